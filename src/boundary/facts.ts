@@ -1,0 +1,28 @@
+/** What the boundary established about one request; later stages read this and never the raw request line. */
+export type RequestFacts = {
+  /** Our id for this request: in every log line, every answer and the upstream's `X-Request-Id`. */
+  requestId: string
+  /** W3C Trace Context `traceparent`, ours or continued from a trusted proxy. */
+  traceparent: string
+  method: string
+  /** The canonical path, still percent-encoded: what rules match and what the upstream gets, one spelling only. */
+  path: string
+  /** The query with its `?`, or an empty string. */
+  query: string
+  /** Host (and port) the client addressed, lower case. */
+  host: string
+  protocol: 'http' | 'https'
+  clientIp: string
+  /** A person's browser loading a page: the only kind of request that may be redirected to login. */
+  isNavigation: boolean
+  /** An HTTP/1.1 `Upgrade: websocket` request. */
+  isUpgrade: boolean
+}
+
+import type {} from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    facts: RequestFacts
+  }
+}

@@ -1,0 +1,54 @@
+/** What Auth0 said of a person, mapped to our names; the only claims a session keeps. */
+export type UserClaims = {
+  email?: string
+  email_verified?: boolean
+  name?: string
+  preferred_username?: string
+  picture?: string
+  roles: readonly string[]
+  groups: readonly string[]
+  permissions: readonly string[]
+  org_id?: string
+  org_name?: string
+}
+
+export type UserPrincipal = {
+  kind: 'user'
+  issuer: string
+  /** Auth0 user id, e.g. `auth0|64f…`. */
+  subject: string
+  /** Reference to the session (the assertion's `sid`), never the cookie's value. */
+  sessionId: string
+  claims: UserClaims
+  /** When the person last proved who they are, seconds since the epoch. */
+  authTimeSeconds?: number
+  /** Authentication methods of that login (RFC 8176). */
+  amr: readonly string[]
+}
+
+export type MachinePrincipal = {
+  kind: 'machine'
+  issuer: string
+  subject: string
+  clientId: string
+  scopes: readonly string[]
+  permissions: readonly string[]
+  organization?: string
+  /** All verified claims of the access token. */
+  claims: Readonly<Record<string, unknown>>
+}
+
+export type AnonymousPrincipal = { kind: 'anonymous' }
+
+/** Who is asking. */
+export type Principal = UserPrincipal | MachinePrincipal | AnonymousPrincipal
+
+export const anonymous: AnonymousPrincipal = Object.freeze({ kind: 'anonymous' })
+
+import type {} from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal
+  }
+}
