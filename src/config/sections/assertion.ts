@@ -1,0 +1,48 @@
+import { z } from 'zod'
+
+import { duration } from '../values/duration.ts'
+
+const keys = z
+  .strictObject({
+    store: z
+      .enum(['memory', 'file'])
+      .default('memory')
+      .meta({ description: 'Where signing keys are kept: `memory` makes new ones at each start, `file` keeps them.' }),
+    path: z
+      .string('a path')
+      .min(1)
+      .optional()
+      .meta({
+        description: 'The file for `store: file`; made with mode 0600 when missing.',
+        examples: ['/var/lib/stagedoor/keys.json'],
+      }),
+    rotateEvery: duration({ min: '1h', max: '90d' })
+      .prefault('7d')
+      .meta({ description: 'How often a new signing key takes over; the next one is published a period ahead.' }),
+  })
+  .prefault({})
+  .meta({ description: 'The keys that sign assertions (ES256).' })
+
+export const assertion = z
+  .strictObject({
+    audience: z
+      .string('an audience')
+      .min(1)
+      .default('urn:stagedoor:backstage')
+      .meta({ description: 'The `aud` claim of assertions; Backstage’s auth module is told the same.' }),
+    lifetime: duration({ min: '61s', max: '5m' })
+      .prefault('5m')
+      .meta({ description: 'How long an assertion is valid. One is used again while over 60 s are left.' }),
+    keys,
+    headers: z
+      .array(z.enum(['assertion', 'oauth2-proxy']), 'a list of: assertion, oauth2-proxy')
+      .min(1, 'at least one of: assertion, oauth2-proxy')
+      .default(['assertion'])
+      .meta({
+        description:
+          'What upstreams are sent: `assertion` is the signed `X-Stagedoor-Assertion`; `oauth2-proxy` adds `X-Forwarded-User`, `-Email` and the like. ' +
+          'Danger: those are unsigned, so whoever reaches the upstream directly is whoever they say.',
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'Our signed statement to upstreams of who is asking.' })

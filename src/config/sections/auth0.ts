@@ -1,0 +1,124 @@
+import { z } from 'zod'
+
+import { duration } from '../values/duration.ts'
+import { isLoopback, parseWebUrl } from '../values/origin.ts'
+import { refuse } from '../values/refuse.ts'
+import { secretText } from '../values/secret-text.ts'
+
+const issuerShape = 'an https:// URL'
+const issuerExample = 'https://tenant.eu.auth0.com/'
+
+const issuer = z.string(issuerShape).transform((text, context): string => {
+  const url = parseWebUrl(text)
+  if (url === undefined) return refuse(context, issuerShape, `write for example ${issuerExample}`)
+  if (url.protocol === 'http:' && !isLoopback(url)) {
+    return refuse(context, issuerShape, 'plain http is for localhost only: anybody on the way could log in as anyone')
+  }
+  // Issuers are compared as strings (OIDC Discovery §4.3), and Auth0's end with a slash.
+  if (url.hostname.endsWith('.auth0.com') && !text.endsWith('/')) {
+    return refuse(context, 'an issuer that ends with a slash, as Auth0 writes it', `write ${text}/`)
+  }
+  return text
+})
+
+const domain = z
+  .string('a host name')
+  .transform((text, context): string =>
+    /^[a-z0-9.-]+(:\d+)?$/i.test(text)
+      ? text.toLowerCase()
+      : refuse(context, 'a host name without https:// and without slashes', 'write for example tenant.eu.auth0.com'),
+  )
+
+const claimNames = () => z.array(z.string().min(1), 'a list of full claim names')
+
+const claims = z
+  .strictObject({
+    roles: claimNames()
+      .default(['https://stagedoor.example.com/roles', 'roles'])
+      .meta({ description: 'Claims that hold a person’s roles. Auth0 drops an un-namespaced `roles`.' }),
+    groups: claimNames()
+      .default(['https://stagedoor.example.com/groups', 'groups'])
+      .meta({ description: 'Claims that hold a person’s groups. Auth0 drops an un-namespaced `groups`.' }),
+    permissions: claimNames()
+      .default(['https://stagedoor.example.com/permissions', 'permissions'])
+      .meta({ description: 'Claims that hold a person’s permissions.' }),
+    preferredUsername: claimNames()
+      .default(['preferred_username', 'nickname'])
+      .meta({ description: 'Claims that hold a short name; Auth0 calls it `nickname`.' }),
+  })
+  .prefault({})
+  .meta({
+    description:
+      'Where the ID token keeps what we need: full claim names (dots and slashes included), the first found wins.',
+  })
+
+const scopes = z
+  .array(z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'one scope, without spaces'), 'a list of scopes')
+  .refine((list) => list.includes('openid'), {
+    message: 'a list that has openid',
+    params: { fix: 'add openid: without it there is no ID token, so nobody can log in' },
+  })
+
+/** Auth0's issuer is its domain as a URL; `domain` is the spelling that Auth0's dashboard shows. */
+function toIssuer(
+  { issuer, domain }: { issuer?: string | undefined; domain?: string | undefined },
+  context: z.RefinementCtx,
+) {
+  if (issuer !== undefined && domain !== undefined) {
+    return refuse(context, 'auth0.issuer or auth0.domain, not both', 'remove auth0.domain')
+  }
+  if (issuer !== undefined) return issuer
+  if (domain !== undefined) return `https://${domain}/`
+  return refuse(context, 'auth0.issuer (or auth0.domain)', `add issuer: ${issuerExample}`)
+}
+
+export const auth0 = z
+  .strictObject({
+    issuer: issuer.optional().meta({
+      description: 'The OpenID provider, spelled exactly as its discovery document does; Auth0’s ends with a slash.',
+      examples: [issuerExample],
+    }),
+    domain: domain.optional().meta({
+      description: 'Auth0 domain, instead of `issuer`.',
+      examples: ['tenant.eu.auth0.com'],
+    }),
+    clientId: z
+      .string('the client id')
+      .min(1)
+      .meta({
+        description: 'Client ID of the Regular Web Application in Auth0.',
+        examples: ['hU2gRqWzX7pLkT0aYbN4cD9e'],
+      }),
+    clientSecrets: z
+      .array(secretText({ minLength: 1, fix: 'copy it from the application’s settings in Auth0' }), 'a list of secrets')
+      .min(1, 'at least one secret')
+      .meta({
+        description: 'Client secrets: the first is used, the next is the fallback while rotating.',
+        examples: [[{ $file: '/run/secrets/auth0' }]],
+      }),
+    audience: z
+      .string('the identifier of an API')
+      .min(1)
+      .optional()
+      .meta({
+        description: 'Identifier of the API in Auth0 for which people’s access tokens are asked.',
+        examples: ['https://backstage.example.com/api'],
+      }),
+    scopes: scopes.default(['openid', 'profile', 'email', 'offline_access']).meta({
+      description: 'Scopes asked for at login; without `offline_access` roles stay as they were at login.',
+    }),
+    organization: z
+      .string('an organization id or name')
+      .min(1)
+      .optional()
+      .meta({
+        description: 'Organization that everybody logs in to.',
+        examples: ['org_123'],
+      }),
+    claims,
+    timeout: duration({ min: '1s', max: '1m' })
+      .prefault('10s')
+      .meta({ description: 'How long one answer of Auth0 may take.' }),
+  })
+  .transform(({ issuer, domain, ...rest }, context) => ({ ...rest, issuer: toIssuer({ issuer, domain }, context) }))
+  .meta({ description: 'Who logs people in: an Auth0 application, or any OpenID provider that can be discovered.' })

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+
+import { duration, type Milliseconds } from '../values/duration.ts'
+import { refuse } from '../values/refuse.ts'
+
+/** What a rule asks of the principal. A list in a leaf means "one of these". */
+export type Requirement =
+  | { any: Requirement[] }
+  | { all: Requirement[] }
+  | { not: Requirement }
+  | { kind: 'user' | 'machine' }
+  | { roles: string[] }
+  | { groups: string[] }
+  | { permissions: string[] }
+  | { scopes: string[] }
+  | { organizations: string[] }
+  | { emailDomains: string[] }
+  | { subjects: string[] }
+  | { claims: Record<string, ClaimValue[]> }
+  | { mfa: { within?: Milliseconds | undefined } }
+
+/** A value that a claim may be compared with. */
+export type ClaimValue = string | number | boolean
+
+const names = (description: string, example: string) =>
+  z
+    .array(z.string().min(1), 'a list')
+    .min(1, 'a list with at least one entry')
+    .optional()
+    .meta({ description, examples: [[example]] })
+
+const emailDomain = z.string().regex(/^[a-z0-9.-]+$/, 'a domain in lower case, without @')
+
+const nested = z.lazy(() => requirement)
+const list = () => z.array(nested, 'a list of requirements').min(1, 'a list with at least one requirement').optional()
+
+const shape = z.strictObject({
+  any: list().meta({ description: 'One of these requirements is met.' }),
+  all: list().meta({ description: 'Every one of these requirements is met.' }),
+  not: nested
+    .optional()
+    .meta({
+      description:
+        'This requirement is not met. Danger: alone it lets in everybody else; put it beside another one in `all`.',
+    }),
+  kind: z
+    .enum(['user', 'machine'])
+    .optional()
+    .meta({ description: 'A person, or a program with its own access token.' }),
+  roles: names('Has one of these roles.', 'platform-admin'),
+  groups: names('Is in one of these groups.', 'platform'),
+  permissions: names('Has one of these permissions.', 'read:catalog'),
+  scopes: names('The access token has one of these scopes.', 'catalog:read'),
+  organizations: names('Is logged in to one of these organizations, by id.', 'org_123'),
+  emailDomains: z
+    .array(emailDomain, 'a list of domains')
+    .min(1, 'a list with at least one entry')
+    .optional()
+    .meta({
+      description: 'Has a verified e-mail address in exactly one of these domains.',
+      examples: [['example.com']],
+    }),
+  subjects: names('Is one of these subjects.', 'auth0|64f1c0ffee'),
+  claims: z
+    .record(z.string().min(1), z.array(z.union([z.string(), z.number(), z.boolean()]), 'a list of values').min(1))
+    .optional()
+    .meta({
+      description: 'Every claim named has one of the values listed.',
+      examples: [{ 'https://example.com/tier': ['gold'] }],
+    }),
+  mfa: z
+    .strictObject({
+      within: duration({ min: '1m', max: '30d' })
+        .optional()
+        .meta({ description: 'No longer ago than this.', examples: ['15m'] }),
+    })
+    .optional()
+    .meta({ description: 'Has logged in with a second factor.' }),
+})
+
+function hasOneKey(value: z.output<typeof shape>): value is Requirement & z.output<typeof shape> {
+  return Object.keys(value).length === 1
+}
+
+/** One requirement has one key: several side by side would leave open whether all are needed or any. */
+export const requirement: z.ZodType<Requirement> = shape
+  .transform((value, context): Requirement => {
+    if (hasOneKey(value)) return value
+    const keys = Object.keys(value)
+    if (keys.length === 0) return refuse(context, 'a requirement', 'add one, for example roles: [platform-admin]')
+    const parts = keys.map((key) => `{ ${key}: … }`).join(', ')
+    return refuse(
+      context,
+      'one key',
+      `write all: [${parts}] when every one is needed, or any: [${parts}] when one is enough`,
+    )
+  })
+  .meta({ id: 'requirement', minProperties: 1, maxProperties: 1 })

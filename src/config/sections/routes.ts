@@ -1,0 +1,72 @@
+import { z } from 'zod'
+
+import { refuse } from '../values/refuse.ts'
+import { requirement } from './requirement.ts'
+
+const segment = /^(?:\*|(?!\.{1,2}$)(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-F]{2})+)$/
+const pathShape = 'a path that begins with / (`*` stands for one segment, a last `**` for all the rest)'
+
+function isPathPattern(text: string): boolean {
+  const segments = text.split('/')
+  if (segments.shift() !== '') return false
+  const last = segments.pop() ?? ''
+  return segments.every((part) => segment.test(part)) && (last === '' || last === '**' || segment.test(last))
+}
+
+const path = z
+  .string(pathShape)
+  .transform((text, context): string =>
+    isPathPattern(text)
+      ? text
+      : refuse(context, pathShape, 'write for example /api/admin/** or /api/auth/*/handler/frame'),
+  )
+
+const rule = z.strictObject({
+  name: z
+    .string('a name')
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a name of letters, digits, dots, dashes and underscores')
+    .meta({
+      description: 'Names the rule in logs, records and explanations; each name once.',
+      examples: ['everything'],
+    }),
+  path: path.meta({
+    description:
+      'Path that the rule is about: `*` stands for one segment, a last `**` for all the rest. Letter case is ignored.',
+    examples: ['/**'],
+  }),
+  methods: z
+    .array(z.string().regex(/^[A-Z]+$/, 'a method in capitals'), 'a list of methods')
+    .min(1, 'at least one method')
+    .optional()
+    .meta({ description: 'Methods that the rule is about; without it, all.', examples: [['GET', 'HEAD']] }),
+  hosts: z
+    .array(z.string().regex(/^[a-z0-9.:[\]-]+$/, 'a host in lower case'), 'a list of hosts')
+    .min(1, 'at least one host')
+    .optional()
+    .meta({ description: 'Hosts that the rule is about; without it, all.', examples: [['portal.example.com']] }),
+  allow: z.union([z.enum(['public', 'authenticated']), requirement], 'public, authenticated, or a requirement').meta({
+    description: 'Who passes: `public` is everybody, `authenticated` whoever is logged in; else what is required.',
+    examples: ['authenticated'],
+  }),
+  upstream: z
+    .string('the name of an upstream')
+    .optional()
+    .meta({
+      description: 'Where the request goes. Default: `backstage`, or the only upstream there is.',
+      examples: ['backstage'],
+    }),
+  audit: z
+    .string('a label')
+    .min(1)
+    .optional()
+    .meta({ description: 'A label put on the records of this rule.', examples: ['admin'] }),
+})
+
+export const routes = z
+  .array(rule, 'a list of rules')
+  .min(1, 'at least one rule')
+  .meta({
+    description:
+      'Who may do what: the first rule that matches decides; nothing matches, nobody passes. A later file replaces the whole list.',
+    examples: [[{ name: 'everything', path: '/**', allow: 'authenticated' }]],
+  })

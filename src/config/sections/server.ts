@@ -1,0 +1,93 @@
+import { z } from 'zod'
+
+import { duration } from '../values/duration.ts'
+import { network } from '../values/network.ts'
+import { origin } from '../values/origin.ts'
+import { refuse } from '../values/refuse.ts'
+import { size } from '../values/size.ts'
+import { port } from '../values/whole-number.ts'
+
+/** First path segments that belong to Backstage: our endpoints there would hide its own. */
+const backstageSegments = new Set(['oauth2', 'api', 'static', '.backstage', '.well-known'])
+const prefixShape = /^\/[A-Za-z0-9._~-]*[A-Za-z0-9_~-][A-Za-z0-9._~-]*$/
+
+const prefix = z.string('a path of one segment').transform((text, context): string => {
+  if (!prefixShape.test(text)) {
+    return refuse(context, 'a path of one segment, without a slash at the end', 'write for example /.stagedoor')
+  }
+  if (backstageSegments.has(text.slice(1).toLowerCase())) {
+    return refuse(context, 'a path that Backstage does not use itself', 'leave it at /.stagedoor')
+  }
+  return text
+})
+
+const host = () => z.string('an address to listen on').min(1)
+
+const listen = z
+  .strictObject({
+    host: host().default('0.0.0.0').meta({ description: 'Address to listen on; `::` for IPv4 and IPv6.' }),
+    port: port().prefault(8080).meta({ description: 'Port to listen on; 0 lets the system choose.' }),
+  })
+  .prefault({})
+  .meta({ description: 'Where clients connect.' })
+
+const admin = z
+  .strictObject({
+    host: host().default('127.0.0.1').meta({
+      description: 'Address to listen on. Danger: this listener asks for no login; keep it off public networks.',
+    }),
+    port: port().prefault(9464).meta({ description: 'Port to listen on; 0 lets the system choose.' }),
+  })
+  .prefault({})
+  .meta({ description: 'The listener for probes and metrics.' })
+
+const timeouts = z
+  .strictObject({
+    headers: duration({ min: '1s', max: '10m' })
+      .prefault('30s')
+      .meta({ description: 'How long a client may take to send the head of a request. Bodies are never cut.' }),
+    keepAlive: duration({ min: '1s', max: '1h' }).prefault('75s').meta({
+      description: 'How long an idle client connection stays open; longer than the load balancer’s own limit.',
+    }),
+    shutdown: duration({ min: '0s', max: '1h' }).prefault('25s').meta({
+      description:
+        'How long open requests may take to finish after SIGTERM; less than the orchestrator’s grace period.',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'Limits in time on the side of the client.' })
+
+export const server = z
+  .strictObject({
+    baseUrl: origin({ example: 'https://portal.example.com', httpsUnlessLoopback: true }).meta({
+      description: 'The URL people type: scheme, host and port. Plain http is accepted for localhost only.',
+      examples: ['https://portal.example.com'],
+    }),
+    prefix: prefix
+      .prefault('/.stagedoor')
+      .meta({ description: 'Where our own endpoints live: login, logout, keys, probes. One path segment.' }),
+    listen,
+    admin,
+    trustedProxies: z
+      .array(network(), 'a list of networks')
+      .default([])
+      .meta({
+        description:
+          'Networks (CIDR) of the proxies in front of us, whose forwarded headers are believed; empty believes nobody. ' +
+          'Danger: whoever connects from these networks chooses the client address that we record.',
+        examples: [['10.0.0.0/8']],
+      }),
+    maxHeaderBytes: size({ min: '8KiB', max: '1MiB' })
+      .prefault('32KiB')
+      .meta({ description: 'Size of all headers of a request together; past it the answer is 431.' }),
+    encodedSlashes: z
+      .enum(['refuse', 'pass'])
+      .default('refuse')
+      .meta({
+        description:
+          'What to do with `%2F` and `%5C` in a path: `refuse` answers 400, `pass` forwards as it is. ' +
+          'Danger: with `pass` an upstream that decodes them may see another path than the rules did.',
+      }),
+    timeouts,
+  })
+  .meta({ description: 'How clients reach Stagedoor.' })

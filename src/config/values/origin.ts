@@ -1,0 +1,38 @@
+import { z } from 'zod'
+
+import { refuse } from './refuse.ts'
+
+const webProtocols = ['http:', 'https:']
+const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
+
+/** Whether a URL's host is this machine; names under `.localhost` are by definition (RFC 6761 §6.3). */
+export function isLoopback(url: URL): boolean {
+  return loopbackHosts.includes(url.hostname) || url.hostname.endsWith('.localhost')
+}
+
+function hasOnlyAnOrigin(url: URL): boolean {
+  return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
+}
+
+/** Reads an absolute http or https URL; undefined when it is none. */
+export function parseWebUrl(text: string): URL | undefined {
+  const url = URL.parse(text)
+  return url !== null && webProtocols.includes(url.protocol) ? url : undefined
+}
+
+/** An http(s) URL of scheme, host and port only, given back as its origin: `https://portal.example.com`. */
+export function origin({ example, httpsUnlessLoopback }: { example: string; httpsUnlessLoopback: boolean }) {
+  const shape = 'an http:// or https:// URL without path, query, user or password'
+  return z.string(shape).transform((text, context): string => {
+    const url = parseWebUrl(text)
+    if (url === undefined || !hasOnlyAnOrigin(url)) return refuse(context, shape, `write for example ${example}`)
+    if (httpsUnlessLoopback && url.protocol === 'http:' && !isLoopback(url)) {
+      return refuse(
+        context,
+        'https',
+        `write https://${url.host}; plain http is for localhost only: it shows every cookie to the network`,
+      )
+    }
+    return url.origin
+  })
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+
+import { refuse } from './refuse.ts'
+
+/** A size in bytes. */
+export type Bytes = number
+
+const bytesPerUnit: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+const pattern = /^(\d{1,12})(B|KiB|MiB|GiB)$/
+const shape = 'a size with a unit: B, KiB, MiB or GiB'
+
+/** Reads `512B`, `64KiB`, `10MiB` or `1GiB` as bytes; undefined when it is none of these. */
+export function parseSize(text: string): Bytes | undefined {
+  const [, amount, unit] = pattern.exec(text) ?? []
+  if (amount === undefined || unit === undefined) return undefined
+  return Number(amount) * (bytesPerUnit[unit] ?? Number.NaN)
+}
+
+/** A size option within bounds (both included). */
+export function size({ min, max }: { min: string; max: string }) {
+  const minBytes = parseSize(min) ?? Number.NaN
+  const maxBytes = parseSize(max) ?? Number.NaN
+  return z
+    .string(shape)
+    .transform((text, context): Bytes => {
+      const bytes = parseSize(text)
+      if (bytes === undefined) return refuse(context, shape, `write for example ${min} or ${max}`)
+      if (bytes < minBytes || bytes > maxBytes) {
+        return refuse(context, `between ${min} and ${max}`, 'choose a size in this range')
+      }
+      return bytes
+    })
+    .meta({ pattern: pattern.source, 'x-unit': 'size', 'x-bounds': `${min} to ${max}` })
+}
