@@ -1,0 +1,81 @@
+/**
+ * Which part of the source may import which (the order of ARCHITECTURE.md). A folder of `src/` that is in no list
+ * here is an error: whoever adds one decides where it stands.
+ */
+
+/** The stages in the order of the request's path; those of one line do not know each other. */
+export const stages: readonly (readonly string[])[] = [
+  ['boundary'],
+  ['session', 'bearer'],
+  ['identity'],
+  ['policy'],
+  ['assertion'],
+  ['proxy'],
+]
+
+/** What several stages need and no stage owns. Stages may use them; of the stages they may know types only. */
+export const shared: readonly string[] = ['audit', 'config', 'errors', 'headers', 'oidc', 'pages', 'seal', 'telemetry']
+
+/** What puts the stages together. It may import everything in `src/` and nothing else in `src/` imports it. */
+export const shell: readonly string[] = ['app.ts', 'server.ts', 'cli', 'health']
+
+/** Where a file stands. */
+export type Part =
+  | { kind: 'stage'; name: string; order: number }
+  | { kind: 'shared'; name: string }
+  | { kind: 'shell'; name: string }
+  | { kind: 'contract' }
+  | { kind: 'plugin'; name: string }
+  | { kind: 'outside'; name: string }
+  | { kind: 'unknown'; name: string }
+
+const partOfSource = (name: string): Part => {
+  const order = stages.findIndex((names) => names.includes(name))
+  if (order >= 0) return { kind: 'stage', name, order }
+  if (shared.includes(name)) return { kind: 'shared', name }
+  if (shell.includes(name)) return { kind: 'shell', name }
+  return { kind: 'unknown', name }
+}
+
+/** Where a file stands, by its path relative to the repository. */
+export const partOf = (path: string): Part => {
+  const [top = '', second = ''] = path.split('/')
+  if (top === 'src') return partOfSource(second)
+  if (top === 'packages' && second === 'assertion-contract') return { kind: 'contract' }
+  if (top === 'plugins') return { kind: 'plugin', name: second }
+  return { kind: 'outside', name: top }
+}
+
+export type ImportKind = 'type' | 'value'
+
+const isSamePart = (from: Part, to: Part): boolean =>
+  from.kind === to.kind && ('name' in from ? from.name : '') === ('name' in to ? to.name : '')
+
+const isOurSource = (part: Part): boolean => ['stage', 'shared', 'shell', 'contract'].includes(part.kind)
+
+const objectionToStage = (from: Part & { kind: 'stage' }, to: Part, kind: ImportKind): string | undefined => {
+  if (to.kind === 'shared') return undefined
+  if (to.kind === 'shell') return `a stage does not import the shell (${to.name})`
+  if (to.kind !== 'stage') return 'a stage imports stages, shared folders and the contract only'
+  if (to.order >= from.order) return `${to.name} does not come before ${from.name} in the path of a request`
+  return kind === 'value' ? 'a stage imports types of earlier stages only, values never' : undefined
+}
+
+const objectionToShared = (to: Part, kind: ImportKind): string | undefined => {
+  if (to.kind === 'shared') return undefined
+  if (to.kind === 'stage') return kind === 'value' ? 'a shared folder imports types of stages only' : undefined
+  return 'a shared folder imports shared folders, the contract and types of stages only'
+}
+
+/** Why this import is not allowed, or undefined where it is. */
+export const objectionTo = (from: Part, to: Part, kind: ImportKind): string | undefined => {
+  if (from.kind === 'unknown') return `src/${from.name} has no place in scripts/direction/rules.ts`
+  if (isSamePart(from, to) || to.kind === 'contract') return undefined
+  if (from.kind === 'stage') return objectionToStage(from, to, kind)
+  if (from.kind === 'shared') return objectionToShared(to, kind)
+  if (from.kind === 'shell') return isOurSource(to) ? undefined : 'src/ imports only src/ and the contract'
+  if (from.kind === 'contract') return 'the contract imports nothing of ours'
+  return to.kind === 'plugin'
+    ? 'plugins do not import each other by path'
+    : 'plugins/ imports nothing of ours but the contract'
+}

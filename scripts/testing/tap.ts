@@ -1,0 +1,57 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { runCommand } from './command.ts'
+
+/** What a run of tests came to; the numbers are assertions, as tap counts them. */
+export type TestCounts = { passed: number; failed: number; skipped: number }
+
+const summary = /^# \{ total: \d+(?<counts>[^}]*)\}$/gm
+
+const countOf = (counts: string, word: string): number =>
+  Number(new RegExp(`\\b${word}: (\\d+)`).exec(counts)?.[1] ?? 0)
+
+/**
+ * Reads tap's closing `# { total: 5, pass: 3, fail: 1, skip: 1 }`. Output without one counts as a failure: a runner
+ * that died has not passed.
+ */
+export const countsOf = (tapOutput: string): TestCounts => {
+  const counts = [...tapOutput.matchAll(summary)].at(-1)?.groups?.['counts']
+  if (counts === undefined) return { passed: 0, failed: 1, skipped: 0 }
+  return {
+    passed: countOf(counts, 'pass'),
+    failed: countOf(counts, 'fail'),
+    skipped: countOf(counts, 'skip') + countOf(counts, 'todo'),
+  }
+}
+
+const testFilesOf = (path: string): string =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, '**', '*.test.ts') : path
+
+const coverageOptions = ['--allow-incomplete-coverage', '--allow-empty-coverage', '--coverage-report=json']
+
+const readIfThere = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Runs the tests below the paths with tap. With coverage, istanbul's JSON is left in `.tap/report`. */
+export const runTap = async (paths: readonly string[], { coverage }: { coverage: boolean }): Promise<TestCounts> => {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-tap-'))
+  const output = join(folder, 'output.tap')
+  const exitCode = await runCommand('tap', [
+    ...(coverage ? coverageOptions : ['--disable-coverage']),
+    `--jobs=${availableParallelism()}`,
+    // The line that redraws itself is for terminals only; a log gets a dot for each test and every failure in full.
+    `--reporter=${process.stdout.isTTY ? 'base' : 'dot'}`,
+    `--output-file=${output}`,
+    ...paths.map(testFilesOf),
+  ])
+  const counts = countsOf(readIfThere(output))
+  rmSync(folder, { recursive: true })
+  return exitCode === 0 ? counts : { ...counts, failed: Math.max(1, counts.failed) }
+}

@@ -1,0 +1,59 @@
+import t from 'tap'
+
+import { coverageComplaints, isTypesOnly, pureFiles, uncoveredLines } from '../../scripts/testing/coverage.ts'
+import type { FileCoverage } from '../../scripts/testing/coverage.ts'
+import { countsOf } from '../../scripts/testing/tap.ts'
+
+t.test("the counts are those of tap's own closing line", async (t) => {
+  const table: [output: string, passed: number, failed: number, skipped: number][] = [
+    ['ok 1 - a\n# { total: 5, pass: 3, fail: 1, skip: 1 }\n# time=1ms', 3, 1, 1],
+    ['# { total: 2, pass: 2 }\n', 2, 0, 0],
+    ['# { total: 1, pass: 1 }\n# { total: 9, pass: 7, skip: 1, todo: 1 }\n', 7, 0, 2],
+    ['ok 1 - a\n', 0, 1, 0],
+    ['', 0, 1, 0],
+  ]
+  for (const [output, passed, failed, skipped] of table) {
+    t.same(countsOf(output), { passed, failed, skipped }, JSON.stringify(output))
+  }
+})
+
+const place = (line: number) => ({ start: { line } })
+
+const coverage: FileCoverage = {
+  s: { 0: 1, 1: 0, 2: 0 },
+  statementMap: { 0: place(1), 1: place(4), 2: place(5) },
+  b: { 0: [1], 1: [0] },
+  branchMap: { 0: { loc: place(1) }, 1: { loc: place(4) } },
+  f: { 0: 0 },
+  fnMap: { 0: { name: 'f', loc: place(9) } },
+}
+
+t.test('a line counts as uncovered for its statement, its branch or its function, and is named once', async (t) => {
+  t.same(uncoveredLines(coverage), [4, 5, 9])
+})
+
+t.test('a pure file that no test loads is complained about, unless it holds types only', async (t) => {
+  const root = t.testdir({
+    src: {
+      policy: {
+        'decide.ts': 'export const decide = 1\n',
+        'decision.ts': "/** Types. */\nimport type {} from 'fastify'\nexport type Decision = { effect: 'allow' }\n",
+        'plugin.ts': 'export const plugin = 1\n',
+        'partly.ts': 'export const partly = 1\n',
+      },
+      cli: { 'main.ts': 'export const main = 1\n' },
+      'app.ts': 'export const app = 1\n',
+    },
+  })
+  const files = pureFiles(root)
+  t.same(files, ['src/policy/decide.ts', 'src/policy/decision.ts', 'src/policy/partly.ts'])
+  t.same(coverageComplaints({ 'src/policy/partly.ts': coverage }, files, root), [
+    'src/policy/decide.ts: no test loads it',
+    'src/policy/partly.ts: not covered: line 4, 5, 9',
+  ])
+})
+
+t.test('a file with one value is not a file of types only', async (t) => {
+  t.ok(isTypesOnly("import type { A } from './a.ts'\nexport type B = A\nexport interface C { a: 1 }\n"))
+  t.notOk(isTypesOnly('export type B = 1\nexport const b = 1\n'))
+})
