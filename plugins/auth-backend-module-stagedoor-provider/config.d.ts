@@ -1,0 +1,32 @@
+export interface Config {
+  auth?: {
+    providers?: {
+      /** Sign-in by the identity header that Stagedoor signs. */
+      stagedoor?: {
+        /** Stagedoor's public base URL (`server.baseUrl`); must equal the assertion's `iss` to the letter. */
+        issuer: string
+        /** The assertion's `aud` (`assertion.audience`). Default: `urn:stagedoor:backstage`. */
+        audience?: string
+        /**
+         * Where Stagedoor's public keys are read. Default: `<issuer>/.stagedoor/jwks.json`. Set it to an address inside the
+         * cluster where Backstage cannot reach the public one.
+         */
+        jwksUri?: string
+        signIn: {
+          /** Tried in order; one that finds no user leaves it to the next, and where none does the answer is 403. */
+          resolvers: Array<
+            | { resolver: 'auth0IdMatchingUserEntityAnnotation' }
+            | { resolver: 'verifiedEmailMatchingUserEntityProfileEmail' }
+            | {
+                resolver: 'claimsWithoutCatalogUser'
+                /** The claim that names the user entity. Default: `sub`, the only one that nobody can choose. */
+                nameFrom?: 'sub' | 'email' | 'preferred_username'
+                /** The claims whose values become owned groups, `group:default/<name>`. Default: both. */
+                ownershipFrom?: Array<'roles' | 'groups'>
+              }
+          >
+        }
+      }
+    }
+  }
+}

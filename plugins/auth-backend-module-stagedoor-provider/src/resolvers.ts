@@ -1,0 +1,96 @@
+import { NotAllowedError, NotFoundError } from '@backstage/errors'
+import {
+  createSignInResolverFactory,
+  type AuthResolverContext,
+  type AuthResolverCatalogUserQuery,
+} from '@backstage/plugin-auth-node'
+import { auth0UserIdAnnotation, type AssertionClaims } from '@stagedoor/assertion-contract'
+import { z } from 'zod/v3'
+
+import type { StagedoorIdentity } from './assertion.ts'
+import { entityClaimsOf, type OwnershipClaim } from './entity-claims.ts'
+
+const bothClaims: OwnershipClaim[] = ['roles', 'groups']
+
+type User = Awaited<ReturnType<AuthResolverContext['findCatalogUser']>>['entity']
+
+/** The catalog user whose annotation `auth0.com/user-id` is the Auth0 user id, to the letter. */
+const auth0IdMatchingUserEntityAnnotation = createSignInResolverFactory({
+  create() {
+    return async ({ result: { claims } }: { result: StagedoorIdentity }, context: AuthResolverContext) => {
+      const query = { annotations: { [auth0UserIdAnnotation]: claims.sub } }
+      return signInIf(context, query, (user) => user.metadata.annotations?.[auth0UserIdAnnotation] === claims.sub)
+    }
+  },
+})
+
+/** The catalog user with this e-mail address, if Auth0 says that the person has proved to own it. */
+const verifiedEmailMatchingUserEntityProfileEmail = createSignInResolverFactory({
+  create() {
+    return async ({ result: { claims } }: { result: StagedoorIdentity }, context: AuthResolverContext) => {
+      const email = verifiedEmailOf(claims)
+      const query = { filter: { 'spec.profile.email': email } }
+      return signInIf(context, query, (user) => isSameAddress(profileEmailOf(user), email))
+    }
+  },
+})
+
+/** No catalog user is needed: the name comes from a claim, ownership from roles and groups. */
+const claimsWithoutCatalogUser = createSignInResolverFactory({
+  optionsSchema: z
+    .object({
+      nameFrom: z.enum(['sub', 'email', 'preferred_username']).optional(),
+      ownershipFrom: z.array(z.enum(['roles', 'groups'])).optional(),
+    })
+    .strict()
+    .optional(),
+  create({ nameFrom = 'sub', ownershipFrom = bothClaims } = {}) {
+    return async ({ result: { claims } }: { result: StagedoorIdentity }, context: AuthResolverContext) => {
+      const name = nameFrom === 'email' ? verifiedEmailOf(claims) : claims[nameFrom]
+      if (!name) throw new NotFoundError(`The assertion has no claim ${nameFrom}`)
+      return context.issueToken({ claims: entityClaimsOf(name, claims, ownershipFrom) })
+    }
+  },
+})
+
+/** What `signIn.resolvers` may name. */
+export const stagedoorSignInResolvers = {
+  auth0IdMatchingUserEntityAnnotation,
+  verifiedEmailMatchingUserEntityProfileEmail,
+  claimsWithoutCatalogUser,
+}
+
+/**
+ * Signs in the one user that the query finds, if `isThatUser` agrees: the catalog's search index lower-cases what it
+ * compares, so a hit alone proves too little.
+ */
+async function signInIf(
+  context: AuthResolverContext,
+  query: AuthResolverCatalogUserQuery,
+  isThatUser: (user: User) => boolean,
+) {
+  const { entity } = await context.findCatalogUser(query)
+  if (!isThatUser(entity)) throw new NotFoundError('The catalog user found differs from the one asked for')
+  const { namespace = 'default', name } = entity.metadata
+  return context.signInWithCatalogUser({ entityRef: { kind: entity.kind, namespace, name } })
+}
+
+/** @throws NotAllowedError where the address is not verified: naming the cause beats "no such user" */
+function verifiedEmailOf(claims: AssertionClaims): string {
+  if (!claims.email) throw new NotFoundError('The assertion has no e-mail address')
+  if (claims.email_verified === true) return claims.email
+  throw new NotAllowedError(
+    'Your e-mail address is not verified. Follow the link in the verification mail, then sign in again.',
+  )
+}
+
+function profileEmailOf(user: User): string | undefined {
+  const profile = user.spec?.profile
+  if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) return undefined
+  return typeof profile.email === 'string' ? profile.email : undefined
+}
+
+/** Auth0 stores addresses in lower case; catalogs spell them as people do. */
+function isSameAddress(left: string | undefined, right: string): boolean {
+  return left?.toLowerCase() === right.toLowerCase()
+}
