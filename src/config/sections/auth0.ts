@@ -59,17 +59,19 @@ const scopes = z
     params: { fix: 'add openid: without it there is no ID token, so nobody can log in' },
   })
 
+type Addressed = { issuer?: string | undefined; domain?: string | undefined }
+
 /** Auth0's issuer is its domain as a URL; `domain` is the spelling that Auth0's dashboard shows. */
-function toIssuer(
-  { issuer, domain }: { issuer?: string | undefined; domain?: string | undefined },
-  context: z.RefinementCtx,
-) {
-  if (issuer !== undefined && domain !== undefined) {
-    return refuse(context, 'auth0.issuer or auth0.domain, not both', 'remove auth0.domain')
-  }
-  if (issuer !== undefined) return issuer
-  if (domain !== undefined) return `https://${domain}/`
-  return refuse(context, 'auth0.issuer (or auth0.domain)', `add issuer: ${issuerExample}`)
+function toIssuer({ issuer, domain }: Addressed, context: z.RefinementCtx): string {
+  const path = ['issuer']
+  if (issuer !== undefined && domain === undefined) return issuer
+  if (issuer === undefined && domain !== undefined) return `https://${domain}/`
+  const [message, fix] =
+    issuer === undefined
+      ? ['auth0.issuer (or auth0.domain)', `add issuer: ${issuerExample}`]
+      : ['auth0.issuer or auth0.domain, not both', 'remove auth0.domain']
+  context.addIssue({ code: 'custom', path, message, params: { fix } })
+  return z.NEVER
 }
 
 export const auth0 = z
@@ -77,10 +79,12 @@ export const auth0 = z
     issuer: issuer.optional().meta({
       description: 'The OpenID provider, spelled exactly as its discovery document does; Auth0’s ends with a slash.',
       examples: [issuerExample],
+      'x-env': 'AUTH0_ISSUER',
     }),
     domain: domain.optional().meta({
       description: 'Auth0 domain, instead of `issuer`.',
       examples: ['tenant.eu.auth0.com'],
+      'x-env': 'AUTH0_DOMAIN',
     }),
     clientId: z
       .string('the client id')
@@ -88,6 +92,7 @@ export const auth0 = z
       .meta({
         description: 'Client ID of the Regular Web Application in Auth0.',
         examples: ['hU2gRqWzX7pLkT0aYbN4cD9e'],
+        'x-env': 'AUTH0_CLIENT_ID',
       }),
     clientSecrets: z
       .array(secretText({ minLength: 1, fix: 'copy it from the application’s settings in Auth0' }), 'a list of secrets')
@@ -95,6 +100,7 @@ export const auth0 = z
       .meta({
         description: 'Client secrets: the first is used, the next is the fallback while rotating.',
         examples: [[{ $file: '/run/secrets/auth0' }]],
+        'x-env': 'AUTH0_CLIENT_SECRET',
       }),
     audience: z
       .string('the identifier of an API')
@@ -103,6 +109,7 @@ export const auth0 = z
       .meta({
         description: 'Identifier of the API in Auth0 for which people’s access tokens are asked.',
         examples: ['https://backstage.example.com/api'],
+        'x-env': 'AUTH0_AUDIENCE',
       }),
     scopes: scopes.default(['openid', 'profile', 'email', 'offline_access']).meta({
       description: 'Scopes asked for at login; without `offline_access` roles stay as they were at login.',

@@ -37,12 +37,10 @@ const list = () => z.array(nested, 'a list of requirements').min(1, 'a list with
 const shape = z.strictObject({
   any: list().meta({ description: 'One of these requirements is met.' }),
   all: list().meta({ description: 'Every one of these requirements is met.' }),
-  not: nested
-    .optional()
-    .meta({
-      description:
-        'This requirement is not met. Danger: alone it lets in everybody else; put it beside another one in `all`.',
-    }),
+  not: nested.optional().meta({
+    description:
+      'This requirement is not met. Danger: alone it lets in everybody else; put it beside another one in `all`.',
+  }),
   kind: z
     .enum(['user', 'machine'])
     .optional()

@@ -26,7 +26,9 @@ const host = () => z.string('an address to listen on').min(1)
 const listen = z
   .strictObject({
     host: host().default('0.0.0.0').meta({ description: 'Address to listen on; `::` for IPv4 and IPv6.' }),
-    port: port().prefault(8080).meta({ description: 'Port to listen on; 0 lets the system choose.' }),
+    port: port()
+      .prefault(8080)
+      .meta({ description: 'Port to listen on; 0 lets the system choose.', 'x-env': 'STAGEDOOR_PORT' }),
   })
   .prefault({})
   .meta({ description: 'Where clients connect.' })
@@ -62,6 +64,7 @@ export const server = z
     baseUrl: origin({ example: 'https://portal.example.com', httpsUnlessLoopback: true }).meta({
       description: 'The URL people type: scheme, host and port. Plain http is accepted for localhost only.',
       examples: ['https://portal.example.com'],
+      'x-env': 'STAGEDOOR_BASE_URL',
     }),
     prefix: prefix
       .prefault('/.stagedoor')

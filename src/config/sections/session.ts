@@ -12,6 +12,8 @@ const redisUrl = secretText({ minLength: 1, fix: 'write for example redis://redi
     description:
       'URL of the Redis or Valkey server; `rediss://` for TLS. It may hold user and password, so it is kept as a secret.',
     examples: ['redis://redis:6379'],
+    'x-env': 'STAGEDOOR_REDIS_URL',
+    'x-env-default': '',
   })
 
 const redis = z
@@ -32,6 +34,7 @@ export const session = z
       .meta({
         description: 'Secrets of at least 32 characters: the first seals, all open. To rotate, put the new one first.',
         examples: [[{ $file: '/run/secrets/session' }]],
+        'x-env': 'STAGEDOOR_SESSION_SECRET',
       }),
     idleTimeout: duration({ min: '1m', max: '30d' })
       .prefault('1h')

@@ -23,6 +23,8 @@ const upstream = z.strictObject({
   url: origin({ example: 'http://127.0.0.1:7007', httpsUnlessLoopback: false }).meta({
     description: 'Scheme, host and port of the upstream.',
     examples: ['http://127.0.0.1:7007'],
+    'x-env': 'BACKSTAGE_URL',
+    'x-env-default': 'http://127.0.0.1:7007',
   }),
   maxConnections: wholeNumber({ min: 1, max: 65_535 }).prefault(256).meta({
     description: 'Connections kept to the upstream at most; upgrades and event streams have connections of their own.',

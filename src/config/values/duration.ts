@@ -18,8 +18,9 @@ export function parseDuration(text: string): Milliseconds | undefined {
 
 /** Writes milliseconds in the largest unit that divides them: `900000` is `15m`. */
 export function formatDuration(ms: Milliseconds): string {
-  const [unit, size] = Object.entries(msPerUnit).findLast(([, size]) => ms % size === 0 && ms >= size) ?? ['ms', 1]
-  return `${ms / size}${unit}`
+  const fits = ([, unitMs]: [string, number]) => ms % unitMs === 0 && ms >= unitMs
+  const [unit, unitMs] = Object.entries(msPerUnit).findLast(fits) ?? ['ms', 1]
+  return `${ms / unitMs}${unit}`
 }
 
 /** A duration option within bounds (both included). */

@@ -16,6 +16,13 @@ export function parseSize(text: string): Bytes | undefined {
   return Number(amount) * (bytesPerUnit[unit] ?? Number.NaN)
 }
 
+/** Writes bytes in the largest unit that divides them: `65536` is `64KiB`. */
+export function formatSize(bytes: Bytes): string {
+  const fits = ([, unitBytes]: [string, number]) => bytes % unitBytes === 0 && bytes >= unitBytes
+  const [unit, unitBytes] = Object.entries(bytesPerUnit).findLast(fits) ?? ['B', 1]
+  return `${bytes / unitBytes}${unit}`
+}
+
 /** A size option within bounds (both included). */
 export function size({ min, max }: { min: string; max: string }) {
   const minBytes = parseSize(min) ?? Number.NaN

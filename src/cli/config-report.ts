@@ -1,0 +1,30 @@
+import { relative } from 'node:path'
+
+import type { Problem } from '../config/problems/problem.ts'
+import { formatPath } from '../config/tree/tree.ts'
+
+/** Problems as text for a person: where, what was found, what is expected, how to fix it. */
+export function reportProblems(problems: readonly Problem[], folder: string): string {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+  return [
+    `Stagedoor cannot start with this configuration: ${count}.`,
+    ...problems.map((one) => block(one, folder, 'fix')),
+  ].join('\n\n')
+}
+
+/** Warnings in the same form: it works, but somebody should know. */
+export function reportWarnings(warnings: readonly Problem[], folder: string): string {
+  return warnings.map((one) => `warning: ${block(one, folder, 'note')}`).join('\n\n')
+}
+
+function block({ source, path, found, expected, fix }: Problem, folder: string, lastLabel: 'fix' | 'note'): string {
+  const rows = [...(found === undefined ? [] : [['found', found]]), ['expected', expected], [lastLabel, fix]]
+  const place = `${shortName(source.file, folder)}:${source.line}:${source.column}`
+  const lines = rows.map(([label = '', text = '']) => `    ${label.padEnd(10)}${text}`)
+  return [`${place}  ${formatPath(path)}`.trimEnd(), ...lines].join('\n')
+}
+
+function shortName(file: string, folder: string): string {
+  const name = relative(folder, file)
+  return name.startsWith('..') ? file : name
+}

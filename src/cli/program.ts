@@ -1,0 +1,17 @@
+import { Command } from 'commander'
+
+import { checkCommand } from './check.ts'
+import { startCommand, type Start } from './start.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The command line of `stagedoor`: one file a command. */
+export function createProgram(terminal: Terminal, start: Start): Command {
+  const program = new Command('stagedoor')
+    .description('The identity-aware gateway in front of Backstage')
+    .showSuggestionAfterError()
+    .showHelpAfterError('(stagedoor --help shows what there is)')
+  for (const command of [startCommand(terminal, start), checkCommand(terminal)]) {
+    program.addCommand(command.copyInheritedSettings(program))
+  }
+  return program
+}

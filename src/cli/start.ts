@@ -1,0 +1,39 @@
+import { Command } from 'commander'
+
+import { ConfigError } from '../config/problems/problem.ts'
+import { configOption } from './config-option.ts'
+import { reportProblems } from './config-report.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Starts the gateway and resolves when it listens. */
+export type Start = (options: { files: string[]; env: NodeJS.ProcessEnv }) => Promise<void>
+
+/** `stagedoor start`: runs the gateway until it is told to stop; exit code 1 when it cannot start. */
+export function startCommand(terminal: Terminal, start: Start): Command {
+  return new Command('start')
+    .description('run the gateway')
+    .addOption(configOption())
+    .action(async ({ config: files }: { config: string[] }) => {
+      try {
+        await start({ files, env: terminal.env })
+      } catch (error) {
+        terminal.err(`${explain(error, terminal.folder)}\n`)
+        terminal.setExitCode(1)
+      }
+    })
+}
+
+function explain(error: unknown, folder: string): string {
+  if (error instanceof ConfigError) return reportProblems(error.problems, folder)
+  return `Stagedoor cannot start: ${systemReason(error)}`
+}
+
+function systemReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE')
+    return `${error.message}. Another process has this port: stop it, or change server.listen.port or server.admin.port.`
+  if (code === 'EACCES')
+    return `${error.message}. Ports below 1024 need a privilege: choose a higher server.listen.port.`
+  return error.stack ?? error.message
+}

@@ -1,0 +1,105 @@
+import type { Config } from './schema.ts'
+import type { Path } from './tree/tree.ts'
+import { formatDuration } from './values/duration.ts'
+
+/** What one section means for another; located by the path it speaks of. */
+export type Finding = { path: Path; expected: string; fix: string }
+
+/** Sections that are well formed by themselves. */
+export type KnownSections = { [Name in keyof Config]?: Config[Name] | undefined }
+
+/** What cannot work together, though each option is well formed. */
+export function contradictions(sections: KnownSections): Finding[] {
+  const { server, session, assertion, upstreams, routes } = sections
+  return [
+    ...(server ? listenerContradictions(server) : []),
+    ...(session ? sessionContradictions(session) : []),
+    ...(assertion ? keyContradictions(assertion) : []),
+    ...(routes ? repeatedNames(routes) : []),
+    ...(routes && upstreams ? routes.flatMap((rule, index) => upstreamContradictions(rule, index, upstreams)) : []),
+  ]
+}
+
+/** The upstream of rules that name none: `backstage`, or the only one there is. */
+export function defaultUpstream(upstreams: Config['upstreams']): string | undefined {
+  const names = Object.keys(upstreams)
+  if (names.includes('backstage')) return 'backstage'
+  return names.length === 1 ? names[0] : undefined
+}
+
+function listenerContradictions({ listen, admin }: Config['server']): Finding[] {
+  if (listen.port !== admin.port || listen.port === 0) return []
+  return [
+    { path: ['server', 'admin', 'port'], expected: 'another port than server.listen.port', fix: 'leave it at 9464' },
+  ]
+}
+
+function sessionContradictions(session: Config['session']): Finding[] {
+  const { idleTimeout, absoluteTimeout, refreshEvery, store, redis } = session
+  const findings: Finding[] = []
+  const limit = formatDuration(absoluteTimeout)
+  if (idleTimeout > absoluteTimeout) {
+    findings.push({
+      path: ['session', 'idleTimeout'],
+      expected: `at most session.absoluteTimeout, which is ${limit}`,
+      fix: `write ${limit} or less, or raise session.absoluteTimeout`,
+    })
+  }
+  if (refreshEvery >= absoluteTimeout) {
+    findings.push({
+      path: ['session', 'refreshEvery'],
+      expected: `less than session.absoluteTimeout, which is ${limit}`,
+      fix: 'write for example 10m: roles are asked for anew that often',
+    })
+  }
+  if (store === 'redis' && redis === undefined) {
+    findings.push({
+      path: ['session', 'redis'],
+      expected: 'session.redis.url, because session.store is redis',
+      fix: 'add redis: { url: redis://redis:6379 }, or write store: cookie',
+    })
+  }
+  return findings
+}
+
+function keyContradictions({ keys }: Config['assertion']): Finding[] {
+  if (keys.store !== 'file' || keys.path !== undefined) return []
+  return [
+    {
+      path: ['assertion', 'keys', 'path'],
+      expected: 'a path, because assertion.keys.store is file',
+      fix: 'add path: /var/lib/stagedoor/keys.json, or write store: memory',
+    },
+  ]
+}
+
+function repeatedNames(routes: Config['routes']): Finding[] {
+  return routes.flatMap(({ name }, index) => {
+    const first = routes.findIndex((rule) => rule.name === name)
+    if (first === index) return []
+    return [
+      {
+        path: ['routes', index, 'name'],
+        expected: `a name that routes[${first}] does not have`,
+        fix: `rename it, for example ${name}-${index}`,
+      },
+    ]
+  })
+}
+
+function upstreamContradictions(
+  rule: Config['routes'][number],
+  index: number,
+  upstreams: Config['upstreams'],
+): Finding[] {
+  const known = Object.keys(upstreams)
+  const path = ['routes', index, 'upstream']
+  const expected = `the name of an upstream: ${known.join(', ')}`
+  if (rule.upstream !== undefined && !Object.hasOwn(upstreams, rule.upstream)) {
+    return [{ path, expected, fix: `write one of these, or add upstreams.${rule.upstream}` }]
+  }
+  if (rule.upstream === undefined && defaultUpstream(upstreams) === undefined) {
+    return [{ path, expected, fix: 'several upstreams and none is called backstage: name one here' }]
+  }
+  return []
+}

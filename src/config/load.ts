@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+import { ConfigError, type Problem } from './problems/problem.ts'
+import type { Config } from './schema.ts'
+import { interpolate } from './tree/interpolate.ts'
+import { merge } from './tree/merge.ts'
+import { parseYaml } from './tree/parse-yaml.ts'
+import { fixOf, readSecretFiles, reasonOf, type SecretFile } from './tree/secret-files.ts'
+import type { Tree } from './tree/tree.ts'
+import { validate } from './validate.ts'
+
+/** Checked configuration, what to know about it, and the files its secrets came from. */
+export type LoadedConfig = { config: Config; warnings: Problem[]; secretFiles: SecretFile[] }
+
+/**
+ * Reads, merges and checks configuration files; later files override earlier ones.
+ * Without files, `config/default.yaml` of the package, which takes its values from the environment.
+ * @throws ConfigError STAGEDOOR_CONFIG_INVALID with every problem found
+ */
+export async function loadConfig(options: { files: readonly string[]; env: NodeJS.ProcessEnv }): Promise<LoadedConfig> {
+  const files = options.files.length > 0 ? options.files : [defaultConfigFile()]
+  const parsed = await Promise.all(files.map(readTree))
+  const syntaxProblems = parsed.flatMap(({ problems }) => problems)
+  // A file that cannot be read would make nonsense of every other complaint.
+  if (syntaxProblems.length > 0) throw new ConfigError(syntaxProblems)
+
+  const merged = parsed.map(({ tree }) => tree).reduce(merge)
+  const filled = interpolate(merged, options.env)
+  const resolved = await readSecretFiles(filled.tree)
+  const unresolved = [...filled.problems, ...resolved.problems]
+  const { config, problems, warnings } = validate(
+    resolved.tree,
+    filled.absences,
+    unresolved.map(({ path }) => path),
+  )
+  const all = [...unresolved, ...problems]
+  if (config === undefined || all.length > 0) throw new ConfigError(inOrderOfLines(all, files))
+  return { config, warnings, secretFiles: resolved.secretFiles }
+}
+
+/** The package's own `config/default.yaml`, whether this runs from source or compiled. */
+export function defaultConfigFile(): string {
+  let folder = import.meta.dirname
+  while (!existsSync(join(folder, 'config', 'default.yaml')) && folder !== dirname(folder)) folder = dirname(folder)
+  return join(folder, 'config', 'default.yaml')
+}
+
+async function readTree(file: string): Promise<{ tree: Tree; problems: Problem[] }> {
+  const source = { file, line: 1, column: 1 }
+  try {
+    return parseYaml(file, await readFile(file, 'utf8'))
+  } catch (error) {
+    const cause = error instanceof Error ? error : new Error(String(error))
+    const problem = { source, path: [], found: reasonOf(cause), expected: 'a file that can be read', fix: fixOf(cause) }
+    return { tree: { kind: 'map', source, entries: new Map() }, problems: [problem] }
+  }
+}
+
+function inOrderOfLines(problems: readonly Problem[], files: readonly string[]): Problem[] {
+  const rank = ({ source }: Problem) => files.indexOf(source.file) * 1e6 + source.line
+  return problems.toSorted((a, b) => rank(a) - rank(b))
+}

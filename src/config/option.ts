@@ -1,0 +1,68 @@
+import { z } from 'zod'
+
+import { configSchema } from './schema.ts'
+import type { Path } from './tree/tree.ts'
+
+/** What the schema says of an option, as JSON Schema; the `x-` words are ours. */
+export type Option = {
+  type?: string
+  description?: string
+  default?: unknown
+  examples?: unknown[]
+  enum?: unknown[]
+  properties?: Record<string, Option>
+  required?: string[]
+  additionalProperties?: Option | boolean
+  items?: Option
+  anyOf?: Option[]
+  $ref?: string
+  $defs?: Record<string, Option>
+  writeOnly?: boolean
+  minimum?: number
+  maximum?: number
+  'x-unit'?: 'duration' | 'size'
+  'x-bounds'?: string
+  'x-env'?: string
+  'x-env-default'?: string
+}
+
+/** The root of all options, derived from the schema. */
+export function optionTree(): Option {
+  // What people write, not what it becomes: durations are strings there.
+  const schema: Option = JSON.parse(JSON.stringify(z.toJSONSchema(configSchema, { io: 'input' })))
+  return schema
+}
+
+/** The option at `path`; undefined when the schema has none there. */
+export function optionAt(root: Option, path: Path): Option | undefined {
+  return path.reduce<Option | undefined>((option, key) => option && childOf(root, option, key), root)
+}
+
+/** Follows a `$ref` into `$defs`. */
+export function dereference(root: Option, option: Option): Option {
+  const name = option.$ref?.split('/').at(-1)
+  return (name === undefined ? undefined : root.$defs?.[name]) ?? option
+}
+
+function childOf(root: Option, reference: Option, key: string | number): Option | undefined {
+  const option = dereference(root, reference)
+  const own = typeof key === 'number' ? option.items : option.properties?.[key]
+  if (own !== undefined) return own
+  if (typeof option.additionalProperties === 'object') return option.additionalProperties
+  return option.anyOf?.map((branch) => childOf(root, branch, key)).find((child) => child !== undefined)
+}
+
+/** Whether the option, or anything in it, is a secret that must not be shown. */
+export function holdsSecret(option: Option): boolean {
+  if (option.writeOnly === true) return true
+  const inner = [...Object.values(option.properties ?? {}), option.items, option.additionalProperties]
+  return inner.some((child) => typeof child === 'object' && holdsSecret(child))
+}
+
+/** Every option by its path, lists and recursive requirements left closed. */
+export function allPaths(option: Option, path: readonly string[] = []): string[][] {
+  return Object.entries(option.properties ?? {}).flatMap(([key, child]) => [
+    [...path, key],
+    ...allPaths(child, [...path, key]),
+  ])
+}

@@ -1,0 +1,121 @@
+import type { z } from 'zod'
+
+import { allPaths, dereference, optionAt, type Option } from '../option.ts'
+import type { Absences } from '../tree/interpolate.ts'
+import { formatPath, sourceAt, valueAt, type Path, type Tree } from '../tree/tree.ts'
+import { describeFound } from './found.ts'
+import type { Problem } from './problem.ts'
+import { suggest } from './suggest.ts'
+
+type Issue = z.core.$ZodIssue
+
+/** What is needed to turn a complaint of the schema into a problem that a person can mend. */
+export type Surroundings = { root: Option; tree: Tree; plain: unknown; absences: Absences }
+
+/** The problems behind one complaint of the schema. */
+export function problemsOf(issue: Issue, around: Surroundings, prefix: Path = []): Problem[] {
+  const path = [...prefix, ...issue.path.map((key) => (typeof key === 'number' ? key : String(key)))]
+  if (issue.code === 'invalid_union') return unionProblems(issue, around, path)
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, around, path))
+  if (issue.code === 'invalid_key') return [invalidKey(issue, around, path)]
+  return [valueProblem(issue, around, path)]
+}
+
+/** Of several allowed forms, the one meant is the one whose kind fits: speak of that only. */
+function unionProblems(issue: Issue & { code: 'invalid_union' }, around: Surroundings, path: Path): Problem[] {
+  const meant = issue.errors.filter((branch) => !branch.some(isOtherKind))
+  const [only] = meant
+  if (only === undefined || meant.length > 1) return [valueProblem(issue, around, path)]
+  return only.flatMap((inner) => problemsOf(inner, around, path))
+}
+
+function isOtherKind(issue: Issue): boolean {
+  return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value')
+}
+
+function unknownKey(key: string, { root, tree }: Surroundings, path: Path): Problem {
+  const option = optionAt(root, path)
+  const known = Object.keys((option && dereference(root, option).properties) ?? {})
+  return {
+    source: sourceAt(tree, [...path, key]),
+    path: [...path, key],
+    found: 'an option that does not exist',
+    expected: known.length > 0 ? `one of ${known.join(', ')}` : 'no options here',
+    fix: unknownKeyFix(key, known, root, path),
+  }
+}
+
+function unknownKeyFix(key: string, known: readonly string[], root: Option, path: Path): string {
+  const similar = suggest(key, known)
+  if (similar !== undefined) return `did you mean ${similar}?`
+  const elsewhere = allPaths(root).find((candidate) => candidate.at(-1) === key && candidate.length > 1)
+  if (elsewhere !== undefined && formatPath(elsewhere.slice(0, -1)) !== formatPath(path)) {
+    return `did you mean ${elsewhere.join('.')}? Move it there`
+  }
+  return 'remove it, or check how deep it is indented'
+}
+
+function invalidKey(issue: Issue & { code: 'invalid_key' }, { tree }: Surroundings, path: Path): Problem {
+  return {
+    source: sourceAt(tree, path),
+    path,
+    found: JSON.stringify(path.at(-1)),
+    expected: issue.issues[0]?.message ?? 'another name',
+    fix: 'rename it',
+  }
+}
+
+function valueProblem(issue: Issue, around: Surroundings, path: Path): Problem {
+  const { root, tree, plain, absences } = around
+  const value = valueAt(plain, path)
+  const option = optionAt(root, path)
+  const absence = absences.get(formatPath(path))
+  const found = describeFound(value, option)
+  const fix = fixOf(issue, option, path, value)
+  return {
+    source: absence?.source ?? sourceAt(tree, path),
+    path,
+    ...(found !== undefined && { found }),
+    expected: expectedOf(issue, option),
+    fix: absence === undefined ? fix : `set ${absence.variable} in the environment, or ${fix}`,
+  }
+}
+
+function expectedOf(issue: Issue, option: Option | undefined): string {
+  if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`
+  const isGeneric = /^(Invalid|Too) /.test(issue.message)
+  if (!isGeneric) return issue.message
+  if (issue.code === 'invalid_type') return kindNames[issue.expected] ?? issue.expected
+  if (issue.code === 'too_small' && issue.origin === 'string') return 'text that is not empty'
+  return option?.enum === undefined ? 'another value' : `one of ${option.enum.join(', ')}`
+}
+
+const kindNames: Record<string, string> = { string: 'text', object: 'a map', record: 'a map', array: 'a list' }
+
+function fixOf(issue: Issue, option: Option | undefined, path: Path, value: unknown): string {
+  if (issue.code === 'custom' && typeof issue.params?.['fix'] === 'string') return issue.params['fix']
+  if (issue.code === 'invalid_value' && typeof value === 'string') {
+    const similar = suggest(value, issue.values.map(String))
+    if (similar !== undefined) return `did you mean ${similar}?`
+  }
+  if (typeof value === 'number' && option?.['x-unit'] === 'duration')
+    return `add a unit: ${value}s, ${value}m or ${value}h`
+  if (typeof value === 'number' && option?.['x-unit'] === 'size') return `add a unit: ${value}KiB or ${value}MiB`
+  if (value === null) return 'write a value, or remove the line to get the default'
+  return `${value === undefined ? 'add' : 'write'} for example ${exampleOf(option, path)}`
+}
+
+function exampleOf(option: Option | undefined, path: Path): string {
+  const value = option?.examples?.[0] ?? option?.default ?? (option?.type === 'object' ? {} : undefined)
+  const key = path.findLast((part) => typeof part === 'string') ?? ''
+  if (value === undefined) return `${key}: …`
+  return typeof path.at(-1) === 'number' ? inline(value) : `${key}: ${inline(value)}`
+}
+
+/** A value on one line of YAML. */
+function inline(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`
+  if (typeof value !== 'object' || value === null) return String(value)
+  const entries = Object.entries(value).map(([key, inner]) => `${key}: ${inline(inner)}`)
+  return entries.length === 0 ? '{ … }' : `{ ${entries.join(', ')} }`
+}

@@ -1,0 +1,27 @@
+import { formatPath, type Path, type Source } from '../tree/tree.ts'
+
+/** One thing that is wrong with the configuration, with all that is needed to mend it. */
+export type Problem = {
+  source: Source
+  path: Path
+  /** What stands there; absent when nothing does. Never a secret. */
+  found?: string
+  expected: string
+  fix: string
+}
+
+/** Every problem of a configuration at once: bad configuration never half-starts. */
+export class ConfigError extends Error {
+  readonly code = 'STAGEDOOR_CONFIG_INVALID'
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(toLine).join('\n'))
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+function toLine({ source, path, expected }: Problem): string {
+  return `${source.file}:${source.line}:${source.column} ${formatPath(path)}: expected ${expected}`
+}

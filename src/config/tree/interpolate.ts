@@ -1,0 +1,80 @@
+import type { Problem } from '../problems/problem.ts'
+import { formatPath, type Entry, type Path, type ScalarTree, type Source, type Tree } from './tree.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Values that a variable left empty, so that they count as not written, by formatted path. */
+export type Absences = Map<string, { variable: string; source: Source }>
+
+export type Interpolated = { tree: Tree; problems: Problem[]; absences: Absences }
+
+type Pass = { environment: Environment; problems: Problem[]; absences: Absences }
+
+const reference = /\$\$\{|\$\{([^}]*)\}?/g
+const variable = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
+
+/** Replaces `${NAME}` and `${NAME:-default}`; `$${` stands for `${` itself. What a default leaves empty counts as not written. */
+export function interpolate(tree: Tree, environment: Environment): Interpolated {
+  const pass: Pass = { environment, problems: [], absences: new Map() }
+  const filled = fill(tree, [], pass)
+  return { tree: filled ?? tree, problems: pass.problems, absences: pass.absences }
+}
+
+function fill(tree: Tree, path: Path, pass: Pass): Tree | undefined {
+  if (tree.kind === 'scalar') return fillScalar(tree, path, pass)
+  if (tree.kind === 'list') return { ...tree, items: fillItems(tree.items, path, pass) }
+  const entries = new Map<string, Entry>()
+  for (const [key, entry] of tree.entries) {
+    const value = fill(entry.value, [...path, key], pass)
+    if (value !== undefined) entries.set(key, { ...entry, value })
+  }
+  // `redis: { url: … }` of which nothing is left is no `redis` at all.
+  const isEmptied = entries.size === 0 && tree.entries.size > 0 && path.length > 0
+  return isEmptied ? undefined : { ...tree, entries }
+}
+
+function fillItems(items: readonly Tree[], path: Path, pass: Pass): Tree[] {
+  const filled: Tree[] = []
+  for (const item of items) {
+    // Positions are those of the result, which is what the schema sees.
+    const value = fill(item, [...path, filled.length], pass)
+    if (value !== undefined) filled.push(value)
+  }
+  return filled
+}
+
+function fillScalar(tree: ScalarTree, path: Path, pass: Pass): Tree | undefined {
+  if (typeof tree.value !== 'string' || !tree.value.includes('${')) return tree
+  const before = pass.problems.length
+  const names: string[] = []
+  const value = tree.value.replaceAll(reference, (whole, inner: string | undefined) => {
+    if (whole === '$${') return '${'
+    const [, name, fallback] = (whole.endsWith('}') && variable.exec(inner ?? '')) || []
+    if (name === undefined) return problem(pass, tree, path, malformed(whole))
+    names.push(name)
+    return pass.environment[name] || (fallback ?? problem(pass, tree, path, missing(name, pass.environment)))
+  })
+  if (pass.problems.length > before) return { ...tree, value: undefined }
+  const [name] = names
+  if (value !== '' || name === undefined) return { ...tree, value }
+  pass.absences.set(formatPath(path), { variable: name, source: tree.source })
+  return undefined
+}
+
+function problem(pass: Pass, { source }: ScalarTree, path: Path, what: Omit<Problem, 'source' | 'path'>): string {
+  pass.problems.push({ source, path, ...what })
+  return ''
+}
+
+function malformed(whole: string) {
+  return { found: whole, expected: '${NAME} or ${NAME:-default}', fix: 'write $${ where ${ itself is meant' }
+}
+
+function missing(name: string, environment: Environment) {
+  const found = environment[name] === undefined ? `\${${name}}, which is not set` : `\${${name}}, which is empty`
+  return {
+    found,
+    expected: `the environment variable ${name}`,
+    fix: `set ${name}, or give it a default: \${${name}:-…}`,
+  }
+}

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+
+import type { Problem } from '../problems/problem.ts'
+import type { Entry, MapTree, Path, Tree } from './tree.ts'
+
+/** A value that came from a file by `$file`, to be followed when the file changes. */
+export type SecretFile = { path: Path; file: string }
+
+export type WithSecrets = { tree: Tree; problems: Problem[]; secretFiles: SecretFile[] }
+
+type Pass = { problems: Problem[]; secretFiles: SecretFile[] }
+
+/** Replaces every `{ $file: path }` by the text of the file, without one newline at its end; paths are relative to the YAML file. */
+export async function readSecretFiles(tree: Tree): Promise<WithSecrets> {
+  const pass: Pass = { problems: [], secretFiles: [] }
+  return { tree: await visit(tree, [], pass), ...pass }
+}
+
+async function visit(tree: Tree, path: Path, pass: Pass): Promise<Tree> {
+  if (tree.kind === 'scalar') return tree
+  if (tree.kind === 'list') {
+    return { ...tree, items: await Promise.all(tree.items.map((item, index) => visit(item, [...path, index], pass))) }
+  }
+  if (tree.entries.has('$file')) return await readSecret(tree, path, pass)
+  const entries = new Map<string, Entry>()
+  for (const [key, entry] of tree.entries)
+    entries.set(key, { ...entry, value: await visit(entry.value, [...path, key], pass) })
+  return { ...tree, entries }
+}
+
+async function readSecret(tree: MapTree, path: Path, pass: Pass): Promise<Tree> {
+  const { source, entries } = tree
+  const refuse = (found: string, expected: string, fix: string): Tree => {
+    pass.problems.push({ source, path, found, expected, fix })
+    return { kind: 'scalar', source, value: undefined }
+  }
+  const target = entries.get('$file')?.value
+  if (entries.size !== 1) return refuse([...entries.keys()].join(', '), '$file alone', 'remove the other keys')
+  if (target?.kind !== 'scalar' || typeof target.value !== 'string' || target.value === '') {
+    return refuse('$file without a path', 'the path of a file', 'write for example $file: /run/secrets/auth0')
+  }
+  const file = resolve(dirname(source.file), target.value)
+  const text = await readText(file)
+  if (text instanceof Error) return refuse(`${file}: ${reasonOf(text)}`, 'a file that can be read', fixOf(text))
+  const value = text.replace(/\r?\n$/, '')
+  if (value === '')
+    return refuse(`${file}, which is empty`, 'a file with a secret in it', 'write the secret into the file')
+  pass.secretFiles.push({ path, file })
+  return { kind: 'scalar', source, value }
+}
+
+async function readText(file: string): Promise<string | Error> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : error.message
+}
+
+/** A system error in words: `no such file`. */
+export function reasonOf(error: Error): string {
+  const reasons: Record<string, string> = {
+    ENOENT: 'no such file',
+    EACCES: 'permission denied',
+    EISDIR: 'is a directory',
+  }
+  return reasons[codeOf(error)] ?? codeOf(error)
+}
+
+/** What to do about a file that cannot be read. */
+export function fixOf(error: Error): string {
+  if (codeOf(error) === 'ENOENT') return 'check the path, and that the file is mounted'
+  if (codeOf(error) === 'EACCES') return 'let the user that runs stagedoor read it'
+  return 'give the path of a regular file'
+}

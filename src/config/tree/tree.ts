@@ -1,0 +1,50 @@
+/** Where a value was written; line and column count from 1. */
+export type Source = { file: string; line: number; column: number }
+
+/** A YAML value that remembers where it was written. */
+export type Tree = ScalarTree | ListTree | MapTree
+export type ScalarTree = { kind: 'scalar'; source: Source; value: unknown }
+export type ListTree = { kind: 'list'; source: Source; items: Tree[] }
+export type MapTree = { kind: 'map'; source: Source; entries: Map<string, Entry> }
+export type Entry = { keySource: Source; value: Tree }
+
+/** The way to a value from the root: keys of maps and positions in lists. */
+export type Path = readonly (string | number)[]
+
+/** The value as plain data; a scalar that could not be resolved is `undefined`. */
+export function toPlain(tree: Tree): unknown {
+  if (tree.kind === 'scalar') return tree.value
+  if (tree.kind === 'list') return tree.items.map(toPlain)
+  return Object.fromEntries([...tree.entries].map(([key, { value }]) => [key, toPlain(value)]))
+}
+
+/** Where the value at `path` was written, or else the nearest value around it. */
+export function sourceAt(tree: Tree, path: Path): Source {
+  const [key, ...rest] = path
+  if (key === undefined) return tree.source
+  if (tree.kind === 'list') {
+    const item = tree.items[Number(key)]
+    return item === undefined ? tree.source : sourceAt(item, rest)
+  }
+  if (tree.kind === 'map') {
+    const entry = tree.entries.get(String(key))
+    if (entry === undefined) return tree.source
+    return rest.length === 0 || entry.value.kind === 'scalar' ? entry.keySource : sourceAt(entry.value, rest)
+  }
+  return tree.source
+}
+
+/** The plain value at `path`, or undefined. */
+export function valueAt(plain: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, key) => (hasMembers(value) ? value[key] : undefined), plain)
+}
+
+/** Whether a plain value has members that can be asked for by key or position. */
+export function hasMembers(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** Writes a path as people do: `routes[2].allow`. */
+export function formatPath(path: Path): string {
+  return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`)).join('')
+}

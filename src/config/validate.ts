@@ -1,0 +1,50 @@
+import type { z } from 'zod'
+
+import { contradictions, type Finding, type KnownSections } from './cross-checks.ts'
+import { optionAt, optionTree } from './option.ts'
+import { describeFound } from './problems/found.ts'
+import { problemsOf, type Surroundings } from './problems/from-issue.ts'
+import type { Problem } from './problems/problem.ts'
+import { configSchema, type Config } from './schema.ts'
+import type { Absences } from './tree/interpolate.ts'
+import { formatPath, hasMembers, sourceAt, toPlain, valueAt, type Path, type Tree } from './tree/tree.ts'
+import { warningsAbout } from './warnings.ts'
+
+export type Validated = { config?: Config; problems: Problem[]; warnings: Problem[] }
+
+/** Checks a resolved tree against the schema and across sections; paths in `unresolved` have been complained about already. */
+export function validate(tree: Tree, absences: Absences, unresolved: readonly Path[]): Validated {
+  const plain = toPlain(tree)
+  const around: Surroundings = { root: optionTree(), tree, plain, absences }
+  const parsed = configSchema.safeParse(plain)
+  const sections: KnownSections = parsed.success ? parsed.data : wellFormedSections(plain, parsed.error.issues)
+  const toProblem = (finding: Finding): Problem => locate(finding, around)
+  const shapeProblems = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, around))
+  const problems = [
+    ...shapeProblems.filter(({ path }) => !unresolved.some((known) => isSamePlace(known, path))),
+    ...contradictions(sections).map(toProblem),
+  ]
+  const warnings = warningsAbout(sections).map(toProblem)
+  return parsed.success ? { config: parsed.data, problems, warnings } : { problems, warnings }
+}
+
+/** The sections without complaints, so that contradictions show up together with other problems. */
+function wellFormedSections(plain: unknown, issues: readonly z.core.$ZodIssue[]): KnownSections {
+  const ill = issues.flatMap((issue) => (issue.path.length > 0 ? [issue.path[0]] : unknownKeys(issue)))
+  const well = hasMembers(plain) ? Object.entries(plain).filter(([name]) => !ill.includes(name)) : []
+  return configSchema.partial().safeParse(Object.fromEntries(well)).data ?? {}
+}
+
+function unknownKeys(issue: z.core.$ZodIssue): string[] {
+  return issue.code === 'unrecognized_keys' ? issue.keys : []
+}
+
+function isSamePlace(known: Path, path: Path): boolean {
+  return formatPath(known) === formatPath(path)
+}
+
+function locate({ path, expected, fix }: Finding, { root, tree, plain }: Surroundings): Problem {
+  const value = valueAt(plain, path)
+  const found = describeFound(value, optionAt(root, path))
+  return { source: sourceAt(tree, path), path, ...(found !== undefined && { found }), expected, fix }
+}

@@ -1,0 +1,104 @@
+import type { Finding, KnownSections } from './cross-checks.ts'
+import type { Config } from './schema.ts'
+
+/** What works, but that somebody should know: `expected` says what would be safer. */
+export function warningsAbout({ server, auth0, assertion, session, routes, log }: KnownSections): Finding[] {
+  return [
+    ...(server ? serverWarnings(server) : []),
+    ...(auth0 ? scopeWarnings(auth0) : []),
+    ...(session ? storeWarnings(session) : []),
+    ...(assertion ? assertionWarnings(assertion) : []),
+    ...(routes ? routes.flatMap(publicWarnings) : []),
+    ...(log?.level === 'silent'
+      ? [{ path: ['log', 'level'], expected: 'a level that shows failures', fix: 'write info, or error at least' }]
+      : []),
+  ]
+}
+
+function serverWarnings({ trustedProxies, encodedSlashes, admin }: Config['server']): Finding[] {
+  const findings: Finding[] = trustedProxies.flatMap((network, index) =>
+    network.endsWith('/0')
+      ? [
+          {
+            path: ['server', 'trustedProxies', index],
+            expected: 'the networks of your proxies',
+            fix: 'everybody is believed about client addresses now: name the networks',
+          },
+        ]
+      : [],
+  )
+  if (encodedSlashes === 'pass') {
+    findings.push({
+      path: ['server', 'encodedSlashes'],
+      expected: 'refuse',
+      fix: 'make sure that no upstream decodes %2F before it chooses a route, or rules can be walked around',
+    })
+  }
+  if (!['127.0.0.1', '::1', 'localhost'].includes(admin.host)) {
+    findings.push({
+      path: ['server', 'admin', 'host'],
+      expected: '127.0.0.1, because this listener asks for no login',
+      fix: 'make sure that only probes and metrics collectors reach its port',
+    })
+  }
+  return findings
+}
+
+function scopeWarnings({ scopes }: Config['auth0']): Finding[] {
+  if (scopes.includes('offline_access')) return []
+  return [
+    {
+      path: ['auth0', 'scopes'],
+      expected: 'offline_access among the scopes',
+      fix: 'without it roles stay as they were at login, whatever session.refreshEvery says',
+    },
+  ]
+}
+
+function storeWarnings({ store, redis }: Config['session']): Finding[] {
+  if (store !== 'cookie' || redis === undefined) return []
+  return [
+    {
+      path: ['session', 'redis'],
+      expected: 'store: redis, or no redis',
+      fix: 'sessions stay in cookies because session.store says so; remove one of the two',
+    },
+  ]
+}
+
+function assertionWarnings({ headers, keys }: Config['assertion']): Finding[] {
+  const findings: Finding[] = []
+  if (headers.includes('oauth2-proxy')) {
+    findings.push({
+      path: ['assertion', 'headers'],
+      expected: 'assertion alone',
+      fix: 'oauth2-proxy headers are unsigned: make sure that nobody reaches the upstream but through Stagedoor',
+    })
+  }
+  if (!headers.includes('assertion')) {
+    findings.push({
+      path: ['assertion', 'headers'],
+      expected: 'assertion among the headers',
+      fix: 'upstreams get nothing that they can verify now: add assertion',
+    })
+  }
+  if (keys.store === 'memory' && keys.path !== undefined) {
+    findings.push({
+      path: ['assertion', 'keys', 'path'],
+      expected: 'store: file, or no path',
+      fix: 'the path is not used while store is memory',
+    })
+  }
+  return findings
+}
+
+function publicWarnings(rule: Config['routes'][number], index: number): Finding[] {
+  if (rule.allow !== 'public' || rule.path !== '/**') return []
+  return [
+    {
+      path: ['routes', index, 'allow'],
+      expected: 'authenticated',
+      fix: 'everybody reaches everything by this rule: make sure that is meant',
+    },
+  ]
+}
