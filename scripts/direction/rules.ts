@@ -16,13 +16,17 @@ export const stages: readonly (readonly string[])[] = [
 /** What several stages need and no stage owns. Stages may use them; of the stages they may know types only. */
 export const shared: readonly string[] = ['audit', 'config', 'errors', 'headers', 'oidc', 'pages', 'seal', 'telemetry']
 
-/** What puts the stages together. It may import everything in `src/` and nothing else in `src/` imports it. */
-export const shell: readonly string[] = ['app.ts', 'server.ts', 'cli', 'health']
+/** Endpoints of our own, which stand beside the path: they may use stages, and only the shell knows them. */
+export const endpoints: readonly string[] = ['account', 'health']
+
+/** What puts it all together. It may import everything in `src/` and nothing else in `src/` imports it. */
+export const shell: readonly string[] = ['app.ts', 'server.ts', 'cli']
 
 /** Where a file stands. */
 export type Part =
   | { kind: 'stage'; name: string; order: number }
   | { kind: 'shared'; name: string }
+  | { kind: 'endpoint'; name: string }
   | { kind: 'shell'; name: string }
   | { kind: 'contract' }
   | { kind: 'plugin'; name: string }
@@ -33,6 +37,7 @@ const partOfSource = (name: string): Part => {
   const order = stages.findIndex((names) => names.includes(name))
   if (order >= 0) return { kind: 'stage', name, order }
   if (shared.includes(name)) return { kind: 'shared', name }
+  if (endpoints.includes(name)) return { kind: 'endpoint', name }
   if (shell.includes(name)) return { kind: 'shell', name }
   return { kind: 'unknown', name }
 }
@@ -51,11 +56,11 @@ export type ImportKind = 'type' | 'value'
 const isSamePart = (from: Part, to: Part): boolean =>
   from.kind === to.kind && ('name' in from ? from.name : '') === ('name' in to ? to.name : '')
 
-const isOurSource = (part: Part): boolean => ['stage', 'shared', 'shell', 'contract'].includes(part.kind)
+const isOurSource = (part: Part): boolean => ['stage', 'shared', 'endpoint', 'shell', 'contract'].includes(part.kind)
 
 const objectionToStage = (from: Part & { kind: 'stage' }, to: Part, kind: ImportKind): string | undefined => {
   if (to.kind === 'shared') return undefined
-  if (to.kind === 'shell') return `a stage does not import the shell (${to.name})`
+  if (to.kind === 'endpoint' || to.kind === 'shell') return `a stage does not import what is built on it (${to.name})`
   if (to.kind !== 'stage') return 'a stage imports stages, shared folders and the contract only'
   if (to.order >= from.order) return `${to.name} does not come before ${from.name} in the path of a request`
   return kind === 'value' ? 'a stage imports types of earlier stages only, values never' : undefined
@@ -67,12 +72,18 @@ const objectionToShared = (to: Part, kind: ImportKind): string | undefined => {
   return 'a shared folder imports shared folders, the contract and types of stages only'
 }
 
+const objectionToEndpoint = (to: Part): string | undefined =>
+  to.kind === 'stage' || to.kind === 'shared'
+    ? undefined
+    : 'an endpoint imports stages, shared folders and the contract only'
+
 /** Why this import is not allowed, or undefined where it is. */
 export const objectionTo = (from: Part, to: Part, kind: ImportKind): string | undefined => {
   if (from.kind === 'unknown') return `src/${from.name} has no place in scripts/direction/rules.ts`
   if (isSamePart(from, to) || to.kind === 'contract') return undefined
   if (from.kind === 'stage') return objectionToStage(from, to, kind)
   if (from.kind === 'shared') return objectionToShared(to, kind)
+  if (from.kind === 'endpoint') return objectionToEndpoint(to)
   if (from.kind === 'shell') return isOurSource(to) ? undefined : 'src/ imports only src/ and the contract'
   if (from.kind === 'contract') return 'the contract imports nothing of ours'
   return to.kind === 'plugin'

@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import t from 'tap'
+import { parse } from 'yaml'
+
+import { demoClients } from '../../auth0/local/seed.ts'
+import { repositoryRoot } from '../../scripts/testing/command.ts'
+import { loadConfig } from '../../src/config/load.ts'
+
+type Service = {
+  build?: string | { context: string; dockerfile: string }
+  ports?: string[]
+  environment?: Record<string, string>
+  network_mode?: string
+}
+
+const { services }: { services: Record<string, Service> } = parse(
+  readFileSync(join(repositoryRoot, 'docker-compose.yml'), 'utf8'),
+)
+
+const environmentOf = (name: string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(services[name]?.environment ?? {}).map(([key, value]) => [
+      key,
+      value.replace(/^\$\{\w+:-(.*)\}$/, '$1'),
+    ]),
+  )
+
+t.test('every Dockerfile that compose names is there', async (t) => {
+  for (const [name, { build }] of Object.entries(services)) {
+    if (typeof build === 'object') t.ok(existsSync(join(repositoryRoot, build.context, build.dockerfile)), name)
+  }
+})
+
+t.test('the gateway starts with what compose gives it, without an edit', async (t) => {
+  const { config } = await loadConfig({ files: [], env: environmentOf('gateway') })
+  t.equal(config.server.listen.port, 8080)
+  t.equal(config.upstreams['backstage']?.url, 'http://127.0.0.1:7007')
+})
+
+t.test('gateway and stand-in agree on the issuer, the client and where it may send people', async (t) => {
+  const gateway = environmentOf('gateway')
+  const auth0 = environmentOf('auth0')
+  const [web] = demoClients()
+  t.equal(auth0['LOCAL_AUTH0_ISSUER'], gateway['AUTH0_ISSUER'])
+  t.equal(gateway['AUTH0_CLIENT_ID'], web?.clientId)
+  t.equal(gateway['AUTH0_CLIENT_SECRET'], web?.clientSecret)
+  t.equal(auth0['LOCAL_AUTH0_CALLBACKS'], `${gateway['STAGEDOOR_BASE_URL']}/.stagedoor/callback`)
+})
+
+t.test('Backstage is reached through the gateway alone, and nothing beyond this machine', async (t) => {
+  t.equal(services['backstage']?.ports, undefined)
+  t.equal(services['backstage']?.network_mode, 'service:gateway')
+  for (const port of services['gateway']?.ports ?? []) t.match(port, /^127\.0\.0\.1:/)
+})

@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import t from 'tap'
+import type { Test } from 'tap'
+
+import { startProgram, stopProgram, untilReady } from '../../scripts/demo/child.ts'
+import { projectEnvironment, repositoryRoot } from '../../scripts/testing/command.ts'
+
+const run = (folder: string, command: string, args: string[]): void => {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: folder,
+    env: projectEnvironment(),
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`)
+}
+
+/** The folder that the image has as /app, made by the same steps. */
+const installProduction = (t: Test): string => {
+  // Outside of the repository: its node_modules must not be found by walking up.
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-production-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  for (const path of ['package.json', 'package-lock.json', '.npmrc', 'config']) {
+    cpSync(join(repositoryRoot, path), join(folder, path), { recursive: true })
+  }
+  run(folder, 'npm', ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline'])
+  run(repositoryRoot, 'tsc', ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')])
+  return folder
+}
+
+const anyFreePort = async (): Promise<number> => {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port')
+  return address.port
+}
+
+t.test('the production install holds no development package, starts, answers and stops', async (t) => {
+  const folder = installProduction(t)
+  for (const name of ['typescript', 'tap', 'oidc-provider', 'playwright-core']) {
+    t.notOk(existsSync(join(folder, 'node_modules', name)), name)
+  }
+  const port = await anyFreePort()
+  const gateway = startProgram(
+    'Stagedoor',
+    [join(folder, 'dist/src/cli/main.js'), 'start'],
+    {
+      STAGEDOOR_BASE_URL: `http://localhost:${port}`,
+      STAGEDOOR_PORT: String(port),
+      STAGEDOOR_SESSION_SECRET: 'only-for-a-test-only-for-a-test-only-for-a-test',
+      AUTH0_ISSUER: 'http://localhost:1/',
+      AUTH0_CLIENT_ID: 'client',
+      AUTH0_CLIENT_SECRET: 'client-secret',
+      BACKSTAGE_URL: 'http://127.0.0.1:1',
+    },
+    join(folder, 'stagedoor.log'),
+  )
+  t.teardown(() => stopProgram(gateway))
+  await untilReady(gateway, `http://127.0.0.1:${port}/.stagedoor/health/live`, 20_000)
+  await stopProgram(gateway)
+  t.equal(gateway.child.exitCode, 0)
+})
