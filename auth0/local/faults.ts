@@ -1,0 +1,72 @@
+import type { ServerResponse } from 'node:http'
+
+export type FaultKind = 'refuse' | 'error' | 'slow' | 'garbage'
+
+export type Faults = {
+  down(kind?: FaultKind, paths?: string[]): void
+  up(): void
+  slowMs: number
+  /** Answers in the provider's place; true when it did. */
+  intercept(path: string, response: ServerResponse): Promise<boolean>
+  close(): void
+}
+
+/** Misbehaviour on command: for all paths, or for those that begin with one of `paths`. */
+export function createFaults(): Faults {
+  let kind: FaultKind | undefined
+  let affected: string[] = ['/']
+  const waiting = new Set<() => void>()
+
+  const faults: Faults = {
+    slowMs: 2000,
+    down(newKind = 'refuse', paths = ['/']) {
+      kind = newKind
+      affected = paths
+    },
+    up() {
+      kind = undefined
+      releaseAll()
+    },
+    async intercept(path, response) {
+      if (!kind || !affected.some((prefix) => path.startsWith(prefix))) return false
+      if (kind === 'slow') {
+        await delay(faults.slowMs)
+        return response.destroyed
+      }
+      misbehave(kind, response)
+      return true
+    },
+    close: releaseAll,
+  }
+
+  function releaseAll() {
+    for (const release of waiting) release()
+  }
+
+  /** Ends early when the fault is over, so that no test waits for it. */
+  function delay(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const release = () => {
+        clearTimeout(timer)
+        waiting.delete(release)
+        resolve()
+      }
+      const timer = setTimeout(release, ms)
+      waiting.add(release)
+    })
+  }
+
+  return faults
+}
+
+function misbehave(kind: 'refuse' | 'error' | 'garbage', response: ServerResponse): void {
+  if (kind === 'refuse') {
+    response.socket?.destroy()
+    return
+  }
+  if (kind === 'error') {
+    response.writeHead(503, { 'content-type': 'text/plain' }).end('Service Unavailable')
+    return
+  }
+  response.writeHead(200, { 'content-type': 'application/json' }).end('{"issuer": 42, "keys": [{"kty":')
+}

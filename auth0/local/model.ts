@@ -1,0 +1,69 @@
+export type LocalUser = {
+  id: string
+  email: string
+  emailVerified: boolean
+  name: string
+  nickname: string
+  roles: string[]
+  groups: string[]
+  permissions: string[]
+  /** Organization ids the user is a member of. */
+  organizations: string[]
+  blocked: boolean
+  /** Claims an Action would set on both tokens; reserved names are dropped silently, as Auth0 does. */
+  customClaims?: Record<string, unknown>
+}
+
+export type LocalOrganization = { id: string; name: string; displayName: string }
+
+export type LocalApi = {
+  identifier: string
+  name: string
+  scopes: string[]
+  dialect: 'auth0' | 'rfc9068'
+  lifetimeSeconds: number
+}
+
+export type GrantType = 'authorization_code' | 'refresh_token' | 'client_credentials'
+
+export type LocalClient = {
+  clientId: string
+  clientSecret: string
+  name: string
+  grantTypes: GrantType[]
+  callbacks: string[]
+  logoutUrls: string[]
+  backchannelLogoutUrls: string[]
+  /** Events that make Auth0 send a logout token; Auth0's default is the two logouts only. */
+  backchannelLogoutInitiators: 'all' | string[]
+  /** Client grants: API identifier → scopes a client-credentials token may carry. */
+  apiScopes: Record<string, string[]>
+}
+
+export type Lifetimes = {
+  idTokenSeconds: number
+  userinfoTokenSeconds: number
+  refreshTokenSeconds: number
+  sessionSeconds: number
+  /** "Rotation Overlap Period": how long the immediately previous refresh token still works. */
+  rotationLeewaySeconds: number
+}
+
+/** What one trip through /authorize left behind: the base of every token of that login. */
+export type LoginRecord = {
+  grantId: string
+  clientId: string
+  userId: string
+  /** One value per SSO session, the same for every application and across refreshes. */
+  sid: string
+  scopes: string[]
+  audience?: string
+  organizationId?: string
+  authTimeSeconds?: number
+  /** True until the ID token of this login was issued: Auth0 drops `amr` on refresh. */
+  mfaJustPassed: boolean
+}
+
+export const multiFactorAcr = 'http://schemas.openid.net/pape/policies/2007/06/multi-factor'
+export const claimNamespace = 'https://stagedoor.example.com/'
+export const identityScopes = ['openid', 'profile', 'email', 'offline_access']

@@ -1,0 +1,92 @@
+import type Provider from 'oidc-provider'
+
+import type { Backchannel } from './backchannel.ts'
+import { discoveryDocument } from './discovery.ts'
+import type { KeyRing } from './keys.ts'
+import { createLoginPages } from './login.ts'
+import { createLogout } from './logout.ts'
+import type { Tenant } from './tenant.ts'
+import { dressError, dressTokenResponse } from './tokens.ts'
+import { createUserinfo } from './userinfo.ts'
+
+export type RouteContext = Parameters<Parameters<Provider['use']>[0]>[0]
+type Next = () => Promise<unknown>
+type Handler = (context: RouteContext, next: Next) => Promise<void> | void
+
+const jwksCacheControl = 'public, max-age=15, stale-while-revalidate=15, stale-if-error=86400'
+
+/** Puts Auth0's own paths before the provider, and Auth0's manners around the provider's answers. */
+export function installRoutes(tenant: Tenant, provider: Provider, keys: KeyRing, backchannel: Backchannel): void {
+  const login = createLoginPages(tenant, provider)
+  const logout = createLogout(tenant, provider, keys, backchannel)
+  const userinfo = createUserinfo(tenant, provider, keys)
+  const oneAtATime = createQueue()
+
+  const handlers: Record<string, Handler> = {
+    '/.well-known/openid-configuration': (context) => publish(context, discoveryDocument(tenant), jwksCacheControl),
+    '/.well-known/oauth-authorization-server': (context) =>
+      publish(context, discoveryDocument(tenant), jwksCacheControl),
+    '/.well-known/jwks.json': (context) => publish(context, keys.jwks(), jwksCacheControl),
+    '/authorize': (context, next) => authorize(tenant, context, next),
+    '/oauth/token': (context, next) =>
+      // In turn, so that of two uses of one refresh token the second is seen as a reuse.
+      oneAtATime(async () => {
+        await next()
+        await dressTokenResponse(tenant, keys, context)
+      }),
+    '/oauth/revoke': revoke,
+    '/userinfo': userinfo,
+    '/u/login': login.handle,
+    '/u/login/mfa': login.handle,
+    '/v2/logout': logout.legacyLogout,
+    '/oidc/logout': logout.standardLogout,
+  }
+
+  provider.use(async (context, next) => {
+    const handler = handlers[context.path]
+    if (handler) await handler(context, next)
+    else await next()
+    removeIssuer(tenant, context)
+  })
+}
+
+function publish(context: RouteContext, body: unknown, cacheControl: string): void {
+  context.set('cache-control', cacheControl)
+  context.set('access-control-allow-origin', '*')
+  context.body = body
+}
+
+async function authorize(tenant: Tenant, context: RouteContext, next: Next): Promise<void> {
+  const query = new URLSearchParams(context.querystring)
+  tenant.lastAuthorize = Object.fromEntries(query)
+  // The provider forgets offline_access without prompt=consent, and Auth0 knows no id_token_hint here.
+  query.delete('id_token_hint')
+  query.set('requested_scope', query.get('scope') ?? '')
+  context.querystring = query.toString()
+  await next()
+}
+
+async function revoke(context: RouteContext, next: Next): Promise<void> {
+  await next()
+  const { body } = context
+  if (typeof body === 'object' && body !== null && 'error' in body) dressError(context, body as { error: string })
+}
+
+/** RFC 9207 `iss` is the provider's habit; the docs show no sign of it at Auth0. */
+function removeIssuer(tenant: Tenant, context: RouteContext): void {
+  const location = context.res.getHeader('location')
+  if (tenant.settings.sendIssuerOnCallback || typeof location !== 'string' || !location.includes('iss=')) return
+  const url = new URL(location, tenant.issuer)
+  if (url.searchParams.get('iss') !== tenant.issuer) return
+  url.searchParams.delete('iss')
+  context.set('location', url.href)
+}
+
+function createQueue() {
+  let last: Promise<unknown> = Promise.resolve()
+  return (task: () => Promise<void>): Promise<void> => {
+    const result = last.then(task)
+    last = result.catch(() => undefined)
+    return result
+  }
+}

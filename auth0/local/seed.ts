@@ -1,0 +1,124 @@
+import type { Lifetimes, LocalApi, LocalClient, LocalOrganization, LocalUser } from './model.ts'
+
+/** Every demo user signs in with this. */
+export const demoPassword = 'stagedoor'
+/** The code that the second-factor page accepts. */
+export const demoOneTimeCode = '123456'
+export const demoAudience = 'https://backstage.example.com/api'
+export const demoConnections = ['Username-Password-Authentication', 'google-oauth2', 'okta-workforce']
+
+export const demoLifetimes: Lifetimes = {
+  idTokenSeconds: 36_000,
+  userinfoTokenSeconds: 86_400,
+  refreshTokenSeconds: 30 * 86_400,
+  sessionSeconds: 3 * 86_400,
+  rotationLeewaySeconds: 0,
+}
+
+export function demoUsers(): LocalUser[] {
+  return [
+    {
+      id: 'auth0|64f1a2b3c4d5e6f708192a3b',
+      email: 'jane@example.com',
+      emailVerified: true,
+      name: 'Jane Doe',
+      nickname: 'jane',
+      roles: ['platform-admin', 'stagedoor-admin'],
+      groups: ['platform', 'everyone'],
+      permissions: ['read:catalog', 'write:catalog', 'admin:platform'],
+      organizations: ['org_demo'],
+      blocked: false,
+    },
+    {
+      id: 'auth0|64f1a2b3c4d5e6f708192a3c',
+      email: 'max@example.com',
+      emailVerified: true,
+      name: 'Max Mustermann',
+      nickname: 'max',
+      roles: ['developer'],
+      groups: ['payments', 'everyone'],
+      permissions: ['read:catalog'],
+      organizations: ['org_demo'],
+      blocked: false,
+    },
+    {
+      id: 'auth0|64f1a2b3c4d5e6f708192a3d',
+      email: 'eve@example.com',
+      emailVerified: false,
+      name: 'Eve Unverified',
+      nickname: 'eve',
+      roles: [],
+      groups: [],
+      permissions: [],
+      organizations: [],
+      blocked: false,
+    },
+    {
+      id: 'auth0|64f1a2b3c4d5e6f708192a3e',
+      email: 'bob@example.com',
+      emailVerified: true,
+      name: 'Bob Blocked',
+      nickname: 'bob',
+      roles: ['developer'],
+      groups: ['everyone'],
+      permissions: ['read:catalog'],
+      organizations: [],
+      blocked: true,
+    },
+  ]
+}
+
+export function demoOrganizations(): LocalOrganization[] {
+  return [
+    { id: 'org_demo', name: 'demo', displayName: 'Demo Company' },
+    { id: 'org_other', name: 'other', displayName: 'Other Company' },
+  ]
+}
+
+export function demoApis(): LocalApi[] {
+  return [
+    {
+      identifier: demoAudience,
+      name: 'Backstage',
+      scopes: ['read:catalog', 'write:catalog', 'admin:platform'],
+      dialect: 'auth0',
+      lifetimeSeconds: 86_400,
+    },
+    {
+      identifier: 'https://rfc9068.example.com/api',
+      name: 'An API with the RFC 9068 token profile',
+      scopes: ['read:catalog'],
+      dialect: 'rfc9068',
+      lifetimeSeconds: 86_400,
+    },
+  ]
+}
+
+export const defaultInitiators = ['rp-logout', 'idp-logout']
+
+export function demoClients(): LocalClient[] {
+  return [
+    {
+      clientId: 'stagedoor-demo',
+      clientSecret: 'stagedoor-demo-secret-for-local-use-only',
+      name: 'Stagedoor',
+      grantTypes: ['authorization_code', 'refresh_token'],
+      callbacks: [],
+      logoutUrls: [],
+      backchannelLogoutUrls: [],
+      backchannelLogoutInitiators: defaultInitiators,
+      apiScopes: {},
+    },
+    {
+      clientId: 'stagedoor-machine',
+      clientSecret: 'stagedoor-machine-secret-for-local-use-only',
+      name: 'A machine',
+      grantTypes: ['client_credentials'],
+      callbacks: [],
+      logoutUrls: [],
+      backchannelLogoutUrls: [],
+      backchannelLogoutInitiators: defaultInitiators,
+      apiScopes: { [demoAudience]: ['read:catalog'], 'https://rfc9068.example.com/api': ['read:catalog'] },
+    },
+  ]
+}

@@ -1,0 +1,135 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import type { Delivery } from './backchannel.ts'
+import { createBackchannel } from './backchannel.ts'
+import { controlPath, createControl } from './control.ts'
+import type { Counters } from './counters.ts'
+import { counterOf } from './counters.ts'
+import { createFaults } from './faults.ts'
+import { createKeyRing } from './keys.ts'
+import type { Lifetimes, LocalApi, LocalClient, LocalOrganization, LocalUser } from './model.ts'
+import { createProvider } from './provider.ts'
+import { installRoutes } from './routes.ts'
+import { demoApis, demoAudience, demoClients, demoLifetimes, demoOrganizations, demoUsers } from './seed.ts'
+import type { Switches } from './switches.ts'
+import { createSwitches } from './switches.ts'
+import type { Tenant, TenantSettings } from './tenant.ts'
+import { createTenant } from './tenant.ts'
+
+export type LocalAuth0Options = {
+  /** 0, the default, takes a free port. */
+  port?: number
+  /** Listen address; default 127.0.0.1. */
+  host?: string
+  /** Host name in the issuer; default 127.0.0.1. */
+  issuerHost?: string
+  /** The whole issuer, with its trailing slash, when neither host nor port are what browsers see. */
+  issuer?: string
+  clients?: LocalClient[]
+  /** Added to the first (web) client's lists. */
+  callbacks?: string[]
+  logoutUrls?: string[]
+  tenantLogoutUrls?: string[]
+  users?: LocalUser[]
+  organizations?: LocalOrganization[]
+  apis?: LocalApi[]
+  lifetimes?: Partial<Lifetimes>
+  settings?: Partial<TenantSettings>
+  /** The tenant's clock in ms, for what its tokens say. The provider's own expiries follow the real one. */
+  now?: () => number
+  random?: () => number
+}
+
+export type LocalAuth0 = {
+  /** Ends in a slash, as Auth0's does. */
+  issuer: string
+  clientId: string
+  clientSecret: string
+  machine: { clientId: string; clientSecret: string }
+  audience: string
+  users: LocalUser[]
+  tenant: Tenant
+  switches: Switches
+  counters: Counters
+  /** Logout tokens sent so far, and what the receivers answered. */
+  backchannelDeliveries: Delivery[]
+  close(): Promise<void>
+}
+
+/** Starts the stand-in and resolves when it listens. Everything lives in memory and is gone after close(). */
+export async function startLocalAuth0(options: LocalAuth0Options = {}): Promise<LocalAuth0> {
+  let handle: RequestListener = (_request, response) => void response.writeHead(503).end()
+  const server = createServer((request, response) => handle(request, response))
+  await listen(server, options.port ?? 0, options.host ?? '127.0.0.1')
+
+  const tenant = tenantOf(options, (server.address() as AddressInfo).port)
+  const keys = await createKeyRing()
+  const faults = createFaults()
+  const backchannel = createBackchannel(tenant, keys)
+  const switches = createSwitches(tenant, keys, faults, backchannel)
+  const control = createControl(tenant, switches, keys.currentKid)
+  const provider = createProvider(tenant, keys)
+  installRoutes(tenant, provider, keys, backchannel)
+  const oidc = provider.callback()
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url?.split('?', 1)[0] ?? '/'
+    if (path === controlPath) return control(request, response)
+    const counter = counterOf(path)
+    if (counter) tenant.counters[counter] += 1
+    response.setHeader('date', new Date(tenant.nowMs()).toUTCString())
+    if (await faults.intercept(path, response)) return
+    await oidc(request, response)
+  }
+  handle = (request, response) => {
+    serve(request, response).catch(() => response.destroy())
+  }
+
+  const [web, machine] = tenant.clients
+  if (!web) throw new Error('at least one client is needed')
+  return {
+    issuer: tenant.issuer,
+    clientId: web.clientId,
+    clientSecret: web.clientSecret,
+    machine: { clientId: machine?.clientId ?? '', clientSecret: machine?.clientSecret ?? '' },
+    audience: tenant.apis[0]?.identifier ?? demoAudience,
+    users: tenant.users,
+    tenant,
+    switches,
+    counters: tenant.counters,
+    backchannelDeliveries: backchannel.deliveries,
+    async close() {
+      faults.close()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => resolve())
+  })
+}
+
+function tenantOf(options: LocalAuth0Options, port: number): Tenant {
+  const clients = options.clients ?? demoClients()
+  clients[0]?.callbacks.push(...(options.callbacks ?? []))
+  clients[0]?.logoutUrls.push(...(options.logoutUrls ?? []))
+  const tenant = createTenant({
+    issuer: options.issuer ?? `http://${options.issuerHost ?? '127.0.0.1'}:${port}/`,
+    users: options.users ?? demoUsers(),
+    clients,
+    apis: options.apis ?? demoApis(),
+    organizations: options.organizations ?? demoOrganizations(),
+    lifetimes: { ...demoLifetimes, ...options.lifetimes },
+    tenantLogoutUrls: options.tenantLogoutUrls ?? [],
+    now: options.now ?? Date.now,
+    random: options.random ?? Math.random,
+  })
+  Object.assign(tenant.settings, options.settings)
+  return tenant
+}
