@@ -59,6 +59,6 @@ async function readTree(file: string): Promise<{ tree: Tree; problems: Problem[]
 }
 
 function inOrderOfLines(problems: readonly Problem[], files: readonly string[]): Problem[] {
-  const rank = ({ source }: Problem) => files.indexOf(source.file) * 1e6 + source.line
+  const rank = ({ source }: Problem) => files.indexOf(source.file) * 1e9 + source.line * 1e3 + source.column
   return problems.toSorted((a, b) => rank(a) - rank(b))
 }

@@ -8,7 +8,6 @@ export type Option = {
   type?: string
   description?: string
   default?: unknown
-  examples?: unknown[]
   enum?: unknown[]
   properties?: Record<string, Option>
   required?: string[]
@@ -22,6 +21,8 @@ export type Option = {
   maximum?: number
   'x-unit'?: 'duration' | 'size'
   'x-bounds'?: string
+  /** zod drops `examples` and `default` of what it transforms, hence a word of ours. */
+  'x-example'?: unknown
   'x-env'?: string
   'x-env-default'?: string
 }

@@ -71,7 +71,9 @@ function valueProblem(issue: Issue, around: Surroundings, path: Path): Problem {
   const option = optionAt(root, path)
   const absence = absences.get(formatPath(path))
   const found = describeFound(value, option)
-  const fix = fixOf(issue, option, path, value)
+  // An entry of a list is best explained by an example of the list.
+  const listPath = typeof path.at(-1) === 'number' && option?.['x-example'] === undefined ? path.slice(0, -1) : path
+  const fix = fixOf(issue, optionAt(root, listPath), listPath, value)
   return {
     source: absence?.source ?? sourceAt(tree, path),
     path,
@@ -106,10 +108,16 @@ function fixOf(issue: Issue, option: Option | undefined, path: Path, value: unkn
 }
 
 function exampleOf(option: Option | undefined, path: Path): string {
-  const value = option?.examples?.[0] ?? option?.default ?? (option?.type === 'object' ? {} : undefined)
+  const value = option?.['x-example'] ?? option?.default ?? requiredOf(option)
   const key = path.findLast((part) => typeof part === 'string') ?? ''
   if (value === undefined) return `${key}: …`
   return typeof path.at(-1) === 'number' ? inline(value) : `${key}: ${inline(value)}`
+}
+
+/** The least that a section needs. */
+function requiredOf(option: Option | undefined): unknown {
+  const names = option?.required
+  return names && Object.fromEntries(names.map((name) => [name, option.properties?.[name]?.['x-example'] ?? '…']))
 }
 
 /** A value on one line of YAML. */
@@ -117,5 +125,5 @@ function inline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`
   if (typeof value !== 'object' || value === null) return String(value)
   const entries = Object.entries(value).map(([key, inner]) => `${key}: ${inline(inner)}`)
-  return entries.length === 0 ? '{ … }' : `{ ${entries.join(', ')} }`
+  return `{ ${entries.join(', ')} }`
 }

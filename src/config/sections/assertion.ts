@@ -8,14 +8,10 @@ const keys = z
       .enum(['memory', 'file'])
       .default('memory')
       .meta({ description: 'Where signing keys are kept: `memory` makes new ones at each start, `file` keeps them.' }),
-    path: z
-      .string('a path')
-      .min(1)
-      .optional()
-      .meta({
-        description: 'The file for `store: file`; made with mode 0600 when missing.',
-        examples: ['/var/lib/stagedoor/keys.json'],
-      }),
+    path: z.string('a path').min(1).optional().meta({
+      description: 'The file for `store: file`; made with mode 0600 when missing.',
+      'x-example': '/var/lib/stagedoor/keys.json',
+    }),
     rotateEvery: duration({ min: '1h', max: '90d' })
       .prefault('7d')
       .meta({ description: 'How often a new signing key takes over; the next one is published a period ahead.' }),

@@ -78,50 +78,39 @@ export const auth0 = z
   .strictObject({
     issuer: issuer.optional().meta({
       description: 'The OpenID provider, spelled exactly as its discovery document does; Auth0’s ends with a slash.',
-      examples: [issuerExample],
+      'x-example': issuerExample,
       'x-env': 'AUTH0_ISSUER',
     }),
     domain: domain.optional().meta({
       description: 'Auth0 domain, instead of `issuer`.',
-      examples: ['tenant.eu.auth0.com'],
+      'x-example': 'tenant.eu.auth0.com',
       'x-env': 'AUTH0_DOMAIN',
     }),
-    clientId: z
-      .string('the client id')
-      .min(1)
-      .meta({
-        description: 'Client ID of the Regular Web Application in Auth0.',
-        examples: ['hU2gRqWzX7pLkT0aYbN4cD9e'],
-        'x-env': 'AUTH0_CLIENT_ID',
-      }),
+    clientId: z.string('the client id').min(1).meta({
+      description: 'Client ID of the Regular Web Application in Auth0.',
+      'x-example': 'hU2gRqWzX7pLkT0aYbN4cD9e',
+      'x-env': 'AUTH0_CLIENT_ID',
+    }),
     clientSecrets: z
       .array(secretText({ minLength: 1, fix: 'copy it from the application’s settings in Auth0' }), 'a list of secrets')
       .min(1, 'at least one secret')
       .meta({
         description: 'Client secrets: the first is used, the next is the fallback while rotating.',
-        examples: [[{ $file: '/run/secrets/auth0' }]],
+        'x-example': [{ $file: '/run/secrets/auth0' }],
         'x-env': 'AUTH0_CLIENT_SECRET',
       }),
-    audience: z
-      .string('the identifier of an API')
-      .min(1)
-      .optional()
-      .meta({
-        description: 'Identifier of the API in Auth0 for which people’s access tokens are asked.',
-        examples: ['https://backstage.example.com/api'],
-        'x-env': 'AUTH0_AUDIENCE',
-      }),
+    audience: z.string('the identifier of an API').min(1).optional().meta({
+      description: 'Identifier of the API in Auth0 for which people’s access tokens are asked.',
+      'x-example': 'https://backstage.example.com/api',
+      'x-env': 'AUTH0_AUDIENCE',
+    }),
     scopes: scopes.default(['openid', 'profile', 'email', 'offline_access']).meta({
       description: 'Scopes asked for at login; without `offline_access` roles stay as they were at login.',
     }),
-    organization: z
-      .string('an organization id or name')
-      .min(1)
-      .optional()
-      .meta({
-        description: 'Organization that everybody logs in to.',
-        examples: ['org_123'],
-      }),
+    organization: z.string('an organization id or name').min(1).optional().meta({
+      description: 'Organization that everybody logs in to.',
+      'x-example': 'org_123',
+    }),
     claims,
     timeout: duration({ min: '1s', max: '1m' })
       .prefault('10s')

@@ -27,7 +27,7 @@ const names = (description: string, example: string) =>
     .array(z.string().min(1), 'a list')
     .min(1, 'a list with at least one entry')
     .optional()
-    .meta({ description, examples: [[example]] })
+    .meta({ description, 'x-example': [example] })
 
 const emailDomain = z.string().regex(/^[a-z0-9.-]+$/, 'a domain in lower case, without @')
 
@@ -56,7 +56,7 @@ const shape = z.strictObject({
     .optional()
     .meta({
       description: 'Has a verified e-mail address in exactly one of these domains.',
-      examples: [['example.com']],
+      'x-example': ['example.com'],
     }),
   subjects: names('Is one of these subjects.', 'auth0|64f1c0ffee'),
   claims: z
@@ -64,13 +64,13 @@ const shape = z.strictObject({
     .optional()
     .meta({
       description: 'Every claim named has one of the values listed.',
-      examples: [{ 'https://example.com/tier': ['gold'] }],
+      'x-example': { 'https://example.com/tier': ['gold'] },
     }),
   mfa: z
     .strictObject({
       within: duration({ min: '1m', max: '30d' })
         .optional()
-        .meta({ description: 'No longer ago than this.', examples: ['15m'] }),
+        .meta({ description: 'No longer ago than this.', 'x-example': '15m' }),
     })
     .optional()
     .meta({ description: 'Has logged in with a second factor.' }),
@@ -84,6 +84,8 @@ function hasOneKey(value: z.output<typeof shape>): value is Requirement & z.outp
 export const requirement: z.ZodType<Requirement> = shape
   .transform((value, context): Requirement => {
     if (hasOneKey(value)) return value
+    // An unknown key has been complained about already, and is not in the value.
+    if (context.issues.length > 0) return z.NEVER
     const keys = Object.keys(value)
     if (keys.length === 0) return refuse(context, 'a requirement', 'add one, for example roles: [platform-admin]')
     const parts = keys.map((key) => `{ ${key}: … }`).join(', ')

@@ -27,39 +27,36 @@ const rule = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a name of letters, digits, dots, dashes and underscores')
     .meta({
       description: 'Names the rule in logs, records and explanations; each name once.',
-      examples: ['everything'],
+      'x-example': 'everything',
     }),
   path: path.meta({
     description:
       'Path that the rule is about: `*` stands for one segment, a last `**` for all the rest. Letter case is ignored.',
-    examples: ['/**'],
+    'x-example': '/**',
   }),
   methods: z
     .array(z.string().regex(/^[A-Z]+$/, 'a method in capitals'), 'a list of methods')
     .min(1, 'at least one method')
     .optional()
-    .meta({ description: 'Methods that the rule is about; without it, all.', examples: [['GET', 'HEAD']] }),
+    .meta({ description: 'Methods that the rule is about; without it, all.', 'x-example': ['GET', 'HEAD'] }),
   hosts: z
     .array(z.string().regex(/^[a-z0-9.:[\]-]+$/, 'a host in lower case'), 'a list of hosts')
     .min(1, 'at least one host')
     .optional()
-    .meta({ description: 'Hosts that the rule is about; without it, all.', examples: [['portal.example.com']] }),
+    .meta({ description: 'Hosts that the rule is about; without it, all.', 'x-example': ['portal.example.com'] }),
   allow: z.union([z.enum(['public', 'authenticated']), requirement], 'public, authenticated, or a requirement').meta({
     description: 'Who passes: `public` is everybody, `authenticated` whoever is logged in; else what is required.',
-    examples: ['authenticated'],
+    'x-example': 'authenticated',
   }),
-  upstream: z
-    .string('the name of an upstream')
-    .optional()
-    .meta({
-      description: 'Where the request goes. Default: `backstage`, or the only upstream there is.',
-      examples: ['backstage'],
-    }),
+  upstream: z.string('the name of an upstream').optional().meta({
+    description: 'Where the request goes. Default: `backstage`, or the only upstream there is.',
+    'x-example': 'backstage',
+  }),
   audit: z
     .string('a label')
     .min(1)
     .optional()
-    .meta({ description: 'A label put on the records of this rule.', examples: ['admin'] }),
+    .meta({ description: 'A label put on the records of this rule.', 'x-example': 'admin' }),
 })
 
 export const routes = z
@@ -68,5 +65,5 @@ export const routes = z
   .meta({
     description:
       'Who may do what: the first rule that matches decides; nothing matches, nobody passes. A later file replaces the whole list.',
-    examples: [[{ name: 'everything', path: '/**', allow: 'authenticated' }]],
+    'x-example': [{ name: 'everything', path: '/**', allow: 'authenticated' }],
   })

@@ -63,7 +63,7 @@ export const server = z
   .strictObject({
     baseUrl: origin({ example: 'https://portal.example.com', httpsUnlessLoopback: true }).meta({
       description: 'The URL people type: scheme, host and port. Plain http is accepted for localhost only.',
-      examples: ['https://portal.example.com'],
+      'x-example': 'https://portal.example.com',
       'x-env': 'STAGEDOOR_BASE_URL',
     }),
     prefix: prefix
@@ -73,12 +73,12 @@ export const server = z
     admin,
     trustedProxies: z
       .array(network(), 'a list of networks')
-      .default([])
+      .prefault([])
       .meta({
         description:
           'Networks (CIDR) of the proxies in front of us, whose forwarded headers are believed; empty believes nobody. ' +
           'Danger: whoever connects from these networks chooses the client address that we record.',
-        examples: [['10.0.0.0/8']],
+        'x-example': ['10.0.0.0/8'],
       }),
     maxHeaderBytes: size({ min: '8KiB', max: '1MiB' })
       .prefault('32KiB')

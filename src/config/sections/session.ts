@@ -11,7 +11,7 @@ const redisUrl = secretText({ minLength: 1, fix: 'write for example redis://redi
   .meta({
     description:
       'URL of the Redis or Valkey server; `rediss://` for TLS. It may hold user and password, so it is kept as a secret.',
-    examples: ['redis://redis:6379'],
+    'x-example': 'redis://redis:6379',
     'x-env': 'STAGEDOOR_REDIS_URL',
     'x-env-default': '',
   })
@@ -33,7 +33,7 @@ export const session = z
       .min(1, 'at least one secret')
       .meta({
         description: 'Secrets of at least 32 characters: the first seals, all open. To rotate, put the new one first.',
-        examples: [[{ $file: '/run/secrets/session' }]],
+        'x-example': [{ $file: '/run/secrets/session' }],
         'x-env': 'STAGEDOOR_SESSION_SECRET',
       }),
     idleTimeout: duration({ min: '1m', max: '30d' })

@@ -22,7 +22,7 @@ const timeouts = z
 const upstream = z.strictObject({
   url: origin({ example: 'http://127.0.0.1:7007', httpsUnlessLoopback: false }).meta({
     description: 'Scheme, host and port of the upstream.',
-    examples: ['http://127.0.0.1:7007'],
+    'x-example': 'http://127.0.0.1:7007',
     'x-env': 'BACKSTAGE_URL',
     'x-env-default': 'http://127.0.0.1:7007',
   }),
@@ -41,4 +41,4 @@ export const upstreams = z
     message: 'at least one upstream',
     params: { fix: 'add backstage: { url: http://127.0.0.1:7007 }' },
   })
-  .meta({ description: 'What we forward to, by name.', examples: [{ backstage: { url: 'http://127.0.0.1:7007' } }] })
+  .meta({ description: 'What we forward to, by name.', 'x-example': { backstage: { url: 'http://127.0.0.1:7007' } } })

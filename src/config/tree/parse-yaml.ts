@@ -13,7 +13,9 @@ export function parseYaml(file: string, text: string): Parsed {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  const problems = document.errors.map((error) => syntaxProblem(error, at(error.pos[0]), text))
+  const complaints = document.errors.map((error) => syntaxProblem(error, at(error.pos[0]), text))
+  // What follows the first complaint of a line is an echo of it.
+  const problems = complaints.filter(({ source }, index) => source.line !== complaints[index - 1]?.source.line)
   const empty: Tree = { kind: 'map', source: at(0), entries: new Map() }
   if (problems.length > 0 || document.contents === null) return { tree: empty, problems }
   if (isScalar(document.contents) && document.contents.value === null) return { tree: empty, problems }

@@ -23,6 +23,13 @@ export function formatDuration(ms: Milliseconds): string {
   return `${ms / unitMs}${unit}`
 }
 
+function durationFix(text: string, min: string, max: string): string {
+  if (/^\d+$/.test(text)) return `add a unit: ${text}s, ${text}m or ${text}h`
+  const [, amount, unit] = /^\s*(\d+)\s*(ms|[smhd])/i.exec(text) ?? []
+  if (amount !== undefined && unit !== undefined) return `write ${amount}${unit.toLowerCase()}`
+  return `write for example ${min} or ${max}`
+}
+
 /** A duration option within bounds (both included). */
 export function duration({ min, max }: { min: string; max: string }) {
   const minMs = parseDuration(min) ?? Number.NaN
@@ -31,7 +38,7 @@ export function duration({ min, max }: { min: string; max: string }) {
     .string(shape)
     .transform((text, context): Milliseconds => {
       const ms = parseDuration(text)
-      if (ms === undefined) return refuse(context, shape, `write for example ${min} or ${max}`)
+      if (ms === undefined) return refuse(context, shape, durationFix(text, min, max))
       if (ms < minMs || ms > maxMs)
         return refuse(context, `between ${min} and ${max}`, 'choose a duration in this range')
       return ms

@@ -25,7 +25,8 @@ export function origin({ example, httpsUnlessLoopback }: { example: string; http
   const shape = 'an http:// or https:// URL without path, query, user or password'
   return z.string(shape).transform((text, context): string => {
     const url = parseWebUrl(text)
-    if (url === undefined || !hasOnlyAnOrigin(url)) return refuse(context, shape, `write for example ${example}`)
+    if (url === undefined) return refuse(context, shape, `write for example ${example}`)
+    if (!hasOnlyAnOrigin(url)) return refuse(context, shape, `write ${url.origin}`)
     if (httpsUnlessLoopback && url.protocol === 'http:' && !isLoopback(url)) {
       return refuse(
         context,

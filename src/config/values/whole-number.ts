@@ -6,7 +6,7 @@ import { refuse } from './refuse.ts'
 export function wholeNumber({ min, max }: { min: number; max: number }) {
   const expected = `a whole number between ${min} and ${max}`
   return z
-    .union([z.int().min(min).max(max), z.string().regex(/^\d+$/)], expected)
+    .union([z.int(expected).min(min, expected).max(max, expected), z.string().regex(/^\d+$/, expected)], expected)
     .transform((value, context): number => {
       const number = Number(value)
       return number >= min && number <= max ? number : refuse(context, expected, 'choose a number in this range')

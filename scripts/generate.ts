@@ -1,0 +1,45 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+import { optionTree } from '../src/config/option.ts'
+import { defaultYaml } from './generate/default-yaml.ts'
+import { jsonSchema } from './generate/json-schema.ts'
+import { referencePage } from './generate/reference-page.ts'
+
+const projectFolder = dirname(import.meta.dirname)
+
+/** Every file that comes from the schema of the configuration, by its path in the project. */
+export function generatedFiles(): Record<string, string> {
+  const root = optionTree()
+  return {
+    'config/default.yaml': defaultYaml(root),
+    'config/schema.json': jsonSchema(root),
+    'docs/config.md': referencePage(root),
+  }
+}
+
+/** The generated files whose text on disk is not what the schema says now. */
+export async function staleFiles(): Promise<string[]> {
+  const stale: string[] = []
+  for (const [path, text] of Object.entries(generatedFiles())) {
+    const found = await readFile(join(projectFolder, path), 'utf8').catch(() => undefined)
+    if (found !== text) stale.push(path)
+  }
+  return stale
+}
+
+async function writeAll(): Promise<void> {
+  for (const [path, text] of Object.entries(generatedFiles())) {
+    await mkdir(dirname(join(projectFolder, path)), { recursive: true })
+    await writeFile(join(projectFolder, path), text)
+    console.log(`wrote ${path}`)
+  }
+}
+
+async function check(): Promise<void> {
+  const stale = await staleFiles()
+  for (const path of stale) console.error(`${path} differs from the schema: run npm run generate`)
+  process.exitCode = stale.length === 0 ? 0 : 1
+}
+
+if (import.meta.main) await (process.argv.includes('--check') ? check() : writeAll())
