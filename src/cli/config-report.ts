@@ -17,7 +17,11 @@ export function reportWarnings(warnings: readonly Problem[], folder: string): st
   return warnings.map((one) => `warning: ${block(one, folder, 'note')}`).join('\n\n')
 }
 
-function block({ source, path, found, expected, fix }: Problem, folder: string, lastLabel: 'fix' | 'note'): string {
+function block(
+  { source, path, found, expected, fix, meaning }: Problem,
+  folder: string,
+  lastLabel: 'fix' | 'note',
+): string {
   const rows = [...(found === undefined ? [] : [['found', found]]), ['expected', expected], [lastLabel, fix]]
   const place = `${shortName(source.file, folder)}:${source.line}:${source.column}`
   const lines = rows.map(([label = '', text = '']) => `    ${label.padEnd(10)}${text}`)

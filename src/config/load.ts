@@ -30,13 +30,8 @@ export async function loadConfig(options: { files: readonly string[]; env: NodeJ
   const filled = interpolate(merged, options.env)
   const resolved = await readSecretFiles(filled.tree)
   const unresolved = [...filled.problems, ...resolved.problems]
-  const { config, problems, warnings } = validate(
-    resolved.tree,
-    filled.absences,
-    unresolved.map(({ path }) => path),
-  )
-  const all = [...unresolved, ...problems]
-  if (config === undefined || all.length > 0) throw new ConfigError(inOrderOfLines(all, files))
+  const { config, problems, warnings } = validate(resolved.tree, filled.absences, unresolved)
+  if (config === undefined || problems.length > 0) throw new ConfigError(inOrderOfLines(problems, files))
   return { config, warnings, secretFiles: resolved.secretFiles }
 }
 

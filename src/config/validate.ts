@@ -12,8 +12,8 @@ import { warningsAbout } from './warnings.ts'
 
 export type Validated = { config?: Config; problems: Problem[]; warnings: Problem[] }
 
-/** Checks a resolved tree against the schema and across sections; paths in `unresolved` have been complained about already. */
-export function validate(tree: Tree, absences: Absences, unresolved: readonly Path[]): Validated {
+/** Checks a resolved tree against the schema and across sections; what is `unresolved` already is not complained about twice. */
+export function validate(tree: Tree, absences: Absences, unresolved: readonly Problem[]): Validated {
   const plain = toPlain(tree)
   const around: Surroundings = { root: optionTree(), tree, plain, absences }
   const parsed = configSchema.safeParse(plain)
@@ -21,7 +21,8 @@ export function validate(tree: Tree, absences: Absences, unresolved: readonly Pa
   const toProblem = (finding: Finding): Problem => locate(finding, around)
   const shapeProblems = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, around))
   const problems = [
-    ...shapeProblems.filter(({ path }) => !unresolved.some((known) => isSamePlace(known, path))),
+    ...unresolved.map((problem) => withMeaning(problem, around)),
+    ...shapeProblems.filter(({ path }) => !unresolved.some((known) => isSamePlace(known.path, path))),
     ...contradictions(sections).map(toProblem),
   ]
   const warnings = warningsAbout(sections).map(toProblem)
@@ -37,6 +38,11 @@ function wellFormedSections(plain: unknown, issues: readonly z.core.$ZodIssue[])
 
 function unknownKeys(issue: z.core.$ZodIssue): string[] {
   return issue.code === 'unrecognized_keys' ? issue.keys : []
+}
+
+function withMeaning(problem: Problem, { root }: Surroundings): Problem {
+  const meaning = optionAt(root, problem.path)?.description ?? optionAt(root, problem.path.slice(0, -1))?.description
+  return meaning === undefined ? problem : { ...problem, meaning }
 }
 
 function isSamePlace(known: Path, path: Path): boolean {

@@ -80,6 +80,7 @@ function valueProblem(issue: Issue, around: Surroundings, path: Path): Problem {
     ...(found !== undefined && { found }),
     expected: expectedOf(issue, option),
     fix: absence === undefined ? fix : `set ${absence.variable} in the environment, or ${fix}`,
+    ...(value === undefined && option?.description !== undefined && { meaning: option.description }),
   }
 }
 

@@ -8,6 +8,8 @@ export type Problem = {
   found?: string
   expected: string
   fix: string
+  /** What the option is for, where nothing usable was written. */
+  meaning?: string
 }
 
 /** Every problem of a configuration at once: bad configuration never half-starts. */

@@ -61,17 +61,26 @@ const scopes = z
 
 type Addressed = { issuer?: string | undefined; domain?: string | undefined }
 
+/** Asked even when other options of the section are wrong, so that all problems show at once. */
+const always = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null }
+
+const neither = {
+  ...always,
+  path: ['issuer'],
+  message: 'auth0.issuer (or auth0.domain)',
+  params: { fix: `add issuer: ${issuerExample}` },
+}
+
+const both = {
+  ...always,
+  path: ['domain'],
+  message: 'auth0.issuer or auth0.domain, not both',
+  params: { fix: 'remove auth0.domain' },
+}
+
 /** Auth0's issuer is its domain as a URL; `domain` is the spelling that Auth0's dashboard shows. */
-function toIssuer({ issuer, domain }: Addressed, context: z.RefinementCtx): string {
-  const path = ['issuer']
-  if (issuer !== undefined && domain === undefined) return issuer
-  if (issuer === undefined && domain !== undefined) return `https://${domain}/`
-  const [message, fix] =
-    issuer === undefined
-      ? ['auth0.issuer (or auth0.domain)', `add issuer: ${issuerExample}`]
-      : ['auth0.issuer or auth0.domain, not both', 'remove auth0.domain']
-  context.addIssue({ code: 'custom', path, message, params: { fix } })
-  return z.NEVER
+function issuerOf({ issuer, domain }: Addressed): string {
+  return issuer ?? `https://${domain}/`
 }
 
 export const auth0 = z
@@ -116,5 +125,7 @@ export const auth0 = z
       .prefault('10s')
       .meta({ description: 'How long one answer of Auth0 may take.' }),
   })
-  .transform(({ issuer, domain, ...rest }, context) => ({ ...rest, issuer: toIssuer({ issuer, domain }, context) }))
+  .refine(({ issuer, domain }) => issuer !== undefined || domain !== undefined, neither)
+  .refine(({ issuer, domain }) => issuer === undefined || domain === undefined, both)
+  .transform(({ issuer, domain, ...rest }) => ({ ...rest, issuer: issuerOf({ issuer, domain }) }))
   .meta({ description: 'Who logs people in: an Auth0 application, or any OpenID provider that can be discovered.' })

@@ -75,6 +75,6 @@ function missing(name: string, environment: Environment) {
   return {
     found,
     expected: `the environment variable ${name}`,
-    fix: `set ${name}, or give it a default: \${${name}:-…}`,
+    fix: `set ${name} in the environment, or write \${${name}:-default}`,
   }
 }
