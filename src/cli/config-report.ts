@@ -22,9 +22,15 @@ function block(
   folder: string,
   lastLabel: 'fix' | 'note',
 ): string {
-  const rows = [...(found === undefined ? [] : [['found', found]]), ['expected', expected], [lastLabel, fix]]
+  const rows = [
+    { label: 'found', text: found },
+    { label: 'expected', text: expected },
+    { label: lastLabel, text: fix },
+    { label: 'meaning', text: meaning },
+  ]
   const place = `${shortName(source.file, folder)}:${source.line}:${source.column}`
-  const lines = rows.map(([label = '', text = '']) => `    ${label.padEnd(10)}${text}`)
+  const written = rows.filter(({ text }) => text !== undefined)
+  const lines = written.map(({ label, text }) => `    ${label.padEnd(10)}${text}`)
   return [`${place}  ${formatPath(path)}`.trimEnd(), ...lines].join('\n')
 }
 
