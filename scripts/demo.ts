@@ -1,6 +1,6 @@
 /** `npm run demo`: a login page, a real Backstage and the gateway on this machine, until Ctrl-C. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { createWriteStream, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { startLocalAuth0 } from '../auth0/local/server.ts'
@@ -45,7 +45,7 @@ const startAuth0 = async (gatewayUrl: string): Promise<Auth0> => {
     port,
     issuerHost: 'localhost',
     callbacks: [`${gatewayUrl}/.stagedoor/callback`],
-    logoutUrls: [`${gatewayUrl}/`],
+    logoutUrls: [`${gatewayUrl}/.stagedoor/signed-out`],
   })
   running.push({ name: 'the login page', stop: () => auth0.close() })
   return auth0
@@ -55,7 +55,12 @@ const startDemoBackstage = async (gatewayUrl: string): Promise<string> => {
   const port = await freePort(7007, 'Backstage', log)
   log('2/3 Backstage (the first time it is downloaded and built: several minutes; later some seconds) …')
   await ensureBackstage({ log })
-  const backstage = await startBackstage({ port, gatewayBaseUrl: gatewayUrl, log })
+  const backstageLog = createWriteStream(join(logFolder, 'backstage.log'))
+  const backstage = await startBackstage({
+    port,
+    gatewayBaseUrl: gatewayUrl,
+    log: (line) => backstageLog.write(`${line}\n`),
+  })
   running.push({ name: 'Backstage', stop: () => backstage.close() })
   return backstage.url
 }
@@ -87,8 +92,17 @@ const startDemo = async (): Promise<void> => {
   const gatewayUrl = `http://localhost:${port}`
   const auth0 = await startAuth0(gatewayUrl)
   await startGateway(gatewayUrl, auth0, await startDemoBackstage(gatewayUrl))
+  announce(gatewayUrl, auth0)
+}
+
+const describe = ({ email, roles, blocked }: Auth0['users'][number]): string => {
+  if (blocked) return `${email} (blocked)`
+  return roles.length > 0 ? `${email} (${roles.join(', ')})` : email
+}
+
+const announce = (gatewayUrl: string, auth0: Auth0): void => {
   log(`\nOpen ${gatewayUrl} and log in as one of (password: stagedoor):`)
-  for (const user of auth0.users) log(`  ${user.email}`)
+  for (const user of auth0.users) log(`  ${describe(user)}`)
   log(`Logs: ${logFolder}. Ctrl-C stops everything.`)
 }
 

@@ -1,12 +1,29 @@
-/** The closed list of reasons to refuse; `no-rule` is the default deny. */
-export type DenyReason = 'unauthenticated' | 'no-rule' | 'requirement-unmet'
+import type {} from 'fastify'
+
+/** The closed list of reasons to refuse, in the order in which they are told when several apply. */
+export const denyReasons = [
+  'no-rule',
+  'unauthenticated',
+  'kind-mismatch',
+  'organization-mismatch',
+  'subject-mismatch',
+  'email-domain-mismatch',
+  'role-missing',
+  'group-missing',
+  'permission-missing',
+  'scope-missing',
+  'claim-mismatch',
+  'excluded',
+  'mfa-required',
+] as const
+
+export type DenyReason = (typeof denyReasons)[number]
+
+export type Allow = { effect: 'allow'; rule: string; upstream: string }
+export type Deny = { effect: 'deny'; reason: DenyReason; rule?: string }
 
 /** What policy says about one request. */
-export type Decision =
-  | { effect: 'allow'; rule: string; upstream: string }
-  | { effect: 'deny'; reason: DenyReason; rule?: string }
-
-import type {} from 'fastify'
+export type Decision = Allow | Deny
 
 declare module 'fastify' {
   interface FastifyRequest {

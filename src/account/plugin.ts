@@ -1,0 +1,36 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+
+import { GateError } from '../errors/gate-error.ts'
+import type { UserPrincipal } from '../identity/principal.ts'
+import { accountPage } from '../pages/account-page.ts'
+import { pageHeaders } from '../pages/layout.ts'
+import { expiryOf, type Session, type SessionLimits } from '../session/session.ts'
+import { me } from './me.ts'
+
+/** The signed-in person's own page, and the same as JSON. */
+export const account: FastifyPluginAsync<{ prefix: string; limits: SessionLimits }> = async (
+  app,
+  { prefix, limits },
+) => {
+  app.get('/', async (request, reply) => {
+    const { user, session } = signedIn(request)
+    const markup = accountPage({
+      user,
+      signedInAt: session.createdAt,
+      expiresAt: expiryOf(session, limits),
+      portalHref: '/',
+      logoutHref: `${prefix}/logout`,
+    })
+    return reply.headers(pageHeaders()).send(markup)
+  })
+
+  app.get('/me', async (request, reply) => {
+    const { user, session } = signedIn(request)
+    return reply.header('cache-control', 'no-store').send(me(user, session, limits))
+  })
+}
+
+function signedIn({ principal, session }: FastifyRequest): { user: UserPrincipal; session: Session } {
+  if (principal.kind === 'user' && session !== undefined) return { user: principal, session }
+  throw new GateError('STAGEDOOR_SESSION_REQUIRED')
+}

@@ -1,0 +1,164 @@
+import type { CustomFetch } from 'openid-client'
+
+import { createFileKeyStore, createMemoryKeyStore, type KeyStore } from './assertion/key-store.ts'
+import { createKeys } from './assertion/keys.ts'
+import { createMinter } from './assertion/minter.ts'
+import type { AuditRecord } from './audit/record.ts'
+import type { Config } from './config/schema.ts'
+import type { Condition } from './health/plugin.ts'
+import { createProvider, type Provider } from './oidc/provider.ts'
+import type { RelyingParty } from './oidc/relying-party.ts'
+import { createTransactionCookies } from './oidc/transaction-cookie.ts'
+import { createUsedTransactions } from './oidc/used-transactions.ts'
+import { compileRules } from './policy/rules.ts'
+import { createOpenConnections } from './proxy/open-connections.ts'
+import type { RandomBytes } from './seal/random.ts'
+import { createSealer } from './seal/sealer.ts'
+import { createCookieStore } from './session/cookie-store.ts'
+import { createEndedSessions } from './session/ended-sessions.ts'
+import { createSessionCookie } from './session/session-cookie.ts'
+import type { Logger } from './telemetry/logger.ts'
+
+/** What comes from outside the process; tests hand in their own. */
+export type Dependencies = {
+  logger: Logger
+  /** Milliseconds since the epoch. */
+  now: () => number
+  fetch: CustomFetch
+  randomBytes: RandomBytes
+}
+
+export type Parts = Awaited<ReturnType<typeof provision>>
+
+/** Makes what the stages need out of configuration: everything that reads files or opens anything happens here. */
+export async function provision(config: Config, dependencies: Dependencies) {
+  const { server, assertion } = config
+  const { now, randomBytes, logger } = dependencies
+  const { baseUrl, prefix } = server
+  const limits = { idleTimeoutMs: config.session.idleTimeout, absoluteTimeoutMs: config.session.absoluteTimeout }
+  const provider = provisionProvider(config, dependencies)
+  const keys = await createKeys({
+    store: keyStoreOf(config),
+    rotateEveryMs: assertion.keys.rotateEvery,
+    now,
+    onRotated: (kid) => logger.info({ kid }, 'a new key signs assertions'),
+    onFailure: (err) => logger.error({ err }, 'the signing key could not be rotated'),
+  })
+  const minter = createMinter({
+    issuer: baseUrl,
+    audience: assertion.audience,
+    lifetimeMs: assertion.lifetime,
+    currentKey: () => keys.current(),
+    now,
+    randomId: () => randomBytes(16).toString('base64url'),
+  })
+
+  return {
+    errors: { prefix, baseUrl },
+    audit: { write: (record: AuditRecord) => logger.info({ audit: record }, 'audit'), now },
+    boundary: {
+      trustedProxies: server.trustedProxies,
+      encodedSlashes: server.encodedSlashes,
+      randomHex: (bytes: number) => randomBytes(bytes).toString('hex'),
+    },
+    session: { ...provisionSessions(config, dependencies, limits), limits, now },
+    oidc: { party: relyingParty(config, dependencies, provider) },
+    account: { prefix, limits },
+    jwks: { keys },
+    health: { conditions: () => [conditionOf(provider)] },
+    policy: { decide: compileRules(config.routes, defaultUpstream(config)), now },
+    assertion: { minter, kinds: assertion.headers },
+    proxy: { upstreams: upstreamsOf(config), publicOrigin: baseUrl, openConnections: createOpenConnections() },
+    close() {
+      provider.close()
+      keys.close()
+    },
+  }
+}
+
+function provisionProvider(config: Config, { fetch, logger }: Dependencies): Provider {
+  const provider = createProvider({
+    issuer: config.auth0.issuer,
+    clientId: config.auth0.clientId,
+    clientSecrets: config.auth0.clientSecrets.map((secret) => secret.reveal()),
+    timeoutMs: config.auth0.timeout,
+    fetch,
+    onStatus(status, err) {
+      if (status === 'ready') logger.info({ issuer: config.auth0.issuer }, 'the login service is discovered')
+      else logger.error({ issuer: config.auth0.issuer, err }, 'the login service cannot be discovered; trying on')
+    },
+  })
+  provider.start()
+  return provider
+}
+
+function provisionSessions(
+  config: Config,
+  { now }: Dependencies,
+  limits: { idleTimeoutMs: number; absoluteTimeoutMs: number },
+) {
+  const cookie = createSessionCookie(isSecure(config))
+  const sealer = createSealer(secretsOf(config), 'session')
+  const store = createCookieStore({ sealer, ended: createEndedSessions(limits, now), cookieName: cookie.name })
+  return { cookie, store }
+}
+
+function relyingParty(config: Config, { now, randomBytes }: Dependencies, provider: Provider): RelyingParty {
+  const { baseUrl, prefix } = config.server
+  const { clientId, scopes, audience, organization, claims } = config.auth0
+  return {
+    provider,
+    clientId,
+    baseUrl,
+    prefix,
+    redirectUri: `${baseUrl}${prefix}/callback`,
+    signedOutUri: `${baseUrl}${prefix}/signed-out`,
+    scopes,
+    audience,
+    organization,
+    claimNames: claims,
+    transactions: createTransactionCookies(isSecure(config), createSealer(secretsOf(config), 'transaction')),
+    used: createUsedTransactions(now),
+    randomBytes,
+    now,
+  }
+}
+
+function keyStoreOf({ assertion: { keys } }: Config): KeyStore {
+  return keys.store === 'file' && keys.path !== undefined ? createFileKeyStore(keys.path) : createMemoryKeyStore()
+}
+
+function conditionOf(provider: Provider): Condition {
+  if (provider.status() === 'ready') return { name: 'auth0', status: 'ok' }
+  return { name: 'auth0', status: 'degraded', reason: 'not discovered yet: nobody can sign in' }
+}
+
+function upstreamsOf({ upstreams }: Config) {
+  return Object.fromEntries(
+    Object.entries(upstreams).map(([name, { url, maxConnections, maxQueued, timeouts }]) => [
+      name,
+      {
+        url,
+        maxConnections,
+        maxWaiting: maxQueued,
+        connectTimeoutMs: timeouts.connect,
+        headersTimeoutMs: timeouts.headers,
+        handshakeTimeoutMs: timeouts.upgrade,
+      },
+    ]),
+  )
+}
+
+/** Where rules go that name no upstream: `backstage`, or the only one there is. */
+function defaultUpstream({ upstreams }: Config): string {
+  const names = Object.keys(upstreams)
+  return names.includes('backstage') || names.length !== 1 ? 'backstage' : (names[0] as string)
+}
+
+function isSecure({ server }: Config): boolean {
+  return server.baseUrl.startsWith('https:')
+}
+
+function secretsOf({ session }: Config): string[] {
+  return session.secrets.map((secret) => secret.reveal())
+}

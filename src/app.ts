@@ -1,0 +1,54 @@
+import cookie from '@fastify/cookie'
+import formbody from '@fastify/formbody'
+import fastify, { type FastifyInstance } from 'fastify'
+
+import { account } from './account/plugin.ts'
+import { type Dependencies, type Parts, provision } from './app-parts.ts'
+import { jwksEndpoint } from './assertion/jwks-endpoint.ts'
+import { assertion } from './assertion/plugin.ts'
+import { audit } from './audit/plugin.ts'
+import { boundary } from './boundary/plugin.ts'
+import type { Config } from './config/schema.ts'
+import { GateError } from './errors/gate-error.ts'
+import { errors } from './errors/plugin.ts'
+import { health } from './health/plugin.ts'
+import { identity } from './identity/plugin.ts'
+import { listenerOptions } from './listener.ts'
+import { oidc } from './oidc/plugin.ts'
+import { policy } from './policy/plugin.ts'
+import { proxy } from './proxy/plugin.ts'
+import { session } from './session/plugin.ts'
+
+/** The gateway: the whole path of a request, one line a stage, in order. */
+export async function buildApp(config: Config, dependencies: Dependencies): Promise<FastifyInstance> {
+  const parts = await provision(config, dependencies)
+  const app = fastify(listenerOptions(config, dependencies))
+  await app.register(errors, parts.errors)
+  await app.register(audit, parts.audit)
+  await app.register(cookie)
+
+  await app.register(boundary, parts.boundary)
+  await app.register(session, parts.session)
+  await app.register(identity)
+  await app.register(ownEndpoints, { prefix: config.server.prefix, parts })
+  await app.register(async (gate) => {
+    await gate.register(policy, parts.policy)
+    await gate.register(assertion, parts.assertion)
+    await gate.register(proxy, parts.proxy)
+  })
+
+  app.addHook('onClose', async () => parts.close())
+  return app
+}
+
+/** What lives under `/.stagedoor/`: never forwarded, whatever is asked for. */
+async function ownEndpoints(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
+  await app.register(formbody, { bodyLimit: 65_536 })
+  await app.register(oidc, parts.oidc)
+  await app.register(account, parts.account)
+  await app.register(jwksEndpoint, parts.jwks)
+  await app.register(health, parts.health)
+  app.all('/*', () => {
+    throw new GateError('STAGEDOOR_BOUNDARY_NOT_FOUND')
+  })
+}

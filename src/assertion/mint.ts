@@ -1,0 +1,42 @@
+import { SignJWT } from 'jose'
+
+import { assertionAlgorithm, assertionType, type AssertionClaims } from '../../packages/assertion-contract/src/index.ts'
+import type { UserPrincipal } from '../identity/principal.ts'
+import type { SigningKey } from './signing-key.ts'
+
+export type Issue = {
+  issuer: string
+  audience: string
+  issuedAtSeconds: number
+  lifetimeSeconds: number
+  /** Unique id of this assertion (`jti`). */
+  id: string
+}
+
+/** The claims that tell an upstream who is asking; empty lists are left out to keep the header small. */
+export function assertionClaims(user: UserPrincipal, issue: Issue): AssertionClaims {
+  const { roles, groups, permissions, ...profile } = user.claims
+  return {
+    iss: issue.issuer,
+    aud: issue.audience,
+    sub: user.subject,
+    iat: issue.issuedAtSeconds,
+    exp: issue.issuedAtSeconds + issue.lifetimeSeconds,
+    jti: issue.id,
+    sid: user.sessionId,
+    kind: 'user',
+    ...profile,
+    ...(roles.length > 0 && { roles }),
+    ...(groups.length > 0 && { groups }),
+    ...(permissions.length > 0 && { permissions }),
+    ...(user.authTimeSeconds !== undefined && { auth_time: user.authTimeSeconds }),
+    ...(user.amr.length > 0 && { amr: user.amr }),
+  }
+}
+
+/** Signs claims as a compact JWS (RFC 7515, ES256). */
+export function signAssertion(claims: AssertionClaims, key: SigningKey): Promise<string> {
+  return new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: assertionAlgorithm, kid: key.kid, typ: assertionType })
+    .sign(key.privateKey)
+}

@@ -1,0 +1,15 @@
+import type { UserClaims } from '../identity/principal.ts'
+
+/**
+ * The unsigned headers that Backstage's stock `oauth2Proxy` provider believes. Safe only where nobody but Stagedoor can
+ * reach the upstream.
+ * @returns flat list of names and values
+ */
+export function oauth2ProxyHeaders(subject: string, claims: UserClaims): string[] {
+  const headers = ['X-Forwarded-User', subject]
+  if (claims.email !== undefined && claims.email_verified === true) headers.push('X-Forwarded-Email', claims.email)
+  if (claims.preferred_username !== undefined) headers.push('X-Forwarded-Preferred-Username', claims.preferred_username)
+  if (claims.groups.length > 0) headers.push('X-Forwarded-Groups', claims.groups.join(','))
+  // Header fields are ASCII here (RFC 9110 §5.5); what is not travels percent-encoded.
+  return headers.map((text) => text.replace(/[^\x20-\x7e]/gu, encodeURIComponent))
+}

@@ -1,0 +1,36 @@
+import type { FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+
+import type { Session } from '../session/session.ts'
+import { type AuditRecord, decisionRecord, sessionRecord } from './record.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    audit: Audit
+  }
+}
+
+export type Audit = {
+  loggedIn(request: FastifyRequest, session: Session): void
+  loggedOut(request: FastifyRequest, session: Session): void
+}
+
+/** Where records go. */
+export type WriteRecord = (record: AuditRecord) => void
+
+/** Sees every decision, when its answer is on the way, and every login and logout. */
+export const audit = fastifyPlugin<{ write: WriteRecord; now: () => number }>(
+  async (app, { write, now }) => {
+    app.decorateRequest('decision', undefined)
+    app.decorate('audit', {
+      loggedIn: (request, session) => write(sessionRecord('login', request.facts, session, now())),
+      loggedOut: (request, session) => write(sessionRecord('logout', request.facts, session, now())),
+    })
+    app.addHook('onResponse', (request, reply, done) => {
+      const { decision, facts, principal } = request
+      if (decision !== undefined) write(decisionRecord(facts, principal, decision, reply.raw.statusCode, now()))
+      done()
+    })
+  },
+  { name: 'audit' },
+)

@@ -1,0 +1,17 @@
+// A second one of these is dropped by one parser and honoured by another (RFC 9110 §5.3, RFC 9112 §3.2).
+const singletons = new Set(['host', 'content-length', 'authorization', 'content-type', 'transfer-encoding', 'upgrade'])
+
+/**
+ * The name of a header that came twice although it may come only once.
+ * @param rawHeaders flat list of names and values, as node:http keeps them
+ */
+export function repeatedSingleton(rawHeaders: readonly string[]): string | undefined {
+  let seen = ''
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase()
+    if (!singletons.has(name)) continue
+    if (seen.includes(`${name},`)) return name
+    seen += `${name},`
+  }
+  return undefined
+}

@@ -1,0 +1,14 @@
+// W3C Trace Context §3.2: version 00, lower-case hex, all-zero ids are invalid.
+const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+
+/** Random bytes as lower-case hex. */
+export type RandomHex = (bytes: number) => string
+
+/**
+ * The `traceparent` for the upstream: a valid one is continued under a span id of ours, anything else starts a trace.
+ * Pass `received` only when it came from a trusted proxy (W3C Trace Context §3.2).
+ */
+export function traceparent(received: string | undefined, randomHex: RandomHex): string {
+  if (received === undefined || !valid.test(received)) return `00-${randomHex(16)}-${randomHex(8)}-01`
+  return `${received.slice(0, 36)}${randomHex(8)}${received.slice(52)}`
+}

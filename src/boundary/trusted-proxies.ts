@@ -1,0 +1,24 @@
+import { BlockList, isIP } from 'node:net'
+
+/** Tells whether an address belongs to a proxy whose forwarded headers we believe. */
+export type ProxyTrust = (address: string) => boolean
+
+/** Builds the membership test for CIDR blocks such as `10.0.0.0/8` or `fd00::/8`; an empty list trusts nobody. */
+export function createProxyTrust(cidrs: readonly string[]): ProxyTrust {
+  if (cidrs.length === 0) return () => false
+  const blocks = new BlockList()
+  for (const cidr of cidrs) addBlock(blocks, cidr)
+  return (address) => isIP(address) !== 0 && blocks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+function addBlock(blocks: BlockList, cidr: string): void {
+  const [address = '', bits] = cidr.split('/')
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+  if (bits === undefined) blocks.addAddress(address, family)
+  else blocks.addSubnet(address, Number(bits), family)
+}
+
+/** An IPv4 client on a dual-stack socket shows as `::ffff:192.0.2.1` (RFC 4291 §2.5.5.2); both spellings are one address. */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}

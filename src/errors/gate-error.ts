@@ -1,0 +1,34 @@
+import { type ErrorCode, errorTable } from './table.ts'
+
+export type GateErrorOptions = {
+  /** What exactly was wrong, for the log and, where `isDetailPublic`, for the person. */
+  detail?: string
+  isDetailPublic?: boolean
+  cause?: unknown
+  /** Machine-readable reason from the stage's closed list. */
+  reason?: string
+  /** Response headers that belong to this error, e.g. `Retry-After`, `Allow`, `WWW-Authenticate`. */
+  headers?: Record<string, string>
+}
+
+/** An error with a row in the error table; the only kind that a stage throws. */
+export class GateError extends Error {
+  readonly code: ErrorCode
+  readonly statusCode: number
+  readonly detail: string | undefined
+  readonly publicDetail: string | undefined
+  readonly reason: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: ErrorCode, options: GateErrorOptions = {}) {
+    const row = errorTable[code]
+    super(options.detail ?? row.sentence, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'GateError'
+    this.code = code
+    this.statusCode = row.status
+    this.detail = options.detail
+    this.publicDetail = options.isDetailPublic ? options.detail : undefined
+    this.reason = options.reason
+    this.headers = options.headers ?? {}
+  }
+}

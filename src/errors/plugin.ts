@@ -1,0 +1,65 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+
+import { wantsPage } from '../headers/navigation.ts'
+import { errorPage } from '../pages/error-page.ts'
+import { pageHeaders } from '../pages/layout.ts'
+import { fromFramework } from './from-framework.ts'
+import { GateError } from './gate-error.ts'
+import { problem } from './problem.ts'
+import { errorTable } from './table.ts'
+
+export type ErrorOptions = { prefix: string; baseUrl: string }
+
+/** Turns everything thrown into one answer: login for a navigation that lacks it, a page for people, JSON for programs. */
+export const errors = fastifyPlugin<ErrorOptions>(
+  async (app, { prefix, baseUrl }) => {
+    app.setErrorHandler((thrown: FastifyError | GateError, request, reply) => {
+      answer(thrown instanceof GateError ? thrown : fromFramework(thrown), request, reply)
+    })
+    app.setNotFoundHandler((request, reply) => answer(new GateError('STAGEDOOR_BOUNDARY_NOT_FOUND'), request, reply))
+
+    function answer(error: GateError, request: FastifyRequest, reply: FastifyReply): void {
+      logOnce(error, request)
+      reply.headers({ 'x-request-id': request.id, ...error.headers })
+      const loginUrl = loginUrlFor(error, request)
+      if (loginUrl !== undefined && request.facts.isNavigation) {
+        return void reply.header('cache-control', 'no-store').redirect(loginUrl, 302)
+      }
+      reply.code(error.statusCode)
+      if (wantsPage(request.method, request.headers)) sendPage(error, request, reply)
+      else sendProblem(error, request, reply, loginUrl)
+    }
+
+    /** Only an unauthenticated caller is helped by logging in. */
+    function loginUrlFor(error: GateError, { facts }: FastifyRequest): string | undefined {
+      if (error.statusCode !== 401 || facts === undefined) return undefined
+      const returnTo = facts.isNavigation ? facts.path + facts.query : '/'
+      return `${baseUrl}${prefix}/login?return_to=${encodeURIComponent(returnTo)}`
+    }
+
+    function sendPage({ code, publicDetail }: GateError, { id }: FastifyRequest, reply: FastifyReply): void {
+      const { sentence, remedy } = errorTable[code]
+      const ways = [
+        { label: 'Go to the portal', href: '/' },
+        { label: 'My account', href: `${prefix}/` },
+      ]
+      const markup = errorPage({ sentence, remedy, detail: publicDetail, code, requestId: id, ways })
+      reply.headers(pageHeaders()).send(markup)
+    }
+  },
+  { name: 'errors' },
+)
+
+function sendProblem(error: GateError, { id }: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
+  reply
+    .header('content-type', 'application/problem+json')
+    .header('cache-control', 'no-store')
+    .serializer(String)
+    .send(JSON.stringify(problem(error, id, loginUrl)))
+}
+
+function logOnce(error: GateError, request: FastifyRequest): void {
+  const { code, reason, detail, cause } = error
+  request.log[errorTable[code].level]({ code, reason, detail, err: cause }, errorTable[code].sentence)
+}

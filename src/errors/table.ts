@@ -1,0 +1,205 @@
+/** One row of the error table; `docs/errors.md` is generated from it. */
+export type ErrorRow = {
+  status: number
+  /** Log level: `info` for a client's mistake, `warn` for something to watch, `error` for something to mend. */
+  level: 'info' | 'warn' | 'error'
+  /** Tells a person what happened and an attacker nothing. */
+  sentence: string
+  /** What to do next; shown to the person and printed in the docs. */
+  remedy: string
+}
+
+const row = (status: number, level: ErrorRow['level'], sentence: string, remedy: string): ErrorRow => ({
+  status,
+  level,
+  sentence,
+  remedy,
+})
+
+/** Every error that a client can meet, by code (`STAGEDOOR_<STAGE>_<WHAT>`). */
+export const errorTable = {
+  STAGEDOOR_BOUNDARY_MALFORMED_REQUEST: row(
+    400,
+    'info',
+    'The request could not be read.',
+    'Send a well-formed HTTP/1.1 request. If a proxy stands in between, check that it does not rewrite requests.',
+  ),
+  STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL: row(
+    400,
+    'info',
+    'The address is written in a way that different servers read differently.',
+    'Use the plain spelling of the path: no dot segments, double slashes, backslashes, semicolons or needless percent-encoding.',
+  ),
+  STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS: row(
+    400,
+    'info',
+    'The request has headers that contradict each other.',
+    'Send each of Host, Content-Length, Authorization and Content-Type at most once.',
+  ),
+  STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE: row(
+    431,
+    'info',
+    'The request headers are too large.',
+    'Clear the cookies of this site and try again. Operators: raise server.maxHeaderBytes if your cookies are legitimately large.',
+  ),
+  STAGEDOOR_BOUNDARY_BODY_TOO_LARGE: row(
+    413,
+    'info',
+    'The form sent to Stagedoor is too large.',
+    'Go back and send the form again as the page offered it.',
+  ),
+  STAGEDOOR_BOUNDARY_UNSUPPORTED_MEDIA_TYPE: row(
+    415,
+    'info',
+    'Stagedoor cannot read this kind of body here.',
+    'Send application/x-www-form-urlencoded.',
+  ),
+  STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT: row(
+    408,
+    'info',
+    'The request headers took too long to arrive.',
+    'Try again; if it happens often, look at the network between the client and Stagedoor.',
+  ),
+  STAGEDOOR_BOUNDARY_NOT_FOUND: row(
+    404,
+    'info',
+    'There is no such page here.',
+    'Check the address, or start again from the portal’s front page.',
+  ),
+  STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED: row(
+    405,
+    'info',
+    'This address does not take requests of this kind.',
+    'Use the method named in the Allow header.',
+  ),
+  STAGEDOOR_SESSION_STORE_UNAVAILABLE: row(
+    503,
+    'error',
+    'Your session cannot be looked up right now. You are still signed in.',
+    'Try again in a moment. Operators: check the session store (session.redis).',
+  ),
+  STAGEDOOR_SESSION_COOKIE_TOO_LARGE: row(
+    500,
+    'error',
+    'Your session is too large for a cookie.',
+    'Operators: set session.store to redis, or have the Auth0 Action send fewer groups.',
+  ),
+  STAGEDOOR_SESSION_REQUIRED: row(401, 'info', 'You are not signed in.', 'Sign in, then try again.'),
+  STAGEDOOR_SESSION_CROSS_SITE: row(
+    403,
+    'warn',
+    'This action has to be started from a page of this portal.',
+    'Open the account page of the portal and try from there.',
+  ),
+  STAGEDOOR_OIDC_UNAVAILABLE: row(
+    503,
+    'error',
+    'Signing in is not possible right now, because the login service does not answer.',
+    'Try again in a few minutes. People who are signed in already can go on working.',
+  ),
+  STAGEDOOR_OIDC_NOT_A_NAVIGATION: row(
+    400,
+    'info',
+    'Signing in has to be opened as a page.',
+    'Open this address in the browser itself, not from a script.',
+  ),
+  STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER: row(
+    400,
+    'info',
+    'The login link has a parameter that is not right.',
+    'Ask for a new link, or start again from the portal’s front page.',
+  ),
+  STAGEDOOR_OIDC_TRANSACTION_MISSING: row(
+    400,
+    'info',
+    'This sign-in was not started in this browser, or was finished already.',
+    'Start again from the portal. Allow cookies for this site, and do not bookmark the login page.',
+  ),
+  STAGEDOOR_OIDC_TRANSACTION_EXPIRED: row(
+    400,
+    'info',
+    'This sign-in took too long and was dropped for safety.',
+    'Start again from the portal.',
+  ),
+  STAGEDOOR_OIDC_STATE_MISMATCH: row(
+    400,
+    'warn',
+    'The answer of the login service does not belong to this sign-in.',
+    'Start again from the portal.',
+  ),
+  STAGEDOOR_OIDC_PROVIDER_REFUSED: row(
+    403,
+    'info',
+    'The login service did not let you in.',
+    'Try again, or ask the owners of the portal if you should have access.',
+  ),
+  STAGEDOOR_OIDC_CLIENT_REJECTED: row(
+    502,
+    'error',
+    'The login service does not accept this portal’s own credentials.',
+    'Operators: compare auth0.clientId and auth0.clientSecrets with Applications → <app> → Settings in Auth0.',
+  ),
+  STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED: row(
+    502,
+    'error',
+    'The login service’s answer could not be verified.',
+    'Start again from the portal. Operators: the log line with this request id names the check that failed.',
+  ),
+  STAGEDOOR_OIDC_ORGANIZATION_MISMATCH: row(
+    403,
+    'warn',
+    'You signed in for another organization than the one that was asked for.',
+    'Sign in again and choose the right organization.',
+  ),
+  STAGEDOOR_POLICY_UNAUTHENTICATED: row(401, 'info', 'You have to sign in for this.', 'Sign in, then try again.'),
+  STAGEDOOR_POLICY_DENIED: row(
+    403,
+    'info',
+    'You are signed in, but you may not do this.',
+    'Ask the owners of the portal for access.',
+  ),
+  STAGEDOOR_ASSERTION_UNAVAILABLE: row(
+    503,
+    'error',
+    'Your identity could not be signed for the service behind the portal.',
+    'Try again in a moment. Operators: check assertion.keys.',
+  ),
+  STAGEDOOR_PROXY_UNREACHABLE: row(
+    502,
+    'error',
+    'The service behind the portal cannot be reached.',
+    'Try again in a moment. Operators: check that the upstream runs and that its url is right.',
+  ),
+  STAGEDOOR_PROXY_BAD_RESPONSE: row(
+    502,
+    'error',
+    'The service behind the portal gave an answer that could not be read.',
+    'Try again. Operators: the log line with this request id names the cause.',
+  ),
+  STAGEDOOR_PROXY_OVERLOADED: row(
+    503,
+    'warn',
+    'The service behind the portal has more requests than it can take.',
+    'Try again in a moment. Operators: see the upstream’s connection limits.',
+  ),
+  STAGEDOOR_PROXY_TIMEOUT: row(
+    504,
+    'error',
+    'The service behind the portal took too long to answer.',
+    'Try again. Operators: see the upstream’s timeouts.',
+  ),
+  STAGEDOOR_PROXY_ORIGIN_REFUSED: row(
+    403,
+    'warn',
+    'A page of another site tried to open a connection in your name.',
+    'Open the connection from the portal itself.',
+  ),
+  STAGEDOOR_INTERNAL: row(
+    500,
+    'error',
+    'Something went wrong inside Stagedoor.',
+    'Try again. If it stays, tell the owners of the portal the request id.',
+  ),
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof errorTable

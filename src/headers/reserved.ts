@@ -1,0 +1,31 @@
+// What the world behind oauth2-proxy and friends takes as identity: only a gateway may say it.
+const reservedNames = new Set([
+  'forwarded',
+  'x-real-ip',
+  'x-request-id',
+  'traceparent',
+  'x-original-uri',
+  'x-original-url',
+  'x-original-method',
+  'x-rewrite-url',
+  'x-oauth2-proxy-id-token',
+])
+const reservedPrefixes = ['x-stagedoor-', 'x-forwarded-', 'x-auth-request-']
+
+/** Names longer or rarer than this are classified anew each time, so that a client cannot fill the memory. */
+const maxRemembered = 1_000
+const remembered = new Map<string, boolean>()
+
+/**
+ * Whether only the gateway may set this header. Underscores count as dashes, because CGI-style servers fold one into
+ * the other (`X_Stagedoor_Assertion` would arrive as ours).
+ * @param name header name in lower case
+ */
+export function isReservedHeader(name: string): boolean {
+  const known = remembered.get(name)
+  if (known !== undefined) return known
+  const folded = name.replaceAll('_', '-')
+  const isReserved = reservedNames.has(folded) || reservedPrefixes.some((prefix) => folded.startsWith(prefix))
+  if (remembered.size < maxRemembered) remembered.set(name, isReserved)
+  return isReserved
+}

@@ -1,0 +1,19 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+import { GateError } from '../errors/gate-error.ts'
+
+/**
+ * Refuses a state-changing request that another site's page sent: browsers name the sender in `Sec-Fetch-Site` and
+ * `Origin`, and no page can forge either (OWASP CSRF cheat sheet, Fetch Metadata). A browser that names neither is
+ * refused too.
+ * @throws STAGEDOOR_SESSION_CROSS_SITE
+ */
+export function refuseCrossSite(headers: IncomingHttpHeaders, baseUrl: string): void {
+  const site = headers['sec-fetch-site']
+  const { origin } = headers
+  const isOwnSite = site === undefined || site === 'same-origin'
+  // A page of ours is sent with `Referrer-Policy: no-referrer`, which makes browsers write `Origin: null` in its forms.
+  const isOwnOrigin = origin === baseUrl || (site === 'same-origin' && (origin === undefined || origin === 'null'))
+  if (!isOwnSite || !isOwnOrigin)
+    throw new GateError('STAGEDOOR_SESSION_CROSS_SITE', { reason: site ?? origin ?? 'none' })
+}

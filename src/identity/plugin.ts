@@ -1,0 +1,15 @@
+import fastifyPlugin from 'fastify-plugin'
+
+import { principalOf } from './principal-of.ts'
+
+/** Third stage: makes one principal of the credentials that the stages before it found. */
+export const identity = fastifyPlugin(
+  async (app) => {
+    app.decorateRequest('principal')
+    app.addHook('onRequest', (request, _reply, done) => {
+      request.principal = principalOf(request.session)
+      done()
+    })
+  },
+  { name: 'identity', dependencies: ['session'] },
+)

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+
+import type { FastifyBaseLogger, FastifyHttpOptions } from 'fastify'
+
+import type { Config } from './config/schema.ts'
+import { GateError } from './errors/gate-error.ts'
+import { problem } from './errors/problem.ts'
+import type { ErrorCode } from './errors/table.ts'
+import type { Logger } from './telemetry/logger.ts'
+
+/** Longer than any path that fits in the headers: a rule, not a length, decides what is found. */
+const maxParamLength = 1_048_576
+
+/** How the Fastify server listens: limits on heads, none on bodies, which are carried and never held. */
+export function listenerOptions({ server }: Config, { logger }: { logger: Logger }) {
+  return {
+    // Typed as Fastify's own, so that the app is a plain FastifyInstance.
+    loggerInstance: logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    trustProxy: false,
+    routerOptions: { maxParamLength },
+    // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout.
+    requestTimeout: 0,
+    keepAliveTimeout: server.timeouts.keepAlive,
+    http: { maxHeaderSize: server.maxHeaderBytes, headersTimeout: server.timeouts.headers },
+    clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => refuseUnreadable(error, socket, logger),
+    frameworkErrors: (error, request, reply) => request.server.errorHandler(error, request, reply),
+  } satisfies FastifyHttpOptions<Server>
+}
+
+const unreadable: Record<string, ErrorCode> = {
+  HPE_HEADER_OVERFLOW: 'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE',
+  ERR_HTTP_REQUEST_TIMEOUT: 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT',
+}
+
+/** Answers what node:http could not parse; there is no request to speak of, only a socket. */
+function refuseUnreadable(cause: NodeJS.ErrnoException, socket: Socket, logger: Logger): void {
+  if (cause.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const requestId = randomUUID()
+  const code = unreadable[cause.code ?? ''] ?? 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST'
+  const error = new GateError(code, { reason: cause.code ?? 'unreadable' })
+  logger.info({ code, reason: error.reason, requestId }, error.message)
+  const body = JSON.stringify(problem(error, requestId))
+  socket.end(
+    [
+      `HTTP/1.1 ${error.statusCode} `,
+      'content-type: application/problem+json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${requestId}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  )
+}

@@ -1,0 +1,101 @@
+import { GateError } from '../errors/gate-error.ts'
+
+/** What a login link may say; everything else in it is ignored. */
+export type LoginParameters = {
+  return_to?: string
+  organization?: string
+  invitation?: string
+  organization_name?: string
+  connection?: string
+  login_hint?: string
+  iss?: string
+}
+
+const names = [
+  'return_to',
+  'organization',
+  'invitation',
+  'organization_name',
+  'connection',
+  'login_hint',
+  'iss',
+] as const
+const maxLength = 2_048
+
+/**
+ * Reads a login link's query; a parameter given twice or too long is refused rather than guessed at.
+ * @throws STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER
+ */
+export function readLoginParameters(query: unknown, issuer: string): LoginParameters {
+  const source = query as Readonly<Record<string, unknown>>
+  const parameters: LoginParameters = {}
+  for (const name of names) {
+    const value = source[name]
+    if (value === undefined || value === '') continue
+    if (typeof value !== 'string') throw badParameter(`${name} is given more than once`)
+    if (value.length > maxLength) throw badParameter(`${name} is longer than ${maxLength} characters`)
+    parameters[name] = value
+  }
+  // OIDC Core §4: a third party may start a login, but only at the provider that we trust.
+  if (parameters.iss !== undefined && withSlash(parameters.iss) !== withSlash(issuer)) {
+    throw badParameter('iss is not the provider of this portal')
+  }
+  if (parameters.invitation !== undefined && parameters.organization === undefined) {
+    throw badParameter('invitation needs the organization that it is for')
+  }
+  return parameters
+}
+
+/**
+ * The organization that a login is for: a link may choose one only where configuration leaves it open.
+ * @throws STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER
+ */
+export function organizationOf(parameters: LoginParameters, configured: string | undefined): string | undefined {
+  const { organization } = parameters
+  if (configured === undefined) return organization
+  if (organization === undefined || organization === configured) return configured
+  throw badParameter('organization is not the one of this portal')
+}
+
+export type AuthorizationRequest = {
+  redirectUri: string
+  scopes: readonly string[]
+  audience?: string | undefined
+  organization?: string | undefined
+  state: string
+  nonce: string
+  codeChallenge: string
+}
+
+/** The query sent to `/authorize` (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1, Auth0's own parameters). */
+export function authorizationParameters(
+  request: AuthorizationRequest,
+  { invitation, organization_name, connection, login_hint }: LoginParameters,
+): Record<string, string> {
+  const parameters = {
+    response_type: 'code',
+    redirect_uri: request.redirectUri,
+    scope: request.scopes.join(' '),
+    state: request.state,
+    nonce: request.nonce,
+    code_challenge: request.codeChallenge,
+    code_challenge_method: 'S256',
+    audience: request.audience,
+    organization: request.organization,
+    invitation,
+    organization_name,
+    connection,
+    login_hint,
+  }
+  return Object.fromEntries(
+    Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}
+
+function badParameter(detail: string): GateError {
+  return new GateError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { detail, isDetailPublic: true })
+}
+
+function withSlash(issuer: string): string {
+  return issuer.endsWith('/') ? issuer : `${issuer}/`
+}

@@ -1,0 +1,76 @@
+import { timingSafeEqual } from 'node:crypto'
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { authorizationCodeGrant } from 'openid-client'
+
+import { GateError } from '../errors/gate-error.ts'
+import type { Session } from '../session/session.ts'
+import { newSession, type Tokens } from './new-session.ts'
+import { isLoginForOrganization } from './organization.ts'
+import type { RelyingParty } from './relying-party.ts'
+import { isExpired, type Transaction, transactionIdOf } from './transaction.ts'
+
+type CallbackQuery = Readonly<Record<string, string | string[] | undefined>>
+
+/** Finishes a login: checks that it is the one this browser started, trades the code, starts a session. */
+export async function finishLogin(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): Promise<Session> {
+  const transaction = await takeTransaction(party, request, reply)
+  refuseProviderError(request.query as CallbackQuery)
+  const tokens = await exchangeCode(party, transaction, request.facts.query)
+  const claims = tokens.claims()
+  if (claims === undefined || !isLoginForOrganization(transaction.organization, claims)) {
+    throw new GateError('STAGEDOOR_OIDC_ORGANIZATION_MISMATCH')
+  }
+  const session = newSession(tokens, party.randomBytes(16).toString('base64url'), party.claimNames, party.now())
+  await request.server.sessions.replace(request, reply, session)
+  reply.header('cache-control', 'no-store').redirect(transaction.returnTo, 302)
+  return session
+}
+
+/** The login that `state` names, once: from here on it cannot be finished again. */
+async function takeTransaction(
+  { transactions, used, now }: RelyingParty,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Transaction> {
+  const { state } = request.query as CallbackQuery
+  const id = typeof state === 'string' ? transactionIdOf(state) : undefined
+  if (id === undefined) throw new GateError('STAGEDOOR_OIDC_STATE_MISMATCH', { reason: 'malformed-state' })
+  const transaction = await transactions.read(request, id)
+  transactions.clear(reply, id)
+  if (transaction === undefined) throw new GateError('STAGEDOOR_OIDC_TRANSACTION_MISSING', { reason: 'no-cookie' })
+  if (isExpired(transaction, now())) throw new GateError('STAGEDOOR_OIDC_TRANSACTION_EXPIRED')
+  if (!isSame(transaction.state, String(state))) {
+    throw new GateError('STAGEDOOR_OIDC_STATE_MISMATCH', { reason: 'other-state' })
+  }
+  if (!used.claim(id)) throw new GateError('STAGEDOOR_OIDC_TRANSACTION_MISSING', { reason: 'used-before' })
+  return transaction
+}
+
+/** RFC 6749 §4.1.2.1; the description is for our log, because others can write it. */
+function refuseProviderError({ error, error_description: description }: CallbackQuery): void {
+  if (error === undefined) return
+  const detail = `${String(error)}: ${String(description ?? 'no description')}`
+  throw new GateError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: String(error), detail })
+}
+
+async function exchangeCode(party: RelyingParty, transaction: Transaction, query: string): Promise<Tokens> {
+  const checks = {
+    expectedState: transaction.state,
+    expectedNonce: transaction.nonce,
+    pkceCodeVerifier: transaction.codeVerifier,
+    idTokenExpected: true,
+  }
+  const currentUrl = new URL(party.redirectUri + query)
+  try {
+    return await party.provider.call((configuration) => authorizationCodeGrant(configuration, currentUrl, checks))
+  } catch (error) {
+    if (error instanceof GateError) throw error
+    throw new GateError('STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED', { cause: error })
+  }
+}
+
+function isSame(expected: string, received: string): boolean {
+  const [a, b] = [Buffer.from(expected), Buffer.from(received)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

@@ -1,0 +1,36 @@
+import { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
+
+/**
+ * Whether the token endpoint refused our own credentials: `invalid_client` (RFC 6749 §5.2), Auth0's 401
+ * `access_denied`, or a challenge. Only then may another secret be tried; a bad code must not be sent twice.
+ */
+export function isClientRejected(error: unknown): boolean {
+  if (error instanceof WWWAuthenticateChallengeError) return error.status === 401
+  if (!(error instanceof ResponseBodyError)) return false
+  return error.error === 'invalid_client' || (error.status === 401 && error.error === 'access_denied')
+}
+
+/** Whether the grant itself is dead: the session behind it cannot be refreshed any more. */
+export function isGrantInvalid(error: unknown): boolean {
+  return error instanceof ResponseBodyError && error.error === 'invalid_grant'
+}
+
+const networkCodes = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT'])
+
+/** Whether the provider did not answer at all, answered 5xx, or asked us to slow down (429). */
+export function isProviderUnavailable(error: unknown): boolean {
+  if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
+    return error instanceof ResponseBodyError && isTransientStatus(error.status)
+  }
+  for (let cause = error; cause instanceof Object; cause = 'cause' in cause ? cause.cause : undefined) {
+    if (cause instanceof Response) return isTransientStatus(cause.status)
+    if (cause instanceof TypeError && cause.message === 'fetch failed') return true
+    if (cause instanceof DOMException && cause.name === 'TimeoutError') return true
+    if ('code' in cause && networkCodes.has(String(cause.code))) return true
+  }
+  return false
+}
+
+function isTransientStatus(status: number): boolean {
+  return status >= 500 || status === 429
+}

@@ -1,0 +1,34 @@
+import type { TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client'
+
+import type { Session } from '../session/session.ts'
+import { type ClaimNames, mapUserClaims } from './claims.ts'
+
+export type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers
+
+/**
+ * The session that a finished login starts. ID and access token are left behind: only mapped claims and the refresh
+ * token are kept.
+ * @param now milliseconds since the epoch
+ */
+export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, now: number): Session {
+  const claims = tokens.claims()
+  if (claims === undefined) throw new TypeError('a login without an ID token')
+  const { iss, sub, sid, acr, auth_time, amr } = claims
+  const session: Session = {
+    id,
+    issuer: iss,
+    subject: sub,
+    claims: mapUserClaims(claims, claimNames),
+    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : [],
+    createdAt: now,
+    refreshedAt: now,
+    usedAt: now,
+  }
+  if (typeof sid === 'string') session.providerSessionId = sid
+  if (auth_time !== undefined) session.authTimeSeconds = auth_time
+  if (typeof acr === 'string') session.acr = acr
+  if (tokens.refresh_token !== undefined) session.refreshToken = tokens.refresh_token
+  const ceilingSeconds = claims['session_expiry']
+  if (typeof ceilingSeconds === 'number') session.ceilingAt = ceilingSeconds * 1000
+  return session
+}

@@ -1,0 +1,52 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+
+import { refuseCrossSite } from '../headers/same-site.ts'
+import { pageHeaders } from '../pages/layout.ts'
+import { logoutPage, signedOutPage } from '../pages/logout-pages.ts'
+import { finishLogin } from './callback.ts'
+import { startLogin } from './login.ts'
+import { finishLogout } from './logout.ts'
+import type { RelyingParty } from './relying-party.ts'
+import { safeReturnTo } from './return-to.ts'
+
+/** Login, callback, logout: the endpoints through which sessions begin and end. */
+export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { party }) => {
+  const { baseUrl, prefix } = party
+  const returnToIn = (request: FastifyRequest, name: string): string => {
+    const value = (request.query as Record<string, unknown>)[name]
+    return safeReturnTo(typeof value === 'string' ? value : undefined, baseUrl, prefix)
+  }
+
+  app.get('/login', async (request, reply) => {
+    await startLogin(party, request, reply)
+    return reply
+  })
+
+  app.get('/callback', async (request, reply) => {
+    const session = await finishLogin(party, request, reply)
+    app.audit.loggedIn(request, session)
+    return reply
+  })
+
+  app.get('/logout', async (request, reply) => {
+    const { principal } = request
+    if (principal.kind !== 'user') return reply.redirect(`${prefix}/signed-out`, 302)
+    const name = principal.claims.name ?? principal.claims.email ?? principal.subject
+    const markup = logoutPage({ name, action: `${prefix}/logout`, returnTo: returnToIn(request, 'return_to') })
+    const { issuer } = request.session ?? {}
+    return reply.headers(pageHeaders(issuer === undefined ? [] : [new URL(issuer).origin])).send(markup)
+  })
+
+  app.post('/logout', async (request, reply) => {
+    refuseCrossSite(request.headers, baseUrl)
+    const { session } = request
+    await finishLogout(party, request, reply)
+    if (session !== undefined) app.audit.loggedOut(request, session)
+    return reply
+  })
+
+  app.get('/signed-out', async (request, reply) => {
+    const href = `${prefix}/login?return_to=${encodeURIComponent(returnToIn(request, 'state'))}`
+    return reply.headers(pageHeaders()).send(signedOutPage(href))
+  })
+}

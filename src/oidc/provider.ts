@@ -1,0 +1,134 @@
+import {
+  allowInsecureRequests,
+  type ClientAuth,
+  ClientSecretBasic,
+  ClientSecretPost,
+  Configuration,
+  type CustomFetch,
+  customFetch,
+  discovery,
+  enableNonRepudiationChecks,
+  type ServerMetadata,
+} from 'openid-client'
+
+import { GateError } from '../errors/gate-error.ts'
+import { isClientRejected, isProviderUnavailable } from './failures.ts'
+
+export type ProviderOptions = {
+  issuer: string
+  clientId: string
+  /** The first is used, the next is the fallback while rotating. */
+  clientSecrets: readonly string[]
+  timeoutMs: number
+  fetch: CustomFetch
+  /** Told when discovery fails or heals, for the log. */
+  onStatus?: (status: ProviderStatus, cause?: unknown) => void
+}
+
+export type ProviderStatus = 'unknown' | 'ready' | 'unreachable'
+
+/** The OpenID provider, discovered when first needed and found again by itself after an outage. */
+export type Provider = {
+  status(): ProviderStatus
+  /** @throws STAGEDOOR_OIDC_UNAVAILABLE while it cannot be discovered */
+  metadata(): Promise<ServerMetadata>
+  /**
+   * Makes one call as the client, with the next secret when the first is rejected.
+   * @throws STAGEDOOR_OIDC_UNAVAILABLE, STAGEDOOR_OIDC_CLIENT_REJECTED; other failures as openid-client throws them
+   */
+  call<T>(use: (configuration: Configuration) => Promise<T>): Promise<T>
+  /** Tries to discover now and again until it works. */
+  start(): void
+  close(): void
+}
+
+const firstRetryMs = 500
+const lastRetryMs = 30_000
+
+export function createProvider(options: ProviderOptions): Provider {
+  let status: ProviderStatus = 'unknown'
+  let configurations: Configuration[] | undefined
+  let inFlight: Promise<Configuration[]> | undefined
+  let retry: NodeJS.Timeout | undefined
+  let isClosed = false
+
+  function discovered(): Promise<Configuration[]> {
+    if (configurations !== undefined) return Promise.resolve(configurations)
+    inFlight ??= discoverAll(options)
+      .then((found) => {
+        configurations = found
+        setStatus('ready')
+        return found
+      })
+      .catch((cause: unknown) => {
+        setStatus('unreachable', cause)
+        throw new GateError('STAGEDOOR_OIDC_UNAVAILABLE', { detail: `discovery of ${options.issuer} failed`, cause })
+      })
+      .finally(() => (inFlight = undefined))
+    return inFlight
+  }
+
+  function setStatus(next: ProviderStatus, cause?: unknown): void {
+    if (next !== status) options.onStatus?.(next, cause)
+    status = next
+  }
+
+  function keepTrying(delayMs: number): void {
+    discovered().catch(() => {
+      if (isClosed) return
+      retry = setTimeout(keepTrying, delayMs, Math.min(delayMs * 2, lastRetryMs))
+      retry.unref()
+    })
+  }
+
+  async function call<T>(use: (configuration: Configuration) => Promise<T>): Promise<T> {
+    const [first, ...fallbacks] = await discovered()
+    let rejection: unknown
+    for (const configuration of [first as Configuration, ...fallbacks]) {
+      try {
+        return await use(configuration)
+      } catch (error) {
+        if (isProviderUnavailable(error)) throw new GateError('STAGEDOOR_OIDC_UNAVAILABLE', { cause: error })
+        if (!isClientRejected(error)) throw error
+        rejection = error
+      }
+    }
+    throw new GateError('STAGEDOOR_OIDC_CLIENT_REJECTED', { cause: rejection })
+  }
+
+  return {
+    status: () => status,
+    metadata: async () => ((await discovered())[0] as Configuration).serverMetadata(),
+    call,
+    start: () => keepTrying(firstRetryMs),
+    close() {
+      isClosed = true
+      clearTimeout(retry)
+    },
+  }
+}
+
+/** One configuration for each client secret, all from one discovery document. */
+async function discoverAll(options: ProviderOptions): Promise<Configuration[]> {
+  const issuer = new URL(options.issuer)
+  const found = await discovery(issuer, options.clientId, undefined, undefined, {
+    execute: issuer.protocol === 'http:' ? [allowInsecureRequests] : [],
+    [customFetch]: options.fetch,
+    timeout: options.timeoutMs / 1000,
+  })
+  const metadata = found.serverMetadata()
+  return options.clientSecrets.map((secret) => {
+    const configuration = new Configuration(metadata, options.clientId, undefined, authenticationFor(metadata, secret))
+    configuration.timeout = options.timeoutMs / 1000
+    configuration[customFetch] = options.fetch
+    if (issuer.protocol === 'http:') allowInsecureRequests(configuration)
+    enableNonRepudiationChecks(configuration)
+    return configuration
+  })
+}
+
+/** Auth0's regular web apps send the secret in the body; a provider that only takes Basic (RFC 6749 §2.3.1) gets that. */
+function authenticationFor(metadata: ServerMetadata, secret: string): ClientAuth {
+  const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
+  return methods.includes('client_secret_post') ? ClientSecretPost(secret) : ClientSecretBasic(secret)
+}

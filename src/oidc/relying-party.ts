@@ -1,0 +1,26 @@
+import type { RandomBytes } from '../seal/random.ts'
+import type { ClaimNames } from './claims.ts'
+import type { Provider } from './provider.ts'
+import type { TransactionCookies } from './transaction-cookie.ts'
+import type { UsedTransactions } from './used-transactions.ts'
+
+/** All that login, callback and logout need: the gateway in its part as OpenID relying party. */
+export type RelyingParty = {
+  provider: Provider
+  clientId: string
+  baseUrl: string
+  prefix: string
+  /** `<baseUrl><prefix>/callback`: must be among the Allowed Callback URLs. */
+  redirectUri: string
+  /** `<baseUrl><prefix>/signed-out`: must be among the Allowed Logout URLs. */
+  signedOutUri: string
+  scopes: readonly string[]
+  audience?: string | undefined
+  organization?: string | undefined
+  claimNames: ClaimNames
+  transactions: TransactionCookies
+  used: UsedTransactions
+  randomBytes: RandomBytes
+  /** Milliseconds since the epoch. */
+  now: () => number
+}

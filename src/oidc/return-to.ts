@@ -1,0 +1,23 @@
+/**
+ * Where to go after login: a path on our own origin, or `/`. Only the URL as the browser would finally resolve it
+ * counts, so `//host`, `/\host`, tabs, user info and encodings all come to the same question (OWASP open redirect).
+ */
+export function safeReturnTo(requested: string | undefined, baseUrl: string, prefix: string): string {
+  if (requested === undefined || requested.length > maxReturnToLength) return '/'
+  const base = new URL(baseUrl)
+  const resolved = URL.parse(requested, base)
+  if (resolved === null || resolved.origin !== base.origin || resolved.username !== '' || resolved.password !== '')
+    return '/'
+  // Resolved once more as a path, so that what is sent in `Location` cannot mean another host either.
+  const path = resolved.pathname + resolved.search + resolved.hash
+  if (URL.parse(path, base)?.origin !== base.origin || path.startsWith('//')) return '/'
+  return isLoginLoop(resolved.pathname, prefix) ? '/' : path
+}
+
+/** Longer ones would not fit the transaction cookie. */
+export const maxReturnToLength = 2_000
+
+/** Coming back to our login, callback or logout would start over or end what was just begun. */
+function isLoginLoop(path: string, prefix: string): boolean {
+  return ['/login', '/callback', '/logout'].some((endpoint) => path.toLowerCase() === prefix + endpoint)
+}

@@ -1,0 +1,21 @@
+import { LRUCache } from 'lru-cache'
+
+import { transactionLifetimeMs } from './transaction.ts'
+
+/** Logins that were finished or given up: none can be used twice. */
+export type UsedTransactions = {
+  /** @returns false when the transaction was used before */
+  claim(id: string): boolean
+}
+
+/** @param now milliseconds since the epoch */
+export function createUsedTransactions(now: () => number, max = 100_000): UsedTransactions {
+  const usedUntil = new LRUCache<string, number>({ max })
+  return {
+    claim(id) {
+      if ((usedUntil.peek(id) ?? 0) > now()) return false
+      usedUntil.set(id, now() + transactionLifetimeMs)
+      return true
+    },
+  }
+}

@@ -1,0 +1,30 @@
+/** Markup that is safe to put into a page as it is. */
+export class Html {
+  readonly markup: string
+
+  constructor(markup: string) {
+    this.markup = markup
+  }
+}
+
+type Part = Html | string | number | undefined | readonly Html[]
+
+const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+/** Text as it must stand in HTML, element or quoted attribute alike. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => escapes[character] ?? character)
+}
+
+/** Template tag: everything put in is escaped, unless it is `Html` already. */
+export function html(literals: TemplateStringsArray, ...parts: readonly Part[]): Html {
+  const rendered = parts.map((part, i) => render(part) + (literals[i + 1] ?? ''))
+  return new Html((literals[0] ?? '') + rendered.join(''))
+}
+
+function render(part: Part): string {
+  if (part === undefined) return ''
+  if (part instanceof Html) return part.markup
+  if (typeof part === 'string' || typeof part === 'number') return escapeHtml(String(part))
+  return part.map((item) => item.markup).join('')
+}

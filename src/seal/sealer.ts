@@ -1,0 +1,66 @@
+import { createHash, hkdfSync } from 'node:crypto'
+
+import { CompactEncrypt, compactDecrypt } from 'jose'
+
+/** What came out of a sealed value. */
+export type Opened = {
+  payload: unknown
+  /** True when an older key opened it: seal it anew at the next chance. */
+  isStale: boolean
+}
+
+/** Encrypts small JSON values for a browser to keep: JWE compact, `dir` with `A256GCM` (RFC 7516, RFC 7518 §4.5, §5.3). */
+export type Sealer = {
+  seal(payload: unknown): Promise<string>
+  /** Nothing for anything that was not sealed by one of our keys for this purpose. */
+  open(sealed: string): Promise<Opened | undefined>
+}
+
+type Key = { kid: string; bytes: Uint8Array }
+
+/**
+ * @param secrets the first seals, all open; at least 32 characters each
+ * @param purpose keeps values of one kind from being taken for another: part of the key derivation (RFC 5869 `info`)
+ */
+export function createSealer(secrets: readonly string[], purpose: string): Sealer {
+  const keys = secrets.map((secret) => deriveKey(secret, purpose))
+  const [sealing] = keys
+  if (sealing === undefined) throw new RangeError('a sealer needs at least one secret')
+  const encoder = new TextEncoder()
+  const decoder = new TextDecoder()
+
+  return {
+    seal: (payload) =>
+      new CompactEncrypt(encoder.encode(JSON.stringify(payload)))
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: sealing.kid })
+        .encrypt(sealing.bytes),
+
+    async open(sealed) {
+      const key = keys.find(({ kid }) => kid === kidOf(sealed))
+      if (key === undefined) return undefined
+      try {
+        const { plaintext } = await compactDecrypt(sealed, key.bytes, {
+          keyManagementAlgorithms: ['dir'],
+          contentEncryptionAlgorithms: ['A256GCM'],
+        })
+        return { payload: JSON.parse(decoder.decode(plaintext)), isStale: key !== sealing }
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+function deriveKey(secret: string, purpose: string): Key {
+  const bytes = new Uint8Array(hkdfSync('sha256', secret, '', `stagedoor ${purpose}`, 32))
+  return { kid: createHash('sha256').update(bytes).digest('base64url').slice(0, 8), bytes }
+}
+
+function kidOf(sealed: string): unknown {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(sealed.slice(0, sealed.indexOf('.')), 'base64url').toString())
+    return typeof header === 'object' && header !== null && 'kid' in header ? header.kid : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,40 @@
+import type { UserClaims } from '../identity/principal.ts'
+
+/** A logged-in browser. Times are milliseconds since the epoch unless the name says otherwise. */
+export type Session = {
+  /** Names the session in logs, assertions and revocations; never opens it. */
+  id: string
+  issuer: string
+  subject: string
+  /** Auth0's own session id (ID token `sid`), by which back-channel logout names it. */
+  providerSessionId?: string
+  claims: UserClaims
+  authTimeSeconds?: number
+  amr: readonly string[]
+  acr?: string
+  refreshToken?: string
+  createdAt: number
+  /** When claims were last taken from Auth0. */
+  refreshedAt: number
+  /** Last use, to within a tenth of the idle timeout. */
+  usedAt: number
+  /** A hard end set by the identity provider (`session_expiry`), if any. */
+  ceilingAt?: number
+}
+
+export type SessionLimits = { idleTimeoutMs: number; absoluteTimeoutMs: number }
+
+/** When a session ends if nobody uses it again. */
+export function expiryOf(session: Session, limits: SessionLimits): number {
+  return Math.min(session.usedAt + limits.idleTimeoutMs, absoluteExpiryOf(session, limits))
+}
+
+/** When a session ends however much it is used. */
+export function absoluteExpiryOf(session: Session, limits: SessionLimits): number {
+  return Math.min(session.createdAt + limits.absoluteTimeoutMs, session.ceilingAt ?? Infinity)
+}
+
+/** Use is written down only when a tenth of the idle timeout has passed, so that most requests write nothing. */
+export function isUseWorthNoting(session: Session, limits: SessionLimits, now: number): boolean {
+  return now - session.usedAt > limits.idleTimeoutMs / 10
+}

@@ -1,0 +1,25 @@
+const mask = '[redacted]'
+
+// One pass over the finished line: whatever object, message or stack a secret came in with, it leaves masked.
+const secrets = new RegExp(
+  [
+    // JWS, JWE and other dotted base64url (RFC 7515 §7.1, RFC 7516 §7.1)
+    String.raw`\beyJ[\w-]{6,}(?:\.[\w-]*){2,4}`,
+    // our cookies, whatever they hold
+    String.raw`(?<=(?:__Host-)?stagedoor(?:-tx\.[\w-]+|\.\d)?=)[^\s;"\\,]+`,
+    // form and query fields that carry secrets
+    String.raw`(?<=\b(?:code|state|nonce|code_verifier|client_secret|client_assertion|refresh_token|access_token|id_token|id_token_hint|logout_token|token|password|invitation|login_hint)=)[^&\s"'\\#]+`,
+    // members of JSON that carry secrets
+    String.raw`(?<="(?:authorization|cookie|set-cookie|code|state|nonce|code_?verifier|client_?secrets?|refresh_?token|access_?token|id_?token|password|secrets?)":")(?:[^"\\]|\\.)+`,
+    // Authorization in a message
+    String.raw`(?<=\b(?:Bearer|Basic) )[\w.~+/=-]{6,}`,
+    // e-mail addresses
+    String.raw`[\w.%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`,
+  ].join('|'),
+  'gi',
+)
+
+/** Masks cookies, tokens, codes, state, passwords and e-mail addresses in one line of log. */
+export function redact(line: string): string {
+  return line.replace(secrets, mask)
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+
+import type { LocalAuth0 } from '../../auth0/local/server.ts'
+import { buildApp } from '../../src/app.ts'
+import { configSchema } from '../../src/config/schema.ts'
+
+/** Configuration as it stands in YAML; sections are merged one level deep over what a test needs. */
+export type ConfigOverrides = Record<string, unknown>
+
+export type Gateway = {
+  app: FastifyInstance
+  url: string
+  /** Log and audit lines so far. */
+  logged: Record<string, unknown>[]
+  records(): Record<string, unknown>[]
+}
+
+type GatewayOptions = {
+  auth0: Pick<LocalAuth0, 'issuer' | 'clientId' | 'clientSecret'>
+  upstream: string
+  port: number
+  config?: ConfigOverrides
+  now?: () => number
+}
+
+/** Starts the gateway as `server.ts` does, on a port chosen beforehand, because its base URL must name it. */
+export async function startGateway(t: Test, options: GatewayOptions): Promise<Gateway> {
+  const url = `http://localhost:${options.port}`
+  const logged: Record<string, unknown>[] = []
+  const logger = pino({ level: 'debug' }, { write: (line) => void logged.push(JSON.parse(line)) })
+  const app = await buildApp(parseConfig(url, options), {
+    logger,
+    now: options.now ?? Date.now,
+    fetch: fetch as never,
+    randomBytes,
+  })
+  t.teardown(() => app.close())
+  await app.listen({ host: '127.0.0.1', port: options.port })
+  const records = () => logged.map(({ audit }) => audit as Record<string, unknown>).filter(Boolean)
+  return { app, url, logged, records }
+}
+
+function parseConfig(baseUrl: string, { auth0, upstream, config = {} }: GatewayOptions) {
+  const defaults: Record<string, unknown> = {
+    server: { baseUrl },
+    auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret] },
+    session: { secrets: ['a secret for tests, at least 32 characters'] },
+    upstreams: { backstage: { url: upstream } },
+    routes: [
+      { name: 'public', path: '/public/**', allow: 'public' },
+      { name: 'everything', path: '/**', allow: 'authenticated' },
+    ],
+  }
+  for (const [section, value] of Object.entries(config)) {
+    const isMap = value instanceof Object && !Array.isArray(value)
+    defaults[section] = isMap ? { ...(defaults[section] as object), ...value } : value
+  }
+  return configSchema.parse(defaults)
+}

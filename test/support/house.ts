@@ -1,0 +1,51 @@
+import type { RequestListener } from 'node:http'
+
+import type { Test } from 'tap'
+
+import { type LocalAuth0, type LocalAuth0Options, startLocalAuth0 } from '../../auth0/local/server.ts'
+import { type Browser, createBrowser, type Page } from './browser.ts'
+import { type ConfigOverrides, type Gateway, startGateway } from './gateway.ts'
+import { type Origin, startOrigin } from './origin.ts'
+import { freePort } from './ports.ts'
+
+/** Gateway, login service and upstream, running together. */
+export type House = Gateway & {
+  auth0: LocalAuth0
+  origin: Origin
+  /** A new browser that signed in as the person with this e-mail address. */
+  signIn(email?: string, browser?: Browser, path?: string): Promise<{ browser: Browser; page: Page }>
+}
+
+export type HouseOptions = {
+  config?: ConfigOverrides
+  auth0?: LocalAuth0Options
+  upstream?: RequestListener
+  now?: () => number
+}
+
+export async function startHouse(t: Test, options: HouseOptions = {}): Promise<House> {
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  const callbacks = [`${url}/.stagedoor/callback`]
+  const auth0 = await startLocalAuth0({ ...options.auth0, callbacks, logoutUrls: [`${url}/.stagedoor/signed-out`] })
+  t.teardown(() => auth0.close())
+  const origin = await startOrigin(t, options.upstream)
+  const gateway = await startGateway(t, {
+    auth0,
+    upstream: origin.url,
+    port,
+    ...(options.config && { config: options.config }),
+    ...(options.now && { now: options.now }),
+  })
+  return { ...gateway, auth0, origin, signIn }
+
+  async function signIn(email = 'jane@example.com', browser = createBrowser(), path = '/') {
+    return { browser, page: await passLoginPage(await browser.open(url + path), browser, email) }
+  }
+}
+
+/** Fills in the login page of the stand-in, if that is where the browser is. */
+export async function passLoginPage(page: Page, browser: Browser, email: string): Promise<Page> {
+  if (!page.text.includes('name="password"')) return page
+  return browser.submit(page.url, '/u/login', { username: email, password: 'stagedoor' })
+}
