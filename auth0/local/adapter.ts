@@ -73,8 +73,9 @@ function memoryAdapter(
   }
 }
 
+const ignore = async () => undefined
+
 function clientAdapter(tenant: Tenant): Adapter {
-  const ignore = async () => undefined
   return {
     async find(id) {
       const client = tenant.clients.find((candidate) => candidate.clientId === id)

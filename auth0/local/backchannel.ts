@@ -19,11 +19,11 @@ export type LogoutTokenOverrides = {
 export type Backchannel = {
   deliveries: Delivery[]
   /** Tells every application of this SSO session whose initiators include the event. */
-  sessionEnded(sid: string, initiator: string): Promise<Delivery[]>
+  sessionEnded: (sid: string, initiator: string) => Promise<Delivery[]>
   /** Tells the applications of every session of the user. */
-  userEvent(userId: string, initiator: string): Promise<Delivery[]>
+  userEvent: (userId: string, initiator: string) => Promise<Delivery[]>
   /** Sends one token on command: to all sessions that match `sid` and `sub`, or to the `url` given. */
-  send(overrides?: LogoutTokenOverrides): Promise<Delivery[]>
+  send: (overrides?: LogoutTokenOverrides) => Promise<Delivery[]>
 }
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
@@ -55,20 +55,20 @@ export function createBackchannel(tenant: Tenant, keys: KeyRing): Backchannel {
     return Promise.all(sends)
   }
 
-  const interested = (initiator: string) => (target: Target) => {
-    const { backchannelLogoutInitiators: initiators } = target.client
-    return initiators === 'all' || initiators.includes(initiator)
-  }
-
   return {
     deliveries,
-    sessionEnded: (sid, initiator) => deliverAll(targetsOf(tenant, { sid }).filter(interested(initiator))),
-    userEvent: (userId, initiator) => deliverAll(targetsOf(tenant, { sub: userId }).filter(interested(initiator))),
+    sessionEnded: (sid, initiator) => deliverAll(targetsOf(tenant, { sid }).filter(listensTo(initiator))),
+    userEvent: (userId, initiator) => deliverAll(targetsOf(tenant, { sub: userId }).filter(listensTo(initiator))),
     send(overrides = {}) {
       const targets = targetsOf(tenant, overrides)
       return deliverAll(targets.length > 0 ? targets : inventedTarget(tenant, overrides), overrides)
     },
   }
+}
+
+function listensTo(initiator: string) {
+  return ({ client }: Target): boolean =>
+    client.backchannelLogoutInitiators === 'all' || client.backchannelLogoutInitiators.includes(initiator)
 }
 
 /** One target for each application and session, from the logins that were recorded. */

@@ -15,11 +15,14 @@ const names = [
 ] as const
 
 export type CounterName = (typeof names)[number]
-export type Counters = Record<CounterName, number> & { reset(): void }
+export type Counters = Record<CounterName, number> & { reset: () => void }
+
+function zeros(): Record<CounterName, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<CounterName, number>
+}
 
 /** Requests seen since the start or the last reset, those that a fault answered included. */
 export function createCounters(): Counters {
-  const zeros = () => Object.fromEntries(names.map((name) => [name, 0])) as Record<CounterName, number>
   const counters = {
     ...zeros(),
     reset() {

@@ -3,12 +3,12 @@ import type { ServerResponse } from 'node:http'
 export type FaultKind = 'refuse' | 'error' | 'slow' | 'garbage'
 
 export type Faults = {
-  down(kind?: FaultKind, paths?: string[]): void
-  up(): void
+  down: (kind?: FaultKind, paths?: string[]) => void
+  up: () => void
   slowMs: number
   /** Answers in the provider's place; true when it did. */
-  intercept(path: string, response: ServerResponse): Promise<boolean>
-  close(): void
+  intercept: (path: string, response: ServerResponse) => Promise<boolean>
+  close: () => void
 }
 
 /** Misbehaviour on command: for all paths, or for those that begin with one of `paths`. */

@@ -15,14 +15,14 @@ async function generateSigningKey(): Promise<SigningKey> {
 }
 
 export type KeyRing = {
-  currentKid(): string
-  currentPrivateJwk(): JWK
+  currentKid: () => string
+  currentPrivateJwk: () => JWK
   jwks(): { keys: JWK[] }
   /** The next key becomes current; the previous one stays published until it is revoked. */
-  rotate(options?: { revoke?: boolean }): Promise<void>
-  sign(payload: JWTPayload, header?: Partial<JWTHeaderParameters>): Promise<string>
+  rotate: (options?: { revoke?: boolean }) => Promise<void>
+  sign: (payload: JWTPayload, header?: Partial<JWTHeaderParameters>) => Promise<string>
   /** Checks the signature only: callers decide about time and audience. Gives undefined for a bad token. */
-  verify(token: string): Promise<JWTPayload | undefined>
+  verify: (token: string) => Promise<JWTPayload | undefined>
 }
 
 /** Auth0 publishes current and next key always, and the previous one until someone revokes it. */
@@ -34,8 +34,7 @@ export async function createKeyRing(): Promise<KeyRing> {
 
   return {
     currentKid: () => current.kid,
-    currentPrivateJwk: () =>
-      ({ ...current.privateKey.export({ format: 'jwk' }), kid: current.kid, alg: 'RS256' }) as JWK,
+    currentPrivateJwk: () => ({ ...current.privateKey.export({ format: 'jwk' }), kid: current.kid, alg: 'RS256' }),
     jwks: () => ({ keys: published().map(publicJwk) }),
     async rotate({ revoke = false } = {}) {
       const fresh = await generateSigningKey()
@@ -58,7 +57,7 @@ export async function createKeyRing(): Promise<KeyRing> {
 }
 
 function publicJwk(key: SigningKey): JWK {
-  return { ...key.publicKey.export({ format: 'jwk' }), kid: key.kid, alg: 'RS256', use: 'sig' } as JWK
+  return { ...key.publicKey.export({ format: 'jwk' }), kid: key.kid, alg: 'RS256', use: 'sig' }
 }
 
 async function verifiedPayload(token: string, key: SigningKey): Promise<JWTPayload | undefined> {

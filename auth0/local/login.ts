@@ -15,7 +15,7 @@ import { findOrganization, loginRefusal } from './tenant.ts'
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 
-export type LoginPages = { handle(context: RouteContext): Promise<void> }
+export type LoginPages = { handle: (context: RouteContext) => Promise<void> }
 
 /** The pages under /u/login: user and password, then the second factor when the request asked for it. */
 export function createLoginPages(tenant: Tenant, provider: Provider): LoginPages {
@@ -100,7 +100,8 @@ async function leaveOtherSession(provider: Provider, interaction: Interaction, u
   delete session.accountId
   delete session.authorizations
   await session.persist()
-  interaction.session.uid = session.uid
+  // The provider checks the interaction against the session it began in, which is no more.
+  delete interaction.session
   await interaction.persist()
 }
 

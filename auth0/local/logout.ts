@@ -1,5 +1,4 @@
 import type Provider from 'oidc-provider'
-import type { KoaContextWithOIDC } from 'oidc-provider'
 
 import type { Backchannel } from './backchannel.ts'
 import { readForm } from './form.ts'
@@ -13,7 +12,7 @@ import type { Tenant } from './tenant.ts'
 /** Auth0's two logouts. Either ends the SSO session for the whole tenant. */
 export function createLogout(tenant: Tenant, provider: Provider, keys: KeyRing, backchannel: Backchannel) {
   const clientOf = (id: string | null | undefined) => tenant.clients.find(({ clientId }) => clientId === id)
-  const sessionOf = (context: RouteContext) => provider.Session.get(context as unknown as KoaContextWithOIDC)
+  const sessionOf = (context: RouteContext) => provider.Session.get(context)
 
   async function endSession(context: RouteContext): Promise<void> {
     const session = await sessionOf(context)

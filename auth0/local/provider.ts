@@ -1,4 +1,4 @@
-import Provider, { errors } from 'oidc-provider'
+import { Provider, errors } from 'oidc-provider'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 
 import { createAdapterFactory } from './adapter.ts'

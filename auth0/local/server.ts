@@ -55,12 +55,14 @@ export type LocalAuth0 = {
   counters: Counters
   /** Logout tokens sent so far, and what the receivers answered. */
   backchannelDeliveries: Delivery[]
-  close(): Promise<void>
+  close: () => Promise<void>
 }
+
+const notReady: RequestListener = (_request, response) => void response.writeHead(503).end()
 
 /** Starts the stand-in and resolves when it listens. Everything lives in memory and is gone after close(). */
 export async function startLocalAuth0(options: LocalAuth0Options = {}): Promise<LocalAuth0> {
-  let handle: RequestListener = (_request, response) => void response.writeHead(503).end()
+  let handle = notReady
   const server = createServer((request, response) => handle(request, response))
   await listen(server, options.port ?? 0, options.host ?? '127.0.0.1')
 

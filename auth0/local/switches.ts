@@ -7,23 +7,23 @@ import { findUser } from './tenant.ts'
 
 export type Switches = {
   /** Default `refuse`: the connection is cut. Paths are prefixes; default all. */
-  down(kind?: FaultKind, paths?: string[]): void
-  up(): void
-  setSlowMs(ms: number): void
-  setClockOffsetSeconds(seconds: number): void
-  rotateKeys(options?: { revoke?: boolean }): Promise<void>
+  down: (kind?: FaultKind, paths?: string[]) => void
+  up: () => void
+  setSlowMs: (ms: number) => void
+  setClockOffsetSeconds: (seconds: number) => void
+  rotateKeys: (options?: { revoke?: boolean }) => Promise<void>
   /** A blocked user cannot sign in or refresh; applications with that initiator hear of it. */
-  blockUser(id: string, blocked?: boolean): Promise<Delivery[]>
-  setRoles(id: string, roles: string[]): void
-  setGroups(id: string, groups: string[]): void
-  setUser(id: string, change: Partial<Omit<LocalUser, 'id'>>): void
+  blockUser: (id: string, blocked?: boolean) => Promise<Delivery[]>
+  setRoles: (id: string, roles: string[]) => void
+  setGroups: (id: string, groups: string[]) => void
+  setUser: (id: string, change: Partial<Omit<LocalUser, 'id'>>) => void
   /** With an overlap, old and new secret work at random for that long, as while Auth0 spreads a change. */
-  setClientSecret(clientId: string, secret: string, options?: { overlapSeconds?: number }): void
-  setClient(clientId: string, change: Partial<Omit<LocalClient, 'clientId' | 'clientSecret'>>): void
-  setSettings(change: Partial<TenantSettings>): void
-  setRotationLeewaySeconds(seconds: number): void
-  sendBackchannelLogout(overrides?: LogoutTokenOverrides): Promise<Delivery[]>
-  resetCounters(): void
+  setClientSecret: (clientId: string, secret: string, options?: { overlapSeconds?: number }) => void
+  setClient: (clientId: string, change: Partial<Omit<LocalClient, 'clientId' | 'clientSecret'>>) => void
+  setSettings: (change: Partial<TenantSettings>) => void
+  setRotationLeewaySeconds: (seconds: number) => void
+  sendBackchannelLogout: (overrides?: LogoutTokenOverrides) => Promise<Delivery[]>
+  resetCounters: () => void
 }
 
 /** Everything a test can turn at run time. Arguments are JSON, so that the control API offers the same. */

@@ -34,9 +34,9 @@ export type Tenant = {
   lastAuthorize: Record<string, string>
   secretOverlaps: Map<string, SecretOverlap>
   clockOffsetSeconds: number
-  nowMs(): number
-  acceptedSecret(client: LocalClient): string
-  random(): number
+  nowMs: () => number
+  acceptedSecret: (client: LocalClient) => string
+  random: () => number
 }
 
 type TenantInput = Pick<

@@ -1,7 +1,7 @@
 export type Browser = {
   /** Follows redirects as long as they stay at the origin of the first request; gives the last answer. */
-  get(url: string): Promise<Page>
-  submit(url: string, fields: Record<string, string>): Promise<Page>
+  get: (url: string) => Promise<Page>
+  submit: (url: string, fields: Record<string, string>) => Promise<Page>
   cookies: Map<string, string>
 }
 export type Page = { status: number; url: string; location: string | undefined; text: string; headers: Headers }

@@ -20,12 +20,12 @@ export async function startAuth0(t: Test, options: LocalAuth0Options = {}): Prom
 export type Application = {
   config: openid.Configuration
   browser: Browser
-  authorizeUrl(parameters?: Record<string, string>): URL
+  authorizeUrl: (parameters?: Record<string, string>) => URL
   /** Opens /authorize and, when a login page comes, signs this user in. */
-  visit(parameters?: Record<string, string>, email?: string): Promise<Page>
+  visit: (parameters?: Record<string, string>, email?: string) => Promise<Page>
   /** A whole login: gives the tokens. */
-  login(parameters?: Record<string, string>, email?: string): Promise<Tokens>
-  redeem(page: Page): Promise<Tokens>
+  login: (parameters?: Record<string, string>, email?: string) => Promise<Tokens>
+  redeem: (page: Page) => Promise<Tokens>
 }
 export type Tokens = Awaited<ReturnType<typeof authorizationCodeGrant>>
 
@@ -84,4 +84,14 @@ export async function postToken(auth0: LocalAuth0, fields: Record<string, string
 
 export function clientFields(auth0: LocalAuth0): { client_id: string; client_secret: string } {
   return { client_id: auth0.clientId, client_secret: auth0.clientSecret }
+}
+
+/** What the token endpoint refused with; undefined when it did not. */
+export async function refusalOf(grant: Promise<unknown>): Promise<unknown> {
+  try {
+    await grant
+    return undefined
+  } catch (error) {
+    return error
+  }
 }
