@@ -1,0 +1,76 @@
+import { createFairQueue } from './fair-queue.ts'
+
+/** Someone who asks to be let through to an upstream. */
+export type Applicant = {
+  /** Who counts as one client for the order of turns. */
+  readonly clientKey: string
+  /** The turn has come. */
+  admit(): void
+  /** No room, or waited for too long. */
+  refuse(): void
+}
+
+export type AdmissionLimits = {
+  /** How many may be through at a time. */
+  maxActive: number
+  /** How many may wait; one more is refused at once. */
+  maxWaiting: number
+  maxWaitMs: number
+}
+
+export type Admission = {
+  readonly active: number
+  readonly waiting: number
+  enter(applicant: Applicant): void
+  /** Gives the place back, once for each `admit`. */
+  leave(): void
+  /** Gives up waiting; false where the applicant did not wait. */
+  withdraw(applicant: Applicant): boolean
+}
+
+/** Bounds what is under way to one upstream: room first, then a bounded wait in turns, then a quick refusal. */
+export function createAdmission(limits: AdmissionLimits): Admission {
+  const queue = createFairQueue<Applicant>()
+  const timers = new Map<Applicant, NodeJS.Timeout>()
+  let active = 0
+
+  function withdraw(applicant: Applicant): boolean {
+    clearTimeout(timers.get(applicant))
+    timers.delete(applicant)
+    return queue.delete(applicant)
+  }
+
+  function expire(applicant: Applicant): void {
+    if (withdraw(applicant)) applicant.refuse()
+  }
+
+  function wait(applicant: Applicant): void {
+    if (queue.size >= limits.maxWaiting) return applicant.refuse()
+    queue.push(applicant)
+    timers.set(applicant, setTimeout(expire, limits.maxWaitMs, applicant))
+  }
+
+  return {
+    get active() {
+      return active
+    },
+    get waiting() {
+      return queue.size
+    },
+    enter(applicant) {
+      if (active >= limits.maxActive) return wait(applicant)
+      active += 1
+      applicant.admit()
+    },
+    leave() {
+      active -= 1
+      const next = queue.shift()
+      if (next === undefined) return
+      clearTimeout(timers.get(next))
+      timers.delete(next)
+      active += 1
+      next.admit()
+    },
+    withdraw,
+  }
+}

@@ -1,0 +1,234 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+import type { FastifyReply } from 'fastify'
+import type { Dispatcher } from 'undici'
+
+import type { Applicant } from './admission.ts'
+import { isStaleSocket, failureCodeOf, type ProxyFailureCode } from './failure.ts'
+import type { OpenConnection, OpenConnections } from './open-connections.ts'
+import type { IsOwnCookie } from './own-cookies.ts'
+import { type Relay, relayUpgrade } from './relay.ts'
+import { clientHeaders } from './response-headers.ts'
+import type { Lane } from './upstream.ts'
+
+export type ExchangeOptions = {
+  lane: Lane
+  request: Dispatcher.DispatchOptions
+  client: IncomingMessage
+  reply: FastifyReply
+  /** Bytes that came behind an upgrade's head; undefined for all other requests. */
+  upgradeHead: Buffer | undefined
+  clientKey: string
+  sessionId: string | undefined
+  openConnections: OpenConnections
+  isOwnCookie: IsOwnCookie
+  /** Called at most once, and only while nothing has been sent to the client. */
+  onFailure(code: ProxyFailureCode, cause: unknown): void
+}
+
+// RFC 9110 §9.2.1; others might have taken effect before the connection died.
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+/**
+ * One request carried to an upstream and its answer carried back, chunk by chunk and unbuffered: undici's parser calls
+ * the methods below, they write to the client's socket, and a full socket pauses the parser.
+ */
+export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConnection {
+  readonly clientKey: string
+  readonly sessionId: string | undefined
+  isLongLived = false
+
+  readonly #options: ExchangeOptions
+  readonly #response: ServerResponse
+  #controller: Dispatcher.DispatchController | undefined
+  #relay: Relay | undefined
+  /** Body bytes still to come, -1 where the upstream did not say. */
+  #bytesLeft = -1
+  #isAdmitted = false
+  #isAnswered = false
+  #isRetried = false
+  #isClientGone = false
+  #isPausable = false
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options
+    this.clientKey = options.clientKey
+    this.sessionId = options.sessionId
+    this.#response = options.reply.raw
+  }
+
+  start(): void {
+    const { openConnections, lane } = this.#options
+    openConnections.add(this)
+    this.#response.on('close', () => this.#onClientClose())
+    lane.admission.enter(this)
+  }
+
+  admit(): void {
+    this.#isAdmitted = true
+    this.#dispatch()
+  }
+
+  refuse(): void {
+    this.#options.onFailure('STAGEDOOR_PROXY_OVERLOADED', undefined)
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#relay !== undefined) return this.#relay.close(code, reason)
+    this.#response.destroy()
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#isClientGone) controller.abort(new Error('the client went away'))
+  }
+
+  onResponseStarted(): void {
+    this.#isAnswered = true
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    statusText = '',
+  ): void {
+    if (status < 200) return this.#forwardEarlyHints(status, headers)
+    const { reply } = this.#options
+    const list = this.#clientHeaders(controller, headers)
+    this.#response.writeHead(status, statusText, list)
+    reply.hijack()
+    this.#bytesLeft = bodyLengthOf(headers)
+    this.isLongLived = headers['content-type']?.startsWith('text/event-stream') === true
+    // Once the bytes that came with the head are handled: a head without any must not wait for the first of its body.
+    if (this.#bytesLeft !== 0) process.nextTick(flushHead, this.#response)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#bytesLeft !== -1) {
+      this.#bytesLeft -= chunk.length
+      // The last bytes and the end in one write.
+      if (this.#bytesLeft === 0) {
+        this.#response.end(chunk)
+        return
+      }
+    }
+    if (this.#response.write(chunk)) return
+    controller.pause()
+    if (this.#isPausable) return
+    this.#isPausable = true
+    this.#response.on('drain', () => this.#controller?.resume())
+  }
+
+  // The upstream's trailers end here: the client was not promised any, and they could not be checked like a head.
+  onResponseEnd(): void {
+    this.#leave()
+    if (!this.#response.writableEnded) this.#response.end()
+    this.#closeAfterUnreadBody()
+  }
+
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    upstream: Duplex,
+  ): void {
+    const { reply, upgradeHead } = this.#options
+    const client = this.#response.socket
+    if (client === null || upgradeHead === undefined) {
+      upstream.destroy()
+      this.#leave()
+      return
+    }
+    const head = ['Connection', 'Upgrade', 'Upgrade', headers.upgrade ?? 'websocket']
+    for (const item of this.#clientHeaders(controller, headers)) head.push(item)
+    reply.hijack()
+    this.isLongLived = true
+    this.#response.detachSocket(client)
+    this.#relay = relayUpgrade({ client, upstream, status, head, clientBytes: upgradeHead }, () =>
+      this.#onClientClose(),
+    )
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#mayRetry(error)) {
+      this.#isRetried = true
+      return this.#dispatch()
+    }
+    this.#leave()
+    if (this.#isClientGone || this.#response.destroyed || this.#response.socket?.destroyed) return
+    // A truncated body must not look whole: the connection breaks off, as the upstream's did.
+    if (this.#response.headersSent) {
+      this.#response.destroy()
+      return
+    }
+    // What is left of the request body would be read as the next request.
+    if (!this.#options.client.complete) this.#options.reply.header('connection', 'close')
+    this.#options.onFailure(failureCodeOf(error, this.#isAnswered), error)
+  }
+
+  #dispatch(): void {
+    const { lane, request } = this.#options
+    lane.dispatcher.dispatch(request, this)
+  }
+
+  #mayRetry(error: Error): boolean {
+    if (this.#isRetried || this.#isAnswered || this.#isClientGone) return false
+    const { method, body, upgrade } = this.#options.request
+    return body === null && upgrade === null && safeMethods.has(method) && isStaleSocket(error)
+  }
+
+  #clientHeaders(controller: Dispatcher.DispatchController, headers: IncomingHttpHeaders): string[] {
+    const { reply, isOwnCookie } = this.#options
+    return clientHeaders(
+      { rawHeaders: rawHeadersOf(controller), connection: headers.connection },
+      reply.getHeaders(),
+      isOwnCookie,
+    )
+  }
+
+  // RFC 8297; HTTP/1.0 clients do not know interim answers (RFC 9110 §15.2).
+  #forwardEarlyHints(status: number, { link }: IncomingHttpHeaders): void {
+    if (status !== 103 || link === undefined || this.#options.client.httpVersionMinor === 0) return
+    this.#response.writeEarlyHints({ link })
+  }
+
+  // An upstream may answer before it has read the whole body; the client's connection is then of no further use.
+  #closeAfterUnreadBody(): void {
+    const { client } = this.#options
+    const { socket } = this.#response
+    if (client.complete || socket === null || this.#options.upgradeHead !== undefined) return
+    this.#response.on('finish', () => socket.destroySoon())
+  }
+
+  #onClientClose(): void {
+    if (this.#isClientGone) return
+    this.#isClientGone = true
+    const { openConnections, lane } = this.#options
+    openConnections.remove(this)
+    if (lane.admission.withdraw(this)) return
+    if (this.#isAdmitted) this.#controller?.abort(new Error('the client went away'))
+    this.#leave()
+  }
+
+  #leave(): void {
+    if (!this.#isAdmitted) return
+    this.#isAdmitted = false
+    this.#options.lane.admission.leave()
+  }
+}
+
+// undici's types leave room for HTTP/2's header object; the HTTP/1.1 parser gives a list.
+function rawHeadersOf({ rawHeaders }: Dispatcher.DispatchController): readonly (Buffer | string)[] {
+  return Array.isArray(rawHeaders) ? rawHeaders : []
+}
+
+function flushHead(response: ServerResponse): void {
+  if (!response.writableEnded && !response.destroyed) response.flushHeaders()
+}
+
+function bodyLengthOf(headers: IncomingHttpHeaders): number {
+  const length = headers['content-length']
+  return length === undefined || headers['transfer-encoding'] !== undefined ? -1 : Number(length)
+}

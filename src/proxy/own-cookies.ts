@@ -1,0 +1,36 @@
+/** Tells by its name whether a cookie is Stagedoor's own, and so none of the upstream's business. */
+export type IsOwnCookie = (name: string) => boolean
+
+// The session (whole or in chunks) and logins in flight; `__Host-` falls away where the public URL is plain http.
+const securePattern = /^__Host-stagedoor(?:\.\d+|-tx\..*)?$/
+const plainPattern = /^(?:__Host-)?stagedoor(?:\.\d+|-tx\..*)?$/
+
+/** @param isSecure whether the gateway's public URL is https, where our cookies bear the `__Host-` prefix */
+export function createIsOwnCookie(isSecure: boolean): IsOwnCookie {
+  const pattern = isSecure ? securePattern : plainPattern
+  return (name) => pattern.test(name)
+}
+
+/** The `Cookie` value without our own cookies, every other byte as it came; empty where nothing is left. */
+export function withoutOwnCookies(header: string, isOwn: IsOwnCookie): string {
+  if (!header.includes('stagedoor')) return header
+  const parts = header.split(';')
+  const kept = parts.filter((part) => !isOwn(cookieName(part)))
+  return kept.length === parts.length ? header : kept.join(';').trimStart()
+}
+
+/**
+ * Whether an upstream's `Set-Cookie` would overwrite one of our cookies. A nameless cookie (`=name=value`) counts by
+ * what browsers send back for it, which is `name=value` (RFC 6265bis §5.6).
+ */
+export function setsOwnCookie(header: string, isOwn: IsOwnCookie): boolean {
+  if (!header.includes('stagedoor')) return false
+  const end = header.indexOf(';')
+  return isOwn(cookieName(end === -1 ? header : header.slice(0, end)))
+}
+
+function cookieName(pair: string): string {
+  const text = pair.trim().replace(/^=+\s*/, '')
+  const equals = text.indexOf('=')
+  return equals === -1 ? text : text.slice(0, equals).trimEnd()
+}

@@ -1,0 +1,56 @@
+import type { FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+
+import { GateError } from '../errors/gate-error.ts'
+import { type Forwarder, forward } from './forward.ts'
+import type { OpenConnections } from './open-connections.ts'
+import { createIsOwnCookie } from './own-cookies.ts'
+import { acceptUpgrades } from './upgrade-requests.ts'
+import { createUpstream, type UpstreamOptions } from './upstream.ts'
+
+export type ProxyOptions = {
+  upstreams: Readonly<Record<string, UpstreamOptions>>
+  /** Origin of `server.baseUrl`, without a slash at the end. */
+  publicOrigin: string
+  openConnections: OpenConnections
+}
+
+/** Last stage: every path that is not one of ours goes to the upstream that the decision names. */
+export const proxy = fastifyPlugin<ProxyOptions>(
+  async (app, { upstreams: given, publicOrigin, openConnections }) => {
+    const upstreams = new Map(Object.entries(given).map(([name, options]) => [name, createUpstream(options)]))
+    const isOwnCookie = createIsOwnCookie(publicOrigin.startsWith('https:'))
+    const upgrades = acceptUpgrades(app.server, (request, response) => app.routing(request, response))
+    const forwarder: Forwarder = { openConnections, isOwnCookie, onFailure: fail }
+
+    // Before Fastify looks at the body, and never past this point: it would refuse content types that it does not know.
+    const carry: preParsingHookHandler = (request, reply, _payload, _done) => {
+      const { decision } = request
+      const upstream = decision?.effect === 'allow' ? upstreams.get(decision.upstream) : undefined
+      if (upstream === undefined) throw new GateError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
+      const upgradeHead = upgrades.headOf(request.raw)
+      if (upgradeHead !== undefined) refuseForeignOrigin(request, publicOrigin)
+      forward(request, reply, upstream, upgradeHead, forwarder)
+    }
+
+    app.all('/*', { preParsing: carry }, () => {
+      throw new GateError('STAGEDOOR_INTERNAL', { reason: 'not-forwarded' })
+    })
+    app.addHook('preClose', async () => void openConnections.closeLongLived(1001, 'Stagedoor is shutting down'))
+    app.addHook('onClose', async () => void (await Promise.all([...upstreams.values()].map((each) => each.close()))))
+  },
+  { name: 'proxy', fastify: '5.x' },
+)
+
+// Browsers send cookies along with cross-site WebSockets and leave it to the server to look at Origin (RFC 6455 §10.2).
+function refuseForeignOrigin({ raw, principal }: FastifyRequest, publicOrigin: string): void {
+  const { origin } = raw.headers
+  if (principal?.kind !== 'user' || origin === undefined || origin === publicOrigin) return
+  throw new GateError('STAGEDOOR_PROXY_ORIGIN_REFUSED', { detail: `Origin: ${origin}` })
+}
+
+function fail(reply: FastifyReply, code: ConstructorParameters<typeof GateError>[0], cause: unknown): void {
+  reply.send(
+    new GateError(code, code === 'STAGEDOOR_PROXY_OVERLOADED' ? { headers: { 'Retry-After': '1' } } : { cause }),
+  )
+}

@@ -1,0 +1,99 @@
+import type { UpstreamIdentity } from '../assertion/upstream-identity.ts'
+import type { RequestFacts } from '../boundary/facts.ts'
+import { isReservedHeader } from '../headers/reserved.ts'
+import { isHopByHop, namedInConnection } from './hop-by-hop.ts'
+import { type IsOwnCookie, withoutOwnCookies } from './own-cookies.ts'
+
+export type ClientHead = {
+  /** Flat list of names and values, as node:http keeps them. */
+  rawHeaders: readonly string[]
+  /** The client's `Connection` value (all of them, joined). */
+  connection: string | undefined
+  /** Whether a body is forwarded; its `Content-Length` travels along only then. */
+  hasBody: boolean
+}
+
+/**
+ * The header list for the upstream, written afresh: what the client may say is copied, what only we may say is ours.
+ * `Host` is the one the client addressed, because Backstage compares it with its base URL. `Expect` is answered by us.
+ * Connection fields and framing are left to undici.
+ */
+export function upstreamHeaders(
+  client: ClientHead,
+  facts: RequestFacts,
+  identity: UpstreamIdentity | undefined,
+  isOwnCookie: IsOwnCookie,
+): string[] {
+  const list = ['host', facts.host]
+  const dropped = namedInConnection(client.connection)
+  const keepsAuthorization = identity?.replacesAuthorization !== true
+  const { rawHeaders } = client
+
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    const value = rawHeaders[i + 1] ?? ''
+    const lowerName = name.toLowerCase()
+    switch (lowerName) {
+      case 'host':
+      case 'expect':
+        continue
+      case 'content-length':
+        if (client.hasBody) list.push(name, value)
+        continue
+      case 'authorization':
+        if (!keepsAuthorization) continue
+        break
+      case 'cookie':
+        if (!dropped.includes(lowerName)) pushCookie(list, name, withoutOwnCookies(value, isOwnCookie))
+        continue
+      case 'traceparent':
+        continue
+      case 'tracestate':
+        if (continuesTrace(rawHeaders, facts.traceparent)) break
+        continue
+    }
+    if (isHopByHop(lowerName) || isReservedHeader(lowerName)) continue
+    if (dropped.length > 0 && dropped.includes(lowerName)) continue
+    list.push(name, value)
+  }
+
+  pushOurs(list, facts)
+  if (identity !== undefined) for (const item of identity.headers) list.push(item)
+  return list
+}
+
+function pushCookie(list: string[], name: string, value: string): void {
+  if (value !== '') list.push(name, value)
+}
+
+function pushOurs(list: string[], facts: RequestFacts): void {
+  list.push(
+    'X-Forwarded-For',
+    facts.clientIp,
+    'X-Forwarded-Proto',
+    facts.protocol,
+    'X-Forwarded-Host',
+    facts.host,
+    'X-Forwarded-Port',
+    portOf(facts),
+    'X-Request-Id',
+    facts.requestId,
+    'traceparent',
+    facts.traceparent,
+  )
+}
+
+function portOf({ host, protocol }: RequestFacts): string {
+  const colon = host.lastIndexOf(':')
+  if (colon > host.lastIndexOf(']')) return host.slice(colon + 1)
+  return protocol === 'https' ? '443' : '80'
+}
+
+// W3C Trace Context §3.4: tracestate belongs to its traceparent, so it goes where that was not continued.
+function continuesTrace(rawHeaders: readonly string[], traceparent: string): boolean {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() !== 'traceparent') continue
+    return rawHeaders[i + 1]?.slice(0, 35) === traceparent.slice(0, 35)
+  }
+  return false
+}
