@@ -19,8 +19,11 @@ export const shared: readonly string[] = ['audit', 'config', 'errors', 'headers'
 /** Endpoints of our own, which stand beside the path: they may use stages, and only the shell knows them. */
 export const endpoints: readonly string[] = ['account', 'health']
 
-/** What puts it all together. It may import everything in `src/` and nothing else in `src/` imports it. */
-export const shell: readonly string[] = ['app.ts', 'server.ts', 'cli']
+/**
+ * What puts it all together, as do the files directly in `src/`. It may import everything in `src/` and nothing else in
+ * `src/` imports it.
+ */
+export const shell: readonly string[] = ['cli']
 
 /** Where a file stands. */
 export type Part =
@@ -38,7 +41,7 @@ const partOfSource = (name: string): Part => {
   if (order >= 0) return { kind: 'stage', name, order }
   if (shared.includes(name)) return { kind: 'shared', name }
   if (endpoints.includes(name)) return { kind: 'endpoint', name }
-  if (shell.includes(name)) return { kind: 'shell', name }
+  if (shell.includes(name) || name.endsWith('.ts')) return { kind: 'shell', name }
   return { kind: 'unknown', name }
 }
 

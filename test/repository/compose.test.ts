@@ -47,6 +47,7 @@ t.test('gateway and stand-in agree on the issuer, the client and where it may se
   t.equal(gateway['AUTH0_CLIENT_ID'], web?.clientId)
   t.equal(gateway['AUTH0_CLIENT_SECRET'], web?.clientSecret)
   t.equal(auth0['LOCAL_AUTH0_CALLBACKS'], `${gateway['STAGEDOOR_BASE_URL']}/.stagedoor/callback`)
+  t.equal(auth0['LOCAL_AUTH0_LOGOUT_URLS'], `${gateway['STAGEDOOR_BASE_URL']}/.stagedoor/signed-out`)
 })
 
 t.test('Backstage is reached through the gateway alone, and nothing beyond this machine', async (t) => {
