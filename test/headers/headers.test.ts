@@ -1,0 +1,66 @@
+import t from 'tap'
+
+import { isNavigation, wantsPage } from '../../src/headers/navigation.ts'
+import { isReservedHeader } from '../../src/headers/reserved.ts'
+import { refuseCrossSite } from '../../src/headers/same-site.ts'
+
+t.test('names that only the gateway may set are reserved in every spelling', async (t) => {
+  for (const name of ['x-stagedoor-assertion', 'x_stagedoor_assertion', 'x-stagedoor_anything', 'x-forwarded-user', 'forwarded', 'x-real-ip', 'traceparent', 'x-request-id', 'x-oauth2-proxy-id-token', 'x-auth-request-email']) {
+    t.equal(isReservedHeader(name), true, name)
+    t.equal(isReservedHeader(name), true, `${name}, asked again`)
+  }
+  for (const name of ['x-stagedoor', 'accept', 'authorization', 'x-custom', 'backstage-token']) {
+    t.equal(isReservedHeader(name), false, name)
+  }
+})
+
+t.test('a flood of header names is classified right and not remembered without bound', async (t) => {
+  for (let i = 0; i < 1_500; i++) t.equal(isReservedHeader(`x-flood-${i}`), false)
+  t.equal(isReservedHeader('x-stagedoor-late'), true)
+})
+
+const navigations: [method: string, headers: Record<string, string>, expected: boolean][] = [
+  ['GET', { 'sec-fetch-mode': 'navigate' }, true],
+  ['HEAD', { 'sec-fetch-mode': 'navigate' }, true],
+  ['POST', { 'sec-fetch-mode': 'navigate' }, false],
+  ['GET', { 'sec-fetch-mode': 'cors', accept: 'text/html' }, false],
+  ['GET', { 'sec-fetch-mode': 'no-cors' }, false],
+  ['GET', { accept: 'text/html,*/*' }, true],
+  ['GET', { accept: 'text/html', 'x-requested-with': 'XMLHttpRequest' }, false],
+  ['GET', { accept: '*/*' }, false],
+  ['GET', {}, false],
+]
+
+t.test('only a page load is a navigation', async (t) => {
+  for (const [method, headers, expected] of navigations) {
+    t.equal(isNavigation(method, headers), expected, `${method} ${JSON.stringify(headers)}`)
+  }
+})
+
+t.test('a form that a page sent is answered with a page, though it is no navigation', async (t) => {
+  t.equal(wantsPage('POST', { 'sec-fetch-mode': 'navigate' }), true)
+  t.equal(wantsPage('POST', { accept: 'text/html' }), false)
+})
+
+const base = 'https://portal.example.com'
+const senders: [headers: Record<string, string>, isOurs: boolean][] = [
+  [{ origin: base, 'sec-fetch-site': 'same-origin' }, true],
+  [{ origin: base }, true],
+  [{ origin: 'null', 'sec-fetch-site': 'same-origin' }, true],
+  [{ 'sec-fetch-site': 'same-origin' }, true],
+  [{ origin: 'null' }, false],
+  [{}, false],
+  [{ origin: 'https://evil.example' }, false],
+  [{ origin: base, 'sec-fetch-site': 'cross-site' }, false],
+  [{ origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }, false],
+  [{ 'sec-fetch-site': 'same-site' }, false],
+  [{ 'sec-fetch-site': 'none' }, false],
+]
+
+t.test('an action is taken only when a page of ours asks for it', async (t) => {
+  for (const [headers, isOurs] of senders) {
+    const act = () => refuseCrossSite(headers, base)
+    if (isOurs) t.doesNotThrow(act, JSON.stringify(headers))
+    else t.throws(act, { code: 'STAGEDOOR_SESSION_CROSS_SITE' }, JSON.stringify(headers))
+  }
+})
