@@ -18,7 +18,7 @@ export type AuthenticatorContext = { expected: AssertionExpectations; keys: JWTV
 /** Turns the request's assertion into verified claims; whatever is wrong with it, the answer is 401 and never 500. */
 export function createStagedoorAuthenticator(
   logger: LoggerService,
-): ProxyAuthenticator<AuthenticatorContext, StagedoorIdentity, undefined> {
+): ProxyAuthenticator<AuthenticatorContext, StagedoorIdentity> {
   return createProxyAuthenticator({
     defaultProfileTransform: async ({ claims }) => ({ profile: profileOf(claims) }),
     initialize: ({ config }) => readContext(config),

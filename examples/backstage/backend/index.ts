@@ -1,0 +1,14 @@
+import { createBackend } from '@backstage/backend-defaults'
+
+import { demoPlugin } from './demo-plugin.ts'
+
+const backend = createBackend()
+backend.add(import('@backstage/plugin-app-backend'))
+backend.add(import('@backstage/plugin-auth-backend'))
+backend.add(import('@stagedoor/backstage-plugin-auth-backend-module-stagedoor-provider'))
+backend.add(import('@backstage/plugin-catalog-backend'))
+backend.add(import('@backstage/plugin-permission-backend'))
+backend.add(import('@backstage/plugin-permission-backend-module-allow-all-policy'))
+backend.add(import('@backstage/plugin-signals-backend'))
+backend.add(demoPlugin)
+await backend.start()

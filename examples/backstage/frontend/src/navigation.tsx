@@ -1,0 +1,34 @@
+import { Sidebar, SidebarDivider, SidebarItem, SidebarSpace } from '@backstage/core-components'
+import { createFrontendModule, identityApiRef, useApi } from '@backstage/frontend-plugin-api'
+import { NavContentBlueprint, type NavContentComponentProps } from '@backstage/plugin-app-react'
+import { useEffect, useState } from 'react'
+
+/** The sidebar: every page, who is signed in, and the way out. */
+function Navigation({ navItems }: NavContentComponentProps) {
+  const displayName = useDisplayName()
+  return (
+    <Sidebar>
+      {navItems.rest().map((item) => (
+        <SidebarItem key={item.node.spec.id} to={item.href} icon={() => item.icon} text={item.title} />
+      ))}
+      <SidebarSpace />
+      <SidebarDivider />
+      <SidebarItem to="/settings" icon={() => <>●</>} text={displayName ?? '…'} data-testid="signed-in-user" />
+      <SidebarItem icon={() => <>⏻</>} text="Sign out" onClick={() => window.location.assign('/.stagedoor/logout')} />
+    </Sidebar>
+  )
+}
+
+function useDisplayName(): string | undefined {
+  const identity = useApi(identityApiRef)
+  const [displayName, setDisplayName] = useState<string>()
+  useEffect(() => {
+    void identity.getProfileInfo().then((profile) => setDisplayName(profile.displayName))
+  }, [identity])
+  return displayName
+}
+
+export const navigation = createFrontendModule({
+  pluginId: 'app',
+  extensions: [NavContentBlueprint.make({ params: { component: Navigation } })],
+})

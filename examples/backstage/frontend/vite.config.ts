@@ -1,0 +1,13 @@
+import { defineConfig } from 'vite'
+
+import { backstageDist } from './backstage-dist.ts'
+
+/** Bundles the frontend to what `@backstage/plugin-app-backend` serves: `dist/static/*` and `dist/index.html.tmpl`. */
+export default defineConfig({
+  root: import.meta.dirname,
+  // Backstage's packages read Node's globals, which its own bundler would replace.
+  define: { 'process.env': '{}', global: 'globalThis' },
+  esbuild: { jsx: 'automatic' },
+  build: { assetsDir: 'static', emptyOutDir: true, reportCompressedSize: false, chunkSizeWarningLimit: 5_000 },
+  plugins: [backstageDist()],
+})

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto'
+import { glob, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** A hash of the names and contents of all files that match, under `root`; built and installed ones are left out. */
+export async function hashOf(root: string, patterns: readonly string[]): Promise<string> {
+  const exclude = (name: string) => /(^|\/)(node_modules|dist)(\/|$)/.test(name)
+  const names = await Array.fromAsync(glob(patterns, { cwd: root, exclude }))
+  const hash = createHash('sha256')
+  for (const name of names.toSorted()) {
+    hash
+      .update(`${name}\0`)
+      .update(await readFile(join(root, name)))
+      .update('\0')
+  }
+  return hash.digest('hex')
+}
+
+/** Runs `task` unless it ran before with the same `value`; remembers that in the file `path` once it has succeeded. */
+export async function onceFor(path: string, value: string, task: () => Promise<void>): Promise<void> {
+  if ((await readFile(path, 'utf8').catch(() => undefined)) === value) return
+  await task()
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, value)
+}
