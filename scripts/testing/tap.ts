@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
-import { runCommand } from './command.ts'
+import { repositoryRoot, runCommand } from './command.ts'
 
 /** What a run of tests came to; the numbers are assertions, as tap counts them. */
 export type TestCounts = { passed: number; failed: number; skipped: number }
@@ -39,8 +39,21 @@ const readIfThere = (path: string): string => {
   }
 }
 
+// In node_modules, so that a fresh install forgets it: that is when tap's plugins must be put together anew.
+const buildStamp = join(repositoryRoot, 'node_modules', '.cache', 'stagedoor', 'tap-plugins')
+
+/** Lets tap put its plugins together as `.taprc` says, once an install. */
+const ensureTapPlugins = async (): Promise<void> => {
+  const plugins = readFileSync(join(repositoryRoot, '.taprc'), 'utf8')
+  if (readIfThere(buildStamp) === plugins) return
+  if ((await runCommand('tap', ['build'])) !== 0) throw new Error('tap could not put its plugins together')
+  mkdirSync(dirname(buildStamp), { recursive: true })
+  writeFileSync(buildStamp, plugins)
+}
+
 /** Runs the tests below the paths with tap. With coverage, istanbul's JSON is left in `.tap/report`. */
 export const runTap = async (paths: readonly string[], { coverage }: { coverage: boolean }): Promise<TestCounts> => {
+  await ensureTapPlugins()
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-tap-'))
   const output = join(folder, 'output.tap')
   const exitCode = await runCommand('tap', [

@@ -12,7 +12,8 @@ import { startProgram, stopProgram, untilReady } from '../../scripts/demo/child.
 import { projectEnvironment, repositoryRoot } from '../../scripts/testing/command.ts'
 
 const run = (folder: string, command: string, args: string[]): void => {
-  const { status, stdout, stderr } = spawnSync(command, args, {
+  // Through env(1): tap puts its loader into the NODE_OPTIONS of every child, and tsc cannot be loaded with it.
+  const { status, stdout, stderr } = spawnSync('env', ['-u', 'NODE_OPTIONS', command, ...args], {
     cwd: folder,
     env: projectEnvironment(),
     encoding: 'utf8',
