@@ -11,6 +11,7 @@ const { values } = parseArgs({
     callback: { type: 'string', multiple: true },
     logout: { type: 'string', multiple: true },
     backchannel: { type: 'string', multiple: true },
+    'synthetic-users': { type: 'string' },
   },
 })
 
@@ -26,6 +27,7 @@ const auth0 = await startLocalAuth0({
   ...(host ? { host } : {}),
   ...(issuer ? { issuer } : {}),
   ...(issuerHost ? { issuerHost } : {}),
+  syntheticUsers: Number(values['synthetic-users'] ?? env.LOCAL_AUTH0_SYNTHETIC_USERS ?? 0),
   callbacks: list(values.callback, 'LOCAL_AUTH0_CALLBACKS'),
   logoutUrls: list(values.logout, 'LOCAL_AUTH0_LOGOUT_URLS'),
 })
@@ -36,7 +38,7 @@ if (backchannelLogoutUrls.length > 0) {
   auth0.switches.setSettings({ advertiseBackchannelLogout: true })
 }
 
-const { clientId, clientSecret, machine, audience, users } = auth0
+const { clientId, clientSecret, machine, management, audience, users } = auth0
 process.stdout.write(
   `${JSON.stringify({
     ready: true,
@@ -44,6 +46,7 @@ process.stdout.write(
     clientId,
     clientSecret,
     machine,
+    management,
     audience,
     users: users.slice(0, 8).map((user) => user.email),
   })}\n`,

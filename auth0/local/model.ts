@@ -38,6 +38,8 @@ export type LocalClient = {
   backchannelLogoutInitiators: 'all' | string[]
   /** Client grants: API identifier → scopes a client-credentials token may carry. */
   apiScopes: Record<string, string[]>
+  /** The same for the Management API, whose identifier depends on the issuer. */
+  managementScopes?: string[]
 }
 
 export type Lifetimes = {

@@ -1,3 +1,4 @@
+import { managementScopes } from './management/scopes.ts'
 import type { Lifetimes, LocalApi, LocalClient, LocalOrganization, LocalUser } from './model.ts'
 
 /** Every demo user signs in with this. */
@@ -72,6 +73,7 @@ export function demoOrganizations(): LocalOrganization[] {
   return [
     { id: 'org_demo', name: 'demo', displayName: 'Demo Company' },
     { id: 'org_other', name: 'other', displayName: 'Other Company' },
+    { id: 'org_big', name: 'big', displayName: 'Big Company' },
   ]
 }
 
@@ -92,6 +94,17 @@ export function demoApis(): LocalApi[] {
       lifetimeSeconds: 86_400,
     },
   ]
+}
+
+/** Auth0's own API is an API of the tenant as well. */
+export function managementApi(identifier: string): LocalApi {
+  return {
+    identifier,
+    name: 'Auth0 Management API',
+    scopes: managementScopes,
+    dialect: 'auth0',
+    lifetimeSeconds: 86_400,
+  }
 }
 
 export const defaultInitiators = ['rp-logout', 'idp-logout']
@@ -119,6 +132,18 @@ export function demoClients(): LocalClient[] {
       backchannelLogoutUrls: [],
       backchannelLogoutInitiators: defaultInitiators,
       apiScopes: { [demoAudience]: ['read:catalog'], 'https://rfc9068.example.com/api': ['read:catalog'] },
+    },
+    {
+      clientId: 'stagedoor-management',
+      clientSecret: 'stagedoor-management-secret-for-local-use-only',
+      name: 'Management',
+      grantTypes: ['client_credentials'],
+      callbacks: [],
+      logoutUrls: [],
+      backchannelLogoutUrls: [],
+      backchannelLogoutInitiators: defaultInitiators,
+      apiScopes: {},
+      managementScopes,
     },
   ]
 }

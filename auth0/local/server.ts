@@ -9,10 +9,21 @@ import type { Counters } from './counters.ts'
 import { counterOf } from './counters.ts'
 import { createFaults } from './faults.ts'
 import { createKeyRing } from './keys.ts'
+import { createManagementApi, managementPath } from './management/api.ts'
+import { createEventLog } from './management/events.ts'
+import { syntheticUsers } from './management/synthetic.ts'
 import type { Lifetimes, LocalApi, LocalClient, LocalOrganization, LocalUser } from './model.ts'
 import { createProvider } from './provider.ts'
 import { installRoutes } from './routes.ts'
-import { demoApis, demoAudience, demoClients, demoLifetimes, demoOrganizations, demoUsers } from './seed.ts'
+import {
+  demoApis,
+  demoAudience,
+  demoClients,
+  demoLifetimes,
+  demoOrganizations,
+  demoUsers,
+  managementApi,
+} from './seed.ts'
 import type { Switches } from './switches.ts'
 import { createSwitches } from './switches.ts'
 import type { Tenant, TenantSettings } from './tenant.ts'
@@ -33,6 +44,8 @@ export type LocalAuth0Options = {
   logoutUrls?: string[]
   tenantLogoutUrls?: string[]
   users?: LocalUser[]
+  /** That many more users, members of `org_big`. */
+  syntheticUsers?: number
   organizations?: LocalOrganization[]
   apis?: LocalApi[]
   lifetimes?: Partial<Lifetimes>
@@ -48,6 +61,8 @@ export type LocalAuth0 = {
   clientId: string
   clientSecret: string
   machine: { clientId: string; clientSecret: string }
+  /** May do everything the Management API of the stand-in offers. */
+  management: { clientId: string; clientSecret: string }
   audience: string
   users: LocalUser[]
   tenant: Tenant
@@ -70,7 +85,9 @@ export async function startLocalAuth0(options: LocalAuth0Options = {}): Promise<
   const keys = await createKeyRing()
   const faults = createFaults()
   const backchannel = createBackchannel(tenant, keys)
-  const switches = createSwitches(tenant, keys, faults, backchannel)
+  const events = createEventLog(tenant)
+  const manage = createManagementApi(tenant, keys, events)
+  const switches = createSwitches(tenant, keys, faults, backchannel, events)
   const control = createControl(tenant, switches, keys.currentKid)
   const provider = createProvider(tenant, keys)
   installRoutes(tenant, provider, keys, backchannel)
@@ -83,6 +100,7 @@ export async function startLocalAuth0(options: LocalAuth0Options = {}): Promise<
     if (counter) tenant.counters[counter] += 1
     response.setHeader('date', new Date(tenant.nowMs()).toUTCString())
     if (await faults.intercept(path, response)) return
+    if (path.startsWith(managementPath)) return manage(request, response)
     await oidc(request, response)
   }
   handle = (request, response) => {
@@ -95,7 +113,8 @@ export async function startLocalAuth0(options: LocalAuth0Options = {}): Promise<
     issuer: tenant.issuer,
     clientId: web.clientId,
     clientSecret: web.clientSecret,
-    machine: { clientId: machine?.clientId ?? '', clientSecret: machine?.clientSecret ?? '' },
+    machine: credentialsOf(machine),
+    management: credentialsOf(tenant.clients.find((client) => client.managementScopes)),
     audience: tenant.apis[0]?.identifier ?? demoAudience,
     users: tenant.users,
     tenant,
@@ -104,10 +123,15 @@ export async function startLocalAuth0(options: LocalAuth0Options = {}): Promise<
     backchannelDeliveries: backchannel.deliveries,
     async close() {
       faults.close()
+      events.cycle()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+function credentialsOf(client: LocalClient | undefined) {
+  return { clientId: client?.clientId ?? '', clientSecret: client?.clientSecret ?? '' }
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {
@@ -121,11 +145,16 @@ function tenantOf(options: LocalAuth0Options, port: number): Tenant {
   const clients = options.clients ?? demoClients()
   clients[0]?.callbacks.push(...(options.callbacks ?? []))
   clients[0]?.logoutUrls.push(...(options.logoutUrls ?? []))
+  const issuer = options.issuer ?? `http://${options.issuerHost ?? '127.0.0.1'}:${port}/`
+  const managementAudience = `${issuer}api/v2/`
+  for (const client of clients) {
+    if (client.managementScopes) client.apiScopes[managementAudience] = client.managementScopes
+  }
   const tenant = createTenant({
-    issuer: options.issuer ?? `http://${options.issuerHost ?? '127.0.0.1'}:${port}/`,
-    users: options.users ?? demoUsers(),
+    issuer,
+    users: (options.users ?? demoUsers()).concat(syntheticUsers(options.syntheticUsers ?? 0)),
     clients,
-    apis: options.apis ?? demoApis(),
+    apis: (options.apis ?? demoApis()).concat(managementApi(managementAudience)),
     organizations: options.organizations ?? demoOrganizations(),
     lifetimes: { ...demoLifetimes, ...options.lifetimes },
     tenantLogoutUrls: options.tenantLogoutUrls ?? [],

@@ -1,6 +1,8 @@
 import type { Backchannel, Delivery, LogoutTokenOverrides } from './backchannel.ts'
 import type { FaultKind, Faults } from './faults.ts'
 import type { KeyRing } from './keys.ts'
+import type { EventLog } from './management/events.ts'
+import { userShape } from './management/shapes.ts'
 import type { LocalClient, LocalUser } from './model.ts'
 import type { Tenant, TenantSettings } from './tenant.ts'
 import { findUser } from './tenant.ts'
@@ -23,11 +25,25 @@ export type Switches = {
   setSettings: (change: Partial<TenantSettings>) => void
   setRotationLeewaySeconds: (seconds: number) => void
   sendBackchannelLogout: (overrides?: LogoutTokenOverrides) => Promise<Delivery[]>
+  /** One event of the Events API, such as `user.updated`; gives its offset. */
+  emitEvent: (type: string, object: Record<string, unknown>) => string
+  /** Sends `offset-only` heartbeats now. */
+  beatEvents: () => void
+  /** Makes every offset given out so far too old (410). */
+  expireEvents: () => void
+  /** Ends all event streams, as Auth0 does every few minutes; with a message: as a terminal error. */
+  endEventStreams: (errorMessage?: string) => void
   resetCounters: () => void
 }
 
 /** Everything a test can turn at run time. Arguments are JSON, so that the control API offers the same. */
-export function createSwitches(tenant: Tenant, keys: KeyRing, faults: Faults, backchannel: Backchannel): Switches {
+export function createSwitches(
+  tenant: Tenant,
+  keys: KeyRing,
+  faults: Faults,
+  backchannel: Backchannel,
+  events: EventLog,
+): Switches {
   const user = (id: string) => {
     const found = findUser(tenant, id)
     if (!found) throw new Error(`no such user: ${id}`)
@@ -47,11 +63,15 @@ export function createSwitches(tenant: Tenant, keys: KeyRing, faults: Faults, ba
     rotateKeys: keys.rotate,
     async blockUser(id, blocked = true) {
       user(id).blocked = blocked
+      events.emit('user.updated', { ...userShape(user(id)), blocked })
       return blocked ? backchannel.userEvent(id, 'account-deactivated') : []
     },
     setRoles: (id, roles) => void (user(id).roles = roles),
     setGroups: (id, groups) => void (user(id).groups = groups),
-    setUser: (id, change) => void Object.assign(user(id), change),
+    setUser(id, change) {
+      Object.assign(user(id), change)
+      events.emit('user.updated', userShape(user(id)))
+    },
     setClientSecret(clientId, secret, { overlapSeconds = 0 } = {}) {
       const changed = client(clientId)
       tenant.secretOverlaps.set(clientId, {
@@ -64,6 +84,10 @@ export function createSwitches(tenant: Tenant, keys: KeyRing, faults: Faults, ba
     setSettings: (change) => void Object.assign(tenant.settings, change),
     setRotationLeewaySeconds: (seconds) => void (tenant.lifetimes.rotationLeewaySeconds = seconds),
     sendBackchannelLogout: backchannel.send,
+    emitEvent: events.emit,
+    beatEvents: events.beat,
+    expireEvents: events.expire,
+    endEventStreams: (errorMessage) => (errorMessage === undefined ? events.cycle() : events.fail(errorMessage)),
     resetCounters: () => tenant.counters.reset(),
   }
 }

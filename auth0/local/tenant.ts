@@ -14,6 +14,11 @@ export type TenantSettings = {
   /** Unix seconds of the upstream session's end, put into ID tokens as `session_expiry`; undefined leaves it out. */
   sessionExpirySeconds: number | undefined
   userinfoCallsPerMinute: number
+  managementCallsPerMinute: number
+  /** Streams of the Events API at once: Free 1, self-service 4, Enterprise 8. */
+  eventConnections: number
+  eventHeartbeatMs: number
+  eventRetryAfterSeconds: number
 }
 
 export type SecretOverlap = { oldSecret: string; untilMs: number }
@@ -54,6 +59,10 @@ export function createTenant({ now, ...input }: TenantInput): Tenant {
       sendOrganizationName: true,
       sessionExpirySeconds: undefined,
       userinfoCallsPerMinute: 10,
+      managementCallsPerMinute: 10_000,
+      eventConnections: 4,
+      eventHeartbeatMs: 10_000,
+      eventRetryAfterSeconds: 5,
     },
     counters: createCounters(),
     logins: new Map(),

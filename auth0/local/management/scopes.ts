@@ -1,0 +1,14 @@
+/** Scopes of the Management API that the stand-in knows. */
+export const managementScopes = [
+  'read:users',
+  'read:roles',
+  'read:role_members',
+  'read:organizations',
+  'read:organization_members',
+  'read:organization_member_roles',
+  'read:clients',
+  'read:client_keys',
+  'update:clients',
+  'update:client_keys',
+  'read:events',
+]

@@ -1,0 +1,71 @@
+import type { LocalClient, LocalOrganization, LocalUser } from '../model.ts'
+import type { Tenant } from '../tenant.ts'
+
+/** A user as GET /api/v2/users shows it. */
+export function userShape(user: LocalUser): Record<string, unknown> {
+  const [provider = 'auth0', id = ''] = user.id.split('|')
+  return {
+    user_id: user.id,
+    email: user.email,
+    email_verified: user.emailVerified,
+    name: user.name,
+    nickname: user.nickname,
+    picture: `https://www.gravatar.com/avatar/${encodeURIComponent(user.nickname)}`,
+    created_at: '2026-01-01T00:00:00.000Z',
+    updated_at: '2026-01-01T00:00:00.000Z',
+    identities: [{ provider, user_id: id, connection: 'Username-Password-Authentication', isSocial: false }],
+    app_metadata: { groups: user.groups },
+    // Auth0 shows the member only for users who are, or once were, blocked.
+    ...(user.blocked ? { blocked: true } : {}),
+  }
+}
+
+export function memberShape(user: LocalUser, withRoles: boolean): Record<string, unknown> {
+  const { id, email, name, nickname } = user
+  return {
+    user_id: id,
+    email,
+    name,
+    picture: `https://www.gravatar.com/avatar/${encodeURIComponent(nickname)}`,
+    ...(withRoles ? { roles: user.roles.map(roleShape).map((role) => ({ id: role.id, name: role.name })) } : {}),
+  }
+}
+
+export function roleShape(name: string): { id: string; name: string; description: string } {
+  return { id: `rol_${Buffer.from(name).toString('base64url')}`, name, description: `The role ${name}` }
+}
+
+export function roleNames({ users }: Tenant): string[] {
+  return [...new Set(users.flatMap((user) => user.roles))].toSorted()
+}
+
+export function organizationShape({ id, name, displayName }: LocalOrganization): Record<string, unknown> {
+  return { id, name, display_name: displayName }
+}
+
+export function clientShape(client: LocalClient, { lifetimes }: Tenant, withSecret: boolean): Record<string, unknown> {
+  const initiators = client.backchannelLogoutInitiators
+  return {
+    client_id: client.clientId,
+    name: client.name,
+    ...(withSecret ? { client_secret: client.clientSecret } : {}),
+    app_type: client.grantTypes.includes('authorization_code') ? 'regular_web' : 'non_interactive',
+    callbacks: client.callbacks,
+    allowed_logout_urls: client.logoutUrls,
+    grant_types: client.grantTypes,
+    token_endpoint_auth_method: 'client_secret_post',
+    oidc_conformant: true,
+    jwt_configuration: { alg: 'RS256', lifetime_in_seconds: lifetimes.idTokenSeconds },
+    refresh_token: {
+      rotation_type: 'rotating',
+      expiration_type: 'expiring',
+      leeway: lifetimes.rotationLeewaySeconds,
+      token_lifetime: lifetimes.refreshTokenSeconds,
+    },
+    oidc_logout: {
+      backchannel_logout_urls: client.backchannelLogoutUrls,
+      backchannel_logout_initiators:
+        initiators === 'all' ? { mode: 'all' } : { mode: 'custom', selected_initiators: initiators },
+    },
+  }
+}

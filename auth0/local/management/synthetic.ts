@@ -1,0 +1,22 @@
+import type { LocalUser } from '../model.ts'
+
+const roles = ['developer', 'reviewer', 'operator', 'manager']
+
+/** As many users as wanted, the same ones each time: for paging, imports and load. All are members of `org_big`. */
+export function syntheticUsers(count: number): LocalUser[] {
+  return Array.from({ length: count }, (_, index) => {
+    const number = String(index + 1).padStart(6, '0')
+    return {
+      id: `auth0|synthetic${number}`,
+      email: `user${number}@example.com`,
+      emailVerified: true,
+      name: `User ${number}`,
+      nickname: `user${number}`,
+      roles: [roles[index % roles.length] ?? 'developer'],
+      groups: [`team-${index % 500}`],
+      permissions: ['read:catalog'],
+      organizations: ['org_big'],
+      blocked: false,
+    }
+  })
+}
