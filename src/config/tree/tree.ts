@@ -18,20 +18,16 @@ export function toPlain(tree: Tree): unknown {
   return Object.fromEntries([...tree.entries].map(([key, { value }]) => [key, toPlain(value)]))
 }
 
-/** Where the value at `path` was written, or else the nearest value around it. */
-export function sourceAt(tree: Tree, path: Path): Source {
+/** Where the value at `path` was written: its key where it has one; for a missing value, the nearest one around it. */
+export function sourceAt(tree: Tree, path: Path, here: Source = tree.source): Source {
   const [key, ...rest] = path
-  if (key === undefined) return tree.source
+  if (key === undefined || tree.kind === 'scalar') return here
   if (tree.kind === 'list') {
     const item = tree.items[Number(key)]
-    return item === undefined ? tree.source : sourceAt(item, rest)
+    return item === undefined ? here : sourceAt(item, rest)
   }
-  if (tree.kind === 'map') {
-    const entry = tree.entries.get(String(key))
-    if (entry === undefined) return tree.source
-    return rest.length === 0 || entry.value.kind === 'scalar' ? entry.keySource : sourceAt(entry.value, rest)
-  }
-  return tree.source
+  const entry = tree.entries.get(String(key))
+  return entry === undefined ? here : sourceAt(entry.value, rest, entry.keySource)
 }
 
 /** The plain value at `path`, or undefined. */

@@ -1,0 +1,146 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import t, { type Test } from 'tap'
+
+import { createProgram } from '../../src/cli/program.ts'
+import type { Start } from '../../src/cli/start.ts'
+import { processTerminal, type Terminal } from '../../src/cli/terminal.ts'
+import { loadConfig } from '../../src/config/load.ts'
+
+const good = `
+server: { baseUrl: 'https://portal.example.com' }
+auth0: { issuer: 'https://tenant.eu.auth0.com/', clientId: abc, clientSecrets: [hunter2] }
+session: { secrets: [0123456789abcdef0123456789abcdef] }
+upstreams: { backstage: { url: 'http://127.0.0.1:7007' } }
+routes: [{ name: everything, path: /**, allow: authenticated }]
+`
+
+type Run = { out: string; err: string; exitCode: number | undefined }
+
+const noStart: Start = async () => {}
+const loadOnly: Start = async (options) => void (await loadConfig(options))
+
+async function run(t: Test, arguments_: string[], files: Record<string, string> = {}, start = noStart): Promise<Run> {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-cli-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  const seen: Run = { out: '', err: '', exitCode: undefined }
+  const terminal: Terminal = {
+    env: {},
+    folder,
+    out: (text) => void (seen.out += text),
+    err: (text) => void (seen.err += text),
+    setExitCode: (code) => void (seen.exitCode = code),
+  }
+  const configs = Object.keys(files).flatMap((name) => ['--config', join(folder, name)])
+  await createProgram(terminal, start).parseAsync([...arguments_, ...configs], { from: 'user' })
+  return seen
+}
+
+t.test('check says OK and exits with 0', async (t) => {
+  t.same(await run(t, ['check'], { 'a.yaml': good }), { out: 'OK\n', err: '', exitCode: 0 })
+})
+
+t.test('check tells warnings and still exits with 0', async (t) => {
+  const { out, err, exitCode } = await run(t, ['check'], { 'a.yaml': good, 'b.yaml': 'log: { level: silent }' })
+  t.equal(out, 'OK, with 1 warning\n')
+  t.equal(exitCode, 0)
+  t.equal(
+    err,
+    [
+      'warning: b.yaml:1:8  log.level',
+      '    found     "silent"',
+      '    expected  a level that shows failures',
+      '    note      write info, or error at least',
+      '',
+    ].join('\n'),
+  )
+})
+
+t.test('check counts several warnings', async (t) => {
+  const { out } = await run(t, ['check'], { 'a.yaml': good, 'b.yaml': 'assertion: { headers: [oauth2-proxy] }' })
+  t.equal(out, 'OK, with 2 warnings\n')
+})
+
+t.test('check tells every problem with place, value, expectation and fix, and exits with 1', async (t) => {
+  const overlay = 'log: { level: inf }\nserver:\n  listen: { port: 70000 }\n'
+  const { out, err, exitCode } = await run(t, ['check'], { 'a.yaml': good, 'b.yaml': overlay })
+  t.equal(out, '')
+  t.equal(exitCode, 1)
+  t.equal(
+    err,
+    `Stagedoor cannot start with this configuration: 2 problems.
+
+b.yaml:1:8  log.level
+    found     "inf"
+    expected  one of trace, debug, info, warn, error, fatal, silent
+    fix       did you mean info?
+
+b.yaml:3:13  server.listen.port
+    found     the number 70000
+    expected  a whole number between 0 and 65535
+    fix       write for example port: 8080
+`,
+  )
+})
+
+t.test('check says what a missing option is for', async (t) => {
+  const { err } = await run(t, ['check'], { 'a.yaml': good.replace('clientId: abc, ', '') })
+  t.match(err, /1 problem\.\n\na\.yaml:3:1 {2}auth0\.clientId\n[^]*meaning {3}Client ID of/)
+})
+
+t.test('check --print shows the effective configuration without secrets', async (t) => {
+  const { out } = await run(t, ['check', '--print'], { 'a.yaml': good })
+  t.match(out, /idleTimeout: 1h/)
+  t.match(out, /clientSecrets:\n {4}- "\[secret\]"/)
+  t.notMatch(out, /hunter2|0123456789abcdef/)
+})
+
+t.test('check without --config reads default.yaml, whose file is named in full', async (t) => {
+  const { err } = await run(t, ['check'])
+  t.match(err, /\n\/.*config\/default\.yaml:\d+:\d+ {2}server\.baseUrl/)
+})
+
+t.test('start is given the files in order', async (t) => {
+  const given: string[][] = []
+  const start: Start = async ({ files }) => void given.push(files)
+  const { exitCode, err } = await run(t, ['start'], { 'a.yaml': '', 'b.yaml': '' }, start)
+  t.same(
+    given.flat().map((file) => file.slice(-6)),
+    ['a.yaml', 'b.yaml'],
+  )
+  t.same([exitCode, err], [undefined, ''])
+})
+
+t.test('start with a bad configuration tells the problems and exits with 1', async (t) => {
+  const { exitCode, err } = await run(t, ['start'], { 'a.yaml': 'zebra: 1' }, loadOnly)
+  t.equal(exitCode, 1)
+  t.match(err, /a\.yaml:1:1 {2}zebra/)
+})
+
+const failures: [string, unknown, RegExp][] = [
+  [
+    'a port that is taken',
+    Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' }),
+    /Another process has this port/,
+  ],
+  ['a port that needs a privilege', Object.assign(new Error('listen EACCES'), { code: 'EACCES' }), /choose a higher/],
+  ['an unforeseen error', new Error('odd'), /cannot start: Error: odd/],
+  ['an error without a trace', Object.assign(new Error('odd'), { stack: undefined }), /cannot start: odd/],
+  ['something that is no error', 'odd', /cannot start: odd/],
+]
+for (const [what, failure, expected] of failures) {
+  t.test(`start explains ${what} and exits with 1`, async (t) => {
+    const { exitCode, err } = await run(t, ['start'], {}, () => Promise.reject(failure))
+    t.equal(exitCode, 1)
+    t.match(err, expected)
+  })
+}
+
+t.test('the terminal of the process is the process', async (t) => {
+  const terminal = processTerminal()
+  t.equal(terminal.folder, process.cwd())
+  t.equal(terminal.env, process.env)
+})

@@ -1,0 +1,61 @@
+import t from 'tap'
+
+import { least, place, problemsIn } from './support.ts'
+
+t.test('a missing option says what it is for', async (t) => {
+  const [problem] = await problemsIn(t, { 'a.yaml': least.replace('clientId: abc, ', '') })
+  t.match(problem, { fix: /^add for example clientId: /, meaning: /Client ID of the/ })
+  t.notOk(problem?.found)
+})
+
+t.test('an empty file is told what every configuration needs', async (t) => {
+  const problems = await problemsIn(t, { 'a.yaml': '' })
+  t.same(
+    problems.map(place),
+    ['server', 'auth0', 'session', 'upstreams', 'routes'].map((name) => `a.yaml:1 ${name}`),
+  )
+  t.match(problems[0]?.fix, 'server: { baseUrl: https://portal.example.com }')
+})
+
+t.test('a file that holds a list only is refused', async (t) => {
+  const problems = await problemsIn(t, { 'a.yaml': '- a' })
+  t.match(problems, [{ found: 'a list', expected: 'the options of Stagedoor' }])
+})
+
+t.test('a rule that names no upstream is refused when there is no default', async (t) => {
+  const overlay = 'upstreams: { b: { url: "http://b" }, c: { url: "http://c" } }'
+  const without = least.replace(/^upstreams.*$/m, overlay)
+  const [problem] = await problemsIn(t, { 'a.yaml': without })
+  t.match(problem, { path: ['routes', 0, 'upstream'], fix: /name one here/ })
+})
+
+t.test('no upstream at all is refused', async (t) => {
+  const [problem] = await problemsIn(t, { 'a.yaml': least.replace(/^upstreams.*$/m, 'upstreams: {}') })
+  t.match(problem, { found: 'an empty map', expected: 'at least one upstream' })
+})
+
+t.test('all problems are told at once, in the order of their lines, contradictions included', async (t) => {
+  const problems = await problemsIn(t, {
+    'a.yaml': least,
+    'b.yaml': 'session: { idleTimeout: 2d }\nlog: { level: loud }\nauth0: { clientId: 7 }\nzebra: 1\n',
+  })
+  t.same(problems.map(place), [
+    'b.yaml:1 session.idleTimeout',
+    'b.yaml:2 log.level',
+    'b.yaml:3 auth0.clientId',
+    'b.yaml:4 zebra',
+  ])
+})
+
+t.test('a configuration error reads as one line a problem', async (t) => {
+  const { ConfigError } = await import('../../src/config/problems/problem.ts')
+  const source = { file: 'a.yaml', line: 3, column: 5 }
+  const error = new ConfigError([{ source, path: ['routes', 2, 'allow'], expected: 'public', fix: 'write it' }])
+  t.equal(error.message, 'a.yaml:3:5 routes[2].allow: expected public')
+  t.equal(error.code, 'STAGEDOOR_CONFIG_INVALID')
+})
+
+t.test('a domain with a scheme is refused', async (t) => {
+  const [problem] = await problemsIn(t, { 'a.yaml': least.replace('issuer: ', 'domain: ') })
+  t.match(problem, { path: ['auth0', 'domain'], expected: /without https/, fix: /tenant\.eu\.auth0\.com/ })
+})

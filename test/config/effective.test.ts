@@ -1,0 +1,66 @@
+import t from 'tap'
+
+import { defaultUpstream } from '../../src/config/cross-checks.ts'
+import { printable } from '../../src/config/printable.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import { least, load } from './support.ts'
+
+t.test('a domain becomes the issuer that Auth0 uses', async (t) => {
+  const { config } = await load(t, { 'a.yaml': least.replace(/issuer: '[^']*'/, 'domain: Tenant.EU.auth0.com') })
+  t.equal(config.auth0.issuer, 'https://tenant.eu.auth0.com/')
+})
+
+t.test('an issuer of another provider is kept as it is spelled', async (t) => {
+  const { config } = await load(t, { 'a.yaml': least, 'b.yaml': 'auth0: { issuer: "http://localhost:4000/realm" }' })
+  t.equal(config.auth0.issuer, 'http://localhost:4000/realm')
+})
+
+t.test('a base URL is kept as its origin', async (t) => {
+  const { config } = await load(t, {
+    'a.yaml': least,
+    'b.yaml': 'server: { baseUrl: "https://Portal.Example.com:443/" }',
+  })
+  t.equal(config.server.baseUrl, 'https://portal.example.com')
+})
+
+t.test('sessions are kept in Redis when there is one, unless told otherwise', async (t) => {
+  const { config } = await load(t, { 'a.yaml': least, 'b.yaml': 'session: { redis: { url: redis://r:6379 } }' })
+  t.equal(config.session.store, 'redis')
+})
+
+t.test('requirements nest, and their durations are in milliseconds', async (t) => {
+  const allow =
+    '{ all: [{ roles: [a] }, { not: { mfa: { within: 15m } } }, { claims: { "https://x/y.z": [gold, 1, true] } }] }'
+  const { config } = await load(t, { 'a.yaml': least, 'b.yaml': `admin: { allow: ${allow} }` })
+  t.same(config.admin.allow, {
+    all: [{ roles: ['a'] }, { not: { mfa: { within: 900_000 } } }, { claims: { 'https://x/y.z': ['gold', 1, true] } }],
+  })
+})
+
+t.test('the effective configuration is printed with units and without secrets', async (t) => {
+  const overlay = 'session: { redis: { url: redis://u:hunter2@r } }\nadmin: { allow: { mfa: { within: 90m } } }'
+  const { config } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
+  const printed = printable(config)
+  t.match(printed, {
+    server: { maxHeaderBytes: '32KiB', listen: { port: 8080 }, timeouts: { headers: '30s' } },
+    session: { idleTimeout: '1h', secrets: ['[secret]'], redis: { url: '[secret]' } },
+    admin: { allow: { mfa: { within: '90m' } } },
+  })
+  t.notMatch(JSON.stringify([printed, config]), /hunter2|0123456789abcdef|shh/)
+})
+
+const upstream = { url: 'http://u', maxConnections: 1, maxQueued: 1, timeouts: { connect: 1, headers: 1, upgrade: 1 } }
+const defaults: [string, string[], string | undefined][] = [
+  ['the only one', ['web'], 'web'],
+  ['backstage among several', ['web', 'backstage'], 'backstage'],
+  ['none of several', ['web', 'docs'], undefined],
+]
+for (const [what, names, expected] of defaults) {
+  t.test(`rules that name no upstream go to ${what}`, async (t) => {
+    t.equal(defaultUpstream(Object.fromEntries(names.map((name) => [name, upstream]))), expected)
+  })
+}
+
+t.test('the schema refuses what is no map at all', async (t) => {
+  t.equal(configSchema.safeParse('x').success, false)
+})

@@ -1,0 +1,46 @@
+import t from 'tap'
+
+import { formatPath } from '../../src/config/tree/tree.ts'
+import { least, load } from './support.ts'
+
+const rows: [string, string, string, RegExp][] = [
+  [
+    'everybody as trusted proxy',
+    'server: { trustedProxies: [10.0.0.0/8, 0.0.0.0/0] }',
+    'server.trustedProxies[1]',
+    /name the networks/,
+  ],
+  ['encoded slashes that pass', 'server: { encodedSlashes: pass }', 'server.encodedSlashes', /%2F/],
+  ['an admin listener for everybody', 'server: { admin: { host: 0.0.0.0 } }', 'server.admin.host', /only probes/],
+  ['no refresh token', 'auth0: { scopes: [openid] }', 'auth0.scopes', /refreshEvery/],
+  [
+    'Redis beside cookie sessions',
+    'session: { store: cookie, redis: { url: redis://r } }',
+    'session.redis',
+    /stay in cookies/,
+  ],
+  ['unsigned headers', 'assertion: { headers: [assertion, oauth2-proxy] }', 'assertion.headers', /unsigned/],
+  ['a key path that is not used', 'assertion: { keys: { path: /x } }', 'assertion.keys.path', /not used/],
+  ['a rule that opens everything', 'routes: [{ name: a, path: /**, allow: public }]', 'routes[0].allow', /everybody/],
+  ['a log without failures', 'log: { level: silent }', 'log.level', /error at least/],
+]
+for (const [what, overlay, path, fix] of rows) {
+  t.test(`${what} is warned about, with its line`, async (t) => {
+    const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
+    t.match(warnings, [{ fix, source: { line: 1 } }])
+    t.same(
+      warnings.map((one) => formatPath(one.path)),
+      [path],
+    )
+  })
+}
+
+t.test('unsigned headers alone are warned about twice', async (t) => {
+  const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': 'assertion: { headers: [oauth2-proxy] }' })
+  t.equal(warnings.length, 2)
+})
+
+t.test('a plain configuration is not warned about', async (t) => {
+  const { warnings } = await load(t, { 'a.yaml': least })
+  t.same(warnings, [])
+})
