@@ -14,7 +14,7 @@ const ours: Record<string, ErrorCode> = {
 }
 
 /** Anything unknown is a fault of ours, and says nothing of itself. */
-export function fromFramework(error: { code?: string }): GateError {
+export function fromFramework(error: { code?: string | undefined }): GateError {
   const code = ours[error.code ?? ''] ?? 'STAGEDOOR_INTERNAL'
   return new GateError(code, { cause: error, ...(error.code === undefined ? {} : { reason: error.code }) })
 }

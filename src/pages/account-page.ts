@@ -31,10 +31,7 @@ export function accountPage({ user, signedInAt, expiresAt, portalHref, logoutHre
 }
 
 function entry(label: string, value: Html | string | undefined): Html {
-  return value === undefined
-    ? html``
-    : html`<dt>${label}</dt>
-        <dd>${value}</dd>`
+  return value === undefined ? html`` : html`<dt>${label}</dt><dd>${value}</dd>`
 }
 
 function tags(names: readonly string[]): Html {

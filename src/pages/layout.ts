@@ -41,21 +41,21 @@ export function pageHeaders(formTargets: readonly string[] = []): Record<string,
 /** A whole page; works without scripts, in light and dark, on small screens. */
 export function page(title: string, body: Html, footer?: Html): string {
   return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="robots" content="noindex" />
-        <title>${title}</title>
-        <style>
-          ${new Html(style)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          ${body} ${footer === undefined ? undefined : html`<footer>${footer}</footer>`}
-        </main>
-      </body>
-    </html> `.markup
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${title}</title>
+<style>${new Html(style)}</style>
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+${body}
+${footer === undefined ? undefined : html`<footer>${footer}</footer>`}
+</main>
+</body>
+</html>
+`.markup
 }

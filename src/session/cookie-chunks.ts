@@ -41,15 +41,15 @@ export function chunkNames(name: string): string[] {
   return [name, ...Array.from({ length: maxChunks }, (_, i) => `${name}.${i}`)]
 }
 
-/** Puts the value together again; gaps and a mix of both forms read as no session. */
+/** Puts the value together again; a lone part or a gap reads as no session. */
 export function joinChunks(name: string, cookies: Readonly<Record<string, string | undefined>>): string | undefined {
   const whole = cookies[name]
+  if (whole !== undefined && whole !== '') return whole
   const parts: string[] = []
   for (let i = 0; i < maxChunks; i++) {
     const part = cookies[`${name}.${i}`]
     if (part === undefined || part === '') break
     parts.push(part)
   }
-  if (whole !== undefined && whole !== '') return parts.length === 0 ? whole : undefined
   return parts.length > 1 ? parts.join('') : undefined
 }

@@ -10,7 +10,9 @@ const secrets = new RegExp(
     // form and query fields that carry secrets
     String.raw`(?<=\b(?:code|state|nonce|code_verifier|client_secret|client_assertion|refresh_token|access_token|id_token|id_token_hint|logout_token|token|password|invitation|login_hint)=)[^&\s"'\\#]+`,
     // members of JSON that carry secrets
-    String.raw`(?<="(?:authorization|cookie|set-cookie|code|state|nonce|code_?verifier|client_?secrets?|refresh_?token|access_?token|id_?token|password|secrets?)":")(?:[^"\\]|\\.)+`,
+    String.raw`(?<="(?:authorization|cookie|set-cookie|state|nonce|code_?verifier|client_?secrets?|refresh_?token|access_?token|id_?token|password|secrets?)":")(?:[^"\\]|\\.)+`,
+    // an authorization code, but not an error code, which is written in capitals
+    String.raw`(?<="code":")(?!(?-i:[A-Z][A-Z0-9_]*)")(?:[^"\\]|\\.)+`,
     // Authorization in a message
     String.raw`(?<=\b(?:Bearer|Basic) )[\w.~+/=-]{6,}`,
     // e-mail addresses

@@ -66,8 +66,7 @@ export function createBrowser(): Browser {
     open,
     step,
     cookiesOf,
-    fetch: (url, init = {}) =>
-      send(url, { ...init, headers: { ...scriptHeaders, ...init.headers } }),
+    fetch: (url, init = {}) => send(url, { ...init, headers: { ...scriptHeaders, ...init.headers } }),
     submit: (from, action, fields) =>
       open(new URL(action, from).href, {
         method: 'POST',

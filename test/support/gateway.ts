@@ -56,7 +56,7 @@ function parseConfig(baseUrl: string, { auth0, upstream, config = {} }: GatewayO
     ],
   }
   for (const [section, value] of Object.entries(config)) {
-    const isMap = value instanceof Object && !Array.isArray(value)
+    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
     defaults[section] = isMap ? { ...(defaults[section] as object), ...value } : value
   }
   return configSchema.parse(defaults)

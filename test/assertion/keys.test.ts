@@ -1,0 +1,106 @@
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { msUntilRotation } from '../../src/assertion/key-ring.ts'
+import { createFileKeyStore, createMemoryKeyStore } from '../../src/assertion/key-store.ts'
+import { createKeys } from '../../src/assertion/keys.ts'
+import { openStoredKey } from '../../src/assertion/signing-key.ts'
+
+const dayMs = 86_400_000
+const kidsOf = (keys: { jwks(): { keys: { kid?: string }[] } }) => keys.jwks().keys.map(({ kid }) => kid)
+
+async function keyFile(): Promise<string> {
+  return join(await mkdtemp(join(tmpdir(), 'stagedoor-keys-')), 'deep', 'keys.json')
+}
+
+t.test('the next key is published before it signs, the previous one for as long after', async (t) => {
+  const keys = await createKeys({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
+  t.teardown(() => keys.close())
+  const [current, next] = kidsOf(keys)
+  t.equal(keys.current().kid, current)
+  await keys.rotate()
+  t.equal(keys.current().kid, next)
+  const [previous, , fresh] = kidsOf(keys)
+  t.equal(previous, current)
+  await keys.rotate()
+  t.equal(keys.current().kid, fresh)
+  t.notOk(kidsOf(keys).includes(current))
+})
+
+t.test('published keys hold nothing private', async (t) => {
+  const keys = await createKeys({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
+  t.teardown(() => keys.close())
+  for (const key of keys.jwks().keys) {
+    t.same(Object.keys(key).toSorted(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
+  }
+})
+
+t.test('keys in a file outlive a restart, and only we can read them', async (t) => {
+  const store = createFileKeyStore(await keyFile())
+  const before = await createKeys({ store, rotateEveryMs: dayMs, now: () => 0 })
+  before.close()
+  const after = await createKeys({ store, rotateEveryMs: dayMs, now: () => 0 })
+  after.close()
+  t.same(kidsOf(after), kidsOf(before))
+})
+
+t.test('a key file has mode 0600', async (t) => {
+  const path = await keyFile()
+  const keys = await createKeys({ store: createFileKeyStore(path), rotateEveryMs: dayMs, now: () => 0 })
+  keys.close()
+  t.equal((await stat(path)).mode & 0o777, 0o600)
+})
+
+t.test('a file that is no key file is not written over', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-keys-'))
+  for (const text of ['not json', '{}', '{"current":{"kid":"a"},"next":{"kid":"b"}}']) {
+    const path = join(folder, 'keys.json')
+    await writeFile(path, text)
+    await t.rejects(createKeys({ store: createFileKeyStore(path), rotateEveryMs: dayMs, now: () => 0 }), TypeError)
+    t.equal(await readFile(path, 'utf8'), text)
+  }
+  await t.rejects(createKeys({ store: createFileKeyStore(folder), rotateEveryMs: dayMs, now: () => 0 }), {
+    code: 'EISDIR',
+  })
+})
+
+t.test('a key that cannot sign is refused', async (t) => {
+  const keys = await createKeys({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
+  keys.close()
+  const { publicJwk, kid } = keys.current()
+  await t.rejects(openStoredKey({ kid, jwk: publicJwk }), TypeError)
+})
+
+t.test('keys that are overdue at start are rotated at once', async (t) => {
+  const store = createMemoryKeyStore()
+  const first = await createKeys({ store, rotateEveryMs: dayMs, now: () => 0 })
+  first.close()
+  const rotated = new Promise<string>((resolve) => {
+    void createKeys({ store, rotateEveryMs: dayMs, now: () => 2 * dayMs, onRotated: resolve }).then((keys) =>
+      t.teardown(() => keys.close()),
+    )
+  })
+  t.equal(await rotated, kidsOf(first)[1])
+})
+
+t.test('a rotation that cannot be kept does not happen', async (t) => {
+  const kept = createMemoryKeyStore()
+  const first = await createKeys({ store: kept, rotateEveryMs: dayMs, now: () => 0 })
+  first.close()
+  const failure = new Error('disk full')
+  const store = { read: () => kept.read(), write: () => Promise.reject(failure) }
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  const keys = await createKeys({ store, rotateEveryMs: dayMs, now: () => 2 * dayMs, onFailure: resolve })
+  t.teardown(() => keys.close())
+  t.equal(await promise, failure)
+  t.equal(keys.current().kid, first.current().kid)
+})
+
+t.test('a rotation is due when its period has passed', async (t) => {
+  const ring = { rotatedAt: 1_000 } as Parameters<typeof msUntilRotation>[0]
+  t.equal(msUntilRotation(ring, 500, 1_200), 300)
+  t.equal(msUntilRotation(ring, 500, 9_000), 0)
+})

@@ -1,0 +1,129 @@
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
+import t from 'tap'
+
+import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
+import { createKeys } from '../../src/assertion/keys.ts'
+import { createMinter } from '../../src/assertion/minter.ts'
+import { oauth2ProxyHeaders } from '../../src/assertion/oauth2-proxy-headers.ts'
+import type { UserPrincipal } from '../../src/identity/principal.ts'
+
+const jane: UserPrincipal = {
+  kind: 'user',
+  issuer: 'https://t/',
+  subject: 'auth0|jane',
+  sessionId: 'ref',
+  claims: {
+    email: 'jane@example.com',
+    email_verified: true,
+    name: 'Jané',
+    roles: ['admin'],
+    groups: [],
+    permissions: [],
+    org_id: 'org_1',
+  },
+  authTimeSeconds: 9,
+  amr: ['mfa'],
+}
+
+async function setUp() {
+  let now = 1_700_000_000_000
+  let ids = 0
+  const keys = await createKeys({ store: createMemoryKeyStore(), rotateEveryMs: 86_400_000, now: () => now })
+  t.teardown(() => keys.close())
+  const minter = createMinter({
+    issuer: 'https://portal.example.com',
+    audience: 'urn:stagedoor:backstage',
+    lifetimeMs: 300_000,
+    currentKey: () => keys.current(),
+    now: () => now,
+    randomId: () => `id-${++ids}`,
+  })
+  return { keys, minter, pass: (ms: number) => (now += ms) }
+}
+
+t.test('an assertion says who is asking, and verifies with the published keys', async (t) => {
+  const { keys, minter } = await setUp()
+  const verified = await jwtVerify(await minter.mint(jane), createLocalJWKSet(keys.jwks()), {
+    issuer: 'https://portal.example.com',
+    audience: 'urn:stagedoor:backstage',
+    typ: 'stagedoor-assertion+jwt',
+    algorithms: ['ES256'],
+    currentDate: new Date(1_700_000_000_000),
+  })
+  t.same(verified.payload, {
+    iss: 'https://portal.example.com',
+    aud: 'urn:stagedoor:backstage',
+    sub: 'auth0|jane',
+    iat: 1_700_000_000,
+    exp: 1_700_000_300,
+    jti: 'id-1',
+    sid: 'ref',
+    kind: 'user',
+    email: 'jane@example.com',
+    email_verified: true,
+    name: 'Jané',
+    org_id: 'org_1',
+    roles: ['admin'],
+    auth_time: 9,
+    amr: ['mfa'],
+  })
+  t.equal(verified.protectedHeader.kid, keys.current().kid)
+})
+
+t.test('what is not known of a person is left out', async (t) => {
+  const { minter } = await setUp()
+  const { authTimeSeconds: _, ...plain } = jane
+  const bare = { ...plain, amr: [], claims: { roles: [], groups: ['g'], permissions: ['p'] } }
+  const claims = decodeJwt(await minter.mint(bare))
+  t.same(Object.keys(claims).toSorted(), [
+    'aud',
+    'exp',
+    'groups',
+    'iat',
+    'iss',
+    'jti',
+    'kind',
+    'permissions',
+    'sid',
+    'sub',
+  ])
+})
+
+t.test('an assertion is used again while over a minute of it is left', async (t) => {
+  const { minter, pass } = await setUp()
+  t.equal(minter.recall(jane), undefined)
+  const jws = await minter.mint(jane)
+  pass(239_999)
+  t.equal(minter.recall(jane), jws)
+  pass(1)
+  t.equal(minter.recall(jane), undefined)
+})
+
+t.test('rotating the keys drops the assertions that the old key signed', async (t) => {
+  const { keys, minter } = await setUp()
+  const jws = await minter.mint(jane)
+  await keys.rotate()
+  t.equal(minter.recall(jane), undefined)
+  await t.resolves(jwtVerify(jws, createLocalJWKSet(keys.jwks()), { currentDate: new Date(1_700_000_001_000) }))
+})
+
+t.test('many requests at once have one assertion signed', async (t) => {
+  const { minter } = await setUp()
+  const all = await Promise.all(Array.from({ length: 20 }, () => minter.mint(jane)))
+  t.equal(new Set(all).size, 1)
+})
+
+t.test('oauth2-proxy headers name a verified address only, in plain ASCII', async (t) => {
+  const claims = { ...jane.claims, preferred_username: 'jané', groups: ['a', 'b'] }
+  t.same(oauth2ProxyHeaders('auth0|jane', claims), [
+    'X-Forwarded-User',
+    'auth0|jane',
+    'X-Forwarded-Email',
+    'jane@example.com',
+    'X-Forwarded-Preferred-Username',
+    'jan%C3%A9',
+    'X-Forwarded-Groups',
+    'a,b',
+  ])
+  t.same(oauth2ProxyHeaders('x', { ...jane.claims, email_verified: false }), ['X-Forwarded-User', 'x'])
+})

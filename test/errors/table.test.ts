@@ -1,0 +1,52 @@
+import t from 'tap'
+
+import { fromFramework } from '../../src/errors/from-framework.ts'
+import { GateError } from '../../src/errors/gate-error.ts'
+import { problem } from '../../src/errors/problem.ts'
+import { errorTable } from '../../src/errors/table.ts'
+
+t.test('every error says what happened and what to do, in a whole sentence', async (t) => {
+  for (const [code, { status, sentence, remedy }] of Object.entries(errorTable)) {
+    t.match(code, /^STAGEDOOR_[A-Z]+(?:_[A-Z]+)*$/)
+    t.ok(status >= 400 && status < 600, code)
+    t.match(sentence, /^[A-Z].*[.]$/, code)
+    t.match(remedy, /^[A-Z].*[.]$/, code)
+  }
+})
+
+t.test('the body for programs follows RFC 9457', async (t) => {
+  const error = new GateError('STAGEDOOR_POLICY_UNAUTHENTICATED', { reason: 'unauthenticated' })
+  t.same(problem(error, 'r-1', 'https://p/.stagedoor/login'), {
+    type: 'about:blank',
+    title: 'You have to sign in for this.',
+    status: 401,
+    detail: 'Sign in, then try again.',
+    code: 'STAGEDOOR_POLICY_UNAUTHENTICATED',
+    request_id: 'r-1',
+    reason: 'unauthenticated',
+    login_url: 'https://p/.stagedoor/login',
+  })
+})
+
+t.test('detail is for the log unless it is said to be public', async (t) => {
+  const secret = new GateError('STAGEDOOR_INTERNAL', { detail: 'db at 10.0.0.1' })
+  t.equal(secret.message, 'db at 10.0.0.1')
+  t.notMatch(JSON.stringify(problem(secret, 'r')), '10.0.0.1')
+  const open = new GateError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { detail: 'iss is wrong', isDetailPublic: true })
+  t.match(problem(open, 'r').detail, /^iss is wrong/)
+})
+
+t.test('an error keeps its cause and its headers', async (t) => {
+  const cause = new Error('x')
+  const error = new GateError('STAGEDOOR_PROXY_OVERLOADED', { cause, headers: { 'Retry-After': '1' } })
+  t.equal(error.cause, cause)
+  t.same(error.headers, { 'Retry-After': '1' })
+  t.equal(new GateError('STAGEDOOR_INTERNAL').cause, undefined)
+})
+
+t.test('what the framework refuses is a client’s mistake where it is one, else a fault of ours', async (t) => {
+  t.equal(fromFramework({ code: 'FST_ERR_CTP_BODY_TOO_LARGE' }).code, 'STAGEDOOR_BOUNDARY_BODY_TOO_LARGE')
+  t.equal(fromFramework({ code: 'FST_ERR_BAD_URL' }).statusCode, 400)
+  t.equal(fromFramework(Object.assign(new TypeError('oops'), { code: undefined })).code, 'STAGEDOOR_INTERNAL')
+  t.equal(fromFramework({ code: 'ERR_SOMETHING' }).reason, 'ERR_SOMETHING')
+})

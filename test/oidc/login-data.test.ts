@@ -1,0 +1,157 @@
+import t from 'tap'
+
+import { mapUserClaims } from '../../src/oidc/claims.ts'
+import { endSessionUrl } from '../../src/oidc/end-session.ts'
+import { newSession, type Tokens } from '../../src/oidc/new-session.ts'
+import { isLoginForOrganization } from '../../src/oidc/organization.ts'
+import { isExpired, surplusIds, transactionId, transactionIdOf } from '../../src/oidc/transaction.ts'
+import { createUsedTransactions } from '../../src/oidc/used-transactions.ts'
+
+const names = {
+  roles: ['https://example.com/roles', 'roles'],
+  groups: ['https://example.com/groups'],
+  permissions: ['permissions'],
+  preferredUsername: ['preferred_username', 'nickname'],
+}
+
+t.test('claims are mapped by their full names, the first found wins', async (t) => {
+  const claims = {
+    email: 'jane@example.com',
+    email_verified: true,
+    name: 'Jane',
+    nickname: 'jane',
+    picture: 'https://example.com/jane.png',
+    'https://example.com/roles': ['admin', 'admin', 'dev', 7, ''],
+    roles: ['ignored'],
+    'https://example.com/groups': 'platform',
+    org_id: 'org_1',
+    secret: 'left behind',
+  }
+  t.same(mapUserClaims(claims, names), {
+    email: 'jane@example.com',
+    email_verified: true,
+    name: 'Jane',
+    preferred_username: 'jane',
+    picture: 'https://example.com/jane.png',
+    org_id: 'org_1',
+    roles: ['admin', 'dev'],
+    groups: ['platform'],
+    permissions: [],
+  })
+})
+
+t.test('claims of the wrong type count as missing', async (t) => {
+  const claims = {
+    email: 7,
+    email_verified: 'true',
+    name: '',
+    'https://example.com/roles': { a: 1 },
+    'https://example.com/groups': '',
+  }
+  t.same(mapUserClaims(claims, names), { roles: [], groups: [], permissions: [] })
+})
+
+const tokens = (claims: object | undefined, refresh_token?: string) =>
+  ({ claims: () => claims, ...(refresh_token && { refresh_token }) }) as unknown as Tokens
+
+t.test('a session keeps who, how and until when, and no ID or access token', async (t) => {
+  const claims = {
+    iss: 'https://t/',
+    sub: 'auth0|j',
+    iat: 1,
+    exp: 2,
+    aud: 'c',
+    sid: 'S',
+    acr: 'mfa',
+    amr: ['mfa', 7],
+    auth_time: 9,
+    session_expiry: 50,
+  }
+  t.same(newSession(tokens(claims, 'refresh'), 'ref', names, 1_000), {
+    id: 'ref',
+    issuer: 'https://t/',
+    subject: 'auth0|j',
+    claims: { roles: [], groups: [], permissions: [] },
+    amr: ['mfa'],
+    createdAt: 1_000,
+    refreshedAt: 1_000,
+    usedAt: 1_000,
+    providerSessionId: 'S',
+    authTimeSeconds: 9,
+    acr: 'mfa',
+    refreshToken: 'refresh',
+    ceilingAt: 50_000,
+  })
+})
+
+t.test('what the provider does not say is not made up', async (t) => {
+  const session = newSession(tokens({ iss: 'https://t/', sub: 'auth0|j', iat: 1 }), 'ref', names, 1_000)
+  for (const name of ['authTimeSeconds', 'acr', 'providerSessionId', 'refreshToken', 'ceilingAt'])
+    t.notOk(name in session, name)
+})
+
+t.test('a login without an ID token starts no session', async (t) => {
+  t.throws(() => newSession(tokens(undefined), 'ref', names, 1_000), TypeError)
+})
+
+t.test('organizations are compared by id exactly, by name regardless of case', async (t) => {
+  t.equal(isLoginForOrganization(undefined, {}), true)
+  t.equal(isLoginForOrganization('org_1', { org_id: 'org_1' }), true)
+  t.equal(isLoginForOrganization('org_1', { org_id: 'ORG_1' }), false)
+  t.equal(isLoginForOrganization('org_1', {}), false)
+  t.equal(isLoginForOrganization('Acme', { org_name: 'acme' }), true)
+  t.equal(isLoginForOrganization('acme', { org_name: 'other' }), false)
+  t.equal(isLoginForOrganization('acme', { org_id: 'acme' }), false)
+})
+
+t.test('of more than five logins in flight the oldest go', async (t) => {
+  const ids = [50, 10, 40, 20, 30].map((startedAt) => transactionId(startedAt, 'r'.repeat(11)))
+  t.same(surplusIds(ids), [transactionId(10, 'r'.repeat(11))])
+  t.same(surplusIds(ids.slice(0, 4)), [])
+})
+
+t.test('a state names its login, or nothing', async (t) => {
+  const id = transactionId(1_795_000_000_000, 'AbC_-123456')
+  t.equal(transactionIdOf(`${id}.${'x'.repeat(43)}`), id)
+  for (const bad of [undefined, '', id, `${id}.`, `${id}.${'x'.repeat(42)}`, `x${id}.${'x'.repeat(43)}`])
+    t.equal(transactionIdOf(bad), undefined, String(bad))
+})
+
+t.test('a login takes ten minutes at most, and is finished once', async (t) => {
+  const transaction = { startedAt: 1_000 } as Parameters<typeof isExpired>[0]
+  t.equal(isExpired(transaction, 601_000), false)
+  t.equal(isExpired(transaction, 601_001), true)
+  let now = 0
+  const used = createUsedTransactions(() => now)
+  t.equal(used.claim('a'), true)
+  t.equal(used.claim('a'), false)
+  now = 600_000
+  t.equal(used.claim('a'), true)
+})
+
+const end = { clientId: 'c', signedOutUri: 'https://p/.stagedoor/signed-out', returnTo: '/x', providerSessionId: 'S' }
+
+t.test('logout goes to the end-session endpoint with a hint in place of a token', async (t) => {
+  const url = endSessionUrl({ issuer: 'https://t/', end_session_endpoint: 'https://t/oidc/logout' }, end)
+  t.equal(
+    url?.href,
+    'https://t/oidc/logout?client_id=c&post_logout_redirect_uri=https%3A%2F%2Fp%2F.stagedoor%2Fsigned-out&state=%2Fx&logout_hint=S',
+  )
+})
+
+t.test('an Auth0 tenant without one is left by /v2/logout', async (t) => {
+  const url = endSessionUrl({ issuer: 'https://t/', token_endpoint: 'https://t/oauth/token' }, end)
+  t.equal(url?.pathname, '/v2/logout')
+  t.equal(url?.searchParams.get('returnTo'), 'https://p/.stagedoor/signed-out?state=%2Fx')
+  t.equal(endSessionUrl({ issuer: 'https://t', token_endpoint: 'https://t/token' }, end), undefined)
+  t.notMatch(
+    endSessionUrl(
+      { issuer: 'https://t/', end_session_endpoint: 'https://t/e' },
+      {
+        ...end,
+        providerSessionId: undefined,
+      },
+    )?.href,
+    /logout_hint/,
+  )
+})

@@ -1,0 +1,66 @@
+import t from 'tap'
+
+import { authorizationParameters, organizationOf, readLoginParameters } from '../../src/oidc/authorization-request.ts'
+
+const issuer = 'https://tenant.eu.auth0.com/'
+
+t.test('what a login link may say is read, everything else is left aside', async (t) => {
+  const query = {
+    return_to: '/a',
+    connection: 'google',
+    login_hint: 'jane',
+    iss: issuer,
+    prompt: 'none',
+    organization: '',
+  }
+  t.same(readLoginParameters(query, issuer), { return_to: '/a', connection: 'google', login_hint: 'jane', iss: issuer })
+})
+
+t.test('a third party may start a login only at our own provider, with or without the last slash', async (t) => {
+  t.same(readLoginParameters({ iss: 'https://tenant.eu.auth0.com' }, issuer).iss, 'https://tenant.eu.auth0.com')
+  t.throws(() => readLoginParameters({ iss: 'https://evil.example/' }, issuer), {
+    code: 'STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER',
+  })
+})
+
+t.test('a parameter that came twice, is too long, or misses its companion is refused', async (t) => {
+  const refused = { code: 'STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER' }
+  t.throws(() => readLoginParameters({ return_to: ['/a', '/b'] }, issuer), refused)
+  t.throws(() => readLoginParameters({ login_hint: 'x'.repeat(3_000) }, issuer), refused)
+  t.throws(() => readLoginParameters({ invitation: 'abc' }, issuer), refused)
+  t.same(readLoginParameters({ invitation: 'abc', organization: 'org_1' }, issuer), {
+    invitation: 'abc',
+    organization: 'org_1',
+  })
+})
+
+t.test('a link may choose the organization only where configuration leaves it open', async (t) => {
+  t.equal(organizationOf({}, undefined), undefined)
+  t.equal(organizationOf({ organization: 'org_1' }, undefined), 'org_1')
+  t.equal(organizationOf({}, 'org_1'), 'org_1')
+  t.equal(organizationOf({ organization: 'org_1' }, 'org_1'), 'org_1')
+  t.throws(() => organizationOf({ organization: 'org_2' }, 'org_1'), { code: 'STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER' })
+})
+
+t.test('the request to the provider carries PKCE, state and nonce, and only what was given', async (t) => {
+  const request = {
+    redirectUri: 'https://portal.example.com/.stagedoor/callback',
+    scopes: ['openid', 'profile'],
+    audience: undefined,
+    organization: 'org_1',
+    state: 's',
+    nonce: 'n',
+    codeChallenge: 'c',
+  }
+  t.same(authorizationParameters(request, { return_to: '/a', login_hint: 'jane', iss: issuer }), {
+    response_type: 'code',
+    redirect_uri: 'https://portal.example.com/.stagedoor/callback',
+    scope: 'openid profile',
+    state: 's',
+    nonce: 'n',
+    code_challenge: 'c',
+    code_challenge_method: 'S256',
+    organization: 'org_1',
+    login_hint: 'jane',
+  })
+})

@@ -1,0 +1,54 @@
+import t from 'tap'
+
+import { chunkNames, joinChunks, maxCookieBytes, splitIntoChunks } from '../../src/session/cookie-chunks.ts'
+
+const name = '__Host-stagedoor'
+const asCookies = (chunks: readonly { name: string; value: string }[] | undefined) =>
+  Object.fromEntries((chunks ?? []).filter(({ value }) => value !== '').map((chunk) => [chunk.name, chunk.value]))
+
+t.test('a value of any size that fits comes back as it was', async (t) => {
+  for (const length of [1, 3_900, 4_000, 8_000, 11_000]) {
+    const value = 'v'.repeat(length)
+    t.equal(joinChunks(name, asCookies(splitIntoChunks(name, value, []))), value, `${length} characters`)
+  }
+})
+
+t.test('no cookie is larger than browsers keep', async (t) => {
+  const attributes = '; Max-Age=7776000; Path=/; HttpOnly; Secure; SameSite=Lax'
+  for (const chunk of splitIntoChunks(name, 'v'.repeat(11_000), []) ?? []) {
+    t.ok(`${chunk.name}=${chunk.value}${attributes}`.length < maxCookieBytes, chunk.name)
+  }
+})
+
+t.test('a value that needs more than three cookies does not fit', async (t) => {
+  t.equal(splitIntoChunks(name, 'v'.repeat(12_500), []), undefined)
+})
+
+t.test('names that are no longer needed are cleared', async (t) => {
+  t.same(splitIntoChunks(name, 'short', [`${name}.0`, `${name}.1`]), [
+    { name, value: 'short' },
+    { name: `${name}.0`, value: '' },
+    { name: `${name}.1`, value: '' },
+  ])
+  const chunks = splitIntoChunks(name, 'v'.repeat(5_000), [name, `${name}.0`])
+  t.same(
+    chunks?.map((chunk) => [chunk.name, chunk.value !== '']),
+    [
+      [`${name}.0`, true],
+      [`${name}.1`, true],
+      [name, false],
+    ],
+  )
+})
+
+t.test('a lone part or a gap is no session; beside a whole value parts do not count', async (t) => {
+  t.equal(joinChunks(name, {}), undefined)
+  t.equal(joinChunks(name, { [name]: '' }), undefined)
+  t.equal(joinChunks(name, { [`${name}.0`]: 'a' }), undefined)
+  t.equal(joinChunks(name, { [`${name}.1`]: 'b', [`${name}.2`]: 'c' }), undefined)
+  t.equal(joinChunks(name, { [name]: 'whole', [`${name}.0`]: 'a', [`${name}.1`]: 'b' }), 'whole')
+})
+
+t.test('a session may stand under four names and no other', async (t) => {
+  t.same(chunkNames(name), [name, `${name}.0`, `${name}.1`, `${name}.2`])
+})

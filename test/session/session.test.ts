@@ -1,0 +1,47 @@
+import t from 'tap'
+
+import { createEndedSessions } from '../../src/session/ended-sessions.ts'
+import { absoluteExpiryOf, expiryOf, isUseWorthNoting, type Session } from '../../src/session/session.ts'
+
+const limits = { idleTimeoutMs: 60_000, absoluteTimeoutMs: 600_000 }
+const session: Session = {
+  id: 'ref',
+  issuer: 'https://tenant.example/',
+  subject: 'auth0|jane',
+  claims: { roles: [], groups: [], permissions: [] },
+  amr: [],
+  createdAt: 1_000_000,
+  refreshedAt: 1_000_000,
+  usedAt: 1_000_000,
+}
+
+t.test('a session that nobody uses ends after the idle timeout', async (t) => {
+  t.equal(expiryOf(session, limits), 1_060_000)
+  t.equal(expiryOf({ ...session, usedAt: 1_050_000 }, limits), 1_110_000)
+})
+
+t.test('a session older than its absolute limit ends, even if active', async (t) => {
+  t.equal(expiryOf({ ...session, usedAt: 1_599_000 }, limits), 1_600_000)
+})
+
+t.test('an end set by the identity provider is a ceiling over both', async (t) => {
+  const capped = { ...session, usedAt: 1_030_000, ceilingAt: 1_040_000 }
+  t.equal(expiryOf(capped, limits), 1_040_000)
+  t.equal(absoluteExpiryOf(capped, limits), 1_040_000)
+})
+
+t.test('use is noted when a tenth of the idle timeout has passed', async (t) => {
+  t.equal(isUseWorthNoting(session, limits, 1_006_000), false)
+  t.equal(isUseWorthNoting(session, limits, 1_006_001), true)
+})
+
+t.test('an ended session stays ended until its cookie would have expired by itself', async (t) => {
+  let now = 1_000_000
+  const ended = createEndedSessions(limits, () => now)
+  t.equal(ended.has('ref'), false)
+  ended.add(session)
+  now = 1_599_999
+  t.equal(ended.has('ref'), true)
+  now = 1_600_000
+  t.equal(ended.has('ref'), false)
+})

@@ -1,0 +1,66 @@
+import t from 'tap'
+
+import { createLogger } from '../../src/telemetry/logger.ts'
+
+const jws = 'eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJhdXRoMHxqYW5lIn0.c2lnbmF0dXJlLWJ5dGVz'
+const jwe = 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXZpdml2aXZpdg.Y2lwaGVydGV4dA.dGFn'
+const random = 'Zm9vYmFyYmF6cXV4LXNlY3JldA'
+
+const secrets: [where: string, log: (logger: ReturnType<typeof createLogger>) => void, secret: string][] = [
+  ['a token in a message', (logger) => logger.info(`got ${jws}`), jws],
+  ['a sealed session in a field', (logger) => logger.info({ value: jwe }, 'x'), jwe],
+  [
+    'a cookie header',
+    (logger) => logger.info({ headers: { cookie: `theme=dark; __Host-stagedoor=${random}; a=b` } }, 'x'),
+    random,
+  ],
+  ['a chunk in a message', (logger) => logger.info(`__Host-stagedoor.1=${random}; x`), random],
+  ['a transaction cookie', (logger) => logger.info(`stagedoor-tx.0abc-def=${random}`), random],
+  ['a callback URL', (logger) => logger.info({ url: `/.stagedoor/callback?code=${random}&state=s` }, 'x'), random],
+  [
+    'a code of letters only',
+    (logger) => logger.info({ query: { code: 'onlylettersinhere' } }, 'x'),
+    'onlylettersinhere',
+  ],
+  ['a query as an object', (logger) => logger.info({ query: { code: random } }, 'x'), random],
+  ['state in a message', (logger) => logger.warn(`bad state=${random}`), random],
+  ['a token response', (logger) => logger.info({ body: { refresh_token: random, access_token: jws } }, 'x'), random],
+  ['a form body', (logger) => logger.info(`client_secret=${random}&grant_type=refresh_token`), random],
+  ['a secret as JSON member', (logger) => logger.info({ auth0: { clientSecret: random } }, 'x'), random],
+  ['an authorization header', (logger) => logger.info({ authorization: `Bearer ${random}` }, 'x'), random],
+  ['basic credentials in a message', (logger) => logger.info(`sent Basic ${random}==`), random],
+  ['an e-mail address', (logger) => logger.info({ user: 'jane.doe+x@mail.example.com' }, 'x'), 'jane.doe'],
+  [
+    'an error, its message, stack and cause',
+    (logger) => logger.error({ err: new Error(`no ${jws}`, { cause: new Error(`code=${random}`) }) }, 'x'),
+    random,
+  ],
+  ['a token in an error', (logger) => logger.error({ err: new Error(`no ${jws}`) }, 'x'), jws],
+]
+
+t.test('no secret leaves through the log, whatever it came in with', async (t) => {
+  for (const [where, log, secret] of secrets) {
+    let written = ''
+    log(createLogger('info', { write: (line: string) => void (written += line) }))
+    t.match(written, /\[redacted\]/, where)
+    t.notOk(written.includes(secret), where)
+    t.doesNotThrow(() => JSON.parse(written), `${where}: the line is still JSON`)
+  }
+})
+
+t.test('what is no secret stays readable', async (t) => {
+  let written = ''
+  const logger = createLogger('info', { write: (line: string) => void (written += line) })
+  logger.info(
+    { code: 'STAGEDOOR_OIDC_UNAVAILABLE', requestId: '0192-aa', rule: 'everything', path: '/catalog' },
+    'decided',
+  )
+  t.match(JSON.parse(written), {
+    level: 'info',
+    code: 'STAGEDOOR_OIDC_UNAVAILABLE',
+    requestId: '0192-aa',
+    rule: 'everything',
+    path: '/catalog',
+    msg: 'decided',
+  })
+})
