@@ -20,7 +20,6 @@ export function installRoutes(tenant: Tenant, provider: Provider, keys: KeyRing,
   const login = createLoginPages(tenant, provider)
   const logout = createLogout(tenant, provider, keys, backchannel)
   const userinfo = createUserinfo(tenant, provider, keys)
-  const oneAtATime = createQueue()
 
   const handlers: Record<string, Handler> = {
     '/.well-known/openid-configuration': (context) => publish(context, discoveryDocument(tenant), jwksCacheControl),
@@ -28,12 +27,10 @@ export function installRoutes(tenant: Tenant, provider: Provider, keys: KeyRing,
       publish(context, discoveryDocument(tenant), jwksCacheControl),
     '/.well-known/jwks.json': (context) => publish(context, keys.jwks(), jwksCacheControl),
     '/authorize': (context, next) => authorize(tenant, context, next),
-    '/oauth/token': (context, next) =>
-      // In turn, so that of two uses of one refresh token the second is seen as a reuse.
-      oneAtATime(async () => {
-        await next()
-        await dressTokenResponse(tenant, keys, context)
-      }),
+    '/oauth/token': async (context, next) => {
+      await next()
+      await dressTokenResponse(tenant, keys, context)
+    },
     '/oauth/revoke': revoke,
     '/userinfo': userinfo,
     '/u/login': login.handle,
@@ -80,13 +77,4 @@ function removeIssuer(tenant: Tenant, context: RouteContext): void {
   if (url.searchParams.get('iss') !== tenant.issuer) return
   url.searchParams.delete('iss')
   context.set('location', url.href)
-}
-
-function createQueue() {
-  let last: Promise<unknown> = Promise.resolve()
-  return (task: () => Promise<void>): Promise<void> => {
-    const result = last.then(task)
-    last = result.catch(() => undefined)
-    return result
-  }
 }

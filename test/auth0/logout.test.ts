@@ -80,6 +80,15 @@ t.test('/oidc/logout refuses a target that is not allowed and a hint that is not
   }
 })
 
+t.test('the ID token of another session proves nothing', async (t) => {
+  const auth0 = await startAuth0(t)
+  const { id_token = '' } = await (await createApplication(auth0)).login()
+  const { browser, login } = await createApplication(auth0)
+  await login()
+  const query = new URLSearchParams({ id_token_hint: id_token })
+  t.match((await browser.get(`${auth0.issuer}oidc/logout?${query.toString()}`)).text, 'Log out?')
+})
+
 t.test('an ID token signed before a key rotation still works as a hint', async (t) => {
   const auth0 = await startAuth0(t)
   const { browser, login } = await createApplication(auth0)

@@ -29,15 +29,12 @@ t.test('a refresh token used twice ends the whole family', async (t) => {
   t.match(await refusalOf(refreshTokenGrant(config, second.refresh_token ?? '')), dead)
 })
 
-t.test('two refreshes at the same moment count as a reuse when there is no overlap', async (t) => {
+t.test('refreshes at the same moment count as a reuse when there is no overlap', async (t) => {
   const auth0 = await startAuth0(t)
   const { config, login } = await createApplication(auth0)
   const { refresh_token = '' } = await login(offline)
-  const results = await Promise.allSettled([
-    refreshTokenGrant(config, refresh_token),
-    refreshTokenGrant(config, refresh_token),
-  ])
-  t.same(results.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
+  const results = await Promise.allSettled(Array.from({ length: 8 }, () => refreshTokenGrant(config, refresh_token)))
+  t.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
 })
 
 t.test('in the overlap the previous token still works, the one before it does not', async (t) => {
