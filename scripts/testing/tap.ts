@@ -58,6 +58,8 @@ export const runTap = async (paths: readonly string[], { coverage }: { coverage:
   const output = join(folder, 'output.tap')
   const exitCode = await runCommand('tap', [
     ...(coverage ? coverageOptions : ['--disable-coverage']),
+    // A file that starts a real Backstage or a browser has two minutes and more; a stuck one still ends.
+    '--timeout=180',
     `--jobs=${availableParallelism()}`,
     // The line that redraws itself is for terminals only; a log gets a dot for each test and every failure in full.
     `--reporter=${process.stdout.isTTY ? 'base' : 'dot'}`,
