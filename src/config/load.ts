@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { ConfigError, type Problem } from './problems/problem.ts'
@@ -7,7 +6,8 @@ import type { Config } from './schema.ts'
 import { interpolate } from './tree/interpolate.ts'
 import { merge } from './tree/merge.ts'
 import { parseYaml } from './tree/parse-yaml.ts'
-import { fixOf, readSecretFiles, reasonOf, type SecretFile } from './tree/secret-files.ts'
+import { readText } from './tree/read-text.ts'
+import { readSecretFiles, type SecretFile } from './tree/secret-files.ts'
 import type { Tree } from './tree/tree.ts'
 import { validate } from './validate.ts'
 
@@ -43,14 +43,11 @@ export function defaultConfigFile(): string {
 }
 
 async function readTree(file: string): Promise<{ tree: Tree; problems: Problem[] }> {
+  const text = await readText(file)
+  if (typeof text === 'string') return parseYaml(file, text)
   const source = { file, line: 1, column: 1 }
-  try {
-    return parseYaml(file, await readFile(file, 'utf8'))
-  } catch (error) {
-    const cause = error instanceof Error ? error : new Error(String(error))
-    const problem = { source, path: [], found: reasonOf(cause), expected: 'a file that can be read', fix: fixOf(cause) }
-    return { tree: { kind: 'map', source, entries: new Map() }, problems: [problem] }
-  }
+  const problem = { source, path: [], found: text.reason, expected: 'a file that can be read', fix: text.fix }
+  return { tree: { kind: 'map', source, entries: new Map() }, problems: [problem] }
 }
 
 function inOrderOfLines(problems: readonly Problem[], files: readonly string[]): Problem[] {

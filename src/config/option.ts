@@ -45,6 +45,14 @@ export function dereference(root: Option, option: Option): Option {
   return (name === undefined ? undefined : root.$defs?.[name]) ?? option
 }
 
+/** The names that may stand in a map, whichever of its forms is meant. */
+export function memberNames(root: Option, reference: Option | undefined): string[] {
+  if (reference === undefined) return []
+  const option = dereference(root, reference)
+  const branches = option.anyOf?.flatMap((branch) => memberNames(root, branch)) ?? []
+  return [...Object.keys(option.properties ?? {}), ...branches]
+}
+
 function childOf(root: Option, reference: Option, key: string | number): Option | undefined {
   const option = dereference(root, reference)
   const own = typeof key === 'number' ? option.items : option.properties?.[key]

@@ -5,8 +5,8 @@ import t from 'tap'
 
 import { loadConfig } from '../../src/config/load.ts'
 import { parseYaml } from '../../src/config/tree/parse-yaml.ts'
-import { fixOf, reasonOf } from '../../src/config/tree/secret-files.ts'
-import { sourceAt } from '../../src/config/tree/tree.ts'
+import { explain } from '../../src/config/tree/read-text.ts'
+import { sourceAt, valueAt } from '../../src/config/tree/tree.ts'
 import { folderWith, least, load, place, problemsFrom, problemsIn } from './support.ts'
 
 t.test('later files override earlier ones: maps merge, lists and values replace', async (t) => {
@@ -70,10 +70,10 @@ for (const [what, written, found, fix] of secretMistakes) {
   })
 }
 
-t.test('a secret that may not be read says who must be allowed to', async (t) => {
-  const denied = Object.assign(new Error('no'), { code: 'EACCES' })
-  t.same([reasonOf(denied), fixOf(denied)], ['permission denied', 'let the user that runs stagedoor read it'])
-  t.equal(reasonOf(new Error('odd')), 'odd')
+t.test('a file that may not be read says who must be allowed to', async (t) => {
+  const denied: NodeJS.ErrnoException = Object.assign(new Error('no'), { code: 'EACCES' })
+  t.same(explain(denied), { reason: 'permission denied', fix: 'let the user that runs stagedoor read it' })
+  t.match(explain(new Error('odd')), { reason: 'odd' })
 })
 
 t.test('a file over a mapped secret replaces the whole of it', async (t) => {
@@ -121,10 +121,31 @@ for (const [what, text] of empties) {
   })
 }
 
-t.test('an alias stands for what it names', async (t) => {
-  const overlay = 'auth0: { claims: { roles: &names [a], groups: *names } }'
-  const { config } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
-  t.same(config.auth0.claims.groups, ['a'])
+t.test('an alias is refused: values are written out', async (t) => {
+  const problems = await problemsIn(t, { 'a.yaml': 'a: &names [x]\nb: *names\n' })
+  t.match(problems, [{ found: 'the alias *names', source: { line: 2 }, fix: /write the value out/ }])
+})
+
+t.test('a key without a value in braces has nothing', async (t) => {
+  const problems = await problemsIn(t, { 'a.yaml': least, 'b.yaml': 'server: { baseUrl }' })
+  t.match(problems, [{ path: ['server', 'baseUrl'], found: 'nothing' }])
+})
+
+t.test('a file that holds a word only is refused', async (t) => {
+  t.match(await problemsIn(t, { 'a.yaml': 'hello' }), [{ expected: 'the options of Stagedoor' }])
+  t.match(await problemsIn(t, { 'a.yaml': '${NOWHERE:-}' }), [{ expected: 'the options of Stagedoor' }])
+})
+
+t.test('a secret file replaces a secret file of an earlier file', async (t) => {
+  const folder = await folderWith(t, {
+    'a.yaml': least,
+    'b.yaml': 'session: { redis: { url: { $file: nowhere } } }',
+    'c.yaml': 'session: { redis: { url: { $file: url } } }',
+    url: 'redis://c',
+  })
+  const files = ['a.yaml', 'b.yaml', 'c.yaml'].map((name) => join(folder, name))
+  const { config } = await loadConfig({ files, env: {} })
+  t.equal(config.session.redis?.url.reveal(), 'redis://c')
 })
 
 t.test('a key that is no text is refused as unknown', async (t) => {
@@ -137,6 +158,7 @@ t.test('a place inside a value that has no inside is the place of the value', as
   t.equal(sourceAt(tree, ['a', 0, 'c']).line, 2)
   t.equal(sourceAt(tree, ['a', 7]).line, 1)
   t.equal(sourceAt(tree, []).line, 1)
+  t.equal(valueAt({ a: 'b' }, ['a', 'c', 'd']), undefined)
 })
 
 t.test('a folder in place of a configuration file is refused', async (t) => {

@@ -73,3 +73,8 @@ t.test('a needed option left empty names the variable to set', async (t) => {
   const [problem] = await problemsIn(t, { 'a.yaml': least, 'b.yaml': overlay })
   t.match(problem, { fix: /^set AUTH0_CLIENT_ID in the environment, or add for example clientId/ })
 })
+
+t.test('a missing variable in an option nobody knows is told together with the option', async (t) => {
+  const problems = await problemsIn(t, { 'a.yaml': least, 'b.yaml': 'zebra: "${NOWHERE}"' })
+  t.match(problems, [{ found: /NOWHERE/ }])
+})

@@ -99,5 +99,25 @@ refusalTable([
     /without @/,
     /example\.com/,
   ],
-  ['a claim value of no kind', 'admin: { allow: { claims: { a: [{}] } } }', 'admin.allow.claims.a[0]', /.+/, /.+/],
+  [
+    'a claim value of no kind',
+    'admin: { allow: { claims: { a: [{}] } } }',
+    'admin.allow.claims.a[0]',
+    /text, a number/,
+    /for example a: /,
+  ],
+  [
+    'an unknown requirement of a rule',
+    'routes: [{ name: a, path: /, allow: { role: [a] } }]',
+    'routes[0].allow.role',
+    /one of any, all/,
+    /did you mean roles/,
+  ],
+  [
+    'an empty name in a list',
+    "admin: { allow: { roles: [''] } }",
+    'admin.allow.roles[0]',
+    /not empty/,
+    /platform-admin/,
+  ],
 ])

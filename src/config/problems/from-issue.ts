@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 
-import { allPaths, dereference, optionAt, type Option } from '../option.ts'
+import { allPaths, memberNames, optionAt, type Option } from '../option.ts'
 import type { Absences } from '../tree/interpolate.ts'
 import { formatPath, sourceAt, valueAt, type Path, type Tree } from '../tree/tree.ts'
 import { describeFound } from './found.ts'
@@ -34,8 +34,7 @@ function isOtherKind(issue: Issue): boolean {
 }
 
 function unknownKey(key: string, { root, tree }: Surroundings, path: Path): Problem {
-  const option = optionAt(root, path)
-  const known = Object.keys((option && dereference(root, option).properties) ?? {})
+  const known = memberNames(root, optionAt(root, path))
   return {
     source: sourceAt(tree, [...path, key]),
     path: [...path, key],
@@ -60,7 +59,7 @@ function invalidKey(issue: Issue & { code: 'invalid_key' }, { tree }: Surroundin
     source: sourceAt(tree, path),
     path,
     found: JSON.stringify(path.at(-1)),
-    expected: issue.issues[0]?.message ?? 'another name',
+    expected: issue.issues.map(({ message }) => message).join('; '),
     fix: 'rename it',
   }
 }
@@ -72,25 +71,24 @@ function valueProblem(issue: Issue, around: Surroundings, path: Path): Problem {
   const absence = absences.get(formatPath(path))
   const found = describeFound(value, option)
   // An entry of a list is best explained by an example of the list.
-  const listPath = typeof path.at(-1) === 'number' && option?.['x-example'] === undefined ? path.slice(0, -1) : path
-  const fix = fixOf(issue, optionAt(root, listPath), listPath, value)
+  const optionPath = typeof path.at(-1) === 'number' ? path.slice(0, -1) : path
+  const fix = fixOf(issue, optionAt(root, optionPath), optionPath, value)
   return {
     source: absence?.source ?? sourceAt(tree, path),
     path,
     ...(found !== undefined && { found }),
-    expected: expectedOf(issue, option),
+    expected: expectedOf(issue),
     fix: absence === undefined ? fix : `set ${absence.variable} in the environment, or ${fix}`,
     ...(value === undefined && option?.description !== undefined && { meaning: option.description }),
   }
 }
 
-function expectedOf(issue: Issue, option: Option | undefined): string {
+function expectedOf(issue: Issue): string {
   if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`
   const isGeneric = /^(Invalid|Too) /.test(issue.message)
   if (!isGeneric) return issue.message
-  if (issue.code === 'invalid_type') return kindNames[issue.expected] ?? issue.expected
-  if (issue.code === 'too_small' && issue.origin === 'string') return 'text that is not empty'
-  return option?.enum === undefined ? 'another value' : `one of ${option.enum.join(', ')}`
+  if (issue.code === 'too_small') return 'something that is not empty'
+  return issue.code === 'invalid_type' ? (kindNames[issue.expected] ?? issue.expected) : 'another value'
 }
 
 const kindNames: Record<string, string> = { string: 'text', object: 'a map', record: 'a map', array: 'a list' }
@@ -112,7 +110,7 @@ function exampleOf(option: Option | undefined, path: Path): string {
   const value = option?.['x-example'] ?? option?.default ?? requiredOf(option)
   const key = path.findLast((part) => typeof part === 'string') ?? ''
   if (value === undefined) return `${key}: …`
-  return typeof path.at(-1) === 'number' ? inline(value) : `${key}: ${inline(value)}`
+  return `${key}: ${inline(value)}`
 }
 
 /** The least that a section needs. */

@@ -1,7 +1,7 @@
 /** Edits (insert, delete, replace, swap neighbours) that turn one word into another. */
 export function editDistance(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)]
-  const cell = (row: number, column: number) => rows[row]?.[column] ?? Number.POSITIVE_INFINITY
+  const cell = (row: number, column: number) => Number(rows[row]?.[column])
   for (let row = 1; row <= from.length; row++) {
     rows[row] = [row]
     for (let column = 1; column <= to.length; column++) {

@@ -31,6 +31,8 @@ const names = (description: string, example: string) =>
 
 const emailDomain = z.string().regex(/^[a-z0-9.-]+$/, 'a domain in lower case, without @')
 
+const claimValue = z.union([z.string(), z.number(), z.boolean()], 'text, a number, true or false')
+
 const nested = z.lazy(() => requirement)
 const list = () => z.array(nested, 'a list of requirements').min(1, 'a list with at least one requirement').optional()
 
@@ -60,7 +62,7 @@ const shape = z.strictObject({
     }),
   subjects: names('Is one of these subjects.', 'auth0|64f1c0ffee'),
   claims: z
-    .record(z.string().min(1), z.array(z.union([z.string(), z.number(), z.boolean()]), 'a list of values').min(1))
+    .record(z.string().min(1), z.array(claimValue, 'a list of values').min(1))
     .optional()
     .meta({
       description: 'Every claim named has one of the values listed.',

@@ -7,10 +7,11 @@ const segment = /^(?:\*|(?!\.{1,2}$)(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-F]{2})
 const pathShape = 'a path that begins with / (`*` stands for one segment, a last `**` for all the rest)'
 
 function isPathPattern(text: string): boolean {
-  const segments = text.split('/')
-  if (segments.shift() !== '') return false
-  const last = segments.pop() ?? ''
-  return segments.every((part) => segment.test(part)) && (last === '' || last === '**' || segment.test(last))
+  const [first, ...rest] = text.split('/')
+  const isLast = (index: number) => index === rest.length - 1
+  const isAllowed = (part: string, index: number) =>
+    segment.test(part) || (isLast(index) && (part === '' || part === '**'))
+  return first === '' && rest.length > 0 && rest.every(isAllowed)
 }
 
 const path = z

@@ -47,9 +47,9 @@ function fillScalar(tree: ScalarTree, path: Path, pass: Pass): Tree | undefined 
   if (typeof tree.value !== 'string' || !tree.value.includes('${')) return tree
   const before = pass.problems.length
   const names: string[] = []
-  const value = tree.value.replaceAll(reference, (whole, inner: string | undefined) => {
+  const value = tree.value.replaceAll(reference, (whole, inner: string) => {
     if (whole === '$${') return '${'
-    const [, name, fallback] = (whole.endsWith('}') && variable.exec(inner ?? '')) || []
+    const [, name, fallback] = (whole.endsWith('}') && variable.exec(inner)) || []
     if (name === undefined) return problem(pass, tree, path, malformed(whole))
     names.push(name)
     return pass.environment[name] || (fallback ?? problem(pass, tree, path, missing(name, pass.environment)))

@@ -1,56 +1,63 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type YAMLError } from 'yaml'
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type ParsedNode, type YAMLError } from 'yaml'
 
 import type { Problem } from '../problems/problem.ts'
 import type { Entry, Source, Tree } from './tree.ts'
 
 type Parsed = { tree: Tree; problems: Problem[] }
+type Locate = (offset: number) => Source
 
-/** Reads one YAML file into a tree that knows its lines; syntax problems come back as data. */
+/** Reads one YAML file into a tree that knows its lines; what is wrong with the file comes back as data. */
 export function parseYaml(file: string, text: string): Parsed {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
-  const at = (offset: number): Source => {
+  const at: Locate = (offset) => {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
+  const empty: Tree = { kind: 'map', source: at(0), entries: new Map() }
   const complaints = document.errors.map((error) => syntaxProblem(error, at(error.pos[0]), text))
   // What follows the first complaint of a line is an echo of it.
   const problems = complaints.filter(({ source }, index) => source.line !== complaints[index - 1]?.source.line)
-  const empty: Tree = { kind: 'map', source: at(0), entries: new Map() }
-  if (problems.length > 0 || document.contents === null) return { tree: empty, problems }
-  if (isScalar(document.contents) && document.contents.value === null) return { tree: empty, problems }
-  return { tree: toTree(document.contents, document, at), problems }
+  const { contents } = document
+  if (problems.length > 0 || contents === null) return { tree: empty, problems }
+  if (isScalar(contents) && contents.value === null) return { tree: empty, problems }
+  return { tree: toTree(contents, at), problems: aliasProblems(contents, at) }
 }
 
-function toTree(node: unknown, document: Document, at: (offset: number) => Source): Tree {
-  if (isAlias(node)) return toTree(node.resolve(document), document, at)
-  const source = at(offsetOf(node))
-  if (isSeq(node)) return { kind: 'list', source, items: node.items.map((item) => toTree(item, document, at)) }
+function toTree(node: ParsedNode, at: Locate): Tree {
+  const source = at(node.range[0])
+  if (isSeq(node)) return { kind: 'list', source, items: node.items.map((item) => toTree(item, at)) }
   if (!isMap(node)) return { kind: 'scalar', source, value: isScalar(node) ? node.value : undefined }
   const entries = new Map<string, Entry>()
   for (const { key, value } of node.items) {
-    const keySource = at(offsetOf(key))
-    // `key:` with nothing behind it has no node of its own.
-    const tree: Tree = value === null ? { kind: 'scalar', source: keySource, value: null } : toTree(value, document, at)
-    entries.set(isScalar(key) ? String(key.value) : String(key), { keySource, value: tree })
+    const keySource = at(key.range[0])
+    // In `{ key }` there is no value, not even an empty one.
+    const tree: Tree = value === null ? { kind: 'scalar', source: keySource, value } : toTree(value, at)
+    entries.set(String(key), { keySource, value: tree })
   }
   return { kind: 'map', source, entries }
 }
 
-function offsetOf(node: unknown): number {
-  const range = isScalar(node) || isMap(node) || isSeq(node) ? node.range : undefined
-  return range?.[0] ?? 0
+/** Aliases can grow without bound and hide what is in force, so values are written out. */
+function aliasProblems(contents: ParsedNode, at: Locate): Problem[] {
+  const problems: Problem[] = []
+  visit(contents, {
+    Alias(_, { source, range }) {
+      problems.push({
+        source: at(Number(range?.[0])),
+        path: [],
+        found: `the alias *${source}`,
+        expected: 'the value itself',
+        fix: 'write the value out: anchors and aliases are not read',
+      })
+    },
+  })
+  return problems
 }
 
 function syntaxProblem(error: YAMLError, source: Source, text: string): Problem {
-  const line = text.split('\n')[source.line - 1] ?? ''
-  return {
-    source,
-    path: [],
-    expected: 'valid YAML',
-    found: error.message,
-    fix: syntaxFix(error, line),
-  }
+  const line = String(text.split('\n')[source.line - 1])
+  return { source, path: [], expected: 'valid YAML', found: error.message, fix: syntaxFix(error, line) }
 }
 
 function syntaxFix(error: YAMLError, line: string): string {

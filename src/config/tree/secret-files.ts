@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
 import type { Problem } from '../problems/problem.ts'
+import { readText } from './read-text.ts'
 import type { Entry, MapTree, Path, Tree } from './tree.ts'
 
 /** A value that came from a file by `$file`, to be followed when the file changes. */
@@ -42,39 +42,10 @@ async function readSecret(tree: MapTree, path: Path, pass: Pass): Promise<Tree> 
   }
   const file = resolve(dirname(source.file), target.value)
   const text = await readText(file)
-  if (text instanceof Error) return refuse(`${file}: ${reasonOf(text)}`, 'a file that can be read', fixOf(text))
+  if (typeof text !== 'string') return refuse(`${file}: ${text.reason}`, 'a file that can be read', text.fix)
   const value = text.replace(/\r?\n$/, '')
   if (value === '')
     return refuse(`${file}, which is empty`, 'a file with a secret in it', 'write the secret into the file')
   pass.secretFiles.push({ path, file })
   return { kind: 'scalar', source, value }
-}
-
-async function readText(file: string): Promise<string | Error> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  }
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error ? String(error.code) : error.message
-}
-
-/** A system error in words: `no such file`. */
-export function reasonOf(error: Error): string {
-  const reasons: Record<string, string> = {
-    ENOENT: 'no such file',
-    EACCES: 'permission denied',
-    EISDIR: 'is a directory',
-  }
-  return reasons[codeOf(error)] ?? codeOf(error)
-}
-
-/** What to do about a file that cannot be read. */
-export function fixOf(error: Error): string {
-  if (codeOf(error) === 'ENOENT') return 'check the path, and that the file is mounted'
-  if (codeOf(error) === 'EACCES') return 'let the user that runs stagedoor read it'
-  return 'give the path of a regular file'
 }

@@ -13,7 +13,7 @@ const shape = 'a duration with a unit: ms, s, m, h or d'
 export function parseDuration(text: string): Milliseconds | undefined {
   const [, amount, unit] = pattern.exec(text) ?? []
   if (amount === undefined || unit === undefined) return undefined
-  return Number(amount) * (msPerUnit[unit] ?? Number.NaN)
+  return Number(amount) * Number(msPerUnit[unit])
 }
 
 /** Writes milliseconds in the largest unit that divides them: `900000` is `15m`. */
@@ -32,8 +32,8 @@ function durationFix(text: string, min: string, max: string): string {
 
 /** A duration option within bounds (both included). */
 export function duration({ min, max }: { min: string; max: string }) {
-  const minMs = parseDuration(min) ?? Number.NaN
-  const maxMs = parseDuration(max) ?? Number.NaN
+  const minMs = Number(parseDuration(min))
+  const maxMs = Number(parseDuration(max))
   return z
     .string(shape)
     .transform((text, context): Milliseconds => {

@@ -13,7 +13,7 @@ const shape = 'a size with a unit: B, KiB, MiB or GiB'
 export function parseSize(text: string): Bytes | undefined {
   const [, amount, unit] = pattern.exec(text) ?? []
   if (amount === undefined || unit === undefined) return undefined
-  return Number(amount) * (bytesPerUnit[unit] ?? Number.NaN)
+  return Number(amount) * Number(bytesPerUnit[unit])
 }
 
 /** Writes bytes in the largest unit that divides them: `65536` is `64KiB`. */
@@ -25,8 +25,8 @@ export function formatSize(bytes: Bytes): string {
 
 /** A size option within bounds (both included). */
 export function size({ min, max }: { min: string; max: string }) {
-  const minBytes = parseSize(min) ?? Number.NaN
-  const maxBytes = parseSize(max) ?? Number.NaN
+  const minBytes = Number(parseSize(min))
+  const maxBytes = Number(parseSize(max))
   return z
     .string(shape)
     .transform((text, context): Bytes => {

@@ -1,0 +1,40 @@
+import t from 'tap'
+import type { z } from 'zod'
+
+import { memberNames } from '../../src/config/option.ts'
+import { problemsOf } from '../../src/config/problems/from-issue.ts'
+import { parseYaml } from '../../src/config/tree/parse-yaml.ts'
+
+const root = { properties: { a: { type: 'boolean' } } }
+const { tree } = parseYaml('a.yaml', 'a: 1\n')
+const around = { root, tree, plain: { a: 1 }, absences: new Map() }
+
+const rows: [string, z.core.$ZodIssue, string][] = [
+  [
+    'a kind without a name of ours',
+    { code: 'invalid_type', expected: 'boolean', path: ['a'], message: 'Invalid input' },
+    'boolean',
+  ],
+  ['text', { code: 'invalid_type', expected: 'string', path: ['a'], message: 'Invalid input' }, 'text'],
+  [
+    'a complaint that says nothing',
+    { code: 'not_multiple_of', divisor: 2, path: ['a'], message: 'Invalid number' },
+    'another value',
+  ],
+  [
+    'a complaint in our words',
+    { code: 'not_multiple_of', divisor: 2, path: ['a'], message: 'an even number' },
+    'an even number',
+  ],
+]
+for (const [what, issue, expected] of rows) {
+  t.test(`${what} is told with what is expected, its line and an example`, async (t) => {
+    t.match(problemsOf(issue, around), [
+      { source: { line: 1 }, found: 'the number 1', expected, fix: 'write for example a: …' },
+    ])
+  })
+}
+
+t.test('an option nobody knows has no members', async (t) => {
+  t.same(memberNames(root, undefined), [])
+})
