@@ -13,6 +13,9 @@ import type { Logger } from './telemetry/logger.ts'
 /** Longer than any path that fits in the headers: a rule, not a length, decides what is found. */
 const maxParamLength = 1_048_576
 
+/** How often slow heads are looked for. */
+const maxCheckIntervalMs = 5_000
+
 /** How the Fastify server listens: limits on heads, none on bodies, which are carried and never held. */
 export function listenerOptions({ server }: Config, { logger }: { logger: Logger }) {
   return {
@@ -27,7 +30,13 @@ export function listenerOptions({ server }: Config, { logger }: { logger: Logger
     // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout.
     requestTimeout: 0,
     keepAliveTimeout: server.timeouts.keepAlive,
-    http: { maxHeaderSize: server.maxHeaderBytes, headersTimeout: server.timeouts.headers },
+    http: {
+      maxHeaderSize: server.maxHeaderBytes,
+      headersTimeout: server.timeouts.headers,
+      connectionsCheckingInterval: Math.min(server.timeouts.headers, maxCheckIntervalMs),
+      // The boundary refuses a missing Host itself, with a code and a request id.
+      requireHostHeader: false,
+    },
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => refuseUnreadable(error, socket, logger),
     frameworkErrors: (error, request, reply) => request.server.errorHandler(error, request, reply),
   } satisfies FastifyHttpOptions<Server>

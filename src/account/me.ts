@@ -1,4 +1,5 @@
-import type { UserClaims, UserPrincipal } from '../identity/principal.ts'
+import type { UserPrincipal } from '../identity/principal.ts'
+import type { UserClaims } from '../session/user-claims.ts'
 import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits } from '../session/session.ts'
 
 /** What `GET /.stagedoor/me` tells a person of themselves. Times as RFC 3339. */

@@ -1,4 +1,4 @@
-import type { UserClaims } from '../identity/principal.ts'
+import type { UserClaims } from '../session/user-claims.ts'
 
 /**
  * The unsigned headers that Backstage's stock `oauth2Proxy` provider believes. Safe only where nobody but Stagedoor can

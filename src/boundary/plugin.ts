@@ -7,7 +7,7 @@ import { isReservedHeader } from '../headers/reserved.ts'
 import { type EncodedSlashes, refusalOfPath } from './canonical-path.ts'
 import { clientConnection } from './client-connection.ts'
 import type { RequestFacts } from './facts.ts'
-import { repeatedSingleton } from './received-headers.ts'
+import { lacksHost, repeatedSingleton } from './received-headers.ts'
 import { isPlainQuery, splitTarget } from './request-target.ts'
 import { type RandomHex, traceparent } from './trace-context.ts'
 import { createProxyTrust } from './trusted-proxies.ts'
@@ -33,7 +33,7 @@ export const boundary = fastifyPlugin<BoundaryOptions>(
 
     function factsOf({ id, raw }: FastifyRequest): RequestFacts {
       const { path, query } = canonicalTarget(raw.url ?? '', options.encodedSlashes)
-      refuseAmbiguous(raw.rawHeaders)
+      refuseAmbiguous(raw)
       const peer = { remoteAddress: raw.socket.remoteAddress ?? '', isEncrypted: 'encrypted' in raw.socket }
       const { isForwarded, ...connection } = clientConnection(peer, raw.headers, isTrustedProxy)
       const method = raw.method ?? 'GET'
@@ -60,7 +60,7 @@ function canonicalTarget(target: string, encodedSlashes: EncodedSlashes): { path
   return split
 }
 
-function refuseAmbiguous(rawHeaders: readonly string[]): void {
-  const name = repeatedSingleton(rawHeaders)
+function refuseAmbiguous({ rawHeaders, headers }: FastifyRequest['raw']): void {
+  const name = lacksHost(headers.host) ? 'host' : repeatedSingleton(rawHeaders)
   if (name !== undefined) throw new GateError('STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', { reason: name })
 }

@@ -1,6 +1,11 @@
 // A second one of these is dropped by one parser and honoured by another (RFC 9110 §5.3, RFC 9112 §3.2).
 const singletons = new Set(['host', 'content-length', 'authorization', 'content-type', 'transfer-encoding', 'upgrade'])
 
+/** HTTP/1.1 needs a host (RFC 9112 §3.2): without one nobody can say what was asked for. */
+export function lacksHost(host: string | undefined): boolean {
+  return host === undefined || host === ''
+}
+
 /**
  * The name of a header that came twice although it may come only once.
  * @param rawHeaders flat list of names and values, as node:http keeps them

@@ -33,8 +33,8 @@ export const errorTable = {
   STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS: row(
     400,
     'info',
-    'The request has headers that contradict each other.',
-    'Send each of Host, Content-Length, Authorization and Content-Type at most once.',
+    'The request has headers that contradict each other, or none that names the host.',
+    'Send Host exactly once, and each of Content-Length, Authorization and Content-Type at most once.',
   ),
   STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE: row(
     431,

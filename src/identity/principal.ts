@@ -1,16 +1,6 @@
-/** What Auth0 said of a person, mapped to our names; the only claims a session keeps. */
-export type UserClaims = {
-  email?: string
-  email_verified?: boolean
-  name?: string
-  preferred_username?: string
-  picture?: string
-  roles: readonly string[]
-  groups: readonly string[]
-  permissions: readonly string[]
-  org_id?: string
-  org_name?: string
-}
+import type {} from 'fastify'
+
+import type { UserClaims } from '../session/user-claims.ts'
 
 export type UserPrincipal = {
   kind: 'user'
@@ -44,8 +34,6 @@ export type AnonymousPrincipal = { kind: 'anonymous' }
 export type Principal = UserPrincipal | MachinePrincipal | AnonymousPrincipal
 
 export const anonymous: AnonymousPrincipal = Object.freeze({ kind: 'anonymous' })
-
-import type {} from 'fastify'
 
 declare module 'fastify' {
   interface FastifyRequest {

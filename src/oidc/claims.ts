@@ -1,4 +1,4 @@
-import type { UserClaims } from '../identity/principal.ts'
+import type { UserClaims } from '../session/user-claims.ts'
 
 /** Full claim names to look under, the first found wins. */
 export type ClaimNames = {

@@ -19,7 +19,7 @@ export async function finishLogout(party: RelyingParty, request: FastifyRequest,
 }
 
 function returnToOf(body: unknown): string | undefined {
-  const value = body instanceof Object && 'return_to' in body ? body.return_to : undefined
+  const value = typeof body === 'object' && body !== null && 'return_to' in body ? body.return_to : undefined
   return typeof value === 'string' ? value : undefined
 }
 

@@ -1,4 +1,4 @@
-import type { UserClaims } from '../identity/principal.ts'
+import type { UserClaims } from './user-claims.ts'
 
 /** A logged-in browser. Times are milliseconds since the epoch unless the name says otherwise. */
 export type Session = {

@@ -54,7 +54,10 @@ t.test('a protocol that is neither http nor https is not believed', async (t) =>
 
 t.test('headers that came twice are read as one list', async (t) => {
   const headers = { 'x-forwarded-for': ['203.0.113.9', '198.51.100.2'] as unknown as string }
-  t.equal(clientConnection({ remoteAddress: '10.2.2.2', isEncrypted: false }, headers, cluster).clientIp, '198.51.100.2')
+  t.equal(
+    clientConnection({ remoteAddress: '10.2.2.2', isEncrypted: false }, headers, cluster).clientIp,
+    '198.51.100.2',
+  )
 })
 
 t.test('an IPv4 address on a dual-stack socket is the same address', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { repeatedSingleton } from '../../src/boundary/received-headers.ts'
+import { lacksHost, repeatedSingleton } from '../../src/boundary/received-headers.ts'
 import { isPlainQuery, splitTarget } from '../../src/boundary/request-target.ts'
 import { traceparent } from '../../src/boundary/trace-context.ts'
 
@@ -23,6 +23,12 @@ t.test('a header that may come only once and came twice is named', async (t) => 
   t.equal(repeatedSingleton(['Cookie', 'a=1', 'Cookie', 'b=2', 'Host', 'a']), undefined)
 })
 
+t.test('a request names its host', async (t) => {
+  t.equal(lacksHost('portal.example.com'), false)
+  t.equal(lacksHost(''), true)
+  t.equal(lacksHost(undefined), true)
+})
+
 const hex = (bytes: number): string => 'ab'.repeat(bytes)
 const received = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
@@ -32,7 +38,13 @@ t.test('a valid trace is continued under a span of ours', async (t) => {
 
 t.test('anything else starts a trace', async (t) => {
   const fresh = `00-${'ab'.repeat(16)}-${'ab'.repeat(8)}-01`
-  for (const bad of [undefined, '', received.toUpperCase(), received.replace('0af7651916cd43dd8448eb211c80319c', '0'.repeat(32)), `${received}-x`]) {
+  for (const bad of [
+    undefined,
+    '',
+    received.toUpperCase(),
+    received.replace('0af7651916cd43dd8448eb211c80319c', '0'.repeat(32)),
+    `${received}-x`,
+  ]) {
     t.equal(traceparent(bad, hex), fresh, String(bad))
   }
 })

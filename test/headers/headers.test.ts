@@ -5,7 +5,18 @@ import { isReservedHeader } from '../../src/headers/reserved.ts'
 import { refuseCrossSite } from '../../src/headers/same-site.ts'
 
 t.test('names that only the gateway may set are reserved in every spelling', async (t) => {
-  for (const name of ['x-stagedoor-assertion', 'x_stagedoor_assertion', 'x-stagedoor_anything', 'x-forwarded-user', 'forwarded', 'x-real-ip', 'traceparent', 'x-request-id', 'x-oauth2-proxy-id-token', 'x-auth-request-email']) {
+  for (const name of [
+    'x-stagedoor-assertion',
+    'x_stagedoor_assertion',
+    'x-stagedoor_anything',
+    'x-forwarded-user',
+    'forwarded',
+    'x-real-ip',
+    'traceparent',
+    'x-request-id',
+    'x-oauth2-proxy-id-token',
+    'x-auth-request-email',
+  ]) {
     t.equal(isReservedHeader(name), true, name)
     t.equal(isReservedHeader(name), true, `${name}, asked again`)
   }

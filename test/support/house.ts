@@ -18,7 +18,8 @@ export type House = Gateway & {
 
 export type HouseOptions = {
   config?: ConfigOverrides
-  auth0?: LocalAuth0Options
+  /** `isDown` has it answer 503 before the gateway starts. */
+  auth0?: LocalAuth0Options & { isDown?: boolean }
   upstream?: RequestListener
   now?: () => number
 }
@@ -29,6 +30,7 @@ export async function startHouse(t: Test, options: HouseOptions = {}): Promise<H
   const callbacks = [`${url}/.stagedoor/callback`]
   const auth0 = await startLocalAuth0({ ...options.auth0, callbacks, logoutUrls: [`${url}/.stagedoor/signed-out`] })
   t.teardown(() => auth0.close())
+  if (options.auth0?.isDown) auth0.switches.down('error')
   const origin = await startOrigin(t, options.upstream)
   const gateway = await startGateway(t, {
     auth0,
@@ -48,4 +50,14 @@ export async function startHouse(t: Test, options: HouseOptions = {}): Promise<H
 export async function passLoginPage(page: Page, browser: Browser, email: string): Promise<Page> {
   if (!page.text.includes('name="password"')) return page
   return browser.submit(page.url, '/u/login', { username: email, password: 'stagedoor' })
+}
+
+/** Signs in and stops where the provider sends the browser back, one step before the callback. */
+export async function passLoginPageUntilCallback(gateway: string, login: Page, browser: Browser): Promise<string> {
+  let page = await browser.step(new URL('/u/login', login.url).href, {
+    method: 'POST',
+    body: new URLSearchParams({ username: 'jane@example.com', password: 'stagedoor' }),
+  })
+  while (page.location !== undefined && !page.location.startsWith(gateway)) page = await browser.step(page.location)
+  return page.location ?? ''
 }
