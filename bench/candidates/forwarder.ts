@@ -1,0 +1,41 @@
+/** Stagedoor's proxy stage alone, behind a stand-in that lets everything pass. */
+import Fastify from 'fastify'
+
+import { createOpenConnections } from '../../src/proxy/open-connections.ts'
+import { proxy } from '../../src/proxy/plugin.ts'
+import { announce, originUrl, port } from './environment.ts'
+
+const app = Fastify({ http: { maxHeaderSize: 65_536 } })
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+const identity = { headers: ['X-Stagedoor-Assertion', 'x'.repeat(900)], replacesAuthorization: false }
+
+app.decorateRequest('facts')
+app.decorateRequest('decision')
+app.decorateRequest('upstreamIdentity')
+app.addHook('onRequest', (request, reply, done) => {
+  const { method = 'GET', url = '/' } = request.raw
+  const query = url.indexOf('?')
+  request.facts = {
+    requestId: request.id,
+    traceparent,
+    method,
+    path: query === -1 ? url : url.slice(0, query),
+    query: query === -1 ? '' : url.slice(query),
+    host: request.raw.headers.host ?? '',
+    protocol: 'http',
+    clientIp: '127.0.0.1',
+    isNavigation: false,
+    isUpgrade: request.raw.headers.upgrade !== undefined,
+  }
+  request.decision = { effect: 'allow', rule: 'everything', upstream: 'origin' }
+  request.upstreamIdentity = identity
+  reply.header('x-request-id', request.id)
+  done()
+})
+await app.register(proxy, {
+  upstreams: { origin: { url: originUrl, maxConnections: 4_096 } },
+  publicOrigin: `http://127.0.0.1:${port}`,
+  openConnections: createOpenConnections(),
+})
+await app.listen({ port, host: '127.0.0.1' })
+announce({})
