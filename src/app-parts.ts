@@ -18,6 +18,7 @@ import { createCookieStore } from './session/cookie-store.ts'
 import { createEndedSessions } from './session/ended-sessions.ts'
 import { createSessionCookie } from './session/session-cookie.ts'
 import type { Logger } from './telemetry/logger.ts'
+import { createMetrics } from './telemetry/metrics.ts'
 
 /** What comes from outside the process; tests hand in their own. */
 export type Dependencies = {
@@ -63,8 +64,9 @@ export async function provision(config: Config, dependencies: Dependencies) {
     },
     session: { ...provisionSessions(config, dependencies, limits), limits, now },
     oidc: { party: relyingParty(config, dependencies, provider) },
-    account: { prefix, limits },
+    account: { logoutHref: `${prefix}/logout`, limits },
     jwks: { keys },
+    telemetry: { metrics: createMetrics() },
     health: { conditions: () => [conditionOf(provider)] },
     policy: { decide: compileRules(config.routes, defaultUpstream(config)), now },
     assertion: { minter, kinds: assertion.headers },

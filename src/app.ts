@@ -3,7 +3,7 @@ import formbody from '@fastify/formbody'
 import fastify, { type FastifyInstance } from 'fastify'
 
 import { account } from './account/plugin.ts'
-import { type Dependencies, type Parts, provision } from './app-parts.ts'
+import type { Dependencies, Parts } from './app-parts.ts'
 import { jwksEndpoint } from './assertion/jwks-endpoint.ts'
 import { assertion } from './assertion/plugin.ts'
 import { audit } from './audit/plugin.ts'
@@ -18,13 +18,14 @@ import { oidc } from './oidc/plugin.ts'
 import { policy } from './policy/plugin.ts'
 import { proxy } from './proxy/plugin.ts'
 import { session } from './session/plugin.ts'
+import { telemetry } from './telemetry/plugin.ts'
 
 /** The gateway: the whole path of a request, one line a stage, in order. */
-export async function buildApp(config: Config, dependencies: Dependencies): Promise<FastifyInstance> {
-  const parts = await provision(config, dependencies)
+export async function buildApp(config: Config, dependencies: Dependencies, parts: Parts): Promise<FastifyInstance> {
   const app = fastify(listenerOptions(config, dependencies))
   await app.register(errors, parts.errors)
   await app.register(audit, parts.audit)
+  await app.register(telemetry, parts.telemetry)
   await app.register(cookie)
 
   await app.register(boundary, parts.boundary)

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { CustomFetch } from 'openid-client'
 
+import { buildAdminApp } from './admin-app.ts'
+import { provision } from './app-parts.ts'
 import { buildApp } from './app.ts'
 import { loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
@@ -16,15 +18,16 @@ export type StartOptions = { files: readonly string[]; env: NodeJS.ProcessEnv }
 export async function start({ files, env }: StartOptions): Promise<void> {
   const { config, warnings } = await loadConfig({ files: [...files], env })
   const logger = createLogger(config.log.level)
-  for (const warning of warnings) logger.warn(warning)
-  const app = await buildApp(config, {
-    logger,
-    now: Date.now,
-    fetch: fetch as CustomFetch,
-    randomBytes: createRandomPool(),
-  })
-  const { host, port } = config.server.listen
-  await app.listen({ host, port })
+  for (const { source, path, found, fix } of warnings) {
+    logger.warn({ file: source.file, line: source.line, option: path.join('.'), found }, fix)
+  }
+  const dependencies = { logger, now: Date.now, fetch: fetch as CustomFetch, randomBytes: createRandomPool() }
+  const parts = await provision(config, dependencies)
+  const app = await buildApp(config, dependencies, parts)
+  const admin = await buildAdminApp(parts, config.server.prefix, logger)
+  app.addHook('onClose', async () => admin.close())
+  await admin.listen(config.server.admin)
+  await app.listen(config.server.listen)
   closeOnSignal(app, config)
 }
 

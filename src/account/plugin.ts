@@ -7,11 +7,10 @@ import { pageHeaders } from '../pages/layout.ts'
 import { expiryOf, type Session, type SessionLimits } from '../session/session.ts'
 import { me } from './me.ts'
 
+export type AccountOptions = { logoutHref: string; limits: SessionLimits }
+
 /** The signed-in person's own page, and the same as JSON. */
-export const account: FastifyPluginAsync<{ prefix: string; limits: SessionLimits }> = async (
-  app,
-  { prefix, limits },
-) => {
+export const account: FastifyPluginAsync<AccountOptions> = async (app, { logoutHref, limits }) => {
   app.get('/', async (request, reply) => {
     const { user, session } = signedIn(request)
     const markup = accountPage({
@@ -19,7 +18,7 @@ export const account: FastifyPluginAsync<{ prefix: string; limits: SessionLimits
       signedInAt: session.createdAt,
       expiresAt: expiryOf(session, limits),
       portalHref: '/',
-      logoutHref: `${prefix}/logout`,
+      logoutHref,
     })
     return reply.headers(pageHeaders()).send(markup)
   })

@@ -66,12 +66,6 @@ export const errorTable = {
     'There is no such page here.',
     'Check the address, or start again from the portal’s front page.',
   ),
-  STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED: row(
-    405,
-    'info',
-    'This address does not take requests of this kind.',
-    'Use the method named in the Allow header.',
-  ),
   STAGEDOOR_SESSION_STORE_UNAVAILABLE: row(
     503,
     'error',

@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose'
 import t from 'tap'
 
-import { exchange } from '../support/raw.ts'
 import { startHouse } from '../support/house.ts'
+import { exchange } from '../support/raw.ts'
 
 const spellings = [
   'X-Stagedoor-Assertion',
@@ -26,7 +26,10 @@ const spellings = [
 t.test('a forged identity header never arrives, however it is spelled', async (t) => {
   const house = await startHouse(t)
   const forged = spellings.map((name) => `${name}: forged`).join('\r\n')
-  const answer = await exchange(house.url, `GET /public/x HTTP/1.1\r\nHost: localhost\r\n${forged}\r\nConnection: close\r\n\r\n`)
+  const answer = await exchange(
+    house.url,
+    `GET /public/x HTTP/1.1\r\nHost: localhost\r\n${forged}\r\nConnection: close\r\n\r\n`,
+  )
   t.match(answer, /^HTTP\/1.1 200/)
   t.notMatch(answer, /forged/)
 })
@@ -34,7 +37,9 @@ t.test('a forged identity header never arrives, however it is spelled', async (t
 t.test('a forged assertion beside a real session is replaced by the real one', async (t) => {
   const house = await startHouse(t)
   const { browser } = await house.signIn()
-  const page = await browser.fetch(`${house.url}/`, { headers: { 'x-stagedoor-assertion': 'forged', 'X_Stagedoor_Assertion': 'forged' } })
+  const page = await browser.fetch(`${house.url}/`, {
+    headers: { 'x-stagedoor-assertion': 'forged', X_Stagedoor_Assertion: 'forged' },
+  })
   t.equal(decodeJwt(JSON.parse(page.text).headers['x-stagedoor-assertion']).email, 'jane@example.com')
   t.notMatch(page.text, /forged/)
 })
@@ -62,19 +67,43 @@ t.test('a trailer cannot bring an identity', async (t) => {
 })
 
 const refusals: [what: string, request: string, code: string][] = [
-  ['a path with dot segments', 'GET /public/../admin HTTP/1.1\r\nHost: a\r\n\r\n', 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'],
+  [
+    'a path with dot segments',
+    'GET /public/../admin HTTP/1.1\r\nHost: a\r\n\r\n',
+    'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL',
+  ],
   ['an absolute target', 'GET http://other/ HTTP/1.1\r\nHost: a\r\n\r\n', 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'],
   ['an asterisk', 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n', 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'],
   ['a broken escape', 'GET /public/% HTTP/1.1\r\nHost: a\r\n\r\n', 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'],
   ['a fragment', 'GET /public?a#b HTTP/1.1\r\nHost: a\r\n\r\n', 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'],
   ['two hosts', 'GET /public HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 'STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS'],
   ['no host', 'GET /public HTTP/1.1\r\n\r\n', 'STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS'],
-  ['two authorizations', 'GET /public HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n', 'STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS'],
-  ['length and chunks at once', 'POST /public HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST'],
-  ['two lengths', 'POST /public HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd', 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST'],
+  [
+    'two authorizations',
+    'GET /public HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n',
+    'STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS',
+  ],
+  [
+    'length and chunks at once',
+    'POST /public HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST',
+  ],
+  [
+    'two lengths',
+    'POST /public HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd',
+    'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST',
+  ],
   ['no HTTP at all', 'hello\r\n\r\n', 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST'],
-  ['a header with a bare line feed', 'GET /public HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n', 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST'],
-  ['heads beyond the limit', `GET /public HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE'],
+  [
+    'a header with a bare line feed',
+    'GET /public HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n',
+    'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST',
+  ],
+  [
+    'heads beyond the limit',
+    `GET /public HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`,
+    'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE',
+  ],
 ]
 
 t.test('what two parsers could read differently is refused, with a code and a request id', async (t) => {

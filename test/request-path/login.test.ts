@@ -43,7 +43,10 @@ t.test('whatever is no navigation gets 401 as JSON with the way to login, and st
     request_id: answer.headers.get('x-request-id'),
   })
   t.equal(browser.cookiesOf(house.url).size, 0)
-  t.match(await browser.fetch(`${house.url}/.stagedoor/login`), { status: 400, text: /STAGEDOOR_OIDC_NOT_A_NAVIGATION/ })
+  t.match(await browser.fetch(`${house.url}/.stagedoor/login`), {
+    status: 400,
+    text: /STAGEDOOR_OIDC_NOT_A_NAVIGATION/,
+  })
 })
 
 t.test('the request to the provider has PKCE, state, nonce and what the link asked for', async (t) => {
@@ -117,12 +120,15 @@ t.test('a login that took longer than ten minutes is dropped', async (t) => {
 t.test('a state that is not ours, or was changed, is refused', async (t) => {
   const house = await startHouse(t)
   const browser = createBrowser()
-  t.match(await browser.open(`${house.url}/.stagedoor/callback?code=x&state=forged`), { status: 400, text: /STATE_MISMATCH/ })
+  t.match(await browser.open(`${house.url}/.stagedoor/callback?code=x&state=forged`), {
+    status: 400,
+    text: /STAGEDOOR_OIDC_STATE_MISMATCH/,
+  })
   const login = await browser.open(`${house.url}/`)
   const callback = new URL(await passLoginPageUntilCallback(house.url, login, browser))
   const state = callback.searchParams.get('state') ?? ''
   callback.searchParams.set('state', state.slice(0, -1) + (state.endsWith('A') ? 'B' : 'A'))
-  t.match(await browser.open(callback.href), { status: 400, text: /STATE_MISMATCH/ })
+  t.match(await browser.open(callback.href), { status: 400, text: /STAGEDOOR_OIDC_STATE_MISMATCH/ })
 })
 
 t.test('a person whom the provider refuses sees a page and nobody’s description', async (t) => {
@@ -168,7 +174,8 @@ t.test('when no client secret is accepted, operators are told where to look', as
 
 t.test('while the provider is away a page says so, and login works again by itself when it is back', async (t) => {
   const house = await startHouse(t, { auth0: { isDown: true } })
-  const ready = async () => JSON.parse((await createBrowser().fetch(`${house.url}/.stagedoor/health/ready`)).text).status
+  const ready = async () =>
+    JSON.parse((await createBrowser().fetch(`${house.url}/.stagedoor/health/ready`)).text).status
   t.match((await house.signIn()).page, { status: 503, text: /STAGEDOOR_OIDC_UNAVAILABLE/ })
   t.equal(await ready(), 'degraded')
   house.auth0.switches.up()

@@ -3,26 +3,29 @@ import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
 import { startHouse } from '../support/house.ts'
 
-t.test('signing out asks first, then ends the session here and at the provider, and lands on a page of ours', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const cookie = browser.cookiesOf(house.url).get('stagedoor') ?? ''
-  const asking = await browser.open(`${house.url}/.stagedoor/logout?return_to=/catalog`)
-  t.match(asking.text, /Sign out\?/)
-  t.match(asking.text, /Jane/)
-  t.equal((await browser.fetch(`${house.url}/`)).status, 200, 'asking ends nothing')
+t.test(
+  'signing out asks first, then ends the session here and at the provider, and lands on a page of ours',
+  async (t) => {
+    const house = await startHouse(t)
+    const { browser } = await house.signIn()
+    const cookie = browser.cookiesOf(house.url).get('stagedoor') ?? ''
+    const asking = await browser.open(`${house.url}/.stagedoor/logout?return_to=/catalog`)
+    t.match(asking.text, /Sign out\?/)
+    t.match(asking.text, /Jane/)
+    t.equal((await browser.fetch(`${house.url}/`)).status, 200, 'asking ends nothing')
 
-  const left = await browser.submit(asking.url, '/.stagedoor/logout', { return_to: '/catalog' })
-  t.match(left.url, `${house.url}/.stagedoor/signed-out`)
-  t.match(left.text, /You are signed out/)
-  t.match(left.text, 'return_to=%2Fcatalog')
-  t.equal((await browser.fetch(`${house.url}/`)).status, 401)
-  t.match((await browser.open(`${house.url}/`)).text, /name="password"/, 'the provider asks again')
+    const left = await browser.submit(asking.url, '/.stagedoor/logout', { return_to: '/catalog' })
+    t.match(left.url, `${house.url}/.stagedoor/signed-out`)
+    t.match(left.text, /You are signed out/)
+    t.match(left.text, 'return_to=%2Fcatalog')
+    t.equal((await browser.fetch(`${house.url}/`)).status, 401)
+    t.match((await browser.open(`${house.url}/`)).text, /name="password"/, 'the provider asks again')
 
-  const thief = createBrowser()
-  thief.cookiesOf(house.url).set('stagedoor', cookie)
-  t.equal((await thief.fetch(`${house.url}/`)).status, 401, 'a copy of the cookie is dead too')
-})
+    const thief = createBrowser()
+    thief.cookiesOf(house.url).set('stagedoor', cookie)
+    t.equal((await thief.fetch(`${house.url}/`)).status, 401, 'a copy of the cookie is dead too')
+  },
+)
 
 t.test('the refresh token is revoked', async (t) => {
   const house = await startHouse(t)
@@ -71,8 +74,16 @@ t.test('a form larger than ours, or of another kind, is refused', async (t) => {
   const house = await startHouse(t)
   const headers = { origin: house.url }
   const url = `${house.url}/.stagedoor/logout`
-  const large = await createBrowser().step(url, { method: 'POST', headers, body: new URLSearchParams({ a: 'x'.repeat(70_000) }) })
+  const large = await createBrowser().step(url, {
+    method: 'POST',
+    headers,
+    body: new URLSearchParams({ a: 'x'.repeat(70_000) }),
+  })
   t.match(large, { status: 413, text: /STAGEDOOR_BOUNDARY_BODY_TOO_LARGE/ })
-  const xml = await createBrowser().step(url, { method: 'POST', headers: { ...headers, 'content-type': 'text/xml' }, body: '<x/>' })
+  const xml = await createBrowser().step(url, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'text/xml' },
+    body: '<x/>',
+  })
   t.match(xml, { status: 415, text: /STAGEDOOR_BOUNDARY_UNSUPPORTED_MEDIA_TYPE/ })
 })

@@ -5,6 +5,8 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 
 import type { LocalAuth0 } from '../../auth0/local/server.ts'
+import { buildAdminApp } from '../../src/admin-app.ts'
+import { type Parts, provision } from '../../src/app-parts.ts'
 import { buildApp } from '../../src/app.ts'
 import { configSchema } from '../../src/config/schema.ts'
 
@@ -13,6 +15,9 @@ export type ConfigOverrides = Record<string, unknown>
 
 export type Gateway = {
   app: FastifyInstance
+  admin: FastifyInstance
+  /** What the stages were given; a test may break one. */
+  parts: Parts
   url: string
   /** Log and audit lines so far. */
   logged: Record<string, unknown>[]
@@ -32,16 +37,16 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const url = `http://localhost:${options.port}`
   const logged: Record<string, unknown>[] = []
   const logger = pino({ level: 'debug' }, { write: (line) => void logged.push(JSON.parse(line)) })
-  const app = await buildApp(parseConfig(url, options), {
-    logger,
-    now: options.now ?? Date.now,
-    fetch: fetch as never,
-    randomBytes,
-  })
+  const config = parseConfig(url, options)
+  const dependencies = { logger, now: options.now ?? Date.now, fetch: fetch as never, randomBytes }
+  const parts = await provision(config, dependencies)
+  const app = await buildApp(config, dependencies, parts)
+  const admin = await buildAdminApp(parts, config.server.prefix, logger)
+  t.teardown(() => admin.close())
   t.teardown(() => app.close())
   await app.listen({ host: '127.0.0.1', port: options.port })
   const records = () => logged.map(({ audit }) => audit as Record<string, unknown>).filter(Boolean)
-  return { app, url, logged, records }
+  return { app, admin, parts, url, logged, records }
 }
 
 function parseConfig(baseUrl: string, { auth0, upstream, config = {} }: GatewayOptions) {

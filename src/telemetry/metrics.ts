@@ -1,0 +1,44 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** What Prometheus may ask for; one registry an app, so that tests do not share counts. */
+export type Metrics = {
+  /** One decided request: its outcome, the reason of a refusal, and how long the answer took. */
+  decided(outcome: 'allow' | 'deny', reason: string, status: number, durationSeconds: number): void
+  /** `1` while the condition holds, by name. */
+  condition(name: string, isOk: boolean): void
+  registry: Registry
+}
+
+const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const requests = new Counter({
+    name: 'stagedoor_requests_total',
+    help: 'Decided requests by outcome, reason of a refusal and class of the status.',
+    labelNames: ['outcome', 'reason', 'status'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'stagedoor_request_duration_seconds',
+    help: 'From the head of a request to the end of its answer, upstream included.',
+    buckets: secondsBuckets,
+    registers,
+  })
+  const conditions = new Gauge({
+    name: 'stagedoor_condition_ok',
+    help: 'Whether what Stagedoor depends on is well: 1 or 0.',
+    labelNames: ['name'],
+    registers,
+  })
+  return {
+    decided(outcome, reason, status, durationSeconds) {
+      requests.inc({ outcome, reason, status: `${Math.floor(status / 100)}xx` })
+      durations.observe(durationSeconds)
+    },
+    condition: (name, isOk) => conditions.set({ name }, isOk ? 1 : 0),
+    registry,
+  }
+}
