@@ -14,7 +14,17 @@ export const stages: readonly (readonly string[])[] = [
 ]
 
 /** What several stages need and no stage owns. Stages may use them; of the stages they may know types only. */
-export const shared: readonly string[] = ['audit', 'config', 'errors', 'headers', 'oidc', 'pages', 'seal', 'telemetry']
+export const shared: readonly string[] = [
+  'audit',
+  'config',
+  'errors',
+  'headers',
+  'oidc',
+  'pages',
+  'redis',
+  'seal',
+  'telemetry',
+]
 
 /** Endpoints of our own, which stand beside the path: they may use stages, and only the shell knows them. */
 export const endpoints: readonly string[] = ['account', 'health']

@@ -1,0 +1,37 @@
+import { createClient } from '@redis/client'
+
+import type { RedisNode, RedisSettings } from './settings.ts'
+
+/** One connection of @redis/client, RESP3. It never reconnects by itself: the server may be another one by then. */
+export type RedisClient = ReturnType<typeof createRedisClient>
+
+const maxQueued = 10_000
+
+export function createRedisClient(node: RedisNode, settings: RedisSettings, isTracking = false) {
+  const { username, password, database, timeoutMs, tls } = settings
+  return createClient({
+    RESP: 3,
+    name: 'stagedoor',
+    socket: socketOptions(node, timeoutMs, tls),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(database === undefined ? {} : { database }),
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: maxQueued,
+    emitInvalidate: isTracking,
+    maintNotifications: 'disabled',
+  })
+}
+
+function socketOptions({ host, port, isTls }: RedisNode, connectTimeout: number, tls: RedisSettings['tls']) {
+  const common = { host, port, connectTimeout, reconnectStrategy: false } as const
+  if (!isTls) return common
+  const { ca, cert, key } = tls ?? {}
+  return {
+    ...common,
+    tls: true as const,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  }
+}

@@ -1,0 +1,42 @@
+import { hash } from 'node:crypto'
+
+/**
+ * All keys and channels in Redis. Names are hashes, so that who lists them learns no session id, user id or cookie.
+ *
+ * | key | type | what |
+ * |---|---|---|
+ * | `stagedoor:session:<h(session id)>` | hash | one session: `record` (sealed), `revision`, `usedAt`, `sidIndex`, `subIndex`, `endsAt`; expires with the session |
+ * | `stagedoor:idx:sid:<h(iss, sid)>` | set | keys of the sessions of one session at the login service |
+ * | `stagedoor:idx:sub:<h(iss, sub)>` | set | keys of the sessions of one user |
+ * | `stagedoor:lease:<h(session id)>` | string | who refreshes this session just now |
+ *
+ * In a cluster the prefix is `{stagedoor}:`, a hash tag: all keys share one slot, because scripts change several at once.
+ */
+export type RedisKeys = {
+  session(sessionId: string): string
+  /** Sessions of one session at the login service (ID token `sid`). */
+  bySid(issuer: string, sid: string): string
+  /** Sessions of one user. */
+  bySub(issuer: string, subject: string): string
+  lease(sessionId: string): string
+  /** Any other key or channel: the prefix and this. */
+  named(name: string): string
+}
+
+export const plainPrefix = 'stagedoor:'
+export const clusterPrefix = '{stagedoor}:'
+
+export function createRedisKeys(prefix: string): RedisKeys {
+  return {
+    session: (sessionId) => `${prefix}session:${digest(sessionId)}`,
+    // A line feed cannot stand in a URL, so no two pairs read alike.
+    bySid: (issuer, sid) => `${prefix}idx:sid:${digest(`${issuer}\n${sid}`)}`,
+    bySub: (issuer, subject) => `${prefix}idx:sub:${digest(`${issuer}\n${subject}`)}`,
+    lease: (sessionId) => `${prefix}lease:${digest(sessionId)}`,
+    named: (name) => `${prefix}${name}`,
+  }
+}
+
+function digest(text: string): string {
+  return hash('sha256', text, 'base64url')
+}

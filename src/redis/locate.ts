@@ -1,0 +1,63 @@
+import { createRedisClient } from './client.ts'
+import type { RedisNode, RedisSettings } from './settings.ts'
+import { RedisUnavailable } from './unavailable.ts'
+
+/** Asks one node one command. */
+export type Ask = (node: RedisNode, command: string[]) => Promise<unknown>
+
+/**
+ * The server to connect to now: the only one, the primary by the sentinels' word (Redis Sentinel, "Guidelines for
+ * clients"), or the cluster's holder of our slot. Nodes are asked in turn; the first that knows wins.
+ * @throws RedisUnavailable when none knows
+ */
+export async function locate(settings: RedisSettings, slot: number, ask: Ask = askOnce(settings)): Promise<RedisNode> {
+  const { topology } = settings
+  if (topology.kind === 'single') return topology.node
+  const causes: unknown[] = []
+  for (const node of topology.nodes) {
+    try {
+      const found =
+        topology.kind === 'sentinel'
+          ? primaryIn(await ask(node, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', topology.primary]), node)
+          : holderIn(await ask(node, ['CLUSTER', 'SLOTS']), slot, node)
+      if (found !== undefined) return found
+    } catch (cause) {
+      causes.push(cause)
+    }
+  }
+  throw new RedisUnavailable(`none of the ${topology.kind} nodes knows where to go`, {
+    cause: new AggregateError(causes),
+  })
+}
+
+function primaryIn(reply: unknown, { isTls }: RedisNode): RedisNode | undefined {
+  if (!Array.isArray(reply)) return undefined
+  const [host, port] = reply
+  return { host: String(host), port: Number(port), isTls }
+}
+
+/** Rows of first slot, last slot, then nodes, the primary first; an empty host means the node that was asked. */
+function holderIn(reply: unknown, slot: number, asked: RedisNode): RedisNode | undefined {
+  if (!Array.isArray(reply)) return undefined
+  const row: unknown = reply.find((row) => Array.isArray(row) && Number(row[0]) <= slot && slot <= Number(row[1]))
+  const primary: unknown = Array.isArray(row) ? row[2] : undefined
+  if (!Array.isArray(primary)) return undefined
+  const [host, port] = primary
+  return { host: host ? String(host) : asked.host, port: Number(port), isTls: asked.isTls }
+}
+
+function askOnce(settings: RedisSettings): Ask {
+  // Sentinels have users and databases of their own; a data node's password is not sent to them.
+  const { topology, username, password, tls, timeoutMs } = settings
+  const credentials = topology.kind === 'cluster' ? { username, password } : {}
+  return async (node, command) => {
+    const client = createRedisClient(node, { topology, tls, timeoutMs, ...credentials })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return await client.sendCommand(command)
+    } finally {
+      client.destroy()
+    }
+  }
+}

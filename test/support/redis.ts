@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import type { Test } from 'tap'
+
+import { freePort } from './ports.ts'
+
+export type TestRedis = {
+  url: string
+  port: number
+  /** Ends the server, as an outage would; its data outlives that only when `isPersistent`. */
+  stop(): Promise<void>
+  /** Starts it again on the same port. */
+  start(): Promise<void>
+  /** Stops it in its tracks, connections open and nothing answered, until `thaw`. */
+  freeze(): void
+  thaw(): void
+  /** One command by a connection of its own, as text. */
+  command(...words: string[]): Promise<string>
+}
+
+export type TestRedisOptions = { isPersistent?: boolean; arguments?: readonly string[] }
+
+const startTimeoutMs = 10_000
+
+/** A real redis-server on a free port, gone with the test. */
+export async function startRedis(t: Test, options: TestRedisOptions = {}): Promise<TestRedis> {
+  const port = await freePort()
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-redis-'))
+  let child: ChildProcess | undefined
+
+  async function start(): Promise<void> {
+    const persistence = options.isPersistent ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []
+    child = spawn(
+      'redis-server',
+      ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...persistence].concat(
+        options.arguments ?? [],
+      ),
+      { stdio: 'ignore' },
+    )
+    await untilItAnswers(port)
+  }
+
+  async function stop(): Promise<void> {
+    const running = child
+    child = undefined
+    if (running === undefined || running.exitCode !== null) return
+    const ended = once(running, 'exit')
+    running.kill('SIGKILL')
+    await ended
+  }
+
+  await start()
+  t.teardown(async () => {
+    await stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    start,
+    stop,
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
+    command: (...words) => ask(port, `${words.join(' ')}\r\n`),
+  }
+}
+
+async function untilItAnswers(port: number): Promise<void> {
+  const endsAt = performance.now() + startTimeoutMs
+  while (performance.now() < endsAt) {
+    const answer = await ask(port, 'PING\r\n').catch(() => '')
+    if (answer.startsWith('+PONG')) return
+    await delay(10)
+  }
+  throw new Error(`redis-server on port ${port} did not answer within ${startTimeoutMs} ms`)
+}
+
+/** An inline command (RESP, "Inline commands"); the first piece of the answer is enough for tests. */
+function ask(port: number, line: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(line))
+    socket.once('data', (answer) => {
+      socket.destroy()
+      resolve(answer.toString())
+    })
+    socket.once('error', reject)
+  })
+}
