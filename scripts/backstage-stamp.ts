@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { glob, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
+const madeHere = /(^|\/)(node_modules|dist)(\/|$)/
+
 /** A hash of the names and contents of all files that match, under `root`; built and installed ones are left out. */
 export async function hashOf(root: string, patterns: readonly string[]): Promise<string> {
-  const exclude = (name: string) => /(^|\/)(node_modules|dist)(\/|$)/.test(name)
-  const names = await Array.fromAsync(glob(patterns, { cwd: root, exclude }))
+  const names: string[] = []
+  for await (const name of glob(patterns, { cwd: root, exclude: (name) => madeHere.test(name) })) names.push(name)
   const hash = createHash('sha256')
   for (const name of names.toSorted()) {
     hash

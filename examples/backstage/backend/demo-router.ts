@@ -1,3 +1,4 @@
+// oxlint-disable typescript/no-misused-promises -- this router waits for its handlers' promises, Express's types do not know
 import { pipeline } from 'node:stream/promises'
 import { setInterval } from 'node:timers/promises'
 

@@ -7,6 +7,8 @@ export default defineConfig({
   root: import.meta.dirname,
   // Backstage's packages read Node's globals, which its own bundler would replace.
   define: { 'process.env': '{}', global: 'globalThis' },
+  // The catalog's export button: the main entry needs Node's streams, this one brings its own.
+  resolve: { alias: { 'csv-stringify/lib/sync': 'csv-stringify/lib/browser/sync.js' } },
   esbuild: { jsx: 'automatic' },
   build: { assetsDir: 'static', emptyOutDir: true, reportCompressedSize: false, chunkSizeWarningLimit: 5_000 },
   plugins: [backstageDist()],

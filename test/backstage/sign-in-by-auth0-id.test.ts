@@ -1,0 +1,37 @@
+import t from 'tap'
+
+import { createSigner, goodClaims, startTrustingBackstage, userOf } from './stand-in-gateway.ts'
+
+const backstage = await startTrustingBackstage(t, await createSigner(), [
+  { resolver: 'auth0IdMatchingUserEntityAnnotation' },
+])
+
+t.test('a person is the catalog user with their Auth0 id, and owns what its groups own', async (t) => {
+  const answer = await backstage.signIn(goodClaims())
+  t.equal(answer.status, 200)
+  t.equal(userOf(answer), 'user:default/jane')
+  t.same(await backstage.ownedBy(answer), ['user:default/jane', 'group:default/platform'])
+})
+
+t.test('an unknown person gets a 403 that says what to do', async (t) => {
+  const eve = 'auth0|64f1c0ffee0000000000a003'
+  const { status, body } = await backstage.signIn({ ...goodClaims(), sub: eve })
+  t.equal(status, 403)
+  t.match(body.error?.message, `annotation "auth0.com/user-id: ${eve}"`)
+  t.match(body.error?.message, 'administrators')
+})
+
+t.test('an Auth0 id that differs in case is another person', async (t) => {
+  const { status } = await backstage.signIn({ ...goodClaims(), sub: 'AUTH0|64F1C0FFEE0000000000A001' })
+  t.equal(status, 403)
+})
+
+t.test('the e-mail address of a known user does not help an unknown person', async (t) => {
+  const { status } = await backstage.signIn({
+    ...goodClaims(),
+    sub: 'auth0|unknown',
+    email: 'jane@example.com',
+    email_verified: true,
+  })
+  t.equal(status, 403)
+})

@@ -1,0 +1,31 @@
+import t from 'tap'
+
+import { createSigner, goodClaims, startTrustingBackstage, userOf } from './stand-in-gateway.ts'
+
+const backstage = await startTrustingBackstage(t, await createSigner(), [
+  { resolver: 'auth0IdMatchingUserEntityAnnotation' },
+  { resolver: 'verifiedEmailMatchingUserEntityProfileEmail' },
+])
+const max = { ...goodClaims(), sub: 'google-oauth2|1', email: 'Max@example.com', email_verified: true }
+
+t.test('a person whom the first resolver does not know is found by their verified e-mail address', async (t) => {
+  const answer = await backstage.signIn(max)
+  t.equal(answer.status, 200)
+  t.equal(userOf(answer), 'user:default/max')
+})
+
+for (const verified of [false, undefined, 'true']) {
+  t.test(`an e-mail address with email_verified ${JSON.stringify(verified)} signs nobody in`, async (t) => {
+    const { status, body } = await backstage.signIn({ ...max, email_verified: verified })
+    t.equal(status, 403)
+    t.match(body.error?.message, 'not verified')
+  })
+}
+
+t.test('an unknown address, or none, gets the 403 that says what to do', async (t) => {
+  for (const email of ['nobody@example.com', undefined]) {
+    const { status, body } = await backstage.signIn({ ...max, email })
+    t.equal(status, 403)
+    t.match(body.error?.message, 'auth0.com/user-id: google-oauth2|1')
+  }
+})
