@@ -19,7 +19,7 @@ export const demoLifetimes: Lifetimes = {
 export function demoUsers(): LocalUser[] {
   return [
     {
-      id: 'auth0|64f1a2b3c4d5e6f708192a3b',
+      id: 'auth0|64f1c0ffee0000000000a001',
       email: 'jane@example.com',
       emailVerified: true,
       name: 'Jane Doe',
@@ -31,19 +31,19 @@ export function demoUsers(): LocalUser[] {
       blocked: false,
     },
     {
-      id: 'auth0|64f1a2b3c4d5e6f708192a3c',
+      id: 'auth0|64f1c0ffee0000000000a002',
       email: 'max@example.com',
       emailVerified: true,
-      name: 'Max Mustermann',
+      name: 'Max Muster',
       nickname: 'max',
       roles: ['developer'],
-      groups: ['payments', 'everyone'],
+      groups: ['web', 'everyone'],
       permissions: ['read:catalog'],
       organizations: ['org_demo'],
       blocked: false,
     },
     {
-      id: 'auth0|64f1a2b3c4d5e6f708192a3d',
+      id: 'auth0|64f1c0ffee0000000000a003',
       email: 'eve@example.com',
       emailVerified: false,
       name: 'Eve Unverified',
@@ -55,7 +55,7 @@ export function demoUsers(): LocalUser[] {
       blocked: false,
     },
     {
-      id: 'auth0|64f1a2b3c4d5e6f708192a3e',
+      id: 'auth0|64f1c0ffee0000000000a004',
       email: 'bob@example.com',
       emailVerified: true,
       name: 'Bob Blocked',

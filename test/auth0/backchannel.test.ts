@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 import type { LocalAuth0 } from '../../auth0/local/server.ts'
 import { createApplication, startAuth0 } from './support/start.ts'
 
-const jane = 'auth0|64f1a2b3c4d5e6f708192a3b'
+const jane = 'auth0|64f1c0ffee0000000000a001'
 
 /** A receiver of logout tokens that hands out the next one. */
 async function startReceiver(t: Test, status = 200) {

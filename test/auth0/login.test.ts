@@ -3,7 +3,7 @@ import t from 'tap'
 
 import { callback, createApplication, startAuth0 } from './support/start.ts'
 
-const jane = 'auth0|64f1a2b3c4d5e6f708192a3b'
+const jane = 'auth0|64f1c0ffee0000000000a001'
 
 t.test('a login gives an ID token with namespaced roles and groups, and Auth0 header and issuer', async (t) => {
   const auth0 = await startAuth0(t)

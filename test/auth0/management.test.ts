@@ -3,12 +3,12 @@ import t from 'tap'
 import { createManagementCall } from './support/management.ts'
 import { clientFields, postToken, startAuth0 } from './support/start.ts'
 
-const jane = encodeURIComponent('auth0|64f1a2b3c4d5e6f708192a3b')
+const jane = encodeURIComponent('auth0|64f1c0ffee0000000000a001')
 
 t.test('a user is found by id and by e-mail, with roles and organizations', async (t) => {
   const auth0 = await startAuth0(t)
   const call = await createManagementCall(auth0)
-  const user = { user_id: 'auth0|64f1a2b3c4d5e6f708192a3b', email: 'jane@example.com', email_verified: true }
+  const user = { user_id: 'auth0|64f1c0ffee0000000000a001', email: 'jane@example.com', email_verified: true }
   t.match((await call(`users/${jane}`)).body, user)
   t.match((await call('users-by-email?email=jane@example.com')).body, [user])
   t.match((await call(`users/${jane}/roles`)).body, [{ name: 'platform-admin' }, { name: 'stagedoor-admin' }])
@@ -25,7 +25,7 @@ t.test('roles and organizations list their members, with roles when asked for', 
     ['developer', 'platform-admin', 'stagedoor-admin'],
   )
   t.match((await call(`roles/${roles[0]?.id}`)).body, { name: 'developer' })
-  t.match((await call(`roles/${roles[0]?.id}/users`)).body, [{ name: 'Max Mustermann' }, { name: 'Bob Blocked' }])
+  t.match((await call(`roles/${roles[0]?.id}/users`)).body, [{ name: 'Max Muster' }, { name: 'Bob Blocked' }])
   t.match((await call('organizations')).body, [{ name: 'demo' }, { name: 'other' }, { name: 'big' }])
   const members = await call('organizations/org_demo/members?fields=user_id,roles')
   t.match(members.body, [{ roles: [{ name: 'platform-admin' }, { name: 'stagedoor-admin' }] }, {}])

@@ -5,7 +5,7 @@ import t from 'tap'
 import { clientFields, createApplication, postToken, refusalOf, startAuth0 } from './support/start.ts'
 
 const offline = { scope: 'openid profile email offline_access' }
-const jane = 'auth0|64f1a2b3c4d5e6f708192a3b'
+const jane = 'auth0|64f1c0ffee0000000000a001'
 const dead = { error: 'invalid_grant', status: 403 }
 
 t.test('a refresh rotates the token and keeps sid, with fresh roles', async (t) => {
