@@ -26,6 +26,15 @@ export const countsOf = (tapOutput: string): TestCounts => {
   }
 }
 
+/** The tests that were skipped, each with its reason. */
+export const skipsOf = (tapOutput: string): string[] => [
+  ...new Set(
+    [...tapOutput.matchAll(/^ *ok \d+ - (?<name>.+?) # SKIP(?<reason>.*)$/gm)].map(
+      ({ groups }) => `${groups?.['name']}:${groups?.['reason'] || ' no reason given'}`,
+    ),
+  ),
+]
+
 const testFilesOf = (path: string): string =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, '**', '*.test.ts') : path
 
@@ -61,12 +70,14 @@ export const runTap = async (paths: readonly string[], { coverage }: { coverage:
     // A file that starts a real Backstage or a browser has two minutes and more; a stuck one still ends.
     '--timeout=180',
     `--jobs=${availableParallelism()}`,
-    // The line that redraws itself is for terminals only; a log gets a dot for each test and every failure in full.
-    `--reporter=${process.stdout.isTTY ? 'base' : 'dot'}`,
+    // What redraws itself is for terminals only; a log gets every failure in full, and nothing else.
+    `--reporter=${process.stdout.isTTY ? 'base' : 'min'}`,
     `--output-file=${output}`,
     ...paths.map(testFilesOf),
   ])
-  const counts = countsOf(readIfThere(output))
+  const tapOutput = readIfThere(output)
+  const counts = countsOf(tapOutput)
+  for (const skip of skipsOf(tapOutput)) console.log(`Skipped: ${skip}`)
   rmSync(folder, { recursive: true })
   return exitCode === 0 ? counts : { ...counts, failed: Math.max(1, counts.failed) }
 }

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { coverageComplaints, isTypesOnly, pureFiles, uncoveredLines } from '../../scripts/testing/coverage.ts'
 import type { FileCoverage } from '../../scripts/testing/coverage.ts'
-import { countsOf } from '../../scripts/testing/tap.ts'
+import { countsOf, skipsOf } from '../../scripts/testing/tap.ts'
 
 t.test("the counts are those of tap's own closing line", async (t) => {
   const table: [output: string, passed: number, failed: number, skipped: number][] = [
@@ -15,6 +15,11 @@ t.test("the counts are those of tap's own closing line", async (t) => {
   for (const [output, passed, failed, skipped] of table) {
     t.same(countsOf(output), { passed, failed, skipped }, JSON.stringify(output))
   }
+})
+
+t.test('what was skipped is named once, with its reason', async (t) => {
+  const output = ['ok 1 - a', '    ok 2 - b # SKIP no docker', '    ok 2 - b # SKIP no docker', 'ok 3 - c # SKIP']
+  t.same(skipsOf(output.join('\n')), ['b: no docker', 'c: no reason given'])
 })
 
 const place = (line: number) => ({ start: { line } })
