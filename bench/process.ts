@@ -13,6 +13,12 @@ export type Running = {
   stop(): Promise<void>
 }
 
+// Nothing that was started outlives this process, however it ends.
+const children = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
 export type StartOptions = { core: number; env?: Record<string, string>; announces: boolean }
 
 /** Starts a process on one core and waits for the line by which it says that it is ready. */
@@ -21,6 +27,8 @@ export async function startOn(command: readonly string[], options: StartOptions)
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
+  children.add(child)
+  child.once('exit', () => children.delete(child))
   const lines = createInterface({ input: child.stdout })
   const announcement = options.announces ? await nextLine(lines, child) : {}
   return {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import pino from 'pino'
 
+import { provision } from '../../src/app-parts.ts'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
@@ -45,6 +46,7 @@ const logger = pino({ level: 'info' }, pino.destination('/dev/null'))
 const fetchNothing = async (): Promise<never> => {
   throw new Error('there is no Auth0 here')
 }
-const app = await buildApp(config, { logger, now: Date.now, fetch: fetchNothing, randomBytes: createRandomPool() })
+const dependencies = { logger, now: Date.now, fetch: fetchNothing, randomBytes: createRandomPool() }
+const app = await buildApp(config, dependencies, await provision(config, dependencies))
 await app.listen({ port, host: '127.0.0.1' })
 announce({ cookie: `stagedoor=${await createSealer([secret], 'session').seal(session)}` })

@@ -145,10 +145,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     for (const item of this.#clientHeaders(controller, headers)) head.push(item)
     reply.hijack()
     this.isLongLived = true
+    this.#response.statusCode = status
     this.#response.detachSocket(client)
     this.#relay = relayUpgrade({ client, upstream, status, head, clientBytes: upgradeHead }, () =>
       this.#onClientClose(),
     )
+    // The HTTP half is over: hooks that wait for the end of the answer see a 101.
+    this.#response.emit('finish')
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -207,6 +210,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     this.#isClientGone = true
     const { openConnections, lane } = this.#options
     openConnections.remove(this)
+    if (this.#relay === undefined) reportUnfinished(this.#response)
     if (lane.admission.withdraw(this)) return
     if (this.#isAdmitted) this.#controller?.abort(new Error('the client went away'))
     this.#leave()
@@ -222,6 +226,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
 // undici's types leave room for HTTP/2's header object; the HTTP/1.1 parser gives a list.
 function rawHeadersOf({ rawHeaders }: Dispatcher.DispatchController): readonly (Buffer | string)[] {
   return Array.isArray(rawHeaders) ? rawHeaders : []
+}
+
+/** nginx's status for a client that did not wait; it stands in records only. */
+const clientClosedRequest = 499
+
+// Fastify runs its onResponse hooks, and so audit and metrics, on `finish` or `error`, neither of which node:http emits
+// when the client breaks off.
+function reportUnfinished(response: ServerResponse): void {
+  if (response.writableFinished || response.listenerCount('error') === 0) return
+  if (!response.headersSent) response.statusCode = clientClosedRequest
+  response.emit('error', new Error('the client went away'))
 }
 
 function flushHead(response: ServerResponse): void {

@@ -42,6 +42,8 @@ function responseOn(socket: Socket, request: IncomingMessage): ServerResponse {
   socket.on('error', () => socket.destroy())
   socket.on('drain', () => response.emit('drain'))
   response.on('finish', () => {
+    // An upgrade that was granted has taken the socket over.
+    if (response.socket === null) return
     response.detachSocket(socket)
     socket.destroySoon()
     response.emit('close')

@@ -176,3 +176,26 @@ t.test('the end of a session ends its event streams', async (t) => {
   await closed
   t.equal(openConnections.size, 0)
 })
+
+for (const [when, expected] of [
+  ['before the answer', 499],
+  ['during the answer', 200],
+] as const) {
+  t.test(`onResponse hooks see a request whose client goes away ${when}`, async (t) => {
+    const arrived = Promise.withResolvers<void>()
+    const origin = await startOrigin(t, (_request, response) => {
+      if (expected === 200) response.write('part')
+      arrived.resolve()
+    })
+    const seen = Promise.withResolvers<number>()
+    const { port } = await startGateway(t, {
+      upstream: { url: origin.url },
+      earlierStage: (app) => app.addHook('onResponse', async (_request, reply) => seen.resolve(reply.raw.statusCode)),
+    })
+    const client = connectRaw(t, port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await arrived.promise
+    if (expected === 200) await readUntil(client, 'part')
+    client.destroy()
+    t.equal(await seen.promise, expected)
+  })
+}

@@ -224,3 +224,21 @@ t.test('an upgrade that brings a body is an ordinary request', async (t) => {
   const client = connectRaw(t, port, `${text('Content-Length: 4')}body`)
   t.match(await readUntil(client, 'plain'), /^HTTP\/1\.1 200 /)
 })
+
+for (const expected of [101, 404]) {
+  t.test(`onResponse hooks see an upgrade that was answered ${expected}, once`, async (t) => {
+    const answer = expected === 101 ? switching : 'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n'
+    const origin = await startRawOrigin(t, (_head, socket) => socket.write(`${answer}\r\n`))
+    const seen: number[] = []
+    const { port } = await startGateway(t, {
+      upstream: { url: origin.url },
+      earlierStage: (app) => app.addHook('onResponse', async (_request, reply) => void seen.push(reply.raw.statusCode)),
+    })
+    const client = connectRaw(t, port, text())
+    await readUntil(client, '\r\n\r\n')
+    const closed = once(client, 'close')
+    client.end()
+    await closed
+    t.same(seen, [expected])
+  })
+}
