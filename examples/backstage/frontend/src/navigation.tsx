@@ -14,7 +14,7 @@ function Navigation({ navItems }: NavContentComponentProps) {
       <SidebarSpace />
       <SidebarDivider />
       <SidebarItem to="/settings" icon={() => <>●</>} text={displayName ?? '…'} data-testid="signed-in-user" />
-      <SidebarItem icon={() => <>⏻</>} text="Sign out" onClick={() => window.location.assign('/.stagedoor/logout')} />
+      <SidebarItem icon={() => <>→</>} text="Sign out" onClick={() => window.location.assign('/.stagedoor/logout')} />
     </Sidebar>
   )
 }
