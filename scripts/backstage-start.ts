@@ -1,8 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
+import { plain } from './backstage-command.ts'
+import { startCommand } from './backstage-command.ts'
 import { exampleDirectory, type ProgressLog } from './backstage-setup.ts'
 
 const startTimeoutMs = 120_000
@@ -33,10 +35,9 @@ export type RunningBackstage = { url: string; close: () => Promise<void> }
 export async function startBackstage(options: BackstageOptions): Promise<RunningBackstage> {
   const port = options.port ?? (await freePort())
   const url = `http://127.0.0.1:${port}`
-  const backend = spawn(process.execPath, backendParameters(options.configFiles ?? []), {
-    cwd: exampleDirectory,
-    env: backendEnvironment(options, port),
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const backend = startCommand(process.execPath, backendParameters(options.configFiles ?? []), {
+    directory: exampleDirectory,
+    environment: backendEnvironment(options, port),
   })
   const lastLines = collectLog(backend, options.log)
   const close = () => stop(backend)
@@ -59,8 +60,6 @@ function backendEnvironment(options: BackstageOptions, port: number): NodeJS.Pro
   const { gatewayBaseUrl, jwksUri = new URL('/.stagedoor/jwks.json', gatewayBaseUrl).href } = options
   return {
     ...process.env,
-    // A test runner's loaders and coverage are not meant for Backstage.
-    NODE_OPTIONS: '',
     NODE_ENV: 'production',
     BACKSTAGE_HOST: '127.0.0.1',
     BACKSTAGE_PORT: String(port),

@@ -21,11 +21,15 @@ export type HouseOptions = {
   /** `isDown` has it answer 503 before the gateway starts. */
   auth0?: LocalAuth0Options & { isDown?: boolean }
   upstream?: RequestListener
+  /** An upstream that runs already, in place of a listener. */
+  upstreamUrl?: string
+  /** Port of the gateway; default: a free one. */
+  port?: number
   now?: () => number
 }
 
 export async function startHouse(t: Test, options: HouseOptions = {}): Promise<House> {
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const url = `http://localhost:${port}`
   const callbacks = [`${url}/.stagedoor/callback`]
   const auth0 = await startLocalAuth0({ ...options.auth0, callbacks, logoutUrls: [`${url}/.stagedoor/signed-out`] })
@@ -34,7 +38,7 @@ export async function startHouse(t: Test, options: HouseOptions = {}): Promise<H
   const origin = await startOrigin(t, options.upstream)
   const gateway = await startGateway(t, {
     auth0,
-    upstream: origin.url,
+    upstream: options.upstreamUrl ?? origin.url,
     port,
     ...(options.config && { config: options.config }),
     ...(options.now && { now: options.now }),

@@ -1,0 +1,18 @@
+import type { Test } from 'tap'
+
+import { ensureBackstage } from '../../scripts/backstage-setup.ts'
+import { startBackstage } from '../../scripts/backstage-start.ts'
+import { type House, type HouseOptions, startHouse } from '../support/house.ts'
+import { freePort } from '../support/ports.ts'
+
+export type Portal = House & { backstageUrl: string }
+
+/** The whole house with a real Backstage in it. */
+export async function startPortal(t: Test, options: HouseOptions = {}): Promise<Portal> {
+  await ensureBackstage({ log: (line) => t.comment(line) })
+  const port = await freePort()
+  const backstage = await startBackstage({ gatewayBaseUrl: `http://localhost:${port}` })
+  t.teardown(() => backstage.close())
+  const house = await startHouse(t, { ...options, port, upstreamUrl: backstage.url })
+  return { ...house, backstageUrl: backstage.url }
+}
