@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
-import { plain } from './backstage-command.ts'
 import { startCommand } from './backstage-command.ts'
 import { exampleDirectory, type ProgressLog } from './backstage-setup.ts'
 
