@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+
+import t from 'tap'
+import { request } from 'undici'
+import { WebSocket } from 'ws'
+
+import { createBrowser } from '../support/browser.ts'
+import { startPortal } from './portal.ts'
+
+t.test('what Backstage sends and takes passes unharmed', { timeout: 300_000 }, async (t) => {
+  const portal = await startPortal(t)
+  const { browser } = await portal.signIn('jane@example.com', undefined, '/catalog')
+  const cookie = `stagedoor=${browser.cookiesOf(portal.url).get('stagedoor')}`
+
+  await t.test('Backstage signs in whom the assertion names, and nobody else', async (t) => {
+    const refreshed = await browser.fetch(`${portal.url}/api/auth/stagedoor/refresh`)
+    t.equal(JSON.parse(refreshed.text).backstageIdentity.identity.userEntityRef, 'user:default/jane')
+    const direct = await createBrowser().fetch(`${portal.backstageUrl}/api/auth/stagedoor/refresh`, {
+      headers: { 'x-stagedoor-assertion': 'forged' },
+    })
+    t.equal(direct.status, 401)
+  })
+
+  await t.test('an event stream arrives while it is being written', async (t) => {
+    const response = await request(`${portal.url}/api/demo/stream?ticks=5&everyMs=150`, { headers: { cookie } })
+    const arrivals: number[] = []
+    for await (const _ of response.body) arrivals.push(performance.now())
+    t.equal(response.headers['content-type'], 'text/event-stream')
+    t.ok(arrivals.length >= 4, `${arrivals.length} pieces`)
+    t.ok((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0) > 300, 'the first byte came well before the last')
+  })
+
+  await t.test(
+    'the first upgrade after a start gets the answer that Backstage gives, the next ones a WebSocket',
+    async (t) => {
+      const open = async (): Promise<number> => {
+        const socket = new WebSocket(`${portal.url.replace('http', 'ws')}/api/signals`, {
+          headers: { cookie, origin: portal.url },
+        })
+        socket.on('error', () => {})
+        const [event] = await Promise.race([
+          once(socket, 'open').then(() => [101]),
+          once(socket, 'unexpected-response').then(([, response]) => [response.statusCode]),
+        ])
+        socket.terminate()
+        return event
+      }
+      t.not(await open(), 101)
+      t.equal(await open(), 101)
+    },
+  )
+
+  await t.test('a WebSocket that another site opens in a person’s name is refused', async (t) => {
+    const socket = new WebSocket(`${portal.url.replace('http', 'ws')}/api/signals`, {
+      headers: { cookie, origin: 'https://evil.example' },
+    })
+    socket.on('error', () => {})
+    const [, response] = await once(socket, 'unexpected-response')
+    t.equal(response.statusCode, 403)
+    let body = ''
+    for await (const chunk of response) body += chunk
+    t.match(body, /STAGEDOOR_PROXY_ORIGIN_REFUSED/)
+  })
+
+  await t.test('ten megabytes go up and down', async (t) => {
+    const size = 10 * 1024 * 1024
+    const up = await request(`${portal.url}/api/demo/upload`, {
+      method: 'POST',
+      headers: { cookie, 'content-type': 'application/json' },
+      body: Buffer.alloc(size, 0x20),
+    })
+    t.same(await up.body.json(), { bytes: size })
+    const down = await request(`${portal.url}/api/demo/download?bytes=${size}`, { headers: { cookie } })
+    t.equal((await down.body.arrayBuffer()).byteLength, size)
+  })
+
+  await t.test('Backstage’s consent page and metadata are its own', async (t) => {
+    t.match(await browser.open(`${portal.url}/oauth2/authorize/x`), { status: 200, text: /<div id="root">/ })
+    t.equal((await browser.fetch(`${portal.url}/api/auth/.well-known/jwks.json`)).status, 200)
+  })
+})
