@@ -32,6 +32,7 @@ const mayEnter = (name: string, each: Case): boolean => name !== 'undici-relay' 
 
 const originOf = (each: Case): OriginKind => (each.kind === 'load' ? each.origin : 'dynamic')
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const options = readOptions(process.argv.slice(2))
 const origins = await startOrigins(options)
 const tables: string[] = []

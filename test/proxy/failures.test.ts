@@ -68,13 +68,18 @@ t.test('a GET that meets a connection closed while idle is sent once more', asyn
   t.same(origin.requests, ['GET /1', 'GET /2', 'GET /2'])
 })
 
-t.test('a POST is never sent twice', async (t) => {
-  const origin = await startDyingOrigin(t)
-  const { url } = await startGateway(t, { upstream: { url: origin.url } })
-  t.equal(await (await fetch(`${url}/1`)).text(), 'ok')
-  const answer = await fetch(`${url}/2`, { method: 'POST', body: 'x' })
-  t.same([answer.status, origin.requests], [502, ['GET /1', 'POST /2']])
-})
+for (const [what, body] of [
+  ['with a body', 'x'],
+  ['without a body', null],
+] as const) {
+  t.test(`a POST ${what} is never sent twice`, async (t) => {
+    const origin = await startDyingOrigin(t)
+    const { url } = await startGateway(t, { upstream: { url: origin.url } })
+    t.equal(await (await fetch(`${url}/1`)).text(), 'ok')
+    const answer = await fetch(`${url}/2`, { method: 'POST', body })
+    t.same([answer.status, origin.requests], [502, ['GET /1', 'POST /2']])
+  })
+}
 
 t.test('a GET is sent again only once', async (t) => {
   const requests: string[] = []

@@ -168,7 +168,7 @@ t.test('a client that expects 100-continue is told to go on, the upstream is not
 })
 
 t.test('no request reaches an upstream without a decision', async (t) => {
-  const origin = await startOrigin(t, () => t.fail('the upstream was reached'))
+  const origin = await startOrigin(t, (_request, response) => response.end(t.fail('the upstream was reached') || '{}'))
   for (const decision of [
     undefined,
     { effect: 'deny', reason: 'no-rule' } as const,
