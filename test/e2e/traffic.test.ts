@@ -31,7 +31,7 @@ t.test('what Backstage sends and takes passes unharmed', { timeout: 300_000 }, a
   })
 
   await t.test(
-    'the first upgrade after a start gets the answer that Backstage gives, the next ones a WebSocket',
+    'the first upgrade after a start, which Backstage does not take, ends in an answer; the next ones in a WebSocket',
     async (t) => {
       const open = async (): Promise<number> => {
         const socket = new WebSocket(`${portal.url.replace('http', 'ws')}/api/signals`, {
