@@ -31,7 +31,7 @@ export function readOptions(args: readonly string[]): Options {
       candidates: { type: 'string' },
       peer: { type: 'string', multiple: true, default: [] },
       cookie: { type: 'string' },
-      seconds: { type: 'string', default: '2' },
+      seconds: { type: 'string', default: '3' },
       rounds: { type: 'string', default: '3' },
       open: { type: 'string', default: '2000' },
       'origin-port': { type: 'string', default: '0' },
