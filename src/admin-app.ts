@@ -11,8 +11,10 @@ export async function buildAdminApp(
   prefix: string,
   logger: Logger,
 ): Promise<FastifyInstance> {
+  // Typed as Fastify's own, so that the app is a plain FastifyInstance.
+  const loggerInstance: FastifyBaseLogger = logger
   const app = fastify({
-    loggerInstance: logger as FastifyBaseLogger,
+    loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
   })
   const beforeScrape = (): void => {

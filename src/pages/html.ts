@@ -9,17 +9,14 @@ export class Html {
 
 type Part = Html | string | number | undefined | readonly Html[]
 
-const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
 /** Text as it must stand in HTML, element or quoted attribute alike. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => escapes[character] ?? character)
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 /** Template tag: everything put in is escaped, unless it is `Html` already. */
 export function html(literals: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  const rendered = parts.map((part, i) => render(part) + (literals[i + 1] ?? ''))
-  return new Html((literals[0] ?? '') + rendered.join(''))
+  return new Html(String.raw({ raw: literals }, ...parts.map(render)))
 }
 
 function render(part: Part): string {

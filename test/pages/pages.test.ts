@@ -11,7 +11,7 @@ import { logoutPage, signedOutPage } from '../../src/pages/logout-pages.ts'
 const attack = `"><script>alert('x')</script>&`
 
 t.test('text stands in a page as text', async (t) => {
-  t.equal(escapeHtml(attack), '&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;')
+  t.equal(escapeHtml(attack), '&#34;&#62;&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;&#38;')
   t.equal(
     html`<p>${attack}${undefined}${1}${[html`<b>x</b>`]}${html`<i>y</i>`}</p>`.markup,
     `<p>${escapeHtml(attack)}1<b>x</b><i>y</i></p>`,
