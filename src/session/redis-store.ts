@@ -35,12 +35,9 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
   async function create(session: Session): Promise<string> {
     const cookieValue = newReference(session.id, randomBytes)
     const reference = referenceIn(cookieValue)
-    await cache.keep(keyOf(reference), async () => {
-      const times = [session.usedAt, absoluteExpiryOf(session, limits), expiryOf(session, limits), now()].map(String)
-      const record = sealer.seal(session, reference)
-      await redis.run(createScript, keysOf(session), [record, String(session.refreshedAt), ...times])
-      return { session, isStale: false, cookieValue }
-    })
+    const times = [session.usedAt, absoluteExpiryOf(session, limits), expiryOf(session, limits), now()].map(String)
+    const record = sealer.seal(session, reference)
+    await redis.run(createScript, keysOf(session), [record, String(session.refreshedAt), ...times])
     return cookieValue
   }
 
@@ -52,14 +49,11 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
   /** @returns whether it was written; false when the session has ended or was changed by somebody else */
   async function replace(session: Session, known: KnownSession): Promise<boolean> {
     const reference = referenceIn(known.value)
-    const kept = await cache.keep(keyOf(reference), async () => {
-      const revisions = [String(known.session.refreshedAt), String(session.refreshedAt)]
-      const args = [sealer.seal(session, reference), ...revisions, ...useOf(session)]
-      const answer = await redis.run(replaceScript, [keyOf(reference)], args)
-      return answer === 1 ? { session, isStale: false, cookieValue: known.value } : undefined
-    })
-    if (kept === undefined) cache.forget(keyOf(reference))
-    return kept !== undefined
+    const revisions = [String(known.session.refreshedAt), String(session.refreshedAt)]
+    const args = [sealer.seal(session, reference), ...revisions, ...useOf(session)]
+    const answer = await redis.run(replaceScript, [keyOf(reference)], args)
+    cache.forget(keyOf(reference))
+    return answer === 1
   }
 
   const useOf = (session: Session): string[] =>
