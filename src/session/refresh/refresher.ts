@@ -37,6 +37,8 @@ type Outcome = (KnownSession & { kind: 'fresh' }) | { kind: 'ended' } | { kind: 
 export function createRefresher(options: RefresherOptions): Refresher {
   const { store, leases, exchange, times, backOff, counters, onFailure, now, maxWaitMs = 5_000 } = options
   const running = new Map<string, Promise<Outcome>>()
+  /** Sessions whose running refresh somebody waited for in vain: nobody else does. */
+  const slow = new Set<string>()
 
   function refresh(known: KnownSession): Promise<Outcome> {
     const { id } = known.session
@@ -44,7 +46,10 @@ export function createRefresher(options: RefresherOptions): Refresher {
     if (joined !== undefined) return joined
     const started = refreshOnce(known)
       .catch((cause: unknown): Outcome => failed(known.session, cause))
-      .finally(() => running.delete(id))
+      .finally(() => {
+        running.delete(id)
+        slow.delete(id)
+      })
     running.set(id, started)
     return started
   }
@@ -53,7 +58,10 @@ export function createRefresher(options: RefresherOptions): Refresher {
     for (;;) {
       const claim = await leases.claim(known.session)
       if (claim.kind === 'changed') return takeOver(known)
-      if (claim.kind === 'failed') return failed(known.session, new Error('another replica failed a moment ago'))
+      if (claim.kind === 'failed') {
+        backOff.postponed(known.session.id)
+        return { kind: 'failed' }
+      }
       if (claim.kind === 'held') {
         await claim.change
         continue
@@ -109,6 +117,10 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   async function waitFor(known: KnownSession, isOverdue: boolean): Promise<Freshened> {
     const outcome = await orAfter(maxWaitMs, refresh(known))
+    if (outcome === undefined) {
+      slow.add(known.session.id)
+      backOff.slowed()
+    }
     if (outcome?.kind === 'ended') return undefined
     if (outcome?.kind === 'fresh') {
       return { session: outcome.session, isStale: outcome.value !== known.value, value: outcome.value }
@@ -128,7 +140,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       if (need === 'soon' && !store.keepsWithoutBrowser) return undefined
       const isWaiting = backOff.isWaiting(known.session.id)
       if (need === 'overdue') return isWaiting ? Promise.resolve(refuseAsStale()) : waitFor(known, true)
-      if (isWaiting) return undefined
+      if (isWaiting || slow.has(known.session.id)) return undefined
       if (need === 'due' && !backOff.isTroubled()) return waitFor(known, false)
       void refresh(known)
       return undefined

@@ -2,10 +2,10 @@ import t from 'tap'
 
 import { createBackOff } from '../../../src/session/refresh/back-off.ts'
 
-t.test('a session whose refresh failed is left alone, each time for twice as long, up to a minute', async (t) => {
+t.test('a session whose refresh failed is left alone, each time for twice as long, up to half a minute', async (t) => {
   let now = 0
   const backOff = createBackOff(() => now)
-  for (const seconds of [5, 10, 20, 40, 60, 60]) {
+  for (const seconds of [5, 10, 20, 30, 30]) {
     backOff.failed('a')
     now += seconds * 1_000 - 1
     t.ok(backOff.isWaiting('a'), `${seconds} s`)
@@ -34,3 +34,27 @@ t.test(
     t.notOk(backOff.isTroubled())
   },
 )
+
+t.test(
+  'a failure at another replica postpones the next attempt, without making the wait after it longer',
+  async (t) => {
+    let now = 0
+    const backOff = createBackOff(() => now)
+    backOff.postponed('a')
+    t.ok(backOff.isWaiting('a'))
+    now += 5_000
+    t.notOk(backOff.isWaiting('a'))
+    backOff.failed('a')
+    now += 5_000
+    t.notOk(backOff.isWaiting('a'))
+  },
+)
+
+t.test('a refresh that is slow makes nobody else wait for a while', async (t) => {
+  let now = 0
+  const backOff = createBackOff(() => now)
+  backOff.slowed()
+  t.ok(backOff.isTroubled())
+  now += 5_000
+  t.notOk(backOff.isTroubled())
+})
