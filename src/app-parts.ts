@@ -1,10 +1,9 @@
-import type { CustomFetch } from 'openid-client'
-
 import { createFileKeyStore, createMemoryKeyStore, type KeyStore } from './assertion/key-store.ts'
 import { createKeys } from './assertion/keys.ts'
 import { createMinter } from './assertion/minter.ts'
 import type { AuditRecord } from './audit/record.ts'
 import type { Config } from './config/schema.ts'
+import type { Dependencies } from './dependencies.ts'
 import type { Condition } from './health/plugin.ts'
 import { createProvider, type Provider } from './oidc/provider.ts'
 import type { RelyingParty } from './oidc/relying-party.ts'
@@ -12,22 +11,12 @@ import { createTransactionCookies } from './oidc/transaction-cookie.ts'
 import { createUsedTransactions } from './oidc/used-transactions.ts'
 import { compileRules } from './policy/rules.ts'
 import { createOpenConnections } from './proxy/open-connections.ts'
-import type { RandomBytes } from './seal/random.ts'
+import { provisionRedis, redisCondition } from './redis-parts.ts'
 import { createSealer } from './seal/sealer.ts'
-import { createCookieStore } from './session/cookie-store.ts'
-import { createEndedSessions } from './session/ended-sessions.ts'
-import { createSessionCookie } from './session/session-cookie.ts'
-import type { Logger } from './telemetry/logger.ts'
+import { provisionSessions, refreshCondition } from './session-parts.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 
-/** What comes from outside the process; tests hand in their own. */
-export type Dependencies = {
-  logger: Logger
-  /** Milliseconds since the epoch. */
-  now: () => number
-  fetch: CustomFetch
-  randomBytes: RandomBytes
-}
+export type { Dependencies } from './dependencies.ts'
 
 export type Parts = Awaited<ReturnType<typeof provision>>
 
@@ -36,8 +25,9 @@ export async function provision(config: Config, dependencies: Dependencies) {
   const { server, assertion } = config
   const { now, randomBytes, logger } = dependencies
   const { baseUrl, prefix } = server
-  const limits = { idleTimeoutMs: config.session.idleTimeout, absoluteTimeoutMs: config.session.absoluteTimeout }
   const provider = provisionProvider(config, dependencies)
+  const redis = await provisionRedis(config, logger)
+  const sessions = provisionSessions(config, dependencies, { provider, redis })
   const keys = await createKeys({
     store: keyStoreOf(config),
     rotateEveryMs: assertion.keys.rotateEvery,
@@ -62,16 +52,25 @@ export async function provision(config: Config, dependencies: Dependencies) {
       encodedSlashes: server.encodedSlashes,
       randomHex: (bytes: number) => randomBytes(bytes).toString('hex'),
     },
-    session: { ...provisionSessions(config, dependencies, limits), limits, now },
+    session: sessions.stage,
     oidc: { party: relyingParty(config, dependencies, provider) },
-    account: { logoutHref: `${prefix}/logout`, limits },
+    account: { logoutHref: `${prefix}/logout`, limits: sessions.limits },
+    refreshes: sessions.counters,
     jwks: { keys },
     telemetry: { metrics: createMetrics() },
-    health: { conditions: () => [conditionOf(provider)] },
+    health: {
+      conditions: () => [
+        conditionOf(provider),
+        refreshCondition(sessions.counters),
+        ...(redis === undefined ? [] : [redisCondition(redis)]),
+      ],
+    },
     policy: { decide: compileRules(config.routes, defaultUpstream(config)), now },
     assertion: { minter, kinds: assertion.headers },
     proxy: { upstreams: upstreamsOf(config), publicOrigin: baseUrl, openConnections: createOpenConnections() },
-    close() {
+    async close() {
+      await sessions.close()
+      redis?.close()
       provider.close()
       keys.close()
     },
@@ -92,17 +91,6 @@ function provisionProvider(config: Config, { fetch, logger }: Dependencies): Pro
   })
   provider.start()
   return provider
-}
-
-function provisionSessions(
-  config: Config,
-  { now }: Dependencies,
-  limits: { idleTimeoutMs: number; absoluteTimeoutMs: number },
-) {
-  const cookie = createSessionCookie(isSecure(config))
-  const sealer = createSealer(secretsOf(config), 'session')
-  const store = createCookieStore({ sealer, ended: createEndedSessions(limits, now), cookieName: cookie.name })
-  return { cookie, store }
 }
 
 function relyingParty(config: Config, { now, randomBytes }: Dependencies, provider: Provider): RelyingParty {

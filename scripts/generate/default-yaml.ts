@@ -29,7 +29,12 @@ function render(name: string, option: Option, depth: number, isRequired: boolean
   const comment = commentOf(option, depth)
   if (name === 'routes') return `${comment}routes:\n${defaultRoutes}`
   const indent = '  '.repeat(depth)
-  if (option.properties !== undefined) return `${comment}${indent}${name}:\n${renderChildren(option, depth + 1)}`
+  if (option.properties !== undefined) {
+    const children = renderChildren(option, depth + 1)
+    return hasValues(children)
+      ? `${comment}${indent}${name}:\n${children}`
+      : `${comment}${indent}# ${name}:\n${children}`
+  }
   if (typeof option.additionalProperties === 'object')
     return `${comment}${indent}${name}:\n${renderRecord(option, depth + 1)}`
   const value = valueOf(option, isRequired)
@@ -37,6 +42,11 @@ function render(name: string, option: Option, depth: number, isRequired: boolean
   if (isListFromVariable) return `${comment}${indent}${name}:\n${indent}  - ${value}\n`
   if (value !== undefined) return `${comment}${indent}${name}: ${value}\n`
   return `${comment}${indent}# ${name}: ${inline(option['x-example'] ?? option.enum?.[0])}\n`
+}
+
+/** A map of comments only would read as null. */
+function hasValues(yaml: string): boolean {
+  return yaml.split('\n').some((line) => line !== '' && !line.trimStart().startsWith('#'))
 }
 
 function renderChildren(option: Option, depth: number): string {

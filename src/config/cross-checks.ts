@@ -59,6 +59,28 @@ function sessionContradictions(session: Config['session']): Finding[] {
       fix: 'add redis: { url: redis://redis:6379 }, or write store: cookie',
     })
   }
+  return [...findings, ...(redis ? redisContradictions(redis) : [])]
+}
+
+function redisContradictions({ url, sentinel, cluster, tls }: NonNullable<Config['session']['redis']>): Finding[] {
+  const ways = Object.entries({ url, sentinel, cluster }).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  )
+  const findings: Finding[] = []
+  if (ways.length !== 1) {
+    findings.push({
+      path: ['session', 'redis'],
+      expected: 'exactly one of url, sentinel and cluster',
+      fix: ways.length === 0 ? 'add url: redis://redis:6379' : `keep one of ${ways.join(', ')}`,
+    })
+  }
+  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
+    findings.push({
+      path: ['session', 'redis', 'tls'],
+      expected: 'cert and key together',
+      fix: 'a certificate needs its key: add the other one, or remove both',
+    })
+  }
   return findings
 }
 

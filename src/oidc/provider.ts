@@ -33,26 +33,33 @@ export type Provider = {
   /** @throws STAGEDOOR_OIDC_UNAVAILABLE while it cannot be discovered */
   metadata(): Promise<ServerMetadata>
   /**
-   * Makes one call as the client, with the next secret when the first is rejected.
+   * Makes one call as the client, with the next secret when the first is rejected. A `refresh` is given far more time:
+   * cut off, it may have used up the refresh token without our getting the next one.
    * @throws STAGEDOOR_OIDC_UNAVAILABLE, STAGEDOOR_OIDC_CLIENT_REJECTED; other failures as openid-client throws them
    */
-  call<T>(use: (configuration: Configuration) => Promise<T>): Promise<T>
+  call<T>(use: (configuration: Configuration) => Promise<T>, purpose?: CallPurpose): Promise<T>
   /** Tries to discover now and again until it works. */
   start(): void
   close(): void
 }
 
+export type CallPurpose = 'login' | 'refresh'
+
+/** One configuration for each client secret and purpose. */
+type Configurations = Record<CallPurpose, Configuration[]>
+
+const refreshTimeoutMs = 60_000
 const firstRetryMs = 500
 const lastRetryMs = 30_000
 
 export function createProvider(options: ProviderOptions): Provider {
   let status: ProviderStatus = 'unknown'
-  let configurations: Configuration[] | undefined
-  let inFlight: Promise<Configuration[]> | undefined
+  let configurations: Configurations | undefined
+  let inFlight: Promise<Configurations> | undefined
   let retry: NodeJS.Timeout | undefined
   let isClosed = false
 
-  function discovered(): Promise<Configuration[]> {
+  function discovered(): Promise<Configurations> {
     if (configurations !== undefined) return Promise.resolve(configurations)
     inFlight ??= discoverAll(options)
       .then((found) => {
@@ -81,8 +88,11 @@ export function createProvider(options: ProviderOptions): Provider {
     })
   }
 
-  async function call<T>(use: (configuration: Configuration) => Promise<T>): Promise<T> {
-    const [first, ...fallbacks] = await discovered()
+  async function call<T>(
+    use: (configuration: Configuration) => Promise<T>,
+    purpose: CallPurpose = 'login',
+  ): Promise<T> {
+    const [first, ...fallbacks] = (await discovered())[purpose]
     let rejection: unknown
     for (const configuration of [first as Configuration, ...fallbacks]) {
       try {
@@ -98,7 +108,7 @@ export function createProvider(options: ProviderOptions): Provider {
 
   return {
     status: () => status,
-    metadata: async () => ((await discovered())[0] as Configuration).serverMetadata(),
+    metadata: async () => ((await discovered()).login[0] as Configuration).serverMetadata(),
     call,
     start: () => keepTrying(firstRetryMs),
     close() {
@@ -108,8 +118,8 @@ export function createProvider(options: ProviderOptions): Provider {
   }
 }
 
-/** One configuration for each client secret, all from one discovery document. */
-async function discoverAll(options: ProviderOptions): Promise<Configuration[]> {
+/** All from one discovery document. */
+async function discoverAll(options: ProviderOptions): Promise<Configurations> {
   const issuer = new URL(options.issuer)
   const found = await discovery(issuer, options.clientId, undefined, undefined, {
     execute: issuer.protocol === 'http:' ? [allowInsecureRequests] : [],
@@ -117,14 +127,18 @@ async function discoverAll(options: ProviderOptions): Promise<Configuration[]> {
     timeout: options.timeoutMs / 1000,
   })
   const metadata = found.serverMetadata()
-  return options.clientSecrets.map((secret) => {
+  const configure = (secret: string, timeoutMs: number): Configuration => {
     const configuration = new Configuration(metadata, options.clientId, undefined, authenticationFor(metadata, secret))
-    configuration.timeout = options.timeoutMs / 1000
+    configuration.timeout = timeoutMs / 1000
     configuration[customFetch] = options.fetch
     if (issuer.protocol === 'http:') allowInsecureRequests(configuration)
-    enableNonRepudiationChecks(configuration)
     return configuration
-  })
+  }
+  const login = options.clientSecrets.map((secret) => configure(secret, options.timeoutMs))
+  login.forEach(enableNonRepudiationChecks)
+  // Here TLS vouches for the ID token, not its signature (OIDC Core 3.1.3.7 item 6): a failure to fetch keys, after the
+  // refresh token was used up, would lose the next one.
+  return { login, refresh: options.clientSecrets.map((secret) => configure(secret, refreshTimeoutMs)) }
 }
 
 /** Auth0's regular web apps send the secret in the body; a provider that only takes Basic (RFC 6749 §2.3.1) gets that. */

@@ -17,7 +17,7 @@ export type RedisEvents = {
   ready: []
   /** The connection is gone, or could not be made; emitted once until `ready`. Anything may have been missed since. */
   lost: [cause: unknown]
-  /** These keys under `tracked` were changed or removed by others; nothing given: any of them may have been. */
+  /** These keys under `tracked` were changed or removed, by whomever; nothing given: any of them may have been. */
   invalidated: [keys: readonly string[] | undefined]
 }
 
@@ -39,7 +39,7 @@ export type Redis = {
   close(): void
 }
 
-/** @param tracked name under the prefix, e.g. `session:`, whose changes by others are told as `invalidated` */
+/** @param tracked name under the prefix, e.g. `session:`, whose changes are told as `invalidated` */
 export function createRedis(settings: RedisSettings, tracked: string): Redis {
   const prefix = settings.topology.kind === 'cluster' ? clusterPrefix : plainPrefix
   const events = new EventEmitter<RedisEvents>()
@@ -99,9 +99,12 @@ export function createRedis(settings: RedisSettings, tracked: string): Redis {
   }
 }
 
-/** Broadcasting mode: told of every change under the prefix, read before or not; of our own changes we know. */
+/**
+ * Broadcasting mode: told of every change under the prefix, read before or not. Of our own, too: `NOLOOP` does not see
+ * who runs a script.
+ */
 async function track(client: RedisClient, prefix: string): Promise<void> {
   // The client library switches the other mode on when it connects; the server wants it off first.
   await client.sendCommand(['CLIENT', 'TRACKING', 'OFF'])
-  await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', 'PREFIX', prefix, 'NOLOOP'])
+  await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', 'PREFIX', prefix])
 }

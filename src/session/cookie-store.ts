@@ -12,30 +12,58 @@ const maxRemembered = 10_000
 
 type CookieStoreDependencies = { sealer: Sealer; ended: EndedSessions; cookieName: string }
 
-/** Keeps the whole session in the browser, sealed; this process remembers only what it opened and what was ended. */
+/** What a cookie value stands for, and which refresh it holds itself. */
+type Opened = FoundSession & { sealedRefreshAt: number }
+
+/** Keeps the whole session in the browser, sealed; this process remembers only what it opened, refreshed and ended. */
 export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDependencies): SessionStore {
-  const opened = new LRUCache<string, FoundSession>({ max: maxRemembered })
-  const unlessEnded = (found: FoundSession | undefined): FoundSession | undefined =>
-    found !== undefined && ended.has(found.session.id) ? undefined : found
+  const opened = new LRUCache<string, Opened>({ max: maxRemembered })
+  // The refresh token rotates: a browser that never got the new cookie still brings the old one, whose token is dead.
+  const refreshed = new LRUCache<string, Session>({ max: maxRemembered })
+
+  function current({ session, isStale, sealedRefreshAt }: Opened): FoundSession | undefined {
+    if (ended.has(session.id)) return undefined
+    const latest = refreshed.get(session.id)
+    const isOutdated = latest !== undefined && latest.refreshedAt > session.refreshedAt
+    const newest = isOutdated ? { ...latest, usedAt: Math.max(latest.usedAt, session.usedAt) } : session
+    return { session: newest, isStale: isStale || sealedRefreshAt < newest.refreshedAt }
+  }
+
+  async function seal(session: Session): Promise<string> {
+    const value = await sealer.seal(session)
+    if (splitIntoChunks(cookieName, value, []) === undefined) throw tooLarge(value)
+    opened.set(value, { session, isStale: false, sealedRefreshAt: session.refreshedAt })
+    return value
+  }
 
   return {
-    recall: (cookieValue) => unlessEnded(opened.get(cookieValue)),
+    keepsWithoutBrowser: false,
+
+    recall(cookieValue) {
+      const known = opened.get(cookieValue)
+      return known === undefined ? undefined : current(known)
+    },
 
     async find(cookieValue) {
       const content = await sealer.open(cookieValue)
       if (content === undefined) return undefined
-      const found = { session: content.payload as Session, isStale: content.isStale }
+      const session = content.payload as Session
+      const found = { session, isStale: content.isStale, sealedRefreshAt: session.refreshedAt }
       opened.set(cookieValue, found)
-      return unlessEnded(found)
+      return current(found)
     },
 
-    async save(session, currentValue) {
-      // Set before sealing, so that requests that come meanwhile see the new state and do not write it again.
-      if (currentValue !== undefined) opened.set(currentValue, { session, isStale: false })
-      const value = await sealer.seal(session)
-      if (splitIntoChunks(cookieName, value, []) === undefined) throw tooLarge(value)
-      opened.set(value, { session, isStale: false })
-      return value
+    async save(session, known) {
+      if (known !== undefined && ended.has(session.id)) return undefined
+      if (known !== undefined && session.refreshedAt > known.session.refreshedAt) refreshed.set(session.id, session)
+      return seal(session)
+    },
+
+    async touch({ session, value }) {
+      // Set before sealing, so that requests that come meanwhile see the use and do not write it again.
+      const sealedRefreshAt = opened.get(value)?.sealedRefreshAt ?? session.refreshedAt
+      opened.set(value, { session, isStale: false, sealedRefreshAt })
+      return seal(session)
     },
 
     async end(session) {

@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
+import type { Freshened, Refresher } from './refresh/refresher.ts'
 import type { SessionCookie } from './session-cookie.ts'
 import { expiryOf, isUseWorthNoting, type Session, type SessionLimits } from './session.ts'
-import type { FoundSession, SessionStore } from './store.ts'
+import type { FoundSession, KnownSession, SessionStore } from './store.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -22,11 +23,17 @@ export type Sessions = {
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
 
-export type SessionOptions = { store: SessionStore; cookie: SessionCookie; limits: SessionLimits; now: () => number }
+export type SessionOptions = {
+  store: SessionStore
+  refresher: Refresher
+  cookie: SessionCookie
+  limits: SessionLimits
+  now: () => number
+}
 
-/** Second stage: opens the cookie and finds the session. A bad, expired or ended cookie is no session. */
+/** Second stage: opens the cookie, finds the session and keeps it fresh. A bad, expired or ended cookie is no session. */
 export const session = fastifyPlugin<SessionOptions>(
-  async (app, { store, cookie, limits, now }) => {
+  async (app, { store, refresher, cookie, limits, now }) => {
     app.decorateRequest('session', undefined)
     app.decorate('sessions', { replace, end })
 
@@ -42,7 +49,7 @@ export const session = fastifyPlugin<SessionOptions>(
       else pending.then(() => done(), done)
     })
 
-    /** Waits only where the browser gets its cookie anew. */
+    /** Waits only where claims are due to be refreshed, or the browser gets its cookie anew. */
     function admit(
       request: FastifyRequest,
       reply: FastifyReply,
@@ -50,27 +57,41 @@ export const session = fastifyPlugin<SessionOptions>(
       value: string,
     ): Promise<void> | undefined {
       if (found === undefined || expiryOf(found.session, limits) <= now()) return undefined
-      request.session = found.session
-      if (!found.isStale && !isUseWorthNoting(found.session, limits, now())) return undefined
-      return keep(request, reply, { ...found.session, usedAt: now() }, value)
+      const freshening = refresher.freshen({ session: found.session, value })
+      if (freshening === undefined) return accept(request, reply, { ...found, value })
+      return freshening.then((fresh) => accept(request, reply, fresh))
     }
 
-    async function keep(request: FastifyRequest, reply: FastifyReply, kept: Session, current?: string): Promise<void> {
-      const value = await store.save(kept, current)
-      request.session = kept
-      cookie.write(request, reply, value, Math.ceil((expiryOf(kept, limits) - now()) / 1000))
+    function accept(request: FastifyRequest, reply: FastifyReply, fresh: Freshened): Promise<void> | undefined {
+      if (fresh === undefined) return undefined
+      request.session = fresh.session
+      if (!fresh.isStale && !isUseWorthNoting(fresh.session, limits, now())) return undefined
+      return noteUse(request, reply, { session: { ...fresh.session, usedAt: now() }, value: fresh.value })
+    }
+
+    async function noteUse(request: FastifyRequest, reply: FastifyReply, known: KnownSession): Promise<void> {
+      request.session = known.session
+      give(request, reply, known.session, await store.touch(known))
+    }
+
+    function give(request: FastifyRequest, reply: FastifyReply, session: Session, value: string): void {
+      cookie.write(request, reply, value, Math.ceil((expiryOf(session, limits) - now()) / 1000))
     }
 
     async function replace(request: FastifyRequest, reply: FastifyReply, next: Session): Promise<void> {
       const previous = request.session
-      await keep(request, reply, next)
+      const value = await store.save(next)
+      if (value === undefined) throw new TypeError('a new session was not written')
+      give(request, reply, next, value)
+      request.session = next
       if (previous !== undefined) await store.end(previous)
     }
 
     async function end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-      if (request.session !== undefined) await store.end(request.session)
+      const { session } = request
       request.session = undefined
       cookie.clear(request, reply)
+      if (session !== undefined) await store.end(session)
     }
   },
   { name: 'session', dependencies: ['boundary', '@fastify/cookie'] },

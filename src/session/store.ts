@@ -6,8 +6,13 @@ export type FoundSession = {
   isStale: boolean
 }
 
+/** A session as a request brought it: what was found, under which cookie value. */
+export type KnownSession = { session: Session; value: string }
+
 /** Where sessions live. What a cookie holds is the store's business: the whole session, or a reference. */
 export type SessionStore = {
+  /** Whether a change outlives us though no browser gets a cookie for it: only then may work be done ahead of requests. */
+  keepsWithoutBrowser: boolean
   /** What this process knows already, without waiting; the hot path. */
   recall(cookieValue: string): FoundSession | undefined
   /**
@@ -16,12 +21,17 @@ export type SessionStore = {
    */
   find(cookieValue: string): Promise<FoundSession | undefined>
   /**
-   * Writes a session, new or changed.
-   * @param currentValue the cookie value it is known by, if it is
-   * @returns the value that the cookie must have from now on
+   * Writes a new session, or a change of a `known` one.
+   * @returns the value that the cookie must have from now on; nothing when the known session was ended or changed by
+   * somebody else meanwhile, and so was not written
    * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE, STAGEDOOR_SESSION_COOKIE_TOO_LARGE
    */
-  save(session: Session, currentValue?: string): Promise<string>
-  /** From now on no cookie opens this session. */
+  save(session: Session, known?: KnownSession): Promise<string | undefined>
+  /** Notes the time of a use. Never fails for want of the store: use is noted to within a tenth of the idle timeout. */
+  touch(known: KnownSession): Promise<string>
+  /**
+   * From now on no cookie opens this session.
+   * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE when others could not be told; in this process it has ended
+   */
   end(session: Session): Promise<void>
 }

@@ -84,7 +84,7 @@ t.test('a file over a mapped secret replaces the whole of it', async (t) => {
   })
   const files = ['a.yaml', 'b.yaml', 'c.yaml'].map((name) => join(folder, name))
   const { config } = await loadConfig({ files, env: {} })
-  t.equal(config.session.redis?.url.reveal(), 'redis://b')
+  t.equal(config.session.redis?.url?.reveal(), 'redis://b')
 })
 
 t.test('a configuration file that is not there is the only problem', async (t) => {
@@ -145,7 +145,7 @@ t.test('a secret file replaces a secret file of an earlier file', async (t) => {
   })
   const files = ['a.yaml', 'b.yaml', 'c.yaml'].map((name) => join(folder, name))
   const { config } = await loadConfig({ files, env: {} })
-  t.equal(config.session.redis?.url.reveal(), 'redis://c')
+  t.equal(config.session.redis?.url?.reveal(), 'redis://c')
 })
 
 t.test('a key that is no text is refused as unknown', async (t) => {

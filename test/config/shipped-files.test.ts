@@ -42,7 +42,14 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       claims: Object,
       timeout: '10s',
     },
-    session: { store: 'cookie', secrets: ['[secret]'], idleTimeout: '1h', absoluteTimeout: '12h', refreshEvery: '10m' },
+    session: {
+      store: 'cookie',
+      secrets: ['[secret]'],
+      idleTimeout: '1h',
+      absoluteTimeout: '12h',
+      refreshEvery: '10m',
+      maxStale: '1h',
+    },
     assertion: {
       audience: 'urn:stagedoor:backstage',
       lifetime: '5m',

@@ -24,25 +24,29 @@ export type TestRedis = {
   command(...words: string[]): Promise<string>
 }
 
-export type TestRedisOptions = { isPersistent?: boolean; arguments?: readonly string[] }
+export type TestRedisOptions = {
+  isPersistent?: boolean
+  arguments?: readonly string[]
+  /** Sentinels keep what they learn in this file. */
+  configFile?: string
+  /** Default: a free one. */
+  port?: number
+}
 
 const startTimeoutMs = 10_000
 
 /** A real redis-server on a free port, gone with the test. */
 export async function startRedis(t: Test, options: TestRedisOptions = {}): Promise<TestRedis> {
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-redis-'))
   let child: ChildProcess | undefined
 
   async function start(): Promise<void> {
-    const persistence = options.isPersistent ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []
-    child = spawn(
-      'redis-server',
-      ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...persistence].concat(
-        options.arguments ?? [],
-      ),
-      { stdio: 'ignore' },
-    )
+    const file = options.configFile === undefined ? [] : [options.configFile]
+    const args = [...file, '--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
+    if (options.configFile === undefined) args.push('--save', '')
+    if (options.isPersistent) args.push('--appendonly', 'yes', '--appendfsync', 'always')
+    child = spawn('redis-server', [...args, ...(options.arguments ?? [])], { stdio: 'ignore' })
     await untilItAnswers(port)
   }
 

@@ -2,6 +2,23 @@ import { z } from 'zod'
 
 import { duration } from '../values/duration.ts'
 import { secretText } from '../values/secret-text.ts'
+import { wholeNumber } from '../values/whole-number.ts'
+
+/** PEM text, as a rule by `$file`. */
+const pem = (description: string) =>
+  secretText({ minLength: 1, fix: 'write $file: and the path of a PEM file' })
+    .optional()
+    .meta({ description, 'x-example': { $file: '/run/secrets/redis.pem' } })
+
+const nodeUrl = z
+  .string('a redis:// or rediss:// URL')
+  .regex(/^rediss?:\/\/[^/\s@]+$/, 'a redis:// or rediss:// URL of host and port')
+
+const nodes = (description: string) =>
+  z
+    .array(nodeUrl, 'a list of redis:// or rediss:// URLs')
+    .min(1, 'at least one node')
+    .meta({ description, 'x-example': ['redis://redis-0:26379'] })
 
 const redisUrl = secretText({ minLength: 1, fix: 'write for example redis://redis:6379' })
   .refine((url) => /^rediss?:\/\/[^/\s]+/.test(url.reveal()), {
@@ -17,7 +34,60 @@ const redisUrl = secretText({ minLength: 1, fix: 'write for example redis://redi
   })
 
 const redis = z
-  .strictObject({ url: redisUrl })
+  .strictObject({
+    url: redisUrl.optional(),
+    sentinel: z
+      .strictObject({
+        primary: z
+          .string('the name of a primary')
+          .min(1, 'the name of a primary')
+          .meta({ description: 'The name under which the sentinels watch the primary.', 'x-example': 'mymaster' }),
+        nodes: nodes('The sentinels; `rediss://` means TLS for them and for the servers that they name.'),
+      })
+      .optional()
+      .meta({ description: 'Find the server by asking Redis Sentinel, in place of `url`.' }),
+    cluster: z
+      .strictObject({ nodes: nodes('Some nodes of the cluster; `rediss://` means TLS for all of them.') })
+      .optional()
+      .meta({
+        description:
+          'Find the server in a Redis Cluster, in place of `url`. All keys share one hash slot, and so one node.',
+      }),
+    username: z.string('a user name').optional().meta({
+      description: 'User at the server, over the one in `url`.',
+      'x-example': 'stagedoor',
+    }),
+    password: secretText({ minLength: 1, fix: 'write the password, or leave the option out' })
+      .optional()
+      .meta({
+        description: 'Password at the server, over the one in `url`.',
+        'x-example': { $file: '/run/secrets/redis' },
+      }),
+    tls: z
+      .strictObject({
+        ca: pem('Authorities that signed the server’s certificate; default: those of the system.'),
+        cert: pem('Our own certificate, where the server asks for one.'),
+        key: pem('The key of our own certificate.'),
+      })
+      .optional()
+      .meta({ description: 'Certificates (PEM) for `rediss://`.' }),
+    timeout: duration({ min: '100ms', max: '30s' }).optional().meta({
+      description: 'How long connecting to Redis, and one answer of it, may take. Default: 2s.',
+      'x-example': '2s',
+    }),
+    outageGrace: duration({ min: '0s', max: '1h' })
+      .optional()
+      .meta({
+        description:
+          'While Redis is away, how long sessions that this process has seen go on; past it they get 503. Default: 1m. ' +
+          'Danger: as long, this process may not hear that a session was ended elsewhere.',
+        'x-example': '1m',
+      }),
+    maxCached: wholeNumber({ min: 1, max: 10_000_000 }).optional().meta({
+      description: 'How many sessions each process remembers, about 2 KiB each. Default: 100000.',
+      'x-example': 100_000,
+    }),
+  })
   .optional()
   .meta({ description: 'The Redis or Valkey server that sessions are kept in.' })
 
@@ -44,6 +114,10 @@ export const session = z
       .meta({ description: 'A session ends so long after login, however much it is used.' }),
     refreshEvery: duration({ min: '1m', max: '1d' }).prefault('10m').meta({
       description: 'How often roles and claims are asked for anew; the longest a role outlives its removal in Auth0.',
+    }),
+    maxStale: duration({ min: '0s', max: '7d' }).prefault('1h').meta({
+      description:
+        'How long after that a session goes on with the roles it has while Auth0 cannot be asked; past it people have to log in again.',
     }),
   })
   .transform(({ store, ...rest }) => ({

@@ -1,0 +1,13 @@
+import type { CustomFetch } from 'openid-client'
+
+import type { RandomBytes } from './seal/random.ts'
+import type { Logger } from './telemetry/logger.ts'
+
+/** What comes from outside the process; tests hand in their own. */
+export type Dependencies = {
+  logger: Logger
+  /** Milliseconds since the epoch. */
+  now: () => number
+  fetch: CustomFetch
+  randomBytes: RandomBytes
+}

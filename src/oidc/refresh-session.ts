@@ -1,0 +1,43 @@
+import { refreshTokenGrant } from 'openid-client'
+
+import type { Exchange, Exchanged } from '../session/refresh/exchange.ts'
+import type { Session } from '../session/session.ts'
+import { type ClaimNames, mapUserClaims } from './claims.ts'
+import { isGrantInvalid } from './failures.ts'
+import type { Tokens } from './new-session.ts'
+import type { Provider } from './provider.ts'
+
+type RefreshParty = { provider: Provider; claimNames: ClaimNames; now: () => number }
+
+/** Trades the refresh token for fresh claims (RFC 6749 §6, OIDC Core 12). */
+export function createExchange({ provider, claimNames, now }: RefreshParty): Exchange {
+  return async (session) => {
+    const { refreshToken = '' } = session
+    try {
+      const tokens = await provider.call((configuration) => refreshTokenGrant(configuration, refreshToken), 'refresh')
+      return refreshedSession(session, tokens, claimNames, now())
+    } catch (cause) {
+      return isGrantInvalid(cause) ? { kind: 'ended', reason: 'grant-invalid', cause } : { kind: 'failed', cause }
+    }
+  }
+}
+
+/**
+ * The session after a refresh. Only mapped claims and the refresh token are taken: `amr`, `acr` and `auth_time` say how
+ * the login was done, and Auth0 leaves them out of refreshed ID tokens; `session_expiry` is fixed at login.
+ */
+export function refreshedSession(session: Session, tokens: Tokens, claimNames: ClaimNames, now: number): Exchanged {
+  const claims = tokens.claims()
+  // OIDC Core 12.2: the same subject as at login.
+  if (claims !== undefined && claims.sub !== session.subject) return { kind: 'ended', reason: 'subject-changed' }
+  const mapped = claims === undefined ? session.claims : mapUserClaims(claims, claimNames)
+  if (mapped.org_id !== session.claims.org_id) return { kind: 'ended', reason: 'organization-changed' }
+  const refreshed: Session = {
+    ...session,
+    claims: mapped,
+    // Greater than before even if the clock was set back: stores tell revisions apart by it.
+    refreshedAt: Math.max(now, session.refreshedAt + 1),
+  }
+  if (tokens.refresh_token !== undefined) refreshed.refreshToken = tokens.refresh_token
+  return { kind: 'refreshed', session: refreshed }
+}

@@ -1,0 +1,104 @@
+import type { Config } from './config/schema.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { Condition } from './health/plugin.ts'
+import type { Provider } from './oidc/provider.ts'
+import { createExchange } from './oidc/refresh-session.ts'
+import type { Redis } from './redis/redis.ts'
+import { createSealer } from './seal/sealer.ts'
+import { createCoherentCache } from './session/coherent-cache.ts'
+import { createCookieStore } from './session/cookie-store.ts'
+import { createEndedSessions, type EndedSessions } from './session/ended-sessions.ts'
+import { createOwedWrites } from './session/owed-writes.ts'
+import { createRecordSealer } from './session/record-sealer.ts'
+import { type CachedSession, createRedisStore } from './session/redis-store.ts'
+import { createBackOff } from './session/refresh/back-off.ts'
+import { createRefreshCounters, type RefreshCounters } from './session/refresh/counters.ts'
+import { soleLeases } from './session/refresh/lease.ts'
+import { createRedisLeases } from './session/refresh/redis-leases.ts'
+import { createRefresher, type RefresherOptions } from './session/refresh/refresher.ts'
+import { createSessionCookie } from './session/session-cookie.ts'
+import type { SessionLimits } from './session/session.ts'
+import type { SessionStore } from './session/store.ts'
+
+const defaultGraceMs = 60_000
+const defaultMaxCached = 100_000
+
+/** What the session stage needs: where sessions are kept, and who keeps them fresh. */
+export function provisionSessions(
+  config: Config,
+  dependencies: Dependencies,
+  shared: { provider: Provider; redis: Redis | undefined },
+) {
+  const { now, logger } = dependencies
+  const { idleTimeout, absoluteTimeout, refreshEvery, maxStale, store: kind } = config.session
+  const limits = { idleTimeoutMs: idleTimeout, absoluteTimeoutMs: absoluteTimeout }
+  const cookie = createSessionCookie(config.server.baseUrl.startsWith('https:'))
+  const ended = createEndedSessions(limits, now)
+  const redis = kind === 'redis' ? shared.redis : undefined
+  const kept = redis
+    ? redisSessions(config, dependencies, redis, ended, limits)
+    : cookieSessions(config, ended, cookie.name)
+  const counters = createRefreshCounters()
+  const refresher = createRefresher({
+    store: kept.store,
+    leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : soleLeases,
+    exchange: createExchange({ provider: shared.provider, claimNames: config.auth0.claims, now }),
+    times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
+    backOff: createBackOff(now),
+    counters,
+    onFailure: logFailure(logger),
+    now,
+  })
+  return {
+    stage: { store: kept.store, refresher, cookie, limits, now },
+    limits,
+    ended,
+    counters,
+    async close() {
+      await refresher.close()
+      kept.close()
+    },
+  }
+}
+
+type Kept = { store: SessionStore; close: () => void }
+
+function cookieSessions(config: Config, ended: EndedSessions, cookieName: string): Kept {
+  const sealer = createSealer(secretsOf(config), 'session')
+  return { store: createCookieStore({ sealer, ended, cookieName }), close: () => undefined }
+}
+
+function redisSessions(
+  config: Config,
+  { now, randomBytes }: Dependencies,
+  redis: Redis,
+  ended: EndedSessions,
+  limits: SessionLimits,
+): Kept {
+  const { outageGrace: graceMs = defaultGraceMs, maxCached: maxEntries = defaultMaxCached } = config.session.redis ?? {}
+  const cache = createCoherentCache<CachedSession>({ events: redis.events, maxEntries, graceMs, now })
+  const owed = createOwedWrites(redis.events)
+  const sealer = createRecordSealer(secretsOf(config), randomBytes)
+  return {
+    store: createRedisStore({ redis, sealer, cache, owed, ended, limits, randomBytes, now }),
+    close: () => owed.close(),
+  }
+}
+
+function logFailure(logger: Dependencies['logger']): RefresherOptions['onFailure'] {
+  return (outcome, { id }) => {
+    if (outcome.kind === 'failed') logger.warn({ session: id, err: outcome.cause }, 'a session could not be refreshed')
+    else logger.info({ session: id, reason: outcome.reason, err: outcome.cause }, 'a refresh ended a session')
+  }
+}
+
+/** Degraded from the first failure until a refresh succeeds again. */
+export function refreshCondition({ failedInARow }: RefreshCounters): Condition {
+  if (failedInARow === 0) return { name: 'refresh', status: 'ok' }
+  const reason = `${failedInARow} refreshes in a row failed: sessions go on with the roles they have`
+  return { name: 'refresh', status: 'degraded', reason }
+}
+
+function secretsOf({ session }: Config): string[] {
+  return session.secrets.map((secret) => secret.reveal())
+}

@@ -1,0 +1,16 @@
+/** What became of refreshes since the start of the process; read by metrics and readiness. */
+export type RefreshCounters = {
+  refreshed: number
+  /** Taken over from another replica. */
+  shared: number
+  ended: number
+  failed: number
+  /** Requests that were refused because their session was past `maxStale`. */
+  refusedAsStale: number
+  /** Failures since the last success: above zero, readiness says `degraded`. */
+  failedInARow: number
+}
+
+export function createRefreshCounters(): RefreshCounters {
+  return { refreshed: 0, shared: 0, ended: 0, failed: 0, refusedAsStale: 0, failedInARow: 0 }
+}

@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import type { Redis } from '../../redis/redis.ts'
+import { defineScript } from '../../redis/script.ts'
+import type { RandomBytes } from '../../seal/random.ts'
+import type { Session } from '../session.ts'
+import type { Claim, Lease, Leases } from './lease.ts'
+
+/**
+ * Grants the lease only for the revision that the session is of: that number is the fencing token, which the store
+ * compares when the outcome is written. KEYS session, lease. ARGV owner, revision, lifetime in ms.
+ */
+const claimScript = defineScript(`
+if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[2] then return 'changed' end
+local holder = redis.call('GET', KEYS[2])
+if holder == 'failed' then return 'failed' end
+if holder then return 'held' end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[3])
+return 'granted'`)
+
+/** KEYS lease. ARGV owner, lifetime in ms. */
+const renewScript = defineScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`)
+
+/** KEYS lease. ARGV owner, how long others keep off in ms: 0 after a success. */
+const releaseScript = defineScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[1], 'failed', 'PX', ARGV[2])
+return 1`)
+
+export type RedisLeasesOptions = {
+  redis: Redis
+  randomBytes: RandomBytes
+  /** A holder that died is replaced after so long; one that lives renews, however slow Auth0 is. */
+  lifetimeMs?: number
+  failureBackoffMs?: number
+  /** After Redis is back, so that those who owe it a refreshed session write that first. */
+  settleMs?: number
+}
+
+const askAgainMs = 250
+
+/** Leases in Redis, so that of all replicas one refreshes. */
+export function createRedisLeases(options: RedisLeasesOptions): Leases {
+  const { redis, randomBytes, lifetimeMs = 10_000, failureBackoffMs = 5_000, settleMs = 1_000 } = options
+  let wasLost = false
+  let settledAt = 0
+  redis.events.on('lost', () => void (wasLost = true))
+  redis.events.on('ready', () => {
+    if (wasLost) settledAt = performance.now() + settleMs
+    wasLost = false
+  })
+
+  function granted(key: string, owner: string): Lease {
+    const renewal = setInterval(() => {
+      // A renewal that fails is tried again; the fencing token guards what follows.
+      redis.run(renewScript, [key], [owner, String(lifetimeMs)]).catch(() => undefined)
+    }, lifetimeMs / 3)
+    renewal.unref()
+    return {
+      async release(hasFailed) {
+        clearInterval(renewal)
+        const backoffMs = hasFailed ? failureBackoffMs : 0
+        await redis.run(releaseScript, [key], [owner, String(backoffMs)]).catch(() => undefined)
+      },
+    }
+  }
+
+  return {
+    async claim(session: Session): Promise<Claim> {
+      const change = () => changeOf(redis, redis.keys.session(session.id))
+      if (performance.now() < settledAt) return { kind: 'held', change: change() }
+      const key = redis.keys.lease(session.id)
+      const owner = randomBytes(16).toString('base64url')
+      const args = [owner, String(session.refreshedAt), String(lifetimeMs)]
+      const answer = await redis.run(claimScript, [redis.keys.session(session.id), key], args)
+      if (answer === 'granted') return { kind: 'granted', lease: granted(key, owner) }
+      if (answer === 'held') return { kind: 'held', change: change() }
+      return { kind: answer === 'failed' ? 'failed' : 'changed' }
+    },
+  }
+}
+
+/** The holder's write is pushed to us; asking again after a while covers a holder that failed or died. */
+async function changeOf(redis: Redis, key: string): Promise<void> {
+  const stop = new AbortController()
+  const told = (async () => {
+    for (;;) {
+      const [keys] = (await once(redis.events, 'invalidated', { signal: stop.signal })) as [string[] | undefined]
+      if (keys === undefined || keys.includes(key)) return
+    }
+  })()
+  try {
+    await Promise.race([told, delay(askAgainMs, undefined, { ref: false })])
+  } finally {
+    stop.abort()
+    await told.catch(() => undefined)
+  }
+}

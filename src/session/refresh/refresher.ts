@@ -1,0 +1,164 @@
+import type { Session } from '../session.ts'
+import type { FoundSession, KnownSession, SessionStore } from '../store.ts'
+import type { BackOff } from './back-off.ts'
+import type { RefreshCounters } from './counters.ts'
+import type { Exchange, Exchanged } from './exchange.ts'
+import type { Lease, Leases } from './lease.ts'
+import { type RefreshTimes, refreshNeedOf } from './need.ts'
+
+/** A session as fresh as it can be had, and the value that its cookie should have; nothing when it does not count. */
+export type Freshened = (FoundSession & { value: string }) | undefined
+
+/** Keeps claims as fresh as configured, with one call to Auth0 however many requests and replicas ask. */
+export type Refresher = {
+  /** @returns nothing when the session can be used as it is, which is the hot path */
+  freshen(known: KnownSession): Promise<Freshened> | undefined
+  /** Resolves when every running refresh is done: a refresh cut off may lose the only valid refresh token. */
+  close(): Promise<void>
+}
+
+export type RefresherOptions = {
+  store: SessionStore
+  leases: Leases
+  exchange: Exchange
+  times: RefreshTimes
+  backOff: BackOff
+  counters: RefreshCounters
+  /** Told of every failure and every end, for the log. */
+  onFailure: (outcome: Exclude<Exchanged, { kind: 'refreshed' }>, session: Session) => void
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** How long a request waits before it goes on with the claims there are. */
+  maxWaitMs?: number
+}
+
+type Outcome = (KnownSession & { kind: 'fresh' }) | { kind: 'ended' } | { kind: 'failed' }
+
+export function createRefresher(options: RefresherOptions): Refresher {
+  const { store, leases, exchange, times, backOff, counters, onFailure, now, maxWaitMs = 5_000 } = options
+  const running = new Map<string, Promise<Outcome>>()
+  /** Sessions whose running refresh somebody waited for in vain: nobody else does. */
+  const slow = new Set<string>()
+
+  function refresh(known: KnownSession): Promise<Outcome> {
+    const { id } = known.session
+    const joined = running.get(id)
+    if (joined !== undefined) return joined
+    const started = refreshOnce(known)
+      .catch((cause: unknown): Outcome => failed(known.session, cause))
+      .finally(() => {
+        running.delete(id)
+        slow.delete(id)
+      })
+    running.set(id, started)
+    return started
+  }
+
+  async function refreshOnce(known: KnownSession): Promise<Outcome> {
+    for (;;) {
+      const claim = await leases.claim(known.session)
+      if (claim.kind === 'changed') return takeOver(known)
+      if (claim.kind === 'failed') {
+        backOff.postponed(known.session.id)
+        return { kind: 'failed' }
+      }
+      if (claim.kind === 'held') {
+        await claim.change
+        continue
+      }
+      return exchangeUnder(claim.lease, known)
+    }
+  }
+
+  async function exchangeUnder(lease: Lease, known: KnownSession): Promise<Outcome> {
+    let hasFailed = true
+    try {
+      const exchanged = await exchange(known.session)
+      hasFailed = exchanged.kind === 'failed'
+      // Written before the lease is given back, or the next holder would use the dead refresh token.
+      return await conclude(known, exchanged)
+    } finally {
+      await lease.release(hasFailed)
+    }
+  }
+
+  async function conclude(known: KnownSession, exchanged: Exchanged): Promise<Outcome> {
+    if (exchanged.kind === 'failed') return failed(known.session, exchanged.cause)
+    if (exchanged.kind === 'ended') {
+      counters.ended++
+      onFailure(exchanged, known.session)
+      // Where the store cannot be told, this process has ended it, and the store hears of it later.
+      await store.end(known.session).catch(() => undefined)
+      return { kind: 'ended' }
+    }
+    const value = await store.save(exchanged.session, known)
+    if (value === undefined) return takeOver(known)
+    counters.refreshed++
+    counters.failedInARow = 0
+    backOff.succeeded(known.session.id)
+    return { kind: 'fresh', session: exchanged.session, value }
+  }
+
+  /** What somebody else made of the session. */
+  async function takeOver(known: KnownSession): Promise<Outcome> {
+    const found = await store.find(known.value)
+    if (found === undefined) return { kind: 'ended' }
+    counters.shared++
+    return { kind: 'fresh', session: found.session, value: known.value }
+  }
+
+  function failed(session: Session, cause: unknown): Outcome {
+    counters.failed++
+    counters.failedInARow++
+    backOff.failed(session.id)
+    onFailure({ kind: 'failed', cause }, session)
+    return { kind: 'failed' }
+  }
+
+  async function waitFor(known: KnownSession, isOverdue: boolean): Promise<Freshened> {
+    const outcome = await orAfter(maxWaitMs, refresh(known))
+    if (outcome === undefined) {
+      slow.add(known.session.id)
+      backOff.slowed()
+    }
+    if (outcome?.kind === 'ended') return undefined
+    if (outcome?.kind === 'fresh') {
+      return { session: outcome.session, isStale: outcome.value !== known.value, value: outcome.value }
+    }
+    return isOverdue ? refuseAsStale() : { ...known, isStale: false }
+  }
+
+  function refuseAsStale(): undefined {
+    counters.refusedAsStale++
+    return undefined
+  }
+
+  return {
+    freshen(known) {
+      const need = refreshNeedOf(known.session, times, now())
+      if (need === 'none') return undefined
+      if (need === 'soon' && !store.keepsWithoutBrowser) return undefined
+      const isWaiting = backOff.isWaiting(known.session.id)
+      if (need === 'overdue') return isWaiting ? Promise.resolve(refuseAsStale()) : waitFor(known, true)
+      if (isWaiting || slow.has(known.session.id)) return undefined
+      if (need === 'due' && !backOff.isTroubled()) return waitFor(known, false)
+      void refresh(known)
+      return undefined
+    },
+
+    async close() {
+      await Promise.allSettled(running.values())
+    },
+  }
+}
+
+/** Nothing when the work takes longer; the work goes on. */
+async function orAfter<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)))
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+import t, { type Test } from 'tap'
+
+import { createRedis, type Redis } from '../../src/redis/redis.ts'
+import { parseNode, type RedisSettings } from '../../src/redis/settings.ts'
+import { slotOf } from '../../src/redis/slot.ts'
+import { RedisUnavailable } from '../../src/redis/unavailable.ts'
+import { freePort } from '../support/ports.ts'
+import { startRedis } from '../support/redis.ts'
+
+async function connect(t: Test, settings: Omit<RedisSettings, 'timeoutMs'>): Promise<Redis> {
+  const redis = createRedis({ ...settings, timeoutMs: 2_000 }, 'session:')
+  t.teardown(() => redis.close())
+  await redis.attempted()
+  return redis
+}
+
+const single = (url: string) => ({ kind: 'single' as const, node: parseNode(url) })
+
+t.test('user and password are sent; without them, or with wrong ones, there is no connection', async (t) => {
+  const server = await startRedis(t, { arguments: ['--user', 'gate', 'on', '>hunter2', '~*', '&*', '+@all'] })
+  await server.command('ACL', 'SETUSER', 'default', 'off')
+  const redis = await connect(t, { topology: single(server.url), username: 'gate', password: 'hunter2' })
+  t.equal(await redis.send('PING'), 'PONG')
+  for (const credentials of [{}, { username: 'gate', password: 'wrong' }]) {
+    const refused = await connect(t, { topology: single(server.url), ...credentials })
+    t.notOk(refused.isReady())
+    await t.rejects(refused.send('PING'), RedisUnavailable)
+  }
+})
+
+t.test('over TLS the certificate is checked against the given authority', async (t) => {
+  const folder = t.testdir({})
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  const made = ['-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert]
+  execFileSync('openssl', ['req', '-x509', ...made, ...subject], { stdio: 'ignore' })
+  const port = await freePort()
+  const tls = ['--tls-port', String(port), '--tls-cert-file', cert, '--tls-key-file', key, '--tls-auth-clients', 'no']
+  await startRedis(t, { arguments: tls })
+  const topology = single(`rediss://localhost:${port}`)
+  const redis = await connect(t, { topology, tls: { ca: readFileSync(cert, 'utf8') } })
+  t.equal(await redis.send('PING'), 'PONG')
+  t.notOk((await connect(t, { topology })).isReady(), 'an unknown authority is refused')
+})
+
+t.test('the sentinels name the primary, and after a failover the new one', { timeout: 60_000 }, async (t) => {
+  const primary = await startRedis(t)
+  const replica = await startRedis(t, { arguments: ['--replicaof', '127.0.0.1', String(primary.port)] })
+  const port = await freePort()
+  const file = join(t.testdir({}), 'sentinel.conf')
+  writeFileSync(file, `sentinel monitor main 127.0.0.1 ${primary.port} 1\nsentinel down-after-milliseconds main 300\n`)
+  const sentinel = await startRedis(t, { configFile: file, port, arguments: ['--sentinel'] })
+  while (!(await sentinel.command('SENTINEL', 'REPLICAS', 'main')).includes(String(replica.port))) await nextTurn()
+  const nobody = parseNode(`redis://127.0.0.1:${await freePort()}`)
+  const nodes = [nobody, parseNode(sentinel.url)]
+  const redis = await connect(t, { topology: { kind: 'sentinel', primary: 'main', nodes } })
+  t.equal(await redis.send('SET', 'stagedoor:a', '1'), 'OK')
+  const lost = once(redis.events, 'lost')
+  await primary.stop()
+  await lost
+  const isWritten = () => redis.send('SET', 'stagedoor:a', '2').then(Boolean, () => false)
+  while (!(await isWritten())) await nextTurn()
+  t.match(await replica.command('GET', 'stagedoor:a'), /2/)
+  const unknown = await connect(t, { topology: { kind: 'sentinel', primary: 'other', nodes } })
+  t.notOk(unknown.isReady(), 'a name that no sentinel knows is no server')
+})
+
+t.test(
+  'in a cluster all keys share one slot, and commands go to the node that holds it',
+  { timeout: 60_000 },
+  async (t) => {
+    const nodes = await Promise.all([0, 1].map(() => startRedis(t, { arguments: ['--cluster-enabled', 'yes'] })))
+    const [first, second] = nodes
+    if (first === undefined || second === undefined) throw new Error('two nodes')
+    const ours = slotOf('stagedoor')
+    await first.command('CLUSTER', 'ADDSLOTSRANGE', '0', String(ours - 1), String(ours + 1), '16383')
+    await second.command('CLUSTER', 'ADDSLOTSRANGE', String(ours), String(ours))
+    await second.command('CLUSTER', 'SET-CONFIG-EPOCH', '2')
+    await first.command('CLUSTER', 'MEET', '127.0.0.1', String(second.port))
+    while (!(await first.command('CLUSTER', 'INFO')).includes('cluster_state:ok')) await nextTurn()
+    const topology = { kind: 'cluster' as const, nodes: [parseNode(first.url)] }
+    const redis = await connect(t, { topology })
+    const key = redis.keys.session('some-session')
+    t.match(key, /^\{stagedoor\}:session:/)
+    await redis.send('SET', key, '1')
+    t.match(await second.command('GET', key), /1/)
+  },
+)
+
+t.test('slots are those of the Redis Cluster specification', async (t) => {
+  t.equal(slotOf('123456789'), 0x31c3)
+  t.equal(slotOf('user1000'), 3443)
+})

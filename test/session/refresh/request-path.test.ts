@@ -1,0 +1,94 @@
+import t, { type Test } from 'tap'
+
+import { startHouse, type House } from '../../support/house.ts'
+import { startRedis } from '../../support/redis.ts'
+
+const minute = 60_000
+
+/** A house whose clock stands still until it is moved. */
+async function startClockHouse(t: Test, store: 'cookie' | 'redis', auth0: object = {}) {
+  let offsetMs = 0
+  const redis = store === 'redis' ? { redis: { url: (await startRedis(t)).url } } : {}
+  const house = await startHouse(t, {
+    config: { session: { ...redis, store }, auth0 },
+    now: () => Date.now() + offsetMs,
+  })
+  return { house, pass: (ms: number) => void (offsetMs += ms) }
+}
+
+const userOf = ({ auth0 }: House, email: string) => auth0.users.find((user) => user.email === email) ?? { id: '' }
+
+const rolesOf = async (house: House, browser: Awaited<ReturnType<House['signIn']>>['browser']) => {
+  const { text, status } = await browser.fetch(`${house.url}/.stagedoor/me`)
+  return status === 200 ? (JSON.parse(text).roles as string[]) : status
+}
+
+for (const store of ['cookie', 'redis'] as const) {
+  t.test(`with the ${store} store`, async (t) => {
+    const { house, pass } = await startClockHouse(t, store)
+    const { auth0 } = house
+
+    await t.test('a role taken away in Auth0 is gone within refreshEvery', async (t) => {
+      const { browser } = await house.signIn()
+      t.same(await rolesOf(house, browser), ['platform-admin', 'stagedoor-admin'])
+      const { id } = userOf(house, 'jane@example.com')
+      auth0.switches.setRoles(id, ['developer'])
+      t.same(await rolesOf(house, browser), ['platform-admin', 'stagedoor-admin'])
+      pass(10 * minute)
+      t.same(await rolesOf(house, browser), ['developer'])
+      auth0.switches.setRoles(id, ['platform-admin', 'stagedoor-admin'])
+    })
+
+    await t.test('50 parallel requests at the moment of expiry make one token call, and lose nobody', async (t) => {
+      const { browser } = await house.signIn()
+      pass(10 * minute)
+      auth0.switches.resetCounters()
+      const answers = await Promise.all(Array.from({ length: 50 }, () => browser.fetch(`${house.url}/x`)))
+      t.same([...new Set(answers.map(({ status }) => status))], [200])
+      t.equal(auth0.counters.tokenRefreshToken, 1)
+      pass(10 * minute)
+      t.equal((await browser.fetch(`${house.url}/x`)).status, 200, 'and the next refresh has the right token')
+      t.equal(auth0.counters.tokenRefreshToken, 2)
+    })
+
+    await t.test('a refused grant ends the session', async (t) => {
+      const { browser } = await house.signIn('max@example.com')
+      const { id } = userOf(house, 'max@example.com')
+      await auth0.switches.blockUser(id)
+      t.equal((await browser.fetch(`${house.url}/x`)).status, 200)
+      pass(10 * minute)
+      t.equal((await browser.fetch(`${house.url}/x`)).status, 401)
+      await auth0.switches.blockUser(id, false)
+      t.equal((await browser.fetch(`${house.url}/x`)).status, 401, 'for good')
+      t.equal(house.parts.refreshes.ended, 1)
+    })
+
+    await t.test('any other failure keeps the session until maxStale, is counted and seen in readiness', async (t) => {
+      const { browser } = await house.signIn()
+      auth0.switches.down('error', ['/oauth/token'])
+      pass(10 * minute)
+      const failedBefore = house.parts.refreshes.failed
+      t.equal((await browser.fetch(`${house.url}/x`)).status, 200)
+      t.equal(house.parts.refreshes.failed, failedBefore + 1)
+      t.match(JSON.parse((await browser.fetch(`${house.url}/.stagedoor/health/ready`)).text), { status: 'degraded' })
+      for (let i = 0; i < 5; i++) {
+        pass(9 * minute)
+        t.equal((await browser.fetch(`${house.url}/x`)).status, 200)
+      }
+      pass(15 * minute)
+      t.equal((await browser.fetch(`${house.url}/x`)).status, 401, 'past maxStale it does not count')
+      auth0.switches.up()
+      pass(2 * minute)
+      t.equal((await browser.fetch(`${house.url}/x`)).status, 200, 'and was not deleted')
+      t.match(JSON.parse((await browser.fetch(`${house.url}/.stagedoor/health/ready`)).text), { status: 'ok' })
+    })
+
+    await t.test('a session without refresh token lives with its claims', async (t) => {
+      const { house, pass } = await startClockHouse(t, store, { scopes: ['openid', 'profile', 'email'] })
+      const { browser } = await house.signIn()
+      pass(50 * minute)
+      t.equal((await browser.fetch(`${house.url}/x`)).status, 200)
+      t.equal(house.auth0.counters.tokenRefreshToken, 0)
+    })
+  })
+}

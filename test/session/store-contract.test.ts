@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+import t, { type Test } from 'tap'
+
+import { createRedis } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
+import { createSealer } from '../../src/seal/sealer.ts'
+import { createCoherentCache } from '../../src/session/coherent-cache.ts'
+import { createCookieStore } from '../../src/session/cookie-store.ts'
+import { createEndedSessions } from '../../src/session/ended-sessions.ts'
+import { createOwedWrites } from '../../src/session/owed-writes.ts'
+import { createRecordSealer } from '../../src/session/record-sealer.ts'
+import { createRedisStore } from '../../src/session/redis-store.ts'
+import type { SessionStore } from '../../src/session/store.ts'
+import { startRedis } from '../support/redis.ts'
+import { sessionOf, sessionLimits as limits } from '../support/sessions.ts'
+
+type Make = (secrets: readonly string[]) => Promise<SessionStore>
+
+const secret = 'a secret for tests, at least 32 characters'
+const newer = 'another secret, which seals from now on …'
+
+async function cookieStores(): Promise<Make> {
+  const ended = createEndedSessions(limits, Date.now)
+  return async (secrets) =>
+    createCookieStore({ sealer: createSealer(secrets, 'session'), ended, cookieName: 'stagedoor' })
+}
+
+async function redisStores(t: Test): Promise<Make> {
+  const server = await startRedis(t)
+  return async (secrets) => {
+    const settings = { topology: { kind: 'single' as const, node: parseNode(server.url) }, timeoutMs: 1_000 }
+    const redis = createRedis(settings, 'session:')
+    t.teardown(() => redis.close())
+    await redis.attempted()
+    return createRedisStore({
+      redis,
+      sealer: createRecordSealer(secrets, randomBytes),
+      cache: createCoherentCache({ events: redis.events, maxEntries: 10, graceMs: 0, now: Date.now }),
+      owed: createOwedWrites(redis.events),
+      ended: createEndedSessions(limits, Date.now),
+      limits,
+      randomBytes,
+      now: Date.now,
+    })
+  }
+}
+
+for (const [name, start] of [
+  ['cookie', cookieStores],
+  ['redis', redisStores],
+] as const) {
+  t.test(`the ${name} store`, async (t) => {
+    const make = await start(t)
+
+    await t.test('finds what it saved, in this process and in another, and remembers it', async (t) => {
+      const [here, there] = [await make([secret]), await make([secret])]
+      const session = sessionOf()
+      const value = String(await here.save(session))
+      t.equal(there.recall(value), undefined)
+      for (const store of [here, there]) {
+        t.match(await store.find(value), { session, isStale: false })
+        t.same(store.recall(value)?.session, session)
+      }
+    })
+
+    await t.test('takes anything else for no session', async (t) => {
+      const store = await make([secret])
+      const value = String(await store.save(sessionOf()))
+      const last = value.at(-1) === 'A' ? 'B' : 'A'
+      const other = String(await (await make([secret])).save(sessionOf()))
+      const mixed = value.slice(0, -40) + other.slice(-40)
+      for (const bad of ['', 'x', '..', `${value}x`, value.slice(1), mixed, `${value.slice(0, -4)}${last.repeat(4)}`]) {
+        t.equal(store.recall(bad), undefined, bad)
+        t.equal(await store.find(bad), undefined, bad)
+      }
+      t.ok(await store.find(value), 'and the real one is still there')
+    })
+
+    await t.test('a refreshed session is found under the new value and under the old one', async (t) => {
+      const store = await make([secret])
+      const session = sessionOf()
+      const value = String(await store.save(session))
+      const refreshed = { ...session, refreshedAt: session.refreshedAt + 1, refreshToken: 'second' }
+      const next = String(await store.save(refreshed, { session, value }))
+      t.equal((await store.find(next))?.session.refreshToken, 'second')
+      t.equal(store.recall(value)?.session.refreshToken, 'second')
+      t.equal((await store.find(value))?.session.refreshToken, 'second')
+      t.equal((await store.find(value))?.isStale, value !== next, 'the browser gets its cookie anew, if there is one')
+    })
+
+    await t.test('the use of a session is kept', async (t) => {
+      const store = await make([secret])
+      const session = sessionOf()
+      const value = String(await store.save(session))
+      t.ok(await store.find(value))
+      const usedAt = session.usedAt + 5_000
+      const touched = await store.touch({ session: { ...session, usedAt }, value })
+      t.equal(store.recall(touched)?.session.usedAt, usedAt)
+      await until(async () => (await store.find(touched))?.session.usedAt === usedAt)
+    })
+
+    await t.test('an ended session is found under no value, and no write brings it back', async (t) => {
+      const store = await make([secret])
+      const session = sessionOf()
+      const value = String(await store.save(session))
+      await store.end(session)
+      t.equal(store.recall(value), undefined)
+      t.equal(await store.find(value), undefined)
+      t.equal(await store.save({ ...session, refreshedAt: session.refreshedAt + 1 }, { session, value }), undefined)
+      t.equal(await store.find(value), undefined)
+      await store.end(session)
+    })
+
+    await t.test('a secret is rotated: the old one still opens, and the next use seals with the new one', async (t) => {
+      const value = String(await (await make([secret])).save(sessionOf()))
+      const rotating = await make([newer, secret])
+      const found = await rotating.find(value)
+      t.equal(found?.isStale, true)
+      const touched = await rotating.touch({ session: found?.session ?? sessionOf(), value })
+      const rotated = await make([newer])
+      await until(async () => (await rotated.find(touched)) !== undefined)
+      t.equal(await (await make(['a third secret, which opens nothing at all'])).find(touched), undefined)
+    })
+  })
+}
+
+/** The Redis store notes uses in the background. The test's own timeout is the bound. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await nextTurn()
+}

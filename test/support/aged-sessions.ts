@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+
+import type { Test } from 'tap'
+
+import { createRedis } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
+import { createRecordSealer } from '../../src/session/record-sealer.ts'
+import { parseReference } from '../../src/session/session-reference.ts'
+import type { Session } from '../../src/session/session.ts'
+
+/** Reads and rewrites sessions in Redis with the secret and the cookie, as only their gateway can. */
+export async function createSessionEditor(t: Test, url: string, secret: string) {
+  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 2_000 }, 'none:')
+  t.teardown(() => redis.close())
+  await redis.attempted()
+  const sealer = createRecordSealer([secret], randomBytes)
+
+  /** @returns the session as it is in Redis; nothing when it is not there */
+  async function read(cookie: string): Promise<Session | undefined> {
+    const reference = referenceIn(cookie)
+    const record = await redis.send('HGET', redis.keys.session(reference.sessionId), 'record')
+    return typeof record === 'string' ? sealer.open(record, reference)?.session : undefined
+  }
+
+  /** Makes the session's claims older, as time would. */
+  async function age(cookie: string, ms: number): Promise<void> {
+    const reference = referenceIn(cookie)
+    const session = await read(cookie)
+    if (session === undefined) throw new Error('no such session in Redis')
+    const aged = { ...session, refreshedAt: session.refreshedAt - ms }
+    const fields = ['record', sealer.seal(aged, reference), 'revision', String(aged.refreshedAt)]
+    await redis.send('HSET', redis.keys.session(session.id), ...fields)
+  }
+
+  return { read, age }
+}
+
+function referenceIn(cookie: string) {
+  const reference = parseReference(cookie.slice(cookie.indexOf('=') + 1))
+  if (reference === undefined) throw new Error('no reference to a session in the cookie')
+  return reference
+}
