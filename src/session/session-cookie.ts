@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { chunkNames, clearedChunks, joinChunks, splitIntoChunks } from './cookie-chunks.ts'
+import { type CookieChunk, chunkNames, clearedChunks, joinChunks, splitIntoChunks } from './cookie-chunks.ts'
 
 /** Reads and writes the cookie, or cookies, that a session travels in. */
 export type SessionCookie = {
@@ -22,8 +22,12 @@ export function createSessionCookie(isSecure: boolean): SessionCookie {
 
   const receivedNames = (request: FastifyRequest): string[] =>
     names.filter((candidate) => request.cookies[candidate] !== undefined)
-  const set = (reply: FastifyReply, chunk: { name: string; value: string }, maxAge: number): void => {
-    reply.setCookie(chunk.name, chunk.value, { ...attributes, maxAge: chunk.value === '' ? 0 : maxAge })
+  // As a header, because @fastify/cookie writes its own in onSend, which forwarded answers never come to.
+  const set = (reply: FastifyReply, { name, value }: CookieChunk, maxAge: number): void => {
+    reply.header(
+      'set-cookie',
+      reply.server.serializeCookie(name, value, { ...attributes, maxAge: value === '' ? 0 : maxAge }),
+    )
   }
 
   return {
