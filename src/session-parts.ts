@@ -1,6 +1,7 @@
 import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Condition } from './health/plugin.ts'
+import type { ClaimNames } from './oidc/claims.ts'
 import type { Provider } from './oidc/provider.ts'
 import { createExchange } from './oidc/refresh-session.ts'
 import type { Redis } from './redis/redis.ts'
@@ -27,7 +28,7 @@ const defaultMaxCached = 100_000
 export function provisionSessions(
   config: Config,
   dependencies: Dependencies,
-  shared: { provider: Provider; redis: Redis | undefined },
+  shared: { provider: Provider; claimNames: ClaimNames; redis: Redis | undefined },
 ) {
   const { now, logger } = dependencies
   const { idleTimeout, absoluteTimeout, refreshEvery, maxStale, store: kind } = config.session
@@ -42,7 +43,7 @@ export function provisionSessions(
   const refresher = createRefresher({
     store: kept.store,
     leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : soleLeases,
-    exchange: createExchange({ provider: shared.provider, claimNames: config.auth0.claims, now }),
+    exchange: createExchange({ provider: shared.provider, claimNames: shared.claimNames, now }),
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
     backOff: createBackOff(now),
     counters,

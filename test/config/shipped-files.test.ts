@@ -55,10 +55,12 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       lifetime: '5m',
       keys: { store: 'memory', rotateEvery: '7d' },
       headers: ['assertion'],
+      groups: { include: ['*'], exclude: [], max: 100 },
     },
     upstreams: { backstage: Object },
     routes: Array,
     admin: { allow: { roles: ['stagedoor-admin'] } },
+    policy: { contact: 'the owners of the portal' },
     audit: { sinks: [{ stdout: {} }] },
     log: { level: 'info' },
   })
