@@ -8,7 +8,7 @@ import { createOwedWrites } from '../../src/session/owed-writes.ts'
 function createOwed(t: { teardown: (end: () => void) => void }) {
   const events = new EventEmitter<RedisEvents>()
   const owed = createOwedWrites(events)
-  t.teardown(owed.close)
+  t.teardown(() => owed.close())
   return { events, owed }
 }
 

@@ -4,7 +4,10 @@ import t, { type Test } from 'tap'
 
 import { createRedis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
+import { createBrowser } from '../support/browser.ts'
+import { startGateway } from '../support/gateway.ts'
 import { startHouse } from '../support/house.ts'
+import { freePort } from '../support/ports.ts'
 import { startRedis } from '../support/redis.ts'
 
 async function startRedisHouse(t: Test, session: object = {}) {
@@ -74,6 +77,32 @@ t.test('a session that is removed in Redis stops working at once', async (t) => 
   await redis.send('DEL', ...(await keys('stagedoor:session:*')))
   while ((await browser.fetch(`${house.url}/x`)).status !== 401) await nextTurn()
   t.ok(performance.now() - startedAt < 1_000, 'within a second')
+})
+
+t.test('a logout ends the session at another replica within a second', async (t) => {
+  const { house, server } = await startRedisHouse(t)
+  const port = await freePort()
+  const config = { session: { redis: { url: server.url } } }
+  const other = await startGateway(t, { auth0: house.auth0, upstream: house.origin.url, port, config })
+  const { browser } = await house.signIn()
+  const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+  const statusThere = async () => (await createBrowser().fetch(`${other.url}/x`, { headers: { cookie } })).status
+  t.equal(await statusThere(), 200)
+  await browser.fetch(`${house.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: house.url } })
+  const startedAt = performance.now()
+  while ((await statusThere()) !== 401) await nextTurn()
+  const ms = Math.round(performance.now() - startedAt)
+  t.ok(ms < 1_000)
+  t.comment(`ended at the other replica after ${ms} ms`)
+})
+
+t.test('another login in the same browser ends the session before it', async (t) => {
+  const { house } = await startRedisHouse(t)
+  const { browser } = await house.signIn()
+  const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+  t.equal((await browser.open(`${house.url}/.stagedoor/login`)).status, 200)
+  t.equal((await createBrowser().fetch(`${house.url}/x`, { headers: { cookie } })).status, 401)
+  t.equal((await browser.fetch(`${house.url}/x`)).status, 200)
 })
 
 t.test('past the grace time an outage is 503 with Retry-After for everybody, logs nobody out, and heals', async (t) => {

@@ -73,7 +73,7 @@ t.test('ahead of need nobody waits; where only the browser could keep the outcom
 t.test('requests for one session share one exchange; those for another have their own', async (t) => {
   const { refresher, done } = createSetup()
   const [one, other] = [known(1_500), known(1_500)]
-  const outcomes = await Promise.all([one, one, other].map((each) => refresher.freshen(each)))
+  const outcomes = await Promise.all([one, one, other].map(async (each) => refresher.freshen(each)))
   t.same(
     outcomes.map((outcome) => outcome?.session.refreshedAt),
     [10_000, 10_000, 10_000],
@@ -82,10 +82,7 @@ t.test('requests for one session share one exchange; those for another have thei
 })
 
 t.test('a dead grant ends the session, even when the store cannot be told', async (t) => {
-  const end = async () => {
-    throw new Error('no store')
-  }
-  for (const store of [{}, { end }]) {
+  for (const store of [{}, { end: () => Promise.reject(new Error('no store')) }]) {
     const { refresher, counters } = createSetup({
       store,
       exchange: async () => ({ kind: 'ended', reason: 'grant-invalid' }),
