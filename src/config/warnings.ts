@@ -8,6 +8,7 @@ export function warningsAbout({ server, auth0, assertion, session, routes, log }
     ...(server ? serverWarnings(server) : []),
     ...(auth0 ? scopeWarnings(auth0) : []),
     ...(session ? storeWarnings(session) : []),
+    ...(server && session ? replicaWarnings(server, session) : []),
     ...(assertion ? assertionWarnings(assertion) : []),
     ...(routes ? routes.flatMap(publicWarnings) : []),
     ...(routes ? unreachableRules(routes, server) : []),
@@ -64,6 +65,17 @@ function storeWarnings({ store, redis }: Config['session']): Finding[] {
       path: ['session', 'redis'],
       expected: 'store: redis, or no redis',
       fix: 'sessions stay in cookies because session.store says so; remove one of the two',
+    },
+  ]
+}
+
+function replicaWarnings({ replicas }: Config['server'], { store }: Config['session']): Finding[] {
+  if (replicas === 1 || store !== 'cookie') return []
+  return [
+    {
+      path: ['server', 'replicas'],
+      expected: '1, because session.store is cookie',
+      fix: 'two processes may refresh one session at once, and Auth0 then ends it: use session.store: redis, or send each browser to one process and allow a rotation overlap in Auth0',
     },
   ]
 }

@@ -43,6 +43,8 @@ export type Redis = {
 export function createRedis(settings: RedisSettings, tracked: string): Redis {
   const prefix = settings.topology.kind === 'cluster' ? clusterPrefix : plainPrefix
   const events = new EventEmitter<RedisEvents>()
+  // Everybody who waits for a change listens for a moment.
+  events.setMaxListeners(0)
   const slot = slotOf('stagedoor')
   const { timeoutMs } = settings
   let isLost = false

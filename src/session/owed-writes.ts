@@ -41,7 +41,6 @@ export function createOwedWrites(events: EventEmitter<RedisEvents>): OwedWrites 
   function retryLater(): void {
     clearTimeout(timer)
     timer = setTimeout(writeAll, retryEveryMs)
-    timer.unref()
   }
 
   return {

@@ -1,3 +1,5 @@
+import { timingSafeEqual } from 'node:crypto'
+
 import { GateError } from '../errors/gate-error.ts'
 import type { Redis } from '../redis/redis.ts'
 import { RedisUnavailable } from '../redis/unavailable.ts'
@@ -82,7 +84,7 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
       const reference = parseReference(cookieValue)
       if (reference === undefined || ended.has(reference.sessionId)) return undefined
       const known = cache.get(keyOf(reference))
-      return known?.cookieValue === cookieValue ? known : undefined
+      return known !== undefined && isSame(known.cookieValue, cookieValue) ? known : undefined
     },
 
     async find(cookieValue) {
@@ -133,6 +135,12 @@ function referenceIn(cookieValue: string): SessionReference {
   const reference = parseReference(cookieValue)
   if (reference === undefined) throw new TypeError('not a reference to a session')
   return reference
+}
+
+/** In constant time: part of the value opens the session. */
+function isSame(expected: string, received: string): boolean {
+  const [a, b] = [Buffer.from(expected), Buffer.from(received)]
+  return a.length === b.length && timingSafeEqual(a, b)
 }
 
 async function orUnavailable<T>(work: Promise<T>): Promise<T> {

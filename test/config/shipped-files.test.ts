@@ -30,6 +30,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       listen: { host: '0.0.0.0', port: 8080 },
       admin: { host: '127.0.0.1', port: 9464 },
       trustedProxies: [],
+      replicas: 1,
       maxHeaderBytes: '32KiB',
       encodedSlashes: 'refuse',
       timeouts: { headers: '30s', keepAlive: '75s', shutdown: '25s' },

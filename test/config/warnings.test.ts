@@ -19,6 +19,7 @@ const rows: [string, string, string, RegExp][] = [
     'session.redis',
     /stay in cookies/,
   ],
+  ['several replicas with cookie sessions', 'server: { replicas: 3 }', 'server.replicas', /session\.store: redis/],
   ['unsigned headers', 'assertion: { headers: [assertion, oauth2-proxy] }', 'assertion.headers', /unsigned/],
   ['a key path that is not used', 'assertion: { keys: { path: /x } }', 'assertion.keys.path', /not used/],
   ['a rule that opens everything', 'routes: [{ name: a, path: /**, allow: public }]', 'routes[0].allow', /everybody/],
@@ -34,6 +35,11 @@ for (const [what, overlay, path, fix] of rows) {
     )
   })
 }
+
+t.test('several replicas with sessions in Redis are nothing to warn about', async (t) => {
+  const overlay = 'server: { replicas: 3 }\nsession: { redis: { url: redis://r } }'
+  t.same((await load(t, { 'a.yaml': least, 'b.yaml': overlay })).warnings, [])
+})
 
 t.test('unsigned headers alone are warned about twice', async (t) => {
   const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': 'assertion: { headers: [oauth2-proxy] }' })

@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 
 import { createRedis, type Redis } from '../../src/redis/redis.ts'
+import { defineScript } from '../../src/redis/script.ts'
 import { parseNode, type RedisSettings } from '../../src/redis/settings.ts'
 import { slotOf } from '../../src/redis/slot.ts'
 import { RedisUnavailable } from '../../src/redis/unavailable.ts'
@@ -23,10 +24,13 @@ async function connect(t: Test, settings: Omit<RedisSettings, 'timeoutMs'>): Pro
 const single = (url: string) => ({ kind: 'single' as const, node: parseNode(url) })
 
 t.test('user and password are sent; without them, or with wrong ones, there is no connection', async (t) => {
-  const server = await startRedis(t, { arguments: ['--user', 'gate', 'on', '>hunter2', '~*', '&*', '+@all'] })
+  const rights = ['~stagedoor:*', '&stagedoor:*', '+@all', '-@dangerous']
+  const server = await startRedis(t, { arguments: ['--user', 'gate', 'on', '>hunter2', ...rights] })
   await server.command('ACL', 'SETUSER', 'default', 'off')
   const redis = await connect(t, { topology: single(server.url), username: 'gate', password: 'hunter2' })
-  t.equal(await redis.send('PING'), 'PONG')
+  const script = defineScript('return redis.call("HSET", KEYS[1], "a", 1)')
+  t.equal(await redis.run(script, [redis.keys.session('a')], []), 1, 'these rights are enough')
+  await redis.publish(redis.keys.named('news'), 'hello')
   for (const credentials of [{}, { username: 'gate', password: 'wrong' }]) {
     const refused = await connect(t, { topology: single(server.url), ...credentials })
     t.notOk(refused.isReady())

@@ -12,10 +12,10 @@ const people = ['jane@example.com', 'max@example.com', 'eve@example.com']
 function startLoad({ all }: Replicas, cookies: readonly string[]) {
   const statuses = new Map<number, number>()
   const withoutRetryAfter: string[] = []
-  let isStopped = false
+  const stopped = new AbortController()
   let next = 0
   async function work(): Promise<void> {
-    while (!isStopped) {
+    while (!stopped.signal.aborted) {
       const turn = next++
       const answer = await all[turn % all.length]?.fetch(`/${turn}`, cookies[turn % cookies.length] ?? '')
       const status = answer?.status ?? 0
@@ -27,7 +27,7 @@ function startLoad({ all }: Replicas, cookies: readonly string[]) {
   const workers = Promise.all(Array.from({ length: 6 }, work))
   return {
     async stop() {
-      isStopped = true
+      stopped.abort()
       await workers
       return { statuses: Object.fromEntries(statuses), withoutRetryAfter }
     },

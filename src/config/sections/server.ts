@@ -5,7 +5,7 @@ import { network } from '../values/network.ts'
 import { origin } from '../values/origin.ts'
 import { refuse } from '../values/refuse.ts'
 import { size } from '../values/size.ts'
-import { port } from '../values/whole-number.ts'
+import { port, wholeNumber } from '../values/whole-number.ts'
 
 /** First path segments that belong to Backstage: our endpoints there would hide its own. */
 const backstageSegments = new Set(['oauth2', 'api', 'static', '.backstage', '.well-known'])
@@ -80,6 +80,9 @@ export const server = z
           'Danger: whoever connects from these networks chooses the client address that we record.',
         'x-example': ['10.0.0.0/8'],
       }),
+    replicas: wholeNumber({ min: 1, max: 1_000 }).prefault(1).meta({
+      description: 'How many processes serve this baseUrl. Changes nothing; `check` warns of what only works in one.',
+    }),
     maxHeaderBytes: size({ min: '8KiB', max: '1MiB' })
       .prefault('32KiB')
       .meta({ description: 'Size of all headers of a request together; past it the answer is 431.' }),

@@ -12,7 +12,7 @@ t.test('three processes, one Redis', { timeout: 90_000 }, async (t) => {
   const { auth0 } = replicas
   const sessions = await createSessionEditor(t, replicas.redis.url, replicaSecret)
   const fiftyRequests = (cookie: string) =>
-    Promise.all(Array.from({ length: 50 }, (_, i) => replicas.all[i % 3]?.fetch(`/${i}`, cookie)))
+    Promise.all(Array.from({ length: 50 }, async (_, i) => replicas.all[i % 3]?.fetch(`/${i}`, cookie)))
 
   await t.test('50 parallel requests at the moment of expiry make exactly one token call', async (t) => {
     const cookie = await replicas.signIn()

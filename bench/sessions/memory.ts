@@ -1,0 +1,50 @@
+/** What this many sessions weigh in the local cache of one process; prints JSON. Run with --expose-gc. */
+import { randomBytes } from 'node:crypto'
+
+import { createRedis } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
+import { createCoherentCache } from '../../src/session/coherent-cache.ts'
+import { createEndedSessions } from '../../src/session/ended-sessions.ts'
+import { createOwedWrites } from '../../src/session/owed-writes.ts'
+import { createRecordSealer } from '../../src/session/record-sealer.ts'
+import { type CachedSession, createRedisStore } from '../../src/session/redis-store.ts'
+import { benchSession, secret } from './session.ts'
+
+const count = Number(process.argv[2])
+const maxEntries = Number(process.argv[3] ?? count)
+const limits = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 43_200_000 }
+const node = parseNode(process.env['REDIS_URL'] ?? 'redis://127.0.0.1')
+const redis = createRedis({ topology: { kind: 'single', node }, timeoutMs: 10_000 }, 'session:')
+await redis.attempted()
+const cache = createCoherentCache<CachedSession>({ events: redis.events, maxEntries, graceMs: 0, now: Date.now })
+const store = createRedisStore({
+  redis,
+  sealer: createRecordSealer([secret], randomBytes),
+  cache,
+  owed: createOwedWrites(redis.events),
+  ended: createEndedSessions(limits, Date.now),
+  limits,
+  randomBytes,
+  now: Date.now,
+})
+
+const atATime = 200
+const cookies: string[] = []
+for (let i = 0; i < count; i += atATime) {
+  const saved = await Promise.all(Array.from({ length: atATime }, (_, j) => store.save(benchSession(i + j))))
+  cookies.push(...saved.map(String))
+}
+
+const before = heapBytes()
+for (let i = 0; i < count; i += atATime) {
+  await Promise.all(cookies.slice(i, i + atATime).map((cookie) => store.find(cookie)))
+}
+const bytes = heapBytes() - before
+process.stdout.write(`${JSON.stringify({ count, cached: cache.size(), bytes })}\n`)
+process.exit(0)
+
+function heapBytes(): number {
+  globalThis.gc?.()
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed
+}

@@ -1,0 +1,128 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+import t, { type Test } from 'tap'
+
+import { createRedis } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
+import { createBrowser } from '../support/browser.ts'
+import { startGateway } from '../support/gateway.ts'
+import { startHouse } from '../support/house.ts'
+import { freePort } from '../support/ports.ts'
+import { startRedis } from '../support/redis.ts'
+
+async function startRedisHouse(t: Test, session: object = {}) {
+  const server = await startRedis(t)
+  const house = await startHouse(t, { config: { session: { redis: { url: server.url, ...session } } } })
+  const redis = createRedis({ topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 1_000 }, 'none:')
+  t.teardown(() => redis.close())
+  await redis.attempted()
+  const keys = async (pattern: string) => (await redis.send('KEYS', pattern)) as string[]
+  return { house, server, redis, keys }
+}
+
+t.test('the cookie holds a reference, and Redis nothing that can be read without it', async (t) => {
+  const { house, redis, keys } = await startRedisHouse(t)
+  const { browser } = await house.signIn()
+  const cookie = browser.cookiesOf(house.url).get('stagedoor') ?? ''
+  t.match(cookie, /^[\w-]{22}\.[\w-]{43}$/)
+  const [key = ''] = await keys('stagedoor:session:*')
+  const kept = JSON.stringify([await keys('*'), await redis.send('HGETALL', key)])
+  for (const part of [...cookie.split('.'), 'jane', 'auth0|', 'platform-admin']) t.notMatch(kept, part, part)
+})
+
+t.test('a session expires in Redis with its idle timeout, and its indexes with its absolute one', async (t) => {
+  const { house, redis, keys } = await startRedisHouse(t)
+  await house.signIn()
+  const minutesLeft = async (pattern: string) =>
+    Promise.all((await keys(pattern)).map(async (key) => Math.round(Number(await redis.send('PTTL', key)) / 60_000)))
+  t.same(await minutesLeft('stagedoor:session:*'), [60])
+  t.same(await minutesLeft('stagedoor:idx:*'), [720, 720])
+})
+
+t.test('indexes name the sessions of a user and of a login at Auth0; what ends or expires leaves them', async (t) => {
+  const { house, redis, keys } = await startRedisHouse(t)
+  const { browser } = await house.signIn()
+  const [first = ''] = await keys('stagedoor:session:*')
+  const [bySub = ''] = await keys('stagedoor:idx:sub:*')
+  const members = async (pattern: string) =>
+    (await Promise.all((await keys(pattern)).map((key) => redis.send('SMEMBERS', key)))).flat()
+  t.same(await members('stagedoor:idx:sub:*'), [first])
+  t.same(await members('stagedoor:idx:sid:*'), [first])
+  await redis.send('DEL', first)
+  await house.signIn()
+  const [second = ''] = await keys('stagedoor:session:*')
+  t.same(await redis.send('SMEMBERS', bySub), [second], 'a login sweeps out what expired')
+  await house.signIn(undefined, browser)
+  await browser.open(`${house.url}/.stagedoor/logout`)
+  await browser.fetch(`${house.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: house.url } })
+  t.same(await members('stagedoor:idx:sub:*'), [second])
+})
+
+t.test('a session seen before is found without a round trip', async (t) => {
+  const { house, redis } = await startRedisHouse(t)
+  const { browser } = await house.signIn()
+  await browser.fetch(`${house.url}/x`)
+  const commands = async () =>
+    Number(/cmdstat_hmget:calls=(\d+)/.exec(String(await redis.send('INFO', 'commandstats')))?.[1])
+  const before = await commands()
+  for (let i = 0; i < 20; i++) t.equal((await browser.fetch(`${house.url}/${i}`)).status, 200)
+  t.equal(await commands(), before)
+})
+
+t.test('a session that is removed in Redis stops working at once', async (t) => {
+  const { house, redis, keys } = await startRedisHouse(t)
+  const { browser } = await house.signIn()
+  t.equal((await browser.fetch(`${house.url}/x`)).status, 200)
+  const startedAt = performance.now()
+  await redis.send('DEL', ...(await keys('stagedoor:session:*')))
+  while ((await browser.fetch(`${house.url}/x`)).status !== 401) await nextTurn()
+  t.ok(performance.now() - startedAt < 1_000, 'within a second')
+})
+
+t.test('a logout ends the session at another replica within a second', async (t) => {
+  const { house, server } = await startRedisHouse(t)
+  const port = await freePort()
+  const config = { session: { redis: { url: server.url } } }
+  const other = await startGateway(t, { auth0: house.auth0, upstream: house.origin.url, port, config })
+  const { browser } = await house.signIn()
+  const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+  const statusThere = async () => (await createBrowser().fetch(`${other.url}/x`, { headers: { cookie } })).status
+  t.equal(await statusThere(), 200)
+  await browser.fetch(`${house.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: house.url } })
+  const startedAt = performance.now()
+  while ((await statusThere()) !== 401) await nextTurn()
+  const ms = Math.round(performance.now() - startedAt)
+  t.ok(ms < 1_000)
+  t.comment(`ended at the other replica after ${ms} ms`)
+})
+
+t.test('another login in the same browser ends the session before it', async (t) => {
+  const { house } = await startRedisHouse(t)
+  const { browser } = await house.signIn()
+  const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+  t.equal((await browser.open(`${house.url}/.stagedoor/login`)).status, 200)
+  t.equal((await createBrowser().fetch(`${house.url}/x`, { headers: { cookie } })).status, 401)
+  t.equal((await browser.fetch(`${house.url}/x`)).status, 200)
+})
+
+t.test('past the grace time an outage is 503 with Retry-After for everybody, logs nobody out, and heals', async (t) => {
+  const { house, server } = await startRedisHouse(t, { outageGrace: '0s' })
+  const { browser } = await house.signIn()
+  await server.stop()
+  const answerWith = async (status: number) => {
+    for (;;) {
+      const answer = await browser.fetch(`${house.url}/x`)
+      if (answer.status === status) return answer
+      t.ok([200, 503].includes(answer.status))
+      await nextTurn()
+    }
+  }
+  const answer = await answerWith(503)
+  t.match(answer.text, /STAGEDOOR_SESSION_STORE_UNAVAILABLE/)
+  t.equal(answer.headers.get('retry-after'), '5')
+  t.ok(browser.cookiesOf(house.url).has('stagedoor'), 'the cookie stays')
+  const page = await browser.open(`${house.url}/`)
+  t.equal(page.status, 503, 'a person gets a page, not a login')
+  await server.start()
+  await answerWith(401)
+})

@@ -1,0 +1,181 @@
+import t from 'tap'
+
+import { createBackOff } from '../../../src/session/refresh/back-off.ts'
+import { createRefreshCounters } from '../../../src/session/refresh/counters.ts'
+import type { Exchanged } from '../../../src/session/refresh/exchange.ts'
+import { type Claim, type Leases, soleLeases } from '../../../src/session/refresh/lease.ts'
+import { createRefresher } from '../../../src/session/refresh/refresher.ts'
+import type { Session } from '../../../src/session/session.ts'
+import type { SessionStore } from '../../../src/session/store.ts'
+import { sessionOf } from '../../support/sessions.ts'
+
+const known = (ageMs: number) => ({ session: sessionOf({ refreshedAt: 10_000 - ageMs }), value: 'cookie' })
+const fresh = (session: Session): Exchanged => ({ kind: 'refreshed', session: { ...session, refreshedAt: 10_000 } })
+
+type Setup = {
+  leases?: Leases
+  exchange?: (session: Session) => Promise<Exchanged>
+  store?: Partial<SessionStore>
+  maxWaitMs?: number
+}
+
+function createSetup({ leases = soleLeases, exchange = async (session) => fresh(session), ...rest }: Setup = {}) {
+  const done: string[] = []
+  const counters = createRefreshCounters()
+  const store: SessionStore = {
+    keepsWithoutBrowser: true,
+    recall: () => undefined,
+    find: async () => undefined,
+    async save(_session, current) {
+      done.push('save')
+      return current?.value
+    },
+    touch: async ({ value }) => value,
+    async end() {
+      done.push('end')
+    },
+    ...rest.store,
+  }
+  const refresher = createRefresher({
+    store,
+    leases,
+    async exchange(session) {
+      done.push('exchange')
+      return exchange(session)
+    },
+    times: { refreshEveryMs: 1_000, maxStaleMs: 2_000 },
+    backOff: createBackOff(() => 10_000),
+    counters,
+    onFailure: ({ kind }) => void done.push(kind),
+    now: () => 10_000,
+    maxWaitMs: rest.maxWaitMs ?? 1_000,
+  })
+  return { refresher, counters, done }
+}
+
+t.test('claims that are fresh enough cost nothing', async (t) => {
+  const { refresher, done } = createSetup()
+  t.equal(refresher.freshen(known(799)), undefined)
+  t.same(done, [])
+})
+
+t.test('ahead of need nobody waits; where only the browser could keep the outcome, nothing is done', async (t) => {
+  const { refresher, counters } = createSetup()
+  t.equal(refresher.freshen(known(900)), undefined)
+  await refresher.close()
+  t.equal(counters.refreshed, 1)
+  const cookies = createSetup({ store: { keepsWithoutBrowser: false } })
+  t.equal(cookies.refresher.freshen(known(900)), undefined)
+  await cookies.refresher.close()
+  t.same(cookies.done, [])
+})
+
+t.test('requests for one session share one exchange; those for another have their own', async (t) => {
+  const { refresher, done } = createSetup()
+  const [one, other] = [known(1_500), known(1_500)]
+  const outcomes = await Promise.all([one, one, other].map(async (each) => refresher.freshen(each)))
+  t.same(
+    outcomes.map((outcome) => outcome?.session.refreshedAt),
+    [10_000, 10_000, 10_000],
+  )
+  t.same(done.filter((what) => what === 'exchange').length, 2)
+})
+
+t.test('a dead grant ends the session, even when the store cannot be told', async (t) => {
+  for (const store of [{}, { end: () => Promise.reject(new Error('no store')) }]) {
+    const { refresher, counters } = createSetup({
+      store,
+      exchange: async () => ({ kind: 'ended', reason: 'grant-invalid' }),
+    })
+    t.equal(await refresher.freshen(known(1_500)), undefined)
+    t.equal(counters.ended, 1)
+  }
+})
+
+t.test('after a failure the session goes on, and nobody tries or waits for a while', async (t) => {
+  const { refresher, counters, done } = createSetup({ exchange: async () => ({ kind: 'failed', cause: 'down' }) })
+  const session = known(1_500)
+  t.match(await refresher.freshen(session), { ...session, isStale: false })
+  t.equal(refresher.freshen(session), undefined)
+  t.match(counters, { failed: 1, failedInARow: 1 })
+  t.same(done, ['exchange', 'failed'])
+  const other = known(1_500)
+  t.equal(refresher.freshen(other), undefined, 'another session is tried without anybody waiting')
+  await refresher.close()
+  t.match(counters, { failed: 2, failedInARow: 2 })
+})
+
+t.test('past maxStale a session counts only when it was refreshed', async (t) => {
+  const overdue = known(3_000)
+  t.match(await createSetup().refresher.freshen(overdue), { session: { refreshedAt: 10_000 } })
+  const { refresher, counters } = createSetup({ exchange: async () => ({ kind: 'failed', cause: 'down' }) })
+  t.equal(await refresher.freshen(overdue), undefined)
+  t.equal(await refresher.freshen(overdue), undefined)
+  t.equal(counters.refusedAsStale, 2)
+})
+
+t.test('a slow refresh is waited for once; the session goes on, and the outcome is kept', async (t) => {
+  const answer = Promise.withResolvers<Exchanged>()
+  const { refresher, counters } = createSetup({ exchange: () => answer.promise, maxWaitMs: 5 })
+  const session = known(1_500)
+  t.match(await refresher.freshen(session), session)
+  t.equal(refresher.freshen(session), undefined, 'nobody else waits')
+  answer.resolve(fresh(session.session))
+  await refresher.close()
+  t.equal(counters.refreshed, 1)
+})
+
+t.test('what another replica holds is awaited and taken over', async (t) => {
+  const claims: Claim[] = [{ kind: 'held', change: Promise.resolve() }, { kind: 'changed' }]
+  const leases = { claim: async () => claims.shift() ?? { kind: 'failed' as const } }
+  const theirs = sessionOf({ refreshedAt: 9_999 })
+  const { refresher, counters, done } = createSetup({
+    leases,
+    store: { find: async () => ({ session: theirs, isStale: false }) },
+  })
+  t.match(await refresher.freshen(known(1_500)), { session: theirs, value: 'cookie', isStale: false })
+  t.match(counters, { shared: 1, refreshed: 0 })
+  t.same(done, [])
+})
+
+t.test('a session that is gone when its turn comes has ended', async (t) => {
+  const { refresher } = createSetup({ leases: { claim: async () => ({ kind: 'changed' }) } })
+  t.equal(await refresher.freshen(known(1_500)), undefined)
+})
+
+t.test('a failure at another replica is not counted again', async (t) => {
+  const { refresher, counters } = createSetup({ leases: { claim: async () => ({ kind: 'failed' }) } })
+  const session = known(1_500)
+  t.match(await refresher.freshen(session), session)
+  t.equal(counters.failed, 0)
+  t.equal(refresher.freshen(session), undefined)
+})
+
+t.test('an overtaken holder discards what it has and takes what is there', async (t) => {
+  const theirs = sessionOf({ refreshedAt: 9_999 })
+  const { refresher, counters } = createSetup({
+    store: { save: async () => undefined, find: async () => ({ session: theirs, isStale: false }) },
+  })
+  t.match(await refresher.freshen(known(1_500)), { session: theirs })
+  t.match(counters, { shared: 1, refreshed: 0 })
+})
+
+t.test('the lease is given back after the outcome is written, and says whether it failed', async (t) => {
+  for (const [exchange, expected] of [
+    [async (session: Session) => fresh(session), ['exchange', 'save', 'released false']],
+    [async (): Promise<Exchanged> => ({ kind: 'failed', cause: 'x' }), ['exchange', 'failed', 'released true']],
+    [async (): Promise<Exchanged> => Promise.reject(new Error('bug')), ['exchange', 'released true', 'failed']],
+  ] as const) {
+    const released: string[] = []
+    const leases: Leases = {
+      claim: async () => ({
+        kind: 'granted',
+        lease: { release: async (hasFailed) => void released.push(...done, `released ${hasFailed}`) },
+      }),
+    }
+    const { refresher, done } = createSetup({ leases, exchange })
+    await refresher.freshen(known(1_500))
+    const afterwards = done.slice(released.length - 1)
+    t.same([...released, ...afterwards], expected)
+  }
+})
