@@ -1,15 +1,19 @@
+import { createGroupFilter } from './assertion/group-filter.ts'
 import { createFileKeyStore, createMemoryKeyStore, type KeyStore } from './assertion/key-store.ts'
 import { createKeys } from './assertion/keys.ts'
 import { createMinter } from './assertion/minter.ts'
+import { createToldUsers } from './assertion/told-users.ts'
 import type { AuditRecord } from './audit/record.ts'
 import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Condition } from './health/plugin.ts'
+import type { ClaimNames } from './oidc/claims.ts'
 import { createProvider, type Provider } from './oidc/provider.ts'
 import type { RelyingParty } from './oidc/relying-party.ts'
 import { createTransactionCookies } from './oidc/transaction-cookie.ts'
 import { createUsedTransactions } from './oidc/used-transactions.ts'
-import { compileRules } from './policy/rules.ts'
+import { createPolicy, type Policy } from './policy/policy.ts'
+import { referencedClaims } from './policy/referenced-claims.ts'
 import { createOpenConnections } from './proxy/open-connections.ts'
 import { provisionRedis, redisCondition } from './redis-parts.ts'
 import { createSealer } from './seal/sealer.ts'
@@ -44,6 +48,19 @@ export async function provision(config: Config, dependencies: Dependencies) {
     randomId: () => randomBytes(16).toString('base64url'),
   })
 
+  const metrics = createMetrics()
+  const policy = createPolicy({
+    routes: config.routes,
+    defaultUpstream: defaultUpstream(config),
+    admin: config.admin,
+    contact: config.policy.contact,
+  })
+  const told = createToldUsers(createGroupFilter(assertion.groups), ({ filtered, capped }, { sessionId }) => {
+    metrics.groupsLeftOut(filtered, capped)
+    const level = capped > 0 ? 'warn' : 'debug'
+    logger[level]({ session: sessionId, filtered, capped }, 'upstreams are not told of every group (assertion.groups)')
+  })
+
   return {
     errors: { prefix, baseUrl },
     audit: { write: (record: AuditRecord) => logger.info({ audit: record }, 'audit'), now },
@@ -53,11 +70,11 @@ export async function provision(config: Config, dependencies: Dependencies) {
       randomHex: (bytes: number) => randomBytes(bytes).toString('hex'),
     },
     session: sessions.stage,
-    oidc: { party: relyingParty(config, dependencies, provider) },
+    oidc: { party: relyingParty(config, dependencies, provider, policy) },
     account: { logoutHref: `${prefix}/logout`, limits: sessions.limits },
     refreshes: sessions.counters,
     jwks: { keys },
-    telemetry: { metrics: createMetrics() },
+    telemetry: { metrics },
     health: {
       conditions: () => [
         conditionOf(provider),
@@ -65,8 +82,9 @@ export async function provision(config: Config, dependencies: Dependencies) {
         ...(redis === undefined ? [] : [redisCondition(redis)]),
       ],
     },
-    policy: { decide: compileRules(config.routes, defaultUpstream(config)), now },
-    assertion: { minter, kinds: assertion.headers },
+    policy: { policy, now },
+    admin: { policy, claimNames: claimNamesOf(config), now },
+    assertion: { minter, kinds: assertion.headers, told },
     proxy: { upstreams: upstreamsOf(config), publicOrigin: baseUrl, openConnections: createOpenConnections() },
     async close() {
       await sessions.close()
@@ -93,9 +111,14 @@ function provisionProvider(config: Config, { fetch, logger }: Dependencies): Pro
   return provider
 }
 
-function relyingParty(config: Config, { now, randomBytes }: Dependencies, provider: Provider): RelyingParty {
+function relyingParty(
+  config: Config,
+  { now, randomBytes }: Dependencies,
+  provider: Provider,
+  policy: Policy,
+): RelyingParty {
   const { baseUrl, prefix } = config.server
-  const { clientId, scopes, audience, organization, claims } = config.auth0
+  const { clientId, scopes, audience, organization } = config.auth0
   return {
     provider,
     clientId,
@@ -106,12 +129,18 @@ function relyingParty(config: Config, { now, randomBytes }: Dependencies, provid
     scopes,
     audience,
     organization,
-    claimNames: claims,
+    claimNames: claimNamesOf(config),
+    stepUpFor: (principal, asked) => policy.stepUpFor(principal, asked, now()),
     transactions: createTransactionCookies(isSecure(config), createSealer(secretsOf(config), 'transaction')),
     used: createUsedTransactions(now),
     randomBytes,
     now,
   }
+}
+
+/** Where claims are found, and which others rules ask for. */
+function claimNamesOf({ auth0, routes, admin }: Config): ClaimNames {
+  return { ...auth0.claims, custom: referencedClaims(routes, admin.allow), audience: auth0.audience }
 }
 
 function keyStoreOf({ assertion: { keys } }: Config): KeyStore {

@@ -3,6 +3,7 @@ import formbody from '@fastify/formbody'
 import fastify, { type FastifyInstance } from 'fastify'
 
 import { account } from './account/plugin.ts'
+import { admin } from './admin/plugin.ts'
 import type { Dependencies, Parts } from './app-parts.ts'
 import { jwksEndpoint } from './assertion/jwks-endpoint.ts'
 import { assertion } from './assertion/plugin.ts'
@@ -47,6 +48,7 @@ async function ownEndpoints(app: FastifyInstance, { parts }: { parts: Parts }): 
   await app.register(formbody, { bodyLimit: 65_536 })
   await app.register(oidc, parts.oidc)
   await app.register(account, parts.account)
+  await app.register(admin, { ...parts.admin, prefix: '/admin' })
   await app.register(jwksEndpoint, parts.jwks)
   await app.register(health, parts.health)
   app.all('/*', () => {

@@ -3,17 +3,18 @@ import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits } from '..
 import type { UserClaims } from '../session/user-claims.ts'
 
 /** What `GET /.stagedoor/me` tells a person of themselves. Times as RFC 3339. */
-export type Me = UserClaims & {
+export type Me = Omit<UserClaims, 'custom'> & {
   kind: 'user'
   sub: string
   session: { id: string; signed_in_at: string; expires_at: string; expires_at_latest: string }
 }
 
 export function me(user: UserPrincipal, session: Session, limits: SessionLimits): Me {
+  const { custom: _, ...claims } = user.claims
   return {
     kind: 'user',
     sub: user.subject,
-    ...user.claims,
+    ...claims,
     session: {
       id: user.sessionId,
       signed_in_at: isoTime(session.createdAt),

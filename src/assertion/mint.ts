@@ -15,7 +15,8 @@ export type Issue = {
 
 /** The claims that tell an upstream who is asking; empty lists are left out to keep the header small. */
 export function assertionClaims(user: UserPrincipal, issue: Issue): AssertionClaims {
-  const { roles, groups, permissions, ...profile } = user.claims
+  // Custom claims are for our rules: an upstream is told what it is promised, no more.
+  const { roles, groups, permissions, custom: _, ...profile } = user.claims
   return {
     iss: issue.issuer,
     aud: issue.audience,

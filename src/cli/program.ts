@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 
 import { checkCommand } from './check.ts'
+import { policyCommand } from './policy/command.ts'
 import { startCommand, type Start } from './start.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -10,7 +11,7 @@ export function createProgram(terminal: Terminal, start: Start): Command {
     .description('The identity-aware gateway in front of Backstage')
     .showSuggestionAfterError()
     .showHelpAfterError('(stagedoor --help shows what there is)')
-  for (const command of [startCommand(terminal, start), checkCommand(terminal)]) {
+  for (const command of [startCommand(terminal, start), checkCommand(terminal), policyCommand(terminal)]) {
     program.addCommand(command.copyInheritedSettings(program))
   }
   return program

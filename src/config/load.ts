@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 
 import { ConfigError, type Problem } from './problems/problem.ts'
 import type { Config } from './schema.ts'
-import { interpolate } from './tree/interpolate.ts'
+import { type Absences, interpolate } from './tree/interpolate.ts'
 import { merge } from './tree/merge.ts'
 import { parseYaml } from './tree/parse-yaml.ts'
 import { readText } from './tree/read-text.ts'
@@ -20,6 +20,26 @@ export type LoadedConfig = { config: Config; warnings: Problem[]; secretFiles: S
  * @throws ConfigError STAGEDOOR_CONFIG_INVALID with every problem found
  */
 export async function loadConfig(options: { files: readonly string[]; env: NodeJS.ProcessEnv }): Promise<LoadedConfig> {
+  const { files, tree, absences, unresolved, secretFiles } = await readConfigFiles(options)
+  const { config, problems, warnings } = validate(tree, absences, unresolved)
+  if (config === undefined || problems.length > 0) throw new ConfigError(inOrderOfLines(problems, files))
+  return { config, warnings, secretFiles }
+}
+
+/** Configuration as it was written: merged, filled in, and not yet checked. */
+export type WrittenConfig = {
+  files: readonly string[]
+  tree: Tree
+  absences: Absences
+  unresolved: Problem[]
+  secretFiles: SecretFile[]
+}
+
+/** @throws ConfigError for files that cannot be read or are not YAML */
+export async function readConfigFiles(options: {
+  files: readonly string[]
+  env: NodeJS.ProcessEnv
+}): Promise<WrittenConfig> {
   const files = options.files.length > 0 ? options.files : [defaultConfigFile()]
   const parsed = await Promise.all(files.map(readTree))
   const syntaxProblems = parsed.flatMap(({ problems }) => problems)
@@ -30,9 +50,7 @@ export async function loadConfig(options: { files: readonly string[]; env: NodeJ
   const filled = interpolate(merged, options.env)
   const resolved = await readSecretFiles(filled.tree)
   const unresolved = [...filled.problems, ...resolved.problems]
-  const { config, problems, warnings } = validate(resolved.tree, filled.absences, unresolved)
-  if (config === undefined || problems.length > 0) throw new ConfigError(inOrderOfLines(problems, files))
-  return { config, warnings, secretFiles: resolved.secretFiles }
+  return { files, tree: resolved.tree, absences: filled.absences, unresolved, secretFiles: resolved.secretFiles }
 }
 
 /** The package's own `config/default.yaml`, whether this runs from source or compiled. */
@@ -50,7 +68,7 @@ async function readTree(file: string): Promise<{ tree: Tree; problems: Problem[]
   return { tree: { kind: 'map', source, entries: new Map() }, problems: [problem] }
 }
 
-function inOrderOfLines(problems: readonly Problem[], files: readonly string[]): Problem[] {
+export function inOrderOfLines(problems: readonly Problem[], files: readonly string[]): Problem[] {
   const rank = ({ source }: Problem) => files.indexOf(source.file) * 1e9 + source.line * 1e3 + source.column
   return problems.toSorted((a, b) => rank(a) - rank(b))
 }

@@ -10,7 +10,8 @@ import type { Absences } from './tree/interpolate.ts'
 import { formatPath, hasMembers, sourceAt, toPlain, valueAt, type Path, type Tree } from './tree/tree.ts'
 import { warningsAbout } from './warnings.ts'
 
-export type Validated = { config?: Config; problems: Problem[]; warnings: Problem[] }
+/** `sections` are those that are well formed, when the whole is not. */
+export type Validated = { config?: Config; sections: KnownSections; problems: Problem[]; warnings: Problem[] }
 
 /** Checks a resolved tree against the schema and across sections; what is `unresolved` already is not complained about twice. */
 export function validate(tree: Tree, absences: Absences, unresolved: readonly Problem[]): Validated {
@@ -26,7 +27,7 @@ export function validate(tree: Tree, absences: Absences, unresolved: readonly Pr
     ...contradictions(sections).map(toProblem),
   ]
   const warnings = warningsAbout(sections).map(toProblem)
-  return parsed.success ? { config: parsed.data, problems, warnings } : { problems, warnings }
+  return parsed.success ? { config: parsed.data, sections, problems, warnings } : { sections, problems, warnings }
 }
 
 /** The sections without complaints, so that contradictions show up together with other problems. */

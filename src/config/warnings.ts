@@ -1,4 +1,5 @@
 import type { Finding, KnownSections } from './cross-checks.ts'
+import { unreachableRules } from './rules/reachability.ts'
 import type { Config } from './schema.ts'
 
 /** What works, but that somebody should know: `expected` says what would be safer. */
@@ -9,6 +10,7 @@ export function warningsAbout({ server, auth0, assertion, session, routes, log }
     ...(session ? storeWarnings(session) : []),
     ...(assertion ? assertionWarnings(assertion) : []),
     ...(routes ? routes.flatMap(publicWarnings) : []),
+    ...(routes ? unreachableRules(routes, server) : []),
     ...(log?.level === 'silent'
       ? [{ path: ['log', 'level'], expected: 'a level that shows failures', fix: 'write info, or error at least' }]
       : []),

@@ -1,3 +1,4 @@
+import type { StepUp } from '../oidc/step-up.ts'
 import { type ErrorCode, errorTable } from './table.ts'
 
 export type GateErrorOptions = {
@@ -7,6 +8,12 @@ export type GateErrorOptions = {
   cause?: unknown
   /** Machine-readable reason from the stage's closed list. */
   reason?: string
+  /** Whom to ask, in place of the remedy of the table. */
+  contact?: string | undefined
+  /** The second factor that would help; on a 401 only. */
+  stepUp?: StepUp | undefined
+  /** How it was decided, line by line; only for whoever may see the rules. */
+  explanation?: readonly string[] | undefined
   /** Response headers that belong to this error, e.g. `Retry-After`, `Allow`, `WWW-Authenticate`. */
   headers?: Record<string, string>
 }
@@ -18,6 +25,9 @@ export class GateError extends Error {
   readonly detail: string | undefined
   readonly publicDetail: string | undefined
   readonly reason: string | undefined
+  readonly remedy: string
+  readonly stepUp: StepUp | undefined
+  readonly explanation: readonly string[] | undefined
   readonly headers: Readonly<Record<string, string>>
 
   constructor(code: ErrorCode, options: GateErrorOptions = {}) {
@@ -29,6 +39,9 @@ export class GateError extends Error {
     this.detail = options.detail
     this.publicDetail = options.isDetailPublic ? options.detail : undefined
     this.reason = options.reason
+    this.remedy = options.contact === undefined ? row.remedy : `Ask ${options.contact} for access.`
+    this.stepUp = options.stepUp
+    this.explanation = options.explanation
     this.headers = options.headers ?? {}
   }
 }

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { wantsPage } from '../headers/navigation.ts'
+import { stepUpPath } from '../oidc/step-up.ts'
 import { errorPage } from '../pages/error-page.ts'
 import { pageHeaders } from '../pages/layout.ts'
 import { fromFramework } from './from-framework.ts'
@@ -27,24 +28,27 @@ export const errors = fastifyPlugin<ErrorOptions>(
         return void reply.header('cache-control', 'no-store').redirect(loginUrl, 302)
       }
       reply.code(error.statusCode)
-      if (wantsPage(request.method, request.headers)) sendPage(error, request, reply)
+      if (wantsPage(request.method, request.headers)) sendPage(error, request, reply, loginUrl)
       else sendProblem(error, request, reply, loginUrl)
     }
 
     /** Only an unauthenticated caller is helped by logging in. */
     function loginUrlFor(error: GateError, { facts }: FastifyRequest): string | undefined {
       if (error.statusCode !== 401 || facts === undefined) return undefined
-      const returnTo = facts.isNavigation ? facts.path + facts.query : '/'
+      const afterwards = error.stepUp === undefined ? '/' : stepUpPath(prefix, facts.path)
+      const returnTo = facts.isNavigation ? facts.path + facts.query : afterwards
       return `${baseUrl}${prefix}/login?return_to=${encodeURIComponent(returnTo)}`
     }
 
-    function sendPage({ code, publicDetail }: GateError, { id }: FastifyRequest, reply: FastifyReply): void {
-      const { sentence, remedy } = errorTable[code]
+    function sendPage(error: GateError, { id }: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
+      const { code, publicDetail, remedy, explanation } = error
+      const { sentence } = errorTable[code]
       const ways = [
+        ...(loginUrl === undefined ? [] : [{ label: 'Sign in', href: loginUrl }]),
         { label: 'Go to the portal', href: '/' },
         { label: 'My account', href: `${prefix}/` },
       ]
-      const markup = errorPage({ sentence, remedy, detail: publicDetail, code, requestId: id, ways })
+      const markup = errorPage({ sentence, remedy, detail: publicDetail, code, requestId: id, ways, explanation })
       reply.headers(pageHeaders()).send(markup)
     }
   },

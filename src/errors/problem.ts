@@ -1,3 +1,4 @@
+import { maxAgeSecondsOf, multiFactorAcr, type StepUp } from '../oidc/step-up.ts'
 import type { GateError } from './gate-error.ts'
 import { errorTable } from './table.ts'
 
@@ -11,11 +12,15 @@ export type Problem = {
   request_id: string
   reason?: string
   login_url?: string
+  /** What to ask of the login service, on a 401 for want of a second factor (as RFC 9470 §3 names it). */
+  step_up?: { acr_values: string; max_age?: number }
+  explanation?: readonly string[]
 }
 
 /** @param loginUrl where a person can sign in; on a 401 only */
 export function problem(error: GateError, requestId: string, loginUrl?: string): Problem {
-  const { sentence, remedy } = errorTable[error.code]
+  const { sentence } = errorTable[error.code]
+  const { remedy, stepUp, explanation } = error
   return {
     type: 'about:blank',
     title: sentence,
@@ -25,5 +30,12 @@ export function problem(error: GateError, requestId: string, loginUrl?: string):
     request_id: requestId,
     ...(error.reason === undefined ? {} : { reason: error.reason }),
     ...(loginUrl === undefined ? {} : { login_url: loginUrl }),
+    ...(stepUp === undefined ? {} : { step_up: stepUpOf(stepUp) }),
+    ...(explanation === undefined ? {} : { explanation }),
   }
+}
+
+function stepUpOf(stepUp: StepUp): NonNullable<Problem['step_up']> {
+  const maxAge = maxAgeSecondsOf(stepUp)
+  return { acr_values: multiFactorAcr, ...(maxAge !== undefined && { max_age: maxAge }) }
 }

@@ -1,4 +1,5 @@
 import { GateError } from '../errors/gate-error.ts'
+import { type StepUp, stepUpParameters } from './step-up.ts'
 
 /** What a login link may say; everything else in it is ignored. */
 export type LoginParameters = {
@@ -65,6 +66,7 @@ export type AuthorizationRequest = {
   state: string
   nonce: string
   codeChallenge: string
+  stepUp?: StepUp | undefined
 }
 
 /** The query sent to `/authorize` (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1, Auth0's own parameters). */
@@ -86,6 +88,7 @@ export function authorizationParameters(
     organization_name,
     connection,
     login_hint,
+    ...stepUpParameters(request.stepUp),
   }
   return Object.fromEntries(
     Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),

@@ -5,9 +5,11 @@ import { authorizationCodeGrant } from 'openid-client'
 
 import { GateError } from '../errors/gate-error.ts'
 import type { Session } from '../session/session.ts'
+import { isAuthTimeRefused } from './failures.ts'
 import { newSession, type Tokens } from './new-session.ts'
 import { isLoginForOrganization } from './organization.ts'
 import type { RelyingParty } from './relying-party.ts'
+import { maxAgeSecondsOf, provesStepUp } from './step-up.ts'
 import { isExpired, type Transaction, transactionIdOf } from './transaction.ts'
 
 type CallbackQuery = Readonly<Record<string, string | string[] | undefined>>
@@ -22,6 +24,9 @@ export async function finishLogin(party: RelyingParty, request: FastifyRequest, 
     throw new GateError('STAGEDOOR_OIDC_ORGANIZATION_MISMATCH')
   }
   const session = newSession(tokens, party.randomBytes(16).toString('base64url'), party.claimNames, party.now())
+  if (transaction.stepUp !== undefined && !provesStepUp(session, transaction.stepUp, party.now())) {
+    throw new GateError('STAGEDOOR_OIDC_STEP_UP_FAILED', { reason: 'no-second-factor' })
+  }
   await request.server.sessions.replace(request, reply, session)
   reply.header('cache-control', 'no-store').redirect(transaction.returnTo, 302)
   return session
@@ -55,17 +60,22 @@ function refuseProviderError({ error, error_description: description }: Callback
 }
 
 async function exchangeCode(party: RelyingParty, transaction: Transaction, query: string): Promise<Tokens> {
+  const maxAge = transaction.stepUp && maxAgeSecondsOf(transaction.stepUp)
   const checks = {
     expectedState: transaction.state,
     expectedNonce: transaction.nonce,
     pkceCodeVerifier: transaction.codeVerifier,
     idTokenExpected: true,
+    ...(maxAge !== undefined && { maxAge }),
   }
   const currentUrl = new URL(party.redirectUri + query)
   try {
     return await party.provider.call((configuration) => authorizationCodeGrant(configuration, currentUrl, checks))
   } catch (error) {
     if (error instanceof GateError) throw error
+    if (maxAge !== undefined && isAuthTimeRefused(error)) {
+      throw new GateError('STAGEDOOR_OIDC_STEP_UP_FAILED', { reason: 'too-long-ago', cause: error })
+    }
     throw new GateError('STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED', { cause: error })
   }
 }

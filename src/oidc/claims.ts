@@ -1,11 +1,19 @@
 import type { UserClaims } from '../session/user-claims.ts'
+import { compileClaimName } from './claim-name.ts'
 
-/** Full claim names to look under, the first found wins. */
+/**
+ * Full claim names to look under, the first found wins; of several claims that one pattern means, the first by
+ * alphabet, so that it does not depend on the order in a token.
+ */
 export type ClaimNames = {
   roles: readonly string[]
   groups: readonly string[]
   permissions: readonly string[]
   preferredUsername: readonly string[]
+  /** Claims to keep as they are, because rules name them. */
+  custom?: readonly string[]
+  /** Audience of the access token, whose `permissions` (Auth0 RBAC) count when the ID token has none. */
+  audience?: string | undefined
 }
 
 type Claims = Readonly<Record<string, unknown>>
@@ -26,12 +34,34 @@ export function mapUserClaims(claims: Claims, names: ClaimNames): UserClaims {
     roles: listOf(firstOf(claims, names.roles)),
     groups: listOf(firstOf(claims, names.groups)),
     permissions: listOf(firstOf(claims, names.permissions)),
+    ...customOf(claims, names.custom ?? []),
   }
 }
 
 function firstOf(claims: Claims, names: readonly string[]): unknown {
-  const name = names.find((candidate) => claims[candidate] !== undefined)
-  return name === undefined ? undefined : claims[name]
+  for (const candidate of names) {
+    const [name] = namesMeant(claims, candidate)
+    if (name !== undefined) return claims[name]
+  }
+  return undefined
+}
+
+function namesMeant(claims: Claims, pattern: string): string[] {
+  const isMeant = compileClaimName(pattern)
+  return Object.keys(claims)
+    .filter((name) => isMeant(name) && claims[name] !== undefined)
+    .toSorted()
+}
+
+function customOf(claims: Claims, patterns: readonly string[]): { custom?: Claims } {
+  const names = patterns.flatMap((pattern) => namesMeant(claims, pattern)).filter((name) => isComparable(claims[name]))
+  if (names.length === 0) return {}
+  return { custom: Object.fromEntries(names.map((name) => [name, claims[name]])) }
+}
+
+/** Rules compare single values; anything deeper would only make sessions big. */
+function isComparable(value: unknown): boolean {
+  return [value].flat().every((item) => ['string', 'number', 'boolean'].includes(typeof item))
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,4 +1,9 @@
-import { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
+import {
+  AuthorizationResponseError,
+  ClientError,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
+} from 'openid-client'
 
 /**
  * Whether the token endpoint refused our own credentials: `invalid_client` (RFC 6749 §5.2), Auth0's 401
@@ -13,6 +18,13 @@ export function isClientRejected(error: unknown): boolean {
 /** Whether the grant itself is dead: the session behind it cannot be refreshed any more. */
 export function isGrantInvalid(error: unknown): boolean {
   return error instanceof ResponseBodyError && error.error === 'invalid_grant'
+}
+
+/** Whether an ID token says that the person proved who they are longer ago than `max_age` allows (OIDC Core §3.1.3.7). */
+export function isAuthTimeRefused(error: unknown): boolean {
+  if (!(error instanceof ClientError) || error.code !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return false
+  const details = error.cause instanceof Error ? error.cause.cause : undefined
+  return details instanceof Object && 'claim' in details && details.claim === 'auth_time'
 }
 
 const networkCodes = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT'])

@@ -5,6 +5,7 @@ import { GateError } from '../errors/gate-error.ts'
 import { authorizationParameters, organizationOf, readLoginParameters } from './authorization-request.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
+import { destinationOf, type StepUp } from './step-up.ts'
 import { type Transaction, transactionId } from './transaction.ts'
 
 /** Starts a login: remembers it in this browser and sends the browser to the provider. */
@@ -12,14 +13,29 @@ export async function startLogin(party: RelyingParty, request: FastifyRequest, r
   if (!request.facts.isNavigation) throw new GateError('STAGEDOOR_OIDC_NOT_A_NAVIGATION')
   const { issuer } = await party.provider.metadata()
   const parameters = readLoginParameters(request.query, issuer)
-  const organization = organizationOf(parameters, party.organization)
-  const transaction = newTransaction(party, issuer, safeReturnTo(parameters.return_to, party.baseUrl, party.prefix))
+  const returnTo = safeReturnTo(parameters.return_to, party.baseUrl, party.prefix)
+  const stepUp = stepUpTo(returnTo, party, request)
+  const organization = organizationOf(parameters, party.organization) ?? organizationToKeep(stepUp, request)
+  const transaction = newTransaction(party, issuer, returnTo)
   if (organization !== undefined) transaction.organization = organization
+  if (stepUp !== undefined) transaction.stepUp = stepUp
   const codeChallenge = await calculatePKCECodeChallenge(transaction.codeVerifier)
   const query = authorizationParameters({ ...party, ...transaction, codeChallenge, organization }, parameters)
   const url = await party.provider.call(async (configuration) => buildAuthorizationUrl(configuration, query))
   await party.transactions.write(request, reply, transaction)
   reply.header('cache-control', 'no-store').redirect(url.href, 302)
+}
+
+/** Known from where the person is going, so that no link can ask for less. */
+function stepUpTo(returnTo: string, party: RelyingParty, { principal, facts }: FastifyRequest): StepUp | undefined {
+  const { path, methods } = destinationOf(returnTo, party.baseUrl, party.prefix)
+  const asked = methods.map((method) => party.stepUpFor(principal, { method, path, host: facts.host }))
+  return asked.find((stepUp) => stepUp !== undefined)
+}
+
+/** A second factor is shown for the same organization: without it the new session would be for none. */
+function organizationToKeep(stepUp: StepUp | undefined, { session }: FastifyRequest): string | undefined {
+  return stepUp === undefined ? undefined : session?.claims.org_id
 }
 
 function newTransaction({ randomBytes, now }: RelyingParty, issuer: string, returnTo: string): Transaction {

@@ -1,6 +1,8 @@
-import type { TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client'
+import type { IDToken, TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client'
 
+import type { UserClaims } from '../session/user-claims.ts'
 import type { Session } from '../session/session.ts'
+import { accessTokenPermissions } from './access-token-permissions.ts'
 import { type ClaimNames, mapUserClaims } from './claims.ts'
 
 export type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers
@@ -18,7 +20,7 @@ export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, n
     id,
     issuer: iss,
     subject: sub,
-    claims: mapUserClaims(claims, claimNames),
+    claims: claimsOfTokens(tokens, claims, claimNames),
     amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : [],
     createdAt: now,
     refreshedAt: now,
@@ -31,4 +33,12 @@ export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, n
   const ceilingSeconds = claims['session_expiry']
   if (typeof ceilingSeconds === 'number') session.ceilingAt = ceilingSeconds * 1000
   return session
+}
+
+/** What a session keeps of an answer of the token endpoint: the ID token's claims, and Auth0's own permissions. */
+export function claimsOfTokens(tokens: Tokens, idToken: IDToken, claimNames: ClaimNames): UserClaims {
+  const claims = mapUserClaims(idToken, claimNames)
+  if (claims.permissions.length > 0) return claims
+  const where = { issuer: idToken.iss, audience: claimNames.audience }
+  return { ...claims, permissions: accessTokenPermissions(tokens.access_token, where) }
 }

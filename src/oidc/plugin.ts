@@ -6,6 +6,7 @@ import { logoutPage, signedOutPage } from '../pages/logout-pages.ts'
 import { finishLogin } from './callback.ts'
 import { startLogin } from './login.ts'
 import { finishLogout } from './logout.ts'
+import { passStepUp } from './pass-step-up.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 
@@ -19,6 +20,11 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
 
   app.get('/login', async (request, reply) => {
     await startLogin(party, request, reply)
+    return reply
+  })
+
+  app.get('/step-up', async (request, reply) => {
+    passStepUp(party, request, reply)
     return reply
   })
 

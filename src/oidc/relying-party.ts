@@ -1,6 +1,8 @@
+import type { Principal } from '../identity/principal.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { ClaimNames } from './claims.ts'
 import type { Provider } from './provider.ts'
+import type { StepUp } from './step-up.ts'
 import type { TransactionCookies } from './transaction-cookie.ts'
 import type { UsedTransactions } from './used-transactions.ts'
 
@@ -21,6 +23,8 @@ export type RelyingParty = {
   transactions: TransactionCookies
   used: UsedTransactions
   randomBytes: RandomBytes
+  /** The second factor without which this person would be refused there, when nothing else is missing. */
+  stepUpFor: (principal: Principal, asked: { method: string; path: string; host: string }) => StepUp | undefined
   /** Milliseconds since the epoch. */
   now: () => number
 }

@@ -1,3 +1,5 @@
+import type { StepUp } from './step-up.ts'
+
 /** One login in flight: what must be known again when the browser comes back. Times in milliseconds. */
 export type Transaction = {
   id: string
@@ -9,6 +11,8 @@ export type Transaction = {
   startedAt: number
   /** Organization that was asked for, by id or name. */
   organization?: string
+  /** The second factor that this login has to prove. */
+  stepUp?: StepUp
 }
 
 export const transactionLifetimeMs = 600_000

@@ -1,6 +1,9 @@
 import type {} from 'fastify'
 
-/** The closed list of reasons to refuse, in the order in which they are told when several apply. */
+/**
+ * The closed list of reasons to refuse, in the order in which they are told: of several that hold together, the first.
+ * Who someone is comes before what they may, and that before what they can mend at once.
+ */
 export const denyReasons = [
   'no-rule',
   'unauthenticated',
@@ -18,6 +21,13 @@ export const denyReasons = [
 ] as const
 
 export type DenyReason = (typeof denyReasons)[number]
+
+const ranks = new Map<DenyReason, number>(denyReasons.map((reason, rank) => [reason, rank]))
+
+/** Position in the list: the lower, the sooner it is told. */
+export function rankOf(reason: DenyReason): number {
+  return ranks.get(reason) as number
+}
 
 export type Allow = { effect: 'allow'; rule: string; upstream: string }
 export type Deny = { effect: 'deny'; reason: DenyReason; rule?: string }

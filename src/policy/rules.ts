@@ -1,4 +1,7 @@
 import type { RequestFacts } from '../boundary/facts.ts'
+import { type HostName, hostName, isAmongHosts } from '../config/rules/host-name.ts'
+import { coveredMethods } from '../config/rules/methods.ts'
+import { matchKey } from '../config/rules/path-pattern.ts'
 import type { RouteConfig } from '../config/schema.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Decision } from './decision.ts'
@@ -11,45 +14,59 @@ export type Asked = Pick<RequestFacts, 'method' | 'path' | 'host'>
 /** Decides one request: the first rule that matches, and where none does, deny. `now` in milliseconds. */
 export type Decide = (principal: Principal, asked: Asked, now: number) => Decision
 
-type Rule = {
-  name: string
+/** A request as rules compare it, worked out once for all of them. */
+export type Target = { key: string; method: string; host: HostName }
+
+/** A rule, compiled. */
+export type Rule = {
+  route: RouteConfig
   upstream: string
-  covers: (asked: Asked) => boolean
-  access: 'public' | Check
+  coversPath: PathMatcher
+  coversMethod: (method: string) => boolean
+  coversHost: (host: HostName) => boolean
+  /** Nothing for a public rule: there everybody passes. */
+  check: Check | undefined
 }
 
 /** @param defaultUpstream where rules go that name none */
 export function compileRules(routes: readonly RouteConfig[], defaultUpstream: string): Decide {
-  const rules = routes.map((route) => compileRule(route, defaultUpstream))
+  return decideBy(routes.map((route) => compileRule(route, defaultUpstream)))
+}
+
+export function decideBy(rules: readonly Rule[]): Decide {
   return (principal, asked, now) => {
-    for (const rule of rules) if (rule.covers(asked)) return judge(rule, principal, now)
-    return { effect: 'deny', reason: 'no-rule' }
+    const rule = firstMatch(rules, asked)
+    return rule === undefined ? { effect: 'deny', reason: 'no-rule' } : judge(rule, principal, now)
   }
 }
 
-function compileRule({ name, path, methods, hosts, allow, upstream }: RouteConfig, defaultUpstream: string): Rule {
+export function compileRule(route: RouteConfig, defaultUpstream: string): Rule {
+  const { path, hosts, allow } = route
+  const methods = coveredMethods(route.methods)
   return {
-    name,
-    upstream: upstream ?? defaultUpstream,
-    covers: coverage(compilePathPattern(path), methods, hosts),
-    access: allow === 'public' ? 'public' : allow === 'authenticated' ? () => undefined : compileRequirement(allow),
+    route,
+    upstream: route.upstream ?? defaultUpstream,
+    coversPath: compilePathPattern(path),
+    coversMethod: (method) => methods === undefined || methods.has(method),
+    coversHost: (host) => hosts === undefined || isAmongHosts(hosts, host),
+    check: allow === 'public' ? undefined : allow === 'authenticated' ? () => undefined : compileRequirement(allow),
   }
 }
 
-function coverage(
-  coversPath: PathMatcher,
-  methods: readonly string[] | undefined,
-  hosts: readonly string[] | undefined,
-): (asked: Asked) => boolean {
-  if (methods === undefined && hosts === undefined) return ({ path }) => coversPath(path)
-  return ({ method, host, path }) =>
-    (methods?.includes(method) ?? true) && (hosts?.includes(host) ?? true) && coversPath(path)
+export function targetOf({ path, method, host }: Asked): Target {
+  return { key: matchKey(path), method, host: hostName(host) }
 }
 
-function judge({ name, upstream, access }: Rule, principal: Principal, now: number): Decision {
-  if (access !== 'public') {
+function firstMatch(rules: readonly Rule[], asked: Asked): Rule | undefined {
+  const { key, method, host } = targetOf(asked)
+  return rules.find((rule) => rule.coversPath(key) && rule.coversMethod(method) && rule.coversHost(host))
+}
+
+/** What the rule that matched says of a principal. */
+export function judge({ route: { name }, upstream, check }: Rule, principal: Principal, now: number): Decision {
+  if (check !== undefined) {
     if (principal.kind === 'anonymous') return { effect: 'deny', reason: 'unauthenticated', rule: name }
-    const reason = access(principal, now)
+    const reason = check(principal, now)
     if (reason !== undefined) return { effect: 'deny', reason, rule: name }
   }
   return { effect: 'allow', rule: name, upstream }

@@ -10,4 +10,6 @@ export type UserClaims = {
   permissions: readonly string[]
   org_id?: string
   org_name?: string
+  /** Claims that rules name, under their full names; only texts, numbers, truth values and lists of them. */
+  custom?: Readonly<Record<string, unknown>>
 }

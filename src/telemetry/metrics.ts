@@ -6,6 +6,8 @@ export type Metrics = {
   decided(outcome: 'allow' | 'deny', reason: string, status: number, durationSeconds: number): void
   /** `1` while the condition holds, by name. */
   condition(name: string, isOk: boolean): void
+  /** Groups of one person that upstreams are not told of: not meant for them, and too many. */
+  groupsLeftOut(filtered: number, capped: number): void
   registry: Registry
 }
 
@@ -33,12 +35,22 @@ export function createMetrics(): Metrics {
     labelNames: ['name'],
     registers,
   })
+  const groups = new Counter({
+    name: 'stagedoor_groups_left_out_total',
+    help: 'Groups that assertions left out, because of assertion.groups include/exclude or max.',
+    labelNames: ['why'],
+    registers,
+  })
   return {
     decided(outcome, reason, status, durationSeconds) {
       requests.inc({ outcome, reason, status: `${Math.floor(status / 100)}xx` })
       durations.observe(durationSeconds)
     },
     condition: (name, isOk) => conditions.set({ name }, isOk ? 1 : 0),
+    groupsLeftOut(filtered, capped) {
+      groups.inc({ why: 'filter' }, filtered)
+      groups.inc({ why: 'max' }, capped)
+    },
     registry,
   }
 }

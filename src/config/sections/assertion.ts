@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { duration } from '../values/duration.ts'
+import { wholeNumber } from '../values/whole-number.ts'
 
 const keys = z
   .strictObject({
@@ -19,6 +20,32 @@ const keys = z
   .prefault({})
   .meta({ description: 'The keys that sign assertions (ES256).' })
 
+const patterns = () => z.array(z.string().min(1), 'a list of names, `*` for anything')
+
+const groups = z
+  .strictObject({
+    include: patterns()
+      .default(['*'])
+      .meta({
+        description:
+          'Groups that upstreams are told of, by name; `*` stands for anything. They come in the order of this list, and by alphabet within.',
+        'x-example': ['platform-*', 'everyone'],
+      }),
+    exclude: patterns()
+      .default([])
+      .meta({
+        description: 'Groups that upstreams are not told of, though included.',
+        'x-example': ['legacy-*'],
+      }),
+    max: wholeNumber({ min: 0, max: 500 })
+      .prefault(100)
+      .meta({ description: 'How many at most; what comes later is left out, and counted in the log.' }),
+  })
+  .prefault({})
+  .meta({
+    description: 'Which of a person’s groups stand in the assertion, so that it fits a header. Rules always see all.',
+  })
+
 export const assertion = z
   .strictObject({
     audience: z
@@ -30,6 +57,7 @@ export const assertion = z
       .prefault('5m')
       .meta({ description: 'How long an assertion is valid. One is used again while over 60 s are left.' }),
     keys,
+    groups,
     headers: z
       .array(z.enum(['assertion', 'oauth2-proxy']), 'a list of: assertion, oauth2-proxy')
       .min(1, 'at least one of: assertion, oauth2-proxy')

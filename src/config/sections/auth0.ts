@@ -31,7 +31,7 @@ const domain = z
 
 const claimNames = () => z.array(z.string().min(1), 'a list of full claim names')
 
-const claims = z
+export const claims = z
   .strictObject({
     roles: claimNames()
       .default(['https://stagedoor.example.com/roles', 'roles'])
@@ -49,7 +49,8 @@ const claims = z
   .prefault({})
   .meta({
     description:
-      'Where the ID token keeps what we need: full claim names (dots and slashes included), the first found wins.',
+      'Where the ID token keeps what we need: full claim names (dots and slashes included), the first found wins. ' +
+      '`*` stands for anything but a slash: `https://*/roles` is this claim in every namespace.',
   })
 
 const scopes = z

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { refuse } from '../values/refuse.ts'
+import { contact } from './policy.ts'
 import { requirement } from './requirement.ts'
 
 const segment = /^(?:\*|(?!\.{1,2}$)(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-F]{2})+)$/
@@ -32,19 +33,25 @@ const rule = z.strictObject({
     }),
   path: path.meta({
     description:
-      'Path that the rule is about: `*` stands for one segment, a last `**` for all the rest. Letter case is ignored.',
+      'Path that the rule is about: `*` stands for one segment, a last `**` for all the rest. Letter case and a slash at the end are ignored.',
     'x-example': '/**',
   }),
   methods: z
     .array(z.string().regex(/^[A-Z]+$/, 'a method in capitals'), 'a list of methods')
     .min(1, 'at least one method')
     .optional()
-    .meta({ description: 'Methods that the rule is about; without it, all.', 'x-example': ['GET', 'HEAD'] }),
+    .meta({
+      description: 'Methods that the rule is about; without it, all. `GET` covers `HEAD` too.',
+      'x-example': ['GET', 'HEAD'],
+    }),
   hosts: z
     .array(z.string().regex(/^[a-z0-9.:[\]-]+$/, 'a host in lower case'), 'a list of hosts')
     .min(1, 'at least one host')
     .optional()
-    .meta({ description: 'Hosts that the rule is about; without it, all.', 'x-example': ['portal.example.com'] }),
+    .meta({
+      description: 'Hosts that the rule is about, at every port unless one is written; without it, all.',
+      'x-example': ['portal.example.com'],
+    }),
   allow: z.union([z.enum(['public', 'authenticated']), requirement], 'public, authenticated, or a requirement').meta({
     description: 'Who passes: `public` is everybody, `authenticated` whoever is logged in; else what is required.',
     'x-example': 'authenticated',
@@ -52,6 +59,10 @@ const rule = z.strictObject({
   upstream: z.string('the name of an upstream').optional().meta({
     description: 'Where the request goes. Default: `backstage`, or the only upstream there is.',
     'x-example': 'backstage',
+  }),
+  contact: contact().optional().meta({
+    description: 'Whom people are told to ask when this rule refuses them. Default: `policy.contact`.',
+    'x-example': 'the platform team (#platform)',
   }),
   audit: z
     .string('a label')

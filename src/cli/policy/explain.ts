@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+import type { PolicyConfig } from '../../config/load-policy.ts'
+import { hasMembers, toPlain } from '../../config/tree/tree.ts'
+import { explanationLines } from '../../policy/explanation-text.ts'
+import type { Terminal } from '../terminal.ts'
+import { createEngine } from './engine.ts'
+import { PolicyInputError } from './input-error.ts'
+import { readYaml } from './read-yaml.ts'
+import { readTable } from './table.ts'
+
+type Question = { as: string; people?: string; method: string; path: string; host: string }
+
+/** Prints each rule tried and why it did or did not match. Returns the exit code: 0 whatever was decided. */
+export async function explainAs(config: PolicyConfig, question: Question, terminal: Terminal): Promise<number> {
+  const { path, method, host } = question
+  const now = Date.now()
+  const engine = createEngine(config, now)
+  const refusal = engine.refusalOf(path)
+  if (refusal !== undefined) {
+    throw new PolicyInputError(`${path} is refused before any rule: it is not canonical (${refusal}).`)
+  }
+  const { claims, note } = await claimsOf(question, terminal.folder)
+  if (note !== undefined) terminal.err(`note: ${note}\n`)
+  const asked = { method: method.toUpperCase(), path, host: host.toLowerCase() }
+  terminal.out(`${explanationLines(engine.explain(engine.principal(claims), asked, now)).join('\n')}\n`)
+  return 0
+}
+
+type Described = { claims: Readonly<Record<string, unknown>>; note?: string }
+
+async function claimsOf({ as: who, people }: Question, folder: string): Promise<Described> {
+  if (who === 'anonymous') return { claims: {} }
+  if (people !== undefined) {
+    const known = readTable(await readYaml(people, folder), people).people.get(who)
+    if (known !== undefined) return { claims: known }
+  }
+  if (existsSync(resolve(folder, who))) return { claims: await claimsIn(who, folder) }
+  if (who.includes('|')) return { claims: { sub: who }, note: `${who} is taken to have no roles, groups or claims.` }
+  if (who.includes('@')) {
+    const claims = { email: who, email_verified: true }
+    return { claims, note: `${who} is taken to be verified, and to have no roles, groups or other claims.` }
+  }
+  throw new PolicyInputError(
+    `Nobody is called ${who}: give a file with claims, an e-mail address, a user id, anonymous, or a name of --people.`,
+  )
+}
+
+async function claimsIn(file: string, folder: string): Promise<Readonly<Record<string, unknown>>> {
+  const claims = toPlain(await readYaml(file, folder))
+  if (hasMembers(claims) && !Array.isArray(claims)) return claims
+  throw new PolicyInputError(`${file} holds no claims: write a JSON object, such as the payload of an ID token.`)
+}

@@ -1,0 +1,41 @@
+import type { PolicyConfig } from '../../config/load-policy.ts'
+import { shadowersOf } from '../../config/rules/reachability.ts'
+import type { RouteConfig } from '../../config/schema.ts'
+import { requirementText } from '../../policy/requirement-text.ts'
+import type { Terminal } from '../terminal.ts'
+
+const head = ['#', 'rule', 'methods', 'host', 'path', 'who passes', 'goes to']
+
+/** Prints what each rule covers, in the order in which they are tried. Returns the exit code. */
+export function listRules({ routes, defaultUpstream }: PolicyConfig, { out }: Terminal): number {
+  const rows = routes.map((rule, index) => [
+    String(index + 1),
+    rule.name,
+    rule.methods?.join(',') ?? 'all',
+    rule.hosts?.join(',') ?? 'all',
+    rule.path,
+    typeof rule.allow === 'string' ? rule.allow : requirementText(rule.allow),
+    rule.upstream ?? defaultUpstream,
+  ])
+  for (const line of aligned([head, ...rows])) out(`${line}\n`)
+  out('    what no rule matches is refused\n')
+  for (const line of routes.flatMap((_, index) => shadowLine(routes, index))) out(`${line}\n`)
+  return 0
+}
+
+function shadowLine(routes: readonly RouteConfig[], index: number): string[] {
+  const shadowers = shadowersOf(routes, index)
+  if (shadowers === undefined) return []
+  const names = shadowers.map((position) => routes[position]?.name).join(', ')
+  return [`warning: ${routes[index]?.name} is never reached: ${names} above it matches all of it`]
+}
+
+function aligned(rows: readonly string[][]): string[] {
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+
+import { sourceAt, toPlain, type Tree } from '../../config/tree/tree.ts'
+import { denyReasons } from '../../policy/decision.ts'
+import { PolicyInputError } from './input-error.ts'
+
+const claims = z.record(z.string(), z.unknown())
+
+const expectations = ['allow', 'deny', 'refused'] as const
+const method = z.string().regex(/^[A-Z]+$/, 'a method in capitals')
+
+const written = z.strictObject({
+  who: z.string(),
+  method: method.default('GET'),
+  path: z.string(),
+  host: z.string().default(''),
+  /** `refused`: the path is not canonical, so that no rule is asked. */
+  expect: z.enum(expectations),
+  reason: z.string().optional(),
+  rule: z.string().optional(),
+})
+
+/** The short form: `[jane, GET, /api/admin/users, deny, role-missing]`. */
+const row = z
+  .tuple([z.string(), method, z.string(), z.enum(expectations)])
+  .rest(z.string())
+  .transform(([who, method, path, expect, reason], context) => {
+    if (context.value.length > 5) context.addIssue('at most five entries: who, method, path, decision, reason')
+    return { who, method, path, host: '', expect, ...(reason !== undefined && { reason }) }
+  })
+
+const table = z.strictObject({
+  people: z.record(z.string(), claims).default({}),
+  tests: z.array(z.union([row, written], 'a row of who, method, path, decision and reason')).default([]),
+})
+
+export type TestRow = z.output<typeof written> & { line: number }
+export type TestTable = { people: Map<string, Record<string, unknown>>; rows: TestRow[] }
+
+/**
+ * Reads a table of people and tests.
+ * @throws PolicyInputError with every row that cannot be read
+ */
+export function readTable(tree: Tree, file: string): TestTable {
+  const parsed = table.safeParse(toPlain(tree))
+  const at = (path: readonly (string | number)[]): number => sourceAt(tree, path).line
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(
+      ({ path, message }) => `${file}:${at(path as (string | number)[])}: ${path.join('.')}: ${message}`,
+    )
+    throw new PolicyInputError(lines.join('\n'))
+  }
+  const { people, tests } = parsed.data
+  const rows = tests.map((test, index): TestRow => ({ ...test, line: at(['tests', index]) }))
+  const complaints = rows.flatMap((test) =>
+    complaintsAbout(test, people).map((text) => `${file}:${test.line}: ${text}`),
+  )
+  if (complaints.length > 0) throw new PolicyInputError(complaints.join('\n'))
+  return { people: new Map(Object.entries(people)), rows }
+}
+
+function complaintsAbout({ who, expect, reason }: TestRow, people: Record<string, unknown>): string[] {
+  const isKnown = who === 'anonymous' || Object.hasOwn(people, who)
+  const isReason = expect !== 'deny' || reason === undefined || denyReasons.some((known) => known === reason)
+  return [
+    ...(isKnown ? [] : [`${who} is not among people`]),
+    ...(isReason ? [] : [`${reason} is no reason: write one of ${denyReasons.join(', ')}`]),
+  ]
+}

@@ -1,0 +1,46 @@
+/** A rule's path, read once: `undefined` stands for `*`; a tree ends in `**` and covers all below its segments. */
+export type PathPattern = { segments: readonly (string | undefined)[]; isTree: boolean }
+
+/** Reads the path of a rule, which the schema has checked. */
+export function parsePathPattern(text: string): PathPattern {
+  const isTree = text.endsWith('/**')
+  const path = isTree ? text.slice(0, -3) : withoutTrailingSlash(text)
+  const segments = path === '' ? [] : path.slice(1).split('/')
+  return { segments: segments.map((segment) => (segment === '*' ? undefined : matchKey(segment))), isTree }
+}
+
+/** Whether the first pattern covers every path that the second one covers. */
+export function includesPattern(outer: PathPattern, inner: PathPattern): boolean {
+  if (inner.isTree && !outer.isTree) return false
+  const [most, least] = [inner.segments.length, outer.segments.length]
+  if (outer.isTree ? most < least : most !== least) return false
+  return outer.segments.every((segment, index) => {
+    const other = inner.segments[index]
+    // `*` is one segment that is not empty, and `/` is the only path that has an empty one.
+    return segment === undefined ? other !== '' : segment === other
+  })
+}
+
+const hasUpperCase = /[A-Z]/
+const escapedAscii = /%([2-7][0-9A-Fa-f])/g
+/** Space, `%`, `/`, `\` and DEL: decoded they would be another path. */
+const keptEscapes = new Set([0x20, 0x25, 0x2f, 0x5c, 0x7f])
+
+/**
+ * The form in which paths are compared: letter case and a trailing slash ignored, because Express, which routes
+ * Backstage, ignores them; escapes of printable characters decoded, because its parameters are (`%3A` is `:`).
+ * A canonical path is ASCII, so lower case means the same here and there.
+ */
+export function matchKey(path: string): string {
+  const plain = path.includes('%') ? path.replace(escapedAscii, decodeOne) : path
+  return withoutTrailingSlash(hasUpperCase.test(plain) ? plain.toLowerCase() : plain)
+}
+
+function decodeOne(escape: string, hex: string): string {
+  const code = Number.parseInt(hex, 16)
+  return keptEscapes.has(code) ? escape : String.fromCharCode(code)
+}
+
+function withoutTrailingSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}

@@ -1,0 +1,86 @@
+import type { Finding } from '../cross-checks.ts'
+import type { RouteConfig } from '../schema.ts'
+import { hostName, isAmongHosts } from './host-name.ts'
+import { coveredMethods } from './methods.ts'
+import { includesPattern, matchKey, parsePathPattern, type PathPattern } from './path-pattern.ts'
+
+type Coverage = {
+  name: string
+  pattern: PathPattern
+  methods: ReadonlySet<string> | undefined
+  hosts: readonly string[] | undefined
+}
+
+/** The positions of the rules before it that leave nothing to a rule; nothing when it can be reached. */
+export function shadowersOf(routes: readonly RouteConfig[], index: number): number[] | undefined {
+  const [rule, ...earlier] = [routes[index] as RouteConfig, ...routes.slice(0, index)].map(coverageOf)
+  if (rule === undefined) return undefined
+  const found = new Set<number>()
+  for (const method of rule.methods ?? [undefined]) {
+    for (const host of rule.hosts ?? [undefined]) {
+      const shadower = earlier.findIndex((other) => leavesNothing(other, rule.pattern, method, host))
+      if (shadower === -1) return undefined
+      found.add(shadower)
+    }
+  }
+  return [...found].toSorted((a, b) => a - b)
+}
+
+function coverageOf({ name, path, methods, hosts }: RouteConfig): Coverage {
+  return { name, pattern: parsePathPattern(path), methods: coveredMethods(methods), hosts }
+}
+
+function leavesNothing(
+  earlier: Coverage,
+  pattern: PathPattern,
+  method: string | undefined,
+  host: string | undefined,
+): boolean {
+  const coversMethod = earlier.methods === undefined || (method !== undefined && earlier.methods.has(method))
+  const coversHost = earlier.hosts === undefined || (host !== undefined && isAmongHosts(earlier.hosts, hostName(host)))
+  return coversMethod && coversHost && includesPattern(earlier.pattern, pattern)
+}
+
+/** Rules that no request can reach: they look like protection and are none. */
+export function unreachableRules(
+  routes: readonly RouteConfig[],
+  server: { prefix: string; encodedSlashes: 'refuse' | 'pass' } | undefined,
+): Finding[] {
+  return routes.flatMap((rule, index) => [
+    ...shadowed(routes, index),
+    ...(server === undefined ? [] : neverAsked(rule, index, server)),
+  ])
+}
+
+function shadowed(routes: readonly RouteConfig[], index: number): Finding[] {
+  const names = shadowersOf(routes, index)?.map((position) => routes[position]?.name ?? '')
+  if (names === undefined) return []
+  const fix =
+    names.length === 1
+      ? `rule ${names[0]} above it matches everything that this one does: move this one up, or remove it`
+      : `rules ${names.join(', ')} above it together match everything that this one does: move this one up, or remove it`
+  return [{ path: ['routes', index, 'path'], expected: 'a rule that a request can reach', fix }]
+}
+
+function neverAsked(
+  { path }: RouteConfig,
+  index: number,
+  { prefix, encodedSlashes }: { prefix: string; encodedSlashes: 'refuse' | 'pass' },
+): Finding[] {
+  const expected = 'a path that requests can have'
+  const place = ['routes', index, 'path']
+  const key = matchKey(path)
+  if (key === matchKey(prefix) || key.startsWith(`${matchKey(prefix)}/`)) {
+    return [{ path: place, expected, fix: `${prefix} is Stagedoor’s own and asks no rules: remove this one` }]
+  }
+  if (encodedSlashes === 'refuse' && /%(?:2f|5c)/.test(key)) {
+    return [
+      {
+        path: place,
+        expected,
+        fix: 'encoded slashes are refused before any rule (see server.encodedSlashes): remove it',
+      },
+    ]
+  }
+  return []
+}

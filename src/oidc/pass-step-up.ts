@@ -1,0 +1,26 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+import { GateError } from '../errors/gate-error.ts'
+import type { RelyingParty } from './relying-party.ts'
+import { safeReturnTo } from './return-to.ts'
+import { destinationOf } from './step-up.ts'
+
+/**
+ * Sends somebody to their page once nothing that they are going `for` lacks a second factor, and to the login service
+ * until then. Login proves what it was asked to prove or ends in a page, so that this goes round once at most.
+ * @throws STAGEDOOR_SESSION_REQUIRED
+ */
+export function passStepUp(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): void {
+  const { principal, facts } = request
+  if (principal.kind !== 'user') throw new GateError('STAGEDOOR_SESSION_REQUIRED')
+  const { baseUrl, prefix } = party
+  const own = facts.path + facts.query
+  const { path, methods } = destinationOf(own, baseUrl, prefix)
+  const isLacking = methods.some(
+    (method) => party.stepUpFor(principal, { method, path, host: facts.host }) !== undefined,
+  )
+  reply.header('cache-control', 'no-store')
+  if (isLacking) return void reply.redirect(`${prefix}/login?return_to=${encodeURIComponent(own)}`, 302)
+  const page = new URL(own, baseUrl).searchParams.get('return_to') ?? undefined
+  reply.redirect(safeReturnTo(page, baseUrl, prefix), 302)
+}

@@ -1,0 +1,50 @@
+import type { Session } from '../session/session.ts'
+
+/** A second factor to be shown: at any time in the session, or not longer ago than this. */
+export type StepUp = { withinMs?: number }
+
+/** Auth0 acts on this value with a post-login Action (OpenID PAPE 1.0 §4). */
+export const multiFactorAcr = 'http://schemas.openid.net/pape/policies/2007/06/multi-factor'
+
+/** What `/authorize` is asked for beyond a login (OIDC Core §3.1.2.1). */
+export function stepUpParameters(stepUp: StepUp | undefined): { acr_values?: string; max_age?: string } {
+  if (stepUp === undefined) return {}
+  const maxAge = maxAgeSecondsOf(stepUp)
+  return { acr_values: multiFactorAcr, ...(maxAge !== undefined && { max_age: String(maxAge) }) }
+}
+
+export function maxAgeSecondsOf({ withinMs }: StepUp): number | undefined {
+  return withinMs === undefined ? undefined : Math.floor(withinMs / 1000)
+}
+
+/**
+ * Whether the login just finished is the step-up it was meant to be: by `amr` and `auth_time` of its own ID token,
+ * because what was asked for can be stripped from the request by whoever sits at the browser.
+ * @param now milliseconds since the epoch
+ */
+export function provesStepUp(
+  { amr, authTimeSeconds }: Pick<Session, 'amr' | 'authTimeSeconds'>,
+  { withinMs }: StepUp,
+  now: number,
+): boolean {
+  if (!amr.includes('mfa')) return false
+  if (withinMs === undefined) return true
+  return authTimeSeconds !== undefined && now - authTimeSeconds * 1000 <= withinMs
+}
+
+/** What a `return_to` leads to: a page, or by way of our step-up endpoint anything that needs a second factor. */
+export type Destination = { path: string; methods: readonly string[] }
+
+const anyMethod = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** @param returnTo a path on our own origin, as safeReturnTo() gives it */
+export function destinationOf(returnTo: string, baseUrl: string, prefix: string): Destination {
+  const { pathname, searchParams } = new URL(returnTo, baseUrl)
+  if (pathname !== `${prefix}/step-up`) return { path: pathname, methods: ['GET'] }
+  return { path: searchParams.get('for') ?? '/', methods: anyMethod }
+}
+
+/** The way to a second factor for what a script asked for: afterwards the browser goes to `page`. */
+export function stepUpPath(prefix: string, path: string, page = '/'): string {
+  return `${prefix}/step-up?for=${encodeURIComponent(path)}&return_to=${encodeURIComponent(page)}`
+}

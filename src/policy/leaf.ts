@@ -1,0 +1,69 @@
+import type { Requirement } from '../config/sections/requirement.ts'
+import { claimQuestion } from './claims.ts'
+import type { DenyReason } from './decision.ts'
+import { mfaQuestion } from './mfa.ts'
+import type { KnownPrincipal, Question } from './question.ts'
+
+/** A requirement without others in it. */
+export type LeafRequirement = Exclude<Requirement, { all: unknown } | { any: unknown } | { not: unknown }>
+
+/** The question of one leaf. */
+export type Leaf = Question & {
+  /** The key in the configuration: `roles`, `mfa` … */
+  name: string
+  reason: DenyReason
+}
+
+/** Makes the question of a leaf, once, at boot. */
+export function leafOf(leaf: LeafRequirement): Leaf {
+  if ('kind' in leaf) return oneOf('kind', 'kind-mismatch', [leaf.kind], ({ kind }) => [kind])
+  if ('roles' in leaf) return oneOf('roles', 'role-missing', leaf.roles, rolesOf)
+  if ('groups' in leaf) return oneOf('groups', 'group-missing', leaf.groups, groupsOf)
+  if ('permissions' in leaf) return oneOf('permissions', 'permission-missing', leaf.permissions, permissionsOf)
+  if ('scopes' in leaf) return oneOf('scopes', 'scope-missing', leaf.scopes, scopesOf)
+  if ('organizations' in leaf)
+    return oneOf('organizations', 'organization-mismatch', leaf.organizations, organizationOf)
+  if ('emailDomains' in leaf) return oneOf('emailDomains', 'email-domain-mismatch', leaf.emailDomains, emailDomainOf)
+  if ('subjects' in leaf) return oneOf('subjects', 'subject-mismatch', leaf.subjects, ({ subject }) => [subject])
+  if ('claims' in leaf) return { name: 'claims', reason: 'claim-mismatch', ...claimQuestion(leaf.claims) }
+  return { name: 'mfa', reason: 'mfa-required', ...mfaQuestion(leaf.mfa.within) }
+}
+
+type Names = (principal: KnownPrincipal) => readonly string[]
+
+function oneOf(name: string, reason: DenyReason, wanted: readonly string[], namesOf: Names): Leaf {
+  const set = new Set(wanted)
+  return {
+    name,
+    reason,
+    wanted: wanted.join(', '),
+    isMet: (principal) => namesOf(principal).some((one) => set.has(one)),
+    found: (principal) => listed(namesOf(principal)),
+  }
+}
+
+/** Enough to see what is wrong, short enough to read. */
+const maxListed = 20
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'none'
+  const rest = names.length - maxListed
+  return names.slice(0, maxListed).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+}
+
+const rolesOf: Names = (principal) => (principal.kind === 'user' ? principal.claims.roles : [])
+const groupsOf: Names = (principal) => (principal.kind === 'user' ? principal.claims.groups : [])
+const permissionsOf: Names = (principal) =>
+  principal.kind === 'user' ? principal.claims.permissions : principal.permissions
+const scopesOf: Names = (principal) => (principal.kind === 'machine' ? principal.scopes : [])
+const organizationOf: Names = (principal) => {
+  const id = principal.kind === 'user' ? principal.claims.org_id : principal.organization
+  return id === undefined ? [] : [id]
+}
+/** Only an address that was verified says anything about where somebody belongs. */
+const emailDomainOf: Names = (principal) => {
+  if (principal.kind !== 'user' || principal.claims.email_verified !== true) return []
+  const { email = '' } = principal.claims
+  const at = email.lastIndexOf('@')
+  return at === -1 ? [] : [email.slice(at + 1).toLowerCase()]
+}

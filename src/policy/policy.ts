@@ -1,0 +1,70 @@
+import type { Config, RouteConfig } from '../config/schema.ts'
+import type { Requirement } from '../config/sections/requirement.ts'
+import type { Principal } from '../identity/principal.ts'
+import type { StepUp } from '../oidc/step-up.ts'
+import type { Deny } from './decision.ts'
+import { type Explanation, explain } from './explain.ts'
+import { missingSentence } from './missing.ts'
+import { compileRequirement } from './requirement.ts'
+import { type Asked, compileRule, type Decide, decideBy } from './rules.ts'
+import { stepUpOf } from './step-up.ts'
+
+/** All that can be asked of the rules. Times in milliseconds since the epoch. */
+export type Policy = {
+  decide: Decide
+  /** The same decision with its reasons; for operators' eyes. */
+  explain: (principal: Principal, asked: Asked, now: number) => Explanation
+  /** The second factor without which this is refused, when nothing else is missing. */
+  stepUpFor: (principal: Principal, asked: Asked, now: number) => StepUp | undefined
+  /** What a person who was refused may know. */
+  refusalFor: (principal: Principal, deny: Deny, now: number) => Refusal
+  /** Whether somebody may use the console and see explanations (`admin.allow`). */
+  mayAdminister: (principal: Principal, now: number) => boolean
+}
+
+/** Why not, in a person's words, and whom to ask. */
+export type Refusal = { missing?: string; contact?: string }
+
+export type PolicyOptions = {
+  routes: readonly RouteConfig[]
+  /** Where rules go that name no upstream. */
+  defaultUpstream: string
+  admin: Config['admin']
+  /** Whom to ask for access, unless a rule says otherwise. */
+  contact?: string | undefined
+}
+
+/** Compiles configuration, once, at boot. */
+export function createPolicy({ routes, defaultUpstream, admin, contact }: PolicyOptions): Policy {
+  const rules = routes.map((route) => compileRule(route, defaultUpstream))
+  const byName = new Map(routes.map((route) => [route.name, route]))
+  const isAdmin = compileRequirement(admin.allow)
+
+  const decide = decideBy(rules)
+  const requirementOf = (name: string | undefined): Requirement | undefined => {
+    const allow = name === undefined ? undefined : byName.get(name)?.allow
+    return typeof allow === 'object' ? allow : undefined
+  }
+
+  return {
+    decide,
+    explain: (principal, asked, now) => explain(rules, principal, asked, now),
+    stepUpFor(principal, asked, now) {
+      const decision = decide(principal, asked, now)
+      if (principal.kind !== 'user' || decision.effect === 'allow' || decision.reason !== 'mfa-required')
+        return undefined
+      const requirement = requirementOf(decision.rule)
+      return requirement === undefined ? undefined : stepUpOf(requirement)
+    },
+    refusalFor(principal, { rule }, now) {
+      const requirement = requirementOf(rule)
+      const missing =
+        requirement === undefined || principal.kind === 'anonymous'
+          ? undefined
+          : missingSentence(requirement, principal, now)
+      const whom = (rule === undefined ? undefined : byName.get(rule)?.contact) ?? contact
+      return { ...(missing !== undefined && { missing }), ...(whom !== undefined && { contact: whom }) }
+    },
+    mayAdminister: (principal, now) => principal.kind !== 'anonymous' && isAdmin(principal, now) === undefined,
+  }
+}

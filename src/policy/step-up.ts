@@ -1,0 +1,21 @@
+import type { Requirement } from '../config/sections/requirement.ts'
+import type { StepUp } from '../oidc/step-up.ts'
+
+/** The strictest second factor that a requirement asks for, if it asks for any. */
+export function stepUpOf(requirement: Requirement): StepUp | undefined {
+  if ('mfa' in requirement) {
+    const { within } = requirement.mfa
+    return within === undefined ? {} : { withinMs: within }
+  }
+  if ('all' in requirement) return strictest(requirement.all)
+  if ('any' in requirement) return strictest(requirement.any)
+  // Under `not` a second factor is nothing that anybody should go and get.
+  return undefined
+}
+
+function strictest(requirements: readonly Requirement[]): StepUp | undefined {
+  const asked = requirements.map(stepUpOf).filter((stepUp) => stepUp !== undefined)
+  if (asked.length === 0) return undefined
+  const withinMs = Math.min(...asked.map((stepUp) => stepUp.withinMs ?? Infinity))
+  return withinMs === Infinity ? {} : { withinMs }
+}
