@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+
+import fc from 'fast-check'
+import t from 'tap'
+
+import { refusalOfPath } from '../../src/boundary/canonical-path.ts'
+import { matchKey } from '../../src/config/rules/path-pattern.ts'
+import { compilePathPattern } from '../../src/policy/path-pattern.ts'
+import { methods, patterns, plainPaths, respellings, ruleLists } from './arbitraries.ts'
+import { expressRouting } from './express.ts'
+import { anonymous, now, policyOf } from './support.ts'
+
+const covers = (pattern: string, path: string): boolean => compilePathPattern(pattern)(matchKey(path))
+
+t.test('a rule covers what Express routes to a route of that path, and nothing else', async (t) => {
+  let compared = 0
+  fc.assert(
+    fc.property(patterns, fc.oneof(plainPaths, respellings), (path, spelling) => {
+      if (refusalOfPath(spelling) !== undefined) return
+      compared++
+      const isRouted = expressRouting([{ name: 'it', path }])('GET', spelling) !== undefined
+      assert.equal(covers(path, spelling), isRouted, `${path} and ${spelling}`)
+    }),
+    { numRuns: 4000 },
+  )
+  t.ok(compared > 500, `${compared} spellings got as far as the rules`)
+})
+
+t.test('whatever spelling is not refused meets the rule of the route that Express gives it to', async (t) => {
+  const written = ruleLists.map((rules) => rules.map(({ hosts: _, ...rule }) => rule))
+  let compared = 0
+  fc.assert(
+    fc.property(written, methods, fc.oneof(plainPaths, respellings), (rules, method, spelling) => {
+      if (refusalOfPath(spelling) !== undefined) return
+      compared++
+      const decision = policyOf(rules).decide(anonymous, { method, path: spelling, host: '' }, now)
+      assert.equal(decision.rule, expressRouting(rules)(method, spelling), `${method} ${spelling}`)
+    }),
+    { numRuns: 2000 },
+  )
+  t.ok(compared > 300, `${compared} spellings got as far as the rules`)
+})
+
+t.test('no escape gets a parameter around the rule that names its value', async (t) => {
+  const character = fc.constantFrom(...`abcXYZ019-._~!$&'()*+,;=:@"<>^\`{|}?#[]`)
+  const escaped = fc.tuple(character, fc.boolean(), fc.boolean()).map(([one, isEscaped, isUpper]) => {
+    const hex = one.charCodeAt(0).toString(16).padStart(2, '0')
+    return isEscaped ? `%${isUpper ? hex.toUpperCase() : hex}` : one
+  })
+  let compared = 0
+  fc.assert(
+    fc.property(fc.array(escaped, { minLength: 1, maxLength: 6 }), (parts) => {
+      const path = `/users/${parts.join('')}`
+      if (refusalOfPath(path) !== undefined || /[?#]/.test(path)) return
+      compared++
+      // The value as Express hands it to the handler, written the way a rule would name it.
+      const value = decodeURIComponent(path.slice('/users/'.length))
+      const named = `/users/${encodeURIComponent(value)}`
+      assert.ok(covers(named, path), `${named} and ${path}`)
+    }),
+    { numRuns: 3000 },
+  )
+  t.ok(compared > 300, `${compared} spellings got as far as the rules`)
+})

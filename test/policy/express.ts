@@ -1,0 +1,44 @@
+import express from 'express'
+
+import type { WrittenRule } from './arbitraries.ts'
+
+/**
+ * The name of the rule whose path and method Express would route a request to, when each rule is a route of the router
+ * that Backstage uses; hosts are nothing to Express.
+ */
+export function expressRouting(rules: readonly Pick<WrittenRule, 'name' | 'path' | 'methods'>[]) {
+  const router = express.Router()
+  let routed: string | undefined
+  for (const { name, path, methods } of rules) {
+    const reach = (): void => void (routed = name)
+    const pattern = expressPattern(path)
+    if (path.endsWith('/**')) mountTree(router, pattern, methods, reach)
+    else if (methods === undefined) router.all(pattern, reach)
+    else for (const method of methods) router[method.toLowerCase() as 'get'](pattern, reach)
+  }
+  return (method: string, url: string): string | undefined => {
+    routed = undefined
+    // Enough of a request for routing; a handler that is reached does not go on.
+    const request = { method, url } as express.Request
+    router(request, {} as express.Response, () => {})
+    return routed
+  }
+}
+
+/** `router.use` knows no methods: a middleware that passes on what is not its own is how people write that. */
+function mountTree(
+  router: express.Router,
+  path: string,
+  methods: readonly string[] | undefined,
+  reach: () => void,
+): void {
+  const isMeant = (method: string): boolean =>
+    methods === undefined || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'))
+  router.use(path, (request, _response, next) => (isMeant(request.method) ? reach() : next()))
+}
+
+function expressPattern(path: string): string {
+  const plain = path.endsWith('/**') ? path.slice(0, -3) : path
+  const segments = plain.split('/').map((segment, index) => (segment === '*' ? `:p${index}` : segment))
+  return segments.join('/') === '' ? '/' : segments.join('/')
+}

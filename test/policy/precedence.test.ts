@@ -1,0 +1,46 @@
+import t from 'tap'
+
+import type { Requirement } from '../../src/config/sections/requirement.ts'
+import { type DenyReason, denyReasons, rankOf } from '../../src/policy/decision.ts'
+import { compileRequirement } from '../../src/policy/requirement.ts'
+import { machine, now } from './support.ts'
+
+const unmet: [DenyReason, Requirement][] = [
+  ['kind-mismatch', { kind: 'user' }],
+  ['organization-mismatch', { organizations: ['o'] }],
+  ['subject-mismatch', { subjects: ['s'] }],
+  ['email-domain-mismatch', { emailDomains: ['e'] }],
+  ['role-missing', { roles: ['r'] }],
+  ['group-missing', { groups: ['g'] }],
+  ['permission-missing', { permissions: ['p'] }],
+  ['scope-missing', { scopes: ['s'] }],
+  ['claim-mismatch', { claims: { c: ['v'] } }],
+  ['excluded', { not: { kind: 'machine' } }],
+  ['mfa-required', { mfa: {} }],
+]
+
+t.test('the reasons that a requirement can give are those of the list, in its order', async (t) => {
+  t.same(
+    unmet.map(([reason]) => reason),
+    denyReasons.slice(2),
+  )
+  for (const [reason, requirement] of unmet) t.equal(compileRequirement(requirement)(machine(), now), reason)
+})
+
+t.test('of two that are both needed the first of the list is told, whichever is written first', async (t) => {
+  for (const [a, one] of unmet) {
+    for (const [b, other] of unmet) {
+      const expected = rankOf(a) <= rankOf(b) ? a : b
+      t.equal(compileRequirement({ all: [one, other] })(machine(), now), expected, `${a} and ${b}`)
+    }
+  }
+})
+
+t.test('of two of which one is enough the last of the list is told, as the nearest to being met', async (t) => {
+  for (const [a, one] of unmet) {
+    for (const [b, other] of unmet) {
+      const expected = rankOf(a) >= rankOf(b) ? a : b
+      t.equal(compileRequirement({ any: [one, other] })(machine(), now), expected, `${a} or ${b}`)
+    }
+  }
+})
