@@ -4,6 +4,7 @@ import { ConfigError } from './problems/problem.ts'
 import type { Config } from './schema.ts'
 import { claims } from './sections/auth0.ts'
 import { admin } from './sections/operations.ts'
+import { policy } from './sections/policy.ts'
 import { toPlain, valueAt } from './tree/tree.ts'
 import { validate } from './validate.ts'
 
@@ -11,7 +12,7 @@ import { validate } from './validate.ts'
 export type PolicyConfig = {
   routes: Config['routes']
   admin: Config['admin']
-  contact: string | undefined
+  contact: string
   claims: Config['auth0']['claims']
   defaultUpstream: string
   encodedSlashes: Config['server']['encodedSlashes']
@@ -32,7 +33,7 @@ export async function loadPolicy(options: { files: readonly string[]; env: NodeJ
   return {
     routes: sections.routes,
     admin: sections.admin ?? admin.parse({}),
-    contact: sections.policy?.contact,
+    contact: (sections.policy ?? policy.parse({})).contact,
     claims: claims.safeParse(valueAt(toPlain(tree), ['auth0', 'claims'])).data ?? claims.parse({}),
     defaultUpstream: (sections.upstreams && defaultUpstream(sections.upstreams)) ?? 'backstage',
     encodedSlashes: sections.server?.encodedSlashes ?? 'refuse',

@@ -1,7 +1,7 @@
 import type { IDToken, TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client'
 
-import type { UserClaims } from '../session/user-claims.ts'
 import type { Session } from '../session/session.ts'
+import type { UserClaims } from '../session/user-claims.ts'
 import { accessTokenPermissions } from './access-token-permissions.ts'
 import { type ClaimNames, mapUserClaims } from './claims.ts'
 

@@ -23,7 +23,7 @@ export type Policy = {
 }
 
 /** Why not, in a person's words, and whom to ask. */
-export type Refusal = { missing?: string; contact?: string }
+export type Refusal = { missing?: string; contact: string }
 
 export type PolicyOptions = {
   routes: readonly RouteConfig[]
@@ -31,7 +31,7 @@ export type PolicyOptions = {
   defaultUpstream: string
   admin: Config['admin']
   /** Whom to ask for access, unless a rule says otherwise. */
-  contact?: string | undefined
+  contact: string
 }
 
 /** Compiles configuration, once, at boot. */
@@ -63,7 +63,7 @@ export function createPolicy({ routes, defaultUpstream, admin, contact }: Policy
           ? undefined
           : missingSentence(requirement, principal, now)
       const whom = (rule === undefined ? undefined : byName.get(rule)?.contact) ?? contact
-      return { ...(missing !== undefined && { missing }), ...(whom !== undefined && { contact: whom }) }
+      return { contact: whom, ...(missing !== undefined && { missing }) }
     },
     mayAdminister: (principal, now) => principal.kind !== 'anonymous' && isAdmin(principal, now) === undefined,
   }

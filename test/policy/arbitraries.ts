@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 import type { Principal } from '../../src/identity/principal.ts'
 import { anonymous, machine, nowSeconds, user } from './support.ts'
@@ -112,7 +112,7 @@ const edits = fc.constantFrom<(character: string) => string>(
 export const respellings = fc
   .tuple(plainPaths, fc.array(fc.tuple(fc.nat(30), edits), { maxLength: 3 }), fc.constantFrom('', '/', '//', '/.'))
   .map(([path, changes, end]) => {
-    const characters = [...path]
+    const characters = Array.from(path)
     for (const [at, edit] of changes) {
       const index = at % characters.length
       characters[index] = edit(characters[index] ?? '')

@@ -1,4 +1,4 @@
-import express from 'express'
+import { type Request, type Response, Router } from 'express'
 
 import type { WrittenRule } from './arbitraries.ts'
 
@@ -7,7 +7,7 @@ import type { WrittenRule } from './arbitraries.ts'
  * that Backstage uses; hosts are nothing to Express.
  */
 export function expressRouting(rules: readonly Pick<WrittenRule, 'name' | 'path' | 'methods'>[]) {
-  const router = express.Router()
+  const router = Router()
   let routed: string | undefined
   for (const { name, path, methods } of rules) {
     const reach = (): void => void (routed = name)
@@ -19,19 +19,14 @@ export function expressRouting(rules: readonly Pick<WrittenRule, 'name' | 'path'
   return (method: string, url: string): string | undefined => {
     routed = undefined
     // Enough of a request for routing; a handler that is reached does not go on.
-    const request = { method, url } as express.Request
-    router(request, {} as express.Response, () => {})
+    const request = { method, url } as Request
+    router(request, {} as Response, () => {})
     return routed
   }
 }
 
 /** `router.use` knows no methods: a middleware that passes on what is not its own is how people write that. */
-function mountTree(
-  router: express.Router,
-  path: string,
-  methods: readonly string[] | undefined,
-  reach: () => void,
-): void {
+function mountTree(router: Router, path: string, methods: readonly string[] | undefined, reach: () => void): void {
   const isMeant = (method: string): boolean =>
     methods === undefined || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'))
   router.use(path, (request, _response, next) => (isMeant(request.method) ? reach() : next()))

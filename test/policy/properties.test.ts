@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import t from 'tap'
 
 import { refusalOfPath } from '../../src/boundary/canonical-path.ts'

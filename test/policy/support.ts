@@ -1,7 +1,8 @@
 import type { RouteConfig } from '../../src/config/schema.ts'
 import { routes as routesSchema } from '../../src/config/sections/routes.ts'
-import type { MachinePrincipal, Principal, UserClaims, UserPrincipal } from '../../src/identity/principal.ts'
+import type { MachinePrincipal, Principal, UserPrincipal } from '../../src/identity/principal.ts'
 import { createPolicy, type Policy } from '../../src/policy/policy.ts'
+import type { UserClaims } from '../../src/session/user-claims.ts'
 
 /** Friday noon, in milliseconds and in seconds. */
 export const now = Date.UTC(2026, 0, 2, 12)
@@ -12,7 +13,7 @@ export function rules(written: readonly Record<string, unknown>[]): RouteConfig[
   return routesSchema.parse(written)
 }
 
-export function policyOf(written: readonly Record<string, unknown>[], contact?: string): Policy {
+export function policyOf(written: readonly Record<string, unknown>[], contact = 'the owners'): Policy {
   const admin = { allow: { roles: ['stagedoor-admin'] } }
   return createPolicy({ routes: rules(written), defaultUpstream: 'backstage', admin, contact })
 }

@@ -1,0 +1,104 @@
+import t from 'tap'
+
+import { principalFromClaims } from '../../src/policy/principal-from-claims.ts'
+import { referencedClaims } from '../../src/policy/referenced-claims.ts'
+import { now, nowSeconds, rules } from './support.ts'
+
+const names = {
+  roles: ['https://example.com/roles'],
+  groups: ['https://*/groups'],
+  permissions: [],
+  preferredUsername: ['nickname'],
+  custom: ['https://*/tier'],
+}
+
+t.test('the payload of an ID token is the person it is about', async (t) => {
+  const claims = {
+    iss: 'https://t/',
+    sub: 'auth0|jane',
+    sid: 's1',
+    email: 'jane@example.com',
+    email_verified: true,
+    'https://example.com/roles': ['admin'],
+    'https://example.com/groups': ['sre'],
+    'https://example.com/tier': 'gold',
+    org_id: 'org_1',
+    amr: ['mfa', 'pwd'],
+    auth_time: nowSeconds,
+  }
+  t.same(principalFromClaims(claims, names, now), {
+    kind: 'user',
+    issuer: 'https://t/',
+    subject: 'auth0|jane',
+    sessionId: 's1',
+    amr: ['mfa', 'pwd'],
+    authTimeSeconds: nowSeconds,
+    claims: {
+      email: 'jane@example.com',
+      email_verified: true,
+      org_id: 'org_1',
+      roles: ['admin'],
+      groups: ['sre'],
+      permissions: [],
+      custom: { 'https://example.com/tier': 'gold' },
+    },
+  })
+})
+
+t.test('our own short names serve where a token’s are missing', async (t) => {
+  const jane = principalFromClaims({ roles: ['a'], groups: 'b', permissions: ['c'], mfa: '5m' }, names, now)
+  t.match(jane, {
+    kind: 'user',
+    subject: 'user',
+    amr: ['mfa'],
+    authTimeSeconds: nowSeconds - 300,
+    claims: { roles: ['a'], groups: ['b'], permissions: ['c'] },
+  })
+  t.notHas(principalFromClaims({ mfa: 'long ago' }, names, now), 'authTimeSeconds')
+})
+
+t.test('an e-mail address is verified only where it says so', async (t) => {
+  t.notHas(principalFromClaims({ email: 'a@b' }, names, now), { claims: { email_verified: true } })
+})
+
+t.test('a client-credentials token is a machine', async (t) => {
+  const token = {
+    iss: 'https://t/',
+    sub: 'ci@clients',
+    azp: 'ci',
+    gty: 'client-credentials',
+    scope: 'a b',
+    permissions: ['a'],
+    org_id: 'org_1',
+  }
+  t.same(principalFromClaims(token, names, now), {
+    kind: 'machine',
+    issuer: 'https://t/',
+    subject: 'ci@clients',
+    clientId: 'ci',
+    scopes: ['a', 'b'],
+    permissions: ['a'],
+    organization: 'org_1',
+    claims: token,
+  })
+  t.match(principalFromClaims({ kind: 'machine', scopes: ['a'] }, names, now), {
+    kind: 'machine',
+    clientId: 'machine',
+    subject: 'machine@clients',
+    scopes: ['a'],
+  })
+})
+
+t.test('no claims are nobody', async (t) => {
+  t.same(principalFromClaims({}, names, now), { kind: 'anonymous' })
+})
+
+t.test('the claims that rules ask for are found wherever they stand', async (t) => {
+  const claim = (name: string) => ({ claims: { [name]: ['x'] } })
+  const routes = rules([
+    { name: 'a', path: '/a', allow: 'public' },
+    { name: 'b', path: '/b', allow: { all: [claim('one'), { any: [claim('two.b/c'), { roles: ['r'] }] }] } },
+    { name: 'c', path: '/c', allow: { not: claim('one') } },
+  ])
+  t.same(referencedClaims(routes, claim('three')), ['one', 'two.b/c', 'three'])
+})
