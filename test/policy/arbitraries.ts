@@ -82,7 +82,7 @@ const ruleParts = fc.record(
 /** Lists of rules, each with a name of its own. */
 export const ruleLists: fc.Arbitrary<WrittenRule[]> = fc
   .array(ruleParts, { minLength: 1, maxLength: 6 })
-  .map((rules) => rules.map((rule, index) => ({ ...rule, name: `r${index}` }) as WrittenRule))
+  .map((rules) => rules.map((rule, index) => ({ ...rule, name: `r${index}` })))
 
 export const plainPaths = fc.array(segment, { maxLength: 4 }).map((segments) => `/${segments.join('/')}`)
 

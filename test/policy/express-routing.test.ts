@@ -27,7 +27,7 @@ t.test('a rule covers what Express routes to a route of that path, and nothing e
 })
 
 t.test('whatever spelling is not refused meets the rule of the route that Express gives it to', async (t) => {
-  const written = ruleLists.map((rules) => rules.map(({ hosts: _, ...rule }) => rule))
+  const written = ruleLists.map((rules) => rules.map((rule) => ({ ...rule, hosts: undefined })))
   let compared = 0
   fc.assert(
     fc.property(written, methods, fc.oneof(plainPaths, respellings), (rules, method, spelling) => {
