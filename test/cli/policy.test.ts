@@ -162,6 +162,21 @@ for (const [what, arguments_, files, err] of refusedQuestions) {
   })
 }
 
+t.test('a whole configuration serves as well, with its own choices', async (t) => {
+  const whole = `
+server: { baseUrl: 'https://portal.example.com', encodedSlashes: pass }
+auth0: { issuer: 'https://tenant.eu.auth0.com/', clientId: abc, clientSecrets: [shh] }
+session: { secrets: [0123456789abcdef0123456789abcdef] }
+upstreams: { other: { url: 'http://127.0.0.1:7007' } }
+admin: { allow: { roles: [root] } }
+policy: { contact: us }
+routes: [{ name: everything, path: /**, allow: authenticated }]
+`
+  t.match(await run(t, ['list'], { 'config.yaml': whole }), { out: / authenticated {2}other\n/, exitCode: 0 })
+  const slash = await run(t, ['explain', 'GET', '/a%2Fb', '--as', 'anonymous'], { 'config.yaml': whole })
+  t.match(slash.out, 'deny unauthenticated by rule everything')
+})
+
 t.test('policy list shows what each rule covers, and which is never reached', async (t) => {
   const late = `${config}  - { name: late, path: /late, allow: { not: { groups: [a, b] } } }\n`
   const { out, exitCode } = await run(t, ['list'], { 'config.yaml': late })
