@@ -3,6 +3,7 @@ import type { Dependencies } from './dependencies.ts'
 import type { Condition } from './health/plugin.ts'
 import type { Provider } from './oidc/provider.ts'
 import { createExchange } from './oidc/refresh-session.ts'
+import { claimNamesOf } from './policy-parts.ts'
 import type { Redis } from './redis/redis.ts'
 import { createSealer } from './seal/sealer.ts'
 import { createCoherentCache } from './session/coherent-cache.ts'
@@ -42,7 +43,7 @@ export function provisionSessions(
   const refresher = createRefresher({
     store: kept.store,
     leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : soleLeases,
-    exchange: createExchange({ provider: shared.provider, claimNames: config.auth0.claims, now }),
+    exchange: createExchange({ provider: shared.provider, claimNames: claimNamesOf(config), now }),
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
     backOff: createBackOff(now),
     counters,

@@ -2,9 +2,9 @@ import { refreshTokenGrant } from 'openid-client'
 
 import type { Exchange, Exchanged } from '../session/refresh/exchange.ts'
 import type { Session } from '../session/session.ts'
-import { type ClaimNames, mapUserClaims } from './claims.ts'
+import type { ClaimNames } from './claims.ts'
 import { isGrantInvalid } from './failures.ts'
-import type { Tokens } from './new-session.ts'
+import { claimsOfTokens, type Tokens } from './new-session.ts'
 import type { Provider } from './provider.ts'
 
 type RefreshParty = { provider: Provider; claimNames: ClaimNames; now: () => number }
@@ -30,7 +30,7 @@ export function refreshedSession(session: Session, tokens: Tokens, claimNames: C
   const claims = tokens.claims()
   // OIDC Core 12.2: the same subject as at login.
   if (claims !== undefined && claims.sub !== session.subject) return { kind: 'ended', reason: 'subject-changed' }
-  const mapped = claims === undefined ? session.claims : mapUserClaims(claims, claimNames)
+  const mapped = claims === undefined ? session.claims : claimsOfTokens(tokens, claims, claimNames)
   if (mapped.org_id !== session.claims.org_id) return { kind: 'ended', reason: 'organization-changed' }
   const refreshed: Session = {
     ...session,

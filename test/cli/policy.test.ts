@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -196,4 +196,19 @@ t.test('policy list shows what each rule covers, and which is never reached', as
     out,
     /what no rule matches is refused\nwarning: late is never reached: everything above it matches all of it\n$/,
   )
+})
+
+t.test('the examples of docs/policy.md hold', async (t) => {
+  const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'policy.md'), 'utf8')
+  const [written = '', tests = ''] = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, block = '']) => block)
+  const claims = "auth0: { claims: { roles: ['https://*/roles'] } }\n"
+  const files = { 'config.yaml': written + claims, 'policy-tests.yaml': tests }
+  t.match(await run(t, ['test', 'policy-tests.yaml'], files), { out: '4 passed, 0 failed\n', exitCode: 0 })
+
+  const asked = ['explain', 'GET', '/api/admin/users', '--as', 'jane', '--people', 'policy-tests.yaml']
+  const { out } = await run(t, asked, files)
+  t.match(page, out)
+
+  const opened = { ...files, 'config.yaml': files['config.yaml'].replace('allow: authenticated', 'allow: public') }
+  t.match(page, (await run(t, ['test', 'policy-tests.yaml'], opened)).out)
 })

@@ -4,6 +4,7 @@ import t from 'tap'
 import { accessTokenPermissions } from '../../src/oidc/access-token-permissions.ts'
 import { mapUserClaims } from '../../src/oidc/claims.ts'
 import { claimsOfTokens, type Tokens } from '../../src/oidc/new-session.ts'
+import { refreshedSession } from '../../src/oidc/refresh-session.ts'
 
 const none = { roles: [], groups: [], permissions: [], preferredUsername: [] }
 
@@ -70,3 +71,26 @@ t.test('permissions of the ID token come first', async (t) => {
   t.same(claimsOfTokens(tokens, { ...idToken, p: ['from-id-token'] }, names).permissions, ['from-id-token'])
   t.same(claimsOfTokens(tokens, idToken, names).permissions, ['from-access-token'])
 })
+
+t.test(
+  'a refresh takes claims that rules name and permissions anew, and leaves the second factor as it was',
+  async (t) => {
+    const idToken = { iss: 'https://t/', sub: 'u', aud: 'c', iat: 0, exp: 1, tier: 'tin' }
+    const tokens = { access_token: token({ permissions: ['new'] }), claims: () => idToken } as unknown as Tokens
+    const session = {
+      id: 's',
+      issuer: 'https://t/',
+      subject: 'u',
+      claims: { roles: [], groups: [], permissions: ['old'], custom: { tier: 'gold' } },
+      amr: ['mfa'],
+      authTimeSeconds: 7,
+      createdAt: 0,
+      refreshedAt: 0,
+      usedAt: 0,
+    }
+    t.match(refreshedSession(session, tokens, { ...none, custom: ['tier'], audience }, 1), {
+      kind: 'refreshed',
+      session: { amr: ['mfa'], authTimeSeconds: 7, claims: { permissions: ['new'], custom: { tier: 'tin' } } },
+    })
+  },
+)

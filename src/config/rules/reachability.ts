@@ -23,7 +23,7 @@ export function shadowersOf(rule: RouteConfig, before: readonly RouteConfig[]): 
       names.add(shadower.name)
     }
   }
-  return [...names]
+  return earlier.map(({ name }) => name).filter((name) => names.has(name))
 }
 
 function coverageOf({ name, path, methods, hosts }: RouteConfig): Coverage {
