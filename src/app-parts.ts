@@ -1,19 +1,16 @@
-import { createGroupFilter } from './assertion/group-filter.ts'
 import { createFileKeyStore, createMemoryKeyStore, type KeyStore } from './assertion/key-store.ts'
 import { createKeys } from './assertion/keys.ts'
 import { createMinter } from './assertion/minter.ts'
-import { createToldUsers } from './assertion/told-users.ts'
 import type { AuditRecord } from './audit/record.ts'
 import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Condition } from './health/plugin.ts'
-import type { ClaimNames } from './oidc/claims.ts'
 import { createProvider, type Provider } from './oidc/provider.ts'
 import type { RelyingParty } from './oidc/relying-party.ts'
 import { createTransactionCookies } from './oidc/transaction-cookie.ts'
 import { createUsedTransactions } from './oidc/used-transactions.ts'
-import { createPolicy, type Policy } from './policy/policy.ts'
-import { referencedClaims } from './policy/referenced-claims.ts'
+import { claimNamesOf, provisionPolicy, provisionToldUsers } from './policy-parts.ts'
+import type { Policy } from './policy/policy.ts'
 import { createOpenConnections } from './proxy/open-connections.ts'
 import { provisionRedis, redisCondition } from './redis-parts.ts'
 import { createSealer } from './seal/sealer.ts'
@@ -31,8 +28,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
   const { baseUrl, prefix } = server
   const provider = provisionProvider(config, dependencies)
   const redis = await provisionRedis(config, logger)
-  const claimNames = claimNamesOf(config)
-  const sessions = provisionSessions(config, dependencies, { provider, claimNames, redis })
+  const sessions = provisionSessions(config, dependencies, { provider, redis })
   const keys = await createKeys({
     store: keyStoreOf(config),
     rotateEveryMs: assertion.keys.rotateEvery,
@@ -50,17 +46,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
   })
 
   const metrics = createMetrics()
-  const policy = createPolicy({
-    routes: config.routes,
-    defaultUpstream: defaultUpstream(config),
-    admin: config.admin,
-    contact: config.policy.contact,
-  })
-  const told = createToldUsers(createGroupFilter(assertion.groups), ({ filtered, capped }, { sessionId }) => {
-    metrics.groupsLeftOut(filtered, capped)
-    const level = capped > 0 ? 'warn' : 'debug'
-    logger[level]({ session: sessionId, filtered, capped }, 'upstreams are not told of every group (assertion.groups)')
-  })
+  const policy = provisionPolicy(config)
 
   return {
     errors: { prefix, baseUrl },
@@ -84,8 +70,8 @@ export async function provision(config: Config, dependencies: Dependencies) {
       ],
     },
     policy: { policy, now },
-    admin: { policy, claimNames, now },
-    assertion: { minter, kinds: assertion.headers, told },
+    admin: { policy, claimNames: claimNamesOf(config), now },
+    assertion: { minter, kinds: assertion.headers, told: provisionToldUsers(config, logger, metrics) },
     proxy: { upstreams: upstreamsOf(config), publicOrigin: baseUrl, openConnections: createOpenConnections() },
     async close() {
       await sessions.close()
@@ -139,11 +125,6 @@ function relyingParty(
   }
 }
 
-/** Where claims are found, and which others rules ask for. */
-function claimNamesOf({ auth0, routes, admin }: Config): ClaimNames {
-  return { ...auth0.claims, custom: referencedClaims(routes, admin.allow), audience: auth0.audience }
-}
-
 function keyStoreOf({ assertion: { keys } }: Config): KeyStore {
   return keys.store === 'file' && keys.path !== undefined ? createFileKeyStore(keys.path) : createMemoryKeyStore()
 }
@@ -167,12 +148,6 @@ function upstreamsOf({ upstreams }: Config) {
       },
     ]),
   )
-}
-
-/** Where rules go that name no upstream: `backstage`, or the only one there is. */
-function defaultUpstream({ upstreams }: Config): string {
-  const names = Object.keys(upstreams)
-  return names.includes('backstage') || names.length !== 1 ? 'backstage' : (names[0] as string)
 }
 
 function isSecure({ server }: Config): boolean {

@@ -1,9 +1,9 @@
 import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Condition } from './health/plugin.ts'
-import type { ClaimNames } from './oidc/claims.ts'
 import type { Provider } from './oidc/provider.ts'
 import { createExchange } from './oidc/refresh-session.ts'
+import { claimNamesOf } from './policy-parts.ts'
 import type { Redis } from './redis/redis.ts'
 import { createSealer } from './seal/sealer.ts'
 import { createCoherentCache } from './session/coherent-cache.ts'
@@ -28,7 +28,7 @@ const defaultMaxCached = 100_000
 export function provisionSessions(
   config: Config,
   dependencies: Dependencies,
-  shared: { provider: Provider; claimNames: ClaimNames; redis: Redis | undefined },
+  shared: { provider: Provider; redis: Redis | undefined },
 ) {
   const { now, logger } = dependencies
   const { idleTimeout, absoluteTimeout, refreshEvery, maxStale, store: kind } = config.session
@@ -43,7 +43,7 @@ export function provisionSessions(
   const refresher = createRefresher({
     store: kept.store,
     leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : soleLeases,
-    exchange: createExchange({ provider: shared.provider, claimNames: shared.claimNames, now }),
+    exchange: createExchange({ provider: shared.provider, claimNames: claimNamesOf(config), now }),
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
     backOff: createBackOff(now),
     counters,

@@ -37,33 +37,27 @@ export type PolicyOptions = {
 /** Compiles configuration, once, at boot. */
 export function createPolicy({ routes, defaultUpstream, admin, contact }: PolicyOptions): Policy {
   const rules = routes.map((route) => compileRule(route, defaultUpstream))
-  const byName = new Map(routes.map((route) => [route.name, route]))
-  const isAdmin = compileRequirement(admin.allow)
-
   const decide = decideBy(rules)
-  const requirementOf = (name: string | undefined): Requirement | undefined => {
-    const allow = name === undefined ? undefined : byName.get(name)?.allow
-    return typeof allow === 'object' ? allow : undefined
-  }
+  const isAdmin = compileRequirement(admin.allow)
+  const contacts = new Map<string | undefined, string | undefined>(routes.map((rule) => [rule.name, rule.contact]))
+  const requirements = new Map<string | undefined, Requirement>()
+  for (const { name, allow } of routes) if (typeof allow === 'object') requirements.set(name, allow)
+  const stepUps = new Map([...requirements].map(([name, requirement]) => [name, stepUpOf(requirement)]))
 
   return {
     decide,
     explain: (principal, asked, now) => explain(rules, principal, asked, now),
     stepUpFor(principal, asked, now) {
       const decision = decide(principal, asked, now)
-      if (principal.kind !== 'user' || decision.effect === 'allow' || decision.reason !== 'mfa-required')
-        return undefined
-      const requirement = requirementOf(decision.rule)
-      return requirement === undefined ? undefined : stepUpOf(requirement)
+      const isLacking = decision.effect === 'deny' && decision.reason === 'mfa-required'
+      return isLacking && principal.kind === 'user' ? stepUps.get(decision.rule) : undefined
     },
     refusalFor(principal, { rule }, now) {
-      const requirement = requirementOf(rule)
-      const missing =
-        requirement === undefined || principal.kind === 'anonymous'
-          ? undefined
-          : missingSentence(requirement, principal, now)
-      const whom = (rule === undefined ? undefined : byName.get(rule)?.contact) ?? contact
-      return { contact: whom, ...(missing !== undefined && { missing }) }
+      const whom = { contact: contacts.get(rule) ?? contact }
+      const requirement = requirements.get(rule)
+      if (requirement === undefined || principal.kind === 'anonymous') return whom
+      const missing = missingSentence(requirement, principal, now)
+      return missing === undefined ? whom : { missing, ...whom }
     },
     mayAdminister: (principal, now) => principal.kind !== 'anonymous' && isAdmin(principal, now) === undefined,
   }

@@ -28,11 +28,6 @@ export type Rule = {
   check: Check | undefined
 }
 
-/** @param defaultUpstream where rules go that name none */
-export function compileRules(routes: readonly RouteConfig[], defaultUpstream: string): Decide {
-  return decideBy(routes.map((route) => compileRule(route, defaultUpstream)))
-}
-
 export function decideBy(rules: readonly Rule[]): Decide {
   return (principal, asked, now) => {
     const rule = firstMatch(rules, asked)
@@ -40,6 +35,7 @@ export function decideBy(rules: readonly Rule[]): Decide {
   }
 }
 
+/** @param defaultUpstream where a rule goes that names none */
 export function compileRule(route: RouteConfig, defaultUpstream: string): Rule {
   const { path, hosts, allow } = route
   const methods = coveredMethods(route.methods)

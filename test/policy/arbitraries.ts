@@ -58,6 +58,8 @@ export const patterns = fc
     return path === '' && end === '' ? '/' : path + end
   })
 
+export const plainPaths = fc.array(segment, { maxLength: 4 }).map((segments) => `/${segments.join('/')}`)
+
 export const methods = fc.constantFrom('GET', 'HEAD', 'POST', 'DELETE')
 export const hosts = fc.constantFrom('one.example', 'two.example', 'two.example:8080')
 
@@ -71,7 +73,7 @@ export type WrittenRule = {
 
 const ruleParts = fc.record(
   {
-    path: patterns,
+    path: fc.oneof(patterns, plainPaths.chain(patternsFor)),
     methods: fc.uniqueArray(methods, { minLength: 1, maxLength: 2 }),
     hosts: fc.uniqueArray(hosts, { minLength: 1, maxLength: 2 }),
     allow: fc.oneof(fc.constantFrom('public' as const, 'authenticated' as const), requirements),
@@ -82,9 +84,7 @@ const ruleParts = fc.record(
 /** Lists of rules, each with a name of its own. */
 export const ruleLists: fc.Arbitrary<WrittenRule[]> = fc
   .array(ruleParts, { minLength: 1, maxLength: 6 })
-  .map((rules) => rules.map((rule, index) => ({ ...rule, name: `r${index}` }) as WrittenRule))
-
-export const plainPaths = fc.array(segment, { maxLength: 4 }).map((segments) => `/${segments.join('/')}`)
+  .map((rules) => rules.map((rule, index) => ({ ...rule, name: `r${index}` })))
 
 export const questions = fc.record({ method: methods, path: plainPaths, host: hosts })
 
@@ -109,13 +109,26 @@ const edits = fc.constantFrom<(character: string) => string>(
 )
 
 /** Other ways to write a path, most of them not canonical. */
-export const respellings = fc
-  .tuple(plainPaths, fc.array(fc.tuple(fc.nat(30), edits), { maxLength: 3 }), fc.constantFrom('', '/', '//', '/.'))
-  .map(([path, changes, end]) => {
+export function respellingsOf(path: string): fc.Arbitrary<string> {
+  const changes = fc.array(fc.tuple(fc.nat(30), edits), { maxLength: 2 })
+  return fc.tuple(changes, fc.constantFrom('', '', '/', '//', '/.')).map(([chosen, end]) => {
     const characters = Array.from(path)
-    for (const [at, edit] of changes) {
+    for (const [at, edit] of chosen) {
       const index = at % characters.length
       characters[index] = edit(characters[index] ?? '')
     }
     return characters.join('') + end
   })
+}
+
+export const respellings = plainPaths.chain(respellingsOf)
+
+/** Patterns that are about a path, or nearly. */
+export function patternsFor(path: string): fc.Arbitrary<string> {
+  const segments = path.split('/').slice(1)
+  return fc.tuple(fc.nat(segments.length), fc.nat(3), fc.boolean()).map(([length, starAt, isTree]) => {
+    const kept = segments.slice(0, isTree ? length : segments.length).filter((one) => one !== '')
+    const written = kept.map((segment, index) => (index === starAt ? '*' : segment))
+    return `/${[...written, ...(isTree ? ['**'] : [])].join('/')}`
+  })
+}

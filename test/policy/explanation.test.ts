@@ -43,9 +43,10 @@ t.test('an explanation says when no rule matches, and why each did not', async (
   ])
 })
 
+const last = (who: Parameters<typeof policy.explain>[0], path: string): string | undefined =>
+  explanationLines(policy.explain(who, { ...asked, path }, now)).at(-1)
+
 t.test('public, signed-in and anonymous are told apart', async (t) => {
-  const last = (who: Parameters<typeof policy.explain>[0], path: string): string | undefined =>
-    explanationLines(policy.explain(who, { ...asked, path }, now)).at(-1)
   t.equal(last(anonymous, '/manifest.json'), '  1. manifest  match: everybody passes')
   t.equal(last(user(), '/api/x'), '  3. everything  match: whoever is signed in passes')
   t.equal(last(anonymous, '/api/admin'), '  2. admin     match: there is a requirement, and nobody is signed in')

@@ -93,8 +93,9 @@ t.test('no claims are nobody', async (t) => {
   t.same(principalFromClaims({}, names, now), { kind: 'anonymous' })
 })
 
+const claim = (name: string) => ({ claims: { [name]: ['x'] } })
+
 t.test('the claims that rules ask for are found wherever they stand', async (t) => {
-  const claim = (name: string) => ({ claims: { [name]: ['x'] } })
   const routes = rules([
     { name: 'a', path: '/a', allow: 'public' },
     { name: 'b', path: '/b', allow: { all: [claim('one'), { any: [claim('two.b/c'), { roles: ['r'] }] }] } },

@@ -80,7 +80,9 @@ t.test('a rule that is called unreachable is reached by nothing', async (t) => {
       fc.array(questions, { minLength: 5, maxLength: 20 }),
       (written, principal, many) => {
         const routes = rules(written)
-        const dead = routes.filter((_, index) => shadowersOf(routes, index) !== undefined).map(({ name }) => name)
+        const dead = routes
+          .filter((rule, index) => shadowersOf(rule, routes.slice(0, index)) !== undefined)
+          .map(({ name }) => name)
         unreachable += dead.length
         const policy = policyOf(written)
         for (const asked of many) assert.ok(!dead.includes(policy.decide(principal, asked, now).rule ?? ''))

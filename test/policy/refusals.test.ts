@@ -55,6 +55,12 @@ t.test('whom to ask is said by the rule, or else for all', async (t) => {
   })
 })
 
+t.test('somebody who lacks nothing any more is only told whom to ask', async (t) => {
+  const policy = policyOf([{ name: 'a', path: '/a', allow: { roles: ['r'] } }])
+  const late = { effect: 'deny', reason: 'role-missing', rule: 'a' } as const
+  t.same(policy.refusalFor(user({ roles: ['r'] }), late, now), { contact: 'the owners' })
+})
+
 t.test('an administrator is whoever meets admin.allow, and never nobody', async (t) => {
   const policy = policyOf([{ name: 'a', path: '/a', allow: 'public' }])
   t.equal(policy.mayAdminister(user({ roles: ['stagedoor-admin'] }), now), true)

@@ -42,7 +42,8 @@ t.test('a pure file that no test loads is complained about, unless it holds type
     src: {
       policy: {
         'decide.ts': 'export const decide = 1\n',
-        'decision.ts': "/** Types. */\nimport type { Rule } from './rule.ts'\nexport type Decision = { effect: 'allow' }\n",
+        'decision.ts':
+          "/** Types. */\nimport type { Rule } from './rule.ts'\nexport type Decision = { effect: 'allow' }\n",
         'plugin.ts': "import fastifyPlugin from 'fastify-plugin'\nexport const plugin = fastifyPlugin\n",
         'wire.ts': "import { connect } from 'node:net'\nexport const wire = connect\n",
         'partly.ts': 'export const partly = 1\n',
@@ -52,7 +53,11 @@ t.test('a pure file that no test loads is complained about, unless it holds type
     },
   })
   const files = pureFiles(root)
-  t.same(files, ['src/policy/decide.ts', 'src/policy/decision.ts', 'src/policy/partly.ts'], 'what acts on the world is not pure')
+  t.same(
+    files,
+    ['src/policy/decide.ts', 'src/policy/decision.ts', 'src/policy/partly.ts'],
+    'what acts on the world is not pure',
+  )
   t.same(coverageComplaints({ 'src/policy/partly.ts': coverage }, files, root), [
     'src/policy/decide.ts: no test loads it',
     'src/policy/partly.ts: not covered: line 4, 5, 9',

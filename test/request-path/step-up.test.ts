@@ -157,6 +157,18 @@ t.test('a provider that does not say when ends in a page', async (t) => {
   t.equal((await browser.fetch(`${house.url}/api/admin/users`)).status, 401)
 })
 
+t.test('a provider that says it was too long ago ends in a page', async (t) => {
+  const house = await start(t)
+  const { browser } = await house.signIn()
+  house.auth0.switches.setClockOffsetSeconds(-1000)
+  const page = await showFactor(browser, await browser.open(`${house.url}/api/admin/users`))
+  t.equal(page.status, 403)
+  t.match(
+    house.logged.filter(({ code }) => code === 'STAGEDOOR_OIDC_STEP_UP_FAILED'),
+    [{ reason: 'too-long-ago' }],
+  )
+})
+
 t.test('somebody who declines ends in a page, and the session stays as it was', async (t) => {
   const house = await start(t)
   const { browser } = await house.signIn()

@@ -19,15 +19,14 @@ export function listRules({ routes, defaultUpstream }: PolicyConfig, { out }: Te
   ])
   for (const line of aligned([head, ...rows])) out(`${line}\n`)
   out('    what no rule matches is refused\n')
-  for (const line of routes.flatMap((_, index) => shadowLine(routes, index))) out(`${line}\n`)
+  for (const line of routes.flatMap((rule, index) => shadowLine(rule, routes.slice(0, index)))) out(`${line}\n`)
   return 0
 }
 
-function shadowLine(routes: readonly RouteConfig[], index: number): string[] {
-  const shadowers = shadowersOf(routes, index)
-  if (shadowers === undefined) return []
-  const names = shadowers.map((position) => routes[position]?.name).join(', ')
-  return [`warning: ${routes[index]?.name} is never reached: ${names} above it matches all of it`]
+function shadowLine(rule: RouteConfig, before: readonly RouteConfig[]): string[] {
+  const names = shadowersOf(rule, before)
+  if (names === undefined) return []
+  return [`warning: ${rule.name} is never reached: ${names.join(', ')} above it matches all of it`]
 }
 
 function aligned(rows: readonly string[][]): string[] {

@@ -1,11 +1,10 @@
 /** A host as rules compare it: with and without its port, a trailing dot left out (RFC 3986 §3.2.2). */
 export type HostName = { name: string; withPort: string }
 
-const hostAndPort = /^(.*?)\.?(:\d+)?$/
-
 /** @param host lower case, with or without port */
 export function hostName(host: string): HostName {
-  const [, name = host, port = ''] = hostAndPort.exec(host) ?? []
+  const port = /:\d+$/.exec(host)?.[0] ?? ''
+  const name = host.slice(0, host.length - port.length).replace(/\.$/, '')
   return { name, withPort: name + port }
 }
 

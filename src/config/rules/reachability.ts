@@ -11,19 +11,19 @@ type Coverage = {
   hosts: readonly string[] | undefined
 }
 
-/** The positions of the rules before it that leave nothing to a rule; nothing when it can be reached. */
-export function shadowersOf(routes: readonly RouteConfig[], index: number): number[] | undefined {
-  const [rule, ...earlier] = [routes[index] as RouteConfig, ...routes.slice(0, index)].map(coverageOf)
-  if (rule === undefined) return undefined
-  const found = new Set<number>()
-  for (const method of rule.methods ?? [undefined]) {
-    for (const host of rule.hosts ?? [undefined]) {
-      const shadower = earlier.findIndex((other) => leavesNothing(other, rule.pattern, method, host))
-      if (shadower === -1) return undefined
-      found.add(shadower)
+/** The names of the rules before it that leave nothing to a rule; nothing when it can be reached. */
+export function shadowersOf(rule: RouteConfig, before: readonly RouteConfig[]): string[] | undefined {
+  const { pattern, methods, hosts } = coverageOf(rule)
+  const earlier = before.map(coverageOf)
+  const names = new Set<string>()
+  for (const method of methods ?? [undefined]) {
+    for (const host of hosts ?? [undefined]) {
+      const shadower = earlier.find((other) => leavesNothing(other, pattern, method, host))
+      if (shadower === undefined) return undefined
+      names.add(shadower.name)
     }
   }
-  return [...found].toSorted((a, b) => a - b)
+  return earlier.map(({ name }) => name).filter((name) => names.has(name))
 }
 
 function coverageOf({ name, path, methods, hosts }: RouteConfig): Coverage {
@@ -47,13 +47,13 @@ export function unreachableRules(
   server: { prefix: string; encodedSlashes: 'refuse' | 'pass' } | undefined,
 ): Finding[] {
   return routes.flatMap((rule, index) => [
-    ...shadowed(routes, index),
+    ...shadowed(rule, index, routes.slice(0, index)),
     ...(server === undefined ? [] : neverAsked(rule, index, server)),
   ])
 }
 
-function shadowed(routes: readonly RouteConfig[], index: number): Finding[] {
-  const names = shadowersOf(routes, index)?.map((position) => routes[position]?.name ?? '')
+function shadowed(rule: RouteConfig, index: number, before: readonly RouteConfig[]): Finding[] {
+  const names = shadowersOf(rule, before)
   if (names === undefined) return []
   const fix =
     names.length === 1

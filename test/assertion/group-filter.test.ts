@@ -1,0 +1,57 @@
+import t from 'tap'
+
+import { createGroupFilter, type FilteredGroups, type GroupFilterOptions } from '../../src/assertion/group-filter.ts'
+import { createToldUsers } from '../../src/assertion/told-users.ts'
+import { user } from '../policy/support.ts'
+
+const all: GroupFilterOptions = { include: ['*'], exclude: [], max: 100 }
+
+const rows: [what: string, options: Partial<GroupFilterOptions>, groups: string[], expected: FilteredGroups][] = [
+  ['all, by alphabet', {}, ['b', 'B', 'a'], { told: ['B', 'a', 'b'], filtered: 0, capped: 0 }],
+  ['none', {}, [], { told: [], filtered: 0, capped: 0 }],
+  [
+    'the included ones, in the order of the patterns',
+    { include: ['team-*', 'everyone'] },
+    ['everyone', 'team-b', 'x', 'team-a'],
+    { told: ['team-a', 'team-b', 'everyone'], filtered: 1, capped: 0 },
+  ],
+  ['not the excluded ones', { exclude: ['*-old'] }, ['a', 'b-old'], { told: ['a'], filtered: 1, capped: 0 }],
+  ['exclusion wins', { include: ['a'], exclude: ['a'] }, ['a'], { told: [], filtered: 1, capped: 0 }],
+  ['as many as fit', { max: 2 }, ['c', 'b', 'a'], { told: ['a', 'b'], filtered: 0, capped: 1 }],
+  [
+    'the more important ones first',
+    { include: ['z', '*'], max: 1 },
+    ['a', 'z'],
+    { told: ['z'], filtered: 0, capped: 1 },
+  ],
+  [
+    'a name with special characters',
+    { include: ['a.b/c*'] },
+    ['a.b/c', 'axb/c'],
+    { told: ['a.b/c'], filtered: 1, capped: 0 },
+  ],
+]
+for (const [what, options, groups, expected] of rows) {
+  t.test(`upstreams are told of ${what}`, async (t) => {
+    t.same(createGroupFilter({ ...all, ...options })(groups), expected)
+  })
+}
+
+t.test('the cap leaves out the same groups whatever order the token has', async (t) => {
+  const filter = createGroupFilter({ ...all, max: 3 })
+  t.same(filter(['d', 'a', 'c', 'b']).told, filter(['b', 'c', 'a', 'd']).told)
+})
+
+t.test('a person is filtered once, and what was left out is told once', async (t) => {
+  const reports: FilteredGroups[] = []
+  const told = createToldUsers(
+    createGroupFilter({ ...all, exclude: ['x'], max: 1 }),
+    (groups) => void reports.push(groups),
+  )
+  const jane = user({ groups: ['b', 'a', 'x'], roles: ['r'] })
+  t.same(told(jane).claims, { ...jane.claims, groups: ['a'] })
+  t.equal(told(jane), told(jane))
+  t.same(reports, [{ told: ['a'], filtered: 1, capped: 1 }])
+  told(user({ groups: ['a'] }))
+  t.equal(reports.length, 1)
+})
