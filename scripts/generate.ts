@@ -3,22 +3,24 @@ import { dirname, join } from 'node:path'
 
 import { optionTree } from '../src/config/option.ts'
 import { defaultYaml } from './generate/default-yaml.ts'
+import { errorsPage } from './generate/errors-page.ts'
 import { jsonSchema } from './generate/json-schema.ts'
 import { referencePage } from './generate/reference-page.ts'
 
 const projectFolder = dirname(import.meta.dirname)
 
-/** Every file that comes from the schema of the configuration, by its path in the project. */
+/** Every file that comes from the schema of the configuration or the error table, by its path in the project. */
 export function generatedFiles(): Record<string, string> {
   const root = optionTree()
   return {
     'config/default.yaml': defaultYaml(root),
     'config/schema.json': jsonSchema(root),
     'docs/config.md': referencePage(root),
+    'docs/errors.md': errorsPage(),
   }
 }
 
-/** The generated files whose text on disk is not what the schema says now. */
+/** The generated files whose text on disk is not what their source says now. */
 export async function staleFiles(): Promise<string[]> {
   const stale: string[] = []
   for (const [path, text] of Object.entries(generatedFiles())) {
@@ -38,7 +40,7 @@ async function writeAll(): Promise<void> {
 
 async function check(): Promise<void> {
   const stale = await staleFiles()
-  for (const path of stale) console.error(`${path} differs from the schema: run npm run generate`)
+  for (const path of stale) console.error(`${path} differs from its source: run npm run generate`)
   process.exitCode = stale.length === 0 ? 0 : 1
 }
 

@@ -26,6 +26,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
   t.matchOnly(printable(config), {
     server: {
       baseUrl: 'https://portal.example.com',
+      replicas: 1,
       prefix: '/.stagedoor',
       listen: { host: '0.0.0.0', port: 8080 },
       admin: { host: '127.0.0.1', port: 9464 },
@@ -49,7 +50,6 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       absoluteTimeout: '12h',
       refreshEvery: '10m',
       maxStale: '1h',
-      replicas: 1,
     },
     assertion: {
       audience: 'urn:stagedoor:backstage',
