@@ -3,9 +3,7 @@ import { inOrderOfLines, readConfigFiles } from './load.ts'
 import { ConfigError } from './problems/problem.ts'
 import type { Config } from './schema.ts'
 import { claims } from './sections/auth0.ts'
-import { admin } from './sections/operations.ts'
-import { policy } from './sections/policy.ts'
-import { toPlain, valueAt } from './tree/tree.ts'
+import { type Path, toPlain, valueAt } from './tree/tree.ts'
 import { validate } from './validate.ts'
 
 /** What rules are made of. */
@@ -28,14 +26,22 @@ const ruleSections = ['routes', 'admin', 'policy']
 export async function loadPolicy(options: { files: readonly string[]; env: NodeJS.ProcessEnv }): Promise<PolicyConfig> {
   const { files, tree, absences, unresolved } = await readConfigFiles(options)
   const { sections, problems } = validate(tree, absences, unresolved)
-  const ours = problems.filter(({ path }) => ruleSections.includes(String(path[0])))
-  if (ours.length > 0 || sections.routes === undefined) throw new ConfigError(inOrderOfLines(ours, files))
-  return {
-    routes: sections.routes,
-    admin: sections.admin ?? admin.parse({}),
-    contact: (sections.policy ?? policy.parse({})).contact,
-    claims: claims.safeParse(valueAt(toPlain(tree), ['auth0', 'claims'])).data ?? claims.parse({}),
-    defaultUpstream: (sections.upstreams && defaultUpstream(sections.upstreams)) ?? 'backstage',
-    encodedSlashes: sections.server?.encodedSlashes ?? 'refuse',
+  const ours = problems.filter(({ path }) => isAboutRules(path))
+  const { routes, admin, policy, upstreams, server } = sections
+  // A section that is missing here is ill, and its problem is among ours; what has defaults is never missing.
+  if (ours.length > 0 || routes === undefined || admin === undefined || policy === undefined) {
+    throw new ConfigError(inOrderOfLines(ours, files))
   }
+  return {
+    routes,
+    admin,
+    contact: policy.contact,
+    claims: claims.parse(valueAt(toPlain(tree), ['auth0', 'claims'])),
+    defaultUpstream: (upstreams && defaultUpstream(upstreams)) ?? 'backstage',
+    encodedSlashes: server?.encodedSlashes ?? 'refuse',
+  }
+}
+
+function isAboutRules([section, option]: Path): boolean {
+  return ruleSections.includes(String(section)) || (section === 'auth0' && option === 'claims')
 }

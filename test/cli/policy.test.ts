@@ -117,6 +117,11 @@ t.test('rules that are wrong are told with their lines, and only they', async (t
   t.match(err, /1 problem\.\n\nconfig\.yaml:5:\d+ {2}routes\[0\]\.allow/)
 })
 
+t.test('claim names that are wrong are told too', async (t) => {
+  const ill = config.replace("['https://*/roles']", '7')
+  t.match(await run(t, ['list'], { 'config.yaml': ill }), { err: /1 problem\.[^]*auth0\.claims\.roles/, exitCode: 2 })
+})
+
 t.test('policy explain tells each rule tried for a person of a table', async (t) => {
   const { out, exitCode, err } = await run(t, [
     'explain',
