@@ -14,11 +14,11 @@ export type LinkOptions = {
 /** A connection that is opened again whenever it is lost, to wherever the server is by then. */
 export type Link = {
   /** The connection, or nothing while there is none. */
-  client(): RedisClient | undefined
-  start(): void
+  client: () => RedisClient | undefined
+  start: () => void
   /** Gives the connection up, so that the next is opened at once; for a server that is no longer the right one. */
-  drop(cause: unknown): void
-  close(): void
+  drop: (cause: unknown) => void
+  close: () => void
 }
 
 const firstRetryMs = 50
@@ -35,14 +35,15 @@ export function createLink({ prepare, greet, onUp, onDown, timeoutMs }: LinkOpti
   async function open(): Promise<void> {
     let client: RedisClient | undefined
     try {
-      client = await prepare()
-      client.on('error', (error: unknown) => lose(client, error))
-      client.on('end', () => lose(client, new Error('the connection ended')))
-      await within(timeoutMs * 2, connect(client))
-      if (isClosed) return client.destroy()
-      current = client
+      const opened = await prepare()
+      client = opened
+      opened.on('error', (error: unknown) => lose(opened, error))
+      opened.on('end', () => lose(opened, new Error('the connection ended')))
+      await within(timeoutMs * 2, connect(opened))
+      if (isClosed) return opened.destroy()
+      current = opened
       retryMs = firstRetryMs
-      later(heartbeatEveryMs, beat)
+      later(heartbeatEveryMs, () => beat(opened))
       onUp()
     } catch (cause) {
       discard(client)
@@ -58,12 +59,10 @@ export function createLink({ prepare, greet, onUp, onDown, timeoutMs }: LinkOpti
     await greet(client)
   }
 
-  async function beat(): Promise<void> {
-    const client = current
-    if (client === undefined) return
+  async function beat(client: RedisClient): Promise<void> {
     try {
       await within(timeoutMs, client.ping())
-      if (client === current) later(heartbeatEveryMs, beat)
+      if (client === current) later(heartbeatEveryMs, () => beat(client))
     } catch (cause) {
       lose(client, cause)
     }
@@ -73,14 +72,12 @@ export function createLink({ prepare, greet, onUp, onDown, timeoutMs }: LinkOpti
     if (client === undefined || client !== current) return
     current = undefined
     discard(client)
-    if (isClosed) return
     onDown(cause)
     later(firstRetryMs, open)
   }
 
   function later(delayMs: number, next: () => Promise<void>): void {
     clearTimeout(timer)
-    if (isClosed) return
     timer = setTimeout(() => void next(), delayMs)
     timer.unref()
   }

@@ -35,19 +35,24 @@ export function createSubscriber(prepare: () => Promise<RedisClient>, timeoutMs:
       },
     })
 
+  /** The connection is opened by the first who listens. */
+  function opened(): Link {
+    if (link !== undefined) return link
+    link = open()
+    link.start()
+    return link
+  }
+
   return {
     subscribe(channel, listener, onGap = () => undefined) {
       const subscription = { channel, listener, onGap }
       subscriptions.add(subscription)
+      const { drop } = opened()
       // A failure drops the connection, and the next one subscribes to all.
-      live?.subscribe(channel, listener).catch((cause: unknown) => link?.drop(cause))
-      if (link === undefined) {
-        link = open()
-        link.start()
-      }
+      live?.subscribe(channel, listener).catch(drop)
       return () => {
         subscriptions.delete(subscription)
-        live?.unsubscribe(channel, listener).catch((cause: unknown) => link?.drop(cause))
+        live?.unsubscribe(channel, listener).catch(drop)
       }
     },
     close: () => link?.close(),

@@ -87,7 +87,9 @@ t.test(
     await second.command('CLUSTER', 'ADDSLOTSRANGE', String(ours), String(ours))
     await second.command('CLUSTER', 'SET-CONFIG-EPOCH', '2')
     await first.command('CLUSTER', 'MEET', '127.0.0.1', String(second.port))
-    while (!(await first.command('CLUSTER', 'INFO')).includes('cluster_state:ok')) await nextTurn()
+    for (const node of [first, second]) {
+      while (!(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok')) await nextTurn()
+    }
     const topology = { kind: 'cluster' as const, nodes: [parseNode(first.url)] }
     const redis = await connect(t, { topology })
     const key = redis.keys.session('some-session')

@@ -109,8 +109,15 @@ for (const [name, start] of [
       t.equal(store.recall(value), undefined)
       t.equal(await store.find(value), undefined)
       t.equal(await store.save({ ...session, refreshedAt: session.refreshedAt + 1 }, { session, value }), undefined)
-      t.equal(await store.find(value), undefined)
+      const touched = await (await make([secret])).touch({ session, value })
+      t.equal(await store.find(touched), undefined)
       await store.end(session)
+    })
+
+    await t.test('a session that Auth0 gave no sid is kept like any other', async (t) => {
+      const store = await make([secret])
+      const { providerSessionId: _none, ...session } = sessionOf()
+      t.match(await store.find(String(await store.save(session))), { session })
     })
 
     await t.test('a secret is rotated: the old one still opens, and the next use seals with the new one', async (t) => {

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Test } from 'tap'
 
+import { endWithUs } from './children.ts'
 import { freePort } from './ports.ts'
 
 export type TestRedis = {
@@ -47,6 +48,7 @@ export async function startRedis(t: Test, options: TestRedisOptions = {}): Promi
     if (options.configFile === undefined) args.push('--save', '')
     if (options.isPersistent) args.push('--appendonly', 'yes', '--appendfsync', 'always')
     child = spawn('redis-server', [...args, ...(options.arguments ?? [])], { stdio: 'ignore' })
+    endWithUs(child)
     await untilItAnswers(port)
   }
 

@@ -12,6 +12,7 @@ import { stringify } from 'yaml'
 import { type LocalAuth0, startLocalAuth0 } from '../../auth0/local/server.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { createBrowser } from './browser.ts'
+import { endWithUs } from './children.ts'
 import { passLoginPage } from './house.ts'
 import { startOrigin } from './origin.ts'
 import { freePort } from './ports.ts'
@@ -85,6 +86,7 @@ async function startReplica(t: Test, configFile: string, port: number): Promise<
   async function start(): Promise<void> {
     const args = ['--disable-warning=ExperimentalWarning', 'src/cli/main.ts', 'start', '--config', configFile]
     child = spawn(process.execPath, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'inherit'] })
+    endWithUs(child)
     await untilItAnswers(port, child)
   }
 

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 import t, { type Test } from 'tap'
 
 import { startHouse, type House } from '../../support/house.ts'
@@ -78,8 +80,12 @@ for (const store of ['cookie', 'redis'] as const) {
       pass(15 * minute)
       t.equal((await browser.fetch(`${house.url}/x`)).status, 401, 'past maxStale it does not count')
       auth0.switches.up()
-      pass(2 * minute)
-      t.equal((await browser.fetch(`${house.url}/x`)).status, 200, 'and was not deleted')
+      // Other replicas are kept off by Redis' own clock, which does not jump.
+      while ((await browser.fetch(`${house.url}/x`)).status !== 200) {
+        pass(10_000)
+        await delay(100)
+      }
+      t.pass('and was not deleted')
       t.match(JSON.parse((await browser.fetch(`${house.url}/.stagedoor/health/ready`)).text), { status: 'ok' })
     })
 

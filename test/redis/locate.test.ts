@@ -1,0 +1,49 @@
+import t from 'tap'
+
+import { type Ask, locate } from '../../src/redis/locate.ts'
+import { parseNode } from '../../src/redis/settings.ts'
+import { RedisUnavailable } from '../../src/redis/unavailable.ts'
+
+const nodes = ['rediss://a:1', 'rediss://b:2'].map(parseNode)
+const sentinel = { topology: { kind: 'sentinel' as const, primary: 'main', nodes }, timeoutMs: 1 }
+const cluster = { topology: { kind: 'cluster' as const, nodes }, timeoutMs: 1 }
+const answering =
+  (replies: Record<string, unknown>): Ask =>
+  async ({ host }) => {
+    if (replies[host] instanceof Error) throw replies[host]
+    return replies[host]
+  }
+
+t.test('the only server is where it is', async (t) => {
+  const node = parseNode('redis://redis')
+  t.same(node, { host: 'redis', port: 6379, isTls: false })
+  t.same(await locate({ topology: { kind: 'single', node }, timeoutMs: 1 }, 5), node)
+  t.same(parseNode('rediss://[::1]:7000'), { host: '::1', port: 7000, isTls: true })
+})
+
+t.test('the first sentinel that knows the primary is believed', async (t) => {
+  const found = { host: 'p', port: 9, isTls: true }
+  t.same(await locate(sentinel, 5, answering({ a: ['p', '9'] })), found)
+  t.same(await locate(sentinel, 5, answering({ a: null, b: ['p', '9'] })), found)
+  t.same(await locate(sentinel, 5, answering({ a: new Error('down'), b: ['p', '9'] })), found)
+})
+
+t.test('a node of the cluster names the holder of the slot; an empty host is the node itself', async (t) => {
+  const slots = [
+    [0, 4, ['x', 1]],
+    [5, 9, ['y', 2], ['replica', 3]],
+  ]
+  t.same(await locate(cluster, 5, answering({ a: slots })), { host: 'y', port: 2, isTls: true })
+  t.same(await locate(cluster, 5, answering({ a: [], b: slots })), { host: 'y', port: 2, isTls: true })
+  t.same(await locate(cluster, 5, answering({ a: [[0, 9, ['', 7]]] })), { host: 'a', port: 7, isTls: true })
+})
+
+t.test('when nobody knows, that is said with every cause', async (t) => {
+  for (const settings of [sentinel, cluster]) {
+    const refused = new Error('refused')
+    const error = await locate(settings, 5, answering({ a: refused, b: 'nonsense' })).catch((error: unknown) => error)
+    t.type(error, RedisUnavailable)
+    t.match(error, { cause: { errors: [refused] } })
+  }
+  t.type(await locate(cluster, 5, answering({ a: [[0, 9]] })).catch((error: unknown) => error), RedisUnavailable)
+})

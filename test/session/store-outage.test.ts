@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import t from 'tap'
+
+import { createRedisKeys } from '../../src/redis/keys.ts'
+import { createRedis, type Redis, type RedisEvents } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
+import { createSealer } from '../../src/seal/sealer.ts'
+import { createCoherentCache } from '../../src/session/coherent-cache.ts'
+import { createCookieStore } from '../../src/session/cookie-store.ts'
+import { createEndedSessions } from '../../src/session/ended-sessions.ts'
+import { createOwedWrites } from '../../src/session/owed-writes.ts'
+import { createRecordSealer } from '../../src/session/record-sealer.ts'
+import { type CachedSession, createRedisStore } from '../../src/session/redis-store.ts'
+import { newReference } from '../../src/session/session-reference.ts'
+import { startRedis } from '../support/redis.ts'
+import { sessionLimits as limits, sessionOf } from '../support/sessions.ts'
+
+const secret = 'a secret for tests, at least 32 characters'
+const unavailable = { code: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE', headers: { 'retry-after': '5' } }
+
+t.test('what Redis cannot take is known here at once, and to everybody when it is back', async (t) => {
+  const server = await startRedis(t, { isPersistent: true })
+  const make = async () => {
+    const redis = createRedis(
+      { topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 1_000 },
+      'session:',
+    )
+    const owed = createOwedWrites(redis.events)
+    t.teardown(() => {
+      owed.close()
+      redis.close()
+    })
+    await redis.attempted()
+    const store = createRedisStore({
+      redis,
+      owed,
+      sealer: createRecordSealer([secret], randomBytes),
+      cache: createCoherentCache<CachedSession>({
+        events: redis.events,
+        maxEntries: 9,
+        graceMs: 60_000,
+        now: Date.now,
+      }),
+      ended: createEndedSessions(limits, Date.now),
+      limits,
+      randomBytes,
+      now: Date.now,
+    })
+    return { store, redis, owed }
+  }
+  const { store, redis, owed } = await make()
+  const [refreshed, ended] = [sessionOf(), sessionOf()]
+  const [value, endedValue] = [String(await store.save(refreshed)), String(await store.save(ended))]
+  await store.find(value)
+  const lost = once(redis.events, 'lost')
+  await server.stop()
+  await lost
+
+  const known = { session: refreshed, value }
+  const next = { ...refreshed, refreshedAt: refreshed.refreshedAt + 1, refreshToken: 'second' }
+  t.equal(await store.save(next, known), value)
+  t.equal(store.recall(value)?.session.refreshToken, 'second')
+  await t.rejects(store.end(ended), unavailable)
+  t.equal(await store.find(endedValue), undefined, 'ended here')
+  await t.rejects(store.find(value.replace(/^./, '_')), unavailable)
+  await t.rejects(store.save(sessionOf()), unavailable)
+  t.equal(await store.touch(known), value, 'noting a use never fails')
+
+  await server.start()
+  while (owed.size() > 0) await delay(10)
+  const other = (await make()).store
+  t.equal((await other.find(value))?.session.refreshToken, 'second')
+  t.equal(await other.find(endedValue), undefined)
+  t.equal((await store.find(value))?.session.refreshToken, 'second')
+})
+
+t.test('a session that three cookies cannot hold is refused by the cookie store, with the way out', async (t) => {
+  const sealer = createSealer([secret], 'session')
+  const store = createCookieStore({ sealer, ended: createEndedSessions(limits, Date.now), cookieName: 'stagedoor' })
+  const groups = Array.from({ length: 900 }, (_, i) => `group-number-${i}`)
+  const huge = sessionOf({ claims: { roles: [], groups, permissions: [] } })
+  await t.rejects(store.save(huge), { code: 'STAGEDOOR_SESSION_COOKIE_TOO_LARGE', message: /session\.store: redis/ })
+})
+
+t.test('any other error of Redis is a fault of ours, and is not taken for an outage', async (t) => {
+  const fault = new Error('WRONGTYPE')
+  const events = new EventEmitter<RedisEvents>()
+  const owed = createOwedWrites(events)
+  const store = createRedisStore({
+    redis: {
+      keys: createRedisKeys('stagedoor:'),
+      run: () => Promise.reject(fault),
+      send: () => Promise.reject(fault),
+    } as unknown as Redis,
+    owed,
+    sealer: createRecordSealer([secret], randomBytes),
+    cache: createCoherentCache<CachedSession>({ events, maxEntries: 9, graceMs: 0, now: Date.now }),
+    ended: createEndedSessions(limits, Date.now),
+    limits,
+    randomBytes,
+    now: Date.now,
+  })
+  const session = sessionOf()
+  const value = newReference(session.id, randomBytes)
+  await t.rejects(store.save(session), fault)
+  await t.rejects(store.save(session, { session, value }), fault)
+  await t.rejects(store.find(value), fault)
+  t.equal(owed.size(), 0)
+  await t.rejects(store.save(session, { session, value: 'no reference' }), TypeError)
+})
