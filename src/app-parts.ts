@@ -1,10 +1,14 @@
-import { createFileKeyStore, createMemoryKeyStore, type KeyStore } from './assertion/key-store.ts'
+import { assertionType } from '../packages/assertion-contract/src/index.ts'
+import { keyStoreOf } from './assertion/key-store.ts'
 import { createKeys } from './assertion/keys.ts'
+import { assertionClaims } from './assertion/mint.ts'
 import { createMinter } from './assertion/minter.ts'
+import { redisCounter } from './attempts/redis-counter.ts'
 import type { AuditRecord } from './audit/record.ts'
 import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Condition } from './health/plugin.ts'
+import { provisionMachines } from './machine-parts.ts'
 import { createProvider, type Provider } from './oidc/provider.ts'
 import type { RelyingParty } from './oidc/relying-party.ts'
 import { createTransactionCookies } from './oidc/transaction-cookie.ts'
@@ -30,7 +34,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
   const redis = await provisionRedis(config, logger)
   const sessions = provisionSessions(config, dependencies, { provider, redis })
   const keys = await createKeys({
-    store: keyStoreOf(config),
+    store: keyStoreOf(assertion.keys),
     rotateEveryMs: assertion.keys.rotateEvery,
     now,
     onRotated: (kid) => logger.info({ kid }, 'a new key signs assertions'),
@@ -38,7 +42,9 @@ export async function provision(config: Config, dependencies: Dependencies) {
   })
   const minter = createMinter({
     issuer: baseUrl,
-    audience: assertion.audience,
+    audienceFor: () => assertion.audience,
+    type: assertionType,
+    claims: assertionClaims,
     lifetimeMs: assertion.lifetime,
     currentKey: () => keys.current(),
     now,
@@ -47,9 +53,11 @@ export async function provision(config: Config, dependencies: Dependencies) {
 
   const metrics = createMetrics()
   const policy = provisionPolicy(config)
+  const machines = await provisionMachines(config, dependencies, policy.decide)
 
   return {
-    errors: { prefix, baseUrl },
+    errors: { prefix, baseUrl, challenge: machines.challenge },
+    attempts: { ...attemptsOf(config), counter: redis && redisCounter(redis) },
     audit: { write: (record: AuditRecord) => logger.info({ audit: record }, 'audit'), now },
     boundary: {
       trustedProxies: server.trustedProxies,
@@ -58,28 +66,42 @@ export async function provision(config: Config, dependencies: Dependencies) {
     },
     session: sessions.stage,
     oidc: { party: relyingParty(config, dependencies, provider, policy) },
-    account: { logoutHref: `${prefix}/logout`, limits: sessions.limits },
+    account: { logoutHref: `${prefix}/logout`, limits: sessions.limits, tokenFacts: machines.tokenFacts },
     refreshes: sessions.counters,
-    jwks: { keys },
+    bearer: machines.bearer,
+    protectedResource: machines.protectedResource,
+    jwks: { keys, path: '/jwks.json' },
+    machineJwks: { keys: machines.keys, path: '/machines/jwks.json' },
     telemetry: { metrics },
     health: {
       conditions: () => [
         conditionOf(provider),
         refreshCondition(sessions.counters),
         ...(redis === undefined ? [] : [redisCondition(redis)]),
+        ...machines.conditions(),
       ],
     },
     policy: { policy, now },
     admin: { policy, claimNames: claimNamesOf(config), now },
-    assertion: { minter, kinds: assertion.headers, told: provisionToldUsers(config, logger, metrics) },
+    assertion: {
+      minter,
+      machineMinter: machines.minter,
+      kinds: assertion.headers,
+      told: provisionToldUsers(config, logger, metrics),
+    },
     proxy: { upstreams: upstreamsOf(config), publicOrigin: baseUrl, openConnections: createOpenConnections() },
     async close() {
       await sessions.close()
       redis?.close()
       provider.close()
       keys.close()
+      machines.close()
     },
   }
+}
+
+function attemptsOf({ server: { failedAttempts } }: Config) {
+  return { max: failedAttempts.max, windowMs: failedAttempts.window }
 }
 
 function provisionProvider(config: Config, { fetch, logger }: Dependencies): Provider {
@@ -123,10 +145,6 @@ function relyingParty(
     randomBytes,
     now,
   }
-}
-
-function keyStoreOf({ assertion: { keys } }: Config): KeyStore {
-  return keys.store === 'file' && keys.path !== undefined ? createFileKeyStore(keys.path) : createMemoryKeyStore()
 }
 
 function conditionOf(provider: Provider): Condition {

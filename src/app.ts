@@ -7,7 +7,10 @@ import { admin } from './admin/plugin.ts'
 import type { Dependencies, Parts } from './app-parts.ts'
 import { jwksEndpoint } from './assertion/jwks-endpoint.ts'
 import { assertion } from './assertion/plugin.ts'
+import { attempts } from './attempts/plugin.ts'
 import { audit } from './audit/plugin.ts'
+import { bearer } from './bearer/plugin.ts'
+import { protectedResource } from './bearer/protected-resource.ts'
 import { boundary } from './boundary/plugin.ts'
 import type { Config } from './config/schema.ts'
 import { GateError } from './errors/gate-error.ts'
@@ -25,13 +28,16 @@ import { telemetry } from './telemetry/plugin.ts'
 export async function buildApp(config: Config, dependencies: Dependencies, parts: Parts): Promise<FastifyInstance> {
   const app = fastify(listenerOptions(config, dependencies))
   await app.register(errors, parts.errors)
+  await app.register(attempts, parts.attempts)
   await app.register(audit, parts.audit)
   await app.register(telemetry, parts.telemetry)
   await app.register(cookie)
 
   await app.register(boundary, parts.boundary)
   await app.register(session, parts.session)
+  await app.register(bearer, parts.bearer)
   await app.register(identity)
+  if (parts.protectedResource !== undefined) await app.register(protectedResource, parts.protectedResource)
   await app.register(ownEndpoints, { prefix: config.server.prefix, parts })
   await app.register(async (gate) => {
     await gate.register(policy, parts.policy)
@@ -50,6 +56,7 @@ async function ownEndpoints(app: FastifyInstance, { parts }: { parts: Parts }): 
   await app.register(account, parts.account)
   await app.register(admin, { ...parts.admin, prefix: '/admin' })
   await app.register(jwksEndpoint, parts.jwks)
+  await app.register(jwksEndpoint, parts.machineJwks)
   await app.register(health, parts.health)
   app.all('/*', () => {
     throw new GateError('STAGEDOOR_BOUNDARY_NOT_FOUND')

@@ -9,12 +9,13 @@ import type { Logger } from './telemetry/logger.ts'
 import type { Metrics } from './telemetry/metrics.ts'
 
 /** The rules of a configuration, compiled. */
-export function provisionPolicy({ routes, upstreams, admin, policy }: Config): Policy {
+export function provisionPolicy({ routes, upstreams, admin, policy, machines }: Config): Policy {
   return createPolicy({
     routes,
     defaultUpstream: defaultUpstream(upstreams) ?? 'backstage',
     admin,
     contact: policy.contact,
+    backstageTokenRules: machines.backstageTokens.rules,
   })
 }
 

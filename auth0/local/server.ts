@@ -2,6 +2,8 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import type { JWK } from 'jose'
+
 import type { Delivery } from './backchannel.ts'
 import { createBackchannel } from './backchannel.ts'
 import { controlPath, createControl } from './control.ts'
@@ -68,6 +70,8 @@ export type LocalAuth0 = {
   tenant: Tenant
   switches: Switches
   counters: Counters
+  /** The private key that signs now, with its `kid`: for tests that forge. */
+  signingKey: () => JWK
   /** Logout tokens sent so far, and what the receivers answered. */
   backchannelDeliveries: Delivery[]
   close: () => Promise<void>
@@ -120,6 +124,7 @@ export async function startLocalAuth0(options: LocalAuth0Options = {}): Promise<
     tenant,
     switches,
     counters: tenant.counters,
+    signingKey: keys.currentPrivateJwk,
     backchannelDeliveries: backchannel.deliveries,
     async close() {
       faults.close()

@@ -2,7 +2,7 @@
 export const port = Number(process.env.BENCH_PORT)
 export const originUrl = process.env.BENCH_ORIGIN ?? ''
 
-export type Announcement = { cookie?: string }
+export type Announcement = { cookie?: string; token?: string }
 
 export function announce(announcement: Announcement): void {
   process.stdout.write(`${JSON.stringify(announcement)}\n`)

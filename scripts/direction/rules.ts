@@ -15,6 +15,7 @@ export const stages: readonly (readonly string[])[] = [
 
 /** What several stages need and no stage owns. Stages may use them; of the stages they may know types only. */
 export const shared: readonly string[] = [
+  'attempts',
   'audit',
   'config',
   'errors',
@@ -23,6 +24,7 @@ export const shared: readonly string[] = [
   'pages',
   'redis',
   'seal',
+  'storage',
   'telemetry',
 ]
 

@@ -6,11 +6,12 @@ import { accountPage } from '../pages/account-page.ts'
 import { pageHeaders } from '../pages/layout.ts'
 import { expiryOf, type Session, type SessionLimits } from '../session/session.ts'
 import { me } from './me.ts'
+import { tokenPage, type TokenPageFacts, tokenScriptSource } from './token-page.ts'
 
-export type AccountOptions = { logoutHref: string; limits: SessionLimits }
+export type AccountOptions = { logoutHref: string; limits: SessionLimits; tokenFacts: TokenPageFacts }
 
 /** The signed-in person's own page, and the same as JSON. */
-export const account: FastifyPluginAsync<AccountOptions> = async (app, { logoutHref, limits }) => {
+export const account: FastifyPluginAsync<AccountOptions> = async (app, { logoutHref, limits, tokenFacts }) => {
   app.get('/', async (request, reply) => {
     const { user, session } = signedIn(request)
     const markup = accountPage({
@@ -21,6 +22,11 @@ export const account: FastifyPluginAsync<AccountOptions> = async (app, { logoutH
       logoutHref,
     })
     return reply.headers(pageHeaders()).send(markup)
+  })
+
+  app.get('/token', async (request, reply) => {
+    signedIn(request)
+    return reply.headers(pageHeaders([], tokenScriptSource)).send(tokenPage(tokenFacts))
   })
 
   app.get('/me', async (request, reply) => {

@@ -5,9 +5,9 @@ import type { Keys } from './keys.ts'
 /** Upstreams look again well within the period that a next key is published ahead. */
 const maxAgeSeconds = 300
 
-/** `GET /.stagedoor/jwks.json`: the public keys of our assertions (RFC 7517). */
-export const jwksEndpoint: FastifyPluginAsync<{ keys: Keys }> = async (app, { keys }) => {
-  app.get('/jwks.json', async (_request, reply) => {
+/** Public keys (RFC 7517): those of assertions at `jwks.json`, those of machine tokens at `machines/jwks.json`. */
+export const jwksEndpoint: FastifyPluginAsync<{ keys: Keys; path: string }> = async (app, { keys, path }) => {
+  app.get(path, async (_request, reply) => {
     reply.header('cache-control', `public, max-age=${maxAgeSeconds}, stale-if-error=86400`)
     return reply.header('content-type', 'application/jwk-set+json').send(JSON.stringify(keys.jwks()))
   })

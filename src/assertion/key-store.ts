@@ -1,6 +1,4 @@
-import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
-
+import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
 import type { KeyRing } from './key-ring.ts'
 
 /** Where the key ring outlives a restart. */
@@ -8,6 +6,11 @@ export type KeyStore = {
   /** @throws when a ring is there but cannot be read: making new keys over it would lose it */
   read(): Promise<KeyRing | undefined>
   write(ring: KeyRing): Promise<void>
+}
+
+/** The store that configuration asks for. */
+export function keyStoreOf({ store, path }: { store: 'memory' | 'file'; path?: string | undefined }): KeyStore {
+  return store === 'file' && path !== undefined ? createFileKeyStore(path) : createMemoryKeyStore()
 }
 
 /** Keys of this process only: after a restart upstreams fetch new ones. */
@@ -23,25 +26,10 @@ export function createMemoryKeyStore(): KeyStore {
 export function createFileKeyStore(path: string): KeyStore {
   return {
     async read() {
-      const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined
-        throw error
-      })
+      const text = await readFileIfThere(path)
       return text === undefined ? undefined : parseRing(text, path)
     },
-    async write(ring) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      const fresh = `${path}.${process.pid}.new`
-      const file = await open(fresh, 'w', 0o600)
-      try {
-        await file.writeFile(JSON.stringify(ring))
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(fresh, path)
-      await chmod(path, 0o600)
-    },
+    write: (ring) => writeFileAtomically(path, JSON.stringify(ring)),
   }
 }
 

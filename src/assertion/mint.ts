@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose'
 
-import { assertionAlgorithm, assertionType, type AssertionClaims } from '../../packages/assertion-contract/src/index.ts'
+import { assertionAlgorithm, type AssertionClaims } from '../../packages/assertion-contract/src/index.ts'
 import type { UserPrincipal } from '../identity/principal.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -35,9 +35,9 @@ export function assertionClaims(user: UserPrincipal, issue: Issue): AssertionCla
   }
 }
 
-/** Signs claims as a compact JWS (RFC 7515, ES256). */
-export function signAssertion(claims: AssertionClaims, key: SigningKey): Promise<string> {
+/** Signs claims as a compact JWS (RFC 7515, ES256) of a type of ours. */
+export function signStatement(claims: object, type: string, key: SigningKey): Promise<string> {
   return new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: assertionAlgorithm, kid: key.kid, typ: assertionType })
+    .setProtectedHeader({ alg: assertionAlgorithm, kid: key.kid, typ: type })
     .sign(key.privateKey)
 }

@@ -4,14 +4,26 @@ import { checkCommand } from './check.ts'
 import { policyCommand } from './policy/command.ts'
 import { startCommand, type Start } from './start.ts'
 import type { Terminal } from './terminal.ts'
+import { processSurroundings, type TokenSurroundings } from './token-surroundings.ts'
+import { tokenCommand } from './token.ts'
 
 /** The command line of `stagedoor`: one file a command. */
-export function createProgram(terminal: Terminal, start: Start): Command {
+export function createProgram(
+  terminal: Terminal,
+  start: Start,
+  surroundings: TokenSurroundings = processSurroundings,
+): Command {
   const program = new Command('stagedoor')
     .description('The identity-aware gateway in front of Backstage')
     .showSuggestionAfterError()
     .showHelpAfterError('(stagedoor --help shows what there is)')
-  for (const command of [startCommand(terminal, start), checkCommand(terminal), policyCommand(terminal)]) {
+  const commands = [
+    startCommand(terminal, start),
+    checkCommand(terminal),
+    policyCommand(terminal),
+    tokenCommand(terminal, surroundings),
+  ]
+  for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program))
   }
   return program

@@ -1,12 +1,7 @@
+import type { Finding, KnownSections } from './finding.ts'
+import { machineContradictions } from './machine-checks.ts'
 import type { Config } from './schema.ts'
-import type { Path } from './tree/tree.ts'
 import { formatDuration } from './values/duration.ts'
-
-/** What one section means for another; located by the path it speaks of. */
-export type Finding = { path: Path; expected: string; fix: string }
-
-/** Sections that are well formed by themselves. */
-export type KnownSections = { [Name in keyof Config]?: Config[Name] | undefined }
 
 /** What cannot work together, though each option is well formed. */
 export function contradictions(sections: KnownSections): Finding[] {
@@ -15,6 +10,7 @@ export function contradictions(sections: KnownSections): Finding[] {
     ...(server ? listenerContradictions(server) : []),
     ...(session ? sessionContradictions(session) : []),
     ...(assertion ? keyContradictions(assertion) : []),
+    ...machineContradictions(sections),
     ...(routes ? repeatedNames(routes) : []),
     ...(routes && upstreams ? routes.flatMap((rule, index) => upstreamContradictions(rule, index, upstreams)) : []),
   ]

@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { assertion } from './sections/assertion.ts'
 import { auth0 } from './sections/auth0.ts'
+import { machines } from './sections/machines.ts'
 import { admin, audit, log } from './sections/operations.ts'
 import { policy } from './sections/policy.ts'
 import { routes } from './sections/routes.ts'
@@ -11,7 +12,7 @@ import { upstreams } from './sections/upstreams.ts'
 
 /** Every option of Stagedoor; `default.yaml`, `schema.json` and `docs/config.md` are generated from it. */
 export const configSchema = z.strictObject(
-  { server, auth0, session, assertion, upstreams, routes, policy, admin, audit, log },
+  { server, auth0, session, assertion, upstreams, machines, routes, policy, admin, audit, log },
   'the options of Stagedoor',
 )
 

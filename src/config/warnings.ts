@@ -1,4 +1,4 @@
-import type { Finding, KnownSections } from './cross-checks.ts'
+import type { Finding, KnownSections } from './finding.ts'
 import { unreachableRules } from './rules/reachability.ts'
 import type { Config } from './schema.ts'
 

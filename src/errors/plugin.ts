@@ -10,21 +10,35 @@ import { GateError } from './gate-error.ts'
 import { problem } from './problem.ts'
 import { errorTable } from './table.ts'
 
-export type ErrorOptions = { prefix: string; baseUrl: string }
+export type ErrorOptions = {
+  prefix: string
+  baseUrl: string
+  /** The `WWW-Authenticate` of an error, if it has one. */
+  challenge?: ((error: GateError, request: FastifyRequest) => string | undefined) | undefined
+}
 
 /** Turns everything thrown into one answer: login for a navigation that lacks it, a page for people, JSON for programs. */
 export const errors = fastifyPlugin<ErrorOptions>(
-  async (app, { prefix, baseUrl }) => {
+  async (app, { prefix, baseUrl, challenge }) => {
     app.setErrorHandler((thrown: FastifyError | GateError, request, reply) => {
-      answer(thrown instanceof GateError ? thrown : fromFramework(thrown), request, reply)
+      const error = thrown instanceof GateError ? thrown : fromFramework(thrown)
+      const counted = app.failedAttempts.count(error, request)
+      if (counted === undefined) return answer(error, request, reply)
+      counted.then(
+        (final) => answer(final, request, reply),
+        () => answer(error, request, reply),
+      )
     })
     app.setNotFoundHandler((request, reply) => answer(new GateError('STAGEDOOR_BOUNDARY_NOT_FOUND'), request, reply))
 
     function answer(error: GateError, request: FastifyRequest, reply: FastifyReply): void {
       logOnce(error, request)
       reply.headers({ 'x-request-id': request.id, ...error.headers })
+      const authenticate = challenge?.(error, request)
+      if (authenticate !== undefined) reply.header('www-authenticate', authenticate)
       const loginUrl = loginUrlFor(error, request)
-      if (loginUrl !== undefined && request.facts.isNavigation) {
+      // Whoever brings a token is a program, and follows no login page.
+      if (loginUrl !== undefined && request.facts.isNavigation && error.code !== 'STAGEDOOR_BEARER_REFUSED') {
         return void reply.header('cache-control', 'no-store').redirect(loginUrl, 302)
       }
       reply.code(error.statusCode)

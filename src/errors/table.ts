@@ -85,6 +85,36 @@ export const errorTable = {
     'This action has to be started from a page of this portal.',
     'Open the account page of the portal and try from there.',
   ),
+  STAGEDOOR_BEARER_REFUSED: row(
+    401,
+    'info',
+    'The access token was not accepted.',
+    'See the reason; `stagedoor token verify` explains what mends it.',
+  ),
+  STAGEDOOR_BEARER_KEYS_UNAVAILABLE: row(
+    503,
+    'error',
+    'Access tokens cannot be verified right now.',
+    'Keep the token and try again in a moment. Operators: the issuer’s keys cannot be fetched, see the readiness probe.',
+  ),
+  STAGEDOOR_BEARER_TOO_MANY_ATTEMPTS: row(
+    429,
+    'warn',
+    'Too many access tokens were refused.',
+    'Wait as long as Retry-After says. A good token is still taken.',
+  ),
+  STAGEDOOR_IDENTITY_TWO_CREDENTIALS: row(
+    400,
+    'info',
+    'The request brings a session and an access token, which may be two different callers.',
+    'Send one of the two: the cookie of a browser, or the access token of a machine.',
+  ),
+  STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS: row(
+    429,
+    'warn',
+    'Too many sign-ins from your network have failed.',
+    'Wait a moment, then start again from the portal.',
+  ),
   STAGEDOOR_OIDC_UNAVAILABLE: row(
     503,
     'error',

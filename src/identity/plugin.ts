@@ -7,9 +7,9 @@ export const identity = fastifyPlugin(
   async (app) => {
     app.decorateRequest('principal')
     app.addHook('onRequest', (request, _reply, done) => {
-      request.principal = principalOf(request.session)
+      request.principal = principalOf(request.session, request.bearer)
       done()
     })
   },
-  { name: 'identity', dependencies: ['session'] },
+  { name: 'identity', dependencies: ['session', 'bearer'] },
 )

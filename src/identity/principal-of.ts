@@ -1,21 +1,51 @@
+import type { AccessToken, BackstageUser } from '../bearer/access-token.ts'
+import type { Accepted, Foreign } from '../bearer/verdict.ts'
+import { GateError } from '../errors/gate-error.ts'
 import type { Session } from '../session/session.ts'
-import { anonymous, type Principal, type UserPrincipal } from './principal.ts'
+import {
+  anonymous,
+  type BackstagePrincipal,
+  type MachinePrincipal,
+  type Principal,
+  type UserPrincipal,
+} from './principal.ts'
 
-/** Sessions do not change in place, so that a principal is made once for each. */
-const principals = new WeakMap<Session, UserPrincipal>()
+/** Sessions and tokens do not change in place, so that a principal is made once for each. */
+const principals = new WeakMap<object, Principal>()
 
-/** The principal behind a session; anonymous without one. */
-export function principalOf(session: Session | undefined): Principal {
-  if (session === undefined) return anonymous
-  const known = principals.get(session)
+/**
+ * The one principal behind a request's credentials; anonymous without any.
+ * @throws STAGEDOOR_IDENTITY_TWO_CREDENTIALS when session and token both say who is asking
+ */
+export function principalOf(session: Session | undefined, bearer?: Accepted | Foreign): Principal {
+  if (session === undefined) return principalOfToken(bearer)
+  if (bearer?.kind === 'machine') throw new GateError('STAGEDOOR_IDENTITY_TWO_CREDENTIALS')
+  return made(session, userOf)
+}
+
+function principalOfToken(bearer: Accepted | Foreign | undefined): Principal {
+  if (bearer?.kind === 'machine') return made(bearer.token, machineOf)
+  if (bearer?.kind === 'backstage') return made(bearer.user, backstageOf)
+  return anonymous
+}
+
+function made<Source extends object>(source: Source, make: (source: Source) => Principal): Principal {
+  const known = principals.get(source)
   if (known !== undefined) return known
-  const principal = userOf(session)
-  principals.set(session, principal)
+  const principal = make(source)
+  principals.set(source, principal)
   return principal
 }
 
-function userOf(session: Session): UserPrincipal {
-  const { issuer, subject, id, claims, authTimeSeconds, amr } = session
+function userOf({ issuer, subject, id, claims, authTimeSeconds, amr }: Session): UserPrincipal {
   const user: UserPrincipal = { kind: 'user', issuer, subject, sessionId: id, claims, amr }
   return authTimeSeconds === undefined ? user : { ...user, authTimeSeconds }
+}
+
+function machineOf(token: AccessToken): MachinePrincipal {
+  return { kind: 'machine', ...token }
+}
+
+function backstageOf({ issuer, entityRef }: BackstageUser): BackstagePrincipal {
+  return { kind: 'backstage', issuer, subject: entityRef }
 }

@@ -24,14 +24,27 @@ export type MachinePrincipal = {
   scopes: readonly string[]
   permissions: readonly string[]
   organization?: string
+  /** When the access token ends, milliseconds since the epoch. */
+  expiresAt: number
   /** All verified claims of the access token. */
   claims: Readonly<Record<string, unknown>>
+}
+
+/**
+ * A person known to Backstage only, by a user token of its own. Passes rules that take such tokens, and has no roles
+ * that a requirement could ask for.
+ */
+export type BackstagePrincipal = {
+  kind: 'backstage'
+  issuer: string
+  /** Entity reference, e.g. `user:default/jane`. */
+  subject: string
 }
 
 export type AnonymousPrincipal = { kind: 'anonymous' }
 
 /** Who is asking. */
-export type Principal = UserPrincipal | MachinePrincipal | AnonymousPrincipal
+export type Principal = UserPrincipal | MachinePrincipal | BackstagePrincipal | AnonymousPrincipal
 
 export const anonymous: AnonymousPrincipal = Object.freeze({ kind: 'anonymous' })
 

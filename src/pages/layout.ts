@@ -23,17 +23,19 @@ footer{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--line);font
 code{font-family:ui-monospace,monospace;font-size:.875em}
 pre{overflow-x:auto;padding:.75rem;border:1px solid var(--line);border-radius:8px;font:.8125rem/1.45 ui-monospace,monospace}
 form{margin:0}
+textarea{width:100%;padding:.55rem;border:1px solid var(--line);border-radius:8px;background:var(--ground);color:inherit;font:.875em/1.4 ui-monospace,monospace}
 `
 
 const styleHash = createHash('sha256').update(style).digest('base64')
 
 /** Headers of every page of ours: nothing loads, nothing frames it, forms go to us (and on to the provider after logout). */
-export function pageHeaders(formTargets: readonly string[] = []): Record<string, string> {
+export function pageHeaders(formTargets: readonly string[] = [], scriptSource?: string): Record<string, string> {
+  const scripts = scriptSource === undefined ? '' : ` script-src ${scriptSource};`
   const formAction = ["'self'", ...formTargets].join(' ')
   return {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
-    'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`,
+    'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}';${scripts} form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`,
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
   }

@@ -44,7 +44,9 @@ function matched({ route: { name, allow } }: Rule, principal: Principal, now: nu
   return { rule: name, isMatch: true, access: 'requirement', ...traced(allow, principal, now) }
 }
 
-/** Nothing is asked of somebody who has not said who they are. */
+/** Nothing is asked of somebody who has not said who they are, or of whom Backstage alone knows. */
 function traced(allow: Requirement, principal: Principal, now: number): { requirement?: RequirementTrace } {
-  return principal.kind === 'anonymous' ? {} : { requirement: traceRequirement(allow, principal, now) }
+  return principal.kind === 'anonymous' || principal.kind === 'backstage'
+    ? {}
+    : { requirement: traceRequirement(allow, principal, now) }
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
+import type { Accepted, Foreign } from '../bearer/verdict.ts'
 import { GateError } from '../errors/gate-error.ts'
 import type { Deny } from './decision.ts'
 import { explanationLines } from './explanation-text.ts'
@@ -15,9 +16,9 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
       done(decision.effect === 'allow' ? undefined : refusal(request, decision))
     })
 
-    function refusal({ principal, facts }: FastifyRequest, deny: Deny): GateError {
+    function refusal({ principal, facts, bearer }: FastifyRequest, deny: Deny): GateError {
       const { reason } = deny
-      if (reason === 'unauthenticated') return new GateError('STAGEDOOR_POLICY_UNAUTHENTICATED', { reason })
+      if (reason === 'unauthenticated') return unauthenticated(bearer)
       const stepUp = policy.stepUpFor(principal, facts, now())
       if (stepUp !== undefined) return new GateError('STAGEDOOR_POLICY_STEP_UP_REQUIRED', { reason, stepUp })
       const { missing, contact } = policy.refusalFor(principal, deny, now())
@@ -32,3 +33,10 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
   },
   { name: 'policy', dependencies: ['identity'] },
 )
+
+/** A token that proves nothing here says so itself: whoever sent it should not have to guess. */
+function unauthenticated(bearer: Accepted | Foreign | undefined): GateError {
+  if (bearer === undefined) return new GateError('STAGEDOOR_POLICY_UNAUTHENTICATED', { reason: 'unauthenticated' })
+  const reason = bearer.kind === 'foreign' ? bearer.reason : 'backstage-token'
+  return new GateError('STAGEDOOR_BEARER_REFUSED', { reason })
+}

@@ -5,6 +5,7 @@ import type { StepUp } from '../oidc/step-up.ts'
 import type { Deny } from './decision.ts'
 import { type Explanation, explain } from './explain.ts'
 import { missingSentence } from './missing.ts'
+import type { KnownPrincipal } from './question.ts'
 import { compileRequirement } from './requirement.ts'
 import { type Asked, compileRule, type Decide, decideBy } from './rules.ts'
 import { stepUpOf } from './step-up.ts'
@@ -32,11 +33,14 @@ export type PolicyOptions = {
   admin: Config['admin']
   /** Whom to ask for access, unless a rule says otherwise. */
   contact: string
+  /** Names of the rules that take user tokens of Backstage's own. */
+  backstageTokenRules?: readonly string[]
 }
 
 /** Compiles configuration, once, at boot. */
-export function createPolicy({ routes, defaultUpstream, admin, contact }: PolicyOptions): Policy {
-  const rules = routes.map((route) => compileRule(route, defaultUpstream))
+export function createPolicy(options: PolicyOptions): Policy {
+  const { routes, defaultUpstream, admin, contact, backstageTokenRules } = options
+  const rules = routes.map((route) => compileRule(route, defaultUpstream, backstageTokenRules))
   const decide = decideBy(rules)
   const isAdmin = compileRequirement(admin.allow)
   const contacts = new Map<string | undefined, string | undefined>(routes.map((rule) => [rule.name, rule.contact]))
@@ -55,10 +59,15 @@ export function createPolicy({ routes, defaultUpstream, admin, contact }: Policy
     refusalFor(principal, { rule }, now) {
       const whom = { contact: contacts.get(rule) ?? contact }
       const requirement = requirements.get(rule)
-      if (requirement === undefined || principal.kind === 'anonymous') return whom
+      if (requirement === undefined || !isKnown(principal)) return whom
       const missing = missingSentence(requirement, principal, now)
       return missing === undefined ? whom : { missing, ...whom }
     },
-    mayAdminister: (principal, now) => principal.kind !== 'anonymous' && isAdmin(principal, now) === undefined,
+    mayAdminister: (principal, now) => isKnown(principal) && isAdmin(principal, now) === undefined,
   }
+}
+
+/** Whether requirements can be asked of a principal; Backstage's own tokens answer none. */
+function isKnown(principal: Principal): principal is KnownPrincipal {
+  return principal.kind === 'user' || principal.kind === 'machine'
 }

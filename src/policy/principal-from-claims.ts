@@ -29,6 +29,8 @@ function machineOf(claims: Claims): MachinePrincipal {
     clientId: textOf(clientId) ?? 'machine',
     scopes: [...listOf(claims['scopes']), ...(textOf(claims['scope'])?.split(' ') ?? [])],
     permissions: listOf(claims['permissions']),
+    // A question about rules, not a token: nothing expires.
+    expiresAt: Infinity,
     claims,
     ...(organization !== undefined && { organization }),
   }

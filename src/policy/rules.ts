@@ -4,7 +4,7 @@ import { coveredMethods } from '../config/rules/methods.ts'
 import { matchKey } from '../config/rules/path-pattern.ts'
 import type { RouteConfig } from '../config/schema.ts'
 import type { Principal } from '../identity/principal.ts'
-import type { Decision } from './decision.ts'
+import type { Decision, DenyReason } from './decision.ts'
 import { compilePathPattern, type PathMatcher } from './path-pattern.ts'
 import { type Check, compileRequirement } from './requirement.ts'
 
@@ -26,6 +26,8 @@ export type Rule = {
   coversHost: (host: HostName) => boolean
   /** Nothing for a public rule: there everybody passes. */
   check: Check | undefined
+  /** Whether user tokens of Backstage's own are good enough here. */
+  takesBackstageTokens: boolean
 }
 
 export function decideBy(rules: readonly Rule[]): Decide {
@@ -35,8 +37,15 @@ export function decideBy(rules: readonly Rule[]): Decide {
   }
 }
 
-/** @param defaultUpstream where a rule goes that names none */
-export function compileRule(route: RouteConfig, defaultUpstream: string): Rule {
+/**
+ * @param defaultUpstream where a rule goes that names none
+ * @param backstageTokenRules names of the rules that take user tokens of Backstage's own
+ */
+export function compileRule(
+  route: RouteConfig,
+  defaultUpstream: string,
+  backstageTokenRules: readonly string[] = [],
+): Rule {
   const { path, hosts, allow } = route
   const methods = coveredMethods(route.methods)
   return {
@@ -46,6 +55,7 @@ export function compileRule(route: RouteConfig, defaultUpstream: string): Rule {
     coversMethod: (method) => methods === undefined || methods.has(method),
     coversHost: (host) => hosts === undefined || isAmongHosts(hosts, host),
     check: allow === 'public' ? undefined : allow === 'authenticated' ? () => undefined : compileRequirement(allow),
+    takesBackstageTokens: backstageTokenRules.includes(route.name),
   }
 }
 
@@ -59,11 +69,17 @@ function firstMatch(rules: readonly Rule[], asked: Asked): Rule | undefined {
 }
 
 /** What the rule that matched says of a principal. */
-export function judge({ route: { name }, upstream, check }: Rule, principal: Principal, now: number): Decision {
-  if (check !== undefined) {
-    if (principal.kind === 'anonymous') return { effect: 'deny', reason: 'unauthenticated', rule: name }
-    const reason = check(principal, now)
-    if (reason !== undefined) return { effect: 'deny', reason, rule: name }
-  }
-  return { effect: 'allow', rule: name, upstream }
+export function judge(rule: Rule, principal: Principal, now: number): Decision {
+  const { route, upstream, check } = rule
+  const reason = check === undefined ? undefined : objection(rule, check, principal, now)
+  if (reason !== undefined) return { effect: 'deny', reason, rule: route.name }
+  return { effect: 'allow', rule: route.name, upstream }
+}
+
+function objection(rule: Rule, check: Check, principal: Principal, now: number): DenyReason | undefined {
+  if (principal.kind === 'anonymous') return 'unauthenticated'
+  if (principal.kind !== 'backstage') return check(principal, now)
+  if (!rule.takesBackstageTokens) return 'unauthenticated'
+  // Backstage says who a person is, and nothing that a requirement asks for.
+  return typeof rule.route.allow === 'object' ? 'kind-mismatch' : undefined
 }

@@ -3,6 +3,7 @@ import t from 'tap'
 
 import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
 import { createKeys } from '../../src/assertion/keys.ts'
+import { assertionClaims } from '../../src/assertion/mint.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
 import { oauth2ProxyHeaders } from '../../src/assertion/oauth2-proxy-headers.ts'
 import type { UserPrincipal } from '../../src/identity/principal.ts'
@@ -32,7 +33,9 @@ async function setUp() {
   t.teardown(() => keys.close())
   const minter = createMinter({
     issuer: 'https://portal.example.com',
-    audience: 'urn:stagedoor:backstage',
+    audienceFor: () => 'urn:stagedoor:backstage',
+    type: 'stagedoor-assertion+jwt',
+    claims: assertionClaims,
     lifetimeMs: 300_000,
     currentKey: () => keys.current(),
     now: () => now,

@@ -31,6 +31,7 @@ const robot: MachinePrincipal = {
   clientId: 'client',
   scopes: [],
   permissions: [],
+  expiresAt: 0,
   claims: {},
 }
 

@@ -8,10 +8,13 @@ import { freePort } from '../support/ports.ts'
 export type Portal = House & { backstageUrl: string }
 
 /** The whole house with a real Backstage in it. */
-export async function startPortal(t: Test, options: HouseOptions = {}): Promise<Portal> {
+export async function startPortal(
+  t: Test,
+  { configFiles = [], ...options }: HouseOptions & { configFiles?: readonly string[] } = {},
+): Promise<Portal> {
   await ensureBackstage({ log: (line) => t.comment(line) })
   const port = await freePort()
-  const backstage = await startBackstage({ gatewayBaseUrl: `http://localhost:${port}` })
+  const backstage = await startBackstage({ gatewayBaseUrl: `http://localhost:${port}`, configFiles })
   t.teardown(() => backstage.close())
   const house = await startHouse(t, { ...options, port, upstreamUrl: backstage.url })
   return { ...house, backstageUrl: backstage.url }

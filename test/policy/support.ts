@@ -48,6 +48,7 @@ export function machine(parts: Partial<MachinePrincipal> = {}): MachinePrincipal
     clientId: 'ci',
     scopes: [],
     permissions: [],
+    expiresAt: Infinity,
     claims: {},
     ...parts,
   }

@@ -30,6 +30,8 @@ type GatewayOptions = {
   port: number
   config?: ConfigOverrides
   now?: () => number
+  /** Stands between the gateway and everything it asks for by HTTP itself; upstreams have their own way. */
+  fetch?: typeof fetch
 }
 
 /** Starts the gateway as `server.ts` does, on a port chosen beforehand, because its base URL must name it. */
@@ -38,7 +40,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const logged: Record<string, unknown>[] = []
   const logger = pino({ level: 'debug' }, { write: (line) => void logged.push(JSON.parse(line)) })
   const config = parseConfig(url, options)
-  const dependencies = { logger, now: options.now ?? Date.now, fetch: fetch as never, randomBytes }
+  const dependencies = { logger, now: options.now ?? Date.now, fetch: (options.fetch ?? fetch) as never, randomBytes }
   const parts = await provision(config, dependencies)
   const app = await buildApp(config, dependencies, parts)
   const admin = await buildAdminApp(parts, config.server.prefix, logger)

@@ -26,6 +26,7 @@ export type HouseOptions = {
   /** Port of the gateway; default: a free one. */
   port?: number
   now?: () => number
+  fetch?: typeof fetch
 }
 
 export async function startHouse(t: Test, options: HouseOptions = {}): Promise<House> {
@@ -42,6 +43,7 @@ export async function startHouse(t: Test, options: HouseOptions = {}): Promise<H
     port,
     ...(options.config && { config: options.config }),
     ...(options.now && { now: options.now }),
+    ...(options.fetch && { fetch: options.fetch }),
   })
   return { ...gateway, auth0, origin, signIn }
 

@@ -4,3 +4,4 @@
  */
 export * from './assertion.ts'
 export * from './entity-name.ts'
+export * from './machine.ts'

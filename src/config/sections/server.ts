@@ -59,6 +59,19 @@ const timeouts = z
   .prefault({})
   .meta({ description: 'Limits in time on the side of the client.' })
 
+const failedAttempts = z
+  .strictObject({
+    max: wholeNumber({ min: 1, max: 1_000_000 })
+      .prefault(30)
+      .meta({ description: 'Failed attempts within the window, per client address and per client id; then 429.' }),
+    window: duration({ min: '1s', max: '1d' }).prefault('1m').meta({ description: 'How long an attempt is counted.' }),
+  })
+  .prefault({})
+  .meta({
+    description:
+      'Limits on refused access tokens and failed sign-ins. Good credentials are never held up; with session.redis, replicas count together.',
+  })
+
 export const server = z
   .strictObject({
     baseUrl: origin({ example: 'https://portal.example.com', httpsUnlessLoopback: true }).meta({
@@ -94,6 +107,7 @@ export const server = z
           'What to do with `%2F` and `%5C` in a path: `refuse` answers 400, `pass` forwards as it is. ' +
           'Danger: with `pass` an upstream that decodes them may see another path than the rules did.',
       }),
+    failedAttempts,
     timeouts,
   })
   .meta({ description: 'How clients reach Stagedoor.' })

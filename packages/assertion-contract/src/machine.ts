@@ -1,0 +1,18 @@
+/** Path of the public keys of machine tokens, relative to the issuer; apart from those of people's assertions. */
+export const machineJwksPath = '/.stagedoor/machines/jwks.json'
+
+/** What Backstage is told of a machine. `sub` is the client id; Backstage makes `external:<sub>` of it. */
+export type MachineClaims = {
+  iss: string
+  aud: string
+  sub: string
+  iat: number
+  exp: number
+  jti: string
+  kind: 'machine'
+  /** Issuer of the access token that was verified. */
+  client_iss: string
+  scope?: string
+  permissions?: readonly string[]
+  org_id?: string
+}

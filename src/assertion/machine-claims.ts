@@ -1,0 +1,44 @@
+import type { MachineClaims } from '../../packages/assertion-contract/src/index.ts'
+import type { MachinePrincipal } from '../identity/principal.ts'
+import type { Issue } from './mint.ts'
+
+/** One entry of `machines.classes`. */
+export type TokenClass = {
+  audience: string
+  scopes?: readonly string[] | undefined
+  permissions?: readonly string[] | undefined
+}
+
+/** Long enough to reach the upstream; for access tokens that end while they are on the way. */
+const minLifetimeSeconds = 10
+
+/** What Backstage is told of a machine; never valid longer than the access token behind it. */
+export function machineClaims(machine: MachinePrincipal, issue: Issue): MachineClaims {
+  const { scopes, permissions, organization } = machine
+  const latest = Math.max(Math.floor(machine.expiresAt / 1000), issue.issuedAtSeconds + minLifetimeSeconds)
+  return {
+    iss: issue.issuer,
+    aud: issue.audience,
+    sub: machine.clientId,
+    iat: issue.issuedAtSeconds,
+    exp: Math.min(issue.issuedAtSeconds + issue.lifetimeSeconds, latest),
+    jti: issue.id,
+    kind: 'machine',
+    client_iss: machine.issuer,
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    ...(permissions.length > 0 && { permissions }),
+    ...(organization !== undefined && { org_id: organization }),
+  }
+}
+
+/** The audience for a machine: that of the first class it belongs to. Backstage restricts each audience by itself. */
+export function audienceFor(
+  { scopes, permissions }: Pick<MachinePrincipal, 'scopes' | 'permissions'>,
+  classes: readonly TokenClass[],
+  otherwise: string,
+): string {
+  const fits = (one: TokenClass): boolean =>
+    (one.scopes ?? []).some((scope) => scopes.includes(scope)) ||
+    (one.permissions ?? []).some((permission) => permissions.includes(permission))
+  return classes.find(fits)?.audience ?? otherwise
+}

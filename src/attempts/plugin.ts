@@ -1,0 +1,60 @@
+import rateLimit, { normalizeIP } from '@fastify/rate-limit'
+import type { FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+
+import { GateError } from '../errors/gate-error.ts'
+import { answerToTooMany } from './failed-attempts.ts'
+import { type SharedCounter, sharedStore } from './shared-store.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    failedAttempts: FailedAttempts
+  }
+}
+
+export type FailedAttempts = {
+  /** Counts a failure; gives the 429 to answer instead when there were too many. Undefined for what is not counted. */
+  count(error: GateError, request: FastifyRequest): Promise<GateError> | undefined
+}
+
+export type AttemptOptions = { max: number; windowMs: number; counter: SharedCounter | undefined }
+
+/**
+ * Counts refused tokens and failed sign-ins, per address and per client id. Only failures are answered 429: whoever holds
+ * a good credential must not suffer from a neighbour, or from someone who names their client id.
+ */
+export const attempts = fastifyPlugin<AttemptOptions>(
+  async (app, { max, windowMs, counter }) => {
+    const store = counter === undefined ? {} : { store: sharedStore(counter) }
+    await app.register(rateLimit, { global: false, ...store })
+    const limitBy = (keyGenerator: (request: FastifyRequest) => string) =>
+      app.createRateLimit({ max, timeWindow: windowMs, keyGenerator, skipOnError: true, allowList: isUnnamed })
+    const byAddress = limitBy(addressKey)
+    const byClient = limitBy(clientKey)
+
+    app.decorate('failedAttempts', {
+      count(error, request) {
+        const code = answerToTooMany(error.code)
+        return code === undefined || isBackstages(request) ? undefined : judge(error, code, request)
+      },
+    })
+
+    async function judge(error: GateError, code: GateError['code'], request: FastifyRequest): Promise<GateError> {
+      const results = [await byAddress(request), await byClient(request)]
+      const waits = results.map((result) => (!result.isAllowed && result.isExceeded ? result.ttlInSeconds : 0))
+      const seconds = Math.max(...waits)
+      if (seconds === 0) return error
+      return new GateError(code, { cause: error, headers: { 'Retry-After': String(seconds) } })
+    }
+  },
+  { name: 'attempts' },
+)
+
+const addressKey = ({ facts }: FastifyRequest): string => `address:${normalizeIP(facts.clientIp)}`
+const clientKey = ({ refusedClientId }: FastifyRequest): string => `client:${refusedClientId ?? ''}`
+const isUnnamed = (_request: FastifyRequest, key: string): boolean => key === 'client:'
+
+/** Browsers whose session ended go on polling with Backstage's token: they are to hear 401, and sign in again. */
+function isBackstages({ bearer }: FastifyRequest): boolean {
+  return bearer?.kind === 'backstage' || (bearer?.kind === 'foreign' && bearer.isBackstage === true)
+}

@@ -1,0 +1,132 @@
+import { clientOf, isMachine } from './access-token.ts'
+import { type CompactToken, isNone } from './compact.ts'
+import { type DenyEntry, isDenied } from './deny-list.ts'
+import type { BearerReason } from './reasons.ts'
+import { timeFault } from './times.ts'
+
+/** What a token is held against. Times in milliseconds. */
+export type Expectations = {
+  /** Accepted issuers, each with the audiences accepted from it. */
+  issuers: ReadonlyMap<string, readonly string[]>
+  /** Our client ids at the issuers: a token for one of them is an ID token. */
+  clientIds: readonly string[]
+  now: number
+  clockToleranceMs: number
+  maxTokenAgeMs?: number | undefined
+  deny: readonly DenyEntry[]
+}
+
+/** One question asked of a token; a reason where the answer is no. */
+export type Check = {
+  name: string
+  fault: (token: CompactToken, expected: Expectations) => BearerReason | undefined
+}
+
+/** Algorithms that sign with a private key, named one by one (RFC 8725 §3.1). */
+export const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+
+const headerFaults: Record<string, BearerReason> = {
+  jku: 'header-key-reference',
+  jwk: 'header-key-reference',
+  x5u: 'header-key-reference',
+  x5c: 'header-key-reference',
+  x5t: 'header-key-reference',
+  'x5t#S256': 'header-key-reference',
+  crit: 'header-critical',
+  b64: 'header-critical',
+  zip: 'header-compressed',
+  cty: 'header-nested',
+}
+
+/** Every check that needs no key, in the order in which they are made. */
+export const checks: readonly Check[] = [
+  { name: 'signed with a private key', fault: ({ header }) => algorithmFault(header['alg']) },
+  { name: 'header has alg, kid and typ only', fault: ({ header }) => headerFault(header) },
+  { name: 'type is JWT or at+jwt', fault: ({ header, claims }) => typeFault(header['typ'], claims) },
+  { name: 'names its key', fault: ({ header }) => keyIdFault(header['kid']) },
+  { name: 'comes from an issuer we trust', fault: ({ claims }, { issuers }) => issuerFault(claims['iss'], issuers) },
+  { name: 'is an access token, not an ID token', fault: ({ claims }, { clientIds }) => kindFault(claims, clientIds) },
+  { name: 'is meant for us', fault: ({ claims }, { issuers }) => audienceFault(claims, issuers) },
+  { name: 'is valid now', fault: ({ claims }, expected) => timeFault(claims, expected) },
+  { name: 'has a subject', fault: ({ claims }) => (isName(claims['sub']) ? undefined : 'subject-missing') },
+  { name: 'names its client', fault: ({ claims }) => (clientOf(claims) === undefined ? 'client-missing' : undefined) },
+  {
+    name: 'is a bearer token',
+    fault: ({ claims }) => (claims['cnf'] === undefined ? undefined : 'sender-constrained'),
+  },
+  { name: 'speaks for a machine', fault: ({ claims }) => (isMachine(claims) ? undefined : 'not-a-machine') },
+  { name: 'is not denied', fault: ({ claims }, { deny }) => (isDenied(deny, claims) ? 'denied' : undefined) },
+]
+
+/** The first reason to refuse a token, before anybody looks at its signature. */
+export function firstFault(token: CompactToken, expected: Expectations): BearerReason | undefined {
+  for (const { fault } of checks) {
+    const reason = fault(token, expected)
+    if (reason !== undefined) return reason
+  }
+  return undefined
+}
+
+/** Whether a token claims to be for us: from an issuer of ours, for an audience or client of ours. */
+export function isAddressed(
+  { claims }: CompactToken,
+  { issuers, clientIds }: Pick<Expectations, 'issuers' | 'clientIds'>,
+): boolean {
+  const audiences = issuers.get(String(claims['iss']))
+  return audiences !== undefined && audiencesOf(claims).some((one) => [...audiences, ...clientIds].includes(one))
+}
+
+export function algorithmFault(algorithm: unknown): BearerReason | undefined {
+  if (isNone(algorithm)) return 'algorithm-none'
+  if (typeof algorithm === 'string' && /^hs\d/i.test(algorithm)) return 'algorithm-symmetric'
+  return algorithms.includes(algorithm as string) ? undefined : 'algorithm-unknown'
+}
+
+export function headerFault(header: CompactToken['header']): BearerReason | undefined {
+  const stranger = Object.keys(header).find((name) => !['alg', 'kid', 'typ'].includes(name))
+  return stranger === undefined ? undefined : (headerFaults[stranger] ?? 'header-unknown')
+}
+
+function typeFault(type: unknown, claims: CompactToken['claims']): BearerReason | undefined {
+  // Media types have no case, and may leave out `application/` (RFC 7515 §4.1.9).
+  const name = typeof type === 'string' ? type.toLowerCase().replace(/^application\//, '') : undefined
+  if (name === 'logout+jwt' || claims['events'] !== undefined) return 'logout-token'
+  if (name?.startsWith('vnd.backstage.')) return 'backstage-token'
+  return name === 'jwt' || name === 'at+jwt' ? undefined : 'type-unknown'
+}
+
+// An id is looked up in a map and goes nowhere else; what could be a path or a query is refused all the same.
+export function keyIdFault(kid: unknown): BearerReason | undefined {
+  if (kid === undefined) return 'key-id-missing'
+  return typeof kid === 'string' && /^[\w.~:=+-]{1,256}$/.test(kid) ? undefined : 'key-id-malformed'
+}
+
+function issuerFault(issuer: unknown, issuers: Expectations['issuers']): BearerReason | undefined {
+  if (typeof issuer !== 'string') return 'issuer-missing'
+  if (issuers.has(issuer)) return undefined
+  const other = issuer.endsWith('/') ? issuer.slice(0, -1) : `${issuer}/`
+  return issuers.has(other) ? 'issuer-slash' : 'issuer-unknown'
+}
+
+function kindFault(claims: CompactToken['claims'], clientIds: readonly string[]): BearerReason | undefined {
+  const isForClient = audiencesOf(claims).some((audience) => clientIds.includes(audience))
+  const hasIdTokenClaim = ['nonce', 'at_hash', 'c_hash'].some((name) => claims[name] !== undefined)
+  return isForClient || hasIdTokenClaim ? 'id-token' : undefined
+}
+
+function audienceFault(claims: CompactToken['claims'], issuers: Expectations['issuers']): BearerReason | undefined {
+  const named = audiencesOf(claims)
+  if (named.length === 0) return 'audience-missing'
+  const accepted = issuers.get(String(claims['iss'])) ?? []
+  return named.some((audience) => accepted.includes(audience)) ? undefined : 'audience-mismatch'
+}
+
+/** `aud` as a list; empty where it is neither text nor a list of text (RFC 7519 §4.1.3). */
+export function audiencesOf({ aud }: CompactToken['claims']): string[] {
+  const list: unknown[] = Array.isArray(aud) ? aud : [aud]
+  return list.every(isName) ? list : []
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}

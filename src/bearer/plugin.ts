@@ -1,0 +1,58 @@
+import type { FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+
+import { GateError } from '../errors/gate-error.ts'
+import { bearerTokenIn } from './authorization.ts'
+import { bearerReasons } from './reasons.ts'
+import type { Accepted, Foreign, Verdict } from './verdict.ts'
+import type { BearerVerifier } from './verifier.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the bearer token is, if there is one that may pass on. */
+    bearer: Accepted | Foreign | undefined
+    /** The client that a refused token named: unverified, good for counting only. */
+    refusedClientId: string | undefined
+  }
+}
+
+/** Without a verifier no token is ours, and all are left alone. */
+export type BearerOptions = { verifier: BearerVerifier | undefined }
+
+/** Beside the session: verifies access tokens addressed to us, and leaves others, such as Backstage's own, alone. */
+export const bearer = fastifyPlugin<BearerOptions>(
+  async (app, { verifier }) => {
+    app.decorateRequest('bearer', undefined)
+    app.decorateRequest('refusedClientId', undefined)
+    if (verifier === undefined) return
+
+    app.addHook('onRequest', (request, _reply, done) => {
+      const token = bearerTokenIn(request.headers.authorization)
+      if (token === undefined) return done()
+      // In a browser with a session, `Authorization` is Backstage's; ours beside it is one credential too many.
+      if (request.session !== undefined && !verifier.isOurs(token)) return done()
+      const known = verifier.recall(token)
+      if (known !== undefined) return done(admit(request, known))
+      verifier.verify(token).then((verdict) => done(admit(request, verdict)), done)
+    })
+  },
+  { name: 'bearer', dependencies: ['boundary', 'session'] },
+)
+
+/** Takes what may pass on; gives back the error for what may not. */
+function admit(request: FastifyRequest, verdict: Verdict): GateError | undefined {
+  if (verdict.kind === 'unavailable') {
+    return new GateError('STAGEDOOR_BEARER_KEYS_UNAVAILABLE', { headers: { 'Retry-After': '10' } })
+  }
+  if (verdict.kind !== 'refused' && verdict.kind !== 'unreadable') {
+    request.bearer = verdict
+    return undefined
+  }
+  if (verdict.kind === 'refused') request.refusedClientId = verdict.clientId
+  const { reason } = verdict
+  return new GateError('STAGEDOOR_BEARER_REFUSED', {
+    reason,
+    detail: bearerReasons[reason].cause,
+    isDetailPublic: true,
+  })
+}

@@ -1,0 +1,55 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+
+import type { GateError } from '../errors/gate-error.ts'
+
+const wellKnown = '/.well-known/oauth-protected-resource'
+
+export type ProtectedResourceOptions = {
+  /** Origin of `server.baseUrl`. */
+  baseUrl: string
+  /** Issuers whose access tokens machines may bring. */
+  issuers: readonly string[]
+  /** Whether a path takes user tokens of Backstage's own; those are given out by Backstage itself. */
+  takesBackstageTokens: (path: string, host: string) => boolean
+}
+
+/** RFC 9728 §2: what a client must know to get a token for us. */
+export type ResourceMetadata = {
+  resource: string
+  authorization_servers: readonly string[]
+  bearer_methods_supported: readonly ['header']
+}
+
+/** Metadata of the resource at `path`, empty for the gateway as a whole. */
+export function resourceMetadata(path: string, isBackstages: boolean, options: ProtectedResourceOptions) {
+  const { baseUrl, issuers } = options
+  return {
+    resource: `${baseUrl}${path}`,
+    authorization_servers: isBackstages ? [`${baseUrl}/api/auth`] : issuers,
+    bearer_methods_supported: ['header'],
+  } satisfies ResourceMetadata
+}
+
+/** `GET /.well-known/oauth-protected-resource`, and the same for one path (RFC 9728 §3.1). Public by its nature. */
+export const protectedResource: FastifyPluginAsync<ProtectedResourceOptions> = async (app, options) => {
+  app.get(wellKnown, async (_request, reply) => reply.send(resourceMetadata('', false, options)))
+  app.get(`${wellKnown}/*`, async ({ facts }, reply) => {
+    const path = facts.path.slice(wellKnown.length)
+    return reply.send(resourceMetadata(path, options.takesBackstageTokens(path, facts.host), options))
+  })
+}
+
+/** Makes the `WWW-Authenticate` of a 401 (RFC 6750 §3, RFC 9728 §5.1); undefined where a token would not help. */
+export function createChallenge({ baseUrl, takesBackstageTokens }: ProtectedResourceOptions) {
+  return (error: GateError, { facts, headers }: FastifyRequest): string | undefined => {
+    if (facts === undefined || facts.isNavigation) return undefined
+    if (error.code !== 'STAGEDOOR_BEARER_REFUSED' && error.code !== 'STAGEDOOR_POLICY_UNAUTHENTICATED') return undefined
+    const path = takesBackstageTokens(facts.path, facts.host) ? facts.path : ''
+    const parameters = [`resource_metadata="${baseUrl}${wellKnown}${path}"`]
+    // §3.1: a request without a token is not told of an error.
+    if (headers.authorization !== undefined && error.code === 'STAGEDOOR_BEARER_REFUSED') {
+      parameters.unshift('error="invalid_token"', `error_description="${error.reason ?? ''}"`)
+    }
+    return `Bearer ${parameters.join(', ')}`
+  }
+}

@@ -1,0 +1,97 @@
+import type { JWK } from 'jose'
+import { LRUCache } from 'lru-cache'
+
+import type { JwksCache } from '../oidc/jwks-cache.ts'
+import { isBackstageType, isUserType } from './backstage-profile.ts'
+import { type CompactToken, parseCompact } from './compact.ts'
+import type { Profile } from './profile.ts'
+import { verifySignature } from './signature.ts'
+import type { Accepted, Verdict } from './verdict.ts'
+
+/** Bounds of what is remembered; the text of a token is most of it. */
+const maxVerifiedBytes = 32 * 1024 * 1024
+const maxVerified = 20_000
+const maxForeign = 5_000
+
+type Remembered = { verdict: Accepted; usableUntil: number; kid: string; jwk: JWK; keys: JwksCache }
+
+export type BearerVerifier = {
+  /** What is known of a token without waiting: the hot path. */
+  recall(token: string): Verdict | undefined
+  verify(token: string): Promise<Verdict>
+  /** Whether a token speaks to us, for requests that bring a session as well. */
+  isOurs(token: string): boolean
+}
+
+export type VerifierOptions = {
+  machine: Profile
+  /** Without it, tokens of Backstage's own prove nothing here. */
+  backstage?: Profile | undefined
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/**
+ * Verifies tokens and remembers the good ones. Every token has one spelling only (see `parseCompact`), so that its text
+ * stands for its verified claims and signature. A key that the issuer withdraws takes its tokens with it.
+ */
+export function createVerifier({ machine, backstage, now }: VerifierOptions): BearerVerifier {
+  const verified = new LRUCache<string, Remembered>({
+    max: maxVerified,
+    maxSize: maxVerifiedBytes,
+    sizeCalculation: (_entry, token) => token.length * 2,
+  })
+  const foreign = new LRUCache<string, true>({ max: maxForeign })
+
+  function recall(token: string): Verdict | undefined {
+    const entry = verified.get(token)
+    if (entry === undefined) return undefined
+    if (now() <= entry.usableUntil && entry.keys.recall(entry.kid) === entry.jwk) return entry.verdict
+    verified.delete(token)
+    return undefined
+  }
+
+  async function verify(token: string): Promise<Verdict> {
+    const parsed = parseCompact(token)
+    if (typeof parsed === 'string') return unparsed(parsed)
+    const profile = profileOf(parsed)
+    if (profile === undefined) return { kind: 'foreign', reason: 'backstage-token', isBackstage: true }
+    const fault = profile.faultOf(parsed, now())
+    if (fault !== undefined) return profile.refusal(parsed, fault)
+    return verifyWith(profile, parsed, token)
+  }
+
+  async function verifyWith(profile: Profile, parsed: CompactToken, token: string): Promise<Verdict> {
+    const keys = profile.keysOf(String(parsed.claims['iss']))
+    if (keys === undefined) return { kind: 'unavailable' }
+    const result = await verifySignature(parsed, keys)
+    if ('jwk' in result) {
+      const verdict = profile.accept(parsed)
+      const usableUntil = profile.usableUntil(parsed.claims)
+      verified.set(token, { verdict, usableUntil, kid: String(parsed.header['kid']), jwk: result.jwk, keys })
+      return verdict
+    }
+    return result.fault === 'unavailable' ? { kind: 'unavailable' } : profile.refusal(parsed, result.fault)
+  }
+
+  function profileOf(parsed: CompactToken): Profile | undefined {
+    if (!isBackstageType(parsed)) return machine
+    return isUserType(parsed) ? backstage : undefined
+  }
+
+  function isOurs(token: string): boolean {
+    if (verified.get(token)?.verdict.kind === 'machine') return true
+    if (foreign.get(token) !== undefined) return false
+    const parsed = parseCompact(token)
+    const isForeign = typeof parsed === 'string' || isBackstageType(parsed) || !machine.isAddressed(parsed)
+    if (isForeign && token.length < 4_096) foreign.set(token, true)
+    return !isForeign
+  }
+
+  return { recall, verify, isOurs }
+}
+
+/** Opaque and encrypted tokens may well be somebody else's; a broken JWS is nobody's. */
+function unparsed(reason: Exclude<ReturnType<typeof parseCompact>, CompactToken>): Verdict {
+  return reason === 'opaque' || reason === 'encrypted' ? { kind: 'foreign', reason } : { kind: 'unreadable', reason }
+}

@@ -1,0 +1,25 @@
+import { Command } from 'commander'
+
+import { parseCompact } from '../bearer/compact.ts'
+import { bearerReasons } from '../bearer/reasons.ts'
+import type { Terminal } from './terminal.ts'
+import { tokenFrom } from './token-input.ts'
+import type { TokenSurroundings } from './token-surroundings.ts'
+import { tokenTable } from './token-table.ts'
+
+/** `stagedoor token decode`: what a token says. Nothing is checked, and nothing is sent anywhere. */
+export function decodeCommand(terminal: Terminal, { readInput, now }: TokenSurroundings): Command {
+  return new Command('decode')
+    .description('show what a token says; it is not checked, and sent nowhere')
+    .argument('[token]', 'the token; without it, or as -, it is read from standard input')
+    .action(async (given: string | undefined) => {
+      const parsed = parseCompact(await tokenFrom(given, readInput))
+      if (typeof parsed === 'string') {
+        const { cause, remedy } = bearerReasons[parsed]
+        terminal.err(`This cannot be decoded (${parsed}). ${cause}\n${remedy}\n`)
+        return terminal.setExitCode(1)
+      }
+      terminal.out(tokenTable(parsed.header, parsed.claims, now()))
+      terminal.setExitCode(0)
+    })
+}

@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises'
+
+import { Command } from 'commander'
+
+import type { Terminal } from './terminal.ts'
+import { cacheFolder, cacheKeyOf, keepToken, keptToken } from './token-cache.ts'
+import { requestToken, type TokenRequest, TokenRequestFailed } from './token-request.ts'
+import type { TokenSurroundings } from './token-surroundings.ts'
+
+type FetchOptions = {
+  issuer?: string
+  clientId?: string
+  secretFile?: string
+  audience?: string
+  scope?: string
+  organization?: string
+  cache: boolean
+}
+
+/** `stagedoor token fetch`: a machine's access token by client credentials, kept until it is about to expire. */
+export function fetchCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+  return new Command('fetch')
+    .description('print an access token for a machine (client credentials); kept on disk, because Auth0 meters them')
+    .option('--issuer <url>', 'the issuer (AUTH0_ISSUER, or https://AUTH0_DOMAIN/)')
+    .option('--client-id <id>', 'the machine’s client id (STAGEDOOR_MACHINE_CLIENT_ID)')
+    .option('--secret-file <file>', 'file with the client secret; else STAGEDOOR_MACHINE_CLIENT_SECRET')
+    .option('--audience <api>', 'identifier of the API (AUTH0_AUDIENCE)')
+    .option('--scope <scopes>', 'scopes, with spaces between them')
+    .option('--organization <id>', 'organization to get the token in')
+    .option('--no-cache', 'ask for a new token, whatever is kept')
+    .action(async (options: FetchOptions) => {
+      try {
+        terminal.out(`${await fetchToken(options, terminal, surroundings)}\n`)
+        terminal.setExitCode(0)
+      } catch (error) {
+        if (!(error instanceof TokenRequestFailed)) throw error
+        terminal.err(`${error.message}\n`)
+        terminal.setExitCode(1)
+      }
+    })
+}
+
+async function fetchToken(
+  options: FetchOptions,
+  { env }: Terminal,
+  { fetch, now }: TokenSurroundings,
+): Promise<string> {
+  const request = await requestFrom(options, env)
+  const { issuer, clientId, clientSecret, audience, scope, organization } = request
+  const key = cacheKeyOf([issuer, clientId, clientSecret, audience, scope, organization])
+  const folder = cacheFolder(env)
+  const kept = options.cache ? await keptToken(folder, key, now()) : undefined
+  if (kept !== undefined) return kept.token
+  const { token, lifetimeSeconds } = await requestToken(request, fetch)
+  await keepToken(folder, key, { token, fetchedAt: now(), expiresAt: now() + lifetimeSeconds * 1000 })
+  return token
+}
+
+async function requestFrom(options: FetchOptions, env: NodeJS.ProcessEnv): Promise<TokenRequest> {
+  const domain = env['AUTH0_DOMAIN']
+  const issuer = options.issuer ?? (env['AUTH0_ISSUER'] || (domain ? `https://${domain}/` : undefined))
+  const { scope, organization } = options
+  return {
+    issuer: required(issuer, '--issuer or AUTH0_ISSUER'),
+    clientId: required(options.clientId ?? env['STAGEDOOR_MACHINE_CLIENT_ID'], '--client-id'),
+    clientSecret: required(await secretFrom(options, env), '--secret-file or STAGEDOOR_MACHINE_CLIENT_SECRET'),
+    audience: required(options.audience ?? env['AUTH0_AUDIENCE'], '--audience or AUTH0_AUDIENCE'),
+    ...(scope === undefined ? {} : { scope }),
+    ...(organization === undefined ? {} : { organization }),
+  }
+}
+
+// Never an option of its own: command lines are seen by everybody on the machine, and kept in histories.
+async function secretFrom({ secretFile }: FetchOptions, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  if (secretFile === undefined) return env['STAGEDOOR_MACHINE_CLIENT_SECRET']
+  try {
+    return (await readFile(secretFile, 'utf8')).trim()
+  } catch (cause) {
+    throw new TokenRequestFailed(`The secret cannot be read from ${secretFile}.`, { cause })
+  }
+}
+
+function required(value: string | undefined, what: string): string {
+  if (value === undefined || value === '') throw new TokenRequestFailed(`Say ${what}.`)
+  return value
+}

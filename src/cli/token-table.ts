@@ -1,0 +1,46 @@
+import { claimMeanings, headerMeanings, momentClaims } from '../bearer/meanings.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+/** Header and claims as a table of name, value and meaning; moments are readable. `now` in milliseconds. */
+export function tokenTable(header: Members, claims: Members, now: number): string {
+  return ['Header', ...rows(header, headerMeanings, now), '', 'Claims', ...rows(claims, claimMeanings, now), ''].join(
+    '\n',
+  )
+}
+
+function rows(members: Members, meanings: Readonly<Record<string, string>>, now: number): string[] {
+  const width = Math.max(0, ...Object.keys(members).map((name) => name.length))
+  return Object.entries(members).map(([name, value]) => {
+    const meaning = meanings[name]
+    const shown = momentClaims.includes(name) && typeof value === 'number' ? moment(value, now) : JSON.stringify(value)
+    return `  ${name.padEnd(width)}  ${printable(shown)}${meaning === undefined ? '' : `  (${meaning})`}`
+  })
+}
+
+// A token is a stranger's text: it must not be able to write to the terminal what it likes (RFC 7519 §11).
+function printable(shown: string): string {
+  return shown.replace(/[\u0080-\u009f\u202a-\u202e\u2066-\u2069]/g, '\uFFFD')
+}
+
+function moment(seconds: number, now: number): string {
+  const date = new Date(seconds * 1000)
+  if (Number.isNaN(date.getTime())) return `${seconds}, which is no time`
+  const iso = date.toISOString().replace('T', ' ').replace('.000Z', ' UTC')
+  return `${seconds}  ${iso}, ${distance(seconds * 1000 - now)}`
+}
+
+const units: [ms: number, unit: string][] = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+]
+
+/** `in 3 h`, `5 min ago`: the largest unit is enough. */
+export function distance(ms: number): string {
+  const size = Math.abs(ms)
+  const [unitMs, unit] = units.find(([each]) => size >= each) ?? [1_000, 's']
+  const amount = `${Math.floor(size / unitMs)} ${unit}`
+  return ms >= 0 ? `in ${amount}` : `${amount} ago`
+}

@@ -1,0 +1,68 @@
+import { Command } from 'commander'
+
+import { diagnose, type Finding } from '../bearer/diagnosis.ts'
+import { bearerReasons } from '../bearer/reasons.ts'
+import { loadConfig } from '../config/load.ts'
+import { ConfigError } from '../config/problems/problem.ts'
+import { acceptedIssuers, machineExpectations, provisionKeySet } from '../machine-parts.ts'
+import { configOption } from './config-option.ts'
+import { reportProblems } from './config-report.ts'
+import type { Terminal } from './terminal.ts'
+import { tokenFrom } from './token-input.ts'
+import type { TokenSurroundings } from './token-surroundings.ts'
+
+type VerifyOptions = { config: string[] }
+
+/** `stagedoor token verify`: every check with ✓ or ✗ and what mends it; exit code 1 where the gateway would refuse. */
+export function verifyCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+  return new Command('verify')
+    .description('check a token as the gateway would; the issuer is asked for its keys, the token is sent nowhere')
+    .argument('[token]', 'the token; without it, or as -, it is read from standard input')
+    .addOption(configOption())
+    .action(async (given: string | undefined, { config: files }: VerifyOptions) => {
+      try {
+        terminal.setExitCode(await verify(given, files, terminal, surroundings))
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        terminal.err(`${reportProblems(error.problems, terminal.folder)}\n`)
+        terminal.setExitCode(1)
+      }
+    })
+}
+
+async function verify(
+  given: string | undefined,
+  files: readonly string[],
+  { env, out, err }: Terminal,
+  { readInput, fetch, now }: TokenSurroundings,
+): Promise<number> {
+  const { config } = await loadConfig({ files, env })
+  const issuers = acceptedIssuers(config)
+  if (issuers.size === 0) err('machines.audiences is empty, so that no token is taken: add the API’s identifier.\n')
+  const expected = { ...machineExpectations(config), now: now() }
+  const keysOf = (issuer: string) =>
+    provisionKeySet(config, { fetch: fetch as never, now, onFailure: (cause) => err(`${explain(cause)}\n`) }, issuer)
+  const findings = await diagnose(await tokenFrom(given, readInput), expected, keysOf)
+  out(report(findings, issuers))
+  return findings.every(({ fault }) => fault === undefined) ? 0 : 1
+}
+
+function report(findings: readonly Finding[], issuers: ReadonlyMap<string, readonly string[]>): string {
+  const lines = findings.flatMap(({ name, fault }) => {
+    if (fault === undefined) return [`✓ ${name}`]
+    if (fault === 'unavailable') return [`✗ ${name}`, '    The issuer’s keys cannot be fetched.']
+    const { cause, remedy } = bearerReasons[fault]
+    return [`✗ ${name} (${fault})`, `    ${cause}`, `    ${remedy}`, ...accepted(fault, issuers)]
+  })
+  return `${lines.join('\n')}\n`
+}
+
+/** What would have been right, where that is a list. */
+function accepted(fault: string, issuers: ReadonlyMap<string, readonly string[]>): string[] {
+  if (fault.startsWith('issuer-')) return [`    Accepted: ${[...issuers.keys()].join(', ') || 'nobody'}`]
+  return fault.startsWith('audience-') ? [`    Accepted: ${[...new Set([...issuers.values()].flat())].join(', ')}`] : []
+}
+
+function explain(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,14 @@
+import { Command } from 'commander'
+
+import type { Terminal } from './terminal.ts'
+import { decodeCommand } from './token-decode.ts'
+import { fetchCommand } from './token-fetch.ts'
+import type { TokenSurroundings } from './token-surroundings.ts'
+import { verifyCommand } from './token-verify.ts'
+
+/** `stagedoor token`: for whoever debugs a token, or needs one. */
+export function tokenCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+  const command = new Command('token').description('decode, verify or fetch an access token')
+  for (const make of [decodeCommand, verifyCommand, fetchCommand]) command.addCommand(make(terminal, surroundings))
+  return command
+}

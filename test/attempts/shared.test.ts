@@ -1,0 +1,30 @@
+import t from 'tap'
+
+import { startHouse } from '../support/house.ts'
+import { ask, machinesIn, machineToken } from '../support/machine.ts'
+import { startRedis } from '../support/redis.ts'
+
+t.test('replicas with one Redis count failed attempts together, and go on without it', async (t) => {
+  const redis = await startRedis(t)
+  const config = {
+    machines: machinesIn,
+    server: { failedAttempts: { max: 3, window: '1m' } },
+    session: { redis: { url: redis.url }, store: 'cookie' },
+  }
+  const houses = [await startHouse(t, { config }), await startHouse(t, { config })]
+  const statuses: number[] = []
+  for (let i = 0; i < 6; i++) {
+    const house = houses[i % 2]
+    if (house === undefined) continue
+    statuses.push((await ask(`${house.url}/`, machineToken(house.auth0, { exp: 1 }))).status)
+  }
+  t.same(statuses, [401, 401, 401, 429, 429, 429])
+  const names = await redis.command('KEYS', '*')
+  t.match(names, /stagedoor:attempts:/)
+  t.notMatch(names, '127.0.0.1')
+
+  await redis.stop()
+  const [first] = houses
+  if (first === undefined) throw new Error('two were started')
+  t.equal((await ask(`${first.url}/`, machineToken(first.auth0, { exp: 1 }))).status, 401)
+})

@@ -1,0 +1,65 @@
+import t from 'tap'
+
+import { audienceFor, machineClaims } from '../../src/assertion/machine-claims.ts'
+import { accessTokenOf, clientOf, isMachine } from '../../src/bearer/access-token.ts'
+import { machineProfile } from '../../src/bearer/profile.ts'
+import { createVerifier } from '../../src/bearer/verifier.ts'
+import { encode } from '../support/machine.ts'
+
+t.test('a machine is told by what Auth0 says of it, never by the suffix of its subject alone', async (t) => {
+  const rows: [claims: Record<string, unknown>, isMachine: boolean][] = [
+    [{ gty: 'client-credentials', azp: 'a', sub: 'x' }, true],
+    [{ azp: 'a', sub: 'a@clients' }, true],
+    [{ client_id: 'a', sub: 'a@clients' }, true],
+    [{ client_id: 'a', sub: 'a' }, true],
+    [{ azp: 'a', sub: 'agent', sub_profile: 'ai_agent' }, true],
+    [{ azp: 'a', sub: 'agent', sub_profile: 'service' }, true],
+    [{ azp: 'a', sub: 'b@clients' }, false],
+    [{ sub: 'b@clients' }, false],
+    [{ azp: '', sub: '@clients' }, false],
+    [{ azp: 'a', sub: 'auth0|1', sub_profile: 'user' }, false],
+    [{ azp: 'a', sub: 'auth0|1', gty: 'password' }, false],
+  ]
+  for (const [claims, expected] of rows) t.equal(isMachine(claims), expected, JSON.stringify(claims))
+})
+
+t.test('claims are mapped; what has the wrong type counts as missing', async (t) => {
+  t.match(accessTokenOf({ iss: 'i', sub: 's', exp: 5, client_id: 'c', azp: 'a', org_id: 'org_1', scope: 'a  b' }), {
+    clientId: 'c',
+    scopes: ['a', 'b'],
+    permissions: [],
+    organization: 'org_1',
+    expiresAt: 5_000,
+  })
+  const odd = accessTokenOf({ iss: 'i', sub: 's', exp: 5, scope: ['a'], permissions: ['p', 1], org_id: 7 })
+  t.match(odd, { clientId: '', scopes: [], permissions: ['p'] })
+  t.notOk('organization' in odd)
+  t.equal(clientOf({ azp: 7 }), undefined)
+})
+
+t.test('a class fits by scope or by permission', async (t) => {
+  const machine = { scopes: ['a'], permissions: ['b'] }
+  t.equal(audienceFor(machine, [{ audience: 'x', permissions: ['b'] }], 'y'), 'x')
+  t.equal(audienceFor(machine, [{ audience: 'x', scopes: ['a'] }], 'y'), 'x')
+  t.equal(audienceFor(machine, [{ audience: 'x', scopes: ['b'], permissions: ['a'] }], 'y'), 'y')
+})
+
+t.test('an issuer that is expected, and of which there are no keys, is unavailable', async (t) => {
+  const now = 1_700_000_000
+  const expected = { issuers: new Map([['i', ['a']]]), clientIds: [], clockToleranceMs: 0, deny: [] }
+  const verifier = createVerifier({ machine: machineProfile(expected, () => undefined), now: () => now * 1000 })
+  const header = encode({ alg: 'RS256', typ: 'at+jwt', kid: 'k' })
+  const claims = { iss: 'i', aud: 'a', sub: 'c', client_id: 'c', iat: now, exp: now + 60 }
+  t.same(await verifier.verify(`${header}.${encode(claims)}.AAAA`), { kind: 'unavailable' })
+  // Too long to be remembered as somebody else's, and still not ours.
+  t.notOk(verifier.isOurs(`${header}.${encode({ ...claims, iss: 'x', filler: 'x'.repeat(4_000) })}.AAAA`))
+})
+
+t.test('what a machine does not have is left out of its token', async (t) => {
+  const issue = { issuer: 'i', audience: 'a', issuedAtSeconds: 100, lifetimeSeconds: 300, id: 'x' }
+  const machine = { kind: 'machine', issuer: 'auth0', subject: 's', clientId: 'c', claims: {} } as const
+  const bare = machineClaims({ ...machine, scopes: [], permissions: [], expiresAt: 105_000 }, issue)
+  t.same(bare, { iss: 'i', aud: 'a', sub: 'c', iat: 100, exp: 110, jti: 'x', kind: 'machine', client_iss: 'auth0' })
+  const member = { ...machine, scopes: ['s'], permissions: ['p'], organization: 'org_1', expiresAt: 1e9 }
+  t.match(machineClaims(member, issue), { scope: 's', permissions: ['p'], org_id: 'org_1', exp: 400 })
+})

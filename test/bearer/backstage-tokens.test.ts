@@ -1,0 +1,93 @@
+import t from 'tap'
+
+import { createBackstageIssuer } from '../support/backstage-issuer.ts'
+import { startHouse } from '../support/house.ts'
+import { ask, machinesIn, machineToken } from '../support/machine.ts'
+
+const routes = [
+  { name: 'public', path: '/public/**', allow: 'public' },
+  { name: 'mcp', path: '/api/mcp-actions/**', allow: 'authenticated' },
+  { name: 'admin', path: '/api/admin/**', allow: { roles: ['platform-admin'] } },
+  { name: 'everything', path: '/**', allow: 'authenticated' },
+]
+const machines = {
+  backstageTokens: { rules: ['mcp', 'admin'] },
+  deny: [{ subject: 'user:default/blocked' }],
+}
+
+t.test('a user token of Backstage’s own passes the rules that take it, untouched, and no others', async (t) => {
+  const backstage = createBackstageIssuer()
+  const house = await startHouse(t, { config: { routes, machines }, upstream: backstage.answer })
+  const { url } = house
+  const token = backstage.token(url)
+  for (const _ of ['verified', 'remembered']) {
+    const { status, body } = await ask(`${url}/api/mcp-actions/v1`, token)
+    t.equal(status, 200)
+    const headers = body['headers'] as Record<string, string>
+    t.equal(headers['authorization'], `Bearer ${token}`)
+    t.equal(headers['x-stagedoor-assertion'], undefined)
+  }
+  t.match(await ask(`${url}/api/admin/x`, token), { status: 403, body: { reason: 'kind-mismatch' } })
+  t.match(await ask(`${url}/api/catalog`, token), { status: 401, body: { reason: 'backstage-token' } })
+  t.equal((await ask(`${url}/public/x`, token)).status, 200)
+  t.match(house.records()[0], { principal: { kind: 'backstage', subject: 'user:default/jane' }, rule: 'mcp' })
+})
+
+t.test('what is wrong with a token of Backstage’s is said', async (t) => {
+  const backstage = createBackstageIssuer()
+  const { url, auth0 } = await startHouse(t, { config: { routes, machines }, upstream: backstage.answer })
+  const stranger = createBackstageIssuer()
+  const rows: [what: string, token: string, reason: string][] = [
+    ['another key', stranger.token(url), 'signature'],
+    ['a key nobody has', backstage.token(url, {}, { kid: 'other' }), 'key-unknown'],
+    ['no kid', backstage.token(url, {}, { kid: undefined }), 'key-id-missing'],
+    ['HS256', backstage.token(url, {}, { alg: 'HS256' }), 'algorithm-symmetric'],
+    ['jku', backstage.token(url, {}, { jku: 'http://127.0.0.1:9/' }), 'header-key-reference'],
+    ['another Backstage', backstage.token('https://other.example'), 'issuer-unknown'],
+    ['another audience', backstage.token(url, { aud: 'other' }), 'audience-mismatch'],
+    ['expired', backstage.token(url, { exp: 1 }), 'expired'],
+    ['no subject', backstage.token(url, { sub: undefined }), 'subject-missing'],
+    ['empty subject', backstage.token(url, { sub: '' }), 'subject-missing'],
+    ['denied', backstage.token(url, { sub: 'user:default/blocked' }), 'denied'],
+    ['a plugin’s token', backstage.token(url, {}, { typ: 'vnd.backstage.plugin' }), 'backstage-token'],
+    ['a machine’s, where no machine comes in', machineToken(auth0), 'issuer-unknown'],
+  ]
+  for (const [what, token, reason] of rows) {
+    t.match(await ask(`${url}/api/mcp-actions/v1`, token), { status: 401, body: { reason } }, what)
+  }
+})
+
+t.test('the metadata of a path that takes Backstage’s tokens names Backstage', async (t) => {
+  const backstage = createBackstageIssuer()
+  const { url, auth0 } = await startHouse(t, {
+    config: { routes, machines: { ...machinesIn, ...machines } },
+    upstream: backstage.answer,
+  })
+  const metadata = `${url}/.well-known/oauth-protected-resource`
+  t.match((await ask(`${metadata}/api/mcp-actions/v1`)).body, {
+    resource: `${url}/api/mcp-actions/v1`,
+    authorization_servers: [`${url}/api/auth`],
+  })
+  t.match((await ask(`${metadata}/api/catalog`)).body, { authorization_servers: [auth0.issuer] })
+  const refused = await ask(`${url}/api/mcp-actions/v1`)
+  t.equal(refused.headers['www-authenticate'], `Bearer resource_metadata="${metadata}/api/mcp-actions/v1"`)
+})
+
+t.test('beside a session Backstage’s token changes nothing: the person is who the session says', async (t) => {
+  const backstage = createBackstageIssuer()
+  const house = await startHouse(t, { config: { routes, machines }, upstream: backstage.answer })
+  const { browser } = await house.signIn()
+  const authorization = `Bearer ${backstage.token(house.url, { sub: 'user:default/max' })}`
+  await browser.fetch(`${house.url}/api/mcp-actions/v1`, { headers: { authorization } })
+  t.match(house.records().at(-1), { principal: { kind: 'user' } })
+})
+
+t.test('without Backstage’s keys the answer is 503', async (t) => {
+  const backstage = createBackstageIssuer()
+  const jwksUrl = 'http://127.0.0.1:1/jwks.json'
+  const { url } = await startHouse(t, {
+    config: { routes, machines: { backstageTokens: { rules: ['mcp'], jwksUrl } } },
+    upstream: backstage.answer,
+  })
+  t.equal((await ask(`${url}/api/mcp-actions/v1`, backstage.token(url))).status, 503)
+})

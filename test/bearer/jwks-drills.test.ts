@@ -1,0 +1,68 @@
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { startGateway } from '../support/gateway.ts'
+import { startHouse } from '../support/house.ts'
+import { ask, machinesIn, machineToken } from '../support/machine.ts'
+import { freePort } from '../support/ports.ts'
+
+const hour = 3_600_000
+
+t.test('keys that rotate under load cost no good request', async (t) => {
+  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn } })
+  const statuses = new Map<number, number>()
+  const send = async () => {
+    const { status } = await ask(`${url}/`, machineToken(auth0, { jitter: Math.random() }))
+    statuses.set(status, (statuses.get(status) ?? 0) + 1)
+  }
+  for (let round = 0; round < 3; round++) {
+    const load = Array.from({ length: 25 }, send)
+    await auth0.switches.rotateKeys()
+    await Promise.all([...load, ...Array.from({ length: 25 }, send)])
+  }
+  t.same([...statuses], [[200, 150]])
+})
+
+t.test('with the issuer down for hours, tokens are verified as before', async (t) => {
+  let now = Date.now()
+  const house = await startHouse(t, { config: { machines: machinesIn }, now: () => now })
+  const { auth0, url } = house
+  t.equal((await ask(`${url}/`, machineToken(auth0, {}, {}, now))).status, 200)
+  auth0.switches.down()
+  for (let i = 0; i < 23; i++) {
+    now += hour
+    t.equal((await ask(`${url}/`, machineToken(auth0, {}, {}, now))).status, 200, `after ${i + 1} h`)
+  }
+  const { body } = await ask(`${url}/.stagedoor/health/ready`)
+  t.match(body, { status: 'degraded' })
+  now += 2 * hour
+  t.equal((await ask(`${url}/`, machineToken(auth0, {}, {}, now))).status, 503, 'a day is the limit')
+})
+
+t.test('restarted while the issuer is down, it still verifies', async (t) => {
+  const path = join(t.testdir({}), 'jwks.json')
+  const config = { machines: { ...machinesIn, jwks: { path } } }
+  const { auth0, url, origin } = await startHouse(t, { config })
+  t.equal((await ask(`${url}/`, machineToken(auth0))).status, 200)
+  auth0.switches.down()
+  const restarted = await startGateway(t, { auth0, upstream: origin.url, port: await freePort(), config })
+  t.equal((await ask(`${restarted.url}/`, machineToken(auth0))).status, 200)
+})
+
+t.test('a revoked key stops at the next refresh, with tokens that were verified before', async (t) => {
+  let now = Date.now()
+  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn }, now: () => now })
+  const token = machineToken(auth0)
+  t.equal((await ask(`${url}/`, token)).status, 200)
+  await auth0.switches.rotateKeys({ revoke: true })
+  now += 6 * 60_000
+  // The first request past the refresh starts it, and is answered by what was known.
+  await ask(`${url}/`, token)
+  const fetchesBefore = auth0.counters.jwks
+  const until = Date.now() + 5_000
+  let answer = await ask(`${url}/`, token)
+  while (answer.status !== 401 && Date.now() < until) answer = await ask(`${url}/`, token)
+  t.match(answer, { status: 401, body: { reason: 'key-unknown' } })
+  t.ok(auth0.counters.jwks - fetchesBefore <= 2)
+})

@@ -1,0 +1,122 @@
+import t from 'tap'
+
+import { least, load, problemsIn, refusalTable } from './support.ts'
+
+refusalTable([
+  [
+    'an audience that is our client id, which every ID token has',
+    'machines: { audiences: [abc] }',
+    'machines.audiences[0]',
+    /never a client id/,
+    /create an API in Auth0/,
+  ],
+  [
+    'the same with another issuer',
+    "machines: { issuers: [{ issuer: 'https://x.example/', audiences: [abc] }] }",
+    'machines.issuers[0].audiences',
+    /never a client id/,
+    /create an API/,
+  ],
+  [
+    'our own issuer once more',
+    "machines: { issuers: [{ issuer: 'https://tenant.eu.auth0.com/', audiences: [x] }] }",
+    'machines.issuers[0].issuer',
+    /another issuer than auth0.issuer/,
+    /machines.audiences/,
+  ],
+  [
+    'an issuer on plain http',
+    "machines: { issuers: [{ issuer: 'http://x.example/', audiences: [x] }] }",
+    'machines.issuers[0].issuer',
+    /https/,
+    /could be any machine/,
+  ],
+  [
+    'an issuer that is no URL',
+    'machines: { issuers: [{ issuer: x.example, audiences: [x] }] }',
+    'machines.issuers[0].issuer',
+    /https/,
+    /write for example/,
+  ],
+  [
+    'the audience that Backstage refuses',
+    'machines: { audience: backstage }',
+    'machines.audience',
+    /of its own/,
+    /urn:/,
+  ],
+  [
+    'one audience for people and machines',
+    'machines: { audience: urn:stagedoor:backstage }',
+    'machines.audience',
+    /of its own/,
+    /urn:/,
+  ],
+  [
+    'a class with the audience of people',
+    'machines: { classes: [{ audience: urn:stagedoor:backstage, scopes: [x] }] }',
+    'machines.classes[0].audience',
+    /of its own/,
+    /urn:/,
+  ],
+  [
+    'a class of everybody',
+    'machines: { classes: [{ audience: urn:x }] }',
+    'machines.classes[0]',
+    /scopes or permissions/,
+    /scopes: \[read:catalog\]/,
+  ],
+  [
+    'an entry that denies everybody',
+    'machines: { deny: [{}] }',
+    'machines.deny[0]',
+    /client, subject or/,
+    /at least one/,
+  ],
+  [
+    'a time without its zone',
+    "machines: { deny: [{ issuedBefore: '2026-11-01 00:00' }] }",
+    'machines.deny[0].issuedBefore',
+    /time with its zone/,
+    /2026-11-01T00:00:00Z/,
+  ],
+  ['a key file without a path', 'machines: { keys: { store: file } }', 'machines.keys.path', /a path/, /machine-keys/],
+  [
+    'one key file for people and machines',
+    'machines: { keys: { store: file, path: /k } }\nassertion: { keys: { store: file, path: /k } }',
+    'machines.keys.path',
+    /another file than assertion.keys.path/,
+    /machine-keys/,
+  ],
+  [
+    'Backstage’s tokens on a rule that is not there',
+    'machines: { backstageTokens: { rules: [mcp] } }',
+    'machines.backstageTokens.rules[0]',
+    /the name of a rule: everything/,
+    /add the rule/,
+  ],
+])
+
+t.test('AUTH0_AUDIENCE is the audience of machines too', async (t) => {
+  const file = `${least}machines: { audiences: ['\${AUTH0_AUDIENCE:-}'] }`
+  const audiences = async (env: NodeJS.ProcessEnv) => (await load(t, { 'a.yaml': file }, env)).config.machines.audiences
+  t.same(await audiences({ AUTH0_AUDIENCE: 'urn:api' }), ['urn:api'])
+  t.same(await audiences({}), [])
+})
+
+t.test('a time is read with its zone', async (t) => {
+  const file = `${least}machines: { deny: [{ issuedBefore: '2026-11-01T02:00:00+02:00' }] }`
+  const { config } = await load(t, { 'a.yaml': file })
+  t.same(config.machines.deny, [{ issuedBefore: Date.UTC(2026, 10, 1) }])
+})
+
+t.test('machines are looked at, though other sections are wrong', async (t) => {
+  const file = `${least}machines: { audience: backstage }\nassertion: { lifetime: 1 }`
+  const problems = await problemsIn(t, { 'a.yaml': file })
+  t.same(problems.map(({ path }) => path.join('.')).toSorted(), ['assertion.lifetime', 'machines.audience'])
+})
+
+t.test('Backstage’s tokens are taken on rules that are there', async (t) => {
+  const { config } = await load(t, { 'a.yaml': `${least}machines: { backstageTokens: { rules: [everything] } }` })
+  t.same(config.machines.backstageTokens.rules, ['everything'])
+})

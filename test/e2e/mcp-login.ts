@@ -1,0 +1,55 @@
+import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js'
+import type {
+  OAuthClientInformationMixed,
+  OAuthClientMetadata,
+  OAuthTokens,
+} from '@modelcontextprotocol/sdk/shared/auth.js'
+
+import type { Browser } from '../support/browser.ts'
+
+const redirectUrl = 'http://127.0.0.1:1/callback'
+
+export type McpLogin = OAuthClientProvider & {
+  /** The code that the person's consent gave. */
+  code(): string
+}
+
+/** What an MCP client keeps of a login, and the browser in which its person agrees. */
+export function createMcpLogin(browser: Browser, portalUrl: string): McpLogin {
+  let client: OAuthClientInformationMixed | undefined
+  let tokens: OAuthTokens | undefined
+  let verifier = ''
+  let code = ''
+  const clientMetadata: OAuthClientMetadata = {
+    client_name: 'A test',
+    redirect_uris: [redirectUrl],
+    grant_types: ['authorization_code'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+  }
+
+  /** What Backstage's consent page does when its button is pressed. */
+  async function agree(authorizationUrl: URL): Promise<void> {
+    const { location } = await browser.step(authorizationUrl.href)
+    const sessionId = location?.split('/').at(-1) ?? ''
+    const refreshed = JSON.parse((await browser.fetch(`${portalUrl}/api/auth/stagedoor/refresh`)).text)
+    const approved = await browser.fetch(`${portalUrl}/api/auth/v1/sessions/${sessionId}/approve`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${refreshed.backstageIdentity.token}` },
+    })
+    code = new URL(JSON.parse(approved.text).redirectUrl).searchParams.get('code') ?? ''
+  }
+
+  return {
+    redirectUrl,
+    clientMetadata,
+    clientInformation: () => client,
+    saveClientInformation: (information) => void (client = information),
+    tokens: () => tokens,
+    saveTokens: (fresh) => void (tokens = fresh),
+    redirectToAuthorization: agree,
+    saveCodeVerifier: (text) => void (verifier = text),
+    codeVerifier: () => verifier,
+    code: () => code,
+  }
+}

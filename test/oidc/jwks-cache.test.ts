@@ -1,0 +1,214 @@
+import { generateKeyPairSync } from 'node:crypto'
+
+import t, { type Test } from 'tap'
+
+import { createJwksCache, type JwksCacheOptions } from '../../src/oidc/jwks-cache.ts'
+import type { JwksStore, KeptJwks } from '../../src/oidc/jwks-store.ts'
+import { createUnknownKeys } from '../../src/oidc/unknown-keys.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+
+/** An issuer whose keys, moods and clock are in the test's hands. */
+async function startCache(t: Test, options: Partial<JwksCacheOptions> = {}) {
+  let now = 1_000_000_000_000
+  const issuer = { kids: ['a', 'b'], isDown: false, fetches: 0, statuses: [] as string[] }
+  const kept = new Map<string, KeptJwks>()
+  const store: JwksStore = {
+    read: async (name) => kept.get(name),
+    write: async (entry) => void kept.set(entry.issuer, entry),
+  }
+  const base: JwksCacheOptions = {
+    issuer: 'https://issuer.example/',
+    async fetchJwks() {
+      issuer.fetches += 1
+      if (issuer.isDown) throw new Error('down')
+      return JSON.stringify({ keys: issuer.kids.map((kid) => ({ ...ecKey, kid })) })
+    },
+    store,
+    refreshEveryMs: 5 * minute,
+    keepForMs: 24 * hour,
+    now: () => now,
+    random: () => 0.5,
+    onStatus: (status) => issuer.statuses.push(status),
+    ...options,
+  }
+  const start = async () => {
+    const cache = await createJwksCache(base)
+    t.teardown(() => cache.close())
+    return cache
+  }
+  return { issuer, kept, start, pass: (ms: number) => void (now += ms), cache: await start() }
+}
+
+const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+
+t.test('many lookups at once make one request', async (t) => {
+  const { cache, issuer } = await startCache(t)
+  const found = await Promise.all(Array.from({ length: 50 }, () => cache.find('a')))
+  t.ok(found.every((key) => key === cache.recall('a')))
+  t.equal(issuer.fetches, 1)
+})
+
+t.test('keys are refreshed in the background once they are due, and lookups do not wait for it', async (t) => {
+  const { cache, issuer, pass } = await startCache(t)
+  await cache.find('a')
+  pass(4 * minute)
+  t.ok(cache.recall('a'))
+  t.equal(issuer.fetches, 1)
+  pass(2 * minute)
+  issuer.kids = ['b', 'c']
+  t.ok(cache.recall('a'), 'still the old set while the new one is on its way')
+  await cache.refresh()
+  t.equal(issuer.fetches, 2)
+  t.equal(cache.recall('a'), undefined, 'a withdrawn key is dropped at the next refresh')
+  t.ok(cache.recall('c'))
+})
+
+t.test('a key that did not change stays the same object', async (t) => {
+  const { cache } = await startCache(t)
+  const before = await cache.find('a')
+  await cache.refresh()
+  t.equal(await cache.find('a'), before)
+})
+
+t.test('unknown ids make one request in ten seconds, however many there are, and are remembered', async (t) => {
+  const { cache, issuer, pass } = await startCache(t)
+  await cache.find('a')
+  for (let i = 0; i < 100; i++) t.equal(await cache.find(`made-up-${i}`), 'unknown')
+  t.equal(issuer.fetches, 2)
+  pass(10_001)
+  t.equal(await cache.find('made-up-0'), 'unknown')
+  t.equal(issuer.fetches, 2, 'this one was looked for already')
+  t.equal(await cache.find('made-up-1'), 'unknown')
+  t.equal(issuer.fetches, 3)
+})
+
+t.test('requests with a key that is new to us wait for one fetch together, and all pass', async (t) => {
+  const { cache, issuer } = await startCache(t)
+  await cache.find('a')
+  issuer.kids = ['b', 'c']
+  const found = await Promise.all(Array.from({ length: 20 }, () => cache.find('c')))
+  t.ok(found.every((key) => key === cache.recall('c')))
+  t.equal(issuer.fetches, 2)
+})
+
+t.test('an unknown id during an outage is not remembered as unknown', async (t) => {
+  const { cache, issuer, pass } = await startCache(t)
+  await cache.find('a')
+  issuer.isDown = true
+  t.equal(await cache.find('c'), 'unknown')
+  issuer.isDown = false
+  issuer.kids = ['c']
+  pass(10_001)
+  t.match(await cache.find('c'), { kid: 'c' })
+})
+
+t.test('the last good keys are used through an outage, for the stated time and no longer', async (t) => {
+  const { cache, issuer, pass } = await startCache(t)
+  await cache.find('a')
+  issuer.isDown = true
+  pass(6 * minute)
+  cache.recall('a')
+  await cache.refresh()
+  t.match(cache.status(), { status: 'stale', keys: 2 })
+  pass(23 * hour)
+  t.ok(cache.recall('a'), 'hours later still good')
+  pass(2 * hour)
+  t.equal(cache.recall('a'), undefined)
+  t.equal(await cache.find('a'), 'unavailable')
+  t.match(cache.status(), { status: 'none', keys: 0 })
+  issuer.isDown = false
+  pass(10 * minute)
+  t.match(await cache.find('a'), { kid: 'a' }, 'and comes back by itself')
+  t.match(cache.status(), { status: 'fresh', ageMs: 0 })
+  t.same(issuer.statuses, ['stale', 'fresh'])
+})
+
+t.test('an outage is met with few requests, at growing distances', async (t) => {
+  const { cache, issuer, pass } = await startCache(t)
+  await cache.find('a')
+  issuer.isDown = true
+  pass(6 * minute)
+  for (let second = 0; second < 600; second++) {
+    cache.recall('a')
+    await new Promise(setImmediate)
+    pass(1_000)
+  }
+  t.ok(issuer.fetches <= 12, `${issuer.fetches} in ten minutes`)
+})
+
+t.test('garbage, no keys and too many keys are answers that change nothing', async (t) => {
+  let answer = JSON.stringify({ keys: [{ ...ecKey, kid: 'a' }] })
+  const { cache } = await startCache(t, { fetchJwks: async () => answer })
+  await cache.find('a')
+  const many = Array.from({ length: 21 }, (_, i) => ({ ...ecKey, kid: `k${i}` }))
+  for (answer of ['{"keys":[{"kty":', '{"keys":[]}', 'null', JSON.stringify({ keys: many })]) {
+    await cache.refresh()
+    t.ok(cache.recall('a'), answer.slice(0, 20))
+  }
+  t.match(cache.status(), { status: 'stale', failures: 4 })
+})
+
+t.test('a restart during an outage still verifies, with the age that the keys really have', async (t) => {
+  const { cache, issuer, start, pass } = await startCache(t)
+  await cache.find('a')
+  cache.close()
+  issuer.isDown = true
+  pass(10 * hour)
+  const restarted = await start()
+  t.match(await restarted.find('a'), { kid: 'a' })
+  pass(15 * hour)
+  t.equal(await restarted.find('a'), 'unavailable', 'a restart does not make them younger')
+})
+
+t.test('kept keys that cannot be read, or come from the future, are not used', async (t) => {
+  const { issuer, kept, start } = await startCache(t)
+  issuer.isDown = true
+  kept.set('https://issuer.example/', { issuer: 'https://issuer.example/', jwks: 'garbage', fetchedAt: 1 })
+  t.equal(await (await start()).find('a'), 'unavailable')
+  const jwks = JSON.stringify({ keys: [{ ...ecKey, kid: 'a' }] })
+  kept.set('https://issuer.example/', { issuer: 'https://issuer.example/', jwks, fetchedAt: 9e15 })
+  t.equal(await (await start()).find('a'), 'unavailable')
+})
+
+t.test('a store that fails is told, and stops nothing', async (t) => {
+  const store: JwksStore = {
+    read: async () => undefined,
+    write: async () => {
+      throw new Error('disk full')
+    },
+  }
+  const { cache, issuer } = await startCache(t, { store })
+  t.match(await cache.find('a'), { kid: 'a' })
+  t.same(issuer.statuses, ['fresh'])
+})
+
+t.test('an issuer that has no keys at first is asked again when somebody needs one', async (t) => {
+  const { cache, issuer } = await startCache(t, {})
+  issuer.kids = []
+  await cache.refresh()
+  issuer.kids = ['a']
+  t.match(await cache.find('a'), { kid: 'a' })
+  t.equal(issuer.fetches, 2)
+})
+
+t.test('no more than a thousand unknown ids are remembered', async (t) => {
+  let now = 0
+  const unknown = createUnknownKeys(() => now)
+  for (let i = 0; i <= 1_000; i++) unknown.remember(`kid-${i}`)
+  t.notOk(unknown.isKnownToBeUnknown('kid-0'))
+  t.ok(unknown.isKnownToBeUnknown('kid-1'))
+  now = 30_000
+  t.notOk(unknown.isKnownToBeUnknown('kid-1'), 'and for half a minute only')
+})
+
+t.test('a closed cache asks nobody any more', async (t) => {
+  const { cache, issuer, pass } = await startCache(t)
+  await cache.find('a')
+  cache.close()
+  pass(hour)
+  t.ok(cache.recall('a'))
+  await cache.refresh()
+  t.equal(issuer.fetches, 2, 'but by hand')
+})

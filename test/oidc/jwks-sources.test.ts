@@ -1,0 +1,103 @@
+import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { fetchDocument } from '../../src/oidc/fetch-document.ts'
+import { createJwksFetch, discoverJwksUrl } from '../../src/oidc/jwks-location.ts'
+import { createFileJwksStore, forgetfulJwksStore } from '../../src/oidc/jwks-store.ts'
+import { startOrigin } from '../support/origin.ts'
+
+const limits = { fetch: fetch as never, timeoutMs: 2_000, maxBytes: 1_000 }
+
+const answering = (body: string, status = 200) => ({
+  ...limits,
+  fetch: (async () => new Response(body, { status })) as never,
+})
+
+t.test('a document is taken from a 200 within its size, and redirects are not followed', async (t) => {
+  const { url } = await startOrigin(t, (request, response) => {
+    if (request.url === '/redirect') response.writeHead(302, { location: '/small' }).end()
+    else if (request.url === '/large') response.end('x'.repeat(1_001))
+    else if (request.url === '/empty') response.writeHead(204).end()
+    else response.end('small')
+  })
+  t.equal(await fetchDocument(`${url}/small`, limits), 'small')
+  await t.rejects(fetchDocument(`${url}/redirect`, limits), /answered 302/)
+  await t.rejects(fetchDocument(`${url}/large`, limits), /more than 1000 bytes/)
+  await t.rejects(fetchDocument(`${url}/empty`, limits), /answered 204/)
+})
+
+t.test('the keys are where the issuer’s own document says, by https', async (t) => {
+  const issuer = 'https://issuer.example/'
+  const discover = (document: unknown, named = issuer) => discoverJwksUrl(named, answering(JSON.stringify(document)))
+  t.equal(await discover({ issuer, jwks_uri: 'https://keys.example/jwks' }), 'https://keys.example/jwks')
+  const plain = 'http://127.0.0.1:4000'
+  t.equal(await discover({ issuer: plain, jwks_uri: `${plain}/jwks` }, plain), `${plain}/jwks`)
+  await t.rejects(
+    discover({ issuer: 'https://other.example/', jwks_uri: 'https://x.example' }),
+    /names https:\/\/other/,
+  )
+  await t.rejects(discover({ issuer, jwks_uri: 'http://keys.example/jwks' }), /no https jwks_uri/)
+  await t.rejects(discover({ issuer }), /no https jwks_uri/)
+  await t.rejects(discover({ issuer, jwks_uri: 'nonsense' }), /no https jwks_uri/)
+  await t.rejects(discover(null), /as its issuer/)
+})
+
+t.test('the place of the keys is looked up again only after it failed', async (t) => {
+  let discoveries = 0
+  let isDown = false
+  const fetchKeys = createJwksFetch(
+    async () => `https://keys.example/${(discoveries += 1)}`,
+    async (url) => {
+      if (isDown) throw new Error('down')
+      return url
+    },
+  )
+  t.equal(await fetchKeys(), 'https://keys.example/1')
+  t.equal(await fetchKeys(), 'https://keys.example/1')
+  isDown = true
+  await t.rejects(fetchKeys())
+  isDown = false
+  t.equal(await fetchKeys(), 'https://keys.example/2')
+})
+
+const kept = (issuer: string, fetchedAt = 1) => ({ issuer, jwks: '{}', fetchedAt })
+
+t.test('kept keys of several issuers share one file that only we may read', async (t) => {
+  const path = join(t.testdir({}), 'deep', 'jwks.json')
+  const store = createFileJwksStore(path)
+  t.equal(await store.read('a'), undefined)
+  await Promise.all([store.write(kept('a')), store.write(kept('b'))])
+  await store.write(kept('a', 2))
+  t.same(await store.read('a'), kept('a', 2))
+  t.same(await store.read('b'), kept('b'))
+  t.equal((await stat(path)).mode & 0o777, 0o600)
+})
+
+t.test('a file that is not ours is an error when read, and is replaced when written', async (t) => {
+  const path = join(t.testdir({}), 'jwks.json')
+  await writeFile(path, '{broken')
+  const store = createFileJwksStore(path)
+  await t.rejects(store.read('a'))
+  await store.write({ issuer: 'a', jwks: '{}', fetchedAt: 1 })
+  t.match(await store.read('a'), { issuer: 'a' })
+  await writeFile(path, '{"not":"a list"}')
+  t.equal(await store.read('a'), undefined)
+  await writeFile(path, '[null, {"issuer":"a"}]')
+  t.equal(await store.read('a'), undefined)
+})
+
+t.test('after one write failed, the next is tried all the same', async (t) => {
+  const folder = t.testdir({})
+  const path = join(folder, 'jwks.json')
+  await mkdir(path)
+  const store = createFileJwksStore(path)
+  await t.rejects(store.write(kept('a')))
+  await t.rejects(store.write(kept('a')))
+})
+
+t.test('without a file nothing is kept', async (t) => {
+  await forgetfulJwksStore.write({ issuer: 'a', jwks: '{}', fetchedAt: 1 })
+  t.equal(await forgetfulJwksStore.read('a'), undefined)
+})

@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { bearerReasons } from '../../src/bearer/reasons.ts'
+
+t.test('docs/tokens.md has each reason with its cause and remedy, and no other', async (t) => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/tokens.md'), 'utf8')
+  const described = [...text.matchAll(/^\| `([^`]+)` \| (.+) \| (.+) \|$/gm)].map(([, ...row]) => row)
+  t.same(
+    described,
+    Object.entries(bearerReasons).map(([reason, { cause, remedy }]) => [reason, cause, remedy]),
+  )
+})

@@ -1,0 +1,66 @@
+import { createPrivateKey, sign } from 'node:crypto'
+
+import type { JWK } from 'jose'
+import { request } from 'undici'
+
+import type { LocalAuth0 } from '../../auth0/local/server.ts'
+
+export type Claims = Record<string, unknown>
+
+/** Base64url of text or of a value as JSON. */
+export function encode(value: unknown): string {
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+}
+
+/** Signs whatever it is given, as no library would: RS256, by the stand-in's own key. */
+export function forge(key: JWK, header: unknown, claims: unknown): string {
+  const input = `${encode(header)}.${encode(claims)}`
+  const signature = sign('RSA-SHA256', Buffer.from(input), createPrivateKey({ key, format: 'jwk' }))
+  return `${input}.${signature.toString('base64url')}`
+}
+
+/** Header and claims of a good machine token, in Auth0's own profile. */
+export function goodToken(auth0: LocalAuth0, now = Date.now()) {
+  const iat = Math.floor(now / 1000)
+  const clientId = auth0.machine.clientId
+  const header: Claims = { alg: 'RS256', typ: 'JWT', kid: auth0.signingKey().kid }
+  const claims: Claims = {
+    iss: auth0.issuer,
+    sub: `${clientId}@clients`,
+    aud: auth0.audience,
+    iat,
+    exp: iat + 3_600,
+    azp: clientId,
+    gty: 'client-credentials',
+    scope: 'read:catalog',
+    permissions: ['read:catalog'],
+  }
+  return { header, claims }
+}
+
+/** A good token, some claims and header parameters changed; undefined leaves one out. */
+export function machineToken(auth0: LocalAuth0, claims: Claims = {}, header: Claims = {}, now = Date.now()): string {
+  const good = goodToken(auth0, now)
+  return forge(auth0.signingKey(), { ...good.header, ...header }, { ...good.claims, ...claims })
+}
+
+export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; body: Claims }
+
+/** Asks as a script would. */
+export async function ask(url: string, token?: string, headers: Record<string, string> = {}): Promise<Answer> {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const response = await request(url, { headers: { ...authorization, ...headers } })
+  const text = await response.body.text()
+  return { status: response.statusCode, headers: response.headers, body: parsed(text) }
+}
+
+function parsed(text: string): Claims {
+  try {
+    return JSON.parse(text) as Claims
+  } catch {
+    return { text }
+  }
+}
+
+/** Configuration that lets machines of the stand-in in. */
+export const machinesIn = { audiences: ['https://backstage.example.com/api'] }
