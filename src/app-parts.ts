@@ -1,6 +1,5 @@
 import { createFileKeyStore, createMemoryKeyStore, type KeyStore } from './assertion/key-store.ts'
 import { createKeys } from './assertion/keys.ts'
-import { createMinter } from './assertion/minter.ts'
 import type { AuditRecord } from './audit/record.ts'
 import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -16,6 +15,7 @@ import { provisionRedis, redisCondition } from './redis-parts.ts'
 import { createSealer } from './seal/sealer.ts'
 import { provisionSessions, refreshCondition } from './session-parts.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { provisionAssertions, provisionUpstreams, upstreamConditions } from './upstream-parts.ts'
 
 export type { Dependencies } from './dependencies.ts'
 
@@ -36,9 +36,9 @@ export async function provision(config: Config, dependencies: Dependencies) {
     onRotated: (kid) => logger.info({ kid }, 'a new key signs assertions'),
     onFailure: (err) => logger.error({ err }, 'the signing key could not be rotated'),
   })
-  const minter = createMinter({
+  const upstreams = provisionUpstreams(config, logger)
+  const statements = provisionAssertions(config, {
     issuer: baseUrl,
-    audience: assertion.audience,
     lifetimeMs: assertion.lifetime,
     currentKey: () => keys.current(),
     now,
@@ -54,6 +54,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
     boundary: {
       trustedProxies: server.trustedProxies,
       encodedSlashes: server.encodedSlashes,
+      forwardAuthPath: `${prefix}/auth`,
       randomHex: (bytes: number) => randomBytes(bytes).toString('hex'),
     },
     session: sessions.stage,
@@ -67,12 +68,14 @@ export async function provision(config: Config, dependencies: Dependencies) {
         conditionOf(provider),
         refreshCondition(sessions.counters),
         ...(redis === undefined ? [] : [redisCondition(redis)]),
+        ...upstreamConditions(upstreams),
       ],
     },
     policy: { policy, now },
     admin: { policy, claimNames: claimNamesOf(config), now },
-    assertion: { minter, kinds: assertion.headers, told: provisionToldUsers(config, logger, metrics) },
-    proxy: { upstreams: upstreamsOf(config), publicOrigin: baseUrl, openConnections: createOpenConnections() },
+    assertion: { statements, told: provisionToldUsers(config, logger, metrics) },
+    forwardAuth: { path: `${prefix}/auth`, publicOrigin: baseUrl },
+    proxy: { upstreams, publicOrigin: baseUrl, openConnections: createOpenConnections() },
     async close() {
       await sessions.close()
       redis?.close()
@@ -132,22 +135,6 @@ function keyStoreOf({ assertion: { keys } }: Config): KeyStore {
 function conditionOf(provider: Provider): Condition {
   if (provider.status() === 'ready') return { name: 'auth0', status: 'ok' }
   return { name: 'auth0', status: 'degraded', reason: 'not discovered yet: nobody can sign in' }
-}
-
-function upstreamsOf({ upstreams }: Config) {
-  return Object.fromEntries(
-    Object.entries(upstreams).map(([name, { url, maxConnections, maxQueued, timeouts }]) => [
-      name,
-      {
-        url,
-        maxConnections,
-        maxWaiting: maxQueued,
-        connectTimeoutMs: timeouts.connect,
-        headersTimeoutMs: timeouts.headers,
-        handshakeTimeoutMs: timeouts.upgrade,
-      },
-    ]),
-  )
 }
 
 function isSecure({ server }: Config): boolean {

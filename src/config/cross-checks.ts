@@ -1,9 +1,8 @@
+import { defaultUpstream } from './default-upstream.ts'
+import type { Finding } from './finding.ts'
 import type { Config } from './schema.ts'
-import type { Path } from './tree/tree.ts'
+import { tlsContradictions } from './upstream-checks.ts'
 import { formatDuration } from './values/duration.ts'
-
-/** What one section means for another; located by the path it speaks of. */
-export type Finding = { path: Path; expected: string; fix: string }
 
 /** Sections that are well formed by themselves. */
 export type KnownSections = { [Name in keyof Config]?: Config[Name] | undefined }
@@ -15,16 +14,10 @@ export function contradictions(sections: KnownSections): Finding[] {
     ...(server ? listenerContradictions(server) : []),
     ...(session ? sessionContradictions(session) : []),
     ...(assertion ? keyContradictions(assertion) : []),
+    ...(upstreams ? tlsContradictions(upstreams) : []),
     ...(routes ? repeatedNames(routes) : []),
     ...(routes && upstreams ? routes.flatMap((rule, index) => upstreamContradictions(rule, index, upstreams)) : []),
   ]
-}
-
-/** The upstream of rules that name none: `backstage`, or the only one there is. */
-export function defaultUpstream(upstreams: Config['upstreams']): string | undefined {
-  const names = Object.keys(upstreams)
-  if (names.includes('backstage')) return 'backstage'
-  return names.length === 1 ? names[0] : undefined
 }
 
 function listenerContradictions({ listen, admin }: Config['server']): Finding[] {

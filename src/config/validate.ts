@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 
-import { contradictions, type Finding, type KnownSections } from './cross-checks.ts'
+import { contradictions, type KnownSections } from './cross-checks.ts'
+import type { Finding } from './finding.ts'
 import { optionAt, optionTree } from './option.ts'
 import { describeFound } from './problems/found.ts'
 import { problemsOf, type Surroundings } from './problems/from-issue.ts'

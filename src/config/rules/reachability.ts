@@ -1,4 +1,4 @@
-import type { Finding } from '../cross-checks.ts'
+import type { Finding } from '../finding.ts'
 import type { RouteConfig } from '../schema.ts'
 import { hostName, isAmongHosts } from './host-name.ts'
 import { coveredMethods } from './methods.ts'
