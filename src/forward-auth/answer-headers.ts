@@ -16,8 +16,13 @@ export function answerHeaders(
   const list: [string, string][] = []
   const { headers = [], replacesAuthorization = false } = identity ?? {}
   for (let i = 0; i < headers.length; i += 2) list.push([headers[i] ?? '', headers[i + 1] ?? ''])
-  const others = withoutOwnCookies(cookie ?? '', isOwnCookie)
-  if (others !== '') list.push(['Cookie', others])
+  // Also where nothing is left of it: Envoy replaces what it is told and keeps the rest.
+  if (cookie !== undefined) list.push(['Cookie', withoutOwnCookies(cookie, isOwnCookie)])
   if (authorization !== undefined && !replacesAuthorization) list.push(['Authorization', authorization])
   return list
+}
+
+/** `Set-Cookie` lines as `X-Stagedoor-Set-Cookie-1`, `-2` and so on. */
+export function numberedCookies(lines: number | string | string[] | undefined): [name: string, value: string][] {
+  return [lines ?? []].flat().map((line, i) => [`X-Stagedoor-Set-Cookie-${i + 1}`, String(line)])
 }

@@ -3,7 +3,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { GateError } from '../errors/gate-error.ts'
 import { refuseForeignOrigin } from '../headers/foreign-origin.ts'
 import { createIsOwnCookie } from '../proxy/own-cookies.ts'
-import { answerHeaders } from './answer-headers.ts'
+import { answerHeaders, numberedCookies } from './answer-headers.ts'
 
 export type ForwardAuthOptions = {
   /** Path of the endpoint. */
@@ -31,6 +31,13 @@ export const forwardAuth: FastifyPluginAsync<ForwardAuthOptions> = async (app, {
     reply.header('traceparent', facts.traceparent).header('cache-control', 'no-store')
     reply.code(facts.askedBy === 'relays-all-but-200' ? 200 : 204).send()
   }
+
+  // After @fastify/cookie has written its lines. nginx reads one header by one name, so each line gets its own.
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    if (request.facts?.askedBy === 'reads-status')
+      for (const [name, value] of numberedCookies(reply.getHeader('set-cookie'))) reply.header(name, value)
+    done()
+  })
 
   for (const url of [path, `${path}/*`]) {
     app.all(url, { preParsing: (request, reply, _payload, _done) => answer(request, reply) }, () => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { answerHeaders } from '../../src/forward-auth/answer-headers.ts'
+import { answerHeaders, numberedCookies } from '../../src/forward-auth/answer-headers.ts'
 import { createIsOwnCookie } from '../../src/proxy/own-cookies.ts'
 
 const isOwnCookie = createIsOwnCookie(true)
@@ -16,11 +16,21 @@ t.test('the upstream is told who is asking, and keeps the credentials that are i
   ])
 })
 
-t.test('our own cookie alone leaves nothing to send', async (t) => {
-  t.same(answerHeaders({ cookie: '__Host-stagedoor=secret' }, undefined, isOwnCookie), [])
+t.test('our own cookie alone leaves an empty one to send', async (t) => {
+  t.same(answerHeaders({ cookie: '__Host-stagedoor=secret' }, undefined, isOwnCookie), [['Cookie', '']])
+  t.same(answerHeaders({}, undefined, isOwnCookie), [])
 })
 
 t.test('an Authorization of ours replaces the client’s', async (t) => {
   const ours = { headers: ['Authorization', 'Bearer ours'], replacesAuthorization: true }
   t.same(answerHeaders({ authorization: 'Bearer theirs' }, ours, isOwnCookie), [['Authorization', 'Bearer ours']])
+})
+
+t.test('each line of Set-Cookie has a name of its own for proxies that read one header by one name', async (t) => {
+  t.same(numberedCookies(undefined), [])
+  t.same(numberedCookies('a=1'), [['X-Stagedoor-Set-Cookie-1', 'a=1']])
+  t.same(numberedCookies(['a=1', 'b=2']), [
+    ['X-Stagedoor-Set-Cookie-1', 'a=1'],
+    ['X-Stagedoor-Set-Cookie-2', 'b=2'],
+  ])
 })

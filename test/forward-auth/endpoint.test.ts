@@ -178,5 +178,6 @@ t.test('a session that is due for renewal gets its new cookie through the proxy'
   const answer = await browser.fetch(`${house.url}/.stagedoor/auth`, { headers: nginx('GET', '/') })
   t.equal(answer.status, 204)
   t.match(answer.headers.getSetCookie(), [/^stagedoor=/])
+  t.equal(answer.headers.get('x-stagedoor-set-cookie-1'), answer.headers.getSetCookie()[0])
   t.not(browser.cookiesOf(house.url).get('stagedoor'), before)
 })
