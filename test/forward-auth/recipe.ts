@@ -34,6 +34,8 @@ const routes = [
   { name: 'everything', path: '/**', allow: 'authenticated' },
 ]
 
+const hostOf = (url: string): string => new URL(url).host
+
 /** Starts gateway, login service, a service that echoes what it gets, and the real proxy in front of all. */
 export async function startGuarded(t: Test, recipe: Recipe, now: () => number = Date.now): Promise<Guarded> {
   const port = await freePort()
@@ -46,7 +48,6 @@ export async function startGuarded(t: Test, recipe: Recipe, now: () => number = 
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-proxy-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const text = readFileSync(join(repositoryRoot, 'deploy', recipe.file), 'utf8')
-  const hostOf = (url: string): string => new URL(url).host
   const places = { port, stagedoor: hostOf(house.directUrl), service: hostOf(service.url), folder }
   const file = join(folder, 'configuration')
   writeFileSync(file, recipe.configure(text, places))

@@ -8,6 +8,8 @@ import { repositoryRoot } from '../../scripts/testing/command.ts'
 
 const textOf = (path: string): string => readFileSync(join(repositoryRoot, 'deploy', path), 'utf8')
 
+const names = (list: { patterns: { exact: string }[] }): string[] => list.patterns.map(({ exact }) => exact)
+
 /** What an answer may tell the proxy to send to the service. */
 const told = ['x-stagedoor-assertion', 'authorization', 'cookie', 'x-request-id', 'traceparent']
 
@@ -38,7 +40,6 @@ t.test(
     const { http_service: service, ...authz } = manager.http_filters[1].typed_config
     t.match(service.path_prefix, '/.stagedoor/auth')
     t.equal(authz.failure_mode_allow, false)
-    const names = (list: { patterns: { exact: string }[] }) => list.patterns.map(({ exact }) => exact)
     t.same(names(service.authorization_response.allowed_upstream_headers), told)
     t.same(
       names(authz.allowed_headers).filter((name) => /^x-(?:original|forwarded-(?:uri|method|host))/.test(name)),

@@ -75,13 +75,9 @@ t.test('an upstream that cannot be reached makes the gateway degraded, not unava
   for (let i = 0; i < 2; i++) t.equal((await fetch(house.url)).status, 200)
   const answer = await house.admin.inject('/.stagedoor/health/ready')
   t.equal(answer.statusCode, 200)
-  t.match(answer.json(), {
-    status: 'degraded',
-    conditions: [
-      { name: 'auth0' },
-      { name: 'upstream:backstage', status: 'degraded', reason: '1 of 2 addresses fail' },
-    ],
-  })
-  t.match(house.logged, [{ upstream: 'backstage', msg: 'the upstream does not answer' }].slice(1))
+  const { status, conditions } = answer.json()
+  const [condition] = conditions.filter(({ name }: { name: string }) => name === 'upstream:backstage')
+  t.equal(status, 'degraded')
+  t.same(condition, { name: 'upstream:backstage', status: 'degraded', reason: '1 of 2 addresses fail' })
   t.ok(house.logged.some(({ msg }) => msg === 'the upstream does not answer'))
 })
