@@ -10,12 +10,11 @@ import { type IsOwnCookie, withoutOwnCookies } from '../proxy/own-cookies.ts'
  */
 export function answerHeaders(
   { cookie, authorization }: IncomingHttpHeaders,
-  identity: UpstreamIdentity | undefined,
+  identity: UpstreamIdentity,
   isOwnCookie: IsOwnCookie,
 ): [name: string, value: string][] {
-  const list: [string, string][] = []
-  const { headers = [], replacesAuthorization = false } = identity ?? {}
-  for (let i = 0; i < headers.length; i += 2) list.push([headers[i] ?? '', headers[i + 1] ?? ''])
+  const { headers, replacesAuthorization } = identity
+  const list = pairs(headers)
   // Also where nothing is left of it: Envoy replaces what it is told and keeps the rest.
   if (cookie !== undefined) list.push(['Cookie', withoutOwnCookies(cookie, isOwnCookie)])
   if (authorization !== undefined && !replacesAuthorization) list.push(['Authorization', authorization])
@@ -25,4 +24,9 @@ export function answerHeaders(
 /** `Set-Cookie` lines as `X-Stagedoor-Set-Cookie-1`, `-2` and so on. */
 export function numberedCookies(lines: number | string | string[] | undefined): [name: string, value: string][] {
   return [lines ?? []].flat().map((line, i) => [`X-Stagedoor-Set-Cookie-${i + 1}`, String(line)])
+}
+
+function pairs(flat: readonly string[]): [name: string, value: string][] {
+  const names = flat.filter((_, i) => i % 2 === 0)
+  return names.map((name, i) => [name, String(flat[2 * i + 1])])
 }

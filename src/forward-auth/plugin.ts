@@ -22,7 +22,7 @@ export const forwardAuth: FastifyPluginAsync<ForwardAuthOptions> = async (app, {
   // Before Fastify looks at the body: Envoy asks with the method and the content type of the original request.
   const answer = (request: FastifyRequest, reply: FastifyReply): void => {
     const { decision, facts, principal, upstreamIdentity, raw } = request
-    if (facts.askedBy === undefined || decision?.effect !== 'allow')
+    if (facts.askedBy === undefined || decision?.effect !== 'allow' || upstreamIdentity === undefined)
       throw new GateError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
     // Proxies keep `Upgrade` to themselves, but not this one, which no page can set in another kind of request.
     const isHandshake = raw.headers['sec-websocket-key'] !== undefined

@@ -6,12 +6,14 @@ import type { Dispatcher } from 'undici'
 
 import type { Applicant } from './admission.ts'
 import type { Target } from './balancer.ts'
+import { flushHead, reportUnfinished } from './client-response.ts'
 import { failureCodeOf, isConnectFailure, type ProxyFailureCode } from './failure.ts'
 import type { OpenConnection, OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
 import { type Relay, relayUpgrade } from './relay.ts'
 import { clientHeaders } from './response-headers.ts'
 import { mayRetry } from './retry.ts'
+import { bodyLengthOf, rawHeadersOf } from './upstream-answer.ts'
 import type { Lane } from './upstream.ts'
 
 export type ExchangeOptions = {
@@ -240,29 +242,4 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     if (this.#target !== undefined) this.#target.active -= 1
     this.#target = undefined
   }
-}
-
-// undici's types leave room for HTTP/2's header object; the HTTP/1.1 parser gives a list.
-function rawHeadersOf({ rawHeaders }: Dispatcher.DispatchController): readonly (Buffer | string)[] {
-  return Array.isArray(rawHeaders) ? rawHeaders : []
-}
-
-/** nginx's status for a client that did not wait; it stands in records only. */
-const clientClosedRequest = 499
-
-// Fastify runs its onResponse hooks, and so audit and metrics, on `finish` or `error`, neither of which node:http emits
-// when the client breaks off.
-function reportUnfinished(response: ServerResponse): void {
-  if (response.writableFinished || response.listenerCount('error') === 0) return
-  if (!response.headersSent) response.statusCode = clientClosedRequest
-  response.emit('error', new Error('the client went away'))
-}
-
-function flushHead(response: ServerResponse): void {
-  if (!response.writableEnded && !response.destroyed) response.flushHeaders()
-}
-
-function bodyLengthOf(headers: IncomingHttpHeaders): number {
-  const length = headers['content-length']
-  return length === undefined || headers['transfer-encoding'] !== undefined ? -1 : Number(length)
 }

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+
 import t from 'tap'
 
 import { audienceOf } from '../../src/config/default-upstream.ts'
@@ -60,4 +62,16 @@ t.test('rules without a default upstream are another check’s business', async 
   const { config } = await load(t, { 'a.yaml': least, 'b.yaml': several })
   const { backstage: _, ...others } = config.upstreams
   t.same(unreachableByRewrite(others, config.routes), [])
+})
+
+t.test('certificates and their key are read from files, and the key is a secret', async (t) => {
+  const file = (name: string): string =>
+    `{ $file: ${join(import.meta.dirname, '..', 'support', 'tls', `${name}.pem`)} }`
+  const tls = `{ ca: ${file('ca')}, certificate: ${file('client')}, key: ${file('client-key')}, serverName: w }`
+  const overlay = `upstreams: { web: { url: 'https://w', tls: ${tls} } }`
+  const { config } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
+  const { ca, certificate, key } = config.upstreams['web']?.tls ?? {}
+  t.match([ca, certificate], [/BEGIN CERTIFICATE/, /BEGIN CERTIFICATE/])
+  t.match(key?.reveal(), /BEGIN PRIVATE KEY/)
+  t.equal(String(key), '[secret]')
 })

@@ -8,8 +8,6 @@ import { assertion, health, rewrite, timeouts, tls } from './upstream-parts.ts'
 /** Asked even when other options of the section are wrong, so that all problems show at once. */
 const always = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null }
 
-type Addressed = { url?: string | undefined; urls?: string[] | undefined }
-
 const neither = {
   ...always,
   path: ['url'],
@@ -54,11 +52,7 @@ const upstream = z
   })
   .refine(({ url, urls }) => url !== undefined || urls !== undefined, neither)
   .refine(({ url, urls }) => url === undefined || urls === undefined, both)
-  .transform(({ url, urls, ...rest }) => ({ ...rest, urls: urlsOf({ url, urls }) }))
-
-function urlsOf({ url, urls }: Addressed): string[] {
-  return urls ?? (url === undefined ? [] : [url])
-}
+  .transform(({ url, urls, ...rest }) => ({ ...rest, urls: [url, urls].flat().filter((one) => one !== undefined) }))
 
 export const upstreams = z
   .record(z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'a name of lower-case letters, digits and dashes'), upstream)
