@@ -2,7 +2,6 @@ import { assertionType } from '../packages/assertion-contract/src/index.ts'
 import { keyStoreOf } from './assertion/key-store.ts'
 import { createKeys } from './assertion/keys.ts'
 import { assertionClaims } from './assertion/mint.ts'
-import { createMinter } from './assertion/minter.ts'
 import { redisCounter } from './attempts/redis-counter.ts'
 import type { AuditRecord } from './audit/record.ts'
 import type { Config } from './config/schema.ts'
@@ -20,6 +19,7 @@ import { provisionRedis, redisCondition } from './redis-parts.ts'
 import { createSealer } from './seal/sealer.ts'
 import { provisionSessions, refreshCondition } from './session-parts.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { provisionAssertions, provisionUpstreams, upstreamConditions } from './upstream-parts.ts'
 
 export type { Dependencies } from './dependencies.ts'
 
@@ -40,20 +40,20 @@ export async function provision(config: Config, dependencies: Dependencies) {
     onRotated: (kid) => logger.info({ kid }, 'a new key signs assertions'),
     onFailure: (err) => logger.error({ err }, 'the signing key could not be rotated'),
   })
-  const minter = createMinter({
+  const metrics = createMetrics()
+  const policy = provisionPolicy(config)
+  const machines = await provisionMachines(config, dependencies, policy.decide)
+  const upstreams = provisionUpstreams(config, logger)
+  const minting = {
     issuer: baseUrl,
-    audienceFor: () => assertion.audience,
     type: assertionType,
     claims: assertionClaims,
     lifetimeMs: assertion.lifetime,
     currentKey: () => keys.current(),
     now,
     randomId: () => randomBytes(16).toString('base64url'),
-  })
-
-  const metrics = createMetrics()
-  const policy = provisionPolicy(config)
-  const machines = await provisionMachines(config, dependencies, policy.decide)
+  }
+  const statements = provisionAssertions(config, minting, machines.minterFor)
 
   return {
     errors: { prefix, baseUrl, challenge: machines.challenge },
@@ -62,6 +62,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
     boundary: {
       trustedProxies: server.trustedProxies,
       encodedSlashes: server.encodedSlashes,
+      forwardAuthPath: `${prefix}/auth`,
       randomHex: (bytes: number) => randomBytes(bytes).toString('hex'),
     },
     session: sessions.stage,
@@ -79,17 +80,14 @@ export async function provision(config: Config, dependencies: Dependencies) {
         refreshCondition(sessions.counters),
         ...(redis === undefined ? [] : [redisCondition(redis)]),
         ...machines.conditions(),
+        ...upstreamConditions(upstreams),
       ],
     },
     policy: { policy, now },
     admin: { policy, claimNames: claimNamesOf(config), now },
-    assertion: {
-      minter,
-      machineMinter: machines.minter,
-      kinds: assertion.headers,
-      told: provisionToldUsers(config, logger, metrics),
-    },
-    proxy: { upstreams: upstreamsOf(config), publicOrigin: baseUrl, openConnections: createOpenConnections() },
+    assertion: { statements, told: provisionToldUsers(config, logger, metrics) },
+    forwardAuth: { path: `${prefix}/auth`, publicOrigin: baseUrl },
+    proxy: { upstreams, publicOrigin: baseUrl, openConnections: createOpenConnections() },
     async close() {
       await sessions.close()
       redis?.close()
@@ -150,22 +148,6 @@ function relyingParty(
 function conditionOf(provider: Provider): Condition {
   if (provider.status() === 'ready') return { name: 'auth0', status: 'ok' }
   return { name: 'auth0', status: 'degraded', reason: 'not discovered yet: nobody can sign in' }
-}
-
-function upstreamsOf({ upstreams }: Config) {
-  return Object.fromEntries(
-    Object.entries(upstreams).map(([name, { url, maxConnections, maxQueued, timeouts }]) => [
-      name,
-      {
-        url,
-        maxConnections,
-        maxWaiting: maxQueued,
-        connectTimeoutMs: timeouts.connect,
-        headersTimeoutMs: timeouts.headers,
-        handshakeTimeoutMs: timeouts.upgrade,
-      },
-    ]),
-  )
 }
 
 function isSecure({ server }: Config): boolean {

@@ -15,6 +15,7 @@ import { boundary } from './boundary/plugin.ts'
 import type { Config } from './config/schema.ts'
 import { GateError } from './errors/gate-error.ts'
 import { errors } from './errors/plugin.ts'
+import { forwardAuth } from './forward-auth/plugin.ts'
 import { health } from './health/plugin.ts'
 import { identity } from './identity/plugin.ts'
 import { listenerOptions } from './listener.ts'
@@ -42,6 +43,7 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
   await app.register(async (gate) => {
     await gate.register(policy, parts.policy)
     await gate.register(assertion, parts.assertion)
+    await gate.register(forwardAuth, parts.forwardAuth)
     await gate.register(proxy, parts.proxy)
   })
 

@@ -44,16 +44,18 @@ export async function provisionMachines(config: Config, surroundings: Surroundin
     onRotated: (kid) => logger.info({ kid }, 'a new key signs tokens for machines'),
     onFailure: (err) => logger.error({ err }, 'the key for machine tokens could not be rotated'),
   })
-  const minter = createMinter<MachinePrincipal>({
-    issuer: server.baseUrl,
-    audienceFor: (machine) => audienceFor(machine, machines.classes, machines.audience),
-    type: machineTokenType,
-    claims: machineClaims,
-    lifetimeMs: machines.lifetime,
-    currentKey: () => keys.current(),
-    now,
-    randomId: () => randomBytes(16).toString('base64url'),
-  })
+  /** For Backstage, whose audience says what class of machine it is, or for an upstream with one audience. */
+  const minterFor = (audience?: string) =>
+    createMinter<MachinePrincipal>({
+      issuer: server.baseUrl,
+      audienceFor: (machine) => audience ?? audienceFor(machine, machines.classes, machines.audience),
+      type: machineTokenType,
+      claims: machineClaims,
+      lifetimeMs: machines.lifetime,
+      currentKey: () => keys.current(),
+      now,
+      randomId: () => randomBytes(16).toString('base64url'),
+    })
   const resource = {
     baseUrl: server.baseUrl,
     issuers: [...issuers.keys()],
@@ -63,7 +65,7 @@ export async function provisionMachines(config: Config, surroundings: Surroundin
 
   return {
     keys,
-    minter,
+    minterFor,
     bearer: {
       verifier: isOn
         ? createVerifier({
@@ -130,7 +132,7 @@ async function provisionBackstage(config: Config, surroundings: Surroundings) {
   const { rules, jwksUrl } = config.machines.backstageTokens
   if (rules.length === 0) return undefined
   const upstream = config.upstreams['backstage'] ?? Object.values(config.upstreams)[0]
-  const url = jwksUrl ?? `${upstream?.url}/api/auth/.well-known/jwks.json`
+  const url = jwksUrl ?? `${upstream?.urls[0]}/api/auth/.well-known/jwks.json`
   const issuer = `${config.server.baseUrl}/api/auth`
   const limits = { fetch: surroundings.fetch, timeoutMs: config.auth0.timeout, maxBytes: maxJwksBytes }
   const keys = await createKeySet(config, told(issuer, surroundings), issuer, () => fetchDocument(url, limits))

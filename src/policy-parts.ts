@@ -1,6 +1,6 @@
 import { createGroupFilter } from './assertion/group-filter.ts'
 import { createToldUsers, type ToldUser } from './assertion/told-users.ts'
-import { defaultUpstream } from './config/cross-checks.ts'
+import { defaultUpstream } from './config/default-upstream.ts'
 import type { Config } from './config/schema.ts'
 import type { ClaimNames } from './oidc/claims.ts'
 import { createPolicy, type Policy } from './policy/policy.ts'

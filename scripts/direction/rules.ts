@@ -29,7 +29,7 @@ export const shared: readonly string[] = [
 ]
 
 /** Endpoints of our own, which stand beside the path: they may use stages, and only the shell knows them. */
-export const endpoints: readonly string[] = ['account', 'admin', 'health']
+export const endpoints: readonly string[] = ['account', 'admin', 'forward-auth', 'health']
 
 /**
  * What puts it all together, as do the files directly in `src/`. It may import everything in `src/` and nothing else in

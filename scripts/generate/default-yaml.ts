@@ -29,6 +29,9 @@ function render(name: string, option: Option, depth: number, isRequired: boolean
   const comment = commentOf(option, depth)
   if (name === 'routes') return `${comment}routes:\n${defaultRoutes}`
   const indent = '  '.repeat(depth)
+  // A section that is not there unless somebody wants it.
+  if (option.properties !== undefined && option['x-example'] !== undefined && !isRequired)
+    return `${comment}${indent}# ${name}: ${inline(option['x-example'])}\n`
   if (option.properties !== undefined) {
     const children = renderChildren(option, depth + 1)
     return hasValues(children)

@@ -9,6 +9,8 @@ const programs = [
   { binary: 'redis-server', debianPackage: 'redis-server' },
   { binary: 'chromium', debianPackage: 'chromium' },
   { binary: 'nginx', debianPackage: 'nginx' },
+  { binary: 'haproxy', debianPackage: 'haproxy' },
+  { binary: 'caddy', debianPackage: 'caddy' },
 ] as const
 
 const isExecutable = (path: string): boolean => {

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { assertionHeader } from '../../packages/assertion-contract/src/index.ts'
@@ -8,12 +9,15 @@ import { oauth2ProxyHeaders } from './oauth2-proxy-headers.ts'
 import type { ToldUser } from './told-users.ts'
 import type { UpstreamIdentity } from './upstream-identity.ts'
 
-export type AssertionOptions = {
+/** What one upstream is told. Its minters mint for its audiences only, and know of no other. */
+export type Statement = {
   minter: Minter<UserPrincipal>
   machineMinter: Minter<MachinePrincipal>
   kinds: readonly ('assertion' | 'oauth2-proxy')[]
-  told: ToldUser
 }
+
+/** Statements by the name of the upstream. */
+export type AssertionOptions = { statements: ReadonlyMap<string, Statement>; told: ToldUser }
 
 const nobody: UpstreamIdentity = Object.freeze({ headers: Object.freeze([]), replacesAuthorization: false })
 
@@ -22,18 +26,17 @@ const nobody: UpstreamIdentity = Object.freeze({ headers: Object.freeze([]), rep
  * of ours. Anonymous callers of public rules get no statement, nor does who came with Backstage's own token.
  */
 export const assertion = fastifyPlugin<AssertionOptions>(
-  async (app, { minter, machineMinter, kinds, told }) => {
-    const isSigned = kinds.includes('assertion')
-    const hasOauth2ProxyHeaders = kinds.includes('oauth2-proxy')
+  async (app, { statements, told }) => {
     app.decorateRequest('upstreamIdentity', undefined)
 
     app.addHook('onRequest', (request, _reply, done) => {
-      const known = recall(request.principal)
+      const statement = statementFor(request)
+      const known = recall(request.principal, statement)
       if (known !== undefined) {
         request.upstreamIdentity = known
         return done()
       }
-      mint(request.principal).then(
+      mint(request.principal, statement).then(
         (minted) => {
           request.upstreamIdentity = minted
           done()
@@ -42,29 +45,41 @@ export const assertion = fastifyPlugin<AssertionOptions>(
       )
     })
 
+    function statementFor({ decision }: FastifyRequest): Statement {
+      const statement = decision?.effect === 'allow' ? statements.get(decision.upstream) : undefined
+      if (statement === undefined) throw new GateError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
+      return statement
+    }
+
     /** What can be said without waiting. */
-    function recall(principal: Principal): UpstreamIdentity | undefined {
-      if (principal.kind === 'machine') return known(machineMinter.recall(principal), machineIdentity)
+    function recall(principal: Principal, statement: Statement): UpstreamIdentity | undefined {
+      if (principal.kind === 'machine') return known(statement.machineMinter.recall(principal), machineIdentity)
       if (principal.kind !== 'user') return nobody
       const user = told(principal)
-      return known(isSigned ? minter.recall(user) : '', (jws) => userIdentity(user, jws))
+      return known(isSigned(statement) ? statement.minter.recall(user) : '', (jws) =>
+        userIdentity(user, statement, jws),
+      )
     }
 
-    async function mint(principal: Principal): Promise<UpstreamIdentity> {
-      if (principal.kind === 'machine') return machineIdentity(await machineMinter.mint(principal))
+    async function mint(principal: Principal, statement: Statement): Promise<UpstreamIdentity> {
+      if (principal.kind === 'machine') return machineIdentity(await statement.machineMinter.mint(principal))
       if (principal.kind !== 'user') return nobody
       const user = told(principal)
-      return userIdentity(user, await minter.mint(user))
-    }
-
-    function userIdentity({ subject, claims }: UserPrincipal, jws: string): UpstreamIdentity {
-      const headers = isSigned ? [assertionHeader, jws] : []
-      if (hasOauth2ProxyHeaders) headers.push(...oauth2ProxyHeaders(subject, claims))
-      return { headers, replacesAuthorization: false }
+      return userIdentity(user, statement, await statement.minter.mint(user))
     }
   },
   { name: 'assertion', dependencies: ['policy'] },
 )
+
+function isSigned({ kinds }: Statement): boolean {
+  return kinds.includes('assertion')
+}
+
+function userIdentity({ subject, claims }: UserPrincipal, statement: Statement, jws: string): UpstreamIdentity {
+  const headers = isSigned(statement) ? [assertionHeader, jws] : []
+  if (statement.kinds.includes('oauth2-proxy')) headers.push(...oauth2ProxyHeaders(subject, claims))
+  return { headers, replacesAuthorization: false }
+}
 
 function machineIdentity(jws: string): UpstreamIdentity {
   return { headers: ['Authorization', `Bearer ${jws}`], replacesAuthorization: true }

@@ -1,3 +1,5 @@
+import type { AskingProxy } from './forwarded-request.ts'
+
 /** What the boundary established about one request; later stages read this and never the raw request line. */
 export type RequestFacts = {
   /** Our id for this request: in every log line, every answer and the upstream's `X-Request-Id`. */
@@ -17,6 +19,8 @@ export type RequestFacts = {
   isNavigation: boolean
   /** An HTTP/1.1 `Upgrade: websocket` request. */
   isUpgrade: boolean
+  /** Set where a trusted proxy asks about this request instead of forwarding it. */
+  askedBy?: AskingProxy | undefined
 }
 
 import type {} from 'fastify'

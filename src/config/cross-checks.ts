@@ -1,6 +1,8 @@
+import { defaultUpstream } from './default-upstream.ts'
 import type { Finding, KnownSections } from './finding.ts'
 import { machineContradictions } from './machine-checks.ts'
 import type { Config } from './schema.ts'
+import { tlsContradictions } from './upstream-checks.ts'
 import { formatDuration } from './values/duration.ts'
 
 /** What cannot work together, though each option is well formed. */
@@ -11,16 +13,10 @@ export function contradictions(sections: KnownSections): Finding[] {
     ...(session ? sessionContradictions(session) : []),
     ...(assertion ? keyContradictions(assertion) : []),
     ...machineContradictions(sections),
+    ...(upstreams ? tlsContradictions(upstreams) : []),
     ...(routes ? repeatedNames(routes) : []),
     ...(routes && upstreams ? routes.flatMap((rule, index) => upstreamContradictions(rule, index, upstreams)) : []),
   ]
-}
-
-/** The upstream of rules that name none: `backstage`, or the only one there is. */
-export function defaultUpstream(upstreams: Config['upstreams']): string | undefined {
-  const names = Object.keys(upstreams)
-  if (names.includes('backstage')) return 'backstage'
-  return names.length === 1 ? names[0] : undefined
 }
 
 function listenerContradictions({ listen, admin }: Config['server']): Finding[] {

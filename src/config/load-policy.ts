@@ -1,4 +1,4 @@
-import { defaultUpstream } from './cross-checks.ts'
+import { defaultUpstream } from './default-upstream.ts'
 import { inOrderOfLines, readConfigFiles } from './load.ts'
 import { ConfigError } from './problems/problem.ts'
 import type { Config } from './schema.ts'

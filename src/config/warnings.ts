@@ -1,15 +1,19 @@
 import type { Finding, KnownSections } from './finding.ts'
 import { unreachableRules } from './rules/reachability.ts'
 import type { Config } from './schema.ts'
+import { sharedAudiences, unreachableByRewrite } from './upstream-checks.ts'
 
 /** What works, but that somebody should know: `expected` says what would be safer. */
-export function warningsAbout({ server, auth0, assertion, session, routes, log }: KnownSections): Finding[] {
+export function warningsAbout(sections: KnownSections): Finding[] {
+  const { server, auth0, assertion, session, upstreams, routes, log } = sections
   return [
     ...(server ? serverWarnings(server) : []),
     ...(auth0 ? scopeWarnings(auth0) : []),
     ...(session ? storeWarnings(session) : []),
     ...(server && session ? replicaWarnings(server, session) : []),
     ...(assertion ? assertionWarnings(assertion) : []),
+    ...(upstreams && assertion ? sharedAudiences(upstreams, assertion) : []),
+    ...(upstreams && routes ? unreachableByRewrite(upstreams, routes) : []),
     ...(routes ? routes.flatMap(publicWarnings) : []),
     ...(routes ? unreachableRules(routes, server) : []),
     ...(log?.level === 'silent'

@@ -39,9 +39,11 @@ export const errors = fastifyPlugin<ErrorOptions>(
       const loginUrl = loginUrlFor(error, request)
       // Whoever brings a token is a program, and follows no login page.
       if (loginUrl !== undefined && request.facts.isNavigation && error.code !== 'STAGEDOOR_BEARER_REFUSED') {
-        return void reply.header('cache-control', 'no-store').redirect(loginUrl, 302)
+        reply.header('cache-control', 'no-store')
+        if (request.facts.askedBy !== 'reads-status') return void reply.redirect(loginUrl, 302)
+        reply.header('location', loginUrl)
       }
-      reply.code(error.statusCode)
+      reply.code(statusOf(error, request))
       if (wantsPage(request.method, request.headers)) sendPage(error, request, reply, loginUrl)
       else sendProblem(error, request, reply, loginUrl)
     }
@@ -68,6 +70,12 @@ export const errors = fastifyPlugin<ErrorOptions>(
   },
   { name: 'errors' },
 )
+
+// nginx's auth_request knows 401 and 403 and takes every other refusal for a fault of ours.
+function statusOf({ statusCode }: GateError, { facts }: FastifyRequest): number {
+  const isRefusal = statusCode >= 400 && statusCode < 500
+  return facts?.askedBy === 'reads-status' && isRefusal && statusCode !== 401 ? 403 : statusCode
+}
 
 function sendProblem(error: GateError, { id }: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
   reply

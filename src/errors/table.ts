@@ -66,6 +66,24 @@ export const errorTable = {
     'There is no such page here.',
     'Check the address, or start again from the portal’s front page.',
   ),
+  STAGEDOOR_BOUNDARY_UNTRUSTED_PROXY: row(
+    403,
+    'warn',
+    'Only a proxy that Stagedoor trusts may ask about the requests of others.',
+    'Go to the portal’s front page. Operators: add the network of the proxy to server.trustedProxies.',
+  ),
+  STAGEDOOR_BOUNDARY_FORWARDED_REQUEST_UNCLEAR: row(
+    403,
+    'warn',
+    'The proxy does not say clearly which request it asks about.',
+    'Try again without unusual headers. Operators: have the proxy send method and URI in one way only, see docs/forward-auth.md.',
+  ),
+  STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL: row(
+    403,
+    'info',
+    'The address is written in a way that different servers read differently.',
+    'Use the plain spelling of the path: no dot segments, double slashes, backslashes, semicolons or needless percent-encoding.',
+  ),
   STAGEDOOR_SESSION_STORE_UNAVAILABLE: row(
     503,
     'error',

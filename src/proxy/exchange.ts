@@ -5,16 +5,21 @@ import type { FastifyReply } from 'fastify'
 import type { Dispatcher } from 'undici'
 
 import type { Applicant } from './admission.ts'
-import { isStaleSocket, failureCodeOf, type ProxyFailureCode } from './failure.ts'
+import type { Target } from './balancer.ts'
+import { flushHead, reportUnfinished } from './client-response.ts'
+import { failureCodeOf, isConnectFailure, type ProxyFailureCode } from './failure.ts'
 import type { OpenConnection, OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
 import { type Relay, relayUpgrade } from './relay.ts'
 import { clientHeaders } from './response-headers.ts'
+import { mayRetry } from './retry.ts'
+import { bodyLengthOf, rawHeadersOf } from './upstream-answer.ts'
 import type { Lane } from './upstream.ts'
 
 export type ExchangeOptions = {
   lane: Lane
-  request: Dispatcher.DispatchOptions
+  /** `servername` is undici's, though its types leave it out. */
+  request: Dispatcher.DispatchOptions & { servername?: string | undefined }
   client: IncomingMessage
   reply: FastifyReply
   /** Bytes that came behind an upgrade's head; undefined for all other requests. */
@@ -26,9 +31,6 @@ export type ExchangeOptions = {
   /** Called at most once, and only while nothing has been sent to the client. */
   onFailure(code: ProxyFailureCode, cause: unknown): void
 }
-
-// RFC 9110 §9.2.1; others might have taken effect before the connection died.
-const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /**
  * One request carried to an upstream and its answer carried back, chunk by chunk and unbuffered: undici's parser calls
@@ -45,9 +47,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   #relay: Relay | undefined
   /** Body bytes still to come, -1 where the upstream did not say. */
   #bytesLeft = -1
+  #target: Target | undefined
+  #attempts = 0
   #isAdmitted = false
+  /** A connection stood, and the request may have been written to it. */
+  #isSent = false
   #isAnswered = false
-  #isRetried = false
   #isClientGone = false
   #isPausable = false
 
@@ -81,11 +86,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#isSent = true
     if (this.#isClientGone) controller.abort(new Error('the client went away'))
   }
 
   onResponseStarted(): void {
     this.#isAnswered = true
+    this.#target?.health.answered()
   }
 
   onResponseStart(
@@ -155,10 +162,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.#mayRetry(error)) {
-      this.#isRetried = true
-      return this.#dispatch()
-    }
+    this.#noteConnectFailure(error)
+    if (this.#mayRetry(error)) return this.#dispatch()
     this.#leave()
     if (this.#isClientGone || this.#response.destroyed || this.#response.socket?.destroyed) return
     // A truncated body must not look whole: the connection breaks off, as the upstream's did.
@@ -173,13 +178,23 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
 
   #dispatch(): void {
     const { lane, request } = this.#options
-    lane.dispatcher.dispatch(request, this)
+    const target = lane.choose(this.#target)
+    this.#release()
+    this.#target = target
+    target.active += 1
+    this.#attempts += 1
+    this.#isSent = false
+    target.dispatcher.dispatch(request, this)
+  }
+
+  #noteConnectFailure(error: Error): void {
+    if (!this.#isSent && !this.#isClientGone && isConnectFailure(error)) this.#target?.health.connectFailed(error)
   }
 
   #mayRetry(error: Error): boolean {
-    if (this.#isRetried || this.#isAnswered || this.#isClientGone) return false
-    const { method, body, upgrade } = this.#options.request
-    return body === null && upgrade === null && safeMethods.has(method) && isStaleSocket(error)
+    if (this.#isAnswered || this.#isClientGone) return false
+    const { lane, request } = this.#options
+    return mayRetry(request, { count: this.#attempts, isSent: this.#isSent }, lane, error)
   }
 
   #clientHeaders(controller: Dispatcher.DispatchController, headers: IncomingHttpHeaders): string[] {
@@ -219,31 +234,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   #leave(): void {
     if (!this.#isAdmitted) return
     this.#isAdmitted = false
+    this.#release()
     this.#options.lane.admission.leave()
   }
-}
 
-// undici's types leave room for HTTP/2's header object; the HTTP/1.1 parser gives a list.
-function rawHeadersOf({ rawHeaders }: Dispatcher.DispatchController): readonly (Buffer | string)[] {
-  return Array.isArray(rawHeaders) ? rawHeaders : []
-}
-
-/** nginx's status for a client that did not wait; it stands in records only. */
-const clientClosedRequest = 499
-
-// Fastify runs its onResponse hooks, and so audit and metrics, on `finish` or `error`, neither of which node:http emits
-// when the client breaks off.
-function reportUnfinished(response: ServerResponse): void {
-  if (response.writableFinished || response.listenerCount('error') === 0) return
-  if (!response.headersSent) response.statusCode = clientClosedRequest
-  response.emit('error', new Error('the client went away'))
-}
-
-function flushHead(response: ServerResponse): void {
-  if (!response.writableEnded && !response.destroyed) response.flushHeaders()
-}
-
-function bodyLengthOf(headers: IncomingHttpHeaders): number {
-  const length = headers['content-length']
-  return length === undefined || headers['transfer-encoding'] !== undefined ? -1 : Number(length)
+  #release(): void {
+    if (this.#target !== undefined) this.#target.active -= 1
+    this.#target = undefined
+  }
 }

@@ -29,6 +29,15 @@ const staleSocket = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 /** Whether the connection died under the request, as a keep-alive one does when the upstream closes it while idle. */
 export const isStaleSocket = (error: Error): boolean => staleSocket.has(codeOf(error))
 
+/**
+ * Whether no connection could be opened: every such error but those by which undici says that it was told to stop or was
+ * given nonsense. Ask only where the request was not sent.
+ */
+export function isConnectFailure(error: Error): boolean {
+  const code = codeOf(error)
+  return code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_SOCKET' || !code.startsWith('UND_ERR_')
+}
+
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }

@@ -1,10 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
+import { GateError } from '../errors/gate-error.ts'
 import { Exchange } from './exchange.ts'
 import type { ProxyFailureCode } from './failure.ts'
 import type { OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
 import { upstreamHeaders } from './request-headers.ts'
+import { removedPrefix, rewritePath } from './rewrite.ts'
 import type { Lane, Upstream } from './upstream.ts'
 
 export type Forwarder = {
@@ -16,6 +18,8 @@ export type Forwarder = {
 /**
  * Carries one decided request to its upstream, and the answer back.
  * @param upgradeHead bytes behind the head of an upgrade request; undefined for any other request
+ * @throws STAGEDOOR_BOUNDARY_NOT_FOUND for a path that the upstream's `rewrite` does not know: unchanged it would mean
+ * something else there than the rules had in mind
  */
 export function forward(
   request: FastifyRequest,
@@ -30,17 +34,22 @@ export function forward(
   const hasBody = !isUpgrade && bringsBody(request)
   const lane = laneOf(request, upstream, isUpgrade)
   const head = { rawHeaders: client.rawHeaders, connection: client.headers.connection, hasBody }
+  const path = upstream.rewrite === undefined ? facts.path : rewritePath(facts.path, upstream.rewrite)
+  if (path === undefined) throw new GateError('STAGEDOOR_BOUNDARY_NOT_FOUND', { reason: 'outside-rewrite' })
+  const headers = upstreamHeaders(head, facts, request.upstreamIdentity, isOwnCookie)
+  if (upstream.rewrite !== undefined) headers.push('X-Forwarded-Prefix', removedPrefix(upstream.rewrite))
   const sessionId = principal?.kind === 'user' ? principal.sessionId : undefined
 
   new Exchange({
     lane,
     request: {
-      path: facts.path + facts.query,
+      path: path + facts.query,
       method: facts.method,
-      headers: upstreamHeaders(head, facts, request.upstreamIdentity, isOwnCookie),
+      headers,
       body: hasBody ? client : null,
       upgrade: isUpgrade ? 'websocket' : null,
       headersTimeout: lane.headersTimeoutMs,
+      servername: upstream.serverName,
     },
     client,
     reply,

@@ -1,15 +1,17 @@
-import type { FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify'
+import type { FastifyReply, preParsingHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { GateError } from '../errors/gate-error.ts'
+import { refuseForeignOrigin } from '../headers/foreign-origin.ts'
 import { type Forwarder, forward } from './forward.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'
 import { acceptUpgrades } from './upgrade-requests.ts'
-import { createUpstream, type UpstreamOptions } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
 
 export type ProxyOptions = {
-  upstreams: Readonly<Record<string, UpstreamOptions>>
+  /** By name; closed with the app. */
+  upstreams: ReadonlyMap<string, Upstream>
   /** Origin of `server.baseUrl`, without a slash at the end. */
   publicOrigin: string
   openConnections: OpenConnections
@@ -17,8 +19,7 @@ export type ProxyOptions = {
 
 /** Last stage: every path that is not one of ours goes to the upstream that the decision names. */
 export const proxy = fastifyPlugin<ProxyOptions>(
-  async (app, { upstreams: given, publicOrigin, openConnections }) => {
-    const upstreams = new Map(Object.entries(given).map(([name, options]) => [name, createUpstream(options)]))
+  async (app, { upstreams, publicOrigin, openConnections }) => {
     const isOwnCookie = createIsOwnCookie(publicOrigin.startsWith('https:'))
     const upgrades = acceptUpgrades(app.server, (request, response) => app.routing(request, response))
     const forwarder: Forwarder = { openConnections, isOwnCookie, onFailure: fail }
@@ -29,7 +30,8 @@ export const proxy = fastifyPlugin<ProxyOptions>(
       const upstream = decision?.effect === 'allow' ? upstreams.get(decision.upstream) : undefined
       if (upstream === undefined) throw new GateError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
       const upgradeHead = upgrades.headOf(request.raw)
-      if (upgradeHead !== undefined) refuseForeignOrigin(request, publicOrigin)
+      if (upgradeHead !== undefined && request.principal?.kind === 'user')
+        refuseForeignOrigin(request.raw.headers, publicOrigin)
       forward(request, reply, upstream, upgradeHead, forwarder)
     }
 
@@ -41,13 +43,6 @@ export const proxy = fastifyPlugin<ProxyOptions>(
   },
   { name: 'proxy', fastify: '5.x' },
 )
-
-// Browsers send cookies along with cross-site WebSockets and leave it to the server to look at Origin (RFC 6455 §10.2).
-function refuseForeignOrigin({ raw, principal }: FastifyRequest, publicOrigin: string): void {
-  const { origin } = raw.headers
-  if (principal?.kind !== 'user' || origin === undefined || origin === publicOrigin) return
-  throw new GateError('STAGEDOOR_PROXY_ORIGIN_REFUSED', { detail: `Origin: ${origin}` })
-}
 
 function fail(reply: FastifyReply, code: ConstructorParameters<typeof GateError>[0], cause: unknown): void {
   reply.send(

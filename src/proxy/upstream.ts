@@ -1,10 +1,15 @@
-import { type Dispatcher, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 
+import { createAddressHealth } from './address-health.ts'
 import { type Admission, createAdmission } from './admission.ts'
+import { type Choose, createChooser, type Target } from './balancer.ts'
+import { createPool, originOf, pinnedServerName, type UpstreamTls } from './connection-pool.ts'
+import { startProbing } from './probe.ts'
+import type { Rewrite } from './rewrite.ts'
 
 export type UpstreamOptions = {
-  /** Origin of the upstream, `http://host:port` or `https://…`; a path is not allowed. */
-  url: string
+  /** Addresses that answer alike: `http://host:port`, `https://…` or `unix:/path`. */
+  urls: readonly string[]
   /** For a connection to stand, TLS included. */
   connectTimeoutMs?: number
   /** From the request sent to the response head received. Bodies and open streams have no limit. */
@@ -18,6 +23,14 @@ export type UpstreamOptions = {
   maxWaitMs?: number
   /** Upgrades and event streams open at a time; they do not count as requests under way. */
   maxStreams?: number
+  /** How long an address is left alone after a connection to it could not be opened. */
+  coolDownMs?: number
+  /** What the upstream is asked to find out whether it is well. */
+  probe?: { path: string; everyMs: number; timeoutMs: number } | undefined
+  tls?: UpstreamTls | undefined
+  rewrite?: Rewrite | undefined
+  /** An address fails now, or (without a cause) is well again. */
+  onChange?: (url: string, cause: Error | undefined) => void
 }
 
 export const upstreamDefaults = {
@@ -28,43 +41,105 @@ export const upstreamDefaults = {
   maxWaiting: 1_024,
   maxWaitMs: 10_000,
   maxStreams: 20_000,
+  coolDownMs: 10_000,
 } as const
 
+/** How many addresses one request tries at most. */
+const maxAttempts = 3
+
 /** A way to the upstream: connections, and the bound on what may be under way. */
-export type Lane = { dispatcher: Dispatcher; admission: Admission; headersTimeoutMs: number }
+export type Lane = {
+  choose: Choose
+  /** How often one request may be sent. */
+  maxAttempts: number
+  hasAlternatives: boolean
+  admission: Admission
+  headersTimeoutMs: number
+}
 
 export type Upstream = {
   requests: Lane
   /** Event streams stay open for hours: apart, so that they neither take a request's place nor lengthen its search. */
   streams: Lane
   upgrades: Lane
+  rewrite: Rewrite | undefined
+  /** For requests over TLS, see `pinnedServerName`. */
+  serverName: string | undefined
+  /** How many addresses there are, and how many of them fail. */
+  condition(): { addresses: number; failing: number }
   /** Destroys all connections; what is under way fails. */
   close(): Promise<void>
 }
 
-/** @throws TypeError when `url` is not an origin */
+/** @throws TypeError when a URL is not one, or there is none */
 export function createUpstream(given: UpstreamOptions): Upstream {
   const options = { ...upstreamDefaults, ...given }
-  const { origin } = new URL(options.url)
-  const requestPool = createPool(origin, options.connectTimeoutMs)
-  const streamPool = createPool(origin, options.connectTimeoutMs)
-  const { maxConnections, maxWaiting, maxWaitMs, maxStreams } = options
+  const addresses = options.urls.map((url) => createAddress(url, options))
+  const requests = createChooser(targetsOf(addresses, 'requestPool'))
+  const streams = createChooser(targetsOf(addresses, 'streamPool'))
+  const { maxConnections, maxWaiting, maxWaitMs, maxStreams, headersTimeoutMs, handshakeTimeoutMs } = options
   const streamAdmission = createAdmission({ maxActive: maxStreams, maxWaiting: 0, maxWaitMs: 0 })
+  const hasAlternatives = addresses.length > 1
+  // A connection that died while idle is worth a second attempt even where there is one address only.
+  const attempts = { hasAlternatives, maxAttempts: Math.min(Math.max(addresses.length, 2), maxAttempts) }
   return {
     requests: {
-      dispatcher: requestPool,
+      ...attempts,
+      choose: requests,
       admission: createAdmission({ maxActive: maxConnections, maxWaiting, maxWaitMs }),
-      headersTimeoutMs: options.headersTimeoutMs,
+      headersTimeoutMs,
     },
-    streams: { dispatcher: streamPool, admission: streamAdmission, headersTimeoutMs: options.headersTimeoutMs },
-    upgrades: { dispatcher: streamPool, admission: streamAdmission, headersTimeoutMs: options.handshakeTimeoutMs },
+    streams: { ...attempts, choose: streams, admission: streamAdmission, headersTimeoutMs },
+    upgrades: { ...attempts, choose: streams, admission: streamAdmission, headersTimeoutMs: handshakeTimeoutMs },
+    rewrite: options.rewrite,
+    serverName: options.urls.some((url) => url.startsWith('https:')) ? pinnedServerName : undefined,
+    condition: () => ({
+      addresses: addresses.length,
+      failing: addresses.filter(({ health }) => health.isFailing).length,
+    }),
     async close() {
-      await Promise.all([requestPool.destroy(), streamPool.destroy()])
+      await Promise.all(addresses.map((address) => address.close()))
     },
   }
 }
 
-// The admission bounds the pool: a pool's own limit would queue without bound, order or a way out.
-function createPool(origin: string, connectTimeoutMs: number): Pool {
-  return new Pool(origin, { allowH2: false, connectTimeout: connectTimeoutMs, bodyTimeout: 0, pipelining: 1 })
+type Settings = UpstreamOptions & Required<Pick<UpstreamOptions, keyof typeof upstreamDefaults>>
+type Address = ReturnType<typeof createAddress>
+
+function createAddress(url: string, { connectTimeoutMs, coolDownMs, tls, probe, onChange }: Settings) {
+  // The admission bounds these pools: a pool's own limit would queue without bound, order or a way out.
+  const requestPool = createPool(url, { connectTimeoutMs, tls })
+  const streamPool = createPool(url, { connectTimeoutMs, tls })
+  const pools: Dispatcher[] = [requestPool, streamPool]
+  const health = createAddressHealth({
+    coolDownMs,
+    now: () => performance.now(),
+    onChange: (cause) => onChange?.(url, cause),
+  })
+  let stopProbing: (() => void) | undefined
+  if (probe !== undefined) {
+    const dispatcher = createPool(url, { connectTimeoutMs, tls, connections: 1 })
+    pools.push(dispatcher)
+    const origin = originOf(url)
+    stopProbing = startProbing({ ...probe, dispatcher, origin, onResult: (cause) => health.probed(cause) })
+  }
+  return {
+    requestPool,
+    streamPool,
+    health,
+    async close() {
+      stopProbing?.()
+      await Promise.all(pools.map((pool) => pool.destroy()))
+    },
+  }
+}
+
+function targetsOf(addresses: readonly Address[], pool: 'requestPool' | 'streamPool'): [Target, ...Target[]] {
+  const [first, ...others] = addresses.map((address) => ({
+    dispatcher: address[pool],
+    health: address.health,
+    active: 0,
+  }))
+  if (first === undefined) throw new TypeError('an upstream needs at least one address')
+  return [first, ...others]
 }

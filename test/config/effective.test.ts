@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { defaultUpstream } from '../../src/config/cross-checks.ts'
+import { defaultUpstream } from '../../src/config/default-upstream.ts'
 import { printable } from '../../src/config/printable.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { least, load } from './support.ts'

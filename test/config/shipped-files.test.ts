@@ -99,7 +99,7 @@ t.test('default.yaml takes every optional variable', async (t) => {
     server: { listen: { port: 9000 } },
     auth0: { audience: 'api' },
     session: { store: 'redis' },
-    upstreams: { backstage: { url: 'http://b:1' } },
+    upstreams: { backstage: { urls: ['http://b:1'] } },
   })
 })
 

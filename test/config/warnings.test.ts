@@ -23,6 +23,12 @@ const rows: [string, string, string, RegExp][] = [
   ['unsigned headers', 'assertion: { headers: [assertion, oauth2-proxy] }', 'assertion.headers', /unsigned/],
   ['a key path that is not used', 'assertion: { keys: { path: /x } }', 'assertion.keys.path', /not used/],
   ['a rule that opens everything', 'routes: [{ name: a, path: /**, allow: public }]', 'routes[0].allow', /everybody/],
+  [
+    'one audience for two upstreams',
+    "upstreams: { web: { url: 'http://w', assertion: { audience: urn:stagedoor:backstage } } }",
+    'upstreams.web.assertion.audience',
+    /act as any caller/,
+  ],
   ['a log without failures', 'log: { level: silent }', 'log.level', /error at least/],
 ]
 for (const [what, overlay, path, fix] of rows) {
@@ -39,6 +45,12 @@ for (const [what, overlay, path, fix] of rows) {
 t.test('several replicas with sessions in Redis are nothing to warn about', async (t) => {
   const overlay = 'server: { replicas: 3 }\nsession: { redis: { url: redis://r } }'
   t.same((await load(t, { 'a.yaml': least, 'b.yaml': overlay })).warnings, [])
+})
+
+t.test('a rule outside of what its upstream rewrites is warned about where the rule is', async (t) => {
+  const overlay = 'upstreams: { backstage: { rewrite: { from: /docs } } }'
+  const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
+  t.match(warnings, [{ path: ['routes', 0, 'path'], fix: /answered with 404/ }])
 })
 
 t.test('unsigned headers alone are warned about twice', async (t) => {

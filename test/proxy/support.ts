@@ -12,7 +12,7 @@ import { anonymous, type Principal } from '../../src/identity/principal.ts'
 import type { Decision } from '../../src/policy/decision.ts'
 import { createOpenConnections, type OpenConnections } from '../../src/proxy/open-connections.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
-import type { UpstreamOptions } from '../../src/proxy/upstream.ts'
+import { createUpstream, type UpstreamOptions } from '../../src/proxy/upstream.ts'
 
 export const publicOrigin = 'https://portal.example.com'
 export const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -42,7 +42,7 @@ export const jane: Principal = {
 export type Gateway = { port: number; url: string; app: FastifyInstance; openConnections: OpenConnections }
 
 export type GatewayOptions = {
-  upstream: UpstreamOptions
+  upstream: Omit<UpstreamOptions, 'urls'> & ({ url: string } | { urls: readonly string[] })
   decision?: Decision | undefined
   principal?: Principal
   identity?: UpstreamIdentity
@@ -71,7 +71,10 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
     reply.header('x-request-id', facts.requestId)
   })
   options.earlierStage?.(app)
-  await app.register(proxy, { upstreams: { backstage: options.upstream }, publicOrigin, openConnections })
+  const { upstream } = options
+  const urls = 'urls' in upstream ? upstream.urls : [upstream.url]
+  const upstreams = new Map([['backstage', createUpstream({ ...upstream, urls })]])
+  await app.register(proxy, { upstreams, publicOrigin, openConnections })
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => app.close())
   const port = portOf(app.server)

@@ -36,7 +36,7 @@ t.test('every Dockerfile that compose names is there', async (t) => {
 t.test('the gateway starts with what compose gives it, without an edit', async (t) => {
   const { config } = await loadConfig({ files: [], env: environmentOf('gateway') })
   t.equal(config.server.listen.port, 8080)
-  t.equal(config.upstreams['backstage']?.url, 'http://127.0.0.1:7007')
+  t.same(config.upstreams['backstage']?.urls, ['http://127.0.0.1:7007'])
 })
 
 t.test('gateway and stand-in agree on the issuer, the client and where it may send people', async (t) => {

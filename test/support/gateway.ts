@@ -18,7 +18,10 @@ export type Gateway = {
   admin: FastifyInstance
   /** What the stages were given; a test may break one. */
   parts: Parts
+  /** `server.baseUrl`: what people type. */
   url: string
+  /** Where it listens; another one only behind a proxy. */
+  directUrl: string
   /** Log and audit lines so far. */
   logged: Record<string, unknown>[]
   records(): Record<string, unknown>[]
@@ -28,6 +31,7 @@ type GatewayOptions = {
   auth0: Pick<LocalAuth0, 'issuer' | 'clientId' | 'clientSecret'>
   upstream: string
   port: number
+  publicPort?: number
   config?: ConfigOverrides
   now?: () => number
   /** Stands between the gateway and everything it asks for by HTTP itself; upstreams have their own way. */
@@ -36,7 +40,8 @@ type GatewayOptions = {
 
 /** Starts the gateway as `server.ts` does, on a port chosen beforehand, because its base URL must name it. */
 export async function startGateway(t: Test, options: GatewayOptions): Promise<Gateway> {
-  const url = `http://localhost:${options.port}`
+  const url = `http://localhost:${options.publicPort ?? options.port}`
+  const directUrl = `http://127.0.0.1:${options.port}`
   const logged: Record<string, unknown>[] = []
   const logger = pino({ level: 'debug' }, { write: (line) => void logged.push(JSON.parse(line)) })
   const config = parseConfig(url, options)
@@ -48,7 +53,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   t.teardown(() => app.close())
   await app.listen({ host: '127.0.0.1', port: options.port })
   const records = () => logged.map(({ audit }) => audit as Record<string, unknown>).filter(Boolean)
-  return { app, admin, parts, url, logged, records }
+  return { app, admin, parts, url, directUrl, logged, records }
 }
 
 function parseConfig(baseUrl: string, { auth0, upstream, config = {} }: GatewayOptions) {

@@ -25,13 +25,15 @@ export type HouseOptions = {
   upstreamUrl?: string
   /** Port of the gateway; default: a free one. */
   port?: number
+  /** Port of the proxy in front, where there is one: people then type its URL, and the gateway listens on another. */
+  publicPort?: number
   now?: () => number
   fetch?: typeof fetch
 }
 
 export async function startHouse(t: Test, options: HouseOptions = {}): Promise<House> {
   const port = options.port ?? (await freePort())
-  const url = `http://localhost:${port}`
+  const url = `http://localhost:${options.publicPort ?? port}`
   const callbacks = [`${url}/.stagedoor/callback`]
   const auth0 = await startLocalAuth0({ ...options.auth0, callbacks, logoutUrls: [`${url}/.stagedoor/signed-out`] })
   t.teardown(() => auth0.close())
@@ -41,6 +43,7 @@ export async function startHouse(t: Test, options: HouseOptions = {}): Promise<H
     auth0,
     upstream: options.upstreamUrl ?? origin.url,
     port,
+    ...(options.publicPort !== undefined && { publicPort: options.publicPort }),
     ...(options.config && { config: options.config }),
     ...(options.now && { now: options.now }),
     ...(options.fetch && { fetch: options.fetch }),

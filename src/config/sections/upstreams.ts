@@ -1,39 +1,58 @@
 import { z } from 'zod'
 
 import { duration } from '../values/duration.ts'
-import { origin } from '../values/origin.ts'
+import { upstreamUrl } from '../values/upstream-url.ts'
 import { wholeNumber } from '../values/whole-number.ts'
+import { assertion, health, rewrite, timeouts, tls } from './upstream-parts.ts'
 
-const timeouts = z
+/** Asked even when other options of the section are wrong, so that all problems show at once. */
+const always = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null }
+
+const neither = {
+  ...always,
+  path: ['url'],
+  message: 'url (or urls)',
+  params: { fix: 'add url: http://127.0.0.1:7007' },
+}
+
+const both = { ...always, path: ['urls'], message: 'url or urls, not both', params: { fix: 'move url into urls' } }
+
+const upstream = z
   .strictObject({
-    connect: duration({ min: '100ms', max: '1m' })
-      .prefault('5s')
-      .meta({ description: 'How long a connection may take to open.' }),
-    headers: duration({ min: '1s', max: '1h' })
-      .prefault('60s')
-      .meta({ description: 'How long the head of an answer may take. Bodies and open streams are never cut.' }),
-    upgrade: duration({ min: '1s', max: '10m' })
-      .prefault('10s')
-      .meta({ description: 'How long the answer to a WebSocket upgrade may take.' }),
+    url: upstreamUrl().optional().meta({
+      description: 'Scheme, host and port of the upstream, or `unix:/path` for a socket.',
+      'x-example': 'http://127.0.0.1:7007',
+      'x-env': 'BACKSTAGE_URL',
+      'x-env-default': 'http://127.0.0.1:7007',
+    }),
+    urls: z
+      .array(upstreamUrl(), 'a list of URLs')
+      .min(1, 'at least one URL')
+      .optional()
+      .meta({
+        description:
+          'Instead of `url`: addresses that answer alike. Each request goes to the least busy one that is well.',
+        'x-example': ['http://10.0.0.1:7007', 'http://10.0.0.2:7007'],
+      }),
+    health,
+    coolDown: duration({ min: '1s', max: '10m' }).prefault('10s').meta({
+      description: 'How long an address out of several is left alone after a connection to it could not be opened.',
+    }),
+    rewrite,
+    assertion,
+    tls,
+    maxConnections: wholeNumber({ min: 1, max: 65_535 }).prefault(256).meta({
+      description:
+        'Connections kept to the upstream at most; upgrades and event streams have connections of their own.',
+    }),
+    maxQueued: wholeNumber({ min: 0, max: 1_000_000 })
+      .prefault(1024)
+      .meta({ description: 'Requests that may wait for a connection; past it the answer is 503.' }),
+    timeouts,
   })
-  .prefault({})
-  .meta({ description: 'Limits in time on the side of the upstream.' })
-
-const upstream = z.strictObject({
-  url: origin({ example: 'http://127.0.0.1:7007', httpsUnlessLoopback: false }).meta({
-    description: 'Scheme, host and port of the upstream.',
-    'x-example': 'http://127.0.0.1:7007',
-    'x-env': 'BACKSTAGE_URL',
-    'x-env-default': 'http://127.0.0.1:7007',
-  }),
-  maxConnections: wholeNumber({ min: 1, max: 65_535 }).prefault(256).meta({
-    description: 'Connections kept to the upstream at most; upgrades and event streams have connections of their own.',
-  }),
-  maxQueued: wholeNumber({ min: 0, max: 1_000_000 })
-    .prefault(1024)
-    .meta({ description: 'Requests that may wait for a connection; past it the answer is 503.' }),
-  timeouts,
-})
+  .refine(({ url, urls }) => url !== undefined || urls !== undefined, neither)
+  .refine(({ url, urls }) => url === undefined || urls === undefined, both)
+  .transform(({ url, urls, ...rest }) => ({ ...rest, urls: [url, urls].flat().filter((one) => one !== undefined) }))
 
 export const upstreams = z
   .record(z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'a name of lower-case letters, digits and dashes'), upstream)

@@ -20,20 +20,30 @@ export function parseWebUrl(text: string): URL | undefined {
   return url !== null && webProtocols.includes(url.protocol) ? url : undefined
 }
 
+type OriginOptions = { example: string; httpsUnlessLoopback: boolean }
+
+const shape = 'an http:// or https:// URL without path, query, user or password'
+
 /** An http(s) URL of scheme, host and port only, given back as its origin: `https://portal.example.com`. */
-export function origin({ example, httpsUnlessLoopback }: { example: string; httpsUnlessLoopback: boolean }) {
-  const shape = 'an http:// or https:// URL without path, query, user or password'
-  return z.string(shape).transform((text, context): string => {
-    const url = parseWebUrl(text)
-    if (url === undefined) return refuse(context, shape, `write for example ${example}`)
-    if (!hasOnlyAnOrigin(url)) return refuse(context, shape, `write ${url.origin}`)
-    if (httpsUnlessLoopback && url.protocol === 'http:' && !isLoopback(url)) {
-      return refuse(
-        context,
-        'https',
-        `write https://${url.host}; plain http is for localhost only: it shows every cookie to the network`,
-      )
-    }
-    return url.origin
-  })
+export function origin(options: OriginOptions) {
+  return z.string(shape).transform((text, context): string => readOrigin(text, context, options))
+}
+
+/** The same for text that may be something else too. */
+export function readOrigin(
+  text: string,
+  context: z.RefinementCtx,
+  { example, httpsUnlessLoopback }: OriginOptions,
+): string {
+  const url = parseWebUrl(text)
+  if (url === undefined) return refuse(context, shape, `write for example ${example}`)
+  if (!hasOnlyAnOrigin(url)) return refuse(context, shape, `write ${url.origin}`)
+  if (httpsUnlessLoopback && url.protocol === 'http:' && !isLoopback(url)) {
+    return refuse(
+      context,
+      'https',
+      `write https://${url.host}; plain http is for localhost only: it shows every cookie to the network`,
+    )
+  }
+  return url.origin
 }

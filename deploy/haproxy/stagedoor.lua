@@ -1,0 +1,87 @@
+-- Asks Stagedoor about each request (forward-auth); see docs/forward-auth.md. HAProxy 2.6 or later.
+--
+--   http-request lua.stagedoor-auth http://127.0.0.1:8080/.stagedoor/auth
+--   http-response lua.stagedoor-session
+
+-- What Stagedoor needs of the client's request. Everything else is either HAProxy's word (below) or nobody's.
+local asked_with = {
+  'accept', 'authorization', 'cookie', 'origin', 'sec-fetch-mode', 'sec-websocket-key', 'user-agent', 'x-requested-with',
+}
+
+-- What the service gets as Stagedoor answers it, or not at all.
+local told = { 'x-stagedoor-assertion', 'authorization', 'cookie', 'x-request-id', 'traceparent' }
+
+-- Identity that only Stagedoor may state. Services that fold underscores would read the other spellings as these.
+local function is_reserved(name)
+  local folded = name:lower():gsub('_', '-')
+  return folded:find('^x%-stagedoor%-') or folded:find('^x%-forwarded%-') or folded:find('^x%-original%-')
+    or folded:find('^x%-auth%-request%-') or folded == 'x-rewrite-url' or folded == 'x-real-ip'
+end
+
+-- Values of a header as a list; HAProxy counts from 0 in a request and in an answer.
+local function values_of(headers, name)
+  local list = {}
+  local values = headers[name]
+  local i = 0
+  while values and values[i] do
+    list[#list + 1] = values[i]
+    i = i + 1
+  end
+  return list
+end
+
+local function question(txn, received)
+  local headers = {}
+  for _, name in ipairs(asked_with) do
+    local values = values_of(received, name)
+    if #values > 0 then headers[name] = values end
+  end
+  local is_tls = txn.sf:ssl_fc()
+  headers['x-forwarded-for'] = { txn.sf:src() }
+  headers['x-forwarded-proto'] = { (is_tls == true or is_tls == 1 or is_tls == '1') and 'https' or 'http' }
+  headers['x-forwarded-host'] = { values_of(received, 'host')[1] or '' }
+  headers['x-forwarded-method'] = { txn.sf:method() }
+  headers['x-forwarded-uri'] = { txn.sf:pathq() }
+  return headers
+end
+
+local function let_pass(txn, received, answer)
+  for name in pairs(received) do
+    if is_reserved(name) then txn.http:req_del_header(name) end
+  end
+  for _, name in ipairs(told) do
+    txn.http:req_del_header(name)
+    for _, value in ipairs(values_of(answer.headers, name)) do txn.http:req_add_header(name, value) end
+  end
+  txn:set_priv(values_of(answer.headers, 'set-cookie'))
+end
+
+local function refuse(txn, answer)
+  local reply = txn:reply()
+  local status = answer and answer.status
+  -- 204 is the only leave to pass; without an answer nobody passes.
+  if not status or status < 300 then
+    reply:set_status(503)
+    return txn:done(reply)
+  end
+  reply:set_status(status)
+  for _, name in ipairs({ 'content-type', 'location', 'cache-control', 'x-request-id', 'set-cookie',
+    'content-security-policy', 'referrer-policy', 'x-content-type-options', 'x-frame-options', 'retry-after' }) do
+    for _, value in ipairs(values_of(answer.headers, name)) do reply:add_header(name, value) end
+  end
+  reply:add_header('content-length', tostring(#(answer.body or '')))
+  reply:set_body(answer.body or '')
+  txn:done(reply)
+end
+
+core.register_action('stagedoor-auth', { 'http-req' }, function(txn, url)
+  local received = txn.http:req_get_headers()
+  local answer = core.httpclient():get({ url = url, headers = question(txn, received), timeout = 10000 })
+  if answer and answer.status == 204 then return let_pass(txn, received, answer) end
+  refuse(txn, answer)
+end, 1)
+
+-- A session that Stagedoor renewed while it was asked.
+core.register_action('stagedoor-session', { 'http-res' }, function(txn)
+  for _, line in ipairs(txn:get_priv() or {}) do txn.http:res_add_header('set-cookie', line) end
+end, 0)

@@ -1,0 +1,62 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/**
+ * How the proxy that asks about a request (forward-auth) takes our answer: Traefik and Caddy relay a refusal to the
+ * client, so does Envoy, for which 200 alone is leave to pass; nginx reads status and headers only.
+ */
+export type AskingProxy = 'relays-refusal' | 'relays-all-but-200' | 'reads-status'
+
+/** The request that a proxy asks about, as the proxy tells it. */
+export type ForwardedRequest = { askedBy: AskingProxy; method: string; target: string }
+
+/** Why nobody can say which request is meant. */
+export type ForwardedRefusal = 'not-told' | 'told-twice'
+
+type Question = {
+  method: string
+  /** Canonical path and query under which the proxy asks. */
+  path: string
+  query: string
+  /** From a trusted proxy only: a client could ask about a request that it is not going to make. */
+  headers: IncomingHttpHeaders
+}
+
+/** Whether this path asks about another request: the forward-auth endpoint itself, or below it, as Envoy asks. */
+export function isForwardAuth(path: string, endpoint: string): boolean {
+  return path.startsWith(endpoint) && (path.length === endpoint.length || path[endpoint.length] === '/')
+}
+
+/**
+ * Reads the original request: from `X-Original-Method/-URI` (nginx), from `X-Forwarded-Method/-Uri` (Traefik, Caddy) or
+ * from the path behind the endpoint (Envoy's `path_prefix`). Proxies overwrite the headers of their own way and pass on
+ * what clients send in the others, so two ways at once leave open which was the client's.
+ * @param endpoint path of the forward-auth endpoint
+ */
+export function forwardedRequest(
+  { method, path, query, headers }: Question,
+  endpoint: string,
+): ForwardedRequest | ForwardedRefusal {
+  const original = headers['x-original-uri']
+  const forwarded = headers['x-forwarded-uri']
+  const below = path.slice(endpoint.length)
+  const told = [original, forwarded, below || undefined].filter((way) => way !== undefined)
+  if (told.length > 1) return 'told-twice'
+  if (below !== '') return { askedBy: 'relays-all-but-200', method, target: below + query }
+  const [byNginx, byOthers] = [headers['x-original-method'], headers['x-forwarded-method']]
+  if (isText(original)) return withMethod(byNginx, { askedBy: 'reads-status', target: original })
+  if (isText(forwarded)) return withMethod(byOthers, { askedBy: 'relays-refusal', target: forwarded })
+  return 'not-told'
+}
+
+const methodShape = /^[A-Z][A-Z-]{0,31}$/
+
+function withMethod(
+  method: string | string[] | undefined,
+  told: Omit<ForwardedRequest, 'method'>,
+): ForwardedRequest | ForwardedRefusal {
+  return isText(method) && methodShape.test(method) ? { ...told, method } : 'not-told'
+}
+
+function isText(value: string | string[] | undefined): value is string {
+  return typeof value === 'string' && value !== ''
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http'
+
+import { GateError } from '../errors/gate-error.ts'
+import { isNavigation } from '../headers/navigation.ts'
+import { type EncodedSlashes, refusalOfPath } from './canonical-path.ts'
+import { clientConnection } from './client-connection.ts'
+import type { RequestFacts } from './facts.ts'
+import { forwardedRequest, isForwardAuth } from './forwarded-request.ts'
+import { lacksHost, repeatedSingleton } from './received-headers.ts'
+import { isPlainQuery, type RequestTarget, splitTarget } from './request-target.ts'
+import { type RandomHex, traceparent } from './trace-context.ts'
+import type { ProxyTrust } from './trusted-proxies.ts'
+
+export type FactsOptions = {
+  isTrustedProxy: ProxyTrust
+  encodedSlashes: EncodedSlashes
+  randomHex: RandomHex
+  /** Where trusted proxies ask about requests of their clients: the facts are then those of that request. */
+  forwardAuthPath: string
+}
+
+/**
+ * What can be said for sure about one request.
+ * @throws STAGEDOOR_BOUNDARY_… for everything that could be read in two ways
+ */
+export function requestFacts(raw: IncomingMessage, requestId: string, options: FactsOptions): RequestFacts {
+  const received = canonicalTarget(raw.url ?? '', options, 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL')
+  refuseAmbiguous(raw)
+  const peer = { remoteAddress: raw.socket.remoteAddress ?? '', isEncrypted: 'encrypted' in raw.socket }
+  const { isForwarded, ...connection } = clientConnection(peer, raw.headers, options.isTrustedProxy)
+  const trace = isForwarded ? raw.headers['traceparent'] : undefined
+  const direct = { method: raw.method ?? 'GET', path: received.path, query: received.query, askedBy: undefined }
+  const asked = isForwardAuth(received.path, options.forwardAuthPath)
+    ? askedAbout(raw, received, isForwarded, options)
+    : direct
+  return {
+    ...connection,
+    requestId,
+    traceparent: traceparent(trace as string | undefined, options.randomHex),
+    ...asked,
+    isNavigation: isNavigation(asked.method, raw.headers),
+    isUpgrade: raw.headers.upgrade !== undefined,
+  }
+}
+
+type Asked = Pick<RequestFacts, 'method' | 'path' | 'query' | 'askedBy'>
+
+function askedAbout(raw: IncomingMessage, target: RequestTarget, isTrusted: boolean, options: FactsOptions): Asked {
+  if (!isTrusted) throw new GateError('STAGEDOOR_BOUNDARY_UNTRUSTED_PROXY')
+  const question = { ...target, method: raw.method ?? 'GET', headers: raw.headers }
+  const told = forwardedRequest(question, options.forwardAuthPath)
+  if (typeof told === 'string') throw new GateError('STAGEDOOR_BOUNDARY_FORWARDED_REQUEST_UNCLEAR', { reason: told })
+  const { askedBy, method } = told
+  const original = canonicalTarget(told.target, options, 'STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL')
+  return { ...original, method, askedBy }
+}
+
+type NotCanonical = 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL' | 'STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL'
+
+function canonicalTarget(target: string, { encodedSlashes }: FactsOptions, code: NotCanonical): RequestTarget {
+  const split = splitTarget(target)
+  const reason = refusalOfPath(split.path, encodedSlashes) ?? (isPlainQuery(split.query) ? undefined : 'query')
+  if (reason !== undefined) throw new GateError(code, { reason })
+  return split
+}
+
+function refuseAmbiguous({ rawHeaders, headers }: IncomingMessage): void {
+  const name = lacksHost(headers.host) ? 'host' : repeatedSingleton(rawHeaders)
+  if (name !== undefined) throw new GateError('STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', { reason: name })
+}

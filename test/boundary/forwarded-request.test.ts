@@ -1,0 +1,58 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+import t from 'tap'
+
+import { forwardedRequest, isForwardAuth } from '../../src/boundary/forwarded-request.ts'
+
+const endpoint = '/.stagedoor/auth'
+
+const paths: [string, boolean][] = [
+  [endpoint, true],
+  [`${endpoint}/`, true],
+  [`${endpoint}/api/x`, true],
+  [`${endpoint}x`, false],
+  [`${endpoint}.json`, false],
+  ['/.stagedoor/AUTH', false],
+  ['/.stagedoor', false],
+  ['/a/.stagedoor/auth', false],
+]
+for (const [path, expected] of paths) {
+  t.test(`${path} is ${expected ? 'where' : 'not where'} proxies ask`, async (t) => {
+    t.equal(isForwardAuth(path, endpoint), expected)
+  })
+}
+
+const nginx = { 'x-original-method': 'POST', 'x-original-uri': '/a?b' }
+const traefik = { 'x-forwarded-method': 'POST', 'x-forwarded-uri': '/a?b' }
+const byNginx = { askedBy: 'reads-status', method: 'POST', target: '/a?b' }
+const byTraefik = { askedBy: 'relays-refusal', method: 'POST', target: '/a?b' }
+
+const rows: [what: string, path: string, headers: IncomingHttpHeaders, expected: unknown][] = [
+  ['as nginx says it', endpoint, nginx, byNginx],
+  ['as Traefik and Caddy say it', endpoint, traefik, byTraefik],
+  ['with a method of another way', endpoint, { ...nginx, 'x-forwarded-method': 'GET' }, byNginx],
+  ['with a method of another way', endpoint, { ...traefik, 'x-original-method': 'GET' }, byTraefik],
+  ['with headers that nobody reads', endpoint, { ...nginx, 'x-rewrite-url': '/b', 'x-original-url': '/b' }, byNginx],
+  ['in two ways at once', endpoint, { ...nginx, ...traefik }, 'told-twice'],
+  ['in two ways, one of them empty', endpoint, { ...nginx, 'x-forwarded-uri': '' }, 'told-twice'],
+  ['below the endpoint and by header', `${endpoint}/a`, nginx, 'told-twice'],
+  ['by a slash too many and by header', `${endpoint}/`, nginx, 'told-twice'],
+  ['not at all', endpoint, {}, 'not-told'],
+  ['without a method', endpoint, { 'x-original-uri': '/a' }, 'not-told'],
+  ['without a method of its own way', endpoint, { 'x-original-uri': '/a', 'x-forwarded-method': 'GET' }, 'not-told'],
+  ['with two methods', endpoint, { ...nginx, 'x-original-method': 'GET, POST' }, 'not-told'],
+  ['with an empty URI', endpoint, { ...nginx, 'x-original-uri': '' }, 'not-told'],
+  ['with an empty URI', endpoint, { ...traefik, 'x-forwarded-uri': '' }, 'not-told'],
+]
+for (const [what, path, headers, expected] of rows) {
+  t.test(`a request told ${what} is ${typeof expected === 'string' ? 'nobody’s' : 'understood'}`, async (t) => {
+    t.same(forwardedRequest({ method: 'GET', path, query: '', headers }, endpoint), expected)
+  })
+}
+
+t.test('Envoy asks with the method, path and query themselves', async (t) => {
+  const question = { method: 'DELETE', path: `${endpoint}/api/x`, query: '?y', headers: {} }
+  t.same(forwardedRequest(question, endpoint), { askedBy: 'relays-all-but-200', method: 'DELETE', target: '/api/x?y' })
+  const root = { method: 'GET', path: `${endpoint}/`, query: '', headers: {} }
+  t.same(forwardedRequest(root, endpoint), { askedBy: 'relays-all-but-200', method: 'GET', target: '/' })
+})

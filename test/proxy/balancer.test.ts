@@ -1,0 +1,62 @@
+import t from 'tap'
+import { MockAgent } from 'undici'
+
+import type { AddressHealth } from '../../src/proxy/address-health.ts'
+import { createChooser, type Target } from '../../src/proxy/balancer.ts'
+
+const dispatcher = new MockAgent()
+t.teardown(() => dispatcher.close())
+
+function target(active: number, isUsable = true): Target & { tried: number } {
+  const made = { dispatcher, active, tried: 0, health: {} as AddressHealth }
+  made.health = {
+    isFailing: !isUsable,
+    isUsable: () => isUsable,
+    tried: () => void (made.tried += 1),
+    connectFailed() {},
+    answered() {},
+    probed() {},
+  }
+  return made
+}
+
+t.test('of one address there is no choice', async (t) => {
+  const only = target(7, false)
+  const choose = createChooser([only])
+  t.equal(choose(undefined), only)
+  t.equal(choose(only), only)
+})
+
+t.test('the least busy address gets the request', async (t) => {
+  const targets = [target(3), target(1), target(2)] as const
+  const choose = createChooser([...targets])
+  for (let i = 0; i < 4; i++) t.equal(choose(undefined), targets[1])
+})
+
+t.test('equally busy addresses take turns', async (t) => {
+  const targets = [target(0), target(0), target(0)] as const
+  const choose = createChooser([...targets])
+  const chosen = [1, 2, 3, 4, 5, 6].map(() => targets.indexOf(choose(undefined) as (typeof targets)[0]))
+  t.same(chosen, [1, 2, 0, 1, 2, 0])
+})
+
+t.test('an address that is not well gets nothing while another is', async (t) => {
+  const targets = [target(0, false), target(9)] as const
+  const choose = createChooser([...targets])
+  for (let i = 0; i < 4; i++) t.equal(choose(undefined), targets[1])
+  t.equal(targets[0].tried, 0)
+  t.equal(targets[1].tried, 4)
+})
+
+t.test('a second attempt goes to another address, however busy', async (t) => {
+  const targets = [target(0), target(9)] as const
+  const choose = createChooser([...targets])
+  for (let i = 0; i < 4; i++) t.equal(choose(targets[0]), targets[1])
+})
+
+t.test('where none is well another one than the last is tried all the same', async (t) => {
+  const targets = [target(0, false), target(0, false)] as const
+  const choose = createChooser([...targets])
+  for (let i = 0; i < 4; i++) t.equal(choose(targets[1]), targets[0])
+  t.ok(targets.includes(choose(undefined) as (typeof targets)[0]))
+})
