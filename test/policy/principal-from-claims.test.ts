@@ -79,6 +79,7 @@ t.test('a client-credentials token is a machine', async (t) => {
     scopes: ['a', 'b'],
     permissions: ['a'],
     organization: 'org_1',
+    expiresAt: Infinity,
     claims: token,
   })
   t.match(principalFromClaims({ kind: 'machine', scopes: ['a'] }, names, now), {
