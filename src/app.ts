@@ -8,6 +8,7 @@ import type { Dependencies, Parts } from './app-parts.ts'
 import { jwksEndpoint } from './assertion/jwks-endpoint.ts'
 import { assertion } from './assertion/plugin.ts'
 import { audit } from './audit/plugin.ts'
+import { eventsEndpoint } from './auth0-events/events-endpoint.ts'
 import { boundary } from './boundary/plugin.ts'
 import type { Config } from './config/schema.ts'
 import { GateError } from './errors/gate-error.ts'
@@ -15,6 +16,7 @@ import { errors } from './errors/plugin.ts'
 import { health } from './health/plugin.ts'
 import { identity } from './identity/plugin.ts'
 import { listenerOptions } from './listener.ts'
+import { backchannelLogout } from './oidc/backchannel-endpoint.ts'
 import { oidc } from './oidc/plugin.ts'
 import { policy } from './policy/plugin.ts'
 import { proxy } from './proxy/plugin.ts'
@@ -47,6 +49,8 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
 async function ownEndpoints(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
   await app.register(formbody, { bodyLimit: 65_536 })
   await app.register(oidc, parts.oidc)
+  await app.register(backchannelLogout, parts.backchannel)
+  await app.register(eventsEndpoint, parts.events)
   await app.register(account, parts.account)
   await app.register(admin, { ...parts.admin, prefix: '/admin' })
   await app.register(jwksEndpoint, parts.jwks)

@@ -16,12 +16,14 @@ export const stages: readonly (readonly string[])[] = [
 /** What several stages need and no stage owns. Stages may use them; of the stages they may know types only. */
 export const shared: readonly string[] = [
   'audit',
+  'auth0-events',
   'config',
   'errors',
   'headers',
   'oidc',
   'pages',
   'redis',
+  'revocation',
   'seal',
   'telemetry',
 ]

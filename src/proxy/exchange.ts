@@ -4,11 +4,13 @@ import type { Duplex } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Dispatcher } from 'undici'
 
+import type { Session } from '../session/session.ts'
 import type { Applicant } from './admission.ts'
 import { isStaleSocket, failureCodeOf, type ProxyFailureCode } from './failure.ts'
-import type { OpenConnection, OpenConnections } from './open-connections.ts'
+import type { Asked, OpenConnection, OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
 import { type Relay, relayUpgrade } from './relay.ts'
+import { bodyLengthOf, rawHeadersOf } from './response-head.ts'
 import { clientHeaders } from './response-headers.ts'
 import type { Lane } from './upstream.ts'
 
@@ -20,7 +22,8 @@ export type ExchangeOptions = {
   /** Bytes that came behind an upgrade's head; undefined for all other requests. */
   upgradeHead: Buffer | undefined
   clientKey: string
-  sessionId: string | undefined
+  session: Session | undefined
+  asked: Asked
   openConnections: OpenConnections
   isOwnCookie: IsOwnCookie
   /** Called at most once, and only while nothing has been sent to the client. */
@@ -36,7 +39,8 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
  */
 export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConnection {
   readonly clientKey: string
-  readonly sessionId: string | undefined
+  readonly session: Session | undefined
+  readonly asked: Asked
   isLongLived = false
 
   readonly #options: ExchangeOptions
@@ -54,7 +58,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   constructor(options: ExchangeOptions) {
     this.#options = options
     this.clientKey = options.clientKey
-    this.sessionId = options.sessionId
+    this.session = options.session
+    this.asked = options.asked
     this.#response = options.reply.raw
   }
 
@@ -223,9 +228,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   }
 }
 
-// undici's types leave room for HTTP/2's header object; the HTTP/1.1 parser gives a list.
-function rawHeadersOf({ rawHeaders }: Dispatcher.DispatchController): readonly (Buffer | string)[] {
-  return Array.isArray(rawHeaders) ? rawHeaders : []
+function flushHead(response: ServerResponse): void {
+  if (!response.writableEnded && !response.destroyed) response.flushHeaders()
 }
 
 /** nginx's status for a client that did not wait; it stands in records only. */
@@ -237,13 +241,4 @@ function reportUnfinished(response: ServerResponse): void {
   if (response.writableFinished || response.listenerCount('error') === 0) return
   if (!response.headersSent) response.statusCode = clientClosedRequest
   response.emit('error', new Error('the client went away'))
-}
-
-function flushHead(response: ServerResponse): void {
-  if (!response.writableEnded && !response.destroyed) response.flushHeaders()
-}
-
-function bodyLengthOf(headers: IncomingHttpHeaders): number {
-  const length = headers['content-length']
-  return length === undefined || headers['transfer-encoding'] !== undefined ? -1 : Number(length)
 }

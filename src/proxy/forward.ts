@@ -30,7 +30,7 @@ export function forward(
   const hasBody = !isUpgrade && bringsBody(request)
   const lane = laneOf(request, upstream, isUpgrade)
   const head = { rawHeaders: client.rawHeaders, connection: client.headers.connection, hasBody }
-  const sessionId = principal?.kind === 'user' ? principal.sessionId : undefined
+  const session = principal?.kind === 'user' ? request.session : undefined
 
   new Exchange({
     lane,
@@ -45,8 +45,9 @@ export function forward(
     client,
     reply,
     upgradeHead,
-    clientKey: sessionId ?? facts.clientIp,
-    sessionId,
+    clientKey: session?.id ?? facts.clientIp,
+    session,
+    asked: facts,
     openConnections,
     isOwnCookie,
     onFailure: (code, cause) => forwarder.onFailure(reply, code, cause),
