@@ -4,18 +4,24 @@ import { createKeys } from './assertion/keys.ts'
 import { assertionClaims } from './assertion/mint.ts'
 import { redisCounter } from './attempts/redis-counter.ts'
 import type { AuditRecord } from './audit/record.ts'
+import { createTakeEvent } from './auth0-events/take-event.ts'
 import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
+import { provisionEvents } from './events-parts.ts'
 import type { Condition } from './health/plugin.ts'
 import { provisionMachines } from './machine-parts.ts'
+import { capabilitiesOf } from './oidc/capabilities.ts'
+import { createLoginMarkers } from './oidc/login-marker.ts'
 import { createProvider, type Provider } from './oidc/provider.ts'
 import type { RelyingParty } from './oidc/relying-party.ts'
 import { createTransactionCookies } from './oidc/transaction-cookie.ts'
 import { createUsedTransactions } from './oidc/used-transactions.ts'
+import { createLogoutTokenVerifier } from './oidc/verify-logout-token.ts'
 import { claimNamesOf, provisionPolicy, provisionToldUsers } from './policy-parts.ts'
 import type { Policy } from './policy/policy.ts'
-import { createOpenConnections } from './proxy/open-connections.ts'
 import { provisionRedis, redisCondition } from './redis-parts.ts'
+import { provisionRevocation, revocationCondition } from './revocation-parts.ts'
+import { createOnce } from './revocation/once.ts'
 import { createSealer } from './seal/sealer.ts'
 import { provisionSessions, refreshCondition } from './session-parts.ts'
 import { createMetrics } from './telemetry/metrics.ts'
@@ -32,7 +38,14 @@ export async function provision(config: Config, dependencies: Dependencies) {
   const { baseUrl, prefix } = server
   const provider = provisionProvider(config, dependencies)
   const redis = await provisionRedis(config, logger)
-  const sessions = provisionSessions(config, dependencies, { provider, redis })
+  const limits = { idleTimeoutMs: config.session.idleTimeout, absoluteTimeoutMs: config.session.absoluteTimeout }
+  const policy = provisionPolicy(config)
+  const revocation = provisionRevocation(config, dependencies, { redis, decide: policy.decide, limits })
+  const { revocations, onSaved } = revocation
+  const sessions = provisionSessions(config, dependencies, { provider, redis, revocations, onSaved })
+  const once = createOnce(now, redis)
+  const take = createTakeEvent({ issuer: config.auth0.issuer, revocations, once, now })
+  const events = provisionEvents(config, dependencies, { redis, take })
   const keys = await createKeys({
     store: keyStoreOf(assertion.keys),
     rotateEveryMs: assertion.keys.rotateEvery,
@@ -41,7 +54,6 @@ export async function provision(config: Config, dependencies: Dependencies) {
     onFailure: (err) => logger.error({ err }, 'the signing key could not be rotated'),
   })
   const metrics = createMetrics()
-  const policy = provisionPolicy(config)
   const machines = await provisionMachines(config, dependencies, policy.decide)
   const upstreams = provisionUpstreams(config, logger)
   const minting = {
@@ -66,9 +78,20 @@ export async function provision(config: Config, dependencies: Dependencies) {
       randomHex: (bytes: number) => randomBytes(bytes).toString('hex'),
     },
     session: sessions.stage,
-    oidc: { party: relyingParty(config, dependencies, provider, policy) },
-    account: { logoutHref: `${prefix}/logout`, limits: sessions.limits, tokenFacts: machines.tokenFacts },
+    oidc: { party: relyingParty(config, dependencies, { provider, revocations, policy }) },
+    backchannel: { party: { verify: logoutTokenVerifier(config, dependencies, provider), once, revocations, now } },
+    events: { tokens: (config.auth0.events?.webhook?.tokens ?? []).map((token) => token.reveal()), take },
+    account: { logoutHref: `${prefix}/logout`, limits, tokenFacts: machines.tokenFacts },
     refreshes: sessions.counters,
+    admin: {
+      policy,
+      claimNames: claimNamesOf(config),
+      seen: revocation.seen,
+      revocations,
+      baseUrl,
+      issuer: config.auth0.issuer,
+      now,
+    },
     bearer: machines.bearer,
     protectedResource: machines.protectedResource,
     jwks: { keys, path: '/jwks.json' },
@@ -78,18 +101,20 @@ export async function provision(config: Config, dependencies: Dependencies) {
       conditions: () => [
         conditionOf(provider),
         refreshCondition(sessions.counters),
-        ...(redis === undefined ? [] : [redisCondition(redis)]),
+        ...(redis === undefined ? [] : [redisCondition(redis), revocationCondition(revocations)]),
+        ...events.conditions(),
         ...machines.conditions(),
         ...upstreamConditions(upstreams),
       ],
     },
     policy: { policy, now },
-    admin: { policy, claimNames: claimNamesOf(config), now },
     assertion: { statements, told: provisionToldUsers(config, logger, metrics) },
     forwardAuth: { path: `${prefix}/auth`, publicOrigin: baseUrl },
-    proxy: { upstreams, publicOrigin: baseUrl, openConnections: createOpenConnections() },
+    proxy: { upstreams, publicOrigin: baseUrl, openConnections: revocation.openConnections },
     async close() {
+      await events.close()
       await sessions.close()
+      revocation.close()
       redis?.close()
       provider.close()
       keys.close()
@@ -110,7 +135,7 @@ function provisionProvider(config: Config, { fetch, logger }: Dependencies): Pro
     timeoutMs: config.auth0.timeout,
     fetch,
     onStatus(status, err) {
-      if (status === 'ready') logger.info({ issuer: config.auth0.issuer }, 'the login service is discovered')
+      if (status === 'ready') void tellCapabilities(provider, logger)
       else logger.error({ issuer: config.auth0.issuer, err }, 'the login service cannot be discovered; trying on')
     },
   })
@@ -118,16 +143,21 @@ function provisionProvider(config: Config, { fetch, logger }: Dependencies): Pro
   return provider
 }
 
+async function tellCapabilities(provider: Provider, logger: Dependencies['logger']): Promise<void> {
+  const metadata = await provider.metadata()
+  const { issuer } = metadata
+  logger.info({ issuer, capabilities: capabilitiesOf(metadata) }, 'the login service is discovered, and offers this')
+}
+
 function relyingParty(
   config: Config,
   { now, randomBytes }: Dependencies,
-  provider: Provider,
-  policy: Policy,
+  { policy, ...shared }: Pick<RelyingParty, 'provider' | 'revocations'> & { policy: Policy },
 ): RelyingParty {
   const { baseUrl, prefix } = config.server
   const { clientId, scopes, audience, organization } = config.auth0
   return {
-    provider,
+    ...shared,
     clientId,
     baseUrl,
     prefix,
@@ -140,9 +170,15 @@ function relyingParty(
     stepUpFor: (principal, asked) => policy.stepUpFor(principal, asked, now()),
     transactions: createTransactionCookies(isSecure(config), createSealer(secretsOf(config), 'transaction')),
     used: createUsedTransactions(now),
+    markers: createLoginMarkers(isSecure(config)),
     randomBytes,
     now,
   }
+}
+
+function logoutTokenVerifier({ auth0 }: Config, { fetch, now }: Dependencies, provider: Provider) {
+  const { clientId, timeout: timeoutMs } = auth0
+  return createLogoutTokenVerifier({ provider, clientId, fetch: fetch as typeof globalThis.fetch, timeoutMs, now })
 }
 
 function conditionOf(provider: Provider): Condition {

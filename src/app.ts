@@ -9,6 +9,7 @@ import { jwksEndpoint } from './assertion/jwks-endpoint.ts'
 import { assertion } from './assertion/plugin.ts'
 import { attempts } from './attempts/plugin.ts'
 import { audit } from './audit/plugin.ts'
+import { eventsEndpoint } from './auth0-events/events-endpoint.ts'
 import { bearer } from './bearer/plugin.ts'
 import { protectedResource } from './bearer/protected-resource.ts'
 import { boundary } from './boundary/plugin.ts'
@@ -19,6 +20,7 @@ import { forwardAuth } from './forward-auth/plugin.ts'
 import { health } from './health/plugin.ts'
 import { identity } from './identity/plugin.ts'
 import { listenerOptions } from './listener.ts'
+import { backchannelLogout } from './oidc/backchannel-endpoint.ts'
 import { oidc } from './oidc/plugin.ts'
 import { policy } from './policy/plugin.ts'
 import { proxy } from './proxy/plugin.ts'
@@ -55,6 +57,8 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
 async function ownEndpoints(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
   await app.register(formbody, { bodyLimit: 65_536 })
   await app.register(oidc, parts.oidc)
+  await app.register(backchannelLogout, parts.backchannel)
+  await app.register(eventsEndpoint, parts.events)
   await app.register(account, parts.account)
   await app.register(admin, { ...parts.admin, prefix: '/admin' })
   await app.register(jwksEndpoint, parts.jwks)

@@ -5,10 +5,12 @@ import type { Provider } from './oidc/provider.ts'
 import { createExchange } from './oidc/refresh-session.ts'
 import { claimNamesOf } from './policy-parts.ts'
 import type { Redis } from './redis/redis.ts'
+import { createRevocableStore } from './revocation/revocable-store.ts'
+import type { Revocations } from './revocation/revocations.ts'
 import { createSealer } from './seal/sealer.ts'
 import { createCoherentCache } from './session/coherent-cache.ts'
 import { createCookieStore } from './session/cookie-store.ts'
-import { createEndedSessions, type EndedSessions } from './session/ended-sessions.ts'
+import type { EndedSessions } from './session/ended-sessions.ts'
 import { createOwedWrites } from './session/owed-writes.ts'
 import { createRecordSealer } from './session/record-sealer.ts'
 import { type CachedSession, createRedisStore } from './session/redis-store.ts'
@@ -18,30 +20,38 @@ import { soleLeases } from './session/refresh/lease.ts'
 import { createRedisLeases } from './session/refresh/redis-leases.ts'
 import { createRefresher, type RefresherOptions } from './session/refresh/refresher.ts'
 import { createSessionCookie } from './session/session-cookie.ts'
-import type { SessionLimits } from './session/session.ts'
+import type { Session, SessionLimits } from './session/session.ts'
 import type { SessionStore } from './session/store.ts'
 
 const defaultGraceMs = 60_000
 const defaultMaxCached = 100_000
 
+export type SharedParts = {
+  provider: Provider
+  redis: Redis | undefined
+  revocations: Revocations
+  /** Told of every session that was written, new or changed. */
+  onSaved: (session: Session) => void
+}
+
 /** What the session stage needs: where sessions are kept, and who keeps them fresh. */
-export function provisionSessions(
-  config: Config,
-  dependencies: Dependencies,
-  shared: { provider: Provider; redis: Redis | undefined },
-) {
+export function provisionSessions(config: Config, dependencies: Dependencies, shared: SharedParts) {
   const { now, logger } = dependencies
   const { idleTimeout, absoluteTimeout, refreshEvery, maxStale, store: kind } = config.session
   const limits = { idleTimeoutMs: idleTimeout, absoluteTimeoutMs: absoluteTimeout }
   const cookie = createSessionCookie(config.server.baseUrl.startsWith('https:'))
-  const ended = createEndedSessions(limits, now)
+  const { revocations, onSaved } = shared
+  const { ended } = revocations
   const redis = kind === 'redis' ? shared.redis : undefined
   const kept = redis
     ? redisSessions(config, dependencies, redis, ended, limits)
     : cookieSessions(config, ended, cookie.name)
+  const onUnshared = (err: unknown) => logger.warn({ err }, 'other replicas could not hear of a new login yet')
+  const store = createRevocableStore(kept.store, { revocations, onSaved, onUnshared, now })
   const counters = createRefreshCounters()
   const refresher = createRefresher({
-    store: kept.store,
+    store,
+    isOutdated: revocations.isOutdated,
     leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : soleLeases,
     exchange: createExchange({ provider: shared.provider, claimNames: claimNamesOf(config), now }),
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
@@ -51,9 +61,8 @@ export function provisionSessions(
     now,
   })
   return {
-    stage: { store: kept.store, refresher, cookie, limits, now },
+    stage: { store, refresher, cookie, limits, now },
     limits,
-    ended,
     counters,
     async close() {
       await refresher.close()

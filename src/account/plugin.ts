@@ -21,7 +21,8 @@ export const account: FastifyPluginAsync<AccountOptions> = async (app, { logoutH
       portalHref: '/',
       logoutHref,
     })
-    return reply.headers(pageHeaders()).send(markup)
+    // The form goes to us, and we send the browser on to the login service.
+    return reply.headers(pageHeaders([new URL(session.issuer).origin])).send(markup)
   })
 
   app.get('/token', async (request, reply) => {

@@ -5,8 +5,9 @@ import type { ClaimNames } from '../oidc/claims.ts'
 import { explanationLines } from '../policy/explanation-text.ts'
 import type { Policy } from '../policy/policy.ts'
 import { readQuestion } from './policy-question.ts'
+import { type AdminSessionsOptions, adminSessions } from './sessions.ts'
 
-export type AdminOptions = {
+export type AdminOptions = AdminSessionsOptions & {
   policy: Policy
   claimNames: ClaimNames
   /** Milliseconds since the epoch. */
@@ -14,11 +15,14 @@ export type AdminOptions = {
 }
 
 /** What only whoever runs Stagedoor may ask (`admin.allow`). */
-export const admin: FastifyPluginAsync<AdminOptions> = async (app, { policy, claimNames, now }) => {
+export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
+  const { policy, claimNames, now, seen, revocations, baseUrl, issuer } = options
   app.addHook('onRequest', (request, _reply, done) => done(refusalOf(request)))
 
   /** GET for the caller's own question, POST with `claims` to ask as somebody else. */
   app.route({ method: ['GET', 'POST'], url: '/policy/explain', handler: explain })
+
+  await app.register(adminSessions, { seen, revocations, baseUrl, issuer, now })
 
   async function explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { principal, asked } = readQuestion(request.body ?? request.query, request, claimNames, now())

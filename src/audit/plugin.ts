@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import type { Session } from '../session/session.ts'
-import { type AuditRecord, decisionRecord, sessionRecord } from './record.ts'
+import { type AuditRecord, decisionRecord, revocationRecord, type RevocationTarget, sessionRecord } from './record.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -13,18 +13,21 @@ declare module 'fastify' {
 export type Audit = {
   loggedIn(request: FastifyRequest, session: Session): void
   loggedOut(request: FastifyRequest, session: Session): void
+  /** @param reason who or what asked for it */
+  revoked(request: FastifyRequest, revocation: { reason: string; target: RevocationTarget }): void
 }
 
 /** Where records go. */
 export type WriteRecord = (record: AuditRecord) => void
 
-/** Sees every decision, when its answer is on the way, and every login and logout. */
+/** Sees every decision, when its answer is on the way, and every login, logout and revocation. */
 export const audit = fastifyPlugin<{ write: WriteRecord; now: () => number }>(
   async (app, { write, now }) => {
     app.decorateRequest('decision', undefined)
     app.decorate('audit', {
       loggedIn: (request, session) => write(sessionRecord('login', request.facts, session, now())),
       loggedOut: (request, session) => write(sessionRecord('logout', request.facts, session, now())),
+      revoked: (request, revocation) => write(revocationRecord(request.facts, request.principal, revocation, now())),
     })
     app.addHook('onResponse', (request, reply, done) => {
       const { decision, facts, principal } = request

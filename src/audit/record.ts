@@ -6,7 +6,7 @@ import type { Decision } from '../policy/decision.ts'
 export type AuditRecord = {
   /** RFC 3339, UTC. */
   time: string
-  event: 'decision' | 'login' | 'logout'
+  event: 'decision' | 'login' | 'logout' | 'revocation'
   request_id: string
   client_ip: string
   principal: { kind: Principal['kind']; issuer?: string; subject?: string; session?: string }
@@ -18,7 +18,12 @@ export type AuditRecord = {
   reason?: string
   label?: string
   status?: number
+  /** Whose sessions were ended. */
+  target?: RevocationTarget
 }
+
+/** What a revocation names; `sid` is the login service's name for a session. */
+export type RevocationTarget = { session?: string; sid?: string; subject?: string; organization?: string }
 
 type Subject = { kind: Principal['kind']; issuer: string; subject: string; session?: string }
 
@@ -55,6 +60,16 @@ export function sessionRecord(
 ): AuditRecord {
   const subject = { kind: 'user', issuer: session.issuer, subject: session.subject, session: session.id } as const
   return { ...recordOf(event, facts, subject, now), outcome: 'allow' }
+}
+
+/** @param reason who or what asked for it, e.g. `admin`, `back-channel-logout`, `user.deleted` */
+export function revocationRecord(
+  facts: RequestFacts,
+  principal: Principal,
+  { reason, target }: { reason: string; target: RevocationTarget },
+  now: number,
+): AuditRecord {
+  return { ...recordOf('revocation', facts, subjectOf(principal), now), outcome: 'allow', reason, target }
 }
 
 function recordOf(

@@ -199,6 +199,36 @@ export const errorTable = {
     'The login service did not confirm a second factor.',
     'Try again and confirm with your second factor. Operators: a post-login Action has to act on acr_values.',
   ),
+  STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED: row(
+    400,
+    'warn',
+    'This is not a logout token for this portal, or it was used before.',
+    'Operators: the reason says which check failed; compare the issuer and client id in Auth0 with the configuration.',
+  ),
+  STAGEDOOR_OIDC_SESSION_NOT_KEPT: row(
+    400,
+    'warn',
+    'You signed in, but your browser did not keep the session.',
+    'Allow cookies for this site and try again. Operators: see “Signing in over and over” in docs/sessions.md.',
+  ),
+  STAGEDOOR_EVENTS_UNAUTHENTICATED: row(
+    401,
+    'warn',
+    'Events are accepted from Auth0 only.',
+    'Operators: give the event stream in Auth0 one of the tokens in auth0.events.webhook.tokens.',
+  ),
+  STAGEDOOR_EVENTS_MALFORMED: row(
+    400,
+    'warn',
+    'This is not an event as Auth0 sends them.',
+    'Send one CloudEvent with id, type, time and data as JSON.',
+  ),
+  STAGEDOOR_ADMIN_BAD_REQUEST: row(
+    400,
+    'info',
+    'The request to the admin API is not complete.',
+    'Name exactly one of session, subject or sid, as the documentation shows.',
+  ),
   STAGEDOOR_POLICY_UNAUTHENTICATED: row(401, 'info', 'You have to sign in for this.', 'Sign in, then try again.'),
   STAGEDOOR_POLICY_DENIED: row(
     403,

@@ -6,6 +6,7 @@ import { authorizationCodeGrant } from 'openid-client'
 import { GateError } from '../errors/gate-error.ts'
 import type { Session } from '../session/session.ts'
 import { isAuthTimeRefused } from './failures.ts'
+import { markerAtEnd } from './login-trouble.ts'
 import { newSession, type Tokens } from './new-session.ts'
 import { isLoginForOrganization } from './organization.ts'
 import type { RelyingParty } from './relying-party.ts'
@@ -27,7 +28,9 @@ export async function finishLogin(party: RelyingParty, request: FastifyRequest, 
   if (transaction.stepUp !== undefined && !provesStepUp(session, transaction.stepUp, party.now())) {
     throw new GateError('STAGEDOOR_OIDC_STEP_UP_FAILED', { reason: 'no-second-factor' })
   }
+  const marker = markerAtEnd(party.markers.read(request), request.session !== undefined, party.now())
   await request.server.sessions.replace(request, reply, session)
+  party.markers.write(reply, marker)
   reply.header('cache-control', 'no-store').redirect(transaction.returnTo, 302)
   return session
 }

@@ -3,6 +3,7 @@ import { buildAuthorizationUrl, calculatePKCECodeChallenge } from 'openid-client
 
 import { GateError } from '../errors/gate-error.ts'
 import { authorizationParameters, organizationOf, readLoginParameters } from './authorization-request.ts'
+import { markerAtStart } from './login-trouble.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 import { destinationOf, type StepUp } from './step-up.ts'
@@ -23,7 +24,16 @@ export async function startLogin(party: RelyingParty, request: FastifyRequest, r
   const query = authorizationParameters({ ...party, ...transaction, codeChallenge, organization }, parameters)
   const url = await party.provider.call(async (configuration) => buildAuthorizationUrl(configuration, query))
   await party.transactions.write(request, reply, transaction)
+  party.markers.write(reply, markerAtStart(party.markers.read(request), party.now()))
   reply.header('cache-control', 'no-store').redirect(url.href, 302)
+}
+
+/** Whether a signed-in person has nothing to gain from this login: it asks for nothing, and no second factor is missing. */
+export function isNeedless(party: RelyingParty, request: FastifyRequest): boolean {
+  const { return_to: wanted, ...others } = request.query as Record<string, unknown>
+  if (request.session === undefined || Object.keys(others).length > 0) return false
+  const returnTo = safeReturnTo(typeof wanted === 'string' ? wanted : undefined, party.baseUrl, party.prefix)
+  return stepUpTo(returnTo, party, request) === undefined
 }
 
 /** Known from where the person is going, so that no link can ask for less. */

@@ -6,16 +6,35 @@ import { endSessionUrl } from './end-session.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 
-/** Ends our session first, then what Auth0 holds: whatever fails there, here the person is signed out. */
-export async function finishLogout(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/**
+ * Ends our session first, then what Auth0 holds: whatever fails there, here the person is signed out.
+ * @param isEverywhere ends the person's sessions in all browsers
+ */
+export async function finishLogout(
+  party: RelyingParty,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  isEverywhere: boolean,
+): Promise<void> {
   const { session } = request
   const returnTo = safeReturnTo(returnToOf(request.body), party.baseUrl, party.prefix)
+  if (isEverywhere && session !== undefined) await endAll(party, session, request.log)
   await request.server.sessions.end(request, reply)
+  party.markers.write(reply, { kind: 'none' })
   if (session?.refreshToken !== undefined) await revoke(party, session.refreshToken, request.log)
   const next = session === undefined ? undefined : await providerLogout(party, session, returnTo)
   // Takes pages of the portal out of the back button's reach (W3C Clear Site Data).
   reply.headers({ 'clear-site-data': '"cache"', 'cache-control': 'no-store' })
   reply.redirect(next ?? `${party.signedOutUri}?state=${encodeURIComponent(returnTo)}`, 303)
+}
+
+async function endAll({ revocations, now }: RelyingParty, session: Session, log: FastifyBaseLogger): Promise<void> {
+  const { issuer, subject } = session
+  try {
+    await revocations.revoke({ issuer, subject, createdBefore: now() + 1 })
+  } catch (error) {
+    log.warn({ err: error }, 'other replicas could not hear of a sign-out everywhere yet')
+  }
 }
 
 function returnToOf(body: unknown): string | undefined {

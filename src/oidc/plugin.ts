@@ -3,8 +3,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { refuseCrossSite } from '../headers/same-site.ts'
 import { pageHeaders } from '../pages/layout.ts'
 import { logoutPage, signedOutPage } from '../pages/logout-pages.ts'
-import { finishLogin } from './callback.ts'
-import { startLogin } from './login.ts'
+import { loginEndpoints } from './login-endpoint.ts'
 import { finishLogout } from './logout.ts'
 import { passStepUp } from './pass-step-up.ts'
 import type { RelyingParty } from './relying-party.ts'
@@ -18,19 +17,10 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
     return safeReturnTo(typeof value === 'string' ? value : undefined, baseUrl, prefix)
   }
 
-  app.get('/login', async (request, reply) => {
-    await startLogin(party, request, reply)
-    return reply
-  })
+  await app.register(loginEndpoints, { party })
 
   app.get('/step-up', async (request, reply) => {
     passStepUp(party, request, reply)
-    return reply
-  })
-
-  app.get('/callback', async (request, reply) => {
-    const session = await finishLogin(party, request, reply)
-    app.audit.loggedIn(request, session)
     return reply
   })
 
@@ -46,8 +36,13 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
   app.post('/logout', async (request, reply) => {
     refuseCrossSite(request.headers, baseUrl)
     const { session } = request
-    await finishLogout(party, request, reply)
-    if (session !== undefined) app.audit.loggedOut(request, session)
+    const isEverywhere = isAskedEverywhere(request.body)
+    await finishLogout(party, request, reply, isEverywhere)
+    if (session === undefined) return reply
+    app.audit.loggedOut(request, session)
+    if (isEverywhere) {
+      app.audit.revoked(request, { reason: 'sign-out-everywhere', target: { subject: session.subject } })
+    }
     return reply
   })
 
@@ -55,4 +50,8 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
     const href = `${prefix}/login?return_to=${encodeURIComponent(returnToIn(request, 'state'))}`
     return reply.headers(pageHeaders()).send(signedOutPage(href))
   })
+}
+
+function isAskedEverywhere(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'everywhere' in body && body.everywhere === 'true'
 }

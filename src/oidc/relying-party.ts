@@ -1,6 +1,8 @@
 import type { Principal } from '../identity/principal.ts'
+import type { Revocations } from '../revocation/revocations.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { ClaimNames } from './claims.ts'
+import type { LoginMarkers } from './login-marker.ts'
 import type { Provider } from './provider.ts'
 import type { StepUp } from './step-up.ts'
 import type { TransactionCookies } from './transaction-cookie.ts'
@@ -22,6 +24,8 @@ export type RelyingParty = {
   claimNames: ClaimNames
   transactions: TransactionCookies
   used: UsedTransactions
+  markers: LoginMarkers
+  revocations: Pick<Revocations, 'revoke'>
   randomBytes: RandomBytes
   /** The second factor without which this person would be refused there, when nothing else is missing. */
   stepUpFor: (principal: Principal, asked: { method: string; path: string; host: string }) => StepUp | undefined

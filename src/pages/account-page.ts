@@ -26,7 +26,12 @@ export function accountPage({ user, signedInAt, expiresAt, portalHref, logoutHre
       <p class="actions">
         <a class="button primary" href="${portalHref}">Open the portal</a>
         <a class="button" href="${logoutHref}">Sign out</a>
-      </p>`,
+      </p>
+      <form method="post" action="${logoutHref}">
+        <input type="hidden" name="everywhere" value="true" />
+        <p class="actions"><button class="button">Sign out everywhere</button></p>
+        <p class="soft">Ends your sessions in all browsers and on all devices.</p>
+      </form>`,
   )
 }
 

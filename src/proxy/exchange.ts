@@ -4,11 +4,12 @@ import type { Duplex } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Dispatcher } from 'undici'
 
+import type { Session } from '../session/session.ts'
 import type { Applicant } from './admission.ts'
 import type { Target } from './balancer.ts'
 import { flushHead, reportUnfinished } from './client-response.ts'
 import { failureCodeOf, isConnectFailure, type ProxyFailureCode } from './failure.ts'
-import type { OpenConnection, OpenConnections } from './open-connections.ts'
+import type { Asked, OpenConnection, OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
 import { type Relay, relayUpgrade } from './relay.ts'
 import { clientHeaders } from './response-headers.ts'
@@ -25,7 +26,8 @@ export type ExchangeOptions = {
   /** Bytes that came behind an upgrade's head; undefined for all other requests. */
   upgradeHead: Buffer | undefined
   clientKey: string
-  sessionId: string | undefined
+  session: Session | undefined
+  asked: Asked
   openConnections: OpenConnections
   isOwnCookie: IsOwnCookie
   /** Called at most once, and only while nothing has been sent to the client. */
@@ -38,7 +40,8 @@ export type ExchangeOptions = {
  */
 export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConnection {
   readonly clientKey: string
-  readonly sessionId: string | undefined
+  readonly session: Session | undefined
+  readonly asked: Asked
   isLongLived = false
 
   readonly #options: ExchangeOptions
@@ -59,7 +62,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   constructor(options: ExchangeOptions) {
     this.#options = options
     this.clientKey = options.clientKey
-    this.sessionId = options.sessionId
+    this.session = options.session
+    this.asked = options.asked
     this.#response = options.reply.raw
   }
 

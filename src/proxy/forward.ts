@@ -38,7 +38,7 @@ export function forward(
   if (path === undefined) throw new GateError('STAGEDOOR_BOUNDARY_NOT_FOUND', { reason: 'outside-rewrite' })
   const headers = upstreamHeaders(head, facts, request.upstreamIdentity, isOwnCookie)
   if (upstream.rewrite !== undefined) headers.push('X-Forwarded-Prefix', removedPrefix(upstream.rewrite))
-  const sessionId = principal?.kind === 'user' ? principal.sessionId : undefined
+  const session = principal?.kind === 'user' ? request.session : undefined
 
   new Exchange({
     lane,
@@ -54,8 +54,9 @@ export function forward(
     client,
     reply,
     upgradeHead,
-    clientKey: sessionId ?? facts.clientIp,
-    sessionId,
+    clientKey: session?.id ?? facts.clientIp,
+    session,
+    asked: facts,
     openConnections,
     isOwnCookie,
     onFailure: (code, cause) => forwarder.onFailure(reply, code, cause),

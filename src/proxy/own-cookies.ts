@@ -1,9 +1,9 @@
 /** Tells by its name whether a cookie is Stagedoor's own, and so none of the upstream's business. */
 export type IsOwnCookie = (name: string) => boolean
 
-// The session (whole or in chunks) and logins in flight; `__Host-` falls away where the public URL is plain http.
-const securePattern = /^__Host-stagedoor(?:\.\d+|-tx\..*)?$/
-const plainPattern = /^(?:__Host-)?stagedoor(?:\.\d+|-tx\..*)?$/
+// The session (whole or in chunks), logins in flight and how the latest went; `__Host-` falls away where the public URL is plain http.
+const securePattern = /^__Host-stagedoor(?:\.\d+|-tx\..*|-login)?$/
+const plainPattern = /^(?:__Host-)?stagedoor(?:\.\d+|-tx\..*|-login)?$/
 
 /** @param isSecure whether the gateway's public URL is https, where our cookies bear the `__Host-` prefix */
 export function createIsOwnCookie(isSecure: boolean): IsOwnCookie {

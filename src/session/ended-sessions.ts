@@ -1,18 +1,8 @@
-import { LRUCache } from 'lru-cache'
+import type { Session } from './session.ts'
 
-import { absoluteExpiryOf, type Session, type SessionLimits } from './session.ts'
-
-/** Sessions that were ended before their time, remembered until their cookies would have expired by themselves. */
+/** Sessions that were ended before their time, as far as a store needs to know. */
 export type EndedSessions = {
+  /** In force at once; others hear of it as soon as they can. */
   add(session: Session): void
   has(sessionId: string): boolean
-}
-
-/** @param now milliseconds since the epoch */
-export function createEndedSessions(limits: SessionLimits, now: () => number, max = 100_000): EndedSessions {
-  const endsAt = new LRUCache<string, number>({ max })
-  return {
-    add: (session) => void endsAt.set(session.id, absoluteExpiryOf(session, limits)),
-    has: (sessionId) => (endsAt.peek(sessionId) ?? 0) > now(),
-  }
 }

@@ -4,7 +4,7 @@ import fastifyPlugin from 'fastify-plugin'
 import type { Freshened, Refresher } from './refresh/refresher.ts'
 import type { SessionCookie } from './session-cookie.ts'
 import { expiryOf, isUseWorthNoting, type Session, type SessionLimits } from './session.ts'
-import type { FoundSession, KnownSession, SessionStore } from './store.ts'
+import type { FoundSession, KnownSession, RevocableStore } from './store.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,7 +24,7 @@ export type Sessions = {
 }
 
 export type SessionOptions = {
-  store: SessionStore
+  store: RevocableStore
   refresher: Refresher
   cookie: SessionCookie
   limits: SessionLimits
@@ -84,7 +84,10 @@ export const session = fastifyPlugin<SessionOptions>(
       if (value === undefined) throw new TypeError('a new session was not written')
       give(request, reply, next, value)
       request.session = next
-      if (previous !== undefined) await store.end(previous)
+      if (previous === undefined) return
+      // Other tabs of the same person are loading with the old cookie just now; of another person, none may go on.
+      if (isSamePerson(previous, next)) await store.supersede(previous)
+      else await store.end(previous)
     }
 
     async function end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -96,3 +99,7 @@ export const session = fastifyPlugin<SessionOptions>(
   },
   { name: 'session', dependencies: ['boundary', '@fastify/cookie'] },
 )
+
+function isSamePerson(one: Session, other: Session): boolean {
+  return one.issuer === other.issuer && one.subject === other.subject
+}

@@ -35,3 +35,9 @@ export type SessionStore = {
    */
   end(session: Session): Promise<void>
 }
+
+/** A store that also heeds what is revoked by user or by login. */
+export type RevocableStore = SessionStore & {
+  /** Ends a session that another took the place of, when requests that were under way have had time to arrive. */
+  supersede(session: Session): Promise<void>
+}

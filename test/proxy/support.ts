@@ -13,6 +13,7 @@ import type { Decision } from '../../src/policy/decision.ts'
 import { createOpenConnections, type OpenConnections } from '../../src/proxy/open-connections.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
 import { createUpstream, type UpstreamOptions } from '../../src/proxy/upstream.ts'
+import { sessionOf } from '../support/sessions.ts'
 
 export const publicOrigin = 'https://portal.example.com'
 export const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -66,6 +67,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
     const isUpgrade = request.raw.headers.upgrade !== undefined
     request.facts = { ...facts, method: request.method, path, query: query === undefined ? '' : `?${query}`, isUpgrade }
     request.principal = options.principal ?? anonymous
+    if (request.principal.kind === 'user') request.session = sessionOf({ id: request.principal.sessionId })
     request.decision = 'decision' in options ? options.decision : allow
     request.upstreamIdentity = options.identity
     reply.header('x-request-id', facts.requestId)

@@ -8,15 +8,20 @@ t.test(
   'moving from cookies to Redis and back: people log in once more, silently where Auth0 still knows them',
   async (t) => {
     const redis = await startRedis(t)
-    const house = await startHouse(t, { config: { session: { store: 'cookie' } } })
+    // Minutes pass between the moves: logins right after each other would be taken for a browser without cookies.
+    let passedMs = 0
+    const now = () => Date.now() + passedMs
+    const house = await startHouse(t, { config: { session: { store: 'cookie' } }, now })
     const { browser } = await house.signIn()
     let running = house.app
     const port = Number(new URL(house.url).port)
     const moveTo = async (store: 'cookie' | 'redis') => {
       await running.close()
+      passedMs += 60_000
       const session = { store, redis: { url: redis.url } }
-      running = (await startGateway(t, { auth0: house.auth0, upstream: house.origin.url, port, config: { session } }))
-        .app
+      running = (
+        await startGateway(t, { auth0: house.auth0, upstream: house.origin.url, port, config: { session }, now })
+      ).app
       house.auth0.switches.resetCounters()
     }
 

@@ -10,9 +10,9 @@ import { startHouse } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 import { startRedis } from '../support/redis.ts'
 
-async function startRedisHouse(t: Test, session: object = {}) {
+async function startRedisHouse(t: Test, session: object = {}, now: () => number = Date.now) {
   const server = await startRedis(t)
-  const house = await startHouse(t, { config: { session: { redis: { url: server.url, ...session } } } })
+  const house = await startHouse(t, { config: { session: { redis: { url: server.url, ...session } } }, now })
   const redis = createRedis({ topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 1_000 }, 'none:')
   t.teardown(() => redis.close())
   await redis.attempted()
@@ -97,10 +97,12 @@ t.test('a logout ends the session at another replica within a second', async (t)
 })
 
 t.test('another login in the same browser ends the session before it', async (t) => {
-  const { house } = await startRedisHouse(t)
+  let now = Date.now()
+  const { house } = await startRedisHouse(t, {}, () => now)
   const { browser } = await house.signIn()
   const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
-  t.equal((await browser.open(`${house.url}/.stagedoor/login`)).status, 200)
+  t.equal((await browser.open(`${house.url}/.stagedoor/login?login_hint=jane@example.com`)).status, 200)
+  now += 10_000
   t.equal((await createBrowser().fetch(`${house.url}/x`, { headers: { cookie } })).status, 401)
   t.equal((await browser.fetch(`${house.url}/x`)).status, 200)
 })

@@ -1,6 +1,5 @@
 import t from 'tap'
 
-import { createEndedSessions } from '../../src/session/ended-sessions.ts'
 import { absoluteExpiryOf, expiryOf, isUseWorthNoting, type Session } from '../../src/session/session.ts'
 
 const limits = { idleTimeoutMs: 60_000, absoluteTimeoutMs: 600_000 }
@@ -33,15 +32,4 @@ t.test('an end set by the identity provider is a ceiling over both', async (t) =
 t.test('use is noted when a tenth of the idle timeout has passed', async (t) => {
   t.equal(isUseWorthNoting(session, limits, 1_006_000), false)
   t.equal(isUseWorthNoting(session, limits, 1_006_001), true)
-})
-
-t.test('an ended session stays ended until its cookie would have expired by itself', async (t) => {
-  let now = 1_000_000
-  const ended = createEndedSessions(limits, () => now)
-  t.equal(ended.has('ref'), false)
-  ended.add(session)
-  now = 1_599_999
-  t.equal(ended.has('ref'), true)
-  now = 1_600_000
-  t.equal(ended.has('ref'), false)
 })

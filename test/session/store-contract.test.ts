@@ -5,10 +5,10 @@ import t, { type Test } from 'tap'
 
 import { createRedis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
+import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
-import { createEndedSessions } from '../../src/session/ended-sessions.ts'
 import { createOwedWrites } from '../../src/session/owed-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
 import { createRedisStore } from '../../src/session/redis-store.ts'
@@ -22,7 +22,7 @@ const secret = 'a secret for tests, at least 32 characters'
 const newer = 'another secret, which seals from now on …'
 
 async function cookieStores(): Promise<Make> {
-  const ended = createEndedSessions(limits, Date.now)
+  const ended = createRevocations({ ...limits, now: Date.now }).ended
   return async (secrets) =>
     createCookieStore({ sealer: createSealer(secrets, 'session'), ended, cookieName: 'stagedoor' })
 }
@@ -39,7 +39,7 @@ async function redisStores(t: Test): Promise<Make> {
       sealer: createRecordSealer(secrets, randomBytes),
       cache: createCoherentCache({ events: redis.events, maxEntries: 10, graceMs: 0, now: Date.now }),
       owed: createOwedWrites(redis.events),
-      ended: createEndedSessions(limits, Date.now),
+      ended: createRevocations({ ...limits, now: Date.now }).ended,
       limits,
       randomBytes,
       now: Date.now,

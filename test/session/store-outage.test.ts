@@ -7,10 +7,10 @@ import t from 'tap'
 import { createRedisKeys } from '../../src/redis/keys.ts'
 import { createRedis, type Redis, type RedisEvents } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
+import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
-import { createEndedSessions } from '../../src/session/ended-sessions.ts'
 import { createOwedWrites } from '../../src/session/owed-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
 import { type CachedSession, createRedisStore } from '../../src/session/redis-store.ts'
@@ -44,7 +44,7 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
         graceMs: 60_000,
         now: Date.now,
       }),
-      ended: createEndedSessions(limits, Date.now),
+      ended: createRevocations({ ...limits, now: Date.now }).ended,
       limits,
       randomBytes,
       now: Date.now,
@@ -79,7 +79,11 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
 
 t.test('a session that three cookies cannot hold is refused by the cookie store, with the way out', async (t) => {
   const sealer = createSealer([secret], 'session')
-  const store = createCookieStore({ sealer, ended: createEndedSessions(limits, Date.now), cookieName: 'stagedoor' })
+  const store = createCookieStore({
+    sealer,
+    ended: createRevocations({ ...limits, now: Date.now }).ended,
+    cookieName: 'stagedoor',
+  })
   const groups = Array.from({ length: 900 }, (_, i) => `group-number-${i}`)
   const huge = sessionOf({ claims: { roles: [], groups, permissions: [] } })
   await t.rejects(store.save(huge), { code: 'STAGEDOOR_SESSION_COOKIE_TOO_LARGE', message: /session\.store: redis/ })
@@ -98,7 +102,7 @@ t.test('any other error of Redis is a fault of ours, and is not taken for an out
     owed,
     sealer: createRecordSealer([secret], randomBytes),
     cache: createCoherentCache<CachedSession>({ events, maxEntries: 9, graceMs: 0, now: Date.now }),
-    ended: createEndedSessions(limits, Date.now),
+    ended: createRevocations({ ...limits, now: Date.now }).ended,
     limits,
     randomBytes,
     now: Date.now,

@@ -22,6 +22,7 @@ export type Answer = { status: number; headers: Record<string, string | string[]
 
 /** One process of the gateway. */
 export type Replica = {
+  url: string
   /** Asks as a script of a page would, with this cookie. */
   fetch(path: string, cookie: string): Promise<Answer>
   /** SIGTERM, and its exit. */
@@ -42,13 +43,19 @@ export type Replicas = {
 export const replicaSecret = 'a secret for tests, at least 32 characters'
 const startTimeoutMs = 20_000
 
-export async function startReplicas(t: Test, count: number, session: object = {}): Promise<Replicas> {
+/** @param upstreamUrl an upstream that runs already; without it, one that answers with what it received */
+export async function startReplicas(
+  t: Test,
+  count: number,
+  session: object = {},
+  { upstreamUrl, events }: { upstreamUrl?: string; events?: object } = {},
+): Promise<Replicas> {
   const redis = await startRedis(t, { isPersistent: true })
   const ports = await Promise.all(Array.from({ length: count }, freePort))
   const baseUrl = `http://localhost:${ports[0]}`
   const auth0 = await startLocalAuth0({ callbacks: [`${baseUrl}/.stagedoor/callback`] })
   t.teardown(() => auth0.close())
-  const origin = await startOrigin(t)
+  const upstream = upstreamUrl ?? (await startOrigin(t)).url
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-replicas-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
 
@@ -57,9 +64,9 @@ export async function startReplicas(t: Test, count: number, session: object = {}
       const file = join(folder, `${port}.yaml`)
       const config = {
         server: { baseUrl, listen: { host: '127.0.0.1', port }, admin: { port: await freePort() } },
-        auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret] },
+        auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret], events },
         session: { store: 'redis', redis: { url: redis.url }, secrets: [replicaSecret], ...session },
-        upstreams: { backstage: { url: origin.url } },
+        upstreams: { backstage: { url: upstream } },
         routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
         log: { level: 'error' },
       }
@@ -75,7 +82,7 @@ export async function startReplicas(t: Test, count: number, session: object = {}
     async signIn(email = 'jane@example.com') {
       const browser = createBrowser()
       await passLoginPage(await browser.open(`${baseUrl}/`), browser, email)
-      return [...browser.cookiesOf(baseUrl)].map(([name, value]) => `${name}=${value}`).join('; ')
+      return `stagedoor=${browser.cookiesOf(baseUrl).get('stagedoor')}`
     },
   }
 }
@@ -101,7 +108,7 @@ async function startReplica(t: Test, configFile: string, port: number): Promise<
 
   t.teardown(stop)
   await start()
-  return { start, stop, fetch: (path, cookie) => ask(port, path, cookie) }
+  return { url: `http://127.0.0.1:${port}`, start, stop, fetch: (path, cookie) => ask(port, path, cookie) }
 }
 
 async function ask(port: number, path: string, cookie: string): Promise<Answer> {

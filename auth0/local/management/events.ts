@@ -85,7 +85,8 @@ export function createEventLog(tenant: Tenant): EventLog {
       const entry = keptEvent(tenant, encodeOffset(sequence), type, object)
       kept.push(entry)
       for (const { response, types } of subscribers) {
-        if (types.length === 0 || types.includes(type)) response.write(messageOf(entry))
+        const isWanted = types.length === 0 || types.includes(type)
+        if (isWanted && !response.writableEnded) response.write(messageOf(entry))
       }
       return entry.offset
     },

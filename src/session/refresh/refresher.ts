@@ -4,7 +4,7 @@ import type { BackOff } from './back-off.ts'
 import type { RefreshCounters } from './counters.ts'
 import type { Exchange, Exchanged } from './exchange.ts'
 import type { Lease, Leases } from './lease.ts'
-import { type RefreshTimes, refreshNeedOf } from './need.ts'
+import { type RefreshNeed, type RefreshTimes, refreshNeedOf } from './need.ts'
 
 /** A session as fresh as it can be had, and the value that its cookie should have; nothing when it does not count. */
 export type Freshened = (FoundSession & { value: string }) | undefined
@@ -22,6 +22,8 @@ export type RefresherOptions = {
   leases: Leases
   exchange: Exchange
   times: RefreshTimes
+  /** Whether something was heard of since, for which claims must be asked anew however fresh they are. */
+  isOutdated?: (session: Session) => boolean
   backOff: BackOff
   counters: RefreshCounters
   /** Told of every failure and every end, for the log. */
@@ -35,7 +37,18 @@ export type RefresherOptions = {
 type Outcome = (KnownSession & { kind: 'fresh' }) | { kind: 'ended' } | { kind: 'failed' }
 
 export function createRefresher(options: RefresherOptions): Refresher {
-  const { store, leases, exchange, times, backOff, counters, onFailure, now, maxWaitMs = 5_000 } = options
+  const {
+    store,
+    leases,
+    exchange,
+    times,
+    backOff,
+    counters,
+    onFailure,
+    now,
+    isOutdated = () => false,
+    maxWaitMs = 5_000,
+  } = options
   const running = new Map<string, Promise<Outcome>>()
   /** Sessions whose running refresh somebody waited for in vain: nobody else does. */
   const slow = new Set<string>()
@@ -133,9 +146,15 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return undefined
   }
 
+  function needOf(session: Session): RefreshNeed {
+    const need = refreshNeedOf(session, times, now())
+    if (need === 'overdue' || session.refreshToken === undefined) return need
+    return isOutdated(session) ? 'due' : need
+  }
+
   return {
     freshen(known) {
-      const need = refreshNeedOf(known.session, times, now())
+      const need = needOf(known.session)
       if (need === 'none') return undefined
       if (need === 'soon' && !store.keepsWithoutBrowser) return undefined
       const isWaiting = backOff.isWaiting(known.session.id)

@@ -1,0 +1,45 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+
+import { GateError } from '../errors/gate-error.ts'
+import { parseEvent, targetOf } from './event.ts'
+import type { TakeEvent } from './take-event.ts'
+
+export type EventsEndpointOptions = {
+  /** Accepted bearer tokens; two while one is rotated. None: there is no such endpoint. */
+  tokens: readonly string[]
+  take: TakeEvent
+}
+
+/** Events may carry a whole user profile. */
+const bodyLimit = 1_048_576
+
+/** Receives Auth0's Event Streams (webhook). They are not signed: the bearer token is all that tells them. */
+export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (app, { tokens, take }) => {
+  if (tokens.length === 0) return
+  const accepted = tokens.map(digest)
+  const readJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/cloudevents+json', { parseAs: 'string', bodyLimit }, readJson)
+
+  app.post('/events', { bodyLimit, onRequest: authenticate }, async (request, reply) => {
+    const event = parseEvent(request.body)
+    if (event === undefined) throw new GateError('STAGEDOOR_EVENTS_MALFORMED')
+    const outcome = await take(event)
+    if (outcome === 'revoked') app.audit.revoked(request, { reason: event.type, target: targetOf(event) })
+    return reply.code(202).header('cache-control', 'no-store').send({ outcome })
+  })
+
+  async function authenticate({ headers }: FastifyRequest): Promise<void> {
+    const [, token = ''] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
+    const given = digest(token)
+    // All are compared, in constant time, so that an answer's time tells nothing.
+    const matches = accepted.filter((expected) => timingSafeEqual(expected, given))
+    if (matches.length > 0) return
+    throw new GateError('STAGEDOOR_EVENTS_UNAUTHENTICATED', { headers: { 'www-authenticate': 'Bearer' } })
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

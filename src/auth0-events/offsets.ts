@@ -1,0 +1,48 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+
+import type { Redis } from '../redis/redis.ts'
+
+/** Where reading of the event stream goes on after a restart. */
+export type Offsets = {
+  read(): Promise<string | undefined>
+  write(offset: string): Promise<void>
+}
+
+/** Known to whichever replica reads next. */
+export function createSharedOffsets(redis: Redis): Offsets {
+  const key = redis.keys.named('events:offset')
+  return {
+    async read() {
+      const offset = await redis.send('GET', key)
+      return typeof offset === 'string' && offset !== '' ? offset : undefined
+    },
+    write: async (offset) => void (await redis.send('SET', key, offset)),
+  }
+}
+
+/** Written whole or not at all. */
+export function createFileOffsets(path: string): Offsets {
+  return {
+    async read() {
+      const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return ''
+        throw error
+      })
+      return text.trim() || undefined
+    },
+    async write(offset) {
+      const draft = `${path}.${process.pid}.new`
+      await writeFile(draft, `${offset}\n`, { mode: 0o600 })
+      await rename(draft, path)
+    },
+  }
+}
+
+/** Forgotten with the process; the next one reads from a time. */
+export function createMemoryOffsets(): Offsets {
+  let kept: string | undefined
+  return {
+    read: async () => kept,
+    write: async (offset) => void (kept = offset),
+  }
+}

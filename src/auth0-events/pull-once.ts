@@ -1,0 +1,112 @@
+import type { CustomFetch } from 'openid-client'
+
+import { createEventStreamParser, type StreamMessage } from './event-stream-parser.ts'
+import { parseEvent, wantedTypes } from './event.ts'
+import type { TakeEvent } from './take-event.ts'
+
+/** Where to begin: after an offset, at a time, or with what comes from now on. */
+export type Position = { kind: 'offset'; offset: string } | { kind: 'time'; fromMs: number } | { kind: 'now' }
+
+/** How one connection to the Events API ended. */
+export type PullEnd =
+  /** Auth0 ends streams every few minutes; nothing is wrong. */
+  | { kind: 'ended' }
+  /** The position is too old (410), or not one that this tenant knows (400). */
+  | { kind: 'gone' }
+  /** The token is not accepted (401). */
+  | { kind: 'unauthorized' }
+  /** Too many connections or calls (429). */
+  | { kind: 'limited'; retryAfterMs: number }
+  | { kind: 'failed'; detail: string }
+
+export type PullOptions = {
+  /** Ends in a slash. */
+  issuer: string
+  token: string
+  position: Position
+  fetch: CustomFetch
+  take: TakeEvent
+  /** Told of every offset, after the event that it belongs to has been handled. */
+  onOffset: (offset: string, isEvent: boolean) => Promise<void>
+  /** Silence for so long means that the connection is dead: Auth0 sends heartbeats. */
+  silenceMs: number
+  signal: AbortSignal
+}
+
+/** Reads the Events API (`GET /api/v2/events`) until the stream ends; a failure to handle an event rejects. */
+export async function pullOnce(options: PullOptions): Promise<PullEnd> {
+  const silence = new AbortController()
+  const timer = setTimeout(() => silence.abort(), options.silenceMs)
+  try {
+    const response = await options.fetch(eventsUrl(options), {
+      method: 'GET',
+      headers: { authorization: `Bearer ${options.token}`, accept: 'text/event-stream' },
+      redirect: 'manual',
+      signal: AbortSignal.any([silence.signal, options.signal]),
+      body: undefined,
+    })
+    const refusal = refusalIn(response)
+    if (refusal === undefined) return await readStream(response, options, timer)
+    await response.body?.cancel()
+    return refusal
+  } catch (error) {
+    if (options.signal.aborted) return { kind: 'ended' }
+    if (silence.signal.aborted) return { kind: 'failed', detail: `nothing came for ${options.silenceMs} ms` }
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function eventsUrl({ issuer, position }: PullOptions): string {
+  const url = new URL('api/v2/events', issuer)
+  for (const type of wantedTypes) url.searchParams.append('event_type', type)
+  if (position.kind === 'offset') url.searchParams.set('from', position.offset)
+  if (position.kind === 'time') url.searchParams.set('from_timestamp', new Date(position.fromMs).toISOString())
+  return url.href
+}
+
+function refusalIn({ status, headers }: Response): PullEnd | undefined {
+  if (status === 200) return undefined
+  if (status === 410 || status === 400) return { kind: 'gone' }
+  if (status === 401) return { kind: 'unauthorized' }
+  if (status === 429) return { kind: 'limited', retryAfterMs: retryAfterMsIn(headers) }
+  return { kind: 'failed', detail: `the Events API answered ${status}` }
+}
+
+/** RFC 9110 §10.2.3, in seconds as Auth0 writes it. */
+function retryAfterMsIn(headers: Headers): number {
+  const seconds = Number(headers.get('retry-after') ?? 0)
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0
+}
+
+async function readStream({ body }: Response, options: PullOptions, timer: NodeJS.Timeout): Promise<PullEnd> {
+  if (body === null) return { kind: 'ended' }
+  const parse = createEventStreamParser()
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    timer.refresh()
+    for (const message of parse(text)) {
+      const failure = await handle(message, options)
+      if (failure !== undefined) return failure
+    }
+  }
+  return { kind: 'ended' }
+}
+
+async function handle(message: StreamMessage, { take, onOffset }: PullOptions): Promise<PullEnd | undefined> {
+  const { event, offset = message.id, error } = contentOf(message)
+  if (message.type === 'error') return { kind: 'failed', detail: `the event stream ended: ${JSON.stringify(error)}` }
+  const parsed = parseEvent(event)
+  if (parsed !== undefined) await take(parsed)
+  if (typeof offset === 'string') await onOffset(offset, parsed !== undefined)
+  return undefined
+}
+
+function contentOf({ data }: StreamMessage): { event?: unknown; offset?: unknown; error?: unknown } {
+  try {
+    const content: unknown = JSON.parse(data)
+    return content instanceof Object ? content : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,123 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import type { CustomFetch } from 'openid-client'
+
+import type { ManagementTokens } from './management-token.ts'
+import type { Offsets } from './offsets.ts'
+import { type Position, type PullEnd, pullOnce } from './pull-once.ts'
+import type { TakeEvent } from './take-event.ts'
+
+export type PullStatus = 'idle' | 'reading' | 'failing'
+
+/** Reads Auth0's events for as long as it may, over every interruption. */
+export type EventPull = {
+  /** Resolves when `signal` is aborted. */
+  run: (signal: AbortSignal) => Promise<void>
+  status: () => PullStatus
+}
+
+export type EventPullOptions = {
+  issuer: string
+  tokens: ManagementTokens
+  offsets: Offsets
+  take: TakeEvent
+  fetch: CustomFetch
+  /** How far back to read when there is no offset to go on from. */
+  lookBackMs: number
+  /** Told when reading begins to fail, and of every failure's cause. */
+  onFailure: (detail: string, cause?: unknown) => void
+  /** Milliseconds since the epoch. */
+  now: () => number
+  timing?: Partial<PullTiming>
+}
+
+export type PullTiming = {
+  /** Between the end of one stream and the next, and the first wait after a failure. */
+  firstRetryMs: number
+  lastRetryMs: number
+  silenceMs: number
+  /** Offsets that heartbeats bring are written so often at most. */
+  offsetEveryMs: number
+}
+
+const defaultTiming: PullTiming = {
+  firstRetryMs: 1_000,
+  lastRetryMs: 60_000,
+  silenceMs: 90_000,
+  offsetEveryMs: 10_000,
+}
+
+export function createEventPull(options: EventPullOptions): EventPull {
+  const { issuer, tokens, offsets, take, fetch, lookBackMs, onFailure, now } = options
+  const timing = { ...defaultTiming, ...options.timing }
+  let status: PullStatus = 'idle'
+
+  async function run(signal: AbortSignal): Promise<void> {
+    let failures = 0
+    let refused: Position['kind'] | undefined
+    while (!signal.aborted) {
+      const { end, position, hasRead } = await attempt(signal, refused)
+      if (signal.aborted) break
+      refused = end.kind === 'gone' ? position.kind : undefined
+      failures = hasRead || end.kind === 'ended' ? 0 : failures + 1
+      status = end.kind === 'ended' ? 'reading' : 'failing'
+      if (end.kind === 'unauthorized') tokens.drop()
+      if (end.kind !== 'ended') onFailure(detailOf(end))
+      await delay(waitMs(end, failures), undefined, { signal, ref: false }).catch(() => undefined)
+    }
+    status = 'idle'
+  }
+
+  async function attempt(signal: AbortSignal, refused: Position['kind'] | undefined) {
+    let position: Position = { kind: 'now' }
+    let hasRead = false
+    let writtenAt = 0
+    try {
+      position = await positionAfter(refused)
+      const end = await pullOnce({
+        issuer,
+        token: await tokens.get(),
+        position,
+        fetch,
+        take,
+        silenceMs: timing.silenceMs,
+        signal,
+        async onOffset(offset, isEvent) {
+          hasRead = true
+          status = 'reading'
+          if (!isEvent && performance.now() - writtenAt < timing.offsetEveryMs) return
+          writtenAt = performance.now()
+          await offsets.write(offset)
+        },
+      })
+      return { end, position, hasRead }
+    } catch (cause) {
+      if (!signal.aborted) onFailure('events of Auth0 cannot be read', cause)
+      const end: PullEnd = { kind: 'failed', detail: 'see the failure before' }
+      return { end, position, hasRead }
+    }
+  }
+
+  /** What was refused as too old is not asked for again: from the offset to a time, from there to now. */
+  async function positionAfter(refused: Position['kind'] | undefined): Promise<Position> {
+    if (refused === 'time') return { kind: 'now' }
+    const offset = refused === undefined ? await offsets.read() : undefined
+    return offset === undefined ? { kind: 'time', fromMs: now() - lookBackMs } : { kind: 'offset', offset }
+  }
+
+  function waitMs(end: PullEnd, failures: number): number {
+    if (end.kind === 'gone') return 0
+    const backoffMs = Math.min(timing.firstRetryMs * 2 ** Math.max(failures - 1, 0), timing.lastRetryMs)
+    const jittered = backoffMs * (0.5 + Math.random() / 2)
+    return end.kind === 'limited' ? Math.max(end.retryAfterMs, jittered) : jittered
+  }
+
+  return { run, status: () => status }
+}
+
+function detailOf(end: PullEnd): string {
+  if (end.kind === 'failed') return end.detail
+  if (end.kind === 'gone') return 'the position in the event stream is too old: reading goes on from a time'
+  if (end.kind === 'limited') return 'the Events API has too many connections or calls (429)'
+  return 'the Management API does not accept our token (401)'
+}

@@ -1,0 +1,26 @@
+import type { ServerMetadata } from 'openid-client'
+
+/** What a tenant's plan and settings give us, by its discovery document; docs/sessions.md says what stands in. */
+export type Capabilities = {
+  /** How the provider's own session is ended: as the standard says, Auth0's older way, or not at all. */
+  endSession: 'rp-initiated-logout' | 'auth0-v2-logout' | 'none'
+  /** Enterprise. Without it: events of Auth0, and at the latest the next refresh. */
+  backchannelLogout: 'offered' | 'not-offered'
+  /** Enterprise with Highly Regulated Identity. Not used; a tenant that requires it refuses logins. */
+  pushedAuthorization: 'required' | 'offered' | 'not-offered'
+}
+
+export function capabilitiesOf(metadata: ServerMetadata): Capabilities {
+  const { issuer, token_endpoint: tokenEndpoint, end_session_endpoint: endSession } = metadata
+  const isAuth0 = issuer.endsWith('/') && tokenEndpoint === `${issuer}oauth/token`
+  return {
+    endSession: endSession !== undefined ? 'rp-initiated-logout' : isAuth0 ? 'auth0-v2-logout' : 'none',
+    backchannelLogout: metadata['backchannel_logout_supported'] === true ? 'offered' : 'not-offered',
+    pushedAuthorization: pushedAuthorizationOf(metadata),
+  }
+}
+
+function pushedAuthorizationOf(metadata: ServerMetadata): Capabilities['pushedAuthorization'] {
+  if (metadata.require_pushed_authorization_requests === true) return 'required'
+  return metadata.pushed_authorization_request_endpoint === undefined ? 'not-offered' : 'offered'
+}

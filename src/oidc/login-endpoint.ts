@@ -1,0 +1,69 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+
+import { GateError } from '../errors/gate-error.ts'
+import { pageHeaders } from '../pages/layout.ts'
+import { alreadySignedInPage } from '../pages/login-pages.ts'
+import { finishLogin } from './callback.ts'
+import { isSessionNotKept, markerAtRestart, wayOnFrom } from './login-trouble.ts'
+import { isNeedless, startLogin } from './login.ts'
+import type { RelyingParty } from './relying-party.ts'
+import { safeReturnTo } from './return-to.ts'
+
+/** Login and callback, and a way on from wherever a browser strays between them. */
+export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { party }) => {
+  const { baseUrl, prefix, markers, now } = party
+
+  app.get('/login', async (request, reply) => {
+    const isSignedIn = request.session !== undefined
+    if (request.facts.isNavigation && isNeedless(party, request)) {
+      return sayAlreadySignedIn(request, reply, returnToIn(request))
+    }
+    if (isSessionNotKept(markers.read(request), isSignedIn, now())) {
+      markers.write(reply, { kind: 'none' })
+      throw new GateError('STAGEDOOR_OIDC_SESSION_NOT_KEPT', { reason: whyNotKept(request) })
+    }
+    await startLogin(party, request, reply)
+    return reply
+  })
+
+  app.get('/callback', async (request, reply) => {
+    try {
+      const session = await finishLogin(party, request, reply)
+      app.audit.loggedIn(request, session)
+      return reply
+    } catch (error) {
+      if (!(error instanceof GateError)) throw error
+      return goOnFrom(error, request, reply)
+    }
+  })
+
+  function goOnFrom(error: GateError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const isSignedIn = request.session !== undefined
+    const { isNavigation } = request.facts
+    const way = wayOnFrom(error, { isSignedIn, isNavigation, marker: markers.read(request) })
+    if (way === 'page') throw error
+    const { code, reason } = error
+    request.log.info({ code, reason, way }, 'a callback belongs to no login in flight')
+    if (way === 'already-signed-in') return sayAlreadySignedIn(request, reply, '/')
+    markers.write(reply, markerAtRestart(markers.read(request), now()))
+    return reply.header('cache-control', 'no-store').redirect(`${prefix}/login`, 302)
+  }
+
+  function sayAlreadySignedIn(request: FastifyRequest, reply: FastifyReply, portalHref: string): FastifyReply {
+    const { principal } = request
+    const name = principal.kind === 'user' ? (principal.claims.name ?? principal.claims.email) : undefined
+    const links = { portalHref, accountHref: `${prefix}/`, logoutHref: `${prefix}/logout` }
+    return reply.headers(pageHeaders()).send(alreadySignedInPage(name, links))
+  }
+
+  function returnToIn({ query }: FastifyRequest): string {
+    const { return_to: returnTo } = query as Record<string, unknown>
+    return safeReturnTo(typeof returnTo === 'string' ? returnTo : undefined, baseUrl, prefix)
+  }
+}
+
+/** A cookie that came but opens nothing points at replicas with different secrets; none, at the browser. */
+function whyNotKept({ cookies }: FastifyRequest): string {
+  const isThere = Object.keys(cookies).some((name) => /^(?:__Host-)?stagedoor(?:\.0)?$/.test(name))
+  return isThere ? 'cookie-not-accepted' : 'cookie-not-sent'
+}

@@ -1,0 +1,81 @@
+import type { Session } from '../session/session.ts'
+import type { Asked, OpenConnections } from './open-connections.ts'
+
+/** Close codes of ours (RFC 6455 §7.4.2: 4000 to 4999 are for applications), after the HTTP status they stand for. */
+export const sessionEndedCode = 4401
+export const accessLostCode = 4403
+/** Service Restart (IANA registry of close codes): the client may connect again at once. */
+const reconnectCode = 1012
+
+/** Looked at so often, so that an end by time reaches open connections within a second. */
+const sweepEveryMs = 500
+
+export type SessionWatchOptions = {
+  openConnections: OpenConnections
+  /** When a session ends by time or by revocation, in milliseconds since the epoch. */
+  endOf: (session: Session) => number
+  /** Whether the rules still let this session have what it asked for. */
+  mayGoOn: (session: Session, asked: Asked) => boolean
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/** Closes what is open when its session ends, or when its roles no longer allow it. */
+export type SessionWatch = {
+  /** Closes what has ended by now. */
+  sweep: () => void
+  /**
+   * Ends upgrades and event streams of sessions whose claims are no longer known to be right: clients connect again,
+   * and that request waits for fresh claims and is decided anew.
+   */
+  recheck: (isOutdated: (session: Session) => boolean) => void
+  /** A session as it is now, after a use or a refresh, here or at another replica. */
+  update: (session: Session) => void
+  close: () => void
+}
+
+export function createSessionWatch({ openConnections, endOf, mayGoOn, now }: SessionWatchOptions): SessionWatch {
+  function sweep(): void {
+    const time = now()
+    for (const { session } of openConnections.sessions()) {
+      if (endOf(session) <= time) openConnections.closeSession(session.id, sessionEndedCode, 'The session has ended')
+    }
+  }
+
+  const timer = setInterval(sweep, sweepEveryMs)
+  timer.unref()
+
+  return {
+    sweep,
+    recheck(isOutdated) {
+      for (const { session, connections } of openConnections.sessions()) {
+        if (!isOutdated(session)) continue
+        for (const connection of connections) {
+          if (connection.isLongLived) connection.close(reconnectCode, 'Roles have changed: connect again')
+        }
+      }
+    },
+    update(session) {
+      const open = openConnections.ofSession(session.id)
+      if (open === undefined) return
+      const known = open.session
+      open.session = newest(known, session)
+      if (isEqual(open.session.claims, known.claims)) return
+      for (const connection of open.connections) {
+        if (!mayGoOn(open.session, connection.asked)) connection.close(accessLostCode, 'Access was taken away')
+      }
+    },
+    close: () => clearInterval(timer),
+  }
+}
+
+/** News may come late, and one replica may know of a use where another knows of a refresh. */
+export function newest(one: Session, other: Session): Session {
+  const usedAt = Math.max(one.usedAt, other.usedAt)
+  const fresher = other.refreshedAt >= one.refreshedAt ? other : one
+  return fresher.usedAt === usedAt ? fresher : { ...fresher, usedAt }
+}
+
+function isEqual(one: Session['claims'], other: Session['claims']): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
+}

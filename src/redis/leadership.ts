@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import type { Redis } from './redis.ts'
+import { defineScript } from './script.ts'
+
+/** Takes the lease, or renews one's own. KEYS lease. ARGV owner, lifetime in ms. */
+const holdScript = defineScript(`
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`)
+
+/** KEYS lease. ARGV owner. */
+const releaseScript = defineScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`)
+
+export type LeadershipOptions = {
+  redis: Redis
+  /** Of the work; one leader for each name. */
+  name: string
+  /** Of this process, unlike any other's. */
+  owner: string
+  /** Done while leading; `signal` aborts when somebody else may lead. */
+  work: (signal: AbortSignal) => Promise<void>
+  /** A leader that died is followed after so long at most. */
+  lifetimeMs?: number
+}
+
+/** Lets one process of all that share a Redis do some work, and another when that one goes. */
+export type Leadership = { isLeading(): boolean; close(): Promise<void> }
+
+export function createLeadership({ redis, name, owner, work, lifetimeMs = 15_000 }: LeadershipOptions): Leadership {
+  const key = redis.keys.named(`leader:${name}`)
+  const closing = new AbortController()
+  let leading: { stop: AbortController; done: Promise<void> } | undefined
+
+  async function holds(): Promise<boolean> {
+    // While Redis is away nobody can tell who leads, so nobody does.
+    return redis.run(holdScript, [key], [owner, String(lifetimeMs)]).then(
+      (answer) => answer === 1,
+      () => false,
+    )
+  }
+
+  async function stop(): Promise<void> {
+    const stopped = leading
+    leading = undefined
+    stopped?.stop.abort()
+    await stopped?.done.catch(() => undefined)
+  }
+
+  async function run(): Promise<void> {
+    while (!closing.signal.aborted) {
+      if (!(await holds())) await stop()
+      else if (leading === undefined) {
+        const stopper = new AbortController()
+        leading = { stop: stopper, done: work(stopper.signal) }
+      }
+      await delay(lifetimeMs / 5, undefined, { signal: closing.signal, ref: false }).catch(() => undefined)
+    }
+    await stop()
+    await redis.run(releaseScript, [key], [owner]).catch(() => undefined)
+  }
+
+  const running = run()
+  return {
+    isLeading: () => leading !== undefined,
+    async close() {
+      closing.abort()
+      await running
+    },
+  }
+}

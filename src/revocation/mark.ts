@@ -1,0 +1,96 @@
+import { hash } from 'node:crypto'
+
+import type { Session } from '../session/session.ts'
+
+/** What must end, or be asked for anew. Times are milliseconds since the epoch. */
+export type Revocation =
+  /** One session of ours; with `from`, only from then on. */
+  | { sessionId: string; from?: number }
+  /** Sessions of one session at the login service (ID token `sid`) that began before a time. */
+  | { issuer: string; sid: string; createdBefore: number }
+  /** A user's sessions that began before a time; with `organization`, only those for that organization. */
+  | { issuer: string; subject: string; createdBefore: number; organization?: string }
+  /** A user's claims that are older than a time: they must be refreshed before they are used. */
+  | { issuer: string; subject: string; claimsBefore: number }
+
+export const markKinds = ['session', 'sid', 'subject', 'member', 'claims'] as const
+export type MarkKind = (typeof markKinds)[number]
+
+/** A revocation as it is kept and shared: names are hashes, so that who lists marks learns no session and no user. */
+export type Mark = {
+  kind: MarkKind
+  name: string
+  /** For `session`: when it ends. For the others: what is older than this has ended, or is outdated. */
+  at: number
+  /** When the mark may be forgotten, because all that it speaks of has expired by itself. */
+  until: number
+}
+
+/** @param until milliseconds since the epoch */
+export function markOf(revocation: Revocation, until: number): Mark {
+  if ('sessionId' in revocation) {
+    return { kind: 'session', name: nameOf(revocation.sessionId), at: revocation.from ?? 0, until }
+  }
+  const { issuer } = revocation
+  if ('sid' in revocation) {
+    return { kind: 'sid', name: nameOf(issuer, revocation.sid), at: revocation.createdBefore, until }
+  }
+  const { subject } = revocation
+  if ('claimsBefore' in revocation) {
+    return { kind: 'claims', name: nameOf(issuer, subject), at: revocation.claimsBefore, until }
+  }
+  const { createdBefore: at, organization } = revocation
+  if (organization === undefined) return { kind: 'subject', name: nameOf(issuer, subject), at, until }
+  return { kind: 'member', name: nameOf(issuer, subject, organization), at, until }
+}
+
+/** The names under which marks speak of a session. */
+export type MarkNames = Readonly<Record<MarkKind, string | undefined>>
+
+/** Sessions do not change in place, so that names are made once for each. */
+const remembered = new WeakMap<Session, MarkNames>()
+
+export function markNamesOf(session: Session): MarkNames {
+  const known = remembered.get(session)
+  if (known !== undefined) return known
+  const { id, issuer, subject, providerSessionId, claims } = session
+  const user = nameOf(issuer, subject)
+  const names: MarkNames = {
+    session: nameOf(id),
+    sid: providerSessionId === undefined ? undefined : nameOf(issuer, providerSessionId),
+    subject: user,
+    member: claims.org_id === undefined ? undefined : nameOf(issuer, subject, claims.org_id),
+    claims: user,
+  }
+  remembered.set(session, names)
+  return names
+}
+
+/** Of two marks about the same, one that says what both say. */
+export function merge(one: Mark, other: Mark): Mark {
+  const at = one.kind === 'session' ? Math.min(one.at, other.at) : Math.max(one.at, other.at)
+  return { ...one, at, until: Math.max(one.until, other.until) }
+}
+
+/** As it stands in Redis; `until` is the score beside it. */
+export function formatMark({ kind, name, at }: Mark): string {
+  return `${kind} ${name} ${at}`
+}
+
+/** Nothing for what is not of our making, such as a mark of a later version. */
+export function parseMark(text: string, until: number): Mark | undefined {
+  const [, kind, name, at] = /^([a-z]+) ([A-Za-z0-9_-]{43}) (\d{1,16})$/.exec(text) ?? []
+  const known = markKinds.find((candidate) => candidate === kind)
+  if (known === undefined || name === undefined || !Number.isFinite(until)) return undefined
+  return { kind: known, name, at: Number(at), until }
+}
+
+/** The name of a session's own mark. */
+export function markNameOfSession(sessionId: string): string {
+  return nameOf(sessionId)
+}
+
+// A line feed stands in no issuer and no id, so that no two lists read alike.
+function nameOf(...parts: readonly string[]): string {
+  return hash('sha256', parts.join('\n'), 'base64url')
+}

@@ -1,0 +1,88 @@
+import type { Session } from '../session/session.ts'
+import { type Mark, type MarkKind, markKinds, markNameOfSession, markNamesOf, merge } from './mark.ts'
+
+/** All marks that this process knows. */
+export type Marks = {
+  /** @returns false when it said nothing new */
+  apply: (mark: Mark) => boolean
+  /** When a session ends by what is known: 0 for at once, `Infinity` for not at all. */
+  endOf: (session: Session) => number
+  /** Whether a session's claims must be refreshed before they are used. */
+  isOutdated: (session: Session) => boolean
+  /** Whether a session was ended itself, and not through its user or its login. */
+  hasEnded: (sessionId: string) => boolean
+  all: () => Mark[]
+  readonly size: number
+}
+
+/** Marks that end what began before them. */
+const endingKinds = ['subject', 'member', 'sid'] as const
+
+/** How often marks that may be forgotten are looked for, counted in marks. */
+const sweepEvery = 1_000
+
+/**
+ * @param now milliseconds since the epoch
+ * @param max marks kept; past it the oldest go, and `onOverflow` is told
+ */
+export function createMarks(now: () => number, onOverflow: () => void = () => undefined, max = 200_000): Marks {
+  const byKind = Object.fromEntries(markKinds.map((kind) => [kind, new Map<string, Mark>()])) as Record<
+    MarkKind,
+    Map<string, Mark>
+  >
+  const kinds = Object.values(byKind)
+  let size = 0
+  let sinceSweep = 0
+
+  function find(kind: MarkKind, name: string | undefined): Mark | undefined {
+    const mark = name === undefined ? undefined : byKind[kind].get(name)
+    return mark !== undefined && mark.until > now() ? mark : undefined
+  }
+
+  function forgetExpired(): void {
+    sinceSweep = 0
+    for (const marks of kinds) for (const [name, { until }] of marks) if (until <= now()) marks.delete(name)
+    size = countOf(kinds)
+  }
+
+  function makeRoom(): void {
+    if (++sinceSweep >= sweepEvery || size >= max) forgetExpired()
+    if (size < max) return
+    // Maps keep the order of entry. What goes is caught again by the next refresh of the session.
+    const fullest = kinds.reduce((a, b) => (b.size > a.size ? b : a))
+    const oldest = fullest.keys().next()
+    if (oldest.done !== true) fullest.delete(oldest.value)
+    onOverflow()
+  }
+
+  return {
+    get size() {
+      return size
+    },
+    apply(mark) {
+      const marks = byKind[mark.kind]
+      const known = find(mark.kind, mark.name)
+      const merged = known === undefined ? mark : merge(known, mark)
+      if (known?.at === merged.at && known.until === merged.until) return false
+      if (!marks.has(mark.name)) makeRoom()
+      marks.set(mark.name, merged)
+      size = countOf(kinds)
+      return true
+    },
+    endOf(session) {
+      if (size === 0) return Infinity
+      const names = markNamesOf(session)
+      if (endingKinds.some((kind) => session.createdAt < (find(kind, names[kind])?.at ?? 0))) return 0
+      return find('session', names.session)?.at ?? Infinity
+    },
+    isOutdated(session) {
+      return size > 0 && session.refreshedAt < (find('claims', markNamesOf(session).claims)?.at ?? 0)
+    },
+    hasEnded: (sessionId) => size > 0 && (find('session', markNameOfSession(sessionId))?.at ?? Infinity) <= now(),
+    all: () => kinds.flatMap((marks) => [...marks.values()].filter(({ until }) => until > now())),
+  }
+}
+
+function countOf(kinds: readonly Map<string, Mark>[]): number {
+  return kinds.reduce((sum, marks) => sum + marks.size, 0)
+}

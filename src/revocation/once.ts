@@ -1,0 +1,49 @@
+import { hash } from 'node:crypto'
+
+import { LRUCache } from 'lru-cache'
+
+import type { Redis } from '../redis/redis.ts'
+
+/** Things that may happen once: the use of a `jti`, the handling of an event; known to all replicas where Redis is. */
+export type Once = {
+  /**
+   * @returns false when it was claimed before
+   * @throws RedisUnavailable when nobody can tell
+   */
+  claim(name: string, lifetimeMs: number): Promise<boolean>
+  /** Gives a claim back, after a failure: it may be tried again. */
+  release(name: string): Promise<void>
+}
+
+const maxRemembered = 100_000
+
+/** @param now milliseconds since the epoch */
+export function createOnce(now: () => number, redis?: Redis): Once {
+  return redis === undefined ? createLocalOnce(now) : createSharedOnce(redis)
+}
+
+function createLocalOnce(now: () => number): Once {
+  const claimedUntil = new LRUCache<string, number>({ max: maxRemembered })
+  return {
+    async claim(name, lifetimeMs) {
+      if ((claimedUntil.peek(name) ?? 0) > now()) return false
+      claimedUntil.set(name, now() + lifetimeMs)
+      return true
+    },
+    async release(name) {
+      claimedUntil.delete(name)
+    },
+  }
+}
+
+function createSharedOnce(redis: Redis): Once {
+  const keyOf = (name: string): string => redis.keys.named(`once:${hash('sha256', name, 'base64url')}`)
+  return {
+    claim: async (name, lifetimeMs) =>
+      (await redis.send('SET', keyOf(name), '1', 'NX', 'PX', String(Math.ceil(lifetimeMs)))) === 'OK',
+    async release(name) {
+      // A claim that cannot be given back runs out by itself.
+      await redis.send('DEL', keyOf(name)).catch(() => undefined)
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import type { Session } from '../session/session.ts'
+import type { FoundSession, RevocableStore, SessionStore } from '../session/store.ts'
+import type { Revocations } from './revocations.ts'
+
+/** For requests that a browser sent before it had the new cookie, when a login took the place of a session. */
+export const supersededGraceMs = 10_000
+
+type Dependencies = {
+  revocations: Pick<Revocations, 'endOf' | 'revoke'>
+  /** Told of every session that was written, new or changed. */
+  onSaved: (session: Session) => void
+  /** Told when others could not hear of an end yet. */
+  onUnshared: (error: unknown) => void
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/** A store whose sessions end when they are revoked, however that became known. */
+export function createRevocableStore(inner: SessionStore, dependencies: Dependencies): RevocableStore {
+  const { revocations, onSaved, onUnshared, now } = dependencies
+  const unlessEnded = (found: FoundSession | undefined): FoundSession | undefined =>
+    found === undefined || revocations.endOf(found.session) <= now() ? undefined : found
+
+  return {
+    ...inner,
+    recall: (cookieValue) => unlessEnded(inner.recall(cookieValue)),
+    find: async (cookieValue) => unlessEnded(await inner.find(cookieValue)),
+    async save(session, ...known) {
+      const value = await inner.save(session, ...known)
+      if (value !== undefined) onSaved(session)
+      return value
+    },
+    touch(known) {
+      onSaved(known.session)
+      return inner.touch(known)
+    },
+    async supersede(session) {
+      await revocations.revoke({ sessionId: session.id, from: now() + supersededGraceMs }).catch(onUnshared)
+    },
+  }
+}

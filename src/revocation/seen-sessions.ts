@@ -1,0 +1,67 @@
+import { LRUCache } from 'lru-cache'
+
+import type { Session } from '../session/session.ts'
+import { withoutTokens } from './shareable.ts'
+
+/** What an operator sees of a session: nothing that opens it. Times are milliseconds since the epoch. */
+export type SeenSession = {
+  id: string
+  issuer: string
+  subject: string
+  email?: string
+  organization?: string
+  sid?: string
+  createdAt: number
+  usedAt: number
+}
+
+export type SeenFilter = { session?: string; subject?: string }
+
+/** Sessions that were begun, used or refreshed since this process started, at any replica that shares our Redis. */
+export type SeenSessions = {
+  note(session: Session): void
+  /** Live ones, the latest used first. */
+  list(filter: SeenFilter): SeenSession[]
+}
+
+/** About 500 bytes each. */
+const defaultMax = 50_000
+
+/** @param isLive whether a session has neither expired nor been ended */
+export function createSeenSessions(isLive: (session: Session) => boolean, max = defaultMax): SeenSessions {
+  const seen = new LRUCache<string, Session>({ max })
+
+  function matching({ session, subject }: SeenFilter): Session[] {
+    if (session === undefined)
+      return [...seen.values()].filter((each) => subject === undefined || each.subject === subject)
+    const known = seen.peek(session)
+    return known === undefined || (subject !== undefined && known.subject !== subject) ? [] : [known]
+  }
+
+  return {
+    note(session) {
+      // Roles and groups are left out: they may be long, and the list does not show them.
+      const { email, org_id } = session.claims
+      const names = { ...(email === undefined ? {} : { email }), ...(org_id === undefined ? {} : { org_id }) }
+      seen.set(session.id, { ...withoutTokens(session), claims: { ...names, roles: [], groups: [], permissions: [] } })
+    },
+    list: (filter) =>
+      matching(filter)
+        .filter(isLive)
+        .toSorted((a, b) => b.usedAt - a.usedAt)
+        .map(summaryOf),
+  }
+}
+
+function summaryOf({ id, issuer, subject, claims, providerSessionId, createdAt, usedAt }: Session): SeenSession {
+  return {
+    id,
+    issuer,
+    subject,
+    ...(claims.email === undefined ? {} : { email: claims.email }),
+    ...(claims.org_id === undefined ? {} : { organization: claims.org_id }),
+    ...(providerSessionId === undefined ? {} : { sid: providerSessionId }),
+    createdAt,
+    usedAt,
+  }
+}

@@ -1,0 +1,209 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import t, { type Test } from 'tap'
+
+import { startLocalAuth0, type LocalAuth0, type LocalAuth0Options } from '../../auth0/local/server.ts'
+import type { Auth0Event } from '../../src/auth0-events/event.ts'
+import { createManagementTokens } from '../../src/auth0-events/management-token.ts'
+import {
+  createFileOffsets,
+  createMemoryOffsets,
+  createSharedOffsets,
+  type Offsets,
+} from '../../src/auth0-events/offsets.ts'
+import { createEventPull } from '../../src/auth0-events/pull.ts'
+import { createLeadership } from '../../src/redis/leadership.ts'
+import { createRedis } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
+import { startRedis } from '../support/redis.ts'
+
+const timing = { firstRetryMs: 20, lastRetryMs: 100, silenceMs: 2_000, offsetEveryMs: 0 }
+
+async function startAuth0(t: Test, options: LocalAuth0Options = {}): Promise<LocalAuth0> {
+  const auth0 = await startLocalAuth0(options)
+  t.teardown(() => auth0.close())
+  return auth0
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const endsAt = performance.now() + 5_000
+  while (!condition()) {
+    if (performance.now() > endsAt) throw new Error('it did not come true within 5 s')
+    await delay(5)
+  }
+}
+
+/** Reads events of a stand-in; `taken` are the users that they were about. */
+function startPull(
+  t: Test,
+  auth0: LocalAuth0,
+  offsets: Offsets,
+  options: { silenceMs?: number; isTroubled?: () => boolean } = {},
+) {
+  const taken: string[] = []
+  const failures: string[] = []
+  const stop = new AbortController()
+  const common = { issuer: auth0.issuer, fetch: fetch as never, now: Date.now }
+  const pull = createEventPull({
+    ...common,
+    tokens: createManagementTokens({
+      ...common,
+      ...auth0.management,
+      audience: `${auth0.issuer}api/v2/`,
+      timeoutMs: 2_000,
+    }),
+    offsets,
+    async take({ object }: Auth0Event) {
+      if (options.isTroubled?.()) throw new Error('Redis is away')
+      taken.push(String(object['user_id']))
+      return 'revoked'
+    },
+    lookBackMs: 60_000,
+    onFailure: (detail) => failures.push(detail),
+    timing: { ...timing, ...(options.silenceMs && { silenceMs: options.silenceMs }) },
+  })
+  const running = pull.run(stop.signal)
+  const close = async () => {
+    stop.abort()
+    await running
+  }
+  t.teardown(close)
+  return { pull, taken, failures, close }
+}
+
+const emit = (auth0: LocalAuth0, user_id: string) => auth0.switches.emitEvent('user.deleted', { user_id })
+
+t.test('events that happened while nobody read are read on the return, each once', async (t) => {
+  const auth0 = await startAuth0(t)
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-events-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const offsets = createFileOffsets(join(folder, 'offset'))
+  emit(auth0, 'before')
+  const first = startPull(t, auth0, offsets)
+  emit(auth0, 'one')
+  await until(() => first.taken.length === 2)
+  await first.close()
+  emit(auth0, 'two')
+  const second = startPull(t, auth0, offsets)
+  await until(() => second.taken.length === 1)
+  t.same([first.taken, second.taken], [['before', 'one'], ['two']])
+  t.equal(second.pull.status(), 'reading')
+})
+
+t.test('the end of a stream, with or without an error, is followed by the next from the same place', async (t) => {
+  const auth0 = await startAuth0(t)
+  const { taken } = startPull(t, auth0, createMemoryOffsets())
+  for (const [i, message] of [undefined, 'an error', undefined].entries()) {
+    emit(auth0, String(i))
+    await until(() => taken.length === i + 1)
+    auth0.switches.endEventStreams(message)
+  }
+  emit(auth0, 'last')
+  await until(() => taken.length === 4)
+  t.same(taken, ['0', '1', '2', 'last'])
+})
+
+t.test('an offset that is too old (410) is given up for a time, and a time for now', async (t) => {
+  const auth0 = await startAuth0(t)
+  const offsets = createMemoryOffsets()
+  await offsets.write(emit(auth0, 'old'))
+  auth0.switches.expireEvents()
+  const { taken, failures } = startPull(t, auth0, offsets)
+  await until(() => failures.length > 0)
+  emit(auth0, 'new')
+  await until(() => taken.includes('new'))
+  t.match(failures[0], /too old/)
+})
+
+t.test('too many connections (429) are waited for as long as Auth0 says', async (t) => {
+  const auth0 = await startAuth0(t, { settings: { eventConnections: 1, eventRetryAfterSeconds: 1 } })
+  const first = startPull(t, auth0, createMemoryOffsets())
+  emit(auth0, 'a')
+  await until(() => first.taken.length === 1)
+  const second = startPull(t, auth0, createMemoryOffsets())
+  await until(() => second.failures.length === 1)
+  const since = performance.now()
+  await first.close()
+  emit(auth0, 'b')
+  await until(() => second.taken.includes('b'))
+  t.match(second.failures[0], /429/)
+  t.ok(performance.now() - since > 500, 'not tried again before its time')
+})
+
+t.test('an event that could not be handled comes again', async (t) => {
+  const auth0 = await startAuth0(t)
+  let isTroubled = true
+  const { taken, failures } = startPull(t, auth0, createMemoryOffsets(), { isTroubled: () => isTroubled })
+  emit(auth0, 'a')
+  await until(() => failures.length > 1)
+  isTroubled = false
+  await until(() => taken.length === 1)
+  t.same(taken, ['a'])
+})
+
+t.test('a token that is no longer accepted is replaced, and Auth0 gone is waited for', async (t) => {
+  const auth0 = await startAuth0(t)
+  const { taken, pull, failures } = startPull(t, auth0, createMemoryOffsets())
+  emit(auth0, 'a')
+  await until(() => taken.length === 1)
+  await auth0.switches.rotateKeys({ revoke: true })
+  await auth0.switches.rotateKeys({ revoke: true })
+  auth0.switches.endEventStreams()
+  await until(() => failures.some((detail) => detail.includes('401')))
+  emit(auth0, 'b')
+  await until(() => taken.length === 2)
+  auth0.switches.down('error')
+  auth0.switches.endEventStreams()
+  await until(() => pull.status() === 'failing')
+  auth0.switches.up()
+  emit(auth0, 'c')
+  await until(() => taken.length === 3)
+  t.same(taken, ['a', 'b', 'c'])
+})
+
+t.test('silence without heartbeats counts as a dead connection', async (t) => {
+  const auth0 = await startAuth0(t, { settings: { eventHeartbeatMs: 60_000 } })
+  const { failures } = startPull(t, auth0, createMemoryOffsets(), { silenceMs: 100 })
+  await until(() => failures.length > 0)
+  t.match(failures[0], /nothing came for 100 ms/)
+})
+
+t.test('one of all processes reads, goes on where another stopped, and nobody while Redis is away', async (t) => {
+  const server = await startRedis(t)
+  const start = async (owner: string) => {
+    const redis = createRedis({ topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 500 }, 'none:')
+    t.teardown(() => redis.close())
+    await redis.attempted()
+    const work: string[] = []
+    const reads: AbortSignal[] = []
+    const leadership = createLeadership({
+      redis,
+      name: 'events',
+      owner,
+      lifetimeMs: 250,
+      async work(signal) {
+        reads.push(signal)
+        work.push((await createSharedOffsets(redis).read()) ?? 'nothing')
+        await createSharedOffsets(redis).write(owner)
+      },
+    })
+    t.teardown(() => leadership.close())
+    return { leadership, work, reads }
+  }
+  const one = await start('one')
+  await until(() => one.work.length === 1)
+  const two = await start('two')
+  await delay(200)
+  t.same([one.leadership.isLeading(), two.leadership.isLeading()], [true, false])
+  await one.leadership.close()
+  await until(() => two.work.length === 1)
+  t.same([one.work, two.work], [['nothing'], ['one']])
+  await server.stop()
+  await until(() => !two.leadership.isLeading())
+  t.ok(two.reads[0]?.aborted)
+  await server.start()
+  await until(() => two.leadership.isLeading())
+})

@@ -1,0 +1,88 @@
+import t from 'tap'
+
+import { revocationOf } from '../../src/oidc/backchannel-logout.ts'
+import { readLogoutToken } from '../../src/oidc/logout-token.ts'
+
+const issuer = 'https://tenant.eu.auth0.com/'
+const nowSeconds = 1_800_000_000
+const expectations = { issuer, clientId: 'client', nowSeconds }
+const event = 'http://schemas.openid.net/event/backchannel-logout'
+const good = {
+  iss: issuer,
+  sub: 'auth0|jane',
+  aud: 'client',
+  iat: nowSeconds,
+  exp: nowSeconds + 120,
+  jti: 'j-1',
+  events: { [event]: {} },
+  sid: 'sid-1',
+  trace_id: 't-1',
+}
+
+t.test('a token as Auth0 writes it names the session that ends', async (t) => {
+  t.same(readLogoutToken(good, { typ: 'JWT' }, expectations), {
+    issuer,
+    tokenId: 'j-1',
+    issuedAtSeconds: nowSeconds,
+    expiresAtSeconds: nowSeconds + 120,
+    sid: 'sid-1',
+    subject: 'auth0|jane',
+  })
+})
+
+const accepted: [string, object, object][] = [
+  ['the type of the specification', {}, { typ: 'logout+jwt' }],
+  ['the type with its media type prefix', {}, { typ: 'application/logout+jwt' }],
+  ['no type', {}, {}],
+  ['several audiences', { aud: ['other', 'client'] }, { typ: 'JWT' }],
+  ['a clock that is a little behind', { iat: nowSeconds + 30 }, { typ: 'JWT' }],
+  ['a user without a session', { sid: undefined }, { typ: 'JWT' }],
+  ['a session without a user', { sub: undefined }, { typ: 'JWT' }],
+]
+for (const [what, change, header] of accepted) {
+  t.test(`a token with ${what} is accepted`, async (t) => {
+    t.type(readLogoutToken({ ...good, ...change }, header, expectations), 'object')
+  })
+}
+
+const refused: [string, object, object, string][] = [
+  ['the type of an access token', {}, { typ: 'at+jwt' }, 'type'],
+  ['another issuer', { iss: 'https://evil.example/' }, {}, 'issuer'],
+  ['the issuer without its slash', { iss: issuer.slice(0, -1) }, {}, 'issuer'],
+  ['another audience', { aud: 'other' }, {}, 'audience'],
+  ['no audience', { aud: undefined }, {}, 'audience'],
+  ['no time of issue', { iat: undefined }, {}, 'issued-at'],
+  ['a time of issue long ago', { iat: nowSeconds - 151 }, {}, 'issued-at'],
+  ['a time of issue to come', { iat: nowSeconds + 31 }, {}, 'issued-at'],
+  ['no expiry', { exp: undefined }, {}, 'expired'],
+  ['an expiry that is past', { exp: nowSeconds - 30 }, {}, 'expired'],
+  ['no id', { jti: undefined }, {}, 'token-id'],
+  ['an empty id', { jti: '' }, {}, 'token-id'],
+  ['no events, as an ID token has none', { events: undefined }, {}, 'events'],
+  ['other events', { events: { 'https://example.com/other': {} } }, {}, 'events'],
+  ['an event that is no object', { events: { [event]: true } }, {}, 'events'],
+  ['an event that is a list', { events: { [event]: [] } }, {}, 'events'],
+  ['a nonce, as an ID token has', { nonce: 'n' }, {}, 'nonce'],
+  ['neither session nor user', { sid: undefined, sub: '' }, {}, 'nobody'],
+]
+for (const [what, change, header, reason] of refused) {
+  t.test(`a token with ${what} is refused`, async (t) => {
+    t.equal(readLogoutToken({ ...good, ...change }, header, expectations), reason)
+  })
+}
+
+t.test('with a session named, only that one ends; without, all that the user began before the token', async (t) => {
+  const now = nowSeconds * 1000
+  const token = { issuer, tokenId: 'j', issuedAtSeconds: nowSeconds, expiresAtSeconds: nowSeconds + 120 }
+  t.same(revocationOf({ ...token, sid: 'sid-1', subject: 'auth0|jane' }, now), {
+    issuer,
+    sid: 'sid-1',
+    createdBefore: now + 1,
+  })
+  t.same(revocationOf({ ...token, subject: 'auth0|jane' }, now), {
+    issuer,
+    subject: 'auth0|jane',
+    createdBefore: now + 1,
+  })
+  t.match(revocationOf({ ...token, subject: 'auth0|jane' }, now + 90_000), { createdBefore: now + 60_000 })
+})

@@ -1,0 +1,122 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import t, { type Test } from 'tap'
+
+import { createBrowser } from '../support/browser.ts'
+import { type House, startHouse } from '../support/house.ts'
+import { openSocket, startStreamingOrigin } from '../support/streams.ts'
+
+const tokens = ['the-token-that-auth0-sends-as-of-now', 'the-token-that-auth0-is-going-to-send']
+const pull = { clientId: 'stagedoor-management', clientSecret: 'stagedoor-management-secret-for-local-use-only' }
+
+const subjectOf = ({ auth0 }: House, email: string) => auth0.users.find((user) => user.email === email)?.id ?? ''
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const endsAt = performance.now() + 10_000
+  while (!(await condition())) {
+    if (performance.now() > endsAt) throw new Error('it did not come true within 10 s')
+    await delay(10)
+  }
+}
+
+async function startPullingHouse(t: Test, upstreamUrl?: string): Promise<House> {
+  const house = await startHouse(t, { config: { auth0: { events: { pull } } }, ...(upstreamUrl && { upstreamUrl }) })
+  await until(() => house.auth0.tenant.counters.token > 0)
+  return house
+}
+
+t.test(
+  'an event that Auth0 sends ends the sessions of who was blocked, at once, and each event counts once',
+  async (t) => {
+    const house = await startHouse(t, { config: { auth0: { events: { webhook: { tokens } } } } })
+    const { browser } = await house.signIn('max@example.com')
+    const user_id = subjectOf(house, 'max@example.com')
+    const event = { id: 'evt_1', type: 'user.updated', time: new Date().toISOString() }
+    const send = (body: object, token = tokens[0]) =>
+      createBrowser().fetch(`${house.url}/.stagedoor/events`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/cloudevents+json' },
+        body: JSON.stringify(body),
+      })
+    const blocked = { ...event, data: { object: { user_id, blocked: true } } }
+
+    t.match(await send(blocked, 'wrong'), { status: 401, text: /STAGEDOOR_EVENTS_UNAUTHENTICATED/ })
+    t.match(await send({ id: 1 }), { status: 400, text: /STAGEDOOR_EVENTS_MALFORMED/ })
+    t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+    t.match(await send(blocked, tokens[1]), { status: 202, text: /revoked/ })
+    t.equal((await browser.fetch(`${house.url}/`)).status, 401)
+    t.match(await send(blocked), { status: 202, text: /repeated/ })
+    t.match(await send({ ...event, id: 'evt_2', type: 'user.created' }), { status: 202, text: /ignored/ })
+    t.match(
+      house.records().find(({ event: kind }) => kind === 'revocation'),
+      {
+        reason: 'user.updated',
+        target: { subject: user_id },
+      },
+    )
+  },
+)
+
+t.test('without tokens in the configuration there is no endpoint for events', async (t) => {
+  const house = await startHouse(t)
+  const answer = await createBrowser().fetch(`${house.url}/.stagedoor/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  })
+  t.equal(answer.status, 404)
+})
+
+t.test('blocking somebody in Auth0 ends their session within a second, by the stream that we read', async (t) => {
+  const house = await startPullingHouse(t)
+  const { browser } = await house.signIn('max@example.com')
+  const since = performance.now()
+  await house.auth0.switches.blockUser(subjectOf(house, 'max@example.com'))
+  await until(async () => (await browser.fetch(`${house.url}/`)).status === 401)
+  const figure = Math.round(performance.now() - since)
+  t.comment(`a blocked person was out after ${figure} ms`)
+  t.ok(figure < 1_000)
+})
+
+t.test(
+  'a lost organization role is gone at the next request, and open sockets come back with fresh claims',
+  async (t) => {
+    const house = await startPullingHouse(t, (await startStreamingOrigin(t)).url)
+    const { browser } = await house.signIn()
+    const user_id = subjectOf(house, 'jane@example.com')
+    const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+    const socket = await openSocket(t, `${house.url}/socket`, cookie)
+    house.auth0.switches.setRoles(user_id, ['developer'])
+    const object = { organization: { id: 'org_demo' }, user: { user_id }, role: { id: 'rol_1' } }
+    house.auth0.switches.emitEvent('organization.member.role.deleted', object)
+    t.match(await socket.ended, { code: 1012, reason: 'Roles have changed: connect again' })
+    const refreshed = JSON.parse((await browser.fetch(`${house.url}/.stagedoor/me`)).text)
+    t.same(refreshed.roles, ['developer'])
+    const again = await openSocket(
+      t,
+      `${house.url}/socket`,
+      `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`,
+    )
+    t.ok(again.isOpen())
+  },
+)
+
+t.test('a lost membership ends the sessions for that organization only', async (t) => {
+  const house = await startPullingHouse(t)
+  const member = createBrowser()
+  const user_id = subjectOf(house, 'jane@example.com')
+  const page = await member.open(`${house.url}/.stagedoor/login?organization=org_demo`)
+  await member.submit(page.url, '/u/login', { username: 'jane@example.com', password: 'stagedoor' })
+  const { browser: alone } = await house.signIn()
+  t.equal((await member.fetch(`${house.url}/`)).status, 200)
+  house.auth0.switches.emitEvent('organization.member.deleted', { organization: { id: 'org_demo' }, user: { user_id } })
+  await until(async () => (await member.fetch(`${house.url}/`)).status === 401)
+  t.equal((await alone.fetch(`${house.url}/`)).status, 200)
+})
+
+t.test('while events cannot be read, readiness says so, and everything else goes on', async (t) => {
+  const house = await startHouse(t, { config: { auth0: { events: { pull: { ...pull, clientSecret: 'wrong' } } } } })
+  const condition = () => house.parts.health.conditions().find(({ name }) => name === 'auth0-events')
+  await until(() => condition()?.status === 'degraded')
+  t.equal((await house.signIn()).page.status, 200)
+})

@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import t, { type Test } from 'tap'
+
+import { type House, type HouseOptions, startHouse } from '../support/house.ts'
+import { openAnswer, openSocket, startStreamingOrigin } from '../support/streams.ts'
+
+async function startStreamingHouse(t: Test, options: HouseOptions = {}): Promise<House> {
+  return startHouse(t, { ...options, upstreamUrl: (await startStreamingOrigin(t)).url })
+}
+
+async function signedIn(house: House, email?: string) {
+  const { browser } = await house.signIn(email)
+  return { browser, cookie: () => `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}` }
+}
+
+t.test(
+  'a sign-out closes WebSockets with 4401, and ends event streams and downloads, of this session only',
+  async (t) => {
+    const house = await startStreamingHouse(t)
+    const [jane, max] = [await signedIn(house), await signedIn(house, 'max@example.com')]
+    const socket = await openSocket(t, `${house.url}/socket`, jane.cookie())
+    const stream = await openAnswer(t, `${house.url}/stream`, jane.cookie())
+    const download = await openAnswer(t, `${house.url}/download`, jane.cookie())
+    const bystander = await openSocket(t, `${house.url}/socket`, max.cookie())
+
+    const since = performance.now()
+    await jane.browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
+    const ended = await socket.ended
+    t.match(ended, { code: 4401, reason: 'The session has ended' })
+    const figures = [ended, await stream.ended, await download.ended].map(({ afterMs }) => afterMs(since))
+    t.comment(`socket, stream and download ended ${figures.join(', ')} ms after the sign-out was sent`)
+    t.ok(Math.max(...figures) < 1_000)
+    t.ok(bystander.isOpen())
+  },
+)
+
+t.test('a session that expires takes its open connections along within a second', async (t) => {
+  let now = Date.now()
+  const house = await startStreamingHouse(t, { now: () => now, config: { session: { idleTimeout: '10m' } } })
+  const jane = await signedIn(house)
+  const socket = await openSocket(t, `${house.url}/socket`, jane.cookie())
+  now += 9 * 60_000
+  t.equal((await jane.browser.fetch(`${house.url}/x`)).status, 200, 'a use that is noted')
+  now += 9 * 60_000
+  await delay(700)
+  t.ok(socket.isOpen(), 'the use counts for what was open before it')
+  now += 60_000
+  const since = performance.now()
+  const ended = await socket.ended
+  t.equal(ended.code, 4401)
+  t.ok(ended.afterMs(since) < 1_000)
+})
+
+t.test('when a refresh takes a role away, what needed it is closed with 4403, and the rest goes on', async (t) => {
+  let now = Date.now()
+  const house = await startStreamingHouse(t, {
+    now: () => now,
+    config: {
+      routes: [
+        { name: 'operations', path: '/operations/**', allow: { roles: ['platform-admin'] } },
+        { name: 'everything', path: '/**', allow: 'authenticated' },
+      ],
+    },
+  })
+  const jane = await signedIn(house)
+  const guarded = await openSocket(t, `${house.url}/operations/socket`, jane.cookie())
+  const open = await openSocket(t, `${house.url}/socket`, jane.cookie())
+  const id = house.auth0.users.find(({ email }) => email === 'jane@example.com')?.id ?? ''
+  house.auth0.switches.setRoles(id, ['developer'])
+  now += 10 * 60_000
+  t.equal((await jane.browser.fetch(`${house.url}/x`)).status, 200)
+  t.match(await guarded.ended, { code: 4403, reason: 'Access was taken away' })
+  t.ok(open.isOpen())
+  t.equal((await jane.browser.fetch(`${house.url}/operations/x`)).status, 403)
+})

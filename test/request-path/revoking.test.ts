@@ -1,0 +1,98 @@
+import t from 'tap'
+
+import { createBrowser } from '../support/browser.ts'
+import { type House, startHouse } from '../support/house.ts'
+import { startRedis } from '../support/redis.ts'
+
+type Listed = { sessions: { id: string; subject: string; email: string }[] }
+
+const subjectOf = ({ auth0 }: House, email: string) => auth0.users.find((user) => user.email === email)?.id ?? ''
+
+t.test('signing out everywhere ends all sessions of the person, and nobody else’s', async (t) => {
+  const house = await startHouse(t)
+  const [here, there] = [await house.signIn(), await house.signIn()]
+  const max = await house.signIn('max@example.com')
+  const account = await here.browser.open(`${house.url}/.stagedoor/`)
+  t.match(account.text, /Sign out everywhere/)
+  t.match(account.headers.get('content-security-policy'), new URL(house.auth0.issuer).origin)
+  const left = await here.browser.submit(account.url, '/.stagedoor/logout', { everywhere: 'true' })
+  t.match(left.text, /You are signed out/)
+  t.equal((await here.browser.fetch(`${house.url}/`)).status, 401)
+  t.equal((await there.browser.fetch(`${house.url}/`)).status, 401)
+  t.equal((await max.browser.fetch(`${house.url}/`)).status, 200)
+  t.match(
+    house.records().find(({ event }) => event === 'revocation'),
+    {
+      reason: 'sign-out-everywhere',
+      target: { subject: subjectOf(house, 'jane@example.com') },
+    },
+  )
+  t.equal((await house.signIn('jane@example.com', there.browser)).page.status, 200, 'the next login works')
+})
+
+t.test('who may administrate sees who is signed in, and ends one session or all of a person', async (t) => {
+  const house = await startHouse(t)
+  const { browser: jane } = await house.signIn()
+  const [max, maxElsewhere] = [await house.signIn('max@example.com'), await house.signIn('max@example.com')]
+  const list = async (query = ''): Promise<Listed> =>
+    JSON.parse((await jane.fetch(`${house.url}/.stagedoor/admin/sessions${query}`)).text)
+  const revoke = (body: object, headers: Record<string, string> = { origin: house.url }) =>
+    jane.fetch(`${house.url}/.stagedoor/admin/sessions/revoke`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin', ...headers },
+      body: JSON.stringify(body),
+    })
+
+  const all = await list()
+  t.same(all.sessions.map(({ email }) => email).toSorted(), ['jane@example.com', 'max@example.com', 'max@example.com'])
+  t.notMatch(JSON.stringify(all), /eyJ|refresh/)
+  const subject = subjectOf(house, 'max@example.com')
+  const ofMax = await list(`?subject=${encodeURIComponent(subject)}`)
+  t.equal(ofMax.sessions.length, 2)
+
+  const [latest] = ofMax.sessions
+  t.match(await revoke({ session: latest?.id }), { status: 200 })
+  const after = [max, maxElsewhere].map(async ({ browser }) => (await browser.fetch(`${house.url}/`)).status)
+  t.same(
+    (await Promise.all(after)).toSorted((a, b) => a - b),
+    [200, 401],
+  )
+  t.equal((await list(`?session=${latest?.id}`)).sessions.length, 0)
+  t.match(await revoke({ subject }), { status: 200 })
+  t.equal((await list(`?subject=${encodeURIComponent(subject)}`)).sessions.length, 0)
+  t.match(await revoke({ sid: 'unknown' }), { status: 200 })
+  t.match(house.records().filter(({ event }) => event === 'revocation')[1], {
+    reason: 'admin',
+    target: { subject },
+    principal: { subject: subjectOf(house, 'jane@example.com') },
+  })
+
+  for (const body of [{}, { session: 'a', subject: 'b' }, { subject: '' }, { subject: 1 }]) {
+    t.match(await revoke(body), { status: 400, text: /STAGEDOOR_ADMIN_BAD_REQUEST/ }, JSON.stringify(body))
+  }
+  const forged = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
+  t.match(await revoke({ subject }, forged), { status: 403, text: /STAGEDOOR_SESSION_CROSS_SITE/ })
+})
+
+t.test('who may not administrate is refused', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn('max@example.com')
+  const url = `${house.url}/.stagedoor/admin/sessions`
+  t.match(await browser.fetch(url), { status: 403, text: /STAGEDOOR_POLICY_DENIED/ })
+  t.match(await createBrowser().fetch(url), { status: 401, text: /STAGEDOOR_SESSION_REQUIRED/ })
+})
+
+t.test('with Redis gone an operator is told that other replicas do not know yet', async (t) => {
+  const redis = await startRedis(t)
+  const config = { session: { store: 'cookie', redis: { url: redis.url }, secrets: ['x'.repeat(32)] } }
+  const house = await startHouse(t, { config })
+  const [jane, max] = [await house.signIn(), await house.signIn('max@example.com')]
+  await redis.stop()
+  const answer = await jane.browser.fetch(`${house.url}/.stagedoor/admin/sessions/revoke`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: house.url },
+    body: JSON.stringify({ subject: subjectOf(house, 'max@example.com') }),
+  })
+  t.match(answer, { status: 503, text: /STAGEDOOR_SESSION_STORE_UNAVAILABLE/ })
+  t.equal((await max.browser.fetch(`${house.url}/`)).status, 401, 'here it holds')
+})

@@ -1,0 +1,117 @@
+import t from 'tap'
+
+import { type Browser, createBrowser } from '../support/browser.ts'
+import { type House, passLoginPage, passLoginPageUntilCallback, startHouse } from '../support/house.ts'
+
+async function untilCallback(house: House, browser: Browser): Promise<string> {
+  return passLoginPageUntilCallback(house.url, await browser.open(`${house.url}/catalog`), browser)
+}
+
+t.test('logins in three tabs at once all end where they began', async (t) => {
+  const house = await startHouse(t)
+  const browser = createBrowser()
+  const paths = ['/one', '/two', '/three']
+  const providerUrls: string[] = []
+  for (const path of paths) {
+    const { location = '' } = await browser.step(house.url + path)
+    providerUrls.push((await browser.step(location)).location ?? '')
+  }
+  // The first tab signs in; at the provider that counts for the others, whose logins are in flight as well.
+  for (const [i, providerUrl] of providerUrls.entries()) {
+    const last = await passLoginPage(await browser.open(providerUrl), browser, 'jane@example.com')
+    t.match(last, { status: 200, url: `${house.url}${paths[i]}` })
+  }
+  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+})
+
+t.test('requests of the other tabs go on while a second login of the same person takes over', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  const before = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+  await browser.open(`${house.url}/.stagedoor/login?login_hint=jane@example.com`)
+  t.equal((await createBrowser().fetch(`${house.url}/`, { headers: { cookie: before } })).status, 200)
+})
+
+t.test('the back button on the callback says that one is signed in, and leads to the portal', async (t) => {
+  const house = await startHouse(t)
+  const browser = createBrowser()
+  const callback = await untilCallback(house, browser)
+  await browser.open(callback)
+  const page = await browser.open(callback)
+  t.match(page, { status: 200, url: callback, text: /You are signed in already/ })
+  t.match(page.text, /href="\/"/)
+  t.equal((await browser.fetch(`${house.url}/`)).status, 200, 'and nothing has ended')
+})
+
+t.test('a bookmarked login says the same and leads to where it would have led', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  const page = await browser.open(`${house.url}/.stagedoor/login?return_to=%2Fcatalog`)
+  t.match(page, { status: 200, text: /You are signed in already/ })
+  t.match(page.text, /href="\/catalog"/)
+})
+
+t.test('a login that took too long starts over once by itself, and ends well', async (t) => {
+  let now = Date.now()
+  const house = await startHouse(t, { now: () => now })
+  const browser = createBrowser()
+  const callback = await untilCallback(house, browser)
+  now += 600_001
+  t.match(await browser.open(callback), { status: 200, url: `${house.url}/` })
+})
+
+t.test('a login whose cookie is gone starts over once, and then explains', async (t) => {
+  const house = await startHouse(t)
+  const browser = createBrowser()
+  await untilCallback(house, browser)
+  const stray = async () => {
+    const jar = browser.cookiesOf(house.url)
+    for (const name of jar.keys()) if (name.startsWith('stagedoor-tx')) jar.delete(name)
+    return browser.step(`${house.url}/.stagedoor/callback?code=x&state=00k3w0aaa-abcdefghijk.${'x'.repeat(43)}`)
+  }
+  t.match(await stray(), { status: 302, location: `${house.url}/.stagedoor/login` })
+  await browser.step(`${house.url}/.stagedoor/login`)
+  t.match(await stray(), { status: 400, text: /STAGEDOOR_OIDC_TRANSACTION_MISSING/ })
+})
+
+t.test('a foreign state is refused with a page, signed in or not', async (t) => {
+  const house = await startHouse(t)
+  const foreign = `${house.url}/.stagedoor/callback?code=x&state=foreign`
+  t.match(await createBrowser().open(foreign), { status: 400, text: /STAGEDOOR_OIDC_STATE_MISMATCH/ })
+  const { browser } = await house.signIn()
+  t.match(await browser.open(foreign), { status: 200, text: /You are signed in already/ })
+})
+
+t.test('a browser that does not keep the session is told so after two rounds, and may try again', async (t) => {
+  const house = await startHouse(t)
+  const browser = createBrowser()
+  const forget = (): void => void browser.cookiesOf(house.url).delete('stagedoor')
+  await house.signIn('jane@example.com', browser)
+  forget()
+  t.match(await browser.open(`${house.url}/catalog`), { status: 200 }, 'once more')
+  forget()
+  const page = await browser.open(`${house.url}/catalog`)
+  t.match(page, { status: 400, text: /STAGEDOOR_OIDC_SESSION_NOT_KEPT/ })
+  t.match(
+    house.logged.find(({ code }) => code === 'STAGEDOOR_OIDC_SESSION_NOT_KEPT'),
+    { reason: 'cookie-not-sent' },
+  )
+  t.match(await browser.open(`${house.url}/catalog`), { status: 200 })
+})
+
+t.test('a session cookie that comes but opens nothing is told from one that does not come', async (t) => {
+  const house = await startHouse(t)
+  const browser = createBrowser()
+  for (let i = 0; i < 3; i++) {
+    await house.signIn('jane@example.com', browser)
+    browser.cookiesOf(house.url).set('stagedoor', 'sealed-by-somebody-else')
+  }
+  t.ok(house.logged.some(({ reason }) => reason === 'cookie-not-accepted'))
+})
+
+t.test('who signs out and in again at once is not taken for a browser without cookies', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  await browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
+  t.equal((await house.signIn('jane@example.com', browser)).page.status, 200)
+})

@@ -1,0 +1,124 @@
+import t from 'tap'
+
+import { formatMark, type Mark, markOf, parseMark, type Revocation } from '../../src/revocation/mark.ts'
+import { createMarks } from '../../src/revocation/marks.ts'
+import { sessionOf } from '../support/sessions.ts'
+
+const issuer = 'https://tenant.example/'
+const subject = 'auth0|jane'
+const start = 1_000_000
+const until = start + 600_000
+const claims = { roles: [], groups: [], permissions: [], org_id: 'org_1' }
+const jane = sessionOf({ id: 'ref', providerSessionId: 'sid-1', claims, createdAt: start, refreshedAt: start })
+
+const rows: [string, Revocation, number][] = [
+  ['the session itself', { sessionId: 'ref' }, 0],
+  ['the session itself, a little later', { sessionId: 'ref', from: start + 5 }, start + 5],
+  ['another session', { sessionId: 'other' }, Infinity],
+  ['its session at the login service', { issuer, sid: 'sid-1', createdBefore: start + 1 }, 0],
+  ['its session at the login service, before it began', { issuer, sid: 'sid-1', createdBefore: start }, Infinity],
+  ['another session at the login service', { issuer, sid: 'sid-2', createdBefore: start + 1 }, Infinity],
+  [
+    'the same name at another login service',
+    { issuer: 'https://other.example/', sid: 'sid-1', createdBefore: start + 1 },
+    Infinity,
+  ],
+  ['the user, after the session began', { issuer, subject, createdBefore: start + 1 }, 0],
+  ['the user, before the session began', { issuer, subject, createdBefore: start }, Infinity],
+  ['another user', { issuer, subject: 'auth0|max', createdBefore: start + 1 }, Infinity],
+  ['the membership it is for', { issuer, subject, createdBefore: start + 1, organization: 'org_1' }, 0],
+  ['another membership', { issuer, subject, createdBefore: start + 1, organization: 'org_2' }, Infinity],
+  ['claims only', { issuer, subject, claimsBefore: start + 1 }, Infinity],
+]
+
+for (const [what, revocation, end] of rows) {
+  t.test(`revoking ${what} ends the session ${end === Infinity ? 'never' : `at ${end}`}`, async (t) => {
+    const marks = createMarks(() => start)
+    t.equal(marks.endOf(jane), Infinity)
+    t.ok(marks.apply(markOf(revocation, until)))
+    t.equal(marks.endOf(jane), end)
+  })
+}
+
+t.test('a session without a session at the login service or an organization is ended by neither', async (t) => {
+  const { providerSessionId: _gone, ...rest } = sessionOf({ id: 'bare' })
+  const marks = createMarks(() => start)
+  marks.apply(markOf({ issuer, sid: 'undefined', createdBefore: Infinity }, until))
+  t.equal(marks.endOf(rest), Infinity)
+})
+
+t.test('claims older than a mark are outdated, fresher ones are not', async (t) => {
+  const marks = createMarks(() => start)
+  t.notOk(marks.isOutdated(jane))
+  marks.apply(markOf({ issuer, subject, claimsBefore: start + 1 }, until))
+  t.ok(marks.isOutdated(jane))
+  t.notOk(marks.isOutdated({ ...jane, refreshedAt: start + 1 }))
+})
+
+t.test('by its id alone a session counts as ended from the time on that was said', async (t) => {
+  let now = start
+  const marks = createMarks(() => now)
+  marks.apply(markOf({ sessionId: 'ref', from: start + 10 }, until))
+  t.notOk(marks.hasEnded('ref'))
+  now += 10
+  t.ok(marks.hasEnded('ref'))
+  t.notOk(marks.hasEnded('other'))
+})
+
+t.test('of two marks about the same the stricter counts, and what says nothing new is no news', async (t) => {
+  const marks = createMarks(() => start)
+  const later: Mark = markOf({ sessionId: 'ref', from: start + 50 }, until)
+  t.ok(marks.apply(later))
+  t.notOk(marks.apply(later))
+  t.ok(marks.apply(markOf({ sessionId: 'ref' }, until)))
+  t.notOk(marks.apply(later), 'an end that has come is not put off')
+  t.equal(marks.endOf(jane), 0)
+  marks.apply(markOf({ issuer, subject, createdBefore: start + 9 }, until))
+  t.notOk(marks.apply(markOf({ issuer, subject, createdBefore: start + 3 }, until)))
+})
+
+t.test('a mark is forgotten when every session that it speaks of has expired', async (t) => {
+  let now = start
+  const marks = createMarks(() => now)
+  marks.apply(markOf({ sessionId: 'ref' }, until))
+  now = until - 1
+  t.equal(marks.endOf(jane), 0)
+  t.equal(marks.all().length, 1)
+  now = until
+  t.equal(marks.endOf(jane), Infinity)
+  t.same(marks.all(), [])
+})
+
+t.test('past its bound the oldest mark goes, and that is told; expired ones go first', async (t) => {
+  let now = start
+  let overflows = 0
+  const marks = createMarks(
+    () => now,
+    () => void overflows++,
+    2,
+  )
+  const mark = (sessionId: string, expires: number) => marks.apply(markOf({ sessionId }, expires))
+  mark('a', start + 1)
+  mark('b', until)
+  now = start + 1
+  mark('c', until)
+  t.same([overflows, marks.size], [0, 2])
+  mark('d', until)
+  t.same([overflows, marks.size], [1, 2])
+  t.same(
+    ['b', 'c', 'd'].map((id) => marks.hasEnded(id)),
+    [false, true, true],
+  )
+})
+
+t.test('a mark is read as it was written, and holds neither the session nor the user in clear', async (t) => {
+  for (const [, revocation] of rows) {
+    const mark = markOf(revocation, until)
+    const text = formatMark(mark)
+    t.same(parseMark(text, until), mark)
+    t.notMatch(text, /ref|jane|tenant|org_/)
+  }
+  t.equal(parseMark('session short 0', until), undefined)
+  t.equal(parseMark(`novelty ${'x'.repeat(43)} 0`, until), undefined)
+  t.equal(parseMark(`session ${'x'.repeat(43)} 0`, NaN), undefined)
+})

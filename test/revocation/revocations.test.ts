@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import t, { type Test } from 'tap'
+
+import { createRedis } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
+import { createOnce } from '../../src/revocation/once.ts'
+import { createRevocations, type Revocations } from '../../src/revocation/revocations.ts'
+import { startRedis } from '../support/redis.ts'
+import { sessionOf } from '../support/sessions.ts'
+
+const absoluteTimeoutMs = 600_000
+
+async function connect(t: Test, url: string) {
+  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 500 }, 'session:')
+  t.teardown(() => redis.close())
+  await redis.attempted()
+  return { redis, revocations: createRevocations({ redis, absoluteTimeoutMs, now: Date.now }) }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const endsAt = performance.now() + 5_000
+  while (!condition()) {
+    if (performance.now() > endsAt) throw new Error('it did not come true within 5 s')
+    await delay(5)
+  }
+}
+
+const inStep = (revocations: Revocations) => until(() => revocations.status() === 'ready')
+
+t.test('without Redis a revocation is in force here at once, and listeners are told what is new', async (t) => {
+  const revocations = createRevocations({ absoluteTimeoutMs, now: Date.now })
+  const told: string[] = []
+  revocations.onChange((news) => told.push(...news.map(({ kind }) => kind)))
+  const session = sessionOf()
+  const done = revocations.revoke({ sessionId: session.id })
+  t.equal(revocations.endOf(session), 0)
+  await done
+  await revocations.revoke({ issuer: session.issuer, sid: 'sid-9', createdBefore: 1 })
+  t.same(told, ['session', 'sid'])
+  t.equal(revocations.status(), 'ready')
+})
+
+t.test('every process hears of it through Redis, and one that starts later reads it', async (t) => {
+  const { url } = await startRedis(t)
+  const [here, there] = [await connect(t, url), await connect(t, url)]
+  await Promise.all([inStep(here.revocations), inStep(there.revocations)])
+  const session = sessionOf()
+  const startedAt = performance.now()
+  await until(() => {
+    // Subscriptions are made in the background; the first message may come before them.
+    void here.revocations.revoke({ sessionId: session.id })
+    return there.revocations.endOf(session) === 0
+  })
+  t.comment(`told within ${Math.round(performance.now() - startedAt)} ms`)
+  const late = await connect(t, url)
+  await inStep(late.revocations)
+  t.equal(late.revocations.endOf(session), 0)
+})
+
+t.test(
+  'what is revoked while Redis is away holds here, and reaches the others when it is back, even emptied',
+  async (t) => {
+    const server = await startRedis(t)
+    const [here, there] = [await connect(t, server.url), await connect(t, server.url)]
+    await Promise.all([inStep(here.revocations), inStep(there.revocations)])
+    const lost = once(here.redis.events, 'lost')
+    await server.stop()
+    await lost
+    const session = sessionOf()
+    await t.rejects(here.revocations.revoke({ sessionId: session.id }), { name: 'RedisUnavailable' })
+    t.equal(here.revocations.endOf(session), 0)
+    t.equal(here.revocations.status(), 'apart')
+    await server.start()
+    await until(() => there.revocations.endOf(session) === 0)
+    await inStep(here.revocations)
+    t.pass('shared')
+  },
+)
+
+t.test('the end of a session by a store is shared, and a failure to share is told', async (t) => {
+  const server = await startRedis(t)
+  const { redis } = await connect(t, server.url)
+  const unshared = Promise.withResolvers<unknown>()
+  const revocations = createRevocations({ redis, absoluteTimeoutMs, now: Date.now, onUnshared: unshared.resolve })
+  await server.stop()
+  const session = sessionOf()
+  revocations.ended.add(session)
+  t.ok(revocations.ended.has(session.id))
+  t.match(await unshared.promise, { name: 'RedisUnavailable' })
+})
+
+t.test('a thing may be claimed once, by one of all, and again when it was given back', async (t) => {
+  const { url } = await startRedis(t)
+  const [here, there] = [await connect(t, url), await connect(t, url)]
+  const kinds = [
+    [createOnce(Date.now, here.redis), createOnce(Date.now, there.redis)],
+    Array.from({ length: 2 }).fill(createOnce(Date.now)) as ReturnType<typeof createOnce>[],
+  ]
+  for (const [one, other] of kinds) {
+    t.equal(await one?.claim('jti 1', 60_000), true)
+    t.equal(await other?.claim('jti 1', 60_000), false)
+    t.equal(await other?.claim('jti 2', 60_000), true)
+    await one?.release('jti 1')
+    t.equal(await other?.claim('jti 1', 60_000), true)
+  }
+})
