@@ -23,7 +23,7 @@ cause, and in the upstream's \`X-Request-Id\`. Programs get RFC 9457 problem JSO
 function section([stage, rows]: readonly [string, [string, ErrorRow][]]): string {
   const title = stage.charAt(0) + stage.slice(1).toLowerCase()
   const body = rows.map(([code, { status, level, sentence, remedy }]) =>
-    [`### ${code}`, '', `${status} · \`${level}\` · ${sentence}`, '', `${remedy}`, ''].join('\n'),
+    [`### ${code}`, '', `${status} · \`${level}\` · ${sentence}`, '', remedy, ''].join('\n'),
   )
   return [`## ${title}`, '', ...body].join('\n')
 }
