@@ -53,7 +53,8 @@ function createLoginWindow() {
 async function readMe({ origin, prefix }: Gateway): Promise<MeAnswer> {
   try {
     const headers = { accept: 'application/json', 'x-requested-with': 'XMLHttpRequest' }
-    return await readMeAnswer(await fetch(`${origin}${prefix}/me`, { headers, cache: 'no-store', redirect: 'error' }))
+    const response = await fetch(`${origin}${prefix}/me`, { headers, cache: 'no-store', redirect: 'error' })
+    return await readMeAnswer(response, Date.now())
   } catch {
     return { kind: 'unknown' }
   }

@@ -7,9 +7,7 @@ import { SessionOverError } from './session-over-error.ts'
 import { lifetimeOf, type TokenLifetime } from './token-lifetime.ts'
 
 /** Backstage's token, or what Stagedoor asks first. Every other answer is thrown. */
-export type RefreshAnswer =
-  | { kind: 'session'; session: BackstageSession }
-  | { kind: 'challenge'; challenge: Challenge }
+export type RefreshAnswer = { kind: 'session'; session: BackstageSession } | { kind: 'challenge'; challenge: Challenge }
 
 export type IdentityDependencies = {
   refresh(): Promise<RefreshAnswer>

@@ -20,7 +20,11 @@ export function StagedoorSessionCard() {
   const signOut = <Button onClick={() => void identity.signOut()}>Sign out</Button>
   return (
     <InfoCard title="Session" actions={signOut}>
-      {me === undefined ? 'Stagedoor does not answer right now.' : <StructuredMetadataTable metadata={rowsOf(me)} dense />}
+      {me === undefined ? (
+        'Stagedoor does not answer right now.'
+      ) : (
+        <StructuredMetadataTable metadata={rowsOf(me)} dense />
+      )}
     </InfoCard>
   )
 }

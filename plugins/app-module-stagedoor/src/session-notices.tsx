@@ -20,19 +20,31 @@ function NoticeView({ notice, guard }: { notice: Notice; guard: SessionGuard }) 
   switch (notice.kind) {
     case 'ending':
       return (
-        <NoticeBar text={`Your session ends at ${timeOfDay(notice.endsAt)}.`} onSignIn={signInAgain} onClose={dismiss} />
+        <NoticeBar
+          text={`Your session ends at ${timeOfDay(notice.endsAt)}.`}
+          onSignIn={signInAgain}
+          onClose={dismiss}
+        />
       )
     case 'over':
       if (notice.isDismissed) return <NoticeBar text="You are signed out." onSignIn={signInAgain} />
       return (
-        <NoticeDialog title="Your session is over" later={<Later label="Not now" guard={guard} />} action={actionOf(notice, guard)}>
+        <NoticeDialog
+          title="Your session is over"
+          later={<Later label="Not now" guard={guard} />}
+          action={actionOf(notice, guard)}
+        >
           {notice.cause === 'signed-out' ? 'You signed out in another tab. ' : ''}Sign in again to go on where you are:
           nothing that you typed is lost.
         </NoticeDialog>
       )
     case 'step-up':
       return (
-        <NoticeDialog title="Confirm that it is you" later={<Later label="Cancel" guard={guard} />} action={actionOf(notice, guard)}>
+        <NoticeDialog
+          title="Confirm that it is you"
+          later={<Later label="Cancel" guard={guard} />}
+          action={actionOf(notice, guard)}
+        >
           What you are about to do asks for a second factor. It is done as soon as you have confirmed.
         </NoticeDialog>
       )
@@ -52,8 +64,8 @@ function actionOf({ kind, isPopupBlocked }: Notice & { isPopupBlocked: boolean }
   return (
     <>
       <p role="alert">
-        Your browser does not open the sign-in window. Allow pop-ups for this site and try again, or sign in on this page:
-        then what you typed here is lost.
+        Your browser does not open the sign-in window. Allow pop-ups for this site and try again, or sign in on this
+        page: then what you typed here is lost.
       </p>
       <Button onClick={guard.signInHere}>Sign in on this page</Button>
       <Action label="Try again" onClick={guard.signInAgain} />

@@ -46,7 +46,9 @@ export function StagedoorSignInPage({ onSignInSuccess }: SignInPageProps) {
 /** @throws Error where login was tried again and again: something that login cannot change keeps the person out */
 function leaveForLogin(guard: SessionGuard): void {
   if (!createLoginAttempts(sessionStorage, Date.now).mayLeave()) {
-    throw new Error('Signing in was tried several times and the session was over each time. Allow cookies for this site.')
+    throw new Error(
+      'Signing in was tried several times and the session was over each time. Allow cookies for this site.',
+    )
   }
   guard.signInHere()
 }

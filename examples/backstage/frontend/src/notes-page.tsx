@@ -1,4 +1,4 @@
-import { Content, Header, Page } from '@backstage/core-components'
+import { Content } from '@backstage/core-components'
 import { createFrontendPlugin, fetchApiRef, PageBlueprint, useApi } from '@backstage/frontend-plugin-api'
 import { Button, TextField, Typography } from '@material-ui/core'
 import { type FormEvent, useState } from 'react'
@@ -20,20 +20,24 @@ function NotesPage() {
 
   const failed = (error: unknown) => setResult(`Not saved: ${error instanceof Error ? error.message : String(error)}`)
   return (
-    <Page themeId="tool">
-      <Header title="Notes" />
-      <Content>
-        <form onSubmit={(event) => void send(event).catch(failed)}>
-          <TextField label="Note" value={text} onChange={(event) => setText(event.target.value)} fullWidth multiline />
-          <p>
-            <Button type="submit" variant="contained" color="primary">
-              Save
-            </Button>
-          </p>
-        </form>
-        <Typography data-testid="note-result">{result}</Typography>
-      </Content>
-    </Page>
+    <Content>
+      <form onSubmit={(event) => void send(event).catch(failed)}>
+        <TextField
+          id="note"
+          label="Note"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          fullWidth
+          multiline
+        />
+        <p>
+          <Button type="submit" variant="contained" color="primary">
+            Save
+          </Button>
+        </p>
+      </form>
+      <Typography data-testid="note-result">{result}</Typography>
+    </Content>
   )
 }
 
