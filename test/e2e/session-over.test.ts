@@ -43,6 +43,7 @@ t.test(
     await page.getByText('Your session is over').waitFor({ timeout })
     t.equal(await page.getByRole('dialog').count(), 1)
     const popup = await openLoginWindow(page)
+    await popup.getByRole('button', { name: 'Jane Doe' }).waitFor({ timeout })
     t.equal(await popup.evaluate('window.opener'), null, 'the login service cannot reach the portal’s page')
     const closed = popup.waitForEvent('close', { timeout })
     await signIn(popup, 'Jane Doe')

@@ -30,7 +30,7 @@ t.test('the settings show who is signed in, with roles and groups, and until whe
   const page = await openAs(context, portal, 'Jane Doe', '/settings/session')
   const card = page.getByText('Ends at the latest').first()
   await card.waitFor({ timeout })
-  const text = (await page.textContent('main')) ?? ''
+  const text = (await page.textContent('body')) ?? ''
   for (const part of ['jane@example.com', 'auth0|64f1c0ffee0000000000a001', 'platform-admin']) t.match(text, part)
 })
 
@@ -38,7 +38,7 @@ t.test('a person whom the catalog does not know is told what to do, and can leav
   const context = await openChromium(t)
   const page = await context.newPage()
   await page.goto(portal.url)
-  await signIn(page, 'Eve')
+  await signIn(page, 'Eve Unverified')
   await page.getByText('Backstage does not know you yet').waitFor({ timeout })
   t.match(await page.textContent('body'), /Ask the administrators.*auth0\.com\/user-id: auth0\|/)
   await page.getByRole('button', { name: 'Sign out' }).click()

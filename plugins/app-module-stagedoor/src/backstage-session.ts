@@ -1,7 +1,8 @@
-import type { BackstageUserIdentity, ProfileInfo } from '@backstage/frontend-plugin-api'
+type Profile = { email?: string; displayName?: string; picture?: string }
+type UserIdentity = { type: 'user'; userEntityRef: string; ownershipEntityRefs: string[] }
 
 /** What the auth backend's `stagedoor/refresh` answers. */
-export type BackstageSession = { token: string; identity: BackstageUserIdentity; profile: ProfileInfo }
+export type BackstageSession = { token: string; identity: UserIdentity; profile: Profile }
 
 /** @throws TypeError where the answer is not that of a Backstage proxy provider */
 export function parseBackstageSession(body: unknown): BackstageSession {
@@ -17,7 +18,7 @@ export function parseBackstageSession(body: unknown): BackstageSession {
   }
 }
 
-function profileOf({ email, displayName, picture }: Record<string, unknown>): ProfileInfo {
+function profileOf({ email, displayName, picture }: Record<string, unknown>): Profile {
   return {
     ...(typeof email === 'string' && { email }),
     ...(typeof displayName === 'string' && { displayName }),

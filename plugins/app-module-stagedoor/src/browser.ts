@@ -31,7 +31,16 @@ export function createBrowserGuard(gateway: Gateway): SessionGuard {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') void guard.recheck()
   })
+  onMissingPart(() => void guard.suspect())
   return guard
+}
+
+/** Bundles load parts of the page when they are needed: Webpack and Rspack by elements, Vite by `import()`. */
+function onMissingPart(listener: () => void): void {
+  window.addEventListener('vite:preloadError', listener)
+  const isPart = (target: unknown) => target instanceof HTMLScriptElement || target instanceof HTMLLinkElement
+  // Errors of elements do not bubble; only capturing listeners of the window hear them.
+  window.addEventListener('error', ({ target }) => isPart(target) && listener(), true)
 }
 
 function createLoginWindow() {

@@ -1,5 +1,5 @@
 import { readChallenge } from './challenge.ts'
-import { type FetchParameters, replayOf } from './replay.ts'
+import { type FetchInput, type FetchParameters, replayOf } from './replay.ts'
 import type { SessionGuard } from './session-guard.ts'
 import { SessionOverError } from './session-over-error.ts'
 
@@ -34,6 +34,6 @@ export function createFetchGuard(
   }
 }
 
-function urlOf(input: RequestInfo | URL): string {
+function urlOf(input: FetchInput): string {
   return input instanceof Request ? input.url : String(input)
 }

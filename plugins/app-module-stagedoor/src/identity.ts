@@ -1,5 +1,3 @@
-import type { IdentityApi } from '@backstage/frontend-plugin-api'
-
 import type { BackstageSession } from './backstage-session.ts'
 import type { Challenge } from './challenge.ts'
 import type { SessionGuard } from './session-guard.ts'
@@ -8,6 +6,14 @@ import { lifetimeOf, type TokenLifetime } from './token-lifetime.ts'
 
 /** Backstage's token, or what Stagedoor asks first. Every other answer is thrown. */
 export type RefreshAnswer = { kind: 'session'; session: BackstageSession } | { kind: 'challenge'; challenge: Challenge }
+
+/** Backstage's `IdentityApi`. */
+export type Identity = {
+  getProfileInfo(): Promise<BackstageSession['profile']>
+  getBackstageIdentity(): Promise<BackstageSession['identity']>
+  getCredentials(): Promise<{ token: string }>
+  signOut(): Promise<void>
+}
 
 export type IdentityDependencies = {
   refresh(): Promise<RefreshAnswer>
@@ -25,7 +31,7 @@ type Held = BackstageSession & TokenLifetime
  * The identity of the person whom Stagedoor signed in. The token is renewed when a call needs it, five minutes before it
  * ends, once for all calls; while the session is over nobody asks.
  */
-export function createIdentity(first: BackstageSession, { refresh, guard, now }: IdentityDependencies): IdentityApi {
+export function createIdentity(first: BackstageSession, { refresh, guard, now }: IdentityDependencies): Identity {
   let held = hold(first)
   let renewing: Promise<Held> | undefined
   let failed: { error: unknown; until: number } | undefined

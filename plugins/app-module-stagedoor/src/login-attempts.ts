@@ -2,7 +2,12 @@ const windowMs = 60_000
 const maxInWindow = 3
 const key = 'stagedoor.login-attempts'
 
-export type AttemptStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
+/** What is used of the browser's `Storage`. */
+export type AttemptStore = {
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+  removeItem(key: string): void
+}
 
 /** Ends the circle in which a page sends to login, login sends back, and the page is still not signed in. */
 export type LoginAttempts = {

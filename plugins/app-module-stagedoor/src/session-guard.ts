@@ -33,6 +33,8 @@ export type SessionGuard = Omit<Notices, 'show'> & {
   refuseOtherUser(name: string): Promise<never>
   /** The person looks at this page again: meanwhile the session may have been renewed, or become someone else's. */
   recheck(): Promise<void>
+  /** A part of the page could not be loaded: perhaps for want of a session. */
+  suspect(): Promise<void>
   /** Another window signed in (also after a step-up), or out. */
   hear(event: 'signed-in' | 'signed-out'): Promise<void>
   signInAgain(): void
@@ -152,6 +154,10 @@ export function createSessionGuard(deps: GuardDependencies): SessionGuard {
     if (isOver() || deps.now() - checkedAt > recheckAfterMs) await check()
   }
 
+  async function suspect(): Promise<void> {
+    if (!isOver()) await check()
+  }
+
   function signOut(): Promise<never> {
     deps.announce('signed-out')
     deps.leaveForLogout()
@@ -168,6 +174,7 @@ export function createSessionGuard(deps: GuardDependencies): SessionGuard {
     settle,
     refuseOtherUser,
     recheck,
+    suspect,
     hear,
     signInAgain,
     signInHere,
