@@ -16,11 +16,12 @@ import { startPortal } from './portal.ts'
 t.setTimeout(600_000)
 const portal = await startPortal(t)
 
-/** Every answer of this page that says 401, by path. */
+/** Every call of this page that was answered with 401, by path; parts of the page itself are left out. */
 function collectRefusals(page: Page): string[] {
   const paths: string[] = []
   page.on('response', (response) => {
-    if (response.status() === 401) paths.push(new URL(response.url()).pathname)
+    const { pathname } = new URL(response.url())
+    if (response.status() === 401 && !pathname.startsWith('/static/')) paths.push(pathname)
   })
   return paths
 }

@@ -22,7 +22,7 @@ function startFetch(answers: (() => Response)[], outcomes: { pass?: Outcome; set
     },
   }
   const next: typeof fetch = async (input, init) => {
-    seen.bodies.push(await new Request(input, init as RequestInit).text())
+    seen.bodies.push(await new Request(input, init).text())
     return (answers.shift() ?? good)()
   }
   const guarded = createFetchGuard(guard, (called) => called.startsWith('https://portal/')).apply(next)

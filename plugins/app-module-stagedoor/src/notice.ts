@@ -6,8 +6,8 @@ export type Notice =
   | { kind: 'other-user'; name: string }
 
 export type Notices = {
-  current(): Notice | undefined
-  show(notice: Notice | undefined): void
+  current: () => Notice | undefined
+  show: (notice: Notice | undefined) => void
   /** @returns what ends the subscription */
   subscribe(listener: () => void): () => void
 }

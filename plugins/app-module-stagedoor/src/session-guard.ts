@@ -23,25 +23,25 @@ export type GuardDependencies = {
 /** Knows whether the session lives, keeps calls waiting while it does not, and says what the person should see. */
 export type SessionGuard = Omit<Notices, 'show'> & {
   /** Learns who is signed in and until when. */
-  start(): Promise<void>
-  me(): Me | undefined
+  start: () => Promise<void>
+  me: () => Me | undefined
   /** Lets a call through, or keeps it until the person has signed in again. */
-  pass(): Promise<Outcome>
+  pass: () => Promise<Outcome>
   /** What becomes of a call that Stagedoor stopped. */
-  settle(challenge: Challenge): Promise<Outcome>
+  settle: (challenge: Challenge) => Promise<Outcome>
   /** The person was someone else before: nothing of this page may be sent in the new one's name. */
-  refuseOtherUser(name: string): Promise<never>
+  refuseOtherUser: (name: string) => Promise<never>
   /** The person looks at this page again: meanwhile the session may have been renewed, or become someone else's. */
-  recheck(): Promise<void>
+  recheck: () => Promise<void>
   /** A part of the page could not be loaded: perhaps for want of a session. */
-  suspect(): Promise<void>
+  suspect: () => Promise<void>
   /** Another window signed in (also after a step-up), or out. */
-  hear(event: 'signed-in' | 'signed-out'): Promise<void>
-  signInAgain(): void
-  signInHere(): void
-  dismiss(): void
+  hear: (event: 'signed-in' | 'signed-out') => Promise<void>
+  signInAgain: () => void
+  signInHere: () => void
+  dismiss: () => void
   /** Ends the session at Stagedoor and Auth0. Never resolves: the page is being left. */
-  signOut(): Promise<never>
+  signOut: () => Promise<never>
 }
 
 export function createSessionGuard(deps: GuardDependencies): SessionGuard {

@@ -15,46 +15,46 @@ export function StagedoorSessionNotices() {
   return notice === undefined ? null : <NoticeView notice={notice} guard={guard} />
 }
 
+type ViewProps<Kind extends Notice['kind']> = { notice: Extract<Notice, { kind: Kind }>; guard: SessionGuard }
+
 function NoticeView({ notice, guard }: { notice: Notice; guard: SessionGuard }) {
-  const { signInAgain, dismiss } = guard
-  switch (notice.kind) {
-    case 'ending':
-      return (
-        <NoticeBar
-          text={`Your session ends at ${timeOfDay(notice.endsAt)}.`}
-          onSignIn={signInAgain}
-          onClose={dismiss}
-        />
-      )
-    case 'over':
-      if (notice.isDismissed) return <NoticeBar text="You are signed out." onSignIn={signInAgain} />
-      return (
-        <NoticeDialog
-          title="Your session is over"
-          later={<Later label="Not now" guard={guard} />}
-          action={actionOf(notice, guard)}
-        >
-          {notice.cause === 'signed-out' ? 'You signed out in another tab. ' : ''}Sign in again to go on where you are:
-          nothing that you typed is lost.
-        </NoticeDialog>
-      )
-    case 'step-up':
-      return (
-        <NoticeDialog
-          title="Confirm that it is you"
-          later={<Later label="Cancel" guard={guard} />}
-          action={actionOf(notice, guard)}
-        >
-          What you are about to do asks for a second factor. It is done as soon as you have confirmed.
-        </NoticeDialog>
-      )
-    case 'other-user':
-      return (
-        <NoticeDialog title={`You are signed in as ${notice.name} now`} action={<Reload name={notice.name} />}>
-          This page was opened by someone else. It has to be loaded anew; what was typed here and not sent is lost.
-        </NoticeDialog>
-      )
-  }
+  if (notice.kind === 'ending') return <Ending notice={notice} guard={guard} />
+  if (notice.kind === 'over') return <Over notice={notice} guard={guard} />
+  if (notice.kind === 'step-up') return <StepUp notice={notice} guard={guard} />
+  return <OtherUser name={notice.name} />
+}
+
+function Ending({ notice, guard }: ViewProps<'ending'>) {
+  const text = `Your session ends at ${timeOfDay(notice.endsAt)}.`
+  return <NoticeBar text={text} onSignIn={guard.signInAgain} onClose={guard.dismiss} />
+}
+
+function Over({ notice, guard }: ViewProps<'over'>) {
+  if (notice.isDismissed) return <NoticeBar text="You are signed out." onSignIn={guard.signInAgain} />
+  const later = <Later label="Not now" guard={guard} />
+  return (
+    <NoticeDialog title="Your session is over" later={later} action={actionOf(notice, guard)}>
+      {notice.cause === 'signed-out' ? 'You signed out in another tab. ' : ''}Sign in again to go on where you are:
+      nothing that you typed is lost.
+    </NoticeDialog>
+  )
+}
+
+function StepUp({ notice, guard }: ViewProps<'step-up'>) {
+  const later = <Later label="Cancel" guard={guard} />
+  return (
+    <NoticeDialog title="Confirm that it is you" later={later} action={actionOf(notice, guard)}>
+      What you are about to do asks for a second factor. It is done as soon as you have confirmed.
+    </NoticeDialog>
+  )
+}
+
+function OtherUser({ name }: { name: string }) {
+  return (
+    <NoticeDialog title={`You are signed in as ${name} now`} action={<Reload name={name} />}>
+      This page was opened by someone else. It has to be loaded anew; what was typed here and not sent is lost.
+    </NoticeDialog>
+  )
 }
 
 /** The window to sign in, or the page itself where the browser allows no window. */
@@ -74,8 +74,9 @@ function actionOf({ kind, isPopupBlocked }: Notice & { isPopupBlocked: boolean }
 }
 
 function Action({ label, onClick }: { label: string; onClick: () => void }) {
+  // Material UI 4 cannot animate the focus of a button that has it from the start (React 18).
   return (
-    <Button variant="contained" color="primary" onClick={onClick} autoFocus>
+    <Button variant="contained" color="primary" onClick={onClick} autoFocus disableFocusRipple>
       {label}
     </Button>
   )

@@ -14,7 +14,7 @@ import { SignInProblem } from './sign-in-problem.tsx'
  * Backstage's sign-in page: the browser is signed in at Stagedoor already, so it only asks who that is. A browser that is
  * not is sent to Stagedoor's login, a few times at most.
  */
-export function StagedoorSignInPage({ onSignInSuccess }: SignInPageProps) {
+export function StagedoorSignInPage(props: SignInPageProps) {
   const guard = useApi(stagedoorSessionApiRef)
   const discovery = useApi(discoveryApiRef)
   const [problem, setProblem] = useState<unknown>()
@@ -35,7 +35,7 @@ export function StagedoorSignInPage({ onSignInSuccess }: SignInPageProps) {
       if (answer.kind === 'challenge') return leaveForLogin(guard)
       createLoginAttempts(sessionStorage, Date.now).forget()
       void guard.start()
-      onSignInSuccess(createIdentity(answer.session, { refresh, guard, now: Date.now }))
+      props.onSignInSuccess(createIdentity(answer.session, { refresh, guard, now: Date.now }))
     }
     // Signing in happens once, whatever the parent renders.
   }, [])
