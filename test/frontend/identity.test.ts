@@ -61,7 +61,7 @@ t.test('a token is used until five minutes before it ends, then renewed once for
   t.equal(seen.refreshes, 0)
   clock.now = 55 * minuteMs
   const calls = [identity.getCredentials(), identity.getCredentials(), identity.getCredentials()]
-  t.same(await Promise.all(calls), Array(3).fill({ token: 'second' }))
+  t.same(await Promise.all(calls), [{ token: 'second' }, { token: 'second' }, { token: 'second' }])
   t.equal(seen.refreshes, 1)
   t.same(await identity.getProfileInfo(), { displayName: 'jane' })
   t.match(await identity.getBackstageIdentity(), { userEntityRef: 'user:default/jane' })
@@ -101,6 +101,12 @@ t.test('a token of another person is never used', async (t) => {
   clock.now = 60 * minuteMs
   await t.rejects(identity.getCredentials(), { message: 'refused' })
   t.equal(seen.refused, 'max')
+
+  const session = { ...sessionOf('of eve', 'eve'), profile: {} }
+  const nameless = startIdentity([{ kind: 'session', session }])
+  nameless.clock.now = 60 * minuteMs
+  await t.rejects(nameless.identity.getCredentials(), { message: 'refused' })
+  t.equal(nameless.seen.refused, 'user:default/eve')
 })
 
 t.test('sign-out is the guard’s', async (t) => {

@@ -10,13 +10,14 @@ const windowFeatures = 'popup,width=520,height=720'
 /** The guard of this page, tied to the browser. */
 export function createBrowserGuard(gateway: Gateway): SessionGuard {
   const channel = new BroadcastChannel(channelName)
+  const tellOthers = channel.postMessage.bind(channel)
   const loginWindow = createLoginWindow()
   const guard = createSessionGuard({
     readMe: () => readMe(gateway),
     openLogin: (suggested) => loginWindow.open(loginUrl(gateway, `${gateway.prefix}/signed-in`, suggested)),
     leaveForLogin: (suggested) => window.location.assign(loginUrl(gateway, currentPath(), suggested)),
     leaveForLogout: () => postLogout(gateway),
-    announce: (event) => channel.postMessage({ type: event }),
+    announce: (event) => tellOthers({ type: event }),
     now: Date.now,
     setTimer(task, delayMs) {
       const timer = setTimeout(task, delayMs)

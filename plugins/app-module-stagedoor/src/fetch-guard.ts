@@ -22,13 +22,18 @@ export function createFetchGuard(
     apply: (next) => async (input, init) => {
       if (!isGuarded(urlOf(input))) return next(input, init)
       const replay = replayOf(input, init)
-      for (let round = 0; ; round += 1) {
-        if ((await guard.pass()) === 'give-up') throw new SessionOverError()
-        const [sentInput, sentInit]: FetchParameters = replay?.() ?? [input, init]
-        const response = await next(sentInput, sentInit)
-        const challenge = round < maxRounds ? await readChallenge(response) : undefined
+      for (let round = 0; round < maxRounds; round += 1) {
+        const response = await send()
+        const challenge = await readChallenge(response)
         if (challenge === undefined) return response
         if ((await guard.settle(challenge)) === 'give-up' || replay === undefined) return response
+      }
+      return send()
+
+      async function send(): Promise<Response> {
+        if ((await guard.pass()) === 'give-up') throw new SessionOverError()
+        const [sentInput, sentInit]: FetchParameters = replay?.() ?? [input, init]
+        return next(sentInput, sentInit)
       }
     },
   }

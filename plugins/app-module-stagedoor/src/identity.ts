@@ -16,9 +16,9 @@ export type Identity = {
 }
 
 export type IdentityDependencies = {
-  refresh(): Promise<RefreshAnswer>
+  refresh: () => Promise<RefreshAnswer>
   guard: Pick<SessionGuard, 'pass' | 'settle' | 'refuseOtherUser' | 'signOut'>
-  now(): number
+  now: () => number
 }
 
 /** After a failed refresh the next one waits this long, however many calls ask. */

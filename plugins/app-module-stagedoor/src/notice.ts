@@ -9,7 +9,7 @@ export type Notices = {
   current: () => Notice | undefined
   show: (notice: Notice | undefined) => void
   /** @returns what ends the subscription */
-  subscribe(listener: () => void): () => void
+  subscribe: (listener: () => void) => () => void
 }
 
 export function createNotices(): Notices {

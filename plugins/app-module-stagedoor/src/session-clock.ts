@@ -7,11 +7,11 @@ const lookAgainMs = 60_000
 export type SetTimer = (task: () => void, delayMs: number) => () => void
 
 export type SessionClockOptions = {
-  now(): number
+  now: () => number
   setTimer: SetTimer
   /** Called once for each end that comes near. */
-  onEnding(endsAt: number): void
-  onEnd(): void
+  onEnding: (endsAt: number) => void
+  onEnd: () => void
 }
 
 /** Watches the absolute end of a session. */
