@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { runCommand } from './backstage-command.ts'
 
 /**
- * Builds the contract and every plugin to CommonJS, and copies each as npm would deliver it into the example's
- * node_modules: real copies, so that Node and Vite look for their dependencies there.
+ * Builds the contract and every plugin (for the backend to CommonJS, for the frontend to ES modules), and copies each as
+ * npm would deliver it into the example's node_modules: real copies, so that Node and Vite look for their dependencies
+ * there.
  */
 export async function installPlugins(root: string, exampleModules: string): Promise<void> {
   await linkModules(root, exampleModules)
@@ -27,9 +28,10 @@ async function installPackage(root: string, directory: string, exampleModules: s
   await rm(join(directory, 'dist'), { recursive: true, force: true })
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
   await runCommand(process.execPath, [compiler, '-p', directory], root)
-  // The contract's sources are ES modules, which the gateway imports; what is delivered is CommonJS.
-  await writeFile(join(directory, 'dist/package.json'), '{ "type": "commonjs" }\n')
   const manifest = await readManifest(directory)
+  // The contract's sources are ES modules, which the gateway imports; what is delivered to a backend is CommonJS.
+  const type = manifest.isFrontend ? 'module' : 'commonjs'
+  await writeFile(join(directory, 'dist/package.json'), `{ "type": "${type}" }\n`)
   const target = join(exampleModules, manifest.name)
   await rm(target, { recursive: true, force: true })
   await mkdir(target, { recursive: true })
@@ -38,9 +40,9 @@ async function installPackage(root: string, directory: string, exampleModules: s
   }
 }
 
-async function readManifest(directory: string): Promise<{ name: string; files: string[] }> {
-  const { name, files } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
+async function readManifest(directory: string): Promise<{ name: string; files: string[]; isFrontend: boolean }> {
+  const { name, files, backstage } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
   if (typeof name !== 'string' || !Array.isArray(files))
     throw new Error(`${directory}: package.json lacks name or files`)
-  return { name, files }
+  return { name, files, isFrontend: String(backstage?.role).startsWith('frontend') }
 }

@@ -4,13 +4,14 @@ import { GateError } from '../errors/gate-error.ts'
 import type { UserPrincipal } from '../identity/principal.ts'
 import { accountPage } from '../pages/account-page.ts'
 import { pageHeaders } from '../pages/layout.ts'
+import { signedInPage, signedInScriptSource } from '../pages/signed-in-page.ts'
 import { expiryOf, type Session, type SessionLimits } from '../session/session.ts'
 import { me } from './me.ts'
 import { tokenPage, type TokenPageFacts, tokenScriptSource } from './token-page.ts'
 
 export type AccountOptions = { logoutHref: string; limits: SessionLimits; tokenFacts: TokenPageFacts }
 
-/** The signed-in person's own page, and the same as JSON. */
+/** The signed-in person's own page, the same as JSON, and where a login in a window of its own ends. */
 export const account: FastifyPluginAsync<AccountOptions> = async (app, { logoutHref, limits, tokenFacts }) => {
   app.get('/', async (request, reply) => {
     const { user, session } = signedIn(request)
@@ -28,6 +29,12 @@ export const account: FastifyPluginAsync<AccountOptions> = async (app, { logoutH
   app.get('/token', async (request, reply) => {
     signedIn(request)
     return reply.headers(pageHeaders([], tokenScriptSource)).send(tokenPage(tokenFacts))
+  })
+
+  app.get('/signed-in', async (request, reply) => {
+    const { user } = signedIn(request)
+    const markup = signedInPage(user.claims.name ?? user.claims.email ?? user.subject, '/')
+    return reply.headers(pageHeaders([], signedInScriptSource)).send(markup)
   })
 
   app.get('/me', async (request, reply) => {

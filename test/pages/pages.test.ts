@@ -7,6 +7,7 @@ import { errorPage } from '../../src/pages/error-page.ts'
 import { escapeHtml, html } from '../../src/pages/html.ts'
 import { pageHeaders } from '../../src/pages/layout.ts'
 import { logoutPage, signedOutPage } from '../../src/pages/logout-pages.ts'
+import { signedInPage, signedInScriptSource } from '../../src/pages/signed-in-page.ts'
 
 const attack = `"><script>alert('x')</script>&`
 
@@ -88,4 +89,15 @@ t.test('a page may use its own style, its own forms, and nothing else', async (t
   t.match(policy, "form-action 'self' https://t;")
   t.match(policy, "default-src 'none'")
   t.match(policy, "frame-ancestors 'none'")
+})
+
+t.test('the page after a login in a window of its own runs its one script and no other', async (t) => {
+  const markup = signedInPage(attack, '/')
+  const scripts = [...markup.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script = '']) => script)
+  t.same(
+    scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`),
+    [signedInScriptSource],
+  )
+  t.match(pageHeaders([], signedInScriptSource)['content-security-policy'], `script-src ${signedInScriptSource};`)
+  t.notMatch(pageHeaders()['content-security-policy'], /script-src/)
 })

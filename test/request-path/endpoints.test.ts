@@ -20,6 +20,19 @@ t.test('the account page and its JSON show a signed-in person to themselves, and
   t.match(location, '/.stagedoor/login?return_to=%2F.stagedoor%2F')
 })
 
+t.test(
+  'a login in a window of its own ends on a page that tells the other tabs, and only for a signed-in person',
+  async (t) => {
+    const house = await startHouse(t)
+    const { page } = await house.signIn(undefined, undefined, '/.stagedoor/login?return_to=%2F.stagedoor%2Fsigned-in')
+    t.match(page, { status: 200, url: `${house.url}/.stagedoor/signed-in`, text: /Jane Doe.*signed-in/s })
+    t.match(page.headers.get('content-security-policy'), /script-src 'sha256-[^']+';/)
+
+    const { location = '' } = await createBrowser().step(`${house.url}/.stagedoor/signed-in`)
+    t.match(location, '/.stagedoor/login?return_to=%2F.stagedoor%2Fsigned-in')
+  },
+)
+
 t.test('assertions verify with the published keys, which may be cached', async (t) => {
   const house = await startHouse(t)
   const { page } = await house.signIn()

@@ -1,4 +1,5 @@
 // oxlint-disable typescript/no-misused-promises -- this router waits for its handlers' promises, Express's types do not know
+import { text as readText } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setInterval } from 'node:timers/promises'
 
@@ -12,6 +13,7 @@ const chunkBytes = 64 * 1024
  * - `GET /echo-headers`: the request as it arrived, as JSON
  * - `GET /stream?ticks=5&everyMs=200`: server-sent events, one a tick
  * - `POST /upload`: how many bytes the body had
+ * - `POST /notes`: takes `{"text": "…"}` from a signed-in person and says how many it has
  * - `GET /download?bytes=1048576`: that many zero bytes
  */
 export function createDemoRouter(countEntities: (kind: string) => Promise<number>) {
@@ -27,6 +29,11 @@ export function createDemoRouter(countEntities: (kind: string) => Promise<number
   router.get('/stream', sendTicks)
   router.post('/upload', async (request, response) => {
     response.json({ bytes: await countBytes(request) })
+  })
+  let notes = 0
+  router.post('/notes', async (request, response) => {
+    const { text } = JSON.parse(await readText(request))
+    response.status(201).json({ text, notes: (notes += 1) })
   })
   router.get('/download', async (request, response) => {
     response.type('application/octet-stream')

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react'
 
 /** The sidebar: every page, who is signed in, and the way out. */
 function Navigation({ navItems }: NavContentComponentProps) {
+  const identity = useApi(identityApiRef)
   const displayName = useDisplayName()
   return (
     <Sidebar>
@@ -14,7 +15,7 @@ function Navigation({ navItems }: NavContentComponentProps) {
       <SidebarSpace />
       <SidebarDivider />
       <SidebarItem to="/settings" icon={() => <>●</>} text={displayName ?? '…'} data-testid="signed-in-user" />
-      <SidebarItem icon={() => <>→</>} text="Sign out" onClick={() => window.location.assign('/.stagedoor/logout')} />
+      <SidebarItem icon={() => <>→</>} text="Sign out" onClick={() => void identity.signOut()} />
     </Sidebar>
   )
 }

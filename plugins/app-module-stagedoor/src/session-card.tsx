@@ -1,0 +1,48 @@
+import { InfoCard, StructuredMetadataTable } from '@backstage/core-components'
+import { identityApiRef, useApi } from '@backstage/frontend-plugin-api'
+import { Button } from '@material-ui/core'
+import { useEffect, useState } from 'react'
+
+import { stagedoorSessionApiRef } from './apis.ts'
+import type { Me } from './me.ts'
+import { useNotice } from './use-notice.ts'
+
+/** Settings card: who is signed in, with which roles and groups, and until when. */
+export function StagedoorSessionCard() {
+  const guard = useApi(stagedoorSessionApiRef)
+  const identity = useApi(identityApiRef)
+  const [me, setMe] = useState<Me | undefined>(guard.me)
+  const notice = useNotice(guard)
+  useEffect(() => {
+    void guard.start().then(() => setMe(guard.me()))
+  }, [guard, notice])
+
+  const signOut = <Button onClick={() => void identity.signOut()}>Sign out</Button>
+  return (
+    <InfoCard title="Session" actions={signOut}>
+      {me === undefined ? (
+        'Stagedoor does not answer right now.'
+      ) : (
+        <StructuredMetadataTable metadata={rowsOf(me)} dense />
+      )}
+    </InfoCard>
+  )
+}
+
+function rowsOf({ name, email, sub, organization, roles, groups, signedInAt, expiresAt, endsAt }: Me) {
+  return {
+    name,
+    ...(email !== undefined && { 'e-mail': email }),
+    'user id': sub,
+    ...(organization !== undefined && { organization }),
+    roles: roles.length > 0 ? [...roles] : 'none',
+    groups: groups.length > 0 ? [...groups] : 'none',
+    ...(signedInAt !== undefined && { 'signed in': dateOf(signedInAt) }),
+    ...(expiresAt !== undefined && { 'ends unless used': dateOf(expiresAt) }),
+    ...(endsAt !== undefined && { 'ends at the latest': dateOf(endsAt) }),
+  }
+}
+
+function dateOf(time: number): string {
+  return new Date(time).toLocaleString()
+}

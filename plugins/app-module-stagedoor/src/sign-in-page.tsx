@@ -1,0 +1,54 @@
+import { Progress } from '@backstage/core-components'
+import { discoveryApiRef, useApi } from '@backstage/frontend-plugin-api'
+import type { SignInPageProps } from '@backstage/plugin-app-react'
+import { useEffect, useState } from 'react'
+
+import { stagedoorSessionApiRef } from './apis.ts'
+import { createIdentity } from './identity.ts'
+import { createLoginAttempts } from './login-attempts.ts'
+import { refreshSession } from './refresh.ts'
+import type { SessionGuard } from './session-guard.ts'
+import { SignInProblem } from './sign-in-problem.tsx'
+
+/**
+ * Backstage's sign-in page: the browser is signed in at Stagedoor already, so it only asks who that is. A browser that is
+ * not is sent to Stagedoor's login, a few times at most.
+ */
+export function StagedoorSignInPage(props: SignInPageProps) {
+  const guard = useApi(stagedoorSessionApiRef)
+  const discovery = useApi(discoveryApiRef)
+  const [problem, setProblem] = useState<unknown>()
+
+  useEffect(() => {
+    let isGone = false
+    void start().catch((error: unknown) => {
+      if (!isGone) setProblem(error)
+    })
+    return () => {
+      isGone = true
+    }
+
+    async function start(): Promise<void> {
+      const refresh = () => refreshSession(discovery)
+      const answer = await refresh()
+      if (isGone) return
+      if (answer.kind === 'challenge') return leaveForLogin(guard)
+      createLoginAttempts(sessionStorage, Date.now).forget()
+      void guard.start()
+      props.onSignInSuccess(createIdentity(answer.session, { refresh, guard, now: Date.now }))
+    }
+    // Signing in happens once, whatever the parent renders.
+  }, [])
+
+  return problem === undefined ? <Progress /> : <SignInProblem error={problem} guard={guard} />
+}
+
+/** @throws Error where login was tried again and again: something that login cannot change keeps the person out */
+function leaveForLogin(guard: SessionGuard): void {
+  if (!createLoginAttempts(sessionStorage, Date.now).mayLeave()) {
+    throw new Error(
+      'Signing in was tried several times and the session was over each time. Allow cookies for this site.',
+    )
+  }
+  guard.signInHere()
+}

@@ -1,0 +1,33 @@
+import t from 'tap'
+
+import { createLoginAttempts } from '../../plugins/app-module-stagedoor/src/login-attempts.ts'
+
+function startAttempts(stored?: string) {
+  const clock = { now: 1_000_000 }
+  const values = new Map(stored === undefined ? [] : [['stagedoor.login-attempts', stored]])
+  const store = {
+    getItem: (key: string) => values.get(key) ?? null,
+    setItem: (key: string, value: string) => void values.set(key, value),
+    removeItem: (key: string) => void values.delete(key),
+  }
+  return { clock, attempts: createLoginAttempts(store, () => clock.now) }
+}
+
+t.test('a page goes to login by itself three times a minute, not more', async (t) => {
+  const { attempts, clock } = startAttempts()
+  const leave = () => attempts.mayLeave()
+  t.same([leave(), leave(), leave(), leave()], [true, true, true, false])
+  clock.now += 60_000
+  t.equal(leave(), true)
+})
+
+t.test('a sign-in that works forgets the attempts before it', async (t) => {
+  const { attempts } = startAttempts()
+  for (let i = 0; i < 4; i += 1) attempts.mayLeave()
+  attempts.forget()
+  t.equal(attempts.mayLeave(), true)
+})
+
+t.test('what cannot be read is no attempt', async (t) => {
+  for (const stored of ['no JSON', '{}', '["yesterday"]']) t.equal(startAttempts(stored).attempts.mayLeave(), true)
+})

@@ -1,0 +1,266 @@
+import t from 'tap'
+
+import type { Me, MeAnswer } from '../../plugins/app-module-stagedoor/src/me.ts'
+import { createSessionGuard } from '../../plugins/app-module-stagedoor/src/session-guard.ts'
+
+const hourMs = 3_600_000
+
+function answerFor(sub: string, endsAt?: number): MeAnswer {
+  const me: Me = {
+    sub,
+    name: sub,
+    email: undefined,
+    organization: undefined,
+    roles: [],
+    groups: [],
+    signedInAt: undefined,
+    expiresAt: undefined,
+    endsAt,
+  }
+  return { kind: 'signed-in', me }
+}
+
+/** A guard in a browser without clock and network: time passes when `tick` is called. */
+function startGuard({ me = answerFor('jane'), mayOpenWindow = true }: { me?: MeAnswer; mayOpenWindow?: boolean } = {}) {
+  const world = { me, asked: 0, now: 0, opened: [] as unknown[], left: [] as unknown[], announced: [] as string[] }
+  let timers: { at: number; task: () => void }[] = []
+  const guard = createSessionGuard({
+    async readMe() {
+      world.asked += 1
+      return world.me
+    },
+    openLogin(loginUrl) {
+      world.opened.push(loginUrl)
+      return mayOpenWindow
+    },
+    leaveForLogin: (loginUrl) => void world.left.push(loginUrl),
+    leaveForLogout: () => void world.left.push('logout'),
+    announce: (event) => void world.announced.push(event),
+    now: () => world.now,
+    setTimer(task, delayMs) {
+      const timer = { at: world.now + delayMs, task }
+      timers.push(timer)
+      return () => {
+        timers = timers.filter((other) => other !== timer)
+      }
+    },
+  })
+  function tick(ms: number): void {
+    const end = world.now + ms
+    for (let due = dueBy(end); due !== undefined; due = dueBy(end)) {
+      timers = timers.filter((timer) => timer !== due)
+      world.now = due.at
+      due.task()
+    }
+    world.now = end
+  }
+  const dueBy = (end: number) => timers.toSorted((a, b) => a.at - b.at).find(({ at }) => at <= end)
+  return { guard, world, tick }
+}
+
+/** Lets promises that can settle do so. */
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+const over = { kind: 'session-over' } as const
+const stepUp = { kind: 'step-up', loginUrl: '/login?x' } as const
+
+async function endSession({ guard, world }: ReturnType<typeof startGuard>) {
+  world.me = { kind: 'signed-out' }
+  const waiting = guard.settle(over)
+  await settled()
+  return waiting
+}
+
+t.test('many calls that are stopped at once ask once and show one dialog; login lets all of them go on', async (t) => {
+  const { guard, world } = startGuard()
+  await guard.start()
+  world.me = { kind: 'signed-out' }
+  const waiting = Promise.all([guard.settle(over), guard.settle(over), guard.settle(over)])
+  await settled()
+  t.same(guard.current(), { kind: 'over', cause: 'expired', isDismissed: false, isPopupBlocked: false })
+  t.equal(world.asked, 2)
+  const late = [guard.settle(over), guard.pass()]
+  await settled()
+  t.equal(world.asked, 2, 'while it is over nobody asks')
+
+  guard.signInAgain()
+  world.me = answerFor('jane')
+  await guard.hear('signed-in')
+  t.same(await waiting, ['retry', 'retry', 'retry'])
+  t.same(await Promise.all(late), ['retry', 'retry'])
+  t.equal(guard.current(), undefined)
+  t.same(world.opened, [undefined])
+})
+
+t.test('a call stopped just before somebody signed in again is sent at once, without a dialog', async (t) => {
+  const { guard } = startGuard()
+  t.equal(await guard.settle(over), 'retry')
+  t.equal(guard.current(), undefined)
+})
+
+t.test('a Stagedoor that cannot say who is signed in signs nobody out', async (t) => {
+  const { guard } = startGuard({ me: { kind: 'unknown' } })
+  t.equal(await guard.settle(over), 'give-up')
+  t.equal(guard.current(), undefined)
+})
+
+t.test('who does not want to sign in now keeps the page: calls fail at once until they do', async (t) => {
+  const { guard, world } = startGuard()
+  world.me = { kind: 'signed-out' }
+  const waiting = guard.settle(over)
+  await settled()
+  guard.dismiss()
+  t.equal(await waiting, 'give-up')
+  t.match(guard.current(), { kind: 'over', isDismissed: true })
+  t.same(await Promise.all([guard.pass(), guard.settle(over)]), ['give-up', 'give-up'])
+  world.me = answerFor('jane')
+  await guard.recheck()
+  t.equal(guard.current(), undefined, 'a login in another tab counts')
+  t.equal(await guard.pass(), 'retry')
+})
+
+t.test('someone else who signs in gets a page of their own, and no call goes on', async (t) => {
+  const { guard, world } = startGuard()
+  await guard.start()
+  world.me = answerFor('max')
+  const calls = [guard.settle(over), guard.hear('signed-in'), guard.recheck()].map((call) =>
+    call?.then(() => 'went on'),
+  )
+  await settled()
+  t.same(guard.current(), { kind: 'other-user', name: 'max' })
+  guard.dismiss()
+  void guard.hear('signed-out')
+  t.same(guard.current(), { kind: 'other-user', name: 'max' })
+  const first = await Promise.race([calls[0], calls[1], guard.pass(), settled().then(() => 'waits')])
+  t.equal(first, 'waits')
+})
+
+t.test('a second factor is asked for once for all calls, and the login that brings it lets them go on', async (t) => {
+  const { guard, world } = startGuard()
+  const waiting = Promise.all([guard.settle(stepUp), guard.settle(stepUp)])
+  t.match(guard.current(), { kind: 'step-up', loginUrl: '/login?x' })
+  t.equal(await guard.pass(), 'retry', 'other calls go on meanwhile')
+  guard.signInAgain()
+  t.same(world.opened, ['/login?x'])
+  guard.signInHere()
+  t.same(world.left, ['/login?x'])
+  await guard.hear('signed-in')
+  t.same(await waiting, ['retry', 'retry'])
+  t.equal(guard.current(), undefined)
+
+  const cancelled = guard.settle(stepUp)
+  guard.dismiss()
+  t.equal(await cancelled, 'give-up')
+})
+
+t.test('a login that did not happen changes nothing', async (t) => {
+  const { guard, world } = startGuard()
+  const waiting = guard.settle(stepUp)
+  world.me = { kind: 'unknown' }
+  await guard.hear('signed-in')
+  t.match(guard.current(), { kind: 'step-up' })
+  guard.dismiss()
+  t.equal(await waiting, 'give-up')
+})
+
+t.test('a browser that opens no window gets the choice, and only then may the page be left', async (t) => {
+  const started = startGuard({ mayOpenWindow: false })
+  const { guard, world } = started
+  void endSession(started)
+  await settled()
+  guard.signInAgain()
+  t.match(guard.current(), { kind: 'over', isPopupBlocked: true })
+  t.same(world.left, [])
+  guard.signInHere()
+  t.same(world.left, [undefined])
+})
+
+t.test('a person is warned five minutes before the end, once, and told when it has come', async (t) => {
+  const { guard, world, tick } = startGuard({ me: answerFor('jane', 12 * hourMs) })
+  const shown: unknown[] = []
+  const unsubscribe = guard.subscribe(() => shown.push(guard.current()?.kind))
+  await guard.start()
+  tick(12 * hourMs - 300_001)
+  t.same(shown, [])
+  tick(1)
+  t.same(guard.current(), { kind: 'ending', endsAt: 12 * hourMs })
+  await guard.start()
+  t.match(guard.current(), { kind: 'ending' }, 'asking again does not take the warning away')
+  guard.dismiss()
+  tick(200_000)
+  t.equal(guard.current(), undefined, 'nor bring it back')
+  world.me = { kind: 'signed-out' }
+  tick(100_000)
+  await settled()
+  t.match(guard.current(), { kind: 'over' })
+  unsubscribe()
+  world.me = answerFor('jane', 30 * hourMs)
+  await guard.hear('signed-in')
+  t.equal(shown.at(-1), 'over', 'nobody listens any more')
+})
+
+t.test('a new login before the end takes the warning away', async (t) => {
+  const { guard, world } = startGuard({ me: answerFor('jane', 200_000) })
+  await guard.start()
+  t.match(guard.current(), { kind: 'ending' })
+  guard.signInAgain()
+  world.me = answerFor('jane', 12 * hourMs)
+  await guard.hear('signed-in')
+  t.equal(guard.current(), undefined)
+  t.equal(guard.me()?.endsAt, 12 * hourMs)
+})
+
+t.test('a page looked at again asks who is signed in, at most once a minute', async (t) => {
+  const { guard, world } = startGuard()
+  await guard.start()
+  world.now = 60_000
+  await guard.recheck()
+  t.equal(world.asked, 1)
+  world.now = 60_001
+  await guard.recheck()
+  t.equal(world.asked, 2)
+})
+
+t.test('a part of the page that cannot be loaded shows that the session is over, if it is', async (t) => {
+  const { guard, world } = startGuard()
+  await guard.suspect()
+  t.equal(guard.current(), undefined)
+  world.me = { kind: 'signed-out' }
+  await guard.suspect()
+  await guard.suspect()
+  t.match(guard.current(), { kind: 'over' })
+  t.equal(world.asked, 2)
+})
+
+t.test('signing out leaves the page for logout, tells the other tabs, and they say so', async (t) => {
+  const { guard, world } = startGuard()
+  const left = await Promise.race([guard.signOut(), settled().then(() => 'still leaving')])
+  t.equal(left, 'still leaving', 'Backstage would go to its own page otherwise')
+  t.match(world, { announced: ['signed-out'], left: ['logout'] })
+
+  const other = startGuard()
+  await other.guard.hear('signed-out')
+  t.match(other.guard.current(), { kind: 'over', cause: 'signed-out' })
+})
+
+t.test('without a notice there is nothing to dismiss, and login opens all the same', async (t) => {
+  const { guard, world } = startGuard({ mayOpenWindow: false })
+  guard.dismiss()
+  guard.signInAgain()
+  guard.signInHere()
+  t.same([world.opened, world.left], [[undefined], [undefined]])
+})
+
+t.test('a session over shows before a second factor that is asked for', async (t) => {
+  const started = startGuard()
+  void endSession(started)
+  await settled()
+  void started.guard.settle(stepUp)
+  t.match(started.guard.current(), { kind: 'over' })
+})
+
+t.test('a warning that a login without a window could not follow leaves for login on the page', async (t) => {
+  const { guard, world } = startGuard({ me: answerFor('jane', 200_000), mayOpenWindow: false })
+  await guard.start()
+  guard.signInAgain()
+  t.same(world.left, [undefined])
+})
