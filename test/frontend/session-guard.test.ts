@@ -170,6 +170,9 @@ t.test('a browser that opens no window gets the choice, and only then may the pa
   guard.signInAgain()
   t.match(guard.current(), { kind: 'over', isPopupBlocked: true })
   t.same(world.left, [])
+  guard.dismiss()
+  guard.signInAgain()
+  t.match(guard.current(), { isDismissed: false }, 'the dialog says why nothing happens')
   guard.signInHere()
   t.same(world.left, [undefined])
 })
@@ -263,4 +266,11 @@ t.test('a warning that a login without a window could not follow leaves for logi
   await guard.start()
   guard.signInAgain()
   t.same(world.left, [undefined])
+})
+
+t.test('a browser that opens no window for a second factor gets the same choice', async (t) => {
+  const { guard } = startGuard({ mayOpenWindow: false })
+  void guard.settle(stepUp)
+  guard.signInAgain()
+  t.match(guard.current(), { kind: 'step-up', isPopupBlocked: true })
 })

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+
 import { defineConfig } from 'vite'
 
 import { backstageDist } from './backstage-dist.ts'
@@ -10,6 +12,16 @@ export default defineConfig({
   // The catalog's export button: the main entry needs Node's streams, this one brings its own.
   resolve: { alias: { 'csv-stringify/lib/sync': 'csv-stringify/lib/browser/sync.js' } },
   esbuild: { jsx: 'automatic' },
-  build: { assetsDir: 'static', emptyOutDir: true, reportCompressedSize: false, chunkSizeWarningLimit: 5_000 },
+  build: {
+    assetsDir: 'static',
+    emptyOutDir: true,
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 5_000,
+    rollupOptions: {
+      input: { index: join(import.meta.dirname, 'index.html'), legacy: join(import.meta.dirname, 'src/legacy.tsx') },
+      // The tests load this one by its name.
+      output: { entryFileNames: ({ name }) => (name === 'legacy' ? 'static/legacy.js' : 'static/[name]-[hash].js') },
+    },
+  },
   plugins: [backstageDist()],
 })

@@ -28,7 +28,8 @@ export function createAnswers({ notices, signIn, stepUp, openLogin, leaveForLogi
   function signInAgain(): void {
     const notice = current()
     if (openLogin(loginUrlOf(notice)) || notice === undefined) return
-    if (notice.kind === 'over' || notice.kind === 'step-up') show({ ...notice, isPopupBlocked: true })
+    if (notice.kind === 'over') show({ ...notice, isDismissed: false, isPopupBlocked: true })
+    else if (notice.kind === 'step-up') show({ ...notice, isPopupBlocked: true })
     else leaveForLogin(undefined)
   }
 

@@ -44,7 +44,7 @@ function StepUp({ notice, guard }: ViewProps<'step-up'>) {
   const later = <Later label="Cancel" guard={guard} />
   return (
     <NoticeDialog title="Confirm that it is you" later={later} action={actionOf(notice, guard)}>
-      What you are about to do asks for a second factor. It is done as soon as you have confirmed.
+      {notice.isPopupBlocked ? <PopupBlocked /> : stepUpText}
     </NoticeDialog>
   )
 }
@@ -57,16 +57,25 @@ function OtherUser({ name }: { name: string }) {
   )
 }
 
+const goOn = 'Sign in again to go on where you are: nothing that you typed is lost.'
+const overText = { expired: goOn, 'signed-out': `You signed out in another tab. ${goOn}` }
+const stepUpText = 'What you are about to do asks for a second factor. It is done as soon as you have confirmed.'
+
+function PopupBlocked() {
+  return (
+    <span role="alert">
+      Your browser does not open the sign-in window. Allow pop-ups for this site and try again, or sign in on this page:
+      then what you typed here is lost.
+    </span>
+  )
+}
+
 /** The window to sign in, or the page itself where the browser allows no window. */
 function actionOf({ kind, isPopupBlocked }: Notice & { isPopupBlocked: boolean }, guard: SessionGuard) {
   const label = kind === 'step-up' ? 'Continue' : 'Sign in again'
   if (!isPopupBlocked) return <Action label={label} onClick={guard.signInAgain} />
   return (
     <>
-      <p role="alert">
-        Your browser does not open the sign-in window. Allow pop-ups for this site and try again, or sign in on this
-        page: then what you typed here is lost.
-      </p>
       <Button onClick={guard.signInHere}>Sign in on this page</Button>
       <Action label="Try again" onClick={guard.signInAgain} />
     </>

@@ -4,7 +4,7 @@ import { Button, TextField, Typography } from '@material-ui/core'
 import { type FormEvent, useState } from 'react'
 
 /** A form like any plugin's: it sends what was typed to a backend through Backstage's fetch API, and knows no Stagedoor. */
-function NotesPage() {
+export function NotesPage() {
   const fetchApi = useApi(fetchApiRef)
   const [text, setText] = useState('')
   const [result, setResult] = useState('')
