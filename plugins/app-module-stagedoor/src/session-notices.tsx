@@ -34,8 +34,7 @@ function Over({ notice, guard }: ViewProps<'over'>) {
   const later = <Later label="Not now" guard={guard} />
   return (
     <NoticeDialog title="Your session is over" later={later} action={actionOf(notice, guard)}>
-      {notice.cause === 'signed-out' ? 'You signed out in another tab. ' : ''}Sign in again to go on where you are:
-      nothing that you typed is lost.
+      {notice.isPopupBlocked ? <PopupBlocked /> : overText[notice.cause]}
     </NoticeDialog>
   )
 }
