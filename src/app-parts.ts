@@ -9,6 +9,7 @@ import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
 import { provisionEvents } from './events-parts.ts'
 import type { Condition } from './health/plugin.ts'
+import { provisionCertificate } from './listener-parts.ts'
 import { provisionMachines } from './machine-parts.ts'
 import { capabilitiesOf } from './oidc/capabilities.ts'
 import { createLoginMarkers } from './oidc/login-marker.ts'
@@ -20,12 +21,15 @@ import { createLogoutTokenVerifier } from './oidc/verify-logout-token.ts'
 import { claimNamesOf, provisionPolicy, provisionToldUsers } from './policy-parts.ts'
 import type { Policy } from './policy/policy.ts'
 import { provisionRedis, redisCondition } from './redis-parts.ts'
-import { provisionRevocation, revocationCondition } from './revocation-parts.ts'
-import { createOnce } from './revocation/once.ts'
+import { provisionOnce, provisionRevocation, revocationCondition } from './revocation-parts.ts'
+import { createRandomHex } from './seal/random-hex.ts'
 import { createSealer } from './seal/sealer.ts'
 import { provisionSessions, refreshCondition } from './session-parts.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { provisionAssertions, provisionUpstreams, upstreamConditions } from './upstream-parts.ts'
+import { peerCounter } from './workers/shared-counter.ts'
+import { sharedKeyStore } from './workers/shared-keys.ts'
+import { sharedTransactions } from './workers/shared-transactions.ts'
 
 export type { Dependencies } from './dependencies.ts'
 
@@ -42,12 +46,13 @@ export async function provision(config: Config, dependencies: Dependencies) {
   const policy = provisionPolicy(config)
   const revocation = provisionRevocation(config, dependencies, { redis, decide: policy.decide, limits })
   const { revocations, onSaved } = revocation
-  const sessions = provisionSessions(config, dependencies, { provider, redis, revocations, onSaved })
-  const once = createOnce(now, redis)
+  await revocations.joined()
+  const sessions = await provisionSessions(config, dependencies, { provider, redis, revocations, onSaved })
+  const once = provisionOnce(dependencies, redis)
   const take = createTakeEvent({ issuer: config.auth0.issuer, revocations, once, now })
   const events = provisionEvents(config, dependencies, { redis, take })
   const keys = await createKeys({
-    store: keyStoreOf(assertion.keys),
+    store: sharedKeyStore(dependencies.peers, 'assertion', keyStoreOf(assertion.keys)),
     rotateEveryMs: assertion.keys.rotateEvery,
     now,
     onRotated: (kid) => logger.info({ kid }, 'a new key signs assertions'),
@@ -67,15 +72,21 @@ export async function provision(config: Config, dependencies: Dependencies) {
   }
   const statements = provisionAssertions(config, minting, machines.minterFor)
 
+  const certificate = await provisionCertificate(config, logger)
+
   return {
+    certificate,
     errors: { prefix, baseUrl, challenge: machines.challenge },
-    attempts: { ...attemptsOf(config), counter: redis && redisCounter(redis) },
+    attempts: {
+      ...attemptsOf(config),
+      counter: redis ? redisCounter(redis) : dependencies.peers && peerCounter(dependencies.peers),
+    },
     audit: { write: (record: AuditRecord) => logger.info({ audit: record }, 'audit'), now },
     boundary: {
       trustedProxies: server.trustedProxies,
       encodedSlashes: server.encodedSlashes,
       forwardAuthPath: `${prefix}/auth`,
-      randomHex: (bytes: number) => randomBytes(bytes).toString('hex'),
+      randomHex: createRandomHex(randomBytes),
     },
     session: sessions.stage,
     oidc: { party: relyingParty(config, dependencies, { provider, revocations, policy }) },
@@ -119,6 +130,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
       provider.close()
       keys.close()
       machines.close()
+      certificate?.close()
     },
   }
 }
@@ -151,7 +163,7 @@ async function tellCapabilities(provider: Provider, logger: Dependencies['logger
 
 function relyingParty(
   config: Config,
-  { now, randomBytes }: Dependencies,
+  { now, randomBytes, peers }: Dependencies,
   { policy, ...shared }: Pick<RelyingParty, 'provider' | 'revocations'> & { policy: Policy },
 ): RelyingParty {
   const { baseUrl, prefix } = config.server
@@ -169,7 +181,7 @@ function relyingParty(
     claimNames: claimNamesOf(config),
     stepUpFor: (principal, asked) => policy.stepUpFor(principal, asked, now()),
     transactions: createTransactionCookies(isSecure(config), createSealer(secretsOf(config), 'transaction')),
-    used: createUsedTransactions(now),
+    used: peers === undefined ? createUsedTransactions(now) : sharedTransactions(peers),
     markers: createLoginMarkers(isSecure(config)),
     randomBytes,
     now,

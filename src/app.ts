@@ -19,7 +19,7 @@ import { errors } from './errors/plugin.ts'
 import { forwardAuth } from './forward-auth/plugin.ts'
 import { health } from './health/plugin.ts'
 import { identity } from './identity/plugin.ts'
-import { listenerOptions } from './listener.ts'
+import { listenerOptions } from './listener/options.ts'
 import { backchannelLogout } from './oidc/backchannel-endpoint.ts'
 import { oidc } from './oidc/plugin.ts'
 import { policy } from './policy/plugin.ts'
@@ -29,7 +29,7 @@ import { telemetry } from './telemetry/plugin.ts'
 
 /** The gateway: the whole path of a request, one line a stage, in order. */
 export async function buildApp(config: Config, dependencies: Dependencies, parts: Parts): Promise<FastifyInstance> {
-  const app = fastify(listenerOptions(config, dependencies))
+  const app = fastify(listenerOptions(config, dependencies, parts.certificate))
   await app.register(errors, parts.errors)
   await app.register(attempts, parts.attempts)
   await app.register(audit, parts.audit)

@@ -2,6 +2,7 @@ import type { CustomFetch } from 'openid-client'
 
 import type { RandomBytes } from './seal/random.ts'
 import type { Logger } from './telemetry/logger.ts'
+import type { Peers } from './workers/peers.ts'
 
 /** What comes from outside the process; tests hand in their own. */
 export type Dependencies = {
@@ -10,4 +11,6 @@ export type Dependencies = {
   now: () => number
   fetch: CustomFetch
   randomBytes: RandomBytes
+  /** The other workers; none where this process serves alone. */
+  peers?: Peers | undefined
 }

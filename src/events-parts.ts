@@ -7,6 +7,7 @@ import type { Dependencies } from './dependencies.ts'
 import type { Condition } from './health/plugin.ts'
 import { createLeadership } from './redis/leadership.ts'
 import type { Redis } from './redis/redis.ts'
+import type { Peers } from './workers/peers.ts'
 
 type PullConfig = NonNullable<NonNullable<Config['auth0']['events']>['pull']>
 
@@ -24,7 +25,7 @@ export function provisionEvents(
   const pullConfig = config.auth0.events?.pull
   if (pullConfig === undefined) return { conditions: () => [], close: async () => undefined }
   const pull = createEventPull(pullOptions(config, pullConfig, dependencies, take, offsetsOf(pullConfig, redis)))
-  const close = redis === undefined ? startAlone(pull) : startWithOthers(pull, redis, dependencies)
+  const close = startPull(pull, redis, dependencies)
   return { conditions: () => [conditionOf(pull)], close }
 }
 
@@ -53,6 +54,26 @@ function pullOptions(
 function offsetsOf({ offsetFile }: PullConfig, redis: Redis | undefined): Offsets {
   if (redis !== undefined) return createSharedOffsets(redis)
   return offsetFile === undefined ? createMemoryOffsets() : createFileOffsets(offsetFile)
+}
+
+/** One of all who could reads: of all replicas where Redis is, of all workers where there are some. */
+function startPull(pull: EventPull, redis: Redis | undefined, dependencies: Dependencies): () => Promise<void> {
+  if (redis !== undefined) return startWithOthers(pull, redis, dependencies)
+  return dependencies.peers === undefined ? startAlone(pull) : startAmongWorkers(pull, dependencies.peers)
+}
+
+/** The lock goes on to another worker when this one ends. */
+function startAmongWorkers(pull: EventPull, peers: Peers): () => Promise<void> {
+  let close: (() => Promise<void>) | undefined
+  let isClosed = false
+  void peers.lock('auth0-events').then((giveBack) => {
+    if (isClosed) giveBack()
+    else close = startAlone(pull)
+  })
+  return async () => {
+    isClosed = true
+    await close?.()
+  }
 }
 
 function startAlone(pull: EventPull): () => Promise<void> {

@@ -10,6 +10,7 @@ import { machineProfile } from './bearer/profile.ts'
 import { createChallenge } from './bearer/protected-resource.ts'
 import { createVerifier } from './bearer/verifier.ts'
 import type { Config } from './config/schema.ts'
+import type { Dependencies } from './dependencies.ts'
 import type { Condition } from './health/plugin.ts'
 import type { BackstagePrincipal, MachinePrincipal } from './identity/principal.ts'
 import { fetchDocument } from './oidc/fetch-document.ts'
@@ -18,11 +19,10 @@ import { createJwksCache, type JwksCache } from './oidc/jwks-cache.ts'
 import { createJwksFetch, discoverJwksUrl } from './oidc/jwks-location.ts'
 import { createFileJwksStore, forgetfulJwksStore } from './oidc/jwks-store.ts'
 import type { Decide } from './policy/rules.ts'
-import type { RandomBytes } from './seal/random.ts'
-import type { Logger } from './telemetry/logger.ts'
+import { sharedKeyStore } from './workers/shared-keys.ts'
 
 /** What comes from outside the process. */
-type Surroundings = { logger: Logger; now: () => number; fetch: CustomFetch; randomBytes: RandomBytes }
+type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes' | 'peers'>
 
 const maxDiscoveryBytes = 256 * 1024
 
@@ -38,7 +38,7 @@ export async function provisionMachines(config: Config, surroundings: Surroundin
   const { clockToleranceMs, deny } = expected
 
   const keys = await createKeys({
-    store: keyStoreOf(machines.keys),
+    store: sharedKeyStore(surroundings.peers, 'machines', keyStoreOf(machines.keys)),
     rotateEveryMs: machines.keys.rotateEvery,
     now,
     onRotated: (kid) => logger.info({ kid }, 'a new key signs tokens for machines'),

@@ -6,19 +6,23 @@ import type { Decide } from './policy/rules.ts'
 import { createOpenConnections } from './proxy/open-connections.ts'
 import { createSessionWatch } from './proxy/session-watch.ts'
 import type { Redis } from './redis/redis.ts'
+import { createOnce, type Once } from './revocation/once.ts'
 import { createRevocations, type Revocations } from './revocation/revocations.ts'
 import { createSeenSessions } from './revocation/seen-sessions.ts'
 import { createSessionNews } from './revocation/session-news.ts'
 import { createSealer } from './seal/sealer.ts'
 import { expiryOf, type Session, type SessionLimits } from './session/session.ts'
+import type { Peers } from './workers/peers.ts'
+import { sharedMarks, sharedNews, sharedOnce } from './workers/shared-revocations.ts'
 
 type Shared = { redis: Redis | undefined; decide: Decide; limits: SessionLimits }
 
 /** Who learns that sessions must end, and what ends with them. */
-export function provisionRevocation(config: Config, { now, logger }: Dependencies, shared: Shared) {
+export function provisionRevocation(config: Config, { now, logger, peers }: Dependencies, shared: Shared) {
   const { redis, decide, limits } = shared
   const revocations = createRevocations({
     redis,
+    share: peers && ((onMark) => sharedMarks(peers, onMark)),
     absoluteTimeoutMs: limits.absoluteTimeoutMs,
     now,
     onOverflow: () => logger.warn('too many revocations to remember: the oldest is forgotten'),
@@ -41,18 +45,33 @@ export function provisionRevocation(config: Config, { now, logger }: Dependencie
     watch.update(session)
     seen.note(session)
   }
-  return { revocations, openConnections, seen, onSaved: sharing(hear, config, redis), close: () => watch.close() }
+  return {
+    revocations,
+    openConnections,
+    seen,
+    onSaved: sharing(hear, config, { redis, peers }),
+    close: () => watch.close(),
+  }
 }
 
 /** Other replicas may have connections open for a session that is used or refreshed here, and list it. */
-function sharing(hear: (session: Session) => void, { session }: Config, redis: Redis | undefined) {
-  if (redis === undefined) return hear
+function sharing(
+  hear: (session: Session) => void,
+  { session }: Config,
+  { redis, peers }: { redis: Redis | undefined; peers: Peers | undefined },
+) {
+  if (redis === undefined) return peers === undefined ? hear : sharedNews(peers, hear)
   const secrets = session.secrets.map((secret) => secret.reveal())
   const news = createSessionNews(redis, createSealer(secrets, 'session-news'), hear)
   return (changed: Session): void => {
     hear(changed)
     news.tell(changed)
   }
+}
+
+/** What may happen once: known to all who share Redis, or to all workers. */
+export function provisionOnce({ now, peers }: Dependencies, redis: Redis | undefined): Once {
+  return redis === undefined && peers !== undefined ? sharedOnce(peers) : createOnce(now, redis)
 }
 
 export function revocationCondition(revocations: Pick<Revocations, 'status'>): Condition {

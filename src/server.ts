@@ -1,45 +1,74 @@
-import type { FastifyInstance } from 'fastify'
+import cluster from 'node:cluster'
+import { availableParallelism } from 'node:os'
+
 import type { CustomFetch } from 'openid-client'
 
-import { buildAdminApp } from './admin-app.ts'
-import { provision } from './app-parts.ts'
-import { buildApp } from './app.ts'
-import { loadConfig } from './config/load.ts'
+import { buildAdminApp, shownBy } from './admin-app.ts'
+import { loadConfig, type LoadedConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
+import type { Dependencies } from './dependencies.ts'
+import { removeStaleSocket } from './listener/unix-socket.ts'
 import { createRandomPool } from './seal/random.ts'
-import { createLogger } from './telemetry/logger.ts'
+import { serve } from './serve.ts'
+import { closeOnSignal } from './signals.ts'
+import { createLogger, type Logger } from './telemetry/logger.ts'
+import { createPeers, processChannel } from './workers/peers.ts'
+import { giveShown, shownByAll } from './workers/shown-by-all.ts'
+import { superviseWorkers } from './workers/supervisor.ts'
 
 export type StartOptions = { files: readonly string[]; env: NodeJS.ProcessEnv }
 
 /**
- * The process: loads configuration, listens, and on SIGTERM or SIGINT lets open requests finish.
+ * The process: loads configuration, listens, and on SIGTERM or SIGINT lets open requests finish. With several
+ * `server.workers` the process that was started only looks after them.
  * @throws ConfigError with every problem of the configuration
  */
 export async function start({ files, env }: StartOptions): Promise<void> {
-  const { config, warnings } = await loadConfig({ files: [...files], env })
+  const loaded = await loadConfig({ files: [...files], env })
+  const { config } = loaded
   const logger = createLogger(config.log.level)
+  if (cluster.isWorker) return startWorker(config, logger)
+  warn(loaded, logger)
+  const { listen, workers } = config.server
+  if (listen.path !== undefined) await removeStaleSocket(listen.path)
+  const count = workers === 'auto' ? availableParallelism() : workers
+  if (count === 1) await startAlone(config, logger)
+  else await startPrimary(config, logger, count)
+}
+
+async function startAlone(config: Config, logger: Logger): Promise<void> {
+  const { app, parts, listen } = await serve(config, dependenciesOf(logger))
+  const admin = await buildAdminApp(shownBy(parts), config.server.prefix, logger)
+  app.addHook('onClose', async () => admin.close())
+  await admin.listen(config.server.admin)
+  await listen()
+  closeOnSignal(() => app.close(), config, logger)
+}
+
+async function startWorker(config: Config, logger: Logger): Promise<void> {
+  const peers = createPeers(processChannel())
+  const { app, parts, listen } = await serve(config, { ...dependenciesOf(logger), peers })
+  giveShown(peers, shownBy(parts))
+  closeOnSignal(() => app.close(), config, logger)
+  await listen()
+  peers.ready()
+}
+
+async function startPrimary(config: Config, logger: Logger, count: number): Promise<void> {
+  const { board, started, close } = superviseWorkers({ count, logger, now: Date.now })
+  const admin = await buildAdminApp(shownByAll(board, count), config.server.prefix, logger)
+  closeOnSignal(() => Promise.all([close(), admin.close()]), config, logger)
+  await started
+  await admin.listen(config.server.admin)
+  logger.info({ workers: count }, 'all workers listen')
+}
+
+function dependenciesOf(logger: Logger): Dependencies {
+  return { logger, now: Date.now, fetch: fetch as CustomFetch, randomBytes: createRandomPool() }
+}
+
+function warn({ warnings }: LoadedConfig, logger: Logger): void {
   for (const { source, path, found, fix } of warnings) {
     logger.warn({ file: source.file, line: source.line, option: path.join('.'), found }, fix)
   }
-  const dependencies = { logger, now: Date.now, fetch: fetch as CustomFetch, randomBytes: createRandomPool() }
-  const parts = await provision(config, dependencies)
-  const app = await buildApp(config, dependencies, parts)
-  const admin = await buildAdminApp(parts, config.server.prefix, logger)
-  app.addHook('onClose', async () => admin.close())
-  await admin.listen(config.server.admin)
-  await app.listen(config.server.listen)
-  closeOnSignal(app, config)
-}
-
-function closeOnSignal(app: FastifyInstance, { server }: Config): void {
-  const close = (signal: NodeJS.Signals): void => {
-    app.log.info({ signal }, 'closing: open requests may finish')
-    setTimeout(() => process.exit(1), server.timeouts.shutdown).unref()
-    app.close().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    )
-  }
-  process.once('SIGTERM', close)
-  process.once('SIGINT', close)
 }

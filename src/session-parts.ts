@@ -9,7 +9,7 @@ import { createRevocableStore } from './revocation/revocable-store.ts'
 import type { Revocations } from './revocation/revocations.ts'
 import { createSealer } from './seal/sealer.ts'
 import { createCoherentCache } from './session/coherent-cache.ts'
-import { createCookieStore } from './session/cookie-store.ts'
+import { createCookieStore, createRefreshedSessions, type RefreshedSessions } from './session/cookie-store.ts'
 import type { EndedSessions } from './session/ended-sessions.ts'
 import { createOwedWrites } from './session/owed-writes.ts'
 import { createRecordSealer } from './session/record-sealer.ts'
@@ -22,6 +22,7 @@ import { createRefresher, type RefresherOptions } from './session/refresh/refres
 import { createSessionCookie } from './session/session-cookie.ts'
 import type { Session, SessionLimits } from './session/session.ts'
 import type { SessionStore } from './session/store.ts'
+import { createPeerLeases, shareRefreshed } from './workers/shared-sessions.ts'
 
 const defaultGraceMs = 60_000
 const defaultMaxCached = 100_000
@@ -35,24 +36,25 @@ export type SharedParts = {
 }
 
 /** What the session stage needs: where sessions are kept, and who keeps them fresh. */
-export function provisionSessions(config: Config, dependencies: Dependencies, shared: SharedParts) {
+export async function provisionSessions(config: Config, dependencies: Dependencies, shared: SharedParts) {
   const { now, logger } = dependencies
   const { idleTimeout, absoluteTimeout, refreshEvery, maxStale, store: kind } = config.session
   const limits = { idleTimeoutMs: idleTimeout, absoluteTimeoutMs: absoluteTimeout }
   const cookie = createSessionCookie(config.server.baseUrl.startsWith('https:'))
   const { revocations, onSaved } = shared
   const { ended } = revocations
+  const { refreshed, leases } = await provisionRefreshed(dependencies, ended, limits)
   const redis = kind === 'redis' ? shared.redis : undefined
   const kept = redis
     ? redisSessions(config, dependencies, redis, ended, limits)
-    : cookieSessions(config, ended, cookie.name)
+    : cookieSessions(config, { ended, refreshed, cookieName: cookie.name })
   const onUnshared = (err: unknown) => logger.warn({ err }, 'other replicas could not hear of a new login yet')
   const store = createRevocableStore(kept.store, { revocations, onSaved, onUnshared, now })
   const counters = createRefreshCounters()
   const refresher = createRefresher({
     store,
     isOutdated: revocations.isOutdated,
-    leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : soleLeases,
+    leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : leases,
     exchange: createExchange({ provider: shared.provider, claimNames: claimNamesOf(config), now }),
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
     backOff: createBackOff(now),
@@ -71,11 +73,21 @@ export function provisionSessions(config: Config, dependencies: Dependencies, sh
   }
 }
 
+/** What is known of refreshes beside the cookies: by this process alone, or by all workers. */
+async function provisionRefreshed({ peers, now }: Dependencies, ended: EndedSessions, limits: SessionLimits) {
+  const own = createRefreshedSessions()
+  if (peers === undefined) return { refreshed: own, leases: soleLeases }
+  const refreshed = await shareRefreshed(peers, own, limits)
+  return { refreshed, leases: createPeerLeases(peers, refreshed, ended, now) }
+}
+
 type Kept = { store: SessionStore; close: () => void }
 
-function cookieSessions(config: Config, ended: EndedSessions, cookieName: string): Kept {
+type CookieParts = { ended: EndedSessions; refreshed: RefreshedSessions; cookieName: string }
+
+function cookieSessions(config: Config, parts: CookieParts): Kept {
   const sealer = createSealer(secretsOf(config), 'session')
-  return { store: createCookieStore({ sealer, ended, cookieName }), close: () => undefined }
+  return { store: createCookieStore({ sealer, ...parts }), close: () => undefined }
 }
 
 function redisSessions(

@@ -3,14 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import pino from 'pino'
-
 import { provision } from '../../src/app-parts.ts'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import type { Session } from '../../src/session/session.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { createTurnDestination } from '../../src/telemetry/turn-destination.ts'
 import { announce, originUrl, port } from './environment.ts'
 
 const secret = 'a secret that only this benchmark has, of 32 bytes or more'
@@ -42,7 +42,7 @@ const { config } = await loadConfig({ files: [file], env: process.env })
 await rm(folder, { recursive: true })
 
 // Lines are formatted and written like in production, only to nowhere, so that the terminal is not what is measured.
-const logger = pino({ level: 'info' }, pino.destination('/dev/null'))
+const logger = createLogger('info', createTurnDestination('/dev/null'))
 const fetchNothing = async (): Promise<never> => {
   throw new Error('there is no Auth0 here')
 }

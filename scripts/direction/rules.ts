@@ -37,7 +37,7 @@ export const endpoints: readonly string[] = ['account', 'admin', 'forward-auth',
  * What puts it all together, as do the files directly in `src/`. It may import everything in `src/` and nothing else in
  * `src/` imports it.
  */
-export const shell: readonly string[] = ['cli']
+export const shell: readonly string[] = ['cli', 'listener', 'workers']
 
 /** Where a file stands. */
 export type Part =

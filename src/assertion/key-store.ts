@@ -6,6 +6,10 @@ export type KeyStore = {
   /** @throws when a ring is there but cannot be read: making new keys over it would lose it */
   read(): Promise<KeyRing | undefined>
   write(ring: KeyRing): Promise<void>
+  /** Runs when nobody else who shares the store does; at once where nobody does. */
+  alone?<Result>(work: () => Promise<Result>): Promise<Result>
+  /** Calls back with what others who share the store wrote. */
+  onChange?(listener: (ring: KeyRing) => void): void
 }
 
 /** The store that configuration asks for. */

@@ -28,19 +28,38 @@ const retryMs = 60_000
 
 /** Opens the kept keys, or makes the first ones, and rotates them when due. */
 export async function createKeys(options: KeysOptions): Promise<Keys> {
-  let ring = (await options.store.read()) ?? (await firstRing(options))
+  const { store, rotateEveryMs, now } = options
+  const alone = <Result>(work: () => Promise<Result>): Promise<Result> => store.alone?.(work) ?? work()
+  let ring = await alone(async () => (await store.read()) ?? (await firstRing(options)))
   let opened = await openRing(ring)
   let timer: NodeJS.Timeout | undefined
 
   async function adopt(next: KeyRing): Promise<void> {
     const ready = await openRing(next)
-    await options.store.write(next)
+    await store.write(next)
     ring = next
     opened = ready
     options.onRotated?.(next.current.kid)
   }
 
-  const rotateNow = async (): Promise<void> => adopt(rotate(ring, await generateStoredKey(), options.now()))
+  /** Takes over what another process rotated to. */
+  async function follow(next: KeyRing): Promise<void> {
+    const ready = await openRing(next)
+    if (next.rotatedAt < ring.rotatedAt) return
+    ring = next
+    opened = ready
+  }
+
+  const rotateNow = (): Promise<void> =>
+    alone(async () => adopt(rotate((await store.read()) ?? ring, await generateStoredKey(), now())))
+
+  /** Of all that share the store one rotates; the others find that it was done. */
+  const rotateIfDue = (): Promise<void> =>
+    alone(async () => {
+      const latest = (await store.read()) ?? ring
+      if (msUntilRotation(latest, rotateEveryMs, now()) > 0) return follow(latest)
+      return adopt(rotate(latest, await generateStoredKey(), now()))
+    })
 
   function schedule(delayMs: number): void {
     timer = setTimeout(rotateWhenDue, Math.min(delayMs, maxTimerMs))
@@ -48,10 +67,10 @@ export async function createKeys(options: KeysOptions): Promise<Keys> {
   }
 
   function rotateWhenDue(): void {
-    const remainingMs = msUntilRotation(ring, options.rotateEveryMs, options.now())
+    const remainingMs = msUntilRotation(ring, rotateEveryMs, now())
     if (remainingMs > 0) return schedule(remainingMs)
-    rotateNow().then(
-      () => schedule(options.rotateEveryMs),
+    rotateIfDue().then(
+      () => schedule(msUntilRotation(ring, rotateEveryMs, now())),
       (cause: unknown) => {
         options.onFailure?.(cause)
         schedule(retryMs)
@@ -59,6 +78,7 @@ export async function createKeys(options: KeysOptions): Promise<Keys> {
     )
   }
 
+  store.onChange?.((next) => void follow(next))
   rotateWhenDue()
   return {
     current: () => opened.current,

@@ -14,6 +14,9 @@ export type ClientConnection = {
 
 type DirectPeer = { remoteAddress: string; isEncrypted: boolean }
 
+/** RFC 7239 §6.2: for a peer without an address, on a Unix socket. */
+const nameless = 'unknown'
+
 /**
  * Reads `X-Forwarded-For/-Proto/-Host` from trusted proxies only: the client is the rightmost address that is not a
  * proxy of ours, because everything to its left was written by the client.
@@ -25,7 +28,7 @@ export function clientConnection(
 ): ClientConnection {
   const peerIp = plainAddress(peer.remoteAddress)
   const direct: ClientConnection = {
-    clientIp: peerIp,
+    clientIp: peerIp || nameless,
     protocol: peer.isEncrypted ? 'https' : 'http',
     host: (headers.host ?? '').toLowerCase(),
     isForwarded: false,
@@ -33,7 +36,7 @@ export function clientConnection(
   if (!isTrustedProxy(peerIp)) return direct
   const protocol = lastOf(headers['x-forwarded-proto'])
   return {
-    clientIp: firstUntrusted(listOf(headers['x-forwarded-for']), isTrustedProxy) ?? peerIp,
+    clientIp: firstUntrusted(listOf(headers['x-forwarded-for']), isTrustedProxy) ?? direct.clientIp,
     protocol: protocol === 'https' || protocol === 'http' ? protocol : direct.protocol,
     host: (lastOf(headers['x-forwarded-host']) ?? direct.host).toLowerCase(),
     isForwarded: true,

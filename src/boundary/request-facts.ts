@@ -2,13 +2,14 @@ import type { IncomingMessage } from 'node:http'
 
 import { GateError } from '../errors/gate-error.ts'
 import { isNavigation } from '../headers/navigation.ts'
+import type { RandomHex } from '../seal/random-hex.ts'
 import { type EncodedSlashes, refusalOfPath } from './canonical-path.ts'
 import { clientConnection } from './client-connection.ts'
 import type { RequestFacts } from './facts.ts'
 import { forwardedRequest, isForwardAuth } from './forwarded-request.ts'
 import { lacksHost, repeatedSingleton } from './received-headers.ts'
 import { isPlainQuery, type RequestTarget, splitTarget } from './request-target.ts'
-import { type RandomHex, traceparent } from './trace-context.ts'
+import { traceparent } from './trace-context.ts'
 import type { ProxyTrust } from './trusted-proxies.ts'
 
 export type FactsOptions = {

@@ -1,8 +1,7 @@
+import type { RandomHex } from '../seal/random-hex.ts'
+
 // W3C Trace Context §3.2: version 00, lower-case hex, all-zero ids are invalid.
 const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
-
-/** Random bytes as lower-case hex. */
-export type RandomHex = (bytes: number) => string
 
 /**
  * The `traceparent` for the upstream: a valid one is continued under a span id of ours, anything else starts a trace.

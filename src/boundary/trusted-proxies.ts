@@ -3,12 +3,16 @@ import { BlockList, isIP } from 'node:net'
 /** Tells whether an address belongs to a proxy whose forwarded headers we believe. */
 export type ProxyTrust = (address: string) => boolean
 
-/** Builds the membership test for CIDR blocks such as `10.0.0.0/8` or `fd00::/8`; an empty list trusts nobody. */
+/** Builds the membership test for CIDR blocks such as `10.0.0.0/8` or `fd00::/8`; `unix` for peers without an address; an empty list trusts nobody. */
 export function createProxyTrust(cidrs: readonly string[]): ProxyTrust {
   if (cidrs.length === 0) return () => false
+  // Only on a Unix socket has a peer no address; configuration allows `unix` where that is the only listener.
+  const trustsUnix = cidrs.includes('unix')
   const blocks = new BlockList()
-  for (const cidr of cidrs) addBlock(blocks, cidr)
-  return (address) => isIP(address) !== 0 && blocks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  for (const cidr of cidrs) if (cidr !== 'unix') addBlock(blocks, cidr)
+  return (address) =>
+    (trustsUnix && address === '') ||
+    (isIP(address) !== 0 && blocks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'))
 }
 
 function addBlock(blocks: BlockList, cidr: string): void {

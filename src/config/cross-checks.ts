@@ -19,8 +19,18 @@ export function contradictions(sections: KnownSections): Finding[] {
   ]
 }
 
-function listenerContradictions({ listen, admin }: Config['server']): Finding[] {
-  if (listen.port !== admin.port || listen.port === 0) return []
+function listenerContradictions({ listen, admin, trustedProxies }: Config['server']): Finding[] {
+  const unix = trustedProxies.indexOf('unix')
+  if (unix >= 0 && listen.path === undefined) {
+    return [
+      {
+        path: ['server', 'trustedProxies', unix],
+        expected: 'server.listen.path, because unix stands for who connects there',
+        fix: 'add server.listen.path, or name the networks of your proxies',
+      },
+    ]
+  }
+  if (listen.path !== undefined || listen.port !== admin.port || listen.port === 0) return []
   return [
     { path: ['server', 'admin', 'port'], expected: 'another port than server.listen.port', fix: 'leave it at 9464' },
   ]

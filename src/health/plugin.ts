@@ -4,13 +4,16 @@ import type { FastifyPluginAsync } from 'fastify'
 export type Condition = { name: string; status: 'ok' | 'degraded' | 'unavailable'; reason?: string }
 
 /** Probes. `ready` answers 200 while degraded: taking the gateway away would end what still works. */
-export const health: FastifyPluginAsync<{ conditions: () => Condition[] }> = async (app, { conditions }) => {
+export const health: FastifyPluginAsync<{ conditions: () => Condition[] | Promise<Condition[]> }> = async (
+  app,
+  { conditions },
+) => {
   app.get('/health/live', async (_request, reply) => {
     return reply.header('cache-control', 'no-store').send({ status: 'ok' })
   })
 
   app.get('/health/ready', async (_request, reply) => {
-    const all = conditions()
+    const all = await conditions()
     const status = worst(all)
     const code = status === 'unavailable' ? 503 : 200
     return reply.code(code).header('cache-control', 'no-store').send({ status, conditions: all })

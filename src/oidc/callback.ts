@@ -51,7 +51,7 @@ async function takeTransaction(
   if (!isSame(transaction.state, String(state))) {
     throw new GateError('STAGEDOOR_OIDC_STATE_MISMATCH', { reason: 'other-state' })
   }
-  if (!used.claim(id)) throw new GateError('STAGEDOOR_OIDC_TRANSACTION_MISSING', { reason: 'used-before' })
+  if (!(await used.claim(id))) throw new GateError('STAGEDOOR_OIDC_TRANSACTION_MISSING', { reason: 'used-before' })
   return transaction
 }
 

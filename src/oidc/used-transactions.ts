@@ -4,8 +4,8 @@ import { transactionLifetimeMs } from './transaction.ts'
 
 /** Logins that were finished or given up: none can be used twice. */
 export type UsedTransactions = {
-  /** @returns false when the transaction was used before */
-  claim(id: string): boolean
+  /** False when the transaction was used before, in any worker. */
+  claim(id: string): boolean | Promise<boolean>
 }
 
 /** @param now milliseconds since the epoch */

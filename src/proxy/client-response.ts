@@ -1,19 +1,76 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants, type Http2ServerResponse } from 'node:http2'
 
 /** nginx's status for a client that did not wait; it stands in records only. */
 const clientClosedRequest = 499
 
 /**
- * Fastify runs its onResponse hooks, and so audit and metrics, on `finish` or `error`, neither of which node:http emits
- * when the client breaks off.
+ * What answering over HTTP/2 does differently: streams share a connection, so that nothing may be done to the socket.
+ * Typed as HTTP/1.1, which the compatibility API of node:http2 takes after.
+ */
+function http2StreamOf(response: ServerResponse): Http2ServerResponse['stream'] | undefined {
+  return (response as unknown as Partial<Http2ServerResponse>).stream
+}
+
+/** @param list flat list of names and values; HTTP/2 has no status text (RFC 9113 §8.3.2) */
+export function writeHead(response: ServerResponse, status: number, statusText: string, list: string[]): void {
+  if (http2StreamOf(response) === undefined) response.writeHead(status, statusText, list)
+  else response.writeHead(status, list)
+}
+
+/** RFC 8297; HTTP/1.0 clients do not know interim answers (RFC 9110 §15.2). */
+export function writeEarlyHints(client: IncomingMessage, response: ServerResponse, link: string | string[]): void {
+  if (client.httpVersion !== '1.0') response.writeEarlyHints({ link })
+}
+
+/** Sends a head whose body has not come yet. */
+export function flushHead(response: ServerResponse): void {
+  if (!response.writableEnded && !response.destroyed) response.flushHeaders()
+}
+
+/** Ends an answer so that nobody takes it for a whole one: without a last chunk, or with RST_STREAM. */
+export function breakOff(response: ServerResponse): void {
+  const stream = http2StreamOf(response)
+  if (stream === undefined) response.destroy()
+  else stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+}
+
+/** Whether nobody is there any more to be answered. */
+export function isGone(response: ServerResponse): boolean {
+  const stream = http2StreamOf(response)
+  if (stream !== undefined) return stream.destroyed || stream.closed
+  return response.destroyed || response.socket?.destroyed === true
+}
+
+/** Whether what is left of a request body would be read as the next request; streams of HTTP/2 stand apart. */
+export function mustCloseConnection(client: IncomingMessage): boolean {
+  return client.httpVersionMajor === 1 && !client.complete
+}
+
+/** An upstream may answer before it has read the whole body; what the client still sends is then of no use. */
+export function closeAfterUnreadBody(client: IncomingMessage, response: ServerResponse): void {
+  if (client.complete || client.readableEnded) return
+  const stream = http2StreamOf(response)
+  // RFC 9113 §8.1: asks the client to stop, without an error.
+  if (stream !== undefined) return void stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
+  const { socket } = response
+  if (socket !== null) response.on('finish', () => socket.destroySoon())
+}
+
+/**
+ * Has records say that the client went away. Fastify runs its onResponse hooks, and so audit and metrics, on `finish` or
+ * `error`: node:http emits neither when the client breaks off, node:http2 emits `finish` in any case.
  */
 export function reportUnfinished(response: ServerResponse): void {
+  if (http2StreamOf(response) !== undefined) return
   if (response.writableFinished || response.listenerCount('error') === 0) return
   if (!response.headersSent) response.statusCode = clientClosedRequest
   response.emit('error', new Error('the client went away'))
 }
 
-/** Sends the head now, unless the answer ended meanwhile. */
-export function flushHead(response: ServerResponse): void {
-  if (!response.writableEnded && !response.destroyed) response.flushHeaders()
+/** The same for HTTP/2, where it must be said before `finish`. */
+export function markAborted(response: ServerResponse): void {
+  http2StreamOf(response)?.once('aborted', () => {
+    if (!response.headersSent) response.statusCode = clientClosedRequest
+  })
 }

@@ -7,7 +7,17 @@ import type { Dispatcher } from 'undici'
 import type { Session } from '../session/session.ts'
 import type { Applicant } from './admission.ts'
 import type { Target } from './balancer.ts'
-import { flushHead, reportUnfinished } from './client-response.ts'
+import {
+  breakOff,
+  closeAfterUnreadBody,
+  flushHead,
+  isGone,
+  markAborted,
+  mustCloseConnection,
+  reportUnfinished,
+  writeEarlyHints,
+  writeHead,
+} from './client-response.ts'
 import { failureCodeOf, isConnectFailure, type ProxyFailureCode } from './failure.ts'
 import type { Asked, OpenConnection, OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
@@ -71,6 +81,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     const { openConnections, lane } = this.#options
     openConnections.add(this)
     this.#response.on('close', () => this.#onClientClose())
+    markAborted(this.#response)
     lane.admission.enter(this)
   }
 
@@ -85,7 +96,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
 
   close(code: number, reason: string): void {
     if (this.#relay !== undefined) return this.#relay.close(code, reason)
-    this.#response.destroy()
+    breakOff(this.#response)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -108,7 +119,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     if (status < 200) return this.#forwardEarlyHints(status, headers)
     const { reply } = this.#options
     const list = this.#clientHeaders(controller, headers)
-    this.#response.writeHead(status, statusText, list)
+    writeHead(this.#response, status, statusText, list)
     reply.hijack()
     this.#bytesLeft = bodyLengthOf(headers)
     this.isLongLived = headers['content-type']?.startsWith('text/event-stream') === true
@@ -136,7 +147,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   onResponseEnd(): void {
     this.#leave()
     if (!this.#response.writableEnded) this.#response.end()
-    this.#closeAfterUnreadBody()
+    if (this.#options.upgradeHead === undefined) closeAfterUnreadBody(this.#options.client, this.#response)
   }
 
   onRequestUpgrade(
@@ -169,14 +180,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     this.#noteConnectFailure(error)
     if (this.#mayRetry(error)) return this.#dispatch()
     this.#leave()
-    if (this.#isClientGone || this.#response.destroyed || this.#response.socket?.destroyed) return
+    if (this.#isClientGone || isGone(this.#response)) return
     // A truncated body must not look whole: the connection breaks off, as the upstream's did.
-    if (this.#response.headersSent) {
-      this.#response.destroy()
-      return
-    }
-    // What is left of the request body would be read as the next request.
-    if (!this.#options.client.complete) this.#options.reply.header('connection', 'close')
+    if (this.#response.headersSent) return breakOff(this.#response)
+    if (mustCloseConnection(this.#options.client)) this.#options.reply.header('connection', 'close')
     this.#options.onFailure(failureCodeOf(error, this.#isAnswered), error)
   }
 
@@ -210,18 +217,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     )
   }
 
-  // RFC 8297; HTTP/1.0 clients do not know interim answers (RFC 9110 §15.2).
   #forwardEarlyHints(status: number, { link }: IncomingHttpHeaders): void {
-    if (status !== 103 || link === undefined || this.#options.client.httpVersionMinor === 0) return
-    this.#response.writeEarlyHints({ link })
-  }
-
-  // An upstream may answer before it has read the whole body; the client's connection is then of no further use.
-  #closeAfterUnreadBody(): void {
-    const { client } = this.#options
-    const { socket } = this.#response
-    if (client.complete || socket === null || this.#options.upgradeHead !== undefined) return
-    this.#response.on('finish', () => socket.destroySoon())
+    if (status === 103 && link !== undefined) writeEarlyHints(this.#options.client, this.#response, link)
   }
 
   #onClientClose(): void {

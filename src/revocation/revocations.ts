@@ -21,6 +21,8 @@ export type Revocations = {
   ended: EndedSessions
   /** Calls back with what is newly in force. */
   onChange: (listener: (news: readonly Mark[]) => void) => void
+  /** Resolves when what others knew at the start is known here, if they can be asked. */
+  joined: () => Promise<void>
   status: () => RevocationStatus
 }
 
@@ -30,6 +32,8 @@ export type RevocationStatus = 'ready' | 'apart'
 export type RevocationsOptions = {
   /** Without it, marks are known to this process alone. */
   redis?: Redis | undefined
+  /** In place of Redis: another way to those who share marks. */
+  share?: ((onMark: (mark: Mark) => void) => SharedMarks) | undefined
   /** How long a mark is kept: until every session of today has expired. */
   absoluteTimeoutMs: number
   /** Milliseconds since the epoch. */
@@ -43,10 +47,10 @@ export type RevocationsOptions = {
 const retryMs = 1_000
 
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { redis, absoluteTimeoutMs, now, onOverflow, onUnshared = () => undefined } = options
+  const { redis, share, absoluteTimeoutMs, now, onOverflow, onUnshared = () => undefined } = options
   const marks = createMarks(now, onOverflow)
   const listeners = new Set<(news: readonly Mark[]) => void>()
-  let isInStep = redis === undefined
+  let isInStep = redis === undefined && share === undefined
   let joining: Promise<void> | undefined
 
   function learn(learned: readonly Mark[]): void {
@@ -70,7 +74,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     }
   }
 
-  async function share(shared: SharedMarks, made: readonly Mark[]): Promise<void> {
+  async function tell(shared: SharedMarks, made: readonly Mark[]): Promise<void> {
     try {
       await shared.write(made)
     } catch (error) {
@@ -80,10 +84,11 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     }
   }
 
-  const shared = redis && createSharedMarks(redis, now, (mark) => learn([mark]), rejoin)
+  const hear = (mark: Mark): void => learn([mark])
+  const shared = redis ? createSharedMarks(redis, now, hear, rejoin) : share?.(hear)
   redis?.events.on('ready', rejoin)
   redis?.events.on('lost', () => void (isInStep = false))
-  if (redis?.isReady()) rejoin()
+  if (redis === undefined || redis.isReady()) rejoin()
 
   function rejoin(): void {
     if (shared !== undefined) joining = (joining ?? Promise.resolve()).then(() => join(shared))
@@ -93,7 +98,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     const until = now() + absoluteTimeoutMs
     const made = revocations.map((revocation) => markOf(revocation, until))
     learn(made)
-    if (shared !== undefined) await share(shared, made)
+    if (shared !== undefined) await tell(shared, made)
   }
 
   return {
@@ -101,9 +106,10 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     endOf: marks.endOf,
     isOutdated: marks.isOutdated,
     ended: {
-      add: (session) => void revoke({ sessionId: session.id }).catch(onUnshared),
+      add: (session) => revoke({ sessionId: session.id }).catch(onUnshared),
       has: marks.hasEnded,
     },
+    joined: async () => joining,
     onChange: (listener) => void listeners.add(listener),
     status: () => (isInStep ? 'ready' : 'apart'),
   }

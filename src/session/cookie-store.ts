@@ -10,16 +10,34 @@ import type { FoundSession, SessionStore } from './store.ts'
 /** Opened cookies kept, so that a request does not decrypt what the one before it did. About 4 KiB each. */
 const maxRemembered = 10_000
 
-type CookieStoreDependencies = { sealer: Sealer; ended: EndedSessions; cookieName: string }
+/** The newest of sessions that were refreshed, by id. */
+export type RefreshedSessions = {
+  get(sessionId: string): Session | undefined
+  /** Resolves when every worker knows. */
+  set(session: Session): void | Promise<void>
+}
+
+export function createRefreshedSessions(): RefreshedSessions {
+  const newest = new LRUCache<string, Session>({ max: maxRemembered })
+  return { get: (id) => newest.get(id), set: (session) => void newest.set(session.id, session) }
+}
+
+type CookieStoreDependencies = {
+  sealer: Sealer
+  ended: EndedSessions
+  cookieName: string
+  refreshed?: RefreshedSessions
+}
 
 /** What a cookie value stands for, and which refresh it holds itself. */
 type Opened = FoundSession & { sealedRefreshAt: number }
 
 /** Keeps the whole session in the browser, sealed; this process remembers only what it opened, refreshed and ended. */
-export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDependencies): SessionStore {
+export function createCookieStore(dependencies: CookieStoreDependencies): SessionStore {
+  const { sealer, ended, cookieName } = dependencies
   const opened = new LRUCache<string, Opened>({ max: maxRemembered })
   // The refresh token rotates: a browser that never got the new cookie still brings the old one, whose token is dead.
-  const refreshed = new LRUCache<string, Session>({ max: maxRemembered })
+  const { refreshed = createRefreshedSessions() } = dependencies
 
   function current({ session, isStale, sealedRefreshAt }: Opened): FoundSession | undefined {
     if (ended.has(session.id)) return undefined
@@ -55,7 +73,7 @@ export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDepe
 
     async save(session, known) {
       if (known !== undefined && ended.has(session.id)) return undefined
-      if (known !== undefined && session.refreshedAt > known.session.refreshedAt) refreshed.set(session.id, session)
+      if (known !== undefined && session.refreshedAt > known.session.refreshedAt) await refreshed.set(session)
       return seal(session)
     },
 
@@ -67,7 +85,7 @@ export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDepe
     },
 
     async end(session) {
-      ended.add(session)
+      await ended.add(session)
     },
   }
 }

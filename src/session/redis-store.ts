@@ -119,7 +119,8 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
     },
 
     async end(session) {
-      ended.add(session)
+      // Redis itself is told below; nobody waits for it twice.
+      void ended.add(session)
       const key = redis.keys.session(session.id)
       cache.forget(key)
       const remove = () => redis.run(endScript, [key], [])

@@ -30,7 +30,7 @@ export function expiryOf(session: Session, limits: SessionLimits): number {
 }
 
 /** When a session ends however much it is used. */
-export function absoluteExpiryOf(session: Session, limits: SessionLimits): number {
+export function absoluteExpiryOf(session: Pick<Session, 'createdAt' | 'ceilingAt'>, limits: SessionLimits): number {
   return Math.min(session.createdAt + limits.absoluteTimeoutMs, session.ceilingAt ?? Infinity)
 }
 

@@ -1,6 +1,8 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 
+import { createIsoTime } from './iso-time.ts'
 import { redact } from './redact.ts'
+import { createTurnDestination } from './turn-destination.ts'
 
 export type { Logger } from 'pino'
 
@@ -8,11 +10,12 @@ export type { Logger } from 'pino'
  * JSON lines to standard output, each redacted as a whole before it is written.
  * @param level the least important line that is still written
  */
-export function createLogger(level: string, destination: DestinationStream = pino.destination(1)): Logger {
+export function createLogger(level: string, destination: DestinationStream = createTurnDestination(1)): Logger {
+  const isoTime = createIsoTime()
   const options = {
     level,
     base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: () => `,"time":"${isoTime(Date.now())}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     hooks: { streamWrite: redact },
   }

@@ -31,6 +31,8 @@ export function createMetrics(): Metrics {
   })
   const conditions = new Gauge({
     name: 'stagedoor_condition_ok',
+    // Over workers: what is not well in one is not well.
+    aggregator: 'min',
     help: 'Whether what Stagedoor depends on is well: 1 or 0.',
     labelNames: ['name'],
     registers,

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import type { Registry } from 'prom-client'
 
 import type { Metrics } from './metrics.ts'
 
@@ -19,12 +20,9 @@ export const telemetry = fastifyPlugin<{ metrics: Metrics }>(
 )
 
 /** `GET /metrics`, on the admin listener only. */
-export const metricsEndpoint: FastifyPluginAsync<{ metrics: Metrics; beforeScrape: () => void }> = async (
-  app,
-  { metrics: { registry }, beforeScrape },
-) => {
+export const metricsEndpoint: FastifyPluginAsync<{ scrape: () => Promise<Registry> }> = async (app, { scrape }) => {
   app.get('/metrics', async (_request, reply) => {
-    beforeScrape()
+    const registry = await scrape()
     return reply.header('content-type', registry.contentType).send(await registry.metrics())
   })
 }

@@ -21,7 +21,18 @@ const secrets = new RegExp(
   'gi',
 )
 
+/**
+ * What stands in every line that any of the patterns above can match, apart from `=` and `@`. Most lines hold none of it,
+ * and finding that out costs a twentieth of the whole.
+ */
+const traces =
+  /"(?:authorization|cookie|set-cookie|state|nonce|code|code_?verifier|client_?secrets?|refresh_?token|access_?token|id_?token|password|secrets?)":"|\b(?:Bearer|Basic) |\beyJ/i
+
+function mayHoldSecret(line: string): boolean {
+  return line.includes('=') || line.includes('@') || traces.test(line)
+}
+
 /** Masks cookies, tokens, codes, state, passwords and e-mail addresses in one line of log. */
 export function redact(line: string): string {
-  return line.replace(secrets, mask)
+  return mayHoldSecret(line) ? line.replace(secrets, mask) : line
 }

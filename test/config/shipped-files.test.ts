@@ -29,6 +29,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       replicas: 1,
       prefix: '/.stagedoor',
       listen: { host: '0.0.0.0', port: 8080 },
+      workers: 1,
       admin: { host: '127.0.0.1', port: 9464 },
       trustedProxies: [],
       maxHeaderBytes: '32KiB',

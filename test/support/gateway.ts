@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 
 import type { LocalAuth0 } from '../../auth0/local/server.ts'
-import { buildAdminApp } from '../../src/admin-app.ts'
+import { buildAdminApp, shownBy } from '../../src/admin-app.ts'
 import { type Parts, provision } from '../../src/app-parts.ts'
 import { buildApp } from '../../src/app.ts'
 import { configSchema } from '../../src/config/schema.ts'
@@ -36,6 +36,8 @@ type GatewayOptions = {
   now?: () => number
   /** Stands between the gateway and everything it asks for by HTTP itself; upstreams have their own way. */
   fetch?: typeof fetch
+  /** Instead of the port. */
+  listen?: { path: string }
 }
 
 /** Starts the gateway as `server.ts` does, on a port chosen beforehand, because its base URL must name it. */
@@ -48,10 +50,10 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const dependencies = { logger, now: options.now ?? Date.now, fetch: (options.fetch ?? fetch) as never, randomBytes }
   const parts = await provision(config, dependencies)
   const app = await buildApp(config, dependencies, parts)
-  const admin = await buildAdminApp(parts, config.server.prefix, logger)
+  const admin = await buildAdminApp(shownBy(parts), config.server.prefix, logger)
   t.teardown(() => admin.close())
   t.teardown(() => app.close())
-  await app.listen({ host: '127.0.0.1', port: options.port })
+  await app.listen(options.listen ?? { host: '127.0.0.1', port: options.port })
   const records = () => logged.map(({ audit }) => audit as Record<string, unknown>).filter(Boolean)
   return { app, admin, parts, url, directUrl, logged, records }
 }

@@ -29,9 +29,47 @@ const listen = z
     port: port()
       .prefault(8080)
       .meta({ description: 'Port to listen on; 0 lets the system choose.', 'x-env': 'STAGEDOOR_PORT' }),
+    path: z
+      .string('a path')
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'A Unix socket in place of host and port, for a proxy in the same pod. Danger: who may open it is up to the ' +
+          'permissions of its folder.',
+        'x-example': '/run/stagedoor/http.sock',
+      }),
   })
   .prefault({})
   .meta({ description: 'Where clients connect.' })
+
+const file = (description: string, example: string) =>
+  z.string('a path').min(1).meta({ description, 'x-example': example })
+
+const tls = z
+  .strictObject({
+    certificate: file(
+      'File with the certificate and those that vouch for it, in PEM form. Looked at every 10 s: new connections get what is there.',
+      '/etc/stagedoor/tls/tls.crt',
+    ),
+    key: file(
+      'File with its private key, in PEM form, without a passphrase; looked at together with the certificate.',
+      '/etc/stagedoor/tls/tls.key',
+    ),
+  })
+  .optional()
+  .meta({
+    description:
+      'TLS for clients, and with it HTTP/2 beside HTTP/1.1; without it, whatever is in front of us does TLS.',
+  })
+
+const workers = z
+  .union([z.literal('auto'), wholeNumber({ min: 1, max: 64 })], 'a number of processes, or auto')
+  .prefault(1)
+  .meta({
+    description:
+      'Processes that serve clients side by side: a number, or `auto` for one a core. Limits on connections and queues count for each.',
+  })
 
 const admin = z
   .strictObject({
@@ -83,13 +121,15 @@ export const server = z
       .prefault('/.stagedoor')
       .meta({ description: 'Where our own endpoints live: login, logout, keys, probes. One path segment.' }),
     listen,
+    tls,
     admin,
+    workers,
     trustedProxies: z
       .array(network(), 'a list of networks')
       .prefault([])
       .meta({
         description:
-          'Networks (CIDR) of the proxies in front of us, whose forwarded headers are believed; empty believes nobody. ' +
+          'Networks (CIDR) of the proxies in front of us, whose forwarded headers are believed; empty believes nobody. `unix` stands for whoever connects through `listen.path`. ' +
           'Danger: whoever connects from these networks chooses the client address that we record.',
         'x-example': ['10.0.0.0/8'],
       }),

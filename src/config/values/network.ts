@@ -14,11 +14,13 @@ export function isNetwork(text: string): boolean {
   return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128)
 }
 
-/** One network of addresses. */
+/** One network of addresses; `unix` stands for whoever connects through a Unix socket. */
 export function network() {
   return z
     .string(shape)
     .transform((text, context): string =>
-      isNetwork(text) ? text : refuse(context, shape, 'write for example 10.0.0.0/8, or 192.0.2.7/32 for one address'),
+      text === 'unix' || isNetwork(text)
+        ? text
+        : refuse(context, shape, 'write for example 10.0.0.0/8, or 192.0.2.7/32 for one address'),
     )
 }

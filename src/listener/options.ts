@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { type FastifyBaseLogger, type FastifyHttpOptions, LogController } from 'fastify'
 
-import type { Config } from './config/schema.ts'
-import { GateError } from './errors/gate-error.ts'
-import { problem } from './errors/problem.ts'
-import type { ErrorCode } from './errors/table.ts'
-import type { Logger } from './telemetry/logger.ts'
+import type { Config } from '../config/schema.ts'
+import { GateError } from '../errors/gate-error.ts'
+import { problem } from '../errors/problem.ts'
+import type { ErrorCode } from '../errors/table.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { requestLogger } from '../telemetry/request-logger.ts'
+import type { CurrentCertificate } from './certificate.ts'
+import { createTlsServer } from './tls-server.ts'
 
 /** Longer than any path that fits in the headers: a rule, not a length, decides what is found. */
 const maxParamLength = 1_048_576
@@ -16,13 +19,32 @@ const maxParamLength = 1_048_576
 /** How often slow heads are looked for. */
 const maxCheckIntervalMs = 5_000
 
-/** How the Fastify server listens: limits on heads, none on bodies, which are carried and never held. */
-export function listenerOptions({ server }: Config, { logger }: { logger: Logger }) {
+/**
+ * How the Fastify server listens: limits on heads, none on bodies, which are carried and never held.
+ * @param certificate makes it a TLS listener
+ */
+export function listenerOptions(
+  { server }: Config,
+  { logger }: { logger: Logger },
+  certificate: CurrentCertificate | undefined,
+) {
+  const http = {
+    maxHeaderSize: server.maxHeaderBytes,
+    headersTimeout: server.timeouts.headers,
+    connectionsCheckingInterval: Math.min(server.timeouts.headers, maxCheckIntervalMs),
+    // The boundary refuses a missing Host itself, with a code and a request id.
+    requireHostHeader: false,
+  }
+  const tls = certificate && {
+    serverFactory: (handler: RequestListener): Server => createTlsServer(certificate, server, http, handler),
+  }
   return {
+    ...tls,
     // Typed as Fastify's own, so that the app is a plain FastifyInstance.
     loggerInstance: logger as FastifyBaseLogger,
     // One audit record a request says more than two log lines.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    childLoggerFactory: requestLogger,
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     trustProxy: false,
@@ -30,13 +52,7 @@ export function listenerOptions({ server }: Config, { logger }: { logger: Logger
     // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout.
     requestTimeout: 0,
     keepAliveTimeout: server.timeouts.keepAlive,
-    http: {
-      maxHeaderSize: server.maxHeaderBytes,
-      headersTimeout: server.timeouts.headers,
-      connectionsCheckingInterval: Math.min(server.timeouts.headers, maxCheckIntervalMs),
-      // The boundary refuses a missing Host itself, with a code and a request id.
-      requireHostHeader: false,
-    },
+    http,
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => refuseUnreadable(error, socket, logger),
     frameworkErrors: (error, request, reply) => request.server.errorHandler(error, request, reply),
   } satisfies FastifyHttpOptions<Server>

@@ -1,0 +1,68 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+
+/** A certificate and its key, both PEM. */
+export type Certificate = { cert: string; key: string }
+
+export type CertificateFiles = { certificate: string; key: string }
+
+/** The certificate that new connections get, as it is in its files. */
+export type CurrentCertificate = {
+  current(): Certificate
+  /** Looks at the files now. */
+  look(): Promise<void>
+  onChange(listener: (certificate: Certificate) => void): void
+  close(): void
+}
+
+export type CertificateOptions = CertificateFiles & {
+  /** Between two looks at the files, ms. Looking needs no help of the file system, as links of Kubernetes would. */
+  everyMs?: number
+  onChanged?: (validTo: string) => void
+  /** Told of files that cannot be used; what was there before stays in use. */
+  onFailure?: (cause: unknown) => void
+}
+
+/**
+ * Reads the files, and again every now and then.
+ * @throws when they cannot be used at the start
+ */
+export async function openCertificate(options: CertificateOptions): Promise<CurrentCertificate> {
+  const { everyMs = 10_000, onChanged, onFailure } = options
+  const listeners = new Set<(certificate: Certificate) => void>()
+  let current = await readCertificate(options)
+  let failure = ''
+
+  async function look(): Promise<void> {
+    try {
+      const found = await readCertificate(options)
+      failure = ''
+      if (found.cert === current.cert && found.key === current.key) return
+      current = found
+      for (const listener of listeners) listener(found)
+      onChanged?.(new X509Certificate(found.cert).validTo)
+    } catch (cause) {
+      // Half replaced files are whole at the next look; what stays wrong is said once.
+      if (String(cause) === failure) return
+      failure = String(cause)
+      onFailure?.(cause)
+    }
+  }
+
+  const timer = setInterval(() => void look(), everyMs)
+  timer.unref()
+  return {
+    current: () => current,
+    look,
+    onChange: (listener) => void listeners.add(listener),
+    close: () => clearInterval(timer),
+  }
+}
+
+async function readCertificate({ certificate, key: keyFile }: CertificateFiles): Promise<Certificate> {
+  const [cert, key] = await Promise.all([readFile(certificate, 'utf8'), readFile(keyFile, 'utf8')])
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+    throw new TypeError(`${keyFile} is not the key of the certificate in ${certificate}`)
+  }
+  return { cert, key }
+}

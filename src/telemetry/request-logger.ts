@@ -1,0 +1,55 @@
+import type { FastifyBaseLogger } from 'fastify'
+
+/** A request's logger that is made when the request first logs: most log nothing, and making one costs. */
+class RequestLogger {
+  readonly #parent: FastifyBaseLogger
+  readonly #bindings: object
+  #made: FastifyBaseLogger | undefined
+
+  constructor(parent: FastifyBaseLogger, bindings: object) {
+    this.#parent = parent
+    this.#bindings = bindings
+  }
+
+  get #logger(): FastifyBaseLogger {
+    this.#made ??= this.#parent.child(this.#bindings)
+    return this.#made
+  }
+
+  get level(): string {
+    return this.#logger.level
+  }
+
+  set level(level: string) {
+    this.#logger.level = level
+  }
+
+  child(...given: Parameters<FastifyBaseLogger['child']>): FastifyBaseLogger {
+    return this.#logger.child(...given)
+  }
+
+  fatal(...given: Parameters<FastifyBaseLogger['fatal']>): void {
+    this.#logger.fatal(...given)
+  }
+  error(...given: Parameters<FastifyBaseLogger['error']>): void {
+    this.#logger.error(...given)
+  }
+  warn(...given: Parameters<FastifyBaseLogger['warn']>): void {
+    this.#logger.warn(...given)
+  }
+  info(...given: Parameters<FastifyBaseLogger['info']>): void {
+    this.#logger.info(...given)
+  }
+  debug(...given: Parameters<FastifyBaseLogger['debug']>): void {
+    this.#logger.debug(...given)
+  }
+  trace(...given: Parameters<FastifyBaseLogger['trace']>): void {
+    this.#logger.trace(...given)
+  }
+  silent(): void {}
+}
+
+/** Fastify's `childLoggerFactory`: the logger of one request. */
+export function requestLogger(parent: FastifyBaseLogger, bindings: object): FastifyBaseLogger {
+  return new RequestLogger(parent, bindings) as FastifyBaseLogger
+}

@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import type { RequestListener } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import type { Test } from 'tap'
+import { Agent, request } from 'undici'
+import { stringify } from 'yaml'
+
+import { type LocalAuth0, startLocalAuth0 } from '../../auth0/local/server.ts'
+import { repositoryRoot } from '../../scripts/testing/command.ts'
+import { createBrowser } from './browser.ts'
+import { passLoginPage } from './house.ts'
+import { startOrigin } from './origin.ts'
+import { freePort } from './ports.ts'
+
+export type ClusterAnswer = { status: number; headers: Record<string, string | string[] | undefined>; text: string }
+
+/** The gateway with several workers, as the command starts it. */
+export type Cluster = {
+  auth0: LocalAuth0
+  baseUrl: string
+  /** One request on a connection of its own, so that workers take turns. */
+  ask(path: string, headers?: Record<string, string>, method?: string): Promise<ClusterAnswer>
+  /** @returns the Cookie header of a new session */
+  signIn(): Promise<string>
+  metrics(): Promise<string>
+  ready(): Promise<ClusterAnswer>
+  /** Process ids of the workers that run now. */
+  workers(): Promise<number[]>
+  /** SIGTERM to the primary; its exit code. */
+  stop(): Promise<number | null>
+}
+
+const startTimeoutMs = 20_000
+export const clusterSecret = 'a secret for tests, at least 32 characters'
+
+export type ClusterOptions = { workers?: number; session?: object; upstream?: RequestListener }
+
+export async function startCluster(t: Test, options: ClusterOptions = {}): Promise<Cluster> {
+  const [port, adminPort] = [await freePort(), await freePort()]
+  const baseUrl = `http://localhost:${port}`
+  const auth0 = await startLocalAuth0({ callbacks: [`${baseUrl}/.stagedoor/callback`] })
+  t.teardown(() => auth0.close())
+  const origin = await startOrigin(t, options.upstream)
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-cluster-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const file = join(folder, 'cluster.yaml')
+  const listen = { host: '127.0.0.1', port }
+  await writeFile(
+    file,
+    stringify({
+      server: { baseUrl, listen, admin: { port: adminPort }, workers: options.workers ?? 2 },
+      auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret] },
+      session: { secrets: [clusterSecret], ...options.session },
+      upstreams: { backstage: { url: origin.url } },
+      routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
+      log: { level: 'error' },
+    }),
+  )
+
+  const args = ['--disable-warning=ExperimentalWarning', 'src/cli/main.ts', 'start', '--config', file]
+  const primary = spawn(process.execPath, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'inherit'] })
+
+  async function stop(): Promise<number | null> {
+    if (primary.exitCode !== null) return primary.exitCode
+    const ended = once(primary, 'exit') as Promise<[number | null]>
+    primary.kill('SIGTERM')
+    return (await ended)[0]
+  }
+
+  t.teardown(stop)
+  const admin = `http://127.0.0.1:${adminPort}`
+  await untilReady(`${admin}/.stagedoor/health/ready`, primary)
+  return {
+    auth0,
+    baseUrl,
+    ask: (path, headers = {}, method = 'GET') => askOnce(`http://127.0.0.1:${port}${path}`, headers, method),
+    async signIn() {
+      const browser = createBrowser()
+      await passLoginPage(await browser.open(`${baseUrl}/`), browser, 'jane@example.com')
+      return [...browser.cookiesOf(baseUrl)].map(([name, value]) => `${name}=${value}`).join('; ')
+    },
+    metrics: async () => (await askOnce(`${admin}/metrics`)).text,
+    ready: () => askOnce(`${admin}/.stagedoor/health/ready`),
+    workers: () => childrenOf(primary.pid ?? 0),
+    stop,
+  }
+}
+
+async function askOnce(url: string, headers: Record<string, string> = {}, method = 'GET'): Promise<ClusterAnswer> {
+  const dispatcher = new Agent({ pipelining: 0 })
+  try {
+    const sent = { accept: 'application/json', 'sec-fetch-mode': 'cors', ...headers }
+    const answer = await request(url, { method: method as 'GET', headers: sent, dispatcher })
+    return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() }
+  } finally {
+    await dispatcher.destroy()
+  }
+}
+
+async function untilReady(url: string, primary: ChildProcess): Promise<void> {
+  const endsAt = performance.now() + startTimeoutMs
+  while (performance.now() < endsAt) {
+    if (primary.exitCode !== null) throw new Error('the gateway ended at the start')
+    const answer = await askOnce(url).catch(() => undefined)
+    if (answer?.status === 200 && JSON.parse(answer.text).status === 'ok') return
+    await delay(50)
+  }
+  throw new Error(`the gateway was not ready within ${startTimeoutMs} ms`)
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return text.trim().split(' ').filter(Boolean).map(Number)
+}
