@@ -15,6 +15,8 @@ export type TenantSettings = {
   sessionExpirySeconds: number | undefined
   userinfoCallsPerMinute: number
   managementCallsPerMinute: number
+  /** Auth0 Groups are early access: without them their endpoints answer 404. */
+  groups: boolean
   /** Streams of the Events API at once: Free 1, self-service 4, Enterprise 8. */
   eventConnections: number
   eventHeartbeatMs: number
@@ -60,6 +62,7 @@ export function createTenant({ now, ...input }: TenantInput): Tenant {
       sessionExpirySeconds: undefined,
       userinfoCallsPerMinute: 10,
       managementCallsPerMinute: 10_000,
+      groups: true,
       eventConnections: 4,
       eventHeartbeatMs: 10_000,
       eventRetryAfterSeconds: 5,

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type { Tenant } from '../tenant.ts'
-import { problem } from './resources.ts'
-import type { Answer } from './resources.ts'
+import { problem } from './resource.ts'
+import type { Answer } from './resource.ts'
 
 type Kept = { offset: string; type: string; timeMs: number; event: Record<string, unknown> }
 type Subscriber = { response: ServerResponse; types: string[]; heartbeat: NodeJS.Timeout }
