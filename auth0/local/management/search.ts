@@ -25,7 +25,7 @@ function byCreation(left: LocalUser, right: LocalUser): number {
 
 function testsOf(q: string): Test[] | undefined {
   const terms = q === '' ? [] : q.split(' AND ')
-  const tests = terms.map((term) => testOf(term.replace(/^\(|\)$/g, ''))).filter((test) => test !== undefined)
+  const tests = terms.map((term) => testOf(term.replace(/^\(+|\)+$/g, ''))).filter((test) => test !== undefined)
   return tests.length === terms.length ? tests : undefined
 }
 
