@@ -46,6 +46,12 @@ export function createManagementClient(options: ClientOptions): ManagementClient
   const tokens = createTokenSource(options, nowMs)
   let pausedUntilMs = 0
 
+  function urlOf(path: string, query: URLSearchParams): URL {
+    const url = new URL(`${issuer}api/v2/${path}`)
+    url.search = query.toString()
+    return url
+  }
+
   async function send(url: URL, signal: AbortSignal, accept: string): Promise<Response> {
     const headers = { authorization: `Bearer ${await tokens.token()}`, accept }
     // A redirect would carry the token to wherever it points.
@@ -69,7 +75,7 @@ export function createManagementClient(options: ClientOptions): ManagementClient
 
   return {
     async get(path, query = {}) {
-      const url = new URL(`${issuer}api/v2/${path}?${new URLSearchParams(query)}`)
+      const url = urlOf(path, new URLSearchParams(query))
       let wasUnauthorized = false
       for (let attempt = 0; ; attempt += 1) {
         if (pausedUntilMs > nowMs()) await sleep(pausedUntilMs - nowMs())
@@ -87,7 +93,7 @@ export function createManagementClient(options: ClientOptions): ManagementClient
       }
     },
     async open(path, query, signal) {
-      return send(new URL(`${issuer}api/v2/${path}?${query}`), signal, 'text/event-stream')
+      return send(urlOf(path, query), signal, 'text/event-stream')
     },
   }
 }

@@ -26,4 +26,4 @@ export type GroupRow = z.infer<typeof groupRow>
 export const memberRow = z.looseObject({ user_id: z.string().min(1) })
 
 /** The fields of a user that we ask for; a transformer may need more (`userFields`). */
-export const userFields = [...Object.keys(userRow.shape)]
+export const userFields = Object.keys(userRow.shape)
