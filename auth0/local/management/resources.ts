@@ -28,7 +28,10 @@ function userResources(tenant: Tenant): Resource[] {
   const rolesOf = (call: Call) => withUser(call, (user) => list(user.roles, call, 'roles', roleShape))
   return [
     read('users', ['read:users'], (call) => {
-      const found = searchUsers(tenant.users, call.query)
+      const { notYetIndexed } = tenant.settings
+      const indexed =
+        notYetIndexed.length === 0 ? tenant.users : tenant.users.filter(({ id }) => !notYetIndexed.includes(id))
+      const found = searchUsers(indexed, call.query)
       return found ? list(found, call, 'users', userShape) : problem(400, 'Bad Request', 'Invalid query or sort')
     }),
     read('users-by-email', ['read:users'], ({ query }) =>
