@@ -55,7 +55,7 @@ const pluginDirectory = join(
 )
 
 /** A file of the built module, as Backstage runs it. */
-export function requireBuilt<Exports>(file: string): Exports {
+export function requireBuilt(file: string): unknown {
   return createRequire(import.meta.url)(join(pluginDirectory, file))
 }
 
@@ -66,13 +66,8 @@ export async function buildModule(t: Pick<Test, 'comment' | 'setTimeout'>): Prom
 }
 
 function loadModules(): Modules {
-  return {
-    ...requireBuilt<Modules>('import/import.js'),
-    ...requireBuilt<Modules>('live/follow.js'),
-    ...requireBuilt<Modules>('entities/names.js'),
-    ...requireBuilt<Modules>('management/client.js'),
-    ...requireBuilt<Modules>('management/rows.js'),
-  }
+  const files = ['import/import', 'live/follow', 'entities/names', 'management/client', 'management/rows']
+  return Object.assign({}, ...files.map((file) => requireBuilt(`${file}.js`))) as Modules
 }
 
 export const everybody = { connection: undefined, query: undefined, roles: [], organizations: [] }

@@ -101,10 +101,10 @@ type Live = {
   readMessages: (body: AsyncIterable<Uint8Array>) => AsyncIterable<{ event: string; data: string }>
 }
 
-const { parseEvent } = requireBuilt<Live>('live/event.js')
-const { hasBearer } = requireBuilt<Live>('live/bearer.js')
-const { createEventQueue } = requireBuilt<Live>('live/queue.js')
-const { readMessages } = requireBuilt<Live>('live/sse.js')
+const { parseEvent } = requireBuilt('live/event.js') as Live
+const { hasBearer } = requireBuilt('live/bearer.js') as Live
+const { createEventQueue } = requireBuilt('live/queue.js') as Live
+const { readMessages } = requireBuilt('live/sse.js') as Live
 
 const event = (type: string, object: object) => ({ id: 'evt_1', type, data: { object } })
 
