@@ -18,7 +18,7 @@ export type PullOptions = {
   onGap: () => void
 }
 
-const messageData = z.looseObject({ offset: z.string().optional(), event: z.unknown() })
+const messageData = z.looseObject({ offset: z.string().optional(), event: z.unknown().optional() })
 /** Auth0 ends streams every few minutes: the next one starts a moment later. */
 const betweenStreamsMs = 500
 
@@ -28,7 +28,7 @@ const betweenStreamsMs = 500
  */
 export async function pullEvents(options: PullOptions): Promise<void> {
   const { signal, logger } = options
-  const position: Position = { offset: undefined }
+  const position: Position = { offset: undefined, wasOpen: false }
   let failures = 0
   while (!signal.aborted) {
     let waitMs = betweenStreamsMs
@@ -46,7 +46,8 @@ export async function pullEvents(options: PullOptions): Promise<void> {
   }
 }
 
-type Position = { offset: string | undefined }
+/** Where the next stream goes on; without an offset it starts at what happens from then on. */
+type Position = { offset: string | undefined; wasOpen: boolean }
 
 /** Reads one stream to its end; gives the answer where Auth0 opened none. */
 async function followOneStream(options: PullOptions, position: Position): Promise<Response | undefined> {
@@ -59,10 +60,11 @@ async function followOneStream(options: PullOptions, position: Position): Promis
     logger.warn(`Auth0 opened no event stream (${response.status})`)
     if (response.status === 410) {
       position.offset = undefined
-      onGap()
     }
     return response
   }
+  if (position.wasOpen && position.offset === undefined) onGap()
+  position.wasOpen = true
   for await (const { event, data } of readMessages(response.body)) {
     const { offset, event: payload } = messageData.parse(JSON.parse(data))
     if (event === 'error') throw new Error(data)
