@@ -22,7 +22,7 @@ t.test('users are searched by creation, connection, id and address, oldest first
   const call = await createManagementCall(auth0)
   auth0.switches.createUser(newcomer)
   const search = async (q: string, sort = 'created_at:1') => {
-    const { status, body } = await call(`users?${new URLSearchParams({ q, sort })}`)
+    const { status, body } = await call(`users?${new URLSearchParams({ q, sort }).toString()}`)
     return status === 200 ? (body as { email: string }[]).map(({ email }) => email) : status
   }
   t.same(await search('created_at:[2026-01-02 TO *]'), ['new@example.com'])
