@@ -21,6 +21,11 @@ await buildModule(t)
 const { pullEvents } = requireBuilt('live/pull.js') as Pull
 const { createManagementClient } = requireBuilt('management/client.js') as Clients
 
+async function until(isTrue: () => boolean): Promise<void> {
+  const endsAtMs = Date.now() + 20_000
+  while (!isTrue() && Date.now() < endsAtMs) await setTimeout(20)
+}
+
 /** Follows the stand-in's events until the test is over. */
 async function startPull(t: Test) {
   const auth0 = await startLocalAuth0()
@@ -40,17 +45,13 @@ async function startPull(t: Test) {
     await auth0.close()
     await pulling
   })
-  const until = async (isTrue: () => boolean) => {
-    const endsAtMs = Date.now() + 20_000
-    while (!isTrue() && Date.now() < endsAtMs) await setTimeout(20)
-  }
   await until(() => auth0.counters.events === 1)
   await setTimeout(0)
-  return { auth0, seen, until }
+  return { auth0, seen }
 }
 
 t.test('events arrive, heartbeats between them, and a stream that ends goes on where it was', async (t) => {
-  const { auth0, seen, until } = await startPull(t)
+  const { auth0, seen } = await startPull(t)
   auth0.switches.beatEvents()
   auth0.switches.emitEvent('user.created', { user_id: 'auth0|1' })
   await until(() => seen.events.length === 1)
@@ -65,7 +66,7 @@ t.test('events arrive, heartbeats between them, and a stream that ends goes on w
 })
 
 t.test('an offset that Auth0 no longer knows means that events were missed', async (t) => {
-  const { auth0, seen, until } = await startPull(t)
+  const { auth0, seen } = await startPull(t)
   auth0.switches.emitEvent('user.created', { user_id: 'auth0|1' })
   await until(() => seen.events.length === 1)
   auth0.switches.expireEvents()
@@ -76,7 +77,7 @@ t.test('an offset that Auth0 no longer knows means that events were missed', asy
 })
 
 t.test('a stream that breaks is opened again', async (t) => {
-  const { auth0, seen, until } = await startPull(t)
+  const { auth0, seen } = await startPull(t)
   auth0.switches.endEventStreams('maintenance')
   await until(() => auth0.counters.events >= 2)
   t.match(seen.warnings, [/broke.*maintenance/])
