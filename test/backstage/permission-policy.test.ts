@@ -167,7 +167,11 @@ t.test('a dry run refuses nothing, and logs once what would be refused', async (
   const lines: string[] = []
   const backstage = await startBackstage(
     t,
-    { dryRun: true, rules: [{ name: 'owners', what: { names: ['catalog.entity.delete'] }, when: { owner: true } }] },
+    {
+      dryRun: true,
+      default: 'deny',
+      rules: [{ name: 'owners', what: { names: ['catalog.entity.delete'] }, when: { owner: true } }],
+    },
     (line) => void lines.push(line),
   )
   const person = await backstage.signIn({ sub: max })
