@@ -18,6 +18,8 @@ export type BackstageOptions = {
   gatewayBaseUrl: string
   /** Where Stagedoor's keys are read; default: under `gatewayBaseUrl`. */
   jwksUri?: string
+  /** An Auth0 tenant to take people and groups from; default: those of `catalog/organization.yaml`. */
+  auth0?: { issuer: string; management: { clientId: string; clientSecret: string } }
   /** Configuration files after `app-config.yaml`, later ones win. */
   configFiles?: readonly string[]
   /** Gets every line that Backstage logs. */
@@ -34,7 +36,8 @@ export type RunningBackstage = { url: string; close: () => Promise<void> }
 export async function startBackstage(options: BackstageOptions): Promise<RunningBackstage> {
   const port = options.port ?? (await freePort())
   const url = `http://127.0.0.1:${port}`
-  const backend = startCommand(process.execPath, backendParameters(options.configFiles ?? []), {
+  const configFiles = [...(options.auth0 ? ['app-config.auth0.yaml'] : []), ...(options.configFiles ?? [])]
+  const backend = startCommand(process.execPath, backendParameters(configFiles), {
     directory: exampleDirectory,
     environment: backendEnvironment(options, port),
   })
@@ -56,7 +59,7 @@ function backendParameters(configFiles: readonly string[]): string[] {
 
 /** Production mode: there a provider that cannot start stops Backstage, instead of being left out with a warning. */
 function backendEnvironment(options: BackstageOptions, port: number): NodeJS.ProcessEnv {
-  const { gatewayBaseUrl, jwksUri = new URL('/.stagedoor/jwks.json', gatewayBaseUrl).href } = options
+  const { auth0, gatewayBaseUrl, jwksUri = new URL('/.stagedoor/jwks.json', gatewayBaseUrl).href } = options
   return {
     ...process.env,
     NODE_ENV: 'production',
@@ -64,6 +67,11 @@ function backendEnvironment(options: BackstageOptions, port: number): NodeJS.Pro
     BACKSTAGE_PORT: String(port),
     STAGEDOOR_BASE_URL: gatewayBaseUrl,
     STAGEDOOR_JWKS_URI: jwksUri,
+    ...(auth0 && {
+      AUTH0_MANAGEMENT_ISSUER: auth0.issuer,
+      AUTH0_MANAGEMENT_CLIENT_ID: auth0.management.clientId,
+      AUTH0_MANAGEMENT_CLIENT_SECRET: auth0.management.clientSecret,
+    }),
   }
 }
 

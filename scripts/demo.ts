@@ -51,7 +51,7 @@ const startAuth0 = async (gatewayUrl: string): Promise<Auth0> => {
   return auth0
 }
 
-const startDemoBackstage = async (gatewayUrl: string): Promise<string> => {
+const startDemoBackstage = async (gatewayUrl: string, auth0: Auth0): Promise<string> => {
   const port = await freePort(7007, 'Backstage', log)
   log('2/3 Backstage (the first time it is downloaded and built: several minutes; later some seconds) …')
   await ensureBackstage({ log })
@@ -59,6 +59,7 @@ const startDemoBackstage = async (gatewayUrl: string): Promise<string> => {
   const backstage = await startBackstage({
     port,
     gatewayBaseUrl: gatewayUrl,
+    auth0,
     log: (line) => backstageLog.write(`${line}\n`),
   })
   running.push({ name: 'Backstage', stop: () => backstage.close() })
@@ -91,7 +92,7 @@ const startDemo = async (): Promise<void> => {
   const port = await freePort(8080, 'Stagedoor', log)
   const gatewayUrl = `http://localhost:${port}`
   const auth0 = await startAuth0(gatewayUrl)
-  await startGateway(gatewayUrl, auth0, await startDemoBackstage(gatewayUrl))
+  await startGateway(gatewayUrl, auth0, await startDemoBackstage(gatewayUrl, auth0))
   announce(gatewayUrl, auth0)
 }
 

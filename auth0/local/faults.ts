@@ -5,6 +5,8 @@ export type FaultKind = 'refuse' | 'error' | 'slow' | 'garbage'
 export type Faults = {
   down: (kind?: FaultKind, paths?: string[]) => void
   up: () => void
+  /** The next requests below `prefix` get these statuses, one each; 429 with `retry-after: 1`. */
+  failNext: (prefix: string, statuses: number[]) => void
   slowMs: number
   /** Answers in the provider's place; true when it did. */
   intercept: (path: string, response: ServerResponse) => Promise<boolean>
@@ -16,6 +18,7 @@ export function createFaults(): Faults {
   let kind: FaultKind | undefined
   let affected: string[] = ['/']
   const waiting = new Set<() => void>()
+  let planned: { prefix: string; statuses: number[] } = { prefix: '/', statuses: [] }
 
   const faults: Faults = {
     slowMs: 2000,
@@ -27,7 +30,15 @@ export function createFaults(): Faults {
       kind = undefined
       releaseAll()
     },
+    failNext(prefix, statuses) {
+      planned = { prefix, statuses: [...statuses] }
+    },
     async intercept(path, response) {
+      const status = path.startsWith(planned.prefix) ? planned.statuses.shift() : undefined
+      if (status !== undefined) {
+        answerStatus(status, response)
+        return true
+      }
       if (!kind || !affected.some((prefix) => path.startsWith(prefix))) return false
       if (kind === 'slow') {
         await delay(faults.slowMs)
@@ -57,6 +68,11 @@ export function createFaults(): Faults {
   }
 
   return faults
+}
+
+function answerStatus(status: number, response: ServerResponse): void {
+  const headers = { 'content-type': 'application/json', ...(status === 429 ? { 'retry-after': '1' } : {}) }
+  response.writeHead(status, headers).end(JSON.stringify({ statusCode: status, message: 'planned failure' }))
 }
 
 function misbehave(kind: 'refuse' | 'error' | 'garbage', response: ServerResponse): void {

@@ -10,6 +10,8 @@ export type LocalUser = {
   /** Organization ids the user is a member of. */
   organizations: string[]
   blocked: boolean
+  /** ISO 8601; default: the day the demo tenant was made. */
+  createdAt?: string
   /** Claims an Action would set on both tokens; reserved names are dropped silently, as Auth0 does. */
   customClaims?: Record<string, unknown>
 }

@@ -2,6 +2,7 @@ import type { Backchannel, Delivery, LogoutTokenOverrides } from './backchannel.
 import type { FaultKind, Faults } from './faults.ts'
 import type { KeyRing } from './keys.ts'
 import type { EventLog } from './management/events.ts'
+import { createPeopleSwitches } from './management/people.ts'
 import { userShape } from './management/shapes.ts'
 import type { LocalClient, LocalUser } from './model.ts'
 import type { Tenant, TenantSettings } from './tenant.ts'
@@ -11,6 +12,8 @@ export type Switches = {
   /** Default `refuse`: the connection is cut. Paths are prefixes; default all. */
   down: (kind?: FaultKind, paths?: string[]) => void
   up: () => void
+  /** The next requests below the path prefix get these statuses, one each; 429 with `retry-after: 1`. */
+  failNext: (prefix: string, statuses: number[]) => void
   setSlowMs: (ms: number) => void
   setClockOffsetSeconds: (seconds: number) => void
   rotateKeys: (options?: { revoke?: boolean }) => Promise<void>
@@ -18,6 +21,10 @@ export type Switches = {
   blockUser: (id: string, blocked?: boolean) => Promise<Delivery[]>
   setRoles: (id: string, roles: string[]) => void
   setGroups: (id: string, groups: string[]) => void
+  createUser: (user: LocalUser) => void
+  deleteUser: (id: string) => void
+  /** Emits one `organization.member.*` event for each that was added or deleted. */
+  setOrganizations: (id: string, organizationIds: string[]) => void
   setUser: (id: string, change: Partial<Omit<LocalUser, 'id'>>) => void
   /** With an overlap, old and new secret work at random for that long, as while Auth0 spreads a change. */
   setClientSecret: (clientId: string, secret: string, options?: { overlapSeconds?: number }) => void
@@ -58,6 +65,7 @@ export function createSwitches(
   return {
     down: faults.down,
     up: faults.up,
+    failNext: faults.failNext,
     setSlowMs: (ms) => void (faults.slowMs = ms),
     setClockOffsetSeconds: (seconds) => void (tenant.clockOffsetSeconds = seconds),
     rotateKeys: keys.rotate,
@@ -68,6 +76,7 @@ export function createSwitches(
     },
     setRoles: (id, roles) => void (user(id).roles = roles),
     setGroups: (id, groups) => void (user(id).groups = groups),
+    ...createPeopleSwitches(tenant, events),
     setUser(id, change) {
       Object.assign(user(id), change)
       events.emit('user.updated', userShape(user(id)))

@@ -15,6 +15,10 @@ export type TenantSettings = {
   sessionExpirySeconds: number | undefined
   userinfoCallsPerMinute: number
   managementCallsPerMinute: number
+  /** Auth0 Groups are early access: without them their endpoints answer 404. */
+  groups: boolean
+  /** Ids of users whom the search does not find yet: it lags behind, reading by id does not. */
+  notYetIndexed: string[]
   /** Streams of the Events API at once: Free 1, self-service 4, Enterprise 8. */
   eventConnections: number
   eventHeartbeatMs: number
@@ -60,6 +64,8 @@ export function createTenant({ now, ...input }: TenantInput): Tenant {
       sessionExpirySeconds: undefined,
       userinfoCallsPerMinute: 10,
       managementCallsPerMinute: 10_000,
+      groups: true,
+      notYetIndexed: [],
       eventConnections: 4,
       eventHeartbeatMs: 10_000,
       eventRetryAfterSeconds: 5,

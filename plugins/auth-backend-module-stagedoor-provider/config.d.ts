@@ -15,14 +15,21 @@ export interface Config {
         signIn: {
           /** Tried in order; one that finds no user leaves it to the next, and where none does the answer is 403. */
           resolvers: Array<
-            | { resolver: 'auth0IdMatchingUserEntityAnnotation' }
-            | { resolver: 'verifiedEmailMatchingUserEntityProfileEmail' }
+            | {
+                resolver: 'auth0IdMatchingUserEntityAnnotation' | 'verifiedEmailMatchingUserEntityProfileEmail'
+                /**
+                 * The claims whose values become owned groups, `group:default/<name>`, beside those of the catalog. With
+                 * `roles`, a change of roles in Auth0 counts from the next refresh on, not from the next import.
+                 * Default: none.
+                 */
+                ownershipFrom?: Array<'roles' | 'groups' | 'permissions'>
+              }
             | {
                 resolver: 'claimsWithoutCatalogUser'
                 /** The claim that names the user entity. Default: `sub`, the only one that nobody can choose. */
                 nameFrom?: 'sub' | 'email' | 'preferred_username'
-                /** The claims whose values become owned groups, `group:default/<name>`. Default: both. */
-                ownershipFrom?: Array<'roles' | 'groups'>
+                /** The claims whose values become owned groups, `group:default/<name>`. Default: roles and groups. */
+                ownershipFrom?: Array<'roles' | 'groups' | 'permissions'>
               }
           >
         }

@@ -1,13 +1,14 @@
 import t from 'tap'
 
-import { createSigner, goodClaims, startTrustingBackstage, userOf } from './stand-in-gateway.ts'
+import { entityNameOf } from '../../packages/assertion-contract/src/index.ts'
+import { startTestKit, startTrustingBackstage, userOf } from './stand-in-gateway.ts'
 
-const backstage = await startTrustingBackstage(t, await createSigner(), [
+const backstage = await startTrustingBackstage(t, await startTestKit(t), [
   { resolver: 'auth0IdMatchingUserEntityAnnotation' },
 ])
 
 t.test('a person is the catalog user with their Auth0 id, and owns what its groups own', async (t) => {
-  const answer = await backstage.signIn(goodClaims())
+  const answer = await backstage.signIn()
   t.equal(answer.status, 200)
   t.equal(userOf(answer), 'user:default/jane')
   t.same(await backstage.ownedBy(answer), ['user:default/jane', 'group:default/platform'])
@@ -15,23 +16,36 @@ t.test('a person is the catalog user with their Auth0 id, and owns what its grou
 
 t.test('an unknown person gets a 403 that says what to do', async (t) => {
   const eve = 'auth0|64f1c0ffee0000000000a003'
-  const { status, body } = await backstage.signIn({ ...goodClaims(), sub: eve })
+  const { status, body } = await backstage.signIn({ sub: eve })
   t.equal(status, 403)
   t.match(body.error?.message, `annotation "auth0.com/user-id: ${eve}"`)
   t.match(body.error?.message, 'administrators')
 })
 
 t.test('an Auth0 id that differs in case is another person', async (t) => {
-  const { status } = await backstage.signIn({ ...goodClaims(), sub: 'AUTH0|64F1C0FFEE0000000000A001' })
+  const { status } = await backstage.signIn({ sub: 'AUTH0|64F1C0FFEE0000000000A001' })
   t.equal(status, 403)
 })
 
 t.test('the e-mail address of a known user does not help an unknown person', async (t) => {
   const { status } = await backstage.signIn({
-    ...goodClaims(),
     sub: 'auth0|unknown',
     email: 'jane@example.com',
     email_verified: true,
   })
   t.equal(status, 403)
+})
+
+t.test('with ownershipFrom, the claims count beside the catalog', async (t) => {
+  const resolvers = [{ resolver: 'auth0IdMatchingUserEntityAnnotation', ownershipFrom: ['roles', 'permissions'] }]
+  const generous = await startTrustingBackstage(t, await startTestKit(t), resolvers)
+  const answer = await generous.signIn({ roles: ['developer'], groups: ['ignored'], permissions: ['write:catalog'] })
+  t.same(await generous.ownedBy(answer), [
+    'user:default/jane',
+    'group:default/platform',
+    'group:default/developer',
+    `auth0-permission:default/${entityNameOf('write:catalog')}`,
+  ])
+  const later = await generous.signIn({ roles: [] })
+  t.same(await generous.ownedBy(later), ['user:default/jane', 'group:default/platform'])
 })

@@ -1,12 +1,12 @@
 import t from 'tap'
 
-import { createSigner, goodClaims, startTrustingBackstage, userOf } from './stand-in-gateway.ts'
+import { startTestKit, startTrustingBackstage, userOf } from './stand-in-gateway.ts'
 
-const backstage = await startTrustingBackstage(t, await createSigner(), [
+const backstage = await startTrustingBackstage(t, await startTestKit(t), [
   { resolver: 'auth0IdMatchingUserEntityAnnotation' },
   { resolver: 'verifiedEmailMatchingUserEntityProfileEmail' },
 ])
-const max = { ...goodClaims(), sub: 'google-oauth2|1', email: 'Max@example.com', email_verified: true }
+const max = { sub: 'google-oauth2|1', email: 'Max@example.com', email_verified: true }
 
 t.test('a person whom the first resolver does not know is found by their verified e-mail address', async (t) => {
   const answer = await backstage.signIn(max)

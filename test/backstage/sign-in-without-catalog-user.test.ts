@@ -1,11 +1,10 @@
 import t from 'tap'
 
 import { entityNameOf } from '../../packages/assertion-contract/src/index.ts'
-import { createSigner, goodClaims, startTrustingBackstage, userOf } from './stand-in-gateway.ts'
+import { startTestKit, startTrustingBackstage, userOf } from './stand-in-gateway.ts'
 
-const signer = await createSigner()
+const signer = await startTestKit(t)
 const eve = {
-  ...goodClaims(),
   sub: 'auth0|64f1c0ffee0000000000a003',
   email: 'eve@example.com',
   preferred_username: 'eve',

@@ -1,86 +1,53 @@
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose'
 import type { Test } from 'tap'
 
-import {
-  assertionHeader,
-  assertionType,
-  defaultAssertionAudience,
-} from '../../packages/assertion-contract/src/index.ts'
-import { ensureBackstage } from '../../scripts/backstage-setup.ts'
-import { startBackstage } from '../../scripts/backstage-start.ts'
+import { assertionHeader } from '../../packages/assertion-contract/src/index.ts'
+import type {
+  StagedoorTestKit,
+  StagedoorTestKitOptions,
+  TestClaims,
+} from '../../plugins/backstage-test-kit/src/types.ts'
+import { ensureBackstage, exampleDirectory } from '../../scripts/backstage-setup.ts'
+import { startBackstage, type BackstageOptions } from '../../scripts/backstage-start.ts'
 
 /** What these tests say Stagedoor's public address is; nothing listens there. */
 export const issuer = 'http://stagedoor.localhost'
 export const jane = 'auth0|64f1c0ffee0000000000a001'
+export const max = 'auth0|64f1c0ffee0000000000a002'
 
-export type Signer = {
-  key: CryptoKey
-  keyId: string
-  publicJwk: Record<string, unknown>
-}
+type TestKitModule = { createStagedoorTestKit: (options?: StagedoorTestKitOptions) => Promise<StagedoorTestKit> }
 
-export async function createSigner(): Promise<Signer> {
-  const { privateKey, publicKey } = await generateKeyPair('ES256')
-  const publicJwk = await exportJWK(publicKey)
-  const keyId = await calculateJwkThumbprint(publicJwk)
-  return { key: privateKey, keyId, publicJwk: { ...publicJwk, kid: keyId, alg: 'ES256', use: 'sig' } }
-}
-
-/** Claims of a good assertion, issued now. */
-export function goodClaims(nowSeconds = Math.floor(Date.now() / 1000)): JWTPayload {
-  return {
-    iss: issuer,
-    aud: defaultAssertionAudience,
-    sub: jane,
-    iat: nowSeconds,
-    exp: nowSeconds + 300,
-    jti: 'assertion-1',
-    sid: 'session-1',
-    kind: 'user',
-  }
-}
-
-export async function sign(signer: Signer, claims: JWTPayload, header: { typ?: string } = { typ: assertionType }) {
-  return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: signer.keyId, ...header }).sign(signer.key)
-}
-
-/** Serves the public keys of `signers` as Stagedoor does. */
-export async function startKeyServer(t: Test, signers: readonly Signer[]): Promise<{ url: string; close: () => void }> {
-  const server = createServer((_request, response) => {
-    response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ keys: signers.map(({ publicJwk }) => publicJwk) }))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const close = () => {
-    server.close()
-    server.closeAllConnections()
-  }
-  t.teardown(close)
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return { url: `http://127.0.0.1:${address.port}/.stagedoor/jwks.json`, close }
+/** The test kit as it is delivered; the first caller installs and builds Backstage. */
+export async function startTestKit(t: Test): Promise<StagedoorTestKit> {
+  t.setTimeout(900_000)
+  await ensureBackstage({ log: (line) => t.comment(line) })
+  const load = createRequire(import.meta.url)
+  const module = load(join(exampleDirectory, 'node_modules/@stagedoor/backstage-test-kit')) as TestKitModule
+  const kit = await module.createStagedoorTestKit({ issuer })
+  t.teardown(() => kit.close())
+  return kit
 }
 
 export type Answer = { status: number; body: { error?: { message: string }; backstageIdentity?: Identity } }
 type Identity = { token: string; identity: { userEntityRef: string } }
 
-type Resolver = { resolver: string; nameFrom?: string; ownershipFrom?: string[] }
+export type Resolver = { resolver: string; nameFrom?: string; ownershipFrom?: string[] }
 
-/** A real Backstage that trusts `signer` and signs people in as `resolvers` say. */
-export async function startTrustingBackstage(t: Test, signer: Signer, resolvers: readonly Resolver[]) {
-  // The first caller installs Backstage.
-  t.setTimeout(900_000)
-  await ensureBackstage({ log: (line) => t.comment(line) })
-  const { url: jwksUri } = await startKeyServer(t, [signer])
-  const configFile = await writeConfig(t, { auth: { providers: { stagedoor: { signIn: { resolvers } } } } })
-  const backstage = await startBackstage({ gatewayBaseUrl: issuer, jwksUri, configFiles: [configFile] })
+/** A real Backstage that trusts the kit and signs people in as `resolvers` say. */
+export async function startTrustingBackstage(
+  t: Test,
+  kit: StagedoorTestKit,
+  resolvers: readonly Resolver[],
+  options: { config?: object } & Pick<BackstageOptions, 'auth0' | 'log'> = {},
+) {
+  const { config = {}, ...others } = options
+  const signIn = { auth: { providers: { stagedoor: { signIn: { resolvers } } } } }
+  const configFiles = [await writeConfig(t, signIn), await writeConfig(t, config)]
+  const backstage = await startBackstage({ gatewayBaseUrl: issuer, jwksUri: kit.jwksUri, configFiles, ...others })
   t.teardown(() => backstage.close())
 
   async function refresh(...assertions: string[]): Promise<Answer> {
@@ -88,17 +55,20 @@ export async function startTrustingBackstage(t: Test, signer: Signer, resolvers:
     const response = await fetch(`${backstage.url}/api/auth/stagedoor/refresh`, { headers })
     return { status: response.status, body: JSON.parse(await response.text()) }
   }
-  /** The entity refs that Backstage says this person owns. */
-  async function ownedBy({ body }: Answer): Promise<string[]> {
-    const headers = { authorization: `Bearer ${body.backstageIdentity?.token}` }
-    const response = await fetch(`${backstage.url}/api/auth/v1/userinfo`, { headers })
-    return JSON.parse(await response.text()).claims.ent
+  /** Calls Backstage's API as the person of that answer. */
+  async function call({ body }: Answer, path: string, init: RequestInit = {}) {
+    const headers = { authorization: `Bearer ${body.backstageIdentity?.token}`, 'content-type': 'application/json' }
+    const response = await fetch(`${backstage.url}${path}`, { ...init, headers })
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
   }
   return {
     url: backstage.url,
     refresh,
-    ownedBy,
-    signIn: async (claims: JWTPayload) => refresh(await sign(signer, claims)),
+    call,
+    /** The entity refs that Backstage says this person owns. */
+    ownedBy: async (answer: Answer): Promise<string[]> => (await call(answer, '/api/auth/v1/userinfo')).body.claims.ent,
+    signIn: async (claims: TestClaims = {}) => refresh(await kit.sign({ sub: jane, ...claims })),
   }
 }
 

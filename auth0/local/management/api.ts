@@ -5,8 +5,9 @@ import type { KeyRing } from '../keys.ts'
 import type { Tenant } from '../tenant.ts'
 import type { EventLog } from './events.ts'
 import { createRateLimit } from './limit.ts'
-import type { Answer, Resource } from './resources.ts'
-import { managementResources, problem } from './resources.ts'
+import type { Answer, Resource } from './resource.ts'
+import { problem } from './resource.ts'
+import { managementResources } from './resources.ts'
 
 export const managementPath = '/api/v2/'
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type { Tenant } from '../tenant.ts'
-import { problem } from './resources.ts'
-import type { Answer } from './resources.ts'
+import { problem } from './resource.ts'
+import type { Answer } from './resource.ts'
 
 type Kept = { offset: string; type: string; timeMs: number; event: Record<string, unknown> }
 type Subscriber = { response: ServerResponse; types: string[]; heartbeat: NodeJS.Timeout }
@@ -77,6 +77,13 @@ export function createEventLog(tenant: Tenant): EventLog {
     })
   }
 
+  /** All subscribers, who get nothing any more from here on. */
+  function takeAll(): Subscriber[] {
+    const all = [...subscribers]
+    subscribers.clear()
+    return all
+  }
+
   return {
     subscribe,
     connections: () => subscribers.size,
@@ -100,11 +107,11 @@ export function createEventLog(tenant: Tenant): EventLog {
       oldestSequence = sequence
     },
     cycle() {
-      for (const { response } of subscribers) response.end()
+      for (const { response } of takeAll()) response.end()
     },
     fail(message) {
       const data = JSON.stringify({ error: { code: 'server_error', message, offset: encodeOffset(sequence) } })
-      for (const { response } of subscribers) response.end(`event: error\ndata: ${data}\n\n`)
+      for (const { response } of takeAll()) response.end(`event: error\ndata: ${data}\n\n`)
     },
   }
 }

@@ -3,25 +3,11 @@ import { randomBytes } from 'node:crypto'
 import type { LocalClient, LocalUser } from '../model.ts'
 import type { Tenant } from '../tenant.ts'
 import { findOrganization, findUser } from '../tenant.ts'
-import { pageOf } from './paging.ts'
+import { groupResources } from './groups.ts'
+import { list, notFound, ok, problem, read } from './resource.ts'
+import type { Answer, Call, Resource } from './resource.ts'
+import { searchUsers } from './search.ts'
 import { clientShape, memberShape, organizationShape, roleNames, roleShape, userShape } from './shapes.ts'
-
-export type Answer = { status: number; body: unknown }
-export type Call = { query: URLSearchParams; body: unknown; scopes: string[]; parameters: string[] }
-export type Resource = {
-  method: 'GET' | 'PATCH' | 'POST'
-  /** Path below /api/v2/; `*` stands for one segment, given decoded in `parameters`. */
-  path: string
-  scopes: string[]
-  answer: (call: Call) => Answer
-}
-
-const notFound = (message: string): Answer => problem(404, 'Not Found', message)
-const ok = (body: unknown): Answer => ({ status: 200, body })
-
-export function problem(statusCode: number, error: string, message: string): Answer {
-  return { status: statusCode, body: { statusCode, error, message } }
-}
 
 /** The endpoints that a gateway, its doctor and a catalog importer need; first match wins. */
 export function managementResources(tenant: Tenant): Resource[] {
@@ -29,21 +15,9 @@ export function managementResources(tenant: Tenant): Resource[] {
     ...userResources(tenant),
     ...roleResources(tenant),
     ...organizationResources(tenant),
+    ...groupResources(tenant),
     ...clientResources(tenant),
   ]
-}
-
-function list<Row>(rows: Row[], { query }: Call, name: string, shape: (row: Row) => unknown): Answer {
-  const page = pageOf(rows, query)
-  if (page.kind === 'refused') return problem(400, 'Bad Request', page.message)
-  const shaped = page.rows.map(shape)
-  if (page.kind === 'checkpoint') return ok({ [name]: shaped, ...(page.next === undefined ? {} : { next: page.next }) })
-  if (query.get('include_totals') !== 'true') return ok(shaped)
-  return ok({ [name]: shaped, start: page.start, limit: page.limit, length: shaped.length, total: page.total })
-}
-
-function read(path: string, scopes: string[], answer: (call: Call) => Answer): Resource {
-  return { method: 'GET', path, scopes, answer }
 }
 
 function userResources(tenant: Tenant): Resource[] {
@@ -53,7 +27,13 @@ function userResources(tenant: Tenant): Resource[] {
   }
   const rolesOf = (call: Call) => withUser(call, (user) => list(user.roles, call, 'roles', roleShape))
   return [
-    read('users', ['read:users'], (call) => list(tenant.users, call, 'users', userShape)),
+    read('users', ['read:users'], (call) => {
+      const { notYetIndexed } = tenant.settings
+      const indexed =
+        notYetIndexed.length === 0 ? tenant.users : tenant.users.filter(({ id }) => !notYetIndexed.includes(id))
+      const found = searchUsers(indexed, call.query)
+      return found ? list(found, call, 'users', userShape) : problem(400, 'Bad Request', 'Invalid query or sort')
+    }),
     read('users-by-email', ['read:users'], ({ query }) =>
       ok(tenant.users.filter((user) => user.email === query.get('email')).map(userShape)),
     ),
@@ -95,6 +75,10 @@ function organizationResources(tenant: Tenant): Resource[] {
     read('organizations', ['read:organizations'], (call) =>
       list(tenant.organizations, call, 'organizations', organizationShape),
     ),
+    read('organizations/*', ['read:organizations'], ({ parameters: [id = ''] }) => {
+      const organization = findOrganization(tenant, id)
+      return organization ? ok(organizationShape(organization)) : notFound('No organization found by that id or name')
+    }),
     read('organizations/*/members', ['read:organization_members'], (call) => {
       const withRoles = call.query.get('fields')?.split(',').includes('roles') === true
       return withMembers(call, (members) => list(members, call, 'members', (user) => memberShape(user, withRoles)))

@@ -6,6 +6,8 @@ export const managementScopes = [
   'read:organizations',
   'read:organization_members',
   'read:organization_member_roles',
+  'read:groups',
+  'read:group_members',
   'read:clients',
   'read:client_keys',
   'update:clients',

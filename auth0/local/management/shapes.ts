@@ -1,6 +1,16 @@
 import type { LocalClient, LocalOrganization, LocalUser } from '../model.ts'
 import type { Tenant } from '../tenant.ts'
 
+export function createdAtOf({ createdAt }: LocalUser): string {
+  return createdAt ?? '2026-01-01T00:00:00.000Z'
+}
+
+/** The database connection, unless the id says where else the user comes from. */
+export function connectionOf({ id }: LocalUser): string {
+  const [strategy = 'auth0'] = id.split('|')
+  return strategy === 'auth0' ? 'Username-Password-Authentication' : strategy
+}
+
 /** A user as GET /api/v2/users shows it. */
 export function userShape(user: LocalUser): Record<string, unknown> {
   const [provider = 'auth0', id = ''] = user.id.split('|')
@@ -11,9 +21,9 @@ export function userShape(user: LocalUser): Record<string, unknown> {
     name: user.name,
     nickname: user.nickname,
     picture: `https://www.gravatar.com/avatar/${encodeURIComponent(user.nickname)}`,
-    created_at: '2026-01-01T00:00:00.000Z',
+    created_at: createdAtOf(user),
     updated_at: '2026-01-01T00:00:00.000Z',
-    identities: [{ provider, user_id: id, connection: 'Username-Password-Authentication', isSocial: false }],
+    identities: [{ provider, user_id: id, connection: connectionOf(user), isSocial: false }],
     app_metadata: { groups: user.groups },
     // Auth0 shows the member only for users who are, or once were, blocked.
     ...(user.blocked ? { blocked: true } : {}),
@@ -41,6 +51,15 @@ export function roleNames({ users }: Tenant): string[] {
 
 export function organizationShape({ id, name, displayName }: LocalOrganization): Record<string, unknown> {
   return { id, name, display_name: displayName }
+}
+
+/** An Auth0 Group (early access): here one for each name that a user's `groups` hold. */
+export function groupShape(name: string): { id: string; name: string; description: string } {
+  return { id: `grp_${Buffer.from(name).toString('base64url')}`, name, description: `The group ${name}` }
+}
+
+export function groupNames({ users }: Tenant): string[] {
+  return [...new Set(users.flatMap((user) => user.groups))].toSorted()
 }
 
 export function clientShape(client: LocalClient, { lifetimes }: Tenant, withSecret: boolean): Record<string, unknown> {

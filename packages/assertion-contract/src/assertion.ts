@@ -25,6 +25,12 @@ export const jwksPath = '/.stagedoor/jwks.json'
 /** Catalog annotation that ties a User entity to its Auth0 user id. */
 export const auth0UserIdAnnotation = 'auth0.com/user-id'
 
+/**
+ * Catalog annotation of a User entity: the refs, parted by spaces, of those groups that stand for the person's Auth0
+ * roles when the catalog last looked. Sign-in knows the roles of now.
+ */
+export const auth0RoleGroupsAnnotation = 'auth0.com/role-groups'
+
 /** Claims of a person's assertion. Times are seconds since the epoch (RFC 7519 §2, NumericDate). */
 export type AssertionClaims = {
   /** Stagedoor's public base URL. */

@@ -5,3 +5,4 @@
 export * from './assertion.ts'
 export * from './entity-name.ts'
 export * from './machine.ts'
+export * from './ownership.ts'

@@ -1,6 +1,4 @@
-import { entityNameOf, type AssertionClaims } from '@stagedoor/assertion-contract'
-
-export type OwnershipClaim = 'roles' | 'groups'
+import { entityNameOf, ownershipRefOf, type AssertionClaims, type OwnershipClaim } from '@stagedoor/assertion-contract'
 
 /** The Backstage token claims of a person whom the catalog need not know: `sub`, and as `ent` the owned entity refs. */
 export function entityClaimsOf(
@@ -9,9 +7,28 @@ export function entityClaimsOf(
   ownershipFrom: readonly OwnershipClaim[],
 ): { sub: string; ent: string[] } {
   const sub = `user:default/${entityNameOf(name)}`
-  const owners = ownershipFrom.flatMap((claim) => namesIn(claims[claim]))
-  const groups = owners.map((owner) => `group:default/${entityNameOf(owner)}`)
-  return { sub, ent: [...new Set([sub, ...groups])] }
+  return { sub, ent: [...new Set([sub, ...ownedGroupsOf(claims, ownershipFrom)])] }
+}
+
+/**
+ * What a catalog user owns: what the catalog says, and the groups of the claims. With `roles` among them, the roles that
+ * the catalog read at its last import give way to those of now, so that one that was taken away is gone.
+ */
+export function ownershipOf(
+  user: { catalogRefs: readonly string[]; catalogRoleRefs: readonly string[] },
+  claims: Pick<AssertionClaims, OwnershipClaim>,
+  ownershipFrom: readonly OwnershipClaim[],
+): string[] {
+  const outdated = new Set(ownershipFrom.includes('roles') ? user.catalogRoleRefs : [])
+  const kept = user.catalogRefs.filter((ref) => !outdated.has(ref))
+  return [...new Set([...kept, ...ownedGroupsOf(claims, ownershipFrom)])]
+}
+
+function ownedGroupsOf(
+  claims: Pick<AssertionClaims, OwnershipClaim>,
+  ownershipFrom: readonly OwnershipClaim[],
+): string[] {
+  return ownershipFrom.flatMap((claim) => namesIn(claims[claim]).map((name) => ownershipRefOf(claim, name)))
 }
 
 /** A claim that is no list of names gives no ownership, rather than a failed login. */

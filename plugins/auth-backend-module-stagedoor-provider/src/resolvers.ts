@@ -4,33 +4,48 @@ import {
   type AuthResolverContext,
   type AuthResolverCatalogUserQuery,
 } from '@backstage/plugin-auth-node'
-import { auth0UserIdAnnotation, type AssertionClaims } from '@stagedoor/assertion-contract'
+import {
+  auth0RoleGroupsAnnotation,
+  auth0UserIdAnnotation,
+  ownershipClaims,
+  type AssertionClaims,
+  type OwnershipClaim,
+} from '@stagedoor/assertion-contract'
 import { z } from 'zod/v3'
 
 import type { StagedoorIdentity } from './assertion.ts'
-import { entityClaimsOf, type OwnershipClaim } from './entity-claims.ts'
+import { entityClaimsOf, ownershipOf } from './entity-claims.ts'
 
 const bothClaims: OwnershipClaim[] = ['roles', 'groups']
 
 type User = Awaited<ReturnType<AuthResolverContext['findCatalogUser']>>['entity']
 
+const catalogUserOptions = z
+  .object({ ownershipFrom: z.array(z.enum(ownershipClaims)).optional() })
+  .strict()
+  .optional()
+
 /** The catalog user whose annotation `auth0.com/user-id` is the Auth0 user id, to the letter. */
 const auth0IdMatchingUserEntityAnnotation = createSignInResolverFactory({
-  create() {
+  optionsSchema: catalogUserOptions,
+  create({ ownershipFrom = [] } = {}) {
     return async ({ result: { claims } }: { result: StagedoorIdentity }, context: AuthResolverContext) => {
       const query = { annotations: { [auth0UserIdAnnotation]: claims.sub } }
-      return signInIf(context, query, (user) => user.metadata.annotations?.[auth0UserIdAnnotation] === claims.sub)
+      const user = await findUser(context, query, (user) => annotationsOf(user)[auth0UserIdAnnotation] === claims.sub)
+      return signIn(context, user, claims, ownershipFrom)
     }
   },
 })
 
 /** The catalog user with this e-mail address, if Auth0 says that the person has proved to own it. */
 const verifiedEmailMatchingUserEntityProfileEmail = createSignInResolverFactory({
-  create() {
+  optionsSchema: catalogUserOptions,
+  create({ ownershipFrom = [] } = {}) {
     return async ({ result: { claims } }: { result: StagedoorIdentity }, context: AuthResolverContext) => {
       const email = verifiedEmailOf(claims)
       const query = { filter: { 'spec.profile.email': email } }
-      return signInIf(context, query, (user) => isSameAddress(profileEmailOf(user), email))
+      const user = await findUser(context, query, (user) => isSameAddress(profileEmailOf(user), email))
+      return signIn(context, user, claims, ownershipFrom)
     }
   },
 })
@@ -40,7 +55,7 @@ const claimsWithoutCatalogUser = createSignInResolverFactory({
   optionsSchema: z
     .object({
       nameFrom: z.enum(['sub', 'email', 'preferred_username']).optional(),
-      ownershipFrom: z.array(z.enum(['roles', 'groups'])).optional(),
+      ownershipFrom: z.array(z.enum(ownershipClaims)).optional(),
     })
     .strict()
     .optional(),
@@ -61,18 +76,37 @@ export const stagedoorSignInResolvers = {
 }
 
 /**
- * Signs in the one user that the query finds, if `isThatUser` agrees: the catalog's search index lower-cases what it
- * compares, so a hit alone proves too little.
+ * The one user that the query finds, if `isThatUser` agrees: the catalog's search index lower-cases what it compares, so
+ * a hit alone proves too little.
  */
-async function signInIf(
+async function findUser(
   context: AuthResolverContext,
   query: AuthResolverCatalogUserQuery,
   isThatUser: (user: User) => boolean,
-) {
+): Promise<User> {
   const { entity } = await context.findCatalogUser(query)
   if (!isThatUser(entity)) throw new NotFoundError('The catalog user found differs from the one asked for')
-  const { namespace = 'default', name } = entity.metadata
-  return context.signInWithCatalogUser({ entityRef: { kind: entity.kind, namespace, name } })
+  return entity
+}
+
+/** Signs in a catalog user, who owns what the catalog says and, where configured, what the claims say. */
+async function signIn(
+  context: AuthResolverContext,
+  user: User,
+  claims: AssertionClaims,
+  ownershipFrom: readonly OwnershipClaim[],
+) {
+  const { namespace = 'default', name } = user.metadata
+  const entityRef = { kind: user.kind, namespace, name }
+  if (ownershipFrom.length === 0) return context.signInWithCatalogUser({ entityRef })
+  const { ownershipEntityRefs: catalogRefs } = await context.resolveOwnershipEntityRefs(user)
+  const catalogRoleRefs = annotationsOf(user)[auth0RoleGroupsAnnotation]?.split(' ') ?? []
+  const ent = ownershipOf({ catalogRefs, catalogRoleRefs }, claims, ownershipFrom)
+  return context.issueToken({ claims: { sub: `${user.kind}:${namespace}/${name}`.toLowerCase(), ent } })
+}
+
+function annotationsOf(user: User): Record<string, string> {
+  return user.metadata.annotations ?? {}
 }
 
 /** @throws NotAllowedError where the address is not verified: naming the cause beats "no such user" */

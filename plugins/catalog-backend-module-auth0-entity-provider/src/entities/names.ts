@@ -1,0 +1,26 @@
+/** Who has which entity ref. Two of Auth0's never share one: the second is left out, and told. */
+export type NameRegistry = {
+  /** Takes `ref` for `owner` (such as `user auth0|…`); gives the other one who has it already, or nothing. */
+  claim: (ref: string, owner: string) => string | undefined
+  release: (ref: string) => void
+  ownerOf: (ref: string) => string | undefined
+  /** Every ref that is taken. */
+  refs: () => IterableIterator<string>
+}
+
+/** Refs are compared without case, as the catalog does. */
+export function createNameRegistry(): NameRegistry {
+  const owners = new Map<string, string>()
+  return {
+    claim(ref, owner) {
+      const key = ref.toLowerCase()
+      const holder = owners.get(key)
+      if (holder !== undefined && holder !== owner) return holder
+      owners.set(key, owner)
+      return undefined
+    },
+    release: (ref) => void owners.delete(ref.toLowerCase()),
+    ownerOf: (ref) => owners.get(ref.toLowerCase()),
+    refs: () => owners.keys(),
+  }
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod/v4'
+
+/** A user as `GET /api/v2/users` shows it: what we read is checked, the rest is there for transformers. */
+export const userRow = z.looseObject({
+  user_id: z.string().min(1),
+  created_at: z.string().min(1),
+  email: z.string().optional(),
+  email_verified: z.boolean().optional(),
+  name: z.string().optional(),
+  nickname: z.string().optional(),
+  username: z.string().optional(),
+  picture: z.string().optional(),
+  blocked: z.boolean().optional(),
+  identities: z.array(z.looseObject({ connection: z.string().optional() })).optional(),
+})
+export type Auth0User = z.infer<typeof userRow>
+
+export const groupRow = z.looseObject({
+  id: z.string().min(1),
+  name: z.string().min(1),
+  display_name: z.string().optional(),
+  description: z.string().nullish(),
+})
+export type GroupRow = z.infer<typeof groupRow>
+
+export const memberRow = z.looseObject({ user_id: z.string().min(1) })
+
+/** The fields of a user that we ask for; a transformer may need more (`userFields`). */
+export const userFields = Object.keys(userRow.shape)

@@ -1,0 +1,59 @@
+import type { Policy, Rule, When } from './rules.ts'
+
+/** What Backstage asks: may somebody with these ownership refs do that. */
+export type Question = {
+  name: string
+  resourceType: string | undefined
+  action: string | undefined
+  /** Ownership refs as sign-in issued them; missing for somebody who is not signed in. */
+  refs: readonly string[] | undefined
+}
+
+/** Which entities; as conditions of the catalog, or a combination of them. */
+export type Criteria =
+  | { kind: 'when'; when: When }
+  | { kind: 'any' | 'all'; of: readonly [Criteria, Criteria] }
+  | { kind: 'not'; of: Criteria }
+
+/** The rules that took part, by name; none where the default decides. */
+export type Decision =
+  | { effect: 'allow' | 'deny'; rules: readonly string[] }
+  | { effect: 'conditional'; criteria: Criteria; rules: readonly string[] }
+
+/** The one resource type whose conditions `when` knows. */
+export const catalogResourceType = 'catalog-entity'
+
+/**
+ * What the rules say, the first that matches deciding. A rule with `when` decides for some entities only and leaves the
+ * others to the rules after it, so the answer may be a condition made of several rules.
+ */
+export function decide(policy: Policy, question: Question): Decision {
+  if (question.refs === undefined) return { effect: 'deny', rules: [] }
+  const rules = policy.rules.filter((rule) => isAbout(rule, question))
+  return rules.reduceRight<Decision>(before, { effect: policy.default, rules: [] })
+}
+
+/** Puts a rule before what the rules after it decide. */
+function before(rest: Decision, { name, effect, when }: Rule): Decision {
+  if (when === undefined) return { effect, rules: [name] }
+  if (rest.effect === effect) return rest
+  const rules = [name, ...rest.rules]
+  const these: Criteria = { kind: 'when', when }
+  if (effect === 'allow') {
+    const criteria: Criteria = rest.effect === 'conditional' ? { kind: 'any', of: [these, rest.criteria] } : these
+    return { effect: 'conditional', criteria, rules }
+  }
+  const others: Criteria = { kind: 'not', of: these }
+  const criteria: Criteria = rest.effect === 'conditional' ? { kind: 'all', of: [others, rest.criteria] } : others
+  return { effect: 'conditional', criteria, rules }
+}
+
+function isAbout({ owners, what, when }: Rule, { name, resourceType, action, refs = [] }: Question): boolean {
+  if (when !== undefined && resourceType !== catalogResourceType) return false
+  if (owners !== undefined && !owners.some((owner) => refs.includes(owner))) return false
+  return isIn(what.names, name) && isIn(what.resourceTypes, resourceType) && isIn(what.actions, action)
+}
+
+function isIn(allowed: readonly string[] | undefined, given: string | undefined): boolean {
+  return allowed === undefined || (given !== undefined && allowed.includes(given))
+}

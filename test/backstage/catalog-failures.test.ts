@@ -1,0 +1,135 @@
+import t from 'tap'
+
+import { startLocalAuth0 } from '../../auth0/local/server.ts'
+import { buildModule, createImport, requireBuilt } from './catalog-import.ts'
+
+const jane = 'auth0|64f1c0ffee0000000000a001'
+
+await buildModule(t)
+
+async function startAuth0(t: { teardown: (end: () => Promise<void>) => void }, syntheticUsers = 0) {
+  const auth0 = await startLocalAuth0({ syntheticUsers })
+  t.teardown(() => auth0.close())
+  return auth0
+}
+
+/** A client that does not really wait, and remembers how long it would have. */
+function impatient() {
+  const waits: number[] = []
+  const client = {
+    sleep: async (ms: number) => void waits.push(ms),
+    random: () => 0,
+    nowMs: () => Date.now() + waits.reduce((sum, ms) => sum + ms, 0),
+  }
+  return { client, waits }
+}
+
+t.test('429 and 5xx in the middle lose nobody', async (t) => {
+  const auth0 = await startAuth0(t, 400)
+  const { client, waits } = impatient()
+  const catalog = createImport(auth0, { client })
+  auth0.switches.failNext('/api/v2/users', [429, 500, 503])
+  t.match(await catalog.run(), { users: 404 })
+  t.same(waits, [1000, 1000, 2000], 'as long as Retry-After says, else longer each time')
+})
+
+t.test('when no call is left, the next one waits for the reset that Auth0 names', async (t) => {
+  const auth0 = await startAuth0(t)
+  auth0.switches.setSettings({ managementCallsPerMinute: 2 })
+  const { client, waits } = impatient()
+  const catalog = createImport(auth0, {
+    client: {
+      ...client,
+      sleep: async (ms: number) => {
+        waits.push(ms)
+        auth0.switches.setClockOffsetSeconds(Math.ceil(waits.reduce((sum, wait) => sum + wait, 0) / 1000))
+      },
+    },
+  })
+  t.match(await catalog.run(), { users: 4 })
+  t.ok(waits.length > 3)
+  t.ok(
+    waits.every((ms) => ms <= 61_000),
+    'no longer than a window',
+  )
+})
+
+t.test('an import that fails for good removes nobody and loses nothing', async (t) => {
+  const auth0 = await startAuth0(t, 250)
+  const { client } = impatient()
+  const catalog = createImport(auth0, { client })
+  await catalog.run()
+  const before = catalog.entities.size
+  const gone = 'auth0|synthetic000007'
+  auth0.switches.deleteUser(gone)
+  for (const kind of ['refuse', 'error', 'garbage'] as const) {
+    auth0.switches.down(kind, ['/api/v2/users'])
+    await t.rejects(catalog.run(), { name: 'ManagementError' }, kind)
+    auth0.switches.up()
+    t.equal(catalog.entities.size, before)
+  }
+  t.match(await catalog.run(), { removed: 2 }, 'the user, and the group that had nobody else')
+  t.notOk(catalog.user(gone))
+})
+
+t.test('a missing scope ends the import at once, and says which', async (t) => {
+  const auth0 = await startAuth0(t)
+  auth0.switches.setClient(auth0.management.clientId, { apiScopes: { [`${auth0.issuer}api/v2/`]: ['read:users'] } })
+  await t.rejects(createImport(auth0).run(), { status: 403, message: /Insufficient scope.*read:roles/ })
+})
+
+t.test('a wrong client secret is told as such, without a second try', async (t) => {
+  const auth0 = await startAuth0(t)
+  const { client, waits } = impatient()
+  const catalog = createImport({ ...auth0, management: { ...auth0.management, clientSecret: 'wrong' } }, { client })
+  await t.rejects(catalog.run(), { status: 401, message: /no token for the Management API/ })
+  t.same(waits, [])
+})
+
+t.test('a token that Auth0 no longer accepts is replaced', async (t) => {
+  const auth0 = await startAuth0(t)
+  const catalog = createImport(auth0)
+  await catalog.run()
+  await auth0.switches.rotateKeys({ revoke: true })
+  t.match(await catalog.run(), { users: 4 })
+})
+
+t.test('a tenant that shows only half of its people keeps them all in the catalog', async (t) => {
+  const auth0 = await startAuth0(t, 100)
+  const catalog = createImport(auth0)
+  await catalog.run()
+  const people = auth0.tenant.users.splice(50)
+  t.match(await catalog.run(), { removed: 0 })
+  t.match(catalog.lines.at(-1), /no longer shows \d+ of the \d+ users and groups.*Nothing was removed/)
+  t.equal([...catalog.entities.values()].filter(({ kind }) => kind === 'User').length, 104)
+  auth0.tenant.users.push(...people)
+})
+
+t.test('who is missing in the list but there when asked for by id stays: the search lags behind', async (t) => {
+  const auth0 = await startAuth0(t, 100)
+  const catalog = createImport(auth0)
+  await catalog.run()
+  auth0.switches.setSettings({ notYetIndexed: [jane] })
+  t.match(await catalog.run(), { removed: 0 })
+  t.ok(catalog.user(jane))
+})
+
+type Removals = {
+  decideRemovals: (missing: number, existing: number, maxPercent: number) => { kind: string; percent?: number }
+}
+
+t.test('removals: a few always, a share of many never above the limit', async (t) => {
+  const { decideRemovals } = requireBuilt('import/removals.js') as Removals
+  const table = [
+    [0, 0, 20, 'allowed'],
+    [10, 12, 20, 'allowed'],
+    [11, 50, 20, 'too-many'],
+    [20, 100, 20, 'allowed'],
+    [21, 100, 20, 'too-many'],
+    [11, 1000, 0, 'too-many'],
+    [100, 100, 100, 'allowed'],
+  ] as const
+  for (const [missing, existing, limit, expected] of table) {
+    t.equal(decideRemovals(missing, existing, limit).kind, expected, `${missing} of ${existing} at ${limit} %`)
+  }
+})

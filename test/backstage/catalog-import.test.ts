@@ -1,0 +1,162 @@
+import t from 'tap'
+
+import { startLocalAuth0 } from '../../auth0/local/server.ts'
+import { entityNameOf } from '../../packages/assertion-contract/src/index.ts'
+import { buildModule, createImport, everybody } from './catalog-import.ts'
+
+const jane = 'auth0|64f1c0ffee0000000000a001'
+const eve = 'auth0|64f1c0ffee0000000000a003'
+const bob = 'auth0|64f1c0ffee0000000000a004'
+
+await buildModule(t)
+
+async function startAuth0(t: { teardown: (end: () => Promise<void>) => void }, syntheticUsers = 0) {
+  const auth0 = await startLocalAuth0({ syntheticUsers })
+  t.teardown(() => auth0.close())
+  return auth0
+}
+
+t.test('users, roles, groups and organizations become Users and Groups with membership', async (t) => {
+  const catalog = createImport(await startAuth0(t))
+  const report = await catalog.run()
+  t.same(report, { users: 4, groups: 3 + 3 + 3, removed: 0 })
+  t.match(catalog.user(jane), {
+    kind: 'User',
+    metadata: {
+      name: entityNameOf(jane),
+      annotations: {
+        'auth0.com/user-id': jane,
+        'auth0.com/role-groups': 'group:default/platform-admin group:default/stagedoor-admin',
+        'backstage.io/managed-by-location': 'auth0-entity-provider:test',
+        'backstage.io/managed-by-origin-location': 'auth0-entity-provider:test',
+      },
+    },
+    spec: { profile: { displayName: 'Jane Doe', email: 'jane@example.com' } },
+  })
+  t.same(catalog.user(jane)?.spec.memberOf?.toSorted(), [
+    'group:default/demo',
+    'group:default/everyone',
+    'group:default/platform',
+    'group:default/platform-admin',
+    'group:default/stagedoor-admin',
+  ])
+  t.match(catalog.entities.get('group:default/developer'), {
+    metadata: { description: 'The role developer' },
+    spec: { type: 'auth0-role', children: [] },
+  })
+  t.match(catalog.entities.get('group:default/demo'), {
+    spec: { type: 'auth0-organization', profile: { displayName: 'Demo Company' } },
+  })
+  t.equal(catalog.entities.get('group:default/web')?.spec.type, 'auth0-group')
+})
+
+t.test('an e-mail address that nobody has verified is not shown: sign-in by address would trust it', async (t) => {
+  const catalog = createImport(await startAuth0(t))
+  await catalog.run()
+  t.same(catalog.user(eve)?.spec.profile.email, undefined)
+})
+
+t.test('more than 1,000 users arrive, also where many were created in the same moment', async (t) => {
+  const auth0 = await startAuth0(t, 2_500)
+  for (const user of auth0.users.slice(1_000, 1_350)) user.createdAt = '2026-02-01T00:05:00.000Z'
+  const catalog = createImport(auth0)
+  t.match(await catalog.run(), { users: 2_504 })
+})
+
+t.test('an import after the first changes nothing that did not change', async (t) => {
+  const catalog = createImport(await startAuth0(t, 300))
+  await catalog.run()
+  const before = inOrder(catalog.entities)
+  catalog.restart()
+  t.match(await catalog.run(), { users: 304, removed: 0 })
+  t.equal(inOrder(catalog.entities), before)
+})
+
+function inOrder(entities: ReadonlyMap<string, unknown>): string {
+  const refs = [...entities.keys()].toSorted((left, right) => left.localeCompare(right))
+  return JSON.stringify(refs.map((ref) => [ref, entities.get(ref)]))
+}
+
+t.test('a tenant without Auth0 Groups is imported without them', async (t) => {
+  const auth0 = await startAuth0(t)
+  auth0.switches.setSettings({ groups: false })
+  const catalog = createImport(auth0)
+  t.match(await catalog.run(), { users: 4, groups: 6 })
+})
+
+t.test(
+  'an organization that takes the name of a role gets no Group, nobody its membership, and both are named',
+  async (t) => {
+    const auth0 = await startAuth0(t)
+    auth0.tenant.organizations.push({ id: 'org_evil', name: 'platform-admin', displayName: 'Evil' })
+    auth0.switches.setOrganizations(eve, ['org_evil'])
+    const catalog = createImport(auth0)
+    await catalog.run()
+    t.equal(catalog.entities.get('group:default/platform-admin')?.spec.type, 'auth0-role')
+    t.same(catalog.user(eve)?.spec.memberOf, [])
+    const told = catalog.lines.find((line) => line.includes('org_evil'))
+    t.match(told, /organization org_evil .* left out: group:default\/platform-admin is role rol_/)
+  },
+)
+
+t.test('who has a name keeps it, also after a restart; the second one of that name is told', async (t) => {
+  const auth0 = await startAuth0(t)
+  const catalog = createImport(auth0, { settings: { nameFrom: 'nickname' } })
+  await catalog.run()
+  // The older account takes Jane's name: it comes first in Auth0's list.
+  auth0.switches.setUser(bob, { nickname: 'jane', createdAt: '2020-01-01T00:00:00.000Z' })
+  catalog.restart()
+  await catalog.run()
+  t.match(catalog.entities.get('user:default/jane'), { metadata: { annotations: { 'auth0.com/user-id': jane } } })
+  t.match(
+    catalog.lines.find((line) => line.includes(bob)),
+    `user ${bob} is left out: user:default/jane is user ${jane} already`,
+  )
+})
+
+const filters = [
+  ['a connection', { connection: 'google-oauth2' }, []],
+  ['a query', { query: 'email:"jane@example.com"' }, [jane]],
+  [
+    'a connection and a query',
+    { connection: 'Username-Password-Authentication', query: 'email:"bob@example.com"' },
+    [bob],
+  ],
+  ['a role', { roles: ['platform-admin'] }, [jane]],
+  ['an organization that nobody is in', { organizations: ['other'] }, []],
+] as const
+
+for (const [what, filter, expected] of filters) {
+  t.test(`a filter by ${what} leaves the others out`, async (t) => {
+    const catalog = createImport(await startAuth0(t), { settings: { filter: { ...everybody, ...filter } } })
+    await catalog.run()
+    const users = [...catalog.entities.values()].filter(({ kind }) => kind === 'User')
+    t.same(
+      users.map(({ metadata }) => metadata.annotations['auth0.com/user-id']),
+      expected,
+    )
+  })
+}
+
+t.test('blocked people may be left out', async (t) => {
+  const catalog = createImport(await startAuth0(t), { settings: { includeBlocked: false } })
+  await catalog.run()
+  t.equal(catalog.user(bob), undefined)
+  t.ok(catalog.user(jane))
+})
+
+t.test('transformers change entities and leave them out, but not whose they are', async (t) => {
+  const catalog = createImport(await startAuth0(t), {
+    transformers: {
+      group: async (entity) => (entity.spec.type === 'auth0-organization' ? undefined : entity),
+      user: async (entity, user) => ({
+        ...entity,
+        metadata: { name: String(user.nickname), annotations: { 'auth0.com/user-id': 'auth0|somebody-else' } },
+      }),
+    },
+  })
+  await catalog.run()
+  t.match(catalog.entities.get('user:default/jane'), { metadata: { annotations: { 'auth0.com/user-id': jane } } })
+  t.notOk(catalog.entities.get('group:default/demo'))
+  t.notOk(catalog.user(jane)?.spec.memberOf?.includes('group:default/demo'))
+})

@@ -1,0 +1,182 @@
+import t from 'tap'
+
+import { startLocalAuth0 } from '../../auth0/local/server.ts'
+import { buildModule, createImport, requireBuilt } from './catalog-import.ts'
+import type { Subject } from './catalog-import.ts'
+
+const jane = 'auth0|64f1c0ffee0000000000a001'
+const newcomer = {
+  id: 'auth0|new',
+  email: 'new@example.com',
+  emailVerified: true,
+  name: 'New Comer',
+  nickname: 'new',
+  roles: ['developer'],
+  groups: [],
+  permissions: [],
+  organizations: ['org_demo'],
+  blocked: false,
+}
+
+await buildModule(t)
+
+async function startAuth0(t: { teardown: (end: () => Promise<void>) => void }) {
+  const auth0 = await startLocalAuth0()
+  t.teardown(() => auth0.close())
+  return auth0
+}
+
+t.test('a user who was created appears with roles and organizations, before any import', async (t) => {
+  const auth0 = await startAuth0(t)
+  const catalog = createImport(auth0)
+  auth0.switches.createUser(newcomer)
+  await catalog.refresh({ kind: 'user', id: newcomer.id })
+  t.same(catalog.user(newcomer.id)?.spec.memberOf, ['group:default/developer', 'group:default/demo'])
+})
+
+t.test('a user who was deleted goes, also where the catalog does not show them yet', async (t) => {
+  const auth0 = await startAuth0(t)
+  const catalog = createImport(auth0)
+  await catalog.run()
+  auth0.switches.deleteUser(jane)
+  await catalog.refresh({ kind: 'user', id: jane })
+  t.notOk(catalog.user(jane))
+})
+
+t.test('events that arrive twice, late or in the wrong order end in what is true', async (t) => {
+  const auth0 = await startAuth0(t)
+  const catalog = createImport(auth0)
+  await catalog.run()
+  auth0.switches.createUser(newcomer)
+  auth0.switches.deleteUser(newcomer.id)
+  // "created" after "deleted": what counts is that Auth0 has no such user.
+  await catalog.refresh({ kind: 'user', id: newcomer.id })
+  await catalog.refresh({ kind: 'user', id: newcomer.id })
+  t.notOk(catalog.user(newcomer.id))
+})
+
+t.test('an organization that is renamed or deleted takes its Group along', async (t) => {
+  const auth0 = await startAuth0(t)
+  const catalog = createImport(auth0)
+  await catalog.run()
+  const [demo] = auth0.tenant.organizations
+  if (demo) demo.name = 'renamed'
+  await catalog.refresh({ kind: 'organization', id: 'org_demo' })
+  t.ok(catalog.entities.get('group:default/renamed'))
+  t.notOk(catalog.entities.get('group:default/demo'))
+  auth0.tenant.organizations.shift()
+  catalog.restart()
+  await catalog.refresh({ kind: 'organization', id: 'org_demo' })
+  t.notOk(catalog.entities.get('group:default/renamed'))
+})
+
+t.test('nobody takes the name of another one by an event, also after a restart', async (t) => {
+  const auth0 = await startAuth0(t)
+  const catalog = createImport(auth0, { settings: { nameFrom: 'nickname' } })
+  await catalog.run()
+  catalog.restart()
+  auth0.switches.createUser({ ...newcomer, nickname: 'jane' })
+  await catalog.refresh({ kind: 'user', id: newcomer.id })
+  t.equal(catalog.entities.get('user:default/jane')?.metadata.annotations['auth0.com/user-id'], jane)
+  t.match(catalog.lines.at(-1), `user:default/jane is user ${jane} already`)
+})
+
+t.test('a user whose name changes leaves no second entity behind', async (t) => {
+  const auth0 = await startAuth0(t)
+  const catalog = createImport(auth0, { settings: { nameFrom: 'nickname' } })
+  await catalog.run()
+  auth0.switches.setUser(jane, { nickname: 'jane.doe' })
+  await catalog.refresh({ kind: 'user', id: jane })
+  t.notOk(catalog.entities.get('user:default/jane'))
+  t.ok(catalog.entities.get('user:default/jane.doe'))
+})
+
+type Live = {
+  parseEvent: (payload: unknown) => { id: string; subject: Subject | undefined } | undefined
+  hasBearer: (header: string | string[] | undefined, tokens: string[]) => boolean
+  createEventQueue: (
+    refresh: (subject: Subject) => Promise<void>,
+    logger: { error: (line: string) => void },
+  ) => { accept: (event: { id: string; subject: Subject | undefined }) => void; settled: () => Promise<void> }
+  readMessages: (body: AsyncIterable<Uint8Array>) => AsyncIterable<{ event: string; data: string }>
+}
+
+const { parseEvent } = requireBuilt('live/event.js') as Live
+const { hasBearer } = requireBuilt('live/bearer.js') as Live
+const { createEventQueue } = requireBuilt('live/queue.js') as Live
+const { readMessages } = requireBuilt('live/sse.js') as Live
+
+const event = (type: string, object: object) => ({ id: 'evt_1', type, data: { object } })
+
+const events = [
+  ['a user', event('user.updated', { user_id: jane }), { kind: 'user', id: jane }],
+  ['an organization', event('organization.deleted', { id: 'org_1' }), { kind: 'organization', id: 'org_1' }],
+  ['a group', event('group.created', { id: 'grp_1' }), { kind: 'group', id: 'grp_1' }],
+  [
+    'a member of an organization',
+    event('organization.member.added', { organization: { id: 'org_1' }, user: { user_id: jane } }),
+    { kind: 'user', id: jane },
+  ],
+  [
+    'a member of a group',
+    event('group.member.deleted', { group: {}, member: { id: jane } }),
+    { kind: 'user', id: jane },
+  ],
+  ['a connection of an organization', event('organization.connection.added', { id: 'con_1' }), undefined],
+  ['a user without id', event('user.created', {}), undefined],
+] as const
+
+for (const [what, payload, expected] of events) {
+  t.test(`an event about ${what} is about ${expected ? `${expected.kind} ${expected.id}` : 'nobody'}`, async (t) => {
+    t.same(parseEvent(payload)?.subject, expected)
+  })
+}
+
+t.test('what is no event is none', async (t) => {
+  for (const payload of [undefined, null, 'user.created', {}, { id: '', type: 'user.created', data: { object: {} } }]) {
+    t.equal(parseEvent(payload), undefined)
+  }
+})
+
+t.test('a webhook call needs one of the bearer tokens, to the letter', async (t) => {
+  const tokens = ['first'.repeat(8), 'second'.repeat(8)]
+  for (const token of tokens) t.equal(hasBearer(`Bearer ${token}`, tokens), true)
+  const refused = [undefined, '', 'Bearer ', `Basic ${tokens[0]}`, `Bearer ${tokens[0]}x`, [`Bearer ${tokens[0]}`]]
+  for (const header of refused) t.equal(hasBearer(header, tokens), false, String(header))
+  t.equal(hasBearer('Bearer x', []), false)
+})
+
+t.test('an event is worked off once, several about one user are one, and a failure stops nothing', async (t) => {
+  const refreshed: string[] = []
+  const errors: string[] = []
+  const refresh = async ({ id }: Subject) => {
+    refreshed.push(id)
+    if (id === 'broken') throw new Error('Auth0 is away')
+  }
+  const queue = createEventQueue(refresh, { error: (line) => void errors.push(line) })
+  queue.accept({ id: '1', subject: { kind: 'user', id: 'broken' } })
+  for (const id of ['2', '3', '2']) queue.accept({ id, subject: { kind: 'user', id: jane } })
+  queue.accept({ id: '4', subject: undefined })
+  await queue.settled()
+  t.same(refreshed, ['broken', jane])
+  t.match(errors, [/user broken until the next import.*Auth0 is away/])
+  queue.accept({ id: '5', subject: { kind: 'user', id: 'later' } })
+  await queue.settled()
+  t.equal(refreshed.at(-1), 'later')
+})
+
+t.test('an event stream is read however its bytes are cut', async (t) => {
+  const text = ':hello\n\nretry: 1\n\nevent: user.created\r\nid: 1\r\ndata: {"a":\ndata: "ü"}\r\n\r\ndata: last\n\n'
+  const bytes = new TextEncoder().encode(text)
+  async function* cut(size: number) {
+    for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size)
+  }
+  for (const size of [1, 2, 7, 1000]) {
+    const messages = []
+    for await (const message of readMessages(cut(size))) messages.push(message)
+    t.same(messages, [
+      { event: 'user.created', data: '{"a":\n"ü"}' },
+      { event: 'message', data: 'last' },
+    ])
+  }
+})

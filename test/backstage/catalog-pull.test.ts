@@ -1,0 +1,84 @@
+import { setTimeout } from 'node:timers/promises'
+
+import t from 'tap'
+import type { Test } from 'tap'
+
+import { startLocalAuth0 } from '../../auth0/local/server.ts'
+import { buildModule, requireBuilt } from './catalog-import.ts'
+
+type Pull = {
+  pullEvents: (options: {
+    client: unknown
+    signal: AbortSignal
+    logger: { warn: (line: string) => void }
+    onEvent: (event: unknown) => void
+    onGap: () => void
+  }) => Promise<void>
+}
+type Clients = { createManagementClient: (options: object) => unknown }
+
+await buildModule(t)
+const { pullEvents } = requireBuilt('live/pull.js') as Pull
+const { createManagementClient } = requireBuilt('management/client.js') as Clients
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const endsAtMs = Date.now() + 20_000
+  while (!isTrue() && Date.now() < endsAtMs) await setTimeout(20)
+}
+
+/** Follows the stand-in's events until the test is over. */
+async function startPull(t: Test) {
+  const auth0 = await startLocalAuth0()
+  const { issuer, management } = auth0
+  const stopping = new AbortController()
+  const events: { type: string }[] = []
+  const seen = { gaps: 0, events, warnings: [] as string[] }
+  const pulling = pullEvents({
+    client: createManagementClient({ issuer, audience: `${issuer}api/v2/`, ...management }),
+    signal: stopping.signal,
+    logger: { warn: (line) => void seen.warnings.push(line) },
+    onEvent: (event) => void events.push(event as { type: string }),
+    onGap: () => void (seen.gaps += 1),
+  })
+  t.teardown(async () => {
+    stopping.abort()
+    await auth0.close()
+    await pulling
+  })
+  await until(() => auth0.counters.events === 1)
+  await setTimeout(0)
+  return { auth0, seen }
+}
+
+t.test('events arrive, heartbeats between them, and a stream that ends goes on where it was', async (t) => {
+  const { auth0, seen } = await startPull(t)
+  auth0.switches.beatEvents()
+  auth0.switches.emitEvent('user.created', { user_id: 'auth0|1' })
+  await until(() => seen.events.length === 1)
+  auth0.switches.endEventStreams()
+  auth0.switches.emitEvent('user.updated', { user_id: 'auth0|1' })
+  await until(() => seen.events.length === 2)
+  t.same(
+    seen.events.map(({ type }) => type),
+    ['user.created', 'user.updated'],
+  )
+  t.same([seen.gaps, seen.warnings], [0, []])
+})
+
+t.test('an offset that Auth0 no longer knows means that events were missed', async (t) => {
+  const { auth0, seen } = await startPull(t)
+  auth0.switches.emitEvent('user.created', { user_id: 'auth0|1' })
+  await until(() => seen.events.length === 1)
+  auth0.switches.expireEvents()
+  auth0.switches.endEventStreams()
+  await until(() => seen.gaps === 1)
+  t.equal(seen.gaps, 1)
+  t.match(seen.warnings, [/no event stream \(410\)/])
+})
+
+t.test('a stream that breaks is opened again', async (t) => {
+  const { auth0, seen } = await startPull(t)
+  auth0.switches.endEventStreams('maintenance')
+  await until(() => auth0.counters.events >= 2)
+  t.match(seen.warnings, [/broke.*maintenance/])
+})

@@ -1,0 +1,186 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+
+import t from 'tap'
+
+import { ownershipRefOf } from '../../packages/assertion-contract/src/index.ts'
+import { exampleDirectory } from '../../scripts/backstage-setup.ts'
+import { jane, max, startTestKit, startTrustingBackstage, type Answer } from './stand-in-gateway.ts'
+
+const kit = await startTestKit(t)
+const resolvers = [{ resolver: 'auth0IdMatchingUserEntityAnnotation', ownershipFrom: ['roles', 'permissions'] }]
+
+type Config = { getOptional: (key: string) => unknown }
+type Decision = { effect: string; rules: string[]; criteria?: unknown }
+type Question = { name: string; resourceType?: string; action?: string; refs?: string[] }
+type Modules = {
+  readPolicy: (config: Config) => object
+  decide: (policy: object, question: Question) => Decision
+}
+
+function loadModules(): Modules {
+  const plugin = 'node_modules/@stagedoor/backstage-plugin-permission-backend-module-stagedoor-policy/dist'
+  const load = createRequire(import.meta.url)
+  const files = ['rules.js', 'decide.js'].map((file): object => load(join(exampleDirectory, plugin, file)))
+  return Object.assign({}, ...files) as Modules
+}
+
+const { readPolicy, decide } = loadModules()
+const policyOf = (policy: unknown) => readPolicy({ getOptional: () => policy })
+
+const entityDelete = { name: 'catalog.entity.delete', resourceType: 'catalog-entity', action: 'delete' }
+const entityCreate = { name: 'catalog.entity.create', action: 'create' }
+
+const rules = [
+  { name: 'admins', who: { roles: ['platform-admin'] } },
+  { name: 'guests', who: { entityRefs: ['User:default/Guest'] }, effect: 'deny' },
+  { name: 'writers', who: { permissions: ['write:catalog'] }, what: { names: ['catalog.entity.create'] } },
+  { name: 'owners', what: { names: ['catalog.entity.delete'] }, when: { owner: true } },
+  { name: 'readers', what: { actions: ['read'] } },
+  { name: 'web reads', who: { groups: ['web'] }, what: { resourceTypes: ['scaffolder-template'] } },
+]
+
+const decisions: [string, Question, Partial<Decision>][] = [
+  ['an admin', { ...entityDelete, refs: ['group:default/platform-admin'] }, { effect: 'allow', rules: ['admins'] }],
+  ['a guest', { ...entityDelete, action: 'read', refs: ['user:default/guest'] }, { effect: 'deny', rules: ['guests'] }],
+  [
+    'somebody with the Auth0 permission',
+    { ...entityCreate, refs: [ownershipRefOf('permissions', 'write:catalog')] },
+    { effect: 'allow', rules: ['writers'] },
+  ],
+  ['an owner', { ...entityDelete, refs: ['user:default/max'] }, { effect: 'conditional', rules: ['owners'] }],
+  ['a reader', { name: 'catalog.entity.read', action: 'read', refs: [] }, { effect: 'allow', rules: ['readers'] }],
+  [
+    'a member of a group',
+    { name: 'x', resourceType: 'scaffolder-template', refs: ['group:default/web'] },
+    { effect: 'allow' },
+  ],
+  ['somebody whom no rule names', { ...entityCreate, refs: [] }, { effect: 'deny', rules: [] }],
+  ['nobody', { name: 'catalog.entity.read', action: 'read' }, { effect: 'deny', rules: [] }],
+]
+
+for (const [who, question, expected] of decisions) {
+  t.test(`the first matching rule decides about ${who}: ${expected.effect}`, async (t) => {
+    t.match(decide(policyOf({ rules }), question), expected)
+  })
+}
+
+const owner = { kind: 'when', when: { owner: true } }
+const component = { kind: 'when', when: { kinds: ['Component'] } }
+const allowOwner = { name: 'a', when: { owner: true } }
+const denyComponent = { name: 'd', effect: 'deny', when: { kinds: ['Component'] } }
+
+const combinations = [
+  [[allowOwner], 'allow', { effect: 'allow' }],
+  [[denyComponent], 'deny', { effect: 'deny' }],
+  [[denyComponent], 'allow', { effect: 'conditional', criteria: { kind: 'not', of: component } }],
+  [
+    [allowOwner, denyComponent],
+    'allow',
+    { effect: 'conditional', criteria: { kind: 'any', of: [owner, { kind: 'not', of: component }] } },
+  ],
+  [
+    [denyComponent, allowOwner],
+    'deny',
+    { effect: 'conditional', criteria: { kind: 'all', of: [{ kind: 'not', of: component }, owner] } },
+  ],
+  [[allowOwner, { name: 'x', effect: 'deny' }], 'allow', { effect: 'conditional', criteria: owner }],
+  [[{ name: 'x' }, denyComponent], 'deny', { effect: 'allow', rules: ['x'] }],
+] as const
+
+t.test('a rule about some entities leaves the others to the rules after it', async (t) => {
+  for (const [rules, fallback, expected] of combinations) {
+    t.match(decide(policyOf({ default: fallback, rules }), { ...entityDelete, refs: [] }), expected)
+  }
+})
+
+t.test('a rule with "when" is about catalog entities alone', async (t) => {
+  const policy = policyOf({ default: 'deny', rules: [allowOwner] })
+  t.match(decide(policy, { ...entityCreate, refs: [] }), { effect: 'deny', rules: [] })
+})
+
+t.test('without configuration nobody may do anything', async (t) => {
+  t.match(decide(policyOf(undefined), { ...entityCreate, refs: ['group:default/platform-admin'] }), { effect: 'deny' })
+})
+
+t.test('every mistake in the rules is named, and Backstage refuses to start', async (t) => {
+  const mistaken = { default: 'maybe', rules: [{ name: '' }, { name: 'x', when: {} }, { name: 'y', whom: {} }] }
+  const paths = ['default', 'rules.0.name', 'rules.1.when', 'rules.2']
+  t.throws(() => policyOf(mistaken), {
+    message: new RegExp(paths.map((path) => `permission.stagedoor.${path}:`).join('[^]*')),
+  })
+})
+
+async function startBackstage(
+  t: Parameters<typeof startTrustingBackstage>[0],
+  stagedoor: object,
+  log?: (line: string) => void,
+) {
+  const options = { config: { permission: { stagedoor } }, ...(log && { log }) }
+  return startTrustingBackstage(t, kit, resolvers, options)
+}
+
+type Backstage = Awaited<ReturnType<typeof startBackstage>>
+
+async function mayDelete(backstage: Backstage, person: Answer, resourceRef: string): Promise<string> {
+  const { name, resourceType, action } = entityDelete
+  const permission = { type: 'resource', name, resourceType, attributes: { action } }
+  const body = JSON.stringify({ items: [{ id: '1', permission, resourceRef }] })
+  const answer = await backstage.call(person, '/api/permission/authorize', { method: 'POST', body })
+  return answer.body.items[0].result
+}
+
+/** What the catalog itself says when that person deletes the entity. */
+async function statusOfDelete(backstage: Backstage, person: Answer, name: string): Promise<number> {
+  const { body } = await backstage.call(person, `/api/catalog/entities/by-name/component/default/${name}`)
+  const path = `/api/catalog/entities/by-uid/${body.metadata.uid}`
+  return (await backstage.call(person, path, { method: 'DELETE' })).status
+}
+
+t.test('in Backstage roles of the assertion decide, and one taken away counts no more after a refresh', async (t) => {
+  const backstage = await startBackstage(t, {
+    default: 'deny',
+    rules: [
+      { name: 'admins', who: { roles: ['platform-admin'] } },
+      { name: 'everybody reads', what: { actions: ['read'] } },
+      { name: 'owners', what: { names: ['catalog.entity.delete'] }, when: { owner: true, kinds: ['Component'] } },
+    ],
+  })
+  const storefront = 'component:default/storefront'
+  const admin = await backstage.signIn({ sub: jane, roles: ['platform-admin'] })
+  t.equal(await mayDelete(backstage, admin, storefront), 'ALLOW')
+
+  const demoted = await backstage.signIn({ sub: jane, roles: [] })
+  t.equal(await mayDelete(backstage, demoted, storefront), 'DENY', 'Jane does not own the storefront')
+  t.equal(await mayDelete(backstage, demoted, 'component:default/build-farm'), 'ALLOW', 'but the build farm')
+  t.equal(await mayDelete(backstage, demoted, 'group:default/platform'), 'DENY', 'and only components')
+
+  t.equal(await statusOfDelete(backstage, demoted, 'storefront'), 403, 'and the catalog says the same')
+
+  const owner = await backstage.signIn({ sub: max })
+  t.equal(await mayDelete(backstage, owner, storefront), 'ALLOW')
+  t.equal(await statusOfDelete(backstage, owner, 'storefront'), 204)
+})
+
+t.test('a dry run refuses nothing, and logs once what would be refused', async (t) => {
+  const lines: string[] = []
+  const backstage = await startBackstage(
+    t,
+    {
+      dryRun: true,
+      default: 'deny',
+      rules: [{ name: 'owners', what: { names: ['catalog.entity.delete'] }, when: { owner: true } }],
+    },
+    (line) => void lines.push(line),
+  )
+  const person = await backstage.signIn({ sub: max })
+  for (let time = 0; time < 2; time += 1) {
+    t.equal(await mayDelete(backstage, person, 'component:default/build-farm'), 'ALLOW')
+  }
+  const told = () => lines.filter((line) => line.includes('catalog.entity.delete for user:default/max'))
+  const endsAtMs = Date.now() + 10_000
+  while (told().length === 0 && Date.now() < endsAtMs) await setTimeout(20)
+  t.equal(told().length, 1)
+  t.match(told()[0], /Dry run: .* would be limited to some entities by rule .*owners/)
+})
