@@ -28,12 +28,13 @@ export async function startLogin(party: RelyingParty, request: FastifyRequest, r
   reply.header('cache-control', 'no-store').redirect(url.href, 302)
 }
 
-/** Whether a signed-in person has nothing to gain from this login: it asks for nothing, and no second factor is missing. */
+/**
+ * Whether a signed-in person has nothing to gain from this login: a bookmark, which says not even where to go. Whoever
+ * says so asks for a new session, as the Backstage module does shortly before the old one ends.
+ */
 export function isNeedless(party: RelyingParty, request: FastifyRequest): boolean {
-  const { return_to: wanted, ...others } = request.query as Record<string, unknown>
-  if (request.session === undefined || Object.keys(others).length > 0) return false
-  const returnTo = safeReturnTo(typeof wanted === 'string' ? wanted : undefined, party.baseUrl, party.prefix)
-  return stepUpTo(returnTo, party, request) === undefined
+  if (request.session === undefined || request.facts.query !== '') return false
+  return stepUpTo('/', party, request) === undefined
 }
 
 /** Known from where the person is going, so that no link can ask for less. */

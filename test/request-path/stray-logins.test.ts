@@ -43,12 +43,21 @@ t.test('the back button on the callback says that one is signed in, and leads to
   t.equal((await browser.fetch(`${house.url}/`)).status, 200, 'and nothing has ended')
 })
 
-t.test('a bookmarked login says the same and leads to where it would have led', async (t) => {
+t.test('a bookmarked login says the same', async (t) => {
   const house = await startHouse(t)
   const { browser } = await house.signIn()
-  const page = await browser.open(`${house.url}/.stagedoor/login?return_to=%2Fcatalog`)
+  const page = await browser.open(`${house.url}/.stagedoor/login`)
   t.match(page, { status: 200, text: /You are signed in already/ })
-  t.match(page.text, /href="\/catalog"/)
+  t.match(page.text, /href="\/"/)
+})
+
+t.test('a login that says where to go starts a new session and goes there, for one that is about to end', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  const before = browser.cookiesOf(house.url).get('stagedoor')
+  const page = await browser.open(`${house.url}/.stagedoor/login?return_to=%2Fcatalog`)
+  t.match(page, { status: 200, url: `${house.url}/catalog` })
+  t.not(browser.cookiesOf(house.url).get('stagedoor'), before)
 })
 
 t.test('a login that took too long starts over once by itself, and ends well', async (t) => {
