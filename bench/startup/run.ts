@@ -11,7 +11,8 @@ import { freePort, memoryMiB } from '../process.ts'
 
 const rounds = 5
 const settleMs = 1_000
-const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
+// As it is shipped: compiled, by `npm run build`.
+const main = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js')
 const routes = [{ name: 'everything', path: '/**', allow: 'authenticated' }]
 const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
 const issuer = await startIssuer()
