@@ -1,6 +1,6 @@
 import type { Config } from './config/schema.ts'
 import type { Condition } from './health/plugin.ts'
-import { createRedis, type Redis } from './redis/redis.ts'
+import type { Redis } from './redis/redis.ts'
 import { parseNode, type RedisSettings } from './redis/settings.ts'
 import type { Logger } from './telemetry/logger.ts'
 
@@ -11,6 +11,8 @@ const defaultTimeoutMs = 2_000
 /** The one Redis of the process, if one is configured; connected, or trying to. */
 export async function provisionRedis({ session }: Config, logger: Logger): Promise<Redis | undefined> {
   if (session.redis === undefined) return undefined
+  // The client weighs 20 MiB, which those who keep sessions in cookies need not carry.
+  const { createRedis } = await import('./redis/redis.ts')
   const redis = createRedis(redisSettings(session.redis), 'session:')
   redis.events.on('ready', () => logger.info('connected to Redis'))
   redis.events.on('lost', (err) => logger.error({ err }, 'Redis is not reached; trying on'))

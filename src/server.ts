@@ -9,7 +9,6 @@ import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
 import { removeStaleSocket } from './listener/unix-socket.ts'
 import { createRandomPool } from './seal/random.ts'
-import { serve } from './serve.ts'
 import { closeOnSignal } from './signals.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { createPeers, processChannel } from './workers/peers.ts'
@@ -36,7 +35,9 @@ export async function start({ files, env }: StartOptions): Promise<void> {
   else await startPrimary(config, logger, count)
 }
 
+// The gateway itself is loaded where it serves: the primary of workers does without.
 async function startAlone(config: Config, logger: Logger): Promise<void> {
+  const { serve } = await import('./serve.ts')
   const { app, parts, listen } = await serve(config, dependenciesOf(logger))
   const admin = await buildAdminApp(shownBy(parts), config.server.prefix, logger)
   app.addHook('onClose', async () => admin.close())
@@ -47,6 +48,7 @@ async function startAlone(config: Config, logger: Logger): Promise<void> {
 
 async function startWorker(config: Config, logger: Logger): Promise<void> {
   const peers = createPeers(processChannel())
+  const { serve } = await import('./serve.ts')
   const { app, parts, listen } = await serve(config, { ...dependenciesOf(logger), peers })
   giveShown(peers, shownBy(parts))
   closeOnSignal(() => app.close(), config, logger)

@@ -86,7 +86,7 @@ t.test('the end of a session by a store is shared, and a failure to share is tol
   const revocations = createRevocations({ redis, absoluteTimeoutMs, now: Date.now, onUnshared: unshared.resolve })
   await server.stop()
   const session = sessionOf()
-  revocations.ended.add(session)
+  void revocations.ended.add(session)
   t.ok(revocations.ended.has(session.id))
   t.match(await unshared.promise, { name: 'RedisUnavailable' })
 })

@@ -1,0 +1,89 @@
+/** `npm run bench:startup`: from start to ready, and memory while idle; with one process and with two workers. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { freePort, memoryMiB } from '../process.ts'
+
+const rounds = 5
+const settleMs = 1_000
+// As it is shipped: compiled, by `npm run build`.
+const main = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js')
+const routes = [{ name: 'everything', path: '/**', allow: 'authenticated' }]
+const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
+const issuer = await startIssuer()
+
+type Start = { readyMs: number; rssMiB: number }
+
+/** The least of a login service that discovery needs. */
+async function startIssuer(): Promise<{ url: string; stop: () => void }> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}/`
+  const endpoints = { authorization_endpoint: `${url}authorize`, token_endpoint: `${url}token`, jwks_uri: `${url}jwks` }
+  const server = createServer((_request, response) => response.end(JSON.stringify({ issuer: url, ...endpoints })))
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return { url, stop: () => server.close() }
+}
+
+async function measureStart(workers: number): Promise<Start> {
+  const [port, admin] = [await freePort(), await freePort()]
+  const file = join(folder, 'startup.yaml')
+  const server = {
+    baseUrl: `http://localhost:${port}`,
+    listen: { host: '127.0.0.1', port },
+    admin: { port: admin },
+    workers,
+  }
+  const auth0 = { issuer: issuer.url, clientId: 'bench', clientSecrets: ['bench'] }
+  const rest = {
+    session: { secrets: ['a secret that only this benchmark has, of 32 bytes'] },
+    log: { level: 'error' },
+    routes,
+  }
+  await writeFile(
+    file,
+    JSON.stringify({ server, auth0, ...rest, upstreams: { backstage: { url: 'http://127.0.0.1:1' } } }),
+  )
+  const startedAt = performance.now()
+  const args = ['--disable-warning=ExperimentalWarning', main, 'start', '--config', file]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  while (!(await isReady(admin))) {
+    if (child.exitCode !== null) throw new Error('the gateway ended at the start')
+    await delay(5)
+  }
+  const readyMs = performance.now() - startedAt
+  await delay(settleMs)
+  const rssMiB = await memoryOfAll(child.pid ?? 0)
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+  return { readyMs, rssMiB }
+}
+
+async function isReady(admin: number): Promise<boolean> {
+  const answer = await fetch(`http://127.0.0.1:${admin}/.stagedoor/health/ready`).catch(() => undefined)
+  return answer?.status === 200
+}
+
+/** Shared pages count for each process, so that workers look larger than they are. */
+async function memoryOfAll(pid: number): Promise<number> {
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').filter(Boolean)
+  const all = await Promise.all([pid, ...children.map(Number)].map((each) => memoryMiB(each, 'VmRSS')))
+  return all.reduce((sum, each) => sum + each, 0)
+}
+
+const best = (values: readonly number[]): string => Math.min(...values).toFixed(0)
+
+for (const workers of [1, 2]) {
+  const starts: Start[] = []
+  for (let round = 0; round < rounds; round += 1) starts.push(await measureStart(workers))
+  const ready = best(starts.map(({ readyMs }) => readyMs))
+  const memory = best(starts.map(({ rssMiB }) => rssMiB))
+  process.stdout.write(`${workers} worker(s): ready after ${ready} ms, ${memory} MiB resident (best of ${rounds})\n`)
+}
+issuer.stop()
+await rm(folder, { recursive: true })
