@@ -22,15 +22,12 @@ export function revocationIn(
   now: number,
 ): { revocation: Revocation; target: RevocationTarget } {
   const { session, subject, sid } = fieldsIn(body, ['session', 'subject', 'sid'])
-  if ([session, subject, sid].filter((value) => value !== undefined).length !== 1) {
-    throw badRequest('exactly one of session, subject and sid has to be named')
-  }
-  if (session !== undefined) return { revocation: { sessionId: session }, target: { session } }
+  const isOne = [session, subject, sid].filter((value) => value !== undefined).length === 1
   const createdBefore = now + 1
-  if (sid !== undefined) return { revocation: { issuer, sid, createdBefore }, target: { sid } }
-  // One of the three is there, so that it is this one.
-  const user = subject ?? ''
-  return { revocation: { issuer, subject: user, createdBefore }, target: { subject: user } }
+  if (isOne && session !== undefined) return { revocation: { sessionId: session }, target: { session } }
+  if (isOne && sid !== undefined) return { revocation: { issuer, sid, createdBefore }, target: { sid } }
+  if (isOne && subject !== undefined) return { revocation: { issuer, subject, createdBefore }, target: { subject } }
+  throw badRequest('exactly one of session, subject and sid has to be named')
 }
 
 /** Times as RFC 3339. */

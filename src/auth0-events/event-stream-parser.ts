@@ -14,7 +14,8 @@ export function createEventStreamParser(): (text: string) => StreamMessage[] {
     rest += text
     if (rest.length > maxBufferedCharacters) throw new RangeError('a message of the event stream is too long')
     const blocks = rest.split(/\r\n\r\n|\n\n|\r\r/)
-    rest = blocks.pop() ?? ''
+    // What follows the last empty line has not ended yet.
+    rest = blocks.splice(-1).join('')
     return blocks.flatMap((block) => messageIn(block) ?? [])
   }
 }

@@ -34,7 +34,7 @@ return 1`)
  * @param onGap told when marks may have been missed, because the connection was lost and is back
  */
 export function createSharedMarks(
-  redis: Redis,
+  redis: Pick<Redis, 'keys' | 'subscribe' | 'run' | 'send'>,
   now: () => number,
   onMark: (mark: Mark) => void,
   onGap: () => void,

@@ -6,6 +6,7 @@ import { accountPage } from '../../src/pages/account-page.ts'
 import { errorPage } from '../../src/pages/error-page.ts'
 import { escapeHtml, html } from '../../src/pages/html.ts'
 import { pageHeaders } from '../../src/pages/layout.ts'
+import { alreadySignedInPage } from '../../src/pages/login-pages.ts'
 import { logoutPage, signedOutPage } from '../../src/pages/logout-pages.ts'
 import { signedInPage, signedInScriptSource } from '../../src/pages/signed-in-page.ts'
 
@@ -38,6 +39,7 @@ t.test('nothing that a person or a provider wrote becomes markup', async (t) => 
       requestId: attack,
       ways: [{ label: attack, href: attack }],
     }),
+    alreadySignedInPage(attack, { portalHref: attack, accountHref: attack, logoutHref: attack }),
     logoutPage({ name: attack, action: attack, returnTo: attack }),
     signedOutPage(attack),
   ]
@@ -74,6 +76,14 @@ t.test('the account page shows a person what is known of them', async (t) => {
     accountPage({ user: nameless, signedInAt: 0, expiresAt: 1, portalHref: '/', logoutHref: '/out' }),
     '<h1>auth0|jane</h1>',
   )
+})
+
+t.test('who is signed in already is told under which name, where there is one', async (t) => {
+  const links = { portalHref: '/', accountHref: '/account', logoutHref: '/logout' }
+  t.match(alreadySignedInPage('Jane', links), 'You are signed in as <strong>Jane</strong>.')
+  const nameless = alreadySignedInPage(undefined, links)
+  t.notMatch(nameless, 'signed in as')
+  for (const href of Object.values(links)) t.match(nameless, `href="${href}"`)
 })
 
 t.test('an error page without ways or detail has neither', async (t) => {

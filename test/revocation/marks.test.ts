@@ -111,6 +111,23 @@ t.test('past its bound the oldest mark goes, and that is told; expired ones go f
   )
 })
 
+t.test(
+  'what goes for want of room is the oldest of the most frequent kind, whether or not anybody is told',
+  async (t) => {
+    const marks = createMarks(() => start, undefined, 3)
+    marks.apply(markOf({ sessionId: 'ref' }, until))
+    marks.apply(markOf({ issuer, subject, claimsBefore: start + 1 }, until))
+    marks.apply(markOf({ issuer, subject: 'auth0|max', claimsBefore: start + 1 }, until))
+    marks.apply(markOf({ issuer, subject: 'auth0|eve', claimsBefore: start + 1 }, until))
+    t.equal(marks.size, 3)
+    t.ok(marks.hasEnded('ref'))
+    t.same(
+      [subject, 'auth0|max', 'auth0|eve'].map((name) => marks.isOutdated({ ...jane, subject: name })),
+      [false, true, true],
+    )
+  },
+)
+
 t.test('a mark is read as it was written, and holds neither the session nor the user in clear', async (t) => {
   for (const [, revocation] of rows) {
     const mark = markOf(revocation, until)

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 
 import { createRedis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
+import type { Mark } from '../../src/revocation/mark.ts'
 import { createOnce } from '../../src/revocation/once.ts'
 import { createRevocations, type Revocations } from '../../src/revocation/revocations.ts'
 import { startRedis } from '../support/redis.ts'
@@ -89,6 +90,21 @@ t.test('the end of a session by a store is shared, and a failure to share is tol
   void revocations.ended.add(session)
   t.ok(revocations.ended.has(session.id))
   t.match(await unshared.promise, { name: 'RedisUnavailable' })
+})
+
+t.test('the end of a session by a store that cannot be shared holds here, where nobody wants to be told', async (t) => {
+  const share = () => ({
+    readAll: async () => [],
+    async write(marks: readonly Mark[]) {
+      if (marks.length > 0) throw new Error('nobody is there')
+    },
+  })
+  const revocations = createRevocations({ share, absoluteTimeoutMs, now: Date.now })
+  await revocations.joined()
+  const session = sessionOf()
+  await revocations.ended.add(session)
+  t.ok(revocations.ended.has(session.id))
+  t.equal(revocations.status(), 'apart')
 })
 
 t.test('a thing may be claimed once, by one of all, and again when it was given back', async (t) => {

@@ -1,0 +1,57 @@
+import t from 'tap'
+
+import { takeLogoutToken } from '../../src/oidc/backchannel-logout.ts'
+import type { Revocation } from '../../src/revocation/mark.ts'
+import { createOnce, type Once } from '../../src/revocation/once.ts'
+
+const issuer = 'https://tenant.example/'
+const now = () => 1_800_000_000_000
+const token = {
+  issuer,
+  sid: 'sid-1',
+  tokenId: 'j-1',
+  issuedAtSeconds: now() / 1000,
+  expiresAtSeconds: now() / 1000 + 120,
+}
+const gone = new Error('Redis is away')
+const unavailable = { code: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE', cause: gone, headers: { 'retry-after': '5' } }
+const ended = { issuer, sid: 'sid-1', createdBefore: now() + 1 }
+
+/** @param failures how many times in a row the others cannot be told */
+function party(failures = 0, once: Once = createOnce(now)) {
+  const revoked: Revocation[] = []
+  let left = failures
+  const revocations = {
+    async revoke(...all: readonly Revocation[]) {
+      revoked.push(...all)
+      if (left-- > 0) throw gone
+    },
+  }
+  return { revoked, party: { verify: async () => token, once, revocations, now } }
+}
+
+t.test('a logout token is used once', async (t) => {
+  const { revoked, party: us } = party()
+  t.same(await takeLogoutToken(us, 'token'), token)
+  await t.rejects(takeLogoutToken(us, 'token'), { code: 'STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', reason: 'replayed' })
+  t.same(revoked, [ended])
+})
+
+t.test('a request without a logout token is refused', async (t) => {
+  const { party: us } = party()
+  const refused = { code: 'STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', reason: 'missing' }
+  for (const missing of [undefined, ['token', 'token']]) await t.rejects(takeLogoutToken(us, missing), refused)
+})
+
+t.test('a logout token that the others could not be told of may be sent again', async (t) => {
+  const { revoked, party: us } = party(1)
+  await t.rejects(takeLogoutToken(us, 'token'), unavailable)
+  t.same(await takeLogoutToken(us, 'token'), token)
+  t.same(revoked, [ended, ended])
+})
+
+t.test('a logout token ends the session here even when nobody can tell whether it is a replay', async (t) => {
+  const { revoked, party: us } = party(1, { claim: () => Promise.reject(gone), release: async () => undefined })
+  await t.rejects(takeLogoutToken(us, 'token'), unavailable)
+  t.same(revoked, [ended])
+})

@@ -1,0 +1,86 @@
+import { CompactSign, exportJWK, type FetchImplementation, generateKeyPair } from 'jose'
+import t from 'tap'
+
+import { createLogoutTokenVerifier } from '../../src/oidc/verify-logout-token.ts'
+
+const issuer = 'https://tenant.example/'
+const nowSeconds = 1_800_000_000
+const claims = {
+  iss: issuer,
+  aud: 'client',
+  iat: nowSeconds,
+  exp: nowSeconds + 120,
+  jti: 'j-1',
+  events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+  sid: 'sid-1',
+}
+const { privateKey, publicKey } = await generateKeyPair('RS256')
+const keySet = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k-1', alg: 'RS256' }] }
+
+const sign = (payload: string, key = privateKey): Promise<string> =>
+  new CompactSign(new TextEncoder().encode(payload)).setProtectedHeader({ alg: 'RS256', kid: 'k-1' }).sign(key)
+
+function verifier(
+  metadata: object = { jwks_uri: 'https://tenant.example/jwks' },
+  answer = () => Response.json(keySet),
+) {
+  const fetch: FetchImplementation = async () => answer()
+  const provider = { metadata: async () => ({ issuer, ...metadata }) }
+  const now = () => nowSeconds * 1000
+  return createLogoutTokenVerifier({ provider, clientId: 'client', fetch, timeoutMs: 1_000, now })
+}
+
+const refusedFor = (reason: string) => ({ code: 'STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', reason })
+
+t.test('a logout token signed by a published key is read', async (t) => {
+  t.match(await verifier()(await sign(JSON.stringify(claims))), { sid: 'sid-1', tokenId: 'j-1' })
+})
+
+t.test('keys are fetched once, and anew when discovery names another place', async (t) => {
+  const fetched: string[] = []
+  const fetch: FetchImplementation = async (url) => {
+    fetched.push(url)
+    return Response.json(keySet)
+  }
+  let place = 'https://tenant.example/jwks'
+  const provider = { metadata: async () => ({ issuer, jwks_uri: place }) }
+  const now = () => nowSeconds * 1000
+  const verify = createLogoutTokenVerifier({ provider, clientId: 'client', fetch, timeoutMs: 1_000, now })
+  const token = await sign(JSON.stringify(claims))
+  await verify(token)
+  await verify(token)
+  place = 'https://tenant.example/moved'
+  await verify(token)
+  t.same(fetched, ['https://tenant.example/jwks', 'https://tenant.example/moved'])
+})
+
+t.test('a logout token whose claims are not right is refused for what is wrong', async (t) => {
+  const token = await sign(JSON.stringify({ ...claims, aud: 'other' }))
+  await t.rejects(verifier()(token), refusedFor('audience'))
+})
+
+for (const payload of ['not json', '[]', 'null', '"text"', '']) {
+  t.test(
+    `a logout token with ${JSON.stringify(payload)} for claims is refused, though it is well signed`,
+    async (t) => {
+      await t.rejects(verifier()(await sign(payload)), refusedFor('claims'))
+    },
+  )
+}
+
+t.test('a logout token signed by another key is refused', async (t) => {
+  const { privateKey: other } = await generateKeyPair('RS256')
+  await t.rejects(verifier()(await sign(JSON.stringify(claims), other)), refusedFor('signature'))
+})
+
+const unavailable: [string, object, () => Response][] = [
+  ['discovery names none', {}, () => Response.json(keySet)],
+  ['the provider answers with an error', { jwks_uri: 'https://t.example/' }, () => new Response('', { status: 503 })],
+  ['the provider answers with no key set', { jwks_uri: 'https://t.example/' }, () => Response.json({})],
+]
+for (const [why, metadata, answer] of unavailable) {
+  t.test(`a logout token cannot be judged while there are no keys because ${why}`, async (t) => {
+    const token = await sign(JSON.stringify(claims))
+    await t.rejects(verifier(metadata, answer)(token), { code: 'STAGEDOOR_OIDC_UNAVAILABLE' })
+  })
+}

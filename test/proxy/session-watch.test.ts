@@ -1,0 +1,68 @@
+import t, { type Test } from 'tap'
+
+import { createOpenConnections } from '../../src/proxy/open-connections.ts'
+import { createSessionWatch, newest } from '../../src/proxy/session-watch.ts'
+import type { Session } from '../../src/session/session.ts'
+import { sessionOf } from '../support/sessions.ts'
+
+const jane = sessionOf({ id: 'jane', refreshedAt: 10, usedAt: 10 })
+const max = sessionOf({ id: 'max', subject: 'auth0|max' })
+
+/** A watch over an upgrade of Jane's, a request of hers under way and an upgrade of Max's. */
+function watching(t: Test, mayGoOn = (_session: Session) => true) {
+  const openConnections = createOpenConnections()
+  const closed: string[] = []
+  const open = (name: string, session: Session, isLongLived: boolean): void => {
+    openConnections.add({
+      session,
+      asked: { method: 'GET', path: '/', host: 'portal.example' },
+      isLongLived,
+      close: (code) => void closed.push(`${name} ${code}`),
+    })
+  }
+  open('jane-upgrade', jane, true)
+  open('jane-request', jane, false)
+  open('max-upgrade', max, true)
+  const ends = new Map<string, number>()
+  const endOf = ({ id }: Session): number => ends.get(id) ?? Infinity
+  const watch = createSessionWatch({ openConnections, endOf, mayGoOn, now: () => 100 })
+  t.teardown(watch.close)
+  return { watch, closed, openConnections, ends }
+}
+
+t.test('upgrades of sessions with outdated claims connect again; requests and other sessions go on', async (t) => {
+  const { watch, closed } = watching(t)
+  watch.recheck(({ id }) => id === 'jane')
+  t.same(closed, ['jane-upgrade 1012'])
+})
+
+t.test('all that lives by a session closes when it ends, and nothing else', async (t) => {
+  const { watch, closed, ends } = watching(t)
+  ends.set('jane', 100).set('max', 101)
+  watch.sweep()
+  t.same(closed, ['jane-upgrade 4401', 'jane-request 4401'])
+})
+
+t.test(
+  'what new claims no longer allow closes; news that say nothing of claims, or of nobody here, do not',
+  async (t) => {
+    const { watch, closed, openConnections } = watching(t, ({ claims }) => claims.roles.includes('developer'))
+    const claims = { roles: [], groups: [], permissions: [] }
+    watch.update({ ...jane, claims: { ...jane.claims }, usedAt: 20 })
+    watch.update(sessionOf({ id: 'eve', claims }))
+    t.same(closed, [])
+    t.equal(openConnections.ofSession('jane')?.session.usedAt, 20)
+    watch.update({ ...jane, claims, refreshedAt: 30 })
+    t.same(closed, ['jane-upgrade 4403', 'jane-request 4403'])
+  },
+)
+
+t.test('of two states of a session the fresher claims and the later use count, whichever comes first', async (t) => {
+  const used = { ...jane, usedAt: 40 }
+  const refreshed = { ...jane, refreshedAt: 30, usedAt: 30 }
+  const both = { ...jane, refreshedAt: 30, usedAt: 40 }
+  t.same(newest(used, refreshed), both)
+  t.same(newest(refreshed, used), both)
+  t.equal(newest(both, used), both)
+  t.equal(newest(used, both), both)
+})
