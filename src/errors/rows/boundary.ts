@@ -1,0 +1,70 @@
+import { row } from '../row.ts'
+
+export const boundaryErrors = {
+  STAGEDOOR_BOUNDARY_MALFORMED_REQUEST: row(
+    400,
+    'info',
+    'The request could not be read.',
+    'Send a well-formed HTTP/1.1 request. If a proxy stands in between, check that it does not rewrite requests.',
+  ),
+  STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL: row(
+    400,
+    'info',
+    'The address is written in a way that different servers read differently.',
+    'Use the plain spelling of the path: no dot segments, double slashes, backslashes, semicolons or needless percent-encoding.',
+  ),
+  STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS: row(
+    400,
+    'info',
+    'The request has headers that contradict each other, or none that names the host.',
+    'Send Host exactly once, and each of Content-Length, Authorization and Content-Type at most once.',
+  ),
+  STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE: row(
+    431,
+    'info',
+    'The request headers are too large.',
+    'Clear the cookies of this site and try again. Operators: raise server.maxHeaderBytes if your cookies are legitimately large.',
+  ),
+  STAGEDOOR_BOUNDARY_BODY_TOO_LARGE: row(
+    413,
+    'info',
+    'The form sent to Stagedoor is too large.',
+    'Go back and send the form again as the page offered it.',
+  ),
+  STAGEDOOR_BOUNDARY_UNSUPPORTED_MEDIA_TYPE: row(
+    415,
+    'info',
+    'Stagedoor cannot read this kind of body here.',
+    'Send application/x-www-form-urlencoded.',
+  ),
+  STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT: row(
+    408,
+    'info',
+    'The request headers took too long to arrive.',
+    'Try again; if it happens often, look at the network between the client and Stagedoor.',
+  ),
+  STAGEDOOR_BOUNDARY_NOT_FOUND: row(
+    404,
+    'info',
+    'There is no such page here.',
+    'Check the address, or start again from the portal’s front page.',
+  ),
+  STAGEDOOR_BOUNDARY_UNTRUSTED_PROXY: row(
+    403,
+    'warn',
+    'Only a proxy that Stagedoor trusts may ask about the requests of others.',
+    'Go to the portal’s front page. Operators: add the network of the proxy to server.trustedProxies.',
+  ),
+  STAGEDOOR_BOUNDARY_FORWARDED_REQUEST_UNCLEAR: row(
+    403,
+    'warn',
+    'The proxy does not say clearly which request it asks about.',
+    'Try again without unusual headers. Operators: have the proxy send method and URI in one way only, see docs/forward-auth.md.',
+  ),
+  STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL: row(
+    403,
+    'info',
+    'The address is written in a way that different servers read differently.',
+    'Use the plain spelling of the path: no dot segments, double slashes, backslashes, semicolons or needless percent-encoding.',
+  ),
+}

@@ -1,0 +1,16 @@
+import { row } from '../row.ts'
+
+export const eventsErrors = {
+  STAGEDOOR_EVENTS_UNAUTHENTICATED: row(
+    401,
+    'warn',
+    'Events are accepted from Auth0 only.',
+    'Operators: give the event stream in Auth0 one of the tokens in auth0.events.webhook.tokens.',
+  ),
+  STAGEDOOR_EVENTS_MALFORMED: row(
+    400,
+    'warn',
+    'This is not an event as Auth0 sends them.',
+    'Send one CloudEvent with id, type, time and data as JSON.',
+  ),
+}
