@@ -35,7 +35,6 @@ export function backstageProfile({ issuer, keys, clockToleranceMs, deny }: Backs
       )
     },
     // Not addressed to us: Backstage itself has the last word on it.
-    isAddressed: () => false,
     refusal: (_token, reason) => ({ kind: 'foreign', reason, isBackstage: true }),
     accept: ({ claims }) => ({
       kind: 'backstage',

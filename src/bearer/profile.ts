@@ -10,19 +10,23 @@ export type Profile = {
   /** The first reason to refuse it before its signature is looked at. `now` in milliseconds. */
   faultOf: (token: CompactToken, now: number) => BearerReason | undefined
   keysOf: (issuer: string) => JwksCache | undefined
-  /** Whether a token claims to be for us, good or not. */
-  isAddressed: (token: CompactToken) => boolean
   refusal: (token: CompactToken, reason: BearerReason) => Verdict
   accept: (token: CompactToken) => Accepted
   /** Until when an accepted token may be taken without looking again, milliseconds since the epoch. */
   usableUntil: (claims: CompactToken['claims']) => number
 }
 
+/** The kind that may be meant for us, or for somebody else. */
+export type AddressedProfile = Profile & {
+  /** Whether a token claims to be for us, good or not. */
+  isAddressed: (token: CompactToken) => boolean
+}
+
 /** Access tokens of machines. */
 export function machineProfile(
   expected: Omit<Expectations, 'now'>,
   keysOf: (issuer: string) => JwksCache | undefined,
-): Profile {
+): AddressedProfile {
   const { clockToleranceMs, maxTokenAgeMs = Infinity } = expected
   return {
     keysOf,

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { JwksCache } from '../oidc/jwks-cache.ts'
 import { isBackstageType, isUserType } from './backstage-profile.ts'
 import { type CompactToken, parseCompact } from './compact.ts'
-import type { Profile } from './profile.ts'
+import type { AddressedProfile, Profile } from './profile.ts'
 import { verifySignature } from './signature.ts'
 import type { Accepted, Verdict } from './verdict.ts'
 
@@ -24,7 +24,7 @@ export type BearerVerifier = {
 }
 
 export type VerifierOptions = {
-  machine: Profile
+  machine: AddressedProfile
   /** Without it, tokens of Backstage's own prove nothing here. */
   backstage?: Profile | undefined
   /** Milliseconds since the epoch. */

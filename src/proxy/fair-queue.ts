@@ -12,11 +12,19 @@ export function createFairQueue<Item extends { clientKey: string }>(): FairQueue
   const waiting = new Map<string, Set<Item>>()
   let size = 0
 
-  function remove(item: Item, items: Set<Item>): boolean {
-    if (!items.delete(item)) return false
+  function remove(item: Item): boolean {
+    const items = waiting.get(item.clientKey)
+    if (!items?.delete(item)) return false
     size -= 1
     if (items.size === 0) waiting.delete(item.clientKey)
     return true
+  }
+
+  function endTurn(clientKey: string): void {
+    const items = waiting.get(clientKey)
+    if (items === undefined) return
+    waiting.delete(clientKey)
+    waiting.set(clientKey, items)
   }
 
   return {
@@ -30,19 +38,13 @@ export function createFairQueue<Item extends { clientKey: string }>(): FairQueue
       size += 1
     },
     shift() {
-      for (const [key, items] of waiting) {
-        const [item] = items
-        if (item === undefined) return undefined
-        waiting.delete(key)
-        if (items.size > 1) waiting.set(key, items)
-        remove(item, items)
-        return item
-      }
-      return undefined
+      const [items] = waiting.values()
+      const [item] = items ?? []
+      if (item === undefined) return undefined
+      remove(item)
+      endTurn(item.clientKey)
+      return item
     },
-    delete(item) {
-      const items = waiting.get(item.clientKey)
-      return items !== undefined && remove(item, items)
-    },
+    delete: remove,
   }
 }

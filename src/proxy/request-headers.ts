@@ -30,8 +30,8 @@ export function upstreamHeaders(
   const { rawHeaders } = client
 
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? ''
-    const value = rawHeaders[i + 1] ?? ''
+    const name = rawHeaders[i] as string
+    const value = rawHeaders[i + 1] as string
     const lowerName = name.toLowerCase()
     switch (lowerName) {
       case 'host':

@@ -21,11 +21,11 @@ export function clientHeaders(upstream: UpstreamHead, replyHeaders: ReplyHeaders
   const { rawHeaders } = upstream
 
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = latin1(rawHeaders[i])
+    const name = latin1(rawHeaders[i] as Buffer | string)
     const lowerName = name.toLowerCase()
     if (isHopByHop(lowerName) || lowerName === 'x-request-id' || lowerName.startsWith('x-stagedoor-')) continue
     if (dropped.length > 0 && dropped.includes(lowerName)) continue
-    const value = latin1(rawHeaders[i + 1])
+    const value = latin1(rawHeaders[i + 1] as Buffer | string)
     if (lowerName === 'set-cookie') {
       if (setsOwnCookie(value, isOwn)) continue
     } else if (replyHeaders[lowerName] !== undefined) continue
@@ -43,5 +43,4 @@ function pushReplyHeader(list: string[], name: string, value: ReplyHeaders[strin
 }
 
 // Header bytes are latin-1 on the wire and are written as latin-1 again, so none changes on the way.
-const latin1 = (bytes: Buffer | string | undefined): string =>
-  typeof bytes === 'string' ? bytes : (bytes?.toString('latin1') ?? '')
+const latin1 = (bytes: Buffer | string): string => (typeof bytes === 'string' ? bytes : bytes.toString('latin1'))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 
 import { msUntilRotation } from '../../src/assertion/key-ring.ts'
-import { createFileKeyStore, createMemoryKeyStore } from '../../src/assertion/key-store.ts'
+import { createFileKeyStore, createMemoryKeyStore, keyStoreOf } from '../../src/assertion/key-store.ts'
 import { createKeys } from '../../src/assertion/keys.ts'
 import { openStoredKey } from '../../src/assertion/signing-key.ts'
 
@@ -45,6 +45,20 @@ t.test('keys in a file outlive a restart, and only we can read them', async (t) 
   const after = await createKeys({ store, rotateEveryMs: dayMs, now: () => 0 })
   after.close()
   t.same(kidsOf(after), kidsOf(before))
+})
+
+t.test('keys are kept in a file where configuration names one, else in memory', async (t) => {
+  const path = await keyFile()
+  const rows: [asked: Parameters<typeof keyStoreOf>[0], isThere: boolean][] = [
+    [{ store: 'memory' }, false],
+    [{ store: 'memory', path }, false],
+    [{ store: 'file', path }, true],
+  ]
+  for (const [asked, isThere] of rows) {
+    const keys = await createKeys({ store: keyStoreOf(asked), rotateEveryMs: dayMs, now: () => 0 })
+    keys.close()
+    t.equal((await createFileKeyStore(path).read()) !== undefined, isThere, JSON.stringify(asked.store))
+  }
 })
 
 t.test('a key file has mode 0600', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap'
 
+import { machineContradictions } from '../../src/config/machine-checks.ts'
 import { least, load, problemsIn, refusalTable } from './support.ts'
 
 refusalTable([
@@ -115,6 +116,18 @@ t.test('machines are looked at, though other sections are wrong', async (t) => {
   const problems = await problemsIn(t, { 'a.yaml': file })
   t.same(problems.map(({ path }) => path.join('.')).toSorted(), ['assertion.lifetime', 'machines.audience'])
 })
+
+t.test(
+  'the audience of Backstage is refused for machines, also where nothing is known of other sections',
+  async (t) => {
+    const { config } = await load(t, { 'a.yaml': least })
+    const machines = { ...config.machines, audience: 'backstage' }
+    t.same(
+      machineContradictions({ machines }).map(({ path }) => path),
+      [['machines', 'audience']],
+    )
+  },
+)
 
 t.test('Backstage’s tokens are taken on rules that are there', async (t) => {
   const { config } = await load(t, { 'a.yaml': `${least}machines: { backstageTokens: { rules: [everything] } }` })

@@ -20,6 +20,15 @@ t.test('end-to-end headers come through in their order, several Set-Cookie inclu
   ])
 })
 
+t.test('names and values that undici gives as text are taken as they are', async (t) => {
+  const head = { rawHeaders: ['X-Name', 'J\u00fcrgen'], connection: undefined }
+  t.same(clientHeaders(head, {}, isOwn), ['X-Name', 'J\u00fcrgen'])
+})
+
+t.test('what an earlier stage took back replaces nothing and is not written', async (t) => {
+  t.same(answered(['Cache-Control', 'public'], undefined, { 'cache-control': undefined }), ['cache-control: public'])
+})
+
 t.test('hop-by-hop headers, and those that Connection names, end here', async (t) => {
   const list = ['Connection', 'X-Hop', 'Keep-Alive', 'timeout=5', 'Transfer-Encoding', 'chunked', 'Trailer', 'x']
   t.same(answered([...list, 'X-Hop', '1', 'X-Kept', '2'], 'X-Hop'), ['x-kept: 2'])

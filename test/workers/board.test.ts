@@ -1,23 +1,8 @@
 import t from 'tap'
 
 import { createBoard } from '../../src/workers/board.ts'
-import type { ToPrimary, ToWorker } from '../../src/workers/messages.ts'
-import { createPeers, type Peers } from '../../src/workers/peers.ts'
-
-/** Two workers and a board, without processes: messages arrive a moment later, and in order. */
-function startHouse(now = () => 0) {
-  const board = createBoard(now)
-  const join = (id: number): Peers => {
-    let hear: (message: ToWorker) => void = () => undefined
-    const peers = createPeers({
-      send: (message: ToPrimary) => queueMicrotask(() => board.receive(id, message)),
-      onMessage: (listener) => void (hear = listener),
-    })
-    board.join(id, (message) => queueMicrotask(() => hear(message)))
-    return peers
-  }
-  return { board, join, one: join(1), two: join(2) }
-}
+import type { ToWorker } from '../../src/workers/messages.ts'
+import { startWorkersHouse as startHouse } from './support.ts'
 
 t.test('what one tells has been heard by all when it returns', async (t) => {
   const { one, two } = startHouse()
@@ -110,4 +95,33 @@ t.test('the primary hears what each worker has to say; those that fail or are si
   two.answer('conditions', async () => 'well, too')
   t.same(await board.ask('conditions', 20), ['well', 'well, too'])
   t.same(await createBoard(() => 0).ask('conditions', 1_000), [], 'nobody there, nothing said')
+})
+
+t.test('a worker that is alone tells nobody and goes on at once', async (t) => {
+  const { board, one, two } = startHouse()
+  board.leave(2)
+  two.hear('ended', () => t.fail('a worker that is gone is not told'))
+  await one.tell('ended', 'a', 1, 1_000)
+  t.same(await one.read('ended'), [1])
+})
+
+t.test('the primary does not wait for the answer of a worker that ends', async (t) => {
+  const { board, one } = startHouse()
+  one.answer('conditions', () => 'well')
+  const answers = board.ask('conditions', 60_000)
+  board.leave(2)
+  t.same(await answers, ['well'])
+})
+
+t.test('an answer that comes too late, or twice, changes nothing', async (t) => {
+  const board = createBoard(() => 0)
+  const asked: number[] = []
+  board.join(1, (message: ToWorker) => void (message.kind === 'ask' && asked.push(message.question)))
+  t.same(await board.ask('conditions', 1), [])
+  const second = board.ask('conditions', 60_000)
+  const [late, current] = asked as [number, number]
+  board.receive(1, { kind: 'answer', question: late, value: 'late' })
+  board.receive(1, { kind: 'answer', question: current, value: 'well' })
+  board.receive(1, { kind: 'answer', question: current, value: 'well again' })
+  t.same(await second, ['well'])
 })

@@ -1,0 +1,30 @@
+import t from 'tap'
+
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+
+t.test('a decided request is counted by outcome, reason and class of its status, and timed', async (t) => {
+  const metrics = createMetrics()
+  metrics.decided('deny', 'role-missing', 403, 0.002)
+  const text = await metrics.registry.metrics()
+  t.match(text, 'stagedoor_requests_total{outcome="deny",reason="role-missing",status="4xx"} 1')
+  t.match(text, 'stagedoor_request_duration_seconds_bucket{le="0.001"} 0')
+  t.match(text, 'stagedoor_request_duration_seconds_bucket{le="0.0025"} 1')
+})
+
+t.test('a condition is 1 while it holds, else 0', async (t) => {
+  const metrics = createMetrics()
+  metrics.condition('auth0', true)
+  metrics.condition('redis', false)
+  const text = await metrics.registry.metrics()
+  t.match(text, 'stagedoor_condition_ok{name="auth0"} 1')
+  t.match(text, 'stagedoor_condition_ok{name="redis"} 0')
+})
+
+t.test('groups that are left out are counted by why', async (t) => {
+  const metrics = createMetrics()
+  metrics.groupsLeftOut(3, 1)
+  metrics.groupsLeftOut(1, 0)
+  const text = await metrics.registry.metrics()
+  t.match(text, 'stagedoor_groups_left_out_total{why="filter"} 4')
+  t.match(text, 'stagedoor_groups_left_out_total{why="max"} 1')
+})
