@@ -10,6 +10,7 @@ import type { Dependencies } from './dependencies.ts'
 import { removeStaleSocket } from './listener/unix-socket.ts'
 import { createRandomPool } from './seal/random.ts'
 import { closeOnSignal } from './signals.ts'
+import { giveBackStartupMemory } from './startup-memory.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { createPeers, processChannel } from './workers/peers.ts'
 import { giveShown, shownByAll } from './workers/shown-by-all.ts'
@@ -43,6 +44,7 @@ async function startAlone(config: Config, logger: Logger): Promise<void> {
   app.addHook('onClose', async () => admin.close())
   await admin.listen(config.server.admin)
   await listen()
+  giveBackStartupMemory()
   closeOnSignal(() => app.close(), config, logger)
 }
 
@@ -53,6 +55,7 @@ async function startWorker(config: Config, logger: Logger): Promise<void> {
   giveShown(peers, shownBy(parts))
   closeOnSignal(() => app.close(), config, logger)
   await listen()
+  giveBackStartupMemory()
   peers.ready()
 }
 
