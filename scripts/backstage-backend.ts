@@ -1,0 +1,114 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+
+import { startCommand } from './backstage-command.ts'
+import { exampleDirectory, type ProgressLog } from './backstage-setup.ts'
+
+const startTimeoutMs = 120_000
+const pollEveryMs = 200
+const stopTimeoutMs = 10_000
+const keptLogLines = 200
+
+export type BackendOptions = {
+  /** The module that Node runs, in the example's directory. */
+  entry: string
+  /** Port on 127.0.0.1 that the configuration makes it listen to. */
+  port: number
+  /** Later ones win. */
+  configFiles: readonly string[]
+  /** Beside our own environment. */
+  environment?: NodeJS.ProcessEnv
+  /** What must answer 2xx beside Backstage's own readiness. */
+  readyPaths?: readonly string[]
+  /** Gets every line that Backstage logs. */
+  log?: ProgressLog
+}
+
+export type RunningBackstage = { url: string; close: () => Promise<void> }
+
+/**
+ * Starts a backend with what the example has installed, and waits until it is ready. Production mode: there a provider
+ * that cannot start stops Backstage, instead of being left out with a warning.
+ *
+ * @throws Error with Backstage's last log lines, where it ends or is not ready in two minutes
+ */
+export async function startBackend(options: BackendOptions): Promise<RunningBackstage> {
+  const { entry, port, configFiles, environment, readyPaths = [] } = options
+  const url = `http://127.0.0.1:${port}`
+  const parameters = [entry, ...configFiles.flatMap((file) => ['--config', file])]
+  const backend = startCommand(process.execPath, parameters, {
+    directory: exampleDirectory,
+    environment: { ...process.env, NODE_ENV: 'production', ...environment },
+  })
+  const lastLines = collectLog(backend, options.log)
+  const close = () => stop(backend)
+  try {
+    await untilReady(backend, url, readyPaths)
+  } catch (error) {
+    await close()
+    throw new Error(`Backstage did not start:\n${lastLines.join('\n')}`, { cause: error })
+  }
+  return { url, close }
+}
+
+/** Passes every line on, and keeps the last ones for the error message. */
+function collectLog(backend: ChildProcess, log: ProgressLog | undefined): string[] {
+  const lastLines: string[] = []
+  for (const stream of [backend.stdout, backend.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      for (const line of text.split('\n').filter((line) => line !== '')) {
+        log?.(line)
+        lastLines.push(line)
+        if (lastLines.length > keptLogLines) lastLines.shift()
+      }
+    })
+  }
+  return lastLines
+}
+
+async function untilReady(backend: ChildProcess, url: string, readyPaths: readonly string[]): Promise<void> {
+  const giveUp = AbortSignal.timeout(startTimeoutMs)
+  for (const path of ['/.backstage/health/v1/readiness', ...readyPaths]) {
+    while (!(await answersOk(`${url}${path}`, giveUp))) {
+      if (!isRunning(backend)) throw new Error(`Backstage ended with code ${backend.exitCode}`)
+      await setTimeout(pollEveryMs, undefined, { signal: giveUp })
+    }
+  }
+}
+
+async function answersOk(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal })
+    await response.body?.cancel()
+    return response.ok
+  } catch {
+    return false
+  }
+}
+
+/** Asks Backstage to stop, and ends it if it has not in ten seconds. */
+async function stop(backend: ChildProcess): Promise<void> {
+  if (!isRunning(backend)) return
+  const ended = once(backend, 'exit')
+  backend.kill('SIGTERM')
+  const timer = globalThis.setTimeout(() => backend.kill('SIGKILL'), stopTimeoutMs)
+  await ended
+  clearTimeout(timer)
+}
+
+function isRunning(backend: ChildProcess): boolean {
+  return backend.exitCode === null && backend.signalCode === null
+}
+
+/** A port on 127.0.0.1 that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
+  return address.port
+}
