@@ -6,7 +6,12 @@ import type { Portal } from './portal.ts'
 export const timeout = 60_000
 
 /** Opens a page of the portal as this person, by the login page. */
-export async function openAs(context: BrowserContext, portal: Portal, name: string, path = '/'): Promise<Page> {
+export async function openAs(
+  context: BrowserContext,
+  portal: Pick<Portal, 'url'>,
+  name: string,
+  path = '/',
+): Promise<Page> {
   const page = await context.newPage()
   await page.goto(portal.url + path)
   await signIn(page, name)

@@ -1,0 +1,143 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { Page, Request } from 'playwright-core'
+import t, { type Test } from 'tap'
+
+import { startLocalAuth0 } from '../../auth0/local/server.ts'
+import { ensureBackstage } from '../../scripts/backstage-setup.ts'
+import { startBackstage } from '../../scripts/backstage-start.ts'
+import { openChromium } from '../support/chromium.ts'
+import { startGateway } from '../support/gateway.ts'
+import { freePort } from '../support/ports.ts'
+import { openAs, timeout, untilShownAs } from './people.ts'
+
+t.setTimeout(600_000)
+
+const jane = 'auth0|64f1c0ffee0000000000a001'
+const peoplePath = '/catalog?filters%5Bkind%5D=user&filters%5Buser%5D=all'
+const storefrontPath = '/catalog/default/component/storefront'
+const newcomer = {
+  id: 'auth0|newcomer',
+  email: 'newcomer@example.com',
+  emailVerified: true,
+  name: 'Nora Newcomer',
+  nickname: 'nora',
+  roles: ['developer'],
+  groups: [],
+  permissions: [],
+  organizations: ['org_demo'],
+  blocked: false,
+}
+
+/** Only platform admins may have the catalog read an entity anew, which is what the entity page's refresh button does. */
+const permission = {
+  stagedoor: {
+    default: 'allow',
+    rules: [
+      { name: 'admins', who: { roles: ['platform-admin'] } },
+      { name: 'nobody else', effect: 'deny', what: { names: ['catalog.entity.refresh'] } },
+    ],
+  },
+}
+
+const house = await startHouseOfAuth0People(t)
+
+/** Login service, gateway and a real Backstage that takes its people from the login service. */
+async function startHouseOfAuth0People(t: Test) {
+  await ensureBackstage({ log: (line) => t.comment(line) })
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  const auth0 = await startLocalAuth0({ callbacks: [`${url}/.stagedoor/callback`] })
+  t.teardown(() => auth0.close())
+  const configFiles = [await writeBackstageConfig(t, { permission })]
+  const backstage = await startBackstage({ gatewayBaseUrl: url, auth0, configFiles })
+  t.teardown(() => backstage.close())
+  const clock = { aheadMs: 0 }
+  const now = () => Date.now() + clock.aheadMs
+  await startGateway(t, { auth0, upstream: backstage.url, port, now })
+  return { url, auth0, clock }
+}
+
+async function writeBackstageConfig(t: Test, config: object): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'stagedoor-people-'))
+  t.teardown(() => rm(directory, { recursive: true }))
+  const file = join(directory, 'app-config.test.yaml')
+  await writeFile(file, JSON.stringify(config))
+  return file
+}
+
+/** Loads the page anew until it shows that text; gives the milliseconds that took, at most `timeout`. */
+async function reloadUntilShown(page: Page, text: string): Promise<number> {
+  const startedAtMs = performance.now()
+  for (;;) {
+    await page.reload()
+    await page.getByText('Max Muster').first().waitFor({ timeout })
+    const tookMs = performance.now() - startedAtMs
+    if ((await page.getByText(text).count()) > 0) return tookMs
+    if (tookMs > timeout) throw new Error(`the page does not show ${text}`)
+  }
+}
+
+/**
+ * Lets ten minutes, `session.refreshEvery`, pass at the gateway for one request; Backstage's clock stays the real one.
+ * Gives the roles that the session has then.
+ */
+async function refreshGatewaySession(page: Page): Promise<string[]> {
+  house.clock.aheadMs = 10 * 60_000
+  const answer = await page.request.get(`${house.url}/.stagedoor/me`)
+  house.clock.aheadMs = 0
+  return (await answer.json()).roles
+}
+
+/** Loads the page anew; gives the Backstage token it got, once it knows whether the refresh button may be shown. */
+async function reloadUntilDecided(page: Page): Promise<string> {
+  const [signedIn] = await Promise.all([
+    page.waitForResponse('**/api/auth/stagedoor/refresh', { timeout }),
+    page.waitForResponse((response) => asksAboutRefreshing(response.request()), { timeout }),
+    page.reload(),
+  ])
+  await untilShownAs(page, 'Jane Doe')
+  await page.getByText('The web shop that customers see').first().waitFor({ timeout })
+  await page.waitForLoadState('networkidle', { timeout })
+  return `Bearer ${(await signedIn.json()).backstageIdentity.token}`
+}
+
+function asksAboutRefreshing(request: Request): boolean {
+  return request.url().endsWith('/api/permission/authorize') && !!request.postData()?.includes('catalog.entity.refresh')
+}
+
+async function statusOfRefresh(page: Page, authorization: string): Promise<number> {
+  const data = { entityRef: 'component:default/storefront' }
+  return (await page.request.post(`${house.url}/api/catalog/refresh`, { headers: { authorization }, data })).status()
+}
+
+t.test('a user created in Auth0 appears on the catalog page within seconds', async (t) => {
+  const context = await openChromium(t)
+  const page = await openAs(context, house, 'Jane Doe', peoplePath)
+  await page.getByText('Max Muster').first().waitFor({ timeout })
+  t.equal(await page.getByText(newcomer.name).count(), 0)
+
+  house.auth0.switches.createUser(newcomer)
+  const tookMs = await reloadUntilShown(page, newcomer.name)
+  t.comment(`created in Auth0, on the catalog page after ${(tookMs / 1000).toFixed(1)} s`)
+  t.ok(tookMs < 15_000, `${tookMs} ms`)
+})
+
+t.test('with a role removed in Auth0, the button is gone and the API refuses after the refresh', async (t) => {
+  const context = await openChromium(t)
+  const page = await openAs(context, house, 'Jane Doe', storefrontPath)
+  const button = page.getByTitle('Schedule entity refresh')
+  const answered = page.waitForResponse('**/api/catalog/refresh', { timeout })
+  await button.click({ timeout })
+  t.equal((await answered).status(), 200)
+  t.equal(await statusOfRefresh(page, await reloadUntilDecided(page)), 200, 'a reload alone takes nothing away')
+  t.equal(await button.count(), 1)
+
+  house.auth0.switches.setRoles(jane, ['stagedoor-admin'])
+  t.same(await refreshGatewaySession(page), ['stagedoor-admin'])
+  const token = await reloadUntilDecided(page)
+  t.equal(await button.count(), 0)
+  t.equal(await statusOfRefresh(page, token), 403)
+})
