@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 
 import { createRedis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
+import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
-import { createEndedSessions } from '../../src/session/ended-sessions.ts'
 import { createOwedWrites } from '../../src/session/owed-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
 import { type CachedSession, createRedisStore } from '../../src/session/redis-store.ts'
@@ -22,7 +22,7 @@ const store = createRedisStore({
   sealer: createRecordSealer([secret], randomBytes),
   cache,
   owed: createOwedWrites(redis.events),
-  ended: createEndedSessions(limits, Date.now),
+  ended: createRevocations({ ...limits, now: Date.now }).ended,
   limits,
   randomBytes,
   now: Date.now,
