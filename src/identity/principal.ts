@@ -1,5 +1,6 @@
 import type {} from 'fastify'
 
+import type { AccessToken } from '../bearer/access-token.ts'
 import type { UserClaims } from '../session/user-claims.ts'
 
 export type UserPrincipal = {
@@ -16,19 +17,8 @@ export type UserPrincipal = {
   amr: readonly string[]
 }
 
-export type MachinePrincipal = {
-  kind: 'machine'
-  issuer: string
-  subject: string
-  clientId: string
-  scopes: readonly string[]
-  permissions: readonly string[]
-  organization?: string
-  /** When the access token ends, milliseconds since the epoch. */
-  expiresAt: number
-  /** All verified claims of the access token. */
-  claims: Readonly<Record<string, unknown>>
-}
+/** A program, by the access token that it was verified with. */
+export type MachinePrincipal = { kind: 'machine' } & AccessToken
 
 /**
  * A person known to Backstage only, by a user token of its own. Passes rules that take such tokens, and has no roles
