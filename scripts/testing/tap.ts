@@ -35,6 +35,25 @@ export const skipsOf = (tapOutput: string): string[] => [
   ),
 ]
 
+const testPoint = /^(?<indent> *)(?:# Subtest: (?<subtest>.+)|not ok \d+ - (?<failure>.+?)(?: # .*)?)$/gm
+
+/** What failed, each as its path of names: `test/a.test.ts > what holds > the assertion`. */
+export const failuresOf = (tapOutput: string): string[] => {
+  const openTests: string[] = []
+  const failures: string[] = []
+  for (const { groups } of tapOutput.matchAll(testPoint)) {
+    // TAP 14 indents the lines of a subtest by four spaces.
+    const depth = (groups?.['indent']?.length ?? 0) / 4
+    const name = groups?.['subtest'] ?? groups?.['failure'] ?? ''
+    openTests.splice(depth, Infinity, name)
+    const path = openTests.join(' > ')
+    // A test closes after what failed inside it, which says more.
+    const isSaid = failures.some((failure) => failure.startsWith(`${path} > `))
+    if (groups?.['failure'] !== undefined && !isSaid) failures.push(path)
+  }
+  return failures
+}
+
 const testFilesOf = (path: string): string =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, '**', '*.test.ts') : path
 
@@ -78,6 +97,7 @@ export const runTap = async (paths: readonly string[], { coverage }: { coverage:
   const tapOutput = readIfThere(output)
   const counts = countsOf(tapOutput)
   for (const skip of skipsOf(tapOutput)) console.log(`Skipped: ${skip}`)
+  for (const failure of failuresOf(tapOutput)) console.log(`Failed: ${failure}`)
   rmSync(folder, { recursive: true })
   return exitCode === 0 ? counts : { ...counts, failed: Math.max(1, counts.failed) }
 }

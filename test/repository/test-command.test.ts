@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { coverageComplaints, isTypesOnly, pureFiles, uncoveredLines } from '../../scripts/testing/coverage.ts'
 import type { FileCoverage } from '../../scripts/testing/coverage.ts'
-import { countsOf, skipsOf } from '../../scripts/testing/tap.ts'
+import { countsOf, failuresOf, skipsOf } from '../../scripts/testing/tap.ts'
 
 t.test("the counts are those of tap's own closing line", async (t) => {
   const table: [output: string, passed: number, failed: number, skipped: number][] = [
@@ -20,6 +20,27 @@ t.test("the counts are those of tap's own closing line", async (t) => {
 t.test('what was skipped is named once, with its reason', async (t) => {
   const output = ['ok 1 - a', '    ok 2 - b # SKIP no docker', '    ok 2 - b # SKIP no docker', 'ok 3 - c # SKIP']
   t.same(skipsOf(output.join('\n')), ['b: no docker', 'c: no reason given'])
+})
+
+t.test('what failed is named by its path, the innermost only', async (t) => {
+  const output = [
+    '# Subtest: test/a.test.ts',
+    '    # Subtest: outer',
+    '        ok 1 - fine',
+    '        not ok 2 - numbers',
+    '    not ok 1 - outer # time=34ms',
+    '    # Subtest: throws',
+    '        1..0',
+    '    not ok 2 - throws # time=1ms',
+    'not ok 1 - test/a.test.ts # time=78ms',
+    'not ok 2 - timeout!',
+  ]
+  t.same(failuresOf(output.join('\n')), [
+    'test/a.test.ts > outer > numbers',
+    'test/a.test.ts > throws',
+    'timeout!',
+  ])
+  t.same(failuresOf('ok 1 - a\n'), [])
 })
 
 const place = (line: number) => ({ start: { line } })
