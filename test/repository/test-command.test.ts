@@ -35,11 +35,7 @@ t.test('what failed is named by its path, the innermost only', async (t) => {
     'not ok 1 - test/a.test.ts # time=78ms',
     'not ok 2 - timeout!',
   ]
-  t.same(failuresOf(output.join('\n')), [
-    'test/a.test.ts > outer > numbers',
-    'test/a.test.ts > throws',
-    'timeout!',
-  ])
+  t.same(failuresOf(output.join('\n')), ['test/a.test.ts > outer > numbers', 'test/a.test.ts > throws', 'timeout!'])
   t.same(failuresOf('ok 1 - a\n'), [])
 })
 
