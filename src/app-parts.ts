@@ -22,9 +22,11 @@ import { claimNamesOf, provisionPolicy, provisionToldUsers } from './policy-part
 import type { Policy } from './policy/policy.ts'
 import { provisionRedis, redisCondition } from './redis-parts.ts'
 import { provisionOnce, provisionRevocation, revocationCondition } from './revocation-parts.ts'
+import { provisionRoleChanges } from './role-change-parts.ts'
 import { createRandomHex } from './seal/random-hex.ts'
 import { createSealer } from './seal/sealer.ts'
 import { provisionSessions, refreshCondition } from './session-parts.ts'
+import type { Session } from './session/session.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { provisionAssertions, provisionUpstreams, upstreamConditions } from './upstream-parts.ts'
 import { peerCounter } from './workers/shared-counter.ts'
@@ -47,7 +49,6 @@ export async function provision(config: Config, dependencies: Dependencies) {
   const revocation = provisionRevocation(config, dependencies, { redis, decide: policy.decide, limits })
   const { revocations, onSaved } = revocation
   await revocations.joined()
-  const sessions = await provisionSessions(config, dependencies, { provider, redis, revocations, onSaved })
   const once = provisionOnce(dependencies, redis)
   const take = createTakeEvent({ issuer: config.auth0.issuer, revocations, once, now })
   const events = provisionEvents(config, dependencies, { redis, take })
@@ -70,7 +71,12 @@ export async function provision(config: Config, dependencies: Dependencies) {
     now,
     randomId: () => randomBytes(16).toString('base64url'),
   }
+  const told = provisionToldUsers(config, logger, metrics)
   const statements = provisionAssertions(config, minting, machines.minterFor)
+  const tellRoleChange = provisionRoleChanges(config, dependencies, { upstreams, statements, told })
+  const onRightsChanged = (session: Session): void => void tellRoleChange(session)
+  const shared = { provider, redis, revocations, onSaved, onRightsChanged }
+  const sessions = await provisionSessions(config, dependencies, shared)
 
   const certificate = await provisionCertificate(config, logger)
 
@@ -119,7 +125,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
       ],
     },
     policy: { policy, now },
-    assertion: { statements, told: provisionToldUsers(config, logger, metrics) },
+    assertion: { statements, told },
     forwardAuth: { path: `${prefix}/auth`, publicOrigin: baseUrl },
     proxy: { upstreams, publicOrigin: baseUrl, openConnections: revocation.openConnections },
     async close() {

@@ -19,6 +19,7 @@ import { createRefreshCounters, type RefreshCounters } from './session/refresh/c
 import { soleLeases } from './session/refresh/lease.ts'
 import { createRedisLeases } from './session/refresh/redis-leases.ts'
 import { createRefresher, type RefresherOptions } from './session/refresh/refresher.ts'
+import { haveRightsChanged } from './session/rights-change.ts'
 import { createSessionCookie } from './session/session-cookie.ts'
 import type { Session, SessionLimits } from './session/session.ts'
 import type { SessionStore } from './session/store.ts'
@@ -33,6 +34,8 @@ export type SharedParts = {
   revocations: Revocations
   /** Told of every session that was written, new or changed. */
   onSaved: (session: Session) => void
+  /** Told when Auth0 gave a session other roles, groups or permissions. */
+  onRightsChanged: (session: Session) => void
 }
 
 /** What the session stage needs: where sessions are kept, and who keeps them fresh. */
@@ -41,7 +44,7 @@ export async function provisionSessions(config: Config, dependencies: Dependenci
   const { idleTimeout, absoluteTimeout, refreshEvery, maxStale, store: kind } = config.session
   const limits = { idleTimeoutMs: idleTimeout, absoluteTimeoutMs: absoluteTimeout }
   const cookie = createSessionCookie(config.server.baseUrl.startsWith('https:'))
-  const { revocations, onSaved } = shared
+  const { revocations, onSaved, onRightsChanged } = shared
   const { ended } = revocations
   const { refreshed, leases } = await provisionRefreshed(dependencies, ended, limits)
   const redis = kind === 'redis' ? shared.redis : undefined
@@ -60,6 +63,7 @@ export async function provisionSessions(config: Config, dependencies: Dependenci
     backOff: createBackOff(now),
     counters,
     onFailure: logFailure(logger),
+    onRefreshed: (before, after) => haveRightsChanged(before, after) && onRightsChanged(after),
     now,
   })
   return {

@@ -12,3 +12,13 @@ export function audienceOf(name: string, { upstreams, assertion }: Pick<Config, 
   const own = upstreams[name]?.assertion?.audience
   return own ?? (name === defaultUpstream(upstreams) ? assertion.audience : `urn:stagedoor:${name}`)
 }
+
+/** Backstage's sign-in by our auth module. */
+const backstageSignInPath = '/api/auth/stagedoor/refresh'
+
+/** Where an upstream reads changed roles from an assertion; nowhere unless it is Backstage or told otherwise. */
+export function signInPathOf(name: string, { upstreams }: Pick<Config, 'upstreams'>): string | undefined {
+  const own = upstreams[name]?.assertion?.signInPath
+  if (own !== undefined) return own === 'off' ? undefined : own
+  return name === defaultUpstream(upstreams) ? backstageSignInPath : undefined
+}

@@ -1,6 +1,13 @@
 import { refusalTable } from './support.ts'
 
 refusalTable([
+  [
+    'a sign-in path that is no path',
+    'upstreams: { backstage: { url: "http://a", assertion: { signInPath: refresh } } }',
+    'upstreams.backstage.assertion.signInPath',
+    /begins with a slash, or off/,
+    /write for example \/api/,
+  ],
   ['an unknown option', 'server: { prefx: /x }', 'server.prefx', /one of baseUrl, prefix/, /did you mean prefix\?/],
   ['an option in another spelling', 'auth0: { client-id: x }', 'auth0.client-id', /one of/, /did you mean clientId\?/],
   ['an option at the wrong place', 'port: 8080', 'port', /one of server/, /did you mean server\.listen\.port\?/],

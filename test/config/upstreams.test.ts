@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { audienceOf } from '../../src/config/default-upstream.ts'
+import { audienceOf, signInPathOf } from '../../src/config/default-upstream.ts'
 import { unreachableByRewrite } from '../../src/config/upstream-checks.ts'
 import { least, load } from './support.ts'
 
@@ -32,6 +32,22 @@ t.test('every upstream has an audience of its own, unless it is given one', asyn
     ['urn:stagedoor:backstage', 'urn:stagedoor:docs', 'urn:search'],
   )
 })
+
+t.test(
+  'Backstage is told of changed roles at its sign-in, others where they say, and none that does not want to',
+  async (t) => {
+    const others = `
+upstreams:
+  docs: { url: 'http://docs' }
+  wiki: { url: 'http://wiki', assertion: { signInPath: /login } }
+`
+    const { config } = await load(t, { 'a.yaml': least, 'b.yaml': others })
+    const paths = ['backstage', 'docs', 'wiki', 'nowhere'].map((name) => signInPathOf(name, config))
+    t.same(paths, ['/api/auth/stagedoor/refresh', undefined, '/login', undefined])
+    const off = 'upstreams: { backstage: { assertion: { signInPath: off } } }'
+    t.equal(signInPathOf('backstage', (await load(t, { 'a.yaml': least, 'b.yaml': off })).config), undefined)
+  },
+)
 
 const rules: [path: string, from: string, count: number][] = [
   ['/docs/**', '/docs', 0],

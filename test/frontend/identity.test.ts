@@ -25,10 +25,11 @@ const overAnswer: RefreshAnswer = { kind: 'challenge', challenge: { kind: 'sessi
 
 function startIdentity(answers: (RefreshAnswer | Error)[], outcome: 'retry' | 'give-up' = 'retry') {
   const clock = { now: 0 }
-  const seen = { refreshes: 0, settled: 0, refused: '', signedOut: 0 }
+  const seen = { refreshes: 0, settled: 0, refused: '', signedOut: 0, logins: 0 }
   const identity = createIdentity(sessionOf(tokenFor(60)), {
     now: () => clock.now,
     guard: {
+      logins: () => seen.logins,
       pass: async () => 'retry',
       settle: async () => {
         seen.settled += 1
@@ -66,6 +67,17 @@ t.test('a token is used until five minutes before it ends, then renewed once for
   t.same(await identity.getProfileInfo(), { displayName: 'jane' })
   t.match(await identity.getBackstageIdentity(), { userEntityRef: 'user:default/jane' })
 })
+
+t.test(
+  'a person who signed in again gets a new token at once, for they may have come back with other roles',
+  async (t) => {
+    const { identity, seen } = startIdentity([sessionAnswer(tokenFor(50))])
+    t.same(await identity.getCredentials(), { token: tokenFor(60) })
+    seen.logins += 1
+    for (let i = 0; i < 3; i += 1) t.same(await identity.getCredentials(), { token: tokenFor(50) })
+    t.equal(seen.refreshes, 1)
+  },
+)
 
 t.test('a session that is over waits for the person, and then the refresh is asked again', async (t) => {
   const { identity, clock, seen } = startIdentity([overAnswer, sessionAnswer('second')])

@@ -88,6 +88,7 @@ t.test('many calls that are stopped at once ask once and show one dialog; login 
   t.same(await waiting, ['retry', 'retry', 'retry'])
   t.same(await Promise.all(late), ['retry', 'retry'])
   t.equal(guard.current(), undefined)
+  t.equal(guard.logins(), 1)
   t.same(world.opened, [undefined])
 })
 
@@ -115,6 +116,7 @@ t.test('who does not want to sign in now keeps the page: calls fail at once unti
   world.me = answerFor('jane')
   await guard.recheck()
   t.equal(guard.current(), undefined, 'a login in another tab counts')
+  t.equal(guard.logins(), 1)
   t.equal(await guard.pass(), 'retry')
 })
 
@@ -146,6 +148,7 @@ t.test('a second factor is asked for once for all calls, and the login that brin
   await guard.hear('signed-in')
   t.same(await waiting, ['retry', 'retry'])
   t.equal(guard.current(), undefined)
+  t.equal(guard.logins(), 1)
 
   const cancelled = guard.settle(stepUp)
   guard.dismiss()
@@ -158,6 +161,7 @@ t.test('a login that did not happen changes nothing', async (t) => {
   world.me = { kind: 'unknown' }
   await guard.hear('signed-in')
   t.match(guard.current(), { kind: 'step-up' })
+  t.equal(guard.logins(), 0)
   guard.dismiss()
   t.equal(await waiting, 'give-up')
 })

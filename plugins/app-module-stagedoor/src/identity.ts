@@ -17,7 +17,7 @@ export type Identity = {
 
 export type IdentityDependencies = {
   refresh: () => Promise<RefreshAnswer>
-  guard: Pick<SessionGuard, 'pass' | 'settle' | 'refuseOtherUser' | 'signOut'>
+  guard: Pick<SessionGuard, 'logins' | 'pass' | 'settle' | 'refuseOtherUser' | 'signOut'>
   now: () => number
 }
 
@@ -25,23 +25,23 @@ export type IdentityDependencies = {
 const pauseAfterFailureMs = 10_000
 const maxRounds = 3
 
-type Held = BackstageSession & TokenLifetime
+type Held = BackstageSession & TokenLifetime & { login: number }
 
 /**
  * The identity of the person whom Stagedoor signed in. The token is renewed when a call needs it, five minutes before it
- * ends, once for all calls; while the session is over nobody asks.
+ * ends or when the person has signed in again, once for all calls; while the session is over nobody asks.
  */
 export function createIdentity(first: BackstageSession, { refresh, guard, now }: IdentityDependencies): Identity {
   let held = hold(first)
   let renewing: Promise<Held> | undefined
   let failed: { error: unknown; until: number } | undefined
 
-  function hold(session: BackstageSession): Held {
-    return { ...session, ...lifetimeOf(session.token, now()) }
+  function hold(session: BackstageSession, login = guard.logins()): Held {
+    return { ...session, ...lifetimeOf(session.token, now()), login }
   }
 
   async function current(): Promise<Held> {
-    if (now() < held.renewAt) return held
+    if (now() < held.renewAt && held.login === guard.logins()) return held
     if (failed !== undefined && now() < failed.until) return lastGood(failed.error)
     renewing ??= renew().finally(() => {
       renewing = undefined
@@ -57,12 +57,12 @@ export function createIdentity(first: BackstageSession, { refresh, guard, now }:
 
   async function renew(): Promise<Held> {
     try {
-      const session = await refreshUntilSignedIn()
+      const { session, login } = await refreshUntilSignedIn()
       if (session.identity.userEntityRef !== held.identity.userEntityRef) {
         return await guard.refuseOtherUser(session.profile.displayName ?? session.identity.userEntityRef)
       }
       failed = undefined
-      held = hold(session)
+      held = hold(session, login)
       return held
     } catch (error) {
       if (error instanceof SessionOverError) throw error
@@ -71,10 +71,12 @@ export function createIdentity(first: BackstageSession, { refresh, guard, now }:
     }
   }
 
-  async function refreshUntilSignedIn(): Promise<BackstageSession> {
+  async function refreshUntilSignedIn(): Promise<{ session: BackstageSession; login: number }> {
     for (let round = 0; round < maxRounds && (await guard.pass()) === 'retry'; round += 1) {
+      // A login that comes while the answer is on its way asks for another.
+      const login = guard.logins()
       const answer = await refresh()
-      if (answer.kind === 'session') return answer.session
+      if (answer.kind === 'session') return { session: answer.session, login }
       if ((await guard.settle(answer.challenge)) === 'give-up') break
     }
     throw new SessionOverError()

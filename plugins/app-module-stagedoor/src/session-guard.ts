@@ -24,6 +24,8 @@ export type SessionGuard = Omit<Notices, 'show'> &
     /** Learns who is signed in and until when. */
     start: () => Promise<void>
     me: () => Me | undefined
+    /** How often the person has signed in while this page was open: each time they may have come back with other roles. */
+    logins: () => number
     /** Lets a call through, or keeps it until the person has signed in again. */
     pass: () => Promise<Outcome>
     /** What becomes of a call that Stagedoor stopped. */
@@ -48,8 +50,10 @@ export function createSessionGuard(deps: GuardDependencies): SessionGuard {
   const knowledge = createKnowledge({ ...deps, onSignedIn, onSignedOut: () => end('expired'), onOtherUser })
   const clock = createSessionClock({ ...deps, onEnding: warn, onEnd: () => void knowledge.check() })
   const isOver = () => current()?.kind === 'over'
+  let logins = 0
 
   function onSignedIn(me: Me): void {
+    if (isOver()) logins += 1
     if (isOutdated(current(), me)) show(undefined)
     clock.set(me.endsAt)
     signIn.open('retry')
@@ -91,7 +95,9 @@ export function createSessionGuard(deps: GuardDependencies): SessionGuard {
 
   async function hear(event: 'signed-in' | 'signed-out'): Promise<void> {
     if (event === 'signed-out') return end('signed-out')
+    const counted = logins
     if ((await knowledge.checkAnew()) !== 'signed-in') return
+    if (logins === counted) logins += 1
     if (current()?.kind === 'step-up') show(undefined)
     stepUp.open('retry')
   }
@@ -109,6 +115,7 @@ export function createSessionGuard(deps: GuardDependencies): SessionGuard {
     ...createAnswers({ ...deps, notices, signIn, stepUp }),
     start: () => checkIf(true),
     me: knowledge.me,
+    logins: () => logins,
     pass,
     settle,
     refuseOtherUser: onOtherUser,

@@ -28,10 +28,14 @@ const path = () =>
   z
     .string(pathShape)
     .transform((text, context): string =>
-      /^\/(?:[A-Za-z0-9._~!$&'()+,=:@/-]|%[0-9A-F]{2})*$/.test(text) && !/\/\/|\/\.{1,2}(?:\/|$)/.test(text)
-        ? text
-        : refuse(context, pathShape, 'write for example /docs, or / for the root'),
+      isPath(text) ? text : refuse(context, pathShape, 'write for example /docs, or / for the root'),
     )
+
+function isPath(text: string): boolean {
+  return /^\/(?:[A-Za-z0-9._~!$&'()+,=:@/-]|%[0-9A-F]{2})*$/.test(text) && !/\/\/|\/\.{1,2}(?:\/|$)/.test(text)
+}
+
+const pathOrOff = `${pathShape}, or off`
 
 export const health = z
   .strictObject({
@@ -81,6 +85,22 @@ export const assertion = z
       .min(1, 'at least one of: assertion, oauth2-proxy')
       .optional()
       .meta({ description: 'What this upstream is sent; default: `assertion.headers`.', 'x-example': ['assertion'] }),
+    signInPath: z
+      .string(pathOrOff)
+      .transform((text, context): string =>
+        text === 'off' || isPath(text)
+          ? text
+          : refuse(context, pathOrOff, 'write for example /api/auth/stagedoor/refresh'),
+      )
+      .optional()
+      .meta({
+        description:
+          'Path at which the upstream reads the assertion and remembers what the person is. When a refresh of a session ' +
+          'brought other roles, groups or permissions, it is asked with the new assertion, so that they count for ' +
+          'tokens which it issued before. Default: `/api/auth/stagedoor/refresh` (Backstage’s sign-in) for the default ' +
+          'upstream, `off` for all others.',
+        'x-example': '/api/auth/stagedoor/refresh',
+      }),
   })
   .optional()
   .meta({

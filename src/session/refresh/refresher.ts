@@ -26,6 +26,8 @@ export type RefresherOptions = {
   isOutdated?: (session: Session) => boolean
   backOff: BackOff
   counters: RefreshCounters
+  /** Told of every session that a refresh has changed, once it is kept. */
+  onRefreshed?: (before: Session, after: Session) => void
   /** Told of every failure and every end, for the log. */
   onFailure: (outcome: Exclude<Exchanged, { kind: 'refreshed' }>, session: Session) => void
   /** Milliseconds since the epoch. */
@@ -45,6 +47,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     backOff,
     counters,
     onFailure,
+    onRefreshed = () => undefined,
     now,
     isOutdated = () => false,
     maxWaitMs = 5_000,
@@ -109,6 +112,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     counters.refreshed++
     counters.failedInARow = 0
     backOff.succeeded(known.session.id)
+    onRefreshed(known.session, exchanged.session)
     return { kind: 'fresh', session: exchanged.session, value }
   }
 

@@ -1,0 +1,39 @@
+import { once } from 'node:events'
+
+import t, { type Test } from 'tap'
+
+import { askUpstream } from '../../src/proxy/ask.ts'
+import { createUpstream } from '../../src/proxy/upstream.ts'
+import { startOrigin } from '../support/origin.ts'
+
+const question = { path: '/x', headers: ['Host', 'portal.example.com'], timeoutMs: 5_000, clientKey: 'k' }
+
+async function openUpstream(t: Test, urls: string[]) {
+  const upstream = createUpstream({ urls, maxConnections: 1, maxWaiting: 0 })
+  t.teardown(() => upstream.close())
+  return upstream
+}
+
+t.test('a question of our own takes a place among the requests, and gives it back', async (t) => {
+  const answers = new EventTarget()
+  const origin = await startOrigin(t, (_request, response) => {
+    answers.addEventListener('go', () => response.end('x'), { once: true })
+    answers.dispatchEvent(new Event('asked'))
+  })
+  const upstream = await openUpstream(t, [origin.url])
+  const asked = once(answers, 'asked')
+  const first = askUpstream(upstream, question)
+  await asked
+  await t.rejects(askUpstream(upstream, question), { message: 'too many requests are under way' })
+  answers.dispatchEvent(new Event('go'))
+  t.equal(await first, 200)
+  t.equal(upstream.requests.admission.active, 0)
+  t.match(origin.seen[0]?.headers, { host: 'portal.example.com' })
+})
+
+t.test('a question that is not answered in time fails, and gives its place back', async (t) => {
+  const origin = await startOrigin(t, () => undefined)
+  const upstream = await openUpstream(t, [origin.url])
+  await t.rejects(askUpstream(upstream, { ...question, timeoutMs: 50 }), { name: 'TimeoutError' })
+  t.equal(upstream.requests.admission.active, 0)
+})

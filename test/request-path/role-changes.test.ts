@@ -1,0 +1,88 @@
+import type { RequestListener } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { decodeJwt } from 'jose'
+import t, { type Test } from 'tap'
+
+import { type House, startHouse } from '../support/house.ts'
+
+const signInPath = '/api/auth/stagedoor/refresh'
+const tenMinutesMs = 10 * 60_000
+
+async function until(condition: () => boolean): Promise<void> {
+  const endsAt = performance.now() + 10_000
+  while (!condition()) {
+    if (performance.now() > endsAt) throw new Error('it did not come true within 10 s')
+    await delay(10)
+  }
+}
+
+/** A house in which Jane is signed in, and then `refreshEvery` passes; the upstream answers the sign-in with `status`. */
+async function startAgedHouse(t: Test, { status = 200, assertion = {} }: { status?: number; assertion?: object } = {}) {
+  const clock = { aheadMs: 0 }
+  const upstream: RequestListener = (request, response) => {
+    response.statusCode = request.url === signInPath ? status : 200
+    response.end()
+  }
+  const upstreams = (url: string) => ({ upstreams: { backstage: { url, assertion } } })
+  const config = Object.keys(assertion).length > 0 ? upstreams('http://127.0.0.1:9') : {}
+  const house = await startHouse(t, { now: () => Date.now() + clock.aheadMs, upstream, config })
+  const { browser } = await house.signIn()
+  const { id } = house.auth0.users.find(({ email }) => email === 'jane@example.com') ?? { id: '' }
+  clock.aheadMs = tenMinutesMs
+  return { house, id, ask: () => browser.fetch(`${house.url}/.stagedoor/me`) }
+}
+
+const messages = ({ logged }: House) => logged.map(({ msg }) => String(msg))
+const signIns = ({ origin }: House) => origin.seen.filter(({ url }) => url === signInPath)
+
+t.test('roles that a refresh changed are told to Backstage at once, whatever was asked for', async (t) => {
+  const { house, id, ask } = await startAgedHouse(t)
+  house.auth0.switches.setRoles(id, ['developer'])
+  t.equal((await ask()).status, 200)
+  await until(() => messages(house).includes('the upstream was told of changed roles'))
+
+  const [told, ...others] = signIns(house)
+  t.same(others, [])
+  t.equal(told?.method, 'GET')
+  t.equal(told?.headers.host, new URL(house.url).host)
+  t.match(told?.headers, { 'x-request-id': /^[0-9a-f-]{36}$/, traceparent: /^00-/ })
+  t.equal(told?.headers.cookie, undefined)
+  const claims = decodeJwt(String(told?.headers['x-stagedoor-assertion']))
+  t.match(claims, { sub: id, roles: ['developer'], aud: 'urn:stagedoor:backstage' })
+})
+
+t.test('a refresh that changes no right tells nobody', async (t) => {
+  const { house, ask } = await startAgedHouse(t)
+  t.equal((await ask()).status, 200)
+  t.equal(house.auth0.counters.tokenRefreshToken, 1)
+  t.same(signIns(house), [])
+})
+
+t.test('an upstream that does not take it costs the person nothing, and is logged', async (t) => {
+  const { house, id, ask } = await startAgedHouse(t, { status: 404 })
+  house.auth0.switches.setRoles(id, [])
+  t.equal((await ask()).status, 200)
+  const text = 'the upstream did not take changed roles (assertion.signInPath)'
+  await until(() => messages(house).includes(text))
+  t.match(
+    house.logged.find(({ msg }) => msg === text),
+    { level: 40, status: 404, upstream: 'backstage' },
+  )
+})
+
+t.test('an upstream that is away costs the person nothing, and is logged', async (t) => {
+  const { house, id, ask } = await startAgedHouse(t, { assertion: { signInPath: '/elsewhere' } })
+  house.auth0.switches.setRoles(id, [])
+  t.equal((await ask()).status, 200)
+  await until(() => messages(house).includes('the upstream could not be told of changed roles'))
+})
+
+for (const assertion of [{ signInPath: 'off' }, { headers: ['oauth2-proxy'] }]) {
+  t.test(`an upstream with ${JSON.stringify(assertion)} is not told`, async (t) => {
+    const { house, id, ask } = await startAgedHouse(t, { assertion })
+    house.auth0.switches.setRoles(id, [])
+    t.match(JSON.parse((await ask()).text), { roles: [] })
+    t.notOk(messages(house).some((message) => message.includes('changed roles')))
+  })
+}
