@@ -10,7 +10,7 @@ const style = `
   * { box-sizing: border-box }
   body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #eef1f6;
     color: #1e212a; font: 16px/1.5 system-ui, sans-serif }
-  main { background: #fff; padding: 2.5rem; border-radius: 12px; width: min(26rem, 94vw);
+  main { margin: 1.5rem 0; background: #fff; padding: 2.5rem; border-radius: 12px; width: min(26rem, 94vw);
     box-shadow: 0 12px 40px rgb(30 33 42 / 12%) }
   h1 { font-size: 1.4rem; margin: 0 0 .25rem } p { margin: 0 0 1.25rem; color: #5b6170 }
   form { margin: 0 } label { display: block; font-size: .85rem; margin: .75rem 0 .25rem }

@@ -21,7 +21,7 @@ dd{margin:0;overflow-wrap:anywhere}
 .tag{display:inline-block;margin:0 .35rem .25rem 0;padding:.05rem .55rem;border:1px solid var(--line);border-radius:99px;font-size:.875rem}
 footer{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.8125rem;color:var(--soft);overflow-wrap:anywhere}
 code{font-family:ui-monospace,monospace;font-size:.875em}
-pre{overflow-x:auto;padding:.75rem;border:1px solid var(--line);border-radius:8px;font:.8125rem/1.45 ui-monospace,monospace}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:.75rem;border:1px solid var(--line);border-radius:8px;font:.8125rem/1.45 ui-monospace,monospace}
 form{margin:0}
 textarea{width:100%;padding:.55rem;border:1px solid var(--line);border-radius:8px;background:var(--ground);color:inherit;font:.875em/1.4 ui-monospace,monospace}
 `
