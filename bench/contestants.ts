@@ -1,60 +1,107 @@
 import { execFileSync } from 'node:child_process'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { Options } from './options.ts'
+import { carrierNames, type Options, otherWayNames } from './options.ts'
 import { nginxCommand } from './origin/nginx.ts'
 import { freePort, type Running, startOn } from './process.ts'
+import { startRedis } from './redis.ts'
 
 /** One core for what is measured, one for everything else. */
 export const cores = { candidate: 0, rest: 1 }
 
 export type OriginKind = 'static' | 'dynamic'
-export type Origins = Record<OriginKind, string> & { folder: string; stop(): Promise<void> }
+export type Origins = Record<OriginKind, string> & {
+  folder: string
+  /** Process of the static origin. */
+  pid: number
+  /** Undefined where no redis-server is installed. */
+  redisUrl: string | undefined
+  stop(): Promise<void>
+}
 
 /** What is measured: a process of ours before one of the origins, or a peer of which only the URL is known. */
-export type Contestant = { name: string; url: string; cookie: string | undefined; running: Running | undefined }
+export type Contestant = {
+  name: string
+  url: string
+  /** Asked for in place of the case's path. */
+  path?: string
+  /** `Name: value` each. */
+  headers: readonly string[]
+  running: Running | undefined
+}
 
-export async function startOrigins(options: Options): Promise<Origins> {
-  const staticPort = options.originPort || (await freePort())
-  const dynamicPort = options.originPort ? options.originPort + 1 : await freePort()
+export async function startOrigins({ originPort }: Pick<Options, 'originPort'>): Promise<Origins> {
+  const staticPort = originPort || (await freePort())
+  const dynamicPort = originPort ? originPort + 1 : await freePort()
   const { command, folder } = await nginxCommand(staticPort)
   const node = [process.execPath, join(import.meta.dirname, 'origin', 'node-origin.ts')]
   const dynamic = await startOn(node, { core: cores.rest, announces: true, env: { BENCH_PORT: String(dynamicPort) } })
-  const nginx = hasNginx()
+  const first = hasNginx()
     ? await startOn(command, { core: cores.rest, announces: false })
     : await startOn(node, { core: cores.rest, announces: true, env: { BENCH_PORT: String(staticPort) } })
+  const redis = await startRedis(folder, cores.rest).catch(() => undefined)
   return {
     static: `http://127.0.0.1:${staticPort}`,
     dynamic: `http://127.0.0.1:${dynamicPort}`,
     folder,
+    pid: first.pid,
+    redisUrl: redis?.url,
     async stop() {
-      await Promise.all([nginx.stop(), dynamic.stop()])
+      await Promise.all([first.stop(), dynamic.stop(), redis?.stop()])
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
-/** Starts every candidate before one origin; they wait idle while another is measured. */
-export async function startContestants(options: Options, origins: Origins, kind: OriginKind): Promise<Contestant[]> {
-  const contestants: Contestant[] = []
-  for (const name of options.candidates) {
-    const port = await freePort()
-    const profile = options.isProfiled
-      ? ['--cpu-prof', '--cpu-prof-dir', join(import.meta.dirname, 'profiles', name)]
-      : []
-    const script = join(import.meta.dirname, 'candidates', `${name}.ts`)
-    const command = [process.execPath, '--max-http-header-size=65536', ...profile, script]
-    const env = { BENCH_PORT: String(port), BENCH_ORIGIN: origins[kind], NODE_ENV: 'production' }
-    const running = await startOn(command, { core: cores.candidate, announces: true, env })
-    const { cookie } = running.announcement
-    contestants.push({
-      name,
-      url: `http://127.0.0.1:${port}`,
-      cookie: typeof cookie === 'string' ? cookie : undefined,
-      running,
-    })
-  }
-  const peers = options.peers.map(({ name, url }) => ({ name, url, cookie: options.cookie, running: undefined }))
-  return [...contestants, ...peers]
+/** Who takes part where small answers are asked for: forward-auth answers nothing else. */
+export const inSmallCases = ({ candidates }: Options): readonly string[] =>
+  candidates ?? [...carrierNames, ...otherWayNames]
+
+/** Who takes part where requests and answers are carried. */
+export const inCarryingCases = ({ candidates }: Options): readonly string[] =>
+  (candidates ?? carrierNames).filter((name) => name !== 'stagedoor-forward-auth')
+
+export const peersOf = ({ peers, cookie }: Options): Contestant[] =>
+  peers.map(({ name, url }) => ({
+    name,
+    url,
+    headers: cookie === undefined ? [] : [`Cookie: ${cookie}`],
+    running: undefined,
+  }))
+
+export type CandidateOptions = {
+  origins: Origins
+  kind: OriginKind
+  isProfiled?: boolean
+  /** Where the candidates are, of this commit or of another. */
+  folder?: string
+}
+
+/** @throws when it does not start */
+export async function startCandidate(name: string, options: CandidateOptions): Promise<Contestant> {
+  const { origins, kind, isProfiled = false, folder = join(import.meta.dirname, 'candidates') } = options
+  if (name === 'stagedoor-redis' && origins.redisUrl === undefined) throw new Error('there is no redis-server')
+  const port = await freePort()
+  const profile = isProfiled ? ['--cpu-prof', '--cpu-prof-dir', join(import.meta.dirname, 'profiles', name)] : []
+  const flags = ['--disable-warning=ExperimentalWarning', '--max-http-header-size=65536']
+  const command = [process.execPath, ...flags, ...profile, join(folder, `${name}.ts`)]
+  const env = { BENCH_PORT: String(port), BENCH_ORIGIN: origins[kind], BENCH_REDIS: origins.redisUrl ?? '' }
+  const running = await startOn(command, {
+    core: cores.candidate,
+    announces: true,
+    env: { ...env, NODE_ENV: 'production' },
+  })
+  return { name, url: `http://127.0.0.1:${port}`, running, ...announced(running.announcement) }
+}
+
+function announced({ cookie, token, headers, path }: Running['announcement']) {
+  const credentials = [
+    ...(typeof cookie === 'string' ? [`Cookie: ${cookie}`] : []),
+    ...(typeof token === 'string' ? [`Authorization: Bearer ${token}`] : []),
+  ]
+  const all = [...credentials, ...(Array.isArray(headers) ? headers.map(String) : [])]
+  return typeof path === 'string' ? { headers: all, path } : { headers: all }
 }
 
 function hasNginx(): boolean {

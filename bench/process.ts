@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { basename } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
+import { Readable } from 'node:stream'
 
 export type Running = {
   pid: number
@@ -10,7 +11,7 @@ export type Running = {
   lines: Interface
   /** The first line it printed, as JSON. */
   announcement: Record<string, unknown>
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 // Nothing that was started outlives this process, however it ends.
@@ -19,50 +20,92 @@ process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL')
 })
 
-export type StartOptions = { core: number; env?: Record<string, string>; announces: boolean }
-
-/** Starts a process on one core and waits for the line by which it says that it is ready. */
-export async function startOn(command: readonly string[], options: StartOptions): Promise<Running> {
-  const child = spawn('taskset', ['-c', String(options.core), ...command], {
-    env: { ...process.env, ...options.env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+/** Has a child end with this process. */
+export function endWithUs(child: ChildProcess): void {
   children.add(child)
   child.once('exit', () => children.delete(child))
-  const lines = createInterface({ input: child.stdout })
-  const announcement = options.announces ? await nextLine(lines, child) : {}
-  return {
-    pid: child.pid ?? 0,
-    child,
-    lines,
-    announcement,
-    async stop() {
-      if (child.exitCode !== null) return
-      const exited = once(child, 'exit')
-      child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), 3_000)
-      await exited
-      clearTimeout(timer)
-    },
+}
+
+export type StartOptions = {
+  /** All where undefined. */
+  core?: number
+  env?: Record<string, string>
+  announces: boolean
+  /** How much others go first, 0 to 19. */
+  niceness?: number
+  /** How long it may take until it announces. */
+  patienceMs?: number
+}
+
+/** Longer than any start or answer of a healthy process takes. */
+const usualPatienceMs = 30_000
+
+/**
+ * Starts a process, and waits for the line by which it says that it is ready if it is one that announces.
+ * @throws when it ends or stays silent instead
+ */
+export async function startOn(command: readonly string[], options: StartOptions): Promise<Running> {
+  const pinned = options.core === undefined ? command : ['taskset', '-c', String(options.core), ...command]
+  const [program = '', ...args] = options.niceness ? ['nice', '-n', String(options.niceness), ...pinned] : pinned
+  const child = spawn(program, args, {
+    env: { ...process.env, ...options.env },
+    // What does not announce may log as much as it likes, at its own cost only.
+    stdio: ['pipe', options.announces ? 'pipe' : 'ignore', 'inherit'],
+  })
+  endWithUs(child)
+  // A candidate that dies while it is told something fails by its exit.
+  child.stdin?.on('error', () => {})
+  child.on('error', () => {})
+  const lines = createInterface({ input: child.stdout ?? Readable.from([]) })
+  const stop = () => stopChild(child)
+  try {
+    const announcement = options.announces ? await nextLine(lines, child, options.patienceMs) : {}
+    return { pid: child.pid ?? 0, child, lines, announcement, stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 3_000)
+  await exited
+  clearTimeout(timer)
 }
 
 /**
  * The next line that is JSON; a candidate's log lines are told apart by `level`.
- * @throws when the process ends before it has printed one
+ * @throws when the process ends before it has printed one, or prints none in `timeoutMs`
  */
-export async function nextLine(lines: Interface, child: ChildProcess): Promise<Record<string, unknown>> {
+export async function nextLine(
+  lines: Interface,
+  child: ChildProcess,
+  timeoutMs = usualPatienceMs,
+): Promise<Record<string, unknown>> {
+  if (child.exitCode !== null || child.signalCode !== null) throw endedEarly(child)
   const done = new AbortController()
-  const exited = once(child, 'exit', { signal: done.signal }).then(() => {
-    throw new Error(`a process ended before it was ready: ${child.spawnargs.join(' ')}`)
+  const { signal } = done
+  const timer = setTimeout(() => done.abort(new Error(`silent for ${timeoutMs} ms: ${nameOf(child)}`)), timeoutMs)
+  const exited = once(child, 'exit', { signal }).then(() => {
+    throw endedEarly(child)
   })
   try {
-    return await Promise.race([jsonLine(lines, done.signal), exited])
+    return await Promise.race([jsonLine(lines, signal), exited])
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
   } finally {
     exited.catch(() => {})
+    clearTimeout(timer)
     done.abort()
   }
 }
+
+const nameOf = (child: ChildProcess): string => basename(child.spawnargs.find((argument) => argument.endsWith('.ts')) ?? child.spawnfile)
+
+const endedEarly = (child: ChildProcess): Error => new Error(`a process ended by itself: ${nameOf(child)}`)
 
 async function jsonLine(lines: Interface, signal: AbortSignal): Promise<Record<string, unknown>> {
   for (;;) {
@@ -78,23 +121,4 @@ export async function freePort(): Promise<number> {
   const address = server.address()
   server.close()
   return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-const ticksPerSecond = 100
-
-/** CPU time of a process so far, user and system, in microseconds. */
-export async function cpuMicroseconds(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) * 1e6) / ticksPerSecond
-}
-
-/** Resident memory in MiB: now (`VmRSS`) or at its peak since the last reset (`VmHWM`). */
-export async function memoryMiB(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024
-}
-
-export async function resetPeakMemory(pid: number): Promise<void> {
-  await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => {})
 }

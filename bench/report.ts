@@ -1,50 +1,69 @@
-import { execFileSync } from 'node:child_process'
-import { cpus, loadavg, totalmem } from 'node:os'
+import { median } from './statistics.ts'
 
-import type { Figures } from './measure.ts'
+/** Figures of one run; each column of a table is one of these. */
+export type Figures = Record<string, number>
 
-/** All runs of one case, by contestant. */
-export type CaseRuns = { title: string; runs: Map<string, Figures[]> }
+/** All runs of one contestant in one case. */
+export type Row = {
+  name: string
+  runs: Figures[]
+  /** Why there are no more runs. */
+  failure?: string
+}
 
-/** Each figure's median over the runs; even counts take the mean of the middle two. */
+export type CaseResult = {
+  name: string
+  title: string
+  /** The figure whose ratio to the bases is shown; none where a ratio says nothing. */
+  ratioOf?: string
+  rows: Row[]
+  /** What a reader has to know to judge the figures. */
+  notes?: readonly string[]
+}
+
+/** Whom ratios are against, where they took part. */
+export const bases = ['undici-relay', 'http-proxy'] as const
+
+/** Each figure's median over the runs. */
 export function medians(runs: readonly Figures[]): Figures {
   const result: Figures = {}
-  for (const name of Object.keys(runs[0] ?? {})) result[name] = median(runs.map((figures) => figures[name] ?? 0))
+  for (const name of Object.keys(runs[0] ?? {})) result[name] = median(valuesOf(runs, name))
   return result
 }
 
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2
+/** One figure in every run that has it. */
+export function valuesOf(runs: readonly Figures[], name: string): number[] {
+  return runs.map((figures) => figures[name]).filter((value) => value !== undefined)
 }
 
-/** One Markdown table; ratios are those of the first column of figures to the first and second contestant. */
-export function table({ title, runs }: CaseRuns): string {
-  const rows = [...runs].map(([name, figures]) => ({ name, figures: medians(figures) }))
-  const columns = Object.keys(rows[0]?.figures ?? {})
-  const key = columns[0] ?? ''
-  const bases = rows.slice(0, 2)
-  const header = ['', ...columns, ...bases.map(({ name }) => `× ${name}`)]
-  const lines = rows.map(({ name, figures }) => [
-    name,
-    ...columns.map((column) => format(figures[column])),
-    ...bases.map((base) => format((figures[key] ?? 0) / (base.figures[key] ?? 1))),
-  ])
+/** One Markdown section of a title, a table of medians and the notes. */
+export function section({ title, rows, ratioOf, notes = [] }: CaseResult): string {
+  const shown = rows.map((row) => ({ ...row, figures: medians(row.runs) }))
+  const columns = [...new Set(shown.flatMap(({ figures }) => Object.keys(figures)))]
+  const against = ratioOf === undefined ? [] : bases.filter((base) => shown.some(({ name }) => name === base))
+  const hasFailures = rows.some(({ failure }) => failure !== undefined)
+  const header = ['', ...columns, ...against.map((base) => `× ${base}`), ...(hasFailures ? ['failure'] : [])]
+  const lines = shown.map(({ name, figures, failure }) => {
+    const ratios = against.map((base) => {
+      const baseFigures = shown.find((other) => other.name === base)?.figures
+      return format((figures[ratioOf ?? ''] ?? Number.NaN) / (baseFigures?.[ratioOf ?? ''] ?? Number.NaN))
+    })
+    const cells = [name, ...columns.map((column) => format(figures[column])), ...ratios]
+    return hasFailures ? [...cells, failure ?? ''] : cells
+  })
+  const heading = `### ${title}\n\n${markdownTable(header, lines)}\n`
+  return notes.length === 0 ? heading : `${heading}\n${notes.join('\n')}\n`
+}
+
+/** The first column is text, the others are numbers. */
+export function markdownTable(header: readonly string[], lines: readonly (readonly string[])[]): string {
   const all = [header, header.map((_, i) => (i === 0 ? '---' : '---:')), ...lines]
-  return `### ${title}\n\n${all.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`
+  return all.map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '/')).join(' | ')} |`).join('\n')
 }
 
-function format(value: number | undefined): string {
-  if (value === undefined) return '–'
-  if (value >= 100 || value === 0) return Math.round(value).toLocaleString('en')
-  return value.toFixed(value >= 10 ? 1 : 2)
-}
-
-/** Where and when, in one line: absolutes mean nothing without. */
-export function machine(): string {
-  const [cpu] = cpus()
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  const memory = Math.round(totalmem() / 2 ** 30)
-  return `${new Date().toISOString().slice(0, 10)}, commit ${commit}, Node ${process.version}, ${cpus().length} × ${cpu?.model}, ${memory} GiB, load average at the end ${loadavg()[1]?.toFixed(1)}`
+/** Three digits that matter; a dash for what was not measured. */
+export function format(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return '–'
+  if (Math.abs(value) >= 100 || value === 0) return Math.round(value).toLocaleString('en')
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
 }

@@ -5,7 +5,9 @@ import { parseArgs } from 'node:util'
 import { cores, startOrigins } from '../contestants.ts'
 import { runWrk } from '../load/wrk.ts'
 import { readOptions } from '../options.ts'
-import { cpuMicroseconds, freePort, type Running, startOn } from '../process.ts'
+import { cpuMicroseconds } from '../proc.ts'
+import { freePort, type Running, startOn } from '../process.ts'
+import { median } from '../statistics.ts'
 import { measureVerification } from './verification.ts'
 
 const { values } = parseArgs({
@@ -25,8 +27,6 @@ async function startPath(name: string, file: string, originUrl: string): Promise
   return { name, url: `http://127.0.0.1:${port}/1k.json`, headers, running, runs: [], cpuUs: [] }
 }
 
-const median = (runs: readonly number[]): number => runs.toSorted((a, b) => a - b)[Math.floor(runs.length / 2)] ?? 0
-
 const figures = ({ runs, cpuUs }: Path): string =>
   `${median(runs).toFixed(0)} req/s, ${median(cpuUs).toFixed(1)} µs of CPU each`
 
@@ -34,7 +34,7 @@ const origins = await startOrigins(readOptions([]))
 const session = await startPath('session', 'stagedoor.ts', origins.static)
 const bearer = await startPath('bearer', 'stagedoor-bearer.ts', origins.static)
 const measure = async ({ url, headers, running, runs, cpuUs }: Path, length: number): Promise<void> => {
-  const load = { url, headers, seconds: length, connections: 32, cookie: undefined }
+  const load = { url, headers, seconds: length, connections: 32 }
   const before = await cpuMicroseconds(running.pid)
   const { requests, requestsPerSecond, errors } = await runWrk(load, origins.folder, cores.rest)
   if (errors > 0) throw new Error(`${errors} requests failed`)

@@ -1,5 +1,6 @@
 /** The floor: node:http in front, undici behind, nothing decided and no header judged. Ratios are against this. */
 import { createServer, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 
 import { type Dispatcher, Pool } from 'undici'
 
@@ -46,5 +47,18 @@ const server = createServer((request, response) => {
   const body = request.method === 'GET' ? null : request
   const path = request.url ?? '/'
   pool.dispatch({ path, method: request.method ?? 'GET', headers, body }, new Relay(response))
+})
+server.on('upgrade', ({ url, rawHeaders }, client, head) => {
+  const origin = connect(Number(new URL(originUrl).port), '127.0.0.1')
+  const lines = rawHeaders.map((text, i) => (i % 2 === 0 ? `${text}: ` : `${text}\r\n`))
+  origin.write(`GET ${url} HTTP/1.1\r\n${lines.join('')}\r\n`)
+  origin.write(head)
+  client.pipe(origin).pipe(client)
+  for (const [one, other] of [
+    [client, origin],
+    [origin, client],
+  ] as const) {
+    one.on('error', () => other.destroy()).on('close', () => other.destroy())
+  }
 })
 server.listen(port, '127.0.0.1', () => announce({}))

@@ -3,19 +3,18 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
+import { endWithUs } from '../process.ts'
+
 const run = promisify(execFile)
 
 export type LoadOptions = {
   url: string
   connections: number
   seconds: number
-  cookie: string | undefined
   /** More request headers, one `Name: value` each. */
   headers?: readonly string[]
   /** Size of the body to POST; none for a GET. */
   uploadBytes?: number
-  /** Requests per second over all connections; as many as it takes where undefined. */
-  rate?: number
 }
 
 export type LoadResult = {
@@ -27,20 +26,30 @@ export type LoadResult = {
   errors: number
 }
 
-/** Runs wrk on one thread and reads its figures from the summary that a script prints as JSON. */
+/** wrk waits this long for what is still on its way. */
+const patienceSeconds = 40
+
+/**
+ * Runs wrk on one thread and reads its figures from the summary that a script prints as JSON. A connection asks again
+ * when it was answered: as many requests as it takes, so its latencies are those of a queue of `connections`.
+ * @throws when wrk fails or does not end
+ */
 export async function runWrk(options: LoadOptions, folder: string, core: number): Promise<LoadResult> {
   const script = join(folder, 'load.lua')
   await writeFile(script, luaOf(options))
-  const headers = [...(options.headers ?? []), ...(options.cookie === undefined ? [] : [`Cookie: ${options.cookie}`])]
+  const flags = (options.headers ?? []).flatMap((header) => ['-H', header])
   const wrk = ['wrk', '-t1', `-c${options.connections}`, `-d${options.seconds}s`, '--timeout', '30s', '-s', script]
-  const flags = headers.flatMap((header) => ['-H', header])
-  const { stdout } = await run('taskset', ['-c', String(core), ...wrk, ...flags, options.url])
+  const running = run('taskset', ['-c', String(core), ...wrk, ...flags, options.url], {
+    timeout: (options.seconds + patienceSeconds) * 1_000,
+    killSignal: 'SIGKILL',
+  })
+  endWithUs(running.child)
+  const { stdout } = await running
   return JSON.parse(stdout.slice(stdout.lastIndexOf('\n{'))) as LoadResult
 }
 
-const luaOf = ({ uploadBytes, rate, connections }: LoadOptions): string => `
+const luaOf = ({ uploadBytes }: LoadOptions): string => `
 ${uploadBytes === undefined ? '' : `wrk.method = "POST"; wrk.body = string.rep("x", ${uploadBytes})`}
-${rate === undefined ? '' : `function delay() return ${Math.round((connections / rate) * 1000)} end`}
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format('\\n{"requests":%d,"requestsPerSecond":%f,"p50Ms":%f,"p99Ms":%f,"p999Ms":%f,"errors":%d}\\n',

@@ -57,7 +57,24 @@ server.on('upgrade', (request, socket) => {
   sockets.add(socket)
   socket.on('error', () => socket.destroy())
   socket.on('close', () => sockets.delete(socket))
-  socket.resume()
+  socket.on('data', echoTo(socket))
 })
+
+/** Sends each small text back (RFC 6455 §5.2), unmasked as a server has to. */
+function echoTo(socket: Duplex): (bytes: Buffer) => void {
+  let pending: Buffer = Buffer.alloc(0)
+  return (bytes) => {
+    pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes])
+    for (;;) {
+      const [opcode = 0, lengthByte = 0] = pending
+      const length = lengthByte & 0x7f
+      if (pending.length < 6 || pending.length < 6 + length) return
+      const mask = pending.subarray(2, 6)
+      const text = pending.subarray(6, 6 + length).map((byte, i) => byte ^ (mask[i % 4] ?? 0))
+      if (opcode === 0x81) socket.write(Buffer.concat([Buffer.from([0x81, length]), text]))
+      pending = pending.subarray(6 + length)
+    }
+  }
+}
 
 server.listen(Number(process.env.BENCH_PORT), '127.0.0.1', 4_096, () => process.stdout.write('{}\n'))

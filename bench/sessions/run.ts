@@ -1,30 +1,23 @@
 /** `npm run bench:sessions`: memory of cached sessions, and requests per second with each store. */
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 
-import { createRedis } from '../../src/redis/redis.ts'
-import { parseNode } from '../../src/redis/settings.ts'
 import { freePort, startOn } from '../process.ts'
+import { startRedis } from '../redis.ts'
 
-const redisPort = await freePort()
-const redisUrl = `redis://127.0.0.1:${redisPort}`
 const rounds = 5
 const seconds = 3
 
 const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
-const redisArguments = ['--port', String(redisPort), '--bind', '127.0.0.1', '--save', '', '--dir', folder]
-const redisServer = spawn('redis-server', redisArguments, { stdio: 'ignore' })
-await untilRedisAnswers()
+const redisServer = await startRedis(folder, 1)
+const redisUrl = redisServer.url
 try {
   for (const [count, limit] of [[10_000], [100_000], [100_000, 10_000]] as const) weigh(count, limit ?? count)
   await race()
 } finally {
-  redisServer.kill()
-  await once(redisServer, 'exit')
+  await redisServer.stop()
   await rm(folder, { recursive: true })
 }
 process.exit(0)
@@ -68,12 +61,6 @@ function requestsPerSecond(port: number, cookie: string): number {
   const output = execFileSync('taskset', ['-c', '1', ...wrk], { encoding: 'utf8' })
   if (output.includes('Non-2xx')) throw new Error(`not every answer was a success:\n${output}`)
   return Math.round(Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]))
-}
-
-async function untilRedisAnswers(): Promise<void> {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(redisUrl) }, timeoutMs: 1_000 }, 'none:')
-  while (!redis.isReady()) await delay(20)
-  redis.close()
 }
 
 function mebibytes(bytes: number): string {

@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { freePort, memoryMiB } from '../process.ts'
+import { startIssuer } from '../issuer.ts'
+import { memoryMiB } from '../proc.ts'
+import { freePort } from '../process.ts'
 
 const rounds = 5
 // A second after the start the gateway gives back what starting took.
@@ -19,17 +20,6 @@ const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
 const issuer = await startIssuer()
 
 type Start = { readyMs: number; rssMiB: number }
-
-/** The least of a login service that discovery needs. */
-async function startIssuer(): Promise<{ url: string; stop: () => void }> {
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}/`
-  const endpoints = { authorization_endpoint: `${url}authorize`, token_endpoint: `${url}token`, jwks_uri: `${url}jwks` }
-  const server = createServer((_request, response) => response.end(JSON.stringify({ issuer: url, ...endpoints })))
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  return { url, stop: () => server.close() }
-}
 
 async function measureStart(workers: number): Promise<Start> {
   const [port, admin] = [await freePort(), await freePort()]

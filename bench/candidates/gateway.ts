@@ -1,0 +1,34 @@
+/** The whole gateway as the candidates that are one share it: configured from a file, Auth0 not needed and not there. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { provision } from '../../src/app-parts.ts'
+import { buildApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import type { Dependencies } from '../../src/dependencies.ts'
+import { createRandomPool } from '../../src/seal/random.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { createTurnDestination } from '../../src/telemetry/turn-destination.ts'
+import { benchConfig } from '../gateway-config.ts'
+import { originUrl, port } from './environment.ts'
+
+const fetchNothing = async (): Promise<never> => {
+  throw new Error('there is no Auth0 here')
+}
+
+/** @param sections replace those of the configuration that all share */
+export async function startGateway(sections: object, fetch: Dependencies['fetch'] = fetchNothing) {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
+  const file = join(folder, 'bench.yaml')
+  await writeFile(file, JSON.stringify({ ...benchConfig({ port, originUrl }), ...sections }))
+  const { config } = await loadConfig({ files: [file], env: process.env })
+  await rm(folder, { recursive: true })
+  // Lines are formatted and written like in production, only to nowhere, so that the terminal is not what is measured.
+  const logger = createLogger('info', createTurnDestination('/dev/null'))
+  const dependencies = { logger, now: Date.now, fetch, randomBytes: createRandomPool() }
+  const parts = await provision(config, dependencies)
+  const app = await buildApp(config, dependencies, parts)
+  await app.listen({ port, host: '127.0.0.1' })
+  return parts
+}

@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { createSealer } from '../src/seal/sealer.ts'
+import { benchConfig, benchSession, sessionSecret } from './gateway-config.ts'
+import { startIssuer } from './issuer.ts'
+import { freePort, startOn } from './process.ts'
+
+export type GatewayProcess = {
+  pid: number
+  url: string
+  /** Where probes are answered beside the clients' listener. */
+  adminUrl: string
+  headers: readonly string[]
+  stop: () => Promise<void>
+}
+
+export type GatewayOptions = { originUrl: string; workers: number; core?: number; niceness?: number }
+
+const startLimitMs = 30_000
+const main = join(import.meta.dirname, '..', 'src', 'cli', 'main.ts')
+
+/**
+ * The gateway as `stagedoor start` runs it, with the limits that it has by default.
+ * @throws when it is not ready in half a minute
+ */
+export async function startGatewayProcess(options: GatewayOptions): Promise<GatewayProcess> {
+  const { originUrl, workers, ...where } = options
+  const [port, adminPort] = [await freePort(), await freePort()]
+  const issuer = await startIssuer()
+  const { server, auth0, ...rest } = benchConfig({ port, originUrl })
+  const config = {
+    ...rest,
+    server: { ...server, workers, admin: { port: adminPort } },
+    auth0: { ...auth0, issuer: issuer.url },
+    upstreams: { backstage: { url: originUrl } },
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
+  const file = join(folder, 'bench.yaml')
+  await writeFile(file, JSON.stringify(config))
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', main, 'start', '--config', file]
+  const running = await startOn(command, { ...where, announces: false, env: { NODE_ENV: 'production' } })
+  const adminUrl = `http://127.0.0.1:${adminPort}`
+  const stop = async (): Promise<void> => {
+    await running.stop()
+    issuer.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  if (!(await isReadySoon(adminUrl, () => running.child.exitCode !== null))) {
+    await stop()
+    throw new Error(`the gateway with ${workers} worker(s) did not become ready`)
+  }
+  const session = { ...benchSession(), issuer: issuer.url }
+  const cookie = `stagedoor=${await createSealer([sessionSecret], 'session').seal(session)}`
+  return { pid: running.pid, url: `http://127.0.0.1:${port}`, adminUrl, headers: [`Cookie: ${cookie}`], stop }
+}
+
+async function isReadySoon(adminUrl: string, hasEnded: () => boolean): Promise<boolean> {
+  const givesUpAt = performance.now() + startLimitMs
+  while (performance.now() < givesUpAt && !hasEnded()) {
+    const answer = await fetch(`${adminUrl}/.stagedoor/health/ready`).catch(() => undefined)
+    if (answer?.status === 200) return true
+    await delay(50)
+  }
+  return false
+}

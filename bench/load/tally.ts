@@ -1,0 +1,69 @@
+import { quantile } from '../statistics.ts'
+
+export type Outcome =
+  | { kind: 'answered'; status: number; hasRetryAfter: boolean; latencyMs: number; answeredAtMs: number }
+  /** The connection broke; or no answer in time; or there were no connections left to ask on. */
+  | { kind: 'broken' | 'timed-out' | 'unsent' }
+
+/** What came of requests at a constant rate. Latency counts from the moment at which each was due. */
+export type OpenLoopResult = {
+  /** Requests that were due, per second. */
+  offeredPerSecond: number
+  /** Successes that arrived while requests were offered, per second. */
+  goodputPerSecond: number
+  served: number
+  /** Answers 503 and 429, and those of them that do not say when to come again. */
+  rejected: number
+  rejectedWithoutRetryAfter: number
+  otherAnswers: number
+  broken: number
+  timedOut: number
+  unsent: number
+  p50Ms: number
+  p99Ms: number
+  p999Ms: number
+  /** 99th percentile of what was answered in the first and in the second half. */
+  earlyP99Ms: number
+  lateP99Ms: number
+  rejectedP99Ms: number
+  /** How late the load generator itself was, 99th percentile. */
+  generatorLateP99Ms: number
+}
+
+type Offer = {
+  count: number
+  durationMs: number
+  /** How late the load generator was with each request. */
+  lateMs: readonly number[]
+}
+
+/** @param outcomes times count from the beginning of the load */
+export function tally(outcomes: readonly Outcome[], { count, durationMs, lateMs }: Offer): OpenLoopResult {
+  const answered = outcomes.filter((outcome) => outcome.kind === 'answered')
+  const served = answered.filter(({ status }) => status >= 200 && status < 300)
+  const rejected = answered.filter(({ status }) => status === 503 || status === 429)
+  const numberOf = (kind: Outcome['kind']): number => outcomes.filter((outcome) => outcome.kind === kind).length
+  const latencies = ascending(served)
+  const inTime = served.filter(({ answeredAtMs }) => answeredAtMs <= durationMs)
+  return {
+    offeredPerSecond: (count / durationMs) * 1_000,
+    goodputPerSecond: (inTime.length / durationMs) * 1_000,
+    served: served.length,
+    rejected: rejected.length,
+    rejectedWithoutRetryAfter: rejected.filter(({ hasRetryAfter }) => !hasRetryAfter).length,
+    otherAnswers: answered.length - served.length - rejected.length,
+    broken: numberOf('broken'),
+    timedOut: numberOf('timed-out'),
+    unsent: numberOf('unsent'),
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
+    p999Ms: quantile(latencies, 0.999),
+    earlyP99Ms: quantile(ascending(served.filter(({ answeredAtMs }) => answeredAtMs <= durationMs / 2)), 0.99),
+    lateP99Ms: quantile(ascending(served.filter(({ answeredAtMs }) => answeredAtMs > durationMs / 2)), 0.99),
+    rejectedP99Ms: quantile(ascending(rejected), 0.99),
+    generatorLateP99Ms: quantile(Float64Array.from(lateMs).toSorted(), 0.99),
+  }
+}
+
+const ascending = (answers: readonly { latencyMs: number }[]): Float64Array =>
+  Float64Array.from(answers, ({ latencyMs }) => latencyMs).toSorted()

@@ -1,0 +1,50 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const ticksPerSecond = 100
+const microsecondsPerTick = 1e6 / ticksPerSecond
+
+/** CPU time of a process so far, user and system, in microseconds. */
+export async function cpuMicroseconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * microsecondsPerTick
+}
+
+/** CPU time of a process and of those that it started, in microseconds. */
+export async function familyCpuMicroseconds(pid: number): Promise<number> {
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').filter(Boolean)
+  const all = await Promise.all([pid, ...children.map(Number)].map(cpuMicroseconds))
+  return all.reduce((sum, each) => sum + each, 0)
+}
+
+/** Time that all cores together had nothing to do, in microseconds. */
+export async function idleMicroseconds(): Promise<number> {
+  const [first = ''] = (await readFile('/proc/stat', 'utf8')).split('\n')
+  return Number(first.trim().split(/\s+/)[4]) * microsecondsPerTick
+}
+
+/** Resident memory in MiB: now (`VmRSS`) or at its peak since the last reset (`VmHWM`). */
+export async function memoryMiB(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024
+}
+
+export async function resetPeakMemory(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => {})
+}
+
+const stepMs = 500
+const stillMiB = 0.5
+
+/** Resident memory once it no longer moves, or after five seconds, in MiB. */
+export async function settledMemoryMiB(pid: number): Promise<number> {
+  let before = await memoryMiB(pid, 'VmRSS')
+  for (let waitedMs = 0; waitedMs < 5_000; waitedMs += stepMs) {
+    await delay(stepMs)
+    const now = await memoryMiB(pid, 'VmRSS')
+    if (Math.abs(now - before) < stillMiB) return now
+    before = now
+  }
+  return before
+}
