@@ -103,7 +103,8 @@ export async function nextLine(
   }
 }
 
-const nameOf = (child: ChildProcess): string => basename(child.spawnargs.find((argument) => argument.endsWith('.ts')) ?? child.spawnfile)
+const nameOf = (child: ChildProcess): string =>
+  basename(child.spawnargs.find((argument) => argument.endsWith('.ts')) ?? child.spawnfile)
 
 const endedEarly = (child: ChildProcess): Error => new Error(`a process ended by itself: ${nameOf(child)}`)
 

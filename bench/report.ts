@@ -16,6 +16,8 @@ export type CaseResult = {
   title: string
   /** The figure whose ratio to the bases is shown; none where a ratio says nothing. */
   ratioOf?: string
+  /** A line for each figure and a column for each contestant, where figures are many. */
+  isTall?: true
   rows: Row[]
   /** What a reader has to know to judge the figures. */
   notes?: readonly string[]
@@ -37,7 +39,7 @@ export function valuesOf(runs: readonly Figures[], name: string): number[] {
 }
 
 /** One Markdown section of a title, a table of medians and the notes. */
-export function section({ title, rows, ratioOf, notes = [] }: CaseResult): string {
+export function section({ title, rows, ratioOf, isTall, notes = [] }: CaseResult): string {
   const shown = rows.map((row) => ({ ...row, figures: medians(row.runs) }))
   const columns = [...new Set(shown.flatMap(({ figures }) => Object.keys(figures)))]
   const against = ratioOf === undefined ? [] : bases.filter((base) => shown.some(({ name }) => name === base))
@@ -51,9 +53,13 @@ export function section({ title, rows, ratioOf, notes = [] }: CaseResult): strin
     const cells = [name, ...columns.map((column) => format(figures[column])), ...ratios]
     return hasFailures ? [...cells, failure ?? ''] : cells
   })
-  const heading = `### ${title}\n\n${markdownTable(header, lines)}\n`
+  const [first = [], ...rest] = isTall ? transposed([header, ...lines]) : [header, ...lines]
+  const heading = `### ${title}\n\n${markdownTable(first, rest)}\n`
   return notes.length === 0 ? heading : `${heading}\n${notes.join('\n')}\n`
 }
+
+const transposed = (cells: readonly (readonly string[])[]): string[][] =>
+  (cells[0] ?? []).map((_, column) => cells.map((line) => line[column] ?? ''))
 
 /** The first column is text, the others are numbers. */
 export function markdownTable(header: readonly string[], lines: readonly (readonly string[])[]): string {

@@ -32,5 +32,9 @@ export async function runOpenLoop(task: OpenLoopTask, core: number): Promise<Ope
     patienceMs: (task.seconds + 20) * 1_000 + task.timeoutMs,
   })
   await client.stop()
-  return client.announcement as OpenLoopResult
+  return figuresIn(client.announcement)
 }
+
+/** JSON has no NaN: what was not measured arrives as null. */
+const figuresIn = (announcement: Record<string, unknown>): OpenLoopResult =>
+  Object.fromEntries(Object.entries(announcement).map(([name, value]) => [name, value ?? Number.NaN])) as OpenLoopResult

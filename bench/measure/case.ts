@@ -14,8 +14,11 @@ import type { CaseResult, Figures, Row } from '../report.ts'
 import { attempt, interleave } from '../rounds.ts'
 import { measureFanOut } from './fan-out.ts'
 import { measureOverload } from './overload.ts'
-import { measureLoad, measurePaced } from './requests.ts'
+import { measureLoad, measurePaced, type RunOptions } from './requests.ts'
 import { measureWorkers } from './workers.ts'
+
+/** One who is to be measured, not yet there. */
+export type Start = { name: string; start: () => Promise<Contestant> }
 
 /** Less, and the optimizing compiler is what is measured. */
 const warmUpSeconds = 2
@@ -26,27 +29,25 @@ export async function measureCase(each: Case, options: Options, origins: Origins
   if (each.kind === 'workers') return measureWorkers(each, { origins, rounds, seconds: options.seconds })
   if (each.kind === 'overload') return measureOverload(each, options, origins)
   if (each.kind === 'fan-out') return measureOpen(each, options, origins)
-  return measureRequests(each, { options, origins, rounds })
+  const names = each.isCentral ? inSmallCases(options) : inCarryingCases(options)
+  const starts = startsOf(names, options, { origins, kind: each.kind === 'load' ? each.origin : 'static' })
+  return measureRequests(each, starts, { rounds, seconds: options.seconds, folder: origins.folder })
 }
 
-async function measureRequests(
+/** Requests of one kind to each contestant in turns, round by round. */
+export async function measureRequests(
   each: LoadCase | PacedCase,
-  { options, origins, rounds }: { options: Options; origins: Origins; rounds: number },
+  starts: readonly Start[],
+  { rounds, ...run }: RunOptions & { rounds: number },
 ): Promise<CaseResult> {
-  const kind: OriginKind = each.kind === 'load' ? each.origin : 'static'
-  const names = each.isCentral ? inSmallCases(options) : inCarryingCases(options)
-  const { folder } = origins
   const warmUpLoad = each.kind === 'load' ? each.load : { connections: 10 }
   const measure = (contestant: Contestant): Promise<Figures> =>
-    each.kind === 'load'
-      ? measureLoad(each, contestant, { seconds: options.seconds, folder })
-      : measurePaced(each, contestant, { seconds: options.seconds, folder })
+    each.kind === 'load' ? measureLoad(each, contestant, run) : measurePaced(each, contestant, run)
 
-  const rows = await withContestants(names, options, { origins, kind }, async (entrants) => {
+  const rows = await withContestants(starts, async (entrants) => {
+    const warmUp = { path: each.path, load: warmUpLoad }
     for (const { row, entrant } of entrants) {
-      await attempt(row, () =>
-        measureLoad({ path: each.path, load: warmUpLoad }, entrant, { seconds: warmUpSeconds, folder }),
-      )
+      await attempt(row, () => measureLoad(warmUp, entrant, { ...run, seconds: warmUpSeconds }))
     }
     await interleave(entrants, rounds, measure)
   })
@@ -57,36 +58,42 @@ async function measureRequests(
 async function measureOpen(each: FanOutCase, options: Options, origins: Origins): Promise<CaseResult> {
   const kind: OriginKind = each.stream === 'download' ? 'static' : 'dynamic'
   const open = each.open ?? options.open
-  const rows = await withContestants(inCarryingCases(options), options, { origins, kind }, (entrants) =>
-    interleave(entrants, 1, (contestant) =>
-      measureFanOut(each, contestant, { open, seconds: options.seconds, originUrl: origins.dynamic }),
-    ),
+  const starts = startsOf(inCarryingCases(options), options, { origins, kind })
+  const run = { open, seconds: options.seconds, originUrl: origins.dynamic }
+  const rows = await withContestants(starts, (entrants) =>
+    interleave(entrants, 1, (contestant) => measureFanOut(each, contestant, run)),
   )
   const title = each.open === undefined ? `${open.toLocaleString('en')} ${each.title}` : each.title
   return { name: each.name, title, rows, ratioOf: 'MiB over idle' }
 }
 
-type Entrant = { row: Row; entrant: Contestant }
-
-/** Starts candidates and peers, has them measured and ends what was started; who does not start says so in its row. */
-async function withContestants(
+/** Candidates to be started, and peers, which run already. */
+function startsOf(
   names: readonly string[],
   options: Options,
   where: Pick<CandidateOptions, 'origins' | 'kind'>,
-  measure: (entrants: readonly Entrant[]) => Promise<void>,
+): readonly Start[] {
+  const { isProfiled } = options
+  return [
+    ...names.map((name) => ({ name, start: () => startCandidate(name, { ...where, isProfiled }) })),
+    ...peersOf(options).map((peer) => ({ name: peer.name, start: async () => peer })),
+  ]
+}
+
+/** Starts all, has them measured and ends what was started; who does not start says so in its row. */
+async function withContestants(
+  starts: readonly Start[],
+  measure: (entrants: readonly { row: Row; entrant: Contestant }[]) => Promise<void>,
 ): Promise<Row[]> {
-  const rows: Row[] = names.map((name) => ({ name, runs: [] }))
-  const entrants: Entrant[] = []
-  for (const row of rows) {
-    const entrant = await attempt(row, () => startCandidate(row.name, { ...where, isProfiled: options.isProfiled }))
-    if (entrant !== undefined) entrants.push({ row, entrant })
-  }
-  for (const entrant of peersOf(options)) {
-    const row = { name: entrant.name, runs: [] }
-    rows.push(row)
-    entrants.push({ row, entrant })
-  }
+  const rows: Row[] = []
+  const entrants: { row: Row; entrant: Contestant }[] = []
   try {
+    for (const { name, start } of starts) {
+      const row: Row = { name, runs: [] }
+      rows.push(row)
+      const entrant = await attempt(row, start)
+      if (entrant !== undefined) entrants.push({ row, entrant })
+    }
     await measure(entrants)
   } finally {
     for (const { entrant } of entrants) await entrant.running?.stop()

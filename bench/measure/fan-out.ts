@@ -9,7 +9,7 @@ import type { Figures } from '../report.ts'
 type FanOutRun = { open: number; seconds: number; originUrl: string }
 
 /** How long everything that is on its way may take to arrive. */
-const arrivalMs = 20_000
+const arrivalMs = 60_000
 
 /**
  * Opens streams, looks at memory while they idle (or, of downloads, while their readers stand still), then has

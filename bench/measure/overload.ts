@@ -42,7 +42,7 @@ export async function measureOverload({ name, title }: OverloadCase, options: Op
       'at most 10 s; latency counts from the moment at which a request was due. `sustained/s` is the highest rate tried at ' +
       'which all were answered, 99 % within 200 ms; `max/s` the most successes per second at any rate below overload.',
   ]
-  return { name, title, rows, notes } satisfies CaseResult
+  return { name, title, rows, notes, isTall: true } satisfies CaseResult
 }
 
 const ownProbes = ({ url, adminUrl, headers }: GatewayProcess): Asked => ({

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 import type { WorkersCase } from '../cases.ts'
 import { cores, type Origins } from '../contestants.ts'
 import { type GatewayProcess, startGatewayProcess } from '../gateway-process.ts'
@@ -11,6 +13,10 @@ type WorkersRun = { origins: Origins; seconds: number; rounds: number }
 
 const names = { 1: '1 worker', 2: '2 workers' } as const
 const connections = 64
+/** Two for the workers, one for the load generator, one for the origin. */
+const isSmall = availableParallelism() < 4
+const sharing =
+  'Load generator and origin run on the same cores and go first, so that on this machine two workers cannot have a core each.'
 
 /**
  * Throughput with one worker and with two, on all cores. The load generator and the origin share these and go first, so
@@ -79,8 +85,7 @@ function notesOn(rows: readonly Row[]): string[] {
   const gotByOne = medians(one.runs)['cores used'] ?? 0
   return [
     `Throughput of two workers is ${format(measured.median)} of one's (${format(measured.min)} to ${format(measured.max)}). ` +
-      `They had ${format(got)} cores between them, one alone had ${format(gotByOne)}: load generator and origin run on the ` +
-      `same cores and go first, so on a machine of two the second worker's core cannot be saturated.`,
+      `They had ${format(got)} cores between them, one alone had ${format(gotByOne)}. ${isSmall ? sharing : ''}`.trimEnd(),
     `A second of CPU time serves ${format(cost.median)} of the requests with two workers that it serves with one; with a ` +
       `core for each worker and more for the rest, that makes ${format(2 * cost.median)} of one's throughput.`,
   ]
