@@ -13,6 +13,8 @@ export type LoadCase = Named & {
   /** Only the Node origin takes uploads. */
   origin: 'static' | 'dynamic'
   load: Omit<LoadOptions, 'url' | 'seconds'>
+  /** Answers are few, so that runs are twice as long: wrk counts whole ones only. */
+  isLong?: true
 }
 /** Requests at a constant rate, however long the answers take. */
 export type PacedCase = Named & { kind: 'paced'; path: string; ratePerSecond: number }
@@ -44,6 +46,7 @@ export const cases: readonly Case[] = [
     path: '/10m.bin',
     origin: 'static',
     load: { connections: 8 },
+    isLong: true,
   },
   {
     kind: 'load',
@@ -52,6 +55,7 @@ export const cases: readonly Case[] = [
     path: '/upload',
     origin: 'dynamic',
     load: { connections: 8, uploadBytes: 10 * megabyte },
+    isLong: true,
   },
   {
     kind: 'load',

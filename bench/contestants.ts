@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { carrierNames, type Options, otherWayNames } from './options.ts'
@@ -49,7 +48,6 @@ export async function startOrigins({ originPort }: Pick<Options, 'originPort'>):
     redisUrl: redis?.url,
     async stop() {
       await Promise.all([first.stop(), dynamic.stop(), redis?.stop()])
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -7,6 +6,7 @@ import { createSealer } from '../src/seal/sealer.ts'
 import { benchConfig, benchSession, sessionSecret } from './gateway-config.ts'
 import { startIssuer } from './issuer.ts'
 import { freePort, startOn } from './process.ts'
+import { createTemporaryFolder } from './temporary-folder.ts'
 
 export type GatewayProcess = {
   pid: number
@@ -37,8 +37,7 @@ export async function startGatewayProcess(options: GatewayOptions): Promise<Gate
     auth0: { ...auth0, issuer: issuer.url },
     upstreams: { backstage: { url: originUrl } },
   }
-  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
-  const file = join(folder, 'bench.yaml')
+  const file = join(createTemporaryFolder('bench'), 'bench.yaml')
   await writeFile(file, JSON.stringify(config))
   const command = [process.execPath, '--disable-warning=ExperimentalWarning', main, 'start', '--config', file]
   const running = await startOn(command, { ...where, announces: false, env: { NODE_ENV: 'production' } })
@@ -46,7 +45,6 @@ export async function startGatewayProcess(options: GatewayOptions): Promise<Gate
   const stop = async (): Promise<void> => {
     await running.stop()
     issuer.stop()
-    await rm(folder, { recursive: true, force: true })
   }
   if (!(await isReadySoon(adminUrl, () => running.child.exitCode !== null))) {
     await stop()

@@ -6,7 +6,9 @@ const microsecondsPerTick = 1e6 / ticksPerSecond
 
 /** CPU time of a process so far, user and system, in microseconds. */
 export async function cpuMicroseconds(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch((cause: unknown) => {
+    throw new Error(`process ${pid} has ended by itself`, { cause })
+  })
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * microsecondsPerTick
 }

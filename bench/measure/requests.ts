@@ -13,7 +13,7 @@ export type RunOptions = {
 
 /** One run of wrk against one contestant. */
 export async function measureLoad(
-  { path, load }: Pick<LoadCase, 'path' | 'load'>,
+  { path, load, isLong }: Pick<LoadCase, 'path' | 'load' | 'isLong'>,
   contestant: Contestant,
   { seconds, folder }: RunOptions,
 ): Promise<Figures> {
@@ -21,7 +21,12 @@ export async function measureLoad(
   if (pid !== undefined) await resetPeakMemory(pid)
   const before = pid === undefined ? 0 : await cpuMicroseconds(pid)
   const headers = [...(load.headers ?? []), ...contestant.headers]
-  const options = { ...load, headers, url: contestant.url + (contestant.path ?? path), seconds }
+  const options = {
+    ...load,
+    headers,
+    url: contestant.url + (contestant.path ?? path),
+    seconds: isLong ? 2 * seconds : seconds,
+  }
   const { requests, requestsPerSecond, p50Ms, p99Ms, p999Ms, errors } = await runWrk(options, folder, cores.rest)
   const figures: Figures = { 'req/s': requestsPerSecond, 'p50 ms': p50Ms, 'p99 ms': p99Ms, 'p99.9 ms': p999Ms }
   if (pid !== undefined) {

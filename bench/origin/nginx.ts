@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+
+import { createTemporaryFolder } from '../temporary-folder.ts'
 
 /** Writes a configuration and the files it serves; returns the command that runs nginx in the foreground. */
 export async function nginxCommand(port: number): Promise<{ command: string[]; folder: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
+  const folder = createTemporaryFolder('bench')
   await mkdir(join(folder, 'www'))
   await writeFile(join(folder, 'www', '1k.json'), json(1_024))
   await writeFile(join(folder, 'www', '100k.js'), 'x'.repeat(100 * 1_024))
