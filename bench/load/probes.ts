@@ -7,8 +7,14 @@ const everyMs = 100
 /** What an orchestrator waits by default is a second; kubelet's `timeoutSeconds`. */
 const timeoutMs = 5_000
 
+export type Probes = {
+  /** Waits for those that are under way, and asks no more. */
+  figures(): Promise<Figures>
+  stop(): void
+}
+
 /** Probes as an orchestrator does, each on a connection of its own, until it is stopped; the first is the clients' listener. */
-export function watchProbes(urls: readonly string[]): { stop(): Promise<Figures> } {
+export function watchProbes(urls: readonly string[]): Probes {
   const watched = urls.map((url) => ({ url, latenciesMs: [] as number[], failed: 0 }))
   const underWay = new Set<Promise<void>>()
   const timer = setInterval(() => {
@@ -22,7 +28,8 @@ export function watchProbes(urls: readonly string[]): { stop(): Promise<Figures>
     }
   }, everyMs)
   return {
-    async stop() {
+    stop: () => clearInterval(timer),
+    async figures() {
       clearInterval(timer)
       await Promise.all(underWay)
       const figures: Figures = {}

@@ -1,7 +1,8 @@
 import type { OpenLoopResult } from './tally.ts'
 
-/** Shares of the closed-loop maximum that are tried as a sustainable rate, in this order. */
-export const rateShares: readonly number[] = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.35, 0.25]
+/** Shares of the maximum that are tried as a sustainable rate, in this order, each twice: one may meet a disturbance. */
+const shares = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7] as const
+const tries = 2
 
 const latencyLimitMs = 200
 
@@ -10,4 +11,33 @@ export function isSustained(result: OpenLoopResult): boolean {
   const { goodputPerSecond, offeredPerSecond, p99Ms, rejected, otherAnswers, broken, timedOut, unsent } = result
   if (rejected + otherAnswers + broken + timedOut + unsent > 0) return false
   return goodputPerSecond >= 0.97 * offeredPerSecond && p99Ms < latencyLimitMs
+}
+
+export type Capacity = {
+  sustainedPerSecond: number
+  /** Most successes per second of any run, the one that waits for answers included. */
+  maxPerSecond: number
+  /** False where not even the lowest rate was carried; it is taken nevertheless, being below what was seen to be possible. */
+  wasSustained: boolean
+}
+
+/**
+ * Looks for the highest rate that is carried, from above.
+ * @param closedPerSecond what gets through when each answer is waited for
+ */
+export async function findCapacity(
+  closedPerSecond: number,
+  offer: (ratePerSecond: number) => Promise<OpenLoopResult>,
+): Promise<Capacity> {
+  let maxPerSecond = closedPerSecond
+  let sustainedPerSecond = 0
+  for (const share of shares) {
+    for (let i = 0; i < tries; i += 1) {
+      sustainedPerSecond = closedPerSecond * share
+      const result = await offer(sustainedPerSecond)
+      maxPerSecond = Math.max(maxPerSecond, result.goodputPerSecond)
+      if (isSustained(result)) return { sustainedPerSecond, maxPerSecond, wasSustained: true }
+    }
+  }
+  return { sustainedPerSecond, maxPerSecond, wasSustained: false }
 }

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { createAnswerReader } from '../../bench/load/answer-reader.ts'
 import { createConnections } from '../../bench/load/connections.ts'
 import { pace } from '../../bench/load/pace.ts'
-import { isSustained } from '../../bench/load/sustainable.ts'
+import { findCapacity, isSustained } from '../../bench/load/sustainable.ts'
 import { type Outcome, tally } from '../../bench/load/tally.ts'
 
 const answered = (latencyMs: number, answeredAtMs: number, status = 200, hasRetryAfter = false): Outcome => ({
@@ -58,6 +58,20 @@ t.test('a rate is sustained when all is answered, in its time and quickly', asyn
       ),
     ),
   )
+})
+
+t.test('the sustainable rate is looked for from above, and a single disturbance does not lower it', async (t) => {
+  const offered: number[] = []
+  const carries = (limit: number, disturbed: number) => async (rate: number) => {
+    offered.push(Math.round(rate))
+    const isCarried = rate <= limit && offered.length !== disturbed
+    const outcomes = Array.from({ length: rate }, () => answered(isCarried ? 5 : 500, 500))
+    return tally(outcomes, { count: rate, durationMs: 1_000, lateMs: [0] })
+  }
+  const found = await findCapacity(100, carries(90, 5))
+  t.same(offered, [100, 100, 95, 95, 90, 90])
+  t.same(found, { sustainedPerSecond: 90, maxPerSecond: 100, wasSustained: true })
+  t.match(await findCapacity(100, carries(0, 0)), { sustainedPerSecond: 70, wasSustained: false })
 })
 
 const bodies: [string, string][] = [
