@@ -12,11 +12,11 @@ export type OpenStream = {
 export type OpenTask = { target: string; kind: StreamKind; count: number; headers: readonly string[] }
 
 /** A proxy whose pool is full leaves the next stream waiting for ever. */
-const patienceMs = 5_000
+const patienceMs = 10_000
 const atATime = 100
 const downloadBytes = 10 * 1_024 * 1_024
 
-/** Opens one after the other batch; ends early when one is refused. */
+/** Opens one batch after the other, in place of those that failed too; ends early when a whole batch does, and says why. */
 export async function openAll(task: OpenTask): Promise<OpenStream[]> {
   const opened: OpenStream[] = []
   while (opened.length < task.count) {
@@ -24,7 +24,10 @@ export async function openAll(task: OpenTask): Promise<OpenStream[]> {
     const batch = await Promise.allSettled(Array.from({ length: size }, () => open(task)))
     const successes = batch.filter((each) => each.status === 'fulfilled').map(({ value }) => value)
     opened.push(...successes)
-    if (successes.length < size) break
+    if (successes.length > 0) continue
+    const [failure] = batch.filter((each) => each.status === 'rejected')
+    process.stderr.write(`${opened.length} of ${task.count} opened, then: ${String(failure?.reason)}\n`)
+    break
   }
   return opened
 }

@@ -77,7 +77,8 @@ function figuresOf(result: OpenLoopResult, { sustainedPerSecond, maxPerSecond, w
     'max/s': maxPerSecond,
     'offered/s': result.offeredPerSecond,
     'goodput/s': result.goodputPerSecond,
-    'goodput / max': result.goodputPerSecond / maxPerSecond,
+    // Far more than before is no merit, but a maximum that was measured while the machine did something else.
+    'goodput / max': isDisturbed(result, maxPerSecond) ? Number.NaN : result.goodputPerSecond / maxPerSecond,
     'served p50 ms': result.p50Ms,
     'served p99 ms': result.p99Ms,
     'p99 late / early': result.lateP99Ms / result.earlyP99Ms,
@@ -89,3 +90,6 @@ function figuresOf(result: OpenLoopResult, { sustainedPerSecond, maxPerSecond, w
     'generator late p99 ms': result.generatorLateP99Ms,
   }
 }
+
+const isDisturbed = ({ goodputPerSecond }: OpenLoopResult, maxPerSecond: number): boolean =>
+  goodputPerSecond > 1.1 * maxPerSecond
