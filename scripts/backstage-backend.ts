@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
 import { startCommand } from './backstage-command.ts'
@@ -100,15 +99,4 @@ async function stop(backend: ChildProcess): Promise<void> {
 
 function isRunning(backend: ChildProcess): boolean {
   return backend.exitCode === null && backend.signalCode === null
-}
-
-/** A port on 127.0.0.1 that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
-  return address.port
 }

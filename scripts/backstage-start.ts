@@ -1,5 +1,6 @@
-import { freePort, startBackend, type RunningBackstage } from './backstage-backend.ts'
+import { startBackend, type RunningBackstage } from './backstage-backend.ts'
 import type { ProgressLog } from './backstage-setup.ts'
+import { freePort } from './testing/ports.ts'
 
 export type BackstageOptions = {
   /** Port on 127.0.0.1; default: a free one. */

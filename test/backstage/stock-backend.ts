@@ -4,7 +4,8 @@ import { join } from 'node:path'
 
 import type { Test } from 'tap'
 
-import { freePort, startBackend } from '../../scripts/backstage-backend.ts'
+import { startBackend } from '../../scripts/backstage-backend.ts'
+import { freePort } from '../support/ports.ts'
 
 /** Modules of Backstage itself that a new backend comes with. */
 export const allowAllPolicy = '@backstage/plugin-permission-backend-module-allow-all-policy'

@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import { type ServerResponse } from 'node:http'
-import { createServer } from 'node:net'
 
 import t from 'tap'
 
+import { freePort } from '../support/ports.ts'
 import { connectRaw, readUntil, startGateway, startOrigin, startRawOrigin } from './support.ts'
 
 async function outcome(answer: Promise<Response>): Promise<[number, unknown]> {
@@ -12,11 +11,7 @@ async function outcome(answer: Promise<Response>): Promise<[number, unknown]> {
 }
 
 t.test('an upstream that is not there is a 502', async (t) => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  const { url } = await startGateway(t, { upstream: { url: `http://127.0.0.1:${port}` } })
+  const { url } = await startGateway(t, { upstream: { url: `http://127.0.0.1:${await freePort()}` } })
   t.same(await outcome(fetch(url)), [502, { code: 'STAGEDOOR_PROXY_UNREACHABLE' }])
   t.same(await outcome(fetch(url, { method: 'POST', body: 'x'.repeat(300_000) })), [
     502,

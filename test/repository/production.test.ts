@@ -1,7 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -10,6 +8,7 @@ import type { Test } from 'tap'
 
 import { startProgram, stopProgram, untilReady } from '../../scripts/demo/child.ts'
 import { projectEnvironment, repositoryRoot } from '../../scripts/testing/command.ts'
+import { freePort } from '../support/ports.ts'
 
 const run = (folder: string, command: string, args: string[]): void => {
   // Through env(1): tap puts its loader into the NODE_OPTIONS of every child, and tsc cannot be loaded with it.
@@ -34,21 +33,12 @@ const installProduction = (t: Test): string => {
   return folder
 }
 
-const anyFreePort = async (): Promise<number> => {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port')
-  return address.port
-}
-
 t.test('the production install holds no development package, starts, answers and stops', async (t) => {
   const folder = installProduction(t)
   for (const name of ['typescript', 'tap', 'oidc-provider', 'playwright-core']) {
     t.notOk(existsSync(join(folder, 'node_modules', name)), name)
   }
-  const port = await anyFreePort()
+  const port = await freePort()
   const gateway = startProgram(
     'Stagedoor',
     [join(folder, 'dist/src/cli/main.js'), 'start'],
