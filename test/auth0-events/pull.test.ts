@@ -19,6 +19,7 @@ import { createLeadership } from '../../src/redis/leadership.ts'
 import { createRedis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { startRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 const timing = { firstRetryMs: 20, lastRetryMs: 100, silenceMs: 2_000, offsetEveryMs: 0 }
 
@@ -26,14 +27,6 @@ async function startAuth0(t: Test, options: LocalAuth0Options = {}): Promise<Loc
   const auth0 = await startLocalAuth0(options)
   t.teardown(() => auth0.close())
   return auth0
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const endsAt = performance.now() + 5_000
-  while (!condition()) {
-    if (performance.now() > endsAt) throw new Error('it did not come true within 5 s')
-    await delay(5)
-  }
 }
 
 /** Reads events of a stand-in; `taken` are the users that they were about. */

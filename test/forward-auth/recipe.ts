@@ -11,6 +11,7 @@ import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { type House, startHouse } from '../support/house.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
 import { freePort } from '../support/ports.ts'
+import { until } from '../support/until.ts'
 
 /** A proxy that asks Stagedoor and forwards to a service, by the recipe in `deploy/`. */
 export type Recipe = {
@@ -65,11 +66,10 @@ async function startProgram(t: Test, [binary, ...args]: string[], folder: string
     child.kill('SIGTERM')
     await exited
   })
-  const deadline = performance.now() + 20_000
-  while (!(await answers(port))) {
-    if (child.exitCode !== null || performance.now() > deadline) throw new Error(`${binary} does not start: ${output}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(`${binary} does not start: ${output}`)
+    return answers(port)
+  })
 }
 
 function answers(port: number): Promise<boolean> {

@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 
 import { createUpstream } from '../../src/proxy/upstream.ts'
 import { freePort } from '../support/ports.ts'
+import { until } from '../support/until.ts'
 import { startGateway, startOrigin } from './support.ts'
 
 /** An origin that answers with its name and counts what it is asked. */
@@ -21,15 +22,6 @@ async function startNamed(t: Test, name: string): Promise<{ url: string; asked: 
 }
 
 const nowhere = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`
-
-/** Resolves when the condition holds. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('the condition did not come to hold within 10 s')
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
 
 t.test('an address that is not there costs no request without a body, and is left alone afterwards', async (t) => {
   const origin = await startNamed(t, 'b')

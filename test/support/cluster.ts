@@ -4,7 +4,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Test } from 'tap'
 import { Agent, request } from 'undici'
@@ -16,6 +15,7 @@ import { createBrowser } from './browser.ts'
 import { passLoginPage } from './house.ts'
 import { startOrigin } from './origin.ts'
 import { freePort } from './ports.ts'
+import { until } from './until.ts'
 
 export type ClusterAnswer = { status: number; headers: Record<string, string | string[] | undefined>; text: string }
 
@@ -35,7 +35,6 @@ export type Cluster = {
   stop(): Promise<number | null>
 }
 
-const startTimeoutMs = 20_000
 export const clusterSecret = 'a secret for tests, at least 32 characters'
 
 export type ClusterOptions = { workers?: number; session?: object; upstream?: RequestListener }
@@ -103,14 +102,11 @@ async function askOnce(url: string, headers: Record<string, string> = {}, method
 }
 
 async function untilReady(url: string, primary: ChildProcess): Promise<void> {
-  const endsAt = performance.now() + startTimeoutMs
-  while (performance.now() < endsAt) {
+  await until(async () => {
     if (primary.exitCode !== null) throw new Error('the gateway ended at the start')
     const answer = await askOnce(url).catch(() => undefined)
-    if (answer?.status === 200 && JSON.parse(answer.text).status === 'ok') return
-    await delay(50)
-  }
-  throw new Error(`the gateway was not ready within ${startTimeoutMs} ms`)
+    return answer?.status === 200 && JSON.parse(answer.text).status === 'ok'
+  })
 }
 
 async function childrenOf(pid: number): Promise<number[]> {

@@ -4,12 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Test } from 'tap'
 
 import { endWithUs } from './children.ts'
 import { freePort } from './ports.ts'
+import { until } from './until.ts'
 
 export type TestRedis = {
   url: string
@@ -34,8 +34,6 @@ export type TestRedisOptions = {
   port?: number
 }
 
-const startTimeoutMs = 10_000
-
 /** A real redis-server on a free port, gone with the test. */
 export async function startRedis(t: Test, options: TestRedisOptions = {}): Promise<TestRedis> {
   const port = options.port ?? (await freePort())
@@ -49,7 +47,7 @@ export async function startRedis(t: Test, options: TestRedisOptions = {}): Promi
     if (options.isPersistent) args.push('--appendonly', 'yes', '--appendfsync', 'always')
     child = spawn('redis-server', [...args, ...(options.arguments ?? [])], { stdio: 'ignore' })
     endWithUs(child)
-    await untilItAnswers(port)
+    await untilItAnswers(port, child)
   }
 
   async function stop(): Promise<void> {
@@ -77,14 +75,11 @@ export async function startRedis(t: Test, options: TestRedisOptions = {}): Promi
   }
 }
 
-async function untilItAnswers(port: number): Promise<void> {
-  const endsAt = performance.now() + startTimeoutMs
-  while (performance.now() < endsAt) {
-    const answer = await ask(port, 'PING\r\n').catch(() => '')
-    if (answer.startsWith('+PONG')) return
-    await delay(10)
-  }
-  throw new Error(`redis-server on port ${port} did not answer within ${startTimeoutMs} ms`)
+function untilItAnswers(port: number, child: ChildProcess): Promise<void> {
+  return until(async () => {
+    if (child.exitCode !== null) throw new Error(`redis-server on port ${port} ended at the start`)
+    return (await ask(port, 'PING\r\n').catch(() => '')).startsWith('+PONG')
+  })
 }
 
 /** An inline command (RESP, "Inline commands"); the first piece of the answer is enough for tests. */
@@ -96,5 +91,6 @@ function ask(port: number, line: string): Promise<string> {
       resolve(answer.toString())
     })
     socket.once('error', reject)
+    socket.once('close', () => reject(new Error(`nothing answers on port ${port}`)))
   })
 }

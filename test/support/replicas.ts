@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Test } from 'tap'
 import { request } from 'undici'
@@ -17,6 +16,7 @@ import { passLoginPage } from './house.ts'
 import { startOrigin } from './origin.ts'
 import { freePort } from './ports.ts'
 import { startRedis, type TestRedis } from './redis.ts'
+import { until } from './until.ts'
 
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; text: string }
 
@@ -41,7 +41,6 @@ export type Replicas = {
 }
 
 export const replicaSecret = 'a secret for tests, at least 32 characters'
-const startTimeoutMs = 20_000
 
 /** @param upstreamUrl an upstream that runs already; without it, one that answers with what it received */
 export async function startReplicas(
@@ -118,12 +117,9 @@ async function ask(port: number, path: string, cookie: string): Promise<Answer> 
 }
 
 async function untilItAnswers(port: number, child: ChildProcess): Promise<void> {
-  const endsAt = performance.now() + startTimeoutMs
-  while (performance.now() < endsAt) {
+  await until(async () => {
     if (child.exitCode !== null) throw new Error(`the gateway on port ${port} ended at the start`)
     const answer = await ask(port, '/.stagedoor/health/live', '').catch(() => undefined)
-    if (answer?.status === 200) return
-    await delay(50)
-  }
-  throw new Error(`the gateway on port ${port} did not answer within ${startTimeoutMs} ms`)
+    return answer?.status === 200
+  })
 }

@@ -1,23 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 import t from 'tap'
 
 import { type Cluster, startCluster } from '../support/cluster.ts'
+import { until } from '../support/until.ts'
 
 /** With two workers taking turns, so many connections reach both. */
 const several = Array.from({ length: 8 })
 
 const statuses = async (cluster: Cluster, path: string, cookie: string): Promise<number[]> =>
   Promise.all(several.map(async () => (await cluster.ask(path, { cookie })).status))
-
-async function untilWorkers(cluster: Cluster, count: number): Promise<void> {
-  const endsAt = performance.now() + 20_000
-  while (performance.now() < endsAt) {
-    if ((await cluster.metrics()).includes(`stagedoor_workers ${count}`)) return
-    await delay(50)
-  }
-  throw new Error(`there were not ${count} workers in time`)
-}
 
 t.test('workers are one gateway', async (t) => {
   const cluster = await startCluster(t)
@@ -69,12 +59,12 @@ t.test('workers are one gateway', async (t) => {
     const before = await cluster.workers()
     const [killed = 0] = before
     process.kill(killed, 'SIGKILL')
-    while ((await cluster.workers()).includes(killed)) await delay(5)
+    await until(async () => !(await cluster.workers()).includes(killed))
     t.same(
       await statuses(cluster, '/catalog', cookie),
       several.map(() => 200),
     )
-    await untilWorkers(cluster, 2)
+    await until(async () => (await cluster.metrics()).includes('stagedoor_workers 2'))
     const after = await cluster.workers()
     t.equal(after.length, 2)
     t.notSame(after, before)
