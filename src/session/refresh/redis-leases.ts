@@ -36,6 +36,7 @@ export type RedisLeasesOptions = {
   randomBytes: RandomBytes
   /** A holder that died is replaced after so long; one that lives renews, however slow Auth0 is. */
   lifetimeMs?: number
+  renewEveryMs?: number
   failureBackoffMs?: number
   /** After Redis is back, so that those who owe it a refreshed session write that first. */
   settleMs?: number
@@ -46,6 +47,7 @@ const askAgainMs = 250
 /** Leases in Redis, so that of all replicas one refreshes. */
 export function createRedisLeases(options: RedisLeasesOptions): Leases {
   const { redis, randomBytes, lifetimeMs = 10_000, failureBackoffMs = 5_000, settleMs = 1_000 } = options
+  const { renewEveryMs = lifetimeMs / 3 } = options
   let wasLost = false
   let settledAt = 0
   redis.events.on('lost', () => void (wasLost = true))
@@ -58,7 +60,7 @@ export function createRedisLeases(options: RedisLeasesOptions): Leases {
     const renewal = setInterval(() => {
       // A renewal that fails is tried again; the fencing token guards what follows.
       redis.run(renewScript, [key], [owner, String(lifetimeMs)]).catch(() => undefined)
-    }, lifetimeMs / 3)
+    }, renewEveryMs)
     renewal.unref()
     return {
       async release(hasFailed) {

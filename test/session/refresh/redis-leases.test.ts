@@ -1,28 +1,32 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
 import { createRedis } from '../../../src/redis/redis.ts'
 import { parseNode } from '../../../src/redis/settings.ts'
-import { createRedisLeases } from '../../../src/session/refresh/redis-leases.ts'
+import { createRedisLeases, type RedisLeasesOptions } from '../../../src/session/refresh/redis-leases.ts'
 import type { Session } from '../../../src/session/session.ts'
 import { startRedis, type TestRedis } from '../../support/redis.ts'
 import { sessionOf } from '../../support/sessions.ts'
+import { until } from '../../support/until.ts'
 
-/** One replica's leases; a short life, so that tests need not wait for long. */
-async function connect(t: Test, { url }: TestRedis) {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 1_000 }, 'session:')
+type Times = Pick<RedisLeasesOptions, 'lifetimeMs' | 'renewEveryMs' | 'failureBackoffMs' | 'settleMs'>
+
+/** Longer than any test takes, so that only what a test makes short runs out in it. */
+const never = { lifetimeMs: 600_000, failureBackoffMs: 600_000, settleMs: 600_000 }
+
+/** One replica's leases. */
+async function connect(t: Test, { url }: TestRedis, times: Times) {
+  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 }, 'session:')
   t.teardown(() => redis.close())
   await redis.attempted()
-  const options = { redis, randomBytes, lifetimeMs: 150, failureBackoffMs: 200, settleMs: 100 }
-  return { redis, leases: createRedisLeases(options) }
+  return { redis, leases: createRedisLeases({ redis, randomBytes, ...never, ...times }) }
 }
 
-async function twoReplicas(t: Test, session: Session) {
+async function twoReplicas(t: Test, session: Session, times: Times = {}) {
   const server = await startRedis(t)
-  const [a, b] = [await connect(t, server), await connect(t, server)]
+  const [a, b] = [await connect(t, server, times), await connect(t, server, times)]
   const write = (revision: number) =>
     a.redis.send('HSET', a.redis.keys.session(session.id), 'revision', String(revision))
   await write(session.refreshedAt)
@@ -40,16 +44,21 @@ t.test('of all who ask one is granted the lease; a success gives it back', async
 
 t.test('a holder that lives keeps the lease for longer than its lifetime', async (t) => {
   const session = sessionOf()
-  const { a, b } = await twoReplicas(t, session)
+  const { a, b } = await twoReplicas(t, session, { renewEveryMs: 10 })
   const claim = await a.leases.claim(session)
-  await delay(500)
+  const key = a.redis.keys.lease(session.id)
+  for (let i = 0; i < 2; i++) {
+    // As if most of its lifetime had passed.
+    await b.redis.send('PEXPIRE', key, '300000')
+    await until(async () => Number(await b.redis.send('PTTL', key)) > 300_000)
+  }
   t.equal((await b.leases.claim(session)).kind, 'held')
   if (claim.kind === 'granted') await claim.lease.release(false)
 })
 
 t.test('a holder that died is replaced', async (t) => {
   const session = sessionOf()
-  const { a, b } = await twoReplicas(t, session)
+  const { a, b } = await twoReplicas(t, session, { lifetimeMs: 150 })
   await a.leases.claim(session)
   a.redis.close()
   for (;;) {
@@ -81,19 +90,27 @@ t.test('who waits is woken by the write of the holder', async (t) => {
   t.equal(claim.kind, 'held')
 })
 
-t.test('after a failure everybody leaves the session alone for a while', async (t) => {
+t.test('after a failure everybody leaves the session alone', async (t) => {
   const session = sessionOf()
   const { a, b } = await twoReplicas(t, session)
   const claim = await a.leases.claim(session)
   if (claim.kind === 'granted') await claim.lease.release(true)
   t.equal((await b.leases.claim(session)).kind, 'failed')
-  while ((await b.leases.claim(session)).kind === 'failed') await delay(20)
-  t.pass('and then somebody may try')
+  t.equal((await a.leases.claim(session)).kind, 'failed')
 })
 
-t.test('when Redis is back, those who owe it a refreshed session may write it first', async (t) => {
+t.test('some time after a failure somebody may try again', async (t) => {
   const session = sessionOf()
-  const { server, a, write } = await twoReplicas(t, session)
+  const { a, b } = await twoReplicas(t, session, { failureBackoffMs: 20 })
+  const claim = await a.leases.claim(session)
+  if (claim.kind === 'granted') await claim.lease.release(true)
+  await until(async () => (await b.leases.claim(session)).kind === 'granted')
+  t.pass('granted')
+})
+
+/** Redis went away and came back, and has the session as it was. */
+async function afterOutage(t: Test, session: Session, times: Times) {
+  const { server, a, write } = await twoReplicas(t, session, times)
   const lost = once(a.redis.events, 'lost')
   await server.stop()
   await lost
@@ -102,9 +119,20 @@ t.test('when Redis is back, those who owe it a refreshed session may write it fi
   await server.start()
   await ready
   await write(session.refreshedAt)
-  const claim = await a.leases.claim(session)
+  return a.leases
+}
+
+t.test('when Redis is back, those who owe it a refreshed session may write it first', async (t) => {
+  const session = sessionOf()
+  const leases = await afterOutage(t, session, {})
+  const claim = await leases.claim(session)
   t.equal(claim.kind, 'held')
   if (claim.kind === 'held') await claim.change
-  while ((await a.leases.claim(session)).kind !== 'granted') await delay(20)
-  t.pass('then it is business as usual')
+})
+
+t.test('some time after Redis is back it is business as usual', async (t) => {
+  const session = sessionOf()
+  const leases = await afterOutage(t, session, { settleMs: 20 })
+  await until(async () => (await leases.claim(session)).kind === 'granted')
+  t.pass('granted')
 })
