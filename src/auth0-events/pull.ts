@@ -29,6 +29,8 @@ export type EventPullOptions = {
   /** Milliseconds since the epoch. */
   now: () => number
   timing?: Partial<PullTiming>
+  /** Default: waits so long, or until `signal` is aborted. */
+  wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 export type PullTiming = {
@@ -47,8 +49,11 @@ const defaultTiming: PullTiming = {
   offsetEveryMs: 10_000,
 }
 
+const waitFor = (ms: number, signal: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { signal, ref: false }).catch(() => undefined)
+
 export function createEventPull(options: EventPullOptions): EventPull {
-  const { issuer, tokens, offsets, take, fetch, lookBackMs, onFailure, now } = options
+  const { issuer, tokens, offsets, take, fetch, lookBackMs, onFailure, now, wait = waitFor } = options
   const timing = { ...defaultTiming, ...options.timing }
   let status: PullStatus = 'idle'
 
@@ -63,7 +68,7 @@ export function createEventPull(options: EventPullOptions): EventPull {
       status = end.kind === 'ended' ? 'reading' : 'failing'
       if (end.kind === 'unauthorized') tokens.drop()
       if (end.kind !== 'ended') onFailure(detailOf(end))
-      await delay(waitMs(end, failures), undefined, { signal, ref: false }).catch(() => undefined)
+      await wait(waitMs(end, failures), signal)
     }
     status = 'idle'
   }

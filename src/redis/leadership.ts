@@ -25,12 +25,16 @@ export type LeadershipOptions = {
   work: (signal: AbortSignal) => Promise<void>
   /** A leader that died is followed after so long at most. */
   lifetimeMs?: number
+  /** Between two attempts to lead, or to go on leading. */
+  askEveryMs?: number
 }
 
 /** Lets one process of all that share a Redis do some work, and another when that one goes. */
 export type Leadership = { isLeading(): boolean; close(): Promise<void> }
 
-export function createLeadership({ redis, name, owner, work, lifetimeMs = 15_000 }: LeadershipOptions): Leadership {
+export function createLeadership(options: LeadershipOptions): Leadership {
+  const { redis, name, owner, work, lifetimeMs = 15_000 } = options
+  const { askEveryMs = lifetimeMs / 5 } = options
   const key = redis.keys.named(`leader:${name}`)
   const closing = new AbortController()
   let leading: { stop: AbortController; done: Promise<void> } | undefined
@@ -57,7 +61,7 @@ export function createLeadership({ redis, name, owner, work, lifetimeMs = 15_000
         const stopper = new AbortController()
         leading = { stop: stopper, done: work(stopper.signal) }
       }
-      await delay(lifetimeMs / 5, undefined, { signal: closing.signal, ref: false }).catch(() => undefined)
+      await delay(askEveryMs, undefined, { signal: closing.signal, ref: false }).catch(() => undefined)
     }
     await stop()
     await redis.run(releaseScript, [key], [owner]).catch(() => undefined)
