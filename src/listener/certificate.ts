@@ -32,8 +32,15 @@ export async function openCertificate(options: CertificateOptions): Promise<Curr
   const listeners = new Set<(certificate: Certificate) => void>()
   let current = await readCertificate(options)
   let failure = ''
+  let looked = Promise.resolve()
 
-  async function look(): Promise<void> {
+  // One after the other: a look that began before the files were replaced must not end after one that saw the new.
+  function look(): Promise<void> {
+    looked = looked.then(lookOnce)
+    return looked
+  }
+
+  async function lookOnce(): Promise<void> {
     try {
       const found = await readCertificate(options)
       failure = ''
