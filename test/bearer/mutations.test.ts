@@ -14,7 +14,10 @@ t.test('every mutation of a good token is refused for its own reason, and reache
     asked.push(input instanceof Request ? input.url : input.toString())
     return fetch(input, init)
   }
+  // Stands still: what is just too old or too new must not come into its time meanwhile.
+  const startedAt = Date.now()
   const house = await startHouse(t, {
+    now: () => startedAt,
     config: { machines: { ...machinesIn, maxTokenAge: '2h' }, server: { failedAttempts: { max: 1000 } } },
     fetch: spy,
   })
