@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { startCommand } from './backstage-command.ts'
 import { exampleDirectory, type ProgressLog } from './backstage-setup.ts'
 
-const startTimeoutMs = 120_000
+const startTimeoutMs = 300_000
 const pollEveryMs = 200
 const stopTimeoutMs = 10_000
 const keptLogLines = 200
@@ -31,7 +31,7 @@ export type RunningBackstage = { url: string; close: () => Promise<void> }
  * Starts a backend with what the example has installed, and waits until it is ready. Production mode: there a provider
  * that cannot start stops Backstage, instead of being left out with a warning.
  *
- * @throws Error with Backstage's last log lines, where it ends or is not ready in two minutes
+ * @throws Error with Backstage's last log lines, where it ends or is not ready in five minutes
  */
 export async function startBackend(options: BackendOptions): Promise<RunningBackstage> {
   const { entry, port, configFiles, environment, readyPaths = [] } = options

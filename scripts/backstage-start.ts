@@ -20,7 +20,7 @@ export type BackstageOptions = {
 /**
  * Starts the example Backstage and waits until it is ready and its catalog has users. Call `ensureBackstage` before.
  *
- * @throws Error with Backstage's last log lines, where it ends or is not ready in two minutes
+ * @throws Error with Backstage's last log lines, where it ends or is not ready in five minutes
  */
 export async function startBackstage(options: BackstageOptions): Promise<RunningBackstage> {
   const port = options.port ?? (await freePort())

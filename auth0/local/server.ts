@@ -72,6 +72,8 @@ export type LocalAuth0 = {
   counters: Counters
   /** The private key that signs now, with its `kid`: for tests that forge. */
   signingKey: () => JWK
+  /** How many streams of events are open now. */
+  eventStreams: () => number
   /** Logout tokens sent so far, and what the receivers answered. */
   backchannelDeliveries: Delivery[]
   close: () => Promise<void>
@@ -124,6 +126,7 @@ export async function startLocalAuth0(options: LocalAuth0Options = {}): Promise<
     tenant,
     switches,
     counters: tenant.counters,
+    eventStreams: events.connections,
     signingKey: keys.currentPrivateJwk,
     backchannelDeliveries: backchannel.deliveries,
     async close() {

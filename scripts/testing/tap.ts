@@ -86,8 +86,8 @@ export const runTap = async (paths: readonly string[], { coverage }: { coverage:
   const output = join(folder, 'output.tap')
   const exitCode = await runCommand('tap', [
     ...(coverage ? coverageOptions : ['--disable-coverage']),
-    // A file that starts a real Backstage or a browser has two minutes and more; a stuck one still ends.
-    '--timeout=180',
+    // A file that starts a real Backstage or a browser needs minutes where much else is done; a stuck one still ends.
+    '--timeout=600',
     `--jobs=${availableParallelism()}`,
     // What redraws itself is for terminals only; a log gets every failure in full, and nothing else.
     `--reporter=${process.stdout.isTTY ? 'base' : 'min'}`,

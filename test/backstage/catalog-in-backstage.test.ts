@@ -1,8 +1,7 @@
-import { setTimeout } from 'node:timers/promises'
-
 import t from 'tap'
 
 import { startLocalAuth0 } from '../../auth0/local/server.ts'
+import { until } from '../support/until.ts'
 import { startTestKit, startTrustingBackstage, userOf, jane } from './stand-in-gateway.ts'
 
 const bearerToken = 'a-bearer-token-that-is-long-enough-for-a-webhook'
@@ -33,14 +32,15 @@ const someone = {
   blocked: false,
 }
 
-/** The catalog's answer about one user, as soon as it is as expected; fails after half a minute. */
+/** The catalog's answer about one user, as soon as it is as expected. */
 async function untilShown(name: string, isAsExpected: (answer: { status: number; body: Entity }) => boolean) {
-  const endsAtMs = Date.now() + 30_000
-  for (;;) {
-    const answer = await backstage.call(await reader(), `/api/catalog/entities/by-name/user/default/${name}`)
-    if (isAsExpected(answer) || Date.now() > endsAtMs) return answer
-    await setTimeout(200)
-  }
+  const look = async () => backstage.call(await reader(), `/api/catalog/entities/by-name/user/default/${name}`)
+  let answer = await look()
+  await until(async () => {
+    if (!isAsExpected(answer)) answer = await look()
+    return isAsExpected(answer)
+  }, 200)
+  return answer
 }
 
 type Entity = { spec?: { memberOf?: string[] } }
@@ -64,13 +64,12 @@ t.test('people of Auth0 sign in to Backstage without a user list kept by hand', 
 })
 
 t.test('all users arrive in the catalog, more than the 1,000 that Auth0 lists at once', async (t) => {
-  const endsAtMs = Date.now() + 60_000
   let total = 0
-  while (total < auth0.users.length && Date.now() < endsAtMs) {
+  await until(async () => {
     const answer = await backstage.call(await reader(), '/api/catalog/entities/by-query?filter=kind=user&limit=0')
     total = answer.body.totalItems
-    await setTimeout(200)
-  }
+    return total >= auth0.users.length
+  }, 200)
   t.equal(total, auth0.users.length)
 })
 

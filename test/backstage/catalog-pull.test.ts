@@ -1,9 +1,8 @@
-import { setTimeout } from 'node:timers/promises'
-
 import t from 'tap'
 import type { Test } from 'tap'
 
 import { startLocalAuth0 } from '../../auth0/local/server.ts'
+import { until } from '../support/until.ts'
 import { buildModule, requireBuilt } from './catalog-import.ts'
 
 type Pull = {
@@ -20,11 +19,6 @@ type Clients = { createManagementClient: (options: object) => unknown }
 await buildModule(t)
 const { pullEvents } = requireBuilt('live/pull.js') as Pull
 const { createManagementClient } = requireBuilt('management/client.js') as Clients
-
-async function until(isTrue: () => boolean): Promise<void> {
-  const endsAtMs = Date.now() + 20_000
-  while (!isTrue() && Date.now() < endsAtMs) await setTimeout(20)
-}
 
 /** Follows the stand-in's events until the test is over. */
 async function startPull(t: Test) {
@@ -45,8 +39,7 @@ async function startPull(t: Test) {
     await auth0.close()
     await pulling
   })
-  await until(() => auth0.counters.events === 1)
-  await setTimeout(0)
+  await until(() => auth0.eventStreams() === 1)
   return { auth0, seen }
 }
 

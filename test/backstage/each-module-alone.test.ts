@@ -2,11 +2,11 @@
  * Each module for the backend works in a Backstage that has none of our other ones. The frontend's module is not here: the
  * example's frontend and the one of the old frontend system exercise it.
  */
-import { setTimeout } from 'node:timers/promises'
 
 import t from 'tap'
 
 import { startLocalAuth0 } from '../../auth0/local/server.ts'
+import { until } from '../support/until.ts'
 import { startTestKit } from './stand-in-gateway.ts'
 import { allowAllPolicy, guestProvider, serviceToken, startStockBackend } from './stock-backend.ts'
 
@@ -42,8 +42,7 @@ t.test("the catalog module alone brings Auth0's people into the catalog", async 
     return answer.body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name).toSorted()
   }
   const expected = auth0.users.map(({ nickname }) => nickname).toSorted()
-  const endsAtMs = Date.now() + 30_000
-  while ((await people()).length < expected.length && Date.now() < endsAtMs) await setTimeout(200)
+  await until(async () => (await people()).length >= expected.length, 200)
   t.same(await people(), expected)
 })
 

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 
 import t from 'tap'
 
 import { ownershipRefOf } from '../../packages/assertion-contract/src/index.ts'
 import { exampleDirectory } from '../../scripts/backstage-setup.ts'
+import { until } from '../support/until.ts'
 import { jane, max, startTestKit, startTrustingBackstage, type Answer } from './stand-in-gateway.ts'
 
 const kit = await startTestKit(t)
@@ -179,8 +179,7 @@ t.test('a dry run refuses nothing, and logs once what would be refused', async (
     t.equal(await mayDelete(backstage, person, 'component:default/build-farm'), 'ALLOW')
   }
   const told = () => lines.filter((line) => line.includes('catalog.entity.delete for user:default/max'))
-  const endsAtMs = Date.now() + 10_000
-  while (told().length === 0 && Date.now() < endsAtMs) await setTimeout(20)
+  await until(() => told().length > 0)
   t.equal(told().length, 1)
   t.match(told()[0], /Dry run: .* would be limited to some entities by rule .*owners/)
 })

@@ -1,16 +1,10 @@
-import type { Page } from 'playwright-core'
 import t from 'tap'
 
 import { openChromium } from '../support/chromium.ts'
+import { signIn, timeout } from './people.ts'
 import { startPortal } from './portal.ts'
 
-const timeout = 60_000
-
-async function signIn(page: Page, name: string): Promise<void> {
-  await page.getByRole('button', { name }).click({ timeout })
-}
-
-t.test('a person signs in through Stagedoor and works in a real Backstage', { timeout: 300_000 }, async (t) => {
+t.test('a person signs in through Stagedoor and works in a real Backstage', async (t) => {
   const portal = await startPortal(t)
   const context = await openChromium(t)
   const page = await context.newPage()

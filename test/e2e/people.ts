@@ -1,9 +1,10 @@
 import type { BrowserContext, Page } from 'playwright-core'
 
+import { patienceMs } from '../support/until.ts'
 import type { Portal } from './portal.ts'
 
 /** Milliseconds; what a slow machine needs at worst. */
-export const timeout = 60_000
+export const timeout = patienceMs
 
 /** Opens a page of the portal as this person, by the login page. */
 export async function openAs(
@@ -18,6 +19,10 @@ export async function openAs(
   await untilShownAs(page, name)
   return page
 }
+
+/** A dialog that closes is in the page until its animation is over. */
+export const untilNoDialog = (page: Page): Promise<void> =>
+  page.getByRole('dialog').waitFor({ state: 'detached', timeout })
 
 /** The sidebar says who is signed in. */
 export async function untilShownAs(page: Page, name: string): Promise<void> {

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { openChromium } from '../support/chromium.ts'
-import { openAs, openLoginWindow, timeout } from './people.ts'
+import { openAs, openLoginWindow, timeout, untilNoDialog } from './people.ts'
 import { startPortal } from './portal.ts'
 
 t.setTimeout(600_000)
@@ -23,7 +23,7 @@ t.test('a call that needs a second factor asks for it in a window, and is then s
   await popup.getByRole('button', { name: 'Continue' }).click()
   await closed
   await page.getByText('Saved “with care”').waitFor({ timeout })
-  t.equal(await page.getByRole('dialog').count(), 0)
+  await untilNoDialog(page)
 })
 
 t.test('who cancels gets the refusal, and can go on with everything else', async (t) => {
@@ -35,7 +35,7 @@ t.test('who cancels gets the refusal, and can go on with everything else', async
   await page.getByText('Not saved: 401').waitFor({ timeout })
   await page.locator('nav').getByText('Catalog').click()
   await page.getByText('build-farm').first().waitFor({ timeout })
-  t.equal(await page.getByRole('dialog').count(), 0)
+  await untilNoDialog(page)
 })
 
 t.test('a person is warned before the session ends, and signing in again takes the warning away', async (t) => {

@@ -7,7 +7,7 @@ import { WebSocket } from 'ws'
 import { createBrowser } from '../support/browser.ts'
 import { startPortal } from './portal.ts'
 
-t.test('what Backstage sends and takes passes unharmed', { timeout: 300_000 }, async (t) => {
+t.test('what Backstage sends and takes passes unharmed', async (t) => {
   const portal = await startPortal(t)
   const { browser } = await portal.signIn('jane@example.com', undefined, '/catalog')
   const cookie = `stagedoor=${browser.cookiesOf(portal.url).get('stagedoor')}`
@@ -22,12 +22,12 @@ t.test('what Backstage sends and takes passes unharmed', { timeout: 300_000 }, a
   })
 
   await t.test('an event stream arrives while it is being written', async (t) => {
-    const response = await request(`${portal.url}/api/demo/stream?ticks=5&everyMs=150`, { headers: { cookie } })
-    const arrivals: number[] = []
-    for await (const _ of response.body) arrivals.push(performance.now())
+    // Hours long: whatever arrives does so before the stream is at its end.
+    const response = await request(`${portal.url}/api/demo/stream?ticks=100000&everyMs=150`, { headers: { cookie } })
     t.equal(response.headers['content-type'], 'text/event-stream')
-    t.ok(arrivals.length >= 4, `${arrivals.length} pieces`)
-    t.ok((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0) > 300, 'the first byte came well before the last')
+    let pieces = 0
+    for await (const _ of response.body) if (++pieces === 3) break
+    t.equal(pieces, 3)
   })
 
   await t.test(

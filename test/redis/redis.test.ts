@@ -9,7 +9,7 @@ import { parseNode } from '../../src/redis/settings.ts'
 import { RedisUnavailable } from '../../src/redis/unavailable.ts'
 import { startRedis } from '../support/redis.ts'
 
-async function connect(t: Test, url: string, timeoutMs = 1_000): Promise<Redis> {
+async function connect(t: Test, url: string, timeoutMs = 30_000): Promise<Redis> {
   const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs }, 'session:')
   t.teardown(() => redis.close())
   await redis.attempted()

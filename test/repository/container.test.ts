@@ -62,7 +62,7 @@ t.test('the health check passes when the gateway says so, and only then', async 
   const [command = '', ...args]: string[] = JSON.parse(list)
   t.equal(command, 'node')
   // Port 1 is nobody's: the answer must be a plain failure, not a hang or a crash without a code.
-  const outcome = spawnSync(process.execPath, args, { env: { STAGEDOOR_PORT: '1' }, timeout: 10_000 })
+  const outcome = spawnSync(process.execPath, args, { env: { STAGEDOOR_PORT: '1' }, timeout: 120_000 })
   t.equal(outcome.status, 1)
 })
 

@@ -24,7 +24,7 @@ const isRefusedBy = (replica: Replica, cookie: string): Promise<void> =>
   until(async () => (await replica.fetch('/x', cookie)).status === 401)
 
 for (const store of ['redis', 'cookie']) {
-  t.test(`three replicas, sessions in ${store}`, { timeout: 600_000 }, async (t: Test) => {
+  t.test(`three replicas, sessions in ${store}`, async (t: Test) => {
     const upstreamUrl = (await startStreamingOrigin(t)).url
     const replicas = await startReplicas(t, 3, { store }, { upstreamUrl, events: { pull } })
     const [first, second] = replicas.all as [Replica, Replica, Replica]

@@ -55,7 +55,7 @@ async function untilReady({ all }: Replicas): Promise<void> {
   }
 }
 
-t.test('drills under load at three replicas', { timeout: 200_000 }, async (t: Test) => {
+t.test('drills under load at three replicas', async (t: Test) => {
   const replicas = await startReplicas(t, 3)
   const cookies = await signInAll(replicas)
   t.equal(await lostAmong(replicas, cookies), 0)

@@ -30,7 +30,7 @@ async function cookieStores(): Promise<Make> {
 async function redisStores(t: Test): Promise<Make> {
   const server = await startRedis(t)
   return async (secrets) => {
-    const settings = { topology: { kind: 'single' as const, node: parseNode(server.url) }, timeoutMs: 1_000 }
+    const settings = { topology: { kind: 'single' as const, node: parseNode(server.url) }, timeoutMs: 30_000 }
     const redis = createRedis(settings, 'session:')
     t.teardown(() => redis.close())
     await redis.attempted()

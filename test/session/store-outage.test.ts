@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 
 import t from 'tap'
 
@@ -17,6 +16,7 @@ import { type CachedSession, createRedisStore } from '../../src/session/redis-st
 import { newReference } from '../../src/session/session-reference.ts'
 import { startRedis } from '../support/redis.ts'
 import { sessionLimits as limits, sessionOf } from '../support/sessions.ts'
+import { until } from '../support/until.ts'
 
 const secret = 'a secret for tests, at least 32 characters'
 const unavailable = { code: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE', headers: { 'retry-after': '5' } }
@@ -25,7 +25,7 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
   const server = await startRedis(t, { isPersistent: true })
   const make = async () => {
     const redis = createRedis(
-      { topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 1_000 },
+      { topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 30_000 },
       'session:',
     )
     const owed = createOwedWrites(redis.events)
@@ -70,7 +70,7 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
   t.equal(await store.touch(known), value, 'noting a use never fails')
 
   await server.start()
-  while (owed.size() > 0) await delay(10)
+  await until(() => owed.size() === 0)
   const other = (await make()).store
   t.equal((await other.find(value))?.session.refreshToken, 'second')
   t.equal(await other.find(endedValue), undefined)

@@ -10,7 +10,7 @@ import type { Session } from '../../src/session/session.ts'
 
 /** Reads and rewrites sessions in Redis with the secret and the cookie, as only their gateway can. */
 export async function createSessionEditor(t: Test, url: string, secret: string) {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 2_000 }, 'none:')
+  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 }, 'none:')
   t.teardown(() => redis.close())
   await redis.attempted()
   const sealer = createRecordSealer([secret], randomBytes)

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { type BrowserContext, chromium } from 'playwright-core'
 import type { Test } from 'tap'
 
+import { patienceMs } from './until.ts'
+
 const candidates = [
   process.env['CHROMIUM_PATH'],
   '/usr/bin/chromium',
@@ -17,6 +19,7 @@ export async function openChromium(t: Test): Promise<BrowserContext> {
     throw new Error('Chromium is missing: apt-get install chromium, or set CHROMIUM_PATH')
   const browser = await chromium.launch({
     executablePath,
+    timeout: patienceMs,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -28,5 +31,7 @@ export async function openChromium(t: Test): Promise<BrowserContext> {
     ],
   })
   t.teardown(() => browser.close())
-  return browser.newContext()
+  const context = await browser.newContext()
+  context.setDefaultTimeout(patienceMs)
+  return context
 }

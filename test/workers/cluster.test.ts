@@ -28,11 +28,16 @@ t.test('workers are one gateway', async (t) => {
   })
 
   await t.test('metrics and probes of the admin listener speak for all', async (t) => {
-    const metrics = await cluster.metrics()
-    const allowed = /stagedoor_requests_total\{[^}]*outcome="allow"[^}]*\} (\d+)/.exec(metrics)?.[1]
-    t.ok(Number(allowed) >= several.length, 'requests of both are counted together')
-    t.match(metrics, /stagedoor_condition_ok\{name="auth0"\} 1/)
-    t.match(JSON.parse((await cluster.ready()).text).conditions, [{ name: 'workers', status: 'ok' }])
+    // A worker that does not answer in a second is left out, which a busy machine may keep it from.
+    const speaksForAll = async () => {
+      const metrics = await cluster.metrics()
+      const allowed = /stagedoor_requests_total\{[^}]*outcome="allow"[^}]*\} (\d+)/.exec(metrics)?.[1]
+      return Number(allowed) >= several.length && /stagedoor_condition_ok\{name="auth0"\} 1/.test(metrics)
+    }
+    await until(speaksForAll)
+    t.pass('requests of both are counted together')
+    await until(async () => JSON.parse((await cluster.ready()).text).conditions[0].status === 'ok')
+    t.match(JSON.parse((await cluster.ready()).text).conditions, [{ name: 'workers' }])
   })
 
   await t.test('a session that ended at one has ended at all, before the answer is there', async (t) => {
