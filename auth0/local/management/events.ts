@@ -42,6 +42,8 @@ export function createEventLog(tenant: Tenant): EventLog {
     if (!types.every((type) => knownType.test(type))) return problem(400, 'Bad Request', 'Unsupported event type')
     const start = startOf(request.headers['last-event-id'] ?? query.get('from'), query.get('from_timestamp'))
     if (typeof start !== 'number') return start
+    // Who hung up while the token was looked at has no stream: its end was before anybody waited for it.
+    if (response.destroyed) return undefined
     const isWanted = ({ type }: Kept) => types.length === 0 || types.includes(type)
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
     response.write(':connected\n\nretry: 2000\n\n')
