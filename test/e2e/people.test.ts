@@ -117,7 +117,7 @@ async function untilRefused(page: Page, authorization: string): Promise<number> 
     const status = await statusOfRefresh(page, authorization)
     const tookMs = performance.now() - startedAtMs
     if (status === 403) return tookMs
-    if (tookMs > 10_000) throw new Error(`a token of before the change is still answered with ${status}`)
+    if (tookMs > timeout) throw new Error(`a token of before the change is still answered with ${status}`)
     await page.waitForTimeout(200)
   }
 }

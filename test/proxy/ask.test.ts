@@ -6,7 +6,7 @@ import { askUpstream } from '../../src/proxy/ask.ts'
 import { createUpstream } from '../../src/proxy/upstream.ts'
 import { startOrigin } from '../support/origin.ts'
 
-const question = { path: '/x', headers: ['Host', 'portal.example.com'], timeoutMs: 5_000, clientKey: 'k' }
+const question = { path: '/x', headers: ['Host', 'portal.example.com'], timeoutMs: 60_000, clientKey: 'k' }
 
 async function openUpstream(t: Test, urls: string[]) {
   const upstream = createUpstream({ urls, maxConnections: 1, maxWaiting: 0 })

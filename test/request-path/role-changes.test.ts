@@ -1,21 +1,13 @@
 import type { RequestListener } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
 
 import { decodeJwt } from 'jose'
 import t, { type Test } from 'tap'
 
 import { type House, startHouse } from '../support/house.ts'
+import { until } from '../support/until.ts'
 
 const signInPath = '/api/auth/stagedoor/refresh'
 const tenMinutesMs = 10 * 60_000
-
-async function until(condition: () => boolean): Promise<void> {
-  const endsAt = performance.now() + 10_000
-  while (!condition()) {
-    if (performance.now() > endsAt) throw new Error('it did not come true within 10 s')
-    await delay(10)
-  }
-}
 
 /** A house in which Jane is signed in, and then `refreshEvery` passes; the upstream answers the sign-in with `status`. */
 async function startAgedHouse(t: Test, { status = 200, assertion = {} }: { status?: number; assertion?: object } = {}) {
