@@ -173,7 +173,7 @@ function relyingParty(
   { policy, ...shared }: Pick<RelyingParty, 'provider' | 'revocations'> & { policy: Policy },
 ): RelyingParty {
   const { baseUrl, prefix } = config.server
-  const { clientId, scopes, audience, organization } = config.auth0
+  const { clientId, scopes, audience, organization, pushedAuthorization } = config.auth0
   return {
     ...shared,
     clientId,
@@ -184,6 +184,7 @@ function relyingParty(
     scopes,
     audience,
     organization,
+    pushedAuthorization,
     claimNames: claimNamesOf(config),
     stepUpFor: (principal, asked) => policy.stepUpFor(principal, asked, now()),
     transactions: createTransactionCookies(isSecure(config), createSealer(secretsOf(config), 'transaction')),

@@ -165,6 +165,10 @@ export const auth0 = z
       description: 'Organization that everybody logs in to.',
       'x-example': 'org_123',
     }),
+    pushedAuthorization: z.enum(['auto', 'always', 'never'], 'auto, always or never').default('auto').meta({
+      description:
+        'Whether login requests are handed to Auth0 directly and not through the browser (RFC 9126; Enterprise with Highly Regulated Identity). `auto`: when its discovery document requires it; `always` for an application that requires it by its own settings.',
+    }),
     claims,
     events,
     timeout: duration({ min: '1s', max: '1m' })
