@@ -97,7 +97,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
     session: sessions.stage,
     oidc: { party: relyingParty(config, dependencies, { provider, revocations, policy }) },
     backchannel: { party: { verify: logoutTokenVerifier(config, dependencies, provider), once, revocations, now } },
-    events: { tokens: (config.auth0.events?.webhook?.tokens ?? []).map((token) => token.reveal()), take },
+    events: { ...webhookOf(config), take },
     account: { logoutHref: `${prefix}/logout`, limits, tokenFacts: machines.tokenFacts },
     refreshes: sessions.counters,
     admin: {
@@ -139,6 +139,11 @@ export async function provision(config: Config, dependencies: Dependencies) {
       certificate?.close()
     },
   }
+}
+
+function webhookOf({ auth0: { events } }: Config) {
+  const { tokens = [], tenant, stream } = events?.webhook ?? {}
+  return { tokens: tokens.map((token) => token.reveal()), source: { tenant, stream } }
 }
 
 function attemptsOf({ server: { failedAttempts } }: Config) {
