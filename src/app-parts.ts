@@ -28,6 +28,7 @@ import { createSealer } from './seal/sealer.ts'
 import { provisionSessions, refreshCondition } from './session-parts.ts'
 import type { Session } from './session/session.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { showRefreshes } from './telemetry/refresh-metrics.ts'
 import { provisionAssertions, provisionUpstreams, upstreamConditions } from './upstream-parts.ts'
 import { peerCounter } from './workers/shared-counter.ts'
 import { sharedKeyStore } from './workers/shared-keys.ts'
@@ -77,6 +78,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
   const onRightsChanged = (session: Session): void => void tellRoleChange(session)
   const shared = { provider, redis, revocations, onSaved, onRightsChanged }
   const sessions = await provisionSessions(config, dependencies, shared)
+  showRefreshes(metrics.registry, sessions.counters)
 
   const certificate = await provisionCertificate(config, logger)
 
