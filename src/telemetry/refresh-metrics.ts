@@ -22,14 +22,15 @@ export function showRefreshes(registry: Registry, counters: Readonly<RefreshCoun
 type Shown = { name: string; help: string; read: () => Record<string, number> }
 
 function show(registry: Registry, { name, help, read }: Shown): void {
-  new Counter({
+  const counter = new Counter({
     name,
     help,
     labelNames: ['outcome'],
-    registers: [registry],
+    registers: [],
     collect() {
       this.reset()
       for (const [outcome, count] of Object.entries(read())) this.inc({ outcome }, count)
     },
   })
+  registry.registerMetric(counter)
 }
