@@ -13,6 +13,8 @@ export type BackstageOptions = {
   auth0?: { issuer: string; management: { clientId: string; clientSecret: string } }
   /** Configuration files after `app-config.yaml`, later ones win. */
   configFiles?: readonly string[]
+  /** `NODE_ENV` of Backstage; only in `development` it takes OAuth clients by a plain http address. */
+  mode?: 'production' | 'development'
   /** Gets every line that Backstage logs. */
   log?: ProgressLog
 }
@@ -39,8 +41,14 @@ export async function startBackstage(options: BackstageOptions): Promise<Running
 }
 
 function backendEnvironment(options: BackstageOptions, port: number): NodeJS.ProcessEnv {
-  const { auth0, gatewayBaseUrl, jwksUri = new URL('/.stagedoor/jwks.json', gatewayBaseUrl).href } = options
+  const {
+    auth0,
+    gatewayBaseUrl,
+    mode = 'production',
+    jwksUri = new URL('/.stagedoor/jwks.json', gatewayBaseUrl).href,
+  } = options
   return {
+    NODE_ENV: mode,
     BACKSTAGE_HOST: '127.0.0.1',
     BACKSTAGE_PORT: String(port),
     STAGEDOOR_BASE_URL: gatewayBaseUrl,

@@ -28,6 +28,7 @@ import { createSealer } from './seal/sealer.ts'
 import { provisionSessions, refreshCondition } from './session-parts.ts'
 import type { Session } from './session/session.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { showRefreshes } from './telemetry/refresh-metrics.ts'
 import { provisionAssertions, provisionUpstreams, upstreamConditions } from './upstream-parts.ts'
 import { peerCounter } from './workers/shared-counter.ts'
 import { sharedKeyStore } from './workers/shared-keys.ts'
@@ -77,6 +78,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
   const onRightsChanged = (session: Session): void => void tellRoleChange(session)
   const shared = { provider, redis, revocations, onSaved, onRightsChanged }
   const sessions = await provisionSessions(config, dependencies, shared)
+  showRefreshes(metrics.registry, sessions.counters)
 
   const certificate = await provisionCertificate(config, logger)
 
@@ -97,7 +99,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
     session: sessions.stage,
     oidc: { party: relyingParty(config, dependencies, { provider, revocations, policy }) },
     backchannel: { party: { verify: logoutTokenVerifier(config, dependencies, provider), once, revocations, now } },
-    events: { tokens: (config.auth0.events?.webhook?.tokens ?? []).map((token) => token.reveal()), take },
+    events: { ...webhookOf(config), take },
     account: { logoutHref: `${prefix}/logout`, limits, tokenFacts: machines.tokenFacts },
     refreshes: sessions.counters,
     admin: {
@@ -141,6 +143,11 @@ export async function provision(config: Config, dependencies: Dependencies) {
   }
 }
 
+function webhookOf({ auth0: { events } }: Config) {
+  const { tokens = [], tenant, stream } = events?.webhook ?? {}
+  return { tokens: tokens.map((token) => token.reveal()), source: { tenant, stream } }
+}
+
 function attemptsOf({ server: { failedAttempts } }: Config) {
   return { max: failedAttempts.max, windowMs: failedAttempts.window }
 }
@@ -173,7 +180,7 @@ function relyingParty(
   { policy, ...shared }: Pick<RelyingParty, 'provider' | 'revocations'> & { policy: Policy },
 ): RelyingParty {
   const { baseUrl, prefix } = config.server
-  const { clientId, scopes, audience, organization } = config.auth0
+  const { clientId, scopes, audience, organization, pushedAuthorization } = config.auth0
   return {
     ...shared,
     clientId,
@@ -184,6 +191,7 @@ function relyingParty(
     scopes,
     audience,
     organization,
+    pushedAuthorization,
     claimNames: claimNamesOf(config),
     stepUpFor: (principal, asked) => policy.stepUpFor(principal, asked, now()),
     transactions: createTransactionCookies(isSecure(config), createSealer(secretsOf(config), 'transaction')),

@@ -13,6 +13,8 @@ export function discoveryDocument({ issuer, settings }: Tenant): Record<string, 
     ...(settings.advertiseBackchannelLogout
       ? { backchannel_logout_supported: true, backchannel_logout_session_supported: true }
       : {}),
+    ...(settings.pushedAuthorization === 'none' ? {} : { pushed_authorization_request_endpoint: `${issuer}oauth/par` }),
+    ...(settings.pushedAuthorization === 'required' ? { require_pushed_authorization_requests: true } : {}),
     ...(settings.sendIssuerOnCallback ? { authorization_response_iss_parameter_supported: true } : {}),
     scopes_supported: ['openid', 'profile', 'offline_access', 'name', 'nickname', 'email', 'email_verified', 'picture'],
     response_types_supported: ['code'],

@@ -22,6 +22,7 @@ const routes = {
   userinfo: '/userinfo',
   revocation: '/oauth/revoke',
   end_session: '/oidc/logout',
+  pushed_authorization_request: '/oauth/par',
 }
 
 /** The certified provider underneath, told to look like Auth0 as far as its configuration goes. */
@@ -71,7 +72,8 @@ function configuration(tenant: Tenant, keys: KeyRing): Configuration {
       clientCredentials: { enabled: true },
       revocation: { enabled: true },
       dPoP: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
+      // Whether the tenant shows it is a switch.
+      pushedAuthorizationRequests: { enabled: true },
       rpInitiatedLogout: { enabled: false },
       resourceIndicators: {
         enabled: true,
@@ -86,8 +88,11 @@ function configuration(tenant: Tenant, keys: KeyRing): Configuration {
 function extraParameters(tenant: Tenant): Configuration['extraParams'] {
   return {
     audience: null,
-    requested_scope: null,
     screen_hint: null,
+    requested_scope({ oidc }) {
+      // A pushed request comes as a form, which nothing has touched before the provider.
+      if (oidc.route === 'pushed_authorization_request' && oidc.params) oidc.params.requested_scope = oidc.body?.scope
+    },
     connection(_context, value) {
       if (value !== undefined && !demoConnections.includes(value)) {
         throw new errors.InvalidRequest('the connection was not found')

@@ -5,6 +5,7 @@ import { discoveryDocument } from './discovery.ts'
 import type { KeyRing } from './keys.ts'
 import { createLoginPages } from './login.ts'
 import { createLogout } from './logout.ts'
+import { errorPage } from './pages.ts'
 import type { Tenant } from './tenant.ts'
 import { dressError, dressTokenResponse } from './tokens.ts'
 import { createUserinfo } from './userinfo.ts'
@@ -32,6 +33,7 @@ export function installRoutes(tenant: Tenant, provider: Provider, keys: KeyRing,
       await dressTokenResponse(tenant, keys, context)
     },
     '/oauth/revoke': revoke,
+    '/oauth/par': (context, next) => pushAuthorization(tenant, context, next),
     '/userinfo': userinfo,
     '/u/login': login.handle,
     '/u/login/mfa': login.handle,
@@ -56,6 +58,8 @@ function publish(context: RouteContext, body: unknown, cacheControl: string): vo
 async function authorize(tenant: Tenant, context: RouteContext, next: Next): Promise<void> {
   const query = new URLSearchParams(context.querystring)
   tenant.lastAuthorize = Object.fromEntries(query)
+  if (query.has('request_uri')) return next().then(() => undefined)
+  if (tenant.settings.pushedAuthorization === 'required') return refusePlain(context)
   // The provider forgets offline_access without prompt=consent, and Auth0 knows no id_token_hint here.
   query.delete('id_token_hint')
   query.set('requested_scope', query.get('scope') ?? '')
@@ -63,10 +67,26 @@ async function authorize(tenant: Tenant, context: RouteContext, next: Next): Pro
   await next()
 }
 
+function refusePlain(context: RouteContext): void {
+  context.status = 400
+  context.type = 'html'
+  context.body = errorPage('invalid_request', 'Pushed Authorization Requests are required for this client')
+}
+
+/** RFC 9126 §2; a tenant without it knows no such path. */
+async function pushAuthorization({ settings }: Tenant, context: RouteContext, next: Next): Promise<void> {
+  if (settings.pushedAuthorization === 'none') return
+  await next()
+  if (isRefusal(context.body)) dressError(context, context.body)
+}
+
 async function revoke(context: RouteContext, next: Next): Promise<void> {
   await next()
-  const { body } = context
-  if (typeof body === 'object' && body !== null && 'error' in body) dressError(context, body as { error: string })
+  if (isRefusal(context.body)) dressError(context, context.body)
+}
+
+function isRefusal(body: unknown): body is { error: string } {
+  return typeof body === 'object' && body !== null && 'error' in body
 }
 
 /** RFC 9207 `iss` is the provider's habit; the docs show no sign of it at Auth0. */

@@ -7,6 +7,8 @@ export type TenantSettings = {
   advertiseEndSession: boolean
   /** Back-channel logout is an Enterprise feature: off by default. */
   advertiseBackchannelLogout: boolean
+  /** RFC 9126, Enterprise with Highly Regulated Identity: `required` refuses requests that were not pushed. */
+  pushedAuthorization: 'none' | 'offered' | 'required'
   /** RFC 9207 `iss` on callbacks; Auth0 does not send it. */
   sendIssuerOnCallback: boolean
   /** `org_name` beside `org_id` is a tenant switch. */
@@ -59,6 +61,7 @@ export function createTenant({ now, ...input }: TenantInput): Tenant {
     settings: {
       advertiseEndSession: true,
       advertiseBackchannelLogout: false,
+      pushedAuthorization: 'none',
       sendIssuerOnCallback: false,
       sendOrganizationName: true,
       sessionExpirySeconds: undefined,

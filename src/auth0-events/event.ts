@@ -8,33 +8,49 @@ export type Auth0Event = {
   time: number
   /** `data.object`: what the event is about. */
   object: Readonly<Record<string, unknown>>
+  /** `a0tenant`, and `a0stream` where it came by an event stream. */
+  tenant?: string
+  stream?: string
 }
 
 /** The types that mean something for sessions; the Events API is asked for these only. */
 export const wantedTypes = [
   'user.updated',
   'user.deleted',
+  'organization.deleted',
   'organization.member.deleted',
   'organization.member.role.assigned',
   'organization.member.role.deleted',
 ] as const
 
+/** Those of Auth0 Groups that name a person; the feature is early access, and not every tenant knows them. */
+export const groupTypes = ['group.member.added', 'group.member.deleted'] as const
+
 /** Nothing for what is not an event. */
 export function parseEvent(value: unknown): Auth0Event | undefined {
-  const { id, type, time, data } = recordOf(value)
+  const { id, type, time, data, a0tenant, a0stream } = recordOf(value)
   const { object } = recordOf(data)
   const timeMs = typeof time === 'string' ? Date.parse(time) : NaN
   if (typeof id !== 'string' || typeof type !== 'string' || Number.isNaN(timeMs)) return undefined
-  return { id, type, time: timeMs, object: recordOf(object) }
+  const [tenant, stream] = [textOf(a0tenant), textOf(a0stream)]
+  return {
+    id,
+    type,
+    time: timeMs,
+    object: recordOf(object),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(stream === undefined ? {} : { stream }),
+  }
 }
 
 /** Auth0's clock and ours may differ by so much; who is let in and blocked within it logs in once more. */
 const clockToleranceMs = 60_000
 
 /** Whom an event is about. */
-export function targetOf({ object }: Auth0Event): { subject?: string; organization?: string } {
-  const subject = textOf(object['user_id']) ?? textOf(recordOf(object['user'])['user_id'])
-  const organization = textOf(recordOf(object['organization'])['id'])
+export function targetOf({ type, object }: Auth0Event): { subject?: string; organization?: string } {
+  const subject = textOf(object['user_id']) ?? textOf(recordOf(object['user'])['user_id']) ?? memberIn(object)
+  const isAboutOrganization = type === 'organization.deleted'
+  const organization = textOf((isAboutOrganization ? object : recordOf(object['organization']))['id'])
   return { ...(subject === undefined ? {} : { subject }), ...(organization === undefined ? {} : { organization }) }
 }
 
@@ -46,8 +62,12 @@ export function targetOf({ object }: Auth0Event): { subject?: string; organizati
 export function revocationsFor(event: Auth0Event, issuer: string, now: number): Revocation[] {
   const { type, object } = event
   const { subject, organization } = targetOf(event)
-  if (subject === undefined || !isWanted(type)) return []
+  if (!isWanted(type)) return []
   const happenedBy = event.time + clockToleranceMs
+  if (type === 'organization.deleted') {
+    return organization === undefined ? [] : [{ issuer, organization, createdBefore: Math.min(happenedBy, now + 1) }]
+  }
+  if (subject === undefined) return []
   const outdated = { issuer, subject, claimsBefore: Math.min(happenedBy, now) }
   // A session that began in this very millisecond is there already.
   const ended = { issuer, subject, createdBefore: Math.min(happenedBy, now + 1) }
@@ -59,7 +79,13 @@ export function revocationsFor(event: Auth0Event, issuer: string, now: number): 
 }
 
 function isWanted(type: string): boolean {
-  return wantedTypes.some((wanted) => wanted === type)
+  return [...wantedTypes, ...groupTypes].some((wanted) => wanted === type)
+}
+
+/** A member of a group may be another group or a connection: those are no users. */
+function memberIn(object: Auth0Event['object']): string | undefined {
+  const { member_type: kind, id } = recordOf(object['member'])
+  return kind === 'user' ? textOf(id) : undefined
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {

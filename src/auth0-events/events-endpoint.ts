@@ -3,20 +3,24 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
 import { GateError } from '../errors/gate-error.ts'
-import { parseEvent, targetOf } from './event.ts'
+import { type Auth0Event, parseEvent, targetOf } from './event.ts'
 import type { TakeEvent } from './take-event.ts'
 
 export type EventsEndpointOptions = {
   /** Accepted bearer tokens; two while one is rotated. None: there is no such endpoint. */
   tokens: readonly string[]
+  /** Where given, events of other tenants or streams are refused. */
+  source: EventSource
   take: TakeEvent
 }
+
+export type EventSource = { tenant?: string | undefined; stream?: string | undefined }
 
 /** Events may carry a whole user profile. */
 const bodyLimit = 1_048_576
 
 /** Receives Auth0's Event Streams (webhook). They are not signed: the bearer token is all that tells them. */
-export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (app, { tokens, take }) => {
+export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (app, { tokens, source, take }) => {
   if (tokens.length === 0) return
   const accepted = tokens.map(digest)
   const readJson = app.getDefaultJsonParser('error', 'error')
@@ -25,6 +29,7 @@ export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (
   app.post('/events', { bodyLimit, onRequest: authenticate }, async (request, reply) => {
     const event = parseEvent(request.body)
     if (event === undefined) throw new GateError('STAGEDOOR_EVENTS_MALFORMED')
+    if (!isFrom(source, event)) throw new GateError('STAGEDOOR_EVENTS_FOREIGN', { detail: originOf(event) })
     const outcome = await take(event)
     if (outcome === 'revoked') app.audit.revoked(request, { reason: event.type, target: targetOf(event) })
     return reply.code(202).header('cache-control', 'no-store').send({ outcome })
@@ -38,6 +43,14 @@ export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (
     if (matches.length > 0) return
     throw new GateError('STAGEDOOR_EVENTS_UNAUTHENTICATED', { headers: { 'www-authenticate': 'Bearer' } })
   }
+}
+
+function isFrom({ tenant, stream }: EventSource, event: Auth0Event): boolean {
+  return (tenant === undefined || event.tenant === tenant) && (stream === undefined || event.stream === stream)
+}
+
+function originOf({ tenant, stream }: Auth0Event): string {
+  return `it says a0tenant ${JSON.stringify(tenant)}, a0stream ${JSON.stringify(stream)}`
 }
 
 function digest(text: string): Buffer {

@@ -1,7 +1,7 @@
 import type { CustomFetch } from 'openid-client'
 
 import { createEventStreamParser, type StreamMessage } from './event-stream-parser.ts'
-import { parseEvent, wantedTypes } from './event.ts'
+import { parseEvent } from './event.ts'
 import type { TakeEvent } from './take-event.ts'
 
 /** Where to begin: after an offset, at a time, or with what comes from now on. */
@@ -11,8 +11,10 @@ export type Position = { kind: 'offset'; offset: string } | { kind: 'time'; from
 export type PullEnd =
   /** Auth0 ends streams every few minutes; nothing is wrong. */
   | { kind: 'ended' }
-  /** The position is too old (410), or not one that this tenant knows (400). */
+  /** The position is too old (410). */
   | { kind: 'gone' }
+  /** Something that was asked for is not known to this tenant (400). */
+  | { kind: 'refused' }
   /** The token is not accepted (401). */
   | { kind: 'unauthorized' }
   /** Too many connections or calls (429). */
@@ -24,6 +26,8 @@ export type PullOptions = {
   issuer: string
   token: string
   position: Position
+  /** Event types to ask for. */
+  types: readonly string[]
   fetch: CustomFetch
   take: TakeEvent
   /** Told of every offset, after the event that it belongs to has been handled. */
@@ -58,9 +62,9 @@ export async function pullOnce(options: PullOptions): Promise<PullEnd> {
   }
 }
 
-function eventsUrl({ issuer, position }: PullOptions): string {
+function eventsUrl({ issuer, position, types }: PullOptions): string {
   const url = new URL('api/v2/events', issuer)
-  for (const type of wantedTypes) url.searchParams.append('event_type', type)
+  for (const type of types) url.searchParams.append('event_type', type)
   if (position.kind === 'offset') url.searchParams.set('from', position.offset)
   if (position.kind === 'time') url.searchParams.set('from_timestamp', new Date(position.fromMs).toISOString())
   return url.href
@@ -68,7 +72,8 @@ function eventsUrl({ issuer, position }: PullOptions): string {
 
 function refusalIn({ status, headers }: Response): PullEnd | undefined {
   if (status === 200) return undefined
-  if (status === 410 || status === 400) return { kind: 'gone' }
+  if (status === 410) return { kind: 'gone' }
+  if (status === 400) return { kind: 'refused' }
   if (status === 401) return { kind: 'unauthorized' }
   if (status === 429) return { kind: 'limited', retryAfterMs: retryAfterMsIn(headers) }
   return { kind: 'failed', detail: `the Events API answered ${status}` }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { CustomFetch } from 'openid-client'
 
+import { groupTypes, wantedTypes } from './event.ts'
 import type { ManagementTokens } from './management-token.ts'
 import type { Offsets } from './offsets.ts'
 import { type Position, type PullEnd, pullOnce } from './pull-once.ts'
@@ -56,6 +57,7 @@ export function createEventPull(options: EventPullOptions): EventPull {
   const { issuer, tokens, offsets, take, fetch, lookBackMs, onFailure, now, wait = waitFor } = options
   const timing = { ...defaultTiming, ...options.timing }
   let status: PullStatus = 'idle'
+  let hasGroups = true
 
   async function run(signal: AbortSignal): Promise<void> {
     let failures = 0
@@ -63,12 +65,15 @@ export function createEventPull(options: EventPullOptions): EventPull {
     while (!signal.aborted) {
       const { end, position, hasRead } = await attempt(signal, refused)
       if (signal.aborted) break
-      refused = end.kind === 'gone' ? position.kind : undefined
+      const isRefusedAll = end.kind === 'refused' && !hasGroups
+      refused = end.kind === 'gone' || isRefusedAll ? position.kind : undefined
+      // 400 says not what it is about: the types of an early-access feature, or, when they were left out, the position.
+      hasGroups = end.kind === 'refused' ? !hasGroups : hasGroups
       failures = hasRead || end.kind === 'ended' ? 0 : failures + 1
       status = end.kind === 'ended' ? 'reading' : 'failing'
       if (end.kind === 'unauthorized') tokens.drop()
       if (end.kind !== 'ended') onFailure(detailOf(end))
-      await wait(waitMs(end, failures), signal)
+      await wait(waitMs(end, position, failures), signal)
     }
     status = 'idle'
   }
@@ -83,6 +88,7 @@ export function createEventPull(options: EventPullOptions): EventPull {
         issuer,
         token: await tokens.get(),
         position,
+        types: hasGroups ? [...wantedTypes, ...groupTypes] : wantedTypes,
         fetch,
         take,
         silenceMs: timing.silenceMs,
@@ -110,8 +116,8 @@ export function createEventPull(options: EventPullOptions): EventPull {
     return offset === undefined ? { kind: 'time', fromMs: now() - lookBackMs } : { kind: 'offset', offset }
   }
 
-  function waitMs(end: PullEnd, failures: number): number {
-    if (end.kind === 'gone') return 0
+  function waitMs(end: PullEnd, position: Position, failures: number): number {
+    if ((end.kind === 'gone' || end.kind === 'refused') && position.kind !== 'now') return 0
     const backoffMs = Math.min(timing.firstRetryMs * 2 ** Math.max(failures - 1, 0), timing.lastRetryMs)
     const jittered = backoffMs * (0.5 + Math.random() / 2)
     return end.kind === 'limited' ? Math.max(end.retryAfterMs, jittered) : jittered
@@ -123,6 +129,7 @@ export function createEventPull(options: EventPullOptions): EventPull {
 function detailOf(end: PullEnd): string {
   if (end.kind === 'failed') return end.detail
   if (end.kind === 'gone') return 'the position in the event stream is too old: reading goes on from a time'
+  if (end.kind === 'refused') return 'the Events API does not know a type or the position that was asked for (400)'
   if (end.kind === 'limited') return 'the Events API has too many connections or calls (429)'
   return 'the Management API does not accept our token (401)'
 }

@@ -6,7 +6,7 @@ export type Capabilities = {
   endSession: 'rp-initiated-logout' | 'auth0-v2-logout' | 'none'
   /** Enterprise. Without it: events of Auth0, and at the latest the next refresh. */
   backchannelLogout: 'offered' | 'not-offered'
-  /** Enterprise with Highly Regulated Identity. Not used; a tenant that requires it refuses logins. */
+  /** RFC 9126; Enterprise with Highly Regulated Identity. Without it: a plain request with PKCE. */
   pushedAuthorization: 'required' | 'offered' | 'not-offered'
 }
 

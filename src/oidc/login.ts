@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { buildAuthorizationUrl, calculatePKCECodeChallenge } from 'openid-client'
+import { calculatePKCECodeChallenge } from 'openid-client'
 
 import { GateError } from '../errors/gate-error.ts'
 import { authorizationParameters, organizationOf, readLoginParameters } from './authorization-request.ts'
+import { authorizationUrl } from './authorization-url.ts'
 import { markerAtStart } from './login-trouble.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
@@ -22,7 +23,7 @@ export async function startLogin(party: RelyingParty, request: FastifyRequest, r
   if (stepUp !== undefined) transaction.stepUp = stepUp
   const codeChallenge = await calculatePKCECodeChallenge(transaction.codeVerifier)
   const query = authorizationParameters({ ...party, ...transaction, codeChallenge, organization }, parameters)
-  const url = await party.provider.call(async (configuration) => buildAuthorizationUrl(configuration, query))
+  const url = await authorizationUrl(party, query)
   await party.transactions.write(request, reply, transaction)
   party.markers.write(reply, markerAtStart(party.markers.read(request), party.now()))
   reply.header('cache-control', 'no-store').redirect(url.href, 302)

@@ -1,6 +1,7 @@
 import type { Principal } from '../identity/principal.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import type { RandomBytes } from '../seal/random.ts'
+import type { PushedAuthorization } from './authorization-url.ts'
 import type { ClaimNames } from './claims.ts'
 import type { LoginMarkers } from './login-marker.ts'
 import type { Provider } from './provider.ts'
@@ -21,6 +22,7 @@ export type RelyingParty = {
   scopes: readonly string[]
   audience?: string | undefined
   organization?: string | undefined
+  pushedAuthorization: PushedAuthorization
   claimNames: ClaimNames
   transactions: TransactionCookies
   used: UsedTransactions

@@ -10,10 +10,12 @@ export type Revocation =
   | { issuer: string; sid: string; createdBefore: number }
   /** A user's sessions that began before a time; with `organization`, only those for that organization. */
   | { issuer: string; subject: string; createdBefore: number; organization?: string }
+  /** Sessions for one organization that began before a time, whoever they are of. */
+  | { issuer: string; organization: string; createdBefore: number }
   /** A user's claims that are older than a time: they must be refreshed before they are used. */
   | { issuer: string; subject: string; claimsBefore: number }
 
-export const markKinds = ['session', 'sid', 'subject', 'member', 'claims'] as const
+export const markKinds = ['session', 'sid', 'subject', 'member', 'organization', 'claims'] as const
 export type MarkKind = (typeof markKinds)[number]
 
 /** A revocation as it is kept and shared: names are hashes, so that who lists marks learns no session and no user. */
@@ -34,6 +36,9 @@ export function markOf(revocation: Revocation, until: number): Mark {
   const { issuer } = revocation
   if ('sid' in revocation) {
     return { kind: 'sid', name: nameOf(issuer, revocation.sid), at: revocation.createdBefore, until }
+  }
+  if (!('subject' in revocation)) {
+    return { kind: 'organization', name: nameOf(issuer, revocation.organization), at: revocation.createdBefore, until }
   }
   const { subject } = revocation
   if ('claimsBefore' in revocation) {
@@ -60,6 +65,7 @@ export function markNamesOf(session: Session): MarkNames {
     sid: providerSessionId === undefined ? undefined : nameOf(issuer, providerSessionId),
     subject: user,
     member: claims.org_id === undefined ? undefined : nameOf(issuer, subject, claims.org_id),
+    organization: claims.org_id === undefined ? undefined : nameOf(issuer, claims.org_id),
     claims: user,
   }
   remembered.set(session, names)

@@ -16,7 +16,7 @@ export type Marks = {
 }
 
 /** Marks that end what began before them. */
-const endingKinds = ['subject', 'member', 'sid'] as const
+const endingKinds = ['subject', 'member', 'organization', 'sid'] as const
 
 /** How often marks that may be forgotten are looked for, counted in marks. */
 const sweepEvery = 1_000

@@ -10,6 +10,7 @@ const now = at + 500
 const subject = 'auth0|jane'
 const user = { user_id: subject }
 const organization = { id: 'org_1' }
+const group = { id: 'grp_1', type: 'tenant' }
 const ended = { issuer, subject, createdBefore: now + 1 }
 const outdated = { issuer, subject, claimsBefore: now }
 
@@ -22,7 +23,12 @@ const rows: [string, object, object[]][] = [
   ['organization.member.role.assigned', { organization, user, role: { id: 'rol_1' } }, [outdated]],
   ['organization.member.role.deleted', { organization, user, role: { id: 'rol_1' } }, [outdated]],
   ['user.created', user, []],
-  ['group.member.deleted', { user }, []],
+  ['group.member.added', { group, member: { member_type: 'user', id: subject } }, [outdated]],
+  ['group.member.deleted', { group, member: { member_type: 'user', id: subject } }, [outdated]],
+  ['group.member.deleted', { group, member: { member_type: 'group', id: 'grp_2' } }, []],
+  ['group.role.deleted', { group, role: { id: 'rol_1' } }, []],
+  ['organization.deleted', organization, [{ issuer, organization: 'org_1', createdBefore: now + 1 }]],
+  ['organization.deleted', {}, []],
   ['user.deleted', {}, []],
 ]
 for (const [type, object, expected] of rows) {

@@ -111,6 +111,44 @@ t.test('an offset that is too old (410) is given up for a time, and a time for n
   t.match(failures[0], /too old/)
 })
 
+t.test('a tenant without Groups (400) is not asked about them, and nothing else is lost', async (t) => {
+  const auth0 = await startAuth0(t, { settings: { groups: false } })
+  const offsets = createMemoryOffsets()
+  await offsets.write(emit(auth0, 'read before'))
+  emit(auth0, 'one')
+  const { taken, failures } = startPull(t, auth0, offsets)
+  await until(() => taken.length === 1)
+  t.same(taken, ['one'])
+  t.match(failures, [/400/])
+  auth0.switches.endEventStreams()
+  emit(auth0, 'two')
+  await until(() => taken.length === 2)
+  t.equal(failures.length, 1, 'the next reading does not ask again')
+})
+
+t.test('an offset that is none (400) is given up for a time, and Groups are still asked about', async (t) => {
+  const auth0 = await startAuth0(t)
+  const offsets = createMemoryOffsets()
+  await offsets.write('not an offset')
+  emit(auth0, 'one')
+  const { taken } = startPull(t, auth0, offsets)
+  await until(() => taken.length === 1)
+  auth0.switches.emitEvent('group.member.added', { user_id: 'two' })
+  await until(() => taken.length === 2)
+  t.same(taken, ['one', 'two'])
+})
+
+t.test('what is refused whatever is asked for is not asked for without end', async (t) => {
+  const auth0 = await startAuth0(t)
+  auth0.switches.failNext('/api/v2/events', Array<number>(1_000).fill(400))
+  const { pull, failures } = startPull(t, auth0, createMemoryOffsets())
+  await until(() => failures.length >= 8)
+  t.equal(pull.status(), 'failing')
+  const asked = auth0.counters.events
+  await delay(200)
+  t.ok(auth0.counters.events - asked <= 15, 'every other time after a wait')
+})
+
 t.test('too many connections (429) are waited for as long as Auth0 says', async (t) => {
   const auth0 = await startAuth0(t, { settings: { eventConnections: 1, eventRetryAfterSeconds: 60 } })
   const first = startPull(t, auth0, createMemoryOffsets())

@@ -116,3 +116,17 @@ t.test('the clock of the tenant can be moved: tokens and Date header follow', as
     t.ok(behindSeconds > 15 && behindSeconds < 25, `${behindSeconds} s behind`)
   }
 })
+
+t.test(
+  'a tenant that requires pushed requests shows a page to plain ones, and one without PAR knows no such path',
+  async (t) => {
+    const auth0 = await startAuth0(t)
+    const wrong = { client_id: auth0.clientId, client_secret: 'wrong' }
+    const push = () => fetch(`${auth0.issuer}oauth/par`, { method: 'POST', body: new URLSearchParams(wrong) })
+    t.equal((await push()).status, 404)
+    auth0.switches.setSettings({ pushedAuthorization: 'required' })
+    t.equal((await push()).status, 401, 'it authenticates like the token endpoint')
+    const page = await (await createApplication(auth0)).visit()
+    t.match(page, { status: 400, text: /Pushed Authorization Requests are required/ })
+  },
+)

@@ -42,6 +42,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       clientId: 'abc',
       clientSecrets: ['[secret]'],
       scopes: Array,
+      pushedAuthorization: 'auto',
       claims: Object,
       timeout: '10s',
     },

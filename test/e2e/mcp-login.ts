@@ -6,6 +6,7 @@ import type {
 } from '@modelcontextprotocol/sdk/shared/auth.js'
 
 import type { Browser } from '../support/browser.ts'
+import { giveConsent } from './consent.ts'
 
 const redirectUrl = 'http://127.0.0.1:1/callback'
 
@@ -28,16 +29,9 @@ export function createMcpLogin(browser: Browser, portalUrl: string): McpLogin {
     token_endpoint_auth_method: 'none',
   }
 
-  /** What Backstage's consent page does when its button is pressed. */
   async function agree(authorizationUrl: URL): Promise<void> {
-    const { location } = await browser.step(authorizationUrl.href)
-    const sessionId = location?.split('/').at(-1) ?? ''
-    const refreshed = JSON.parse((await browser.fetch(`${portalUrl}/api/auth/stagedoor/refresh`)).text)
-    const approved = await browser.fetch(`${portalUrl}/api/auth/v1/sessions/${sessionId}/approve`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${refreshed.backstageIdentity.token}` },
-    })
-    code = new URL(JSON.parse(approved.text).redirectUrl).searchParams.get('code') ?? ''
+    const back = new URL(await giveConsent(browser, portalUrl, authorizationUrl.href))
+    code = back.searchParams.get('code') ?? ''
   }
 
   return {

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 
 import { ensureBackstage } from '../../scripts/backstage-setup.ts'
-import { startBackstage } from '../../scripts/backstage-start.ts'
+import { type BackstageOptions, startBackstage } from '../../scripts/backstage-start.ts'
 import { type House, type HouseOptions, startHouse } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 
@@ -10,11 +10,15 @@ export type Portal = House & { backstageUrl: string }
 /** The whole house with a real Backstage in it. */
 export async function startPortal(
   t: Test,
-  { configFiles = [], ...options }: HouseOptions & { configFiles?: readonly string[] } = {},
+  { configFiles = [], mode, ...options }: HouseOptions & Pick<BackstageOptions, 'configFiles' | 'mode'> = {},
 ): Promise<Portal> {
   await ensureBackstage({ log: (line) => t.comment(line) })
   const port = await freePort()
-  const backstage = await startBackstage({ gatewayBaseUrl: `http://localhost:${port}`, configFiles })
+  const backstage = await startBackstage({
+    gatewayBaseUrl: `http://localhost:${port}`,
+    configFiles,
+    ...(mode && { mode }),
+  })
   t.teardown(() => backstage.close())
   const house = await startHouse(t, { ...options, port, upstreamUrl: backstage.url })
   return { ...house, backstageUrl: backstage.url }

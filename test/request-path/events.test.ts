@@ -103,6 +103,58 @@ t.test('a lost membership ends the sessions for that organization only', async (
   t.equal((await alone.fetch(`${house.url}/`)).status, 200)
 })
 
+t.test('an organization that is deleted ends the sessions for it, whoever they are of, and no others', async (t) => {
+  const house = await startPullingHouse(t)
+  const signInFor = async (email: string) => {
+    const browser = createBrowser()
+    const page = await browser.open(`${house.url}/.stagedoor/login?organization=org_demo`)
+    await browser.submit(page.url, '/u/login', { username: email, password: 'stagedoor' })
+    return browser
+  }
+  const members = [await signInFor('jane@example.com'), await signInFor('max@example.com')]
+  const { browser: alone } = await house.signIn()
+  const statuses = () => Promise.all(members.map(async (member) => (await member.fetch(`${house.url}/`)).status))
+  t.same(await statuses(), [200, 200])
+  house.auth0.switches.emitEvent('organization.deleted', { id: 'org_demo', name: 'demo' })
+  await until(async () => (await statuses()).every((status) => status === 401))
+  t.equal((await alone.fetch(`${house.url}/`)).status, 200)
+})
+
+t.test('who was added to a group of Auth0 has it at the next request', async (t) => {
+  const house = await startPullingHouse(t)
+  const { browser } = await house.signIn('max@example.com')
+  const id = subjectOf(house, 'max@example.com')
+  house.auth0.switches.setGroups(id, ['web', 'on-call'])
+  const object = { group: { id: 'grp_1', type: 'tenant' }, member: { member_type: 'user', id } }
+  house.auth0.switches.emitEvent('group.member.added', object)
+  await until(async () => (await browser.fetch(`${house.url}/.stagedoor/me`)).text.includes('on-call'))
+  t.equal(house.auth0.counters.tokenRefreshToken, 1)
+})
+
+t.test('events of another tenant or another stream are refused where configuration names ours', async (t) => {
+  const webhook = { tokens, tenant: 'my-tenant', stream: 'est_ours' }
+  const house = await startHouse(t, { config: { auth0: { events: { webhook } } } })
+  const { browser } = await house.signIn('max@example.com')
+  const object = { user_id: subjectOf(house, 'max@example.com'), blocked: true }
+  const event = { id: 'evt_1', type: 'user.updated', time: new Date().toISOString(), data: { object } }
+  const send = (source: object) =>
+    createBrowser().fetch(`${house.url}/.stagedoor/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${tokens[0]}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...event, ...source }),
+    })
+  const strangers = [
+    {},
+    { a0tenant: 'my-tenant' },
+    { a0tenant: 'other', a0stream: 'est_ours' },
+    { a0tenant: 'my-tenant', a0stream: 'est_other' },
+  ]
+  for (const source of strangers) t.match(await send(source), { status: 403, text: /STAGEDOOR_EVENTS_FOREIGN/ })
+  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+  t.match(await send({ a0tenant: 'my-tenant', a0stream: 'est_ours' }), { status: 202, text: /revoked/ })
+  t.equal((await browser.fetch(`${house.url}/`)).status, 401)
+})
+
 t.test('while events cannot be read, readiness says so, and everything else goes on', async (t) => {
   const house = await startHouse(t, { config: { auth0: { events: { pull: { ...pull, clientSecret: 'wrong' } } } } })
   const condition = () => house.parts.health.conditions().find(({ name }) => name === 'auth0-events')

@@ -28,6 +28,9 @@ const rows: [string, Revocation, number][] = [
   ['another user', { issuer, subject: 'auth0|max', createdBefore: start + 1 }, Infinity],
   ['the membership it is for', { issuer, subject, createdBefore: start + 1, organization: 'org_1' }, 0],
   ['another membership', { issuer, subject, createdBefore: start + 1, organization: 'org_2' }, Infinity],
+  ['its organization', { issuer, organization: 'org_1', createdBefore: start + 1 }, 0],
+  ['its organization, before it began', { issuer, organization: 'org_1', createdBefore: start }, Infinity],
+  ['another organization', { issuer, organization: 'org_2', createdBefore: start + 1 }, Infinity],
   ['claims only', { issuer, subject, claimsBefore: start + 1 }, Infinity],
 ]
 

@@ -39,7 +39,7 @@ export function createEventLog(tenant: Tenant): EventLog {
       return problem(429, 'Too Many Requests', 'Too many concurrent event connections')
     }
     const types = query.getAll('event_type')
-    if (!types.every((type) => knownType.test(type))) return problem(400, 'Bad Request', 'Unsupported event type')
+    if (!types.every(isKnown)) return problem(400, 'Bad Request', 'Unsupported event type')
     const start = startOf(request.headers['last-event-id'] ?? query.get('from'), query.get('from_timestamp'))
     if (typeof start !== 'number') return start
     // Who hung up while the token was looked at has no stream: its end was before anybody waited for it.
@@ -50,6 +50,10 @@ export function createEventLog(tenant: Tenant): EventLog {
     for (const entry of kept.slice(start).filter(isWanted)) response.write(messageOf(entry))
     join(response, types)
     return undefined
+  }
+
+  function isKnown(type: string): boolean {
+    return knownType.test(type) && (tenant.settings.groups || !type.startsWith('group.'))
   }
 
   /** Index of the first event to send, or a refusal. */

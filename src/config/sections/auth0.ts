@@ -96,6 +96,14 @@ const webhook = z
         description: 'Bearer tokens that Auth0 may send; two while one is being replaced.',
         'x-example': [{ $file: '/run/secrets/events-webhook' }],
       }),
+    tenant: z.string('the name of the tenant').min(1).optional().meta({
+      description: 'Tenant whose events are accepted (`a0tenant`). Any unless given.',
+      'x-example': 'my-tenant',
+    }),
+    stream: z.string('the id of the event stream').min(1).optional().meta({
+      description: 'Event stream whose events are accepted (`a0stream`). Any unless given.',
+      'x-example': 'est_vjFVP5pVdfvsfRKatshkVV',
+    }),
   })
   .optional()
   .meta({ description: 'Receive events from Auth0 (Event Streams) at `/.stagedoor/events`. Off unless given.' })
@@ -164,6 +172,10 @@ export const auth0 = z
     organization: z.string('an organization id or name').min(1).optional().meta({
       description: 'Organization that everybody logs in to.',
       'x-example': 'org_123',
+    }),
+    pushedAuthorization: z.enum(['auto', 'always', 'never'], 'auto, always or never').default('auto').meta({
+      description:
+        'Whether login requests are handed to Auth0 directly and not through the browser (RFC 9126; Enterprise with Highly Regulated Identity). `auto`: when its discovery document requires it; `always` for an application that requires it by its own settings.',
     }),
     claims,
     events,

@@ -7,6 +7,12 @@ export const eventsErrors = {
     'Events are accepted from Auth0 only.',
     'Operators: give the event stream in Auth0 one of the tokens in auth0.events.webhook.tokens.',
   ),
+  STAGEDOOR_EVENTS_FOREIGN: row(
+    403,
+    'warn',
+    'This event is of another tenant or stream than the one that is expected here.',
+    'Operators: compare auth0.events.webhook.tenant and .stream with the event stream in Auth0; the log line says what came.',
+  ),
   STAGEDOOR_EVENTS_MALFORMED: row(
     400,
     'warn',

@@ -55,6 +55,12 @@ export const oidcErrors = {
     'The login service does not accept this portal’s own credentials.',
     'Operators: compare auth0.clientId and auth0.clientSecrets with Applications → <app> → Settings in Auth0.',
   ),
+  STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED: row(
+    502,
+    'error',
+    'The login service did not take this portal’s request to sign you in.',
+    'Start again from the portal. Operators: the log line says what Auth0 answered at /oauth/par; see auth0.pushedAuthorization.',
+  ),
   STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED: row(
     502,
     'error',

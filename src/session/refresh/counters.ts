@@ -5,6 +5,8 @@ export type RefreshCounters = {
   shared: number
   ended: number
   failed: number
+  /** Requests that went on with claims that were due to be refreshed, because that failed or takes long. */
+  servedAsStale: number
   /** Requests that were refused because their session was past `maxStale`. */
   refusedAsStale: number
   /** Failures since the last success: above zero, readiness says `degraded`. */
@@ -12,5 +14,5 @@ export type RefreshCounters = {
 }
 
 export function createRefreshCounters(): RefreshCounters {
-  return { refreshed: 0, shared: 0, ended: 0, failed: 0, refusedAsStale: 0, failedInARow: 0 }
+  return { refreshed: 0, shared: 0, ended: 0, failed: 0, servedAsStale: 0, refusedAsStale: 0, failedInARow: 0 }
 }

@@ -142,12 +142,17 @@ export function createRefresher(options: RefresherOptions): Refresher {
     if (outcome?.kind === 'fresh') {
       return { session: outcome.session, isStale: outcome.value !== known.value, value: outcome.value }
     }
-    return isOverdue ? refuseAsStale() : { ...known, isStale: false }
+    return isOverdue ? refuseAsStale() : { ...serveAsStale(known), isStale: false }
   }
 
   function refuseAsStale(): undefined {
     counters.refusedAsStale++
     return undefined
+  }
+
+  function serveAsStale(known: KnownSession): KnownSession {
+    counters.servedAsStale++
+    return known
   }
 
   function needOf(session: Session): RefreshNeed {
@@ -163,9 +168,10 @@ export function createRefresher(options: RefresherOptions): Refresher {
       if (need === 'soon' && !store.keepsWithoutBrowser) return undefined
       const isWaiting = backOff.isWaiting(known.session.id)
       if (need === 'overdue') return isWaiting ? Promise.resolve(refuseAsStale()) : waitFor(known, true)
-      if (isWaiting || slow.has(known.session.id)) return undefined
-      if (need === 'due' && !backOff.isTroubled()) return waitFor(known, false)
-      void refresh(known)
+      const isHeldUp = isWaiting || slow.has(known.session.id)
+      if (need === 'due' && !isHeldUp && !backOff.isTroubled()) return waitFor(known, false)
+      if (need === 'due') serveAsStale(known)
+      if (!isHeldUp) void refresh(known)
       return undefined
     },
 

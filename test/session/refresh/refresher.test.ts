@@ -102,7 +102,7 @@ t.test('after a failure the session goes on, and nobody tries or waits for a whi
   const other = known(1_500)
   t.equal(refresher.freshen(other), undefined, 'another session is tried without anybody waiting')
   await refresher.close()
-  t.match(counters, { failed: 2, failedInARow: 2 })
+  t.match(counters, { failed: 2, failedInARow: 2, servedAsStale: 3 })
 })
 
 t.test('past maxStale a session counts only when it was refreshed', async (t) => {
@@ -120,6 +120,7 @@ t.test('a slow refresh is waited for once; the session goes on, and the outcome 
   const session = known(1_500)
   t.match(await refresher.freshen(session), session)
   t.equal(refresher.freshen(session), undefined, 'nobody else waits')
+  t.equal(counters.servedAsStale, 2)
   answer.resolve(fresh(session.session))
   await refresher.close()
   t.equal(counters.refreshed, 1)

@@ -79,6 +79,15 @@ for (const store of ['cookie', 'redis'] as const) {
       }
       pass(15 * minute)
       t.equal((await browser.fetch(`${house.url}/x`)).status, 401, 'past maxStale it does not count')
+      const shown = (await house.admin.inject('/metrics')).body
+      for (const pattern of [
+        /^stagedoor_session_refreshes_total\{outcome="failed"\} [1-9]/m,
+        /^stagedoor_session_refreshes_total\{outcome="ended"\} 1$/m,
+        /^stagedoor_session_stale_requests_total\{outcome="served"\} 7$/m,
+        /^stagedoor_session_stale_requests_total\{outcome="refused"\} 1$/m,
+      ]) {
+        t.match(shown, pattern)
+      }
       auth0.switches.up()
       // Other replicas are kept off by Redis' own clock, which does not jump.
       while ((await browser.fetch(`${house.url}/x`)).status !== 200) {

@@ -1,0 +1,79 @@
+import { decodeJwt } from 'jose'
+import t from 'tap'
+
+import { createBrowser } from '../support/browser.ts'
+import { startHouse } from '../support/house.ts'
+
+const always = { config: { auth0: { pushedAuthorization: 'always' } } }
+
+t.test('where the provider requires pushed requests, the browser carries nothing of the request', async (t) => {
+  const house = await startHouse(t, { auth0: { settings: { pushedAuthorization: 'required' } } })
+  const { page } = await house.signIn('max@example.com', createBrowser(), '/catalog')
+  t.match(decodeJwt(JSON.parse(page.text).headers['x-stagedoor-assertion']), { email: 'max@example.com' })
+  t.same(Object.keys(house.auth0.tenant.lastAuthorize).toSorted(), ['client_id', 'request_uri'])
+  t.equal(house.auth0.counters.pushedAuthorization, 1)
+})
+
+t.test('a pushed request asks for all that a plain one asks for', async (t) => {
+  const house = await startHouse(t, { ...always, auth0: { settings: { pushedAuthorization: 'offered' } } })
+  const browser = createBrowser()
+  const login = await browser.open(`${house.url}/.stagedoor/login?organization=org_demo`)
+  await browser.submit(login.url, '/u/login', { username: 'jane@example.com', password: 'stagedoor' })
+  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+  t.match(
+    [...house.auth0.tenant.logins.values()],
+    [{ organizationId: 'org_demo', scopes: ['openid', 'profile', 'email', 'offline_access'] }],
+  )
+})
+
+t.test(
+  'where pushed requests are offered but not required, and nobody asks for them, requests are plain',
+  async (t) => {
+    const house = await startHouse(t, { auth0: { settings: { pushedAuthorization: 'offered' } } })
+    t.equal((await house.signIn()).page.status, 200)
+    t.equal(house.auth0.counters.pushedAuthorization, 0)
+  },
+)
+
+t.test('`never` sends plain requests whatever the discovery document says', async (t) => {
+  const never = { config: { auth0: { pushedAuthorization: 'never' } } }
+  const house = await startHouse(t, { ...never, auth0: { settings: { pushedAuthorization: 'required' } } })
+  const { location = '' } = await createBrowser().step(`${house.url}/.stagedoor/login`)
+  t.ok(new URL(location).searchParams.get('code_challenge'))
+})
+
+t.test('pushing authenticates with the next secret when the first is rejected', async (t) => {
+  const clientSecrets = ['the-secret-of-yesterday', 'stagedoor-demo-secret-for-local-use-only']
+  const config = { auth0: { ...always.config.auth0, clientSecrets } }
+  const house = await startHouse(t, { config, auth0: { settings: { pushedAuthorization: 'required' } } })
+  t.equal((await house.signIn()).page.status, 200)
+})
+
+t.test('while requests cannot be pushed nobody is sent the plain way', async (t) => {
+  const house = await startHouse(t, { ...always, auth0: { settings: { pushedAuthorization: 'offered' } } })
+  const { switches } = house.auth0
+  const tryLogin = () => createBrowser().open(`${house.url}/.stagedoor/login`)
+
+  for (const kind of ['refuse', 'error'] as const) {
+    switches.down(kind, ['/oauth/par'])
+    t.match(await tryLogin(), { status: 503, text: /STAGEDOOR_OIDC_UNAVAILABLE/ }, `${kind}: the page of an outage`)
+  }
+  switches.down('garbage', ['/oauth/par'])
+  t.match(
+    await tryLogin(),
+    { status: 502, text: /STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED/ },
+    'an answer that is none',
+  )
+  switches.up()
+  switches.failNext('/oauth/par', [400])
+  t.match(await tryLogin(), { status: 502, text: /STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED/ }, 'a refusal')
+  t.equal((await house.signIn()).page.status, 200, 'and then as usual')
+})
+
+t.test('a provider that has no such endpoint is said to be the trouble, where configuration asks for it', async (t) => {
+  const house = await startHouse(t, always)
+  t.match(await createBrowser().open(`${house.url}/.stagedoor/login`), {
+    status: 502,
+    text: /STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED/,
+  })
+})
