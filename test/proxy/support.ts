@@ -11,6 +11,7 @@ import { GateError } from '../../src/errors/gate-error.ts'
 import { anonymous, type Principal } from '../../src/identity/principal.ts'
 import type { Decision } from '../../src/policy/decision.ts'
 import { createOpenConnections, type OpenConnections } from '../../src/proxy/open-connections.ts'
+import type { Routing } from '../../src/overload/gate.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
 import { createUpstream, type UpstreamOptions } from '../../src/proxy/upstream.ts'
 import { sessionOf } from '../support/sessions.ts'
@@ -76,7 +77,8 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const { upstream } = options
   const urls = 'urls' in upstream ? upstream.urls : [upstream.url]
   const upstreams = new Map([['backstage', createUpstream({ ...upstream, urls })]])
-  await app.register(proxy, { upstreams, publicOrigin, openConnections })
+  const gate = { guardUpgrades: (next: Routing) => next }
+  await app.register(proxy, { gate, upstreams, publicOrigin, openConnections })
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => app.close())
   const port = portOf(app.server)
