@@ -13,36 +13,38 @@ const code = 'STAGEDOOR_BOUNDARY_OVERLOADED'
 /** A body that is still to come is read and dropped up to this size, so that the connection can be kept. */
 const maxDroppedBytes = 65_536
 
-/** Two halves of a body, the request id goes between; made once, because refusing has to cost next to nothing. */
-type Body = readonly [string, string]
+/** An answer but for the request id, which goes between the halves of the body; made once, since refusing must be cheap. */
+type Answer = { before: string; after: string; head: readonly string[] }
 
 export type Refuse = (request: IncomingMessage, response: ServerResponse, reason: ShedReason) => void
 
 /**
  * Answers 503, as a page to people and as problem JSON to programs.
  * @param retryAfterSeconds what `Retry-After` says (RFC 9110 §10.2.3)
+ * @param randomId request ids, all of one length
  */
 export function createRefusal(retryAfterSeconds: number, randomId: () => string): Refuse {
-  const pageBody = halves((id) => renderPage(id))
-  const jsonBodies = new Map(shedReasons.map((reason) => [reason, halves((id) => renderProblem(id, reason))]))
-  const shared = ['retry-after', String(retryAfterSeconds)]
-  const pageHead = [...shared, ...Object.entries(pageHeaders()).flat()]
-  const jsonHead = [...shared, 'content-type', 'application/problem+json', 'cache-control', 'no-store']
+  const idLength = randomId().length
+  const retryAfter = { 'retry-after': String(retryAfterSeconds) }
+  const page = answerOf(renderPage, { ...retryAfter, ...pageHeaders() }, idLength)
+  const programs = Object.fromEntries(
+    shedReasons.map((reason) => [
+      reason,
+      answerOf((id) => renderProblem(id, reason), { ...retryAfter, ...problemHeaders }, idLength),
+    ]),
+  ) as Record<ShedReason, Answer>
 
   return (request, response, reason) => {
-    const isPage = wantsPage(request.method ?? '', request.headers)
+    const { before, after, head } = wantsPage(request.method ?? '', request.headers) ? page : programs[reason]
     const id = randomId()
-    const [before, after] = (isPage ? pageBody : jsonBodies.get(reason)) as Body
-    const body = before + id + after
-    const head = [...(isPage ? pageHead : jsonHead), 'x-request-id', id]
-    head.push('content-length', String(Buffer.byteLength(body)))
-    if (request.httpVersionMajor === 1 && mustClose(request, reason)) head.push('connection', 'close')
-    response.writeHead(statusOf503, head)
-    response.end(body)
+    const list = [...head, 'x-request-id', id]
+    if (request.httpVersionMajor === 1 && mustClose(request, reason)) list.push('connection', 'close')
+    response.writeHead(errorTable[code].status, list)
+    response.end(before + id + after)
   }
 }
 
-const statusOf503 = errorTable[code].status
+const problemHeaders = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
 
 // A kept connection costs less than a new one, unless connections are what there is too much of.
 function mustClose({ headers }: IncomingMessage, reason: ShedReason): boolean {
@@ -52,9 +54,10 @@ function mustClose({ headers }: IncomingMessage, reason: ShedReason): boolean {
 
 const placeholder = '{request-id}'
 
-function halves(render: (id: string) => string): Body {
-  const [before, after] = render(placeholder).split(placeholder)
-  return [before ?? '', after ?? '']
+function answerOf(render: (id: string) => string, headers: Record<string, string>, idLength: number): Answer {
+  const [before = '', after = ''] = render(placeholder).split(placeholder)
+  const length = Buffer.byteLength(before + after) + idLength
+  return { before, after, head: [...Object.entries(headers).flat(), 'content-length', String(length)] }
 }
 
 function renderProblem(id: string, reason: ShedReason): string {

@@ -56,7 +56,8 @@ export function createMetrics(): Metrics {
     registers,
   })
   // Each from zero, so that the first one is an increase.
-  for (const reason of shedReasons) shed.inc({ reason }, 0)
+  const shedBy = new Map(shedReasons.map((reason) => [reason, shed.labels(reason)]))
+  for (const counter of shedBy.values()) counter.inc(0)
   return {
     decided(outcome, reason, status, durationSeconds) {
       requests.inc({ outcome, reason, status: `${Math.floor(status / 100)}xx` })
@@ -67,7 +68,7 @@ export function createMetrics(): Metrics {
       groups.inc({ why: 'filter' }, filtered)
       groups.inc({ why: 'max' }, capped)
     },
-    shed: (reason) => shed.inc({ reason }),
+    shed: (reason) => shedBy.get(reason)?.inc(),
     measureConnections(open) {
       const help = 'Open connections of clients, upgraded ones included.'
       const collect = (): void => gauge.set(open())
