@@ -27,7 +27,7 @@ export function shownByAll({ board, replaced }: Pick<Supervisor, 'board' | 'repl
     async scrape() {
       const answers = await board.ask(metricsTopic, answerTimeoutMs)
       const all = await kept.withAll(answers as Map<number, Counted>, board.workers())
-      const registry: Registry = AggregatorRegistry.aggregate(all as object[])
+      const registry: Registry = AggregatorRegistry.aggregate(all)
       showWorkers(registry, answers.size, replaced())
       return registry
     },
