@@ -122,11 +122,11 @@ t.test('an answer that comes too late, or twice, changes nothing', async (t) => 
   const board = createBoard(() => 0)
   const asked: number[] = []
   board.join(1, (message: ToWorker) => void (message.kind === 'ask' && asked.push(message.question)))
-  t.same(await board.ask('conditions', 1), [])
+  t.same([...(await board.ask('conditions', 1)).values()], [])
   const second = board.ask('conditions', 60_000)
   const [late, current] = asked as [number, number]
   board.receive(1, { kind: 'answer', question: late, value: 'late' })
   board.receive(1, { kind: 'answer', question: current, value: 'well' })
   board.receive(1, { kind: 'answer', question: current, value: 'well again' })
-  t.same(await second, ['well'])
+  t.same([...(await second).values()], ['well'])
 })
