@@ -18,6 +18,7 @@ import type { RelyingParty } from './oidc/relying-party.ts'
 import { createTransactionCookies } from './oidc/transaction-cookie.ts'
 import { createUsedTransactions } from './oidc/used-transactions.ts'
 import { createLogoutTokenVerifier } from './oidc/verify-logout-token.ts'
+import { provisionGate } from './overload-parts.ts'
 import { claimNamesOf, provisionPolicy, provisionToldUsers } from './policy-parts.ts'
 import type { Policy } from './policy/policy.ts'
 import { provisionRedis, redisCondition } from './redis-parts.ts'
@@ -80,10 +81,12 @@ export async function provision(config: Config, dependencies: Dependencies) {
   const sessions = await provisionSessions(config, dependencies, shared)
   showRefreshes(metrics.registry, sessions.counters)
 
+  const gate = provisionGate(config, logger, metrics)
   const certificate = await provisionCertificate(config, logger)
 
   return {
     certificate,
+    gate,
     errors: { prefix, baseUrl, challenge: machines.challenge },
     attempts: {
       ...attemptsOf(config),
@@ -129,7 +132,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
     policy: { policy, now },
     assertion: { statements, told },
     forwardAuth: { path: `${prefix}/auth`, publicOrigin: baseUrl },
-    proxy: { upstreams, publicOrigin: baseUrl, openConnections: revocation.openConnections },
+    proxy: { gate, upstreams, publicOrigin: baseUrl, openConnections: revocation.openConnections },
     async close() {
       await events.close()
       await sessions.close()
@@ -138,6 +141,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
       provider.close()
       keys.close()
       machines.close()
+      gate.close()
       certificate?.close()
     },
   }

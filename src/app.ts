@@ -29,7 +29,7 @@ import { telemetry } from './telemetry/plugin.ts'
 
 /** The gateway: the whole path of a request, one line a stage, in order. */
 export async function buildApp(config: Config, dependencies: Dependencies, parts: Parts): Promise<FastifyInstance> {
-  const app = fastify(listenerOptions(config, dependencies, parts.certificate))
+  const app = fastify(listenerOptions(config, dependencies, parts.certificate, parts.gate))
   await app.register(errors, parts.errors)
   await app.register(attempts, parts.attempts)
   await app.register(audit, parts.audit)

@@ -60,10 +60,16 @@ async function startWorker(config: Config, logger: Logger): Promise<void> {
 }
 
 async function startPrimary(config: Config, logger: Logger, count: number): Promise<void> {
-  const { board, started, close } = superviseWorkers({ count, logger, now: Date.now })
-  const admin = await buildAdminApp(shownByAll(board, count), config.server.prefix, logger)
-  closeOnSignal(() => Promise.all([close(), admin.close()]), config, logger)
-  await started
+  const workers = superviseWorkers({ count, logger, now: Date.now })
+  const admin = await buildAdminApp(shownByAll(workers, count), config.server.prefix, logger)
+  closeOnSignal(() => Promise.all([workers.close(), admin.close()]), config, logger)
+  try {
+    await workers.started
+  } catch (cause) {
+    // The others would keep the command from ending.
+    await workers.close()
+    throw cause
+  }
   await admin.listen(config.server.admin)
   logger.info({ workers: count }, 'all workers listen')
 }

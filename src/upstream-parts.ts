@@ -13,11 +13,12 @@ export function provisionUpstreams({ upstreams }: Config, logger: Logger): Reado
 }
 
 function openUpstream(name: string, config: UpstreamConfig, logger: Logger): Upstream {
-  const { urls, timeouts, health, tls, rewrite, coolDown, maxConnections, maxQueued } = config
+  const { urls, timeouts, health, tls, rewrite, coolDown, maxConnections, maxQueued, maxWait } = config
   return createUpstream({
     urls,
     maxConnections,
     maxWaiting: maxQueued,
+    maxWaitMs: maxWait,
     connectTimeoutMs: timeouts.connect,
     headersTimeoutMs: timeouts.headers,
     handshakeTimeoutMs: timeouts.upgrade,

@@ -34,6 +34,7 @@ app.addHook('onRequest', (request, reply, done) => {
   done()
 })
 await app.register(proxy, {
+  gate: { guardUpgrades: (next) => next },
   upstreams: new Map([['origin', createUpstream({ urls: [originUrl], maxConnections: 4_096 })]]),
   publicOrigin: `http://127.0.0.1:${port}`,
   openConnections: createOpenConnections(),

@@ -22,6 +22,7 @@ export const shared: readonly string[] = [
   'errors',
   'headers',
   'oidc',
+  'overload',
   'pages',
   'redis',
   'revocation',

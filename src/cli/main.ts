@@ -5,7 +5,14 @@ import { processTerminal } from './terminal.ts'
 // Loaded only when needed: `check` should not pay for the whole gateway.
 const start = async (options: { files: string[]; env: NodeJS.ProcessEnv }) => {
   const server = await import('../server.ts')
-  await server.start(options)
+  try {
+    await server.start(options)
+  } catch (cause) {
+    // What was opened before it failed, a listener or a worker's channel, would keep the process from ending. The exit
+    // waits until the cause is told, and its code is the one set then.
+    setImmediate(() => process.exit())
+    throw cause
+  }
 }
 
 await createProgram(processTerminal(), start).parseAsync()

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { RequestListener, Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { type FastifyBaseLogger, type FastifyHttpOptions, LogController } from 'fastify'
@@ -8,6 +8,7 @@ import type { Config } from '../config/schema.ts'
 import { GateError } from '../errors/gate-error.ts'
 import { problem } from '../errors/problem.ts'
 import type { ErrorCode } from '../errors/table.ts'
+import type { Gate } from '../overload/gate.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { requestLogger } from '../telemetry/request-logger.ts'
 import type { CurrentCertificate } from './certificate.ts'
@@ -22,11 +23,13 @@ const maxCheckIntervalMs = 5_000
 /**
  * How the Fastify server listens: limits on heads, none on bodies, which are carried and never held.
  * @param certificate makes it a TLS listener
+ * @param gate stands before Fastify
  */
 export function listenerOptions(
   { server }: Config,
   { logger }: { logger: Logger },
   certificate: CurrentCertificate | undefined,
+  gate: Gate,
 ) {
   const http = {
     maxHeaderSize: server.maxHeaderBytes,
@@ -35,11 +38,15 @@ export function listenerOptions(
     // The boundary refuses a missing Host itself, with a code and a request id.
     requireHostHeader: false,
   }
-  const tls = certificate && {
-    serverFactory: (handler: RequestListener): Server => createTlsServer(certificate, server, http, handler),
+  function serverFactory(handler: RequestListener): Server {
+    const guarded = gate.guard(handler)
+    const made = certificate ? createTlsServer(certificate, server, http, guarded) : createServer(http, guarded)
+    gate.watch(made)
+    // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout.
+    return Object.assign(made, { keepAliveTimeout: server.timeouts.keepAlive, requestTimeout: 0 })
   }
   return {
-    ...tls,
+    serverFactory,
     // Typed as Fastify's own, so that the app is a plain FastifyInstance.
     loggerInstance: logger as FastifyBaseLogger,
     // One audit record a request says more than two log lines.
@@ -49,10 +56,6 @@ export function listenerOptions(
     genReqId: () => randomUUID(),
     trustProxy: false,
     routerOptions: { maxParamLength },
-    // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout.
-    requestTimeout: 0,
-    keepAliveTimeout: server.timeouts.keepAlive,
-    http,
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => refuseUnreadable(error, socket, logger),
     frameworkErrors: (error, request, reply) => request.server.errorHandler(error, request, reply),
   } satisfies FastifyHttpOptions<Server>

@@ -31,7 +31,7 @@ export function createTlsServer(
   )
   certificate.onChange((next) => server.setSecureContext(next))
   closeIdleSessions(server, timeouts.keepAlive)
-  return Object.assign(server as unknown as Server, { keepAliveTimeout: timeouts.keepAlive, requestTimeout: 0 })
+  return server as unknown as Server
 }
 
 /** Idle means that nothing passes in either direction; streams that are open may finish. */

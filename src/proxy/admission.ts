@@ -15,6 +15,7 @@ export type AdmissionLimits = {
   maxActive: number
   /** How many may wait; one more is refused at once. */
   maxWaiting: number
+  /** For the first of a burst; those that join a queue which has not been empty for so long wait a tenth of it at most. */
   maxWaitMs: number
 }
 
@@ -28,11 +29,27 @@ export type Admission = {
   withdraw(applicant: Applicant): boolean
 }
 
-/** Bounds what is under way to one upstream: room first, then a bounded wait in turns, then a quick refusal. */
-export function createAdmission(limits: AdmissionLimits): Admission {
+/**
+ * How long who comes now may wait. A queue that stands longer than anybody may wait serves nobody sooner: everybody would
+ * wait to the limit, and many be refused after it. With short waits as many are served, and all know soon (the controlled
+ * delay of "Fail at Scale", Maurer 2015).
+ * @param standingMs how long the queue has not been empty
+ */
+export function waitLimitMs(maxWaitMs: number, standingMs: number): number {
+  return standingMs > maxWaitMs ? Math.ceil(maxWaitMs / standingQueueShare) : maxWaitMs
+}
+
+const standingQueueShare = 10
+
+/**
+ * Bounds what is under way to one upstream: room first, then a bounded wait in turns, then a quick refusal.
+ * @param now monotonic, ms
+ */
+export function createAdmission(limits: AdmissionLimits, now = () => performance.now()): Admission {
   const queue = createFairQueue<Applicant>()
   const timers = new Map<Applicant, NodeJS.Timeout>()
   let active = 0
+  let standingSince = 0
 
   function withdraw(applicant: Applicant): boolean {
     clearTimeout(timers.get(applicant))
@@ -46,8 +63,9 @@ export function createAdmission(limits: AdmissionLimits): Admission {
 
   function wait(applicant: Applicant): void {
     if (queue.size >= limits.maxWaiting) return applicant.refuse()
+    if (queue.size === 0) standingSince = now()
     queue.push(applicant)
-    timers.set(applicant, setTimeout(expire, limits.maxWaitMs, applicant))
+    timers.set(applicant, setTimeout(expire, waitLimitMs(limits.maxWaitMs, now() - standingSince), applicant))
   }
 
   return {

@@ -3,6 +3,7 @@ import fastifyPlugin from 'fastify-plugin'
 
 import { GateError } from '../errors/gate-error.ts'
 import { refuseForeignOrigin } from '../headers/foreign-origin.ts'
+import type { Gate } from '../overload/gate.ts'
 import { type Forwarder, forward } from './forward.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'
@@ -10,6 +11,8 @@ import { acceptUpgrades } from './upgrade-requests.ts'
 import type { Upstream } from './upstream.ts'
 
 export type ProxyOptions = {
+  /** Upgrades come by another way than requests, and have to pass as well. */
+  gate: Pick<Gate, 'guardUpgrades'>
   /** By name; closed with the app. */
   upstreams: ReadonlyMap<string, Upstream>
   /** Origin of `server.baseUrl`, without a slash at the end. */
@@ -19,9 +22,12 @@ export type ProxyOptions = {
 
 /** Last stage: every path that is not one of ours goes to the upstream that the decision names. */
 export const proxy = fastifyPlugin<ProxyOptions>(
-  async (app, { upstreams, publicOrigin, openConnections }) => {
+  async (app, { gate, upstreams, publicOrigin, openConnections }) => {
     const isOwnCookie = createIsOwnCookie(publicOrigin.startsWith('https:'))
-    const upgrades = acceptUpgrades(app.server, (request, response) => app.routing(request, response))
+    const upgrades = acceptUpgrades(
+      app.server,
+      gate.guardUpgrades((request, response) => app.routing(request, response)),
+    )
     const forwarder: Forwarder = { openConnections, isOwnCookie, onFailure: fail }
 
     // Before Fastify looks at the body, and never past this point: it would refuse content types that it does not know.

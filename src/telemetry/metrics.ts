@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
+import { type ShedReason, shedReasons } from '../overload/shed-reason.ts'
+
 /** What Prometheus may ask for; one registry an app, so that tests do not share counts. */
 export type Metrics = {
   /** One decided request: its outcome, the reason of a refusal, and how long the answer took. */
@@ -8,6 +10,10 @@ export type Metrics = {
   condition(name: string, isOk: boolean): void
   /** Groups of one person that upstreams are not told of: not meant for them, and too many. */
   groupsLeftOut(filtered: number, capped: number): void
+  /** A request that was answered 503 before it was looked at, by why. */
+  shed(reason: ShedReason): void
+  /** Has the open connections of clients shown. */
+  measureConnections(open: () => number): void
   registry: Registry
 }
 
@@ -43,6 +49,15 @@ export function createMetrics(): Metrics {
     labelNames: ['why'],
     registers,
   })
+  const shed = new Counter({
+    name: 'stagedoor_shed_total',
+    help: 'Requests answered 503 because this process has too many: delay, connections or requests.',
+    labelNames: ['reason'],
+    registers,
+  })
+  // Each from zero, so that the first one is an increase.
+  const shedBy = new Map(shedReasons.map((reason) => [reason, shed.labels(reason)]))
+  for (const counter of shedBy.values()) counter.inc(0)
   return {
     decided(outcome, reason, status, durationSeconds) {
       requests.inc({ outcome, reason, status: `${Math.floor(status / 100)}xx` })
@@ -52,6 +67,12 @@ export function createMetrics(): Metrics {
     groupsLeftOut(filtered, capped) {
       groups.inc({ why: 'filter' }, filtered)
       groups.inc({ why: 'max' }, capped)
+    },
+    shed: (reason) => shedBy.get(reason)?.inc(),
+    measureConnections(open) {
+      const help = 'Open connections of clients, upgraded ones included.'
+      const collect = (): void => gauge.set(open())
+      const gauge: Gauge = new Gauge({ name: 'stagedoor_client_connections', help, registers, collect })
     },
     registry,
   }

@@ -8,8 +8,10 @@ export type Board = {
   join(worker: number, send: (message: ToWorker) => void): void
   leave(worker: number): void
   receive(worker: number, message: ToPrimary): void
+  /** Those that have joined and not left. */
+  workers(): number[]
   /** Asks every worker; those that do not answer in time are left out. */
-  ask(topic: string, timeoutMs: number): Promise<unknown[]>
+  ask(topic: string, timeoutMs: number): Promise<Map<number, unknown>>
 }
 
 type Kept = { key: string; value: unknown; until: number }
@@ -28,7 +30,7 @@ export function createBoard(now: () => number): Board {
   const counters = new LRUCache<string, { current: number; endsAt: number }>({ max: maxClaims })
   const locks = createLocks()
   const notices = new Map<number, Waiting>()
-  const questions = new Map<number, { workers: Set<number>; answers: unknown[]; done: () => void }>()
+  const questions = new Map<number, { workers: Set<number>; answers: Map<number, unknown>; done: () => void }>()
   let lastNumber = 0
 
   const reply = (worker: number, id: number, value?: unknown): void =>
@@ -77,7 +79,7 @@ export function createBoard(now: () => number): Board {
   function answered(worker: number, question: number, value: unknown): void {
     const asked = questions.get(question)
     if (!asked?.workers.delete(worker)) return
-    if (value !== undefined) asked.answers.push(value)
+    if (value !== undefined) asked.answers.set(worker, value)
     if (asked.workers.size === 0) asked.done()
   }
 
@@ -85,6 +87,8 @@ export function createBoard(now: () => number): Board {
     [...topicOf(topic).values()].filter(({ until }) => until > now()).map(({ value }) => value)
 
   return {
+    workers: () => [...workers.keys()],
+
     join: (worker, send) => void workers.set(worker, send),
 
     leave(worker) {
@@ -108,7 +112,7 @@ export function createBoard(now: () => number): Board {
 
     async ask(topic, timeoutMs) {
       const question = ++lastNumber
-      const answers: unknown[] = []
+      const answers = new Map<number, unknown>()
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeoutMs)
         const done = (): void => {

@@ -7,6 +7,8 @@ import { countFailure, restartDelayMs } from './restart-delay.ts'
 
 export type Supervisor = {
   board: Board
+  /** How many workers ended by themselves so far. */
+  replaced: () => number
   /** Resolves when all workers listen. @throws when one of the first ends before that */
   started: Promise<void>
   /** SIGTERM to all; resolves when they have ended. */
@@ -23,6 +25,7 @@ export function superviseWorkers({ count, logger, now }: SupervisorOptions): Sup
   let isStarted = false
   let isClosing = false
   let failuresInARow = 0
+  let replaced = 0
   // The primary holds the listening socket: while a worker is replaced, connections go to the others or wait.
   cluster.schedulingPolicy = cluster.SCHED_RR
 
@@ -55,13 +58,15 @@ export function superviseWorkers({ count, logger, now }: SupervisorOptions): Sup
     if (!isStarted) return reject(new Error('a worker ended at the start; the lines above say why'))
     failuresInARow = countFailure(lifetimeMs, failuresInARow)
     const delayMs = restartDelayMs(lifetimeMs, failuresInARow)
-    logger.error({ pid: worker.process.pid, ...end, delayMs }, 'a worker ended; another takes its place')
+    replaced += 1
+    logger.error({ pid: worker.process.pid, ...end, failuresInARow, delayMs }, saidOfAnEnd(failuresInARow))
     setTimeout(startWorker, delayMs)
   }
 
   for (let i = 0; i < count; i += 1) startWorker()
   return {
     board,
+    replaced: () => replaced,
     started,
     async close() {
       isClosing = true
@@ -70,6 +75,14 @@ export function superviseWorkers({ count, logger, now }: SupervisorOptions): Sup
       )
     },
   }
+}
+
+/** From so many on it is no accident: what the next one finds is as bad as what the last one found. */
+const manyFailures = 4
+
+function saidOfAnEnd(failuresInARow: number): string {
+  if (failuresInARow < manyFailures) return 'a worker ended; another takes its place'
+  return 'workers keep ending soon after their start: see what they say above; the next try waits longer'
 }
 
 function endOf(worker: Worker): Promise<void> {

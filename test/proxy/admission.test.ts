@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { type AdmissionLimits, createAdmission } from '../../src/proxy/admission.ts'
+import { type AdmissionLimits, createAdmission, waitLimitMs } from '../../src/proxy/admission.ts'
 
 /** An admission that writes down who was admitted and refused, in order. */
 function admission(limits: Partial<AdmissionLimits>) {
@@ -57,4 +57,41 @@ t.test('a wait that takes too long ends in a refusal', async (t) => {
     gate.enter({ clientKey: 'b', admit: () => t.fail('there is no room for b'), refuse: resolve })
   })
   t.same([gate.active, gate.waiting], [1, 0])
+})
+
+t.test('in a queue that stands for longer than anybody may wait, waits are short', async (t) => {
+  const rows: [standingMs: number, limitMs: number][] = [
+    [0, 10_000],
+    [10_000, 10_000],
+    [10_001, 1_000],
+    [600_000, 1_000],
+  ]
+  for (const [standingMs, limitMs] of rows) t.equal(waitLimitMs(10_000, standingMs), limitMs, `${standingMs} ms`)
+})
+
+t.test('a queue stands from its first applicant on, until it is empty', async (t) => {
+  let nowMs = 0
+  const limits = { maxActive: 1, maxWaiting: 10, maxWaitMs: 10_000 }
+  const gate = createAdmission(limits, () => nowMs)
+  const refused: string[] = []
+  const enter = (name: string) =>
+    gate.enter({ clientKey: name, admit: () => {}, refuse: () => void refused.push(name) })
+  const waits: number[] = []
+  t.intercept(globalThis, 'setTimeout', { value: (_refuse: () => void, ms: number) => waits.push(ms) })
+  for (const [name, atMs] of [
+    ['a', 0],
+    ['b', 0],
+    ['c', 10_000],
+    ['d', 10_001],
+  ] as const) {
+    nowMs = atMs
+    enter(name)
+  }
+  t.same(waits, [10_000, 10_000, 1_000])
+  for (let i = 0; i < 4; i += 1) gate.leave()
+  nowMs = 50_000
+  enter('e')
+  enter('f')
+  t.same(waits.slice(3), [10_000], 'a new queue is a burst again')
+  t.same(refused, [])
 })

@@ -9,6 +9,7 @@ import type { UpstreamIdentity } from '../../src/assertion/upstream-identity.ts'
 import type { RequestFacts } from '../../src/boundary/facts.ts'
 import { GateError } from '../../src/errors/gate-error.ts'
 import { anonymous, type Principal } from '../../src/identity/principal.ts'
+import type { Routing } from '../../src/overload/gate.ts'
 import type { Decision } from '../../src/policy/decision.ts'
 import { createOpenConnections, type OpenConnections } from '../../src/proxy/open-connections.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
@@ -76,7 +77,8 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const { upstream } = options
   const urls = 'urls' in upstream ? upstream.urls : [upstream.url]
   const upstreams = new Map([['backstage', createUpstream({ ...upstream, urls })]])
-  await app.register(proxy, { upstreams, publicOrigin, openConnections })
+  const gate = { guardUpgrades: (next: Routing) => next }
+  await app.register(proxy, { gate, upstreams, publicOrigin, openConnections })
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => app.close())
   const port = portOf(app.server)

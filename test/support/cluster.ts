@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 import type { Test } from 'tap'
 import { Agent, request } from 'undici'
@@ -29,6 +30,11 @@ export type Cluster = {
   signIn(): Promise<string>
   metrics(): Promise<string>
   ready(): Promise<ClusterAnswer>
+  /** Replaces the configuration in its file, as it was with `undefined`. */
+  rewriteConfig(text: string | undefined): Promise<void>
+  /** Log lines of level error so far. */
+  errors: Record<string, unknown>[]
+  port: number
   /** Process ids of the workers that run now. */
   workers(): Promise<number[]>
   /** SIGTERM to the primary; its exit code. */
@@ -37,10 +43,17 @@ export type Cluster = {
 
 export const clusterSecret = 'a secret for tests, at least 32 characters'
 
-export type ClusterOptions = { workers?: number; session?: object; upstream?: RequestListener }
+export type ClusterOptions = {
+  workers?: number
+  session?: object
+  upstream?: RequestListener
+  port?: number
+  stderr?: 'ignore'
+}
 
 export async function startCluster(t: Test, options: ClusterOptions = {}): Promise<Cluster> {
-  const [port, adminPort] = [await freePort(), await freePort()]
+  const port = options.port ?? (await freePort())
+  const adminPort = await freePort()
   const baseUrl = `http://localhost:${port}`
   const auth0 = await startLocalAuth0({ callbacks: [`${baseUrl}/.stagedoor/callback`] })
   t.teardown(() => auth0.close())
@@ -49,20 +62,23 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const file = join(folder, 'cluster.yaml')
   const listen = { host: '127.0.0.1', port }
-  await writeFile(
-    file,
-    stringify({
-      server: { baseUrl, listen, admin: { port: adminPort }, workers: options.workers ?? 2 },
-      auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret] },
-      session: { secrets: [clusterSecret], ...options.session },
-      upstreams: { backstage: { url: origin.url } },
-      routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
-      log: { level: 'error' },
-    }),
-  )
+  const configText = stringify({
+    server: { baseUrl, listen, admin: { port: adminPort }, workers: options.workers ?? 2 },
+    auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret] },
+    session: { secrets: [clusterSecret], ...options.session },
+    upstreams: { backstage: { url: origin.url } },
+    routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
+    log: { level: 'error' },
+  })
+  await writeFile(file, configText)
 
   const args = ['--disable-warning=ExperimentalWarning', 'src/cli/main.ts', 'start', '--config', file]
-  const primary = spawn(process.execPath, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'inherit'] })
+  const primary = spawn(process.execPath, args, {
+    cwd: repositoryRoot,
+    stdio: ['ignore', 'pipe', options.stderr ?? 'inherit'],
+  })
+  const errors: Record<string, unknown>[] = []
+  createInterface(primary.stdout).on('line', (line) => void errors.push(JSON.parse(line)))
 
   async function stop(): Promise<number | null> {
     if (primary.exitCode !== null) return primary.exitCode
@@ -85,6 +101,9 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
     },
     metrics: async () => (await askOnce(`${admin}/metrics`)).text,
     ready: () => askOnce(`${admin}/.stagedoor/health/ready`),
+    rewriteConfig: (text) => writeFile(file, text ?? configText),
+    errors,
+    port,
     workers: () => childrenOf(primary.pid ?? 0),
     stop,
   }

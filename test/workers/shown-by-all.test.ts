@@ -3,6 +3,7 @@ import t from 'tap'
 import type { Condition } from '../../src/health/plugin.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { createBoard } from '../../src/workers/board.ts'
+import { createKeptCounts } from '../../src/workers/kept-counts.ts'
 import { giveShown, shownByAll } from '../../src/workers/shown-by-all.ts'
 import { startWorkersHouse } from './support.ts'
 
@@ -18,7 +19,7 @@ function startWorkers() {
     const conditions = (): Condition[] => [{ name: 'auth0', status }]
     giveShown(peers, { conditions, scrape: async () => metrics.registry })
   }
-  return board
+  return { board, replaced: () => 3 }
 }
 
 t.test('readiness says how many workers serve, and the worst of what they say', async (t) => {
@@ -29,10 +30,8 @@ t.test('readiness says how many workers serve, and the worst of what they say', 
   const fewer = await shownByAll(startWorkers(), 3).conditions()
   t.same(fewer, [{ name: 'workers', status: 'degraded', reason: '2 of 3 workers serve' }, auth0])
 
-  const none = await shownByAll(
-    createBoard(() => 0),
-    2,
-  ).conditions()
+  const nobody = { board: createBoard(() => 0), replaced: () => 0 }
+  const none = await shownByAll(nobody, 2).conditions()
   t.same(none, [{ name: 'workers', status: 'unavailable', reason: '0 of 2 workers serve' }])
 })
 
@@ -42,4 +41,38 @@ t.test('counts of all workers are added up; of conditions the worst is shown', a
   t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 2')
   t.match(text, 'stagedoor_condition_ok{name="auth0"} 0')
   t.match(text, 'stagedoor_workers 2')
+  t.match(text, 'stagedoor_workers_replaced_total 3')
+})
+
+t.test('counters never fall: what a worker counted that is gone stays counted, once', async (t) => {
+  const workers = startWorkers()
+  const shown = shownByAll(workers, 2)
+  const allowed = async () =>
+    /outcome="allow",reason="none",status="2xx"\} (\d+)/.exec(await (await shown.scrape()).metrics())?.[1]
+  t.equal(await allowed(), '2')
+  workers.board.leave(2)
+  t.equal(await allowed(), '2')
+  t.equal(await allowed(), '2', 'not once more at every look')
+  const text = await (await shown.scrape()).metrics()
+  t.match(text, 'stagedoor_request_duration_seconds_count 2')
+  t.match(text, 'stagedoor_condition_ok{name="auth0"} 1', 'how it was there is of no interest any more')
+})
+
+t.test('a worker that does not answer in time stands for what it said last', async (t) => {
+  const { board } = startWorkersHouse()
+  const kept = createKeptCounts()
+  const counted = await createMetrics().registry.getMetricsAsJSON()
+  t.equal(
+    (
+      await kept.withAll(
+        new Map([
+          [1, counted],
+          [2, counted],
+        ]),
+        board.workers(),
+      )
+    ).length,
+    3,
+  )
+  t.equal((await kept.withAll(new Map([[1, counted]]), board.workers())).length, 3)
 })

@@ -110,6 +110,22 @@ const failedAttempts = z
       'Limits on refused access tokens and failed sign-ins. Good credentials are never held up; with session.redis, replicas count together.',
   })
 
+const overload = z
+  .strictObject({
+    maxDelay: duration({ min: '10ms', max: '10s' })
+      .prefault('50ms')
+      .meta({ description: 'How long requests may wait until the process comes to them.' }),
+    after: duration({ min: '0s', max: '1m' }).prefault('500ms').meta({
+      description:
+        'For how long that must have been too long before those who wait longer get 503. Shorter bursts are served.',
+    }),
+    retryAfter: duration({ min: '1s', max: '1h' })
+      .prefault('2s')
+      .meta({ description: 'The `Retry-After` of these answers.' }),
+  })
+  .prefault({})
+  .meta({ description: 'What happens when more requests come than the process can serve. See docs/overload.md.' })
+
 export const server = z
   .strictObject({
     baseUrl: origin({ example: 'https://portal.example.com', httpsUnlessLoopback: true }).meta({
@@ -136,6 +152,15 @@ export const server = z
     replicas: wholeNumber({ min: 1, max: 1_000 }).prefault(1).meta({
       description: 'How many processes serve this baseUrl. Changes nothing; `check` warns of what only works in one.',
     }),
+    maxConnections: wholeNumber({ min: 1, max: 1_000_000 }).prefault(20_000).meta({
+      description:
+        'Open connections of clients, WebSockets included, for each worker; on those beyond it requests get 503, and far beyond it they are closed.',
+    }),
+    maxRequests: wholeNumber({ min: 1, max: 1_000_000 }).prefault(30_000).meta({
+      description:
+        'Requests under way at a time, open event streams included, for each worker; past it the answer is 503.',
+    }),
+    overload,
     maxHeaderBytes: size({ min: '8KiB', max: '1MiB' })
       .prefault('32KiB')
       .meta({ description: 'Size of all headers of a request together; past it the answer is 431.' }),

@@ -48,6 +48,10 @@ const upstream = z
     maxQueued: wholeNumber({ min: 0, max: 1_000_000 })
       .prefault(1024)
       .meta({ description: 'Requests that may wait for a connection; past it the answer is 503.' }),
+    maxWait: duration({ min: '100ms', max: '5m' }).prefault('10s').meta({
+      description:
+        'How long a request may wait for a connection, then 503; a tenth of it once the queue has not been empty for so long.',
+    }),
     timeouts,
   })
   .refine(({ url, urls }) => url !== undefined || urls !== undefined, neither)

@@ -43,6 +43,12 @@ export const boundaryErrors = {
     'The request headers took too long to arrive.',
     'Try again; if it happens often, look at the network between the client and Stagedoor.',
   ),
+  STAGEDOOR_BOUNDARY_OVERLOADED: row(
+    503,
+    'warn',
+    'The portal has more requests at this moment than it can take.',
+    'Try again in a moment. Operators: see server.overload, and the metric stagedoor_shed_total.',
+  ),
   STAGEDOOR_BOUNDARY_NOT_FOUND: row(
     404,
     'info',

@@ -1,0 +1,53 @@
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import t from 'tap'
+
+import { createGate, type GateOptions } from '../../src/overload/gate.ts'
+
+/** A gate that writes down what it passes on and refuses. */
+function gateWith(change: Partial<GateOptions> & { isSurplus?: boolean; isLate?: boolean }) {
+  const log: string[] = []
+  const gate = createGate({
+    connections: { open: 0, watch: () => log.push('watch'), isSurplus: () => change.isSurplus === true },
+    delay: { isLate: () => change.isLate === true },
+    maxRequests: 10,
+    isProbe: (url) => url === '/probe',
+    refuse: ({ url }, _response, reason) => void log.push(`refuse ${url}: ${reason}`),
+    ...change,
+  })
+  const pass = ({ url }: IncomingMessage): void => void log.push(`pass ${url}`)
+  const ask = (url: string, guard: 'guard' | 'guardUpgrades' = 'guard') => {
+    const response = new EventEmitter()
+    gate[guard](pass)({ url } as IncomingMessage, response as unknown as ServerResponse)
+    return { close: () => response.emit('close') }
+  }
+  return { gate, ask, log }
+}
+
+t.test('every reason refuses requests and upgrades alike, and probes never', async (t) => {
+  const rows: [reason: string, options: Parameters<typeof gateWith>[0]][] = [
+    ['delay', { isLate: true }],
+    ['connections', { isSurplus: true }],
+    ['requests', { maxRequests: 0 }],
+    ['delay', { isLate: true, isSurplus: true, maxRequests: 0 }],
+  ]
+  for (const [reason, options] of rows) {
+    const { ask, log } = gateWith(options)
+    ask('/a')
+    ask('/b', 'guardUpgrades')
+    ask('/probe')
+    t.same(log, [`refuse /a: ${reason}`, `refuse /b: ${reason}`, 'pass /probe'])
+  }
+})
+
+t.test('requests count until their answer is over, upgrades do not', async (t) => {
+  const { ask, log } = gateWith({ maxRequests: 2 })
+  const first = ask('/1')
+  ask('/upgrade', 'guardUpgrades')
+  ask('/2')
+  ask('/3')
+  first.close()
+  ask('/4')
+  t.same(log, ['pass /1', 'pass /upgrade', 'pass /2', 'refuse /3: requests', 'pass /4'])
+})
