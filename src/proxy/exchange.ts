@@ -50,9 +50,10 @@ export type ExchangeOptions = {
  */
 export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConnection {
   readonly clientKey: string
-  readonly session: Session | undefined
+  session: Session | undefined
   readonly asked: Asked
   isLongLived = false
+  place = -1
 
   readonly #options: ExchangeOptions
   readonly #response: ServerResponse
