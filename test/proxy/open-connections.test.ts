@@ -57,10 +57,9 @@ t.test('a connection that removes itself while all are closed keeps none of the 
   const open = createOpenConnections()
   const connections = [connection('a'), connection('a'), connection('a')]
   for (const each of connections) {
-    const { close } = each
-    each.close = (code, reason) => {
+    each.close = (code) => {
       open.remove(each)
-      close(code, reason)
+      each.closedWith.push(code)
     }
     open.add(each)
   }
