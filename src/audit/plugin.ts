@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import type { Session } from '../session/session.ts'
+import { createIsoTime } from '../telemetry/iso-time.ts'
 import { type AuditRecord, decisionRecord, revocationRecord, type RevocationTarget, sessionRecord } from './record.ts'
 
 declare module 'fastify' {
@@ -23,15 +24,17 @@ export type WriteRecord = (record: AuditRecord) => void
 /** Sees every decision, when its answer is on the way, and every login, logout and revocation. */
 export const audit = fastifyPlugin<{ write: WriteRecord; now: () => number }>(
   async (app, { write, now }) => {
+    const isoTime = createIsoTime()
+    const time = (): string => isoTime(now())
     app.decorateRequest('decision', undefined)
     app.decorate('audit', {
-      loggedIn: (request, session) => write(sessionRecord('login', request.facts, session, now())),
-      loggedOut: (request, session) => write(sessionRecord('logout', request.facts, session, now())),
-      revoked: (request, revocation) => write(revocationRecord(request.facts, request.principal, revocation, now())),
+      loggedIn: (request, session) => write(sessionRecord('login', request.facts, session, time())),
+      loggedOut: (request, session) => write(sessionRecord('logout', request.facts, session, time())),
+      revoked: (request, revocation) => write(revocationRecord(request.facts, request.principal, revocation, time())),
     })
     app.addHook('onResponse', (request, reply, done) => {
       const { decision, facts, principal } = request
-      if (decision !== undefined) write(decisionRecord(facts, principal, decision, reply.raw.statusCode, now()))
+      if (decision !== undefined) write(decisionRecord(facts, principal, decision, reply.raw.statusCode, time()))
       done()
     })
   },

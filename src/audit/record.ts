@@ -25,30 +25,27 @@ export type AuditRecord = {
 /** What a revocation names; `sid` is the login service's name for a session. */
 export type RevocationTarget = { session?: string; sid?: string; subject?: string; organization?: string }
 
-type Subject = { kind: Principal['kind']; issuer: string; subject: string; session?: string }
-
 /** Who, without anything that could open a session or that a person would not want in a log. */
 export function subjectOf(principal: Principal): AuditRecord['principal'] {
-  if (principal.kind === 'anonymous') return { kind: 'anonymous' }
-  const known: Subject = { kind: principal.kind, issuer: principal.issuer, subject: principal.subject }
-  return principal.kind === 'user' ? { ...known, session: principal.sessionId } : known
+  const { kind } = principal
+  if (kind === 'anonymous') return { kind }
+  const { issuer, subject } = principal
+  return kind === 'user' ? { kind, issuer, subject, session: principal.sessionId } : { kind, issuer, subject }
 }
 
-/** @param now milliseconds since the epoch */
+/** @param time RFC 3339, UTC */
 export function decisionRecord(
   facts: RequestFacts,
   principal: Principal,
   decision: Decision,
   status: number,
-  now: number,
+  time: string,
 ): AuditRecord {
-  return {
-    ...recordOf('decision', facts, subjectOf(principal), now),
-    outcome: decision.effect,
-    ...(decision.rule === undefined ? {} : { rule: decision.rule }),
-    ...(decision.effect === 'deny' ? { reason: decision.reason } : {}),
-    status,
-  }
+  const record: AuditRecord = recordOf('decision', facts, subjectOf(principal), decision.effect, time)
+  if (decision.rule !== undefined) record.rule = decision.rule
+  if (decision.effect === 'deny') record.reason = decision.reason
+  record.status = status
+  return record
 }
 
 /** A login or logout. */
@@ -56,10 +53,10 @@ export function sessionRecord(
   event: 'login' | 'logout',
   facts: RequestFacts,
   session: { issuer: string; subject: string; id: string },
-  now: number,
+  time: string,
 ): AuditRecord {
   const subject = { kind: 'user', issuer: session.issuer, subject: session.subject, session: session.id } as const
-  return { ...recordOf(event, facts, subject, now), outcome: 'allow' }
+  return recordOf(event, facts, subject, 'allow', time)
 }
 
 /** @param reason who or what asked for it, e.g. `admin`, `back-channel-logout`, `user.deleted` */
@@ -67,18 +64,18 @@ export function revocationRecord(
   facts: RequestFacts,
   principal: Principal,
   { reason, target }: { reason: string; target: RevocationTarget },
-  now: number,
+  time: string,
 ): AuditRecord {
-  return { ...recordOf('revocation', facts, subjectOf(principal), now), outcome: 'allow', reason, target }
+  return { ...recordOf('revocation', facts, subjectOf(principal), 'allow', time), reason, target }
 }
 
 function recordOf(
   event: AuditRecord['event'],
   facts: RequestFacts,
   principal: AuditRecord['principal'],
-  now: number,
-): Omit<AuditRecord, 'outcome'> {
+  outcome: AuditRecord['outcome'],
+  time: string,
+): AuditRecord {
   const { requestId, clientIp, method, host, path } = facts
-  const time = new Date(now).toISOString()
-  return { time, event, request_id: requestId, client_ip: clientIp, principal, method, host, path }
+  return { time, event, request_id: requestId, client_ip: clientIp, principal, method, host, path, outcome }
 }

@@ -10,6 +10,7 @@ import type { Target } from './balancer.ts'
 import {
   breakOff,
   closeAfterUnreadBody,
+  endWith,
   flushHead,
   isGone,
   markAborted,
@@ -24,7 +25,7 @@ import type { IsOwnCookie } from './own-cookies.ts'
 import { type Relay, relayUpgrade } from './relay.ts'
 import { clientHeaders } from './response-headers.ts'
 import { mayRetry } from './retry.ts'
-import { bodyLengthOf, rawHeadersOf } from './upstream-answer.ts'
+import { bodyLengthOf } from './upstream-answer.ts'
 import type { Lane } from './upstream.ts'
 
 export type ExchangeOptions = {
@@ -50,9 +51,10 @@ export type ExchangeOptions = {
  */
 export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConnection {
   readonly clientKey: string
-  readonly session: Session | undefined
+  session: Session | undefined
   readonly asked: Asked
   isLongLived = false
+  place = -1
 
   readonly #options: ExchangeOptions
   readonly #response: ServerResponse
@@ -111,14 +113,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   }
 
   onResponseStart(
-    controller: Dispatcher.DispatchController,
+    _controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
     statusText = '',
   ): void {
     if (status < 200) return this.#forwardEarlyHints(status, headers)
     const { reply } = this.#options
-    const list = this.#clientHeaders(controller, headers)
+    const list = this.#clientHeaders(headers)
     writeHead(this.#response, status, statusText, list)
     reply.hijack()
     this.#bytesLeft = bodyLengthOf(headers)
@@ -131,10 +133,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     if (this.#bytesLeft !== -1) {
       this.#bytesLeft -= chunk.length
       // The last bytes and the end in one write.
-      if (this.#bytesLeft === 0) {
-        this.#response.end(chunk)
-        return
-      }
+      if (this.#bytesLeft === 0) return endWith(this.#response, chunk)
     }
     if (this.#response.write(chunk)) return
     controller.pause()
@@ -151,7 +150,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   }
 
   onRequestUpgrade(
-    controller: Dispatcher.DispatchController,
+    _controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
     upstream: Duplex,
@@ -164,7 +163,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
       return
     }
     const head = ['Connection', 'Upgrade', 'Upgrade', headers.upgrade ?? 'websocket']
-    for (const item of this.#clientHeaders(controller, headers)) head.push(item)
+    for (const item of this.#clientHeaders(headers)) head.push(item)
     reply.hijack()
     this.isLongLived = true
     this.#response.statusCode = status
@@ -208,13 +207,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     return mayRetry(request, { count: this.#attempts, isSent: this.#isSent }, lane, error)
   }
 
-  #clientHeaders(controller: Dispatcher.DispatchController, headers: IncomingHttpHeaders): string[] {
+  #clientHeaders(headers: IncomingHttpHeaders): string[] {
     const { reply, isOwnCookie } = this.#options
-    return clientHeaders(
-      { rawHeaders: rawHeadersOf(controller), connection: headers.connection },
-      reply.getHeaders(),
-      isOwnCookie,
-    )
+    return clientHeaders(headers, reply.getHeaders(), isOwnCookie)
   }
 
   #forwardEarlyHints(status: number, { link }: IncomingHttpHeaders): void {

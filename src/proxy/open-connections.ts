@@ -6,11 +6,13 @@ export type Asked = Pick<RequestFacts, 'method' | 'path' | 'host'>
 
 /** A request under way, an open stream or an upgraded connection. */
 export type OpenConnection = {
-  /** The session it lives by, as it was at the start; undefined for machines and public routes. */
-  readonly session: Session | undefined
+  /** The session it lives by, as it was last heard of; undefined for machines and public routes. */
+  session: Session | undefined
   readonly asked: Asked
   /** Upgrades and event streams, which would outlive a shutdown if nobody closed them. */
   readonly isLongLived: boolean
+  /** Where it stands among all that is open, which alone writes it. */
+  place: number
   /** @param code WebSocket close code (RFC 6455 §7.4), for those that speak it */
   close(code: number, reason: string): void
 }
@@ -18,8 +20,8 @@ export type OpenConnection = {
 /** A session with something open. */
 export type OpenSession = {
   /** As it was last heard of. */
-  session: Session
-  readonly connections: ReadonlySet<OpenConnection>
+  readonly session: Session
+  readonly connections: readonly OpenConnection[]
 }
 
 export type OpenConnections = {
@@ -27,59 +29,80 @@ export type OpenConnections = {
   add(connection: OpenConnection): void
   remove(connection: OpenConnection): void
   ofSession(sessionId: string): OpenSession | undefined
-  sessions(): Iterable<OpenSession>
+  sessions(): readonly OpenSession[]
   /** Ends everything that lives by a session, e.g. with 4401; returns how many there were. */
   closeSession(sessionId: string, code: number, reason: string): number
   /** Ends upgrades and event streams, e.g. with 1001 at shutdown; requests under way may finish. */
   closeLongLived(code: number, reason: string): number
 }
 
-/** Knows what is open, so that the end of a session reaches it (promise 3). Bounded by what upstreams admit. */
+/**
+ * Knows what is open, so that the end of a session reaches it (promise 3). Bounded by what upstreams admit.
+ *
+ * A list: every request enters and leaves, the questions are few. A Set or Map would be rebuilt all the time, and V8 links
+ * a discarded table to the next one; once one of them has grown old, no later request is ever collected young.
+ */
 export function createOpenConnections(): OpenConnections {
-  const all = new Set<OpenConnection>()
-  const bySession = new Map<string, { session: Session; connections: Set<OpenConnection> }>()
+  const all: OpenConnection[] = []
 
-  function close(connections: Iterable<OpenConnection>, code: number, reason: string): number {
-    // A copy: closing removes from the set that is walked through.
-    const closing = [...connections]
-    for (const connection of closing) connection.close(code, reason)
-    return closing.length
+  function closeAll(connections: readonly OpenConnection[], code: number, reason: string): number {
+    for (const connection of connections) connection.close(code, reason)
+    return connections.length
+  }
+
+  function connectionsOf(sessionId: string): OpenConnection[] {
+    return all.filter(({ session }) => session?.id === sessionId)
   }
 
   return {
     get size() {
-      return all.size
+      return all.length
     },
     add(connection) {
-      all.add(connection)
-      const { session } = connection
-      if (session === undefined) return
-      const open = bySession.get(session.id)
-      if (open === undefined) bySession.set(session.id, { session, connections: new Set([connection]) })
-      else {
-        if (session.usedAt >= open.session.usedAt && session.refreshedAt >= open.session.refreshedAt)
-          open.session = session
-        open.connections.add(connection)
-      }
+      connection.place = all.push(connection) - 1
     },
     remove(connection) {
-      all.delete(connection)
-      if (connection.session === undefined) return
-      const open = bySession.get(connection.session.id)
-      if (open?.connections.delete(connection) && open.connections.size === 0) bySession.delete(connection.session.id)
+      if (all[connection.place] !== connection) return
+      const last = all.pop()
+      if (last === undefined || last === connection) return
+      last.place = connection.place
+      all[last.place] = last
     },
-    ofSession: (sessionId) => bySession.get(sessionId),
-    // A copy: closing removes from the map that is walked through.
-    sessions: () => [...bySession.values()],
-    closeSession(sessionId, code, reason) {
-      return close(bySession.get(sessionId)?.connections ?? [], code, reason)
+    ofSession(sessionId) {
+      const [open] = bySession(connectionsOf(sessionId))
+      return open
     },
-    closeLongLived(code, reason) {
-      return close(
-        [...all].filter((connection) => connection.isLongLived),
+    sessions: () => bySession(all),
+    closeSession: (sessionId, code, reason) => closeAll(connectionsOf(sessionId), code, reason),
+    closeLongLived: (code, reason) =>
+      closeAll(
+        all.filter(({ isLongLived }) => isLongLived),
         code,
         reason,
-      )
-    },
+      ),
   }
+}
+
+function bySession(connections: readonly OpenConnection[]): OpenSession[] {
+  const open = new Map<string, { session: Session; connections: OpenConnection[] }>()
+  for (const connection of connections) {
+    const { session } = connection
+    if (session === undefined) continue
+    const known = open.get(session.id)
+    if (known === undefined) {
+      open.set(session.id, { session, connections: [connection] })
+      continue
+    }
+    known.session = newest(known.session, session)
+    known.connections.push(connection)
+  }
+  return [...open.values()]
+}
+
+/** News may come late, and one replica may know of a use where another knows of a refresh. */
+export function newest(one: Session, other: Session): Session {
+  if (one === other) return one
+  const usedAt = Math.max(one.usedAt, other.usedAt)
+  const fresher = other.refreshedAt >= one.refreshedAt ? other : one
+  return fresher.usedAt === usedAt ? fresher : { ...fresher, usedAt }
 }

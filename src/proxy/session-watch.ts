@@ -1,5 +1,5 @@
 import type { Session } from '../session/session.ts'
-import type { Asked, OpenConnections } from './open-connections.ts'
+import { type Asked, newest, type OpenConnections } from './open-connections.ts'
 
 /** Close codes of ours (RFC 6455 §7.4.2: 4000 to 4999 are for applications), after the HTTP status they stand for. */
 export const sessionEndedCode = 4401
@@ -58,22 +58,15 @@ export function createSessionWatch({ openConnections, endOf, mayGoOn, now }: Ses
     update(session) {
       const open = openConnections.ofSession(session.id)
       if (open === undefined) return
-      const known = open.session
-      open.session = newest(known, session)
-      if (isEqual(open.session.claims, known.claims)) return
+      const latest = newest(open.session, session)
+      for (const connection of open.connections) connection.session = latest
+      if (isEqual(latest.claims, open.session.claims)) return
       for (const connection of open.connections) {
-        if (!mayGoOn(open.session, connection.asked)) connection.close(accessLostCode, 'Access was taken away')
+        if (!mayGoOn(latest, connection.asked)) connection.close(accessLostCode, 'Access was taken away')
       }
     },
     close: () => clearInterval(timer),
   }
-}
-
-/** News may come late, and one replica may know of a use where another knows of a refresh. */
-export function newest(one: Session, other: Session): Session {
-  const usedAt = Math.max(one.usedAt, other.usedAt)
-  const fresher = other.refreshedAt >= one.refreshedAt ? other : one
-  return fresher.usedAt === usedAt ? fresher : { ...fresher, usedAt }
 }
 
 function isEqual(one: Session['claims'], other: Session['claims']): boolean {

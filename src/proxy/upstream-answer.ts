@@ -1,12 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import type { Dispatcher } from 'undici'
-
-/** undici's types leave room for HTTP/2's header object; the HTTP/1.1 parser gives a list. */
-export function rawHeadersOf({ rawHeaders }: Dispatcher.DispatchController): readonly (Buffer | string)[] {
-  return Array.isArray(rawHeaders) ? rawHeaders : []
-}
-
 /** Length of the body in bytes, -1 where the upstream does not say. */
 export function bodyLengthOf(headers: IncomingHttpHeaders): number {
   const length = headers['content-length']

@@ -4,6 +4,7 @@ import { decisionRecord, sessionRecord, subjectOf } from '../../src/audit/record
 import type { RequestFacts } from '../../src/boundary/facts.ts'
 import type { MachinePrincipal, UserPrincipal } from '../../src/identity/principal.ts'
 
+const epoch = '1970-01-01T00:00:00.000Z'
 const facts: RequestFacts = {
   requestId: 'r-1',
   traceparent: '00-…',
@@ -37,8 +38,8 @@ const robot: MachinePrincipal = {
 
 t.test('a record says who asked for what, when, from where, and what was decided', async (t) => {
   const decision = { effect: 'allow', rule: 'everything', upstream: 'backstage' } as const
-  t.same(decisionRecord(facts, jane, decision, 200, 0), {
-    time: '1970-01-01T00:00:00.000Z',
+  t.same(decisionRecord(facts, jane, decision, 200, epoch), {
+    time: epoch,
     event: 'decision',
     request_id: 'r-1',
     client_ip: '203.0.113.9',
@@ -53,13 +54,13 @@ t.test('a record says who asked for what, when, from where, and what was decided
 })
 
 t.test('a refusal carries its reason, and a rule where one spoke', async (t) => {
-  const byRule = decisionRecord(facts, jane, { effect: 'deny', reason: 'role-missing', rule: 'admin' }, 403, 0)
+  const byRule = decisionRecord(facts, jane, { effect: 'deny', reason: 'role-missing', rule: 'admin' }, 403, epoch)
   t.match(byRule, { outcome: 'deny', reason: 'role-missing', rule: 'admin', status: 403 })
-  t.notOk('rule' in decisionRecord(facts, { kind: 'anonymous' }, { effect: 'deny', reason: 'no-rule' }, 403, 0))
+  t.notOk('rule' in decisionRecord(facts, { kind: 'anonymous' }, { effect: 'deny', reason: 'no-rule' }, 403, epoch))
 })
 
 t.test('a record holds neither query nor e-mail address', async (t) => {
-  const text = JSON.stringify(decisionRecord(facts, jane, { effect: 'deny', reason: 'no-rule' }, 403, 0))
+  const text = JSON.stringify(decisionRecord(facts, jane, { effect: 'deny', reason: 'no-rule' }, 403, epoch))
   t.notMatch(text, /secret|jane@example/)
 })
 
@@ -69,6 +70,6 @@ t.test('each kind of principal is named by what it is', async (t) => {
 })
 
 t.test('logins and logouts are on record', async (t) => {
-  const record = sessionRecord('login', facts, { issuer: 'https://t/', subject: 'auth0|jane', id: 'ref' }, 0)
+  const record = sessionRecord('login', facts, { issuer: 'https://t/', subject: 'auth0|jane', id: 'ref' }, epoch)
   t.match(record, { event: 'login', outcome: 'allow', principal: { subject: 'auth0|jane', session: 'ref' } })
 })

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
 import t from 'tap'
 
 import { createIsOwnCookie } from '../../src/proxy/own-cookies.ts'
@@ -6,45 +8,50 @@ import { linesOf } from './support.ts'
 
 const isOwn = createIsOwnCookie(true)
 
-function answered(list: string[], connection?: string, replyHeaders = {}): string[] {
-  const rawHeaders = list.map((item) => Buffer.from(item, 'latin1'))
-  return linesOf(clientHeaders({ rawHeaders, connection }, replyHeaders, isOwn))
+function answered(headers: IncomingHttpHeaders, replyHeaders = {}): string[] {
+  return linesOf(clientHeaders(headers, replyHeaders, isOwn))
 }
 
 t.test('end-to-end headers come through in their order, several Set-Cookie included', async (t) => {
-  t.same(answered(['ETag', '"1"', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'X-Name', 'J\u00fcrgen']), [
+  t.same(answered({ etag: '"1"', 'set-cookie': ['a=1', 'b=2'], link: '</a>', 'x-name': 'J\u00fcrgen' }), [
     'etag: "1"',
     'set-cookie: a=1',
     'set-cookie: b=2',
+    'link: </a>',
     'x-name: J\u00fcrgen',
   ])
 })
 
-t.test('names and values that undici gives as text are taken as they are', async (t) => {
-  const head = { rawHeaders: ['X-Name', 'J\u00fcrgen'], connection: undefined }
-  t.same(clientHeaders(head, {}, isOwn), ['X-Name', 'J\u00fcrgen'])
+t.test('each line of a header that came in several stays a line of its own', async (t) => {
+  t.same(answered({ 'x-part': ['1', '2'] }), ['x-part: 1', 'x-part: 2'])
 })
 
 t.test('what an earlier stage took back replaces nothing and is not written', async (t) => {
-  t.same(answered(['Cache-Control', 'public'], undefined, { 'cache-control': undefined }), ['cache-control: public'])
+  t.same(answered({ 'cache-control': 'public' }, { 'cache-control': undefined, age: 0 }), [
+    'cache-control: public',
+    'age: 0',
+  ])
 })
 
 t.test('hop-by-hop headers, and those that Connection names, end here', async (t) => {
-  const list = ['Connection', 'X-Hop', 'Keep-Alive', 'timeout=5', 'Transfer-Encoding', 'chunked', 'Trailer', 'x']
-  t.same(answered([...list, 'X-Hop', '1', 'X-Kept', '2'], 'X-Hop'), ['x-kept: 2'])
+  const own = { connection: 'X-Hop', 'keep-alive': 'timeout=5', 'transfer-encoding': 'chunked', trailer: 'x' }
+  t.same(answered({ ...own, 'x-hop': '1', 'x-kept': '2' }), ['x-kept: 2'])
+})
+
+t.test('a single Set-Cookie, which undici gives as text, is judged like several', async (t) => {
+  const one = (cookie: string): IncomingHttpHeaders => Object.fromEntries([['set-cookie', cookie]])
+  t.same(answered(one('a=1')), ['set-cookie: a=1'])
+  t.same(answered(one('__Host-stagedoor=x')), [])
 })
 
 t.test('an upstream cannot set our cookies, our request id or our headers', async (t) => {
-  const list = ['Set-Cookie', '__Host-stagedoor=x', 'X-Request-Id', 'theirs', 'X-Stagedoor-Assertion', 'x']
-  t.same(answered([...list, 'Set-Cookie', 'a=1'], undefined, { 'x-request-id': 'ours' }), [
-    'set-cookie: a=1',
-    'x-request-id: ours',
-  ])
+  const theirs = { 'set-cookie': ['__Host-stagedoor=x', 'a=1'], 'x-request-id': 'theirs', 'x-stagedoor-assertion': 'x' }
+  t.same(answered(theirs, { 'x-request-id': 'ours' }), ['set-cookie: a=1', 'x-request-id: ours'])
 })
 
 t.test('headers of earlier stages replace those of the upstream, their Set-Cookie comes in addition', async (t) => {
   const replyHeaders = { 'cache-control': 'no-store', 'set-cookie': ['s=1', 's=2'] }
-  t.same(answered(['Cache-Control', 'public', 'Set-Cookie', 'a=1'], undefined, replyHeaders), [
+  t.same(answered({ 'cache-control': 'public', 'set-cookie': ['a=1'] }, replyHeaders), [
     'set-cookie: a=1',
     'cache-control: no-store',
     'set-cookie: s=1',

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 
-import { createOpenConnections } from '../../src/proxy/open-connections.ts'
-import { createSessionWatch, newest } from '../../src/proxy/session-watch.ts'
+import { createOpenConnections, newest } from '../../src/proxy/open-connections.ts'
+import { createSessionWatch } from '../../src/proxy/session-watch.ts'
 import type { Session } from '../../src/session/session.ts'
 import { sessionOf } from '../support/sessions.ts'
 
@@ -17,6 +17,7 @@ function watching(t: Test, mayGoOn = (_session: Session) => true) {
       session,
       asked: { method: 'GET', path: '/', host: 'portal.example' },
       isLongLived,
+      place: -1,
       close: (code) => void closed.push(`${name} ${code}`),
     })
   }

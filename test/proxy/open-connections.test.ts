@@ -1,0 +1,72 @@
+import t from 'tap'
+
+import { createOpenConnections, type OpenConnection } from '../../src/proxy/open-connections.ts'
+import { sessionOf } from '../support/sessions.ts'
+
+const asked = { method: 'GET', path: '/', host: 'portal.example' }
+const connection = (sessionId?: string): OpenConnection & { closedWith: number[] } => {
+  const closedWith: number[] = []
+  return {
+    session: sessionId === undefined ? undefined : sessionOf({ id: sessionId }),
+    asked,
+    isLongLived: false,
+    place: -1,
+    closedWith,
+    close: (code) => void closedWith.push(code),
+  }
+}
+
+t.test('whatever the order in which connections leave, the others stay known', async (t) => {
+  const orders = [
+    [0, 1, 2],
+    [0, 2, 1],
+    [1, 0, 2],
+    [1, 2, 0],
+    [2, 0, 1],
+    [2, 1, 0],
+  ]
+  for (const order of orders) {
+    const open = createOpenConnections()
+    const connections = [connection('a'), connection('b'), connection('a')]
+    for (const each of connections) open.add(each)
+    const left = new Set(connections)
+    for (const index of order) {
+      const leaving = connections[index]
+      if (leaving === undefined) throw new TypeError('no such connection')
+      open.remove(leaving)
+      open.remove(leaving)
+      left.delete(leaving)
+      t.equal(open.size, left.size)
+      t.same(new Set(open.sessions().flatMap((session) => session.connections)), left, order.join())
+    }
+  }
+})
+
+t.test('a session ends what lives by it, by no other and by none', async (t) => {
+  const open = createOpenConnections()
+  const [mine, alsoMine, others, nobodys] = [connection('a'), connection('a'), connection('b'), connection()]
+  for (const each of [mine, alsoMine, others, nobodys]) open.add(each)
+  t.equal(open.closeSession('a', 4401, 'ended'), 2)
+  t.same(
+    [mine, alsoMine, others, nobodys].map(({ closedWith }) => closedWith),
+    [[4401], [4401], [], []],
+  )
+})
+
+t.test('a connection that removes itself while all are closed keeps none of the others from it', async (t) => {
+  const open = createOpenConnections()
+  const connections = [connection('a'), connection('a'), connection('a')]
+  for (const each of connections) {
+    each.close = (code) => {
+      open.remove(each)
+      each.closedWith.push(code)
+    }
+    open.add(each)
+  }
+  t.equal(open.closeSession('a', 4401, 'ended'), 3)
+  t.equal(open.size, 0)
+  t.same(
+    connections.map(({ closedWith }) => closedWith),
+    [[4401], [4401], [4401]],
+  )
+})
