@@ -1,8 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
+import type { RequestFacts } from '../boundary/facts.ts'
+import type { Principal } from '../identity/principal.ts'
+import type { Decision } from '../policy/decision.ts'
 import type { Session } from '../session/session.ts'
 import { createIsoTime } from '../telemetry/iso-time.ts'
+import { createTurnBatch } from '../telemetry/turn-batch.ts'
 import { type AuditRecord, decisionRecord, revocationRecord, type RevocationTarget, sessionRecord } from './record.ts'
 
 declare module 'fastify' {
@@ -21,6 +25,8 @@ export type Audit = {
 /** Where records go. */
 export type WriteRecord = (record: AuditRecord) => void
 
+type Decided = { facts: RequestFacts; principal: Principal; decision: Decision; status: number; at: number }
+
 /** Sees every decision, when its answer is on the way, and every login, logout and revocation. */
 export const audit = fastifyPlugin<{ write: WriteRecord; now: () => number }>(
   async (app, { write, now }) => {
@@ -32,11 +38,15 @@ export const audit = fastifyPlugin<{ write: WriteRecord; now: () => number }>(
       loggedOut: (request, session) => write(sessionRecord('logout', request.facts, session, time())),
       revoked: (request, revocation) => write(revocationRecord(request.facts, request.principal, revocation, time())),
     })
+    const decided = createTurnBatch<Decided>(({ facts, principal, decision, status, at }) =>
+      write(decisionRecord(facts, principal, decision, status, isoTime(at))),
+    )
     app.addHook('onResponse', (request, reply, done) => {
       const { decision, facts, principal } = request
-      if (decision !== undefined) write(decisionRecord(facts, principal, decision, reply.raw.statusCode, time()))
+      if (decision !== undefined) decided.add({ facts, principal, decision, status: reply.raw.statusCode, at: now() })
       done()
     })
+    app.addHook('onClose', async () => decided.close())
   },
   { name: 'audit' },
 )
