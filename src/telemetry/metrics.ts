@@ -17,6 +17,11 @@ export type Metrics = {
   registry: Registry
 }
 
+type Decided = { outcome: 'allow' | 'deny'; reason: string; status: number; durationSeconds: number }
+
+/** Counting many at once costs a fraction of counting each in the midst of its request. */
+const maxUncounted = 256
+
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 export function createMetrics(): Metrics {
@@ -28,13 +33,23 @@ export function createMetrics(): Metrics {
     help: 'Decided requests by outcome, reason of a refusal and class of the status.',
     labelNames: ['outcome', 'reason', 'status'],
     registers,
+    collect: count,
   })
   const durations = new Histogram({
     name: 'stagedoor_request_duration_seconds',
     help: 'From the head of a request to the end of its answer, upstream included.',
     buckets: secondsBuckets,
     registers,
+    collect: count,
   })
+  const uncounted: Decided[] = []
+  function count(): void {
+    for (const { outcome, reason, status, durationSeconds } of uncounted) {
+      requests.inc({ outcome, reason, status: `${Math.floor(status / 100)}xx` })
+      durations.observe(durationSeconds)
+    }
+    uncounted.length = 0
+  }
   const conditions = new Gauge({
     name: 'stagedoor_condition_ok',
     // Over workers: what is not well in one is not well.
@@ -60,8 +75,7 @@ export function createMetrics(): Metrics {
   for (const counter of shedBy.values()) counter.inc(0)
   return {
     decided(outcome, reason, status, durationSeconds) {
-      requests.inc({ outcome, reason, status: `${Math.floor(status / 100)}xx` })
-      durations.observe(durationSeconds)
+      if (uncounted.push({ outcome, reason, status, durationSeconds }) === maxUncounted) count()
     },
     condition: (name, isOk) => conditions.set({ name }, isOk ? 1 : 0),
     groupsLeftOut(filtered, capped) {

@@ -2,25 +2,19 @@ import type { FastifyPluginAsync } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { Registry } from 'prom-client'
 
-import type { Decision } from '../policy/decision.ts'
 import type { Metrics } from './metrics.ts'
-import { createTurnBatch } from './turn-batch.ts'
-
-type Decided = { decision: Decision; status: number; durationMs: number }
 
 /** Counts every decided request. */
 export const telemetry = fastifyPlugin<{ metrics: Metrics }>(
   async (app, { metrics }) => {
-    const decided = createTurnBatch<Decided>(({ decision, status, durationMs }) => {
-      const reason = decision.effect === 'deny' ? decision.reason : 'none'
-      metrics.decided(decision.effect, reason, status, durationMs / 1000)
-    })
     app.addHook('onResponse', (request, reply, done) => {
       const { decision } = request
-      if (decision !== undefined) decided.add({ decision, status: reply.raw.statusCode, durationMs: reply.elapsedTime })
+      if (decision !== undefined) {
+        const reason = decision.effect === 'deny' ? decision.reason : 'none'
+        metrics.decided(decision.effect, reason, reply.raw.statusCode, reply.elapsedTime / 1000)
+      }
       done()
     })
-    app.addHook('onClose', async () => decided.close())
   },
   { name: 'telemetry' },
 )
