@@ -50,3 +50,16 @@ export async function settledMemoryMiB(pid: number): Promise<number> {
   }
   return before
 }
+
+/** So many ports may still be held by closed connections (TIME_WAIT, RFC 9293 §3.6.1) before thousands more are opened. */
+const maxHeldPorts = 2_000
+
+/** Waits until the ports of what was measured before are free again; Linux keeps each for a minute. */
+export async function untilPortsAreFree(): Promise<void> {
+  for (let waitedS = 0; waitedS < 90 && (await heldPorts()) > maxHeldPorts; waitedS += 1) await delay(1_000)
+}
+
+async function heldPorts(): Promise<number> {
+  const text = await readFile('/proc/net/sockstat', 'utf8')
+  return Number(/^TCP:.* tw (\d+)/m.exec(text)?.[1] ?? 0)
+}

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import type { FanOutCase } from '../cases.ts'
 import { type Contestant, cores } from '../contestants.ts'
-import { cpuMicroseconds, memoryMiB, resetPeakMemory, settledMemoryMiB } from '../proc.ts'
+import { cpuMicroseconds, memoryMiB, resetPeakMemory, settledMemoryMiB, untilPortsAreFree } from '../proc.ts'
 import { nextLine, type Running, startOn } from '../process.ts'
 import type { Figures } from '../report.ts'
 
@@ -16,6 +16,7 @@ const arrivalMs = 60_000
  * something sent on each and waits until all has arrived. The contestant is fresh, or memory would not be over idle.
  */
 export async function measureFanOut({ stream }: FanOutCase, contestant: Contestant, run: FanOutRun): Promise<Figures> {
+  await untilPortsAreFree()
   const pid = contestant.running?.pid
   const before = pid === undefined ? Number.NaN : await settledMemoryMiB(pid)
   if (pid !== undefined) await resetPeakMemory(pid)
