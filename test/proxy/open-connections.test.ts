@@ -46,6 +46,14 @@ t.test('a session ends what lives by it, by no other and by none', async (t) => 
   const open = createOpenConnections()
   const [mine, alsoMine, others, nobodys] = [connection('a'), connection('a'), connection('b'), connection()]
   for (const each of [mine, alsoMine, others, nobodys]) open.add(each)
+  t.same(
+    open.sessions().map(({ session, connections }) => [session.id, connections.length]),
+    [
+      ['a', 2],
+      ['b', 1],
+    ],
+    'what nobody is signed in to is of no session',
+  )
   t.equal(open.closeSession('a', 4401, 'ended'), 2)
   t.same(
     [mine, alsoMine, others, nobodys].map(({ closedWith }) => closedWith),
@@ -69,4 +77,13 @@ t.test('a connection that removes itself while all are closed keeps none of the 
     connections.map(({ closedWith }) => closedWith),
     [[4401], [4401], [4401]],
   )
+})
+
+t.test('at a shutdown upgrades and event streams end, and requests under way go on', async (t) => {
+  const open = createOpenConnections()
+  const [stream, request] = [connection('a'), connection('a')]
+  open.add({ ...stream, isLongLived: true })
+  open.add(request)
+  t.equal(open.closeLongLived(1001, 'shutting down'), 1)
+  t.same([stream.closedWith, request.closedWith], [[1001], []])
 })

@@ -42,6 +42,7 @@ t.test('a single Set-Cookie, which undici gives as text, is judged like several'
   const one = (cookie: string): IncomingHttpHeaders => Object.fromEntries([['set-cookie', cookie]])
   t.same(answered(one('a=1')), ['set-cookie: a=1'])
   t.same(answered(one('__Host-stagedoor=x')), [])
+  t.same(answered({ 'set-cookie': undefined }), [])
 })
 
 t.test('an upstream cannot set our cookies, our request id or our headers', async (t) => {
