@@ -1,21 +1,10 @@
 import t from 'tap'
 
+import { jane, userOf } from '../support/auth0-people.ts'
 import { createManagementCall } from './support/management.ts'
 import { startAuth0 } from './support/start.ts'
 
-const jane = 'auth0|64f1c0ffee0000000000a001'
-const newcomer = {
-  id: 'google-oauth2|new',
-  email: 'new@example.com',
-  emailVerified: true,
-  name: 'New Comer',
-  nickname: 'new',
-  roles: [],
-  groups: [],
-  permissions: [],
-  organizations: [],
-  blocked: false,
-}
+const newcomer = userOf({ id: 'google-oauth2|new' })
 
 t.test('users are searched by creation, connection, id and address, oldest first', async (t) => {
   const auth0 = await startAuth0(t)

@@ -1,22 +1,11 @@
 import t from 'tap'
 
 import { startLocalAuth0 } from '../../auth0/local/server.ts'
+import { jane, userOf } from '../support/auth0-people.ts'
 import { buildModule, createImport, requireBuilt } from './catalog-import.ts'
 import type { Subject } from './catalog-import.ts'
 
-const jane = 'auth0|64f1c0ffee0000000000a001'
-const newcomer = {
-  id: 'auth0|new',
-  email: 'new@example.com',
-  emailVerified: true,
-  name: 'New Comer',
-  nickname: 'new',
-  roles: ['developer'],
-  groups: [],
-  permissions: [],
-  organizations: ['org_demo'],
-  blocked: false,
-}
+const newcomer = userOf({ roles: ['developer'], organizations: ['org_demo'] })
 
 await buildModule(t)
 

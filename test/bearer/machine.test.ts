@@ -3,7 +3,7 @@ import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
 import { startHouse } from '../support/house.ts'
-import { ask, encode, goodToken, forge, machinesIn, machineToken } from '../support/machine.ts'
+import { ask, encode, goodToken, forge, grantedToken, machinesIn, machineToken } from '../support/machine.ts'
 
 t.test('a machine reaches the upstream with a token of ours in place of its own', async (t) => {
   const house = await startHouse(t, { config: { machines: machinesIn } })
@@ -35,16 +35,7 @@ t.test('a token that Auth0 itself gave, in either profile, is taken', async (t) 
   const audiences = ['https://backstage.example.com/api', 'https://rfc9068.example.com/api']
   const { auth0, url } = await startHouse(t, { config: { machines: { audiences } } })
   for (const audience of audiences) {
-    const response = await fetch(`${auth0.issuer}oauth/token`, {
-      method: 'POST',
-      body: new URLSearchParams({
-        grant_type: 'client_credentials',
-        client_id: auth0.machine.clientId,
-        client_secret: auth0.machine.clientSecret,
-        audience,
-      }),
-    })
-    const { access_token: token } = (await response.json()) as { access_token: string }
+    const token = await grantedToken(auth0, audience)
     t.equal((await ask(`${url}/`, token)).status, 200, audience)
   }
 })

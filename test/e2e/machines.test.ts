@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { ask, machineToken } from '../support/machine.ts'
+import { ask, grantedToken, machineToken } from '../support/machine.ts'
 import { startPortal } from './portal.ts'
 
 const audience = 'https://backstage.example.com/api'
@@ -14,16 +14,7 @@ t.test('a machine with the scope reads the catalog of a real Backstage, and one 
   const { auth0, url } = portal
   const entities = `${url}/api/catalog/entities`
 
-  const response = await fetch(`${auth0.issuer}oauth/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: auth0.machine.clientId,
-      client_secret: auth0.machine.clientSecret,
-      audience,
-    }),
-  })
-  const { access_token: token } = (await response.json()) as { access_token: string }
+  const token = await grantedToken(auth0, audience)
   const read = await ask(entities, token)
   t.equal(read.status, 200)
   t.ok(Array.isArray(read.body), 'a list of entities')

@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import { startLocalAuth0 } from '../../auth0/local/server.ts'
 import { ensureBackstage } from '../../scripts/backstage-setup.ts'
 import { startBackstage } from '../../scripts/backstage-start.ts'
+import { jane, userOf } from '../support/auth0-people.ts'
 import { openChromium } from '../support/chromium.ts'
 import { startGateway } from '../support/gateway.ts'
 import { freePort } from '../support/ports.ts'
@@ -15,21 +16,16 @@ import { openAs, timeout, untilShownAs } from './people.ts'
 
 t.setTimeout(600_000)
 
-const jane = 'auth0|64f1c0ffee0000000000a001'
 const peoplePath = '/catalog?filters%5Bkind%5D=user&filters%5Buser%5D=all'
 const storefrontPath = '/catalog/default/component/storefront'
-const newcomer = {
+const newcomer = userOf({
   id: 'auth0|newcomer',
   email: 'newcomer@example.com',
-  emailVerified: true,
   name: 'Nora Newcomer',
   nickname: 'nora',
   roles: ['developer'],
-  groups: [],
-  permissions: [],
   organizations: ['org_demo'],
-  blocked: false,
-}
+})
 
 /** Only platform admins may have the catalog read an entity anew, which is what the entity page's refresh button does. */
 const permission = {

@@ -19,6 +19,21 @@ export function forge(key: JWK, header: unknown, claims: unknown): string {
   return `${input}.${signature.toString('base64url')}`
 }
 
+/** A token that the stand-in itself gives its machine, by client credentials. */
+export async function grantedToken(auth0: LocalAuth0, audience: string): Promise<string> {
+  const response = await fetch(`${auth0.issuer}oauth/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: auth0.machine.clientId,
+      client_secret: auth0.machine.clientSecret,
+      audience,
+    }),
+  })
+  const { access_token: token } = (await response.json()) as { access_token: string }
+  return token
+}
+
 /** Header and claims of a good machine token, in Auth0's own profile. */
 export function goodToken(auth0: LocalAuth0, now = Date.now()) {
   const iat = Math.floor(now / 1000)
