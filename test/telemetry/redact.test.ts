@@ -1,6 +1,7 @@
 import t from 'tap'
 
 import { createLogger } from '../../src/telemetry/logger.ts'
+import { redact } from '../../src/telemetry/redact.ts'
 
 const jws = 'eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJhdXRoMHxqYW5lIn0.c2lnbmF0dXJlLWJ5dGVz'
 const jwe = 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXZpdml2aXZpdg.Y2lwaGVydGV4dA.dGFn'
@@ -63,4 +64,29 @@ t.test('what is no secret stays readable', async (t) => {
     path: '/catalog',
     msg: 'decided',
   })
+})
+
+t.test('a long line is redacted like a short one, whoever wrote it', async (t) => {
+  const length = 256 * 1_024
+  const hostile = [
+    'a',
+    'eyJaaaaaa',
+    'eyJaaaaaa-',
+    '-eyJaaaaaa',
+    '.a',
+    'a@',
+    'stagedoor-tx.',
+    'stagedoor.1',
+    '"code":"',
+    '%2',
+  ]
+  for (const part of hostile) {
+    const path = `/=${part.repeat(length / part.length)}!`
+    t.match(redact(`{"path":${JSON.stringify(path)},"password":"${random}"}`), /"password":"\[redacted\]"/, part)
+  }
+})
+
+t.test('the subject of a machine is no e-mail address', async (t) => {
+  const line = '{"subject":"MAcHiNeCliEnTiD@clients"}'
+  t.equal(redact(line), line)
 })
