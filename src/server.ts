@@ -7,6 +7,7 @@ import { buildAdminApp, shownBy } from './admin-app.ts'
 import { loadConfig, type LoadedConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
+import { collectBuffersYoung } from './external-memory.ts'
 import { removeStaleSocket } from './listener/unix-socket.ts'
 import { createRandomPool } from './seal/random.ts'
 import { closeOnSignal } from './signals.ts'
@@ -38,6 +39,7 @@ export async function start({ files, env }: StartOptions): Promise<void> {
 
 // The gateway itself is loaded where it serves: the primary of workers does without.
 async function startAlone(config: Config, logger: Logger): Promise<void> {
+  collectBuffersYoung()
   const { serve } = await import('./serve.ts')
   const { app, parts, listen } = await serve(config, dependenciesOf(logger))
   const admin = await buildAdminApp(shownBy(parts), config.server.prefix, logger)
@@ -49,6 +51,7 @@ async function startAlone(config: Config, logger: Logger): Promise<void> {
 }
 
 async function startWorker(config: Config, logger: Logger): Promise<void> {
+  collectBuffersYoung()
   const peers = createPeers(processChannel())
   const { serve } = await import('./serve.ts')
   const { app, parts, listen } = await serve(config, { ...dependenciesOf(logger), peers })

@@ -7,6 +7,7 @@ import { provision } from '../../src/app-parts.ts'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Dependencies } from '../../src/dependencies.ts'
+import { collectBuffersYoung } from '../../src/external-memory.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { createTurnDestination } from '../../src/telemetry/turn-destination.ts'
@@ -19,6 +20,7 @@ const fetchNothing = async (): Promise<never> => {
 
 /** @param sections replace those of the configuration that all share */
 export async function startGateway(sections: object, fetch: Dependencies['fetch'] = fetchNothing) {
+  collectBuffersYoung()
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
   const file = join(folder, 'bench.yaml')
   await writeFile(file, JSON.stringify({ ...benchConfig({ port, originUrl }), ...sections }))
