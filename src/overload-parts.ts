@@ -37,5 +37,5 @@ export function provisionGate({ server }: Config, logger: Logger, metrics: Metri
       log.note(reason)
     },
   })
-  return { ...gate, close: () => log.close() }
+  return { ...gate, openConnections: () => connections.open, close: () => log.close() }
 }

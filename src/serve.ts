@@ -4,23 +4,32 @@ import { type Parts, provision } from './app-parts.ts'
 import { buildApp } from './app.ts'
 import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
+import { closeGently } from './listener/close-gently.ts'
 
 export type Served = {
   app: FastifyInstance
   parts: Parts
   listen: () => Promise<void>
+  /** Stops serving; requests under way and those on their way may finish. */
+  close: () => Promise<void>
 }
 
 /** The gateway of one process, ready to listen. */
 export async function serve(config: Config, dependencies: Dependencies): Promise<Served> {
   const parts = await provision(config, dependencies)
   const app = await buildApp(config, dependencies, parts)
-  const { path, host, port } = config.server.listen
+  const { listen, timeouts } = config.server
+  const { path, host, port } = listen
+  const { gate, proxy } = parts
+  const closeLongLived = () => void proxy.openConnections.closeLongLived(1001, 'Stagedoor is shutting down')
+  const leaving = { app, gate, closeLongLived, shutdownMs: timeouts.shutdown }
+  let closing: Promise<void> | undefined
   return {
     app,
     parts,
     async listen() {
       await app.listen(path === undefined ? { host, port } : { path })
     },
+    close: () => (closing ??= closeGently(leaving)),
   }
 }

@@ -1,21 +1,22 @@
 import cluster from 'node:cluster'
-import { availableParallelism } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import type { CustomFetch } from 'openid-client'
 
-import { buildAdminApp, shownBy } from './admin-app.ts'
-import { loadConfig, type LoadedConfig } from './config/load.ts'
+import { buildAdminApp, type Shown, shownBy } from './admin-app.ts'
+import { loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
+import { readRemembered } from './config/tree/texts.ts'
 import type { Dependencies } from './dependencies.ts'
-import { collectBuffersYoung } from './external-memory.ts'
 import { removeStaleSocket } from './listener/unix-socket.ts'
+import { startPrimary, workerCount } from './primary.ts'
+import { logWarnings, readAnew } from './reload.ts'
 import { createRandomPool } from './seal/random.ts'
-import { closeOnSignal } from './signals.ts'
+import { closeOnSignal, ignoreHangup, onHangup } from './signals.ts'
 import { giveBackStartupMemory } from './startup-memory.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
-import { createPeers, processChannel } from './workers/peers.ts'
-import { giveShown, shownByAll } from './workers/shown-by-all.ts'
-import { superviseWorkers } from './workers/supervisor.ts'
+import { createPeers, handedTexts, processChannel } from './workers/peers.ts'
+import { giveShown } from './workers/shown-by-all.ts'
 
 export type StartOptions = { files: readonly string[]; env: NodeJS.ProcessEnv }
 
@@ -24,65 +25,67 @@ export type StartOptions = { files: readonly string[]; env: NodeJS.ProcessEnv }
  * `server.workers` the process that was started only looks after them.
  * @throws ConfigError with every problem of the configuration
  */
-export async function start({ files, env }: StartOptions): Promise<void> {
-  const loaded = await loadConfig({ files: [...files], env })
-  const { config } = loaded
+export async function start(options: StartOptions): Promise<void> {
+  if (cluster.isWorker) return startWorker(options)
+  const loaded = await loadConfig(options)
+  const { config, warnings } = loaded
   const logger = createLogger(config.log.level)
-  if (cluster.isWorker) return startWorker(config, logger)
-  warn(loaded, logger)
-  const { listen, workers } = config.server
-  if (listen.path !== undefined) await removeStaleSocket(listen.path)
-  const count = workers === 'auto' ? availableParallelism() : workers
-  if (count === 1) await startAlone(config, logger)
-  else await startPrimary(config, logger, count)
+  logWarnings(warnings, logger)
+  const { path } = config.server.listen
+  if (path !== undefined) await removeStaleSocket(path)
+  if (workerCount(config) === 1) await startAlone(config, options, logger)
+  else await startPrimary(loaded, options, logger)
 }
 
 // The gateway itself is loaded where it serves: the primary of workers does without.
-async function startAlone(config: Config, logger: Logger): Promise<void> {
-  collectBuffersYoung()
+async function startAlone(config: Config, options: StartOptions, logger: Logger): Promise<void> {
+  onHangup(() => checkAnew(options, logger))
   const { serve } = await import('./serve.ts')
-  const { app, parts, listen } = await serve(config, dependenciesOf(logger))
+  const { app, parts, listen, close } = await serve(config, dependenciesOf(logger))
   const admin = await buildAdminApp(shownBy(parts), config.server.prefix, logger)
   app.addHook('onClose', async () => admin.close())
   await admin.listen(config.server.admin)
   await listen()
   giveBackStartupMemory()
-  closeOnSignal(() => app.close(), config, logger)
+  closeOnSignal(close, () => config.server.timeouts.shutdown, logger)
 }
 
-async function startWorker(config: Config, logger: Logger): Promise<void> {
-  collectBuffersYoung()
-  const peers = createPeers(processChannel())
+/** What one process can do on SIGHUP: without others that take its place it would have to stop serving meanwhile. */
+async function checkAnew(options: StartOptions, logger: Logger): Promise<void> {
+  const read = await readAnew(options, logger)
+  if (read === undefined) return
+  const remedy = 'restart it, or start it with server.workers: 2 or more, which take up configuration on SIGHUP'
+  logger.warn(`the configuration in the files is good, but one process cannot take it up: ${remedy}`)
+}
+
+/** A worker takes the configuration from the primary, so that all have the same, whatever has become of the files. */
+async function startWorker(options: StartOptions): Promise<void> {
+  ignoreHangup()
+  const channel = processChannel()
+  const { config } = await loadConfig({ ...options, readText: readRemembered(await handedTexts(channel)) })
+  const logger = createLogger(config.log.level)
+  const peers = createPeers(channel)
   const { serve } = await import('./serve.ts')
-  const { app, parts, listen } = await serve(config, { ...dependenciesOf(logger), peers })
-  giveShown(peers, shownBy(parts))
-  closeOnSignal(() => app.close(), config, logger)
+  const { parts, listen, close } = await serve(config, { ...dependenciesOf(logger), peers })
+  const shown = shownBy(parts)
+  giveShown(peers, shown)
+  closeOnSignal(close, () => config.server.timeouts.shutdown, logger)
+  await untilWell(shown)
   await listen()
   giveBackStartupMemory()
   peers.ready()
 }
 
-async function startPrimary(config: Config, logger: Logger, count: number): Promise<void> {
-  const workers = superviseWorkers({ count, logger, now: Date.now })
-  const admin = await buildAdminApp(shownByAll(workers, count), config.server.prefix, logger)
-  closeOnSignal(() => Promise.all([workers.close(), admin.close()]), config, logger)
-  try {
-    await workers.started
-  } catch (cause) {
-    // The others would keep the command from ending.
-    await workers.close()
-    throw cause
-  }
-  await admin.listen(config.server.admin)
-  logger.info({ workers: count }, 'all workers listen')
+/** Longer than it takes to fetch what is there to be fetched; what is not there must not keep a worker from serving. */
+const maxFetchingMs = 1_000
+
+/** Waits while what is fetched at the start is on its way: a worker that takes another's place starts as well as that was. */
+async function untilWell({ conditions }: Shown): Promise<void> {
+  const endsAt = performance.now() + maxFetchingMs
+  const isWell = async () => (await conditions()).every(({ status }) => status === 'ok')
+  while (!(await isWell()) && performance.now() < endsAt) await delay(20)
 }
 
 function dependenciesOf(logger: Logger): Dependencies {
   return { logger, now: Date.now, fetch: fetch as CustomFetch, randomBytes: createRandomPool() }
-}
-
-function warn({ warnings }: LoadedConfig, logger: Logger): void {
-  for (const { source, path, found, fix } of warnings) {
-    logger.warn({ file: source.file, line: source.line, option: path.join('.'), found }, fix)
-  }
 }

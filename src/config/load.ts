@@ -6,24 +6,32 @@ import type { Config } from './schema.ts'
 import { type Absences, interpolate } from './tree/interpolate.ts'
 import { merge } from './tree/merge.ts'
 import { parseYaml } from './tree/parse-yaml.ts'
-import { readText } from './tree/read-text.ts'
+import type { ReadText } from './tree/read-text.ts'
 import { readSecretFiles, type SecretFile } from './tree/secret-files.ts'
+import { rememberTexts, type Texts } from './tree/texts.ts'
 import type { Tree } from './tree/tree.ts'
 import { validate } from './validate.ts'
 
-/** Checked configuration, what to know about it, and the files its secrets came from. */
-export type LoadedConfig = { config: Config; warnings: Problem[]; secretFiles: SecretFile[] }
+export type LoadOptions = {
+  files: readonly string[]
+  env: NodeJS.ProcessEnv
+  /** In place of the files as they are now. */
+  readText?: ReadText
+}
+
+/** Checked configuration, what to know about it, the files its secrets came from, and what stood in all of them. */
+export type LoadedConfig = { config: Config; warnings: Problem[]; secretFiles: SecretFile[]; texts: Texts }
 
 /**
  * Reads, merges and checks configuration files; later files override earlier ones.
  * Without files, `config/default.yaml` of the package, which takes its values from the environment.
  * @throws ConfigError STAGEDOOR_CONFIG_INVALID with every problem found
  */
-export async function loadConfig(options: { files: readonly string[]; env: NodeJS.ProcessEnv }): Promise<LoadedConfig> {
-  const { files, tree, absences, unresolved, secretFiles } = await readConfigFiles(options)
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const { files, tree, absences, unresolved, secretFiles, texts } = await readConfigFiles(options)
   const { config, problems, warnings } = validate(tree, absences, unresolved)
   if (config === undefined || problems.length > 0) throw new ConfigError(inOrderOfLines(problems, files))
-  return { config, warnings, secretFiles }
+  return { config, warnings, secretFiles, texts }
 }
 
 /** Configuration as it was written: merged, filled in, and not yet checked. */
@@ -33,24 +41,24 @@ export type WrittenConfig = {
   absences: Absences
   unresolved: Problem[]
   secretFiles: SecretFile[]
+  texts: Texts
 }
 
 /** @throws ConfigError for files that cannot be read or are not YAML */
-export async function readConfigFiles(options: {
-  files: readonly string[]
-  env: NodeJS.ProcessEnv
-}): Promise<WrittenConfig> {
+export async function readConfigFiles(options: LoadOptions): Promise<WrittenConfig> {
   const files = options.files.length > 0 ? options.files : [defaultConfigFile()]
-  const parsed = await Promise.all(files.map(readTree))
+  const { read, texts } = rememberTexts(options.readText)
+  const parsed = await Promise.all(files.map((file) => readTree(file, read)))
   const syntaxProblems = parsed.flatMap(({ problems }) => problems)
   // A file that cannot be read would make nonsense of every other complaint.
   if (syntaxProblems.length > 0) throw new ConfigError(syntaxProblems)
 
   const merged = parsed.map(({ tree }) => tree).reduce(merge)
   const filled = interpolate(merged, options.env)
-  const resolved = await readSecretFiles(filled.tree)
+  const resolved = await readSecretFiles(filled.tree, read)
   const unresolved = [...filled.problems, ...resolved.problems]
-  return { files, tree: resolved.tree, absences: filled.absences, unresolved, secretFiles: resolved.secretFiles }
+  const { tree, secretFiles } = resolved
+  return { files, tree, absences: filled.absences, unresolved, secretFiles, texts }
 }
 
 /** The package's own `config/default.yaml`, whether this runs from source or compiled. */
@@ -60,8 +68,8 @@ export function defaultConfigFile(): string {
   return join(folder, 'config', 'default.yaml')
 }
 
-async function readTree(file: string): Promise<{ tree: Tree; problems: Problem[] }> {
-  const text = await readText(file)
+async function readTree(file: string, read: ReadText): Promise<{ tree: Tree; problems: Problem[] }> {
+  const text = await read(file)
   if (typeof text === 'string') return parseYaml(file, text)
   const source = { file, line: 1, column: 1 }
   const problem = { source, path: [], found: text.reason, expected: 'a file that can be read', fix: text.fix }

@@ -52,6 +52,8 @@ export function listenerOptions(
     // One audit record a request says more than two log lines.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     childLoggerFactory: requestLogger,
+    // Requests that arrive while the process ends were sent before anybody could know.
+    return503OnClosing: false,
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     trustProxy: false,

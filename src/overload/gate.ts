@@ -13,6 +13,8 @@ export type Gate = {
   guard(next: Routing): Routing
   /** The same for upgrades, which do not count as requests: connections bound them, and what upstreams admit. */
   guardUpgrades(next: Routing): Routing
+  /** From now on each answer is the last on its connection. */
+  sayFarewell(): void
 }
 
 export type GateOptions = {
@@ -27,6 +29,7 @@ export type GateOptions = {
 
 export function createGate({ connections, delay, maxRequests, isProbe, refuse }: GateOptions): Gate {
   let underWay = 0
+  let isLeaving = false
   const leave = (): void => void (underWay -= 1)
 
   function reasonToRefuse(request: IncomingMessage): ShedReason | undefined {
@@ -45,7 +48,9 @@ export function createGate({ connections, delay, maxRequests, isProbe, refuse }:
 
   return {
     watch: (server) => connections.watch(server),
+    sayFarewell: () => void (isLeaving = true),
     guard: (next) => (request, response) => {
+      if (isLeaving) response.shouldKeepAlive = false
       if (isRefused(request, response)) return
       underWay += 1
       response.on('close', leave)

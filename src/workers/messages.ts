@@ -19,6 +19,8 @@ export type ToPrimary =
 
 /** What the primary says to workers. */
 export type ToWorker =
+  /** The first word to each: what stood in the files of the configuration, by path. Never on the command line: secrets. */
+  | { kind: 'texts'; texts: readonly (readonly [file: string, text: string])[] }
   | { kind: 'reply'; id: number; value: unknown }
   | { kind: 'told'; notice: number; topic: string; value: unknown }
   | { kind: 'ask'; question: number; topic: string }

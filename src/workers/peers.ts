@@ -1,3 +1,4 @@
+import type { Texts } from '../config/tree/texts.ts'
 import { isOurs, type ToPrimary, type ToWorker } from './messages.ts'
 
 /** The other workers, as one worker sees them: the primary is between. */
@@ -43,6 +44,13 @@ export function processChannel(): Channel {
   }
 }
 
+/** What stood in the files of the configuration when the primary read them; it says so before anything else. */
+export function handedTexts({ onMessage }: Pick<Channel, 'onMessage'>): Promise<Texts> {
+  return new Promise((resolve) => {
+    onMessage((message) => void (message.kind === 'texts' && resolve(new Map(message.texts))))
+  })
+}
+
 /** More than one of the distributive members of `ToPrimary` wants a reply. */
 type Wanting = Extract<ToPrimary, { id: number }>
 type WithoutId<Message> = Message extends unknown ? Omit<Message, 'id'> : never
@@ -72,6 +80,7 @@ export function createPeers({ send, onMessage }: Channel): Peers {
       for (const listener of listeners.get(message.topic) ?? []) listener(message.value)
       return send({ kind: 'heard', notice: message.notice })
     }
+    if (message.kind !== 'reply') return
     replies.get(message.id)?.(message.value)
     replies.delete(message.id)
   })

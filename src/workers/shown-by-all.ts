@@ -16,19 +16,25 @@ export function giveShown(peers: Peers, { conditions, scrape }: Shown): void {
   peers.answer(metricsTopic, async () => (await scrape()).getMetricsAsJSON())
 }
 
+type Watched = Pick<Supervisor, 'board' | 'replaced' | 'count' | 'serving'>
+
 /** The primary's side: what all workers have to show, together. */
-export function shownByAll({ board, replaced }: Pick<Supervisor, 'board' | 'replaced'>, count: number): Shown {
+export function shownByAll({ board, replaced, count, serving }: Watched): Shown {
   const kept = createKeptCounts()
+  // Who starts or ends beside those in charge says nothing of what clients get.
+  const ofThoseInCharge = (answers: ReadonlyMap<number, unknown>): unknown[] =>
+    serving().flatMap((worker) => (answers.has(worker) ? [answers.get(worker)] : []))
+
   return {
     async conditions() {
-      const answers = [...(await board.ask(conditionsTopic, answerTimeoutMs)).values()] as Condition[][]
-      return [workersCondition(answers.length, count), ...worstOfEach(answers.flat())]
+      const answers = ofThoseInCharge(await board.ask(conditionsTopic, answerTimeoutMs)) as Condition[][]
+      return [workersCondition(answers.length, count()), ...worstOfEach(answers.flat())]
     },
     async scrape() {
       const answers = await board.ask(metricsTopic, answerTimeoutMs)
       const all = await kept.withAll(answers as Map<number, Counted>, board.workers())
       const registry: Registry = AggregatorRegistry.aggregate(all)
-      showWorkers(registry, answers.size, replaced())
+      showWorkers(registry, ofThoseInCharge(answers).length, replaced())
       return registry
     },
   }

@@ -1,78 +1,91 @@
-import cluster, { type Worker } from 'node:cluster'
-
+import type { Texts } from '../config/tree/texts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { type Board, createBoard } from './board.ts'
-import { isOurs, type ToPrimary, type ToWorker } from './messages.ts'
-import { countFailure, restartDelayMs } from './restart-delay.ts'
+import { type Failure, type Generation, type Replacement, startGeneration } from './generation.ts'
+import type { WorkerProcess } from './worker-process.ts'
+
+/** How many workers there should be, and what stood in the files of their configuration. */
+export type Workforce = { count: number; texts: Texts }
 
 export type Supervisor = {
   board: Board
   /** How many workers ended by themselves so far. */
   replaced: () => number
+  /** How many workers should serve. */
+  count: () => number
+  /** Those that serve with the configuration in force; not those that start, nor those that end. */
+  serving: () => readonly number[]
   /** Resolves when all workers listen. @throws when one of the first ends before that */
   started: Promise<void>
+  /**
+   * Starts other workers beside those that run, and puts them in charge when all listen.
+   * @returns ends those that were in charge, in order
+   * @throws when one ends before it listens, or does not listen in time: nothing has changed then
+   */
+  renew: (workforce: Workforce) => Promise<() => Promise<void>>
   /** SIGTERM to all; resolves when they have ended. */
   close: () => Promise<void>
 }
 
-export type SupervisorOptions = { count: number; logger: Logger; now: () => number }
+export type SupervisorOptions = Workforce & {
+  fork: () => WorkerProcess
+  logger: Pick<Logger, 'error'>
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** How long renewed workers may take until all listen, ms. */
+  maxStartMs?: number
+}
 
-/** Starts workers, has them share what they must, and replaces those that end. */
-export function superviseWorkers({ count, logger, now }: SupervisorOptions): Supervisor {
+/** Looks after the workers of one configuration at a time, and of two while one takes the other's place. */
+export function superviseWorkers({ count, texts, fork, logger, now, maxStartMs = 60_000 }: SupervisorOptions): Supervisor {
   const board = createBoard(now)
-  const ready = new Set<number>()
-  const { promise: started, resolve, reject } = Promise.withResolvers<void>()
-  let isStarted = false
+  const generations = new Set<Generation>()
   let isClosing = false
-  let failuresInARow = 0
   let replaced = 0
-  // The primary holds the listening socket: while a worker is replaced, connections go to the others or wait.
-  cluster.schedulingPolicy = cluster.SCHED_RR
 
-  function startWorker(): void {
-    if (isClosing) return
-    const worker = cluster.fork()
-    const startedAt = performance.now()
-    const send = (message: ToWorker): void => void (worker.isConnected() && worker.send(message, () => undefined))
-    worker.on('message', (message: unknown) => {
-      if (!isOurs(message)) return
-      // From its first word on it is told things; what was said before it reads.
-      board.join(worker.id, send)
-      if (message.kind === 'ready') return becomeReady(worker.id)
-      board.receive(worker.id, message as ToPrimary)
-    })
-    worker.once('exit', (code, signal) => replace(worker, performance.now() - startedAt, { code, signal }))
-  }
-
-  function becomeReady(id: number): void {
-    ready.add(id)
-    if (isStarted || ready.size < count) return
-    isStarted = true
-    resolve()
-  }
-
-  function replace(worker: Worker, lifetimeMs: number, end: { code: number; signal: string }): void {
-    board.leave(worker.id)
-    ready.delete(worker.id)
-    if (isClosing) return
-    if (!isStarted) return reject(new Error('a worker ended at the start; the lines above say why'))
-    failuresInARow = countFailure(lifetimeMs, failuresInARow)
-    const delayMs = restartDelayMs(lifetimeMs, failuresInARow)
+  const onFailedStart = (failure: Failure): void => logger.error(failure, 'a worker ended at the start')
+  const onReplaced = (replacement: Replacement): void => {
     replaced += 1
-    logger.error({ pid: worker.process.pid, ...end, failuresInARow, delayMs }, saidOfAnEnd(failuresInARow))
-    setTimeout(startWorker, delayMs)
+    logger.error(replacement, saidOfAnEnd(replacement.failuresInARow))
+  }
+  const common = { board, fork, now, onFailedStart, onReplaced }
+  let current = start({ count, texts })
+
+  function start(workforce: Workforce): Generation {
+    const generation = startGeneration({ ...workforce, ...common })
+    generations.add(generation)
+    return generation
   }
 
-  for (let i = 0; i < count; i += 1) startWorker()
+  async function end(generation: Generation): Promise<void> {
+    await generation.end()
+    generations.delete(generation)
+  }
+
   return {
     board,
     replaced: () => replaced,
-    started,
+    count: () => current.count,
+    serving: () => current.serving(),
+    started: current.listening,
+
+    async renew(workforce) {
+      if (isClosing) throw new Error('the gateway is closing')
+      const next = start(workforce)
+      try {
+        await within(maxStartMs, next.listening)
+      } catch (cause) {
+        await end(next)
+        throw cause
+      }
+      const before = current
+      current = next
+      return () => end(before)
+    },
+
     async close() {
       isClosing = true
-      await Promise.all(
-        Object.values(cluster.workers ?? {}).flatMap((worker) => (worker === undefined ? [] : [endOf(worker)])),
-      )
+      await Promise.all([...generations].map(end))
     },
   }
 }
@@ -85,10 +98,8 @@ function saidOfAnEnd(failuresInARow: number): string {
   return 'workers keep ending soon after their start: see what they say above; the next try waits longer'
 }
 
-function endOf(worker: Worker): Promise<void> {
-  return new Promise((resolve) => {
-    if (worker.isDead()) return resolve()
-    worker.once('exit', () => resolve())
-    worker.process.kill('SIGTERM')
-  })
+async function within(maxMs: number, promise: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(`not all workers listen within ${maxMs / 1000} s`)), maxMs)
+  await Promise.race([promise, late.promise]).finally(() => clearTimeout(timer))
 }

@@ -30,10 +30,17 @@ export type Cluster = {
   signIn(): Promise<string>
   metrics(): Promise<string>
   ready(): Promise<ClusterAnswer>
-  /** Replaces the configuration in its file, as it was with `undefined`. */
-  rewriteConfig(text: string | undefined): Promise<void>
-  /** Log lines of level error so far. */
-  errors: Record<string, unknown>[]
+  /** What stands in the file of the configuration, section by section. */
+  config: Record<string, object>
+  file: string
+  /** Replaces the configuration in its file: as a whole by a text, or some of its sections. */
+  rewriteConfig(change: string | Record<string, object>): Promise<void>
+  /** SIGHUP to the process that was started. */
+  hangUp(): void
+  /** Log lines so far. */
+  logged: Record<string, unknown>[]
+  /** Those of level error. */
+  errors(): Record<string, unknown>[]
   port: number
   /** Process ids of the workers that run now. */
   workers(): Promise<number[]>
@@ -49,6 +56,7 @@ export type ClusterOptions = {
   upstream?: RequestListener
   port?: number
   stderr?: 'ignore'
+  logLevel?: string
 }
 
 export async function startCluster(t: Test, options: ClusterOptions = {}): Promise<Cluster> {
@@ -62,23 +70,23 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const file = join(folder, 'cluster.yaml')
   const listen = { host: '127.0.0.1', port }
-  const configText = stringify({
+  const config: Record<string, object> = {
     server: { baseUrl, listen, admin: { port: adminPort }, workers: options.workers ?? 2 },
     auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret] },
     session: { secrets: [clusterSecret], ...options.session },
     upstreams: { backstage: { url: origin.url } },
     routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
-    log: { level: 'error' },
-  })
-  await writeFile(file, configText)
+    log: { level: options.logLevel ?? 'error' },
+  }
+  await writeFile(file, stringify(config))
 
   const args = ['--disable-warning=ExperimentalWarning', 'src/cli/main.ts', 'start', '--config', file]
   const primary = spawn(process.execPath, args, {
     cwd: repositoryRoot,
     stdio: ['ignore', 'pipe', options.stderr ?? 'inherit'],
   })
-  const errors: Record<string, unknown>[] = []
-  createInterface(primary.stdout).on('line', (line) => void errors.push(JSON.parse(line)))
+  const logged: Record<string, unknown>[] = []
+  createInterface(primary.stdout).on('line', (line) => void logged.push(JSON.parse(line)))
 
   async function stop(): Promise<number | null> {
     if (primary.exitCode !== null) return primary.exitCode
@@ -101,15 +109,25 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
     },
     metrics: async () => (await askOnce(`${admin}/metrics`)).text,
     ready: () => askOnce(`${admin}/.stagedoor/health/ready`),
-    rewriteConfig: (text) => writeFile(file, text ?? configText),
-    errors,
+    config,
+    file,
+    rewriteConfig: (change) =>
+      writeFile(file, typeof change === 'string' ? change : stringify({ ...config, ...change })),
+    hangUp: () => void primary.kill('SIGHUP'),
+    logged,
+    errors: () => logged.filter(({ level }) => level === 'error'),
     port,
     workers: () => childrenOf(primary.pid ?? 0),
     stop,
   }
 }
 
-async function askOnce(url: string, headers: Record<string, string> = {}, method = 'GET'): Promise<ClusterAnswer> {
+/** One request on a connection of its own. */
+export async function askOnce(
+  url: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<ClusterAnswer> {
   const dispatcher = new Agent({ pipelining: 0 })
   try {
     const sent = { accept: 'application/json', 'sec-fetch-mode': 'cors', ...headers }

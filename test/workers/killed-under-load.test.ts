@@ -1,60 +1,13 @@
-import { Agent, get } from 'node:http'
-import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import t from 'tap'
 
-import { type Cluster, startCluster } from '../support/cluster.ts'
+import { startCluster } from '../support/cluster.ts'
+import { startClient } from '../support/keep-alive-client.ts'
 import { portsConnectedTo } from '../support/process-sockets.ts'
 
 const clientCount = 16
 const maxLoadMs = 30_000
-
-/** Somebody with one connection who asks again and again; every answer and every failure is written down. */
-type Client = {
-  statuses: (number | undefined)[]
-  /** Own ports of the connections on which a request failed. */
-  failedPorts: (number | undefined)[]
-  stop(): Promise<void>
-}
-
-function startClient({ port }: Cluster, cookie: string): Client {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const client: Client = { statuses: [], failedPorts: [], stop }
-  let isStopped = false
-  const stopped = askOn()
-
-  async function askOn(): Promise<void> {
-    while (!isStopped) await askOnce()
-    agent.destroy()
-  }
-
-  function askOnce(): Promise<void> {
-    return new Promise((resolve) => {
-      let ownPort: number | undefined
-      const headers = { cookie, 'sec-fetch-mode': 'cors' }
-      const request = get({ host: '127.0.0.1', port, path: '/catalog', headers, agent }, (response) => {
-        client.statuses.push(response.statusCode)
-        response.resume().on('close', resolve)
-      })
-      request.on('socket', (socket: Socket) => {
-        ownPort = socket.localPort
-        if (socket.connecting) socket.once('connect', () => void (ownPort = socket.localPort))
-      })
-      request.on('error', () => {
-        client.failedPorts.push(ownPort)
-        resolve()
-      })
-    })
-  }
-
-  async function stop(): Promise<void> {
-    isStopped = true
-    await stopped
-  }
-
-  return client
-}
 
 async function until(isDone: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const endsAt = performance.now() + maxLoadMs
@@ -93,6 +46,6 @@ t.test('a worker killed under load takes its own connections with it and nothing
     'only connections of the dead worker failed',
   )
   t.ok(failed.length <= itsPorts.size, 'and each once at most')
-  t.match(cluster.errors, [{ pid: killed, signal: 'SIGKILL', failuresInARow: 1, delayMs: 0 }])
+  t.match(cluster.errors(), [{ pid: killed, signal: 'SIGKILL', failuresInARow: 1, delayMs: 0 }])
   t.match(await cluster.metrics(), 'stagedoor_workers_replaced_total 1')
 })

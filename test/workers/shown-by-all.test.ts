@@ -7,8 +7,8 @@ import { createKeptCounts } from '../../src/workers/kept-counts.ts'
 import { giveShown, shownByAll } from '../../src/workers/shown-by-all.ts'
 import { startWorkersHouse } from './support.ts'
 
-function startWorkers() {
-  const { board, one, two } = startWorkersHouse()
+function startWorkers(count = 2) {
+  const { board, join, one, two } = startWorkersHouse()
   for (const [peers, status] of [
     [one, 'ok'],
     [two, 'degraded'],
@@ -19,24 +19,24 @@ function startWorkers() {
     const conditions = (): Condition[] => [{ name: 'auth0', status }]
     giveShown(peers, { conditions, scrape: async () => metrics.registry })
   }
-  return { board, replaced: () => 3 }
+  return { board, join, count: () => count, serving: () => [1, 2], replaced: () => 3 }
 }
 
 t.test('readiness says how many workers serve, and the worst of what they say', async (t) => {
   const auth0 = { name: 'auth0', status: 'degraded' }
-  const all = await shownByAll(startWorkers(), 2).conditions()
+  const all = await shownByAll(startWorkers()).conditions()
   t.same(all, [{ name: 'workers', status: 'ok' }, auth0])
 
-  const fewer = await shownByAll(startWorkers(), 3).conditions()
+  const fewer = await shownByAll(startWorkers(3)).conditions()
   t.same(fewer, [{ name: 'workers', status: 'degraded', reason: '2 of 3 workers serve' }, auth0])
 
-  const nobody = { board: createBoard(() => 0), replaced: () => 0 }
-  const none = await shownByAll(nobody, 2).conditions()
+  const nobody = { board: createBoard(() => 0), replaced: () => 0, count: () => 2, serving: () => [] }
+  const none = await shownByAll(nobody).conditions()
   t.same(none, [{ name: 'workers', status: 'unavailable', reason: '0 of 2 workers serve' }])
 })
 
 t.test('counts of all workers are added up; of conditions the worst is shown', async (t) => {
-  const registry = await shownByAll(startWorkers(), 2).scrape()
+  const registry = await shownByAll(startWorkers()).scrape()
   const text = await registry.metrics()
   t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 2')
   t.match(text, 'stagedoor_condition_ok{name="auth0"} 0')
@@ -44,9 +44,26 @@ t.test('counts of all workers are added up; of conditions the worst is shown', a
   t.match(text, 'stagedoor_workers_replaced_total 3')
 })
 
+t.test('a worker that starts or ends beside those in charge counts what it does, and says nothing of what clients get', async (t) => {
+  const workers = startWorkers()
+  const metrics = createMetrics()
+  metrics.decided('allow', 'none', 200, 0.01)
+  const conditions = (): Condition[] => [{ name: 'auth0', status: 'unavailable' }]
+  giveShown(workers.join(3), { conditions, scrape: async () => metrics.registry })
+
+  const shown = shownByAll(workers)
+  t.same(await shown.conditions(), [
+    { name: 'workers', status: 'ok' },
+    { name: 'auth0', status: 'degraded' },
+  ])
+  const text = await (await shown.scrape()).metrics()
+  t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 3')
+  t.match(text, 'stagedoor_workers 2')
+})
+
 t.test('counters never fall: what a worker counted that is gone stays counted, once', async (t) => {
   const workers = startWorkers()
-  const shown = shownByAll(workers, 2)
+  const shown = shownByAll(workers)
   const allowed = async () =>
     /outcome="allow",reason="none",status="2xx"\} (\d+)/.exec(await (await shown.scrape()).metrics())?.[1]
   t.equal(await allowed(), '2')

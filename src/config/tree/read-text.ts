@@ -3,13 +3,16 @@ import { readFile } from 'node:fs/promises'
 /** Why a file could not be read, and what to do about it. */
 export type Unreadable = { reason: string; fix: string }
 
+/** Gives the text of a file, or why there is none. */
+export type ReadText = (file: string) => Promise<string | Unreadable>
+
 const known: Record<string, Unreadable> = {
   ENOENT: { reason: 'no such file', fix: 'check the path, and that the file is mounted' },
   EACCES: { reason: 'permission denied', fix: 'let the user that runs stagedoor read it' },
   EISDIR: { reason: 'is a directory', fix: 'give the path of a regular file' },
 }
 
-/** The text of a file, or why there is none. */
+/** The text of a file as it is now. */
 export async function readText(file: string): Promise<string | Unreadable> {
   return await readFile(file, 'utf8').catch(explain)
 }

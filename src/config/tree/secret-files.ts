@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 
 import type { Problem } from '../problems/problem.ts'
-import { readText } from './read-text.ts'
+import type { ReadText } from './read-text.ts'
 import type { Entry, MapTree, Path, Tree } from './tree.ts'
 
 /** A value that came from a file by `$file`, to be followed when the file changes. */
@@ -9,12 +9,13 @@ export type SecretFile = { path: Path; file: string }
 
 export type WithSecrets = { tree: Tree; problems: Problem[]; secretFiles: SecretFile[] }
 
-type Pass = { problems: Problem[]; secretFiles: SecretFile[] }
+type Pass = { problems: Problem[]; secretFiles: SecretFile[]; read: ReadText }
 
 /** Replaces every `{ $file: path }` by the text of the file, without one newline at its end; paths are relative to the YAML file. */
-export async function readSecretFiles(tree: Tree): Promise<WithSecrets> {
-  const pass: Pass = { problems: [], secretFiles: [] }
-  return { tree: await visit(tree, [], pass), ...pass }
+export async function readSecretFiles(tree: Tree, read: ReadText): Promise<WithSecrets> {
+  const pass: Pass = { problems: [], secretFiles: [], read }
+  const { problems, secretFiles } = pass
+  return { tree: await visit(tree, [], pass), problems, secretFiles }
 }
 
 async function visit(tree: Tree, path: Path, pass: Pass): Promise<Tree> {
@@ -41,7 +42,7 @@ async function readSecret(tree: MapTree, path: Path, pass: Pass): Promise<Tree> 
     return refuse('$file without a path', 'the path of a file', 'write for example $file: /run/secrets/auth0')
   }
   const file = resolve(dirname(source.file), target.value)
-  const text = await readText(file)
+  const text = await pass.read(file)
   if (typeof text !== 'string') return refuse(`${file}: ${text.reason}`, 'a file that can be read', text.fix)
   const value = text.replace(/\r?\n$/, '')
   if (value === '')

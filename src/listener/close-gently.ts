@@ -1,0 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import type { FastifyInstance } from 'fastify'
+
+/** How long clients have to come back once more on a connection, and hear that it is the last time. */
+const maxFarewellMs = 1_000
+const lookEveryMs = 20
+const cutEveryMs = 250
+
+export type Leaving = {
+  app: Pick<FastifyInstance, 'close' | 'server'>
+  gate: {
+    /** Has each answer say that it is the last on its connection. */
+    sayFarewell(): void
+    openConnections(): number
+  }
+  /** Ends what would never end by itself. */
+  closeLongLived(): void
+  /** After which the process ends by force. */
+  shutdownMs: number
+}
+
+/**
+ * Closes a server without losing a request. A connection that is cut while it is idle may have a request on its way, which
+ * nobody answers: so for a while each answer says `Connection: close` (RFC 9112 §9.6), and only who is idle for longer is cut.
+ */
+export async function closeGently({ app, gate, closeLongLived, shutdownMs }: Leaving): Promise<void> {
+  gate.sayFarewell()
+  const endsAt = performance.now() + Math.min(maxFarewellMs, shutdownMs / 2)
+  while (gate.openConnections() > 0 && performance.now() < endsAt) await delay(lookEveryMs)
+
+  // Some of the requests that were under way have promised to keep their connection; others became streams on the way.
+  function cut(): void {
+    app.server.closeIdleConnections()
+    closeLongLived()
+  }
+  const cutting = setInterval(cut, cutEveryMs)
+  await app.close().finally(() => clearInterval(cutting))
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+
+import { pino } from 'pino'
+import t, { type Test } from 'tap'
+
+import { needsRestart } from '../../src/config/needs-restart.ts'
+import { logWaiting, readAnew } from '../../src/reload.ts'
+import { folderWith, least, load } from './support.ts'
+
+function startLog() {
+  const lines: Record<string, unknown>[] = []
+  const logger = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line)) })
+  return { lines, logger }
+}
+
+async function readText(t: Test, text: string) {
+  const folder = await folderWith(t, { 'a.yaml': text })
+  const file = join(folder, 'a.yaml')
+  const { lines, logger } = startLog()
+  return { file, lines, read: await readAnew({ files: [file], env: {} }, logger) }
+}
+
+t.test('configuration that is good is read, and its warnings are logged', async (t) => {
+  const shadowed = '{ name: never, path: /never, allow: public }'
+  const { file, lines, read } = await readText(t, least.replace('authenticated }', `authenticated }, ${shadowed}`))
+  t.equal(read?.config.routes.length, 2)
+  t.match(lines, [{ level: 40, file, line: 6, option: 'routes[1]' }])
+})
+
+t.test('each problem is logged with file, line, option and fix, and that nothing changes', async (t) => {
+  const broken = `${least}log: { level: loud }\nserverr: {}\n`
+  const { file, lines, read } = await readText(t, broken)
+  t.equal(read, undefined)
+  t.match(lines, [
+    { level: 50, file, line: 7, option: 'log.level', found: '"loud"', expected: /one of/, msg: /log|level/ },
+    { level: 50, file, line: 8, option: 'serverr', msg: 'did you mean server?' },
+    { level: 50, problems: 2, msg: 'the configuration in the files cannot be used; the one in force stays' },
+  ])
+})
+
+t.test('what is no problem of the configuration is logged as it is', async (t) => {
+  const { lines, logger } = startLog()
+  const readText = () => Promise.reject(new Error('the disk is on fire'))
+  t.equal(await readAnew({ files: ['a.yaml'], env: {}, readText }, logger), undefined)
+  t.match(lines, [{ level: 50, err: { message: 'the disk is on fire' }, msg: 'the one in force stays' }])
+})
+
+t.test('only options of the process that was started, and where keys are kept, wait for a restart', async (t) => {
+  const { config: started } = await load(t, { 'a.yaml': least })
+  t.same(needsRestart(started, started), [])
+  const { config: read } = await load(t, {
+    'a.yaml': least,
+    'b.yaml': `
+server: { admin: { host: 0.0.0.0, port: 9000 }, prefix: /.gate, workers: 3, listen: { port: 1 }, maxRequests: 5 }
+assertion: { keys: { store: file, path: /a }, lifetime: 2m }
+machines: { keys: { store: file, path: /m } }
+log: { level: debug }
+`,
+  })
+  t.same(needsRestart(started, read), [
+    { option: 'server.admin.host', inForce: '127.0.0.1', found: '0.0.0.0' },
+    { option: 'server.admin.port', inForce: 9464, found: 9000 },
+    { option: 'server.prefix', inForce: '/.stagedoor', found: '/.gate' },
+    { option: 'assertion.keys.store', inForce: 'memory', found: 'file' },
+    { option: 'assertion.keys.path', inForce: undefined, found: '/a' },
+    { option: 'machines.keys.store', inForce: 'memory', found: 'file' },
+    { option: 'machines.keys.path', inForce: undefined, found: '/m' },
+  ])
+  const { lines, logger } = startLog()
+  logWaiting(started, read, logger)
+  t.equal(lines.length, 7)
+  t.match(lines[1], { level: 40, option: 'server.admin.port', inForce: 9464, found: 9000, msg: /next restart/ })
+})

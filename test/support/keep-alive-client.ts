@@ -1,0 +1,48 @@
+import { Agent, get } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** Somebody with one connection who asks again and again; every answer and every failure is written down. */
+export type Client = {
+  statuses: (number | undefined)[]
+  /** Own ports of the connections on which a request failed. */
+  failedPorts: (number | undefined)[]
+  stop(): Promise<void>
+}
+
+export function startClient({ port }: { port: number }, cookie: string): Client {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const client: Client = { statuses: [], failedPorts: [], stop }
+  let isStopped = false
+  const stopped = askOn()
+
+  async function askOn(): Promise<void> {
+    while (!isStopped) await askOnce()
+    agent.destroy()
+  }
+
+  function askOnce(): Promise<void> {
+    return new Promise((resolve) => {
+      let ownPort: number | undefined
+      const headers = { cookie, 'sec-fetch-mode': 'cors' }
+      const request = get({ host: '127.0.0.1', port, path: '/catalog', headers, agent }, (response) => {
+        client.statuses.push(response.statusCode)
+        response.resume().on('close', resolve)
+      })
+      request.on('socket', (socket: Socket) => {
+        ownPort = socket.localPort
+        if (socket.connecting) socket.once('connect', () => void (ownPort = socket.localPort))
+      })
+      request.on('error', () => {
+        client.failedPorts.push(ownPort)
+        resolve()
+      })
+    })
+  }
+
+  async function stop(): Promise<void> {
+    isStopped = true
+    await stopped
+  }
+
+  return client
+}
