@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-import type { FastifyInstance } from 'fastify'
-
 /** How long clients have to come back once more on a connection, and hear that it is the last time. */
 const maxFarewellMs = 1_000
 const lookEveryMs = 20
 const cutEveryMs = 250
 
+/** The last idle time of a connection whose request was under way before anybody could say so. */
+const lastKeepAliveMs = 1_000
+
 export type Leaving = {
-  app: Pick<FastifyInstance, 'close' | 'server'>
+  app: { close(): Promise<void>; server: { keepAliveTimeout: number } }
   gate: {
     /** Has each answer say that it is the last on its connection. */
     sayFarewell(): void
@@ -26,14 +27,11 @@ export type Leaving = {
  */
 export async function closeGently({ app, gate, closeLongLived, shutdownMs }: Leaving): Promise<void> {
   gate.sayFarewell()
+  app.server.keepAliveTimeout = lastKeepAliveMs
   const endsAt = performance.now() + Math.min(maxFarewellMs, shutdownMs / 2)
   while (gate.openConnections() > 0 && performance.now() < endsAt) await delay(lookEveryMs)
 
-  // Some of the requests that were under way have promised to keep their connection; others became streams on the way.
-  function cut(): void {
-    app.server.closeIdleConnections()
-    closeLongLived()
-  }
-  const cutting = setInterval(cut, cutEveryMs)
+  // Requests that were under way may have become streams since the app ended those there were.
+  const cutting = setInterval(closeLongLived, cutEveryMs)
   await app.close().finally(() => clearInterval(cutting))
 }

@@ -37,7 +37,14 @@ export type SupervisorOptions = Workforce & {
 }
 
 /** Looks after the workers of one configuration at a time, and of two while one takes the other's place. */
-export function superviseWorkers({ count, texts, fork, logger, now, maxStartMs = 60_000 }: SupervisorOptions): Supervisor {
+export function superviseWorkers({
+  count,
+  texts,
+  fork,
+  logger,
+  now,
+  maxStartMs = 60_000,
+}: SupervisorOptions): Supervisor {
   const board = createBoard(now)
   const generations = new Set<Generation>()
   let isClosing = false

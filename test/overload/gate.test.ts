@@ -20,7 +20,7 @@ function gateWith(change: Partial<GateOptions> & { isSurplus?: boolean; isLate?:
   const ask = (url: string, guard: 'guard' | 'guardUpgrades' = 'guard') => {
     const response = new EventEmitter()
     gate[guard](pass)({ url } as IncomingMessage, response as unknown as ServerResponse)
-    return { close: () => response.emit('close') }
+    return { response, close: () => response.emit('close') }
   }
   return { gate, ask, log }
 }
@@ -50,4 +50,12 @@ t.test('requests count until their answer is over, upgrades do not', async (t) =
   first.close()
   ask('/4')
   t.same(log, ['pass /1', 'pass /upgrade', 'pass /2', 'refuse /3: requests', 'pass /4'])
+})
+
+t.test('once the farewell is said, each answer is the last on its connection, a refusal too', async (t) => {
+  const { gate, ask } = gateWith({ maxRequests: 2 })
+  t.notHas(ask('/1').response, { shouldKeepAlive: false })
+  gate.sayFarewell()
+  t.match(ask('/2').response, { shouldKeepAlive: false })
+  t.match(ask('/3').response, { shouldKeepAlive: false })
 })

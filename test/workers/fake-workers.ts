@@ -16,7 +16,7 @@ export type FakeWorkers = {
   /** In the order of their start. */
   all: FakeWorker[]
   /** By their places, from 0. */
-  at(place: number): FakeWorker
+  at: (place: number) => FakeWorker
 }
 
 /** @param isObedient whether SIGTERM ends them at once */

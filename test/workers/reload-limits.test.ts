@@ -21,7 +21,12 @@ t.test('the port and the number of workers follow; what has to wait for a restar
   const cluster = await startCluster(t, { logLevel: 'warn' })
   const cookie = await cluster.signIn()
   const [before, port, adminPort] = [await cluster.workers(), await freePort(), await freePort()]
-  const server = { ...cluster.config['server'], listen: { host: '127.0.0.1', port }, workers: 3, admin: { port: adminPort } }
+  const server = {
+    ...cluster.config['server'],
+    listen: { host: '127.0.0.1', port },
+    workers: 3,
+    admin: { port: adminPort },
+  }
   await cluster.rewriteConfig({ server })
   cluster.hangUp()
   await untilOnlyOthersRun(cluster, before, 3)

@@ -78,14 +78,17 @@ t.test('a file with mistakes changes nothing, and each is named with its line', 
   t.same(await answersTo(cluster, '/closed', cookie), new Set([403]), 'once mended it counts')
 })
 
-t.test('a worker that takes the place of a killed one gets the configuration in force, not that of an edited file', async (t) => {
-  const cluster = await startCluster(t)
-  const cookie = await cluster.signIn()
-  await cluster.rewriteConfig({ routes: [closed, everything] })
-  for (const killed of await cluster.workers()) {
-    process.kill(killed, 'SIGKILL')
-    await until(async () => !(await cluster.workers()).includes(killed))
-    await until(async () => (await cluster.metrics()).includes('stagedoor_workers 2'))
-  }
-  t.same(await answersTo(cluster, '/closed', cookie), new Set([200]))
-})
+t.test(
+  'a worker that takes the place of a killed one gets the configuration in force, not that of an edited file',
+  async (t) => {
+    const cluster = await startCluster(t)
+    const cookie = await cluster.signIn()
+    await cluster.rewriteConfig({ routes: [closed, everything] })
+    for (const killed of await cluster.workers()) {
+      process.kill(killed, 'SIGKILL')
+      await until(async () => !(await cluster.workers()).includes(killed))
+      await until(async () => (await cluster.metrics()).includes('stagedoor_workers 2'))
+    }
+    t.same(await answersTo(cluster, '/closed', cookie), new Set([200]))
+  },
+)

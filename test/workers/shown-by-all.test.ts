@@ -44,22 +44,25 @@ t.test('counts of all workers are added up; of conditions the worst is shown', a
   t.match(text, 'stagedoor_workers_replaced_total 3')
 })
 
-t.test('a worker that starts or ends beside those in charge counts what it does, and says nothing of what clients get', async (t) => {
-  const workers = startWorkers()
-  const metrics = createMetrics()
-  metrics.decided('allow', 'none', 200, 0.01)
-  const conditions = (): Condition[] => [{ name: 'auth0', status: 'unavailable' }]
-  giveShown(workers.join(3), { conditions, scrape: async () => metrics.registry })
+t.test(
+  'a worker that starts or ends beside those in charge counts what it does, and says nothing of what clients get',
+  async (t) => {
+    const workers = startWorkers()
+    const metrics = createMetrics()
+    metrics.decided('allow', 'none', 200, 0.01)
+    const conditions = (): Condition[] => [{ name: 'auth0', status: 'unavailable' }]
+    giveShown(workers.join(3), { conditions, scrape: async () => metrics.registry })
 
-  const shown = shownByAll(workers)
-  t.same(await shown.conditions(), [
-    { name: 'workers', status: 'ok' },
-    { name: 'auth0', status: 'degraded' },
-  ])
-  const text = await (await shown.scrape()).metrics()
-  t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 3')
-  t.match(text, 'stagedoor_workers 2')
-})
+    const shown = shownByAll(workers)
+    t.same(await shown.conditions(), [
+      { name: 'workers', status: 'ok' },
+      { name: 'auth0', status: 'degraded' },
+    ])
+    const text = await (await shown.scrape()).metrics()
+    t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 3')
+    t.match(text, 'stagedoor_workers 2')
+  },
+)
 
 t.test('counters never fall: what a worker counted that is gone stays counted, once', async (t) => {
   const workers = startWorkers()

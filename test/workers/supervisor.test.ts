@@ -24,21 +24,26 @@ async function startServing(options?: Parameters<typeof startSupervisor>[0]) {
   return house
 }
 
-t.test('the first word to a worker is the configuration that was read, also to one that takes the place of another', async (t) => {
-  const { supervisor, all, at, logged } = await startServing()
-  t.same(supervisor.serving(), [1, 2])
-  at(0).die({ code: 0, signal: 'SIGKILL' })
-  await until(() => all.length === 3)
-  t.same(
-    all.map(({ heard }) => heard),
-    [words('before'), words('before'), words('before')],
-  )
-  t.same(supervisor.serving(), [2])
-  t.equal(supervisor.replaced(), 1)
-  t.match(logged, [{ pid: 1000, signal: 'SIGKILL', failuresInARow: 1, delayMs: 0, message: 'another takes its place' }])
-  at(2).listen()
-  t.same(supervisor.serving(), [2, 3])
-})
+t.test(
+  'the first word to a worker is the configuration that was read, also to one that takes the place of another',
+  async (t) => {
+    const { supervisor, all, at, logged } = await startServing()
+    t.same(supervisor.serving(), [1, 2])
+    at(0).die({ code: 0, signal: 'SIGKILL' })
+    await until(() => all.length === 3)
+    t.same(
+      all.map(({ heard }) => heard),
+      [words('before'), words('before'), words('before')],
+    )
+    t.same(supervisor.serving(), [2])
+    t.equal(supervisor.replaced(), 1)
+    t.match(logged, [
+      { pid: 1000, signal: 'SIGKILL', failuresInARow: 1, delayMs: 0, message: 'another takes its place' },
+    ])
+    at(2).listen()
+    t.same(supervisor.serving(), [2, 3])
+  },
+)
 
 t.test('workers that keep failing are tried again later and later, and the log says so', async (t) => {
   const { supervisor, all, at, logged } = await startServing()
@@ -118,7 +123,9 @@ t.test('a worker in charge that ends during a renewal is replaced', async (t) =>
   at(0).die()
   await until(() => all.length === 5)
   listen(2, 3, 4)
-  await (await renewing)()
+  await (
+    await renewing
+  )()
   t.same(
     all.map(({ sigterms }) => sigterms),
     [0, 1, 0, 0, 1],

@@ -68,7 +68,7 @@ const workers = z
   .prefault(1)
   .meta({
     description:
-      'Processes that serve clients side by side: a number, or `auto` for one a core. Limits on connections and queues count for each.',
+      'Processes that serve clients side by side: a number, or `auto` for one a core. Limits on connections and queues count for each. From 2 on, SIGHUP puts changed configuration in force.',
   })
 
 const admin = z
@@ -79,7 +79,7 @@ const admin = z
     port: port().prefault(9464).meta({ description: 'Port to listen on; 0 lets the system choose.' }),
   })
   .prefault({})
-  .meta({ description: 'The listener for probes and metrics.' })
+  .meta({ description: 'The listener for probes and metrics. A change needs a restart; SIGHUP leaves it as it is.' })
 
 const timeouts = z
   .strictObject({

@@ -1,0 +1,77 @@
+import { once } from 'node:events'
+import { Agent, get, type IncomingMessage } from 'node:http'
+
+import t, { type Test } from 'tap'
+
+import { closeGently } from '../../src/listener/close-gently.ts'
+import { startGateway } from '../support/gateway.ts'
+import { startOrigin } from '../support/origin.ts'
+import { freePort } from '../support/ports.ts'
+import { patienceMs } from '../support/until.ts'
+
+const nowhere = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret: 'none' }
+
+async function startLeaving(t: Test, answer: (request: IncomingMessage, end: () => void) => void) {
+  const origin = await startOrigin(t, (request, response) => answer(request, () => response.end('whole')))
+  const port = await freePort()
+  // So long that a connection which is kept for it would keep the test from ending.
+  const config = { server: { baseUrl: `http://localhost:${port}`, timeouts: { keepAlive: '1h' } } }
+  const { app, parts } = await startGateway(t, { auth0: nowhere, upstream: origin.url, port, config })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.teardown(() => agent.destroy())
+
+  async function ask(path: string) {
+    const [response] = (await once(get({ host: '127.0.0.1', port, path, agent }), 'response')) as [IncomingMessage]
+    const text = (await response.setEncoding('utf8').toArray()).join('')
+    return [response.statusCode, response.headers.connection, text]
+  }
+
+  let ended = 0
+  let looks = 0
+  const openConnections = (): number => {
+    looks += 1
+    return parts.gate.openConnections()
+  }
+  const gate = { ...parts.gate, openConnections }
+  const leave = (shutdownMs = patienceMs) =>
+    closeGently({ app, gate, closeLongLived: () => void (ended += 1), shutdownMs })
+  return { ask, leave, streamsEnded: () => ended, looks: () => looks }
+}
+
+t.test(
+  'who comes back on a connection while the gateway leaves is served, and told that it is the last time',
+  async (t) => {
+    const { ask, leave } = await startLeaving(t, (_request, end) => end())
+    t.same(await ask('/public/1'), [200, 'keep-alive', 'whole'])
+    const left = leave()
+    t.same(await ask('/public/2'), [200, 'close', 'whole'])
+    await left
+    await t.rejects(ask('/public/3'), { code: 'ECONNREFUSED' })
+  },
+)
+
+t.test('where nobody is connected there is nobody to wait for', async (t) => {
+  const { leave, looks } = await startLeaving(t, (_request, end) => end())
+  await leave()
+  t.equal(looks(), 1)
+})
+
+t.test(
+  'a request under way is answered whole; its connection, promised to be kept, is not kept for long',
+  async (t) => {
+    let finish = (): void => undefined
+    const arrived = Promise.withResolvers<void>()
+    const { ask, leave, streamsEnded } = await startLeaving(t, (_request, end) => {
+      finish = end
+      arrived.resolve()
+    })
+    const answer = ask('/public/slow')
+    await arrived.promise
+    const left = leave(100)
+    // Beyond the farewell: the streams of those who stay are ended again and again.
+    while (streamsEnded() === 0) await new Promise(setImmediate)
+    finish()
+    t.same((await answer).at(-1), 'whole')
+    await left
+  },
+)
