@@ -16,7 +16,7 @@ export type Leaving = {
     openConnections(): number
   }
   /** Ends what would never end by itself. */
-  closeLongLived(): void
+  closeLongLived: () => void
   /** After which the process ends by force. */
   shutdownMs: number
 }

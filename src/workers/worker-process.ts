@@ -8,7 +8,7 @@ export type WorkerEnd = { code: number; signal: string }
 export type WorkerProcess = {
   id: number
   pid: number | undefined
-  send(message: ToWorker): void
+  send: (message: ToWorker) => void
   onMessage(listener: (message: ToPrimary) => void): void
   /** SIGTERM: it lets open requests finish. */
   terminate(): void
