@@ -8,6 +8,7 @@ import { loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { readRemembered } from './config/tree/texts.ts'
 import type { Dependencies } from './dependencies.ts'
+import { collectBuffersYoung } from './external-memory.ts'
 import { removeStaleSocket } from './listener/unix-socket.ts'
 import { startPrimary, workerCount } from './primary.ts'
 import { logWarnings, readAnew } from './reload.ts'
@@ -40,6 +41,7 @@ export async function start(options: StartOptions): Promise<void> {
 // The gateway itself is loaded where it serves: the primary of workers does without.
 async function startAlone(config: Config, options: StartOptions, logger: Logger): Promise<void> {
   onHangup(() => checkAnew(options, logger))
+  collectBuffersYoung()
   const { serve } = await import('./serve.ts')
   const { app, parts, listen, close } = await serve(config, dependenciesOf(logger))
   const admin = await buildAdminApp(shownBy(parts), config.server.prefix, logger)
@@ -61,6 +63,7 @@ async function checkAnew(options: StartOptions, logger: Logger): Promise<void> {
 /** A worker takes the configuration from the primary, so that all have the same, whatever has become of the files. */
 async function startWorker(options: StartOptions): Promise<void> {
   ignoreHangup()
+  collectBuffersYoung()
   const channel = processChannel()
   const { config } = await loadConfig({ ...options, readText: readRemembered(await handedTexts(channel)) })
   const logger = createLogger(config.log.level)
