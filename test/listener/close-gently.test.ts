@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
 
 import t, { type Test } from 'tap'
 
@@ -7,7 +8,7 @@ import { closeGently } from '../../src/listener/close-gently.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
 import { freePort } from '../support/ports.ts'
-import { patienceMs } from '../support/until.ts'
+import { patienceMs, until } from '../support/until.ts'
 
 const nowhere = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret: 'none' }
 
@@ -35,7 +36,7 @@ async function startLeaving(t: Test, answer: (request: IncomingMessage, end: () 
   const gate = { ...parts.gate, openConnections }
   const leave = (shutdownMs = patienceMs) =>
     closeGently({ app, gate, closeLongLived: () => void (ended += 1), shutdownMs })
-  return { ask, leave, streamsEnded: () => ended, looks: () => looks }
+  return { port, ask, leave, streamsEnded: () => ended, looks: () => looks }
 }
 
 t.test(
@@ -69,9 +70,32 @@ t.test(
     await arrived.promise
     const left = leave(100)
     // Beyond the farewell: the streams of those who stay are ended again and again.
-    while (streamsEnded() === 0) await new Promise(setImmediate)
+    await until(() => streamsEnded() > 0)
     finish()
     t.same((await answer).at(-1), 'whole')
     await left
   },
 )
+
+t.test('a request that comes behind another one while the server closes is served as well', async (t) => {
+  const waiting: (() => void)[] = []
+  const arrived = Promise.withResolvers<void>()
+  const { port, leave, streamsEnded } = await startLeaving(t, (_request, end) => {
+    waiting.push(end)
+    arrived.resolve()
+  })
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  t.teardown(() => socket.destroy())
+  socket.write('GET /public/1 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await arrived.promise
+  const left = leave(100)
+  await until(() => streamsEnded() > 0)
+  socket.write('GET /public/2 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await until(() => {
+    waiting.forEach((end) => end())
+    return socket.readableEnded || waiting.length === 2
+  })
+  const text = (await socket.toArray()).join('')
+  t.same(text.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 200'])
+  await left
+})

@@ -1,7 +1,8 @@
 import t from 'tap'
 
 import { createLocks } from '../../src/workers/locks.ts'
-import { isOurs } from '../../src/workers/messages.ts'
+import { isOurs, type ToWorker } from '../../src/workers/messages.ts'
+import { createPeers, handedTexts } from '../../src/workers/peers.ts'
 import { countFailure, restartDelayMs } from '../../src/workers/restart-delay.ts'
 import { worstOfEach } from '../../src/workers/shown-by-all.ts'
 
@@ -47,4 +48,21 @@ t.test('a lock is given back by its holder only', async (t) => {
 t.test('messages of others are told apart', async (t) => {
   t.ok(isOurs({ kind: 'ready' }))
   for (const message of [undefined, null, 'ready', { cmd: 'NODE_CLUSTER' }, { kind: 1 }]) t.notOk(isOurs(message))
+})
+
+t.test('a worker waits for the texts of its configuration, and takes nothing else for them', async (t) => {
+  let tell: (message: ToWorker) => void = () => undefined
+  const handed = handedTexts({ onMessage: (listener) => void (tell = listener) })
+  tell({ kind: 'reply', id: 1, value: [['a.yaml', 'wrong']] })
+  tell({ kind: 'texts', texts: [['a.yaml', 'right']] })
+  t.same(await handed, new Map([['a.yaml', 'right']]))
+})
+
+t.test('what a worker asked for is not answered by the texts of its configuration', async (t) => {
+  let tell: (message: ToWorker) => void = () => undefined
+  const peers = createPeers({ send: () => undefined, onMessage: (listener) => void (tell = listener) })
+  const claimed = peers.claim('transaction', 1_000)
+  tell({ kind: 'texts', texts: [['a.yaml', 'text']] })
+  tell({ kind: 'reply', id: 1, value: true })
+  t.equal(await claimed, true)
 })
