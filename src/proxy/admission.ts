@@ -1,14 +1,18 @@
-import { createFairQueue } from './fair-queue.ts'
+import { createFairQueue, type Place } from './fair-queue.ts'
 
 /** Someone who asks to be let through to an upstream. */
 export type Applicant = {
   /** Who counts as one client for the order of turns. */
   readonly clientKey: string
+  /** Set while it waits; the admission alone writes it. */
+  waiting?: Waiting | undefined
   /** The turn has come. */
   admit(): void
   /** No room, or waited for too long. */
   refuse(): void
 }
+
+type Waiting = { readonly place: Place<Applicant>; readonly since: number; readonly timer: NodeJS.Timeout }
 
 export type AdmissionLimits = {
   /** How many may be through at a time. */
@@ -22,6 +26,8 @@ export type AdmissionLimits = {
 export type Admission = {
   readonly active: number
   readonly waiting: number
+  /** How long the one that was let through last had waited, ms; 0 where nobody waits. */
+  readonly lastWaitMs: number
   enter(applicant: Applicant): void
   /** Gives the place back, once for each `admit`. */
   leave(): void
@@ -47,14 +53,21 @@ const standingQueueShare = 10
  */
 export function createAdmission(limits: AdmissionLimits, now = () => performance.now()): Admission {
   const queue = createFairQueue<Applicant>()
-  const timers = new Map<Applicant, NodeJS.Timeout>()
   let active = 0
   let standingSince = 0
+  let lastWaitMs = 0
 
   function withdraw(applicant: Applicant): boolean {
-    clearTimeout(timers.get(applicant))
-    timers.delete(applicant)
-    return queue.delete(applicant)
+    const { waiting } = applicant
+    if (waiting === undefined) return false
+    endWait(applicant)
+    queue.delete(waiting.place)
+    return true
+  }
+
+  function endWait(applicant: Applicant): void {
+    clearTimeout(applicant.waiting?.timer)
+    applicant.waiting = undefined
   }
 
   function expire(applicant: Applicant): void {
@@ -63,9 +76,10 @@ export function createAdmission(limits: AdmissionLimits, now = () => performance
 
   function wait(applicant: Applicant): void {
     if (queue.size >= limits.maxWaiting) return applicant.refuse()
-    if (queue.size === 0) standingSince = now()
-    queue.push(applicant)
-    timers.set(applicant, setTimeout(expire, waitLimitMs(limits.maxWaitMs, now() - standingSince), applicant))
+    const since = now()
+    if (queue.size === 0) standingSince = since
+    const timer = setTimeout(expire, waitLimitMs(limits.maxWaitMs, since - standingSince), applicant)
+    applicant.waiting = { place: queue.push(applicant), since, timer }
   }
 
   return {
@@ -75,6 +89,9 @@ export function createAdmission(limits: AdmissionLimits, now = () => performance
     get waiting() {
       return queue.size
     },
+    get lastWaitMs() {
+      return lastWaitMs
+    },
     enter(applicant) {
       if (active >= limits.maxActive) return wait(applicant)
       active += 1
@@ -83,9 +100,9 @@ export function createAdmission(limits: AdmissionLimits, now = () => performance
     leave() {
       active -= 1
       const next = queue.shift()
+      lastWaitMs = next?.waiting === undefined ? 0 : now() - next.waiting.since
       if (next === undefined) return
-      clearTimeout(timers.get(next))
-      timers.delete(next)
+      endWait(next)
       active += 1
       next.admit()
     },

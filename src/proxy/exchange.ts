@@ -55,6 +55,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   readonly asked: Asked
   isLongLived = false
   place = -1
+  waiting: Applicant['waiting']
 
   readonly #options: ExchangeOptions
   readonly #response: ServerResponse

@@ -1,30 +1,47 @@
-export type FairQueue<Item extends { clientKey: string }> = {
+import { Node, Yallist } from 'yallist'
+
+/** Where an item waits; only the queue writes it. */
+export type Place<Item> = Node<{ readonly item: Item; readonly turn: Turn<Item> }>
+
+/** A client's turn: what it has waiting. */
+type Turn<Item> = Node<{ readonly clientKey: string; readonly places: Yallist<Place<Item>['value']> }>
+
+export type FairQueue<Item extends { readonly clientKey: string }> = {
   readonly size: number
-  push(item: Item): void
+  push(item: Item): Place<Item>
   /** The next item: clients take turns, each in its own order. */
   shift(): Item | undefined
-  delete(item: Item): boolean
+  /** Takes out an item that waits. */
+  delete(place: Place<Item>): void
 }
 
-/** A queue in which a client with a hundred waiting requests delays another client's one by a single turn. */
-export function createFairQueue<Item extends { clientKey: string }>(): FairQueue<Item> {
-  // The map's order is the order of turns; a set keeps its order too and forgets an item in constant time.
-  const waiting = new Map<string, Set<Item>>()
+/**
+ * A queue in which a client with a hundred waiting requests delays another client's one by a single turn.
+ *
+ * Lists and a plain dictionary: under load every request passes through, and a Set or Map would be rebuilt all the time
+ * (see open-connections.ts for what that costs).
+ */
+export function createFairQueue<Item extends { readonly clientKey: string }>(): FairQueue<Item> {
+  const turns = new Yallist<Turn<Item>['value']>()
+  const turnOf: Record<string, Turn<Item>> = Object.create(null)
   let size = 0
 
-  function remove(item: Item): boolean {
-    const items = waiting.get(item.clientKey)
-    if (!items?.delete(item)) return false
-    size -= 1
-    if (items.size === 0) waiting.delete(item.clientKey)
-    return true
+  function turnFor(clientKey: string): Turn<Item> {
+    const known = turnOf[clientKey]
+    if (known !== undefined) return known
+    const turn: Turn<Item> = new Node({ clientKey, places: new Yallist() })
+    turns.pushNode(turn)
+    return (turnOf[clientKey] = turn)
   }
 
-  function endTurn(clientKey: string): void {
-    const items = waiting.get(clientKey)
-    if (items === undefined) return
-    waiting.delete(clientKey)
-    waiting.set(clientKey, items)
+  function remove(place: Place<Item>): void {
+    const { turn } = place.value
+    const { clientKey, places } = turn.value
+    places.removeNode(place)
+    size -= 1
+    if (places.length > 0) return
+    turns.removeNode(turn)
+    delete turnOf[clientKey]
   }
 
   return {
@@ -32,17 +49,18 @@ export function createFairQueue<Item extends { clientKey: string }>(): FairQueue
       return size
     },
     push(item) {
-      const items = waiting.get(item.clientKey)
-      if (items === undefined) waiting.set(item.clientKey, new Set([item]))
-      else items.add(item)
+      const turn = turnFor(item.clientKey)
+      const place: Place<Item> = new Node({ item, turn })
+      turn.value.places.pushNode(place)
       size += 1
+      return place
     },
     shift() {
-      const [items] = waiting.values()
-      const [item] = items ?? []
-      if (item === undefined) return undefined
-      remove(item)
-      endTurn(item.clientKey)
+      const place = turns.head?.value.places.head
+      if (place === undefined) return undefined
+      const { item, turn } = place.value
+      remove(place)
+      if (turn.list === turns) turns.pushNode(turn)
       return item
     },
     delete: remove,
