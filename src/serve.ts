@@ -5,6 +5,7 @@ import { buildApp } from './app.ts'
 import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
 import { closeGently } from './listener/close-gently.ts'
+import { prepareListening } from './listener/listen.ts'
 
 export type Served = {
   app: FastifyInstance
@@ -18,18 +19,15 @@ export type Served = {
 export async function serve(config: Config, dependencies: Dependencies): Promise<Served> {
   const parts = await provision(config, dependencies)
   const app = await buildApp(config, dependencies, parts)
-  const { listen, timeouts } = config.server
-  const { path, host, port } = listen
+  const listen = prepareListening(app, config.server)
   const { gate, proxy } = parts
   const closeLongLived = () => void proxy.openConnections.closeLongLived(1001, 'Stagedoor is shutting down')
-  const leaving = { app, gate, closeLongLived, shutdownMs: timeouts.shutdown }
+  const leaving = { app, gate, closeLongLived, shutdownMs: config.server.timeouts.shutdown }
   let closing: Promise<void> | undefined
   return {
     app,
     parts,
-    async listen() {
-      await app.listen(path === undefined ? { host, port } : { path })
-    },
+    listen,
     close: () => (closing ??= closeGently(leaving)),
   }
 }

@@ -8,6 +8,7 @@ import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Dependencies } from '../../src/dependencies.ts'
 import { collectBuffersYoung } from '../../src/external-memory.ts'
+import { prepareListening } from '../../src/listener/listen.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { createTurnDestination } from '../../src/telemetry/turn-destination.ts'
@@ -31,6 +32,6 @@ export async function startGateway(sections: object, fetch: Dependencies['fetch'
   const dependencies = { logger, now: Date.now, fetch, randomBytes: createRandomPool() }
   const parts = await provision(config, dependencies)
   const app = await buildApp(config, dependencies, parts)
-  await app.listen({ port, host: '127.0.0.1' })
+  await prepareListening(app, { ...config.server, listen: { host: '127.0.0.1', port } })()
   return parts
 }

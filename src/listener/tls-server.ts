@@ -20,6 +20,8 @@ export function createTlsServer(
       ...http1,
       ...certificate.current(),
       allowHTTP1: true,
+      // As node:http has it; else the small writes of an event stream would wait for each other.
+      noDelay: true,
       handshakeTimeout: timeouts.headers,
       settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },
     },

@@ -21,6 +21,7 @@ export function createConnections(max: number): Connections {
   function count(socket: Socket): void {
     open += 1
     socket.once('close', () => void (open -= 1))
+    if (open > max + reserveOf(max)) socket.destroy()
   }
 
   const mark = (connection: Socket | Http2Session): void => {
@@ -32,8 +33,7 @@ export function createConnections(max: number): Connections {
       return open
     },
     watch(server) {
-      // A worker that is full must not hand the connection on: the others may be full as well, and it would go round.
-      Object.assign(server, { maxConnections: max + reserveOf(max), dropMaxConnection: true })
+      // Not the server's own maxConnections: it counts those that it took in itself, and others take in some for it.
       server.on('connection', count)
       // What requests name as theirs: the plain socket, the one of TLS, or the session of HTTP/2.
       for (const event of ['connection', 'secureConnection', 'session']) server.on(event, mark)

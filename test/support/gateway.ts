@@ -9,6 +9,7 @@ import { buildAdminApp, shownBy } from '../../src/admin-app.ts'
 import { type Parts, provision } from '../../src/app-parts.ts'
 import { buildApp } from '../../src/app.ts'
 import { configSchema } from '../../src/config/schema.ts'
+import { prepareListening } from '../../src/listener/listen.ts'
 
 /** Configuration as it stands in YAML; sections are merged one level deep over what a test needs. */
 export type ConfigOverrides = Record<string, unknown>
@@ -50,10 +51,12 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const dependencies = { logger, now: options.now ?? Date.now, fetch: (options.fetch ?? fetch) as never, randomBytes }
   const parts = await provision(config, dependencies)
   const app = await buildApp(config, dependencies, parts)
+  const address = { host: '127.0.0.1', port: options.port, ...options.listen }
+  const listen = prepareListening(app, { ...config.server, listen: address })
   const admin = await buildAdminApp(shownBy(parts), config.server.prefix, logger)
   t.teardown(() => admin.close())
   t.teardown(() => app.close())
-  await app.listen(options.listen ?? { host: '127.0.0.1', port: options.port })
+  await listen()
   const records = () => logged.map(({ audit }) => audit as Record<string, unknown>).filter(Boolean)
   return { app, admin, parts, url, directUrl, logged, records }
 }

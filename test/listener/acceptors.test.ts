@@ -1,0 +1,88 @@
+import { once } from 'node:events'
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect, createServer as createNetServer, type Socket } from 'node:net'
+
+import t, { type Test } from 'tap'
+
+import { createAcceptors, refuseTaken, sharing } from '../../src/listener/acceptors.ts'
+import { startGateway } from '../support/gateway.ts'
+import { startOrigin } from '../support/origin.ts'
+import { freePort } from '../support/ports.ts'
+import { until } from '../support/until.ts'
+
+const host = '127.0.0.1'
+
+/** A server with acceptors beside it that counts what comes in, and the turns of the event loop meanwhile. */
+async function startShared(t: Test, count: number) {
+  const server = createServer((_request, response) => void response.end('x'))
+  const acceptors = createAcceptors(server, count)
+  server.listen(sharing({ host, port: 0 }))
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await acceptors.listen({ host, port })
+  t.teardown(() => {
+    acceptors.stop()
+    server.close()
+    server.closeAllConnections()
+  })
+  return { server, acceptors, port }
+}
+
+t.test('connections that come together are taken in together', { skip: process.platform !== 'linux' }, async (t) => {
+  const { server, port } = await startShared(t, 15)
+  const turnOf: number[] = []
+  let turn = 0
+  let isCounting = true
+  const count = (): void => {
+    turn += 1
+    if (isCounting) setImmediate(count)
+  }
+  count()
+  server.on('connection', () => turnOf.push(turn))
+  const sockets = Array.from({ length: 200 }, () => connect(port, host))
+  t.teardown(() => sockets.forEach((socket) => socket.destroy()))
+  await until(() => turnOf.length === sockets.length)
+  isCounting = false
+  t.ok(new Set(turnOf).size <= sockets.length / 2, `${sockets.length} in ${new Set(turnOf).size} turns`)
+})
+
+t.test('who listens at a taken port is told, whoever has it', async (t) => {
+  const { port } = await startShared(t, 1)
+  await t.rejects(refuseTaken({ host, port }), { code: 'EADDRINUSE' })
+
+  const other = createNetServer().listen(0, host)
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  await t.rejects(refuseTaken({ host, port: (other.address() as AddressInfo).port }), { code: 'EADDRINUSE' })
+})
+
+t.test('a gateway closes when the requests on all of its connections are answered', async (t) => {
+  const waiting: ServerResponse[] = []
+  const origin = await startOrigin(t, (_request, response) => void waiting.push(response))
+  const port = await freePort()
+  const auth0 = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret: 'none' }
+  const { app } = await startGateway(t, { auth0, upstream: origin.url, port })
+  const answers = Array.from({ length: 40 }, async (_, i) => {
+    const sent = get({ host, port, path: `/public/${i}`, agent: false })
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    return [answer.statusCode, (await answer.setEncoding('utf8').toArray()).join('')]
+  })
+  await until(() => waiting.length === answers.length)
+  const closed = app.close()
+  await until(() => refusesConnections(port))
+  // One by one, so that the server's own connections are done while others are not.
+  for (const [i, answer] of answers.entries()) {
+    waiting.find(({ req }) => req.url === `/public/${i}`)?.end('whole')
+    t.same(await answer, [200, 'whole'])
+  }
+  await closed
+})
+
+async function refusesConnections(port: number): Promise<boolean> {
+  const socket: Socket = connect(port, host)
+  const isOpen = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)])
+    // The other one rejects once the first is settled.
+    .catch(() => false)
+  socket.destroy()
+  return !isOpen
+}
