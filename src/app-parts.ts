@@ -81,7 +81,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
   const sessions = await provisionSessions(config, dependencies, shared)
   showRefreshes(metrics.registry, sessions.counters)
 
-  const gate = provisionGate(config, logger, metrics)
+  const gate = provisionGate(config, logger, metrics, upstreams)
   const certificate = await provisionCertificate(config, logger)
 
   return {

@@ -11,7 +11,7 @@ type Limits = {
   timeoutMs: number
 }
 
-type Connection = { socket: Socket; dueAt: number | undefined; timer: NodeJS.Timeout | undefined }
+type Connection = { socket: Socket; dueAt: number | undefined; sentAt: number; timer: NodeJS.Timeout | undefined }
 
 export type Connections = {
   /** Connects this many beforehand. */
@@ -45,6 +45,7 @@ export function createConnections(
 
   const write = (connection: Connection, dueAt: number): void => {
     connection.dueAt = dueAt
+    connection.sentAt = performance.now()
     connection.timer = setTimeout(() => {
       finish(connection, { kind: 'timed-out' })
       connection.socket.destroy()
@@ -70,7 +71,7 @@ export function createConnections(
   const add = (): Connection => {
     const read = createAnswerReader()
     const socket = connect({ host, port, noDelay: true })
-    const connection: Connection = { socket, dueAt: undefined, timer: undefined }
+    const connection: Connection = { socket, dueAt: undefined, sentAt: 0, timer: undefined }
     all.add(connection)
     socket.on('data', (bytes: Buffer) => {
       const answer = read(bytes)
@@ -83,6 +84,7 @@ export function createConnections(
         hasRetryAfter,
         answeredAtMs,
         latencyMs: answeredAtMs - connection.dueAt,
+        sinceSentMs: answeredAtMs - connection.sentAt,
       })
       if (isLast) socket.destroy()
       else release(connection)

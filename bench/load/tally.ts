@@ -1,7 +1,14 @@
 import { quantile } from '../statistics.ts'
 
 export type Outcome =
-  | { kind: 'answered'; status: number; hasRetryAfter: boolean; latencyMs: number; answeredAtMs: number }
+  | {
+      kind: 'answered'
+      status: number
+      hasRetryAfter: boolean
+      latencyMs: number
+      sinceSentMs: number
+      answeredAtMs: number
+    }
   /** The connection broke; or no answer in time; or there were no connections left to ask on. */
   | { kind: 'broken' | 'timed-out' | 'unsent' }
 
@@ -22,6 +29,8 @@ export type OpenLoopResult = {
   p50Ms: number
   p99Ms: number
   p999Ms: number
+  /** 99th percentile from when each was sent: without what clients waited for a connection of theirs. */
+  sinceSentP99Ms: number
   /** 99th percentile of what was answered in the first and in the second half. */
   earlyP99Ms: number
   lateP99Ms: number
@@ -58,6 +67,7 @@ export function tally(outcomes: readonly Outcome[], { count, durationMs, lateMs 
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     p999Ms: quantile(latencies, 0.999),
+    sinceSentP99Ms: quantile(Float64Array.from(served, ({ sinceSentMs }) => sinceSentMs).toSorted(), 0.99),
     earlyP99Ms: quantile(ascending(served.filter(({ answeredAtMs }) => answeredAtMs <= durationMs / 2)), 0.99),
     lateP99Ms: quantile(ascending(served.filter(({ answeredAtMs }) => answeredAtMs > durationMs / 2)), 0.99),
     rejectedP99Ms: quantile(ascending(rejected), 0.99),

@@ -39,7 +39,8 @@ export async function measureOverload({ name, title }: OverloadCase, options: Op
   }
   const notes = [
     'Load is offered at a constant rate whether or not it is answered, from up to 4,000 connections, each request waiting ' +
-      'at most 10 s; latency counts from the moment at which a request was due. `sustained/s` is the highest rate tried at ' +
+      'at most 10 s; latency counts from the moment at which a request was due, or where it says so from when a connection was ' +
+      'free for it. `sustained/s` is the highest rate tried at ' +
       'which all were answered, 99 % within 200 ms; `max/s` the most successes per second of any run before, that of wrk included.',
   ]
   return { name, title, rows, notes, isTall: true } satisfies CaseResult
@@ -81,6 +82,7 @@ function figuresOf(result: OpenLoopResult, { sustainedPerSecond, maxPerSecond, w
     'goodput / max': isDisturbed(result, maxPerSecond) ? Number.NaN : result.goodputPerSecond / maxPerSecond,
     'served p50 ms': result.p50Ms,
     'served p99 ms': result.p99Ms,
+    'served p99 ms since sent': result.sinceSentP99Ms,
     'p99 late / early': result.lateP99Ms / result.earlyP99Ms,
     rejected: result.rejected,
     'without Retry-After': result.rejectedWithoutRetryAfter,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
 import type { Connections } from './connections.ts'
+import type { Rest } from './rest.ts'
 import type { ShedReason } from './shed-reason.ts'
 
 export type Routing = (request: IncomingMessage, response: ServerResponse) => void
@@ -25,9 +26,10 @@ export type GateOptions = {
   /** Probes are answered whatever the load: a gateway that is taken away while it is busy makes others busier. */
   isProbe: (url: string) => boolean
   refuse: (request: IncomingMessage, response: ServerResponse, reason: ShedReason) => void
+  rest: Pick<Rest, 'after' | 'end'>
 }
 
-export function createGate({ connections, delay, maxRequests, isProbe, refuse }: GateOptions): Gate {
+export function createGate({ connections, delay, maxRequests, isProbe, refuse, rest }: GateOptions): Gate {
   let underWay = 0
   let isLeaving = false
   const leave = (): void => void (underWay -= 1)
@@ -42,13 +44,17 @@ export function createGate({ connections, delay, maxRequests, isProbe, refuse }:
   function isRefused(request: IncomingMessage, response: ServerResponse): boolean {
     const reason = reasonToRefuse(request)
     if (reason === undefined || isProbe(request.url ?? '')) return false
+    if (reason === 'delay') rest.after(request, response)
     refuse(request, response, reason)
     return true
   }
 
   return {
     watch: (server) => connections.watch(server),
-    sayFarewell: () => void (isLeaving = true),
+    sayFarewell() {
+      isLeaving = true
+      rest.end()
+    },
     guard: (next) => (request, response) => {
       if (isLeaving) response.shouldKeepAlive = false
       if (isRefused(request, response)) return

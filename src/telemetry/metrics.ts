@@ -12,8 +12,8 @@ export type Metrics = {
   groupsLeftOut(filtered: number, capped: number): void
   /** A request that was answered 503 before it was looked at, by why. */
   shed(reason: ShedReason): void
-  /** Has the open connections of clients shown. */
-  measureConnections(open: () => number): void
+  /** Has the connections of clients shown: those that are open, and those of them that are not read for a while. */
+  measureConnections(count: () => { open: number; resting: number }): void
   registry: Registry
 }
 
@@ -83,10 +83,15 @@ export function createMetrics(): Metrics {
       groups.inc({ why: 'max' }, capped)
     },
     shed: (reason) => shedBy.get(reason)?.inc(),
-    measureConnections(open) {
+    measureConnections(count) {
       const help = 'Open connections of clients, upgraded ones included.'
-      const collect = (): void => gauge.set(open())
-      const gauge: Gauge = new Gauge({ name: 'stagedoor_client_connections', help, registers, collect })
+      const collect = (): void => open.set(count().open)
+      const open: Gauge = new Gauge({ name: 'stagedoor_client_connections', help, registers, collect })
+      const restingHelp =
+        'Connections that are not read for a while after a request on them was refused for lack of time.'
+      const collectResting = (): void => resting.set(count().resting)
+      const named = { name: 'stagedoor_resting_connections', help: restingHelp }
+      const resting: Gauge = new Gauge({ ...named, registers, collect: collectResting })
     },
     registry,
   }

@@ -15,6 +15,7 @@ const answered = (latencyMs: number, answeredAtMs: number, status = 200, hasRetr
   status,
   hasRetryAfter,
   latencyMs,
+  sinceSentMs: latencyMs / 2,
   answeredAtMs,
 })
 
@@ -33,7 +34,7 @@ t.test('goodput is what succeeded in time; the rest is told apart', async (t) =>
   const result = tally(outcomes, { count: 9, durationMs: 1_000, lateMs: [0, 3, 1] })
   t.match(result, { offeredPerSecond: 9, goodputPerSecond: 2, served: 3, rejected: 2, rejectedWithoutRetryAfter: 1 })
   t.match(result, { otherAnswers: 1, broken: 1, timedOut: 1, unsent: 1, p50Ms: 20, p99Ms: 600, rejectedP99Ms: 2 })
-  t.match(result, { earlyP99Ms: 10, lateP99Ms: 600, generatorLateP99Ms: 3 })
+  t.match(result, { earlyP99Ms: 10, lateP99Ms: 600, sinceSentP99Ms: 300, generatorLateP99Ms: 3 })
 })
 
 t.test('a rate is sustained when all is answered, in its time and quickly', async (t) => {

@@ -14,6 +14,7 @@ function gateWith(change: Partial<GateOptions> & { isSurplus?: boolean; isLate?:
     maxRequests: 10,
     isProbe: (url) => url === '/probe',
     refuse: ({ url }, _response, reason) => void log.push(`refuse ${url}: ${reason}`),
+    rest: { after: ({ url }) => void log.push(`rest after ${url}`), end: () => void log.push('no more rests') },
     ...change,
   })
   const pass = ({ url }: IncomingMessage): void => void log.push(`pass ${url}`)
@@ -27,10 +28,9 @@ function gateWith(change: Partial<GateOptions> & { isSurplus?: boolean; isLate?:
 
 t.test('every reason refuses requests and upgrades alike, and probes never', async (t) => {
   const rows: [reason: string, options: Parameters<typeof gateWith>[0]][] = [
-    ['delay', { isLate: true }],
     ['connections', { isSurplus: true }],
     ['requests', { maxRequests: 0 }],
-    ['delay', { isLate: true, isSurplus: true, maxRequests: 0 }],
+    ['connections', { isSurplus: true, maxRequests: 0 }],
   ]
   for (const [reason, options] of rows) {
     const { ask, log } = gateWith(options)
@@ -39,6 +39,14 @@ t.test('every reason refuses requests and upgrades alike, and probes never', asy
     ask('/probe')
     t.same(log, [`refuse /a: ${reason}`, `refuse /b: ${reason}`, 'pass /probe'])
   }
+})
+
+t.test('where the process has no time, the connection of a refused request rests', async (t) => {
+  const { ask, log } = gateWith({ isLate: true, isSurplus: true, maxRequests: 0 })
+  ask('/a')
+  ask('/b', 'guardUpgrades')
+  ask('/probe')
+  t.same(log, ['rest after /a', 'refuse /a: delay', 'rest after /b', 'refuse /b: delay', 'pass /probe'])
 })
 
 t.test('requests count until their answer is over, upgrades do not', async (t) => {
@@ -53,9 +61,10 @@ t.test('requests count until their answer is over, upgrades do not', async (t) =
 })
 
 t.test('once the farewell is said, each answer is the last on its connection, a refusal too', async (t) => {
-  const { gate, ask } = gateWith({ maxRequests: 2 })
+  const { gate, ask, log } = gateWith({ maxRequests: 2 })
   t.notHas(ask('/1').response, { shouldKeepAlive: false })
   gate.sayFarewell()
   t.match(ask('/2').response, { shouldKeepAlive: false })
   t.match(ask('/3').response, { shouldKeepAlive: false })
+  t.match(log, ['pass /1', 'no more rests', 'pass /2', 'refuse /3: requests'])
 })
