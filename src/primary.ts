@@ -7,7 +7,7 @@ import { removeStaleSocket } from './listener/unix-socket.ts'
 import { logWaiting, readAnew } from './reload.ts'
 import { closeOnSignal, onHangup } from './signals.ts'
 import type { Logger } from './telemetry/logger.ts'
-import { shownByAll } from './workers/shown-by-all.ts'
+import { type Reading, shownByAll } from './workers/shown-by-all.ts'
 import { superviseWorkers, type Workforce } from './workers/supervisor.ts'
 import { forkWorker } from './workers/worker-process.ts'
 
@@ -16,22 +16,23 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
   const { config: started } = loaded
   let inForce = started
   const workers = superviseWorkers({ ...workforceOf(loaded), fork: forkWorker, logger, now: Date.now })
-  const shown = shownByAll(workers)
+  let reading: Reading = { wasTakenUp: true, takenUpAt: Date.now() }
+  const shown = shownByAll({ ...workers, reading: () => reading })
+  onHangup(reload)
   const admin = await buildAdminApp(shown, started.server.prefix, logger)
   closeOnSignal(
     () => Promise.all([workers.close(), admin.close()]),
     () => inForce.server.timeouts.shutdown,
     logger,
   )
-  onHangup(reload)
 
   async function reload(): Promise<void> {
     await workers.started.catch(() => undefined)
     logger.info('SIGHUP: the configuration is read anew')
     const read = await readAnew(options, logger)
-    if (read === undefined) return
-    const endOthers = await renew(read)
-    if (endOthers === undefined) return
+    const endOthers = read && (await renew(read))
+    reading = endOthers ? { wasTakenUp: true, takenUpAt: Date.now() } : { ...reading, wasTakenUp: false }
+    if (read === undefined || endOthers === undefined) return
     inForce = read.config
     logger.level = inForce.log.level
     logWaiting(started, inForce, logger)

@@ -27,6 +27,8 @@ export type StartOptions = { files: readonly string[]; env: NodeJS.ProcessEnv }
  * @throws ConfigError with every problem of the configuration
  */
 export async function start(options: StartOptions): Promise<void> {
+  // Node would end the process. Whoever asks this early to have the files read: they are being read.
+  ignoreHangup()
   if (cluster.isWorker) return startWorker(options)
   const loaded = await loadConfig(options)
   const { config, warnings } = loaded
@@ -62,7 +64,6 @@ async function checkAnew(options: StartOptions, logger: Logger): Promise<void> {
 
 /** A worker takes the configuration from the primary, so that all have the same, whatever has become of the files. */
 async function startWorker(options: StartOptions): Promise<void> {
-  ignoreHangup()
   collectBuffersYoung()
   const channel = processChannel()
   const { config } = await loadConfig({ ...options, readText: readRemembered(await handedTexts(channel)) })

@@ -26,7 +26,7 @@ export function onHangup(work: () => Promise<void>): void {
   process.on('SIGHUP', oneAtATime(work))
 }
 
-/** For a worker: a terminal sends SIGHUP to all its processes, and the one that was started sees to it. */
+/** Keeps SIGHUP from ending the process. A terminal sends it to workers too, and the one that was started sees to it. */
 export function ignoreHangup(): void {
   process.on('SIGHUP', () => undefined)
 }

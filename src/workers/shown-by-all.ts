@@ -16,10 +16,17 @@ export function giveShown(peers: Peers, { conditions, scrape }: Shown): void {
   peers.answer(metricsTopic, async () => (await scrape()).getMetricsAsJSON())
 }
 
-type Watched = Pick<Supervisor, 'board' | 'replaced' | 'count' | 'serving'>
+/** What became of the configuration in the files when it was read last. */
+export type Reading = {
+  wasTakenUp: boolean
+  /** When the one in force was, epoch ms. */
+  takenUpAt: number
+}
+
+type Watched = Pick<Supervisor, 'board' | 'replaced' | 'count' | 'serving'> & { reading: () => Reading }
 
 /** The primary's side: what all workers have to show, together. */
-export function shownByAll({ board, replaced, count, serving }: Watched): Shown {
+export function shownByAll({ board, replaced, count, serving, reading }: Watched): Shown {
   const kept = createKeptCounts()
   // Who starts or ends beside those in charge says nothing of what clients get.
   const ofThoseInCharge = (answers: ReadonlyMap<number, unknown>): unknown[] =>
@@ -35,6 +42,7 @@ export function shownByAll({ board, replaced, count, serving }: Watched): Shown 
       const all = await kept.withAll(answers as Map<number, Counted>, board.workers())
       const registry: Registry = AggregatorRegistry.aggregate(all)
       showWorkers(registry, ofThoseInCharge(answers).length, replaced())
+      showReading(registry, reading())
       return registry
     },
   }
@@ -46,6 +54,15 @@ function showWorkers(registry: Registry, serving: number, replaced: number): voi
   new Gauge({ name: 'stagedoor_workers', help, registers }).set(serving)
   const replacedHelp = 'Workers that ended by themselves and were replaced.'
   new Counter({ name: 'stagedoor_workers_replaced_total', help: replacedHelp, registers }).inc(replaced)
+}
+
+function showReading(registry: Registry, { wasTakenUp, takenUpAt }: Reading): void {
+  const registers = [registry]
+  const help = 'Whether the configuration was put in force when the files were read last: 1 or 0.'
+  new Gauge({ name: 'stagedoor_config_last_reload_successful', help, registers }).set(wasTakenUp ? 1 : 0)
+  const timeHelp = 'Since when the configuration is in force, in seconds since the epoch.'
+  const named = { name: 'stagedoor_config_last_reload_success_timestamp_seconds', help: timeHelp }
+  new Gauge({ ...named, registers }).set(takenUpAt / 1000)
 }
 
 /** One of each name: the one that is in the worst way. */

@@ -54,6 +54,7 @@ t.test('SIGHUP puts a changed configuration in force without a failed request, a
   t.ok(countedOf(metrics) > counted, 'what was counted before stays counted')
   t.match(metrics, 'stagedoor_workers 2')
   t.match(metrics, 'stagedoor_workers_replaced_total 0')
+  t.match(metrics, 'stagedoor_config_last_reload_successful 1')
   t.same(cluster.errors(), [])
   t.equal(await cluster.stop(), 0)
 })
@@ -71,6 +72,7 @@ t.test('a file with mistakes changes nothing, and each is named with its line', 
   )
   t.same(await cluster.workers(), before)
   t.same(await answersTo(cluster, '/closed', cookie), new Set([200]))
+  t.match(await cluster.metrics(), 'stagedoor_config_last_reload_successful 0')
 
   await cluster.rewriteConfig({ routes: [closed, everything] })
   cluster.hangUp()

@@ -4,7 +4,7 @@ import type { Condition } from '../../src/health/plugin.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { createBoard } from '../../src/workers/board.ts'
 import { createKeptCounts } from '../../src/workers/kept-counts.ts'
-import { giveShown, shownByAll } from '../../src/workers/shown-by-all.ts'
+import { giveShown, type Reading, shownByAll } from '../../src/workers/shown-by-all.ts'
 import { startWorkersHouse } from './support.ts'
 
 function startWorkers(count = 2) {
@@ -19,7 +19,8 @@ function startWorkers(count = 2) {
     const conditions = (): Condition[] => [{ name: 'auth0', status }]
     giveShown(peers, { conditions, scrape: async () => metrics.registry })
   }
-  return { board, join, count: () => count, serving: () => [1, 2], replaced: () => 3 }
+  const reading = (): Reading => ({ wasTakenUp: false, takenUpAt: 1_700_000_000_500 })
+  return { board, join, count: () => count, serving: () => [1, 2], replaced: () => 3, reading }
 }
 
 t.test('readiness says how many workers serve, and the worst of what they say', async (t) => {
@@ -30,7 +31,7 @@ t.test('readiness says how many workers serve, and the worst of what they say', 
   const fewer = await shownByAll(startWorkers(3)).conditions()
   t.same(fewer, [{ name: 'workers', status: 'degraded', reason: '2 of 3 workers serve' }, auth0])
 
-  const nobody = { board: createBoard(() => 0), replaced: () => 0, count: () => 2, serving: () => [] }
+  const nobody = { ...startWorkers(), board: createBoard(() => 0), serving: () => [] }
   const none = await shownByAll(nobody).conditions()
   t.same(none, [{ name: 'workers', status: 'unavailable', reason: '0 of 2 workers serve' }])
 })
@@ -42,6 +43,15 @@ t.test('counts of all workers are added up; of conditions the worst is shown', a
   t.match(text, 'stagedoor_condition_ok{name="auth0"} 0')
   t.match(text, 'stagedoor_workers 2')
   t.match(text, 'stagedoor_workers_replaced_total 3')
+})
+
+t.test('what became of the configuration that was read last is shown', async (t) => {
+  const workers = startWorkers()
+  const failed = await (await shownByAll(workers).scrape()).metrics()
+  t.match(failed, 'stagedoor_config_last_reload_successful 0')
+  t.match(failed, 'stagedoor_config_last_reload_success_timestamp_seconds 1700000000.5')
+  const done = { ...workers, reading: () => ({ wasTakenUp: true, takenUpAt: 0 }) }
+  t.match(await (await shownByAll(done).scrape()).metrics(), 'stagedoor_config_last_reload_successful 1')
 })
 
 t.test(
