@@ -17,7 +17,7 @@ function startBacklog() {
     state,
     wait: (waiting: number, lastWaitMs: number) => void Object.assign(slow, { waiting, lastWaitMs }),
     /** Asks every 5 ms for so long. @returns how often the answer was that a request is late */
-    ask(ms: number): number {
+    ask: (ms: number): number => {
       let late = 0
       for (let i = 0; i < ms / 5; i += 1) {
         state.nowMs += 5

@@ -118,7 +118,7 @@ for (const over of ['plain text', 'TLS']) {
     const server = over === 'TLS' ? createTlsServer(await certificateOf(t), handler) : createServer(handler)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    t.teardown(() => void server.close().closeAllConnections())
+    t.teardown(() => server.close().closeAllConnections())
     const { port } = server.address() as AddressInfo
     const open = async () => {
       const target = { port, host: '127.0.0.1', rejectUnauthorized: false }
