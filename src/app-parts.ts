@@ -3,7 +3,6 @@ import { keyStoreOf } from './assertion/key-store.ts'
 import { createKeys } from './assertion/keys.ts'
 import { assertionClaims } from './assertion/mint.ts'
 import { redisCounter } from './attempts/redis-counter.ts'
-import type { AuditRecord } from './audit/record.ts'
 import { createTakeEvent } from './auth0-events/take-event.ts'
 import type { Config } from './config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -92,7 +91,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
       ...attemptsOf(config),
       counter: redis ? redisCounter(redis) : dependencies.peers && peerCounter(dependencies.peers),
     },
-    audit: { write: (record: AuditRecord) => logger.info({ audit: record }, 'audit'), now },
+    audit: { write: dependencies.trail, now },
     boundary: {
       trustedProxies: server.trustedProxies,
       encodedSlashes: server.encodedSlashes,

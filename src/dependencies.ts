@@ -1,5 +1,6 @@
 import type { CustomFetch } from 'openid-client'
 
+import type { WriteRecord } from './audit/trail.ts'
 import type { RandomBytes } from './seal/random.ts'
 import type { Logger } from './telemetry/logger.ts'
 import type { Peers } from './workers/peers.ts'
@@ -7,6 +8,8 @@ import type { Peers } from './workers/peers.ts'
 /** What comes from outside the process; tests hand in their own. */
 export type Dependencies = {
   logger: Logger
+  /** The audit trail. */
+  trail: WriteRecord
   /** Milliseconds since the epoch. */
   now: () => number
   fetch: CustomFetch

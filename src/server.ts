@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { CustomFetch } from 'openid-client'
 
 import { buildAdminApp, type Shown, shownBy } from './admin-app.ts'
+import { createTrail } from './audit/trail.ts'
 import { loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { readRemembered } from './config/tree/texts.ts'
@@ -16,6 +17,7 @@ import { createRandomPool } from './seal/random.ts'
 import { closeOnSignal, ignoreHangup, onHangup } from './signals.ts'
 import { giveBackStartupMemory } from './startup-memory.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
+import { createTurnDestination } from './telemetry/turn-destination.ts'
 import { createPeers, handedTexts, processChannel } from './workers/peers.ts'
 import { giveShown } from './workers/shown-by-all.ts'
 
@@ -32,20 +34,22 @@ export async function start(options: StartOptions): Promise<void> {
   if (cluster.isWorker) return startWorker(options)
   const loaded = await loadConfig(options)
   const { config, warnings } = loaded
-  const logger = createLogger(config.log.level)
+  const dependencies = dependenciesOf(config)
+  const { logger } = dependencies
   logWarnings(warnings, logger)
   const { path } = config.server.listen
   if (path !== undefined) await removeStaleSocket(path)
-  if (workerCount(config) === 1) await startAlone(config, options, logger)
+  if (workerCount(config) === 1) await startAlone(config, options, dependencies)
   else await startPrimary(loaded, options, logger)
 }
 
 // The gateway itself is loaded where it serves: the primary of workers does without.
-async function startAlone(config: Config, options: StartOptions, logger: Logger): Promise<void> {
+async function startAlone(config: Config, options: StartOptions, dependencies: Dependencies): Promise<void> {
+  const { logger } = dependencies
   onHangup(() => checkAnew(options, logger))
   collectBuffersYoung()
   const { serve } = await import('./serve.ts')
-  const { app, parts, listen, close } = await serve(config, dependenciesOf(logger))
+  const { app, parts, listen, close } = await serve(config, dependencies)
   const admin = await buildAdminApp(shownBy(parts), config.server.prefix, logger)
   app.addHook('onClose', async () => admin.close())
   await admin.listen(config.server.admin)
@@ -67,13 +71,13 @@ async function startWorker(options: StartOptions): Promise<void> {
   collectBuffersYoung()
   const channel = processChannel()
   const { config } = await loadConfig({ ...options, readText: readRemembered(await handedTexts(channel)) })
-  const logger = createLogger(config.log.level)
+  const dependencies = dependenciesOf(config)
   const peers = createPeers(channel)
   const { serve } = await import('./serve.ts')
-  const { parts, listen, close } = await serve(config, { ...dependenciesOf(logger), peers })
+  const { parts, listen, close } = await serve(config, { ...dependencies, peers })
   const shown = shownBy(parts)
   giveShown(peers, shown)
-  closeOnSignal(close, () => config.server.timeouts.shutdown, logger)
+  closeOnSignal(close, () => config.server.timeouts.shutdown, dependencies.logger)
   await untilWell(shown)
   await listen()
   giveBackStartupMemory()
@@ -90,6 +94,8 @@ async function untilWell({ conditions }: Shown): Promise<void> {
   while (!(await isWell()) && performance.now() < endsAt) await delay(20)
 }
 
-function dependenciesOf(logger: Logger): Dependencies {
-  return { logger, now: Date.now, fetch: fetch as CustomFetch, randomBytes: createRandomPool() }
+function dependenciesOf({ log }: Config): Dependencies {
+  const output = createTurnDestination(1)
+  const [logger, trail] = [createLogger(log.level, output), createTrail(output)]
+  return { logger, trail, now: Date.now, fetch: fetch as CustomFetch, randomBytes: createRandomPool() }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import { provision } from '../../src/app-parts.ts'
 import { buildApp } from '../../src/app.ts'
+import { createTrail } from '../../src/audit/trail.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Dependencies } from '../../src/dependencies.ts'
 import { collectBuffersYoung } from '../../src/external-memory.ts'
@@ -28,8 +29,9 @@ export async function startGateway(sections: object, fetch: Dependencies['fetch'
   const { config } = await loadConfig({ files: [file], env: process.env })
   await rm(folder, { recursive: true })
   // Lines are formatted and written like in production, only to nowhere, so that the terminal is not what is measured.
-  const logger = createLogger('info', createTurnDestination('/dev/null'))
-  const dependencies = { logger, now: Date.now, fetch, randomBytes: createRandomPool() }
+  const output = createTurnDestination('/dev/null')
+  const logger = createLogger('info', output)
+  const dependencies = { logger, trail: createTrail(output), now: Date.now, fetch, randomBytes: createRandomPool() }
   const parts = await provision(config, dependencies)
   const app = await buildApp(config, dependencies, parts)
   await prepareListening(app, { ...config.server, listen: { host: '127.0.0.1', port } })()

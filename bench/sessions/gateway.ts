@@ -3,6 +3,7 @@ import pino from 'pino'
 
 import { provision } from '../../src/app-parts.ts'
 import { buildApp } from '../../src/app.ts'
+import { createTrail } from '../../src/audit/trail.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
 import { announce, port } from '../candidates/environment.ts'
@@ -15,11 +16,18 @@ const config = configSchema.parse({
   upstreams: { backstage: { url: 'http://127.0.0.1:1' } },
   routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
 })
-const logger = pino({ level: 'info' }, pino.destination('/dev/null'))
+const output = pino.destination('/dev/null')
+const logger = pino({ level: 'info' }, output)
 const fetchNothing = async (): Promise<never> => {
   throw new Error('there is no Auth0 here')
 }
-const dependencies = { logger, now: Date.now, fetch: fetchNothing, randomBytes: createRandomPool() }
+const dependencies = {
+  logger,
+  trail: createTrail(output),
+  now: Date.now,
+  fetch: fetchNothing,
+  randomBytes: createRandomPool(),
+}
 const parts = await provision(config, dependencies)
 const app = await buildApp(config, dependencies, parts)
 await app.listen({ port, host: '127.0.0.1' })

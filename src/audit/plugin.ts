@@ -7,7 +7,8 @@ import type { Decision } from '../policy/decision.ts'
 import type { Session } from '../session/session.ts'
 import { createIsoTime } from '../telemetry/iso-time.ts'
 import { createTurnBatch } from '../telemetry/turn-batch.ts'
-import { type AuditRecord, decisionRecord, revocationRecord, type RevocationTarget, sessionRecord } from './record.ts'
+import { decisionRecord, revocationRecord, type RevocationTarget, sessionRecord } from './record.ts'
+import type { WriteRecord } from './trail.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -21,9 +22,6 @@ export type Audit = {
   /** @param reason who or what asked for it */
   revoked(request: FastifyRequest, revocation: { reason: string; target: RevocationTarget }): void
 }
-
-/** Where records go. */
-export type WriteRecord = (record: AuditRecord) => void
 
 type Decided = { facts: RequestFacts; principal: Principal; decision: Decision; status: number; at: number }
 

@@ -1,6 +1,7 @@
 import type { RequestFacts } from '../boundary/facts.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Decision } from '../policy/decision.ts'
+import { redact } from '../telemetry/redact.ts'
 
 /** One entry of the audit trail: who did what, and what was decided. */
 export type AuditRecord = {
@@ -76,6 +77,7 @@ function recordOf(
   outcome: AuditRecord['outcome'],
   time: string,
 ): AuditRecord {
-  const { requestId, clientIp, method, host, path } = facts
+  const { requestId, clientIp, method } = facts
+  const [host, path] = [redact(facts.host), redact(facts.path)]
   return { time, event, request_id: requestId, client_ip: clientIp, principal, method, host, path, outcome }
 }

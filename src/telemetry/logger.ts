@@ -2,15 +2,14 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 
 import { createIsoTime } from './iso-time.ts'
 import { redact } from './redact.ts'
-import { createTurnDestination } from './turn-destination.ts'
 
 export type { Logger } from 'pino'
 
 /**
- * JSON lines to standard output, each redacted as a whole before it is written.
+ * JSON lines, each redacted as a whole before it is written.
  * @param level the least important line that is still written
  */
-export function createLogger(level: string, destination: DestinationStream = createTurnDestination(1)): Logger {
+export function createLogger(level: string, destination: DestinationStream): Logger {
   const isoTime = createIsoTime()
   const options = {
     level,

@@ -64,6 +64,12 @@ t.test('a record holds neither query nor e-mail address', async (t) => {
   t.notMatch(text, /secret|jane@example/)
 })
 
+t.test('secrets in what a client wrote are masked', async (t) => {
+  const written = { ...facts, path: '/reset/token=s3cr3t', host: 'jane@mail.example.com' }
+  const record = decisionRecord(written, jane, { effect: 'deny', reason: 'no-rule' }, 403, epoch)
+  t.match(record, { path: '/reset/token=[redacted]', host: '[redacted]' })
+})
+
 t.test('each kind of principal is named by what it is', async (t) => {
   t.same(subjectOf({ kind: 'anonymous' }), { kind: 'anonymous' })
   t.same(subjectOf(robot), { kind: 'machine', issuer: 'https://t/', subject: 'client@clients' })

@@ -8,6 +8,7 @@ import type { LocalAuth0 } from '../../auth0/local/server.ts'
 import { buildAdminApp, shownBy } from '../../src/admin-app.ts'
 import { type Parts, provision } from '../../src/app-parts.ts'
 import { buildApp } from '../../src/app.ts'
+import { createTrail } from '../../src/audit/trail.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { prepareListening } from '../../src/listener/listen.ts'
 
@@ -46,9 +47,16 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const url = `http://localhost:${options.publicPort ?? options.port}`
   const directUrl = `http://127.0.0.1:${options.port}`
   const logged: Record<string, unknown>[] = []
-  const logger = pino({ level: 'debug' }, { write: (line) => void logged.push(JSON.parse(line)) })
+  const output = { write: (line: string) => void logged.push(JSON.parse(line)) }
+  const logger = pino({ level: 'debug' }, output)
   const config = parseConfig(url, options)
-  const dependencies = { logger, now: options.now ?? Date.now, fetch: (options.fetch ?? fetch) as never, randomBytes }
+  const dependencies = {
+    logger,
+    trail: createTrail(output),
+    now: options.now ?? Date.now,
+    fetch: (options.fetch ?? fetch) as never,
+    randomBytes,
+  }
   const parts = await provision(config, dependencies)
   const app = await buildApp(config, dependencies, parts)
   const address = { host: '127.0.0.1', port: options.port, ...options.listen }

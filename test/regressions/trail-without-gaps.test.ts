@@ -1,0 +1,13 @@
+import t from 'tap'
+
+import { startCluster } from '../support/cluster.ts'
+import { until } from '../support/until.ts'
+
+// Records were log lines of level info: an operator who wanted fewer lines lost the trail.
+t.test('what was decided is on record whatever log.level is', async (t) => {
+  const gateway = await startCluster(t, { workers: 1, logLevel: 'error' })
+  await gateway.ask('/catalog')
+  const recorded = () => gateway.logged.find(({ audit }) => audit !== undefined)
+  await until(() => recorded() !== undefined)
+  t.match(recorded(), { level: 'info', audit: { event: 'decision', path: '/catalog', reason: 'unauthenticated' } })
+})
