@@ -17,6 +17,7 @@ export type AuditRecord = {
   outcome: 'allow' | 'deny'
   rule?: string
   reason?: string
+  /** What `audit` of the rule says. */
   label?: string
   status?: number
   /** Whose sessions were ended. */
@@ -45,6 +46,7 @@ export function decisionRecord(
   const record: AuditRecord = recordOf('decision', facts, subjectOf(principal), decision.effect, time)
   if (decision.rule !== undefined) record.rule = decision.rule
   if (decision.effect === 'deny') record.reason = decision.reason
+  if (decision.label !== undefined) record.label = decision.label
   record.status = status
   return record
 }

@@ -29,8 +29,11 @@ export function rankOf(reason: DenyReason): number {
   return ranks.get(reason) as number
 }
 
-export type Allow = { effect: 'allow'; rule: string; upstream: string }
-export type Deny = { effect: 'deny'; reason: DenyReason; rule?: string }
+export type Allow = Labelled & { effect: 'allow'; rule: string; upstream: string }
+export type Deny = Labelled & { effect: 'deny'; reason: DenyReason; rule?: string }
+
+/** What `audit` of the rule says: for the record. */
+type Labelled = { label?: string }
 
 /** What policy says about one request. */
 export type Decision = Allow | Deny

@@ -4,7 +4,7 @@ import { coveredMethods } from '../config/rules/methods.ts'
 import { matchKey } from '../config/rules/path-pattern.ts'
 import type { RouteConfig } from '../config/schema.ts'
 import type { Principal } from '../identity/principal.ts'
-import type { Decision, DenyReason } from './decision.ts'
+import type { Allow, Decision, Deny, DenyReason } from './decision.ts'
 import { compilePathPattern, type PathMatcher } from './path-pattern.ts'
 import { type Check, compileRequirement } from './requirement.ts'
 
@@ -20,7 +20,8 @@ export type Target = { key: string; method: string; host: HostName }
 /** A rule, compiled. */
 export type Rule = {
   route: RouteConfig
-  upstream: string
+  /** What the rule says to whom it lets pass. */
+  allowed: Allow
   coversPath: PathMatcher
   coversMethod: (method: string) => boolean
   coversHost: (host: HostName) => boolean
@@ -50,7 +51,7 @@ export function compileRule(
   const methods = coveredMethods(route.methods)
   return {
     route,
-    upstream: route.upstream ?? defaultUpstream,
+    allowed: { effect: 'allow', rule: route.name, upstream: route.upstream ?? defaultUpstream, ...labelOf(route) },
     coversPath: compilePathPattern(path),
     coversMethod: (method) => methods === undefined || methods.has(method),
     coversHost: (host) => hosts === undefined || isAmongHosts(hosts, host),
@@ -70,10 +71,13 @@ function firstMatch(rules: readonly Rule[], asked: Asked): Rule | undefined {
 
 /** What the rule that matched says of a principal. */
 export function judge(rule: Rule, principal: Principal, now: number): Decision {
-  const { route, upstream, check } = rule
+  const { route, allowed, check } = rule
   const reason = check === undefined ? undefined : objection(rule, check, principal, now)
-  if (reason !== undefined) return { effect: 'deny', reason, rule: route.name }
-  return { effect: 'allow', rule: route.name, upstream }
+  return reason === undefined ? allowed : { effect: 'deny', reason, rule: route.name, ...labelOf(route) }
+}
+
+function labelOf({ audit }: RouteConfig): Pick<Deny, 'label'> {
+  return audit === undefined ? {} : { label: audit }
 }
 
 function objection(rule: Rule, check: Check, principal: Principal, now: number): DenyReason | undefined {

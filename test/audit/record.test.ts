@@ -64,6 +64,11 @@ t.test('a record holds neither query nor e-mail address', async (t) => {
   t.notMatch(text, /secret|jane@example/)
 })
 
+t.test('a record bears the label of its rule', async (t) => {
+  const decision = { effect: 'allow', rule: 'admin', upstream: 'backstage', label: 'changes' } as const
+  t.match(decisionRecord(facts, jane, decision, 200, epoch), { rule: 'admin', label: 'changes' })
+})
+
 t.test('secrets in what a client wrote are masked', async (t) => {
   const written = { ...facts, path: '/reset/token=s3cr3t', host: 'jane@mail.example.com' }
   const record = decisionRecord(written, jane, { effect: 'deny', reason: 'no-rule' }, 403, epoch)

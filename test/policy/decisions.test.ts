@@ -436,3 +436,15 @@ t.test('an allowed request goes to the upstream of its rule, or to the default o
   t.same(policy.decide(bot, asked, now), { effect: 'allow', rule: 'internal', upstream: 'internal' })
   t.match(policy.decide(bare, { ...asked, path: '/api', host: '' }, now), { upstream: 'backstage' })
 })
+
+t.test('the label of a rule goes with whatever it decides', async (t) => {
+  const labelled = policyOf([{ name: 'x', path: '/**', allow: { roles: ['sre'] }, audit: 'changes' }])
+  const asked = { method: 'GET', path: '/x', host: '' }
+  t.same(labelled.decide(user({ roles: ['sre'] }), asked, now), {
+    effect: 'allow',
+    rule: 'x',
+    upstream: 'backstage',
+    label: 'changes',
+  })
+  t.match(labelled.decide(bare, asked, now), { effect: 'deny', reason: 'role-missing', label: 'changes' })
+})

@@ -27,13 +27,10 @@ export const audit = z
 
 export const log = z
   .strictObject({
-    level: z
-      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-      .default('info')
-      .meta({
-        description:
-          'The least important line that is still written; records of the audit trail are, whatever it says. Danger: `silent` hides failures.',
-      }),
+    level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({
+      description:
+        'The least important line that is still written; records of the audit trail are, whatever it says. Danger: `silent` hides failures.',
+    }),
   })
   .prefault({})
   .meta({ description: 'The log: JSON lines on standard output, without secrets, tokens or e-mail addresses.' })
