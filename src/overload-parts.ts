@@ -28,7 +28,8 @@ export function provisionGate({ server }: Config, logger: Logger, metrics: Metri
   const answer = createRefusal(Math.ceil(overload.retryAfter / 1000), randomUUID)
   const log = createShedLog(logger, logEveryMs)
   const now = (): number => performance.now()
-  const limits = { maxDelayMs: overload.maxDelay, afterMs: overload.after, now }
+  const isOngoing = (): boolean => rest.size > 0
+  const limits = { maxDelayMs: overload.maxDelay, afterMs: overload.after, isOngoing, now }
   const turns = new TurnDelay({ ...limits, atTurnEnd: setImmediate })
   const queues = [...upstreams.values()].map(({ requests }) => requests.admission)
   const backlog = new Backlog({ ...limits, queues, busyShare: createBusyShare() })

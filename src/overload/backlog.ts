@@ -3,6 +3,8 @@ export type BacklogOptions = {
   maxDelayMs: number
   /** For how long that must have gone on before any is refused, ms. */
   afterMs: number
+  /** Whether refused connections still rest: an overload that comes back is no burst, and is not waited for. */
+  isOngoing: () => boolean
   /** Those who wait for upstreams: how many, and how long the one that was let through last had waited, ms. */
   queues: readonly { readonly waiting: number; readonly lastWaitMs: number }[]
   /** Share of the time since the last call in which the event loop was busy. */
@@ -46,12 +48,12 @@ export class Backlog {
   }
 
   #look(): void {
-    const { now, busyShare, maxDelayMs, afterMs } = this.#options
+    const { now, busyShare, maxDelayMs, afterMs, isOngoing } = this.#options
     const at = now()
     if (at - this.#lookedAt < maxDelayMs) return
     this.#lookedAt = at
     const isFirst = this.#lateSince === Number.POSITIVE_INFINITY
     if (busyShare() < saturatedShare || isFirst) this.#lateSince = at
-    this.#isStanding = at - this.#lateSince >= afterMs
+    this.#isStanding = at - this.#lateSince >= (isOngoing() ? maxDelayMs : afterMs)
   }
 }

@@ -3,6 +3,8 @@ export type TurnDelayOptions = {
   maxDelayMs: number
   /** For how long all must have waited longer before any is refused, ms. */
   afterMs: number
+  /** Whether refused connections still rest: an overload that comes back is no burst, and is not waited for. */
+  isOngoing: () => boolean
   /** Monotonic, ms. */
   now: () => number
   /** Calls back when the event loop has handled all that had arrived. */
@@ -35,10 +37,10 @@ export class TurnDelay {
       this.#beginTurn(now)
       return false
     }
-    const { maxDelayMs, afterMs } = this.#options
+    const { maxDelayMs, afterMs, isOngoing } = this.#options
     if (now - this.#turnBeganAt <= maxDelayMs) return false
     if (this.#lateSince === Number.POSITIVE_INFINITY) this.#lateSince = now
-    return now - this.#lateSince >= afterMs
+    return now - this.#lateSince >= afterMs || isOngoing()
   }
 
   #beginTurn(now: number): void {

@@ -4,11 +4,12 @@ import { Backlog } from '../../src/overload/backlog.ts'
 
 /** Two upstreams; waits of more than 10 ms count, refusals begin after 100 ms. */
 function startBacklog() {
-  const state = { nowMs: 1_000, busy: 1 }
+  const state = { nowMs: 1_000, busy: 1, isOngoing: false }
   const slow = { waiting: 0, lastWaitMs: 0 }
   const backlog = new Backlog({
     maxDelayMs: 10,
     afterMs: 100,
+    isOngoing: () => state.isOngoing,
     queues: [{ waiting: 0, lastWaitMs: 0 }, slow],
     busyShare: () => state.busy,
     now: () => state.nowMs,
@@ -78,4 +79,13 @@ t.test('a moment to spare ends it', async (t) => {
   ask(10)
   state.busy = 1
   t.equal(ask(90), 0)
+})
+
+t.test('while refused connections rest, what stands anew is no burst', async (t) => {
+  const { state, wait, ask } = startBacklog()
+  state.isOngoing = true
+  wait(10, 11)
+  t.equal(ask(20), 2, 'the second look tells')
+  state.busy = 0.5
+  t.equal(ask(100), 0, 'but only where the process has no time')
 })

@@ -5,10 +5,12 @@ import { TurnDelay } from '../../src/overload/turn-delay.ts'
 /** A loop whose turns are begun and ended by hand; delay is measured from 10 ms on, refusals begin after 100 ms. */
 function startLoop() {
   let nowMs = 1_000
+  let isOngoing = false
   let endTurn: (() => void) | undefined
   const delay = new TurnDelay({
     maxDelayMs: 10,
     afterMs: 100,
+    isOngoing: () => isOngoing,
     now: () => nowMs,
     atTurnEnd: (callback) => void (endTurn = callback),
   })
@@ -24,6 +26,8 @@ function startLoop() {
       return late
     },
     pass: (ms: number) => void (nowMs += ms),
+    /** Somebody who was refused rests still. */
+    goOn: () => void (isOngoing = true),
   }
 }
 
@@ -66,4 +70,10 @@ t.test('a turn that one request made long does not count as a queue', async (t) 
     t.same(loop.turn(0), [false])
     loop.pass(10)
   }
+})
+
+t.test('while refused connections rest, one turn that is too long is enough', async (t) => {
+  const loop = startLoop()
+  loop.goOn()
+  t.same(loop.turn(0, 10, 11), [false, false, true])
 })
