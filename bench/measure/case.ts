@@ -34,23 +34,28 @@ export async function measureCase(each: Case, options: Options, origins: Origins
   return measureRequests(each, starts, { rounds, seconds: options.seconds, folder: origins.folder })
 }
 
+/** A process keeps its luck, as where its code and data came to lie, so that each round has new ones; each has so many turns. */
+const turnsEach = 2
+
 /** Requests of one kind to each contestant in turns, round by round. */
 export async function measureRequests(
   each: LoadCase | PacedCase,
   starts: readonly Start[],
   { rounds, ...run }: RunOptions & { rounds: number },
 ): Promise<CaseResult> {
-  const warmUpLoad = each.kind === 'load' ? each.load : { connections: 10 }
+  const warmUp = { path: each.path, load: each.kind === 'load' ? each.load : { connections: 10 } }
   const measure = (contestant: Contestant): Promise<Figures> =>
     each.kind === 'load' ? measureLoad(each, contestant, run) : measurePaced(each, contestant, run)
 
-  const rows = await withContestants(starts, async (entrants) => {
-    const warmUp = { path: each.path, load: warmUpLoad }
-    for (const { row, entrant } of entrants) {
-      await attempt(row, () => measureLoad(warmUp, entrant, { ...run, seconds: warmUpSeconds }))
-    }
-    await interleave(entrants, rounds, measure)
-  })
+  const rows = rowsOf(starts)
+  for (let round = 0; round < rounds; round += 1) {
+    await withContestants(starts, rows, async (entrants) => {
+      for (const { row, entrant } of entrants) {
+        await attempt(row, () => measureLoad(warmUp, entrant, { ...run, seconds: warmUpSeconds }))
+      }
+      await interleave(entrants, turnsEach, measure)
+    })
+  }
   return { name: each.name, title: each.title, rows, ratioOf: each.kind === 'load' ? 'req/s' : 'p50 ms' }
 }
 
@@ -60,7 +65,8 @@ async function measureOpen(each: FanOutCase, options: Options, origins: Origins)
   const open = each.open ?? options.open
   const starts = startsOf(inCarryingCases(options), options, { origins, kind })
   const run = { open, seconds: options.seconds, originUrl: origins.dynamic }
-  const rows = await withContestants(starts, (entrants) =>
+  const rows = rowsOf(starts)
+  await withContestants(starts, rows, (entrants) =>
     interleave(entrants, 1, (contestant) => measureFanOut(each, contestant, run)),
   )
   const title = each.open === undefined ? `${open.toLocaleString('en')} ${each.title}` : each.title
@@ -80,23 +86,27 @@ function startsOf(
   ]
 }
 
-/** Starts all, has them measured and ends what was started; who does not start says so in its row. */
+function rowsOf(starts: readonly Start[]): Row[] {
+  return starts.map(({ name }) => ({ name, runs: [] }))
+}
+
+/**
+ * Starts all, has them measured and ends what was started; who does not start says so in its row.
+ * @param rows one for each, in the same order
+ */
 async function withContestants(
   starts: readonly Start[],
+  rows: readonly Row[],
   measure: (entrants: readonly { row: Row; entrant: Contestant }[]) => Promise<void>,
-): Promise<Row[]> {
-  const rows: Row[] = []
+): Promise<void> {
   const entrants: { row: Row; entrant: Contestant }[] = []
   try {
-    for (const { name, start } of starts) {
-      const row: Row = { name, runs: [] }
-      rows.push(row)
-      const entrant = await attempt(row, start)
+    for (const [i, row] of rows.entries()) {
+      const entrant = await attempt(row, async () => starts[i]?.start())
       if (entrant !== undefined) entrants.push({ row, entrant })
     }
     await measure(entrants)
   } finally {
     for (const { entrant } of entrants) await entrant.running?.stop()
   }
-  return rows
 }

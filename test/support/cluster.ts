@@ -37,8 +37,9 @@ export type Cluster = {
   rewriteConfig(change: string | Record<string, object>): Promise<void>
   /** SIGHUP to the process that was started. */
   hangUp(): void
-  /** Log lines so far. */
+  /** Log lines so far, and records of the audit trail, which stand among them. */
   logged: Record<string, unknown>[]
+  records: Record<string, unknown>[]
   /** Those of level error. */
   errors(): Record<string, unknown>[]
   port: number
@@ -86,7 +87,13 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
     stdio: ['ignore', 'pipe', options.stderr ?? 'inherit'],
   })
   const logged: Record<string, unknown>[] = []
-  createInterface(primary.stdout).on('line', (line) => void logged.push(JSON.parse(line)))
+  const records: Record<string, unknown>[] = []
+  createInterface(primary.stdout).on('line', (text) => {
+    const line = JSON.parse(text) as Record<string, unknown>
+    const isRecord = line['audit'] !== undefined
+    if (isRecord) records.push(line)
+    else logged.push(line)
+  })
 
   async function stop(): Promise<number | null> {
     if (primary.exitCode !== null) return primary.exitCode
@@ -115,6 +122,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
       writeFile(file, typeof change === 'string' ? change : stringify({ ...config, ...change })),
     hangUp: () => void primary.kill('SIGHUP'),
     logged,
+    records,
     errors: () => logged.filter(({ level }) => level === 'error'),
     port,
     workers: () => childrenOf(primary.pid ?? 0),
