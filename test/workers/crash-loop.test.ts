@@ -1,17 +1,18 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 
 import t from 'tap'
 
 import { startCluster } from '../support/cluster.ts'
+import { until } from '../support/until.ts'
 
-async function until(isDone: () => boolean | Promise<boolean>): Promise<void> {
-  const endsAt = performance.now() + 30_000
-  while (!(await isDone())) {
-    if (performance.now() > endsAt) throw new Error('not in time')
-    await delay(20)
+/** @throws what `process.kill` throws, but for a process that has ended already */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 
@@ -20,7 +21,7 @@ t.test('workers that keep ending are tried again ever later, while the others se
   const cookie = await cluster.signIn()
   const [, survivor] = await cluster.workers()
   const killOthers = async (): Promise<void> => {
-    for (const pid of await cluster.workers()) if (pid !== survivor) process.kill(pid, 'SIGKILL')
+    for (const pid of await cluster.workers()) if (pid !== survivor) kill(pid)
   }
   await until(async () => {
     await killOthers()
