@@ -114,12 +114,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
     statusText = '',
   ): void {
     if (status < 200) return this.#forwardEarlyHints(status, headers)
+    forgetHead(controller)
     const { reply } = this.#options
     const list = this.#clientHeaders(headers)
     writeHead(this.#response, status, statusText, list)
@@ -151,11 +152,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
   }
 
   onRequestUpgrade(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
     upstream: Duplex,
   ): void {
+    forgetHead(controller)
     const { reply, upgradeHead } = this.#options
     const client = this.#response.socket
     if (client === null || upgradeHead === undefined) {
@@ -239,4 +241,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     if (this.#target !== undefined) this.#target.active -= 1
     this.#target = undefined
   }
+}
+
+/** The head as it was read, a buffer for each name and each value: nobody asks for it, and streams would hold it for hours. */
+function forgetHead(controller: Dispatcher.DispatchController): void {
+  controller.rawHeaders = null
 }
