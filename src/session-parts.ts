@@ -13,7 +13,7 @@ import { createCookieStore, createRefreshedSessions, type RefreshedSessions } fr
 import type { EndedSessions } from './session/ended-sessions.ts'
 import { createOwedWrites } from './session/owed-writes.ts'
 import { createRecordSealer } from './session/record-sealer.ts'
-import { type CachedSession, createRedisStore } from './session/redis-store.ts'
+import { createRedisStore } from './session/redis-store.ts'
 import { createBackOff } from './session/refresh/back-off.ts'
 import { createRefreshCounters, type RefreshCounters } from './session/refresh/counters.ts'
 import { soleLeases } from './session/refresh/lease.ts'
@@ -22,7 +22,7 @@ import { createRefresher, type RefresherOptions } from './session/refresh/refres
 import { haveRightsChanged } from './session/rights-change.ts'
 import { createSessionCookie } from './session/session-cookie.ts'
 import type { Session, SessionLimits } from './session/session.ts'
-import type { SessionStore } from './session/store.ts'
+import type { FoundSession, SessionStore } from './session/store.ts'
 import { createPeerLeases, shareRefreshed } from './workers/shared-sessions.ts'
 
 const defaultGraceMs = 60_000
@@ -102,7 +102,7 @@ function redisSessions(
   limits: SessionLimits,
 ): Kept {
   const { outageGrace: graceMs = defaultGraceMs, maxCached: maxEntries = defaultMaxCached } = config.session.redis ?? {}
-  const cache = createCoherentCache<CachedSession>({ events: redis.events, maxEntries, graceMs, now })
+  const cache = createCoherentCache<FoundSession>({ events: redis.events, maxEntries, graceMs, now })
   const owed = createOwedWrites(redis.events)
   const sealer = createRecordSealer(secretsOf(config), randomBytes)
   return {

@@ -7,7 +7,8 @@ import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createOwedWrites } from '../../src/session/owed-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
-import { type CachedSession, createRedisStore } from '../../src/session/redis-store.ts'
+import { createRedisStore } from '../../src/session/redis-store.ts'
+import type { FoundSession } from '../../src/session/store.ts'
 import { benchSession, secret } from './session.ts'
 
 const count = Number(process.argv[2])
@@ -16,7 +17,7 @@ const limits = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 43_200_000 }
 const node = parseNode(process.env['REDIS_URL'] ?? 'redis://127.0.0.1')
 const redis = createRedis({ topology: { kind: 'single', node }, timeoutMs: 10_000 }, 'session:')
 await redis.attempted()
-const cache = createCoherentCache<CachedSession>({ events: redis.events, maxEntries, graceMs: 0, now: Date.now })
+const cache = createCoherentCache<FoundSession>({ events: redis.events, maxEntries, graceMs: 0, now: Date.now })
 const store = createRedisStore({
   redis,
   sealer: createRecordSealer([secret], randomBytes),

@@ -13,26 +13,37 @@ export type CoherentCacheOptions = {
   now: () => number
 }
 
-/** A local copy of entries in Redis that forgets what others change (client-side caching, `CLIENT TRACKING`). */
+/**
+ * A local copy of entries in Redis that forgets what others change (client-side caching, `CLIENT TRACKING`). Each goes by
+ * the name that requests bring, so that the hot path need not work out its key.
+ */
 export type CoherentCache<Entry extends object> = {
-  get(key: string): Entry | undefined
+  get(name: string): Entry | undefined
+  /** @param key in Redis */
   forget(key: string): void
   /** Does `work` and keeps its outcome, unless others change the key meanwhile: then its outcome may be out of date. */
-  keep<Outcome extends Entry | undefined>(key: string, work: () => Promise<Outcome>): Promise<Outcome>
-  /** Changes what is known of a key, if it is known. */
-  amend(key: string, change: (entry: Entry) => Entry): void
+  keep<Outcome extends Entry | undefined>(name: string, key: string, work: () => Promise<Outcome>): Promise<Outcome>
+  /** Changes what goes by a name, if it is known. */
+  amend(name: string, change: (entry: Entry) => Entry): void
   size(): number
 }
 
+type Known<Entry> = { key: string; entry: Entry }
+
 export function createCoherentCache<Entry extends object>(options: CoherentCacheOptions): CoherentCache<Entry> {
   const { events, maxEntries, graceMs, now } = options
-  const entries = new LRUCache<string, Entry>({ max: maxEntries })
+  const names = new Map<string, string>()
+  const entries = new LRUCache<string, Known<Entry>>({
+    max: maxEntries,
+    dispose: ({ key }, _name, reason) => void (reason !== 'set' && names.delete(key)),
+  })
   const running = new Map<string, Set<{ isOutdated: boolean }>>()
   let lostAt: number | undefined
 
   const outdate = (key: string): void => running.get(key)?.forEach((work) => (work.isOutdated = true))
   function forget(key: string): void {
-    entries.delete(key)
+    const name = names.get(key)
+    if (name !== undefined) entries.delete(name)
     outdate(key)
   }
   function forgetAll(): void {
@@ -66,25 +77,27 @@ export function createCoherentCache<Entry extends object>(options: CoherentCache
     forget,
     size: () => entries.size,
 
-    get(key) {
+    get(name) {
       if (lostAt !== undefined && now() - lostAt > graceMs) entries.clear()
-      return entries.get(key)
+      return entries.get(name)?.entry
     },
 
-    async keep(key, doWork) {
+    async keep(name, key, doWork) {
       const work = begin(key)
       try {
-        const outcome = await doWork()
-        if (outcome !== undefined && !work.isOutdated) entries.set(key, outcome)
-        return outcome
+        const entry = await doWork()
+        if (entry === undefined || work.isOutdated) return entry
+        names.set(key, name)
+        entries.set(name, { key, entry })
+        return entry
       } finally {
         finish(key, work)
       }
     },
 
-    amend(key, change) {
-      const entry = entries.peek(key)
-      if (entry !== undefined) entries.set(key, change(entry))
+    amend(name, change) {
+      const known = entries.peek(name)
+      if (known !== undefined) entries.set(name, { ...known, entry: change(known.entry) })
     },
   }
 }

@@ -1,5 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
-
 import { GateError } from '../errors/gate-error.ts'
 import type { Redis } from '../redis/redis.ts'
 import { RedisUnavailable } from '../redis/unavailable.ts'
@@ -13,12 +11,10 @@ import { newReference, parseReference, type SessionReference } from './session-r
 import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits } from './session.ts'
 import type { FoundSession, KnownSession, SessionStore } from './store.ts'
 
-export type CachedSession = FoundSession & { cookieValue: string }
-
 export type RedisStoreDependencies = {
   redis: Redis
   sealer: RecordSealer
-  cache: CoherentCache<CachedSession>
+  cache: CoherentCache<FoundSession>
   owed: OwedWrites
   ended: EndedSessions
   limits: SessionLimits
@@ -69,22 +65,20 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
     if (!isThere) cache.forget(key)
   }
 
-  async function read(cookieValue: string, reference: SessionReference): Promise<CachedSession | undefined> {
+  async function read(reference: SessionReference): Promise<FoundSession | undefined> {
     const reply = await redis.send('HMGET', keyOf(reference), ...readFields)
     const [record, , usedAt] = reply as (string | null)[]
     const opened = record ? sealer.open(record, reference) : undefined
     if (opened === undefined) return undefined
-    return { session: { ...opened.session, usedAt: Number(usedAt) }, isStale: opened.isStale, cookieValue }
+    return { session: { ...opened.session, usedAt: Number(usedAt) }, isStale: opened.isStale }
   }
 
   return {
     keepsWithoutBrowser: true,
 
     recall(cookieValue) {
-      const reference = parseReference(cookieValue)
-      if (reference === undefined || ended.has(reference.sessionId)) return undefined
-      const known = cache.get(keyOf(reference))
-      return known !== undefined && isSame(known.cookieValue, cookieValue) ? known : undefined
+      const known = cache.get(cookieValue)
+      return known === undefined || ended.has(known.session.id) ? undefined : known
     },
 
     async find(cookieValue) {
@@ -92,7 +86,7 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
       if (reference === undefined || ended.has(reference.sessionId)) return undefined
       const key = keyOf(reference)
       await owed.settle(key)
-      return orUnavailable(cache.keep(key, () => read(cookieValue, reference)))
+      return orUnavailable(cache.keep(cookieValue, key, () => read(reference)))
     },
 
     async save(session, known) {
@@ -104,15 +98,14 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
         // What a refresh brought is worth too much to lose: the old refresh token is dead.
         const key = redis.keys.session(session.id)
         owed.owe(key, () => replace(session, known))
-        cache.amend(key, (entry) => ({ ...entry, session }))
+        cache.amend(known.value, (entry) => ({ ...entry, session }))
         return known.value
       }
     },
 
     async touch({ session, value }) {
-      const key = redis.keys.session(session.id)
-      const isStale = cache.get(key)?.isStale === true
-      cache.amend(key, (entry) => ({ ...entry, isStale: false, session: { ...entry.session, usedAt: session.usedAt } }))
+      const isStale = cache.get(value)?.isStale === true
+      cache.amend(value, ({ session: known }) => ({ isStale: false, session: { ...known, usedAt: session.usedAt } }))
       // Nobody waits: if it fails, the next use after a tenth of the idle timeout tries again.
       noteUse({ session, value }, isStale).catch(() => undefined)
       return value
@@ -136,12 +129,6 @@ function referenceIn(cookieValue: string): SessionReference {
   const reference = parseReference(cookieValue)
   if (reference === undefined) throw new TypeError('not a reference to a session')
   return reference
-}
-
-/** In constant time: part of the value opens the session. */
-function isSame(expected: string, received: string): boolean {
-  const [a, b] = [Buffer.from(expected), Buffer.from(received)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }
 
 async function orUnavailable<T>(work: Promise<T>): Promise<T> {

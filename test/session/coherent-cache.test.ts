@@ -5,18 +5,20 @@ import t from 'tap'
 import type { RedisEvents } from '../../src/redis/redis.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 
+const keyOf = (name: string): string => `key of ${name}`
+
 function createCache() {
   const events = new EventEmitter<RedisEvents>()
   const clock = { now: 0 }
   const cache = createCoherentCache<{ n: number }>({ events, maxEntries: 2, graceMs: 100, now: () => clock.now })
-  return { events, clock, cache, know: (key: string, n = 1) => cache.keep(key, async () => ({ n })) }
+  return { events, clock, cache, know: (name: string, n = 1) => cache.keep(name, keyOf(name), async () => ({ n })) }
 }
 
 t.test('what is known is found, what others change is forgotten', async (t) => {
   const { events, cache, know } = createCache()
   await know('a')
   await know('b')
-  events.emit('invalidated', ['a'])
+  events.emit('invalidated', [keyOf('a')])
   t.equal(cache.get('a'), undefined)
   t.same(cache.get('b'), { n: 1 })
   events.emit('invalidated', undefined)
@@ -33,9 +35,9 @@ t.test('a bound number of entries is kept, the least used go first', async (t) =
 t.test('what was read is not kept when the key was changed while it was read', async (t) => {
   const { events, cache } = createCache()
   const reply = Promise.withResolvers<{ n: number }>()
-  const reads = [cache.keep('a', () => reply.promise), cache.keep('a', () => reply.promise)]
+  const reads = [cache.keep('a', keyOf('a'), () => reply.promise), cache.keep('a', keyOf('a'), () => reply.promise)]
   reply.resolve({ n: 1 })
-  events.emit('invalidated', ['a'])
+  events.emit('invalidated', [keyOf('a')])
   t.same(await Promise.all(reads), [{ n: 1 }, { n: 1 }])
   t.equal(cache.get('a'), undefined)
 })
@@ -43,7 +45,7 @@ t.test('what was read is not kept when the key was changed while it was read', a
 t.test('what was read over a lost connection is not kept either', async (t) => {
   const { events, cache } = createCache()
   const reply = Promise.withResolvers<{ n: number }>()
-  const read = cache.keep('a', () => reply.promise)
+  const read = cache.keep('a', keyOf('a'), () => reply.promise)
   events.emit('ready')
   reply.resolve({ n: 1 })
   await read
@@ -52,8 +54,8 @@ t.test('what was read over a lost connection is not kept either', async (t) => {
 
 t.test('a failed or empty read leaves nothing behind', async (t) => {
   const { cache } = createCache()
-  await t.rejects(cache.keep('a', () => Promise.reject(new Error('no'))))
-  t.equal(await cache.keep('a', async () => undefined), undefined)
+  await t.rejects(cache.keep('a', keyOf('a'), () => Promise.reject(new Error('no'))))
+  t.equal(await cache.keep('a', keyOf('a'), async () => undefined), undefined)
   t.equal(cache.size(), 0)
 })
 
@@ -83,4 +85,14 @@ t.test('what is known can be amended; what is not known is not made', async (t) 
   cache.amend('a', ({ n }) => ({ n: n + 1 }))
   cache.amend('b', ({ n }) => ({ n: n + 1 }))
   t.same([cache.get('a'), cache.get('b')], [{ n: 2 }, undefined])
+})
+
+t.test('what was amended or read again is still forgotten when others change it', async (t) => {
+  const { events, cache, know } = createCache()
+  await know('a')
+  await know('a', 2)
+  cache.amend('a', ({ n }) => ({ n: n + 1 }))
+  t.same(cache.get('a'), { n: 3 })
+  events.emit('invalidated', [keyOf('a')])
+  t.equal(cache.get('a'), undefined)
 })

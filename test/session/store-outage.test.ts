@@ -12,8 +12,9 @@ import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
 import { createOwedWrites } from '../../src/session/owed-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
-import { type CachedSession, createRedisStore } from '../../src/session/redis-store.ts'
+import { createRedisStore } from '../../src/session/redis-store.ts'
 import { newReference } from '../../src/session/session-reference.ts'
+import type { FoundSession } from '../../src/session/store.ts'
 import { startRedis } from '../support/redis.ts'
 import { sessionLimits as limits, sessionOf } from '../support/sessions.ts'
 import { until } from '../support/until.ts'
@@ -38,7 +39,7 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
       redis,
       owed,
       sealer: createRecordSealer([secret], randomBytes),
-      cache: createCoherentCache<CachedSession>({
+      cache: createCoherentCache<FoundSession>({
         events: redis.events,
         maxEntries: 9,
         graceMs: 60_000,
@@ -101,7 +102,7 @@ t.test('any other error of Redis is a fault of ours, and is not taken for an out
     } as unknown as Redis,
     owed,
     sealer: createRecordSealer([secret], randomBytes),
-    cache: createCoherentCache<CachedSession>({ events, maxEntries: 9, graceMs: 0, now: Date.now }),
+    cache: createCoherentCache<FoundSession>({ events, maxEntries: 9, graceMs: 0, now: Date.now }),
     ended: createRevocations({ ...limits, now: Date.now }).ended,
     limits,
     randomBytes,
