@@ -9,6 +9,7 @@ import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
+import type { EndedSessions } from '../../src/session/ended-sessions.ts'
 import { createOwedWrites } from '../../src/session/owed-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
 import { createRedisStore } from '../../src/session/redis-store.ts'
@@ -16,20 +17,22 @@ import type { SessionStore } from '../../src/session/store.ts'
 import { startRedis } from '../support/redis.ts'
 import { sessionOf, sessionLimits as limits } from '../support/sessions.ts'
 
-type Make = (secrets: readonly string[]) => Promise<SessionStore>
+type Make = (secrets: readonly string[], ended?: EndedSessions) => Promise<SessionStore>
 
 const secret = 'a secret for tests, at least 32 characters'
 const newer = 'another secret, which seals from now on …'
 
+const endedSessions = (): EndedSessions => createRevocations({ ...limits, now: Date.now }).ended
+
 async function cookieStores(): Promise<Make> {
-  const ended = createRevocations({ ...limits, now: Date.now }).ended
-  return async (secrets) =>
+  const shared = endedSessions()
+  return async (secrets, ended = shared) =>
     createCookieStore({ sealer: createSealer(secrets, 'session'), ended, cookieName: 'stagedoor' })
 }
 
 async function redisStores(t: Test): Promise<Make> {
   const server = await startRedis(t)
-  return async (secrets) => {
+  return async (secrets, ended = endedSessions()) => {
     const settings = { topology: { kind: 'single' as const, node: parseNode(server.url) }, timeoutMs: 30_000 }
     const redis = createRedis(settings, 'session:')
     t.teardown(() => redis.close())
@@ -39,7 +42,7 @@ async function redisStores(t: Test): Promise<Make> {
       sealer: createRecordSealer(secrets, randomBytes),
       cache: createCoherentCache({ events: redis.events, maxEntries: 10, graceMs: 0, now: Date.now }),
       owed: createOwedWrites(redis.events),
-      ended: createRevocations({ ...limits, now: Date.now }).ended,
+      ended,
       limits,
       randomBytes,
       now: Date.now,
@@ -112,6 +115,18 @@ for (const [name, start] of [
       const touched = await (await make([secret])).touch({ session, value })
       t.equal(await store.find(touched), undefined)
       await store.end(session)
+    })
+
+    await t.test('a session that others ended is found no more, though it is remembered', async (t) => {
+      const ended = endedSessions()
+      const store = await make([secret], ended)
+      const session = sessionOf()
+      const value = String(await store.save(session))
+      await store.find(value)
+      t.ok(store.recall(value))
+      await ended.add(session)
+      t.equal(store.recall(value), undefined)
+      t.equal(await store.find(value), undefined)
     })
 
     await t.test('a session that Auth0 gave no sid is kept like any other', async (t) => {

@@ -79,6 +79,7 @@ for (const store of ['cookie', 'redis'] as const) {
       }
       pass(15 * minute)
       t.equal((await browser.fetch(`${house.url}/x`)).status, 401, 'past maxStale it does not count')
+      await house.admin.inject('/metrics')
       const shown = (await house.admin.inject('/metrics')).body
       for (const pattern of [
         /^stagedoor_session_refreshes_total\{outcome="failed"\} [1-9]/m,

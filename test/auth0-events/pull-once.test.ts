@@ -1,0 +1,43 @@
+import { mock } from 'node:test'
+
+import t from 'tap'
+
+import { pullOnce } from '../../src/auth0-events/pull-once.ts'
+
+t.test('every sign of life puts off the end of a silent connection', async (t) => {
+  // The timers of node:test know no `refresh`.
+  const refresh = mock.fn()
+  let onSilence: () => void = () => t.fail('no timer')
+  const timeout = mock.method(globalThis, 'setTimeout', (fire: () => void) => {
+    onSilence = fire
+    return { refresh }
+  })
+  t.teardown(() => timeout.mock.restore())
+  const { readable, writable } = new TransformStream<Uint8Array>()
+  const writer = writable.getWriter()
+  let heard = Promise.withResolvers<string>()
+  const end = pullOnce({
+    issuer: 'https://example.eu.auth0.com/',
+    token: 'token',
+    position: { kind: 'now' },
+    types: ['user.deleted'],
+    fetch: async (_url, { signal }) => {
+      signal?.addEventListener('abort', () => void writer.abort(signal.reason).catch(() => undefined))
+      return new Response(readable)
+    },
+    take: async () => 'revoked',
+    onOffset: async (offset) => heard.resolve(offset),
+    silenceMs: 1_000,
+    signal: new AbortController().signal,
+  })
+
+  for (const [i, offset] of ['a', 'b', 'c'].entries()) {
+    heard = Promise.withResolvers()
+    await writer.write(new TextEncoder().encode(`event: offset-only\ndata: {"offset":"${offset}"}\n\n`))
+    t.equal(await heard.promise, offset)
+    t.equal(refresh.mock.callCount(), i + 1)
+  }
+
+  onSilence()
+  t.same(await end, { kind: 'failed', detail: 'nothing came for 1000 ms' })
+})
