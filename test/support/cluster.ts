@@ -53,6 +53,7 @@ export const clusterSecret = 'a secret for tests, at least 32 characters'
 
 export type ClusterOptions = {
   workers?: number
+  server?: object
   session?: object
   upstream?: RequestListener
   port?: number
@@ -72,7 +73,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
   const file = join(folder, 'cluster.yaml')
   const listen = { host: '127.0.0.1', port }
   const config: Record<string, object> = {
-    server: { baseUrl, listen, admin: { port: adminPort }, workers: options.workers ?? 2 },
+    server: { baseUrl, listen, admin: { port: adminPort }, workers: options.workers ?? 2, ...options.server },
     auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret] },
     session: { secrets: [clusterSecret], ...options.session },
     upstreams: { backstage: { url: origin.url } },

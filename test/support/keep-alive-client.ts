@@ -9,7 +9,12 @@ export type Client = {
   stop(): Promise<void>
 }
 
-export function startClient({ port }: { port: number }, cookie: string): Client {
+export function startClient(
+  where: { port: number } | { socketPath: string },
+  cookie: string,
+  path = '/catalog',
+): Client {
+  const address = 'port' in where ? { host: '127.0.0.1', port: where.port } : { socketPath: where.socketPath }
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const client: Client = { statuses: [], failedPorts: [], stop }
   let isStopped = false
@@ -24,7 +29,7 @@ export function startClient({ port }: { port: number }, cookie: string): Client 
     return new Promise((resolve) => {
       let ownPort: number | undefined
       const headers = { cookie, 'sec-fetch-mode': 'cors' }
-      const request = get({ host: '127.0.0.1', port, path: '/catalog', headers, agent }, (response) => {
+      const request = get({ ...address, path, headers, agent }, (response) => {
         client.statuses.push(response.statusCode)
         response.resume().on('close', resolve)
       })

@@ -1,0 +1,54 @@
+import { type ClientHttp2Session, connect, constants } from 'node:http2'
+
+/** Somebody who asks again and again over HTTP/2, on one connection until it is told to go. */
+export type Http2Client = {
+  statuses: (number | undefined)[]
+  /** Codes of streams that were reset, without those that were refused unread: a client asks those again. */
+  failures: (number | undefined)[]
+  stop(): Promise<void>
+}
+
+export function startHttp2Client({ port }: { port: number }, cookie: string): Http2Client {
+  const client: Http2Client = { statuses: [], failures: [], stop }
+  let session = open()
+  let isStopped = false
+  const stopped = askOn()
+
+  function open(): ClientHttp2Session {
+    const opened = connect(`https://localhost:${port}`, { rejectUnauthorized: false })
+    // What it means for a stream, the stream says.
+    return opened.on('error', () => undefined)
+  }
+
+  async function askOn(): Promise<void> {
+    while (!isStopped) {
+      if (session.closed || session.destroyed) session = open()
+      await askOnce()
+    }
+    session.destroy()
+  }
+
+  function askOnce(): Promise<void> {
+    return new Promise((resolve) => {
+      const stream = session.request({ ':path': '/catalog', cookie, 'sec-fetch-mode': 'cors' })
+      let status: number | undefined
+      stream.on('response', (headers) => void (status = headers[':status']))
+      stream.on('error', () => undefined)
+      stream.on('close', () => {
+        const { rstCode } = stream
+        if (rstCode === constants.NGHTTP2_NO_ERROR && status !== undefined) client.statuses.push(status)
+        // RFC 9113 §8.7: refused means that nothing was done.
+        else if (rstCode !== constants.NGHTTP2_REFUSED_STREAM) client.failures.push(rstCode)
+        resolve()
+      })
+      stream.resume()
+    })
+  }
+
+  async function stop(): Promise<void> {
+    isStopped = true
+    await stopped
+  }
+
+  return client
+}
