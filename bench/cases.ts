@@ -74,6 +74,6 @@ export const cases: readonly Case[] = [
   { kind: 'fan-out', name: 'held', title: '200 downloads of 10 MB in flight', stream: 'download', open: 200 },
   { kind: 'fan-out', name: 'streams', title: 'open event streams', stream: 'sse' },
   { kind: 'fan-out', name: 'sockets', title: 'open WebSockets, and echo over them', stream: 'websocket' },
-  { kind: 'workers', name: 'workers', title: 'Two workers and one', isCentral: true },
+  { kind: 'workers', name: 'workers', title: 'Two workers on two cores, and one on one', isCentral: true },
   { kind: 'overload', name: 'overload', title: 'Twice the sustainable rate' },
 ]

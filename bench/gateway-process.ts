@@ -17,7 +17,7 @@ export type GatewayProcess = {
   stop: () => Promise<void>
 }
 
-export type GatewayOptions = { originUrl: string; workers: number; core?: number; niceness?: number }
+export type GatewayOptions = { originUrl: string; workers: number; core?: number | string; niceness?: number }
 
 const startLimitMs = 30_000
 const main = join(import.meta.dirname, '..', 'src', 'cli', 'main.ts')

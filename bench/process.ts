@@ -27,8 +27,8 @@ export function endWithUs(child: ChildProcess): void {
 }
 
 export type StartOptions = {
-  /** All where undefined. */
-  core?: number
+  /** All where undefined; several as `taskset` names them, `0,1`. */
+  core?: number | string
   env?: Record<string, string>
   announces: boolean
   /** How much others go first, 0 to 19. */

@@ -34,7 +34,7 @@ const patienceSeconds = 40
  * when it was answered: as many requests as it takes, so its latencies are those of a queue of `connections`.
  * @throws when wrk fails or does not end
  */
-export async function runWrk(options: LoadOptions, folder: string, core: number): Promise<LoadResult> {
+export async function runWrk(options: LoadOptions, folder: string, core: number | string): Promise<LoadResult> {
   const script = join(folder, 'load.lua')
   await writeFile(script, luaOf(options))
   const flags = (options.headers ?? []).flatMap((header) => ['-H', header])

@@ -20,8 +20,13 @@ import { measureWorkers } from './workers.ts'
 /** One who is to be measured, not yet there. */
 export type Start = { name: string; start: () => Promise<Contestant> }
 
-/** Less, and the optimizing compiler is what is measured. */
+/**
+ * V8 optimizes what has been called often, so that warming up takes requests, not time: with fewer than these, more than
+ * what is measured afterwards is compiling, the more code a candidate has. Large bodies are moved by code that is not V8's.
+ */
+const warmUpRequests = 40_000
 const warmUpSeconds = 2
+const maxWarmUps = 8
 
 /** One case, with candidates that were started for it alone. */
 export async function measureCase(each: Case, options: Options, origins: Origins): Promise<CaseResult> {
@@ -43,7 +48,7 @@ export async function measureRequests(
   starts: readonly Start[],
   { rounds, ...run }: RunOptions & { rounds: number },
 ): Promise<CaseResult> {
-  const warmUp = { path: each.path, load: each.kind === 'load' ? each.load : { connections: 10 } }
+  const warmUp = each.kind === 'load' ? each : { path: each.path, load: { connections: 10 } }
   const measure = (contestant: Contestant): Promise<Figures> =>
     each.kind === 'load' ? measureLoad(each, contestant, run) : measurePaced(each, contestant, run)
 
@@ -51,12 +56,24 @@ export async function measureRequests(
   for (let round = 0; round < rounds; round += 1) {
     await withContestants(starts, rows, async (entrants) => {
       for (const { row, entrant } of entrants) {
-        await attempt(row, () => measureLoad(warmUp, entrant, { ...run, seconds: warmUpSeconds }))
+        await attempt(row, () => warm(entrant, warmUp, run))
       }
       await interleave(entrants, turnsEach, measure)
     })
   }
   return { name: each.name, title: each.title, rows, ratioOf: each.kind === 'load' ? 'req/s' : 'p50 ms' }
+}
+
+async function warm(
+  entrant: Contestant,
+  load: Pick<LoadCase, 'path' | 'load' | 'isLong'>,
+  { folder }: RunOptions,
+): Promise<void> {
+  let requests = 0
+  for (let i = 0; i < (load.isLong ? 1 : maxWarmUps) && requests < warmUpRequests; i += 1) {
+    const figures = await measureLoad(load, entrant, { folder, seconds: warmUpSeconds })
+    requests += (figures['req/s'] ?? 0) * warmUpSeconds
+  }
 }
 
 /** Once, with a process that has done nothing before: memory over idle is what is asked for. */

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 
 import type { WorkersCase } from '../cases.ts'
-import { cores, type Origins } from '../contestants.ts'
+import type { Origins } from '../contestants.ts'
 import { type GatewayProcess, startGatewayProcess } from '../gateway-process.ts'
 import { runWrk } from '../load/wrk.ts'
 import { cpuMicroseconds, familyCpuMicroseconds, idleMicroseconds } from '../proc.ts'
@@ -11,50 +12,61 @@ import { paired } from '../statistics.ts'
 
 type WorkersRun = { origins: Origins; seconds: number; rounds: number }
 
-const names = { 1: '1 worker', 2: '2 workers' } as const
 const connections = 64
-/** Two for the workers, one for the load generator, one for the origin. */
-const isSmall = availableParallelism() < 4
-const sharing =
-  'Load generator and origin run on the same cores and go first, so that on this machine two workers cannot have a core each.'
+const warmUpSeconds = 8
+
+/** Cores as `taskset` names them: of the gateway, and of load generator and origin. */
+type Place = { name: string; workers: number; gateway: string; others: string }
 
 /**
- * Throughput with one worker and with two, on all cores. The load generator and the origin share these and go first, so
- * that they are never what is short; what is left of the machine is the gateway's, and is said beside its throughput.
+ * One worker on one core, and two on two. Where cores are left, load generator and origin have these; on a small machine
+ * they share those of the gateway, so that all that is measured has one core the first time and two the second.
  */
+const hasRoom = availableParallelism() >= 4
+const places: readonly Place[] = [
+  { name: '1 worker', workers: 1, gateway: '0', others: hasRoom ? '2,3' : '0' },
+  { name: '2 workers', workers: 2, gateway: '0,1', others: hasRoom ? '2,3' : '0,1' },
+]
+const sharing =
+  'Load generator and origin share these cores and go first: the whole of client, gateway and origin has one core or two.'
+
+/** Throughput of two workers on two cores over that of one on one. */
 export async function measureWorkers({ name, title }: WorkersCase, run: WorkersRun): Promise<CaseResult> {
-  const rows: Row[] = [1, 2].map((workers) => ({ name: names[workers as 1 | 2], runs: [] }))
-  const gateways: (GatewayProcess | undefined)[] = []
+  const entrants = places.map((place) => ({ place, row: { name: place.name, runs: [] } as Row }))
+  const gateways = new Map<Place, GatewayProcess>()
   try {
-    for (const [i, row] of rows.entries()) {
-      gateways.push(
-        await attempt(row, async () => {
-          const options = { originUrl: run.origins.static, workers: i + 1, niceness: 5 }
-          const gateway = await startGatewayProcess(options)
-          await measureOnce(gateway, run, 2)
-          return gateway
-        }),
-      )
+    for (const { place, row } of entrants) {
+      await attempt(row, async () => {
+        const { workers, gateway } = place
+        gateways.set(
+          place,
+          await startGatewayProcess({ originUrl: run.origins.static, workers, core: gateway, niceness: 5 }),
+        )
+      })
     }
-    for (let round = 0; round < run.rounds; round += 1) {
-      for (const [i, row] of rows.entries()) {
-        const gateway = gateways[i]
+    for (let round = -1; round < run.rounds; round += 1) {
+      for (const { place, row } of entrants) {
+        const gateway = gateways.get(place)
         if (gateway === undefined) continue
-        const figures = await attempt(row, () => measureOnce(gateway, run, run.seconds))
-        if (figures !== undefined) row.runs.push(figures)
+        const isWarmUp = round === -1
+        const seconds = isWarmUp ? warmUpSeconds : run.seconds
+        const figures = await attempt(row, () => measureOnce(gateway, place, { ...run, seconds }))
+        if (figures !== undefined && !isWarmUp) row.runs.push(figures)
       }
     }
   } finally {
-    for (const gateway of gateways) await gateway?.stop()
+    for (const gateway of gateways.values()) await gateway.stop()
   }
+  const rows = entrants.map(({ row }) => row)
   return { name, title, rows, notes: notesOn(rows) }
 }
 
-async function measureOnce({ pid, url, headers }: GatewayProcess, { origins }: WorkersRun, seconds: number) {
+async function measureOnce({ pid, url, headers }: GatewayProcess, { others }: Place, { origins, seconds }: WorkersRun) {
+  execFileSync('taskset', ['-acp', others, String(origins.pid)], { stdio: 'ignore' })
   const before = await readClocks(pid, origins.pid)
   const startedAt = performance.now()
   const load = { url: `${url}/1k.json`, headers, seconds, connections }
-  const { requests, requestsPerSecond, p99Ms, errors } = await runWrk(load, origins.folder, cores.rest)
+  const { requests, requestsPerSecond, p99Ms, errors } = await runWrk(load, origins.folder, others)
   const elapsedUs = (performance.now() - startedAt) * 1_000
   const after = await readClocks(pid, origins.pid)
   const used = after.gateway - before.gateway
@@ -84,9 +96,9 @@ function notesOn(rows: readonly Row[]): string[] {
   const got = medians(two.runs)['cores used'] ?? 0
   const gotByOne = medians(one.runs)['cores used'] ?? 0
   return [
-    `Throughput of two workers is ${format(measured.median)} of one's (${format(measured.min)} to ${format(measured.max)}). ` +
-      `They had ${format(got)} cores between them, one alone had ${format(gotByOne)}. ${isSmall ? sharing : ''}`.trimEnd(),
-    `A second of CPU time serves ${format(cost.median)} of the requests with two workers that it serves with one; with a ` +
-      `core for each worker and more for the rest, that makes ${format(2 * cost.median)} of one's throughput.`,
+    `Throughput of two workers on two cores is ${format(measured.median)} of one's on one (${format(measured.min)} to ` +
+      `${format(measured.max)}). They had ${format(got)} cores between them, one alone had ${format(gotByOne)}.`,
+    ...(hasRoom ? [] : [sharing]),
+    `A second of CPU time serves ${format(cost.median)} of the requests with two workers that it serves with one.`,
   ]
 }
