@@ -1,12 +1,7 @@
-import type { Dispatcher } from 'undici'
-
+import { ask, type Question as OneQuestion } from './http1/ask.ts'
 import type { Upstream } from './upstream.ts'
 
-export type Question = {
-  path: string
-  /** Flat list of names and values, `Host` among them. */
-  headers: readonly string[]
-  timeoutMs: number
+export type Question = OneQuestion & {
   /** Questions of one key share one turn among the clients that wait for the upstream. */
   clientKey: string
 }
@@ -18,8 +13,8 @@ export type Question = {
  * @throws Error where there is no room, or no answer in time
  */
 export async function askUpstream(
-  { requests: { admission, choose }, serverName }: Pick<Upstream, 'requests' | 'serverName'>,
-  { path, headers, timeoutMs, clientKey }: Question,
+  { requests: { admission, choose } }: Pick<Upstream, 'requests'>,
+  { clientKey, ...question }: Question,
 ): Promise<number> {
   await new Promise<void>((admit, reject) => {
     admission.enter({ clientKey, admit, refuse: () => reject(new Error('too many requests are under way')) })
@@ -27,16 +22,7 @@ export async function askUpstream(
   const target = choose(undefined)
   target.active += 1
   try {
-    const request: Dispatcher.RequestOptions & { servername?: string | undefined } = {
-      path,
-      method: 'GET',
-      headers: [...headers],
-      signal: AbortSignal.timeout(timeoutMs),
-      servername: serverName,
-    }
-    const { statusCode, body } = await target.dispatcher.request(request)
-    await body.dump()
-    return statusCode
+    return await ask(target.connections, question)
   } finally {
     target.active -= 1
     admission.leave()

@@ -1,10 +1,9 @@
-import type { Dispatcher } from 'undici'
-
 import type { AddressHealth } from './address-health.ts'
+import type { Connections } from './http1/connections.ts'
 
 /** Where requests of one lane can go: one address of the upstream. */
 export type Target = {
-  readonly dispatcher: Dispatcher
+  readonly connections: Pick<Connections, 'dispatch'>
   readonly health: AddressHealth
   /** Requests of the lane under way there. */
   active: number

@@ -1,8 +1,7 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 
 import type { FastifyReply } from 'fastify'
-import type { Dispatcher } from 'undici'
 
 import type { Session } from '../session/session.ts'
 import type { Applicant } from './admission.ts'
@@ -20,18 +19,18 @@ import {
   writeHead,
 } from './client-response.ts'
 import { failureCodeOf, isConnectFailure, type ProxyFailureCode } from './failure.ts'
+import { valueOf, type AnswerHead } from './http1/answer-head.ts'
+import type { Carrier, Receiver, UpstreamRequest } from './http1/receiver.ts'
 import type { Asked, OpenConnection, OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
 import { type Relay, relayUpgrade } from './relay.ts'
 import { clientHeaders } from './response-headers.ts'
 import { mayRetry } from './retry.ts'
-import { bodyLengthOf } from './upstream-answer.ts'
 import type { Lane } from './upstream.ts'
 
 export type ExchangeOptions = {
   lane: Lane
-  /** `servername` is undici's, though its types leave it out. */
-  request: Dispatcher.DispatchOptions & { servername?: string | undefined }
+  request: UpstreamRequest
   client: IncomingMessage
   reply: FastifyReply
   /** Bytes that came behind an upgrade's head; undefined for all other requests. */
@@ -46,10 +45,10 @@ export type ExchangeOptions = {
 }
 
 /**
- * One request carried to an upstream and its answer carried back, chunk by chunk and unbuffered: undici's parser calls
- * the methods below, they write to the client's socket, and a full socket pauses the parser.
+ * One request carried to an upstream and its answer carried back, chunk by chunk and unbuffered: the upstream's connection
+ * calls the methods below, they write to the client's socket, and a full socket pauses the connection.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConnection {
+export class Exchange implements Receiver, Applicant, OpenConnection {
   readonly clientKey: string
   session: Session | undefined
   readonly asked: Asked
@@ -59,7 +58,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
 
   readonly #options: ExchangeOptions
   readonly #response: ServerResponse
-  #controller: Dispatcher.DispatchController | undefined
+  #carrier: Carrier | undefined
   #relay: Relay | undefined
   /** Body bytes still to come, -1 where the upstream did not say. */
   #bytesLeft = -1
@@ -102,62 +101,55 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     breakOff(this.#response)
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    this.#isSent = true
-    if (this.#isClientGone) controller.abort(new Error('the client went away'))
+  onCarrier(carrier: Carrier): void {
+    this.#carrier = carrier
   }
 
-  onResponseStarted(): void {
+  onSend(): void {
+    this.#isSent = true
+  }
+
+  onAnswer(): void {
     this.#isAnswered = true
     this.#target?.health.answered()
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-    statusText = '',
-  ): void {
-    if (status < 200) return this.#forwardEarlyHints(status, headers)
-    forgetHead(controller)
+  onInterim({ status, headers }: AnswerHead): void {
+    const link = status === 103 ? valueOf(headers, 'link') : undefined
+    if (link !== undefined) writeEarlyHints(this.#options.client, this.#response, link)
+  }
+
+  onHead(head: AnswerHead): void {
     const { reply } = this.#options
-    const list = this.#clientHeaders(headers)
-    writeHead(this.#response, status, statusText, list)
+    writeHead(this.#response, head.status, head.statusText, this.#clientHeaders(head))
     reply.hijack()
-    this.#bytesLeft = bodyLengthOf(headers)
-    this.isLongLived = headers['content-type']?.startsWith('text/event-stream') === true
+    this.#bytesLeft = head.contentLength
+    this.isLongLived = valueOf(head.headers, 'content-type')?.startsWith('text/event-stream') === true
     // Once the bytes that came with the head are handled: a head without any must not wait for the first of its body.
     if (this.#bytesLeft !== 0) process.nextTick(flushHead, this.#response)
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(part: Buffer): void {
     if (this.#bytesLeft !== -1) {
-      this.#bytesLeft -= chunk.length
+      this.#bytesLeft -= part.length
       // The last bytes and the end in one write.
-      if (this.#bytesLeft === 0) return endWith(this.#response, chunk)
+      if (this.#bytesLeft === 0) return endWith(this.#response, part)
     }
-    if (this.#response.write(chunk)) return
-    controller.pause()
+    // A copy: the connection reads the next bytes into the same memory, and the client may take its time.
+    if (this.#response.write(Buffer.from(part))) return
+    this.#carrier?.pause()
     if (this.#isPausable) return
     this.#isPausable = true
-    this.#response.on('drain', () => this.#controller?.resume())
+    this.#response.on('drain', () => this.#carrier?.resume())
   }
 
-  // The upstream's trailers end here: the client was not promised any, and they could not be checked like a head.
-  onResponseEnd(): void {
+  onEnd(): void {
     this.#leave()
     if (!this.#response.writableEnded) this.#response.end()
     if (this.#options.upgradeHead === undefined) closeAfterUnreadBody(this.#options.client, this.#response)
   }
 
-  onRequestUpgrade(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-    upstream: Duplex,
-  ): void {
-    forgetHead(controller)
+  onUpgrade(answer: AnswerHead, upstream: Socket): void {
     const { reply, upgradeHead } = this.#options
     const client = this.#response.socket
     if (client === null || upgradeHead === undefined) {
@@ -165,20 +157,22 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
       this.#leave()
       return
     }
-    const head = ['Connection', 'Upgrade', 'Upgrade', headers.upgrade ?? 'websocket']
-    for (const item of this.#clientHeaders(headers)) head.push(item)
+    this.#carrier = undefined
+    const head = ['Connection', 'Upgrade', 'Upgrade', valueOf(answer.headers, 'upgrade') ?? 'websocket']
+    for (const item of this.#clientHeaders(answer)) head.push(item)
     reply.hijack()
     this.isLongLived = true
-    this.#response.statusCode = status
+    this.#response.statusCode = answer.status
     this.#response.detachSocket(client)
-    this.#relay = relayUpgrade({ client, upstream, status, head, clientBytes: upgradeHead }, () =>
+    this.#relay = relayUpgrade({ client, upstream, status: answer.status, head, clientBytes: upgradeHead }, () =>
       this.#onClientClose(),
     )
     // The HTTP half is over: hooks that wait for the end of the answer see a 101.
     this.#response.emit('finish')
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onFailure(error: Error): void {
+    this.#carrier = undefined
     this.#noteConnectFailure(error)
     if (this.#mayRetry(error)) return this.#dispatch()
     this.#leave()
@@ -197,7 +191,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     target.active += 1
     this.#attempts += 1
     this.#isSent = false
-    target.dispatcher.dispatch(request, this)
+    target.connections.dispatch(request, this)
   }
 
   #noteConnectFailure(error: Error): void {
@@ -210,13 +204,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     return mayRetry(request, { count: this.#attempts, isSent: this.#isSent }, lane, error)
   }
 
-  #clientHeaders(headers: IncomingHttpHeaders): string[] {
+  #clientHeaders(head: AnswerHead): string[] {
     const { reply, isOwnCookie } = this.#options
-    return clientHeaders(headers, reply.getHeaders(), isOwnCookie)
-  }
-
-  #forwardEarlyHints(status: number, { link }: IncomingHttpHeaders): void {
-    if (status === 103 && link !== undefined) writeEarlyHints(this.#options.client, this.#response, link)
+    return clientHeaders(head, reply.getHeaders(), isOwnCookie)
   }
 
   #onClientClose(): void {
@@ -226,11 +216,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     openConnections.remove(this)
     if (this.#relay === undefined) reportUnfinished(this.#response)
     if (lane.admission.withdraw(this)) return
-    if (this.#isAdmitted) this.#controller?.abort(new Error('the client went away'))
+    this.#carrier?.abort()
     this.#leave()
   }
 
   #leave(): void {
+    this.#carrier = undefined
     if (!this.#isAdmitted) return
     this.#isAdmitted = false
     this.#release()
@@ -241,9 +232,4 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant, OpenConn
     if (this.#target !== undefined) this.#target.active -= 1
     this.#target = undefined
   }
-}
-
-/** The head as it was read, a buffer for each name and each value: nobody asks for it, and streams would hold it for hours. */
-function forgetHead(controller: Dispatcher.DispatchController): void {
-  controller.rawHeaders = null
 }

@@ -5,37 +5,31 @@ export type ProxyFailureCode =
   | 'STAGEDOOR_PROXY_OVERLOADED'
   | 'STAGEDOOR_PROXY_BAD_RESPONSE'
 
-const timeouts = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
-const unreadable = new Set([
-  'UND_ERR_HEADERS_OVERFLOW',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
-  'UND_ERR_ABORTED',
-])
+const timeouts = new Set(['UPSTREAM_CONNECT_TIMEOUT', 'UPSTREAM_HEAD_TIMEOUT', 'ETIMEDOUT'])
 
 /**
- * Sorts an error of undici or node:net into the failure that the client is told of.
+ * Sorts an error of a connection or of node:net into the failure that the client is told of.
  * @param isAnswered whether the upstream had begun to answer
  */
 export function failureCodeOf(error: Error, isAnswered: boolean): ProxyFailureCode {
   const code = codeOf(error)
   if (timeouts.has(code)) return 'STAGEDOOR_PROXY_TIMEOUT'
-  if (unreadable.has(code) || code.startsWith('HPE_') || code.startsWith('ERR_')) return 'STAGEDOOR_PROXY_BAD_RESPONSE'
+  if (code === 'UPSTREAM_UNREADABLE' || code.startsWith('ERR_')) return 'STAGEDOOR_PROXY_BAD_RESPONSE'
   return isAnswered ? 'STAGEDOOR_PROXY_BAD_RESPONSE' : 'STAGEDOOR_PROXY_UNREACHABLE'
 }
 
-const staleSocket = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+const staleSocket = new Set(['UPSTREAM_HUNG_UP', 'ECONNRESET', 'EPIPE'])
 
 /** Whether the connection died under the request, as a keep-alive one does when the upstream closes it while idle. */
 export const isStaleSocket = (error: Error): boolean => staleSocket.has(codeOf(error))
 
 /**
- * Whether no connection could be opened: every such error but those by which undici says that it was told to stop or was
- * given nonsense. Ask only where the request was not sent.
+ * Whether no connection could be opened: every error of one that does not stand, but those by which we refuse a request
+ * or stop ourselves. Ask only where the request was not sent.
  */
 export function isConnectFailure(error: Error): boolean {
   const code = codeOf(error)
-  return code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_SOCKET' || !code.startsWith('UND_ERR_')
+  return code !== 'UPSTREAM_STOPPED' && code !== 'UPSTREAM_UNWRITABLE'
 }
 
 function codeOf(error: Error): string {

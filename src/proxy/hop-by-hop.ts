@@ -1,4 +1,4 @@
-/** Fields that concern one connection only (RFC 9110 §7.6.1), plus those that node:http or undici write themselves. */
+/** Fields that concern one connection only (RFC 9110 §7.6.1), plus those that node:http or our client write themselves. */
 const hopByHop = new Set([
   'connection',
   'keep-alive',

@@ -45,7 +45,9 @@ export const proxy = fastifyPlugin<ProxyOptions>(
       throw new GateError('STAGEDOOR_INTERNAL', { reason: 'not-forwarded' })
     })
     app.addHook('preClose', async () => void openConnections.closeLongLived(1001, 'Stagedoor is shutting down'))
-    app.addHook('onClose', async () => void (await Promise.all([...upstreams.values()].map((each) => each.close()))))
+    app.addHook('onClose', async () => {
+      for (const upstream of upstreams.values()) upstream.close()
+    })
   },
   { name: 'proxy', fastify: '5.x' },
 )

@@ -1,8 +1,10 @@
-import type { Dispatcher } from 'undici'
+import { ask } from './http1/ask.ts'
+import type { Connections } from './http1/connections.ts'
 
 export type ProbeOptions = {
-  dispatcher: Dispatcher
-  origin: string
+  connections: Pick<Connections, 'dispatch'>
+  /** The address, which is also what it is called there. */
+  url: string
   path: string
   everyMs: number
   timeoutMs: number
@@ -34,13 +36,16 @@ export function startProbing(options: ProbeOptions): () => void {
 }
 
 /** Well is who answers 2xx in time. */
-async function probe({ dispatcher, origin, path, timeoutMs }: ProbeOptions): Promise<Error | undefined> {
+async function probe({ connections, url, path, timeoutMs }: ProbeOptions): Promise<Error | undefined> {
   try {
-    const signal = AbortSignal.timeout(timeoutMs)
-    const { statusCode, body } = await dispatcher.request({ origin, path, method: 'GET', signal })
-    await body.dump()
-    return statusCode >= 200 && statusCode < 300 ? undefined : new Error(`the probe was answered with ${statusCode}`)
+    const status = await ask(connections, { path, headers: ['Host', hostOf(url)], timeoutMs })
+    return status >= 200 && status < 300 ? undefined : new Error(`the probe was answered with ${status}`)
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }
+}
+
+/** A socket has no name (RFC 9110 §7.2 wants one all the same). */
+function hostOf(url: string): string {
+  return url.startsWith('unix:') ? 'localhost' : new URL(url).host
 }

@@ -16,7 +16,7 @@ export type ClientHead = {
 /**
  * The header list for the upstream, written afresh: what the client may say is copied, what only we may say is ours.
  * `Host` is the one the client addressed, because Backstage compares it with its base URL. `Expect` is answered by us.
- * Connection fields and framing are left to undici.
+ * `Connection` and framing are left to who writes it.
  */
 export function upstreamHeaders(
   client: ClientHead,

@@ -10,7 +10,7 @@ export type Attempt = {
 
 export type RetryLimits = { maxAttempts: number; hasAlternatives: boolean }
 
-type Retriable = { method: string; body?: unknown; upgrade?: boolean | string | null | undefined }
+type Retriable = { method: string; body: unknown; upgrade: string | undefined }
 
 // RFC 9110 §9.2.1; others might have taken effect before the connection died.
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
@@ -24,5 +24,5 @@ const idempotentMethods = new Set([...safeMethods, 'PUT', 'DELETE'])
 export function mayRetry(request: Retriable, attempt: Attempt, limits: RetryLimits, error: Error): boolean {
   if (attempt.count >= limits.maxAttempts || request.body !== null) return false
   if (!attempt.isSent && limits.hasAlternatives && isConnectFailure(error)) return idempotentMethods.has(request.method)
-  return request.upgrade === null && safeMethods.has(request.method) && isStaleSocket(error)
+  return request.upgrade === undefined && safeMethods.has(request.method) && isStaleSocket(error)
 }

@@ -1,9 +1,8 @@
-import type { Dispatcher } from 'undici'
-
-import { createAddressHealth } from './address-health.ts'
+import { type AddressHealth, createAddressHealth } from './address-health.ts'
 import { type Admission, createAdmission } from './admission.ts'
 import { type Choose, createChooser, type Target } from './balancer.ts'
-import { createPool, originOf, pinnedServerName, type UpstreamTls } from './connection-pool.ts'
+import { type Connections, createConnections } from './http1/connections.ts'
+import type { UpstreamTls } from './http1/socket.ts'
 import { startProbing } from './probe.ts'
 import type { Rewrite } from './rewrite.ts'
 
@@ -59,24 +58,22 @@ export type Lane = {
 
 export type Upstream = {
   requests: Lane
-  /** Event streams stay open for hours: apart, so that they neither take a request's place nor lengthen its search. */
+  /** Event streams stay open for hours: counted apart, so that they do not take a request's place. */
   streams: Lane
   upgrades: Lane
   rewrite: Rewrite | undefined
-  /** For requests over TLS, see `pinnedServerName`. */
-  serverName: string | undefined
   /** How many addresses there are, and how many of them fail. */
   condition(): { addresses: number; failing: number }
   /** Destroys all connections; what is under way fails. */
-  close(): Promise<void>
+  close(): void
 }
 
 /** @throws TypeError when a URL is not one, or there is none */
 export function createUpstream(given: UpstreamOptions): Upstream {
   const options = { ...upstreamDefaults, ...given }
   const addresses = options.urls.map((url) => createAddress(url, options))
-  const requests = createChooser(targetsOf(addresses, 'requestPool'))
-  const streams = createChooser(targetsOf(addresses, 'streamPool'))
+  const requests = createChooser(targetsOf(addresses))
+  const streams = createChooser(targetsOf(addresses))
   const { maxConnections, maxWaiting, maxWaitMs, maxStreams, headersTimeoutMs, handshakeTimeoutMs } = options
   const streamAdmission = createAdmission({ maxActive: maxStreams, maxWaiting: 0, maxWaitMs: 0 })
   const hasAlternatives = addresses.length > 1
@@ -92,54 +89,40 @@ export function createUpstream(given: UpstreamOptions): Upstream {
     streams: { ...attempts, choose: streams, admission: streamAdmission, headersTimeoutMs },
     upgrades: { ...attempts, choose: streams, admission: streamAdmission, headersTimeoutMs: handshakeTimeoutMs },
     rewrite: options.rewrite,
-    serverName: options.urls.some((url) => url.startsWith('https:')) ? pinnedServerName : undefined,
     condition: () => ({
       addresses: addresses.length,
       failing: addresses.filter(({ health }) => health.isFailing).length,
     }),
-    async close() {
-      await Promise.all(addresses.map((address) => address.close()))
+    close() {
+      for (const address of addresses) address.close()
     },
   }
 }
 
 type Settings = UpstreamOptions & Required<Pick<UpstreamOptions, keyof typeof upstreamDefaults>>
-type Address = ReturnType<typeof createAddress>
 
 function createAddress(url: string, { connectTimeoutMs, coolDownMs, tls, probe, onChange }: Settings) {
-  // The admission bounds these pools: a pool's own limit would queue without bound, order or a way out.
-  const requestPool = createPool(url, { connectTimeoutMs, tls })
-  const streamPool = createPool(url, { connectTimeoutMs, tls })
-  const pools: Dispatcher[] = [requestPool, streamPool]
+  // The admissions bound what is under way: a limit of the connections' own would be a queue without order or a way out.
+  const connections = createConnections(url, { connectTimeoutMs, tls })
   const health = createAddressHealth({
     coolDownMs,
     now: () => performance.now(),
     onChange: (cause) => onChange?.(url, cause),
   })
-  let stopProbing: (() => void) | undefined
-  if (probe !== undefined) {
-    const dispatcher = createPool(url, { connectTimeoutMs, tls, connections: 1 })
-    pools.push(dispatcher)
-    const origin = originOf(url)
-    stopProbing = startProbing({ ...probe, dispatcher, origin, onResult: (cause) => health.probed(cause) })
-  }
+  const onResult = (cause: Error | undefined): void => health.probed(cause)
+  const stopProbing = probe === undefined ? undefined : startProbing({ ...probe, connections, url, onResult })
   return {
-    requestPool,
-    streamPool,
+    connections,
     health,
-    async close() {
+    close() {
       stopProbing?.()
-      await Promise.all(pools.map((pool) => pool.destroy()))
+      connections.close()
     },
   }
 }
 
-function targetsOf(addresses: readonly Address[], pool: 'requestPool' | 'streamPool'): [Target, ...Target[]] {
-  const [first, ...others] = addresses.map((address) => ({
-    dispatcher: address[pool],
-    health: address.health,
-    active: 0,
-  }))
+function targetsOf(addresses: readonly { connections: Connections; health: AddressHealth }[]): [Target, ...Target[]] {
+  const [first, ...others] = addresses.map(({ connections, health }) => ({ connections, health, active: 0 }))
   if (first === undefined) throw new TypeError('an upstream needs at least one address')
   return [first, ...others]
 }

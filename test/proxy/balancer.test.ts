@@ -1,14 +1,12 @@
 import t from 'tap'
-import { MockAgent } from 'undici'
 
 import type { AddressHealth } from '../../src/proxy/address-health.ts'
 import { createChooser, type Target } from '../../src/proxy/balancer.ts'
 
-const dispatcher = new MockAgent()
-t.teardown(() => dispatcher.close())
+const connections = { dispatch: () => t.fail('a chooser sends nothing') }
 
 function target(active: number, isUsable = true): Target & { tried: number } {
-  const made = { dispatcher, active, tried: 0, health: {} as AddressHealth }
+  const made = { connections, active, tried: 0, health: {} as AddressHealth }
   made.health = {
     isFailing: !isUsable,
     isUsable: () => isUsable,

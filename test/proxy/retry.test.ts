@@ -3,10 +3,10 @@ import t from 'tap'
 import { mayRetry } from '../../src/proxy/retry.ts'
 
 const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
-const late = Object.assign(new Error('late'), { code: 'UND_ERR_CONNECT_TIMEOUT' })
-const died = Object.assign(new Error('died'), { code: 'UND_ERR_SOCKET' })
-const stopped = Object.assign(new Error('stopped'), { code: 'UND_ERR_DESTROYED' })
-const slow = Object.assign(new Error('slow'), { code: 'UND_ERR_HEADERS_TIMEOUT' })
+const late = Object.assign(new Error('late'), { code: 'UPSTREAM_CONNECT_TIMEOUT' })
+const died = Object.assign(new Error('died'), { code: 'UPSTREAM_HUNG_UP' })
+const stopped = Object.assign(new Error('stopped'), { code: 'UPSTREAM_STOPPED' })
+const slow = Object.assign(new Error('slow'), { code: 'UPSTREAM_HEAD_TIMEOUT' })
 const nameless = new Error('nameless')
 
 const several = { maxAttempts: 3, hasAlternatives: true }
@@ -37,12 +37,12 @@ const rows: Case[] = [
 
 for (const [what, method, attempt, limits, error, may] of rows) {
   t.test(`${method}, ${what}: ${may ? 'once more' : 'not again'}`, async (t) => {
-    t.equal(mayRetry({ method, body: null, upgrade: null }, attempt, limits, error), may)
+    t.equal(mayRetry({ method, body: null, upgrade: undefined }, attempt, limits, error), may)
   })
 }
 
 t.test('a request with a body is never sent again', async (t) => {
-  t.equal(mayRetry({ method: 'PUT', body: 'x', upgrade: null }, first, several, refused), false)
+  t.equal(mayRetry({ method: 'PUT', body: 'x', upgrade: undefined }, first, several, refused), false)
 })
 
 t.test('an upgrade is sent again only where no connection stood', async (t) => {
