@@ -24,7 +24,7 @@ export type Start = { name: string; start: () => Promise<Contestant> }
  * V8 optimizes what has been called often, so that warming up takes requests, not time: with fewer than these, more than
  * what is measured afterwards is compiling, the more code a candidate has. Large bodies are moved by code that is not V8's.
  */
-const warmUpRequests = 40_000
+const warmUpRequests = 30_000
 const warmUpSeconds = 2
 const maxWarmUps = 8
 

@@ -28,19 +28,24 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
   const received = canonicalTarget(raw.url ?? '', options, 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL')
   refuseAmbiguous(raw)
   const peer = { remoteAddress: raw.socket.remoteAddress ?? '', isEncrypted: 'encrypted' in raw.socket }
-  const { isForwarded, ...connection } = clientConnection(peer, raw.headers, options.isTrustedProxy)
+  const { isForwarded, clientIp, protocol, host } = clientConnection(peer, raw.headers, options.isTrustedProxy)
   const trace = isForwarded ? raw.headers['traceparent'] : undefined
-  const direct = { method: raw.method ?? 'GET', path: received.path, query: received.query, askedBy: undefined }
-  const asked = isForwardAuth(received.path, options.forwardAuthPath)
+  const { method, path, query, askedBy }: Asked = isForwardAuth(received.path, options.forwardAuthPath)
     ? askedAbout(raw, received, isForwarded, options)
-    : direct
+    : { method: raw.method ?? 'GET', path: received.path, query: received.query, askedBy: undefined }
+  // Field by field: spreading objects is slow, and this is done for every request.
   return {
-    ...connection,
     requestId,
     traceparent: traceparent(trace as string | undefined, options.randomHex),
-    ...asked,
-    isNavigation: isNavigation(asked.method, raw.headers),
+    method,
+    path,
+    query,
+    host,
+    protocol,
+    clientIp,
+    isNavigation: isNavigation(method, raw.headers),
     isUpgrade: raw.headers.upgrade !== undefined,
+    askedBy,
   }
 }
 

@@ -119,14 +119,14 @@ export class Exchange implements Receiver, Applicant, OpenConnection {
     if (link !== undefined) writeEarlyHints(this.#options.client, this.#response, link)
   }
 
-  onHead(head: AnswerHead): void {
+  onHead(head: AnswerHead, isBodyHere: boolean): void {
     const { reply } = this.#options
     writeHead(this.#response, head.status, head.statusText, this.#clientHeaders(head))
     reply.hijack()
     this.#bytesLeft = head.contentLength
     this.isLongLived = valueOf(head.headers, 'content-type')?.startsWith('text/event-stream') === true
-    // Once the bytes that came with the head are handled: a head without any must not wait for the first of its body.
-    if (this.#bytesLeft !== 0) process.nextTick(flushHead, this.#response)
+    // A head that came alone must not wait for the first of its body.
+    if (!isBodyHere && this.#bytesLeft !== 0) flushHead(this.#response)
   }
 
   onData(part: Buffer): void {

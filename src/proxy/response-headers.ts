@@ -17,14 +17,14 @@ export function clientHeaders(
 ): string[] {
   const list: string[] = []
   const dropped = namedInConnection(connection)
+  const replaced = Object.keys(replyHeaders).filter((name) => replyHeaders[name] !== undefined && name !== 'set-cookie')
 
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
     const value = headers[i + 1] as string
     if (isHopByHop(name) || name === 'x-request-id' || name.startsWith('x-stagedoor-')) continue
-    if (dropped.length > 0 && dropped.includes(name)) continue
-    const isReplaced = name === 'set-cookie' ? setsOwnCookie(value, isOwn) : replyHeaders[name] !== undefined
-    if (!isReplaced) list.push(name, value)
+    if (replaced.includes(name) || dropped.includes(name)) continue
+    if (name !== 'set-cookie' || !setsOwnCookie(value, isOwn)) list.push(name, value)
   }
 
   for (const name in replyHeaders) push(list, name, replyHeaders[name])

@@ -92,32 +92,31 @@ export class AnswerReader {
     const earlier = this.#headBytes
     if (earlier === undefined) this.#receiver?.onAnswer()
     const bytes = earlier === undefined ? received : Buffer.concat([earlier, received])
-    const end = bytes.indexOf(endOfHead)
     const { maxHeadBytes } = this.#options
-    if ((end === -1 ? bytes.length : end) > maxHeadBytes) {
-      throw unreadable(`the head of the answer is longer than ${maxHeadBytes} bytes`)
-    }
+    const text = bytes.toString('latin1', 0, maxHeadBytes + endOfHead.length)
+    const end = text.indexOf(endOfHead)
     if (end === -1) {
+      if (bytes.length > maxHeadBytes) throw unreadable(`the head of the answer is longer than ${maxHeadBytes} bytes`)
       this.#headBytes = earlier === undefined ? Buffer.from(received) : bytes
       return undefined
     }
     this.#headBytes = undefined
-    const head = readAnswerHead(bytes.toString('latin1', 0, end))
     const rest = bytes.subarray(end + endOfHead.length)
+    const head = readAnswerHead(text.slice(0, end))
     if (head.status === 101) return this.#switch(head, rest)
-    if (head.status >= 200) this.#take(head)
+    if (head.status >= 200) this.#take(head, rest.length > 0)
     else if (head.isPersistent) this.#receiver?.onInterim(head)
     else throw unreadable('an interim answer closes the connection')
     return rest
   }
 
-  #take(head: AnswerHead): void {
+  #take(head: AnswerHead, isBodyHere: boolean): void {
     this.#hasHead = true
     this.#isPersistent = head.isPersistent && !mayHaveSentContent(head)
     this.#keepAlive = head.keepAlive
     this.#body = bodyOf(head, this.#asked?.method ?? '')
     this.#hasBody = this.#body !== undefined
-    this.#receiver?.onHead(head)
+    this.#receiver?.onHead(head, isBodyHere)
   }
 
   /** @param headLength how many bytes came before the rest */

@@ -30,7 +30,7 @@ export function ask(connections: Pick<Connections, 'dispatch'>, question: Questi
     reject(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'))
   }
 
-  const timer = setTimeout(giveUp, timeoutMs).unref()
+  const timer = setTimeout(giveUp, timeoutMs)
   const receiver: Receiver = {
     onCarrier: (given) => (carrier = given),
     onSend() {},

@@ -32,7 +32,8 @@ export type Receiver = {
   onAnswer(): void
   /** An interim answer (RFC 9110 §15.2); any number of them. */
   onInterim(head: AnswerHead): void
-  onHead(head: AnswerHead): void
+  /** @param isBodyHere whether bytes of the body have come with it, and are next */
+  onHead(head: AnswerHead, isBodyHere: boolean): void
   /** @param part only valid during the call: its memory is written to again */
   onData(part: Buffer): void
   onEnd(): void

@@ -125,3 +125,12 @@ t.test('bytes that come though nobody asked are heard by nobody', async (t) => {
   read('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
   t.same(recording.heard, [])
 })
+
+t.test('whoever gets a head is told whether its body follows at once', async (t) => {
+  const told: boolean[] = []
+  for (const bytes of ['HTTP/1.1 200 OK\r\n\r\n', 'HTTP/1.1 200 OK\r\n\r\nbody']) {
+    const { read } = startReading(asked, new Recording({ onHead: (_head, isBodyHere) => told.push(isBodyHere) }))
+    read(bytes)
+  }
+  t.same(told, [false, true])
+})

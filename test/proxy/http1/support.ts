@@ -62,9 +62,9 @@ export class Recording extends EventEmitter implements Receiver {
     this.#note('onInterim', head)
   }
 
-  onHead(head: AnswerHead): void {
+  onHead(head: AnswerHead, isBodyHere: boolean): void {
     this.head = head
-    this.#note('onHead', head)
+    this.#note('onHead', head, isBodyHere)
   }
 
   onData(part: Buffer): void {
