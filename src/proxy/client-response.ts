@@ -26,14 +26,17 @@ export function writeEarlyHints(client: IncomingMessage, response: ServerRespons
 /** Up to this size a body costs less copied next to its head than handed to the system beside it. */
 const smallBytes = 16_384
 
-/** The last bytes of an answer, and its end. */
+/**
+ * The last bytes of an answer, and its end.
+ * @param chunk only valid during the call
+ */
 export function endWith(response: ServerResponse, chunk: Buffer): void {
   if (
     (response.headersSent && response.writableLength > 0) ||
     chunk.length > smallBytes ||
     http2StreamOf(response) !== undefined
   ) {
-    response.end(chunk)
+    response.end(Buffer.from(chunk))
     return
   }
   // As text, which node:http puts in one piece with the head, and out of the cork before the end: one plain write.

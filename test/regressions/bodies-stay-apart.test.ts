@@ -1,0 +1,33 @@
+import type { ServerResponse } from 'node:http'
+
+import t from 'tap'
+
+import { connectRaw, readUntil, startGateway, startOrigin } from '../proxy/support.ts'
+
+/** More than what goes out as text beside its head. */
+const bodyBytes = 30_000
+
+/**
+ * What is read from an upstream lies in memory that the next read writes to. An answer that has to wait for its turn must
+ * have memory of its own, its last bytes too.
+ */
+t.test('an answer that waits behind a slower one is not mixed with what others are sent meanwhile', async (t) => {
+  const slow = Promise.withResolvers<ServerResponse>()
+  const quick = Promise.withResolvers<void>()
+  const origin = await startOrigin(t, (request, response) => {
+    const name = request.url?.slice(1) ?? ''
+    if (name === 'slow') return slow.resolve(response)
+    response.on('close', quick.resolve)
+    response.end(name.repeat(bodyBytes))
+  })
+  const { port, url } = await startGateway(t, { upstream: { url: origin.url } })
+  const head = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`
+  // RFC 9112 §9.3.2: answers to pipelined requests come in the order of the requests.
+  const client = connectRaw(t, port, head('/slow') + head('/b', 'Connection: close\r\n'))
+  const held = await slow.promise
+  await quick.promise
+  for (let i = 0; i < 5; i += 1) t.equal(await (await fetch(`${url}/c`)).text(), 'c'.repeat(bodyBytes))
+  held.end('slow')
+  const received = await readUntil(client, undefined)
+  t.ok(/slow[^]*\r\n\r\nb{30000}$/.test(received), 'whole, and its own')
+})
