@@ -77,11 +77,17 @@ async function startWorker(options: StartOptions): Promise<void> {
   const { parts, listen, close } = await serve(config, { ...dependencies, peers })
   const shown = shownBy(parts)
   giveShown(peers, shown)
-  closeOnSignal(close, () => config.server.timeouts.shutdown, dependencies.logger)
+  closeOnSignal(closeAsWorker, () => config.server.timeouts.shutdown, dependencies.logger)
   await untilWell(shown)
   await listen()
   giveBackStartupMemory()
   peers.ready()
+
+  /** The primary may have handed over connections that are on their way: refused by this process they go to another. */
+  async function closeAsWorker(): Promise<void> {
+    await close()
+    await peers.settle()
+  }
 }
 
 /** Longer than it takes to fetch what is there to be fetched; what is not there must not keep a worker from serving. */

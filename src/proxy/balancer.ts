@@ -26,7 +26,7 @@ export function createChooser(targets: readonly [Target, ...Target[]]): Choose {
     let best: Target | undefined
     let lastResort: Target = first
     for (let i = targets.length - 1; i >= 0; i--) {
-      const target = targets[(turn + i) % targets.length] ?? first
+      const target = targets[(turn + i) % targets.length] as Target
       if (target === avoid) continue
       lastResort = target
       if (target.health.isUsable() && (best === undefined || target.active <= best.active)) best = target

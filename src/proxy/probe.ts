@@ -41,7 +41,7 @@ async function probe({ connections, url, path, timeoutMs }: ProbeOptions): Promi
     const status = await ask(connections, { path, headers: ['Host', hostOf(url)], timeoutMs })
     return status >= 200 && status < 300 ? undefined : new Error(`the probe was answered with ${status}`)
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
+    return error as Error
   }
 }
 

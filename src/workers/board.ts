@@ -107,6 +107,7 @@ export function createBoard(now: () => number): Board {
       else if (message.kind === 'release') claims.delete(message.name)
       else if (message.kind === 'lock') locks.lock(worker, message.name, () => reply(worker, message.id))
       else if (message.kind === 'unlock') locks.unlock(worker, message.name)
+      else if (message.kind === 'settle') reply(worker, message.id)
       else if (message.kind === 'answer') answered(worker, message.question, message.value)
     },
 

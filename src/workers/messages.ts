@@ -14,6 +14,8 @@ export type ToPrimary =
   | { kind: 'lock'; id: number; name: string }
   | { kind: 'unlock'; name: string }
   | { kind: 'answer'; question: number; value: unknown }
+  /** Replied to when all that this process said before has been heard, what node:cluster says by itself among it. */
+  | { kind: 'settle'; id: number }
   /** The worker listens. */
   | { kind: 'ready' }
 

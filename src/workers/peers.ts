@@ -23,6 +23,8 @@ export type Peers = {
   answer(topic: string, give: () => unknown): void
   /** Says that this worker listens. */
   ready(): void
+  /** Resolves when the primary has heard all that was said before, and this process all that was said to it until then. */
+  settle(): Promise<void>
 }
 
 /** One end of the channel between a worker and the primary. */
@@ -101,5 +103,8 @@ export function createPeers({ send, onMessage }: Channel): Peers {
     },
     answer: (topic, answer) => void answers.set(topic, answer),
     ready: () => send({ kind: 'ready' }),
+    async settle() {
+      await request({ kind: 'settle' })
+    },
   }
 }

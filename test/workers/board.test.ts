@@ -130,3 +130,14 @@ t.test('an answer that comes too late, or twice, changes nothing', async (t) => 
   board.receive(1, { kind: 'answer', question: current, value: 'well again' })
   t.same([...(await second).values()], ['well'])
 })
+
+t.test('who settles waits until what was said before has been heard', async (t) => {
+  const { one, two } = startHouse()
+  const heard: string[] = []
+  const locked = one.lock('refresh:a').then(() => heard.push('lock'))
+  await one.settle()
+  heard.push('settled')
+  await locked
+  t.same(heard, ['lock', 'settled'])
+  await two.settle()
+})
