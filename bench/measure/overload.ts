@@ -13,6 +13,8 @@ import { attempt } from '../rounds.ts'
 /** Whoever is asked, and where its probes are. */
 type Asked = Pick<Contestant, 'url' | 'headers'> & { probeUrls: readonly string[] }
 
+/** A maximum of code that V8 has not optimized yet would be easy to reach while overloaded. */
+const warmUpSeconds = 10
 const searchSeconds = 3
 const overloadSeconds = 10
 const livePath = '/.stagedoor/health/live'
@@ -55,7 +57,7 @@ const ownProbes = ({ url, adminUrl, headers }: GatewayProcess): Asked => ({
 async function overload({ url, headers, probeUrls }: Asked, origins: Origins): Promise<Figures> {
   const target = `${url}/1k.json`
   const load = { url: target, headers, connections: 64 }
-  await runWrk({ ...load, seconds: 3 }, origins.folder, cores.rest)
+  await runWrk({ ...load, seconds: warmUpSeconds }, origins.folder, cores.rest)
   const closed = await runWrk({ ...load, seconds: searchSeconds }, origins.folder, cores.rest)
   const offer = (ratePerSecond: number, seconds: number): Promise<OpenLoopResult> => {
     const task = { ratePerSecond, seconds, connections: 64, maxConnections: 4_000, timeoutMs: 10_000, isExact: false }
