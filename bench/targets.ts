@@ -92,10 +92,10 @@ export const targets: readonly Target[] = [
   },
   overload('goodput / max', '≥ 0.9', (value) => value >= 0.9, 'goodput at twice the sustainable rate, × maximum'),
   overload(
-    'p99 late / early',
+    'since sent, p99 late / early',
     '≤ 1.5',
     (value) => value <= 1.5,
-    'p99 of what is served while overloaded, second half × first half',
+    'p99 of what is served while overloaded, since sent, second half × first half',
   ),
 ]
 

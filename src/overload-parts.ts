@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto'
 
 import type { Config } from './config/schema.ts'
-import { Backlog, type BacklogOptions } from './overload/backlog.ts'
 import { createBusyShare } from './overload/busy-share.ts'
 import { createConnections } from './overload/connections.ts'
 import { createGate } from './overload/gate.ts'
+import { Line } from './overload/line.ts'
+import { Pace } from './overload/pace.ts'
 import { createRefusal } from './overload/refusal.ts'
-import { Rest } from './overload/rest.ts'
+import { createRoom, type RoomOptions } from './overload/room.ts'
 import { createShedLog } from './overload/shed-log.ts'
-import { TurnDelay } from './overload/turn-delay.ts'
 import type { Logger } from './telemetry/logger.ts'
 import type { Metrics } from './telemetry/metrics.ts'
 
 /** Between two log lines about an overload. */
 const logEveryMs = 10_000
 
-/** However long `Retry-After` is: clients that do not heed it are not left without an answer for longer. */
-const maxRestMs = 2_000
+/** Who waits unread waits for no longer than this, whatever was expected when it joined the line: twice the usual. */
+const patience = 2
 
-type Upstreams = ReadonlyMap<string, { requests: { admission: BacklogOptions['queues'][number] } }>
+type Upstreams = ReadonlyMap<string, { requests: { admission: RoomOptions['queues'][number] } }>
 
 /** The limits of this process, and what is said about those beyond them. */
 export function provisionGate({ server }: Config, logger: Logger, metrics: Metrics, upstreams: Upstreams) {
@@ -28,24 +28,20 @@ export function provisionGate({ server }: Config, logger: Logger, metrics: Metri
   const answer = createRefusal(Math.ceil(overload.retryAfter / 1000), randomUUID)
   const log = createShedLog(logger, logEveryMs)
   const now = (): number => performance.now()
-  const isOngoing = (): boolean => rest.size > 0
-  const limits = { maxDelayMs: overload.maxDelay, afterMs: overload.after, isOngoing, now }
-  const turns = new TurnDelay({ ...limits, atTurnEnd: setImmediate })
   const queues = [...upstreams.values()].map(({ requests }) => requests.admission)
-  const backlog = new Backlog({ ...limits, queues, busyShare: createBusyShare() })
-  const rest = new Rest({
+  const line = new Line({
+    maxDelayMs: overload.maxDelay,
     // Idle connections are closed after a while; a request that waits unread on one must not be lost so.
-    restMs: Math.min(overload.retryAfter, maxRestMs, timeouts.keepAlive / 2),
-    lookEveryMs: overload.maxDelay,
-    busyShare: createBusyShare(),
+    patienceMs: Math.min(patience * overload.maxDelay, timeouts.keepAlive / 2),
+    pace: new Pace(),
+    hasRoom: createRoom({ queues, busyShare: createBusyShare(), now }),
     now,
+    atTurnEnd: setImmediate,
   })
-  metrics.measureConnections(() => ({ open: connections.open, resting: rest.size }))
+  metrics.measureConnections(() => ({ open: connections.open, waiting: line.size }))
   const gate = createGate({
     connections,
-    // Both, because the first one measures.
-    delay: { isLate: () => turns.isLate() || backlog.isLate() },
-    rest,
+    line,
     maxRequests,
     isProbe: (url) => probes.has(url),
     refuse(request, response, reason) {

@@ -34,7 +34,7 @@ export function createConnections(
 ): Connections {
   const free: Connection[] = []
   const all = new Set<Connection>()
-  const waiting: number[] = []
+  const waiting = createFifo<number>()
 
   const finish = (connection: Connection, outcome: Outcome): void => {
     const { dueAt } = connection
@@ -114,11 +114,29 @@ export function createConnections(
     },
     pending: () => waiting.length + [...all].filter(({ dueAt }) => dueAt !== undefined).length,
     close() {
-      for (const _ of waiting.splice(0)) report({ kind: 'unsent' })
+      while (waiting.shift() !== undefined) report({ kind: 'unsent' })
       for (const connection of all) {
         finish(connection, { kind: 'timed-out' })
         connection.socket.destroy()
       }
+    },
+  }
+}
+
+/** Shifting a long array would move all of it each time. */
+function createFifo<Item>() {
+  const items: Item[] = []
+  let first = 0
+  return {
+    get length() {
+      return items.length - first
+    },
+    push: (item: Item) => void items.push(item),
+    shift(): Item | undefined {
+      if (first === items.length) return undefined
+      const item = items[first]
+      first += 1
+      return item
     },
   }
 }

@@ -15,8 +15,6 @@ export function isSustained(result: OpenLoopResult): boolean {
 
 export type Capacity = {
   sustainedPerSecond: number
-  /** Most successes per second of any run, the one that waits for answers included. */
-  maxPerSecond: number
   /** False where not even the lowest rate was carried; it is taken nevertheless, being below what was seen to be possible. */
   wasSustained: boolean
 }
@@ -29,15 +27,12 @@ export async function findCapacity(
   closedPerSecond: number,
   offer: (ratePerSecond: number) => Promise<OpenLoopResult>,
 ): Promise<Capacity> {
-  let maxPerSecond = closedPerSecond
   let sustainedPerSecond = 0
   for (const share of shares) {
     for (let i = 0; i < tries; i += 1) {
       sustainedPerSecond = closedPerSecond * share
-      const result = await offer(sustainedPerSecond)
-      maxPerSecond = Math.max(maxPerSecond, result.goodputPerSecond)
-      if (isSustained(result)) return { sustainedPerSecond, maxPerSecond, wasSustained: true }
+      if (isSustained(await offer(sustainedPerSecond))) return { sustainedPerSecond, wasSustained: true }
     }
   }
-  return { sustainedPerSecond, maxPerSecond, wasSustained: false }
+  return { sustainedPerSecond, wasSustained: false }
 }

@@ -34,6 +34,8 @@ export type OpenLoopResult = {
   /** 99th percentile of what was answered in the first and in the second half. */
   earlyP99Ms: number
   lateP99Ms: number
+  sinceSentEarlyP99Ms: number
+  sinceSentLateP99Ms: number
   rejectedP99Ms: number
   /** How late the load generator itself was, 99th percentile. */
   generatorLateP99Ms: number
@@ -54,6 +56,8 @@ export function tally(outcomes: readonly Outcome[], { count, durationMs, lateMs 
   const numberOf = (kind: Outcome['kind']): number => outcomes.filter((outcome) => outcome.kind === kind).length
   const latencies = ascending(served)
   const inTime = served.filter(({ answeredAtMs }) => answeredAtMs <= durationMs)
+  const early = served.filter(({ answeredAtMs }) => answeredAtMs <= durationMs / 2)
+  const late = served.filter(({ answeredAtMs }) => answeredAtMs > durationMs / 2)
   return {
     offeredPerSecond: (count / durationMs) * 1_000,
     goodputPerSecond: (inTime.length / durationMs) * 1_000,
@@ -67,9 +71,11 @@ export function tally(outcomes: readonly Outcome[], { count, durationMs, lateMs 
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     p999Ms: quantile(latencies, 0.999),
-    sinceSentP99Ms: quantile(Float64Array.from(served, ({ sinceSentMs }) => sinceSentMs).toSorted(), 0.99),
-    earlyP99Ms: quantile(ascending(served.filter(({ answeredAtMs }) => answeredAtMs <= durationMs / 2)), 0.99),
-    lateP99Ms: quantile(ascending(served.filter(({ answeredAtMs }) => answeredAtMs > durationMs / 2)), 0.99),
+    sinceSentP99Ms: sinceSentP99(served),
+    earlyP99Ms: quantile(ascending(early), 0.99),
+    lateP99Ms: quantile(ascending(late), 0.99),
+    sinceSentEarlyP99Ms: sinceSentP99(early),
+    sinceSentLateP99Ms: sinceSentP99(late),
     rejectedP99Ms: quantile(ascending(rejected), 0.99),
     generatorLateP99Ms: quantile(Float64Array.from(lateMs).toSorted(), 0.99),
   }
@@ -77,3 +83,6 @@ export function tally(outcomes: readonly Outcome[], { count, durationMs, lateMs 
 
 const ascending = (answers: readonly { latencyMs: number }[]): Float64Array =>
   Float64Array.from(answers, ({ latencyMs }) => latencyMs).toSorted()
+
+const sinceSentP99 = (answers: readonly { sinceSentMs: number }[]): number =>
+  quantile(Float64Array.from(answers, ({ sinceSentMs }) => sinceSentMs).toSorted(), 0.99)

@@ -1,12 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 
 import type { Connections } from './connections.ts'
-import type { Rest } from './rest.ts'
+import type { Line } from './line.ts'
 import type { ShedReason } from './shed-reason.ts'
 
 export type Routing = (request: IncomingMessage, response: ServerResponse) => void
 
-/** Stands before everything else: what is too much is answered here, at a fraction of what serving it would cost. */
+/** Stands before everything else: what is too much waits or is answered here, at a fraction of what serving it would cost. */
 export type Gate = {
   /** Counts and bounds the connections of a server. */
   watch(server: Server): void
@@ -20,50 +21,76 @@ export type Gate = {
 
 export type GateOptions = {
   connections: Connections
-  delay: { isLate(): boolean }
-  /** Requests under way at a time, open event streams included. */
+  line: Pick<Line, 'size' | 'isTooLong' | 'meet' | 'begins' | 'hold' | 'holdUnread' | 'advance' | 'end'>
+  /** Requests under way at a time, those that wait and open event streams included. */
   maxRequests: number
   /** Probes are answered whatever the load: a gateway that is taken away while it is busy makes others busier. */
   isProbe: (url: string) => boolean
   refuse: (request: IncomingMessage, response: ServerResponse, reason: ShedReason) => void
-  rest: Pick<Rest, 'after' | 'end'>
 }
 
-export function createGate({ connections, delay, maxRequests, isProbe, refuse, rest }: GateOptions): Gate {
+type Verdict = 'begin' | 'wait' | ShedReason
+
+export function createGate({ connections, line, maxRequests, isProbe, refuse }: GateOptions): Gate {
   let underWay = 0
   let isLeaving = false
-  const leave = (): void => void (underWay -= 1)
 
-  function reasonToRefuse(request: IncomingMessage): ShedReason | undefined {
-    // First, because it measures: each request has to pass by.
-    if (delay.isLate()) return 'delay'
-    if (connections.isSurplus(request)) return 'connections'
-    return underWay >= maxRequests ? 'requests' : undefined
+  function judge(request: IncomingMessage): Verdict {
+    const isBegun = line.begins(request)
+    const reason = reasonToRefuse(request, isBegun)
+    if (isBegun && reason === undefined) return 'begin'
+    return isProbe(request.url ?? '') ? 'begin' : (reason ?? 'wait')
   }
 
-  function isRefused(request: IncomingMessage, response: ServerResponse): boolean {
-    const reason = reasonToRefuse(request)
-    if (reason === undefined || isProbe(request.url ?? '')) return false
-    if (reason === 'delay') rest.after(request, response)
-    refuse(request, response, reason)
-    return true
+  function reasonToRefuse(request: IncomingMessage, isBegun: boolean): ShedReason | undefined {
+    if (connections.isSurplus(request)) return 'connections'
+    if (underWay >= maxRequests) return 'requests'
+    return !isBegun && line.isTooLong ? 'delay' : undefined
+  }
+
+  function carryOut(verdict: Verdict, request: IncomingMessage, response: ServerResponse, next: Routing): void {
+    if (isLeaving) response.shouldKeepAlive = false
+    if (verdict === 'begin') return next(request, response)
+    if (verdict !== 'wait') return refuse(request, response, verdict)
+    const meanwhile = (then: Verdict) => (): void => {
+      if (!isGone(request)) carryOut(then, request, response, next)
+    }
+    line.hold(meanwhile('begin'), meanwhile('delay'))
+  }
+
+  function leave(this: ServerResponse): void {
+    underWay -= 1
+    letOthers.call(this)
+  }
+
+  function letOthers(this: ServerResponse): void {
+    if (line.size === 0) return
+    line.advance()
+    if (!isProbe(this.req.url ?? '')) line.holdUnread(this)
   }
 
   return {
-    watch: (server) => connections.watch(server),
+    watch(server) {
+      connections.watch(server)
+      for (const event of ['connection', 'secureConnection']) server.on(event, (socket) => line.meet(socket))
+    },
     sayFarewell() {
       isLeaving = true
-      rest.end()
+      line.end()
     },
     guard: (next) => (request, response) => {
-      if (isLeaving) response.shouldKeepAlive = false
-      if (isRefused(request, response)) return
-      underWay += 1
-      response.on('close', leave)
-      next(request, response)
+      const verdict = judge(request)
+      const isIn = verdict === 'begin' || verdict === 'wait'
+      if (isIn) underWay += 1
+      response.on('close', isIn ? leave : letOthers)
+      carryOut(verdict, request, response, next)
     },
-    guardUpgrades: (next) => (request, response) => {
-      if (!isRefused(request, response)) next(request, response)
-    },
+    guardUpgrades: (next) => (request, response) => carryOut(judge(request), request, response, next),
   }
+}
+
+/** Whether whoever asked has left meanwhile. */
+function isGone(request: IncomingMessage): boolean {
+  const { stream } = request as unknown as Partial<Http2ServerRequest>
+  return request.destroyed || stream?.destroyed === true
 }

@@ -12,8 +12,8 @@ export type Metrics = {
   groupsLeftOut(filtered: number, capped: number): void
   /** A request that was answered 503 before it was looked at, by why. */
   shed(reason: ShedReason): void
-  /** Has the connections of clients shown: those that are open, and those of them that are not read for a while. */
-  measureConnections(count: () => { open: number; resting: number }): void
+  /** Has the connections of clients shown that are open, and how many clients wait for the process. */
+  measureConnections(count: () => { open: number; waiting: number }): void
   registry: Registry
 }
 
@@ -87,11 +87,10 @@ export function createMetrics(): Metrics {
       const help = 'Open connections of clients, upgraded ones included.'
       const collect = (): void => open.set(count().open)
       const open: Gauge = new Gauge({ name: 'stagedoor_client_connections', help, registers, collect })
-      const restingHelp =
-        'Connections that are not read for a while after a request on them was refused for lack of time.'
-      const collectResting = (): void => resting.set(count().resting)
-      const named = { name: 'stagedoor_resting_connections', help: restingHelp }
-      const resting: Gauge = new Gauge({ ...named, registers, collect: collectResting })
+      const waitingHelp = 'Requests, and connections that are not read meanwhile, that wait for the process.'
+      const collectWaiting = (): void => waiting.set(count().waiting)
+      const named = { name: 'stagedoor_waiting_clients', help: waitingHelp }
+      const waiting: Gauge = new Gauge({ ...named, registers, collect: collectWaiting })
     },
     registry,
   }

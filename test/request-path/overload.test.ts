@@ -37,6 +37,12 @@ async function openConnection(t: Test, { port }: URL): Promise<Socket> {
   return socket
 }
 
+/** The status line of the next answer. */
+async function answerOn(socket: Socket): Promise<string | undefined> {
+  const [bytes] = (await once(socket, 'data')) as [Buffer]
+  return bytes.toString('latin1').split('\r\n')[0]
+}
+
 t.test('past the limit on requests the answer is 503 with Retry-After, and probes are answered', async (t) => {
   const { directUrl, admin, logged } = await startLimited(t, { maxRequests: 1, overload: { retryAfter: '3s' } })
   const stream = await openAnswer(t, `${directUrl}/public/stream`, '')
@@ -135,4 +141,14 @@ t.test('a large body behind a refusal is not read: the connection ends', async (
     t.match([response.statusCode, response.headers.connection], [503, connection])
     sent.destroy()
   }
+})
+
+t.test('more requests at once than a turn of the event loop begins are all served', async (t) => {
+  const { directUrl, admin } = await startLimited(t, {})
+  const url = new URL(directUrl)
+  const sockets = await Promise.all(Array.from({ length: 200 }, () => openConnection(t, url)))
+  const answers = sockets.map((socket) => answerOn(socket))
+  for (const socket of sockets) socket.write(`GET /public/a HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`)
+  t.same(new Set(await Promise.all(answers)), new Set(['HTTP/1.1 200 OK']))
+  t.match((await admin.inject('/metrics')).body, 'stagedoor_waiting_clients 0')
 })

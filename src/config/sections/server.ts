@@ -112,12 +112,8 @@ const failedAttempts = z
 
 const overload = z
   .strictObject({
-    maxDelay: duration({ min: '10ms', max: '10s' })
-      .prefault('50ms')
-      .meta({ description: 'How long requests may wait until the process comes to them.' }),
-    after: duration({ min: '0s', max: '1m' }).prefault('500ms').meta({
-      description:
-        'For how long that must have been too long before those who wait longer get 503. Shorter bursts are served.',
+    maxDelay: duration({ min: '50ms', max: '10s' }).prefault('1s').meta({
+      description: 'How long requests may wait for the process. Those that would have to wait longer get 503 at once.',
     }),
     retryAfter: duration({ min: '1s', max: '1h' })
       .prefault('2s')
