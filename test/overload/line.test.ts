@@ -54,7 +54,7 @@ function startLine(t: Test) {
     connect,
     begins: (socket = connect('somebody'), change: object = {}) => line.begins(requestOn(socket, change)),
     /** Begins as many requests as a turn allows. */
-    fill(): number {
+    fill: (): number => {
       let count = 0
       while (line.begins(requestOn(connect('somebody')))) count += 1
       return count
@@ -64,14 +64,14 @@ function startLine(t: Test) {
         () => void log.push(`begin ${name}`),
         () => void log.push(`give up ${name}`),
       ),
-    holdUnread(socket: Socket, change: object = {}, shouldKeepAlive = true) {
+    holdUnread: (socket: Socket, change: object = {}, shouldKeepAlive = true): void => {
       line.holdUnread({ req: requestOn(socket, change), shouldKeepAlive } as ServerResponse)
     },
-    endTurn() {
+    endTurn: (): void => {
       state.isTurnOpen = false
       onTurnEnd()
     },
-    pass(ms: number) {
+    pass: (ms: number): void => {
       for (let i = 0; i < ms / 50; i += 1) {
         state.nowMs += 50
         mock.timers.tick(50)
