@@ -18,6 +18,9 @@ const logEveryMs = 10_000
 /** Who waits unread waits for no longer than this, whatever was expected when it joined the line: twice the usual. */
 const patience = 2
 
+/** A shorter line goes faster than the garbage collector comes round, so that to read and to hold costs less than not to read. */
+const unreadFrom = 256
+
 type Upstreams = ReadonlyMap<string, { requests: { admission: RoomOptions['queues'][number] } }>
 
 /** The limits of this process, and what is said about those beyond them. */
@@ -33,6 +36,7 @@ export function provisionGate({ server }: Config, logger: Logger, metrics: Metri
     maxDelayMs: overload.maxDelay,
     // Idle connections are closed after a while; a request that waits unread on one must not be lost so.
     patienceMs: Math.min(patience * overload.maxDelay, timeouts.keepAlive / 2),
+    unreadFrom,
     pace: new Pace(),
     hasRoom: createRoom({ queues, busyShare: createBusyShare(), now }),
     now,

@@ -18,6 +18,8 @@ export type OpenLoopResult = {
   offeredPerSecond: number
   /** Successes that arrived while requests were offered, per second. */
   goodputPerSecond: number
+  /** The same of the second half. */
+  lateGoodputPerSecond: number
   served: number
   /** Answers 503 and 429, and those of them that do not say when to come again. */
   rejected: number
@@ -61,6 +63,7 @@ export function tally(outcomes: readonly Outcome[], { count, durationMs, lateMs 
   return {
     offeredPerSecond: (count / durationMs) * 1_000,
     goodputPerSecond: (inTime.length / durationMs) * 1_000,
+    lateGoodputPerSecond: (late.filter(({ answeredAtMs }) => answeredAtMs <= durationMs).length / durationMs) * 2_000,
     served: served.length,
     rejected: rejected.length,
     rejectedWithoutRetryAfter: rejected.filter(({ hasRetryAfter }) => !hasRetryAfter).length,

@@ -99,6 +99,7 @@ function figuresOf(
     'offered/s': result.offeredPerSecond,
     'goodput/s': result.goodputPerSecond,
     'goodput / max': result.goodputPerSecond / maxPerSecond,
+    'second half, goodput / max': result.lateGoodputPerSecond / maxPerSecond,
     'served p50 ms': result.p50Ms,
     'served p99 ms': result.p99Ms,
     'p99 late / early': result.lateP99Ms / result.earlyP99Ms,

@@ -18,9 +18,11 @@ export function createConnections(max: number): Connections {
   const surplus = new WeakSet<Socket | Http2Session>()
   let open = 0
 
+  const forget = (): void => void (open -= 1)
+
   function count(socket: Socket): void {
     open += 1
-    socket.once('close', () => void (open -= 1))
+    socket.on('close', forget)
     if (open > max + reserveOf(max)) socket.destroy()
   }
 

@@ -11,6 +11,8 @@ export type LineOptions = {
   maxDelayMs: number
   /** How long anybody waits, whatever was expected, ms. */
   patienceMs: number
+  /** From how many in line on connections wait unread. */
+  unreadFrom: number
   pace: Pace
   /** Whether more can be begun without piling up further on. */
   hasRoom: () => boolean
@@ -86,7 +88,7 @@ export class Line {
   /** Has the connection of an answer wait for its next turn, unread, where it is to be used again. */
   holdUnread({ req: request, shouldKeepAlive }: ServerResponse): void {
     // Over HTTP/2 it carries all that a browser does.
-    if (this.#isOver || request.httpVersionMajor > 1) return
+    if (this.#isOver || this.size < this.#options.unreadFrom || request.httpVersionMajor > 1) return
     const { socket } = request
     if (!shouldKeepAlive || !request.complete || !socket.writable || socket.isPaused()) return
     if (unreadOf(socket)?.goesOn() === true) return

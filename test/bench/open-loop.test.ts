@@ -32,7 +32,14 @@ t.test('goodput is what succeeded in time; the rest is told apart', async (t) =>
     { kind: 'unsent' },
   ]
   const result = tally(outcomes, { count: 9, durationMs: 1_000, lateMs: [0, 3, 1] })
-  t.match(result, { offeredPerSecond: 9, goodputPerSecond: 2, served: 3, rejected: 2, rejectedWithoutRetryAfter: 1 })
+  t.match(result, {
+    offeredPerSecond: 9,
+    goodputPerSecond: 2,
+    lateGoodputPerSecond: 2,
+    served: 3,
+    rejected: 2,
+    rejectedWithoutRetryAfter: 1,
+  })
   t.match(result, { otherAnswers: 1, broken: 1, timedOut: 1, unsent: 1, p50Ms: 20, p99Ms: 600, rejectedP99Ms: 2 })
   t.match(result, { earlyP99Ms: 10, lateP99Ms: 600, sinceSentP99Ms: 300, generatorLateP99Ms: 3 })
   t.match(result, { sinceSentEarlyP99Ms: 5, sinceSentLateP99Ms: 300 })

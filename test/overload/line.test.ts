@@ -8,7 +8,7 @@ import { Line } from '../../src/overload/line.ts'
 import { Pace } from '../../src/overload/pace.ts'
 
 /** A line with waits of a second, two at most, in a loop whose turns end by hand, in a time that passes by hand. */
-function startLine(t: Test) {
+function startLine(t: Test, { unreadFrom = 0 } = {}) {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
   const state = { nowMs: 0, hasRoom: true, isTurnOpen: false }
@@ -16,6 +16,7 @@ function startLine(t: Test) {
   const line = new Line({
     maxDelayMs: 1_000,
     patienceMs: 2_000,
+    unreadFrom,
     pace: new Pace(),
     hasRoom: () => state.hasRoom,
     now: () => state.nowMs,
@@ -205,6 +206,16 @@ t.test(
     t.equal(line.size, 1)
   },
 )
+
+t.test('while few wait connections are read on', async (t) => {
+  const { log, connect, begins, hold, holdUnread } = startLine(t, { unreadFrom: 2 })
+  begins()
+  hold('a')
+  holdUnread(connect('b'))
+  hold('c')
+  holdUnread(connect('d'))
+  t.same(log, ['pause d'])
+})
 
 t.test('requests over HTTP/2 wait like all others', async (t) => {
   const { connect, begins, hold } = startLine(t)

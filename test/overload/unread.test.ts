@@ -24,6 +24,7 @@ async function startServer(t: Test, over: Over) {
   const line = new Line({
     maxDelayMs: 3_600_000,
     patienceMs: 3_600_000,
+    unreadFrom: 1,
     pace: new Pace(),
     hasRoom: () => room.isThere,
     now: () => performance.now(),
