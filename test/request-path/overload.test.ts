@@ -8,6 +8,7 @@ import { WebSocket } from 'ws'
 import { type ConfigOverrides, startGateway } from '../support/gateway.ts'
 import { freePort } from '../support/ports.ts'
 import { openAnswer, openSocket, startStreamingOrigin } from '../support/streams.ts'
+import { until } from '../support/until.ts'
 
 const nowhere = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret: 'none' }
 
@@ -110,6 +111,14 @@ t.test('on a connection past the limit requests get 503 and the connection ends,
   t.equal((await ask(`${directUrl}/.stagedoor/health/live`)).status, 200)
   t.equal((await ask(`${directUrl}/public/a`, {}, agent)).status, 200, 'the first one is served on')
   t.match((await admin.inject('/metrics')).body, /stagedoor_client_connections \d/)
+})
+
+t.test('a connection that has ended leaves room for another', async (t) => {
+  const { directUrl } = await startLimited(t, { maxConnections: 1 })
+  const first = await openConnection(t, new URL(directUrl))
+  t.equal((await ask(`${directUrl}/public/a`)).status, 503)
+  first.destroy()
+  await until(async () => (await ask(`${directUrl}/public/a`)).status === 200)
 })
 
 t.test('connections far past the limit are closed at once', async (t) => {
