@@ -24,7 +24,7 @@ export type LineOptions = {
 
 /**
  * How many requests a turn of the event loop begins. Reading a request is half of the work, finishing it the other half: a
- * loop that reads all that is there has ever more under way. More a turn bring nothing, few make others wait for less.
+ * loop that reads all that is there has ever more under way. More of them bring nothing, and so few keep turns short.
  */
 const perTurn = 32
 
@@ -36,7 +36,7 @@ const lookEveryMs = 50
  * not read until others have had their turn. An unread request lies in the kernel and costs nothing; one that was read would
  * be carried on by the garbage collector, and one that is refused costs a third of what serving it would.
  *
- * Who is called may ask twice: to have a connection not be read and be read again takes a tenth of what a request costs, and one
+ * Who is called may ask twice: to have a connection not be read and be read again takes a twelfth of what a request costs, and one
  * that has just been served is at hand in the processor's caches.
  */
 export class Line {
