@@ -12,7 +12,7 @@ export type Applicant = {
   refuse(): void
 }
 
-type Waiting = { readonly place: Place<Applicant>; readonly since: number; readonly timer: NodeJS.Timeout }
+type Waiting = { readonly place: Place<Applicant>; readonly timer: NodeJS.Timeout }
 
 export type AdmissionLimits = {
   /** How many may be through at a time. */
@@ -26,8 +26,6 @@ export type AdmissionLimits = {
 export type Admission = {
   readonly active: number
   readonly waiting: number
-  /** How long the one that was let through last had waited, ms; 0 where nobody waits. */
-  readonly lastWaitMs: number
   enter(applicant: Applicant): void
   /** Gives the place back, once for each `admit`. */
   leave(): void
@@ -55,7 +53,6 @@ export function createAdmission(limits: AdmissionLimits, now = () => performance
   const queue = createFairQueue<Applicant>()
   let active = 0
   let standingSince = 0
-  let lastWaitMs = 0
 
   function withdraw(applicant: Applicant): boolean {
     const { waiting } = applicant
@@ -79,7 +76,7 @@ export function createAdmission(limits: AdmissionLimits, now = () => performance
     const since = now()
     if (queue.size === 0) standingSince = since
     const timer = setTimeout(expire, waitLimitMs(limits.maxWaitMs, since - standingSince), applicant)
-    applicant.waiting = { place: queue.push(applicant), since, timer }
+    applicant.waiting = { place: queue.push(applicant), timer }
   }
 
   return {
@@ -89,9 +86,6 @@ export function createAdmission(limits: AdmissionLimits, now = () => performance
     get waiting() {
       return queue.size
     },
-    get lastWaitMs() {
-      return lastWaitMs
-    },
     enter(applicant) {
       if (active >= limits.maxActive) return wait(applicant)
       active += 1
@@ -100,7 +94,6 @@ export function createAdmission(limits: AdmissionLimits, now = () => performance
     leave() {
       active -= 1
       const next = queue.shift()
-      lastWaitMs = next?.waiting === undefined ? 0 : now() - next.waiting.since
       if (next === undefined) return
       endWait(next)
       active += 1
