@@ -15,7 +15,7 @@ import type { Metrics } from './telemetry/metrics.ts'
 /** Between two log lines about an overload. */
 const logEveryMs = 10_000
 
-/** Who waits unread waits for no longer than this, whatever was expected when it joined the line: twice the usual. */
+/** Nobody waits for more than so many times `maxDelay`, whatever was expected. */
 const patience = 2
 
 /** A shorter line goes faster than the garbage collector comes round, so that to read and to hold costs less than not to read. */

@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net'
 
+import { Yallist } from 'yallist'
+
 import { createAnswerReader } from './answer-reader.ts'
 import type { Outcome } from './tally.ts'
 
@@ -34,7 +36,8 @@ export function createConnections(
 ): Connections {
   const free: Connection[] = []
   const all = new Set<Connection>()
-  const waiting = createFifo<number>()
+  // A list, since shifting a long array would move all of it each time.
+  const waiting = new Yallist<number>()
 
   const finish = (connection: Connection, outcome: Outcome): void => {
     const { dueAt } = connection
@@ -119,24 +122,6 @@ export function createConnections(
         finish(connection, { kind: 'timed-out' })
         connection.socket.destroy()
       }
-    },
-  }
-}
-
-/** Shifting a long array would move all of it each time. */
-function createFifo<Item>() {
-  const items: Item[] = []
-  let first = 0
-  return {
-    get length() {
-      return items.length - first
-    },
-    push: (item: Item) => void items.push(item),
-    shift(): Item | undefined {
-      if (first === items.length) return undefined
-      const item = items[first]
-      first += 1
-      return item
     },
   }
 }

@@ -4,6 +4,7 @@ import type { Http2ServerRequest } from 'node:http2'
 import type { Connections } from './connections.ts'
 import type { Line } from './line.ts'
 import type { ShedReason } from './shed-reason.ts'
+import { shapeForLine } from './waiting.ts'
 
 export type Routing = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -21,7 +22,7 @@ export type Gate = {
 
 export type GateOptions = {
   connections: Connections
-  line: Pick<Line, 'size' | 'isTooLong' | 'meet' | 'begins' | 'hold' | 'holdUnread' | 'advance' | 'end'>
+  line: Pick<Line, 'size' | 'isTooLong' | 'begins' | 'hold' | 'holdUnread' | 'advance' | 'end'>
   /** Requests under way at a time, those that wait and open event streams included. */
   maxRequests: number
   /** Probes are answered whatever the load: a gateway that is taken away while it is busy makes others busier. */
@@ -72,7 +73,7 @@ export function createGate({ connections, line, maxRequests, isProbe, refuse }: 
   return {
     watch(server) {
       connections.watch(server)
-      for (const event of ['connection', 'secureConnection']) server.on(event, (socket) => line.meet(socket))
+      for (const event of ['connection', 'secureConnection']) server.on(event, shapeForLine)
     },
     sayFarewell() {
       isLeaving = true

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 
 import { type Node, Yallist } from 'yallist'
 
 import type { Pace } from './pace.ts'
-import { shapeForLine, Unread, unreadOf, type Waiting } from './waiting.ts'
+import { Unread, unreadOf, type Waiting } from './waiting.ts'
 
 export type LineOptions = {
   /** Who would have to wait longer is told so at once, ms. */
@@ -27,6 +26,9 @@ export type LineOptions = {
  * loop that reads all that is there has ever more under way. More of them bring nothing, and so few keep turns short.
  */
 const perTurn = 32
+
+/** Those who may ask a second time come when they like; so many at once that turns get long wait like all others. */
+const maxPerTurn = 4 * perTurn
 
 /** Between two looks at who has waited too long, ms. */
 const lookEveryMs = 50
@@ -63,19 +65,17 @@ export class Line {
     return this.#options.pace.waitMs(this.size) > this.#options.maxDelayMs
   }
 
-  /** Has to see every connection first. */
-  meet(socket: Socket): void {
-    shapeForLine(socket)
-  }
-
   /** Notes a request that has come. @returns whether it begins, else it has to wait */
   begins(request: IncomingMessage): boolean {
     this.#openTurn()
-    if (this.size > 0) {
-      if (request.httpVersionMajor > 1 || unreadOf(request.socket)?.takesTurn(this.#turn) !== true) return false
-    } else if (this.#begun >= perTurn || !this.#options.hasRoom()) return false
-    this.#begun += 1
-    return true
+    const begins = this.size > 0 ? this.#isCalled(request) : this.#begun < perTurn && this.#options.hasRoom()
+    if (begins) this.#begun += 1
+    return begins
+  }
+
+  #isCalled({ httpVersionMajor, socket }: IncomingMessage): boolean {
+    if (httpVersionMajor > 1 || this.#begun >= maxPerTurn) return false
+    return unreadOf(socket)?.takesTurn(this.#turn) === true
   }
 
   /** Has a request wait that was read. */

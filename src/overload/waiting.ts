@@ -52,7 +52,9 @@ export class Unread implements Waiting {
   /** Notes a request that has come. @returns whether it may begin */
   takesTurn(turn: number): boolean {
     const isItsTurn = this.#mayGoOn || this.#calledIn === turn
+    // One request, also where others came right behind it.
     this.#mayGoOn = false
+    this.#calledIn = -1
     return isItsTurn
   }
 

@@ -13,7 +13,6 @@ function gateWith(change: Partial<GateOptions> & { isSurplus?: boolean; isBusy?:
   const line: GateOptions['line'] = {
     size: change.isBusy ? 1 : 0,
     isTooLong: change.isTooLong === true,
-    meet: () => undefined,
     begins: () => change.isBusy !== true,
     hold(...callbacks) {
       log.push('hold')

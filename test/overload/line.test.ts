@@ -42,7 +42,6 @@ function startLine(t: Test, { unreadFrom = 0 } = {}) {
       },
       ...change,
     } as unknown as Socket
-    line.meet(socket)
     return socket
   }
   const requestOn = (socket: Socket, change: object = {}): IncomingMessage =>
@@ -169,6 +168,7 @@ t.test('who is called may ask twice, the second time whenever it is, and waits a
     t.same(log.splice(0), ['pause a', 'read a'])
     hold('b')
     t.ok(begins(socket), 'its turn')
+    t.notOk(begins(socket), 'not for what came right behind')
     holdUnread(socket)
     t.same(log, [], 'is read on')
     endTurn()
@@ -179,6 +179,18 @@ t.test('who is called may ask twice, the second time whenever it is, and waits a
     endTurn()
     log.length = 0
   }
+})
+
+t.test('of those who may ask once more 128 begin in a turn, however many come', async (t) => {
+  const { connect, begins, hold, holdUnread, endTurn } = startLine(t)
+  const sockets = Array.from({ length: 160 }, (_, i) => connect(String(i)))
+  begins()
+  for (const socket of sockets) holdUnread(socket)
+  for (let i = 0; i < 5; i += 1) endTurn()
+  for (const socket of sockets) holdUnread(socket)
+  endTurn()
+  hold('others')
+  t.equal(sockets.filter((socket) => begins(socket)).length, 128)
 })
 
 t.test('who has nothing to ask when called waits like others later', async (t) => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { connect as connectHttp2, constants, createServer as createHttp2Server } from 'node:http2'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -18,8 +19,8 @@ type Over = 'plain text' | 'TLS'
 /** One connection. */
 type Client = { ask(path: string): void; answered(path: string): Promise<void> }
 
-/** A server that answers with the path, behind a gate whose line moves when `room` says so. */
-async function startServer(t: Test, over: Over) {
+/** Answers with the path, behind a gate whose line moves when `room` says so. */
+function gated() {
   const room = { isThere: true }
   const line = new Line({
     maxDelayMs: 3_600_000,
@@ -45,8 +46,13 @@ async function startServer(t: Test, over: Over) {
     if (url === '/slow') answerSlow = end
     else end()
   })
+  return { line, room, gate, seen, answerSlow: () => answerSlow(), handler }
+}
+
+async function startServer(t: Test, over: Over) {
+  const { handler, ...behind } = gated()
   const server = over === 'TLS' ? createTlsServer(await certificateOf(t), handler) : createServer(handler)
-  gate.watch(server)
+  behind.gate.watch(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close().closeAllConnections())
@@ -64,7 +70,7 @@ async function startServer(t: Test, over: Over) {
       answered: (path) => until(() => text.endsWith(`answer to ${path}`)),
     }
   }
-  return { line, room, gate, seen, answerSlow: () => answerSlow(), open }
+  return { ...behind, open }
 }
 
 async function certificateOf(t: Test) {
@@ -72,21 +78,28 @@ async function certificateOf(t: Test) {
   return { cert: await readFile(certificate), key: await readFile(key) }
 }
 
+/** One connection that was served waits unread, behind another whose request was read. */
+async function startWaiting(t: Test, over: Over) {
+  const server = await startServer(t, over)
+  const { line, room, seen, answerSlow, open } = server
+  const [served, waiting] = [await open(), await open()]
+  served.ask('/slow')
+  await until(() => seen.length === 1)
+  room.isThere = false
+  waiting.ask('/waits')
+  await until(() => line.size === 1)
+  answerSlow()
+  await served.answered('/slow')
+  await until(() => line.size === 2)
+  return { ...server, served, waiting }
+}
+
 for (const over of ['plain text', 'TLS'] as const) {
   t.test(
     `over ${over} a connection that was served waits unread, and its next request is answered in its turn`,
     async (t) => {
-      const { line, room, seen, answerSlow, open } = await startServer(t, over)
-      const [served, waiting, prober] = [await open(), await open(), await open()]
-      served.ask('/slow')
-      await until(() => seen.length === 1)
-      room.isThere = false
-      waiting.ask('/waits')
-      await until(() => line.size === 1)
-
-      answerSlow()
-      await served.answered('/slow')
-      await until(() => line.size === 2)
+      const { line, room, seen, open, served, waiting } = await startWaiting(t, over)
+      const prober = await open()
       served.ask('/next')
       // By the time of the last answer what was sent before has arrived.
       for (const path of ['/probe?1', '/probe?2', '/probe?3']) {
@@ -105,17 +118,7 @@ for (const over of ['plain text', 'TLS'] as const) {
   )
 
   t.test(`over ${over} a connection that waits unread when the farewell is said is read, and answered`, async (t) => {
-    const { line, room, gate, seen, answerSlow, open } = await startServer(t, over)
-    const [served, waiting] = [await open(), await open()]
-    served.ask('/slow')
-    await until(() => seen.length === 1)
-    room.isThere = false
-    waiting.ask('/waits')
-    await until(() => line.size === 1)
-    answerSlow()
-    await served.answered('/slow')
-    await until(() => line.size === 2)
-
+    const { line, room, gate, served, waiting } = await startWaiting(t, over)
     served.ask('/next')
     gate.sayFarewell()
     await until(() => line.size === 2)
@@ -124,3 +127,31 @@ for (const over of ['plain text', 'TLS'] as const) {
     await Promise.all([waiting.answered('/waits'), served.answered('/next')])
   })
 }
+
+t.test('requests over HTTP/2 wait one by one, and one that was taken back is not begun', async (t) => {
+  const { line, room, seen, handler } = gated()
+  const server = createHttp2Server((request, response) =>
+    handler(request as unknown as IncomingMessage, response as unknown as ServerResponse),
+  )
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  t.teardown(() => client.destroy())
+
+  room.isThere = false
+  const kept = client.request({ ':path': '/kept' })
+  await until(() => line.size === 1)
+  const left = client.request({ ':path': '/left' })
+  await until(() => line.size === 2)
+  left.close(constants.NGHTTP2_CANCEL)
+  await once(left, 'close')
+  // By the time of an answer what was sent before has arrived.
+  await client.request({ ':path': '/probe' }).setEncoding('utf8').toArray()
+
+  room.isThere = true
+  line.advance()
+  t.same(await kept.setEncoding('utf8').toArray(), ['answer to /kept'])
+  t.same(seen, ['/probe', '/kept'])
+  t.equal(line.size, 0)
+})
