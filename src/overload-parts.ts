@@ -15,7 +15,7 @@ import type { Metrics } from './telemetry/metrics.ts'
 /** Between two log lines about an overload. */
 const logEveryMs = 10_000
 
-/** Nobody waits for more than so many times `maxDelay`, whatever was expected. */
+/** Whatever was expected, a wait is over after so many times `maxDelay`. */
 const patience = 2
 
 /** A shorter line goes faster than the garbage collector comes round, so that to read and to hold costs less than not to read. */
