@@ -3,23 +3,23 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { CustomFetch } from 'openid-client'
 
-import { buildAdminApp, type Shown, shownBy } from './admin-app.ts'
+import type { Dependencies } from './assembly/dependencies.ts'
 import { createTrail } from './audit/trail.ts'
 import { loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { readRemembered } from './config/tree/texts.ts'
-import type { Dependencies } from './dependencies.ts'
-import { collectBuffersYoung } from './external-memory.ts'
 import { removeStaleSocket } from './listener/unix-socket.ts'
-import { startPrimary, workerCount } from './primary.ts'
-import { logWarnings, readAnew } from './reload.ts'
+import { buildAdminApp, type Shown, shownBy } from './process/admin-app.ts'
+import { collectBuffersYoung } from './process/external-memory.ts'
+import { startPrimary, workerCount } from './process/primary.ts'
+import { logWarnings, readAnew } from './process/reload.ts'
+import { closeOnSignal, ignoreHangup, onHangup } from './process/signals.ts'
+import { giveBackStartupMemory } from './process/startup-memory.ts'
+import { createPeers, handedTexts, processChannel } from './process/workers/peers.ts'
+import { giveShown } from './process/workers/shown-by-all.ts'
 import { createRandomPool } from './seal/random.ts'
-import { closeOnSignal, ignoreHangup, onHangup } from './signals.ts'
-import { giveBackStartupMemory } from './startup-memory.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { createTurnDestination } from './telemetry/turn-destination.ts'
-import { createPeers, handedTexts, processChannel } from './workers/peers.ts'
-import { giveShown } from './workers/shown-by-all.ts'
 
 export type StartOptions = { files: readonly string[]; env: NodeJS.ProcessEnv }
 
@@ -48,7 +48,7 @@ async function startAlone(config: Config, options: StartOptions, dependencies: D
   const { logger } = dependencies
   onHangup(() => checkAnew(options, logger))
   collectBuffersYoung()
-  const { serve } = await import('./serve.ts')
+  const { serve } = await import('./process/serve.ts')
   const { app, parts, listen, close } = await serve(config, dependencies)
   const admin = await buildAdminApp(shownBy(parts), config.server.prefix, logger)
   app.addHook('onClose', async () => admin.close())
@@ -73,7 +73,7 @@ async function startWorker(options: StartOptions): Promise<void> {
   const { config } = await loadConfig({ ...options, readText: readRemembered(await handedTexts(channel)) })
   const dependencies = dependenciesOf(config)
   const peers = createPeers(channel)
-  const { serve } = await import('./serve.ts')
+  const { serve } = await import('./process/serve.ts')
   const { parts, listen, close } = await serve(config, { ...dependencies, peers })
   const shown = shownBy(parts)
   giveShown(peers, shown)

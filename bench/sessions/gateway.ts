@@ -1,8 +1,8 @@
 /** The whole gateway with sessions in the store named by STORE; answers `/.stagedoor/me` without an upstream. */
 import pino from 'pino'
 
-import { provision } from '../../src/app-parts.ts'
 import { buildApp } from '../../src/app.ts'
+import { provision } from '../../src/assembly/provision.ts'
 import { createTrail } from '../../src/audit/trail.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { createRandomPool } from '../../src/seal/random.ts'

@@ -31,14 +31,11 @@ export const shared: readonly string[] = [
   'telemetry',
 ]
 
-/** Endpoints of our own, which stand beside the path: they may use stages, and only the shell knows them. */
-export const endpoints: readonly string[] = ['account', 'admin', 'forward-auth', 'health']
-
 /**
- * What puts it all together, as do the files directly in `src/`. It may import everything in `src/` and nothing else in
+ * What puts it all together, as do `server.ts` and `app.ts`. It may import everything in `src/` and nothing else in
  * `src/` imports it.
  */
-export const shell: readonly string[] = ['cli', 'listener', 'workers']
+export const shell: readonly string[] = ['assembly', 'cli', 'listener', 'process', 'app.ts', 'server.ts']
 
 /** Where a file stands. */
 export type Part =
@@ -51,19 +48,20 @@ export type Part =
   | { kind: 'outside'; name: string }
   | { kind: 'unknown'; name: string }
 
-const partOfSource = (name: string): Part => {
+const partOfSource = (name: string, child: string): Part => {
+  // Endpoints of our own stand beside the path: they may use stages, and only the shell knows them.
+  if (name === 'endpoints') return { kind: 'endpoint', name: child }
   const order = stages.findIndex((names) => names.includes(name))
   if (order >= 0) return { kind: 'stage', name, order }
   if (shared.includes(name)) return { kind: 'shared', name }
-  if (endpoints.includes(name)) return { kind: 'endpoint', name }
-  if (shell.includes(name) || name.endsWith('.ts')) return { kind: 'shell', name }
+  if (shell.includes(name)) return { kind: 'shell', name }
   return { kind: 'unknown', name }
 }
 
 /** Where a file stands, by its path relative to the repository. */
 export const partOf = (path: string): Part => {
-  const [top = '', second = ''] = path.split('/')
-  if (top === 'src') return partOfSource(second)
+  const [top = '', second = '', third = ''] = path.split('/')
+  if (top === 'src') return partOfSource(second, third)
   if (top === 'packages' && second === 'assertion-contract') return { kind: 'contract' }
   if (top === 'plugins') return { kind: 'plugin', name: second }
   return { kind: 'outside', name: top }

@@ -23,9 +23,11 @@ export type CoverageReport = Record<string, FileCoverage>
 const shellImport =
   /from '(?:node:(?:fs|fs\/promises|net|http|https|tls|dns|child_process|cluster)|undici|@redis\/client|openid-client|fastify|fastify-plugin)'/
 
+/** What starts the process and puts the stages together. */
+const shellFile = /^src\/(?:cli\/|assembly\/|process\/[^/]+$)/
+
 /** The effectful shell is covered by tests over real sockets and processes; every other file must be covered in full. */
-export const isPure = (file: string, source: string): boolean =>
-  !file.startsWith('src/cli/') && !shellImport.test(source)
+export const isPure = (file: string, source: string): boolean => !shellFile.test(file) && !shellImport.test(source)
 
 /** The stages' pure files, relative to the repository. */
 export const pureFiles = (root = repositoryRoot): string[] =>

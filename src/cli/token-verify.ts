@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 
+import { acceptedIssuers, machineExpectations, provisionKeySet } from '../assembly/machines.ts'
 import { diagnose, type Finding } from '../bearer/diagnosis.ts'
 import { bearerReasons } from '../bearer/reasons.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/problems/problem.ts'
-import { acceptedIssuers, machineExpectations, provisionKeySet } from '../machine-parts.ts'
 import { configOption } from './config-option.ts'
 import { reportProblems } from './config-report.ts'
 import type { Terminal } from './terminal.ts'

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 
 import { needsRestart } from '../../src/config/needs-restart.ts'
-import { logWaiting, readAnew } from '../../src/reload.ts'
+import { logWaiting, readAnew } from '../../src/process/reload.ts'
 import { folderWith, least, load } from './support.ts'
 
 function startLog() {

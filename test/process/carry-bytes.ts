@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 
-import { collectBuffersYoung } from '../../src/external-memory.ts'
+import { collectBuffersYoung } from '../../src/process/external-memory.ts'
 
 if (process.argv[2] === 'young') collectBuffersYoung()
 

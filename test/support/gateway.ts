@@ -5,12 +5,12 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 
 import type { LocalAuth0 } from '../../auth0/local/server.ts'
-import { buildAdminApp, shownBy } from '../../src/admin-app.ts'
-import { type Parts, provision } from '../../src/app-parts.ts'
 import { buildApp } from '../../src/app.ts'
+import { type Parts, provision } from '../../src/assembly/provision.ts'
 import { createTrail } from '../../src/audit/trail.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { prepareListening } from '../../src/listener/listen.ts'
+import { buildAdminApp, shownBy } from '../../src/process/admin-app.ts'
 
 /** Configuration as it stands in YAML; sections are merged one level deep over what a test needs. */
 export type ConfigOverrides = Record<string, unknown>

@@ -1,0 +1,99 @@
+import { createManagementTokens } from '../auth0-events/management-token.ts'
+import { createFileOffsets, createMemoryOffsets, createSharedOffsets, type Offsets } from '../auth0-events/offsets.ts'
+import { createEventPull, type EventPull, type EventPullOptions } from '../auth0-events/pull.ts'
+import type { TakeEvent } from '../auth0-events/take-event.ts'
+import type { Config } from '../config/schema.ts'
+import type { Condition } from '../endpoints/health/plugin.ts'
+import type { Peers } from '../process/workers/peers.ts'
+import { createLeadership } from '../redis/leadership.ts'
+import type { Redis } from '../redis/redis.ts'
+import type { Dependencies } from './dependencies.ts'
+
+type PullConfig = NonNullable<NonNullable<Config['auth0']['events']>['pull']>
+
+/** Auth0 keeps events for a limited time; what is older has been learned by refreshing. */
+const maxLookBackMs = 24 * 3_600_000
+
+/** Reading of Auth0's events, if configured: by one process of all that share a Redis. */
+export type Events = { conditions(): Condition[]; close(): Promise<void> }
+
+export function provisionEvents(
+  config: Config,
+  dependencies: Dependencies,
+  { redis, take }: { redis: Redis | undefined; take: TakeEvent },
+): Events {
+  const pullConfig = config.auth0.events?.pull
+  if (pullConfig === undefined) return { conditions: () => [], close: async () => undefined }
+  const pull = createEventPull(pullOptions(config, pullConfig, dependencies, take, offsetsOf(pullConfig, redis)))
+  const close = startPull(pull, redis, dependencies)
+  return { conditions: () => [conditionOf(pull)], close }
+}
+
+function pullOptions(
+  { auth0, session }: Config,
+  { clientId, clientSecret, audience }: PullConfig,
+  { fetch, logger, now }: Dependencies,
+  take: TakeEvent,
+  offsets: Offsets,
+): EventPullOptions {
+  const issuer = auth0.issuer.endsWith('/') ? auth0.issuer : `${auth0.issuer}/`
+  const credentials = { issuer, clientId, clientSecret: clientSecret.reveal() }
+  const common = { fetch, timeoutMs: auth0.timeout, now }
+  return {
+    issuer,
+    tokens: createManagementTokens({ ...credentials, ...common, audience: audience ?? `${issuer}api/v2/` }),
+    offsets,
+    take,
+    fetch,
+    lookBackMs: Math.min(session.absoluteTimeout, maxLookBackMs),
+    onFailure: (detail, err) => logger.warn({ detail, err }, 'events of Auth0 cannot be read; trying on'),
+    now,
+  }
+}
+
+function offsetsOf({ offsetFile }: PullConfig, redis: Redis | undefined): Offsets {
+  if (redis !== undefined) return createSharedOffsets(redis)
+  return offsetFile === undefined ? createMemoryOffsets() : createFileOffsets(offsetFile)
+}
+
+/** One of all who could reads: of all replicas where Redis is, of all workers where there are some. */
+function startPull(pull: EventPull, redis: Redis | undefined, dependencies: Dependencies): () => Promise<void> {
+  if (redis !== undefined) return startWithOthers(pull, redis, dependencies)
+  return dependencies.peers === undefined ? startAlone(pull) : startAmongWorkers(pull, dependencies.peers)
+}
+
+/** The lock goes on to another worker when this one ends. */
+function startAmongWorkers(pull: EventPull, peers: Peers): () => Promise<void> {
+  let close: (() => Promise<void>) | undefined
+  let isClosed = false
+  void peers.lock('auth0-events').then((giveBack) => {
+    if (isClosed) giveBack()
+    else close = startAlone(pull)
+  })
+  return async () => {
+    isClosed = true
+    await close?.()
+  }
+}
+
+function startAlone(pull: EventPull): () => Promise<void> {
+  const stop = new AbortController()
+  const running = pull.run(stop.signal)
+  return async () => {
+    stop.abort()
+    await running
+  }
+}
+
+/** Auth0 allows few connections (one on a Free plan), so one replica reads for all. */
+function startWithOthers(pull: EventPull, redis: Redis, { randomBytes }: Dependencies): () => Promise<void> {
+  const owner = randomBytes(16).toString('base64url')
+  const leadership = createLeadership({ redis, name: 'events', owner, work: pull.run })
+  return () => leadership.close()
+}
+
+function conditionOf(pull: EventPull): Condition {
+  if (pull.status() !== 'failing') return { name: 'auth0-events', status: 'ok' }
+  const reason = 'events of Auth0 cannot be read: blocks and lost roles count from the next refresh'
+  return { name: 'auth0-events', status: 'degraded', reason }
+}

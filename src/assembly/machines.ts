@@ -1,0 +1,180 @@
+import type { CustomFetch } from 'openid-client'
+
+import { machineTokenType } from '../../packages/assertion-contract/src/index.ts'
+import { keyStoreOf } from '../assertion/key-store.ts'
+import { createKeys } from '../assertion/keys.ts'
+import { audienceFor, machineClaims } from '../assertion/machine-claims.ts'
+import { createMinter } from '../assertion/minter.ts'
+import { backstageProfile } from '../bearer/backstage-profile.ts'
+import { machineProfile } from '../bearer/profile.ts'
+import { createChallenge } from '../bearer/protected-resource.ts'
+import { createVerifier } from '../bearer/verifier.ts'
+import type { Config } from '../config/schema.ts'
+import type { Condition } from '../endpoints/health/plugin.ts'
+import type { BackstagePrincipal, MachinePrincipal } from '../identity/principal.ts'
+import { fetchDocument } from '../oidc/fetch-document.ts'
+import { maxJwksBytes } from '../oidc/jwk-set.ts'
+import { createJwksCache, type JwksCache } from '../oidc/jwks-cache.ts'
+import { createJwksFetch, discoverJwksUrl } from '../oidc/jwks-location.ts'
+import { createFileJwksStore, forgetfulJwksStore } from '../oidc/jwks-store.ts'
+import type { Decide } from '../policy/rules.ts'
+import { sharedKeyStore } from '../process/workers/shared-keys.ts'
+import type { Dependencies } from './dependencies.ts'
+
+/** What comes from outside the process. */
+type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes' | 'peers'>
+
+const maxDiscoveryBytes = 256 * 1024
+
+/** Makes what machines need out of configuration. */
+export async function provisionMachines(config: Config, surroundings: Surroundings, decide: Decide) {
+  const { machines, server } = config
+  const { now, logger, randomBytes } = surroundings
+  const issuers = acceptedIssuers(config)
+  const keySets = await provisionKeySets(config, surroundings, [...issuers.keys()])
+  const backstage = await provisionBackstage(config, surroundings)
+  const isOn = issuers.size > 0 || backstage !== undefined
+  const expected = machineExpectations(config)
+  const { clockToleranceMs, deny } = expected
+
+  const keys = await createKeys({
+    store: sharedKeyStore(surroundings.peers, 'machines', keyStoreOf(machines.keys)),
+    rotateEveryMs: machines.keys.rotateEvery,
+    now,
+    onRotated: (kid) => logger.info({ kid }, 'a new key signs tokens for machines'),
+    onFailure: (err) => logger.error({ err }, 'the key for machine tokens could not be rotated'),
+  })
+  /** For Backstage, whose audience says what class of machine it is, or for an upstream with one audience. */
+  const minterFor = (audience?: string) =>
+    createMinter<MachinePrincipal>({
+      issuer: server.baseUrl,
+      audienceFor: (machine) => audience ?? audienceFor(machine, machines.classes, machines.audience),
+      type: machineTokenType,
+      claims: machineClaims,
+      lifetimeMs: machines.lifetime,
+      currentKey: () => keys.current(),
+      now,
+      randomId: () => randomBytes(16).toString('base64url'),
+    })
+  const resource = {
+    baseUrl: server.baseUrl,
+    issuers: [...issuers.keys()],
+    takesBackstageTokens: (path: string, host: string) =>
+      backstage !== undefined && decide(anybodyOfBackstage, { method: 'POST', path, host }, now()).effect === 'allow',
+  }
+
+  return {
+    keys,
+    minterFor,
+    bearer: {
+      verifier: isOn
+        ? createVerifier({
+            machine: machineProfile(expected, (issuer) => keySets.get(issuer)),
+            backstage: backstage && backstageProfile({ ...backstage, clockToleranceMs, deny }),
+            now,
+          })
+        : undefined,
+    },
+    tokenFacts: {
+      issuers: [...expected.issuers.keys()],
+      audiences: [...new Set([...expected.issuers.values()].flat())],
+      clientIds: expected.clientIds,
+    },
+    protectedResource: isOn ? resource : undefined,
+    challenge: isOn ? createChallenge(resource) : undefined,
+    conditions: () => [...keySets.values(), ...(backstage ? [backstage.keys] : [])].map(conditionOf),
+    close() {
+      keys.close()
+      for (const set of keySets.values()) set.close()
+      backstage?.keys.close()
+    },
+  }
+}
+
+/** What a machine's token is held against, but for the time. */
+export function machineExpectations(config: Config) {
+  const { clockTolerance: clockToleranceMs, maxTokenAge: maxTokenAgeMs, deny } = config.machines
+  const issuers = acceptedIssuers(config)
+  return { issuers, clientIds: [config.auth0.clientId], clockToleranceMs, maxTokenAgeMs, deny }
+}
+
+const anybodyOfBackstage: BackstagePrincipal = { kind: 'backstage', issuer: '', subject: '' }
+
+/** Audiences by issuer; an issuer without audiences is not asked for anything. */
+export function acceptedIssuers({ machines, auth0 }: Config): Map<string, readonly string[]> {
+  const own: [string, readonly string[]][] = machines.audiences.length > 0 ? [[auth0.issuer, machines.audiences]] : []
+  return new Map([...own, ...machines.issuers.map((each) => [each.issuer, each.audiences] as const)])
+}
+
+async function provisionKeySets(config: Config, surroundings: Surroundings, issuers: readonly string[]) {
+  const sets = new Map<string, JwksCache>()
+  for (const issuer of issuers) sets.set(issuer, await provisionKeySet(config, told(issuer, surroundings), issuer))
+  return sets
+}
+
+type KeySurroundings = {
+  fetch: CustomFetch
+  now: () => number
+  onSuccess?: () => void
+  onFailure: (cause: unknown, status: string) => void
+}
+
+/** Keys of one issuer, found by its discovery document. */
+export function provisionKeySet(config: Config, surroundings: KeySurroundings, issuer: string): Promise<JwksCache> {
+  const limits = { fetch: surroundings.fetch, timeoutMs: config.auth0.timeout }
+  const discover = () => discoverJwksUrl(issuer, { ...limits, maxBytes: maxDiscoveryBytes })
+  const fetchKeys = (url: string) => fetchDocument(url, { ...limits, maxBytes: maxJwksBytes })
+  return createKeySet(config, surroundings, issuer, createJwksFetch(discover, fetchKeys))
+}
+
+/** Backstage's own keys, where rules take its tokens. */
+async function provisionBackstage(config: Config, surroundings: Surroundings) {
+  const { rules, jwksUrl } = config.machines.backstageTokens
+  if (rules.length === 0) return undefined
+  const upstream = config.upstreams['backstage'] ?? Object.values(config.upstreams)[0]
+  const url = jwksUrl ?? `${upstream?.urls[0]}/api/auth/.well-known/jwks.json`
+  const issuer = `${config.server.baseUrl}/api/auth`
+  const limits = { fetch: surroundings.fetch, timeoutMs: config.auth0.timeout, maxBytes: maxJwksBytes }
+  const keys = await createKeySet(config, told(issuer, surroundings), issuer, () => fetchDocument(url, limits))
+  return { issuer, keys }
+}
+
+function told(issuer: string, { logger, fetch, now }: Surroundings): KeySurroundings {
+  return {
+    fetch,
+    now,
+    onSuccess: () => logger.info({ issuer }, 'the issuer’s keys are fetched again'),
+    onFailure: (err, status) =>
+      logger.error({ issuer, status, err }, 'the issuer’s keys cannot be fetched or kept; trying on'),
+  }
+}
+
+function createKeySet(
+  { machines: { jwks } }: Config,
+  { now, onSuccess, onFailure }: KeySurroundings,
+  issuer: string,
+  fetchJwks: () => Promise<string>,
+): Promise<JwksCache> {
+  return createJwksCache({
+    issuer,
+    fetchJwks,
+    store: jwks.path === undefined ? forgetfulJwksStore : createFileJwksStore(jwks.path),
+    refreshEveryMs: jwks.refreshEvery,
+    keepForMs: jwks.keepFor,
+    now,
+    random: Math.random,
+    onStatus(status, cause) {
+      if (cause === undefined) onSuccess?.()
+      else onFailure(cause, status)
+    },
+  })
+}
+
+function conditionOf(set: JwksCache): Condition {
+  const { issuer, status, ageMs, keys } = set.status()
+  const name = `keys of ${issuer}`
+  if (status === 'fresh') return { name, status: 'ok' }
+  if (status === 'none')
+    return { name, status: 'degraded', reason: 'none yet: no token of this issuer can be verified' }
+  return { name, status: 'degraded', reason: `no answer: ${keys} keys are ${Math.round(ageMs / 60_000)} min old` }
+}

@@ -1,0 +1,66 @@
+import type { Config } from '../config/schema.ts'
+import type { Condition } from '../endpoints/health/plugin.ts'
+import type { Redis } from '../redis/redis.ts'
+import { parseNode, type RedisSettings } from '../redis/settings.ts'
+import type { Logger } from '../telemetry/logger.ts'
+
+type RedisConfig = NonNullable<Config['session']['redis']>
+
+const defaultTimeoutMs = 2_000
+
+/** The one Redis of the process, if one is configured; connected, or trying to. */
+export async function provisionRedis({ session }: Config, logger: Logger): Promise<Redis | undefined> {
+  if (session.redis === undefined) return undefined
+  // The client weighs 20 MiB, which those who keep sessions in cookies need not carry.
+  const { createRedis } = await import('../redis/redis.ts')
+  const redis = createRedis(redisSettings(session.redis), 'session:')
+  redis.events.on('ready', () => logger.info('connected to Redis'))
+  redis.events.on('lost', (err) => logger.error({ err }, 'Redis is not reached; trying on'))
+  await redis.attempted()
+  return redis
+}
+
+/** What configuration says, in the terms of the connection. */
+export function redisSettings({ url, sentinel, cluster, ...options }: RedisConfig): RedisSettings {
+  const { username, password, database, node } = url === undefined ? {} : partsOf(url.reveal())
+  return {
+    topology: topologyOf({ sentinel, cluster }) ?? { kind: 'single', node: node ?? parseNode('redis://localhost') },
+    username: options.username ?? username,
+    password: options.password?.reveal() ?? password,
+    database,
+    tls: options.tls && {
+      ca: options.tls.ca?.reveal(),
+      cert: options.tls.cert?.reveal(),
+      key: options.tls.key?.reveal(),
+    },
+    timeoutMs: options.timeout ?? defaultTimeoutMs,
+  }
+}
+
+function topologyOf({ sentinel, cluster }: Pick<RedisConfig, 'sentinel' | 'cluster'>) {
+  if (sentinel !== undefined) {
+    return { kind: 'sentinel' as const, primary: sentinel.primary, nodes: sentinel.nodes.map(parseNode) }
+  }
+  return cluster && { kind: 'cluster' as const, nodes: cluster.nodes.map(parseNode) }
+}
+
+/** `redis://user:password@host:port/database` (the IANA registration of the scheme). */
+function partsOf(text: string) {
+  const { username, password, pathname } = new URL(text)
+  const database = pathname.slice(1)
+  return {
+    node: parseNode(text),
+    username: decoded(username),
+    password: decoded(password),
+    database: database === '' ? undefined : Number(database),
+  }
+}
+
+function decoded(part: string): string | undefined {
+  return part === '' ? undefined : decodeURIComponent(part)
+}
+
+export function redisCondition(redis: Redis): Condition {
+  if (redis.isReady()) return { name: 'redis', status: 'ok' }
+  return { name: 'redis', status: 'degraded', reason: 'not reached: only sessions seen by this process go on' }
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+
+import { assertionHeader } from '../../packages/assertion-contract/src/index.ts'
+import type { AssertionOptions, Statement } from '../assertion/plugin.ts'
+import { traceparent } from '../boundary/trace-context.ts'
+import { signInPathOf } from '../config/default-upstream.ts'
+import type { Config } from '../config/schema.ts'
+import { principalOf } from '../identity/principal-of.ts'
+import type { UserPrincipal } from '../identity/principal.ts'
+import { askUpstream } from '../proxy/ask.ts'
+import type { Upstream } from '../proxy/upstream.ts'
+import { createRandomHex } from '../seal/random-hex.ts'
+import type { Session } from '../session/session.ts'
+import type { Dependencies } from './dependencies.ts'
+
+const timeoutMs = 10_000
+
+export type RoleChangeParts = AssertionOptions & { upstreams: ReadonlyMap<string, Upstream> }
+
+type Listener = { name: string; path: string; upstream: Upstream; statement: Statement }
+
+/**
+ * Tells upstreams that remember what a person is that this has changed. Backstage remembers it for as long as its own
+ * token lives, and would answer by the roles of an hour ago; once told, it answers by the new ones, older tokens included.
+ *
+ * @returns never rejects: what could not be told is logged, and the upstream knows it from its next token on
+ */
+export function provisionRoleChanges(
+  config: Config,
+  { logger, randomBytes }: Dependencies,
+  { upstreams, statements, told }: RoleChangeParts,
+): (session: Session) => Promise<void> {
+  const { host } = new URL(config.server.baseUrl)
+  const randomHex = createRandomHex(randomBytes)
+  const listeners = listenersOf(config, upstreams, statements)
+
+  async function tell({ name, path, upstream, statement }: Listener, user: UserPrincipal): Promise<void> {
+    const requestId = randomUUID()
+    const context = { upstream: name, path, session: user.sessionId, requestId }
+    try {
+      const ours = ['X-Request-Id', requestId, 'traceparent', traceparent(undefined, randomHex)]
+      const headers = ['Host', host, ...ours, assertionHeader, await statement.minter.mint(told(user))]
+      const status = await askUpstream(upstream, { path, headers, timeoutMs, clientKey: 'role-changes' })
+      if (status < 300) logger.info(context, 'the upstream was told of changed roles')
+      else logger.warn({ ...context, status }, 'the upstream did not take changed roles (assertion.signInPath)')
+    } catch (err) {
+      logger.warn({ ...context, err }, 'the upstream could not be told of changed roles')
+    }
+  }
+
+  return async (session) => {
+    const user = principalOf(session)
+    if (user.kind !== 'user') return
+    await Promise.all(listeners.map((listener) => tell(listener, user)))
+  }
+}
+
+/** Upstreams that read a signed assertion at some path of theirs. */
+function listenersOf(
+  config: Config,
+  upstreams: RoleChangeParts['upstreams'],
+  statements: RoleChangeParts['statements'],
+): Listener[] {
+  return [...upstreams].flatMap(([name, upstream]) => {
+    const path = signInPathOf(name, config)
+    const statement = statements.get(name)
+    if (path === undefined || statement === undefined || !statement.kinds.includes('assertion')) return []
+    return [{ name, path, upstream, statement }]
+  })
+}

@@ -1,0 +1,130 @@
+import type { Config } from '../config/schema.ts'
+import type { Condition } from '../endpoints/health/plugin.ts'
+import type { Provider } from '../oidc/provider.ts'
+import { createExchange } from '../oidc/refresh-session.ts'
+import { createPeerLeases, shareRefreshed } from '../process/workers/shared-sessions.ts'
+import type { Redis } from '../redis/redis.ts'
+import { createRevocableStore } from '../revocation/revocable-store.ts'
+import type { Revocations } from '../revocation/revocations.ts'
+import { createSealer } from '../seal/sealer.ts'
+import { createCoherentCache } from '../session/coherent-cache.ts'
+import { createCookieStore, createRefreshedSessions, type RefreshedSessions } from '../session/cookie-store.ts'
+import type { EndedSessions } from '../session/ended-sessions.ts'
+import { createOwedWrites } from '../session/owed-writes.ts'
+import { createRecordSealer } from '../session/record-sealer.ts'
+import { createRedisStore } from '../session/redis-store.ts'
+import { createBackOff } from '../session/refresh/back-off.ts'
+import { createRefreshCounters, type RefreshCounters } from '../session/refresh/counters.ts'
+import { soleLeases } from '../session/refresh/lease.ts'
+import { createRedisLeases } from '../session/refresh/redis-leases.ts'
+import { createRefresher, type RefresherOptions } from '../session/refresh/refresher.ts'
+import { haveRightsChanged } from '../session/rights-change.ts'
+import { createSessionCookie } from '../session/session-cookie.ts'
+import type { Session, SessionLimits } from '../session/session.ts'
+import type { FoundSession, SessionStore } from '../session/store.ts'
+import type { Dependencies } from './dependencies.ts'
+import { claimNamesOf } from './policy.ts'
+
+const defaultGraceMs = 60_000
+const defaultMaxCached = 100_000
+
+export type SharedParts = {
+  provider: Provider
+  redis: Redis | undefined
+  revocations: Revocations
+  /** Told of every session that was written, new or changed. */
+  onSaved: (session: Session) => void
+  /** Told when Auth0 gave a session other roles, groups or permissions. */
+  onRightsChanged: (session: Session) => void
+}
+
+/** What the session stage needs: where sessions are kept, and who keeps them fresh. */
+export async function provisionSessions(config: Config, dependencies: Dependencies, shared: SharedParts) {
+  const { now, logger } = dependencies
+  const { idleTimeout, absoluteTimeout, refreshEvery, maxStale, store: kind } = config.session
+  const limits = { idleTimeoutMs: idleTimeout, absoluteTimeoutMs: absoluteTimeout }
+  const cookie = createSessionCookie(config.server.baseUrl.startsWith('https:'))
+  const { revocations, onSaved, onRightsChanged } = shared
+  const { ended } = revocations
+  const { refreshed, leases } = await provisionRefreshed(dependencies, ended, limits)
+  const redis = kind === 'redis' ? shared.redis : undefined
+  const kept = redis
+    ? redisSessions(config, dependencies, redis, ended, limits)
+    : cookieSessions(config, { ended, refreshed, cookieName: cookie.name })
+  const onUnshared = (err: unknown) => logger.warn({ err }, 'other replicas could not hear of a new login yet')
+  const store = createRevocableStore(kept.store, { revocations, onSaved, onUnshared, now })
+  const counters = createRefreshCounters()
+  const refresher = createRefresher({
+    store,
+    isOutdated: revocations.isOutdated,
+    leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : leases,
+    exchange: createExchange({ provider: shared.provider, claimNames: claimNamesOf(config), now }),
+    times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
+    backOff: createBackOff(now),
+    counters,
+    onFailure: logFailure(logger),
+    onRefreshed: (before, after) => haveRightsChanged(before, after) && onRightsChanged(after),
+    now,
+  })
+  return {
+    stage: { store, refresher, cookie, limits, now },
+    limits,
+    counters,
+    async close() {
+      await refresher.close()
+      kept.close()
+    },
+  }
+}
+
+/** What is known of refreshes beside the cookies: by this process alone, or by all workers. */
+async function provisionRefreshed({ peers, now }: Dependencies, ended: EndedSessions, limits: SessionLimits) {
+  const own = createRefreshedSessions()
+  if (peers === undefined) return { refreshed: own, leases: soleLeases }
+  const refreshed = await shareRefreshed(peers, own, limits)
+  return { refreshed, leases: createPeerLeases(peers, refreshed, ended, now) }
+}
+
+type Kept = { store: SessionStore; close: () => void }
+
+type CookieParts = { ended: EndedSessions; refreshed: RefreshedSessions; cookieName: string }
+
+function cookieSessions(config: Config, parts: CookieParts): Kept {
+  const sealer = createSealer(secretsOf(config), 'session')
+  return { store: createCookieStore({ sealer, ...parts }), close: () => undefined }
+}
+
+function redisSessions(
+  config: Config,
+  { now, randomBytes }: Dependencies,
+  redis: Redis,
+  ended: EndedSessions,
+  limits: SessionLimits,
+): Kept {
+  const { outageGrace: graceMs = defaultGraceMs, maxCached: maxEntries = defaultMaxCached } = config.session.redis ?? {}
+  const cache = createCoherentCache<FoundSession>({ events: redis.events, maxEntries, graceMs, now })
+  const owed = createOwedWrites(redis.events)
+  const sealer = createRecordSealer(secretsOf(config), randomBytes)
+  return {
+    store: createRedisStore({ redis, sealer, cache, owed, ended, limits, randomBytes, now }),
+    close: () => owed.close(),
+  }
+}
+
+function logFailure(logger: Dependencies['logger']): RefresherOptions['onFailure'] {
+  return (outcome, { id }) => {
+    if (outcome.kind === 'failed') logger.warn({ session: id, err: outcome.cause }, 'a session could not be refreshed')
+    else logger.info({ session: id, reason: outcome.reason, err: outcome.cause }, 'a refresh ended a session')
+  }
+}
+
+/** Degraded from the first failure until a refresh succeeds again. */
+export function refreshCondition({ failedInARow }: RefreshCounters): Condition {
+  if (failedInARow === 0) return { name: 'refresh', status: 'ok' }
+  const reason = `${failedInARow} refreshes in a row failed: sessions go on with the roles they have`
+  return { name: 'refresh', status: 'degraded', reason }
+}
+
+function secretsOf({ session }: Config): string[] {
+  return session.secrets.map((secret) => secret.reveal())
+}

@@ -1,0 +1,29 @@
+import type { UserPrincipal } from '../../identity/principal.ts'
+import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits } from '../../session/session.ts'
+import type { UserClaims } from '../../session/user-claims.ts'
+
+/** What `GET /.stagedoor/me` tells a person of themselves. Times as RFC 3339. */
+export type Me = Omit<UserClaims, 'custom'> & {
+  kind: 'user'
+  sub: string
+  session: { id: string; signed_in_at: string; expires_at: string; expires_at_latest: string }
+}
+
+export function me(user: UserPrincipal, session: Session, limits: SessionLimits): Me {
+  const { custom: _, ...claims } = user.claims
+  return {
+    kind: 'user',
+    sub: user.subject,
+    ...claims,
+    session: {
+      id: user.sessionId,
+      signed_in_at: isoTime(session.createdAt),
+      expires_at: isoTime(expiryOf(session, limits)),
+      expires_at_latest: isoTime(absoluteExpiryOf(session, limits)),
+    },
+  }
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+
+import { claimMeanings, headerMeanings, momentClaims } from '../../bearer/meanings.ts'
+import { type BearerReason, bearerReasons } from '../../bearer/reasons.ts'
+import { Html, html } from '../../pages/html.ts'
+import { page } from '../../pages/layout.ts'
+
+/** What tokens are compared with in the page; nothing here is a secret. */
+export type TokenPageFacts = { issuers: readonly string[]; audiences: readonly string[]; clientIds: readonly string[] }
+
+/** Faults that show without a key; the rest is for `stagedoor token verify`. */
+const shown: readonly BearerReason[] = [
+  'opaque',
+  'encrypted',
+  'segments',
+  'claims-not-json',
+  'algorithm-none',
+  'algorithm-symmetric',
+  'backstage-token',
+  'logout-token',
+  'issuer-slash',
+  'issuer-unknown',
+  'id-token',
+  'audience-mismatch',
+  'expired',
+  'issued-in-future',
+]
+
+const data = JSON.stringify({
+  reasons: Object.fromEntries(shown.map((reason) => [reason, bearerReasons[reason]])),
+  headerMeanings,
+  claimMeanings,
+  momentClaims,
+}).replaceAll('<', String.raw`\u003c`)
+
+// Runs in the browser: plain JavaScript, text goes in by textContent only, and the CSP lets it reach no network.
+const script = `
+'use strict'
+const { reasons, headerMeanings, claimMeanings, momentClaims } = ${data}
+const field = document.getElementById('token')
+const facts = JSON.parse(field.dataset.facts)
+const output = document.getElementById('output')
+const add = (parent, name, text) => {
+  const element = document.createElement(name)
+  element.textContent = text
+  parent.append(element)
+  return element
+}
+const bytes = (part) => Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
+const decode = (part) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes(part)))
+const rows = (title, members, meanings) => {
+  add(output, 'h2', title)
+  const list = add(output, 'dl', '')
+  for (const [name, value] of Object.entries(members)) {
+    const isMoment = momentClaims.includes(name) && Number.isFinite(value) && Math.abs(value) < 8.64e12
+    add(list, 'dt', name)
+    const cell = add(list, 'dd', JSON.stringify(value) + (isMoment ? ' \\u00b7 ' + new Date(value * 1000).toISOString() : ''))
+    if (Object.hasOwn(meanings, name)) add(cell, 'div', meanings[name]).className = 'soft'
+  }
+}
+const faultsOf = (header, claims) => {
+  const audiences = [claims.aud].flat()
+  const now = Date.now() / 1000
+  const other = String(claims.iss).endsWith('/') ? String(claims.iss).slice(0, -1) : claims.iss + '/'
+  const isForClient = audiences.some((one) => facts.clientIds.includes(one))
+  return [
+    [/^none$/i.test(header.alg), 'algorithm-none'],
+    [/^hs/i.test(header.alg), 'algorithm-symmetric'],
+    [/^vnd\\.backstage\\./i.test(header.typ), 'backstage-token'],
+    [claims.events !== undefined, 'logout-token'],
+    [!facts.issuers.includes(claims.iss), facts.issuers.includes(other) ? 'issuer-slash' : 'issuer-unknown'],
+    [isForClient || claims.nonce !== undefined || claims.at_hash !== undefined, 'id-token'],
+    [!isForClient && !audiences.some((one) => facts.audiences.includes(one)), 'audience-mismatch'],
+    [claims.exp <= now, 'expired'],
+    [claims.iat > now + 60, 'issued-in-future'],
+  ].filter(([isSo]) => isSo).map(([, reason]) => reason)
+}
+const explain = (reason) => {
+  add(output, 'p', '\\u2717 ' + reasons[reason].cause)
+  add(output, 'p', reasons[reason].remedy).className = 'soft'
+}
+const show = () => {
+  output.replaceChildren()
+  const token = field.value.trim().replace(/^(?:authorization:\\s*)?bearer\\s+/i, '')
+  if (token === '') return
+  const parts = token.split('.')
+  if (parts.length !== 3) return explain({ 1: 'opaque', 5: 'encrypted' }[parts.length] ?? 'segments')
+  try {
+    const [header, claims] = [decode(parts[0]), decode(parts[1])]
+    const faults = faultsOf(header, claims)
+    faults.forEach(explain)
+    if (faults.length === 0) add(output, 'p', '\\u2713 Nothing wrong that shows without the key. The signature is not checked here.')
+    rows('Header', header, headerMeanings)
+    rows('Claims', claims, claimMeanings)
+  } catch {
+    explain('claims-not-json')
+  }
+}
+field.addEventListener('input', show)
+`
+
+/** The script's hash for `script-src`. */
+export const tokenScriptSource = `'sha256-${createHash('sha256').update(script).digest('base64')}'`
+
+/** A page that decodes a token in the browser; the field has no form and no name, so nothing can send it. */
+export function tokenPage(facts: TokenPageFacts): string {
+  return page(
+    'What does this token say?',
+    html`<p>Paste a token. It is decoded here in your browser and sent nowhere.</p>
+<p><textarea id="token" rows="6" autocomplete="off" spellcheck="false" aria-label="Token" data-facts="${JSON.stringify(facts)}"></textarea></p>
+<div id="output" aria-live="polite"></div>
+<noscript><p>This page needs scripts. On a command line: <code>stagedoor token decode</code>.</p></noscript>
+<script>${new Html(script)}</script>`,
+  )
+}

@@ -1,0 +1,39 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+
+import { GateError } from '../../errors/gate-error.ts'
+import type { ClaimNames } from '../../oidc/claims.ts'
+import { explanationLines } from '../../policy/explanation-text.ts'
+import type { Policy } from '../../policy/policy.ts'
+import { readQuestion } from './policy-question.ts'
+import { type AdminSessionsOptions, adminSessions } from './sessions.ts'
+
+export type AdminOptions = AdminSessionsOptions & {
+  policy: Policy
+  claimNames: ClaimNames
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/** What only whoever runs Stagedoor may ask (`admin.allow`). */
+export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
+  const { policy, claimNames, now, seen, revocations, baseUrl, issuer } = options
+  app.addHook('onRequest', (request, _reply, done) => done(refusalOf(request)))
+
+  /** GET for the caller's own question, POST with `claims` to ask as somebody else. */
+  app.route({ method: ['GET', 'POST'], url: '/policy/explain', handler: explain })
+
+  await app.register(adminSessions, { seen, revocations, baseUrl, issuer, now })
+
+  async function explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { principal, asked } = readQuestion(request.body ?? request.query, request, claimNames, now())
+    const explanation = policy.explain(principal, asked, now())
+    return reply
+      .header('cache-control', 'no-store')
+      .send({ principal: principal.kind, ...explanation, text: explanationLines(explanation) })
+  }
+
+  function refusalOf({ principal }: FastifyRequest): GateError | undefined {
+    if (principal.kind === 'anonymous') return new GateError('STAGEDOOR_SESSION_REQUIRED')
+    return policy.mayAdminister(principal, now()) ? undefined : new GateError('STAGEDOOR_POLICY_DENIED')
+  }
+}

@@ -1,0 +1,41 @@
+import { refusalOfPath } from '../../boundary/canonical-path.ts'
+import type { RequestFacts } from '../../boundary/facts.ts'
+import { GateError } from '../../errors/gate-error.ts'
+import type { Principal } from '../../identity/principal.ts'
+import type { ClaimNames } from '../../oidc/claims.ts'
+import { principalFromClaims } from '../../policy/principal-from-claims.ts'
+import type { Asked } from '../../policy/rules.ts'
+
+type Caller = { principal: Principal; facts: Pick<RequestFacts, 'host'> }
+
+/**
+ * Reads what an admin asks: `path`, `method` (GET), `host` (the one they use), and `claims` of whom to ask as; without
+ * claims, as the admin.
+ * @param now milliseconds since the epoch
+ * @throws STAGEDOOR_POLICY_BAD_QUESTION
+ */
+export function readQuestion(
+  source: unknown,
+  caller: Caller,
+  claimNames: ClaimNames,
+  now: number,
+): { principal: Principal; asked: Asked } {
+  const { path, method = 'GET', host = caller.facts.host, claims } = source as Readonly<Record<string, unknown>>
+  if (typeof path !== 'string') throw badQuestion('path is missing.')
+  const refusal = refusalOfPath(path)
+  if (refusal !== undefined) throw badQuestion(`path is not canonical (${refusal}): such requests meet no rule.`)
+  if (typeof method !== 'string' || !/^[A-Z]+$/.test(method)) throw badQuestion('method is not a method.')
+  if (typeof host !== 'string') throw badQuestion('host is not a text.')
+  const asked = { path, method, host: host.toLowerCase() }
+  if (claims === undefined) return { principal: caller.principal, asked }
+  if (!isObject(claims)) throw badQuestion('claims are not a JSON object.')
+  return { principal: principalFromClaims(claims, claimNames, now), asked }
+}
+
+function badQuestion(detail: string): GateError {
+  return new GateError('STAGEDOOR_POLICY_BAD_QUESTION', { detail, isDetailPublic: true })
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

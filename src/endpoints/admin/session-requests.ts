@@ -1,0 +1,53 @@
+import type { RevocationTarget } from '../../audit/record.ts'
+import { GateError } from '../../errors/gate-error.ts'
+import type { Revocation } from '../../revocation/mark.ts'
+import type { SeenFilter, SeenSession } from '../../revocation/seen-sessions.ts'
+
+const maxLength = 512
+
+/** @throws STAGEDOOR_ADMIN_BAD_REQUEST */
+export function filterIn(query: unknown): SeenFilter {
+  const { session, subject } = fieldsIn(query, ['session', 'subject'])
+  return { ...(session === undefined ? {} : { session }), ...(subject === undefined ? {} : { subject }) }
+}
+
+/**
+ * What a request to end sessions names: one session of ours, all of a user, or all of one session at the login service.
+ * @param now milliseconds since the epoch
+ * @throws STAGEDOOR_ADMIN_BAD_REQUEST
+ */
+export function revocationIn(
+  body: unknown,
+  issuer: string,
+  now: number,
+): { revocation: Revocation; target: RevocationTarget } {
+  const { session, subject, sid } = fieldsIn(body, ['session', 'subject', 'sid'])
+  const isOne = [session, subject, sid].filter((value) => value !== undefined).length === 1
+  const createdBefore = now + 1
+  if (isOne && session !== undefined) return { revocation: { sessionId: session }, target: { session } }
+  if (isOne && sid !== undefined) return { revocation: { issuer, sid, createdBefore }, target: { sid } }
+  if (isOne && subject !== undefined) return { revocation: { issuer, subject, createdBefore }, target: { subject } }
+  throw badRequest('exactly one of session, subject and sid has to be named')
+}
+
+/** Times as RFC 3339. */
+export function listed({ createdAt, usedAt, ...session }: SeenSession) {
+  return { ...session, signed_in_at: new Date(createdAt).toISOString(), used_at: new Date(usedAt).toISOString() }
+}
+
+function fieldsIn<Name extends string>(source: unknown, names: readonly Name[]): Partial<Record<Name, string>> {
+  // Parsed queries and forms have no prototype, so that `instanceof` says nothing of them.
+  const values = typeof source === 'object' && source !== null ? (source as Record<string, unknown>) : {}
+  const fields: Partial<Record<Name, string>> = {}
+  for (const name of names) {
+    const value = values[name]
+    if (value === undefined) continue
+    if (typeof value !== 'string' || value === '' || value.length > maxLength) throw badRequest(`${name} is not a name`)
+    fields[name] = value
+  }
+  return fields
+}
+
+function badRequest(detail: string): GateError {
+  return new GateError('STAGEDOOR_ADMIN_BAD_REQUEST', { detail, isDetailPublic: true })
+}

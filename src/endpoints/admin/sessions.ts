@@ -1,0 +1,40 @@
+import type { FastifyPluginAsync } from 'fastify'
+
+import { GateError } from '../../errors/gate-error.ts'
+import { refuseCrossSite } from '../../headers/same-site.ts'
+import type { Revocations } from '../../revocation/revocations.ts'
+import type { SeenSessions } from '../../revocation/seen-sessions.ts'
+import { filterIn, listed, revocationIn } from './session-requests.ts'
+
+export type AdminSessionsOptions = {
+  seen: SeenSessions
+  revocations: Pick<Revocations, 'revoke'>
+  baseUrl: string
+  issuer: string
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/** `GET /.stagedoor/admin/sessions` and `POST …/sessions/revoke`: who is signed in, and ending it. */
+export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (app, options) => {
+  const { seen, revocations, baseUrl, issuer, now } = options
+  const since = new Date(now()).toISOString()
+
+  app.get('/sessions', async (request, reply) => {
+    const sessions = seen.list(filterIn(request.query)).map(listed)
+    return reply.header('cache-control', 'no-store').send({ since, sessions })
+  })
+
+  app.post('/sessions/revoke', async (request, reply) => {
+    // Programs bring a token of their own, which no page of another site can send.
+    if (request.principal.kind === 'user') refuseCrossSite(request.headers, baseUrl)
+    const { revocation, target } = revocationIn(request.body, issuer, now())
+    app.audit.revoked(request, { reason: 'admin', target })
+    try {
+      await revocations.revoke(revocation)
+    } catch (cause) {
+      throw new GateError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
+    }
+    return reply.header('cache-control', 'no-store').send({ revoked: target })
+  })
+}

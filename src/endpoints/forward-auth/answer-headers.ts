@@ -1,0 +1,32 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+import type { UpstreamIdentity } from '../../assertion/upstream-identity.ts'
+import { type IsOwnCookie, withoutOwnCookies } from '../../proxy/own-cookies.ts'
+
+/**
+ * What the proxy is to send to the upstream instead of what the client sent, as headers of our answer: who is asking,
+ * and those of the client's own fields that hold credentials of ours. A field that is missing is to be removed.
+ * @returns pairs of name and value
+ */
+export function answerHeaders(
+  { cookie, authorization }: IncomingHttpHeaders,
+  identity: UpstreamIdentity,
+  isOwnCookie: IsOwnCookie,
+): [name: string, value: string][] {
+  const { headers, replacesAuthorization } = identity
+  const list = pairs(headers)
+  // Also where nothing is left of it: Envoy replaces what it is told and keeps the rest.
+  if (cookie !== undefined) list.push(['Cookie', withoutOwnCookies(cookie, isOwnCookie)])
+  if (authorization !== undefined && !replacesAuthorization) list.push(['Authorization', authorization])
+  return list
+}
+
+/** `Set-Cookie` lines as `X-Stagedoor-Set-Cookie-1`, `-2` and so on. */
+export function numberedCookies(lines: number | string | string[] | undefined): [name: string, value: string][] {
+  return [lines ?? []].flat().map((line, i) => [`X-Stagedoor-Set-Cookie-${i + 1}`, String(line)])
+}
+
+function pairs(flat: readonly string[]): [name: string, value: string][] {
+  const names = flat.filter((_, i) => i % 2 === 0)
+  return names.map((name, i) => [name, String(flat[2 * i + 1])])
+}

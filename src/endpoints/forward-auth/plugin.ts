@@ -1,0 +1,47 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+
+import { GateError } from '../../errors/gate-error.ts'
+import { refuseForeignOrigin } from '../../headers/foreign-origin.ts'
+import { createIsOwnCookie } from '../../proxy/own-cookies.ts'
+import { answerHeaders, numberedCookies } from './answer-headers.ts'
+
+export type ForwardAuthOptions = {
+  /** Path of the endpoint. */
+  path: string
+  /** Origin of `server.baseUrl`, without a slash at the end. */
+  publicOrigin: string
+}
+
+/**
+ * Answers a proxy that asks whether a request of its client may pass. All stages before this one have seen that request
+ * as if it had come here, so that what they decided only has to be put into an answer.
+ */
+export const forwardAuth: FastifyPluginAsync<ForwardAuthOptions> = async (app, { path, publicOrigin }) => {
+  const isOwnCookie = createIsOwnCookie(publicOrigin.startsWith('https:'))
+
+  // Before Fastify looks at the body: Envoy asks with the method and the content type of the original request.
+  const answer = (request: FastifyRequest, reply: FastifyReply): void => {
+    const { decision, facts, principal, upstreamIdentity, raw } = request
+    if (facts.askedBy === undefined || decision?.effect !== 'allow' || upstreamIdentity === undefined)
+      throw new GateError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
+    // Proxies keep `Upgrade` to themselves, but not this one, which no page can set in another kind of request.
+    const isHandshake = raw.headers['sec-websocket-key'] !== undefined
+    if (isHandshake && principal.kind === 'user') refuseForeignOrigin(raw.headers, publicOrigin)
+    for (const [name, value] of answerHeaders(raw.headers, upstreamIdentity, isOwnCookie)) reply.header(name, value)
+    reply.header('traceparent', facts.traceparent).header('cache-control', 'no-store')
+    reply.code(facts.askedBy === 'relays-all-but-200' ? 200 : 204).send()
+  }
+
+  // After @fastify/cookie has written its lines. nginx reads one header by one name, so each line gets its own.
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    if (request.facts?.askedBy === 'reads-status')
+      for (const [name, value] of numberedCookies(reply.getHeader('set-cookie'))) reply.header(name, value)
+    done()
+  })
+
+  for (const url of [path, `${path}/*`]) {
+    app.all(url, { preParsing: (request, reply, _payload, _done) => answer(request, reply) }, () => {
+      throw new GateError('STAGEDOOR_INTERNAL', { reason: 'not-answered' })
+    })
+  }
+}

@@ -1,0 +1,37 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Registry } from 'prom-client'
+
+import type { Parts } from '../assembly/provision.ts'
+import { type Condition, health } from '../endpoints/health/plugin.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { metricsEndpoint } from '../telemetry/plugin.ts'
+
+/** What the admin listener shows: of one process, or of all workers together. */
+export type Shown = {
+  conditions: () => Condition[] | Promise<Condition[]>
+  scrape: () => Promise<Registry>
+}
+
+/** What one process has to show. */
+export function shownBy({ health: probes, telemetry: { metrics } }: Pick<Parts, 'health' | 'telemetry'>): Shown {
+  return {
+    conditions: probes.conditions,
+    async scrape() {
+      for (const { name, status } of probes.conditions()) metrics.condition(name, status === 'ok')
+      return metrics.registry
+    },
+  }
+}
+
+/** The listener for probes and metrics: asks for no login, so it stays off public networks (`server.admin`). */
+export async function buildAdminApp(shown: Shown, prefix: string, logger: Logger): Promise<FastifyInstance> {
+  // Typed as Fastify's own, so that the app is a plain FastifyInstance.
+  const loggerInstance: FastifyBaseLogger = logger
+  const app = fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+  })
+  await app.register(health, { conditions: shown.conditions, prefix })
+  await app.register(metricsEndpoint, { scrape: shown.scrape })
+  return app
+}

@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os'
+
+import type { LoadedConfig, LoadOptions } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { removeStaleSocket } from '../listener/unix-socket.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { buildAdminApp } from './admin-app.ts'
+import { logWaiting, readAnew } from './reload.ts'
+import { closeOnSignal, onHangup } from './signals.ts'
+import { type Reading, shownByAll } from './workers/shown-by-all.ts'
+import { superviseWorkers, type Workforce } from './workers/supervisor.ts'
+import { forkWorker } from './workers/worker-process.ts'
+
+/** The process that looks after workers: it serves the admin listener, and has others take their place on SIGHUP. */
+export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, logger: Logger): Promise<void> {
+  const { config: started } = loaded
+  let inForce = started
+  const workers = superviseWorkers({ ...workforceOf(loaded), fork: forkWorker, logger, now: Date.now })
+  let reading: Reading = { wasTakenUp: true, takenUpAt: Date.now() }
+  const shown = shownByAll({ ...workers, reading: () => reading })
+  onHangup(reload)
+  const admin = await buildAdminApp(shown, started.server.prefix, logger)
+  closeOnSignal(
+    () => Promise.all([workers.close(), admin.close()]),
+    () => inForce.server.timeouts.shutdown,
+    logger,
+  )
+
+  async function reload(): Promise<void> {
+    await workers.started.catch(() => undefined)
+    logger.info('SIGHUP: the configuration is read anew')
+    const read = await readAnew(options, logger)
+    const endOthers = read && (await renew(read))
+    reading = endOthers ? { wasTakenUp: true, takenUpAt: Date.now() } : { ...reading, wasTakenUp: false }
+    if (read === undefined || endOthers === undefined) return
+    inForce = read.config
+    logger.level = inForce.log.level
+    logWaiting(started, inForce, logger)
+    logger.info({ workers: workers.count() }, 'new workers serve with the configuration as it is now; the others end')
+    // What those counted stays in the sums as it was when they were last asked.
+    await shown.scrape()
+    await endOthers()
+    logger.info('the workers with the configuration before have ended')
+  }
+
+  async function renew(read: LoadedConfig): Promise<(() => Promise<void>) | undefined> {
+    try {
+      const { path } = read.config.server.listen
+      if (path !== undefined) await removeStaleSocket(path)
+      return await workers.renew(workforceOf(read))
+    } catch (err) {
+      logger.error({ err }, 'workers with the configuration as it is now do not start')
+      return undefined
+    }
+  }
+
+  try {
+    await workers.started
+  } catch (cause) {
+    // The others would keep the command from ending.
+    await workers.close()
+    throw cause
+  }
+  await admin.listen(started.server.admin)
+  logger.info({ workers: workers.count() }, 'all workers listen')
+}
+
+/** How many processes are asked for. */
+export function workerCount({ server: { workers } }: Config): number {
+  return workers === 'auto' ? availableParallelism() : workers
+}
+
+function workforceOf({ config, texts }: LoadedConfig): Workforce {
+  return { count: workerCount(config), texts }
+}

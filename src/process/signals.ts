@@ -1,0 +1,32 @@
+import type { Logger } from '../telemetry/logger.ts'
+import { oneAtATime } from './workers/one-at-a-time.ts'
+
+/**
+ * Ends the process on SIGTERM or SIGINT: in order, or by force when that takes too long.
+ * @param shutdownMs how long it may take (`server.timeouts.shutdown`)
+ */
+export function closeOnSignal(close: () => Promise<unknown>, shutdownMs: () => number, logger: Logger): void {
+  const end = (signal: NodeJS.Signals): void => {
+    logger.info({ signal }, 'closing: open requests may finish')
+    setTimeout(() => process.exit(1), shutdownMs()).unref()
+    close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
+}
+
+/**
+ * Has work done on SIGHUP, one at a time, where Node would end the process.
+ * @param work never rejects
+ */
+export function onHangup(work: () => Promise<void>): void {
+  process.on('SIGHUP', oneAtATime(work))
+}
+
+/** Keeps SIGHUP from ending the process. A terminal sends it to workers too, and the one that was started sees to it. */
+export function ignoreHangup(): void {
+  process.on('SIGHUP', () => undefined)
+}

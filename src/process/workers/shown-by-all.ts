@@ -1,0 +1,85 @@
+import { AggregatorRegistry, Counter, Gauge, type Registry } from 'prom-client'
+
+import type { Condition } from '../../endpoints/health/plugin.ts'
+import type { Shown } from '../admin-app.ts'
+import { type Counted, createKeptCounts } from './kept-counts.ts'
+import type { Peers } from './peers.ts'
+import type { Supervisor } from './supervisor.ts'
+
+const conditionsTopic = 'conditions'
+const metricsTopic = 'metrics'
+const answerTimeoutMs = 2_000
+
+/** A worker's side: gives what it has to show to the primary. */
+export function giveShown(peers: Peers, { conditions, scrape }: Shown): void {
+  peers.answer(conditionsTopic, conditions)
+  peers.answer(metricsTopic, async () => (await scrape()).getMetricsAsJSON())
+}
+
+/** What became of the configuration in the files when it was read last. */
+export type Reading = {
+  wasTakenUp: boolean
+  /** When the one in force was, epoch ms. */
+  takenUpAt: number
+}
+
+type Watched = Pick<Supervisor, 'board' | 'replaced' | 'count' | 'serving'> & { reading: () => Reading }
+
+/** The primary's side: what all workers have to show, together. */
+export function shownByAll({ board, replaced, count, serving, reading }: Watched): Shown {
+  const kept = createKeptCounts()
+  // Who starts or ends beside those in charge says nothing of what clients get.
+  const ofThoseInCharge = (answers: ReadonlyMap<number, unknown>): unknown[] =>
+    serving().flatMap((worker) => (answers.has(worker) ? [answers.get(worker)] : []))
+
+  return {
+    async conditions() {
+      const answers = ofThoseInCharge(await board.ask(conditionsTopic, answerTimeoutMs)) as Condition[][]
+      return [workersCondition(answers.length, count()), ...worstOfEach(answers.flat())]
+    },
+    async scrape() {
+      const answers = await board.ask(metricsTopic, answerTimeoutMs)
+      const all = await kept.withAll(answers as Map<number, Counted>, board.workers())
+      const registry: Registry = AggregatorRegistry.aggregate(all)
+      showWorkers(registry, ofThoseInCharge(answers).length, replaced())
+      showReading(registry, reading())
+      return registry
+    },
+  }
+}
+
+function showWorkers(registry: Registry, serving: number, replaced: number): void {
+  const registers = [registry]
+  const help = 'Workers that serve; fewer than server.workers while one is replaced.'
+  new Gauge({ name: 'stagedoor_workers', help, registers }).set(serving)
+  const replacedHelp = 'Workers that ended by themselves and were replaced.'
+  new Counter({ name: 'stagedoor_workers_replaced_total', help: replacedHelp, registers }).inc(replaced)
+}
+
+function showReading(registry: Registry, { wasTakenUp, takenUpAt }: Reading): void {
+  const registers = [registry]
+  const help = 'Whether the configuration was put in force when the files were read last: 1 or 0.'
+  new Gauge({ name: 'stagedoor_config_last_reload_successful', help, registers }).set(wasTakenUp ? 1 : 0)
+  const timeHelp = 'Since when the configuration is in force, in seconds since the epoch.'
+  const named = { name: 'stagedoor_config_last_reload_success_timestamp_seconds', help: timeHelp }
+  new Gauge({ ...named, registers }).set(takenUpAt / 1000)
+}
+
+/** One of each name: the one that is in the worst way. */
+export function worstOfEach(conditions: readonly Condition[]): Condition[] {
+  const order = ['ok', 'degraded', 'unavailable']
+  const worst = new Map<string, Condition>()
+  for (const condition of conditions) {
+    const known = worst.get(condition.name)
+    if (known === undefined || order.indexOf(condition.status) > order.indexOf(known.status)) {
+      worst.set(condition.name, condition)
+    }
+  }
+  return [...worst.values()]
+}
+
+function workersCondition(running: number, count: number): Condition {
+  if (running === count) return { name: 'workers', status: 'ok' }
+  const reason = `${running} of ${count} workers serve`
+  return { name: 'workers', status: running === 0 ? 'unavailable' : 'degraded', reason }
+}

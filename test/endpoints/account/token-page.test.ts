@@ -1,0 +1,55 @@
+import type { Page } from 'playwright-core'
+import t from 'tap'
+
+import { openChromium } from '../../support/chromium.ts'
+import { startHouse } from '../../support/house.ts'
+import { ask, machinesIn, machineToken } from '../../support/machine.ts'
+
+t.test('the token page is for people who are signed in', async (t) => {
+  const house = await startHouse(t)
+  t.match(await ask(`${house.url}/.stagedoor/token`), { status: 401, body: { code: 'STAGEDOOR_SESSION_REQUIRED' } })
+})
+
+t.test('a token is decoded and explained in the browser, and leaves it by no way', async (t) => {
+  const house = await startHouse(t, { config: { machines: machinesIn } })
+  const context = await openChromium(t)
+  const page = await context.newPage()
+  const violations: string[] = []
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) violations.push(message.text())
+  })
+  await page.goto(`${house.url}/.stagedoor/token`)
+  await page.getByRole('button', { name: 'Jane Doe' }).click()
+  await page.getByLabel('Token').waitFor()
+
+  const sent: string[] = []
+  page.on('request', (request) => sent.push(request.url()))
+  const good = machineToken(house.auth0, { 'https://x.example/<b>': '<img src=x onerror=alert(1)>' })
+  t.match(
+    await decoded(page, `Bearer ${good}`),
+    /✓ Nothing wrong.*Header.*alg.*RS256.*Claims.*stagedoor-machine@clients/s,
+  )
+  t.equal(await page.locator('#output img').count(), 0, 'text of the token stays text')
+
+  const rows: [string, RegExp][] = [
+    ['opaque', /asked without `audience`/],
+    ['a.b.c.d.e', /encrypted/],
+    ['a.b', /three parts/],
+    ['a.b.c', /not a JSON object/],
+    [machineToken(house.auth0, {}, { alg: 'HS256' }), /HS256.*RS256/s],
+    [machineToken(house.auth0, {}, { alg: 'none' }), /not signed/],
+    [machineToken(house.auth0, { exp: 1 }), /has expired.*1970-01-01T00:00:01/s],
+    [machineToken(house.auth0, { aud: 'urn:other' }), /another API/],
+    [machineToken(house.auth0, { aud: house.auth0.clientId }), /This is an ID token/],
+    [machineToken(house.auth0, { iss: house.auth0.issuer.slice(0, -1) }), /last slash/],
+    [machineToken(house.auth0, { iss: 'https://evil.example/' }), /Another issuer/],
+  ]
+  for (const [token, expected] of rows) t.match(await decoded(page, token), expected)
+  t.same(sent, [])
+  t.same(violations, [])
+})
+
+async function decoded(page: Page, token: string): Promise<string> {
+  await page.getByLabel('Token').fill(token)
+  return page.locator('#output').innerText()
+}

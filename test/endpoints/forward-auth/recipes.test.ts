@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import t from 'tap'
+import { parse } from 'yaml'
+
+import { repositoryRoot } from '../../../scripts/testing/command.ts'
+
+const textOf = (path: string): string => readFileSync(join(repositoryRoot, 'deploy', path), 'utf8')
+
+const names = (list: { patterns: { exact: string }[] }): string[] => list.patterns.map(({ exact }) => exact)
+
+/** What an answer may tell the proxy to send to the service. */
+const told = ['x-stagedoor-assertion', 'authorization', 'cookie', 'x-request-id', 'traceparent']
+
+t.test('Traefik asks Stagedoor, copies what it answers and believes no client', async (t) => {
+  const { http } = parse(textOf('traefik/forward-auth.yaml'))
+  const { forwardAuth } = http.middlewares['stagedoor-auth']
+  t.match(forwardAuth.address, '/.stagedoor/auth')
+  t.equal(forwardAuth.trustForwardHeader, false)
+  t.same(
+    forwardAuth.authResponseHeaders.map((name: string) => name.toLowerCase()),
+    told,
+  )
+  // What another proxy would state must be gone before Stagedoor is asked, or it refuses to choose.
+  t.same(http.routers.service.middlewares, ['stagedoor-clean', 'stagedoor-auth'])
+  t.match(http.middlewares['stagedoor-clean'].headers.customRequestHeaders, {
+    'X-Original-Uri': '',
+    'X-Stagedoor-Assertion': '',
+  })
+})
+
+t.test(
+  'Envoy asks Stagedoor, lets nobody pass without an answer and tells nothing that clients could forge',
+  async (t) => {
+    const { static_resources: resources } = parse(textOf('envoy/envoy.yaml'))
+    const manager = resources.listeners[0].filter_chains[0].filters[0].typed_config
+    const filters = manager.http_filters.map(({ name }: { name: string }) => name.split('.').at(-1))
+    t.same(filters, ['header_mutation', 'ext_authz', 'router'])
+    const { http_service: service, ...authz } = manager.http_filters[1].typed_config
+    t.match(service.path_prefix, '/.stagedoor/auth')
+    t.equal(authz.failure_mode_allow, false)
+    t.same(names(service.authorization_response.allowed_upstream_headers), told)
+    t.same(
+      names(authz.allowed_headers).filter((name) => /^x-(?:original|forwarded-(?:uri|method|host))/.test(name)),
+      [],
+    )
+  },
+)

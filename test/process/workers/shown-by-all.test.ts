@@ -1,0 +1,108 @@
+import t from 'tap'
+
+import type { Condition } from '../../../src/endpoints/health/plugin.ts'
+import { createBoard } from '../../../src/process/workers/board.ts'
+import { createKeptCounts } from '../../../src/process/workers/kept-counts.ts'
+import { giveShown, type Reading, shownByAll } from '../../../src/process/workers/shown-by-all.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { startWorkersHouse } from './support.ts'
+
+function startWorkers(count = 2) {
+  const { board, join, one, two } = startWorkersHouse()
+  for (const [peers, status] of [
+    [one, 'ok'],
+    [two, 'degraded'],
+  ] as const) {
+    const metrics = createMetrics()
+    metrics.decided('allow', 'none', 200, 0.01)
+    metrics.condition('auth0', status === 'ok')
+    const conditions = (): Condition[] => [{ name: 'auth0', status }]
+    giveShown(peers, { conditions, scrape: async () => metrics.registry })
+  }
+  const reading = (): Reading => ({ wasTakenUp: false, takenUpAt: 1_700_000_000_500 })
+  return { board, join, count: () => count, serving: () => [1, 2], replaced: () => 3, reading }
+}
+
+t.test('readiness says how many workers serve, and the worst of what they say', async (t) => {
+  const auth0 = { name: 'auth0', status: 'degraded' }
+  const all = await shownByAll(startWorkers()).conditions()
+  t.same(all, [{ name: 'workers', status: 'ok' }, auth0])
+
+  const fewer = await shownByAll(startWorkers(3)).conditions()
+  t.same(fewer, [{ name: 'workers', status: 'degraded', reason: '2 of 3 workers serve' }, auth0])
+
+  const nobody = { ...startWorkers(), board: createBoard(() => 0), serving: () => [] }
+  const none = await shownByAll(nobody).conditions()
+  t.same(none, [{ name: 'workers', status: 'unavailable', reason: '0 of 2 workers serve' }])
+})
+
+t.test('counts of all workers are added up; of conditions the worst is shown', async (t) => {
+  const registry = await shownByAll(startWorkers()).scrape()
+  const text = await registry.metrics()
+  t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 2')
+  t.match(text, 'stagedoor_condition_ok{name="auth0"} 0')
+  t.match(text, 'stagedoor_workers 2')
+  t.match(text, 'stagedoor_workers_replaced_total 3')
+})
+
+t.test('what became of the configuration that was read last is shown', async (t) => {
+  const workers = startWorkers()
+  const failed = await (await shownByAll(workers).scrape()).metrics()
+  t.match(failed, 'stagedoor_config_last_reload_successful 0')
+  t.match(failed, 'stagedoor_config_last_reload_success_timestamp_seconds 1700000000.5')
+  const done = { ...workers, reading: () => ({ wasTakenUp: true, takenUpAt: 0 }) }
+  t.match(await (await shownByAll(done).scrape()).metrics(), 'stagedoor_config_last_reload_successful 1')
+})
+
+t.test(
+  'a worker that starts or ends beside those in charge counts what it does, and says nothing of what clients get',
+  async (t) => {
+    const workers = startWorkers()
+    const metrics = createMetrics()
+    metrics.decided('allow', 'none', 200, 0.01)
+    const conditions = (): Condition[] => [{ name: 'auth0', status: 'unavailable' }]
+    giveShown(workers.join(3), { conditions, scrape: async () => metrics.registry })
+
+    const shown = shownByAll(workers)
+    t.same(await shown.conditions(), [
+      { name: 'workers', status: 'ok' },
+      { name: 'auth0', status: 'degraded' },
+    ])
+    const text = await (await shown.scrape()).metrics()
+    t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 3')
+    t.match(text, 'stagedoor_workers 2')
+  },
+)
+
+t.test('counters never fall: what a worker counted that is gone stays counted, once', async (t) => {
+  const workers = startWorkers()
+  const shown = shownByAll(workers)
+  const allowed = async () =>
+    /outcome="allow",reason="none",status="2xx"\} (\d+)/.exec(await (await shown.scrape()).metrics())?.[1]
+  t.equal(await allowed(), '2')
+  workers.board.leave(2)
+  t.equal(await allowed(), '2')
+  t.equal(await allowed(), '2', 'not once more at every look')
+  const text = await (await shown.scrape()).metrics()
+  t.match(text, 'stagedoor_request_duration_seconds_count 2')
+  t.match(text, 'stagedoor_condition_ok{name="auth0"} 1', 'how it was there is of no interest any more')
+})
+
+t.test('a worker that does not answer in time stands for what it said last', async (t) => {
+  const { board } = startWorkersHouse()
+  const kept = createKeptCounts()
+  const counted = await createMetrics().registry.getMetricsAsJSON()
+  t.equal(
+    (
+      await kept.withAll(
+        new Map([
+          [1, counted],
+          [2, counted],
+        ]),
+        board.workers(),
+      )
+    ).length,
+    3,
+  )
+  t.equal((await kept.withAll(new Map([[1, counted]]), board.workers())).length, 3)
+})
