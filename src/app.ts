@@ -16,7 +16,7 @@ import { account } from './endpoints/account/plugin.ts'
 import { admin } from './endpoints/admin/plugin.ts'
 import { forwardAuth } from './endpoints/forward-auth/plugin.ts'
 import { health } from './endpoints/health/plugin.ts'
-import { GateError } from './errors/gate-error.ts'
+import { GatewayError } from './errors/gateway-error.ts'
 import { errors } from './errors/plugin.ts'
 import { identity } from './identity/plugin.ts'
 import { listenerOptions } from './listener/options.ts'
@@ -65,6 +65,6 @@ async function ownEndpoints(app: FastifyInstance, { parts }: { parts: Parts }): 
   await app.register(jwksEndpoint, parts.machineJwks)
   await app.register(health, parts.health)
   app.all('/*', () => {
-    throw new GateError('STAGEDOOR_BOUNDARY_NOT_FOUND')
+    throw new GatewayError('STAGEDOOR_BOUNDARY_NOT_FOUND')
   })
 }

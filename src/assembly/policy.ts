@@ -1,5 +1,5 @@
 import { createGroupFilter } from '../assertion/group-filter.ts'
-import { createToldUsers, type ToldUser } from '../assertion/told-users.ts'
+import { createPassedGroups, type WithPassedGroups } from '../assertion/passed-groups.ts'
 import { defaultUpstream } from '../config/default-upstream.ts'
 import type { Config } from '../config/schema.ts'
 import type { ClaimNames } from '../oidc/claims.ts'
@@ -25,8 +25,8 @@ export function claimNamesOf({ auth0, routes, admin }: Config): ClaimNames {
 }
 
 /** People as upstreams are told of them; what is left out is counted. */
-export function provisionToldUsers({ assertion }: Config, logger: Logger, metrics: Metrics): ToldUser {
-  return createToldUsers(createGroupFilter(assertion.groups), ({ filtered, capped }, { sessionId }) => {
+export function provisionPassedGroups({ assertion }: Config, logger: Logger, metrics: Metrics): WithPassedGroups {
+  return createPassedGroups(createGroupFilter(assertion.groups), ({ filtered, capped }, { sessionId }) => {
     metrics.groupsLeftOut(filtered, capped)
     const level = capped > 0 ? 'warn' : 'debug'
     logger[level]({ session: sessionId, filtered, capped }, 'upstreams are not told of every group (assertion.groups)')

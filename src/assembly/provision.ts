@@ -27,7 +27,7 @@ import { provisionCertificate } from './certificate.ts'
 import type { Dependencies } from './dependencies.ts'
 import { provisionMachines } from './machines.ts'
 import { provisionGate } from './overload.ts'
-import { claimNamesOf, provisionPolicy, provisionToldUsers } from './policy.ts'
+import { claimNamesOf, provisionPolicy, provisionPassedGroups } from './policy.ts'
 import { provisionRedis, redisCondition } from './redis.ts'
 import { provisionOnce, provisionRevocation, revocationCondition } from './revocation.ts'
 import { provisionRoleChanges } from './role-changes.ts'
@@ -72,9 +72,9 @@ export async function provision(config: Config, dependencies: Dependencies) {
     now,
     randomId: () => randomBytes(16).toString('base64url'),
   }
-  const told = provisionToldUsers(config, logger, metrics)
+  const withPassedGroups = provisionPassedGroups(config, logger, metrics)
   const statements = provisionAssertions(config, minting, machines.minterFor)
-  const tellRoleChange = provisionRoleChanges(config, dependencies, { upstreams, statements, told })
+  const tellRoleChange = provisionRoleChanges(config, dependencies, { upstreams, statements, withPassedGroups })
   const onRightsChanged = (session: Session): void => void tellRoleChange(session)
   const shared = { provider, redis, revocations, onSaved, onRightsChanged }
   const sessions = await provisionSessions(config, dependencies, shared)
@@ -129,7 +129,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
       ],
     },
     policy: { policy, now },
-    assertion: { statements, told },
+    assertion: { statements, withPassedGroups },
     forwardAuth: { path: `${prefix}/auth`, publicOrigin: baseUrl },
     proxy: { gate, upstreams, publicOrigin: baseUrl, openConnections: revocation.openConnections },
     async close() {
@@ -196,7 +196,7 @@ function relyingParty(
     organization,
     pushedAuthorization,
     claimNames: claimNamesOf(config),
-    stepUpFor: (principal, asked) => policy.stepUpFor(principal, asked, now()),
+    secondFactorFor: (principal, asked) => policy.secondFactorFor(principal, asked, now()),
     transactions: createTransactionCookies(isSecure(config), createSealer(secretsOf(config), 'transaction')),
     used: peers === undefined ? createUsedTransactions(now) : sharedTransactions(peers),
     markers: createLoginMarkers(isSecure(config)),

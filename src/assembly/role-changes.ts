@@ -7,7 +7,7 @@ import { signInPathOf } from '../config/default-upstream.ts'
 import type { Config } from '../config/schema.ts'
 import { principalOf } from '../identity/principal-of.ts'
 import type { UserPrincipal } from '../identity/principal.ts'
-import { askUpstream } from '../proxy/ask.ts'
+import { sendOwnRequest } from '../proxy/own-request.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 import { createRandomHex } from '../seal/random-hex.ts'
 import type { Session } from '../session/session.ts'
@@ -28,7 +28,7 @@ type Listener = { name: string; path: string; upstream: Upstream; statement: Sta
 export function provisionRoleChanges(
   config: Config,
   { logger, randomBytes }: Dependencies,
-  { upstreams, statements, told }: RoleChangeParts,
+  { upstreams, statements, withPassedGroups }: RoleChangeParts,
 ): (session: Session) => Promise<void> {
   const { host } = new URL(config.server.baseUrl)
   const randomHex = createRandomHex(randomBytes)
@@ -39,8 +39,8 @@ export function provisionRoleChanges(
     const context = { upstream: name, path, session: user.sessionId, requestId }
     try {
       const ours = ['X-Request-Id', requestId, 'traceparent', traceparent(undefined, randomHex)]
-      const headers = ['Host', host, ...ours, assertionHeader, await statement.minter.mint(told(user))]
-      const status = await askUpstream(upstream, { path, headers, timeoutMs, clientKey: 'role-changes' })
+      const headers = ['Host', host, ...ours, assertionHeader, await statement.minter.mint(withPassedGroups(user))]
+      const status = await sendOwnRequest(upstream, { path, headers, timeoutMs, clientKey: 'role-changes' })
       if (status < 300) logger.info(context, 'the upstream was told of changed roles')
       else logger.warn({ ...context, status }, 'the upstream did not take changed roles (assertion.signInPath)')
     } catch (err) {

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
 import type { Provider } from '../oidc/provider.ts'
-import { createExchange } from '../oidc/refresh-session.ts'
+import { createRefreshGrant } from '../oidc/refresh-session.ts'
 import { createPeerLeases, shareRefreshed } from '../process/workers/shared-sessions.ts'
 import type { Redis } from '../redis/redis.ts'
 import { createRevocableStore } from '../revocation/revocable-store.ts'
@@ -58,7 +58,7 @@ export async function provisionSessions(config: Config, dependencies: Dependenci
     store,
     isOutdated: revocations.isOutdated,
     leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : leases,
-    exchange: createExchange({ provider: shared.provider, claimNames: claimNamesOf(config), now }),
+    refreshGrant: createRefreshGrant({ provider: shared.provider, claimNames: claimNamesOf(config), now }),
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
     backOff: createBackOff(now),
     counters,

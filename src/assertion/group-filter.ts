@@ -1,4 +1,4 @@
-/** Which groups upstreams are told of. In patterns `*` stands for anything. */
+/** Which groups are passed on to upstreams. In patterns `*` stands for anything. */
 export type GroupFilterOptions = {
   include: readonly string[]
   exclude: readonly string[]
@@ -6,8 +6,8 @@ export type GroupFilterOptions = {
   max: number
 }
 
-/** What became of a person's groups: told, not meant for upstreams, and too many. */
-export type FilteredGroups = { told: readonly string[]; filtered: number; capped: number }
+/** The groups that are passed on, how many the patterns left out, and how many `max` left out. */
+export type FilteredGroups = { passed: readonly string[]; filtered: number; capped: number }
 
 export type FilterGroups = (groups: readonly string[]) => FilteredGroups
 
@@ -25,8 +25,8 @@ export function createGroupFilter({ include, exclude, max }: GroupFilterOptions)
       .map((group) => ({ group, rank: rankOf(group) }))
       .filter(({ rank }) => rank !== -1)
       .toSorted((a, b) => a.rank - b.rank || (a.group < b.group ? -1 : 1))
-    const told = meant.slice(0, max).map(({ group }) => group)
-    return { told, filtered: groups.length - meant.length, capped: meant.length - told.length }
+    const passed = meant.slice(0, max).map(({ group }) => group)
+    return { passed, filtered: groups.length - meant.length, capped: meant.length - passed.length }
   }
 }
 

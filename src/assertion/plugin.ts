@@ -2,14 +2,14 @@ import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { assertionHeader } from '../../packages/assertion-contract/src/index.ts'
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../identity/principal.ts'
 import type { Minter } from './minter.ts'
 import { oauth2ProxyHeaders } from './oauth2-proxy-headers.ts'
-import type { ToldUser } from './told-users.ts'
+import type { WithPassedGroups } from './passed-groups.ts'
 import type { UpstreamIdentity } from './upstream-identity.ts'
 
-/** What one upstream is told. Its minters mint for its audiences only, and know of no other. */
+/** What one upstream is told of callers. Its minters mint for its audiences only, and know of no other. */
 export type Statement = {
   minter: Minter<UserPrincipal>
   machineMinter: Minter<MachinePrincipal>
@@ -17,7 +17,7 @@ export type Statement = {
 }
 
 /** Statements by the name of the upstream. */
-export type AssertionOptions = { statements: ReadonlyMap<string, Statement>; told: ToldUser }
+export type AssertionOptions = { statements: ReadonlyMap<string, Statement>; withPassedGroups: WithPassedGroups }
 
 const nobody: UpstreamIdentity = Object.freeze({ headers: Object.freeze([]), replacesAuthorization: false })
 
@@ -26,7 +26,7 @@ const nobody: UpstreamIdentity = Object.freeze({ headers: Object.freeze([]), rep
  * of ours. Anonymous callers of public rules get no statement, nor does who came with Backstage's own token.
  */
 export const assertion = fastifyPlugin<AssertionOptions>(
-  async (app, { statements, told }) => {
+  async (app, { statements, withPassedGroups }) => {
     app.decorateRequest('upstreamIdentity', undefined)
 
     app.addHook('onRequest', (request, _reply, done) => {
@@ -41,13 +41,13 @@ export const assertion = fastifyPlugin<AssertionOptions>(
           request.upstreamIdentity = minted
           done()
         },
-        (cause: unknown) => done(new GateError('STAGEDOOR_ASSERTION_UNAVAILABLE', { cause })),
+        (cause: unknown) => done(new GatewayError('STAGEDOOR_ASSERTION_UNAVAILABLE', { cause })),
       )
     })
 
     function statementFor({ decision }: FastifyRequest): Statement {
       const statement = decision?.effect === 'allow' ? statements.get(decision.upstream) : undefined
-      if (statement === undefined) throw new GateError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
+      if (statement === undefined) throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
       return statement
     }
 
@@ -55,7 +55,7 @@ export const assertion = fastifyPlugin<AssertionOptions>(
     function recall(principal: Principal, statement: Statement): UpstreamIdentity | undefined {
       if (principal.kind === 'machine') return known(statement.machineMinter.recall(principal), machineIdentity)
       if (principal.kind !== 'user') return nobody
-      const user = told(principal)
+      const user = withPassedGroups(principal)
       return known(isSigned(statement) ? statement.minter.recall(user) : '', (jws) =>
         userIdentity(user, statement, jws),
       )
@@ -64,7 +64,7 @@ export const assertion = fastifyPlugin<AssertionOptions>(
     async function mint(principal: Principal, statement: Statement): Promise<UpstreamIdentity> {
       if (principal.kind === 'machine') return machineIdentity(await statement.machineMinter.mint(principal))
       if (principal.kind !== 'user') return nobody
-      const user = told(principal)
+      const user = withPassedGroups(principal)
       return userIdentity(user, statement, await statement.minter.mint(user))
     }
   },

@@ -2,7 +2,7 @@ import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { answerToTooMany } from './failed-attempts.ts'
 import { type SharedCounter, sharedStore } from './shared-store.ts'
 
@@ -14,7 +14,7 @@ declare module 'fastify' {
 
 export type FailedAttempts = {
   /** Counts a failure; gives the 429 to answer instead when there were too many. Undefined for what is not counted. */
-  count(error: GateError, request: FastifyRequest): Promise<GateError> | undefined
+  count(error: GatewayError, request: FastifyRequest): Promise<GatewayError> | undefined
 }
 
 export type AttemptOptions = { max: number; windowMs: number; counter: SharedCounter | undefined }
@@ -39,12 +39,16 @@ export const attempts = fastifyPlugin<AttemptOptions>(
       },
     })
 
-    async function judge(error: GateError, code: GateError['code'], request: FastifyRequest): Promise<GateError> {
+    async function judge(
+      error: GatewayError,
+      code: GatewayError['code'],
+      request: FastifyRequest,
+    ): Promise<GatewayError> {
       const results = [await byAddress(request), await byClient(request)]
       const waits = results.map((result) => (!result.isAllowed && result.isExceeded ? result.ttlInSeconds : 0))
       const seconds = Math.max(...waits)
       if (seconds === 0) return error
-      return new GateError(code, { cause: error, headers: { 'Retry-After': String(seconds) } })
+      return new GatewayError(code, { cause: error, headers: { 'Retry-After': String(seconds) } })
     }
   },
   { name: 'attempts' },

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { type Auth0Event, parseEvent, targetOf } from './event.ts'
 import type { TakeEvent } from './take-event.ts'
 
@@ -28,8 +28,8 @@ export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (
 
   app.post('/events', { bodyLimit, onRequest: authenticate }, async (request, reply) => {
     const event = parseEvent(request.body)
-    if (event === undefined) throw new GateError('STAGEDOOR_EVENTS_MALFORMED')
-    if (!isFrom(source, event)) throw new GateError('STAGEDOOR_EVENTS_FOREIGN', { detail: originOf(event) })
+    if (event === undefined) throw new GatewayError('STAGEDOOR_EVENTS_MALFORMED')
+    if (!isFrom(source, event)) throw new GatewayError('STAGEDOOR_EVENTS_FOREIGN', { detail: originOf(event) })
     const outcome = await take(event)
     if (outcome === 'revoked') app.audit.revoked(request, { reason: event.type, target: targetOf(event) })
     return reply.code(202).header('cache-control', 'no-store').send({ outcome })
@@ -41,7 +41,7 @@ export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (
     // All are compared, in constant time, so that an answer's time tells nothing.
     const matches = accepted.filter((expected) => timingSafeEqual(expected, given))
     if (matches.length > 0) return
-    throw new GateError('STAGEDOOR_EVENTS_UNAUTHENTICATED', { headers: { 'www-authenticate': 'Bearer' } })
+    throw new GatewayError('STAGEDOOR_EVENTS_UNAUTHENTICATED', { headers: { 'www-authenticate': 'Bearer' } })
   }
 }
 

@@ -1,4 +1,4 @@
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import { type Auth0Event, revocationsFor } from './event.ts'
@@ -35,7 +35,7 @@ export function createTakeEvent({ issuer, revocations, once, now }: EventParty):
     } catch (cause) {
       await revocations.revoke(...revoked).catch(() => undefined)
       await once.release(name)
-      throw new GateError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
+      throw new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { bearerTokenIn } from './authorization.ts'
 import { bearerReasons } from './reasons.ts'
 import type { Accepted, Foreign, Verdict } from './verdict.ts'
@@ -40,9 +40,9 @@ export const bearer = fastifyPlugin<BearerOptions>(
 )
 
 /** Takes what may pass on; gives back the error for what may not. */
-function admit(request: FastifyRequest, verdict: Verdict): GateError | undefined {
+function admit(request: FastifyRequest, verdict: Verdict): GatewayError | undefined {
   if (verdict.kind === 'unavailable') {
-    return new GateError('STAGEDOOR_BEARER_KEYS_UNAVAILABLE', { headers: { 'Retry-After': '10' } })
+    return new GatewayError('STAGEDOOR_BEARER_KEYS_UNAVAILABLE', { headers: { 'Retry-After': '10' } })
   }
   if (verdict.kind !== 'refused' && verdict.kind !== 'unreadable') {
     request.bearer = verdict
@@ -50,7 +50,7 @@ function admit(request: FastifyRequest, verdict: Verdict): GateError | undefined
   }
   if (verdict.kind === 'refused') request.refusedClientId = verdict.clientId
   const { reason } = verdict
-  return new GateError('STAGEDOOR_BEARER_REFUSED', {
+  return new GatewayError('STAGEDOOR_BEARER_REFUSED', {
     reason,
     detail: bearerReasons[reason].cause,
     isDetailPublic: true,

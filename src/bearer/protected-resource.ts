@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
-import type { GateError } from '../errors/gate-error.ts'
+import type { GatewayError } from '../errors/gateway-error.ts'
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
@@ -41,7 +41,7 @@ export const protectedResource: FastifyPluginAsync<ProtectedResourceOptions> = a
 
 /** Makes the `WWW-Authenticate` of a 401 (RFC 6750 §3, RFC 9728 §5.1); undefined where a token would not help. */
 export function createChallenge({ baseUrl, takesBackstageTokens }: ProtectedResourceOptions) {
-  return (error: GateError, { facts, headers }: FastifyRequest): string | undefined => {
+  return (error: GatewayError, { facts, headers }: FastifyRequest): string | undefined => {
     if (facts === undefined || facts.isNavigation) return undefined
     if (error.code !== 'STAGEDOOR_BEARER_REFUSED' && error.code !== 'STAGEDOOR_POLICY_UNAUTHENTICATED') return undefined
     const path = takesBackstageTokens(facts.path, facts.host) ? facts.path : ''

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { isNavigation } from '../headers/navigation.ts'
 import type { RandomHex } from '../seal/random-hex.ts'
 import { type EncodedSlashes, refusalOfPath } from './canonical-path.ts'
@@ -52,10 +52,10 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
 type Asked = Pick<RequestFacts, 'method' | 'path' | 'query' | 'askedBy'>
 
 function askedAbout(raw: IncomingMessage, target: RequestTarget, isTrusted: boolean, options: FactsOptions): Asked {
-  if (!isTrusted) throw new GateError('STAGEDOOR_BOUNDARY_UNTRUSTED_PROXY')
+  if (!isTrusted) throw new GatewayError('STAGEDOOR_BOUNDARY_UNTRUSTED_PROXY')
   const question = { ...target, method: raw.method ?? 'GET', headers: raw.headers }
   const told = forwardedRequest(question, options.forwardAuthPath)
-  if (typeof told === 'string') throw new GateError('STAGEDOOR_BOUNDARY_FORWARDED_REQUEST_UNCLEAR', { reason: told })
+  if (typeof told === 'string') throw new GatewayError('STAGEDOOR_BOUNDARY_FORWARDED_REQUEST_UNCLEAR', { reason: told })
   const { askedBy, method } = told
   const original = canonicalTarget(told.target, options, 'STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL')
   return { ...original, method, askedBy }
@@ -66,11 +66,11 @@ type NotCanonical = 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL' | 'STAGEDOOR_BOUNDAR
 function canonicalTarget(target: string, { encodedSlashes }: FactsOptions, code: NotCanonical): RequestTarget {
   const split = splitTarget(target)
   const reason = refusalOfPath(split.path, encodedSlashes) ?? (isPlainQuery(split.query) ? undefined : 'query')
-  if (reason !== undefined) throw new GateError(code, { reason })
+  if (reason !== undefined) throw new GatewayError(code, { reason })
   return split
 }
 
 function refuseAmbiguous({ rawHeaders, headers }: IncomingMessage): void {
   const name = lacksHost(headers.host) ? 'host' : repeatedSingleton(rawHeaders)
-  if (name !== undefined) throw new GateError('STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', { reason: name })
+  if (name !== undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', { reason: name })
 }

@@ -1,4 +1,4 @@
-import { GateError } from './gate-error.ts'
+import { GatewayError } from './gateway-error.ts'
 import type { ErrorCode } from './table.ts'
 
 /** What Fastify itself refuses, in our words; its codes are matched, never its messages. */
@@ -14,7 +14,7 @@ const ours: Record<string, ErrorCode> = {
 }
 
 /** Anything unknown is a fault of ours, and says nothing of itself. */
-export function fromFramework(error: { code?: string | undefined }): GateError {
+export function fromFramework(error: { code?: string | undefined }): GatewayError {
   const code = ours[error.code ?? ''] ?? 'STAGEDOOR_INTERNAL'
-  return new GateError(code, { cause: error, ...(error.code === undefined ? {} : { reason: error.code }) })
+  return new GatewayError(code, { cause: error, ...(error.code === undefined ? {} : { reason: error.code }) })
 }

@@ -6,7 +6,7 @@ import { stepUpPath } from '../oidc/step-up.ts'
 import { errorPage } from '../pages/error-page.ts'
 import { pageHeaders } from '../pages/layout.ts'
 import { fromFramework } from './from-framework.ts'
-import { GateError } from './gate-error.ts'
+import { GatewayError } from './gateway-error.ts'
 import { problem } from './problem.ts'
 import { errorTable } from './table.ts'
 
@@ -14,14 +14,14 @@ export type ErrorOptions = {
   prefix: string
   baseUrl: string
   /** The `WWW-Authenticate` of an error, if it has one. */
-  challenge?: ((error: GateError, request: FastifyRequest) => string | undefined) | undefined
+  challenge?: ((error: GatewayError, request: FastifyRequest) => string | undefined) | undefined
 }
 
 /** Turns everything thrown into one answer: login for a navigation that lacks it, a page for people, JSON for programs. */
 export const errors = fastifyPlugin<ErrorOptions>(
   async (app, { prefix, baseUrl, challenge }) => {
-    app.setErrorHandler((thrown: FastifyError | GateError, request, reply) => {
-      const error = thrown instanceof GateError ? thrown : fromFramework(thrown)
+    app.setErrorHandler((thrown: FastifyError | GatewayError, request, reply) => {
+      const error = thrown instanceof GatewayError ? thrown : fromFramework(thrown)
       const counted = app.failedAttempts.count(error, request)
       if (counted === undefined) return answer(error, request, reply)
       counted.then(
@@ -29,9 +29,9 @@ export const errors = fastifyPlugin<ErrorOptions>(
         () => answer(error, request, reply),
       )
     })
-    app.setNotFoundHandler((request, reply) => answer(new GateError('STAGEDOOR_BOUNDARY_NOT_FOUND'), request, reply))
+    app.setNotFoundHandler((request, reply) => answer(new GatewayError('STAGEDOOR_BOUNDARY_NOT_FOUND'), request, reply))
 
-    function answer(error: GateError, request: FastifyRequest, reply: FastifyReply): void {
+    function answer(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
       logOnce(error, request)
       reply.headers({ 'x-request-id': request.id, ...error.headers })
       const authenticate = challenge?.(error, request)
@@ -49,14 +49,14 @@ export const errors = fastifyPlugin<ErrorOptions>(
     }
 
     /** Only an unauthenticated caller is helped by logging in. */
-    function loginUrlFor(error: GateError, { facts }: FastifyRequest): string | undefined {
+    function loginUrlFor(error: GatewayError, { facts }: FastifyRequest): string | undefined {
       if (error.statusCode !== 401 || facts === undefined) return undefined
-      const afterwards = error.stepUp === undefined ? '/' : stepUpPath(prefix, facts.path)
+      const afterwards = error.secondFactor === undefined ? '/' : stepUpPath(prefix, facts.path)
       const returnTo = facts.isNavigation ? facts.path + facts.query : afterwards
       return `${baseUrl}${prefix}/login?return_to=${encodeURIComponent(returnTo)}`
     }
 
-    function sendPage(error: GateError, { id }: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
+    function sendPage(error: GatewayError, { id }: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
       const { code, publicDetail, remedy, explanation } = error
       const { sentence } = errorTable[code]
       const ways = [
@@ -72,12 +72,12 @@ export const errors = fastifyPlugin<ErrorOptions>(
 )
 
 // nginx's auth_request knows 401 and 403 and takes every other refusal for a fault of ours.
-function statusOf({ statusCode }: GateError, { facts }: FastifyRequest): number {
+function statusOf({ statusCode }: GatewayError, { facts }: FastifyRequest): number {
   const isRefusal = statusCode >= 400 && statusCode < 500
   return facts?.askedBy === 'reads-status' && isRefusal && statusCode !== 401 ? 403 : statusCode
 }
 
-function sendProblem(error: GateError, { id }: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
+function sendProblem(error: GatewayError, { id }: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
   reply
     .header('content-type', 'application/problem+json')
     .header('cache-control', 'no-store')
@@ -85,7 +85,7 @@ function sendProblem(error: GateError, { id }: FastifyRequest, reply: FastifyRep
     .send(JSON.stringify(problem(error, id, loginUrl)))
 }
 
-function logOnce(error: GateError, request: FastifyRequest): void {
+function logOnce(error: GatewayError, request: FastifyRequest): void {
   const { code, reason, detail, cause } = error
   request.log[errorTable[code].level]({ code, reason, detail, err: cause }, errorTable[code].sentence)
 }

@@ -1,5 +1,5 @@
-import { maxAgeSecondsOf, multiFactorAcr, type StepUp } from '../oidc/step-up.ts'
-import type { GateError } from './gate-error.ts'
+import { maxAgeSecondsOf, multiFactorAcr, type SecondFactor } from '../oidc/step-up.ts'
+import type { GatewayError } from './gateway-error.ts'
 import { errorTable } from './table.ts'
 
 /** RFC 9457 problem details, with our members. */
@@ -18,9 +18,9 @@ export type Problem = {
 }
 
 /** @param loginUrl where a person can sign in; on a 401 only */
-export function problem(error: GateError, requestId: string, loginUrl?: string): Problem {
+export function problem(error: GatewayError, requestId: string, loginUrl?: string): Problem {
   const { sentence } = errorTable[error.code]
-  const { remedy, stepUp, explanation } = error
+  const { remedy, secondFactor, explanation } = error
   return {
     type: 'about:blank',
     title: sentence,
@@ -30,12 +30,12 @@ export function problem(error: GateError, requestId: string, loginUrl?: string):
     request_id: requestId,
     ...(error.reason === undefined ? {} : { reason: error.reason }),
     ...(loginUrl === undefined ? {} : { login_url: loginUrl }),
-    ...(stepUp === undefined ? {} : { step_up: stepUpOf(stepUp) }),
+    ...(secondFactor === undefined ? {} : { step_up: stepUpField(secondFactor) }),
     ...(explanation === undefined ? {} : { explanation }),
   }
 }
 
-function stepUpOf(stepUp: StepUp): NonNullable<Problem['step_up']> {
-  const maxAge = maxAgeSecondsOf(stepUp)
+function stepUpField(secondFactor: SecondFactor): NonNullable<Problem['step_up']> {
+  const maxAge = maxAgeSecondsOf(secondFactor)
   return { acr_values: multiFactorAcr, ...(maxAge !== undefined && { max_age: maxAge }) }
 }

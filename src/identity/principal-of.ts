@@ -1,6 +1,6 @@
 import type { AccessToken, BackstageUser } from '../bearer/access-token.ts'
 import type { Accepted, Foreign } from '../bearer/verdict.ts'
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { Session } from '../session/session.ts'
 import {
   anonymous,
@@ -19,7 +19,7 @@ const principals = new WeakMap<object, Principal>()
  */
 export function principalOf(session: Session | undefined, bearer?: Accepted | Foreign): Principal {
   if (session === undefined) return principalOfToken(bearer)
-  if (bearer?.kind === 'machine') throw new GateError('STAGEDOOR_IDENTITY_TWO_CREDENTIALS')
+  if (bearer?.kind === 'machine') throw new GatewayError('STAGEDOOR_IDENTITY_TWO_CREDENTIALS')
   return made(session, userOf)
 }
 

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { type FastifyBaseLogger, type FastifyHttpOptions, LogController } from 'fastify'
 
 import type { Config } from '../config/schema.ts'
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { problem } from '../errors/problem.ts'
 import type { ErrorCode } from '../errors/table.ts'
 import type { Gate } from '../overload/gate.ts'
@@ -73,7 +73,7 @@ function refuseUnreadable(cause: NodeJS.ErrnoException, socket: Socket, logger: 
   if (cause.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const requestId = randomUUID()
   const code = unreadable[cause.code ?? ''] ?? 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST'
-  const error = new GateError(code, { reason: cause.code ?? 'unreadable' })
+  const error = new GatewayError(code, { reason: cause.code ?? 'unreadable' })
   logger.info({ code, reason: error.reason, requestId }, error.message)
   const body = JSON.stringify(problem(error, requestId))
   socket.end(

@@ -1,5 +1,5 @@
-import { GateError } from '../errors/gate-error.ts'
-import { type StepUp, stepUpParameters } from './step-up.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { type SecondFactor, stepUpParameters } from './step-up.ts'
 
 /** What a login link may say; everything else in it is ignored. */
 export type LoginParameters = {
@@ -66,7 +66,7 @@ export type AuthorizationRequest = {
   state: string
   nonce: string
   codeChallenge: string
-  stepUp?: StepUp | undefined
+  secondFactor?: SecondFactor | undefined
 }
 
 /** The query sent to `/authorize` (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1, Auth0's own parameters). */
@@ -88,15 +88,15 @@ export function authorizationParameters(
     organization_name,
     connection,
     login_hint,
-    ...stepUpParameters(request.stepUp),
+    ...stepUpParameters(request.secondFactor),
   }
   return Object.fromEntries(
     Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
 }
 
-function badParameter(detail: string): GateError {
-  return new GateError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { detail, isDetailPublic: true })
+function badParameter(detail: string): GatewayError {
+  return new GatewayError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { detail, isDetailPublic: true })
 }
 
 function withSlash(issuer: string): string {

@@ -1,6 +1,6 @@
 import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR, type ServerMetadata } from 'openid-client'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { isClientRejected, isProviderUnavailable } from './failures.ts'
 import type { Provider } from './provider.ts'
@@ -31,5 +31,5 @@ export function isPushed(wanted: PushedAuthorization, metadata: ServerMetadata):
 /** Outages and rejected credentials are for the provider to judge: it knows another secret, and what page they get. */
 function refuse(cause: unknown): never {
   if (isProviderUnavailable(cause) || isClientRejected(cause)) throw cause
-  throw new GateError('STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED', { cause })
+  throw new GatewayError('STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED', { cause })
 }

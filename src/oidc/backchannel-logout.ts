@@ -1,4 +1,4 @@
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { Revocation } from '../revocation/mark.ts'
 import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
@@ -32,7 +32,7 @@ export function revocationOf({ issuer, sid, subject = '', issuedAtSeconds }: Log
  */
 export async function takeLogoutToken(party: BackchannelParty, text: unknown): Promise<LogoutToken> {
   const { verify, once, revocations, now } = party
-  if (typeof text !== 'string') throw new GateError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason: 'missing' })
+  if (typeof text !== 'string') throw new GatewayError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason: 'missing' })
   const token = await verify(text)
   const name = `jti ${token.issuer} ${token.tokenId}`
   const lifetimeMs = Math.max(token.expiresAtSeconds * 1000 - now(), 0) + clockToleranceMs
@@ -41,7 +41,7 @@ export async function takeLogoutToken(party: BackchannelParty, text: unknown): P
     await revocations.revoke(revocationOf(token, now())).catch(() => undefined)
     throw unavailable(cause)
   })
-  if (!isFirst) throw new GateError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason: 'replayed' })
+  if (!isFirst) throw new GatewayError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason: 'replayed' })
   try {
     await revocations.revoke(revocationOf(token, now()))
   } catch (cause) {
@@ -51,6 +51,6 @@ export async function takeLogoutToken(party: BackchannelParty, text: unknown): P
   return token
 }
 
-function unavailable(cause: unknown): GateError {
-  return new GateError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
+function unavailable(cause: unknown): GatewayError {
+  return new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
 }

@@ -3,14 +3,14 @@ import { timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { authorizationCodeGrant } from 'openid-client'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { Session } from '../session/session.ts'
 import { isAuthTimeRefused } from './failures.ts'
 import { markerAtEnd } from './login-trouble.ts'
 import { newSession, type Tokens } from './new-session.ts'
 import { isLoginForOrganization } from './organization.ts'
 import type { RelyingParty } from './relying-party.ts'
-import { maxAgeSecondsOf, provesStepUp } from './step-up.ts'
+import { maxAgeSecondsOf, provesSecondFactor } from './step-up.ts'
 import { isExpired, type Transaction, transactionIdOf } from './transaction.ts'
 
 type CallbackQuery = Readonly<Record<string, string | string[] | undefined>>
@@ -22,11 +22,11 @@ export async function finishLogin(party: RelyingParty, request: FastifyRequest, 
   const tokens = await exchangeCode(party, transaction, request.facts.query)
   const claims = tokens.claims()
   if (claims === undefined || !isLoginForOrganization(transaction.organization, claims)) {
-    throw new GateError('STAGEDOOR_OIDC_ORGANIZATION_MISMATCH')
+    throw new GatewayError('STAGEDOOR_OIDC_ORGANIZATION_MISMATCH')
   }
   const session = newSession(tokens, party.randomBytes(16).toString('base64url'), party.claimNames, party.now())
-  if (transaction.stepUp !== undefined && !provesStepUp(session, transaction.stepUp, party.now())) {
-    throw new GateError('STAGEDOOR_OIDC_STEP_UP_FAILED', { reason: 'no-second-factor' })
+  if (transaction.secondFactor !== undefined && !provesSecondFactor(session, transaction.secondFactor, party.now())) {
+    throw new GatewayError('STAGEDOOR_OIDC_STEP_UP_FAILED', { reason: 'no-second-factor' })
   }
   const marker = markerAtEnd(party.markers.read(request), request.session !== undefined, party.now())
   await request.server.sessions.replace(request, reply, session)
@@ -43,15 +43,15 @@ async function takeTransaction(
 ): Promise<Transaction> {
   const { state } = request.query as CallbackQuery
   const id = typeof state === 'string' ? transactionIdOf(state) : undefined
-  if (id === undefined) throw new GateError('STAGEDOOR_OIDC_STATE_MISMATCH', { reason: 'malformed-state' })
+  if (id === undefined) throw new GatewayError('STAGEDOOR_OIDC_STATE_MISMATCH', { reason: 'malformed-state' })
   const transaction = await transactions.read(request, id)
   transactions.clear(reply, id)
-  if (transaction === undefined) throw new GateError('STAGEDOOR_OIDC_TRANSACTION_MISSING', { reason: 'no-cookie' })
-  if (isExpired(transaction, now())) throw new GateError('STAGEDOOR_OIDC_TRANSACTION_EXPIRED')
+  if (transaction === undefined) throw new GatewayError('STAGEDOOR_OIDC_TRANSACTION_MISSING', { reason: 'no-cookie' })
+  if (isExpired(transaction, now())) throw new GatewayError('STAGEDOOR_OIDC_TRANSACTION_EXPIRED')
   if (!isSame(transaction.state, String(state))) {
-    throw new GateError('STAGEDOOR_OIDC_STATE_MISMATCH', { reason: 'other-state' })
+    throw new GatewayError('STAGEDOOR_OIDC_STATE_MISMATCH', { reason: 'other-state' })
   }
-  if (!(await used.claim(id))) throw new GateError('STAGEDOOR_OIDC_TRANSACTION_MISSING', { reason: 'used-before' })
+  if (!(await used.claim(id))) throw new GatewayError('STAGEDOOR_OIDC_TRANSACTION_MISSING', { reason: 'used-before' })
   return transaction
 }
 
@@ -59,11 +59,11 @@ async function takeTransaction(
 function refuseProviderError({ error, error_description: description }: CallbackQuery): void {
   if (error === undefined) return
   const detail = `${String(error)}: ${String(description ?? 'no description')}`
-  throw new GateError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: String(error), detail })
+  throw new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: String(error), detail })
 }
 
 async function exchangeCode(party: RelyingParty, transaction: Transaction, query: string): Promise<Tokens> {
-  const maxAge = transaction.stepUp && maxAgeSecondsOf(transaction.stepUp)
+  const maxAge = transaction.secondFactor && maxAgeSecondsOf(transaction.secondFactor)
   const checks = {
     expectedState: transaction.state,
     expectedNonce: transaction.nonce,
@@ -75,11 +75,11 @@ async function exchangeCode(party: RelyingParty, transaction: Transaction, query
   try {
     return await party.provider.call((configuration) => authorizationCodeGrant(configuration, currentUrl, checks))
   } catch (error) {
-    if (error instanceof GateError) throw error
+    if (error instanceof GatewayError) throw error
     if (maxAge !== undefined && isAuthTimeRefused(error)) {
-      throw new GateError('STAGEDOOR_OIDC_STEP_UP_FAILED', { reason: 'too-long-ago', cause: error })
+      throw new GatewayError('STAGEDOOR_OIDC_STEP_UP_FAILED', { reason: 'too-long-ago', cause: error })
     }
-    throw new GateError('STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED', { cause: error })
+    throw new GatewayError('STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED', { cause: error })
   }
 }
 

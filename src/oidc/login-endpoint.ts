@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { pageHeaders } from '../pages/layout.ts'
 import { alreadySignedInPage } from '../pages/login-pages.ts'
 import { finishLogin } from './callback.ts'
@@ -20,7 +20,7 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
     }
     if (isSessionNotKept(markers.read(request), isSignedIn, now())) {
       markers.write(reply, { kind: 'none' })
-      throw new GateError('STAGEDOOR_OIDC_SESSION_NOT_KEPT', { reason: whyNotKept(request) })
+      throw new GatewayError('STAGEDOOR_OIDC_SESSION_NOT_KEPT', { reason: whyNotKept(request) })
     }
     await startLogin(party, request, reply)
     return reply
@@ -32,12 +32,12 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
       app.audit.loggedIn(request, session)
       return reply
     } catch (error) {
-      if (!(error instanceof GateError)) throw error
+      if (!(error instanceof GatewayError)) throw error
       return goOnFrom(error, request, reply)
     }
   })
 
-  function goOnFrom(error: GateError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  function goOnFrom(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const isSignedIn = request.session !== undefined
     const { isNavigation } = request.facts
     const way = wayOnFrom(error, { isSignedIn, isNavigation, marker: markers.read(request) })

@@ -1,4 +1,4 @@
-import type { GateError } from '../errors/gate-error.ts'
+import type { GatewayError } from '../errors/gateway-error.ts'
 import type { ErrorCode } from '../errors/table.ts'
 import type { LoginMarker } from './login-marker.ts'
 
@@ -21,7 +21,7 @@ export type StrayCallback = { isSignedIn: boolean; isNavigation: boolean; marker
  * A stray callback starts over by itself once at most, and only in a browser that is known to keep cookies: the login
  * would come back as a stray again in any other.
  */
-export function wayOnFrom({ code }: GateError, { isSignedIn, isNavigation, marker }: StrayCallback): WayOn {
+export function wayOnFrom({ code }: GatewayError, { isSignedIn, isNavigation, marker }: StrayCallback): WayOn {
   if (!strayCodes.includes(code) || !isNavigation) return 'page'
   if (isSignedIn) return 'already-signed-in'
   return code !== 'STAGEDOOR_OIDC_STATE_MISMATCH' && marker.kind === 'started' ? 'restart' : 'page'

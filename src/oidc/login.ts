@@ -1,26 +1,26 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { calculatePKCECodeChallenge } from 'openid-client'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { authorizationParameters, organizationOf, readLoginParameters } from './authorization-request.ts'
 import { authorizationUrl } from './authorization-url.ts'
 import { markerAtStart } from './login-trouble.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
-import { destinationOf, type StepUp } from './step-up.ts'
+import { destinationOf, type SecondFactor } from './step-up.ts'
 import { type Transaction, transactionId } from './transaction.ts'
 
 /** Starts a login: remembers it in this browser and sends the browser to the provider. */
 export async function startLogin(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (!request.facts.isNavigation) throw new GateError('STAGEDOOR_OIDC_NOT_A_NAVIGATION')
+  if (!request.facts.isNavigation) throw new GatewayError('STAGEDOOR_OIDC_NOT_A_NAVIGATION')
   const { issuer } = await party.provider.metadata()
   const parameters = readLoginParameters(request.query, issuer)
   const returnTo = safeReturnTo(parameters.return_to, party.baseUrl, party.prefix)
-  const stepUp = stepUpTo(returnTo, party, request)
-  const organization = organizationOf(parameters, party.organization) ?? organizationToKeep(stepUp, request)
+  const secondFactor = stepUpTo(returnTo, party, request)
+  const organization = organizationOf(parameters, party.organization) ?? organizationToKeep(secondFactor, request)
   const transaction = newTransaction(party, issuer, returnTo)
   if (organization !== undefined) transaction.organization = organization
-  if (stepUp !== undefined) transaction.stepUp = stepUp
+  if (secondFactor !== undefined) transaction.secondFactor = secondFactor
   const codeChallenge = await calculatePKCECodeChallenge(transaction.codeVerifier)
   const query = authorizationParameters({ ...party, ...transaction, codeChallenge, organization }, parameters)
   const url = await authorizationUrl(party, query)
@@ -39,15 +39,19 @@ export function isNeedless(party: RelyingParty, request: FastifyRequest): boolea
 }
 
 /** Known from where the person is going, so that no link can ask for less. */
-function stepUpTo(returnTo: string, party: RelyingParty, { principal, facts }: FastifyRequest): StepUp | undefined {
+function stepUpTo(
+  returnTo: string,
+  party: RelyingParty,
+  { principal, facts }: FastifyRequest,
+): SecondFactor | undefined {
   const { path, methods } = destinationOf(returnTo, party.baseUrl, party.prefix)
-  const asked = methods.map((method) => party.stepUpFor(principal, { method, path, host: facts.host }))
-  return asked.find((stepUp) => stepUp !== undefined)
+  const asked = methods.map((method) => party.secondFactorFor(principal, { method, path, host: facts.host }))
+  return asked.find((secondFactor) => secondFactor !== undefined)
 }
 
 /** A second factor is shown for the same organization: without it the new session would be for none. */
-function organizationToKeep(stepUp: StepUp | undefined, { session }: FastifyRequest): string | undefined {
-  return stepUp === undefined ? undefined : session?.claims.org_id
+function organizationToKeep(secondFactor: SecondFactor | undefined, { session }: FastifyRequest): string | undefined {
+  return secondFactor === undefined ? undefined : session?.claims.org_id
 }
 
 function newTransaction({ randomBytes, now }: RelyingParty, issuer: string, returnTo: string): Transaction {

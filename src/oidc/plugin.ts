@@ -1,13 +1,13 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
-import { refuseCrossSite } from '../headers/same-site.ts'
+import { refuseForeignForm } from '../headers/form-origin.ts'
 import { pageHeaders } from '../pages/layout.ts'
 import { logoutPage, signedOutPage } from '../pages/logout-pages.ts'
 import { loginEndpoints } from './login-endpoint.ts'
 import { finishLogout } from './logout.ts'
-import { passStepUp } from './pass-step-up.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
+import { answerStepUp } from './step-up-endpoint.ts'
 
 /** Login, callback, logout: the endpoints through which sessions begin and end. */
 export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { party }) => {
@@ -20,7 +20,7 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
   await app.register(loginEndpoints, { party })
 
   app.get('/step-up', async (request, reply) => {
-    passStepUp(party, request, reply)
+    answerStepUp(party, request, reply)
     return reply
   })
 
@@ -34,7 +34,7 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
   })
 
   app.post('/logout', async (request, reply) => {
-    refuseCrossSite(request.headers, baseUrl)
+    refuseForeignForm(request.headers, baseUrl)
     const { session } = request
     const isEverywhere = isAskedEverywhere(request.body)
     await finishLogout(party, request, reply, isEverywhere)

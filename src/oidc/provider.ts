@@ -11,7 +11,7 @@ import {
   type ServerMetadata,
 } from 'openid-client'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { isClientRejected, isProviderUnavailable } from './failures.ts'
 
 export type ProviderOptions = {
@@ -69,7 +69,7 @@ export function createProvider(options: ProviderOptions): Provider {
       })
       .catch((cause: unknown) => {
         setStatus('unreachable', cause)
-        throw new GateError('STAGEDOOR_OIDC_UNAVAILABLE', { detail: `discovery of ${options.issuer} failed`, cause })
+        throw new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { detail: `discovery of ${options.issuer} failed`, cause })
       })
       .finally(() => (inFlight = undefined))
     return inFlight
@@ -98,12 +98,12 @@ export function createProvider(options: ProviderOptions): Provider {
       try {
         return await use(configuration)
       } catch (error) {
-        if (isProviderUnavailable(error)) throw new GateError('STAGEDOOR_OIDC_UNAVAILABLE', { cause: error })
+        if (isProviderUnavailable(error)) throw new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { cause: error })
         if (!isClientRejected(error)) throw error
         rejection = error
       }
     }
-    throw new GateError('STAGEDOOR_OIDC_CLIENT_REJECTED', { cause: rejection })
+    throw new GatewayError('STAGEDOOR_OIDC_CLIENT_REJECTED', { cause: rejection })
   }
 
   return {

@@ -1,6 +1,6 @@
 import { refreshTokenGrant } from 'openid-client'
 
-import type { Exchange, Exchanged } from '../session/refresh/exchange.ts'
+import type { RefreshGrant, GrantOutcome } from '../session/refresh/refresh-grant.ts'
 import type { Session } from '../session/session.ts'
 import type { ClaimNames } from './claims.ts'
 import { isGrantInvalid } from './failures.ts'
@@ -10,7 +10,7 @@ import type { Provider } from './provider.ts'
 type RefreshParty = { provider: Provider; claimNames: ClaimNames; now: () => number }
 
 /** Trades the refresh token for fresh claims (RFC 6749 §6, OIDC Core 12). */
-export function createExchange({ provider, claimNames, now }: RefreshParty): Exchange {
+export function createRefreshGrant({ provider, claimNames, now }: RefreshParty): RefreshGrant {
   return async (session) => {
     const { refreshToken = '' } = session
     try {
@@ -26,7 +26,7 @@ export function createExchange({ provider, claimNames, now }: RefreshParty): Exc
  * The session after a refresh. Only mapped claims and the refresh token are taken: `amr`, `acr` and `auth_time` say how
  * the login was done, and Auth0 leaves them out of refreshed ID tokens; `session_expiry` is fixed at login.
  */
-export function refreshedSession(session: Session, tokens: Tokens, claimNames: ClaimNames, now: number): Exchanged {
+export function refreshedSession(session: Session, tokens: Tokens, claimNames: ClaimNames, now: number): GrantOutcome {
   const claims = tokens.claims()
   // OIDC Core 12.2: the same subject as at login.
   if (claims !== undefined && claims.sub !== session.subject) return { kind: 'ended', reason: 'subject-changed' }

@@ -5,7 +5,7 @@ import type { PushedAuthorization } from './authorization-url.ts'
 import type { ClaimNames } from './claims.ts'
 import type { LoginMarkers } from './login-marker.ts'
 import type { Provider } from './provider.ts'
-import type { StepUp } from './step-up.ts'
+import type { SecondFactor } from './step-up.ts'
 import type { TransactionCookies } from './transaction-cookie.ts'
 import type { UsedTransactions } from './used-transactions.ts'
 
@@ -30,7 +30,10 @@ export type RelyingParty = {
   revocations: Pick<Revocations, 'revoke'>
   randomBytes: RandomBytes
   /** The second factor without which this person would be refused there, when nothing else is missing. */
-  stepUpFor: (principal: Principal, asked: { method: string; path: string; host: string }) => StepUp | undefined
+  secondFactorFor: (
+    principal: Principal,
+    asked: { method: string; path: string; host: string },
+  ) => SecondFactor | undefined
   /** Milliseconds since the epoch. */
   now: () => number
 }

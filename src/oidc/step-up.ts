@@ -1,19 +1,19 @@
 import type { Session } from '../session/session.ts'
 
 /** A second factor to be shown: at any time in the session, or not longer ago than this. */
-export type StepUp = { withinMs?: number }
+export type SecondFactor = { withinMs?: number }
 
 /** Auth0 acts on this value with a post-login Action (OpenID PAPE 1.0 §4). */
 export const multiFactorAcr = 'http://schemas.openid.net/pape/policies/2007/06/multi-factor'
 
 /** What `/authorize` is asked for beyond a login (OIDC Core §3.1.2.1). */
-export function stepUpParameters(stepUp: StepUp | undefined): { acr_values?: string; max_age?: string } {
-  if (stepUp === undefined) return {}
-  const maxAge = maxAgeSecondsOf(stepUp)
+export function stepUpParameters(secondFactor: SecondFactor | undefined): { acr_values?: string; max_age?: string } {
+  if (secondFactor === undefined) return {}
+  const maxAge = maxAgeSecondsOf(secondFactor)
   return { acr_values: multiFactorAcr, ...(maxAge !== undefined && { max_age: String(maxAge) }) }
 }
 
-export function maxAgeSecondsOf({ withinMs }: StepUp): number | undefined {
+export function maxAgeSecondsOf({ withinMs }: SecondFactor): number | undefined {
   return withinMs === undefined ? undefined : Math.floor(withinMs / 1000)
 }
 
@@ -22,9 +22,9 @@ export function maxAgeSecondsOf({ withinMs }: StepUp): number | undefined {
  * because what was asked for can be stripped from the request by whoever sits at the browser.
  * @param now milliseconds since the epoch
  */
-export function provesStepUp(
+export function provesSecondFactor(
   { amr, authTimeSeconds }: Pick<Session, 'amr' | 'authTimeSeconds'>,
-  { withinMs }: StepUp,
+  { withinMs }: SecondFactor,
   now: number,
 ): boolean {
   if (!amr.includes('mfa')) return false

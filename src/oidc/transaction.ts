@@ -1,4 +1,4 @@
-import type { StepUp } from './step-up.ts'
+import type { SecondFactor } from './step-up.ts'
 
 /** One login in flight: what must be known again when the browser comes back. Times in milliseconds. */
 export type Transaction = {
@@ -12,7 +12,7 @@ export type Transaction = {
   /** Organization that was asked for, by id or name. */
   organization?: string
   /** The second factor that this login has to prove. */
-  stepUp?: StepUp
+  secondFactor?: SecondFactor
 }
 
 export const transactionLifetimeMs = 600_000

@@ -1,6 +1,6 @@
 import { compactVerify, createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JWTPayload } from 'jose'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { type LogoutToken, readLogoutToken } from './logout-token.ts'
 import type { Provider } from './provider.ts'
 
@@ -38,9 +38,10 @@ export function createLogoutTokenVerifier(options: VerifierOptions): VerifyLogou
 
   return async (token) => {
     const { issuer, jwks_uri: uri } = await provider.metadata()
-    if (uri === undefined) throw new GateError('STAGEDOOR_OIDC_UNAVAILABLE', { detail: 'discovery names no jwks_uri' })
+    if (uri === undefined)
+      throw new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { detail: 'discovery names no jwks_uri' })
     const verified = await compactVerify(token, keysAt(uri), { algorithms }).catch((cause: unknown) => {
-      throw isBadToken(cause) ? refusal('signature', cause) : new GateError('STAGEDOOR_OIDC_UNAVAILABLE', { cause })
+      throw isBadToken(cause) ? refusal('signature', cause) : new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { cause })
     })
     const payload = claimsIn(verified.payload)
     const expectations = { issuer, clientId, nowSeconds: now() / 1000 }
@@ -68,6 +69,6 @@ function isBadToken(error: unknown): boolean {
   return error.code !== errors.JOSEError.code
 }
 
-function refusal(reason: string, cause?: unknown): GateError {
-  return new GateError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason, cause })
+function refusal(reason: string, cause?: unknown): GatewayError {
+  return new GatewayError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason, cause })
 }

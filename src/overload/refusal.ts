@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { problem } from '../errors/problem.ts'
 import { errorTable } from '../errors/table.ts'
 import { wantsPage } from '../headers/navigation.ts'
@@ -61,7 +61,7 @@ function answerOf(render: (id: string) => string, headers: Record<string, string
 }
 
 function renderProblem(id: string, reason: ShedReason): string {
-  return JSON.stringify(problem(new GateError(code, { reason }), id))
+  return JSON.stringify(problem(new GatewayError(code, { reason }), id))
 }
 
 function renderPage(requestId: string): string {

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import type { Accepted, Foreign } from '../bearer/verdict.ts'
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { Deny } from './decision.ts'
 import { explanationLines } from './explanation-text.ts'
 import type { Policy } from './policy.ts'
@@ -16,14 +16,15 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
       done(decision.effect === 'allow' ? undefined : refusal(request, decision))
     })
 
-    function refusal({ principal, facts, bearer }: FastifyRequest, deny: Deny): GateError {
+    function refusal({ principal, facts, bearer }: FastifyRequest, deny: Deny): GatewayError {
       const { reason } = deny
       if (reason === 'unauthenticated') return unauthenticated(bearer)
-      const stepUp = policy.stepUpFor(principal, facts, now())
-      if (stepUp !== undefined) return new GateError('STAGEDOOR_POLICY_STEP_UP_REQUIRED', { reason, stepUp })
+      const secondFactor = policy.secondFactorFor(principal, facts, now())
+      if (secondFactor !== undefined)
+        return new GatewayError('STAGEDOOR_POLICY_STEP_UP_REQUIRED', { reason, secondFactor })
       const { missing, contact } = policy.refusalFor(principal, deny, now())
       const isAdmin = policy.mayAdminister(principal, now())
-      return new GateError('STAGEDOOR_POLICY_DENIED', {
+      return new GatewayError('STAGEDOOR_POLICY_DENIED', {
         reason,
         contact,
         ...(missing !== undefined && { detail: missing, isDetailPublic: true }),
@@ -35,8 +36,8 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
 )
 
 /** A token that proves nothing here says so itself: whoever sent it should not have to guess. */
-function unauthenticated(bearer: Accepted | Foreign | undefined): GateError {
-  if (bearer === undefined) return new GateError('STAGEDOOR_POLICY_UNAUTHENTICATED', { reason: 'unauthenticated' })
+function unauthenticated(bearer: Accepted | Foreign | undefined): GatewayError {
+  if (bearer === undefined) return new GatewayError('STAGEDOOR_POLICY_UNAUTHENTICATED', { reason: 'unauthenticated' })
   const reason = bearer.kind === 'foreign' ? bearer.reason : 'backstage-token'
-  return new GateError('STAGEDOOR_BEARER_REFUSED', { reason })
+  return new GatewayError('STAGEDOOR_BEARER_REFUSED', { reason })
 }

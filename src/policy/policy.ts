@@ -1,14 +1,14 @@
 import type { Config, RouteConfig } from '../config/schema.ts'
 import type { Requirement } from '../config/sections/requirement.ts'
 import type { Principal } from '../identity/principal.ts'
-import type { StepUp } from '../oidc/step-up.ts'
+import type { SecondFactor } from '../oidc/step-up.ts'
 import type { Deny } from './decision.ts'
 import { type Explanation, explain } from './explain.ts'
 import { missingSentence } from './missing.ts'
 import type { KnownPrincipal } from './question.ts'
 import { compileRequirement } from './requirement.ts'
 import { type Asked, compileRule, type Decide, decideBy } from './rules.ts'
-import { stepUpOf } from './step-up.ts'
+import { secondFactorOf } from './second-factor.ts'
 
 /** All that can be asked of the rules. Times in milliseconds since the epoch. */
 export type Policy = {
@@ -16,7 +16,7 @@ export type Policy = {
   /** The same decision with its reasons; for operators' eyes. */
   explain: (principal: Principal, asked: Asked, now: number) => Explanation
   /** The second factor without which this is refused, when nothing else is missing. */
-  stepUpFor: (principal: Principal, asked: Asked, now: number) => StepUp | undefined
+  secondFactorFor: (principal: Principal, asked: Asked, now: number) => SecondFactor | undefined
   /** What a person who was refused may know. */
   refusalFor: (principal: Principal, deny: Deny, now: number) => Refusal
   /** Whether somebody may use the console and see explanations (`admin.allow`). */
@@ -46,12 +46,12 @@ export function createPolicy(options: PolicyOptions): Policy {
   const contacts = new Map<string | undefined, string | undefined>(routes.map((rule) => [rule.name, rule.contact]))
   const requirements = new Map<string | undefined, Requirement>()
   for (const { name, allow } of routes) if (typeof allow === 'object') requirements.set(name, allow)
-  const stepUps = new Map([...requirements].map(([name, requirement]) => [name, stepUpOf(requirement)]))
+  const stepUps = new Map([...requirements].map(([name, requirement]) => [name, secondFactorOf(requirement)]))
 
   return {
     decide,
     explain: (principal, asked, now) => explain(rules, principal, asked, now),
-    stepUpFor(principal, asked, now) {
+    secondFactorFor(principal, asked, now) {
       const decision = decide(principal, asked, now)
       const isLacking = decision.effect === 'deny' && decision.reason === 'mfa-required'
       return isLacking && principal.kind === 'user' ? stepUps.get(decision.rule) : undefined

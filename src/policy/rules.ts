@@ -5,7 +5,7 @@ import { matchKey } from '../config/rules/path-pattern.ts'
 import type { RouteConfig } from '../config/schema.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Allow, Decision, Deny, DenyReason } from './decision.ts'
-import { compilePathPattern, type PathMatcher } from './path-pattern.ts'
+import { createPathMatcher, type PathMatcher } from './path-matcher.ts'
 import { type Check, compileRequirement } from './requirement.ts'
 
 /** What of a request rules look at. */
@@ -52,7 +52,7 @@ export function compileRule(
   return {
     route,
     allowed: { effect: 'allow', rule: route.name, upstream: route.upstream ?? defaultUpstream, ...labelOf(route) },
-    coversPath: compilePathPattern(path),
+    coversPath: createPathMatcher(path),
     coversMethod: (method) => methods === undefined || methods.has(method),
     coversHost: (host) => hosts === undefined || isAmongHosts(hosts, host),
     check: allow === 'public' ? undefined : allow === 'authenticated' ? () => undefined : compileRequirement(allow),

@@ -1,9 +1,9 @@
 import type { AddressHealth } from './address-health.ts'
-import type { Connections } from './http1/connections.ts'
+import type { ConnectionPool } from './http1/connection-pool.ts'
 
 /** Where requests of one lane can go: one address of the upstream. */
 export type Target = {
-  readonly connections: Pick<Connections, 'dispatch'>
+  readonly connections: Pick<ConnectionPool, 'dispatch'>
   readonly health: AddressHealth
   /** Requests of the lane under way there. */
   active: number

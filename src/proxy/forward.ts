@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { Exchange } from './exchange.ts'
 import type { ProxyFailureCode } from './failure.ts'
 import type { OpenConnections } from './open-connections.ts'
@@ -35,7 +35,7 @@ export function forward(
   const lane = laneOf(request, upstream, isUpgrade)
   const head = { rawHeaders: client.rawHeaders, connection: client.headers.connection, hasBody }
   const path = upstream.rewrite === undefined ? facts.path : rewritePath(facts.path, upstream.rewrite)
-  if (path === undefined) throw new GateError('STAGEDOOR_BOUNDARY_NOT_FOUND', { reason: 'outside-rewrite' })
+  if (path === undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_NOT_FOUND', { reason: 'outside-rewrite' })
   const headers = upstreamHeaders(head, facts, request.upstreamIdentity, isOwnCookie)
   if (upstream.rewrite !== undefined) headers.push('X-Forwarded-Prefix', removedPrefix(upstream.rewrite))
   const session = principal?.kind === 'user' ? request.session : undefined

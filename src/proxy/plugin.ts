@@ -1,8 +1,8 @@
 import type { FastifyReply, preParsingHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import { GateError } from '../errors/gate-error.ts'
-import { refuseForeignOrigin } from '../headers/foreign-origin.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { refuseForeignUpgrade } from '../headers/upgrade-origin.ts'
 import type { Gate } from '../overload/gate.ts'
 import { type Forwarder, forward } from './forward.ts'
 import type { OpenConnections } from './open-connections.ts'
@@ -34,15 +34,15 @@ export const proxy = fastifyPlugin<ProxyOptions>(
     const carry: preParsingHookHandler = (request, reply, _payload, _done) => {
       const { decision } = request
       const upstream = decision?.effect === 'allow' ? upstreams.get(decision.upstream) : undefined
-      if (upstream === undefined) throw new GateError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
+      if (upstream === undefined) throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
       const upgradeHead = upgrades.headOf(request.raw)
       if (upgradeHead !== undefined && request.principal?.kind === 'user')
-        refuseForeignOrigin(request.raw.headers, publicOrigin)
+        refuseForeignUpgrade(request.raw.headers, publicOrigin)
       forward(request, reply, upstream, upgradeHead, forwarder)
     }
 
     app.all('/*', { preParsing: carry }, () => {
-      throw new GateError('STAGEDOOR_INTERNAL', { reason: 'not-forwarded' })
+      throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'not-forwarded' })
     })
     app.addHook('preClose', async () => void openConnections.closeLongLived(1001, 'Stagedoor is shutting down'))
     app.addHook('onClose', async () => {
@@ -52,8 +52,8 @@ export const proxy = fastifyPlugin<ProxyOptions>(
   { name: 'proxy', fastify: '5.x' },
 )
 
-function fail(reply: FastifyReply, code: ConstructorParameters<typeof GateError>[0], cause: unknown): void {
+function fail(reply: FastifyReply, code: ConstructorParameters<typeof GatewayError>[0], cause: unknown): void {
   reply.send(
-    new GateError(code, code === 'STAGEDOOR_PROXY_OVERLOADED' ? { headers: { 'Retry-After': '1' } } : { cause }),
+    new GatewayError(code, code === 'STAGEDOOR_PROXY_OVERLOADED' ? { headers: { 'Retry-After': '1' } } : { cause }),
   )
 }

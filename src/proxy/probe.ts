@@ -1,8 +1,8 @@
-import { ask } from './http1/ask.ts'
-import type { Connections } from './http1/connections.ts'
+import type { ConnectionPool } from './http1/connection-pool.ts'
+import { getStatus } from './http1/get-status.ts'
 
 export type ProbeOptions = {
-  connections: Pick<Connections, 'dispatch'>
+  connections: Pick<ConnectionPool, 'dispatch'>
   /** The address, which is also what it is called there. */
   url: string
   path: string
@@ -38,7 +38,7 @@ export function startProbing(options: ProbeOptions): () => void {
 /** Well is who answers 2xx in time. */
 async function probe({ connections, url, path, timeoutMs }: ProbeOptions): Promise<Error | undefined> {
   try {
-    const status = await ask(connections, { path, headers: ['Host', hostOf(url)], timeoutMs })
+    const status = await getStatus(connections, { path, headers: ['Host', hostOf(url)], timeoutMs })
     return status >= 200 && status < 300 ? undefined : new Error(`the probe was answered with ${status}`)
   } catch (error) {
     return error as Error

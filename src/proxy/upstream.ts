@@ -1,7 +1,7 @@
 import { type AddressHealth, createAddressHealth } from './address-health.ts'
 import { type Admission, createAdmission } from './admission.ts'
 import { type Choose, createChooser, type Target } from './balancer.ts'
-import { type Connections, createConnections } from './http1/connections.ts'
+import { type ConnectionPool, createConnectionPool } from './http1/connection-pool.ts'
 import type { UpstreamTls } from './http1/socket.ts'
 import { startProbing } from './probe.ts'
 import type { Rewrite } from './rewrite.ts'
@@ -103,7 +103,7 @@ type Settings = UpstreamOptions & Required<Pick<UpstreamOptions, keyof typeof up
 
 function createAddress(url: string, { connectTimeoutMs, coolDownMs, tls, probe, onChange }: Settings) {
   // The admissions bound what is under way: a limit of the connections' own would be a queue without order or a way out.
-  const connections = createConnections(url, { connectTimeoutMs, tls })
+  const connections = createConnectionPool(url, { connectTimeoutMs, tls })
   const health = createAddressHealth({
     coolDownMs,
     now: () => performance.now(),
@@ -121,7 +121,9 @@ function createAddress(url: string, { connectTimeoutMs, coolDownMs, tls, probe, 
   }
 }
 
-function targetsOf(addresses: readonly { connections: Connections; health: AddressHealth }[]): [Target, ...Target[]] {
+function targetsOf(
+  addresses: readonly { connections: ConnectionPool; health: AddressHealth }[],
+): [Target, ...Target[]] {
   const [first, ...others] = addresses.map(({ connections, health }) => ({ connections, health, active: 0 }))
   if (first === undefined) throw new TypeError('an upstream needs at least one address')
   return [first, ...others]

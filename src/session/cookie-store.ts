@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { Sealer } from '../seal/sealer.ts'
 import { splitIntoChunks } from './cookie-chunks.ts'
 import type { EndedSessions } from './ended-sessions.ts'
@@ -90,7 +90,7 @@ export function createCookieStore(dependencies: CookieStoreDependencies): Sessio
   }
 }
 
-function tooLarge(value: string): GateError {
+function tooLarge(value: string): GatewayError {
   const detail = `the sealed session has ${value.length} bytes; cookies hold three times about 4,000. Use session.store: redis.`
-  return new GateError('STAGEDOOR_SESSION_COOKIE_TOO_LARGE', { detail })
+  return new GatewayError('STAGEDOOR_SESSION_COOKIE_TOO_LARGE', { detail })
 }

@@ -1,4 +1,4 @@
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { Redis } from '../redis/redis.ts'
 import { RedisUnavailable } from '../redis/unavailable.ts'
 import type { RandomBytes } from '../seal/random.ts'
@@ -137,6 +137,6 @@ async function orUnavailable<T>(work: Promise<T>): Promise<T> {
   } catch (cause) {
     if (!(cause instanceof RedisUnavailable)) throw cause
     const headers = { 'retry-after': retryAfterSeconds }
-    throw new GateError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers })
+    throw new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers })
   }
 }

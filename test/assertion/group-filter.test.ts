@@ -1,34 +1,34 @@
 import t from 'tap'
 
 import { createGroupFilter, type FilteredGroups, type GroupFilterOptions } from '../../src/assertion/group-filter.ts'
-import { createToldUsers } from '../../src/assertion/told-users.ts'
+import { createPassedGroups } from '../../src/assertion/passed-groups.ts'
 import { user } from '../policy/support.ts'
 
 const all: GroupFilterOptions = { include: ['*'], exclude: [], max: 100 }
 
 const rows: [what: string, options: Partial<GroupFilterOptions>, groups: string[], expected: FilteredGroups][] = [
-  ['all, by alphabet', {}, ['b', 'B', 'a'], { told: ['B', 'a', 'b'], filtered: 0, capped: 0 }],
-  ['none', {}, [], { told: [], filtered: 0, capped: 0 }],
+  ['all, by alphabet', {}, ['b', 'B', 'a'], { passed: ['B', 'a', 'b'], filtered: 0, capped: 0 }],
+  ['none', {}, [], { passed: [], filtered: 0, capped: 0 }],
   [
     'the included ones, in the order of the patterns',
     { include: ['team-*', 'everyone'] },
     ['everyone', 'team-b', 'x', 'team-a'],
-    { told: ['team-a', 'team-b', 'everyone'], filtered: 1, capped: 0 },
+    { passed: ['team-a', 'team-b', 'everyone'], filtered: 1, capped: 0 },
   ],
-  ['not the excluded ones', { exclude: ['*-old'] }, ['a', 'b-old'], { told: ['a'], filtered: 1, capped: 0 }],
-  ['exclusion wins', { include: ['a'], exclude: ['a'] }, ['a'], { told: [], filtered: 1, capped: 0 }],
-  ['as many as fit', { max: 2 }, ['c', 'b', 'a'], { told: ['a', 'b'], filtered: 0, capped: 1 }],
+  ['not the excluded ones', { exclude: ['*-old'] }, ['a', 'b-old'], { passed: ['a'], filtered: 1, capped: 0 }],
+  ['exclusion wins', { include: ['a'], exclude: ['a'] }, ['a'], { passed: [], filtered: 1, capped: 0 }],
+  ['as many as fit', { max: 2 }, ['c', 'b', 'a'], { passed: ['a', 'b'], filtered: 0, capped: 1 }],
   [
     'the more important ones first',
     { include: ['z', '*'], max: 1 },
     ['a', 'z'],
-    { told: ['z'], filtered: 0, capped: 1 },
+    { passed: ['z'], filtered: 0, capped: 1 },
   ],
   [
     'a name with special characters',
     { include: ['a.b/c*'] },
     ['a.b/c', 'axb/c'],
-    { told: ['a.b/c'], filtered: 1, capped: 0 },
+    { passed: ['a.b/c'], filtered: 1, capped: 0 },
   ],
 ]
 for (const [what, options, groups, expected] of rows) {
@@ -39,19 +39,19 @@ for (const [what, options, groups, expected] of rows) {
 
 t.test('the cap leaves out the same groups whatever order the token has', async (t) => {
   const filter = createGroupFilter({ ...all, max: 3 })
-  t.same(filter(['d', 'a', 'c', 'b']).told, filter(['b', 'c', 'a', 'd']).told)
+  t.same(filter(['d', 'a', 'c', 'b']).passed, filter(['b', 'c', 'a', 'd']).passed)
 })
 
-t.test('a person is filtered once, and what was left out is told once', async (t) => {
+t.test('a person is filtered once, and what was left out is passed once', async (t) => {
   const reports: FilteredGroups[] = []
-  const told = createToldUsers(
+  const passed = createPassedGroups(
     createGroupFilter({ ...all, exclude: ['x'], max: 1 }),
     (groups) => void reports.push(groups),
   )
   const jane = user({ groups: ['b', 'a', 'x'], roles: ['r'] })
-  t.same(told(jane).claims, { ...jane.claims, groups: ['a'] })
-  t.equal(told(jane), told(jane))
-  t.same(reports, [{ told: ['a'], filtered: 1, capped: 1 }])
-  told(user({ groups: ['a'] }))
+  t.same(passed(jane).claims, { ...jane.claims, groups: ['a'] })
+  t.equal(passed(jane), passed(jane))
+  t.same(reports, [{ passed: ['a'], filtered: 1, capped: 1 }])
+  passed(user({ groups: ['a'] }))
   t.equal(reports.length, 1)
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { fromFramework } from '../../src/errors/from-framework.ts'
-import { GateError } from '../../src/errors/gate-error.ts'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { problem } from '../../src/errors/problem.ts'
 import { errorTable } from '../../src/errors/table.ts'
 
@@ -15,7 +15,7 @@ t.test('every error says what happened and what to do, in a whole sentence', asy
 })
 
 t.test('the body for programs follows RFC 9457', async (t) => {
-  const error = new GateError('STAGEDOOR_POLICY_UNAUTHENTICATED', { reason: 'unauthenticated' })
+  const error = new GatewayError('STAGEDOOR_POLICY_UNAUTHENTICATED', { reason: 'unauthenticated' })
   t.same(problem(error, 'r-1', 'https://p/.stagedoor/login'), {
     type: 'about:blank',
     title: 'You have to sign in for this.',
@@ -29,19 +29,19 @@ t.test('the body for programs follows RFC 9457', async (t) => {
 })
 
 t.test('detail is for the log unless it is said to be public', async (t) => {
-  const secret = new GateError('STAGEDOOR_INTERNAL', { detail: 'db at 10.0.0.1' })
+  const secret = new GatewayError('STAGEDOOR_INTERNAL', { detail: 'db at 10.0.0.1' })
   t.equal(secret.message, 'db at 10.0.0.1')
   t.notMatch(JSON.stringify(problem(secret, 'r')), '10.0.0.1')
-  const open = new GateError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { detail: 'iss is wrong', isDetailPublic: true })
+  const open = new GatewayError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { detail: 'iss is wrong', isDetailPublic: true })
   t.match(problem(open, 'r').detail, /^iss is wrong/)
 })
 
 t.test('an error keeps its cause and its headers', async (t) => {
   const cause = new Error('x')
-  const error = new GateError('STAGEDOOR_PROXY_OVERLOADED', { cause, headers: { 'Retry-After': '1' } })
+  const error = new GatewayError('STAGEDOOR_PROXY_OVERLOADED', { cause, headers: { 'Retry-After': '1' } })
   t.equal(error.cause, cause)
   t.same(error.headers, { 'Retry-After': '1' })
-  t.equal(new GateError('STAGEDOOR_INTERNAL').cause, undefined)
+  t.equal(new GatewayError('STAGEDOOR_INTERNAL').cause, undefined)
 })
 
 t.test('what the framework refuses is a client’s mistake where it is one, else a fault of ours', async (t) => {

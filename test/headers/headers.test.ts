@@ -1,8 +1,8 @@
 import t from 'tap'
 
+import { refuseForeignForm } from '../../src/headers/form-origin.ts'
 import { isNavigation, wantsPage } from '../../src/headers/navigation.ts'
 import { isReservedHeader } from '../../src/headers/reserved.ts'
-import { refuseCrossSite } from '../../src/headers/same-site.ts'
 
 t.test('names that only the gateway may set are reserved in every spelling', async (t) => {
   for (const name of [
@@ -70,7 +70,7 @@ const senders: [headers: Record<string, string>, isOurs: boolean][] = [
 
 t.test('an action is taken only when a page of ours asks for it', async (t) => {
   for (const [headers, isOurs] of senders) {
-    const act = () => refuseCrossSite(headers, base)
+    const act = () => refuseForeignForm(headers, base)
     if (isOurs) t.doesNotThrow(act, JSON.stringify(headers))
     else t.throws(act, { code: 'STAGEDOOR_SESSION_CROSS_SITE' }, JSON.stringify(headers))
   }

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { GateError } from '../../src/errors/gate-error.ts'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
 import type { ErrorCode } from '../../src/errors/table.ts'
 import { formatMarker, type LoginMarker, parseMarker } from '../../src/oidc/login-marker.ts'
 import {
@@ -31,7 +31,7 @@ const rows: [string, ErrorCode, boolean, boolean, LoginMarker, string][] = [
 ]
 for (const [what, code, isSignedIn, isNavigation, marker, expected] of rows) {
   t.test(`${what} leads to: ${expected}`, async (t) => {
-    t.equal(wayOnFrom(new GateError(code), { isSignedIn, isNavigation, marker }), expected)
+    t.equal(wayOnFrom(new GatewayError(code), { isSignedIn, isNavigation, marker }), expected)
   })
 }
 

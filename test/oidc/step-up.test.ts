@@ -6,8 +6,8 @@ import {
   destinationOf,
   maxAgeSecondsOf,
   multiFactorAcr,
-  provesStepUp,
-  type StepUp,
+  provesSecondFactor,
+  type SecondFactor,
   stepUpParameters,
   stepUpPath,
 } from '../../src/oidc/step-up.ts'
@@ -15,7 +15,13 @@ import {
 const now = 1_700_000_000_000
 const secondsAgo = (seconds: number): number => now / 1000 - seconds
 
-const proofs: [what: string, amr: string[], authTimeSeconds: number | undefined, stepUp: StepUp, isProof: boolean][] = [
+const proofs: [
+  what: string,
+  amr: string[],
+  authTimeSeconds: number | undefined,
+  secondFactor: SecondFactor,
+  isProof: boolean,
+][] = [
   ['a second factor at any time', ['mfa'], undefined, {}, true],
   ['another method', ['pwd', 'otp'], secondsAgo(0), {}, false],
   ['no method', [], secondsAgo(0), { withinMs: 60_000 }, false],
@@ -23,10 +29,10 @@ const proofs: [what: string, amr: string[], authTimeSeconds: number | undefined,
   ['a second factor too long ago', ['mfa'], secondsAgo(61), { withinMs: 60_000 }, false],
   ['a second factor of no time', ['mfa'], undefined, { withinMs: 60_000 }, false],
 ]
-for (const [what, amr, authTimeSeconds, stepUp, isProof] of proofs) {
+for (const [what, amr, authTimeSeconds, secondFactor, isProof] of proofs) {
   t.test(`${what} ${isProof ? 'proves' : 'does not prove'} the step-up`, async (t) => {
     const session = { amr, ...(authTimeSeconds !== undefined && { authTimeSeconds }) }
-    t.equal(provesStepUp(session, stepUp, now), isProof)
+    t.equal(provesSecondFactor(session, secondFactor, now), isProof)
   })
 }
 

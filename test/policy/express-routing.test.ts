@@ -5,12 +5,12 @@ import t from 'tap'
 
 import { refusalOfPath } from '../../src/boundary/canonical-path.ts'
 import { matchKey } from '../../src/config/rules/path-pattern.ts'
-import { compilePathPattern } from '../../src/policy/path-pattern.ts'
+import { createPathMatcher } from '../../src/policy/path-matcher.ts'
 import { methods, patterns, patternsFor, plainPaths, respellings, respellingsOf, ruleLists } from './arbitraries.ts'
 import { expressRouting } from './express.ts'
 import { anonymous, now, policyOf } from './support.ts'
 
-const covers = (pattern: string, path: string): boolean => compilePathPattern(pattern)(matchKey(path))
+const covers = (pattern: string, path: string): boolean => createPathMatcher(pattern)(matchKey(path))
 
 /** A pattern, and a spelling of a path that it is about. */
 const related = plainPaths.chain((path) => fc.tuple(patternsFor(path), respellingsOf(path)))

@@ -97,8 +97,8 @@ t.test('a second factor is asked for only where it helps', async (t) => {
   fc.assert(
     fc.property(ruleLists, principals, questions, (written, principal, asked) => {
       const policy = policyOf(written)
-      const stepUp = policy.stepUpFor(principal, asked, now)
-      if (stepUp === undefined || principal.kind !== 'user') return
+      const secondFactor = policy.secondFactorFor(principal, asked, now)
+      if (secondFactor === undefined || principal.kind !== 'user') return
       const steppedUp = { ...principal, amr: ['mfa'], authTimeSeconds: now / 1000 }
       const reason = policy.decide(steppedUp, asked, now)
       assert.notEqual(reason.effect === 'deny' && reason.reason, 'mfa-required')

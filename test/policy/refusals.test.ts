@@ -2,7 +2,7 @@ import t from 'tap'
 
 import type { Requirement } from '../../src/config/sections/requirement.ts'
 import { missingSentence } from '../../src/policy/missing.ts'
-import { stepUpOf } from '../../src/policy/step-up.ts'
+import { secondFactorOf } from '../../src/policy/second-factor.ts'
 import { anonymous, machine, now, policyOf, user, userWithMfa } from './support.ts'
 
 const sentences: [Requirement, string][] = [
@@ -68,7 +68,7 @@ t.test('an administrator is whoever meets admin.allow, and never nobody', async 
   t.equal(policy.mayAdminister(anonymous, now), false)
 })
 
-const stepUps: [Requirement, ReturnType<typeof stepUpOf>][] = [
+const stepUps: [Requirement, ReturnType<typeof secondFactorOf>][] = [
   [{ mfa: {} }, {}],
   [{ mfa: { within: 60_000 } }, { withinMs: 60_000 }],
   [{ roles: ['a'] }, undefined],
@@ -78,7 +78,7 @@ const stepUps: [Requirement, ReturnType<typeof stepUpOf>][] = [
   [{ not: { mfa: {} } }, undefined],
 ]
 t.test('of several second factors the strictest is asked for', async (t) => {
-  for (const [requirement, expected] of stepUps) t.same(stepUpOf(requirement), expected)
+  for (const [requirement, expected] of stepUps) t.same(secondFactorOf(requirement), expected)
 })
 
 t.test('a second factor is asked of people only, and only where nothing else is missing', async (t) => {
@@ -87,13 +87,13 @@ t.test('a second factor is asked of people only, and only where nothing else is 
     { name: 'm', path: '/m', allow: { mfa: {} } },
     { name: 'open', path: '/open', allow: 'authenticated' },
   ])
-  const stepUp = (who: Parameters<typeof policy.stepUpFor>[0], path: string) =>
-    policy.stepUpFor(who, { method: 'GET', path, host: '' }, now)
-  t.same(stepUp(user({ roles: ['r'] }), '/a'), { withinMs: 300_000 })
-  t.equal(stepUp(user(), '/a'), undefined)
-  t.equal(stepUp(userWithMfa(1, { roles: ['r'] }), '/a'), undefined)
-  t.equal(stepUp(machine(), '/m'), undefined)
-  t.equal(stepUp(anonymous, '/m'), undefined)
-  t.equal(stepUp(user(), '/open'), undefined)
-  t.equal(stepUp(user(), '/nowhere'), undefined)
+  const secondFactor = (who: Parameters<typeof policy.secondFactorFor>[0], path: string) =>
+    policy.secondFactorFor(who, { method: 'GET', path, host: '' }, now)
+  t.same(secondFactor(user({ roles: ['r'] }), '/a'), { withinMs: 300_000 })
+  t.equal(secondFactor(user(), '/a'), undefined)
+  t.equal(secondFactor(userWithMfa(1, { roles: ['r'] }), '/a'), undefined)
+  t.equal(secondFactor(machine(), '/m'), undefined)
+  t.equal(secondFactor(anonymous, '/m'), undefined)
+  t.equal(secondFactor(user(), '/open'), undefined)
+  t.equal(secondFactor(user(), '/nowhere'), undefined)
 })

@@ -1,9 +1,9 @@
 import t from 'tap'
 
-import type { Connections } from '../../src/proxy/http1/connections.ts'
+import type { ConnectionPool } from '../../src/proxy/http1/connection-pool.ts'
 import { startProbing } from '../../src/proxy/probe.ts'
 
-type Dispatch = Connections['dispatch']
+type Dispatch = ConnectionPool['dispatch']
 
 const answerTo = (status: number): Dispatch => {
   return (_request, receiver) => {

@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 
 import type { UpstreamIdentity } from '../../src/assertion/upstream-identity.ts'
 import type { RequestFacts } from '../../src/boundary/facts.ts'
-import { GateError } from '../../src/errors/gate-error.ts'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { anonymous, type Principal } from '../../src/identity/principal.ts'
 import type { Routing } from '../../src/overload/gate.ts'
 import type { Decision } from '../../src/policy/decision.ts'
@@ -60,7 +60,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const openConnections = createOpenConnections()
   app.decorateRequest('decision')
   app.setErrorHandler((error, _request, reply) => {
-    const { code, statusCode, headers } = error instanceof GateError ? error : new GateError('STAGEDOOR_INTERNAL')
+    const { code, statusCode, headers } = error instanceof GatewayError ? error : new GatewayError('STAGEDOOR_INTERNAL')
     return reply.code(statusCode).headers(headers).send({ code })
   })
   app.addHook('onRequest', async (request, reply) => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 
-import { GateError } from '../../src/errors/gate-error.ts'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { connectRaw, jane, publicOrigin, readUntil, startGateway, startOrigin, startRawOrigin } from './support.ts'
 
 const handshake = [
@@ -123,7 +123,7 @@ t.test('an upgrade that an earlier stage refuses gets a plain HTTP answer and th
     upstream: { url: origin.url },
     earlierStage: (app) =>
       app.addHook('onRequest', async () => {
-        throw new GateError('STAGEDOOR_POLICY_UNAUTHENTICATED')
+        throw new GatewayError('STAGEDOOR_POLICY_UNAUTHENTICATED')
       }),
   })
   const answer = await readUntil(connectRaw(t, port, text()), undefined)

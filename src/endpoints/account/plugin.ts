@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
-import { GateError } from '../../errors/gate-error.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
 import type { UserPrincipal } from '../../identity/principal.ts'
 import { accountPage } from '../../pages/account-page.ts'
 import { pageHeaders } from '../../pages/layout.ts'
@@ -45,5 +45,5 @@ export const account: FastifyPluginAsync<AccountOptions> = async (app, { logoutH
 
 function signedIn({ principal, session }: FastifyRequest): { user: UserPrincipal; session: Session } {
   if (principal.kind === 'user' && session !== undefined) return { user: principal, session }
-  throw new GateError('STAGEDOOR_SESSION_REQUIRED')
+  throw new GatewayError('STAGEDOOR_SESSION_REQUIRED')
 }

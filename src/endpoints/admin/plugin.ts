@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 
-import { GateError } from '../../errors/gate-error.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
 import type { ClaimNames } from '../../oidc/claims.ts'
 import { explanationLines } from '../../policy/explanation-text.ts'
 import type { Policy } from '../../policy/policy.ts'
@@ -32,8 +32,8 @@ export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
       .send({ principal: principal.kind, ...explanation, text: explanationLines(explanation) })
   }
 
-  function refusalOf({ principal }: FastifyRequest): GateError | undefined {
-    if (principal.kind === 'anonymous') return new GateError('STAGEDOOR_SESSION_REQUIRED')
-    return policy.mayAdminister(principal, now()) ? undefined : new GateError('STAGEDOOR_POLICY_DENIED')
+  function refusalOf({ principal }: FastifyRequest): GatewayError | undefined {
+    if (principal.kind === 'anonymous') return new GatewayError('STAGEDOOR_SESSION_REQUIRED')
+    return policy.mayAdminister(principal, now()) ? undefined : new GatewayError('STAGEDOOR_POLICY_DENIED')
   }
 }

@@ -1,6 +1,6 @@
 import { refusalOfPath } from '../../boundary/canonical-path.ts'
 import type { RequestFacts } from '../../boundary/facts.ts'
-import { GateError } from '../../errors/gate-error.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
 import type { Principal } from '../../identity/principal.ts'
 import type { ClaimNames } from '../../oidc/claims.ts'
 import { principalFromClaims } from '../../policy/principal-from-claims.ts'
@@ -32,8 +32,8 @@ export function readQuestion(
   return { principal: principalFromClaims(claims, claimNames, now), asked }
 }
 
-function badQuestion(detail: string): GateError {
-  return new GateError('STAGEDOOR_POLICY_BAD_QUESTION', { detail, isDetailPublic: true })
+function badQuestion(detail: string): GatewayError {
+  return new GatewayError('STAGEDOOR_POLICY_BAD_QUESTION', { detail, isDetailPublic: true })
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 import type { RevocationTarget } from '../../audit/record.ts'
-import { GateError } from '../../errors/gate-error.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
 import type { Revocation } from '../../revocation/mark.ts'
 import type { SeenFilter, SeenSession } from '../../revocation/seen-sessions.ts'
 
@@ -48,6 +48,6 @@ function fieldsIn<Name extends string>(source: unknown, names: readonly Name[]):
   return fields
 }
 
-function badRequest(detail: string): GateError {
-  return new GateError('STAGEDOOR_ADMIN_BAD_REQUEST', { detail, isDetailPublic: true })
+function badRequest(detail: string): GatewayError {
+  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { detail, isDetailPublic: true })
 }

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-import { GateError } from '../../errors/gate-error.ts'
-import { refuseCrossSite } from '../../headers/same-site.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { refuseForeignForm } from '../../headers/form-origin.ts'
 import type { Revocations } from '../../revocation/revocations.ts'
 import type { SeenSessions } from '../../revocation/seen-sessions.ts'
 import { filterIn, listed, revocationIn } from './session-requests.ts'
@@ -27,13 +27,13 @@ export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (ap
 
   app.post('/sessions/revoke', async (request, reply) => {
     // Programs bring a token of their own, which no page of another site can send.
-    if (request.principal.kind === 'user') refuseCrossSite(request.headers, baseUrl)
+    if (request.principal.kind === 'user') refuseForeignForm(request.headers, baseUrl)
     const { revocation, target } = revocationIn(request.body, issuer, now())
     app.audit.revoked(request, { reason: 'admin', target })
     try {
       await revocations.revoke(revocation)
     } catch (cause) {
-      throw new GateError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
+      throw new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
     }
     return reply.header('cache-control', 'no-store').send({ revoked: target })
   })

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 
-import { GateError } from '../../errors/gate-error.ts'
-import { refuseForeignOrigin } from '../../headers/foreign-origin.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { refuseForeignUpgrade } from '../../headers/upgrade-origin.ts'
 import { createIsOwnCookie } from '../../proxy/own-cookies.ts'
 import { answerHeaders, numberedCookies } from './answer-headers.ts'
 
@@ -23,10 +23,10 @@ export const forwardAuth: FastifyPluginAsync<ForwardAuthOptions> = async (app, {
   const answer = (request: FastifyRequest, reply: FastifyReply): void => {
     const { decision, facts, principal, upstreamIdentity, raw } = request
     if (facts.askedBy === undefined || decision?.effect !== 'allow' || upstreamIdentity === undefined)
-      throw new GateError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
+      throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
     // Proxies keep `Upgrade` to themselves, but not this one, which no page can set in another kind of request.
     const isHandshake = raw.headers['sec-websocket-key'] !== undefined
-    if (isHandshake && principal.kind === 'user') refuseForeignOrigin(raw.headers, publicOrigin)
+    if (isHandshake && principal.kind === 'user') refuseForeignUpgrade(raw.headers, publicOrigin)
     for (const [name, value] of answerHeaders(raw.headers, upstreamIdentity, isOwnCookie)) reply.header(name, value)
     reply.header('traceparent', facts.traceparent).header('cache-control', 'no-store')
     reply.code(facts.askedBy === 'relays-all-but-200' ? 200 : 204).send()
@@ -41,7 +41,7 @@ export const forwardAuth: FastifyPluginAsync<ForwardAuthOptions> = async (app, {
 
   for (const url of [path, `${path}/*`]) {
     app.all(url, { preParsing: (request, reply, _payload, _done) => answer(request, reply) }, () => {
-      throw new GateError('STAGEDOOR_INTERNAL', { reason: 'not-answered' })
+      throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'not-answered' })
     })
   }
 }

@@ -11,7 +11,7 @@ export type UpstreamErrorCode =
   | 'UPSTREAM_UNWRITABLE'
   /** The request's body was not what its head promised. */
   | 'UPSTREAM_BODY_MISMATCH'
-  /** Connections were closed for good while the request was under way. */
+  /** ConnectionPool were closed for good while the request was under way. */
   | 'UPSTREAM_STOPPED'
 
 /** What went wrong between us and an upstream; errors of sockets come as they are. */

@@ -2,9 +2,9 @@ import type { Session } from '../session.ts'
 import type { FoundSession, KnownSession, SessionStore } from '../store.ts'
 import type { BackOff } from './back-off.ts'
 import type { RefreshCounters } from './counters.ts'
-import type { Exchange, Exchanged } from './exchange.ts'
 import type { Lease, Leases } from './lease.ts'
 import { type RefreshNeed, type RefreshTimes, refreshNeedOf } from './need.ts'
+import type { RefreshGrant, GrantOutcome } from './refresh-grant.ts'
 
 /** A session as fresh as it can be had, and the value that its cookie should have; nothing when it does not count. */
 export type Freshened = (FoundSession & { value: string }) | undefined
@@ -20,7 +20,7 @@ export type Refresher = {
 export type RefresherOptions = {
   store: SessionStore
   leases: Leases
-  exchange: Exchange
+  refreshGrant: RefreshGrant
   times: RefreshTimes
   /** Whether something was heard of since, for which claims must be asked anew however fresh they are. */
   isOutdated?: (session: Session) => boolean
@@ -29,7 +29,7 @@ export type RefresherOptions = {
   /** Told of every session that a refresh has changed, once it is kept. */
   onRefreshed?: (before: Session, after: Session) => void
   /** Told of every failure and every end, for the log. */
-  onFailure: (outcome: Exclude<Exchanged, { kind: 'refreshed' }>, session: Session) => void
+  onFailure: (outcome: Exclude<GrantOutcome, { kind: 'refreshed' }>, session: Session) => void
   /** Milliseconds since the epoch. */
   now: () => number
   /** How long a request waits before it goes on with the claims there are. */
@@ -42,7 +42,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   const {
     store,
     leases,
-    exchange,
+    refreshGrant,
     times,
     backOff,
     counters,
@@ -89,31 +89,31 @@ export function createRefresher(options: RefresherOptions): Refresher {
   async function exchangeUnder(lease: Lease, known: KnownSession): Promise<Outcome> {
     let hasFailed = true
     try {
-      const exchanged = await exchange(known.session)
-      hasFailed = exchanged.kind === 'failed'
+      const granted = await refreshGrant(known.session)
+      hasFailed = granted.kind === 'failed'
       // Written before the lease is given back, or the next holder would use the dead refresh token.
-      return await conclude(known, exchanged)
+      return await conclude(known, granted)
     } finally {
       await lease.release(hasFailed)
     }
   }
 
-  async function conclude(known: KnownSession, exchanged: Exchanged): Promise<Outcome> {
-    if (exchanged.kind === 'failed') return failed(known.session, exchanged.cause)
-    if (exchanged.kind === 'ended') {
+  async function conclude(known: KnownSession, granted: GrantOutcome): Promise<Outcome> {
+    if (granted.kind === 'failed') return failed(known.session, granted.cause)
+    if (granted.kind === 'ended') {
       counters.ended++
-      onFailure(exchanged, known.session)
+      onFailure(granted, known.session)
       // Where the store cannot be told, this process has ended it, and the store hears of it later.
       await store.end(known.session).catch(() => undefined)
       return { kind: 'ended' }
     }
-    const value = await store.save(exchanged.session, known)
+    const value = await store.save(granted.session, known)
     if (value === undefined) return takeOver(known)
     counters.refreshed++
     counters.failedInARow = 0
     backOff.succeeded(known.session.id)
-    onRefreshed(known.session, exchanged.session)
-    return { kind: 'fresh', session: exchanged.session, value }
+    onRefreshed(known.session, granted.session)
+    return { kind: 'fresh', session: granted.session, value }
   }
 
   /** What somebody else made of the session. */

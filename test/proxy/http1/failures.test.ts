@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
-import { createConnections } from '../../../src/proxy/http1/connections.ts'
+import { createConnectionPool } from '../../../src/proxy/http1/connection-pool.ts'
 import { freePort } from '../../support/ports.ts'
 import { startRawOrigin } from '../support.ts'
 import { holdTime, type Recording, send, startConnections } from './support.ts'
@@ -51,7 +51,7 @@ t.test('a connection that stands is not ended by the time to connect', async (t)
 
 t.test('an address that is none is refused before any request', async (t) => {
   for (const address of ['', 'portal', '127.0.0.1', 'ftp://127.0.0.1', 'file:///x', 'http://']) {
-    t.throws(() => createConnections(address, { connectTimeoutMs: 1 }), { name: 'TypeError' }, address)
+    t.throws(() => createConnectionPool(address, { connectTimeoutMs: 1 }), { name: 'TypeError' }, address)
   }
 })
 

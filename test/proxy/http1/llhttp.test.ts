@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import * as fc from 'fast-check'
 import t, { type Test } from 'tap'
 
-import { createConnections } from '../../../src/proxy/http1/connections.ts'
+import { createConnectionPool } from '../../../src/proxy/http1/connection-pool.ts'
 import { startRawOrigin } from '../support.ts'
 import { send } from './support.ts'
 
@@ -32,7 +32,7 @@ async function startReaders(t: Test): Promise<Readers> {
   return {
     async ours(given, method) {
       pieces = given
-      const connections = createConnections(origin.url, { connectTimeoutMs: 60_000 })
+      const connections = createConnectionPool(origin.url, { connectTimeoutMs: 60_000 })
       const recording = send(connections, { method })
       const outcome = await recording.outcome
       connections.close()

@@ -5,12 +5,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
-import type { Connections } from '../../../src/proxy/http1/connections.ts'
+import type { ConnectionPool } from '../../../src/proxy/http1/connection-pool.ts'
 import { idleLimitOf } from '../../../src/proxy/http1/idle-limit.ts'
 import { startRawOrigin } from '../support.ts'
 import { holdTime, numbering, type Recording, send, startConnections } from './support.ts'
 
-type Numbered = { connections: Connections; sockets: Socket[] }
+type Numbered = { connections: ConnectionPool; sockets: Socket[] }
 
 /** An upstream whose answers' bodies are the number of the connection; a path in `answers` gets that answer instead. */
 async function startNumbered(t: Test, answers: Record<string, string> = {}): Promise<Numbered> {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 
 import type { AnswerHead } from '../../../src/proxy/http1/answer-head.ts'
-import { type Connections, createConnections } from '../../../src/proxy/http1/connections.ts'
+import { type ConnectionPool, createConnectionPool } from '../../../src/proxy/http1/connection-pool.ts'
 import type { Carrier, Receiver, UpstreamRequest } from '../../../src/proxy/http1/receiver.ts'
 import type { AddressOptions } from '../../../src/proxy/http1/socket.ts'
 
@@ -108,15 +108,19 @@ const plain: UpstreamRequest = {
 }
 
 /** Sends a request and records what becomes of it. */
-export function send(connections: Connections, request: Partial<UpstreamRequest> = {}, hooks: Hooks = {}): Recording {
+export function send(
+  connections: ConnectionPool,
+  request: Partial<UpstreamRequest> = {},
+  hooks: Hooks = {},
+): Recording {
   const recording = new Recording(hooks)
   connections.dispatch({ ...plain, ...request }, recording)
   return recording
 }
 
-/** Connections that close themselves. */
-export function startConnections(t: Test, url: string, options: Partial<AddressOptions> = {}): Connections {
-  const connections = createConnections(url, { connectTimeoutMs: 60_000, ...options })
+/** A pool that closes itself. */
+export function startConnections(t: Test, url: string, options: Partial<AddressOptions> = {}): ConnectionPool {
+  const connections = createConnectionPool(url, { connectTimeoutMs: 60_000, ...options })
   t.teardown(() => connections.close())
   return connections
 }

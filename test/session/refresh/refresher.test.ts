@@ -2,24 +2,24 @@ import t from 'tap'
 
 import { createBackOff } from '../../../src/session/refresh/back-off.ts'
 import { createRefreshCounters } from '../../../src/session/refresh/counters.ts'
-import type { Exchanged } from '../../../src/session/refresh/exchange.ts'
 import { type Claim, type Leases, soleLeases } from '../../../src/session/refresh/lease.ts'
+import type { GrantOutcome } from '../../../src/session/refresh/refresh-grant.ts'
 import { createRefresher } from '../../../src/session/refresh/refresher.ts'
 import type { Session } from '../../../src/session/session.ts'
 import type { SessionStore } from '../../../src/session/store.ts'
 import { sessionOf } from '../../support/sessions.ts'
 
 const known = (ageMs: number) => ({ session: sessionOf({ refreshedAt: 10_000 - ageMs }), value: 'cookie' })
-const fresh = (session: Session): Exchanged => ({ kind: 'refreshed', session: { ...session, refreshedAt: 10_000 } })
+const fresh = (session: Session): GrantOutcome => ({ kind: 'refreshed', session: { ...session, refreshedAt: 10_000 } })
 
 type Setup = {
   leases?: Leases
-  exchange?: (session: Session) => Promise<Exchanged>
+  refreshGrant?: (session: Session) => Promise<GrantOutcome>
   store?: Partial<SessionStore>
   maxWaitMs?: number
 }
 
-function createSetup({ leases = soleLeases, exchange = async (session) => fresh(session), ...rest }: Setup = {}) {
+function createSetup({ leases = soleLeases, refreshGrant = async (session) => fresh(session), ...rest }: Setup = {}) {
   const done: string[] = []
   const counters = createRefreshCounters()
   const store: SessionStore = {
@@ -39,9 +39,9 @@ function createSetup({ leases = soleLeases, exchange = async (session) => fresh(
   const refresher = createRefresher({
     store,
     leases,
-    async exchange(session) {
-      done.push('exchange')
-      return exchange(session)
+    async refreshGrant(session) {
+      done.push('refreshGrant')
+      return refreshGrant(session)
     },
     times: { refreshEveryMs: 1_000, maxStaleMs: 2_000 },
     backOff: createBackOff(() => 10_000),
@@ -70,7 +70,7 @@ t.test('ahead of need nobody waits; where only the browser could keep the outcom
   t.same(cookies.done, [])
 })
 
-t.test('requests for one session share one exchange; those for another have their own', async (t) => {
+t.test('requests for one session share one refresh; those for another have their own', async (t) => {
   const { refresher, done } = createSetup()
   const [one, other] = [known(1_500), known(1_500)]
   const outcomes = await Promise.all([one, one, other].map(async (each) => refresher.freshen(each)))
@@ -78,14 +78,14 @@ t.test('requests for one session share one exchange; those for another have thei
     outcomes.map((outcome) => outcome?.session.refreshedAt),
     [10_000, 10_000, 10_000],
   )
-  t.same(done.filter((what) => what === 'exchange').length, 2)
+  t.same(done.filter((what) => what === 'refreshGrant').length, 2)
 })
 
 t.test('a dead grant ends the session, even when the store cannot be told', async (t) => {
   for (const store of [{}, { end: () => Promise.reject(new Error('no store')) }]) {
     const { refresher, counters } = createSetup({
       store,
-      exchange: async () => ({ kind: 'ended', reason: 'grant-invalid' }),
+      refreshGrant: async () => ({ kind: 'ended', reason: 'grant-invalid' }),
     })
     t.equal(await refresher.freshen(known(1_500)), undefined)
     t.equal(counters.ended, 1)
@@ -93,12 +93,12 @@ t.test('a dead grant ends the session, even when the store cannot be told', asyn
 })
 
 t.test('after a failure the session goes on, and nobody tries or waits for a while', async (t) => {
-  const { refresher, counters, done } = createSetup({ exchange: async () => ({ kind: 'failed', cause: 'down' }) })
+  const { refresher, counters, done } = createSetup({ refreshGrant: async () => ({ kind: 'failed', cause: 'down' }) })
   const session = known(1_500)
   t.match(await refresher.freshen(session), { ...session, isStale: false })
   t.equal(refresher.freshen(session), undefined)
   t.match(counters, { failed: 1, failedInARow: 1 })
-  t.same(done, ['exchange', 'failed'])
+  t.same(done, ['refreshGrant', 'failed'])
   const other = known(1_500)
   t.equal(refresher.freshen(other), undefined, 'another session is tried without anybody waiting')
   await refresher.close()
@@ -108,15 +108,15 @@ t.test('after a failure the session goes on, and nobody tries or waits for a whi
 t.test('past maxStale a session counts only when it was refreshed', async (t) => {
   const overdue = known(3_000)
   t.match(await createSetup().refresher.freshen(overdue), { session: { refreshedAt: 10_000 } })
-  const { refresher, counters } = createSetup({ exchange: async () => ({ kind: 'failed', cause: 'down' }) })
+  const { refresher, counters } = createSetup({ refreshGrant: async () => ({ kind: 'failed', cause: 'down' }) })
   t.equal(await refresher.freshen(overdue), undefined)
   t.equal(await refresher.freshen(overdue), undefined)
   t.equal(counters.refusedAsStale, 2)
 })
 
 t.test('a slow refresh is waited for once; the session goes on, and the outcome is kept', async (t) => {
-  const answer = Promise.withResolvers<Exchanged>()
-  const { refresher, counters } = createSetup({ exchange: () => answer.promise, maxWaitMs: 5 })
+  const answer = Promise.withResolvers<GrantOutcome>()
+  const { refresher, counters } = createSetup({ refreshGrant: () => answer.promise, maxWaitMs: 5 })
   const session = known(1_500)
   t.match(await refresher.freshen(session), session)
   t.equal(refresher.freshen(session), undefined, 'nobody else waits')
@@ -162,10 +162,10 @@ t.test('an overtaken holder discards what it has and takes what is there', async
 })
 
 t.test('the lease is given back after the outcome is written, and says whether it failed', async (t) => {
-  for (const [exchange, expected] of [
-    [async (session: Session) => fresh(session), ['exchange', 'save', 'released false']],
-    [async (): Promise<Exchanged> => ({ kind: 'failed', cause: 'x' }), ['exchange', 'failed', 'released true']],
-    [async (): Promise<Exchanged> => Promise.reject(new Error('bug')), ['exchange', 'released true', 'failed']],
+  for (const [refreshGrant, expected] of [
+    [async (session: Session) => fresh(session), ['refreshGrant', 'save', 'released false']],
+    [async (): Promise<GrantOutcome> => ({ kind: 'failed', cause: 'x' }), ['refreshGrant', 'failed', 'released true']],
+    [async (): Promise<GrantOutcome> => Promise.reject(new Error('bug')), ['refreshGrant', 'released true', 'failed']],
   ] as const) {
     const released: string[] = []
     const leases: Leases = {
@@ -174,7 +174,7 @@ t.test('the lease is given back after the outcome is written, and says whether i
         lease: { release: async (hasFailed) => void released.push(...done, `released ${hasFailed}`) },
       }),
     }
-    const { refresher, done } = createSetup({ leases, exchange })
+    const { refresher, done } = createSetup({ leases, refreshGrant })
     await refresher.freshen(known(1_500))
     const afterwards = done.slice(released.length - 1)
     t.same([...released, ...afterwards], expected)

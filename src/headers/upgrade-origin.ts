@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 
 /**
  * Refuses a WebSocket handshake that another site's page makes in a person's name: browsers send cookies along and
@@ -8,7 +8,7 @@ import { GateError } from '../errors/gate-error.ts'
  * @param publicOrigin origin of `server.baseUrl`, without a slash at the end
  * @throws STAGEDOOR_PROXY_ORIGIN_REFUSED
  */
-export function refuseForeignOrigin({ origin }: IncomingHttpHeaders, publicOrigin: string): void {
+export function refuseForeignUpgrade({ origin }: IncomingHttpHeaders, publicOrigin: string): void {
   if (origin === undefined || origin === publicOrigin) return
-  throw new GateError('STAGEDOOR_PROXY_ORIGIN_REFUSED', { detail: `Origin: ${origin}` })
+  throw new GatewayError('STAGEDOOR_PROXY_ORIGIN_REFUSED', { detail: `Origin: ${origin}` })
 }

@@ -4,7 +4,7 @@ import { parsePathPattern } from '../config/rules/path-pattern.ts'
 export type PathMatcher = (key: string) => boolean
 
 /** Compiles a rule's path: `*` is one segment, a last `**` the segment before it and all below. */
-export function compilePathPattern(text: string): PathMatcher {
+export function createPathMatcher(text: string): PathMatcher {
   const { segments, isTree } = parsePathPattern(text)
   const literal = segments.every((segment) => segment !== undefined) ? `/${segments.join('/')}` : undefined
   if (literal === undefined) return expressionMatcher(segments, isTree)

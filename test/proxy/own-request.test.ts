@@ -2,7 +2,7 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
-import { askUpstream } from '../../src/proxy/ask.ts'
+import { sendOwnRequest } from '../../src/proxy/own-request.ts'
 import { createUpstream } from '../../src/proxy/upstream.ts'
 import { startOrigin } from '../support/origin.ts'
 
@@ -22,9 +22,9 @@ t.test('a question of our own takes a place among the requests, and gives it bac
   })
   const upstream = await openUpstream(t, [origin.url])
   const asked = once(answers, 'asked')
-  const first = askUpstream(upstream, question)
+  const first = sendOwnRequest(upstream, question)
   await asked
-  await t.rejects(askUpstream(upstream, question), { message: 'too many requests are under way' })
+  await t.rejects(sendOwnRequest(upstream, question), { message: 'too many requests are under way' })
   answers.dispatchEvent(new Event('go'))
   t.equal(await first, 200)
   t.equal(upstream.requests.admission.active, 0)
@@ -34,6 +34,6 @@ t.test('a question of our own takes a place among the requests, and gives it bac
 t.test('a question that is not answered in time fails, and gives its place back', async (t) => {
   const origin = await startOrigin(t, () => undefined)
   const upstream = await openUpstream(t, [origin.url])
-  await t.rejects(askUpstream(upstream, { ...question, timeoutMs: 50 }), { name: 'TimeoutError' })
+  await t.rejects(sendOwnRequest(upstream, { ...question, timeoutMs: 50 }), { name: 'TimeoutError' })
   t.equal(upstream.requests.admission.active, 0)
 })

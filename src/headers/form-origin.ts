@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 
 /**
  * Refuses a state-changing request that another site's page sent: browsers name the sender in `Sec-Fetch-Site` and
@@ -8,12 +8,12 @@ import { GateError } from '../errors/gate-error.ts'
  * refused too.
  * @throws STAGEDOOR_SESSION_CROSS_SITE
  */
-export function refuseCrossSite(headers: IncomingHttpHeaders, baseUrl: string): void {
+export function refuseForeignForm(headers: IncomingHttpHeaders, baseUrl: string): void {
   const site = headers['sec-fetch-site']
   const { origin } = headers
   const isOwnSite = site === undefined || site === 'same-origin'
   // A page of ours is sent with `Referrer-Policy: no-referrer`, which makes browsers write `Origin: null` in its forms.
   const isOwnOrigin = origin === baseUrl || (site === 'same-origin' && (origin === undefined || origin === 'null'))
   if (!isOwnSite || !isOwnOrigin)
-    throw new GateError('STAGEDOOR_SESSION_CROSS_SITE', { reason: site ?? origin ?? 'none' })
+    throw new GatewayError('STAGEDOOR_SESSION_CROSS_SITE', { reason: site ?? origin ?? 'none' })
 }

@@ -1,8 +1,8 @@
 import type { Requirement } from '../config/sections/requirement.ts'
-import type { StepUp } from '../oidc/step-up.ts'
+import type { SecondFactor } from '../oidc/step-up.ts'
 
 /** The strictest second factor that a requirement asks for, if it asks for any. */
-export function stepUpOf(requirement: Requirement): StepUp | undefined {
+export function secondFactorOf(requirement: Requirement): SecondFactor | undefined {
   if ('mfa' in requirement) {
     const { within } = requirement.mfa
     return within === undefined ? {} : { withinMs: within }
@@ -13,9 +13,9 @@ export function stepUpOf(requirement: Requirement): StepUp | undefined {
   return undefined
 }
 
-function strictest(requirements: readonly Requirement[]): StepUp | undefined {
-  const asked = requirements.map(stepUpOf).filter((stepUp) => stepUp !== undefined)
+function strictest(requirements: readonly Requirement[]): SecondFactor | undefined {
+  const asked = requirements.map(secondFactorOf).filter((secondFactor) => secondFactor !== undefined)
   if (asked.length === 0) return undefined
-  const withinMs = Math.min(...asked.map((stepUp) => stepUp.withinMs ?? Infinity))
+  const withinMs = Math.min(...asked.map((secondFactor) => secondFactor.withinMs ?? Infinity))
   return withinMs === Infinity ? {} : { withinMs }
 }

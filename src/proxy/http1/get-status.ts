@@ -1,7 +1,7 @@
-import type { Connections } from './connections.ts'
+import type { ConnectionPool } from './connection-pool.ts'
 import type { Carrier, Receiver } from './receiver.ts'
 
-export type Question = {
+export type StatusRequest = {
   path: string
   /** Flat list of names and values, `Host` first. */
   headers: readonly string[]
@@ -9,17 +9,19 @@ export type Question = {
   timeoutMs: number
 }
 
-/** Longer answers are not waited for: nobody reads them. */
+/** A longer answer ends the request: its body has no use. */
 const maxReadBytes = 65_536
 
 /**
- * A GET of our own; the answer's body is of no interest.
+ * Sends a GET of our own and discards the body of the answer.
  *
  * @returns its status
- * @throws Error where no answer comes, or none in time
+ * @throws Error when no answer comes in time
  */
-export function ask(connections: Pick<Connections, 'dispatch'>, question: Question): Promise<number> {
-  const { path, headers, timeoutMs } = question
+export function getStatus(
+  connections: Pick<ConnectionPool, 'dispatch'>,
+  { path, headers, timeoutMs }: StatusRequest,
+): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   let carrier: Carrier | undefined
   let status = 0

@@ -5,7 +5,7 @@ import { type AddressOptions, createSocketOpener } from './socket.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** The connections to one address. */
-export type Connections = {
+export type ConnectionPool = {
   /** Sends a request over an idle connection or a new one: how many there may be is for the caller to say. */
   dispatch(request: UpstreamRequest, receiver: Receiver): void
   /** Ends all connections; what is under way fails. */
@@ -19,7 +19,7 @@ const buffer = Buffer.allocUnsafeSlow(readBytes)
 const sweepEveryMs = 500
 
 /** @throws TypeError when the address is none */
-export function createConnections(address: string, options: AddressOptions): Connections {
+export function createConnectionPool(address: string, options: AddressOptions): ConnectionPool {
   const open = createSocketOpener(address, options)
   const all: Connection[] = []
   /** The one that was used last is used next, so that the others grow old. */

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { GateError } from '../errors/gate-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 import { destinationOf } from './step-up.ts'
@@ -10,14 +10,14 @@ import { destinationOf } from './step-up.ts'
  * until then. Login proves what it was asked to prove or ends in a page, so that this goes round once at most.
  * @throws STAGEDOOR_SESSION_REQUIRED
  */
-export function passStepUp(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): void {
+export function answerStepUp(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): void {
   const { principal, facts } = request
-  if (principal.kind !== 'user') throw new GateError('STAGEDOOR_SESSION_REQUIRED')
+  if (principal.kind !== 'user') throw new GatewayError('STAGEDOOR_SESSION_REQUIRED')
   const { baseUrl, prefix } = party
   const own = facts.path + facts.query
   const { path, methods } = destinationOf(own, baseUrl, prefix)
   const isLacking = methods.some(
-    (method) => party.stepUpFor(principal, { method, path, host: facts.host }) !== undefined,
+    (method) => party.secondFactorFor(principal, { method, path, host: facts.host }) !== undefined,
   )
   reply.header('cache-control', 'no-store')
   if (isLacking) return void reply.redirect(`${prefix}/login?return_to=${encodeURIComponent(own)}`, 302)

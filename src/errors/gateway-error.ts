@@ -1,7 +1,7 @@
-import type { StepUp } from '../oidc/step-up.ts'
+import type { SecondFactor } from '../oidc/step-up.ts'
 import { type ErrorCode, errorTable } from './table.ts'
 
-export type GateErrorOptions = {
+export type GatewayErrorOptions = {
   /** What exactly was wrong, for the log and, where `isDetailPublic`, for the person. */
   detail?: string
   isDetailPublic?: boolean
@@ -11,7 +11,7 @@ export type GateErrorOptions = {
   /** Whom to ask, in place of the remedy of the table. */
   contact?: string | undefined
   /** The second factor that would help; on a 401 only. */
-  stepUp?: StepUp | undefined
+  secondFactor?: SecondFactor | undefined
   /** How it was decided, line by line; only for whoever may see the rules. */
   explanation?: readonly string[] | undefined
   /** Response headers that belong to this error, e.g. `Retry-After`, `Allow`, `WWW-Authenticate`. */
@@ -19,28 +19,28 @@ export type GateErrorOptions = {
 }
 
 /** An error with a row in the error table; the only kind that a stage throws. */
-export class GateError extends Error {
+export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly statusCode: number
   readonly detail: string | undefined
   readonly publicDetail: string | undefined
   readonly reason: string | undefined
   readonly remedy: string
-  readonly stepUp: StepUp | undefined
+  readonly secondFactor: SecondFactor | undefined
   readonly explanation: readonly string[] | undefined
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(code: ErrorCode, options: GateErrorOptions = {}) {
+  constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
     const row = errorTable[code]
     super(options.detail ?? row.sentence, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'GateError'
+    this.name = 'GatewayError'
     this.code = code
     this.statusCode = row.status
     this.detail = options.detail
     this.publicDetail = options.isDetailPublic ? options.detail : undefined
     this.reason = options.reason
     this.remedy = options.contact === undefined ? row.remedy : `Ask ${options.contact} for access.`
-    this.stepUp = options.stepUp
+    this.secondFactor = options.secondFactor
     this.explanation = options.explanation
     this.headers = options.headers ?? {}
   }

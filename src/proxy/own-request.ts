@@ -1,0 +1,30 @@
+import { getStatus, type StatusRequest } from './http1/get-status.ts'
+import type { Upstream } from './upstream.ts'
+
+export type OwnRequest = StatusRequest & {
+  /** Requests with the same key share one turn in the queue for the upstream. */
+  clientKey: string
+}
+
+/**
+ * Sends a GET of our own, within the same limits as the requests of clients, and discards the body of the answer.
+ *
+ * @returns its status
+ * @throws Error when the queue is full, or no answer comes in time
+ */
+export async function sendOwnRequest(
+  { requests: { admission, choose } }: Pick<Upstream, 'requests'>,
+  { clientKey, ...request }: OwnRequest,
+): Promise<number> {
+  await new Promise<void>((admit, reject) => {
+    admission.enter({ clientKey, admit, refuse: () => reject(new Error('too many requests are under way')) })
+  })
+  const target = choose(undefined)
+  target.active += 1
+  try {
+    return await getStatus(target.connections, request)
+  } finally {
+    target.active -= 1
+    admission.leave()
+  }
+}
