@@ -5,6 +5,7 @@ import { assertionClaims } from '../assertion/mint.ts'
 import { redisCounter } from '../attempts/redis-counter.ts'
 import { createTakeEvent } from '../auth0-events/take-event.ts'
 import type { Config } from '../config/schema.ts'
+import { secretFingerprints } from '../config/secret-fingerprints.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
 import { capabilitiesOf } from '../oidc/capabilities.ts'
 import { createLoginMarkers } from '../oidc/login-marker.ts'
@@ -118,6 +119,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
     jwks: { keys, path: '/jwks.json' },
     machineJwks: { keys: machines.keys, path: '/machines/jwks.json' },
     telemetry: { metrics },
+    secrets: secretFingerprints(config),
     health: {
       conditions: () => [
         conditionOf(provider),

@@ -2,6 +2,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Registry } from 'prom-client'
 
 import type { Parts } from '../assembly/provision.ts'
+import type { SecretFingerprints } from '../config/secret-fingerprints.ts'
 import { type Condition, health } from '../endpoints/health/plugin.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { metricsEndpoint } from '../telemetry/plugin.ts'
@@ -10,16 +11,23 @@ import { metricsEndpoint } from '../telemetry/plugin.ts'
 export type Shown = {
   conditions: () => Condition[] | Promise<Condition[]>
   scrape: () => Promise<Registry>
+  /** Which secrets each process has in force. */
+  secrets: () => Promise<SecretFingerprints[]>
 }
 
 /** What one process has to show. */
-export function shownBy({ health: probes, telemetry: { metrics } }: Pick<Parts, 'health' | 'telemetry'>): Shown {
+export function shownBy({
+  health: probes,
+  telemetry: { metrics },
+  secrets,
+}: Pick<Parts, 'health' | 'telemetry' | 'secrets'>): Shown {
   return {
     conditions: probes.conditions,
     async scrape() {
       for (const { name, status } of probes.conditions()) metrics.condition(name, status === 'ok')
       return metrics.registry
     },
+    secrets: async () => [secrets],
   }
 }
 
@@ -33,5 +41,8 @@ export async function buildAdminApp(shown: Shown, prefix: string, logger: Logger
   })
   await app.register(health, { conditions: shown.conditions, prefix })
   await app.register(metricsEndpoint, { scrape: shown.scrape })
+  app.get('/secrets', async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ processes: await shown.secrets() }),
+  )
   return app
 }

@@ -1,5 +1,6 @@
 import { AggregatorRegistry, Counter, Gauge, type Registry } from 'prom-client'
 
+import type { SecretFingerprints } from '../../config/secret-fingerprints.ts'
 import type { Condition } from '../../endpoints/health/plugin.ts'
 import type { Shown } from '../admin-app.ts'
 import { type Counted, createKeptCounts } from './kept-counts.ts'
@@ -8,12 +9,14 @@ import type { Supervisor } from './supervisor.ts'
 
 const conditionsTopic = 'conditions'
 const metricsTopic = 'metrics'
+const secretsTopic = 'secrets'
 const answerTimeoutMs = 2_000
 
 /** A worker's side: gives what it has to show to the primary. */
-export function giveShown(peers: Peers, { conditions, scrape }: Shown): void {
+export function giveShown(peers: Peers, { conditions, scrape, secrets }: Shown): void {
   peers.answer(conditionsTopic, conditions)
   peers.answer(metricsTopic, async () => (await scrape()).getMetricsAsJSON())
+  peers.answer(secretsTopic, secrets)
 }
 
 /** What became of the configuration in the files when it was read last. */
@@ -44,6 +47,11 @@ export function shownByAll({ board, replaced, count, serving, reading }: Watched
       showWorkers(registry, ofThoseInCharge(answers).length, replaced())
       showReading(registry, reading())
       return registry
+    },
+    // Workers that start or end count too: they may serve a request still.
+    async secrets() {
+      const answers = await board.ask(secretsTopic, answerTimeoutMs)
+      return ([...answers.values()] as SecretFingerprints[][]).flat()
     },
   }
 }

@@ -17,7 +17,8 @@ function startWorkers(count = 2) {
     metrics.decided('allow', 'none', 200, 0.01)
     metrics.condition('auth0', status === 'ok')
     const conditions = (): Condition[] => [{ name: 'auth0', status }]
-    giveShown(peers, { conditions, scrape: async () => metrics.registry })
+    const secrets = async () => [{ 'auth0.clientSecrets': [status] }]
+    giveShown(peers, { conditions, scrape: async () => metrics.registry, secrets })
   }
   const reading = (): Reading => ({ wasTakenUp: false, takenUpAt: 1_700_000_000_500 })
   return { board, join, count: () => count, serving: () => [1, 2], replaced: () => 3, reading }
@@ -34,6 +35,13 @@ t.test('readiness says how many workers serve, and the worst of what they say', 
   const nobody = { ...startWorkers(), board: createBoard(() => 0), serving: () => [] }
   const none = await shownByAll(nobody).conditions()
   t.same(none, [{ name: 'workers', status: 'unavailable', reason: '0 of 2 workers serve' }])
+})
+
+t.test('which secrets are in force is shown for each process', async (t) => {
+  t.same(await shownByAll(startWorkers()).secrets(), [
+    { 'auth0.clientSecrets': ['ok'] },
+    { 'auth0.clientSecrets': ['degraded'] },
+  ])
 })
 
 t.test('counts of all workers are added up; of conditions the worst is shown', async (t) => {
@@ -61,7 +69,8 @@ t.test(
     const metrics = createMetrics()
     metrics.decided('allow', 'none', 200, 0.01)
     const conditions = (): Condition[] => [{ name: 'auth0', status: 'unavailable' }]
-    giveShown(workers.join(3), { conditions, scrape: async () => metrics.registry })
+    const secrets = async () => [{ 'session.secrets': ['three'] }]
+    giveShown(workers.join(3), { conditions, scrape: async () => metrics.registry, secrets })
 
     const shown = shownByAll(workers)
     t.same(await shown.conditions(), [
@@ -71,6 +80,7 @@ t.test(
     const text = await (await shown.scrape()).metrics()
     t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 3')
     t.match(text, 'stagedoor_workers 2')
+    t.equal((await shown.secrets()).length, 3)
   },
 )
 
