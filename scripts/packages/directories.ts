@@ -1,0 +1,14 @@
+import { globSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Folders of the packages that are delivered, in the order in which they are built: the plugins need the contract. */
+export function packageDirectories(): string[] {
+  const folders = ['packages/*/package.json', 'plugins/*/package.json']
+  return folders.flatMap((pattern) =>
+    globSync(pattern, { cwd: root })
+      .toSorted()
+      .map((file) => join(root, dirname(file))),
+  )
+}

@@ -1,0 +1,105 @@
+/** What `npm run pack` delivers is complete, and loads as npm would install it. */
+import { execFileSync } from 'node:child_process'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { ensureBackstage, exampleDirectory } from '../../scripts/backstage-setup.ts'
+import { packAll } from '../../scripts/packages/pack.ts'
+
+t.setTimeout(900_000)
+
+type Manifest = {
+  name: string
+  version: string
+  dependencies?: Record<string, string>
+  repository?: { directory: string }
+  homepage?: string
+  bugs?: object
+  license?: string
+  configSchema?: string
+  backstage?: { role: string; pluginId?: string }
+}
+
+await ensureBackstage({ log: (line) => t.comment(line) })
+// Below the example, so that Node finds Backstage's packages there.
+mkdirSync(join(exampleDirectory, '.cache'), { recursive: true })
+const folder = mkdtempSync(join(exampleDirectory, '.cache/tarballs-'))
+t.teardown(() => rmSync(folder, { recursive: true }))
+await packAll(join(folder, 'packed'), (line) => t.comment(line))
+
+const tarballs = globSync('packed/*.tgz', { cwd: folder }).map((name) => {
+  const file = join(folder, name)
+  const entries = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n')
+  const files = entries.map((entry) => entry.replace('package/', ''))
+  const manifest: Manifest = JSON.parse(
+    execFileSync('tar', ['-xzOf', file, 'package/package.json'], { encoding: 'utf8' }),
+  )
+  const installed = join(folder, 'node_modules', manifest.name)
+  mkdirSync(installed, { recursive: true })
+  execFileSync('tar', ['-xzf', file, '-C', installed, '--strip-components=1'])
+  return { files, manifest }
+})
+const versions = new Map(tarballs.map(({ manifest }) => [manifest.name, manifest.version]))
+
+for (const { files, manifest } of tarballs) {
+  t.test(`${manifest.name} has code, types, README, license and changelog`, async (t) => {
+    const config = manifest.configSchema === undefined ? [] : [manifest.configSchema]
+    for (const name of ['dist/index.js', 'dist/index.d.ts', 'README.md', 'LICENSE', 'CHANGELOG.md', ...config]) {
+      t.ok(files.includes(name), name)
+    }
+    t.same(
+      files.filter((name) => /(^|\/)src\/|\.tsx$|[^d]\.ts$/.test(name)),
+      [],
+      'and no sources',
+    )
+    const { license, homepage, bugs, repository } = manifest
+    t.ok(license && homepage && bugs && repository?.directory, 'and says where it comes from')
+  })
+
+  t.test(`${manifest.name} depends on nothing by path`, async (t) => {
+    for (const [name, range] of Object.entries(manifest.dependencies ?? {})) {
+      t.match(range, /^[\^0-9]/, name)
+      if (name.startsWith('@stagedoor/')) t.equal(range, `^${versions.get(name)}`, `${name} as it is packed`)
+    }
+  })
+
+  // A bundler, which the example's frontend is made by, loads these; Node cannot, as it cannot load Backstage's own.
+  if (manifest.backstage?.role.startsWith('frontend')) continue
+  t.test(`${manifest.name} loads by require and by import, with the same exports`, async (t) => {
+    const imported = exportsBy('import', manifest.name)
+    const required = exportsBy('require', manifest.name)
+    t.ok(required.length > 0)
+    t.same(
+      required,
+      imported.filter((key) => required.includes(key)),
+    )
+  })
+}
+
+t.test('each module of the backend exports what `backend.add(import(…))` takes', async (t) => {
+  const modules = tarballs.filter(({ manifest }) => manifest.backstage?.role === 'backend-plugin-module')
+  t.ok(modules.length >= 3)
+  for (const { manifest } of modules) t.ok(exportsBy('import', manifest.name).includes('default'), manifest.name)
+})
+
+function exportsBy(way: 'require' | 'import', name: string): string[] {
+  const load = way === 'require' ? `require('${name}')` : `await import('${name}')`
+  // `__esModule` and `module.exports` are how the two ways mark such a module; they are no exports of ours.
+  const script = `console.log(JSON.stringify(Object.keys(${load}).filter((key) => !/__esModule|module.exports/.test(key)).sort()))`
+  const type = way === 'require' ? 'commonjs' : 'module'
+  const output = execFileSync(process.execPath, [`--input-type=${type}`, '-e', script], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  return JSON.parse(output)
+}
+
+t.test('the packages are all those of the repository', async (t) => {
+  const names = globSync('{packages,plugins}/*/package.json', { cwd: join(exampleDirectory, '../..') }).map(
+    (file): string => JSON.parse(readFileSync(join(exampleDirectory, '../..', file), 'utf8')).name,
+  )
+  t.same([...versions.keys()].toSorted(), names.toSorted())
+})
