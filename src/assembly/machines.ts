@@ -1,8 +1,7 @@
 import type { CustomFetch } from 'openid-client'
 
 import { machineTokenType } from '../../packages/assertion-contract/src/index.ts'
-import { keyStoreOf } from '../assertion/key-store.ts'
-import { createKeys } from '../assertion/keys.ts'
+import type { Keys } from '../assertion/keys.ts'
 import { audienceFor, machineClaims } from '../assertion/machine-claims.ts'
 import { createMinter } from '../assertion/minter.ts'
 import { backstageProfile } from '../bearer/backstage-profile.ts'
@@ -18,7 +17,7 @@ import { createJwksCache, type JwksCache } from '../oidc/jwks-cache.ts'
 import { createJwksFetch, discoverJwksUrl } from '../oidc/jwks-location.ts'
 import { createFileJwksStore, forgetfulJwksStore } from '../oidc/jwks-store.ts'
 import type { Decide } from '../policy/rules.ts'
-import { sharedKeyStore } from '../process/workers/shared-keys.ts'
+import { createTokenIds, provisionKeys } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
 
 /** What comes from outside the process. */
@@ -26,60 +25,21 @@ type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes
 
 const maxDiscoveryBytes = 256 * 1024
 
-/** Makes what machines need out of configuration. */
+/** The stage `bearer` and its endpoints, and the tokens of ours that machines are forwarded with. */
 export async function provisionMachines(config: Config, surroundings: Surroundings, decide: Decide) {
-  const { machines, server } = config
-  const { now, logger, randomBytes } = surroundings
-  const issuers = acceptedIssuers(config)
-  const keySets = await provisionKeySets(config, surroundings, [...issuers.keys()])
-  const backstage = await provisionBackstage(config, surroundings)
-  const isOn = issuers.size > 0 || backstage !== undefined
-  const expected = machineExpectations(config)
-  const { clockToleranceMs, deny } = expected
-
-  const keys = await createKeys({
-    store: sharedKeyStore(surroundings.peers, 'machines', keyStoreOf(machines.keys)),
-    rotateEveryMs: machines.keys.rotateEvery,
-    now,
-    onRotated: (kid) => logger.info({ kid }, 'a new key signs tokens for machines'),
-    onFailure: (err) => logger.error({ err }, 'the key for machine tokens could not be rotated'),
-  })
-  /** For Backstage, whose audience says what class of machine it is, or for an upstream with one audience. */
-  const minterFor = (audience?: string) =>
-    createMinter<MachinePrincipal>({
-      issuer: server.baseUrl,
-      audienceFor: (machine) => audience ?? audienceFor(machine, machines.classes, machines.audience),
-      type: machineTokenType,
-      claims: machineClaims,
-      lifetimeMs: machines.lifetime,
-      currentKey: () => keys.current(),
-      now,
-      randomId: () => randomBytes(16).toString('base64url'),
-    })
-  const resource = {
-    baseUrl: server.baseUrl,
-    issuers: [...issuers.keys()],
-    takesBackstageTokens: (path: string, host: string) =>
-      backstage !== undefined && decide(anybodyOfBackstage, { method: 'POST', path, host }, now()).effect === 'allow',
-  }
-
+  const issuers = [...acceptedIssuers(config).keys()]
+  const [keySets, backstage, keys] = await Promise.all([
+    provisionKeySets(config, surroundings, issuers),
+    provisionBackstage(config, surroundings),
+    provisionKeys('machines', config.machines, surroundings),
+  ])
+  const isOn = issuers.length > 0 || backstage !== undefined
+  const resource = protectedResourceOf(config, surroundings, backstage === undefined ? undefined : decide)
   return {
     keys,
-    minterFor,
-    bearer: {
-      verifier: isOn
-        ? createVerifier({
-            machine: machineProfile(expected, (issuer) => keySets.get(issuer)),
-            backstage: backstage && backstageProfile({ ...backstage, clockToleranceMs, deny }),
-            now,
-          })
-        : undefined,
-    },
-    tokenFacts: {
-      issuers: [...expected.issuers.keys()],
-      audiences: [...new Set([...expected.issuers.values()].flat())],
-      clientIds: expected.clientIds,
-    },
+    minterFor: createMinterFor(config, surroundings, keys),
+    bearer: { verifier: isOn ? verifierOf(config, surroundings, { keySets, backstage }) : undefined },
+    tokenFacts: tokenFactsOf(config),
     protectedResource: isOn ? resource : undefined,
     challenge: isOn ? createChallenge(resource) : undefined,
     conditions: () => [...keySets.values(), ...(backstage ? [backstage.keys] : [])].map(conditionOf),
@@ -91,7 +51,53 @@ export async function provisionMachines(config: Config, surroundings: Surroundin
   }
 }
 
-/** What a machine's token is held against, but for the time. */
+/** Without an audience the token is for Backstage, and the class of the machine decides its audience. */
+function createMinterFor({ machines, server }: Config, { now, randomBytes }: Surroundings, keys: Keys) {
+  return (audience?: string) =>
+    createMinter<MachinePrincipal>({
+      issuer: server.baseUrl,
+      audienceFor: (machine) => audience ?? audienceFor(machine, machines.classes, machines.audience),
+      type: machineTokenType,
+      claims: machineClaims,
+      lifetimeMs: machines.lifetime,
+      currentKey: () => keys.current(),
+      now,
+      randomId: createTokenIds(randomBytes),
+    })
+}
+
+type KeySources = {
+  keySets: ReadonlyMap<string, JwksCache>
+  backstage: { issuer: string; keys: JwksCache } | undefined
+}
+
+function verifierOf(config: Config, { now }: Surroundings, { keySets, backstage }: KeySources) {
+  const expected = machineExpectations(config)
+  const { clockToleranceMs, deny } = expected
+  return createVerifier({
+    machine: machineProfile(expected, (issuer) => keySets.get(issuer)),
+    backstage: backstage && backstageProfile({ ...backstage, clockToleranceMs, deny }),
+    now,
+  })
+}
+
+/** @param decide given where Backstage's own tokens are accepted: a rule decides for which paths */
+function protectedResourceOf(config: Config, { now }: Surroundings, decide: Decide | undefined) {
+  return {
+    baseUrl: config.server.baseUrl,
+    issuers: [...acceptedIssuers(config).keys()],
+    takesBackstageTokens: (path: string, host: string): boolean =>
+      decide?.(anybodyOfBackstage, { method: 'POST', path, host }, now()).effect === 'allow',
+  }
+}
+
+/** The facts about accepted tokens that the account page shows. */
+function tokenFactsOf(config: Config) {
+  const { issuers, clientIds } = machineExpectations(config)
+  return { issuers: [...issuers.keys()], audiences: [...new Set([...issuers.values()].flat())], clientIds }
+}
+
+/** What a machine's token has to say, apart from its times. */
 export function machineExpectations(config: Config) {
   const { clockTolerance: clockToleranceMs, maxTokenAge: maxTokenAgeMs, deny } = config.machines
   const issuers = acceptedIssuers(config)
@@ -100,16 +106,15 @@ export function machineExpectations(config: Config) {
 
 const anybodyOfBackstage: BackstagePrincipal = { kind: 'backstage', issuer: '', subject: '' }
 
-/** Audiences by issuer; an issuer without audiences is not asked for anything. */
+/** Accepted audiences by issuer. The keys of an issuer without audiences are not fetched. */
 export function acceptedIssuers({ machines, auth0 }: Config): Map<string, readonly string[]> {
   const own: [string, readonly string[]][] = machines.audiences.length > 0 ? [[auth0.issuer, machines.audiences]] : []
   return new Map([...own, ...machines.issuers.map((each) => [each.issuer, each.audiences] as const)])
 }
 
 async function provisionKeySets(config: Config, surroundings: Surroundings, issuers: readonly string[]) {
-  const sets = new Map<string, JwksCache>()
-  for (const issuer of issuers) sets.set(issuer, await provisionKeySet(config, told(issuer, surroundings), issuer))
-  return sets
+  const open = (issuer: string) => provisionKeySet(config, withKeyLog(issuer, surroundings), issuer)
+  return new Map(await Promise.all(issuers.map(async (issuer) => [issuer, await open(issuer)] as const)))
 }
 
 type KeySurroundings = {
@@ -135,11 +140,12 @@ async function provisionBackstage(config: Config, surroundings: Surroundings) {
   const url = jwksUrl ?? `${upstream?.urls[0]}/api/auth/.well-known/jwks.json`
   const issuer = `${config.server.baseUrl}/api/auth`
   const limits = { fetch: surroundings.fetch, timeoutMs: config.auth0.timeout, maxBytes: maxJwksBytes }
-  const keys = await createKeySet(config, told(issuer, surroundings), issuer, () => fetchDocument(url, limits))
+  const keys = await createKeySet(config, withKeyLog(issuer, surroundings), issuer, () => fetchDocument(url, limits))
   return { issuer, keys }
 }
 
-function told(issuer: string, { logger, fetch, now }: Surroundings): KeySurroundings {
+/** Has the fetching of an issuer's keys reported in the log. */
+function withKeyLog(issuer: string, { logger, fetch, now }: Surroundings): KeySurroundings {
   return {
     fetch,
     now,

@@ -12,14 +12,16 @@ import { createRevocations, type Revocations } from '../revocation/revocations.t
 import { createSeenSessions } from '../revocation/seen-sessions.ts'
 import { createSessionNews } from '../revocation/session-news.ts'
 import { createSealer } from '../seal/sealer.ts'
-import { expiryOf, type Session, type SessionLimits } from '../session/session.ts'
+import { expiryOf, type Session } from '../session/session.ts'
 import type { Dependencies } from './dependencies.ts'
+import { sessionLimits, sessionSecrets } from './settings.ts'
 
-type Shared = { redis: Redis | undefined; decide: Decide; limits: SessionLimits }
+type Shared = { redis: Redis | undefined; decide: Decide }
 
-/** Who learns that sessions must end, and what ends with them. */
-export function provisionRevocation(config: Config, { now, logger, peers }: Dependencies, shared: Shared) {
-  const { redis, decide, limits } = shared
+/** How this process learns that sessions have ended, and closes the connections that are open for them. */
+export async function provisionRevocation(config: Config, dependencies: Dependencies, { redis, decide }: Shared) {
+  const { now, logger, peers } = dependencies
+  const limits = sessionLimits(config)
   const revocations = createRevocations({
     redis,
     share: peers && ((onMark) => sharedMarks(peers, onMark)),
@@ -45,32 +47,33 @@ export function provisionRevocation(config: Config, { now, logger, peers }: Depe
     watch.update(session)
     seen.note(session)
   }
+  await revocations.joined()
   return {
     revocations,
     openConnections,
     seen,
+    once: provisionOnce(dependencies, redis),
     onSaved: sharing(hear, config, { redis, peers }),
     close: () => watch.close(),
   }
 }
 
-/** Other replicas may have connections open for a session that is used or refreshed here, and list it. */
+/** Other replicas hear of each change too: they list the session, and may have connections open for it. */
 function sharing(
   hear: (session: Session) => void,
-  { session }: Config,
+  config: Config,
   { redis, peers }: { redis: Redis | undefined; peers: Peers | undefined },
 ) {
   if (redis === undefined) return peers === undefined ? hear : sharedNews(peers, hear)
-  const secrets = session.secrets.map((secret) => secret.reveal())
-  const news = createSessionNews(redis, createSealer(secrets, 'session-news'), hear)
+  const news = createSessionNews(redis, createSealer(sessionSecrets(config), 'session-news'), hear)
   return (changed: Session): void => {
     hear(changed)
     news.tell(changed)
   }
 }
 
-/** What may happen once: known to all who share Redis, or to all workers. */
-export function provisionOnce({ now, peers }: Dependencies, redis: Redis | undefined): Once {
+/** Remembers what may happen only once: for all that share Redis, or for all workers. */
+function provisionOnce({ now, peers }: Dependencies, redis: Redis | undefined): Once {
   return redis === undefined && peers !== undefined ? sharedOnce(peers) : createOnce(now, redis)
 }
 

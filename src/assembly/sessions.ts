@@ -24,6 +24,7 @@ import type { Session, SessionLimits } from '../session/session.ts'
 import type { FoundSession, SessionStore } from '../session/store.ts'
 import type { Dependencies } from './dependencies.ts'
 import { claimNamesOf } from './policy.ts'
+import { isSecure, sessionLimits, sessionSecrets } from './settings.ts'
 
 const defaultGraceMs = 60_000
 const defaultMaxCached = 100_000
@@ -41,9 +42,9 @@ export type SharedParts = {
 /** What the session stage needs: where sessions are kept, and who keeps them fresh. */
 export async function provisionSessions(config: Config, dependencies: Dependencies, shared: SharedParts) {
   const { now, logger } = dependencies
-  const { idleTimeout, absoluteTimeout, refreshEvery, maxStale, store: kind } = config.session
-  const limits = { idleTimeoutMs: idleTimeout, absoluteTimeoutMs: absoluteTimeout }
-  const cookie = createSessionCookie(config.server.baseUrl.startsWith('https:'))
+  const { refreshEvery, maxStale, store: kind } = config.session
+  const limits = sessionLimits(config)
+  const cookie = createSessionCookie(isSecure(config))
   const { revocations, onSaved, onRightsChanged } = shared
   const { ended } = revocations
   const { refreshed, leases } = await provisionRefreshed(dependencies, ended, limits)
@@ -90,7 +91,7 @@ type Kept = { store: SessionStore; close: () => void }
 type CookieParts = { ended: EndedSessions; refreshed: RefreshedSessions; cookieName: string }
 
 function cookieSessions(config: Config, parts: CookieParts): Kept {
-  const sealer = createSealer(secretsOf(config), 'session')
+  const sealer = createSealer(sessionSecrets(config), 'session')
   return { store: createCookieStore({ sealer, ...parts }), close: () => undefined }
 }
 
@@ -104,7 +105,7 @@ function redisSessions(
   const { outageGrace: graceMs = defaultGraceMs, maxCached: maxEntries = defaultMaxCached } = config.session.redis ?? {}
   const cache = createCoherentCache<FoundSession>({ events: redis.events, maxEntries, graceMs, now })
   const owed = createOwedWrites(redis.events)
-  const sealer = createRecordSealer(secretsOf(config), randomBytes)
+  const sealer = createRecordSealer(sessionSecrets(config), randomBytes)
   return {
     store: createRedisStore({ redis, sealer, cache, owed, ended, limits, randomBytes, now }),
     close: () => owed.close(),
@@ -123,8 +124,4 @@ export function refreshCondition({ failedInARow }: RefreshCounters): Condition {
   if (failedInARow === 0) return { name: 'refresh', status: 'ok' }
   const reason = `${failedInARow} refreshes in a row failed: sessions go on with the roles they have`
   return { name: 'refresh', status: 'degraded', reason }
-}
-
-function secretsOf({ session }: Config): string[] {
-  return session.secrets.map((secret) => secret.reveal())
 }

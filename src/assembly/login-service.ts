@@ -1,0 +1,94 @@
+import type { Config } from '../config/schema.ts'
+import type { Condition } from '../endpoints/health/plugin.ts'
+import type { BackchannelParty } from '../oidc/backchannel-logout.ts'
+import { capabilitiesOf } from '../oidc/capabilities.ts'
+import { createLoginMarkers } from '../oidc/login-marker.ts'
+import { createProvider, type Provider } from '../oidc/provider.ts'
+import type { RelyingParty } from '../oidc/relying-party.ts'
+import { createTransactionCookies } from '../oidc/transaction-cookie.ts'
+import { createUsedTransactions } from '../oidc/used-transactions.ts'
+import { createLogoutTokenVerifier } from '../oidc/verify-logout-token.ts'
+import type { Policy } from '../policy/policy.ts'
+import { sharedTransactions } from '../process/workers/shared-transactions.ts'
+import type { Once } from '../revocation/once.ts'
+import type { Revocations } from '../revocation/revocations.ts'
+import { createSealer } from '../seal/sealer.ts'
+import type { Dependencies } from './dependencies.ts'
+import { claimNamesOf } from './policy.ts'
+import { isSecure, sessionSecrets } from './settings.ts'
+
+/** Discovers the login service, in the background: the gateway starts without it too. */
+export function provisionProvider({ auth0 }: Config, { fetch, logger }: Dependencies): Provider {
+  const { issuer, clientId, timeout: timeoutMs } = auth0
+  const provider = createProvider({
+    issuer,
+    clientId,
+    clientSecrets: auth0.clientSecrets.map((secret) => secret.reveal()),
+    timeoutMs,
+    fetch,
+    onStatus(status, err) {
+      if (status === 'ready') void logCapabilities(provider, logger)
+      else logger.error({ issuer, err }, 'the login service cannot be discovered; trying on')
+    },
+  })
+  provider.start()
+  return provider
+}
+
+async function logCapabilities(provider: Provider, logger: Dependencies['logger']): Promise<void> {
+  const metadata = await provider.metadata()
+  const { issuer } = metadata
+  logger.info({ issuer, capabilities: capabilitiesOf(metadata) }, 'the login service is discovered, and offers this')
+}
+
+export function providerCondition(provider: Provider): Condition {
+  if (provider.status() === 'ready') return { name: 'auth0', status: 'ok' }
+  return { name: 'auth0', status: 'degraded', reason: 'not discovered yet: nobody can sign in' }
+}
+
+/** What login, callback and logout need. */
+export function relyingParty(
+  config: Config,
+  { now, randomBytes, peers }: Dependencies,
+  { policy, ...shared }: Pick<RelyingParty, 'provider' | 'revocations'> & { policy: Policy },
+): RelyingParty {
+  const { baseUrl, prefix } = config.server
+  const { clientId, scopes, audience, organization, pushedAuthorization } = config.auth0
+  const isHttps = isSecure(config)
+  return {
+    ...shared,
+    clientId,
+    baseUrl,
+    prefix,
+    redirectUri: `${baseUrl}${prefix}/callback`,
+    signedOutUri: `${baseUrl}${prefix}/signed-out`,
+    scopes,
+    audience,
+    organization,
+    pushedAuthorization,
+    claimNames: claimNamesOf(config),
+    secondFactorFor: (principal, asked) => policy.secondFactorFor(principal, asked, now()),
+    transactions: createTransactionCookies(isHttps, createSealer(sessionSecrets(config), 'transaction')),
+    used: peers === undefined ? createUsedTransactions(now) : sharedTransactions(peers),
+    markers: createLoginMarkers(isHttps),
+    randomBytes,
+    now,
+  }
+}
+
+/** What back-channel logout needs. */
+export function backchannelParty(
+  { auth0 }: Config,
+  { fetch, now }: Dependencies,
+  { provider, once, revocations }: { provider: Provider; once: Once; revocations: Revocations },
+): BackchannelParty {
+  const { clientId, timeout: timeoutMs } = auth0
+  const verify = createLogoutTokenVerifier({
+    provider,
+    clientId,
+    fetch: fetch as typeof globalThis.fetch,
+    timeoutMs,
+    now,
+  })
+  return { verify, once, revocations, now }
+}
