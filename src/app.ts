@@ -19,6 +19,7 @@ import { health } from './endpoints/health/plugin.ts'
 import { GatewayError } from './errors/gateway-error.ts'
 import { errors } from './errors/plugin.ts'
 import { identity } from './identity/plugin.ts'
+import { acceptMethods } from './listener/methods.ts'
 import { listenerOptions } from './listener/options.ts'
 import { backchannelLogout } from './oidc/backchannel-endpoint.ts'
 import { oidc } from './oidc/plugin.ts'
@@ -30,6 +31,7 @@ import { telemetry } from './telemetry/plugin.ts'
 /** The gateway: the whole path of a request, one line a stage, in order. */
 export async function buildApp(config: Config, dependencies: Dependencies, parts: Parts): Promise<FastifyInstance> {
   const app = fastify(listenerOptions(config, dependencies, parts.certificate, parts.gate))
+  acceptMethods(app)
   await app.register(errors, parts.errors)
   await app.register(attempts, parts.attempts)
   await app.register(audit, parts.audit)

@@ -9,7 +9,7 @@ export function provisionUpstreams({ upstreams }: Config, logger: Logger): Reado
 }
 
 function openUpstream(name: string, config: UpstreamConfig, logger: Logger): Upstream {
-  const { urls, timeouts, health, tls, rewrite, coolDown, maxConnections, maxQueued, maxWait } = config
+  const { urls, timeouts, health, tls, rewrite, coolDown, maxConnections, maxQueued, maxWait, maxHeaderBytes } = config
   return createUpstream({
     urls,
     maxConnections,
@@ -19,6 +19,7 @@ function openUpstream(name: string, config: UpstreamConfig, logger: Logger): Ups
     headersTimeoutMs: timeouts.headers,
     handshakeTimeoutMs: timeouts.upgrade,
     coolDownMs: coolDown,
+    maxHeaderBytes,
     probe: health && { path: health.path, everyMs: health.every, timeoutMs: health.timeout },
     tls: tls && { ...tls, key: tls.key?.reveal() },
     rewrite,

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
+import { forwardedMethods } from '../config/rules/methods.ts'
+
 /**
  * How the proxy that asks about a request (forward-auth) takes our answer: Traefik and Caddy relay a refusal to the
  * client, so does Envoy, for which 200 alone is leave to pass; nginx reads status and headers only.
@@ -10,7 +12,7 @@ export type AskingProxy = 'relays-refusal' | 'relays-all-but-200' | 'reads-statu
 export type ForwardedRequest = { askedBy: AskingProxy; method: string; target: string }
 
 /** Why nobody can say which request is meant. */
-export type ForwardedRefusal = 'not-told' | 'told-twice'
+export type ForwardedRefusal = 'not-told' | 'told-twice' | 'method-not-allowed'
 
 type Question = {
   method: string
@@ -48,13 +50,12 @@ export function forwardedRequest(
   return 'not-told'
 }
 
-const methodShape = /^[A-Z][A-Z-]{0,31}$/
-
 function withMethod(
   method: string | string[] | undefined,
   told: Omit<ForwardedRequest, 'method'>,
 ): ForwardedRequest | ForwardedRefusal {
-  return isText(method) && methodShape.test(method) ? { ...told, method } : 'not-told'
+  if (!isText(method)) return 'not-told'
+  return forwardedMethods.includes(method) ? { ...told, method } : 'method-not-allowed'
 }
 
 function isText(value: string | string[] | undefined): value is string {

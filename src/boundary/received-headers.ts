@@ -6,6 +6,11 @@ export function lacksHost(host: string | undefined): boolean {
   return host === undefined || host === ''
 }
 
+/** A length that a program counting in doubles, as many do, would read as another number. */
+export function hasUncountableLength(contentLength: string | undefined): boolean {
+  return contentLength !== undefined && !Number.isSafeInteger(Number(contentLength))
+}
+
 /**
  * The name of a header that came twice although it may come only once.
  * @param rawHeaders flat list of names and values, as node:http keeps them

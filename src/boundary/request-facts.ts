@@ -7,7 +7,7 @@ import { type EncodedSlashes, refusalOfPath } from './canonical-path.ts'
 import { clientConnection } from './client-connection.ts'
 import type { RequestFacts } from './facts.ts'
 import { forwardedRequest, isForwardAuth } from './forwarded-request.ts'
-import { lacksHost, repeatedSingleton } from './received-headers.ts'
+import { hasUncountableLength, lacksHost, repeatedSingleton } from './received-headers.ts'
 import { isPlainQuery, type RequestTarget, splitTarget } from './request-target.ts'
 import { traceparent } from './trace-context.ts'
 import type { ProxyTrust } from './trusted-proxies.ts'
@@ -73,4 +73,6 @@ function canonicalTarget(target: string, { encodedSlashes }: FactsOptions, code:
 function refuseAmbiguous({ rawHeaders, headers }: IncomingMessage): void {
   const name = lacksHost(headers.host) ? 'host' : repeatedSingleton(rawHeaders)
   if (name !== undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', { reason: name })
+  if (hasUncountableLength(headers['content-length']))
+    throw new GatewayError('STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', { reason: 'content-length' })
 }

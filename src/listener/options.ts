@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { type FastifyBaseLogger, type FastifyHttpOptions, LogController } from 'fastify'
 
 import type { Config } from '../config/schema.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
-import { problem } from '../errors/problem.ts'
-import type { ErrorCode } from '../errors/table.ts'
 import type { Gate } from '../overload/gate.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { requestLogger } from '../telemetry/request-logger.ts'
 import type { CurrentCertificate } from './certificate.ts'
+import { refuseOtherMethods, refuseTunnel, refuseUnreadable } from './refusals.ts'
 import { createTlsServer } from './tls-server.ts'
 
 /** Longer than any path that fits in the headers: a rule, not a length, decides what is found. */
@@ -39,8 +37,9 @@ export function listenerOptions(
     requireHostHeader: false,
   }
   function serverFactory(handler: RequestListener): Server {
-    const guarded = gate.guard(handler)
+    const guarded = gate.guard(refuseOtherMethods(handler, logger))
     const made = certificate ? createTlsServer(certificate, server, http, guarded) : createServer(http, guarded)
+    made.on('connect', (request, way: Socket | ServerResponse) => refuseTunnel(request, way, logger))
     gate.watch(made)
     // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout.
     return Object.assign(made, { keepAliveTimeout: server.timeouts.keepAlive, requestTimeout: 0 })
@@ -61,30 +60,4 @@ export function listenerOptions(
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => refuseUnreadable(error, socket, logger),
     frameworkErrors: (error, request, reply) => request.server.errorHandler(error, request, reply),
   } satisfies FastifyHttpOptions<Server>
-}
-
-const unreadable: Record<string, ErrorCode> = {
-  HPE_HEADER_OVERFLOW: 'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE',
-  ERR_HTTP_REQUEST_TIMEOUT: 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT',
-}
-
-/** Answers what node:http could not parse; there is no request to speak of, only a socket. */
-function refuseUnreadable(cause: NodeJS.ErrnoException, socket: Socket, logger: Logger): void {
-  if (cause.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const requestId = randomUUID()
-  const code = unreadable[cause.code ?? ''] ?? 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST'
-  const error = new GatewayError(code, { reason: cause.code ?? 'unreadable' })
-  logger.info({ code, reason: error.reason, requestId }, error.message)
-  const body = JSON.stringify(problem(error, requestId))
-  socket.end(
-    [
-      `HTTP/1.1 ${error.statusCode} `,
-      'content-type: application/problem+json',
-      `content-length: ${Buffer.byteLength(body)}`,
-      `x-request-id: ${requestId}`,
-      'connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
 }

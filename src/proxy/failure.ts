@@ -4,6 +4,7 @@ export type ProxyFailureCode =
   | 'STAGEDOOR_PROXY_TIMEOUT'
   | 'STAGEDOOR_PROXY_OVERLOADED'
   | 'STAGEDOOR_PROXY_BAD_RESPONSE'
+  | 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE'
 
 const timeouts = new Set(['UPSTREAM_CONNECT_TIMEOUT', 'UPSTREAM_HEAD_TIMEOUT', 'ETIMEDOUT'])
 
@@ -14,6 +15,7 @@ const timeouts = new Set(['UPSTREAM_CONNECT_TIMEOUT', 'UPSTREAM_HEAD_TIMEOUT', '
 export function failureCodeOf(error: Error, isAnswered: boolean): ProxyFailureCode {
   const code = codeOf(error)
   if (timeouts.has(code)) return 'STAGEDOOR_PROXY_TIMEOUT'
+  if (code === 'UPSTREAM_HEAD_TOO_LARGE') return 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE'
   if (code === 'UPSTREAM_UNREADABLE' || code.startsWith('ERR_')) return 'STAGEDOOR_PROXY_BAD_RESPONSE'
   return isAnswered ? 'STAGEDOOR_PROXY_BAD_RESPONSE' : 'STAGEDOOR_PROXY_UNREACHABLE'
 }

@@ -12,7 +12,7 @@ import type { Lane, Upstream } from './upstream.ts'
 export type Forwarder = {
   openConnections: OpenConnections
   isOwnCookie: IsOwnCookie
-  onFailure(reply: FastifyReply, code: ProxyFailureCode, cause: unknown): void
+  onFailure(reply: FastifyReply, code: ProxyFailureCode, cause: unknown, upstream: Upstream): void
 }
 
 /**
@@ -59,7 +59,7 @@ export function forward(
     asked: facts,
     openConnections,
     isOwnCookie,
-    onFailure: (code, cause) => forwarder.onFailure(reply, code, cause),
+    onFailure: (code, cause) => forwarder.onFailure(reply, code, cause, upstream),
   }).start()
 }
 

@@ -1,9 +1,11 @@
 import type { FastifyReply, preParsingHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
+import { forwardedMethods } from '../config/rules/methods.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { refuseForeignUpgrade } from '../headers/upgrade-origin.ts'
 import type { Gate } from '../overload/gate.ts'
+import type { ProxyFailureCode } from './failure.ts'
 import { type Forwarder, forward } from './forward.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'
@@ -41,8 +43,13 @@ export const proxy = fastifyPlugin<ProxyOptions>(
       forward(request, reply, upstream, upgradeHead, forwarder)
     }
 
-    app.all('/*', { preParsing: carry }, () => {
-      throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'not-forwarded' })
+    app.route({
+      url: '/*',
+      method: [...forwardedMethods],
+      preParsing: carry,
+      handler() {
+        throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'not-forwarded' })
+      },
     })
     app.addHook('preClose', async () => void openConnections.closeLongLived(1001, 'Stagedoor is shutting down'))
     app.addHook('onClose', async () => {
@@ -52,8 +59,13 @@ export const proxy = fastifyPlugin<ProxyOptions>(
   { name: 'proxy', fastify: '5.x' },
 )
 
-function fail(reply: FastifyReply, code: ConstructorParameters<typeof GatewayError>[0], cause: unknown): void {
-  reply.send(
-    new GatewayError(code, code === 'STAGEDOOR_PROXY_OVERLOADED' ? { headers: { 'Retry-After': '1' } } : { cause }),
-  )
+function fail(reply: FastifyReply, code: ProxyFailureCode, cause: unknown, { maxHeaderBytes }: Upstream): void {
+  if (code === 'STAGEDOOR_PROXY_OVERLOADED') {
+    reply.send(new GatewayError(code, { headers: { 'Retry-After': '1' } }))
+  } else if (code === 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE') {
+    const name = reply.request.decision?.effect === 'allow' ? reply.request.decision.upstream : ''
+    reply.send(new GatewayError(code, { cause, detail: `upstreams.${name}.maxHeaderBytes is ${maxHeaderBytes} bytes` }))
+  } else {
+    reply.send(new GatewayError(code, { cause }))
+  }
 }

@@ -24,6 +24,8 @@ export type UpstreamOptions = {
   maxStreams?: number
   /** How long an address is left alone after a connection to it could not be opened. */
   coolDownMs?: number
+  /** Longest head of an answer. */
+  maxHeaderBytes?: number
   /** What the upstream is asked to find out whether it is well. */
   probe?: { path: string; everyMs: number; timeoutMs: number } | undefined
   tls?: UpstreamTls | undefined
@@ -41,6 +43,7 @@ export const upstreamDefaults = {
   maxWaitMs: 10_000,
   maxStreams: 20_000,
   coolDownMs: 10_000,
+  maxHeaderBytes: 65_536,
 } as const
 
 /** How many addresses one request tries at most. */
@@ -62,6 +65,7 @@ export type Upstream = {
   streams: Lane
   upgrades: Lane
   rewrite: Rewrite | undefined
+  maxHeaderBytes: number
   /** How many addresses there are, and how many of them fail. */
   condition(): { addresses: number; failing: number }
   /** Destroys all connections; what is under way fails. */
@@ -89,6 +93,7 @@ export function createUpstream(given: UpstreamOptions): Upstream {
     streams: { ...attempts, choose: streams, admission: streamAdmission, headersTimeoutMs },
     upgrades: { ...attempts, choose: streams, admission: streamAdmission, headersTimeoutMs: handshakeTimeoutMs },
     rewrite: options.rewrite,
+    maxHeaderBytes: options.maxHeaderBytes,
     condition: () => ({
       addresses: addresses.length,
       failing: addresses.filter(({ health }) => health.isFailing).length,
@@ -101,9 +106,9 @@ export function createUpstream(given: UpstreamOptions): Upstream {
 
 type Settings = UpstreamOptions & Required<Pick<UpstreamOptions, keyof typeof upstreamDefaults>>
 
-function createAddress(url: string, { connectTimeoutMs, coolDownMs, tls, probe, onChange }: Settings) {
+function createAddress(url: string, { connectTimeoutMs, coolDownMs, maxHeaderBytes, tls, probe, onChange }: Settings) {
   // The admissions bound what is under way: a limit of the connections' own would be a queue without order or a way out.
-  const connections = createConnectionPool(url, { connectTimeoutMs, tls })
+  const connections = createConnectionPool(url, { connectTimeoutMs, maxHeaderBytes, tls })
   const health = createAddressHealth({
     coolDownMs,
     now: () => performance.now(),

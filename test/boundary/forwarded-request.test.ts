@@ -40,7 +40,13 @@ const rows: [what: string, path: string, headers: IncomingHttpHeaders, expected:
   ['not at all', endpoint, {}, 'not-told'],
   ['without a method', endpoint, { 'x-original-uri': '/a' }, 'not-told'],
   ['without a method of its own way', endpoint, { 'x-original-uri': '/a', 'x-forwarded-method': 'GET' }, 'not-told'],
-  ['with two methods', endpoint, { ...nginx, 'x-original-method': 'GET, POST' }, 'not-told'],
+  ['with two methods', endpoint, { ...nginx, 'x-original-method': 'GET, POST' }, 'method-not-allowed'],
+  [
+    'with a method that reaches no upstream',
+    endpoint,
+    { ...nginx, 'x-original-method': 'TRACE' },
+    'method-not-allowed',
+  ],
   ['with an empty URI', endpoint, { ...nginx, 'x-original-uri': '' }, 'not-told'],
   ['with an empty URI', endpoint, { ...traefik, 'x-forwarded-uri': '' }, 'not-told'],
 ]

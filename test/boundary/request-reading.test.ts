@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { lacksHost, repeatedSingleton } from '../../src/boundary/received-headers.ts'
+import { hasUncountableLength, lacksHost, repeatedSingleton } from '../../src/boundary/received-headers.ts'
 import { isPlainQuery, splitTarget } from '../../src/boundary/request-target.ts'
 import { traceparent } from '../../src/boundary/trace-context.ts'
 
@@ -47,4 +47,10 @@ t.test('anything else starts a trace', async (t) => {
   ]) {
     t.equal(traceparent(bad, hex), fresh, String(bad))
   }
+})
+
+t.test('a length is counted up to 2^53-1', async (t) => {
+  t.equal(hasUncountableLength(undefined), false)
+  t.equal(hasUncountableLength('9007199254740991'), false)
+  t.equal(hasUncountableLength('9007199254740992'), true)
 })

@@ -9,6 +9,7 @@ import type { UpstreamIdentity } from '../../src/assertion/upstream-identity.ts'
 import type { RequestFacts } from '../../src/boundary/facts.ts'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { anonymous, type Principal } from '../../src/identity/principal.ts'
+import { acceptMethods } from '../../src/listener/methods.ts'
 import type { Routing } from '../../src/overload/gate.ts'
 import type { Decision } from '../../src/policy/decision.ts'
 import { createOpenConnections, type OpenConnections } from '../../src/proxy/open-connections.ts'
@@ -57,6 +58,7 @@ const allow: Decision = { effect: 'allow', rule: 'everything', upstream: 'backst
 /** The proxy stage behind a stand-in for all earlier ones. */
 export async function startGateway(t: Test, options: GatewayOptions): Promise<Gateway> {
   const app = Fastify()
+  acceptMethods(app)
   const openConnections = createOpenConnections()
   app.decorateRequest('decision')
   app.setErrorHandler((error, _request, reply) => {

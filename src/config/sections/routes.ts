@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { forwardedMethods } from '../rules/methods.ts'
 import { refuse } from '../values/refuse.ts'
 import { contact } from './policy.ts'
 import { requirement } from './requirement.ts'
@@ -37,11 +38,12 @@ const rule = z.strictObject({
     'x-example': '/**',
   }),
   methods: z
-    .array(z.string().regex(/^[A-Z]+$/, 'a method in capitals'), 'a list of methods')
+    .array(z.enum(forwardedMethods, 'a method in capitals that upstreams can be asked with'), 'a list of methods')
     .min(1, 'at least one method')
     .optional()
     .meta({
-      description: 'Methods that the rule is about; without it, all. `GET` covers `HEAD` too.',
+      description:
+        'Methods that the rule is about; without it, all. `GET` covers `HEAD` too. `TRACE` and `CONNECT` are always refused.',
       'x-example': ['GET', 'HEAD'],
     }),
   hosts: z

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { duration } from '../values/duration.ts'
+import { size } from '../values/size.ts'
 import { upstreamUrl } from '../values/upstream-url.ts'
 import { wholeNumber } from '../values/whole-number.ts'
 import { assertion, health, rewrite, timeouts, tls } from './upstream-parts.ts'
@@ -51,6 +52,9 @@ const upstream = z
     maxWait: duration({ min: '100ms', max: '5m' }).prefault('10s').meta({
       description:
         'How long a request may wait for a connection, then 503; a tenth of it once the queue has not been empty for so long.',
+    }),
+    maxHeaderBytes: size({ min: '8KiB', max: '1MiB' }).prefault('64KiB').meta({
+      description: 'Longest head of an answer: status line and headers together; past it the answer is 502.',
     }),
     timeouts,
   })

@@ -7,6 +7,12 @@ export const boundaryErrors = {
     'The request could not be read.',
     'Send a well-formed HTTP/1.1 request. If a proxy stands in between, check that it does not rewrite requests.',
   ),
+  STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED: row(
+    405,
+    'info',
+    'The portal does not accept this request method.',
+    'Use one of the methods that the Allow header lists. TRACE and CONNECT are always refused.',
+  ),
   STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL: row(
     400,
     'info',

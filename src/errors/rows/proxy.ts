@@ -13,6 +13,12 @@ export const proxyErrors = {
     'The service behind the portal gave an answer that could not be read.',
     'Try again. Operators: the log line with this request id names the cause.',
   ),
+  STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE: row(
+    502,
+    'error',
+    'The service behind the portal answered with more headers than Stagedoor reads.',
+    'Try again without the cookies of this site. Operators: the log line with this request id names the limit; raise upstreams.<name>.maxHeaderBytes.',
+  ),
   STAGEDOOR_PROXY_OVERLOADED: row(
     503,
     'warn',

@@ -14,6 +14,7 @@ export type AnswerReaderOptions = {
 type Asked = { method: string; upgrade: string | undefined }
 
 const endOfHead = '\r\n\r\n'
+const bareLineFeed = /(?<!\r)\n/
 
 /** Reads the answers of one connection, one after the other, and tells who waits for each. */
 export class AnswerReader {
@@ -96,10 +97,13 @@ export class AnswerReader {
     const text = bytes.toString('latin1', 0, maxHeadBytes + endOfHead.length)
     const end = text.indexOf(endOfHead)
     if (end === -1) {
-      if (bytes.length > maxHeadBytes) throw unreadable(`the head of the answer is longer than ${maxHeadBytes} bytes`)
+      // Only CRLF ends a line here: waiting for more of this head would last until the timeout.
+      if (bareLineFeed.test(text)) throw unreadable('a line of the answer ends in LF alone')
+      if (bytes.length > maxHeadBytes) throw tooLong(maxHeadBytes)
       this.#headBytes = earlier === undefined ? Buffer.from(received) : bytes
       return undefined
     }
+    if (end > maxHeadBytes) throw tooLong(maxHeadBytes)
     this.#headBytes = undefined
     const rest = bytes.subarray(end + endOfHead.length)
     const head = readAnswerHead(text.slice(0, end))
@@ -135,4 +139,8 @@ export class AnswerReader {
 
 function unreadable(message: string): UpstreamError {
   return new UpstreamError('UPSTREAM_UNREADABLE', message)
+}
+
+function tooLong(maxHeadBytes: number): UpstreamError {
+  return new UpstreamError('UPSTREAM_HEAD_TOO_LARGE', `the head of the answer is longer than ${maxHeadBytes} bytes`)
 }

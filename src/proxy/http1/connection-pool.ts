@@ -4,6 +4,9 @@ import type { Receiver, UpstreamRequest } from './receiver.ts'
 import { type AddressOptions, createSocketOpener } from './socket.ts'
 import { UpstreamError } from './upstream-error.ts'
 
+/** `maxHeaderBytes`: longest head of an answer. */
+export type ConnectionPoolOptions = AddressOptions & { maxHeaderBytes: number }
+
 /** The connections to one address. */
 export type ConnectionPool = {
   /** Sends a request over an idle connection or a new one: how many there may be is for the caller to say. */
@@ -19,7 +22,7 @@ const buffer = Buffer.allocUnsafeSlow(readBytes)
 const sweepEveryMs = 500
 
 /** @throws TypeError when the address is none */
-export function createConnectionPool(address: string, options: AddressOptions): ConnectionPool {
+export function createConnectionPool(address: string, options: ConnectionPoolOptions): ConnectionPool {
   const open = createSocketOpener(address, options)
   const all: Connection[] = []
   /** The one that was used last is used next, so that the others grow old. */
@@ -56,7 +59,12 @@ export function createConnectionPool(address: string, options: AddressOptions): 
 
   function openFor(request: UpstreamRequest, receiver: Receiver): void {
     const isForUpgrade = request.upgrade !== undefined
-    const connection = new Connection({ open, buffer, isForUpgrade, onIdle, onClosed }, request, receiver)
+    const { maxHeaderBytes } = options
+    const connection = new Connection(
+      { open, buffer, maxHeaderBytes, isForUpgrade, onIdle, onClosed },
+      request,
+      receiver,
+    )
     connection.place = all.push(connection) - 1
     receiver.onCarrier(connection)
   }

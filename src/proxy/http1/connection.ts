@@ -1,4 +1,3 @@
-import { maxHeaderSize } from 'node:http'
 import type { Socket } from 'node:net'
 
 import type { AnswerHead } from './answer-head.ts'
@@ -16,6 +15,8 @@ export type ConnectionOptions = {
   open: OpenSocket
   /** Bytes are read into it and used up at once, so that all connections of a process can share it. */
   buffer: Uint8Array
+  /** Longest head of an answer, in bytes. */
+  maxHeaderBytes: number
   /** Requests an upgrade; its socket is handed on when it was granted, so that it is read as a stream. */
   isForUpgrade: boolean
   /** It may carry another request. */
@@ -38,10 +39,7 @@ export class Connection implements Carrier {
   #timer: NodeJS.Timeout | undefined
   #timeoutMs = 0
   #isPaused = false
-  readonly #reader = new AnswerReader({
-    maxHeadBytes: maxHeaderSize,
-    onSwitch: (head, rest) => this.#switchProtocols(head, rest),
-  })
+  readonly #reader: AnswerReader
   readonly #onStreamData = (bytes: Buffer): void => this.#read(bytes)
   readonly #onStreamEnd = (): void => this.#endOfStream()
   readonly #onError = (error: Error): void => this.#fail(error)
@@ -49,6 +47,10 @@ export class Connection implements Carrier {
 
   constructor(options: ConnectionOptions, request: UpstreamRequest, receiver: Receiver) {
     this.#options = options
+    this.#reader = new AnswerReader({
+      maxHeadBytes: options.maxHeaderBytes,
+      onSwitch: (head, rest) => this.#switchProtocols(head, rest),
+    })
     this.#request = request
     this.#receiver = receiver
     const callback = (length: number, buffer: Uint8Array): boolean => {

@@ -7,6 +7,8 @@ export type UpstreamErrorCode =
   | 'UPSTREAM_HUNG_UP'
   /** An answer that is no HTTP/1.1, or could be read in two ways. */
   | 'UPSTREAM_UNREADABLE'
+  /** An answer whose head is longer than `maxHeaderBytes`. */
+  | 'UPSTREAM_HEAD_TOO_LARGE'
   /** A request that cannot be written as it is; nothing of it was sent. */
   | 'UPSTREAM_UNWRITABLE'
   /** The request's body was not what its head promised. */

@@ -52,7 +52,7 @@ t.test('a head is read up to its longest, be it whole or in parts', async (t) =>
     [...longest.split(''), 'x'],
   ]) {
     const { read } = startReading()
-    t.throws(() => pieces.map(read), { code: 'UPSTREAM_UNREADABLE' })
+    t.throws(() => pieces.map(read), { code: 'UPSTREAM_HEAD_TOO_LARGE' })
   }
 })
 

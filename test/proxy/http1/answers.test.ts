@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { maxHeaderSize } from 'node:http'
 import type { Socket } from 'node:net'
 
 import t, { type Test } from 'tap'
@@ -68,16 +67,16 @@ t.test('an answer that comes byte by byte is read', async (t) => {
   t.same(await send(startConnections(t, origin.url)).outcome, { status: 200, body: 'hello' })
 })
 
-t.test('a head may be as long as those of node:http, and not longer', async (t) => {
+t.test('a head may be as long as the limit, and not longer', async (t) => {
   const start = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx: '
-  const longest = start + 'x'.repeat(maxHeaderSize - start.length)
+  const longest = start + 'x'.repeat(65_536 - start.length)
   t.same(await (await answered(t, [longest, '\r\n\r\nok'])).outcome, { status: 200, body: 'ok' })
   for (const parts of [
     [longest, 'x\r\n\r\nok'],
     [longest, 'xxxxx'],
     [start, 'x'.repeat(1_000_000)],
   ]) {
-    t.same(await (await answered(t, parts)).outcome, { failure: 'UPSTREAM_UNREADABLE' })
+    t.same(await (await answered(t, parts)).outcome, { failure: 'UPSTREAM_HEAD_TOO_LARGE' })
   }
 })
 
@@ -89,7 +88,7 @@ t.test('a head that never ends is refused as soon as it is too long, also where 
     }
     pump()
   })
-  t.same(await send(startConnections(t, origin.url)).outcome, { failure: 'UPSTREAM_UNREADABLE' })
+  t.same(await send(startConnections(t, origin.url)).outcome, { failure: 'UPSTREAM_HEAD_TOO_LARGE' })
 })
 
 t.test('interim answers come before the final one, each heard', async (t) => {

@@ -32,7 +32,7 @@ async function startReaders(t: Test): Promise<Readers> {
   return {
     async ours(given, method) {
       pieces = given
-      const connections = createConnectionPool(origin.url, { connectTimeoutMs: 60_000 })
+      const connections = createConnectionPool(origin.url, { connectTimeoutMs: 60_000, maxHeaderBytes: 65_536 })
       const recording = send(connections, { method })
       const outcome = await recording.outcome
       connections.close()

@@ -118,9 +118,9 @@ export function send(
   return recording
 }
 
-/** A pool that closes itself. */
+/** Connections that close themselves. */
 export function startConnections(t: Test, url: string, options: Partial<AddressOptions> = {}): ConnectionPool {
-  const connections = createConnectionPool(url, { connectTimeoutMs: 60_000, ...options })
+  const connections = createConnectionPool(url, { connectTimeoutMs: 60_000, maxHeaderBytes: 65_536, ...options })
   t.teardown(() => connections.close())
   return connections
 }

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+import { forwardedMethods } from '../config/rules/methods.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { problem } from '../errors/problem.ts'
+import type { ErrorCode } from '../errors/table.ts'
+import type { Logger } from '../telemetry/logger.ts'
+
+const allowed = new Set(forwardedMethods)
+const allow = { Allow: forwardedMethods.join(', ') }
+
+/**
+ * Answers requests whose method reaches no upstream, before Fastify sees them: over HTTP/2 a method can be any word, and
+ * Fastify has no hook for those that it does not know.
+ */
+export function refuseOtherMethods(next: RequestListener, logger: Logger): RequestListener {
+  return (request, response) => {
+    if (allowed.has(request.method ?? '')) next(request, response)
+    else refuseMethod(request, response, logger)
+  }
+}
+
+function refuseMethod(request: IncomingMessage, response: ServerResponse, logger: Logger): void {
+  const { status, headers, body } = refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger)
+  // What is left of a body would be read as the next request; streams of HTTP/2 stand apart.
+  if (request.httpVersionMajor === 1) headers['connection'] = 'close'
+  response.writeHead(status, headers)
+  response.end(body)
+}
+
+/**
+ * Answers `CONNECT`, for which Node calls no request listener.
+ * @param way the socket over HTTP/1.1, the response over HTTP/2
+ */
+export function refuseTunnel(request: IncomingMessage, way: Socket | ServerResponse, logger: Logger): void {
+  if ('writeHead' in way) refuseMethod(request, way, logger)
+  else writeRefusal(way, refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger))
+}
+
+const unreadable = new Map<string, ErrorCode>([
+  ['HPE_HEADER_OVERFLOW', 'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE'],
+  ['HPE_INVALID_METHOD', 'STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT'],
+])
+
+/** Answers what node:http could not parse; there is no request to speak of, only a socket. */
+export function refuseUnreadable(cause: NodeJS.ErrnoException, socket: Socket, logger: Logger): void {
+  if (cause.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const code = unreadable.get(cause.code ?? '') ?? 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST'
+  writeRefusal(socket, refusal(code, cause.code ?? 'unreadable', logger))
+}
+
+type Refusal = { status: number; headers: Record<string, string | number>; body: string }
+
+function refusal(code: ErrorCode, reason: string, logger: Logger): Refusal {
+  const requestId = randomUUID()
+  const error = new GatewayError(code, { reason })
+  logger.info({ code, reason, requestId }, error.message)
+  const body = JSON.stringify(problem(error, requestId))
+  const headers = {
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    ...(code === 'STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED' && allow),
+  }
+  return { status: error.statusCode, headers, body }
+}
+
+function writeRefusal(socket: Socket, { status, headers, body }: Refusal): void {
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  socket.end([`HTTP/1.1 ${status} `, ...fields, 'connection: close', '', body].join('\r\n'))
+}

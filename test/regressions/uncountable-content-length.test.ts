@@ -1,0 +1,37 @@
+import t from 'tap'
+
+import { connectHttp2, ask, startTlsGateway } from '../listener/support.ts'
+import { startHouse } from '../support/house.ts'
+import { exchange } from '../support/raw.ts'
+
+/** Beyond 2^53-1 doubles skip numbers: two programs can count the same digits differently. */
+const lengths = [
+  '9007199254740992',
+  '9007199254740993',
+  '9223372036854775807',
+  '9223372036854775813',
+  '18446744073709551615',
+  '18446744073709551616',
+  '9'.repeat(20),
+  '9'.repeat(400),
+]
+
+t.test('a Content-Length beyond 2^53-1 is a 400, and nothing of it reaches the upstream', async (t) => {
+  const house = await startHouse(t)
+  for (const length of lengths) {
+    const head = `Host: localhost\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`
+    const answer = await exchange(house.url, `POST /public/x HTTP/1.1\r\n${head}part`)
+    t.match(answer, /^HTTP\/1\.1 400 [^]*STAGEDOOR_BOUNDARY_MALFORMED_REQUEST/, length)
+  }
+  t.same(house.origin.seen, [])
+})
+
+t.test('over HTTP/2 it never reaches the upstream either', async (t) => {
+  const gateway = await startTlsGateway(t)
+  for (const length of lengths) {
+    const head = { ':path': '/public/x', ':method': 'POST', 'content-length': length }
+    const { headers, resetCode } = await ask(connectHttp2(t, gateway), head, 'part')
+    t.ok(headers[':status'] === 400 || resetCode !== 0, `${length}: ${headers[':status']}, reset ${resetCode}`)
+  }
+  t.same(gateway.origin.seen, [])
+})
