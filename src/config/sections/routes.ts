@@ -38,7 +38,7 @@ const rule = z.strictObject({
     'x-example': '/**',
   }),
   methods: z
-    .array(z.enum(forwardedMethods, 'a method in capitals that upstreams can be asked with'), 'a list of methods')
+    .array(z.enum(forwardedMethods), 'a list of methods')
     .min(1, 'at least one method')
     .optional()
     .meta({
