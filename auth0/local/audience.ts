@@ -2,7 +2,7 @@ import type { KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 
 import type { LocalApi } from './model.ts'
-import { identityScopes } from './model.ts'
+import { grantedScopes, identityScopes } from './model.ts'
 import { parameter } from './policy.ts'
 import type { Tenant } from './tenant.ts'
 
@@ -37,7 +37,7 @@ export function resourceServer(tenant: Tenant, context: KoaContextWithOIDC, iden
 
 function requireClientGrant(tenant: Tenant, { oidc }: KoaContextWithOIDC, identifier: string): void {
   const client = tenant.clients.find(({ clientId }) => clientId === oidc.client?.clientId)
-  if (client?.apiScopes[identifier]) return
+  if (client !== undefined && grantedScopes(client, identifier) !== undefined) return
   throw new errors.AccessDenied(
     `Client is not authorized to access "${identifier}". You need to create a "client-grant" associated to this API.`,
   )

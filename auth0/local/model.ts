@@ -44,6 +44,11 @@ export type LocalClient = {
   managementScopes?: string[]
 }
 
+/** The scopes that a client was granted for an API; nothing without a client grant. */
+export function grantedScopes({ apiScopes }: LocalClient, api: string): string[] | undefined {
+  return Object.hasOwn(apiScopes, api) ? apiScopes[api] : undefined
+}
+
 export type Lifetimes = {
   idTokenSeconds: number
   userinfoTokenSeconds: number

@@ -22,27 +22,29 @@ export function installRoutes(tenant: Tenant, provider: Provider, keys: KeyRing,
   const logout = createLogout(tenant, provider, keys, backchannel)
   const userinfo = createUserinfo(tenant, provider, keys)
 
-  const handlers: Record<string, Handler> = {
-    '/.well-known/openid-configuration': (context) => publish(context, discoveryDocument(tenant), jwksCacheControl),
-    '/.well-known/oauth-authorization-server': (context) =>
-      publish(context, discoveryDocument(tenant), jwksCacheControl),
-    '/.well-known/jwks.json': (context) => publish(context, keys.jwks(), jwksCacheControl),
-    '/authorize': (context, next) => authorize(tenant, context, next),
-    '/oauth/token': async (context, next) => {
-      await next()
-      await dressTokenResponse(tenant, keys, context)
-    },
-    '/oauth/revoke': revoke,
-    '/oauth/par': (context, next) => pushAuthorization(tenant, context, next),
-    '/userinfo': userinfo,
-    '/u/login': login.handle,
-    '/u/login/mfa': login.handle,
-    '/v2/logout': logout.legacyLogout,
-    '/oidc/logout': logout.standardLogout,
-  }
+  const handlers = new Map<string, Handler>(
+    Object.entries({
+      '/.well-known/openid-configuration': (context) => publish(context, discoveryDocument(tenant), jwksCacheControl),
+      '/.well-known/oauth-authorization-server': (context) =>
+        publish(context, discoveryDocument(tenant), jwksCacheControl),
+      '/.well-known/jwks.json': (context) => publish(context, keys.jwks(), jwksCacheControl),
+      '/authorize': (context, next) => authorize(tenant, context, next),
+      '/oauth/token': async (context, next) => {
+        await next()
+        await dressTokenResponse(tenant, keys, context)
+      },
+      '/oauth/revoke': revoke,
+      '/oauth/par': (context, next) => pushAuthorization(tenant, context, next),
+      '/userinfo': userinfo,
+      '/u/login': login.handle,
+      '/u/login/mfa': login.handle,
+      '/v2/logout': logout.legacyLogout,
+      '/oidc/logout': logout.standardLogout,
+    }),
+  )
 
   provider.use(async (context, next) => {
-    const handler = handlers[context.path]
+    const handler = handlers.get(context.path)
     if (handler) await handler(context, next)
     else await next()
     removeIssuer(tenant, context)

@@ -10,7 +10,7 @@ import {
   userAccessTokenClaims,
 } from './claims.ts'
 import type { KeyRing } from './keys.ts'
-import type { LocalApi } from './model.ts'
+import { grantedScopes, type LocalApi } from './model.ts'
 import { parameter } from './policy.ts'
 import type { RouteContext } from './routes.ts'
 import type { Tenant } from './tenant.ts'
@@ -40,7 +40,7 @@ export async function dressTokenResponse(tenant: Tenant, keys: KeyRing, context:
     const api = findApi(tenant, parameter(form?.audience) ?? '')
     const registered = tenant.clients.find(({ clientId }) => clientId === client?.clientId)
     if (!api || !registered) throw new Error('a machine token without API or client')
-    const scopes = machineScopes(registered.apiScopes[api.identifier] ?? [], parameter(form?.scope))
+    const scopes = machineScopes(grantedScopes(registered, api.identifier) ?? [], parameter(form?.scope))
     const claims = machineAccessTokenClaims(tenant, registered.clientId, api, scopes, timesOf(api))
     return {
       access_token: await keys.sign(claims, { typ: accessTokenType(api) }),

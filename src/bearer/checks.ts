@@ -25,18 +25,18 @@ export type Check = {
 /** Algorithms that sign with a private key, named one by one (RFC 8725 §3.1). */
 export const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 
-const headerFaults: Record<string, BearerReason> = {
-  jku: 'header-key-reference',
-  jwk: 'header-key-reference',
-  x5u: 'header-key-reference',
-  x5c: 'header-key-reference',
-  x5t: 'header-key-reference',
-  'x5t#S256': 'header-key-reference',
-  crit: 'header-critical',
-  b64: 'header-critical',
-  zip: 'header-compressed',
-  cty: 'header-nested',
-}
+const headerFaults = new Map<string, BearerReason>([
+  ['jku', 'header-key-reference'],
+  ['jwk', 'header-key-reference'],
+  ['x5u', 'header-key-reference'],
+  ['x5c', 'header-key-reference'],
+  ['x5t', 'header-key-reference'],
+  ['x5t#S256', 'header-key-reference'],
+  ['crit', 'header-critical'],
+  ['b64', 'header-critical'],
+  ['zip', 'header-compressed'],
+  ['cty', 'header-nested'],
+])
 
 /** Every check that needs no key, in the order in which they are made. */
 export const checks: readonly Check[] = [
@@ -84,7 +84,7 @@ export function algorithmFault(algorithm: unknown): BearerReason | undefined {
 
 export function headerFault(header: CompactToken['header']): BearerReason | undefined {
   const stranger = Object.keys(header).find((name) => !['alg', 'kid', 'typ'].includes(name))
-  return stranger === undefined ? undefined : (headerFaults[stranger] ?? 'header-unknown')
+  return stranger === undefined ? undefined : (headerFaults.get(stranger) ?? 'header-unknown')
 }
 
 function typeFault(type: unknown, claims: CompactToken['claims']): BearerReason | undefined {
@@ -108,9 +108,11 @@ function issuerFault(issuer: unknown, issuers: Expectations['issuers']): BearerR
   return issuers.has(other) ? 'issuer-slash' : 'issuer-unknown'
 }
 
+const idTokenClaims = ['nonce', 'at_hash', 'c_hash'] as const
+
 function kindFault(claims: CompactToken['claims'], clientIds: readonly string[]): BearerReason | undefined {
   const isForClient = audiencesOf(claims).some((audience) => clientIds.includes(audience))
-  const hasIdTokenClaim = ['nonce', 'at_hash', 'c_hash'].some((name) => claims[name] !== undefined)
+  const hasIdTokenClaim = idTokenClaims.some((name) => claims[name] !== undefined)
   return isForClient || hasIdTokenClaim ? 'id-token' : undefined
 }
 

@@ -33,7 +33,11 @@ export const bearer = fastifyPlugin<BearerOptions>(
       if (request.session !== undefined && !verifier.isOurs(token)) return done()
       const known = verifier.recall(token)
       if (known !== undefined) return done(admit(request, known))
-      verifier.verify(token).then((verdict) => done(admit(request, verdict)), done)
+      // Whatever is thrown on the way ends in an answer: Fastify hears of it by `done`.
+      void verifier
+        .verify(token)
+        .then((verdict) => admit(request, verdict))
+        .then(done, done)
     })
   },
   { name: 'bearer', dependencies: ['boundary', 'session'] },

@@ -12,7 +12,7 @@ export function tokenTable(header: Members, claims: Members, now: number): strin
 function rows(members: Members, meanings: Readonly<Record<string, string>>, now: number): string[] {
   const width = Math.max(0, ...Object.keys(members).map((name) => name.length))
   return Object.entries(members).map(([name, value]) => {
-    const meaning = meanings[name]
+    const meaning = Object.hasOwn(meanings, name) ? meanings[name] : undefined
     const shown = momentClaims.includes(name) && typeof value === 'number' ? moment(value, now) : JSON.stringify(value)
     return `  ${name.padEnd(width)}  ${printable(shown)}${meaning === undefined ? '' : `  (${meaning})`}`
   })

@@ -42,7 +42,7 @@ export function optionAt(root: Option, path: Path): Option | undefined {
 /** Follows a `$ref` into `$defs`. */
 export function dereference(root: Option, option: Option): Option {
   const name = option.$ref?.split('/').at(-1)
-  return (name === undefined ? undefined : root.$defs?.[name]) ?? option
+  return (name === undefined ? undefined : ownMember(root.$defs, name)) ?? option
 }
 
 /** The names that may stand in a map, whichever of its forms is meant. */
@@ -53,9 +53,17 @@ export function memberNames(root: Option, reference: Option | undefined): string
   return [...Object.keys(option.properties ?? {}), ...branches]
 }
 
+/** A name that people wrote finds what the schema has, and nothing that every object has. */
+export function ownMember<Value>(
+  members: Readonly<Record<string, Value>> | undefined,
+  name: string,
+): Value | undefined {
+  return members !== undefined && Object.hasOwn(members, name) ? members[name] : undefined
+}
+
 function childOf(root: Option, reference: Option, key: string | number): Option | undefined {
   const option = dereference(root, reference)
-  const own = typeof key === 'number' ? option.items : option.properties?.[key]
+  const own = typeof key === 'number' ? option.items : ownMember(option.properties, key)
   if (own !== undefined) return own
   if (typeof option.additionalProperties === 'object') return option.additionalProperties
   return option.anyOf?.map((branch) => childOf(root, branch, key)).find((child) => child !== undefined)

@@ -1,4 +1,4 @@
-import { audienceOf, defaultUpstream } from './default-upstream.ts'
+import { audienceOf, defaultUpstream, ownUpstream } from './default-upstream.ts'
 import type { Finding } from './finding.ts'
 import type { Config, UpstreamConfig } from './schema.ts'
 
@@ -36,7 +36,8 @@ export function sharedAudiences(upstreams: Config['upstreams'], assertion: Confi
 /** Rules whose requests the upstream's rewrite answers with 404. */
 export function unreachableByRewrite(upstreams: Config['upstreams'], routes: Config['routes']): Finding[] {
   return routes.flatMap(({ upstream = defaultUpstream(upstreams), path }, index) => {
-    const rewrite: UpstreamConfig['rewrite'] = upstream === undefined ? undefined : upstreams[upstream]?.rewrite
+    const rewrite: UpstreamConfig['rewrite'] =
+      upstream === undefined ? undefined : ownUpstream(upstreams, upstream)?.rewrite
     if (rewrite === undefined || isBelow(path, rewrite.from)) return []
     return [
       {

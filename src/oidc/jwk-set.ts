@@ -10,10 +10,10 @@ export const maxJwksBytes = 150_000
 /** RFC 7518 §3.3: 2048 bits at least, which are 342 characters of base64url. */
 const minModulusLength = 342
 
-const curves: Record<string, readonly string[]> = {
-  EC: ['P-256', 'P-384', 'P-521'],
-  OKP: ['Ed25519'],
-}
+const curves = new Map([
+  ['EC', ['P-256', 'P-384', 'P-521']],
+  ['OKP', ['Ed25519']],
+])
 
 /**
  * Reads a JWK Set (RFC 7517 §5). Keys that cannot verify are left out: symmetric, private, for encryption, without an id.
@@ -40,10 +40,15 @@ export function keepUnchanged(previous: JwkSet | undefined, next: JwkSet): JwkSe
 export function mayVerify({ kty, crv, alg }: JWK, algorithm: string): boolean {
   if (alg !== undefined && alg !== algorithm) return false
   if (/^[RP]S(256|384|512)$/.test(algorithm)) return kty === 'RSA'
-  return kty !== 'RSA' && crv === curveOf[algorithm]
+  return kty !== 'RSA' && crv !== undefined && crv === curveOf.get(algorithm)
 }
 
-const curveOf: Record<string, string> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521', EdDSA: 'Ed25519' }
+const curveOf = new Map([
+  ['ES256', 'P-256'],
+  ['ES384', 'P-384'],
+  ['ES512', 'P-521'],
+  ['EdDSA', 'Ed25519'],
+])
 
 function isVerificationKey(key: unknown): key is JWK & { kid: string } {
   if (!isRecord(key) || typeof key['kid'] !== 'string' || key['kid'] === '') return false
@@ -51,7 +56,7 @@ function isVerificationKey(key: unknown): key is JWK & { kid: string } {
   if (key['use'] !== undefined && key['use'] !== 'sig') return false
   if (Array.isArray(key['key_ops']) && !key['key_ops'].includes('verify')) return false
   if (key['kty'] === 'RSA') return isText(key['e']) && isText(key['n']) && key['n'].length >= minModulusLength
-  return isText(key['x']) && curves[String(key['kty'])]?.includes(String(key['crv'])) === true
+  return isText(key['x']) && curves.get(String(key['kty']))?.includes(String(key['crv'])) === true
 }
 
 function sameAs(known: JWK | undefined, fresh: JWK): JWK {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 
-import { allPaths, memberNames, optionAt, type Option } from '../option.ts'
+import { allPaths, memberNames, optionAt, ownMember, type Option } from '../option.ts'
 import type { Absences } from '../tree/interpolate.ts'
 import { formatPath, sourceAt, valueAt, type Path, type Tree } from '../tree/tree.ts'
 import { describeFound } from './found.ts'
@@ -88,10 +88,15 @@ function expectedOf(issue: Issue): string {
   const isGeneric = /^(Invalid|Too) /.test(issue.message)
   if (!isGeneric) return issue.message
   if (issue.code === 'too_small') return 'something that is not empty'
-  return issue.code === 'invalid_type' ? (kindNames[issue.expected] ?? issue.expected) : 'another value'
+  return issue.code === 'invalid_type' ? (kindNames.get(issue.expected) ?? issue.expected) : 'another value'
 }
 
-const kindNames: Record<string, string> = { string: 'text', object: 'a map', record: 'a map', array: 'a list' }
+const kindNames = new Map<string, string>([
+  ['string', 'text'],
+  ['object', 'a map'],
+  ['record', 'a map'],
+  ['array', 'a list'],
+])
 
 function fixOf(issue: Issue, option: Option | undefined, path: Path, value: unknown): string {
   if (issue.code === 'custom' && typeof issue.params?.['fix'] === 'string') return issue.params['fix']
@@ -116,7 +121,9 @@ function exampleOf(option: Option | undefined, path: Path): string {
 /** The least that a section needs. */
 function requiredOf(option: Option | undefined): unknown {
   const names = option?.required
-  return names && Object.fromEntries(names.map((name) => [name, option.properties?.[name]?.['x-example'] ?? '…']))
+  return (
+    names && Object.fromEntries(names.map((name) => [name, ownMember(option.properties, name)?.['x-example'] ?? '…']))
+  )
 }
 
 /** A value on one line of YAML. */

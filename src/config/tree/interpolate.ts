@@ -52,7 +52,9 @@ function fillScalar(tree: ScalarTree, path: Path, pass: Pass): Tree | undefined 
     const [, name, fallback] = (whole.endsWith('}') && variable.exec(inner)) || []
     if (name === undefined) return problem(pass, tree, path, malformed(whole))
     names.push(name)
-    return pass.environment[name] || (fallback ?? problem(pass, tree, path, missing(name, pass.environment)))
+    return (
+      variableIn(pass.environment, name) || (fallback ?? problem(pass, tree, path, missing(name, pass.environment)))
+    )
   })
   if (pass.problems.length > before) return { ...tree, value: undefined }
   const [name] = names
@@ -70,8 +72,14 @@ function malformed(whole: string) {
   return { found: whole, expected: '${NAME} or ${NAME:-default}', fix: 'write $${ where ${ itself is meant' }
 }
 
+/** `process.env` inherits names that every object has, `constructor` for one. */
+function variableIn(environment: Environment, name: string): string | undefined {
+  return Object.hasOwn(environment, name) ? environment[name] : undefined
+}
+
 function missing(name: string, environment: Environment) {
-  const found = environment[name] === undefined ? `\${${name}}, which is not set` : `\${${name}}, which is empty`
+  const found =
+    variableIn(environment, name) === undefined ? `\${${name}}, which is not set` : `\${${name}}, which is empty`
   return {
     found,
     expected: `the environment variable ${name}`,

@@ -6,11 +6,11 @@ export type Unreadable = { reason: string; fix: string }
 /** Gives the text of a file, or why there is none. */
 export type ReadText = (file: string) => Promise<string | Unreadable>
 
-const known: Record<string, Unreadable> = {
-  ENOENT: { reason: 'no such file', fix: 'check the path, and that the file is mounted' },
-  EACCES: { reason: 'permission denied', fix: 'let the user that runs stagedoor read it' },
-  EISDIR: { reason: 'is a directory', fix: 'give the path of a regular file' },
-}
+const known = new Map<string, Unreadable>([
+  ['ENOENT', { reason: 'no such file', fix: 'check the path, and that the file is mounted' }],
+  ['EACCES', { reason: 'permission denied', fix: 'let the user that runs stagedoor read it' }],
+  ['EISDIR', { reason: 'is a directory', fix: 'give the path of a regular file' }],
+])
 
 /** The text of a file as it is now. */
 export async function readText(file: string): Promise<string | Unreadable> {
@@ -19,5 +19,5 @@ export async function readText(file: string): Promise<string | Unreadable> {
 
 /** A failure to read in words. */
 export function explain(error: NodeJS.ErrnoException): Unreadable {
-  return known[String(error.code)] ?? { reason: error.message, fix: 'give the path of a file that can be read' }
+  return known.get(String(error.code)) ?? { reason: error.message, fix: 'give the path of a file that can be read' }
 }

@@ -32,7 +32,10 @@ export function sourceAt(tree: Tree, path: Path, here: Source = tree.source): So
 
 /** The plain value at `path`, or undefined. */
 export function valueAt(plain: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, key) => (hasMembers(value) ? value[key] : undefined), plain)
+  return path.reduce<unknown>(
+    (value, key) => (hasMembers(value) && Object.hasOwn(value, key) ? value[key] : undefined),
+    plain,
+  )
 }
 
 /** Whether a plain value has members that can be asked for by key or position. */

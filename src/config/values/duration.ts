@@ -5,7 +5,13 @@ import { refuse } from './refuse.ts'
 /** A length of time in milliseconds. */
 export type Milliseconds = number
 
-const msPerUnit: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const msPerUnit = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+])
 const pattern = /^(\d{1,15})(ms|s|m|h|d)$/
 const shape = 'a duration with a unit: ms, s, m, h or d'
 
@@ -13,13 +19,13 @@ const shape = 'a duration with a unit: ms, s, m, h or d'
 export function parseDuration(text: string): Milliseconds | undefined {
   const [, amount, unit] = pattern.exec(text) ?? []
   if (amount === undefined || unit === undefined) return undefined
-  return Number(amount) * Number(msPerUnit[unit])
+  return Number(amount) * Number(msPerUnit.get(unit))
 }
 
 /** Writes milliseconds in the largest unit that divides them: `900000` is `15m`. */
 export function formatDuration(ms: Milliseconds): string {
   const fits = ([, unitMs]: [string, number]) => ms % unitMs === 0 && ms >= unitMs
-  const [unit, unitMs] = Object.entries(msPerUnit).findLast(fits) ?? ['ms', 1]
+  const [unit, unitMs] = [...msPerUnit].findLast(fits) ?? ['ms', 1]
   return `${ms / unitMs}${unit}`
 }
 

@@ -5,7 +5,12 @@ import { refuse } from './refuse.ts'
 /** A size in bytes. */
 export type Bytes = number
 
-const bytesPerUnit: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+const bytesPerUnit = new Map([
+  ['B', 1],
+  ['KiB', 1024],
+  ['MiB', 1024 ** 2],
+  ['GiB', 1024 ** 3],
+])
 const pattern = /^(\d{1,12})(B|KiB|MiB|GiB)$/
 const shape = 'a size with a unit: B, KiB, MiB or GiB'
 
@@ -13,13 +18,13 @@ const shape = 'a size with a unit: B, KiB, MiB or GiB'
 export function parseSize(text: string): Bytes | undefined {
   const [, amount, unit] = pattern.exec(text) ?? []
   if (amount === undefined || unit === undefined) return undefined
-  return Number(amount) * Number(bytesPerUnit[unit])
+  return Number(amount) * Number(bytesPerUnit.get(unit))
 }
 
 /** Writes bytes in the largest unit that divides them: `65536` is `64KiB`. */
 export function formatSize(bytes: Bytes): string {
   const fits = ([, unitBytes]: [string, number]) => bytes % unitBytes === 0 && bytes >= unitBytes
-  const [unit, unitBytes] = Object.entries(bytesPerUnit).findLast(fits) ?? ['B', 1]
+  const [unit, unitBytes] = [...bytesPerUnit].findLast(fits) ?? ['B', 1]
   return `${bytes / unitBytes}${unit}`
 }
 

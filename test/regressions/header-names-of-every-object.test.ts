@@ -1,0 +1,51 @@
+import t from 'tap'
+
+import { startHouse } from '../support/house.ts'
+import { ask, encode, goodToken, machinesIn, machineToken } from '../support/machine.ts'
+
+const endless = { server: { failedAttempts: { max: 1_000 } } }
+const inherited = Object.getOwnPropertyNames(Object.prototype)
+
+/** An object of one member of its own, whatever the name: `{ __proto__: … }` would set the prototype. */
+const member = (name: string, value: unknown): object =>
+  JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)}}`)
+
+t.test('a token whose header has a name that every object has is refused, and the process lives', async (t) => {
+  const { auth0, url } = await startHouse(t, { config: { ...endless, machines: machinesIn } })
+  const { header, claims } = goodToken(auth0)
+  for (const name of inherited) {
+    const forged = [withMember(header, name), encode(claims), 'AAAA'].join('.')
+    const { status, body } = await ask(`${url}/`, forged)
+    t.equal(status, 401, name)
+    t.equal(body['reason'], 'header-unknown', name)
+  }
+  t.equal((await ask(`${url}/`, machineToken(auth0))).status, 200, 'others are answered')
+})
+
+t.test('a claim with a name that every object has changes nothing', async (t) => {
+  const { auth0, url } = await startHouse(t, { config: { ...endless, machines: machinesIn } })
+  for (const name of inherited) {
+    for (const value of [1, 'x', ['x'], { x: 1 }]) {
+      const claims = member(name, value) as Record<string, unknown>
+      t.equal((await ask(`${url}/`, machineToken(auth0, claims))).status, 200, name)
+    }
+  }
+})
+
+t.test('a token that names its issuer, audience, key, algorithm or type so is refused or left alone', async (t) => {
+  const { auth0, url } = await startHouse(t, { config: { ...endless, machines: machinesIn } })
+  for (const name of inherited) {
+    for (const claim of ['iss', 'aud']) {
+      t.equal((await ask(`${url}/`, machineToken(auth0, { [claim]: name }))).status, 401, `${claim}: ${name}`)
+    }
+    for (const parameter of ['alg', 'kid', 'typ']) {
+      const { status } = await ask(`${url}/`, machineToken(auth0, {}, { [parameter]: name }))
+      t.equal(status, 401, `${parameter}: ${name}`)
+    }
+  }
+})
+
+function withMember(header: object, name: string): string {
+  const [whole] = [JSON.stringify(header)]
+  return encode(`${whole.slice(0, -1)},${JSON.stringify(name)}:1}`)
+}
