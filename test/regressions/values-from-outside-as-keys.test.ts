@@ -31,6 +31,8 @@ const reviewed = new Map([
     'names of our own',
   ],
   ['src/boundary/plugin.ts: request.headers[name]', 'deletes names that the object itself has'],
+  ['src/config/secret-fingerprints.ts: config[section]', 'names of the schema'],
+  ['src/config/secret-fingerprints.ts: found[`${section}.${option}`]', 'has a dot'],
   ['src/oidc/claims.ts: claims[name]', 'names that the object itself has'],
   ['src/oidc/plugin.ts: (request.query as Record<string, unknown>)[name]', 'names of our own'],
   ['src/oidc/transaction-cookie.ts: request.cookies[prefix + id]', 'begins with a prefix of our own'],
