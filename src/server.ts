@@ -10,11 +10,9 @@ import type { Config } from './config/schema.ts'
 import { readRemembered } from './config/tree/texts.ts'
 import { removeStaleSocket } from './listener/unix-socket.ts'
 import { buildAdminApp, type Shown, shownBy } from './process/admin-app.ts'
-import { collectBuffersYoung } from './process/external-memory.ts'
 import { startPrimary, workerCount } from './process/primary.ts'
 import { logWarnings, readAnew } from './process/reload.ts'
 import { closeOnSignal, ignoreHangup, onHangup } from './process/signals.ts'
-import { giveBackStartupMemory } from './process/startup-memory.ts'
 import { createPeers, handedTexts, processChannel } from './process/workers/peers.ts'
 import { giveShown } from './process/workers/shown-by-all.ts'
 import { createRandomPool } from './seal/random.ts'
@@ -47,14 +45,12 @@ export async function start(options: StartOptions): Promise<void> {
 async function startAlone(config: Config, options: StartOptions, dependencies: Dependencies): Promise<void> {
   const { logger } = dependencies
   onHangup(() => checkAnew(options, logger))
-  collectBuffersYoung()
   const { serve } = await import('./process/serve.ts')
   const { app, parts, listen, close } = await serve(config, dependencies)
   const admin = await buildAdminApp(shownBy(parts), config.server.prefix, logger)
   app.addHook('onClose', async () => admin.close())
   await admin.listen(config.server.admin)
   await listen()
-  giveBackStartupMemory()
   closeOnSignal(close, () => config.server.timeouts.shutdown, logger)
 }
 
@@ -68,7 +64,6 @@ async function checkAnew(options: StartOptions, logger: Logger): Promise<void> {
 
 /** A worker takes the configuration from the primary, so that all have the same, whatever has become of the files. */
 async function startWorker(options: StartOptions): Promise<void> {
-  collectBuffersYoung()
   const channel = processChannel()
   const { config } = await loadConfig({ ...options, readText: readRemembered(await handedTexts(channel)) })
   const dependencies = dependenciesOf(config)
@@ -80,7 +75,6 @@ async function startWorker(options: StartOptions): Promise<void> {
   closeOnSignal(closeAsWorker, () => config.server.timeouts.shutdown, dependencies.logger)
   await untilWell(shown)
   await listen()
-  giveBackStartupMemory()
   peers.ready()
 
   /** The primary may have handed over connections that are on their way: refused by this process they go to another. */

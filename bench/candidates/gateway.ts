@@ -9,7 +9,6 @@ import { provision } from '../../src/assembly/provision.ts'
 import { createTrail } from '../../src/audit/trail.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { prepareListening } from '../../src/listener/listen.ts'
-import { collectBuffersYoung } from '../../src/process/external-memory.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { createTurnDestination } from '../../src/telemetry/turn-destination.ts'
@@ -22,7 +21,6 @@ const fetchNothing = async (): Promise<never> => {
 
 /** @param sections replace those of the configuration that all share */
 export async function startGateway(sections: object, fetch: Dependencies['fetch'] = fetchNothing) {
-  collectBuffersYoung()
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
   const file = join(folder, 'bench.yaml')
   await writeFile(file, JSON.stringify({ ...benchConfig({ port, originUrl }), ...sections }))

@@ -11,7 +11,6 @@ import { memoryMiB } from '../proc.ts'
 import { freePort } from '../process.ts'
 
 const rounds = 5
-// A second after the start the gateway gives back what starting took.
 const settleMs = 2_500
 // As it is shipped: compiled, by `npm run build`.
 const main = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js')

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 
 import { contradictions } from './cross-checks.ts'
 import type { Finding, KnownSections } from './finding.ts'
-import { optionAt, optionTree } from './option.ts'
+import { type Option, optionAt, optionTree } from './option.ts'
 import { describeFound } from './problems/found.ts'
 import { problemsOf, type Surroundings } from './problems/from-issue.ts'
 import type { Problem } from './problems/problem.ts'
@@ -17,7 +17,16 @@ export type Validated = { config?: Config; sections: KnownSections; problems: Pr
 /** Checks a resolved tree against the schema and across sections; what is `unresolved` already is not complained about twice. */
 export function validate(tree: Tree, absences: Absences, unresolved: readonly Problem[]): Validated {
   const plain = toPlain(tree)
-  const around: Surroundings = { root: optionTree(), tree, plain, absences }
+  let root: Option | undefined
+  const around: Surroundings = {
+    // Takes 20 ms, and only problems and warnings need it.
+    get root() {
+      return (root ??= optionTree())
+    },
+    tree,
+    plain,
+    absences,
+  }
   const parsed = configSchema.safeParse(plain)
   const sections: KnownSections = parsed.success ? parsed.data : wellFormedSections(plain, parsed.error.issues)
   const toProblem = (finding: Finding): Problem => locate(finding, around)

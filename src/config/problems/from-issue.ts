@@ -10,7 +10,7 @@ import { suggest } from './suggest.ts'
 type Issue = z.core.$ZodIssue
 
 /** What is needed to turn a complaint of the schema into a problem that a person can mend. */
-export type Surroundings = { root: Option; tree: Tree; plain: unknown; absences: Absences }
+export type Surroundings = { readonly root: Option; tree: Tree; plain: unknown; absences: Absences }
 
 /** The problems behind one complaint of the schema. */
 export function problemsOf(issue: Issue, around: Surroundings, prefix: Path = []): Problem[] {
