@@ -1,3 +1,5 @@
+import { createPublicKey } from 'node:crypto'
+
 import type { Adapter, AdapterPayload, ClientMetadata } from 'oidc-provider'
 
 import type { LocalClient } from './model.ts'
@@ -102,5 +104,15 @@ function clientMetadata(client: LocalClient, secret: string): AdapterPayload {
     redirect_uris: isWebApp && client.callbacks.length === 0 ? ['https://none.invalid/'] : client.callbacks,
     token_endpoint_auth_method: 'client_secret_post',
   }
-  return metadata
+  const keys = activeKeys(client)
+  if (keys.length === 0) return metadata
+  const { client_secret: _, ...rest } = metadata
+  return { ...rest, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys } }
+}
+
+/** The keys of Private Key JWT, as the provider reads them. */
+function activeKeys({ credentials = [], activeCredentials = [] }: LocalClient) {
+  return credentials
+    .filter(({ id }) => activeCredentials.includes(id))
+    .map(({ id, pem }) => ({ ...createPublicKey(pem).export({ format: 'jwk' }), kid: id, use: 'sig', alg: 'RS256' }))
 }

@@ -28,6 +28,8 @@ export type LocalApi = {
 
 export type GrantType = 'authorization_code' | 'refresh_token' | 'client_credentials'
 
+export type LocalCredential = { id: string; name: string; pem: string; expiresAt?: string }
+
 export type LocalClient = {
   clientId: string
   clientSecret: string
@@ -42,6 +44,10 @@ export type LocalClient = {
   apiScopes: Record<string, string[]>
   /** The same for the Management API, whose identifier depends on the issuer. */
   managementScopes?: string[]
+  /** Public keys that the application may sign with (Private Key JWT), at most two. */
+  credentials?: LocalCredential[]
+  /** Ids of those that are in use; when there are any, the secret is not accepted. */
+  activeCredentials?: string[]
 }
 
 /** The scopes that a client was granted for an API; nothing without a client grant. */

@@ -45,7 +45,7 @@ function configuration(tenant: Tenant, keys: KeyRing): Configuration {
       email: ['email', 'email_verified'],
     },
     conformIdTokenClaims: false,
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     pkce: { required: () => false },
     interactions: { policy: createInteractionPolicy(tenant), url: () => '/u/login' },
     cookies: { names: { session: sessionCookie, interaction: 'auth0_interaction', resume: 'auth0_resume' } },

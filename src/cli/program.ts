@@ -2,6 +2,7 @@ import { Command } from 'commander'
 
 import { checkCommand } from './check.ts'
 import { policyCommand } from './policy/command.ts'
+import { rotateCommand } from './rotate/command.ts'
 import { startCommand, type Start } from './start.ts'
 import type { Terminal } from './terminal.ts'
 import { processSurroundings, type TokenSurroundings } from './token-surroundings.ts'
@@ -22,6 +23,7 @@ export function createProgram(
     checkCommand(terminal),
     policyCommand(terminal),
     tokenCommand(terminal, surroundings),
+    rotateCommand(terminal, surroundings),
   ]
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program))

@@ -22,7 +22,7 @@ export function createManagementApi(tenant: Tenant, keys: KeyRing, events: Event
     const answer = await answerTo(request, response)
     if (answer) {
       response.writeHead(answer.status, { 'content-type': 'application/json; charset=utf-8' })
-      response.end(JSON.stringify(answer.body))
+      response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body))
     }
   }
 

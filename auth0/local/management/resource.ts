@@ -3,7 +3,7 @@ import { pageOf } from './paging.ts'
 export type Answer = { status: number; body: unknown }
 export type Call = { query: URLSearchParams; body: unknown; scopes: string[]; parameters: string[] }
 export type Resource = {
-  method: 'GET' | 'PATCH' | 'POST'
+  method: 'GET' | 'PATCH' | 'POST' | 'DELETE'
   /** Path below /api/v2/; `*` stands for one segment, given decoded in `parameters`. */
   path: string
   scopes: string[]

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { LocalClient, LocalUser } from '../model.ts'
 import type { Tenant } from '../tenant.ts'
 import { findOrganization, findUser } from '../tenant.ts'
+import { changeCredentials, credentialResources } from './credentials.ts'
 import { groupResources } from './groups.ts'
 import { list, notFound, ok, problem, read } from './resource.ts'
 import type { Answer, Call, Resource } from './resource.ts'
@@ -17,6 +18,7 @@ export function managementResources(tenant: Tenant): Resource[] {
     ...organizationResources(tenant),
     ...groupResources(tenant),
     ...clientResources(tenant),
+    ...credentialResources(tenant),
   ]
 }
 
@@ -133,6 +135,7 @@ function changeClient(client: LocalClient, { body, scopes }: Call): Answer | und
     return problem(400, 'Bad Request', 'Payload validation error: client_secret')
   }
   if (typeof secret === 'string') client.clientSecret = secret
+  changeCredentials(client, change.client_authentication_methods)
   if (typeof change.name === 'string') client.name = change.name
   if (isTextList(change.callbacks)) client.callbacks = change.callbacks
   if (isTextList(change.allowed_logout_urls)) client.logoutUrls = change.allowed_logout_urls

@@ -12,5 +12,8 @@ export const managementScopes = [
   'read:client_keys',
   'update:clients',
   'update:client_keys',
+  'read:client_credentials',
+  'create:client_credentials',
+  'delete:client_credentials',
   'read:events',
 ]

@@ -1,0 +1,72 @@
+import { RotationFailed } from './failure.ts'
+import type { Rotation } from './rotation.ts'
+import type { StateFile } from './state-file.ts'
+import { firstStepOf, type RotationState } from './step.ts'
+import type { HeldSecrets, Target } from './targets/target.ts'
+
+export type Wish = {
+  mode: 'begin' | 'resume' | 'revert'
+  isEmergency: boolean
+  /** The current secret, where no target can be read. */
+  currentSecret: string | undefined
+  /** RFC 3339, UTC. */
+  startedAt: string
+}
+
+/** Where the rotation begins, or goes on. @throws RotationFailed when it must not */
+export async function beginRotation(
+  wish: Wish,
+  { rotation, targets, stateFile }: { rotation: Rotation; targets: readonly Target[]; stateFile: StateFile },
+): Promise<RotationState> {
+  const kept = await stateFile.read()
+  if (kept !== undefined) return goOn(kept, wish, rotation)
+  const held = await readTargets(targets)
+  const unfinished = rotation.keepsOld ? undefined : held.find(({ current, next }) => current !== next)
+  if (wish.mode === 'begin') {
+    if (unfinished !== undefined)
+      throw new RotationFailed('a target holds a next secret already: use --resume or --revert')
+    return firstState(wish, rotation, currentOf(held, wish))
+  }
+  if (unfinished === undefined) throw new RotationFailed(`there is no rotation to ${wish.mode}`)
+  // The state file is gone, as on a fresh CI machine. What the target holds is enough: every step may be done again.
+  const { current, next } = unfinished
+  const state = { ...stateOf(wish, rotation, current), newSecret: next }
+  return wish.mode === 'revert' ? goOn(state, wish, rotation) : state
+}
+
+function goOn(kept: RotationState, { mode }: Wish, { kind, subject }: Rotation): RotationState {
+  if (mode === 'begin') throw new RotationFailed('a rotation is unfinished: use --resume or --revert')
+  if (kept.kind !== kind || kept.subject !== subject) {
+    throw new RotationFailed(`the state is of ${kept.kind} ${kept.subject}: use another --state file`)
+  }
+  if (mode === 'resume') return kept
+  if (kept.step === 'remove-old') throw new RotationFailed('the old key is being removed at Auth0: use --resume')
+  if (kept.course === 'emergency') throw new RotationFailed('the old secret leaked: an emergency cannot be reverted')
+  return { ...kept, course: 'revert', step: firstStepOf(kind, 'revert') }
+}
+
+async function firstState(wish: Wish, rotation: Rotation, oldSecret: string): Promise<RotationState> {
+  if (!wish.isEmergency) await rotation.preflight(oldSecret)
+  return { ...stateOf(wish, rotation, oldSecret), newSecret: await rotation.generate() }
+}
+
+function stateOf(wish: Wish, { kind, subject }: Rotation, oldSecret: string): Omit<RotationState, 'newSecret'> {
+  const course = wish.isEmergency ? 'emergency' : 'planned'
+  return { kind, subject, course, step: firstStepOf(kind, course), startedAt: wish.startedAt, oldSecret }
+}
+
+async function readTargets(targets: readonly Target[]): Promise<HeldSecrets[]> {
+  const held = await Promise.all(targets.map(async (target) => target.read?.()))
+  return held.filter((secrets) => secrets !== undefined)
+}
+
+function currentOf(held: readonly HeldSecrets[], { currentSecret }: Wish): string {
+  const all = new Set(held.map(({ current }) => current))
+  if (currentSecret !== undefined) all.add(currentSecret)
+  const [current] = all
+  if (current === undefined) {
+    throw new RotationFailed('no target can be read: give the current secret by --current-secret-file')
+  }
+  if (all.size > 1) throw new RotationFailed('the targets hold different current secrets: write the right one to all')
+  return current
+}

@@ -1,0 +1,151 @@
+import { appendFile } from 'node:fs/promises'
+
+import { Command } from 'commander'
+
+import { fingerprint } from '../../config/secret-fingerprints.ts'
+import { createFetch } from '../../process/outgoing-fetch.ts'
+import type { Terminal } from '../terminal.ts'
+import type { TokenSurroundings } from '../token-surroundings.ts'
+import { createAsk } from './ask.ts'
+import {
+  type Auth0Application,
+  clientSecretRotation,
+  privateKeyRotation,
+  sessionSecretRotation,
+} from './auth0-rotations.ts'
+import { beginRotation } from './begin.ts'
+import { RotationFailed } from './failure.ts'
+import { createManagement } from './management.ts'
+import {
+  type Auth0Options,
+  currentSecretFrom,
+  issuerFrom,
+  managementAccess,
+  required,
+  type RotateOptions,
+  withAuth0Options,
+  withRotateOptions,
+} from './options.ts'
+import { whoLacks } from './replicas.ts'
+import type { Rotation } from './rotation.ts'
+import { runRotation, type StepRecord } from './run.ts'
+import { createStateFile, takeLock } from './state-file.ts'
+import type { RotationState } from './step.ts'
+import { parseTarget } from './targets/parse.ts'
+
+const pollMs = 1_000
+
+/** `stagedoor rotate`: replaces a secret everywhere without losing a request. */
+export function rotateCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+  const application = (options: Auth0Options): Auth0Application => {
+    const issuer = issuerFrom(options, terminal.env)
+    const ask = createAsk(surroundings.fetch)
+    return {
+      issuer,
+      clientId: required(options.clientId ?? terminal.env['AUTH0_CLIENT_ID'], '--client-id or AUTH0_CLIENT_ID'),
+      management: createManagement(issuer, managementAccess(terminal.env), ask),
+      ask,
+      settleMs: options.settle * 1000,
+      patience: { everyMs: pollMs, limitMs: options.limit * 1000 },
+    }
+  }
+  const action =
+    <Options extends RotateOptions>(rotationOf: (options: Options) => Rotation) =>
+    async (options: Options) =>
+      terminal.setExitCode(await rotate(options, () => rotationOf(options), terminal, surroundings))
+
+  return new Command('rotate')
+    .description('replace a secret everywhere, without losing a request; see docs/rotation.md')
+    .addCommand(
+      withAuth0Options(new Command('client-secret'))
+        .description('the secret of the application at Auth0')
+        .action(action<Auth0Options>((options) => clientSecretRotation(application(options)))),
+    )
+    .addCommand(
+      withAuth0Options(new Command('private-key-jwt'))
+        .description('the key by which the application proves itself to Auth0 (Private Key JWT, Enterprise)')
+        .action(action<Auth0Options>((options) => privateKeyRotation(application(options)))),
+    )
+    .addCommand(
+      withRotateOptions(new Command('session-secret'))
+        .description('the secret that seals sessions')
+        .action(action<RotateOptions>(() => sessionSecretRotation())),
+    )
+}
+
+async function rotate(
+  options: RotateOptions,
+  rotationOf: () => Rotation,
+  terminal: Terminal,
+  surroundings: TokenSurroundings,
+): Promise<number> {
+  try {
+    const release = await takeLock(`${options.state}.lock`)
+    try {
+      return await rotateAlone(options, rotationOf(), terminal, surroundings)
+    } finally {
+      await release()
+    }
+  } catch (error) {
+    if (!(error instanceof RotationFailed)) throw error
+    terminal.err(`${error.message}.\n`)
+    return 1
+  }
+}
+
+async function rotateAlone(
+  options: RotateOptions,
+  rotation: Rotation,
+  terminal: Terminal,
+  { fetch, now }: TokenSurroundings,
+): Promise<number> {
+  const { env, out, err } = terminal
+  if (options.to.length === 0) throw new RotationFailed('say where the secret goes: --to')
+  const mustWait = options.wait && options.emergency !== true
+  if (mustWait && options.replica.length === 0) throw new RotationFailed('say which replicas to wait for: --replica')
+  const place = { env, fetch, fetchWith: (ca: string | undefined) => createFetch(env, ca), out }
+  const targets = options.to.map((to) => parseTarget(to, { ...place, isTerminal: process.stdout.isTTY }))
+  const stateFile = createStateFile(options.state)
+  const wish = {
+    mode: options.resume ? 'resume' : options.revert ? 'revert' : 'begin',
+    isEmergency: options.emergency === true,
+    currentSecret: await currentSecretFrom(options.currentSecretFile, env),
+    startedAt: new Date(now()).toISOString(),
+  } as const
+  const begun = await beginRotation(wish, { rotation, targets, stateFile })
+  const ended = await runRotation(begun, {
+    rotation,
+    targets,
+    stateFile,
+    whoLacks: async (expected) => (options.wait ? whoLacks(options.replica, expected, createAsk(fetch)) : []),
+    patience: { everyMs: pollMs, limitMs: options.limit * 1000 },
+    record: (record) => writeRecord(record, options.auditFile, new Date(now()).toISOString(), err),
+  })
+  // Where secrets go through a pipe, nothing else may.
+  const report = options.to.includes('stdout') ? err : out
+  report(`${JSON.stringify({ ...reportOf(ended), endedAt: new Date(now()).toISOString(), targets: options.to })}\n`)
+  return ended.course === 'planned' || ended.course === 'emergency' || options.revert === true ? 0 : 1
+}
+
+const outcomes = { planned: 'rotated', emergency: 'rotated', revert: 'reverted', abandon: 'abandoned' } as const
+
+function reportOf({ kind, subject, course, startedAt, oldSecret, newSecret }: RotationState) {
+  const secrets = { old: fingerprint(oldSecret.trim()), new: fingerprint(newSecret.trim()) }
+  return { rotation: kind, subject, outcome: outcomes[course], ...secrets, startedAt }
+}
+
+/** In the form of the gateway's own audit trail, so that both can be read together. */
+async function writeRecord(
+  record: StepRecord,
+  file: string | undefined,
+  time: string,
+  err: (text: string) => void,
+): Promise<void> {
+  const { rotation, subject, step, outcome, detail, from, to } = record
+  err(
+    `${time} ${rotation} ${subject}: ${step} ${outcome} (${from} → ${to})${detail === undefined ? '' : `: ${detail}`}\n`,
+  )
+  if (file === undefined) return
+  const audit = { time, event: 'rotation', ...record }
+  await appendFile(file, `${JSON.stringify({ level: 'info', time, audit, msg: 'audit' })}\n`, { mode: 0o600 })
+}

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises'
+
+import { type Command, Option } from 'commander'
+
+import { RotationFailed } from './failure.ts'
+import type { ManagementAccess } from './management.ts'
+import { targetForms } from './targets/parse.ts'
+
+/** What every rotation takes. */
+export type RotateOptions = {
+  to: string[]
+  replica: string[]
+  wait: boolean
+  state: string
+  auditFile?: string
+  resume?: true
+  revert?: true
+  emergency?: true
+  currentSecretFile?: string
+  limit: number
+}
+
+/** What rotations at Auth0 take beside that. */
+export type Auth0Options = RotateOptions & { issuer?: string; clientId?: string; settle: number }
+
+const seconds = (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new RotationFailed(`${text} is no number of seconds`)
+  return Number(text)
+}
+const listed = (text: string, all: string[]): string[] => [...all, text]
+
+export function withRotateOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--to <target>', `where secrets go, again for each: ${targetForms}`).argParser(listed).default([]),
+    )
+    .addOption(
+      new Option('--replica <url>', 'admin listener of a replica, again for each; a name stands for all its addresses')
+        .argParser(listed)
+        .default([]),
+    )
+    .option('--no-wait', 'do not wait for replicas (danger: one that lacks the new secret fails logins)')
+    .option('--state <file>', 'keeps where the rotation is, with both secrets (0600)', '.stagedoor-rotation.json')
+    .option('--audit-file <file>', 'appends a record of every step')
+    .option(
+      '--current-secret-file <file>',
+      'the current secret, where no target can be read; else STAGEDOOR_CURRENT_SECRET',
+    )
+    .addOption(new Option('--limit <seconds>', 'how long each step may wait').argParser(seconds).default(600))
+    .addOption(new Option('--resume', 'go on with a rotation that was interrupted').conflicts(['revert', 'emergency']))
+    .addOption(new Option('--revert', 'bring the old secret back').conflicts(['resume', 'emergency']))
+    .option('--emergency', 'the secret leaked: end the old one at once, whoever still uses it')
+}
+
+export function withAuth0Options(command: Command): Command {
+  return withRotateOptions(command)
+    .option('--issuer <url>', 'the issuer (AUTH0_ISSUER, or https://AUTH0_DOMAIN/)')
+    .option('--client-id <id>', 'the application whose secret is rotated (AUTH0_CLIENT_ID)')
+    .addOption(
+      new Option('--settle <seconds>', 'how long Auth0 must answer alike before that is believed')
+        .argParser(seconds)
+        .default(30),
+    )
+}
+
+/** @returns ends in a slash */
+export function issuerFrom({ issuer }: { issuer?: string }, env: NodeJS.ProcessEnv): string {
+  const domain = env['AUTH0_DOMAIN']
+  const found = issuer ?? (env['AUTH0_ISSUER'] || (domain ? `https://${domain}/` : undefined))
+  const url = required(found, '--issuer or AUTH0_ISSUER')
+  return url.endsWith('/') ? url : `${url}/`
+}
+
+/** A token, or an application of its own that may do nothing else: `update:clients` and `update:client_keys`. */
+export function managementAccess(env: NodeJS.ProcessEnv): ManagementAccess {
+  const token = env['STAGEDOOR_MANAGEMENT_TOKEN']
+  if (token) return { token }
+  const audience = env['STAGEDOOR_MANAGEMENT_AUDIENCE']
+  return {
+    clientId: required(env['STAGEDOOR_MANAGEMENT_CLIENT_ID'], 'STAGEDOOR_MANAGEMENT_CLIENT_ID'),
+    clientSecret: required(env['STAGEDOOR_MANAGEMENT_CLIENT_SECRET'], 'STAGEDOOR_MANAGEMENT_CLIENT_SECRET'),
+    ...(audience ? { audience } : {}),
+  }
+}
+
+export function required(value: string | undefined, what: string): string {
+  if (value === undefined || value === '') throw new RotationFailed(`${what} is missing`)
+  return value
+}
+
+// Never an option of its own: everybody on the machine can read command lines.
+export async function currentSecretFrom(file: string | undefined, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  if (file === undefined) return env['STAGEDOOR_CURRENT_SECRET'] || undefined
+  try {
+    return (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
+  } catch (cause) {
+    throw new RotationFailed(`the current secret cannot be read from ${file}`, { cause })
+  }
+}

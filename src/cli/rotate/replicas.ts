@@ -1,0 +1,41 @@
+import { lookup } from 'node:dns/promises'
+
+import { fingerprint } from '../../config/secret-fingerprints.ts'
+import type { Ask } from './ask.ts'
+import { RotationFailed } from './failure.ts'
+
+/** What every process of every replica has to report: the secret is in the list, or is the first of it. */
+export type Expected = { option: string; secret: string; isFirst: boolean }
+
+/** @param replicas admin listeners; a host name with several addresses stands for all of them */
+export async function whoLacks(replicas: readonly string[], expected: Expected, ask: Ask): Promise<string[]> {
+  const urls = (await Promise.all(replicas.map(addressesOf))).flat()
+  const lacking = await Promise.all(urls.map(async (url) => ((await holds(url, expected, ask)) ? [] : [url])))
+  return lacking.flat()
+}
+
+async function holds(url: string, { option, secret, isFirst }: Expected, ask: Ask): Promise<boolean> {
+  const { status, body } = await ask(`${url}/secrets`).catch(() => ({ status: 0, body: {} as Record<string, unknown> }))
+  const { processes } = body as { processes?: Record<string, string[]>[] }
+  if (status !== 200 || processes === undefined || processes.length === 0) return false
+  const wanted = fingerprint(secret.trim())
+  return processes.every((secrets) => {
+    const held = secrets[option] ?? []
+    return isFirst ? held[0] === wanted : held.includes(wanted)
+  })
+}
+
+/** A headless service names all of its pods by one host name. */
+async function addressesOf(replica: string): Promise<string[]> {
+  const url = new URL(replica)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const found = await lookup(host, { all: true }).catch((cause: unknown) => {
+    throw new RotationFailed(`the host name of ${replica} is not known`, { cause })
+  })
+  // A name of this machine has an IPv4 and an IPv6 address, and one listener.
+  if (found.length === 1 || host === 'localhost') return [url.origin]
+  return found.map(({ address, family }) => {
+    url.hostname = family === 6 ? `[${address}]` : address
+    return url.origin
+  })
+}

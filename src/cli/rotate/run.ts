@@ -1,0 +1,104 @@
+import { fingerprint } from '../../config/secret-fingerprints.ts'
+import { RotationFailed } from './failure.ts'
+import type { Expected } from './replicas.ts'
+import { heldAfter, type Rotation } from './rotation.ts'
+import { type Patience, settles } from './settle.ts'
+import type { StateFile } from './state-file.ts'
+import { courseAfterFailure, firstStepOf, nextStepAfter, type RotationState, type Step } from './step.ts'
+import type { Target } from './targets/target.ts'
+
+/** What happened to a step, for the audit trail: fingerprints, never secrets. */
+export type StepRecord = {
+  rotation: string
+  subject: string
+  course: string
+  step: Step
+  outcome: 'begun' | 'done' | 'failed'
+  detail?: string
+  from: string
+  to: string
+}
+
+export type Surroundings = {
+  rotation: Rotation
+  targets: readonly Target[]
+  stateFile: StateFile
+  /** Which replicas lack a secret; empty when all have it. */
+  whoLacks: (expected: Expected) => Promise<string[]>
+  patience: Patience
+  record: (record: StepRecord) => Promise<void>
+}
+
+const maxSteps = 20
+
+/**
+ * Takes one step after the other, and keeps in the state file where it is before each. A step that fails on the way
+ * there turns the rotation back by itself.
+ * @returns how it ended: `planned`, `emergency`, `revert` or `abandon`
+ * @throws RotationFailed where a person has to look; the state file stays
+ */
+export async function runRotation(begun: RotationState, surroundings: Surroundings): Promise<RotationState> {
+  const { stateFile, rotation } = surroundings
+  let state = begun
+  for (let taken = 0; taken < maxSteps && state.step !== 'done'; taken += 1) {
+    await stateFile.write(state)
+    await surroundings.record(recordOf(state, 'begun'))
+    const result = await attempt(state, surroundings)
+    if ('failure' in result) {
+      await surroundings.record(recordOf(state, 'failed', result.failure.message))
+      const course = courseAfterFailure(state)
+      if (course === undefined) throw result.failure
+      state = { ...state, course, step: firstStepOf(rotation.kind, course) }
+      continue
+    }
+    await surroundings.record(recordOf(state, 'done'))
+    state = { ...state, ...result.change, step: nextStepAfter(state) }
+  }
+  await stateFile.remove()
+  return state
+}
+
+type Attempt = { change: Partial<RotationState> } | { failure: RotationFailed }
+
+async function attempt(state: RotationState, surroundings: Surroundings): Promise<Attempt> {
+  try {
+    return { change: await takeStep(state, surroundings) }
+  } catch (error) {
+    if (error instanceof RotationFailed) return { failure: error }
+    throw error
+  }
+}
+
+async function takeStep(state: RotationState, surroundings: Surroundings): Promise<Partial<RotationState>> {
+  const { rotation, targets } = surroundings
+  const held = heldAfter(state, rotation)
+  if (held !== undefined) {
+    for (const target of targets) await target.write(held)
+    return {}
+  }
+  const awaited = awaitedIn(state)
+  if (awaited !== undefined) {
+    await awaitReplicas({ option: rotation.option, ...awaited }, surroundings)
+    return {}
+  }
+  return (await rotation.effects[state.step]?.(state)) ?? {}
+}
+
+function awaitedIn({ step, oldSecret, newSecret }: RotationState): Omit<Expected, 'option'> | undefined {
+  if (step === 'await-staged') return { secret: newSecret, isFirst: false }
+  if (step === 'await-promoted') return { secret: newSecret, isFirst: true }
+  return step === 'await-back' ? { secret: oldSecret, isFirst: false } : undefined
+}
+
+async function awaitReplicas(expected: Expected, { whoLacks, patience }: Surroundings): Promise<void> {
+  let lacking: string[] = []
+  const haveAll = async () => (lacking = await whoLacks(expected)).length === 0
+  if (await settles(haveAll, 0, patience)) return
+  throw new RotationFailed(`a secret did not arrive at ${lacking.join(', ')}`)
+}
+
+function recordOf(state: RotationState, outcome: StepRecord['outcome'], detail?: string): StepRecord {
+  const { kind, subject, course, step, oldSecret, newSecret } = state
+  const secrets = { from: fingerprint(oldSecret.trim()), to: fingerprint(newSecret.trim()) }
+  return { rotation: kind, subject, course, step, outcome, ...(detail === undefined ? {} : { detail }), ...secrets }
+}

@@ -1,0 +1,63 @@
+import { open, readFile, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+
+import { readFileIfThere, writeFileAtomically } from '../../storage/atomic-file.ts'
+import { RotationFailed } from './failure.ts'
+import type { RotationState } from './step.ts'
+
+/** Where a rotation stands, kept from before its first step until after its last. */
+export type StateFile = {
+  read(): Promise<RotationState | undefined>
+  write(state: RotationState): Promise<void>
+  remove(): Promise<void>
+}
+
+export function createStateFile(path: string): StateFile {
+  return {
+    async read() {
+      const text = await readFileIfThere(path)
+      if (text === undefined) return undefined
+      try {
+        return JSON.parse(text) as RotationState
+      } catch (cause) {
+        throw new RotationFailed(`${path} is no state of a rotation; move it away`, { cause })
+      }
+    },
+    write: (state) => writeFileAtomically(path, JSON.stringify(state)),
+    remove: () => rm(path, { force: true }),
+  }
+}
+
+/**
+ * One rotation at a time. A lock whose process has ended on this machine, as after a kill, is taken over.
+ * @returns gives the lock back
+ */
+export async function takeLock(path: string): Promise<() => Promise<void>> {
+  for (const isLastTry of [false, true]) {
+    try {
+      const file = await open(path, 'wx', 0o600)
+      await file.writeFile(JSON.stringify({ pid: process.pid, host: hostname() }))
+      await file.close()
+      return () => rm(path, { force: true })
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+      if (isLastTry || !(await isLeftBehind(path))) {
+        throw new RotationFailed(`another rotation is under way; if none is, remove ${path}`, { cause })
+      }
+      await rm(path, { force: true })
+    }
+  }
+  throw new RotationFailed(`${path} cannot be taken`)
+}
+
+async function isLeftBehind(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  const owner = /^\{"pid":(?<pid>\d+),"host":"(?<host>[^"]*)"\}$/.exec(text)?.groups
+  if (owner === undefined || owner['host'] !== hostname()) return false
+  try {
+    process.kill(Number(owner['pid']), 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}

@@ -1,0 +1,83 @@
+/** What can be rotated by writing the new secret beside the old one. */
+export type RotationKind = 'client-secret' | 'private-key-jwt' | 'session-secret'
+
+/**
+ * `planned`: both secrets are held while Auth0 changes over. `emergency`: the old secret leaked, so it ends first.
+ * `revert`: Auth0 gets the old secret back. `abandon`: Auth0 has the old one still, so only the targets do.
+ */
+export type Course = 'planned' | 'emergency' | 'revert' | 'abandon'
+
+export type Step =
+  | 'stage'
+  | 'await-staged'
+  | 'change'
+  | 'verify'
+  | 'promote'
+  | 'await-promoted'
+  | 'remove-old'
+  | 'stage-back'
+  | 'await-back'
+  | 'change-back'
+  | 'verify-back'
+  | 'restore'
+  | 'done'
+
+/** What the state file keeps. It holds both secrets, so that a rotation that was killed can go on: mode 0600. */
+export type RotationState = {
+  kind: RotationKind
+  /** The client id at Auth0, or what is rotated. */
+  subject: string
+  course: Course
+  step: Step
+  /** RFC 3339, UTC. */
+  startedAt: string
+  oldSecret: string
+  newSecret: string
+  /** Ids of the credentials at Auth0, for `private-key-jwt`. */
+  credentials?: { old: string[]; new: string }
+}
+
+/** Both secrets are held again before Auth0 changes back: replicas may have dropped the old one already. */
+const holdBoth: readonly Step[] = ['stage-back', 'await-back']
+
+const plans: Record<RotationKind, Record<Course, readonly Step[]>> = {
+  'client-secret': {
+    planned: ['stage', 'await-staged', 'change', 'verify', 'promote', 'await-promoted'],
+    emergency: ['change', 'promote', 'verify', 'await-promoted'],
+    revert: [...holdBoth, 'change-back', 'verify-back', 'restore'],
+    abandon: ['restore'],
+  },
+  'private-key-jwt': {
+    planned: ['stage', 'await-staged', 'change', 'verify', 'promote', 'await-promoted', 'remove-old'],
+    emergency: ['change', 'promote', 'verify', 'remove-old', 'await-promoted'],
+    revert: [...holdBoth, 'change-back', 'restore'],
+    abandon: ['restore'],
+  },
+  'session-secret': {
+    planned: ['stage', 'await-staged', 'promote', 'await-promoted'],
+    emergency: ['promote', 'await-promoted'],
+    // The new secret stays: cookies are sealed with it.
+    revert: holdBoth,
+    abandon: ['restore'],
+  },
+}
+
+type Place = Pick<RotationState, 'kind' | 'course' | 'step'>
+
+export function firstStepOf(kind: RotationKind, course: Course): Step {
+  return plans[kind][course][0] ?? 'done'
+}
+
+/** The step after one that was done. Every step may be done again, so a rotation resumes at the step that is stored. */
+export function nextStepAfter({ kind, course, step }: Place): Step {
+  const plan = plans[kind][course]
+  return plan[plan.indexOf(step) + 1] ?? 'done'
+}
+
+/** Where a rotation goes whose step failed; undefined where it has to wait for a person. */
+export function courseAfterFailure({ course, step }: Pick<Place, 'course' | 'step'>): Course | undefined {
+  if (course !== 'planned') return undefined
+  if (step === 'stage' || step === 'await-staged') return 'abandon'
+  // From `promote` on the new secret works everywhere: going on is safer than going back.
+  return step === 'change' || step === 'verify' ? 'revert' : undefined
+}

@@ -1,0 +1,47 @@
+import { type Ask } from '../ask.ts'
+import { RotationFailed } from '../failure.ts'
+import type { Target } from './target.ts'
+
+/** `gitlab:PROJECT/NAME`: the project's CI/CD variables NAME, NAME_NEXT and NAME_PREVIOUS; PROJECT is its id, or its whole path. */
+export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): Target {
+  const [, project = '', name = ''] = /^(.+)\/([A-Za-z0-9_]+)$/.exec(place) ?? []
+  if (project === '') throw new RotationFailed(`gitlab:${place} is not gitlab:PROJECT/NAME`)
+  const token = env['STAGEDOOR_GITLAB_TOKEN']
+  if (!token) throw new RotationFailed('set STAGEDOOR_GITLAB_TOKEN: a token with the scope api and the role Maintainer')
+  const api = env['CI_API_V4_URL'] ?? 'https://gitlab.com/api/v4'
+  const variables = `${api}/projects/${encodeURIComponent(project)}/variables`
+  const headers = { 'private-token': token }
+
+  async function get(key: string): Promise<string | undefined> {
+    const { status, body } = await ask(`${variables}/${key}`, { headers })
+    if (status === 404) return undefined
+    if (status !== 200 || typeof body['value'] !== 'string') throw refused(status)
+    return body['value']
+  }
+
+  async function put(key: string, value: string): Promise<void> {
+    const { status } = await ask(`${variables}/${key}`, { method: 'PUT', headers, body: { value } })
+    if (status === 200) return
+    if (status !== 404) throw refused(status)
+    const created = await ask(variables, { method: 'POST', headers, body: { key, value, masked: true, raw: true } })
+    if (created.status !== 201) throw refused(created.status)
+  }
+
+  const refused = (status: number): RotationFailed =>
+    new RotationFailed(`GitLab refuses the variable ${place} (${status}): the token needs the scope api`)
+
+  return {
+    name: `gitlab:${place}`,
+    async read() {
+      const [current, next] = [await get(name), await get(`${name}_NEXT`)]
+      if (current === undefined) return undefined
+      const previous = await get(`${name}_PREVIOUS`)
+      return { current, next: next ?? current, ...(previous === undefined ? {} : { previous }) }
+    },
+    async write({ current, next, previous }) {
+      if (previous !== undefined) await put(`${name}_PREVIOUS`, previous)
+      await put(`${name}_NEXT`, next)
+      await put(name, current)
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { type Ask, createAsk } from '../ask.ts'
+import { RotationFailed } from '../failure.ts'
+import type { HeldSecrets, Target } from './target.ts'
+
+/** Where every pod finds its account, unless the environment says otherwise. */
+const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
+const maxConflicts = 5
+
+type Surroundings = { env: NodeJS.ProcessEnv; fetchWith: (ca: string | undefined) => Promise<typeof fetch> }
+
+/** `kubernetes:NAMESPACE/NAME`: the keys `current`, `next` and `previous` of a Secret, changed together. */
+export function kubernetesTarget(place: string, surroundings: Surroundings): Target {
+  const [namespace = '', name = '', ...more] = place.split('/')
+  if (namespace === '' || name === '' || more.length > 0) {
+    throw new RotationFailed(`kubernetes:${place} is not kubernetes:NAMESPACE/NAME`)
+  }
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}`
+  let connection: Promise<Connection> | undefined
+  const connected = () => (connection ??= connect(surroundings))
+
+  async function find(): Promise<{ held: HeldSecrets | undefined; version: string }> {
+    const { ask, url, headers } = await connected()
+    const { status, body } = await ask(`${url}${path}`, { headers: headers() })
+    if (status !== 200) throw refused('read', status)
+    const { data, metadata } = body as { data?: Partial<HeldSecrets>; metadata?: { resourceVersion?: string } }
+    return { held: heldIn(data), version: metadata?.resourceVersion ?? '' }
+  }
+
+  async function write(secrets: HeldSecrets): Promise<void> {
+    for (let tried = 0; tried < maxConflicts; tried += 1) {
+      const { version } = await find()
+      const { ask, url, headers } = await connected()
+      const data = Object.fromEntries(Object.entries(secrets).map(([key, value]) => [key, encode(value)]))
+      const { status } = await ask(`${url}${path}`, {
+        method: 'PATCH',
+        headers: headers({ 'content-type': 'application/merge-patch+json' }),
+        // The version has Kubernetes refuse the change when somebody else made one in between.
+        body: { metadata: { resourceVersion: version }, data },
+      })
+      if (status === 200) return
+      if (status !== 409) throw refused('change', status)
+    }
+    throw new RotationFailed(`the Secret ${place} is changed by somebody else again and again`)
+  }
+
+  function refused(what: string, status: number): RotationFailed {
+    const hint = status === 403 ? ': its service account needs get and patch on this Secret' : ''
+    return new RotationFailed(`Kubernetes refuses to ${what} the Secret ${place} (${status})${hint}`)
+  }
+
+  return { name: `kubernetes:${place}`, read: async () => (await find()).held, write }
+}
+
+type Connection = { ask: Ask; url: string; headers: (more?: Record<string, string>) => Record<string, string> }
+
+async function connect({ env, fetchWith }: Surroundings): Promise<Connection> {
+  const folder = env['KUBERNETES_ACCOUNT_FOLDER'] ?? accountFolder
+  const inside = `https://${env['KUBERNETES_SERVICE_HOST']}:${env['KUBERNETES_SERVICE_PORT'] ?? '443'}`
+  const url = env['KUBERNETES_API_URL'] ?? (env['KUBERNETES_SERVICE_HOST'] === undefined ? undefined : inside)
+  if (url === undefined) throw new RotationFailed('not inside Kubernetes: set KUBERNETES_API_URL')
+  try {
+    const token = (await readFile(join(folder, 'token'), 'utf8')).trim()
+    const ca = await readFile(join(folder, 'ca.crt'), 'utf8').catch(() => undefined)
+    const ask = createAsk(await fetchWith(ca))
+    return { ask, url, headers: (more = {}) => ({ authorization: `Bearer ${token}`, ...more }) }
+  } catch (cause) {
+    throw new RotationFailed(`the service account in ${folder} cannot be read`, { cause })
+  }
+}
+
+function heldIn(data: Partial<HeldSecrets> | undefined): HeldSecrets | undefined {
+  const [current, next, previous] = [decode(data?.current), decode(data?.next), decode(data?.previous)]
+  if (current === undefined) return undefined
+  return { current, next: next ?? current, ...(previous === undefined ? {} : { previous }) }
+}
+
+const encode = (text: string): string => Buffer.from(text).toString('base64')
+const decode = (text: string | undefined) => (text === undefined ? undefined : Buffer.from(text, 'base64').toString())

@@ -1,0 +1,47 @@
+import { importPKCS8, SignJWT } from 'jose'
+
+import type { Ask } from './ask.ts'
+import type { RotationKind } from './step.ts'
+
+/** What the token endpoint says of a secret; `unclear` is an outage, a limit, or a grant that is not allowed. */
+export type Verdict = 'accepted' | 'refused' | 'unclear'
+
+type Application = { issuer: string; clientId: string; kind: RotationKind }
+
+/**
+ * Asks whether Auth0 accepts a secret, without a person: with a code that cannot be right, a good secret gets
+ * `invalid_grant` and a bad one 401, because the client is authenticated before its code is looked at.
+ */
+export async function probeSecret({ issuer, clientId, kind }: Application, secret: string, ask: Ask): Promise<Verdict> {
+  const proof = kind === 'private-key-jwt' ? await assertionOf({ issuer, clientId }, secret) : { client_secret: secret }
+  const { status, body } = await ask(`${issuer}oauth/token`, {
+    method: 'POST',
+    form: {
+      grant_type: 'authorization_code',
+      client_id: clientId,
+      code: 'a-code-that-was-never-given',
+      redirect_uri: 'https://none.invalid/',
+      code_verifier: 'a'.repeat(43),
+      ...proof,
+    },
+  })
+  if (body['error'] === 'invalid_grant') return 'accepted'
+  return status === 401 ? 'refused' : 'unclear'
+}
+
+/** RFC 7523 §2.2, as Auth0 wants it: the audience is the issuer, one text, and a minute is long enough. */
+async function assertionOf({ issuer, clientId }: { issuer: string; clientId: string }, pem: string) {
+  const assertion = await new SignJWT()
+    .setProtectedHeader({ alg: 'RS256' })
+    .setIssuer(clientId)
+    .setSubject(clientId)
+    .setAudience(issuer)
+    .setIssuedAt()
+    .setExpirationTime('1m')
+    .setJti(crypto.randomUUID())
+    .sign(await importPKCS8(pem, 'RS256'))
+  return {
+    client_assertion: assertion,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+  }
+}

@@ -1,0 +1,33 @@
+import { getCACertificates } from 'node:tls'
+
+const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
+
+/**
+ * How Stagedoor asks other services by HTTP: Auth0, telemetry, audit sinks. Through the proxy that `HTTPS_PROXY`,
+ * `HTTP_PROXY` and `NO_PROXY` name; upstreams and Redis are not asked this way.
+ * @param ca more certificate authorities (PEM), beside those that Node trusts (`NODE_EXTRA_CA_CERTS` among them)
+ */
+export async function createFetch(env: NodeJS.ProcessEnv, ca?: string): Promise<typeof fetch> {
+  const hasProxy = proxyVariables.some((name) => env[name])
+  if (!hasProxy && ca === undefined) return fetch
+  // Loaded only where it is needed: Node's own fetch takes neither a proxy nor certificates.
+  const undici = await import('undici')
+  const tls = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }
+  const dispatcher = new undici.EnvHttpProxyAgent({
+    ...proxiesIn(env),
+    connect: tls,
+    requestTls: tls,
+    proxyTls: tls,
+  })
+  return ((input: string, init: object) => undici.fetch(input, { ...init, dispatcher })) as unknown as typeof fetch
+}
+
+/** From the environment that was given, so that undici does not read the process' own. */
+function proxiesIn(env: NodeJS.ProcessEnv) {
+  const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'] ?? ''
+  return {
+    httpProxy,
+    httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'] ?? httpProxy,
+    noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '',
+  }
+}

@@ -1,0 +1,141 @@
+import { readFile, stat, writeFile } from 'node:fs/promises'
+
+import t from 'tap'
+
+import { startRotationHouse } from './support.ts'
+
+const isGone = (path: string) =>
+  stat(path).then(
+    () => false,
+    () => true,
+  )
+
+t.test('a rotation leaves one secret that works everywhere, and the old one works nowhere', async (t) => {
+  const house = await startRotationHouse(t)
+  const old = house.auth0.clientSecret
+  const { out, err, exitCode } = await house.rotate()
+  t.equal(exitCode, 0, err)
+  const { current, next } = await house.held()
+  t.equal(current, next)
+  t.not(current, old)
+  t.ok(current.length >= 43, 'of 256 bits at least')
+  t.equal(await house.probe(current), 'accepted')
+  t.equal(await house.probe(old), 'refused')
+  t.ok(await isGone(house.stateFile))
+  t.ok(await isGone(`${house.stateFile}.lock`))
+  t.match(JSON.parse(out), { rotation: 'client-secret', subject: 'stagedoor-demo', outcome: 'rotated', new: String })
+  t.same(
+    (await house.records()).filter(({ outcome }) => outcome === 'done').map(({ step }) => step),
+    ['stage', 'await-staged', 'change', 'verify', 'promote', 'await-promoted'],
+  )
+})
+
+t.test('no secret is printed, nor written into the audit file', async (t) => {
+  const house = await startRotationHouse(t)
+  const old = house.auth0.clientSecret
+  const { out, err } = await house.rotate()
+  const { current } = await house.held()
+  const seen = out + err + (await readFile(house.auditFile, 'utf8'))
+  for (const secret of [old, current, house.auth0.management.clientSecret]) t.notOk(seen.includes(secret))
+})
+
+t.test('files keep the mode they had, and new ones are ours alone', async (t) => {
+  const house = await startRotationHouse(t)
+  await house.rotate()
+  t.equal(((await stat(`${house.file}.next`)).mode & 0o777).toString(8), '600')
+  t.equal(((await stat(house.file)).mode & 0o777).toString(8), '644')
+})
+
+t.test(
+  'a replica that does not get the new secret: nothing changes at Auth0, and the old secret is back',
+  async (t) => {
+    const house = await startRotationHouse(t)
+    const old = house.auth0.clientSecret
+    const nobody = 'http://127.0.0.1:1'
+    const { out, err, exitCode } = await house.rotate('--replica', nobody, '--limit', '0')
+    t.equal(exitCode, 1)
+    t.match(err, `a secret did not arrive at ${nobody}`)
+    t.match(JSON.parse(out), { outcome: 'abandoned' })
+    t.same(await house.held(), { current: old, next: old })
+    t.equal(await house.probe(old), 'accepted')
+    t.equal(house.auth0.counters.management, 0)
+  },
+)
+
+t.test('Auth0 that refuses the change keeps the old secret, which is what targets hold then', async (t) => {
+  const house = await startRotationHouse(t)
+  const old = house.auth0.clientSecret
+  house.auth0.switches.failNext('/api/v2/clients', [400])
+  const { out, exitCode } = await house.rotate()
+  t.equal(exitCode, 1)
+  t.match(JSON.parse(out), { outcome: 'reverted' })
+  t.same(await house.held(), { current: old, next: old })
+  t.equal(await house.probe(old), 'accepted')
+})
+
+t.test('while Auth0 accepts either secret, the rotation waits', async (t) => {
+  const house = await startRotationHouse(t)
+  const old = house.auth0.clientSecret
+  let probes = 0
+  // The first five answers are of a server that has the old secret still.
+  const { acceptedSecret } = house.auth0.tenant
+  house.auth0.tenant.acceptedSecret = (client) => {
+    if (client.clientId !== house.auth0.clientId) return acceptedSecret(client)
+    const isBehind = client.clientSecret !== old && probes++ < 5
+    return isBehind ? old : client.clientSecret
+  }
+  const { exitCode, err } = await house.rotate()
+  t.equal(exitCode, 0, err)
+  t.ok(probes > 5)
+  t.equal(await house.probe((await house.held()).current), 'accepted')
+})
+
+t.test('one rotation at a time: a lock of a running process is respected, one of a dead process is not', async (t) => {
+  const house = await startRotationHouse(t)
+  const { hostname } = await import('node:os')
+  const lock = (pid: number) => writeFile(`${house.stateFile}.lock`, JSON.stringify({ pid, host: hostname() }))
+  await lock(process.pid)
+  t.match(await house.rotate(), { exitCode: 1, err: /another rotation is under way/ })
+  t.equal(await house.probe(house.auth0.clientSecret), 'accepted')
+  await lock(2 ** 22 + 1)
+  t.match(await house.rotate(), { exitCode: 0 })
+})
+
+t.test('a next secret that is there already is not written over', async (t) => {
+  const house = await startRotationHouse(t)
+  await writeFile(`${house.file}.next`, 'of another rotation')
+  t.match(await house.rotate(), { exitCode: 1, err: /holds a next secret already/ })
+  t.same(await house.held(), { current: house.auth0.clientSecret, next: 'of another rotation' })
+})
+
+t.test('a current secret that Auth0 refuses is said before anything is changed', async (t) => {
+  const house = await startRotationHouse(t)
+  await writeFile(house.file, 'not the secret')
+  t.match(await house.rotate(), { exitCode: 1, err: /Auth0 refuses the current secret: nothing was changed/ })
+  t.equal(house.auth0.counters.management, 0)
+})
+
+t.test('in an emergency the old secret ends first, also when no replica answers', async (t) => {
+  const house = await startRotationHouse(t)
+  const old = house.auth0.clientSecret
+  const { exitCode, err } = await house.rotate('--emergency', '--no-wait')
+  t.equal(exitCode, 0, err)
+  t.equal((await house.records())[0]?.step, 'change')
+  t.equal(await house.probe(old), 'refused')
+  t.equal(await house.probe((await house.held()).current), 'accepted')
+})
+
+t.test('what is missing is said', async (t) => {
+  const house = await startRotationHouse(t)
+  const { runCommand } = await import('./support.ts')
+  const rotate = (arguments_: string[], env = {}) =>
+    runCommand(['rotate', 'client-secret', '--state', house.stateFile, ...arguments_], env)
+  t.match(await rotate([]), { exitCode: 1, err: /AUTH0_ISSUER is missing/ })
+  t.match(await rotate([], house.env), { exitCode: 1, err: /--to/ })
+  t.match(await rotate(['--to', 'stdout'], house.env), { exitCode: 1, err: /--replica/ })
+  const noWait = ['--no-wait', '--to']
+  t.match(await rotate([...noWait, 'ftp:x'], house.env), { exitCode: 1, err: /ftp:x is no target/ })
+  t.match(await rotate([...noWait, 'stdout'], house.env), { exitCode: 1, err: /--current-secret-file/ })
+  t.match(await rotate([...noWait, 'github:a/b/C'], house.env), { exitCode: 1, err: /STAGEDOOR_GITHUB_TOKEN/ })
+  t.match(await house.rotate('--resume'), { exitCode: 1, err: /no rotation to resume/ })
+})

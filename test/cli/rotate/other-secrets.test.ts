@@ -1,0 +1,105 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import t, { type Test } from 'tap'
+
+import { startLocalAuth0 } from '../../../auth0/local/server.ts'
+import { createAsk } from '../../../src/cli/rotate/ask.ts'
+import { probeSecret } from '../../../src/cli/rotate/token-probe.ts'
+import { runCommand, startFileReplica, temporaryFolder } from './support.ts'
+
+const newKey = () =>
+  generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+
+/** An application that signs with a key that Auth0 knows. */
+async function startKeyHouse(t: Test) {
+  const auth0 = await startLocalAuth0()
+  t.teardown(() => auth0.close())
+  const old = newKey().trim()
+  const publicPem = createPublicKey(old).export({ type: 'spki', format: 'pem' })
+  const credentials = [{ id: 'cred_old', name: 'made by hand', pem: publicPem }]
+  auth0.switches.setClient(auth0.clientId, { credentials, activeCredentials: ['cred_old'] })
+  const folder = await temporaryFolder(t)
+  const file = join(folder, 'key.pem')
+  await writeFile(file, old)
+  const replica = await startFileReplica(t, 'auth0.privateKeys', [file, `${file}.next`])
+  const env = {
+    AUTH0_ISSUER: auth0.issuer,
+    AUTH0_CLIENT_ID: auth0.clientId,
+    STAGEDOOR_MANAGEMENT_CLIENT_ID: auth0.management.clientId,
+    STAGEDOOR_MANAGEMENT_CLIENT_SECRET: auth0.management.clientSecret,
+  }
+  const application = { issuer: auth0.issuer, clientId: auth0.clientId, kind: 'private-key-jwt' } as const
+  const options = ['--to', `file:${file}`, '--replica', replica, '--state', join(folder, 'state'), '--settle', '0']
+  const client = () => auth0.tenant.clients.find(({ clientId }) => clientId === auth0.clientId)
+  return {
+    auth0,
+    old,
+    file,
+    client,
+    rotate: (...more: string[]) => runCommand(['rotate', 'private-key-jwt', ...options, ...more], env),
+    probe: (pem: string) => probeSecret(application, pem, createAsk(fetch)),
+  }
+}
+
+t.test('a private key is replaced with both accepted meanwhile, and one credential is left', async (t) => {
+  const { rotate, probe, old, file, client } = await startKeyHouse(t)
+  t.equal(await probe(old), 'accepted')
+  const { exitCode, err } = await rotate()
+  t.equal(exitCode, 0, err)
+  const current = await readFile(file, 'utf8')
+  t.equal(await readFile(`${file}.next`, 'utf8'), current)
+  t.equal(await probe(current), 'accepted')
+  t.equal(await probe(old), 'refused')
+  t.equal(client()?.credentials?.length, 1)
+  t.equal(client()?.activeCredentials?.length, 1)
+  t.notOk(err.includes('PRIVATE KEY'))
+})
+
+t.test('two credentials already: nothing is changed, because Auth0 takes no third', async (t) => {
+  const { auth0, rotate, probe, old, file, client } = await startKeyHouse(t)
+  const credentials = client()?.credentials ?? []
+  const more = [...credentials, { id: 'cred_2', name: 'another', pem: credentials[0]?.pem ?? '' }]
+  auth0.switches.setClient(auth0.clientId, { credentials: more })
+  t.match(await rotate(), { exitCode: 1, err: /two credentials already/ })
+  t.equal(await probe(old), 'accepted')
+  t.same(client()?.activeCredentials, ['cred_old'])
+  t.equal((await readFile(file, 'utf8')).trim(), old)
+})
+
+t.test('a private key that is not accepted after the change is taken back', async (t) => {
+  const { auth0, rotate, probe, old, file, client } = await startKeyHouse(t)
+  auth0.switches.down('error', ['/api/v2/clients'])
+  t.match(await rotate(), { exitCode: 1 })
+  auth0.switches.up()
+  t.match(await rotate('--revert'), { exitCode: 0 })
+  t.equal(await probe(old), 'accepted')
+  t.equal((await readFile(file, 'utf8')).trim(), old)
+  t.equal(client()?.credentials?.length, 1)
+})
+
+t.test('a session secret is held by all before it seals, and the old one still opens', async (t) => {
+  const folder = await temporaryFolder(t)
+  const file = join(folder, 'session')
+  await writeFile(file, 'the session secret of the beginning')
+  const files = [file, `${file}.next`, `${file}.previous`]
+  const replica = await startFileReplica(t, 'session.secrets', files)
+  const options = ['--to', `file:${file}`, '--replica', replica, '--state', join(folder, 'state')]
+  const { exitCode, err } = await runCommand(['rotate', 'session-secret', ...options])
+  t.equal(exitCode, 0, err)
+  const [current = '', next, previous] = await Promise.all(files.map((name) => readFile(name, 'utf8')))
+  t.ok(current.length >= 32)
+  t.equal(next, current)
+  t.equal(previous, 'the session secret of the beginning')
+})
+
+t.test('a session secret that leaked opens nothing any more', async (t) => {
+  const file = join(await temporaryFolder(t), 'session')
+  await writeFile(file, 'the session secret that leaked')
+  const options = ['--to', `file:${file}`, '--state', `${file}.state`, '--no-wait', '--emergency']
+  t.match(await runCommand(['rotate', 'session-secret', ...options]), { exitCode: 0 })
+  const all = await Promise.all([file, `${file}.next`, `${file}.previous`].map((name) => readFile(name, 'utf8')))
+  t.equal(new Set(all).size, 1)
+  t.notOk(all.includes('the session secret that leaked'))
+})

@@ -1,0 +1,50 @@
+import t from 'tap'
+
+import {
+  courseAfterFailure,
+  firstStepOf,
+  nextStepAfter,
+  type RotationKind,
+  type Course,
+  type Step,
+} from '../../../src/cli/rotate/step.ts'
+
+function stepsOf(kind: RotationKind, course: Course): Step[] {
+  const steps = [firstStepOf(kind, course)]
+  while (steps.at(-1) !== 'done') steps.push(nextStepAfter({ kind, course, step: steps.at(-1) as Step }))
+  return steps
+}
+
+t.test('replicas hold the new secret before Auth0 changes, and the old one before Auth0 changes back', async (t) => {
+  const back = { 'change-back': 'await-back', change: 'await-staged' } as const
+  for (const kind of ['client-secret', 'private-key-jwt'] as const) {
+    for (const course of ['planned', 'revert'] as const) {
+      const steps = stepsOf(kind, course)
+      const change = course === 'planned' ? 'change' : 'change-back'
+      t.ok(steps.indexOf(back[change]) >= 0 && steps.indexOf(back[change]) < steps.indexOf(change), `${kind} ${course}`)
+    }
+  }
+})
+
+t.test('in an emergency nothing is waited for before the old secret ends', async (t) => {
+  t.same(stepsOf('client-secret', 'emergency'), ['change', 'promote', 'verify', 'await-promoted', 'done'])
+  t.same(stepsOf('session-secret', 'emergency'), ['promote', 'await-promoted', 'done'])
+})
+
+t.test('a session secret never goes to Auth0', async (t) => {
+  for (const course of ['planned', 'revert', 'abandon', 'emergency'] as const) {
+    t.notOk(stepsOf('session-secret', course).some((step) => step.startsWith('change')))
+  }
+})
+
+t.test(
+  'what failed before Auth0 changed is abandoned, what failed in between goes back, and after it waits',
+  async (t) => {
+    const after = (step: Step) => courseAfterFailure({ course: 'planned', step })
+    t.same([after('stage'), after('await-staged')], ['abandon', 'abandon'])
+    t.same([after('change'), after('verify')], ['revert', 'revert'])
+    t.same([after('promote'), after('await-promoted'), after('remove-old')], [undefined, undefined, undefined])
+    t.equal(courseAfterFailure({ course: 'revert', step: 'change-back' }), undefined)
+    t.equal(courseAfterFailure({ course: 'emergency', step: 'change' }), undefined)
+  },
+)

@@ -1,0 +1,101 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { Test } from 'tap'
+
+import { type LocalAuth0, startLocalAuth0 } from '../../../auth0/local/server.ts'
+import { createProgram } from '../../../src/cli/program.ts'
+import { createAsk } from '../../../src/cli/rotate/ask.ts'
+import { probeSecret } from '../../../src/cli/rotate/token-probe.ts'
+import { fingerprint } from '../../../src/config/secret-fingerprints.ts'
+import { startOrigin } from '../../support/origin.ts'
+
+export type Run = { out: string; err: string; exitCode: number | undefined }
+
+/** The command, as it runs in a terminal. */
+export async function runCommand(arguments_: string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
+  const seen: Run = { out: '', err: '', exitCode: undefined }
+  const terminal = {
+    env,
+    folder: '/',
+    out: (text: string) => void (seen.out += text),
+    err: (text: string) => void (seen.err += text),
+    setExitCode: (code: number) => void (seen.exitCode = code),
+  }
+  const surroundings = { readInput: async () => '', fetch, now: Date.now }
+  await createProgram(terminal, async () => {}, surroundings).parseAsync(arguments_, { from: 'user' })
+  return seen
+}
+
+export async function temporaryFolder(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-rotate-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The admin listener of a replica that has in force what stands in the files, in order. */
+export async function startFileReplica(t: Test, option: string, files: readonly string[]): Promise<string> {
+  const origin = await startOrigin(t, (_request, response) => {
+    void Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => ''))).then((texts) => {
+      const held = texts.filter((text) => text !== '').map((text) => fingerprint(text.trim()))
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ processes: [{ [option]: held }] }))
+    })
+  })
+  return origin.url
+}
+
+export type RotationHouse = {
+  auth0: LocalAuth0
+  folder: string
+  file: string
+  stateFile: string
+  auditFile: string
+  replica: string
+  env: NodeJS.ProcessEnv
+  /** `stagedoor rotate client-secret` with what it needs here. */
+  rotate(...more: string[]): Promise<Run>
+  /** What Auth0 says of a secret. */
+  probe(secret: string): Promise<string>
+  held(): Promise<{ current: string; next: string }>
+  records(): Promise<{ step: string; outcome: string; course: string }[]>
+}
+
+/** The stand-in, a secret in a file, and a replica that follows the file. */
+export async function startRotationHouse(t: Test): Promise<RotationHouse> {
+  const auth0 = await startLocalAuth0()
+  t.teardown(() => auth0.close())
+  const folder = await temporaryFolder(t)
+  const file = join(folder, 'auth0')
+  await writeFile(file, auth0.clientSecret)
+  const replica = await startFileReplica(t, 'auth0.clientSecrets', [file, `${file}.next`])
+  const [stateFile, auditFile] = [join(folder, 'state.json'), join(folder, 'audit.jsonl')]
+  const env = {
+    AUTH0_ISSUER: auth0.issuer,
+    AUTH0_CLIENT_ID: auth0.clientId,
+    STAGEDOOR_MANAGEMENT_CLIENT_ID: auth0.management.clientId,
+    STAGEDOOR_MANAGEMENT_CLIENT_SECRET: auth0.management.clientSecret,
+  }
+  const application = { issuer: auth0.issuer, clientId: auth0.clientId, kind: 'client-secret' } as const
+  const common = ['--to', `file:${file}`, '--state', stateFile, '--audit-file', auditFile, '--settle', '0']
+  return {
+    auth0,
+    folder,
+    file,
+    stateFile,
+    auditFile,
+    replica,
+    env,
+    rotate: (...more) => runCommand(['rotate', 'client-secret', ...common, '--replica', replica, ...more], env),
+    probe: (secret) => probeSecret(application, secret, createAsk(fetch)),
+    async held() {
+      const current = await readFile(file, 'utf8')
+      return { current, next: await readFile(`${file}.next`, 'utf8').catch(() => current) }
+    },
+    async records() {
+      const text = await readFile(auditFile, 'utf8').catch(() => '')
+      return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line).audit]))
+    },
+  }
+}
