@@ -4,6 +4,7 @@ import Fastify from 'fastify'
 import { createOpenConnections } from '../../src/proxy/open-connections.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
 import { createUpstream } from '../../src/proxy/upstream.ts'
+import { upstreamWith } from '../../test/support/upstream-options.ts'
 import { announce, originUrl, port } from './environment.ts'
 
 const app = Fastify({ http: { maxHeaderSize: 65_536 } })
@@ -35,7 +36,7 @@ app.addHook('onRequest', (request, reply, done) => {
 })
 await app.register(proxy, {
   gate: { guardUpgrades: (next) => next },
-  upstreams: new Map([['origin', createUpstream({ urls: [originUrl], maxConnections: 4_096 })]]),
+  upstreams: new Map([['origin', createUpstream(upstreamWith({ urls: [originUrl], maxConnections: 4_096 }))]]),
   publicOrigin: `http://127.0.0.1:${port}`,
   openConnections: createOpenConnections(),
 })

@@ -25,15 +25,16 @@ export function defaultYaml(root: Option): string {
   return [head, ...sections].join('\n')
 }
 
-function render(name: string, option: Option, depth: number, isRequired: boolean): string {
+/** @param isAbsent whether the section around it is absent by default: a value in it would bring it about */
+function render(name: string, option: Option, depth: number, isRequired: boolean, isAbsent = false): string {
   const comment = commentOf(option, depth)
   if (name === 'routes') return `${comment}routes:\n${defaultRoutes}`
   const indent = '  '.repeat(depth)
-  // A section that is not there unless somebody wants it.
+  // A section that is absent by default.
   if (option.properties !== undefined && option['x-example'] !== undefined && !isRequired)
     return `${comment}${indent}# ${name}: ${inline(option['x-example'])}\n`
   if (option.properties !== undefined) {
-    const children = renderChildren(option, depth + 1)
+    const children = renderChildren(option, depth + 1, !isRequired && option.default === undefined)
     return hasValues(children)
       ? `${comment}${indent}${name}:\n${children}`
       : `${comment}${indent}# ${name}:\n${children}`
@@ -43,7 +44,8 @@ function render(name: string, option: Option, depth: number, isRequired: boolean
   const value = valueOf(option, isRequired)
   const isListFromVariable = option.items !== undefined && option['x-env'] !== undefined
   if (isListFromVariable) return `${comment}${indent}${name}:\n${indent}  - ${value}\n`
-  if (value !== undefined) return `${comment}${indent}${name}: ${value}\n`
+  const isCommentedOut = isAbsent && option['x-env'] === undefined
+  if (value !== undefined) return `${comment}${indent}${isCommentedOut ? '# ' : ''}${name}: ${value}\n`
   return `${comment}${indent}# ${name}: ${inline(option['x-example'] ?? option.enum?.[0])}\n`
 }
 
@@ -52,10 +54,10 @@ function hasValues(yaml: string): boolean {
   return yaml.split('\n').some((line) => line !== '' && !line.trimStart().startsWith('#'))
 }
 
-function renderChildren(option: Option, depth: number): string {
+function renderChildren(option: Option, depth: number, isAbsent = false): string {
   const required = new Set(option.required)
   const children = Object.entries(option.properties ?? {})
-  return children.map(([name, child]) => render(name, child, depth, required.has(name))).join('')
+  return children.map(([name, child]) => render(name, child, depth, required.has(name), isAbsent)).join('')
 }
 
 /** A map by names of people's choice is shown with the name of its example. */

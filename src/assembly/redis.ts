@@ -6,8 +6,6 @@ import type { Logger } from '../telemetry/logger.ts'
 
 type RedisConfig = NonNullable<Config['session']['redis']>
 
-const defaultTimeoutMs = 2_000
-
 /** The one Redis of the process, if one is configured; connected, or trying to. */
 export async function provisionRedis({ session }: Config, logger: Logger): Promise<Redis | undefined> {
   if (session.redis === undefined) return undefined
@@ -33,7 +31,7 @@ export function redisSettings({ url, sentinel, cluster, ...options }: RedisConfi
       cert: options.tls.cert?.reveal(),
       key: options.tls.key?.reveal(),
     },
-    timeoutMs: options.timeout ?? defaultTimeoutMs,
+    timeoutMs: options.timeout,
   }
 }
 

@@ -26,9 +26,6 @@ import type { Dependencies } from './dependencies.ts'
 import { claimNamesOf } from './policy.ts'
 import { isSecure, sessionLimits, sessionSecrets } from './settings.ts'
 
-const defaultGraceMs = 60_000
-const defaultMaxCached = 100_000
-
 export type SharedParts = {
   provider: Provider
   redis: Redis | undefined
@@ -50,7 +47,7 @@ export async function provisionSessions(config: Config, dependencies: Dependenci
   const { refreshed, leases } = await provisionRefreshed(dependencies, ended, limits)
   const redis = kind === 'redis' ? shared.redis : undefined
   const kept = redis
-    ? redisSessions(config, dependencies, redis, ended, limits)
+    ? redisSessions(config, dependencies, { redis, ended })
     : cookieSessions(config, { ended, refreshed, cookieName: cookie.name })
   const onUnshared = (err: unknown) => logger.warn({ err }, 'other replicas could not hear of a new login yet')
   const store = createRevocableStore(kept.store, { revocations, onSaved, onUnshared, now })
@@ -95,14 +92,14 @@ function cookieSessions(config: Config, parts: CookieParts): Kept {
   return { store: createCookieStore({ sealer, ...parts }), close: () => undefined }
 }
 
-function redisSessions(
-  config: Config,
-  { now, randomBytes }: Dependencies,
-  redis: Redis,
-  ended: EndedSessions,
-  limits: SessionLimits,
-): Kept {
-  const { outageGrace: graceMs = defaultGraceMs, maxCached: maxEntries = defaultMaxCached } = config.session.redis ?? {}
+type RedisParts = { redis: Redis; ended: EndedSessions }
+
+function redisSessions(config: Config, dependencies: Dependencies, { redis, ended }: RedisParts): Kept {
+  const { now, randomBytes } = dependencies
+  const limits = sessionLimits(config)
+  const { outageGrace: graceMs, maxCached: maxEntries } = config.session.redis as NonNullable<
+    Config['session']['redis']
+  >
   const cache = createCoherentCache<FoundSession>({ events: redis.events, maxEntries, graceMs, now })
   const owed = createOwedWrites(redis.events)
   const sealer = createRecordSealer(sessionSecrets(config), randomBytes)

@@ -1,6 +1,6 @@
 import type { Config, UpstreamConfig } from '../config/schema.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
-import { createUpstream, type Upstream } from '../proxy/upstream.ts'
+import { createUpstream, type Upstream, type UpstreamOptions } from '../proxy/upstream.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /** The connections to each upstream, by its name. */
@@ -9,12 +9,24 @@ export function provisionUpstreams({ upstreams }: Config, logger: Logger): Reado
 }
 
 function openUpstream(name: string, config: UpstreamConfig, logger: Logger): Upstream {
-  const { urls, timeouts, health, tls, rewrite, coolDown, maxConnections, maxQueued, maxWait, maxHeaderBytes } = config
   return createUpstream({
+    ...upstreamOptions(config),
+    onChange(url, err) {
+      if (err === undefined) logger.info({ upstream: name, url }, 'the upstream answers again')
+      else logger.warn({ upstream: name, url, err }, 'the upstream does not answer')
+    },
+  })
+}
+
+/** Configuration in the words of the proxy, whose names have units. */
+export function upstreamOptions(config: UpstreamConfig): UpstreamOptions {
+  const { urls, timeouts, health, tls, rewrite, coolDown, maxConnections, maxStreams, maxHeaderBytes } = config
+  return {
     urls,
     maxConnections,
-    maxWaiting: maxQueued,
-    maxWaitMs: maxWait,
+    maxStreams,
+    maxWaiting: config.maxQueued,
+    maxWaitMs: config.maxWait,
     connectTimeoutMs: timeouts.connect,
     headersTimeoutMs: timeouts.headers,
     handshakeTimeoutMs: timeouts.upgrade,
@@ -23,11 +35,7 @@ function openUpstream(name: string, config: UpstreamConfig, logger: Logger): Ups
     probe: health && { path: health.path, everyMs: health.every, timeoutMs: health.timeout },
     tls: tls && { ...tls, key: tls.key?.reveal() },
     rewrite,
-    onChange(url, err) {
-      if (err === undefined) logger.info({ upstream: name, url }, 'the upstream answers again')
-      else logger.warn({ upstream: name, url, err }, 'the upstream does not answer')
-    },
-  })
+  }
 }
 
 /** Degraded, not unavailable: other upstreams still answer. Probes are public, so the reason names no address. */

@@ -10,22 +10,22 @@ export type UpstreamOptions = {
   /** Addresses that answer alike: `http://host:port`, `https://…` or `unix:/path`. */
   urls: readonly string[]
   /** For a connection to stand, TLS included. */
-  connectTimeoutMs?: number
+  connectTimeoutMs: number
   /** From the request sent to the response head received. Bodies and open streams have no limit. */
-  headersTimeoutMs?: number
+  headersTimeoutMs: number
   /** The same for the answer to an upgrade: Backstage may leave one unanswered for good. */
-  handshakeTimeoutMs?: number
+  handshakeTimeoutMs: number
   /** Requests under way at a time, each on a connection of its own. */
-  maxConnections?: number
+  maxConnections: number
   /** Requests that may wait for a connection. */
-  maxWaiting?: number
-  maxWaitMs?: number
+  maxWaiting: number
+  maxWaitMs: number
   /** Upgrades and event streams open at a time; they do not count as requests under way. */
-  maxStreams?: number
+  maxStreams: number
   /** How long an address is left alone after a connection to it could not be opened. */
-  coolDownMs?: number
+  coolDownMs: number
   /** Longest head of an answer. */
-  maxHeaderBytes?: number
+  maxHeaderBytes: number
   /** What the upstream is asked to find out whether it is well. */
   probe?: { path: string; everyMs: number; timeoutMs: number } | undefined
   tls?: UpstreamTls | undefined
@@ -33,18 +33,6 @@ export type UpstreamOptions = {
   /** An address fails now, or (without a cause) is well again. */
   onChange?: (url: string, cause: Error | undefined) => void
 }
-
-export const upstreamDefaults = {
-  connectTimeoutMs: 5_000,
-  headersTimeoutMs: 60_000,
-  handshakeTimeoutMs: 10_000,
-  maxConnections: 512,
-  maxWaiting: 1_024,
-  maxWaitMs: 10_000,
-  maxStreams: 20_000,
-  coolDownMs: 10_000,
-  maxHeaderBytes: 65_536,
-} as const
 
 /** How many addresses one request tries at most. */
 const maxAttempts = 3
@@ -73,8 +61,7 @@ export type Upstream = {
 }
 
 /** @throws TypeError when a URL is not one, or there is none */
-export function createUpstream(given: UpstreamOptions): Upstream {
-  const options = { ...upstreamDefaults, ...given }
+export function createUpstream(options: UpstreamOptions): Upstream {
   const addresses = options.urls.map((url) => createAddress(url, options))
   const requests = createChooser(targetsOf(addresses))
   const streams = createChooser(targetsOf(addresses))
@@ -104,9 +91,8 @@ export function createUpstream(given: UpstreamOptions): Upstream {
   }
 }
 
-type Settings = UpstreamOptions & Required<Pick<UpstreamOptions, keyof typeof upstreamDefaults>>
-
-function createAddress(url: string, { connectTimeoutMs, coolDownMs, maxHeaderBytes, tls, probe, onChange }: Settings) {
+function createAddress(url: string, options: UpstreamOptions) {
+  const { connectTimeoutMs, coolDownMs, maxHeaderBytes, tls, probe, onChange } = options
   // The admissions bound what is under way: a limit of the connections' own would be a queue without order or a way out.
   const connections = createConnectionPool(url, { connectTimeoutMs, maxHeaderBytes, tls })
   const health = createAddressHealth({

@@ -5,11 +5,12 @@ import t, { type Test } from 'tap'
 import { sendOwnRequest } from '../../src/proxy/own-request.ts'
 import { createUpstream } from '../../src/proxy/upstream.ts'
 import { startOrigin } from '../support/origin.ts'
+import { upstreamWith } from '../support/upstream-options.ts'
 
 const question = { path: '/x', headers: ['Host', 'portal.example.com'], timeoutMs: 60_000, clientKey: 'k' }
 
 async function openUpstream(t: Test, urls: string[]) {
-  const upstream = createUpstream({ urls, maxConnections: 1, maxWaiting: 0 })
+  const upstream = createUpstream(upstreamWith({ urls, maxConnections: 1, maxWaiting: 0 }))
   t.teardown(() => upstream.close())
   return upstream
 }

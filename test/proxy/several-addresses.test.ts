@@ -9,6 +9,7 @@ import t, { type Test } from 'tap'
 import { createUpstream } from '../../src/proxy/upstream.ts'
 import { freePort } from '../support/ports.ts'
 import { until } from '../support/until.ts'
+import { upstreamWith } from '../support/upstream-options.ts'
 import { startGateway, startOrigin } from './support.ts'
 
 /** An origin that answers with its name and counts what it is asked. */
@@ -84,10 +85,9 @@ t.test('an address whose probes fail gets no requests until they succeed again',
     response.writeHead(isWell ? 200 : 503).end('shaky')
   })
   const steady = await startNamed(t, 'steady')
-  const upstream = createUpstream({
-    urls: [shaky.url, steady.url],
-    probe: { path: '/health', everyMs: 10, timeoutMs: 1_000 },
-  })
+  const upstream = createUpstream(
+    upstreamWith({ urls: [shaky.url, steady.url], probe: { path: '/health', everyMs: 10, timeoutMs: 1_000 } }),
+  )
   t.teardown(() => upstream.close())
   t.same(upstream.condition(), { addresses: 2, failing: 0 })
   await until(() => upstream.condition().failing === 1)
@@ -102,14 +102,14 @@ t.test('an address whose probes fail gets no requests until they succeed again',
 
 t.test('a probe that is not answered in time has failed', async (t) => {
   const mute = await startOrigin(t, () => {})
-  const upstream = createUpstream({ urls: [mute.url], probe: { path: '/', everyMs: 1, timeoutMs: 20 } })
+  const upstream = createUpstream(upstreamWith({ urls: [mute.url], probe: { path: '/', everyMs: 1, timeoutMs: 20 } }))
   t.teardown(() => upstream.close())
   await until(() => upstream.condition().failing === 1)
   t.same(upstream.condition(), { addresses: 1, failing: 1 })
 })
 
 t.test('an upstream without addresses is refused', async (t) => {
-  t.throws(() => createUpstream({ urls: [] }), { name: 'TypeError' })
+  t.throws(() => createUpstream(upstreamWith({ urls: [] })), { name: 'TypeError' })
 })
 
 t.test('an upstream may listen on a Unix socket', async (t) => {

@@ -16,6 +16,7 @@ import { createOpenConnections, type OpenConnections } from '../../src/proxy/ope
 import { proxy } from '../../src/proxy/plugin.ts'
 import { createUpstream, type UpstreamOptions } from '../../src/proxy/upstream.ts'
 import { sessionOf } from '../support/sessions.ts'
+import { upstreamWith } from '../support/upstream-options.ts'
 
 export const publicOrigin = 'https://portal.example.com'
 export const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -45,7 +46,7 @@ export const jane: Principal = {
 export type Gateway = { port: number; url: string; app: FastifyInstance; openConnections: OpenConnections }
 
 export type GatewayOptions = {
-  upstream: Omit<UpstreamOptions, 'urls'> & ({ url: string } | { urls: readonly string[] })
+  upstream: Partial<Omit<UpstreamOptions, 'urls'>> & ({ url: string } | { urls: readonly string[] })
   decision?: Decision | undefined
   principal?: Principal
   identity?: UpstreamIdentity
@@ -78,7 +79,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   options.earlierStage?.(app)
   const { upstream } = options
   const urls = 'urls' in upstream ? upstream.urls : [upstream.url]
-  const upstreams = new Map([['backstage', createUpstream({ ...upstream, urls })]])
+  const upstreams = new Map([['backstage', createUpstream(upstreamWith({ ...upstream, urls }))]])
   const gate = { guardUpgrades: (next: Routing) => next }
   await app.register(proxy, { gate, upstreams, publicOrigin, openConnections })
   await app.listen({ port: 0, host: '127.0.0.1' })

@@ -71,22 +71,19 @@ const redis = z
       })
       .optional()
       .meta({ description: 'Certificates (PEM) for `rediss://`.' }),
-    timeout: duration({ min: '100ms', max: '30s' }).optional().meta({
-      description: 'How long connecting to Redis, and one answer of it, may take. Default: 2s.',
-      'x-example': '2s',
-    }),
+    timeout: duration({ min: '100ms', max: '30s' })
+      .prefault('2s')
+      .meta({ description: 'How long connecting to Redis may take, and each of its answers.' }),
     outageGrace: duration({ min: '0s', max: '1h' })
-      .optional()
+      .prefault('1m')
       .meta({
         description:
-          'While Redis is away, how long sessions that this process has seen go on; past it they get 503. Default: 1m. ' +
-          'Danger: as long, this process may not hear that a session was ended elsewhere.',
-        'x-example': '1m',
+          'While Redis cannot be reached, how long sessions go on that this process has in memory; then they get 503. ' +
+          'Danger: during this time the process may not learn that a session was ended elsewhere.',
       }),
-    maxCached: wholeNumber({ min: 1, max: 10_000_000 }).optional().meta({
-      description: 'How many sessions each process remembers, about 2 KiB each. Default: 100000.',
-      'x-example': 100_000,
-    }),
+    maxCached: wholeNumber({ min: 1, max: 10_000_000 })
+      .prefault(100_000)
+      .meta({ description: 'How many sessions each process keeps in memory, about 2 KiB each.' }),
   })
   .optional()
   .meta({ description: 'The Redis or Valkey server that sessions are kept in.' })

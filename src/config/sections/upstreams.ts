@@ -44,8 +44,11 @@ const upstream = z
     tls,
     maxConnections: wholeNumber({ min: 1, max: 65_535 }).prefault(256).meta({
       description:
-        'Connections kept to the upstream at most; upgrades and event streams have connections of their own.',
+        'Requests under way at the same time, each on its own connection. Upgrades and event streams count in `maxStreams`.',
     }),
+    maxStreams: wholeNumber({ min: 1, max: 1_000_000 })
+      .prefault(20_000)
+      .meta({ description: 'Upgrades and event streams open at the same time; past it the answer is 503.' }),
     maxQueued: wholeNumber({ min: 0, max: 1_000_000 })
       .prefault(1024)
       .meta({ description: 'Requests that may wait for a connection; past it the answer is 503.' }),

@@ -1,0 +1,10 @@
+import { upstreamOptions } from '../../src/assembly/upstreams.ts'
+import { upstreams } from '../../src/config/sections/upstreams.ts'
+import type { UpstreamOptions } from '../../src/proxy/upstream.ts'
+
+/** The options of an upstream as configuration has them by default, with some of a test's own. */
+export function upstreamWith(own: Partial<UpstreamOptions> & Pick<UpstreamOptions, 'urls'>): UpstreamOptions {
+  const { portal } = upstreams.parse({ portal: { url: 'http://127.0.0.1:1' } })
+  if (portal === undefined) throw new Error('the upstream is missing')
+  return { ...upstreamOptions(portal), ...own }
+}
