@@ -1,6 +1,7 @@
 /** Stagedoor's proxy stage alone, behind a stand-in that lets everything pass. */
 import Fastify from 'fastify'
 
+import { acceptMethods } from '../../src/listener/methods.ts'
 import { createOpenConnections } from '../../src/proxy/open-connections.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
 import { createUpstream } from '../../src/proxy/upstream.ts'
@@ -11,6 +12,7 @@ const app = Fastify({ http: { maxHeaderSize: 65_536 } })
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const identity = { headers: ['X-Stagedoor-Assertion', 'x'.repeat(900)], replacesAuthorization: false }
 
+acceptMethods(app)
 app.decorateRequest('facts')
 app.decorateRequest('decision')
 app.decorateRequest('upstreamIdentity')

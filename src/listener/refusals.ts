@@ -39,17 +39,27 @@ export function refuseTunnel(request: IncomingMessage, way: Socket | ServerRespo
   else writeRefusal(way, refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger))
 }
 
+/** What node:http says of a request that it cannot parse. */
+type ParseError = NodeJS.ErrnoException & { rawPacket?: Buffer }
+
 const unreadable = new Map<string, ErrorCode>([
   ['HPE_HEADER_OVERFLOW', 'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE'],
-  ['HPE_INVALID_METHOD', 'STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED'],
   ['ERR_HTTP_REQUEST_TIMEOUT', 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT'],
 ])
 
 /** Answers what node:http could not parse; there is no request to speak of, only a socket. */
-export function refuseUnreadable(cause: NodeJS.ErrnoException, socket: Socket, logger: Logger): void {
+export function refuseUnreadable(cause: ParseError, socket: Socket, logger: Logger): void {
   if (cause.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const code = unreadable.get(cause.code ?? '') ?? 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST'
-  writeRefusal(socket, refusal(code, cause.code ?? 'unreadable', logger))
+  writeRefusal(socket, refusal(codeOf(cause), cause.code ?? 'unreadable', logger))
+}
+
+/** A request line whose only fault can be its method; anything else with that fault is no HTTP. */
+const requestLine = /^[A-Za-z-]{1,32} [!-~]+ HTTP\/1\.[01]\r\n/
+
+function codeOf({ code = '', rawPacket }: ParseError): ErrorCode {
+  if (code === 'HPE_INVALID_METHOD' && requestLine.test(rawPacket?.toString('latin1') ?? ''))
+    return 'STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED'
+  return unreadable.get(code) ?? 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST'
 }
 
 type Refusal = { status: number; headers: Record<string, string | number>; body: string }

@@ -16,18 +16,18 @@ export type Forwarder = {
 }
 
 /**
- * Carries one decided request to its upstream, and the answer back.
+ * Makes ready what carries one decided request to its upstream, and the answer back.
  * @param upgradeHead bytes behind the head of an upgrade request; undefined for any other request
  * @throws STAGEDOOR_BOUNDARY_NOT_FOUND for a path that the upstream's `rewrite` does not know: unchanged it would mean
  * something else there than the rules had in mind
  */
-export function forward(
+export function prepareExchange(
   request: FastifyRequest,
   reply: FastifyReply,
   upstream: Upstream,
   upgradeHead: Buffer | undefined,
   forwarder: Forwarder,
-): void {
+): Exchange {
   const { raw: client, facts, principal } = request
   const { openConnections, isOwnCookie } = forwarder
   const isUpgrade = upgradeHead !== undefined
@@ -40,7 +40,7 @@ export function forward(
   if (upstream.rewrite !== undefined) headers.push('X-Forwarded-Prefix', removedPrefix(upstream.rewrite))
   const session = principal?.kind === 'user' ? request.session : undefined
 
-  new Exchange({
+  return new Exchange({
     lane,
     request: {
       path: path + facts.query,
@@ -60,7 +60,7 @@ export function forward(
     openConnections,
     isOwnCookie,
     onFailure: (code, cause) => forwarder.onFailure(reply, code, cause, upstream),
-  }).start()
+  })
 }
 
 // RFC 9112 §6.3: a request has a body exactly where one of the two says so.

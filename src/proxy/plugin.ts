@@ -1,16 +1,24 @@
-import type { FastifyReply, preParsingHookHandler } from 'fastify'
+import httpProxy from '@fastify/http-proxy'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { forwardedMethods } from '../config/rules/methods.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { refuseForeignUpgrade } from '../headers/upgrade-origin.ts'
 import type { Gate } from '../overload/gate.ts'
+import type { Exchange } from './exchange.ts'
 import type { ProxyFailureCode } from './failure.ts'
-import { type Forwarder, forward } from './forward.ts'
+import { type Forwarder, prepareExchange } from './forward.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'
 import { acceptUpgrades } from './upgrade-requests.ts'
 import type { Upstream } from './upstream.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    exchange: Exchange | undefined
+  }
+}
 
 export type ProxyOptions = {
   /** Upgrades come by another way than requests, and have to pass as well. */
@@ -32,23 +40,16 @@ export const proxy = fastifyPlugin<ProxyOptions>(
     )
     const forwarder: Forwarder = { openConnections, isOwnCookie, onFailure: fail }
 
-    // Before Fastify looks at the body, and never past this point: it would refuse content types that it does not know.
-    const carry: preParsingHookHandler = (request, reply, _payload, _done) => {
-      const { decision } = request
-      const upstream = decision?.effect === 'allow' ? upstreams.get(decision.upstream) : undefined
-      if (upstream === undefined) throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
-      const upgradeHead = upgrades.headOf(request.raw)
-      if (upgradeHead !== undefined && request.principal?.kind === 'user')
-        refuseForeignUpgrade(request.raw.headers, publicOrigin)
-      forward(request, reply, upstream, upgradeHead, forwarder)
-    }
-
-    app.route({
-      url: '/*',
-      method: [...forwardedMethods],
-      preParsing: carry,
-      handler() {
-        throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'not-forwarded' })
+    app.decorateRequest('exchange')
+    await app.register(frame, {
+      prepare(request: FastifyRequest, reply: FastifyReply): Exchange {
+        const { decision } = request
+        const upstream = decision?.effect === 'allow' ? upstreams.get(decision.upstream) : undefined
+        if (upstream === undefined) throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
+        const upgradeHead = upgrades.headOf(request.raw)
+        if (upgradeHead !== undefined && request.principal?.kind === 'user')
+          refuseForeignUpgrade(request.raw.headers, publicOrigin)
+        return prepareExchange(request, reply, upstream, upgradeHead, forwarder)
       },
     })
     app.addHook('preClose', async () => void openConnections.closeLongLived(1001, 'Stagedoor is shutting down'))
@@ -58,6 +59,44 @@ export const proxy = fastifyPlugin<ProxyOptions>(
   },
   { name: 'proxy', fastify: '5.x' },
 )
+
+const exchangeOf = Symbol('exchange')
+
+/** What the frame asks in place of undici. It answers the client itself, and so never calls back. */
+const transport = {
+  request: ({ headers }: { headers: Record<symbol, Exchange> }) => headers[exchangeOf]?.start(),
+}
+
+/**
+ * `@fastify/http-proxy`, once for all upstreams: its routes, methods, parsers and hooks. Upstream, path and headers are those of
+ * the exchange, which is made of what the earlier stages decided on; the ones that the frame computes are dropped.
+ */
+async function frame(
+  app: FastifyInstance,
+  { prepare }: { prepare: (request: FastifyRequest, reply: FastifyReply) => Exchange },
+) {
+  // The frame replaces the parser of JSON only: that of text would read such bodies, and nothing would be left to forward.
+  app.removeAllContentTypeParsers()
+  await app.register(httpProxy, {
+    upstream: '',
+    routes: ['/*'],
+    httpMethods: [...forwardedMethods],
+    undici: transport as never,
+    disableRequestLogging: true,
+    // The frame refuses escapes that are no UTF-8, which the boundary lets pass. It need not see the path.
+    preRewrite: () => '/',
+    preHandler(request, reply, done) {
+      request.exchange = prepare(request, reply as unknown as FastifyReply)
+      done()
+    },
+    // Fastify waits for what a handler returns, and would log each client that goes away.
+    handler: (_request, reply, destination, options) => void reply.from(destination, options),
+    replyOptions: {
+      getUpstream: () => 'http://upstream.invalid',
+      rewriteRequestHeaders: (request) => ({ [exchangeOf]: request.exchange }),
+    },
+  })
+}
 
 function fail(reply: FastifyReply, code: ProxyFailureCode, cause: unknown, { maxHeaderBytes }: Upstream): void {
   if (code === 'STAGEDOOR_PROXY_OVERLOADED') {

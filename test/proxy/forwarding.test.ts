@@ -17,7 +17,11 @@ t.test('method, path, query, body and status go through unchanged', async (t) =>
   const { url } = await startGateway(t, { upstream: { url: origin.url } })
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
     const path = '/a%20b/%C3%A4?q=1&q=%2F'
-    const answer = await fetch(url + path, { method, body: '{"a":1}', headers: { 'content-type': 'no/type/at all' } })
+    const answer = await fetch(url + path, {
+      method,
+      body: '{"a":1}',
+      headers: { 'content-type': 'application/x-unknown' },
+    })
     t.same([answer.status, answer.statusText], [201, 'Made'])
     t.equal(answer.headers.get('x-saw'), `${method} ${path}`)
     t.equal(answer.headers.get('x-request-id'), 'request-1')

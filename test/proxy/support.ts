@@ -7,6 +7,7 @@ import type { Test } from 'tap'
 
 import type { UpstreamIdentity } from '../../src/assertion/upstream-identity.ts'
 import type { RequestFacts } from '../../src/boundary/facts.ts'
+import { fromFramework } from '../../src/errors/from-framework.ts'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { anonymous, type Principal } from '../../src/identity/principal.ts'
 import { acceptMethods } from '../../src/listener/methods.ts'
@@ -63,7 +64,8 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const openConnections = createOpenConnections()
   app.decorateRequest('decision')
   app.setErrorHandler((error, _request, reply) => {
-    const { code, statusCode, headers } = error instanceof GatewayError ? error : new GatewayError('STAGEDOOR_INTERNAL')
+    const { code, statusCode, headers } =
+      error instanceof GatewayError ? error : fromFramework(error as { code?: string })
     return reply.code(statusCode).headers(headers).send({ code })
   })
   app.addHook('onRequest', async (request, reply) => {

@@ -21,13 +21,14 @@ t.test('every method that rules can name reaches the upstream, with its body, ov
   const gateway = await startTlsGateway(t, upstream)
   const house = await startHouse(t, { upstream })
   const session = connectHttp2(t, gateway)
+  const type = { ':path': '/public/x', 'content-type': 'text/plain' }
   for (const method of forwarded) {
     const body = method === 'GET' || method === 'HEAD' ? '' : 'something'
     const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`
-    const head = `${method} /public/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${length}\r\n`
+    const head = `${method} /public/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/plain\r\n${length}\r\n`
     const answer = await exchange(house.url, head + body)
     t.match(answer, new RegExp(`^HTTP/1\\.1 200 [^]*x-method: ${method}\r\n[^]*\r\n\r\n[^]*${body}`, 'i'), method)
-    const second = await ask(session, { ':path': '/public/x', ':method': method }, body === '' ? undefined : body)
+    const second = await ask(session, { ...type, ':method': method }, body === '' ? undefined : body)
     t.same([second.headers[':status'], second.headers['x-method'], second.text], [200, method, body], method)
   }
 })

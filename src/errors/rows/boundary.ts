@@ -40,8 +40,8 @@ export const boundaryErrors = {
   STAGEDOOR_BOUNDARY_UNSUPPORTED_MEDIA_TYPE: row(
     415,
     'info',
-    'Stagedoor cannot read this kind of body here.',
-    'Send application/x-www-form-urlencoded.',
+    'Stagedoor cannot read this kind of body, or its Content-Type.',
+    'Send a well-formed Content-Type. Forms of Stagedoor itself are application/x-www-form-urlencoded.',
   ),
   STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT: row(
     408,
