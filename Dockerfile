@@ -29,6 +29,8 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY config config
 COPY --from=build /build/dist dist
+# `stagedoor` by its name, for CI jobs that run in this image.
+RUN chmod +x dist/src/cli/main.js && ln -s /app/dist/src/cli/main.js /usr/local/bin/stagedoor
 # The one place to write: signing keys, where `assertion.keys.store` is `file`. All else may be read-only.
 RUN install -d -o node -g node -m 0700 /var/lib/stagedoor
 VOLUME /var/lib/stagedoor

@@ -5,7 +5,8 @@ import { firstStepOf, type RotationState } from './step.ts'
 import type { HeldSecrets, Target } from './targets/target.ts'
 
 export type Wish = {
-  mode: 'begin' | 'resume' | 'revert'
+  /** `continue` resumes what is unfinished, and begins otherwise. */
+  mode: 'begin' | 'continue' | 'resume' | 'revert'
   isEmergency: boolean
   /** The current secret, where no target can be read. */
   currentSecret: string | undefined
@@ -22,9 +23,10 @@ export async function beginRotation(
   if (kept !== undefined) return goOn(kept, wish, rotation)
   const held = await readTargets(targets)
   const unfinished = rotation.keepsOld ? undefined : held.find(({ current, next }) => current !== next)
-  if (wish.mode === 'begin') {
-    if (unfinished !== undefined)
-      throw new RotationFailed('a target holds a next secret already: use --resume or --revert')
+  if (wish.mode === 'begin' && unfinished !== undefined) {
+    throw new RotationFailed('a target holds a next secret already: use --resume or --revert')
+  }
+  if (unfinished === undefined && (wish.mode === 'begin' || wish.mode === 'continue')) {
     return firstState(wish, rotation, currentOf(held, wish))
   }
   if (unfinished === undefined) throw new RotationFailed(`there is no rotation to ${wish.mode}`)
@@ -39,7 +41,7 @@ function goOn(kept: RotationState, { mode }: Wish, { kind, subject }: Rotation):
   if (kept.kind !== kind || kept.subject !== subject) {
     throw new RotationFailed(`the state is of ${kept.kind} ${kept.subject}: use another --state file`)
   }
-  if (mode === 'resume') return kept
+  if (mode !== 'revert') return kept
   if (kept.step === 'remove-old') throw new RotationFailed('the old key is being removed at Auth0: use --resume')
   if (kept.course === 'emergency') throw new RotationFailed('the old secret leaked: an emergency cannot be reverted')
   return { ...kept, course: 'revert', step: firstStepOf(kind, 'revert') }

@@ -13,7 +13,7 @@ import {
   privateKeyRotation,
   sessionSecretRotation,
 } from './auth0-rotations.ts'
-import { beginRotation } from './begin.ts'
+import { beginRotation, type Wish } from './begin.ts'
 import { RotationFailed } from './failure.ts'
 import { createManagement } from './management.ts'
 import {
@@ -107,7 +107,7 @@ async function rotateAlone(
   const targets = options.to.map((to) => parseTarget(to, { ...place, isTerminal: process.stdout.isTTY }))
   const stateFile = createStateFile(options.state)
   const wish = {
-    mode: options.resume ? 'resume' : options.revert ? 'revert' : 'begin',
+    mode: modeOf(options),
     isEmergency: options.emergency === true,
     currentSecret: await currentSecretFrom(options.currentSecretFile, env),
     startedAt: new Date(now()).toISOString(),
@@ -125,6 +125,12 @@ async function rotateAlone(
   const report = options.to.includes('stdout') ? err : out
   report(`${JSON.stringify({ ...reportOf(ended), endedAt: new Date(now()).toISOString(), targets: options.to })}\n`)
   return ended.course === 'planned' || ended.course === 'emergency' || options.revert === true ? 0 : 1
+}
+
+function modeOf({ resume, revert, continue: goesOn }: RotateOptions): Wish['mode'] {
+  if (resume) return 'resume'
+  if (revert) return 'revert'
+  return goesOn ? 'continue' : 'begin'
 }
 
 const outcomes = { planned: 'rotated', emergency: 'rotated', revert: 'reverted', abandon: 'abandoned' } as const

@@ -14,6 +14,7 @@ export type RotateOptions = {
   state: string
   auditFile?: string
   resume?: true
+  continue?: true
   revert?: true
   emergency?: true
   currentSecretFile?: string
@@ -49,6 +50,9 @@ export function withRotateOptions(command: Command): Command {
     .addOption(new Option('--limit <seconds>', 'how long each step may wait').argParser(seconds).default(600))
     .addOption(new Option('--resume', 'go on with a rotation that was interrupted').conflicts(['revert', 'emergency']))
     .addOption(new Option('--revert', 'bring the old secret back').conflicts(['resume', 'emergency']))
+    .addOption(
+      new Option('--continue', 'go on where a rotation was interrupted, or begin one').conflicts(['resume', 'revert']),
+    )
     .option('--emergency', 'the secret leaked: end the old one at once, whoever still uses it')
 }
 

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+import t, { type Test } from 'tap'
+import { parse, parseAllDocuments } from 'yaml'
+
+import { projectEnvironment, repositoryRoot } from '../../../scripts/testing/command.ts'
+import { type RotationHouse, startRotationHouse } from './support.ts'
+
+const read = (name: string) => readFile(join(repositoryRoot, 'deploy', 'rotation', name), 'utf8')
+
+/** `stagedoor` as it is on the path of the image. */
+async function installCommand(folder: string): Promise<string> {
+  const bin = join(folder, 'bin')
+  await mkdir(bin)
+  const main = join(repositoryRoot, 'src', 'cli', 'main.ts')
+  await writeFile(join(bin, 'stagedoor'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`)
+  await chmod(join(bin, 'stagedoor'), 0o755)
+  return bin
+}
+
+async function runIn(house: RotationHouse, command: string, arguments_: string[], env: NodeJS.ProcessEnv) {
+  const bin = await installCommand(house.folder)
+  const project = projectEnvironment()
+  const child = spawn(command, arguments_, {
+    cwd: house.folder,
+    env: { ...house.env, ...env, PATH: `${bin}:${project['PATH']}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = Promise.all([text(child.stdout), text(child.stderr)])
+  const [code] = (await once(child, 'exit')) as [number | null]
+  return { code, output: (await output).join('\n') }
+}
+
+async function shouldHaveRotated(t: Test, house: RotationHouse, old: string) {
+  const { current, next } = await house.held()
+  t.equal(current, next)
+  t.not(current, old)
+  t.equal(await house.probe(current), 'accepted')
+  t.equal(await house.probe(old), 'refused')
+}
+
+/** Thirty seconds are for Auth0; the stand-in changes at once. */
+const atOnce = (script: string) => `${script.trim()} --settle 0`
+
+t.test('the step of the GitHub workflow rotates', async (t) => {
+  const workflow = parse(await read('github-actions.yml'))
+  t.equal(workflow.concurrency['cancel-in-progress'], false)
+  t.same(workflow.permissions, {})
+  const { env, steps } = workflow.jobs.rotate
+  for (const name of Object.keys(neededVariables)) t.ok(name in env, name)
+  const house = await startRotationHouse(t)
+  const old = house.auth0.clientSecret
+  const variables = { ...given(house), RUNNER_TEMP: house.folder }
+  const { code, output } = await runIn(house, 'sh', ['-e', '-c', atOnce(steps[0].run)], variables)
+  t.equal(code, 0, output)
+  await shouldHaveRotated(t, house, old)
+  t.match(await readFile(join(house.folder, steps[1].with.path), 'utf8'), '"step":"await-promoted"')
+})
+
+t.test('the script of the GitLab job rotates', async (t) => {
+  const job = parse(await read('gitlab-ci.yml'))['rotate-auth0-client-secret']
+  t.equal(job.interruptible, false)
+  t.type(job.resource_group, 'string')
+  const house = await startRotationHouse(t)
+  const old = house.auth0.clientSecret
+  const variables = { ...job.variables, ...given(house), TMPDIR: house.folder }
+  const { code, output } = await runIn(house, 'sh', ['-e', '-c', atOnce(job.script.join('\n'))], variables)
+  t.equal(code, 0, output)
+  await shouldHaveRotated(t, house, old)
+  t.match(await readFile(join(house.folder, job.artifacts.paths[0]), 'utf8'), '"step":"await-promoted"')
+})
+
+t.test('the arguments of the CronJob rotate, and its account may do no more than that', async (t) => {
+  const objects = parseAllDocuments(await read('kubernetes-cronjob.yaml')).map((document) => document.toJS())
+  const of = (kind: string) => objects.find((object) => object.kind === kind)
+  t.same(of('Role').rules, [
+    { apiGroups: [''], resources: ['secrets'], resourceNames: ['stagedoor-auth0'], verbs: ['get', 'patch'] },
+  ])
+  t.equal(of('CronJob').spec.concurrencyPolicy, 'Forbid')
+  t.equal(of('Service').spec.clusterIP, 'None')
+  const [container] = of('CronJob').spec.jobTemplate.spec.template.spec.containers
+  const house = await startRotationHouse(t)
+  const old = house.auth0.clientSecret
+  const here: Record<string, string> = {
+    '--to=kubernetes:portal/stagedoor-auth0': `--to=file:${house.file}`,
+    '--replica=http://stagedoor-admin:9464': `--replica=${house.replica}`,
+    '--state=/state/rotation.json': `--state=${house.stateFile}`,
+  }
+  const arguments_ = container.args.map((argument: string) => here[argument] ?? argument)
+  const { code, output } = await runIn(house, 'stagedoor', [...arguments_, '--settle=0'], {})
+  t.equal(code, 0, output)
+  await shouldHaveRotated(t, house, old)
+})
+
+const neededVariables = {
+  AUTH0_ISSUER: '',
+  AUTH0_CLIENT_ID: '',
+  STAGEDOOR_MANAGEMENT_CLIENT_ID: '',
+  STAGEDOOR_MANAGEMENT_CLIENT_SECRET: '',
+}
+
+const given = (house: RotationHouse) => ({
+  ROTATION_TARGET: `file:${house.file}`,
+  ROTATION_REPLICAS: house.replica,
+  ROTATION_MODE: 'continue',
+})
