@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
 import type { Config } from '../config/schema.ts'
+import { endRequest } from '../errors/contain.ts'
 import { createBusyShare } from '../overload/busy-share.ts'
 import { createConnections } from '../overload/connections.ts'
 import { createGate } from '../overload/gate.ts'
@@ -53,6 +54,7 @@ export function provisionGate({ server }: Config, logger: Logger, metrics: Metri
       metrics.shed(reason)
       log.note(reason)
     },
+    fail: (error, response) => endRequest(error, response, logger),
   })
   return { ...gate, openConnections: () => connections.open, close: () => log.close() }
 }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { assertionHeader } from '../../packages/assertion-contract/src/index.ts'
+import { goOnAfter } from '../errors/contain.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../identity/principal.ts'
 import type { Minter } from './minter.ts'
@@ -29,20 +30,18 @@ export const assertion = fastifyPlugin<AssertionOptions>(
   async (app, { statements, withPassedGroups }) => {
     app.decorateRequest('upstreamIdentity', undefined)
 
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', (request, reply, done) => {
       const statement = statementFor(request)
       const known = recall(request.principal, statement)
       if (known !== undefined) {
         request.upstreamIdentity = known
         return done()
       }
-      mint(request.principal, statement).then(
-        (minted) => {
-          request.upstreamIdentity = minted
-          done()
-        },
-        (cause: unknown) => done(new GatewayError('STAGEDOOR_ASSERTION_UNAVAILABLE', { cause })),
+      const minting = mint(request.principal, statement).then(
+        (minted) => void (request.upstreamIdentity = minted),
+        (cause: unknown) => new GatewayError('STAGEDOOR_ASSERTION_UNAVAILABLE', { cause }),
       )
+      goOnAfter(minting, reply, done)
     })
 
     function statementFor({ decision }: FastifyRequest): Statement {

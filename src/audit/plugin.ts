@@ -36,8 +36,10 @@ export const audit = fastifyPlugin<{ write: WriteRecord; now: () => number }>(
       loggedOut: (request, session) => write(sessionRecord('logout', request.facts, session, time())),
       revoked: (request, revocation) => write(revocationRecord(request.facts, request.principal, revocation, time())),
     })
-    const decided = createTurnBatch<Decided>(({ facts, principal, decision, status, at }) =>
-      write(decisionRecord(facts, principal, decision, status, isoTime(at))),
+    const decided = createTurnBatch<Decided>(
+      ({ facts, principal, decision, status, at }) =>
+        write(decisionRecord(facts, principal, decision, status, isoTime(at))),
+      (err) => app.log.error({ err }, 'a record was not written to the audit trail'),
     )
     app.addHook('onResponse', (request, reply, done) => {
       const { decision, facts, principal } = request

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
+import { goOnAfter } from '../errors/contain.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { bearerTokenIn } from './authorization.ts'
 import { bearerReasons } from './reasons.ts'
@@ -26,18 +27,15 @@ export const bearer = fastifyPlugin<BearerOptions>(
     app.decorateRequest('refusedClientId', undefined)
     if (verifier === undefined) return
 
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', (request, reply, done) => {
       const token = bearerTokenIn(request.headers.authorization)
       if (token === undefined) return done()
       // In a browser with a session, `Authorization` is Backstage's; ours beside it is one credential too many.
       if (request.session !== undefined && !verifier.isOurs(token)) return done()
       const known = verifier.recall(token)
       if (known !== undefined) return done(admit(request, known))
-      // Whatever is thrown on the way ends in an answer: Fastify hears of it by `done`.
-      void verifier
-        .verify(token)
-        .then((verdict) => admit(request, verdict))
-        .then(done, done)
+      const judged = verifier.verify(token).then((verdict) => admit(request, verdict))
+      goOnAfter(judged, reply, done)
     })
   },
   { name: 'bearer', dependencies: ['boundary', 'session'] },

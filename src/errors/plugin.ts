@@ -5,6 +5,7 @@ import { wantsPage } from '../headers/navigation.ts'
 import { stepUpPath } from '../oidc/step-up.ts'
 import { errorPage } from '../pages/error-page.ts'
 import { pageHeaders } from '../pages/layout.ts'
+import { endRequest } from './contain.ts'
 import { fromFramework } from './from-framework.ts'
 import { GatewayError } from './gateway-error.ts'
 import { problem } from './problem.ts'
@@ -24,10 +25,11 @@ export const errors = fastifyPlugin<ErrorOptions>(
       const error = thrown instanceof GatewayError ? thrown : fromFramework(thrown)
       const counted = app.failedAttempts.count(error, request)
       if (counted === undefined) return answer(error, request, reply)
-      counted.then(
+      const answered = counted.then(
         (final) => answer(final, request, reply),
         () => answer(error, request, reply),
       )
+      answered.catch((cause: unknown) => endRequest(cause, reply.raw, request.log))
     })
     app.setNotFoundHandler((request, reply) => answer(new GatewayError('STAGEDOOR_BOUNDARY_NOT_FOUND'), request, reply))
 

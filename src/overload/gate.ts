@@ -28,11 +28,13 @@ export type GateOptions = {
   /** Probes are answered whatever the load: a gateway that is taken away while it is busy makes others busier. */
   isProbe: (url: string) => boolean
   refuse: (request: IncomingMessage, response: ServerResponse, reason: ShedReason) => void
+  /** A mistake of ours: ends the request in which it happened. */
+  fail: (error: unknown, response: ServerResponse) => void
 }
 
 type Verdict = 'begin' | 'wait' | ShedReason
 
-export function createGate({ connections, line, maxRequests, isProbe, refuse }: GateOptions): Gate {
+export function createGate({ connections, line, maxRequests, isProbe, refuse, fail }: GateOptions): Gate {
   let underWay = 0
   let isLeaving = false
 
@@ -49,7 +51,16 @@ export function createGate({ connections, line, maxRequests, isProbe, refuse }: 
     return !isBegun && line.isTooLong ? 'delay' : undefined
   }
 
+  /** Requests come from sockets and out of the line: an error must not reach either. */
   function carryOut(verdict: Verdict, request: IncomingMessage, response: ServerResponse, next: Routing): void {
+    try {
+      carryOutOrThrow(verdict, request, response, next)
+    } catch (error) {
+      fail(error, response)
+    }
+  }
+
+  function carryOutOrThrow(verdict: Verdict, request: IncomingMessage, response: ServerResponse, next: Routing): void {
     if (isLeaving) response.shouldKeepAlive = false
     if (verdict === 'begin') return next(request, response)
     if (verdict !== 'wait') return refuse(request, response, verdict)

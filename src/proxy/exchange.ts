@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 
 import type { FastifyReply } from 'fastify'
 
+import { endRequest } from '../errors/contain.ts'
 import type { Session } from '../session/session.ts'
 import type { Applicant } from './admission.ts'
 import type { Target } from './balancer.ts'
@@ -18,6 +19,7 @@ import {
   writeEarlyHints,
   writeHead,
 } from './client-response.ts'
+import { containErrors } from './contain.ts'
 import { failureCodeOf, isConnectFailure, type ProxyFailureCode } from './failure.ts'
 import { valueOf, type AnswerHead } from './http1/answer-head.ts'
 import type { Carrier, Receiver, UpstreamRequest } from './http1/receiver.ts'
@@ -71,6 +73,10 @@ export class Exchange implements Receiver, Applicant, OpenConnection {
   #isClientGone = false
   #isPausable = false
 
+  static {
+    containErrors(this.prototype)
+  }
+
   constructor(options: ExchangeOptions) {
     this.#options = options
     this.clientKey = options.clientKey
@@ -82,7 +88,7 @@ export class Exchange implements Receiver, Applicant, OpenConnection {
   start(): void {
     const { openConnections, lane } = this.#options
     openConnections.add(this)
-    this.#response.on('close', () => this.#onClientClose())
+    this.#response.on('close', () => this.onClientClose())
     markAborted(this.#response)
     lane.admission.enter(this)
   }
@@ -165,7 +171,7 @@ export class Exchange implements Receiver, Applicant, OpenConnection {
     this.#response.statusCode = answer.status
     this.#response.detachSocket(client)
     this.#relay = relayUpgrade({ client, upstream, status: answer.status, head, clientBytes: upgradeHead }, () =>
-      this.#onClientClose(),
+      this.onClientClose(),
     )
     // The HTTP half is over: hooks that wait for the end of the answer see a 101.
     this.#response.emit('finish')
@@ -209,7 +215,7 @@ export class Exchange implements Receiver, Applicant, OpenConnection {
     return clientHeaders(head, reply.getHeaders(), isOwnCookie)
   }
 
-  #onClientClose(): void {
+  onClientClose(): void {
     if (this.#isClientGone) return
     this.#isClientGone = true
     const { openConnections, lane } = this.#options
@@ -217,6 +223,14 @@ export class Exchange implements Receiver, Applicant, OpenConnection {
     if (this.#relay === undefined) reportUnfinished(this.#response)
     if (lane.admission.withdraw(this)) return
     this.#carrier?.abort()
+    this.#leave()
+  }
+
+  /** Ends all of it: what failed is a mistake of ours. */
+  collapse(error: unknown): void {
+    this.#carrier?.abort()
+    if (this.#response.headersSent || isGone(this.#response)) endRequest(error, this.#response, this.#options.reply.log)
+    else this.#options.onFailure('STAGEDOOR_INTERNAL', error)
     this.#leave()
   }
 

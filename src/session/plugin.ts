@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
+import { goOnAfter } from '../errors/contain.ts'
 import type { Freshened, Refresher } from './refresh/refresher.ts'
 import type { SessionCookie } from './session-cookie.ts'
 import { expiryOf, isUseWorthNoting, type Session, type SessionLimits } from './session.ts'
@@ -46,7 +47,7 @@ export const session = fastifyPlugin<SessionOptions>(
           ? store.find(value).then((found) => admit(request, reply, found, value))
           : admit(request, reply, known, value)
       if (pending === undefined) done()
-      else pending.then(() => done(), done)
+      else goOnAfter(pending, reply, done)
     })
 
     /** Waits only where claims are due to be refreshed, or the browser gets its cookie anew. */

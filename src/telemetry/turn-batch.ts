@@ -10,9 +10,13 @@ const maxHeld = 512
 
 /**
  * Handles items together, where one by one they would each find the processor's caches filled with the request's own work.
+ * An item that cannot be handled is left out, and the others are handled.
  * They are handled before any client can have seen what they tell of, and at an exit too; a kill may cost those of a turn.
  */
-export function createTurnBatch<Item>(handle: (item: Item) => void): TurnBatch<Item> {
+export function createTurnBatch<Item>(
+  handle: (item: Item) => void,
+  onFailure: (error: unknown) => void,
+): TurnBatch<Item> {
   let held: Item[] = []
   let isDue = false
 
@@ -20,7 +24,15 @@ export function createTurnBatch<Item>(handle: (item: Item) => void): TurnBatch<I
     isDue = false
     const items = held
     held = []
-    for (const item of items) handle(item)
+    for (const item of items) handleOne(item)
+  }
+
+  function handleOne(item: Item): void {
+    try {
+      handle(item)
+    } catch (error) {
+      onFailure(error)
+    }
   }
 
   process.once('exit', flush)

@@ -23,6 +23,9 @@ function gateWith(change: Partial<GateOptions> & { isSurplus?: boolean; isBusy?:
     end: () => void log.push('end of the line'),
   }
   const gate = createGate({
+    fail: (error) => {
+      throw error
+    },
     connections: { open: 0, watch: () => log.push('watch'), isSurplus: () => change.isSurplus === true },
     line,
     maxRequests: 10,

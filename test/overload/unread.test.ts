@@ -32,6 +32,9 @@ function gated() {
     atTurnEnd: setImmediate,
   })
   const gate = createGate({
+    fail: (error) => {
+      throw error
+    },
     connections: { open: 0, watch: () => undefined, isSurplus: () => false },
     line,
     maxRequests: 100,

@@ -11,6 +11,7 @@ import { createTrail } from '../../src/audit/trail.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { prepareListening } from '../../src/listener/listen.ts'
 import { buildAdminApp, shownBy } from '../../src/process/admin-app.ts'
+import type { Faults } from './faults.ts'
 
 /** Configuration as it stands in YAML; sections are merged one level deep over what a test needs. */
 export type ConfigOverrides = Record<string, unknown>
@@ -29,7 +30,7 @@ export type Gateway = {
   records(): Record<string, unknown>[]
 }
 
-type GatewayOptions = {
+export type GatewayOptions = {
   auth0: Pick<LocalAuth0, 'issuer' | 'clientId' | 'clientSecret'>
   upstream: string
   port: number
@@ -40,6 +41,8 @@ type GatewayOptions = {
   fetch?: typeof fetch
   /** Instead of the port. */
   listen?: { path: string }
+  /** Has what the gateway is made of fail as a test wants it to. */
+  faults?: Faults
 }
 
 /** Starts the gateway as `server.ts` does, on a port chosen beforehand, because its base URL must name it. */
@@ -50,14 +53,17 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const output = { write: (line: string) => void logged.push(JSON.parse(line)) }
   const logger = pino({ level: 'debug' }, output)
   const config = parseConfig(url, options)
+  const faulty = options.faults?.within ?? ((_name, root) => root)
   const dependencies = {
     logger,
-    trail: createTrail(output),
-    now: options.now ?? Date.now,
-    fetch: (options.fetch ?? fetch) as never,
-    randomBytes,
+    ...faulty('dependencies', {
+      trail: createTrail(output),
+      now: options.now ?? Date.now,
+      fetch: (options.fetch ?? fetch) as never,
+      randomBytes,
+    }),
   }
-  const parts = await provision(config, dependencies)
+  const parts = faulty('parts', await provision(config, dependencies))
   const app = await buildApp(config, dependencies, parts)
   const address = { host: '127.0.0.1', port: options.port, ...options.listen }
   const listen = prepareListening(app, { ...config.server, listen: address })

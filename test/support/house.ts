@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 
 import { type LocalAuth0, type LocalAuth0Options, startLocalAuth0 } from '../../auth0/local/server.ts'
 import { type Browser, createBrowser, type Page } from './browser.ts'
-import { type ConfigOverrides, type Gateway, startGateway } from './gateway.ts'
+import { type ConfigOverrides, type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
 import { type Origin, startOrigin } from './origin.ts'
 import { freePort } from './ports.ts'
 
@@ -29,6 +29,7 @@ export type HouseOptions = {
   publicPort?: number
   now?: () => number
   fetch?: typeof fetch
+  faults?: GatewayOptions['faults']
 }
 
 export async function startHouse(t: Test, options: HouseOptions = {}): Promise<House> {
@@ -47,6 +48,7 @@ export async function startHouse(t: Test, options: HouseOptions = {}): Promise<H
     ...(options.config && { config: options.config }),
     ...(options.now && { now: options.now }),
     ...(options.fetch && { fetch: options.fetch }),
+    ...(options.faults && { faults: options.faults }),
   })
   return { ...gateway, auth0, origin, signIn }
 

@@ -150,8 +150,6 @@ export class Connection implements Carrier {
       const used = this.#reader.read(bytes)
       if (used !== -1) this.#finish(used < bytes.length)
     } catch (error) {
-      // What is wrong with an answer is of no interest where nobody waits for it; a mistake of ours must not pass unseen.
-      if (this.#receiver === undefined && !(error instanceof UpstreamError)) throw error
       this.#fail(error as Error)
     }
   }

@@ -1,0 +1,31 @@
+import type { ServerResponse } from 'node:http'
+import { constants, type Http2ServerResponse } from 'node:http2'
+
+import type { FastifyReply } from 'fastify'
+
+type Log = { error(context: object, message: string): void }
+type Done = (error?: Error) => void
+
+/**
+ * Goes on with a request when work for it has settled. An error behind `done` ends this request: as a rejection that
+ * nobody handles it would end the process.
+ * @param work resolves with the error that refuses the request, or with nothing
+ */
+export function goOnAfter(work: Promise<Error | undefined | void>, reply: FastifyReply, done: Done): void {
+  work
+    .then((refusal) => done(refusal ?? undefined), done)
+    .catch((error: unknown) => endRequest(error, reply.raw, reply.log))
+}
+
+/** Logs an error and ends the request that it happened in: with a 500, or in the middle of its answer. */
+export function endRequest(error: unknown, response: ServerResponse, log: Log): void {
+  log.error({ code: 'STAGEDOOR_INTERNAL', err: error }, 'a request failed where nothing was expected to fail')
+  const { stream } = response as unknown as Partial<Http2ServerResponse>
+  if (response.headersSent) return void (stream ? stream.close(constants.NGHTTP2_INTERNAL_ERROR) : response.destroy())
+  try {
+    response.statusCode = 500
+    response.end()
+  } catch {
+    response.destroy()
+  }
+}

@@ -1,0 +1,189 @@
+import type { ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+
+import t, { type Test } from 'tap'
+import { request } from 'undici'
+
+import { createFaults, type FaultKind } from '../support/faults.ts'
+import { type House, type HouseOptions, startHouse } from '../support/house.ts'
+import { machinesIn, machineToken } from '../support/machine.ts'
+
+/** Longer than any answer takes; who has none by then is not answered at all. */
+const patienceMs = 20_000
+
+type Asked = { house: House; cookie: string; token: string }
+type Step = (asked: Asked) => Promise<unknown>
+
+const send =
+  (path: string, more: (asked: Asked) => Record<string, string> = () => ({}), body?: string): Step =>
+  async (asked) => {
+    const headers = more(asked)
+    const method = body === undefined ? 'GET' : 'POST'
+    const signal = AbortSignal.timeout(patienceMs)
+    const options = { method, headers, body: body ?? null, signal } as const
+    const answer = await request(asked.house.directUrl + path, options).catch(broken)
+    if (answer === undefined) return undefined
+    await answer.body.text().catch(broken)
+    return answer.statusCode
+  }
+
+/** An answer may break off; none at all may not be missing. */
+function broken(error: Error): undefined {
+  if (error.name === 'TimeoutError') throw error
+}
+
+const withSession = ({ cookie }: Asked) => ({ cookie })
+const asPage = { 'sec-fetch-mode': 'navigate', accept: 'text/html' }
+const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+const steps: Record<string, Step> = {
+  'a public page': send('/public/a'),
+  'a page for who is signed in': send('/a', withSession),
+  'a form': send('/a', withSession, 'x'.repeat(100_000)),
+  'an event stream': send('/a', (asked) => ({ ...withSession(asked), accept: 'text/event-stream' })),
+  'a page without a session': send('/a', () => asPage),
+  'a call without a session': send('/a'),
+  'a machine': send('/a', ({ token }) => ({ authorization: `Bearer ${token}` })),
+  'a refused token': send('/a', ({ house }) => ({ authorization: `Bearer ${machineToken(house.auth0, { exp: 1 })}` })),
+  'a question of a proxy': send('/.stagedoor/auth', (asked) => ({
+    ...withSession(asked),
+    'x-original-uri': '/a',
+    'x-original-method': 'GET',
+  })),
+  'an upgrade': upgrade,
+  'an account': send('/.stagedoor/me', withSession),
+  keys: send('/.stagedoor/jwks.json'),
+  'a probe': send('/.stagedoor/health/ready'),
+  'an explanation': send('/.stagedoor/admin/policy?method=GET&path=/a', withSession),
+  'a sign-in': async ({ house }) => (await house.signIn().catch(broken))?.page.status,
+  'a callback': send('/.stagedoor/callback?state=a&code=b', () => asPage),
+  'a logout token': send('/.stagedoor/backchannel-logout', () => form, 'logout_token=a.b.c'),
+  'an event of Auth0': send('/.stagedoor/events', () => ({ authorization: 'Bearer x' }), '{}'),
+  'a sign-out': send(
+    '/.stagedoor/logout',
+    (asked) => ({
+      ...withSession(asked),
+      ...form,
+      origin: asked.house.url,
+      'sec-fetch-site': 'same-origin',
+    }),
+    'everywhere=false',
+  ),
+}
+
+/** A WebSocket handshake, from which the client goes away at once. */
+function upgrade({ house, cookie }: Asked): Promise<unknown> {
+  const head = `GET /a HTTP/1.1\r\nHost: localhost\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
+  const { port } = new URL(house.directUrl)
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(head))
+    socket.setTimeout(patienceMs, () => reject(new Error('an upgrade is not answered')))
+    socket.once('data', () => socket.end('bye'))
+    socket.on('error', resolve).on('close', resolve)
+  })
+}
+
+/** Nothing may come so far: what comes here ends the process, or is swept up behind it. */
+function watchProcess(t: Test): { escaped: string[] } {
+  const seen = { escaped: [] as string[] }
+  const onEscape = (error: unknown): void =>
+    void seen.escaped.push(error instanceof Error ? String(error.stack) : String(error))
+  process.on('uncaughtException', onEscape).on('unhandledRejection', onEscape)
+  t.teardown(() => process.off('uncaughtException', onEscape).off('unhandledRejection', onEscape))
+  return seen
+}
+
+async function start(t: Test, options: HouseOptions = {}): Promise<Asked> {
+  const house = await startHouse(t, {
+    ...options,
+    config: { machines: machinesIn, server: { trustedProxies: ['127.0.0.1/32'] }, admin: { allow: { kind: 'user' } } },
+    upstream: (request, response) => {
+      if (request.headers.accept === 'text/event-stream') response.setHeader('content-type', 'text/event-stream')
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+      request.resume().on('end', () => response.end('hello'.repeat(20_000)))
+    },
+  })
+  const { browser } = await house.signIn()
+  const cookie = [...browser.cookiesOf(house.url)].map(([name, value]) => `${name}=${value}`).join('; ')
+  return { house, cookie, token: machineToken(house.auth0) }
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate)
+}
+
+t.test(
+  'whatever fails in a stage, hook or callback ends one request, and the others are answered',
+  { timeout: 600_000 },
+  async (t) => {
+    const faults = createFaults()
+    const asked = await start(t, { faults })
+    const process = watchProcess(t)
+    let injected = 0
+
+    async function inject(name: string, step: Step, path: string, kind: FaultKind): Promise<void> {
+      faults.fail(path, kind)
+      const [ended] = await Promise.allSettled([step(asked)])
+      await settle()
+      faults.fail()
+      injected += 1
+      const what = `${name}: ${path} ${kind}`
+      if (ended.status === 'rejected') t.fail(`${what}: ${ended.reason}`)
+      if (process.escaped.length > 0) t.fail(`${what}: ${process.escaped.splice(0).join('\n')}`)
+      const after = await steps['a public page']?.(asked)
+      if (after !== 200) t.fail(`${what}: another request then gets ${String(after)}`)
+    }
+
+    for (const [name, step] of Object.entries(steps)) {
+      faults.called()
+      await step(asked)
+      await settle()
+      for (const [path, kinds] of faults.called()) {
+        // The clock itself is also read by timers, which no request has started.
+        if (path !== 'dependencies.now') for (const kind of kinds) await inject(name, step, path, kind)
+      }
+    }
+    t.ok(injected > 100, `${injected} faults were injected`)
+  },
+)
+
+/** What stages and stream handlers call on a response; the first call fails. */
+const responseMethods = [
+  'writeHead',
+  'write',
+  'end',
+  'setHeader',
+  'getHeaders',
+  'flushHeaders',
+  'writeEarlyHints',
+] as const
+
+t.test(
+  'whatever fails while an answer is written ends one request, and the others are answered',
+  { timeout: 600_000 },
+  async (t) => {
+    const asked = await start(t)
+    const process = watchProcess(t)
+    let failing: (typeof responseMethods)[number] | undefined
+    asked.house.app.server.prependListener('request', (_request, response: ServerResponse) => {
+      const method = failing
+      if (method === undefined) return
+      response[method] = () => {
+        Reflect.deleteProperty(response, method)
+        throw new Error(`injected into ${method}`)
+      }
+    })
+    for (const method of responseMethods) {
+      for (const [name, step] of Object.entries(steps)) {
+        failing = method
+        const [ended] = await Promise.allSettled([step(asked)])
+        await settle()
+        failing = undefined
+        const what = `${name}: ${method}`
+        if (ended.status === 'rejected') t.fail(`${what}: ${ended.reason}`)
+        if (process.escaped.length > 0) t.fail(`${what}: ${process.escaped.splice(0).join('\n')}`)
+        t.equal(await steps['a public page']?.(asked), 200, `${what}: another request is answered`)
+      }
+    }
+  },
+)
