@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { shared, shell, stages } from '../../scripts/direction/rules.ts'
+import { repositoryRoot } from '../../scripts/testing/command.ts'
+
+const text = readFileSync(join(repositoryRoot, 'ARCHITECTURE.md'), 'utf8')
+
+/** The cells of the tables' rows, with what stands in backticks in each. */
+const rows = text
+  .split('\n')
+  .filter((line) => line.startsWith('|'))
+  .map((line) => line.split('|').slice(1, -1))
+const quotedIn = (cell = ''): string[] =>
+  [...cell.matchAll(/`(?<name>[^`]+)`/g)].map(({ groups }) => groups?.['name'] ?? '')
+const foldersOf = (part: string): string[] => quotedIn(rows.find(([first]) => first?.trim() === part)?.[1])
+
+const foldersIn = (path: string): string[] =>
+  readdirSync(join(repositoryRoot, path), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+const endpoints = foldersIn('src/endpoints')
+
+t.test('the table of who may import whom says what the rules say', async (t) => {
+  t.same(foldersOf('stages'), stages.flat())
+  t.same(foldersOf('shared').toSorted(), shared.toSorted())
+  t.same(foldersOf('endpoints').toSorted(), endpoints.toSorted())
+  t.same(foldersOf('shell').toSorted(), shell.toSorted())
+})
+
+t.test('every folder of src/ has a line that says what it is for', async (t) => {
+  const start = rows.findIndex(([first]) => first?.trim() === 'folder')
+  const end = rows.findIndex(([first]) => first?.trim() === 'part')
+  const described = rows.slice(start + 2, end).flatMap(([first]) => quotedIn(first))
+  const folders = [...foldersIn('src').filter((name) => name !== 'endpoints'), ...endpoints]
+  t.same(described, folders.toSorted())
+})
+
+t.test('the table of stages has them in the order of the path', async (t) => {
+  const named = rows.flatMap(([first]) => quotedIn(first)).slice(0, stages.flat().length)
+  t.same(named, stages.flat())
+})
