@@ -22,14 +22,22 @@ export interface Config {
                  * `roles`, a change of roles in Auth0 counts from the next refresh on, not from the next import.
                  * Default: none.
                  */
-                ownershipFrom?: Array<'roles' | 'groups' | 'permissions'>
+                ownershipFrom?: Array<'roles' | 'groups' | 'permissions' | 'org_id'>
               }
             | {
                 resolver: 'claimsWithoutCatalogUser'
                 /** The claim that names the user entity. Default: `sub`, the only one that nobody can choose. */
                 nameFrom?: 'sub' | 'email' | 'preferred_username'
                 /** The claims whose values become owned groups, `group:default/<name>`. Default: roles and groups. */
-                ownershipFrom?: Array<'roles' | 'groups' | 'permissions'>
+                ownershipFrom?: Array<'roles' | 'groups' | 'permissions' | 'org_id'>
+              }
+            | {
+                /** Backstage's own, which every provider has. They need a verified address. */
+                resolver: 'emailMatchingUserEntityProfileEmail' | 'emailLocalPartMatchingUserEntityName'
+                /** Only addresses of these domains. */
+                allowedDomains?: string[]
+                /** Signs in people whom the catalog does not know, by a name made from their address. Default: false. */
+                dangerouslyAllowSignInWithoutUserInCatalog?: boolean
               }
           >
         }

@@ -18,6 +18,8 @@ export interface Config {
           groups?: string[]
           /** Auth0 permissions such as `write:catalog`; needs `ownershipFrom: [permissions]` at sign-in. */
           permissions?: string[]
+          /** Ids of Auth0 organizations; needs `ownershipFrom: [org_id]` at sign-in. */
+          organizations?: string[]
           /** Entity refs, such as `user:default/jane`. */
           entityRefs?: string[]
         }
@@ -29,13 +31,33 @@ export interface Config {
           resourceTypes?: string[]
           actions?: Array<'create' | 'read' | 'update' | 'delete' | 'use'>
         }
-        /** Only those catalog entities for which all of this holds. Such a rule is about catalog entities alone. */
+        /**
+         * Only those resources for which all of this holds. Such a rule is about resources of one type alone, so what
+         * stands here must be about the same type.
+         */
         when?: {
-          /** The person owns the entity, themselves or through a group. */
+          /** Catalog: the person owns the entity, themselves or through a group. */
           owner?: true
-          /** Kinds of entities, such as `Component`. */
+          /** Catalog: kinds of entities, such as `Component`. */
           kinds?: string[]
+          /** Catalog: the entity has this annotation. */
           annotation?: { name: string; value?: string }
+          /** Scaffolder: the template's step or parameter has this tag in `backstage:permissions`. */
+          tag?: string
+          /** Scaffolder: the action, such as `publish:github`. */
+          actionId?: string
+          /** Scaffolder: the person started the task. */
+          startedBySelf?: true
+          /** Any plugin: one of its own permission rules. */
+          condition?: {
+            pluginId: string
+            /** The resource type that the plugin's rule is about. */
+            resourceType: string
+            /** The rule's name, such as `HAS_TAG`. */
+            rule: string
+            /** `$ownerRefs` in a list stands for what the person owns, `$currentUser` for their entity ref. */
+            params?: object
+          }
         }
       }>
     }

@@ -22,7 +22,9 @@ type Modules = {
 function loadModules(): Modules {
   const plugin = 'node_modules/@stagedoor/backstage-plugin-permission-backend-module-stagedoor-policy/dist'
   const load = createRequire(import.meta.url)
-  const files = ['rules.js', 'decide.js'].map((file): object => load(join(exampleDirectory, plugin, file)))
+  const files = ['rules.js', 'decide.js', 'conditions.js', 'policy.js'].map((file): object =>
+    load(join(exampleDirectory, plugin, file)),
+  )
   return Object.assign({}, ...files) as Modules
 }
 
@@ -66,8 +68,8 @@ for (const [who, question, expected] of decisions) {
   })
 }
 
-const owner = { kind: 'when', when: { owner: true } }
-const component = { kind: 'when', when: { kinds: ['Component'] } }
+const owner = { kind: 'when', when: { conditions: [{ rule: 'IS_ENTITY_OWNER', params: { claims: ['$ownerRefs'] } }] } }
+const component = { kind: 'when', when: { conditions: [{ rule: 'IS_ENTITY_KIND', params: { kinds: ['Component'] } }] } }
 const allowOwner = { name: 'a', when: { owner: true } }
 const denyComponent = { name: 'd', effect: 'deny', when: { kinds: ['Component'] } }
 
@@ -95,7 +97,7 @@ t.test('a rule about some entities leaves the others to the rules after it', asy
   }
 })
 
-t.test('a rule with "when" is about catalog entities alone', async (t) => {
+t.test('a rule with "when" is about resources of its type alone', async (t) => {
   const policy = policyOf({ default: 'deny', rules: [allowOwner] })
   t.match(decide(policy, { ...entityCreate, refs: [] }), { effect: 'deny', rules: [] })
 })
@@ -181,5 +183,93 @@ t.test('a dry run refuses nothing, and logs once what would be refused', async (
   const told = () => lines.filter((line) => line.includes('catalog.entity.delete for user:default/max'))
   await until(() => told().length > 0)
   t.equal(told().length, 1)
-  t.match(told()[0], /Dry run: .* would be limited to some entities by rule .*owners/)
+  t.match(told()[0], /Dry run: .* would be limited to some resources by rule .*owners/)
+})
+
+type Handle = (query: object, user?: object) => Promise<object>
+type PolicyClass = new (options: object) => { handle: Handle }
+const { StagedoorPermissionPolicy } = loadModules() as unknown as { StagedoorPermissionPolicy: PolicyClass }
+
+const user = { credentials: {} }
+const maxOwns = { userEntityRef: 'user:default/max', ownershipEntityRefs: ['user:default/max', 'group:default/web'] }
+const step = { type: 'resource', name: 'scaffolder.template.step.read', resourceType: 'scaffolder-template' }
+const deleteEntity = { type: 'resource', name: 'catalog.entity.delete', resourceType: 'catalog-entity' }
+
+function askAsMax(policy: object, permission: object, next?: { handle: Handle }): Promise<object> {
+  const logger = { debug: () => {}, warn: () => {} }
+  const options = {
+    config: { getOptional: () => policy },
+    userInfo: { getUserInfo: async () => maxOwns },
+    logger,
+    next,
+  }
+  return new StagedoorPermissionPolicy(options).handle({ permission: { attributes: {}, ...permission } }, user)
+}
+
+t.test('the short forms of "when" become conditions of the plugin that owns the resource', async (t) => {
+  const cases: [object, object, object][] = [
+    [{ tag: 'admin' }, step, { pluginId: 'scaffolder', conditions: { rule: 'HAS_TAG', params: { tag: 'admin' } } }],
+    [
+      { actionId: 'debug:log' },
+      { type: 'resource', name: 'scaffolder.action.execute', resourceType: 'scaffolder-action' },
+      { pluginId: 'scaffolder', conditions: { rule: 'HAS_ACTION_ID', params: { actionId: 'debug:log' } } },
+    ],
+    [
+      { startedBySelf: true },
+      { type: 'resource', name: 'scaffolder.task.read', resourceType: 'scaffolder-task' },
+      { pluginId: 'scaffolder', conditions: { rule: 'IS_TASK_OWNER', params: { createdBy: ['user:default/max'] } } },
+    ],
+    [
+      { owner: true },
+      deleteEntity,
+      { pluginId: 'catalog', conditions: { rule: 'IS_ENTITY_OWNER', params: { claims: maxOwns.ownershipEntityRefs } } },
+    ],
+  ]
+  for (const [when, permission, expected] of cases) {
+    const answer = await askAsMax({ rules: [{ name: 'a', when }] }, permission)
+    t.match(answer, { result: 'CONDITIONAL', ...expected })
+  }
+})
+
+t.test("a rule may name any plugin's own condition, with the person in its parameters", async (t) => {
+  const condition = {
+    pluginId: 'rollouts',
+    resourceType: 'rollout',
+    rule: 'IS_APPROVER',
+    params: { by: '$currentUser', any: ['x', '$ownerRefs'], deep: { n: 1 } },
+  }
+  const rollout = { type: 'resource', name: 'rollout.start', resourceType: 'rollout' }
+  t.same(await askAsMax({ rules: [{ name: 'a', when: { condition } }] }, rollout), {
+    result: 'CONDITIONAL',
+    pluginId: 'rollouts',
+    resourceType: 'rollout',
+    conditions: {
+      resourceType: 'rollout',
+      rule: 'IS_APPROVER',
+      params: { by: 'user:default/max', any: ['x', ...maxOwns.ownershipEntityRefs], deep: { n: 1 } },
+    },
+  })
+  t.match(await askAsMax({ rules: [{ name: 'a', when: { condition } }] }, deleteEntity), { result: 'DENY' })
+})
+
+t.test('a rule whose "when" is about two types of resources is a mistake', async (t) => {
+  t.throws(() => policyOf({ rules: [{ name: 'a', when: { owner: true, tag: 'x' } }] }), {
+    message: /rules\.0\.when: mixes catalog-entity and scaffolder-template/,
+  })
+})
+
+t.test('where no rule matches, the next policy decides', async (t) => {
+  const rules = [{ name: 'steps', what: { names: ['scaffolder.template.step.read'] } }]
+  const conditions = { rule: 'HAS_LABEL', resourceType: 'catalog-entity', params: { label: 'x' } }
+  const next = {
+    handle: async () => ({ result: 'CONDITIONAL', pluginId: 'catalog', resourceType: 'catalog-entity', conditions }),
+  }
+  t.match(await askAsMax({ rules }, step, next), { result: 'ALLOW' }, 'a rule comes first')
+  t.match(await askAsMax({ rules }, deleteEntity, next), { result: 'CONDITIONAL', pluginId: 'catalog', conditions })
+  const both = [...rules, { name: 'kinds', effect: 'deny', when: { kinds: ['API'] } }]
+  t.match(await askAsMax({ rules: both }, deleteEntity, next), {
+    conditions: { allOf: [{ not: { rule: 'IS_ENTITY_KIND' } }, conditions] },
+  })
+  const denying = { handle: async () => ({ result: 'DENY' }) }
+  t.match(await askAsMax({ default: 'allow', rules }, deleteEntity, denying), { result: 'DENY' }, 'not our default')
 })

@@ -35,7 +35,13 @@ export async function startTestKit(t: Test): Promise<StagedoorTestKit> {
 export type Answer = { status: number; body: { error?: { message: string }; backstageIdentity?: Identity } }
 type Identity = { token: string; identity: { userEntityRef: string } }
 
-export type Resolver = { resolver: string; nameFrom?: string; ownershipFrom?: string[] }
+export type Resolver = {
+  resolver: string
+  nameFrom?: string
+  ownershipFrom?: string[]
+  allowedDomains?: string[]
+  dangerouslyAllowSignInWithoutUserInCatalog?: boolean
+}
 
 /** A real Backstage that trusts the kit and signs people in as `resolvers` say. */
 export async function startTrustingBackstage(

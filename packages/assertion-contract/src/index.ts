@@ -4,5 +4,6 @@
  */
 export * from './assertion.ts'
 export * from './entity-name.ts'
+export * from './identity.ts'
 export * from './machine.ts'
 export * from './ownership.ts'

@@ -15,9 +15,13 @@ import { createKeySource } from './key-source.ts'
 
 export type AuthenticatorContext = { expected: AssertionExpectations; keys: JWTVerifyGetKey }
 
-/** Turns the request's assertion into verified claims; whatever is wrong with it, the answer is 401 and never 500. */
+/**
+ * Turns the request's assertion into verified claims; whatever is wrong with it, the answer is 401 and never 500.
+ *
+ * @param logger gets the reason of each refusal
+ */
 export function createStagedoorAuthenticator(
-  logger: LoggerService,
+  logger?: Pick<LoggerService, 'warn'>,
 ): ProxyAuthenticator<AuthenticatorContext, StagedoorIdentity> {
   return createProxyAuthenticator({
     defaultProfileTransform: async ({ claims }) => ({ profile: profileOf(claims) }),
@@ -32,7 +36,9 @@ export function createStagedoorAuthenticator(
       } catch (error) {
         const code = codeOf(error)
         // A person can only sign in again; the operator needs the cause (unreachable keys, wrong issuer, clocks).
-        logger.warn(`Refused a Stagedoor assertion: ${code}: ${error instanceof Error ? error.message : String(error)}`)
+        logger?.warn(
+          `Refused a Stagedoor assertion: ${code}: ${error instanceof Error ? error.message : String(error)}`,
+        )
         throw new AuthenticationError(`Stagedoor's assertion was not accepted (${code}); reload the page to sign in`)
       }
     },

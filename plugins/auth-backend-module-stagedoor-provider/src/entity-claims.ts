@@ -31,8 +31,8 @@ function ownedGroupsOf(
   return ownershipFrom.flatMap((claim) => namesIn(claims[claim]).map((name) => ownershipRefOf(claim, name)))
 }
 
-/** A claim that is no list of names gives no ownership, rather than a failed login. */
+/** A claim that holds no names gives no ownership, rather than a failed login. */
 function namesIn(claim: unknown): string[] {
-  if (!Array.isArray(claim)) return []
-  return claim.filter((name): name is string => typeof name === 'string' && name !== '')
+  const names: unknown[] = Array.isArray(claim) ? claim : [claim]
+  return names.filter((name): name is string => typeof name === 'string' && name !== '')
 }

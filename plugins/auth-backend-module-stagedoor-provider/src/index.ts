@@ -1,4 +1,6 @@
 /** Backstage sign-in by Stagedoor's signed identity header: `backend.add(import('…'))`. */
 export { authModuleStagedoorProvider as default } from './module.ts'
+export { createStagedoorAuthenticator } from './authenticator.ts'
+export { withAuth0Identity } from './identity-claim.ts'
 export { stagedoorSignInResolvers } from './resolvers.ts'
 export type { StagedoorIdentity } from './assertion.ts'

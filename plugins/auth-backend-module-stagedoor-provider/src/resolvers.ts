@@ -14,6 +14,7 @@ import {
 import { z } from 'zod/v3'
 
 import type { StagedoorIdentity } from './assertion.ts'
+import { backstageSignInResolvers } from './backstage-resolvers.ts'
 import { entityClaimsOf, ownershipOf } from './entity-claims.ts'
 
 const bothClaims: OwnershipClaim[] = ['roles', 'groups']
@@ -68,8 +69,9 @@ const claimsWithoutCatalogUser = createSignInResolverFactory({
   },
 })
 
-/** What `signIn.resolvers` may name. */
+/** What `signIn.resolvers` may name: ours, and those that Backstage has for every provider. */
 export const stagedoorSignInResolvers = {
+  ...backstageSignInResolvers,
   auth0IdMatchingUserEntityAnnotation,
   verifiedEmailMatchingUserEntityProfileEmail,
   claimsWithoutCatalogUser,

@@ -44,7 +44,7 @@ export function firstMatch(resolvers: readonly Resolver[]): Resolver {
 }
 
 /** By name, as Backstage does: the error may come from another copy of `@backstage/errors`. */
-function isNotFound(error: unknown): boolean {
+export function isNotFound(error: unknown): boolean {
   return error instanceof Error && error.name === 'NotFoundError'
 }
 

@@ -1,4 +1,7 @@
-import type { Policy, Rule, When } from './rules.ts'
+import type { PermissionCondition, PermissionCriteria } from '@backstage/plugin-permission-common'
+
+import type { Policy, Rule } from './rules.ts'
+import type { When } from './when.ts'
 
 /** What Backstage asks: may somebody with these ownership refs do that. */
 export type Question = {
@@ -9,28 +12,32 @@ export type Question = {
   refs: readonly string[] | undefined
 }
 
-/** Which entities; as conditions of the catalog, or a combination of them. */
+/** Which resources: by a rule's conditions, by those that another policy gave, or by a combination of them. */
 export type Criteria =
   | { kind: 'when'; when: When }
   | { kind: 'any' | 'all'; of: readonly [Criteria, Criteria] }
   | { kind: 'not'; of: Criteria }
+  | { kind: 'given'; of: PermissionCriteria<PermissionCondition> }
 
 /** The rules that took part, by name; none where the default decides. */
 export type Decision =
   | { effect: 'allow' | 'deny'; rules: readonly string[] }
   | { effect: 'conditional'; criteria: Criteria; rules: readonly string[] }
 
-/** The one resource type whose conditions `when` knows. */
-export const catalogResourceType = 'catalog-entity'
-
 /**
- * What the rules say, the first that matches deciding. A rule with `when` decides for some entities only and leaves the
+ * What the rules say, the first that matches deciding. A rule with `when` decides for some resources only and leaves the
  * others to the rules after it, so the answer may be a condition made of several rules.
+ *
+ * @param otherwise what holds where no rule matches; the policy's default if left out
  */
-export function decide(policy: Policy, question: Question): Decision {
+export function decide(
+  policy: Policy,
+  question: Question,
+  otherwise: Decision = { effect: policy.default, rules: [] },
+): Decision {
   if (question.refs === undefined) return { effect: 'deny', rules: [] }
   const rules = policy.rules.filter((rule) => isAbout(rule, question))
-  return rules.reduceRight<Decision>(before, { effect: policy.default, rules: [] })
+  return rules.reduceRight<Decision>(before, otherwise)
 }
 
 /** Puts a rule before what the rules after it decide. */
@@ -49,7 +56,7 @@ function before(rest: Decision, { name, effect, when }: Rule): Decision {
 }
 
 function isAbout({ owners, what, when }: Rule, { name, resourceType, action, refs = [] }: Question): boolean {
-  if (when !== undefined && resourceType !== catalogResourceType) return false
+  if (when !== undefined && resourceType !== when.resourceType) return false
   if (owners !== undefined && !owners.some((owner) => refs.includes(owner))) return false
   return isIn(what.names, name) && isIn(what.resourceTypes, resourceType) && isIn(what.actions, action)
 }

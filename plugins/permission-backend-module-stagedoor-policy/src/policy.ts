@@ -1,56 +1,89 @@
 import type { LoggerService, UserInfoService } from '@backstage/backend-plugin-api'
-import { createCatalogConditionalDecision } from '@backstage/plugin-catalog-backend/alpha'
+import type { Config } from '@backstage/config'
 import { AuthorizeResult, isResourcePermission, type PolicyDecision } from '@backstage/plugin-permission-common'
 import type { PermissionPolicy, PolicyQuery, PolicyQueryUser } from '@backstage/plugin-permission-node'
 
-import { catalogCriteriaOf } from './conditions.ts'
-import { catalogResourceType, decide, type Decision } from './decide.ts'
-import type { Policy } from './rules.ts'
+import { backstageCriteriaOf, type Person } from './conditions.ts'
+import { decide, type Decision } from './decide.ts'
+import { createDryRunLog, type DryRunLog } from './dry-run.ts'
+import { readPolicy, type Policy } from './rules.ts'
 
-/** What was told already is not told again until so many other things were. */
-const maxTold = 10_000
+export type StagedoorPolicyOptions = {
+  /** Backstage's root configuration with `permission.stagedoor`. */
+  config: Config
+  userInfo: UserInfoService
+  logger: LoggerService
+  /** Decides where no rule matches, in place of `permission.stagedoor.default`. */
+  next?: PermissionPolicy
+}
 
-/** Backstage's permission policy: asks the rules, and in a dry run allows whatever they say. */
-export function createStagedoorPolicy(
-  policy: Policy,
-  userInfo: UserInfoService,
-  logger: LoggerService,
-): PermissionPolicy {
-  const told = new Set<string>()
+type Answer = { decision: Decision; pluginId?: string }
 
-  function tell(who: string, permission: string, decision: Decision): void {
-    const by =
-      decision.rules.length > 0 ? `rule ${decision.rules.map((rule) => `"${rule}"`).join(', ')}` : 'the default'
-    const limits = decision.effect === 'deny' ? 'would be refused' : 'would be limited to some entities'
-    const line = `Dry run: ${permission} for ${who} ${limits} by ${by}`
-    if (told.has(line)) return
-    if (told.size >= maxTold) told.clear()
-    told.add(line)
-    logger.warn(line)
+/**
+ * Backstage's permission policy by the rules of `permission.stagedoor`. Another policy may call it, and it may call another
+ * one where no rule matches.
+ */
+export class StagedoorPermissionPolicy implements PermissionPolicy {
+  readonly #policy: Policy
+  readonly #options: StagedoorPolicyOptions
+  readonly #dryRunLog: DryRunLog
+
+  /** @throws InputError that names every mistake in the rules */
+  constructor(options: StagedoorPolicyOptions) {
+    this.#policy = readPolicy(options.config)
+    this.#options = options
+    this.#dryRunLog = createDryRunLog(options.logger)
+    if (this.#policy.dryRun) options.logger.warn('permission.stagedoor.dryRun is on: every permission is granted')
   }
 
-  return {
-    async handle({ permission }: PolicyQuery, user?: PolicyQueryUser): Promise<PolicyDecision> {
-      const info = user && (await userInfo.getUserInfo(user.credentials))
-      const refs = info && [...new Set([info.userEntityRef, ...info.ownershipEntityRefs])]
-      const isResource = isResourcePermission(permission)
-      const decision = decide(policy, {
-        name: permission.name,
-        resourceType: isResource ? permission.resourceType : undefined,
-        action: permission.attributes.action,
-        refs,
-      })
-      const who = info?.userEntityRef ?? 'somebody who is not signed in'
-      logger.debug(`${permission.name} for ${who}: ${decision.effect} by ${decision.rules.join(', ') || 'the default'}`)
-      if (decision.effect === 'allow') return { result: AuthorizeResult.ALLOW }
-      if (policy.dryRun) {
-        tell(who, permission.name, decision)
-        return { result: AuthorizeResult.ALLOW }
-      }
-      if (decision.effect !== 'conditional' || !isResourcePermission(permission, catalogResourceType)) {
-        return { result: AuthorizeResult.DENY }
-      }
-      return createCatalogConditionalDecision(permission, catalogCriteriaOf(decision.criteria, refs ?? []))
-    },
+  async handle(query: PolicyQuery, user?: PolicyQueryUser): Promise<PolicyDecision> {
+    const { permission } = query
+    const info = user && (await this.#options.userInfo.getUserInfo(user.credentials))
+    const refs = info && [...new Set([info.userEntityRef, ...info.ownershipEntityRefs])]
+    const resourceType = isResourcePermission(permission) ? permission.resourceType : undefined
+    const question = { name: permission.name, resourceType, action: permission.attributes.action, refs }
+    const { decision: otherwise, pluginId } = await this.#askNext(query, user)
+    const decision = decide(this.#policy, question, otherwise)
+
+    const who = info?.userEntityRef ?? 'somebody who is not signed in'
+    const by = decision.rules.join(', ') || 'the default'
+    this.#options.logger.debug(`${permission.name} for ${who}: ${decision.effect} by ${by}`)
+    if (decision.effect !== 'allow' && this.#policy.dryRun) {
+      this.#dryRunLog(who, permission.name, decision)
+      return { result: AuthorizeResult.ALLOW }
+    }
+    return this.#answer(decision, resourceType, { userEntityRef: who, refs: refs ?? [] }, pluginId)
+  }
+
+  /** What holds where no rule matches. */
+  async #askNext(query: PolicyQuery, user: PolicyQueryUser | undefined): Promise<Answer> {
+    const { next } = this.#options
+    const rules: string[] = []
+    if (next === undefined) return { decision: { effect: this.#policy.default, rules } }
+    const decision = await next.handle(query, user)
+    if (decision.result !== AuthorizeResult.CONDITIONAL) {
+      return { decision: { effect: decision.result === AuthorizeResult.ALLOW ? 'allow' : 'deny', rules } }
+    }
+    const criteria = { kind: 'given', of: decision.conditions } as const
+    return { decision: { effect: 'conditional', criteria, rules }, pluginId: decision.pluginId }
+  }
+
+  #answer(
+    decision: Decision,
+    resourceType: string | undefined,
+    person: Person,
+    pluginId: string | undefined,
+  ): PolicyDecision {
+    if (decision.effect === 'allow') return { result: AuthorizeResult.ALLOW }
+    if (decision.effect !== 'conditional' || resourceType === undefined) return { result: AuthorizeResult.DENY }
+    const when = this.#policy.rules.find((rule) => rule.when?.resourceType === resourceType)?.when
+    const owner = pluginId ?? when?.pluginId
+    if (owner === undefined) return { result: AuthorizeResult.DENY }
+    return {
+      result: AuthorizeResult.CONDITIONAL,
+      pluginId: owner,
+      resourceType,
+      conditions: backstageCriteriaOf(decision.criteria, resourceType, person),
+    }
   }
 }

@@ -3,6 +3,8 @@ import { InputError } from '@backstage/errors'
 import { ownershipRefOf } from '@stagedoor/assertion-contract'
 import { z } from 'zod/v4'
 
+import { whenSchema } from './when.ts'
+
 const names = z.array(z.string().min(1)).min(1)
 
 const ruleSchema = z.strictObject({
@@ -13,6 +15,7 @@ const ruleSchema = z.strictObject({
       roles: names.optional(),
       groups: names.optional(),
       permissions: names.optional(),
+      organizations: names.optional(),
       entityRefs: names.optional(),
     })
     .optional(),
@@ -26,14 +29,7 @@ const ruleSchema = z.strictObject({
         .optional(),
     })
     .default({}),
-  when: z
-    .strictObject({
-      owner: z.literal(true).optional(),
-      kinds: names.optional(),
-      annotation: z.strictObject({ name: z.string().min(1), value: z.string().optional() }).optional(),
-    })
-    .refine((when) => Object.keys(when).length > 0, 'must say at least one of owner, kinds, annotation')
-    .optional(),
+  when: whenSchema.optional(),
 })
 
 const policySchema = z.strictObject({
@@ -43,7 +39,6 @@ const policySchema = z.strictObject({
 })
 
 type RuleConfig = z.infer<typeof ruleSchema>
-export type When = NonNullable<RuleConfig['when']>
 
 /** One rule; `owners` are the entity refs of which a person needs one, missing where it is about everybody. */
 export type Rule = Pick<RuleConfig, 'name' | 'effect' | 'what' | 'when'> & { owners: readonly string[] | undefined }
@@ -71,12 +66,14 @@ function ownersOf({
   roles = [],
   groups = [],
   permissions = [],
+  organizations = [],
   entityRefs = [],
 }: NonNullable<RuleConfig['who']>): string[] {
   return [
     ...roles.map((role) => ownershipRefOf('roles', role)),
     ...groups.map((group) => ownershipRefOf('groups', group)),
     ...permissions.map((permission) => ownershipRefOf('permissions', permission)),
+    ...organizations.map((id) => ownershipRefOf('org_id', id)),
     ...entityRefs.map((ref) => ref.toLowerCase()),
   ]
 }

@@ -1,0 +1,41 @@
+/** What our modules export for a Backstage that has code of its own; the code is the example's. */
+import t from 'tap'
+
+import { startTestKit } from './stand-in-gateway.ts'
+import { allowAllPolicy, startStockBackend } from './stock-backend.ts'
+
+const authModule = '@stagedoor/backstage-plugin-auth-backend-module-stagedoor-provider'
+const policyModule = '@stagedoor/backstage-plugin-permission-backend-module-stagedoor-policy'
+const kit = await startTestKit(t)
+const refresh = '/api/auth/stagedoor/refresh'
+
+t.test("a resolver of one's own signs people in with our authenticator", async (t) => {
+  const backend = await startStockBackend(t, [allowAllPolicy, './custom-sign-in.ts'], {
+    auth: { providers: { stagedoor: kit.providerConfig } },
+  })
+  const headers = await kit.headers({ preferred_username: 'jane', org_name: 'acme', roles: ['developer'] })
+  const { status, body } = await backend.call(refresh, { headers })
+  t.equal(status, 200)
+  t.equal(body.backstageIdentity.identity.userEntityRef, 'user:acme/jane')
+  const { claims } = (await backend.callWith(body.backstageIdentity.token, '/api/auth/v1/userinfo')).body
+  t.same(claims.auth0.roles, ['developer'], 'and Backstage keeps who they are by Auth0')
+  t.equal((await backend.call(refresh)).status, 401, 'and nobody without an assertion')
+})
+
+t.test("a policy of one's own wraps ours", async (t) => {
+  const resolvers = [{ resolver: 'claimsWithoutCatalogUser' }]
+  const rules = [{ name: 'admins', who: { roles: ['platform-admin'] } }]
+  const backend = await startStockBackend(t, [authModule, policyModule, './wrapping-policy.ts'], {
+    auth: { providers: { stagedoor: { ...kit.providerConfig, signIn: { resolvers } } } },
+    permission: { enabled: true, stagedoor: { rules } },
+  })
+  const decide = async (roles: string[], action: string): Promise<string> => {
+    const { body } = await backend.call(refresh, { headers: await kit.headers({ roles }) })
+    const items = [{ id: '1', permission: { type: 'basic', name: `x.${action}`, attributes: { action } } }]
+    const answer = await backend.callWith(body.backstageIdentity.token, '/api/permission/authorize', { items })
+    return answer.body.items[0].result
+  }
+  t.equal(await decide(['platform-admin'], 'create'), 'ALLOW', 'by our rules')
+  t.equal(await decide([], 'create'), 'DENY', 'by our default')
+  t.equal(await decide(['platform-admin'], 'delete'), 'DENY', 'by the policy around it')
+})
