@@ -11,16 +11,17 @@ const stopTimeoutMs = 10_000
 /** A program of the demo, its output in a file. */
 export type Program = { name: string; child: ChildProcess; logFile: string }
 
-/** Starts `node <args>` with these variables on top of ours. */
+/** Starts `node <args>` with these variables on top of ours, in the root of the repository or the folder given. */
 export const startProgram = (
   name: string,
   args: readonly string[],
   variables: Record<string, string>,
   logFile: string,
+  cwd = repositoryRoot,
 ): Program => {
   const log = openSync(logFile, 'w')
   const child = spawn(process.execPath, args, {
-    cwd: repositoryRoot,
+    cwd,
     env: { ...projectEnvironment(), ...variables },
     stdio: ['ignore', log, log],
     // A group of its own: Ctrl-C reaches us alone, and we stop things in order.
