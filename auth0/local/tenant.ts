@@ -1,5 +1,6 @@
 import type { Counters } from './counters.ts'
 import { createCounters } from './counters.ts'
+import type { TokenFaults } from './hostile.ts'
 import type { Lifetimes, LocalApi, LocalClient, LocalOrganization, LocalUser, LoginRecord } from './model.ts'
 
 export type TenantSettings = {
@@ -15,6 +16,8 @@ export type TenantSettings = {
   sendOrganizationName: boolean
   /** Unix seconds of the upstream session's end, put into ID tokens as `session_expiry`; undefined leaves it out. */
   sessionExpirySeconds: number | undefined
+  /** What is wrong with every ID token; nothing by default. */
+  idTokenFaults: TokenFaults
   userinfoCallsPerMinute: number
   managementCallsPerMinute: number
   /** Auth0 Groups are early access: without them their endpoints answer 404. */
@@ -65,6 +68,7 @@ export function createTenant({ now, ...input }: TenantInput): Tenant {
       sendIssuerOnCallback: false,
       sendOrganizationName: true,
       sessionExpirySeconds: undefined,
+      idTokenFaults: {},
       userinfoCallsPerMinute: 10,
       managementCallsPerMinute: 10_000,
       groups: true,

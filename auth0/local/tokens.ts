@@ -9,6 +9,7 @@ import {
   machineAccessTokenClaims,
   userAccessTokenClaims,
 } from './claims.ts'
+import { hostileToken } from './hostile.ts'
 import type { KeyRing } from './keys.ts'
 import { grantedScopes, type LocalApi } from './model.ts'
 import { parameter } from './policy.ts'
@@ -68,7 +69,7 @@ export async function dressTokenResponse(tenant: Tenant, keys: KeyRing, context:
     }
     if (answer.id_token !== undefined) {
       const claims = idTokenClaims(tenant, login, user, decodeJwt(answer.id_token), shiftSeconds(tenant))
-      result.id_token = await keys.sign(claims)
+      result.id_token = await hostileToken(keys, claims, tenant.settings.idTokenFaults)
       login.mfaJustPassed = false
     }
     return result

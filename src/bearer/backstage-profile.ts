@@ -1,5 +1,5 @@
 import type { JwksCache } from '../oidc/jwks-cache.ts'
-import { algorithmFault, audiencesOf, headerFault, keyIdFault } from './checks.ts'
+import { algorithmFault, audiencesOf, headerFault, keyIdFault, subjectFault } from './checks.ts'
 import type { CompactToken } from './compact.ts'
 import { type DenyEntry, isDenied } from './deny-list.ts'
 import type { Profile } from './profile.ts'
@@ -30,7 +30,7 @@ export function backstageProfile({ issuer, keys, clockToleranceMs, deny }: Backs
         keyIdFault(header['kid']) ??
         addressFault(claims, issuer) ??
         timeFault(claims, { now, clockToleranceMs }) ??
-        (typeof claims['sub'] === 'string' && claims['sub'] !== '' ? undefined : 'subject-missing') ??
+        subjectFault(claims['sub']) ??
         (isDenied(deny, claims) ? 'denied' : undefined)
       )
     },

@@ -1,3 +1,4 @@
+import { isSubject } from '../oidc/subject.ts'
 import { clientOf, isMachine } from './access-token.ts'
 import { type CompactToken, isNone } from './compact.ts'
 import { type DenyEntry, isDenied } from './deny-list.ts'
@@ -48,7 +49,7 @@ export const checks: readonly Check[] = [
   { name: 'is an access token, not an ID token', fault: ({ claims }, { clientIds }) => kindFault(claims, clientIds) },
   { name: 'is meant for us', fault: ({ claims }, { issuers }) => audienceFault(claims, issuers) },
   { name: 'is valid now', fault: ({ claims }, expected) => timeFault(claims, expected) },
-  { name: 'has a subject', fault: ({ claims }) => (isName(claims['sub']) ? undefined : 'subject-missing') },
+  { name: 'has a subject', fault: ({ claims }) => subjectFault(claims['sub']) },
   { name: 'names its client', fault: ({ claims }) => (clientOf(claims) === undefined ? 'client-missing' : undefined) },
   {
     name: 'is a bearer token',
@@ -114,6 +115,11 @@ function kindFault(claims: CompactToken['claims'], clientIds: readonly string[])
   const isForClient = audiencesOf(claims).some((audience) => clientIds.includes(audience))
   const hasIdTokenClaim = idTokenClaims.some((name) => claims[name] !== undefined)
   return isForClient || hasIdTokenClaim ? 'id-token' : undefined
+}
+
+export function subjectFault(subject: unknown): BearerReason | undefined {
+  if (!isName(subject)) return 'subject-missing'
+  return isSubject(subject) ? undefined : 'subject-malformed'
 }
 
 function audienceFault(claims: CompactToken['claims'], issuers: Expectations['issuers']): BearerReason | undefined {

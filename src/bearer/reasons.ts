@@ -61,6 +61,7 @@ export const bearerReasons = {
     'Ask with the `audience` that stands in machines.audiences. Auth0 → Applications → APIs → <API> → Identifier.',
   ),
   'subject-missing': why('The claims have no `sub`.', foreign),
+  'subject-malformed': why('`sub` is blank, longer than 255 characters, or not plain ASCII.', foreign),
   'expiry-missing': why('The claims have no `exp`.', foreign),
   'expiry-malformed': why('`exp` is not a whole number of seconds.', foreign),
   expired: why('The token has expired.', 'Ask Auth0 for a new one, and keep it until shortly before it expires.'),

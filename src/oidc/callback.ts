@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { authorizationCodeGrant } from 'openid-client'
+import { authorizationCodeGrant, type ServerMetadata } from 'openid-client'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Session } from '../session/session.ts'
@@ -11,6 +11,7 @@ import { newSession, type Tokens } from './new-session.ts'
 import { isLoginForOrganization } from './organization.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { maxAgeSecondsOf, provesSecondFactor } from './step-up.ts'
+import { isSubject } from './subject.ts'
 import { isExpired, type Transaction, transactionIdOf } from './transaction.ts'
 
 type CallbackQuery = Readonly<Record<string, string | string[] | undefined>>
@@ -18,9 +19,14 @@ type CallbackQuery = Readonly<Record<string, string | string[] | undefined>>
 /** Finishes a login: checks that it is the one this browser started, trades the code, starts a session. */
 export async function finishLogin(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): Promise<Session> {
   const transaction = await takeTransaction(party, request, reply)
-  refuseProviderError(request.query as CallbackQuery)
-  const tokens = await exchangeCode(party, transaction, request.facts.query)
+  const query = request.query as CallbackQuery
+  refuseProviderError(query)
+  const answer = authorizationAnswer(query, await party.provider.metadata())
+  const tokens = await exchangeCode(party, transaction, answer)
   const claims = tokens.claims()
+  if (claims !== undefined && !isSubject(claims.sub)) {
+    throw new GatewayError('STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED', { reason: 'subject' })
+  }
   if (claims === undefined || !isLoginForOrganization(transaction.organization, claims)) {
     throw new GatewayError('STAGEDOOR_OIDC_ORGANIZATION_MISMATCH')
   }
@@ -62,7 +68,23 @@ function refuseProviderError({ error, error_description: description }: Callback
   throw new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: String(error), detail })
 }
 
-async function exchangeCode(party: RelyingParty, transaction: Transaction, query: string): Promise<Tokens> {
+/**
+ * What openid-client is to look at: `state`, one `code`, and `iss` where there is one (RFC 9207). The browser can bring
+ * anything, so that a fault here is its own and not the provider's.
+ */
+function authorizationAnswer(query: CallbackQuery, metadata: ServerMetadata): URLSearchParams {
+  const { state, code, iss } = query
+  if (typeof code !== 'string' || code === '') throw badCallback('code')
+  const isIssuerDue = metadata.authorization_response_iss_parameter_supported === true
+  if (iss === undefined ? isIssuerDue : iss !== metadata.issuer) throw badCallback('iss')
+  return new URLSearchParams({ state: String(state), code, ...(iss !== undefined && { iss: String(iss) }) })
+}
+
+function badCallback(reason: string): GatewayError {
+  return new GatewayError('STAGEDOOR_OIDC_BAD_CALLBACK', { reason })
+}
+
+async function exchangeCode(party: RelyingParty, transaction: Transaction, answer: URLSearchParams): Promise<Tokens> {
   const maxAge = transaction.secondFactor && maxAgeSecondsOf(transaction.secondFactor)
   const checks = {
     expectedState: transaction.state,
@@ -71,7 +93,7 @@ async function exchangeCode(party: RelyingParty, transaction: Transaction, query
     idTokenExpected: true,
     ...(maxAge !== undefined && { maxAge }),
   }
-  const currentUrl = new URL(party.redirectUri + query)
+  const currentUrl = new URL(`${party.redirectUri}?${answer}`)
   try {
     return await party.provider.call((configuration) => authorizationCodeGrant(configuration, currentUrl, checks))
   } catch (error) {

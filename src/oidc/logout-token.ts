@@ -1,5 +1,7 @@
 import type { JWTPayload } from 'jose'
 
+import { isSubject } from './subject.ts'
+
 /** The closed list of reasons to refuse a logout token whose signature is good. */
 export type LogoutTokenRefusal =
   | 'type'
@@ -10,6 +12,7 @@ export type LogoutTokenRefusal =
   | 'token-id'
   | 'events'
   | 'nonce'
+  | 'subject'
   | 'nobody'
 
 export type LogoutToken = {
@@ -48,9 +51,11 @@ export function readLogoutToken(
   if (!hasLogoutEvent(events)) return 'events'
   if (nonce !== undefined) return 'nonce'
   const token: LogoutToken = { issuer, tokenId: jti, issuedAtSeconds: iat, expiresAtSeconds: exp }
+  if (!isName(sid) && !isName(sub)) return 'nobody'
+  if (sub !== undefined && !isSubject(sub)) return 'subject'
   if (isName(sid)) token.sid = sid
-  if (isName(sub)) token.subject = sub
-  return token.sid === undefined && token.subject === undefined ? 'nobody' : token
+  if (sub !== undefined) token.subject = sub
+  return token
 }
 
 function isLogoutType(type: unknown): boolean {

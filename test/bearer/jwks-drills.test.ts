@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 import t from 'tap'
@@ -46,6 +47,7 @@ t.test('restarted while the issuer is down, it still verifies', async (t) => {
   const config = { machines: { ...machinesIn, jwks: { path } } }
   const { auth0, url, origin } = await startHouse(t, { config })
   t.equal((await ask(`${url}/`, machineToken(auth0))).status, 200)
+  await until(() => existsSync(path))
   auth0.switches.down()
   const restarted = await startGateway(t, { auth0, upstream: origin.url, port: await freePort(), config })
   t.equal((await ask(`${restarted.url}/`, machineToken(auth0))).status, 200)

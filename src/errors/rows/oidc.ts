@@ -43,6 +43,12 @@ export const oidcErrors = {
     'The answer of the login service does not belong to this sign-in.',
     'Start again from the portal.',
   ),
+  STAGEDOOR_OIDC_BAD_CALLBACK: row(
+    400,
+    'info',
+    'The address that your browser brought back from the login service is not complete.',
+    'Start again from the portal.',
+  ),
   STAGEDOOR_OIDC_PROVIDER_REFUSED: row(
     403,
     'info',
