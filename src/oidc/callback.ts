@@ -93,7 +93,7 @@ async function exchangeCode(party: RelyingParty, transaction: Transaction, answe
     idTokenExpected: true,
     ...(maxAge !== undefined && { maxAge }),
   }
-  const currentUrl = new URL(`${party.redirectUri}?${answer}`)
+  const currentUrl = new URL(`${party.redirectUri}?${answer.toString()}`)
   try {
     return await party.provider.call((configuration) => authorizationCodeGrant(configuration, currentUrl, checks))
   } catch (error) {

@@ -41,7 +41,8 @@ for (const [what, change] of ignored) {
 t.test('a provider that promises its issuer in callbacks must send it', async (t) => {
   const withIssuer = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const response = await fetch(input, init)
-    if (!String(input).includes('.well-known/openid-configuration')) return response
+    if (!String(input instanceof Request ? input.url : input).includes('.well-known/openid-configuration'))
+      return response
     const metadata = (await response.json()) as object
     return Response.json({ ...metadata, authorization_response_iss_parameter_supported: true })
   }
