@@ -9,7 +9,7 @@ import { principalOf } from '../identity/principal-of.ts'
 import type { UserPrincipal } from '../identity/principal.ts'
 import { sendOwnRequest } from '../proxy/own-request.ts'
 import type { Upstream } from '../proxy/upstream.ts'
-import { createRandomHex } from '../seal/random-hex.ts'
+import { createRandomHex } from '../seal/random.ts'
 import type { Session } from '../session/session.ts'
 import type { Dependencies } from './dependencies.ts'
 

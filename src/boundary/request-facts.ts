@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isNavigation } from '../headers/navigation.ts'
-import type { RandomHex } from '../seal/random-hex.ts'
+import type { RandomHex } from '../seal/random.ts'
 import { type EncodedSlashes, refusalOfPath } from './canonical-path.ts'
 import { clientConnection } from './client-connection.ts'
 import type { RequestFacts } from './facts.ts'

@@ -1,4 +1,4 @@
-import type { RandomHex } from '../seal/random-hex.ts'
+import type { RandomHex } from '../seal/random.ts'
 
 // W3C Trace Context §3.2: version 00, lower-case hex, all-zero ids are invalid.
 const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/

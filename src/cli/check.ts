@@ -4,8 +4,7 @@ import { stringify } from 'yaml'
 import { loadConfig } from '../config/load.ts'
 import { printable } from '../config/printable.ts'
 import { ConfigError } from '../config/problems/problem.ts'
-import { configOption } from './config-option.ts'
-import { reportProblems, reportWarnings } from './config-report.ts'
+import { configOption, reportProblems, reportWarnings } from './config-files.ts'
 import type { Terminal } from './terminal.ts'
 
 type CheckOptions = { config: string[]; print?: true }

@@ -1,8 +1,7 @@
 import { Command } from 'commander'
 
 import { ConfigError } from '../config/problems/problem.ts'
-import { configOption } from './config-option.ts'
-import { reportProblems } from './config-report.ts'
+import { configOption, reportProblems } from './config-files.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Starts the gateway and resolves when it listens. */

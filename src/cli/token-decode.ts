@@ -3,8 +3,7 @@ import { Command } from 'commander'
 import { parseCompact } from '../bearer/compact.ts'
 import { bearerReasons } from '../bearer/reasons.ts'
 import type { Terminal } from './terminal.ts'
-import { tokenFrom } from './token-input.ts'
-import type { TokenSurroundings } from './token-surroundings.ts'
+import { tokenFrom, type TokenSurroundings } from './token-surroundings.ts'
 import { tokenTable } from './token-table.ts'
 
 /** `stagedoor token decode`: what a token says. Nothing is checked, and nothing is sent anywhere. */

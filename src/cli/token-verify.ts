@@ -5,11 +5,9 @@ import { diagnose, type Finding } from '../bearer/diagnosis.ts'
 import { bearerReasons } from '../bearer/reasons.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/problems/problem.ts'
-import { configOption } from './config-option.ts'
-import { reportProblems } from './config-report.ts'
+import { configOption, reportProblems } from './config-files.ts'
 import type { Terminal } from './terminal.ts'
-import { tokenFrom } from './token-input.ts'
-import type { TokenSurroundings } from './token-surroundings.ts'
+import { tokenFrom, type TokenSurroundings } from './token-surroundings.ts'
 
 type VerifyOptions = { config: string[] }
 

@@ -1,11 +1,10 @@
 import type { z } from 'zod'
 
 import { contradictions } from './cross-checks.ts'
-import type { Finding, KnownSections } from './finding.ts'
 import { type Option, optionAt, optionTree } from './option.ts'
 import { describeFound } from './problems/found.ts'
 import { problemsOf, type Surroundings } from './problems/from-issue.ts'
-import type { Problem } from './problems/problem.ts'
+import type { Finding, KnownSections, Problem } from './problems/problem.ts'
 import { configSchema, type Config } from './schema.ts'
 import type { Absences } from './tree/interpolate.ts'
 import { formatPath, hasMembers, sourceAt, toPlain, valueAt, type Path, type Tree } from './tree/tree.ts'

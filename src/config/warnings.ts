@@ -1,4 +1,4 @@
-import type { Finding, KnownSections } from './finding.ts'
+import type { Finding, KnownSections } from './problems/problem.ts'
 import { unreachableRules } from './rules/reachability.ts'
 import type { Config } from './schema.ts'
 import { sharedAudiences, unreachableByRewrite } from './upstream-checks.ts'

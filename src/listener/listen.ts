@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
-import type { AddressInfo } from 'node:net'
+import { lstat, unlink } from 'node:fs/promises'
+import { type AddressInfo, connect } from 'node:net'
 
 import type { FastifyInstance } from 'fastify'
 
@@ -24,4 +25,24 @@ export function prepareListening(app: FastifyInstance, { listen }: Config['serve
     await app.listen(sharing({ host, port }) as { host: string; port: number })
     await acceptors.listen({ host, port: (app.server.address() as AddressInfo).port })
   }
+}
+
+/** Takes away the socket that a process left behind when it was killed; one that somebody answers at stays. */
+export async function removeStaleSocket(path: string): Promise<void> {
+  const isSocket = await lstat(path).then(
+    (found) => found.isSocket(),
+    () => false,
+  )
+  if (isSocket && !(await isAnswered(path))) await unlink(path)
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
 }

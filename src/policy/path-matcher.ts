@@ -1,4 +1,4 @@
-import { parsePathPattern } from '../config/rules/path-pattern.ts'
+import { parsePathPattern } from '../config/rules/matching.ts'
 
 /** Whether a path, as matchKey() writes it, is covered by a rule. */
 export type PathMatcher = (key: string) => boolean

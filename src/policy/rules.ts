@@ -1,7 +1,6 @@
 import type { RequestFacts } from '../boundary/facts.ts'
-import { type HostName, hostName, isAmongHosts } from '../config/rules/host-name.ts'
+import { type HostName, hostName, isAmongHosts, matchKey } from '../config/rules/matching.ts'
 import { coveredMethods } from '../config/rules/methods.ts'
-import { matchKey } from '../config/rules/path-pattern.ts'
 import type { RouteConfig } from '../config/schema.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Allow, Decision, Deny, DenyReason } from './decision.ts'

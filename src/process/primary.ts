@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 
 import type { LoadedConfig, LoadOptions } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { removeStaleSocket } from '../listener/unix-socket.ts'
+import { removeStaleSocket } from '../listener/listen.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { buildAdminApp } from './admin-app.ts'
 import { logWaiting, readAnew } from './reload.ts'

@@ -5,7 +5,7 @@ import t from 'tap'
 
 import { loadConfig } from '../../src/config/load.ts'
 import { parseYaml } from '../../src/config/tree/parse-yaml.ts'
-import { explain } from '../../src/config/tree/read-text.ts'
+import { explain } from '../../src/config/tree/texts.ts'
 import { sourceAt, valueAt } from '../../src/config/tree/tree.ts'
 import { folderWith, least, load, place, problemsFrom, problemsIn } from './support.ts'
 

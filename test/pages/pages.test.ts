@@ -6,9 +6,8 @@ import { accountPage } from '../../src/pages/account-page.ts'
 import { errorPage } from '../../src/pages/error-page.ts'
 import { escapeHtml, html } from '../../src/pages/html.ts'
 import { pageHeaders } from '../../src/pages/layout.ts'
-import { alreadySignedInPage } from '../../src/pages/login-pages.ts'
+import { alreadySignedInPage, signedInPage, signedInScriptSource } from '../../src/pages/login-pages.ts'
 import { logoutPage, signedOutPage } from '../../src/pages/logout-pages.ts'
-import { signedInPage, signedInScriptSource } from '../../src/pages/signed-in-page.ts'
 
 const attack = `"><script>alert('x')</script>&`
 

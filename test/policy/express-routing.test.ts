@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import t from 'tap'
 
 import { refusalOfPath } from '../../src/boundary/canonical-path.ts'
-import { matchKey } from '../../src/config/rules/path-pattern.ts'
+import { matchKey } from '../../src/config/rules/matching.ts'
 import { createPathMatcher } from '../../src/policy/path-matcher.ts'
 import { methods, patterns, patternsFor, plainPaths, respellings, respellingsOf, ruleLists } from './arbitraries.ts'
 import { expressRouting } from './express.ts'

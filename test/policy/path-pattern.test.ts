@@ -1,7 +1,6 @@
 import t from 'tap'
 
-import { hostName, isAmongHosts } from '../../src/config/rules/host-name.ts'
-import { includesPattern, matchKey, parsePathPattern } from '../../src/config/rules/path-pattern.ts'
+import { hostName, isAmongHosts, includesPattern, matchKey, parsePathPattern } from '../../src/config/rules/matching.ts'
 import { createPathMatcher } from '../../src/policy/path-matcher.ts'
 
 const keys: [path: string, key: string][] = [

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import t from 'tap'
 
-import { createRandomHex } from '../../src/seal/random-hex.ts'
+import { createRandomHex } from '../../src/seal/random.ts'
 
 /** Bytes that count up, so that digits handed out twice would show. */
 function countingBytes() {

@@ -2,12 +2,11 @@ import { Command } from 'commander'
 
 import { loadPolicy, type PolicyConfig } from '../../config/load-policy.ts'
 import { ConfigError } from '../../config/problems/problem.ts'
-import { configOption } from '../config-option.ts'
-import { reportProblems } from '../config-report.ts'
+import { configOption, reportProblems } from '../config-files.ts'
 import type { Terminal } from '../terminal.ts'
 import { explainAs } from './explain.ts'
-import { PolicyInputError } from './input-error.ts'
 import { listRules } from './list.ts'
+import { PolicyInputError } from './read-yaml.ts'
 import { testTable } from './test.ts'
 
 /** A sub-command: prints to the terminal and says with which exit code to end. */

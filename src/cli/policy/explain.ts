@@ -6,8 +6,7 @@ import { hasMembers, toPlain } from '../../config/tree/tree.ts'
 import { explanationLines } from '../../policy/explanation-text.ts'
 import type { Terminal } from '../terminal.ts'
 import { createEngine } from './engine.ts'
-import { PolicyInputError } from './input-error.ts'
-import { readYaml } from './read-yaml.ts'
+import { PolicyInputError, readYaml } from './read-yaml.ts'
 import { readTable } from './table.ts'
 
 type Question = { as: string; people?: string; method: string; path: string; host: string }

@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 
 import { parseYaml } from '../../config/tree/parse-yaml.ts'
 import type { Tree } from '../../config/tree/tree.ts'
-import { PolicyInputError } from './input-error.ts'
 
 /**
  * Reads a YAML (or JSON) file into a tree that knows its lines.
@@ -17,4 +16,12 @@ export async function readYaml(file: string, folder: string): Promise<Tree> {
   const [problem] = problems
   if (problem === undefined) return tree
   throw new PolicyInputError(`${file}:${problem.source.line}: ${problem.found}; ${problem.fix}.`)
+}
+
+/** Something a person gave to `stagedoor policy` cannot be used; the message says what to do. */
+export class PolicyInputError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'PolicyInputError'
+  }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import { sourceAt, toPlain, type Tree } from '../../config/tree/tree.ts'
 import { denyReasons } from '../../policy/decision.ts'
-import { PolicyInputError } from './input-error.ts'
+import { PolicyInputError } from './read-yaml.ts'
 
 const claims = z.record(z.string(), z.unknown())
 

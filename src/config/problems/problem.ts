@@ -1,3 +1,4 @@
+import type { Config } from '../schema.ts'
 import { formatPath, type Path, type Source } from '../tree/tree.ts'
 
 /** One thing that is wrong with the configuration, with all that is needed to mend it. */
@@ -27,3 +28,9 @@ export class ConfigError extends Error {
 function toLine({ source, path, expected }: Problem): string {
   return `${source.file}:${source.line}:${source.column} ${formatPath(path)}: expected ${expected}`
 }
+
+/** What one section means for another; located by the path it speaks of. */
+export type Finding = { path: Path; expected: string; fix: string }
+
+/** Sections that are well formed by themselves. */
+export type KnownSections = { [Name in keyof Config]?: Config[Name] | undefined }

@@ -1,8 +1,7 @@
-import type { Finding } from '../finding.ts'
+import type { Finding } from '../problems/problem.ts'
 import type { RouteConfig } from '../schema.ts'
-import { hostName, isAmongHosts } from './host-name.ts'
+import { hostName, isAmongHosts, includesPattern, matchKey, parsePathPattern, type PathPattern } from './matching.ts'
 import { coveredMethods } from './methods.ts'
-import { includesPattern, matchKey, parsePathPattern, type PathPattern } from './path-pattern.ts'
 
 type Coverage = {
   name: string

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { duration } from '../values/duration.ts'
 import { isLoopback, parseWebUrl } from '../values/origin.ts'
 import { refuse } from '../values/refuse.ts'
-import { secretText } from '../values/secret-text.ts'
+import { secretText } from '../values/secret.ts'
 
 const issuerShape = 'an https:// URL'
 const issuerExample = 'https://tenant.eu.auth0.com/'

@@ -2,7 +2,6 @@ import { z } from 'zod'
 
 import { forwardedMethods } from '../rules/methods.ts'
 import { refuse } from '../values/refuse.ts'
-import { contact } from './policy.ts'
 import { requirement } from './requirement.ts'
 
 const segment = /^(?:\*|(?!\.{1,2}$)(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-F]{2})+)$/
@@ -23,6 +22,9 @@ const path = z
       ? text
       : refuse(context, pathShape, 'write for example /api/admin/** or /api/auth/*/handler/frame'),
   )
+
+/** A person or team to ask, as it stands in “Ask … for access.” */
+const contact = () => z.string('whom to ask').min(1).max(200)
 
 const rule = z.strictObject({
   name: z
@@ -55,7 +57,8 @@ const rule = z.strictObject({
       'x-example': ['portal.example.com'],
     }),
   allow: z.union([z.enum(['public', 'authenticated']), requirement], 'public, authenticated, or a requirement').meta({
-    description: 'Who passes: `public` is everybody, `authenticated` whoever is logged in; else what is required.',
+    description:
+      'Callers that may pass: `public` means all, `authenticated` all that are logged in; otherwise a requirement.',
     'x-example': 'authenticated',
   }),
   upstream: z.string('the name of an upstream').optional().meta({
@@ -63,7 +66,7 @@ const rule = z.strictObject({
     'x-example': 'backstage',
   }),
   contact: contact().optional().meta({
-    description: 'Whom people are told to ask when this rule refuses them. Default: `policy.contact`.',
+    description: 'A person or team to ask when this rule refuses. Default: `policy.contact`.',
     'x-example': 'the platform team (#platform)',
   }),
   audit: z
@@ -78,6 +81,16 @@ export const routes = z
   .min(1, 'at least one rule')
   .meta({
     description:
-      'Who may do what: the first rule that matches decides; nothing matches, nobody passes. A later file replaces the whole list.',
+      'The rules of access: the first rule that matches decides, and without a match the request is refused. A later file replaces the whole list.',
     'x-example': [{ name: 'everything', path: '/**', allow: 'authenticated' }],
   })
+
+export const policy = z
+  .strictObject({
+    contact: contact().default('the owners of the portal').meta({
+      description: 'A person or team to ask after a refusal: a name, a channel or an address. It stands on the page.',
+      'x-example': 'the platform team (platform@example.com)',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'What refusals say; the rules themselves are `routes`.' })

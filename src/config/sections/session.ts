@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 import { duration } from '../values/duration.ts'
-import { secretText } from '../values/secret-text.ts'
+import { secretText } from '../values/secret.ts'
 import { wholeNumber } from '../values/whole-number.ts'
 
 /** PEM text, as a rule by `$file`. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 import { duration } from '../values/duration.ts'
+import { upstreamUrl } from '../values/origin.ts'
 import { size } from '../values/size.ts'
-import { upstreamUrl } from '../values/upstream-url.ts'
 import { wholeNumber } from '../values/whole-number.ts'
 import { assertion, health, rewrite, timeouts, tls } from './upstream-parts.ts'
 

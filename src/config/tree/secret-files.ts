@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 
 import type { Problem } from '../problems/problem.ts'
-import type { ReadText } from './read-text.ts'
+import type { ReadText } from './texts.ts'
 import type { Entry, MapTree, Path, Tree } from './tree.ts'
 
 /** A value that came from a file by `$file`, to be followed when the file changes. */

@@ -1,4 +1,4 @@
-import { type ReadText, readText } from './read-text.ts'
+import { readFile } from 'node:fs/promises'
 
 /** What stood in files, by the path that they were asked for under. */
 export type Texts = ReadonlyMap<string, string>
@@ -26,4 +26,26 @@ export function rememberTexts(read: ReadText = readText): { read: ReadText; text
 /** Reads what is remembered, whatever has become of the files. */
 export function readRemembered(texts: Texts): ReadText {
   return async (file) => texts.get(file) ?? { reason: 'was not handed over', fix: 'restart stagedoor' }
+}
+
+/** Why a file could not be read, and what to do about it. */
+export type Unreadable = { reason: string; fix: string }
+
+/** Gives the text of a file, or why there is none. */
+export type ReadText = (file: string) => Promise<string | Unreadable>
+
+const known = new Map<string, Unreadable>([
+  ['ENOENT', { reason: 'no such file', fix: 'check the path, and that the file is mounted' }],
+  ['EACCES', { reason: 'permission denied', fix: 'let the user that runs stagedoor read it' }],
+  ['EISDIR', { reason: 'is a directory', fix: 'give the path of a regular file' }],
+])
+
+/** The text of a file as it is now. */
+export async function readText(file: string): Promise<string | Unreadable> {
+  return await readFile(file, 'utf8').catch(explain)
+}
+
+/** A failure to read in words. */
+export function explain(error: NodeJS.ErrnoException): Unreadable {
+  return known.get(String(error.code)) ?? { reason: error.message, fix: 'give the path of a file that can be read' }
 }

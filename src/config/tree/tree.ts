@@ -47,3 +47,19 @@ export function hasMembers(value: unknown): value is Record<string | number, unk
 export function formatPath(path: Path): string {
   return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`)).join('')
 }
+
+/** Lays a later file over an earlier one: maps merge key by key, everything else replaces. */
+export function merge(base: Tree, over: Tree): Tree {
+  if (base.kind !== 'map' || over.kind !== 'map') return over
+  if (base.entries.has('$file') || over.entries.has('$file')) return over
+  return mergeMaps(base, over)
+}
+
+function mergeMaps(base: MapTree, over: MapTree): MapTree {
+  const entries = new Map(base.entries)
+  for (const [key, entry] of over.entries) {
+    const below = base.entries.get(key)
+    entries.set(key, below === undefined ? entry : { ...entry, value: merge(below.value, entry.value) })
+  }
+  return { kind: 'map', source: over.source, entries }
+}

@@ -1,5 +1,9 @@
 import { inspect } from 'node:util'
 
+import { z } from 'zod'
+
+import { refuse } from './refuse.ts'
+
 const placeholder = '[secret]'
 
 /** A value that is never shown: JSON, templates, logs and `util.inspect` print `[secret]`. */
@@ -26,4 +30,13 @@ export class Secret {
   [inspect.custom](): string {
     return placeholder
   }
+}
+
+/** A secret option: text here, from `${VAR}`, or from a file by `$file`. */
+export function secretText({ minLength, fix }: { minLength: number; fix: string }) {
+  const expected = minLength > 1 ? `a secret of at least ${minLength} characters` : 'a secret'
+  return z
+    .string(expected)
+    .transform((text, context) => (text.length < minLength ? refuse(context, expected, fix) : new Secret(text)))
+    .meta({ writeOnly: true })
 }

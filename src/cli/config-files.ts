@@ -1,5 +1,7 @@
 import { relative } from 'node:path'
 
+import { Option } from 'commander'
+
 import type { Problem } from '../config/problems/problem.ts'
 import { formatPath } from '../config/tree/tree.ts'
 
@@ -37,4 +39,11 @@ function block(
 function shortName(file: string, folder: string): string {
   const name = relative(folder, file)
   return name.startsWith('..') ? file : name
+}
+
+/** `--config FILE`, as often as there are files. */
+export function configOption(): Option {
+  return new Option('-c, --config <file>', 'configuration file; given again, later files override earlier ones')
+    .argParser((file: string, files: string[]) => [...files, file])
+    .default([], 'config/default.yaml, which takes its values from the environment')
 }

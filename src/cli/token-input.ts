@@ -1,5 +1,0 @@
-/** The token as given, or from standard input; without `Bearer ` and the line end that copying brings along. */
-export async function tokenFrom(given: string | undefined, readInput: () => Promise<string>): Promise<string> {
-  const text = given === undefined || given === '-' ? await readInput() : given
-  return text.trim().replace(/^(?:authorization:\s*)?bearer\s+/i, '')
-}
