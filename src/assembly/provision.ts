@@ -80,7 +80,13 @@ function pathOptions({ server }: Config, { now, randomBytes }: Dependencies, ope
   const { baseUrl: publicOrigin, prefix, trustedProxies, encodedSlashes } = server
   const forwardAuthPath = `${prefix}/auth`
   return {
-    boundary: { trustedProxies, encodedSlashes, forwardAuthPath, randomHex: createRandomHex(randomBytes) },
+    boundary: {
+      trustedProxies,
+      encodedSlashes,
+      forwardAuthPath,
+      probePath: `${prefix}/health/`,
+      randomHex: createRandomHex(randomBytes),
+    },
     session: sessions.stage,
     bearer: machines.bearer,
     policy: { policy, now },

@@ -1,12 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import { plainAddress, type ProxyTrust } from './trusted-proxies.ts'
+import { forwardedAddress, plainAddress } from './address.ts'
+import type { ProxyTrust } from './trusted-proxies.ts'
 
 /** Who opened the connection, as far as it can be believed. */
 export type ClientConnection = {
   clientIp: string
   protocol: 'http' | 'https'
-  /** Lower case, with port where not the default. */
+  /** As it was received: of the proxy if it says one, else of the request. */
   host: string
   /** True when the direct peer is a trusted proxy. */
   isForwarded: boolean
@@ -17,6 +18,14 @@ type DirectPeer = { remoteAddress: string; isEncrypted: boolean }
 /** RFC 7239 §6.2: for a peer without an address, on a Unix socket. */
 const nameless = 'unknown'
 
+// Some proxies name the scheme of WebSockets.
+const protocols = new Map<string | undefined, 'http' | 'https'>([
+  ['http', 'http'],
+  ['https', 'https'],
+  ['ws', 'http'],
+  ['wss', 'https'],
+])
+
 /**
  * Reads `X-Forwarded-For/-Proto/-Host` from trusted proxies only: the client is the rightmost address that is not a
  * proxy of ours, because everything to its left was written by the client.
@@ -26,26 +35,30 @@ export function clientConnection(
   headers: IncomingHttpHeaders,
   isTrustedProxy: ProxyTrust,
 ): ClientConnection {
-  const peerIp = plainAddress(peer.remoteAddress)
-  const direct: ClientConnection = {
-    clientIp: peerIp || nameless,
-    protocol: peer.isEncrypted ? 'https' : 'http',
-    host: (headers.host ?? '').toLowerCase(),
-    isForwarded: false,
+  const peerIp = plainAddress(peer.remoteAddress) ?? ''
+  const isForwarded = isTrustedProxy(peerIp)
+  const protocol = peer.isEncrypted ? 'https' : 'http'
+  if (!isForwarded) {
+    return { clientIp: peerIp || nameless, protocol, host: headers.host ?? '', isForwarded }
   }
-  if (!isTrustedProxy(peerIp)) return direct
-  const protocol = lastOf(headers['x-forwarded-proto'])
   return {
-    clientIp: firstUntrusted(listOf(headers['x-forwarded-for']), isTrustedProxy) ?? direct.clientIp,
-    protocol: protocol === 'https' || protocol === 'http' ? protocol : direct.protocol,
-    host: (lastOf(headers['x-forwarded-host']) ?? direct.host).toLowerCase(),
-    isForwarded: true,
+    clientIp: clientBehind(peerIp, listOf(headers['x-forwarded-for']), isTrustedProxy) || nameless,
+    protocol: protocols.get(lastOf(headers['x-forwarded-proto'])?.toLowerCase()) ?? protocol,
+    host: lastOf(headers['x-forwarded-host']) ?? headers.host ?? '',
+    isForwarded,
   }
 }
 
-function firstUntrusted(addresses: readonly string[], isTrustedProxy: ProxyTrust): string | undefined {
-  const fromRight = addresses.map(plainAddress).toReversed()
-  return fromRight.find((address) => !isTrustedProxy(address)) ?? fromRight.at(-1)
+/** Walks from proxy to proxy; an entry that is no address ends the walk at the proxy that wrote it. */
+function clientBehind(peerIp: string, entries: readonly string[], isTrustedProxy: ProxyTrust): string {
+  let client = peerIp
+  for (const entry of entries.toReversed()) {
+    const address = forwardedAddress(entry)
+    if (address === undefined) return client
+    client = address
+    if (!isTrustedProxy(address)) return client
+  }
+  return client
 }
 
 function listOf(field: string | string[] | undefined): string[] {

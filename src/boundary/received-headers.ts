@@ -1,11 +1,6 @@
 // A second one of these is dropped by one parser and honoured by another (RFC 9110 §5.3, RFC 9112 §3.2).
 const singletons = new Set(['host', 'content-length', 'authorization', 'content-type', 'transfer-encoding', 'upgrade'])
 
-/** HTTP/1.1 needs a host (RFC 9112 §3.2): without one nobody can say what was asked for. */
-export function lacksHost(host: string | undefined): boolean {
-  return host === undefined || host === ''
-}
-
 /** A length that a program counting in doubles, as many do, would read as another number. */
 export function hasUncountableLength(contentLength: string | undefined): boolean {
   return contentLength !== undefined && !Number.isSafeInteger(Number(contentLength))

@@ -3,11 +3,12 @@ import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isNavigation } from '../headers/navigation.ts'
 import type { RandomHex } from '../seal/random.ts'
+import { readAuthority } from './authority.ts'
 import { type EncodedSlashes, refusalOfPath } from './canonical-path.ts'
 import { clientConnection } from './client-connection.ts'
 import type { RequestFacts } from './facts.ts'
 import { forwardedRequest, isForwardAuth } from './forwarded-request.ts'
-import { hasUncountableLength, lacksHost, repeatedSingleton } from './received-headers.ts'
+import { hasUncountableLength, repeatedSingleton } from './received-headers.ts'
 import { isPlainQuery, type RequestTarget, splitTarget } from './request-target.ts'
 import { traceparent } from './trace-context.ts'
 import type { ProxyTrust } from './trusted-proxies.ts'
@@ -16,6 +17,8 @@ export type FactsOptions = {
   isTrustedProxy: ProxyTrust
   encodedSlashes: EncodedSlashes
   randomHex: RandomHex
+  /** What all probes begin with: they are answered to HTTP/1.0 without a host, too. */
+  probePath: string
   /** Where trusted proxies ask about requests of their clients: the facts are then those of that request. */
   forwardAuthPath: string
 }
@@ -28,7 +31,8 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
   const received = canonicalTarget(raw.url ?? '', options, 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL')
   refuseAmbiguous(raw)
   const peer = { remoteAddress: raw.socket.remoteAddress ?? '', isEncrypted: 'encrypted' in raw.socket }
-  const { isForwarded, clientIp, protocol, host } = clientConnection(peer, raw.headers, options.isTrustedProxy)
+  const { isForwarded, clientIp, protocol, ...said } = clientConnection(peer, raw.headers, options.isTrustedProxy)
+  const host = isProbeWithoutHost(raw, received, options) ? '' : hostOf(raw, said.host)
   const trace = isForwarded ? raw.headers['traceparent'] : undefined
   const { method, path, query, askedBy }: Asked = isForwardAuth(received.path, options.forwardAuthPath)
     ? askedAbout(raw, received, isForwarded, options)
@@ -71,8 +75,23 @@ function canonicalTarget(target: string, { encodedSlashes }: FactsOptions, code:
 }
 
 function refuseAmbiguous({ rawHeaders, headers }: IncomingMessage): void {
-  const name = lacksHost(headers.host) ? 'host' : repeatedSingleton(rawHeaders)
+  const name = repeatedSingleton(rawHeaders)
   if (name !== undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', { reason: name })
   if (hasUncountableLength(headers['content-length']))
     throw new GatewayError('STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', { reason: 'content-length' })
+}
+
+/** HTTP/1.0 needs no host (RFC 1945), and load balancers ask for their probes so; nothing is decided by the host there. */
+function isProbeWithoutHost({ httpVersion, headers }: IncomingMessage, { path }: RequestTarget, options: FactsOptions) {
+  return httpVersion === '1.0' && headers.host === undefined && path.startsWith(options.probePath)
+}
+
+/** @param said the host that counts, which a trusted proxy may have named */
+function hostOf({ headers }: IncomingMessage, said: string): string {
+  if (!headers.host) throw new GatewayError('STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', { reason: 'host' })
+  if (readAuthority(headers.host) === undefined)
+    throw new GatewayError('STAGEDOOR_BOUNDARY_BAD_HOST', { reason: 'host' })
+  const host = readAuthority(said)
+  if (host === undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_BAD_HOST', { reason: 'x-forwarded-host' })
+  return host
 }

@@ -21,8 +21,3 @@ function addBlock(blocks: BlockList, cidr: string): void {
   if (bits === undefined) blocks.addAddress(address, family)
   else blocks.addSubnet(address, Number(bits), family)
 }
-
-/** An IPv4 client on a dual-stack socket shows as `::ffff:192.0.2.1` (RFC 4291 §2.5.5.2); both spellings are one address. */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
-}

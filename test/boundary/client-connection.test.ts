@@ -17,7 +17,7 @@ t.test('forwarded headers of a stranger mean nothing', async (t) => {
   t.same(connection, {
     clientIp: '203.0.113.1',
     protocol: 'http',
-    host: 'portal.example.com',
+    host: 'Portal.example.com',
     isForwarded: false,
   })
 })
@@ -32,7 +32,7 @@ t.test('behind trusted proxies the client is the rightmost address that is not o
   t.same(connection, {
     clientIp: '198.51.100.2',
     protocol: 'https',
-    host: 'public.example.com',
+    host: 'Public.example.com',
     isForwarded: true,
   })
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { hasUncountableLength, lacksHost, repeatedSingleton } from '../../src/boundary/received-headers.ts'
+import { hasUncountableLength, repeatedSingleton } from '../../src/boundary/received-headers.ts'
 import { isPlainQuery, splitTarget } from '../../src/boundary/request-target.ts'
 import { traceparent } from '../../src/boundary/trace-context.ts'
 
@@ -21,12 +21,6 @@ t.test('a header that may come only once and came twice is named', async (t) => 
   t.equal(repeatedSingleton(['Host', 'a', 'HOST', 'b']), 'host')
   t.equal(repeatedSingleton(['Authorization', 'Bearer a', 'X', '1', 'authorization', 'Bearer b']), 'authorization')
   t.equal(repeatedSingleton(['Cookie', 'a=1', 'Cookie', 'b=2', 'Host', 'a']), undefined)
-})
-
-t.test('a request names its host', async (t) => {
-  t.equal(lacksHost('portal.example.com'), false)
-  t.equal(lacksHost(''), true)
-  t.equal(lacksHost(undefined), true)
 })
 
 const hex = (bytes: number): string => 'ab'.repeat(bytes)

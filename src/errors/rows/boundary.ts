@@ -25,6 +25,12 @@ export const boundaryErrors = {
     'The request has headers that contradict each other, or none that names the host.',
     'Send Host exactly once, and each of Content-Length, Authorization and Content-Type at most once.',
   ),
+  STAGEDOOR_BOUNDARY_BAD_HOST: row(
+    400,
+    'info',
+    'The request names a host that is no host name or address.',
+    'Send Host as a name or an address, with a port if need be. Operators: have proxies send one host in X-Forwarded-Host.',
+  ),
   STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE: row(
     431,
     'info',
