@@ -26,10 +26,10 @@ export type LoadedConfig = { config: Config; warnings: Problem[]; secretFiles: S
  * @throws ConfigError STAGEDOOR_CONFIG_INVALID with every problem found
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
-  const { files, tree, absences, unresolved, secretFiles, texts } = await readConfigFiles(options)
+  const { files, tree, absences, unresolved, leftAside, secretFiles, texts } = await readConfigFiles(options)
   const { config, problems, warnings } = validate(tree, absences, unresolved)
   if (config === undefined || problems.length > 0) throw new ConfigError(inOrderOfLines(problems, files))
-  return { config, warnings, secretFiles, texts }
+  return { config, warnings: [...leftAside, ...warnings], secretFiles, texts }
 }
 
 /** Configuration as it was written: merged, filled in, and not yet checked. */
@@ -38,6 +38,8 @@ export type WrittenConfig = {
   tree: Tree
   absences: Absences
   unresolved: Problem[]
+  /** Variables that are not for us. */
+  leftAside: Problem[]
   secretFiles: SecretFile[]
   texts: Texts
 }
@@ -56,7 +58,7 @@ export async function readConfigFiles(options: LoadOptions): Promise<WrittenConf
   const resolved = await readSecretFiles(filled.tree, read)
   const unresolved = [...filled.problems, ...resolved.problems]
   const { tree, secretFiles } = resolved
-  return { files, tree, absences: filled.absences, unresolved, secretFiles, texts }
+  return { files, tree, absences: filled.absences, unresolved, leftAside: filled.warnings, secretFiles, texts }
 }
 
 /** The package's own `config/default.yaml`, whether this runs from source or compiled. */

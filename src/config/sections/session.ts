@@ -1,6 +1,8 @@
 import { z } from 'zod'
 
 import { duration } from '../values/duration.ts'
+import { refusalOfRedisUrl } from '../values/redis-url.ts'
+import { refuse } from '../values/refuse.ts'
 import { secretText } from '../values/secret.ts'
 import { wholeNumber } from '../values/whole-number.ts'
 
@@ -12,7 +14,7 @@ const pem = (description: string) =>
 
 const nodeUrl = z
   .string('a redis:// or rediss:// URL')
-  .regex(/^rediss?:\/\/[^/\s@]+$/, 'a redis:// or rediss:// URL of host and port')
+  .regex(/^rediss?:\/\/[^/\s@?#]+$/, 'a redis:// or rediss:// URL of host and port')
 
 const nodes = (description: string) =>
   z
@@ -21,9 +23,9 @@ const nodes = (description: string) =>
     .meta({ description, 'x-example': ['redis://redis-0:26379'] })
 
 const redisUrl = secretText({ minLength: 1, fix: 'write for example redis://redis:6379' })
-  .refine((url) => /^rediss?:\/\/[^/\s]+/.test(url.reveal()), {
-    message: 'a redis:// or rediss:// URL',
-    params: { fix: 'write for example redis://redis:6379, or rediss:// for TLS' },
+  .superRefine((url, context) => {
+    const refusal = refusalOfRedisUrl(url.reveal())
+    if (refusal !== undefined) refuse(context, ...refusal)
   })
   .meta({
     description:

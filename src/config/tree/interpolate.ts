@@ -6,18 +6,19 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Values that a variable left empty, so that they count as not written, by formatted path. */
 export type Absences = Map<string, { variable: string; source: Source }>
 
-export type Interpolated = { tree: Tree; problems: Problem[]; absences: Absences }
+/** `warnings` are of variables that were left aside. */
+export type Interpolated = { tree: Tree; problems: Problem[]; absences: Absences; warnings: Problem[] }
 
-type Pass = { environment: Environment; problems: Problem[]; absences: Absences }
+type Pass = Omit<Interpolated, 'tree'> & { environment: Environment }
 
 const reference = /\$\$\{|\$\{([^}]*)\}?/g
 const variable = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
 
 /** Replaces `${NAME}` and `${NAME:-default}`; `$${` stands for `${` itself. What a default leaves empty counts as not written. */
 export function interpolate(tree: Tree, environment: Environment): Interpolated {
-  const pass: Pass = { environment, problems: [], absences: new Map() }
+  const pass: Pass = { environment, problems: [], absences: new Map(), warnings: [] }
   const filled = fill(tree, [], pass)
-  return { tree: filled ?? tree, problems: pass.problems, absences: pass.absences }
+  return { tree: filled ?? tree, problems: pass.problems, absences: pass.absences, warnings: pass.warnings }
 }
 
 function fill(tree: Tree, path: Path, pass: Pass): Tree | undefined {
@@ -52,9 +53,10 @@ function fillScalar(tree: ScalarTree, path: Path, pass: Pass): Tree | undefined 
     const [, name, fallback] = (whole.endsWith('}') && variable.exec(inner)) || []
     if (name === undefined) return problem(pass, tree, path, malformed(whole))
     names.push(name)
-    return (
-      variableIn(pass.environment, name) || (fallback ?? problem(pass, tree, path, missing(name, pass.environment)))
-    )
+    const given = variableIn(pass.environment, name)
+    if (isInjected(name, given)) pass.warnings.push({ source: tree.source, path, ...leftAside(name) })
+    else if (given !== undefined && given !== '') return given
+    return fallback ?? problem(pass, tree, path, missing(name, pass.environment))
   })
   if (pass.problems.length > before) return { ...tree, value: undefined }
   const [name] = names
@@ -75,6 +77,22 @@ function malformed(whole: string) {
 /** `process.env` inherits names that every object has, `constructor` for one. */
 function variableIn(environment: Environment, name: string): string | undefined {
   return Object.hasOwn(environment, name) ? environment[name] : undefined
+}
+
+/**
+ * For a Service named `stagedoor`, Kubernetes sets `STAGEDOOR_PORT=tcp://10.96.12.7:8080` in every container, as Docker links
+ * do. Of all names that they set, only those that end in `_PORT` can be ours.
+ */
+function isInjected(name: string, value: string | undefined): boolean {
+  return name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\/\S+:\d+$/.test(value ?? '')
+}
+
+function leftAside(name: string): Omit<Problem, 'source' | 'path'> {
+  return {
+    found: `\${${name}}, which is the address of a service`,
+    expected: 'a value of yours',
+    fix: `Kubernetes sets ${name} for a Service of this name, so it is left aside: set enableServiceLinks: false, or write the value here`,
+  }
 }
 
 function missing(name: string, environment: Environment) {

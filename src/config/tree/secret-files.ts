@@ -11,7 +11,7 @@ export type WithSecrets = { tree: Tree; problems: Problem[]; secretFiles: Secret
 
 type Pass = { problems: Problem[]; secretFiles: SecretFile[]; read: ReadText }
 
-/** Replaces every `{ $file: path }` by the text of the file, without one newline at its end; paths are relative to the YAML file. */
+/** Replaces every `{ $file: path }` by the text of the file, without a byte order mark before it and newlines behind it; paths are relative to the YAML file. */
 export async function readSecretFiles(tree: Tree, read: ReadText): Promise<WithSecrets> {
   const pass: Pass = { problems: [], secretFiles: [], read }
   const { problems, secretFiles } = pass
@@ -44,7 +44,7 @@ async function readSecret(tree: MapTree, path: Path, pass: Pass): Promise<Tree> 
   const file = resolve(dirname(source.file), target.value)
   const text = await pass.read(file)
   if (typeof text !== 'string') return refuse(`${file}: ${text.reason}`, 'a file that can be read', text.fix)
-  const value = text.replace(/\r?\n$/, '')
+  const value = text.replace(/^\uFEFF/, '').replace(/[\r\n]+$/, '')
   if (value === '')
     return refuse(`${file}, which is empty`, 'a file with a secret in it', 'write the secret into the file')
   pass.secretFiles.push({ path, file })

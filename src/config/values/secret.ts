@@ -37,6 +37,17 @@ export function secretText({ minLength, fix }: { minLength: number; fix: string 
   const expected = minLength > 1 ? `a secret of at least ${minLength} characters` : 'a secret'
   return z
     .string(expected)
-    .transform((text, context) => (text.length < minLength ? refuse(context, expected, fix) : new Secret(text)))
+    .transform((text, context) => {
+      if (text.length < minLength) return refuse(context, expected, fix)
+      return isOneLine(text) ? new Secret(text) : refuse(context, oneLine, oneLineFix)
+    })
     .meta({ writeOnly: true })
+}
+
+const oneLine = 'a secret on one line, with no space or byte order mark around it'
+const oneLineFix = 'write it again, for example with: printf %s "$SECRET" > file; as UTF-8, in one line'
+
+/** A secret that was copied with something around it works nowhere, and shows so late. PEM has lines. */
+function isOneLine(text: string): boolean {
+  return text.startsWith('-----BEGIN ') || (text === text.trim() && !/[\p{Cc}\uFEFF\uFFFD]/u.test(text))
 }
