@@ -37,8 +37,14 @@ export async function start(options: StartOptions): Promise<void> {
   logWarnings(warnings, logger)
   const { path } = config.server.listen
   if (path !== undefined) await removeStaleSocket(path)
+  if (config.server.selfTest !== 'off') await testBackstage(config, dependencies)
   if (workerCount(config) === 1) await startAlone(config, options, dependencies)
   else await startPrimary(loaded, options, logger)
+}
+
+async function testBackstage(config: Config, { logger, fetch, now }: Dependencies): Promise<void> {
+  const { runSelfTest } = await import('./cli/doctor/self-test.ts')
+  await runSelfTest(config, { logger, fetch: fetch as typeof globalThis.fetch, now })
 }
 
 // The gateway itself is loaded where it serves: the primary of workers does without.

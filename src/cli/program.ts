@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 
 import { checkCommand } from './check.ts'
+import { doctorCommand } from './doctor/command.ts'
 import { policyCommand } from './policy/command.ts'
 import { rotateCommand } from './rotate/command.ts'
 import { startCommand, type Start } from './start.ts'
@@ -21,6 +22,7 @@ export function createProgram(
   const commands = [
     startCommand(terminal, start),
     checkCommand(terminal),
+    doctorCommand(terminal, surroundings),
     policyCommand(terminal),
     tokenCommand(terminal, surroundings),
     rotateCommand(terminal, surroundings),

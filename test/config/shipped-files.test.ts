@@ -27,6 +27,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
     server: {
       baseUrl: 'https://portal.example.com',
       replicas: 1,
+      selfTest: 'off',
       prefix: '/.stagedoor',
       listen: { host: '0.0.0.0', port: 8080 },
       workers: 1,

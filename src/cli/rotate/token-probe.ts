@@ -12,7 +12,16 @@ type Application = { issuer: string; clientId: string; kind: RotationKind }
  * Asks whether Auth0 accepts a secret, without a person: with a code that cannot be right, a good secret gets
  * `invalid_grant` and a bad one 401, because the client is authenticated before its code is looked at.
  */
-export async function probeSecret({ issuer, clientId, kind }: Application, secret: string, ask: Ask): Promise<Verdict> {
+export async function probeSecret(application: Application, secret: string, ask: Ask): Promise<Verdict> {
+  return (await probeAnswer(application, secret, ask)).verdict
+}
+
+/** The same, with the error's name. */
+export async function probeAnswer(
+  { issuer, clientId, kind }: Application,
+  secret: string,
+  ask: Ask,
+): Promise<{ verdict: Verdict; error: string }> {
   const proof = kind === 'private-key-jwt' ? await assertionOf({ issuer, clientId }, secret) : { client_secret: secret }
   const { status, body } = await ask(`${issuer}oauth/token`, {
     method: 'POST',
@@ -25,8 +34,9 @@ export async function probeSecret({ issuer, clientId, kind }: Application, secre
       ...proof,
     },
   })
-  if (body['error'] === 'invalid_grant') return 'accepted'
-  return status === 401 ? 'refused' : 'unclear'
+  const error = typeof body['error'] === 'string' ? body['error'] : ''
+  if (error === 'invalid_grant') return { verdict: 'accepted', error }
+  return { verdict: status === 401 ? 'refused' : 'unclear', error }
 }
 
 /** RFC 7523 §2.2, as Auth0 wants it: the audience is the issuer, one text, and a minute is long enough. */

@@ -170,5 +170,13 @@ export const server = z
       }),
     failedAttempts,
     timeouts,
+    selfTest: z
+      .enum(['off', 'warn', 'refuse'], 'off, warn or refuse')
+      .default('off')
+      .meta({
+        description:
+          'Whether Stagedoor tries forged identities on Backstage when it starts: `warn` logs what Backstage accepts, ' +
+          '`refuse` does not start then. While Backstage does not answer nothing is known, and the start goes on.',
+      }),
   })
   .meta({ description: 'How clients reach Stagedoor.' })

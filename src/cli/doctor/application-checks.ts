@@ -1,0 +1,185 @@
+import type { Ask } from '../rotate/ask.ts'
+import { probeAnswer } from '../rotate/token-probe.ts'
+import { application } from './auth0-checks.ts'
+import { type Answer, type Check, type Finding, jsonIn, type Scene, withSlash } from './finding.ts'
+
+/** How the application is registered at Auth0, as far as requests without a person show. */
+export const applicationChecks: readonly Check[] = [
+  { id: 'auth0-callback', title: 'the callback URL is registered, and login requests are accepted', run: checkLogin },
+  {
+    id: 'auth0-logout-url',
+    title: 'the logout URL is registered',
+    unless: ['auth0-client-id'],
+    run: checkLogoutUrl,
+  },
+  {
+    id: 'auth0-client-secret',
+    title: 'Auth0 accepts the client secret',
+    unless: ['auth0-client-id'],
+    run: checkSecrets,
+  },
+  { id: 'auth0-rate-limit', title: 'Auth0 did not refuse requests for their number', run: checkLimit },
+]
+
+const said = [
+  {
+    pattern: /callback url mismatch|redirect_uri is not in the list/i,
+    id: 'auth0-callback',
+    meaning: 'People see Auth0’s page "Callback URL mismatch" in place of the login page.',
+    fix: (scene: Scene) => `${application} → Allowed Callback URLs: add ${callbackUrlOf(scene)}, letter for letter.`,
+  },
+  {
+    pattern: /service not found/i,
+    id: 'auth0-audience',
+    meaning: 'No API has this identifier, so every login ends with an error.',
+    fix: (scene: Scene) =>
+      `Auth0 → Applications → APIs: make an API with the identifier ${scene.config.auth0.audience}, or correct auth0.audience.`,
+  },
+  {
+    pattern: /organization/i,
+    id: 'auth0-organization',
+    meaning: 'The application and the tenant do not agree on organizations, so every login ends with an error.',
+    fix: (scene: Scene) =>
+      `${application} → Organizations, and compare auth0.organization (${scene.config.auth0.organization ?? 'not set'}) with Auth0 → Organizations.`,
+  },
+  {
+    pattern: /unauthorized_client|grant type|client is not allowed|response_type/i,
+    id: 'auth0-grant-type',
+    meaning: 'The application may not log people in.',
+    fix: () =>
+      `${application} → Application Type: Regular Web Application, and Advanced Settings → Grant Types: Authorization Code, Refresh Token.`,
+  },
+  {
+    pattern: /invalid_client|unknown client|client (?:is invalid|not found)/i,
+    id: 'auth0-client-id',
+    meaning: 'The tenant has no such application.',
+    fix: () => `Copy the Client ID: ${application} → Basic Information.`,
+  },
+]
+
+const callbackUrlOf = ({ config: { server } }: Scene): string => `${server.baseUrl}${server.prefix}/callback`
+
+/** With `prompt=none` and no cookies a good request comes back to us with `login_required`: nobody is signed in. */
+async function checkLogin(scene: Scene): Promise<Finding[]> {
+  const endpoint = (await scene.discovery())?.['authorization_endpoint']
+  if (typeof endpoint !== 'string') return []
+  const { clientId, scopes, audience, organization } = scene.config.auth0
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: callbackUrlOf(scene),
+    scope: scopes.join(' '),
+    state: 'stagedoor-doctor',
+    nonce: 'stagedoor-doctor',
+    prompt: 'none',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+    ...(audience === undefined ? {} : { audience }),
+    ...(organization === undefined ? {} : { organization }),
+  })
+  const answer = await scene.get(`${endpoint}?${query.toString()}`)
+  if (answer === undefined || answer.status === 429 || answer.status >= 500) return []
+  const text = whatIsSaid(answer)
+  if (/^(?:login_required|consent_required|interaction_required)\b/.test(text)) return []
+  const known = said.find(({ pattern }) => pattern.test(text))
+  const { id = 'auth0-callback', meaning = 'Auth0 refuses the login request.' } = known ?? {}
+  const fix =
+    known?.fix(scene) ?? `Look at the request in Auth0 → Monitoring → Logs, and compare it with ${application}.`
+  return [
+    { id, severity: 'error', found: `Auth0 answers a login request with ${answer.status}: ${text}`, meaning, fix },
+  ]
+}
+
+/** The error that comes back to the callback, or the words of a page of Auth0's. */
+function whatIsSaid({ headers, text }: Answer): string {
+  const location = headers.get('location')
+  if (location !== null && URL.canParse(location)) {
+    const { searchParams } = new URL(location)
+    return `${searchParams.get('error') ?? ''} ${searchParams.get('error_description') ?? ''}`.trim()
+  }
+  const words = text.replaceAll(/<(?:style|script)[^]*?<\/(?:style|script)>|<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')
+  return words.trim().slice(0, 200)
+}
+
+async function checkLogoutUrl(scene: Scene): Promise<Finding[]> {
+  if ((await scene.discovery()) === undefined) return []
+  const { issuer, clientId } = scene.config.auth0
+  const { baseUrl, prefix } = scene.config.server
+  const target = `${baseUrl}${prefix}/signed-out`
+  const query = new URLSearchParams({ client_id: clientId, returnTo: target })
+  const answer = await scene.get(`${withSlash(issuer)}v2/logout?${query.toString()}`)
+  if (answer === undefined || answer.status === 429 || answer.status >= 500) return []
+  if (answer.headers.get('location')?.startsWith(target)) return []
+  return [
+    {
+      id: 'auth0-logout-url',
+      severity: 'error',
+      found: `Auth0 does not send people back to ${target} (${answer.status})`,
+      meaning: 'After signing out people see an error page of Auth0’s.',
+      fix: `${application} → Allowed Logout URLs: add ${target}`,
+    },
+  ]
+}
+
+async function checkSecrets(scene: Scene): Promise<Finding[]> {
+  if ((await scene.discovery()) === undefined) return []
+  const { issuer, clientId, clientSecrets } = scene.config.auth0
+  const ask: Ask = async (url, { form = {} } = {}) => {
+    const answer = await scene.get(url, { method: 'POST', body: new URLSearchParams(form) })
+    return { status: answer?.status ?? 0, body: (answer && jsonIn(answer)) ?? {} }
+  }
+  const place = { issuer: withSlash(issuer), clientId, kind: 'client-secret' } as const
+  const answers = await Promise.all(
+    [...new Set(clientSecrets.map((secret) => secret.reveal()))].map(async (secret) => probeAnswer(place, secret, ask)),
+  )
+  const [first, ...others] = answers
+  if (first?.error === 'unauthorized_client') return [grantFinding()]
+  if (first?.verdict !== 'refused') return []
+  const fallbackWorks = others.some(({ verdict }) => verdict === 'accepted')
+  return [secretFinding(fallbackWorks)]
+}
+
+function grantFinding(): Finding {
+  return {
+    id: 'auth0-grant-type',
+    severity: 'error',
+    found: 'Auth0 answers unauthorized_client: the grant type is not allowed for the application',
+    meaning: 'Nobody can finish a login.',
+    fix: `${application} → Advanced Settings → Grant Types: Authorization Code and Refresh Token.`,
+  }
+}
+
+function secretFinding(fallbackWorks: boolean): Finding {
+  const found = 'Auth0 answers 401 to the first of auth0.clientSecrets'
+  if (fallbackWorks) {
+    return {
+      id: 'auth0-client-secret',
+      severity: 'warning',
+      found: `${found}, and accepts another one`,
+      meaning: 'A rotation is under way, or was not finished: logins work, with one request more each.',
+      fix: 'stagedoor rotate client-secret --resume, or put the secret that works first.',
+    }
+  }
+  return {
+    id: 'auth0-client-secret',
+    severity: 'error',
+    found,
+    meaning: 'Nobody can finish a login: the secret is another one, or the application authenticates in another way.',
+    fix: `Copy the Client Secret: ${application} → Basic Information. Credentials → Authentication Method: Client Secret (Post).`,
+  }
+}
+
+/** Last of all, so that it sees what the others met. */
+async function checkLimit({ limited }: Scene): Promise<Finding[]> {
+  if (limited() === 0) return []
+  return [
+    {
+      id: 'auth0-rate-limit',
+      severity: 'warning',
+      found: `Auth0 answered 429 ${limited()} times`,
+      meaning:
+        'The tenant’s allowance is used up: logins and refreshes fail now and then. A Free tenant has 300 a minute.',
+      fix: 'Auth0 → Monitoring → Logs, type api_limit. Lengthen session.refreshEvery, and keep machines’ tokens.',
+    },
+  ]
+}

@@ -1,0 +1,69 @@
+import { Command } from 'commander'
+
+import { loadConfig } from '../../config/load.ts'
+import { ConfigError } from '../../config/problems/problem.ts'
+import { configOption } from '../config-option.ts'
+import { reportProblems } from '../config-report.ts'
+import type { Terminal } from '../terminal.ts'
+import type { TokenSurroundings } from '../token-surroundings.ts'
+import { applicationChecks } from './application-checks.ts'
+import { auth0Checks } from './auth0-checks.ts'
+import { backstageChecks } from './backstage-checks.ts'
+import { type Check, createScene, type Scene } from './finding.ts'
+import { houseChecks } from './house-checks.ts'
+import { managementChecks } from './management-checks.ts'
+import { exitCodeOf, reportJson, reportText, type Result } from './report.ts'
+
+type DoctorOptions = { config: string[]; json?: true; management?: true; skip: string[] }
+
+/** `stagedoor doctor`: checks a configuration against the living world. */
+export function doctorCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+  return new Command('doctor')
+    .description('check the configuration against Auth0, Backstage, Redis and the network, and say what mends it')
+    .addOption(configOption())
+    .option('--management', 'read the application’s settings too (STAGEDOOR_MANAGEMENT_TOKEN, with read:clients)')
+    .option('--json', 'findings as JSON')
+    .option('--skip <checks...>', 'checks to leave out, by id or by its beginning', [])
+    .action(async (options: DoctorOptions) => {
+      try {
+        terminal.setExitCode(await examine(options, terminal, surroundings))
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        terminal.err(`${reportProblems(error.problems, terminal.folder)}\n`)
+        terminal.setExitCode(2)
+      }
+    })
+}
+
+async function examine(options: DoctorOptions, { env, out, err }: Terminal, { fetch, now }: TokenSurroundings) {
+  const { config } = await loadConfig({ files: options.config, env })
+  const token = env['STAGEDOOR_MANAGEMENT_TOKEN']
+  if (options.management && !token) {
+    err('--management needs a token in STAGEDOOR_MANAGEMENT_TOKEN.\n')
+    return 2
+  }
+  const checks = [
+    ...houseChecks,
+    ...auth0Checks,
+    ...(options.management && token ? managementChecks(token) : []),
+    ...backstageChecks,
+    ...applicationChecks,
+  ].filter(({ id }) => !options.skip.some((skipped) => id.startsWith(skipped)))
+  const results = await runChecks(checks, createScene({ config, env, now, fetch }))
+  const isColoured = process.stdout.isTTY && !env['NO_COLOR']
+  out(options.json ? reportJson(results) : reportText(results, isColoured))
+  return exitCodeOf(results)
+}
+
+/** One after the other: a doctor should not be what uses up the tenant's allowance. */
+async function runChecks(checks: readonly Check[], scene: Scene): Promise<Result[]> {
+  const results: Result[] = []
+  const found = new Set<string>()
+  for (const { id, title, unless = [], run } of checks) {
+    if (unless.some((cause) => found.has(cause))) continue
+    const findings = await run(scene)
+    for (const finding of findings) found.add(finding.id)
+    results.push({ id, title, findings })
+  }
+  return results
+}

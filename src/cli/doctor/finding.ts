@@ -1,0 +1,82 @@
+import type { Config } from '../../config/schema.ts'
+
+/** `error`: something does not work, or is not safe. `warning`: it works, and will hurt. `info`: good to know. */
+export type Severity = 'info' | 'warning' | 'error'
+
+/** What a check found, in words for a person who sees it for the first time. */
+export type Finding = {
+  id: string
+  severity: Severity
+  found: string
+  meaning: string
+  /** The setting that mends it, with the path in Auth0's dashboard or the name in Backstage's configuration. */
+  fix: string
+}
+
+/** One question to the living world. No finding means that all is well, or that another check says why it cannot be asked. */
+export type Check = {
+  id: string
+  title: string
+  /** Findings that explain beforehand what this check would find: then it is left out. */
+  unless?: readonly string[]
+  run: (scene: Scene) => Promise<Finding[]>
+}
+
+export type Answer = { status: number; headers: Headers; text: string }
+
+/** What checks are given. */
+export type Scene = {
+  config: Config
+  env: NodeJS.ProcessEnv
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** One request without following redirects; undefined where nothing answers. */
+  get: (url: string, init?: RequestInit) => Promise<Answer | undefined>
+  /** Auth0's discovery document; undefined where it cannot be had. */
+  discovery: () => Promise<Record<string, unknown> | undefined>
+  /** How many answers of 429 there were so far. */
+  limited: () => number
+}
+
+const timeoutMs = 10_000
+
+export function createScene(given: Pick<Scene, 'config' | 'env' | 'now'> & { fetch: typeof fetch }): Scene {
+  const { config, fetch } = given
+  let limited = 0
+  let discovered: Promise<Record<string, unknown> | undefined> | undefined
+
+  async function get(url: string, init: RequestInit = {}): Promise<Answer | undefined> {
+    try {
+      const signal = AbortSignal.timeout(timeoutMs)
+      const response = await fetch(url, { redirect: 'manual', signal, ...init })
+      if (response.status === 429) limited += 1
+      return { status: response.status, headers: response.headers, text: await response.text() }
+    } catch {
+      return undefined
+    }
+  }
+
+  async function discover(): Promise<Record<string, unknown> | undefined> {
+    const answer = await get(discoveryUrlOf(config.auth0.issuer))
+    const document = answer?.status === 200 ? jsonIn(answer) : undefined
+    return typeof document?.['issuer'] === 'string' ? document : undefined
+  }
+
+  return { ...given, get, discovery: () => (discovered ??= discover()), limited: () => limited }
+}
+
+export function discoveryUrlOf(issuer: string): string {
+  return `${withSlash(issuer)}.well-known/openid-configuration`
+}
+
+export const withSlash = (url: string): string => (url.endsWith('/') ? url : `${url}/`)
+
+/** The object that an answer carries; undefined where it is none. */
+export function jsonIn({ text }: Answer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,143 @@
+import { application } from './auth0-checks.ts'
+import { type Check, type Finding, jsonIn, type Scene, withSlash } from './finding.ts'
+
+type Client = {
+  app_type?: string
+  token_endpoint_auth_method?: string
+  jwt_configuration?: { alg?: string }
+  refresh_token?: { rotation_type?: string; leeway?: number }
+  oidc_logout?: {
+    backchannel_logout_urls?: string[]
+    backchannel_logout_initiators?: { mode?: string }
+  }
+}
+
+const soonMs = 30 * 86_400_000
+
+/** The settings of the application, read with a token of the Management API (`read:clients`, `read:client_credentials`). */
+export function managementChecks(token: string): readonly Check[] {
+  let client: Promise<Client | undefined> | undefined
+  const get = async (scene: Scene, path: string) =>
+    scene.get(`${withSlash(scene.config.auth0.issuer)}api/v2/${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+  const pathOf = ({ config }: Scene) => `clients/${encodeURIComponent(config.auth0.clientId)}`
+  const read = (scene: Scene) =>
+    (client ??= get(scene, pathOf(scene)).then((answer) => (answer?.status === 200 ? jsonIn(answer) : undefined)))
+  const withClient = (judge: (client: Client, scene: Scene) => Finding[]) => async (scene: Scene) => {
+    const found = await read(scene)
+    return found === undefined ? [] : judge(found, scene)
+  }
+  return [
+    {
+      id: 'management-access',
+      title: 'the Management API can be read',
+      async run(scene) {
+        if ((await scene.discovery()) === undefined) return []
+        return (await read(scene)) === undefined ? [noAccess] : []
+      },
+    },
+    { id: 'auth0-app-type', title: 'the application is a regular web application', run: withClient(judgeType) },
+    {
+      id: 'auth0-signature',
+      title: 'ID tokens are signed so that they can be verified',
+      run: withClient(judgeSignature),
+    },
+    { id: 'auth0-rotation-leeway', title: 'refresh tokens outlive two requests at once', run: withClient(judgeLeeway) },
+    { id: 'auth0-logout-initiators', title: 'Auth0 tells of every end of a session', run: withClient(judgeInitiators) },
+    {
+      id: 'auth0-credential-expiry',
+      title: 'no credential is about to expire',
+      async run(scene) {
+        const answer = await get(scene, `${pathOf(scene)}/credentials`)
+        return answer?.status === 200 ? judgeCredentials(Object.values(jsonIn(answer) ?? {}), scene.now()) : []
+      },
+    },
+  ]
+}
+
+const noAccess: Finding = {
+  id: 'management-access',
+  severity: 'error',
+  found: 'the application’s settings cannot be read with the management token',
+  meaning: 'Its settings were not checked.',
+  fix: 'Give a token with read:clients and read:client_credentials, asked for the audience https://<tenant>/api/v2/.',
+}
+
+function judgeType({ app_type: type, token_endpoint_auth_method: method }: Client): Finding[] {
+  if (type === 'regular_web' && method !== 'none') return []
+  const found = `the application’s type is ${type ?? 'not set'}, its authentication method ${method ?? 'not set'}`
+  const meaning = 'Other types have no secret, or cannot log people in.'
+  return [
+    {
+      id: 'auth0-app-type',
+      severity: 'error',
+      found,
+      meaning,
+      fix: `${application} → Application Type: Regular Web Application.`,
+    },
+  ]
+}
+
+function judgeSignature({ jwt_configuration: { alg } = {} }: Client): Finding[] {
+  if (alg === undefined || !alg.startsWith('HS')) return []
+  return [
+    {
+      id: 'auth0-signature',
+      severity: 'error',
+      found: `ID tokens are signed with ${alg}`,
+      meaning: 'Such a signature is made with the client secret, and Stagedoor refuses it.',
+      fix: `${application} → Advanced Settings → OAuth → JsonWebToken Signature Algorithm: RS256.`,
+    },
+  ]
+}
+
+function judgeLeeway({ refresh_token: { rotation_type, leeway = 0 } = {} }: Client, { config }: Scene): Finding[] {
+  const isWanted = config.auth0.scopes.includes('offline_access')
+  if (!isWanted || rotation_type !== 'rotating' || leeway > 0) return []
+  return [
+    {
+      id: 'auth0-rotation-leeway',
+      severity: 'warning',
+      found: 'refresh tokens rotate without an overlap',
+      meaning:
+        'An answer that is lost on the way ends the session: the token that we have was used up (log event ferrt).',
+      fix: `${application} → Refresh Token Rotation → Rotation Overlap Period: 60 seconds.`,
+    },
+  ]
+}
+
+function judgeInitiators({ oidc_logout: logout }: Client, { config: { server } }: Scene): Finding[] {
+  const { backchannel_logout_urls: urls = [], backchannel_logout_initiators: initiators } = logout ?? {}
+  if (urls.length === 0) return []
+  const wanted = `${server.baseUrl}${server.prefix}/backchannel-logout`
+  const place = `${application} → OpenID Connect Back-Channel Logout`
+  if (!urls.includes(wanted)) {
+    const found = `logout tokens go to ${urls.join(', ')}`
+    const meaning = 'They do not reach Stagedoor.'
+    return [{ id: 'auth0-logout-initiators', severity: 'warning', found, meaning, fix: `${place}: ${wanted}` }]
+  }
+  if (initiators?.mode === 'all') return []
+  return [
+    {
+      id: 'auth0-logout-initiators',
+      severity: 'warning',
+      found: 'Auth0 sends logout tokens for chosen reasons only',
+      meaning: 'Changed passwords, revoked sessions and deleted accounts may be left out.',
+      fix: `${place} → Back-Channel Logout Initiators: all.`,
+    },
+  ]
+}
+
+function judgeCredentials(credentials: readonly unknown[], now: number): Finding[] {
+  const expiring = (credentials as { name?: string; expires_at?: string }[]).filter(
+    ({ expires_at }) => expires_at !== undefined && Date.parse(expires_at) - now < soonMs,
+  )
+  return expiring.map(({ name = 'a credential', expires_at }) => ({
+    id: 'auth0-credential-expiry',
+    severity: 'warning' as const,
+    found: `${name} expires at ${expires_at}`,
+    meaning: 'After that Auth0 refuses what is signed with it, and nobody can sign in.',
+    fix: 'stagedoor rotate private-key-jwt',
+  }))
+}

@@ -1,0 +1,21 @@
+import type { Config } from '../../config/schema.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import { backstageSelfTest } from './backstage-checks.ts'
+import { createScene } from './finding.ts'
+
+type Surroundings = { logger: Logger; fetch: typeof fetch; now: () => number }
+
+/**
+ * Tries forged identities on Backstage before anything listens (`server.selfTest`).
+ * @throws Error where Backstage accepts one and `refuse` is asked for
+ */
+export async function runSelfTest(config: Config, { logger, fetch, now }: Surroundings): Promise<void> {
+  const scene = createScene({ config, env: {}, now, fetch })
+  const findings = (await Promise.all(backstageSelfTest.map(async ({ run }) => run(scene)))).flat()
+  for (const { id, severity, found, meaning, fix } of findings) {
+    logger[severity === 'error' ? 'error' : 'warn']({ check: id, meaning, fix }, found)
+  }
+  const accepted = findings.filter(({ severity, id }) => severity === 'error' && id !== 'backstage-reachable')
+  if (accepted.length === 0 || config.server.selfTest !== 'refuse') return
+  throw new Error(`server.selfTest: ${accepted.map(({ found }) => found).join('; ')}`)
+}
