@@ -71,7 +71,7 @@ async function checkModule(scene: Scene): Promise<Finding[]> {
         found: `Backstage answers ${answer.status} at ${signInPath}`,
         meaning: 'Stagedoor’s auth module is not installed or not configured, so nobody can sign in to Backstage.',
         fix:
-          'backend.add(import("@stagedoor/backstage-plugin-auth-backend-module-stagedoor-provider")), and ' +
+          'Add @stagedoor/backstage-plugin-auth-backend-module-stagedoor-provider to Backstage’s backend, and ' +
           'auth.providers.stagedoor.issuer in app-config.yaml.',
       },
     ]
