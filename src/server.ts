@@ -27,7 +27,7 @@ export type StartOptions = { files: readonly string[]; env: NodeJS.ProcessEnv }
  * @throws ConfigError with every problem of the configuration
  */
 export async function start(options: StartOptions): Promise<void> {
-  // Node would end the process. Whoever asks this early to have the files read: they are being read.
+  // By default SIGHUP ends a Node process. The files are about to be read, so an early SIGHUP needs no action.
   ignoreHangup()
   if (cluster.isWorker) return startWorker(options)
   const loaded = await loadConfig(options)
@@ -47,7 +47,7 @@ async function testBackstage(config: Config, { logger, fetch, now }: Dependencie
   await runSelfTest(config, { logger, fetch: fetch as typeof globalThis.fetch, now })
 }
 
-// The gateway itself is loaded where it serves: the primary of workers does without.
+// `serve` is imported here because the primary of workers does not need it.
 async function startAlone(config: Config, options: StartOptions, dependencies: Dependencies): Promise<void> {
   const { logger } = dependencies
   onHangup(() => checkAnew(options, logger))
@@ -90,10 +90,10 @@ async function startWorker(options: StartOptions): Promise<void> {
   }
 }
 
-/** Longer than it takes to fetch what is there to be fetched; what is not there must not keep a worker from serving. */
+/** Long enough to fetch metadata and keys; a service that does not answer must not keep a worker from serving. */
 const maxFetchingMs = 1_000
 
-/** Waits while what is fetched at the start is on its way: a worker that takes another's place starts as well as that was. */
+/** Waits until metadata and keys are fetched, so that a new worker is as ready as the one it replaces. */
 async function untilWell({ conditions }: Shown): Promise<void> {
   const endsAt = performance.now() + maxFetchingMs
   const isWell = async () => (await conditions()).every(({ status }) => status === 'ok')

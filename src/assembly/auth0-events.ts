@@ -11,7 +11,7 @@ import type { Dependencies } from './dependencies.ts'
 
 type PullConfig = NonNullable<NonNullable<Config['auth0']['events']>['pull']>
 
-/** Auth0 keeps events for a limited time; what is older has been learned by refreshing. */
+/** Auth0 keeps events for a limited time; older changes have reached the sessions by refreshes. */
 const maxLookBackMs = 24 * 3_600_000
 
 /** Reading of Auth0's events, if configured: by one process of all that share a Redis. */
@@ -56,13 +56,13 @@ function offsetsOf({ offsetFile }: PullConfig, redis: Redis | undefined): Offset
   return offsetFile === undefined ? createMemoryOffsets() : createFileOffsets(offsetFile)
 }
 
-/** One of all who could reads: of all replicas where Redis is, of all workers where there are some. */
+/** One process reads the events for all replicas that share a Redis, or for all workers. */
 function startPull(pull: EventPull, redis: Redis | undefined, dependencies: Dependencies): () => Promise<void> {
   if (redis !== undefined) return startWithOthers(pull, redis, dependencies)
   return dependencies.peers === undefined ? startAlone(pull) : startAmongWorkers(pull, dependencies.peers)
 }
 
-/** The lock goes on to another worker when this one ends. */
+/** Another worker gets the lock when this one ends. */
 function startAmongWorkers(pull: EventPull, peers: Peers): () => Promise<void> {
   let close: (() => Promise<void>) | undefined
   let isClosed = false

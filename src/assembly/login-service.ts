@@ -43,7 +43,7 @@ async function logCapabilities(provider: Provider, logger: Dependencies['logger'
 
 export function providerCondition(provider: Provider): Condition {
   if (provider.status() === 'ready') return { name: 'auth0', status: 'ok' }
-  return { name: 'auth0', status: 'degraded', reason: 'not discovered yet: nobody can sign in' }
+  return { name: 'auth0', status: 'degraded', reason: 'not discovered yet: new logins fail' }
 }
 
 /** What login, callback and logout need. */

@@ -19,12 +19,12 @@ const logEveryMs = 10_000
 /** Whatever was expected, a wait is over after so many times `maxDelay`. */
 const patience = 2
 
-/** A shorter line goes faster than the garbage collector comes round, so that to read and to hold costs less than not to read. */
+/** Below this length it is cheaper to read waiting requests and hold them than to stop reading. */
 const unreadFrom = 256
 
 type Upstreams = ReadonlyMap<string, { requests: { admission: RoomOptions['queues'][number] } }>
 
-/** The limits of this process, and what is said about those beyond them. */
+/** The limits of this process, and the answers, counts and log lines for requests beyond them. */
 export function provisionGate({ server }: Config, logger: Logger, metrics: Metrics, upstreams: Upstreams) {
   const { prefix, overload, maxConnections, maxRequests, timeouts } = server
   const probes = new Set([`${prefix}/health/live`, `${prefix}/health/ready`])

@@ -9,7 +9,7 @@ type RedisConfig = NonNullable<Config['session']['redis']>
 /** The one Redis of the process, if one is configured; connected, or trying to. */
 export async function provisionRedis({ session }: Config, logger: Logger): Promise<Redis | undefined> {
   if (session.redis === undefined) return undefined
-  // The client weighs 20 MiB, which those who keep sessions in cookies need not carry.
+  // The client takes 20 MiB, so it is loaded only where Redis is configured.
   const { createRedis } = await import('../redis/redis.ts')
   const redis = createRedis(redisSettings(session.redis), 'session:')
   redis.events.on('ready', () => logger.info('connected to Redis'))

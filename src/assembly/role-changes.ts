@@ -20,10 +20,10 @@ export type RoleChangeParts = AssertionOptions & { upstreams: ReadonlyMap<string
 type Listener = { name: string; path: string; upstream: Upstream; statement: Statement }
 
 /**
- * Tells upstreams that remember what a person is that this has changed. Backstage remembers it for as long as its own
- * token lives, and would answer by the roles of an hour ago; once told, it answers by the new ones, older tokens included.
+ * Sends a changed user to the upstreams that remember users. Backstage remembers a user's groups for as long as its own
+ * token lives, up to an hour. After this request it decides by the new groups, for older tokens too.
  *
- * @returns never rejects: what could not be told is logged, and the upstream knows it from its next token on
+ * @returns never rejects: failures are logged, and the upstream learns of the change from its next token
  */
 export function provisionRoleChanges(
   config: Config,
@@ -41,10 +41,10 @@ export function provisionRoleChanges(
       const ours = ['X-Request-Id', requestId, 'traceparent', traceparent(undefined, randomHex)]
       const headers = ['Host', host, ...ours, assertionHeader, await statement.minter.mint(withPassedGroups(user))]
       const status = await sendOwnRequest(upstream, { path, headers, timeoutMs, clientKey: 'role-changes' })
-      if (status < 300) logger.info(context, 'the upstream was told of changed roles')
+      if (status < 300) logger.info(context, 'the upstream has the changed roles')
       else logger.warn({ ...context, status }, 'the upstream did not take changed roles (assertion.signInPath)')
     } catch (err) {
-      logger.warn({ ...context, err }, 'the upstream could not be told of changed roles')
+      logger.warn({ ...context, err }, 'the changed roles did not reach the upstream')
     }
   }
 

@@ -30,13 +30,13 @@ export type SharedParts = {
   provider: Provider
   redis: Redis | undefined
   revocations: Revocations
-  /** Told of every session that was written, new or changed. */
+  /** Called with every session that was written, new or changed. */
   onSaved: (session: Session) => void
-  /** Told when Auth0 gave a session other roles, groups or permissions. */
+  /** Called when Auth0 gave a session other roles, groups or permissions. */
   onRightsChanged: (session: Session) => void
 }
 
-/** What the session stage needs: where sessions are kept, and who keeps them fresh. */
+/** The store of sessions, and the refresher that keeps their roles fresh. */
 export async function provisionSessions(config: Config, dependencies: Dependencies, shared: SharedParts) {
   const { now, logger } = dependencies
   const { refreshEvery, maxStale, store: kind } = config.session
@@ -75,7 +75,7 @@ export async function provisionSessions(config: Config, dependencies: Dependenci
   }
 }
 
-/** What is known of refreshes beside the cookies: by this process alone, or by all workers. */
+/** Remembers refreshed sessions beside the cookies: in this process, or for all workers. */
 async function provisionRefreshed({ peers, now }: Dependencies, ended: EndedSessions, limits: SessionLimits) {
   const own = createRefreshedSessions()
   if (peers === undefined) return { refreshed: own, leases: soleLeases }

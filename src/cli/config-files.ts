@@ -5,7 +5,7 @@ import { Option } from 'commander'
 import type { Problem } from '../config/problems/problem.ts'
 import { formatPath } from '../config/tree/tree.ts'
 
-/** Problems as text for a person: where, what was found, what is expected, how to fix it. */
+/** Problems as text: place, value found, value expected, and the fix. */
 export function reportProblems(problems: readonly Problem[], folder: string): string {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
   return [
@@ -14,7 +14,7 @@ export function reportProblems(problems: readonly Problem[], folder: string): st
   ].join('\n\n')
 }
 
-/** Warnings in the same form: it works, but somebody should know. */
+/** Warnings in the same form. */
 export function reportWarnings(warnings: readonly Problem[], folder: string): string {
   return warnings.map((one) => `warning: ${block(one, folder, 'note')}`).join('\n\n')
 }

@@ -8,8 +8,8 @@ const start = async (options: { files: string[]; env: NodeJS.ProcessEnv }) => {
   try {
     await server.start(options)
   } catch (cause) {
-    // What was opened before it failed, a listener or a worker's channel, would keep the process from ending. The exit
-    // waits until the cause is told, and its code is the one set then.
+    // An open listener or a worker's channel would keep the process from ending. The exit waits until the cause is printed,
+    // and takes the exit code that is set then.
     setImmediate(() => process.exit())
     throw cause
   }

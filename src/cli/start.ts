@@ -7,7 +7,7 @@ import type { Terminal } from './terminal.ts'
 /** Starts the gateway and resolves when it listens. */
 export type Start = (options: { files: string[]; env: NodeJS.ProcessEnv }) => Promise<void>
 
-/** `stagedoor start`: runs the gateway until it is told to stop; exit code 1 when it cannot start. */
+/** `stagedoor start`: runs the gateway until SIGTERM or SIGINT; exit code 1 when it cannot start. */
 export function startCommand(terminal: Terminal, start: Start): Command {
   return new Command('start')
     .description('run the gateway')

@@ -70,7 +70,7 @@ async function requestFrom(options: FetchOptions, env: NodeJS.ProcessEnv): Promi
   }
 }
 
-// Never an option of its own: command lines are seen by everybody on the machine, and kept in histories.
+// The secret is never an option: other users of the machine can see command lines, and shells keep them.
 async function secretFrom({ secretFile }: FetchOptions, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (secretFile === undefined) return env['STAGEDOOR_MACHINE_CLIENT_SECRET']
   try {

@@ -18,7 +18,7 @@ function rows(members: Members, meanings: Readonly<Record<string, string>>, now:
   })
 }
 
-// A token is a stranger's text: it must not be able to write to the terminal what it likes (RFC 7519 §11).
+// The text of a token is untrusted: control characters in it must not reach the terminal (RFC 7519 §11).
 function printable(shown: string): string {
   return shown.replace(/[\u0080-\u009f\u202a-\u202e\u2066-\u2069]/g, '\uFFFD')
 }

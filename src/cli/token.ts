@@ -6,7 +6,7 @@ import { fetchCommand } from './token-fetch.ts'
 import type { TokenSurroundings } from './token-surroundings.ts'
 import { verifyCommand } from './token-verify.ts'
 
-/** `stagedoor token`: for whoever debugs a token, or needs one. */
+/** `stagedoor token`: fetches, decodes and verifies access tokens. */
 export function tokenCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
   const command = new Command('token').description('decode, verify or fetch an access token')
   for (const make of [decodeCommand, verifyCommand, fetchCommand]) command.addCommand(make(terminal, surroundings))

@@ -25,7 +25,7 @@ function listenerContradictions({ listen, admin, trustedProxies }: Config['serve
     return [
       {
         path: ['server', 'trustedProxies', unix],
-        expected: 'server.listen.path, because unix stands for who connects there',
+        expected: 'server.listen.path, because unix stands for its clients',
         fix: 'add server.listen.path, or name the networks of your proxies',
       },
     ]

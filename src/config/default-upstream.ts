@@ -12,7 +12,7 @@ export function ownUpstream(upstreams: Config['upstreams'], name: string): Confi
   return Object.hasOwn(upstreams, name) ? upstreams[name] : undefined
 }
 
-/** The audience of assertions to an upstream: one of its own, so that none can use what another was sent. */
+/** The audience of assertions to an upstream. Each upstream has its own, so that it cannot replay an assertion to another. */
 export function audienceOf(name: string, { upstreams, assertion }: Pick<Config, 'upstreams' | 'assertion'>): string {
   const own = ownUpstream(upstreams, name)?.assertion?.audience
   return own ?? (name === defaultUpstream(upstreams) ? assertion.audience : `urn:stagedoor:${name}`)
@@ -21,7 +21,7 @@ export function audienceOf(name: string, { upstreams, assertion }: Pick<Config, 
 /** Backstage's sign-in by our auth module. */
 const backstageSignInPath = '/api/auth/stagedoor/refresh'
 
-/** Where an upstream reads changed roles from an assertion; nowhere unless it is Backstage or told otherwise. */
+/** The path at which an upstream takes changed roles. By default only the default upstream has one. */
 export function signInPathOf(name: string, { upstreams }: Pick<Config, 'upstreams'>): string | undefined {
   const own = ownUpstream(upstreams, name)?.assertion?.signInPath
   if (own !== undefined) return own === 'off' ? undefined : own

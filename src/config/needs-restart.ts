@@ -9,7 +9,7 @@ const held: Record<string, (config: Config) => unknown> = {
   'server.admin.port': ({ server }) => server.admin.port,
   // Of the admin listener only: its probes stay where they are.
   'server.prefix': ({ server }) => server.prefix,
-  // The keys in use go on, so that what they signed stays good.
+  // The keys in use stay in use, so that their signatures stay valid.
   'assertion.keys.store': ({ assertion }) => assertion.keys.store,
   'assertion.keys.path': ({ assertion }) => assertion.keys.path,
   'machines.keys.store': ({ machines }) => machines.keys.store,

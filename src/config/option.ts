@@ -21,7 +21,7 @@ export type Option = {
   maximum?: number
   'x-unit'?: 'duration' | 'size'
   'x-bounds'?: string
-  /** zod drops `examples` and `default` of what it transforms, hence a word of ours. */
+  /** Our own keyword: zod drops `examples` and `default` of transformed values. */
   'x-example'?: unknown
   'x-env'?: string
   'x-env-default'?: string
@@ -29,7 +29,7 @@ export type Option = {
 
 /** The root of all options, derived from the schema. */
 export function optionTree(): Option {
-  // What people write, not what it becomes: durations are strings there.
+  // The form in which options are written: durations are strings.
   const schema: Option = JSON.parse(JSON.stringify(z.toJSONSchema(configSchema, { io: 'input' })))
   return schema
 }

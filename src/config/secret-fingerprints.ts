@@ -5,7 +5,7 @@ import { Secret } from './values/secret.ts'
 /** The option of a list of secrets, and the fingerprint of each, in order. */
 export type SecretFingerprints = Record<string, string[]>
 
-/** Tells secrets apart without showing them: 64 bits of an HMAC, for values that nobody can guess. */
+/** Distinguishes secrets without showing them: 64 bits of an HMAC, of values too random to guess. */
 export function fingerprint(secret: string): string {
   return createHmac('sha256', 'stagedoor secret fingerprint').update(secret).digest('hex').slice(0, 16)
 }

@@ -13,7 +13,7 @@ import { warningsAbout } from './warnings.ts'
 /** `sections` are those that are well formed, when the whole is not. */
 export type Validated = { config?: Config; sections: KnownSections; problems: Problem[]; warnings: Problem[] }
 
-/** Checks a resolved tree against the schema and across sections; what is `unresolved` already is not complained about twice. */
+/** Checks a resolved tree against the schema and across sections. Values that are already `unresolved` are reported once. */
 export function validate(tree: Tree, absences: Absences, unresolved: readonly Problem[]): Validated {
   const plain = toPlain(tree)
   let root: Option | undefined

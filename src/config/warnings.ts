@@ -3,7 +3,7 @@ import { unreachableRules } from './rules/reachability.ts'
 import type { Config } from './schema.ts'
 import { sharedAudiences, unreachableByRewrite } from './upstream-checks.ts'
 
-/** What works, but that somebody should know: `expected` says what would be safer. */
+/** Settings that work but are unusual or risky; `expected` says what would be safer. */
 export function warningsAbout(sections: KnownSections): Finding[] {
   const { server, auth0, assertion, session, upstreams, routes, log } = sections
   return [
@@ -29,7 +29,7 @@ function serverWarnings({ trustedProxies, encodedSlashes, admin }: Config['serve
           {
             path: ['server', 'trustedProxies', index],
             expected: 'the networks of your proxies',
-            fix: 'everybody is believed about client addresses now: name the networks',
+            fix: 'name the networks: now every client can choose the address that is recorded for it',
           },
         ]
       : [],
@@ -90,7 +90,7 @@ function assertionWarnings({ headers, keys }: Config['assertion']): Finding[] {
     findings.push({
       path: ['assertion', 'headers'],
       expected: 'assertion alone',
-      fix: 'oauth2-proxy headers are unsigned: make sure that nobody reaches the upstream but through Stagedoor',
+      fix: 'oauth2-proxy headers are unsigned: make sure that the upstream can be reached through Stagedoor only',
     })
   }
   if (!headers.includes('assertion')) {
@@ -116,7 +116,7 @@ function publicWarnings(rule: Config['routes'][number], index: number): Finding[
     {
       path: ['routes', index, 'allow'],
       expected: 'authenticated',
-      fix: 'everybody reaches everything by this rule: make sure that is meant',
+      fix: 'this rule makes every path public: make sure that this is intended',
     },
   ]
 }

@@ -7,8 +7,8 @@ type Log = { error(context: object, message: string): void }
 type Done = (error?: Error) => void
 
 /**
- * Goes on with a request when work for it has settled. An error behind `done` ends this request: as a rejection that
- * nobody handles it would end the process.
+ * Continues a request when asynchronous work for it has settled. An error thrown after `done` ends this request; as an
+ * unhandled rejection it would end the process.
  * @param work resolves with the error that refuses the request, or with nothing
  */
 export function goOnAfter(work: Promise<Error | undefined | void>, reply: FastifyReply, done: Done): void {

@@ -8,11 +8,11 @@ export type GatewayErrorOptions = {
   cause?: unknown
   /** Machine-readable reason from the stage's closed list. */
   reason?: string
-  /** Whom to ask, in place of the remedy of the table. */
+  /** A person or team to ask, in place of the remedy of the table. */
   contact?: string | undefined
   /** The second factor that would help; on a 401 only. */
   secondFactor?: SecondFactor | undefined
-  /** How it was decided, line by line; only for whoever may see the rules. */
+  /** How it was decided, line by line; only for administrators. */
   explanation?: readonly string[] | undefined
   /** Response headers that belong to this error, e.g. `Retry-After`, `Allow`, `WWW-Authenticate`. */
   headers?: Record<string, string>

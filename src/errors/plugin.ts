@@ -39,7 +39,7 @@ export const errors = fastifyPlugin<ErrorOptions>(
       const authenticate = challenge?.(error, request)
       if (authenticate !== undefined) reply.header('www-authenticate', authenticate)
       const loginUrl = loginUrlFor(error, request)
-      // Whoever brings a token is a program, and follows no login page.
+      // A caller with a token is a program, and cannot use a login page.
       if (loginUrl !== undefined && request.facts.isNavigation && error.code !== 'STAGEDOOR_BEARER_REFUSED') {
         reply.header('cache-control', 'no-store')
         if (request.facts.askedBy !== 'reads-status') return void reply.redirect(loginUrl, 302)

@@ -3,7 +3,7 @@ export type ErrorRow = {
   status: number
   /** Log level: `info` for a client's mistake, `warn` for something to watch, `error` for something to mend. */
   level: 'info' | 'warn' | 'error'
-  /** Tells a person what happened and an attacker nothing. */
+  /** The public sentence: what happened, without detail that would help an attacker. */
   sentence: string
   /** What to do next; shown to the person and printed in the docs. */
   remedy: string

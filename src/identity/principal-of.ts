@@ -15,7 +15,7 @@ const principals = new WeakMap<object, Principal>()
 
 /**
  * The one principal behind a request's credentials; anonymous without any.
- * @throws STAGEDOOR_IDENTITY_TWO_CREDENTIALS when session and token both say who is asking
+ * @throws STAGEDOOR_IDENTITY_TWO_CREDENTIALS when both session and token identify the caller
  */
 export function principalOf(session: Session | undefined, bearer?: Accepted | Foreign): Principal {
   if (session === undefined) return principalOfToken(bearer)

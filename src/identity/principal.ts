@@ -11,7 +11,7 @@ export type UserPrincipal = {
   /** Reference to the session (the assertion's `sid`), never the cookie's value. */
   sessionId: string
   claims: UserClaims
-  /** When the person last proved who they are, seconds since the epoch. */
+  /** When the person last authenticated, seconds since the epoch. */
   authTimeSeconds?: number
   /** Authentication methods of that login (RFC 8176). */
   amr: readonly string[]
@@ -33,7 +33,7 @@ export type BackstagePrincipal = {
 
 export type AnonymousPrincipal = { kind: 'anonymous' }
 
-/** Who is asking. */
+/** The caller of a request. */
 export type Principal = UserPrincipal | MachinePrincipal | BackstagePrincipal | AnonymousPrincipal
 
 export const anonymous: AnonymousPrincipal = Object.freeze({ kind: 'anonymous' })

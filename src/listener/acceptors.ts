@@ -42,7 +42,7 @@ export function createAcceptors(server: Server, count: number): Acceptors {
 export const sharing = (address: Address): ListenOptions => ({ ...address, reusePort: true })
 
 /**
- * Makes sure that nobody listens there yet: at a shared port a second gateway, started by mistake, would be given a part of
+ * Makes sure that the port is free: a second gateway, started by mistake at a shared port, would get a part of
  * the connections in place of an error.
  * @throws Error EADDRINUSE, like listening itself
  */

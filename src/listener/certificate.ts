@@ -6,7 +6,7 @@ export type Certificate = { cert: string; key: string }
 
 export type CertificateFiles = { certificate: string; key: string }
 
-/** The certificate that new connections get, as it is in its files. */
+/** The certificate for new connections, which follows its files. */
 export type CurrentCertificate = {
   current(): Certificate
   /** Looks at the files now. */
@@ -19,7 +19,7 @@ export type CertificateOptions = CertificateFiles & {
   /** Between two looks at the files, ms. Looking needs no help of the file system, as links of Kubernetes would. */
   everyMs?: number
   onChanged?: (validTo: string) => void
-  /** Told of files that cannot be used; what was there before stays in use. */
+  /** Called when the files cannot be used; the previous certificate stays in use. */
   onFailure?: (cause: unknown) => void
 }
 

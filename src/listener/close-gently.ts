@@ -5,7 +5,7 @@ const maxFarewellMs = 1_000
 const lookEveryMs = 20
 const cutEveryMs = 250
 
-/** The last idle time of a connection whose request was under way before anybody could say so. */
+/** How long a connection may idle whose last answer could not say `Connection: close`. */
 const lastKeepAliveMs = 1_000
 
 export type Leaving = {

@@ -27,7 +27,7 @@ export function prepareListening(app: FastifyInstance, { listen }: Config['serve
   }
 }
 
-/** Takes away the socket that a process left behind when it was killed; one that somebody answers at stays. */
+/** Removes the socket file of a process that was killed. A socket that still accepts connections stays. */
 export async function removeStaleSocket(path: string): Promise<void> {
   const isSocket = await lstat(path).then(
     (found) => found.isSocket(),

@@ -12,7 +12,7 @@ import type { CurrentCertificate } from './certificate.ts'
 import { refuseOtherMethods, refuseTunnel, refuseUnreadable } from './refusals.ts'
 import { createTlsServer } from './tls-server.ts'
 
-/** Longer than any path that fits in the headers: a rule, not a length, decides what is found. */
+/** Longer than any path that fits in the headers, so that never the length decides which route matches. */
 const maxParamLength = 1_048_576
 
 /** How often slow heads are looked for. */
@@ -51,7 +51,7 @@ export function listenerOptions(
     // One audit record a request says more than two log lines.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     childLoggerFactory: requestLogger,
-    // Requests that arrive while the process ends were sent before anybody could know.
+    // Clients sent these requests before they could learn that the process ends.
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: () => randomUUID(),

@@ -24,7 +24,7 @@ export function refuseOtherMethods(next: RequestListener, logger: Logger): Reque
 
 function refuseMethod(request: IncomingMessage, response: ServerResponse, logger: Logger): void {
   const { status, headers, body } = refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger)
-  // What is left of a body would be read as the next request; streams of HTTP/2 stand apart.
+  // The rest of a body would be read as the next request. HTTP/2 has a stream for each request.
   if (request.httpVersionMajor === 1) headers['connection'] = 'close'
   response.writeHead(status, headers)
   response.end(body)

@@ -26,7 +26,7 @@ export function createTlsServer(
       settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },
     },
     (request, response) => {
-      // The compatibility API of node:http2 takes after node:http; what it does differently is told apart where it matters.
+      // The compatibility API of node:http2 resembles node:http; code that meets a difference checks `httpVersionMajor`.
       const read = request.httpVersionMajor === 2 ? readAsHttp1(request) : request
       handler(read as Parameters<RequestListener>[0], response as unknown as Parameters<RequestListener>[1])
     },

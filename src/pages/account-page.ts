@@ -11,7 +11,7 @@ export type AccountView = {
   logoutHref: string
 }
 
-/** Who am I, what may I, until when. */
+/** The signed-in person's claims, roles and the end of the session. */
 export function accountPage({ user, signedInAt, expiresAt, portalHref, logoutHref }: AccountView): string {
   const { claims } = user
   return page(

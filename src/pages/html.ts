@@ -1,4 +1,4 @@
-/** Markup that is safe to put into a page as it is. */
+/** Markup that needs no more escaping. */
 export class Html {
   readonly markup: string
 

@@ -21,7 +21,7 @@ export function alreadySignedInPage(name: string | undefined, { portalHref, acco
 }
 
 /**
- * Tells the portal's tabs that somebody signed in (only pages of our own origin hear it), then closes the window, which
+ * Reports the login to the portal's other tabs (only pages of our own origin receive it), then closes the window, which
  * browsers allow only where a script opened it.
  */
 const script = `new BroadcastChannel('stagedoor').postMessage({type:'signed-in'});window.close()`
@@ -29,7 +29,7 @@ const script = `new BroadcastChannel('stagedoor').postMessage({type:'signed-in'}
 /** What the page's Content-Security-Policy lets run. */
 export const signedInScriptSource = `'sha256-${createHash('sha256').update(script).digest('base64')}'`
 
-/** Where a login in a window of its own ends. */
+/** The last page of a login in a separate window. */
 export function signedInPage(name: string, portalHref: string): string {
   return page(
     'You are signed in',

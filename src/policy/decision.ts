@@ -1,8 +1,8 @@
 import type {} from 'fastify'
 
 /**
- * The closed list of reasons to refuse, in the order in which they are told: of several that hold together, the first.
- * Who someone is comes before what they may, and that before what they can mend at once.
+ * The closed list of reasons to refuse. When several apply, the first one is reported:
+ * identity comes before rights, and rights before conditions that the person can fix at once.
  */
 export const denyReasons = [
   'no-rule',
@@ -24,7 +24,7 @@ export type DenyReason = (typeof denyReasons)[number]
 
 const ranks = new Map<DenyReason, number>(denyReasons.map((reason, rank) => [reason, rank]))
 
-/** Position in the list: the lower, the sooner it is told. */
+/** Position in the list: the lowest one is reported. */
 export function rankOf(reason: DenyReason): number {
   return ranks.get(reason) as number
 }

@@ -4,7 +4,7 @@ import type { Decision } from './decision.ts'
 import { type Asked, judge, type Rule, type Target, targetOf } from './rules.ts'
 import { type RequirementTrace, traceRequirement } from './trace.ts'
 
-/** Why a rule was not the one: what it is about, and what was asked. */
+/** Why a rule does not match: its condition, and the value of the request. */
 export type Mismatch = { what: 'path' | 'method' | 'host'; wanted: string; asked: string }
 
 /** One rule that was tried. */
@@ -44,7 +44,7 @@ function matched({ route: { name, allow } }: Rule, principal: Principal, now: nu
   return { rule: name, isMatch: true, access: 'requirement', ...traced(allow, principal, now) }
 }
 
-/** Nothing is asked of somebody who has not said who they are, or of whom Backstage alone knows. */
+/** Requirements apply to users and machines only; anonymous and Backstage-only callers meet none. */
 function traced(allow: Requirement, principal: Principal, now: number): { requirement?: RequirementTrace } {
   return principal.kind === 'anonymous' || principal.kind === 'backstage'
     ? {}

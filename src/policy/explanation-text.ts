@@ -8,7 +8,7 @@ export function explanationLines({ asked, decision, rules }: Explanation): strin
   return [
     `${asked.method} ${asked.path}${asked.host === '' ? '' : ` at ${asked.host}`}: ${decisionText(decision)}`,
     ...rules.flatMap((trace, index) => ruleLines(trace, index, width)),
-    ...(decision.rule === undefined ? ['no rule matches, so nobody passes'] : []),
+    ...(decision.rule === undefined ? ['no rule matches, so access is refused'] : []),
   ]
 }
 
@@ -29,9 +29,9 @@ function ruleLines(trace: RuleTrace, index: number, width: number): string[] {
 }
 
 const accessTexts = {
-  public: 'everybody passes',
-  authenticated: 'whoever is signed in passes',
-  requirement: 'there is a requirement, and nobody is signed in',
+  public: 'it is public',
+  authenticated: 'the caller is signed in',
+  requirement: 'there is a requirement, and the caller is not signed in',
 }
 
 function accessText(access: keyof typeof accessTexts): string {

@@ -42,7 +42,7 @@ function oneOf(name: string, reason: DenyReason, wanted: readonly string[], name
   }
 }
 
-/** Enough to see what is wrong, short enough to read. */
+/** Long enough to recognise the value, short enough to read. */
 const maxListed = 20
 
 function listed(names: readonly string[]): string {
@@ -60,7 +60,7 @@ const organizationOf: Names = (principal) => {
   const id = principal.kind === 'user' ? principal.claims.org_id : principal.organization
   return id === undefined ? [] : [id]
 }
-/** Only an address that was verified says anything about where somebody belongs. */
+/** Only a verified address proves that its user belongs to the domain. */
 const emailDomainOf: Names = (principal) => {
   if (principal.kind !== 'user' || principal.claims.email_verified !== true) return []
   const { email = '' } = principal.claims

@@ -24,10 +24,10 @@ function hasMfa(principal: KnownPrincipal, withinMs: Milliseconds | undefined, n
   return ageMs <= withinMs && ageMs >= -maxSkewMs
 }
 
-/** What an explanation says of somebody's second factor. */
+/** The second factor of a principal, for an explanation. */
 function mfaFound(principal: KnownPrincipal, now: number): string {
   if (principal.kind !== 'user' || !principal.amr.includes('mfa')) return 'no second factor'
-  if (principal.authTimeSeconds === undefined) return 'a second factor, nobody knows when'
+  if (principal.authTimeSeconds === undefined) return 'a second factor at an unknown time'
   const seconds = Math.round((now - principal.authTimeSeconds * 1000) / 1000)
   return seconds < 0 ? `a second factor ${-seconds}s in the future` : `a second factor ${seconds}s ago`
 }

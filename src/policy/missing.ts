@@ -5,8 +5,8 @@ import type { KnownPrincipal } from './question.ts'
 import { compileRequirement } from './requirement.ts'
 
 /**
- * What somebody lacks, in their words: `You need the role platform-admin.` Names what could be given to them, and
- * neither other people, nor claims, nor who is kept out.
+ * The missing right, in plain words: `You need the role platform-admin.` Names only rights that could be granted, and
+ * neither other people, nor claims, nor exclusions.
  */
 export function missingSentence(requirement: Requirement, principal: KnownPrincipal, now: number): string | undefined {
   const phrase = missing(requirement, principal, now)

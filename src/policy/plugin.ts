@@ -7,7 +7,7 @@ import type { Deny } from './decision.ts'
 import { explanationLines } from './explanation-text.ts'
 import type { Policy } from './policy.ts'
 
-/** Fourth stage: the first rule that matches decides. A guard that throws: nobody passes by accident. */
+/** Fourth stage: the first rule that matches decides. A refusal is thrown, so that no later hook can pass it by accident. */
 export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
   async (app, { policy, now }) => {
     app.addHook('onRequest', (request, _reply, done) => {
@@ -35,7 +35,7 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
   { name: 'policy', dependencies: ['identity'] },
 )
 
-/** A token that proves nothing here says so itself: whoever sent it should not have to guess. */
+/** A 401 for a request with a token says why the token does not count, so that its sender need not guess. */
 function unauthenticated(bearer: Accepted | Foreign | undefined): GatewayError {
   if (bearer === undefined) return new GatewayError('STAGEDOOR_POLICY_UNAUTHENTICATED', { reason: 'unauthenticated' })
   const reason = bearer.kind === 'foreign' ? bearer.reason : 'backstage-token'

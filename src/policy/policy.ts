@@ -17,13 +17,13 @@ export type Policy = {
   explain: (principal: Principal, asked: Asked, now: number) => Explanation
   /** The second factor without which this is refused, when nothing else is missing. */
   secondFactorFor: (principal: Principal, asked: Asked, now: number) => SecondFactor | undefined
-  /** What a person who was refused may know. */
+  /** The part of a refusal that the refused person may see. */
   refusalFor: (principal: Principal, deny: Deny, now: number) => Refusal
-  /** Whether somebody may use the console and see explanations (`admin.allow`). */
+  /** Whether a principal may use the console and see explanations (`admin.allow`). */
   mayAdminister: (principal: Principal, now: number) => boolean
 }
 
-/** Why not, in a person's words, and whom to ask. */
+/** The missing right in plain words, and a person or team to ask. */
 export type Refusal = { missing?: string; contact: string }
 
 export type PolicyOptions = {
@@ -31,7 +31,7 @@ export type PolicyOptions = {
   /** Where rules go that name no upstream. */
   defaultUpstream: string
   admin: Config['admin']
-  /** Whom to ask for access, unless a rule says otherwise. */
+  /** A person or team to ask for access, unless a rule names another. */
   contact: string
   /** Names of the rules that take user tokens of Backstage's own. */
   backstageTokenRules?: readonly string[]

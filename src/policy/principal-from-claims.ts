@@ -5,7 +5,7 @@ import { type ClaimNames, mapUserClaims } from '../oidc/claims.ts'
 type Claims = Readonly<Record<string, unknown>>
 
 /**
- * Who somebody with these claims would be: the claims of an ID token or access token, in their own names or in ours
+ * The principal that these claims would make: claims of an ID token or access token, under Auth0's names or ours
  * (`roles`, `groups`, `permissions`, `scopes`). `kind: machine` or a client-credentials token is a machine, no claims
  * at all is nobody; `mfa: 5m` stands for a second factor shown five minutes ago.
  * @param now milliseconds since the epoch

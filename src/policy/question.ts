@@ -1,6 +1,6 @@
 import type { MachinePrincipal, UserPrincipal } from '../identity/principal.ts'
 
-/** Somebody who said who they are: only of them can anything be required. */
+/** A principal with an identity of ours: only these can meet a requirement. */
 export type KnownPrincipal = UserPrincipal | MachinePrincipal
 
 /** One question to a principal, with what an explanation needs: what was wanted, and what was there. */

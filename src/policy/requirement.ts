@@ -18,7 +18,7 @@ export function compileRequirement(requirement: Requirement): Check {
   return (principal, now) => (isMet(principal, now) ? undefined : reason)
 }
 
-/** Tells the reason that comes first in the list, so that it does not depend on how the rule was written. */
+/** Gives the reason that comes first in the list, so that the order of a rule's parts does not matter. */
 function allOf(checks: readonly Check[]): Check {
   return (principal, now) => {
     let first: DenyReason | undefined
@@ -27,7 +27,7 @@ function allOf(checks: readonly Check[]): Check {
   }
 }
 
-/** Tells the reason nearest to being met, the last in the list: what the person can still do something about. */
+/** Gives the last reason in the list: the one that the person can most easily fix. */
 function anyOf(checks: readonly Check[]): Check {
   return (principal, now) => {
     let last: DenyReason | undefined

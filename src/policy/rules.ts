@@ -19,12 +19,12 @@ export type Target = { key: string; method: string; host: HostName }
 /** A rule, compiled. */
 export type Rule = {
   route: RouteConfig
-  /** What the rule says to whom it lets pass. */
+  /** The decision for a principal that the rule allows. */
   allowed: Allow
   coversPath: PathMatcher
   coversMethod: (method: string) => boolean
   coversHost: (host: HostName) => boolean
-  /** Nothing for a public rule: there everybody passes. */
+  /** Undefined for a public rule, which allows all callers. */
   check: Check | undefined
   /** Whether user tokens of Backstage's own are good enough here. */
   takesBackstageTokens: boolean
@@ -83,6 +83,6 @@ function objection(rule: Rule, check: Check, principal: Principal, now: number):
   if (principal.kind === 'anonymous') return 'unauthenticated'
   if (principal.kind !== 'backstage') return check(principal, now)
   if (!rule.takesBackstageTokens) return 'unauthenticated'
-  // Backstage says who a person is, and nothing that a requirement asks for.
+  // A Backstage token names its user, and no roles, groups or other facts that requirements check.
   return typeof rule.route.allow === 'object' ? 'kind-mismatch' : undefined
 }

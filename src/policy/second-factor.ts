@@ -9,7 +9,7 @@ export function secondFactorOf(requirement: Requirement): SecondFactor | undefin
   }
   if ('all' in requirement) return strictest(requirement.all)
   if ('any' in requirement) return strictest(requirement.any)
-  // Under `not` a second factor is nothing that anybody should go and get.
+  // Under `not` a second factor would not help.
   return undefined
 }
 

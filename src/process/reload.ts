@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts'
 import { formatPath } from '../config/tree/tree.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
-/** Reads the configuration anew. What is wrong with it is logged, and nothing returned: what is in force stays so. */
+/** Reads the configuration again. Its problems are logged and nothing is returned: the configuration in force stays. */
 export async function readAnew(options: LoadOptions, logger: Logger): Promise<LoadedConfig | undefined> {
   try {
     const loaded = await loadConfig(options)
@@ -20,12 +20,12 @@ export async function readAnew(options: LoadOptions, logger: Logger): Promise<Lo
   }
 }
 
-/** It works, but somebody should know. */
+/** Logs each warning about the configuration. */
 export function logWarnings(warnings: readonly Problem[], logger: Logger): void {
   for (const warning of warnings) logger.warn(shown(warning), warning.fix)
 }
 
-/** What is in the files and has to wait. */
+/** Logs the changed options that take effect only at a restart. */
 export function logWaiting(started: Config, read: Config, logger: Logger): void {
   for (const waiting of needsRestart(started, read)) {
     logger.warn(waiting, 'this option takes effect at the next restart; until then the old value is in force')

@@ -7,7 +7,7 @@ export const supersededGraceMs = 10_000
 
 type Dependencies = {
   revocations: Pick<Revocations, 'endOf' | 'revoke'>
-  /** Told of every session that was written, new or changed. */
+  /** Called with every session that was written, new or changed. */
   onSaved: (session: Session) => void
   /** Told when others could not hear of an end yet. */
   onUnshared: (error: unknown) => void

@@ -8,7 +8,7 @@ export type Metrics = {
   decided(outcome: 'allow' | 'deny', reason: string, status: number, durationSeconds: number): void
   /** `1` while the condition holds, by name. */
   condition(name: string, isOk: boolean): void
-  /** Groups of one person that upstreams are not told of: not meant for them, and too many. */
+  /** Groups of one user that assertions leave out: excluded by patterns, and beyond the maximum. */
   groupsLeftOut(filtered: number, capped: number): void
   /** A request that was answered 503 before it was looked at, by why. */
   shed(reason: ShedReason): void
@@ -52,7 +52,7 @@ export function createMetrics(): Metrics {
   }
   const conditions = new Gauge({
     name: 'stagedoor_condition_ok',
-    // Over workers: what is not well in one is not well.
+    // Over all workers the worst value counts.
     aggregator: 'min',
     help: 'Whether what Stagedoor depends on is well: 1 or 0.',
     labelNames: ['name'],

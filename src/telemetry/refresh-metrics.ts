@@ -2,7 +2,7 @@ import { Counter, type Registry } from 'prom-client'
 
 import type { RefreshCounters } from '../session/refresh/counters.ts'
 
-/** Shows how refreshes of sessions go. The counts are kept where they arise, and read when somebody asks. */
+/** Exports the counts of session refreshes. The refresher counts; the registry reads the counts at each scrape. */
 export function showRefreshes(registry: Registry, counters: Readonly<RefreshCounters>): void {
   show(registry, {
     name: 'stagedoor_session_refreshes_total',

@@ -1,11 +1,11 @@
 import { type DestinationStream, pino } from 'pino'
 
-/** PIPE_BUF of Linux: what is written in one go does not mix with the lines of other workers (POSIX write(2)). */
+/** PIPE_BUF of Linux: shorter writes do not mix with the lines of other workers (POSIX write(2)). */
 const maxHeld = 4_096
 
 /**
  * A file descriptor or file that is written to once a turn of the event loop: under load a system call serves many lines,
- * at rest each line leaves at once. An orderly exit writes what is left; a kill may cost the lines of the turn that it met.
+ * at rest each line is written at once. An orderly exit writes the remaining lines; SIGKILL loses those of the current turn.
  */
 export function createTurnDestination(target: number | string): DestinationStream {
   const destination = pino.destination({ dest: target, sync: true })

@@ -30,7 +30,7 @@ refusalTable([
     "machines: { issuers: [{ issuer: 'http://x.example/', audiences: [x] }] }",
     'machines.issuers[0].issuer',
     /https/,
-    /could be any machine/,
+    /lets others forge machines/,
   ],
   [
     'an issuer that is no URL',

@@ -39,7 +39,7 @@ t.test('an explanation says when no rule matches, and why each did not', async (
     '  1. manifest    no match: method is POST, not GET; host is other.example, not portal.example.com',
     '  2. admin       no match: path is /manifest.json, not /api/admin/**',
     '  3. everything  no match: path is /manifest.json, not /api/**',
-    'no rule matches, so nobody passes',
+    'no rule matches, so access is refused',
   ])
 })
 
@@ -47,9 +47,12 @@ const last = (who: Parameters<typeof policy.explain>[0], path: string): string |
   explanationLines(policy.explain(who, { ...asked, path }, now)).at(-1)
 
 t.test('public, signed-in and anonymous are told apart', async (t) => {
-  t.equal(last(anonymous, '/manifest.json'), '  1. manifest  match: everybody passes')
-  t.equal(last(user(), '/api/x'), '  3. everything  match: whoever is signed in passes')
-  t.equal(last(anonymous, '/api/admin'), '  2. admin     match: there is a requirement, and nobody is signed in')
+  t.equal(last(anonymous, '/manifest.json'), '  1. manifest  match: it is public')
+  t.equal(last(user(), '/api/x'), '  3. everything  match: the caller is signed in')
+  t.equal(
+    last(anonymous, '/api/admin'),
+    '  2. admin     match: there is a requirement, and the caller is not signed in',
+  )
 })
 
 t.test('without a host none is told', async (t) => {
@@ -76,7 +79,7 @@ const found: [string, Record<string, unknown>, ReturnType<typeof user> | ReturnT
     'one without a time',
     { mfa: {} },
     user({ amr: ['mfa'] }),
-    'mfa: wanted a second factor; has a second factor, nobody knows when',
+    'mfa: wanted a second factor; has a second factor at an unknown time',
   ],
   ['none of a machine', { mfa: {} }, machine(), 'mfa: wanted a second factor; has no second factor'],
   [

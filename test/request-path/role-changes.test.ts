@@ -32,7 +32,7 @@ t.test('roles that a refresh changed are told to Backstage at once, whatever was
   const { house, id, ask } = await startAgedHouse(t)
   house.auth0.switches.setRoles(id, ['developer'])
   t.equal((await ask()).status, 200)
-  await until(() => messages(house).includes('the upstream was told of changed roles'))
+  await until(() => messages(house).includes('the upstream has the changed roles'))
 
   const [told, ...others] = signIns(house)
   t.same(others, [])
@@ -67,7 +67,7 @@ t.test('an upstream that is away costs the person nothing, and is logged', async
   const { house, id, ask } = await startAgedHouse(t, { assertion: { signInPath: '/elsewhere' } })
   house.auth0.switches.setRoles(id, [])
   t.equal((await ask()).status, 200)
-  await until(() => messages(house).includes('the upstream could not be told of changed roles'))
+  await until(() => messages(house).includes('the changed roles did not reach the upstream'))
 })
 
 for (const assertion of [{ signInPath: 'off' }, { headers: ['oauth2-proxy'] }]) {

@@ -5,7 +5,7 @@ import { createPolicy, type Policy } from '../../policy/policy.ts'
 import { principalFromClaims } from '../../policy/principal-from-claims.ts'
 import { referencedClaims } from '../../policy/referenced-claims.ts'
 
-/** The rules as a gateway would apply them, for people who are described by claims. */
+/** The rules as the gateway would apply them, for people described by claims. */
 export type Engine = Policy & {
   principal: (claims: Readonly<Record<string, unknown>>) => Principal
   /** Why a path never gets as far as the rules, if it does not. */

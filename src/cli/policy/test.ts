@@ -5,7 +5,7 @@ import { createEngine, type Engine } from './engine.ts'
 import { readYaml } from './read-yaml.ts'
 import { readTable, type TestRow, type TestTable } from './table.ts'
 
-/** Runs a table and prints what is not as expected, as a diff. Returns the exit code. */
+/** Runs a table and prints each unexpected decision as a diff. Returns the exit code. */
 export async function testTable(config: PolicyConfig, file: string, { folder, out }: Terminal): Promise<number> {
   const table = readTable(await readYaml(file, folder), file)
   const now = Date.now()

@@ -9,7 +9,7 @@ import { suggest } from './suggest.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** What is needed to turn a complaint of the schema into a problem that a person can mend. */
+/** The context that turns a zod issue into a problem with a place and a fix. */
 export type Surroundings = { readonly root: Option; tree: Tree; plain: unknown; absences: Absences }
 
 /** The problems behind one complaint of the schema. */

@@ -28,13 +28,13 @@ const groups = z
       .default(['*'])
       .meta({
         description:
-          'Groups that upstreams are told of, by name; `*` stands for anything. They come in the order of this list, and by alphabet within.',
+          'Groups to pass on to upstreams, by name; `*` stands for any text. They are passed in the order of this list, and by alphabet within.',
         'x-example': ['platform-*', 'everyone'],
       }),
     exclude: patterns()
       .default([])
       .meta({
-        description: 'Groups that upstreams are not told of, though included.',
+        description: 'Groups to leave out, though included.',
         'x-example': ['legacy-*'],
       }),
     max: wholeNumber({ min: 0, max: 500 })
@@ -52,7 +52,7 @@ export const assertion = z
       .string('an audience')
       .min(1)
       .default('urn:stagedoor:backstage')
-      .meta({ description: 'The `aud` claim of assertions; Backstage’s auth module is told the same.' }),
+      .meta({ description: 'The `aud` claim of assertions. Backstage’s auth module needs the same value.' }),
     lifetime: duration({ min: '61s', max: '5m' })
       .prefault('5m')
       .meta({ description: 'How long an assertion is valid. One is used again while over 60 s are left.' }),
@@ -65,8 +65,8 @@ export const assertion = z
       .meta({
         description:
           'What upstreams are sent: `assertion` is the signed `X-Stagedoor-Assertion`; `oauth2-proxy` adds `X-Forwarded-User`, `-Email` and the like. ' +
-          'Danger: those are unsigned, so whoever reaches the upstream directly is whoever they say.',
+          'Danger: those are unsigned, so anyone that can reach the upstream directly can pose as any user.',
       }),
   })
   .prefault({})
-  .meta({ description: 'Our signed statement to upstreams of who is asking.' })
+  .meta({ description: 'The signed statement about the caller that upstreams get.' })

@@ -12,7 +12,11 @@ const issuer = z.string(issuerShape).transform((text, context): string => {
   const url = parseWebUrl(text)
   if (url === undefined) return refuse(context, issuerShape, `write for example ${issuerExample}`)
   if (url.protocol === 'http:' && !isLoopback(url)) {
-    return refuse(context, issuerShape, 'plain http is for localhost only: anybody on the way could log in as anyone')
+    return refuse(
+      context,
+      issuerShape,
+      'plain http is for localhost only: on any other network it lets others forge logins',
+    )
   }
   // Issuers are compared as strings (OIDC Discovery §4.3), and Auth0's end with a slash.
   if (url.hostname.endsWith('.auth0.com') && !text.endsWith('/')) {
@@ -57,7 +61,7 @@ const scopes = z
   .array(z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'one scope, without spaces'), 'a list of scopes')
   .refine((list) => list.includes('openid'), {
     message: 'a list that has openid',
-    params: { fix: 'add openid: without it there is no ID token, so nobody can log in' },
+    params: { fix: 'add openid: without it Auth0 issues no ID token, and every login fails' },
   })
 
 const bearer = () => secretText({ minLength: 32, fix: 'make one with: openssl rand -hex 32' })
@@ -109,7 +113,7 @@ const webhook = z
   .meta({ description: 'Receive events from Auth0 (Event Streams) at `/.stagedoor/events`. Off unless given.' })
 
 const events = z.strictObject({ pull, webhook }).optional().meta({
-  description: 'How Auth0 tells that somebody was blocked, deleted, or lost a membership or role.',
+  description: 'Events of Auth0: a user was blocked, deleted, or lost a membership or role.',
 })
 
 type Addressed = { issuer?: string | undefined; domain?: string | undefined }
@@ -170,7 +174,7 @@ export const auth0 = z
       description: 'Scopes asked for at login; without `offline_access` roles stay as they were at login.',
     }),
     organization: z.string('an organization id or name').min(1).optional().meta({
-      description: 'Organization that everybody logs in to.',
+      description: 'The Auth0 organization for all logins.',
       'x-example': 'org_123',
     }),
     pushedAuthorization: z.enum(['auto', 'always', 'never'], 'auto, always or never').default('auto').meta({
@@ -186,4 +190,4 @@ export const auth0 = z
   .refine(({ issuer, domain }) => issuer !== undefined || domain !== undefined, neither)
   .refine(({ issuer, domain }) => issuer === undefined || domain === undefined, both)
   .transform(({ issuer, domain, ...rest }) => ({ ...rest, issuer: issuerOf({ issuer, domain }) }))
-  .meta({ description: 'Who logs people in: an Auth0 application, or any OpenID provider that can be discovered.' })
+  .meta({ description: 'The login service: an Auth0 application, or any OpenID provider with a discovery document.' })

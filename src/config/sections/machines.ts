@@ -15,7 +15,7 @@ const protectedUrl = (example: string) =>
     return refuse(
       context,
       'an https:// URL',
-      'plain http is for localhost only: anybody on the way could be any machine',
+      'plain http is for localhost only: on any other network it lets others forge machines',
     )
   })
 
@@ -109,7 +109,7 @@ const jwks = z
     }),
     path: z.string('a path').min(1).optional().meta({
       description:
-        'File in which the last good keys outlive a restart. Danger: whoever may write it chooses whose tokens are believed.',
+        'File that keeps the last good keys over a restart. Danger: write access to it allows forging tokens.',
       'x-example': '/var/lib/stagedoor/jwks.json',
     }),
   })

@@ -6,10 +6,10 @@ export const admin = z
   .strictObject({
     allow: requirement
       .prefault({ roles: ['stagedoor-admin'] })
-      .meta({ description: 'Who may use the console and its API: a requirement as in `routes`.' }),
+      .meta({ description: 'The requirement for the console and its API, as in `routes`.' }),
   })
   .prefault({})
-  .meta({ description: 'Who runs Stagedoor.' })
+  .meta({ description: 'The operators of Stagedoor.' })
 
 const sink = z.strictObject({
   stdout: z.strictObject({}).meta({ description: 'Records go to standard output, among the log lines.' }),

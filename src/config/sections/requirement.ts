@@ -41,7 +41,7 @@ const shape = z.strictObject({
   all: list().meta({ description: 'Every one of these requirements is met.' }),
   not: nested.optional().meta({
     description:
-      'This requirement is not met. Danger: alone it lets in everybody else; put it beside another one in `all`.',
+      'Turns a requirement around. Danger: alone it allows everybody else; combine it with another one in `all`.',
   }),
   kind: z
     .enum(['user', 'machine'])

@@ -35,7 +35,7 @@ const listen = z
       .optional()
       .meta({
         description:
-          'A Unix socket in place of host and port, for a proxy in the same pod. Danger: who may open it is up to the ' +
+          'A Unix socket in place of host and port, for a proxy in the same pod. Danger: access to it depends on the ' +
           'permissions of its folder.',
         'x-example': '/run/stagedoor/http.sock',
       }),
@@ -49,7 +49,7 @@ const file = (description: string, example: string) =>
 const tls = z
   .strictObject({
     certificate: file(
-      'File with the certificate and those that vouch for it, in PEM form. Looked at every 10 s: new connections get what is there.',
+      'File with the certificate and its intermediates, in PEM form. It is checked every 10 s, and new connections use the new one.',
       '/etc/stagedoor/tls/tls.crt',
     ),
     key: file(
@@ -141,8 +141,8 @@ export const server = z
       .prefault([])
       .meta({
         description:
-          'Networks (CIDR) of the proxies in front of us, whose forwarded headers are believed; empty believes nobody. `unix` stands for whoever connects through `listen.path`. ' +
-          'Danger: whoever connects from these networks chooses the client address that we record.',
+          'Networks (CIDR) of the proxies in front of Stagedoor. Only they may set forwarded headers; an empty list trusts none. `unix` stands for clients of `listen.path`. ' +
+          'Danger: clients in these networks can choose the client address that is recorded.',
         'x-example': ['10.0.0.0/8'],
       }),
     replicas: wholeNumber({ min: 1, max: 1_000 }).prefault(1).meta({

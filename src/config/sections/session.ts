@@ -116,7 +116,7 @@ export const session = z
     }),
     maxStale: duration({ min: '0s', max: '7d' }).prefault('1h').meta({
       description:
-        'How long after that a session goes on with the roles it has while Auth0 cannot be asked; past it people have to log in again.',
+        'How much longer a session keeps its roles while Auth0 does not answer. After that, people have to log in again.',
     }),
   })
   .transform(({ store, ...rest }) => ({

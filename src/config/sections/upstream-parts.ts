@@ -64,7 +64,7 @@ export const rewrite = z
   })
   .optional()
   .meta({
-    description: 'Replaces the beginning of paths; the upstream is told by `X-Forwarded-Prefix`.',
+    description: 'Replaces the beginning of paths. The upstream finds the original one in `X-Forwarded-Prefix`.',
     'x-example': { from: '/docs', to: '/' },
   })
 
@@ -104,7 +104,7 @@ export const assertion = z
   })
   .optional()
   .meta({
-    description: 'What this upstream is told of the caller.',
+    description: 'How this upstream learns who the caller is.',
     'x-example': { audience: 'urn:stagedoor:docs', headers: ['assertion'] },
   })
 
@@ -112,7 +112,7 @@ const keyAlone = {
   ...always,
   path: ['certificate'],
   message: 'certificate and key, or neither',
-  params: { fix: 'add the one that is missing: both are needed to show who we are' },
+  params: { fix: 'add the missing one: a client certificate needs both' },
 }
 
 export const tls = z
@@ -120,7 +120,7 @@ export const tls = z
     ca: certificates()
       .optional()
       .meta({
-        description: 'Who signs the upstream’s certificate; default: the authorities that Node knows.',
+        description: 'Authorities that sign the upstream’s certificate; default: those that Node knows.',
         'x-example': { $file: '/etc/stagedoor/tls/ca.pem' },
       }),
     certificate: certificates()

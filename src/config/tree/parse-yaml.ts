@@ -6,7 +6,7 @@ import type { Entry, Source, Tree } from './tree.ts'
 type Parsed = { tree: Tree; problems: Problem[] }
 type Locate = (offset: number) => Source
 
-/** Reads one YAML file into a tree that knows its lines; what is wrong with the file comes back as data. */
+/** Reads one YAML file into a tree that keeps line numbers. Errors in the file are returned, not thrown. */
 export function parseYaml(file: string, text: string): Parsed {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
@@ -38,7 +38,7 @@ function toTree(node: ParsedNode, at: Locate): Tree {
   return { kind: 'map', source, entries }
 }
 
-/** Aliases can grow without bound and hide what is in force, so values are written out. */
+/** Refuses aliases: they can grow without bound, and hide which value is in force. */
 function aliasProblems(contents: ParsedNode, at: Locate): Problem[] {
   const problems: Problem[] = []
   visit(contents, {

@@ -23,7 +23,7 @@ export function rememberTexts(read: ReadText = readText): { read: ReadText; text
   return { read: readOnce, texts }
 }
 
-/** Reads what is remembered, whatever has become of the files. */
+/** Reads the remembered texts, even when the files have changed since. */
 export function readRemembered(texts: Texts): ReadText {
   return async (file) => texts.get(file) ?? { reason: 'was not handed over', fix: 'restart stagedoor' }
 }

@@ -14,7 +14,7 @@ export function isNetwork(text: string): boolean {
   return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128)
 }
 
-/** One network of addresses; `unix` stands for whoever connects through a Unix socket. */
+/** One network of addresses; `unix` stands for all clients of a Unix socket. */
 export function network() {
   return z
     .string(shape)

@@ -2,7 +2,7 @@ import type { UserPrincipal } from '../../identity/principal.ts'
 import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits } from '../../session/session.ts'
 import type { UserClaims } from '../../session/user-claims.ts'
 
-/** What `GET /.stagedoor/me` tells a person of themselves. Times as RFC 3339. */
+/** The answer of `GET /.stagedoor/me`. Times as RFC 3339. */
 export type Me = Omit<UserClaims, 'custom'> & {
   kind: 'user'
   sub: string

@@ -11,7 +11,7 @@ import { tokenPage, type TokenPageFacts, tokenScriptSource } from './token-page.
 
 export type AccountOptions = { logoutHref: string; limits: SessionLimits; tokenFacts: TokenPageFacts }
 
-/** The signed-in person's own page, the same as JSON, and where a login in a window of its own ends. */
+/** The signed-in person's page, the same as JSON, and the last page of a login in a separate window. */
 export const account: FastifyPluginAsync<AccountOptions> = async (app, { logoutHref, limits, tokenFacts }) => {
   app.get('/', async (request, reply) => {
     const { user, session } = signedIn(request)

@@ -14,12 +14,12 @@ export type AdminOptions = AdminSessionsOptions & {
   now: () => number
 }
 
-/** What only whoever runs Stagedoor may ask (`admin.allow`). */
+/** Endpoints for the operators of Stagedoor (`admin.allow`). */
 export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
   const { policy, claimNames, now, seen, revocations, baseUrl, issuer } = options
   app.addHook('onRequest', (request, _reply, done) => done(refusalOf(request)))
 
-  /** GET for the caller's own question, POST with `claims` to ask as somebody else. */
+  /** GET explains a decision for the caller, POST with `claims` for another user. */
   app.route({ method: ['GET', 'POST'], url: '/policy/explain', handler: explain })
 
   await app.register(adminSessions, { seen, revocations, baseUrl, issuer, now })

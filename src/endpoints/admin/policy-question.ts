@@ -9,7 +9,7 @@ import type { Asked } from '../../policy/rules.ts'
 type Caller = { principal: Principal; facts: Pick<RequestFacts, 'host'> }
 
 /**
- * Reads what an admin asks: `path`, `method` (GET), `host` (the one they use), and `claims` of whom to ask as; without
+ * Reads an administrator's question: `path`, `method` (GET), `host` (that of the request), and `claims` of another user; without
  * claims, as the admin.
  * @param now milliseconds since the epoch
  * @throws STAGEDOOR_POLICY_BAD_QUESTION

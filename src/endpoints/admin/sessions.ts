@@ -15,7 +15,7 @@ export type AdminSessionsOptions = {
   now: () => number
 }
 
-/** `GET /.stagedoor/admin/sessions` and `POST …/sessions/revoke`: who is signed in, and ending it. */
+/** `GET /.stagedoor/admin/sessions` and `POST …/sessions/revoke`: lists sessions, and ends them. */
 export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (app, options) => {
   const { seen, revocations, baseUrl, issuer, now } = options
   const since = new Date(now()).toISOString()

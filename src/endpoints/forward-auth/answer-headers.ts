@@ -4,7 +4,7 @@ import type { UpstreamIdentity } from '../../assertion/upstream-identity.ts'
 import { type IsOwnCookie, withoutOwnCookies } from '../../proxy/own-cookies.ts'
 
 /**
- * What the proxy is to send to the upstream instead of what the client sent, as headers of our answer: who is asking,
+ * Headers of our answer that the proxy sends to the upstream in place of the client's: the caller's identity,
  * and those of the client's own fields that hold credentials of ours. A field that is missing is to be removed.
  * @returns pairs of name and value
  */
@@ -15,7 +15,7 @@ export function answerHeaders(
 ): [name: string, value: string][] {
   const { headers, replacesAuthorization } = identity
   const list = pairs(headers)
-  // Also where nothing is left of it: Envoy replaces what it is told and keeps the rest.
+  // Also when it becomes empty: Envoy keeps a header that the answer does not replace.
   if (cookie !== undefined) list.push(['Cookie', withoutOwnCookies(cookie, isOwnCookie)])
   if (authorization !== undefined && !replacesAuthorization) list.push(['Authorization', authorization])
   return list

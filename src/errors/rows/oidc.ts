@@ -11,7 +11,7 @@ export const oidcErrors = {
     503,
     'error',
     'Signing in is not possible right now, because the login service does not answer.',
-    'Try again in a few minutes. People who are signed in already can go on working.',
+    'Try again in a few minutes. Existing sessions keep working.',
   ),
   STAGEDOOR_OIDC_NOT_A_NAVIGATION: row(
     400,
