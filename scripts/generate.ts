@@ -1,6 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
+import { z } from 'zod'
+
+import { auditRecordSchema } from '../src/audit/record-schema.ts'
 import { optionTree } from '../src/config/option.ts'
 import { defaultYaml } from './generate/default-yaml.ts'
 import { errorsPage } from './generate/errors-page.ts'
@@ -17,7 +20,13 @@ export function generatedFiles(): Record<string, string> {
     'config/schema.json': jsonSchema(root),
     'docs/config.md': referencePage(root),
     'docs/errors.md': errorsPage(),
+    'docs/audit-record.schema.json': recordSchema(),
   }
+}
+
+function recordSchema(): string {
+  const title = 'A record of the audit trail of Stagedoor, version 1'
+  return `${JSON.stringify({ title, ...z.toJSONSchema(auditRecordSchema) }, null, 2)}\n`
 }
 
 /** The generated files whose text on disk is not what their source says now. */

@@ -6,6 +6,7 @@ import type { Dependencies, Parts } from './assembly/provision.ts'
 import { jwksEndpoint } from './assertion/jwks-endpoint.ts'
 import { assertion } from './assertion/plugin.ts'
 import { attempts } from './attempts/plugin.ts'
+import { auditAdmission } from './audit/admission.ts'
 import { audit } from './audit/plugin.ts'
 import { eventsEndpoint } from './auth0-events/events-endpoint.ts'
 import { bearer } from './bearer/plugin.ts'
@@ -46,6 +47,7 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
   await app.register(ownEndpoints, { prefix: config.server.prefix, parts })
   await app.register(async (gate) => {
     await gate.register(policy, parts.policy)
+    await gate.register(auditAdmission, parts.audit)
     await gate.register(assertion, parts.assertion)
     await gate.register(forwardAuth, parts.forwardAuth)
     await gate.register(proxy, parts.proxy)
@@ -65,6 +67,7 @@ async function ownEndpoints(app: FastifyInstance, { parts }: { parts: Parts }): 
   await app.register(admin, { ...parts.admin, prefix: '/admin' })
   await app.register(jwksEndpoint, parts.jwks)
   await app.register(jwksEndpoint, parts.machineJwks)
+  await app.register(jwksEndpoint, parts.auditJwks)
   await app.register(health, parts.health)
   app.all('/*', () => {
     throw new GatewayError('STAGEDOOR_BOUNDARY_NOT_FOUND')

@@ -4,7 +4,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { CustomFetch } from 'openid-client'
 
 import type { Dependencies } from './assembly/dependencies.ts'
-import { createTrail } from './audit/trail.ts'
 import { loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { readRemembered } from './config/tree/texts.ts'
@@ -102,6 +101,6 @@ async function untilWell({ conditions }: Shown): Promise<void> {
 
 function dependenciesOf({ log }: Config): Dependencies {
   const output = createTurnDestination(1)
-  const [logger, trail] = [createLogger(log.level, output), createTrail(output)]
-  return { logger, trail, now: Date.now, fetch: fetch as CustomFetch, randomBytes: createRandomPool() }
+  const logger = createLogger(log.level, output)
+  return { logger, output, now: Date.now, fetch: fetch as CustomFetch, randomBytes: createRandomPool() }
 }

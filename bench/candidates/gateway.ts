@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { buildApp } from '../../src/app.ts'
 import type { Dependencies } from '../../src/assembly/dependencies.ts'
 import { provision } from '../../src/assembly/provision.ts'
-import { createTrail } from '../../src/audit/trail.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { prepareListening } from '../../src/listener/listen.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
@@ -29,7 +28,7 @@ export async function startGateway(sections: object, fetch: Dependencies['fetch'
   // Lines are formatted and written like in production, only to nowhere, so that the terminal is not what is measured.
   const output = createTurnDestination('/dev/null')
   const logger = createLogger('info', output)
-  const dependencies = { logger, trail: createTrail(output), now: Date.now, fetch, randomBytes: createRandomPool() }
+  const dependencies = { logger, output, now: Date.now, fetch, randomBytes: createRandomPool() }
   const parts = await provision(config, dependencies)
   const app = await buildApp(config, dependencies, parts)
   await prepareListening(app, { ...config.server, listen: { host: '127.0.0.1', port } })()

@@ -3,7 +3,6 @@ import pino from 'pino'
 
 import { buildApp } from '../../src/app.ts'
 import { provision } from '../../src/assembly/provision.ts'
-import { createTrail } from '../../src/audit/trail.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
 import { announce, port } from '../candidates/environment.ts'
@@ -23,7 +22,7 @@ const fetchNothing = async (): Promise<never> => {
 }
 const dependencies = {
   logger,
-  trail: createTrail(output),
+  output,
   now: Date.now,
   fetch: fetchNothing,
   randomBytes: createRandomPool(),

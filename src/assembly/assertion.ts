@@ -6,6 +6,7 @@ import { assertionClaims } from '../assertion/mint.ts'
 import { createMinter, type Minter } from '../assertion/minter.ts'
 import { createPassedGroups, type WithPassedGroups } from '../assertion/passed-groups.ts'
 import type { AssertionOptions, Statement } from '../assertion/plugin.ts'
+import type { Trail } from '../audit/trail.ts'
 import { audienceOf, defaultUpstream } from '../config/default-upstream.ts'
 import type { Config } from '../config/schema.ts'
 import type { MachinePrincipal, UserPrincipal } from '../identity/principal.ts'
@@ -15,17 +16,22 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 
+type KeySurroundings = Pick<Dependencies, 'logger' | 'now' | 'peers'> & { trail: Pick<Trail, 'write'> }
+
 /** @param name `assertion` or `machines`: whose keys these are, for the log and among workers */
 export function provisionKeys(
   name: 'assertion' | 'machines',
   { keys }: Config['assertion' | 'machines'],
-  { logger, now, peers }: Pick<Dependencies, 'logger' | 'now' | 'peers'>,
+  { logger, now, peers, trail }: KeySurroundings,
 ): Promise<Keys> {
   return createKeys({
     store: sharedKeyStore(peers, name, keyStoreOf(keys)),
     rotateEveryMs: keys.rotateEvery,
     now,
-    onRotated: (kid) => logger.info({ kid, keys: name }, 'a new signing key is in use'),
+    onRotated(kid) {
+      logger.info({ kid, keys: name }, 'a new signing key is in use')
+      trail.write({ event: 'key', change: { what: name, action: 'rotated', id: kid } })
+    },
     onFailure: (err) => logger.error({ err, keys: name }, 'the signing key could not be rotated'),
   })
 }

@@ -1,6 +1,5 @@
 import type { CustomFetch } from 'openid-client'
 
-import type { WriteRecord } from '../audit/trail.ts'
 import type { Peers } from '../process/workers/peers.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -8,8 +7,8 @@ import type { Logger } from '../telemetry/logger.ts'
 /** What comes from outside the process; tests hand in their own. */
 export type Dependencies = {
   logger: Logger
-  /** The audit trail. */
-  trail: WriteRecord
+  /** Standard output, for records of the audit trail. */
+  output: { write(line: string): void }
   /** Milliseconds since the epoch. */
   now: () => number
   fetch: CustomFetch

@@ -4,6 +4,7 @@ import { machineTokenType } from '../../packages/assertion-contract/src/index.ts
 import type { Keys } from '../assertion/keys.ts'
 import { audienceFor, machineClaims } from '../assertion/machine-claims.ts'
 import { createMinter } from '../assertion/minter.ts'
+import type { Trail } from '../audit/trail.ts'
 import { backstageProfile } from '../bearer/backstage-profile.ts'
 import { machineProfile } from '../bearer/profile.ts'
 import { createChallenge } from '../bearer/protected-resource.ts'
@@ -21,7 +22,9 @@ import { createTokenIds, provisionKeys } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
 
 /** What comes from outside the process. */
-type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes' | 'peers'>
+type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes' | 'peers'> & {
+  trail: Pick<Trail, 'write'>
+}
 
 const maxDiscoveryBytes = 256 * 1024
 

@@ -1,5 +1,7 @@
 import { redisCounter } from '../attempts/redis-counter.ts'
-import { createTakeEvent } from '../auth0-events/take-event.ts'
+import type { Trail } from '../audit/trail.ts'
+import { targetOf } from '../auth0-events/event.ts'
+import { createTakeEvent, type TakeEvent } from '../auth0-events/take-event.ts'
 import type { Config } from '../config/schema.ts'
 import { secretFingerprints } from '../config/secret-fingerprints.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
@@ -8,6 +10,7 @@ import { createRandomHex } from '../seal/random.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { showRefreshes } from '../telemetry/refresh-metrics.ts'
 import { provisionAssertion, provisionKeys } from './assertion.ts'
+import { provisionAudit } from './audit.ts'
 import { provisionEvents } from './auth0-events.ts'
 import { provisionCertificate } from './certificate.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -48,7 +51,10 @@ export async function provision(config: Config, dependencies: Dependencies) {
 type Opened = Awaited<ReturnType<typeof open>>
 
 /** Each step takes what the steps before it have made. */
-async function open(config: Config, dependencies: Dependencies) {
+async function open(config: Config, given: Dependencies) {
+  const audit = await provisionAudit(config, given)
+  const { trail } = audit
+  const dependencies = { ...given, trail }
   const { logger, now } = dependencies
   const metrics = createMetrics()
   const policy = provisionPolicy(config)
@@ -62,15 +68,15 @@ async function open(config: Config, dependencies: Dependencies) {
   const revocation = await provisionRevocation(config, dependencies, { redis, decide: policy.decide })
   const { revocations, once, onSaved } = revocation
   const take = createTakeEvent({ issuer: config.auth0.issuer, revocations, once, now })
-  const events = provisionEvents(config, dependencies, { redis, take })
+  const events = provisionEvents(config, dependencies, { redis, take: recording(take, trail) })
   const upstreams = provisionUpstreams(config, logger)
   const assertion = provisionAssertion(config, dependencies, { keys, machineMinterFor: machines.minterFor, metrics })
   const onRightsChanged = provisionRoleChanges(config, dependencies, { upstreams, ...assertion })
-  const shared = { provider, redis, revocations, onSaved, onRightsChanged }
+  const shared = { provider, redis, revocations, onSaved, onRightsChanged, trail }
   const sessions = await provisionSessions(config, dependencies, shared)
   showRefreshes(metrics.registry, sessions.counters)
   const gate = provisionGate(config, logger, metrics, upstreams)
-  const made = { metrics, policy, provider, redis, keys, machines, certificate, revocation, take, events }
+  const made = { audit, metrics, policy, provider, redis, keys, machines, certificate, revocation, take, events }
   return { ...made, upstreams, assertion, sessions, gate }
 }
 
@@ -98,7 +104,7 @@ function pathOptions({ server }: Config, { now, randomBytes }: Dependencies, ope
 
 /** The endpoints under the prefix. */
 function endpointOptions(config: Config, dependencies: Dependencies, opened: Opened) {
-  const { provider, policy, revocation, machines, keys, take } = opened
+  const { audit, provider, policy, revocation, machines, keys, take } = opened
   const { seen, revocations, once } = revocation
   const { baseUrl, prefix } = config.server
   const { issuer } = config.auth0
@@ -111,19 +117,29 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
     protectedResource: machines.protectedResource,
     jwks: { keys, path: '/jwks.json' },
     machineJwks: { keys: machines.keys, path: '/machines/jwks.json' },
+    auditJwks: audit.jwks,
     health: { conditions: () => conditionsOf(opened) },
   }
 }
 
 /** What works around all of them. */
-function aroundOptions({ server }: Config, { trail, now, peers }: Dependencies, { machines, metrics, redis }: Opened) {
+function aroundOptions({ server }: Config, { peers }: Dependencies, { audit, machines, metrics, redis }: Opened) {
   const { prefix, baseUrl, failedAttempts } = server
   const counter = redis ? redisCounter(redis) : peers && peerCounter(peers)
   return {
     errors: { prefix, baseUrl, challenge: machines.challenge },
     attempts: { max: failedAttempts.max, windowMs: failedAttempts.window, counter },
-    audit: { write: trail, now },
+    audit: audit.stage,
     telemetry: { metrics },
+  }
+}
+
+/** Events that are fetched have no request that would be on record. */
+function recording(take: TakeEvent, trail: Pick<Trail, 'write'>): TakeEvent {
+  return async (event) => {
+    const outcome = await take(event)
+    if (outcome === 'revoked') trail.write({ event: 'revocation', channel: event.type, target: targetOf(event) })
+    return outcome
   }
 }
 
@@ -133,19 +149,21 @@ function webhookOf({ auth0: { events } }: Config) {
 }
 
 /** Everything that the readiness probe reports. */
-function conditionsOf({ provider, sessions, redis, revocation, events, machines, upstreams }: Opened): Condition[] {
+function conditionsOf(opened: Opened): Condition[] {
+  const { provider, sessions, redis, revocation, events, audit, machines, upstreams } = opened
   return [
     providerCondition(provider),
     refreshCondition(sessions.counters),
     ...(redis === undefined ? [] : [redisCondition(redis), revocationCondition(revocation.revocations)]),
     ...events.conditions(),
+    ...audit.conditions(),
     ...machines.conditions(),
     ...upstreamConditions(upstreams),
   ]
 }
 
 async function closeAll(opened: Opened): Promise<void> {
-  const { events, sessions, revocation, redis, provider, keys, machines, gate, certificate } = opened
+  const { audit, events, sessions, revocation, redis, provider, keys, machines, gate, certificate } = opened
   await events.close()
   await sessions.close()
   revocation.close()
@@ -155,4 +173,6 @@ async function closeAll(opened: Opened): Promise<void> {
   machines.close()
   gate.close()
   certificate?.close()
+  // Last, because what closes may still record something.
+  await audit.close()
 }

@@ -1,5 +1,7 @@
+import type { Trail } from '../audit/trail.ts'
 import type { Config } from '../config/schema.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
+import { principalOf } from '../identity/principal-of.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { createRefreshGrant } from '../oidc/refresh-session.ts'
 import { createPeerLeases, shareRefreshed } from '../process/workers/shared-sessions.ts'
@@ -34,6 +36,7 @@ export type SharedParts = {
   onSaved: (session: Session) => void
   /** Called when Auth0 gave a session other roles, groups or permissions. */
   onRightsChanged: (session: Session) => void
+  trail: Pick<Trail, 'write'>
 }
 
 /** The store of sessions, and the refresher that keeps their roles fresh. */
@@ -60,7 +63,7 @@ export async function provisionSessions(config: Config, dependencies: Dependenci
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
     backOff: createBackOff(now),
     counters,
-    onFailure: logFailure(logger),
+    onFailure: tellFailure(logger, shared.trail),
     onRefreshed: (before, after) => haveRightsChanged(before, after) && onRightsChanged(after),
     now,
   })
@@ -109,10 +112,13 @@ function redisSessions(config: Config, dependencies: Dependencies, { redis, ende
   }
 }
 
-function logFailure(logger: Dependencies['logger']): RefresherOptions['onFailure'] {
-  return (outcome, { id }) => {
-    if (outcome.kind === 'failed') logger.warn({ session: id, err: outcome.cause }, 'a session could not be refreshed')
-    else logger.info({ session: id, reason: outcome.reason, err: outcome.cause }, 'a refresh ended a session')
+function tellFailure(logger: Dependencies['logger'], trail: Pick<Trail, 'write'>): RefresherOptions['onFailure'] {
+  return (outcome, session) => {
+    const reason = outcome.kind === 'failed' ? 'login-service-failed' : outcome.reason
+    trail.write({ event: 'refresh-failed', reason, principal: principalOf(session) })
+    if (outcome.kind === 'failed') {
+      logger.warn({ session: session.id, err: outcome.cause }, 'a session could not be refreshed')
+    } else logger.info({ session: session.id, reason, err: outcome.cause }, 'a refresh ended a session')
   }
 }
 

@@ -5,8 +5,11 @@ import type { Keys } from './keys.ts'
 /** Upstreams look again well within the period that a next key is published ahead. */
 const maxAgeSeconds = 300
 
-/** Public keys (RFC 7517): those of assertions at `jwks.json`, those of machine tokens at `machines/jwks.json`. */
-export const jwksEndpoint: FastifyPluginAsync<{ keys: Keys; path: string }> = async (app, { keys, path }) => {
+/** Public keys (RFC 7517): of assertions at `jwks.json`, of machine tokens at `machines/jwks.json`, of the trail at `audit/jwks.json`. */
+export const jwksEndpoint: FastifyPluginAsync<{ keys: Pick<Keys, 'jwks'>; path: string }> = async (
+  app,
+  { keys, path },
+) => {
   app.get(path, async (_request, reply) => {
     reply.header('cache-control', `public, max-age=${maxAgeSeconds}, stale-if-error=86400`)
     return reply.header('content-type', 'application/jwk-set+json').send(JSON.stringify(keys.jwks()))

@@ -1,52 +1,79 @@
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import type { RequestFacts } from '../boundary/facts.ts'
-import type { Principal } from '../identity/principal.ts'
-import type { Decision } from '../policy/decision.ts'
 import type { Session } from '../session/session.ts'
-import { createIsoTime } from '../telemetry/iso-time.ts'
-import { createTurnBatch } from '../telemetry/turn-batch.ts'
-import { decisionRecord, revocationRecord, type RevocationTarget, sessionRecord } from './record.ts'
-import type { WriteRecord } from './trail.ts'
+import { answerOf, ensured } from './admission.ts'
+import type { Classify } from './classify.ts'
+import type { AuditEvent } from './event.ts'
+import type { Trail } from './trail.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     audit: Audit
   }
+  interface FastifyRequest {
+    /** The class of an admin action; its record is written before the answer. */
+    auditClass: string | undefined
+    /** Records the answer of an admin action, unless that was done. */
+    recordAnswer: ((status: number) => void) | undefined
+  }
 }
 
+/** What parts of the gateway that serve a request record. Who asked and for what is taken from the request. */
 export type Audit = {
-  loggedIn(request: FastifyRequest, session: Session): void
-  loggedOut(request: FastifyRequest, session: Session): void
-  /** @param reason who or what asked for it */
-  revoked(request: FastifyRequest, revocation: { reason: string; target: RevocationTarget }): void
+  write(request: FastifyRequest, event: AuditEvent): void
+  /** The same of a session that begins or ends with this request. */
+  writeOf(session: Session, request: FastifyRequest, event: AuditEvent): void
+  /**
+   * Records what an administrator does, before it is done.
+   * @throws STAGEDOOR_AUDIT_UNAVAILABLE where a sink with `onFailure: block` does not keep it
+   */
+  ensure(request: FastifyRequest, event: AuditEvent): Promise<void>
 }
 
-type Decided = { facts: RequestFacts; principal: Principal; decision: Decision; status: number; at: number }
+export type AuditOptions = { trail: Pick<Trail, 'write' | 'flush' | 'ensure'>; classify: Classify }
 
-/** Sees every decision, when its answer is on the way, and every login, logout and revocation. */
-export const audit = fastifyPlugin<{ write: WriteRecord; now: () => number }>(
-  async (app, { write, now }) => {
-    const isoTime = createIsoTime()
-    const time = (): string => isoTime(now())
+/** Sees every decision, when its answer is on the way, and records what other parts tell it. */
+export const audit = fastifyPlugin<AuditOptions>(
+  async (app, { trail, classify }) => {
     app.decorateRequest('decision', undefined)
+    app.decorateRequest('auditClass', undefined)
+    app.decorateRequest('recordAnswer', undefined)
     app.decorate('audit', {
-      loggedIn: (request, session) => write(sessionRecord('login', request.facts, session, time())),
-      loggedOut: (request, session) => write(sessionRecord('logout', request.facts, session, time())),
-      revoked: (request, revocation) => write(revocationRecord(request.facts, request.principal, revocation, time())),
+      write: ({ facts, principal }, event) => trail.write({ ...event, facts, principal }),
+      writeOf: (session, { facts }, event) => trail.write({ ...event, facts, principal: personOf(session) }),
+      async ensure({ facts, principal }, event) {
+        trail.write({ ...event, facts, principal })
+        await ensured(trail)
+      },
     })
-    const decided = createTurnBatch<Decided>(
-      ({ facts, principal, decision, status, at }) =>
-        write(decisionRecord(facts, principal, decision, status, isoTime(at))),
-      (err) => app.log.error({ err }, 'a record was not written to the audit trail'),
-    )
+
+    // Only answers of our own pass here, refusals among them: the record of a refused admin action comes before its answer.
+    app.addHook('onSend', (request, reply, payload, done) => {
+      const { decision, facts, principal } = request
+      if (decision?.effect === 'deny' && request.auditClass === undefined) {
+        const name = decision.label ?? classify(facts.method, facts.path)
+        if (name !== undefined) {
+          request.auditClass = name
+          const answer = answerOf(reply, reply.statusCode)
+          trail.write({ event: 'admin-action', phase: 'answered', class: name, facts, principal, decision, ...answer })
+          trail.flush()
+        }
+      }
+      done(null, payload)
+    })
+
     app.addHook('onResponse', (request, reply, done) => {
       const { decision, facts, principal } = request
-      if (decision !== undefined) decided.add({ facts, principal, decision, status: reply.raw.statusCode, at: now() })
+      if (decision !== undefined && request.auditClass === undefined)
+        trail.write({ event: 'decision', facts, principal, decision, ...answerOf(reply, reply.raw.statusCode) })
+      request.recordAnswer?.(reply.raw.statusCode)
       done()
     })
-    app.addHook('onClose', async () => decided.close())
   },
   { name: 'audit' },
 )
+
+function personOf({ issuer, subject, id, claims, amr }: Session) {
+  return { kind: 'user', issuer, subject, sessionId: id, claims, amr } as const
+}

@@ -2,84 +2,110 @@ import type { RequestFacts } from '../boundary/facts.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Decision } from '../policy/decision.ts'
 import { redact } from '../telemetry/redact.ts'
+import type { AuditEvent, ProcessFacts } from './event.ts'
+import type { AuditRecord } from './record-schema.ts'
 
-/** One entry of the audit trail: who did what, and what was decided. */
-export type AuditRecord = {
-  /** RFC 3339, UTC. */
-  time: string
-  event: 'decision' | 'login' | 'logout' | 'revocation'
-  request_id: string
-  client_ip: string
-  principal: { kind: Principal['kind']; issuer?: string; subject?: string; session?: string }
-  method: string
-  host: string
-  path: string
-  outcome: 'allow' | 'deny'
-  rule?: string
-  reason?: string
-  /** What `audit` of the rule says. */
-  label?: string
-  status?: number
-  /** Whose sessions were ended. */
-  target?: RevocationTarget
+export type { AuditRecord } from './record-schema.ts'
+
+/** Where a record stands in its writer's chain. */
+export type Link = { writer: string; seq: number; prev: string }
+
+/** A person has few roles; one with more is recorded with the first of them. */
+const maxRoles = 50
+
+/**
+ * One record of the trail, without its hash. Its members stand in the order of their names, so that
+ * `JSON.stringify` gives the canonical form; absent ones are undefined and leave no trace.
+ * @param time RFC 3339, UTC
+ */
+export function recordOf(event: AuditEvent, { writer, seq, prev }: Link, time: string): Omit<AuditRecord, 'hash'> {
+  const { facts, principal } = event
+  const decision = 'decision' in event ? event.decision : undefined
+  return {
+    change: 'change' in event ? changeOf(event.change) : undefined,
+    channel: 'channel' in event ? event.channel : undefined,
+    checkpoint: 'checkpoint' in event ? event.checkpoint : undefined,
+    class: 'class' in event ? event.class : undefined,
+    client_ip: facts?.clientIp,
+    duration_ms: 'durationMs' in event ? event.durationMs : undefined,
+    event: event.event,
+    host: facts && redact(facts.host),
+    method: facts?.method,
+    outcome: outcomeOf(event, decision),
+    path: facts && redact(facts.path),
+    phase: 'phase' in event ? event.phase : undefined,
+    prev,
+    previous: 'previous' in event ? event.previous.map(headOf) : undefined,
+    principal: principal && whoIs(principal),
+    process: 'process' in event ? processOf(event.process) : undefined,
+    reason: reasonOf(event, decision),
+    request_id: facts?.requestId,
+    rule: decision?.rule,
+    seq,
+    status: 'status' in event ? event.status : undefined,
+    target: 'target' in event ? targetOf(event.target) : undefined,
+    time,
+    trace_id: facts && traceIdOf(facts),
+    upstream: decision?.effect === 'allow' ? decision.upstream : undefined,
+    v: 1,
+    writer,
+  }
 }
 
-/** What a revocation names; `sid` is the login service's name for a session. */
-export type RevocationTarget = { session?: string; sid?: string; subject?: string; organization?: string }
-
-/** Who, without anything that could open a session or that a person would not want in a log. */
-export function subjectOf(principal: Principal): AuditRecord['principal'] {
+/** Who, without anything that could open a session, and without the e-mail address. */
+export function whoIs(principal: Principal): NonNullable<AuditRecord['principal']> {
   const { kind } = principal
   if (kind === 'anonymous') return { kind }
   const { issuer, subject } = principal
-  return kind === 'user' ? { kind, issuer, subject, session: principal.sessionId } : { kind, issuer, subject }
+  if (kind === 'backstage') return { issuer, kind, subject }
+  if (kind === 'machine') {
+    const { clientId, organization } = principal
+    return { client: clientId, issuer, kind, organization, subject }
+  }
+  const { claims, sessionId } = principal
+  const { name, org_id: organization, roles } = claims
+  const told = roles.length === 0 ? undefined : roles.slice(0, maxRoles)
+  return { issuer, kind, name: nameOf(name), organization, roles: told, session: sessionId, subject }
 }
 
-/** @param time RFC 3339, UTC */
-export function decisionRecord(
-  facts: RequestFacts,
-  principal: Principal,
-  decision: Decision,
-  status: number,
-  time: string,
-): AuditRecord {
-  const record: AuditRecord = recordOf('decision', facts, subjectOf(principal), decision.effect, time)
-  if (decision.rule !== undefined) record.rule = decision.rule
-  if (decision.effect === 'deny') record.reason = decision.reason
-  if (decision.label !== undefined) record.label = decision.label
-  record.status = status
-  return record
+/** Some login services put the address where a name should be. */
+function nameOf(name: string | undefined): string | undefined {
+  return name?.includes('@') === true ? undefined : name
 }
 
-/** A login or logout. */
-export function sessionRecord(
-  event: 'login' | 'logout',
-  facts: RequestFacts,
-  session: { issuer: string; subject: string; id: string },
-  time: string,
-): AuditRecord {
-  const subject = { kind: 'user', issuer: session.issuer, subject: session.subject, session: session.id } as const
-  return recordOf(event, facts, subject, 'allow', time)
+function outcomeOf(event: AuditEvent, decision: Decision | undefined): 'allow' | 'deny' {
+  if (decision !== undefined) return decision.effect
+  if ('reason' in event) return 'deny'
+  return 'status' in event && event.status >= 400 ? 'deny' : 'allow'
 }
 
-/** @param reason who or what asked for it, e.g. `admin`, `back-channel-logout`, `user.deleted` */
-export function revocationRecord(
-  facts: RequestFacts,
-  principal: Principal,
-  { reason, target }: { reason: string; target: RevocationTarget },
-  time: string,
-): AuditRecord {
-  return { ...recordOf('revocation', facts, subjectOf(principal), 'allow', time), reason, target }
+function reasonOf(event: AuditEvent, decision: Decision | undefined): string | undefined {
+  if (decision?.effect === 'deny') return decision.reason
+  return 'reason' in event ? event.reason : undefined
 }
 
-function recordOf(
-  event: AuditRecord['event'],
-  facts: RequestFacts,
-  principal: AuditRecord['principal'],
-  outcome: AuditRecord['outcome'],
-  time: string,
-): AuditRecord {
-  const { requestId, clientIp, method } = facts
-  const [host, path] = [redact(facts.host), redact(facts.path)]
-  return { time, event, request_id: requestId, client_ip: clientIp, principal, method, host, path, outcome }
+// W3C Trace Context §3.2.2: 00-<trace id>-<span id>-<flags>.
+function traceIdOf({ traceparent }: RequestFacts): string {
+  return traceparent.slice(3, 35)
+}
+
+// Written afresh, so that members stand in order whoever made them.
+function changeOf({ action, id, jwk, what }: Extract<AuditEvent, { change: unknown }>['change']) {
+  return { action, id, jwk: jwk && sortedMembers(jwk), what }
+}
+
+function headOf({ hash, seq, writer }: { hash: string; seq: number; writer: string }) {
+  return { hash, seq, writer }
+}
+
+function processOf({ config, key, pid, secrets, version }: ProcessFacts): ProcessFacts {
+  return { config, key, pid, secrets, version }
+}
+
+function targetOf(target: object): NonNullable<AuditRecord['target']> {
+  return sortedMembers(target)
+}
+
+function sortedMembers(value: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }

@@ -31,7 +31,9 @@ export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (
     if (event === undefined) throw new GatewayError('STAGEDOOR_EVENTS_MALFORMED')
     if (!isFrom(source, event)) throw new GatewayError('STAGEDOOR_EVENTS_FOREIGN', { detail: originOf(event) })
     const outcome = await take(event)
-    if (outcome === 'revoked') app.audit.revoked(request, { reason: event.type, target: targetOf(event) })
+    if (outcome === 'revoked') {
+      app.audit.write(request, { event: 'revocation', channel: event.type, target: targetOf(event) })
+    }
     return reply.code(202).header('cache-control', 'no-store').send({ outcome })
   })
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 
+import { auditCommand } from './audit/command.ts'
 import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor/command.ts'
 import { policyCommand } from './policy/command.ts'
@@ -26,6 +27,7 @@ export function createProgram(
     policyCommand(terminal),
     tokenCommand(terminal, surroundings),
     rotateCommand(terminal, surroundings),
+    auditCommand(terminal),
   ]
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program))

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 
 import { assertion } from './sections/assertion.ts'
+import { audit } from './sections/audit.ts'
 import { auth0 } from './sections/auth0.ts'
 import { machines } from './sections/machines.ts'
-import { admin, audit, log } from './sections/operations.ts'
+import { admin, log } from './sections/operations.ts'
 import { policy, routes } from './sections/routes.ts'
 import { server } from './sections/server.ts'
 import { session } from './sections/session.ts'

@@ -12,7 +12,7 @@ export const backchannelLogout: FastifyPluginAsync<{ party: BackchannelParty }> 
     const token = logoutTokenIn(request)
     const { sid, subject } = await takeLogoutToken(party, token)
     const target = sid === undefined ? { subject: subject ?? '' } : { sid }
-    app.audit.revoked(request, { reason: 'back-channel-logout', target })
+    app.audit.write(request, { event: 'revocation', channel: 'back-channel-logout', target })
     return reply.code(200).header('cache-control', 'no-store').send()
   })
 }

@@ -17,7 +17,11 @@ import { isExpired, type Transaction, transactionIdOf } from './transaction.ts'
 type CallbackQuery = Readonly<Record<string, string | string[] | undefined>>
 
 /** Finishes a login: checks that it is the one this browser started, trades the code, starts a session. */
-export async function finishLogin(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): Promise<Session> {
+export async function finishLogin(
+  party: RelyingParty,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<{ session: Session; isStepUp: boolean }> {
   const transaction = await takeTransaction(party, request, reply)
   const query = request.query as CallbackQuery
   refuseProviderError(query)
@@ -38,7 +42,7 @@ export async function finishLogin(party: RelyingParty, request: FastifyRequest, 
   await request.server.sessions.replace(request, reply, session)
   party.markers.write(reply, marker)
   reply.header('cache-control', 'no-store').redirect(transaction.returnTo, 302)
-  return session
+  return { session, isStepUp: transaction.secondFactor !== undefined }
 }
 
 /** The login that `state` names, once: from here on it cannot be finished again. */

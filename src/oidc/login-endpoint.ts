@@ -28,11 +28,12 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
 
   app.get('/callback', async (request, reply) => {
     try {
-      const session = await finishLogin(party, request, reply)
-      app.audit.loggedIn(request, session)
+      const { session, isStepUp } = await finishLogin(party, request, reply)
+      app.audit.writeOf(session, request, { event: isStepUp ? 'step-up' : 'login' })
       return reply
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
+      app.audit.write(request, { event: 'login-refused', reason: error.code })
       return goOnFrom(error, request, reply)
     }
   })

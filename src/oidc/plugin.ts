@@ -39,9 +39,10 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
     const isEverywhere = isAskedEverywhere(request.body)
     await finishLogout(party, request, reply, isEverywhere)
     if (session === undefined) return reply
-    app.audit.loggedOut(request, session)
+    app.audit.writeOf(session, request, { event: 'logout' })
     if (isEverywhere) {
-      app.audit.revoked(request, { reason: 'sign-out-everywhere', target: { subject: session.subject } })
+      const target = { subject: session.subject }
+      app.audit.writeOf(session, request, { event: 'revocation', channel: 'sign-out-everywhere', target })
     }
     return reply
   })

@@ -1,7 +1,9 @@
-/** Collects items during one turn of the event loop, and handles them together at its end. */
+/** What is handed in during a turn of the event loop, and handled at its end. */
 export type TurnBatch<Item> = {
   add(item: Item): void
-  /** Handles the collected items, and ends the batching. */
+  /** Handles at once what is held. */
+  flush(): void
+  /** Handles what is there now, and nothing by itself any more. */
   close(): void
 }
 
@@ -10,29 +12,22 @@ const maxHeld = 512
 
 /**
  * Handles items together, where one by one they would each find the processor's caches filled with the request's own work.
- * An item that cannot be handled is left out, and the others are handled.
  * They are handled before any client can have seen what they tell of, and at an exit too; a kill may cost those of a turn.
  */
-export function createTurnBatch<Item>(
-  handle: (item: Item) => void,
-  onFailure: (error: unknown) => void,
-): TurnBatch<Item> {
+export function createTurnBatch<Item>(handle: (items: readonly Item[]) => void): TurnBatch<Item> {
   let held: Item[] = []
   let isDue = false
 
   function flush(): void {
-    isDue = false
+    if (held.length === 0) return
     const items = held
     held = []
-    for (const item of items) handleOne(item)
+    handle(items)
   }
 
-  function handleOne(item: Item): void {
-    try {
-      handle(item)
-    } catch (error) {
-      onFailure(error)
-    }
+  function endTurn(): void {
+    isDue = false
+    flush()
   }
 
   process.once('exit', flush)
@@ -42,8 +37,9 @@ export function createTurnBatch<Item>(
       if (held.length === maxHeld) return flush()
       if (isDue) return
       isDue = true
-      setImmediate(flush)
+      setImmediate(endTurn)
     },
+    flush,
     close() {
       process.off('exit', flush)
       flush()

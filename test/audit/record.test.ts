@@ -1,86 +1,129 @@
 import t from 'tap'
 
-import { decisionRecord, sessionRecord, subjectOf } from '../../src/audit/record.ts'
-import type { RequestFacts } from '../../src/boundary/facts.ts'
-import type { MachinePrincipal, UserPrincipal } from '../../src/identity/principal.ts'
+import { canonicalJson } from '../../src/audit/canonical.ts'
+import type { AuditEvent } from '../../src/audit/event.ts'
+import { auditRecordSchema } from '../../src/audit/record-schema.ts'
+import { recordOf, whoIs } from '../../src/audit/record.ts'
+import { decided, epoch, facts, jane, robot } from './support.ts'
 
-const epoch = '1970-01-01T00:00:00.000Z'
-const facts: RequestFacts = {
-  requestId: 'r-1',
-  traceparent: '00-…',
-  method: 'GET',
-  path: '/catalog',
-  query: '?code=secret',
-  host: 'portal.example.com',
-  protocol: 'https',
-  clientIp: '203.0.113.9',
-  isNavigation: true,
-  isUpgrade: false,
-}
-const jane: UserPrincipal = {
-  kind: 'user',
-  issuer: 'https://t/',
-  subject: 'auth0|jane',
-  sessionId: 'ref',
-  claims: { email: 'jane@example.com', roles: [], groups: [], permissions: [] },
-  amr: [],
-}
-const robot: MachinePrincipal = {
-  kind: 'machine',
-  issuer: 'https://t/',
-  subject: 'client@clients',
-  clientId: 'client',
-  scopes: [],
-  permissions: [],
-  expiresAt: 0,
-  claims: {},
-}
+const link = { writer: 'w', seq: 1, prev: '' }
+const written = (event: AuditEvent): Record<string, unknown> => JSON.parse(JSON.stringify(recordOf(event, link, epoch)))
 
-t.test('a record says who asked for what, when, from where, and what was decided', async (t) => {
-  const decision = { effect: 'allow', rule: 'everything', upstream: 'backstage' } as const
-  t.same(decisionRecord(facts, jane, decision, 200, epoch), {
+const allow = { effect: 'allow', rule: 'everything', upstream: 'backstage' } as const
+const caused = { facts, principal: jane }
+const answer = { status: 200, durationMs: 2 }
+const everyEvent: AuditEvent[] = [
+  decided,
+  { ...caused, event: 'admin-action', phase: 'begun', class: 'catalog-write', decision: allow },
+  { ...caused, event: 'admin-action', phase: 'answered', class: 'catalog-write', decision: allow, ...answer },
+  { ...caused, event: 'admin-action', phase: 'answered', class: 'admin', ...answer, status: 500 },
+  { ...caused, event: 'login' },
+  { ...caused, event: 'login-refused', reason: 'STAGEDOOR_OIDC_STATE_MISMATCH' },
+  { ...caused, event: 'step-up' },
+  { ...caused, event: 'logout' },
+  { principal: jane, event: 'refresh-failed', reason: 'invalid_grant' },
+  { ...caused, event: 'revocation', channel: 'admin', target: { subject: 'auth0|max', organization: 'org_1' } },
+  { event: 'key', change: { what: 'audit', action: 'rotated', id: 'kid', jwk: { x: '1', kty: 'EC' } } },
+  { event: 'secret', change: { what: 'session', action: 'changed' } },
+  { event: 'config', change: { what: 'configuration', action: 'changed' } },
+  {
+    event: 'start',
+    process: { version: '1', secrets: 's', pid: 1, key: 'k', config: 'c' },
+    previous: [{ writer: 'v', seq: 7, hash: 'h' }],
+  },
+  { event: 'stop' },
+  { event: 'checkpoint', checkpoint: 'a.b.c' },
+]
+
+t.test('a record says who did what, where, when, and what was decided', async (t) => {
+  t.same(written(decided), {
+    v: 1,
+    writer: 'w',
+    seq: 1,
+    prev: '',
     time: epoch,
     event: 'decision',
     request_id: 'r-1',
+    trace_id: '0af7651916cd43dd8448eb211c80319c',
     client_ip: '203.0.113.9',
-    principal: { kind: 'user', issuer: 'https://t/', subject: 'auth0|jane', session: 'ref' },
+    principal: {
+      kind: 'user',
+      issuer: 'https://t/',
+      subject: 'auth0|jane',
+      name: 'Jane Doe',
+      organization: 'org_1',
+      roles: ['sre'],
+      session: 'ref',
+    },
     method: 'GET',
     host: 'portal.example.com',
     path: '/catalog',
     outcome: 'allow',
     rule: 'everything',
+    upstream: 'backstage',
     status: 200,
+    duration_ms: 1.5,
   })
 })
 
+for (const event of everyEvent) {
+  const phase = 'phase' in event ? ` ${event.phase}` : ''
+  t.test(
+    `a record of ${event.event}${phase} fits the published schema, and is written in canonical form`,
+    async (t) => {
+      const record = written(event)
+      t.equal(auditRecordSchema.safeParse({ ...record, hash: 'h' }).error?.message, undefined)
+      t.equal(JSON.stringify(recordOf(event, link, epoch)), canonicalJson(record))
+    },
+  )
+}
+
 t.test('a refusal carries its reason, and a rule where one spoke', async (t) => {
-  const byRule = decisionRecord(facts, jane, { effect: 'deny', reason: 'role-missing', rule: 'admin' }, 403, epoch)
-  t.match(byRule, { outcome: 'deny', reason: 'role-missing', rule: 'admin', status: 403 })
-  t.notOk('rule' in decisionRecord(facts, { kind: 'anonymous' }, { effect: 'deny', reason: 'no-rule' }, 403, epoch))
+  const byRule = { effect: 'deny', reason: 'role-missing', rule: 'admin' } as const
+  t.match(written({ ...decided, decision: byRule } as AuditEvent), {
+    outcome: 'deny',
+    reason: 'role-missing',
+    rule: 'admin',
+  })
+  const byNone = { ...decided, decision: { effect: 'deny', reason: 'no-rule' } } as AuditEvent
+  t.notOk('rule' in written(byNone))
 })
 
-t.test('a record holds neither query nor e-mail address', async (t) => {
-  const text = JSON.stringify(decisionRecord(facts, jane, { effect: 'deny', reason: 'no-rule' }, 403, epoch))
-  t.notMatch(text, /secret|jane@example/)
+t.test('what failed is no success: a refused login, an action that was answered with an error', async (t) => {
+  const outcomes = everyEvent.map((event) => [event.event, written(event)['outcome']])
+  t.same(
+    outcomes.filter(([, outcome]) => outcome === 'deny').map(([event]) => event),
+    ['admin-action', 'login-refused', 'refresh-failed'],
+  )
 })
 
-t.test('a record bears the label of its rule', async (t) => {
-  const decision = { effect: 'allow', rule: 'admin', upstream: 'backstage', label: 'changes' } as const
-  t.match(decisionRecord(facts, jane, decision, 200, epoch), { rule: 'admin', label: 'changes' })
-})
-
-t.test('secrets in what a client wrote are masked', async (t) => {
-  const written = { ...facts, path: '/reset/token=s3cr3t', host: 'jane@mail.example.com' }
-  const record = decisionRecord(written, jane, { effect: 'deny', reason: 'no-rule' }, 403, epoch)
+t.test('a record holds neither query nor e-mail address, and secrets in what a client wrote are masked', async (t) => {
+  const path = '/reset/token=s3cr3t'
+  const event = { ...decided, facts: { ...facts, path, host: 'jane@mail.example.com' } } as AuditEvent
+  const record = written(event)
+  t.notMatch(JSON.stringify(record), /secret|s3cr3t|jane@example/)
   t.match(record, { path: '/reset/token=[redacted]', host: '[redacted]' })
 })
 
 t.test('each kind of principal is named by what it is', async (t) => {
-  t.same(subjectOf({ kind: 'anonymous' }), { kind: 'anonymous' })
-  t.same(subjectOf(robot), { kind: 'machine', issuer: 'https://t/', subject: 'client@clients' })
-})
-
-t.test('logins and logouts are on record', async (t) => {
-  const record = sessionRecord('login', facts, { issuer: 'https://t/', subject: 'auth0|jane', id: 'ref' }, epoch)
-  t.match(record, { event: 'login', outcome: 'allow', principal: { subject: 'auth0|jane', session: 'ref' } })
+  t.same(whoIs({ kind: 'anonymous' }), { kind: 'anonymous' })
+  t.same(JSON.parse(JSON.stringify(whoIs(robot))), {
+    kind: 'machine',
+    issuer: 'https://t/',
+    subject: 'client@clients',
+    client: 'client',
+  })
+  t.same(whoIs({ kind: 'backstage', issuer: 'https://p', subject: 'user:default/jane' }), {
+    kind: 'backstage',
+    issuer: 'https://p',
+    subject: 'user:default/jane',
+  })
+  const nameless = { ...jane, claims: { ...jane.claims, name: 'jane@example.com', roles: [] } }
+  t.same(JSON.parse(JSON.stringify(whoIs(nameless))), {
+    kind: 'user',
+    issuer: 'https://t/',
+    subject: 'auth0|jane',
+    organization: 'org_1',
+    session: 'ref',
+  })
 })

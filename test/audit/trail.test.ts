@@ -1,24 +1,105 @@
 import t from 'tap'
 
-import type { AuditRecord } from '../../src/audit/record.ts'
-import { createTrail } from '../../src/audit/trail.ts'
+import { createChain } from '../../src/audit/chain.ts'
+import { createTrail, SinkFailure } from '../../src/audit/trail.ts'
+import { decided, memorySink, mockTimers } from './support.ts'
 
-const record: AuditRecord = {
-  time: '1970-01-01T00:00:00.000Z',
-  event: 'decision',
-  request_id: 'r-1',
-  client_ip: '203.0.113.9',
-  principal: { kind: 'user', issuer: 'https://t/', subject: 'google-apps|jane@example.com', session: 'ref' },
-  method: 'GET',
-  host: 'portal.example.com',
-  path: '/catalog/"quoted"',
-  outcome: 'allow',
+const start = (...sinks: ReturnType<typeof memorySink>[]) => {
+  const checkpoints: string[] = []
+  const failures: unknown[] = []
+  const trail = createTrail({
+    chain: createChain('w'),
+    sinks: sinks.map(({ sink }) => sink),
+    now: () => 0,
+    sign: ({ writer, seq }, at) => `${writer} ${seq} ${at}`,
+    onFailure: (error) => failures.push(error),
+    onCheckpoint: (checkpoint) => checkpoints.push(checkpoint),
+    checkpointEveryMs: 60_000,
+  })
+  return { trail, checkpoints, failures }
 }
 
-t.test('a record is one line, shaped like those of the log, and says who it was', async (t) => {
-  const lines: string[] = []
-  createTrail({ write: (line) => void lines.push(line) })(record)
-  t.equal(lines.length, 1)
-  t.match(lines[0], /^[^\n]+\n$/)
-  t.same(JSON.parse(lines[0] as string), { level: 'info', time: record.time, audit: record, msg: 'audit' })
+const endOfTurn = () => new Promise((resolve) => setImmediate(resolve))
+
+t.test('records of one turn are handed on together at its end, and at once when it must be', async (t) => {
+  const memory = memorySink()
+  const { trail } = start(memory)
+  t.teardown(() => trail.close())
+  trail.write(decided)
+  trail.write(decided)
+  t.equal(memory.lines.length, 0)
+  await endOfTurn()
+  t.same(
+    memory.records().map(({ seq }) => seq),
+    [1, 2],
+  )
+  trail.write(decided)
+  trail.flush()
+  t.equal(memory.lines.length, 3)
+  t.equal(trail.count(), 3)
+  t.equal(trail.sinks.length, 1)
+})
+
+t.test('who ensures waits for the sinks that block, and hears which one fails', async (t) => {
+  const [blocking, other] = [memorySink('block'), memorySink('continue')]
+  const { trail } = start(blocking, other)
+  t.teardown(() => trail.close())
+  other.state.fails = true
+  trail.write(decided)
+  await trail.ensure()
+  t.equal(blocking.lines.length, 1)
+  blocking.state.fails = true
+  await trail.ensure().then(
+    () => t.fail('it is not kept'),
+    (error: unknown) => t.match(error, new SinkFailure('memory: told to fail')),
+  )
+})
+
+t.test('a thousand records bring a checkpoint, and so does the end', async (t) => {
+  const memory = memorySink()
+  const { trail, checkpoints } = start(memory)
+  for (let i = 0; i < 1_000; i += 1) trail.write(decided)
+  await endOfTurn()
+  t.same(checkpoints, ['w 1000 1970-01-01T00:00:00.000Z'])
+  await trail.close()
+  t.same(memory.records().slice(-2), [
+    { ...memory.records().at(-2), event: 'stop', seq: 1_002 },
+    { ...memory.records().at(-1), event: 'checkpoint', seq: 1_003 },
+  ])
+  t.equal(checkpoints.length, 2)
+  t.ok(memory.state.isClosed)
+})
+
+t.test('a trail that is signed often is not signed while nothing is recorded', async (t) => {
+  const clock = mockTimers(t)
+  const memory = memorySink()
+  const { trail, checkpoints } = start(memory)
+  trail.write(decided)
+  clock.tick(60_000)
+  clock.tick(60_000)
+  t.same(
+    checkpoints.map((checkpoint) => checkpoint.slice(0, 3)),
+    ['w 1'],
+  )
+  await trail.close()
+})
+
+t.test('an event of which no record can be made is reported, and leaves no gap', async (t) => {
+  const memory = memorySink()
+  const { trail, failures } = start(memory)
+  t.teardown(() => trail.close())
+  const broken = {
+    ...decided,
+    get facts(): never {
+      throw new Error('no facts')
+    },
+  }
+  trail.write(broken)
+  trail.write(decided)
+  trail.flush()
+  t.match(failures, [{ message: 'no facts' }])
+  t.same(
+    memory.records().map(({ seq }) => seq),
+    [1],
+  )
 })

@@ -26,7 +26,7 @@ t.test('a logout token ends the session it names, and no other of the same perso
   t.match(
     house.records().find(({ event }) => event === 'revocation'),
     {
-      reason: 'back-channel-logout',
+      channel: 'back-channel-logout',
       target: { sid },
       principal: { kind: 'anonymous' },
     },

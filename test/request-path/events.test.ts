@@ -39,7 +39,7 @@ t.test(
     t.match(await send(blocked), { status: 202, text: /repeated/ })
     t.match(await send({ ...event, id: 'evt_2', type: 'user.created' }), { status: 202, text: /ignored/ })
     const revocations = house.records().filter(({ event: kind }) => kind === 'revocation')
-    t.match(revocations, [{ reason: 'user.updated', target: { subject: user_id } }])
+    t.match(revocations, [{ channel: 'user.updated', target: { subject: user_id } }])
     t.equal(revocations.length, 1, 'what revoked nothing is on record as a request only')
   },
 )

@@ -23,7 +23,7 @@ t.test('signing out everywhere ends all sessions of the person, and nobody elseâ
   t.match(
     house.records().find(({ event }) => event === 'revocation'),
     {
-      reason: 'sign-out-everywhere',
+      channel: 'sign-out-everywhere',
       target: { subject: subjectOf(house, 'jane@example.com') },
     },
   )
@@ -62,7 +62,7 @@ t.test('who may administrate sees who is signed in, and ends one session or all 
   t.equal((await list(`?subject=${encodeURIComponent(subject)}`)).sessions.length, 0)
   t.match(await revoke({ sid: 'unknown' }), { status: 200 })
   t.match(house.records().filter(({ event }) => event === 'revocation')[1], {
-    reason: 'admin',
+    channel: 'admin',
     target: { subject },
     principal: { subject: subjectOf(house, 'jane@example.com') },
   })

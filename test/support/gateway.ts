@@ -7,7 +7,6 @@ import type { Test } from 'tap'
 import type { LocalAuth0 } from '../../auth0/local/server.ts'
 import { buildApp } from '../../src/app.ts'
 import { type Parts, provision } from '../../src/assembly/provision.ts'
-import { createTrail } from '../../src/audit/trail.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { prepareListening } from '../../src/listener/listen.ts'
 import { buildAdminApp, shownBy } from '../../src/process/admin-app.ts'
@@ -27,6 +26,7 @@ export type Gateway = {
   directUrl: string
   /** Log and audit lines so far. */
   logged: Record<string, unknown>[]
+  /** Records of the trail, without those that are about the trail itself. */
   records(): Record<string, unknown>[]
 }
 
@@ -57,7 +57,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const dependencies = {
     logger,
     ...faulty('dependencies', {
-      trail: createTrail(output),
+      output,
       now: options.now ?? Date.now,
       fetch: (options.fetch ?? fetch) as never,
       randomBytes,
@@ -71,7 +71,11 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   t.teardown(() => admin.close())
   t.teardown(() => app.close())
   await listen()
-  const records = () => logged.map(({ audit }) => audit as Record<string, unknown>).filter(Boolean)
+  const ofTheTrailItself = new Set(['start', 'stop', 'key', 'checkpoint'])
+  const records = () =>
+    logged
+      .flatMap(({ audit }) => (audit === undefined ? [] : [audit as Record<string, unknown>]))
+      .filter(({ event }) => !ofTheTrailItself.has(String(event)))
   return { app, admin, parts, url, directUrl, logged, records }
 }
 

@@ -11,20 +11,6 @@ export const admin = z
   .prefault({})
   .meta({ description: 'The operators of Stagedoor.' })
 
-const sink = z.strictObject({
-  stdout: z.strictObject({}).meta({ description: 'Records go to standard output, among the log lines.' }),
-})
-
-export const audit = z
-  .strictObject({
-    sinks: z
-      .array(sink, 'a list of sinks')
-      .default([{ stdout: {} }])
-      .meta({ description: 'Where the records of the audit trail go.' }),
-  })
-  .prefault({})
-  .meta({ description: 'The audit trail: one record for each decision.' })
-
 export const log = z
   .strictObject({
     level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({

@@ -69,11 +69,11 @@ const rule = z.strictObject({
     description: 'A person or team to ask when this rule refuses. Default: `policy.contact`.',
     'x-example': 'the platform team (#platform)',
   }),
-  audit: z
-    .string('a label')
-    .min(1)
-    .optional()
-    .meta({ description: 'A label put on the records of this rule.', 'x-example': 'admin' }),
+  audit: z.string('a label').min(1).optional().meta({
+    description:
+      'Makes what this rule is about an admin action of this class: recorded before it is forwarded and before it is answered. Changes in Backstage have a class without it.',
+    'x-example': 'admin',
+  }),
 })
 
 export const routes = z

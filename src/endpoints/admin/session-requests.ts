@@ -1,4 +1,4 @@
-import type { RevocationTarget } from '../../audit/record.ts'
+import type { RevocationTarget } from '../../audit/event.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { Revocation } from '../../revocation/mark.ts'
 import type { SeenFilter, SeenSession } from '../../revocation/seen-sessions.ts'

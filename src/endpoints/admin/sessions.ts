@@ -29,7 +29,7 @@ export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (ap
     // Programs bring a token of their own, which no page of another site can send.
     if (request.principal.kind === 'user') refuseForeignForm(request.headers, baseUrl)
     const { revocation, target } = revocationIn(request.body, issuer, now())
-    app.audit.revoked(request, { reason: 'admin', target })
+    await app.audit.ensure(request, { event: 'revocation', channel: 'admin', target })
     try {
       await revocations.revoke(revocation)
     } catch (cause) {

@@ -19,6 +19,12 @@ export const othersErrors = {
     'Your identity could not be signed for the service behind the portal.',
     'Try again in a moment. Operators: check assertion.keys.',
   ),
+  STAGEDOOR_AUDIT_UNAVAILABLE: row(
+    503,
+    'error',
+    'This action has to be recorded, and just now it cannot be.',
+    'Try again in a moment; nothing was done. Operators: readiness names the sink of audit.sinks that fails.',
+  ),
   STAGEDOOR_INTERNAL: row(
     500,
     'error',

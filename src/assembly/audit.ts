@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
+
+import { canonicalJson, hashOf } from '../audit/canonical.ts'
+import { createChain } from '../audit/chain.ts'
+import { signCheckpoint } from '../audit/checkpoint.ts'
+import { createClassify } from '../audit/classify.ts'
+import type { AuditEvent, ProcessFacts } from '../audit/event.ts'
+import { openAppendFile } from '../audit/sinks/append-file.ts'
+import { FileSink } from '../audit/sinks/file.ts'
+import { HttpSink } from '../audit/sinks/http.ts'
+import { reasonOf, type Sink } from '../audit/sinks/sink.ts'
+import { openSpool } from '../audit/sinks/spool.ts'
+import { createStdoutSink } from '../audit/sinks/stdout.ts'
+import { SyslogSink } from '../audit/sinks/syslog.ts'
+import { readTrailEnd, type TrailEnd } from '../audit/tail.ts'
+import { createTrail, type Trail } from '../audit/trail.ts'
+import type { Config } from '../config/schema.ts'
+import { Secret } from '../config/values/secret.ts'
+import type { Condition } from '../endpoints/health/plugin.ts'
+import { createPathMatcher } from '../policy/path-matcher.ts'
+import { type AuditKeys, provisionAuditKeys } from './audit-keys.ts'
+import type { Dependencies } from './dependencies.ts'
+
+type SinkConfig = Config['audit']['sinks'][number]
+
+/** The audit trail of this process, begun. */
+export async function provisionAudit(config: Config, dependencies: Dependencies) {
+  const { now, logger, randomBytes } = dependencies
+  const { audit } = config
+  const writer = randomBytes(9).toString('base64url')
+  const keys = await provisionAuditKeys(config, dependencies, {
+    onRotated: (kid, jwk) => trail.write(keyEvent('rotated', kid, jwk)),
+  })
+  const end = endOfTrail(audit.sinks)
+  const sinks = audit.sinks.map((sink) => sinkOf(sink, writer, dependencies))
+  const trail = createTrail({
+    chain: createChain(writer),
+    sinks,
+    now,
+    sign: (head, at) => signCheckpoint({ ...head, at }, keys.current()),
+    onFailure: (err, { event }) => logger.error({ err, event }, 'a record was not written to the audit trail'),
+    onCheckpoint: (checkpoint) => keepCheckpoint(audit.sinks, checkpoint, logger),
+    checkpointEveryMs: audit.checkpointEvery,
+  })
+  begin(trail, { facts: processFacts(config, keys), end, keys })
+  const watching = logSinks(sinks, logger)
+  return {
+    trail,
+    stage: { trail, classify: createClassify(createPathMatcher) },
+    jwks: { keys, path: '/audit/jwks.json' },
+    conditions: () => sinks.map(conditionOf),
+    async close() {
+      clearInterval(watching)
+      await trail.close()
+      keys.close()
+    },
+  }
+}
+
+/** A sink that blocks degrades readiness as well: what is not audited goes on. */
+function conditionOf(sink: Sink): Condition {
+  const { name, onFailure } = sink
+  const { reason, waiting } = sink.status()
+  if (reason === undefined) return { name: `audit ${name}`, status: 'ok' }
+  const effect = onFailure === 'block' ? 'admin actions are refused unless it keeps them' : `${waiting} records wait`
+  return { name: `audit ${name}`, status: 'degraded', reason: `${reason}; ${effect}` }
+}
+
+function sinkOf(sink: SinkConfig, writer: string, { now, output, fetch }: Dependencies): Sink {
+  const { file, syslog, http } = sink
+  if (file !== undefined) return new FileSink({ ...file, maxBytes: file.maxSize, now })
+  if (syslog !== undefined) {
+    const { protocol, ca, cert, key, ...rest } = syslog
+    const given = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key: key.reveal() }) }
+    return new SyslogSink({ ...rest, tls: protocol === 'tls' ? given : undefined })
+  }
+  if (http !== undefined) {
+    const { url, token, queue, maxQueue, maxBatch, gather, timeout, onFailure } = http
+    const spool = openSpool({ folder: queue, writer, maxBytes: maxQueue, maxLines: maxBatch })
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` }
+    const post = fetch as typeof globalThis.fetch
+    return new HttpSink({ url, headers, onFailure, spool, gatherMs: gather, timeoutMs: timeout, fetch: post })
+  }
+  return createStdoutSink(output)
+}
+
+/** What the first file of the trail ended with, before anything is added to it. */
+function endOfTrail(sinks: readonly SinkConfig[]): TrailEnd {
+  const path = sinks.find(({ file }) => file !== undefined)?.file?.path
+  return path === undefined ? { heads: [], lastStart: undefined } : readTrailEnd(path)
+}
+
+type Beginning = { facts: ProcessFacts; end: TrailEnd; keys: AuditKeys }
+
+function begin(trail: Trail, { facts, end, keys }: Beginning): void {
+  const { kid, publicJwk } = keys.current()
+  trail.write({ event: 'start', process: facts, previous: end.heads })
+  trail.write(keyEvent('in-use', kid, publicJwk))
+  const before = end.lastStart?.process
+  if (before === undefined) return
+  const change = { action: 'changed', what: 'configuration', id: facts.config }
+  if (before.config !== facts.config) trail.write({ event: 'config', change })
+  if (before.key !== facts.key || before.secrets === facts.secrets) return
+  trail.write({ event: 'secret', change: { action: 'changed', what: 'secrets of the configuration' } })
+}
+
+function keyEvent(action: string, kid: string, jwk: object): AuditEvent {
+  return { event: 'key', change: { what: 'audit', action, id: kid, jwk } }
+}
+
+function processFacts(config: Config, keys: AuditKeys): ProcessFacts {
+  const secrets: string[] = []
+  const written = JSON.stringify(config, (_name, value: unknown) => {
+    if (!(value instanceof Secret)) return value
+    secrets.push(value.reveal())
+    return '[secret]'
+  })
+  return {
+    config: hashOf(canonicalJson(JSON.parse(written))),
+    key: keys.current().kid,
+    pid: process.pid,
+    secrets: keys.digest(JSON.stringify(secrets)),
+    version: versionOfPackage(),
+  }
+}
+
+function versionOfPackage(): string {
+  const file = findPackageJSON(import.meta.url)
+  return file === undefined ? 'unknown' : (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
+
+/** Beside each file of the trail: a trail that was cut short lacks what its checkpoints speak of. */
+function keepCheckpoint(sinks: readonly SinkConfig[], checkpoint: string, logger: Dependencies['logger']): void {
+  for (const { file } of sinks) {
+    if (file === undefined) continue
+    try {
+      const kept = openAppendFile(`${file.path}.checkpoints`)
+      kept.append(Buffer.from(`${checkpoint}\n`))
+      kept.close()
+    } catch (err) {
+      logger.error({ err }, 'a checkpoint of the audit trail could not be kept beside its file')
+    }
+  }
+}
+
+const watchEveryMs = 1_000
+
+/** Says in the log when a sink begins to fail, and when it takes records again. */
+function logSinks(sinks: readonly Sink[], logger: Dependencies['logger']): NodeJS.Timeout {
+  const failing = new Set<string>()
+  const look = (): void => {
+    for (const sink of sinks) {
+      const { name } = sink
+      const { reason, waiting, lost } = sink.status()
+      if ((reason !== undefined) === failing.has(name)) continue
+      if (reason === undefined) {
+        failing.delete(name)
+        logger.info({ sink: name, lost }, 'a sink of the audit trail takes records again')
+      } else {
+        failing.add(name)
+        logger.error({ sink: name, reason: reasonOf(reason), waiting, lost }, 'a sink of the audit trail fails')
+      }
+    }
+  }
+  return setInterval(look, watchEveryMs).unref()
+}

@@ -1,0 +1,47 @@
+/** A kind of request that changes something in Backstage. */
+export type AdminAction = {
+  /** What `stagedoor audit search --class` asks for. */
+  class: AdminActionClass
+  methods: readonly string[]
+  /** As in `routes`: `*` for one segment, a last `**` for all the rest. */
+  path: string
+  /** What it does, for the documentation. */
+  does: string
+}
+
+export const adminActionClasses = [
+  'catalog-write',
+  'scaffolder-run',
+  'permission-change',
+  'techdocs-write',
+  'delete',
+] as const
+
+export type AdminActionClass = (typeof adminActionClasses)[number]
+
+const changes = ['POST', 'PUT', 'PATCH', 'DELETE']
+
+/**
+ * The admin actions of Backstage that are audited without a word in the configuration; the first that matches names the
+ * class. Reads that Backstage does by POST, such as `/api/permission/authorize`, are left out on purpose. Other actions
+ * get a class by `audit` of their rule.
+ */
+export const adminActions: readonly AdminAction[] = [
+  { class: 'catalog-write', methods: ['POST'], path: '/api/catalog/locations', does: 'registers a location' },
+  { class: 'catalog-write', methods: ['PUT'], path: '/api/catalog/locations/*', does: 'changes a location' },
+  { class: 'catalog-write', methods: ['DELETE'], path: '/api/catalog/locations/*', does: 'unregisters a location' },
+  { class: 'catalog-write', methods: ['DELETE'], path: '/api/catalog/entities/by-uid/*', does: 'deletes an entity' },
+  { class: 'catalog-write', methods: ['POST'], path: '/api/catalog/refresh', does: 'has an entity read anew' },
+  { class: 'scaffolder-run', methods: ['POST'], path: '/api/scaffolder/v2/tasks', does: 'runs a template' },
+  { class: 'scaffolder-run', methods: ['POST'], path: '/api/scaffolder/v2/tasks/*/cancel', does: 'cancels a run' },
+  { class: 'scaffolder-run', methods: ['POST'], path: '/api/scaffolder/v2/tasks/*/retry', does: 'repeats a run' },
+  { class: 'scaffolder-run', methods: ['POST'], path: '/api/scaffolder/v2/dry-run', does: 'tries a template' },
+  // The RBAC plugin of the community and of Red Hat Developer Hub.
+  { class: 'permission-change', methods: changes, path: '/api/permission/roles/**', does: 'changes roles' },
+  { class: 'permission-change', methods: changes, path: '/api/permission/policies/**', does: 'changes policies' },
+  { class: 'permission-change', methods: changes, path: '/api/permission/plugins/**', does: 'changes conditions' },
+  { class: 'permission-change', methods: changes, path: '/api/rbac/**', does: 'changes roles or policies' },
+  { class: 'techdocs-write', methods: changes, path: '/api/techdocs/**', does: 'changes or publishes documentation' },
+  // Whatever plugin it is: what was deleted is gone.
+  { class: 'delete', methods: ['DELETE'], path: '/api/**', does: 'deletes something else' },
+]

@@ -1,0 +1,27 @@
+import { hashOf } from './canonical.ts'
+import type { AuditEvent, ChainHead } from './event.ts'
+import { recordOf } from './record.ts'
+
+/** The records of one writer, each naming the hash of the one before. */
+export type Chain = {
+  /** @returns the next record as a line of canonical JSON without the line's end */
+  append(event: AuditEvent, time: string): string
+  /** The last record. */
+  head(): ChainHead
+}
+
+/** @param writer never used before: a chain is not continued by another process */
+export function createChain(writer: string): Chain {
+  let seq = 0
+  let prev = ''
+  return {
+    append(event, time) {
+      // Only a record that could be made moves the chain on.
+      const canonical = JSON.stringify(recordOf(event, { writer, seq: seq + 1, prev }, time))
+      seq += 1
+      prev = hashOf(canonical)
+      return `${canonical.slice(0, -1)},"hash":"${prev}"}`
+    },
+    head: () => ({ writer, seq, hash: prev }),
+  }
+}

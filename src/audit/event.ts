@@ -1,0 +1,43 @@
+import type { RequestFacts } from '../boundary/facts.ts'
+import type { Principal } from '../identity/principal.ts'
+import type { Decision } from '../policy/decision.ts'
+
+/** The request that caused an event, and who sent it. */
+export type Cause = { facts?: RequestFacts | undefined; principal?: Principal | undefined }
+
+/** What a revocation names; `sid` is the login service's name for a session. */
+export type RevocationTarget = { session?: string; sid?: string; subject?: string; organization?: string }
+
+/** How a revocation reached us: an administrator, the person, the login service, or its events (their type). */
+export type RevocationChannel = 'admin' | 'sign-out-everywhere' | 'back-channel-logout' | (string & {})
+
+/** What became of a key, a secret or the configuration; `id` names it and is never its value. */
+export type Change = { what: string; action: string; id?: string | undefined; jwk?: object | undefined }
+
+/** The last record that a writer is known to have written. */
+export type ChainHead = { writer: string; seq: number; hash: string }
+
+/** A process at its start: digests of the configuration and, keyed with the audit key `key`, of its secrets. */
+export type ProcessFacts = { config: string; key: string; pid: number; secrets: string; version: string }
+
+type Answer = { status: number; durationMs: number }
+
+/** Everything that the trail records. `write()` adds the time. */
+export type AuditEvent = Cause &
+  (
+    | ({ event: 'decision'; decision: Decision } & Answer)
+    /** Written before the request is forwarded: no admin action reaches an upstream without it. */
+    | { event: 'admin-action'; phase: 'begun'; class: string; decision?: Decision }
+    /** Written before the client gets the answer. */
+    | ({ event: 'admin-action'; phase: 'answered'; class: string; decision?: Decision } & Answer)
+    | { event: 'login' | 'step-up' | 'logout' }
+    | { event: 'login-refused' | 'refresh-failed'; reason: string }
+    | { event: 'revocation'; channel: RevocationChannel; target: RevocationTarget }
+    | { event: 'key' | 'secret' | 'config'; change: Change }
+    | { event: 'start'; process: ProcessFacts; previous: readonly ChainHead[] }
+    | { event: 'stop' }
+    /** A signed statement of the record before it (JWS, compact). */
+    | { event: 'checkpoint'; checkpoint: string }
+  )
+
+export type EventName = AuditEvent['event']

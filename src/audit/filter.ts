@@ -1,0 +1,41 @@
+import type { AuditRecord } from './record.ts'
+
+/** What records are looked for; everything that is given has to fit. */
+export type RecordFilter = {
+  /** Subject or session as they are, or a part of the name in any letter case. */
+  person?: string | undefined
+  class?: string | undefined
+  event?: string | undefined
+  outcome?: string | undefined
+  /** Epoch milliseconds, both included. */
+  since?: number | undefined
+  until?: number | undefined
+}
+
+export function fits(record: AuditRecord, filter: RecordFilter): boolean {
+  const at = Date.parse(record.time)
+  if (filter.class !== undefined && record.class !== filter.class) return false
+  if (filter.event !== undefined && record.event !== filter.event) return false
+  if (filter.outcome !== undefined && record.outcome !== filter.outcome) return false
+  if (filter.since !== undefined && at < filter.since) return false
+  if (filter.until !== undefined && at > filter.until) return false
+  return filter.person === undefined || isAbout(record, filter.person)
+}
+
+function isAbout({ principal, target }: AuditRecord, person: string): boolean {
+  const { subject, session, client, name } = principal ?? {}
+  if ([subject, session, client, target?.subject, target?.session].includes(person)) return true
+  return name?.toLowerCase().includes(person.toLowerCase()) === true
+}
+
+/** A moment (RFC 3339, or a date), or how long ago (`24h`). @returns epoch milliseconds; undefined for anything else */
+export function momentIn(
+  text: string,
+  now: number,
+  durationIn: (text: string) => number | undefined,
+): number | undefined {
+  const ago = durationIn(text)
+  if (ago !== undefined) return now - ago
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? undefined : at
+}

@@ -1,0 +1,57 @@
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** A file that several processes append lines to. What it says is in the system's hands when a call returns. */
+export type AppendFile = {
+  /**
+   * @returns how many bytes were written, which is fewer than given where the disk is full
+   * @throws where none can be
+   */
+  append(bytes: Buffer): number
+  sync(): void
+  /** Whether the path leads to another file now, or to none. */
+  isMoved(): boolean
+  sizeBytes(): number
+  close(): void
+}
+
+/** Opens a file, which only we may read (0600), and ends a line that a killed process left unfinished. */
+export function openAppendFile(path: string): AppendFile {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const fd = openSync(path, 'a+', 0o600)
+  if (!endsWithLine(fd)) writeSync(fd, '\n')
+  const { ino } = fstatSync(fd)
+  return {
+    append(bytes) {
+      let written = 0
+      while (written < bytes.length) {
+        const count = writeOrStop(fd, bytes, written)
+        if (count === 0) break
+        written += count
+      }
+      return written
+    },
+    sync: () => fsyncSync(fd),
+    isMoved: () => statSync(path, { throwIfNoEntry: false })?.ino !== ino,
+    sizeBytes: () => fstatSync(fd).size,
+    close: () => closeSync(fd),
+  }
+}
+
+/** @throws the first error only: after a part was written, its length is what counts */
+function writeOrStop(fd: number, bytes: Buffer, from: number): number {
+  try {
+    return writeSync(fd, bytes, from)
+  } catch (error) {
+    if (from === 0) throw error
+    return 0
+  }
+}
+
+function endsWithLine(fd: number): boolean {
+  const { size } = fstatSync(fd)
+  if (size === 0) return true
+  const last = Buffer.alloc(1)
+  readSync(fd, last, 0, 1, size - 1)
+  return last[0] === 0x0a
+}

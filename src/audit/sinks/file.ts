@@ -1,0 +1,134 @@
+import { type AppendFile, openAppendFile } from './append-file.ts'
+import { moveAside, removeOldest } from './rotation.ts'
+import { type OnFailure, reasonOf, type Sink, type SinkStatus } from './sink.ts'
+
+export type FileSinkOptions = {
+  path: string
+  onFailure: OnFailure
+  /** When the disk has to have it: after every write, once a second, or when the system likes. */
+  fsync: 'always' | 'second' | 'never'
+  /** A file that has grown to this is moved aside. */
+  maxBytes: number
+  /** How many files that were moved aside are kept. */
+  keep: number
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+const checkEveryMs = 1_000
+/** About 30,000 records wait while a file cannot be written; what comes then is lost, and the chain shows it. */
+const maxWaitingBytes = 16 * 1024 ** 2
+
+/** A file of JSON lines. Written when `take` returns: a process that is killed afterwards loses nothing. */
+export class FileSink implements Sink {
+  readonly name: string
+  readonly onFailure: OnFailure
+  readonly #options: FileSinkOptions
+  readonly #timer: NodeJS.Timeout
+  #file: AppendFile | undefined
+  #waiting: string[] = []
+  #waitingBytes = 0
+  #lost = 0
+  #reason: string | undefined
+  #checkedAt = 0
+  #isUnsynced = false
+
+  constructor(options: FileSinkOptions) {
+    this.name = `file ${options.path}`
+    this.onFailure = options.onFailure
+    this.#options = options
+    this.#timer = setInterval(() => this.#attend(), checkEveryMs).unref()
+  }
+
+  take(lines: readonly string[]): void {
+    for (const line of lines) {
+      if (this.#waitingBytes > maxWaitingBytes) {
+        this.#lost += 1
+        continue
+      }
+      this.#waiting.push(line)
+      this.#waitingBytes += line.length
+    }
+    // While it fails, the timer tries, and whoever has to know: not every request.
+    if (this.#reason === undefined) this.#writeOut()
+  }
+
+  async settled(): Promise<void> {
+    this.#writeOut()
+    if (this.#reason !== undefined) throw new Error(this.#reason)
+  }
+
+  status(): SinkStatus {
+    return { reason: this.#reason, waiting: this.#waiting.length, lost: this.#lost }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#attend()
+    this.#file?.close()
+    this.#file = undefined
+  }
+
+  #writeOut(): void {
+    if (this.#waiting.length === 0) return
+    try {
+      this.#file = this.#freshFile()
+      const bytes = Buffer.from(`${this.#waiting.join('\n')}\n`)
+      const written = this.#file.append(bytes)
+      if (written < bytes.length) return this.#giveUpAfter(bytes.subarray(0, written))
+      this.#forget(this.#waiting.length)
+      this.#isUnsynced = true
+      if (this.#options.fsync === 'always') this.#sync()
+      this.#reason = undefined
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #freshFile(): AppendFile {
+    const { path, maxBytes, keep, now } = this.#options
+    const open = this.#file ?? openAppendFile(path)
+    this.#file = open
+    if (now() - this.#checkedAt < checkEveryMs) return open
+    this.#checkedAt = now()
+    if (!open.isMoved()) {
+      if (open.sizeBytes() < maxBytes) return open
+      moveAside(path, now())
+      removeOldest(path, keep)
+    }
+    open.close()
+    this.#file = undefined
+    return openAppendFile(path)
+  }
+
+  /** The disk is full. Whole lines are kept; the part of one that was written stands there, and the line comes again. */
+  #giveUpAfter(part: Buffer): void {
+    this.#forget(part.filter((byte) => byte === 0x0a).length)
+    this.#failed(new Error('the disk is full'))
+  }
+
+  #forget(count: number): void {
+    this.#waiting = this.#waiting.slice(count)
+    this.#waitingBytes = this.#waiting.reduce((sum, line) => sum + line.length, 0)
+  }
+
+  #failed(error: unknown): void {
+    this.#reason = reasonOf(error)
+    this.#file?.close()
+    this.#file = undefined
+  }
+
+  #sync(): void {
+    this.#isUnsynced = false
+    this.#file?.sync()
+  }
+
+  #attend(): void {
+    try {
+      this.#writeOut()
+      if (this.#options.fsync === 'second' && this.#isUnsynced) this.#sync()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { type OnFailure, reasonOf, type Sink, type SinkStatus } from './sink.ts'
+import type { Spool } from './spool.ts'
+
+export type HttpSinkOptions = {
+  url: string
+  headers: Readonly<Record<string, string>>
+  onFailure: OnFailure
+  spool: Spool
+  /** How long records are gathered before they are sent. */
+  gatherMs: number
+  timeoutMs: number
+  fetch: typeof fetch
+}
+
+const firstRetryMs = 250
+const maxRetryMs = 30_000
+/** How long an end in order waits for the receiver; the rest stays on disk and is sent after the next start. */
+const closeTimeoutMs = 2_000
+
+/**
+ * Sends batches of JSON lines by POST until the receiver answers 2xx, from a queue on disk: each record at least once. What
+ * was sent and not answered comes again; `writer` and `seq` tell the receiver which records it has.
+ */
+export class HttpSink implements Sink {
+  readonly name: string
+  readonly onFailure: OnFailure
+  readonly #options: HttpSinkOptions
+  readonly #ending = new AbortController()
+  #lost = 0
+  #queueReason: string | undefined
+  #sendReason: string | undefined
+  #failures = 0
+  #sending: Promise<void> | undefined
+
+  constructor(options: HttpSinkOptions) {
+    this.name = `http ${new URL(options.url).host}`
+    this.onFailure = options.onFailure
+    this.#options = options
+    if (options.spool.waiting() > 0) this.#sendSoon()
+  }
+
+  take(lines: readonly string[]): void {
+    try {
+      this.#options.spool.append(lines)
+      this.#queueReason = undefined
+    } catch (error) {
+      this.#lost += lines.length
+      this.#queueReason = reasonOf(error)
+    }
+    this.#sendSoon()
+  }
+
+  /** On disk is kept: that the receiver has it later is what the queue is for. */
+  async settled(): Promise<void> {
+    if (this.#queueReason !== undefined) throw new Error(this.#queueReason)
+  }
+
+  status(): SinkStatus {
+    const reason = this.#queueReason ?? this.#sendReason
+    return { reason, waiting: this.#options.spool.waiting(), lost: this.#lost }
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort()
+    await this.#sending
+    const endsAt = performance.now() + closeTimeoutMs
+    while (performance.now() < endsAt && (await this.#sendOldest()) === 'sent');
+    this.#options.spool.close()
+  }
+
+  /** One loop while something waits. */
+  #sendSoon(): void {
+    this.#sending ??= this.#sendAll().finally(() => (this.#sending = undefined))
+  }
+
+  async #sendAll(): Promise<void> {
+    const { signal } = this.#ending
+    let waitMs = this.#options.gatherMs
+    while (!signal.aborted) {
+      await delay(waitMs, undefined, { signal, ref: false }).catch(() => undefined)
+      if (signal.aborted) return
+      const outcome = await this.#sendOldest()
+      if (outcome === 'none') return
+      waitMs = outcome === 'sent' ? 0 : Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(this.#failures - 1, 10))
+    }
+  }
+
+  async #sendOldest(): Promise<'sent' | 'none' | 'failed'> {
+    const { spool } = this.#options
+    try {
+      const piece = spool.oldest()
+      if (piece === undefined) return 'none'
+      if (piece.text !== '') await this.#post(piece.text)
+      spool.remove(piece.name)
+      this.#failures = 0
+      this.#sendReason = undefined
+      return 'sent'
+    } catch (error) {
+      this.#failures += 1
+      this.#sendReason = reasonOf(error)
+      return 'failed'
+    }
+  }
+
+  async #post(body: string): Promise<void> {
+    const { url, timeoutMs, fetch } = this.#options
+    const headers = { ...this.#options.headers, 'content-type': 'application/x-ndjson' }
+    const signal = AbortSignal.timeout(timeoutMs)
+    const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'error' })
+    await response.body?.cancel()
+    if (!response.ok) throw new Error(`the receiver answers ${response.status}`)
+  }
+}

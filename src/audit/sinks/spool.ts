@@ -1,0 +1,121 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { type AppendFile, openAppendFile } from './append-file.ts'
+
+/** Lines that wait on disk until they are sent, in pieces that are sent as a whole. */
+export type Spool = {
+  /** On disk, as far as the system is concerned, when it returns. @throws when there is no room */
+  append(lines: readonly string[]): void
+  /** The piece that waits longest. */
+  oldest(): { name: string; text: string } | undefined
+  remove(name: string): void
+  waiting(): number
+  close(): void
+}
+
+export type SpoolOptions = {
+  /** Shared by the processes of one gateway; each has a folder of its own in it. */
+  folder: string
+  writer: string
+  maxBytes: number
+  /** Lines of one piece at most. */
+  maxLines: number
+}
+
+type Piece = { name: string; bytes: number; lines: number }
+
+/** Opens the queue, and takes over what processes left that run no more. */
+export function openSpool({ folder, writer, maxBytes, maxLines }: SpoolOptions): Spool {
+  const own = join(folder, writer)
+  mkdirSync(own, { recursive: true, mode: 0o700 })
+  writeFileSync(join(own, 'pid'), String(process.pid), { mode: 0o600 })
+  adopt(folder, own)
+  const pieces: Piece[] = pieceNames(own).map((name) => measured(own, name))
+  let count = 0
+  let open: { file: AppendFile; piece: Piece } | undefined
+
+  function bytesInAll(): number {
+    return pieces.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  function openPiece(): { file: AppendFile; piece: Piece } {
+    count += 1
+    const name = `${String(Date.now()).padStart(14, '0')}-${writer}-${String(count).padStart(8, '0')}.jsonl`
+    const piece = { name, bytes: 0, lines: 0 }
+    pieces.push(piece)
+    return { file: openAppendFile(join(own, name)), piece }
+  }
+
+  function closePiece(): void {
+    open?.file.close()
+    open = undefined
+  }
+
+  return {
+    append(lines) {
+      const bytes = Buffer.from(`${lines.join('\n')}\n`)
+      if (bytesInAll() + bytes.length > maxBytes) throw new Error('the queue on disk is full')
+      open ??= openPiece()
+      const { file, piece } = open
+      const written = file.append(bytes)
+      piece.bytes += written
+      piece.lines += lines.length
+      if (piece.lines >= maxLines || written < bytes.length) closePiece()
+      if (written < bytes.length) throw new Error('the disk is full')
+    },
+    oldest() {
+      const [piece] = pieces
+      if (piece === undefined) return undefined
+      if (piece === open?.piece) closePiece()
+      const text = readFileSync(join(own, piece.name), 'utf8')
+      // A process that was killed in the midst of a write left a part of a line; nobody was answered for it.
+      return { name: piece.name, text: text.slice(0, text.lastIndexOf('\n') + 1) }
+    },
+    remove(name) {
+      rmSync(join(own, name), { force: true })
+      const at = pieces.findIndex((piece) => piece.name === name)
+      if (at >= 0) pieces.splice(at, 1)
+    },
+    waiting: () => pieces.reduce((sum, { lines }) => sum + lines, 0),
+    close() {
+      closePiece()
+      if (pieces.length === 0) rmSync(own, { recursive: true, force: true })
+    },
+  }
+}
+
+function pieceNames(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .toSorted()
+}
+
+function measured(folder: string, name: string): Piece {
+  const path = join(folder, name)
+  return { name, bytes: statSync(path).size, lines: readFileSync(path, 'utf8').split('\n').length - 1 }
+}
+
+/** Moves the pieces of processes that have ended. In a container every start has the same id, so that ours says "ended". */
+function adopt(folder: string, own: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const other = join(folder, entry.name)
+    if (!entry.isDirectory() || other === own || isRunning(other)) continue
+    try {
+      for (const name of pieceNames(other)) renameSync(join(other, name), join(own, name))
+      rmSync(join(other, 'pid'), { force: true })
+      rmdirSync(other)
+    } catch {
+      // Another process that starts at the same time was faster.
+    }
+  }
+}
+
+function isRunning(folder: string): boolean {
+  try {
+    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'))
+    return pid !== process.pid && process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

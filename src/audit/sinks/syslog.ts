@@ -1,0 +1,122 @@
+import { connect as connectTcp, type Socket } from 'node:net'
+import { hostname } from 'node:os'
+import { connect as connectTls } from 'node:tls'
+
+import { type OnFailure, reasonOf, type Sink, type SinkStatus } from './sink.ts'
+import { syslogFrame } from './syslog-frame.ts'
+
+export type SyslogSinkOptions = {
+  host: string
+  port: number
+  /** TLS (RFC 5425); without it, plain TCP (RFC 6587). */
+  tls: { ca?: string; cert?: string; key?: string } | undefined
+  onFailure: OnFailure
+}
+
+const maxWaiting = 20_000
+const maxRetryMs = 10_000
+const connectTimeoutMs = 10_000
+const closeTimeoutMs = 1_000
+
+/**
+ * Records as messages of RFC 5424 on one connection. Syslog has no answer: what counts as kept is what the system has taken
+ * for the connection, so that one that breaks may cost what was on its way. What must not be lost goes to a file or by HTTP.
+ */
+export class SyslogSink implements Sink {
+  readonly name: string
+  readonly onFailure: OnFailure
+  readonly #options: SyslogSinkOptions
+  readonly #sender = { hostName: hostname(), processId: process.pid }
+  #waiting: string[] = []
+  #lost = 0
+  #socket: Socket | undefined
+  #isConnected = false
+  #inFlight: Promise<void> = Promise.resolve()
+  #reason: string | undefined = 'not connected yet'
+  #failures = 0
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(options: SyslogSinkOptions) {
+    this.name = `syslog ${options.host}:${options.port}`
+    this.onFailure = options.onFailure
+    this.#options = options
+    this.#open()
+  }
+
+  take(lines: readonly string[]): void {
+    for (const line of lines) {
+      if (this.#waiting.length < maxWaiting) this.#waiting.push(line)
+      else this.#lost += 1
+    }
+    this.#send()
+  }
+
+  async settled(): Promise<void> {
+    await this.#inFlight
+    if (this.#waiting.length > 0) throw new Error(this.#reason ?? 'the syslog server does not take records')
+  }
+
+  status(): SinkStatus {
+    return { reason: this.#reason, waiting: this.#waiting.length, lost: this.#lost }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    this.#send()
+    await this.#inFlight.catch(() => undefined)
+    const socket = this.#socket
+    if (socket === undefined || socket.destroyed) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    socket.once('close', () => resolve())
+    if (this.#isConnected) socket.end()
+    else socket.destroy()
+    const late = setTimeout(() => socket.destroy(), closeTimeoutMs)
+    await promise
+    clearTimeout(late)
+  }
+
+  #open(): void {
+    const { host, port, tls } = this.#options
+    const at = { host, port, timeout: connectTimeoutMs }
+    const socket = tls === undefined ? connectTcp(at) : connectTls({ ...at, ...tls, servername: host })
+    this.#socket = socket.setKeepAlive(true).unref()
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => this.#opened(socket))
+    socket.once('timeout', () => socket.destroy(new Error('the syslog server does not answer')))
+    socket.once('error', (error) => (this.#reason = reasonOf(error)))
+    socket.once('close', () => this.#reopenLater())
+    socket.resume()
+  }
+
+  #opened(socket: Socket): void {
+    socket.setTimeout(0)
+    this.#isConnected = true
+    this.#failures = 0
+    this.#reason = undefined
+    this.#send()
+  }
+
+  #reopenLater(): void {
+    this.#isConnected = false
+    this.#reason ??= 'the syslog server closed the connection'
+    this.#failures += 1
+    if (this.#isClosed) return
+    const waitMs = Math.min(maxRetryMs, 100 * 2 ** Math.min(this.#failures, 10))
+    this.#timer = setTimeout(() => this.#open(), waitMs).unref()
+  }
+
+  #send(): void {
+    if (!this.#isConnected || this.#socket === undefined || this.#waiting.length === 0) return
+    const lines = this.#waiting
+    this.#waiting = []
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    promise.catch(() => undefined)
+    this.#inFlight = promise
+    this.#socket.write(lines.map((line) => syslogFrame(line, this.#sender)).join(''), (error) => {
+      if (error === null || error === undefined) return resolve()
+      this.#waiting = [...lines, ...this.#waiting]
+      reject(error)
+    })
+  }
+}

@@ -1,0 +1,156 @@
+import type { JWK } from 'jose'
+
+import { canonicalJson, hashOf } from './canonical.ts'
+import { readCheckpoint } from './checkpoint.ts'
+import { isOtherLine, recordBehindFragment, recordIn } from './lines.ts'
+import type { AuditRecord } from './record.ts'
+import { WriterChain } from './writer-chain.ts'
+
+/** Something that should not be so, and where. */
+export type Fault = { place: string; text: string }
+
+export type Verdict = {
+  records: number
+  repeats: number
+  writers: number
+  checkpoints: number
+  faults: Fault[]
+  /** What an auditor should know, and what proves no change. */
+  notes: string[]
+}
+
+export type VerifierOptions = {
+  /** Public keys that are trusted. Without any, those that the trail names itself count, which proves less. */
+  keys: readonly JWK[]
+  /** Checkpoints kept elsewhere (compact JWS). */
+  checkpoints?: readonly string[]
+}
+
+const noRecord = 'this line is no record: it was changed, or cut'
+
+/** Follows every chain through the lines of a trail, in their order. */
+export class Verifier {
+  readonly #keys: Map<string, JWK>
+  readonly #isTrustingItself: boolean
+  readonly #checkpoints: readonly string[]
+  readonly #chains = new Map<string, WriterChain>()
+  readonly #faults: Fault[] = []
+  readonly #notes: string[] = []
+  readonly #unknownKeys = new Set<string>()
+  #count = 0
+  #signed = 0
+  #isFirstFile = true
+  /** A part of a line, which may be what a process left that was killed. */
+  #fragment: { text: string; place: string } | undefined
+
+  constructor({ keys, checkpoints = [] }: VerifierOptions) {
+    this.#keys = new Map(keys.map((key) => [key.kid ?? '', key]))
+    this.#isTrustingItself = keys.length === 0
+    this.#checkpoints = checkpoints
+  }
+
+  /** @param place says where the line stands, for people */
+  line(line: string, place: string): void {
+    if (line === '' || isOtherLine(line)) return
+    const record = recordIn(line)
+    if (record === undefined) this.#takeUnreadable(line, place)
+    else this.#take(record, place, line)
+  }
+
+  /** Before the first line of another file. */
+  nextFile(): void {
+    this.#isFirstFile = false
+  }
+
+  end(): Verdict {
+    if (this.#fragment !== undefined) this.#fault(this.#fragment.place, 'the last line is no whole record: it was cut')
+    for (const jws of this.#checkpoints) this.#expect(jws)
+    const chains = [...this.#chains.values()]
+    for (const chain of chains) chain.end()
+    if (this.#isTrustingItself && this.#signed > 0) {
+      this.#notes.push('signatures were checked with the keys that the trail names itself; give trusted ones by --keys')
+    }
+    for (const kid of this.#unknownKeys) {
+      this.#fault('keys', `checkpoints are signed by ${kid}, which is no trusted key`)
+    }
+    return {
+      records: this.#count,
+      repeats: chains.reduce((sum, { repeats }) => sum + repeats, 0),
+      writers: chains.length,
+      checkpoints: this.#signed,
+      faults: this.#faults,
+      notes: this.#notes,
+    }
+  }
+
+  #fault(place: string, text: string): void {
+    this.#faults.push({ place, text })
+  }
+
+  #chainOf(writer: string): WriterChain {
+    const known = this.#chains.get(writer)
+    if (known !== undefined) return known
+    const fault = (place: string, text: string): void => this.#fault(place, text)
+    const made = new WriterChain(writer, { fault, note: (text) => this.#notes.push(text) })
+    this.#chains.set(writer, made)
+    return made
+  }
+
+  #take(record: AuditRecord, place: string, line: string): void {
+    this.#judgeFragment(record, line)
+    this.#count += 1
+    const { hash, ...rest } = record
+    const isIntact = hashOf(canonicalJson(rest)) === hash
+    const chain = this.#chainOf(record.writer)
+    chain.take(record, place, { isIntact, isFirstFile: this.#isFirstFile })
+    if (record.checkpoint !== undefined) this.#judgeCheckpoint(record.checkpoint, place, chain)
+    if (this.#isTrustingItself) this.#learnKey(record)
+    for (const head of record.previous ?? []) {
+      this.#chainOf(head.writer).expect(head, `the start of writer ${record.writer}`)
+    }
+  }
+
+  #learnKey({ change }: AuditRecord): void {
+    if (change?.what === 'audit' && change.id !== undefined && change.jwk !== undefined) {
+      this.#keys.set(change.id, change.jwk)
+    }
+  }
+
+  #judgeCheckpoint(jws: string, place: string, chain: WriterChain): void {
+    const verdict = readCheckpoint(jws, (kid) => this.#keys.get(kid))
+    if (verdict.kind === 'forged') return this.#fault(place, 'the signature of this checkpoint is not good')
+    if (verdict.kind === 'unknown-key') this.#unknownKeys.add(verdict.kid)
+    else this.#signed += 1
+    chain.compare(verdict.checkpoint, place)
+  }
+
+  #expect(jws: string): void {
+    const verdict = readCheckpoint(jws, (kid) => this.#keys.get(kid))
+    if (verdict.kind === 'forged') {
+      return this.#fault('checkpoints', 'the signature of a checkpoint kept beside is not good')
+    }
+    if (verdict.kind === 'unknown-key') this.#unknownKeys.add(verdict.kid)
+    this.#chainOf(verdict.checkpoint.writer).expect(verdict.checkpoint, `a checkpoint of ${verdict.checkpoint.at}`)
+  }
+
+  /** A killed process leaves part of a line: it starts anew afterwards, or another one wrote on, or the line came again. */
+  #judgeFragment(record: AuditRecord, line: string): void {
+    if (this.#fragment === undefined) return
+    const { text, place } = this.#fragment
+    this.#fragment = undefined
+    if (record.event === 'start' || line.startsWith(text)) {
+      this.#notes.push(`${place}: part of a record that was not finished when its process ended`)
+    } else this.#fault(place, noRecord)
+  }
+
+  #takeUnreadable(line: string, place: string): void {
+    const record = recordBehindFragment(line)
+    if (record === undefined) {
+      if (this.#fragment !== undefined) this.#fault(this.#fragment.place, noRecord)
+      this.#fragment = { text: line, place }
+      return
+    }
+    this.#notes.push(`${place}: part of a record that was not finished stands before this one`)
+    this.#take(record, place, line)
+  }
+}

@@ -1,0 +1,145 @@
+import type { ChainHead } from './event.ts'
+import type { AuditRecord } from './record.ts'
+
+type Report = { fault: (place: string, text: string) => void; note: (text: string) => void }
+
+/** So many hashes are remembered, which is more than a sender has on its way. */
+const maxRemembered = 20_000
+
+/** One writer's chain, followed record by record. */
+export class WriterChain {
+  /** Records that came again as they were. */
+  repeats = 0
+  readonly #writer: string
+  readonly #report: Report
+  readonly #hashes = new Map<number, string>()
+  /** Numbers that were passed over, and where. */
+  readonly #missing = new Map<number, string>()
+  readonly #expected = new Map<number, { hash: string; witness: string }>()
+  #first = 0
+  #next = 1
+  #lastHash = ''
+  #lastPlace = 'end'
+  #isStopped = false
+
+  constructor(writer: string, report: Report) {
+    this.#writer = writer
+    this.#report = report
+  }
+
+  take(
+    record: AuditRecord,
+    place: string,
+    { isIntact, isFirstFile }: { isIntact: boolean; isFirstFile: boolean },
+  ): void {
+    const { seq, prev, hash, event } = record
+    const { fault } = this.#report
+    if (!isIntact) fault(place, `${this.#nameOf(seq)} was changed: its hash does not fit what it says`)
+    if (this.#first === 0) this.#begin(record, place, isFirstFile)
+    if (seq < this.#next) return this.#takeEarlier(record, place)
+    if (seq > this.#next) this.#skipTo(seq, place)
+    else if (prev !== this.#lastHash) {
+      fault(place, `${this.#nameOf(seq)} does not follow the record before it: ${this.#nameOf(seq - 1)} was replaced`)
+    }
+    if (this.#isStopped && event !== 'checkpoint') {
+      fault(place, `${this.#nameOf(seq)} comes after the end of its writer`)
+    }
+    if (event === 'stop') this.#isStopped = true
+    this.#remember(seq, hash)
+    this.#next = seq + 1
+    this.#lastHash = hash
+    this.#lastPlace = place
+  }
+
+  /** What a signed checkpoint says of a record that should have been read. */
+  compare({ seq, hash, writer }: ChainHead, place: string): void {
+    const { fault } = this.#report
+    if (writer !== this.#writer) return fault(place, `this checkpoint belongs to writer ${writer}`)
+    const found = this.#hashes.get(seq)
+    if (found !== undefined && found !== hash) {
+      fault(place, `${this.#nameOf(seq)}, or one before it, was rewritten: the signed checkpoint says otherwise`)
+    }
+  }
+
+  /** What somebody else knows of this chain. @param witness who says so */
+  expect({ seq, hash }: ChainHead, witness: string): void {
+    this.#expected.set(seq, { hash, witness })
+  }
+
+  end(): void {
+    for (const [from, to, place] of ranges(this.#missing)) {
+      this.#report.fault(place, `${this.#range(from, to)} ${from === to ? 'is' : 'are'} missing before this one`)
+    }
+    for (const [seq, { hash, witness }] of this.#expected) this.#judgeExpected(seq, hash, witness)
+    if (this.#first !== 0 && !this.#isStopped) {
+      const last = this.#next - 1
+      this.#report.note(`writer ${this.#writer} did not end in order after record ${last}: it runs, or it was killed`)
+    }
+  }
+
+  #nameOf(seq: number): string {
+    return `record ${seq} of writer ${this.#writer}`
+  }
+
+  #range(from: number, to: number): string {
+    return from === to ? this.#nameOf(from) : `records ${from} to ${to} of writer ${this.#writer}`
+  }
+
+  #begin({ seq, prev }: AuditRecord, place: string, isFirstFile: boolean): void {
+    const { fault, note } = this.#report
+    this.#first = seq
+    this.#next = seq
+    this.#lastHash = prev
+    if (seq === 1 && prev !== '') fault(place, `${this.#nameOf(1)} names a record before it, which cannot be`)
+    if (seq === 1) return
+    // Rotation removes the oldest files.
+    if (isFirstFile) note(`writer ${this.#writer} begins with record ${seq}; what was before is not in these files`)
+    else fault(place, `${this.#range(1, seq - 1)} ${seq === 2 ? 'is' : 'are'} missing before this one`)
+  }
+
+  #skipTo(seq: number, place: string): void {
+    // Bounded: somebody may write any number.
+    const end = Math.min(seq, this.#next + maxRemembered)
+    for (let passed = this.#next; passed < end; passed += 1) this.#missing.set(passed, place)
+  }
+
+  #takeEarlier({ seq, hash }: AuditRecord, place: string): void {
+    if (this.#hashes.get(seq) === hash) {
+      this.repeats += 1
+      return
+    }
+    const { fault } = this.#report
+    if (!this.#missing.delete(seq)) return fault(place, `${this.#nameOf(seq)} comes a second time, and differs`)
+    this.#remember(seq, hash)
+    fault(place, `${this.#nameOf(seq)} stands behind record ${this.#next - 1}: their order was changed`)
+  }
+
+  #remember(seq: number, hash: string): void {
+    this.#hashes.set(seq, hash)
+    if (this.#hashes.size > maxRemembered) this.#hashes.delete(this.#hashes.keys().next().value as number)
+  }
+
+  #judgeExpected(seq: number, hash: string, witness: string): void {
+    const { fault } = this.#report
+    if (this.#first === 0) {
+      return fault('end', `all of writer ${this.#writer} is missing, up to record ${seq} at least, says ${witness}`)
+    }
+    if (seq >= this.#next) {
+      const gone = this.#range(this.#next, seq)
+      return fault(this.#lastPlace, `the trail was cut here: ${gone} missing, says ${witness}`)
+    }
+    const found = this.#hashes.get(seq)
+    if (found !== undefined && found !== hash) fault('end', `${this.#nameOf(seq)} was rewritten, says ${witness}`)
+  }
+}
+
+/** Neighbouring numbers that were found missing at one place. */
+function ranges(missing: ReadonlyMap<number, string>): [from: number, to: number, place: string][] {
+  const found: [number, number, string][] = []
+  for (const [seq, place] of [...missing].toSorted(([one], [other]) => one - other)) {
+    const last = found.at(-1)
+    if (last !== undefined && last[1] === seq - 1 && last[2] === place) last[1] = seq
+    else found.push([seq, seq, place])
+  }
+  return found
+}

@@ -1,0 +1,86 @@
+import { Command, InvalidArgumentError } from 'commander'
+
+import { adminActionClasses } from '../../audit/admin-actions.ts'
+import { configOption } from '../../cli/config-files.ts'
+import { reportProblems } from '../../cli/config-files.ts'
+import { ConfigError } from '../../config/problems/problem.ts'
+import type { Terminal } from '../terminal.ts'
+import { type Format, printTail, type SearchOptions, searchTrail } from './search.ts'
+import { AuditInputError, findTrail, type TrailFiles, type TrailOptions } from './trail-files.ts'
+import { verifyTrail } from './verify.ts'
+
+/** `stagedoor audit`: the records of the trail, read and proven, without a gateway running. */
+export function auditCommand(terminal: Terminal): Command {
+  const audit = new Command('audit').description('read the audit trail, and prove that it is whole')
+  withTrail(audit.command('verify'))
+    .description('find records that were changed, dropped, reordered or cut; exit code 1 when there are some')
+    .option('--keys <file>', 'trusted public keys (JWK Set), as /.stagedoor/audit/jwks.json gives them')
+    .option('--checkpoints <file>', 'checkpoints that were kept elsewhere')
+    .action(running<TrailOptions>(terminal, (trail) => verifyTrail(trail, terminal)))
+  withTrail(audit.command('tail'))
+    .description('print the last records')
+    .option('-n, --lines <count>', 'how many', countIn, 20)
+    .action(
+      running<TrailOptions & { lines: number }>(terminal, ({ files }, { lines }) => printTail(files, lines, terminal)),
+    )
+  withFilters(withTrail(audit.command('search')))
+    .description('print the records that fit, one line each; exit code 1 when there is none')
+    .option('--json', 'print them as they are, JSON lines')
+    .action(
+      running<TrailOptions & SearchOptions & { json?: true }>(terminal, ({ files }, { json, ...options }) =>
+        searchTrail(files, options, json === true ? 'jsonl' : 'text', terminal),
+      ),
+    )
+  withFilters(withTrail(audit.command('export')))
+    .description('write the records that fit, for other programs')
+    .option('--format <format>', 'jsonl or csv', formatIn, 'jsonl')
+    .action(
+      running<TrailOptions & SearchOptions & { format: Format }>(terminal, ({ files }, { format, ...options }) =>
+        searchTrail(files, options, format, terminal),
+      ),
+    )
+  return audit
+}
+
+function withTrail(command: Command): Command {
+  return command
+    .argument('[files...]', 'files of a trail, oldest first; without them, those of the configuration')
+    .addOption(configOption())
+}
+
+function withFilters(command: Command): Command {
+  return command
+    .option('--person <who>', 'subject, client or session as they are, or a part of the name')
+    .option('--class <class>', `class of an admin action: ${adminActionClasses.join(', ')}, or one of your rules`)
+    .option('--event <event>', 'login, login-refused, logout, revocation, admin-action, decision, …')
+    .option('--outcome <outcome>', 'allow or deny')
+    .option('--since <moment>', 'not before: 2026-01-31T12:00:00Z, or 24h ago')
+    .option('--until <moment>', 'not after')
+}
+
+function countIn(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('a whole number from 1 on')
+  return Number(text)
+}
+
+function formatIn(text: string): Format {
+  if (text === 'jsonl' || text === 'csv') return text
+  throw new InvalidArgumentError('jsonl or csv')
+}
+
+type Run<Options> = (trail: TrailFiles, options: Options) => Promise<number>
+
+/** Exit code 2 says that nothing was read, because the configuration or the question is not in order. */
+function running<Options extends TrailOptions>(terminal: Terminal, run: Run<Options>) {
+  return async (files: string[], options: Options): Promise<void> => {
+    const { folder, err, setExitCode } = terminal
+    try {
+      setExitCode(await run(await findTrail(files, options, terminal), options))
+    } catch (error) {
+      if (error instanceof ConfigError) err(`${reportProblems(error.problems, folder)}\n`)
+      else if (error instanceof AuditInputError) err(`${error.message}\n`)
+      else throw error
+      setExitCode(2)
+    }
+  }
+}

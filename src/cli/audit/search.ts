@@ -1,0 +1,82 @@
+import { csvHead, csvLine } from '../../audit/csv.ts'
+import { fits, momentIn, type RecordFilter } from '../../audit/filter.ts'
+import { recordIn } from '../../audit/lines.ts'
+import type { AuditRecord } from '../../audit/record.ts'
+import { parseDuration } from '../../config/values/duration.ts'
+import type { Terminal } from '../terminal.ts'
+import { AuditInputError, linesOf } from './trail-files.ts'
+
+export type SearchOptions = {
+  person?: string
+  class?: string
+  event?: string
+  outcome?: string
+  since?: string
+  until?: string
+}
+
+export type Format = 'text' | 'jsonl' | 'csv'
+
+/** Prints the records that fit, oldest first. Returns the exit code: 1 when there is none, as grep does. */
+export async function searchTrail(
+  files: readonly string[],
+  options: SearchOptions,
+  format: Format,
+  { out }: Terminal,
+): Promise<number> {
+  const filter = filterIn(options, Date.now())
+  const seen = new Set<string>()
+  if (format === 'csv') out(csvHead)
+  for await (const { line } of linesOf(files)) {
+    const record = recordIn(line)
+    if (record === undefined || !fits(record, filter) || seen.has(record.hash)) continue
+    seen.add(record.hash)
+    out(written(record, format))
+  }
+  return seen.size === 0 ? 1 : 0
+}
+
+/** The last records. Returns the exit code. */
+export async function printTail(files: readonly string[], count: number, { out }: Terminal): Promise<number> {
+  const last: AuditRecord[] = []
+  for await (const { line } of linesOf(files)) {
+    const record = recordIn(line)
+    if (record === undefined) continue
+    last.push(record)
+    if (last.length > count) last.shift()
+  }
+  for (const record of last) out(written(record, 'text'))
+  return 0
+}
+
+function filterIn({ since, until, ...rest }: SearchOptions, now: number): RecordFilter {
+  return { ...rest, since: moment('--since', since, now), until: moment('--until', until, now) }
+}
+
+function moment(name: string, text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined
+  const at = momentIn(text, now, parseDuration)
+  if (at === undefined) throw new AuditInputError(`${name} is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d.`)
+  return at
+}
+
+function written(record: AuditRecord, format: Format): string {
+  if (format === 'csv') return csvLine(record)
+  return format === 'jsonl' ? `${JSON.stringify(record)}\n` : `${asText(record)}\n`
+}
+
+/** One line for people. What clients wrote is JSON in the record, where control characters are escaped; so it is here. */
+function asText(record: AuditRecord): string {
+  const { time, event, phase, outcome, reason, principal, method, path, status, channel, target, change } = record
+  const who = principal && [principal.name, principal.subject ?? principal.kind].filter(Boolean).join(' = ')
+  const what = method === undefined ? undefined : `${method} ${path}`
+  const done = change && `${change.what} ${change.action}`
+  const whose = target && JSON.stringify(target)
+  const parts = [time, event, record.class, phase, who, what, status, outcome, reason, channel, whose, done]
+  return printableText(parts.filter((part) => part !== undefined).join('  '))
+}
+
+function printableText(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- these are what must not reach a terminal
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1))
+}

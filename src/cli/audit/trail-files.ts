@@ -1,0 +1,76 @@
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+
+import type { JWK } from 'jose'
+
+import { movedFiles } from '../../audit/sinks/rotation.ts'
+import { loadConfig } from '../../config/load.ts'
+import { readFileIfThere } from '../../storage/atomic-file.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** Something in the question that the person can put right. */
+export class AuditInputError extends Error {}
+
+/** The files of a trail, oldest first, and what vouches for them. */
+export type TrailFiles = { files: string[]; checkpoints: string[]; keys: JWK[] }
+
+export type TrailOptions = { config: string[]; keys?: string; checkpoints?: string }
+
+/** The files that are named, or those of the first file sink of the configuration. */
+export async function findTrail(
+  named: readonly string[],
+  options: TrailOptions,
+  { env }: Terminal,
+): Promise<TrailFiles> {
+  const found = named.length > 0 ? { files: [...named], checkpoints: [], keyFile: undefined } : await configured()
+  const keyFile = options.keys ?? found.keyFile
+  const keys = keyFile === undefined ? [] : await readKeys(keyFile, options.keys !== undefined)
+  const checkpoints = options.checkpoints === undefined ? found.checkpoints : [options.checkpoints]
+  return { files: found.files, checkpoints: await linesOfAll(checkpoints), keys }
+
+  async function configured() {
+    const { config } = await loadConfig({ files: options.config, env })
+    const path = config.audit.sinks.find(({ file }) => file !== undefined)?.file?.path
+    if (path === undefined) {
+      throw new AuditInputError('The configuration has no file in audit.sinks: name the files of the trail.')
+    }
+    const { path: keyPath, store } = config.audit.keys
+    const keyFile = store === 'file' && keyPath !== undefined ? `${keyPath}.public` : undefined
+    return { files: [...movedFiles(path), path], checkpoints: [`${path}.checkpoints`], keyFile }
+  }
+}
+
+/** Lines of files in a row, each with its place. */
+export async function* linesOf(
+  files: readonly string[],
+): AsyncGenerator<{ line: string; place: string; file: string }> {
+  for (const file of files) {
+    let number = 0
+    const input = createReadStream(file)
+    try {
+      for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+        number += 1
+        yield { line, place: `${file}:${number}`, file }
+      }
+    } catch (cause) {
+      throw new AuditInputError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
+    }
+  }
+}
+
+async function readKeys(file: string, isAsked: boolean): Promise<JWK[]> {
+  const text = await readFileIfThere(file)
+  if (text === undefined && !isAsked) return []
+  try {
+    const { keys } = JSON.parse(text ?? '') as { keys: JWK[] }
+    if (Array.isArray(keys)) return keys
+  } catch {
+    // Said below, as for anything else that is no key set.
+  }
+  throw new AuditInputError(`${file} is no JWK Set: take it from /.stagedoor/audit/jwks.json.`)
+}
+
+async function linesOfAll(files: readonly string[]): Promise<string[]> {
+  const texts = await Promise.all(files.map(readFileIfThere))
+  return texts.flatMap((text) => (text ?? '').split('\n').filter(Boolean))
+}

@@ -1,0 +1,68 @@
+import t from 'tap'
+
+import { createChain } from '../../src/audit/chain.ts'
+import { csvHead, csvLine } from '../../src/audit/csv.ts'
+import type { AuditEvent } from '../../src/audit/event.ts'
+import { fits, momentIn, type RecordFilter } from '../../src/audit/filter.ts'
+import { recordIn } from '../../src/audit/lines.ts'
+import type { AuditRecord } from '../../src/audit/record.ts'
+import { parseDuration } from '../../src/config/values/duration.ts'
+import { decided, epoch, facts, jane, robot } from './support.ts'
+
+const recordOf = (event: AuditEvent, at = epoch): AuditRecord =>
+  recordIn(createChain('w').append(event, at)) as AuditRecord
+
+const answered = { phase: 'answered', status: 204, durationMs: 1 } as const
+const unregistered: AuditEvent = { event: 'admin-action', class: 'catalog-write', facts, principal: jane, ...answered }
+const record = recordOf(unregistered, '2026-01-31T12:00:00.000Z')
+const noon = Date.parse('2026-01-31T12:00:00Z')
+
+const table: [filter: RecordFilter, expected: boolean][] = [
+  [{}, true],
+  [{ class: 'catalog-write' }, true],
+  [{ class: 'delete' }, false],
+  [{ event: 'login' }, false],
+  [{ outcome: 'deny' }, false],
+  [{ since: noon, until: noon }, true],
+  [{ since: noon + 1 }, false],
+  [{ until: noon - 1 }, false],
+  [{ person: 'auth0|jane' }, true],
+  [{ person: 'jane d' }, true],
+  [{ person: 'ref' }, true],
+  [{ person: 'max' }, false],
+]
+
+for (const [filter, expected] of table) {
+  t.test(`${JSON.stringify(filter)} ${expected ? 'fits' : 'does not fit'}`, async (t) =>
+    t.equal(fits(record, filter), expected),
+  )
+}
+
+t.test('whose sessions were ended can be looked for, and a record of nobody fits no person', async (t) => {
+  const ended = recordOf({ event: 'revocation', channel: 'admin', target: { subject: 'auth0|max' } })
+  t.ok(fits(ended, { person: 'auth0|max' }))
+  t.notOk(fits(recordOf({ event: 'stop' }), { person: 'auth0|max' }))
+  t.ok(fits(recordOf({ ...decided, principal: robot }), { person: 'client' }))
+})
+
+t.test('a moment is a time, a date, or how long ago', async (t) => {
+  t.equal(momentIn('2026-01-31T12:00:00Z', 0, parseDuration), noon)
+  t.equal(momentIn('2026-01-31', 0, parseDuration), Date.parse('2026-01-31'))
+  t.equal(momentIn('24h', noon, parseDuration), noon - 86_400_000)
+  t.equal(momentIn('2026-99-99', 0, parseDuration), undefined)
+  t.equal(momentIn('tomorrow', 0, parseDuration), undefined)
+})
+
+t.test('CSV has one field a column, and nothing that a spreadsheet would run', async (t) => {
+  const path = '/a,"b"'
+  const name = '=HYPERLINK("x")'
+  const principal = { ...jane, claims: { ...jane.claims, name } }
+  const line = csvLine(recordOf({ ...unregistered, facts: { ...facts, path }, principal }))
+  t.match(line, `,"/a,""b""",`)
+  t.match(line, `,"'=HYPERLINK(""x"")",`)
+  t.match(csvHead, /^time,event,phase,class,outcome,.*\r\n$/)
+  const ended = recordOf({ event: 'revocation', channel: 'admin', target: { subject: 'auth0|max' } })
+  t.match(csvLine(ended), /"\{""subject"":""auth0\|max""\}"/)
+  t.match(csvLine(recordOf({ event: 'secret', change: { what: 'session', action: 'changed' } })), ',session changed,')
+  t.equal(csvLine(record).split(',').length, csvHead.split(',').length)
+})

@@ -1,0 +1,111 @@
+import { readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import t from 'tap'
+import type { Test } from 'tap'
+
+import { FileSink, type FileSinkOptions } from '../../../src/audit/sinks/file.ts'
+import { mockTimers, temporaryFolder } from '../support.ts'
+
+async function start(t: Test, options: Partial<FileSinkOptions> = {}) {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'trail', 'audit.jsonl')
+  let time = 0
+  const preset = { path, onFailure: 'block', fsync: 'never', maxBytes: 1_000, keep: 2, now: () => time } as const
+  const sink = new FileSink({ ...preset, ...options })
+  t.teardown(() => sink.close())
+  return { sink, path, folder, later: (ms: number) => void (time += ms) }
+}
+
+const files = async (path: string) => (await readdir(join(path, '..'))).toSorted()
+
+t.test('what was taken is in the file at once, one line each, and nobody else may read it', async (t) => {
+  const { sink, path } = await start(t)
+  sink.take(['{"a":1}', '{"a":2}'])
+  await sink.settled()
+  t.equal(await readFile(path, 'utf8'), '{"a":1}\n{"a":2}\n')
+  t.equal((await stat(path)).mode & 0o777, 0o600)
+  t.same(sink.status(), { reason: undefined, waiting: 0, lost: 0 })
+})
+
+for (const fsync of ['always', 'second'] as const) {
+  t.test(`with fsync: ${fsync} the same is written`, async (t) => {
+    const clock = mockTimers(t)
+    const { sink, path } = await start(t, { fsync })
+    sink.take(['{}'])
+    clock.tick(1_000)
+    t.equal(await readFile(path, 'utf8'), '{}\n')
+  })
+}
+
+t.test('a file that has grown is moved aside, and the oldest goes', async (t) => {
+  const { sink, path, later } = await start(t)
+  for (const line of ['a', 'b', 'c', 'd', 'e']) {
+    sink.take([line.repeat(1_000)])
+    later(1_000)
+  }
+  const names = await files(path)
+  t.equal(names.length, 3)
+  t.match(names, [/^audit-19700101T\d{9}Z\.jsonl$/, /^audit-.*Z\.jsonl$/, 'audit.jsonl'])
+  t.match(await readFile(join(path, '..', names[0] ?? ''), 'utf8'), /^c+\n$/)
+})
+
+t.test('a file that somebody else moved aside is left, and a new one begun', async (t) => {
+  const { sink, path, later } = await start(t)
+  sink.take(['one'])
+  await rename(path, `${path}.old`)
+  later(1_000)
+  sink.take(['two'])
+  t.equal(await readFile(path, 'utf8'), 'two\n')
+  t.equal(await readFile(`${path}.old`, 'utf8'), 'one\n')
+})
+
+t.test('a line that a killed process left unfinished is ended first', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'audit.jsonl')
+  await writeFile(path, '{"half":')
+  const { sink } = await start(t, { path })
+  sink.take(['{}'])
+  t.equal(await readFile(path, 'utf8'), '{"half":\n{}\n')
+})
+
+t.test('while it cannot write it says so, keeps what comes, and writes it in order afterwards', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'blocked', 'audit.jsonl')
+  await writeFile(join(folder, 'blocked'), 'no folder')
+  const clock = mockTimers(t)
+  const { sink } = await start(t, { path })
+  sink.take(['one'])
+  sink.take(['two'])
+  t.match(sink.status(), { reason: /ENOTDIR|EEXIST/, waiting: 2, lost: 0 })
+  await t.rejects(sink.settled(), /ENOTDIR|EEXIST/)
+  await rm(join(folder, 'blocked'))
+  clock.tick(1_000)
+  t.equal(await readFile(path, 'utf8'), 'one\ntwo\n')
+  t.same(sink.status(), { reason: undefined, waiting: 0, lost: 0 })
+  await sink.settled()
+})
+
+t.test('a full disk is a failure, and what comes beyond the bound is counted as lost', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'full.jsonl')
+  await symlink('/dev/full', path)
+  const { sink } = await start(t, { path })
+  sink.take(['one'])
+  t.match(sink.status(), { reason: /ENOSPC/, waiting: 1 })
+  await t.rejects(sink.settled(), /ENOSPC/)
+  sink.take(Array.from({ length: 20 }, () => 'x'.repeat(1_000_000)))
+  t.match(sink.status(), { waiting: 18, lost: 3 })
+})
+
+t.test('a failing sync is a failure too, and the next second tries again', async (t) => {
+  const clock = mockTimers(t)
+  // A device takes what is written, and cannot be asked to have it on disk.
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'null.jsonl')
+  await symlink('/dev/null', path)
+  const { sink } = await start(t, { path, fsync: 'second' })
+  sink.take(['one'])
+  clock.tick(1_000)
+  t.match(sink.status(), { reason: /EINVAL/ })
+})

@@ -1,0 +1,123 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+
+import t from 'tap'
+import type { Test } from 'tap'
+
+import { HttpSink } from '../../../src/audit/sinks/http.ts'
+import { reasonOf } from '../../../src/audit/sinks/sink.ts'
+import { openSpool, type SpoolOptions } from '../../../src/audit/sinks/spool.ts'
+import { createStdoutSink } from '../../../src/audit/sinks/stdout.ts'
+import { until } from '../../support/until.ts'
+import { temporaryFolder } from '../support.ts'
+
+async function startReceiver(t: Test) {
+  const received: { body: string; headers: IncomingHttpHeaders }[] = []
+  const state = { status: 200 }
+  const server = createServer((request, response) => {
+    let body = ''
+    request.setEncoding('utf8').on('data', (part: string) => (body += part))
+    request.on('end', () => {
+      received.push({ body, headers: request.headers })
+      response.writeHead(state.status).end('ok')
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close().closeAllConnections())
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/in`, received, state }
+}
+
+const spoolIn = (folder: string, options: Partial<SpoolOptions> = {}) =>
+  openSpool({ folder, writer: 'w', maxBytes: 1_000_000, maxLines: 2, ...options })
+
+const startSink = (t: Test, url: string, spool: ReturnType<typeof openSpool>) => {
+  const headers = { authorization: 'Bearer t' }
+  const sink = new HttpSink({ url, headers, onFailure: 'block', spool, gatherMs: 1, timeoutMs: 2_000, fetch })
+  t.teardown(() => sink.close())
+  return sink
+}
+
+t.test('records are sent in batches of JSON lines, in order, and leave the queue then', async (t) => {
+  const { url, received } = await startReceiver(t)
+  const folder = await temporaryFolder(t)
+  const sink = startSink(t, url, spoolIn(folder))
+  sink.take(['1', '2'])
+  sink.take(['3'])
+  await sink.settled()
+  await until(() => sink.status().waiting === 0)
+  t.same(
+    received.map(({ body }) => body),
+    ['1\n2\n', '3\n'],
+  )
+  t.match(received[0]?.headers, { authorization: 'Bearer t', 'content-type': 'application/x-ndjson' })
+  await sink.close()
+  t.same(await readdir(folder), [], 'an empty queue leaves nothing behind')
+})
+
+t.test('a receiver that refuses gets the same batch until it takes it; what waits is on disk meanwhile', async (t) => {
+  const { url, received, state } = await startReceiver(t)
+  const folder = await temporaryFolder(t)
+  const sink = startSink(t, url, spoolIn(folder))
+  state.status = 500
+  sink.take(['1'])
+  await until(() => received.length >= 2)
+  t.match(sink.status(), { reason: 'the receiver answers 500', waiting: 1 })
+  await sink.settled()
+  state.status = 204
+  await until(() => sink.status().waiting === 0)
+  t.same(new Set(received.map(({ body }) => body)), new Set(['1\n']))
+  t.equal(sink.status().reason, undefined)
+})
+
+t.test('what was not sent before the end is sent after the next start, by another process too', async (t) => {
+  const { url, received, state } = await startReceiver(t)
+  const folder = await temporaryFolder(t)
+  state.status = 503
+  const first = startSink(t, url, spoolIn(folder))
+  first.take(['1'])
+  await first.close()
+  const left = join(folder, 'killed')
+  await mkdir(left)
+  await writeFile(join(left, 'pid'), '999999999')
+  await writeFile(join(left, '0-killed.jsonl'), '2\n3-not-finis')
+  await writeFile(join(left, '1-killed.jsonl'), 'nothing-finished')
+  const running = join(folder, 'running')
+  await mkdir(running)
+  await writeFile(join(running, 'pid'), '1')
+  await writeFile(join(running, '0.jsonl'), 'of another process\n')
+  state.status = 200
+  const second = startSink(t, url, spoolIn(folder, { writer: 'v' }))
+  await until(() => second.status().waiting === 0)
+  t.same(new Set(received.map(({ body }) => body)), new Set(['1\n', '2\n']))
+  t.same(await readdir(running), ['0.jsonl', 'pid'])
+})
+
+t.test('a queue that is full fails, and what came meanwhile is counted as lost', async (t) => {
+  const { url, state } = await startReceiver(t)
+  state.status = 500
+  const sink = startSink(t, url, spoolIn(await temporaryFolder(t), { maxBytes: 10 }))
+  sink.take(['12345678'])
+  sink.take(['12345678'])
+  t.match(sink.status(), { reason: 'the queue on disk is full', waiting: 1, lost: 1 })
+  await t.rejects(sink.settled(), /queue on disk is full/)
+})
+
+t.test('an error is told with its cause', async (t) => {
+  t.equal(reasonOf(new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') })), 'fetch failed: ECONNREFUSED')
+  t.equal(reasonOf(new Error('x')), 'x')
+  t.equal(reasonOf('x'), 'x')
+})
+
+t.test('on standard output a record is a line like those of the log, with its own time', async (t) => {
+  let text = ''
+  const sink = createStdoutSink({ write: (line) => void (text += line) })
+  const record = { path: '/"time":"x', time: '1970-01-01T00:00:00.000Z', writer: 'w' }
+  sink.take([JSON.stringify(record)])
+  await sink.settled()
+  t.same(JSON.parse(text), { level: 'info', time: record.time, audit: record, msg: 'audit' })
+  t.match(text, /^[^\n]+\n$/)
+  t.same(sink.status(), { waiting: 0, lost: 0 })
+  await sink.close()
+})

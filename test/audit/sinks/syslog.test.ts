@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+
+import t from 'tap'
+import type { Test } from 'tap'
+
+import { syslogFrame } from '../../../src/audit/sinks/syslog-frame.ts'
+import { SyslogSink, type SyslogSinkOptions } from '../../../src/audit/sinks/syslog.ts'
+import { startCertificates } from '../../support/certificates.ts'
+import { freePort } from '../../support/ports.ts'
+import { until } from '../../support/until.ts'
+import { epoch } from '../support.ts'
+
+const line = (path: string) => JSON.stringify({ event: 'decision', path, time: epoch })
+
+/** The messages in what came, by their lengths (RFC 6587 §3.4.1). */
+function messagesIn(text: string): string[] {
+  const messages: string[] = []
+  let rest = Buffer.from(text)
+  while (rest.length > 0) {
+    const space = rest.indexOf(' ')
+    const end = space + 1 + Number(rest.toString('utf8', 0, space))
+    messages.push(rest.toString('utf8', space + 1, end))
+    rest = rest.subarray(end)
+  }
+  return messages
+}
+
+async function listen(t: Test, server: Server, port = 0) {
+  let text = ''
+  const sockets = new Set<Socket>()
+  const onSocket = (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('data', (part) => (text += String(part)))
+  }
+  server.on('connection', (socket) => sockets.add(socket))
+  server.on('secureConnection', onSocket)
+  if (!('setSecureContext' in server)) server.on('connection', onSocket)
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const close = () => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+  t.teardown(close)
+  return { port: (server.address() as AddressInfo).port, text: () => text, close }
+}
+
+const start = (t: Test, options: Pick<SyslogSinkOptions, 'port'> & Partial<SyslogSinkOptions>) => {
+  const sink = new SyslogSink({ host: '127.0.0.1', tls: undefined, onFailure: 'block', ...options })
+  t.teardown(() => sink.close())
+  return sink
+}
+
+t.test('a message has the head of RFC 5424, and its length before it', async (t) => {
+  const frame = syslogFrame(line('/ü'), { hostName: 'portal-1', processId: 7 })
+  const message = `<110>1 ${epoch} portal-1 stagedoor 7 decision - ${line('/ü')}`
+  t.equal(frame, `${Buffer.byteLength(message)} ${message}`)
+  t.match(syslogFrame(line('/'), { hostName: '', processId: 7 }), ` ${epoch} - stagedoor`)
+})
+
+t.test('records go over TCP one by one, whatever clients wrote', async (t) => {
+  const server = await listen(t, createServer())
+  const sink = start(t, { port: server.port })
+  sink.take([line('/a\n<110>1 forged'), line('/b')])
+  await until(() => sink.status().waiting === 0)
+  await sink.settled()
+  await until(() => messagesIn(server.text()).length === 2)
+  t.match(messagesIn(server.text()), [/ decision - \{.*\\n<110>1 forged.*\}$/, / decision - \{.*\/b.*\}$/])
+})
+
+t.test('over TLS the server proves who it is, or gets nothing', async (t) => {
+  const files = await startCertificates(t)
+  const [cert, key] = [await readFile(files.certificate, 'utf8'), await readFile(files.key, 'utf8')]
+  const server = await listen(t, createTlsServer({ cert, key }))
+  const trusting = start(t, { host: 'localhost', port: server.port, tls: { ca: cert } })
+  trusting.take([line('/a')])
+  await until(() => server.text() !== '')
+  t.equal(messagesIn(server.text()).length, 1)
+  const careful = start(t, { host: 'localhost', port: server.port, tls: {} })
+  careful.take([line('/b')])
+  await until(() => /self-signed|certificate/.test(careful.status().reason ?? ''))
+  await t.rejects(careful.settled(), /certificate/)
+  t.equal(messagesIn(server.text()).length, 1)
+})
+
+t.test('while there is no server records wait, and go in order when there is one', async (t) => {
+  const port = await freePort()
+  const sink = start(t, { port })
+  sink.take([line('/1')])
+  await until(() => sink.status().reason?.includes('ECONNREFUSED') === true)
+  await t.rejects(sink.settled(), /ECONNREFUSED/)
+  sink.take([line('/2')])
+  t.match(sink.status(), { waiting: 2, lost: 0 })
+  const server = await listen(t, createServer(), port)
+  await until(() => messagesIn(server.text()).length === 2)
+  t.match(messagesIn(server.text()), [/\/1/, /\/2/])
+  t.equal(sink.status().reason, undefined)
+})
+
+t.test('a connection that ends is a failure until there is another', async (t) => {
+  const server = await listen(t, createServer())
+  const sink = start(t, { port: server.port })
+  await until(() => sink.status().reason === undefined)
+  server.close()
+  await until(() => sink.status().reason !== undefined)
+  sink.take(Array.from({ length: 20_001 }, () => line('/x')))
+  t.match(sink.status(), { waiting: 20_000, lost: 1 })
+})

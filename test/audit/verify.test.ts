@@ -1,0 +1,215 @@
+import t from 'tap'
+
+import { createChain } from '../../src/audit/chain.ts'
+import { readCheckpoint, signCheckpoint } from '../../src/audit/checkpoint.ts'
+import { Verifier } from '../../src/audit/verify.ts'
+import { checkpointKey, decided, epoch, faultsOf, trailOf, verdictOn } from './support.ts'
+
+const { lines, checkpoint, key, chain: ended } = trailOf('w', 8)
+const keys = [key.publicJwk]
+const without = (...indexes: number[]) => lines.filter((_, index) => !indexes.includes(index))
+const replaced = (index: number, line: string) => lines.with(index, line)
+const swapped = lines.with(4, lines[5] ?? '').with(5, lines[4] ?? '')
+
+t.test('a trail that nobody touched is whole, also among log lines', async (t) => {
+  const logged = lines.flatMap((line) => [
+    `{"level":"info","audit":${line},"msg":"audit"}`,
+    '{"level":"info","msg":"x"}',
+    '',
+  ])
+  for (const each of [lines, logged]) {
+    t.match(verdictOn(each, { keys, checkpoints: [checkpoint] }), {
+      records: 11,
+      writers: 1,
+      checkpoints: 1,
+      faults: [],
+      notes: [],
+    })
+  }
+})
+
+const edited = (lines[3] ?? '').replace('/catalog', '/nothing')
+const table: [what: string, lines: readonly string[], expected: RegExp[]][] = [
+  ['a changed record', replaced(3, edited), [/^line 4: record 4 of writer w was changed/]],
+  ['a removed record', without(3), [/^line 4: record 4 of writer w is missing before this one/]],
+  [
+    'several removed records',
+    without(3, 4, 6),
+    [/records 4 to 5 of writer w are missing/, /record 7 of writer w is missing/],
+  ],
+  ['the first records removed, of a later file', without(0, 1), []],
+  ['two swapped records', swapped, [/^line 6: record 5 of writer w stands behind record 6: their order was changed/]],
+  [
+    'a trail that was cut',
+    lines.slice(0, 6),
+    [/^line 6: the trail was cut here: records 7 to 10 of writer w missing, says a checkpoint/],
+  ],
+  [
+    'a last line that was cut',
+    [...lines.slice(0, 10), (lines[10] ?? '').slice(0, 50)],
+    [/last line is no whole record/],
+  ],
+  [
+    'a line that was cut in the middle',
+    replaced(3, (lines[3] ?? '').slice(0, -20)),
+    [/line 4: this line is no record/, /record 4 of writer w is missing/],
+  ],
+  ['a chain without its records', [], [/all of writer w is missing, up to record 10/]],
+  ['a repeated record', lines.toSpliced(4, 0, lines[3] ?? ''), []],
+  [
+    'what is added behind the end',
+    [...lines, ended.append(decided, epoch)],
+    [/record 12 of writer w comes after the end/],
+  ],
+]
+
+for (const [what, changed, expected] of table) {
+  t.test(`found and named: ${what}`, async (t) => {
+    const faults = faultsOf(changed, { keys, checkpoints: [checkpoint] })
+    const relevant = faults.filter((fault) => expected.some((pattern) => pattern.test(fault)))
+    t.equal(relevant.length, expected.length, faults.join('\n'))
+    if (expected.length === 0) t.same(faults, [])
+  })
+}
+
+t.test('a chain that was computed anew from the changed record on does not fit its signed checkpoint', async (t) => {
+  const chain = createChain('w')
+  const forged = lines.slice(0, 10).map((line, index) => {
+    const { event } = JSON.parse(line)
+    if (event !== 'decision') return chain.append({ event: 'stop' }, epoch)
+    return chain.append({ ...decided, ...(index === 3 && { status: 500 }) }, epoch)
+  })
+  const whole = [...forged, chain.append({ event: 'checkpoint', checkpoint }, epoch)]
+  t.match(faultsOf(whole, { keys }).join('\n'), /rewritten: the signed checkpoint says otherwise/)
+  t.match(
+    faultsOf(forged, { keys, checkpoints: [checkpoint] }).join('\n'),
+    /record 10 of writer w was rewritten, says a checkpoint/,
+  )
+})
+
+t.test('a replaced record whose hash was computed anew does not carry the one after it', async (t) => {
+  const other = trailOf('w', 8).chain
+  const chain = createChain('w')
+  chain.append({ event: 'stop' }, epoch)
+  chain.append(decided, epoch)
+  const fake = chain.append({ ...decided, status: 418 } as never, epoch)
+  t.equal(other.head().seq, 11)
+  t.match(
+    faultsOf(replaced(2, fake), { keys }).join('\n'),
+    /record 4 of writer w does not follow.*record 3 of writer w was replaced/,
+  )
+  t.match(
+    faultsOf(lines.toSpliced(8, 0, fake), { keys }).join('\n'),
+    /record 3 of writer w comes a second time, and differs/,
+  )
+})
+
+t.test('checkpoints count by the keys that are trusted, and by no others', async (t) => {
+  const stranger = checkpointKey()
+  t.match(faultsOf(lines, { keys: [stranger.publicJwk] }).join('\n'), /signed by .*, which is no trusted key/)
+  t.match(
+    faultsOf(lines, { keys: [{ ...stranger.publicJwk, kid: key.kid }] }).join('\n'),
+    /signature of this checkpoint is not good/,
+  )
+  const beside = { keys: [{ ...stranger.publicJwk, kid: key.kid }], checkpoints: [checkpoint] }
+  t.match(faultsOf([], beside).join('\n'), /signature of a checkpoint kept beside is not good/)
+  t.match(faultsOf([], { keys: [stranger.publicJwk], checkpoints: [checkpoint] }).join('\n'), /no trusted key/)
+})
+
+t.test('without trusted keys those of the trail count, and it says so', async (t) => {
+  const chain = createChain('x')
+  const change = { what: 'audit', action: 'in-use', id: key.kid, jwk: key.publicJwk }
+  const named = [chain.append({ event: 'key', change }, epoch)]
+  const signed = signCheckpoint({ ...chain.head(), at: epoch }, key)
+  named.push(chain.append({ event: 'checkpoint', checkpoint: signed }, epoch))
+  const verdict = verdictOn(named)
+  t.same(verdict.faults, [])
+  t.match(verdict.notes.join('\n'), /keys that the trail names itself/)
+  t.match(verdict.notes.join('\n'), /writer x did not end in order after record 2/)
+})
+
+t.test('a checkpoint of another writer proves nothing', async (t) => {
+  const chain = createChain('x')
+  t.match(
+    faultsOf([chain.append({ event: 'checkpoint', checkpoint }, epoch)], { keys }).join('\n'),
+    /belongs to writer w/,
+  )
+})
+
+t.test('a later start vouches for what other writers left', async (t) => {
+  const killed = createChain('killed')
+  const before = [killed.append(decided, epoch), killed.append(decided, epoch)]
+  const after = createChain('after')
+  const process = { config: 'c', key: 'k', pid: 1, secrets: 's', version: '0' }
+  const start = after.append({ event: 'start', process, previous: [killed.head()] }, epoch)
+  t.same(faultsOf([...before, start]), [])
+  t.match(
+    faultsOf([before[0] ?? '', start]).join('\n'),
+    /cut here: record 2 of writer killed missing, says the start of writer after/,
+  )
+  t.match(faultsOf([start]).join('\n'), /all of writer killed is missing/)
+})
+
+t.test('what a killed process left of a record is no fault, where it cannot be a change', async (t) => {
+  const killed = createChain('killed')
+  const first = killed.append(decided, epoch)
+  const unfinished = killed.append(decided, epoch)
+  const half = unfinished.slice(0, -20)
+  const next = createChain('next')
+  const process = { config: 'c', key: 'k', pid: 1, secrets: 's', version: '0' }
+  const start = next.append({ event: 'start', process, previous: [] }, epoch)
+  const other = createChain('other').append(decided, epoch)
+  t.same(faultsOf([first, half, start]), [], 'it started anew')
+  t.same(faultsOf([first, half, unfinished]), [], 'the disk was full, and the record came again')
+  t.same(faultsOf([first, half + other]), [], 'another process wrote on')
+  t.match(faultsOf([first, half, other]).join('\n'), /line 2: this line is no record/)
+  t.match(faultsOf([first, half, half]).join('\n'), /line 2: this line is no record.*\n.*last line is no whole record/)
+  t.match(faultsOf([first, '"text"', '[]']).join('\n'), /no record/)
+})
+
+t.test('the oldest file may begin in the midst of a chain, a later one may not', async (t) => {
+  const late = without(0, 1)
+  t.match(verdictOn(late, { keys }).notes.join('\n'), /begins with record 3; what was before is not in these files/)
+  const verifier = new Verifier({ keys })
+  verifier.line(trailOf('v', 1).lines[0] ?? '', 'a:1')
+  verifier.nextFile()
+  for (const line of late) verifier.line(line, 'b:1')
+  t.match(JSON.stringify(verifier.end().faults), /records 1 to 2 of writer w are missing before this one/)
+  const one = new Verifier({ keys })
+  one.nextFile()
+  one.line(lines[1] ?? '', 'b:1')
+  t.match(JSON.stringify(one.end().faults), /record 1 of writer w is missing before this one/)
+  const older = { seq: 1, writer: 'w', hash: 'x', at: epoch }
+  t.same(faultsOf(late, { keys, checkpoints: [signCheckpoint(older, key)] }), [], 'nothing is said of what is gone')
+})
+
+t.test('a first record that names one before it is found', async (t) => {
+  const record = JSON.parse(lines[0] ?? '')
+  t.match(faultsOf([JSON.stringify({ ...record, prev: 'x' })]).join('\n'), /names a record before it/)
+})
+
+t.test('no more is remembered than a sender can have on its way', async (t) => {
+  const chain = createChain('long')
+  const long = Array.from({ length: 20_005 }, () => chain.append({ event: 'logout' }, epoch))
+  t.match(verdictOn([...long, long[20_000] ?? '']), { repeats: 1, faults: [] })
+  t.match(faultsOf([...long, long[0] ?? '']).join('\n'), /record 1 of writer long comes a second time/)
+})
+
+t.test('what is no checkpoint is none', async (t) => {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const head = { alg: 'ES256', kid: 'k', typ: 'stagedoor-audit+jwt' }
+  const said = { writer: 'w', seq: 1, hash: 'h', at: epoch }
+  for (const jws of [
+    '',
+    'a.b.c',
+    `${part(null)}.${part(said)}.x`,
+    `${part({ ...head, alg: 'none' })}.${part(said)}.`,
+    `${part(head)}.${part({ ...said, seq: '1' })}.x`,
+    `${part(head)}.${part({ ...said, at: 1 })}.x`,
+  ]) {
+    t.same(
+      readCheckpoint(jws, () => key.publicJwk),
+      { kind: 'forged' },
+    )
+  }
+})

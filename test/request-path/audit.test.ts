@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import t from 'tap'
+import { request } from 'undici'
+
+import { temporaryFolder, verdictOn } from '../audit/support.ts'
+import type { Browser } from '../support/browser.ts'
+import { startHouse } from '../support/house.ts'
+import { until } from '../support/until.ts'
+
+const cookieOf = (browser: Browser, url: string): string =>
+  [...browser.cookiesOf(url)].map(([name, value]) => `${name}=${value}`).join('; ')
+
+t.test(
+  'an admin action is on record before it reaches the upstream, and before its answer reaches the client',
+  async (t) => {
+    const path = join(await temporaryFolder(t), 'audit.jsonl')
+    const records = async () => {
+      const lines = (await readFile(path, 'utf8')).split('\n').filter(Boolean)
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    }
+    const actions = async () => (await records()).filter(({ event }) => event === 'admin-action')
+    let atUpstream: unknown[] = []
+    const house = await startHouse(t, {
+      config: { audit: { sinks: [{ file: { path } }] } },
+      upstream(_request, response) {
+        void actions().then((seen) => {
+          atUpstream = seen
+          response.writeHead(204).end()
+        })
+      },
+    })
+    const { browser } = await house.signIn()
+    const url = `${house.url}/api/catalog/locations/123`
+    const answer = await fetch(url, { method: 'DELETE', headers: { cookie: cookieOf(browser, house.url) } })
+    const seen = await actions()
+    t.equal(answer.status, 204)
+    const common = {
+      class: 'catalog-write',
+      method: 'DELETE',
+      path: '/api/catalog/locations/123',
+      upstream: 'backstage',
+    }
+    t.match(atUpstream, [{ ...common, phase: 'begun', principal: { name: 'Jane Doe' } }])
+    t.match(seen, [
+      { ...common, phase: 'begun' },
+      { ...common, phase: 'answered', status: 204, outcome: 'allow', request_id: answer.headers.get('x-request-id') },
+    ])
+    t.equal(seen.length, 2, 'there is no third record, of the decision')
+    const refused = await request(url, { method: 'DELETE' })
+    t.equal(refused.statusCode, 401)
+    t.match((await actions()).at(-1), { phase: 'answered', outcome: 'deny', reason: 'unauthenticated', status: 401 })
+    await house.app.close()
+    const lines = (await records()).map((record) => JSON.stringify(record))
+    const checkpoints = (await readFile(`${path}.checkpoints`, 'utf8')).split('\n').filter(Boolean)
+    t.same(verdictOn(lines, { checkpoints }).faults, [])
+    t.match(
+      (await records()).map(({ event }) => event),
+      ['start', 'key'],
+    )
+  },
+)
+
+t.test('a rule makes an admin action of what it is about', async (t) => {
+  const routes = [
+    { name: 'notes', path: '/notes', allow: 'authenticated', audit: 'notes' },
+    { name: 'secret', path: '/secret', allow: { roles: ['nobody'] }, audit: 'secrets' },
+    { name: 'everything', path: '/**', allow: 'authenticated' },
+  ]
+  const house = await startHouse(t, { config: { routes } })
+  const { browser } = await house.signIn()
+  await browser.fetch(`${house.url}/notes`)
+  await browser.fetch(`${house.url}/secret`)
+  const told = house.records().filter(({ event }) => event === 'admin-action')
+  t.match(told, [
+    { class: 'notes', phase: 'begun', rule: 'notes' },
+    { class: 'notes', phase: 'answered', status: 200 },
+    { class: 'secrets', phase: 'answered', outcome: 'deny', reason: 'role-missing', status: 403 },
+  ])
+})
+
+t.test(
+  'while a sink that blocks does not keep records, admin actions are refused, and everything else goes on',
+  async (t) => {
+    const full = { path: '/dev/full', onFailure: 'block' }
+    const house = await startHouse(t, { config: { audit: { sinks: [{ file: full }, { stdout: {} }] } } })
+    const { browser } = await house.signIn()
+    const post = () =>
+      browser.fetch(`${house.url}/api/catalog/locations`, { method: 'POST', headers: { origin: house.url } })
+    t.match(await post(), { status: 503, text: /STAGEDOOR_AUDIT_UNAVAILABLE/ })
+    t.equal((await browser.fetch(`${house.url}/catalog`)).status, 200)
+    t.same(house.origin.seen.filter(({ method }) => method === 'POST').length, 0, 'nothing was done')
+    await until(() => house.logged.some(({ msg }) => msg === 'a sink of the audit trail fails'))
+    const ready = await house.admin.inject('/.stagedoor/health/ready')
+    t.match(ready.body, /audit file \/dev\/full","status":"degraded","reason":"ENOSPC[^"]*admin actions are refused/)
+    const revoke = await browser.fetch(`${house.url}/.stagedoor/admin/sessions/revoke`, { method: 'POST' })
+    t.equal(revoke.status, 403)
+  },
+)
+
+t.test('with onFailure: continue the same happens, and is on record elsewhere', async (t) => {
+  const full = { path: '/dev/full', onFailure: 'continue' }
+  const house = await startHouse(t, { config: { audit: { sinks: [{ file: full }, { stdout: {} }] } } })
+  const { browser } = await house.signIn()
+  const headers = { origin: house.url }
+  t.equal((await browser.fetch(`${house.url}/api/catalog/locations`, { method: 'POST', headers })).status, 200)
+  t.match(house.records().at(-1), { event: 'admin-action', phase: 'answered', status: 200 })
+})
+
+t.test('a client that goes away leaves a record of that', async (t) => {
+  const house = await startHouse(t, { upstream: () => undefined })
+  const { browser } = await house.signIn('jane@example.com', undefined, '/.stagedoor/me')
+  const cookie = cookieOf(browser, house.url)
+  const leaving = new AbortController()
+  const headers = { cookie, origin: house.url }
+  const sent = request(`${house.url}/api/techdocs/x`, { method: 'POST', headers, signal: leaving.signal })
+  await until(() => house.origin.seen.length > 0)
+  leaving.abort()
+  await t.rejects(sent)
+  await until(() => house.records().some(({ phase }) => phase === 'answered'))
+  t.match(house.records().at(-1), { class: 'techdocs-write', status: 499, outcome: 'allow' })
+})
+
+t.test('the public keys of the trail are published', async (t) => {
+  const house = await startHouse(t)
+  const { statusCode, body } = await request(`${house.url}/.stagedoor/audit/jwks.json`)
+  t.equal(statusCode, 200)
+  const { keys } = (await body.json()) as { keys: Record<string, unknown>[] }
+  t.match(keys, [{ kty: 'EC', crv: 'P-256', alg: 'ES256' }])
+  t.notOk(keys.some((key) => 'd' in key))
+})
+
+t.test('a refused login is on record with its reason', async (t) => {
+  const house = await startHouse(t)
+  await request(`${house.url}/.stagedoor/callback?state=x&code=y`, { headers: { accept: 'application/json' } })
+  t.match(house.records().at(-1), { event: 'login-refused', reason: 'STAGEDOOR_OIDC_STATE_MISMATCH', outcome: 'deny' })
+})
