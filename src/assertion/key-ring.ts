@@ -2,7 +2,7 @@ import type { StoredKey } from './signing-key.ts'
 
 /**
  * The keys of assertions. `next` is published a whole period before it signs, so that no upstream meets a key it has
- * not seen; `previous` stays until what it signed has expired.
+ * not seen; `previous` stays until its last signatures have expired.
  */
 export type KeyRing = {
   previous?: StoredKey

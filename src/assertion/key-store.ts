@@ -6,9 +6,9 @@ export type KeyStore = {
   /** @throws when a ring is there but cannot be read: making new keys over it would lose it */
   read(): Promise<KeyRing | undefined>
   write(ring: KeyRing): Promise<void>
-  /** Runs when nobody else who shares the store does; at once where nobody does. */
+  /** Runs work while no other process of the same store does; at once where the store is not shared. */
   alone?<Result>(work: () => Promise<Result>): Promise<Result>
-  /** Calls back with what others who share the store wrote. */
+  /** Calls back with the key rings that other processes write. */
   onChange?(listener: (ring: KeyRing) => void): void
 }
 

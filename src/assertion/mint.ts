@@ -13,9 +13,9 @@ export type Issue = {
   id: string
 }
 
-/** The claims that tell an upstream who is asking; empty lists are left out to keep the header small. */
+/** The claims about the caller; empty lists are left out to keep the header small. */
 export function assertionClaims(user: UserPrincipal, issue: Issue): AssertionClaims {
-  // Custom claims are for our rules: an upstream is told what it is promised, no more.
+  // Custom claims are for our rules only: the contract does not promise them to upstreams.
   const { roles, groups, permissions, custom: _, ...profile } = user.claims
   return {
     iss: issue.issuer,

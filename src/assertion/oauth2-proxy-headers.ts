@@ -1,7 +1,7 @@
 import type { UserClaims } from '../session/user-claims.ts'
 
 /**
- * The unsigned headers that Backstage's stock `oauth2Proxy` provider believes. Safe only where nobody but Stagedoor can
+ * The unsigned headers that Backstage's stock `oauth2Proxy` provider trusts. Safe only where Stagedoor alone can
  * reach the upstream.
  * @returns flat list of names and values
  */
@@ -10,6 +10,6 @@ export function oauth2ProxyHeaders(subject: string, claims: UserClaims): string[
   if (claims.email !== undefined && claims.email_verified === true) headers.push('X-Forwarded-Email', claims.email)
   if (claims.preferred_username !== undefined) headers.push('X-Forwarded-Preferred-Username', claims.preferred_username)
   if (claims.groups.length > 0) headers.push('X-Forwarded-Groups', claims.groups.join(','))
-  // Header fields are ASCII here (RFC 9110 §5.5); what is not travels percent-encoded.
+  // Header fields are ASCII (RFC 9110 §5.5); other characters are percent-encoded.
   return headers.map((text) => text.replace(/[^\x20-\x7e]/gu, encodeURIComponent))
 }

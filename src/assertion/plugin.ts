@@ -10,7 +10,7 @@ import { oauth2ProxyHeaders } from './oauth2-proxy-headers.ts'
 import type { WithPassedGroups } from './passed-groups.ts'
 import type { UpstreamIdentity } from './upstream-identity.ts'
 
-/** What one upstream is told of callers. Its minters mint for its audiences only, and know of no other. */
+/** How one upstream learns who the caller is. Its minters issue for its own audiences only. */
 export type Statement = {
   minter: Minter<UserPrincipal>
   machineMinter: Minter<MachinePrincipal>
@@ -23,8 +23,8 @@ export type AssertionOptions = { statements: ReadonlyMap<string, Statement>; wit
 const nobody: UpstreamIdentity = Object.freeze({ headers: Object.freeze([]), replacesAuthorization: false })
 
 /**
- * Fifth stage: says to the upstream, signed, who is asking. People get the assertion header, machines an `Authorization`
- * of ours. Anonymous callers of public rules get no statement, nor does who came with Backstage's own token.
+ * Fifth stage: signs the caller's identity for the upstream. Users get the assertion header, machines an `Authorization`
+ * of ours. Anonymous callers of public rules get no statement, nor do callers with Backstage's own token.
  */
 export const assertion = fastifyPlugin<AssertionOptions>(
   async (app, { statements, withPassedGroups }) => {

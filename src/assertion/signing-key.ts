@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 
-/** A key that signs assertions, as it is stored: a private JWK (RFC 7517) for ES256. */
+/** The stored form of a key that signs assertions: a private JWK (RFC 7517) for ES256. */
 export type StoredKey = { kid: string; jwk: JWK }
 
 /** The same, ready to sign. */

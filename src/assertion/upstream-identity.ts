@@ -1,4 +1,4 @@
-/** What the upstream is told of the caller: header fields that only Stagedoor may write. */
+/** The header fields that tell an upstream who the caller is; only Stagedoor may write them. */
 export type UpstreamIdentity = {
   /** Flat list `[name, value, name, value, …]`, ready to be appended to the upstream's header list. */
   headers: readonly string[]

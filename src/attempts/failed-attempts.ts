@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors/table.ts'
 
-/** Failures that are counted, and what is answered instead once there were too many. Faults of ours do not count. */
+/** The failures that count, and the answer once there were too many. Internal errors do not count. */
 const answers: Partial<Record<ErrorCode, ErrorCode>> = {
   STAGEDOOR_BEARER_REFUSED: 'STAGEDOOR_BEARER_TOO_MANY_ATTEMPTS',
   STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER: 'STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS',
@@ -11,7 +11,7 @@ const answers: Partial<Record<ErrorCode, ErrorCode>> = {
   STAGEDOOR_OIDC_ORGANIZATION_MISMATCH: 'STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS',
 }
 
-/** The answer to one failure too many; undefined for what is not counted. */
+/** The answer to one failure too many; undefined for an error that does not count. */
 export function answerToTooMany(code: ErrorCode): ErrorCode | undefined {
   return answers[code]
 }

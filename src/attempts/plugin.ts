@@ -13,15 +13,15 @@ declare module 'fastify' {
 }
 
 export type FailedAttempts = {
-  /** Counts a failure; gives the 429 to answer instead when there were too many. Undefined for what is not counted. */
+  /** Counts a failure, and gives the 429 to answer when there were too many. Undefined for an error that does not count. */
   count(error: GatewayError, request: FastifyRequest): Promise<GatewayError> | undefined
 }
 
 export type AttemptOptions = { max: number; windowMs: number; counter: SharedCounter | undefined }
 
 /**
- * Counts refused tokens and failed sign-ins, per address and per client id. Only failures are answered 429: whoever holds
- * a good credential must not suffer from a neighbour, or from someone who names their client id.
+ * Counts refused tokens and failed sign-ins, per address and per client id. Only failures are answered 429: a caller with
+ * a good credential must not suffer from a neighbour, or from a stranger who uses its client id.
  */
 export const attempts = fastifyPlugin<AttemptOptions>(
   async (app, { max, windowMs, counter }) => {
@@ -58,7 +58,7 @@ const addressKey = ({ facts }: FastifyRequest): string => `address:${normalizeIP
 const clientKey = ({ refusedClientId }: FastifyRequest): string => `client:${refusedClientId ?? ''}`
 const isUnnamed = (_request: FastifyRequest, key: string): boolean => key === 'client:'
 
-/** Browsers whose session ended go on polling with Backstage's token: they are to hear 401, and sign in again. */
+/** A browser whose session ended may poll on with Backstage's token. It gets 401, not 429, so that it signs in again. */
 function isBackstages({ bearer }: FastifyRequest): boolean {
   return bearer?.kind === 'backstage' || (bearer?.kind === 'foreign' && bearer.isBackstage === true)
 }

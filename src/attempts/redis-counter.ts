@@ -11,7 +11,7 @@ if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return { count, redis.call('PTTL', KEYS[1]) }
 `)
 
-/** Counts in Redis, so that all replicas count together. Names are hashed: addresses are nobody's business there. */
+/** Counts in Redis, so that all replicas count together. Names are hashed, so that Redis holds no addresses. */
 export function redisCounter(redis: Pick<Redis, 'keys' | 'run'>): SharedCounter {
   return {
     async increment(key, windowMs) {

@@ -2,7 +2,7 @@ import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/
 
 /** Counts for all replicas together, for example in Redis. */
 export type SharedCounter = {
-  /** Adds one, and forgets after the window; `ttlMs` is what is left of it. */
+  /** Adds one, and forgets after the window; `ttlMs` is the rest of the window. */
   increment(key: string, windowMs: number): Promise<{ current: number; ttlMs: number }>
 }
 

@@ -26,7 +26,7 @@ export const wantedTypes = [
 /** Those of Auth0 Groups that name a person; the feature is early access, and not every tenant knows them. */
 export const groupTypes = ['group.member.added', 'group.member.deleted'] as const
 
-/** Nothing for what is not an event. */
+/** Undefined when the value is not an event. */
 export function parseEvent(value: unknown): Auth0Event | undefined {
   const { id, type, time, data, a0tenant, a0stream } = recordOf(value)
   const { object } = recordOf(data)
@@ -43,10 +43,10 @@ export function parseEvent(value: unknown): Auth0Event | undefined {
   }
 }
 
-/** Auth0's clock and ours may differ by so much; who is let in and blocked within it logs in once more. */
+/** How much Auth0's clock and ours may differ. A user who logs in within it of an event has to log in once more. */
 const clockToleranceMs = 60_000
 
-/** Whom an event is about. */
+/** The user that an event is about. */
 export function targetOf({ type, object }: Auth0Event): { subject?: string; organization?: string } {
   const subject = textOf(object['user_id']) ?? textOf(recordOf(object['user'])['user_id']) ?? memberIn(object)
   const isAboutOrganization = type === 'organization.deleted'
@@ -55,8 +55,8 @@ export function targetOf({ type, object }: Auth0Event): { subject?: string; orga
 }
 
 /**
- * What an event revokes. Every revocation speaks of what is older than the event, so that events may come twice, late
- * or out of order: who was unblocked and has logged in again since is not logged out by the block.
+ * The revocations of an event. They concern only sessions older than the event, so that events may come twice, late
+ * or out of order: a late block does not end the session of a user who was unblocked and has logged in since.
  * @param now milliseconds since the epoch
  */
 export function revocationsFor(event: Auth0Event, issuer: string, now: number): Revocation[] {

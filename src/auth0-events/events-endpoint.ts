@@ -19,7 +19,7 @@ export type EventSource = { tenant?: string | undefined; stream?: string | undef
 /** Events may carry a whole user profile. */
 const bodyLimit = 1_048_576
 
-/** Receives Auth0's Event Streams (webhook). They are not signed: the bearer token is all that tells them. */
+/** Receives Auth0's Event Streams (webhook). Events are not signed: only the bearer token proves their origin. */
 export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (app, { tokens, source, take }) => {
   if (tokens.length === 0) return
   const accepted = tokens.map(digest)
@@ -40,7 +40,7 @@ export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (
   async function authenticate({ headers }: FastifyRequest): Promise<void> {
     const [, token = ''] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
     const given = digest(token)
-    // All are compared, in constant time, so that an answer's time tells nothing.
+    // All tokens are compared, in constant time, so that the time of an answer reveals nothing.
     const matches = accepted.filter((expected) => timingSafeEqual(expected, given))
     if (matches.length > 0) return
     throw new GatewayError('STAGEDOOR_EVENTS_UNAUTHENTICATED', { headers: { 'www-authenticate': 'Bearer' } })

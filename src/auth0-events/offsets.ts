@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 
 import type { Redis } from '../redis/redis.ts'
 
-/** Where reading of the event stream goes on after a restart. */
+/** The position from which the event stream is read after a restart. */
 export type Offsets = {
   read(): Promise<string | undefined>
   write(offset: string): Promise<void>

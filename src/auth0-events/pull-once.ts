@@ -30,7 +30,7 @@ export type PullOptions = {
   types: readonly string[]
   fetch: CustomFetch
   take: TakeEvent
-  /** Told of every offset, after the event that it belongs to has been handled. */
+  /** Called with each offset, after its event has been handled. */
   onOffset: (offset: string, isEvent: boolean) => Promise<void>
   /** Silence for so long means that the connection is dead: Auth0 sends heartbeats. */
   silenceMs: number

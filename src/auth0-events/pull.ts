@@ -23,9 +23,9 @@ export type EventPullOptions = {
   offsets: Offsets
   take: TakeEvent
   fetch: CustomFetch
-  /** How far back to read when there is no offset to go on from. */
+  /** How far back to read when no offset is stored. */
   lookBackMs: number
-  /** Told when reading begins to fail, and of every failure's cause. */
+  /** Called when reading begins to fail, and with the cause of every failure. */
   onFailure: (detail: string, cause?: unknown) => void
   /** Milliseconds since the epoch. */
   now: () => number
@@ -67,7 +67,7 @@ export function createEventPull(options: EventPullOptions): EventPull {
       if (signal.aborted) break
       const isRefusedAll = end.kind === 'refused' && !hasGroups
       refused = end.kind === 'gone' || isRefusedAll ? position.kind : undefined
-      // 400 says not what it is about: the types of an early-access feature, or, when they were left out, the position.
+      // A 400 does not name its cause: event types of an early-access feature, or, without these, the position.
       hasGroups = end.kind === 'refused' ? !hasGroups : hasGroups
       failures = hasRead || end.kind === 'ended' ? 0 : failures + 1
       status = end.kind === 'ended' ? 'reading' : 'failing'

@@ -7,8 +7,8 @@ import { type Auth0Event, revocationsFor } from './event.ts'
 export type EventOutcome = 'revoked' | 'ignored' | 'repeated'
 
 /**
- * Handles one event, however it came. Resolves when every replica can know what it revokes.
- * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE when the others could not be told: the event should come again
+ * Handles one event, from the webhook or the stream. Resolves when every replica can learn of its revocations.
+ * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE when other replicas could not be informed: the sender should retry
  */
 export type TakeEvent = (event: Auth0Event) => Promise<EventOutcome>
 

@@ -59,7 +59,7 @@ export const checks: readonly Check[] = [
   { name: 'is not denied', fault: ({ claims }, { deny }) => (isDenied(deny, claims) ? 'denied' : undefined) },
 ]
 
-/** The first reason to refuse a token, before anybody looks at its signature. */
+/** The first reason to refuse a token, before its signature is verified. */
 export function firstFault(token: CompactToken, expected: Expectations): BearerReason | undefined {
   for (const { fault } of checks) {
     const reason = fault(token, expected)

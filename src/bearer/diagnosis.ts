@@ -30,7 +30,7 @@ async function signatureFinding(
 ): Promise<Finding> {
   const name = 'signature is the issuer’s'
   const issuer = String(token.claims['iss'])
-  // Nobody is asked on a token's word: keys are fetched from issuers in configuration only.
+  // Keys are fetched from configured issuers only, never from one that a token names.
   const keys = issuers.has(issuer) ? await keysOf(issuer) : undefined
   if (keys === undefined) return { name, fault: 'issuer-unknown' }
   const result = await verifySignature(token, keys)

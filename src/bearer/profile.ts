@@ -5,7 +5,7 @@ import type { CompactToken } from './compact.ts'
 import type { BearerReason } from './reasons.ts'
 import type { Accepted, Verdict } from './verdict.ts'
 
-/** One kind of token: what is asked of it, whose keys verify it, and what it becomes. */
+/** One kind of token: its checks, the keys that verify it, and the principal that it makes. */
 export type Profile = {
   /** The first reason to refuse it before its signature is looked at. `now` in milliseconds. */
   faultOf: (token: CompactToken, now: number) => BearerReason | undefined
@@ -16,7 +16,7 @@ export type Profile = {
   usableUntil: (claims: CompactToken['claims']) => number
 }
 
-/** The kind that may be meant for us, or for somebody else. */
+/** The kind of token that may be addressed to us, or to another service. */
 export type AddressedProfile = Profile & {
   /** Whether a token claims to be for us, good or not. */
   isAddressed: (token: CompactToken) => boolean

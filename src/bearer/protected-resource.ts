@@ -46,7 +46,7 @@ export function createChallenge({ baseUrl, takesBackstageTokens }: ProtectedReso
     if (error.code !== 'STAGEDOOR_BEARER_REFUSED' && error.code !== 'STAGEDOOR_POLICY_UNAUTHENTICATED') return undefined
     const path = takesBackstageTokens(facts.path, facts.host) ? facts.path : ''
     const parameters = [`resource_metadata="${baseUrl}${wellKnown}${path}"`]
-    // §3.1: a request without a token is not told of an error.
+    // §3.1: the challenge for a request without a token has no error code.
     if (headers.authorization !== undefined && error.code === 'STAGEDOOR_BEARER_REFUSED') {
       parameters.unshift('error="invalid_token"', `error_description="${error.reason ?? ''}"`)
     }

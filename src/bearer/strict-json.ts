@@ -3,7 +3,7 @@ const maxDepth = 16
 /**
  * Parses a JSON object and refuses what two parsers could read differently: a name twice in one object (RFC 7515 §4,
  * RFC 7519 §4), text that is not UTF-8, deep nesting.
- * @returns the object, or what is wrong
+ * @returns the object, or the reason why there is none
  */
 export function parseStrictJson(bytes: Uint8Array): Record<string, unknown> | 'not-json' | 'repeated-member' {
   try {

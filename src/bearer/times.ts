@@ -3,7 +3,7 @@ import type { BearerReason } from './reasons.ts'
 
 export type TimeLimits = { now: number; clockToleranceMs: number; maxTokenAgeMs?: number | undefined }
 
-/** What is wrong with a token's times; NumericDate is whole seconds here (RFC 7519 §2), as everybody writes it. */
+/** The fault in a token's times. NumericDate has to be whole seconds (RFC 7519 §2), as all issuers write it. */
 export function timeFault(claims: CompactToken['claims'], limits: TimeLimits): BearerReason | undefined {
   const { exp, iat, nbf } = claims
   const { now, clockToleranceMs, maxTokenAgeMs = Infinity } = limits

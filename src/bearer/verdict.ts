@@ -13,7 +13,7 @@ export type Verdict =
   | Foreign
   /** Addressed to us, and not good. */
   | { kind: 'refused'; reason: BearerReason; clientId?: string }
-  /** Not a token that anybody could read. */
+  /** An opaque or encrypted token. */
   | { kind: 'unreadable'; reason: BearerReason }
   /** Addressed to us, and we have no keys to verify it with. */
   | { kind: 'unavailable' }

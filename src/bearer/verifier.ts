@@ -8,7 +8,7 @@ import type { AddressedProfile, Profile } from './profile.ts'
 import { verifySignature } from './signature.ts'
 import type { Accepted, Verdict } from './verdict.ts'
 
-/** Bounds of what is remembered; the text of a token is most of it. */
+/** Bounds of the cache of verified tokens, whose texts take most of its memory. */
 const maxVerifiedBytes = 32 * 1024 * 1024
 const maxVerified = 20_000
 const maxForeign = 5_000
@@ -16,7 +16,7 @@ const maxForeign = 5_000
 type Remembered = { verdict: Accepted; usableUntil: number; kid: string; jwk: JWK; keys: JwksCache }
 
 export type BearerVerifier = {
-  /** What is known of a token without waiting: the hot path. */
+  /** The cached verdict, without waiting: the hot path. */
   recall(token: string): Verdict | undefined
   verify(token: string): Promise<Verdict>
   /** Whether a token speaks to us, for requests that bring a session as well. */
@@ -91,7 +91,7 @@ export function createVerifier({ machine, backstage, now }: VerifierOptions): Be
   return { recall, verify, isOurs }
 }
 
-/** Opaque and encrypted tokens may well be somebody else's; a broken JWS is nobody's. */
+/** Opaque and encrypted tokens may be addressed to another service; a broken JWS is never valid. */
 function unparsed(reason: Exclude<ReturnType<typeof parseCompact>, CompactToken>): Verdict {
   return reason === 'opaque' || reason === 'encrypted' ? { kind: 'foreign', reason } : { kind: 'unreadable', reason }
 }

@@ -4,7 +4,7 @@ const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/
 
 /**
  * One spelling for an IP address: IPv6 as RFC 5952 writes it and without a zone; IPv4 on a dual-stack socket
- * (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2) is IPv4. Undefined for what is no address.
+ * (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2) is IPv4. Undefined when the text is not an address.
  */
 export function plainAddress(text: string): string | undefined {
   if (isIPv4(text)) return text

@@ -24,7 +24,7 @@ const escapedSlash = /%(?:2[fF]|5[cC])/
 const escapedPercentEscape = /%25[0-9A-Fa-f]{2}/
 
 /**
- * Names what is not canonical in a path (no query), or nothing when every parser reads it alike (RFC 3986 §6.2.2).
+ * Names the part of a path (no query) that is not canonical. Undefined when every parser reads the path alike (RFC 3986 §6.2.2).
  * A path is refused, never repaired.
  */
 export function refusalOfPath(path: string, encodedSlashes: EncodedSlashes = 'refuse'): PathRefusal | undefined {

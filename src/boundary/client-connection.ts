@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { forwardedAddress, plainAddress } from './address.ts'
 import type { ProxyTrust } from './trusted-proxies.ts'
 
-/** Who opened the connection, as far as it can be believed. */
+/** The client of a connection, as far as its headers can be trusted. */
 export type ClientConnection = {
   clientIp: string
   protocol: 'http' | 'https'

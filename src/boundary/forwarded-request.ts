@@ -8,10 +8,10 @@ import { forwardedMethods } from '../config/rules/methods.ts'
  */
 export type AskingProxy = 'relays-refusal' | 'relays-all-but-200' | 'reads-status'
 
-/** The request that a proxy asks about, as the proxy tells it. */
+/** The client's request that a proxy asks about, from the proxy's headers. */
 export type ForwardedRequest = { askedBy: AskingProxy; method: string; target: string }
 
-/** Why nobody can say which request is meant. */
+/** Why the proxy's headers do not name one request. */
 export type ForwardedRefusal = 'not-told' | 'told-twice' | 'method-not-allowed'
 
 type Question = {

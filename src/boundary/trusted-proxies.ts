@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Tells whether an address belongs to a proxy whose forwarded headers we believe. */
+/** Whether an address belongs to a proxy whose forwarded headers are trusted. */
 export type ProxyTrust = (address: string) => boolean
 
-/** Builds the membership test for CIDR blocks such as `10.0.0.0/8` or `fd00::/8`; `unix` for peers without an address; an empty list trusts nobody. */
+/** Builds the membership test for CIDR blocks such as `10.0.0.0/8` or `fd00::/8`; `unix` for peers without an address; an empty list trusts none. */
 export function createProxyTrust(cidrs: readonly string[]): ProxyTrust {
   if (cidrs.length === 0) return () => false
   // Only on a Unix socket has a peer no address; configuration allows `unix` where that is the only listener.

@@ -1,7 +1,7 @@
 import { GatewayError } from './gateway-error.ts'
 import type { ErrorCode } from './table.ts'
 
-/** What Fastify itself refuses, in our words; its codes are matched, never its messages. */
+/** Our error codes for requests that Fastify itself refuses. Its codes are matched, never its messages. */
 const ours = new Map<string, ErrorCode>([
   ['FST_ERR_BAD_URL', 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'],
   ['FST_ERR_MAX_PARAM_LENGTH', 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'],
@@ -14,7 +14,7 @@ const ours = new Map<string, ErrorCode>([
   ['FST_ERR_NOT_FOUND', 'STAGEDOOR_BOUNDARY_NOT_FOUND'],
 ])
 
-/** Anything unknown is a fault of ours, and says nothing of itself. */
+/** An unknown error is an internal one, and its message stays in the log. */
 export function fromFramework(error: { code?: string | undefined }): GatewayError {
   const code = ours.get(error.code ?? '') ?? 'STAGEDOOR_INTERNAL'
   return new GatewayError(code, { cause: error, ...(error.code === undefined ? {} : { reason: error.code }) })

@@ -1,4 +1,4 @@
-// What the world behind oauth2-proxy and friends takes as identity: only a gateway may say it.
+// Headers that services behind oauth2-proxy and similar gateways trust: only the gateway may set them.
 const reservedNames = new Set([
   'forwarded',
   'x-real-ip',

@@ -12,7 +12,7 @@ type AskingParty = { provider: Provider; pushedAuthorization: PushedAuthorizatio
 
 /**
  * Where the browser is sent to log in. A pushed request (RFC 9126) is never sent the plain way when pushing it fails:
- * whoever can make it fail could read and change it then.
+ * an attacker who can make it fail could then read and change the parameters.
  * @throws STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED when the provider does not take it; as Provider.call()
  */
 export async function authorizationUrl(party: AskingParty, query: Record<string, string>): Promise<URL> {

@@ -3,7 +3,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { type BackchannelParty, takeLogoutToken } from './backchannel-logout.ts'
 
-/** A logout token has less than 2 KiB; who sends more is not our login service. */
+/** A logout token has less than 2 KiB. Our login service never sends more. */
 const bodyLimit = 16_384
 
 /** `POST /.stagedoor/backchannel-logout` (OIDC Back-Channel Logout 1.0 §2.5, §2.8): answers 200 when it is done for all. */

@@ -37,7 +37,7 @@ export async function takeLogoutToken(party: BackchannelParty, text: unknown): P
   const name = `jti ${token.issuer} ${token.tokenId}`
   const lifetimeMs = Math.max(token.expiresAtSeconds * 1000 - now(), 0) + clockToleranceMs
   const isFirst = await once.claim(name, lifetimeMs).catch(async (cause: unknown) => {
-    // Nobody can tell whether it is a replay, but here the session ends in any case.
+    // The store of used tokens does not answer. A replay does no harm: this process ends the session in any case.
     await revocations.revoke(revocationOf(token, now())).catch(() => undefined)
     throw unavailable(cause)
   })

@@ -20,7 +20,7 @@ export function isGrantInvalid(error: unknown): boolean {
   return error instanceof ResponseBodyError && error.error === 'invalid_grant'
 }
 
-/** Whether an ID token says that the person proved who they are longer ago than `max_age` allows (OIDC Core §3.1.3.7). */
+/** Whether the authentication in an ID token is older than `max_age` allows (OIDC Core §3.1.3.7). */
 export function isAuthTimeRefused(error: unknown): boolean {
   if (!(error instanceof ClientError) || error.code !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return false
   const details = error.cause instanceof Error ? error.cause.cause : undefined

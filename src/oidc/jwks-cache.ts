@@ -46,7 +46,7 @@ const firstRetryMs = 2_000
 
 /**
  * The keys of one issuer, fetched in the background and never because a token said so. jose's own remote set fails all
- * verification once an outage outlasts its cache; this one goes on with the last good keys, for a bounded time.
+ * verification once an outage outlasts its cache; this one keeps using the last good keys, for a bounded time.
  */
 export async function createJwksCache(options: JwksCacheOptions): Promise<JwksCache> {
   const { issuer, store, now, random, keepForMs, refreshEveryMs } = options
@@ -127,7 +127,7 @@ export async function createJwksCache(options: JwksCacheOptions): Promise<JwksCa
       return usable()?.get(kid)
     },
     async find(kid) {
-      // Without any key nothing works: whoever asks may hasten the next try, once in ten seconds.
+      // Without any key no token can be verified: a request may bring the next try forward, once in ten seconds.
       if (usable() === undefined && (now() >= dueAt || inFlight !== undefined || unknown.mayAsk())) await refresh()
       const known = usable()?.get(kid)
       if (known !== undefined) return known
@@ -136,7 +136,7 @@ export async function createJwksCache(options: JwksCacheOptions): Promise<JwksCa
       if (inFlight === undefined && !unknown.mayAsk()) return 'unknown'
       await refresh()
       const found = usable()?.get(kid)
-      // While the issuer is away nobody knows what it would have said.
+      // While the issuer does not answer, an id must not be remembered as unknown.
       if (found === undefined && failuresInARow === 0) unknown.remember(kid)
       return found ?? 'unknown'
     },

@@ -1,6 +1,6 @@
 import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
 
-/** The last good answer of an issuer, as it is kept over a restart. */
+/** The last good answer of an issuer, kept over a restart. */
 export type KeptJwks = {
   issuer: string
   /** The JWK Set as it was received. */
@@ -21,7 +21,7 @@ export const forgetfulJwksStore: JwksStore = {
   write: async () => undefined,
 }
 
-/** One file (0600) for all issuers. Who may write it chooses whose signatures are believed. */
+/** One file (0600) for all issuers. Write access to it allows forging tokens. */
 export function createFileJwksStore(path: string): JwksStore {
   let writing: Promise<void> = Promise.resolve()
 

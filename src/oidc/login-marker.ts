@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /**
- * How this browser's latest login went, in a small cookie of its own: proof that the browser keeps cookies, and the bound
- * on what is tried again without asking. Says nothing of anybody, so it is not sealed.
+ * The outcome of this browser's latest login, in a small separate cookie: it proves that the browser keeps cookies, and bounds
+ * automatic retries. It holds no personal data, so it is not sealed.
  */
 export type LoginMarker =
   | { kind: 'none' }

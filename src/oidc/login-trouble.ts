@@ -8,7 +8,7 @@ const notKeptWithinMs = 30_000
 /** What a callback that belongs to no login in flight leads to. */
 export type WayOn = 'already-signed-in' | 'restart' | 'page'
 
-/** The back button, a bookmark, a login that took too long, somebody else's link. */
+/** The back button, a bookmark, a login that took too long, or a link from another browser. */
 const strayCodes: readonly ErrorCode[] = [
   'STAGEDOOR_OIDC_TRANSACTION_MISSING',
   'STAGEDOOR_OIDC_TRANSACTION_EXPIRED',
@@ -27,7 +27,7 @@ export function wayOnFrom({ code }: GatewayError, { isSignedIn, isNavigation, ma
   return code !== 'STAGEDOOR_OIDC_STATE_MISMATCH' && marker.kind === 'started' ? 'restart' : 'page'
 }
 
-/** One login more may follow at once on one whose session was ended by somebody; two say that it is not kept. */
+/** After a session was revoked, one new login at once is normal; a second one means that the browser keeps no cookies. */
 const maxRounds = 2
 
 /**

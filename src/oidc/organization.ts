@@ -1,7 +1,7 @@
 type OrganizationClaims = Readonly<Record<string, unknown>>
 
 /**
- * Whether a login is for the organization that was asked for: ids exactly, names regardless of case, as Auth0 tells
+ * Whether a login is for the requested organization: ids exactly, names regardless of case, as Auth0 compares
  * applications to check themselves. One token speaks of one organization.
  */
 export function isLoginForOrganization(expected: string | undefined, claims: OrganizationClaims): boolean {

@@ -21,7 +21,7 @@ export type ProviderOptions = {
   clientSecrets: readonly string[]
   timeoutMs: number
   fetch: CustomFetch
-  /** Told when discovery fails or heals, for the log. */
+  /** Called when discovery starts to fail, and when it works again. */
   onStatus?: (status: ProviderStatus, cause?: unknown) => void
 }
 

@@ -8,7 +8,7 @@ export function safeReturnTo(requested: string | undefined, baseUrl: string, pre
   const resolved = URL.parse(requested, base)
   if (resolved === null || resolved.origin !== base.origin || resolved.username !== '' || resolved.password !== '')
     return '/'
-  // Resolved once more as a path, so that what is sent in `Location` cannot mean another host either.
+  // Resolved again as a path, so that the value of `Location` cannot name another host.
   const path = resolved.pathname + resolved.search + resolved.hash
   if (URL.parse(path, base)?.origin !== base.origin || path.startsWith('//')) return '/'
   return isLoginLoop(resolved.pathname, prefix) ? '/' : path

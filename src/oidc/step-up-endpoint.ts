@@ -6,8 +6,8 @@ import { safeReturnTo } from './return-to.ts'
 import { destinationOf } from './step-up.ts'
 
 /**
- * Sends somebody to their page once nothing that they are going `for` lacks a second factor, and to the login service
- * until then. Login proves what it was asked to prove or ends in a page, so that this goes round once at most.
+ * Redirects to the page when the path in `for` needs no further second factor, and to the login service
+ * otherwise. That login either proves the second factor or ends in an error page, so that there is no loop.
  * @throws STAGEDOOR_SESSION_REQUIRED
  */
 export function answerStepUp(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): void {

@@ -18,8 +18,8 @@ export function maxAgeSecondsOf({ withinMs }: SecondFactor): number | undefined 
 }
 
 /**
- * Whether the login just finished is the step-up it was meant to be: by `amr` and `auth_time` of its own ID token,
- * because what was asked for can be stripped from the request by whoever sits at the browser.
+ * Whether the login that just finished proves the second factor, by `amr` and `auth_time` of its own ID token:
+ * the user can remove the parameters that ask for it from the request.
  * @param now milliseconds since the epoch
  */
 export function provesSecondFactor(

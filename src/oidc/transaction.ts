@@ -19,7 +19,7 @@ export const transactionLifetimeMs = 600_000
 export const maxTransactionsInFlight = 5
 
 /**
- * Ids sort by the time the login started, so that the oldest can be told without opening anything.
+ * Ids sort by the start of the login, so that the oldest is found without decrypting a cookie.
  * @param startedAt milliseconds since the epoch
  */
 export function transactionId(startedAt: number, random: string): string {

@@ -1,7 +1,7 @@
-/** Ids that nobody has, remembered for this long: a key that is published later is found then. */
+/** How long an unknown key id is remembered. After that it is looked up again, in case the key was published. */
 const rememberedMs = 30_000
 const maxRemembered = 1_000
-/** An unknown id may be a key younger than our copy; whoever makes ids up gets one look in this time. */
+/** An unknown id may belong to a new key. Made-up ids cause at most one fetch in this time. */
 const askEveryMs = 10_000
 
 /** Bounds what unknown key ids can make us do: one request to the issuer in ten seconds, however many there are. */

@@ -17,7 +17,7 @@ export type VerifierOptions = {
   now: () => number
 }
 
-/** What Auth0 signs with; a shared secret or no signature at all would let anybody log people out. */
+/** The algorithms that Auth0 signs with. Shared secrets and unsigned tokens would let others end sessions. */
 const algorithms = ['RS256', 'PS256']
 
 type Keys = ReturnType<typeof createRemoteJWKSet>
@@ -65,7 +65,7 @@ const fetchFailures = [errors.JWKSTimeout, errors.JWKSInvalid]
 /** A token that is wrong is refused for good; keys that cannot be fetched are no fault of the token. */
 function isBadToken(error: unknown): boolean {
   if (!(error instanceof errors.JOSEError) || fetchFailures.some((type) => error instanceof type)) return false
-  // Thrown as it is when the answer to the request for keys is not a 200.
+  // jose throws this code when the key endpoint does not answer 200.
   return error.code !== errors.JOSEError.code
 }
 

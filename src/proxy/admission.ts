@@ -1,8 +1,8 @@
 import { createFairQueue, type Place } from './fair-queue.ts'
 
-/** Someone who asks to be let through to an upstream. */
+/** A request that waits for room at an upstream. */
 export type Applicant = {
-  /** Who counts as one client for the order of turns. */
+  /** Requests with the same key belong to one client, and take turns with other clients. */
   readonly clientKey: string
   /** Set while it waits; the admission alone writes it. */
   waiting?: Waiting | undefined
@@ -46,7 +46,7 @@ export function waitLimitMs(maxWaitMs: number, standingMs: number): number {
 const standingQueueShare = 10
 
 /**
- * Bounds what is under way to one upstream: room first, then a bounded wait in turns, then a quick refusal.
+ * Bounds the requests under way to one upstream: room first, then a bounded wait in turns, then a quick refusal.
  * @param now monotonic, ms
  */
 export function createAdmission(limits: AdmissionLimits, now = () => performance.now()): Admission {

@@ -51,21 +51,21 @@ export function flushHead(response: ServerResponse): void {
   if (!response.writableEnded && !response.destroyed) response.flushHeaders()
 }
 
-/** Ends an answer so that nobody takes it for a whole one: without a last chunk, or with RST_STREAM. */
+/** Cuts an answer off so that the client sees it is incomplete: without a last chunk, or with RST_STREAM. */
 export function breakOff(response: ServerResponse): void {
   const stream = http2StreamOf(response)
   if (stream === undefined) response.destroy()
   else stream.close(constants.NGHTTP2_INTERNAL_ERROR)
 }
 
-/** Whether nobody is there any more to be answered. */
+/** Whether the client has gone away. */
 export function isGone(response: ServerResponse): boolean {
   const stream = http2StreamOf(response)
   if (stream !== undefined) return stream.destroyed || stream.closed
   return response.destroyed || response.socket?.destroyed === true
 }
 
-/** Whether what is left of a request body would be read as the next request; streams of HTTP/2 stand apart. */
+/** Whether the rest of a request body would be read as the next request. HTTP/2 has a stream for each request. */
 export function mustCloseConnection(client: IncomingMessage): boolean {
   return client.httpVersionMajor === 1 && !client.complete
 }

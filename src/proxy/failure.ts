@@ -11,7 +11,7 @@ export type ProxyFailureCode =
 const timeouts = new Set(['UPSTREAM_CONNECT_TIMEOUT', 'UPSTREAM_HEAD_TIMEOUT', 'ETIMEDOUT'])
 
 /**
- * Sorts an error of a connection or of node:net into the failure that the client is told of.
+ * Maps an error of a connection or of node:net to the error code for the client.
  * @param isAnswered whether the upstream had begun to answer
  */
 export function failureCodeOf(error: Error, isAnswered: boolean): ProxyFailureCode {

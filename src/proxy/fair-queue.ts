@@ -3,7 +3,7 @@ import { Node, Yallist } from 'yallist'
 /** Where an item waits; only the queue writes it. */
 export type Place<Item> = Node<{ readonly item: Item; readonly turn: Turn<Item> }>
 
-/** A client's turn: what it has waiting. */
+/** The waiting requests of one client. */
 type Turn<Item> = Node<{ readonly clientKey: string; readonly places: Yallist<Place<Item>['value']> }>
 
 export type FairQueue<Item extends { readonly clientKey: string }> = {

@@ -9,7 +9,7 @@ export type OpenConnection = {
   /** The session it lives by, as it was last heard of; undefined for machines and public routes. */
   session: Session | undefined
   readonly asked: Asked
-  /** Upgrades and event streams, which would outlive a shutdown if nobody closed them. */
+  /** Upgrades and event streams, which have to be closed at a shutdown. */
   readonly isLongLived: boolean
   /** Where it stands among all that is open, which alone writes it. */
   place: number
@@ -37,7 +37,7 @@ export type OpenConnections = {
 }
 
 /**
- * Knows what is open, so that the end of a session reaches it (promise 3). Bounded by what upstreams admit.
+ * Keeps a list of open connections, so that they close when their session ends (promise 3). Upstreams' limits bound it.
  *
  * A list: every request enters and leaves, the questions are few. A Set or Map would be rebuilt all the time, and V8 links
  * a discarded table to the next one; once one of them has grown old, no later request is ever collected young.

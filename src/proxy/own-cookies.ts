@@ -1,4 +1,4 @@
-/** Tells by its name whether a cookie is Stagedoor's own, and so none of the upstream's business. */
+/** Whether a cookie belongs to Stagedoor, by its name. Such cookies do not reach upstreams. */
 export type IsOwnCookie = (name: string) => boolean
 
 // The session (whole or in chunks), logins in flight and how the latest went; `__Host-` falls away where the public URL is plain http.

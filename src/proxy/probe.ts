@@ -3,7 +3,7 @@ import { getStatus } from './http1/get-status.ts'
 
 export type ProbeOptions = {
   connections: Pick<ConnectionPool, 'dispatch'>
-  /** The address, which is also what it is called there. */
+  /** The address, which is also the `Host` of the probe. */
   url: string
   path: string
   everyMs: number
@@ -35,7 +35,7 @@ export function startProbing(options: ProbeOptions): () => void {
   }
 }
 
-/** Well is who answers 2xx in time. */
+/** A probe passes when the address answers 2xx within the timeout. */
 async function probe({ connections, url, path, timeoutMs }: ProbeOptions): Promise<Error | undefined> {
   try {
     const status = await getStatus(connections, { path, headers: ['Host', hostOf(url)], timeoutMs })

@@ -13,7 +13,7 @@ export type Upgrade = {
 }
 
 export type Relay = {
-  /** Tells the client why (RFC 6455 §5.5.1) and ends both sides. */
+  /** Sends the client the reason (RFC 6455 §5.5.1) and ends both sides. */
   close(code: number, reason: string): void
 }
 

@@ -16,7 +16,7 @@ export type ClientHead = {
 /**
  * The header list for the upstream, written afresh: what the client may say is copied, what only we may say is ours.
  * `Host` is the one the client addressed, because Backstage compares it with its base URL. `Expect` is answered by us.
- * `Connection` and framing are left to who writes it.
+ * The writer of the request adds `Connection` and framing.
  */
 export function upstreamHeaders(
   client: ClientHead,

@@ -15,7 +15,7 @@ export function rewritePath(path: string, { from, to }: Rewrite): string | undef
   return rewritten === '' ? '/' : rewritten
 }
 
-/** What the upstream is told was taken away (`X-Forwarded-Prefix`), for links that it writes. */
+/** The part of the path that was removed (`X-Forwarded-Prefix`), for links in the upstream's pages. */
 export function removedPrefix({ from }: Rewrite): string {
   return withoutTrailingSlash(from)
 }

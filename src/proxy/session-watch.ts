@@ -14,13 +14,13 @@ export type SessionWatchOptions = {
   openConnections: OpenConnections
   /** When a session ends by time or by revocation, in milliseconds since the epoch. */
   endOf: (session: Session) => number
-  /** Whether the rules still let this session have what it asked for. */
+  /** Whether the rules still allow this session the request that opened the connection. */
   mayGoOn: (session: Session, asked: Asked) => boolean
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
-/** Closes what is open when its session ends, or when its roles no longer allow it. */
+/** Closes open connections when their session ends, or when its roles no longer allow them. */
 export type SessionWatch = {
   /** Closes what has ended by now. */
   sweep: () => void
@@ -29,7 +29,7 @@ export type SessionWatch = {
    * and that request waits for fresh claims and is decided anew.
    */
   recheck: (isOutdated: (session: Session) => boolean) => void
-  /** A session as it is now, after a use or a refresh, here or at another replica. */
+  /** Takes the newest state of a session, after a use or a refresh, here or at another replica. */
   update: (session: Session) => void
   close: () => void
 }

@@ -15,7 +15,7 @@ export type UpstreamOptions = {
   headersTimeoutMs: number
   /** The same for the answer to an upgrade: Backstage may leave one unanswered for good. */
   handshakeTimeoutMs: number
-  /** Requests under way at a time, each on a connection of its own. */
+  /** Requests under way at the same time, each on its own connection. */
   maxConnections: number
   /** Requests that may wait for a connection. */
   maxWaiting: number
@@ -56,7 +56,7 @@ export type Upstream = {
   maxHeaderBytes: number
   /** How many addresses there are, and how many of them fail. */
   condition(): { addresses: number; failing: number }
-  /** Destroys all connections; what is under way fails. */
+  /** Destroys all connections; requests under way fail. */
   close(): void
 }
 
@@ -93,7 +93,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
 function createAddress(url: string, options: UpstreamOptions) {
   const { connectTimeoutMs, coolDownMs, maxHeaderBytes, tls, probe, onChange } = options
-  // The admissions bound what is under way: a limit of the connections' own would be a queue without order or a way out.
+  // The admissions bound the requests under way. A limit in the pool would be a second queue, without order or timeout.
   const connections = createConnectionPool(url, { connectTimeoutMs, maxHeaderBytes, tls })
   const health = createAddressHealth({
     coolDownMs,

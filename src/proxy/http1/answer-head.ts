@@ -104,7 +104,7 @@ function withoutPadding(text: string, from: number, to: number): string {
   return text.slice(start, end)
 }
 
-// RFC 9112 §6.3: a list of lengths may be taken for one where all are the same; nobody has to send one.
+// RFC 9112 §6.3: a list of equal lengths may be accepted as one. It is refused here, because no server needs to send it.
 function lengthOf(value: string, known: number): number {
   const length = /^\d{1,15}$/.test(value) ? Number(value) : -1
   if (length === -1 || known !== -1) throw unreadable('the answer has no single Content-Length')

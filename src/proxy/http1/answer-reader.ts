@@ -16,7 +16,7 @@ type Asked = { method: string; upgrade: string | undefined }
 const endOfHead = '\r\n\r\n'
 const bareLineFeed = /(?<!\r)\n/
 
-/** Reads the answers of one connection, one after the other, and tells who waits for each. */
+/** Reads the answers of one connection, one after the other, and passes each to the receiver of its request. */
 export class AnswerReader {
   readonly #options: AnswerReaderOptions
   #asked: Asked | undefined
@@ -60,7 +60,7 @@ export class AnswerReader {
     this.#hasHead = false
   }
 
-  /** Nobody waits for an answer any more. */
+  /** No receiver waits for an answer. */
   stop(): void {
     this.#asked = undefined
     this.#receiver = undefined

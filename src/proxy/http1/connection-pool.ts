@@ -11,12 +11,12 @@ export type ConnectionPoolOptions = AddressOptions & { maxHeaderBytes: number }
 export type ConnectionPool = {
   /** Sends a request over an idle connection or a new one: how many there may be is for the caller to say. */
   dispatch(request: UpstreamRequest, receiver: Receiver): void
-  /** Ends all connections; what is under way fails. */
+  /** Ends all connections; requests under way fail. */
   close(): void
 }
 
 const readBytes = 65_536
-/** One for the process: what is read into it is used up before anything else is read. */
+/** One buffer for the process: bytes that are read into it are used before the next read. */
 const buffer = Buffer.allocUnsafeSlow(readBytes)
 
 const sweepEveryMs = 500

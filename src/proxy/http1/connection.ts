@@ -144,7 +144,7 @@ export class Connection implements Carrier {
   }
 
   #read(bytes: Buffer): void {
-    // Bytes that nobody asked for would be taken for the answer to the next request.
+    // Bytes without a request would be taken for the answer to the next request.
     if (this.#state !== 'under-way') return this.#fail(unasked())
     try {
       const used = this.#reader.read(bytes)
@@ -190,13 +190,13 @@ export class Connection implements Carrier {
     const isUnsent = this.#state === 'assigned'
     this.#leave()
     this.#socket.destroy()
-    // What was only assigned is taken back by who would have sent it, and goes over another connection.
+    // A request that was assigned but not sent is taken back, and sent over another connection.
     if (isUnsent) return
     this.#forgetRequest()
     receiver?.onFailure(error)
   }
 
-  /** The connection is nobody's any more. */
+  /** The connection is free again. */
   #leave(): void {
     this.#state = 'closed'
     clearTimeout(this.#timer)

@@ -7,7 +7,7 @@ import type { RequestHead } from './request-head.ts'
 /** One request for an upstream. */
 export type UpstreamRequest = Omit<RequestHead, 'framing'> & {
   body: Readable | null
-  /** Length of the body in bytes, the value of its `Content-Length`; -1 where nobody knows. */
+  /** Length of the body in bytes, the value of its `Content-Length`; -1 where it is unknown. */
   bodyLength: number
   /** From the request sent to the head of the answer. */
   headTimeoutMs: number

@@ -2,7 +2,7 @@ import { UpstreamError } from './upstream-error.ts'
 
 export type RequestHead = {
   method: string
-  /** Path and query, as they go on the wire. */
+  /** Path and query, as they are sent. */
   path: string
   /** Flat list of names and values: `Host` first (RFC 9110 §7.2), `Content-Length` where there is one, no `Connection`. */
   headers: readonly string[]

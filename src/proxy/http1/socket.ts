@@ -5,7 +5,7 @@ import { UpstreamError } from './upstream-error.ts'
 
 /** How an upstream is reached over TLS, certificates as PEM text. */
 export type UpstreamTls = {
-  /** Who signed the upstream's certificate; without it, the authorities that Node knows. */
+  /** Authorities that sign the upstream's certificate; default: those that Node knows. */
   ca?: string | undefined
   /** Our own certificate, where the upstream asks for one. */
   certificate?: string | undefined

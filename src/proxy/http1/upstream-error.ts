@@ -9,7 +9,7 @@ export type UpstreamErrorCode =
   | 'UPSTREAM_UNREADABLE'
   /** An answer whose head is longer than `maxHeaderBytes`. */
   | 'UPSTREAM_HEAD_TOO_LARGE'
-  /** A request that cannot be written as it is; nothing of it was sent. */
+  /** A request that cannot be written; nothing of it was sent. */
   | 'UPSTREAM_UNWRITABLE'
   /** The request's body was not what its head promised. */
   | 'UPSTREAM_BODY_MISMATCH'
