@@ -9,6 +9,7 @@ import type { Config } from './config/schema.ts'
 import { readRemembered } from './config/tree/texts.ts'
 import { removeStaleSocket } from './listener/listen.ts'
 import { buildAdminApp, type Shown, shownBy } from './process/admin-app.ts'
+import { createFetch } from './process/outgoing-fetch.ts'
 import { startPrimary, workerCount } from './process/primary.ts'
 import { logWarnings, readAnew } from './process/reload.ts'
 import { closeOnSignal, ignoreHangup, onHangup } from './process/signals.ts'
@@ -31,7 +32,7 @@ export async function start(options: StartOptions): Promise<void> {
   if (cluster.isWorker) return startWorker(options)
   const loaded = await loadConfig(options)
   const { config, warnings } = loaded
-  const dependencies = dependenciesOf(config)
+  const dependencies = await dependenciesOf(config, options)
   const { logger } = dependencies
   logWarnings(warnings, logger)
   const { path } = config.server.listen
@@ -71,7 +72,7 @@ async function checkAnew(options: StartOptions, logger: Logger): Promise<void> {
 async function startWorker(options: StartOptions): Promise<void> {
   const channel = processChannel()
   const { config } = await loadConfig({ ...options, readText: readRemembered(await handedTexts(channel)) })
-  const dependencies = dependenciesOf(config)
+  const dependencies = await dependenciesOf(config, options)
   const peers = createPeers(channel)
   const { serve } = await import('./process/serve.ts')
   const { parts, listen, close } = await serve(config, { ...dependencies, peers })
@@ -99,8 +100,9 @@ async function untilWell({ conditions }: Shown): Promise<void> {
   while (!(await isWell()) && performance.now() < endsAt) await delay(20)
 }
 
-function dependenciesOf({ log }: Config): Dependencies {
+async function dependenciesOf({ log, auth0 }: Config, { env }: StartOptions): Promise<Dependencies> {
   const output = createTurnDestination(1)
   const logger = createLogger(log.level, output)
-  return { logger, output, now: Date.now, fetch: fetch as CustomFetch, randomBytes: createRandomPool() }
+  const fetch = (await createFetch(env, auth0.tls?.ca)) as CustomFetch
+  return { logger, output, now: Date.now, fetch, randomBytes: createRandomPool() }
 }

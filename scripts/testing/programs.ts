@@ -11,6 +11,7 @@ const programs = [
   { binary: 'nginx', debianPackage: 'nginx' },
   { binary: 'haproxy', debianPackage: 'haproxy' },
   { binary: 'caddy', debianPackage: 'caddy' },
+  { binary: 'tinyproxy', debianPackage: 'tinyproxy' },
 ] as const
 
 const isExecutable = (path: string): boolean => {

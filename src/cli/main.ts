@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { createFetch } from '../process/outgoing-fetch.ts'
 import { createProgram } from './program.ts'
 import { processTerminal } from './terminal.ts'
+import { processSurroundings } from './token-surroundings.ts'
 
 // Loaded only when needed: `check` should not pay for the whole gateway.
 const start = async (options: { files: string[]; env: NodeJS.ProcessEnv }) => {
@@ -15,4 +17,5 @@ const start = async (options: { files: string[]; env: NodeJS.ProcessEnv }) => {
   }
 }
 
-await createProgram(processTerminal(), start).parseAsync()
+const surroundings = { ...processSurroundings, fetch: await createFetch(process.env) }
+await createProgram(processTerminal(), start, surroundings).parseAsync()

@@ -5,6 +5,7 @@ import { diagnose, type Finding } from '../bearer/diagnosis.ts'
 import { bearerReasons } from '../bearer/reasons.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/problems/problem.ts'
+import { createFetch } from '../process/outgoing-fetch.ts'
 import { configOption, reportProblems } from './config-files.ts'
 import type { Terminal } from './terminal.ts'
 import { tokenFrom, type TokenSurroundings } from './token-surroundings.ts'
@@ -38,8 +39,10 @@ async function verify(
   const issuers = acceptedIssuers(config)
   if (issuers.size === 0) err('machines.audiences is empty, so that no token is taken: add the API’s identifier.\n')
   const expected = { ...machineExpectations(config), now: now() }
+  const { ca } = config.auth0.tls ?? {}
+  const outgoing = ca === undefined ? fetch : await createFetch(env, ca)
   const keysOf = (issuer: string) =>
-    provisionKeySet(config, { fetch: fetch as never, now, onFailure: (cause) => err(`${explain(cause)}\n`) }, issuer)
+    provisionKeySet(config, { fetch: outgoing as never, now, onFailure: (cause) => err(`${explain(cause)}\n`) }, issuer)
   const findings = await diagnose(await tokenFrom(given, readInput), expected, keysOf)
   out(report(findings, issuers))
   return findings.every(({ fault }) => fault === undefined) ? 0 : 1

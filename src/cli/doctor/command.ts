@@ -2,6 +2,7 @@ import { Command } from 'commander'
 
 import { loadConfig } from '../../config/load.ts'
 import { ConfigError } from '../../config/problems/problem.ts'
+import { createFetch } from '../../process/outgoing-fetch.ts'
 import { configOption, reportProblems } from '../config-files.ts'
 import type { Terminal } from '../terminal.ts'
 import type { TokenSurroundings } from '../token-surroundings.ts'
@@ -36,6 +37,7 @@ export function doctorCommand(terminal: Terminal, surroundings: TokenSurrounding
 
 async function examine(options: DoctorOptions, { env, out, err }: Terminal, { fetch, now }: TokenSurroundings) {
   const { config } = await loadConfig({ files: options.config, env })
+  const { ca } = config.auth0.tls ?? {}
   const token = env['STAGEDOOR_MANAGEMENT_TOKEN']
   if (options.management && !token) {
     err('--management needs a token in STAGEDOOR_MANAGEMENT_TOKEN.\n')
@@ -48,7 +50,10 @@ async function examine(options: DoctorOptions, { env, out, err }: Terminal, { fe
     ...backstageChecks,
     ...applicationChecks,
   ].filter(({ id }) => !options.skip.some((skipped) => id.startsWith(skipped)))
-  const results = await runChecks(checks, createScene({ config, env, now, fetch }))
+  const results = await runChecks(
+    checks,
+    createScene({ config, env, now, fetch: ca === undefined ? fetch : await createFetch(env, ca) }),
+  )
   const isColoured = process.stdout.isTTY && !env['NO_COLOR']
   out(options.json ? reportJson(results) : reportText(results, isColoured))
   return exitCodeOf(results)

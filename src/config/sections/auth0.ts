@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { duration } from '../values/duration.ts'
 import { isLoopback, parseWebUrl } from '../values/origin.ts'
+import { certificates } from '../values/pem.ts'
 import { refuse } from '../values/refuse.ts'
 import { secretText } from '../values/secret.ts'
 
@@ -112,6 +113,18 @@ const webhook = z
   .optional()
   .meta({ description: 'Receive events from Auth0 (Event Streams) at `/.stagedoor/events`. Off unless given.' })
 
+const tls = z
+  .strictObject({
+    ca: certificates().meta({
+      description:
+        'Authorities (PEM) that Stagedoor trusts beside those of Node when it asks Auth0 and other services: for a ' +
+        'company’s proxy that looks into TLS, or a provider of your own.',
+      'x-example': { $file: '/etc/stagedoor/company-ca.pem' },
+    }),
+  })
+  .optional()
+  .meta({ description: 'Certificates for requests that Stagedoor itself makes. A change needs a restart.' })
+
 const events = z.strictObject({ pull, webhook }).optional().meta({
   description: 'Events of Auth0: a user was blocked, deleted, or lost a membership or role.',
 })
@@ -183,6 +196,7 @@ export const auth0 = z
     }),
     claims,
     events,
+    tls,
     timeout: duration({ min: '1s', max: '1m' })
       .prefault('10s')
       .meta({ description: 'How long one answer of Auth0 may take.' }),
