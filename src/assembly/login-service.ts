@@ -68,7 +68,10 @@ export function relyingParty(
     pushedAuthorization,
     claimNames: claimNamesOf(config),
     secondFactorFor: (principal, asked) => policy.secondFactorFor(principal, asked, now()),
-    transactions: createTransactionCookies(isHttps, createSealer(sessionSecrets(config), 'transaction')),
+    transactions: createTransactionCookies(isHttps, {
+      cookie: createSealer(sessionSecrets(config), 'transaction'),
+      state: createSealer(sessionSecrets(config), 'login state'),
+    }),
     used: peers === undefined ? createUsedTransactions(now) : sharedTransactions(peers),
     markers: createLoginMarkers(isHttps),
     randomBytes,

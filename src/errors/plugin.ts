@@ -46,7 +46,7 @@ export const errors = fastifyPlugin<ErrorOptions>(
         reply.header('location', loginUrl)
       }
       reply.code(statusOf(error, request))
-      if (wantsPage(request.method, request.headers)) sendPage(error, request, reply, loginUrl)
+      if (wantsPage(request.headers)) sendPage(error, request, reply, loginUrl)
       else sendProblem(error, request, reply, loginUrl)
     }
 

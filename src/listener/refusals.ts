@@ -5,8 +5,11 @@ import type { Socket } from 'node:net'
 import { forwardedMethods } from '../config/rules/methods.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { problem } from '../errors/problem.ts'
-import type { ErrorCode } from '../errors/table.ts'
+import { type ErrorCode, errorTable } from '../errors/table.ts'
+import { errorPage } from '../pages/error-page.ts'
+import { pageHeaders } from '../pages/layout.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { clearedCookies } from './clear-cookies.ts'
 
 const allowed = new Set(forwardedMethods)
 const allow = { Allow: forwardedMethods.join(', ') }
@@ -50,7 +53,23 @@ const unreadable = new Map<string, ErrorCode>([
 /** Answers what node:http could not parse; there is no request to speak of, only a socket. */
 export function refuseUnreadable(cause: ParseError, socket: Socket, logger: Logger): void {
   if (cause.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  writeRefusal(socket, refusal(codeOf(cause), cause.code ?? 'unreadable', logger))
+  const code = codeOf(cause)
+  const answer = refusal(code, cause.code ?? 'unreadable', logger)
+  if (code !== 'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE') return writeRefusal(socket, answer)
+  writeRefusal(socket, isProgram(cause.rawPacket) ? answer : asPage(answer, code), clearedCookies)
+}
+
+/** The beginning of a request that accepts no HTML. Where only a later piece of it is at hand, it may be a browser's. */
+function isProgram(rawPacket: Buffer | undefined): boolean {
+  const text = rawPacket?.toString('latin1') ?? ''
+  return requestLine.test(text) && !/\r\naccept:[^\r]*text\/html/i.test(text)
+}
+
+function asPage({ status, headers }: Refusal, code: ErrorCode): Refusal {
+  const { sentence, remedy } = errorTable[code]
+  const ways = [{ label: 'Go to the portal', href: '/' }]
+  const body = errorPage({ sentence, remedy, code, requestId: String(headers['x-request-id']), ways })
+  return { status, headers: { ...headers, ...pageHeaders(), 'content-length': Buffer.byteLength(body) }, body }
 }
 
 /** A request line whose only fault can be its method; anything else with that fault is no HTTP. */
@@ -78,7 +97,8 @@ function refusal(code: ErrorCode, reason: string, logger: Logger): Refusal {
   return { status: error.statusCode, headers, body }
 }
 
-function writeRefusal(socket: Socket, { status, headers, body }: Refusal): void {
+function writeRefusal(socket: Socket, { status, headers, body }: Refusal, cookies: readonly string[] = []): void {
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  fields.push(...cookies.map((cookie) => `set-cookie: ${cookie}`))
   socket.end([`HTTP/1.1 ${status} `, ...fields, 'connection: close', '', body].join('\r\n'))
 }

@@ -1,18 +1,16 @@
-import { timingSafeEqual } from 'node:crypto'
-
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { authorizationCodeGrant, type ServerMetadata } from 'openid-client'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Session } from '../session/session.ts'
 import { isAuthTimeRefused } from './failures.ts'
-import { markerAtEnd } from './login-trouble.ts'
+import { markerAtEnd, StrayCallback } from './login-trouble.ts'
 import { newSession, type Tokens } from './new-session.ts'
 import { isLoginForOrganization } from './organization.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { maxAgeSecondsOf, provesSecondFactor } from './step-up.ts'
 import { isSubject } from './subject.ts'
-import { isExpired, type Transaction, transactionIdOf } from './transaction.ts'
+import { isExpired, type Transaction } from './transaction.ts'
 
 type CallbackQuery = Readonly<Record<string, string | string[] | undefined>>
 
@@ -22,7 +20,7 @@ export async function finishLogin(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<{ session: Session; isStepUp: boolean }> {
-  const transaction = await takeTransaction(party, request, reply)
+  const { transaction, returnTo } = await takeTransaction(party, request, reply)
   const query = request.query as CallbackQuery
   refuseProviderError(query)
   const answer = authorizationAnswer(query, await party.provider.metadata())
@@ -41,7 +39,7 @@ export async function finishLogin(
   const marker = markerAtEnd(party.markers.read(request), request.session !== undefined, party.now())
   await request.server.sessions.replace(request, reply, session)
   party.markers.write(reply, marker)
-  reply.header('cache-control', 'no-store').redirect(transaction.returnTo, 302)
+  reply.header('cache-control', 'no-store').redirect(returnTo, 302)
   return { session, isStepUp: transaction.secondFactor !== undefined }
 }
 
@@ -50,19 +48,21 @@ async function takeTransaction(
   { transactions, used, now }: RelyingParty,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<Transaction> {
+): Promise<{ transaction: Transaction; returnTo: string }> {
   const { state } = request.query as CallbackQuery
-  const id = typeof state === 'string' ? transactionIdOf(state) : undefined
-  if (id === undefined) throw new GatewayError('STAGEDOOR_OIDC_STATE_MISMATCH', { reason: 'malformed-state' })
-  const transaction = await transactions.read(request, id)
-  transactions.clear(reply, id)
-  if (transaction === undefined) throw new GatewayError('STAGEDOOR_OIDC_TRANSACTION_MISSING', { reason: 'no-cookie' })
-  if (isExpired(transaction, now())) throw new GatewayError('STAGEDOOR_OIDC_TRANSACTION_EXPIRED')
-  if (!isSame(transaction.state, String(state))) {
-    throw new GatewayError('STAGEDOOR_OIDC_STATE_MISMATCH', { reason: 'other-state' })
+  const named = typeof state === 'string' ? await transactions.openState(state) : undefined
+  if (named === undefined) throw new GatewayError('STAGEDOOR_OIDC_STATE_MISMATCH', { reason: 'not-our-state' })
+  const { slot, id, returnTo } = named
+  const transaction = await transactions.read(request, slot)
+  if (transaction?.id !== id) {
+    // Only `used` can tell a login that was finished from one that another tab's login has put out of its slot.
+    const reason = !(await used.claim(id)) ? 'used-before' : transaction === undefined ? 'no-cookie' : 'slot-taken'
+    throw new StrayCallback('STAGEDOOR_OIDC_TRANSACTION_MISSING', reason, returnTo)
   }
-  if (!(await used.claim(id))) throw new GatewayError('STAGEDOOR_OIDC_TRANSACTION_MISSING', { reason: 'used-before' })
-  return transaction
+  transactions.clear(reply, slot)
+  if (isExpired(transaction, now())) throw new StrayCallback('STAGEDOOR_OIDC_TRANSACTION_EXPIRED', undefined, returnTo)
+  if (!(await used.claim(id))) throw new StrayCallback('STAGEDOOR_OIDC_TRANSACTION_MISSING', 'used-before', returnTo)
+  return { transaction, returnTo }
 }
 
 /** RFC 6749 §4.1.2.1; the description is for our log, because others can write it. */
@@ -91,7 +91,7 @@ function badCallback(reason: string): GatewayError {
 async function exchangeCode(party: RelyingParty, transaction: Transaction, answer: URLSearchParams): Promise<Tokens> {
   const maxAge = transaction.secondFactor && maxAgeSecondsOf(transaction.secondFactor)
   const checks = {
-    expectedState: transaction.state,
+    expectedState: String(answer.get('state')),
     expectedNonce: transaction.nonce,
     pkceCodeVerifier: transaction.codeVerifier,
     idTokenExpected: true,
@@ -107,9 +107,4 @@ async function exchangeCode(party: RelyingParty, transaction: Transaction, answe
     }
     throw new GatewayError('STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED', { cause: error })
   }
-}
-
-function isSame(expected: string, received: string): boolean {
-  const [a, b] = [Buffer.from(expected), Buffer.from(received)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

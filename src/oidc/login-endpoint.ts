@@ -4,7 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { pageHeaders } from '../pages/layout.ts'
 import { alreadySignedInPage } from '../pages/login-pages.ts'
 import { finishLogin } from './callback.ts'
-import { isSessionNotKept, markerAtRestart, wayOnFrom } from './login-trouble.ts'
+import { isSessionNotKept, markerAtRestart, nextStepAfter, StrayCallback } from './login-trouble.ts'
 import { isNeedless, startLogin } from './login.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
@@ -34,20 +34,23 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       app.audit.write(request, { event: 'login-refused', reason: error.code })
-      return goOnFrom(error, request, reply)
+      return answerStray(error, request, reply)
     }
   })
 
-  function goOnFrom(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  function answerStray(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const marker = markers.read(request)
     const isSignedIn = request.session !== undefined
-    const { isNavigation } = request.facts
-    const way = wayOnFrom(error, { isSignedIn, isNavigation, marker: markers.read(request) })
-    if (way === 'page') throw error
+    const nextStep = nextStepAfter(error, { isSignedIn, isNavigation: request.facts.isNavigation, marker })
+    if (nextStep === 'page') throw error
     const { code, reason } = error
-    request.log.info({ code, reason, way }, 'a callback belongs to no login in flight')
-    if (way === 'already-signed-in') return sayAlreadySignedIn(request, reply, '/')
-    markers.write(reply, markerAtRestart(markers.read(request), now()))
-    return reply.header('cache-control', 'no-store').redirect(`${prefix}/login`, 302)
+    request.log.info({ code, reason, nextStep }, 'a callback belongs to no login in flight')
+    if (nextStep === 'say-signed-in') return sayAlreadySignedIn(request, reply, '/')
+    const returnTo = error instanceof StrayCallback ? error.returnTo : '/'
+    reply.header('cache-control', 'no-store')
+    if (nextStep === 'go-on') return reply.redirect(returnTo, 302)
+    markers.write(reply, markerAtRestart(marker, now()))
+    return reply.redirect(`${prefix}/login?return_to=${encodeURIComponent(returnTo)}`, 302)
   }
 
   function sayAlreadySignedIn(request: FastifyRequest, reply: FastifyReply, portalHref: string): FastifyReply {

@@ -1,30 +1,39 @@
-import type { GatewayError } from '../errors/gateway-error.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { ErrorCode } from '../errors/table.ts'
 import type { LoginMarker } from './login-marker.ts'
 
 /** Back so soon after a finished login without a session: it may be that the browser did not keep it. */
 const notKeptWithinMs = 30_000
 
+type StrayReason = 'no-cookie' | 'slot-taken' | 'used-before'
+
+/** A callback of a login that this browser cannot finish any more, and where that login was going. */
+export class StrayCallback extends GatewayError {
+  readonly returnTo: string
+
+  constructor(code: ErrorCode, reason: StrayReason | undefined, returnTo: string) {
+    super(code, reason === undefined ? {} : { reason })
+    this.returnTo = returnTo
+  }
+}
+
 /** What a callback that belongs to no login in flight leads to. */
-export type WayOn = 'already-signed-in' | 'restart' | 'page'
+export type NextStep = 'say-signed-in' | 'go-on' | 'restart' | 'page'
 
-/** The back button, a bookmark, a login that took too long, or a link from another browser. */
-const strayCodes: readonly ErrorCode[] = [
-  'STAGEDOOR_OIDC_TRANSACTION_MISSING',
-  'STAGEDOOR_OIDC_TRANSACTION_EXPIRED',
-  'STAGEDOOR_OIDC_STATE_MISMATCH',
-]
-
-export type StrayCallback = { isSignedIn: boolean; isNavigation: boolean; marker: LoginMarker }
+export type Circumstances = { isSignedIn: boolean; isNavigation: boolean; marker: LoginMarker }
 
 /**
- * A stray callback starts over by itself once at most, and only in a browser that is known to keep cookies: the login
- * would come back as a stray again in any other.
+ * A stray callback: the back button, a bookmark, a login that took too long, one of many tabs, another person's link.
+ * With a session, a login of ours goes on to its page. Without one it starts over by itself, once, in a browser that is
+ * known to keep cookies: in any other it would come back as a stray again. A login whose slot went to another tab's
+ * starts over every time, because one of them gets through each time.
  */
-export function wayOnFrom({ code }: GatewayError, { isSignedIn, isNavigation, marker }: StrayCallback): WayOn {
-  if (!strayCodes.includes(code) || !isNavigation) return 'page'
-  if (isSignedIn) return 'already-signed-in'
-  return code !== 'STAGEDOOR_OIDC_STATE_MISMATCH' && marker.kind === 'started' ? 'restart' : 'page'
+export function nextStepAfter(error: GatewayError, { isSignedIn, isNavigation, marker }: Circumstances): NextStep {
+  const isStray = error instanceof StrayCallback
+  if (!isNavigation || !(isStray || error.code === 'STAGEDOOR_OIDC_STATE_MISMATCH')) return 'page'
+  if (isSignedIn) return isStray && error.reason !== 'used-before' ? 'go-on' : 'say-signed-in'
+  if (!isStray) return 'page'
+  return marker.kind === 'started' || error.reason === 'slot-taken' ? 'restart' : 'page'
 }
 
 /** After a session was revoked, one new login at once is normal; a second one means that the browser keeps no cookies. */

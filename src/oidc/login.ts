@@ -8,7 +8,7 @@ import { markerAtStart } from './login-trouble.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 import { destinationOf, type SecondFactor } from './step-up.ts'
-import { type Transaction, transactionId } from './transaction.ts'
+import type { Transaction } from './transaction.ts'
 
 /** Starts a login: remembers it in this browser and sends the browser to the provider. */
 export async function startLogin(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -18,13 +18,15 @@ export async function startLogin(party: RelyingParty, request: FastifyRequest, r
   const returnTo = safeReturnTo(parameters.return_to, party.baseUrl, party.prefix)
   const secondFactor = stepUpTo(returnTo, party, request)
   const organization = organizationOf(parameters, party.organization) ?? organizationToKeep(secondFactor, request)
-  const transaction = newTransaction(party, issuer, returnTo)
+  const transaction = newTransaction(party)
   if (organization !== undefined) transaction.organization = organization
   if (secondFactor !== undefined) transaction.secondFactor = secondFactor
+  const slot = await party.transactions.chooseSlot(request, party.randomBytes(2).readUInt16BE())
+  const state = await party.transactions.sealState({ slot, id: transaction.id, returnTo })
   const codeChallenge = await calculatePKCECodeChallenge(transaction.codeVerifier)
-  const query = authorizationParameters({ ...party, ...transaction, codeChallenge, organization }, parameters)
+  const query = authorizationParameters({ ...party, ...transaction, state, codeChallenge, organization }, parameters)
   const url = await authorizationUrl(party, query)
-  await party.transactions.write(request, reply, transaction)
+  await party.transactions.write(reply, slot, transaction)
   party.markers.write(reply, markerAtStart(party.markers.read(request), party.now()))
   reply.header('cache-control', 'no-store').redirect(url.href, 302)
 }
@@ -54,9 +56,7 @@ function organizationToKeep(secondFactor: SecondFactor | undefined, { session }:
   return secondFactor === undefined ? undefined : session?.claims.org_id
 }
 
-function newTransaction({ randomBytes, now }: RelyingParty, issuer: string, returnTo: string): Transaction {
+function newTransaction({ randomBytes, now }: RelyingParty): Transaction {
   const random = (bytes: number): string => randomBytes(bytes).toString('base64url')
-  const startedAt = now()
-  const id = transactionId(startedAt, random(8))
-  return { id, issuer, state: `${id}.${random(32)}`, nonce: random(32), codeVerifier: random(32), returnTo, startedAt }
+  return { id: random(16), nonce: random(32), codeVerifier: random(32), startedAt: now() }
 }

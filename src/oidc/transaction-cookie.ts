@@ -1,43 +1,61 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Sealer } from '../seal/sealer.ts'
-import { surplusIds, type Transaction, transactionLifetimeMs } from './transaction.ts'
+import {
+  type LoginState,
+  type Occupied,
+  type Slot,
+  slotFor,
+  slots,
+  type Transaction,
+  transactionLifetimeMs,
+} from './transaction.ts'
 
-/** Binds logins in flight to the browser that started them: one sealed cookie each, five at most. */
+/** Binds logins in flight to the browser that started them: one small sealed cookie each, in one of five slots. */
 export type TransactionCookies = {
-  write(request: FastifyRequest, reply: FastifyReply, transaction: Transaction): Promise<void>
-  read(request: FastifyRequest, id: string): Promise<Transaction | undefined>
-  clear(reply: FastifyReply, id: string): void
+  /** @param random a whole number */
+  chooseSlot(request: FastifyRequest, random: number): Promise<Slot>
+  write(reply: FastifyReply, slot: Slot, transaction: Transaction): Promise<void>
+  read(request: FastifyRequest, slot: Slot): Promise<Transaction | undefined>
+  clear(reply: FastifyReply, slot: Slot): void
+  sealState(state: LoginState): Promise<string>
+  /** Nothing for a state that is not of our making, or spelled in another way. */
+  openState(text: string): Promise<LoginState | undefined>
 }
 
 /** @param isSecure false only for plain http on localhost, where browsers refuse the `__Host-` prefix */
-export function createTransactionCookies(isSecure: boolean, sealer: Sealer): TransactionCookies {
+export function createTransactionCookies(
+  isSecure: boolean,
+  sealers: { cookie: Sealer; state: Sealer },
+): TransactionCookies {
   const prefix = isSecure ? '__Host-stagedoor-tx.' : 'stagedoor-tx.'
   // Lax, because the browser comes back from the provider by a cross-site top-level navigation.
   const attributes = { path: '/', httpOnly: true, secure: isSecure, sameSite: 'lax' } as const
-  const clear = (reply: FastifyReply, id: string): void => {
-    reply.setCookie(prefix + id, '', { ...attributes, maxAge: 0 })
+
+  async function read(request: FastifyRequest, slot: Slot): Promise<Transaction | undefined> {
+    const value = request.cookies[prefix + slot]
+    return value === undefined ? undefined : ((await sealers.cookie.open(value))?.payload as Transaction | undefined)
   }
 
   return {
-    async write(request, reply, transaction) {
-      for (const id of surplusIds(idsInFlight(request, prefix))) clear(reply, id)
-      const value = await sealer.seal(transaction)
-      reply.setCookie(prefix + transaction.id, value, { ...attributes, maxAge: transactionLifetimeMs / 1000 })
+    read,
+    async chooseSlot(request, random) {
+      const found = await Promise.all(slots.map(async (slot) => [slot, await read(request, slot)] as const))
+      return slotFor(Object.fromEntries(found) as Occupied, random)
     },
-    async read(request, id) {
-      const value = request.cookies[prefix + id]
-      if (value === undefined) return undefined
-      const opened = await sealer.open(value)
-      const transaction = opened?.payload as Transaction | undefined
-      return transaction?.id === id ? transaction : undefined
+    async write(reply, slot, transaction) {
+      const value = await sealers.cookie.seal(transaction)
+      reply.setCookie(prefix + slot, value, { ...attributes, maxAge: transactionLifetimeMs / 1000 })
     },
-    clear,
+    clear: (reply, slot) => void reply.setCookie(prefix + slot, '', { ...attributes, maxAge: 0 }),
+    sealState: (state) => sealers.state.seal(state),
+    async openState(text) {
+      if (!isCanonical(text)) return undefined
+      return (await sealers.state.open(text))?.payload as LoginState | undefined
+    },
   }
 }
 
-function idsInFlight(request: FastifyRequest, prefix: string): string[] {
-  return Object.keys(request.cookies)
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => name.slice(prefix.length))
+function isCanonical(sealed: string): boolean {
+  return sealed.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
 }

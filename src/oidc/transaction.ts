@@ -1,13 +1,20 @@
 import type { SecondFactor } from './step-up.ts'
 
-/** One login in flight: what must be known again when the browser comes back. Times in milliseconds. */
+/**
+ * Places for logins in flight, one cookie each. However many tabs a browser opens at once, it never brings more login
+ * cookies than there are places.
+ */
+export const slots = ['0', '1', '2', '3', '4'] as const
+export type Slot = (typeof slots)[number]
+
+/**
+ * One login in flight: what only the browser that started it can bring back. Times in milliseconds. Nothing in it grows
+ * with the page that was asked for, so that the cookie stays small.
+ */
 export type Transaction = {
   id: string
-  issuer: string
-  state: string
   nonce: string
   codeVerifier: string
-  returnTo: string
   startedAt: number
   /** Organization that was asked for, by id or name. */
   organization?: string
@@ -15,27 +22,25 @@ export type Transaction = {
   secondFactor?: SecondFactor
 }
 
+/** What travels by way of the provider, sealed, as `state`: which login it is, and where the browser was going. */
+export type LoginState = { slot: Slot; id: string; returnTo: string }
+
 export const transactionLifetimeMs = 600_000
-export const maxTransactionsInFlight = 5
+
+export function isExpired({ startedAt }: Transaction, now: number): boolean {
+  return now - startedAt > transactionLifetimeMs
+}
+
+/** One login of those in flight; undefined where a slot is free. */
+export type Occupied = Partial<Record<Slot, Transaction>>
 
 /**
- * Ids sort by the start of the login, so that the oldest is found without decrypting a cookie.
- * @param startedAt milliseconds since the epoch
+ * The slot for one login more: a free one by chance, because tabs that start at once do not see each other's cookies;
+ * where none is free, that of the oldest login.
+ * @param random a whole number
  */
-export function transactionId(startedAt: number, random: string): string {
-  return `${startedAt.toString(36).padStart(9, '0')}-${random}`
-}
-
-/** The id that a `state` value names; nothing when it is not of our making. */
-export function transactionIdOf(state: string | undefined): string | undefined {
-  return state === undefined ? undefined : /^([0-9a-z]{9}-[A-Za-z0-9_-]{11})\.[A-Za-z0-9_-]{43}$/.exec(state)?.[1]
-}
-
-/** Ids that have to go so that one more login fits. */
-export function surplusIds(inFlight: readonly string[]): string[] {
-  return inFlight.toSorted().slice(0, Math.max(0, inFlight.length - maxTransactionsInFlight + 1))
-}
-
-export function isExpired(transaction: Transaction, now: number): boolean {
-  return now - transaction.startedAt > transactionLifetimeMs
+export function slotFor(inFlight: Occupied, random: number): Slot {
+  const free = slots.filter((slot) => inFlight[slot] === undefined)
+  const [oldest] = slots.toSorted((a, b) => (inFlight[a]?.startedAt ?? 0) - (inFlight[b]?.startedAt ?? 0))
+  return free[random % free.length] ?? oldest ?? '0'
 }

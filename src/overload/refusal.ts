@@ -35,7 +35,7 @@ export function createRefusal(retryAfterSeconds: number, randomId: () => string)
   ) as Record<ShedReason, Answer>
 
   return (request, response, reason) => {
-    const { before, after, head } = wantsPage(request.method ?? '', request.headers) ? page : programs[reason]
+    const { before, after, head } = wantsPage(request.headers) ? page : programs[reason]
     const id = randomId()
     const list = [...head, 'x-request-id', id]
     if (request.httpVersionMajor === 1 && mustClose(request, reason)) list.push('connection', 'close')

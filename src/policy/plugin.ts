@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import type { Accepted, Foreign } from '../bearer/verdict.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { wantsPage } from '../headers/navigation.ts'
 import type { Deny } from './decision.ts'
 import { explanationLines } from './explanation-text.ts'
 import type { Policy } from './policy.ts'
@@ -16,9 +16,10 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
       done(decision.effect === 'allow' ? undefined : refusal(request, decision))
     })
 
-    function refusal({ principal, facts, bearer }: FastifyRequest, deny: Deny): GatewayError {
+    function refusal(request: FastifyRequest, deny: Deny): GatewayError {
+      const { principal, facts } = request
       const { reason } = deny
-      if (reason === 'unauthenticated') return unauthenticated(bearer)
+      if (reason === 'unauthenticated') return unauthenticated(request)
       const secondFactor = policy.secondFactorFor(principal, facts, now())
       if (secondFactor !== undefined)
         return new GatewayError('STAGEDOOR_POLICY_STEP_UP_REQUIRED', { reason, secondFactor })
@@ -36,8 +37,13 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
 )
 
 /** A 401 for a request with a token says why the token does not count, so that its sender need not guess. */
-function unauthenticated(bearer: Accepted | Foreign | undefined): GatewayError {
-  if (bearer === undefined) return new GatewayError('STAGEDOOR_POLICY_UNAUTHENTICATED', { reason: 'unauthenticated' })
+function unauthenticated({ bearer, facts, headers }: FastifyRequest): GatewayError {
+  if (bearer === undefined) {
+    // A redirect to login would drop the body of a form without a word.
+    const isForm = !['GET', 'HEAD'].includes(facts.method) && wantsPage(headers)
+    const code = isForm ? 'STAGEDOOR_POLICY_FORM_NOT_SENT' : 'STAGEDOOR_POLICY_UNAUTHENTICATED'
+    return new GatewayError(code, { reason: 'unauthenticated' })
+  }
   const reason = bearer.kind === 'foreign' ? bearer.reason : 'backstage-token'
   return new GatewayError('STAGEDOOR_BEARER_REFUSED', { reason })
 }

@@ -40,6 +40,13 @@ const navigations: [method: string, headers: Record<string, string>, expected: b
   ['GET', { accept: 'text/html', 'x-requested-with': 'XMLHttpRequest' }, false],
   ['GET', { accept: '*/*' }, false],
   ['GET', {}, false],
+  ['GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, true],
+  ['GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }, false],
+  ['GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'embed' }, false],
+  ['GET', { 'sec-fetch-mode': 'navigate', 'sec-purpose': 'prefetch' }, false],
+  ['GET', { 'sec-fetch-mode': 'navigate', 'sec-purpose': 'prefetch;prerender' }, false],
+  ['GET', { accept: 'text/html', purpose: 'prefetch' }, false],
+  ['GET', { accept: 'text/html', 'x-moz': 'prefetch' }, false],
 ]
 
 t.test('only a page load is a navigation', async (t) => {
@@ -49,8 +56,11 @@ t.test('only a page load is a navigation', async (t) => {
 })
 
 t.test('a form that a page sent is answered with a page, though it is no navigation', async (t) => {
-  t.equal(wantsPage('POST', { 'sec-fetch-mode': 'navigate' }), true)
-  t.equal(wantsPage('POST', { accept: 'text/html' }), false)
+  t.equal(wantsPage({ 'sec-fetch-mode': 'navigate' }), true)
+  t.equal(wantsPage({ accept: 'text/html' }), true, 'from a browser without fetch metadata')
+  t.equal(wantsPage({ accept: 'text/html', 'x-requested-with': 'XMLHttpRequest' }), false)
+  t.equal(wantsPage({ 'sec-fetch-mode': 'cors', accept: 'text/html' }), false)
+  t.equal(wantsPage({ accept: 'application/json' }), false)
 })
 
 const base = 'https://portal.example.com'

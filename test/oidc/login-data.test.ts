@@ -4,7 +4,7 @@ import { mapUserClaims } from '../../src/oidc/claims.ts'
 import { endSessionUrl } from '../../src/oidc/end-session.ts'
 import { newSession, type Tokens } from '../../src/oidc/new-session.ts'
 import { isLoginForOrganization } from '../../src/oidc/organization.ts'
-import { isExpired, surplusIds, transactionId, transactionIdOf } from '../../src/oidc/transaction.ts'
+import { isExpired, slotFor } from '../../src/oidc/transaction.ts'
 import { createUsedTransactions } from '../../src/oidc/used-transactions.ts'
 
 const names = {
@@ -104,17 +104,12 @@ t.test('organizations are compared by id exactly, by name regardless of case', a
   t.equal(isLoginForOrganization('acme', { org_id: 'acme' }), false)
 })
 
-t.test('of more than five logins in flight the oldest go', async (t) => {
-  const ids = [50, 10, 40, 20, 30].map((startedAt) => transactionId(startedAt, 'r'.repeat(11)))
-  t.same(surplusIds(ids), [transactionId(10, 'r'.repeat(11))])
-  t.same(surplusIds(ids.slice(0, 4)), [])
-})
-
-t.test('a state names its login, or nothing', async (t) => {
-  const id = transactionId(1_795_000_000_000, 'AbC_-123456')
-  t.equal(transactionIdOf(`${id}.${'x'.repeat(43)}`), id)
-  for (const bad of [undefined, '', id, `${id}.`, `${id}.${'x'.repeat(42)}`, `x${id}.${'x'.repeat(43)}`])
-    t.equal(transactionIdOf(bad), undefined, String(bad))
+t.test('a login takes a free slot, and where none is free that of the oldest', async (t) => {
+  const login = (startedAt: number) => ({ startedAt }) as Parameters<typeof isExpired>[0]
+  const full = { 0: login(50), 1: login(10), 2: login(40), 3: login(20), 4: login(30) }
+  t.equal(slotFor(full, 7), '1')
+  for (const random of [0, 1, 65_535]) t.equal(slotFor({ ...full, 3: undefined } as never, random), '3')
+  t.same(new Set([0, 1, 2, 3, 4].map((random) => slotFor({}, random))).size, 5)
 })
 
 t.test('a login takes ten minutes at most, and is finished once', async (t) => {

@@ -1,14 +1,14 @@
 import t from 'tap'
 
 import { GatewayError } from '../../src/errors/gateway-error.ts'
-import type { ErrorCode } from '../../src/errors/table.ts'
 import { formatMarker, type LoginMarker, parseMarker } from '../../src/oidc/login-marker.ts'
 import {
   isSessionNotKept,
   markerAtEnd,
   markerAtRestart,
   markerAtStart,
-  wayOnFrom,
+  nextStepAfter,
+  StrayCallback,
 } from '../../src/oidc/login-trouble.ts'
 
 const now = 1_000_000
@@ -17,21 +17,29 @@ const started: LoginMarker = { kind: 'started', rounds: 0 }
 const restarted: LoginMarker = { kind: 'restarted', rounds: 0 }
 const finished: LoginMarker = { kind: 'finished', rounds: 1, at: now }
 
-const rows: [string, ErrorCode, boolean, boolean, LoginMarker, string][] = [
-  ['a bookmark, signed in', 'STAGEDOOR_OIDC_TRANSACTION_MISSING', true, true, none, 'already-signed-in'],
-  ['a foreign state, signed in', 'STAGEDOOR_OIDC_STATE_MISMATCH', true, true, started, 'already-signed-in'],
-  ['a login that took too long', 'STAGEDOOR_OIDC_TRANSACTION_EXPIRED', false, true, started, 'restart'],
-  ['the same, a second time', 'STAGEDOOR_OIDC_TRANSACTION_EXPIRED', false, true, restarted, 'page'],
-  ['a login gone missing', 'STAGEDOOR_OIDC_TRANSACTION_MISSING', false, true, started, 'restart'],
-  ['the same in a browser without cookies', 'STAGEDOOR_OIDC_TRANSACTION_MISSING', false, true, none, 'page'],
-  ['the back button after signing out', 'STAGEDOOR_OIDC_TRANSACTION_MISSING', false, true, finished, 'page'],
-  ['a foreign state', 'STAGEDOOR_OIDC_STATE_MISMATCH', false, true, started, 'page'],
-  ['no navigation', 'STAGEDOOR_OIDC_TRANSACTION_MISSING', true, false, started, 'page'],
-  ['a refusal by the login service', 'STAGEDOOR_OIDC_PROVIDER_REFUSED', true, true, started, 'page'],
+const missing = (reason: 'no-cookie' | 'slot-taken' | 'used-before') =>
+  new StrayCallback('STAGEDOOR_OIDC_TRANSACTION_MISSING', reason, '/catalog')
+const expired = new StrayCallback('STAGEDOOR_OIDC_TRANSACTION_EXPIRED', undefined, '/catalog')
+const foreign = new GatewayError('STAGEDOOR_OIDC_STATE_MISMATCH')
+
+const rows: [string, GatewayError, boolean, boolean, LoginMarker, string][] = [
+  ['the back button, signed in', missing('used-before'), true, true, none, 'say-signed-in'],
+  ['a foreign state, signed in', foreign, true, true, started, 'say-signed-in'],
+  ['a tab that another one has signed in', missing('no-cookie'), true, true, finished, 'go-on'],
+  ['a tab whose slot another one has, signed in', missing('slot-taken'), true, true, finished, 'go-on'],
+  ['a login that took too long', expired, false, true, started, 'restart'],
+  ['the same, a second time', expired, false, true, restarted, 'page'],
+  ['a tab whose slot another one has', missing('slot-taken'), false, true, restarted, 'restart'],
+  ['a login gone missing', missing('no-cookie'), false, true, started, 'restart'],
+  ['the same in a browser without cookies', missing('no-cookie'), false, true, none, 'page'],
+  ['the back button after signing out', missing('used-before'), false, true, finished, 'page'],
+  ['a foreign state', foreign, false, true, started, 'page'],
+  ['no navigation', missing('no-cookie'), true, false, started, 'page'],
+  ['a refusal by the login service', new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED'), true, true, started, 'page'],
 ]
-for (const [what, code, isSignedIn, isNavigation, marker, expected] of rows) {
+for (const [what, error, isSignedIn, isNavigation, marker, expected] of rows) {
   t.test(`${what} leads to: ${expected}`, async (t) => {
-    t.equal(wayOnFrom(new GatewayError(code), { isSignedIn, isNavigation, marker }), expected)
+    t.equal(nextStepAfter(error, { isSignedIn, isNavigation, marker }), expected)
   })
 }
 

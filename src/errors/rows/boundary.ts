@@ -35,7 +35,7 @@ export const boundaryErrors = {
     431,
     'info',
     'The request headers are too large.',
-    'Clear the cookies of this site and try again. Operators: raise server.maxHeaderBytes if your cookies are legitimately large.',
+    'Try again: this answer has cleared our cookies. If it stays so, clear all cookies of this site. Operators: raise server.maxHeaderBytes if your cookies are legitimately large.',
   ),
   STAGEDOOR_BOUNDARY_BODY_TOO_LARGE: row(
     413,

@@ -2,6 +2,12 @@ import { row } from '../row.ts'
 
 export const policyErrors = {
   STAGEDOOR_POLICY_UNAUTHENTICATED: row(401, 'info', 'You have to sign in for this.', 'Sign in, then try again.'),
+  STAGEDOOR_POLICY_FORM_NOT_SENT: row(
+    401,
+    'info',
+    'Your session is over, and what you typed was not sent.',
+    'Sign in, then send it again. Your browser’s back button may still have what you typed.',
+  ),
   STAGEDOOR_POLICY_DENIED: row(
     403,
     'info',
