@@ -37,7 +37,7 @@ export const bearerReasons = {
   'type-unknown': why('The header’s `typ` is neither `JWT` nor `at+jwt`.', foreign),
   'logout-token': why('This is a logout token.', foreign),
   'id-token': why(
-    'This is an ID token: it tells an application who logged in, and opens nothing.',
+    'This is an ID token: it describes a login to an application, and grants no access.',
     'Send the `access_token` of the same token response, asked for with `audience`.',
   ),
   'backstage-token': why(
