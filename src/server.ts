@@ -13,8 +13,8 @@ import { createFetch } from './process/outgoing-fetch.ts'
 import { startPrimary, workerCount } from './process/primary.ts'
 import { logWarnings, readAnew } from './process/reload.ts'
 import { closeOnSignal, ignoreHangup, onHangup } from './process/signals.ts'
-import { createPeers, handedTexts, processChannel } from './process/workers/peers.ts'
-import { giveShown } from './process/workers/shown-by-all.ts'
+import { openChannel } from './process/workers/channel.ts'
+import { answerPrimary } from './process/workers/shown-by-all.ts'
 import { createRandomPool } from './seal/random.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { createTurnDestination } from './telemetry/turn-destination.ts'
@@ -70,23 +70,22 @@ async function checkAnew(options: StartOptions, logger: Logger): Promise<void> {
 
 /** A worker takes the configuration from the primary, so that all have the same, whatever has become of the files. */
 async function startWorker(options: StartOptions): Promise<void> {
-  const channel = processChannel()
-  const { config } = await loadConfig({ ...options, readText: readRemembered(await handedTexts(channel)) })
+  const channel = openChannel()
+  const { config } = await loadConfig({ ...options, readText: readRemembered(await channel.texts) })
   const dependencies = await dependenciesOf(config, options)
-  const peers = createPeers(channel)
   const { serve } = await import('./process/serve.ts')
-  const { parts, listen, close } = await serve(config, { ...dependencies, peers })
+  const { parts, listen, close } = await serve(config, dependencies)
   const shown = shownBy(parts)
-  giveShown(peers, shown)
+  answerPrimary(channel, shown)
   closeOnSignal(closeAsWorker, () => config.server.timeouts.shutdown, dependencies.logger)
   await untilWell(shown)
   await listen()
-  peers.ready()
+  channel.ready()
 
   /** The primary may have handed over connections that are on their way: refused by this process they go to another. */
   async function closeAsWorker(): Promise<void> {
     await close()
-    await peers.settle()
+    await channel.settle()
   }
 }
 

@@ -1,29 +1,29 @@
 /** What this many sessions weigh in the local cache of one process; prints JSON. Run with --expose-gc. */
 import { randomBytes } from 'node:crypto'
 
+import { parseNode } from '../../src/redis/client.ts'
 import { createRedis } from '../../src/redis/redis.ts'
-import { parseNode } from '../../src/redis/settings.ts'
+import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createOwedWrites } from '../../src/session/owed-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
 import { createRedisStore } from '../../src/session/redis-store.ts'
-import type { FoundSession } from '../../src/session/store.ts'
 import { benchSession, secret } from './session.ts'
 
 const count = Number(process.argv[2])
 const maxEntries = Number(process.argv[3] ?? count)
 const limits = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 43_200_000 }
 const node = parseNode(process.env['REDIS_URL'] ?? 'redis://127.0.0.1')
-const redis = createRedis({ topology: { kind: 'single', node }, timeoutMs: 10_000 }, 'session:')
+const redis = createRedis({ topology: { kind: 'single', node }, timeoutMs: 10_000 })
 await redis.attempted()
-const cache = createCoherentCache<FoundSession>({ events: redis.events, maxEntries, graceMs: 0, now: Date.now })
+const cache = createCoherentCache({ events: createLocalBus().events, maxEntries, graceMs: 0, now: Date.now })
 const store = createRedisStore({
   redis,
   sealer: createRecordSealer([secret], randomBytes),
   cache,
   owed: createOwedWrites(redis.events),
-  ended: createRevocations({ ...limits, now: Date.now }).ended,
+  ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,
   limits,
   randomBytes,
   now: Date.now,

@@ -1,39 +1,65 @@
 import { assertionType } from '../../packages/assertion-contract/src/index.ts'
 import { createGroupFilter } from '../assertion/group-filter.ts'
-import { keyStoreOf } from '../assertion/key-store.ts'
+import { type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
 import { createKeys, type Keys } from '../assertion/keys.ts'
 import { assertionClaims } from '../assertion/mint.ts'
 import { createMinter, type Minter } from '../assertion/minter.ts'
 import { createPassedGroups, type WithPassedGroups } from '../assertion/passed-groups.ts'
 import type { AssertionOptions, Statement } from '../assertion/plugin.ts'
+import { createRedisKeyStore } from '../assertion/redis-key-store.ts'
 import type { Trail } from '../audit/trail.ts'
 import { audienceOf, defaultUpstream } from '../config/default-upstream.ts'
 import type { Config } from '../config/schema.ts'
+import type { Condition } from '../endpoints/health/plugin.ts'
 import type { MachinePrincipal, UserPrincipal } from '../identity/principal.ts'
-import { sharedKeyStore } from '../process/workers/shared-keys.ts'
+import type { Redis } from '../redis/redis.ts'
 import type { RandomBytes } from '../seal/random.ts'
+import { createSealer } from '../seal/sealer.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
+import { sessionSecrets } from './settings.ts'
 
-type KeySurroundings = Pick<Dependencies, 'logger' | 'now' | 'peers'> & { trail: Pick<Trail, 'write'> }
+type KeyPurpose = 'assertion' | 'machines'
+type KeySurroundings = Pick<Dependencies, 'logger' | 'now' | 'randomBytes'> & { trail: Pick<Trail, 'write'> }
 
-/** @param name `assertion` or `machines`: whose keys these are, for the log and among workers */
+/** @param purpose whose keys these are, for the log and in Redis */
 export function provisionKeys(
-  name: 'assertion' | 'machines',
-  { keys }: Config['assertion' | 'machines'],
-  { logger, now, peers, trail }: KeySurroundings,
+  purpose: KeyPurpose,
+  config: Config,
+  { logger, now, randomBytes, trail }: KeySurroundings,
+  redis: Redis | undefined,
 ): Promise<Keys> {
   return createKeys({
-    store: sharedKeyStore(peers, name, keyStoreOf(keys)),
-    rotateEveryMs: keys.rotateEvery,
+    store: keyStoreFor(purpose, config, randomBytes, redis),
+    rotateEveryMs: config[purpose].keys.rotateEvery,
     now,
     onRotated(kid) {
-      logger.info({ kid, keys: name }, 'a new signing key is in use')
-      trail.write({ event: 'key', change: { what: name, action: 'rotated', id: kid } })
+      logger.info({ kid, keys: purpose }, 'a new signing key is in use')
+      trail.write({ event: 'key', change: { what: purpose, action: 'rotated', id: kid } })
     },
-    onFailure: (err) => logger.error({ err, keys: name }, 'the signing key could not be rotated'),
+    onFailure: (err) => logger.error({ err, keys: purpose }, 'the signing key could not be rotated'),
   })
+}
+
+function keyStoreFor(
+  purpose: KeyPurpose,
+  config: Config,
+  randomBytes: RandomBytes,
+  redis: Redis | undefined,
+): KeyStore {
+  const { store, path } = config[purpose].keys
+  if (store !== 'redis') return keyStoreOf({ store, path })
+  if (redis === undefined) throw new TypeError(`${purpose}.keys.store is redis, and there is no session.redis`)
+  const sealer = createSealer(sessionSecrets(config), `keys ${purpose}`)
+  return createRedisKeyStore({ redis, sealer, name: purpose, randomBytes })
+}
+
+/** Only keys in Redis can be out of reach: others are read before the process serves. */
+export function keysCondition(keys: Keys): Condition {
+  if (keys.isReady()) return { name: 'signing-keys', status: 'ok' }
+  const reason = 'not read from Redis yet: nobody who is signed in reaches an upstream'
+  return { name: 'signing-keys', status: 'degraded', reason }
 }
 
 export const createTokenIds = (randomBytes: RandomBytes) => (): string => randomBytes(16).toString('base64url')

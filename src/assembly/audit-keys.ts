@@ -7,7 +7,6 @@ import { type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
 import { createKeys, type Keys } from '../assertion/keys.ts'
 import type { CheckpointKey } from '../audit/checkpoint.ts'
 import type { Config } from '../config/schema.ts'
-import { sharedKeyStore } from '../process/workers/shared-keys.ts'
 import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
 import type { Dependencies } from './dependencies.ts'
 
@@ -27,13 +26,13 @@ type Told = { onRotated: (kid: string, publicJwk: JWK) => void }
 /** The keys of the trail. What they signed is looked at years later, so that public halves are kept for good. */
 export async function provisionAuditKeys(
   { audit }: Config,
-  { now, logger, peers }: Dependencies,
+  { now, logger }: Dependencies,
   { onRotated }: Told,
 ): Promise<AuditKeys> {
   const { path, store: kind, rotateEvery } = audit.keys
   const archive = createArchive(kind === 'file' && path !== undefined ? `${path}.public` : undefined)
   await archive.open()
-  const store = sharedKeyStore(peers, 'audit', archiving(keyStoreOf(audit.keys), archive))
+  const store = archiving(keyStoreOf(audit.keys), archive)
   const keys: Keys = await createKeys({
     store,
     rotateEveryMs: rotateEvery,

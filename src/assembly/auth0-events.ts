@@ -4,7 +4,6 @@ import { createEventPull, type EventPull, type EventPullOptions } from '../auth0
 import type { TakeEvent } from '../auth0-events/take-event.ts'
 import type { Config } from '../config/schema.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
-import type { Peers } from '../process/workers/peers.ts'
 import { createLeadership } from '../redis/leadership.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -25,7 +24,7 @@ export function provisionEvents(
   const pullConfig = config.auth0.events?.pull
   if (pullConfig === undefined) return { conditions: () => [], close: async () => undefined }
   const pull = createEventPull(pullOptions(config, pullConfig, dependencies, take, offsetsOf(pullConfig, redis)))
-  const close = startPull(pull, redis, dependencies)
+  const close = redis === undefined ? startAlone(pull) : startWithOthers(pull, redis, dependencies)
   return { conditions: () => [conditionOf(pull)], close }
 }
 
@@ -54,26 +53,6 @@ function pullOptions(
 function offsetsOf({ offsetFile }: PullConfig, redis: Redis | undefined): Offsets {
   if (redis !== undefined) return createSharedOffsets(redis)
   return offsetFile === undefined ? createMemoryOffsets() : createFileOffsets(offsetFile)
-}
-
-/** One process reads the events for all replicas that share a Redis, or for all workers. */
-function startPull(pull: EventPull, redis: Redis | undefined, dependencies: Dependencies): () => Promise<void> {
-  if (redis !== undefined) return startWithOthers(pull, redis, dependencies)
-  return dependencies.peers === undefined ? startAlone(pull) : startAmongWorkers(pull, dependencies.peers)
-}
-
-/** Another worker gets the lock when this one ends. */
-function startAmongWorkers(pull: EventPull, peers: Peers): () => Promise<void> {
-  let close: (() => Promise<void>) | undefined
-  let isClosed = false
-  void peers.lock('auth0-events').then((giveBack) => {
-    if (isClosed) giveBack()
-    else close = startAlone(pull)
-  })
-  return async () => {
-    isClosed = true
-    await close?.()
-  }
 }
 
 function startAlone(pull: EventPull): () => Promise<void> {

@@ -1,6 +1,5 @@
 import type { CustomFetch } from 'openid-client'
 
-import type { Peers } from '../process/workers/peers.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
@@ -13,6 +12,4 @@ export type Dependencies = {
   now: () => number
   fetch: CustomFetch
   randomBytes: RandomBytes
-  /** The other workers; none where this process serves alone. */
-  peers?: Peers | undefined
 }

@@ -9,7 +9,6 @@ import { createTransactionCookies } from '../oidc/transaction-cookie.ts'
 import { createUsedTransactions } from '../oidc/used-transactions.ts'
 import { createLogoutTokenVerifier } from '../oidc/verify-logout-token.ts'
 import type { Policy } from '../policy/policy.ts'
-import { sharedTransactions } from '../process/workers/shared-transactions.ts'
 import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import { createSealer } from '../seal/sealer.ts'
@@ -49,8 +48,8 @@ export function providerCondition(provider: Provider): Condition {
 /** What login, callback and logout need. */
 export function relyingParty(
   config: Config,
-  { now, randomBytes, peers }: Dependencies,
-  { policy, ...shared }: Pick<RelyingParty, 'provider' | 'revocations'> & { policy: Policy },
+  { now, randomBytes }: Dependencies,
+  { policy, once, ...shared }: Pick<RelyingParty, 'provider' | 'revocations'> & { policy: Policy; once: Once },
 ): RelyingParty {
   const { baseUrl, prefix } = config.server
   const { clientId, scopes, audience, organization, pushedAuthorization } = config.auth0
@@ -72,7 +71,7 @@ export function relyingParty(
       cookie: createSealer(sessionSecrets(config), 'transaction'),
       state: createSealer(sessionSecrets(config), 'login state'),
     }),
-    used: peers === undefined ? createUsedTransactions(now) : sharedTransactions(peers),
+    used: createUsedTransactions(now, once),
     markers: createLoginMarkers(isHttps),
     randomBytes,
     now,

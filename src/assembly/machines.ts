@@ -18,23 +18,28 @@ import { createJwksCache, type JwksCache } from '../oidc/jwks-cache.ts'
 import { createJwksFetch, discoverJwksUrl } from '../oidc/jwks-location.ts'
 import { createFileJwksStore, forgetfulJwksStore } from '../oidc/jwks-store.ts'
 import type { Decide } from '../policy/rules.ts'
+import type { Redis } from '../redis/redis.ts'
 import { createTokenIds, provisionKeys } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
 
 /** What comes from outside the process. */
-type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes' | 'peers'> & {
+type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes'> & {
   trail: Pick<Trail, 'write'>
 }
 
 const maxDiscoveryBytes = 256 * 1024
 
 /** The stage `bearer` and its endpoints, and the tokens of ours that machines are forwarded with. */
-export async function provisionMachines(config: Config, surroundings: Surroundings, decide: Decide) {
+export async function provisionMachines(
+  config: Config,
+  surroundings: Surroundings,
+  { decide, redis }: { decide: Decide; redis: Redis | undefined },
+) {
   const issuers = [...acceptedIssuers(config).keys()]
   const [keySets, backstage, keys] = await Promise.all([
     provisionKeySets(config, surroundings, issuers),
     provisionBackstage(config, surroundings),
-    provisionKeys('machines', config.machines, surroundings),
+    provisionKeys('machines', config, surroundings, redis),
   ])
   const isOn = issuers.length > 0 || backstage !== undefined
   const resource = protectedResourceOf(config, surroundings, backstage === undefined ? undefined : decide)

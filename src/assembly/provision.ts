@@ -5,11 +5,11 @@ import { createTakeEvent, type TakeEvent } from '../auth0-events/take-event.ts'
 import type { Config } from '../config/schema.ts'
 import { secretFingerprints } from '../config/secret-fingerprints.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
-import { peerCounter } from '../process/workers/shared-counter.ts'
+import { createOnce } from '../revocation/once.ts'
 import { createRandomHex } from '../seal/random.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { showRefreshes } from '../telemetry/refresh-metrics.ts'
-import { provisionAssertion, provisionKeys } from './assertion.ts'
+import { keysCondition, provisionAssertion, provisionKeys } from './assertion.ts'
 import { provisionAudit } from './audit.ts'
 import { provisionEvents } from './auth0-events.ts'
 import { provisionCertificate } from './certificate.ts'
@@ -19,7 +19,7 @@ import { provisionMachines } from './machines.ts'
 import { provisionGate } from './overload.ts'
 import { claimNamesOf, provisionPolicy } from './policy.ts'
 import { provisionRedis, redisCondition } from './redis.ts'
-import { provisionRevocation, revocationCondition } from './revocation.ts'
+import { provisionBus, provisionRevocation, revocationCondition } from './revocation.ts'
 import { provisionRoleChanges } from './role-changes.ts'
 import { provisionSessions, refreshCondition } from './sessions.ts'
 import { sessionLimits } from './settings.ts'
@@ -39,7 +39,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
   return {
     ...pathOptions(config, dependencies, opened),
     ...endpointOptions(config, dependencies, opened),
-    ...aroundOptions(config, dependencies, opened),
+    ...aroundOptions(config, opened),
     certificate: opened.certificate,
     gate: opened.gate,
     refreshes: opened.sessions.counters,
@@ -59,24 +59,26 @@ async function open(config: Config, given: Dependencies) {
   const metrics = createMetrics()
   const policy = provisionPolicy(config)
   const provider = provisionProvider(config, dependencies)
-  const [redis, keys, machines, certificate] = await Promise.all([
-    provisionRedis(config, logger),
-    provisionKeys('assertion', config.assertion, dependencies),
-    provisionMachines(config, dependencies, policy.decide),
+  const redis = await provisionRedis(config, logger)
+  const bus = provisionBus(config, dependencies, redis)
+  const [keys, machines, certificate, revocation] = await Promise.all([
+    provisionKeys('assertion', config, dependencies, redis),
+    provisionMachines(config, dependencies, { decide: policy.decide, redis }),
     provisionCertificate(config, logger),
+    provisionRevocation(config, dependencies, { bus, decide: policy.decide }),
   ])
-  const revocation = await provisionRevocation(config, dependencies, { redis, decide: policy.decide })
-  const { revocations, once, onSaved } = revocation
+  const { revocations } = revocation
+  const once = createOnce(now, redis)
   const take = createTakeEvent({ issuer: config.auth0.issuer, revocations, once, now })
   const events = provisionEvents(config, dependencies, { redis, take: recording(take, trail) })
   const upstreams = provisionUpstreams(config, logger)
   const assertion = provisionAssertion(config, dependencies, { keys, machineMinterFor: machines.minterFor, metrics })
   const onRightsChanged = provisionRoleChanges(config, dependencies, { upstreams, ...assertion })
-  const shared = { provider, redis, revocations, onSaved, onRightsChanged, trail }
-  const sessions = await provisionSessions(config, dependencies, shared)
+  const shared = { provider, redis, bus, revocations, onRightsChanged, trail }
+  const sessions = provisionSessions(config, dependencies, shared)
   showRefreshes(metrics.registry, sessions.counters)
   const gate = provisionGate(config, logger, metrics, upstreams)
-  const made = { audit, metrics, policy, provider, redis, keys, machines, certificate, revocation, take, events }
+  const made = { audit, metrics, policy, provider, redis, keys, machines, certificate, revocation, once, take, events }
   return { ...made, upstreams, assertion, sessions, gate }
 }
 
@@ -104,12 +106,12 @@ function pathOptions({ server }: Config, { now, randomBytes }: Dependencies, ope
 
 /** The endpoints under the prefix. */
 function endpointOptions(config: Config, dependencies: Dependencies, opened: Opened) {
-  const { audit, provider, policy, revocation, machines, keys, take } = opened
-  const { seen, revocations, once } = revocation
+  const { audit, provider, policy, revocation, machines, keys, once, take } = opened
+  const { seen, revocations } = revocation
   const { baseUrl, prefix } = config.server
   const { issuer } = config.auth0
   return {
-    oidc: { party: relyingParty(config, dependencies, { provider, revocations, policy }) },
+    oidc: { party: relyingParty(config, dependencies, { provider, revocations, policy, once }) },
     backchannel: { party: backchannelParty(config, dependencies, { provider, once, revocations }) },
     events: { ...webhookOf(config), take },
     account: { logoutHref: `${prefix}/logout`, limits: sessionLimits(config), tokenFacts: machines.tokenFacts },
@@ -123,9 +125,9 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
 }
 
 /** What works around all of them. */
-function aroundOptions({ server }: Config, { peers }: Dependencies, { audit, machines, metrics, redis }: Opened) {
+function aroundOptions({ server }: Config, { audit, machines, metrics, redis }: Opened) {
   const { prefix, baseUrl, failedAttempts } = server
-  const counter = redis ? redisCounter(redis) : peers && peerCounter(peers)
+  const counter = redis && redisCounter(redis)
   return {
     errors: { prefix, baseUrl, challenge: machines.challenge },
     attempts: { max: failedAttempts.max, windowMs: failedAttempts.window, counter },
@@ -150,11 +152,12 @@ function webhookOf({ auth0: { events } }: Config) {
 
 /** Everything that the readiness probe reports. */
 function conditionsOf(opened: Opened): Condition[] {
-  const { provider, sessions, redis, revocation, events, audit, machines, upstreams } = opened
+  const { provider, sessions, redis, revocation, keys, events, audit, machines, upstreams } = opened
+  const shared = redis ? [redisCondition(redis), revocationCondition(revocation.revocations), keysCondition(keys)] : []
   return [
     providerCondition(provider),
     refreshCondition(sessions.counters),
-    ...(redis === undefined ? [] : [redisCondition(redis), revocationCondition(revocation.revocations)]),
+    ...shared,
     ...events.conditions(),
     ...audit.conditions(),
     ...machines.conditions(),

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
+import { parseNode, type RedisSettings } from '../redis/client.ts'
 import type { Redis } from '../redis/redis.ts'
-import { parseNode, type RedisSettings } from '../redis/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 type RedisConfig = NonNullable<Config['session']['redis']>
@@ -11,9 +11,13 @@ export async function provisionRedis({ session }: Config, logger: Logger): Promi
   if (session.redis === undefined) return undefined
   // The client takes 20 MiB, so it is loaded only where Redis is configured.
   const { createRedis } = await import('../redis/redis.ts')
-  const redis = createRedis(redisSettings(session.redis), 'session:')
+  const redis = createRedis(redisSettings(session.redis))
   redis.events.on('ready', () => logger.info('connected to Redis'))
   redis.events.on('lost', (err) => logger.error({ err }, 'Redis is not reached; trying on'))
+  redis.events.on('refusing', (reason) => {
+    if (reason === undefined) logger.info('Redis takes writes again')
+    else logger.error({ reason }, 'Redis refuses writes: sessions go on, logins do not')
+  })
   await redis.attempted()
   return redis
 }
@@ -59,6 +63,10 @@ function decoded(part: string): string | undefined {
 }
 
 export function redisCondition(redis: Redis): Condition {
-  if (redis.isReady()) return { name: 'redis', status: 'ok' }
-  return { name: 'redis', status: 'degraded', reason: 'not reached: only sessions seen by this process go on' }
+  const refusal = redis.refusal()
+  if (!redis.isReady()) {
+    return { name: 'redis', status: 'degraded', reason: 'not reached: only sessions seen by this process go on' }
+  }
+  if (refusal === undefined) return { name: 'redis', status: 'ok' }
+  return { name: 'redis', status: 'degraded', reason: `refuses writes (${refusal}): sessions go on, logins get 503` }
 }

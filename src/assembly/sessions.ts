@@ -4,26 +4,23 @@ import type { Condition } from '../endpoints/health/plugin.ts'
 import { principalOf } from '../identity/principal-of.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { createRefreshGrant } from '../oidc/refresh-session.ts'
-import { createPeerLeases, shareRefreshed } from '../process/workers/shared-sessions.ts'
 import type { Redis } from '../redis/redis.ts'
+import type { SessionBus } from '../revocation/bus.ts'
 import { createRevocableStore } from '../revocation/revocable-store.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import { createSealer } from '../seal/sealer.ts'
 import { createCoherentCache } from '../session/coherent-cache.ts'
-import { createCookieStore, createRefreshedSessions, type RefreshedSessions } from '../session/cookie-store.ts'
-import type { EndedSessions } from '../session/ended-sessions.ts'
+import { createCookieStore } from '../session/cookie-store.ts'
 import { createOwedWrites } from '../session/owed-writes.ts'
 import { createRecordSealer } from '../session/record-sealer.ts'
 import { createRedisStore } from '../session/redis-store.ts'
 import { createBackOff } from '../session/refresh/back-off.ts'
 import { createRefreshCounters, type RefreshCounters } from '../session/refresh/counters.ts'
-import { soleLeases } from '../session/refresh/lease.ts'
-import { createRedisLeases } from '../session/refresh/redis-leases.ts'
+import { createRedisLeases, soleLeases } from '../session/refresh/leases.ts'
 import { createRefresher, type RefresherOptions } from '../session/refresh/refresher.ts'
-import { haveRightsChanged } from '../session/rights-change.ts'
 import { createSessionCookie } from '../session/session-cookie.ts'
-import type { Session, SessionLimits } from '../session/session.ts'
-import type { FoundSession, SessionStore } from '../session/store.ts'
+import { haveRightsChanged, type Session } from '../session/session.ts'
+import type { EndedSessions, SessionStore } from '../session/store.ts'
 import type { Dependencies } from './dependencies.ts'
 import { claimNamesOf } from './policy.ts'
 import { isSecure, sessionLimits, sessionSecrets } from './settings.ts'
@@ -31,34 +28,34 @@ import { isSecure, sessionLimits, sessionSecrets } from './settings.ts'
 export type SharedParts = {
   provider: Provider
   redis: Redis | undefined
+  bus: SessionBus
   revocations: Revocations
-  /** Called with every session that was written, new or changed. */
-  onSaved: (session: Session) => void
   /** Called when Auth0 gave a session other roles, groups or permissions. */
   onRightsChanged: (session: Session) => void
   trail: Pick<Trail, 'write'>
 }
 
 /** The store of sessions, and the refresher that keeps their roles fresh. */
-export async function provisionSessions(config: Config, dependencies: Dependencies, shared: SharedParts) {
+export function provisionSessions(config: Config, dependencies: Dependencies, shared: SharedParts) {
   const { now, logger } = dependencies
   const { refreshEvery, maxStale, store: kind } = config.session
   const limits = sessionLimits(config)
   const cookie = createSessionCookie(isSecure(config))
-  const { revocations, onSaved, onRightsChanged } = shared
+  const { bus, revocations, onRightsChanged } = shared
   const { ended } = revocations
-  const { refreshed, leases } = await provisionRefreshed(dependencies, ended, limits)
   const redis = kind === 'redis' ? shared.redis : undefined
   const kept = redis
-    ? redisSessions(config, dependencies, { redis, ended })
-    : cookieSessions(config, { ended, refreshed, cookieName: cookie.name })
+    ? redisSessions(config, dependencies, { redis, bus, ended })
+    : cookieSessions(config, { ended, cookieName: cookie.name })
   const onUnshared = (err: unknown) => logger.warn({ err }, 'other replicas could not hear of a new login yet')
+  const onSaved = (session: Session) => bus.change(session)
   const store = createRevocableStore(kept.store, { revocations, onSaved, onUnshared, now })
   const counters = createRefreshCounters()
   const refresher = createRefresher({
     store,
     isOutdated: revocations.isOutdated,
-    leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : leases,
+    isStoreAway: () => redis !== undefined && (!redis.isReady() || redis.refusal() !== undefined),
+    leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : soleLeases,
     refreshGrant: createRefreshGrant({ provider: shared.provider, claimNames: claimNamesOf(config), now }),
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
     backOff: createBackOff(now),
@@ -78,32 +75,24 @@ export async function provisionSessions(config: Config, dependencies: Dependenci
   }
 }
 
-/** Remembers refreshed sessions beside the cookies: in this process, or for all workers. */
-async function provisionRefreshed({ peers, now }: Dependencies, ended: EndedSessions, limits: SessionLimits) {
-  const own = createRefreshedSessions()
-  if (peers === undefined) return { refreshed: own, leases: soleLeases }
-  const refreshed = await shareRefreshed(peers, own, limits)
-  return { refreshed, leases: createPeerLeases(peers, refreshed, ended, now) }
-}
-
 type Kept = { store: SessionStore; close: () => void }
 
-type CookieParts = { ended: EndedSessions; refreshed: RefreshedSessions; cookieName: string }
+type CookieParts = { ended: EndedSessions; cookieName: string }
 
 function cookieSessions(config: Config, parts: CookieParts): Kept {
   const sealer = createSealer(sessionSecrets(config), 'session')
   return { store: createCookieStore({ sealer, ...parts }), close: () => undefined }
 }
 
-type RedisParts = { redis: Redis; ended: EndedSessions }
+type RedisParts = { redis: Redis; bus: SessionBus; ended: EndedSessions }
 
-function redisSessions(config: Config, dependencies: Dependencies, { redis, ended }: RedisParts): Kept {
+function redisSessions(config: Config, dependencies: Dependencies, { redis, bus, ended }: RedisParts): Kept {
   const { now, randomBytes } = dependencies
   const limits = sessionLimits(config)
   const { outageGrace: graceMs, maxCached: maxEntries } = config.session.redis as NonNullable<
     Config['session']['redis']
   >
-  const cache = createCoherentCache<FoundSession>({ events: redis.events, maxEntries, graceMs, now })
+  const cache = createCoherentCache({ events: bus.events, maxEntries, graceMs, now })
   const owed = createOwedWrites(redis.events)
   const sealer = createRecordSealer(sessionSecrets(config), randomBytes)
   return {

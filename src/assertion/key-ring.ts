@@ -8,12 +8,22 @@ export type KeyRing = {
   previous?: StoredKey
   current: StoredKey
   next: StoredKey
-  /** When `current` began to sign, milliseconds since the epoch. */
+  /** When `current` took over, and `next` was published; milliseconds since the epoch. */
   rotatedAt: number
+  /** Until then `previous` goes on signing: not every process may publish `current` yet. */
+  signsFrom?: number
 }
 
-export function rotate(ring: KeyRing, fresh: StoredKey, now: number): KeyRing {
-  return { previous: ring.current, current: ring.next, next: fresh, rotatedAt: now }
+/** @param publishAheadMs how long a key must have been published before it signs */
+export function rotate(ring: KeyRing, fresh: StoredKey, now: number, publishAheadMs = 0): KeyRing {
+  const signsFrom = ring.rotatedAt + publishAheadMs
+  const next = { previous: ring.current, current: ring.next, next: fresh, rotatedAt: now }
+  return signsFrom > now ? { ...next, signsFrom } : next
+}
+
+/** The key that signs at a time. */
+export function signingKeyIn({ previous, current, signsFrom = 0 }: KeyRing, now: number): StoredKey {
+  return signsFrom > now && previous !== undefined ? previous : current
 }
 
 /** How long until the next rotation; not negative. */

@@ -6,13 +6,18 @@ export type KeyStore = {
   /** @throws when a ring is there but cannot be read: making new keys over it would lose it */
   read(): Promise<KeyRing | undefined>
   write(ring: KeyRing): Promise<void>
-  /** Runs work while no other process of the same store does; at once where the store is not shared. */
-  alone?<Result>(work: () => Promise<Result>): Promise<Result>
-  /** Calls back with the key rings that other processes write. */
-  onChange?(listener: (ring: KeyRing) => void): void
+  /** What processes that share the store need. */
+  shared?: {
+    /** Does work while no other process does any. */
+    alone<Result>(work: () => Promise<Result>): Promise<Result>
+    /** Calls back when the ring may have changed. @returns stops that */
+    onChange(listener: () => void): () => void
+    /** How long a key is published before it signs: within it every process has read the ring. */
+    publishAheadMs: number
+  }
 }
 
-/** The store that configuration asks for. */
+/** The store that configuration asks for, where it is not Redis. */
 export function keyStoreOf({ store, path }: { store: 'memory' | 'file'; path?: string | undefined }): KeyStore {
   return store === 'file' && path !== undefined ? createFileKeyStore(path) : createMemoryKeyStore()
 }
@@ -39,10 +44,15 @@ export function createFileKeyStore(path: string): KeyStore {
 
 function parseRing(text: string, path: string): KeyRing {
   try {
-    const ring = JSON.parse(text) as KeyRing
-    if (ring.current.kid && ring.next.kid && Number.isFinite(ring.rotatedAt)) return ring
+    const ring: unknown = JSON.parse(text)
+    if (isKeyRing(ring)) return ring
   } catch (cause) {
     throw new TypeError(`${path} is not a key file of Stagedoor; move it away to have new keys made`, { cause })
   }
   throw new TypeError(`${path} is not a key file of Stagedoor; move it away to have new keys made`)
+}
+
+export function isKeyRing(value: unknown): value is KeyRing {
+  const { current, next, rotatedAt } = (value ?? {}) as Partial<KeyRing>
+  return Boolean(current?.kid) && Boolean(next?.kid) && Number.isFinite(rotatedAt)
 }

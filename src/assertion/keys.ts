@@ -1,16 +1,18 @@
 import type { JWK } from 'jose'
 
-import { type KeyRing, msUntilRotation, publishedKeys, rotate } from './key-ring.ts'
+import { type KeyRing, msUntilRotation, publishedKeys, rotate, signingKeyIn } from './key-ring.ts'
 import type { KeyStore } from './key-store.ts'
 import { generateStoredKey, openStoredKey, type SigningKey } from './signing-key.ts'
 
 /** The keys in use: one signs, up to three are published. */
 export type Keys = {
+  /** @throws Error while the store that keeps the keys has not been reached since the start */
   current(): SigningKey
   /** Public keys as a JWK Set (RFC 7517 §5). */
   jwks(): { keys: JWK[] }
-  /** Has the next key sign from now on. */
+  /** Has the next key sign, once it has been published for long enough. */
   rotate(): Promise<void>
+  isReady(): boolean
   close(): void
 }
 
@@ -23,79 +25,142 @@ export type KeysOptions = {
   onFailure?: (cause: unknown) => void
 }
 
+type Opened = { ring: KeyRing; byId: ReadonlyMap<string, SigningKey> }
+
 const maxTimerMs = 2 ** 31 - 1
 const retryMs = 60_000
 
-/** Opens the kept keys, or makes the first ones, and rotates them when due. */
+/**
+ * Opens the kept keys, or makes the first ones, and rotates them when due.
+ * @throws when the keys of a store of our own cannot be read; a shared store that cannot be reached is tried again
+ */
 export async function createKeys(options: KeysOptions): Promise<Keys> {
-  const { store, rotateEveryMs, now } = options
-  const alone = <Result>(work: () => Promise<Result>): Promise<Result> => store.alone?.(work) ?? work()
-  let ring = await alone(async () => (await store.read()) ?? (await firstRing(options)))
-  let opened = await openRing(ring)
-  let timer: NodeJS.Timeout | undefined
+  const ring = new RotatingRing(options)
+  await ring.open()
+  return ring
+}
 
-  async function adopt(next: KeyRing): Promise<void> {
-    const ready = await openRing(next)
-    await store.write(next)
-    ring = next
-    opened = ready
-    options.onRotated?.(next.current.kid)
+class RotatingRing implements Keys {
+  readonly #options: KeysOptions
+  #opened: Opened | undefined
+  #timer: NodeJS.Timeout | undefined
+  #stopFollowing: (() => void) | undefined
+
+  constructor(options: KeysOptions) {
+    this.#options = options
   }
 
-  /** Takes over what another process rotated to. */
-  async function follow(next: KeyRing): Promise<void> {
-    const ready = await openRing(next)
-    if (next.rotatedAt < ring.rotatedAt) return
-    ring = next
-    opened = ready
+  async open(): Promise<void> {
+    const { store } = this.#options
+    const first = this.#alone(() => this.#readOrMake()).then((ring) => this.#take(ring))
+    if (store.shared === undefined) await first
+    else await first.catch((cause: unknown) => this.#report(cause))
+    this.#stopFollowing = store.shared?.onChange(() => void this.#follow().catch((cause) => this.#noteUnread(cause)))
+    this.#rotateWhenDue()
   }
 
-  const rotateNow = (): Promise<void> =>
-    alone(async () => adopt(rotate((await store.read()) ?? ring, await generateStoredKey(), now())))
+  current(): SigningKey {
+    const { ring, byId } = this.#opened ?? {}
+    const key = ring && byId?.get(signingKeyIn(ring, this.#options.now()).kid)
+    if (key === undefined) throw new Error('the signing keys have not been read yet')
+    return key
+  }
 
-  /** Of all that share the store one rotates; the others find that it was done. */
-  const rotateIfDue = (): Promise<void> =>
-    alone(async () => {
-      const latest = (await store.read()) ?? ring
-      if (msUntilRotation(latest, rotateEveryMs, now()) > 0) return follow(latest)
-      return adopt(rotate(latest, await generateStoredKey(), now()))
+  jwks(): { keys: JWK[] } {
+    return { keys: [...(this.#opened?.byId.values() ?? [])].map(({ publicJwk }) => publicJwk) }
+  }
+
+  rotate(): Promise<void> {
+    return this.#rotateIf(() => true)
+  }
+
+  isReady(): boolean {
+    return this.#opened !== undefined
+  }
+
+  close(): void {
+    this.#stopFollowing?.()
+    clearTimeout(this.#timer)
+  }
+
+  #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#options.store.shared?.alone(work) ?? work()
+  }
+
+  /** The ring as it is kept; ours is written where it was lost, and the first keys where there were none. */
+  async #readOrMake(): Promise<KeyRing> {
+    const { store, now } = this.#options
+    const kept = await store.read()
+    if (kept !== undefined) return kept
+    const ring = this.#opened?.ring ?? (await firstRing(now()))
+    await store.write(ring)
+    return ring
+  }
+
+  async #take(ring: KeyRing): Promise<void> {
+    const next = await openRing(ring)
+    if (this.#opened === undefined || ring.rotatedAt >= this.#opened.ring.rotatedAt) this.#opened = next
+  }
+
+  async #follow(): Promise<void> {
+    const kept = await this.#options.store.read()
+    await this.#take(kept ?? (await this.#alone(() => this.#readOrMake())))
+    this.#schedule(this.#msUntilRotation())
+  }
+
+  /** Of all processes that share the store one rotates; the others find that it was done. */
+  #rotateIf(isDue: (ring: KeyRing) => boolean): Promise<void> {
+    const { store, now, onRotated } = this.#options
+    return this.#alone(async () => {
+      const latest = await this.#readOrMake()
+      // Two rotations within the publish-ahead time would drop a key that still signs.
+      if (!isDue(latest) || (latest.signsFrom ?? 0) > now()) return this.#take(latest)
+      const next = rotate(latest, await generateStoredKey(), now(), store.shared?.publishAheadMs)
+      await store.write(next)
+      await this.#take(next)
+      onRotated?.(next.current.kid)
     })
-
-  function schedule(delayMs: number): void {
-    timer = setTimeout(rotateWhenDue, Math.min(delayMs, maxTimerMs))
-    timer.unref()
   }
 
-  function rotateWhenDue(): void {
-    const remainingMs = msUntilRotation(ring, rotateEveryMs, now())
-    if (remainingMs > 0) return schedule(remainingMs)
-    rotateIfDue().then(
-      () => schedule(msUntilRotation(ring, rotateEveryMs, now())),
+  #msUntilRotation(): number {
+    const { rotateEveryMs, now } = this.#options
+    return this.#opened === undefined ? retryMs : msUntilRotation(this.#opened.ring, rotateEveryMs, now())
+  }
+
+  #schedule(delayMs: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#rotateWhenDue(), Math.min(delayMs, maxTimerMs))
+    this.#timer.unref()
+  }
+
+  #rotateWhenDue(): void {
+    const { rotateEveryMs, now } = this.#options
+    const remainingMs = this.#opened === undefined ? 0 : this.#msUntilRotation()
+    if (remainingMs > 0) return this.#schedule(remainingMs)
+    this.#rotateIf((ring) => msUntilRotation(ring, rotateEveryMs, now()) === 0).then(
+      () => this.#schedule(this.#msUntilRotation()),
       (cause: unknown) => {
-        options.onFailure?.(cause)
-        schedule(retryMs)
+        this.#report(cause)
+        this.#schedule(retryMs)
       },
     )
   }
 
-  store.onChange?.((next) => void follow(next))
-  rotateWhenDue()
-  return {
-    current: () => opened.current,
-    jwks: () => opened.jwks,
-    rotate: rotateNow,
-    close: () => clearTimeout(timer),
+  #report(cause: unknown): void {
+    this.#options.onFailure?.(cause)
+  }
+
+  /** Keys that are at hand go on; a rotation that fails is reported when it is due. */
+  #noteUnread(cause: unknown): void {
+    if (this.#opened === undefined) this.#report(cause)
   }
 }
 
-async function firstRing({ store, now }: KeysOptions): Promise<KeyRing> {
-  const ring = { current: await generateStoredKey(), next: await generateStoredKey(), rotatedAt: now() }
-  await store.write(ring)
-  return ring
+async function firstRing(now: number): Promise<KeyRing> {
+  return { current: await generateStoredKey(), next: await generateStoredKey(), rotatedAt: now }
 }
 
-async function openRing(ring: KeyRing): Promise<{ current: SigningKey; jwks: { keys: JWK[] } }> {
-  const published = await Promise.all(publishedKeys(ring).map(openStoredKey))
-  const current = published.find(({ kid }) => kid === ring.current.kid) as SigningKey
-  return { current, jwks: { keys: published.map(({ publicJwk }) => publicJwk) } }
+async function openRing(ring: KeyRing): Promise<Opened> {
+  const keys = await Promise.all(publishedKeys(ring).map(openStoredKey))
+  return { ring, byId: new Map(keys.map((key) => [key.kid, key])) }
 }

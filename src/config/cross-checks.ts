@@ -7,11 +7,12 @@ import { formatDuration } from './values/duration.ts'
 
 /** What cannot work together, though each option is well formed. */
 export function contradictions(sections: KnownSections): Finding[] {
-  const { server, session, assertion, upstreams, routes } = sections
+  const { server, session, upstreams, routes } = sections
   return [
     ...(server ? listenerContradictions(server) : []),
     ...(session ? sessionContradictions(session) : []),
-    ...(assertion ? keyContradictions(assertion) : []),
+    ...keyContradictions(sections),
+    ...workerContradictions(sections),
     ...machineContradictions(sections),
     ...(upstreams ? tlsContradictions(upstreams) : []),
     ...(routes ? repeatedNames(routes) : []),
@@ -86,13 +87,43 @@ function redisContradictions({ url, sentinel, cluster, tls }: NonNullable<Config
   return findings
 }
 
-function keyContradictions({ keys }: Config['assertion']): Finding[] {
-  if (keys.store !== 'file' || keys.path !== undefined) return []
-  return [
-    {
+/** Keys need a place: a file its path, Redis a server. */
+function keyContradictions({ assertion, machines, session }: KnownSections): Finding[] {
+  const findings: Finding[] = []
+  if (assertion?.keys.store === 'file' && assertion.keys.path === undefined) {
+    findings.push({
       path: ['assertion', 'keys', 'path'],
       expected: 'a path, because assertion.keys.store is file',
       fix: 'add path: /var/lib/stagedoor/keys.json, or write store: memory',
+    })
+  }
+  for (const [section, known] of Object.entries({ assertion, machines })) {
+    if (known?.keys.store !== 'redis' || session === undefined || session.redis !== undefined) continue
+    findings.push({
+      path: [section, 'keys', 'store'],
+      expected: 'session.redis.url, because the keys are kept there',
+      fix: 'add session: { redis: { url: redis://redis:6379 } }, or write store: file',
+    })
+  }
+  return findings
+}
+
+/** Workers share nothing but Redis: one error names all that is missing. */
+function workerContradictions({ server, session, assertion, machines }: KnownSections): Finding[] {
+  if (server === undefined || server.workers === 1) return []
+  const wanted = [
+    ['session.store', session?.store],
+    ['assertion.keys.store', assertion?.keys.store],
+    ['machines.keys.store', machines?.keys.store],
+  ] as const
+  const missing = wanted.flatMap(([option, store]) => (store === undefined || store === 'redis' ? [] : [option]))
+  if (missing.length === 0) return []
+  const expected = `1, or redis for ${missing.join(', ')}: several processes share sessions and keys through Redis`
+  return [
+    {
+      path: ['server', 'workers'],
+      expected,
+      fix: `write workers: 1, or add session.redis.url and set ${missing.map((option) => `${option}: redis`).join(', ')}`,
     },
   ]
 }

@@ -1,21 +1,25 @@
 import { LRUCache } from 'lru-cache'
 
+import type { Once } from '../revocation/once.ts'
 import { transactionLifetimeMs } from './transaction.ts'
 
 /** Logins that were finished or given up: none can be used twice. */
 export type UsedTransactions = {
-  /** False when the transaction was used before, in any worker. */
-  claim(id: string): boolean | Promise<boolean>
+  /** False when the transaction was used before, in any process that shares our Redis. */
+  claim(id: string): Promise<boolean>
 }
 
-/** @param now milliseconds since the epoch */
-export function createUsedTransactions(now: () => number, max = 100_000): UsedTransactions {
+/**
+ * @param now milliseconds since the epoch
+ * @param once what other processes know; while it cannot be asked, this process goes by what it knows itself
+ */
+export function createUsedTransactions(now: () => number, once: Pick<Once, 'claim'>, max = 100_000): UsedTransactions {
   const usedUntil = new LRUCache<string, number>({ max })
   return {
-    claim(id) {
+    async claim(id) {
       if ((usedUntil.peek(id) ?? 0) > now()) return false
       usedUntil.set(id, now() + transactionLifetimeMs)
-      return true
+      return once.claim(`transaction ${id}`, transactionLifetimeMs).catch(() => true)
     },
   }
 }

@@ -4,7 +4,9 @@ export type LinkOptions = {
   /** Makes a client for where the server is now; not connected yet. */
   prepare: () => Promise<RedisClient>
   /** Done on every new connection before it counts as up. */
-  greet: (client: RedisClient) => Promise<void>
+  greet?: (client: RedisClient) => Promise<void>
+  /** Asks the server whether it is well; default: PING. A rejection gives the connection up. */
+  probe?: (client: RedisClient) => Promise<unknown>
   onUp: () => void
   /** Called for every loss and every failed attempt. */
   onDown: (cause: unknown) => void
@@ -16,37 +18,48 @@ export type Link = {
   /** The connection, or nothing while there is none. */
   client: () => RedisClient | undefined
   start: () => void
-  /** Gives the connection up, so that the next is opened at once; for a server that is no longer the right one. */
-  drop: (cause: unknown) => void
+  /** Opens another connection, and gives this one up once the other is there. */
+  renew: () => Promise<void>
   close: () => void
 }
 
 const firstRetryMs = 50
 const lastRetryMs = 1_000
 /** A server that hangs, or a network that swallows packets, is noticed so soon; then `timeoutMs` to answer. */
-const heartbeatEveryMs = 1_000
+const probeEveryMs = 1_000
 
-export function createLink({ prepare, greet, onUp, onDown, timeoutMs }: LinkOptions): Link {
+export function createLink(options: LinkOptions): Link {
+  const { prepare, greet, probe = (client: RedisClient) => client.ping(), onUp, onDown, timeoutMs } = options
   let current: RedisClient | undefined
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
+  let isRenewing = false
   let retryMs = firstRetryMs
 
-  async function open(): Promise<void> {
-    let client: RedisClient | undefined
+  /** Connects and greets; a client that fails on the way is ended. */
+  async function connected(): Promise<RedisClient> {
+    const client = await prepare()
+    client.on('error', (error: unknown) => lose(client, error))
+    client.on('end', () => lose(client, new Error('the connection ended')))
     try {
-      const opened = await prepare()
-      client = opened
-      opened.on('error', (error: unknown) => lose(opened, error))
-      opened.on('end', () => lose(opened, new Error('the connection ended')))
-      await within(timeoutMs * 2, connect(opened))
-      if (isClosed) return opened.destroy()
-      current = opened
-      retryMs = firstRetryMs
-      later(heartbeatEveryMs, () => beat(opened))
-      onUp()
+      await within(timeoutMs * 2, connectAndGreet(client))
+      return client
     } catch (cause) {
       discard(client)
+      throw cause
+    }
+  }
+
+  async function connectAndGreet(client: RedisClient): Promise<void> {
+    await client.connect()
+    await greet?.(client)
+  }
+
+  async function open(): Promise<void> {
+    try {
+      adopt(await connected())
+      retryMs = firstRetryMs
+    } catch (cause) {
       if (isClosed) return
       onDown(cause)
       later(retryMs * (0.5 + Math.random() / 2), open)
@@ -54,22 +67,42 @@ export function createLink({ prepare, greet, onUp, onDown, timeoutMs }: LinkOpti
     }
   }
 
-  async function connect(client: RedisClient): Promise<void> {
-    await client.connect()
-    await greet(client)
+  function adopt(client: RedisClient): void {
+    if (isClosed) return discard(client)
+    current = client
+    later(probeEveryMs, () => beat(client))
+    onUp()
+  }
+
+  async function renew(): Promise<void> {
+    const before = current
+    if (isRenewing || before === undefined) return
+    isRenewing = true
+    try {
+      const next = await connected()
+      // Lost meanwhile: the link is opening another connection already.
+      if (current !== before) return discard(next)
+      adopt(next)
+      // Commands that wait for an answer still get it.
+      before.close().catch(() => discard(before))
+    } catch {
+      // The connection there is stays; the next probe or refusal tries again.
+    } finally {
+      isRenewing = false
+    }
   }
 
   async function beat(client: RedisClient): Promise<void> {
     try {
-      await within(timeoutMs, client.ping())
-      if (client === current) later(heartbeatEveryMs, () => beat(client))
+      await within(timeoutMs, probe(client))
+      if (client === current) later(probeEveryMs, () => beat(client))
     } catch (cause) {
       lose(client, cause)
     }
   }
 
-  function lose(client: RedisClient | undefined, cause: unknown): void {
-    if (client === undefined || client !== current) return
+  function lose(client: RedisClient, cause: unknown): void {
+    if (client !== current) return
     current = undefined
     discard(client)
     onDown(cause)
@@ -85,7 +118,7 @@ export function createLink({ prepare, greet, onUp, onDown, timeoutMs }: LinkOpti
   return {
     client: () => current,
     start: () => void open(),
-    drop: (cause) => lose(current, cause),
+    renew,
     close() {
       isClosed = true
       clearTimeout(timer)
@@ -96,7 +129,7 @@ export function createLink({ prepare, greet, onUp, onDown, timeoutMs }: LinkOpti
   }
 }
 
-/** Rejects all that waits on this connection, too. */
+/** Ends a connection; all that waits for an answer on it is rejected. */
 function discard(client: RedisClient | undefined): void {
   if (client?.isOpen === true) client.destroy()
 }

@@ -1,6 +1,5 @@
-import { createRedisClient } from './client.ts'
-import type { RedisNode, RedisSettings } from './settings.ts'
-import { RedisUnavailable } from './unavailable.ts'
+import { createRedisClient, type RedisNode, type RedisSettings } from './client.ts'
+import { RedisUnavailable } from './replies.ts'
 
 /** Asks one node one command. */
 export type Ask = (node: RedisNode, command: string[]) => Promise<unknown>
@@ -60,4 +59,14 @@ function askOnce(settings: RedisSettings): Ask {
       client.destroy()
     }
   }
+}
+
+/** The hash slot of a key, or of its hash tag: CRC16 (XMODEM) modulo 16384, as the Redis Cluster specification says. */
+export function slotOf(tag: string): number {
+  let crc = 0
+  for (const byte of Buffer.from(tag)) {
+    crc ^= byte << 8
+    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : (crc << 1) & 0xffff
+  }
+  return crc % 16_384
 }

@@ -2,111 +2,173 @@ import { EventEmitter } from 'node:events'
 
 import { ErrorReply } from '@redis/client'
 
-import { createRedisClient, type RedisClient } from './client.ts'
+import { createRedisClient, type RedisClient, type RedisSettings } from './client.ts'
 import { clusterPrefix, createRedisKeys, plainPrefix, type RedisKeys } from './keys.ts'
-import { createLink } from './link.ts'
-import { locate } from './locate.ts'
+import { createLink, type Link, type LinkOptions } from './link.ts'
+import { locate, slotOf } from './locate.ts'
+import { isMisplaced, isTransientReply, RedisUnavailable, writeRefusalIn } from './replies.ts'
 import { runScript, type Script } from './script.ts'
-import type { RedisSettings } from './settings.ts'
-import { slotOf } from './slot.ts'
-import { createSubscriber, type Unsubscribe } from './subscriber.ts'
-import { isMisplaced, isTransientReply, RedisUnavailable } from './unavailable.ts'
 
 export type RedisEvents = {
-  /** Connected, for the first time or again. */
+  /** Connected for commands and messages, for the first time or again. */
   ready: []
-  /** The connection is gone, or could not be made; emitted once until `ready`. Anything may have been missed since. */
+  /** A connection is gone, or could not be made; emitted once until `ready`. Messages may have been missed since. */
   lost: [cause: unknown]
-  /** These keys under `tracked` were changed or removed, by whomever; nothing given: any of them may have been. */
-  invalidated: [keys: readonly string[] | undefined]
+  /** Something was published, by whomever. */
+  message: [topic: string, text: string]
+  /** The server began to refuse writes, and why; or takes them again (undefined). */
+  refusing: [reason: string | undefined]
 }
 
 /** One Redis or Valkey: commands on one connection, messages on another; both come back by themselves. */
 export type Redis = {
   keys: RedisKeys
+  /** All messages go through it, for scripts that publish: a topic, a space and a text. */
+  channel: string
   events: EventEmitter<RedisEvents>
   isReady(): boolean
+  /** Why the server refuses writes; undefined while it takes them. */
+  refusal(): string | undefined
   /** @throws RedisUnavailable at once while disconnected, and within about two timeouts when no answer comes */
   send(...command: string[]): Promise<unknown>
   /** @throws RedisUnavailable like `send` */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
-  /** To every subscriber that is connected now. @throws RedisUnavailable like `send` */
-  publish(channel: string, message: string): Promise<void>
-  /** @param onGap called after a lost connection is back: messages may have been missed */
-  subscribe(channel: string, listener: (message: string) => void, onGap?: () => void): Unsubscribe
+  /** To every process that is connected now, this one included. @throws RedisUnavailable like `send` */
+  publish(topic: string, text: string): Promise<void>
+  /** Goes over to another server, or to other credentials, without being disconnected. */
+  use(settings: RedisSettings): void
   /** Resolves after the first attempt to connect, well or badly ended. */
   attempted(): Promise<void>
   close(): void
 }
 
-/** @param tracked name under the prefix, e.g. `session:`, whose changes are told as `invalidated` */
-export function createRedis(settings: RedisSettings, tracked: string): Redis {
-  const prefix = settings.topology.kind === 'cluster' ? clusterPrefix : plainPrefix
-  const events = new EventEmitter<RedisEvents>()
-  // Everybody who waits for a change listens for a moment.
-  events.setMaxListeners(0)
-  const slot = slotOf('stagedoor')
-  const { timeoutMs } = settings
-  let isLost = false
-  const firstAttempt = Promise.withResolvers<void>()
+export function createRedis(settings: RedisSettings): Redis {
+  return new Connection(settings)
+}
 
-  const link = createLink({
-    timeoutMs,
-    prepare: async () => createRedisClient(await locate(settings, slot), settings, true),
-    async greet(client) {
-      await track(client, `${prefix}${tracked}`)
-      client.on('invalidate', (key: Buffer | string | null) => {
-        events.emit('invalidated', key === null ? undefined : [key.toString()])
-      })
-    },
-    onUp() {
-      isLost = false
-      events.emit('ready')
-      firstAttempt.resolve()
-    },
-    onDown(cause) {
-      if (!isLost) events.emit('lost', cause)
-      isLost = true
-      firstAttempt.resolve()
-    },
-  })
-  const subscriber = createSubscriber(async () => createRedisClient(await locate(settings, slot), settings), timeoutMs)
-  link.start()
+class Connection implements Redis {
+  readonly keys: RedisKeys
+  readonly channel: string
+  readonly events = new EventEmitter<RedisEvents>()
+  readonly #commands: Link
+  readonly #messages: Link
+  readonly #firstAttempts: Promise<unknown>
+  #settings: RedisSettings
+  #wasReady: boolean | undefined
+  #refusal: string | undefined
 
-  async function send(command: string[]): Promise<unknown> {
-    const client = link.client()
+  constructor(settings: RedisSettings) {
+    this.#settings = settings
+    this.keys = createRedisKeys(settings.topology.kind === 'cluster' ? clusterPrefix : plainPrefix)
+    this.channel = this.keys.named('messages')
+    this.events.setMaxListeners(0)
+    const [commands, messages] = [
+      this.#openLink({ probe: (client) => this.#probeWrites(client) }),
+      // Subscribed before `ready` is emitted: whoever reads what is kept after that misses nothing that is published.
+      this.#openLink({ greet: (client) => client.subscribe(this.channel, (message) => this.#deliver(message)) }),
+    ]
+    this.#commands = commands.link
+    this.#messages = messages.link
+    this.#firstAttempts = Promise.all([commands.attempted, messages.attempted])
+    commands.link.start()
+    messages.link.start()
+  }
+
+  isReady(): boolean {
+    return this.#commands.client() !== undefined && this.#messages.client() !== undefined
+  }
+
+  refusal(): string | undefined {
+    return this.#refusal
+  }
+
+  send(...command: string[]): Promise<unknown> {
+    return this.#send(command)
+  }
+
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return runScript((command) => this.#send(command), script, keys, args)
+  }
+
+  async publish(topic: string, text: string): Promise<void> {
+    await this.#send(['PUBLISH', this.channel, `${topic} ${text}`])
+  }
+
+  use(next: RedisSettings): void {
+    this.#settings = next
+    void this.#commands.renew()
+    void this.#messages.renew()
+  }
+
+  async attempted(): Promise<void> {
+    await this.#firstAttempts
+  }
+
+  close(): void {
+    this.#commands.close()
+    this.#messages.close()
+  }
+
+  async #send(command: string[]): Promise<unknown> {
+    const client = this.#commands.client()
     if (client === undefined) throw new RedisUnavailable('not connected to Redis')
     try {
       return await client.sendCommand(command)
     } catch (cause) {
-      if (isMisplaced(cause)) link.drop(cause)
+      this.#learnFrom(cause)
       if (cause instanceof ErrorReply && !isTransientReply(cause)) throw cause
-      throw new RedisUnavailable('Redis did not answer', { cause })
+      const reason = writeRefusalIn(cause)
+      throw new RedisUnavailable(reason ? `Redis refuses writes (${reason})` : 'Redis did not answer', { cause })
     }
   }
 
-  return {
-    keys: createRedisKeys(prefix),
-    events,
-    isReady: () => link.client() !== undefined,
-    send: (...command) => send(command),
-    run: (script, keys, args) => runScript(send, script, keys, args),
-    publish: async (channel, message) => void (await send(['PUBLISH', channel, message])),
-    subscribe: subscriber.subscribe,
-    attempted: () => firstAttempt.promise,
-    close() {
-      link.close()
-      subscriber.close()
-    },
+  #openLink(rest: Pick<LinkOptions, 'greet' | 'probe'>): { link: Link; attempted: Promise<void> } {
+    const attempt = Promise.withResolvers<void>()
+    const link = createLink({
+      timeoutMs: this.#settings.timeoutMs,
+      prepare: async () => createRedisClient(await locate(this.#settings, slotOf('stagedoor')), this.#settings),
+      onUp: () => {
+        attempt.resolve()
+        if (this.#wasReady === true || !this.isReady()) return
+        this.#wasReady = true
+        this.events.emit('ready')
+      },
+      onDown: (cause) => {
+        attempt.resolve()
+        if (this.#wasReady !== false) this.events.emit('lost', cause)
+        this.#wasReady = false
+      },
+      ...rest,
+    })
+    return { link, attempted: attempt.promise }
   }
-}
 
-/**
- * Broadcasting mode: told of every change under the prefix, read before or not. Of our own, too: `NOLOOP` does not see
- * who runs a script.
- */
-async function track(client: RedisClient, prefix: string): Promise<void> {
-  // The client library switches the other mode on when it connects; the server wants it off first.
-  await client.sendCommand(['CLIENT', 'TRACKING', 'OFF'])
-  await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', 'PREFIX', prefix])
+  #deliver(message: string): void {
+    const at = message.indexOf(' ')
+    this.events.emit('message', message.slice(0, at), message.slice(at + 1))
+  }
+
+  /** A write, so that a server that has come to refuse writes is noticed before anybody logs in. */
+  async #probeWrites(client: RedisClient): Promise<void> {
+    try {
+      await client.sendCommand(['SET', this.keys.named('probe'), '1', 'PX', '60000'])
+      this.#noteRefusal(undefined)
+    } catch (cause) {
+      if (!(cause instanceof ErrorReply) || !isTransientReply(cause)) throw cause
+      this.#learnFrom(cause)
+    }
+  }
+
+  /** Notes what an error reply says of the server, and looks for another server where it may not be the right one. */
+  #learnFrom(cause: unknown): void {
+    const reason = writeRefusalIn(cause)
+    if (reason !== undefined) this.#noteRefusal(reason)
+    if (isMisplaced(cause)) void this.#commands.renew()
+  }
+
+  #noteRefusal(reason: string | undefined): void {
+    if (reason === this.#refusal) return
+    this.#refusal = reason
+    this.events.emit('refusing', reason)
+  }
 }

@@ -1,16 +1,15 @@
-import type { Redis } from '../redis/redis.ts'
-import type { EndedSessions } from '../session/ended-sessions.ts'
 import type { Session } from '../session/session.ts'
-import { type Mark, markOf, type Revocation } from './mark.ts'
+import type { EndedSessions } from '../session/store.ts'
+import type { SessionBus } from './bus.ts'
+import { formatMark, type Mark, markOf, type Revocation } from './mark.ts'
 import { createMarks } from './marks.ts'
-import { createSharedMarks, type SharedMarks } from './shared-marks.ts'
 
-/** The one place that learns that sessions must end, and tells everybody. */
+/** The one place that decides which sessions have ended; the bus carries it to the other processes. */
 export type Revocations = {
   /**
    * In force here when it returns.
    * @returns resolves when every replica can know it, which is at once without Redis
-   * @throws RedisUnavailable when the others could not be told; they will be, once Redis is back
+   * @throws RedisUnavailable when it could not be shared; it is shared once Redis takes it
    */
   revoke: (...revocations: readonly Revocation[]) => Promise<void>
   /** When a session ends by what is known, in milliseconds since the epoch: 0 for at once, `Infinity` for not at all. */
@@ -30,27 +29,24 @@ export type Revocations = {
 export type RevocationStatus = 'ready' | 'apart'
 
 export type RevocationsOptions = {
-  /** Without it, marks are known to this process alone. */
-  redis?: Redis | undefined
-  /** In place of Redis: another way to those who share marks. */
-  share?: ((onMark: (mark: Mark) => void) => SharedMarks) | undefined
+  bus: SessionBus
   /** How long a mark is kept: until every session of today has expired. */
   absoluteTimeoutMs: number
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Told when marks are given up for want of room. */
+  /** Called when marks are given up for want of room. */
   onOverflow?: () => void
-  /** Told when the end of a session could not be shared yet, where nobody waits for it. */
+  /** Called when the end of a session could not be shared yet, where no caller waits for it. */
   onUnshared?: (cause: unknown) => void
 }
 
 const retryMs = 1_000
 
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { redis, share, absoluteTimeoutMs, now, onOverflow, onUnshared = () => undefined } = options
+  const { bus, absoluteTimeoutMs, now, onOverflow, onUnshared = () => undefined } = options
   const marks = createMarks(now, onOverflow)
   const listeners = new Set<(news: readonly Mark[]) => void>()
-  let isInStep = redis === undefined && share === undefined
+  let isInStep = false
   let joining: Promise<void> | undefined
 
   function learn(learned: readonly Mark[]): void {
@@ -58,47 +54,43 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     if (news.length > 0) for (const listener of listeners) listener(news)
   }
 
-  /** After a start or a gap: what others know comes here, what was said here meanwhile goes there. */
-  async function join(shared: SharedMarks): Promise<void> {
+  /** After a start or a gap: marks of the others come here, and those made here meanwhile go there. */
+  async function join(): Promise<void> {
     try {
-      const theirs = await shared.readAll()
+      const theirs = await bus.endings()
       learn(theirs)
-      const known = new Set(theirs.map(({ kind, name, at }) => `${kind} ${name} ${at}`))
-      await shared.write(marks.all().filter(({ kind, name, at }) => !known.has(`${kind} ${name} ${at}`)))
+      const known = new Set(theirs.map(formatMark))
+      await bus.end(marks.all().filter((mark) => !known.has(formatMark(mark))))
       isInStep = true
     } catch {
-      // Redis went away again; the next `ready` comes back here.
-      isInStep = false
+      joinLater()
     } finally {
       joining = undefined
     }
   }
 
-  async function tell(shared: SharedMarks, made: readonly Mark[]): Promise<void> {
-    try {
-      await shared.write(made)
-    } catch (error) {
-      isInStep = false
-      setTimeout(rejoin, retryMs).unref()
-      throw error
-    }
-  }
-
-  const hear = (mark: Mark): void => learn([mark])
-  const shared = redis ? createSharedMarks(redis, now, hear, rejoin) : share?.(hear)
-  redis?.events.on('ready', rejoin)
-  redis?.events.on('lost', () => void (isInStep = false))
-  if (redis === undefined || redis.isReady()) rejoin()
-
   function rejoin(): void {
-    if (shared !== undefined) joining = (joining ?? Promise.resolve()).then(() => join(shared))
+    if (bus.isConnected()) joining = (joining ?? Promise.resolve()).then(join)
   }
+
+  function joinLater(): void {
+    isInStep = false
+    setTimeout(rejoin, retryMs).unref()
+  }
+
+  bus.events.on('ended', (mark) => learn([mark]))
+  bus.events.on('connected', rejoin)
+  bus.events.on('lost', () => void (isInStep = false))
+  rejoin()
 
   async function revoke(...revocations: readonly Revocation[]): Promise<void> {
     const until = now() + absoluteTimeoutMs
     const made = revocations.map((revocation) => markOf(revocation, until))
     learn(made)
-    if (shared !== undefined) await tell(shared, made)
+    await bus.end(made).catch((cause: unknown) => {
+      joinLater()
+      throw cause
+    })
   }
 
   return {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 
 import type { Session } from '../session/session.ts'
-import { withoutTokens } from './shareable.ts'
+import { withoutTokens } from './bus.ts'
 
 /** What an operator sees of a session: nothing that opens it. Times are milliseconds since the epoch. */
 export type SeenSession = {

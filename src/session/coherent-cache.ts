@@ -2,10 +2,12 @@ import type { EventEmitter } from 'node:events'
 
 import { LRUCache } from 'lru-cache'
 
-import type { RedisEvents } from '../redis/redis.ts'
+import type { BusEvents } from '../revocation/bus.ts'
+import type { Session } from './session.ts'
+import type { FoundSession } from './store.ts'
 
 export type CoherentCacheOptions = {
-  events: EventEmitter<RedisEvents>
+  events: EventEmitter<BusEvents>
   maxEntries: number
   /** How long what was known before Redis went away may still be used. */
   graceMs: number
@@ -14,90 +16,106 @@ export type CoherentCacheOptions = {
 }
 
 /**
- * A local copy of entries in Redis that forgets what others change (client-side caching, `CLIENT TRACKING`). Each goes by
- * the name that requests bring, so that the hot path need not work out its key.
+ * A local copy of sessions in Redis that follows what other processes say of them. Each goes by the cookie value that
+ * requests bring, so that the hot path need not take it apart.
  */
-export type CoherentCache<Entry extends object> = {
-  get(name: string): Entry | undefined
-  /** @param key in Redis */
-  forget(key: string): void
-  /** Does `work` and keeps its outcome, unless others change the key meanwhile: then its outcome may be out of date. */
-  keep<Outcome extends Entry | undefined>(name: string, key: string, work: () => Promise<Outcome>): Promise<Outcome>
-  /** Changes what goes by a name, if it is known. */
-  amend(name: string, change: (entry: Entry) => Entry): void
+export type CoherentCache = {
+  get(cookieValue: string): FoundSession | undefined
+  forget(sessionId: string): void
+  forgetAll(): void
+  /** Does `read` and keeps its outcome, unless the session changes meanwhile: then its outcome may be out of date. */
+  keep(
+    cookieValue: string,
+    sessionId: string,
+    read: () => Promise<FoundSession | undefined>,
+  ): Promise<FoundSession | undefined>
+  /** Changes what goes by a cookie value, if it is known. */
+  amend(cookieValue: string, change: (found: FoundSession) => FoundSession): void
   size(): number
 }
 
-type Known<Entry> = { key: string; entry: Entry }
+type Reading = { isOutdated: boolean }
 
-export function createCoherentCache<Entry extends object>(options: CoherentCacheOptions): CoherentCache<Entry> {
-  const { events, maxEntries, graceMs, now } = options
-  const names = new Map<string, string>()
-  const entries = new LRUCache<string, Known<Entry>>({
+export function createCoherentCache({ events, maxEntries, graceMs, now }: CoherentCacheOptions): CoherentCache {
+  const cookieValues = new Map<string, string>()
+  const entries = new LRUCache<string, FoundSession>({
     max: maxEntries,
-    dispose: ({ key }, _name, reason) => void (reason !== 'set' && names.delete(key)),
+    dispose: ({ session }, _value, reason) => void (reason !== 'set' && cookieValues.delete(session.id)),
   })
-  const running = new Map<string, Set<{ isOutdated: boolean }>>()
+  const readings = new Map<string, Set<Reading>>()
   let lostAt: number | undefined
 
-  const outdate = (key: string): void => running.get(key)?.forEach((work) => (work.isOutdated = true))
-  function forget(key: string): void {
-    const name = names.get(key)
-    if (name !== undefined) entries.delete(name)
-    outdate(key)
-  }
-  function forgetAll(): void {
-    entries.clear()
-    for (const key of running.keys()) outdate(key)
+  const outdate = (sessionId: string): void =>
+    readings.get(sessionId)?.forEach((reading) => (reading.isOutdated = true))
+
+  function forget(sessionId: string): void {
+    const cookieValue = cookieValues.get(sessionId)
+    if (cookieValue !== undefined) entries.delete(cookieValue)
+    outdate(sessionId)
   }
 
-  events.on('invalidated', (keys) => (keys === undefined ? forgetAll() : keys.forEach(forget)))
-  // Nobody told us of changes while we were away.
+  function forgetAll(): void {
+    entries.clear()
+    for (const sessionId of readings.keys()) outdate(sessionId)
+  }
+
+  /** A use is taken over as it is; fresh claims come with a refresh token, which only Redis has. */
+  function follow({ id, usedAt, refreshedAt }: Session): void {
+    const cookieValue = cookieValues.get(id)
+    const known = cookieValue === undefined ? undefined : entries.peek(cookieValue)
+    if (cookieValue === undefined || known === undefined || known.session.refreshedAt !== refreshedAt) return forget(id)
+    if (known.session.usedAt >= usedAt) return
+    entries.set(cookieValue, { ...known, session: { ...known.session, usedAt } })
+  }
+
+  events.on('changed', follow)
+  // Changes were missed while the connection was away.
   events.on('lost', () => void (lostAt ??= now()))
-  events.on('ready', () => {
+  events.on('connected', () => {
     lostAt = undefined
     forgetAll()
   })
 
-  function begin(key: string): { isOutdated: boolean } {
-    const work = { isOutdated: false }
-    const others = running.get(key)
-    if (others === undefined) running.set(key, new Set([work]))
-    else others.add(work)
-    return work
+  function begin(sessionId: string): Reading {
+    const reading = { isOutdated: false }
+    const others = readings.get(sessionId)
+    if (others === undefined) readings.set(sessionId, new Set([reading]))
+    else others.add(reading)
+    return reading
   }
 
-  function finish(key: string, work: { isOutdated: boolean }): void {
-    const all = running.get(key)
-    all?.delete(work)
-    if (all?.size === 0) running.delete(key)
+  function finish(sessionId: string, reading: Reading): void {
+    const all = readings.get(sessionId)
+    all?.delete(reading)
+    if (all?.size === 0) readings.delete(sessionId)
   }
 
   return {
     forget,
+    forgetAll,
     size: () => entries.size,
 
-    get(name) {
+    get(cookieValue) {
       if (lostAt !== undefined && now() - lostAt > graceMs) entries.clear()
-      return entries.get(name)?.entry
+      return entries.get(cookieValue)
     },
 
-    async keep(name, key, doWork) {
-      const work = begin(key)
+    async keep(cookieValue, sessionId, read) {
+      const reading = begin(sessionId)
       try {
-        const entry = await doWork()
-        if (entry === undefined || work.isOutdated) return entry
-        names.set(key, name)
-        entries.set(name, { key, entry })
-        return entry
+        const found = await read()
+        if (found === undefined || reading.isOutdated) return found
+        cookieValues.set(sessionId, cookieValue)
+        entries.set(cookieValue, found)
+        return found
       } finally {
-        finish(key, work)
+        finish(sessionId, reading)
       }
     },
 
-    amend(name, change) {
-      const known = entries.peek(name)
-      if (known !== undefined) entries.set(name, { ...known, entry: change(known.entry) })
+    amend(cookieValue, change) {
+      const known = entries.peek(cookieValue)
+      if (known !== undefined) entries.set(cookieValue, change(known))
     },
   }
 }

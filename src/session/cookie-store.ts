@@ -3,9 +3,8 @@ import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Sealer } from '../seal/sealer.ts'
 import { splitIntoChunks } from './cookie-chunks.ts'
-import type { EndedSessions } from './ended-sessions.ts'
 import type { Session } from './session.ts'
-import type { FoundSession, SessionStore } from './store.ts'
+import type { EndedSessions, FoundSession, SessionStore } from './store.ts'
 
 /** Opened cookies kept, so that a request does not decrypt what the one before it did. About 4 KiB each. */
 const maxRemembered = 10_000

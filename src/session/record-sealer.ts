@@ -1,8 +1,13 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto'
 
 import type { RandomBytes } from '../seal/random.ts'
-import type { SessionReference } from './session-reference.ts'
 import type { Session } from './session.ts'
+
+/**
+ * What the cookie holds when the session is in Redis: the session's id, which names it, and 256 random bits, without
+ * which nobody opens its record.
+ */
+export type SessionReference = { sessionId: string; key: string }
 
 /**
  * Seals sessions for Redis: AES-256-GCM under a key made of one of our secrets and the cookie's random key (HKDF,
@@ -63,4 +68,17 @@ function decrypt(bytes: Buffer, key: Uint8Array, sessionId: string): string | un
 function nameOf(secret: string): string {
   const derived = new Uint8Array(hkdfSync('sha256', secret, '', `${purpose} name`, 32))
   return createHash('sha256').update(derived).digest('base64url').slice(0, 8)
+}
+
+const cookieKeyBytes = 32
+const referencePattern = /^([\w-]{16,64})\.([\w-]{43})$/
+
+export function newReference(sessionId: string, randomBytes: RandomBytes): string {
+  return `${sessionId}.${randomBytes(cookieKeyBytes).toString('base64url')}`
+}
+
+/** Nothing for any other kind of value, such as a sealed session of the cookie store. */
+export function parseReference(cookieValue: string): SessionReference | undefined {
+  const [, sessionId, key] = referencePattern.exec(cookieValue) ?? []
+  return sessionId === undefined || key === undefined ? undefined : { sessionId, key }
 }

@@ -1,20 +1,24 @@
-import { GatewayError } from '../errors/gateway-error.ts'
 import type { Redis } from '../redis/redis.ts'
-import { RedisUnavailable } from '../redis/unavailable.ts'
+import { RedisUnavailable } from '../redis/replies.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { CoherentCache } from './coherent-cache.ts'
-import type { EndedSessions } from './ended-sessions.ts'
 import type { OwedWrites } from './owed-writes.ts'
 import type { RecordSealer } from './record-sealer.ts'
+import { newReference, parseReference, type SessionReference } from './record-sealer.ts'
 import { createScript, endScript, readFields, replaceScript, touchScript } from './redis-scripts.ts'
-import { newReference, parseReference, type SessionReference } from './session-reference.ts'
 import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits } from './session.ts'
-import type { FoundSession, KnownSession, SessionStore } from './store.ts'
+import {
+  type EndedSessions,
+  type FoundSession,
+  type KnownSession,
+  type SessionStore,
+  storeUnavailable,
+} from './store.ts'
 
 export type RedisStoreDependencies = {
   redis: Redis
   sealer: RecordSealer
-  cache: CoherentCache<FoundSession>
+  cache: CoherentCache
   owed: OwedWrites
   ended: EndedSessions
   limits: SessionLimits
@@ -22,8 +26,6 @@ export type RedisStoreDependencies = {
   /** Milliseconds since the epoch. */
   now: () => number
 }
-
-const retryAfterSeconds = '5'
 
 /** Keeps sessions in Redis; the browser holds a reference. What this process has seen is found without a round trip. */
 export function createRedisStore(dependencies: RedisStoreDependencies): SessionStore {
@@ -50,7 +52,7 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
     const revisions = [String(known.session.refreshedAt), String(session.refreshedAt)]
     const args = [sealer.seal(session, reference), ...revisions, ...useOf(session)]
     const answer = await redis.run(replaceScript, [keyOf(reference)], args)
-    cache.forget(keyOf(reference))
+    cache.forget(session.id)
     return answer === 1
   }
 
@@ -62,7 +64,7 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
     const isThere = isStale
       ? await replace(session, { session, value })
       : (await redis.run(touchScript, [key], useOf(session))) === 1
-    if (!isThere) cache.forget(key)
+    if (!isThere) cache.forget(session.id)
   }
 
   async function read(reference: SessionReference): Promise<FoundSession | undefined> {
@@ -86,7 +88,7 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
       if (reference === undefined || ended.has(reference.sessionId)) return undefined
       const key = keyOf(reference)
       await owed.settle(key)
-      return orUnavailable(cache.keep(cookieValue, key, () => read(reference)))
+      return orUnavailable(cache.keep(cookieValue, reference.sessionId, () => read(reference)))
     },
 
     async save(session, known) {
@@ -106,8 +108,11 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
     async touch({ session, value }) {
       const isStale = cache.get(value)?.isStale === true
       cache.amend(value, ({ session: known }) => ({ isStale: false, session: { ...known, usedAt: session.usedAt } }))
-      // Nobody waits: if it fails, the next use after a tenth of the idle timeout tries again.
-      noteUse({ session, value }, isStale).catch(() => undefined)
+      // In the background. What Redis does not take now is written when it does, or the session would expire there.
+      const write = () => noteUse({ session, value }, isStale)
+      write().catch((error: unknown) => {
+        if (error instanceof RedisUnavailable) owed.owe(`use of ${session.id}`, write)
+      })
       return value
     },
 
@@ -115,7 +120,7 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
       // Redis itself is told below; nobody waits for it twice.
       void ended.add(session)
       const key = redis.keys.session(session.id)
-      cache.forget(key)
+      cache.forget(session.id)
       const remove = () => redis.run(endScript, [key], [])
       await orUnavailable(remove()).catch((error: unknown) => {
         owed.owe(key, remove)
@@ -136,7 +141,6 @@ async function orUnavailable<T>(work: Promise<T>): Promise<T> {
     return await work
   } catch (cause) {
     if (!(cause instanceof RedisUnavailable)) throw cause
-    const headers = { 'retry-after': retryAfterSeconds }
-    throw new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers })
+    throw storeUnavailable(cause)
   }
 }

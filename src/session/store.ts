@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { Session } from './session.ts'
 
 export type FoundSession = {
@@ -40,4 +41,19 @@ export type SessionStore = {
 export type RevocableStore = SessionStore & {
   /** Ends a session that another took the place of, when requests that were under way have had time to arrive. */
   supersede(session: Session): Promise<void>
+}
+
+/** Sessions that were ended before their time, as far as a store needs to know. */
+export type EndedSessions = {
+  /** In force at once; resolves when others know, or could not be told. */
+  add(session: Session): Promise<void>
+  has(sessionId: string): boolean
+}
+
+const retryAfterSeconds = '5'
+
+/** The store cannot tell: nothing is concluded, and nobody is logged out. */
+export function storeUnavailable(cause?: unknown): GatewayError {
+  const headers = { 'retry-after': retryAfterSeconds }
+  return new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers })
 }

@@ -19,35 +19,114 @@ async function untilSigning(keys: Keys, kid: string): Promise<boolean> {
   return keys.current().kid === kid
 }
 
+/** A store that several processes share: the test changes what it holds, and says so. */
+function sharedStore(first: KeyRing) {
+  const held = { ring: first as KeyRing | undefined, writes: 0, tell: () => undefined as void, isStopped: false }
+  const store = {
+    read: async () => held.ring,
+    async write(ring: KeyRing) {
+      held.ring = ring
+      held.writes += 1
+    },
+    shared: {
+      publishAheadMs: 60_000,
+      alone: <Result>(work: () => Promise<Result>) => work(),
+      onChange(listener: () => void) {
+        held.tell = listener
+        return () => void (held.isStopped = true)
+      },
+    },
+  }
+  return { held, store }
+}
+
 t.test('what another process rotated to signs here too, and what is older does not', async (t) => {
   const first = await newRing()
   const second = rotate(first, await generateStoredKey(), dayMs)
-  let tell: (ring: KeyRing) => void = () => t.fail('nobody listens')
-  const store = {
-    read: async () => first,
-    write: async () => void t.fail('nothing of ours is written'),
-    onChange: (listener: (ring: KeyRing) => void) => void (tell = listener),
-  }
+  const { held, store } = sharedStore(first)
   const keys = await createKeys({ store, rotateEveryMs: 7 * dayMs, now: () => dayMs })
-  t.teardown(() => keys.close())
-  tell(second)
+  held.ring = second
+  held.tell()
   t.ok(await untilSigning(keys, second.current.kid))
-  tell(first)
+  held.ring = first
+  held.tell()
   t.notOk(await untilSigning(keys, first.current.kid))
+  t.equal(held.writes, 0)
+  keys.close()
+  t.ok(held.isStopped)
 })
 
 t.test('of two processes whose rotation is due, the second takes over what the first did', async (t) => {
   const due = await newRing()
-  const done = rotate(due, await generateStoredKey(), 8 * dayMs)
-  let reads = 0
-  const store = {
-    read: async () => (reads++ === 0 ? due : done),
-    write: async () => void t.fail('it was rotated already'),
-    alone: <Result>(work: () => Promise<Result>) => work(),
-  }
-  const keys = await createKeys({ store, rotateEveryMs: 7 * dayMs, now: () => 8 * dayMs })
+  const { held, store } = sharedStore(due)
+  let now = 6 * dayMs
+  const keys = await createKeys({ store, rotateEveryMs: 7 * dayMs, now: () => now })
   t.teardown(() => keys.close())
+  const done = rotate(due, await generateStoredKey(), 7 * dayMs)
+  held.ring = done
+  now = 8 * dayMs
+  held.tell()
   t.ok(await untilSigning(keys, done.current.kid))
+  t.equal(held.writes, 0)
+})
+
+t.test('no key signs before it was published for as long as others need to read it', async (t) => {
+  const first = await newRing()
+  const { held, store } = sharedStore(first)
+  let now = dayMs
+  const keys = await createKeys({ store, rotateEveryMs: 7 * dayMs, now: () => now })
+  t.teardown(() => keys.close())
+  const published = () => keys.jwks().keys.map(({ kid }) => kid)
+  await keys.rotate()
+  t.equal(keys.current().kid, first.next.kid, 'it was published for a day')
+  const fresh = published().at(-1)
+  now += 1_000
+  await keys.rotate()
+  t.equal(keys.current().kid, first.next.kid, 'the fresh one has only just been published')
+  await keys.rotate()
+  t.equal(held.writes, 2, 'and meanwhile nothing is rotated again')
+  t.ok(published().includes(first.next.kid))
+  now += 59_000
+  t.equal(keys.current().kid, fresh)
+})
+
+t.test('keys whose store cannot be reached at the start are read when it can', async (t) => {
+  const first = await newRing()
+  const { held, store } = sharedStore(first)
+  let isAway = true
+  const failures: unknown[] = []
+  const read = async () => {
+    if (isAway) throw new Error('away')
+    return held.ring
+  }
+  const options = { store: { ...store, read }, rotateEveryMs: 7 * dayMs, now: () => dayMs }
+  const keys = await createKeys({ ...options, onFailure: (cause) => failures.push(cause) })
+  t.teardown(() => keys.close())
+  t.throws(() => keys.current())
+  t.notOk(keys.isReady())
+  t.same(keys.jwks(), { keys: [] })
+  held.tell()
+  isAway = false
+  held.tell()
+  while (!keys.isReady()) await setImmediate()
+  t.equal(keys.current().kid, first.current.kid)
+  t.match(failures, [{ message: 'away' }])
+  isAway = true
+  const before = failures.length
+  held.tell()
+  await setImmediate()
+  t.equal(failures.length, before, 'keys that are at hand go on')
+})
+
+t.test('a ring that was lost is written again as it is here', async (t) => {
+  const first = await newRing()
+  const { held, store } = sharedStore(first)
+  const keys = await createKeys({ store, rotateEveryMs: 7 * dayMs, now: () => dayMs })
+  t.teardown(() => keys.close())
+  held.ring = undefined
+  held.tell()
+  while (held.writes === 0) await setImmediate()
+  t.same(held.ring, first)
 })
 
 t.test('a ring that somebody took out of the store is rotated all the same', async (t) => {

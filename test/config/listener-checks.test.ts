@@ -7,6 +7,7 @@ const server = {
   listen: { host: '127.0.0.1', port: 8080 },
   admin: { host: '127.0.0.1', port: 9464 },
   trustedProxies: [] as string[],
+  workers: 1,
 } as unknown as Config['server']
 
 t.test('a proxy at the other end of a Unix socket is trusted only where there is such a socket', async (t) => {
@@ -27,4 +28,42 @@ t.test('two listeners cannot share a port, unless the system chooses or one is a
   t.same(contradictions({ server: ports(8080, 9464) }), [])
   t.same(contradictions({ server: ports(0, 0) }), [])
   t.same(contradictions({ server: ports(8080, 8080, '/run/stagedoor.sock') }), [])
+})
+
+t.test('several workers share through Redis, and one error names all that is missing for it', async (t) => {
+  const kept = (store: string) => ({ keys: { store } })
+  const sections = (workers: number | 'auto', stores: [session: string, assertion: string, machines: string]) =>
+    ({
+      server: { ...server, workers },
+      session: { ...times, store: stores[0], redis: { url: 'redis://redis' } },
+      assertion: kept(stores[1]),
+      machines: {
+        ...kept(stores[2]),
+        audience: 'urn:machine',
+        audiences: [],
+        issuers: [],
+        classes: [],
+        backstageTokens: { rules: [] },
+      },
+    }) as unknown as Parameters<typeof contradictions>[0]
+  const times = { idleTimeout: 1, absoluteTimeout: 3, refreshEvery: 2 }
+  const pathsOf = (found: ReturnType<typeof contradictions>) => found.map(({ path }) => path.join('.'))
+  const refused = contradictions(sections('auto', ['cookie', 'memory', 'redis']))
+  t.same(pathsOf(refused), ['server.workers'])
+  t.match(refused[0]?.expected, 'redis for session.store, assertion.keys.store')
+  t.same(contradictions(sections(4, ['redis', 'redis', 'redis'])), [])
+  t.same(contradictions(sections(1, ['cookie', 'memory', 'memory'])), [])
+})
+
+t.test('keys in Redis need a Redis', async (t) => {
+  const session = {
+    idleTimeout: 1,
+    absoluteTimeout: 3,
+    refreshEvery: 2,
+    store: 'cookie',
+  } as unknown as Config['session']
+  const assertion = { keys: { store: 'redis' } } as unknown as Config['assertion']
+  t.match(contradictions({ session, assertion }), [
+    { path: ['assertion', 'keys', 'store'], expected: /session\.redis/ },
+  ])
 })

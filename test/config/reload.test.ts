@@ -51,7 +51,7 @@ t.test('only options of the process that was started, and where keys are kept, w
   const { config: read } = await load(t, {
     'a.yaml': least,
     'b.yaml': `
-server: { admin: { host: 0.0.0.0, port: 9000 }, prefix: /.gate, workers: 3, listen: { port: 1 }, maxRequests: 5 }
+server: { admin: { host: 0.0.0.0, port: 9000 }, prefix: /.gate, listen: { port: 1 }, maxRequests: 5 }
 assertion: { keys: { store: file, path: /a }, lifetime: 2m }
 machines: { keys: { store: file, path: /m } }
 log: { level: debug }

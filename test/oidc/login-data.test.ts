@@ -6,6 +6,7 @@ import { newSession, type Tokens } from '../../src/oidc/new-session.ts'
 import { isLoginForOrganization } from '../../src/oidc/organization.ts'
 import { isExpired, slotFor } from '../../src/oidc/transaction.ts'
 import { createUsedTransactions } from '../../src/oidc/used-transactions.ts'
+import { createOnce } from '../../src/revocation/once.ts'
 
 const names = {
   roles: ['https://example.com/roles', 'roles'],
@@ -117,12 +118,27 @@ t.test('a login takes ten minutes at most, and is finished once', async (t) => {
   t.equal(isExpired(transaction, 601_000), false)
   t.equal(isExpired(transaction, 601_001), true)
   let now = 0
-  const used = createUsedTransactions(() => now)
-  t.equal(used.claim('a'), true)
-  t.equal(used.claim('a'), false)
+  const local = createUsedTransactions(
+    () => now,
+    createOnce(() => now),
+  )
+  t.equal(await local.claim('a'), true)
+  t.equal(await local.claim('a'), false)
   now = 600_000
-  t.equal(used.claim('a'), true)
+  t.equal(await local.claim('a'), true)
 })
+
+t.test(
+  'a login that was finished in another process is finished; while nobody can be asked, this process decides',
+  async (t) => {
+    const there = createOnce(() => 0)
+    await createUsedTransactions(() => 0, there).claim('a')
+    t.equal(await createUsedTransactions(() => 0, there).claim('a'), false)
+    const away = createUsedTransactions(() => 0, { claim: () => Promise.reject(new Error('away')) })
+    t.equal(await away.claim('a'), true)
+    t.equal(await away.claim('a'), false)
+  },
+)
 
 const end = { clientId: 'c', signedOutUri: 'https://p/.stagedoor/signed-out', returnTo: '/x', providerSessionId: 'S' }
 

@@ -15,6 +15,7 @@ function fakeClient(connect: () => Promise<unknown> = async () => undefined) {
       await connect()
     },
     ping: async () => 'PONG',
+    close: async () => client.destroy(),
     destroy() {
       client.isOpen = false
       client.isDestroyed = true
@@ -42,14 +43,14 @@ function linkTo(t: Test, clients: ReturnType<typeof fakeClient>[]) {
   return { link, seen, next }
 }
 
-t.test('a connection is greeted before it is up, and one that is dropped is replaced', async (t) => {
+t.test('a connection is greeted before it is up, and one that is lost is replaced', async (t) => {
   const [first, second] = [fakeClient(), fakeClient()]
   const { link, seen, next } = linkTo(t, [first, second])
   link.start()
   await next.up.promise
   t.equal(link.client(), first)
   next.up = Promise.withResolvers()
-  link.drop(new Error('not the primary any more'))
+  first.emit('error', new Error('reset'))
   t.equal(link.client(), undefined)
   t.ok(first.isDestroyed)
   await next.up.promise
@@ -59,6 +60,39 @@ t.test('a connection is greeted before it is up, and one that is dropped is repl
   link.close()
   t.same(seen, ['greeted', 'up', 'down', 'greeted', 'up'])
   t.ok(second.isDestroyed)
+})
+
+t.test('a connection that is renewed goes when the next is there, and stays when there is none', async (t) => {
+  const [first, failing, third] = [fakeClient(), fakeClient(() => Promise.reject(new Error('refused'))), fakeClient()]
+  const { link, seen, next } = linkTo(t, [first, failing, third])
+  await link.renew()
+  t.equal(link.client(), undefined, 'nothing was there to renew')
+  link.start()
+  await next.up.promise
+  await link.renew()
+  t.equal(link.client(), first)
+  await Promise.all([link.renew(), link.renew()])
+  t.equal(link.client(), third)
+  t.ok(first.isDestroyed)
+  t.notOk(seen.includes('down'))
+  link.close()
+})
+
+t.test('a connection that is lost while it is renewed is opened anew, once', async (t) => {
+  const gate = Promise.withResolvers<void>()
+  const [first, late, third] = [fakeClient(), fakeClient(() => gate.promise), fakeClient()]
+  const { link, next } = linkTo(t, [first, late, third])
+  link.start()
+  await next.up.promise
+  const renewed = link.renew()
+  next.up = Promise.withResolvers()
+  first.emit('end')
+  await next.up.promise
+  gate.resolve()
+  await renewed
+  t.equal(link.client(), third)
+  t.ok(late.isDestroyed)
+  link.close()
 })
 
 t.test('a failed attempt is followed by another', async (t) => {
@@ -96,6 +130,5 @@ t.test('nothing is reported of a connection that ends because the link was close
   await next.up.promise
   link.close()
   client.emit('end')
-  link.drop(new Error('late'))
   t.same(seen, ['greeted', 'up'])
 })

@@ -1,16 +1,16 @@
 import { once } from 'node:events'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
+import { parseNode } from '../../src/redis/client.ts'
 import { createRedis, type Redis } from '../../src/redis/redis.ts'
+import { RedisUnavailable } from '../../src/redis/replies.ts'
 import { defineScript } from '../../src/redis/script.ts'
-import { parseNode } from '../../src/redis/settings.ts'
-import { RedisUnavailable } from '../../src/redis/unavailable.ts'
 import { startRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 async function connect(t: Test, url: string, timeoutMs = 30_000): Promise<Redis> {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs }, 'session:')
+  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs })
   t.teardown(() => redis.close())
   await redis.attempted()
   return redis
@@ -59,41 +59,62 @@ t.test('a server that hangs counts as lost within its timeout, and no command wa
   t.notOk(redis.isReady())
 })
 
-t.test('changes of tracked keys are told, whoever makes them; those of others are not', async (t) => {
-  const { url } = await startRedis(t)
-  const [redis, other] = [await connect(t, url), await connect(t, url)]
-  const told: unknown[] = []
-  redis.events.on('invalidated', (keys) => told.push(keys))
-  await other.send('SET', 'stagedoor:other', '1')
-  const own = once(redis.events, 'invalidated')
-  await redis.send('SET', 'stagedoor:session:own', '1')
-  await own
-  const changed = once(redis.events, 'invalidated')
-  await other.send('SET', 'stagedoor:session:a', '1')
-  await changed
-  const flushed = once(redis.events, 'invalidated')
-  await other.send('FLUSHALL')
-  await flushed
-  t.same(told, [['stagedoor:session:own'], ['stagedoor:session:a'], undefined])
-})
-
-t.test('a published message reaches every subscriber, before and after an outage, and the gap is told', async (t) => {
+t.test('a published message reaches every process, before and after an outage', async (t) => {
   const server = await startRedis(t)
   const [redis, other] = [await connect(t, server.url), await connect(t, server.url)]
-  const received = new Set<string>()
-  const gap = Promise.withResolvers<void>()
-  const stop = redis.subscribe('stagedoor:news', (message) => void received.add(message), gap.resolve)
-  t.teardown(stop)
-  const publishUntilReceived = async (message: string) => {
-    while (!received.has(message)) {
-      await other.publish('stagedoor:news', message).catch(() => undefined)
-      await nextTurn()
-    }
-  }
-  await publishUntilReceived('before')
+  const received: string[][] = []
+  redis.events.on('message', (...message) => void received.push(message))
+  await other.publish('news', 'before the outage')
+  await until(() => received.length === 1)
+  const lost = once(redis.events, 'lost')
   await server.stop()
+  await lost
+  const ready = once(redis.events, 'ready')
   await server.start()
-  await gap.promise
-  await publishUntilReceived('after')
-  t.same([...received], ['before', 'after'])
+  await ready
+  await until(() =>
+    other.publish('news', 'after it').then(
+      () => true,
+      () => false,
+    ),
+  )
+  await until(() => received.length === 2)
+  t.same(received, [
+    ['news', 'before the outage'],
+    ['news', 'after it'],
+  ])
+})
+
+t.test(
+  'a server that refuses writes is noticed without any write of ours, and why; and when that is over',
+  async (t) => {
+    const server = await startRedis(t)
+    const rows = [
+      ['READONLY', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+      ['NOREPLICAS', ['CONFIG', 'SET', 'min-replicas-to-write', '1'], ['CONFIG', 'SET', 'min-replicas-to-write', '0']],
+      ['OOM', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+    ] as const
+    const redis = await connect(t, server.url)
+    await redis.send('SET', 'stagedoor:a', '1')
+    const script = defineScript('return redis.call("SET", KEYS[1], ARGV[1])')
+    for (const [code, begin, end] of rows) {
+      await server.command(...begin)
+      await until(() => redis.refusal()?.startsWith(code) === true)
+      await t.rejects(redis.run(script, ['stagedoor:a'], ['2']), { name: 'RedisUnavailable', message: code })
+      t.equal(await redis.send('GET', 'stagedoor:a'), '1', `${code}: reads are answered`)
+      t.ok(redis.isReady(), `${code}: and the connection stays`)
+      await server.command(...end)
+      await until(() => redis.refusal() === undefined)
+    }
+  },
+)
+
+t.test('another server can be used from now on, without a moment of none', async (t) => {
+  const [first, second] = [await startRedis(t), await startRedis(t)]
+  const redis = await connect(t, first.url)
+  redis.events.on('lost', () => t.fail('it was never lost'))
+  await second.command('SET', 'stagedoor:which', 'second')
+  redis.use({ topology: { kind: 'single', node: parseNode(second.url) }, timeoutMs: 30_000 })
+  await until(async () => (await redis.send('GET', 'stagedoor:which')) === 'second')
+  t.ok(redis.isReady())
 })

@@ -5,17 +5,17 @@ import { join } from 'node:path'
 
 import t, { type Test } from 'tap'
 
+import { parseNode, type RedisSettings } from '../../src/redis/client.ts'
+import { slotOf } from '../../src/redis/locate.ts'
 import { createRedis, type Redis } from '../../src/redis/redis.ts'
+import { RedisUnavailable } from '../../src/redis/replies.ts'
 import { defineScript } from '../../src/redis/script.ts'
-import { parseNode, type RedisSettings } from '../../src/redis/settings.ts'
-import { slotOf } from '../../src/redis/slot.ts'
-import { RedisUnavailable } from '../../src/redis/unavailable.ts'
 import { freePort } from '../support/ports.ts'
 import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 async function connect(t: Test, settings: Omit<RedisSettings, 'timeoutMs'>): Promise<Redis> {
-  const redis = createRedis({ ...settings, timeoutMs: 30_000 }, 'session:')
+  const redis = createRedis({ ...settings, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   return redis

@@ -2,28 +2,34 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
+import { parseNode } from '../../src/redis/client.ts'
 import { createRedis } from '../../src/redis/redis.ts'
-import { parseNode } from '../../src/redis/settings.ts'
+import { createLocalBus, createRedisBus } from '../../src/revocation/bus.ts'
 import type { Mark } from '../../src/revocation/mark.ts'
 import { createOnce } from '../../src/revocation/once.ts'
 import { createRevocations, type Revocations } from '../../src/revocation/revocations.ts'
+import { createSealer } from '../../src/seal/sealer.ts'
 import { startRedis } from '../support/redis.ts'
 import { sessionOf } from '../support/sessions.ts'
 import { until } from '../support/until.ts'
 
 const absoluteTimeoutMs = 600_000
 
+const sealer = createSealer(['a secret for tests, at least 32 characters'], 'session-news')
+
 async function connect(t: Test, url: string) {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 }, 'session:')
+  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
-  return { redis, revocations: createRevocations({ redis, absoluteTimeoutMs, now: Date.now }) }
+  const bus = createRedisBus(redis, sealer, Date.now)
+  return { redis, bus, revocations: createRevocations({ bus, absoluteTimeoutMs, now: Date.now }) }
 }
 
 const inStep = (revocations: Revocations) => until(() => revocations.status() === 'ready')
 
 t.test('without Redis a revocation is in force here at once, and listeners are told what is new', async (t) => {
-  const revocations = createRevocations({ absoluteTimeoutMs, now: Date.now })
+  const revocations = createRevocations({ bus: createLocalBus(), absoluteTimeoutMs, now: Date.now })
+  await revocations.joined()
   const told: string[] = []
   revocations.onChange((news) => told.push(...news.map(({ kind }) => kind)))
   const session = sessionOf()
@@ -41,11 +47,8 @@ t.test('every process hears of it through Redis, and one that starts later reads
   await Promise.all([inStep(here.revocations), inStep(there.revocations)])
   const session = sessionOf()
   const startedAt = performance.now()
-  await until(() => {
-    // Subscriptions are made in the background; the first message may come before them.
-    void here.revocations.revoke({ sessionId: session.id })
-    return there.revocations.endOf(session) === 0
-  })
+  await here.revocations.revoke({ sessionId: session.id })
+  await until(() => there.revocations.endOf(session) === 0)
   t.comment(`told within ${Math.round(performance.now() - startedAt)} ms`)
   const late = await connect(t, url)
   await inStep(late.revocations)
@@ -74,9 +77,9 @@ t.test(
 
 t.test('the end of a session by a store is shared, and a failure to share is told', async (t) => {
   const server = await startRedis(t)
-  const { redis } = await connect(t, server.url)
+  const { bus } = await connect(t, server.url)
   const unshared = Promise.withResolvers<unknown>()
-  const revocations = createRevocations({ redis, absoluteTimeoutMs, now: Date.now, onUnshared: unshared.resolve })
+  const revocations = createRevocations({ bus, absoluteTimeoutMs, now: Date.now, onUnshared: unshared.resolve })
   await server.stop()
   const session = sessionOf()
   void revocations.ended.add(session)
@@ -85,13 +88,13 @@ t.test('the end of a session by a store is shared, and a failure to share is tol
 })
 
 t.test('the end of a session by a store that cannot be shared holds here, where nobody wants to be told', async (t) => {
-  const share = () => ({
-    readAll: async () => [],
-    async write(marks: readonly Mark[]) {
-      if (marks.length > 0) throw new Error('nobody is there')
+  const bus = {
+    ...createLocalBus(),
+    async end(marks: readonly Mark[]) {
+      if (marks.length > 0) throw new Error('no answer')
     },
-  })
-  const revocations = createRevocations({ share, absoluteTimeoutMs, now: Date.now })
+  }
+  const revocations = createRevocations({ bus, absoluteTimeoutMs, now: Date.now })
   await revocations.joined()
   const session = sessionOf()
   await revocations.ended.add(session)

@@ -2,79 +2,94 @@ import { EventEmitter } from 'node:events'
 
 import t from 'tap'
 
-import type { RedisEvents } from '../../src/redis/redis.ts'
+import type { BusEvents } from '../../src/revocation/bus.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
+import type { FoundSession } from '../../src/session/store.ts'
+import { sessionOf } from '../support/sessions.ts'
 
-const keyOf = (name: string): string => `key of ${name}`
+/** The session that goes by a cookie value. */
+const sessionIn = (cookie: string, usedAt = 0, refreshedAt = 0) =>
+  sessionOf({ id: `id of ${cookie}`, usedAt, refreshedAt })
+const foundIn = (cookie: string, usedAt = 0): FoundSession => ({ session: sessionIn(cookie, usedAt), isStale: false })
 
 function createCache() {
-  const events = new EventEmitter<RedisEvents>()
+  const events = new EventEmitter<BusEvents>()
   const clock = { now: 0 }
-  const cache = createCoherentCache<{ n: number }>({ events, maxEntries: 2, graceMs: 100, now: () => clock.now })
-  return { events, clock, cache, know: (name: string, n = 1) => cache.keep(name, keyOf(name), async () => ({ n })) }
+  const cache = createCoherentCache({ events, maxEntries: 2, graceMs: 100, now: () => clock.now })
+  const know = (cookie: string, usedAt = 0) =>
+    cache.keep(cookie, sessionIn(cookie).id, async () => foundIn(cookie, usedAt))
+  const usedAt = (cookie: string) => cache.get(cookie)?.session.usedAt
+  return { events, clock, cache, know, usedAt }
 }
 
-t.test('what is known is found, what others change is forgotten', async (t) => {
-  const { events, cache, know } = createCache()
+t.test('what is known is found; a session that was refreshed elsewhere is forgotten', async (t) => {
+  const { events, cache, know, usedAt } = createCache()
   await know('a')
   await know('b')
-  events.emit('invalidated', [keyOf('a')])
+  events.emit('changed', sessionIn('a', 0, 1))
   t.equal(cache.get('a'), undefined)
-  t.same(cache.get('b'), { n: 1 })
-  events.emit('invalidated', undefined)
-  t.equal(cache.get('b'), undefined, 'everything, when it is not said what')
+  t.equal(usedAt('b'), 0)
+})
+
+t.test('a use elsewhere is taken over, an earlier one is not', async (t) => {
+  const { events, know, usedAt } = createCache()
+  await know('a', 5)
+  events.emit('changed', sessionIn('a', 9))
+  t.equal(usedAt('a'), 9)
+  events.emit('changed', sessionIn('a', 7))
+  t.equal(usedAt('a'), 9)
 })
 
 t.test('a bound number of entries is kept, the least used go first', async (t) => {
   const { cache, know } = createCache()
-  for (const key of ['a', 'b', 'c']) await know(key)
+  for (const cookie of ['a', 'b', 'c']) await know(cookie)
   t.equal(cache.size(), 2)
   t.equal(cache.get('a'), undefined)
 })
 
-t.test('what was read is not kept when the key was changed while it was read', async (t) => {
+t.test('what was read is not kept when the session changed while it was read', async (t) => {
   const { events, cache } = createCache()
-  const reply = Promise.withResolvers<{ n: number }>()
-  const reads = [cache.keep('a', keyOf('a'), () => reply.promise), cache.keep('a', keyOf('a'), () => reply.promise)]
-  reply.resolve({ n: 1 })
-  events.emit('invalidated', [keyOf('a')])
-  t.same(await Promise.all(reads), [{ n: 1 }, { n: 1 }])
+  const reply = Promise.withResolvers<FoundSession>()
+  const reads = [1, 2].map(() => cache.keep('a', sessionIn('a').id, () => reply.promise))
+  reply.resolve(foundIn('a', 1))
+  events.emit('changed', sessionIn('a', 0, 1))
+  t.match(await Promise.all(reads), [{ session: { usedAt: 1 } }, { session: { usedAt: 1 } }])
   t.equal(cache.get('a'), undefined)
 })
 
 t.test('what was read over a lost connection is not kept either', async (t) => {
   const { events, cache } = createCache()
-  const reply = Promise.withResolvers<{ n: number }>()
-  const read = cache.keep('a', keyOf('a'), () => reply.promise)
-  events.emit('ready')
-  reply.resolve({ n: 1 })
+  const reply = Promise.withResolvers<FoundSession>()
+  const read = cache.keep('a', sessionIn('a').id, () => reply.promise)
+  events.emit('connected')
+  reply.resolve(foundIn('a'))
   await read
   t.equal(cache.get('a'), undefined)
 })
 
 t.test('a failed or empty read leaves nothing behind', async (t) => {
   const { cache } = createCache()
-  await t.rejects(cache.keep('a', keyOf('a'), () => Promise.reject(new Error('no'))))
-  t.equal(await cache.keep('a', keyOf('a'), async () => undefined), undefined)
+  await t.rejects(cache.keep('a', 'id', () => Promise.reject(new Error('no'))))
+  t.equal(await cache.keep('a', 'id', async () => undefined), undefined)
   t.equal(cache.size(), 0)
 })
 
 t.test(
   'while Redis is away what is known may be used for the grace time, and after its return not at all',
   async (t) => {
-    const { events, clock, cache, know } = createCache()
+    const { events, clock, cache, know, usedAt } = createCache()
     await know('a')
-    events.emit('lost', new Error('gone'))
+    events.emit('lost')
     clock.now = 60
-    events.emit('lost', new Error('still gone'))
+    events.emit('lost')
     clock.now = 100
-    t.same(cache.get('a'), { n: 1 })
+    t.equal(usedAt('a'), 0)
     clock.now = 101
     t.equal(cache.get('a'), undefined)
-    events.emit('ready')
+    events.emit('connected')
     await know('a')
-    events.emit('lost', new Error('gone again'))
-    events.emit('ready')
+    events.emit('lost')
+    events.emit('connected')
     t.equal(cache.get('a'), undefined)
   },
 )
@@ -82,17 +97,19 @@ t.test(
 t.test('what is known can be amended; what is not known is not made', async (t) => {
   const { cache, know } = createCache()
   await know('a')
-  cache.amend('a', ({ n }) => ({ n: n + 1 }))
-  cache.amend('b', ({ n }) => ({ n: n + 1 }))
-  t.same([cache.get('a'), cache.get('b')], [{ n: 2 }, undefined])
+  const makeStale = (found: FoundSession) => ({ ...found, isStale: true })
+  cache.amend('a', makeStale)
+  cache.amend('b', makeStale)
+  t.match(cache.get('a'), { isStale: true })
+  t.equal(cache.get('b'), undefined)
 })
 
-t.test('what was amended or read again is still forgotten when others change it', async (t) => {
-  const { events, cache, know } = createCache()
+t.test('what was amended or read again is still forgotten when it is refreshed elsewhere', async (t) => {
+  const { events, cache, know, usedAt } = createCache()
   await know('a')
   await know('a', 2)
-  cache.amend('a', ({ n }) => ({ n: n + 1 }))
-  t.same(cache.get('a'), { n: 3 })
-  events.emit('invalidated', [keyOf('a')])
+  cache.amend('a', (found) => ({ ...found, isStale: true }))
+  t.equal(usedAt('a'), 2)
+  events.emit('changed', sessionIn('a', 0, 1))
   t.equal(cache.get('a'), undefined)
 })

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
-import { newReference, parseReference } from '../../src/session/session-reference.ts'
+import { newReference, parseReference } from '../../src/session/record-sealer.ts'
 import { sessionOf } from '../support/sessions.ts'
 
 const secret = 'a secret for tests, at least 32 characters'

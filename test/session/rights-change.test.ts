@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { haveRightsChanged } from '../../src/session/rights-change.ts'
+import { haveRightsChanged } from '../../src/session/session.ts'
 import type { UserClaims } from '../../src/session/user-claims.ts'
 
 const before: UserClaims = { name: 'Jane', roles: ['a', 'b'], groups: ['g'], permissions: [] }

@@ -3,16 +3,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
+import { parseNode } from '../../src/redis/client.ts'
 import { createRedis } from '../../src/redis/redis.ts'
-import { parseNode } from '../../src/redis/settings.ts'
+import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
-import type { EndedSessions } from '../../src/session/ended-sessions.ts'
 import { createOwedWrites } from '../../src/session/owed-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
 import { createRedisStore } from '../../src/session/redis-store.ts'
+import type { EndedSessions } from '../../src/session/store.ts'
 import type { SessionStore } from '../../src/session/store.ts'
 import { startRedis } from '../support/redis.ts'
 import { sessionOf, sessionLimits as limits } from '../support/sessions.ts'
@@ -22,7 +23,7 @@ type Make = (secrets: readonly string[], ended?: EndedSessions) => Promise<Sessi
 const secret = 'a secret for tests, at least 32 characters'
 const newer = 'another secret, which seals from now on …'
 
-const endedSessions = (): EndedSessions => createRevocations({ ...limits, now: Date.now }).ended
+const endedSessions = (): EndedSessions => createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended
 
 async function cookieStores(): Promise<Make> {
   const shared = endedSessions()
@@ -34,13 +35,13 @@ async function redisStores(t: Test): Promise<Make> {
   const server = await startRedis(t)
   return async (secrets, ended = endedSessions()) => {
     const settings = { topology: { kind: 'single' as const, node: parseNode(server.url) }, timeoutMs: 30_000 }
-    const redis = createRedis(settings, 'session:')
+    const redis = createRedis(settings)
     t.teardown(() => redis.close())
     await redis.attempted()
     return createRedisStore({
       redis,
       sealer: createRecordSealer(secrets, randomBytes),
-      cache: createCoherentCache({ events: redis.events, maxEntries: 10, graceMs: 0, now: Date.now }),
+      cache: createCoherentCache({ events: createLocalBus().events, maxEntries: 10, graceMs: 0, now: Date.now }),
       owed: createOwedWrites(redis.events),
       ended,
       limits,

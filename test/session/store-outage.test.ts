@@ -3,18 +3,18 @@ import { EventEmitter, once } from 'node:events'
 
 import t from 'tap'
 
+import { parseNode } from '../../src/redis/client.ts'
 import { createRedisKeys } from '../../src/redis/keys.ts'
 import { createRedis, type Redis, type RedisEvents } from '../../src/redis/redis.ts'
-import { parseNode } from '../../src/redis/settings.ts'
+import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
 import { createOwedWrites } from '../../src/session/owed-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
+import { newReference } from '../../src/session/record-sealer.ts'
 import { createRedisStore } from '../../src/session/redis-store.ts'
-import { newReference } from '../../src/session/session-reference.ts'
-import type { FoundSession } from '../../src/session/store.ts'
 import { startRedis } from '../support/redis.ts'
 import { sessionLimits as limits, sessionOf } from '../support/sessions.ts'
 import { until } from '../support/until.ts'
@@ -25,10 +25,7 @@ const unavailable = { code: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE', headers: { 'r
 t.test('what Redis cannot take is known here at once, and to everybody when it is back', async (t) => {
   const server = await startRedis(t, { isPersistent: true })
   const make = async () => {
-    const redis = createRedis(
-      { topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 30_000 },
-      'session:',
-    )
+    const redis = createRedis({ topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 30_000 })
     const owed = createOwedWrites(redis.events)
     t.teardown(() => {
       owed.close()
@@ -39,13 +36,13 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
       redis,
       owed,
       sealer: createRecordSealer([secret], randomBytes),
-      cache: createCoherentCache<FoundSession>({
-        events: redis.events,
+      cache: createCoherentCache({
+        events: createLocalBus().events,
         maxEntries: 9,
         graceMs: 60_000,
         now: Date.now,
       }),
-      ended: createRevocations({ ...limits, now: Date.now }).ended,
+      ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,
       limits,
       randomBytes,
       now: Date.now,
@@ -82,7 +79,7 @@ t.test('a session that three cookies cannot hold is refused by the cookie store,
   const sealer = createSealer([secret], 'session')
   const store = createCookieStore({
     sealer,
-    ended: createRevocations({ ...limits, now: Date.now }).ended,
+    ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,
     cookieName: 'stagedoor',
   })
   const groups = Array.from({ length: 900 }, (_, i) => `group-number-${i}`)
@@ -102,8 +99,8 @@ t.test('any other error of Redis is a fault of ours, and is not taken for an out
     } as unknown as Redis,
     owed,
     sealer: createRecordSealer([secret], randomBytes),
-    cache: createCoherentCache<FoundSession>({ events, maxEntries: 9, graceMs: 0, now: Date.now }),
-    ended: createRevocations({ ...limits, now: Date.now }).ended,
+    cache: createCoherentCache({ events: createLocalBus().events, maxEntries: 9, graceMs: 0, now: Date.now }),
+    ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,
     limits,
     randomBytes,
     now: Date.now,

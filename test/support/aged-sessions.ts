@@ -2,18 +2,19 @@ import { randomBytes } from 'node:crypto'
 
 import type { Test } from 'tap'
 
+import { parseNode } from '../../src/redis/client.ts'
 import { createRedis } from '../../src/redis/redis.ts'
-import { parseNode } from '../../src/redis/settings.ts'
-import { createRecordSealer } from '../../src/session/record-sealer.ts'
-import { parseReference } from '../../src/session/session-reference.ts'
+import { createSealer } from '../../src/seal/sealer.ts'
+import { createRecordSealer, newReference, parseReference } from '../../src/session/record-sealer.ts'
 import type { Session } from '../../src/session/session.ts'
 
 /** Reads and rewrites sessions in Redis with the secret and the cookie, as only their gateway can. */
 export async function createSessionEditor(t: Test, url: string, secret: string) {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 }, 'none:')
+  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   const sealer = createRecordSealer([secret], randomBytes)
+  const news = createSealer([secret], 'session-news')
 
   /** @returns the session as it is in Redis; nothing when it is not there */
   async function read(cookie: string): Promise<Session | undefined> {
@@ -30,9 +31,19 @@ export async function createSessionEditor(t: Test, url: string, secret: string) 
     const aged = { ...session, refreshedAt: session.refreshedAt - ms }
     const fields = ['record', sealer.seal(aged, reference), 'revision', String(aged.refreshedAt)]
     await redis.send('HSET', redis.keys.session(session.id), ...fields)
+    await redis.publish('changed', await news.seal(aged))
   }
 
-  return { read, age }
+  /** Puts a session there, as a login would. @returns the value of its cookie */
+  async function begin(session: Session): Promise<string> {
+    const cookie = newReference(session.id, randomBytes)
+    const state = ['revision', String(session.refreshedAt), 'usedAt', String(session.usedAt)]
+    const record = sealer.seal(session, referenceIn(cookie))
+    await redis.send('HSET', redis.keys.session(session.id), 'record', record, ...state)
+    return cookie
+  }
+
+  return { read, age, begin }
 }
 
 function referenceIn(cookie: string) {

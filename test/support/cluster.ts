@@ -16,13 +16,15 @@ import { createBrowser } from './browser.ts'
 import { passLoginPage } from './house.ts'
 import { startOrigin } from './origin.ts'
 import { freePort } from './ports.ts'
+import { startRedis, type TestRedis } from './redis.ts'
 import { until } from './until.ts'
 
 export type ClusterAnswer = { status: number; headers: Record<string, string | string[] | undefined>; text: string }
 
-/** The gateway with several workers, as the command starts it. */
+/** The gateway with several workers and a Redis, as the command starts it. */
 export type Cluster = {
   auth0: LocalAuth0
+  redis: TestRedis
   baseUrl: string
   /** One request on a connection of its own, so that workers take turns. */
   ask(path: string, headers?: Record<string, string>, method?: string): Promise<ClusterAnswer>
@@ -67,6 +69,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
   const baseUrl = `http://localhost:${port}`
   const auth0 = await startLocalAuth0({ callbacks: [`${baseUrl}/.stagedoor/callback`] })
   t.teardown(() => auth0.close())
+  const redis = await startRedis(t)
   const origin = await startOrigin(t, options.upstream)
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-cluster-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
@@ -75,7 +78,9 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
   const config: Record<string, object> = {
     server: { baseUrl, listen, admin: { port: adminPort }, workers: options.workers ?? 2, ...options.server },
     auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret] },
-    session: { secrets: [clusterSecret], ...options.session },
+    session: { store: 'redis', redis: { url: redis.url }, secrets: [clusterSecret], ...options.session },
+    assertion: { keys: { store: 'redis' } },
+    machines: { keys: { store: 'redis' } },
     upstreams: { backstage: { url: origin.url } },
     routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
     log: { level: options.logLevel ?? 'error' },
@@ -108,6 +113,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
   await untilReady(`${admin}/.stagedoor/health/ready`, primary)
   return {
     auth0,
+    redis,
     baseUrl,
     ask: (path, headers = {}, method = 'GET') => askOnce(`http://127.0.0.1:${port}${path}`, headers, method),
     async signIn() {

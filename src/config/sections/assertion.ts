@@ -5,10 +5,10 @@ import { wholeNumber } from '../values/whole-number.ts'
 
 const keys = z
   .strictObject({
-    store: z
-      .enum(['memory', 'file'])
-      .default('memory')
-      .meta({ description: 'Where signing keys are kept: `memory` makes new ones at each start, `file` keeps them.' }),
+    store: z.enum(['memory', 'file', 'redis']).default('memory').meta({
+      description:
+        'Where signing keys are kept: `memory` makes new ones at each start, `file` keeps them, `redis` shares them among all processes through `session.redis`.',
+    }),
     path: z.string('a path').min(1).optional().meta({
       description: 'The file for `store: file`; made with mode 0600 when missing.',
       'x-example': '/var/lib/stagedoor/keys.json',

@@ -85,8 +85,9 @@ const denied = z
 
 const keys = z
   .strictObject({
-    store: z.enum(['memory', 'file']).default('memory').meta({
-      description: 'Where the keys are kept: `memory` makes new ones at each start, `file` keeps them.',
+    store: z.enum(['memory', 'file', 'redis']).default('memory').meta({
+      description:
+        'Where the keys are kept: `memory` makes new ones at each start, `file` keeps them, `redis` shares them among all processes through `session.redis`.',
     }),
     path: z.string('a path').min(1).optional().meta({
       description: 'The file for `store: file`; another than assertion.keys.path.',

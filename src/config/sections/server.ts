@@ -68,7 +68,7 @@ const workers = z
   .prefault(1)
   .meta({
     description:
-      'Processes that serve clients side by side: a number, or `auto` for one a core. Limits on connections and queues count for each. From 2 on, SIGHUP puts changed configuration in force.',
+      'Processes that serve clients side by side: a number, or `auto` for one a core. More than one shares sessions, their ends and signing keys through Redis. Limits on connections and queues count for each.',
   })
 
 const admin = z

@@ -1,7 +1,6 @@
 import type { Texts } from '../../config/tree/texts.ts'
-import type { Board } from './board.ts'
-import type { ToPrimary } from './messages.ts'
-import { countFailure, restartDelayMs } from './restart-delay.ts'
+import type { ToPrimary } from './channel.ts'
+import type { Questions } from './questions.ts'
 import type { WorkerEnd, WorkerProcess } from './worker-process.ts'
 
 /** A set of workers with one configuration, each replaced when it ends by itself. */
@@ -12,11 +11,11 @@ export type Generation = {
   listening: Promise<void>
   /** Those that listen now. */
   serving(): number[]
-  /** SIGTERM to all, and nobody is replaced any more; resolves when they have ended. */
+  /** SIGTERM to all, and none is replaced any more; resolves when they have ended. */
   end(): Promise<void>
 }
 
-/** An end that nobody asked for. */
+/** The end of a worker that was not told to end. */
 export type Failure = WorkerEnd & { pid: number | undefined }
 export type Replacement = Failure & { failuresInARow: number; delayMs: number }
 
@@ -24,22 +23,22 @@ export type GenerationOptions = {
   count: number
   /** What stood in the files of the configuration; those that come later get it as well. */
   texts: Texts
-  board: Board
+  questions: Questions
   fork: () => WorkerProcess
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Told of a worker that ends before all listen. */
+  /** Called when a worker ends before all listen. */
   onFailedStart: (failure: Failure) => void
   onReplaced: (replacement: Replacement) => void
 }
 
-/** Starts workers, has them share what they must, and replaces those that end. */
+/** Starts workers, and replaces those that end. */
 export function startGeneration(options: GenerationOptions): Generation {
-  const { count, texts, board, fork, now } = options
+  const { count, texts, questions, fork, now } = options
   const running = new Set<WorkerProcess>()
   const ready = new Set<number>()
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>()
-  // Whoever ends the set on the way does not wait for it to listen.
+  // Ending the set before it listens rejects this, and then nobody waits for it.
   listening.catch(() => undefined)
   let isListening = false
   let failuresInARow = 0
@@ -56,11 +55,11 @@ export function startGeneration(options: GenerationOptions): Generation {
   }
 
   function hear(worker: WorkerProcess, message: ToPrimary): void {
-    // What is heard of the dead would have them join again.
+    // Ignore messages from a worker that has exited; otherwise it would join again.
     if (!running.has(worker)) return
-    // From its first word on it is told things; what was said before it reads.
-    board.join(worker.id, worker.send)
-    if (message.kind !== 'ready') return board.receive(worker.id, message)
+    if (message.kind === 'answer') return questions.answer(worker.id, message.question, message.value)
+    if (message.kind === 'settle') return worker.send({ kind: 'settled' })
+    questions.join(worker.id, worker.send)
     ready.add(worker.id)
     if (ready.size < count) return
     isListening = true
@@ -70,7 +69,7 @@ export function startGeneration(options: GenerationOptions): Generation {
   function lose(worker: WorkerProcess, lifetimeMs: number, end: WorkerEnd): void {
     running.delete(worker)
     ready.delete(worker.id)
-    board.leave(worker.id)
+    questions.leave(worker.id)
     if (ending !== undefined) return
     if (!isListening) {
       options.onFailedStart({ pid: worker.pid, ...end })
@@ -96,4 +95,20 @@ export function startGeneration(options: GenerationOptions): Generation {
     // Once: a second SIGTERM would end them by force.
     end: () => (ending ??= endAll()),
   }
+}
+
+/** A worker that lived so long did not fail at its start. */
+const stableMs = 30_000
+const firstDelayMs = 100
+const maxDelayMs = 10_000
+
+/** How long to wait before a worker is replaced: at once after a long life, ever longer after short ones. */
+export function restartDelayMs(lifetimeMs: number, failuresInARow: number): number {
+  if (lifetimeMs >= stableMs || failuresInARow <= 1) return 0
+  return Math.min(maxDelayMs, firstDelayMs * 2 ** (failuresInARow - 2))
+}
+
+/** @param failuresInARow before this one */
+export function countFailure(lifetimeMs: number, failuresInARow: number): number {
+  return lifetimeMs >= stableMs ? 1 : failuresInARow + 1
 }

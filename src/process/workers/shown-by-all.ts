@@ -3,20 +3,17 @@ import { AggregatorRegistry, Counter, Gauge, type Registry } from 'prom-client'
 import type { SecretFingerprints } from '../../config/secret-fingerprints.ts'
 import type { Condition } from '../../endpoints/health/plugin.ts'
 import type { Shown } from '../admin-app.ts'
+import type { Channel } from './channel.ts'
 import { type Counted, createKeptCounts } from './kept-counts.ts'
-import type { Peers } from './peers.ts'
 import type { Supervisor } from './supervisor.ts'
 
-const conditionsTopic = 'conditions'
-const metricsTopic = 'metrics'
-const secretsTopic = 'secrets'
 const answerTimeoutMs = 2_000
 
-/** A worker's side: gives what it has to show to the primary. */
-export function giveShown(peers: Peers, { conditions, scrape, secrets }: Shown): void {
-  peers.answer(conditionsTopic, conditions)
-  peers.answer(metricsTopic, async () => (await scrape()).getMetricsAsJSON())
-  peers.answer(secretsTopic, secrets)
+/** The worker's side: answers the primary with what it would show by itself. */
+export function answerPrimary(channel: Pick<Channel, 'answer'>, { conditions, scrape, secrets }: Shown): void {
+  channel.answer('conditions', conditions)
+  channel.answer('metrics', async () => (await scrape()).getMetricsAsJSON())
+  channel.answer('secrets', secrets)
 }
 
 /** What became of the configuration in the files when it was read last. */
@@ -26,31 +23,31 @@ export type Reading = {
   takenUpAt: number
 }
 
-type Watched = Pick<Supervisor, 'board' | 'replaced' | 'count' | 'serving'> & { reading: () => Reading }
+type Watched = Pick<Supervisor, 'questions' | 'replaced' | 'count' | 'serving'> & { reading: () => Reading }
 
 /** The primary's side: what all workers have to show, together. */
-export function shownByAll({ board, replaced, count, serving, reading }: Watched): Shown {
+export function shownByAll({ questions, replaced, count, serving, reading }: Watched): Shown {
   const kept = createKeptCounts()
-  // Who starts or ends beside those in charge says nothing of what clients get.
-  const ofThoseInCharge = (answers: ReadonlyMap<number, unknown>): unknown[] =>
+  // Workers that start or end beside those in charge say nothing of what clients get.
+  const fromWorkersInCharge = (answers: ReadonlyMap<number, unknown>): unknown[] =>
     serving().flatMap((worker) => (answers.has(worker) ? [answers.get(worker)] : []))
 
   return {
     async conditions() {
-      const answers = ofThoseInCharge(await board.ask(conditionsTopic, answerTimeoutMs)) as Condition[][]
+      const answers = fromWorkersInCharge(await questions.ask('conditions', answerTimeoutMs)) as Condition[][]
       return [workersCondition(answers.length, count()), ...worstOfEach(answers.flat())]
     },
     async scrape() {
-      const answers = await board.ask(metricsTopic, answerTimeoutMs)
-      const all = await kept.withAll(answers as Map<number, Counted>, board.workers())
+      const answers = await questions.ask('metrics', answerTimeoutMs)
+      const all = await kept.withAll(answers as Map<number, Counted>, questions.workers())
       const registry: Registry = AggregatorRegistry.aggregate(all)
-      showWorkers(registry, ofThoseInCharge(answers).length, replaced())
+      showWorkers(registry, fromWorkersInCharge(answers).length, replaced())
       showReading(registry, reading())
       return registry
     },
     // Workers that start or end count too: they may serve a request still.
     async secrets() {
-      const answers = await board.ask(secretsTopic, answerTimeoutMs)
+      const answers = await questions.ask('secrets', answerTimeoutMs)
       return ([...answers.values()] as SecretFingerprints[][]).flat()
     },
   }

@@ -1,14 +1,14 @@
 import type { Texts } from '../../config/tree/texts.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import { type Board, createBoard } from './board.ts'
 import { type Failure, type Generation, type Replacement, startGeneration } from './generation.ts'
+import { createQuestions, type Questions } from './questions.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 /** How many workers there should be, and what stood in the files of their configuration. */
 export type Workforce = { count: number; texts: Texts }
 
 export type Supervisor = {
-  board: Board
+  questions: Questions
   /** How many workers ended by themselves so far. */
   replaced: () => number
   /** How many workers should serve. */
@@ -45,7 +45,7 @@ export function superviseWorkers({
   now,
   maxStartMs = 60_000,
 }: SupervisorOptions): Supervisor {
-  const board = createBoard(now)
+  const questions = createQuestions()
   const generations = new Set<Generation>()
   let isClosing = false
   let replaced = 0
@@ -53,9 +53,9 @@ export function superviseWorkers({
   const onFailedStart = (failure: Failure): void => logger.error(failure, 'a worker ended at the start')
   const onReplaced = (replacement: Replacement): void => {
     replaced += 1
-    logger.error(replacement, saidOfAnEnd(replacement.failuresInARow))
+    logger.error(replacement, messageAboutEnd(replacement.failuresInARow))
   }
-  const common = { board, fork, now, onFailedStart, onReplaced }
+  const common = { questions, fork, now, onFailedStart, onReplaced }
   let current = start({ count, texts })
 
   function start(workforce: Workforce): Generation {
@@ -70,7 +70,7 @@ export function superviseWorkers({
   }
 
   return {
-    board,
+    questions,
     replaced: () => replaced,
     count: () => current.count,
     serving: () => current.serving(),
@@ -97,10 +97,10 @@ export function superviseWorkers({
   }
 }
 
-/** From so many on it is no accident: what the next one finds is as bad as what the last one found. */
+/** So many failures in a row are no accident: the next worker would fail as well. */
 const manyFailures = 4
 
-function saidOfAnEnd(failuresInARow: number): string {
+function messageAboutEnd(failuresInARow: number): string {
   if (failuresInARow < manyFailures) return 'a worker ended; another takes its place'
   return 'workers keep ending soon after their start: see what they say above; the next try waits longer'
 }

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 
-import { isOurs, type ToPrimary, type ToWorker } from './messages.ts'
+import { isOurs, type ToPrimary, type ToWorker } from './channel.ts'
 
 export type WorkerEnd = { code: number; signal: string }
 

@@ -1,8 +1,8 @@
 import type { Session } from '../session.ts'
-import type { FoundSession, KnownSession, SessionStore } from '../store.ts'
+import { type FoundSession, type KnownSession, type SessionStore, storeUnavailable } from '../store.ts'
 import type { BackOff } from './back-off.ts'
 import type { RefreshCounters } from './counters.ts'
-import type { Lease, Leases } from './lease.ts'
+import type { Lease, Leases } from './leases.ts'
 import { type RefreshNeed, type RefreshTimes, refreshNeedOf } from './need.ts'
 import type { RefreshGrant, GrantOutcome } from './refresh-grant.ts'
 
@@ -32,6 +32,8 @@ export type RefresherOptions = {
   onFailure: (outcome: Exclude<GrantOutcome, { kind: 'refreshed' }>, session: Session) => void
   /** Milliseconds since the epoch. */
   now: () => number
+  /** Whether the store is away or refuses writes, so that no refresh can succeed. */
+  isStoreAway?: () => boolean
   /** How long a request waits before it goes on with the claims there are. */
   maxWaitMs?: number
 }
@@ -50,6 +52,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     onRefreshed = () => undefined,
     now,
     isOutdated = () => false,
+    isStoreAway = () => false,
     maxWaitMs = 5_000,
   } = options
   const running = new Map<string, Promise<Outcome>>()
@@ -145,8 +148,10 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return isOverdue ? refuseAsStale() : { ...serveAsStale(known), isStale: false }
   }
 
+  /** @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE where it is the store that keeps the session from being refreshed */
   function refuseAsStale(): undefined {
     counters.refusedAsStale++
+    if (isStoreAway()) throw storeUnavailable()
     return undefined
   }
 
@@ -167,7 +172,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       if (need === 'none') return undefined
       if (need === 'soon' && !store.keepsWithoutBrowser) return undefined
       const isWaiting = backOff.isWaiting(known.session.id)
-      if (need === 'overdue') return isWaiting ? Promise.resolve(refuseAsStale()) : waitFor(known, true)
+      if (need === 'overdue') return isWaiting ? Promise.try(refuseAsStale) : waitFor(known, true)
       const isHeldUp = isWaiting || slow.has(known.session.id)
       if (need === 'due' && !isHeldUp && !backOff.isTroubled()) return waitFor(known, false)
       if (need === 'due') serveAsStale(known)

@@ -1,4 +1,4 @@
-import type { ToPrimary, ToWorker } from '../../../src/process/workers/messages.ts'
+import type { ToPrimary, ToWorker } from '../../../src/process/workers/channel.ts'
 import type { WorkerEnd, WorkerProcess } from '../../../src/process/workers/worker-process.ts'
 
 /** A worker without a process: the test says what it says, and when it ends. */

@@ -2,10 +2,10 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import t from 'tap'
+import t, { type Test } from 'tap'
 
-import { createSealer } from '../../../src/seal/sealer.ts'
 import { ask, connectHttp2 } from '../../listener/support.ts'
+import { createSessionEditor } from '../../support/aged-sessions.ts'
 import { startCertificates } from '../../support/certificates.ts'
 import { type Cluster, clusterSecret, startCluster } from '../../support/cluster.ts'
 import { startHttp2Client } from '../../support/http2-client.ts'
@@ -15,15 +15,17 @@ import { sessionOf } from '../../support/sessions.ts'
 import { until } from '../../support/until.ts'
 import { closed, everything, several, untilOnlyOthersRun } from './changed-rules.ts'
 
-const sealSession = ({ auth0 }: Cluster): Promise<string> =>
-  createSealer([clusterSecret], 'session').seal(sessionOf({ issuer: auth0.issuer }))
+async function beginSession(t: Test, { auth0, redis }: Cluster): Promise<string> {
+  const editor = await createSessionEditor(t, redis.url, clusterSecret)
+  return editor.begin(sessionOf({ issuer: auth0.issuer }))
+}
 
 t.test('SIGHUP under TLS: HTTP/2 connections are given up gracefully, and no request fails', async (t) => {
   const { certificate, key } = await startCertificates(t)
   const port = await freePort()
   const server = { baseUrl: `https://localhost:${port}`, tls: { certificate, key } }
   const cluster = await startCluster(t, { port, server })
-  const cookie = `__Host-stagedoor=${await sealSession(cluster)}`
+  const cookie = `__Host-stagedoor=${await beginSession(t, cluster)}`
   const clients = several.map(() => startHttp2Client(cluster, cookie))
   await until(() => clients.every(({ statuses }) => statuses.length > 2))
   const idle = connectHttp2(t, cluster)
@@ -53,7 +55,7 @@ t.test('SIGHUP on a Unix socket: the socket goes from one to the others, and no 
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const socketPath = join(folder, 'http.sock')
   const cluster = await startCluster(t, { server: { listen: { path: socketPath } } })
-  const cookie = `stagedoor=${await sealSession(cluster)}`
+  const cookie = `stagedoor=${await beginSession(t, cluster)}`
   const clients = several.map(() => startClient({ socketPath }, cookie))
   await until(() => clients.every(({ statuses }) => statuses.length > 2))
 

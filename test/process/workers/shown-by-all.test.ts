@@ -1,27 +1,34 @@
 import t from 'tap'
 
 import type { Condition } from '../../../src/endpoints/health/plugin.ts'
-import { createBoard } from '../../../src/process/workers/board.ts'
 import { createKeptCounts } from '../../../src/process/workers/kept-counts.ts'
-import { giveShown, type Reading, shownByAll } from '../../../src/process/workers/shown-by-all.ts'
+import { createQuestions, type Questions } from '../../../src/process/workers/questions.ts'
+import { answerPrimary, type Reading, shownByAll } from '../../../src/process/workers/shown-by-all.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { startWorkersHouse } from './support.ts'
+
+/** A worker without a process, which answers the primary a moment later. */
+function join(questions: Questions, worker: number, status: Condition['status']): void {
+  const answers = new Map<string, () => unknown>()
+  questions.join(worker, (message) => {
+    if (message.kind !== 'ask') return
+    const given = Promise.resolve(answers.get(message.topic)?.())
+    void given.then((value) => questions.answer(worker, message.question, value))
+  })
+  const metrics = createMetrics()
+  metrics.decided('allow', 'none', 200, 0.01)
+  metrics.condition('auth0', status === 'ok')
+  const conditions = (): Condition[] => [{ name: 'auth0', status }]
+  const secrets = async () => [{ 'auth0.clientSecrets': [status] }]
+  const channel = { answer: (topic: string, give: () => unknown) => void answers.set(topic, give) }
+  answerPrimary(channel, { conditions, scrape: async () => metrics.registry, secrets })
+}
 
 function startWorkers(count = 2) {
-  const { board, join, one, two } = startWorkersHouse()
-  for (const [peers, status] of [
-    [one, 'ok'],
-    [two, 'degraded'],
-  ] as const) {
-    const metrics = createMetrics()
-    metrics.decided('allow', 'none', 200, 0.01)
-    metrics.condition('auth0', status === 'ok')
-    const conditions = (): Condition[] => [{ name: 'auth0', status }]
-    const secrets = async () => [{ 'auth0.clientSecrets': [status] }]
-    giveShown(peers, { conditions, scrape: async () => metrics.registry, secrets })
-  }
+  const questions = createQuestions()
+  join(questions, 1, 'ok')
+  join(questions, 2, 'degraded')
   const reading = (): Reading => ({ wasTakenUp: false, takenUpAt: 1_700_000_000_500 })
-  return { board, join, count: () => count, serving: () => [1, 2], replaced: () => 3, reading }
+  return { questions, count: () => count, serving: () => [1, 2], replaced: () => 3, reading }
 }
 
 t.test('readiness says how many workers serve, and the worst of what they say', async (t) => {
@@ -32,7 +39,7 @@ t.test('readiness says how many workers serve, and the worst of what they say', 
   const fewer = await shownByAll(startWorkers(3)).conditions()
   t.same(fewer, [{ name: 'workers', status: 'degraded', reason: '2 of 3 workers serve' }, auth0])
 
-  const nobody = { ...startWorkers(), board: createBoard(() => 0), serving: () => [] }
+  const nobody = { ...startWorkers(), questions: createQuestions(), serving: () => [] }
   const none = await shownByAll(nobody).conditions()
   t.same(none, [{ name: 'workers', status: 'unavailable', reason: '0 of 2 workers serve' }])
 })
@@ -66,11 +73,7 @@ t.test(
   'a worker that starts or ends beside those in charge counts what it does, and says nothing of what clients get',
   async (t) => {
     const workers = startWorkers()
-    const metrics = createMetrics()
-    metrics.decided('allow', 'none', 200, 0.01)
-    const conditions = (): Condition[] => [{ name: 'auth0', status: 'unavailable' }]
-    const secrets = async () => [{ 'session.secrets': ['three'] }]
-    giveShown(workers.join(3), { conditions, scrape: async () => metrics.registry, secrets })
+    join(workers.questions, 3, 'unavailable')
 
     const shown = shownByAll(workers)
     t.same(await shown.conditions(), [
@@ -90,7 +93,7 @@ t.test('counters never fall: what a worker counted that is gone stays counted, o
   const allowed = async () =>
     /outcome="allow",reason="none",status="2xx"\} (\d+)/.exec(await (await shown.scrape()).metrics())?.[1]
   t.equal(await allowed(), '2')
-  workers.board.leave(2)
+  workers.questions.leave(2)
   t.equal(await allowed(), '2')
   t.equal(await allowed(), '2', 'not once more at every look')
   const text = await (await shown.scrape()).metrics()
@@ -99,20 +102,12 @@ t.test('counters never fall: what a worker counted that is gone stays counted, o
 })
 
 t.test('a worker that does not answer in time stands for what it said last', async (t) => {
-  const { board } = startWorkersHouse()
   const kept = createKeptCounts()
   const counted = await createMetrics().registry.getMetricsAsJSON()
-  t.equal(
-    (
-      await kept.withAll(
-        new Map([
-          [1, counted],
-          [2, counted],
-        ]),
-        board.workers(),
-      )
-    ).length,
-    3,
-  )
-  t.equal((await kept.withAll(new Map([[1, counted]]), board.workers())).length, 3)
+  const both = new Map([
+    [1, counted],
+    [2, counted],
+  ])
+  t.equal((await kept.withAll(both, [1, 2])).length, 3)
+  t.equal((await kept.withAll(new Map([[1, counted]]), [1, 2])).length, 3)
 })

@@ -1,9 +1,8 @@
 import t from 'tap'
 
-import { createLocks } from '../../../src/process/workers/locks.ts'
-import { isOurs, type ToWorker } from '../../../src/process/workers/messages.ts'
-import { createPeers, handedTexts } from '../../../src/process/workers/peers.ts'
-import { countFailure, restartDelayMs } from '../../../src/process/workers/restart-delay.ts'
+import { isOurs } from '../../../src/process/workers/channel.ts'
+import { countFailure, restartDelayMs } from '../../../src/process/workers/generation.ts'
+import { createQuestions } from '../../../src/process/workers/questions.ts'
 import { worstOfEach } from '../../../src/process/workers/shown-by-all.ts'
 
 t.test('a worker that lived long is replaced at once, one that keeps failing ever later', async (t) => {
@@ -32,37 +31,30 @@ t.test('of each condition the worst of all workers is shown', async (t) => {
   ])
 })
 
-t.test('a lock is given back by its holder only', async (t) => {
-  const locks = createLocks()
-  let granted = 0
-  locks.lock(1, 'a', () => undefined)
-  locks.lock(2, 'a', () => void (granted += 1))
-  locks.unlock(2, 'a')
-  t.equal(granted, 0)
-  locks.leave(2)
-  locks.unlock(1, 'a')
-  t.equal(locks.size, 0)
-  t.equal(granted, 0, 'who left is not granted anything')
-})
-
 t.test('messages of others are told apart', async (t) => {
   t.ok(isOurs({ kind: 'ready' }))
   for (const message of [undefined, null, 'ready', { cmd: 'NODE_CLUSTER' }, { kind: 1 }]) t.notOk(isOurs(message))
 })
 
-t.test('a worker waits for the texts of its configuration, and takes nothing else for them', async (t) => {
-  let tell: (message: ToWorker) => void = () => undefined
-  const handed = handedTexts({ onMessage: (listener) => void (tell = listener) })
-  tell({ kind: 'reply', id: 1, value: [['a.yaml', 'wrong']] })
-  tell({ kind: 'texts', texts: [['a.yaml', 'right']] })
-  t.same(await handed, new Map([['a.yaml', 'right']]))
-})
-
-t.test('what a worker asked for is not answered by the texts of its configuration', async (t) => {
-  let tell: (message: ToWorker) => void = () => undefined
-  const peers = createPeers({ send: () => undefined, onMessage: (listener) => void (tell = listener) })
-  const claimed = peers.claim('transaction', 1_000)
-  tell({ kind: 'texts', texts: [['a.yaml', 'text']] })
-  tell({ kind: 'reply', id: 1, value: true })
-  t.equal(await claimed, true)
+t.test('a question is answered when all workers have answered, left, or let the time pass', async (t) => {
+  const questions = createQuestions()
+  t.same(await questions.ask('metrics', 60_000), new Map(), 'by no worker at once')
+  for (const worker of [1, 2, 3]) {
+    questions.join(worker, (message) => {
+      if (message.kind !== 'ask') return
+      if (worker === 1) questions.answer(1, message.question, 'one')
+      if (worker === 2) questions.leave(2)
+      if (worker === 3 && message.topic === 'conditions') questions.answer(3, message.question, 'three')
+    })
+  }
+  const answers = await questions.ask('conditions', 60_000)
+  t.same(
+    [...answers],
+    [
+      [1, 'one'],
+      [3, 'three'],
+    ],
+  )
+  t.same([...(await questions.ask('metrics', 1))], [[1, 'one']], 'one that is silent is left out')
+  t.same(questions.workers(), [1, 3])
 })

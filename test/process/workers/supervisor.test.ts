@@ -167,13 +167,20 @@ t.test('a close ends all: those in charge, those that end and those that start; 
   t.equal(all.length, 6)
 })
 
-t.test('what workers say reaches the board from their first word on, and no longer than they live', async (t) => {
+t.test('workers are asked from the moment that they listen, and no longer than they live', async (t) => {
   const { supervisor, at } = await startServing()
-  t.same(supervisor.board.workers(), [1, 2])
-  at(0).say({ kind: 'tell', id: 7, topic: 'marks', key: 'k', value: 'gone', until: 1 })
-  t.match(at(1).heard.at(-1), { kind: 'told', topic: 'marks', value: 'gone' })
+  t.same(supervisor.questions.workers(), [1, 2])
+  const answers = supervisor.questions.ask('conditions', 60_000)
+  t.match(at(0).heard.at(-1), { kind: 'ask', topic: 'conditions' })
+  at(0).say({ kind: 'answer', question: 1, value: 'well' })
   at(1).die()
-  await until(() => supervisor.board.workers().length === 1)
-  at(1).say({ kind: 'read', id: 8, topic: 'marks' })
-  t.same(supervisor.board.workers(), [1])
+  t.same([...(await answers)], [[1, 'well']])
+  at(1).say({ kind: 'ready' })
+  t.same(supervisor.questions.workers(), [1])
+})
+
+t.test('a worker that settles hears that the primary has heard all that it said', async (t) => {
+  const { at } = await startServing()
+  at(0).say({ kind: 'settle' })
+  t.same(at(0).heard.at(-1), { kind: 'settled' })
 })

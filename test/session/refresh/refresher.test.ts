@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { createBackOff } from '../../../src/session/refresh/back-off.ts'
 import { createRefreshCounters } from '../../../src/session/refresh/counters.ts'
-import { type Claim, type Leases, soleLeases } from '../../../src/session/refresh/lease.ts'
+import { type Claim, type Leases, soleLeases } from '../../../src/session/refresh/leases.ts'
 import type { GrantOutcome } from '../../../src/session/refresh/refresh-grant.ts'
 import { createRefresher } from '../../../src/session/refresh/refresher.ts'
 import type { Session } from '../../../src/session/session.ts'

@@ -1,11 +1,35 @@
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Redis } from '../../redis/redis.ts'
 import { defineScript } from '../../redis/script.ts'
 import type { RandomBytes } from '../../seal/random.ts'
 import type { Session } from '../session.ts'
-import type { Claim, Lease, Leases } from './lease.ts'
+
+/** The right to refresh one session, for as long as it is kept. */
+export type Lease = {
+  /** @param hasFailed others then leave the session alone for a while, too */
+  release(hasFailed: boolean): Promise<void>
+}
+
+export type Claim =
+  | { kind: 'granted'; lease: Lease }
+  /** Another process refreshes it: `change` resolves when it is worth asking again. */
+  | { kind: 'held'; change: Promise<void> }
+  /** Another process tried a moment ago in vain. */
+  | { kind: 'failed' }
+  /** Another revision of the session is there already, or it has ended. */
+  | { kind: 'changed' }
+
+/** Decides which of all processes refreshes a session. */
+export type Leases = {
+  /** @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE, or as Redis fails, when it cannot be decided */
+  claim(session: Session): Promise<Claim>
+}
+
+/** For a process that shares its sessions with no other, as with the cookie store: every claim is granted. */
+export const soleLeases: Leases = {
+  claim: async () => ({ kind: 'granted', lease: { release: async () => undefined } }),
+}
 
 /**
  * Grants the lease only for the revision that the session is of: that number is the fencing token, which the store
@@ -42,7 +66,8 @@ export type RedisLeasesOptions = {
   settleMs?: number
 }
 
-const askAgainMs = 250
+/** A refresh takes Auth0 some hundred milliseconds. */
+const askAgainMs = 100
 
 /** Leases in Redis, so that of all replicas one refreshes. */
 export function createRedisLeases(options: RedisLeasesOptions): Leases {
@@ -73,7 +98,7 @@ export function createRedisLeases(options: RedisLeasesOptions): Leases {
 
   return {
     async claim(session: Session): Promise<Claim> {
-      const change = () => changeOf(redis, redis.keys.session(session.id))
+      const change = () => delay(askAgainMs, undefined, { ref: false })
       if (performance.now() < settledAt) return { kind: 'held', change: change() }
       const key = redis.keys.lease(session.id)
       const owner = randomBytes(16).toString('base64url')
@@ -83,22 +108,5 @@ export function createRedisLeases(options: RedisLeasesOptions): Leases {
       if (answer === 'held') return { kind: 'held', change: change() }
       return { kind: answer === 'failed' ? 'failed' : 'changed' }
     },
-  }
-}
-
-/** The holder's write is pushed to us; asking again after a while covers a holder that failed or died. */
-async function changeOf(redis: Redis, key: string): Promise<void> {
-  const stop = new AbortController()
-  const told = (async () => {
-    for (;;) {
-      const [keys] = (await once(redis.events, 'invalidated', { signal: stop.signal })) as [string[] | undefined]
-      if (keys === undefined || keys.includes(key)) return
-    }
-  })()
-  try {
-    await Promise.race([told, delay(askAgainMs, undefined, { ref: false })])
-  } finally {
-    stop.abort()
-    await told.catch(() => undefined)
   }
 }

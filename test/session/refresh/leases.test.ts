@@ -3,9 +3,9 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
+import { parseNode } from '../../../src/redis/client.ts'
 import { createRedis } from '../../../src/redis/redis.ts'
-import { parseNode } from '../../../src/redis/settings.ts'
-import { createRedisLeases, type RedisLeasesOptions } from '../../../src/session/refresh/redis-leases.ts'
+import { createRedisLeases, type RedisLeasesOptions } from '../../../src/session/refresh/leases.ts'
 import type { Session } from '../../../src/session/session.ts'
 import { startRedis, type TestRedis } from '../../support/redis.ts'
 import { sessionOf } from '../../support/sessions.ts'
@@ -18,7 +18,7 @@ const never = { lifetimeMs: 600_000, failureBackoffMs: 600_000, settleMs: 600_00
 
 /** One replica's leases. */
 async function connect(t: Test, { url }: TestRedis, times: Times) {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 }, 'session:')
+  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   return { redis, leases: createRedisLeases({ redis, randomBytes, ...never, ...times }) }
@@ -76,18 +76,6 @@ t.test('a lease is for one revision only: who comes late finds it changed, or go
   t.equal((await b.leases.claim(session)).kind, 'changed')
   await a.redis.send('DEL', a.redis.keys.session(session.id))
   t.equal((await b.leases.claim(session)).kind, 'changed')
-})
-
-t.test('who waits is woken by the write of the holder', async (t) => {
-  const session = sessionOf()
-  const { a, b, write } = await twoReplicas(t, session)
-  await a.leases.claim(session)
-  const claim = await b.leases.claim(session)
-  const told = once(b.redis.events, 'invalidated')
-  await write(session.refreshedAt + 1)
-  await told
-  if (claim.kind === 'held') await claim.change
-  t.equal(claim.kind, 'held')
 })
 
 t.test('after a failure everybody leaves the session alone', async (t) => {

@@ -1,0 +1,69 @@
+import type { Texts } from '../../config/tree/texts.ts'
+
+/** What a worker says to the primary. Nothing of sessions: those are shared through Redis. */
+export type ToPrimary =
+  /** The worker listens. */
+  | { kind: 'ready' }
+  | { kind: 'answer'; question: number; value: unknown }
+  /** Replied to when all that this process said before has been heard, what node:cluster says by itself among it. */
+  | { kind: 'settle' }
+
+/** What the primary says to a worker. */
+export type ToWorker =
+  /** The first message to each: what stood in the files of the configuration. Never on the command line: secrets. */
+  | { kind: 'texts'; texts: readonly (readonly [file: string, text: string])[] }
+  | { kind: 'ask'; question: number; topic: Topic }
+  | { kind: 'settled' }
+
+/** What the primary asks workers for. */
+export type Topic = 'conditions' | 'metrics' | 'secrets'
+
+/** Whether a message between processes is one of ours; node:cluster and others have their own. */
+export function isOurs(message: unknown): message is { kind: string } {
+  return typeof message === 'object' && message !== null && 'kind' in message && typeof message.kind === 'string'
+}
+
+/** The worker's end of the channel to the primary. */
+export type Channel = {
+  /** What stood in the files of the configuration when the primary read them. */
+  texts: Promise<Texts>
+  /** Answers the primary's questions about a topic. */
+  answer(topic: Topic, give: () => unknown): void
+  /** Says that this worker listens. */
+  ready(): void
+  /** Resolves when the primary has heard all that was said before, and this process all that was said to it until then. */
+  settle(): Promise<void>
+}
+
+/** The channel of a process that was forked. */
+export function openChannel(): Channel {
+  const texts = Promise.withResolvers<Texts>()
+  const settled = Promise.withResolvers<void>()
+  const answers = new Map<Topic, () => unknown>()
+  // The primary may be gone; then this process ends by itself (node:cluster).
+  const send = (message: ToPrimary): void =>
+    void (process.connected && process.send?.(message, undefined, undefined, () => undefined))
+
+  async function give(question: number, topic: Topic): Promise<void> {
+    const value = await Promise.resolve(answers.get(topic)?.()).catch(() => undefined)
+    send({ kind: 'answer', question, value })
+  }
+
+  process.on('message', (received: unknown) => {
+    if (!isOurs(received)) return
+    const message = received as ToWorker
+    if (message.kind === 'texts') texts.resolve(new Map(message.texts))
+    if (message.kind === 'settled') settled.resolve()
+    if (message.kind === 'ask') void give(message.question, message.topic)
+  })
+
+  return {
+    texts: texts.promise,
+    answer: (topic, give) => void answers.set(topic, give),
+    ready: () => send({ kind: 'ready' }),
+    settle() {
+      send({ kind: 'settle' })
+      return settled.promise
+    },
+  }
+}
