@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 
+import { keysCommand } from './admin/keys.ts'
+import { sessionsCommand } from './admin/sessions.ts'
 import { auditCommand } from './audit/command.ts'
 import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor/command.ts'
@@ -27,6 +29,8 @@ export function createProgram(
     policyCommand(terminal),
     tokenCommand(terminal, surroundings),
     rotateCommand(terminal, surroundings),
+    keysCommand(terminal, surroundings),
+    sessionsCommand(terminal, surroundings),
     auditCommand(terminal),
   ]
   for (const command of commands) {

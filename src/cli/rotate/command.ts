@@ -1,5 +1,3 @@
-import { appendFile } from 'node:fs/promises'
-
 import { Command } from 'commander'
 
 import { fingerprint } from '../../config/secret-fingerprints.ts'
@@ -26,9 +24,10 @@ import {
   withAuth0Options,
   withRotateOptions,
 } from './options.ts'
+import { createRecorder } from './record.ts'
 import { whoLacks } from './replicas.ts'
 import type { Rotation } from './rotation.ts'
-import { runRotation, type StepRecord } from './run.ts'
+import { runRotation } from './run.ts'
 import { createStateFile, takeLock } from './state-file.ts'
 import type { RotationState } from './step.ts'
 import { parseTarget } from './targets/parse.ts'
@@ -119,7 +118,7 @@ async function rotateAlone(
     stateFile,
     whoLacks: async (expected) => (options.wait ? whoLacks(options.replica, expected, createAsk(fetch)) : []),
     patience: { everyMs: pollMs, limitMs: options.limit * 1000 },
-    record: (record) => writeRecord(record, options.auditFile, new Date(now()).toISOString(), err),
+    record: createRecorder({ file: options.auditFile, now, err }),
   })
   // Where secrets go through a pipe, nothing else may.
   const report = options.to.includes('stdout') ? err : out
@@ -138,20 +137,4 @@ const outcomes = { planned: 'rotated', emergency: 'rotated', revert: 'reverted',
 function reportOf({ kind, subject, course, startedAt, oldSecret, newSecret }: RotationState) {
   const secrets = { old: fingerprint(oldSecret.trim()), new: fingerprint(newSecret.trim()) }
   return { rotation: kind, subject, outcome: outcomes[course], ...secrets, startedAt }
-}
-
-/** In the form of the gateway's own audit trail, so that both can be read together. */
-async function writeRecord(
-  record: StepRecord,
-  file: string | undefined,
-  time: string,
-  err: (text: string) => void,
-): Promise<void> {
-  const { rotation, subject, step, outcome, detail, from, to } = record
-  err(
-    `${time} ${rotation} ${subject}: ${step} ${outcome} (${from} → ${to})${detail === undefined ? '' : `: ${detail}`}\n`,
-  )
-  if (file === undefined) return
-  const audit = { time, event: 'rotation', ...record }
-  await appendFile(file, `${JSON.stringify({ level: 'info', time, audit, msg: 'audit' })}\n`, { mode: 0o600 })
 }

@@ -58,7 +58,7 @@ t.test('the step of the GitHub workflow rotates', async (t) => {
   const { code, output } = await runIn(house, 'sh', ['-e', '-c', atOnce(steps[0].run)], variables)
   t.equal(code, 0, output)
   await shouldHaveRotated(t, house, old)
-  t.match(await readFile(join(house.folder, steps[1].with.path), 'utf8'), '"step":"await-promoted"')
+  t.match(await readFile(join(house.folder, steps[1].with.path), 'utf8'), 'await-promoted done')
 })
 
 t.test('the script of the GitLab job rotates', async (t) => {
@@ -71,7 +71,7 @@ t.test('the script of the GitLab job rotates', async (t) => {
   const { code, output } = await runIn(house, 'sh', ['-e', '-c', atOnce(job.script.join('\n'))], variables)
   t.equal(code, 0, output)
   await shouldHaveRotated(t, house, old)
-  t.match(await readFile(join(house.folder, job.artifacts.paths[0]), 'utf8'), '"step":"await-promoted"')
+  t.match(await readFile(join(house.folder, job.artifacts.paths[0]), 'utf8'), 'await-promoted done')
 })
 
 t.test('the arguments of the CronJob rotate, and its account may do no more than that', async (t) => {

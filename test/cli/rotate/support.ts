@@ -95,7 +95,11 @@ export async function startRotationHouse(t: Test): Promise<RotationHouse> {
     },
     async records() {
       const text = await readFile(auditFile, 'utf8').catch(() => '')
-      return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line).audit]))
+      return text.split('\n').flatMap((line) => {
+        if (line === '') return []
+        const [course = '', step = '', outcome = ''] = JSON.parse(line).change.action.split(/:? /)
+        return [{ course, step, outcome }]
+      })
     },
   }
 }

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises'
+
+import type { Command } from 'commander'
+
+import type { Terminal } from '../terminal.ts'
+import type { TokenSurroundings } from '../token-surroundings.ts'
+
+export type ApiOptions = { url?: string; prefix: string; tokenFile?: string; json?: true }
+
+/** Why the admin API gave nothing, in words for a person. */
+export class AdminRequestFailed extends Error {}
+
+const timeoutMs = 20_000
+
+export function withApiOptions(command: Command): Command {
+  return command
+    .option('--url <url>', 'where Stagedoor is (STAGEDOOR_BASE_URL)')
+    .option('--prefix <path>', 'server.prefix', '/.stagedoor')
+    .option('--token-file <file>', 'file with an access token that admin.allow lets in; else STAGEDOOR_TOKEN')
+    .option('--json', 'what the API answers, as it is')
+}
+
+/**
+ * Asks the admin API with the access token of a machine, as `stagedoor token fetch` gets one.
+ * @throws AdminRequestFailed
+ */
+export async function askAdmin(
+  path: string,
+  body: object | undefined,
+  options: ApiOptions,
+  { env }: Terminal,
+  { fetch }: TokenSurroundings,
+): Promise<Record<string, unknown>> {
+  const base = options.url ?? env['STAGEDOOR_BASE_URL']
+  if (!base) throw new AdminRequestFailed('Say where Stagedoor is: --url or STAGEDOOR_BASE_URL.')
+  const token = await tokenFrom(options.tokenFile, env)
+  const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+  const response = await fetch(`${base.replace(/\/$/, '')}${options.prefix}/admin/${path}`, {
+    ...sent,
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+  }).catch((cause: unknown) => {
+    throw new AdminRequestFailed(`${base} does not answer.`, { cause })
+  })
+  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
+  if (response.status === 200) return answer
+  const said = [answer['title'], answer['detail']].filter((text) => typeof text === 'string').join(' ')
+  throw new AdminRequestFailed(`Stagedoor answers ${response.status}: ${said || 'no reason given'}`)
+}
+
+// Never an option of its own: everybody on the machine can read command lines.
+async function tokenFrom(file: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
+  const text = file === undefined ? env['STAGEDOOR_TOKEN'] : await readFile(file, 'utf8').catch(() => undefined)
+  if (!text) throw new AdminRequestFailed('No access token: set STAGEDOOR_TOKEN, or give --token-file.')
+  return text.trim()
+}
+
+/** Runs one question, and turns what failed into a sentence and exit code 1. */
+export async function answering(terminal: Terminal, ask: () => Promise<string>): Promise<void> {
+  try {
+    terminal.out(await ask())
+    terminal.setExitCode(0)
+  } catch (error) {
+    if (!(error instanceof AdminRequestFailed)) throw error
+    terminal.err(`${error.message}\n`)
+    terminal.setExitCode(1)
+  }
+}
+
+/** Columns as wide as their widest cell. Control characters of clients do not reach the terminal. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const printable = rows.map((row) => row.map((cell) => cell.replaceAll(/\p{C}/gu, '·')))
+  const widths = (printable[0] ?? []).map((_, column) => Math.max(...printable.map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
+  return printable.map((row) => `${line(row).trimEnd()}\n`).join('')
+}

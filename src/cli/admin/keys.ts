@@ -1,0 +1,35 @@
+import { Command } from 'commander'
+
+import type { Terminal } from '../terminal.ts'
+import type { TokenSurroundings } from '../token-surroundings.ts'
+import { answering, type ApiOptions, askAdmin, table, withApiOptions } from './api.ts'
+
+type Listed = { purpose: string; current: string; published: string[] }
+
+/** `stagedoor keys`: Stagedoor's own signing keys, through the admin API. */
+export function keysCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+  const ask = (path: string, body: object | undefined, options: ApiOptions) =>
+    answering(terminal, async () => shown(await askAdmin(path, body, options, terminal, surroundings), options))
+  return new Command('keys')
+    .description('list and rotate the keys with which Stagedoor signs, through the admin API')
+    .addCommand(
+      withApiOptions(new Command('list'))
+        .description('which key signs, and which are published')
+        .action((options: ApiOptions) => ask('keys', undefined, options)),
+    )
+    .addCommand(
+      withApiOptions(new Command('rotate'))
+        .description('have the next key sign; upstreams know it already')
+        .argument('<purpose>', 'assertion (people) or machine')
+        .action((purpose: string, options: ApiOptions) => ask('keys/rotate', { purpose }, options)),
+    )
+}
+
+function shown(answer: Record<string, unknown>, { json }: ApiOptions): string {
+  if (json) return `${JSON.stringify(answer, undefined, 2)}\n`
+  const { keys } = answer as { keys: Listed[] }
+  const rows = keys.flatMap(({ purpose, current, published }) =>
+    published.map((kid) => [purpose, kid, kid === current ? 'signs' : 'published']),
+  )
+  return table([['PURPOSE', 'KEY', 'STATE'], ...rows])
+}

@@ -1,0 +1,64 @@
+import { Command } from 'commander'
+
+import type { Terminal } from '../terminal.ts'
+import type { TokenSurroundings } from '../token-surroundings.ts'
+import { AdminRequestFailed, answering, type ApiOptions, askAdmin, table, withApiOptions } from './api.ts'
+
+type Named = { subject?: string; session?: string; sid?: string }
+type Listed = { id: string; subject: string; signed_in_at: string; used_at: string }
+
+/** `stagedoor sessions`: lists sessions and ends them, through the admin API. */
+export function sessionsCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+  return new Command('sessions')
+    .description('list sessions and end them, through the admin API')
+    .addCommand(
+      withApiOptions(new Command('list'))
+        .description('the sessions that the gateway has seen')
+        .option('--subject <id>', 'of one user')
+        .option('--session <reference>', 'one session')
+        .action((options: ApiOptions & Named) => answering(terminal, () => list(options, terminal, surroundings))),
+    )
+    .addCommand(
+      withApiOptions(new Command('revoke'))
+        .description('end sessions at every replica; say which by one of the options')
+        .option('--subject <id>', 'all of a user')
+        .option('--session <reference>', 'one session')
+        .option('--sid <id>', 'all of one session at the login service')
+        .action((options: ApiOptions & Named) => answering(terminal, () => revoke(options, terminal, surroundings))),
+    )
+}
+
+async function list(options: ApiOptions & Named, terminal: Terminal, surroundings: TokenSurroundings): Promise<string> {
+  const query = new URLSearchParams(namedIn(options)).toString()
+  const answer = await askAdmin(
+    `sessions${query === '' ? '' : `?${query}`}`,
+    undefined,
+    options,
+    terminal,
+    surroundings,
+  )
+  if (options.json) return `${JSON.stringify(answer, undefined, 2)}\n`
+  const { sessions, since } = answer as { sessions: Listed[]; since: string }
+  if (sessions.length === 0) return `No session was used since ${since}.\n`
+  const rows = sessions.map(({ id, subject, signed_in_at, used_at }) => [id, subject, signed_in_at, used_at])
+  return table([['SESSION', 'SUBJECT', 'SIGNED IN', 'LAST USED'], ...rows])
+}
+
+async function revoke(
+  options: ApiOptions & Named,
+  terminal: Terminal,
+  surroundings: TokenSurroundings,
+): Promise<string> {
+  const named = namedIn(options)
+  if (Object.keys(named).length !== 1) throw new AdminRequestFailed('Say one of --subject, --session and --sid.')
+  const answer = await askAdmin('sessions/revoke', named, options, terminal, surroundings)
+  if (options.json) return `${JSON.stringify(answer, undefined, 2)}\n`
+  return `Ended: ${Object.entries(named).join(' ').replace(',', ' ')}\n`
+}
+
+function namedIn({ subject, session, sid }: Named): Record<string, string> {
+  const all = { subject, session, sid }
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+}

@@ -1,0 +1,38 @@
+import type { FastifyPluginAsync } from 'fastify'
+
+import type { Keys } from '../../assertion/keys.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { refuseForeignForm } from '../../headers/form-origin.ts'
+
+/** Our signing keys by what they sign for. */
+export type SigningKeys = ReadonlyMap<string, Pick<Keys, 'current' | 'jwks' | 'rotate'>>
+
+export type AdminKeysOptions = { keys: SigningKeys; baseUrl: string }
+
+/** `GET /.stagedoor/admin/keys` and `POST …/keys/rotate`: lists our signing keys, and has the next one sign. */
+export const adminKeys: FastifyPluginAsync<AdminKeysOptions> = async (app, { keys, baseUrl }) => {
+  app.get('/keys', async (_request, reply) => reply.header('cache-control', 'no-store').send({ keys: listed(keys) }))
+
+  app.post('/keys/rotate', async (request, reply) => {
+    // Programs bring a token of their own, which no page of another site can send.
+    if (request.principal.kind === 'user') refuseForeignForm(request.headers, baseUrl)
+    const { purpose } = (request.body ?? {}) as Readonly<Record<string, unknown>>
+    const ring = typeof purpose === 'string' ? keys.get(purpose) : undefined
+    if (ring === undefined || typeof purpose !== 'string') {
+      const detail = `purpose has to be one of: ${[...keys.keys()].join(', ')}`
+      throw new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { detail, isDetailPublic: true })
+    }
+    await app.audit.ensure(request, { event: 'key', change: { what: purpose, action: 'rotation asked for' } })
+    await ring.rotate()
+    return reply.header('cache-control', 'no-store').send({ keys: listed(new Map([[purpose, ring]])) })
+  })
+}
+
+/** Public keys are published anyway: nothing here is a secret. */
+function listed(keys: SigningKeys) {
+  return [...keys].map(([purpose, ring]) => ({
+    purpose,
+    current: ring.current().kid,
+    published: ring.jwks().keys.map(({ kid }) => kid),
+  }))
+}

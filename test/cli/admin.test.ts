@@ -1,0 +1,67 @@
+import t from 'tap'
+
+import { createProgram } from '../../src/cli/program.ts'
+import { startHouse } from '../support/house.ts'
+import { machinesIn, machineToken } from '../support/machine.ts'
+
+const config = {
+  admin: { allow: { subjects: ['stagedoor-machine@clients'] } },
+  machines: machinesIn,
+}
+
+async function startAdmin(t: Parameters<typeof startHouse>[0]) {
+  const house = await startHouse(t, { config })
+  const env = { STAGEDOOR_BASE_URL: house.url, STAGEDOOR_TOKEN: machineToken(house.auth0) }
+  async function run(arguments_: string[], changed: NodeJS.ProcessEnv = env) {
+    const seen = { out: '', err: '', exitCode: undefined as number | undefined }
+    const terminal = {
+      env: changed,
+      folder: '/',
+      out: (text: string) => void (seen.out += text),
+      err: (text: string) => void (seen.err += text),
+      setExitCode: (code: number) => void (seen.exitCode = code),
+    }
+    const surroundings = { readInput: async () => '', fetch, now: Date.now }
+    await createProgram(terminal, async () => {}, surroundings).parseAsync(arguments_, { from: 'user' })
+    return seen
+  }
+  return { house, env, run }
+}
+
+t.test('sessions are listed and ended from the command line', async (t) => {
+  const { house, run } = await startAdmin(t)
+  const { browser } = await house.signIn()
+  const jane = house.auth0.users[0]?.id ?? ''
+  t.match(await run(['sessions', 'list']), { exitCode: 0, out: new RegExp(`SUBJECT[^]*${jane.replace('|', '\\|')}`) })
+  t.match(await run(['sessions', 'list', '--subject', 'nobody']), { exitCode: 0, out: /^No session/ })
+  t.match(JSON.parse((await run(['sessions', 'list', '--json'])).out), { sessions: [{ subject: jane }] })
+  t.match(await run(['sessions', 'revoke', '--subject', jane]), { exitCode: 0, out: `Ended: subject ${jane}\n` })
+  t.equal((await browser.fetch(`${house.url}/api`)).status, 401)
+})
+
+t.test('which sessions end has to be said, by one name', async (t) => {
+  const { run } = await startAdmin(t)
+  for (const named of [[], ['--subject', 'a', '--sid', 'b']]) {
+    t.match(await run(['sessions', 'revoke', ...named]), { exitCode: 1, err: /one of --subject, --session and --sid/ })
+  }
+})
+
+t.test('signing keys are listed, and the next one signs when that is asked for', async (t) => {
+  const { run } = await startAdmin(t)
+  const keys = async () => JSON.parse((await run(['keys', 'list', '--json'])).out).keys as { current: string }[]
+  const [before] = await keys()
+  t.match(await run(['keys', 'rotate', 'assertion']), { exitCode: 0, out: /assertion .* signs/ })
+  const [after] = await keys()
+  t.not(after?.current, before?.current)
+  t.match(await run(['keys', 'rotate', 'toString']), { exitCode: 1, err: /one of: assertion, machine/ })
+  t.match(await run(['keys', 'list']), { exitCode: 0, out: /PURPOSE +KEY +STATE/ })
+})
+
+t.test('without a token, with a wrong one and without a gateway, the command says what is missing', async (t) => {
+  const { env, run } = await startAdmin(t)
+  t.match(await run(['sessions', 'list'], {}), { exitCode: 1, err: /STAGEDOOR_BASE_URL/ })
+  t.match(await run(['sessions', 'list'], { ...env, STAGEDOOR_TOKEN: '' }), { exitCode: 1, err: /STAGEDOOR_TOKEN/ })
+  t.match(await run(['sessions', 'list'], { ...env, STAGEDOOR_TOKEN: 'a.b.c' }), { exitCode: 1, err: /answers 401/ })
+  const nowhere = { ...env, STAGEDOOR_BASE_URL: 'http://127.0.0.1:1' }
+  t.match(await run(['keys', 'list'], nowhere), { exitCode: 1, err: /does not answer/ })
+})
