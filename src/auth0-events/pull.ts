@@ -54,7 +54,7 @@ const waitFor = (ms: number, signal: AbortSignal): Promise<void> =>
   delay(ms, undefined, { signal, ref: false }).catch(() => undefined)
 
 export function createEventPull(options: EventPullOptions): EventPull {
-  const { issuer, tokens, offsets, take, fetch, lookBackMs, onFailure, now, wait = waitFor } = options
+  const { issuer, tokens, offsets, take, fetch, onFailure, wait = waitFor } = options
   const timing = { ...defaultTiming, ...options.timing }
   let status: PullStatus = 'idle'
   let hasGroups = true
@@ -73,7 +73,7 @@ export function createEventPull(options: EventPullOptions): EventPull {
       status = end.kind === 'ended' ? 'reading' : 'failing'
       if (end.kind === 'unauthorized') tokens.drop()
       if (end.kind !== 'ended') onFailure(detailOf(end))
-      await wait(waitMs(end, position, failures), signal)
+      await wait(waitMs(end, position, failures, timing), signal)
     }
     status = 'idle'
   }
@@ -83,7 +83,7 @@ export function createEventPull(options: EventPullOptions): EventPull {
     let hasRead = false
     let writtenAt = 0
     try {
-      position = await positionAfter(refused)
+      position = await positionAfter(refused, options)
       const end = await pullOnce({
         issuer,
         token: await tokens.get(),
@@ -109,20 +109,6 @@ export function createEventPull(options: EventPullOptions): EventPull {
     }
   }
 
-  /** What was refused as too old is not asked for again: from the offset to a time, from there to now. */
-  async function positionAfter(refused: Position['kind'] | undefined): Promise<Position> {
-    if (refused === 'time') return { kind: 'now' }
-    const offset = refused === undefined ? await offsets.read() : undefined
-    return offset === undefined ? { kind: 'time', fromMs: now() - lookBackMs } : { kind: 'offset', offset }
-  }
-
-  function waitMs(end: PullEnd, position: Position, failures: number): number {
-    if ((end.kind === 'gone' || end.kind === 'refused') && position.kind !== 'now') return 0
-    const backoffMs = Math.min(timing.firstRetryMs * 2 ** Math.max(failures - 1, 0), timing.lastRetryMs)
-    const jittered = backoffMs * (0.5 + Math.random() / 2)
-    return end.kind === 'limited' ? Math.max(end.retryAfterMs, jittered) : jittered
-  }
-
   return { run, status: () => status }
 }
 
@@ -132,4 +118,21 @@ function detailOf(end: PullEnd): string {
   if (end.kind === 'refused') return 'the Events API does not know a type or the position that was asked for (400)'
   if (end.kind === 'limited') return 'the Events API has too many connections or calls (429)'
   return 'the Management API does not accept our token (401)'
+}
+
+/** A position that was refused as too old is not used again: after an offset comes a time, and after that the present. */
+async function positionAfter(
+  refused: Position['kind'] | undefined,
+  { offsets, now, lookBackMs }: Pick<EventPullOptions, 'offsets' | 'now' | 'lookBackMs'>,
+): Promise<Position> {
+  if (refused === 'time') return { kind: 'now' }
+  const offset = refused === undefined ? await offsets.read() : undefined
+  return offset === undefined ? { kind: 'time', fromMs: now() - lookBackMs } : { kind: 'offset', offset }
+}
+
+function waitMs(end: PullEnd, position: Position, failures: number, timing: PullTiming): number {
+  if ((end.kind === 'gone' || end.kind === 'refused') && position.kind !== 'now') return 0
+  const backoffMs = Math.min(timing.firstRetryMs * 2 ** Math.max(failures - 1, 0), timing.lastRetryMs)
+  const jittered = backoffMs * (0.5 + Math.random() / 2)
+  return end.kind === 'limited' ? Math.max(end.retryAfterMs, jittered) : jittered
 }

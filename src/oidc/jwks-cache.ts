@@ -49,105 +49,134 @@ const firstRetryMs = 2_000
  * verification once an outage outlasts its cache; this one keeps using the last good keys, for a bounded time.
  */
 export async function createJwksCache(options: JwksCacheOptions): Promise<JwksCache> {
-  const { issuer, store, now, random, keepForMs, refreshEveryMs } = options
-  const unknown = createUnknownKeys(now)
-  let keys: JwkSet | undefined
-  let fetchedAt = -Infinity
-  let dueAt = -Infinity
-  let failuresInARow = 0
-  let inFlight: Promise<void> | undefined
-  let timer: NodeJS.Timeout | undefined
-  let isClosed = false
-  const counts = { fetches: 0, failures: 0 }
-
-  await recover()
-  schedule()
-
-  async function recover(): Promise<void> {
-    try {
-      const kept = await store.read(issuer)
-      if (kept === undefined || kept.fetchedAt > now()) return
-      keys = parseJwkSet(kept.jwks)
-      fetchedAt = kept.fetchedAt
-    } catch (cause) {
-      options.onStatus?.('none', cause)
-    }
-  }
-
-  function refresh(): Promise<void> {
-    inFlight ??= fetchNow().finally(() => (inFlight = undefined))
-    return inFlight
-  }
-
-  async function fetchNow(): Promise<void> {
-    counts.fetches += 1
-    try {
-      const text = await options.fetchJwks()
-      keys = keepUnchanged(keys, parseJwkSet(text))
-      fetchedAt = now()
-      dueAt = now() + refreshEveryMs * (0.9 + 0.2 * random())
-      if (failuresInARow > 0) options.onStatus?.('fresh')
-      failuresInARow = 0
-      await store.write({ issuer, jwks: text, fetchedAt }).catch((cause: unknown) => options.onStatus?.('fresh', cause))
-    } catch (cause) {
-      counts.failures += 1
-      failuresInARow += 1
-      const delayMs = Math.min(firstRetryMs * 2 ** (failuresInARow - 1), refreshEveryMs)
-      dueAt = now() + delayMs * (0.9 + 0.2 * random())
-      if (failuresInARow === 1) options.onStatus?.(statusNow(), cause)
-    } finally {
-      schedule()
-    }
-  }
-
-  function schedule(): void {
-    clearTimeout(timer)
-    if (isClosed) return
-    timer = setTimeout(() => void refresh(), Math.max(0, dueAt - now()))
-    timer.unref()
-  }
-
-  /** Timers follow the machine's clock; a busy gateway asks by the clock it was given. */
-  function refreshIfDue(): void {
-    if (now() >= dueAt && inFlight === undefined && !isClosed) void refresh()
-  }
-
-  function usable(): JwkSet | undefined {
-    return now() - fetchedAt <= keepForMs ? keys : undefined
-  }
-
-  function statusNow(): JwksStatus['status'] {
-    if (usable() === undefined) return 'none'
-    return failuresInARow === 0 ? 'fresh' : 'stale'
-  }
-
+  const cache = new IssuerKeys(options)
+  await cache.start()
   return {
-    recall(kid) {
-      refreshIfDue()
-      return usable()?.get(kid)
-    },
-    async find(kid) {
-      // Without any key no token can be verified: a request may bring the next try forward, once in ten seconds.
-      if (usable() === undefined && (now() >= dueAt || inFlight !== undefined || unknown.mayAsk())) await refresh()
-      const known = usable()?.get(kid)
-      if (known !== undefined) return known
-      if (usable() === undefined) return 'unavailable'
-      if (unknown.isKnownToBeUnknown(kid)) return 'unknown'
-      if (inFlight === undefined && !unknown.mayAsk()) return 'unknown'
-      await refresh()
-      const found = usable()?.get(kid)
-      // While the issuer does not answer, an id must not be remembered as unknown.
-      if (found === undefined && failuresInARow === 0) unknown.remember(kid)
-      return found ?? 'unknown'
-    },
-    refresh,
-    status() {
-      const set = usable()
-      return { issuer, status: statusNow(), keys: set?.size ?? 0, ageMs: now() - fetchedAt, ...counts }
-    },
-    close() {
-      isClosed = true
-      clearTimeout(timer)
-    },
+    recall: (kid) => cache.recall(kid),
+    find: (kid) => cache.find(kid),
+    refresh: () => cache.refresh(),
+    status: () => cache.status(),
+    close: () => cache.close(),
+  }
+}
+
+class IssuerKeys implements JwksCache {
+  readonly #options: JwksCacheOptions
+  readonly #unknown: ReturnType<typeof createUnknownKeys>
+  #keys: JwkSet | undefined
+  #fetchedAt = -Infinity
+  #dueAt = -Infinity
+  #failuresInARow = 0
+  #inFlight: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+  readonly #counts = { fetches: 0, failures: 0 }
+
+  constructor(options: JwksCacheOptions) {
+    this.#options = options
+    this.#unknown = createUnknownKeys(options.now)
+  }
+
+  /** Takes the stored keys, and begins to fetch. */
+  async start(): Promise<void> {
+    const { store, issuer, now, onStatus } = this.#options
+    try {
+      const stored = await store.read(issuer)
+      if (stored !== undefined && stored.fetchedAt <= now()) {
+        this.#keys = parseJwkSet(stored.jwks)
+        this.#fetchedAt = stored.fetchedAt
+      }
+    } catch (cause) {
+      onStatus?.('none', cause)
+    }
+    this.#schedule()
+  }
+
+  recall(kid: string): JWK | undefined {
+    // Timers follow the machine's clock; a busy gateway looks at the clock it was given.
+    if (this.#options.now() >= this.#dueAt && this.#inFlight === undefined && !this.#isClosed) void this.refresh()
+    return this.#usable()?.get(kid)
+  }
+
+  async find(kid: string): Promise<KeyLookup> {
+    if (this.#usable() === undefined && this.#mayFetchFirstKeys()) await this.refresh()
+    const known = this.#usable()?.get(kid)
+    if (known !== undefined) return known
+    if (this.#usable() === undefined) return 'unavailable'
+    if (this.#unknown.isKnownToBeUnknown(kid)) return 'unknown'
+    if (this.#inFlight === undefined && !this.#unknown.mayAsk()) return 'unknown'
+    await this.refresh()
+    const found = this.#usable()?.get(kid)
+    // While the issuer does not answer, an id must not be remembered as unknown.
+    if (found === undefined && this.#failuresInARow === 0) this.#unknown.remember(kid)
+    return found ?? 'unknown'
+  }
+
+  refresh(): Promise<void> {
+    this.#inFlight ??= this.#fetch().finally(() => (this.#inFlight = undefined))
+    return this.#inFlight
+  }
+
+  status(): JwksStatus {
+    const { issuer, now } = this.#options
+    const keys = this.#usable()?.size ?? 0
+    return { issuer, status: this.#statusNow(), keys, ageMs: now() - this.#fetchedAt, ...this.#counts }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+  }
+
+  /** Without any key no token can be verified: a request may bring the next try forward, once in ten seconds. */
+  #mayFetchFirstKeys(): boolean {
+    return this.#options.now() >= this.#dueAt || this.#inFlight !== undefined || this.#unknown.mayAsk()
+  }
+
+  async #fetch(): Promise<void> {
+    const { fetchJwks, onStatus, now } = this.#options
+    this.#counts.fetches += 1
+    try {
+      await this.#take(await fetchJwks())
+    } catch (cause) {
+      this.#counts.failures += 1
+      this.#failuresInARow += 1
+      const delayMs = Math.min(firstRetryMs * 2 ** (this.#failuresInARow - 1), this.#options.refreshEveryMs)
+      this.#dueAt = now() + this.#jittered(delayMs)
+      if (this.#failuresInARow === 1) onStatus?.(this.#statusNow(), cause)
+    } finally {
+      this.#schedule()
+    }
+  }
+
+  async #take(jwks: string): Promise<void> {
+    const { issuer, store, now, refreshEveryMs, onStatus } = this.#options
+    this.#keys = keepUnchanged(this.#keys, parseJwkSet(jwks))
+    this.#fetchedAt = now()
+    this.#dueAt = now() + this.#jittered(refreshEveryMs)
+    if (this.#failuresInARow > 0) onStatus?.('fresh')
+    this.#failuresInARow = 0
+    const stored = { issuer, jwks, fetchedAt: this.#fetchedAt }
+    await store.write(stored).catch((cause: unknown) => onStatus?.('fresh', cause))
+  }
+
+  #jittered(delayMs: number): number {
+    return delayMs * (0.9 + 0.2 * this.#options.random())
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer)
+    if (this.#isClosed) return
+    this.#timer = setTimeout(() => void this.refresh(), Math.max(0, this.#dueAt - this.#options.now()))
+    this.#timer.unref()
+  }
+
+  #usable(): JwkSet | undefined {
+    return this.#options.now() - this.#fetchedAt <= this.#options.keepForMs ? this.#keys : undefined
+  }
+
+  #statusNow(): JwksStatus['status'] {
+    if (this.#usable() === undefined) return 'none'
+    return this.#failuresInARow === 0 ? 'fresh' : 'stale'
   }
 }
