@@ -77,7 +77,7 @@ async function open(config: Config, given: Dependencies) {
   const shared = { provider, redis, bus, revocations, onRightsChanged, trail }
   const sessions = provisionSessions(config, dependencies, shared)
   showRefreshes(metrics.registry, sessions.counters)
-  const gate = provisionGate(config, logger, metrics, upstreams)
+  const gate = provisionGate(config, logger, metrics)
   const made = { audit, metrics, policy, provider, redis, keys, machines, certificate, revocation, once, take, events }
   return { ...made, upstreams, assertion, sessions, gate }
 }

@@ -40,7 +40,7 @@ export function provisionRoleChanges(
     try {
       const ours = ['X-Request-Id', requestId, 'traceparent', traceparent(undefined, randomHex)]
       const headers = ['Host', host, ...ours, assertionHeader, await statement.minter.mint(withPassedGroups(user))]
-      const status = await sendOwnRequest(upstream, { path, headers, timeoutMs, clientKey: 'role-changes' })
+      const status = await sendOwnRequest(upstream, { path, headers, timeoutMs })
       if (status < 300) logger.info(context, 'the upstream has the changed roles')
       else logger.warn({ ...context, status }, 'the upstream did not take changed roles (assertion.signInPath)')
     } catch (err) {

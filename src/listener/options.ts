@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { type FastifyBaseLogger, type FastifyHttpOptions, LogController } from 'fastify'
 
 import type { Config } from '../config/schema.ts'
+import type { Connections } from '../overload/connections.ts'
 import type { Gate } from '../overload/gate.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { requestLogger } from '../telemetry/request-logger.ts'
@@ -27,7 +28,7 @@ export function listenerOptions(
   { server }: Config,
   { logger }: { logger: Logger },
   certificate: CurrentCertificate | undefined,
-  gate: Gate,
+  gate: Pick<Gate, 'guard'> & Pick<Connections, 'watch'>,
 ) {
   const http = {
     maxHeaderSize: server.maxHeaderBytes,

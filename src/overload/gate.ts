@@ -1,108 +1,114 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type { Connections } from './connections.ts'
 import type { Line } from './line.ts'
-import type { ShedReason } from './shed-reason.ts'
-import { shapeForLine } from './waiting.ts'
+import type { ShedReason } from './refusal.ts'
 
 export type Routing = (request: IncomingMessage, response: ServerResponse) => void
 
-/** Stands before everything else: what is too much waits or is answered here, at a fraction of what serving it would cost. */
-export type Gate = {
-  /** Counts and bounds the connections of a server. */
-  watch(server: Server): void
-  /** Passes on the requests that there is room for. */
-  guard(next: Routing): Routing
-  /** The same for upgrades, which do not count as requests: connections bound them, and what upstreams admit. */
-  guardUpgrades(next: Routing): Routing
-  /** From now on each answer is the last on its connection. */
-  sayFarewell(): void
-}
-
 export type GateOptions = {
-  connections: Connections
-  line: Pick<Line, 'size' | 'isTooLong' | 'begins' | 'hold' | 'holdUnread' | 'advance' | 'end'>
-  /** Requests under way at a time, those that wait and open event streams included. */
+  connections: Pick<Connections, 'isSurplus'>
+  line: Line
+  /** Requests under way at a time, those in line and open event streams included. */
   maxRequests: number
-  /** Probes are answered whatever the load: a gateway that is taken away while it is busy makes others busier. */
+  /** Probes pass whatever the load: a gateway that is taken away while it is busy makes the others busier. */
   isProbe: (url: string) => boolean
   refuse: (request: IncomingMessage, response: ServerResponse, reason: ShedReason) => void
-  /** A mistake of ours: ends the request in which it happened. */
+  /** Ends a request in which a mistake of ours happened. */
   fail: (error: unknown, response: ServerResponse) => void
+  /** Calls back when the event loop has handled all that had arrived. */
+  atTurnEnd: (callback: () => void) => void
 }
 
-type Verdict = 'begin' | 'wait' | ShedReason
+/** How many requests a turn of the event loop begins: what is under way is finished before more is begun, and probes wait for no more. */
+const perTurn = 32
 
-export function createGate({ connections, line, maxRequests, isProbe, refuse, fail }: GateOptions): Gate {
-  let underWay = 0
-  let isLeaving = false
+/** Stands before everything else: a request that is too much waits or is refused here, before anything looks at it. */
+export class Gate {
+  readonly #options: GateOptions
+  #underWay = 0
+  #begunThisTurn = 0
+  #isTurnOpen = false
+  #isLeaving = false
 
-  function judge(request: IncomingMessage): Verdict {
-    const isBegun = line.begins(request)
-    const reason = reasonToRefuse(request, isBegun)
-    if (isBegun && reason === undefined) return 'begin'
-    return isProbe(request.url ?? '') ? 'begin' : (reason ?? 'wait')
+  constructor(options: GateOptions) {
+    this.#options = options
   }
 
-  function reasonToRefuse(request: IncomingMessage, isBegun: boolean): ShedReason | undefined {
+  /** Passes requests on, in the order in which they came. */
+  guard(next: Routing): Routing {
+    return (request, response) => {
+      this.#contain(response, () => {
+        if (this.#handle(request, response, next)) this.#count(response)
+      })
+    }
+  }
+
+  /** The same for upgrades, which do not count as requests under way. */
+  guardUpgrades(next: Routing): Routing {
+    return (request, response) => this.#contain(response, () => void this.#handle(request, response, next))
+  }
+
+  /** From now on each answer is the last on its connection. */
+  sayFarewell(): void {
+    this.#isLeaving = true
+  }
+
+  #verdictOn(request: IncomingMessage): 'begin' | 'wait' | ShedReason {
+    const { connections, line, maxRequests, isProbe } = this.#options
+    if (isProbe(request.url ?? '')) return 'begin'
     if (connections.isSurplus(request)) return 'connections'
-    if (underWay >= maxRequests) return 'requests'
-    return !isBegun && line.isTooLong ? 'delay' : undefined
+    if (this.#underWay >= maxRequests) return 'requests'
+    return line.size === 0 && this.#begunThisTurn < perTurn ? 'begin' : 'wait'
+  }
+
+  /** @returns whether it is under way now, or in line */
+  #handle(request: IncomingMessage, response: ServerResponse, next: Routing): boolean {
+    if (this.#isLeaving) response.shouldKeepAlive = false
+    const { line, refuse } = this.#options
+    const verdict = this.#verdictOn(request)
+    if (verdict === 'begin') {
+      this.#openTurn()
+      this.#begunThisTurn += 1
+      next(request, response)
+      return true
+    }
+    if (verdict !== 'wait') {
+      refuse(request, response, verdict)
+      return false
+    }
+    this.#openTurn()
+    const place = line.join({
+      admit: () => this.#contain(response, () => next(request, response)),
+      refuse: () => this.#contain(response, () => refuse(request, response, 'delay')),
+    })
+    response.on('close', () => line.leave(place))
+    return true
+  }
+
+  #count(response: ServerResponse): void {
+    this.#underWay += 1
+    response.on('close', () => (this.#underWay -= 1))
   }
 
   /** Requests come from sockets and out of the line: an error must not reach either. */
-  function carryOut(verdict: Verdict, request: IncomingMessage, response: ServerResponse, next: Routing): void {
+  #contain(response: ServerResponse, work: () => void): void {
     try {
-      carryOutOrThrow(verdict, request, response, next)
+      work()
     } catch (error) {
-      fail(error, response)
+      this.#options.fail(error, response)
     }
   }
 
-  function carryOutOrThrow(verdict: Verdict, request: IncomingMessage, response: ServerResponse, next: Routing): void {
-    if (isLeaving) response.shouldKeepAlive = false
-    if (verdict === 'begin') return next(request, response)
-    if (verdict !== 'wait') return refuse(request, response, verdict)
-    const meanwhile = (then: Verdict) => (): void => {
-      if (!isGone(request)) carryOut(then, request, response, next)
-    }
-    line.hold(meanwhile('begin'), meanwhile('delay'))
+  #openTurn(): void {
+    if (!this.#isTurnOpen) this.#options.atTurnEnd(() => this.#endTurn())
+    this.#isTurnOpen = true
   }
 
-  function leave(this: ServerResponse): void {
-    underWay -= 1
-    letOthers.call(this)
+  #endTurn(): void {
+    this.#isTurnOpen = false
+    for (this.#begunThisTurn = 0; this.#begunThisTurn < perTurn && this.#options.line.admitNext();)
+      this.#begunThisTurn += 1
+    if (this.#begunThisTurn > 0) this.#openTurn()
   }
-
-  function letOthers(this: ServerResponse): void {
-    if (line.size === 0) return
-    line.advance()
-    if (!isProbe(this.req.url ?? '')) line.holdUnread(this)
-  }
-
-  return {
-    watch(server) {
-      connections.watch(server)
-      for (const event of ['connection', 'secureConnection']) server.on(event, shapeForLine)
-    },
-    sayFarewell() {
-      isLeaving = true
-      line.end()
-    },
-    guard: (next) => (request, response) => {
-      const verdict = judge(request)
-      const isIn = verdict === 'begin' || verdict === 'wait'
-      if (isIn) underWay += 1
-      response.on('close', isIn ? leave : letOthers)
-      carryOut(verdict, request, response, next)
-    },
-    guardUpgrades: (next) => (request, response) => carryOut(judge(request), request, response, next),
-  }
-}
-
-/** Whether whoever asked has left meanwhile. */
-function isGone(request: IncomingMessage): boolean {
-  const { stream } = request as unknown as Partial<Http2ServerRequest>
-  return request.destroyed || stream?.destroyed === true
 }

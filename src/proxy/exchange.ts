@@ -4,8 +4,8 @@ import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 
 import { endRequest } from '../errors/contain.ts'
+import type { Place, Waiting } from '../overload/line.ts'
 import type { Session } from '../session/session.ts'
-import type { Applicant } from './admission.ts'
 import type { Target } from './balancer.ts'
 import {
   breakOff,
@@ -37,7 +37,6 @@ export type ExchangeOptions = {
   reply: FastifyReply
   /** Bytes that came behind an upgrade's head; undefined for all other requests. */
   upgradeHead: Buffer | undefined
-  clientKey: string
   session: Session | undefined
   asked: Asked
   openConnections: OpenConnections
@@ -50,13 +49,11 @@ export type ExchangeOptions = {
  * One request carried to an upstream and its answer carried back, chunk by chunk and unbuffered: the upstream's connection
  * calls the methods below, they write to the client's socket, and a full socket pauses the connection.
  */
-export class Exchange implements Receiver, Applicant, OpenConnection {
-  readonly clientKey: string
+export class Exchange implements Receiver, Waiting, OpenConnection {
   session: Session | undefined
   readonly asked: Asked
   isLongLived = false
   place = -1
-  waiting: Applicant['waiting']
 
   readonly #options: ExchangeOptions
   readonly #response: ServerResponse
@@ -72,6 +69,7 @@ export class Exchange implements Receiver, Applicant, OpenConnection {
   #isAnswered = false
   #isClientGone = false
   #isPausable = false
+  #placeInLine: Place | undefined
 
   static {
     containErrors(this.prototype)
@@ -79,7 +77,6 @@ export class Exchange implements Receiver, Applicant, OpenConnection {
 
   constructor(options: ExchangeOptions) {
     this.#options = options
-    this.clientKey = options.clientKey
     this.session = options.session
     this.asked = options.asked
     this.#response = options.reply.raw
@@ -90,7 +87,7 @@ export class Exchange implements Receiver, Applicant, OpenConnection {
     openConnections.add(this)
     this.#response.on('close', () => this.onClientClose())
     markAborted(this.#response)
-    lane.admission.enter(this)
+    this.#placeInLine = lane.admission.enter(this)
   }
 
   admit(): void {
@@ -221,7 +218,7 @@ export class Exchange implements Receiver, Applicant, OpenConnection {
     const { openConnections, lane } = this.#options
     openConnections.remove(this)
     if (this.#relay === undefined) reportUnfinished(this.#response)
-    if (lane.admission.withdraw(this)) return
+    if (lane.admission.withdraw(this.#placeInLine)) return
     this.#carrier?.abort()
     this.#leave()
   }

@@ -54,7 +54,6 @@ export function prepareExchange(
     client,
     reply,
     upgradeHead,
-    clientKey: session?.id ?? facts.clientIp,
     session,
     asked: facts,
     openConnections,

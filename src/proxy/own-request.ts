@@ -1,11 +1,6 @@
 import { getStatus, type StatusRequest } from './http1/get-status.ts'
 import type { Upstream } from './upstream.ts'
 
-export type OwnRequest = StatusRequest & {
-  /** Requests with the same key share one turn in the queue for the upstream. */
-  clientKey: string
-}
-
 /**
  * Sends a GET of our own, within the same limits as the requests of clients, and discards the body of the answer.
  *
@@ -14,10 +9,10 @@ export type OwnRequest = StatusRequest & {
  */
 export async function sendOwnRequest(
   { requests: { admission, choose } }: Pick<Upstream, 'requests'>,
-  { clientKey, ...request }: OwnRequest,
+  request: StatusRequest,
 ): Promise<number> {
   await new Promise<void>((admit, reject) => {
-    admission.enter({ clientKey, admit, refuse: () => reject(new Error('too many requests are under way')) })
+    admission.enter({ admit, refuse: () => reject(new Error('too many requests are under way')) })
   })
   const target = choose(undefined)
   target.active += 1

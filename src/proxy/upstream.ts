@@ -1,5 +1,5 @@
 import { type AddressHealth, createAddressHealth } from './address-health.ts'
-import { type Admission, createAdmission } from './admission.ts'
+import { Admission } from './admission.ts'
 import { type Choose, createChooser, type Target } from './balancer.ts'
 import { type ConnectionPool, createConnectionPool } from './http1/connection-pool.ts'
 import type { UpstreamTls } from './http1/socket.ts'
@@ -66,7 +66,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const requests = createChooser(targetsOf(addresses))
   const streams = createChooser(targetsOf(addresses))
   const { maxConnections, maxWaiting, maxWaitMs, maxStreams, headersTimeoutMs, handshakeTimeoutMs } = options
-  const streamAdmission = createAdmission({ maxActive: maxStreams, maxWaiting: 0, maxWaitMs: 0 })
+  const streamAdmission = new Admission({ maxActive: maxStreams, maxWaiting: 0, maxWaitMs: 0 })
   const hasAlternatives = addresses.length > 1
   // A connection that died while idle is worth a second attempt even where there is one address only.
   const attempts = { hasAlternatives, maxAttempts: Math.min(Math.max(addresses.length, 2), maxAttempts) }
@@ -74,7 +74,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     requests: {
       ...attempts,
       choose: requests,
-      admission: createAdmission({ maxActive: maxConnections, maxWaiting, maxWaitMs }),
+      admission: new Admission({ maxActive: maxConnections, maxWaiting, maxWaitMs }),
       headersTimeoutMs,
     },
     streams: { ...attempts, choose: streams, admission: streamAdmission, headersTimeoutMs },

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-import { type ShedReason, shedReasons } from '../overload/shed-reason.ts'
+import { type ShedReason, shedReasons } from '../overload/refusal.ts'
 
 /** What Prometheus may ask for; one registry an app, so that tests do not share counts. */
 export type Metrics = {

@@ -35,7 +35,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       trustedProxies: [],
       maxConnections: 20_000,
       maxRequests: 30_000,
-      overload: { maxDelay: '1s', retryAfter: '2s' },
+      overload: { maxDelay: '3s', retryAfter: '2s' },
       maxHeaderBytes: '32KiB',
       encodedSlashes: 'refuse',
       failedAttempts: { max: 30, window: '1m' },

@@ -3,44 +3,43 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import t from 'tap'
 
-import { createGate, type GateOptions } from '../../src/overload/gate.ts'
+import { Gate, type GateOptions } from '../../src/overload/gate.ts'
+import { Line } from '../../src/overload/line.ts'
+import { until } from '../support/until.ts'
 
-/** A gate that writes down what it passes on and refuses. */
-function gateWith(change: Partial<GateOptions> & { isSurplus?: boolean; isBusy?: boolean; isTooLong?: boolean }) {
+/** A gate that writes down what it passes on and refuses; the turn of its event loop ends when the test says so. */
+function gateWith(change: Partial<GateOptions> & { isSurplus?: boolean } = {}) {
   const log: string[] = []
-  let begin = (): void => undefined
-  let giveUp = (): void => undefined
-  const line: GateOptions['line'] = {
-    size: change.isBusy ? 1 : 0,
-    isTooLong: change.isTooLong === true,
-    begins: () => change.isBusy !== true,
-    hold(...callbacks) {
-      log.push('hold')
-      ;[begin, giveUp] = callbacks
-    },
-    holdUnread: ({ req }) => void log.push(`hold the connection of ${req.url}`),
-    advance: () => void log.push('advance'),
-    end: () => void log.push('end of the line'),
-  }
-  const gate = createGate({
-    fail: (error) => {
-      throw error
-    },
-    connections: { open: 0, watch: () => log.push('watch'), isSurplus: () => change.isSurplus === true },
-    line,
-    maxRequests: 10,
+  let endTurn: (() => void) | undefined
+  const gate = new Gate({
+    connections: { isSurplus: () => change.isSurplus === true },
+    line: new Line(60_000),
+    maxRequests: 1_000,
+    fail: (error, response) => void log.push(`${String(error)} ends ${response.req.url}`),
     isProbe: (url) => url === '/probe',
     refuse: ({ url }, _response, reason) => void log.push(`refuse ${url}: ${reason}`),
+    atTurnEnd: (callback) => void (endTurn = callback),
     ...change,
   })
-  const pass = ({ url }: IncomingMessage): void => void log.push(`pass ${url}`)
   const ask = (url: string, guard: 'guard' | 'guardUpgrades' = 'guard') => {
-    const request = { url } as IncomingMessage & { stream?: object }
-    const response = Object.assign(new EventEmitter(), { req: request })
-    gate[guard](pass)(request, response as unknown as ServerResponse)
-    return { request, response, close: () => response.emit('close') }
+    const request = { url } as IncomingMessage
+    const response = Object.assign(new EventEmitter(), {
+      shouldKeepAlive: true,
+      req: request,
+    }) as unknown as ServerResponse
+    gate[guard](({ url }) => {
+      if (url === '/broken') throw new Error('oops')
+      log.push(`pass ${url}`)
+    })(request, response)
+    return response
   }
-  return { gate, ask, log, begin: () => begin(), giveUp: () => giveUp() }
+  const askMany = (count: number) => Array.from({ length: count }, (_, i) => ask(`/${i}`))
+  const turn = (): void => {
+    const end = endTurn
+    endTurn = undefined
+    end?.()
+  }
+  return { gate, ask, askMany, log, turn }
 }
 
 t.test('every reason refuses requests and upgrades alike, and probes never', async (t) => {
@@ -58,79 +57,68 @@ t.test('every reason refuses requests and upgrades alike, and probes never', asy
   }
 })
 
-t.test('where the process has no time requests and upgrades wait, and probes do not', async (t) => {
-  const { ask, log, begin, giveUp } = gateWith({ isBusy: true })
-  ask('/a')
-  begin()
-  ask('/b', 'guardUpgrades')
-  giveUp()
-  ask('/probe')
-  t.same(log, ['hold', 'pass /a', 'hold', 'refuse /b: delay', 'pass /probe'])
-})
-
-t.test('who would wait for too long is refused at once', async (t) => {
-  const { ask, log } = gateWith({ isBusy: true, isTooLong: true })
-  ask('/a')
-  ask('/b', 'guardUpgrades')
-  ask('/probe')
-  t.same(log, ['refuse /a: delay', 'refuse /b: delay', 'pass /probe'])
-})
-
-t.test('whose turn has come is served, however long the line is', async (t) => {
-  const { ask, log } = gateWith({ isTooLong: true })
-  ask('/a')
-  t.same(log, ['pass /a'])
-})
-
-t.test('what somebody asked who has left meanwhile is not begun', async (t) => {
-  const { ask, log, begin } = gateWith({ isBusy: true })
-  Object.assign(ask('/a').request, { destroyed: true })
-  begin()
-  Object.assign(ask('/b').request, { stream: { destroyed: true } })
-  begin()
-  Object.assign(ask('/c').request, { stream: { destroyed: false } })
-  begin()
-  t.same(log, ['hold', 'hold', 'hold', 'pass /c'])
-})
-
-t.test('while others wait, a connection that was served waits for its next turn, one of probes does not', async (t) => {
-  const { ask, log } = gateWith({ isBusy: true })
-  ask('/a').close()
-  ask('/probe').close()
-  t.same(log, ['hold', 'advance', 'hold the connection of /a', 'pass /probe', 'advance'])
-})
-
-t.test('while nobody waits, a connection that was served is read on', async (t) => {
-  const { ask, log } = gateWith({})
-  ask('/a').close()
-  t.same(log, ['pass /a'])
-})
-
-t.test('requests count until their answer is over, upgrades do not', async (t) => {
-  const { ask, log } = gateWith({ maxRequests: 2 })
-  const first = ask('/1')
+t.test('a turn begins 32 requests, the others wait in order, and probes do not', async (t) => {
+  const { ask, askMany, log, turn } = gateWith()
+  askMany(100)
   ask('/upgrade', 'guardUpgrades')
-  ask('/2')
-  ask('/3')
-  first.close()
-  ask('/4')
-  t.same(log, ['pass /1', 'pass /upgrade', 'pass /2', 'refuse /3: requests', 'pass /4'])
+  ask('/probe')
+  t.same([log.length, log.at(-1)], [33, 'pass /probe'])
+  for (const begun of [65, 97, 102]) {
+    turn()
+    t.equal(log.length, begun)
+  }
+  t.same(log.slice(-6), ['pass /95', 'pass /96', 'pass /97', 'pass /98', 'pass /99', 'pass /upgrade'])
+  turn()
+  ask('/later')
+  t.equal(log.at(-1), 'pass /later')
 })
 
-t.test('once the farewell is said, each answer is the last on its connection, a refusal too', async (t) => {
-  const { gate, ask, log } = gateWith({ maxRequests: 2 })
-  t.notHas(ask('/1').response, { shouldKeepAlive: false })
-  gate.sayFarewell()
-  t.match(ask('/2').response, { shouldKeepAlive: false })
-  t.match(ask('/3').response, { shouldKeepAlive: false })
-  t.match(log, ['pass /1', 'end of the line', 'pass /2', 'refuse /3: requests'])
+t.test('what comes while others wait goes behind them', async (t) => {
+  const { ask, askMany, log, turn } = gateWith()
+  askMany(65)
+  turn()
+  ask('/later')
+  t.equal(log.length, 64)
+  turn()
+  t.same(log.slice(-2), ['pass /64', 'pass /later'])
 })
 
-t.test('who waits when the farewell is said hears it with the answer', async (t) => {
-  const { gate, ask, begin } = gateWith({ isBusy: true })
-  const { response } = ask('/a')
-  t.notHas(response, { shouldKeepAlive: false })
+t.test('a client that goes away leaves the line, and gives back its room', async (t) => {
+  const { ask, askMany, log, turn } = gateWith({ maxRequests: 34 })
+  const responses = askMany(34)
+  ask('/refused')
+  t.equal(log.at(-1), 'refuse /refused: requests')
+  responses.at(-1)?.emit('close')
+  turn()
+  t.equal(log.at(-1), 'pass /32')
+  ask('/next')
+  t.equal(log.at(-1), 'pass /next')
+})
+
+t.test('what has waited for too long is refused', async (t) => {
+  let nowMs = 0
+  const { askMany, log } = gateWith({ line: new Line(2_000, () => nowMs) })
+  askMany(33)
+  nowMs = 2_000
+  await until(() => log.length > 32)
+  t.equal(log.at(-1), 'refuse /32: delay')
+})
+
+t.test('after the farewell each answer is the last on its connection', async (t) => {
+  const { gate, ask, log } = gateWith()
+  t.equal(ask('/a').shouldKeepAlive, true)
   gate.sayFarewell()
-  begin()
-  t.match(response, { shouldKeepAlive: false })
+  t.equal(ask('/b').shouldKeepAlive, false)
+  t.same(log, ['pass /a', 'pass /b'])
+})
+
+t.test('an error of ours ends the request in which it happens, at once or out of the line', async (t) => {
+  const { ask, askMany, log, turn } = gateWith()
+  ask('/broken')
+  askMany(31)
+  ask('/broken')
+  ask('/after')
+  turn()
+  t.equal(log[0], 'Error: oops ends /broken')
+  t.same(log.slice(-2), ['Error: oops ends /broken', 'pass /after'])
 })

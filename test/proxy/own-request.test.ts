@@ -7,7 +7,7 @@ import { createUpstream } from '../../src/proxy/upstream.ts'
 import { startOrigin } from '../support/origin.ts'
 import { upstreamWith } from '../support/upstream-options.ts'
 
-const question = { path: '/x', headers: ['Host', 'portal.example.com'], timeoutMs: 60_000, clientKey: 'k' }
+const question = { path: '/x', headers: ['Host', 'portal.example.com'], timeoutMs: 60_000 }
 
 async function openUpstream(t: Test, urls: string[]) {
   const upstream = createUpstream(upstreamWith({ urls, maxConnections: 1, maxWaiting: 0 }))

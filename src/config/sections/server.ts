@@ -112,8 +112,8 @@ const failedAttempts = z
 
 const overload = z
   .strictObject({
-    maxDelay: duration({ min: '50ms', max: '10s' }).prefault('1s').meta({
-      description: 'How long requests may wait for the process. Those that would have to wait longer get 503 at once.',
+    maxDelay: duration({ min: '50ms', max: '10s' }).prefault('3s').meta({
+      description: 'How long requests may wait for the process. What has waited longer gets 503.',
     }),
     retryAfter: duration({ min: '1s', max: '1h' })
       .prefault('2s')

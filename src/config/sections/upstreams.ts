@@ -53,8 +53,7 @@ const upstream = z
       .prefault(1024)
       .meta({ description: 'Requests that may wait for a connection; past it the answer is 503.' }),
     maxWait: duration({ min: '100ms', max: '5m' }).prefault('10s').meta({
-      description:
-        'How long a request may wait for a connection, then 503; a tenth of it once the queue has not been empty for so long.',
+      description: 'How long a request may wait for a connection, then 503.',
     }),
     maxHeaderBytes: size({ min: '8KiB', max: '1MiB' }).prefault('64KiB').meta({
       description: 'Longest head of an answer: status line and headers together; past it the answer is 502.',
