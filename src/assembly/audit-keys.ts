@@ -14,7 +14,7 @@ export type AuditKeys = {
   current(): CheckpointKey & { publicJwk: JWK }
   /** Every public half that can be needed, old ones too. */
   jwks(): { keys: JWK[] }
-  /** A digest that only who has the key can make. */
+  /** A digest that needs the key to be made. */
   digest(text: string): string
   /** Milliseconds since the epoch. */
   rotatedAt(): number

@@ -58,7 +58,7 @@ export async function provisionAudit(config: Config, dependencies: Dependencies)
   }
 }
 
-/** A sink that blocks degrades readiness as well: what is not audited goes on. */
+/** A sink that blocks degrades readiness, too: requests without audit still work. */
 function conditionOf(sink: Sink): Condition {
   const { name, onFailure } = sink
   const { reason, waiting } = sink.status()

@@ -10,7 +10,7 @@ export type KeyRing = {
   next: StoredKey
   /** When `current` took over, and `next` was published; milliseconds since the epoch. */
   rotatedAt: number
-  /** Until then `previous` goes on signing: not every process may publish `current` yet. */
+  /** Until then `previous` still signs: some processes may not publish `current` yet. */
   signsFrom?: number
 }
 

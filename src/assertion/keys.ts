@@ -150,7 +150,7 @@ class RotatingRing implements Keys {
     this.#options.onFailure?.(cause)
   }
 
-  /** Keys that are at hand go on; a rotation that fails is reported when it is due. */
+  /** The current keys stay in use; a failed rotation is reported when it was due. */
   #noteUnread(cause: unknown): void {
     if (this.#opened === undefined) this.#report(cause)
   }

@@ -18,7 +18,7 @@ const unlockScript = defineScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`)
 
-/** KEYS ring. ARGV what is there, what takes its place. */
+/** KEYS: the ring. ARGV: its expected value, its new value. */
 const resealScript = defineScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) end
 return 1`)
@@ -26,7 +26,7 @@ return 1`)
 export type RedisKeyStoreOptions = {
   redis: Redis
   sealer: Sealer
-  /** Tells rings of different purposes apart. */
+  /** Separates the rings of different purposes. */
   name: string
   randomBytes: RandomBytes
   /** A process that died while it held the lock is followed after so long. */

@@ -5,7 +5,7 @@ export type AdminAction = {
   methods: readonly string[]
   /** As in `routes`: `*` for one segment, a last `**` for all the rest. */
   path: string
-  /** What it does, for the documentation. */
+  /** Its effect, for the documentation. */
   does: string
 }
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 
 /**
- * Acts once, just before the head of an answer is written, whoever writes it: Fastify, or the proxy that carries it.
+ * Acts once, just before the head of an answer is written, by Fastify or by the proxy.
  * A connection that was upgraded has no such moment.
  */
 export function beforeHead(response: ServerResponse, act: (status: number) => void): void {

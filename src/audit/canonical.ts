@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 
 /**
- * JSON with members in the order of their names and no spaces (RFC 8785), so that whoever parsed a record and lost its
+ * JSON with members in the order of their names and no spaces (RFC 8785), so that a reader that parsed a record and lost its
  * bytes can still compute its hash.
  */
 export function canonicalJson(value: unknown): string {

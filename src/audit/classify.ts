@@ -1,7 +1,7 @@
 import { matchKey } from '../config/rules/matching.ts'
 import { type AdminAction, adminActions } from './admin-actions.ts'
 
-/** The class of a request by the table of admin actions; nothing for what is no admin action. */
+/** The class of a request by the table of admin actions; undefined when it is not an admin action. */
 export type Classify = (method: string, path: string) => string | undefined
 
 type Entry = { class: string; covers: (key: string) => boolean }

@@ -2,7 +2,7 @@ import type { RequestFacts } from '../boundary/facts.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Decision } from '../policy/decision.ts'
 
-/** The request that caused an event, and who sent it. */
+/** The request that caused an event, and its sender. */
 export type Cause = { facts?: RequestFacts | undefined; principal?: Principal | undefined }
 
 /** What a revocation names; `sid` is the login service's name for a session. */

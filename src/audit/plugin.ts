@@ -19,7 +19,7 @@ declare module 'fastify' {
   }
 }
 
-/** What parts of the gateway that serve a request record. Who asked and for what is taken from the request. */
+/** The events that parts of the gateway record. Principal, method and path come from the request. */
 export type Audit = {
   write(request: FastifyRequest, event: AuditEvent): void
   /** The same of a session that begins or ends with this request. */

@@ -52,7 +52,7 @@ export function recordOf(event: AuditEvent, { writer, seq, prev }: Link, time: s
   }
 }
 
-/** Who, without anything that could open a session, and without the e-mail address. */
+/** The principal, without anything that could open a session, and without the e-mail address. */
 export function whoIs(principal: Principal): NonNullable<AuditRecord['principal']> {
   const { kind } = principal
   if (kind === 'anonymous') return { kind }
@@ -89,7 +89,7 @@ function traceIdOf({ traceparent }: RequestFacts): string {
   return traceparent.slice(3, 35)
 }
 
-// Written afresh, so that members stand in order whoever made them.
+// Written member by member, so that their order never depends on the caller.
 function changeOf({ action, id, jwk, what }: Extract<AuditEvent, { change: unknown }>['change']) {
   return { action, id, jwk: jwk && sortedMembers(jwk), what }
 }

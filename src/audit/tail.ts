@@ -5,7 +5,7 @@ import { recordIn } from './lines.ts'
 import type { AuditRecord } from './record.ts'
 import { movedFiles } from './sinks/rotation.ts'
 
-/** What a trail that goes on ended with. */
+/** The last records of a trail that is continued. */
 export type TrailEnd = { heads: ChainHead[]; lastStart: AuditRecord | undefined }
 
 /** Read of the end of a file: more than a minute of a busy gateway. */

@@ -61,7 +61,7 @@ export class WriterChain {
     }
   }
 
-  /** What somebody else knows of this chain. @param witness who says so */
+  /** Compares the chain with another record of it. @param witness the name of that record */
   expect({ seq, hash }: ChainHead, witness: string): void {
     this.#expected.set(seq, { hash, witness })
   }
@@ -98,7 +98,7 @@ export class WriterChain {
   }
 
   #skipTo(seq: number, place: string): void {
-    // Bounded: somebody may write any number.
+    // Bounded, because the file may hold any number.
     const end = Math.min(seq, this.#next + maxRemembered)
     for (let passed = this.#next; passed < end; passed += 1) this.#missing.set(passed, place)
   }

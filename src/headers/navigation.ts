@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 /**
  * Whether a person's browser is loading a page to look at, by Fetch Metadata (W3C) where the browser sends it, else by
  * what only page loads ask for. Only such a request may be redirected to login: a redirect would break every other kind.
- * A page that is fetched ahead or framed would start a login that nobody sees.
+ * A page that is prefetched or framed would start an invisible login.
  */
 export function isNavigation(method: string, headers: IncomingHttpHeaders): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false

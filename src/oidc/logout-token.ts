@@ -34,7 +34,7 @@ const clockToleranceSeconds = 30
 
 /**
  * Reads a logout token whose signature was verified (OIDC Back-Channel Logout 1.0 §2.6). Auth0 writes `typ: JWT`, so
- * that `logout+jwt` cannot be required: what tells the token from an ID token are `events` and the missing `nonce`.
+ * that `logout+jwt` cannot be required: `events` and the missing `nonce` distinguish the token from an ID token.
  */
 export function readLogoutToken(
   payload: JWTPayload,

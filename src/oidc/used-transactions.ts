@@ -11,7 +11,7 @@ export type UsedTransactions = {
 
 /**
  * @param now milliseconds since the epoch
- * @param once what other processes know; while it cannot be asked, this process goes by what it knows itself
+ * @param once shared by all processes; while it does not answer, this process uses its own memory
  */
 export function createUsedTransactions(now: () => number, once: Pick<Once, 'claim'>, max = 100_000): UsedTransactions {
   const usedUntil = new LRUCache<string, number>({ max })

@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto'
 
 /**
- * All keys and channels in Redis. Names are hashes, so that who lists them learns no session id, user id or cookie.
+ * All keys and channels in Redis. Names are hashes, so that a list of keys shows no session id, user id or cookie.
  *
  * | key | type | what |
  * |---|---|---|
  * | `stagedoor:session:<h(session id)>` | hash | one session: `record` (sealed), `revision`, `usedAt`, `sidIndex`, `subIndex`, `endsAt`; expires with the session |
  * | `stagedoor:idx:sid:<h(iss, sid)>` | set | keys of the sessions of one session at the login service |
  * | `stagedoor:idx:sub:<h(iss, sub)>` | set | keys of the sessions of one user |
- * | `stagedoor:lease:<h(session id)>` | string | who refreshes this session just now |
+ * | `stagedoor:lease:<h(session id)>` | string | the process that refreshes this session at the moment |
  *
  * In a cluster the prefix is `{stagedoor}:`, a hash tag: all keys share one slot, because scripts change several at once.
  */

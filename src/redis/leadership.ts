@@ -21,11 +21,11 @@ export type LeadershipOptions = {
   name: string
   /** Of this process, unlike any other's. */
   owner: string
-  /** Done while leading; `signal` aborts when somebody else may lead. */
+  /** Done while leading; `signal` aborts when another process may lead. */
   work: (signal: AbortSignal) => Promise<void>
   /** A leader that died is followed after so long at most. */
   lifetimeMs?: number
-  /** Between two attempts to lead, or to go on leading. */
+  /** Between two attempts to become or stay the leader. */
   askEveryMs?: number
 }
 
@@ -40,7 +40,7 @@ export function createLeadership(options: LeadershipOptions): Leadership {
   let leading: { stop: AbortController; done: Promise<void> } | undefined
 
   async function holds(): Promise<boolean> {
-    // While Redis is away nobody can tell who leads, so nobody does.
+    // Without Redis no process can know that it leads, so none does.
     return redis.run(holdScript, [key], [owner, String(lifetimeMs)]).then(
       (answer) => answer === 1,
       () => false,

@@ -64,7 +64,7 @@ class Connection implements Redis {
     this.events.setMaxListeners(0)
     const [commands, messages] = [
       this.#openLink({ probe: (client) => this.#probeWrites(client) }),
-      // Subscribed before `ready` is emitted: whoever reads what is kept after that misses nothing that is published.
+      // Subscribed before `ready` is emitted, so that a reader that starts then misses no message.
       this.#openLink({ greet: (client) => client.subscribe(this.channel, (message) => this.#deliver(message)) }),
     ]
     this.#commands = commands.link
@@ -148,7 +148,7 @@ class Connection implements Redis {
     this.events.emit('message', message.slice(0, at), message.slice(at + 1))
   }
 
-  /** A write, so that a server that has come to refuse writes is noticed before anybody logs in. */
+  /** A write, so that a server that refuses writes is noticed before the next login. */
   async #probeWrites(client: RedisClient): Promise<void> {
     try {
       await client.sendCommand(['SET', this.keys.named('probe'), '1', 'PX', '60000'])

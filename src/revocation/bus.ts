@@ -23,7 +23,7 @@ export type SessionBus = {
   end(marks: readonly Mark[]): Promise<void>
   /** All marks that are kept. @throws RedisUnavailable */
   endings(): Promise<Mark[]>
-  /** Sends a session as it is now. A process that misses it closes what is open a little early, and clients connect again. */
+  /** Sends the newest state of a session. A process that misses it closes connections a little early, and clients connect again. */
   change(session: Session): void
   isConnected(): boolean
 }

@@ -10,7 +10,7 @@ export type Revocation =
   | { issuer: string; sid: string; createdBefore: number }
   /** A user's sessions that began before a time; with `organization`, only those for that organization. */
   | { issuer: string; subject: string; createdBefore: number; organization?: string }
-  /** Sessions for one organization that began before a time, whoever they are of. */
+  /** All sessions for one organization that began before a time. */
   | { issuer: string; organization: string; createdBefore: number }
   /** A user's claims that are older than a time: they must be refreshed before they are used. */
   | { issuer: string; subject: string; claimsBefore: number }
@@ -18,11 +18,11 @@ export type Revocation =
 export const markKinds = ['session', 'sid', 'subject', 'member', 'organization', 'claims'] as const
 export type MarkKind = (typeof markKinds)[number]
 
-/** A revocation as it is kept and shared: names are hashes, so that who lists marks learns no session and no user. */
+/** The stored and shared form of a revocation. Names are hashes, so that a list of marks shows no session and no user. */
 export type Mark = {
   kind: MarkKind
   name: string
-  /** For `session`: when it ends. For the others: what is older than this has ended, or is outdated. */
+  /** For `session`: when it ends. For the others: sessions older than this have ended, or are outdated. */
   at: number
   /** When the mark may be forgotten, because all that it speaks of has expired by itself. */
   until: number
@@ -83,7 +83,7 @@ export function formatMark({ kind, name, at }: Mark): string {
   return `${kind} ${name} ${at}`
 }
 
-/** Nothing for what is not of our making, such as a mark of a later version. */
+/** Undefined for an unknown form, such as a mark of a later version. */
 export function parseMark(text: string, until: number): Mark | undefined {
   const [, kind, name, at] = /^([a-z]+) ([A-Za-z0-9_-]{43}) (\d{1,16})$/.exec(text) ?? []
   const known = markKinds.find((candidate) => candidate === kind)

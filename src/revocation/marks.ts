@@ -5,7 +5,7 @@ import { type Mark, type MarkKind, markKinds, markNameOfSession, markNamesOf, me
 export type Marks = {
   /** @returns false when it said nothing new */
   apply: (mark: Mark) => boolean
-  /** When a session ends by what is known: 0 for at once, `Infinity` for not at all. */
+  /** When the known marks end a session: 0 for at once, `Infinity` for never. */
   endOf: (session: Session) => number
   /** Whether a session's claims must be refreshed before they are used. */
   isOutdated: (session: Session) => boolean
@@ -23,7 +23,7 @@ const sweepEvery = 1_000
 
 /**
  * @param now milliseconds since the epoch
- * @param max marks kept; past it the oldest go, and `onOverflow` is told
+ * @param max marks kept; past it the oldest are dropped, and `onOverflow` is called
  */
 export function createMarks(now: () => number, onOverflow: () => void = () => undefined, max = 200_000): Marks {
   const byKind = Object.fromEntries(markKinds.map((kind) => [kind, new Map<string, Mark>()])) as Record<

@@ -8,7 +8,7 @@ import type { Redis } from '../redis/redis.ts'
 export type Once = {
   /**
    * @returns false when it was claimed before
-   * @throws RedisUnavailable when nobody can tell
+   * @throws RedisUnavailable when Redis does not answer
    */
   claim(name: string, lifetimeMs: number): Promise<boolean>
   /** Gives a claim back, after a failure: it may be tried again. */

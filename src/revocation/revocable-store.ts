@@ -9,7 +9,7 @@ type Dependencies = {
   revocations: Pick<Revocations, 'endOf' | 'revoke'>
   /** Called with every session that was written, new or changed. */
   onSaved: (session: Session) => void
-  /** Told when others could not hear of an end yet. */
+  /** Called when the end of a session could not be shared yet. */
   onUnshared: (error: unknown) => void
   /** Milliseconds since the epoch. */
   now: () => number

@@ -12,13 +12,13 @@ export type Revocations = {
    * @throws RedisUnavailable when it could not be shared; it is shared once Redis takes it
    */
   revoke: (...revocations: readonly Revocation[]) => Promise<void>
-  /** When a session ends by what is known, in milliseconds since the epoch: 0 for at once, `Infinity` for not at all. */
+  /** When the known revocations end a session, in milliseconds since the epoch: 0 for at once, `Infinity` for never. */
   endOf: (session: Session) => number
   /** Whether a session's claims must be refreshed before they are used. */
   isOutdated: (session: Session) => boolean
   /** The part that a session store needs, which knows no more than an id before it has found a session. */
   ended: EndedSessions
-  /** Calls back with what is newly in force. */
+  /** Calls back with each new revocation. */
   onChange: (listener: (news: readonly Mark[]) => void) => void
   /** Resolves when what others knew at the start is known here, if they can be asked. */
   joined: () => Promise<void>

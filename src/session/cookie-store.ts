@@ -31,7 +31,7 @@ type CookieStoreDependencies = {
 /** What a cookie value stands for, and which refresh it holds itself. */
 type Opened = FoundSession & { sealedRefreshAt: number }
 
-/** Keeps the whole session in the browser, sealed; this process remembers only what it opened, refreshed and ended. */
+/** Keeps the whole session in the browser, sealed. The process remembers only opened, refreshed and ended sessions. */
 export function createCookieStore(dependencies: CookieStoreDependencies): SessionStore {
   const { sealer, ended, cookieName } = dependencies
   const opened = new LRUCache<string, Opened>({ max: maxRemembered })

@@ -86,7 +86,7 @@ export const session = fastifyPlugin<SessionOptions>(
       give(request, reply, next, value)
       request.session = next
       if (previous === undefined) return
-      // Other tabs of the same person are loading with the old cookie just now; of another person, none may go on.
+      // Other tabs of the same person may still load with the old cookie; the old session of another person ends at once.
       if (isSamePerson(previous, next)) await store.supersede(previous)
       else await store.end(previous)
     }

@@ -64,7 +64,7 @@ function decrypt(bytes: Buffer, key: Uint8Array, sessionId: string): string | un
   }
 }
 
-/** Tells secrets apart without telling them. */
+/** Distinguishes secrets without showing them. */
 function nameOf(secret: string): string {
   const derived = new Uint8Array(hkdfSync('sha256', secret, '', `${purpose} name`, 32))
   return createHash('sha256').update(derived).digest('base64url').slice(0, 8)

@@ -29,7 +29,7 @@ end`
 
 /**
  * Replaces the record, if it is still of the revision it was made from: the revision is the fencing token that keeps
- * out whoever was overtaken. 0: the session has ended; -1: another revision is there.
+ * out a process that was overtaken. 0: the session has ended; -1: another revision is stored.
  * KEYS session. ARGV record, revision it replaces, new revision, usedAt, idle timeout, endsAt (ms).
  */
 export const replaceScript = defineScript(`${noteUse}

@@ -46,7 +46,7 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
     return providerSessionId === undefined ? keys : [...keys, redis.keys.bySid(issuer, providerSessionId)]
   }
 
-  /** @returns whether it was written; false when the session has ended or was changed by somebody else */
+  /** @returns whether it was written; false when the session has ended or was changed by another process */
   async function replace(session: Session, known: KnownSession): Promise<boolean> {
     const reference = referenceIn(known.value)
     const revisions = [String(known.session.refreshedAt), String(session.refreshedAt)]
@@ -117,7 +117,7 @@ export function createRedisStore(dependencies: RedisStoreDependencies): SessionS
     },
 
     async end(session) {
-      // Redis itself is told below; nobody waits for it twice.
+      // Redis gets it below, so this call does not wait for Redis.
       void ended.add(session)
       const key = redis.keys.session(session.id)
       cache.forget(session.id)

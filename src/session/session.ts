@@ -24,7 +24,7 @@ export type Session = {
 
 export type SessionLimits = { idleTimeoutMs: number; absoluteTimeoutMs: number }
 
-/** When a session ends if nobody uses it again. */
+/** When a session ends unless it is used again. */
 export function expiryOf(session: Session, limits: SessionLimits): number {
   return Math.min(session.usedAt + limits.idleTimeoutMs, absoluteExpiryOf(session, limits))
 }

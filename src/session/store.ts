@@ -24,7 +24,7 @@ export type SessionStore = {
   /**
    * Writes a new session, or a change of a `known` one.
    * @returns the value that the cookie must have from now on; nothing when the known session was ended or changed by
-   * somebody else meanwhile, and so was not written
+   * another process meanwhile, and so was not written
    * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE, STAGEDOOR_SESSION_COOKIE_TOO_LARGE
    */
   save(session: Session, known?: KnownSession): Promise<string | undefined>
@@ -32,12 +32,12 @@ export type SessionStore = {
   touch(known: KnownSession): Promise<string>
   /**
    * From now on no cookie opens this session.
-   * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE when others could not be told; in this process it has ended
+   * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE when other processes could not be informed; in this process it has ended
    */
   end(session: Session): Promise<void>
 }
 
-/** A store that also heeds what is revoked by user or by login. */
+/** A store that also applies revocations by user or by login. */
 export type RevocableStore = SessionStore & {
   /** Ends a session that another took the place of, when requests that were under way have had time to arrive. */
   supersede(session: Session): Promise<void>
@@ -45,14 +45,14 @@ export type RevocableStore = SessionStore & {
 
 /** Sessions that were ended before their time, as far as a store needs to know. */
 export type EndedSessions = {
-  /** In force at once; resolves when others know, or could not be told. */
+  /** In force at once; resolves when other processes are informed, or could not be. */
   add(session: Session): Promise<void>
   has(sessionId: string): boolean
 }
 
 const retryAfterSeconds = '5'
 
-/** The store cannot tell: nothing is concluded, and nobody is logged out. */
+/** The store does not answer. That proves nothing about a session, so no session ends. */
 export function storeUnavailable(cause?: unknown): GatewayError {
   const headers = { 'retry-after': retryAfterSeconds }
   return new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers })

@@ -1,9 +1,9 @@
-/** What is handed in during a turn of the event loop, and handled at its end. */
+/** Collects items during one turn of the event loop, and handles them together at its end. */
 export type TurnBatch<Item> = {
   add(item: Item): void
-  /** Handles at once what is held. */
+  /** Handles the collected items at once. */
   flush(): void
-  /** Handles what is there now, and nothing by itself any more. */
+  /** Handles the collected items, and ends the batching. */
   close(): void
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** A file that several processes append lines to. What it says is in the system's hands when a call returns. */
+/** A file that several processes append lines to. When a call returns, the operating system has its line. */
 export type AppendFile = {
   /**
    * @returns how many bytes were written, which is fewer than given where the disk is full

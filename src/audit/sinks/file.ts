@@ -49,7 +49,7 @@ export class FileSink implements Sink {
       this.#waiting.push(line)
       this.#waitingBytes += line.length
     }
-    // While it fails, the timer tries, and whoever has to know: not every request.
+    // While it fails, only the timer and explicit checks try again, not every request.
     if (this.#reason === undefined) this.#writeOut()
   }
 

@@ -11,7 +11,7 @@ export type Sink = {
   /** Resolves when all that was taken is kept. @throws when it is not, and will not be at once */
   settled(): Promise<void>
   status(): SinkStatus
-  /** Keeps what it can of what was taken. */
+  /** Writes as many of the taken records as it can. */
   close(): Promise<void>
 }
 

@@ -69,7 +69,7 @@ export function openSpool({ folder, writer, maxBytes, maxLines }: SpoolOptions):
       if (piece === undefined) return undefined
       if (piece === open?.piece) closePiece()
       const text = readFileSync(join(own, piece.name), 'utf8')
-      // A process that was killed in the midst of a write left a part of a line; nobody was answered for it.
+      // A process that was killed during a write left a part of a line. Its request was never answered.
       return { name: piece.name, text: text.slice(0, text.lastIndexOf('\n') + 1) }
     },
     remove(name) {

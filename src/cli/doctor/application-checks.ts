@@ -59,7 +59,7 @@ const said = [
 
 const callbackUrlOf = ({ config: { server } }: Scene): string => `${server.baseUrl}${server.prefix}/callback`
 
-/** With `prompt=none` and no cookies a good request comes back to us with `login_required`: nobody is signed in. */
+/** With `prompt=none` and no cookies a good request comes back to us with `login_required`, since there is no session. */
 async function checkLogin(scene: Scene): Promise<Finding[]> {
   const endpoint = (await scene.discovery())?.['authorization_endpoint']
   if (typeof endpoint !== 'string') return []

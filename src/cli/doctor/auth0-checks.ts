@@ -66,7 +66,7 @@ async function checkKeys(scene: Scene): Promise<Finding[]> {
   ]
 }
 
-/** Auth0 allows 10 s on what we sign; what it signs must not come from our future. */
+/** Auth0 tolerates 10 s in our signatures; tokens of Auth0 must not lie in our future. */
 async function checkClock(scene: Scene): Promise<Finding[]> {
   if ((await scene.discovery()) === undefined) return []
   const date = (await scene.get(discoveryUrlOf(scene.config.auth0.issuer)))?.headers.get('date')

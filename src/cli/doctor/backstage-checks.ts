@@ -3,7 +3,7 @@ import { type Answer, type Check, type Finding, jsonIn, type Scene } from './fin
 import { forgeries, forwardedUser } from './forgeries.ts'
 import { answersUpgrade } from './upgrade.ts'
 
-/** Asked of Backstage itself, around the gateway: what it believes must not depend on who can reach it. */
+/** Requests to Backstage itself, around the gateway: its answers must not depend on the network. */
 export const backstageChecks: readonly Check[] = [
   { id: 'backstage-reachable', title: 'Backstage answers', run: checkReachable },
   { id: 'backstage-module', title: 'Stagedoor’s auth module is in Backstage', run: checkModule },

@@ -3,7 +3,7 @@ import type { Config } from '../../config/schema.ts'
 /** `error`: something does not work, or is not safe. `warning`: it works, and will hurt. `info`: good to know. */
 export type Severity = 'info' | 'warning' | 'error'
 
-/** What a check found, in words for a person who sees it for the first time. */
+/** The result of a check, in words for a first-time reader. */
 export type Finding = {
   id: string
   severity: Severity

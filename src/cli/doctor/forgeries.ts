@@ -2,13 +2,13 @@ import { generateKeyPair, SignJWT } from 'jose'
 
 import { assertionAlgorithm, assertionHeader, assertionType } from '../../../packages/assertion-contract/src/index.ts'
 
-/** A request that pretends to come from Stagedoor, and what it pretends with. */
+/** A request that pretends to come from Stagedoor, and its forged credential. */
 export type Forgery = { name: string; headers: Record<string, string> }
 
 const subject = 'auth0|stagedoor-self-test'
 
 /**
- * One forged sign-in of each kind. None is signed with a key of ours, so whoever accepts one would accept anybody's.
+ * One forged sign-in of each kind. None is signed with a key of ours, so a Backstage that accepts one accepts forgeries.
  * @param issuer `server.baseUrl`
  */
 export async function forgeries(issuer: string, audience: string, nowSeconds: number): Promise<Forgery[]> {

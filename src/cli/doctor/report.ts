@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 
 import type { Finding, Severity } from './finding.ts'
 
-/** One check with what it found. */
+/** One check with its result. */
 export type Result = { id: string; title: string; findings: Finding[] }
 
 const marks: Record<Severity | 'ok', { sign: string; colour: Parameters<typeof styleText>[0] }> = {
@@ -12,7 +12,7 @@ const marks: Record<Severity | 'ok', { sign: string; colour: Parameters<typeof s
   error: { sign: '✗', colour: 'red' },
 }
 
-/** Findings for a person: what is well in one line, what is not with its meaning and what mends it. */
+/** Findings as text: good ones in one line, problems with their meaning and fix. */
 export function reportText(results: readonly Result[], isColoured: boolean): string {
   const colour = (severity: Severity | 'ok', text: string) =>
     isColoured ? styleText(marks[severity].colour, text, { validateStream: false }) : text

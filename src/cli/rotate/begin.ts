@@ -5,7 +5,7 @@ import { firstStepOf, type RotationState } from './step.ts'
 import type { HeldSecrets, Target } from './targets/target.ts'
 
 export type Wish = {
-  /** `continue` resumes what is unfinished, and begins otherwise. */
+  /** `continue` resumes an unfinished rotation, or begins one. */
   mode: 'begin' | 'continue' | 'resume' | 'revert'
   isEmergency: boolean
   /** The current secret, where no target can be read. */
@@ -14,7 +14,7 @@ export type Wish = {
   startedAt: string
 }
 
-/** Where the rotation begins, or goes on. @throws RotationFailed when it must not */
+/** The step at which the rotation begins or continues. @throws RotationFailed when it must not */
 export async function beginRotation(
   wish: Wish,
   { rotation, targets, stateFile }: { rotation: Rotation; targets: readonly Target[]; stateFile: StateFile },

@@ -22,10 +22,10 @@ export type Step =
   | 'restore'
   | 'done'
 
-/** What the state file keeps. It holds both secrets, so that a rotation that was killed can go on: mode 0600. */
+/** The content of the state file. It holds both secrets, so that a killed rotation can continue: mode 0600. */
 export type RotationState = {
   kind: RotationKind
-  /** The client id at Auth0, or what is rotated. */
+  /** The client id at Auth0, or the name of the rotated secret. */
   subject: string
   course: Course
   step: Step

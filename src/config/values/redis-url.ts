@@ -5,7 +5,7 @@ const encode =
   'percent-encode / # ? @ and % in user and password (%2F %23 %3F %40 %25), or write the password as session.redis.password'
 
 /**
- * Names what is wrong with the URL of a Redis server, and nothing of what it says: it may hold a password.
+ * Names the fault in the URL of a Redis server without showing the URL, which may hold a password.
  * In a password that is not encoded, `/`, `#` and `?` end the host, and half of the password would be taken for one.
  */
 export function refusalOfRedisUrl(text: string): Refusal | undefined {

@@ -15,7 +15,7 @@ export type Generation = {
   end(): Promise<void>
 }
 
-/** The end of a worker that was not told to end. */
+/** The unexpected end of a worker. */
 export type Failure = WorkerEnd & { pid: number | undefined }
 export type Replacement = Failure & { failuresInARow: number; delayMs: number }
 
@@ -38,7 +38,7 @@ export function startGeneration(options: GenerationOptions): Generation {
   const running = new Set<WorkerProcess>()
   const ready = new Set<number>()
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>()
-  // Ending the set before it listens rejects this, and then nobody waits for it.
+  // Ending the set before it listens rejects this promise, which may have no handler then.
   listening.catch(() => undefined)
   let isListening = false
   let failuresInARow = 0

@@ -6,7 +6,7 @@ export type Counted = readonly { type: unknown }[]
 export type KeptCounts = {
   /**
    * @param answers what workers say now, by worker
-   * @param running those that are there; one that is busy and silent stands for what it said last
+   * @param running the running workers; for one that is too busy to answer, its last answer counts
    * @returns what all have counted since the start, those that are gone included
    */
   withAll(answers: ReadonlyMap<number, Counted>, running: readonly number[]): Promise<Counted[]>

@@ -1,5 +1,5 @@
 /**
- * Has work done one at a time: what is asked for meanwhile is done once afterwards, however often it was asked.
+ * Runs work one at a time. Calls during a run cause one more run afterwards, however many they are.
  * @param work never rejects
  */
 export function oneAtATime(work: () => Promise<void>): () => void {

@@ -9,7 +9,7 @@ import type { Supervisor } from './supervisor.ts'
 
 const answerTimeoutMs = 2_000
 
-/** The worker's side: answers the primary with what it would show by itself. */
+/** The worker's side: answers the primary with its own conditions and metrics. */
 export function answerPrimary(channel: Pick<Channel, 'answer'>, { conditions, scrape, secrets }: Shown): void {
   channel.answer('conditions', conditions)
   channel.answer('metrics', async () => (await scrape()).getMetricsAsJSON())

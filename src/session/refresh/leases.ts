@@ -62,7 +62,7 @@ export type RedisLeasesOptions = {
   lifetimeMs?: number
   renewEveryMs?: number
   failureBackoffMs?: number
-  /** After Redis is back, so that those who owe it a refreshed session write that first. */
+  /** Wait after Redis is back, so that processes with an unwritten refresh can write it first. */
   settleMs?: number
 }
 

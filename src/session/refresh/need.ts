@@ -3,7 +3,7 @@ import type { Session } from '../session.ts'
 export type RefreshTimes = {
   /** The longest that claims may be old while Auth0 answers. */
   refreshEveryMs: number
-  /** How long after that a session goes on with them while refreshing fails. */
+  /** How much longer a session keeps them while refreshing fails. */
   maxStaleMs: number
 }
 

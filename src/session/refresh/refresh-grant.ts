@@ -1,12 +1,12 @@
 import type { Session } from '../session.ts'
 
-/** Why a refresh ends a session: the grant is dead, or the answer is about somebody or something else. */
+/** Why a refresh ends a session: the grant is invalid, or the answer is about another user or organization. */
 export type RefreshEnd = 'grant-invalid' | 'subject-changed' | 'organization-changed'
 
 export type GrantOutcome =
   | { kind: 'refreshed'; session: Session }
   | { kind: 'ended'; reason: RefreshEnd; cause?: unknown }
-  /** Nothing is known: the session goes on as it is. */
+  /** Without an answer the session stays as it is. */
   | { kind: 'failed'; cause: unknown }
 
 /** Trades a session's refresh token for fresh claims; never rejects. */

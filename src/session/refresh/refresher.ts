@@ -26,15 +26,15 @@ export type RefresherOptions = {
   isOutdated?: (session: Session) => boolean
   backOff: BackOff
   counters: RefreshCounters
-  /** Told of every session that a refresh has changed, once it is kept. */
+  /** Called with each session that a refresh has changed, once it is stored. */
   onRefreshed?: (before: Session, after: Session) => void
-  /** Told of every failure and every end, for the log. */
+  /** Called for each failure and each ended session, for the log. */
   onFailure: (outcome: Exclude<GrantOutcome, { kind: 'refreshed' }>, session: Session) => void
   /** Milliseconds since the epoch. */
   now: () => number
   /** Whether the store is away or refuses writes, so that no refresh can succeed. */
   isStoreAway?: () => boolean
-  /** How long a request waits before it goes on with the claims there are. */
+  /** How long a request waits before it uses the present claims. */
   maxWaitMs?: number
 }
 
@@ -56,7 +56,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     maxWaitMs = 5_000,
   } = options
   const running = new Map<string, Promise<Outcome>>()
-  /** Sessions whose running refresh somebody waited for in vain: nobody else does. */
+  /** Sessions whose running refresh outlasted one request's wait. Later requests do not wait for it. */
   const slow = new Set<string>()
 
   function refresh(known: KnownSession): Promise<Outcome> {
@@ -106,7 +106,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     if (granted.kind === 'ended') {
       counters.ended++
       onFailure(granted, known.session)
-      // Where the store cannot be told, this process has ended it, and the store hears of it later.
+      // When the store does not answer, the session has ended in this process, and the store is updated later.
       await store.end(known.session).catch(() => undefined)
       return { kind: 'ended' }
     }
@@ -119,7 +119,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return { kind: 'fresh', session: granted.session, value }
   }
 
-  /** What somebody else made of the session. */
+  /** The session that another process has written. */
   async function takeOver(known: KnownSession): Promise<Outcome> {
     const found = await store.find(known.value)
     if (found === undefined) return { kind: 'ended' }
@@ -186,7 +186,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 }
 
-/** Nothing when the work takes longer; the work goes on. */
+/** Undefined when the work takes longer; the work continues. */
 async function orAfter<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)))

@@ -37,7 +37,7 @@ export function kubernetesTarget(place: string, surroundings: Surroundings): Tar
       const { status } = await ask(`${url}${path}`, {
         method: 'PATCH',
         headers: headers({ 'content-type': 'application/merge-patch+json' }),
-        // The version has Kubernetes refuse the change when somebody else made one in between.
+        // The version makes Kubernetes refuse the change when another client made one in between.
         body: { metadata: { resourceVersion: version }, data },
       })
       if (status === 200) return

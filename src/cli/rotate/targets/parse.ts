@@ -20,7 +20,7 @@ export type TargetSurroundings = {
 export const targetForms =
   'file:PATH, kubernetes:NAMESPACE/NAME, github:OWNER/REPOSITORY/NAME, gitlab:PROJECT/NAME, program:PATH or stdout'
 
-/** @throws RotationFailed for what names no target, or lacks what it needs */
+/** @throws RotationFailed when the text names no target, or lacks a required part */
 export function parseTarget(text: string, surroundings: TargetSurroundings): Target {
   const { env, fetch, fetchWith, out, isTerminal } = surroundings
   const colon = text.indexOf(':')
