@@ -24,6 +24,7 @@ import { acceptMethods } from './listener/methods.ts'
 import { listenerOptions } from './listener/options.ts'
 import { backchannelLogout } from './oidc/backchannel-endpoint.ts'
 import { oidc } from './oidc/plugin.ts'
+import { pages } from './pages/plugin.ts'
 import { policy } from './policy/plugin.ts'
 import { proxy } from './proxy/plugin.ts'
 import { session } from './session/plugin.ts'
@@ -33,6 +34,7 @@ import { telemetry } from './telemetry/plugin.ts'
 export async function buildApp(config: Config, dependencies: Dependencies, parts: Parts): Promise<FastifyInstance> {
   const app = fastify(listenerOptions(config, dependencies, parts.certificate, parts.gate))
   acceptMethods(app)
+  await app.register(pages, parts.pages)
   await app.register(errors, parts.errors)
   await app.register(attempts, parts.attempts)
   await app.register(audit, parts.audit)

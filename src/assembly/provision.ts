@@ -2,9 +2,11 @@ import { redisCounter } from '../attempts/redis-counter.ts'
 import type { Trail } from '../audit/trail.ts'
 import { targetOf } from '../auth0-events/event.ts'
 import { createTakeEvent, type TakeEvent } from '../auth0-events/take-event.ts'
+import { defaultUpstream } from '../config/default-upstream.ts'
 import type { Config } from '../config/schema.ts'
 import { secretFingerprints } from '../config/secret-fingerprints.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
+import { placesOf } from '../policy/reach.ts'
 import { createOnce } from '../revocation/once.ts'
 import { createRandomHex } from '../seal/random.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
@@ -114,7 +116,16 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
     oidc: { party: relyingParty(config, dependencies, { provider, revocations, policy, once }) },
     backchannel: { party: backchannelParty(config, dependencies, { provider, once, revocations }) },
     events: { ...webhookOf(config), take },
-    account: { logoutHref: `${prefix}/logout`, limits: sessionLimits(config), tokenFacts: machines.tokenFacts },
+    account: {
+      ownPrefix: prefix,
+      baseUrl,
+      limits: sessionLimits(config),
+      tokenFacts: machines.tokenFacts,
+      places: placesOf(config, defaultUpstream(config.upstreams) ?? 'backstage'),
+      policy,
+      sessions: { seen, revocations },
+      now: dependencies.now,
+    },
     admin: {
       policy,
       claimNames: claimNamesOf(config),
@@ -137,11 +148,12 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
 }
 
 /** What works around all of them. */
-function aroundOptions({ server }: Config, { audit, machines, metrics, redis }: Opened) {
+function aroundOptions({ server, auth0, pages }: Config, { audit, machines, metrics, redis }: Opened) {
   const { prefix, baseUrl, failedAttempts } = server
   const counter = redis && redisCounter(redis)
   return {
-    errors: { prefix, baseUrl, challenge: machines.challenge },
+    pages: { look: pages },
+    errors: { prefix, baseUrl, providerOrigin: new URL(auth0.issuer).origin, challenge: machines.challenge },
     attempts: { max: failedAttempts.max, windowMs: failedAttempts.window, counter },
     audit: audit.stage,
     telemetry: { metrics },

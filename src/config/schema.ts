@@ -5,6 +5,7 @@ import { audit } from './sections/audit.ts'
 import { auth0 } from './sections/auth0.ts'
 import { machines } from './sections/machines.ts'
 import { admin, log } from './sections/operations.ts'
+import { pages } from './sections/pages.ts'
 import { policy, routes } from './sections/routes.ts'
 import { server } from './sections/server.ts'
 import { session } from './sections/session.ts'
@@ -12,7 +13,7 @@ import { upstreams } from './sections/upstreams.ts'
 
 /** Every option of Stagedoor; `default.yaml`, `schema.json` and `docs/config.md` are generated from it. */
 export const configSchema = z.strictObject(
-  { server, auth0, session, assertion, upstreams, machines, routes, policy, admin, audit, log },
+  { server, auth0, session, assertion, upstreams, machines, routes, policy, pages, admin, audit, log },
   'the options of Stagedoor',
 )
 

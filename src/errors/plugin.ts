@@ -4,8 +4,8 @@ import fastifyPlugin from 'fastify-plugin'
 import { wantsPage } from '../headers/navigation.ts'
 import { stepUpPath } from '../oidc/step-up.ts'
 import { errorPage } from '../pages/error-page.ts'
-import { pageHeaders } from '../pages/layout.ts'
 import { endRequest } from './contain.ts'
+import { errorViewOf } from './error-view.ts'
 import { fromFramework } from './from-framework.ts'
 import { GatewayError } from './gateway-error.ts'
 import { problem } from './problem.ts'
@@ -14,13 +14,15 @@ import { errorTable } from './table.ts'
 export type ErrorOptions = {
   prefix: string
   baseUrl: string
+  /** Of the login service. */
+  providerOrigin: string
   /** The `WWW-Authenticate` of an error, if it has one. */
   challenge?: ((error: GatewayError, request: FastifyRequest) => string | undefined) | undefined
 }
 
 /** Turns everything thrown into one answer: login for a navigation that lacks it, a page for people, JSON for programs. */
 export const errors = fastifyPlugin<ErrorOptions>(
-  async (app, { prefix, baseUrl, challenge }) => {
+  async (app, { prefix, baseUrl, providerOrigin, challenge }) => {
     app.setErrorHandler((thrown: FastifyError | GatewayError, request, reply) => {
       const error = thrown instanceof GatewayError ? thrown : fromFramework(thrown)
       const counted = app.failedAttempts.count(error, request)
@@ -58,16 +60,10 @@ export const errors = fastifyPlugin<ErrorOptions>(
       return `${baseUrl}${prefix}/login?return_to=${encodeURIComponent(returnTo)}`
     }
 
-    function sendPage(error: GatewayError, { id }: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
-      const { code, publicDetail, remedy, explanation } = error
-      const { sentence } = errorTable[code]
-      const ways = [
-        ...(loginUrl === undefined ? [] : [{ label: 'Sign in', href: loginUrl }]),
-        { label: 'Go to the portal', href: '/' },
-        { label: 'My account', href: `${prefix}/` },
-      ]
-      const markup = errorPage({ sentence, remedy, detail: publicDetail, code, requestId: id, ways, explanation })
-      reply.headers(pageHeaders()).send(markup)
+    function sendPage(error: GatewayError, request: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
+      const view = errorViewOf(error, request, { prefix, loginUrl })
+      // The form of “Use another account” goes to us, and we send the browser on to the login service.
+      reply.sendPage({ ...errorPage(view), formTargets: view.anotherAccount === undefined ? [] : [providerOrigin] })
     }
   },
   { name: 'errors' },

@@ -7,7 +7,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { problem } from '../errors/problem.ts'
 import { type ErrorCode, errorTable } from '../errors/table.ts'
 import { errorPage } from '../pages/error-page.ts'
-import { pageHeaders } from '../pages/layout.ts'
+import { pageHeaders, renderPage } from '../pages/layout.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { clearedCookies } from './clear-cookies.ts'
 
@@ -68,7 +68,8 @@ function isProgram(rawPacket: Buffer | undefined): boolean {
 function asPage({ status, headers }: Refusal, code: ErrorCode): Refusal {
   const { sentence, remedy } = errorTable[code]
   const ways = [{ label: 'Go to the portal', href: '/' }]
-  const body = errorPage({ sentence, remedy, code, requestId: String(headers['x-request-id']), ways })
+  const page = errorPage({ sentence, remedy, code, requestId: String(headers['x-request-id']), ways })
+  const body = renderPage(page)
   return { status, headers: { ...headers, ...pageHeaders(), 'content-length': Buffer.byteLength(body) }, body }
 }
 

@@ -3,6 +3,7 @@ import { authorizationCodeGrant, type ServerMetadata } from 'openid-client'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Session } from '../session/session.ts'
+import { deviceOf } from './device.ts'
 import { isAuthTimeRefused } from './failures.ts'
 import { markerAtEnd, StrayCallback } from './login-trouble.ts'
 import { newSession, type Tokens } from './new-session.ts'
@@ -36,6 +37,8 @@ export async function finishLogin(
   if (transaction.secondFactor !== undefined && !provesSecondFactor(session, transaction.secondFactor, party.now())) {
     throw new GatewayError('STAGEDOOR_OIDC_STEP_UP_FAILED', { reason: 'no-second-factor' })
   }
+  session.device = deviceOf(request.headers['user-agent'])
+  session.address = request.facts.clientIp
   const marker = markerAtEnd(party.markers.read(request), request.session !== undefined, party.now())
   await request.server.sessions.replace(request, reply, session)
   party.markers.write(reply, marker)
@@ -69,7 +72,7 @@ async function takeTransaction(
 function refuseProviderError({ error, error_description: description }: CallbackQuery): void {
   if (error === undefined) return
   const detail = `${String(error)}: ${String(description ?? 'no description')}`
-  throw new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: String(error), detail })
+  throw new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: String(error), detail, isDetailPublic: true })
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-import { pageHeaders } from '../pages/layout.ts'
 import { alreadySignedInPage } from '../pages/login-pages.ts'
 import { finishLogin } from './callback.ts'
 import { isSessionNotKept, markerAtRestart, nextStepAfter, StrayCallback } from './login-trouble.ts'
@@ -57,7 +56,7 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
     const { principal } = request
     const name = principal.kind === 'user' ? (principal.claims.name ?? principal.claims.email) : undefined
     const links = { portalHref, accountHref: `${prefix}/`, logoutHref: `${prefix}/logout` }
-    return reply.headers(pageHeaders()).send(alreadySignedInPage(name, links))
+    return reply.sendPage(alreadySignedInPage(name, links))
   }
 
   function returnToIn({ query }: FastifyRequest): string {

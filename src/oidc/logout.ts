@@ -22,10 +22,20 @@ export async function finishLogout(
   await request.server.sessions.end(request, reply)
   party.markers.write(reply, { kind: 'none' })
   if (session?.refreshToken !== undefined) await revoke(party, session.refreshToken, request.log)
-  const next = session === undefined ? undefined : await providerLogout(party, session, returnTo)
+  const isSwitch = isForAnotherAccount(request.body)
+  // Without a session here there may still be one at the login service, which would sign the same person in again.
+  const state = isSwitch ? loginNext + returnTo : returnTo
+  const next = session === undefined && !isSwitch ? undefined : await providerLogout(party, session, state)
   // Takes pages of the portal out of the back button's reach (W3C Clear Site Data).
   reply.headers({ 'clear-site-data': '"cache"', 'cache-control': 'no-store' })
-  reply.redirect(next ?? `${party.signedOutUri}?state=${encodeURIComponent(returnTo)}`, 303)
+  reply.redirect(next ?? `${party.signedOutUri}?state=${encodeURIComponent(state)}`, 303)
+}
+
+/** What `state` begins with where a login follows the logout (“Use another account”). */
+export const loginNext = 'login:'
+
+function isForAnotherAccount(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'next' in body && body.next === 'login'
 }
 
 async function endAll({ revocations, now }: RelyingParty, session: Session, log: FastifyBaseLogger): Promise<void> {
@@ -53,10 +63,14 @@ async function revoke({ provider }: RelyingParty, refreshToken: string, log: Fas
   }
 }
 
-async function providerLogout(party: RelyingParty, session: Session, returnTo: string): Promise<string | undefined> {
+async function providerLogout(
+  party: RelyingParty,
+  session: Session | undefined,
+  returnTo: string,
+): Promise<string | undefined> {
   const { clientId, signedOutUri } = party
   const metadata = await party.provider.metadata().catch(() => undefined)
   if (metadata === undefined) return undefined
-  return endSessionUrl(metadata, { clientId, signedOutUri, returnTo, providerSessionId: session.providerSessionId })
+  return endSessionUrl(metadata, { clientId, signedOutUri, returnTo, providerSessionId: session?.providerSessionId })
     ?.href
 }

@@ -1,10 +1,9 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
 import { refuseForeignForm } from '../headers/form-origin.ts'
-import { pageHeaders } from '../pages/layout.ts'
 import { logoutPage, signedOutPage } from '../pages/logout-pages.ts'
 import { loginEndpoints } from './login-endpoint.ts'
-import { finishLogout } from './logout.ts'
+import { finishLogout, loginNext } from './logout.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 import { answerStepUp } from './step-up-endpoint.ts'
@@ -28,9 +27,14 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
     const { principal } = request
     if (principal.kind !== 'user') return reply.redirect(`${prefix}/signed-out`, 302)
     const name = principal.claims.name ?? principal.claims.email ?? principal.subject
-    const markup = logoutPage({ name, action: `${prefix}/logout`, returnTo: returnToIn(request, 'return_to') })
+    const page = logoutPage({
+      name,
+      action: `${prefix}/logout`,
+      returnTo: returnToIn(request, 'return_to'),
+      isEverywhere: isAskedEverywhere(request.query),
+    })
     const { issuer } = request.session ?? {}
-    return reply.headers(pageHeaders(issuer === undefined ? [] : [new URL(issuer).origin])).send(markup)
+    return reply.sendPage({ ...page, formTargets: issuer === undefined ? [] : [new URL(issuer).origin] })
   })
 
   app.post('/logout', async (request, reply) => {
@@ -48,8 +52,15 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
   })
 
   app.get('/signed-out', async (request, reply) => {
-    const href = `${prefix}/login?return_to=${encodeURIComponent(returnToIn(request, 'state'))}`
-    return reply.headers(pageHeaders()).send(signedOutPage(href))
+    const { state } = request.query as Record<string, unknown>
+    const isLoginNext = typeof state === 'string' && state.startsWith(loginNext)
+    const wanted = isLoginNext ? state.slice(loginNext.length) : state
+    const returnTo = safeReturnTo(typeof wanted === 'string' ? wanted : undefined, baseUrl, prefix)
+    const href = `${prefix}/login?return_to=${encodeURIComponent(returnTo)}`
+    if (isLoginNext && request.principal.kind !== 'user') return reply.redirect(href, 302)
+    // A sign-in in another tab may have come first.
+    if (request.principal.kind === 'user') return reply.redirect(`${prefix}/`, 302)
+    return reply.sendPage(signedOutPage(href))
   })
 }
 

@@ -5,7 +5,7 @@ import { problem } from '../errors/problem.ts'
 import { errorTable } from '../errors/table.ts'
 import { wantsPage } from '../headers/navigation.ts'
 import { errorPage } from '../pages/error-page.ts'
-import { pageHeaders } from '../pages/layout.ts'
+import { pageHeaders, renderPage } from '../pages/layout.ts'
 
 /** Why a request is refused unheard: too many connections, too many requests under way, or too long a wait. */
 export const shedReasons = ['connections', 'requests', 'delay'] as const
@@ -42,5 +42,5 @@ function mustClose({ headers }: IncomingMessage, reason: ShedReason): boolean {
 
 function pageFor(requestId: string): string {
   const { sentence, remedy } = errorTable[code]
-  return errorPage({ sentence, remedy, code, requestId, ways: [{ label: 'Go to the portal', href: '/' }] })
+  return renderPage(errorPage({ sentence, remedy, code, requestId, ways: [{ label: 'Go to the portal', href: '/' }] }))
 }

@@ -1,38 +1,74 @@
 import type { UserPrincipal } from '../identity/principal.ts'
+import type { Reach } from '../policy/reach.ts'
+import type { SeenSession } from '../revocation/seen-sessions.ts'
 import { type Html, html } from './html.ts'
-import { page } from './layout.ts'
+import type { Page } from './layout.ts'
+import { createScript } from './script.ts'
+import { timeElement } from './time.ts'
 
 export type AccountView = {
   user: UserPrincipal
   /** Milliseconds since the epoch. */
   signedInAt: number
   expiresAt: number
-  portalHref: string
-  logoutHref: string
+  /** What the person can reach, or not, and why. */
+  places: readonly Reach[]
+  /** The person's live sessions, this one among them. */
+  sessions: readonly SeenSession[]
+  /** Whether to show the way to the console. */
+  isAdmin: boolean
+  /** Where our endpoints live. */
+  prefix: string
+  /** What was just done, in a sentence. */
+  notice?: string | undefined
 }
 
-/** The signed-in person's claims, roles and the end of the session. */
-export function accountPage({ user, signedInAt, expiresAt, portalHref, logoutHref }: AccountView): string {
-  const { claims } = user
-  return page(
-    claims.name ?? claims.email ?? user.subject,
-    html`<dl>
-        ${entry('E-mail', claims.email === undefined ? undefined : `${claims.email}${claims.email_verified ? '' : ' (not verified)'}`)}
-        ${entry('User id', user.subject)} ${entry('Organization', claims.org_name ?? claims.org_id)}
-        ${entry('Roles', tags(claims.roles))} ${entry('Groups', tags(claims.groups))}
-        ${entry('Permissions', tags(claims.permissions))} ${entry('Signed in', time(signedInAt))}
-        ${entry('Ends unless used', time(expiresAt))}
-      </dl>
+/** Takes away a picture that cannot be loaded. */
+const missingPictures = createScript(`
+for (const picture of document.querySelectorAll('.initial img')) {
+  const leave = () => picture.remove()
+  if (picture.complete && picture.naturalWidth === 0) leave()
+  else picture.addEventListener('error', leave)
+}
+`)
+
+/** Who am I, what may I reach, where am I signed in. */
+export function accountPage(view: AccountView): Page {
+  const { user, places, prefix, isAdmin, notice } = view
+  return {
+    title: 'My account',
+    body: html`${notice === undefined ? undefined : html`<p role="status" class="good">${notice}</p>`}
+      ${personSection(user)} ${factsSection(view)}
       <p class="actions">
-        <a class="button primary" href="${portalHref}">Open the portal</a>
-        <a class="button" href="${logoutHref}">Sign out</a>
+        <a class="button primary" href="/">Open the portal</a>
+        ${isAdmin ? html`<a class="button" href="${prefix}/admin/">Console</a>` : undefined}
+        <a class="button" href="${prefix}/token">Inspect a token</a>
+        <a class="button" href="${prefix}/logout">Sign out</a>
       </p>
-      <form method="post" action="${logoutHref}">
-        <input type="hidden" name="everywhere" value="true" />
-        <p class="actions"><button class="button">Sign out everywhere</button></p>
-        <p class="soft">Ends your sessions in all browsers and on all devices.</p>
-      </form>`,
-  )
+      ${places.length === 0 ? undefined : html`<h2>What I can reach</h2><ul class="list">${places.map(placeItem)}</ul>`}
+      ${sessionsSection(view)}`,
+    scripts: [missingPictures],
+  }
+}
+
+function personSection({ claims, subject }: UserPrincipal): Html {
+  const name = claims.name ?? claims.email ?? subject
+  const isShown = claims.picture?.startsWith('https://') === true
+  // The picture lies over the initial, which shows where the picture cannot be loaded.
+  const picture = isShown ? html`<img src="${claims.picture}" alt="" referrerpolicy="no-referrer" />` : undefined
+  return html`<div class="person">
+    <span class="initial" aria-hidden="true">${name.slice(0, 1).toUpperCase()}${picture}</span><strong>${name}</strong></div>`
+}
+
+function factsSection({ user, signedInAt, expiresAt }: AccountView): Html {
+  const { claims, subject } = user
+  const email = claims.email && `${claims.email}${claims.email_verified === true ? '' : ' (not verified)'}`
+  return html`<dl>
+    ${entry('E-mail', email)} ${entry('User ID', subject)} ${entry('Organization', claims.org_name ?? claims.org_id)}
+    ${entry('Roles', tags(claims.roles))} ${entry('Groups', tags(claims.groups))}
+    ${entry('Permissions', tags(claims.permissions))} ${entry('Signed in', timeElement(signedInAt))}
+    ${entry('Ends unless used', timeElement(expiresAt))}
+  </dl>`
 }
 
 function entry(label: string, value: Html | string | undefined): Html {
@@ -45,7 +81,46 @@ function tags(names: readonly string[]): Html {
     : html`${names.map((name) => html`<span class="tag">${name}</span>`)}`
 }
 
-function time(ms: number): Html {
-  const iso = new Date(ms).toISOString()
-  return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`
+function placeItem({ title, description, icon, href, access, missing }: Reach): Html {
+  const name = href === undefined || access !== 'open' ? html`${title}` : html`<a href="${href}">${title}</a>`
+  return html`<li>
+    <span class="icon" aria-hidden="true">${icon ?? (access === 'open' ? '✓' : '–')}</span>
+    <span class="grow"><strong>${name}</strong>
+      ${description === undefined ? undefined : html`<br /><span class="soft">${description}</span>`}
+      ${missing === undefined ? undefined : html`<br /><span class="bad">Not now: ${missing}</span>`}
+    </span>
+    ${
+      access === 'second-factor' && href !== undefined
+        ? html`<a class="button small" href="${href}">Confirm with a second factor<span class="unseen"> for ${title}</span></a>`
+        : undefined
+    }
+  </li>`
+}
+
+function sessionsSection({ user, sessions, prefix }: AccountView): Html {
+  const others = sessions.filter(({ id }) => id !== user.sessionId)
+  return html`<h2>Where I am signed in</h2>
+    <ul class="list">${sessions.map((session) => sessionItem(session, session.id === user.sessionId, prefix))}</ul>
+    <p class="soft">The list holds sessions that were used since this gateway started.</p>
+    <div class="actions">
+      ${
+        others.length === 0
+          ? undefined
+          : html`<form method="post" action="${prefix}/sessions/end"><input type="hidden" name="others" value="true" /><button class="button">End all other sessions</button></form>`
+      }
+      <a class="button" href="${prefix}/logout?everywhere=true">Sign out everywhere</a>
+    </div>`
+}
+
+function sessionItem({ id, device, address, usedAt }: SeenSession, isThis: boolean, prefix: string): Html {
+  const where = [device ?? 'Unknown device', address].filter((part) => part !== undefined).join(' · ')
+  return html`<li>
+    <span class="grow">${where}${isThis ? html` <span class="tag">this session</span>` : undefined}
+      <br /><span class="soft">last used ${timeElement(usedAt)}</span></span>
+    ${
+      isThis
+        ? undefined
+        : html`<form method="post" action="${prefix}/sessions/end"><input type="hidden" name="session" value="${id}" /><button class="button small">End<span class="unseen"> the session on ${where}</span></button></form>`
+    }
+  </li>`
 }

@@ -1,5 +1,5 @@
 import { type Html, html } from './html.ts'
-import { page } from './layout.ts'
+import type { Page } from './layout.ts'
 
 export type ErrorView = {
   sentence: string
@@ -11,25 +11,44 @@ export type ErrorView = {
   explanation?: readonly string[] | undefined
   /** Where the person can go from here. */
   ways: readonly { label: string; href: string }[]
+  /** Signs out here and at the login service, then asks for a login. */
+  anotherAccount?: { action: string; returnTo: string } | undefined
 }
 
 /** What a person sees instead of what they asked for: what happened, what to do, and what to quote to support. */
-export function errorPage({ sentence, remedy, detail, code, requestId, explanation, ways }: ErrorView): string {
+export function errorPage({
+  sentence,
+  remedy,
+  detail,
+  code,
+  requestId,
+  explanation,
+  ways,
+  anotherAccount,
+}: ErrorView): Page {
   const links = ways.map(
     ({ label, href }, i) => html`<a class="button ${i === 0 ? 'primary' : ''}" href="${href}">${label}</a>`,
   )
-  return page(
-    sentence,
-    html`${detail === undefined ? undefined : html`<p>${detail}</p>`}
+  return {
+    title: sentence,
+    body: html`${detail === undefined ? undefined : html`<p>${detail}</p>`}
       <p>${remedy}</p>
-      ${links.length === 0 ? undefined : html`<p class="actions">${links}</p>`}
+      <div class="actions">${links} ${anotherAccount === undefined ? undefined : anotherAccountForm(anotherAccount)}</div>
       ${explanation === undefined ? undefined : explanationSection(explanation)}`,
-    html`<code>${code}</code><br />Request <code>${requestId}</code>`,
-  )
+    footer: html`<code>${code}</code><br />Request <code>${requestId}</code>`,
+  }
 }
 
 function explanationSection(lines: readonly string[]): Html {
   return html`<h2>How this was decided</h2>
     <p class="soft">You see this because you run Stagedoor.</p>
     <pre tabindex="0">${lines.join('\n')}</pre>`
+}
+
+function anotherAccountForm({ action, returnTo }: { action: string; returnTo: string }): Html {
+  return html`<form method="post" action="${action}">
+    <input type="hidden" name="next" value="login" />
+    <input type="hidden" name="return_to" value="${returnTo}" />
+    <button class="button">Use another account</button>
+  </form>`
 }

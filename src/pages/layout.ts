@@ -1,64 +1,134 @@
 import { createHash } from 'node:crypto'
 
 import { Html, html } from './html.ts'
+import { defaultLook, type Look, styleOf } from './look.ts'
+import { localTimes, type Script } from './script.ts'
+
+/** One page of ours, before it is rendered. */
+export type Page = {
+  title: string
+  body: Html
+  footer?: Html
+  /** Links at the top; such a page is as wide as the screen allows. */
+  navigation?: readonly NavigationLink[]
+  scripts?: readonly Script[]
+  /** Origins beside our own that its forms may lead to. */
+  formTargets?: readonly string[]
+}
+
+export type NavigationLink = { label: string; href: string; isCurrent: boolean }
 
 const style = `
-:root{color-scheme:light dark;--ink:#1d2327;--soft:#5b6670;--paper:#fff;--ground:#f2f4f6;--line:#dde2e6;--accent:#1b5e8c;--accent-ink:#fff}
-@media(prefers-color-scheme:dark){:root{--ink:#eceff1;--soft:#a4afb8;--paper:#1e2429;--ground:#14181b;--line:#343c43;--accent:#6db3e0;--accent-ink:#0c1a24}}
+:root{color-scheme:light dark;--ink:#1d2327;--soft:#5b6670;--paper:#fff;--ground:#f2f4f6;--line:#dde2e6;--accent:#1b5e8c;--accent-ink:#fff;--good:#1a6b3c;--bad:#a3261f}
+@media(prefers-color-scheme:dark){:root{--ink:#eceff1;--soft:#a4afb8;--paper:#1e2429;--ground:#14181b;--line:#343c43;--accent:#6db3e0;--accent-ink:#0c1a24;--good:#6fcf97;--bad:#ff9b94}}
 *{box-sizing:border-box}
-body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
-main{width:100%;max-width:34rem;background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:2rem}
+body{margin:0;min-height:100vh;display:grid;place-items:center;align-content:center;padding:1.5rem;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+header,main{width:100%;max-width:38rem}
+header{display:flex;align-items:center;gap:.75rem;flex-wrap:wrap;margin-bottom:.75rem;padding:0 .25rem;color:var(--soft)}
+header img{height:1.75rem;width:auto;display:block}
+header .push{margin-left:auto}
+.wide{align-content:start}
+.wide header,.wide main{max-width:76rem}
+main{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:2rem}
 h1{margin:0 0 .75rem;font-size:1.35rem;line-height:1.3}
-h2{margin:1.5rem 0 .5rem;font-size:1rem}
+h2{margin:1.75rem 0 .5rem;font-size:1rem}
 p{margin:.5rem 0}
+a{color:var(--accent)}
 .soft,dt{color:var(--soft)}
-.actions{display:flex;gap:.75rem;flex-wrap:wrap;margin-top:1.5rem}
+.good{color:var(--good)}
+.bad{color:var(--bad)}
+.actions{display:flex;gap:.75rem;flex-wrap:wrap;margin-top:1.25rem}
 .button{display:inline-block;padding:.55rem 1.1rem;border:1px solid var(--line);border-radius:8px;background:none;color:inherit;font:inherit;text-decoration:none;cursor:pointer}
+.button.small{padding:.2rem .7rem;font-size:.875rem}
 .button.primary{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}
-.button:focus-visible,a:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.button:focus-visible,a:focus-visible,input:focus-visible,select:focus-visible,textarea:focus-visible,pre:focus-visible,.scroll:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1.25rem;margin:1rem 0}
 dd{margin:0;overflow-wrap:anywhere}
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.person{display:flex;align-items:center;gap:1rem}
+.initial{position:relative;display:grid;place-items:center;width:3.5rem;height:3.5rem;flex:none;border-radius:50%;overflow:hidden;background:var(--ground);border:1px solid var(--line);font-size:1.35rem}
+.initial img{position:absolute;inset:0;width:100%;height:100%;object-fit:cover}
 .tag{display:inline-block;margin:0 .35rem .25rem 0;padding:.05rem .55rem;border:1px solid var(--line);border-radius:99px;font-size:.875rem}
+.list{list-style:none;margin:.5rem 0;padding:0}
+.list li{display:flex;gap:1rem;align-items:baseline;padding:.7rem 0;border-top:1px solid var(--line)}
+.list .grow{flex:1 1 12rem;min-width:0;overflow-wrap:anywhere}
+.list .icon{flex:none;width:2rem;text-align:center;font-size:1.25rem}
+.filter{display:flex;gap:.75rem;flex-wrap:wrap;align-items:end;margin:1rem 0}
+.filter label{display:grid;gap:.2rem;font-size:.875rem;color:var(--soft)}
+input,select{padding:.45rem .6rem;border:1px solid var(--line);border-radius:8px;background:var(--ground);color:var(--ink);font:inherit;max-width:100%}
+.scroll{overflow-x:auto}
+table{width:100%;border-collapse:collapse;font-size:.875rem}
+th,td{padding:.45rem .6rem;border-top:1px solid var(--line);text-align:left;vertical-align:top}
+th{color:var(--soft);font-weight:600;white-space:nowrap}
 footer{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.8125rem;color:var(--soft);overflow-wrap:anywhere}
 code{font-family:ui-monospace,monospace;font-size:.875em}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:.75rem;border:1px solid var(--line);border-radius:8px;font:.8125rem/1.45 ui-monospace,monospace}
 form{margin:0}
 textarea{width:100%;padding:.55rem;border:1px solid var(--line);border-radius:8px;background:var(--ground);color:inherit;font:.875em/1.4 ui-monospace,monospace}
+@media(max-width:32rem){main{padding:1.25rem}body{padding:.75rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}.list li{flex-wrap:wrap}}
 `
 
-const styleHash = createHash('sha256').update(style).digest('base64')
-
-/** Headers of every page of ours: nothing loads, nothing frames it, forms go to us (and on to the provider after logout). */
-export function pageHeaders(formTargets: readonly string[] = [], scriptSource?: string): Record<string, string> {
-  const scripts = scriptSource === undefined ? '' : ` script-src ${scriptSource};`
-  const formAction = ["'self'", ...formTargets].join(' ')
+/** Headers of a page: nothing loads but images, nothing frames it, forms go to us (and on to the provider after logout). */
+export function pageHeaders(
+  { scripts = [], formTargets = [] }: Pick<Page, 'scripts' | 'formTargets'> = {},
+  look: Look = defaultLook,
+): Record<string, string> {
+  const styleHash = createHash('sha256')
+    .update(style + styleOf(look))
+    .digest('base64')
+  const sources = [localTimes, ...scripts].map(({ source }) => source).join(' ')
   return {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
-    'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}';${scripts} form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`,
+    'content-security-policy': [
+      "default-src 'none'",
+      `style-src 'sha256-${styleHash}'`,
+      `script-src ${sources}`,
+      "connect-src 'self'",
+      "img-src 'self' https:",
+      `form-action ${["'self'", ...formTargets].join(' ')}`,
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+    ].join('; '),
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
   }
 }
 
 /** A whole page; works without scripts, in light and dark, on small screens. */
-export function page(title: string, body: Html, footer?: Html): string {
+export function renderPage(page: Page, look: Look = defaultLook): string {
+  const { title, body, footer, navigation, scripts = [] } = page
+  const scriptTags = [localTimes, ...scripts].map(({ text }) => html`<script>${new Html(text)}</script>`)
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>${title}</title>
-<style>${new Html(style)}</style>
+<title>${title} · ${look.name}</title>
+<style>${new Html(style + styleOf(look))}</style>
 </head>
-<body>
+<body${navigation === undefined ? undefined : html` class="wide"`}>
+${headerOf(look, navigation)}
 <main>
 <h1>${title}</h1>
 ${body}
 ${footer === undefined ? undefined : html`<footer>${footer}</footer>`}
 </main>
+${scriptTags}
 </body>
 </html>
 `.markup
+}
+
+function headerOf({ name, logo, support }: Look, navigation: readonly NavigationLink[] = []): Html {
+  const links = navigation.map(
+    ({ label, href, isCurrent }) =>
+      html`<a href="${href}"${isCurrent ? html` aria-current="page"` : undefined}>${label}</a>`,
+  )
+  return html`<header>
+${logo === undefined ? html`<strong>${name}</strong>` : html`<img src="${logo}" alt="${name}">`}
+${links.length === 0 ? undefined : html`<nav aria-label="Console" class="actions">${links}</nav>`}
+${support === undefined ? undefined : html`<a class="push" href="${support}">Get help</a>`}
+</header>`
 }

@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto'
-
-import { html, Html } from './html.ts'
-import { page } from './layout.ts'
+import { html } from './html.ts'
+import type { Page } from './layout.ts'
+import { createScript } from './script.ts'
 
 type Links = { portalHref: string; accountHref: string; logoutHref: string }
 
 /** For the back button and bookmarks of the login: nothing is wrong, and nothing is left to do. */
-export function alreadySignedInPage(name: string | undefined, { portalHref, accountHref, logoutHref }: Links): string {
-  return page(
-    'You are signed in already',
-    html`<p>
+export function alreadySignedInPage(name: string | undefined, { portalHref, accountHref, logoutHref }: Links): Page {
+  return {
+    title: 'You are signed in already',
+    body: html`<p>
         ${name === undefined ? undefined : html`You are signed in as <strong>${name}</strong>. `}This page belongs to a
         sign-in that is finished; there is nothing left to do here.
       </p>
@@ -17,24 +16,21 @@ export function alreadySignedInPage(name: string | undefined, { portalHref, acco
         <a class="button primary" href="${portalHref}">Go to the portal</a>
         <a class="button" href="${accountHref}">My account</a> <a class="button" href="${logoutHref}">Sign out</a>
       </p>`,
-  )
+  }
 }
 
 /**
  * Reports the login to the portal's other tabs (only pages of our own origin receive it), then closes the window, which
  * browsers allow only where a script opened it.
  */
-const script = `new BroadcastChannel('stagedoor').postMessage({type:'signed-in'});window.close()`
-
-/** What the page's Content-Security-Policy lets run. */
-export const signedInScriptSource = `'sha256-${createHash('sha256').update(script).digest('base64')}'`
+const announce = createScript(`new BroadcastChannel('stagedoor').postMessage({type:'signed-in'});window.close()`)
 
 /** The last page of a login in a separate window. */
-export function signedInPage(name: string, portalHref: string): string {
-  return page(
-    'You are signed in',
-    html`<p>You are signed in as <strong>${name}</strong>. You can close this window and go on where you were.</p>
-      <p class="actions"><a class="button" href="${portalHref}">Open the portal here</a></p>
-      <script>${new Html(script)}</script>`,
-  )
+export function signedInPage(name: string, portalHref: string): Page {
+  return {
+    title: 'You are signed in',
+    body: html`<p>You are signed in as <strong>${name}</strong>. You can close this window and go on where you were.</p>
+      <p class="actions"><a class="button" href="${portalHref}">Open the portal here</a></p>`,
+    scripts: [announce],
+  }
 }

@@ -11,6 +11,8 @@ export type SeenSession = {
   email?: string
   organization?: string
   sid?: string
+  device?: string
+  address?: string
   createdAt: number
   usedAt: number
 }
@@ -53,7 +55,8 @@ export function createSeenSessions(isLive: (session: Session) => boolean, max = 
   }
 }
 
-function summaryOf({ id, issuer, subject, claims, providerSessionId, createdAt, usedAt }: Session): SeenSession {
+function summaryOf(session: Session): SeenSession {
+  const { id, issuer, subject, claims, providerSessionId, device, address, createdAt, usedAt } = session
   return {
     id,
     issuer,
@@ -61,6 +64,8 @@ function summaryOf({ id, issuer, subject, claims, providerSessionId, createdAt, 
     ...(claims.email === undefined ? {} : { email: claims.email }),
     ...(claims.org_id === undefined ? {} : { organization: claims.org_id }),
     ...(providerSessionId === undefined ? {} : { sid: providerSessionId }),
+    ...(device === undefined ? {} : { device }),
+    ...(address === undefined ? {} : { address }),
     createdAt,
     usedAt,
   }

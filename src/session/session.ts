@@ -13,6 +13,9 @@ export type Session = {
   amr: readonly string[]
   acr?: string
   refreshToken?: string
+  /** Where the session began, for its owner's eyes: a browser in words, and an address. */
+  device?: string
+  address?: string
   createdAt: number
   /** When claims were last taken from Auth0. */
   refreshedAt: number

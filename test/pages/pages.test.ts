@@ -5,9 +5,11 @@ import t from 'tap'
 import { accountPage } from '../../src/pages/account-page.ts'
 import { errorPage } from '../../src/pages/error-page.ts'
 import { escapeHtml, html } from '../../src/pages/html.ts'
-import { pageHeaders } from '../../src/pages/layout.ts'
-import { alreadySignedInPage, signedInPage, signedInScriptSource } from '../../src/pages/login-pages.ts'
+import { type Page, pageHeaders, renderPage } from '../../src/pages/layout.ts'
+import { alreadySignedInPage, signedInPage } from '../../src/pages/login-pages.ts'
 import { logoutPage, signedOutPage } from '../../src/pages/logout-pages.ts'
+import { defaultLook } from '../../src/pages/look.ts'
+import { localTimes } from '../../src/pages/script.ts'
 
 const attack = `"><script>alert('x')</script>&`
 
@@ -29,7 +31,20 @@ t.test('nothing that a person or a provider wrote becomes markup', async (t) => 
     amr: [],
   } as const
   const pages = [
-    accountPage({ user, signedInAt: 0, expiresAt: 1, portalHref: attack, logoutHref: attack }),
+    accountPage({
+      user,
+      signedInAt: 0,
+      expiresAt: 1,
+      isAdmin: true,
+      prefix: attack,
+      notice: attack,
+      places: [
+        { title: attack, description: attack, icon: attack, href: attack, access: 'second-factor', missing: attack },
+      ],
+      sessions: [
+        { id: attack, issuer: attack, subject: attack, device: attack, address: attack, createdAt: 0, usedAt: 0 },
+      ],
+    }),
     errorPage({
       sentence: attack,
       remedy: attack,
@@ -37,14 +52,21 @@ t.test('nothing that a person or a provider wrote becomes markup', async (t) => 
       code: attack,
       requestId: attack,
       ways: [{ label: attack, href: attack }],
+      anotherAccount: { action: attack, returnTo: attack },
     }),
     alreadySignedInPage(attack, { portalHref: attack, accountHref: attack, logoutHref: attack }),
-    logoutPage({ name: attack, action: attack, returnTo: attack }),
+    logoutPage({ name: attack, action: attack, returnTo: attack, isEverywhere: true }),
     signedOutPage(attack),
   ]
-  for (const markup of pages) {
-    t.notMatch(markup, /<script/)
-    t.match(markup, /^<!doctype html>/)
+  for (const page of pages) {
+    t.notMatch(page.body.markup + (page.footer?.markup ?? ''), /<script/)
+    const look = { name: attack, logo: attack, support: attack }
+    t.equal(
+      renderPage(page, look).split(attack).length,
+      1,
+      'the name of the portal, its logo and its link are text, too',
+    )
+    t.match(renderPage(page, look), /^<!doctype html>/)
   }
 })
 
@@ -64,49 +86,114 @@ t.test('the account page shows a person what is known of them', async (t) => {
     },
     amr: [],
   } as const
-  const markup = accountPage({ user, signedInAt: 0, expiresAt: 60_000, portalHref: '/', logoutHref: '/out' })
-  t.match(markup, '<h1>jane@example.com</h1>')
+  const view = {
+    user,
+    signedInAt: 0,
+    expiresAt: 60_000,
+    places: [],
+    sessions: [],
+    isAdmin: false,
+    prefix: '/.stagedoor',
+  }
+  const { markup } = accountPage(view).body
+  t.match(markup, '<strong>jane@example.com</strong>')
   t.match(markup, '<span class="tag">admin</span>')
-  t.match(markup, '<dt>Groups</dt><dd><span class="soft">none</span></dd>')
+  t.match(markup, /<dt>Groups<\/dt>\s*<dd><span class="soft">none<\/span><\/dd>/)
   t.match(markup, '1970-01-01 00:01 UTC')
   t.notMatch(markup, 'not verified')
+  t.notMatch(markup, 'Console')
   const nameless = { ...user, claims: { roles: [], groups: [], permissions: [] } }
+  t.match(accountPage({ ...view, user: nameless, isAdmin: true }).body.markup, /auth0\|jane[^]*Console/)
+})
+
+t.test('the account page says what can be reached, what is missing, and where a second factor helps', async (t) => {
+  const user = {
+    kind: 'user',
+    issuer: 'https://t/',
+    subject: 'auth0|jane',
+    sessionId: 'this',
+    claims: { picture: 'https://t/jane.png', email: 'j@t', roles: [], groups: [], permissions: [] },
+    amr: [],
+  } as const
+  const places = [
+    { title: 'Docs', href: '/docs', access: 'open' },
+    { title: 'Feed', access: 'open', description: 'Programs only', icon: 'F' },
+    { title: 'Admin', href: '/admin', access: 'closed', missing: 'You need the role admin.' },
+    { title: 'Safe', href: '/safe', access: 'second-factor', missing: 'You need a second factor.' },
+    { title: 'Vault', access: 'second-factor' },
+  ] as const
+  const session = { id: 'this', issuer: 'https://t/', subject: 'auth0|jane', createdAt: 0, usedAt: 0 }
+  const view = { user, signedInAt: 0, expiresAt: 1, places, sessions: [session], isAdmin: false, prefix: '/p' }
+  const { markup } = accountPage(view).body
+  t.match(markup, '<img src="https://t/jane.png"')
+  t.match(markup, 'j@t (not verified)')
+  t.match(markup, '<a href="/docs">Docs</a>')
+  t.notMatch(markup, '<a href="/admin">')
+  t.match(markup, 'You need the role admin.')
+  t.match(markup, /<a class="button small" href="\/safe">Confirm with a second factor/)
+  t.notMatch(markup, 'End all other sessions')
+  const two = [session, { ...session, id: 'other', device: 'Firefox on Linux', address: '192.0.2.7' }]
   t.match(
-    accountPage({ user: nameless, signedInAt: 0, expiresAt: 1, portalHref: '/', logoutHref: '/out' }),
-    '<h1>auth0|jane</h1>',
+    accountPage({ ...view, sessions: two }).body.markup,
+    /Firefox on Linux · 192\.0\.2\.7[^]*End all other sessions/,
   )
 })
 
 t.test('who is signed in already is told under which name, where there is one', async (t) => {
   const links = { portalHref: '/', accountHref: '/account', logoutHref: '/logout' }
-  t.match(alreadySignedInPage('Jane', links), 'You are signed in as <strong>Jane</strong>.')
-  const nameless = alreadySignedInPage(undefined, links)
+  t.match(alreadySignedInPage('Jane', links).body.markup, 'You are signed in as <strong>Jane</strong>.')
+  const nameless = alreadySignedInPage(undefined, links).body.markup
   t.notMatch(nameless, 'signed in as')
   for (const href of Object.values(links)) t.match(nameless, `href="${href}"`)
 })
 
 t.test('an error page without ways or detail has neither', async (t) => {
-  const markup = errorPage({ sentence: 'No.', remedy: 'Wait.', code: 'CODE', requestId: 'r-1', ways: [] })
+  const markup = renderPage(errorPage({ sentence: 'No.', remedy: 'Wait.', code: 'CODE', requestId: 'r-1', ways: [] }))
   t.notMatch(markup, /<a /)
   t.match(markup, /CODE.*r-1/)
 })
 
-t.test('a page may use its own style, its own forms, and nothing else', async (t) => {
-  const policy = pageHeaders(['https://t'])['content-security-policy'] ?? ''
-  const style = /<style>([^]*)<\/style>/.exec(signedOutPage('/'))?.[1] ?? ''
-  t.match(policy, `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`)
-  t.match(policy, "form-action 'self' https://t;")
-  t.match(policy, "default-src 'none'")
-  t.match(policy, "frame-ancestors 'none'")
+const sourceOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+
+const elementsIn = (markup: string, name: string): string[] =>
+  [...markup.matchAll(new RegExp(`<${name}>([^]*?)</${name}>`, 'g'))].map(([, text = '']) => text)
+
+t.test('a page may use its own style, its own scripts, its own forms, and nothing else', async (t) => {
+  const looks = [defaultLook, { name: 'Portal', color: '#1b5e8c' }, { name: 'Portal', color: '#ffd400' }]
+  const pages: Page[] = [
+    signedOutPage('/'),
+    signedInPage(attack, '/'),
+    { ...signedOutPage('/'), formTargets: ['https://t'] },
+  ]
+  for (const look of looks) {
+    for (const page of pages) {
+      const policy = pageHeaders(page, look)['content-security-policy'] ?? ''
+      const markup = renderPage(page, look)
+      t.match(policy, `style-src ${elementsIn(markup, 'style').map(sourceOf).join(' ')};`)
+      t.match(policy, `script-src ${elementsIn(markup, 'script').map(sourceOf).join(' ')};`)
+      t.match(policy, `form-action ${["'self'", ...(page.formTargets ?? [])].join(' ')};`)
+      for (const closed of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"]) t.match(policy, closed)
+      t.notMatch(policy, 'unsafe-inline')
+    }
+  }
+  t.match(pageHeaders()['content-security-policy'], `script-src ${localTimes.source};`)
 })
 
-t.test('the page after a login in a window of its own runs its one script and no other', async (t) => {
-  const markup = signedInPage(attack, '/')
-  const scripts = [...markup.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script = '']) => script)
-  t.same(
-    scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`),
-    [signedInScriptSource],
-  )
-  t.match(pageHeaders([], signedInScriptSource)['content-security-policy'], `script-src ${signedInScriptSource};`)
-  t.notMatch(pageHeaders()['content-security-policy'], /script-src/)
+t.test('text on a button is black on a bright color and white on a dark one', async (t) => {
+  const styleWith = (color: string) =>
+    elementsIn(renderPage(signedOutPage('/'), { name: 'P', color }), 'style').join('')
+  t.match(styleWith('#ffd400'), '--accent:#ffd400;--accent-ink:#000')
+  t.match(styleWith('#0a1a2a'), '--accent:#0a1a2a;--accent-ink:#fff')
+})
+
+t.test('a page of the console has links at the top, and one look with the portal', async (t) => {
+  const navigation = [
+    { label: 'Sessions', href: '/s', isCurrent: true },
+    { label: 'Health', href: '/h', isCurrent: false },
+  ]
+  const look = { name: 'Portal', logo: '/logo.svg', support: 'mailto:help@example.com' }
+  const markup = renderPage({ ...signedOutPage('/'), navigation }, look)
+  t.match(markup, '<a href="/s" aria-current="page">Sessions</a><a href="/h">Health</a>')
+  t.match(markup, '<img src="/logo.svg" alt="Portal">')
+  t.match(markup, '<a class="push" href="mailto:help@example.com">Get help</a>')
 })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { forwardedMethods } from '../rules/methods.ts'
 import { refuse } from '../values/refuse.ts'
+import { description, title } from './pages.ts'
 import { requirement } from './requirement.ts'
 
 const segment = /^(?:\*|(?!\.{1,2}$)(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-F]{2})+)$/
@@ -64,6 +65,15 @@ const rule = z.strictObject({
   upstream: z.string('the name of an upstream').optional().meta({
     description: 'Where the request goes. Default: `backstage`, or the only upstream there is.',
     'x-example': 'backstage',
+  }),
+  title: title().optional().meta({
+    description:
+      'Lists what the rule is about on the account page, under this name, with whether the person may reach it.',
+    'x-example': 'Platform administration',
+  }),
+  description: description().optional().meta({
+    description: 'One line below the title.',
+    'x-example': 'Manage clusters and quotas',
   }),
   contact: contact().optional().meta({
     description: 'A person or team to ask when this rule refuses. Default: `policy.contact`.',

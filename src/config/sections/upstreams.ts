@@ -4,6 +4,7 @@ import { duration } from '../values/duration.ts'
 import { upstreamUrl } from '../values/origin.ts'
 import { size } from '../values/size.ts'
 import { wholeNumber } from '../values/whole-number.ts'
+import { description, title } from './pages.ts'
 import { assertion, health, rewrite, timeouts, tls } from './upstream-parts.ts'
 
 /** Asked even when other options of the section are wrong, so that all problems show at once. */
@@ -34,6 +35,22 @@ const upstream = z
         description:
           'Instead of `url`: addresses that answer alike. Each request goes to the least busy one that is well.',
         'x-example': ['http://10.0.0.1:7007', 'http://10.0.0.2:7007'],
+      }),
+    title: title().optional().meta({
+      description: 'Lists the service on the account page, under this name.',
+      'x-example': 'Backstage',
+    }),
+    description: description().optional().meta({
+      description: 'One line below the title.',
+      'x-example': 'Services, templates and documentation',
+    }),
+    icon: z
+      .string('one or two characters')
+      .regex(/^.{1,4}$/u, 'one or two characters')
+      .optional()
+      .meta({
+        description: 'One or two characters beside the title, such as an emoji.',
+        'x-example': '📚',
       }),
     health,
     coolDown: duration({ min: '1s', max: '10m' }).prefault('10s').meta({

@@ -1,40 +1,66 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../../errors/gateway-error.ts'
+import { refuseForeignForm } from '../../headers/form-origin.ts'
 import type { UserPrincipal } from '../../identity/principal.ts'
 import { accountPage } from '../../pages/account-page.ts'
-import { pageHeaders } from '../../pages/layout.ts'
-import { signedInPage, signedInScriptSource } from '../../pages/login-pages.ts'
+import { signedInPage } from '../../pages/login-pages.ts'
+import type { Policy } from '../../policy/policy.ts'
+import { type Place, reachOf } from '../../policy/reach.ts'
 import { expiryOf, type Session, type SessionLimits } from '../../session/session.ts'
 import { me } from './me.ts'
-import { tokenPage, type TokenPageFacts, tokenScriptSource } from './token-page.ts'
+import { type OwnSessions, ownSessions } from './own-sessions.ts'
+import { tokenPage, type TokenPageFacts } from './token-page.ts'
 
-export type AccountOptions = { logoutHref: string; limits: SessionLimits; tokenFacts: TokenPageFacts }
+export type AccountOptions = {
+  /** Where our endpoints live; Fastify takes `prefix` for itself. */
+  ownPrefix: string
+  baseUrl: string
+  limits: SessionLimits
+  tokenFacts: TokenPageFacts
+  places: readonly Place[]
+  policy: Pick<Policy, 'mayAdminister'>
+  sessions: OwnSessions
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
 
-/** The signed-in person's page, the same as JSON, and the last page of a login in a separate window. */
-export const account: FastifyPluginAsync<AccountOptions> = async (app, { logoutHref, limits, tokenFacts }) => {
+/** The signed-in person's own page, the same as JSON, and where a login in a window of its own ends. */
+export const account: FastifyPluginAsync<AccountOptions> = async (app, options) => {
+  const { ownPrefix: prefix, baseUrl, limits, tokenFacts, places, policy, sessions, now } = options
+  const own = ownSessions(sessions)
+
   app.get('/', async (request, reply) => {
     const { user, session } = signedIn(request)
-    const markup = accountPage({
+    const page = accountPage({
       user,
       signedInAt: session.createdAt,
       expiresAt: expiryOf(session, limits),
-      portalHref: '/',
-      logoutHref,
+      places: places.map((place) => reachOf(place, user, now())),
+      sessions: own.list(session),
+      isAdmin: policy.mayAdminister(user, now()),
+      prefix,
+      notice: noticeIn(request.query),
     })
-    // The form goes to us, and we send the browser on to the login service.
-    return reply.headers(pageHeaders([new URL(session.issuer).origin])).send(markup)
+    return reply.sendPage(page)
+  })
+
+  app.post('/sessions/end', async (request, reply) => {
+    refuseForeignForm(request.headers, baseUrl)
+    const { session } = signedIn(request)
+    const ended = await own.end(session, request.body)
+    app.audit.write(request, { event: 'revocation', channel: 'own-session', target: { subject: session.subject } })
+    return reply.redirect(`${prefix}/?ended=${ended}`, 303)
   })
 
   app.get('/token', async (request, reply) => {
     signedIn(request)
-    return reply.headers(pageHeaders([], tokenScriptSource)).send(tokenPage(tokenFacts))
+    return reply.sendPage(tokenPage(tokenFacts, `${prefix}/`))
   })
 
   app.get('/signed-in', async (request, reply) => {
     const { user } = signedIn(request)
-    const markup = signedInPage(user.claims.name ?? user.claims.email ?? user.subject, '/')
-    return reply.headers(pageHeaders([], signedInScriptSource)).send(markup)
+    return reply.sendPage(signedInPage(user.claims.name ?? user.claims.email ?? user.subject, '/'))
   })
 
   app.get('/me', async (request, reply) => {
@@ -46,4 +72,11 @@ export const account: FastifyPluginAsync<AccountOptions> = async (app, { logoutH
 function signedIn({ principal, session }: FastifyRequest): { user: UserPrincipal; session: Session } {
   if (principal.kind === 'user' && session !== undefined) return { user: principal, session }
   throw new GatewayError('STAGEDOOR_SESSION_REQUIRED')
+}
+
+/** What the page says after a form: counted by us, so that a link can at most name a wrong number. */
+function noticeIn(query: unknown): string | undefined {
+  const { ended } = query as { ended?: unknown }
+  if (typeof ended !== 'string' || !/^\d{1,5}$/.test(ended)) return undefined
+  return ended === '1' ? 'One session has been ended.' : `${Number(ended)} sessions have been ended.`
 }

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
-
 import { claimMeanings, headerMeanings, momentClaims } from '../../bearer/meanings.ts'
 import { type BearerReason, bearerReasons } from '../../bearer/reasons.ts'
-import { Html, html } from '../../pages/html.ts'
-import { page } from '../../pages/layout.ts'
+import { html } from '../../pages/html.ts'
+import type { Page } from '../../pages/layout.ts'
+import { createScript } from '../../pages/script.ts'
 
 /** What tokens are compared with in the page; nothing here is a secret. */
 export type TokenPageFacts = { issuers: readonly string[]; audiences: readonly string[]; clientIds: readonly string[] }
@@ -34,7 +33,7 @@ const data = JSON.stringify({
 }).replaceAll('<', String.raw`\u003c`)
 
 // Runs in the browser: plain JavaScript, text goes in by textContent only, and the CSP lets it reach no network.
-const script = `
+const inspector = createScript(`
 'use strict'
 const { reasons, headerMeanings, claimMeanings, momentClaims } = ${data}
 const field = document.getElementById('token')
@@ -97,19 +96,23 @@ const show = () => {
   }
 }
 field.addEventListener('input', show)
-`
-
-/** The script's hash for `script-src`. */
-export const tokenScriptSource = `'sha256-${createHash('sha256').update(script).digest('base64')}'`
+document.getElementById('example').addEventListener('click', () => {
+  const encode = (value) => btoa(JSON.stringify(value)).replace(/=/g, '')
+  const claims = { iss: facts.issuers[0], aud: 'https://another-api.example.com', sub: 'example@clients', exp: 1700000000 }
+  field.value = [encode({ alg: 'RS256', typ: 'at+jwt', kid: 'example' }), encode(claims), 'AAAA'].join('.')
+  show()
+})
+`)
 
 /** A page that decodes a token in the browser; the field has no form and no name, so nothing can send it. */
-export function tokenPage(facts: TokenPageFacts): string {
-  return page(
-    'What does this token say?',
-    html`<p>Paste a token. It is decoded here in your browser and sent nowhere.</p>
+export function tokenPage(facts: TokenPageFacts, accountHref: string): Page {
+  return {
+    title: 'What does this token say?',
+    body: html`<p>Paste an access token. It is decoded here in your browser and sent nowhere.</p>
 <p><textarea id="token" rows="6" autocomplete="off" spellcheck="false" aria-label="Token" data-facts="${JSON.stringify(facts)}"></textarea></p>
+<p class="actions"><button class="button small" id="example" type="button">Show an example</button> <a class="button small" href="${accountHref}">My account</a></p>
 <div id="output" aria-live="polite"></div>
-<noscript><p>This page needs scripts. On a command line: <code>stagedoor token decode</code>.</p></noscript>
-<script>${new Html(script)}</script>`,
-  )
+<noscript><p>This page needs scripts. On a command line: <code>stagedoor token decode</code>.</p></noscript>`,
+    scripts: [inspector],
+  }
 }

@@ -7,6 +7,12 @@ export const othersErrors = {
     'The request brings a session and an access token, which may be two different callers.',
     'Send one of the two: the cookie of a browser, or the access token of a machine.',
   ),
+  STAGEDOOR_ACCOUNT_BAD_REQUEST: row(
+    400,
+    'info',
+    'That session is not among your other sessions.',
+    'Open your account page again: the session may have ended already.',
+  ),
   STAGEDOOR_ADMIN_BAD_REQUEST: row(
     400,
     'info',

@@ -1,0 +1,42 @@
+import { GatewayError } from '../../errors/gateway-error.ts'
+import type { Revocations } from '../../revocation/revocations.ts'
+import type { SeenSession, SeenSessions } from '../../revocation/seen-sessions.ts'
+import type { Session } from '../../session/session.ts'
+
+export type OwnSessions = { seen: Pick<SeenSessions, 'list'>; revocations: Pick<Revocations, 'revoke'> }
+
+/** A person's own sessions: listing them, and ending others than the one that asks. */
+export function ownSessions({ seen, revocations }: OwnSessions) {
+  const list = ({ issuer, subject }: Session): SeenSession[] =>
+    seen.list({ subject }).filter((each) => each.issuer === issuer)
+
+  return {
+    list,
+
+    /**
+     * Ends the session that the form names, or all but this one.
+     * @returns how many have ended
+     * @throws STAGEDOOR_ACCOUNT_BAD_REQUEST where the form names none of the person's other sessions
+     * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE where other replicas could not learn of it yet
+     */
+    async end(session: Session, form: unknown): Promise<number> {
+      const others = list(session).filter(({ id }) => id !== session.id)
+      const chosen = isForOthers(form) ? others : others.filter(({ id }) => id === sessionIn(form))
+      if (chosen.length === 0 && !isForOthers(form)) throw new GatewayError('STAGEDOOR_ACCOUNT_BAD_REQUEST')
+      try {
+        await revocations.revoke(...chosen.map(({ id }) => ({ sessionId: id })))
+      } catch (cause) {
+        throw new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
+      }
+      return chosen.length
+    },
+  }
+}
+
+function isForOthers(form: unknown): boolean {
+  return typeof form === 'object' && form !== null && 'others' in form && form.others === 'true'
+}
+
+function sessionIn(form: unknown): unknown {
+  return typeof form === 'object' && form !== null && 'session' in form ? form.session : undefined
+}

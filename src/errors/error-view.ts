@@ -1,0 +1,36 @@
+import type { FastifyRequest } from 'fastify'
+
+import type { ErrorView } from '../pages/error-page.ts'
+import type { GatewayError } from './gateway-error.ts'
+import { errorTable } from './table.ts'
+
+type Refused = Pick<FastifyRequest, 'id' | 'facts' | 'principal'>
+
+/** What the page of an error says, and where a person can go from it: never back to what has just been refused. */
+export function errorViewOf(
+  error: GatewayError,
+  request: Refused,
+  { prefix, loginUrl }: { prefix: string; loginUrl: string | undefined },
+): ErrorView {
+  const { code, publicDetail: detail, remedy, explanation, statusCode } = error
+  return {
+    sentence: errorTable[code].sentence,
+    remedy,
+    detail,
+    code,
+    requestId: request.id,
+    explanation,
+    ways: [
+      ...(loginUrl === undefined ? [] : [{ label: 'Sign in', href: loginUrl }]),
+      ...(request.facts?.path === '/' ? [] : [{ label: 'Go to the portal', href: '/' }]),
+      ...(request.principal?.kind === 'user' ? [{ label: 'My account', href: `${prefix}/` }] : []),
+    ],
+    anotherAccount:
+      statusCode === 403 ? { action: `${prefix}/logout`, returnTo: returnPathOf(request, prefix) } : undefined,
+  }
+}
+
+/** Endpoints of our own are no place to come back to after a login. */
+function returnPathOf({ facts }: Refused, prefix: string): string {
+  return facts === undefined || facts.path.startsWith(`${prefix}/`) ? '/' : facts.path
+}

@@ -1,0 +1,55 @@
+import type { Config } from '../config/schema.ts'
+import { missingSentence } from './missing.ts'
+import type { KnownPrincipal } from './question.ts'
+import { compileRequirement } from './requirement.ts'
+
+/** Something that the operator gave a title: a rule, or a service by the last rule that leads to it, which is the widest. */
+export type Place = {
+  title: string
+  description?: string | undefined
+  icon?: string | undefined
+  /** Its page, where the rule is about one address that a browser can open. */
+  href?: string | undefined
+  allow: Config['routes'][number]['allow']
+}
+
+/** Whether a person may go there. `second-factor`: nothing else is missing, and opening the page asks for it. */
+export type Reach = Omit<Place, 'allow'> & {
+  access: 'open' | 'second-factor' | 'closed'
+  /** What is missing, in a sentence. */
+  missing?: string | undefined
+}
+
+/** The places that the configuration names, in its order: services first. */
+export function placesOf(
+  { routes, upstreams }: Pick<Config, 'routes' | 'upstreams'>,
+  defaultUpstream: string,
+): Place[] {
+  const services = Object.entries(upstreams).flatMap(([name, { title, description, icon }]): Place[] => {
+    const route = routes.findLast(({ upstream = defaultUpstream, allow }) => upstream === name && allow !== 'public')
+    if (title === undefined || route === undefined) return []
+    return [{ title, description, icon, href: pageOf(route), allow: route.allow }]
+  })
+  const ruled = routes.flatMap((route): Place[] => {
+    const { title, description, allow } = route
+    return title === undefined ? [] : [{ title, description, href: pageOf(route), allow }]
+  })
+  return [...services, ...ruled]
+}
+
+/** `/docs/**` has the page `/docs`; a pattern with a star inside, or for other methods than GET, has none. */
+function pageOf({ path, methods, hosts }: Config['routes'][number]): string | undefined {
+  const start = path.replace(/\/\*\*$/, '')
+  if (start.includes('*') || (methods !== undefined && !methods.includes('GET')) || hosts !== undefined)
+    return undefined
+  return start === '' ? '/' : start
+}
+
+/** @param now milliseconds since the epoch */
+export function reachOf({ allow, ...place }: Place, principal: KnownPrincipal, now: number): Reach {
+  if (typeof allow === 'string') return { ...place, access: 'open' }
+  const deny = compileRequirement(allow)(principal, now)
+  if (deny === undefined) return { ...place, access: 'open' }
+  const missing = missingSentence(allow, principal, now)
+  return { ...place, access: deny === 'mfa-required' ? 'second-factor' : 'closed', missing }
+}

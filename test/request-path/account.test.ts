@@ -1,0 +1,98 @@
+import t from 'tap'
+
+import { createBrowser } from '../support/browser.ts'
+import { startHouse } from '../support/house.ts'
+
+const routes = [
+  { name: 'admin', path: '/admin/**', allow: { roles: ['platform-admin'] }, title: 'Platform administration' },
+  { name: 'safe', path: '/safe/**', allow: { mfa: {} }, title: 'Safe' },
+  { name: 'everything', path: '/**', allow: 'authenticated' },
+]
+
+t.test('the account page shows a person what they can reach, and why not', async (t) => {
+  const house = await startHouse(t, { config: { routes, pages: { name: 'Developer portal' } } })
+  const { browser: jane } = await house.signIn('jane@example.com')
+  t.match(await jane.open(`${house.url}/.stagedoor/`), {
+    status: 200,
+    text: /Developer portal[^]*<a href="\/admin">Platform/,
+  })
+  const { browser: max } = await house.signIn('max@example.com')
+  const page = await max.open(`${house.url}/.stagedoor/`)
+  t.match(page.text, /Platform administration[^]*You need the role platform-admin\./)
+  t.match(page.text, /href="\/safe">Confirm with a second factor/)
+  t.notMatch(page.text, 'Console')
+})
+
+t.test('a person ends another session of theirs, or all others, and never anybody else’s', async (t) => {
+  const house = await startHouse(t)
+  const { browser: here } = await house.signIn('jane@example.com')
+  const { browser: phone } = await house.signIn('jane@example.com')
+  const { browser: laptop } = await house.signIn('jane@example.com')
+  const { browser: max } = await house.signIn('max@example.com')
+  const isIn = async (browser: typeof here) => (await browser.fetch(`${house.url}/.stagedoor/me`)).status === 200
+  const idOf = async (browser: typeof here) =>
+    JSON.parse((await browser.fetch(`${house.url}/.stagedoor/me`)).text).session.id
+  const account = `${house.url}/.stagedoor/`
+
+  const ended = await here.submit(account, '/.stagedoor/sessions/end', { session: await idOf(phone) })
+  t.match(ended, { status: 200, text: /One session has been ended\./ })
+  t.same([await isIn(here), await isIn(phone), await isIn(laptop)], [true, false, true])
+
+  const foreign = await here.submit(account, '/.stagedoor/sessions/end', { session: await idOf(max) })
+  t.match(foreign, { status: 400, text: /STAGEDOOR_ACCOUNT_BAD_REQUEST/ })
+  t.match(await here.submit(account, '/.stagedoor/sessions/end', {}), { status: 400 })
+  t.ok(await isIn(max))
+
+  await here.submit(account, '/.stagedoor/sessions/end', { others: 'true' })
+  t.same([await isIn(here), await isIn(laptop), await isIn(max)], [true, false, true])
+})
+
+t.test('another site cannot end sessions, and a stranger has none to end', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  const body = new URLSearchParams({ others: 'true' })
+  const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+  t.match(await browser.step(`${house.url}/.stagedoor/sessions/end`, { method: 'POST', body, headers }), {
+    status: 403,
+  })
+  const own = { origin: house.url, 'sec-fetch-site': 'same-origin' }
+  const stranger = await createBrowser().fetch(`${house.url}/.stagedoor/sessions/end`, {
+    method: 'POST',
+    body,
+    headers: own,
+  })
+  t.equal(stranger.status, 401)
+})
+
+t.test(
+  'a refused person can use another account: Auth0 asks anew, and the login leads to what was refused',
+  async (t) => {
+    const house = await startHouse(t, { config: { routes } })
+    const { browser } = await house.signIn('max@example.com')
+    const refused = await browser.open(`${house.url}/admin/x`)
+    t.match(refused, { status: 403, text: /Use another account/ })
+    const login = await browser.submit(refused.url, '/.stagedoor/logout', { next: 'login', return_to: '/admin/x' })
+    t.match(login.text, 'name="password"', 'the login service does not remember the person')
+    t.equal((await browser.fetch(`${house.url}/.stagedoor/me`)).status, 401)
+    const page = await browser.submit(login.url, '/u/login', { username: 'jane@example.com', password: 'stagedoor' })
+    t.match(page, { status: 200, url: `${house.url}/admin/x` })
+  },
+)
+
+t.test('no button leads back to the page that has just been refused', async (t) => {
+  const nobody = [{ name: 'nothing', path: '/**', allow: { roles: ['nobody-has-this'] } }]
+  const house = await startHouse(t, { config: { routes: nobody } })
+  const { page } = await house.signIn('max@example.com')
+  t.match(page, { status: 403, url: `${house.url}/` })
+  t.notMatch(page.text, 'Go to the portal')
+})
+
+t.test('the page after a sign-out does not say so to a person who is signed in', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  t.match(await browser.open(`${house.url}/.stagedoor/signed-out`), {
+    url: `${house.url}/.stagedoor/`,
+    text: /My account/,
+  })
+  t.match(await createBrowser().open(`${house.url}/.stagedoor/signed-out`), { text: /Your session has ended/ })
+})
