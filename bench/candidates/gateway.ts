@@ -1,5 +1,6 @@
 /** The whole gateway as the candidates that are one share it: configured from a file, Auth0 not needed and not there. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -24,9 +25,9 @@ export async function startGateway(sections: object, fetch: Dependencies['fetch'
   const file = join(folder, 'bench.yaml')
   await writeFile(file, JSON.stringify({ ...benchConfig({ port, originUrl }), ...sections }))
   const { config } = await loadConfig({ files: [file], env: process.env })
-  await rm(folder, { recursive: true })
-  // Lines are formatted and written like in production, only to nowhere, so that the terminal is not what is measured.
-  const output = createTurnDestination('/dev/null')
+  // To a file, as a container's standard output is one: writing it is part of what a request costs.
+  const output = createTurnDestination(join(folder, 'log'))
+  process.once('exit', () => rmSync(folder, { recursive: true }))
   const logger = createLogger('info', output)
   const dependencies = { logger, output, now: Date.now, fetch, randomBytes: createRandomPool() }
   const parts = await provision(config, dependencies)

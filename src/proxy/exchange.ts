@@ -20,14 +20,13 @@ import {
   writeHead,
 } from './client-response.ts'
 import { containErrors } from './contain.ts'
-import { failureCodeOf, isConnectFailure, type ProxyFailureCode } from './failure.ts'
+import { failureCodeOf, isConnectFailure, mayRetry, type ProxyFailureCode } from './failure.ts'
 import { valueOf, type AnswerHead } from './http1/answer-head.ts'
 import type { Carrier, Receiver, UpstreamRequest } from './http1/receiver.ts'
 import type { Asked, OpenConnection, OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
 import { type Relay, relayUpgrade } from './relay.ts'
 import { clientHeaders } from './response-headers.ts'
-import { mayRetry } from './retry.ts'
 import type { Lane } from './upstream.ts'
 
 export type ExchangeOptions = {
