@@ -25,6 +25,7 @@ import { valueOf, type AnswerHead } from './http1/answer-head.ts'
 import type { Carrier, Receiver, UpstreamRequest } from './http1/receiver.ts'
 import type { Asked, OpenConnection, OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
+import { withPrivateCookies } from './private-cookies.ts'
 import { type Relay, relayUpgrade } from './relay.ts'
 import { clientHeaders } from './response-headers.ts'
 import type { Lane } from './upstream.ts'
@@ -208,7 +209,7 @@ export class Exchange implements Receiver, Waiting, OpenConnection {
 
   #clientHeaders(head: AnswerHead): string[] {
     const { reply, isOwnCookie } = this.#options
-    return clientHeaders(head, reply.getHeaders(), isOwnCookie)
+    return clientHeaders(head, withPrivateCookies(reply, head.headers), isOwnCookie)
   }
 
   onClientClose(): void {

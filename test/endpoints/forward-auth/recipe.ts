@@ -56,7 +56,7 @@ export async function startGuarded(t: Test, recipe: Recipe, now: () => number = 
   return { house, service, url: house.url }
 }
 
-async function startProgram(t: Test, [binary, ...args]: string[], folder: string, port: number): Promise<void> {
+export async function startProgram(t: Test, [binary, ...args]: string[], folder: string, port: number): Promise<void> {
   const env = { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin`, HOME: folder, XDG_DATA_HOME: folder }
   const child = spawn(binary as string, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''

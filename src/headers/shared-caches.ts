@@ -1,0 +1,31 @@
+/** Where browsers use what is the same for everybody (Fetch Metadata, `Sec-Fetch-Dest`). */
+const assetDestinations = new Set(['audio', 'font', 'image', 'manifest', 'script', 'style', 'track', 'video', 'worker'])
+
+const assetPath = /\.(?:avif|css|eot|gif|ico|jpe?g|js|map|mjs|mp4|otf|png|svg|ttf|wasm|webm|webp|woff2?)$/i
+
+type Asked = { method: string; path: string; destination: string | undefined }
+
+/** Whether a request is for a file that caches are often told to keep whatever its answer says. */
+export function isForAsset({ method, path, destination }: Asked): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false
+  return assetDestinations.has(destination ?? '') || assetPath.test(path)
+}
+
+/** Fields by which a cache is told to keep an answer over its `Cache-Control`. */
+const overrides = ['surrogate-control', 'cdn-cache-control', 'x-accel-expires']
+
+/**
+ * Whether an answer allows caches to share it (RFC 9111 §3). One that says nothing is not meant: it can be made private.
+ * @param valueOf fields of the answer, by their names in lower case
+ */
+export function allowsSharing(valueOf: (name: string) => string | undefined): boolean {
+  if (overrides.some((name) => valueOf(name) !== undefined)) return true
+  const control = valueOf('cache-control')?.toLowerCase() ?? ''
+  if (/\b(?:no-store|private)\b/.test(control)) return false
+  if (/\b(?:public|immutable)\b|\b(?:s-maxage|max-age)\s*=\s*"?0*[1-9]/.test(control)) return true
+  const expires = valueOf('expires') ?? ''
+  return control === '' && expires.endsWith('GMT') && !(Date.parse(expires) <= Date.parse(valueOf('date') ?? ''))
+}
+
+/** For an answer that sets a cookie of ours. */
+export const privateAnswer = 'private, no-store'
