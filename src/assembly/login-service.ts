@@ -23,6 +23,7 @@ export function provisionProvider({ auth0 }: Config, { fetch, logger }: Dependen
     issuer,
     clientId,
     clientSecrets: auth0.clientSecrets.map((secret) => secret.reveal()),
+    privateKeys: auth0.privateKeys.map((key) => key.reveal()),
     timeoutMs,
     fetch,
     onStatus(status, err) {

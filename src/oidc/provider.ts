@@ -1,3 +1,4 @@
+import { importPKCS8 } from 'jose'
 import {
   allowInsecureRequests,
   type ClientAuth,
@@ -8,6 +9,7 @@ import {
   customFetch,
   discovery,
   enableNonRepudiationChecks,
+  PrivateKeyJwt,
   type ServerMetadata,
 } from 'openid-client'
 
@@ -19,6 +21,8 @@ export type ProviderOptions = {
   clientId: string
   /** The first is used, the next is the fallback while rotating. */
   clientSecrets: readonly string[]
+  /** RSA keys as PKCS #8 PEM, for `private_key_jwt` (OIDC Core §9); they come before secrets. */
+  privateKeys?: readonly string[]
   timeoutMs: number
   fetch: CustomFetch
   /** Called when discovery starts to fail, and when it works again. */
@@ -45,7 +49,7 @@ export type Provider = {
 
 export type CallPurpose = 'login' | 'refresh'
 
-/** One configuration for each client secret and purpose. */
+/** One configuration for each credential and purpose. */
 type Configurations = Record<CallPurpose, Configuration[]>
 
 const refreshTimeoutMs = 60_000
@@ -58,6 +62,8 @@ export function createProvider(options: ProviderOptions): Provider {
   let inFlight: Promise<Configurations> | undefined
   let retry: NodeJS.Timeout | undefined
   let isClosed = false
+  /** The credential that worked last: while one is being replaced, the next call does not try the dead one first. */
+  let preferred = 0
 
   function discovered(): Promise<Configurations> {
     if (configurations !== undefined) return Promise.resolve(configurations)
@@ -92,11 +98,13 @@ export function createProvider(options: ProviderOptions): Provider {
     use: (configuration: Configuration) => Promise<T>,
     purpose: CallPurpose = 'login',
   ): Promise<T> {
-    const [first, ...fallbacks] = (await discovered())[purpose]
+    const all = (await discovered())[purpose]
     let rejection: unknown
-    for (const configuration of [first as Configuration, ...fallbacks]) {
+    for (const index of startingAt(preferred, all.length)) {
       try {
-        return await use(configuration)
+        const result = await use(all[index] as Configuration)
+        preferred = index
+        return result
       } catch (error) {
         if (isProviderUnavailable(error)) throw new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { cause: error })
         if (!isClientRejected(error)) throw error
@@ -118,6 +126,11 @@ export function createProvider(options: ProviderOptions): Provider {
   }
 }
 
+/** Every position of a list once, from `first` on and around. */
+function startingAt(first: number, length: number): number[] {
+  return Array.from({ length }, (_, i) => (first + i) % length)
+}
+
 /** All from one discovery document. */
 async function discoverAll(options: ProviderOptions): Promise<Configurations> {
   const issuer = new URL(options.issuer)
@@ -127,18 +140,30 @@ async function discoverAll(options: ProviderOptions): Promise<Configurations> {
     timeout: options.timeoutMs / 1000,
   })
   const metadata = found.serverMetadata()
-  const configure = (secret: string, timeoutMs: number): Configuration => {
-    const configuration = new Configuration(metadata, options.clientId, undefined, authenticationFor(metadata, secret))
+  const configure = (authentication: ClientAuth, timeoutMs: number): Configuration => {
+    const configuration = new Configuration(metadata, options.clientId, undefined, authentication)
     configuration.timeout = timeoutMs / 1000
     configuration[customFetch] = options.fetch
     if (issuer.protocol === 'http:') allowInsecureRequests(configuration)
     return configuration
   }
-  const login = options.clientSecrets.map((secret) => configure(secret, options.timeoutMs))
+  const credentials = await credentialsOf(options, metadata)
+  const login = credentials.map((credential) => configure(credential, options.timeoutMs))
   login.forEach(enableNonRepudiationChecks)
   // Here TLS vouches for the ID token, not its signature (OIDC Core 3.1.3.7 item 6): a failure to fetch keys, after the
   // refresh token was used up, would lose the next one.
-  return { login, refresh: options.clientSecrets.map((secret) => configure(secret, refreshTimeoutMs)) }
+  return { login, refresh: credentials.map((credential) => configure(credential, refreshTimeoutMs)) }
+}
+
+async function credentialsOf(
+  { privateKeys = [], clientSecrets }: ProviderOptions,
+  metadata: ServerMetadata,
+): Promise<ClientAuth[]> {
+  const keys = await Promise.all(privateKeys.map((pem) => importPKCS8(pem, 'RS256')))
+  return [
+    ...keys.map((key) => PrivateKeyJwt(key)),
+    ...clientSecrets.map((secret) => authenticationFor(metadata, secret)),
+  ]
 }
 
 /** Auth0's regular web apps send the secret in the body; a provider that only takes Basic (RFC 6749 §2.3.1) gets that. */

@@ -45,6 +45,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       issuer: 'https://tenant.eu.auth0.com/',
       clientId: 'abc',
       clientSecrets: ['[secret]'],
+      privateKeys: [],
       scopes: Array,
       pushedAuthorization: 'auto',
       claims: Object,

@@ -68,7 +68,8 @@ function valueProblem(issue: Issue, around: Surroundings, path: Path): Problem {
   const { root, tree, plain, absences } = around
   const value = valueAt(plain, path)
   const option = optionAt(root, path)
-  const absence = absences.get(formatPath(path))
+  // A list that is empty because the variable of its only entry is.
+  const absence = absences.get(formatPath(path)) ?? absences.get(formatPath([...path, 0]))
   const found = describeFound(value, option)
   // An entry of a list is best explained by an example of the list.
   const optionPath = typeof path.at(-1) === 'number' ? path.slice(0, -1) : path

@@ -1,3 +1,5 @@
+import { createPrivateKey } from 'node:crypto'
+
 import { z } from 'zod'
 
 import { duration } from '../values/duration.ts'
@@ -64,6 +66,24 @@ const scopes = z
     message: 'a list that has openid',
     params: { fix: 'add openid: without it Auth0 issues no ID token, and every login fails' },
   })
+
+const keyFix = 'make one with: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048'
+
+const privateKey = () =>
+  secretText({ minLength: 1, fix: keyFix }).refine((key) => isRsaKey(key.reveal()), {
+    message: 'an RSA private key of 2048 bits or more, as PKCS #8 PEM',
+    params: { fix: keyFix },
+  })
+
+function isRsaKey(pem: string): boolean {
+  if (!pem.includes('-----BEGIN PRIVATE KEY-----')) return false
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pem)
+    return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2_048
+  } catch {
+    return false
+  }
+}
 
 const bearer = () => secretText({ minLength: 32, fix: 'make one with: openssl rand -hex 32' })
 
@@ -141,6 +161,17 @@ const neither = {
   params: { fix: `add issuer: ${issuerExample}` },
 }
 
+const noCredential = {
+  when: ({ value }: { value: unknown }) => hasLists(value),
+  path: ['clientSecrets'],
+  message: 'at least one secret',
+}
+
+function hasLists(value: unknown): boolean {
+  const { clientSecrets, privateKeys } = (value ?? {}) as Record<string, unknown>
+  return Array.isArray(clientSecrets) && Array.isArray(privateKeys)
+}
+
 const both = {
   ...always,
   path: ['domain'],
@@ -172,11 +203,21 @@ export const auth0 = z
     }),
     clientSecrets: z
       .array(secretText({ minLength: 1, fix: 'copy it from the application’s settings in Auth0' }), 'a list of secrets')
-      .min(1, 'at least one secret')
+      .default([])
       .meta({
-        description: 'Client secrets: the first is used, the next is the fallback while rotating.',
+        description:
+          'Client secrets: the first is used, the next is the fallback while rotating. One at least, unless `privateKeys` has one.',
         'x-example': [{ $file: '/run/secrets/auth0' }],
         'x-env': 'AUTH0_CLIENT_SECRET',
+      }),
+    privateKeys: z
+      .array(privateKey(), 'a list of private keys')
+      .max(2, 'at most two keys, as many as Auth0 keeps for an application')
+      .default([])
+      .meta({
+        description:
+          'RSA keys (PKCS #8 PEM) that authenticate the application instead of a secret (Private Key JWT, RS256); two while one is being replaced. Secrets beside them are the fallback.',
+        'x-example': [{ $file: '/run/secrets/auth0-key.pem' }],
       }),
     audience: z.string('the identifier of an API').min(1).optional().meta({
       description: 'Identifier of the API in Auth0 for which people’s access tokens are asked.',
@@ -203,5 +244,6 @@ export const auth0 = z
   })
   .refine(({ issuer, domain }) => issuer !== undefined || domain !== undefined, neither)
   .refine(({ issuer, domain }) => issuer === undefined || domain === undefined, both)
+  .refine(({ clientSecrets, privateKeys }) => clientSecrets.length + privateKeys.length > 0, noCredential)
   .transform(({ issuer, domain, ...rest }) => ({ ...rest, issuer: issuerOf({ issuer, domain }) }))
   .meta({ description: 'The login service: an Auth0 application, or any OpenID provider with a discovery document.' })

@@ -1,0 +1,93 @@
+import { generateKeyPairSync } from 'node:crypto'
+
+import t, { type Test } from 'tap'
+
+import { startHouse } from '../support/house.ts'
+
+type KeyPair = { pem: string; publicPem: string }
+
+function keyPair(): KeyPair {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  return { pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), publicPem }
+}
+
+/** A house that sees what the token endpoint answers to the gateway. */
+async function startWatched(t: Test, auth0: Record<string, unknown>) {
+  const statuses: number[] = []
+  const bodies: URLSearchParams[] = []
+  const watching = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const response = await fetch(input, init)
+    if (String(input instanceof Request ? input.url : input).endsWith('/oauth/token')) {
+      statuses.push(response.status)
+      bodies.push(init?.body as URLSearchParams)
+    }
+    return response
+  }
+  const house = await startHouse(t, { config: { auth0 }, fetch: watching })
+  const useKeys = (...pairs: KeyPair[]): void => {
+    const credentials = pairs.map(({ publicPem }, i) => ({ id: `cred_${i}`, name: `key ${i}`, pem: publicPem }))
+    house.auth0.switches.setClient(house.auth0.clientId, {
+      credentials,
+      activeCredentials: credentials.map(({ id }) => id),
+    })
+  }
+  return { house, statuses, bodies, useKeys }
+}
+
+t.test('a secret that works is used first from then on', async (t) => {
+  const { house, statuses } = await startWatched(t, {
+    clientSecrets: ['rotated-away', 'stagedoor-demo-secret-for-local-use-only'],
+  })
+  t.equal((await house.signIn()).page.status, 200)
+  t.same(statuses, [401, 200])
+  t.equal((await house.signIn('max@example.com')).page.status, 200)
+  t.same(statuses, [401, 200, 200])
+  house.auth0.switches.setClientSecret(house.auth0.clientId, 'rotated-away')
+  t.equal((await house.signIn()).page.status, 200, 'and back, when the other one works')
+  t.same(statuses, [401, 200, 200, 401, 200])
+})
+
+t.test(
+  'another secret is tried for a refused client only: a code is not sent twice for any other failure',
+  async (t) => {
+    const { house, statuses } = await startWatched(t, {
+      clientSecrets: ['stagedoor-demo-secret-for-local-use-only', 'another'],
+    })
+    house.auth0.switches.failNext('/oauth/token', [403])
+    t.equal((await house.signIn()).page.status, 502)
+    t.same(statuses, [403])
+  },
+)
+
+t.test('a private key authenticates the application, and two overlap while one is replaced', async (t) => {
+  const [old, fresh] = [keyPair(), keyPair()]
+  const { house, statuses, bodies, useKeys } = await startWatched(t, {
+    clientSecrets: [],
+    privateKeys: [fresh.pem, old.pem],
+  })
+  useKeys(old)
+  t.equal((await house.signIn()).page.status, 200, 'the new one is not registered yet')
+  t.same(statuses, [401, 200])
+  useKeys(old, fresh)
+  t.equal((await house.signIn()).page.status, 200)
+  useKeys(fresh)
+  t.equal((await house.signIn()).page.status, 200, 'the old one is gone')
+  t.same(statuses, [401, 200, 200, 401, 200])
+  for (const body of bodies) {
+    t.equal(body.get('client_assertion_type'), 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
+    t.equal(body.get('client_secret'), null)
+  }
+})
+
+t.test('keys come before secrets, which are the fallback', async (t) => {
+  const key = keyPair()
+  const { house, statuses, useKeys } = await startWatched(t, {
+    privateKeys: [key.pem],
+    clientSecrets: ['stagedoor-demo-secret-for-local-use-only'],
+  })
+  t.equal((await house.signIn()).page.status, 200, 'the application has a secret only')
+  useKeys(key)
+  t.equal((await house.signIn()).page.status, 200, 'and now a key only')
+  t.same(statuses, [401, 200, 401, 200])
+})
