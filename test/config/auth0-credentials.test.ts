@@ -6,7 +6,7 @@ import { auth0 } from '../../src/config/sections/auth0.ts'
 
 const given = { issuer: 'https://t.eu.auth0.com/', clientId: 'c' }
 const pemOf = (type: 'pkcs8' | 'pkcs1', modulusLength: number): string =>
-  generateKeyPairSync('rsa', { modulusLength }).privateKey.export({ type, format: 'pem' }).toString()
+  generateKeyPairSync('rsa', { modulusLength }).privateKey.export({ type, format: 'pem' })
 const good = pemOf('pkcs8', 2_048)
 const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' })
 
@@ -18,7 +18,7 @@ t.test('an application has a secret or a private key', async (t) => {
 })
 
 t.test('a private key is RSA of 2048 bits or more, as PKCS #8 PEM, and there are two at most', async (t) => {
-  for (const bad of ['no key', pemOf('pkcs1', 2_048), pemOf('pkcs8', 1_024), elliptic.toString(), good.slice(0, 300)]) {
+  for (const bad of ['no key', pemOf('pkcs1', 2_048), pemOf('pkcs8', 1_024), elliptic, good.slice(0, 300)]) {
     const { error } = auth0.safeParse({ ...given, privateKeys: [bad] })
     t.match(error?.issues, [{ path: ['privateKeys', 0], message: /RSA private key/ }])
     t.notMatch(JSON.stringify(error?.issues), bad.slice(30, 60) || bad)

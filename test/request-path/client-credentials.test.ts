@@ -8,8 +8,8 @@ type KeyPair = { pem: string; publicPem: string }
 
 function keyPair(): KeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
-  return { pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), publicPem }
+  const publicPem = publicKey.export({ type: 'spki', format: 'pem' })
+  return { pem: privateKey.export({ type: 'pkcs8', format: 'pem' }), publicPem }
 }
 
 /** A house that sees what the token endpoint answers to the gateway. */
