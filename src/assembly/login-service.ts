@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
 import type { BackchannelParty } from '../oidc/backchannel-logout.ts'
 import { capabilitiesOf } from '../oidc/capabilities.ts'
+import type { OnUnusable } from '../oidc/claim-values.ts'
 import { createLoginMarkers } from '../oidc/login-marker.ts'
 import { createProvider, type Provider } from '../oidc/provider.ts'
 import type { RelyingParty } from '../oidc/relying-party.ts'
@@ -50,7 +51,16 @@ export function providerCondition(provider: Provider): Condition {
 export function relyingParty(
   config: Config,
   { now, randomBytes }: Dependencies,
-  { policy, once, ...shared }: Pick<RelyingParty, 'provider' | 'revocations'> & { policy: Policy; once: Once },
+  {
+    policy,
+    once,
+    onUnusable,
+    ...shared
+  }: Pick<RelyingParty, 'provider' | 'revocations'> & {
+    policy: Policy
+    once: Once
+    onUnusable: OnUnusable
+  },
 ): RelyingParty {
   const { baseUrl, prefix } = config.server
   const { clientId, scopes, audience, organization, pushedAuthorization } = config.auth0
@@ -66,7 +76,7 @@ export function relyingParty(
     audience,
     organization,
     pushedAuthorization,
-    claimNames: claimNamesOf(config),
+    claimNames: { ...claimNamesOf(config), onUnusable },
     secondFactorFor: (principal, asked) => policy.secondFactorFor(principal, asked, now()),
     transactions: createTransactionCookies(isHttps, {
       cookie: createSealer(sessionSecrets(config), 'transaction'),

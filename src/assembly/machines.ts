@@ -12,6 +12,7 @@ import { createVerifier } from '../bearer/verifier.ts'
 import type { Config } from '../config/schema.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
 import type { BackstagePrincipal, MachinePrincipal } from '../identity/principal.ts'
+import type { OnUnusable } from '../oidc/claim-values.ts'
 import { fetchDocument } from '../oidc/fetch-document.ts'
 import { maxJwksBytes } from '../oidc/jwk-set.ts'
 import { createJwksCache, type JwksCache } from '../oidc/jwks-cache.ts'
@@ -24,6 +25,7 @@ import type { Dependencies } from './dependencies.ts'
 
 /** What comes from outside the process. */
 type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes'> & {
+  onUnusable: OnUnusable
   trail: Pick<Trail, 'write'>
 }
 
@@ -79,11 +81,11 @@ type KeySources = {
   backstage: { issuer: string; keys: JwksCache } | undefined
 }
 
-function verifierOf(config: Config, { now }: Surroundings, { keySets, backstage }: KeySources) {
+function verifierOf(config: Config, { now, onUnusable }: Surroundings, { keySets, backstage }: KeySources) {
   const expected = machineExpectations(config)
   const { clockToleranceMs, deny } = expected
   return createVerifier({
-    machine: machineProfile(expected, (issuer) => keySets.get(issuer)),
+    machine: machineProfile(expected, (issuer) => keySets.get(issuer), onUnusable),
     backstage: backstage && backstageProfile({ ...backstage, clockToleranceMs, deny }),
     now,
   })

@@ -25,6 +25,7 @@ import { provisionBus, provisionRevocation, revocationCondition } from './revoca
 import { provisionRoleChanges } from './role-changes.ts'
 import { provisionSessions, refreshCondition } from './sessions.ts'
 import { sessionLimits } from './settings.ts'
+import { createClaimReport } from './unusable-claims.ts'
 import { provisionUpstreams, upstreamConditions } from './upstreams.ts'
 
 export type { Dependencies } from './dependencies.ts'
@@ -59,13 +60,14 @@ async function open(config: Config, given: Dependencies) {
   const dependencies = { ...given, trail }
   const { logger, now } = dependencies
   const metrics = createMetrics()
+  const onUnusable = createClaimReport(logger, metrics)
   const policy = provisionPolicy(config)
   const provider = provisionProvider(config, dependencies)
   const redis = await provisionRedis(config, logger)
   const bus = provisionBus(config, dependencies, redis)
   const [keys, machines, certificate, revocation] = await Promise.all([
     provisionKeys('assertion', config, dependencies, redis),
-    provisionMachines(config, dependencies, { decide: policy.decide, redis }),
+    provisionMachines(config, { ...dependencies, onUnusable }, { decide: policy.decide, redis }),
     provisionCertificate(config, logger),
     provisionRevocation(config, dependencies, { bus, decide: policy.decide }),
   ])
@@ -76,12 +78,12 @@ async function open(config: Config, given: Dependencies) {
   const upstreams = provisionUpstreams(config, logger)
   const assertion = provisionAssertion(config, dependencies, { keys, machineMinterFor: machines.minterFor, metrics })
   const onRightsChanged = provisionRoleChanges(config, dependencies, { upstreams, ...assertion })
-  const shared = { provider, redis, bus, revocations, onRightsChanged, trail }
+  const shared = { onUnusable, provider, redis, bus, revocations, onRightsChanged, trail }
   const sessions = provisionSessions(config, dependencies, shared)
   showRefreshes(metrics.registry, sessions.counters)
   const gate = provisionGate(config, logger, metrics)
   const made = { audit, metrics, policy, provider, redis, keys, machines, certificate, revocation, once, take, events }
-  return { ...made, upstreams, assertion, sessions, gate }
+  return { ...made, onUnusable, upstreams, assertion, sessions, gate }
 }
 
 /** The stages, in the order of the path. */
@@ -113,7 +115,9 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
   const { baseUrl, prefix } = config.server
   const { issuer } = config.auth0
   return {
-    oidc: { party: relyingParty(config, dependencies, { provider, revocations, policy, once }) },
+    oidc: {
+      party: relyingParty(config, dependencies, { provider, revocations, policy, once, onUnusable: opened.onUnusable }),
+    },
     backchannel: { party: backchannelParty(config, dependencies, { provider, once, revocations }) },
     events: { ...webhookOf(config), take },
     account: {

@@ -2,6 +2,7 @@ import type { Trail } from '../audit/trail.ts'
 import type { Config } from '../config/schema.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
 import { principalOf } from '../identity/principal-of.ts'
+import type { OnUnusable } from '../oidc/claim-values.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { createRefreshGrant } from '../oidc/refresh-session.ts'
 import type { Redis } from '../redis/redis.ts'
@@ -26,6 +27,7 @@ import { claimNamesOf } from './policy.ts'
 import { isSecure, sessionLimits, sessionSecrets } from './settings.ts'
 
 export type SharedParts = {
+  onUnusable: OnUnusable
   provider: Provider
   redis: Redis | undefined
   bus: SessionBus
@@ -56,7 +58,11 @@ export function provisionSessions(config: Config, dependencies: Dependencies, sh
     isOutdated: revocations.isOutdated,
     isStoreAway: () => redis !== undefined && (!redis.isReady() || redis.refusal() !== undefined),
     leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : soleLeases,
-    refreshGrant: createRefreshGrant({ provider: shared.provider, claimNames: claimNamesOf(config), now }),
+    refreshGrant: createRefreshGrant({
+      provider: shared.provider,
+      claimNames: { ...claimNamesOf(config), onUnusable: shared.onUnusable },
+      now,
+    }),
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
     backOff: createBackOff(now),
     counters,

@@ -1,3 +1,5 @@
+import { listOf, type OnUnusable, textOf } from '../oidc/claim-values.ts'
+
 /** A verified access token of a machine (RFC 9068, or Auth0's own profile). */
 export type AccessToken = {
   issuer: string
@@ -23,15 +25,15 @@ export type BackstageUser = {
 type Claims = Readonly<Record<string, unknown>>
 
 /** Maps claims that passed every check; Auth0 calls the client `azp`, RFC 9068 §2.2 `client_id`. */
-export function accessTokenOf(claims: Claims): AccessToken {
-  const organization = claims['org_id']
+export function accessTokenOf(claims: Claims, report: OnUnusable = () => undefined): AccessToken {
+  const organization = textOf('org_id', claims['org_id'], report)
   return {
     issuer: String(claims['iss']),
     subject: String(claims['sub']),
     clientId: clientOf(claims) ?? '',
-    scopes: typeof claims['scope'] === 'string' ? claims['scope'].split(' ').filter(Boolean) : [],
-    permissions: textsIn(claims['permissions']),
-    ...(typeof organization === 'string' ? { organization } : {}),
+    scopes: textOf('scope', claims['scope'], report)?.split(' ').filter(Boolean) ?? [],
+    permissions: listOf('permissions', claims['permissions'], report),
+    ...(organization !== undefined && { organization }),
     expiresAt: Number(claims['exp']) * 1000,
     claims,
   }
@@ -52,8 +54,4 @@ export function isMachine(claims: Claims): boolean {
   const { gty, sub, sub_profile: profile } = claims
   if (gty === 'client-credentials' || profile === 'service' || profile === 'ai_agent') return true
   return client !== undefined && (sub === client || sub === `${client}@clients`)
-}
-
-function textsIn(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
 }

@@ -1,3 +1,4 @@
+import type { OnUnusable } from '../oidc/claim-values.ts'
 import type { JwksCache } from '../oidc/jwks-cache.ts'
 import { accessTokenOf, clientOf } from './access-token.ts'
 import { type Expectations, firstFault, isAddressed } from './checks.ts'
@@ -26,6 +27,7 @@ export type AddressedProfile = Profile & {
 export function machineProfile(
   expected: Omit<Expectations, 'now'>,
   keysOf: (issuer: string) => JwksCache | undefined,
+  onUnusable?: OnUnusable,
 ): AddressedProfile {
   const { clockToleranceMs, maxTokenAgeMs = Infinity } = expected
   return {
@@ -37,7 +39,7 @@ export function machineProfile(
       const clientId = clientOf(token.claims)
       return { kind: 'refused', reason, ...(clientId === undefined ? {} : { clientId }) }
     },
-    accept: ({ claims }) => ({ kind: 'machine', token: accessTokenOf(claims) }),
+    accept: ({ claims }) => ({ kind: 'machine', token: accessTokenOf(claims, onUnusable) }),
     usableUntil: ({ exp, iat }) =>
       Math.min(Number(exp) * 1000, Number(iat) * 1000 + maxTokenAgeMs) + clockToleranceMs - 1,
   }

@@ -19,7 +19,7 @@ function rows(members: Members, meanings: Readonly<Record<string, string>>, now:
 }
 
 // The text of a token is untrusted: control characters in it must not reach the terminal (RFC 7519 §11).
-function printable(shown: string): string {
+export function printable(shown: string): string {
   return shown.replace(/[\u0080-\u009f\u202a-\u202e\u2066-\u2069]/g, '\uFFFD')
 }
 

@@ -1,14 +1,20 @@
 import { Command } from 'commander'
 
 import { acceptedIssuers, machineExpectations, provisionKeySet } from '../assembly/machines.ts'
+import { claimNamesOf } from '../assembly/policy.ts'
+import { accessTokenOf } from '../bearer/access-token.ts'
+import { parseCompact } from '../bearer/compact.ts'
 import { diagnose, type Finding } from '../bearer/diagnosis.ts'
 import { bearerReasons } from '../bearer/reasons.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/problems/problem.ts'
+import type { OnUnusable } from '../oidc/claim-values.ts'
+import { type ClaimNames, mapUserClaims } from '../oidc/claims.ts'
 import { createFetch } from '../process/outgoing-fetch.ts'
 import { configOption, reportProblems } from './config-files.ts'
 import type { Terminal } from './terminal.ts'
 import { tokenFrom, type TokenSurroundings } from './token-surroundings.ts'
+import { printable } from './token-table.ts'
 
 type VerifyOptions = { config: string[] }
 
@@ -43,8 +49,9 @@ async function verify(
   const outgoing = ca === undefined ? fetch : await createFetch(env, ca)
   const keysOf = (issuer: string) =>
     provisionKeySet(config, { fetch: outgoing as never, now, onFailure: (cause) => err(`${explain(cause)}\n`) }, issuer)
-  const findings = await diagnose(await tokenFrom(given, readInput), expected, keysOf)
-  out(report(findings, issuers))
+  const token = await tokenFrom(given, readInput)
+  const findings = await diagnose(token, expected, keysOf)
+  out(report(findings, issuers) + unusableIn(token, claimNamesOf(config)))
   return findings.every(({ fault }) => fault === undefined) ? 0 : 1
 }
 
@@ -56,6 +63,18 @@ function report(findings: readonly Finding[], issuers: ReadonlyMap<string, reado
     return [`✗ ${name} (${fault})`, `    ${cause}`, `    ${remedy}`, ...accepted(fault, issuers)]
   })
   return `${lines.join('\n')}\n`
+}
+
+/** The claims that would be left out, whether a person or a machine brings the token. */
+function unusableIn(token: string, names: ClaimNames): string {
+  const parsed = parseCompact(token)
+  if (typeof parsed === 'string') return ''
+  const lines = new Set<string>()
+  const onUnusable: OnUnusable = ({ claim, expected, found }) =>
+    void lines.add(`! ${printable(claim)} cannot be used: ${found}, where ${expected} is expected\n`)
+  mapUserClaims(parsed.claims, { ...names, onUnusable })
+  accessTokenOf(parsed.claims, onUnusable)
+  return [...lines].join('')
 }
 
 /** What would have been right, where that is a list. */

@@ -1,5 +1,7 @@
 import { decodeJwt } from 'jose'
 
+import { listOf, type OnUnusable } from './claim-values.ts'
+
 /**
  * The `permissions` that Auth0 puts into the access token of an API with RBAC. The token came straight from the token
  * endpoint, so its signature is not checked again (as OIDC Core §3.1.3.7 item 6 says of ID tokens); it has to be of our
@@ -7,13 +9,12 @@ import { decodeJwt } from 'jose'
  */
 export function accessTokenPermissions(
   accessToken: string,
-  { issuer, audience }: { issuer: string; audience: string | undefined },
+  { issuer, audience, report }: { issuer: string; audience: string | undefined; report?: OnUnusable },
 ): string[] {
   if (audience === undefined) return []
   const claims = readClaims(accessToken)
   if (claims?.['iss'] !== issuer || ![claims['aud']].flat().includes(audience)) return []
-  const { permissions } = claims
-  return Array.isArray(permissions) ? permissions.filter((name) => typeof name === 'string') : []
+  return listOf('permissions', claims['permissions'], report ?? (() => undefined))
 }
 
 function readClaims(token: string): Record<string, unknown> | undefined {

@@ -3,6 +3,7 @@ import { authorizationCodeGrant, type ServerMetadata } from 'openid-client'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Session } from '../session/session.ts'
+import { isAccessTokenNamed } from './at-hash.ts'
 import { deviceOf } from './device.ts'
 import { isAuthTimeRefused } from './failures.ts'
 import { markerAtEnd, StrayCallback } from './login-trouble.ts'
@@ -29,6 +30,13 @@ export async function finishLogin(
   const claims = tokens.claims()
   if (claims !== undefined && !isSubject(claims.sub)) {
     throw new GatewayError('STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED', { reason: 'subject' })
+  }
+  // OIDC Core §3.1.3.7 item 5, also where there is one audience only.
+  if (claims?.azp !== undefined && claims.azp !== party.clientId) {
+    throw new GatewayError('STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED', { reason: 'authorized-party' })
+  }
+  if (!isAccessTokenNamed(claims?.['at_hash'], tokens.id_token ?? '', tokens.access_token)) {
+    throw new GatewayError('STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED', { reason: 'at-hash' })
   }
   if (claims === undefined || !isLoginForOrganization(transaction.organization, claims)) {
     throw new GatewayError('STAGEDOOR_OIDC_ORGANIZATION_MISMATCH')

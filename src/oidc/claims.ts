@@ -1,5 +1,6 @@
 import type { UserClaims } from '../session/user-claims.ts'
 import { compileClaimName } from './claim-name.ts'
+import { booleanOf, isComparable, listOf, type OnUnusable, textOf, wellFormed } from './claim-values.ts'
 
 /**
  * Full claim names to look under, the first found wins; of several claims that one pattern means, the first by
@@ -14,34 +15,45 @@ export type ClaimNames = {
   custom?: readonly string[]
   /** Audience of the access token, whose `permissions` (Auth0 RBAC) count when the ID token has none. */
   audience?: string | undefined
+  /** Hears of each claim that cannot be used, for log and count. */
+  onUnusable?: OnUnusable
 }
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** Maps an ID token's claims to what a session keeps; values of the wrong type count as missing. */
+/** Maps an ID token's claims to what a session keeps; what has the wrong type is left out, and reported. */
 export function mapUserClaims(claims: Claims, names: ClaimNames): UserClaims {
-  const texts = {
-    email: textOf(claims['email']),
-    name: textOf(claims['name']),
-    preferred_username: textOf(firstOf(claims, names.preferredUsername)),
-    picture: textOf(claims['picture']),
-    org_id: textOf(claims['org_id']),
-    org_name: textOf(claims['org_name']),
+  const report = names.onUnusable ?? ignore
+  const text = (name: string | undefined) => (name === undefined ? undefined : textOf(name, claims[name], report))
+  const list = (candidates: readonly string[]) => {
+    const name = firstOf(claims, candidates)
+    return name === undefined ? [] : listOf(name, claims[name], report)
   }
+  const texts = {
+    email: text('email'),
+    name: text('name'),
+    preferred_username: text(firstOf(claims, names.preferredUsername)),
+    picture: text('picture'),
+    org_id: text('org_id'),
+    org_name: text('org_name'),
+  }
+  const isVerified = booleanOf('email_verified', claims['email_verified'], report)
   return {
     ...withoutMissing(texts),
-    ...(typeof claims['email_verified'] === 'boolean' ? { email_verified: claims['email_verified'] } : {}),
-    roles: listOf(firstOf(claims, names.roles)),
-    groups: listOf(firstOf(claims, names.groups)),
-    permissions: listOf(firstOf(claims, names.permissions)),
-    ...customOf(claims, names.custom ?? []),
+    ...(isVerified !== undefined && { email_verified: isVerified }),
+    roles: list(names.roles),
+    groups: list(names.groups),
+    permissions: list(names.permissions),
+    ...customOf(claims, names.custom ?? [], report),
   }
 }
 
-function firstOf(claims: Claims, names: readonly string[]): unknown {
+const ignore: OnUnusable = () => undefined
+
+function firstOf(claims: Claims, names: readonly string[]): string | undefined {
   for (const candidate of names) {
     const [name] = namesMeant(claims, candidate)
-    if (name !== undefined) return claims[name]
+    if (name !== undefined) return name
   }
   return undefined
 }
@@ -53,25 +65,11 @@ function namesMeant(claims: Claims, pattern: string): string[] {
     .toSorted()
 }
 
-function customOf(claims: Claims, patterns: readonly string[]): { custom?: Claims } {
-  const names = patterns.flatMap((pattern) => namesMeant(claims, pattern)).filter((name) => isComparable(claims[name]))
-  if (names.length === 0) return {}
-  return { custom: Object.fromEntries(names.map((name) => [name, claims[name]])) }
-}
-
-/** Rules compare single values; anything deeper would only make sessions big. */
-function isComparable(value: unknown): boolean {
-  return [value].flat().every((item) => ['string', 'number', 'boolean'].includes(typeof item))
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function listOf(value: unknown): string[] {
-  if (typeof value === 'string') return value === '' ? [] : [value]
-  if (!Array.isArray(value)) return []
-  return [...new Set(value.filter((item): item is string => typeof item === 'string' && item !== ''))]
+function customOf(claims: Claims, patterns: readonly string[], report: OnUnusable): { custom?: Claims } {
+  const names = patterns.flatMap((pattern) => namesMeant(claims, pattern))
+  const kept = names.filter((name) => isComparable(name, claims[name], report))
+  if (kept.length === 0) return {}
+  return { custom: Object.fromEntries(kept.map((name) => [name, wellFormed(claims[name])])) }
 }
 
 function withoutMissing<T extends Record<string, string | undefined>>(record: T): { [K in keyof T]?: string } {

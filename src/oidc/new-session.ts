@@ -3,6 +3,7 @@ import type { IDToken, TokenEndpointResponse, TokenEndpointResponseHelpers } fro
 import type { Session } from '../session/session.ts'
 import type { UserClaims } from '../session/user-claims.ts'
 import { accessTokenPermissions } from './access-token-permissions.ts'
+import { listOf, textOf } from './claim-values.ts'
 import { type ClaimNames, mapUserClaims } from './claims.ts'
 
 export type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers
@@ -16,19 +17,22 @@ export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, n
   const claims = tokens.claims()
   if (claims === undefined) throw new TypeError('a login without an ID token')
   const { iss, sub, sid, acr, auth_time, amr } = claims
+  const report = claimNames.onUnusable ?? (() => undefined)
   const session: Session = {
     id,
     issuer: iss,
     subject: sub,
     claims: claimsOfTokens(tokens, claims, claimNames),
-    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : [],
+    amr: listOf('amr', amr, report),
     createdAt: now,
     refreshedAt: now,
     usedAt: now,
   }
-  if (typeof sid === 'string') session.providerSessionId = sid
+  const providerSessionId = textOf('sid', sid, report)
+  if (providerSessionId !== undefined) session.providerSessionId = providerSessionId
   if (auth_time !== undefined) session.authTimeSeconds = auth_time
-  if (typeof acr === 'string') session.acr = acr
+  const contextClass = textOf('acr', acr, report)
+  if (contextClass !== undefined) session.acr = contextClass
   if (tokens.refresh_token !== undefined) session.refreshToken = tokens.refresh_token
   const ceilingSeconds = claims['session_expiry']
   if (typeof ceilingSeconds === 'number') session.ceilingAt = ceilingSeconds * 1000
@@ -39,6 +43,7 @@ export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, n
 export function claimsOfTokens(tokens: Tokens, idToken: IDToken, claimNames: ClaimNames): UserClaims {
   const claims = mapUserClaims(idToken, claimNames)
   if (claims.permissions.length > 0) return claims
-  const where = { issuer: idToken.iss, audience: claimNames.audience }
+  const { audience, onUnusable } = claimNames
+  const where = { issuer: idToken.iss, audience, ...(onUnusable && { report: onUnusable }) }
   return { ...claims, permissions: accessTokenPermissions(tokens.access_token, where) }
 }

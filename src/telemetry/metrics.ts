@@ -10,6 +10,8 @@ export type Metrics = {
   condition(name: string, isOk: boolean): void
   /** Groups of one user that assertions leave out: excluded by patterns, and beyond the maximum. */
   groupsLeftOut(filtered: number, capped: number): void
+  /** A claim, or a part of one, that has not the type that it needs. */
+  claimUnusable(claim: string): void
   /** A request that was answered 503 before it was looked at, by why. */
   shed(reason: ShedReason): void
   /** Has the connections of clients shown that are open, and how many clients wait for the process. */
@@ -64,6 +66,12 @@ export function createMetrics(): Metrics {
     labelNames: ['why'],
     registers,
   })
+  const claims = new Counter({
+    name: 'stagedoor_claims_unusable_total',
+    help: 'Claims of tokens, or parts of them, that were left out for having another type than they need.',
+    labelNames: ['claim'],
+    registers,
+  })
   const shed = new Counter({
     name: 'stagedoor_shed_total',
     help: 'Requests answered 503 because this process has too many: delay, connections or requests.',
@@ -82,6 +90,7 @@ export function createMetrics(): Metrics {
       groups.inc({ why: 'filter' }, filtered)
       groups.inc({ why: 'max' }, capped)
     },
+    claimUnusable: (claim) => claims.inc({ claim }),
     shed: (reason) => shedBy.get(reason)?.inc(),
     measureConnections(count) {
       const help = 'Open connections of clients, upgraded ones included.'

@@ -1,0 +1,69 @@
+/** A claim, or a part of one, that has not the type that it needs. */
+export type UnusableClaim = {
+  /** Full name of the claim. */
+  claim: string
+  expected: 'text' | 'true or false' | 'a list of text' | 'single values'
+  /** What it is in words, never the value: `a number`, `an object in a list`. */
+  found: string
+}
+
+export type OnUnusable = (unusable: UnusableClaim) => void
+
+/**
+ * The text of a claim, well-formed: half of a surrogate pair cannot be written to a header or a URL. Empty text and
+ * `null` say that there is none.
+ */
+export function textOf(claim: string, value: unknown, report: OnUnusable): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value.toWellFormed()
+  if (!isMissing(value)) report({ claim, expected: 'text', found: kindOf(value) })
+  return undefined
+}
+
+/** One text stands for a list of one. */
+export function listOf(claim: string, value: unknown, report: OnUnusable): string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value.toWellFormed()]
+  if (isMissing(value)) return []
+  const expected = 'a list of text'
+  if (!Array.isArray(value)) {
+    report({ claim, expected, found: kindOf(value) })
+    return []
+  }
+  const texts = new Set<string>()
+  for (const item of value) {
+    if (typeof item !== 'string') report({ claim, expected, found: `${kindOf(item)} in a list` })
+    else if (item !== '') texts.add(item.toWellFormed())
+  }
+  return [...texts]
+}
+
+/** Text such as `"true"` counts for nothing: what is verified is said by a truth value (OIDC Core §5.1). */
+export function booleanOf(claim: string, value: unknown, report: OnUnusable): boolean | undefined {
+  if (typeof value === 'boolean') return value
+  if (!isMissing(value)) report({ claim, expected: 'true or false', found: kindOf(value) })
+  return undefined
+}
+
+/** Rules compare single values; anything deeper would only make sessions big. */
+export function isComparable(claim: string, value: unknown, report: OnUnusable): boolean {
+  const odd = [value].flat().find((item) => !['string', 'number', 'boolean'].includes(typeof item))
+  if (odd === undefined) return true
+  report({ claim, expected: 'single values', found: Array.isArray(value) ? `${kindOf(odd)} in a list` : kindOf(odd) })
+  return false
+}
+
+export function wellFormed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(wellFormed)
+  return typeof value === 'string' ? value.toWellFormed() : value
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'an object'
+  if (typeof value === 'boolean') return 'true or false'
+  return typeof value === 'string' ? 'text' : 'a number'
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+
+import t from 'tap'
+
+import type { TokenFaults } from '../../auth0/local/hostile.ts'
+import { isAccessTokenNamed } from '../../src/oidc/at-hash.ts'
+import { startHouse } from '../support/house.ts'
+
+/**
+ * What the OpenID Foundation's conformance profile for relying parties (basic) has a provider do, done by the stand-in.
+ * https://openid.net/certification/connect_rp_testing/
+ */
+const second = 1
+const hour = 3_600 * second
+const now = Math.floor(Date.now() / 1000)
+
+const refused: [module: string, what: string, faults: TokenFaults][] = [
+  ['oidcc-client-test-invalid-iss', 'another issuer', { claims: { iss: 'https://evil.example/' } }],
+  ['oidcc-client-test-invalid-iss', 'no issuer', { without: ['iss'] }],
+  ['oidcc-client-test-invalid-aud', 'another audience', { claims: { aud: 'another-client' } }],
+  ['oidcc-client-test-invalid-aud', 'a list of other audiences', { claims: { aud: ['one', 'two'] } }],
+  ['oidcc-client-test-missing-aud', 'no audience', { without: ['aud'] }],
+  ['oidcc-client-test-missing-sub', 'no subject', { without: ['sub'] }],
+  ['oidcc-client-test-missing-iat', 'no time of issue', { without: ['iat'] }],
+  ['oidcc-client-test-missing-exp', 'no expiry', { without: ['exp'] }],
+  ['oidcc-client-test-expired', 'an expiry that is past', { claims: { iat: now - 2 * hour, exp: now - hour } }],
+  ['oidcc-client-test-not-yet', 'a time before which it is not valid', { claims: { nbf: now + hour } }],
+  ['oidcc-client-test-nonce-invalid', 'another nonce', { claims: { nonce: 'another' } }],
+  ['oidcc-client-test-nonce-invalid', 'no nonce', { without: ['nonce'] }],
+  ['oidcc-client-test-invalid-azp', 'another authorized party', { claims: { azp: 'another-client' } }],
+  ['oidcc-client-test-invalid-sig-rs256', 'a signature that does not fit', { signature: 'broken' }],
+  ['oidcc-client-test-invalid-sig-rs256', 'a signature by a key that is not published', { signature: 'foreign-key' }],
+  ['oidcc-client-test-idtoken-sig-none', 'no signature', { signature: 'none' }],
+  ['oidcc-client-test-invalid-sig-hs256', 'a signature by a shared secret', { signature: 'client-secret' }],
+  ['oidcc-client-test-kid-unknown', 'a key id that is not published', { header: { kid: 'unknown' } }],
+  ['oidcc-client-test-invalid-athash', 'the hash of another access token', { claims: { at_hash: 'A'.repeat(22) } }],
+  ['oidcc-client-test-invalid-athash', 'a hash that is no text', { claims: { at_hash: 7 } }],
+]
+
+t.test('an ID token that the profile has refused starts no session', async (t) => {
+  const house = await startHouse(t, { config: { server: { failedAttempts: { max: 1_000 } } } })
+  for (const [module, what, idTokenFaults] of refused) {
+    house.auth0.switches.setSettings({ idTokenFaults })
+    const { page, browser } = await house.signIn()
+    t.match(page, { status: 502, text: /STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED/ }, `${module}: ${what}`)
+    t.notOk(browser.cookiesOf(house.url).has('stagedoor'), `${module}: ${what}`)
+  }
+})
+
+const accepted: [module: string, what: string, faultsFor: (clientId: string) => TokenFaults][] = [
+  ['oidcc-client-test', 'nothing special', () => ({})],
+  ['oidcc-client-test-aud-list', 'its audience in a list', (clientId) => ({ claims: { aud: [clientId] } })],
+  [
+    'oidcc-client-test-azp',
+    'several audiences, and us as authorized party',
+    (clientId) => ({ claims: { aud: [clientId, 'another'], azp: clientId } }),
+  ],
+  [
+    'oidcc-client-test-unknown-claims',
+    'claims that nobody knows',
+    () => ({ claims: { 'https://x.example/y': { z: 1 } } }),
+  ],
+]
+
+t.test('an ID token that the profile has accepted starts a session', async (t) => {
+  const house = await startHouse(t)
+  for (const [module, what, faultsFor] of accepted) {
+    house.auth0.switches.setSettings({ idTokenFaults: faultsFor(house.auth0.clientId) })
+    t.equal((await house.signIn()).page.status, 200, `${module}: ${what}`)
+  }
+})
+
+t.test('oidcc-client-test-signing-key-rotation: a login goes through right after keys were rotated', async (t) => {
+  for (const revoke of [false, true]) {
+    const house = await startHouse(t)
+    t.equal((await house.signIn()).page.status, 200)
+    await house.auth0.switches.rotateKeys({ revoke })
+    t.equal((await house.signIn()).page.status, 200, revoke ? 'the old one revoked' : 'the old one still published')
+  }
+})
+
+t.test(
+  'oidcc-client-test-discovery-issuer-mismatch: a discovery document of another issuer is not believed',
+  async (t) => {
+    const lying = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      const response = await fetch(input, init)
+      if (!String(input instanceof Request ? input.url : input).includes('.well-known/openid-configuration'))
+        return response
+      return Response.json({ ...((await response.json()) as object), issuer: 'https://evil.example/' })
+    }
+    const house = await startHouse(t, { fetch: lying })
+    t.match((await house.signIn()).page, { status: 503, text: /STAGEDOOR_OIDC_UNAVAILABLE/ })
+  },
+)
+
+t.test('at_hash is the left half of the hash that the algorithm names', async (t) => {
+  const idToken = (alg: string | undefined) => `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.e30.x`
+  for (const [alg, name] of [
+    ['RS256', 'sha256'],
+    ['ES384', 'sha384'],
+    ['PS512', 'sha512'],
+    ['EdDSA', 'sha512'],
+  ] as const) {
+    const hash = createHash(name).update('access').digest()
+    const half = hash.subarray(0, hash.length / 2).toString('base64url')
+    t.equal(isAccessTokenNamed(half, idToken(alg), 'access'), true, alg)
+    t.equal(isAccessTokenNamed(half, idToken(alg), 'another'), false, alg)
+  }
+  t.equal(isAccessTokenNamed(undefined, idToken('RS256'), 'access'), true, 'it is optional')
+  t.equal(isAccessTokenNamed('x', idToken(undefined), 'access'), false)
+})

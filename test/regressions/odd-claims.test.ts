@@ -1,0 +1,121 @@
+import { decodeJwt } from 'jose'
+import t from 'tap'
+
+import { accessTokenOf } from '../../src/bearer/access-token.ts'
+import type { UnusableClaim } from '../../src/oidc/claim-values.ts'
+import { mapUserClaims } from '../../src/oidc/claims.ts'
+import { createBrowser } from '../support/browser.ts'
+import { startHouse } from '../support/house.ts'
+
+const half = '\ud83d'
+const names = { roles: ['roles'], groups: ['groups'], permissions: ['permissions'], preferredUsername: ['nickname'] }
+
+t.test('half of a surrogate pair in any claim makes no request fail', async (t) => {
+  const house = await startHouse(t, { config: { assertion: { headers: ['assertion', 'oauth2-proxy'] } } })
+  house.auth0.switches.setSettings({
+    idTokenFaults: {
+      claims: {
+        name: `Jane ${half}`,
+        nickname: half,
+        email: `jane${half}@example.com`,
+        picture: half,
+        org_name: half,
+        sid: half,
+        acr: half,
+        amr: [half],
+        'https://stagedoor.example.com/roles': [half],
+        'https://stagedoor.example.com/groups': [`team ${half}`],
+        permissions: [half],
+      },
+    },
+  })
+  const { page, browser } = await house.signIn('jane@example.com', createBrowser())
+  t.equal(page.status, 200)
+  const { headers } = JSON.parse(page.text)
+  t.match(decodeJwt(headers['x-stagedoor-assertion']), { name: 'Jane \ufffd', groups: ['team \ufffd'] })
+  t.match(headers, { 'x-forwarded-groups': 'team %EF%BF%BD', 'x-forwarded-preferred-username': '%EF%BF%BD' })
+  for (const path of ['/.stagedoor/', '/.stagedoor/me', '/.stagedoor/logout', '/.stagedoor/login']) {
+    t.equal((await browser.step(house.url + path)).status, 200, path)
+  }
+})
+
+const odd: [claim: string, value: unknown, expected: string, found: string][] = [
+  ['email_verified', 'true', 'true or false', 'text'],
+  ['email_verified', 1, 'true or false', 'a number'],
+  ['email', { a: 1 }, 'text', 'an object'],
+  ['name', ['Jane'], 'text', 'a list'],
+  ['nickname', true, 'text', 'true or false'],
+  ['roles', { a: 1 }, 'a list of text', 'an object'],
+  ['groups', ['a', 7], 'a list of text', 'a number in a list'],
+  ['groups', [{ name: 'a' }], 'a list of text', 'an object in a list'],
+  ['groups', [null], 'a list of text', 'null in a list'],
+  ['permissions', 7, 'a list of text', 'a number'],
+  ['tier', { a: 1 }, 'single values', 'an object'],
+  ['tier', ['a', { b: 1 }], 'single values', 'an object in a list'],
+]
+
+for (const [claim, value, expected, found] of odd) {
+  t.test(`${claim}, ${found} where ${expected} is meant, is reported and left out`, async (t) => {
+    const reported: UnusableClaim[] = []
+    const onUnusable = (unusable: UnusableClaim) => void reported.push(unusable)
+    const mapped = mapUserClaims({ [claim]: value }, { ...names, custom: ['tier'], onUnusable })
+    t.same(reported, [{ claim, expected, found }])
+    t.notMatch(JSON.stringify(mapped), /true|7|null|"b"|Jane/)
+  })
+}
+
+t.test('what is missing, empty or null is no odd claim', async (t) => {
+  const onUnusable = () => t.fail('nothing is odd here')
+  const claims = {
+    email: '',
+    name: null,
+    email_verified: null,
+    roles: '',
+    groups: null,
+    permissions: [''],
+    tier: ['a', 1, true],
+  }
+  t.same(mapUserClaims(claims, { ...names, custom: ['tier'], onUnusable }), {
+    roles: [],
+    groups: [],
+    permissions: [],
+    custom: { tier: ['a', 1, true] },
+  })
+})
+
+t.test('odd claims of access tokens are reported as well', async (t) => {
+  const reported: UnusableClaim[] = []
+  const claims = { iss: 'i', sub: 's', exp: 5, azp: 'c', scope: ['a'], permissions: ['p', 1], org_id: 7 }
+  t.match(
+    accessTokenOf(claims, (unusable) => void reported.push(unusable)),
+    { scopes: [], permissions: ['p'] },
+  )
+  t.same(
+    reported.map(({ claim }) => claim),
+    ['org_id', 'scope', 'permissions'],
+  )
+})
+
+t.test('an odd claim is named once in the log and counted every time', async (t) => {
+  const house = await startHouse(t)
+  house.auth0.switches.setSettings({ idTokenFaults: { claims: { email_verified: 'true' } } })
+  await house.signIn()
+  await house.signIn('max@example.com')
+  const named = house.logged.filter(({ claim }) => claim === 'email_verified')
+  t.match(named, [{ expected: 'true or false', found: 'text', msg: /cannot be used/ }])
+  t.equal(named.length, 1)
+  const { body } = await house.admin.inject('/metrics')
+  t.match(body, /stagedoor_claims_unusable_total\{claim="email_verified"\} 2/)
+})
+
+t.test('log and metric are bounded, however many claims a pattern means', async (t) => {
+  const { createClaimReport } = await import('../../src/assembly/unusable-claims.ts')
+  const lines: unknown[] = []
+  const counted = new Map<string, number>()
+  const report = createClaimReport({ warn: (line: unknown) => lines.push(line) } as never, {
+    claimUnusable: (claim) => void counted.set(claim, (counted.get(claim) ?? 0) + 1),
+  })
+  for (let i = 0; i < 150; i++) report({ claim: `c${i}`, expected: 'text', found: 'a number' })
+  t.equal(lines.length, 100)
+  t.equal(counted.get('other'), 50)
+})
