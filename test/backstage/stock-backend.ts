@@ -30,6 +30,7 @@ export async function startStockBackend(t: Test, modules: readonly string[], con
     return { status: response.status, body: JSON.parse(await response.text()) }
   }
   return {
+    url: backend.url,
     call,
     callWith: async (token: string, path: string, body?: object) =>
       call(path, {

@@ -5,22 +5,24 @@ import t from 'tap'
 import { stringify } from 'yaml'
 
 import { createProgram } from '../../src/cli/program.ts'
+import { allowAllPolicy, guestProvider, startStockBackend } from '../backstage/stock-backend.ts'
 import { temporaryFolder } from '../cli/rotate/support.ts'
 import { startPortal } from './portal.ts'
 
 t.setTimeout(900_000)
 
-t.test('against a real Backstage, Auth0’s stand-in and the gateway, the doctor finds nothing', async (t) => {
-  const portal = await startPortal(t)
-  const { auth0 } = portal
+type Fit = Parameters<typeof startPortal>[0]
+type Application = { issuer: string; clientId: string; clientSecret: string }
+
+async function examine(t: Fit, baseUrl: string, backstageUrl: string, auth0: Application, more: string[] = []) {
   const file = join(await temporaryFolder(t), 'stagedoor.yaml')
   await writeFile(
     file,
     stringify({
-      server: { baseUrl: portal.url },
+      server: { baseUrl },
       auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret] },
       session: { secrets: ['a secret for tests, at least 32 characters'] },
-      upstreams: { backstage: { url: portal.backstageUrl } },
+      upstreams: { backstage: { url: backstageUrl } },
       routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
     }),
   )
@@ -33,9 +35,30 @@ t.test('against a real Backstage, Auth0’s stand-in and the gateway, the doctor
     setExitCode: (code: number) => void (seen.exitCode = code),
   }
   const surroundings = { readInput: async () => '', fetch, now: Date.now }
-  await createProgram(terminal, async () => {}, surroundings).parseAsync(['doctor', '--config', file], { from: 'user' })
+  const program = createProgram(terminal, async () => {}, surroundings)
+  await program.parseAsync(['doctor', '--config', file, ...more], { from: 'user' })
+  return seen
+}
+
+t.test('against a real Backstage, Auth0’s stand-in and the gateway, the doctor finds nothing', async (t) => {
+  const portal = await startPortal(t)
+  const seen = await examine(t, portal.url, portal.backstageUrl, portal.auth0)
   t.equal(seen.exitCode, 0, seen.out + seen.err)
   t.match(seen.out, '✓ Backstage refuses forged identities of each kind')
   t.match(seen.out, '✓ Backstage’s base URLs are Stagedoor’s')
   t.match(seen.out, /checks, all well\.\n$/)
+})
+
+t.test('of a stock Backstage with the guest provider the doctor names what is missing, wrong and open', async (t) => {
+  const providers = { guest: { dangerouslyAllowOutsideDevelopment: true } }
+  const stock = await startStockBackend(t, [allowAllPolicy, guestProvider], { auth: { providers } })
+  const nobody = { issuer: 'http://127.0.0.1:1/', clientId: 'a', clientSecret: 'b' }
+  const only = ['--json', '--skip', 'auth0', 'base-url', 'cookie']
+  const { out } = await examine(t, 'http://localhost:1', stock.url, nobody, only)
+  const { findings } = JSON.parse(out) as { findings: { id: string }[] }
+  t.same(
+    findings.map(({ id }) => id),
+    ['backstage-module', 'backstage-guest', 'backstage-base-url'],
+    out,
+  )
 })
