@@ -23,6 +23,9 @@ export type Answer = { status: number; headers: Record<string, string | string[]
 /** One process of the gateway. */
 export type Replica = {
   url: string
+  adminUrl: string
+  /** Process id of what was started. */
+  pid(): number
   /** Asks as a script of a page would, with this cookie. */
   fetch(path: string, cookie: string): Promise<Answer>
   /** SIGTERM, and its exit. */
@@ -42,12 +45,22 @@ export type Replicas = {
 
 export const replicaSecret = 'a secret for tests, at least 32 characters'
 
-/** @param upstreamUrl an upstream that runs already; without it, one that answers with what it received */
+type ReplicasOptions = {
+  /** An upstream that runs already; without it, one that answers with what it received. */
+  upstreamUrl?: string
+  events?: object
+  server?: object
+  /** More sections of the configuration. */
+  sections?: Record<string, object>
+  /** In place of the secret itself. */
+  clientSecrets?: readonly object[]
+}
+
 export async function startReplicas(
   t: Test,
   count: number,
   session: object = {},
-  { upstreamUrl, events }: { upstreamUrl?: string; events?: object } = {},
+  { upstreamUrl, events, server, sections, clientSecrets }: ReplicasOptions = {},
 ): Promise<Replicas> {
   const redis = await startRedis(t, { isPersistent: true })
   const ports = await Promise.all(Array.from({ length: count }, freePort))
@@ -61,16 +74,23 @@ export async function startReplicas(
   const all = await Promise.all(
     ports.map(async (port) => {
       const file = join(folder, `${port}.yaml`)
+      const adminPort = await freePort()
       const config = {
-        server: { baseUrl, listen: { host: '127.0.0.1', port }, admin: { port: await freePort() } },
-        auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret], events },
+        server: { baseUrl, listen: { host: '127.0.0.1', port }, admin: { port: adminPort }, ...server },
+        auth0: {
+          issuer: auth0.issuer,
+          clientId: auth0.clientId,
+          clientSecrets: clientSecrets ?? [auth0.clientSecret],
+          events,
+        },
         session: { store: 'redis', redis: { url: redis.url }, secrets: [replicaSecret], ...session },
         upstreams: { backstage: { url: upstream } },
         routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
         log: { level: 'error' },
+        ...sections,
       }
       await writeFile(file, stringify(config))
-      return startReplica(t, file, port)
+      return startReplica(t, file, port, adminPort)
     }),
   )
 
@@ -86,7 +106,7 @@ export async function startReplicas(
   }
 }
 
-async function startReplica(t: Test, configFile: string, port: number): Promise<Replica> {
+async function startReplica(t: Test, configFile: string, port: number, adminPort: number): Promise<Replica> {
   let child: ChildProcess | undefined
 
   async function start(): Promise<void> {
@@ -107,7 +127,9 @@ async function startReplica(t: Test, configFile: string, port: number): Promise<
 
   t.teardown(stop)
   await start()
-  return { url: `http://127.0.0.1:${port}`, start, stop, fetch: (path, cookie) => ask(port, path, cookie) }
+  const addresses = { url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${adminPort}` }
+  const fetch = (path: string, cookie: string) => ask(port, path, cookie)
+  return { ...addresses, pid: () => child?.pid ?? 0, start, stop, fetch }
 }
 
 async function ask(port: number, path: string, cookie: string): Promise<Answer> {
