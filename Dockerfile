@@ -41,7 +41,8 @@ RUN install -d -o node -g node .compile-cache
 USER 1000:1000
 RUN ["node", "-e", "Promise.all(['cli/program', 'process/serve', 'redis/redis'].map((name) => import(`/app/dist/src/${name}.js`)))"]
 EXPOSE 8080 9464
+# Asks the admin listener, which speaks plain http whatever clients are offered, by a path that no option changes.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.STAGEDOOR_PORT || 8080) + '/.stagedoor/health/live').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:9464/health/live').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/src/cli/main.js"]
 CMD ["start"]

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -5,14 +6,16 @@ import { z } from 'zod'
 
 import { auditRecordSchema } from '../src/audit/record-schema.ts'
 import { optionTree } from '../src/config/option.ts'
+import { chartValuesPage } from './generate/chart-values-page.ts'
 import { defaultYaml } from './generate/default-yaml.ts'
 import { errorsPage } from './generate/errors-page.ts'
 import { jsonSchema } from './generate/json-schema.ts'
 import { referencePage } from './generate/reference-page.ts'
 
 const projectFolder = dirname(import.meta.dirname)
+const chartSchema = 'deploy/helm/stagedoor/values.schema.json'
 
-/** Every file that comes from the schema of the configuration or the error table, by its path in the project. */
+/** Every file that comes from the schema of the configuration, the error table or the chart's schema, by its path in the project. */
 export function generatedFiles(): Record<string, string> {
   const root = optionTree()
   return {
@@ -21,6 +24,7 @@ export function generatedFiles(): Record<string, string> {
     'docs/config.md': referencePage(root),
     'docs/errors.md': errorsPage(),
     'docs/audit-record.schema.json': recordSchema(),
+    'docs/chart-values.md': chartValuesPage(readFileSync(join(projectFolder, chartSchema), 'utf8')),
   }
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 
 import { repositoryRoot, runCommand } from './testing/command.ts'
 import { coverageComplaints, pureFiles, readCoverageReport } from './testing/coverage.ts'
+import { ensureHelm } from './testing/helm.ts'
 import { ensurePrograms } from './testing/programs.ts'
 import { runTap } from './testing/tap.ts'
 import type { TestCounts } from './testing/tap.ts'
@@ -17,6 +18,11 @@ const countsFor = (isFine: boolean): TestCounts => ({ passed: isFine ? 1 : 0, fa
 
 const npmScript = (name: string, ...args: string[]): (() => Promise<TestCounts>) => {
   return async () => countsFor((await runCommand('npm', ['run', '--silent', name, '--', ...args])) === 0)
+}
+
+const preparePrograms = async (): Promise<TestCounts> => {
+  await ensureHelm()
+  return countsFor(await ensurePrograms())
 }
 
 const prepareBackstage = async (): Promise<TestCounts> => {
@@ -39,7 +45,7 @@ const checkCoverage = async (): Promise<TestCounts> => {
 }
 
 const parts: Part[] = [
-  { title: 'Programs the tests drive', run: async () => countsFor(await ensurePrograms()) },
+  { title: 'Programs the tests drive', run: preparePrograms },
   // Before linter and types, which read what Backstage's packages export.
   { title: 'Backstage, built once (minutes when fresh)', run: prepareBackstage },
   { title: 'Format', run: npmScript('format', '--check') },

@@ -14,7 +14,8 @@ const programs = [
   { binary: 'tinyproxy', debianPackage: 'tinyproxy' },
 ] as const
 
-const isExecutable = (path: string): boolean => {
+/** Whether this process may run the file. */
+export const isExecutable = (path: string): boolean => {
   try {
     accessSync(path, constants.X_OK)
     return true
@@ -23,10 +24,12 @@ const isExecutable = (path: string): boolean => {
   }
 }
 
-// Debian keeps servers in sbin, which is not in everybody's PATH.
-const searchPath = (): string[] => [...(env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+/** The folders that hold programs. Debian keeps servers in sbin, which not every PATH has. */
+export const searchPath = (): string[] => [...(env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
 
-const isInstalled = (binary: string): boolean => searchPath().some((folder) => isExecutable(join(folder, binary)))
+/** Whether the machine has a program. */
+export const isInstalled = (binary: string): boolean =>
+  searchPath().some((folder) => isExecutable(join(folder, binary)))
 
 const mayInstall = (): boolean => getuid?.() === 0 && isInstalled('apt-get')
 

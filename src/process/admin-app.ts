@@ -40,6 +40,8 @@ export async function buildAdminApp(shown: Shown, prefix: string, logger: Logger
     logController: new LogController({ disableRequestLogging: true }),
   })
   await app.register(health, { conditions: shown.conditions, prefix })
+  // Also without the prefix, for probes that are built into an image before anyone chooses one.
+  await app.register(health, { conditions: shown.conditions })
   await app.register(metricsEndpoint, { scrape: shown.scrape })
   app.get('/secrets', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ processes: await shown.secrets() }),

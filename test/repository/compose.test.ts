@@ -55,3 +55,20 @@ t.test('Backstage is reached through the gateway alone, and nothing beyond this 
   t.equal(services['backstage']?.network_mode, 'service:gateway')
   for (const port of services['gateway']?.ports ?? []) t.match(port, /^127\.0\.0\.1:/)
 })
+
+t.test(
+  'the production file runs without root capabilities, gives each secret a file, and publishes only the gateway',
+  async (t) => {
+    const text = readFileSync(join(repositoryRoot, 'deploy/compose/production.yml'), 'utf8')
+    const production: {
+      services: Record<string, Service & { secrets?: string[] }>
+      secrets: Record<string, { file: string }>
+    } = parse(text)
+    t.same(production.services['gateway']?.secrets, Object.keys(production.secrets))
+    for (const [name, { file }] of Object.entries(production.secrets)) t.equal(file, `./secrets/${name}`)
+    t.same(
+      Object.entries(production.services).flatMap(([name, { ports }]) => (ports === undefined ? [] : [name])),
+      ['gateway'],
+    )
+  },
+)

@@ -1,10 +1,15 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { join, matchesGlob } from 'node:path'
 
-import t from 'tap'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import t, { type Test } from 'tap'
 
 import { repositoryRoot } from '../../scripts/testing/command.ts'
+import { buildAdminApp } from '../../src/process/admin-app.ts'
 
 const textOf = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8')
 
@@ -61,10 +66,29 @@ t.test('the health check passes when the gateway says so, and only then', async 
   const [, list = '[]'] = /^HEALTHCHECK [^]*?\n {2}CMD (\[.*\])$/m.exec(textOf('Dockerfile')) ?? []
   const [command = '', ...args]: string[] = JSON.parse(list)
   t.equal(command, 'node')
-  // Port 1 is nobody's: the answer must be a plain failure, not a hang or a crash without a code.
-  const outcome = spawnSync(process.execPath, args, { env: { STAGEDOOR_PORT: '1' }, timeout: 120_000 })
-  t.equal(outcome.status, 1)
+  const gateway = await startAdminListener(t)
+  const checkAt = async (port: string) => {
+    const child = spawn(
+      process.execPath,
+      args.map((arg) => arg.replace('9464', port)),
+    )
+    const [status] = await once(child, 'exit')
+    return status
+  }
+  t.equal(await checkAt(gateway.port), 0)
+  await gateway.close()
+  t.equal(await checkAt(gateway.port), 1)
 })
+
+/** The admin listener of a gateway whose prefix is not the default one. */
+async function startAdminListener(t: Test): Promise<{ port: string; close: () => Promise<void> }> {
+  const shown = { conditions: () => [], scrape: async () => new Registry(), secrets: () => [] }
+  const app = await buildAdminApp(shown as never, '/.other', pino({ level: 'silent' }) as never)
+  t.teardown(() => app.close())
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  return { port: String(port), close: () => app.close() }
+}
 
 const withoutCompose =
   spawnSync('docker', ['compose', 'version']).status === 0 ? false : 'no docker client with compose on this machine'

@@ -1,0 +1,30 @@
+{{- /* Names and labels that several templates use. */ -}}
+
+{{- define "stagedoor.name" -}}
+{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{- define "stagedoor.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "stagedoor.labels" -}}
+{{ include "stagedoor.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "stagedoor.secretName" -}}
+{{- .Values.secrets.existingSecret | default (include "stagedoor.name" .) }}
+{{- end }}
+
+{{- define "stagedoor.isReplicated" -}}
+{{- if or (gt (int .Values.replicas) 1) .Values.autoscaling.enabled }}true{{ end }}
+{{- end }}
+
+{{- /* The host of baseUrl, for Ingress and HTTPRoute. */ -}}
+{{- define "stagedoor.host" -}}
+{{- (urlParse .Values.baseUrl).hostname }}
+{{- end }}

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import t from 'tap'
+import { parse } from 'yaml'
+
+import { exampleValues, manifestPath, renderedModes, renderExample, runHelm } from '../../scripts/manifests.ts'
+import { repositoryRoot } from '../../scripts/testing/command.ts'
+import { helmPath } from '../../scripts/testing/helm.ts'
+
+const helm = helmPath()
+const skip = helm === undefined ? 'no helm on this machine, and no Go to compile it with' : false
+
+type Schema = { properties?: Record<string, Schema>; default?: unknown }
+
+/** The defaults of a schema, as one value. */
+const defaultsOf = (schema: Schema): unknown =>
+  schema.properties === undefined
+    ? schema.default
+    : Object.fromEntries(Object.entries(schema.properties).map(([name, property]) => [name, defaultsOf(property)]))
+
+t.test('values.yaml holds the defaults that the schema names', async (t) => {
+  const read = (name: string) => readFileSync(join(repositoryRoot, 'deploy/helm/stagedoor', name), 'utf8')
+  const { global: _global, ...defaults } = defaultsOf(JSON.parse(read('values.schema.json'))) as Record<string, unknown>
+  t.same(parse(read('values.yaml')), { ...defaults, baseUrl: '', auth0: { issuer: '', clientId: '' } })
+})
+
+for (const mode of renderedModes) {
+  t.test(`helm accepts the chart with the values of ${mode}, and renders what is committed`, { skip }, async (t) => {
+    const lint = runHelm(helm ?? '', ['lint', '--strict'], '-f', exampleValues(mode))
+    t.ok(lint.isFine, lint.stdout)
+    t.equal(readFileSync(manifestPath(mode), 'utf8'), renderExample(helm ?? '', mode), 'else: npm run manifests')
+  })
+}
+
+const refusals: [what: string, values: string[], message: RegExp][] = [
+  ['several replicas without Redis', ['replicas=2'], /redis\.enabled/],
+  ['autoscaling without Redis', ['autoscaling.enabled=true'], /redis\.enabled/],
+  ['a sidecar without an image', ['backstage.image='], /backstage\.image/],
+  ['no secrets', ['secrets.sessionSecret='], /secrets\.existingSecret/],
+  ['Redis without an address', ['redis.enabled=true'], /secrets\.redisUrl/],
+  ['a NetworkPolicy that selects every pod', ['mode=ingress'], /backstage\.podLabels/],
+  ['an HTTPRoute without a Gateway', ['gatewayApi.enabled=true'], /gatewayApi\.parentRefs/],
+  ['a base URL over plain http', ['baseUrl=http://portal.example.com'], /baseUrl/],
+  ['an unknown value', ['replica=2'], /replica/],
+]
+
+t.test('helm refuses values that cannot work, and names the one to set', { skip }, async (t) => {
+  for (const [what, values, message] of refusals) {
+    const sets = values.flatMap((value) => ['--set', value])
+    const { isFine, stderr } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('sidecar'), ...sets)
+    t.notOk(isFine, what)
+    t.match(stderr, message, what)
+  }
+})

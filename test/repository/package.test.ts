@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { projectEnvironment, repositoryRoot } from '../../scripts/testing/command.ts'
+
+// Through env(1): tap puts its loader into the NODE_OPTIONS of every child, and tsc cannot be loaded with it.
+const run = (folder: string, command: string, ...args: string[]) =>
+  spawnSync('env', ['-u', 'NODE_OPTIONS', command, ...args], {
+    cwd: folder,
+    env: projectEnvironment(),
+    encoding: 'utf8',
+  })
+
+t.test('the package installs from its tarball into an empty folder, and its command runs there', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-package-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const packed = run(repositoryRoot, 'npm', 'pack', '--pack-destination', folder)
+  t.equal(packed.status, 0, packed.stderr)
+  const [tarball = ''] = readdirSync(folder)
+  t.match(tarball, /^stagedoor-\d+\.\d+\.\d+\.tgz$/)
+
+  const installed = run(
+    folder,
+    'npm',
+    'install',
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-audit',
+    join(folder, tarball),
+  )
+  t.equal(installed.status, 0, installed.stderr)
+  writeFileSync(
+    join(folder, 'stagedoor.yaml'),
+    [
+      'server: { baseUrl: https://portal.example.com }',
+      'auth0: { issuer: https://tenant.eu.auth0.com/, clientId: hU2gRqWzX7pLkT0aYbN4cD9e, clientSecrets: [pZ3kN8xQ1vT6yB4mR9wL2cF7hJ5dG0sA] }',
+      'session: { secrets: [0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKL] }',
+      'upstreams: { backstage: { url: http://127.0.0.1:7007 } }',
+      'routes: [{ name: everything, path: /**, allow: authenticated }]',
+    ].join('\n'),
+  )
+  const stagedoor = join(folder, 'node_modules/.bin/stagedoor')
+  const checked = run(folder, stagedoor, 'check', '--config', 'stagedoor.yaml')
+  t.equal(checked.status, 0, checked.stdout + checked.stderr)
+  const refused = run(folder, stagedoor, 'check', '--config', 'missing.yaml')
+  t.not(refused.status, 0)
+  t.match(refused.stderr, /missing\.yaml/)
+})
