@@ -31,7 +31,8 @@ type PodSpec = { securityContext: { runAsNonRoot?: boolean }; containers: Contai
 
 const podSpecOf = (mode: (typeof renderedModes)[number]): PodSpec => {
   const deployment = committedManifests(mode).find(({ kind }) => kind === 'Deployment')
-  const { template } = deployment?.spec as { template: { spec: PodSpec } }
+  if (deployment === undefined) throw new Error(`${mode}: no Deployment`)
+  const { template } = deployment.spec as { template: { spec: PodSpec } }
   return template.spec
 }
 

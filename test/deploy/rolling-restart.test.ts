@@ -19,7 +19,7 @@ import { until } from '../support/until.ts'
 const clientCount = 12
 const answersBetweenRestarts = 600
 
-type Balancer = { port: number; untilAllAreUp(): Promise<void> }
+type Balancer = { port: number; untilAllAreUp: () => Promise<void> }
 
 /** HAProxy with the recipe in deploy/, in front of these ports. */
 async function startBalancer(t: Test, ports: readonly number[]): Promise<Balancer> {
@@ -48,7 +48,7 @@ async function upServers(control: string): Promise<number> {
   const socket = connect(control)
   socket.write('show stat\n')
   const lines = (await text(socket)).split('\n')
-  return lines.filter((line) => /^stagedoor,replica/.test(line) && line.split(',').includes('UP')).length
+  return lines.filter((line) => line.startsWith('stagedoor,replica') && line.split(',').includes('UP')).length
 }
 
 function isListening(port: number): Promise<boolean> {
