@@ -6,6 +6,7 @@ export type Me = {
   organization: string | undefined
   roles: readonly string[]
   groups: readonly string[]
+  permissions: readonly string[]
   signedInAt: number | undefined
   /** When the session ends if nobody uses it. */
   expiresAt: number | undefined
@@ -42,6 +43,7 @@ function parseMe(body: unknown, aheadMs: number): Me | undefined {
     organization: textIn(body, 'org_name') ?? textIn(body, 'org_id'),
     roles: namesIn(body, 'roles'),
     groups: namesIn(body, 'groups'),
+    permissions: namesIn(body, 'permissions'),
     signedInAt: timeIn('signed_in_at'),
     expiresAt: timeIn('expires_at'),
     endsAt: timeIn('expires_at_latest'),

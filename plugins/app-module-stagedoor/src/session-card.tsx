@@ -23,7 +23,7 @@ export function StagedoorSessionCard() {
       {me === undefined ? (
         'Stagedoor does not answer right now.'
       ) : (
-        <StructuredMetadataTable metadata={rowsOf(me)} dense />
+        <StructuredMetadataTable metadata={rowsOf(me)} options={{ titleFormat: (title) => title }} dense />
       )}
     </InfoCard>
   )
@@ -31,15 +31,15 @@ export function StagedoorSessionCard() {
 
 function rowsOf({ name, email, sub, organization, roles, groups, signedInAt, expiresAt, endsAt }: Me) {
   return {
-    name,
-    ...(email !== undefined && { 'e-mail': email }),
-    'user id': sub,
-    ...(organization !== undefined && { organization }),
-    roles: roles.length > 0 ? [...roles] : 'none',
-    groups: groups.length > 0 ? [...groups] : 'none',
-    ...(signedInAt !== undefined && { 'signed in': dateOf(signedInAt) }),
-    ...(expiresAt !== undefined && { 'ends unless used': dateOf(expiresAt) }),
-    ...(endsAt !== undefined && { 'ends at the latest': dateOf(endsAt) }),
+    Name: name,
+    ...(email !== undefined && { 'E-mail': email }),
+    'User id': sub,
+    ...(organization !== undefined && { Organization: organization }),
+    Roles: roles.length > 0 ? [...roles] : 'none',
+    Groups: groups.length > 0 ? [...groups] : 'none',
+    ...(signedInAt !== undefined && { 'Signed in': dateOf(signedInAt) }),
+    ...(expiresAt !== undefined && { 'Ends unless used': dateOf(expiresAt) }),
+    ...(endsAt !== undefined && { 'Ends at the latest': dateOf(endsAt) }),
   }
 }
 

@@ -1,6 +1,7 @@
 import { Content } from '@backstage/core-components'
 import { createFrontendPlugin, fetchApiRef, PageBlueprint, useApi } from '@backstage/frontend-plugin-api'
 import { Button, TextField, Typography } from '@material-ui/core'
+import { RequireRole } from '@stagedoor/backstage-plugin-app-module-stagedoor'
 import { type FormEvent, useState } from 'react'
 
 /** A form like any plugin's: it sends what was typed to a backend through Backstage's fetch API, and knows no Stagedoor. */
@@ -37,6 +38,9 @@ export function NotesPage() {
         </p>
       </form>
       <Typography data-testid="note-result">{result}</Typography>
+      <RequireRole role="platform-admin" fallback={<Typography>Platform admins see more here.</Typography>}>
+        <Typography>Notes are kept until Backstage restarts.</Typography>
+      </RequireRole>
     </Content>
   )
 }

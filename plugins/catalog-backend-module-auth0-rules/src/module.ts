@@ -1,0 +1,17 @@
+import { coreServices, createBackendModule } from '@backstage/backend-plugin-api'
+
+import { hasAuth0Claim, hasAuth0Role } from './rules.ts'
+
+/** Lets permission policies name Auth0's roles and claims in conditions about catalog entities. */
+export const catalogModuleAuth0Rules = createBackendModule({
+  pluginId: 'catalog',
+  moduleId: 'auth0-rules',
+  register(registry) {
+    registry.registerInit({
+      deps: { permissions: coreServices.permissionsRegistry },
+      async init({ permissions }) {
+        permissions.addPermissionRules([hasAuth0Role, hasAuth0Claim])
+      },
+    })
+  },
+})
