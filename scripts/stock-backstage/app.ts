@@ -27,7 +27,7 @@ export async function makeStockApp(folder: string, tools: Tools, options: StockA
   await packAll(join(folder, 'vendor'), console.log)
   await addPackages(folder)
   await allowForThisMachine(folder, options)
-  if (options.isNewest) await askForNewest(folder)
+  await fixVersions(folder, options)
   await addLines(folder, options)
   await tools.run('yarn', ['install'], folder)
   await tools.run('yarn', ['workspace', 'app', 'build'], folder)
@@ -65,11 +65,17 @@ async function allowForThisMachine(folder: string, { backstagePort }: StockAppOp
   await writeFile(join(folder, 'app-config.machine.yaml'), JSON.stringify(config))
 }
 
-async function askForNewest(folder: string): Promise<void> {
+/**
+ * The template's ranges take the newest patch of each package, which may not fit the others: `create-app` has a lockfile for
+ * that, which is not in the registry. So each package is the one of the template's release, or each is the newest.
+ */
+async function fixVersions(folder: string, { isNewest }: StockAppOptions): Promise<void> {
   for (const workspace of ['.', 'packages/app', 'packages/backend']) {
     await editManifest(folder, workspace, ({ dependencies = {}, devDependencies = {} }) => {
       for (const ranges of [dependencies, devDependencies]) {
-        for (const name of Object.keys(ranges)) if (name.startsWith('@backstage/')) ranges[name] = 'latest'
+        for (const [name, range] of Object.entries(ranges)) {
+          if (name.startsWith('@backstage/')) ranges[name] = isNewest ? 'latest' : range.replace('^', '')
+        }
       }
     })
   }

@@ -1,12 +1,16 @@
 import { Sidebar, SidebarDivider, SidebarItem, SidebarSpace } from '@backstage/core-components'
 import { createFrontendModule, identityApiRef, useApi } from '@backstage/frontend-plugin-api'
 import { NavContentBlueprint, type NavContentComponentProps } from '@backstage/plugin-app-react'
+import ExitIcon from '@material-ui/icons/ExitToApp'
+import PersonIcon from '@material-ui/icons/Person'
 import { useEffect, useState } from 'react'
 
 /** The sidebar: every page, who is signed in, and the way out. */
 function Navigation({ navItems }: NavContentComponentProps) {
   const identity = useApi(identityApiRef)
   const displayName = useDisplayName()
+  // The person's own entry leads there; two entries for one page would light up together.
+  navItems.take('page:user-settings')
   return (
     <Sidebar>
       {navItems.rest().map((item) => (
@@ -14,8 +18,8 @@ function Navigation({ navItems }: NavContentComponentProps) {
       ))}
       <SidebarSpace />
       <SidebarDivider />
-      <SidebarItem to="/settings" icon={() => <>●</>} text={displayName ?? '…'} data-testid="signed-in-user" />
-      <SidebarItem icon={() => <>→</>} text="Sign out" onClick={() => void identity.signOut()} />
+      <SidebarItem to="/settings" icon={PersonIcon} text={displayName ?? '…'} data-testid="signed-in-user" />
+      <SidebarItem icon={ExitIcon} text="Sign out" onClick={() => void identity.signOut()} />
     </Sidebar>
   )
 }

@@ -1,6 +1,7 @@
 import { Content } from '@backstage/core-components'
 import { createFrontendPlugin, fetchApiRef, PageBlueprint, useApi } from '@backstage/frontend-plugin-api'
 import { Button, TextField, Typography } from '@material-ui/core'
+import NotesIcon from '@material-ui/icons/Notes'
 import { RequireRole } from '@stagedoor/backstage-plugin-app-module-stagedoor'
 import { type FormEvent, useState } from 'react'
 
@@ -45,6 +46,8 @@ export function NotesPage() {
   )
 }
 
-const page = PageBlueprint.make({ params: { path: '/notes', title: 'Notes', loader: async () => <NotesPage /> } })
+const page = PageBlueprint.make({
+  params: { path: '/notes', title: 'Notes', icon: <NotesIcon />, loader: async () => <NotesPage /> },
+})
 
 export const notesPlugin = createFrontendPlugin({ pluginId: 'notes', extensions: [page] })

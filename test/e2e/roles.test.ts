@@ -1,0 +1,31 @@
+import t from 'tap'
+
+import { openChromium } from '../support/chromium.ts'
+import { openAs, timeout } from './people.ts'
+import { startPortal } from './portal.ts'
+
+const portal = await startPortal(t)
+
+t.test('a page shows a part to people who have the role, and something else to the others', async (t) => {
+  const jane = await openAs(await openChromium(t), portal, 'Jane Doe', '/notes')
+  await jane.getByText('Notes are kept until Backstage restarts.').waitFor({ timeout })
+  t.equal(await jane.getByText('Platform admins see more here.').count(), 0)
+
+  const max = await openAs(await openChromium(t), portal, 'Max Muster', '/notes')
+  await max.getByText('Platform admins see more here.').waitFor({ timeout })
+  t.equal(await max.getByText('Notes are kept').count(), 0)
+})
+
+t.test('the settings name what they show in words, and one entry of the sidebar leads there', async (t) => {
+  const page = await openAs(await openChromium(t), portal, 'Jane Doe', '/settings/session')
+  for (const label of ['E-mail', 'Ends at the latest', 'User id']) {
+    await page.getByText(label, { exact: true }).waitFor({ timeout })
+  }
+  t.equal(await page.locator('nav a[href="/settings"], nav a[href="/settings/"]').count(), 1)
+})
+
+t.test("Backstage's pages may show profile pictures of other origins", async (t) => {
+  const { browser } = await portal.signIn()
+  const { headers } = await browser.open(portal.url)
+  t.match(headers.get('content-security-policy'), /img-src 'self' data: https:/)
+})
