@@ -35,6 +35,7 @@ t.test('times are those of the browser’s clock, however wrong it is', async (t
       organization: 'org_1',
       roles: ['admin'],
       groups: [],
+      permissions: [],
       signedInAt: Date.parse('2026-11-23T12:00:00Z'),
       expiresAt: undefined,
       endsAt: Date.parse('2026-11-24T00:00:00Z'),

@@ -5,20 +5,22 @@ import ExitIcon from '@material-ui/icons/ExitToApp'
 import PersonIcon from '@material-ui/icons/Person'
 import { useEffect, useState } from 'react'
 
+const settingsPath = '/settings'
+
 /** The sidebar: every page, who is signed in, and the way out. */
 function Navigation({ navItems }: NavContentComponentProps) {
   const identity = useApi(identityApiRef)
   const displayName = useDisplayName()
-  // The person's own entry leads there; two entries for one page would light up together.
-  navItems.take('page:user-settings')
+  // The person's own entry leads to the settings; two entries for one page would light up together.
+  const pages = navItems.rest().filter(({ href }) => href !== settingsPath)
   return (
     <Sidebar>
-      {navItems.rest().map((item) => (
+      {pages.map((item) => (
         <SidebarItem key={item.node.spec.id} to={item.href} icon={() => item.icon} text={item.title} />
       ))}
       <SidebarSpace />
       <SidebarDivider />
-      <SidebarItem to="/settings" icon={PersonIcon} text={displayName ?? '…'} data-testid="signed-in-user" />
+      <SidebarItem to={settingsPath} icon={PersonIcon} text={displayName ?? '…'} data-testid="signed-in-user" />
       <SidebarItem icon={ExitIcon} text="Sign out" onClick={() => void identity.signOut()} />
     </Sidebar>
   )
