@@ -22,6 +22,8 @@ export async function checkInBrowser(gatewayUrl: string, backstageUrl: string): 
     const page = await browser.newPage()
     await page.goto(gatewayUrl)
     await page.getByRole('button', { name: 'Jane Doe' }).click({ timeout })
+    await page.waitForURL(`${gatewayUrl}/**`, { timeout })
+    await page.goto(`${gatewayUrl}/catalog/default/component/example-website`)
     await page.getByText('example-website').first().waitFor({ timeout })
     console.log('✔ Jane logs in and sees the catalog')
     await page.goto(`${gatewayUrl}/settings/session`)
