@@ -13,6 +13,7 @@ function answerFor(sub: string, endsAt?: number): MeAnswer {
     organization: undefined,
     roles: [],
     groups: [],
+    permissions: [],
     signedInAt: undefined,
     expiresAt: undefined,
     endsAt,

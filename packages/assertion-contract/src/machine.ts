@@ -1,7 +1,7 @@
 /** Path of the public keys of machine tokens, relative to the issuer; apart from those of people's assertions. */
 export const machineJwksPath = '/.stagedoor/machines/jwks.json'
 
-/** What Backstage is told of a machine. `sub` is the client id; Backstage makes `external:<sub>` of it. */
+/** Claims of a machine's token for Backstage. `sub` is the client id; Backstage makes `external:<sub>` of it. */
 export type MachineClaims = {
   iss: string
   aud: string

@@ -29,7 +29,7 @@ type Held = BackstageSession & TokenLifetime & { login: number }
 
 /**
  * The identity of the person whom Stagedoor signed in. The token is renewed when a call needs it, five minutes before it
- * ends or when the person has signed in again, once for all calls; while the session is over nobody asks.
+ * ends or when the person has signed in again, once for all calls; while the session is over it is not renewed.
  */
 export function createIdentity(first: BackstageSession, { refresh, guard, now }: IdentityDependencies): Identity {
   let held = hold(first)
@@ -49,7 +49,7 @@ export function createIdentity(first: BackstageSession, { refresh, guard, now }:
     return renewing
   }
 
-  /** A refresh that fails logs nobody out: the token serves to its end. */
+  /** A failed refresh does not sign the person out: the token is used until it expires. */
   function lastGood(error: unknown): Held {
     if (now() < held.expiresAt) return held
     throw error

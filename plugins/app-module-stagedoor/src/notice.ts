@@ -1,4 +1,4 @@
-/** What the person has to be told about their session. One at a time: the gravest. */
+/** What the page shows the person about their session. One notice at a time: the most severe. */
 export type Notice =
   | { kind: 'ending'; endsAt: number }
   | { kind: 'over'; cause: 'expired' | 'signed-out'; isDismissed: boolean; isPopupBlocked: boolean }

@@ -12,7 +12,7 @@ export type KnowledgeDependencies = {
 /** What this page knows of who is signed in at Stagedoor, and since when. */
 export type Knowledge = {
   me: () => Me | undefined
-  /** Asks Stagedoor; however many want to know at once, it is asked once. */
+  /** Asks Stagedoor. Calls at the same time share one request. */
   check: () => Promise<MeAnswer['kind']>
   /** The same by an answer that is younger than this call. */
   checkAnew: () => Promise<MeAnswer['kind']>

@@ -55,7 +55,7 @@ function readContext(config: Config): AuthenticatorContext {
   }
 }
 
-/** An address that nobody verified is not shown, so that no other plugin takes it for the person's. */
+/** An unverified address is left out, so that no other plugin takes it for the person's. */
 function profileOf(claims: AssertionClaims): { email?: string; displayName?: string; picture?: string } {
   const displayName = claims.name ?? claims.preferred_username
   return {

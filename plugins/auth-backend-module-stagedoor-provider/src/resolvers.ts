@@ -32,7 +32,7 @@ const auth0IdMatchingUserEntityAnnotation = createSignInResolverFactory({
   create({ ownershipFrom = [] } = {}) {
     return async ({ result: { claims } }: { result: StagedoorIdentity }, context: AuthResolverContext) => {
       const query = { annotations: { [auth0UserIdAnnotation]: claims.sub } }
-      const user = await findUser(context, query, (user) => annotationsOf(user)[auth0UserIdAnnotation] === claims.sub)
+      const user = await findUser(context, query, (found) => annotationsOf(found)[auth0UserIdAnnotation] === claims.sub)
       return signIn(context, user, claims, ownershipFrom)
     }
   },
@@ -45,7 +45,7 @@ const verifiedEmailMatchingUserEntityProfileEmail = createSignInResolverFactory(
     return async ({ result: { claims } }: { result: StagedoorIdentity }, context: AuthResolverContext) => {
       const email = verifiedEmailOf(claims)
       const query = { filter: { 'spec.profile.email': email } }
-      const user = await findUser(context, query, (user) => isSameAddress(profileEmailOf(user), email))
+      const user = await findUser(context, query, (found) => isSameAddress(profileEmailOf(found), email))
       return signIn(context, user, claims, ownershipFrom)
     }
   },

@@ -78,7 +78,7 @@ function sinkOf(connection: EntityProviderConnection, providerId: string): Catal
   }
 }
 
-/** An import that fails is tried again soon: the schedule's next one may be an hour away. */
+/** Tries a failed import again soon, because the next scheduled one may be an hour away. */
 async function withRetries(
   task: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
@@ -86,7 +86,8 @@ async function withRetries(
 ): Promise<void> {
   for (const waitMs of [...retryAfterMs, undefined]) {
     try {
-      return await task(signal)
+      await task(signal)
+      return
     } catch (error) {
       if (waitMs === undefined || signal.aborted) throw error
       logger.warn(

@@ -3,12 +3,12 @@ import type { PermissionCondition, PermissionCriteria } from '@backstage/plugin-
 import type { Policy, Rule } from './rules.ts'
 import type { When } from './when.ts'
 
-/** What Backstage asks: may somebody with these ownership refs do that. */
+/** What Backstage asks: may a person with these ownership refs do that? */
 export type Question = {
   name: string
   resourceType: string | undefined
   action: string | undefined
-  /** Ownership refs as sign-in issued them; missing for somebody who is not signed in. */
+  /** Ownership refs as sign-in issued them; missing for a caller who is not signed in. */
   refs: readonly string[] | undefined
 }
 

@@ -45,7 +45,7 @@ export class StagedoorPermissionPolicy implements PermissionPolicy {
     const { decision: otherwise, pluginId } = await this.#askNext(query, user)
     const decision = decide(this.#policy, question, otherwise)
 
-    const who = info?.userEntityRef ?? 'somebody who is not signed in'
+    const who = info?.userEntityRef ?? 'a caller who is not signed in'
     const by = decision.rules.join(', ') || 'the default'
     this.#options.logger.debug(`${permission.name} for ${who}: ${decision.effect} by ${by}`)
     if (decision.effect !== 'allow' && this.#policy.dryRun) {

@@ -45,7 +45,7 @@ export type Rule = Pick<RuleConfig, 'name' | 'effect' | 'what' | 'when'> & { own
 export type Policy = { default: 'allow' | 'deny'; dryRun: boolean; rules: readonly Rule[] }
 
 /**
- * The policy of `permission.stagedoor`; without it nobody may do anything.
+ * The policy of `permission.stagedoor`; without it everything is denied.
  *
  * @throws InputError that names every mistake; Backstage then refuses to start
  */

@@ -24,6 +24,8 @@ type Condition = z.infer<typeof conditionSchema>
 /** Which resources of one type a rule is about: those for which all conditions hold. */
 export type When = { pluginId: string; resourceType: string; conditions: Pick<Condition, 'rule' | 'params'>[] }
 
+const whenNames = ['owner', 'kinds', 'annotation', 'tag', 'actionId', 'startedBySelf', 'condition']
+
 /** The short forms of configuration, each with the resources it is about and the condition of Backstage's that it means. */
 export const whenSchema = z
   .strictObject({
@@ -68,5 +70,3 @@ export const whenSchema = z
     const { pluginId, resourceType } = first
     return { pluginId, resourceType, conditions: conditions.map(({ rule, params }) => ({ rule, params })) }
   })
-
-const whenNames = ['owner', 'kinds', 'annotation', 'tag', 'actionId', 'startedBySelf', 'condition']

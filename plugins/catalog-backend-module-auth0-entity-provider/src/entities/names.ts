@@ -1,4 +1,4 @@
-/** Who has which entity ref. Two of Auth0's never share one: the second is left out, and told. */
+/** Which Auth0 id has which entity ref. Two ids never share one: the second is left out, and logged. */
 export type NameRegistry = {
   /** Takes `ref` for `owner` (such as `user auth0|…`); gives the other one who has it already, or nothing. */
   claim: (ref: string, owner: string) => string | undefined

@@ -11,7 +11,7 @@ export type DirectoryGroup = { group: Auth0Group; entity: GroupEntity | undefine
 /** All groups of the tenant as they are now, without their members. */
 export async function readDirectory(context: ImportContext): Promise<DirectoryGroup[]> {
   const directory: DirectoryGroup[] = []
-  for (const kind of groupKinds.filter((kind) => context.settings.groupsFrom.includes(kind))) {
+  for (const kind of groupKinds.filter((one) => context.settings.groupsFrom.includes(one))) {
     for (const group of await readGroups(context.client, kind)) directory.push(await provideGroup(context, group))
   }
   return directory

@@ -9,7 +9,7 @@ import type { ImportContext } from './context.ts'
 import type { DirectoryGroup } from './directory.ts'
 import { isWanted, searchQueryOf } from './filter.ts'
 
-/** The entity of a user, if the filter wants them and no other user has their name. */
+/** The entity of a user who passes the filter and whose name is free. */
 export async function provideUser(
   context: ImportContext,
   user: Auth0User,
@@ -36,7 +36,7 @@ export async function provideUser(
   return undefined
 }
 
-/** Asks Auth0 for one user as it is now; nothing where it is gone or the filter does not want it. */
+/** Asks Auth0 for one user as it is now; undefined where it is gone or does not pass the filter. */
 export async function readUser(
   context: ImportContext,
   userId: string,
@@ -57,7 +57,7 @@ export async function readUser(
 
 async function groupsOf({ client, settings }: ImportContext, userId: string, directory: readonly DirectoryGroup[]) {
   const groups: DirectoryGroup[] = []
-  for (const kind of groupKinds.filter((kind) => settings.groupsFrom.includes(kind))) {
+  for (const kind of groupKinds.filter((one) => settings.groupsFrom.includes(one))) {
     for (const { id } of await readGroupsOfUser(client, kind, userId)) {
       const known = directory.find(({ group }) => group.kind === kind && group.id === id)
       if (known) groups.push(known)

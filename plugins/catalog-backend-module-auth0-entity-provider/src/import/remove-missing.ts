@@ -40,7 +40,7 @@ export async function removeMissing(
   return removed
 }
 
-/** What Auth0 says now of whom an entity stands for. */
+/** The current state, in Auth0, of the user or group that an entity stands for. */
 async function entityOf(
   context: ImportContext,
   ownerText: string | undefined,

@@ -1,4 +1,4 @@
-/** What an unsuccessful try tells about when to try again; no status where there was no answer at all. */
+/** What a failed request says about when to try again. `status` is missing where there was no answer. */
 export type Failure = { status: number | undefined; headers: Headers }
 
 /** After so many tries in a row a call has failed. */

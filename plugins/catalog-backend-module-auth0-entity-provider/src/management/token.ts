@@ -40,7 +40,7 @@ export function createTokenSource(credentials: Credentials, nowMs: () => number 
   }
 }
 
-/** The token endpoint refused: `status` tells whether it may accept later. */
+/** The token endpoint refused: `status` says whether a later try may succeed. */
 export class TokenError extends Error {
   override name = 'TokenError'
   readonly status: number
