@@ -102,6 +102,8 @@ export const objectionTo = (from: Part, to: Part, kind: ImportKind): string | un
   if (from.kind === 'endpoint') return objectionToEndpoint(to)
   if (from.kind === 'shell') return isOurSource(to) ? undefined : 'src/ imports only src/ and the contract'
   if (from.kind === 'contract') return 'the contract imports nothing of ours'
+  // Backstage's name for a library of backend plugins: it is a package, which the others ask for by version.
+  if (to.kind === 'plugin' && to.name.endsWith('-node')) return undefined
   return to.kind === 'plugin'
     ? 'plugins do not import each other by path'
     : 'plugins/ imports nothing of ours but the contract'
