@@ -52,7 +52,7 @@ export async function provisionAuditKeys(
     },
     jwks: () => ({ keys: merged([...archive.keys(), ...keys.jwks().keys]) }),
     digest: (text) => createHmac('sha256', secret).update(text).digest('base64url'),
-    rotatedAt: () => ring?.rotatedAt ?? now(),
+    rotatedAt: () => keys.rotatedAt(),
     close: () => keys.close(),
   }
 }

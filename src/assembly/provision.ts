@@ -1,3 +1,4 @@
+import type { Keys } from '../assertion/keys.ts'
 import { redisCounter } from '../attempts/redis-counter.ts'
 import type { Trail } from '../audit/trail.ts'
 import { targetOf } from '../auth0-events/event.ts'
@@ -8,8 +9,10 @@ import { secretFingerprints } from '../config/secret-fingerprints.ts'
 import type { Condition } from '../endpoints/health/plugin.ts'
 import { placesOf } from '../policy/reach.ts'
 import { createOnce } from '../revocation/once.ts'
+import type { Revocations } from '../revocation/revocations.ts'
 import { createRandomHex } from '../seal/random.ts'
-import { createMetrics } from '../telemetry/metrics.ts'
+import { countLoginServiceCalls, countRevocationDelays, showKeyAges, showTrail } from '../telemetry/audit-metrics.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { showRefreshes } from '../telemetry/refresh-metrics.ts'
 import { keysCondition, provisionAssertion, provisionKeys } from './assertion.ts'
 import { provisionAudit } from './audit.ts'
@@ -57,9 +60,9 @@ type Opened = Awaited<ReturnType<typeof open>>
 async function open(config: Config, given: Dependencies) {
   const audit = await provisionAudit(config, given)
   const { trail } = audit
-  const dependencies = { ...given, trail }
-  const { logger, now } = dependencies
   const metrics = createMetrics()
+  const dependencies = { ...given, trail, fetch: countedFetch(config, given, metrics) }
+  const { logger, now } = dependencies
   const onUnusable = createClaimReport(logger, metrics)
   const policy = provisionPolicy(config)
   const provider = provisionProvider(config, dependencies)
@@ -81,6 +84,9 @@ async function open(config: Config, given: Dependencies) {
   const shared = { onUnusable, provider, redis, bus, revocations, onRightsChanged, trail }
   const sessions = provisionSessions(config, dependencies, shared)
   showRefreshes(metrics.registry, sessions.counters)
+  showTrail(metrics.registry, trail)
+  showKeyAges(metrics.registry, () => ages(now(), { assertion: keys, machines: machines.keys, audit: audit.jwks.keys }))
+  noteRevocationDelays(revocations, now, countRevocationDelays(metrics.registry))
   const gate = provisionGate(config, logger, metrics)
   const made = { audit, metrics, policy, provider, redis, keys, machines, certificate, revocation, once, take, events }
   return { ...made, onUnusable, upstreams, assertion, sessions, gate }
@@ -162,6 +168,22 @@ function aroundOptions({ server, auth0, pages }: Config, { audit, machines, metr
     audit: audit.stage,
     telemetry: { metrics },
   }
+}
+
+function countedFetch({ auth0 }: Config, { fetch }: Dependencies, { registry }: Metrics): Dependencies['fetch'] {
+  const send = fetch as typeof globalThis.fetch
+  return countLoginServiceCalls(registry, new URL(auth0.issuer).origin, send) as Dependencies['fetch']
+}
+
+function ages(now: number, keys: Record<string, Pick<Keys, 'rotatedAt'>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, now - key.rotatedAt()]))
+}
+
+/** Marks that name a moment name the one at which somebody said it; those of single sessions name none. */
+function noteRevocationDelays(revocations: Revocations, now: () => number, note: (delayMs: number) => void): void {
+  revocations.onChange((news) => {
+    for (const { kind, at } of news) if (kind !== 'session') note(now() - at)
+  })
 }
 
 /** Events that are fetched have no request that would be on record. */

@@ -13,6 +13,8 @@ export type Keys = {
   /** Has the next key sign, once it has been published for long enough. */
   rotate(): Promise<void>
   isReady(): boolean
+  /** When a key took over last, milliseconds since the epoch. */
+  rotatedAt(): number
   close(): void
 }
 
@@ -76,6 +78,10 @@ class RotatingRing implements Keys {
 
   isReady(): boolean {
     return this.#opened !== undefined
+  }
+
+  rotatedAt(): number {
+    return this.#opened?.ring.rotatedAt ?? this.#options.now()
   }
 
   close(): void {

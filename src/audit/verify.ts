@@ -40,6 +40,8 @@ export class Verifier {
   #count = 0
   #signed = 0
   #isFirstFile = true
+  /** Of the first record; rotation removed what was before. */
+  #begunAt = ''
   /** A part of a line, which may be what a process left that was killed. */
   #fragment: { text: string; place: string } | undefined
 
@@ -76,7 +78,7 @@ export class Verifier {
     return {
       records: this.#count,
       repeats: chains.reduce((sum, { repeats }) => sum + repeats, 0),
-      writers: chains.length,
+      writers: chains.filter(({ isEmpty }) => !isEmpty).length,
       checkpoints: this.#signed,
       faults: this.#faults,
       notes: this.#notes,
@@ -99,6 +101,7 @@ export class Verifier {
   #take(record: AuditRecord, place: string, line: string): void {
     this.#judgeFragment(record, line)
     this.#count += 1
+    if (this.#count === 1) this.#begunAt = record.time
     const { hash, ...rest } = record
     const isIntact = hashOf(canonicalJson(rest)) === hash
     const chain = this.#chainOf(record.writer)
@@ -106,7 +109,7 @@ export class Verifier {
     if (record.checkpoint !== undefined) this.#judgeCheckpoint(record.checkpoint, place, chain)
     if (this.#isTrustingItself) this.#learnKey(record)
     for (const head of record.previous ?? []) {
-      this.#chainOf(head.writer).expect(head, `the start of writer ${record.writer}`)
+      this.#chainOf(head.writer).expect(head, `the start of writer ${record.writer}`, this.#isFirstFile)
     }
   }
 
@@ -130,7 +133,9 @@ export class Verifier {
       return this.#fault('checkpoints', 'the signature of a checkpoint kept beside is not good')
     }
     if (verdict.kind === 'unknown-key') this.#unknownKeys.add(verdict.kid)
-    this.#chainOf(verdict.checkpoint.writer).expect(verdict.checkpoint, `a checkpoint of ${verdict.checkpoint.at}`)
+    const { checkpoint } = verdict
+    const isOlder = checkpoint.at < this.#begunAt
+    this.#chainOf(checkpoint.writer).expect(checkpoint, `a checkpoint of ${checkpoint.at}`, isOlder)
   }
 
   /** A killed process leaves part of a line: it starts anew afterwards, or another one wrote on, or the line came again. */

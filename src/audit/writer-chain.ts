@@ -15,7 +15,7 @@ export class WriterChain {
   readonly #hashes = new Map<number, string>()
   /** Numbers that were passed over, and where. */
   readonly #missing = new Map<number, string>()
-  readonly #expected = new Map<number, { hash: string; witness: string }>()
+  readonly #expected = new Map<number, { hash: string; witness: string; isOlder: boolean }>()
   #first = 0
   #next = 1
   #lastHash = ''
@@ -61,16 +61,26 @@ export class WriterChain {
     }
   }
 
-  /** Compares the chain with another record of it. @param witness the name of that record */
-  expect({ seq, hash }: ChainHead, witness: string): void {
-    this.#expected.set(seq, { hash, witness })
+  /**
+   * What somebody else knows of this chain.
+   * @param witness who says so
+   * @param isOlder whether it may be from before the oldest of these files
+   */
+  expect({ seq, hash }: ChainHead, witness: string, isOlder: boolean): void {
+    this.#expected.set(seq, { hash, witness, isOlder })
+  }
+
+  get isEmpty(): boolean {
+    return this.#first === 0
   }
 
   end(): void {
     for (const [from, to, place] of ranges(this.#missing)) {
       this.#report.fault(place, `${this.#range(from, to)} ${from === to ? 'is' : 'are'} missing before this one`)
     }
-    for (const [seq, { hash, witness }] of this.#expected) this.#judgeExpected(seq, hash, witness)
+    for (const [seq, { hash, witness, isOlder }] of this.#expected) {
+      if (this.#first !== 0 || !isOlder) this.#judgeExpected(seq, hash, witness)
+    }
     if (this.#first !== 0 && !this.#isStopped) {
       const last = this.#next - 1
       this.#report.note(`writer ${this.#writer} did not end in order after record ${last}: it runs, or it was killed`)
