@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { createProgram } from '../../src/cli/program.ts'
+import { openChromium } from '../support/chromium.ts'
+import { until } from '../support/until.ts'
+import { openAs } from './people.ts'
+import { startPortal } from './portal.ts'
+
+t.setTimeout(600_000)
+
+async function run(...args: string[]): Promise<{ code: number; text: string }> {
+  const result = { code: 0, text: '' }
+  const write = (text: string): void => void (result.text += text)
+  const setExitCode = (code: number): void => void (result.code = code)
+  const terminal = { env: {}, folder: '/', out: write, err: write, setExitCode }
+  await createProgram(terminal, async () => undefined).parseAsync(['audit', ...args], { from: 'user' })
+  return result
+}
+
+t.test('a person unregisters a component, and the trail says who it was, and is whole', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-e2e-audit-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const path = join(folder, 'audit.jsonl')
+  const portal = await startPortal(t, { config: { audit: { sinks: [{ file: { path } }] } } })
+  const context = await openChromium(t)
+  const page = await openAs(context, portal, 'Jane Doe', '/catalog')
+  await page.getByText('build-farm').first().waitFor({ timeout: 120_000 })
+  // What the page of the component does when its menu says "Unregister entity", in the person's browser and session.
+  const status = await page.evaluate(async () => {
+    const identity = await (await fetch('/api/auth/stagedoor/refresh')).json()
+    const headers = { authorization: `Bearer ${identity.backstageIdentity.token}` }
+    const entity = await (await fetch('/api/catalog/entities/by-name/component/default/build-farm', { headers })).json()
+    const answer = await fetch(`/api/catalog/entities/by-uid/${entity.metadata.uid}`, { method: 'DELETE', headers })
+    return answer.status
+  })
+  t.comment(`the catalog answers ${status}`)
+  await until(async () => (await run('search', path, '--class', 'catalog-write')).text.includes('answered'))
+  const found = await run('search', path, '--class', 'catalog-write')
+  t.match(
+    found.text,
+    /admin-action {2}catalog-write {2}begun {2}Jane Doe = auth0\|\S+ {2}DELETE \/api\/catalog\/entities\/by-uid\//,
+  )
+  t.match(found.text, /admin-action {2}catalog-write {2}answered {2}Jane Doe = /)
+  t.comment(found.text)
+  await portal.app.close()
+  const whole = await run('verify', path, '--checkpoints', `${path}.checkpoints`)
+  t.match(whole, { code: 0, text: /The trail is whole/ }, whole.text)
+})
