@@ -31,9 +31,11 @@ t.test('a person unregisters a component, and the trail says who it was, and is 
   await page.getByText('build-farm').first().waitFor({ timeout: 120_000 })
   // What the page of the component does when its menu says "Unregister entity", in the person's browser and session.
   const status = await page.evaluate(async () => {
-    const identity = await (await fetch('/api/auth/stagedoor/refresh')).json()
+    type Identity = { backstageIdentity: { token: string } }
+    const identity = (await (await fetch('/api/auth/stagedoor/refresh')).json()) as Identity
     const headers = { authorization: `Bearer ${identity.backstageIdentity.token}` }
-    const entity = await (await fetch('/api/catalog/entities/by-name/component/default/build-farm', { headers })).json()
+    const named = await fetch('/api/catalog/entities/by-name/component/default/build-farm', { headers })
+    const entity = (await named.json()) as { metadata: { uid: string } }
     const answer = await fetch(`/api/catalog/entities/by-uid/${entity.metadata.uid}`, { method: 'DELETE', headers })
     return answer.status
   })
