@@ -1,8 +1,8 @@
-import { createHmac, KeyObject } from 'node:crypto'
+import { createHmac, createPrivateKey, type KeyObject } from 'node:crypto'
 
 import type { JWK } from 'jose'
 
-import { publishedKeys } from '../assertion/key-ring.ts'
+import { type KeyRing, publishedKeys } from '../assertion/key-ring.ts'
 import { type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
 import { createKeys, type Keys } from '../assertion/keys.ts'
 import type { CheckpointKey } from '../audit/checkpoint.ts'
@@ -32,7 +32,10 @@ export async function provisionAuditKeys(
   const { path, store: kind, rotateEvery } = audit.keys
   const archive = createArchive(kind === 'file' && path !== undefined ? `${path}.public` : undefined)
   await archive.open()
-  const store = archiving(keyStoreOf(audit.keys), archive)
+  const privateKeys = new Map<string, KeyObject>()
+  const store = archiving(keyStoreOf(audit.keys), archive, ({ current, next }) => {
+    for (const { kid, jwk } of [current, next]) privateKeys.set(kid, createPrivateKey({ key: jwk, format: 'jwk' }))
+  })
   const keys: Keys = await createKeys({
     store,
     rotateEveryMs: rotateEvery,
@@ -47,8 +50,8 @@ export async function provisionAuditKeys(
   const secret = ring?.current.jwk.d ?? ''
   return {
     current() {
-      const { kid, privateKey, publicJwk } = keys.current()
-      return { kid, privateKey: KeyObject.from(privateKey), publicJwk }
+      const { kid, publicJwk } = keys.current()
+      return { kid, privateKey: privateKeys.get(kid) as KeyObject, publicJwk }
     },
     jwks: () => ({ keys: merged([...archive.keys(), ...keys.jwks().keys]) }),
     digest: (text) => createHmac('sha256', secret).update(text).digest('base64url'),
@@ -75,12 +78,17 @@ function createArchive(path: string | undefined): Archive {
 }
 
 /** Public halves are kept before a key signs anything. */
-function archiving(inner: KeyStore, archive: Archive): KeyStore {
+function archiving(inner: KeyStore, archive: Archive, onRing: (ring: KeyRing) => void): KeyStore {
   return {
-    read: () => inner.read(),
+    async read() {
+      const ring = await inner.read()
+      if (ring !== undefined) onRing(ring)
+      return ring
+    },
     async write(ring) {
       await archive.add(publishedKeys(ring).map(({ kid, jwk }) => publicHalf(kid, jwk)))
       await inner.write(ring)
+      onRing(ring)
     },
   }
 }
