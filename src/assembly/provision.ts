@@ -95,12 +95,12 @@ async function open(config: Config, given: Dependencies) {
 /** The stages, in the order of the path. */
 function pathOptions({ server }: Config, { now, randomBytes }: Dependencies, opened: Opened) {
   const { sessions, machines, policy, assertion, gate, upstreams, revocation } = opened
-  const { baseUrl: publicOrigin, prefix, trustedProxies, encodedSlashes } = server
+  const { baseUrl: publicOrigin, prefix, trustedProxies } = server
   const forwardAuthPath = `${prefix}/auth`
   return {
     boundary: {
       trustedProxies,
-      encodedSlashes,
+      prefix,
       forwardAuthPath,
       probePath: `${prefix}/health/`,
       randomHex: createRandomHex(randomBytes),

@@ -1,3 +1,4 @@
+import type { ReadPath } from './canonical-path.ts'
 import type { AskingProxy } from './forwarded-request.ts'
 
 /** What the boundary established about one request; later stages read this and never the raw request line. */
@@ -7,8 +8,10 @@ export type RequestFacts = {
   /** W3C Trace Context `traceparent`, ours or continued from a trusted proxy. */
   traceparent: string
   method: string
-  /** The canonical path, still percent-encoded: what rules match and what the upstream gets, one spelling only. */
+  /** The path, still percent-encoded but for unreserved characters: what rules match and what the upstream gets, one spelling only. */
   path: string
+  /** Set where servers may read the path differently: only rules with `paths: as-is` let it pass. */
+  oddity?: ReadPath['oddity']
   /** The query with its `?`, or an empty string. */
   query: string
   /** Host (and port) the client addressed, lower case. */

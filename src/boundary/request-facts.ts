@@ -4,7 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { isNavigation } from '../headers/navigation.ts'
 import type { RandomHex } from '../seal/random.ts'
 import { readAuthority } from './authority.ts'
-import { type EncodedSlashes, refusalOfPath } from './canonical-path.ts'
+import { type ReadPath, readPath } from './canonical-path.ts'
 import { clientConnection } from './client-connection.ts'
 import type { RequestFacts } from './facts.ts'
 import { forwardedRequest, isForwardAuth } from './forwarded-request.ts'
@@ -15,8 +15,9 @@ import type { ProxyTrust } from './trusted-proxies.ts'
 
 export type FactsOptions = {
   isTrustedProxy: ProxyTrust
-  encodedSlashes: EncodedSlashes
   randomHex: RandomHex
+  /** Where our own endpoints live. */
+  prefix: string
   /** What all probes begin with: they are answered to HTTP/1.0 without a host, too. */
   probePath: string
   /** Where trusted proxies ask about requests of their clients: the facts are then those of that request. */
@@ -34,15 +35,16 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
   const { isForwarded, clientIp, protocol, ...said } = clientConnection(peer, raw.headers, options.isTrustedProxy)
   const host = isProbeWithoutHost(raw, received, options) ? '' : hostOf(raw, said.host)
   const trace = isForwarded ? raw.headers['traceparent'] : undefined
-  const { method, path, query, askedBy }: Asked = isForwardAuth(received.path, options.forwardAuthPath)
+  const { method, path, oddity, query, askedBy }: Asked = isForwardAuth(received.path, options.forwardAuthPath)
     ? askedAbout(raw, received, isForwarded, options)
-    : { method: raw.method ?? 'GET', path: received.path, query: received.query, askedBy: undefined }
+    : { ...received, method: raw.method ?? 'GET', askedBy: undefined }
   // Field by field: spreading objects is slow, and this is done for every request.
   return {
     requestId,
     traceparent: traceparent(trace as string | undefined, options.randomHex),
     method,
     path,
+    oddity,
     query,
     host,
     protocol,
@@ -53,7 +55,7 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
   }
 }
 
-type Asked = Pick<RequestFacts, 'method' | 'path' | 'query' | 'askedBy'>
+type Asked = Pick<RequestFacts, 'method' | 'path' | 'oddity' | 'query' | 'askedBy'>
 
 function askedAbout(raw: IncomingMessage, target: RequestTarget, isTrusted: boolean, options: FactsOptions): Asked {
   if (!isTrusted) throw new GatewayError('STAGEDOOR_BOUNDARY_UNTRUSTED_PROXY')
@@ -67,11 +69,14 @@ function askedAbout(raw: IncomingMessage, target: RequestTarget, isTrusted: bool
 
 type NotCanonical = 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL' | 'STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL'
 
-function canonicalTarget(target: string, { encodedSlashes }: FactsOptions, code: NotCanonical): RequestTarget {
-  const split = splitTarget(target)
-  const reason = refusalOfPath(split.path, encodedSlashes) ?? (isPlainQuery(split.query) ? undefined : 'query')
-  if (reason !== undefined) throw new GatewayError(code, { reason })
-  return split
+function canonicalTarget(target: string, { prefix }: FactsOptions, code: NotCanonical): ReadPath & RequestTarget {
+  const { path, query } = splitTarget(target)
+  const read = readPath(path)
+  if (typeof read === 'string') throw new GatewayError(code, { reason: read })
+  // What may be meant for our own endpoints is not for an upstream, and no rule is asked about them.
+  if (read.oddity?.plainest.startsWith(prefix)) throw new GatewayError(code, { reason: read.oddity.reason })
+  if (!isPlainQuery(query)) throw new GatewayError(code, { reason: 'query' })
+  return { ...read, query }
 }
 
 function refuseAmbiguous({ rawHeaders, headers }: IncomingMessage): void {

@@ -13,7 +13,6 @@ export type PolicyConfig = {
   contact: string
   claims: Config['auth0']['claims']
   defaultUpstream: string
-  encodedSlashes: Config['server']['encodedSlashes']
 }
 
 const ruleSections = ['routes', 'admin', 'policy']
@@ -27,7 +26,7 @@ export async function loadPolicy(options: { files: readonly string[]; env: NodeJ
   const { files, tree, absences, unresolved } = await readConfigFiles(options)
   const { sections, problems } = validate(tree, absences, unresolved)
   const ours = problems.filter(({ path }) => isAboutRules(path))
-  const { routes, admin, policy, upstreams, server } = sections
+  const { routes, admin, policy, upstreams } = sections
   // A section that is missing here is ill, and its problem is among ours; what has defaults is never missing.
   if (ours.length > 0 || routes === undefined || admin === undefined || policy === undefined) {
     throw new ConfigError(inOrderOfLines(ours, files))
@@ -38,7 +37,6 @@ export async function loadPolicy(options: { files: readonly string[]; env: NodeJ
     contact: policy.contact,
     claims: claims.parse(valueAt(toPlain(tree), ['auth0', 'claims'])),
     defaultUpstream: (upstreams && defaultUpstream(upstreams)) ?? 'backstage',
-    encodedSlashes: server?.encodedSlashes ?? 'refuse',
   }
 }
 

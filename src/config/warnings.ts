@@ -15,6 +15,7 @@ export function warningsAbout(sections: KnownSections): Finding[] {
     ...(upstreams && assertion ? sharedAudiences(upstreams, assertion) : []),
     ...(upstreams && routes ? unreachableByRewrite(upstreams, routes) : []),
     ...(routes ? routes.flatMap(publicWarnings) : []),
+    ...(routes ? routes.flatMap(pathWarnings) : []),
     ...(routes ? unreachableRules(routes, server) : []),
     ...(log?.level === 'silent'
       ? [{ path: ['log', 'level'], expected: 'a level that shows failures', fix: 'write info, or error at least' }]
@@ -22,7 +23,7 @@ export function warningsAbout(sections: KnownSections): Finding[] {
   ]
 }
 
-function serverWarnings({ trustedProxies, encodedSlashes, admin }: Config['server']): Finding[] {
+function serverWarnings({ trustedProxies, admin }: Config['server']): Finding[] {
   const findings: Finding[] = trustedProxies.flatMap((network, index) =>
     network.endsWith('/0')
       ? [
@@ -34,13 +35,6 @@ function serverWarnings({ trustedProxies, encodedSlashes, admin }: Config['serve
         ]
       : [],
   )
-  if (encodedSlashes === 'pass') {
-    findings.push({
-      path: ['server', 'encodedSlashes'],
-      expected: 'refuse',
-      fix: 'make sure that no upstream decodes %2F before it chooses a route, or rules can be walked around',
-    })
-  }
   if (!['127.0.0.1', '::1', 'localhost'].includes(admin.host)) {
     findings.push({
       path: ['server', 'admin', 'host'],
@@ -117,6 +111,17 @@ function publicWarnings(rule: Config['routes'][number], index: number): Finding[
       path: ['routes', index, 'allow'],
       expected: 'authenticated',
       fix: 'this rule makes every path public: make sure that this is intended',
+    },
+  ]
+}
+
+function pathWarnings({ paths }: Config['routes'][number], index: number): Finding[] {
+  if (paths !== 'as-is') return []
+  return [
+    {
+      path: ['routes', index, 'paths'],
+      expected: 'strict',
+      fix: 'make sure that the upstream takes // ; %2F and %25 in paths as they are, or it may see another path than the rules did',
     },
   ]
 }

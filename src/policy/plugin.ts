@@ -3,7 +3,7 @@ import fastifyPlugin from 'fastify-plugin'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import { wantsPage } from '../headers/navigation.ts'
-import type { Deny } from './decision.ts'
+import type { Decision, Deny } from './decision.ts'
 import { explanationLines } from './explanation-text.ts'
 import type { Policy } from './policy.ts'
 
@@ -12,6 +12,10 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
   async (app, { policy, now }) => {
     app.addHook('onRequest', (request, _reply, done) => {
       const decision = policy.decide(request.principal, request.facts, now())
+      const { oddity } = request.facts
+      if (oddity !== undefined && !policy.takesAsIs(request.facts, oddity.plainest)) {
+        return done(notCanonical(request, oddity.reason, decision))
+      }
       request.decision = decision
       done(decision.effect === 'allow' ? undefined : refusal(request, decision))
     })
@@ -35,6 +39,18 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
   },
   { name: 'policy', dependencies: ['identity'] },
 )
+
+/** The log names the option; whoever asked hears only that the path is not plain. */
+function notCanonical({ facts }: FastifyRequest, reason: string, { rule = 'none' }: Decision): GatewayError {
+  const code =
+    facts.askedBy === undefined
+      ? 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'
+      : 'STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL'
+  return new GatewayError(code, {
+    reason,
+    detail: `rule ${rule}: a path with ${reason} passes only where one rule with paths: as-is decides on each of its readings`,
+  })
+}
 
 /** A 401 for a request with a token says why the token does not count, so that its sender need not guess. */
 function unauthenticated({ bearer, facts, headers }: FastifyRequest): GatewayError {

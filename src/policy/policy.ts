@@ -7,7 +7,7 @@ import { type Explanation, explain } from './explain.ts'
 import { missingSentence } from './missing.ts'
 import type { KnownPrincipal } from './question.ts'
 import { compileRequirement } from './requirement.ts'
-import { type Asked, compileRule, type Decide, decideBy } from './rules.ts'
+import { type Asked, compileRule, type Decide, decideBy, firstMatch } from './rules.ts'
 import { secondFactorOf } from './second-factor.ts'
 
 /** All that can be asked of the rules. Times in milliseconds since the epoch. */
@@ -15,6 +15,11 @@ export type Policy = {
   decide: Decide
   /** The same decision with its reasons; for operators' eyes. */
   explain: (principal: Principal, asked: Asked, now: number) => Explanation
+  /**
+   * Whether a path that servers may read differently passes: where the rule says so (`paths: as-is`), and decides on its
+   * plainest reading too.
+   */
+  takesAsIs: (asked: Asked, plainest: string) => boolean
   /** The second factor without which this is refused, when nothing else is missing. */
   secondFactorFor: (principal: Principal, asked: Asked, now: number) => SecondFactor | undefined
   /** The part of a refusal that the refused person may see. */
@@ -48,8 +53,15 @@ export function createPolicy(options: PolicyOptions): Policy {
   for (const { name, allow } of routes) if (typeof allow === 'object') requirements.set(name, allow)
   const stepUps = new Map([...requirements].map(([name, requirement]) => [name, secondFactorOf(requirement)]))
 
+  const asIs = new Set(routes.flatMap(({ name, paths }) => (paths === 'as-is' ? [name] : [])))
+  const ruleFor = (asked: Asked): string | undefined => firstMatch(rules, asked)?.route.name
+
   return {
     decide,
+    takesAsIs(asked, plainest) {
+      const rule = ruleFor(asked)
+      return rule !== undefined && asIs.has(rule) && ruleFor({ ...asked, path: plainest }) === rule
+    },
     explain: (principal, asked, now) => explain(rules, principal, asked, now),
     secondFactorFor(principal, asked, now) {
       const decision = decide(principal, asked, now)

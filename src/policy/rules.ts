@@ -63,7 +63,8 @@ export function targetOf({ path, method, host }: Asked): Target {
   return { key: matchKey(path), method, host: hostName(host) }
 }
 
-function firstMatch(rules: readonly Rule[], asked: Asked): Rule | undefined {
+/** The rule that decides on a request, whoever asks. */
+export function firstMatch(rules: readonly Rule[], asked: Asked): Rule | undefined {
   const { key, method, host } = targetOf(asked)
   return rules.find((rule) => rule.coversPath(key) && rule.coversMethod(method) && rule.coversHost(host))
 }

@@ -64,12 +64,7 @@ const rows: [what: string, routes: string[], path: string, fix: RegExp][] = [
     'routes[0].path',
     /asks no rules/,
   ],
-  [
-    'a path that is refused before',
-    ['{ name: slash, path: /a%2Fb, allow: public }'],
-    'routes[0].path',
-    /encodedSlashes/,
-  ],
+  ['a path that is refused before', ['{ name: slash, path: /a%2Fb, allow: public }'], 'routes[0].path', /paths: as-is/],
 ]
 
 for (const [what, routes, path, fix] of rows) {
@@ -116,10 +111,10 @@ for (const [what, routes] of quiet) {
 }
 
 t.test('an encoded slash can be reached where it passes', async (t) => {
-  const overlay = 'server: { encodedSlashes: pass }\nroutes: [{ name: a, path: /a%2Fb, allow: authenticated }]'
+  const overlay = 'routes: [{ name: a, path: /a%2Fb, allow: authenticated, paths: as-is }]'
   const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
   t.same(
     warnings.map(({ path }) => formatPath(path)),
-    ['server.encodedSlashes'],
+    ['routes[0].paths'],
   )
 })

@@ -37,7 +37,6 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       maxRequests: 30_000,
       overload: { maxDelay: '3s', retryAfter: '2s' },
       maxHeaderBytes: '32KiB',
-      encodedSlashes: 'refuse',
       failedAttempts: { max: 30, window: '1m' },
       timeouts: { headers: '30s', keepAlive: '75s', shutdown: '25s' },
     },

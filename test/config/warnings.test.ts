@@ -10,7 +10,12 @@ const rows: [string, string, string, RegExp][] = [
     'server.trustedProxies[1]',
     /name the networks/,
   ],
-  ['encoded slashes that pass', 'server: { encodedSlashes: pass }', 'server.encodedSlashes', /%2F/],
+  [
+    'paths as they are',
+    'routes: [{ name: a, path: /a/**, allow: authenticated, paths: as-is }]',
+    'routes[0].paths',
+    /%2F/,
+  ],
   ['an admin listener for everybody', 'server: { admin: { host: 0.0.0.0 } }', 'server.admin.host', /only probes/],
   ['no refresh token', 'auth0: { scopes: [openid] }', 'auth0.scopes', /refreshEvery/],
   [

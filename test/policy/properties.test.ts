@@ -3,11 +3,10 @@ import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { refusalOfPath } from '../../src/boundary/canonical-path.ts'
 import { shadowersOf } from '../../src/config/rules/reachability.ts'
 import { denyReasons } from '../../src/policy/decision.ts'
 import { principals, questions, respellings, ruleLists } from './arbitraries.ts'
-import { now, policyOf, rules } from './support.ts'
+import { isCanonical, now, policyOf, rules } from './support.ts'
 
 t.test('every request gets a decision: allow by a rule, or deny with a reason of the list', async (t) => {
   fc.assert(
@@ -54,12 +53,12 @@ t.test('an explanation comes to the decision of the gateway', async (t) => {
 t.test('no spelling that is not refused gets another decision than the plain one', async (t) => {
   fc.assert(
     fc.property(ruleLists, principals, questions, respellings, (written, principal, asked, spelling) => {
-      if (refusalOfPath(spelling) !== undefined) return
+      if (!isCanonical(spelling)) return
       const policy = policyOf(written)
       const plain = decodeURI(spelling)
         .toLowerCase()
         .replace(/(.)\/$/, '$1')
-      const path = refusalOfPath(plain) === undefined ? plain : spelling
+      const path = isCanonical(plain) ? plain : spelling
       assert.deepEqual(
         policy.decide(principal, { ...asked, path: spelling }, now),
         policy.decide(principal, { ...asked, path }, now),

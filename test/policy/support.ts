@@ -1,3 +1,4 @@
+import { readPath } from '../../src/boundary/canonical-path.ts'
 import type { RouteConfig } from '../../src/config/schema.ts'
 import { routes as routesSchema } from '../../src/config/sections/routes.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../../src/identity/principal.ts'
@@ -52,4 +53,10 @@ export function machine(parts: Partial<MachinePrincipal> = {}): MachinePrincipal
     claims: {},
     ...parts,
   }
+}
+
+/** Whether rules and upstream get this path as it was sent. */
+export function isCanonical(path: string): boolean {
+  const read = readPath(path)
+  return typeof read !== 'string' && read.oddity === undefined && read.path === path
 }

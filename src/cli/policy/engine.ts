@@ -1,24 +1,31 @@
-import { refusalOfPath } from '../../boundary/canonical-path.ts'
+import { readPath } from '../../boundary/canonical-path.ts'
 import type { PolicyConfig } from '../../config/load-policy.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { createPolicy, type Policy } from '../../policy/policy.ts'
 import { principalFromClaims } from '../../policy/principal-from-claims.ts'
 import { referencedClaims } from '../../policy/referenced-claims.ts'
+import type { Asked } from '../../policy/rules.ts'
 
 /** The rules as the gateway would apply them, for people described by claims. */
 export type Engine = Policy & {
   principal: (claims: Readonly<Record<string, unknown>>) => Principal
-  /** Why a path never gets as far as the rules, if it does not. */
-  refusalOf: (path: string) => string | undefined
+  /** Why a request gets 400 for its path, whatever the rules say, if it does. */
+  refusalOf: (asked: Asked) => string | undefined
 }
 
 /** @param now milliseconds since the epoch */
 export function createEngine(config: PolicyConfig, now: number): Engine {
-  const { routes, admin, claims, encodedSlashes } = config
+  const { routes, admin, claims } = config
   const names = { ...claims, custom: referencedClaims(routes, admin.allow) }
+  const policy = createPolicy(config)
   return {
-    ...createPolicy(config),
+    ...policy,
     principal: (described) => principalFromClaims(described, names, now),
-    refusalOf: (path) => refusalOfPath(path, encodedSlashes),
+    refusalOf(asked) {
+      const read = readPath(asked.path)
+      if (typeof read === 'string') return read
+      const { oddity } = read
+      return oddity === undefined || policy.takesAsIs(asked, oddity.plainest) ? undefined : oddity.reason
+    },
   }
 }

@@ -16,13 +16,13 @@ export async function explainAs(config: PolicyConfig, question: Question, termin
   const { path, method, host } = question
   const now = Date.now()
   const engine = createEngine(config, now)
-  const refusal = engine.refusalOf(path)
+  const asked = { method: method.toUpperCase(), path, host: host.toLowerCase() }
+  const refusal = engine.refusalOf(asked)
   if (refusal !== undefined) {
-    throw new PolicyInputError(`${path} is refused before any rule: it is not canonical (${refusal}).`)
+    throw new PolicyInputError(`${path} gets 400 whatever the rules say: it is not canonical (${refusal}).`)
   }
   const { claims, note } = await claimsOf(question, terminal.folder)
   if (note !== undefined) terminal.err(`note: ${note}\n`)
-  const asked = { method: method.toUpperCase(), path, host: host.toLowerCase() }
   terminal.out(`${explanationLines(engine.explain(engine.principal(claims), asked, now)).join('\n')}\n`)
   return 0
 }

@@ -14,7 +14,7 @@ const written = z.strictObject({
   method: method.default('GET'),
   path: z.string(),
   host: z.string().default(''),
-  /** `refused`: the path is not canonical, so that no rule is asked. */
+  /** `refused`: the path is not canonical, which is a 400 whatever the rules say. */
   expect: z.enum(expectations),
   reason: z.string().optional(),
   rule: z.string().optional(),

@@ -35,7 +35,7 @@ type Outcome = { effect: TestRow['expect']; reason?: string; rule?: string; text
 
 function outcomeOf(row: TestRow, claims: Record<string, unknown>, engine: Engine, now: number): Outcome {
   const { method, path, host } = row
-  const refusal = engine.refusalOf(path)
+  const refusal = engine.refusalOf({ method, path, host })
   if (refusal !== undefined) return { effect: 'refused', reason: refusal, text: `refused ${refusal}` }
   const decision = engine.decide(engine.principal(claims), { method, path, host }, now)
   return { ...decision, text: decisionText(decision) }

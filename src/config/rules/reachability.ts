@@ -41,10 +41,7 @@ function leavesNothing(
 }
 
 /** Rules that no request can reach: they look like protection and are none. */
-export function unreachableRules(
-  routes: readonly RouteConfig[],
-  server: { prefix: string; encodedSlashes: 'refuse' | 'pass' } | undefined,
-): Finding[] {
+export function unreachableRules(routes: readonly RouteConfig[], server: { prefix: string } | undefined): Finding[] {
   return routes.flatMap((rule, index) => [
     ...shadowed(rule, index, routes.slice(0, index)),
     ...(server === undefined ? [] : neverAsked(rule, index, server)),
@@ -61,23 +58,19 @@ function shadowed(rule: RouteConfig, index: number, before: readonly RouteConfig
   return [{ path: ['routes', index, 'path'], expected: 'a rule that a request can reach', fix }]
 }
 
-function neverAsked(
-  { path }: RouteConfig,
-  index: number,
-  { prefix, encodedSlashes }: { prefix: string; encodedSlashes: 'refuse' | 'pass' },
-): Finding[] {
+function neverAsked({ path, paths }: RouteConfig, index: number, { prefix }: { prefix: string }): Finding[] {
   const expected = 'a path that requests can have'
   const place = ['routes', index, 'path']
   const key = matchKey(path)
   if (key === matchKey(prefix) || key.startsWith(`${matchKey(prefix)}/`)) {
     return [{ path: place, expected, fix: `${prefix} is Stagedoor’s own and asks no rules: remove this one` }]
   }
-  if (encodedSlashes === 'refuse' && /%(?:2f|5c)/.test(key)) {
+  if (paths !== 'as-is' && /%(?:2f|5c)|;/.test(key)) {
     return [
       {
         path: place,
         expected,
-        fix: 'encoded slashes are refused before any rule (see server.encodedSlashes): remove it',
+        fix: 'paths with encoded slashes or semicolons get 400 here: add paths: as-is, or remove it',
       },
     ]
   }

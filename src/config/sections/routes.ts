@@ -62,6 +62,11 @@ const rule = z.strictObject({
       'Callers that may pass: `public` means all, `authenticated` all that are logged in; otherwise a requirement.',
     'x-example': 'authenticated',
   }),
+  paths: z.enum(['strict', 'as-is']).optional().meta({
+    description:
+      'Spellings that servers may read differently, `//`, `;v=1`, `%2F`, `%5C` and `%25ab`: `strict`, the default, answers 400, `as-is` lets them pass, and the upstream gets the path that the rules saw. Where another rule would decide on the plainest reading, the answer is 400 still. Danger: an upstream that reads them in a way of its own may see another path than the rules did.',
+    'x-example': 'strict',
+  }),
   upstream: z.string('the name of an upstream').optional().meta({
     description: 'Where the request goes. Default: `backstage`, or the only upstream there is.',
     'x-example': 'backstage',

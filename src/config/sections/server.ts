@@ -160,14 +160,6 @@ export const server = z
     maxHeaderBytes: size({ min: '8KiB', max: '1MiB' })
       .prefault('32KiB')
       .meta({ description: 'Size of all headers of a request together; past it the answer is 431.' }),
-    encodedSlashes: z
-      .enum(['refuse', 'pass'])
-      .default('refuse')
-      .meta({
-        description:
-          'What to do with `%2F` and `%5C` in a path: `refuse` answers 400, `pass` forwards as it is. ' +
-          'Danger: with `pass` an upstream that decodes them may see another path than the rules did.',
-      }),
     failedAttempts,
     timeouts,
     selfTest: z

@@ -1,4 +1,4 @@
-import { refusalOfPath } from '../../boundary/canonical-path.ts'
+import { readPath } from '../../boundary/canonical-path.ts'
 import type { RequestFacts } from '../../boundary/facts.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { Principal } from '../../identity/principal.ts'
@@ -22,8 +22,8 @@ export function readQuestion(
 ): { principal: Principal; asked: Asked } {
   const { path, method = 'GET', host = caller.facts.host, claims } = source as Readonly<Record<string, unknown>>
   if (typeof path !== 'string') throw badQuestion('path is missing.')
-  const refusal = refusalOfPath(path)
-  if (refusal !== undefined) throw badQuestion(`path is not canonical (${refusal}): such requests meet no rule.`)
+  const read = readPath(path)
+  if (typeof read === 'string') throw badQuestion(`path is not canonical (${read}): such requests meet no rule.`)
   if (typeof method !== 'string' || !/^[A-Z]+$/.test(method)) throw badQuestion('method is not a method.')
   if (typeof host !== 'string') throw badQuestion('host is not a text.')
   const asked = { path, method, host: host.toLowerCase() }
