@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
 import { Command } from 'commander'
 
+import { defaultConfigFile } from '../config/load.ts'
 import { keysCommand } from './admin/keys.ts'
 import { sessionsCommand } from './admin/sessions.ts'
 import { auditCommand } from './audit/command.ts'
@@ -20,6 +24,7 @@ export function createProgram(
 ): Command {
   const program = new Command('stagedoor')
     .description('The identity-aware gateway in front of Backstage')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .showSuggestionAfterError()
     .showHelpAfterError('(stagedoor --help shows what there is)')
   const commands = [
@@ -34,7 +39,15 @@ export function createProgram(
     auditCommand(terminal),
   ]
   for (const command of commands) {
-    program.addCommand(command.copyInheritedSettings(program))
+    const named = command.copyInheritedSettings(program)
+    program.addCommand(named.showHelpAfterError(`(stagedoor ${command.name()} --help shows what there is)`))
   }
   return program
+}
+
+/** The version of the package, whether this runs from source or compiled. */
+function packageVersion(): string {
+  const manifest = readFileSync(resolve(defaultConfigFile(), '../../package.json'), 'utf8')
+  const { version }: { version: string } = JSON.parse(manifest)
+  return version
 }

@@ -15,6 +15,7 @@ export function contradictions(sections: KnownSections): Finding[] {
     ...workerContradictions(sections),
     ...machineContradictions(sections),
     ...(upstreams ? tlsContradictions(upstreams) : []),
+    ...(server && upstreams ? loops(server, upstreams) : []),
     ...(routes ? repeatedNames(routes) : []),
     ...(routes && upstreams ? routes.flatMap((rule, index) => upstreamContradictions(rule, index, upstreams)) : []),
   ]
@@ -126,6 +127,20 @@ function workerContradictions({ server, session, assertion, machines }: KnownSec
       fix: `write workers: 1, or add session.redis.url and set ${missing.map((option) => `${option}: redis`).join(', ')}`,
     },
   ]
+}
+
+/** An upstream that is Stagedoor itself would send each request round and round. */
+function loops({ baseUrl }: Config['server'], upstreams: Config['upstreams']): Finding[] {
+  return Object.entries(upstreams).flatMap(([name, { urls }]) => {
+    if (!urls.includes(baseUrl)) return []
+    return [
+      {
+        path: ['upstreams', name],
+        expected: 'another address than server.baseUrl, which is Stagedoor itself',
+        fix: 'write where Backstage listens, for example http://127.0.0.1:7007',
+      },
+    ]
+  })
 }
 
 function repeatedNames(routes: Config['routes']): Finding[] {

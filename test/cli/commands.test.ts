@@ -144,3 +144,13 @@ t.test('the terminal of the process is the process', async (t) => {
   t.equal(terminal.folder, process.cwd())
   t.equal(terminal.env, process.env)
 })
+
+t.test('--version prints the version of the package', async (t) => {
+  const seen: string[] = []
+  const terminal = { env: {}, folder: '.', out: () => {}, err: () => {}, setExitCode: () => {} }
+  const program = createProgram(terminal, noStart)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => seen.push(text) })
+  await t.rejects(program.parseAsync(['--version'], { from: 'user' }), { code: 'commander.version' })
+  t.match(seen, [/^\d+\.\d+\.\d+/])
+})

@@ -100,7 +100,7 @@ refusalTable([
     'an issuer without its slash',
     'auth0: { issuer: "https://t.auth0.com" }',
     'auth0.issuer',
-    /ends with a slash/,
+    /slash at its end/,
     /t\.auth0\.com\/$/,
   ],
   ['an issuer over plain http', 'auth0: { issuer: "http://idp.example" }', 'auth0.issuer', /https/, /localhost only/],

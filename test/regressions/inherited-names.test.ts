@@ -56,7 +56,7 @@ t.test('a role or group of such a name is had by whoever has it, and by nobody e
         },
       ]),
       defaultUpstream: 'backstage',
-      admin: { allow: { roles: [name] } } as never,
+      admin: { allow: { roles: [name] } },
       contact: 'us',
     })
     const asked = { method: 'GET', path: `/${name}`, host: name }

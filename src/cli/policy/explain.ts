@@ -19,6 +19,9 @@ export async function explainAs(config: PolicyConfig, question: Question, termin
   const asked = { method: method.toUpperCase(), path, host: host.toLowerCase() }
   const refusal = engine.refusalOf(asked)
   if (refusal !== undefined) {
+    if (refusal === 'not-origin-form') {
+      throw new PolicyInputError(`${path} is no path: write it with a slash at its beginning, for example /${path}.`)
+    }
     throw new PolicyInputError(`${path} gets 400 whatever the rules say: it is not canonical (${refusal}).`)
   }
   const { claims, note } = await claimsOf(question, terminal.folder)

@@ -9,6 +9,7 @@ import { refuse } from '../values/refuse.ts'
 import { secretText } from '../values/secret.ts'
 
 const issuerShape = 'an https:// URL'
+const auth0Shape = 'the origin of the tenant with a slash at its end, as Auth0 writes it'
 const issuerExample = 'https://tenant.eu.auth0.com/'
 
 const issuer = z.string(issuerShape).transform((text, context): string => {
@@ -22,9 +23,8 @@ const issuer = z.string(issuerShape).transform((text, context): string => {
     )
   }
   // Issuers are compared as strings (OIDC Discovery §4.3), and Auth0's end with a slash.
-  if (url.hostname.endsWith('.auth0.com') && !text.endsWith('/')) {
-    return refuse(context, 'an issuer that ends with a slash, as Auth0 writes it', `write ${text}/`)
-  }
+  const isAuth0 = url.hostname.endsWith('.auth0.com')
+  if (isAuth0 && text !== `${url.origin}/`) return refuse(context, auth0Shape, `write ${url.origin}/`)
   return text
 })
 

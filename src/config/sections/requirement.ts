@@ -75,7 +75,7 @@ const shape = z.strictObject({
         .meta({ description: 'No longer ago than this.', 'x-example': '15m' }),
     })
     .optional()
-    .meta({ description: 'Has logged in with a second factor.' }),
+    .meta({ description: 'Has logged in with a second factor.', 'x-example': { within: '15m' } }),
 })
 
 function hasOneKey(value: z.output<typeof shape>): value is Requirement & z.output<typeof shape> {

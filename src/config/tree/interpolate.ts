@@ -101,6 +101,6 @@ function missing(name: string, environment: Environment) {
   return {
     found,
     expected: `the environment variable ${name}`,
-    fix: `set ${name} in the environment, or write \${${name}:-default}`,
+    fix: `set ${name} in the environment`,
   }
 }

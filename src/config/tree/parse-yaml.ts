@@ -56,6 +56,17 @@ function aliasProblems(contents: ParsedNode, at: Locate): Problem[] {
 }
 
 function syntaxProblem(error: YAMLError, source: Source, text: string): Problem {
+  const opened = lineOfOpenQuote(text.split('\n').slice(0, source.line))
+  if (opened !== undefined) {
+    const start = { ...source, line: opened.line, column: opened.column }
+    return {
+      source: start,
+      path: [],
+      expected: 'valid YAML',
+      found: 'a quote that is not closed on its line',
+      fix: 'close the quote at the end of the value',
+    }
+  }
   const line = String(text.split('\n')[source.line - 1])
   return { source, path: [], expected: 'valid YAML', found: error.message, fix: syntaxFix(error, line) }
 }
@@ -67,3 +78,12 @@ function syntaxFix(error: YAMLError, line: string): string {
   if (/:\s*[^'"\s].*: /.test(line)) return 'put quotes around a value that contains a colon and a space'
   return 'check indentation, brackets and quotes around this line'
 }
+
+/** A value that begins with a quote, which its line does not close: the parser complains far below, where another quote is. */
+function lineOfOpenQuote(lines: readonly string[]): { line: number; column: number } | undefined {
+  const index = lines.findIndex((line) => openQuote.test(line))
+  if (index === -1) return undefined
+  return { line: index + 1, column: String(lines[index]).search(/["'][^"']*$/) + 1 }
+}
+
+const openQuote = /^\s*(?:- )*(?:[\w.-]+:\s+)?(?:"(?:[^"\\]|\\.)*|'(?:[^']|'')*)$/

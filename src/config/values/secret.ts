@@ -38,6 +38,7 @@ export function secretText({ minLength, fix }: { minLength: number; fix: string 
   return z
     .string(expected)
     .transform((text, context) => {
+      if (isPlaceholder(text)) return refuse(context, 'a secret of yours, not a placeholder', fix)
       if (text.length < minLength) return refuse(context, expected, fix)
       return isOneLine(text) ? new Secret(text) : refuse(context, oneLine, oneLineFix)
     })
@@ -50,4 +51,11 @@ const oneLineFix = 'write it again, for example with: printf %s "$SECRET" > file
 /** A secret that was copied with something around it works nowhere, and shows so late. PEM has lines. */
 function isOneLine(text: string): boolean {
   return text.startsWith('-----BEGIN ') || (text === text.trim() && !/[\p{Cc}\uFEFF\uFFFD]/u.test(text))
+}
+
+/** What examples write where a value of your own belongs; its letters and digits only. */
+export function isPlaceholder(text: string): boolean {
+  return /^(?:changeme|changethis|replaceme|replacewith|your(?:own|client|auth0|session|secret)|placeholder|todo$|x{5,20}$|insert)/.test(
+    text.toLowerCase().replaceAll(/[^a-z0-9]/g, ''),
+  )
 }
