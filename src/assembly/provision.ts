@@ -101,6 +101,7 @@ function pathOptions({ server }: Config, { now, randomBytes }: Dependencies, ope
     boundary: {
       trustedProxies,
       prefix,
+      loopMark: publicOrigin,
       forwardAuthPath,
       probePath: `${prefix}/health/`,
       randomHex: createRandomHex(randomBytes),

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isNavigation } from '../headers/navigation.ts'
+import { loopHeader } from '../headers/reserved.ts'
 import type { RandomHex } from '../seal/random.ts'
 import { readAuthority } from './authority.ts'
 import { type ReadPath, readPath } from './canonical-path.ts'
@@ -16,6 +17,8 @@ import type { ProxyTrust } from './trusted-proxies.ts'
 export type FactsOptions = {
   isTrustedProxy: ProxyTrust
   randomHex: RandomHex
+  /** What requests carry that were sent on from here. */
+  loopMark: string
   /** Where our own endpoints live. */
   prefix: string
   /** What all probes begin with: they are answered to HTTP/1.0 without a host, too. */
@@ -31,6 +34,7 @@ export type FactsOptions = {
 export function requestFacts(raw: IncomingMessage, requestId: string, options: FactsOptions): RequestFacts {
   const received = canonicalTarget(raw.url ?? '', options, 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL')
   refuseAmbiguous(raw)
+  if (raw.headers[loopHeader] === options.loopMark) throw new GatewayError('STAGEDOOR_BOUNDARY_LOOP')
   const peer = { remoteAddress: raw.socket.remoteAddress ?? '', isEncrypted: 'encrypted' in raw.socket }
   const { isForwarded, clientIp, protocol, ...said } = clientConnection(peer, raw.headers, options.isTrustedProxy)
   const host = isProbeWithoutHost(raw, received, options) ? '' : hostOf(raw, said.host)

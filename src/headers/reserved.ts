@@ -12,6 +12,9 @@ const reservedNames = new Set([
 ])
 const reservedPrefixes = ['x-stagedoor-', 'x-forwarded-', 'x-auth-request-']
 
+/** Upstreams get it with `server.baseUrl`: a request that comes back with it went round. `Via` (RFC 9110 §7.6.3) would keep some servers from compressing. */
+export const loopHeader = 'x-stagedoor-via'
+
 /** Names longer or rarer than this are classified anew each time, so that a client cannot fill the memory. */
 const maxRemembered = 1_000
 const remembered = new Map<string, boolean>()

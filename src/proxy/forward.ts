@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../errors/gateway-error.ts'
+import { loopHeader } from '../headers/reserved.ts'
 import { Exchange } from './exchange.ts'
 import type { ProxyFailureCode } from './failure.ts'
 import type { OpenConnections } from './open-connections.ts'
@@ -12,6 +13,8 @@ import type { Lane, Upstream } from './upstream.ts'
 export type Forwarder = {
   openConnections: OpenConnections
   isOwnCookie: IsOwnCookie
+  /** By which a request is known that comes back. */
+  loopMark: string
   onFailure(reply: FastifyReply, code: ProxyFailureCode, cause: unknown, upstream: Upstream): void
 }
 
@@ -37,6 +40,7 @@ export function prepareExchange(
   const path = upstream.rewrite === undefined ? facts.path : rewritePath(facts.path, upstream.rewrite)
   if (path === undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_NOT_FOUND', { reason: 'outside-rewrite' })
   const headers = upstreamHeaders(head, facts, request.upstreamIdentity, isOwnCookie)
+  headers.push(loopHeader, forwarder.loopMark)
   if (upstream.rewrite !== undefined) headers.push('X-Forwarded-Prefix', removedPrefix(upstream.rewrite))
   const session = principal?.kind === 'user' ? request.session : undefined
 

@@ -38,7 +38,7 @@ export const proxy = fastifyPlugin<ProxyOptions>(
       app.server,
       gate.guardUpgrades((request, response) => app.routing(request, response)),
     )
-    const forwarder: Forwarder = { openConnections, isOwnCookie, onFailure: fail }
+    const forwarder: Forwarder = { openConnections, isOwnCookie, loopMark: publicOrigin, onFailure: fail }
 
     app.decorateRequest('exchange')
     await app.register(frame, {

@@ -31,6 +31,12 @@ export const boundaryErrors = {
     'The request names a host that is no host name or address.',
     'Send Host as a name or an address, with a port if need be. Operators: have proxies send one host in X-Forwarded-Host.',
   ),
+  STAGEDOOR_BOUNDARY_LOOP: row(
+    508,
+    'error',
+    'The request came back to Stagedoor, which had sent it on.',
+    'Tell the owners of the portal. Operators: an upstream leads back here; point upstreams.<name>.url at Backstage itself.',
+  ),
   STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE: row(
     431,
     'info',
