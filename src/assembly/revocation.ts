@@ -37,7 +37,7 @@ export async function provisionRevocation(config: Config, dependencies: Dependen
   const watch = createSessionWatch({
     openConnections,
     endOf,
-    mayGoOn: (session, asked) => decide(principalOf(session), asked, now()).effect === 'allow',
+    isStillAllowed: (session, asked) => decide(principalOf(session), asked, now()).effect === 'allow',
     now,
   })
   revocations.onChange((news) => {

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { assertionHeader } from '../../packages/assertion-contract/src/index.ts'
-import { goOnAfter } from '../errors/contain.ts'
+import { continueAfter } from '../errors/contain.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../identity/principal.ts'
 import type { Minter } from './minter.ts'
@@ -41,7 +41,7 @@ export const assertion = fastifyPlugin<AssertionOptions>(
         (minted) => void (request.upstreamIdentity = minted),
         (cause: unknown) => new GatewayError('STAGEDOOR_ASSERTION_UNAVAILABLE', { cause }),
       )
-      goOnAfter(minting, reply, done)
+      continueAfter(minting, reply, done)
     })
 
     function statementFor({ decision }: FastifyRequest): Statement {

@@ -64,8 +64,8 @@ export function whoIs(principal: Principal): NonNullable<AuditRecord['principal'
   }
   const { claims, sessionId } = principal
   const { name, org_id: organization, roles } = claims
-  const told = roles.length === 0 ? undefined : roles.slice(0, maxRoles)
-  return { issuer, kind, name: nameOf(name), organization, roles: told, session: sessionId, subject }
+  const topRoles = roles.length === 0 ? undefined : roles.slice(0, maxRoles)
+  return { issuer, kind, name: nameOf(name), organization, roles: topRoles, session: sessionId, subject }
 }
 
 /** Some login services put the address where a name should be. */

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import { goOnAfter } from '../errors/contain.ts'
+import { continueAfter } from '../errors/contain.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { bearerTokenIn } from './authorization.ts'
 import { bearerReasons } from './reasons.ts'
@@ -35,7 +35,7 @@ export const bearer = fastifyPlugin<BearerOptions>(
       const known = verifier.recall(token)
       if (known !== undefined) return done(admit(request, known))
       const judged = verifier.verify(token).then((verdict) => admit(request, verdict))
-      goOnAfter(judged, reply, done)
+      continueAfter(judged, reply, done)
     })
   },
   { name: 'bearer', dependencies: ['boundary', 'session'] },

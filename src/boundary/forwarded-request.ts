@@ -41,8 +41,8 @@ export function forwardedRequest(
   const original = headers['x-original-uri']
   const forwarded = headers['x-forwarded-uri']
   const below = path.slice(endpoint.length)
-  const told = [original, forwarded, below || undefined].filter((way) => way !== undefined)
-  if (told.length > 1) return 'told-twice'
+  const named = [original, forwarded, below || undefined].filter((way) => way !== undefined)
+  if (named.length > 1) return 'told-twice'
   if (below !== '') return { askedBy: 'relays-all-but-200', method, target: below + query }
   const [byNginx, byOthers] = [headers['x-original-method'], headers['x-forwarded-method']]
   if (isText(original)) return withMethod(byNginx, { askedBy: 'reads-status', target: original })
@@ -52,10 +52,10 @@ export function forwardedRequest(
 
 function withMethod(
   method: string | string[] | undefined,
-  told: Omit<ForwardedRequest, 'method'>,
+  request: Omit<ForwardedRequest, 'method'>,
 ): ForwardedRequest | ForwardedRefusal {
   if (!isText(method)) return 'not-told'
-  return forwardedMethods.includes(method) ? { ...told, method } : 'method-not-allowed'
+  return forwardedMethods.includes(method) ? { ...request, method } : 'method-not-allowed'
 }
 
 function isText(value: string | string[] | undefined): value is string {

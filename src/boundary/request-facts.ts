@@ -64,10 +64,11 @@ type Asked = Pick<RequestFacts, 'method' | 'path' | 'oddity' | 'query' | 'askedB
 function askedAbout(raw: IncomingMessage, target: RequestTarget, isTrusted: boolean, options: FactsOptions): Asked {
   if (!isTrusted) throw new GatewayError('STAGEDOOR_BOUNDARY_UNTRUSTED_PROXY')
   const question = { ...target, method: raw.method ?? 'GET', headers: raw.headers }
-  const told = forwardedRequest(question, options.forwardAuthPath)
-  if (typeof told === 'string') throw new GatewayError('STAGEDOOR_BOUNDARY_FORWARDED_REQUEST_UNCLEAR', { reason: told })
-  const { askedBy, method } = told
-  const original = canonicalTarget(told.target, options, 'STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL')
+  const forwarded = forwardedRequest(question, options.forwardAuthPath)
+  if (typeof forwarded === 'string')
+    throw new GatewayError('STAGEDOOR_BOUNDARY_FORWARDED_REQUEST_UNCLEAR', { reason: forwarded })
+  const { askedBy, method } = forwarded
+  const original = canonicalTarget(forwarded.target, options, 'STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL')
   return { ...original, method, askedBy }
 }
 

@@ -11,7 +11,7 @@ type Done = (error?: Error) => void
  * unhandled rejection it would end the process.
  * @param work resolves with the error that refuses the request, or with nothing
  */
-export function goOnAfter(work: Promise<Error | undefined | void>, reply: FastifyReply, done: Done): void {
+export function continueAfter(work: Promise<Error | undefined | void>, reply: FastifyReply, done: Done): void {
   work
     .then((refusal) => done(refusal ?? undefined), done)
     .catch((error: unknown) => endRequest(error, reply.raw, reply.log))

@@ -15,7 +15,7 @@ export type SessionWatchOptions = {
   /** When a session ends by time or by revocation, in milliseconds since the epoch. */
   endOf: (session: Session) => number
   /** Whether the rules still allow this session the request that opened the connection. */
-  mayGoOn: (session: Session, asked: Asked) => boolean
+  isStillAllowed: (session: Session, asked: Asked) => boolean
   /** Milliseconds since the epoch. */
   now: () => number
 }
@@ -34,7 +34,7 @@ export type SessionWatch = {
   close: () => void
 }
 
-export function createSessionWatch({ openConnections, endOf, mayGoOn, now }: SessionWatchOptions): SessionWatch {
+export function createSessionWatch({ openConnections, endOf, isStillAllowed, now }: SessionWatchOptions): SessionWatch {
   function sweep(): void {
     const time = now()
     for (const { session } of openConnections.sessions()) {
@@ -62,7 +62,7 @@ export function createSessionWatch({ openConnections, endOf, mayGoOn, now }: Ses
       for (const connection of open.connections) connection.session = latest
       if (isEqual(latest.claims, open.session.claims)) return
       for (const connection of open.connections) {
-        if (!mayGoOn(latest, connection.asked)) connection.close(accessLostCode, 'Access was taken away')
+        if (!isStillAllowed(latest, connection.asked)) connection.close(accessLostCode, 'Access was taken away')
       }
     },
     close: () => clearInterval(timer),

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 
-import { goOnAfter } from '../errors/contain.ts'
+import { continueAfter } from '../errors/contain.ts'
 import { allowsSharing, isForAsset, privateAnswer } from '../headers/shared-caches.ts'
 import type { Freshened, Refresher } from './refresh/refresher.ts'
 import type { SessionCookie } from './session-cookie.ts'
@@ -56,7 +56,7 @@ export const session = fastifyPlugin<SessionOptions>(
           ? store.find(value).then((found) => admit(request, reply, found, value))
           : admit(request, reply, known, value)
       if (pending === undefined) done()
-      else goOnAfter(pending, reply, done)
+      else continueAfter(pending, reply, done)
     })
 
     /** Waits only where claims are due to be refreshed, or the browser gets its cookie anew. */

@@ -30,28 +30,6 @@ export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const requests = new Counter({
-    name: 'stagedoor_requests_total',
-    help: 'Decided requests by outcome, reason of a refusal and class of the status.',
-    labelNames: ['outcome', 'reason', 'status'],
-    registers,
-    collect: count,
-  })
-  const durations = new Histogram({
-    name: 'stagedoor_request_duration_seconds',
-    help: 'From the head of a request to the end of its answer, upstream included.',
-    buckets: secondsBuckets,
-    registers,
-    collect: count,
-  })
-  const uncounted: Decided[] = []
-  function count(): void {
-    for (const { outcome, reason, status, durationSeconds } of uncounted) {
-      requests.inc({ outcome, reason, status: `${Math.floor(status / 100)}xx` })
-      durations.observe(durationSeconds)
-    }
-    uncounted.length = 0
-  }
   const conditions = new Gauge({
     name: 'stagedoor_condition_ok',
     // Over all workers the worst value counts.
@@ -82,9 +60,7 @@ export function createMetrics(): Metrics {
   const shedBy = new Map(shedReasons.map((reason) => [reason, shed.labels(reason)]))
   for (const counter of shedBy.values()) counter.inc(0)
   return {
-    decided(outcome, reason, status, durationSeconds) {
-      if (uncounted.push({ outcome, reason, status, durationSeconds }) === maxUncounted) count()
-    },
+    decided: countDecisions(registry),
     condition: (name, isOk) => conditions.set({ name }, isOk ? 1 : 0),
     groupsLeftOut(filtered, capped) {
       groups.inc({ why: 'filter' }, filtered)
@@ -92,15 +68,54 @@ export function createMetrics(): Metrics {
     },
     claimUnusable: (claim) => claims.inc({ claim }),
     shed: (reason) => shedBy.get(reason)?.inc(),
-    measureConnections(count) {
-      const help = 'Open connections of clients, upgraded ones included.'
-      const collect = (): void => open.set(count().open)
-      const open: Gauge = new Gauge({ name: 'stagedoor_client_connections', help, registers, collect })
-      const waitingHelp = 'Requests, and connections that are not read meanwhile, that wait for the process.'
-      const collectWaiting = (): void => waiting.set(count().waiting)
-      const named = { name: 'stagedoor_waiting_clients', help: waitingHelp }
-      const waiting: Gauge = new Gauge({ ...named, registers, collect: collectWaiting })
-    },
+    measureConnections: (count) => measureConnections(registry, count),
     registry,
   }
+}
+
+/** Counts decisions and their durations, many at a time. */
+function countDecisions(registry: Registry): Metrics['decided'] {
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'stagedoor_requests_total',
+    help: 'Decided requests by outcome, reason of a refusal and class of the status.',
+    labelNames: ['outcome', 'reason', 'status'],
+    registers,
+    collect: count,
+  })
+  const durations = new Histogram({
+    name: 'stagedoor_request_duration_seconds',
+    help: 'From the head of a request to the end of its answer, upstream included.',
+    buckets: secondsBuckets,
+    registers,
+    collect: count,
+  })
+  const uncounted: Decided[] = []
+  function count(): void {
+    for (const { outcome, reason, status, durationSeconds } of uncounted) {
+      requests.inc({ outcome, reason, status: `${Math.floor(status / 100)}xx` })
+      durations.observe(durationSeconds)
+    }
+    uncounted.length = 0
+  }
+  return (outcome, reason, status, durationSeconds) => {
+    if (uncounted.push({ outcome, reason, status, durationSeconds }) === maxUncounted) count()
+  }
+}
+
+function measureConnections(registry: Registry, count: () => { open: number; waiting: number }): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.set(read())
+        },
+      }),
+    )
+  }
+  gauge('stagedoor_client_connections', 'Open connections of clients, upgraded ones included.', () => count().open)
+  gauge('stagedoor_waiting_clients', 'Requests that wait for the process.', () => count().waiting)
 }

@@ -9,7 +9,7 @@ const jane = sessionOf({ id: 'jane', refreshedAt: 10, usedAt: 10 })
 const max = sessionOf({ id: 'max', subject: 'auth0|max' })
 
 /** A watch over an upgrade of Jane's, a request of hers under way and an upgrade of Max's. */
-function watching(t: Test, mayGoOn = (_session: Session) => true) {
+function watching(t: Test, isStillAllowed = (_session: Session) => true) {
   const openConnections = createOpenConnections()
   const closed: string[] = []
   const open = (name: string, session: Session, isLongLived: boolean): void => {
@@ -26,7 +26,7 @@ function watching(t: Test, mayGoOn = (_session: Session) => true) {
   open('max-upgrade', max, true)
   const ends = new Map<string, number>()
   const endOf = ({ id }: Session): number => ends.get(id) ?? Infinity
-  const watch = createSessionWatch({ openConnections, endOf, mayGoOn, now: () => 100 })
+  const watch = createSessionWatch({ openConnections, endOf, isStillAllowed, now: () => 100 })
   t.teardown(watch.close)
   return { watch, closed, openConnections, ends }
 }

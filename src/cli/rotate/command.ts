@@ -126,10 +126,10 @@ async function rotateAlone(
   return ended.course === 'planned' || ended.course === 'emergency' || options.revert === true ? 0 : 1
 }
 
-function modeOf({ resume, revert, continue: goesOn }: RotateOptions): Wish['mode'] {
+function modeOf({ resume, revert, continue: isContinued }: RotateOptions): Wish['mode'] {
   if (resume) return 'resume'
   if (revert) return 'revert'
-  return goesOn ? 'continue' : 'begin'
+  return isContinued ? 'continue' : 'begin'
 }
 
 const outcomes = { planned: 'rotated', emergency: 'rotated', revert: 'reverted', abandon: 'abandoned' } as const
