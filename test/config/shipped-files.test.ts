@@ -80,6 +80,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
     },
     routes: Array,
     policy: { contact: 'the owners of the portal' },
+    pages: { name: 'Stagedoor' },
     admin: { allow: { roles: ['stagedoor-admin'] } },
     audit: { sinks: [{ stdout: {} }], keys: { store: 'memory', rotateEvery: '90d' }, checkpointEvery: '1m' },
     log: { level: 'info' },

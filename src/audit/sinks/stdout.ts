@@ -1,20 +1,31 @@
-import type { Sink } from './sink.ts'
+import { reasonOf, type Sink } from './sink.ts'
 
 /**
  * Records as lines that look like those of the log, among which they stand, and whatever `log.level` keeps out: a trail
  * has no gaps. The log's destination writes once a turn of the event loop, so that a turn later all is written.
  */
 export function createStdoutSink(output: { write(line: string): void }): Sink {
+  let lost = 0
+  let reason: string | undefined
+
+  function write(line: string): void {
+    try {
+      output.write(`{"level":"info","time":"${timeIn(line)}","audit":${line},"msg":"audit"}\n`)
+      reason = undefined
+    } catch (error) {
+      lost += 1
+      reason = reasonOf(error)
+    }
+  }
+
   return {
     name: 'stdout',
     onFailure: 'continue',
     take(lines) {
-      for (const line of lines) {
-        output.write(`{"level":"info","time":"${timeIn(line)}","audit":${line},"msg":"audit"}\n`)
-      }
+      for (const line of lines) write(line)
     },
     settled: () => new Promise((resolve) => setImmediate(resolve)),
-    status: () => ({ waiting: 0, lost: 0 }),
+    status: () => ({ reason, waiting: 0, lost }),
     close: async () => undefined,
   }
 }

@@ -110,6 +110,23 @@ t.test('an error is told with its cause', async (t) => {
   t.equal(reasonOf('x'), 'x')
 })
 
+t.test(
+  'standard output that takes nothing is reported, counted, and forgotten when it takes records again',
+  async (t) => {
+    let isClosed = true
+    const sink = createStdoutSink({
+      write() {
+        if (isClosed) throw new Error('write EPIPE')
+      },
+    })
+    sink.take(['{"time":"2026-01-01T00:00:00.000Z"}', '{"time":"2026-01-01T00:00:00.000Z"}'])
+    t.same(sink.status(), { reason: 'write EPIPE', waiting: 0, lost: 2 })
+    isClosed = false
+    sink.take(['{"time":"2026-01-01T00:00:00.000Z"}'])
+    t.same(sink.status(), { reason: undefined, waiting: 0, lost: 2 })
+  },
+)
+
 t.test('on standard output a record is a line like those of the log, with its own time', async (t) => {
   let text = ''
   const sink = createStdoutSink({ write: (line) => void (text += line) })
