@@ -53,3 +53,9 @@ t.test('helm refuses values that cannot work, and names the one to set', { skip 
     t.match(stderr, message, what)
   }
 })
+
+t.test('extraEnv is the environment of the gateway', { skip }, async (t) => {
+  const sets = ['--set', 'extraEnv[0].name=HTTPS_PROXY', '--set', 'extraEnv[0].value=http://proxy:3128']
+  const { stdout } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('ingress'), ...sets)
+  t.match(stdout, / env:\n +- name: HTTPS_PROXY\n +value: http:\/\/proxy:3128\n/)
+})
