@@ -1,3 +1,4 @@
+import type { PathOddity } from '../boundary/canonical-path.ts'
 import type { Requirement } from '../config/sections/requirement.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Decision } from './decision.ts'
@@ -13,7 +14,13 @@ export type RuleTrace =
   | { rule: string; isMatch: true; access: 'public' | 'authenticated' | 'requirement'; requirement?: RequirementTrace }
 
 /** The whole way to a decision: each rule tried, in order, and why it did or did not match. */
-export type Explanation = { asked: Asked; decision: Decision; rules: readonly RuleTrace[] }
+export type Explanation = {
+  asked: Asked
+  decision: Decision
+  rules: readonly RuleTrace[]
+  /** Why the answer is 400 whatever the decision, where no rule takes the path as it is. */
+  pathRefused?: PathOddity
+}
 
 /** Decides as the gateway does, and keeps the reasons. */
 export function explain(rules: readonly Rule[], principal: Principal, asked: Asked, now: number): Explanation {

@@ -1,15 +1,22 @@
+import type { PathOddity } from '../boundary/canonical-path.ts'
 import type { Decision } from './decision.ts'
 import type { Explanation, RuleTrace } from './explain.ts'
 import type { RequirementTrace } from './trace.ts'
 
 /** An explanation for people, line by line. */
-export function explanationLines({ asked, decision, rules }: Explanation): string[] {
+export function explanationLines({ asked, decision, rules, pathRefused }: Explanation): string[] {
   const width = Math.max(0, ...rules.map(({ rule }) => rule.length))
   return [
     `${asked.method} ${asked.path}${asked.host === '' ? '' : ` at ${asked.host}`}: ${decisionText(decision)}`,
     ...rules.flatMap((trace, index) => ruleLines(trace, index, width)),
     ...(decision.rule === undefined ? ['no rule matches, so access is refused'] : []),
+    ...(pathRefused === undefined ? [] : [`400 whatever the rules decide: ${pathRefusedText(pathRefused)}`]),
   ]
+}
+
+/** Why a path is refused before its rule counts, and what lets it pass. */
+export function pathRefusedText(reason: PathOddity): string {
+  return `a path with ${reason} passes only where one rule with paths: as-is decides on each of its readings`
 }
 
 /** `allow by rule everything`, `deny role-missing by rule admin`. */

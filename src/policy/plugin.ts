@@ -1,10 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
+import type { PathOddity } from '../boundary/canonical-path.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { wantsPage } from '../headers/navigation.ts'
 import type { Decision, Deny } from './decision.ts'
-import { explanationLines } from './explanation-text.ts'
+import { explanationLines, pathRefusedText } from './explanation-text.ts'
 import type { Policy } from './policy.ts'
 
 /** Fourth stage: the first rule that matches decides. A refusal is thrown, so that no later hook can pass it by accident. */
@@ -41,14 +42,14 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
 )
 
 /** The log names the option; whoever asked hears only that the path is not plain. */
-function notCanonical({ facts }: FastifyRequest, reason: string, { rule = 'none' }: Decision): GatewayError {
+function notCanonical({ facts }: FastifyRequest, reason: PathOddity, { rule = 'none' }: Decision): GatewayError {
   const code =
     facts.askedBy === undefined
       ? 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'
       : 'STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL'
   return new GatewayError(code, {
     reason,
-    detail: `rule ${rule}: a path with ${reason} passes only where one rule with paths: as-is decides on each of its readings`,
+    detail: `rule ${rule}: ${pathRefusedText(reason)}`,
   })
 }
 

@@ -1,3 +1,4 @@
+import type { ReadPath } from '../boundary/canonical-path.ts'
 import type { Config, RouteConfig } from '../config/schema.ts'
 import type { Requirement } from '../config/sections/requirement.ts'
 import type { Principal } from '../identity/principal.ts'
@@ -13,8 +14,8 @@ import { secondFactorOf } from './second-factor.ts'
 /** All that can be asked of the rules. Times in milliseconds since the epoch. */
 export type Policy = {
   decide: Decide
-  /** The same decision with its reasons; for operators' eyes. */
-  explain: (principal: Principal, asked: Asked, now: number) => Explanation
+  /** The same decision with its reasons; for operators' eyes. The path is as `readPath` gives it. */
+  explain: (principal: Principal, asked: Asked & Pick<ReadPath, 'oddity'>, now: number) => Explanation
   /**
    * Whether a path that servers may read differently passes: where the rule says so (`paths: as-is`), and decides on its
    * plainest reading too.
@@ -56,13 +57,20 @@ export function createPolicy(options: PolicyOptions): Policy {
   const asIs = new Set(routes.flatMap(({ name, paths }) => (paths === 'as-is' ? [name] : [])))
   const ruleFor = (asked: Asked): string | undefined => firstMatch(rules, asked)?.route.name
 
+  function takesAsIs(asked: Asked, plainest: string): boolean {
+    const rule = ruleFor(asked)
+    return rule !== undefined && asIs.has(rule) && ruleFor({ ...asked, path: plainest }) === rule
+  }
+
   return {
     decide,
-    takesAsIs(asked, plainest) {
-      const rule = ruleFor(asked)
-      return rule !== undefined && asIs.has(rule) && ruleFor({ ...asked, path: plainest }) === rule
+    takesAsIs,
+    explain(principal, { method, path, host, oddity }, now) {
+      const asked = { method, path, host }
+      const explanation = explain(rules, principal, asked, now)
+      const isPlain = oddity === undefined || takesAsIs(asked, oddity.plainest)
+      return isPlain ? explanation : { ...explanation, pathRefused: oddity.reason }
     },
-    explain: (principal, asked, now) => explain(rules, principal, asked, now),
     secondFactorFor(principal, asked, now) {
       const decision = decide(principal, asked, now)
       const isLacking = decision.effect === 'deny' && decision.reason === 'mfa-required'

@@ -155,15 +155,27 @@ for (const [who, files, out, err] of askers) {
   })
 }
 
+t.test('policy explain says that a path gets 400 where no rule takes it as it is', async (t) => {
+  const seen = await run(t, ['explain', 'GET', '/a//b', '--as', 'anonymous'])
+  t.match(seen.out, /deny unauthenticated by rule everything\n/)
+  t.match(seen.out, /\n400 whatever the rules decide: a path with empty-segment passes only where .*paths: as-is.*\n$/)
+  t.equal(seen.exitCode, 0)
+})
+
+t.test('policy explain judges the spelling that the rules of the gateway see', async (t) => {
+  const { out } = await run(t, ['explain', 'GET', '/%61pi', '--as', 'anonymous'])
+  t.match(out, /^GET \/api: /)
+})
+
 const refusedQuestions: [what: string, arguments_: string[], files: Record<string, string>, err: RegExp][] = [
   ['nobody known', ['GET', '/x', '--as', 'jane'], {}, /Nobody is called jane/],
   ['nobody of the table', ['GET', '/x', '--as', 'eve', '--people', 'table.yaml'], {}, /Nobody is called eve/],
   ['a file without claims', ['GET', '/x', '--as', 'list.json'], { 'list.json': '[1]' }, /holds no claims/],
   [
     'a path that is not canonical',
-    ['GET', '/a//b', '--as', 'anonymous'],
+    ['GET', '/a/../b', '--as', 'anonymous'],
     {},
-    /gets 400 whatever the rules say.*empty-segment/,
+    /gets 400 whatever the rules say.*dot-segment/,
   ],
 ]
 for (const [what, arguments_, files, err] of refusedQuestions) {

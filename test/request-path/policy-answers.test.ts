@@ -93,6 +93,9 @@ t.test('an administrator asks for explanations, for themselves and as somebody e
   t.match(await asked({ path: '/api/x', claims: {} }), {
     body: { principal: 'anonymous', decision: { reason: 'unauthenticated' } },
   })
+  const { body: oddly } = await asked({ path: '/api//x' })
+  t.match(oddly, { decision: { effect: 'allow' }, pathRefused: 'empty-segment' })
+  t.match(oddly.text.at(-1), /^400 whatever the rules decide: .* paths: as-is/)
   for (const [question, complaint] of [
     [{}, 'path is missing'],
     [{ path: '/a/../b' }, 'dot-segment'],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 
+import { readPath } from '../../boundary/canonical-path.ts'
 import type { PolicyConfig } from '../../config/load-policy.ts'
 import { hasMembers, toPlain } from '../../config/tree/tree.ts'
 import { explanationLines } from '../../policy/explanation-text.ts'
@@ -16,14 +17,14 @@ export async function explainAs(config: PolicyConfig, question: Question, termin
   const { path, method, host } = question
   const now = Date.now()
   const engine = createEngine(config, now)
-  const asked = { method: method.toUpperCase(), path, host: host.toLowerCase() }
-  const refusal = engine.refusalOf(asked)
-  if (refusal !== undefined) {
-    if (refusal === 'not-origin-form') {
-      throw new PolicyInputError(`${path} is no path: write it with a slash at its beginning, for example /${path}.`)
-    }
-    throw new PolicyInputError(`${path} gets 400 whatever the rules say: it is not canonical (${refusal}).`)
+  const read = readPath(path)
+  if (read === 'not-origin-form') {
+    throw new PolicyInputError(`${path} is no path: write it with a slash at its beginning, for example /${path}.`)
   }
+  if (typeof read === 'string') {
+    throw new PolicyInputError(`${path} gets 400 whatever the rules say: it is not canonical (${read}).`)
+  }
+  const asked = { ...read, method: method.toUpperCase(), host: host.toLowerCase() }
   const { claims, note } = await claimsOf(question, terminal.folder)
   if (note !== undefined) terminal.err(`note: ${note}\n`)
   terminal.out(`${explanationLines(engine.explain(engine.principal(claims), asked, now)).join('\n')}\n`)

@@ -1,4 +1,4 @@
-import { readPath } from '../../boundary/canonical-path.ts'
+import { type ReadPath, readPath } from '../../boundary/canonical-path.ts'
 import type { RequestFacts } from '../../boundary/facts.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { Principal } from '../../identity/principal.ts'
@@ -19,14 +19,14 @@ export function readQuestion(
   caller: Caller,
   claimNames: ClaimNames,
   now: number,
-): { principal: Principal; asked: Asked } {
+): { principal: Principal; asked: Asked & Pick<ReadPath, 'oddity'> } {
   const { path, method = 'GET', host = caller.facts.host, claims } = source as Readonly<Record<string, unknown>>
   if (typeof path !== 'string') throw badQuestion('path is missing.')
   const read = readPath(path)
   if (typeof read === 'string') throw badQuestion(`path is not canonical (${read}): such requests meet no rule.`)
   if (typeof method !== 'string' || !/^[A-Z]+$/.test(method)) throw badQuestion('method is not a method.')
   if (typeof host !== 'string') throw badQuestion('host is not a text.')
-  const asked = { path, method, host: host.toLowerCase() }
+  const asked = { ...read, method, host: host.toLowerCase() }
   if (claims === undefined) return { principal: caller.principal, asked }
   if (!isObject(claims)) throw badQuestion('claims are not a JSON object.')
   return { principal: principalFromClaims(claims, claimNames, now), asked }
