@@ -29,6 +29,7 @@ import { policy } from './policy/plugin.ts'
 import { proxy } from './proxy/plugin.ts'
 import { session } from './session/plugin.ts'
 import { telemetry } from './telemetry/plugin.ts'
+import { traceStage, tracing } from './telemetry/tracing-plugin.ts'
 
 /** The gateway: the whole path of a request, one line a stage, in order. */
 export async function buildApp(config: Config, dependencies: Dependencies, parts: Parts): Promise<FastifyInstance> {
@@ -42,15 +43,23 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
   await app.register(cookie)
 
   await app.register(boundary, parts.boundary)
+  await app.register(tracing, parts.tracing)
+  traceStage(app, 'session', parts.tracing)
   await app.register(session, parts.session)
+  traceStage(app, 'bearer', parts.tracing)
   await app.register(bearer, parts.bearer)
+  traceStage(app, 'identity', parts.tracing)
   await app.register(identity)
   if (parts.protectedResource !== undefined) await app.register(protectedResource, parts.protectedResource)
   await app.register(ownEndpoints, { prefix: config.server.prefix, parts })
   await app.register(async (gate) => {
+    traceStage(gate, 'policy', parts.tracing)
     await gate.register(policy, parts.policy)
+    traceStage(gate, 'audit', parts.tracing)
     await gate.register(auditAdmission, parts.audit)
+    traceStage(gate, 'assertion', parts.tracing)
     await gate.register(assertion, parts.assertion)
+    traceStage(gate, 'proxy', parts.tracing)
     await gate.register(forwardAuth, parts.forwardAuth)
     await gate.register(proxy, parts.proxy)
   })
@@ -61,6 +70,7 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
 
 /** What lives under `/.stagedoor/`: never forwarded, whatever is asked for. */
 async function ownEndpoints(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
+  traceStage(app, 'endpoint', parts.tracing)
   await app.register(formbody, { bodyLimit: 65_536 })
   await app.register(oidc, parts.oidc)
   await app.register(backchannelLogout, parts.backchannel)

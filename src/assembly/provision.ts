@@ -28,6 +28,7 @@ import { provisionBus, provisionRevocation, revocationCondition } from './revoca
 import { provisionRoleChanges } from './role-changes.ts'
 import { provisionSessions, refreshCondition } from './sessions.ts'
 import { sessionLimits } from './settings.ts'
+import { provisionTracing } from './tracing.ts'
 import { createClaimReport } from './unusable-claims.ts'
 import { provisionUpstreams, upstreamConditions } from './upstreams.ts'
 
@@ -88,8 +89,9 @@ async function open(config: Config, given: Dependencies) {
   showKeyAges(metrics.registry, () => ages(now(), { assertion: keys, machines: machines.keys, audit: audit.jwks.keys }))
   noteRevocationDelays(revocations, now, countRevocationDelays(metrics.registry))
   const gate = provisionGate(config, logger, metrics)
+  const tracing = await provisionTracing(config, logger)
   const made = { audit, metrics, policy, provider, redis, keys, machines, certificate, revocation, once, take, events }
-  return { ...made, onUnusable, upstreams, assertion, sessions, gate }
+  return { ...made, onUnusable, upstreams, assertion, sessions, gate, tracing }
 }
 
 /** The stages, in the order of the path. */
@@ -159,7 +161,7 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
 }
 
 /** What works around all of them. */
-function aroundOptions({ server, auth0, pages }: Config, { audit, machines, metrics, redis }: Opened) {
+function aroundOptions({ server, auth0, pages }: Config, { audit, machines, metrics, redis, tracing }: Opened) {
   const { prefix, baseUrl, failedAttempts } = server
   const counter = redis && redisCounter(redis)
   return {
@@ -168,6 +170,7 @@ function aroundOptions({ server, auth0, pages }: Config, { audit, machines, metr
     attempts: { max: failedAttempts.max, windowMs: failedAttempts.window, counter },
     audit: audit.stage,
     telemetry: { metrics },
+    tracing: { tracing },
   }
 }
 
@@ -217,7 +220,7 @@ function conditionsOf(opened: Opened): Condition[] {
 }
 
 async function closeAll(opened: Opened): Promise<void> {
-  const { audit, events, sessions, revocation, redis, provider, keys, machines, gate, certificate } = opened
+  const { audit, events, sessions, revocation, redis, provider, keys, machines, gate, certificate, tracing } = opened
   await events.close()
   await sessions.close()
   revocation.close()
@@ -227,6 +230,7 @@ async function closeAll(opened: Opened): Promise<void> {
   machines.close()
   gate.close()
   certificate?.close()
+  await tracing?.close()
   // Last, because what closes may still record something.
   await audit.close()
 }

@@ -9,11 +9,12 @@ import { pages } from './sections/pages.ts'
 import { policy, routes } from './sections/routes.ts'
 import { server } from './sections/server.ts'
 import { session } from './sections/session.ts'
+import { telemetry } from './sections/telemetry.ts'
 import { upstreams } from './sections/upstreams.ts'
 
 /** Every option of Stagedoor; `default.yaml`, `schema.json` and `docs/config.md` are generated from it. */
 export const configSchema = z.strictObject(
-  { server, auth0, session, assertion, upstreams, machines, routes, policy, pages, admin, audit, log },
+  { server, auth0, session, assertion, upstreams, machines, routes, policy, pages, admin, audit, log, telemetry },
   'the options of Stagedoor',
 )
 

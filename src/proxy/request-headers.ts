@@ -1,5 +1,6 @@
 import type { UpstreamIdentity } from '../assertion/upstream-identity.ts'
 import type { RequestFacts } from '../boundary/facts.ts'
+import { continuedTrace } from '../headers/continued-trace.ts'
 import { isReservedHeader } from '../headers/reserved.ts'
 import { isHopByHop, namedInConnection } from './hop-by-hop.ts'
 import { type IsOwnCookie, withoutOwnCookies } from './own-cookies.ts'
@@ -49,7 +50,7 @@ export function upstreamHeaders(
       case 'traceparent':
         continue
       case 'tracestate':
-        if (continuesTrace(rawHeaders, facts.traceparent)) break
+        if (continuedTrace(rawHeaders, facts.traceparent) !== undefined) break
         continue
     }
     if (isHopByHop(lowerName) || isReservedHeader(lowerName)) continue
@@ -87,13 +88,4 @@ function portOf({ host, protocol }: RequestFacts): string {
   const colon = host.lastIndexOf(':')
   if (colon > host.lastIndexOf(']')) return host.slice(colon + 1)
   return protocol === 'https' ? '443' : '80'
-}
-
-// W3C Trace Context §3.4: tracestate belongs to its traceparent, so it goes where that was not continued.
-function continuesTrace(rawHeaders: readonly string[], traceparent: string): boolean {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() !== 'traceparent') continue
-    return rawHeaders[i + 1]?.slice(0, 35) === traceparent.slice(0, 35)
-  }
-  return false
 }

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+
+import { secretText } from '../values/secret.ts'
+
+const header = z.strictObject({
+  name: z
+    .string('a header name')
+    .regex(/^[A-Za-z0-9-]+$/, 'a header name')
+    .meta({
+      description: 'Name of the header.',
+      'x-example': 'Authorization',
+    }),
+  value: secretText({ minLength: 1, fix: 'write the value, or read it by $file' }).meta({
+    description: 'Value of the header.',
+    'x-example': { $file: '/etc/stagedoor/otlp-authorization' },
+  }),
+})
+
+const otlp = z
+  .strictObject({
+    endpoint: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).meta({
+      description:
+        'Where spans are sent as OTLP over HTTP (JSON), to `/v1/traces` below this URL. Danger: `http` sends paths and headers readable.',
+      'x-example': 'http://otel-collector:4318',
+    }),
+    headers: z.array(header, 'a list of headers').prefault([]).meta({
+      description: 'Sent with the spans, for example to sign in at the receiver.',
+    }),
+    sampleRatio: z.number('a number from 0 to 1').min(0).max(1).default(0.1).meta({
+      description:
+        'The share of the traces that begin here which is recorded. Where a trusted proxy has begun one, it has decided.',
+    }),
+  })
+  .optional()
+  .meta({
+    description: 'OpenTelemetry traces. Without this section none are made.',
+    'x-example': { endpoint: 'http://otel-collector:4318' },
+  })
+
+export const telemetry = z
+  .strictObject({ otlp })
+  .prefault({})
+  .meta({ description: 'What is told of requests while they happen. See docs/telemetry.md.' })

@@ -1,0 +1,104 @@
+import { type Attributes, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type SpanExporter,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
+
+/** The span of one request, and below it one for each stage. */
+export type RequestTrace = {
+  /** Names the span of the request, and says whether it is recorded. */
+  traceparent: string
+  /** Ends the span of the stage that ran, and begins that of the next. */
+  stage(name: string): void
+  /** Ends the span of the stage that ran: it threw. */
+  fail(code: string): void
+  end(status: number, attributes: Attributes): void
+}
+
+export type Tracing = {
+  /**
+   * Begins the trace of a request.
+   * @param received the `traceparent` of a trusted proxy
+   */
+  begin(method: string, received: string | undefined): RequestTrace
+  /** Sends what is left. */
+  close(): Promise<void>
+}
+
+export type TracingOptions = {
+  endpoint: string
+  headers: Record<string, string>
+  /** Of the traces that begin here, from 0 to 1. */
+  sampleRatio: number
+  /** Called for each batch, with the error if it was not taken. */
+  onSent: (error: Error | undefined) => void
+}
+
+const timeoutMs = 5_000
+
+/** Traces by the official SDK, sent as OTLP over HTTP; nothing global is set. */
+export function createTracing({ endpoint, headers, sampleRatio, onSent }: TracingOptions): Tracing {
+  const url = `${endpoint.replace(/\/$/, '')}/v1/traces`
+  const sender = new OTLPTraceExporter({ url, headers, timeoutMillis: timeoutMs })
+  const exporter = reporting(sender, onSent)
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'stagedoor' }),
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
+    spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: timeoutMs })],
+  })
+  const tracer = provider.getTracer('stagedoor')
+
+  function begin(method: string, received: string | undefined): RequestTrace {
+    const root = tracer.startSpan(method, { kind: SpanKind.SERVER }, contextOf(received))
+    const context = trace.setSpan(ROOT_CONTEXT, root)
+    let running: Span | undefined
+    return {
+      traceparent: traceparentOf(root),
+      stage(name) {
+        running?.end()
+        running = root.isRecording() ? tracer.startSpan(name, {}, context) : undefined
+      },
+      fail(code) {
+        running?.setStatus({ code: SpanStatusCode.ERROR, message: code }).end()
+        running = undefined
+      },
+      end(status, attributes) {
+        running?.end()
+        root.setAttributes(attributes).setAttribute('http.response.status_code', status)
+        if (status >= 500) root.setStatus({ code: SpanStatusCode.ERROR })
+        root.end()
+      },
+    }
+  }
+
+  // What could not be sent has been reported.
+  return { begin, close: () => provider.shutdown().catch(() => undefined) }
+}
+
+function contextOf(received: string | undefined) {
+  if (received === undefined) return ROOT_CONTEXT
+  const [, traceId = '', spanId = '', flags = ''] = received.split('-')
+  const parent = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true }
+  return trace.setSpanContext(ROOT_CONTEXT, parent)
+}
+
+function traceparentOf(span: Span): string {
+  const { traceId, spanId, traceFlags } = span.spanContext()
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
+}
+
+function reporting(sender: SpanExporter, onSent: TracingOptions['onSent']): SpanExporter {
+  return {
+    export: (spans, done) =>
+      sender.export(spans, (result) => {
+        onSent(result.error)
+        done(result)
+      }),
+    shutdown: () => sender.shutdown(),
+  }
+}
