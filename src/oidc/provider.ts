@@ -14,6 +14,7 @@ import {
 } from 'openid-client'
 
 import { GatewayError } from '../errors/gateway-error.ts'
+import { checkAddresses } from './discovered-addresses.ts'
 import { isClientRejected, isProviderUnavailable } from './failures.ts'
 
 export type ProviderOptions = {
@@ -140,6 +141,7 @@ async function discoverAll(options: ProviderOptions): Promise<Configurations> {
     timeout: options.timeoutMs / 1000,
   })
   const metadata = found.serverMetadata()
+  checkAddresses(metadata)
   const configure = (authentication: ClientAuth, timeoutMs: number): Configuration => {
     const configuration = new Configuration(metadata, options.clientId, undefined, authentication)
     configuration.timeout = timeoutMs / 1000

@@ -4,6 +4,8 @@ import type { Sealer } from '../seal/sealer.ts'
 import {
   type LoginState,
   type Occupied,
+  readLoginState,
+  readTransaction,
   type Slot,
   slotFor,
   slots,
@@ -34,7 +36,7 @@ export function createTransactionCookies(
 
   async function read(request: FastifyRequest, slot: Slot): Promise<Transaction | undefined> {
     const value = request.cookies[prefix + slot]
-    return value === undefined ? undefined : ((await sealers.cookie.open(value))?.payload as Transaction | undefined)
+    return value === undefined ? undefined : readTransaction((await sealers.cookie.open(value))?.payload)
   }
 
   return {
@@ -51,7 +53,7 @@ export function createTransactionCookies(
     sealState: (state) => sealers.state.seal(state),
     async openState(text) {
       if (!isCanonical(text)) return undefined
-      return (await sealers.state.open(text))?.payload as LoginState | undefined
+      return readLoginState((await sealers.state.open(text))?.payload)
     },
   }
 }

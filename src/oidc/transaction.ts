@@ -1,4 +1,4 @@
-import type { SecondFactor } from './step-up.ts'
+import { z } from 'zod'
 
 /**
  * Places for logins in flight, one cookie each. However many tabs a browser opens at once, it never brings more login
@@ -11,19 +11,32 @@ export type Slot = (typeof slots)[number]
  * One login in flight: what only the browser that started it can bring back. Times in milliseconds. Nothing in it grows
  * with the page that was asked for, so that the cookie stays small.
  */
-export type Transaction = {
-  id: string
-  nonce: string
-  codeVerifier: string
-  startedAt: number
+export type Transaction = z.infer<typeof transactionSchema>
+
+const transactionSchema = z.object({
+  id: z.string(),
+  nonce: z.string(),
+  codeVerifier: z.string(),
+  startedAt: z.number(),
   /** Organization that was asked for, by id or name. */
-  organization?: string
+  organization: z.string().exactOptional(),
   /** The second factor that this login has to prove. */
-  secondFactor?: SecondFactor
-}
+  secondFactor: z.object({ withinMs: z.number().exactOptional() }).exactOptional(),
+})
 
 /** What travels by way of the provider, sealed, as `state`: which login it is, and where the browser was going. */
-export type LoginState = { slot: Slot; id: string; returnTo: string }
+export type LoginState = z.infer<typeof stateSchema>
+
+const stateSchema = z.object({ slot: z.enum(slots), id: z.string(), returnTo: z.string() })
+
+/** What was sealed by another version, during a rolling update, may look different: then it counts as not there. */
+export function readTransaction(payload: unknown): Transaction | undefined {
+  return transactionSchema.safeParse(payload).data
+}
+
+export function readLoginState(payload: unknown): LoginState | undefined {
+  return stateSchema.safeParse(payload).data
+}
 
 export const transactionLifetimeMs = 600_000
 
