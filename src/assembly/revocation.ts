@@ -39,6 +39,7 @@ export async function provisionRevocation(config: Config, dependencies: Dependen
     endOf,
     isStillAllowed: (session, asked) => decide(principalOf(session), asked, now()).effect === 'allow',
     now,
+    onFailure: (err) => logger.error({ err }, 'ends of sessions could not be looked for; trying again'),
   })
   revocations.onChange((news) => {
     watch.sweep()

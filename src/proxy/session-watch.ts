@@ -1,5 +1,5 @@
 import type { Session } from '../session/session.ts'
-import { type Asked, newest, type OpenConnections } from './open-connections.ts'
+import { type Asked, newest, type OpenConnections, type OpenSession } from './open-connections.ts'
 
 /** Close codes of ours (RFC 6455 §7.4.2: 4000 to 4999 are for applications), after the HTTP status they stand for. */
 export const sessionEndedCode = 4401
@@ -18,6 +18,8 @@ export type SessionWatchOptions = {
   isStillAllowed: (session: Session, asked: Asked) => boolean
   /** Milliseconds since the epoch. */
   now: () => number
+  /** Hears of an error in a sweep, which belongs to no request and must not end the process. */
+  onFailure: (error: unknown) => void
 }
 
 /** Closes open connections when their session ends, or when its roles no longer allow them. */
@@ -34,13 +36,27 @@ export type SessionWatch = {
   close: () => void
 }
 
-export function createSessionWatch({ openConnections, endOf, isStillAllowed, now }: SessionWatchOptions): SessionWatch {
-  function sweep(): void {
-    const time = now()
-    for (const { session } of openConnections.sessions()) {
-      if (endOf(session) <= time) openConnections.closeSession(session.id, sessionEndedCode, 'The session has ended')
+export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
+  const { openConnections, endOf, isStillAllowed, now, onFailure } = options
+
+  /** What fails for one session is not to keep the others open. */
+  function guarded(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      onFailure(error)
     }
   }
+
+  function closeIfEnded({ session }: OpenSession, time: number): void {
+    if (endOf(session) <= time) openConnections.closeSession(session.id, sessionEndedCode, 'The session has ended')
+  }
+
+  const sweep = (): void =>
+    guarded(() => {
+      const time = now()
+      for (const open of openConnections.sessions()) guarded(() => closeIfEnded(open, time))
+    })
 
   const timer = setInterval(sweep, sweepEveryMs)
   timer.unref()

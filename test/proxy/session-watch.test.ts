@@ -1,3 +1,5 @@
+import { mock } from 'node:test'
+
 import t, { type Test } from 'tap'
 
 import { createOpenConnections, newest } from '../../src/proxy/open-connections.ts'
@@ -26,9 +28,12 @@ function watching(t: Test, isStillAllowed = (_session: Session) => true) {
   open('max-upgrade', max, true)
   const ends = new Map<string, number>()
   const endOf = ({ id }: Session): number => ends.get(id) ?? Infinity
-  const watch = createSessionWatch({ openConnections, endOf, isStillAllowed, now: () => 100 })
+  const failures: unknown[] = []
+  const onFailure = (error: unknown): void => void failures.push(error)
+  const clock = { now: () => 100 }
+  const watch = createSessionWatch({ openConnections, endOf, isStillAllowed, now: () => clock.now(), onFailure })
   t.teardown(watch.close)
-  return { watch, closed, openConnections, ends }
+  return { watch, closed, openConnections, ends, failures, clock }
 }
 
 t.test('upgrades of sessions with outdated claims connect again; requests and other sessions go on', async (t) => {
@@ -42,6 +47,27 @@ t.test('all that lives by a session closes when it ends, and nothing else', asyn
   ends.set('jane', 100).set('max', 101)
   watch.sweep()
   t.same(closed, ['jane-upgrade 4401', 'jane-request 4401'])
+})
+
+t.test('what fails while one session is looked at keeps no other open, and ends no process', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const { closed, ends, failures, clock } = watching(t)
+  const error = new Error('injected')
+  Object.defineProperty(ends, 'get', {
+    value: (id: string) => {
+      if (id === 'jane') throw error
+      return 100
+    },
+  })
+  mock.timers.tick(500)
+  t.same(closed, ['max-upgrade 4401'])
+  t.same(failures, [error])
+  clock.now = () => {
+    throw error
+  }
+  mock.timers.tick(500)
+  t.same(failures, [error, error])
 })
 
 t.test(
