@@ -6,6 +6,7 @@ import type { SecretFingerprints } from '../config/secret-fingerprints.ts'
 import { type Condition, health } from '../endpoints/health/plugin.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { metricsEndpoint } from '../telemetry/plugin.ts'
+import { createSetLogLevel, logLevelEndpoint } from './log-level.ts'
 
 /** What the admin listener shows: of one process, or of all workers together. */
 export type Shown = {
@@ -13,14 +14,15 @@ export type Shown = {
   scrape: () => Promise<Registry>
   /** Which secrets each process has in force. */
   secrets: () => Promise<SecretFingerprints[]>
+  /** Until the processes end. */
+  setLogLevel: (level: string) => Promise<void>
 }
 
 /** What one process has to show. */
-export function shownBy({
-  health: probes,
-  telemetry: { metrics },
-  secrets,
-}: Pick<Parts, 'health' | 'telemetry' | 'secrets'>): Shown {
+export function shownBy(
+  { health: probes, telemetry: { metrics }, secrets, audit }: Pick<Parts, 'health' | 'telemetry' | 'secrets' | 'audit'>,
+  logger: Logger,
+): Shown {
   return {
     conditions: probes.conditions,
     async scrape() {
@@ -28,10 +30,11 @@ export function shownBy({
       return metrics.registry
     },
     secrets: async () => [secrets],
+    setLogLevel: createSetLogLevel(logger, audit),
   }
 }
 
-/** The listener for probes and metrics: asks for no login, so it stays off public networks (`server.admin`). */
+/** The listener for probes, metrics and the log level: asks for no login, so it stays off public networks (`server.admin`). */
 export async function buildAdminApp(shown: Shown, prefix: string, logger: Logger): Promise<FastifyInstance> {
   // Typed as Fastify's own, so that the app is a plain FastifyInstance.
   const loggerInstance: FastifyBaseLogger = logger
@@ -43,6 +46,7 @@ export async function buildAdminApp(shown: Shown, prefix: string, logger: Logger
   // Also without the prefix, for probes that are built into an image before anyone chooses one.
   await app.register(health, { conditions: shown.conditions })
   await app.register(metricsEndpoint, { scrape: shown.scrape })
+  await app.register(logLevelEndpoint, { logger, setLogLevel: shown.setLogLevel })
   app.get('/secrets', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ processes: await shown.secrets() }),
   )

@@ -17,7 +17,8 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
   let inForce = started
   const workers = superviseWorkers({ ...workforceOf(loaded), fork: forkWorker, logger, now: Date.now })
   let reading: Reading = { wasTakenUp: true, takenUpAt: Date.now() }
-  const shown = shownByAll({ ...workers, reading: () => reading })
+  const all = shownByAll({ ...workers, reading: () => reading })
+  const shown = { ...all, setLogLevel }
   onHangup(reload)
   const admin = await buildAdminApp(shown, started.server.prefix, logger)
   closeOnSignal(
@@ -25,6 +26,11 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
     () => inForce.server.timeouts.shutdown,
     logger,
   )
+
+  async function setLogLevel(level: string): Promise<void> {
+    logger.level = level
+    await all.setLogLevel(level)
+  }
 
   async function reload(): Promise<void> {
     await workers.started.catch(() => undefined)

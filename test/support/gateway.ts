@@ -67,7 +67,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const app = await buildApp(config, dependencies, parts)
   const address = { host: '127.0.0.1', port: options.port, ...options.listen }
   const listen = prepareListening(app, { ...config.server, listen: address })
-  const admin = await buildAdminApp(shownBy(parts), config.server.prefix, logger)
+  const admin = await buildAdminApp(shownBy(parts, logger), config.server.prefix, logger)
   t.teardown(() => admin.close())
   t.teardown(() => app.close())
   await listen()

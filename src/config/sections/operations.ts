@@ -11,9 +11,11 @@ export const admin = z
   .prefault({})
   .meta({ description: 'The operators of Stagedoor.' })
 
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
 export const log = z
   .strictObject({
-    level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({
+    level: z.enum(logLevels).default('info').meta({
       description:
         'The least important line that is still written; records of the audit trail are, whatever it says. Danger: `silent` hides failures.',
     }),

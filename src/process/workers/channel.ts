@@ -12,23 +12,26 @@ export type ToPrimary =
 export type ToWorker =
   /** The first message to each: what stood in the files of the configuration. Never on the command line: secrets. */
   | { kind: 'texts'; texts: readonly (readonly [file: string, text: string])[] }
-  | { kind: 'ask'; question: number; topic: Topic }
+  | { kind: 'ask'; question: number; topic: Topic; detail: string }
   | { kind: 'settled' }
 
-/** What the primary asks workers for. */
-export type Topic = 'conditions' | 'metrics' | 'secrets'
+/** What the primary asks workers for, or (`log-level`) asks them to take. */
+export type Topic = 'conditions' | 'metrics' | 'secrets' | 'log-level'
 
 /** Whether a message between processes is one of ours; node:cluster and others have their own. */
 export function isOurs(message: unknown): message is { kind: string } {
   return typeof message === 'object' && message !== null && 'kind' in message && typeof message.kind === 'string'
 }
 
+/** @param detail of the question */
+type Give = (detail: string) => unknown
+
 /** The worker's end of the channel to the primary. */
 export type Channel = {
   /** What stood in the files of the configuration when the primary read them. */
   texts: Promise<Texts>
   /** Answers the primary's questions about a topic. */
-  answer(topic: Topic, give: () => unknown): void
+  answer(topic: Topic, give: Give): void
   /** Says that this worker listens. */
   ready(): void
   /** Resolves when the primary has heard all that was said before, and this process all that was said to it until then. */
@@ -39,13 +42,13 @@ export type Channel = {
 export function openChannel(): Channel {
   const texts = Promise.withResolvers<Texts>()
   const settled = Promise.withResolvers<void>()
-  const answers = new Map<Topic, () => unknown>()
+  const answers = new Map<Topic, Give>()
   // The primary may be gone; then this process ends by itself (node:cluster).
   const send = (message: ToPrimary): void =>
     void (process.connected && process.send?.(message, undefined, undefined, () => undefined))
 
-  async function give(question: number, topic: Topic): Promise<void> {
-    const value = await Promise.resolve(answers.get(topic)?.()).catch(() => undefined)
+  async function give({ question, topic, detail }: ToWorker & { kind: 'ask' }): Promise<void> {
+    const value = await Promise.resolve(answers.get(topic)?.(detail)).catch(() => undefined)
     send({ kind: 'answer', question, value })
   }
 
@@ -54,7 +57,7 @@ export function openChannel(): Channel {
     const message = received as ToWorker
     if (message.kind === 'texts') texts.resolve(new Map(message.texts))
     if (message.kind === 'settled') settled.resolve()
-    if (message.kind === 'ask') void give(message.question, message.topic)
+    if (message.kind === 'ask') void give(message)
   })
 
   return {

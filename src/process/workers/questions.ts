@@ -8,7 +8,7 @@ export type Questions = {
   /** Those that have joined and not left. */
   workers(): number[]
   /** Asks every worker; those that do not answer in time are left out. */
-  ask(topic: Topic, timeoutMs: number): Promise<Map<number, unknown>>
+  ask(topic: Topic, timeoutMs: number, detail?: string): Promise<Map<number, unknown>>
 }
 
 type Open = { waitingFor: Set<number>; answers: Map<number, unknown>; done: () => void }
@@ -33,14 +33,14 @@ export function createQuestions(): Questions {
       workers.delete(worker)
       for (const question of open.keys()) answer(worker, question, undefined)
     },
-    async ask(topic, timeoutMs) {
+    async ask(topic, timeoutMs, detail = '') {
       const question = ++lastQuestion
       const answers = new Map<number, unknown>()
       const { promise, resolve: done } = Promise.withResolvers<void>()
       const timer = setTimeout(done, timeoutMs)
       open.set(question, { waitingFor: new Set(workers.keys()), answers, done })
       if (workers.size === 0) done()
-      for (const send of workers.values()) send({ kind: 'ask', question, topic })
+      for (const send of workers.values()) send({ kind: 'ask', question, topic, detail })
       await promise
       clearTimeout(timer)
       open.delete(question)

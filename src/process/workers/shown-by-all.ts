@@ -10,10 +10,14 @@ import type { Supervisor } from './supervisor.ts'
 const answerTimeoutMs = 2_000
 
 /** The worker's side: answers the primary with its own conditions and metrics. */
-export function answerPrimary(channel: Pick<Channel, 'answer'>, { conditions, scrape, secrets }: Shown): void {
+export function answerPrimary(
+  channel: Pick<Channel, 'answer'>,
+  { conditions, scrape, secrets, setLogLevel }: Shown,
+): void {
   channel.answer('conditions', conditions)
   channel.answer('metrics', async () => (await scrape()).getMetricsAsJSON())
   channel.answer('secrets', secrets)
+  channel.answer('log-level', setLogLevel)
 }
 
 /** What became of the configuration in the files when it was read last. */
@@ -49,6 +53,9 @@ export function shownByAll({ questions, replaced, count, serving, reading }: Wat
     async secrets() {
       const answers = await questions.ask('secrets', answerTimeoutMs)
       return ([...answers.values()] as SecretFingerprints[][]).flat()
+    },
+    async setLogLevel(level) {
+      await questions.ask('log-level', answerTimeoutMs, level)
     },
   }
 }

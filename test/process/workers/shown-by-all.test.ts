@@ -7,11 +7,11 @@ import { answerPrimary, type Reading, shownByAll } from '../../../src/process/wo
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 
 /** A worker without a process, which answers the primary a moment later. */
-function join(questions: Questions, worker: number, status: Condition['status']): void {
-  const answers = new Map<string, () => unknown>()
+function join(questions: Questions, worker: number, status: Condition['status'], levels: string[] = []): void {
+  const answers = new Map<string, (detail: string) => unknown>()
   questions.join(worker, (message) => {
     if (message.kind !== 'ask') return
-    const given = Promise.resolve(answers.get(message.topic)?.())
+    const given = Promise.resolve(answers.get(message.topic)?.(message.detail))
     void given.then((value) => questions.answer(worker, message.question, value))
   })
   const metrics = createMetrics()
@@ -19,8 +19,9 @@ function join(questions: Questions, worker: number, status: Condition['status'])
   metrics.condition('auth0', status === 'ok')
   const conditions = (): Condition[] => [{ name: 'auth0', status }]
   const secrets = async () => [{ 'auth0.clientSecrets': [status] }]
-  const channel = { answer: (topic: string, give: () => unknown) => void answers.set(topic, give) }
-  answerPrimary(channel, { conditions, scrape: async () => metrics.registry, secrets })
+  const setLogLevel = async (level: string) => void levels.push(level)
+  const channel = { answer: (topic: string, give: (detail: string) => unknown) => void answers.set(topic, give) }
+  answerPrimary(channel, { conditions, scrape: async () => metrics.registry, secrets, setLogLevel })
 }
 
 function startWorkers(count = 2) {
@@ -42,6 +43,14 @@ t.test('readiness says how many workers serve, and the worst of what they say', 
   const nobody = { ...startWorkers(), questions: createQuestions(), serving: () => [] }
   const none = await shownByAll(nobody).conditions()
   t.same(none, [{ name: 'workers', status: 'unavailable', reason: '0 of 2 workers serve' }])
+})
+
+t.test('a level of the log is set in every worker', async (t) => {
+  const workers = startWorkers()
+  const levels: string[] = []
+  join(workers.questions, 3, 'ok', levels)
+  await shownByAll(workers).setLogLevel('debug')
+  t.same(levels, ['debug'])
 })
 
 t.test('which secrets are in force is shown for each process', async (t) => {
