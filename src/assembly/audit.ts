@@ -6,6 +6,7 @@ import { createChain } from '../audit/chain.ts'
 import { signCheckpoint } from '../audit/checkpoint.ts'
 import { createClassify } from '../audit/classify.ts'
 import type { AuditEvent, ProcessFacts } from '../audit/event.ts'
+import { createRecentRecords } from '../audit/recent.ts'
 import { openAppendFile } from '../audit/sinks/append-file.ts'
 import { FileSink } from '../audit/sinks/file.ts'
 import { HttpSink } from '../audit/sinks/http.ts'
@@ -17,8 +18,8 @@ import { readTrailEnd, type TrailEnd } from '../audit/tail.ts'
 import { createTrail, type Trail } from '../audit/trail.ts'
 import type { Config } from '../config/schema.ts'
 import { Secret } from '../config/values/secret.ts'
-import type { Condition } from '../endpoints/health/plugin.ts'
 import { createPathMatcher } from '../policy/path-matcher.ts'
+import type { Condition } from '../telemetry/condition.ts'
 import { type AuditKeys, provisionAuditKeys } from './audit-keys.ts'
 import type { Dependencies } from './dependencies.ts'
 
@@ -34,9 +35,10 @@ export async function provisionAudit(config: Config, dependencies: Dependencies)
   })
   const end = endOfTrail(audit.sinks)
   const sinks = audit.sinks.map((sink) => sinkOf(sink, writer, dependencies))
+  const recent = createRecentRecords()
   const trail = createTrail({
     chain: createChain(writer),
-    sinks,
+    sinks: [...sinks, recent.sink],
     now,
     sign: (head, at) => signCheckpoint({ ...head, at }, keys.current()),
     onFailure: (err, { event }) => logger.error({ err, event }, 'a record was not written to the audit trail'),
@@ -47,6 +49,7 @@ export async function provisionAudit(config: Config, dependencies: Dependencies)
   const watching = logSinks(sinks, logger)
   return {
     trail,
+    recent,
     stage: { trail, classify: createClassify(createPathMatcher) },
     jwks: { keys, path: '/audit/jwks.json' },
     conditions: () => sinks.map(conditionOf),

@@ -3,9 +3,9 @@ import { createFileOffsets, createMemoryOffsets, createSharedOffsets, type Offse
 import { createEventPull, type EventPull, type EventPullOptions } from '../auth0-events/pull.ts'
 import type { TakeEvent } from '../auth0-events/take-event.ts'
 import type { Config } from '../config/schema.ts'
-import type { Condition } from '../endpoints/health/plugin.ts'
 import { createLeadership } from '../redis/leadership.ts'
 import type { Redis } from '../redis/redis.ts'
+import type { Condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
 
 type PullConfig = NonNullable<NonNullable<Config['auth0']['events']>['pull']>

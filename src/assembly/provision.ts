@@ -4,14 +4,15 @@ import type { Trail } from '../audit/trail.ts'
 import { targetOf } from '../auth0-events/event.ts'
 import { createTakeEvent, type TakeEvent } from '../auth0-events/take-event.ts'
 import { defaultUpstream } from '../config/default-upstream.ts'
+import { printable } from '../config/printable.ts'
 import type { Config } from '../config/schema.ts'
 import { secretFingerprints } from '../config/secret-fingerprints.ts'
-import type { Condition } from '../endpoints/health/plugin.ts'
 import { placesOf } from '../policy/reach.ts'
 import { createOnce } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import { createRandomHex } from '../seal/random.ts'
 import { countLoginServiceCalls, countRevocationDelays, showKeyAges, showTrail } from '../telemetry/audit-metrics.ts'
+import type { Condition } from '../telemetry/condition.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { showRefreshes } from '../telemetry/refresh-metrics.ts'
 import { keysCondition, provisionAssertion, provisionKeys } from './assertion.ts'
@@ -140,6 +141,10 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
       now: dependencies.now,
     },
     admin: {
+      base: `${prefix}/admin`,
+      recent: audit.recent,
+      conditions: () => conditionsOf(opened),
+      configuration: () => printable(config),
       policy,
       claimNames: claimNamesOf(config),
       keys: new Map([

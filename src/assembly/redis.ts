@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
-import type { Condition } from '../endpoints/health/plugin.ts'
 import { parseNode, type RedisSettings } from '../redis/client.ts'
 import type { Redis } from '../redis/redis.ts'
+import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 type RedisConfig = NonNullable<Config['session']['redis']>

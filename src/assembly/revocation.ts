@@ -1,5 +1,4 @@
 import type { Config } from '../config/schema.ts'
-import type { Condition } from '../endpoints/health/plugin.ts'
 import { principalOf } from '../identity/principal-of.ts'
 import type { Decide } from '../policy/rules.ts'
 import { createOpenConnections } from '../proxy/open-connections.ts'
@@ -10,6 +9,7 @@ import { createRevocations, type Revocations } from '../revocation/revocations.t
 import { createSeenSessions } from '../revocation/seen-sessions.ts'
 import { createSealer } from '../seal/sealer.ts'
 import { expiryOf, type Session } from '../session/session.ts'
+import type { Condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
 import { sessionLimits, sessionSecrets } from './settings.ts'
 

@@ -1,6 +1,6 @@
 import type { Config, UpstreamConfig } from '../config/schema.ts'
-import type { Condition } from '../endpoints/health/plugin.ts'
 import { createUpstream, type Upstream, type UpstreamOptions } from '../proxy/upstream.ts'
+import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /** The connections to each upstream, by its name. */

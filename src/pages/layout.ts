@@ -22,11 +22,12 @@ const style = `
 :root{color-scheme:light dark;--ink:#1d2327;--soft:#5b6670;--paper:#fff;--ground:#f2f4f6;--line:#dde2e6;--accent:#1b5e8c;--accent-ink:#fff;--good:#1a6b3c;--bad:#a3261f}
 @media(prefers-color-scheme:dark){:root{--ink:#eceff1;--soft:#a4afb8;--paper:#1e2429;--ground:#14181b;--line:#343c43;--accent:#6db3e0;--accent-ink:#0c1a24;--good:#6fcf97;--bad:#ff9b94}}
 *{box-sizing:border-box}
-body{margin:0;min-height:100vh;display:grid;place-items:center;align-content:center;padding:1.5rem;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+body{margin:0;min-height:100vh;display:grid;grid-template-columns:minmax(0,1fr);place-items:center;align-content:center;padding:1.5rem;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
 header,main{width:100%;max-width:38rem}
 header{display:flex;align-items:center;gap:.75rem;flex-wrap:wrap;margin-bottom:.75rem;padding:0 .25rem;color:var(--soft)}
 header img{height:1.75rem;width:auto;display:block}
 header .push{margin-left:auto}
+header nav.actions,td .actions{margin:0}
 .wide{align-content:start}
 .wide header,.wide main{max-width:76rem}
 main{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:2rem}
@@ -60,6 +61,8 @@ input,select{padding:.45rem .6rem;border:1px solid var(--line);border-radius:8px
 table{width:100%;border-collapse:collapse;font-size:.875rem}
 th,td{padding:.45rem .6rem;border-top:1px solid var(--line);text-align:left;vertical-align:top}
 th{color:var(--soft);font-weight:600;white-space:nowrap}
+.bar{fill:var(--accent)}
+.bar.refused{fill:var(--bad)}
 footer{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.8125rem;color:var(--soft);overflow-wrap:anywhere}
 code{font-family:ui-monospace,monospace;font-size:.875em}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:.75rem;border:1px solid var(--line);border-radius:8px;font:.8125rem/1.45 ui-monospace,monospace}

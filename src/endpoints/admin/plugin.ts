@@ -4,27 +4,31 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import type { ClaimNames } from '../../oidc/claims.ts'
 import { explanationLines } from '../../policy/explanation-text.ts'
 import type { Policy } from '../../policy/policy.ts'
+import { adminConsole, type ConsoleOptions } from './console.ts'
 import { adminKeys, type SigningKeys } from './keys.ts'
 import { readQuestion } from './policy-question.ts'
 import { type AdminSessionsOptions, adminSessions } from './sessions.ts'
 
-export type AdminOptions = AdminSessionsOptions & {
-  policy: Policy
-  claimNames: ClaimNames
-  keys: SigningKeys
-  /** Milliseconds since the epoch. */
-  now: () => number
-}
+export type AdminOptions = AdminSessionsOptions &
+  ConsoleOptions & {
+    policy: Policy
+    claimNames: ClaimNames
+    keys: SigningKeys
+    /** Milliseconds since the epoch. */
+    now: () => number
+  }
 
 /** Endpoints for the operators of Stagedoor (`admin.allow`). */
 export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
-  const { policy, claimNames, keys, now, seen, revocations, baseUrl, issuer } = options
+  const { base, policy, claimNames, keys, now, seen, revocations, baseUrl, issuer } = options
+  const { recent, conditions, configuration } = options
   app.addHook('onRequest', (request, _reply, done) => done(refusalOf(request)))
 
   /** GET explains a decision for the caller, POST with `claims` for another user. */
   app.route({ method: ['GET', 'POST'], url: '/policy/explain', handler: explain })
 
-  await app.register(adminSessions, { seen, revocations, baseUrl, issuer, now })
+  await app.register(adminConsole, { base, policy, claimNames, recent, seen, conditions, configuration, now })
+  await app.register(adminSessions, { base, seen, revocations, baseUrl, issuer, now })
   await app.register(adminKeys, { keys, baseUrl })
 
   async function explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -30,6 +30,28 @@ export function revocationIn(
   throw badRequest('exactly one of session, subject and sid has to be named')
 }
 
+const pageSize = 50
+
+/** The part of the list that one page shows, of those in which the text stands. */
+export function pageOf(found: readonly SeenSession[], query: unknown) {
+  const { text = '', offset, ended } = query as { text?: unknown; offset?: unknown; ended?: unknown }
+  const wanted = String(text).slice(0, maxLength)
+  const matching = found.filter((session) => isAbout(session, wanted.toLowerCase()))
+  const start = Math.min(Math.max(0, Math.trunc(Number(offset)) || 0), matching.length)
+  return {
+    sessions: matching.slice(start, start + pageSize),
+    total: matching.length,
+    offset: start,
+    limit: pageSize,
+    text: wanted,
+    notice: ended === '1' ? 'The sessions have been ended.' : undefined,
+  }
+}
+
+function isAbout({ id, subject, email, organization, device, address }: SeenSession, wanted: string): boolean {
+  return [id, subject, email, organization, device, address].some((part) => part?.toLowerCase().includes(wanted))
+}
+
 /** Times as RFC 3339. */
 export function listed({ createdAt, usedAt, ...session }: SeenSession) {
   return { ...session, signed_in_at: new Date(createdAt).toISOString(), used_at: new Date(usedAt).toISOString() }

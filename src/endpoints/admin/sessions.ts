@@ -2,11 +2,15 @@ import type { FastifyPluginAsync } from 'fastify'
 
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { refuseForeignForm } from '../../headers/form-origin.ts'
+import { wantsPage } from '../../headers/navigation.ts'
+import { sessionsPage } from '../../pages/console/sessions.ts'
 import type { Revocations } from '../../revocation/revocations.ts'
 import type { SeenSessions } from '../../revocation/seen-sessions.ts'
-import { filterIn, listed, revocationIn } from './session-requests.ts'
+import { filterIn, listed, pageOf, revocationIn } from './session-requests.ts'
 
 export type AdminSessionsOptions = {
+  /** Where the console lives. */
+  base: string
   seen: SeenSessions
   revocations: Pick<Revocations, 'revoke'>
   baseUrl: string
@@ -17,12 +21,13 @@ export type AdminSessionsOptions = {
 
 /** `GET /.stagedoor/admin/sessions` and `POST …/sessions/revoke`: lists sessions, and ends them. */
 export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (app, options) => {
-  const { seen, revocations, baseUrl, issuer, now } = options
+  const { base, seen, revocations, baseUrl, issuer, now } = options
   const since = new Date(now()).toISOString()
 
   app.get('/sessions', async (request, reply) => {
-    const sessions = seen.list(filterIn(request.query)).map(listed)
-    return reply.header('cache-control', 'no-store').send({ since, sessions })
+    const found = seen.list(filterIn(request.query))
+    if (wantsPage(request.headers)) return reply.sendPage(sessionsPage(pageOf(found, request.query), base))
+    return reply.header('cache-control', 'no-store').send({ since, sessions: found.map(listed) })
   })
 
   app.post('/sessions/revoke', async (request, reply) => {
@@ -35,6 +40,7 @@ export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (ap
     } catch (cause) {
       throw new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
     }
+    if (wantsPage(request.headers)) return reply.redirect(`${base}/sessions?ended=1`, 303)
     return reply.header('cache-control', 'no-store').send({ revoked: target })
   })
 }

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-/** One thing that Stagedoor depends on, and how it is. */
-export type Condition = { name: string; status: 'ok' | 'degraded' | 'unavailable'; reason?: string }
+import type { Condition } from '../../telemetry/condition.ts'
 
 /** Probes. `ready` answers 200 while degraded: taking the gateway away would end what still works. */
 export const health: FastifyPluginAsync<{ conditions: () => Condition[] | Promise<Condition[]> }> = async (

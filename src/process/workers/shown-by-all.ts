@@ -1,7 +1,7 @@
 import { AggregatorRegistry, Counter, Gauge, type Registry } from 'prom-client'
 
 import type { SecretFingerprints } from '../../config/secret-fingerprints.ts'
-import type { Condition } from '../../endpoints/health/plugin.ts'
+import type { Condition } from '../../telemetry/condition.ts'
 import type { Shown } from '../admin-app.ts'
 import type { Channel } from './channel.ts'
 import { type Counted, createKeptCounts } from './kept-counts.ts'

@@ -1,9 +1,9 @@
 import t from 'tap'
 
-import type { Condition } from '../../../src/endpoints/health/plugin.ts'
 import { createKeptCounts } from '../../../src/process/workers/kept-counts.ts'
 import { createQuestions, type Questions } from '../../../src/process/workers/questions.ts'
 import { answerPrimary, type Reading, shownByAll } from '../../../src/process/workers/shown-by-all.ts'
+import type { Condition } from '../../../src/telemetry/condition.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 
 /** A worker without a process, which answers the primary a moment later. */

@@ -1,0 +1,59 @@
+import type { AuditRecord } from './record-schema.ts'
+import type { Sink } from './sinks/sink.ts'
+
+/** What to look for among the last records; each part that is given has to match. */
+export type RecordFilter = {
+  /** Part of a person's or client's id or name, of a path, or of a request id. */
+  text?: string | undefined
+  outcome?: 'allow' | 'deny' | undefined
+  event?: string | undefined
+}
+
+export type RecentRecords = {
+  /** Takes the records of the trail beside its other sinks. */
+  sink: Sink
+  /** The latest first, at most `limit`. */
+  list(filter: RecordFilter, limit: number): AuditRecord[]
+  /** The last record as a line; another one means news. */
+  last(): string | undefined
+}
+
+/** About 600 bytes each. */
+const defaultMax = 2_000
+
+/** Remembers the last records of this process, for the console. The trail itself is in its sinks. */
+export function createRecentRecords(max = defaultMax): RecentRecords {
+  const lines: string[] = []
+  return {
+    sink: {
+      name: 'console',
+      onFailure: 'continue',
+      take(taken) {
+        lines.push(...taken)
+        // In one go for many, since taking from the front moves all the others.
+        if (lines.length > 2 * max) lines.splice(0, lines.length - max)
+      },
+      settled: async () => undefined,
+      status: () => ({ waiting: 0, lost: 0 }),
+      close: async () => undefined,
+    },
+    list: (filter, limit) =>
+      lines
+        .slice(-max)
+        .toReversed()
+        .map((line): AuditRecord => JSON.parse(line))
+        .filter((record) => isMatch(record, filter))
+        .slice(0, limit),
+    last: () => lines.at(-1),
+  }
+}
+
+function isMatch({ event, outcome, principal, path, request_id: id }: AuditRecord, filter: RecordFilter): boolean {
+  if (filter.outcome !== undefined && outcome !== filter.outcome) return false
+  if (filter.event !== undefined && event !== filter.event) return false
+  if (filter.text === undefined) return true
+  const wanted = filter.text.toLowerCase()
+  return [principal?.subject, principal?.name, principal?.client, path, id].some(
+    (part) => part?.toLowerCase().includes(wanted) === true,
+  )
+}

@@ -1,0 +1,115 @@
+import { PassThrough } from 'node:stream'
+
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+
+import type { RecentRecords, RecordFilter } from '../../audit/recent.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { wantsPage } from '../../headers/navigation.ts'
+import type { ClaimNames } from '../../oidc/claims.ts'
+import { configurationPage, decisionsPage, explainPage } from '../../pages/console/others.ts'
+import { overviewPage } from '../../pages/console/overview.ts'
+import { explanationLines } from '../../policy/explanation-text.ts'
+import type { Policy } from '../../policy/policy.ts'
+import type { SeenSessions } from '../../revocation/seen-sessions.ts'
+import type { Condition } from '../../telemetry/condition.ts'
+import { readQuestion } from './policy-question.ts'
+
+export type ConsoleOptions = {
+  /** Where the console lives. */
+  base: string
+  policy: Pick<Policy, 'explain'>
+  claimNames: ClaimNames
+  recent: RecentRecords
+  seen: Pick<SeenSessions, 'list'>
+  conditions: () => Condition[]
+  /** The configuration in force, as people write it, secrets left out. */
+  configuration: () => unknown
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+const maxRecords = 200
+const overviewRecords = 2_000
+/** The browser connects again, and is asked anew whether it may. */
+const liveForMs = 60_000
+const lookEveryMs = 1_000
+
+/** The pages of the console, and the same as JSON for programs. */
+export const adminConsole: FastifyPluginAsync<ConsoleOptions> = async (app, options) => {
+  const { base, recent, seen, conditions, configuration, now } = options
+
+  app.get('/', async (_request, reply) => {
+    const records = recent.list({}, overviewRecords)
+    const view = { conditions: conditions(), records, sessionCount: seen.list({}).length, now: now() }
+    return reply.sendPage(overviewPage(view, base))
+  })
+
+  app.get('/decisions', async (request, reply) => {
+    const filter = recordFilterIn(request.query)
+    const records = recent.list(filter, maxRecords)
+    if (wantsPage(request.headers)) return reply.sendPage(decisionsPage(records, filter, base))
+    return reply.header('cache-control', 'no-store').send({ records })
+  })
+
+  app.get('/explain', async (request, reply) => reply.sendPage(explainPage(explained(request, options), base)))
+
+  app.get('/configuration', async (request, reply) => {
+    if (wantsPage(request.headers)) return reply.sendPage(configurationPage(configuration(), base))
+    return reply.header('cache-control', 'no-store').send(configuration())
+  })
+
+  app.get('/conditions', async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ conditions: conditions() }),
+  )
+
+  app.get('/live', async (_request, reply) => sendNews(reply, recent))
+}
+
+/** An event for each second in which something was recorded. */
+function sendNews(reply: FastifyReply, recent: RecentRecords): FastifyReply {
+  const stream = new PassThrough()
+  let sent = recent.last()
+  stream.write('retry: 1000\n\n')
+  const looking = setInterval(() => {
+    if (recent.last() === sent) return
+    sent = recent.last()
+    stream.write('event: records\ndata: {}\n\n')
+  }, lookEveryMs)
+  const ending = setTimeout(() => stream.end(), liveForMs)
+  stream.once('close', () => {
+    clearInterval(looking)
+    clearTimeout(ending)
+  })
+  return reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).send(stream)
+}
+
+/** @throws STAGEDOOR_ADMIN_BAD_REQUEST */
+function recordFilterIn(query: unknown): RecordFilter {
+  const { text, outcome } = query as { text?: unknown; outcome?: unknown }
+  const isOutcome = outcome === 'allow' || outcome === 'deny'
+  if (outcome !== undefined && outcome !== '' && !isOutcome) throw badRequest('outcome is allow or deny')
+  return {
+    ...(typeof text === 'string' && text !== '' ? { text: text.slice(0, 200) } : {}),
+    ...(isOutcome ? { outcome } : {}),
+  }
+}
+
+function explained(request: FastifyRequest, { policy, claimNames, now }: ConsoleOptions) {
+  const { method = 'GET', path = '', claims = '' } = request.query as Partial<Record<string, string>>
+  if (path === '') return { method, path, claims }
+  const question = { method: method.toUpperCase(), path, ...(claims === '' ? {} : { claims: claimsIn(claims) }) }
+  const { principal, asked } = readQuestion(question, request, claimNames, now())
+  return { method, path, claims, lines: explanationLines(policy.explain(principal, asked, now())) }
+}
+
+function claimsIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw badRequest('claims are not JSON')
+  }
+}
+
+function badRequest(detail: string): GatewayError {
+  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { detail, isDetailPublic: true })
+}

@@ -1,0 +1,51 @@
+import type { Html } from '../html.ts'
+import type { Page } from '../layout.ts'
+import { createScript } from '../script.ts'
+
+export type ConsolePage = 'overview' | 'sessions' | 'decisions' | 'explain' | 'configuration'
+
+const labels: Record<ConsolePage, string> = {
+  overview: 'Overview',
+  sessions: 'Sessions',
+  decisions: 'Decisions',
+  explain: 'Explain',
+  configuration: 'Configuration',
+}
+
+/** Shows what is new in place: each event fetches the page again and exchanges its live part. */
+const live = createScript(`
+const part = document.querySelector('[data-live]')
+if (part) {
+  let isFetching = false
+  new EventSource(part.dataset.live).addEventListener('records', async () => {
+    if (isFetching || document.hidden || part.contains(document.activeElement)) return
+    isFetching = true
+    try {
+      const response = await fetch(location.href, { headers: { accept: 'text/html' } })
+      if (!response.ok) return location.reload()
+      const fresh = new DOMParser().parseFromString(await response.text(), 'text/html').querySelector('[data-live]')
+      if (fresh) part.replaceChildren(...fresh.childNodes)
+    } finally {
+      setTimeout(() => { isFetching = false }, 1000)
+    }
+  })
+}
+`)
+
+/** A page of the console: links to the others, and news in its live part. */
+export function consolePage(page: ConsolePage, body: Html, base: string): Page {
+  const pages = Object.keys(labels) as ConsolePage[]
+  return {
+    title: labels[page],
+    body,
+    navigation: [
+      ...pages.map((each) => ({
+        label: labels[each],
+        href: each === 'overview' ? `${base}/` : `${base}/${each}`,
+        isCurrent: each === page,
+      })),
+      { label: 'My account', href: base.replace(/admin$/, ''), isCurrent: false },
+    ],
+    scripts: [live],
+  }
+}

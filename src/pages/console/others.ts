@@ -1,0 +1,53 @@
+import { stringify } from 'yaml'
+
+import type { RecordFilter } from '../../audit/recent.ts'
+import type { AuditRecord } from '../../audit/record-schema.ts'
+import { html } from '../html.ts'
+import type { Page } from '../layout.ts'
+import { consolePage } from './frame.ts'
+import { recordTable } from './records.ts'
+
+/** The last records, with a filter. */
+export function decisionsPage(records: readonly AuditRecord[], { text, outcome }: RecordFilter, base: string): Page {
+  const option = (value: string, label: string) =>
+    html`<option value="${value}"${value === (outcome ?? '') ? html` selected` : undefined}>${label}</option>`
+  return consolePage(
+    'decisions',
+    html`<form class="filter" method="get" action="${base}/decisions">
+        <label>Person, path or request id <input name="text" value="${text}" /></label>
+        <label>Outcome <select name="outcome">${[option('', 'any'), option('allow', 'allowed'), option('deny', 'refused')]}</select></label>
+        <button class="button">Show</button>
+      </form>
+      <p class="soft">The last records of this process. The whole trail: <code>stagedoor audit search</code>.</p>
+      <div data-live="${base}/live">${recordTable(records, base)}</div>`,
+    base,
+  )
+}
+
+export type Explained = { method: string; path: string; claims: string; lines?: readonly string[] | undefined }
+
+/** Asks the rules, and shows how they decide. */
+export function explainPage({ method, path, claims, lines }: Explained, base: string): Page {
+  return consolePage(
+    'explain',
+    html`<form class="filter" method="get" action="${base}/explain">
+        <label>Method <input name="method" value="${method}" size="8" required /></label>
+        <label>Path <input name="path" value="${path}" size="40" required /></label>
+        <label>Claims of the person, as JSON (yours when empty)
+          <textarea name="claims" rows="3" cols="60" spellcheck="false">${claims}</textarea></label>
+        <button class="button primary">Explain</button>
+      </form>
+      ${lines === undefined ? undefined : html`<pre tabindex="0">${lines.join('\n')}</pre>`}`,
+    base,
+  )
+}
+
+/** What is in force, secrets left out. */
+export function configurationPage(config: unknown, base: string): Page {
+  return consolePage(
+    'configuration',
+    html`<p>What is in force, with every default. Secrets are left out.</p>
+      <pre tabindex="0">${stringify(config)}</pre>`,
+    base,
+  )
+}

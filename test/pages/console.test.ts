@@ -1,0 +1,115 @@
+import t from 'tap'
+
+import { createRecentRecords } from '../../src/audit/recent.ts'
+import type { AuditRecord } from '../../src/audit/record-schema.ts'
+import { pageOf } from '../../src/endpoints/admin/session-requests.ts'
+import { minutesOf } from '../../src/pages/console/overview.ts'
+import { recordTable } from '../../src/pages/console/records.ts'
+import { sessionsPage } from '../../src/pages/console/sessions.ts'
+
+const attack = `"><script>alert('x')</script>&`
+const time = '2026-01-01T00:00:00.000Z'
+const record = (members: Partial<AuditRecord>): AuditRecord => ({
+  v: 1,
+  event: 'decision',
+  outcome: 'allow',
+  time,
+  writer: 'w',
+  seq: 1,
+  prev: '',
+  hash: '',
+  ...members,
+})
+
+t.test('records of every kind are text in the table', async (t) => {
+  const { markup } = recordTable(
+    [
+      record({
+        principal: { kind: 'user', name: attack },
+        path: attack,
+        method: attack,
+        rule: attack,
+        request_id: attack,
+      }),
+      record({ event: 'revocation', channel: attack, target: { subject: attack } }),
+      record({ event: 'revocation', target: { subject: attack } }),
+      record({ event: 'key', change: { what: attack, action: 'rotated' }, class: attack }),
+      record({
+        principal: { kind: 'user', subject: attack },
+        outcome: 'deny',
+        reason: attack,
+        status: 403,
+        duration_ms: 1.4,
+      }),
+      record({ principal: { kind: 'machine', client: attack } }),
+      record({ principal: { kind: 'anonymous' } }),
+    ],
+    '/admin',
+  )
+  t.notMatch(markup, '<script')
+  t.match(markup, '403 · 1 ms')
+  t.match(recordTable([], '/admin').markup, 'No record matches')
+})
+
+t.test('the last records are found by person, path, request, outcome and event', async (t) => {
+  const recent = createRecentRecords(3)
+  t.equal(recent.last(), undefined)
+  const records = [
+    record({ seq: 1 }),
+    record({ seq: 2, principal: { kind: 'user', subject: 'auth0|jane', name: 'Jane' } }),
+    record({ seq: 3, principal: { kind: 'machine', client: 'robot' }, outcome: 'deny' }),
+    record({ seq: 4, path: '/Catalog', request_id: 'r-4', event: 'login' }),
+  ]
+  recent.sink.take(records.map((each) => JSON.stringify(each)))
+  const seqs = (filter: object, limit = 10) => recent.list(filter, limit).map(({ seq }) => seq)
+  t.same(seqs({}), [4, 3, 2], 'no more than it may keep')
+  t.same(seqs({}, 1), [4])
+  t.same(seqs({ text: 'JANE' }), [2])
+  t.same(seqs({ text: 'robot' }), [3])
+  t.same(seqs({ text: '/catalog' }), [4])
+  t.same(seqs({ text: 'r-4' }), [4])
+  t.same(seqs({ outcome: 'deny' }), [3])
+  t.same(seqs({ event: 'login' }), [4])
+  recent.sink.take(Array.from({ length: 5 }, (_, i) => JSON.stringify(record({ seq: 5 + i }))))
+  t.same(seqs({}), [9, 8, 7])
+  t.match(recent.last(), '"seq":9')
+  await recent.sink.settled()
+  t.same(recent.sink.status(), { waiting: 0, lost: 0 })
+  await recent.sink.close()
+})
+
+t.test('each minute of the last half hour has its counts', async (t) => {
+  const now = Date.parse(time) + 90_000
+  const counted = minutesOf(
+    [
+      record({ duration_ms: 12 }),
+      record({ outcome: 'deny' }),
+      record({ event: 'login' }),
+      record({ event: 'logout' }),
+      record({ time: '2025-01-01T00:00:00.000Z' }),
+    ],
+    now,
+  )
+  t.equal(counted.length, 30)
+  t.same(counted.at(-2), { requests: 2, refusals: 1, logins: 1, slowestMs: 12 })
+})
+
+t.test('fifty thousand sessions come in pages of fifty, found by what they show', async (t) => {
+  const sessions = Array.from({ length: 50_000 }, (_, i) => ({
+    id: `s${i}`,
+    issuer: 'i',
+    subject: `auth0|${i}`,
+    ...(i === 7 ? { email: 'Seven@example.com', organization: 'org_1' } : {}),
+    createdAt: 0,
+    usedAt: 0,
+  }))
+  const first = pageOf(sessions, {})
+  t.match(first, { total: 50_000, offset: 0 })
+  t.equal(first.sessions.length, 50)
+  t.match(sessionsPage(first, '/admin').body.markup, 'Older')
+  t.notMatch(sessionsPage(first, '/admin').body.markup, 'Newer')
+  t.match(sessionsPage(pageOf(sessions, { offset: '49990' }), '/admin').body.markup, 'Newer')
+  t.match(pageOf(sessions, { text: 'seven@' }), { total: 1, sessions: [{ id: 's7' }] })
+  t.match(pageOf(sessions, { text: 'org_1', offset: '-1', ended: '1' }), { total: 1, offset: 0, notice: /ended/ })
+  t.match(pageOf(sessions, { text: 'nobody', offset: 'x' }), { total: 0 })
+})

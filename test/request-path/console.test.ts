@@ -1,0 +1,87 @@
+import t from 'tap'
+
+import { startHouse } from '../support/house.ts'
+
+const admin = '/.stagedoor/admin'
+
+t.test('the console shows health, what happened, who is signed in, and what is in force', async (t) => {
+  const house = await startHouse(t)
+  const { browser: jane } = await house.signIn('jane@example.com')
+  const { browser: max } = await house.signIn('max@example.com')
+  await max.fetch(`${house.url}/catalog?token=not-to-be-shown`)
+
+  t.match(await jane.open(`${house.url}${admin}/`), {
+    status: 200,
+    text: /Health[^]*auth0[^]*2 live sessions[^]*Max Muster/,
+  })
+  t.match(await jane.open(`${house.url}${admin}/sessions`), { text: /max@example\.com[^]*127\.0\.0\.1/ })
+  t.notMatch((await jane.open(`${house.url}${admin}/sessions?text=jane`)).text, 'max@example.com')
+  const decisions = await jane.open(`${house.url}${admin}/decisions?text=Muster&outcome=allow`)
+  t.match(decisions.text, /GET \/catalog[^]*why\?/)
+  t.notMatch(decisions.text, 'not-to-be-shown')
+  const configuration = (await jane.open(`${house.url}${admin}/configuration`)).text
+  t.match(configuration, /baseUrl: http:\/\/localhost[^]*\[secret\]/)
+  t.notMatch(configuration, 'a secret for tests')
+  const explained = await jane.open(`${house.url}${admin}/explain?method=get&path=/catalog`)
+  t.match(explained.text, /allow by rule everything/)
+  const asMax = new URLSearchParams({ method: 'GET', path: '/x', claims: '{"sub":"auth0|max","iss":"x"}' }).toString()
+  t.match(await jane.open(`${house.url}${admin}/explain?${asMax}`), { status: 200, text: /by rule everything/ })
+  t.match(await jane.open(`${house.url}${admin}/explain`), { status: 200 })
+})
+
+t.test('the console answers programs with JSON, and refuses what it does not know', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  const read = async (path: string) => {
+    const { status, text } = await browser.fetch(`${house.url}${admin}${path}`)
+    return { status, body: JSON.parse(text) }
+  }
+  t.match(await read('/decisions'), { status: 200, body: { records: Array } })
+  t.match(await read('/conditions'), { status: 200, body: { conditions: [{ name: 'auth0' }] } })
+  t.match(await read('/configuration'), { status: 200, body: { session: { secrets: ['[secret]'] } } })
+  t.match(await read('/decisions?outcome=perhaps'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
+  t.match(await read('/explain?path=/x&claims=no'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
+})
+
+t.test('only operators see the console', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn('max@example.com')
+  for (const path of ['/', '/sessions', '/decisions', '/explain', '/configuration', '/conditions', '/live']) {
+    t.match(await browser.fetch(`${house.url}${admin}${path}`), { status: 403 }, path)
+  }
+})
+
+t.test('a session that an operator ends in the console is out at once', async (t) => {
+  const house = await startHouse(t)
+  const { browser: jane } = await house.signIn('jane@example.com')
+  const { browser: max } = await house.signIn('max@example.com')
+  const { session } = JSON.parse((await max.fetch(`${house.url}/.stagedoor/me`)).text)
+  const page = await jane.submit(`${house.url}${admin}/sessions`, `${admin}/sessions/revoke`, { session: session.id })
+  t.match(page, { status: 200, text: /The sessions have been ended\./ })
+  t.equal((await max.fetch(`${house.url}/`)).status, 401)
+  const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+  const body = new URLSearchParams({ session: session.id })
+  const sent = await jane.step(`${house.url}${admin}/sessions/revoke`, { method: 'POST', body, headers: foreign })
+  t.equal(sent.status, 403)
+})
+
+t.test('the console hears of news by an event stream', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+  const abort = new AbortController()
+  const response = await fetch(`${house.url}${admin}/live`, { headers: { cookie }, signal: abort.signal })
+  t.match(response.headers.get('content-type'), 'text/event-stream')
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  const readMore = async () => {
+    const { value, done } = (await reader?.read()) ?? { done: true }
+    if (done || value === undefined) throw new Error(`the stream ended after ${text}`)
+    text += value
+  }
+  await readMore()
+  await browser.fetch(`${house.url}/catalog`)
+  while (!text.includes('event: records')) await readMore()
+  t.match(text, /retry: 1000\n\nevent: records\ndata: \{\}\n\n/)
+  abort.abort()
+})
