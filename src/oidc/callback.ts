@@ -80,7 +80,7 @@ async function takeTransaction(
 function refuseProviderError({ error, error_description: description }: CallbackQuery): void {
   if (error === undefined) return
   const detail = `${String(error)}: ${String(description ?? 'no description')}`
-  throw new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: String(error), detail, isDetailPublic: true })
+  throw new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: String(error), detail })
 }
 
 /**
