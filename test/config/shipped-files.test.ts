@@ -83,6 +83,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
     pages: { name: 'Stagedoor' },
     admin: { allow: { roles: ['stagedoor-admin'] } },
     audit: { sinks: [{ stdout: {} }], keys: { store: 'memory', rotateEvery: '90d' }, checkpointEvery: '1m' },
+    telemetry: {},
     log: { level: 'info' },
   })
 })
