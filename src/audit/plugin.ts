@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import type { Session } from '../session/session.ts'
@@ -50,18 +50,26 @@ export const audit = fastifyPlugin<AuditOptions>(
 
     // Only answers of our own pass here, refusals among them: the record of a refused admin action comes before its answer.
     app.addHook('onSend', (request, reply, payload, done) => {
-      const { decision, facts, principal } = request
-      if (decision?.effect === 'deny' && request.auditClass === undefined) {
-        const name = decision.label ?? classify(facts.method, facts.path)
-        if (name !== undefined) {
-          request.auditClass = name
-          const answer = answerOf(reply, reply.statusCode)
-          trail.write({ event: 'admin-action', phase: 'answered', class: name, facts, principal, decision, ...answer })
-          trail.flush()
-        }
+      try {
+        recordRefusal(request, reply)
+      } catch (error) {
+        // Fastify ends the request with a 500 and says nothing of it, because it was refusing it already.
+        request.log.error({ code: 'STAGEDOOR_INTERNAL', err: error }, 'a refusal could not be recorded')
+        return done(error as Error)
       }
       done(null, payload)
     })
+
+    function recordRefusal(request: FastifyRequest, reply: FastifyReply): void {
+      const { decision, facts, principal } = request
+      if (decision?.effect !== 'deny' || request.auditClass !== undefined) return
+      const name = decision.label ?? classify(facts.method, facts.path)
+      if (name === undefined) return
+      request.auditClass = name
+      const answer = answerOf(reply, reply.statusCode)
+      trail.write({ event: 'admin-action', phase: 'answered', class: name, facts, principal, decision, ...answer })
+      trail.flush()
+    }
 
     app.addHook('onResponse', (request, reply, done) => {
       const { decision, facts, principal } = request

@@ -27,15 +27,23 @@ export const errors = fastifyPlugin<ErrorOptions>(
       const error = thrown instanceof GatewayError ? thrown : fromFramework(thrown)
       const counted = app.failedAttempts.count(error, request)
       if (counted === undefined) return answer(error, request, reply)
-      const answered = counted.then(
+      counted.then(
         (final) => answer(final, request, reply),
         () => answer(error, request, reply),
       )
-      answered.catch((cause: unknown) => endRequest(cause, reply.raw, request.log))
     })
     app.setNotFoundHandler((request, reply) => answer(new GatewayError('STAGEDOOR_BOUNDARY_NOT_FOUND'), request, reply))
 
+    /** Never throws: Fastify says nothing of an error in here. */
     function answer(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
+      try {
+        compose(error, request, reply)
+      } catch (cause) {
+        endRequest(cause, reply.raw, request.log)
+      }
+    }
+
+    function compose(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
       logOnce(error, request)
       reply.headers({ 'x-request-id': request.id, ...error.headers })
       const authenticate = challenge?.(error, request)

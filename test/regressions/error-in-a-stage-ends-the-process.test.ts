@@ -8,6 +8,9 @@ import { createFaults, type FaultKind } from '../support/faults.ts'
 import { type House, type HouseOptions, startHouse } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
 
+/** pino's own number for it. */
+const warnLevel = 40
+
 /** Longer than any answer takes; who has none by then is not answered at all. */
 const patienceMs = 20_000
 
@@ -120,8 +123,10 @@ t.test(
     const asked = await start(t, { faults })
     const process = watchProcess(t)
     let injected = 0
+    let faulted = 0
 
     async function inject(name: string, step: Step, path: string, kind: FaultKind): Promise<void> {
+      const firstLine = asked.house.logged.length
       faults.fail(path, kind)
       const [ended] = await Promise.allSettled([step(asked)])
       await settle()
@@ -130,6 +135,12 @@ t.test(
       const what = `${name}: ${path} ${kind}`
       if (ended.status === 'rejected') t.fail(`${what}: ${ended.reason}`)
       if (process.escaped.length > 0) t.fail(`${what}: ${process.escaped.splice(0).join('\n')}`)
+      const status = ended.status === 'fulfilled' ? Number(ended.value) : NaN
+      if (status >= 500) {
+        faulted += 1
+        const lines = asked.house.logged.slice(firstLine)
+        if (!lines.some(({ level }) => Number(level) >= warnLevel)) t.fail(`${what}: ${status}, and no log line`)
+      }
       const after = await steps['a public page']?.(asked)
       if (after !== 200) t.fail(`${what}: another request then gets ${String(after)}`)
     }
@@ -144,6 +155,7 @@ t.test(
       }
     }
     t.ok(injected > 100, `${injected} faults were injected`)
+    t.ok(faulted > 30, `${faulted} of them ended in a 5xx with a line in the log`)
   },
 )
 
