@@ -57,7 +57,7 @@ dd{margin:0;overflow-wrap:anywhere}
 .filter{display:flex;gap:.75rem;flex-wrap:wrap;align-items:end;margin:1rem 0}
 .filter label{display:grid;gap:.2rem;font-size:.875rem;color:var(--soft)}
 input,select{padding:.45rem .6rem;border:1px solid var(--line);border-radius:8px;background:var(--ground);color:var(--ink);font:inherit;max-width:100%}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;position:relative}
 table{width:100%;border-collapse:collapse;font-size:.875rem}
 th,td{padding:.45rem .6rem;border-top:1px solid var(--line);text-align:left;vertical-align:top}
 th{color:var(--soft);font-weight:600;white-space:nowrap}
