@@ -85,3 +85,34 @@ t.test('the console hears of news by an event stream', async (t) => {
   t.match(text, /retry: 1000\n\nevent: records\ndata: \{\}\n\n/)
   abort.abort()
 })
+
+t.test('the OpenAPI document describes every route of the admin API, and no other', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  const document = JSON.parse((await browser.fetch(`${house.url}${admin}/openapi.json`)).text)
+  t.match(document, { openapi: '3.1.0', servers: [{ url: `${house.url}${admin}` }] })
+  const described = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  // Pages for people only.
+  const pages = ['GET ', 'GET /', 'GET /explain', 'GET /live']
+  t.same(adminRoutes(house.app.printRoutes({ commonPrefix: false })), [...described, ...pages].toSorted())
+})
+
+/** Reads Fastify's own list: a tree with a path and its methods on each line. */
+function adminRoutes(tree: string): string[] {
+  const parents: string[] = []
+  return tree
+    .split('\n')
+    .flatMap((line) => {
+      const [, indent = '', part = '', methods = ''] = /^([│ ]*)[├└]── (\S+) ?(?:\(([^)]+)\))?/.exec(line) ?? []
+      parents.splice(indent.length / 4, Infinity, part)
+      const path = parents.join('')
+      if (!path.startsWith(admin)) return []
+      return methods
+        .split(', ')
+        .filter((method) => method !== '' && method !== 'HEAD')
+        .map((method) => `${method} ${path.slice(admin.length)}`)
+    })
+    .toSorted()
+}

@@ -12,11 +12,14 @@ import { explanationLines } from '../../policy/explanation-text.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { SeenSessions } from '../../revocation/seen-sessions.ts'
 import type { Condition } from '../../telemetry/condition.ts'
+import { openApiDocument } from './openapi.ts'
 import { readQuestion } from './policy-question.ts'
 
 export type ConsoleOptions = {
   /** Where the console lives. */
   base: string
+  /** The same with scheme and host. */
+  address: string
   policy: Pick<Policy, 'explain'>
   claimNames: ClaimNames
   recent: RecentRecords
@@ -36,7 +39,7 @@ const lookEveryMs = 1_000
 
 /** The pages of the console, and the same as JSON for programs. */
 export const adminConsole: FastifyPluginAsync<ConsoleOptions> = async (app, options) => {
-  const { base, recent, seen, conditions, configuration, now } = options
+  const { base, address, recent, seen, conditions, configuration, now } = options
 
   app.get('/', async (_request, reply) => {
     const records = recent.list({}, overviewRecords)
@@ -61,6 +64,8 @@ export const adminConsole: FastifyPluginAsync<ConsoleOptions> = async (app, opti
   app.get('/conditions', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ conditions: conditions() }),
   )
+
+  app.get('/openapi.json', async (_request, reply) => reply.send(openApiDocument(address)))
 
   app.get('/live', async (_request, reply) => sendNews(reply, recent))
 }

@@ -10,7 +10,7 @@ import { readQuestion } from './policy-question.ts'
 import { type AdminSessionsOptions, adminSessions } from './sessions.ts'
 
 export type AdminOptions = AdminSessionsOptions &
-  ConsoleOptions & {
+  Omit<ConsoleOptions, 'address'> & {
     policy: Policy
     claimNames: ClaimNames
     keys: SigningKeys
@@ -27,7 +27,17 @@ export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
   /** GET explains a decision for the caller, POST with `claims` for another user. */
   app.route({ method: ['GET', 'POST'], url: '/policy/explain', handler: explain })
 
-  await app.register(adminConsole, { base, policy, claimNames, recent, seen, conditions, configuration, now })
+  await app.register(adminConsole, {
+    base,
+    address: baseUrl + base,
+    policy,
+    claimNames,
+    recent,
+    seen,
+    conditions,
+    configuration,
+    now,
+  })
   await app.register(adminSessions, { base, seen, revocations, baseUrl, issuer, now })
   await app.register(adminKeys, { keys, baseUrl })
 
