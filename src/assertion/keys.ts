@@ -128,9 +128,10 @@ class RotatingRing implements Keys {
     })
   }
 
+  /** At once where no keys have been read yet: what rotates them reads them first. */
   #msUntilRotation(): number {
     const { rotateEveryMs, now } = this.#options
-    return this.#opened === undefined ? retryMs : msUntilRotation(this.#opened.ring, rotateEveryMs, now())
+    return this.#opened === undefined ? 0 : msUntilRotation(this.#opened.ring, rotateEveryMs, now())
   }
 
   #schedule(delayMs: number): void {
@@ -141,7 +142,7 @@ class RotatingRing implements Keys {
 
   #rotateWhenDue(): void {
     const { rotateEveryMs, now } = this.#options
-    const remainingMs = this.#opened === undefined ? 0 : this.#msUntilRotation()
+    const remainingMs = this.#msUntilRotation()
     if (remainingMs > 0) return this.#schedule(remainingMs)
     this.#rotateIf((ring) => msUntilRotation(ring, rotateEveryMs, now()) === 0).then(
       () => this.#schedule(this.#msUntilRotation()),

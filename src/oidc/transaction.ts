@@ -54,6 +54,7 @@ export type Occupied = Partial<Record<Slot, Transaction>>
  */
 export function slotFor(inFlight: Occupied, random: number): Slot {
   const free = slots.filter((slot) => inFlight[slot] === undefined)
-  const [oldest] = slots.toSorted((a, b) => (inFlight[a]?.startedAt ?? 0) - (inFlight[b]?.startedAt ?? 0))
-  return free[random % free.length] ?? oldest ?? '0'
+  const startedAt = (slot: Slot): number => inFlight[slot]?.startedAt ?? 0
+  const oldest = slots.reduce((a, b) => (startedAt(b) < startedAt(a) ? b : a))
+  return free[random % free.length] ?? oldest
 }

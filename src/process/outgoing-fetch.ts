@@ -3,8 +3,8 @@ import { getCACertificates } from 'node:tls'
 const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
 
 /**
- * How Stagedoor asks other services by HTTP: Auth0, telemetry, audit sinks. Through the proxy that `HTTPS_PROXY`,
- * `HTTP_PROXY` and `NO_PROXY` name; upstreams and Redis are not asked this way.
+ * How Stagedoor asks other services by HTTP: Auth0, audit sinks. Through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and
+ * `NO_PROXY` name; upstreams and Redis are not asked this way, and spans are sent by the OTLP exporter.
  * @param ca more certificate authorities (PEM), beside those that Node trusts (`NODE_EXTRA_CA_CERTS` among them)
  */
 export async function createFetch(env: NodeJS.ProcessEnv, ca?: string): Promise<typeof fetch> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 
 import { msUntilRotation } from '../../src/assertion/key-ring.ts'
-import { createFileKeyStore, createMemoryKeyStore, keyStoreOf } from '../../src/assertion/key-store.ts'
+import { createFileKeyStore, createMemoryKeyStore, isKeyRing, keyStoreOf } from '../../src/assertion/key-store.ts'
 import { createKeys } from '../../src/assertion/keys.ts'
 import { openStoredKey } from '../../src/assertion/signing-key.ts'
 
@@ -76,6 +76,7 @@ t.test('a file that is no key file is not written over', async (t) => {
     await t.rejects(createKeys({ store: createFileKeyStore(path), rotateEveryMs: dayMs, now: () => 0 }), TypeError)
     t.equal(await readFile(path, 'utf8'), text)
   }
+  for (const nothing of [null, undefined]) t.notOk(isKeyRing(nothing))
   await t.rejects(createKeys({ store: createFileKeyStore(folder), rotateEveryMs: dayMs, now: () => 0 }), {
     code: 'EISDIR',
   })

@@ -105,11 +105,13 @@ t.test('keys whose store cannot be reached at the start are read when it can', a
   t.throws(() => keys.current())
   t.notOk(keys.isReady())
   t.same(keys.jwks(), { keys: [] })
+  t.equal(keys.rotatedAt(), dayMs, 'what is not known yet counts as fresh')
   held.tell()
   isAway = false
   held.tell()
   while (!keys.isReady()) await setImmediate()
   t.equal(keys.current().kid, first.current.kid)
+  t.equal(keys.rotatedAt(), first.rotatedAt)
   t.match(failures, [{ message: 'away' }])
   isAway = true
   const before = failures.length

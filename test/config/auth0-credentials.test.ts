@@ -9,6 +9,7 @@ const pemOf = (type: 'pkcs8' | 'pkcs1', modulusLength: number): string =>
   generateKeyPairSync('rsa', { modulusLength }).privateKey.export({ type, format: 'pem' })
 const good = pemOf('pkcs8', 2_048)
 const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2_048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
 
 t.test('an application has a secret or a private key', async (t) => {
   t.ok(auth0.safeParse({ ...given, clientSecrets: ['s'] }).success)
@@ -18,7 +19,7 @@ t.test('an application has a secret or a private key', async (t) => {
 })
 
 t.test('a private key is RSA of 2048 bits or more, as PKCS #8 PEM, and there are two at most', async (t) => {
-  for (const bad of ['no key', pemOf('pkcs1', 2_048), pemOf('pkcs8', 1_024), elliptic, good.slice(0, 300)]) {
+  for (const bad of ['no key', pemOf('pkcs1', 2_048), pemOf('pkcs8', 1_024), elliptic, pss, good.slice(0, 300)]) {
     const { error } = auth0.safeParse({ ...given, privateKeys: [bad] })
     t.match(error?.issues, [{ path: ['privateKeys', 0], message: /RSA private key/ }])
     t.notMatch(JSON.stringify(error?.issues), bad.slice(30, 60) || bad)

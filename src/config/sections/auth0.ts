@@ -79,7 +79,7 @@ function isRsaKey(pem: string): boolean {
   if (!pem.includes('-----BEGIN PRIVATE KEY-----')) return false
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pem)
-    return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2_048
+    return (asymmetricKeyDetails?.modulusLength ?? 0) >= 2_048 && asymmetricKeyType === 'rsa'
   } catch {
     return false
   }

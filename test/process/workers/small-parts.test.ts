@@ -1,9 +1,14 @@
+import { fork } from 'node:child_process'
+import { on } from 'node:events'
+import { join } from 'node:path'
+
 import t from 'tap'
 
-import { isOurs } from '../../../src/process/workers/channel.ts'
+import { isOurs, type ToPrimary } from '../../../src/process/workers/channel.ts'
 import { countFailure, restartDelayMs } from '../../../src/process/workers/generation.ts'
 import { createQuestions } from '../../../src/process/workers/questions.ts'
 import { worstOfEach } from '../../../src/process/workers/shown-by-all.ts'
+import { endWithUs } from '../../support/children.ts'
 
 t.test('a worker that lived long is replaced at once, one that keeps failing ever later', async (t) => {
   const rows: [lifetimeMs: number, failuresBefore: number, delayMs: number][] = [
@@ -57,4 +62,31 @@ t.test('a question is answered when all workers have answered, left, or let the 
   )
   t.same([...(await questions.ask('metrics', 1))], [[1, 'one']], 'one that is silent is left out')
   t.same(questions.workers(), [1, 3])
+})
+
+t.test('an answer to a question that is closed is none to the next', async (t) => {
+  const questions = createQuestions()
+  const asked: number[] = []
+  questions.join(1, (message) => void (message.kind === 'ask' && asked.push(message.question)))
+  t.same(await questions.ask('metrics', 1), new Map())
+  const second = questions.ask('metrics', 60_000)
+  for (const question of asked) questions.answer(1, question, `to ${question}`)
+  t.same(await second, new Map([[1, 'to 2']]))
+})
+
+t.test('a worker that fails to find an answer says so at once, and answers the next question', async (t) => {
+  const worker = fork(join(import.meta.dirname, 'failing-worker.ts'))
+  endWithUs(worker)
+  t.teardown(() => worker.kill())
+  const answers = new Map<number, unknown>()
+  for await (const [message] of on(worker, 'message', { close: ['exit'] }) as AsyncIterable<[ToPrimary]>) {
+    if (message.kind === 'answer') answers.set(message.question, message.value)
+    if (answers.size === 2) worker.disconnect()
+    if (message.kind !== 'ready') continue
+    worker.send({ kind: 'ask', question: 1, topic: 'secrets', detail: '' })
+    worker.send({ kind: 'ask', question: 2, topic: 'conditions', detail: '' })
+  }
+  t.equal(answers.get(1), undefined)
+  t.same(answers.get(2), [])
+  t.equal(answers.size, 2)
 })
