@@ -48,7 +48,7 @@ export function openChannel(): Channel {
     void (process.connected && process.send?.(message, undefined, undefined, () => undefined))
 
   async function give({ question, topic, detail }: ToWorker & { kind: 'ask' }): Promise<void> {
-    const value = await Promise.resolve(answers.get(topic)?.(detail)).catch(() => undefined)
+    const value = await Promise.try(() => answers.get(topic)?.(detail)).catch(() => undefined)
     send({ kind: 'answer', question, value })
   }
 
