@@ -94,6 +94,7 @@ export class AnswerReader {
     if (earlier === undefined) this.#receiver?.onAnswer()
     const bytes = earlier === undefined ? received : Buffer.concat([earlier, received])
     const { maxHeadBytes } = this.#options
+    // A longer head shows no end in here.
     const text = bytes.toString('latin1', 0, maxHeadBytes + endOfHead.length)
     const end = text.indexOf(endOfHead)
     if (end === -1) {
@@ -103,7 +104,6 @@ export class AnswerReader {
       this.#headBytes = earlier === undefined ? Buffer.from(received) : bytes
       return undefined
     }
-    if (end > maxHeadBytes) throw tooLong(maxHeadBytes)
     this.#headBytes = undefined
     const rest = bytes.subarray(end + endOfHead.length)
     const head = readAnswerHead(text.slice(0, end))
