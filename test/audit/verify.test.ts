@@ -114,6 +114,8 @@ t.test('checkpoints count by the keys that are trusted, and by no others', async
   const beside = { keys: [{ ...stranger.publicJwk, kid: key.kid }], checkpoints: [checkpoint] }
   t.match(faultsOf([], beside).join('\n'), /signature of a checkpoint kept beside is not good/)
   t.match(faultsOf([], { keys: [stranger.publicJwk], checkpoints: [checkpoint] }).join('\n'), /no trusted key/)
+  const { kid, ...nameless } = key.publicJwk
+  t.same(faultsOf(lines, { keys: [nameless] }), [`keys: checkpoints are signed by ${kid}, which is no trusted key`])
 })
 
 t.test('without trusted keys those of the trail count, and it says so', async (t) => {
@@ -171,6 +173,9 @@ t.test('what a killed process left of a record is no fault, where it cannot be a
   t.match(faultsOf([first, half, other]).join('\n'), /line 2: this line is no record/)
   t.match(faultsOf([first, half, half]).join('\n'), /line 2: this line is no record.*\n.*last line is no whole record/)
   t.match(faultsOf([first, '"text"', '[]']).join('\n'), /no record/)
+  for (const part of [{}, { v: 1 }, { v: 1, writer: 'killed' }, { v: 1, writer: 'killed', seq: 2 }]) {
+    t.match(faultsOf([first, JSON.stringify(part), other]).join('\n'), /line 2: this line is no record/)
+  }
 })
 
 t.test('the oldest file may begin in the midst of a chain, a later one may not', async (t) => {

@@ -1,5 +1,8 @@
+import fs from 'node:fs'
 import { readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 
 import t from 'tap'
 import type { Test } from 'tap'
@@ -53,11 +56,13 @@ t.test('a file that has grown is moved aside, and the oldest goes', async (t) =>
 t.test('a file that somebody else moved aside is left, and a new one begun', async (t) => {
   const { sink, path, later } = await start(t)
   sink.take(['one'])
-  await rename(path, `${path}.old`)
   later(1_000)
   sink.take(['two'])
-  t.equal(await readFile(path, 'utf8'), 'two\n')
-  t.equal(await readFile(`${path}.old`, 'utf8'), 'one\n')
+  await rename(path, `${path}.old`)
+  later(1_000)
+  sink.take(['three'])
+  t.equal(await readFile(path, 'utf8'), 'three\n')
+  t.equal(await readFile(`${path}.old`, 'utf8'), 'one\ntwo\n')
 })
 
 t.test('a line that a killed process left unfinished is ended first', async (t) => {
@@ -96,6 +101,38 @@ t.test('a full disk is a failure, and what comes beyond the bound is counted as 
   await t.rejects(sink.settled(), /ENOSPC/)
   sink.take(Array.from({ length: 20 }, () => 'x'.repeat(1_000_000)))
   t.match(sink.status(), { waiting: 18, lost: 3 })
+})
+
+/** Lets the next write have a few bytes, and the one after it none. */
+function fillDisk(t: Test, bytesLeft: number): { makeRoom: () => void } {
+  const { writeSync } = fs
+  const noSpace = () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+  }
+  const part = (fd: number, bytes: Buffer, from: number) => writeSync(fd, bytes, from, bytesLeft)
+  const write = mock.method(fs, 'writeSync', noSpace)
+  write.mock.mockImplementationOnce(part as never)
+  syncBuiltinESMExports()
+  const makeRoom = () => {
+    write.mock.restore()
+    syncBuiltinESMExports()
+  }
+  t.teardown(makeRoom)
+  return { makeRoom }
+}
+
+t.test('of a write that fills the disk whole lines are kept, and the line that was cut comes again', async (t) => {
+  const { sink, path } = await start(t)
+  sink.take(['one'])
+  const { makeRoom } = fillDisk(t, 'two\nthr'.length)
+  sink.take(['two', 'three', 'four'])
+  const status = sink.status()
+  makeRoom()
+  t.same(status, { reason: 'the disk is full', waiting: 2, lost: 0 })
+  t.equal(await readFile(path, 'utf8'), 'one\ntwo\nthr')
+  await sink.settled()
+  t.equal(await readFile(path, 'utf8'), 'one\ntwo\nthr\nthree\nfour\n')
+  t.same(sink.status(), { reason: undefined, waiting: 0, lost: 0 })
 })
 
 t.test('a failing sync is a failure too, and the next second tries again', async (t) => {
