@@ -3,7 +3,8 @@ import t from 'tap'
 import { createRecentRecords } from '../../src/audit/recent.ts'
 import type { AuditRecord } from '../../src/audit/record-schema.ts'
 import { pageOf } from '../../src/endpoints/admin/session-requests.ts'
-import { minutesOf } from '../../src/pages/console/overview.ts'
+import { decisionsPage } from '../../src/pages/console/others.ts'
+import { minutesOf, overviewPage } from '../../src/pages/console/overview.ts'
 import { recordTable } from '../../src/pages/console/records.ts'
 import { sessionsPage } from '../../src/pages/console/sessions.ts'
 
@@ -76,6 +77,25 @@ t.test('the last records are found by person, path, request, outcome and event',
   await recent.sink.settled()
   t.same(recent.sink.status(), { waiting: 0, lost: 0 })
   await recent.sink.close()
+})
+
+t.test('the filter of the records stays as it was chosen', async (t) => {
+  const chosen = (filter: object) => [
+    ...decisionsPage([], filter, '/admin').body.markup.matchAll(/"([a-z]*)" selected/g),
+  ]
+  t.match(chosen({ outcome: 'deny' }), [{ 1: 'deny' }])
+  t.match(chosen({}), [{ 1: '' }])
+})
+
+t.test('what is not well is marked, with its reason', async (t) => {
+  const conditions = [
+    { name: 'sessions', status: 'ok' },
+    { name: 'audit', status: 'degraded', reason: 'the disk is full' },
+  ] as const
+  const { body } = overviewPage({ conditions, records: [], sessionCount: 0, now: 0 }, '/admin')
+  const [well = '', unwell = ''] = body.markup.split('<li>').slice(1)
+  t.match(well, /icon good.*✓[^]*sessions<\/strong> ok/)
+  t.match(unwell, /icon bad.*![^]*audit<\/strong> degraded[^]*the disk is full/)
 })
 
 t.test('each minute of the last half hour has its counts', async (t) => {
