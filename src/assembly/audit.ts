@@ -38,7 +38,7 @@ export async function provisionAudit(config: Config, dependencies: Dependencies)
   const recent = createRecentRecords()
   const trail = createTrail({
     chain: createChain(writer),
-    sinks: [...sinks, recent.sink],
+    sinks: [...filesLast(sinks), recent.sink],
     now,
     sign: (head, at) => signCheckpoint({ ...head, at }, keys.current()),
     onFailure: (err, { event }) => logger.error({ err, event }, 'a record was not written to the audit trail'),
@@ -59,6 +59,14 @@ export async function provisionAudit(config: Config, dependencies: Dependencies)
       keys.close()
     },
   }
+}
+
+/**
+ * The next process reads from the file where this chain ended. A record that only the file has, because the process was
+ * killed before it reached the other sinks, would be missing there for ever.
+ */
+function filesLast(sinks: readonly Sink[]): Sink[] {
+  return [...sinks.filter((sink) => !(sink instanceof FileSink)), ...sinks.filter((sink) => sink instanceof FileSink)]
 }
 
 /** A sink that blocks degrades readiness, too: requests without audit still work. */
