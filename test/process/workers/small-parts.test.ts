@@ -83,6 +83,7 @@ t.test('a worker that fails to find an answer says so at once, and answers the n
     if (message.kind === 'answer') answers.set(message.question, message.value)
     if (answers.size === 2) worker.disconnect()
     if (message.kind !== 'ready') continue
+    worker.send('what node:cluster and others send to each other is not for us')
     worker.send({ kind: 'ask', question: 1, topic: 'secrets', detail: '' })
     worker.send({ kind: 'ask', question: 2, topic: 'conditions', detail: '' })
   }
