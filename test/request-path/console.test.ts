@@ -1,6 +1,7 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import type { Browser } from '../support/browser.ts'
+import { type House, startHouse } from '../support/house.ts'
 
 const admin = '/.stagedoor/admin'
 
@@ -84,6 +85,30 @@ t.test('the console hears of news by an event stream', async (t) => {
   while (!text.includes('event: records')) await readMore()
   t.match(text, /retry: 1000\n\nevent: records\ndata: \{\}\n\n/)
   abort.abort()
+})
+
+/** Opens the console's event stream; resolves with its text when it has ended. */
+async function openLive(house: House, browser: Browser): Promise<Promise<string>[]> {
+  const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+  const response = await fetch(`${house.url}${admin}/live`, { headers: { cookie } })
+  return [response.text()]
+}
+
+t.test('the event stream of the console ends with the session of its reader', { timeout: 60_000 }, async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  const [ended] = await openLive(house, browser)
+  const { session } = JSON.parse((await browser.fetch(`${house.url}/.stagedoor/me`)).text)
+  await house.parts.admin.revocations.revoke({ sessionId: session.id })
+  t.match(await ended, /^retry: 1000/)
+})
+
+t.test('an open console does not hold up a restart', { timeout: 60_000 }, async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  const [ended] = await openLive(house, browser)
+  await house.app.close()
+  t.match(await ended, /^retry: 1000/)
 })
 
 t.test('the OpenAPI document describes every route of the admin API, and no other', async (t) => {

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
 import type { RecentRecords, RecordFilter } from '../../audit/recent.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
@@ -34,7 +34,7 @@ export type ConsoleOptions = {
 const maxRecords = 200
 const overviewRecords = 2_000
 /** The browser connects again, and is asked anew whether it may. */
-const liveForMs = 60_000
+const liveForMs = 300_000
 const lookEveryMs = 1_000
 
 /** The pages of the console, and the same as JSON for programs. */
@@ -67,25 +67,39 @@ export const adminConsole: FastifyPluginAsync<ConsoleOptions> = async (app, opti
 
   app.get('/openapi.json', async (_request, reply) => reply.send(openApiDocument(address)))
 
-  app.get('/live', async (_request, reply) => sendNews(reply, recent))
+  const streams = new Set<PassThrough>()
+  // An open console must not hold up a restart.
+  app.addHook('preClose', async () => {
+    for (const stream of streams) stream.end()
+  })
+
+  app.get('/live', async ({ principal }, reply) => {
+    const isOver = () => principal.kind === 'user' && seen.list({ session: principal.sessionId }).length === 0
+    const stream = newsOf(recent, isOver)
+    streams.add(stream.once('close', () => streams.delete(stream)))
+    return reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).send(stream)
+  })
 }
 
-/** An event for each second in which something was recorded. */
-function sendNews(reply: FastifyReply, recent: RecentRecords): FastifyReply {
+/**
+ * An event for each second in which something was recorded.
+ * @param isOver whether the session of the reader has ended; the stream then ends, too
+ */
+function newsOf(recent: RecentRecords, isOver: () => boolean): PassThrough {
   const stream = new PassThrough()
   let sent = recent.last()
   stream.write('retry: 1000\n\n')
   const looking = setInterval(() => {
+    if (isOver()) return stream.end()
     if (recent.last() === sent) return
     sent = recent.last()
     stream.write('event: records\ndata: {}\n\n')
   }, lookEveryMs)
   const ending = setTimeout(() => stream.end(), liveForMs)
-  stream.once('close', () => {
+  return stream.once('close', () => {
     clearInterval(looking)
     clearTimeout(ending)
   })
-  return reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).send(stream)
 }
 
 /** @throws STAGEDOOR_ADMIN_BAD_REQUEST */
