@@ -90,7 +90,7 @@ function newsOf(recent: RecentRecords, isOver: () => boolean): PassThrough {
   let sent = recent.last()
   stream.write('retry: 1000\n\n')
   const looking = setInterval(() => {
-    if (isOver()) return stream.end()
+    if (isOver()) return void stream.end()
     if (recent.last() === sent) return
     sent = recent.last()
     stream.write('event: records\ndata: {}\n\n')
