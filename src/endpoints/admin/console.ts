@@ -90,10 +90,10 @@ function newsOf(recent: RecentRecords, isOver: () => boolean): PassThrough {
   let sent = recent.last()
   stream.write('retry: 1000\n\n')
   const looking = setInterval(() => {
-    if (isOver()) return void stream.end()
-    if (recent.last() === sent) return
-    sent = recent.last()
-    stream.write('event: records\ndata: {}\n\n')
+    const last = recent.last()
+    if (isOver()) stream.end()
+    else if (last !== sent) stream.write('event: records\ndata: {}\n\n')
+    sent = last
   }, lookEveryMs)
   const ending = setTimeout(() => stream.end(), liveForMs)
   return stream.once('close', () => {
