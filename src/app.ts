@@ -5,7 +5,6 @@ import fastify, { type FastifyInstance } from 'fastify'
 import type { Dependencies, Parts } from './assembly/provision.ts'
 import { jwksEndpoint } from './assertion/jwks-endpoint.ts'
 import { assertion } from './assertion/plugin.ts'
-import { attempts } from './attempts/plugin.ts'
 import { auditAdmission } from './audit/admission.ts'
 import { audit } from './audit/plugin.ts'
 import { eventsEndpoint } from './auth0-events/events-endpoint.ts'
@@ -27,17 +26,18 @@ import { oidc } from './oidc/plugin.ts'
 import { pages } from './pages/plugin.ts'
 import { policy } from './policy/plugin.ts'
 import { proxy } from './proxy/plugin.ts'
+import { limitFailures } from './rate-limit/plugin.ts'
 import { session } from './session/plugin.ts'
 import { telemetry } from './telemetry/plugin.ts'
 import { traceStage, tracing } from './telemetry/tracing-plugin.ts'
 
 /** The gateway: the whole path of a request, one line a stage, in order. */
 export async function buildApp(config: Config, dependencies: Dependencies, parts: Parts): Promise<FastifyInstance> {
-  const app = fastify(listenerOptions(config, dependencies, parts.certificate, parts.gate))
+  const app = fastify(listenerOptions(config, dependencies, parts.certificate, parts.overload))
   acceptMethods(app)
   await app.register(pages, parts.pages)
   await app.register(errors, parts.errors)
-  await app.register(attempts, parts.attempts)
+  await app.register(limitFailures, parts.failureLimit)
   await app.register(audit, parts.audit)
   await app.register(telemetry, parts.telemetry)
   await app.register(cookie)
@@ -52,16 +52,16 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
   await app.register(identity)
   if (parts.protectedResource !== undefined) await app.register(protectedResource, parts.protectedResource)
   await app.register(ownEndpoints, { prefix: config.server.prefix, parts })
-  await app.register(async (gate) => {
-    traceStage(gate, 'policy', parts.tracing)
-    await gate.register(policy, parts.policy)
-    traceStage(gate, 'audit', parts.tracing)
-    await gate.register(auditAdmission, parts.audit)
-    traceStage(gate, 'assertion', parts.tracing)
-    await gate.register(assertion, parts.assertion)
-    traceStage(gate, 'proxy', parts.tracing)
-    await gate.register(forwardAuth, parts.forwardAuth)
-    await gate.register(proxy, parts.proxy)
+  await app.register(async (guarded) => {
+    traceStage(guarded, 'policy', parts.tracing)
+    await guarded.register(policy, parts.policy)
+    traceStage(guarded, 'audit', parts.tracing)
+    await guarded.register(auditAdmission, parts.audit)
+    traceStage(guarded, 'assertion', parts.tracing)
+    await guarded.register(assertion, parts.assertion)
+    traceStage(guarded, 'proxy', parts.tracing)
+    await guarded.register(forwardAuth, parts.forwardAuth)
+    await guarded.register(proxy, parts.proxy)
   })
 
   app.addHook('onClose', async () => parts.close())

@@ -15,7 +15,6 @@ export const stages: readonly (readonly string[])[] = [
 
 /** What several stages need and no stage owns. Stages may use them; of the stages they may know types only. */
 export const shared: readonly string[] = [
-  'attempts',
   'audit',
   'auth0-events',
   'config',
@@ -24,6 +23,7 @@ export const shared: readonly string[] = [
   'oidc',
   'overload',
   'pages',
+  'rate-limit',
   'redis',
   'revocation',
   'seal',

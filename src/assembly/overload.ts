@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 
 import type { Config } from '../config/schema.ts'
 import { endRequest } from '../errors/contain.ts'
-import { Connections } from '../overload/connections.ts'
-import { Gate, type Routing } from '../overload/gate.ts'
-import { Line } from '../overload/line.ts'
+import { ConnectionLimiter } from '../overload/connection-limiter.ts'
+import { Queue } from '../overload/queue.ts'
 import { createRefusal } from '../overload/refusal.ts'
+import { RequestLimiter, type Routing } from '../overload/request-limiter.ts'
 import { createShedLog } from '../overload/shed-log.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -14,17 +14,17 @@ import type { Metrics } from '../telemetry/metrics.ts'
 const logEveryMs = 10_000
 
 /** The limits of this process, and the answers, counts and log lines for requests beyond them. */
-export function provisionGate({ server }: Config, logger: Logger, metrics: Metrics) {
+export function provisionOverload({ server }: Config, logger: Logger, metrics: Metrics) {
   const { prefix, overload, maxConnections, maxRequests } = server
   const probes = new Set([`${prefix}/health/live`, `${prefix}/health/ready`])
-  const connections = new Connections(maxConnections)
+  const connections = new ConnectionLimiter(maxConnections)
   const answer = createRefusal(Math.ceil(overload.retryAfter / 1000), randomUUID)
   const log = createShedLog(logger, logEveryMs)
-  const line = new Line(overload.maxDelay)
-  metrics.measureConnections(() => ({ open: connections.open, waiting: line.size }))
-  const gate = new Gate({
+  const queue = new Queue(overload.maxDelay)
+  metrics.measureConnections(() => ({ open: connections.open, waiting: queue.size }))
+  const limiter = new RequestLimiter({
     connections,
-    line,
+    queue,
     maxRequests,
     isProbe: (url) => probes.has(url),
     refuse(request, response, reason) {
@@ -37,9 +37,9 @@ export function provisionGate({ server }: Config, logger: Logger, metrics: Metri
   })
   return {
     watch: connections.watch,
-    guard: (next: Routing) => gate.guard(next),
-    guardUpgrades: (next: Routing) => gate.guardUpgrades(next),
-    sayFarewell: () => gate.sayFarewell(),
+    guard: (next: Routing) => limiter.guard(next),
+    guardUpgrades: (next: Routing) => limiter.guardUpgrades(next),
+    stopKeepAlive: () => limiter.stopKeepAlive(),
     openConnections: () => connections.open,
     close: () => log.close(),
   }

@@ -1,5 +1,4 @@
 import type { Keys } from '../assertion/keys.ts'
-import { redisCounter } from '../attempts/redis-counter.ts'
 import type { Trail } from '../audit/trail.ts'
 import { targetOf } from '../auth0-events/event.ts'
 import { createTakeEvent, type TakeEvent } from '../auth0-events/take-event.ts'
@@ -8,6 +7,7 @@ import { printable } from '../config/printable.ts'
 import type { Config } from '../config/schema.ts'
 import { secretFingerprints } from '../config/secret-fingerprints.ts'
 import { placesOf } from '../policy/reach.ts'
+import { redisCounter } from '../rate-limit/redis-store.ts'
 import { createOnce } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import { createRandomHex } from '../seal/random.ts'
@@ -22,7 +22,7 @@ import { provisionCertificate } from './certificate.ts'
 import type { Dependencies } from './dependencies.ts'
 import { backchannelParty, providerCondition, provisionProvider, relyingParty } from './login-service.ts'
 import { provisionMachines } from './machines.ts'
-import { provisionGate } from './overload.ts'
+import { provisionOverload } from './overload.ts'
 import { claimNamesOf, provisionPolicy } from './policy.ts'
 import { provisionRedis, redisCondition } from './redis.ts'
 import { provisionBus, provisionRevocation, revocationCondition } from './revocation.ts'
@@ -49,7 +49,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
     ...endpointOptions(config, dependencies, opened),
     ...aroundOptions(config, opened),
     certificate: opened.certificate,
-    gate: opened.gate,
+    overload: opened.overload,
     refreshes: opened.sessions.counters,
     secrets: secretFingerprints(config),
     close: () => closeAll(opened),
@@ -89,15 +89,15 @@ async function open(config: Config, given: Dependencies) {
   showTrail(metrics.registry, trail)
   showKeyAges(metrics.registry, () => ages(now(), { assertion: keys, machines: machines.keys, audit: audit.jwks.keys }))
   noteRevocationDelays(revocations, now, countRevocationDelays(metrics.registry))
-  const gate = provisionGate(config, logger, metrics)
+  const overload = provisionOverload(config, logger, metrics)
   const tracing = await provisionTracing(config, logger)
   const made = { audit, metrics, policy, provider, redis, keys, machines, certificate, revocation, once, take, events }
-  return { ...made, onUnusable, upstreams, assertion, sessions, gate, tracing }
+  return { ...made, onUnusable, upstreams, assertion, sessions, overload, tracing }
 }
 
 /** The stages, in the order of the path. */
 function pathOptions({ server }: Config, { now, randomBytes }: Dependencies, opened: Opened) {
-  const { sessions, machines, policy, assertion, gate, upstreams, revocation } = opened
+  const { sessions, machines, policy, assertion, overload, upstreams, revocation } = opened
   const { baseUrl: publicOrigin, prefix, trustedProxies } = server
   const forwardAuthPath = `${prefix}/auth`
   return {
@@ -114,7 +114,7 @@ function pathOptions({ server }: Config, { now, randomBytes }: Dependencies, ope
     policy: { policy, now },
     assertion,
     forwardAuth: { path: forwardAuthPath, publicOrigin },
-    proxy: { gate, upstreams, publicOrigin, openConnections: revocation.openConnections },
+    proxy: { overload, upstreams, publicOrigin, openConnections: revocation.openConnections },
   }
 }
 
@@ -172,7 +172,7 @@ function aroundOptions({ server, auth0, pages }: Config, { audit, machines, metr
   return {
     pages: { look: pages },
     errors: { prefix, baseUrl, providerOrigin: new URL(auth0.issuer).origin, challenge: machines.challenge },
-    attempts: { max: failedAttempts.max, windowMs: failedAttempts.window, counter },
+    failureLimit: { max: failedAttempts.max, windowMs: failedAttempts.window, counter },
     audit: audit.stage,
     telemetry: { metrics },
     tracing: { tracing },
@@ -225,7 +225,8 @@ function conditionsOf(opened: Opened): Condition[] {
 }
 
 async function closeAll(opened: Opened): Promise<void> {
-  const { audit, events, sessions, revocation, redis, provider, keys, machines, gate, certificate, tracing } = opened
+  const { audit, events, sessions, revocation, redis, provider, keys, machines, overload, certificate, tracing } =
+    opened
   await events.close()
   await sessions.close()
   revocation.close()
@@ -233,7 +234,7 @@ async function closeAll(opened: Opened): Promise<void> {
   provider.close()
   keys.close()
   machines.close()
-  gate.close()
+  overload.close()
   certificate?.close()
   await tracing?.close()
   // Last, because what closes may still record something.

@@ -10,9 +10,9 @@ const lastKeepAliveMs = 1_000
 
 export type Leaving = {
   app: { close(): Promise<void>; server: { keepAliveTimeout: number } }
-  gate: {
+  overload: {
     /** Has each answer say that it is the last on its connection. */
-    sayFarewell(): void
+    stopKeepAlive(): void
     openConnections(): number
   }
   /** Ends what would never end by itself. */
@@ -25,11 +25,11 @@ export type Leaving = {
  * Closes a server without losing a request. A connection that is cut while it is idle may have a request on its way, which
  * nobody answers: so for a while each answer says `Connection: close` (RFC 9112 §9.6), and only who is idle for longer is cut.
  */
-export async function closeGently({ app, gate, closeLongLived, shutdownMs }: Leaving): Promise<void> {
-  gate.sayFarewell()
+export async function closeGently({ app, overload, closeLongLived, shutdownMs }: Leaving): Promise<void> {
+  overload.stopKeepAlive()
   app.server.keepAliveTimeout = lastKeepAliveMs
   const endsAt = performance.now() + Math.min(maxFarewellMs, shutdownMs / 2)
-  while (gate.openConnections() > 0 && performance.now() < endsAt) await delay(lookEveryMs)
+  while (overload.openConnections() > 0 && performance.now() < endsAt) await delay(lookEveryMs)
 
   // Requests that were under way may have become streams since the app ended those there were.
   const cutting = setInterval(closeLongLived, cutEveryMs)

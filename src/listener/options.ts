@@ -5,8 +5,8 @@ import type { Socket } from 'node:net'
 import { type FastifyBaseLogger, type FastifyHttpOptions, LogController } from 'fastify'
 
 import type { Config } from '../config/schema.ts'
-import type { Connections } from '../overload/connections.ts'
-import type { Gate } from '../overload/gate.ts'
+import type { ConnectionLimiter } from '../overload/connection-limiter.ts'
+import type { RequestLimiter } from '../overload/request-limiter.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { requestLogger } from '../telemetry/request-logger.ts'
 import type { CurrentCertificate } from './certificate.ts'
@@ -22,13 +22,13 @@ const maxCheckIntervalMs = 5_000
 /**
  * How the Fastify server listens: limits on heads, none on bodies, which are carried and never held.
  * @param certificate makes it a TLS listener
- * @param gate stands before Fastify
+ * @param overload stands before Fastify
  */
 export function listenerOptions(
   { server }: Config,
   { logger }: { logger: Logger },
   certificate: CurrentCertificate | undefined,
-  gate: Pick<Gate, 'guard'> & Pick<Connections, 'watch'>,
+  overload: Pick<RequestLimiter, 'guard'> & Pick<ConnectionLimiter, 'watch'>,
 ) {
   const http = {
     maxHeaderSize: server.maxHeaderBytes,
@@ -38,10 +38,10 @@ export function listenerOptions(
     requireHostHeader: false,
   }
   function serverFactory(handler: RequestListener): Server {
-    const guarded = gate.guard(refuseOtherMethods(handler, logger))
+    const guarded = overload.guard(refuseOtherMethods(handler, logger))
     const made = certificate ? createTlsServer(certificate, server, http, guarded) : createServer(http, guarded)
     made.on('connect', (request, way: Socket | ServerResponse) => refuseTunnel(request, way, logger))
-    gate.watch(made)
+    overload.watch(made)
     // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout.
     return Object.assign(made, { keepAliveTimeout: server.timeouts.keepAlive, requestTimeout: 0 })
   }

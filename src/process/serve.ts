@@ -20,9 +20,9 @@ export async function serve(config: Config, dependencies: Dependencies): Promise
   const parts = await provision(config, dependencies)
   const app = await buildApp(config, dependencies, parts)
   const listen = prepareListening(app, config.server)
-  const { gate, proxy } = parts
+  const { overload, proxy } = parts
   const closeLongLived = () => void proxy.openConnections.closeLongLived(1001, 'Stagedoor is shutting down')
-  const leaving = { app, gate, closeLongLived, shutdownMs: config.server.timeouts.shutdown }
+  const leaving = { app, overload, closeLongLived, shutdownMs: config.server.timeouts.shutdown }
   let closing: Promise<void> | undefined
   return {
     app,

@@ -1,20 +1,20 @@
-import { Line, type Place, type Waiting } from '../overload/line.ts'
+import { Queue, type Place, type Waiting } from '../overload/queue.ts'
 
 export type AdmissionLimits = { maxActive: number; maxWaiting: number; maxWaitMs: number }
 
-/** Bounds what is under way to one upstream: room first, then a bounded wait in line, then a quick refusal. */
+/** Bounds what is under way to one upstream: room first, then a bounded wait in the queue, then a quick refusal. */
 export class Admission {
   active = 0
   readonly #limits: AdmissionLimits
-  readonly #line: Line
+  readonly #queue: Queue
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits
-    this.#line = new Line(limits.maxWaitMs)
+    this.#queue = new Queue(limits.maxWaitMs)
   }
 
   get waiting(): number {
-    return this.#line.size
+    return this.#queue.size
   }
 
   /** @returns its place where it has to wait, for `withdraw` */
@@ -23,18 +23,18 @@ export class Admission {
     if (this.active < maxActive) {
       this.active += 1
       applicant.admit()
-    } else if (this.#line.size < maxWaiting) return this.#line.join(applicant)
+    } else if (this.#queue.size < maxWaiting) return this.#queue.join(applicant)
     else applicant.refuse()
     return undefined
   }
 
-  /** Gives the room back, once for each `admit`: it goes to the first in line. */
+  /** Gives the room back, once for each `admit`: it goes to the first in the queue. */
   leave(): void {
-    if (!this.#line.admitNext()) this.active -= 1
+    if (!this.#queue.admitNext()) this.active -= 1
   }
 
   /** Gives up waiting; false where it did not wait any more. */
   withdraw(place: Place | undefined): boolean {
-    return place !== undefined && this.#line.leave(place)
+    return place !== undefined && this.#queue.leave(place)
   }
 }

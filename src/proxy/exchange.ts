@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 
 import { endRequest } from '../errors/contain.ts'
-import type { Place, Waiting } from '../overload/line.ts'
+import type { Place, Waiting } from '../overload/queue.ts'
 import type { Session } from '../session/session.ts'
 import type { Target } from './balancer.ts'
 import {

@@ -5,7 +5,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { forwardedMethods } from '../config/rules/methods.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { refuseForeignUpgrade } from '../headers/upgrade-origin.ts'
-import type { Gate } from '../overload/gate.ts'
+import type { RequestLimiter } from '../overload/request-limiter.ts'
 import type { Exchange } from './exchange.ts'
 import type { ProxyFailureCode } from './failure.ts'
 import { type Forwarder, prepareExchange } from './forward.ts'
@@ -22,7 +22,7 @@ declare module 'fastify' {
 
 export type ProxyOptions = {
   /** Upgrades come by another way than requests, and have to pass as well. */
-  gate: Pick<Gate, 'guardUpgrades'>
+  overload: Pick<RequestLimiter, 'guardUpgrades'>
   /** By name; closed with the app. */
   upstreams: ReadonlyMap<string, Upstream>
   /** Origin of `server.baseUrl`, without a slash at the end. */
@@ -32,11 +32,11 @@ export type ProxyOptions = {
 
 /** Last stage: every path that is not one of ours goes to the upstream that the decision names. */
 export const proxy = fastifyPlugin<ProxyOptions>(
-  async (app, { gate, upstreams, publicOrigin, openConnections }) => {
+  async (app, { overload, upstreams, publicOrigin, openConnections }) => {
     const isOwnCookie = createIsOwnCookie(publicOrigin.startsWith('https:'))
     const upgrades = acceptUpgrades(
       app.server,
-      gate.guardUpgrades((request, response) => app.routing(request, response)),
+      overload.guardUpgrades((request, response) => app.routing(request, response)),
     )
     const forwarder: Forwarder = { openConnections, isOwnCookie, loopMark: publicOrigin, onFailure: fail }
 

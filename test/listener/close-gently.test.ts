@@ -31,11 +31,11 @@ async function startLeaving(t: Test, answer: (request: IncomingMessage, end: () 
   let looks = 0
   const openConnections = (): number => {
     looks += 1
-    return parts.gate.openConnections()
+    return parts.overload.openConnections()
   }
-  const gate = { ...parts.gate, openConnections }
+  const overload = { ...parts.overload, openConnections }
   const leave = (shutdownMs = patienceMs) =>
-    closeGently({ app, gate, closeLongLived: () => void (ended += 1), shutdownMs })
+    closeGently({ app, overload, closeLongLived: () => void (ended += 1), shutdownMs })
   return { port, ask, leave, streamsEnded: () => ended, looks: () => looks }
 }
 

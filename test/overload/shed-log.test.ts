@@ -17,7 +17,7 @@ t.test('an overload is said at once, then counted, and its end is said once', as
   )
   t.teardown(() => log.close())
   for (const reason of ['delay', 'delay', 'connections', 'delay'] as const) log.note(reason)
-  t.same(lines, [{ refused: { delay: 1 } }], 'one line, however many there are')
+  t.same(lines, [{ refused: { delay: 1 } }], 'one queue, however many there are')
   // The timer is unref'd; the test has to be kept awake.
   const awake = setInterval(() => undefined, 1_000)
   await ended

@@ -11,7 +11,7 @@ import { fromFramework } from '../../src/errors/from-framework.ts'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { anonymous, type Principal } from '../../src/identity/principal.ts'
 import { acceptMethods } from '../../src/listener/methods.ts'
-import type { Routing } from '../../src/overload/gate.ts'
+import type { Routing } from '../../src/overload/request-limiter.ts'
 import type { Decision } from '../../src/policy/decision.ts'
 import { createOpenConnections, type OpenConnections } from '../../src/proxy/open-connections.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
@@ -82,8 +82,8 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const { upstream } = options
   const urls = 'urls' in upstream ? upstream.urls : [upstream.url]
   const upstreams = new Map([['backstage', createUpstream(upstreamWith({ ...upstream, urls }))]])
-  const gate = { guardUpgrades: (next: Routing) => next }
-  await app.register(proxy, { gate, upstreams, publicOrigin, openConnections })
+  const overload = { guardUpgrades: (next: Routing) => next }
+  await app.register(proxy, { overload, upstreams, publicOrigin, openConnections })
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => app.close())
   const port = portOf(app.server)

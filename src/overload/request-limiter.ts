@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-import type { Connections } from './connections.ts'
-import type { Line } from './line.ts'
+import type { ConnectionLimiter } from './connection-limiter.ts'
+import type { Queue } from './queue.ts'
 import type { ShedReason } from './refusal.ts'
 
 export type Routing = (request: IncomingMessage, response: ServerResponse) => void
 
-export type GateOptions = {
-  connections: Pick<Connections, 'isSurplus'>
-  line: Line
-  /** Requests under way at a time, those in line and open event streams included. */
+export type RequestLimiterOptions = {
+  connections: Pick<ConnectionLimiter, 'isSurplus'>
+  queue: Queue
+  /** Requests under way at a time, those in the queue and open event streams included. */
   maxRequests: number
   /** Probes pass whatever the load: a gateway that is taken away while it is busy makes the others busier. */
   isProbe: (url: string) => boolean
@@ -24,14 +24,14 @@ export type GateOptions = {
 const perTurn = 32
 
 /** Stands before everything else: a request that is too much waits or is refused here, before anything looks at it. */
-export class Gate {
-  readonly #options: GateOptions
+export class RequestLimiter {
+  readonly #options: RequestLimiterOptions
   #underWay = 0
   #begunThisTurn = 0
   #isTurnOpen = false
   #isLeaving = false
 
-  constructor(options: GateOptions) {
+  constructor(options: RequestLimiterOptions) {
     this.#options = options
   }
 
@@ -50,22 +50,22 @@ export class Gate {
   }
 
   /** From now on each answer is the last on its connection. */
-  sayFarewell(): void {
+  stopKeepAlive(): void {
     this.#isLeaving = true
   }
 
   #verdictOn(request: IncomingMessage): 'begin' | 'wait' | ShedReason {
-    const { connections, line, maxRequests, isProbe } = this.#options
+    const { connections, queue, maxRequests, isProbe } = this.#options
     if (isProbe(request.url ?? '')) return 'begin'
     if (connections.isSurplus(request)) return 'connections'
     if (this.#underWay >= maxRequests) return 'requests'
-    return line.size === 0 && this.#begunThisTurn < perTurn ? 'begin' : 'wait'
+    return queue.size === 0 && this.#begunThisTurn < perTurn ? 'begin' : 'wait'
   }
 
-  /** @returns whether it is under way now, or in line */
+  /** @returns whether it is under way now, or in the queue */
   #handle(request: IncomingMessage, response: ServerResponse, next: Routing): boolean {
     if (this.#isLeaving) response.shouldKeepAlive = false
-    const { line, refuse } = this.#options
+    const { queue, refuse } = this.#options
     const verdict = this.#verdictOn(request)
     if (verdict === 'begin') {
       this.#openTurn()
@@ -78,11 +78,11 @@ export class Gate {
       return false
     }
     this.#openTurn()
-    const place = line.join({
+    const place = queue.join({
       admit: () => this.#contain(response, () => next(request, response)),
       refuse: () => this.#contain(response, () => refuse(request, response, 'delay')),
     })
-    response.on('close', () => line.leave(place))
+    response.on('close', () => queue.leave(place))
     return true
   }
 
@@ -91,7 +91,7 @@ export class Gate {
     response.on('close', () => (this.#underWay -= 1))
   }
 
-  /** Requests come from sockets and out of the line: an error must not reach either. */
+  /** Requests come from sockets and out of the queue: an error must not reach either. */
   #contain(response: ServerResponse, work: () => void): void {
     try {
       work()
@@ -107,7 +107,7 @@ export class Gate {
 
   #endTurn(): void {
     this.#isTurnOpen = false
-    for (this.#begunThisTurn = 0; this.#begunThisTurn < perTurn && this.#options.line.admitNext();)
+    for (this.#begunThisTurn = 0; this.#begunThisTurn < perTurn && this.#options.queue.admitNext();)
       this.#begunThisTurn += 1
     if (this.#begunThisTurn > 0) this.#openTurn()
   }

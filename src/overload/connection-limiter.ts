@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 const reserveOf = (max: number): number => Math.max(16, Math.ceil(max / 16))
 
 /** Counts and bounds the open connections of one process, upgraded ones included. */
-export class Connections {
+export class ConnectionLimiter {
   open = 0
   readonly #max: number
   readonly #surplus = new WeakSet<Socket | Http2Session>()

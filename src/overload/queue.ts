@@ -8,7 +8,7 @@ const lookEveryMs = 50
 const maxEmpty = 512
 
 /** First come, first served; what has waited for `maxWaitMs` is refused. */
-export class Line {
+export class Queue {
   size = 0
   readonly #maxWaitMs: number
   readonly #now: () => number
@@ -38,7 +38,7 @@ export class Line {
     return true
   }
 
-  /** Admits the first in line. @returns whether there was one */
+  /** Admits the first in the queue. @returns whether there was one */
   admitNext(): boolean {
     const place = this.#head()
     if (place === undefined) return false

@@ -3,17 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import t from 'tap'
 
-import { Gate, type GateOptions } from '../../src/overload/gate.ts'
-import { Line } from '../../src/overload/line.ts'
+import { Queue } from '../../src/overload/queue.ts'
+import { RequestLimiter, type RequestLimiterOptions } from '../../src/overload/request-limiter.ts'
 import { until } from '../support/until.ts'
 
-/** A gate that writes down what it passes on and refuses; the turn of its event loop ends when the test says so. */
-function gateWith(change: Partial<GateOptions> & { isSurplus?: boolean } = {}) {
+/** A limiter that writes down what it passes on and refuses; the turn of its event loop ends when the test says so. */
+function limiterWith(change: Partial<RequestLimiterOptions> & { isSurplus?: boolean } = {}) {
   const log: string[] = []
   let endTurn: (() => void) | undefined
-  const gate = new Gate({
+  const limiter = new RequestLimiter({
     connections: { isSurplus: () => change.isSurplus === true },
-    line: new Line(60_000),
+    queue: new Queue(60_000),
     maxRequests: 1_000,
     fail: (error, response) => void log.push(`${String(error)} ends ${response.req.url}`),
     isProbe: (url) => url === '/probe',
@@ -27,7 +27,7 @@ function gateWith(change: Partial<GateOptions> & { isSurplus?: boolean } = {}) {
       shouldKeepAlive: true,
       req: request,
     }) as unknown as ServerResponse
-    gate[guard](({ url }) => {
+    limiter[guard](({ url }) => {
       if (url === '/broken') throw new Error('oops')
       log.push(`pass ${url}`)
     })(request, response)
@@ -39,17 +39,17 @@ function gateWith(change: Partial<GateOptions> & { isSurplus?: boolean } = {}) {
     endTurn = undefined
     end?.()
   }
-  return { gate, ask, askMany, log, turn }
+  return { limiter, ask, askMany, log, turn }
 }
 
 t.test('every reason refuses requests and upgrades alike, and probes never', async (t) => {
-  const rows: [reason: string, options: Parameters<typeof gateWith>[0]][] = [
+  const rows: [reason: string, options: Parameters<typeof limiterWith>[0]][] = [
     ['connections', { isSurplus: true }],
     ['requests', { maxRequests: 0 }],
     ['connections', { isSurplus: true, maxRequests: 0 }],
   ]
   for (const [reason, options] of rows) {
-    const { ask, log } = gateWith(options)
+    const { ask, log } = limiterWith(options)
     ask('/a')
     ask('/b', 'guardUpgrades')
     ask('/probe')
@@ -58,7 +58,7 @@ t.test('every reason refuses requests and upgrades alike, and probes never', asy
 })
 
 t.test('a turn begins 32 requests, the others wait in order, and probes do not', async (t) => {
-  const { ask, askMany, log, turn } = gateWith()
+  const { ask, askMany, log, turn } = limiterWith()
   askMany(100)
   ask('/upgrade', 'guardUpgrades')
   ask('/probe')
@@ -74,7 +74,7 @@ t.test('a turn begins 32 requests, the others wait in order, and probes do not',
 })
 
 t.test('what comes while others wait goes behind them', async (t) => {
-  const { ask, askMany, log, turn } = gateWith()
+  const { ask, askMany, log, turn } = limiterWith()
   askMany(65)
   turn()
   ask('/later')
@@ -83,8 +83,8 @@ t.test('what comes while others wait goes behind them', async (t) => {
   t.same(log.slice(-2), ['pass /64', 'pass /later'])
 })
 
-t.test('a client that goes away leaves the line, and gives back its room', async (t) => {
-  const { ask, askMany, log, turn } = gateWith({ maxRequests: 34 })
+t.test('a client that goes away leaves the queue, and gives back its room', async (t) => {
+  const { ask, askMany, log, turn } = limiterWith({ maxRequests: 34 })
   const responses = askMany(34)
   ask('/refused')
   t.equal(log.at(-1), 'refuse /refused: requests')
@@ -97,7 +97,7 @@ t.test('a client that goes away leaves the line, and gives back its room', async
 
 t.test('what has waited for too long is refused', async (t) => {
   let nowMs = 0
-  const { askMany, log } = gateWith({ line: new Line(2_000, () => nowMs) })
+  const { askMany, log } = limiterWith({ queue: new Queue(2_000, () => nowMs) })
   askMany(33)
   nowMs = 2_000
   await until(() => log.length > 32)
@@ -105,15 +105,15 @@ t.test('what has waited for too long is refused', async (t) => {
 })
 
 t.test('after the farewell each answer is the last on its connection', async (t) => {
-  const { gate, ask, log } = gateWith()
+  const { limiter, ask, log } = limiterWith()
   t.equal(ask('/a').shouldKeepAlive, true)
-  gate.sayFarewell()
+  limiter.stopKeepAlive()
   t.equal(ask('/b').shouldKeepAlive, false)
   t.same(log, ['pass /a', 'pass /b'])
 })
 
-t.test('an error of ours ends the request in which it happens, at once or out of the line', async (t) => {
-  const { ask, askMany, log, turn } = gateWith()
+t.test('an error of ours ends the request in which it happens, at once or out of the queue', async (t) => {
+  const { ask, askMany, log, turn } = limiterWith()
   ask('/broken')
   askMany(31)
   ask('/broken')

@@ -3,8 +3,24 @@ import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-import { answerToTooMany } from './failed-attempts.ts'
-import { type SharedCounter, sharedStore } from './shared-store.ts'
+import type { ErrorCode } from '../errors/table.ts'
+import { type SharedCounter, sharedStore } from './redis-store.ts'
+
+/** The failures that count, and the answer once there were too many. Internal errors do not count. */
+const answers: Partial<Record<ErrorCode, ErrorCode>> = {
+  STAGEDOOR_BEARER_REFUSED: 'STAGEDOOR_BEARER_TOO_MANY_ATTEMPTS',
+  STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER: 'STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS',
+  STAGEDOOR_OIDC_TRANSACTION_MISSING: 'STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS',
+  STAGEDOOR_OIDC_STATE_MISMATCH: 'STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS',
+  STAGEDOOR_OIDC_PROVIDER_REFUSED: 'STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS',
+  STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED: 'STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS',
+  STAGEDOOR_OIDC_ORGANIZATION_MISMATCH: 'STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS',
+}
+
+/** The answer to one failure too many; undefined for an error that does not count. */
+export function answerToTooMany(code: ErrorCode): ErrorCode | undefined {
+  return answers[code]
+}
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -17,13 +33,13 @@ export type FailedAttempts = {
   count(error: GatewayError, request: FastifyRequest): Promise<GatewayError> | undefined
 }
 
-export type AttemptOptions = { max: number; windowMs: number; counter: SharedCounter | undefined }
+export type FailureLimitOptions = { max: number; windowMs: number; counter: SharedCounter | undefined }
 
 /**
  * Counts refused tokens and failed sign-ins, per address and per client id. Only failures are answered 429: a caller with
  * a good credential must not suffer from a neighbour, or from a stranger who uses its client id.
  */
-export const attempts = fastifyPlugin<AttemptOptions>(
+export const limitFailures = fastifyPlugin<FailureLimitOptions>(
   async (app, { max, windowMs, counter }) => {
     const store = counter === undefined ? {} : { store: sharedStore(counter) }
     await app.register(rateLimit, { global: false, ...store })
@@ -51,7 +67,7 @@ export const attempts = fastifyPlugin<AttemptOptions>(
       return new GatewayError(code, { cause: error, headers: { 'Retry-After': String(seconds) } })
     }
   },
-  { name: 'attempts' },
+  { name: 'rate-limit' },
 )
 
 const addressKey = ({ facts }: FastifyRequest): string => `address:${normalizeIP(facts.clientIp)}`
