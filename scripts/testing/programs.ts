@@ -11,6 +11,7 @@ const programs = [
   { binary: 'nginx', debianPackage: 'nginx' },
   { binary: 'haproxy', debianPackage: 'haproxy' },
   { binary: 'caddy', debianPackage: 'caddy' },
+  { binary: 'apache2', debianPackage: 'apache2' },
   { binary: 'tinyproxy', debianPackage: 'tinyproxy' },
 ] as const
 

@@ -80,14 +80,17 @@ const ensureTapPlugins = async (): Promise<void> => {
 }
 
 /** Runs the tests below the paths with tap. With coverage, istanbul's JSON is left in `.tap/report`. */
-export const runTap = async (paths: readonly string[], { coverage }: { coverage: boolean }): Promise<TestCounts> => {
+export const runTap = async (
+  paths: readonly string[],
+  { coverage, timeoutSeconds = 600 }: { coverage: boolean; timeoutSeconds?: number },
+): Promise<TestCounts> => {
   await ensureTapPlugins()
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-tap-'))
   const output = join(folder, 'output.tap')
   const exitCode = await runCommand('tap', [
     ...(coverage ? coverageOptions : ['--disable-coverage']),
     // A file that starts a real Backstage or a browser needs minutes where much else is done; a stuck one still ends.
-    '--timeout=600',
+    `--timeout=${timeoutSeconds}`,
     `--jobs=${availableParallelism()}`,
     // What redraws itself is for terminals only; a log gets every failure in full, and nothing else.
     `--reporter=${process.stdout.isTTY ? 'base' : 'min'}`,

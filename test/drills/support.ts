@@ -1,0 +1,41 @@
+/**
+ * Drills: faults, hostile input and much at once, with real parts. `npm test` runs each for a few seconds, `npm run drills`
+ * for `DRILL_SECONDS` each, and prints a report.
+ */
+import { appendFileSync } from 'node:fs'
+
+import type { Test } from 'tap'
+
+/** How long each drill goes on. */
+export const drillSeconds = Number(process.env['DRILL_SECONDS'] ?? 3)
+
+/** What a drill came to. A drill that counts no failure has still to assert that there was none. */
+export type Figures = {
+  /** Forms of input that were tried. */
+  inputs: number
+  /** Processes killed, connections cut, answers falsified … */
+  faults: number
+  requests: number
+  /** Broken invariants. */
+  failures: number
+  /** What was held longer than it should have been: sockets, timers, memory. */
+  leaks: number
+}
+
+export type DrillReport = Figures & {
+  /** Whether the drill should go on. */
+  hasTime(): boolean
+}
+
+/** Counts what a drill does; prints it at the end of the test, and appends it to the file `DRILL_REPORT` where that is set. */
+export function startReport(t: Test, drill: string): DrillReport {
+  const endsAt = performance.now() + drillSeconds * 1_000
+  const report = { inputs: 0, faults: 0, requests: 0, failures: 0, leaks: 0, hasTime: () => performance.now() < endsAt }
+  t.teardown(() => {
+    const { hasTime: _hasTime, ...figures } = report
+    t.comment(`${drill}: ${JSON.stringify(figures)}`)
+    const file = process.env['DRILL_REPORT']
+    if (file !== undefined) appendFileSync(file, `${JSON.stringify({ drill, ...figures })}\n`)
+  })
+  return report
+}
