@@ -13,7 +13,8 @@ const head = `\
 #
 # Without --config Stagedoor runs on this file, and the environment alone decides:
 #   STAGEDOOR_BASE_URL, AUTH0_ISSUER (or AUTH0_DOMAIN), AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET and
-#   STAGEDOOR_SESSION_SECRET are needed; STAGEDOOR_PORT, AUTH0_AUDIENCE, STAGEDOOR_REDIS_URL and BACKSTAGE_URL may be set.
+#   STAGEDOOR_SESSION_SECRET are needed; STAGEDOOR_PORT, STAGEDOOR_TRUSTED_PROXIES, AUTH0_AUDIENCE, STAGEDOOR_REDIS_URL and
+#   BACKSTAGE_URL may be set.
 `
 
 /** `config/default.yaml`: every option, its default, what it means. */

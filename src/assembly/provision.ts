@@ -103,6 +103,7 @@ function pathOptions({ server }: Config, { now, randomBytes }: Dependencies, ope
   return {
     boundary: {
       trustedProxies,
+      transportSecurity: transportSecurity(server),
       prefix,
       loopMark: publicOrigin,
       forwardAuthPath,
@@ -116,6 +117,12 @@ function pathOptions({ server }: Config, { now, randomBytes }: Dependencies, ope
     forwardAuth: { path: forwardAuthPath, publicOrigin },
     proxy: { overload, upstreams, publicOrigin, openConnections: revocation.openConnections },
   }
+}
+
+function transportSecurity({ tls }: Config['server']): string | undefined {
+  if (tls?.hsts === undefined) return undefined
+  const { maxAge, includeSubDomains } = tls.hsts
+  return `max-age=${Math.floor(maxAge / 1000)}${includeSubDomains ? '; includeSubDomains' : ''}`
 }
 
 /** The endpoints under the prefix. */

@@ -5,16 +5,21 @@ import { isReservedHeader } from '../headers/reserved.ts'
 import { type FactsOptions, requestFacts } from './request-facts.ts'
 import { createProxyTrust } from './trusted-proxies.ts'
 
-export type BoundaryOptions = Omit<FactsOptions, 'isTrustedProxy'> & { trustedProxies: readonly string[] }
+export type BoundaryOptions = Omit<FactsOptions, 'isTrustedProxy'> & {
+  trustedProxies: readonly string[]
+  /** The `Strict-Transport-Security` of every answer (RFC 6797), where we do TLS. */
+  transportSecurity?: string | undefined
+}
 
 /** First stage: turns bytes from a stranger into facts, and refuses what could be read in two ways. */
 export const boundary = fastifyPlugin<BoundaryOptions>(
-  async (app, { trustedProxies, ...rest }) => {
+  async (app, { trustedProxies, transportSecurity, ...rest }) => {
     const options = { ...rest, isTrustedProxy: createProxyTrust(trustedProxies) }
     app.decorateRequest('facts')
 
     app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
       reply.header('x-request-id', request.id)
+      if (transportSecurity !== undefined) reply.header('strict-transport-security', transportSecurity)
       request.facts = requestFacts(request.raw, request.id, options)
       for (const name in request.headers) if (isReservedHeader(name)) delete request.headers[name]
       done()

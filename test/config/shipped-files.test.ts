@@ -20,6 +20,16 @@ t.test('default.yaml, schema.json and docs/config.md are what the schema says', 
   t.same(await staleFiles(), [])
 })
 
+t.test('one variable names all networks of proxies, and a wrong one is refused', async (t) => {
+  const withProxies = (networks: string) =>
+    loadConfig({ files: [], env: { ...needed, STAGEDOOR_TRUSTED_PROXIES: networks } })
+  const { config, warnings } = await withProxies('10.0.0.0/8, fd00::/8')
+  t.same(config.server.trustedProxies, ['10.0.0.0/8', 'fd00::/8'])
+  t.same(warnings, [])
+  t.match((await withProxies('10.0.0.0/8,0.0.0.0/0')).warnings, [{ path: ['server', 'trustedProxies', 1] }])
+  await t.rejects(withProxies('10.0.0.0/8,10.0.0.1'), { code: 'STAGEDOOR_CONFIG_INVALID' })
+})
+
 t.test('default.yaml starts on the needed variables alone', async (t) => {
   const { config, warnings } = await loadConfig({ files: [], env: needed })
   t.same(warnings, [])

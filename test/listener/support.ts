@@ -16,12 +16,17 @@ const nowhere = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret:
 export type TlsGateway = Awaited<ReturnType<typeof startTlsGateway>>
 
 /** The gateway with TLS, before an upstream; `cookie` is that of a session. */
-export async function startTlsGateway(t: Test, listener?: RequestListener, server: object = {}) {
+export async function startTlsGateway(
+  t: Test,
+  listener?: RequestListener,
+  server: object = {},
+  tlsOf: (files: { certificate: string; key: string }) => object = (files) => files,
+) {
   const files = await startCertificates(t)
   const origin: Origin = await startOrigin(t, listener)
   const port = await freePort()
   const { certificate, key } = files
-  const config = { server: { baseUrl: `https://localhost:${port}`, tls: { certificate, key }, ...server } }
+  const config = { server: { baseUrl: `https://localhost:${port}`, tls: tlsOf({ certificate, key }), ...server } }
   const gateway = await startGateway(t, { auth0: nowhere, upstream: origin.url, port, config })
   const cookie = `__Host-stagedoor=${await createSealer([secret], 'session').seal(sessionOf({ issuer: nowhere.issuer }))}`
   return { ...gateway, url: `https://localhost:${port}`, port, files, origin, cookie }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 import { duration } from '../values/duration.ts'
-import { network } from '../values/network.ts'
+import { networks } from '../values/network.ts'
 import { origin } from '../values/origin.ts'
 import { refuse } from '../values/refuse.ts'
 import { size } from '../values/size.ts'
@@ -46,6 +46,22 @@ const listen = z
 const file = (description: string, example: string) =>
   z.string('a path').min(1).meta({ description, 'x-example': example })
 
+const hsts = z
+  .strictObject({
+    maxAge: duration({ min: '0s', max: '730d' })
+      .prefault('365d')
+      .meta({ description: 'How long browsers remember it; `0s` makes them forget.' }),
+    includeSubDomains: z.boolean('true or false').default(false).meta({
+      description:
+        'Whether it holds for all names below as well. Danger: those that speak plain http only are cut off.',
+    }),
+  })
+  .optional()
+  .meta({
+    description:
+      'Tells browsers to use https only for this host (`Strict-Transport-Security`, RFC 6797), in place of what upstreams say. Off unless given.',
+  })
+
 const tls = z
   .strictObject({
     certificate: file(
@@ -56,6 +72,7 @@ const tls = z
       'File with its private key, in PEM form, without a passphrase; looked at together with the certificate.',
       '/etc/stagedoor/tls/tls.key',
     ),
+    hsts,
   })
   .optional()
   .meta({
@@ -137,13 +154,16 @@ export const server = z
     admin,
     workers,
     trustedProxies: z
-      .array(network(), 'a list of networks')
+      .array(networks(), 'a list of networks')
+      .transform((lists) => lists.flat())
       .prefault([])
       .meta({
         description:
-          'Networks (CIDR) of the proxies in front of Stagedoor. Only they may set forwarded headers; an empty list trusts none. `unix` stands for clients of `listen.path`. ' +
+          'Networks (CIDR) of the proxies in front of Stagedoor; an item may name several, separated by commas. Only they may set forwarded headers; an empty list trusts none. `unix` stands for clients of `listen.path`. ' +
           'Danger: clients in these networks can choose the client address that is recorded.',
         'x-example': ['10.0.0.0/8'],
+        'x-env': 'STAGEDOOR_TRUSTED_PROXIES',
+        'x-env-default': '',
       }),
     replicas: wholeNumber({ min: 1, max: 1_000 }).prefault(1).meta({
       description: 'How many processes serve this baseUrl. Changes nothing; `check` warns of what only works in one.',

@@ -14,13 +14,12 @@ export function isNetwork(text: string): boolean {
   return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128)
 }
 
-/** One network of addresses; `unix` stands for all clients of a Unix socket. */
-export function network() {
-  return z
-    .string(shape)
-    .transform((text, context): string =>
-      text === 'unix' || isNetwork(text)
-        ? text
-        : refuse(context, shape, 'write for example 10.0.0.0/8, or 192.0.2.7/32 for one address'),
-    )
+/** Networks of addresses, separated by commas, so that one variable may name several; `unix` stands for all clients of a Unix socket. */
+export function networks() {
+  return z.string(shape).transform((text, context): string[] => {
+    const names = text.split(',').map((name) => name.trim())
+    return names.every((name) => name === 'unix' || isNetwork(name))
+      ? names
+      : refuse(context, shape, 'write for example 10.0.0.0/8, or 192.0.2.7/32 for one address')
+  })
 }
