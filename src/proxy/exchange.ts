@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify'
 import { endRequest } from '../errors/contain.ts'
 import type { Place, Waiting } from '../overload/queue.ts'
 import type { Session } from '../session/session.ts'
-import type { Target } from './balancer.ts'
+import type { Target } from './addresses.ts'
 import {
   breakOff,
   closeAfterUnreadBody,
@@ -25,9 +25,8 @@ import { valueOf, type AnswerHead } from './http1/answer-head.ts'
 import type { Carrier, Receiver, UpstreamRequest } from './http1/receiver.ts'
 import type { Asked, OpenConnection, OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
-import { withPrivateCookies } from './private-cookies.ts'
-import { type Relay, relayUpgrade } from './relay.ts'
-import { clientHeaders } from './response-headers.ts'
+import { clientHeaders, withPrivateCookies } from './response-headers.ts'
+import { type Relay, relayUpgrade } from './upgrades.ts'
 import type { Lane } from './upstream.ts'
 
 export type ExchangeOptions = {

@@ -6,8 +6,7 @@ import { Exchange } from './exchange.ts'
 import type { ProxyFailureCode } from './failure.ts'
 import type { OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
-import { upstreamHeaders } from './request-headers.ts'
-import { removedPrefix, rewritePath } from './rewrite.ts'
+import { removedPrefix, rewritePath, upstreamHeaders } from './upstream-request.ts'
 import type { Lane, Upstream } from './upstream.ts'
 
 export type Forwarder = {

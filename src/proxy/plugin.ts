@@ -11,7 +11,7 @@ import type { ProxyFailureCode } from './failure.ts'
 import { type Forwarder, prepareExchange } from './forward.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'
-import { acceptUpgrades } from './upgrade-requests.ts'
+import { acceptUpgrades } from './upgrades.ts'
 import type { Upstream } from './upstream.ts'
 
 declare module 'fastify' {

@@ -1,3 +1,6 @@
+import type { FastifyReply } from 'fastify'
+
+import { allowsSharing, privateAnswer } from '../headers/shared-caches.ts'
 import { isHopByHop, namedInConnection } from './hop-by-hop.ts'
 import type { AnswerHead } from './http1/answer-head.ts'
 import { type IsOwnCookie, setsOwnCookie } from './own-cookies.ts'
@@ -35,4 +38,23 @@ function push(list: string[], name: string, value: number | string | readonly st
   if (typeof value === 'string') list.push(name, value)
   else if (Array.isArray(value)) for (const item of value) list.push(name, item)
   else if (value !== undefined) list.push(name, String(value))
+}
+
+/**
+ * What earlier stages put on the reply, made safe for caches between us and the browser: a cookie of ours never rides on an
+ * answer that they may share, and makes any other answer private. Who got the cookie would be that person.
+ * @param answered the upstream's fields: names in lower case and values in turn
+ */
+export function withPrivateCookies(reply: FastifyReply, answered: readonly string[]): ReplyHeaders {
+  const headers = reply.getHeaders()
+  if (headers['set-cookie'] === undefined) return headers
+  if (!allowsSharing((name) => valueIn(answered, name))) return { ...headers, 'cache-control': privateAnswer }
+  reply.server.sessions.withhold(reply.request)
+  return { ...headers, 'set-cookie': undefined }
+}
+
+/** All values of a field together, as RFC 9110 §5.3 combines them. */
+function valueIn(list: readonly string[], wanted: string): string | undefined {
+  const values = list.filter((_, i) => i % 2 === 1 && list[i - 1] === wanted)
+  return values.length === 0 ? undefined : values.join(', ')
 }

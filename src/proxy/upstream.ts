@@ -1,10 +1,9 @@
-import { type AddressHealth, createAddressHealth } from './address-health.ts'
+import { type AddressHealth, type Choose, createAddressHealth, createChooser, type Target } from './addresses.ts'
 import { Admission } from './admission.ts'
-import { type Choose, createChooser, type Target } from './balancer.ts'
 import { type ConnectionPool, createConnectionPool } from './http1/connection-pool.ts'
 import type { UpstreamTls } from './http1/socket.ts'
-import { startProbing } from './probe.ts'
-import type { Rewrite } from './rewrite.ts'
+import { startProbing } from './own-requests.ts'
+import type { Rewrite } from './upstream-request.ts'
 
 export type UpstreamOptions = {
   /** Addresses that answer alike: `http://host:port`, `https://…` or `unix:/path`. */
