@@ -1,7 +1,7 @@
 import { jwtVerify } from 'jose'
 
-import { bearerTokenIn } from '../../src/bearer/authorization.ts'
-import { machineProfile } from '../../src/bearer/profile.ts'
+import { bearerTokenIn } from '../../src/bearer/access-token.ts'
+import { machineProfile } from '../../src/bearer/profiles.ts'
 import { type BearerVerifier, createVerifier } from '../../src/bearer/verifier.ts'
 import { createJwksCache } from '../../src/oidc/jwks-cache.ts'
 import { forgetfulJwksStore } from '../../src/oidc/jwks-store.ts'

@@ -1,7 +1,7 @@
+import type { TakeEvent } from '../auth0-events/event.ts'
 import { createManagementTokens } from '../auth0-events/management-token.ts'
 import { createFileOffsets, createMemoryOffsets, createSharedOffsets, type Offsets } from '../auth0-events/offsets.ts'
 import { createEventPull, type EventPull, type EventPullOptions } from '../auth0-events/pull.ts'
-import type { TakeEvent } from '../auth0-events/take-event.ts'
 import type { Config } from '../config/schema.ts'
 import { createLeadership } from '../redis/leadership.ts'
 import type { Redis } from '../redis/redis.ts'

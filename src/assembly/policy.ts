@@ -2,7 +2,7 @@ import { defaultUpstream } from '../config/default-upstream.ts'
 import type { Config } from '../config/schema.ts'
 import type { ClaimNames } from '../oidc/claims.ts'
 import { createPolicy, type Policy } from '../policy/policy.ts'
-import { referencedClaims } from '../policy/referenced-claims.ts'
+import { referencedClaims } from '../policy/requirement.ts'
 
 /** Compiles the rules of a configuration. */
 export function provisionPolicy({ routes, upstreams, admin, policy, machines }: Config): Policy {

@@ -1,7 +1,6 @@
 import type { Keys } from '../assertion/keys.ts'
 import type { Trail } from '../audit/trail.ts'
-import { targetOf } from '../auth0-events/event.ts'
-import { createTakeEvent, type TakeEvent } from '../auth0-events/take-event.ts'
+import { targetOf, createTakeEvent, type TakeEvent } from '../auth0-events/event.ts'
 import { defaultUpstream } from '../config/default-upstream.ts'
 import { printable } from '../config/printable.ts'
 import type { Config } from '../config/schema.ts'

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { principalOf } from '../identity/principal-of.ts'
+import { principalOf } from '../identity/principal.ts'
 import type { Decide } from '../policy/rules.ts'
 import { createOpenConnections } from '../proxy/open-connections.ts'
 import { createSessionWatch } from '../proxy/session-watch.ts'

@@ -1,6 +1,6 @@
 import type { Trail } from '../audit/trail.ts'
 import type { Config } from '../config/schema.ts'
-import { principalOf } from '../identity/principal-of.ts'
+import { principalOf } from '../identity/principal.ts'
 import type { OnUnusable } from '../oidc/claim-values.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { createRefreshGrant } from '../oidc/refresh-session.ts'

@@ -1,8 +1,16 @@
 import type { JWK } from 'jose'
 
-import { type KeyRing, msUntilRotation, publishedKeys, rotate, signingKeyIn } from './key-ring.ts'
+import {
+  type KeyRing,
+  msUntilRotation,
+  publishedKeys,
+  rotate,
+  signingKeyIn,
+  generateStoredKey,
+  openStoredKey,
+  type SigningKey,
+} from './key-ring.ts'
 import type { KeyStore } from './key-store.ts'
-import { generateStoredKey, openStoredKey, type SigningKey } from './signing-key.ts'
 
 /** The keys in use: one signs, up to three are published. */
 export type Keys = {

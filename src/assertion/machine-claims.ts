@@ -1,6 +1,6 @@
 import type { MachineClaims } from '../../packages/assertion-contract/src/index.ts'
 import type { MachinePrincipal } from '../identity/principal.ts'
-import type { Issue } from './mint.ts'
+import type { Issue } from './minter.ts'
 
 /** One entry of `machines.classes`. */
 export type TokenClass = {

@@ -1,5 +1,47 @@
 import type { UserPrincipal } from '../identity/principal.ts'
-import type { FilteredGroups, FilterGroups } from './group-filter.ts'
+
+/** Which groups are passed on to upstreams. In patterns `*` stands for anything. */
+export type GroupFilterOptions = {
+  include: readonly string[]
+  exclude: readonly string[]
+  /** How many at most. */
+  max: number
+}
+
+/** The groups that are passed on, how many the patterns left out, and how many `max` left out. */
+export type FilteredGroups = { passed: readonly string[]; filtered: number; capped: number }
+
+export type FilterGroups = (groups: readonly string[]) => FilteredGroups
+
+/**
+ * Compiles the patterns, once, at boot. Chooses groups and puts them into an order that does not depend on the token: that of the `include` patterns, and by
+ * alphabet within one, so that a cap always leaves out the same ones.
+ */
+export function createGroupFilter({ include, exclude, max }: GroupFilterOptions): FilterGroups {
+  const included = include.map(compile)
+  const excluded = exclude.map(compile)
+  const rankOf = (group: string): number => included.findIndex((isMeant) => isMeant(group))
+  return (groups) => {
+    const meant = groups
+      .filter((group) => !excluded.some((isMeant) => isMeant(group)))
+      .map((group) => ({ group, rank: rankOf(group) }))
+      .filter(({ rank }) => rank !== -1)
+      .toSorted((a, b) => a.rank - b.rank || (a.group < b.group ? -1 : 1))
+    const passed = meant.slice(0, max).map(({ group }) => group)
+    return { passed, filtered: groups.length - meant.length, capped: meant.length - passed.length }
+  }
+}
+
+function compile(pattern: string): (group: string) => boolean {
+  const expression = new RegExp(
+    `^${pattern
+      .split('*')
+      .map((part) => RegExp.escape(part))
+      .join('.*')}$`,
+    's',
+  )
+  return (group) => expression.test(group)
+}
 
 /** The user with only those groups that are passed on to upstreams. */
 export type WithPassedGroups = (user: UserPrincipal) => UserPrincipal

@@ -6,9 +6,8 @@ import { continueAfter } from '../errors/contain.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../identity/principal.ts'
 import type { Minter } from './minter.ts'
-import { oauth2ProxyHeaders } from './oauth2-proxy-headers.ts'
 import type { WithPassedGroups } from './passed-groups.ts'
-import type { UpstreamIdentity } from './upstream-identity.ts'
+import { oauth2ProxyHeaders, type UpstreamIdentity } from './upstream-identity.ts'
 
 /** How one upstream learns who the caller is. Its minters issue for its own audiences only. */
 export type Statement = {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Redis } from '../redis/redis.ts'
 import { RedisUnavailable } from '../redis/replies.ts'
-import { defineScript } from '../redis/script.ts'
+import { defineScript } from '../redis/scripts.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { Sealer } from '../seal/sealer.ts'
 import { isKeyRing, type KeyStore } from './key-store.ts'

@@ -3,8 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-import { type Auth0Event, parseEvent, targetOf } from './event.ts'
-import type { TakeEvent } from './take-event.ts'
+import { type Auth0Event, parseEvent, targetOf, type TakeEvent } from './event.ts'
 
 export type EventsEndpointOptions = {
   /** Accepted bearer tokens; two while one is rotated. None: there is no such endpoint. */

@@ -2,11 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { CustomFetch } from 'openid-client'
 
-import { groupTypes, wantedTypes } from './event.ts'
+import { type Position, type PullEnd, pullOnce } from './event-stream.ts'
+import { groupTypes, wantedTypes, type TakeEvent } from './event.ts'
 import type { ManagementTokens } from './management-token.ts'
 import type { Offsets } from './offsets.ts'
-import { type Position, type PullEnd, pullOnce } from './pull-once.ts'
-import type { TakeEvent } from './take-event.ts'
 
 export type PullStatus = 'idle' | 'reading' | 'failing'
 

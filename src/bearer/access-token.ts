@@ -1,5 +1,11 @@
 import { listOf, type OnUnusable, textOf } from '../oidc/claim-values.ts'
 
+/** The token of an `Authorization: Bearer` field (RFC 6750 §2.1); undefined for none, or another scheme. */
+export function bearerTokenIn(authorization: string | undefined): string | undefined {
+  if (authorization === undefined || !/^bearer(?:\s|$)/i.test(authorization)) return undefined
+  return authorization.slice('bearer'.length).trim()
+}
+
 /** A verified access token of a machine (RFC 9068, or Auth0's own profile). */
 export type AccessToken = {
   issuer: string

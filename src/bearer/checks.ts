@@ -1,9 +1,7 @@
-import { isSubject } from '../oidc/subject.ts'
+import { isSubject } from '../oidc/claim-values.ts'
 import { clientOf, isMachine } from './access-token.ts'
 import { type CompactToken, isNone } from './compact.ts'
-import { type DenyEntry, isDenied } from './deny-list.ts'
 import type { BearerReason } from './reasons.ts'
-import { timeFault } from './times.ts'
 
 /** What a token is held against. Times in milliseconds. */
 export type Expectations = {
@@ -137,4 +135,49 @@ export function audiencesOf({ aud }: CompactToken['claims']): string[] {
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
+}
+
+type Claims = Readonly<Record<string, unknown>>
+
+/** One entry of `machines.deny`: a token is denied where all that the entry names applies. */
+export type DenyEntry = {
+  client?: string | undefined
+  subject?: string | undefined
+  /** Milliseconds since the epoch. */
+  issuedBefore?: number | undefined
+}
+
+/**
+ * Whether a token is denied. By claims, never by the token's text: one token could be spelled in many ways, and Auth0's
+ * own profile has no `jti`.
+ */
+export function isDenied(entries: readonly DenyEntry[], claims: Claims): boolean {
+  return entries.some((entry) => applies(entry, claims))
+}
+
+function applies({ client, subject, issuedBefore }: DenyEntry, claims: Claims): boolean {
+  // A token may name its client in both ways; either denies it.
+  if (client !== undefined && claims['azp'] !== client && claims['client_id'] !== client) return false
+  if (subject !== undefined && claims['sub'] !== subject) return false
+  return issuedBefore === undefined || Number(claims['iat']) * 1000 < issuedBefore
+}
+
+export type TimeLimits = { now: number; clockToleranceMs: number; maxTokenAgeMs?: number | undefined }
+
+/** The fault in a token's times. NumericDate has to be whole seconds (RFC 7519 §2), as all issuers write it. */
+export function timeFault(claims: CompactToken['claims'], limits: TimeLimits): BearerReason | undefined {
+  const { exp, iat, nbf } = claims
+  const { now, clockToleranceMs, maxTokenAgeMs = Infinity } = limits
+  if (exp === undefined) return 'expiry-missing'
+  if (!isSeconds(exp)) return 'expiry-malformed'
+  if (exp * 1000 + clockToleranceMs <= now) return 'expired'
+  if (iat === undefined) return 'issued-at-missing'
+  if (!isSeconds(iat)) return 'issued-at-malformed'
+  if (iat * 1000 - clockToleranceMs > now) return 'issued-in-future'
+  if (nbf !== undefined && (!isSeconds(nbf) || nbf * 1000 - clockToleranceMs > now)) return 'not-yet-valid'
+  return now - iat * 1000 > maxTokenAgeMs + clockToleranceMs ? 'too-old' : undefined
+}
+
+function isSeconds(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }

@@ -3,9 +3,9 @@ import fastifyPlugin from 'fastify-plugin'
 
 import { continueAfter } from '../errors/contain.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { bearerTokenIn } from './authorization.ts'
+import { bearerTokenIn } from './access-token.ts'
+import type { Accepted, Foreign, Verdict } from './profiles.ts'
 import { bearerReasons } from './reasons.ts'
-import type { Accepted, Foreign, Verdict } from './verdict.ts'
 import type { BearerVerifier } from './verifier.ts'
 
 declare module 'fastify' {

@@ -2,11 +2,16 @@ import type { JWK } from 'jose'
 import { LRUCache } from 'lru-cache'
 
 import type { JwksCache } from '../oidc/jwks-cache.ts'
-import { isBackstageType, isUserType } from './backstage-profile.ts'
 import { type CompactToken, parseCompact } from './compact.ts'
-import type { AddressedProfile, Profile } from './profile.ts'
+import {
+  isBackstageType,
+  isUserType,
+  type AddressedProfile,
+  type Profile,
+  type Accepted,
+  type Verdict,
+} from './profiles.ts'
 import { verifySignature } from './signature.ts'
-import type { Accepted, Verdict } from './verdict.ts'
 
 /** Bounds of the cache of verified tokens, whose texts take most of its memory. */
 const maxVerifiedBytes = 32 * 1024 * 1024

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import { forwardedAddress, plainAddress } from './address.ts'
-import type { ProxyTrust } from './trusted-proxies.ts'
+import { forwardedAddress, plainAddress, type ProxyTrust } from './trusted-proxies.ts'
 
 /** The client of a connection, as far as its headers can be trusted. */
 export type ClientConnection = {

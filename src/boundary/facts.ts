@@ -1,5 +1,7 @@
-import type { ReadPath } from './canonical-path.ts'
+import type {} from 'fastify'
+
 import type { AskingProxy } from './forwarded-request.ts'
+import type { ReadPath } from './request-target.ts'
 
 /** What the boundary established about one request; later stages read this and never the raw request line. */
 export type RequestFacts = {
@@ -25,8 +27,6 @@ export type RequestFacts = {
   /** Set where a trusted proxy asks about this request instead of forwarding it. */
   askedBy?: AskingProxy | undefined
 }
-
-import type {} from 'fastify'
 
 declare module 'fastify' {
   interface FastifyRequest {

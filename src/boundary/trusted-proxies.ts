@@ -1,4 +1,32 @@
-import { BlockList, isIP } from 'node:net'
+import { isIPv4, isIPv6, SocketAddress, BlockList, isIP } from 'node:net'
+
+const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/
+
+/**
+ * One spelling for an IP address: IPv6 as RFC 5952 writes it and without a zone; IPv4 on a dual-stack socket
+ * (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2) is IPv4. Undefined when the text is not an address.
+ */
+export function plainAddress(text: string): string | undefined {
+  if (isIPv4(text)) return text
+  const [address = ''] = text.split('%')
+  if (!isIPv6(address)) return undefined
+  const { address: canonical } = new SocketAddress({ address, family: 'ipv6' })
+  return mapped.exec(canonical)?.[1] ?? canonical
+}
+
+const withPort = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::\d{1,5})?$/
+const parameter = /^for=/i
+
+/**
+ * The address in one entry of `X-Forwarded-For`: proxies write it plain, with a port (Azure, IIS), in brackets, in quotes, or
+ * in the form of RFC 7239 (`for="[2001:db8::7]:443"`). Undefined for `unknown` and all else that is no address.
+ */
+export function forwardedAddress(entry: string): string | undefined {
+  const [node = ''] = entry.replace(parameter, '').split(';')
+  const text = node.trim().replace(/^"(.*)"$/, '$1')
+  const [, literal, plain] = withPort.exec(text) ?? []
+  return plainAddress(literal ?? plain ?? text)
+}
 
 /** Whether an address belongs to a proxy whose forwarded headers are trusted. */
 export type ProxyTrust = (address: string) => boolean

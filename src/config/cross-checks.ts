@@ -3,7 +3,7 @@ import { machineContradictions } from './machine-checks.ts'
 import type { Finding, KnownSections } from './problems/problem.ts'
 import type { Config } from './schema.ts'
 import { tlsContradictions } from './upstream-checks.ts'
-import { formatDuration } from './values/duration.ts'
+import { formatDuration } from './values/quantities.ts'
 
 /** What cannot work together, though each option is well formed. */
 export function contradictions(sections: KnownSections): Finding[] {

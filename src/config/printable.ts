@@ -1,9 +1,8 @@
 import { dereference, optionAt, optionTree, type Option } from './option.ts'
 import type { Config } from './schema.ts'
 import type { Path } from './tree/tree.ts'
-import { formatDuration } from './values/duration.ts'
+import { formatDuration, formatSize } from './values/quantities.ts'
 import { Secret } from './values/secret.ts'
-import { formatSize } from './values/size.ts'
 
 /** Effective configuration as people write it: durations and sizes with units, secrets left out by type. */
 export function printable(config: Config): unknown {

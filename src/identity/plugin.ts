@@ -1,6 +1,6 @@
 import fastifyPlugin from 'fastify-plugin'
 
-import { principalOf } from './principal-of.ts'
+import { principalOf } from './principal.ts'
 
 /** Third stage: makes one principal of the credentials that the stages before it found. */
 export const identity = fastifyPlugin(

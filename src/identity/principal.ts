@@ -1,7 +1,9 @@
 import type {} from 'fastify'
 
-import type { AccessToken } from '../bearer/access-token.ts'
-import type { UserClaims } from '../session/user-claims.ts'
+import type { AccessToken, BackstageUser } from '../bearer/access-token.ts'
+import type { Accepted, Foreign } from '../bearer/profiles.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import type { Session, UserClaims } from '../session/session.ts'
 
 export type UserPrincipal = {
   kind: 'user'
@@ -42,4 +44,44 @@ declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal
   }
+}
+
+/** Sessions and tokens do not change in place, so that a principal is made once for each. */
+const principals = new WeakMap<object, Principal>()
+
+/**
+ * The one principal behind a request's credentials; anonymous without any.
+ * @throws STAGEDOOR_IDENTITY_TWO_CREDENTIALS when both session and token identify the caller
+ */
+export function principalOf(session: Session | undefined, bearer?: Accepted | Foreign): Principal {
+  if (session === undefined) return principalOfToken(bearer)
+  if (bearer?.kind === 'machine') throw new GatewayError('STAGEDOOR_IDENTITY_TWO_CREDENTIALS')
+  return made(session, userOf)
+}
+
+function principalOfToken(bearer: Accepted | Foreign | undefined): Principal {
+  if (bearer?.kind === 'machine') return made(bearer.token, machineOf)
+  if (bearer?.kind === 'backstage') return made(bearer.user, backstageOf)
+  return anonymous
+}
+
+function made<Source extends object>(source: Source, make: (source: Source) => Principal): Principal {
+  const known = principals.get(source)
+  if (known !== undefined) return known
+  const principal = make(source)
+  principals.set(source, principal)
+  return principal
+}
+
+function userOf({ issuer, subject, id, claims, authTimeSeconds, amr }: Session): UserPrincipal {
+  const user: UserPrincipal = { kind: 'user', issuer, subject, sessionId: id, claims, amr }
+  return authTimeSeconds === undefined ? user : { ...user, authTimeSeconds }
+}
+
+function machineOf(token: AccessToken): MachinePrincipal {
+  return { kind: 'machine', ...token }
+}
+
+function backstageOf({ issuer, entityRef }: BackstageUser): BackstagePrincipal {
+  return { kind: 'backstage', issuer, subject: entityRef }
 }

@@ -1,5 +1,5 @@
 import { slots } from '../oidc/transaction.ts'
-import { chunkNames } from '../session/cookie-chunks.ts'
+import { chunkNames } from '../session/session-cookie.ts'
 
 const names = [...chunkNames('stagedoor'), 'stagedoor-login', ...slots.map((slot) => `stagedoor-tx.${slot}`)]
 

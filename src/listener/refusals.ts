@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-import { forwardedMethods } from '../config/rules/methods.ts'
+import { forwardedMethods } from '../config/rules/matching.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { problem } from '../errors/problem.ts'
 import { type ErrorCode, errorTable } from '../errors/table.ts'

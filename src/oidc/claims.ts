@@ -1,6 +1,24 @@
-import type { UserClaims } from '../session/user-claims.ts'
-import { compileClaimName } from './claim-name.ts'
+import { decodeJwt } from 'jose'
+
+import type { UserClaims } from '../session/session.ts'
 import { booleanOf, isComparable, listOf, type OnUnusable, textOf, wellFormed } from './claim-values.ts'
+
+/** Whether a claim name in configuration stands for several: `*` is anything but a slash, e.g. the host of a namespace. */
+export function isClaimPattern(name: string): boolean {
+  return name.includes('*')
+}
+
+/** Whether a claim is meant by a name or pattern. Dots and slashes are part of a name, never steps into it. */
+export function compileClaimName(pattern: string): (name: string) => boolean {
+  if (!isClaimPattern(pattern)) return (name) => name === pattern
+  const expression = new RegExp(
+    `^${pattern
+      .split('*')
+      .map((part) => RegExp.escape(part))
+      .join('[^/]*')}$`,
+  )
+  return (name) => expression.test(name)
+}
 
 /**
  * Full claim names to look under, the first found wins; of several claims that one pattern means, the first by
@@ -75,5 +93,28 @@ function customOf(claims: Claims, patterns: readonly string[], report: OnUnusabl
 function withoutMissing<T extends Record<string, string | undefined>>(record: T): { [K in keyof T]?: string } {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: string
+  }
+}
+
+/**
+ * The `permissions` that Auth0 puts into the access token of an API with RBAC. The token came straight from the token
+ * endpoint, so its signature is not checked again (as OIDC Core §3.1.3.7 item 6 says of ID tokens); it has to be of our
+ * issuer and for our API all the same. A token that is not a JWT has none.
+ */
+export function accessTokenPermissions(
+  accessToken: string,
+  { issuer, audience, report }: { issuer: string; audience: string | undefined; report?: OnUnusable },
+): string[] {
+  if (audience === undefined) return []
+  const claims = readClaims(accessToken)
+  if (claims?.['iss'] !== issuer || ![claims['aud']].flat().includes(audience)) return []
+  return listOf('permissions', claims['permissions'], report ?? (() => undefined))
+}
+
+function readClaims(token: string): Record<string, unknown> | undefined {
+  try {
+    return decodeJwt(token)
+  } catch {
+    return undefined
   }
 }

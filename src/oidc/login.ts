@@ -2,12 +2,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { calculatePKCECodeChallenge } from 'openid-client'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-import { authorizationParameters, organizationOf, readLoginParameters } from './authorization-request.ts'
-import { authorizationUrl } from './authorization-url.ts'
-import { markerAtStart } from './login-trouble.ts'
+import {
+  authorizationParameters,
+  organizationOf,
+  readLoginParameters,
+  authorizationUrl,
+} from './authorization-request.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 import { destinationOf, type SecondFactor } from './step-up.ts'
+import { markerAtStart } from './stray-login.ts'
 import type { Transaction } from './transaction.ts'
 
 /** Starts a login: remembers it in this browser and sends the browser to the provider. */

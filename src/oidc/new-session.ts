@@ -1,10 +1,9 @@
+import { parse } from 'bowser'
 import type { IDToken, TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client'
 
-import type { Session } from '../session/session.ts'
-import type { UserClaims } from '../session/user-claims.ts'
-import { accessTokenPermissions } from './access-token-permissions.ts'
+import type { Session, UserClaims } from '../session/session.ts'
 import { listOf, textOf } from './claim-values.ts'
-import { type ClaimNames, mapUserClaims } from './claims.ts'
+import { accessTokenPermissions, type ClaimNames, mapUserClaims } from './claims.ts'
 
 export type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers
 
@@ -46,4 +45,16 @@ export function claimsOfTokens(tokens: Tokens, idToken: IDToken, claimNames: Cla
   const { audience, onUnusable } = claimNames
   const where = { issuer: idToken.iss, audience, ...(onUnusable && { report: onUnusable }) }
   return { ...claims, permissions: accessTokenPermissions(tokens.access_token, where) }
+}
+
+const maxLength = 60
+
+/** A browser in words that its owner recognizes, such as `Firefox on Linux`. */
+export function deviceOf(userAgent: string | undefined): string {
+  if (userAgent === undefined || userAgent === '') return 'Unknown device'
+  const { browser, os } = parse(userAgent)
+  const name = [browser.name || 'Unknown browser', os.name]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' on ')
+  return name.slice(0, maxLength)
 }

@@ -1,12 +1,11 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
-import { refuseForeignForm } from '../headers/form-origin.ts'
+import { refuseForeignForm } from '../headers/origin.ts'
 import { logoutPage, signedOutPage } from '../pages/logout-pages.ts'
-import { loginEndpoints } from './login-endpoint.ts'
+import { loginEndpoints, answerStepUp } from './login-endpoints.ts'
 import { finishLogout, loginNext } from './logout.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
-import { answerStepUp } from './step-up-endpoint.ts'
 
 /** Login, callback, logout: the endpoints through which sessions begin and end. */
 export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { party }) => {

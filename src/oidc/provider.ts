@@ -14,7 +14,7 @@ import {
 } from 'openid-client'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-import { checkAddresses } from './discovered-addresses.ts'
+import { checkAddresses } from './discovery.ts'
 import { isClientRejected, isProviderUnavailable } from './failures.ts'
 
 export type ProviderOptions = {

@@ -1,13 +1,12 @@
 import type { Principal } from '../identity/principal.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import type { RandomBytes } from '../seal/random.ts'
-import type { PushedAuthorization } from './authorization-url.ts'
+import type { PushedAuthorization } from './authorization-request.ts'
 import type { ClaimNames } from './claims.ts'
-import type { LoginMarkers } from './login-marker.ts'
 import type { Provider } from './provider.ts'
 import type { SecondFactor } from './step-up.ts'
-import type { TransactionCookies } from './transaction-cookie.ts'
-import type { UsedTransactions } from './used-transactions.ts'
+import type { LoginMarkers } from './stray-login.ts'
+import type { TransactionCookies, UsedTransactions } from './transaction-cookies.ts'
 
 /** All that login, callback and logout need: the gateway in its part as OpenID relying party. */
 export type RelyingParty = {

@@ -1,5 +1,7 @@
 import type {} from 'fastify'
 
+import type { MachinePrincipal, UserPrincipal } from '../identity/principal.ts'
+
 /**
  * The closed list of reasons to refuse. When several apply, the first one is reported:
  * identity comes before rights, and rights before conditions that the person can fix at once.
@@ -37,6 +39,17 @@ type Labelled = { label?: string }
 
 /** What policy says about one request. */
 export type Decision = Allow | Deny
+
+/** A principal with an identity of ours: only these can meet a requirement. */
+export type KnownPrincipal = UserPrincipal | MachinePrincipal
+
+/** One question to a principal, with what an explanation needs: what was wanted, and what was there. */
+export type Question = {
+  wanted: string
+  /** @param now milliseconds since the epoch */
+  isMet: (principal: KnownPrincipal, now: number) => boolean
+  found: (principal: KnownPrincipal, now: number) => string
+}
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,9 +1,33 @@
-import type { PathOddity } from '../boundary/canonical-path.ts'
+import type { PathOddity } from '../boundary/request-target.ts'
 import type { Requirement } from '../config/sections/requirement.ts'
 import type { Principal } from '../identity/principal.ts'
-import type { Decision } from './decision.ts'
+import type { DenyReason, Decision, KnownPrincipal } from './decision.ts'
+import { leafOf } from './leaf.ts'
 import { type Asked, judge, type Rule, type Target, targetOf } from './rules.ts'
-import { type RequirementTrace, traceRequirement } from './trace.ts'
+
+/** A requirement with its answer: what each part wanted, and what the principal had. */
+export type RequirementTrace =
+  | { kind: 'all' | 'any' | 'not'; isMet: boolean; parts: readonly RequirementTrace[] }
+  | { kind: 'leaf'; isMet: boolean; name: string; reason: DenyReason; wanted: string; found: string }
+
+/** Asks every part of a requirement, those too that would not change the outcome any more. */
+export function traceRequirement(requirement: Requirement, principal: KnownPrincipal, now: number): RequirementTrace {
+  const trace = (part: Requirement): RequirementTrace => traceRequirement(part, principal, now)
+  if ('all' in requirement) {
+    const parts = requirement.all.map(trace)
+    return { kind: 'all', isMet: parts.every(({ isMet }) => isMet), parts }
+  }
+  if ('any' in requirement) {
+    const parts = requirement.any.map(trace)
+    return { kind: 'any', isMet: parts.some(({ isMet }) => isMet), parts }
+  }
+  if ('not' in requirement) {
+    const part = trace(requirement.not)
+    return { kind: 'not', isMet: !part.isMet, parts: [part] }
+  }
+  const { name, reason, wanted, isMet, found } = leafOf(requirement)
+  return { kind: 'leaf', isMet: isMet(principal, now), name, reason, wanted, found: found(principal, now) }
+}
 
 /** Why a rule does not match: its condition, and the value of the request. */
 export type Mismatch = { what: 'path' | 'method' | 'host'; wanted: string; asked: string }
@@ -56,4 +80,53 @@ function traced(allow: Requirement, principal: Principal, now: number): { requir
   return principal.kind === 'anonymous' || principal.kind === 'backstage'
     ? {}
     : { requirement: traceRequirement(allow, principal, now) }
+}
+
+/** An explanation for people, line by line. */
+export function explanationLines({ asked, decision, rules, pathRefused }: Explanation): string[] {
+  const width = Math.max(0, ...rules.map(({ rule }) => rule.length))
+  return [
+    `${asked.method} ${asked.path}${asked.host === '' ? '' : ` at ${asked.host}`}: ${decisionText(decision)}`,
+    ...rules.flatMap((trace, index) => ruleLines(trace, index, width)),
+    ...(decision.rule === undefined ? ['no rule matches, so access is refused'] : []),
+    ...(pathRefused === undefined ? [] : [`400 whatever the rules decide: ${pathRefusedText(pathRefused)}`]),
+  ]
+}
+
+/** Why a path is refused before its rule counts, and what lets it pass. */
+export function pathRefusedText(reason: PathOddity): string {
+  return `a path with ${reason} passes only where one rule with paths: as-is decides on each of its readings`
+}
+
+/** `allow by rule everything`, `deny role-missing by rule admin`. */
+export function decisionText(decision: Decision): string {
+  const verdict = decision.effect === 'allow' ? 'allow' : `deny ${decision.reason}`
+  return decision.rule === undefined ? verdict : `${verdict} by rule ${decision.rule}`
+}
+
+function ruleLines(trace: RuleTrace, index: number, width: number): string[] {
+  const head = `${String(index + 1).padStart(3)}. ${trace.rule.padEnd(width)}  `
+  if (!trace.isMatch) {
+    const why = trace.mismatches.map(({ what, wanted, asked }) => `${what} is ${asked}, not ${wanted}`)
+    return [`${head}no match: ${why.join('; ')}`]
+  }
+  if (trace.requirement === undefined) return [`${head}match: ${accessText(trace.access)}`]
+  return [`${head}match, with a requirement:`, ...requirementLines(trace.requirement, 2)]
+}
+
+const accessTexts = {
+  public: 'it is public',
+  authenticated: 'the caller is signed in',
+  requirement: 'there is a requirement, and the caller is not signed in',
+}
+
+function accessText(access: keyof typeof accessTexts): string {
+  return accessTexts[access]
+}
+
+function requirementLines(trace: RequirementTrace, depth: number): string[] {
+  const head = `${'    '.repeat(depth)}${trace.isMet ? '[x]' : '[ ]'} `
+  if (trace.kind === 'leaf') return [`${head}${trace.name}: wanted ${trace.wanted}; has ${trace.found}`]
+  const names = { all: 'all of', any: 'any of', not: 'not' }
+  return [head + names[trace.kind], ...trace.parts.flatMap((part) => requirementLines(part, depth + 1))]
 }

@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import type { PathOddity } from '../boundary/canonical-path.ts'
+import type { PathOddity } from '../boundary/request-target.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { wantsPage } from '../headers/navigation.ts'
 import type { Decision, Deny } from './decision.ts'
-import { explanationLines, pathRefusedText } from './explanation-text.ts'
+import { explanationLines, pathRefusedText } from './explain.ts'
 import type { Policy } from './policy.ts'
 
 /** Fourth stage: the first rule that matches decides. A refusal is thrown, so that no later hook can pass it by accident. */

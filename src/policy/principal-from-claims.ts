@@ -1,4 +1,4 @@
-import { parseDuration } from '../config/values/duration.ts'
+import { parseDuration } from '../config/values/quantities.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../identity/principal.ts'
 import { type ClaimNames, mapUserClaims } from '../oidc/claims.ts'
 

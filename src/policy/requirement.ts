@@ -1,7 +1,7 @@
+import type { RouteConfig } from '../config/schema.ts'
 import type { Requirement } from '../config/sections/requirement.ts'
-import { type DenyReason, rankOf } from './decision.ts'
+import { type DenyReason, type KnownPrincipal, rankOf } from './decision.ts'
 import { leafOf } from './leaf.ts'
-import type { KnownPrincipal } from './question.ts'
 
 /**
  * A compiled requirement: nothing when it is met, else the reason why not.
@@ -48,4 +48,31 @@ function earlier(a: DenyReason | undefined, b: DenyReason | undefined): DenyReas
   if (a === undefined) return b
   if (b === undefined) return a
   return rankOf(a) <= rankOf(b) ? a : b
+}
+
+/** The claims that rules ask for by name: sessions have to keep them. */
+export function referencedClaims(routes: readonly RouteConfig[], ...others: readonly Requirement[]): string[] {
+  const requirements = routes.map(({ allow }) => allow).filter((allow) => typeof allow === 'object')
+  return [...new Set([...requirements, ...others].flatMap(claimsOf))]
+}
+
+function claimsOf(requirement: Requirement): string[] {
+  if ('all' in requirement) return requirement.all.flatMap(claimsOf)
+  if ('any' in requirement) return requirement.any.flatMap(claimsOf)
+  if ('not' in requirement) return claimsOf(requirement.not)
+  return 'claims' in requirement ? Object.keys(requirement.claims) : []
+}
+
+/** A requirement on one line: `roles platform-admin and mfa a second factor within 15m`. */
+export function requirementText(requirement: Requirement): string {
+  if ('all' in requirement) return requirement.all.map(nested).join(' and ')
+  if ('any' in requirement) return requirement.any.map(nested).join(' or ')
+  if ('not' in requirement) return `not ${nested(requirement.not)}`
+  const { name, wanted } = leafOf(requirement)
+  return `${name}: ${wanted}`
+}
+
+function nested(requirement: Requirement): string {
+  const text = requirementText(requirement)
+  return 'all' in requirement || 'any' in requirement ? `(${text})` : text
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 
 import type { Redis } from '../redis/redis.ts'
-import { defineScript } from '../redis/script.ts'
+import { defineScript } from '../redis/scripts.ts'
 
 /** Counts for all replicas together, for example in Redis. */
 export type SharedCounter = {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Redis } from './redis.ts'
-import { defineScript } from './script.ts'
+import { defineScript } from './scripts.ts'
 
 /** Takes the lease, or renews one's own. KEYS lease. ARGV owner, lifetime in ms. */
 const holdScript = defineScript(`

@@ -7,7 +7,7 @@ import { clusterPrefix, createRedisKeys, plainPrefix, type RedisKeys } from './k
 import { createLink, type Link, type LinkOptions } from './link.ts'
 import { locate, slotOf } from './locate.ts'
 import { isMisplaced, isTransientReply, RedisUnavailable, writeRefusalIn } from './replies.ts'
-import { runScript, type Script } from './script.ts'
+import { runScript, type Script } from './scripts.ts'
 
 export type RedisEvents = {
   /** Connected for commands and messages, for the first time or again. */

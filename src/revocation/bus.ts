@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 
 import type { Redis } from '../redis/redis.ts'
-import { defineScript } from '../redis/script.ts'
+import { defineScript } from '../redis/scripts.ts'
 import type { Sealer } from '../seal/sealer.ts'
 import type { Session } from '../session/session.ts'
 import { formatMark, type Mark, parseMark } from './mark.ts'

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Sealer } from '../seal/sealer.ts'
-import { splitIntoChunks } from './cookie-chunks.ts'
+import { splitIntoChunks } from './session-cookie.ts'
 import type { Session } from './session.ts'
 import type { EndedSessions, FoundSession, SessionStore } from './store.ts'
 

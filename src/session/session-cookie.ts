@@ -1,7 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { type CookieChunk, chunkNames, clearedChunks, joinChunks, splitIntoChunks } from './cookie-chunks.ts'
-
 /** Reads and writes the cookie, or cookies, that a session travels in. */
 export type SessionCookie = {
   name: string
@@ -41,4 +39,60 @@ export function createSessionCookie(isSecure: boolean): SessionCookie {
       for (const chunk of clearedChunks(receivedNames(request))) set(reply, chunk, 0)
     },
   }
+}
+
+/** Browsers keep at least 4,096 bytes of name, value and attributes together (RFC 6265 §6.1). */
+export const maxCookieBytes = 4_096
+export const maxChunks = 3
+/** Room for the longest attributes that we write: `; Max-Age=…; Path=/; HttpOnly; Secure; SameSite=Lax`. */
+const attributeBytes = 96
+
+/** One cookie to set or, with an empty value, to clear. */
+export type CookieChunk = { name: string; value: string }
+
+/**
+ * Splits a session value over cookies `name`, or `name.0`, `name.1`, `name.2`; names that the value does not need are
+ * cleared when the browser sent them, so that no stale half survives.
+ * @returns nothing when the value does not fit
+ */
+export function splitIntoChunks(
+  name: string,
+  value: string,
+  receivedNames: readonly string[],
+): CookieChunk[] | undefined {
+  const room = maxCookieBytes - attributeBytes - name.length - '.0='.length
+  const count = Math.ceil(value.length / room)
+  if (count > maxChunks) return undefined
+  const chunks =
+    count === 1
+      ? [{ name, value }]
+      : Array.from({ length: count }, (_, i) => ({
+          name: `${name}.${i}`,
+          value: value.slice(i * room, (i + 1) * room),
+        }))
+  const used = new Set(chunks.map((chunk) => chunk.name))
+  return [...chunks, ...clearedChunks(receivedNames.filter((received) => !used.has(received)))]
+}
+
+/** Cookies that take the given names away. */
+export function clearedChunks(names: readonly string[]): CookieChunk[] {
+  return names.map((name) => ({ name, value: '' }))
+}
+
+/** All names that a session may stand under. */
+export function chunkNames(name: string): string[] {
+  return [name, ...Array.from({ length: maxChunks }, (_, i) => `${name}.${i}`)]
+}
+
+/** Puts the value together again; a lone part or a gap reads as no session. */
+export function joinChunks(name: string, cookies: Readonly<Record<string, string | undefined>>): string | undefined {
+  const whole = cookies[name]
+  if (whole !== undefined && whole !== '') return whole
+  const parts: string[] = []
+  for (let i = 0; i < maxChunks; i++) {
+    const part = cookies[`${name}.${i}`]
+    if (part === undefined || part === '') break
+    parts.push(part)
+  }
+  return parts.length > 1 ? parts.join('') : undefined
 }

@@ -1,5 +1,3 @@
-import type { UserClaims } from './user-claims.ts'
-
 /** A logged-in browser. Times are milliseconds since the epoch unless the name says otherwise. */
 export type Session = {
   /** Names the session in logs, assertions and revocations; never opens it. */
@@ -53,4 +51,20 @@ export function haveRightsChanged(before: Pick<Session, 'claims'>, after: Pick<S
 function isSameSet(before: readonly string[], after: readonly string[]): boolean {
   const names = new Set(before)
   return new Set(after).size === names.size && after.every((name) => names.has(name))
+}
+
+/** What Auth0 said of a person, mapped to our names; the only claims a session keeps. */
+export type UserClaims = {
+  email?: string
+  email_verified?: boolean
+  name?: string
+  preferred_username?: string
+  picture?: string
+  roles: readonly string[]
+  groups: readonly string[]
+  permissions: readonly string[]
+  org_id?: string
+  org_name?: string
+  /** Claims that rules name, under their full names; only texts, numbers, truth values and lists of them. */
+  custom?: Readonly<Record<string, unknown>>
 }

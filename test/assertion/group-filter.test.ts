@@ -1,7 +1,11 @@
 import t from 'tap'
 
-import { createGroupFilter, type FilteredGroups, type GroupFilterOptions } from '../../src/assertion/group-filter.ts'
-import { createPassedGroups } from '../../src/assertion/passed-groups.ts'
+import {
+  createGroupFilter,
+  type FilteredGroups,
+  type GroupFilterOptions,
+  createPassedGroups,
+} from '../../src/assertion/passed-groups.ts'
 import { user } from '../policy/support.ts'
 
 const all: GroupFilterOptions = { include: ['*'], exclude: [], max: 100 }

@@ -4,10 +4,9 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { msUntilRotation } from '../../src/assertion/key-ring.ts'
+import { msUntilRotation, openStoredKey } from '../../src/assertion/key-ring.ts'
 import { createFileKeyStore, createMemoryKeyStore, isKeyRing, keyStoreOf } from '../../src/assertion/key-store.ts'
 import { createKeys } from '../../src/assertion/keys.ts'
-import { openStoredKey } from '../../src/assertion/signing-key.ts'
 
 const dayMs = 86_400_000
 const kidsOf = (keys: { jwks(): { keys: { kid?: string }[] } }) => keys.jwks().keys.map(({ kid }) => kid)

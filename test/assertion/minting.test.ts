@@ -3,9 +3,8 @@ import t from 'tap'
 
 import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
 import { createKeys } from '../../src/assertion/keys.ts'
-import { assertionClaims } from '../../src/assertion/mint.ts'
-import { createMinter } from '../../src/assertion/minter.ts'
-import { oauth2ProxyHeaders } from '../../src/assertion/oauth2-proxy-headers.ts'
+import { assertionClaims, createMinter } from '../../src/assertion/minter.ts'
+import { oauth2ProxyHeaders } from '../../src/assertion/upstream-identity.ts'
 import type { UserPrincipal } from '../../src/identity/principal.ts'
 
 const jane: UserPrincipal = {

@@ -2,9 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 
 import t from 'tap'
 
-import { type KeyRing, rotate } from '../../src/assertion/key-ring.ts'
+import { type KeyRing, rotate, generateStoredKey } from '../../src/assertion/key-ring.ts'
 import { createKeys, type Keys } from '../../src/assertion/keys.ts'
-import { generateStoredKey } from '../../src/assertion/signing-key.ts'
 
 const dayMs = 86_400_000
 const maxTurns = 2_000

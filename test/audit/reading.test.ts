@@ -6,7 +6,7 @@ import type { AuditEvent } from '../../src/audit/event.ts'
 import { fits, momentIn, type RecordFilter } from '../../src/audit/filter.ts'
 import { recordIn } from '../../src/audit/lines.ts'
 import type { AuditRecord } from '../../src/audit/record.ts'
-import { parseDuration } from '../../src/config/values/duration.ts'
+import { parseDuration } from '../../src/config/values/quantities.ts'
 import { decided, epoch, facts, jane, robot } from './support.ts'
 
 const recordOf = (event: AuditEvent, at = epoch): AuditRecord =>

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { createEventStreamParser } from '../../src/auth0-events/event-stream-parser.ts'
+import { createEventStreamParser } from '../../src/auth0-events/event-stream.ts'
 import { parseEvent, revocationsFor } from '../../src/auth0-events/event.ts'
 
 const issuer = 'https://tenant.eu.auth0.com/'

@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 
 import t from 'tap'
 
-import { pullOnce } from '../../src/auth0-events/pull-once.ts'
+import { pullOnce } from '../../src/auth0-events/event-stream.ts'
 
 t.test('every sign of life puts off the end of a silent connection', async (t) => {
   // The timers of node:test know no `refresh`.

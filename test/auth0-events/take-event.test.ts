@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { createTakeEvent } from '../../src/auth0-events/take-event.ts'
+import { createTakeEvent } from '../../src/auth0-events/event.ts'
 import type { Revocation } from '../../src/revocation/mark.ts'
 import { createOnce, type Once } from '../../src/revocation/once.ts'
 

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { audienceFor, machineClaims } from '../../src/assertion/machine-claims.ts'
 import { accessTokenOf, clientOf, isMachine } from '../../src/bearer/access-token.ts'
-import { machineProfile } from '../../src/bearer/profile.ts'
+import { machineProfile } from '../../src/bearer/profiles.ts'
 import { createVerifier } from '../../src/bearer/verifier.ts'
 import { encode } from '../support/machine.ts'
 

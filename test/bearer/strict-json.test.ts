@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { parseStrictJson } from '../../src/bearer/strict-json.ts'
+import { parseStrictJson } from '../../src/bearer/compact.ts'
 
 const parse = (text: string) => parseStrictJson(Buffer.from(text))
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { readPath } from '../../src/boundary/canonical-path.ts'
+import { readPath } from '../../src/boundary/request-target.ts'
 
 const rows: [path: string, refusal: string | undefined][] = [
   ['/', undefined],

@@ -2,11 +2,9 @@ import { inspect } from 'node:util'
 
 import t from 'tap'
 
-import { formatDuration, parseDuration } from '../../src/config/values/duration.ts'
-import { isNetwork } from '../../src/config/values/network.ts'
-import { isLoopback } from '../../src/config/values/origin.ts'
+import { isNetwork, isLoopback } from '../../src/config/values/addresses.ts'
+import { formatDuration, parseDuration, formatSize, parseSize } from '../../src/config/values/quantities.ts'
 import { Secret } from '../../src/config/values/secret.ts'
-import { formatSize, parseSize } from '../../src/config/values/size.ts'
 
 const durations: [string, number | undefined][] = [
   ['500ms', 500],

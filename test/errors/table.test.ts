@@ -1,7 +1,6 @@
 import t from 'tap'
 
-import { fromFramework } from '../../src/errors/from-framework.ts'
-import { GatewayError } from '../../src/errors/gateway-error.ts'
+import { fromFramework, GatewayError } from '../../src/errors/gateway-error.ts'
 import { problem } from '../../src/errors/problem.ts'
 import { errorTable } from '../../src/errors/table.ts'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { refuseForeignForm } from '../../src/headers/form-origin.ts'
 import { isNavigation, wantsPage } from '../../src/headers/navigation.ts'
+import { refuseForeignForm } from '../../src/headers/origin.ts'
 import { isReservedHeader } from '../../src/headers/reserved.ts'
 
 t.test('names that only the gateway may set are reserved in every spelling', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { principalOf } from '../../src/identity/principal-of.ts'
+import { principalOf } from '../../src/identity/principal.ts'
 import type { Session } from '../../src/session/session.ts'
 
 const session: Session = {

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { capabilitiesOf } from '../../src/oidc/capabilities.ts'
+import { capabilitiesOf } from '../../src/oidc/discovery.ts'
 
 const issuer = 'https://tenant.eu.auth0.com/'
 const auth0 = { issuer, token_endpoint: `${issuer}oauth/token` }

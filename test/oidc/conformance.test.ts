@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import t from 'tap'
 
 import type { TokenFaults } from '../../auth0/local/hostile.ts'
-import { isAccessTokenNamed } from '../../src/oidc/at-hash.ts'
+import { isAccessTokenNamed } from '../../src/oidc/id-token.ts'
 import { startHouse } from '../support/house.ts'
 
 /**

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { checkAddresses } from '../../src/oidc/discovered-addresses.ts'
+import { checkAddresses } from '../../src/oidc/discovery.ts'
 
 const issuer = 'https://tenant.example.com/'
 const good = {

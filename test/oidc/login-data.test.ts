@@ -1,11 +1,11 @@
 import t from 'tap'
 
 import { mapUserClaims } from '../../src/oidc/claims.ts'
-import { endSessionUrl } from '../../src/oidc/end-session.ts'
+import { isLoginForOrganization } from '../../src/oidc/id-token.ts'
+import { endSessionUrl } from '../../src/oidc/logout.ts'
 import { newSession, type Tokens } from '../../src/oidc/new-session.ts'
-import { isLoginForOrganization } from '../../src/oidc/organization.ts'
+import { createUsedTransactions } from '../../src/oidc/transaction-cookies.ts'
 import { isExpired, slotFor } from '../../src/oidc/transaction.ts'
-import { createUsedTransactions } from '../../src/oidc/used-transactions.ts'
 import { createOnce } from '../../src/revocation/once.ts'
 
 const names = {

@@ -1,15 +1,17 @@
 import t from 'tap'
 
 import { GatewayError } from '../../src/errors/gateway-error.ts'
-import { formatMarker, type LoginMarker, parseMarker } from '../../src/oidc/login-marker.ts'
 import {
+  formatMarker,
+  type LoginMarker,
+  parseMarker,
   isSessionNotKept,
   markerAtEnd,
   markerAtRestart,
   markerAtStart,
   nextStepAfter,
   StrayCallback,
-} from '../../src/oidc/login-trouble.ts'
+} from '../../src/oidc/stray-login.ts'
 
 const now = 1_000_000
 const none: LoginMarker = { kind: 'none' }

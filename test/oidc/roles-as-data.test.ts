@@ -1,8 +1,7 @@
 import { UnsecuredJWT } from 'jose'
 import t from 'tap'
 
-import { accessTokenPermissions } from '../../src/oidc/access-token-permissions.ts'
-import { mapUserClaims } from '../../src/oidc/claims.ts'
+import { accessTokenPermissions, mapUserClaims } from '../../src/oidc/claims.ts'
 import { claimsOfTokens, type Tokens } from '../../src/oidc/new-session.ts'
 import { refreshedSession } from '../../src/oidc/refresh-session.ts'
 

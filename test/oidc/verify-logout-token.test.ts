@@ -1,7 +1,7 @@
 import { CompactSign, exportJWK, type FetchImplementation, generateKeyPair } from 'jose'
 import t from 'tap'
 
-import { createLogoutTokenVerifier } from '../../src/oidc/verify-logout-token.ts'
+import { createLogoutTokenVerifier } from '../../src/oidc/logout-token.ts'
 
 const issuer = 'https://tenant.example/'
 const nowSeconds = 1_800_000_000

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { createRecentRecords } from '../../src/audit/recent.ts'
 import type { AuditRecord } from '../../src/audit/record-schema.ts'
-import { pageOf } from '../../src/endpoints/admin/session-requests.ts'
+import { pageOf } from '../../src/endpoints/admin/sessions.ts'
 import { decisionsPage } from '../../src/pages/console/others.ts'
 import { minutesOf, overviewPage } from '../../src/pages/console/overview.ts'
 import { recordTable } from '../../src/pages/console/records.ts'

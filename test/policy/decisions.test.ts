@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import type { Principal } from '../../src/identity/principal.ts'
-import { decisionText } from '../../src/policy/explanation-text.ts'
+import { decisionText } from '../../src/policy/explain.ts'
 import { anonymous, machine, now, policyOf, user, userWithMfa } from './support.ts'
 
 const policy = policyOf([

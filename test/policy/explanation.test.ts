@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { explanationLines } from '../../src/policy/explanation-text.ts'
-import { requirementText } from '../../src/policy/requirement-text.ts'
+import { explanationLines } from '../../src/policy/explain.ts'
+import { requirementText } from '../../src/policy/requirement.ts'
 import { anonymous, machine, now, policyOf, user, userWithMfa } from './support.ts'
 
 const policy = policyOf([

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { principalFromClaims } from '../../src/policy/principal-from-claims.ts'
-import { referencedClaims } from '../../src/policy/referenced-claims.ts'
+import { referencedClaims } from '../../src/policy/requirement.ts'
 import { now, nowSeconds, rules } from './support.ts'
 
 const names = {

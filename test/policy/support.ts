@@ -1,9 +1,9 @@
-import { readPath } from '../../src/boundary/canonical-path.ts'
+import { readPath } from '../../src/boundary/request-target.ts'
 import type { RouteConfig } from '../../src/config/schema.ts'
 import { routes as routesSchema } from '../../src/config/sections/routes.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../../src/identity/principal.ts'
 import { createPolicy, type Policy } from '../../src/policy/policy.ts'
-import type { UserClaims } from '../../src/session/user-claims.ts'
+import type { UserClaims } from '../../src/session/session.ts'
 
 /** Friday noon, in milliseconds and in seconds. */
 export const now = Date.UTC(2026, 0, 2, 12)

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { parseNode } from '../../src/redis/client.ts'
 import { createRedis, type Redis } from '../../src/redis/redis.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
-import { defineScript } from '../../src/redis/script.ts'
+import { defineScript } from '../../src/redis/scripts.ts'
 import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 

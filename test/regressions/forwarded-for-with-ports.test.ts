@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { forwardedAddress } from '../../src/boundary/address.ts'
+import { forwardedAddress } from '../../src/boundary/trusted-proxies.ts'
 import { startHouse } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { readPath } from '../../src/boundary/canonical-path.ts'
+import { readPath } from '../../src/boundary/request-target.ts'
 import { createPolicy } from '../../src/policy/policy.ts'
 import { folderWith, least, problemsFrom } from '../config/support.ts'
 import { inheritedNames } from '../fuzz/support.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { refusalOfRedisUrl } from '../../src/config/values/redis-url.ts'
+import { refusalOfRedisUrl } from '../../src/config/values/addresses.ts'
 import { least, load, problemsIn } from '../config/support.ts'
 
 const good = [

@@ -40,8 +40,8 @@ const reviewed = new Map([
   ['src/oidc/plugin.ts: (request.query as Record<string, unknown>)[name]', 'names of our own'],
   ['src/oidc/transaction-cookie.ts: request.cookies[prefix + slot]', 'begins with a prefix of our own'],
   ['src/proxy/response-headers.ts: replyHeaders[name]', 'names that the object itself has'],
-  ['src/session/cookie-chunks.ts: cookies[`${name}.${i}`]', 'begins with a prefix of our own'],
-  ['src/session/cookie-chunks.ts: cookies[name]', 'names of our own'],
+  ['src/session/session-cookie.ts: cookies[`${name}.${i}`]', 'begins with a prefix of our own'],
+  ['src/session/session-cookie.ts: cookies[name]', 'names of our own'],
   ['src/session/session-cookie.ts: request.cookies[candidate]', 'names of our own'],
 ])
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { chunkNames, joinChunks, maxCookieBytes, splitIntoChunks } from '../../src/session/cookie-chunks.ts'
+import { chunkNames, joinChunks, maxCookieBytes, splitIntoChunks } from '../../src/session/session-cookie.ts'
 
 const name = '__Host-stagedoor'
 const asCookies = (chunks: readonly { name: string; value: string }[] | undefined) =>

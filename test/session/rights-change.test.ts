@@ -1,7 +1,6 @@
 import t from 'tap'
 
-import { haveRightsChanged } from '../../src/session/session.ts'
-import type { UserClaims } from '../../src/session/user-claims.ts'
+import { haveRightsChanged, type UserClaims } from '../../src/session/session.ts'
 
 const before: UserClaims = { name: 'Jane', roles: ['a', 'b'], groups: ['g'], permissions: [] }
 

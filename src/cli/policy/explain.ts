@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-import { readPath } from '../../boundary/canonical-path.ts'
+import { readPath } from '../../boundary/request-target.ts'
 import type { PolicyConfig } from '../../config/load-policy.ts'
 import { hasMembers, toPlain } from '../../config/tree/tree.ts'
-import { explanationLines } from '../../policy/explanation-text.ts'
+import { explanationLines } from '../../policy/explain.ts'
 import type { Terminal } from '../terminal.ts'
 import { createEngine } from './engine.ts'
 import { PolicyInputError, readYaml } from './read-yaml.ts'

@@ -1,7 +1,7 @@
 import type { PolicyConfig } from '../../config/load-policy.ts'
 import { shadowersOf } from '../../config/rules/reachability.ts'
 import type { RouteConfig } from '../../config/schema.ts'
-import { requirementText } from '../../policy/requirement-text.ts'
+import { requirementText } from '../../policy/requirement.ts'
 import type { Terminal } from '../terminal.ts'
 
 const head = ['#', 'rule', 'methods', 'host', 'path', 'who passes', 'goes to']

@@ -1,5 +1,5 @@
 import type { PolicyConfig } from '../../config/load-policy.ts'
-import { decisionText } from '../../policy/explanation-text.ts'
+import { decisionText } from '../../policy/explain.ts'
 import type { Terminal } from '../terminal.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { readYaml } from './read-yaml.ts'

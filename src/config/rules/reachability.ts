@@ -1,7 +1,14 @@
 import type { Finding } from '../problems/problem.ts'
 import type { RouteConfig } from '../schema.ts'
-import { hostName, isAmongHosts, includesPattern, matchKey, parsePathPattern, type PathPattern } from './matching.ts'
-import { coveredMethods } from './methods.ts'
+import {
+  hostName,
+  isAmongHosts,
+  includesPattern,
+  matchKey,
+  parsePathPattern,
+  type PathPattern,
+  coveredMethods,
+} from './matching.ts'
 
 type Coverage = {
   name: string

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 
-import { duration } from '../values/duration.ts'
-import { wholeNumber } from '../values/whole-number.ts'
+import { duration, wholeNumber } from '../values/quantities.ts'
 
 const keys = z
   .strictObject({

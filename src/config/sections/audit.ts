@@ -1,10 +1,7 @@
 import { z } from 'zod'
 
-import { duration } from '../values/duration.ts'
-import { certificates, pemKey } from '../values/pem.ts'
-import { secretText } from '../values/secret.ts'
-import { size } from '../values/size.ts'
-import { wholeNumber } from '../values/whole-number.ts'
+import { duration, size, wholeNumber } from '../values/quantities.ts'
+import { certificates, pemKey, secretText } from '../values/secret.ts'
 
 const onFailure = (preset: 'block' | 'continue') =>
   z.enum(['block', 'continue']).default(preset).meta({

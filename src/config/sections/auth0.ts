@@ -2,11 +2,9 @@ import { createPrivateKey } from 'node:crypto'
 
 import { z } from 'zod'
 
-import { duration } from '../values/duration.ts'
-import { isLoopback, parseWebUrl } from '../values/origin.ts'
-import { certificates } from '../values/pem.ts'
-import { refuse } from '../values/refuse.ts'
-import { secretText } from '../values/secret.ts'
+import { isLoopback, parseWebUrl } from '../values/addresses.ts'
+import { duration, refuse } from '../values/quantities.ts'
+import { certificates, secretText } from '../values/secret.ts'
 
 const issuerShape = 'an https:// URL'
 const auth0Shape = 'the origin of the tenant with a slash at its end, as Auth0 writes it'

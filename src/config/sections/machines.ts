@@ -1,8 +1,7 @@
 import { z } from 'zod'
 
-import { duration } from '../values/duration.ts'
-import { isLoopback, parseWebUrl } from '../values/origin.ts'
-import { refuse } from '../values/refuse.ts'
+import { isLoopback, parseWebUrl } from '../values/addresses.ts'
+import { duration, refuse } from '../values/quantities.ts'
 
 const identifiers = () => z.array(z.string().min(1), 'a list of API identifiers')
 const names = (what: string) => z.array(z.string().min(1), `a list of ${what}`)

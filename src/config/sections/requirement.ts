@@ -1,7 +1,6 @@
 import { z } from 'zod'
 
-import { duration, type Milliseconds } from '../values/duration.ts'
-import { refuse } from '../values/refuse.ts'
+import { duration, type Milliseconds, refuse } from '../values/quantities.ts'
 
 /** What a rule asks of the principal. A list in a leaf means "one of these". */
 export type Requirement =

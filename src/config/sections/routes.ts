@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-import { forwardedMethods } from '../rules/methods.ts'
-import { refuse } from '../values/refuse.ts'
+import { forwardedMethods } from '../rules/matching.ts'
+import { refuse } from '../values/quantities.ts'
 import { description, title } from './pages.ts'
 import { requirement } from './requirement.ts'
 

@@ -1,11 +1,7 @@
 import { z } from 'zod'
 
-import { duration } from '../values/duration.ts'
-import { networks } from '../values/network.ts'
-import { origin } from '../values/origin.ts'
-import { refuse } from '../values/refuse.ts'
-import { size } from '../values/size.ts'
-import { port, wholeNumber } from '../values/whole-number.ts'
+import { networks, origin } from '../values/addresses.ts'
+import { duration, refuse, size, port, wholeNumber } from '../values/quantities.ts'
 
 /** First path segments that belong to Backstage: our endpoints there would hide its own. */
 const backstageSegments = new Set(['oauth2', 'api', 'static', '.backstage', '.well-known'])

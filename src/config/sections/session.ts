@@ -1,10 +1,8 @@
 import { z } from 'zod'
 
-import { duration } from '../values/duration.ts'
-import { refusalOfRedisUrl } from '../values/redis-url.ts'
-import { refuse } from '../values/refuse.ts'
+import { refusalOfRedisUrl } from '../values/addresses.ts'
+import { duration, refuse, wholeNumber } from '../values/quantities.ts'
 import { secretText } from '../values/secret.ts'
-import { wholeNumber } from '../values/whole-number.ts'
 
 /** PEM text, as a rule by `$file`. */
 const pem = (description: string) =>

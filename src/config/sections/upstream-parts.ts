@@ -1,8 +1,7 @@
 import { z } from 'zod'
 
-import { duration } from '../values/duration.ts'
-import { certificates, pemKey } from '../values/pem.ts'
-import { refuse } from '../values/refuse.ts'
+import { duration, refuse } from '../values/quantities.ts'
+import { certificates, pemKey } from '../values/secret.ts'
 
 /** Asked even when other options of the section are wrong, so that all problems show at once. */
 const always = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null }

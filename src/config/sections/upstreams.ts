@@ -1,9 +1,7 @@
 import { z } from 'zod'
 
-import { duration } from '../values/duration.ts'
-import { upstreamUrl } from '../values/origin.ts'
-import { size } from '../values/size.ts'
-import { wholeNumber } from '../values/whole-number.ts'
+import { upstreamUrl } from '../values/addresses.ts'
+import { duration, size, wholeNumber } from '../values/quantities.ts'
 import { description, title } from './pages.ts'
 import { assertion, health, rewrite, timeouts, tls } from './upstream-parts.ts'
 

@@ -1,6 +1,5 @@
 import type { UserPrincipal } from '../../identity/principal.ts'
-import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits } from '../../session/session.ts'
-import type { UserClaims } from '../../session/user-claims.ts'
+import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits, type UserClaims } from '../../session/session.ts'
 
 /** The answer of `GET /.stagedoor/me`. Times as RFC 3339. */
 export type Me = Omit<UserClaims, 'custom'> & {

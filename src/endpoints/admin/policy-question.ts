@@ -1,5 +1,5 @@
-import { type ReadPath, readPath } from '../../boundary/canonical-path.ts'
 import type { RequestFacts } from '../../boundary/facts.ts'
+import { type ReadPath, readPath } from '../../boundary/request-target.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { Principal } from '../../identity/principal.ts'
 import type { ClaimNames } from '../../oidc/claims.ts'

@@ -1,12 +1,13 @@
 import type { FastifyPluginAsync } from 'fastify'
 
+import type { RevocationTarget } from '../../audit/event.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
-import { refuseForeignForm } from '../../headers/form-origin.ts'
 import { wantsPage } from '../../headers/navigation.ts'
+import { refuseForeignForm } from '../../headers/origin.ts'
 import { sessionsPage } from '../../pages/console/sessions.ts'
+import type { Revocation } from '../../revocation/mark.ts'
 import type { Revocations } from '../../revocation/revocations.ts'
-import type { SeenSessions } from '../../revocation/seen-sessions.ts'
-import { filterIn, listed, pageOf, revocationIn } from './session-requests.ts'
+import type { SeenSessions, SeenFilter, SeenSession } from '../../revocation/seen-sessions.ts'
 
 export type AdminSessionsOptions = {
   /** Where the console lives. */
@@ -43,4 +44,75 @@ export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (ap
     if (wantsPage(request.headers)) return reply.redirect(`${base}/sessions?ended=1`, 303)
     return reply.header('cache-control', 'no-store').send({ revoked: target })
   })
+}
+
+const maxLength = 512
+
+/** @throws STAGEDOOR_ADMIN_BAD_REQUEST */
+export function filterIn(query: unknown): SeenFilter {
+  const { session, subject } = fieldsIn(query, ['session', 'subject'])
+  return { ...(session === undefined ? {} : { session }), ...(subject === undefined ? {} : { subject }) }
+}
+
+/**
+ * What a request to end sessions names: one session of ours, all of a user, or all of one session at the login service.
+ * @param now milliseconds since the epoch
+ * @throws STAGEDOOR_ADMIN_BAD_REQUEST
+ */
+export function revocationIn(
+  body: unknown,
+  issuer: string,
+  now: number,
+): { revocation: Revocation; target: RevocationTarget } {
+  const { session, subject, sid } = fieldsIn(body, ['session', 'subject', 'sid'])
+  const isOne = [session, subject, sid].filter((value) => value !== undefined).length === 1
+  const createdBefore = now + 1
+  if (isOne && session !== undefined) return { revocation: { sessionId: session }, target: { session } }
+  if (isOne && sid !== undefined) return { revocation: { issuer, sid, createdBefore }, target: { sid } }
+  if (isOne && subject !== undefined) return { revocation: { issuer, subject, createdBefore }, target: { subject } }
+  throw badRequest('exactly one of session, subject and sid has to be named')
+}
+
+const pageSize = 50
+
+/** The part of the list that one page shows, of those in which the text stands. */
+export function pageOf(found: readonly SeenSession[], query: unknown) {
+  const { text = '', offset, ended } = query as { text?: unknown; offset?: unknown; ended?: unknown }
+  const wanted = String(text).slice(0, maxLength)
+  const matching = found.filter((session) => isAbout(session, wanted.toLowerCase()))
+  const start = Math.min(Math.max(0, Math.trunc(Number(offset)) || 0), matching.length)
+  return {
+    sessions: matching.slice(start, start + pageSize),
+    total: matching.length,
+    offset: start,
+    limit: pageSize,
+    text: wanted,
+    notice: ended === '1' ? 'The sessions have been ended.' : undefined,
+  }
+}
+
+function isAbout({ id, subject, email, organization, device, address }: SeenSession, wanted: string): boolean {
+  return [id, subject, email, organization, device, address].some((part) => part?.toLowerCase().includes(wanted))
+}
+
+/** Times as RFC 3339. */
+export function listed({ createdAt, usedAt, ...session }: SeenSession) {
+  return { ...session, signed_in_at: new Date(createdAt).toISOString(), used_at: new Date(usedAt).toISOString() }
+}
+
+function fieldsIn<Name extends string>(source: unknown, names: readonly Name[]): Partial<Record<Name, string>> {
+  // Parsed queries and forms have no prototype, so that `instanceof` says nothing of them.
+  const values = typeof source === 'object' && source !== null ? (source as Record<string, unknown>) : {}
+  const fields: Partial<Record<Name, string>> = {}
+  for (const name of names) {
+    const value = values[name]
+    if (value === undefined) continue
+    if (typeof value !== 'string' || value === '' || value.length > maxLength) throw badRequest(`${name} is not a name`)
+    fields[name] = value
+  }
+  return fields
+}
+
+function badRequest(detail: string): GatewayError {
+  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { detail, isDetailPublic: true })
 }

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../../errors/gateway-error.ts'
-import { refuseForeignUpgrade } from '../../headers/upgrade-origin.ts'
+import { refuseForeignUpgrade } from '../../headers/origin.ts'
 import { createIsOwnCookie } from '../../proxy/own-cookies.ts'
 import { answerHeaders, numberedCookies } from './answer-headers.ts'
 

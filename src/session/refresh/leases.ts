@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Redis } from '../../redis/redis.ts'
-import { defineScript } from '../../redis/script.ts'
+import { defineScript } from '../../redis/scripts.ts'
 import type { RandomBytes } from '../../seal/random.ts'
 import type { Session } from '../session.ts'
 

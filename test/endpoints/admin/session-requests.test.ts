@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { filterIn, listed, revocationIn } from '../../../src/endpoints/admin/session-requests.ts'
+import { filterIn, listed, revocationIn } from '../../../src/endpoints/admin/sessions.ts'
 
 const issuer = 'https://tenant.example/'
 const now = 1_000_000

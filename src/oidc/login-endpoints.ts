@@ -3,10 +3,11 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { alreadySignedInPage } from '../pages/login-pages.ts'
 import { finishLogin } from './callback.ts'
-import { isSessionNotKept, markerAtRestart, nextStepAfter, StrayCallback } from './login-trouble.ts'
 import { isNeedless, startLogin } from './login.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
+import { destinationOf } from './step-up.ts'
+import { isSessionNotKept, markerAtRestart, nextStepAfter, StrayCallback } from './stray-login.ts'
 
 /** Login and callback, and a way on from wherever a browser strays between them. */
 export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { party }) => {
@@ -69,4 +70,24 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
 function whyNotKept({ cookies }: FastifyRequest): string {
   const isThere = Object.keys(cookies).some((name) => /^(?:__Host-)?stagedoor(?:\.0)?$/.test(name))
   return isThere ? 'cookie-not-accepted' : 'cookie-not-sent'
+}
+
+/**
+ * Redirects to the page when the path in `for` needs no further second factor, and to the login service
+ * otherwise. That login either proves the second factor or ends in an error page, so that there is no loop.
+ * @throws STAGEDOOR_SESSION_REQUIRED
+ */
+export function answerStepUp(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): void {
+  const { principal, facts } = request
+  if (principal.kind !== 'user') throw new GatewayError('STAGEDOOR_SESSION_REQUIRED')
+  const { baseUrl, prefix } = party
+  const own = facts.path + facts.query
+  const { path, methods } = destinationOf(own, baseUrl, prefix)
+  const isLacking = methods.some(
+    (method) => party.secondFactorFor(principal, { method, path, host: facts.host }) !== undefined,
+  )
+  reply.header('cache-control', 'no-store')
+  if (isLacking) return void reply.redirect(`${prefix}/login?return_to=${encodeURIComponent(own)}`, 302)
+  const page = new URL(own, baseUrl).searchParams.get('return_to') ?? undefined
+  reply.redirect(safeReturnTo(page, baseUrl, prefix), 302)
 }

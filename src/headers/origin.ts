@@ -17,3 +17,14 @@ export function refuseForeignForm(headers: IncomingHttpHeaders, baseUrl: string)
   if (!isOwnSite || !isOwnOrigin)
     throw new GatewayError('STAGEDOOR_SESSION_CROSS_SITE', { reason: site ?? origin ?? 'none' })
 }
+
+/**
+ * Refuses a WebSocket handshake that another site's page makes in a person's name: browsers send cookies along and
+ * leave it to the server to look at `Origin` (RFC 6455 §10.2). Programs send none.
+ * @param publicOrigin origin of `server.baseUrl`, without a slash at the end
+ * @throws STAGEDOOR_PROXY_ORIGIN_REFUSED
+ */
+export function refuseForeignUpgrade({ origin }: IncomingHttpHeaders, publicOrigin: string): void {
+  if (origin === undefined || origin === publicOrigin) return
+  throw new GatewayError('STAGEDOOR_PROXY_ORIGIN_REFUSED', { detail: `Origin: ${origin}` })
+}

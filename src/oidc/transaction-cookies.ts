@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { LRUCache } from 'lru-cache'
 
+import type { Once } from '../revocation/once.ts'
 import type { Sealer } from '../seal/sealer.ts'
 import {
   type LoginState,
@@ -60,4 +62,25 @@ export function createTransactionCookies(
 
 function isCanonical(sealed: string): boolean {
   return sealed.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
+}
+
+/** Logins that were finished or given up: none can be used twice. */
+export type UsedTransactions = {
+  /** False when the transaction was used before, in any process that shares our Redis. */
+  claim(id: string): Promise<boolean>
+}
+
+/**
+ * @param now milliseconds since the epoch
+ * @param once shared by all processes; while it does not answer, this process uses its own memory
+ */
+export function createUsedTransactions(now: () => number, once: Pick<Once, 'claim'>, max = 100_000): UsedTransactions {
+  const usedUntil = new LRUCache<string, number>({ max })
+  return {
+    async claim(id) {
+      if ((usedUntil.peek(id) ?? 0) > now()) return false
+      usedUntil.set(id, now() + transactionLifetimeMs)
+      return once.claim(`transaction ${id}`, transactionLifetimeMs).catch(() => true)
+    },
+  }
 }

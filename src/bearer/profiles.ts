@@ -1,0 +1,127 @@
+import type { OnUnusable } from '../oidc/claim-values.ts'
+import type { JwksCache } from '../oidc/jwks-cache.ts'
+import { type AccessToken, type BackstageUser, accessTokenOf, clientOf } from './access-token.ts'
+import {
+  type Expectations,
+  firstFault,
+  isAddressed,
+  algorithmFault,
+  audiencesOf,
+  headerFault,
+  keyIdFault,
+  subjectFault,
+  type DenyEntry,
+  isDenied,
+  timeFault,
+} from './checks.ts'
+import type { CompactToken } from './compact.ts'
+import type { BearerReason } from './reasons.ts'
+
+/** A token that was verified. */
+export type Accepted = { kind: 'machine'; token: AccessToken } | { kind: 'backstage'; user: BackstageUser }
+
+/** A token that is not addressed to us: it is left alone, and proves nothing here. */
+export type Foreign = { kind: 'foreign'; reason: BearerReason; isBackstage?: true }
+
+/** What a bearer token turned out to be. */
+export type Verdict =
+  | Accepted
+  | Foreign
+  /** Addressed to us, and not good. */
+  | { kind: 'refused'; reason: BearerReason; clientId?: string }
+  /** An opaque or encrypted token. */
+  | { kind: 'unreadable'; reason: BearerReason }
+  /** Addressed to us, and we have no keys to verify it with. */
+  | { kind: 'unavailable' }
+
+/** One kind of token: its checks, the keys that verify it, and the principal that it makes. */
+export type Profile = {
+  /** The first reason to refuse it before its signature is looked at. `now` in milliseconds. */
+  faultOf: (token: CompactToken, now: number) => BearerReason | undefined
+  keysOf: (issuer: string) => JwksCache | undefined
+  refusal: (token: CompactToken, reason: BearerReason) => Verdict
+  accept: (token: CompactToken) => Accepted
+  /** Until when an accepted token may be taken without looking again, milliseconds since the epoch. */
+  usableUntil: (claims: CompactToken['claims']) => number
+}
+
+/** The kind of token that may be addressed to us, or to another service. */
+export type AddressedProfile = Profile & {
+  /** Whether a token claims to be for us, good or not. */
+  isAddressed: (token: CompactToken) => boolean
+}
+
+/** Access tokens of machines. */
+export function machineProfile(
+  expected: Omit<Expectations, 'now'>,
+  keysOf: (issuer: string) => JwksCache | undefined,
+  onUnusable?: OnUnusable,
+): AddressedProfile {
+  const { clockToleranceMs, maxTokenAgeMs = Infinity } = expected
+  return {
+    keysOf,
+    faultOf: (token, now) => firstFault(token, { ...expected, now }),
+    isAddressed: (token) => isAddressed(token, expected),
+    refusal(token, reason) {
+      if (!isAddressed(token, expected)) return { kind: 'foreign', reason }
+      const clientId = clientOf(token.claims)
+      return { kind: 'refused', reason, ...(clientId === undefined ? {} : { clientId }) }
+    },
+    accept: ({ claims }) => ({ kind: 'machine', token: accessTokenOf(claims, onUnusable) }),
+    usableUntil: ({ exp, iat }) =>
+      Math.min(Number(exp) * 1000, Number(iat) * 1000 + maxTokenAgeMs) + clockToleranceMs - 1,
+  }
+}
+
+export type BackstageExpectations = {
+  /** Backstage's `iss`: its base URL and `/api/auth`. */
+  issuer: string
+  keys: JwksCache
+  clockToleranceMs: number
+  deny: readonly DenyEntry[]
+}
+
+/** `typ` and `aud` of the tokens that Backstage gives people. */
+const userTokenType = 'vnd.backstage.user'
+const backstageAudience = 'backstage'
+
+/** User tokens of Backstage's own, as `backstage-cli` and MCP clients bring them. */
+export function backstageProfile({ issuer, keys, clockToleranceMs, deny }: BackstageExpectations): Profile {
+  return {
+    keysOf: () => keys,
+    faultOf(token, now) {
+      const { header, claims } = token
+      return (
+        algorithmFault(header['alg']) ??
+        headerFault(header) ??
+        keyIdFault(header['kid']) ??
+        addressFault(claims, issuer) ??
+        timeFault(claims, { now, clockToleranceMs }) ??
+        subjectFault(claims['sub']) ??
+        (isDenied(deny, claims) ? 'denied' : undefined)
+      )
+    },
+    // Not addressed to us: Backstage itself has the last word on it.
+    refusal: (_token, reason) => ({ kind: 'foreign', reason, isBackstage: true }),
+    accept: ({ claims }) => ({
+      kind: 'backstage',
+      user: { issuer, entityRef: String(claims['sub']), expiresAt: Number(claims['exp']) * 1000 },
+    }),
+    usableUntil: ({ exp }) => Number(exp) * 1000 + clockToleranceMs - 1,
+  }
+}
+
+/** Whether the header says that this is a token of Backstage's own, whatever else it is. */
+export function isBackstageType({ header }: CompactToken): boolean {
+  return typeof header['typ'] === 'string' && header['typ'].toLowerCase().startsWith('vnd.backstage.')
+}
+
+/** Whether it is the kind that stands for a person; plugins and cookies have others. */
+export function isUserType({ header }: CompactToken): boolean {
+  return header['typ'] === userTokenType
+}
+
+function addressFault(claims: CompactToken['claims'], issuer: string): BearerReason | undefined {
+  if (claims['iss'] !== issuer) return 'issuer-unknown'
+  return audiencesOf(claims).includes(backstageAudience) ? undefined : 'audience-mismatch'
+}

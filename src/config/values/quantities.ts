@@ -1,0 +1,110 @@
+import { z } from 'zod'
+
+/** Adds a problem to a zod parse: the expected value, and the fix. */
+export function refuse(context: z.RefinementCtx, expected: string, fix: string): never {
+  context.addIssue({ code: 'custom', message: expected, params: { fix } })
+  return z.NEVER
+}
+
+/** A whole number within bounds (both included); digits in a string count, because `${PORT}` always gives a string. */
+export function wholeNumber({ min, max }: { min: number; max: number }) {
+  const expected = `a whole number between ${min} and ${max}`
+  return z
+    .union([z.int(expected).min(min, expected).max(max, expected), z.string().regex(/^\d+$/, expected)], expected)
+    .transform((value, context): number => {
+      const number = Number(value)
+      return number >= min && number <= max ? number : refuse(context, expected, 'choose a number in this range')
+    })
+}
+
+/** A TCP port to listen on; 0 lets the system choose a free one. */
+export const port = () => wholeNumber({ min: 0, max: 65_535 })
+
+/** Text of an amount and its unit, such as `15m` or `64KiB`; its value counts in the smallest unit. */
+type Notation = { units: ReadonlyMap<string, number>; pattern: RegExp; expected: string; name: string }
+
+function parse(text: string, { units, pattern }: Notation): number | undefined {
+  const [, amount, unit] = pattern.exec(text) ?? []
+  return amount === undefined || unit === undefined ? undefined : Number(amount) * Number(units.get(unit))
+}
+
+/** Writes a value in the largest unit that divides it. */
+function format(value: number, { units }: Notation): string {
+  const divides = ([, factor]: [string, number]) => value % factor === 0 && value >= factor
+  const [unit, factor] = [...units].findLast(divides) ?? [...units][0] ?? ['', 1]
+  return `${value / factor}${unit}`
+}
+
+type Bounds = { min: string; max: string }
+
+/** An option in a notation, within bounds (both included). */
+function quantity(notation: Notation, { min, max }: Bounds, fixOf: (text: string) => string) {
+  const { pattern, expected, name } = notation
+  const [least, most] = [Number(parse(min, notation)), Number(parse(max, notation))]
+  return z
+    .string(expected)
+    .transform((text, context): number => {
+      const value = parse(text, notation)
+      if (value === undefined) return refuse(context, expected, fixOf(text))
+      if (value >= least && value <= most) return value
+      return refuse(context, `between ${min} and ${max}`, `choose a ${name} in this range`)
+    })
+    .meta({ pattern: pattern.source, 'x-unit': name, 'x-bounds': `${min} to ${max}` })
+}
+
+/** A length of time in milliseconds. */
+export type Milliseconds = number
+
+const durations: Notation = {
+  units: new Map([
+    ['ms', 1],
+    ['s', 1000],
+    ['m', 60_000],
+    ['h', 3_600_000],
+    ['d', 86_400_000],
+  ]),
+  pattern: /^(\d{1,15})(ms|s|m|h|d)$/,
+  expected: 'a duration with a unit: ms, s, m, h or d',
+  name: 'duration',
+}
+
+/** Reads `30s`, `15m`, `8h`, `7d` or `500ms` as milliseconds; undefined when it is none of these. */
+export const parseDuration = (text: string): Milliseconds | undefined => parse(text, durations)
+
+/** `900000` is `15m`. */
+export const formatDuration = (ms: Milliseconds): string => format(ms, durations)
+
+/** A duration option within bounds (both included). */
+export function duration(bounds: Bounds) {
+  return quantity(durations, bounds, (text) => durationFix(text, bounds))
+}
+
+function durationFix(text: string, { min, max }: Bounds): string {
+  if (/^\d+$/.test(text)) return `add a unit: ${text}s, ${text}m or ${text}h`
+  const [, amount, unit] = /^\s*(\d+)\s*(ms|[smhd])/i.exec(text) ?? []
+  if (amount !== undefined && unit !== undefined) return `write ${amount}${unit.toLowerCase()}`
+  return `write for example ${min} or ${max}`
+}
+
+const sizes: Notation = {
+  units: new Map([
+    ['B', 1],
+    ['KiB', 1024],
+    ['MiB', 1024 ** 2],
+    ['GiB', 1024 ** 3],
+  ]),
+  pattern: /^(\d{1,12})(B|KiB|MiB|GiB)$/,
+  expected: 'a size with a unit: B, KiB, MiB or GiB',
+  name: 'size',
+}
+
+/** Reads `512B`, `64KiB`, `10MiB` or `1GiB` as bytes; undefined when it is none of these. */
+export const parseSize = (text: string): number | undefined => parse(text, sizes)
+
+/** `65536` is `64KiB`. */
+export const formatSize = (bytes: number): string => format(bytes, sizes)
+
+/** A size option within bounds (both included). */
+export function size(bounds: Bounds) {
+  return quantity(sizes, bounds, () => `write for example ${bounds.min} or ${bounds.max}`)
+}
