@@ -38,7 +38,7 @@ const reviewed = new Map([
   ['src/config/secret-fingerprints.ts: found[`${section}.${option}`]', 'has a dot'],
   ['src/oidc/claims.ts: claims[name]', 'names that the object itself has'],
   ['src/oidc/plugin.ts: (request.query as Record<string, unknown>)[name]', 'names of our own'],
-  ['src/oidc/transaction-cookie.ts: request.cookies[prefix + slot]', 'begins with a prefix of our own'],
+  ['src/oidc/transaction-cookies.ts: request.cookies[prefix + slot]', 'begins with a prefix of our own'],
   ['src/proxy/response-headers.ts: replyHeaders[name]', 'names that the object itself has'],
   ['src/session/session-cookie.ts: cookies[`${name}.${i}`]', 'begins with a prefix of our own'],
   ['src/session/session-cookie.ts: cookies[name]', 'names of our own'],
