@@ -1,3 +1,5 @@
+import type { FastifyRequest } from 'fastify'
+
 import { defaultUpstream } from '../config/default-upstream.ts'
 import type { Config } from '../config/schema.ts'
 import type { ClaimNames } from '../oidc/claims.ts'
@@ -13,6 +15,19 @@ export function provisionPolicy({ routes, upstreams, admin, policy, machines }: 
     contact: policy.contact,
     backstageTokenRules: machines.backstageTokens.rules,
   })
+}
+
+/**
+ * Whether the front page lets a caller in, once signed in and with a second factor; no page offers a way that ends in a refusal.
+ * @param now milliseconds since the epoch
+ */
+export function createIsPortalOpen({ decide }: Pick<Policy, 'decide'>, now: () => number) {
+  return ({ principal, facts }: Pick<FastifyRequest, 'principal' | 'facts'>): boolean => {
+    // The boundary refuses before anybody is known.
+    if (principal === undefined || facts === undefined) return true
+    const decision = decide(principal, { method: 'GET', path: '/', host: facts.host }, now())
+    return decision.effect === 'allow' || decision.reason === 'unauthenticated' || decision.reason === 'mfa-required'
+  }
 }
 
 /** The claims to keep of a token, at login and at each refresh: those that are configured, and those that rules name. */

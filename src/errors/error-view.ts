@@ -10,9 +10,13 @@ type Refused = Pick<FastifyRequest, 'id' | 'facts' | 'principal'>
 export function errorViewOf(
   error: GatewayError,
   request: Refused,
-  { prefix, loginUrl }: { prefix: string; loginUrl: string | undefined },
+  { prefix, loginUrl, isPortalOpen }: { prefix: string; loginUrl: string | undefined; isPortalOpen: boolean },
 ): ErrorView {
   const { code, publicDetail: detail, remedy, explanation, statusCode } = error
+  const path = request.facts?.path
+  // The login service remembers a person whom it refuses, and would refuse them again at once.
+  const isPortalNear = isPortalOpen && path !== '/' && code !== 'STAGEDOOR_OIDC_PROVIDER_REFUSED'
+  const isAccountNear = request.principal?.kind === 'user' && path !== `${prefix}/`
   return {
     sentence: errorTable[code].sentence,
     remedy,
@@ -22,8 +26,8 @@ export function errorViewOf(
     explanation,
     ways: [
       ...(loginUrl === undefined ? [] : [{ label: 'Sign in', href: loginUrl }]),
-      ...(request.facts?.path === '/' ? [] : [{ label: 'Go to the portal', href: '/' }]),
-      ...(request.principal?.kind === 'user' ? [{ label: 'My account', href: `${prefix}/` }] : []),
+      ...(isPortalNear ? [{ label: 'Go to the portal', href: '/' }] : []),
+      ...(isAccountNear ? [{ label: 'My account', href: `${prefix}/` }] : []),
     ],
     anotherAccount:
       statusCode === 403 ? { action: `${prefix}/logout`, returnTo: returnPathOf(request, prefix) } : undefined,

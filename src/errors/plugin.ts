@@ -15,13 +15,15 @@ export type ErrorOptions = {
   baseUrl: string
   /** Of the login service. */
   providerOrigin: string
+  /** Whether the front page is open to the caller, or asks them for a login or a second factor. */
+  isPortalOpen: (request: Pick<FastifyRequest, 'principal' | 'facts'>) => boolean
   /** The `WWW-Authenticate` of an error, if it has one. */
   challenge?: ((error: GatewayError, request: FastifyRequest) => string | undefined) | undefined
 }
 
 /** Turns everything thrown into one answer: login for a navigation that lacks it, a page for people, JSON for programs. */
 export const errors = fastifyPlugin<ErrorOptions>(
-  async (app, { prefix, baseUrl, providerOrigin, challenge }) => {
+  async (app, { prefix, baseUrl, providerOrigin, isPortalOpen, challenge }) => {
     app.setErrorHandler((thrown: FastifyError | GatewayError, request, reply) => {
       const error = thrown instanceof GatewayError ? thrown : fromFramework(thrown)
       const counted = app.failedAttempts.count(error, request)
@@ -68,7 +70,7 @@ export const errors = fastifyPlugin<ErrorOptions>(
     }
 
     function sendPage(error: GatewayError, request: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
-      const view = errorViewOf(error, request, { prefix, loginUrl })
+      const view = errorViewOf(error, request, { prefix, loginUrl, isPortalOpen: isPortalOpen(request) })
       // The form of “Use another account” goes to us, and we send the browser on to the login service.
       reply.sendPage({ ...errorPage(view), formTargets: view.anotherAccount === undefined ? [] : [providerOrigin] })
     }

@@ -7,6 +7,7 @@ import { isSubject } from './claim-values.ts'
 import { isAuthTimeRefused } from './failures.ts'
 import { isAccessTokenNamed, isLoginForOrganization } from './id-token.ts'
 import { deviceOf, newSession, type Tokens } from './new-session.ts'
+import { providerRefusal } from './provider-refusal.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { maxAgeSecondsOf, provesSecondFactor } from './step-up.ts'
 import { markerAtEnd, StrayCallback } from './stray-login.ts'
@@ -22,7 +23,8 @@ export async function finishLogin(
 ): Promise<{ session: Session; isStepUp: boolean }> {
   const { transaction, returnTo } = await takeTransaction(party, request, reply)
   const query = request.query as CallbackQuery
-  refuseProviderError(query)
+  const refusal = providerRefusal(query)
+  if (refusal !== undefined) throw refusal
   const answer = authorizationAnswer(query, await party.provider.metadata())
   const tokens = await exchangeCode(party, transaction, answer)
   const claims = tokens.claims()
@@ -72,13 +74,6 @@ async function takeTransaction(
   if (isExpired(transaction, now())) throw new StrayCallback('STAGEDOOR_OIDC_TRANSACTION_EXPIRED', undefined, returnTo)
   if (!(await used.claim(id))) throw new StrayCallback('STAGEDOOR_OIDC_TRANSACTION_MISSING', 'used-before', returnTo)
   return { transaction, returnTo }
-}
-
-/** RFC 6749 §4.1.2.1; the description is for our log, because others can write it. */
-function refuseProviderError({ error, error_description: description }: CallbackQuery): void {
-  if (error === undefined) return
-  const detail = `${String(error)}: ${String(description ?? 'no description')}`
-  throw new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: String(error), detail })
 }
 
 /**

@@ -33,7 +33,7 @@ export function errorPage({
     title: sentence,
     body: html`${detail === undefined ? undefined : html`<p>${detail}</p>`}
       <p>${remedy}</p>
-      <div class="actions">${links} ${anotherAccount === undefined ? undefined : anotherAccountForm(anotherAccount)}</div>
+      <div class="actions">${links} ${anotherAccount === undefined ? undefined : anotherAccountForm(anotherAccount, links.length === 0)}</div>
       ${explanation === undefined ? undefined : explanationSection(explanation)}`,
     footer: html`<code>${code}</code><br />Request <code>${requestId}</code>`,
   }
@@ -45,10 +45,10 @@ function explanationSection(lines: readonly string[]): Html {
     <pre tabindex="0">${lines.join('\n')}</pre>`
 }
 
-function anotherAccountForm({ action, returnTo }: { action: string; returnTo: string }): Html {
+function anotherAccountForm({ action, returnTo }: { action: string; returnTo: string }, isFirst: boolean): Html {
   return html`<form method="post" action="${action}">
     <input type="hidden" name="next" value="login" />
     <input type="hidden" name="return_to" value="${returnTo}" />
-    <button class="button">Use another account</button>
+    <button class="button${isFirst ? html` primary` : undefined}">Use another account</button>
   </form>`
 }

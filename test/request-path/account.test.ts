@@ -87,6 +87,19 @@ t.test('no button leads back to the page that has just been refused', async (t) 
   t.notMatch(page.text, 'Go to the portal')
 })
 
+t.test('a refusal elsewhere names the portal only to a person who may go there', async (t) => {
+  const closed = [
+    { name: 'front', path: '/', allow: { roles: ['platform-admin'] } },
+    { name: 'nothing', path: '/**', allow: { roles: ['nobody-has-this'] } },
+  ]
+  const house = await startHouse(t, { config: { routes: closed } })
+  const { page: maxSees } = await house.signIn('max@example.com', createBrowser(), '/elsewhere')
+  t.match(maxSees, { status: 403, text: /My account[^]*Use another account/ })
+  t.notMatch(maxSees.text, 'Go to the portal')
+  const { page: janeSees } = await house.signIn('jane@example.com', createBrowser(), '/elsewhere')
+  t.match(janeSees, { status: 403, text: /Go to the portal/ })
+})
+
 t.test('the page after a sign-out does not say so to a person who is signed in', async (t) => {
   const house = await startHouse(t)
   const { browser } = await house.signIn()

@@ -137,18 +137,38 @@ t.test('a state that is not ours, or was changed, is refused', async (t) => {
   t.match(await browser.open(callback.href), { status: 400, text: /STAGEDOOR_OIDC_STATE_MISMATCH/ })
 })
 
-t.test('a person whom the provider refuses sees a page and nobody’s description', async (t) => {
+t.test('a person whom the login service refuses reads its words, as text', async (t) => {
   const house = await startHouse(t)
+  const { page } = await house.signIn('bob@example.com')
+  t.equal(page.status, 403)
+  t.match(page.text, /STAGEDOOR_OIDC_PROVIDER_REFUSED/)
+  t.match(page.text, /The login service says: “user is blocked” \(access_denied\)/)
+  t.match(page.text, 'Use another account')
+  t.notMatch(page.text, /Go to the portal|My account/, 'nothing leads back to the same refusal')
+
   const browser = createBrowser()
   const login = await browser.open(`${house.url}/`)
   const callback = new URL(await passLoginPageUntilCallback(house.url, login, browser))
   callback.searchParams.delete('code')
   callback.searchParams.set('error', 'access_denied')
+  callback.searchParams.set('error_description', `<b>no\u202e</b>\n${'x'.repeat(400)}`)
+  const { text } = await browser.open(callback.href)
+  t.match(text, /“&#60;b&#62;no &#60;\/b&#62; x{250,290}…”/)
+})
+
+t.test('a stranger’s link puts no words on our page: without this browser’s login there are none', async (t) => {
+  const house = await startHouse(t)
+  const browser = createBrowser()
+  await browser.open(`${house.url}/`)
+  const other = createBrowser()
+  const callback = new URL(await passLoginPageUntilCallback(house.url, await other.open(`${house.url}/`), other))
+  callback.searchParams.set('error', 'access_denied')
   callback.searchParams.set('error_description', 'call 555-1234')
-  const page = await browser.open(callback.href)
-  t.equal(page.status, 403)
-  t.match(page.text, /STAGEDOOR_OIDC_PROVIDER_REFUSED/)
-  t.notMatch(page.text, /555/)
+  for (const state of [callback.searchParams.get('state') ?? '', 'x']) {
+    callback.searchParams.set('state', state)
+    const page = await browser.open(callback.href)
+    t.notMatch(page.text, /555/)
+  }
 })
 
 t.test('a code that the provider does not know ends in a page, not in a session', async (t) => {

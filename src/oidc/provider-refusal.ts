@@ -1,0 +1,25 @@
+import { GatewayError } from '../errors/gateway-error.ts'
+
+const maxLength = 300
+
+/**
+ * The login service's refusal (RFC 6749 §4.1.2.1), with its own words for the person: a blocked account, or what an Action
+ * says. Only for a callback whose `state` and transaction are this browser's; the address of any other callback is anybody's to write.
+ */
+export function providerRefusal({
+  error,
+  error_description: words,
+}: Readonly<Record<string, unknown>>): GatewayError | undefined {
+  if (error === undefined) return undefined
+  const code = typeof error === 'string' && /^[\w-]{1,64}$/.test(error) ? error : 'unknown'
+  const said = typeof words === 'string' ? plainWords(words) : ''
+  const detail = said === '' ? `The login service says: ${code}.` : `The login service says: “${said}” (${code})`
+  return new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: code, detail, isDetailPublic: true })
+}
+
+/** One line without control and direction characters, which could make a text look like another; of a bounded length. */
+function plainWords(text: string): string {
+  const line = text.replaceAll(/[\p{C}\p{Z}\s]+/gu, ' ').trim()
+  const letters = [...line]
+  return letters.length > maxLength ? `${letters.slice(0, maxLength - 1).join('')}…` : line
+}
