@@ -5,7 +5,7 @@ import { discoveryDocument } from './discovery.ts'
 import type { KeyRing } from './keys.ts'
 import { createLoginPages } from './login.ts'
 import { createLogout } from './logout.ts'
-import { errorPage } from './pages.ts'
+import { errorPage, favicon } from './pages.ts'
 import type { Tenant } from './tenant.ts'
 import { dressError, dressTokenResponse } from './tokens.ts'
 import { createUserinfo } from './userinfo.ts'
@@ -27,6 +27,9 @@ export function installRoutes(tenant: Tenant, provider: Provider, keys: KeyRing,
       '/.well-known/openid-configuration': (context) => publish(context, discoveryDocument(tenant), jwksCacheControl),
       '/.well-known/oauth-authorization-server': (context) =>
         publish(context, discoveryDocument(tenant), jwksCacheControl),
+      // Browsers ask for the .ico where an answer has no page.
+      '/favicon.ico': showIcon,
+      '/favicon.svg': showIcon,
       '/.well-known/jwks.json': (context) => publish(context, keys.jwks(), jwksCacheControl),
       '/authorize': (context, next) => authorize(tenant, context, next),
       '/oauth/token': async (context, next) => {
@@ -49,6 +52,12 @@ export function installRoutes(tenant: Tenant, provider: Provider, keys: KeyRing,
     else await next()
     removeIssuer(tenant, context)
   })
+}
+
+function showIcon(context: RouteContext): void {
+  context.type = 'image/svg+xml'
+  context.set('cache-control', 'public, max-age=86400')
+  context.body = favicon
 }
 
 function publish(context: RouteContext, body: unknown, cacheControl: string): void {
