@@ -100,10 +100,14 @@ function protectedResourceOf(config: Config, { now }: Surroundings, decide: Deci
   }
 }
 
-/** The facts about accepted tokens that the account page shows. */
+/** What the page about tokens compares them with: people's own tokens are of `auth0.issuer`, whatever machines may bring. */
 function tokenFactsOf(config: Config) {
   const { issuers, clientIds } = machineExpectations(config)
-  return { issuers: [...issuers.keys()], audiences: [...new Set([...issuers.values()].flat())], clientIds }
+  return {
+    issuers: [...new Set([config.auth0.issuer, ...issuers.keys()])],
+    audiences: [...new Set([...issuers.values()].flat())],
+    clientIds,
+  }
 }
 
 /** What a machine's token has to say, apart from its times. */

@@ -31,7 +31,8 @@ export async function openChromium(t: Test): Promise<BrowserContext> {
     ],
   })
   t.teardown(() => browser.close())
-  const context = await browser.newContext()
+  // Far enough from UTC to tell local times from others, on whatever machine.
+  const context = await browser.newContext({ locale: 'en-US', timezoneId: 'Asia/Tokyo' })
   context.setDefaultTimeout(patienceMs)
   return context
 }

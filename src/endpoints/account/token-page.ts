@@ -47,13 +47,20 @@ const add = (parent, name, text) => {
 }
 const bytes = (part) => Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
 const decode = (part) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes(part)))
+// Text between backticks is code.
+const words = (name, text) => {
+  const element = add(output, name, '')
+  text.split('\`').forEach((part, i) => add(element, i % 2 === 1 ? 'code' : 'span', part))
+  return element
+}
+const moment = (seconds) => new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(seconds * 1000))
 const rows = (title, members, meanings) => {
   add(output, 'h2', title)
   const list = add(output, 'dl', '')
   for (const [name, value] of Object.entries(members)) {
     const isMoment = momentClaims.includes(name) && Number.isFinite(value) && Math.abs(value) < 8.64e12
     add(list, 'dt', name)
-    const cell = add(list, 'dd', JSON.stringify(value) + (isMoment ? ' \\u00b7 ' + new Date(value * 1000).toISOString() : ''))
+    const cell = add(list, 'dd', JSON.stringify(value) + (isMoment ? ' \\u00b7 ' + moment(value) : ''))
     if (Object.hasOwn(meanings, name)) add(cell, 'div', meanings[name]).className = 'soft'
   }
 }
@@ -75,8 +82,8 @@ const faultsOf = (header, claims) => {
   ].filter(([isSo]) => isSo).map(([, reason]) => reason)
 }
 const explain = (reason) => {
-  add(output, 'p', '\\u2717 ' + reasons[reason].cause)
-  add(output, 'p', reasons[reason].remedy).className = 'soft'
+  words('p', '\\u2717 ' + reasons[reason].cause)
+  words('p', facts.remedies[reason] ?? reasons[reason].remedy).className = 'soft'
 }
 const show = () => {
   output.replaceChildren()
@@ -104,12 +111,26 @@ document.getElementById('example').addEventListener('click', () => {
 })
 `)
 
+/** In place of the remedies that name options: whoever reads this page cannot set them. */
+function remediesIn({ issuers, audiences }: TokenPageFacts): Partial<Record<BearerReason, string>> {
+  const ask = `Ask ${issuers.join(' or ')} for tokens.`
+  return {
+    'backstage-token': 'Sign in here, or send a token of the login service.',
+    'issuer-slash': ask,
+    'issuer-unknown': ask,
+    'audience-mismatch':
+      audiences.length === 0
+        ? 'This portal takes no tokens of programs.'
+        : `Ask with the \`audience\` ${audiences.join(' or ')}.`,
+  }
+}
+
 /** A page that decodes a token in the browser; the field has no form and no name, so nothing can send it. */
 export function tokenPage(facts: TokenPageFacts, accountHref: string): Page {
   return {
     title: 'What does this token say?',
     body: html`<p>Paste an access token. It is decoded here in your browser and sent nowhere.</p>
-<p><textarea id="token" rows="6" autocomplete="off" spellcheck="false" aria-label="Token" data-facts="${JSON.stringify(facts)}"></textarea></p>
+<p><textarea id="token" rows="6" autocomplete="off" spellcheck="false" aria-label="Token" data-facts="${JSON.stringify({ ...facts, remedies: remediesIn(facts) })}"></textarea></p>
 <p class="actions"><button class="button small" id="example" type="button">Show an example</button> <a class="button small" href="${accountHref}">My account</a></p>
 <div id="output" aria-live="polite"></div>
 <noscript><p>This page needs scripts. On a command line: <code>stagedoor token decode</code>.</p></noscript>`,
