@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { CustomFetch } from 'openid-client'
 
 import type { Dependencies } from './assembly/dependencies.ts'
-import { loadConfig } from './config/load.ts'
+import { type LoadedConfig, loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { readRemembered } from './config/tree/texts.ts'
 import { removeStaleSocket } from './listener/listen.ts'
@@ -32,7 +32,7 @@ export async function start(options: StartOptions): Promise<void> {
   if (cluster.isWorker) return startWorker(options)
   const loaded = await loadConfig(options)
   const { config, warnings } = loaded
-  const dependencies = await dependenciesOf(config, options)
+  const dependencies = await dependenciesOf(loaded, options)
   const { logger } = dependencies
   logWarnings(warnings, logger)
   const { path } = config.server.listen
@@ -55,7 +55,8 @@ async function startAlone(config: Config, options: StartOptions, dependencies: D
   const { app, parts, listen, close } = await serve(config, dependencies)
   const admin = await buildAdminApp(shownBy(parts, logger), config.server.prefix, logger)
   app.addHook('onClose', async () => admin.close())
-  await admin.listen(config.server.admin)
+  // Fastify writes into the object that it is given.
+  await admin.listen({ ...config.server.admin })
   await listen()
   closeOnSignal(close, () => config.server.timeouts.shutdown, logger)
 }
@@ -71,8 +72,9 @@ async function checkAnew(options: StartOptions, logger: Logger): Promise<void> {
 /** A worker takes the configuration from the primary, so that all have the same, whatever has become of the files. */
 async function startWorker(options: StartOptions): Promise<void> {
   const channel = openChannel()
-  const { config } = await loadConfig({ ...options, readText: readRemembered(await channel.texts) })
-  const dependencies = await dependenciesOf(config, options)
+  const loaded = await loadConfig({ ...options, readText: readRemembered(await channel.texts) })
+  const { config } = loaded
+  const dependencies = await dependenciesOf(loaded, options)
   const { serve } = await import('./process/serve.ts')
   const { parts, listen, close } = await serve(config, dependencies)
   const shown = shownBy(parts, dependencies.logger)
@@ -99,9 +101,10 @@ async function untilWell({ conditions }: Shown): Promise<void> {
   while (!(await isWell()) && performance.now() < endsAt) await delay(20)
 }
 
-async function dependenciesOf({ log, auth0 }: Config, { env }: StartOptions): Promise<Dependencies> {
+async function dependenciesOf({ config, origins }: LoadedConfig, { env }: StartOptions): Promise<Dependencies> {
+  const { log, auth0 } = config
   const output = createTurnDestination(1)
   const logger = createLogger(log.level, output)
   const fetch = (await createFetch(env, auth0.tls?.ca)) as CustomFetch
-  return { logger, output, now: Date.now, fetch, randomBytes: createRandomPool() }
+  return { logger, output, now: Date.now, fetch, randomBytes: createRandomPool(), origins }
 }

@@ -29,7 +29,7 @@ export async function startGateway(sections: object, fetch: Dependencies['fetch'
   const output = createTurnDestination(join(folder, 'log'))
   process.once('exit', () => rmSync(folder, { recursive: true }))
   const logger = createLogger('info', output)
-  const dependencies = { logger, output, now: Date.now, fetch, randomBytes: createRandomPool() }
+  const dependencies = { logger, output, now: Date.now, fetch, randomBytes: createRandomPool(), origins: new Map() }
   const parts = await provision(config, dependencies)
   const app = await buildApp(config, dependencies, parts)
   await prepareListening(app, { ...config.server, listen: { host: '127.0.0.1', port } })()

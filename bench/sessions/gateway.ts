@@ -26,6 +26,7 @@ const dependencies = {
   now: Date.now,
   fetch: fetchNothing,
   randomBytes: createRandomPool(),
+  origins: new Map(),
 }
 const parts = await provision(config, dependencies)
 const app = await buildApp(config, dependencies, parts)

@@ -35,7 +35,7 @@ export async function provisionAudit(config: Config, dependencies: Dependencies)
   })
   const end = endOfTrail(audit.sinks)
   const sinks = audit.sinks.map((sink) => sinkOf(sink, writer, dependencies))
-  const recent = createRecentRecords()
+  const recent = createRecentRecords(now)
   const trail = createTrail({
     chain: createChain(writer),
     sinks: [...filesLast(sinks), recent.sink],

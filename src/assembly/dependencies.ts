@@ -1,5 +1,6 @@
 import type { CustomFetch } from 'openid-client'
 
+import type { Origins } from '../config/origins.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
@@ -12,4 +13,6 @@ export type Dependencies = {
   now: () => number
   fetch: CustomFetch
   randomBytes: RandomBytes
+  /** Where the values of the configuration came from. */
+  origins: Origins
 }

@@ -2,6 +2,7 @@ import type { Keys } from '../assertion/keys.ts'
 import type { Trail } from '../audit/trail.ts'
 import { targetOf, createTakeEvent, type TakeEvent } from '../auth0-events/event.ts'
 import { defaultUpstream } from '../config/default-upstream.ts'
+import { shownOptions } from '../config/origins.ts'
 import { printable } from '../config/printable.ts'
 import type { Config } from '../config/schema.ts'
 import { secretFingerprints } from '../config/secret-fingerprints.ts'
@@ -22,7 +23,7 @@ import type { Dependencies } from './dependencies.ts'
 import { backchannelParty, providerCondition, provisionProvider, relyingParty } from './login-service.ts'
 import { provisionMachines } from './machines.ts'
 import { provisionOverload } from './overload.ts'
-import { claimNamesOf, provisionPolicy } from './policy.ts'
+import { claimNamesOf, createIsPortalOpen, provisionPolicy } from './policy.ts'
 import { provisionRedis, redisCondition } from './redis.ts'
 import { provisionBus, provisionRevocation, revocationCondition } from './revocation.ts'
 import { provisionRoleChanges } from './role-changes.ts'
@@ -46,7 +47,7 @@ export async function provision(config: Config, dependencies: Dependencies) {
   return {
     ...pathOptions(config, dependencies, opened),
     ...endpointOptions(config, dependencies, opened),
-    ...aroundOptions(config, opened),
+    ...aroundOptions(config, dependencies, opened),
     certificate: opened.certificate,
     overload: opened.overload,
     refreshes: opened.sessions.counters,
@@ -150,7 +151,7 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
       base: `${prefix}/admin`,
       recent: audit.recent,
       conditions: () => conditionsOf(opened),
-      configuration: () => printable(config),
+      configuration: () => ({ configuration: printable(config), options: shownOptions(config, dependencies.origins) }),
       policy,
       claimNames: claimNamesOf(config),
       keys: new Map([
@@ -172,12 +173,19 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
 }
 
 /** What works around all of them. */
-function aroundOptions({ server, auth0, pages }: Config, { audit, machines, metrics, redis, tracing }: Opened) {
+function aroundOptions({ server, auth0, pages }: Config, { now }: Dependencies, opened: Opened) {
+  const { audit, machines, metrics, redis, tracing, policy } = opened
   const { prefix, baseUrl, failedAttempts } = server
   const counter = redis && redisCounter(redis)
   return {
     pages: { look: pages },
-    errors: { prefix, baseUrl, providerOrigin: new URL(auth0.issuer).origin, challenge: machines.challenge },
+    errors: {
+      prefix,
+      baseUrl,
+      providerOrigin: new URL(auth0.issuer).origin,
+      challenge: machines.challenge,
+      isPortalOpen: createIsPortalOpen(policy, now),
+    },
     failureLimit: { max: failedAttempts.max, windowMs: failedAttempts.window, counter },
     audit: audit.stage,
     telemetry: { metrics },

@@ -1,3 +1,4 @@
+import { createMinutes, type Minute } from './minutes.ts'
 import type { AuditRecord } from './record-schema.ts'
 import type { Sink } from './sinks/sink.ts'
 
@@ -16,20 +17,29 @@ export type RecentRecords = {
   list(filter: RecordFilter, limit: number): AuditRecord[]
   /** The last record as a line; another one means news. */
   last(): string | undefined
+  /** The last half hour by the minute, the present one last. */
+  minutes(): Minute[]
 }
 
 /** About 600 bytes each. */
 const defaultMax = 2_000
 
-/** Remembers the last records of this process, for the console. The trail itself is in its sinks. */
-export function createRecentRecords(max = defaultMax): RecentRecords {
+const shownMinutes = 30
+
+/**
+ * Remembers the last records of this process, for the console. The trail itself is in its sinks.
+ * @param now milliseconds since the epoch
+ */
+export function createRecentRecords(now: () => number, max = defaultMax): RecentRecords {
   const lines: string[] = []
+  const minutes = createMinutes(shownMinutes)
   return {
     sink: {
       name: 'console',
       onFailure: 'continue',
       take(taken) {
         lines.push(...taken)
+        for (const line of taken) minutes.take(line, now())
         // In one go for many, since taking from the front moves all the others.
         if (lines.length > 2 * max) lines.splice(0, lines.length - max)
       },
@@ -45,6 +55,7 @@ export function createRecentRecords(max = defaultMax): RecentRecords {
         .filter((record) => isMatch(record, filter))
         .slice(0, limit),
     last: () => lines.at(-1),
+    minutes: () => minutes.list(now()),
   }
 }
 

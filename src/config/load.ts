@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
+import { type Origins, originsIn } from './origins.ts'
 import { ConfigError, type Problem } from './problems/problem.ts'
 import type { Config } from './schema.ts'
 import { type Absences, interpolate } from './tree/interpolate.ts'
@@ -17,8 +18,14 @@ export type LoadOptions = {
   readText?: ReadText
 }
 
-/** Checked configuration, what to know about it, the files its secrets came from, and what stood in all of them. */
-export type LoadedConfig = { config: Config; warnings: Problem[]; secretFiles: SecretFile[]; texts: Texts }
+/** Checked configuration, what to know about it, where each value came from, the files its secrets came from, and what stood in all of them. */
+export type LoadedConfig = {
+  config: Config
+  warnings: Problem[]
+  origins: Origins
+  secretFiles: SecretFile[]
+  texts: Texts
+}
 
 /**
  * Reads, merges and checks configuration files; later files override earlier ones.
@@ -29,7 +36,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { files, tree, absences, unresolved, leftAside, secretFiles, texts } = await readConfigFiles(options)
   const { config, problems, warnings } = validate(tree, absences, unresolved)
   if (config === undefined || problems.length > 0) throw new ConfigError(inOrderOfLines(problems, files))
-  return { config, warnings: [...leftAside, ...warnings], secretFiles, texts }
+  return { config, warnings: [...leftAside, ...warnings], origins: originsIn(tree), secretFiles, texts }
 }
 
 /** Configuration as it was written: merged, filled in, and not yet checked. */

@@ -37,16 +37,23 @@ export function accountPage(view: AccountView): Page {
   const { user, places, prefix, isAdmin, notice } = view
   return {
     title: 'My account',
+    isWide: true,
     body: html`${notice === undefined ? undefined : html`<p role="status" class="good">${notice}</p>`}
-      ${personSection(user)} ${factsSection(view)}
-      <p class="actions">
-        <a class="button primary" href="/">Open the portal</a>
-        ${isAdmin ? html`<a class="button" href="${prefix}/admin/">Console</a>` : undefined}
-        <a class="button" href="${prefix}/token">Inspect a token</a>
-        <a class="button" href="${prefix}/logout">Sign out</a>
-      </p>
-      ${places.length === 0 ? undefined : html`<h2>What I can reach</h2><ul class="list">${places.map(placeItem)}</ul>`}
-      ${sessionsSection(view)}`,
+      <div class="columns">
+        <div>
+          ${personSection(user)} ${factsSection(view)}
+          <p class="actions">
+            <a class="button primary" href="/">Open the portal</a>
+            ${isAdmin ? html`<a class="button" href="${prefix}/admin/">Console</a>` : undefined}
+            <a class="button" href="${prefix}/token">Inspect a token</a>
+            <a class="button" href="${prefix}/logout">Sign out</a>
+          </p>
+        </div>
+        <div>
+          ${places.length === 0 ? undefined : html`<h2>What I can reach</h2><ul class="list">${places.map(placeItem)}</ul>`}
+          ${sessionsSection(view)}
+        </div>
+      </div>`,
     scripts: [missingPictures],
   }
 }

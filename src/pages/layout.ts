@@ -11,6 +11,8 @@ export type Page = {
   footer?: Html
   /** Links at the top; such a page is as wide as the screen allows. */
   navigation?: readonly NavigationLink[]
+  /** Stands in two columns beside each other, where the screen is wide enough. */
+  isWide?: boolean
   scripts?: readonly Script[]
   /** Origins beside our own that its forms may lead to. */
   formTargets?: readonly string[]
@@ -30,6 +32,12 @@ header .push{margin-left:auto}
 header nav.actions,td .actions{margin:0}
 .wide{align-content:start}
 .wide header,.wide main{max-width:76rem}
+header a[aria-current]{color:var(--ink);font-weight:600;text-decoration:none;border-bottom:2px solid var(--accent)}
+.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 3rem}
+.columns h2:first-child{margin-top:0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:.75rem;margin:.5rem 0;padding:0;list-style:none}
+.tiles>*{margin:0;padding:.7rem .9rem;border:1px solid var(--line);border-radius:8px;min-width:0;overflow-wrap:anywhere}
+.tiles svg{display:block;width:100%;height:4rem;margin:.35rem 0}
 main{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:2rem}
 h1{margin:0 0 .75rem;font-size:1.35rem;line-height:1.3}
 h2{margin:1.75rem 0 .5rem;font-size:1rem}
@@ -58,18 +66,28 @@ dd{margin:0;overflow-wrap:anywhere}
 .filter label{display:grid;gap:.2rem;font-size:.875rem;color:var(--soft)}
 input,select{padding:.45rem .6rem;border:1px solid var(--line);border-radius:8px;background:var(--ground);color:var(--ink);font:inherit;max-width:100%}
 .scroll{overflow-x:auto;position:relative}
+td time{white-space:nowrap}
 table{width:100%;border-collapse:collapse;font-size:.875rem}
 th,td{padding:.45rem .6rem;border-top:1px solid var(--line);text-align:left;vertical-align:top}
 th{color:var(--soft);font-weight:600;white-space:nowrap}
 .bar{fill:var(--accent)}
 .bar.refused{fill:var(--bad)}
+.bar.login{fill:var(--good)}
+.bar.latency{fill:var(--soft)}
 footer{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.8125rem;color:var(--soft);overflow-wrap:anywhere}
 code{font-family:ui-monospace,monospace;font-size:.875em}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:.75rem;border:1px solid var(--line);border-radius:8px;font:.8125rem/1.45 ui-monospace,monospace}
 form{margin:0}
 textarea{width:100%;padding:.55rem;border:1px solid var(--line);border-radius:8px;background:var(--ground);color:inherit;font:.875em/1.4 ui-monospace,monospace}
-@media(max-width:32rem){main{padding:1.25rem}body{padding:.75rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}.list li{flex-wrap:wrap}}
+@media(max-width:32rem){main{padding:1.25rem}body{padding:.75rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}.list li{flex-wrap:wrap}
+table,tbody,tr,td{display:block}thead{display:none}tr{padding:.5rem 0;border-top:1px solid var(--line)}td{padding:.1rem 0;border:0;overflow-wrap:anywhere}
+td[data-label]:not(:empty)::before{content:attr(data-label) " ";color:var(--soft)}}
 `
+
+/** A door; with an icon in the page itself, a browser asks no upstream for one. */
+const ownIcon = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#1b5e8c"/><path d="M5 13V3h6v10zM9 8h1" fill="#fff" stroke="#1b5e8c"/></svg>',
+)}`
 
 /** Headers of a page: nothing loads but images, nothing frames it, forms go to us (and on to the provider after logout). */
 export function pageHeaders(
@@ -88,7 +106,7 @@ export function pageHeaders(
       `style-src 'sha256-${styleHash}'`,
       `script-src ${sources}`,
       "connect-src 'self'",
-      "img-src 'self' https:",
+      "img-src 'self' https: data:",
       `form-action ${["'self'", ...formTargets].join(' ')}`,
       "frame-ancestors 'none'",
       "base-uri 'none'",
@@ -100,7 +118,7 @@ export function pageHeaders(
 
 /** A whole page; works without scripts, in light and dark, on small screens. */
 export function renderPage(page: Page, look: Look = defaultLook): string {
-  const { title, body, footer, navigation, scripts = [] } = page
+  const { title, body, footer, navigation, isWide = false, scripts = [] } = page
   const scriptTags = [localTimes, ...scripts].map(({ text }) => html`<script>${new Html(text)}</script>`)
   return html`<!doctype html>
 <html lang="en">
@@ -108,10 +126,11 @@ export function renderPage(page: Page, look: Look = defaultLook): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
+<link rel="icon" href="${look.logo ?? ownIcon}">
 <title>${title} · ${look.name}</title>
 <style>${new Html(style + styleOf(look))}</style>
 </head>
-<body${navigation === undefined ? undefined : html` class="wide"`}>
+<body${navigation === undefined && !isWide ? undefined : html` class="wide"`}>
 ${headerOf(look, navigation)}
 <main>
 <h1>${title}</h1>

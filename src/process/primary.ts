@@ -67,7 +67,8 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
     await workers.close()
     throw cause
   }
-  await admin.listen(started.server.admin)
+  // Fastify writes into the object that it is given.
+  await admin.listen({ ...started.server.admin })
   logger.info({ workers: workers.count() }, 'all workers listen')
 }
 

@@ -30,6 +30,11 @@ const paths = [
   '/.stagedoor/admin/configuration',
 ]
 
+const statuses = new Map([
+  ['/.stagedoor/nothing-here', 404],
+  ['/closed/page', 403],
+])
+
 // As an expression: the page's own Content-Security-Policy would refuse a script element.
 const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 
@@ -44,7 +49,8 @@ t.test('axe finds nothing on any page, in both themes, and no page is wider than
     await page.emulateMedia({ colorScheme })
     for (const path of paths) {
       await page.setViewportSize({ width: 390, height: 844 })
-      await page.goto(url + path)
+      const answer = await page.goto(url + path)
+      t.equal(answer?.status(), statuses.get(path) ?? 200, `${path} is the page that was meant`)
       const width = Number(await page.evaluate('document.documentElement.scrollWidth'))
       t.ok(width <= 390, `${path}: ${width} pixels wide`)
       await page.setViewportSize({ width: 1440, height: 900 })

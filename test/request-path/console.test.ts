@@ -13,7 +13,7 @@ t.test('the console shows health, what happened, who is signed in, and what is i
 
   t.match(await jane.open(`${house.url}${admin}/`), {
     status: 200,
-    text: /Health[^]*auth0[^]*2 live sessions[^]*Max Muster/,
+    text: /Health[^]*auth0[^]*known: 2[^]*Max Muster/,
   })
   t.match(await jane.open(`${house.url}${admin}/sessions`), { text: /max@example\.com[^]*127\.0\.0\.1/ })
   t.notMatch((await jane.open(`${house.url}${admin}/sessions?text=jane`)).text, 'max@example.com')
@@ -21,7 +21,7 @@ t.test('the console shows health, what happened, who is signed in, and what is i
   t.match(decisions.text, /GET \/catalog[^]*why\?/)
   t.notMatch(decisions.text, 'not-to-be-shown')
   const configuration = (await jane.open(`${house.url}${admin}/configuration`)).text
-  t.match(configuration, /baseUrl: http:\/\/localhost[^]*\[secret\]/)
+  t.match(configuration, /server\.baseUrl[^]*http:\/\/localhost[^]*\[secret\]/)
   t.notMatch(configuration, 'a secret for tests')
   const explained = await jane.open(`${house.url}${admin}/explain?method=get&path=/catalog`)
   t.match(explained.text, /allow by rule everything/)
@@ -39,7 +39,10 @@ t.test('the console answers programs with JSON, and refuses what it does not kno
   }
   t.match(await read('/decisions'), { status: 200, body: { records: Array } })
   t.match(await read('/conditions'), { status: 200, body: { conditions: [{ name: 'auth0' }] } })
-  t.match(await read('/configuration'), { status: 200, body: { session: { secrets: ['[secret]'] } } })
+  t.match(await read('/configuration'), {
+    status: 200,
+    body: { configuration: { session: { secrets: ['[secret]'] } }, options: [{ option: 'server.baseUrl' }] },
+  })
   t.match(await read('/decisions?outcome=perhaps'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
   t.match(await read('/explain?path=/x&claims=no'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
 })

@@ -61,6 +61,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
       now: options.now ?? Date.now,
       fetch: (options.fetch ?? fetch) as never,
       randomBytes,
+      origins: new Map(),
     }),
   }
   const parts = faulty('parts', await provision(config, dependencies))

@@ -48,6 +48,7 @@ function fillScalar(tree: ScalarTree, path: Path, pass: Pass): Tree | undefined 
   if (typeof tree.value !== 'string' || !tree.value.includes('${')) return tree
   const before = pass.problems.length
   const names: string[] = []
+  const variables: string[] = []
   const value = tree.value.replaceAll(reference, (whole, inner: string) => {
     if (whole === '$${') return '${'
     const [, name, fallback] = (whole.endsWith('}') && variable.exec(inner)) || []
@@ -55,12 +56,16 @@ function fillScalar(tree: ScalarTree, path: Path, pass: Pass): Tree | undefined 
     names.push(name)
     const given = variableIn(pass.environment, name)
     if (isInjected(name, given)) pass.warnings.push({ source: tree.source, path, ...leftAside(name) })
-    else if (given !== undefined && given !== '') return given
+    else if (given !== undefined && given !== '') {
+      variables.push(name)
+      return given
+    }
     return fallback ?? problem(pass, tree, path, missing(name, pass.environment))
   })
   if (pass.problems.length > before) return { ...tree, value: undefined }
   const [name] = names
-  if (value !== '' || name === undefined) return { ...tree, value }
+  if (value !== '' || name === undefined)
+    return { ...tree, value, ...(variables.length > 0 && { takenFrom: { variables } }) }
   pass.absences.set(formatPath(path), { variable: name, source: tree.source })
   return undefined
 }

@@ -48,5 +48,5 @@ async function readSecret(tree: MapTree, path: Path, pass: Pass): Promise<Tree> 
   if (value === '')
     return refuse(`${file}, which is empty`, 'a file with a secret in it', 'write the secret into the file')
   pass.secretFiles.push({ path, file })
-  return { kind: 'scalar', source, value }
+  return { kind: 'scalar', source, value, takenFrom: { file } }
 }

@@ -3,7 +3,9 @@ export type Source = { file: string; line: number; column: number }
 
 /** A YAML value that remembers where it was written. */
 export type Tree = ScalarTree | ListTree | MapTree
-export type ScalarTree = { kind: 'scalar'; source: Source; value: unknown }
+export type ScalarTree = { kind: 'scalar'; source: Source; value: unknown; takenFrom?: TakenFrom }
+/** What a value was taken from that is not in the YAML file itself. */
+export type TakenFrom = { variables: readonly string[] } | { file: string }
 export type ListTree = { kind: 'list'; source: Source; items: Tree[] }
 export type MapTree = { kind: 'map'; source: Source; entries: Map<string, Entry> }
 export type Entry = { keySource: Source; value: Tree }

@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
 import type { RecentRecords, RecordFilter } from '../../audit/recent.ts'
+import type { ShownOption } from '../../config/origins.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { wantsPage } from '../../headers/navigation.ts'
 import type { ClaimNames } from '../../oidc/claims.ts'
@@ -25,25 +26,25 @@ export type ConsoleOptions = {
   recent: RecentRecords
   seen: Pick<SeenSessions, 'list'>
   conditions: () => Condition[]
-  /** The configuration in force, as people write it, secrets left out. */
-  configuration: () => unknown
+  /** The configuration in force, as people write it, secrets left out; and each value with its origin. */
+  configuration: () => { configuration: unknown; options: ShownOption[] }
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
 const maxRecords = 200
-const overviewRecords = 2_000
+const overviewRecords = 15
 /** The browser connects again, and is asked anew whether it may. */
 const liveForMs = 300_000
 const lookEveryMs = 1_000
 
 /** The pages of the console, and the same as JSON for programs. */
 export const adminConsole: FastifyPluginAsync<ConsoleOptions> = async (app, options) => {
-  const { base, address, recent, seen, conditions, configuration, now } = options
+  const { base, address, recent, seen, conditions, configuration } = options
 
   app.get('/', async (_request, reply) => {
     const records = recent.list({}, overviewRecords)
-    const view = { conditions: conditions(), records, sessionCount: seen.list({}).length, now: now() }
+    const view = { conditions: conditions(), records, sessionCount: seen.list({}).length, minutes: recent.minutes() }
     return reply.sendPage(overviewPage(view, base))
   })
 
@@ -57,7 +58,7 @@ export const adminConsole: FastifyPluginAsync<ConsoleOptions> = async (app, opti
   app.get('/explain', async (request, reply) => reply.sendPage(explainPage(explained(request, options), base)))
 
   app.get('/configuration', async (request, reply) => {
-    if (wantsPage(request.headers)) return reply.sendPage(configurationPage(configuration(), base))
+    if (wantsPage(request.headers)) return reply.sendPage(configurationPage(configuration().options, base))
     return reply.header('cache-control', 'no-store').send(configuration())
   })
 

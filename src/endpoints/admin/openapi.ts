@@ -73,7 +73,14 @@ export function openApiDocument(server: string): object {
         }),
       },
       '/conditions': { get: operation('Health of everything the gateway depends on', json('`conditions`.')) },
-      '/configuration': { get: operation('The configuration in force, secrets left out', json('Every option.')) },
+      '/configuration': {
+        get: operation(
+          'The configuration in force, secrets left out',
+          json(
+            '`configuration`, and `options` with the origin of each value: file and line, variable, secret file, default.',
+          ),
+        ),
+      },
       '/policy/explain': {
         get: operation('How the rules decide for the caller', explanation, { parameters: question }),
         post: operation('How the rules decide for anybody', explanation, {

@@ -1,8 +1,7 @@
-import { stringify } from 'yaml'
-
 import type { RecordFilter } from '../../audit/recent.ts'
 import type { AuditRecord } from '../../audit/record-schema.ts'
-import { html } from '../html.ts'
+import type { ShownOption } from '../../config/origins.ts'
+import { type Html, html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'
 import { recordTable } from './records.ts'
@@ -42,12 +41,21 @@ export function explainPage({ method, path, claims, lines }: Explained, base: st
   )
 }
 
-/** What is in force, secrets left out. */
-export function configurationPage(config: unknown, base: string): Page {
+/** What is in force, secrets left out, and where each value came from. */
+export function configurationPage(options: readonly ShownOption[], base: string): Page {
   return consolePage(
     'configuration',
     html`<p>What is in force, with every default. Secrets are left out.</p>
-      <pre tabindex="0">${stringify(config)}</pre>`,
+      <div class="scroll" tabindex="0" role="region" aria-label="Options"><table>
+        <thead><tr><th>Option</th><th>Value</th><th>From</th></tr></thead>
+        <tbody>${options.map(optionRow)}</tbody>
+      </table></div>`,
     base,
   )
+}
+
+function optionRow({ option, value, from }: ShownOption): Html {
+  const isWritten = from !== 'default'
+  return html`<tr><td><code>${option}</code></td><td>${isWritten ? html`<strong>${value}</strong>` : value}</td>
+    <td class="${isWritten ? '' : 'soft'}">${from}</td></tr>`
 }

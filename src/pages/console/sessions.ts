@@ -23,7 +23,7 @@ export function sessionsPage(list: SessionList, base: string): Page {
         <label>Person, organization, device or address <input name="text" value="${text}" /></label>
         <button class="button">Search</button>
       </form>
-      <p class="soft">${total} live sessions that were used since this gateway started.</p>
+      <p class="soft">${total === 1 ? '1 live session' : `${total} live sessions`} used since this gateway started.</p>
       <div class="scroll" tabindex="0" role="region" aria-label="Sessions"><table>
         <thead><tr><th>Person</th><th>Device</th><th>Signed in</th><th>Last used</th><th>End</th></tr></thead>
         <tbody>${sessions.map((session) => row(session, base))}</tbody>
@@ -42,7 +42,7 @@ function row(
   return html`<tr>
     <td>${email ?? subject}<br /><span class="soft">${[subject, organization].filter(Boolean).join(' · ')}</span></td>
     <td>${device}<br /><span class="soft">${address}</span></td>
-    <td>${timeElement(createdAt)}</td><td>${timeElement(usedAt)}</td>
+    <td data-label="Signed in">${timeElement(createdAt)}</td><td data-label="Last used">${timeElement(usedAt)}</td>
     <td><div class="actions">${form('session', id, 'This session')} ${form('subject', subject, 'All sessions')}</div></td>
   </tr>`
 }

@@ -1,0 +1,74 @@
+/** What happened within one minute; `p95Ms`: 95 of 100 requests were answered within this time, roughly. */
+export type Minute = { requests: number; refusals: number; logins: number; p95Ms: number }
+
+/** The last minutes of this process, the present one last. Times in milliseconds since the epoch. */
+export type Minutes = {
+  /** @param line a record as the trail writes it */
+  take: (line: string, now: number) => void
+  list: (now: number) => Minute[]
+}
+
+type Counts = { requests: number; refusals: number; logins: number; latencies: number[] }
+
+/** Clients' text is JSON inside a record, its quotes escaped: these can only be members of ours. */
+const answered = /"duration_ms":([\d.]+),"event":"(?:decision|admin-action)"/
+const login = '"event":"login"'
+const denied = '"outcome":"deny"'
+
+/**
+ * Counts records by the minute, so that a busy process has a picture of half an hour without keeping half an hour of
+ * records. A line is searched and not parsed, because every request comes by here.
+ */
+export function createMinutes(count: number): Minutes {
+  const kept = new Map<number, Counts>()
+
+  function countsAt(number: number): Counts {
+    const known = kept.get(number)
+    if (known !== undefined) return known
+    const fresh = { requests: 0, refusals: 0, logins: 0, latencies: [] }
+    kept.set(number, fresh)
+    for (const old of kept.keys()) if (old <= number - count) kept.delete(old)
+    return fresh
+  }
+
+  return {
+    take(line, now) {
+      const ms = answered.exec(line)?.[1]
+      if (ms === undefined && !line.includes(login)) return
+      const counts = countsAt(Math.floor(now / 60_000))
+      if (ms === undefined) {
+        counts.logins += 1
+        return
+      }
+      counts.requests += 1
+      if (line.includes(denied)) counts.refusals += 1
+      const bucket = bucketOf(Number(ms))
+      counts.latencies[bucket] = (counts.latencies[bucket] ?? 0) + 1
+    },
+    list: (now) =>
+      Array.from({ length: count }, (_, i) => {
+        const {
+          requests = 0,
+          refusals = 0,
+          logins = 0,
+          latencies = [],
+        } = kept.get(Math.floor(now / 60_000) - count + 1 + i) ?? {}
+        return { requests, refusals, logins, p95Ms: percentile(latencies, requests * 0.95) }
+      }),
+  }
+}
+
+/** Four buckets for each doubling, the last one for an hour and more. */
+function bucketOf(ms: number): number {
+  return Math.min(88, Math.ceil(Math.max(0, Math.log2(ms) * 4)))
+}
+
+/** The upper end of the bucket in which the request of this rank is. */
+function percentile(latencies: readonly number[], rank: number): number {
+  let seen = 0
+  for (const [bucket, count = 0] of latencies.entries()) {
+    seen += count
+    if (seen >= rank) return Math.round(2 ** (bucket / 4))
+  }
+  return 0
+}

@@ -1,0 +1,74 @@
+import { printable } from './printable.ts'
+import type { Config } from './schema.ts'
+import { formatPath, hasMembers, type Path, type ScalarTree, type Tree } from './tree/tree.ts'
+
+/** Where each written value came from, in words, by its formatted path. No value is in it. */
+export type Origins = ReadonlyMap<string, string>
+
+/** One option in force. `from`: file and line with the variable or secret file that it took, or `default`. */
+export type ShownOption = { option: string; value: string; from: string }
+
+/** Options that the schema keeps under another name than people write. */
+const writtenAs: readonly [kept: RegExp, written: string][] = [
+  [/^auth0\.issuer$/, 'auth0.domain'],
+  [/^(upstreams\.[^.]+)\.urls$/, '$1.url'],
+]
+
+export function originsIn(tree: Tree): Origins {
+  const origins = new Map<string, string>()
+  collect(tree, [], origins)
+  return origins
+}
+
+function collect(tree: Tree, path: Path, origins: Map<string, string>): void {
+  if (tree.kind === 'scalar') {
+    origins.set(formatPath(path), originOf(tree))
+    return
+  }
+  if (tree.kind === 'list') {
+    for (const [i, item] of tree.items.entries()) collect(item, [...path, i], origins)
+    return
+  }
+  for (const [key, { value }] of tree.entries) collect(value, [...path, key], origins)
+}
+
+function originOf({ source, takenFrom }: ScalarTree): string {
+  const place = `${source.file}:${source.line}`
+  if (takenFrom === undefined) return place
+  return 'file' in takenFrom
+    ? `${place}, file ${takenFrom.file}`
+    : `${place}, variable ${takenFrom.variables.join(', ')}`
+}
+
+/** Every option in force as people write it, secrets left out; a list of plain values counts as one. */
+export function shownOptions(config: Config, origins: Origins): ShownOption[] {
+  return leavesOf(printable(config), []).map(({ path, value }) => {
+    const option = formatPath(path)
+    return { option, value: textOf(value), from: originAt(option, origins) }
+  })
+}
+
+function leavesOf(value: unknown, path: Path): { path: Path; value: unknown }[] {
+  if (!hasMembers(value) || isPlainList(value)) return value === undefined ? [] : [{ path, value }]
+  const entries: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
+  if (entries.length === 0) return [{ path, value }]
+  return entries.flatMap(([key, inner]) => leavesOf(inner, [...path, key]))
+}
+
+function isPlainList(value: object): boolean {
+  return Array.isArray(value) && !value.some(hasMembers)
+}
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(String).join(', ') || 'none'
+  return hasMembers(value) ? '{}' : String(value)
+}
+
+function originAt(option: string, origins: Origins): string {
+  const others = writtenAs.flatMap(([kept, written]) => (kept.test(option) ? [option.replace(kept, written)] : []))
+  for (const name of [option, ...others]) {
+    const found = origins.get(name) ?? origins.get(`${name}[0]`)
+    if (found !== undefined) return found
+  }
+  return 'default'
+}
