@@ -1,4 +1,5 @@
-import type { TakeEvent } from '../auth0-events/event.ts'
+import type { Trail } from '../audit/trail.ts'
+import { targetOf, type TakeEvent } from '../auth0-events/event.ts'
 import { createManagementTokens } from '../auth0-events/management-token.ts'
 import { createFileOffsets, createMemoryOffsets, createSharedOffsets, type Offsets } from '../auth0-events/offsets.ts'
 import { createEventPull, type EventPull, type EventPullOptions } from '../auth0-events/pull.ts'
@@ -75,4 +76,19 @@ function conditionOf(pull: EventPull): Condition {
   if (pull.status() !== 'failing') return { name: 'auth0-events', status: 'ok' }
   const reason = 'events of Auth0 cannot be read: blocks and lost roles count from the next refresh'
   return { name: 'auth0-events', status: 'degraded', reason }
+}
+
+/** Events that are fetched have no request that would be on record. */
+export function recording(take: TakeEvent, trail: Pick<Trail, 'write'>): TakeEvent {
+  return async (event) => {
+    const outcome = await take(event)
+    if (outcome === 'revoked') trail.write({ event: 'revocation', channel: event.type, target: targetOf(event) })
+    return outcome
+  }
+}
+
+/** What the webhook of Auth0's events accepts. */
+export function webhookOf({ auth0: { events } }: Config) {
+  const { tokens = [], tenant, stream } = events?.webhook ?? {}
+  return { tokens: tokens.map((token) => token.reveal()), source: { tenant, stream } }
 }

@@ -1,6 +1,5 @@
 import type { Keys } from '../assertion/keys.ts'
-import type { Trail } from '../audit/trail.ts'
-import { targetOf, createTakeEvent, type TakeEvent } from '../auth0-events/event.ts'
+import { createTakeEvent } from '../auth0-events/event.ts'
 import { defaultUpstream } from '../config/default-upstream.ts'
 import { shownOptions } from '../config/origins.ts'
 import { printable } from '../config/printable.ts'
@@ -17,7 +16,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { showRefreshes } from '../telemetry/refresh-metrics.ts'
 import { keysCondition, provisionAssertion, provisionKeys } from './assertion.ts'
 import { provisionAudit } from './audit.ts'
-import { provisionEvents } from './auth0-events.ts'
+import { provisionEvents, recording, webhookOf } from './auth0-events.ts'
 import { provisionCertificate } from './certificate.ts'
 import type { Dependencies } from './dependencies.ts'
 import { backchannelParty, providerCondition, provisionProvider, relyingParty } from './login-service.ts'
@@ -207,20 +206,6 @@ function noteRevocationDelays(revocations: Revocations, now: () => number, note:
   revocations.onChange((news) => {
     for (const { kind, at } of news) if (kind !== 'session') note(now() - at)
   })
-}
-
-/** Events that are fetched have no request that would be on record. */
-function recording(take: TakeEvent, trail: Pick<Trail, 'write'>): TakeEvent {
-  return async (event) => {
-    const outcome = await take(event)
-    if (outcome === 'revoked') trail.write({ event: 'revocation', channel: event.type, target: targetOf(event) })
-    return outcome
-  }
-}
-
-function webhookOf({ auth0: { events } }: Config) {
-  const { tokens = [], tenant, stream } = events?.webhook ?? {}
-  return { tokens: tokens.map((token) => token.reveal()), source: { tenant, stream } }
 }
 
 /** Everything that the readiness probe reports. */

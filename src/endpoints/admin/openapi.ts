@@ -34,6 +34,54 @@ const form = (properties: Record<string, string>) => ({
 const explanation = json('The decision, the rules that were tried, and the same as text.')
 const question = [query('path', 'Path to ask about.'), query('method', 'Method, default GET.'), query('host', 'Host.')]
 
+const paths = {
+  '/sessions': {
+    get: operation('Live sessions that were used since the gateway started', json('`since` and `sessions`.'), {
+      parameters: [query('subject', 'Only of this user.'), query('session', 'Only this one.')],
+    }),
+  },
+  '/sessions/revoke': {
+    post: operation(
+      'Ends one session, all of a user, or all of one session at the login service',
+      json('What was ended.'),
+      form({
+        session: 'Id of a session.',
+        subject: 'User id at the login service.',
+        sid: 'Session id at the login service.',
+      }),
+    ),
+  },
+  '/decisions': {
+    get: operation('The last records of this process', json('`records`, as in docs/audit-record.schema.json.'), {
+      parameters: [query('text', 'Part of a person, path or request id.'), query('outcome', '`allow` or `deny`.')],
+    }),
+  },
+  '/conditions': { get: operation('Health of everything the gateway depends on', json('`conditions`.')) },
+  '/configuration': {
+    get: operation(
+      'The configuration in force, secrets left out',
+      json(
+        '`configuration`, and `options` with the origin of each value: file and line, variable, secret file, default.',
+      ),
+    ),
+  },
+  '/policy/explain': {
+    get: operation('How the rules decide for the caller', explanation, { parameters: question }),
+    post: operation('How the rules decide for anybody', explanation, {
+      ...form({ path: 'Path.', method: 'Method.', host: 'Host.', claims: 'Claims of the caller, as an object.' }),
+    }),
+  },
+  '/keys': { get: operation('Signing keys of assertions and machine tokens', json('Public facts of each key.')) },
+  '/keys/rotate': {
+    post: operation(
+      'Has the next signing key sign',
+      json('The keys now.'),
+      form({ purpose: '`assertion` or `machine`.' }),
+    ),
+  },
+  '/openapi.json': { get: operation('This document', json('OpenAPI 3.1.')) },
+}
+
 /**
  * The admin API as an OpenAPI 3.1 document. The same addresses answer a browser with the pages of the console.
  * @param server where the API lives, such as `https://portal.example.com/.stagedoor/admin`
@@ -50,52 +98,6 @@ export function openApiDocument(server: string): object {
         machine: { type: 'http', scheme: 'bearer', description: 'An Auth0 access token for `machines.audiences`.' },
       },
     },
-    paths: {
-      '/sessions': {
-        get: operation('Live sessions that were used since the gateway started', json('`since` and `sessions`.'), {
-          parameters: [query('subject', 'Only of this user.'), query('session', 'Only this one.')],
-        }),
-      },
-      '/sessions/revoke': {
-        post: operation(
-          'Ends one session, all of a user, or all of one session at the login service',
-          json('What was ended.'),
-          form({
-            session: 'Id of a session.',
-            subject: 'User id at the login service.',
-            sid: 'Session id at the login service.',
-          }),
-        ),
-      },
-      '/decisions': {
-        get: operation('The last records of this process', json('`records`, as in docs/audit-record.schema.json.'), {
-          parameters: [query('text', 'Part of a person, path or request id.'), query('outcome', '`allow` or `deny`.')],
-        }),
-      },
-      '/conditions': { get: operation('Health of everything the gateway depends on', json('`conditions`.')) },
-      '/configuration': {
-        get: operation(
-          'The configuration in force, secrets left out',
-          json(
-            '`configuration`, and `options` with the origin of each value: file and line, variable, secret file, default.',
-          ),
-        ),
-      },
-      '/policy/explain': {
-        get: operation('How the rules decide for the caller', explanation, { parameters: question }),
-        post: operation('How the rules decide for anybody', explanation, {
-          ...form({ path: 'Path.', method: 'Method.', host: 'Host.', claims: 'Claims of the caller, as an object.' }),
-        }),
-      },
-      '/keys': { get: operation('Signing keys of assertions and machine tokens', json('Public facts of each key.')) },
-      '/keys/rotate': {
-        post: operation(
-          'Has the next signing key sign',
-          json('The keys now.'),
-          form({ purpose: '`assertion` or `machine`.' }),
-        ),
-      },
-      '/openapi.json': { get: operation('This document', json('OpenAPI 3.1.')) },
-    },
+    paths,
   }
 }
