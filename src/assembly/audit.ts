@@ -6,6 +6,7 @@ import { createChain } from '../audit/chain.ts'
 import { signCheckpoint } from '../audit/checkpoint.ts'
 import { createClassify } from '../audit/classify.ts'
 import type { AuditEvent, ProcessFacts } from '../audit/event.ts'
+import { createExamine, type Examine } from '../audit/examine.ts'
 import { createRecentRecords } from '../audit/recent.ts'
 import { openAppendFile } from '../audit/sinks/append-file.ts'
 import { FileSink } from '../audit/sinks/file.ts'
@@ -50,6 +51,7 @@ export async function provisionAudit(config: Config, dependencies: Dependencies)
   return {
     trail,
     recent,
+    examine: examineOf(config, keys),
     stage: { trail, classify: createClassify(createPathMatcher) },
     jwks: { keys, path: '/audit/jwks.json' },
     conditions: () => sinks.map(conditionOf),
@@ -59,6 +61,18 @@ export async function provisionAudit(config: Config, dependencies: Dependencies)
       keys.close()
     },
   }
+}
+
+/** Reads the file that this process writes, where there is one; keys that end with the process vouch for nothing older. */
+function examineOf({ audit }: Config, keys: AuditKeys): Examine | undefined {
+  const path = pathOfTrail(audit.sinks)
+  return path === undefined
+    ? undefined
+    : createExamine(path, () => (audit.keys.store === 'file' ? keys.jwks().keys : []))
+}
+
+function pathOfTrail(sinks: readonly SinkConfig[]): string | undefined {
+  return sinks.find(({ file }) => file !== undefined)?.file?.path
 }
 
 /**
@@ -98,7 +112,7 @@ function sinkOf(sink: SinkConfig, writer: string, { now, output, fetch }: Depend
 
 /** What the first file of the trail ended with, before anything is added to it. */
 function endOfTrail(sinks: readonly SinkConfig[]): TrailEnd {
-  const path = sinks.find(({ file }) => file !== undefined)?.file?.path
+  const path = pathOfTrail(sinks)
   return path === undefined ? { heads: [], lastStart: undefined } : readTrailEnd(path)
 }
 

@@ -149,6 +149,7 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
     admin: {
       base: `${prefix}/admin`,
       recent: audit.recent,
+      examine: audit.examine,
       conditions: () => conditionsOf(opened),
       configuration: () => ({ configuration: printable(config), options: shownOptions(config, dependencies.origins) }),
       policy,

@@ -7,11 +7,15 @@ export function createScript(text: string): Script {
   return { text, source: `'sha256-${createHash('sha256').update(text).digest('base64')}'` }
 }
 
-/** Shows every `<time>` in the reader's own time zone; the page itself says UTC. */
+/** Shows every `<time>` in the reader's own time zone, also in parts that come later (`replaced`); the page itself says UTC. */
 export const localTimes: Script = createScript(`
-for (const element of document.querySelectorAll('time[datetime]')) {
-  const options = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' }
-  element.title = element.textContent
-  element.textContent = new Intl.DateTimeFormat(undefined, options).format(new Date(element.dateTime))
+const options = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' }
+const showTimes = () => {
+  for (const element of document.querySelectorAll('time[datetime]:not([title])')) {
+    element.title = element.textContent
+    element.textContent = new Intl.DateTimeFormat(undefined, options).format(new Date(element.dateTime))
+  }
 }
+showTimes()
+document.addEventListener('replaced', showTimes)
 `)

@@ -26,6 +26,7 @@ const paths = [
   '/.stagedoor/admin/',
   '/.stagedoor/admin/sessions',
   '/.stagedoor/admin/decisions',
+  '/.stagedoor/admin/audit',
   '/.stagedoor/admin/explain?method=GET&path=/closed/page',
   '/.stagedoor/admin/configuration',
 ]

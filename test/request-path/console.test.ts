@@ -1,7 +1,12 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import t from 'tap'
 
 import type { Browser } from '../support/browser.ts'
 import { type House, startHouse } from '../support/house.ts'
+import { until } from '../support/until.ts'
 
 const admin = '/.stagedoor/admin'
 
@@ -47,10 +52,47 @@ t.test('the console answers programs with JSON, and refuses what it does not kno
   t.match(await read('/explain?path=/x&claims=no'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
 })
 
+t.test('the trail is searched and verified in the console', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-trail-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const path = join(folder, 'audit.jsonl')
+  const house = await startHouse(t, { config: { audit: { sinks: [{ file: { path } }] } } })
+  const { browser: jane } = await house.signIn('jane@example.com')
+  const { browser: max } = await house.signIn('max@example.com')
+  await max.fetch(`${house.url}/catalog`)
+  const isKept = async () => (await readFile(path, 'utf8')).includes('"path":"/catalog"')
+  await until(isKept)
+  const page = await jane.open(`${house.url}${admin}/audit?person=muster&event=decision&since=1h`)
+  t.match(page.text, /The trail is whole: \d+ records of 1 writer,[^]*2 found[^]*GET \/catalog/)
+  t.notMatch(page.text, 'Jane Doe</td>')
+  const asJson = async (query: string) => {
+    const { status, text } = await jane.fetch(`${house.url}${admin}/audit?${query}`)
+    return { status, body: JSON.parse(text) }
+  }
+  t.match(await asJson('outcome=allow&until=2020-01-01'), {
+    status: 200,
+    body: { isWhole: true, found: 0, records: [] },
+  })
+  t.match(await asJson('since=yesterday'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
+  const many = await Promise.all(Array.from({ length: 6 }, async () => (await asJson('event=login')).status))
+  t.ok(many.filter((status) => status === 200).length >= 4, 'each waits for its turn, and not more than four wait')
+
+  await writeFile(path, (await readFile(path, 'utf8')).replace('"path":"/catalog"', '"path":"/nothing"'))
+  t.match((await jane.open(`${house.url}${admin}/audit`)).text, /The trail is not whole: \d+ faults?[^]*was changed/)
+  t.match(await asJson(''), { body: { isWhole: false, verification: { faults: [{ text: /was changed/ }] } } })
+})
+
+t.test('without a file the console says where records are', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  t.match((await browser.open(`${house.url}${admin}/audit`)).text, /No file holds the trail/)
+  t.equal((await browser.fetch(`${house.url}${admin}/audit`)).status, 400)
+})
+
 t.test('only operators see the console', async (t) => {
   const house = await startHouse(t)
   const { browser } = await house.signIn('max@example.com')
-  for (const path of ['/', '/sessions', '/decisions', '/explain', '/configuration', '/conditions', '/live']) {
+  for (const path of ['/', '/sessions', '/decisions', '/audit', '/explain', '/configuration', '/conditions', '/live']) {
     t.match(await browser.fetch(`${house.url}${admin}${path}`), { status: 403 }, path)
   }
 })

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
 
 import { adminActionClasses } from '../../audit/admin-actions.ts'
-import { configOption } from '../../cli/config-files.ts'
-import { reportProblems } from '../../cli/config-files.ts'
+import { UnreadableTrail } from '../../audit/trail-files.ts'
 import { ConfigError } from '../../config/problems/problem.ts'
+import { configOption, reportProblems } from '../config-files.ts'
 import type { Terminal } from '../terminal.ts'
 import { type Format, printTail, type SearchOptions, searchTrail } from './search.ts'
 import { AuditInputError, findTrail, type TrailFiles, type TrailOptions } from './trail-files.ts'
@@ -78,7 +78,7 @@ function running<Options extends TrailOptions>(terminal: Terminal, run: Run<Opti
       setExitCode(await run(await findTrail(files, options, terminal), options))
     } catch (error) {
       if (error instanceof ConfigError) err(`${reportProblems(error.problems, folder)}\n`)
-      else if (error instanceof AuditInputError) err(`${error.message}\n`)
+      else if (error instanceof AuditInputError || error instanceof UnreadableTrail) err(`${error.message}\n`)
       else throw error
       setExitCode(2)
     }

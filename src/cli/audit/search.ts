@@ -2,9 +2,10 @@ import { csvHead, csvLine } from '../../audit/csv.ts'
 import { fits, momentIn, type RecordFilter } from '../../audit/filter.ts'
 import { recordIn } from '../../audit/lines.ts'
 import type { AuditRecord } from '../../audit/record.ts'
+import { linesOf } from '../../audit/trail-files.ts'
 import { parseDuration } from '../../config/values/quantities.ts'
 import type { Terminal } from '../terminal.ts'
-import { AuditInputError, linesOf } from './trail-files.ts'
+import { AuditInputError } from './trail-files.ts'
 
 export type SearchOptions = {
   person?: string

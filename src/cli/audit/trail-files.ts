@@ -1,9 +1,6 @@
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
-
 import type { JWK } from 'jose'
 
-import { movedFiles } from '../../audit/sinks/rotation.ts'
+import { checkpointFileOf, filesOfTrail, linesOfAll } from '../../audit/trail-files.ts'
 import { loadConfig } from '../../config/load.ts'
 import { readFileIfThere } from '../../storage/atomic-file.ts'
 import type { Terminal } from '../terminal.ts'
@@ -36,25 +33,7 @@ export async function findTrail(
     }
     const { path: keyPath, store } = config.audit.keys
     const keyFile = store === 'file' && keyPath !== undefined ? `${keyPath}.public` : undefined
-    return { files: [...movedFiles(path), path], checkpoints: [`${path}.checkpoints`], keyFile }
-  }
-}
-
-/** Lines of files in a row, each with its place. */
-export async function* linesOf(
-  files: readonly string[],
-): AsyncGenerator<{ line: string; place: string; file: string }> {
-  for (const file of files) {
-    let number = 0
-    const input = createReadStream(file)
-    try {
-      for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-        number += 1
-        yield { line, place: `${file}:${number}`, file }
-      }
-    } catch (cause) {
-      throw new AuditInputError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
-    }
+    return { files: filesOfTrail(path), checkpoints: [checkpointFileOf(path)], keyFile }
   }
 }
 
@@ -68,9 +47,4 @@ async function readKeys(file: string, isAsked: boolean): Promise<JWK[]> {
     // Said below, as for anything else that is no key set.
   }
   throw new AuditInputError(`${file} is no JWK Set: take it from /.stagedoor/audit/jwks.json.`)
-}
-
-async function linesOfAll(files: readonly string[]): Promise<string[]> {
-  const texts = await Promise.all(files.map(readFileIfThere))
-  return texts.flatMap((text) => (text ?? '').split('\n').filter(Boolean))
 }

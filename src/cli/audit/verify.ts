@@ -1,6 +1,7 @@
+import { linesOf } from '../../audit/trail-files.ts'
 import { Verifier, type Verdict } from '../../audit/verify.ts'
 import type { Terminal } from '../terminal.ts'
-import { linesOf, type TrailFiles } from './trail-files.ts'
+import type { TrailFiles } from './trail-files.ts'
 
 /** Checks a whole trail, and says what was changed. Returns the exit code. */
 export async function verifyTrail({ files, checkpoints, keys }: TrailFiles, terminal: Terminal): Promise<number> {

@@ -56,6 +56,22 @@ const paths = {
       parameters: [query('text', 'Part of a person, path or request id.'), query('outcome', '`allow` or `deny`.')],
     }),
   },
+  '/audit': {
+    get: operation(
+      'Searches the trail in the file, and says whether it is whole',
+      json('`records` (the last 200), `found`, `isWhole`, `verification` with its faults, `files`.'),
+      {
+        parameters: [
+          query('person', 'Subject, client or session, or a part of the name.'),
+          query('event', '`login`, `admin-action`, `decision`, …'),
+          query('class', 'Class of an admin action.'),
+          query('outcome', '`allow` or `deny`.'),
+          query('since', 'A moment (RFC 3339), a date, or how long ago (`24h`).'),
+          query('until', 'The same.'),
+        ],
+      },
+    ),
+  },
   '/conditions': { get: operation('Health of everything the gateway depends on', json('`conditions`.')) },
   '/configuration': {
     get: operation(

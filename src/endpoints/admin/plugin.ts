@@ -8,9 +8,11 @@ import { adminConsole, type ConsoleOptions } from './console.ts'
 import { adminKeys, type SigningKeys } from './keys.ts'
 import { readQuestion } from './policy-question.ts'
 import { type AdminSessionsOptions, adminSessions } from './sessions.ts'
+import { adminTrail, type AdminTrailOptions } from './trail.ts'
 
 export type AdminOptions = AdminSessionsOptions &
-  Omit<ConsoleOptions, 'address'> & {
+  Omit<ConsoleOptions, 'address'> &
+  AdminTrailOptions & {
     policy: Policy
     claimNames: ClaimNames
     keys: SigningKeys
@@ -21,7 +23,7 @@ export type AdminOptions = AdminSessionsOptions &
 /** Endpoints for the operators of Stagedoor (`admin.allow`). */
 export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
   const { base, policy, claimNames, keys, now, seen, revocations, baseUrl, issuer } = options
-  const { recent, conditions, configuration } = options
+  const { recent, examine, conditions, configuration } = options
   app.addHook('onRequest', (request, _reply, done) => done(refusalOf(request)))
 
   /** GET explains a decision for the caller, POST with `claims` for another user. */
@@ -38,6 +40,7 @@ export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
     configuration,
     now,
   })
+  await app.register(adminTrail, { base, examine, now })
   await app.register(adminSessions, { base, seen, revocations, baseUrl, issuer, now })
   await app.register(adminKeys, { keys, baseUrl })
 

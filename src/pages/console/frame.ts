@@ -2,12 +2,13 @@ import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { createScript } from '../script.ts'
 
-export type ConsolePage = 'overview' | 'sessions' | 'decisions' | 'explain' | 'configuration'
+export type ConsolePage = 'overview' | 'sessions' | 'decisions' | 'audit' | 'explain' | 'configuration'
 
 const labels: Record<ConsolePage, string> = {
   overview: 'Overview',
   sessions: 'Sessions',
   decisions: 'Decisions',
+  audit: 'Audit trail',
   explain: 'Explain',
   configuration: 'Configuration',
 }
@@ -25,6 +26,7 @@ if (part) {
       if (!response.ok) return location.reload()
       const fresh = new DOMParser().parseFromString(await response.text(), 'text/html').querySelector('[data-live]')
       if (fresh) part.replaceChildren(...fresh.childNodes)
+      document.dispatchEvent(new Event('replaced'))
     } finally {
       setTimeout(() => { isFetching = false }, 1000)
     }

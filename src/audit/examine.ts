@@ -1,0 +1,89 @@
+import { stat } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+import type { JWK } from 'jose'
+
+import { fits, type RecordFilter } from './filter.ts'
+import { recordIn } from './lines.ts'
+import type { AuditRecord } from './record.ts'
+import { checkpointFileOf, filesOfTrail, linesOf, linesOfAll } from './trail-files.ts'
+import { type Verdict, Verifier } from './verify.ts'
+
+/** What was found in the trail of a file, and whether the trail is whole. */
+export type Examination = {
+  /** Those that fit, the latest first. */
+  records: AuditRecord[]
+  /** How many fit; more than are in `records`, perhaps. */
+  found: number
+  verdict: Verdict
+  /** What was read, oldest first. */
+  files: string[]
+  /** Older files that were left out, because reading them would take too long. */
+  leftOut: string[]
+}
+
+export type Examine = (filter: RecordFilter, limit: number) => Promise<Examination>
+
+/** Some ten seconds of reading. */
+const defaultMaxBytes = 256 * 1024 * 1024
+/** Few enough that requests in between do not wait long. */
+const linesATurn = 100
+
+/**
+ * Searches the trail and verifies it in one pass, one examination after the other, with the process's requests in between.
+ * @param keys public keys that are trusted; none where the trail names its own
+ */
+export function createExamine(path: string, keys: () => readonly JWK[], maxBytes = defaultMaxBytes): Examine {
+  let before: Promise<unknown> = Promise.resolve()
+  return (filter, limit) => {
+    const examination = before.then(async () => examine(await filesWithin(path, maxBytes), path, keys(), filter, limit))
+    before = examination.catch(() => undefined)
+    return examination
+  }
+}
+
+type Files = Pick<Examination, 'files' | 'leftOut'>
+
+async function examine(
+  { files, leftOut }: Files,
+  path: string,
+  keys: readonly JWK[],
+  filter: RecordFilter,
+  limit: number,
+): Promise<Examination> {
+  // Read first: what they vouch for was written before them.
+  const checkpoints = await linesOfAll([checkpointFileOf(path)])
+  const verifier = new Verifier({ keys, checkpoints })
+  const records: AuditRecord[] = []
+  const seen = new Set<string>()
+  let current = files[0]
+  let count = 0
+  for await (const { line, place, file } of linesOf(files)) {
+    if (file !== current) verifier.nextFile()
+    current = file
+    verifier.line(line, place)
+    const record = recordIn(line)
+    if (record !== undefined && fits(record, filter) && !seen.has(record.hash)) {
+      seen.add(record.hash)
+      records.push(record)
+      if (records.length > limit) records.shift()
+    }
+    count += 1
+    if (count % linesATurn === 0) await nextTurn()
+  }
+  return { records: records.toReversed(), found: seen.size, verdict: verifier.end(), files, leftOut }
+}
+
+/** The newest files, as many as may be read at once; the one that is written always. */
+async function filesWithin(path: string, maxBytes: number): Promise<Files> {
+  const all = filesOfTrail(path)
+  const sizes = await Promise.all(all.map(async (file) => (await stat(file).catch(() => undefined))?.size ?? 0))
+  let bytes = 0
+  let first = all.length
+  for (const [i, size] of [...sizes.entries()].toReversed()) {
+    bytes += size
+    if (bytes > maxBytes && i < all.length - 1) break
+    first = i
+  }
+  return { files: all.slice(first), leftOut: all.slice(0, first) }
+}

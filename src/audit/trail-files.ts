@@ -1,0 +1,49 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+
+import { readFileIfThere } from '../storage/atomic-file.ts'
+import { movedFiles } from './sinks/rotation.ts'
+
+/** A file of the trail that cannot be read. */
+export class UnreadableTrail extends Error {}
+
+/** A line and where it stands. */
+export type PlacedLine = { line: string; place: string; file: string }
+
+/** The files of a trail, oldest first: those that were moved aside, and the one that is written. */
+export function filesOfTrail(path: string): string[] {
+  return [...movedFiles(path), path]
+}
+
+/** Where checkpoints are kept beside the file. */
+export function checkpointFileOf(path: string): string {
+  return `${path}.checkpoints`
+}
+
+/** The lines of files that may not be there. */
+export async function linesOfAll(files: readonly string[]): Promise<string[]> {
+  const texts = await Promise.all(files.map(readFileIfThere))
+  return texts.flatMap((text) => (text ?? '').split('\n').filter(Boolean))
+}
+
+/**
+ * Lines of files in a row, as far as the files reached when each was opened: what is written meanwhile is no half line.
+ * @throws UnreadableTrail
+ */
+export async function* linesOf(files: readonly string[]): AsyncGenerator<PlacedLine> {
+  for (const file of files) {
+    let number = 0
+    try {
+      const { size } = await stat(file)
+      if (size === 0) continue
+      const input = createReadStream(file, { end: size - 1 })
+      for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+        number += 1
+        yield { line, place: `${file}:${number}`, file }
+      }
+    } catch (cause) {
+      throw new UnreadableTrail(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
+    }
+  }
+}

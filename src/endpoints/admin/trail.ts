@@ -1,0 +1,76 @@
+import type { FastifyPluginAsync } from 'fastify'
+
+import type { Examine } from '../../audit/examine.ts'
+import { momentIn, type RecordFilter } from '../../audit/filter.ts'
+import { parseDuration } from '../../config/values/quantities.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { wantsPage } from '../../headers/navigation.ts'
+import { auditPage, type AuditQuestion } from '../../pages/console/audit.ts'
+
+export type AdminTrailOptions = {
+  /** Where the console lives. */
+  base: string
+  /** Undefined where no file holds the trail. */
+  examine: Examine | undefined
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+const maxRecords = 200
+/** Each examination reads the whole trail. */
+const maxWaiting = 4
+
+/** `GET /.stagedoor/admin/audit`: searches the trail in the file, and says whether it is whole. */
+export const adminTrail: FastifyPluginAsync<AdminTrailOptions> = async (app, { base, examine, now }) => {
+  let waiting = 0
+
+  app.get('/audit', async (request, reply) => {
+    const question = questionIn(request.query)
+    const filter = filterOf(question, now())
+    const examination = examine && (await inTurn(async () => examine(filter, maxRecords)))
+    if (wantsPage(request.headers)) return reply.sendPage(auditPage(question, examination, base))
+    if (examination === undefined) throw badRequest('audit.sinks has no file')
+    const { verdict: verification, ...rest } = examination
+    return reply
+      .header('cache-control', 'no-store')
+      .send({ ...rest, isWhole: verification.faults.length === 0, verification })
+  })
+
+  async function inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (waiting >= maxWaiting) throw badRequest('the trail is being read for others; ask again in a moment')
+    waiting += 1
+    try {
+      return await work()
+    } finally {
+      waiting -= 1
+    }
+  }
+}
+
+const names = ['person', 'event', 'class', 'outcome', 'since', 'until'] as const
+
+/** What the form asks for; a field that is left empty asks for nothing. */
+function questionIn(query: unknown): AuditQuestion {
+  const given = query as Partial<Record<string, unknown>>
+  const texts = names.flatMap((name) => {
+    const value = given[name]
+    return typeof value === 'string' && value !== '' ? [[name, value.slice(0, 200)]] : []
+  })
+  return Object.fromEntries(texts) as AuditQuestion
+}
+
+/** @throws STAGEDOOR_ADMIN_BAD_REQUEST */
+function filterOf({ since, until, ...rest }: AuditQuestion, now: number): RecordFilter {
+  return { ...rest, since: momentOf('since', since, now), until: momentOf('until', until, now) }
+}
+
+function momentOf(name: string, text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined
+  const at = momentIn(text, now, parseDuration)
+  if (at === undefined) throw badRequest(`${name} is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d`)
+  return at
+}
+
+function badRequest(detail: string): GatewayError {
+  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { detail, isDetailPublic: true })
+}
