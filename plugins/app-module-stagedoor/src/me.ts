@@ -28,9 +28,10 @@ export async function readMeAnswer(response: Response, now: number): Promise<MeA
 }
 
 function parseMe(body: unknown, aheadMs: number): Me | undefined {
-  if (!isRecord(body) || typeof body['sub'] !== 'string') return undefined
-  const { sub } = body
-  const session = isRecord(body['session']) ? body['session'] : {}
+  if (!isRecord(body)) return undefined
+  const { sub, session: givenSession } = body
+  if (typeof sub !== 'string') return undefined
+  const session = isRecord(givenSession) ? givenSession : {}
   const email = textIn(body, 'email')
   const timeIn = (name: string): number | undefined => {
     const time = Date.parse(textIn(session, name) ?? '')

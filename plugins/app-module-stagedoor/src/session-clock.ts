@@ -21,7 +21,10 @@ export function createSessionClock({ now, setTimer, onEnding, onEnd }: SessionCl
 
   function watch(endsAt: number): void {
     const leftMs = endsAt - now()
-    if (leftMs <= 0) return onEnd()
+    if (leftMs <= 0) {
+      onEnd()
+      return
+    }
     if (leftMs <= warnBeforeMs && warnedFor !== endsAt) {
       warnedFor = endsAt
       onEnding(endsAt)

@@ -94,7 +94,10 @@ export function createSessionGuard(deps: GuardDependencies): SessionGuard {
   }
 
   async function hear(event: 'signed-in' | 'signed-out'): Promise<void> {
-    if (event === 'signed-out') return end('signed-out')
+    if (event === 'signed-out') {
+      end('signed-out')
+      return
+    }
     const counted = logins
     if ((await knowledge.checkAnew()) !== 'signed-in') return
     if (logins === counted) logins += 1

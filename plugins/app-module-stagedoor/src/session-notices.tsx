@@ -17,6 +17,10 @@ export function StagedoorSessionNotices() {
 
 type ViewProps<Kind extends Notice['kind']> = { notice: Extract<Notice, { kind: Kind }>; guard: SessionGuard }
 
+const goOn = 'Sign in again to go on where you are: nothing that you typed is lost.'
+const overText = { expired: goOn, 'signed-out': `You signed out in another tab. ${goOn}` }
+const stepUpText = 'What you are about to do asks for a second factor. It is done as soon as you have confirmed.'
+
 function NoticeView({ notice, guard }: { notice: Notice; guard: SessionGuard }) {
   if (notice.kind === 'ending') return <Ending notice={notice} guard={guard} />
   if (notice.kind === 'over') return <Over notice={notice} guard={guard} />
@@ -56,10 +60,6 @@ function OtherUser({ name }: { name: string }) {
   )
 }
 
-const goOn = 'Sign in again to go on where you are: nothing that you typed is lost.'
-const overText = { expired: goOn, 'signed-out': `You signed out in another tab. ${goOn}` }
-const stepUpText = 'What you are about to do asks for a second factor. It is done as soon as you have confirmed.'
-
 function PopupBlocked() {
   return (
     <span role="alert">
@@ -84,6 +84,7 @@ function actionOf({ kind, isPopupBlocked }: Notice & { isPopupBlocked: boolean }
 function Action({ label, onClick }: { label: string; onClick: () => void }) {
   // Material UI 4 cannot animate the focus of a button that has it from the start (React 18).
   return (
+    // eslint-disable-next-line jsx-a11y/no-autofocus -- focus belongs into a dialog that opens, and on what it is for
     <Button variant="contained" color="primary" onClick={onClick} autoFocus disableFocusRipple>
       {label}
     </Button>

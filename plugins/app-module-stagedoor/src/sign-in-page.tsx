@@ -32,12 +32,15 @@ export function StagedoorSignInPage(props: SignInPageProps) {
       const refresh = () => refreshSession(discovery)
       const answer = await refresh()
       if (isGone) return
-      if (answer.kind === 'challenge') return leaveForLogin(guard)
+      if (answer.kind === 'challenge') {
+        leaveForLogin(guard)
+        return
+      }
       createLoginAttempts(sessionStorage, Date.now).forget()
       void guard.start()
       props.onSignInSuccess(createIdentity(answer.session, { refresh, guard, now: Date.now }))
     }
-    // Signing in happens once, whatever the parent renders.
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- signing in happens once, whatever the parent renders
   }, [])
 
   return problem === undefined ? <Progress /> : <SignInProblem error={problem} guard={guard} />

@@ -62,7 +62,8 @@ export async function* usersByCreation(
   let seen = new Set<string>()
   for (;;) {
     const rows = await searchUsers(client, allOf(`created_at:[${from} TO *]`, query), fields, page)
-    yield rows.filter(({ user_id: id }) => !seen.has(id))
+    const before = seen
+    yield rows.filter(({ user_id: id }) => !before.has(id))
     const last = rows.at(-1)
     if (last === undefined || rows.length < perPage) return
     if (last.created_at === from) page += 1
