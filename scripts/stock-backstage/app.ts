@@ -66,19 +66,26 @@ async function allowForThisMachine(folder: string, { backstagePort }: StockAppOp
 }
 
 /**
- * The template's ranges take the newest patch of each package, which may not fit the others: `create-app` has a lockfile for
- * that, which is not in the registry. So each package is the one of the template's release, or each is the newest.
+ * Each Backstage package of the template is the one of the template's release, or each is the newest, also where another
+ * package asks for it. `create-app` downloads a lockfile for that, which is not in the registry. Without it Yarn takes a
+ * newer `core-app-api` for `app-defaults` than for the app, and a legacy app with two of them does not start.
  */
 async function fixVersions(folder: string, { isNewest }: StockAppOptions): Promise<void> {
+  const versions: Record<string, string> = {}
   for (const workspace of ['.', 'packages/app', 'packages/backend']) {
     await editManifest(folder, workspace, ({ dependencies = {}, devDependencies = {} }) => {
       for (const ranges of [dependencies, devDependencies]) {
         for (const [name, range] of Object.entries(ranges)) {
-          if (name.startsWith('@backstage/')) ranges[name] = isNewest ? 'latest' : range.replace('^', '')
+          if (!name.startsWith('@backstage/')) continue
+          versions[name] = isNewest ? 'latest' : range.replace('^', '')
+          ranges[name] = versions[name]
         }
       }
     })
   }
+  await editManifest(folder, '.', (manifest) => {
+    manifest.resolutions = { ...versions, ...manifest.resolutions }
+  })
 }
 
 async function addLines(folder: string, { isLegacy, gatewayUrl }: StockAppOptions): Promise<void> {

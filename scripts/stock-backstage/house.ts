@@ -29,7 +29,7 @@ export async function startHouse({ app, gatewayUrl, backstagePort }: HouseOption
   )
   const gateway = startProgram(
     'Stagedoor',
-    ['src/cli/main.ts', 'start', '--config', 'config/default.yaml', '--config', 'scripts/demo/gateway.yaml'],
+    ['src/cli/main.ts', 'start', '--config', 'config/default.yaml', '--config', 'scripts/stock-backstage/gateway.yaml'],
     {
       STAGEDOOR_BASE_URL: gatewayUrl,
       STAGEDOOR_PORT: new URL(gatewayUrl).port,
