@@ -26,6 +26,7 @@ export async function measureVerification(count: number): Promise<VerificationFi
   const keys = await createJwksCache({
     issuer: issuer.url,
     fetchJwks: async () => JSON.stringify({ keys: [issuer.jwk] }),
+    timeoutMs: 5_000,
     store: forgetfulJwksStore,
     refreshEveryMs: 300_000,
     keepForMs: 86_400_000,

@@ -11,10 +11,8 @@ import { createVerifier } from '../bearer/verifier.ts'
 import type { Config } from '../config/schema.ts'
 import type { BackstagePrincipal, MachinePrincipal } from '../identity/principal.ts'
 import type { OnUnusable } from '../oidc/claim-values.ts'
-import { fetchDocument } from '../oidc/fetch-document.ts'
-import { maxJwksBytes } from '../oidc/jwk-set.ts'
-import { createJwksCache, type JwksCache } from '../oidc/jwks-cache.ts'
-import { createJwksFetch, discoverJwksUrl } from '../oidc/jwks-location.ts'
+import { createJwksCache, type JwksCache, maxJwksBytes } from '../oidc/jwks-cache.ts'
+import { createJwksFetch, discoverJwksUrl, fetchDocument } from '../oidc/jwks-source.ts'
 import { createFileJwksStore, forgetfulJwksStore } from '../oidc/jwks-store.ts'
 import type { Decide } from '../policy/rules.ts'
 import type { Redis } from '../redis/redis.ts'
@@ -139,9 +137,9 @@ type KeySurroundings = {
 
 /** Keys of one issuer, found by its discovery document. */
 export function provisionKeySet(config: Config, surroundings: KeySurroundings, issuer: string): Promise<JwksCache> {
-  const limits = { fetch: surroundings.fetch, timeoutMs: config.auth0.timeout }
-  const discover = () => discoverJwksUrl(issuer, { ...limits, maxBytes: maxDiscoveryBytes })
-  const fetchKeys = (url: string) => fetchDocument(url, { ...limits, maxBytes: maxJwksBytes })
+  const { fetch } = surroundings
+  const discover = (signal: AbortSignal) => discoverJwksUrl(issuer, { fetch, signal, maxBytes: maxDiscoveryBytes })
+  const fetchKeys = (url: string, signal: AbortSignal) => fetchDocument(url, { fetch, signal, maxBytes: maxJwksBytes })
   return createKeySet(config, surroundings, issuer, createJwksFetch(discover, fetchKeys))
 }
 
@@ -152,8 +150,9 @@ async function provisionBackstage(config: Config, surroundings: Surroundings) {
   const upstream = config.upstreams['backstage'] ?? Object.values(config.upstreams)[0]
   const url = jwksUrl ?? `${upstream?.urls[0]}/api/auth/.well-known/jwks.json`
   const issuer = `${config.server.baseUrl}/api/auth`
-  const limits = { fetch: surroundings.fetch, timeoutMs: config.auth0.timeout, maxBytes: maxJwksBytes }
-  const keys = await createKeySet(config, withKeyLog(issuer, surroundings), issuer, () => fetchDocument(url, limits))
+  const keys = await createKeySet(config, withKeyLog(issuer, surroundings), issuer, (signal) =>
+    fetchDocument(url, { fetch: surroundings.fetch, signal, maxBytes: maxJwksBytes }),
+  )
   return { issuer, keys }
 }
 
@@ -169,14 +168,15 @@ function withKeyLog(issuer: string, { logger, fetch, now }: Surroundings): KeySu
 }
 
 function createKeySet(
-  { machines: { jwks } }: Config,
+  { machines: { jwks }, auth0 }: Config,
   { now, onSuccess, onFailure }: KeySurroundings,
   issuer: string,
-  fetchJwks: () => Promise<string>,
+  fetchJwks: (signal: AbortSignal) => Promise<string>,
 ): Promise<JwksCache> {
   return createJwksCache({
     issuer,
     fetchJwks,
+    timeoutMs: auth0.timeout,
     store: jwks.path === undefined ? forgetfulJwksStore : createFileJwksStore(jwks.path),
     refreshEveryMs: jwks.refreshEvery,
     keepForMs: jwks.keepFor,

@@ -34,5 +34,5 @@ async function signatureFinding(
   const keys = issuers.has(issuer) ? await keysOf(issuer) : undefined
   if (keys === undefined) return { name, fault: 'issuer-unknown' }
   const result = await verifySignature(token, keys)
-  return { name, fault: 'jwk' in result ? undefined : result.fault }
+  return { name, fault: 'key' in result ? undefined : result.fault }
 }

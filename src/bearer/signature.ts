@@ -1,29 +1,35 @@
-import { flattenedVerify, type JWK } from 'jose'
+import { errors, flattenedVerify } from 'jose'
 
-import { mayVerify } from '../oidc/jwk-set.ts'
 import type { JwksCache } from '../oidc/jwks-cache.ts'
 import type { CompactToken } from './compact.ts'
 import type { BearerReason } from './reasons.ts'
 
-/** The key that the signature was verified with, or why it was not. */
-export type SignatureResult = { jwk: JWK } | { fault: BearerReason } | { fault: 'unavailable' }
+/** The key that the signature was verified with, as text, or why it was not. */
+export type SignatureResult = { key: string } | { fault: BearerReason } | { fault: 'unavailable' }
 
 /** Verifies a signature with the issuer's key of that id; what the header says of keys otherwise is never followed. */
 export async function verifySignature(
   { header, parts }: CompactToken,
-  keys: Pick<JwksCache, 'recall' | 'find'>,
+  keys: Pick<JwksCache, 'recall' | 'find' | 'select'>,
 ): Promise<SignatureResult> {
   const kid = String(header['kid'])
-  const algorithm = String(header['alg'])
-  const jwk = keys.recall(kid) ?? (await keys.find(kid))
-  if (jwk === 'unavailable') return { fault: 'unavailable' }
-  if (jwk === 'unknown') return { fault: 'key-unknown' }
-  if (!mayVerify(jwk, algorithm)) return { fault: 'key-mismatch' }
+  const lookup = keys.recall(kid) === undefined ? await keys.find(kid) : 'known'
+  const key = keys.recall(kid)
+  if (lookup === 'unavailable') return { fault: 'unavailable' }
+  if (key === undefined) return { fault: 'key-unknown' }
   const [protectedHeader, payload, signature] = parts
   try {
-    await flattenedVerify({ protected: protectedHeader, payload, signature }, jwk, { algorithms: [algorithm] })
-    return { jwk }
-  } catch {
-    return { fault: 'signature' }
+    await flattenedVerify({ protected: protectedHeader, payload, signature }, keys.select, {
+      algorithms: [String(header['alg'])],
+    })
+    return { key }
+  } catch (error) {
+    return { fault: error instanceof errors.JOSEError ? (faults.get(error.code) ?? 'signature') : 'signature' }
   }
 }
+
+/** jose selects by id, algorithm, type and curve: with the id known, another of them differs (RFC 8725 §3.1). */
+const faults = new Map<string, BearerReason>([
+  [errors.JWKSNoMatchingKey.code, 'key-mismatch'],
+  [errors.JWKSMultipleMatchingKeys.code, 'key-mismatch'],
+])

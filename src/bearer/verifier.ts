@@ -1,4 +1,3 @@
-import type { JWK } from 'jose'
 import { LRUCache } from 'lru-cache'
 
 import type { JwksCache } from '../oidc/jwks-cache.ts'
@@ -18,7 +17,7 @@ const maxVerifiedBytes = 32 * 1024 * 1024
 const maxVerified = 20_000
 const maxForeign = 5_000
 
-type Remembered = { verdict: Accepted; usableUntil: number; kid: string; jwk: JWK; keys: JwksCache }
+type Remembered = { verdict: Accepted; usableUntil: number; kid: string; key: string; keys: JwksCache }
 
 export type BearerVerifier = {
   /** The cached verdict, without waiting: the hot path. */
@@ -51,7 +50,7 @@ export function createVerifier({ machine, backstage, now }: VerifierOptions): Be
   function recall(token: string): Verdict | undefined {
     const entry = verified.get(token)
     if (entry === undefined) return undefined
-    if (now() <= entry.usableUntil && entry.keys.recall(entry.kid) === entry.jwk) return entry.verdict
+    if (now() <= entry.usableUntil && entry.keys.recall(entry.kid) === entry.key) return entry.verdict
     verified.delete(token)
     return undefined
   }
@@ -70,10 +69,10 @@ export function createVerifier({ machine, backstage, now }: VerifierOptions): Be
     const keys = profile.keysOf(String(parsed.claims['iss']))
     if (keys === undefined) return { kind: 'unavailable' }
     const result = await verifySignature(parsed, keys)
-    if ('jwk' in result) {
+    if ('key' in result) {
       const verdict = profile.accept(parsed)
       const usableUntil = profile.usableUntil(parsed.claims)
-      verified.set(token, { verdict, usableUntil, kid: String(parsed.header['kid']), jwk: result.jwk, keys })
+      verified.set(token, { verdict, usableUntil, kid: String(parsed.header['kid']), key: result.key, keys })
       return verdict
     }
     return result.fault === 'unavailable' ? { kind: 'unavailable' } : profile.refusal(parsed, result.fault)

@@ -1,20 +1,28 @@
-import type { JWK } from 'jose'
+import {
+  createRemoteJWKSet,
+  customFetch,
+  type ExportedJWKSCache,
+  type JSONWebKeySet,
+  jwksCache,
+  type RemoteJWKSet,
+} from 'jose'
+import { LRUCache } from 'lru-cache'
 
-import { type JwkSet, keepUnchanged, parseJwkSet } from './jwk-set.ts'
 import type { JwksStore } from './jwks-store.ts'
-import { createUnknownKeys } from './unknown-keys.ts'
 
 export type JwksCacheOptions = {
   issuer: string
   /** Fetches the JWK Set of the issuer, as text. */
-  fetchJwks: () => Promise<string>
+  fetchJwks: (signal: AbortSignal) => Promise<string>
+  /** How long one fetch may take. */
+  timeoutMs: number
   store: JwksStore
   refreshEveryMs: number
   /** How long the last good set is used while the issuer does not answer. */
   keepForMs: number
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Between 0 and 1, so that many gateways do not ask at once. */
+  /** Between 0 and 1, so that many gateways do not fetch at once. */
   random: () => number
   onStatus?: (status: JwksStatus['status'], cause?: unknown) => void
 }
@@ -26,90 +34,93 @@ export type JwksStatus = {
   keys: number
   /** Age of the keys in use, milliseconds. */
   ageMs: number
-  fetches: number
-  failures: number
 }
 
 /** `unknown`: the issuer has no such key. `unavailable`: we have no keys of the issuer at all. */
-export type KeyLookup = JWK | 'unknown' | 'unavailable'
+export type KeyLookup = 'known' | 'unknown' | 'unavailable'
 
 export type JwksCache = {
-  /** The key, if it is at hand: the hot path, which never waits. */
-  recall(kid: string): JWK | undefined
+  /** The key as text, if it is in memory: the hot path, which never waits. Another text is another key. */
+  recall(kid: string): string | undefined
   find(kid: string): Promise<KeyLookup>
+  /** Selects the key for a header whose `kid` is known, for jose's verify functions. */
+  select: RemoteJWKSet
   refresh(): Promise<void>
   status(): JwksStatus
   close(): void
 }
 
-const firstRetryMs = 2_000
+/** More keys than any issuer publishes, few enough to look through. */
+const maxKeys = 20
+export const maxJwksBytes = 150_000
 
-/**
- * The keys of one issuer, fetched in the background and never because a token said so. jose's own remote set fails all
- * verification once an outage outlasts its cache; this one keeps using the last good keys, for a bounded time.
- */
+const firstRetryMs = 2_000
+/** An unknown id may belong to a new key. Made-up ids cause at most one fetch in this time. */
+const fetchForUnknownEveryMs = 10_000
+/** After this time an unknown id is looked up again, in case the key was published. */
+const unknownForMs = 30_000
+const maxUnknown = 1_000
+
+/** The keys of one issuer, fetched in the background by jose. */
 export async function createJwksCache(options: JwksCacheOptions): Promise<JwksCache> {
-  const cache = new IssuerKeys(options)
-  await cache.start()
-  return {
-    recall: (kid) => cache.recall(kid),
-    find: (kid) => cache.find(kid),
-    refresh: () => cache.refresh(),
-    status: () => cache.status(),
-    close: () => cache.close(),
-  }
+  const kept = await options.store.read(options.issuer).catch((cause: unknown) => options.onStatus?.('none', cause))
+  return new IssuerKeys(options, kept !== undefined && kept.uat <= options.now() ? kept : undefined)
 }
 
+/**
+ * Decides when jose fetches. By itself jose would fetch for each unknown key id while the issuer does not answer, and
+ * would stop verifying once its cache is too old.
+ */
 class IssuerKeys implements JwksCache {
+  readonly select: RemoteJWKSet
   readonly #options: JwksCacheOptions
-  readonly #unknown: ReturnType<typeof createUnknownKeys>
-  #keys: JwkSet | undefined
-  #fetchedAt = -Infinity
+  /** jose reads it once and writes each fetched set into it. */
+  readonly #exported: Partial<ExportedJWKSCache>
+  readonly #unknown: LRUCache<string, true>
+  #keys: ReadonlyMap<string, string> = new Map()
+  #fetchedAt: number
   #dueAt = -Infinity
+  #fetchedForUnknownAt = -Infinity
   #failuresInARow = 0
   #inFlight: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
-  readonly #counts = { fetches: 0, failures: 0 }
 
-  constructor(options: JwksCacheOptions) {
+  constructor(options: JwksCacheOptions, kept: ExportedJWKSCache | undefined) {
+    const { issuer, fetchJwks, timeoutMs, now } = options
     this.#options = options
-    this.#unknown = createUnknownKeys(options.now)
-  }
-
-  /** Takes the stored keys, and begins to fetch. */
-  async start(): Promise<void> {
-    const { store, issuer, now, onStatus } = this.#options
-    try {
-      const stored = await store.read(issuer)
-      if (stored !== undefined && stored.fetchedAt <= now()) {
-        this.#keys = parseJwkSet(stored.jwks)
-        this.#fetchedAt = stored.fetchedAt
-      }
-    } catch (cause) {
-      onStatus?.('none', cause)
-    }
+    this.#exported = { ...kept }
+    this.#fetchedAt = kept?.uat ?? -Infinity
+    this.#unknown = new LRUCache({ max: maxUnknown, ttl: unknownForMs, ttlResolution: 0, perf: { now } })
+    // The issuer's discovery document names the URL of the keys, so that the one given here is never requested.
+    this.select = createRemoteJWKSet(new URL(issuer), {
+      [jwksCache]: this.#exported as ExportedJWKSCache,
+      [customFetch]: async (_url, { signal }) => Response.json(verificationKeysIn(await fetchJwks(signal))),
+      timeoutDuration: timeoutMs,
+      cooldownDuration: Infinity,
+      cacheMaxAge: Infinity,
+    })
+    this.#index()
     this.#schedule()
   }
 
-  recall(kid: string): JWK | undefined {
+  recall(kid: string): string | undefined {
     // Timers follow the machine's clock; a busy gateway looks at the clock it was given.
     if (this.#options.now() >= this.#dueAt && this.#inFlight === undefined && !this.#isClosed) void this.refresh()
-    return this.#usable()?.get(kid)
+    return this.#isUsable() ? this.#keys.get(kid) : undefined
   }
 
   async find(kid: string): Promise<KeyLookup> {
-    if (this.#usable() === undefined && this.#mayFetchFirstKeys()) await this.refresh()
-    const known = this.#usable()?.get(kid)
-    if (known !== undefined) return known
-    if (this.#usable() === undefined) return 'unavailable'
-    if (this.#unknown.isKnownToBeUnknown(kid)) return 'unknown'
-    if (this.#inFlight === undefined && !this.#unknown.mayAsk()) return 'unknown'
+    if (!this.#isUsable() && this.#mayFetchFirstKeys()) await this.refresh()
+    if (!this.#isUsable()) return 'unavailable'
+    if (this.#keys.has(kid)) return 'known'
+    if (this.#unknown.has(kid)) return 'unknown'
+    if (this.#inFlight === undefined && !this.#mayFetchForUnknown()) return 'unknown'
     await this.refresh()
-    const found = this.#usable()?.get(kid)
+    if (this.#keys.has(kid)) return 'known'
     // While the issuer does not answer, an id must not be remembered as unknown.
-    if (found === undefined && this.#failuresInARow === 0) this.#unknown.remember(kid)
-    return found ?? 'unknown'
+    if (this.#failuresInARow === 0) this.#unknown.set(kid, true)
+    return 'unknown'
   }
 
   refresh(): Promise<void> {
@@ -119,8 +130,8 @@ class IssuerKeys implements JwksCache {
 
   status(): JwksStatus {
     const { issuer, now } = this.#options
-    const keys = this.#usable()?.size ?? 0
-    return { issuer, status: this.#statusNow(), keys, ageMs: now() - this.#fetchedAt, ...this.#counts }
+    const keys = this.#isUsable() ? this.#keys.size : 0
+    return { issuer, status: this.#statusNow(), keys, ageMs: now() - this.#fetchedAt }
   }
 
   close(): void {
@@ -130,34 +141,44 @@ class IssuerKeys implements JwksCache {
 
   /** Without any key no token can be verified: a request may bring the next try forward, once in ten seconds. */
   #mayFetchFirstKeys(): boolean {
-    return this.#options.now() >= this.#dueAt || this.#inFlight !== undefined || this.#unknown.mayAsk()
+    return this.#options.now() >= this.#dueAt || this.#inFlight !== undefined || this.#mayFetchForUnknown()
+  }
+
+  #mayFetchForUnknown(): boolean {
+    const now = this.#options.now()
+    if (now - this.#fetchedForUnknownAt < fetchForUnknownEveryMs) return false
+    this.#fetchedForUnknownAt = now
+    return true
   }
 
   async #fetch(): Promise<void> {
-    const { fetchJwks, onStatus, now } = this.#options
-    this.#counts.fetches += 1
+    const { onStatus, now, refreshEveryMs } = this.#options
     try {
-      await this.#take(await fetchJwks())
+      await this.select.reload()
+      await this.#take()
     } catch (cause) {
-      this.#counts.failures += 1
       this.#failuresInARow += 1
-      const delayMs = Math.min(firstRetryMs * 2 ** (this.#failuresInARow - 1), this.#options.refreshEveryMs)
-      this.#dueAt = now() + this.#jittered(delayMs)
+      this.#dueAt = now() + this.#jittered(Math.min(firstRetryMs * 2 ** (this.#failuresInARow - 1), refreshEveryMs))
       if (this.#failuresInARow === 1) onStatus?.(this.#statusNow(), cause)
     } finally {
       this.#schedule()
     }
   }
 
-  async #take(jwks: string): Promise<void> {
+  async #take(): Promise<void> {
     const { issuer, store, now, refreshEveryMs, onStatus } = this.#options
-    this.#keys = keepUnchanged(this.#keys, parseJwkSet(jwks))
+    this.#index()
     this.#fetchedAt = now()
     this.#dueAt = now() + this.#jittered(refreshEveryMs)
     if (this.#failuresInARow > 0) onStatus?.('fresh')
     this.#failuresInARow = 0
-    const stored = { issuer, jwks, fetchedAt: this.#fetchedAt }
-    await store.write(stored).catch((cause: unknown) => onStatus?.('fresh', cause))
+    const { jwks } = this.#exported as ExportedJWKSCache
+    await store.write(issuer, { jwks, uat: this.#fetchedAt }).catch((cause: unknown) => onStatus?.('fresh', cause))
+  }
+
+  #index(): void {
+    const { keys } = this.select.jwks() ?? { keys: [] }
+    this.#keys = new Map(keys.map((key) => [String(key.kid), JSON.stringify(key)]))
   }
 
   #jittered(delayMs: number): number {
@@ -171,12 +192,31 @@ class IssuerKeys implements JwksCache {
     this.#timer.unref()
   }
 
-  #usable(): JwkSet | undefined {
-    return this.#options.now() - this.#fetchedAt <= this.#options.keepForMs ? this.#keys : undefined
+  #isUsable(): boolean {
+    return this.#keys.size > 0 && this.#options.now() - this.#fetchedAt <= this.#options.keepForMs
   }
 
   #statusNow(): JwksStatus['status'] {
-    if (this.#usable() === undefined) return 'none'
+    if (!this.#isUsable()) return 'none'
     return this.#failuresInARow === 0 ? 'fresh' : 'stale'
   }
+}
+
+/**
+ * The keys of a JWK Set (RFC 7517 §5) that can verify a token: public, for signatures, with an id.
+ * @throws TypeError when the set is not one, is too large, or has no key of use
+ */
+export function verificationKeysIn(text: string): JSONWebKeySet {
+  const { keys } = (JSON.parse(text) ?? {}) as Partial<JSONWebKeySet>
+  if (!Array.isArray(keys)) throw new TypeError('not a JWK Set')
+  if (keys.length > maxKeys) throw new TypeError(`a JWK Set of ${keys.length} keys; ${maxKeys} are the most we take`)
+  const usable = keys.filter(isVerificationKey)
+  if (usable.length === 0) throw new TypeError('a JWK Set without a key that verifies')
+  return { keys: usable }
+}
+
+function isVerificationKey(key: unknown): boolean {
+  if (typeof key !== 'object' || key === null || 'd' in key) return false
+  const { kid, kty, use = 'sig' } = key as Readonly<Record<string, unknown>>
+  return typeof kid === 'string' && kid !== '' && use === 'sig' && ['RSA', 'EC', 'OKP'].includes(kty as string)
 }

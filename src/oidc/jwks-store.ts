@@ -1,18 +1,11 @@
+import type { ExportedJWKSCache } from 'jose'
+
 import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
 
-/** The last good answer of an issuer, kept over a restart. */
-export type KeptJwks = {
-  issuer: string
-  /** The JWK Set as it was received. */
-  jwks: string
-  /** Milliseconds since the epoch. */
-  fetchedAt: number
-}
-
-/** Where last good keys outlive a restart. Failing to keep them is no reason to stop. */
+/** Where the last good keys of each issuer outlive a restart. Failing to keep them is no reason to stop. */
 export type JwksStore = {
-  read(issuer: string): Promise<KeptJwks | undefined>
-  write(kept: KeptJwks): Promise<void>
+  read(issuer: string): Promise<ExportedJWKSCache | undefined>
+  write(issuer: string, kept: ExportedJWKSCache): Promise<void>
 }
 
 /** Keeps nothing: after a restart the issuer must answer. */
@@ -25,30 +18,31 @@ export const forgetfulJwksStore: JwksStore = {
 export function createFileJwksStore(path: string): JwksStore {
   let writing: Promise<void> = Promise.resolve()
 
-  async function readAll(): Promise<KeptJwks[]> {
+  async function readAll(): Promise<Map<string, unknown>> {
     const text = await readFileIfThere(path)
-    if (text === undefined) return []
-    const kept: unknown = JSON.parse(text)
-    return Array.isArray(kept) ? kept.filter(isKept) : []
+    return new Map(Object.entries(JSON.parse(text ?? '{}') as object))
   }
 
-  async function replace(kept: KeptJwks): Promise<void> {
-    const others = (await readAll().catch(() => [])).filter(({ issuer }) => issuer !== kept.issuer)
-    await writeFileAtomically(path, JSON.stringify([...others, kept]))
+  async function replace(issuer: string, kept: ExportedJWKSCache): Promise<void> {
+    const all = await readAll().catch(() => new Map<string, unknown>())
+    await writeFileAtomically(path, JSON.stringify(Object.fromEntries(all.set(issuer, kept))))
   }
 
   return {
-    read: async (issuer) => (await readAll()).find((kept) => kept.issuer === issuer),
-    write(kept) {
+    async read(issuer) {
+      const kept = (await readAll()).get(issuer)
+      return isKept(kept) ? kept : undefined
+    },
+    write(issuer, kept) {
       // In turn, so that two issuers do not overwrite each other.
-      const next = writing.then(() => replace(kept))
+      const next = writing.then(() => replace(issuer, kept))
       writing = next.catch(() => undefined)
       return next
     },
   }
 }
 
-function isKept(value: unknown): value is KeptJwks {
-  const { issuer, jwks, fetchedAt } = (value ?? {}) as Record<string, unknown>
-  return typeof issuer === 'string' && typeof jwks === 'string' && Number.isFinite(fetchedAt)
+/** jose looks at the keys themselves before it uses them. */
+function isKept(value: unknown): value is ExportedJWKSCache {
+  return typeof value === 'object' && value !== null && 'uat' in value && Number.isFinite(value.uat)
 }

@@ -1,21 +1,8 @@
-import { type JWTPayload, compactVerify, createRemoteJWKSet, customFetch, errors, type FetchImplementation } from 'jose'
+import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JWTPayload, jwtVerify } from 'jose'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isSubject } from './claim-values.ts'
 import type { Provider } from './provider.ts'
-
-/** The closed list of reasons to refuse a logout token whose signature is good. */
-export type LogoutTokenRefusal =
-  | 'type'
-  | 'issuer'
-  | 'audience'
-  | 'issued-at'
-  | 'expired'
-  | 'token-id'
-  | 'events'
-  | 'nonce'
-  | 'subject'
-  | 'nobody'
 
 export type LogoutToken = {
   issuer: string
@@ -25,59 +12,6 @@ export type LogoutToken = {
   tokenId: string
   issuedAtSeconds: number
   expiresAtSeconds: number
-}
-
-export type Expectations = { issuer: string; clientId: string; nowSeconds: number }
-
-const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
-/** Logout tokens are sent at once and live two minutes. */
-const maxAgeSeconds = 120
-const clockToleranceSeconds = 30
-
-/**
- * Reads a logout token whose signature was verified (OIDC Back-Channel Logout 1.0 §2.6). Auth0 writes `typ: JWT`, so
- * that `logout+jwt` cannot be required: `events` and the missing `nonce` distinguish the token from an ID token.
- */
-export function readLogoutToken(
-  payload: JWTPayload,
-  header: { typ?: unknown },
-  { issuer, clientId, nowSeconds }: Expectations,
-): LogoutToken | LogoutTokenRefusal {
-  const { iss, sub, sid, aud, iat, exp, jti, events, nonce } = payload
-  if (!isLogoutType(header.typ)) return 'type'
-  if (iss !== issuer) return 'issuer'
-  if (![aud].flat().includes(clientId)) return 'audience'
-  if (typeof iat !== 'number' || isOutside(iat, nowSeconds)) return 'issued-at'
-  if (typeof exp !== 'number' || exp + clockToleranceSeconds <= nowSeconds) return 'expired'
-  if (typeof jti !== 'string' || jti === '') return 'token-id'
-  if (!hasLogoutEvent(events)) return 'events'
-  if (nonce !== undefined) return 'nonce'
-  const token: LogoutToken = { issuer, tokenId: jti, issuedAtSeconds: iat, expiresAtSeconds: exp }
-  if (!isName(sid) && !isName(sub)) return 'nobody'
-  if (sub !== undefined && !isSubject(sub)) return 'subject'
-  if (isName(sid)) token.sid = sid
-  if (sub !== undefined) token.subject = sub
-  return token
-}
-
-function isLogoutType(type: unknown): boolean {
-  if (type === undefined) return true
-  return typeof type === 'string' && ['jwt', 'logout+jwt', 'application/logout+jwt'].includes(type.toLowerCase())
-}
-
-function isOutside(issuedAtSeconds: number, nowSeconds: number): boolean {
-  const ageSeconds = nowSeconds - issuedAtSeconds
-  return ageSeconds > maxAgeSeconds + clockToleranceSeconds || ageSeconds < -clockToleranceSeconds
-}
-
-function hasLogoutEvent(events: unknown): boolean {
-  if (!(events instanceof Object) || !Object.hasOwn(events, logoutEvent)) return false
-  const event: unknown = (events as Record<string, unknown>)[logoutEvent]
-  return event instanceof Object && !Array.isArray(event)
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
 }
 
 /** @throws STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED, STAGEDOOR_OIDC_UNAVAILABLE while keys cannot be had */
@@ -93,8 +27,32 @@ export type VerifierOptions = {
   now: () => number
 }
 
+/** The closed list of reasons to refuse a logout token. */
+export type LogoutTokenRefusal =
+  | 'signature'
+  | 'claims'
+  | 'type'
+  | 'events'
+  | 'nonce'
+  | 'subject'
+  | 'nobody'
+  | ClaimRefusal
+type ClaimRefusal = 'issuer' | 'audience' | 'issued-at' | 'expired' | 'token-id'
+
+const claimRefusals = new Map<string, ClaimRefusal>([
+  ['iss', 'issuer'],
+  ['aud', 'audience'],
+  ['iat', 'issued-at'],
+  ['nbf', 'issued-at'],
+  ['exp', 'expired'],
+  ['jti', 'token-id'],
+])
+
 /** The algorithms that Auth0 signs with. Shared secrets and unsigned tokens would let others end sessions. */
 const algorithms = ['RS256', 'PS256']
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
+/** Logout tokens are sent at once and live two minutes. */
+const times = { maxTokenAge: 120, clockTolerance: 30 }
 
 type Keys = ReturnType<typeof createRemoteJWKSet>
 
@@ -116,35 +74,68 @@ export function createLogoutTokenVerifier(options: VerifierOptions): VerifyLogou
     const { issuer, jwks_uri: uri } = await provider.metadata()
     if (uri === undefined)
       throw new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { detail: 'discovery names no jwks_uri' })
-    const verified = await compactVerify(token, keysAt(uri), { algorithms }).catch((cause: unknown) => {
-      throw isBadToken(cause) ? refusal('signature', cause) : new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { cause })
-    })
-    const payload = claimsIn(verified.payload)
-    const expectations = { issuer, clientId, nowSeconds: now() / 1000 }
-    const read = payload === undefined ? 'claims' : readLogoutToken(payload, verified.protectedHeader, expectations)
+    const expected = { issuer, audience: clientId, requiredClaims: ['exp', 'jti'], algorithms, ...times }
+    const verified = await jwtVerify(token, keysAt(uri), { ...expected, currentDate: new Date(now()) }).catch(
+      (cause: unknown) => {
+        const reason = refusalIn(cause)
+        throw reason === undefined ? new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { cause }) : refusal(reason, cause)
+      },
+    )
+    const read = readLogoutToken(verified.payload, verified.protectedHeader)
     if (typeof read === 'string') throw refusal(read)
     return read
   }
 }
 
-function claimsIn(bytes: Uint8Array): JWTPayload | undefined {
-  try {
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    return claims instanceof Object && !Array.isArray(claims) ? (claims as JWTPayload) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const fetchFailures = [errors.JWKSTimeout, errors.JWKSInvalid]
-
 /** A token that is wrong is refused for good; keys that cannot be fetched are no fault of the token. */
-function isBadToken(error: unknown): boolean {
-  if (!(error instanceof errors.JOSEError) || fetchFailures.some((type) => error instanceof type)) return false
-  // jose throws this code when the key endpoint does not answer 200.
-  return error.code !== errors.JOSEError.code
+function refusalIn(error: unknown): LogoutTokenRefusal | undefined {
+  if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) {
+    return claimRefusals.get(error.claim) ?? 'claims'
+  }
+  if (error instanceof errors.JWTInvalid) return 'claims'
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return undefined
+  // jose throws the general code when the key endpoint does not answer 200.
+  return error instanceof errors.JOSEError && error.code !== errors.JOSEError.code ? 'signature' : undefined
 }
 
-function refusal(reason: string, cause?: unknown): GatewayError {
+function refusal(reason: LogoutTokenRefusal, cause?: unknown): GatewayError {
   return new GatewayError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason, cause })
+}
+
+/**
+ * Reads a verified logout token. Auth0 writes `typ: JWT`, so that `logout+jwt` cannot be required: `events` and the
+ * missing `nonce` distinguish the token from an ID token.
+ */
+export function readLogoutToken(payload: JWTPayload, header: { typ?: unknown }): LogoutToken | LogoutTokenRefusal {
+  const { iss, sub, sid, iat, exp, jti, events, nonce } = payload
+  if (!isLogoutType(header.typ)) return 'type'
+  if (!isName(jti)) return 'token-id'
+  if (!hasLogoutEvent(events)) return 'events'
+  if (nonce !== undefined) return 'nonce'
+  const token: LogoutToken = {
+    issuer: String(iss),
+    tokenId: jti,
+    issuedAtSeconds: Number(iat),
+    expiresAtSeconds: Number(exp),
+  }
+  if (!isName(sid) && !isName(sub)) return 'nobody'
+  if (sub !== undefined && !isSubject(sub)) return 'subject'
+  if (isName(sid)) token.sid = sid
+  if (sub !== undefined) token.subject = sub
+  return token
+}
+
+function isLogoutType(type: unknown): boolean {
+  if (type === undefined) return true
+  return typeof type === 'string' && ['jwt', 'logout+jwt', 'application/logout+jwt'].includes(type.toLowerCase())
+}
+
+function hasLogoutEvent(events: unknown): boolean {
+  if (!(events instanceof Object) || !Object.hasOwn(events, logoutEvent)) return false
+  const event: unknown = (events as Record<string, unknown>)[logoutEvent]
+  return event instanceof Object && !Array.isArray(event)
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }

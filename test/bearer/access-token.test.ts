@@ -55,6 +55,29 @@ t.test('an issuer that is expected, and of which there are no keys, is unavailab
   t.notOk(verifier.isOurs(`${header}.${encode({ ...claims, iss: 'x', filler: 'x'.repeat(4_000) })}.AAAA`))
 })
 
+t.test('a token that is refused for its claims has no key looked up, so that strangers cause no fetch', async (t) => {
+  const now = 1_700_000_000
+  const expected = { issuers: new Map([['i', ['a']]]), clientIds: [], clockToleranceMs: 0, deny: [] }
+  const lookups: string[] = []
+  const noKeys = (issuer: string) => void lookups.push(issuer)
+  const machine = machineProfile(expected, noKeys)
+  const verifier = createVerifier({ machine, now: () => now * 1000 })
+  const header = encode({ alg: 'RS256', typ: 'at+jwt', kid: 'made-up' })
+  const good = { iss: 'i', aud: 'a', sub: 'c', client_id: 'c', iat: now - 60, exp: now + 60 }
+  const rows: [reason: string, change: object][] = [
+    ['expired', { exp: now - 1 }],
+    ['issued-in-future', { iat: now + 1 }],
+    ['sender-constrained', { cnf: {} }],
+  ]
+  for (const [reason, change] of rows) {
+    const verdict = await verifier.verify(`${header}.${encode({ ...good, ...change })}.AAAA`)
+    t.match(verdict, { kind: 'refused', reason })
+  }
+  t.same(lookups, [])
+  await verifier.verify(`${header}.${encode(good)}.AAAA`)
+  t.same(lookups, ['i'])
+})
+
 t.test('what a machine does not have is left out of its token', async (t) => {
   const issue = { issuer: 'i', audience: 'a', issuedAtSeconds: 100, lifetimeSeconds: 300, id: 'x' }
   const machine = { kind: 'machine', issuer: 'auth0', subject: 's', clientId: 'c', claims: {} } as const

@@ -51,8 +51,7 @@ t.test('a logout token with such a subject is refused, even if it names a sessio
     sid: 'sid-1',
     events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
   }
-  const expected = { issuer: claims.iss, clientId: 'client', nowSeconds: 1_000 }
   for (const [what, sub] of subjects) {
-    t.equal(readLogoutToken({ ...claims, sub } as never, {}, expected), 'subject', what)
+    t.equal(readLogoutToken({ ...claims, sub } as never, {}), 'subject', what)
   }
 })
