@@ -7,6 +7,15 @@ export function hasUncountableLength(contentLength: string | undefined): boolean
 }
 
 /**
+ * A body whose end two servers could find in different places: any coding but `chunked`, which Node takes where that comes last and
+ * an upstream would never hear of, and chunks of HTTP/1.0, which has none (RFC 9112 §6.1).
+ */
+export function hasUnclearCoding(transferEncoding: string | undefined, httpVersion: string): boolean {
+  if (transferEncoding === undefined) return false
+  return transferEncoding.toLowerCase() !== 'chunked' || httpVersion === '1.0'
+}
+
+/**
  * The name of a header that came twice although it may come only once.
  * @param rawHeaders flat list of names and values, as node:http keeps them
  */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import { GatewayError } from '../errors/gateway-error.ts'
+import type { ErrorCode } from '../errors/table.ts'
 import { isNavigation } from '../headers/navigation.ts'
 import { loopHeader } from '../headers/reserved.ts'
 import type { RandomHex } from '../seal/random.ts'
@@ -8,7 +9,7 @@ import { readAuthority } from './authority.ts'
 import { clientConnection } from './client-connection.ts'
 import type { RequestFacts } from './facts.ts'
 import { forwardedRequest, isForwardAuth } from './forwarded-request.ts'
-import { hasUncountableLength, repeatedSingleton } from './received-headers.ts'
+import { hasUnclearCoding, hasUncountableLength, repeatedSingleton } from './received-headers.ts'
 import { type ReadPath, readPath, isPlainQuery, type RequestTarget, splitTarget } from './request-target.ts'
 import { traceparent } from './trace-context.ts'
 import type { ProxyTrust } from './trusted-proxies.ts'
@@ -31,8 +32,8 @@ export type FactsOptions = {
  * @throws STAGEDOOR_BOUNDARY_… for everything that could be read in two ways
  */
 export function requestFacts(raw: IncomingMessage, requestId: string, options: FactsOptions): RequestFacts {
-  const received = canonicalTarget(raw.url ?? '', options, 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL')
   refuseAmbiguous(raw)
+  const received = canonicalTarget(raw.url ?? '', options, 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL')
   if (raw.headers[loopHeader] === options.loopMark) throw new GatewayError('STAGEDOOR_BOUNDARY_LOOP')
   const peer = { remoteAddress: raw.socket.remoteAddress ?? '', isEncrypted: 'encrypted' in raw.socket }
   const { isForwarded, clientIp, protocol, ...said } = clientConnection(peer, raw.headers, options.isTrustedProxy)
@@ -83,11 +84,26 @@ function canonicalTarget(target: string, { prefix }: FactsOptions, code: NotCano
   return { ...read, query }
 }
 
-function refuseAmbiguous({ rawHeaders, headers }: IncomingMessage): void {
+function refuseAmbiguous(raw: IncomingMessage): void {
+  const { rawHeaders, headers, httpVersion } = raw
   const name = repeatedSingleton(rawHeaders)
-  if (name !== undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', { reason: name })
+  if (name !== undefined) refuse(raw, 'STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', name)
+  // Node's parser takes 0.9 and 2.0 for versions of HTTP/1, too.
+  if (!isHttp2(raw) && httpVersion !== '1.1' && httpVersion !== '1.0')
+    refuse(raw, 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', 'version')
   if (hasUncountableLength(headers['content-length']))
-    throw new GatewayError('STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', { reason: 'content-length' })
+    refuse(raw, 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', 'content-length')
+  if (hasUnclearCoding(headers['transfer-encoding'], httpVersion))
+    refuse(raw, 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', 'transfer-encoding')
+}
+
+/** Where the request ends is not clear, so that nothing behind it can be read (RFC 9112 §6.3). HTTP/2 frames each. */
+function refuse(raw: IncomingMessage, code: ErrorCode, reason: string): never {
+  throw new GatewayError(code, { reason, headers: isHttp2(raw) ? {} : { connection: 'close' } })
+}
+
+function isHttp2(raw: IncomingMessage): boolean {
+  return 'stream' in raw
 }
 
 /** HTTP/1.0 needs no host (RFC 1945), and load balancers ask for their probes so; nothing is decided by the host there. */

@@ -20,6 +20,7 @@ export function acceptUpgrades(server: Server, routing: Routing): UpgradeRequest
   const heads = new WeakMap<IncomingMessage, Buffer>()
 
   Object.assign(server, { shouldUpgradeCallback: isWebSocketUpgrade })
+  server.prependListener('request', endAfterRefusedUpgrade)
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     heads.set(request, head)
     routing(request, responseOn(socket, request))
@@ -33,6 +34,11 @@ function isWebSocketUpgrade({ method, httpVersion, headers }: IncomingMessage): 
   if (method !== 'GET' || httpVersion !== '1.1') return false
   if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return false
   return headers.upgrade?.trim().toLowerCase() === 'websocket'
+}
+
+/** Node drops what it has read behind a request whose upgrade is not granted: nothing after it can be taken for a request. */
+function endAfterRefusedUpgrade({ httpVersionMajor, headers }: IncomingMessage, response: ServerResponse): void {
+  if (httpVersionMajor === 1 && headers.upgrade !== undefined) response.shouldKeepAlive = false
 }
 
 function responseOn(socket: Socket, request: IncomingMessage): ServerResponse {

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { hasUncountableLength, repeatedSingleton } from '../../src/boundary/received-headers.ts'
+import { hasUnclearCoding, hasUncountableLength, repeatedSingleton } from '../../src/boundary/received-headers.ts'
 import { isPlainQuery, splitTarget } from '../../src/boundary/request-target.ts'
 import { traceparent } from '../../src/boundary/trace-context.ts'
 
@@ -47,4 +47,13 @@ t.test('a length is counted up to 2^53-1', async (t) => {
   t.equal(hasUncountableLength(undefined), false)
   t.equal(hasUncountableLength('9007199254740991'), false)
   t.equal(hasUncountableLength('9007199254740992'), true)
+})
+
+t.test('a body is in chunks, or has a length', async (t) => {
+  t.equal(hasUnclearCoding(undefined, '1.0'), false)
+  t.equal(hasUnclearCoding('chunked', '1.1'), false)
+  t.equal(hasUnclearCoding('Chunked', '1.1'), false)
+  t.equal(hasUnclearCoding('chunked', '1.0'), true)
+  for (const coding of ['', 'identity', 'gzip, chunked', ',chunked', 'chunked, chunked', 'xchunked'])
+    t.equal(hasUnclearCoding(coding, '1.1'), true, coding)
 })

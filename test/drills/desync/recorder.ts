@@ -1,0 +1,36 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+
+import type { Test } from 'tap'
+
+/** Stands between the gateway and an upstream, carries bytes, and keeps all that the gateway wrote. */
+export type Recorder = {
+  url: string
+  /** One text a connection, byte by byte. */
+  written: () => string[]
+}
+
+export async function startRecorder(t: Test, upstreamPort: number): Promise<Recorder> {
+  const connections: Buffer[][] = []
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const chunks: Buffer[] = []
+    connections.push(chunks)
+    const upstream = connect({ port: upstreamPort, host: '127.0.0.1', allowHalfOpen: true })
+    client.on('data', (chunk: Buffer) => void chunks.push(chunk))
+    client.pipe(upstream).pipe(client)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => [client, upstream].forEach((end) => end.destroy()))
+      socket.on('close', () => [client, upstream].forEach((end) => end.destroy()))
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    written: () => connections.map((chunks) => Buffer.concat(chunks).toString('latin1')),
+  }
+}

@@ -1,0 +1,25 @@
+import { connect } from 'node:net'
+
+/** After this long without an answer the gateway waits for more: it gets bytes that no parser takes for a request. */
+const patienceMs = 300
+
+/** Sends bytes (latin1) and a plain request for a path behind them; gives all that comes back until the gateway closes. */
+export function sendAndRead(port: number, bytes: string, pathAfter: string): Promise<string> {
+  const probe = `GET ${pathAfter} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    let answer = ''
+    socket.setEncoding('latin1')
+    socket.setTimeout(patienceMs, () => void socket.write('\0'.repeat(1_000)))
+    socket.on('data', (chunk: string) => void (answer += chunk))
+    // A reset is one way of closing.
+    socket.on('error', () => undefined)
+    socket.on('close', () => resolve(answer))
+    socket.write(Buffer.from(bytes + probe, 'latin1'))
+  })
+}
+
+/** The paths that the upstream says it was asked for, answer by answer. */
+export function seenPaths(answer: string): string[] {
+  return [...answer.matchAll(/^x-seen: ?(\S*)\r$/gim)].map(([, path = '']) => path)
+}
