@@ -76,7 +76,10 @@ export function relyingParty(
     organization,
     pushedAuthorization,
     claimNames: { ...claimNamesOf(config), onUnusable },
-    secondFactorFor: (principal, asked) => policy.secondFactorFor(principal, asked, now()),
+    secondFactorFor: (principal, asked) =>
+      `${asked.path}/`.startsWith(`${prefix}/admin/`)
+        ? policy.adminSecondFactorFor(principal, now())
+        : policy.secondFactorFor(principal, asked, now()),
     transactions: createTransactionCookies(isHttps, {
       cookie: createSealer(sessionSecrets(config), 'transaction'),
       state: createSealer(sessionSecrets(config), 'login state'),

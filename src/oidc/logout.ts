@@ -17,13 +17,13 @@ export async function finishLogout(
 ): Promise<void> {
   const { session } = request
   const returnTo = safeReturnTo(returnToOf(request.body), party.baseUrl, party.prefix)
-  if (isEverywhere && session !== undefined) await endAll(party, session, request.log)
+  const isAllOver = isEverywhere && session !== undefined && (await endAll(party, session, request.log))
   await request.server.sessions.end(request, reply)
   party.markers.write(reply, { kind: 'none' })
   if (session?.refreshToken !== undefined) await revoke(party, session.refreshToken, request.log)
   const isSwitch = isForAnotherAccount(request.body)
   // Without a session here there may still be one at the login service, which would sign the same person in again.
-  const state = isSwitch ? loginNext + returnTo : returnTo
+  const state = (isSwitch ? loginNext : isAllOver ? saidEverywhere : '') + returnTo
   const next = session === undefined && !isSwitch ? undefined : await providerLogout(party, session, state)
   // Takes pages of the portal out of the back button's reach (W3C Clear Site Data).
   reply.headers({ 'clear-site-data': '"cache"', 'cache-control': 'no-store' })
@@ -32,17 +32,22 @@ export async function finishLogout(
 
 /** What `state` begins with where a login follows the logout (“Use another account”). */
 export const loginNext = 'login:'
+/** What `state` begins with where all of the person's sessions have ended. */
+export const saidEverywhere = 'everywhere:'
 
 function isForAnotherAccount(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'next' in body && body.next === 'login'
 }
 
-async function endAll({ revocations, now }: RelyingParty, session: Session, log: FastifyBaseLogger): Promise<void> {
+/** @returns whether all replicas know */
+async function endAll({ revocations, now }: RelyingParty, session: Session, log: FastifyBaseLogger): Promise<boolean> {
   const { issuer, subject } = session
   try {
     await revocations.revoke({ issuer, subject, createdBefore: now() + 1 })
+    return true
   } catch (error) {
     log.warn({ err: error }, 'other replicas could not hear of a sign-out everywhere yet')
+    return false
   }
 }
 

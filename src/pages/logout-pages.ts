@@ -26,10 +26,13 @@ export function logoutPage({ name, action, returnTo, isEverywhere }: LogoutView)
 }
 
 /** Where the browser lands when everything has ended. */
-export function signedOutPage(loginHref: string): Page {
+export function signedOutPage(loginHref: string, isEverywhere = false): Page {
   return {
-    title: 'You are signed out',
-    body: html`<p>Your session has ended. If others use this computer, close the browser too.</p>
+    title: isEverywhere ? 'You are signed out everywhere' : 'You are signed out',
+    body: html`<p>
+        ${isEverywhere ? 'Your sessions in all browsers and on all devices have ended.' : 'Your session has ended.'}
+        If others use this computer, close the browser too.
+      </p>
       <p class="actions"><a class="button primary" href="${loginHref}">Sign in again</a></p>`,
   }
 }

@@ -26,6 +26,8 @@ export type Policy = {
   refusalFor: (principal: Principal, deny: Deny, now: number) => Refusal
   /** Whether a principal may use the console and see explanations (`admin.allow`). */
   mayAdminister: (principal: Principal, now: number) => boolean
+  /** The second factor without which a person may not administer, when nothing else is missing. */
+  adminSecondFactorFor: (principal: Principal, now: number) => SecondFactor | undefined
 }
 
 /** The missing right in plain words, and a person or team to ask. */
@@ -48,6 +50,7 @@ export function createPolicy(options: PolicyOptions): Policy {
   const rules = routes.map((route) => compileRule(route, defaultUpstream, backstageTokenRules))
   const decide = decideBy(rules)
   const isAdmin = compileRequirement(admin.allow)
+  const adminStepUp = secondFactorOf(admin.allow)
   const contacts = new Map<string | undefined, string | undefined>(routes.map((rule) => [rule.name, rule.contact]))
   const requirements = new Map<string | undefined, Requirement>()
   for (const { name, allow } of routes) if (typeof allow === 'object') requirements.set(name, allow)
@@ -83,6 +86,8 @@ export function createPolicy(options: PolicyOptions): Policy {
       return missing === undefined ? whom : { missing, ...whom }
     },
     mayAdminister: (principal, now) => isKnown(principal) && isAdmin(principal, now) === undefined,
+    adminSecondFactorFor: (principal, now) =>
+      principal.kind === 'user' && isAdmin(principal, now) === 'mfa-required' ? adminStepUp : undefined,
   }
 }
 

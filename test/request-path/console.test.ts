@@ -97,6 +97,26 @@ t.test('only operators see the console', async (t) => {
   }
 })
 
+t.test('a second factor that the console wants is asked for, and opens it', async (t) => {
+  const allow = { all: [{ roles: ['stagedoor-admin'] }, { mfa: { within: '15m' } }] }
+  const house = await startHouse(t, { config: { admin: { allow } } })
+  const { browser: max } = await house.signIn('max@example.com')
+  t.equal((await max.open(`${house.url}${admin}/`)).status, 403, 'a second factor would not help')
+  t.notMatch((await max.open(`${house.url}/.stagedoor/`)).text, '>Console<')
+  const { browser } = await house.signIn()
+  const refused = await browser.fetch(`${house.url}${admin}/sessions`)
+  t.match(
+    [refused.status, JSON.parse(refused.text)],
+    [401, { code: 'STAGEDOOR_POLICY_STEP_UP_REQUIRED', step_up: { max_age: 900 } }],
+  )
+  const account = await browser.open(`${house.url}/.stagedoor/`)
+  t.match(account.text, '>Console<', 'the way there is shown')
+  const code = await browser.open(`${house.url}${admin}/`)
+  t.match(code.text, 'Verify your identity')
+  const page = await browser.submit(code.url, '/u/login/mfa', { code: '123456' })
+  t.match(page, { status: 200, url: `${house.url}${admin}/`, text: /Health/ })
+})
+
 t.test('a session that an operator ends in the console is out at once', async (t) => {
   const house = await startHouse(t)
   const { browser: jane } = await house.signIn('jane@example.com')

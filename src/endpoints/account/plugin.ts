@@ -19,7 +19,7 @@ export type AccountOptions = {
   limits: SessionLimits
   tokenFacts: TokenPageFacts
   places: readonly Place[]
-  policy: Pick<Policy, 'mayAdminister'>
+  policy: Pick<Policy, 'mayAdminister' | 'adminSecondFactorFor'>
   sessions: OwnSessions
   /** Milliseconds since the epoch. */
   now: () => number
@@ -38,7 +38,7 @@ export const account: FastifyPluginAsync<AccountOptions> = async (app, options) 
       expiresAt: expiryOf(session, limits),
       places: places.map((place) => reachOf(place, user, now())),
       sessions: own.list(session),
-      isAdmin: policy.mayAdminister(user, now()),
+      isAdmin: policy.mayAdminister(user, now()) || policy.adminSecondFactorFor(user, now()) !== undefined,
       prefix,
       notice: noticeIn(request.query),
     })

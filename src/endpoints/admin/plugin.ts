@@ -54,6 +54,9 @@ export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
 
   function refusalOf({ principal }: FastifyRequest): GatewayError | undefined {
     if (principal.kind === 'anonymous') return new GatewayError('STAGEDOOR_SESSION_REQUIRED')
-    return policy.mayAdminister(principal, now()) ? undefined : new GatewayError('STAGEDOOR_POLICY_DENIED')
+    if (policy.mayAdminister(principal, now())) return undefined
+    const secondFactor = policy.adminSecondFactorFor(principal, now())
+    if (secondFactor === undefined) return new GatewayError('STAGEDOOR_POLICY_DENIED')
+    return new GatewayError('STAGEDOOR_POLICY_STEP_UP_REQUIRED', { reason: 'mfa-required', secondFactor })
   }
 }
