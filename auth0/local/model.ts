@@ -24,6 +24,8 @@ export type LocalApi = {
   scopes: string[]
   dialect: 'auth0' | 'rfc9068'
   lifetimeSeconds: number
+  /** Settings that the stand-in only remembers. */
+  settings?: Record<string, unknown>
 }
 
 export type GrantType = 'authorization_code' | 'refresh_token' | 'client_credentials'
@@ -48,6 +50,25 @@ export type LocalClient = {
   credentials?: LocalCredential[]
   /** Ids of those that are in use; when there are any, the secret is not accepted. */
   activeCredentials?: string[]
+  /** Settings that the stand-in only remembers. */
+  settings?: Record<string, unknown>
+}
+
+/** Roles that were made, Actions and event streams: what the stand-in remembers and shows, and does not carry out. */
+export type Configuration = {
+  roles: { name: string; description?: string }[]
+  actions: LocalAction[]
+  /** By trigger, in the order of the flow. */
+  bindings: Map<string, { actionId: string; displayName: string }[]>
+  eventStreams: Record<string, unknown>[]
+}
+
+export type LocalAction = Record<string, unknown> & {
+  id: string
+  name: string
+  /** A new one is built in a moment, and can be deployed from then on. */
+  status: 'pending' | 'built'
+  deployedCode?: string
 }
 
 /** The scopes that a client was granted for an API; nothing without a client grant. */

@@ -1,7 +1,15 @@
 import type { Counters } from './counters.ts'
 import { createCounters } from './counters.ts'
 import type { TokenFaults } from './hostile.ts'
-import type { Lifetimes, LocalApi, LocalClient, LocalOrganization, LocalUser, LoginRecord } from './model.ts'
+import type {
+  Configuration,
+  Lifetimes,
+  LocalApi,
+  LocalClient,
+  LocalOrganization,
+  LocalUser,
+  LoginRecord,
+} from './model.ts'
 
 export type TenantSettings = {
   /** Tenant switch "RP-Initiated Logout End Session Endpoint Discovery"; off on tenants older than 2023-11-14. */
@@ -40,6 +48,7 @@ export type Tenant = {
   organizations: LocalOrganization[]
   lifetimes: Lifetimes
   settings: TenantSettings
+  configuration: Configuration
   tenantLogoutUrls: string[]
   counters: Counters
   /** Logins by the id of their grant. */
@@ -77,6 +86,7 @@ export function createTenant({ now, ...input }: TenantInput): Tenant {
       eventHeartbeatMs: 10_000,
       eventRetryAfterSeconds: 5,
     },
+    configuration: { roles: [], actions: [], bindings: new Map(), eventStreams: [] },
     counters: createCounters(),
     logins: new Map(),
     lastAuthorize: {},

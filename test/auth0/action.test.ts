@@ -5,7 +5,7 @@ import t from 'tap'
 type Call = [name: string, value: unknown]
 type Action = { onExecutePostLogin: (event: unknown, api: unknown) => Promise<void> }
 
-const { onExecutePostLogin } = createRequire(import.meta.url)('../../auth0/actions/post-login.js') as Action
+const { onExecutePostLogin } = createRequire(import.meta.url)('../../auth0/tenant/actions/post-login.js') as Action
 const multiFactor = 'http://schemas.openid.net/pape/policies/2007/06/multi-factor'
 
 /** Runs the Action and gives what it called, in order. */

@@ -29,3 +29,26 @@ export function list<Row>(rows: Row[], { query }: Call, name: string, shape: (ro
 export function read(path: string, scopes: string[], answer: (call: Call) => Answer): Resource {
   return { method: 'GET', path, scopes, answer }
 }
+
+export function change(
+  method: 'PATCH' | 'POST' | 'DELETE',
+  path: string,
+  scope: string,
+  answer: Resource['answer'],
+): Resource {
+  return { method, path, scopes: [scope], answer }
+}
+
+/** Members of a body that is an object; Auth0 refuses those that it does not know. */
+export function bodyOf({ body }: Call, known: readonly string[]): Record<string, unknown> | Answer {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    return problem(400, 'Bad Request', 'Payload validation error: an object is expected')
+  }
+  const unknown = Object.keys(body).find((name) => !known.includes(name))
+  if (unknown === undefined) return body as Record<string, unknown>
+  return problem(400, 'Bad Request', `Payload validation error: 'Additional properties not allowed: ${unknown}'`)
+}
+
+export function isAnswer(value: Record<string, unknown> | Answer): value is Answer {
+  return typeof value.status === 'number'
+}

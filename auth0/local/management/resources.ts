@@ -1,16 +1,18 @@
-import { randomBytes } from 'node:crypto'
-
-import type { LocalClient, LocalUser } from '../model.ts'
+import type { LocalUser } from '../model.ts'
 import type { Tenant } from '../tenant.ts'
 import { findOrganization, findUser } from '../tenant.ts'
-import { changeCredentials, credentialResources } from './credentials.ts'
+import { actionResources } from './actions.ts'
+import { apiResources } from './apis.ts'
+import { clientResources } from './clients.ts'
+import { credentialResources } from './credentials.ts'
+import { eventStreamResources } from './event-streams.ts'
 import { groupResources } from './groups.ts'
-import { list, notFound, ok, problem, read } from './resource.ts'
+import { change, list, notFound, ok, problem, read } from './resource.ts'
 import type { Answer, Call, Resource } from './resource.ts'
 import { searchUsers } from './search.ts'
-import { clientShape, memberShape, organizationShape, roleNames, roleShape, userShape } from './shapes.ts'
+import { memberShape, organizationShape, roleNames, roleShape, userShape } from './shapes.ts'
 
-/** The endpoints that a gateway, its doctor and a catalog importer need; first match wins. */
+/** The endpoints that a gateway, its setup, its doctor and a catalog importer need; first match wins. */
 export function managementResources(tenant: Tenant): Resource[] {
   return [
     ...userResources(tenant),
@@ -19,6 +21,9 @@ export function managementResources(tenant: Tenant): Resource[] {
     ...groupResources(tenant),
     ...clientResources(tenant),
     ...credentialResources(tenant),
+    ...apiResources(tenant),
+    ...actionResources(tenant),
+    ...eventStreamResources(tenant),
   ]
 }
 
@@ -55,9 +60,38 @@ function roleResources(tenant: Tenant): Resource[] {
     const name = roleNames(tenant).find((candidate) => roleShape(candidate).id === call.parameters[0])
     return name === undefined ? notFound('The role does not exist.') : answer(name)
   }
+  const { configuration } = tenant
+  const shape = (name: string) => ({ ...roleShape(name), ...configuration.roles.find((role) => role.name === name) })
   return [
-    read('roles', ['read:roles'], (call) => list(roleNames(tenant), call, 'roles', roleShape)),
-    read('roles/*', ['read:roles'], (call) => withRole(call, (name) => ok(roleShape(name)))),
+    read('roles', ['read:roles'], (call) => {
+      const filter = call.query.get('name_filter')
+      const names = roleNames(tenant).filter((name) => filter === null || name.includes(filter))
+      return list(names, call, 'roles', shape)
+    }),
+    read('roles/*', ['read:roles'], (call) => withRole(call, (name) => ok(shape(name)))),
+    change('POST', 'roles', 'create:roles', ({ body }) => {
+      const { name, description } = (body ?? {}) as { name: string; description?: string }
+      if (roleNames(tenant).includes(name)) return problem(409, 'Conflict', 'The role name is already in use')
+      configuration.roles.push({ name, ...(description === undefined ? {} : { description }) })
+      return ok(shape(name))
+    }),
+    change('PATCH', 'roles/*', 'update:roles', (call) =>
+      withRole(call, (name) => {
+        const role = configuration.roles.find((candidate) => candidate.name === name)
+        const { description } = (call.body ?? {}) as { description?: string }
+        if (role && description !== undefined) role.description = description
+        return ok(shape(name))
+      }),
+    ),
+    change('DELETE', 'roles/*', 'delete:roles', (call) =>
+      withRole(call, (name) => {
+        configuration.roles = configuration.roles.filter((role) => role.name !== name)
+        return ok(undefined)
+      }),
+    ),
+    read('roles/*/permissions', ['read:roles'], (call) =>
+      withRole(call, () => list([], call, 'permissions', () => ({}))),
+    ),
     read('roles/*/users', ['read:role_members'], (call) =>
       withRole(call, (name) => {
         const members = tenant.users.filter((user) => user.roles.includes(name))
@@ -93,55 +127,4 @@ function organizationResources(tenant: Tenant): Resource[] {
       }),
     ),
   ]
-}
-
-function clientResources(tenant: Tenant): Resource[] {
-  const withClient = (call: Call, answer: (client: LocalClient) => Answer): Answer => {
-    const client = tenant.clients.find(({ clientId }) => clientId === call.parameters[0])
-    return client ? answer(client) : notFound('The client does not exist')
-  }
-  const show = (client: LocalClient, { scopes }: Call) =>
-    ok(clientShape(client, tenant, scopes.includes('read:client_keys')))
-  return [
-    read('clients/*', ['read:clients'], (call) => withClient(call, (client) => show(client, call))),
-    {
-      method: 'PATCH',
-      path: 'clients/*',
-      scopes: ['update:clients'],
-      answer: (call) => withClient(call, (client) => changeClient(client, call) ?? show(client, call)),
-    },
-    {
-      method: 'POST',
-      path: 'clients/*/rotate-secret',
-      scopes: ['update:client_keys'],
-      answer: (call) =>
-        withClient(call, (client) => {
-          client.clientSecret = randomBytes(48).toString('base64url')
-          return ok(clientShape(client, tenant, true))
-        }),
-    },
-  ]
-}
-
-/** Gives a refusal, or nothing when the change was made. */
-function changeClient(client: LocalClient, { body, scopes }: Call): Answer | undefined {
-  if (typeof body !== 'object' || body === null) return problem(400, 'Bad Request', 'Payload validation error')
-  const change = body as Record<string, unknown>
-  const secret = change.client_secret
-  if (secret !== undefined && !scopes.includes('update:client_keys')) {
-    return problem(403, 'Forbidden', 'Insufficient scope, expected any of: update:client_keys')
-  }
-  if (secret !== undefined && (typeof secret !== 'string' || secret.length === 0)) {
-    return problem(400, 'Bad Request', 'Payload validation error: client_secret')
-  }
-  if (typeof secret === 'string') client.clientSecret = secret
-  changeCredentials(client, change.client_authentication_methods)
-  if (typeof change.name === 'string') client.name = change.name
-  if (isTextList(change.callbacks)) client.callbacks = change.callbacks
-  if (isTextList(change.allowed_logout_urls)) client.logoutUrls = change.allowed_logout_urls
-  return undefined
-}
-
-function isTextList(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'string')
 }

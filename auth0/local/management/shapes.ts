@@ -45,8 +45,10 @@ export function roleShape(name: string): { id: string; name: string; description
   return { id: `rol_${Buffer.from(name).toString('base64url')}`, name, description: `The role ${name}` }
 }
 
-export function roleNames({ users }: Tenant): string[] {
-  return [...new Set(users.flatMap((user) => user.roles))].toSorted()
+/** A role that people have, or that was made. */
+export function roleNames({ users, configuration }: Tenant): string[] {
+  const made = configuration.roles.map(({ name }) => name)
+  return [...new Set([...users.flatMap((user) => user.roles), ...made])].toSorted()
 }
 
 export function organizationShape({ id, name, displayName }: LocalOrganization): Record<string, unknown> {
@@ -63,7 +65,6 @@ export function groupNames({ users }: Tenant): string[] {
 }
 
 export function clientShape(client: LocalClient, { lifetimes }: Tenant, withSecret: boolean): Record<string, unknown> {
-  const initiators = client.backchannelLogoutInitiators
   return {
     client_id: client.clientId,
     name: client.name,
@@ -81,10 +82,15 @@ export function clientShape(client: LocalClient, { lifetimes }: Tenant, withSecr
       leeway: lifetimes.rotationLeewaySeconds,
       token_lifetime: lifetimes.refreshTokenSeconds,
     },
-    oidc_logout: {
-      backchannel_logout_urls: client.backchannelLogoutUrls,
-      backchannel_logout_initiators:
-        initiators === 'all' ? { mode: 'all' } : { mode: 'custom', selected_initiators: initiators },
-    },
+    ...(client.backchannelLogoutUrls.length === 0 ? {} : { oidc_logout: logoutShape(client) }),
+    ...client.settings,
+  }
+}
+
+function logoutShape({ backchannelLogoutUrls, backchannelLogoutInitiators: initiators }: LocalClient) {
+  return {
+    backchannel_logout_urls: backchannelLogoutUrls,
+    backchannel_logout_initiators:
+      initiators === 'all' ? { mode: 'all' } : { mode: 'custom', selected_initiators: initiators },
   }
 }
