@@ -4,99 +4,122 @@ import type { JWK } from 'jose'
 
 import { type KeyRing, publishedKeys } from '../assertion/key-ring.ts'
 import { type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
-import { createKeys, type Keys } from '../assertion/keys.ts'
+import { createKeys } from '../assertion/keys.ts'
+import { createRedisKeyStore } from '../assertion/redis-key-store.ts'
 import type { CheckpointKey } from '../audit/checkpoint.ts'
 import type { Config } from '../config/schema.ts'
-import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
+import type { Redis } from '../redis/redis.ts'
+import { createSealer } from '../seal/sealer.ts'
+import type { Condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
+import {
+  createFileArchive,
+  createMemoryArchive,
+  createRedisArchive,
+  type PublicKeyArchive,
+} from './public-key-archive.ts'
+import { sessionSecrets } from './settings.ts'
 
 export type AuditKeys = {
-  current(): CheckpointKey & { publicJwk: JWK }
+  /** Undefined while keys in Redis have not been read since the start. */
+  current(): (CheckpointKey & { publicJwk: JWK }) | undefined
   /** Every public half that can be needed, old ones too. */
   jwks(): { keys: JWK[] }
-  /** A digest that needs the key to be made. */
+  /** A digest that needs the key to be made; empty while there is none. */
   digest(text: string): string
   /** Milliseconds since the epoch. */
   rotatedAt(): number
+  condition(): Condition
   close(): void
 }
 
-type Told = { onRotated: (kid: string, publicJwk: JWK) => void }
+type Listeners = { onRotated: (kid: string, publicJwk: JWK) => void }
 
 /** The keys of the trail. What they signed is looked at years later, so that public halves are kept for good. */
 export async function provisionAuditKeys(
-  { audit }: Config,
-  { now, logger }: Dependencies,
-  { onRotated }: Told,
+  config: Config,
+  dependencies: Pick<Dependencies, 'now' | 'logger' | 'randomBytes'>,
+  { redis, onRotated }: Listeners & { redis: Redis | undefined },
 ): Promise<AuditKeys> {
-  const { path, store: kind, rotateEvery } = audit.keys
-  const archive = createArchive(kind === 'file' && path !== undefined ? `${path}.public` : undefined)
-  await archive.open()
-  const privateKeys = new Map<string, KeyObject>()
-  const store = archiving(keyStoreOf(audit.keys), archive, ({ current, next }) => {
-    for (const { kid, jwk } of [current, next]) privateKeys.set(kid, createPrivateKey({ key: jwk, format: 'jwk' }))
+  const { now, logger } = dependencies
+  const archive = archiveFor(config, redis)
+  const opened = new Map<string, CheckpointKey & { publicJwk: JWK }>()
+  const store = archiving(storeFor(config, dependencies, redis), archive, (ring) => {
+    for (const { kid, jwk } of publishedKeys(ring)) opened.set(kid, checkpointKey(kid, jwk))
   })
-  const keys: Keys = await createKeys({
+  const keys = await createKeys({
     store,
-    rotateEveryMs: rotateEvery,
+    rotateEveryMs: config.audit.keys.rotateEvery,
     now,
     onRotated(kid) {
       logger.info({ kid }, 'a new key signs the audit trail')
-      onRotated(kid, keys.current().publicJwk)
+      const key = opened.get(kid)
+      if (key !== undefined) onRotated(kid, key.publicJwk)
     },
-    onFailure: (err) => logger.error({ err }, 'the key of the audit trail could not be rotated'),
+    onFailure: (err) => logger.error({ err }, 'the keys of the audit trail could not be read or rotated'),
   })
-  const ring = await store.read()
-  const secret = ring?.current.jwk.d ?? ''
+  const current = () => (keys.isReady() ? opened.get(keys.current().kid) : undefined)
   return {
-    current() {
-      const { kid, publicJwk } = keys.current()
-      return { kid, privateKey: privateKeys.get(kid) as KeyObject, publicJwk }
-    },
-    jwks: () => ({ keys: merged([...archive.keys(), ...keys.jwks().keys]) }),
-    digest: (text) => createHmac('sha256', secret).update(text).digest('base64url'),
+    current,
+    jwks: () => ({ keys: archive.keys() }),
+    digest: (text) => digestWith(current()?.privateKey, text),
     rotatedAt: () => keys.rotatedAt(),
+    condition: () => conditionOf(keys.isReady()),
     close: () => keys.close(),
   }
 }
 
-type Archive = { open(): Promise<void>; keys(): JWK[]; add(more: readonly JWK[]): Promise<void> }
+function storeFor(config: Config, { randomBytes }: Pick<Dependencies, 'randomBytes'>, redis?: Redis): KeyStore {
+  const { store, path } = config.audit.keys
+  if (store !== 'redis') return keyStoreOf({ store, path })
+  if (redis === undefined) throw new TypeError('audit.keys.store is redis, and there is no session.redis')
+  const sealer = createSealer(sessionSecrets(config), 'keys audit')
+  return createRedisKeyStore({ redis, sealer, name: 'audit', randomBytes })
+}
 
-function createArchive(path: string | undefined): Archive {
-  let kept: JWK[] = []
-  return {
-    async open() {
-      const text = path === undefined ? undefined : await readFileIfThere(path)
-      if (text !== undefined) kept = (JSON.parse(text) as { keys: JWK[] }).keys
-    },
-    keys: () => kept,
-    async add(more) {
-      kept = merged([...kept, ...more])
-      if (path !== undefined) await writeFileAtomically(path, JSON.stringify({ keys: kept }))
-    },
-  }
+function archiveFor({ audit }: Config, redis: Redis | undefined): PublicKeyArchive {
+  const { store, path } = audit.keys
+  if (store === 'redis' && redis !== undefined) return createRedisArchive(redis)
+  return store === 'file' && path !== undefined ? createFileArchive(`${path}.public`) : createMemoryArchive()
 }
 
 /** Public halves are kept before a key signs anything. */
-function archiving(inner: KeyStore, archive: Archive, onRing: (ring: KeyRing) => void): KeyStore {
+function archiving(inner: KeyStore, archive: PublicKeyArchive, onRing: (ring: KeyRing) => void): KeyStore {
+  const publicHalves = (ring: KeyRing): JWK[] => publishedKeys(ring).map(({ kid, jwk }) => publicHalf(kid, jwk))
   return {
+    ...inner,
     async read() {
       const ring = await inner.read()
+      // Kept again where the archive was lost.
+      await archive.add(ring === undefined ? [] : publicHalves(ring))
       if (ring !== undefined) onRing(ring)
       return ring
     },
     async write(ring) {
-      await archive.add(publishedKeys(ring).map(({ kid, jwk }) => publicHalf(kid, jwk)))
+      await archive.add(publicHalves(ring))
       await inner.write(ring)
       onRing(ring)
     },
   }
 }
 
+function digestWith(key: KeyObject | undefined, text: string): string {
+  if (key === undefined) return ''
+  const { d = '' } = key.export({ format: 'jwk' })
+  return createHmac('sha256', d).update(text).digest('base64url')
+}
+
+function checkpointKey(kid: string, jwk: JWK): CheckpointKey & { publicJwk: JWK } {
+  const privateKey: KeyObject = createPrivateKey({ key: jwk, format: 'jwk' })
+  return { kid, privateKey, publicJwk: publicHalf(kid, jwk) }
+}
+
 function publicHalf(kid: string, { kty, crv, x, y }: JWK): JWK {
   return { kty, crv, x, y, kid, use: 'sig', alg: 'ES256' } as JWK
 }
 
-function merged(keys: readonly JWK[]): JWK[] {
-  return [...new Map(keys.map((key) => [key.kid, key])).values()]
+/** Only keys in Redis can be out of reach: others are read before the process serves. */
+function conditionOf(isReady: boolean): Condition {
+  if (isReady) return { name: 'audit-keys', status: 'ok' }
+  return { name: 'audit-keys', status: 'degraded', reason: 'not read from Redis yet: the audit trail is not signed' }
 }

@@ -5,7 +5,7 @@ import { canonicalJson, hashOf } from '../audit/canonical.ts'
 import { createChain } from '../audit/chain.ts'
 import { signCheckpoint } from '../audit/checkpoint.ts'
 import { createClassify } from '../audit/classify.ts'
-import type { AuditEvent, ProcessFacts } from '../audit/event.ts'
+import type { ProcessFacts } from '../audit/event.ts'
 import { createExamine, type Examine } from '../audit/examine.ts'
 import { createRecentRecords } from '../audit/recent.ts'
 import { openAppendFile } from '../audit/sinks/append-file.ts'
@@ -16,10 +16,11 @@ import { openSpool } from '../audit/sinks/spool.ts'
 import { createStdoutSink } from '../audit/sinks/stdout.ts'
 import { SyslogSink } from '../audit/sinks/syslog.ts'
 import { readTrailEnd, type TrailEnd } from '../audit/tail.ts'
-import { createTrail, type Trail } from '../audit/trail.ts'
+import { createTrail, type Sign, type Trail } from '../audit/trail.ts'
 import type { Config } from '../config/schema.ts'
 import { Secret } from '../config/values/secret.ts'
 import { createPathMatcher } from '../policy/path-matcher.ts'
+import type { Redis } from '../redis/redis.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import { type AuditKeys, provisionAuditKeys } from './audit-keys.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -27,12 +28,13 @@ import type { Dependencies } from './dependencies.ts'
 type SinkConfig = Config['audit']['sinks'][number]
 
 /** The audit trail of this process, begun. */
-export async function provisionAudit(config: Config, dependencies: Dependencies) {
+export async function provisionAudit(config: Config, dependencies: Dependencies, redis: Redis | undefined) {
   const { now, logger, randomBytes } = dependencies
   const { audit } = config
   const writer = randomBytes(9).toString('base64url')
   const keys = await provisionAuditKeys(config, dependencies, {
-    onRotated: (kid, jwk) => trail.write(keyEvent('rotated', kid, jwk)),
+    redis,
+    onRotated: (kid, publicJwk) => names.name('rotated', { kid, publicJwk }),
   })
   const end = endOfTrail(audit.sinks)
   const sinks = audit.sinks.map((sink) => sinkOf(sink, writer, dependencies))
@@ -41,12 +43,14 @@ export async function provisionAudit(config: Config, dependencies: Dependencies)
     chain: createChain(writer),
     sinks: [...filesLast(sinks), recent.sink],
     now,
-    sign: (head, at) => signCheckpoint({ ...head, at }, keys.current()),
+    signer: () => names.signer(keys),
     onFailure: (err, { event }) => logger.error({ err, event }, 'a record was not written to the audit trail'),
     onCheckpoint: (checkpoint) => keepCheckpoint(audit.sinks, checkpoint, logger),
     checkpointEveryMs: audit.checkpointEvery,
   })
-  begin(trail, { facts: processFacts(config, keys), end, keys })
+  const names = createKeyNames(trail)
+  begin(trail, { facts: processFacts(config, keys), end })
+  names.signer(keys)
   const watching = logSinks(sinks, logger)
   return {
     trail,
@@ -54,7 +58,7 @@ export async function provisionAudit(config: Config, dependencies: Dependencies)
     examine: examineOf(config, keys),
     stage: { trail, classify: createClassify(createPathMatcher) },
     jwks: { keys, path: '/audit/jwks.json' },
-    conditions: () => sinks.map(conditionOf),
+    conditions: () => [...sinks.map(conditionOf), ...(config.audit.keys.store === 'redis' ? [keys.condition()] : [])],
     async close() {
       clearInterval(watching)
       await trail.close()
@@ -116,12 +120,10 @@ function endOfTrail(sinks: readonly SinkConfig[]): TrailEnd {
   return path === undefined ? { heads: [], lastStart: undefined } : readTrailEnd(path)
 }
 
-type Beginning = { facts: ProcessFacts; end: TrailEnd; keys: AuditKeys }
+type Beginning = { facts: ProcessFacts; end: TrailEnd }
 
-function begin(trail: Trail, { facts, end, keys }: Beginning): void {
-  const { kid, publicJwk } = keys.current()
+function begin(trail: Trail, { facts, end }: Beginning): void {
   trail.write({ event: 'start', process: facts, previous: end.heads })
-  trail.write(keyEvent('in-use', kid, publicJwk))
   const before = end.lastStart?.process
   if (before === undefined) return
   const change = { action: 'changed', what: 'configuration', id: facts.config }
@@ -130,8 +132,25 @@ function begin(trail: Trail, { facts, end, keys }: Beginning): void {
   trail.write({ event: 'secret', change: { action: 'changed', what: 'secrets of the configuration' } })
 }
 
-function keyEvent(action: string, kid: string, jwk: object): AuditEvent {
-  return { event: 'key', change: { what: 'audit', action, id: kid, jwk } }
+type NamedKey = { kid: string; publicJwk: object }
+
+/** Each chain names a key, with its public half, before that key signs in it: another process may have rotated. */
+function createKeyNames(trail: Pick<Trail, 'write'>) {
+  let lastNamed = ''
+
+  function name(action: 'in-use' | 'rotated', { kid, publicJwk }: NamedKey): void {
+    lastNamed = kid
+    trail.write({ event: 'key', change: { what: 'audit', action, id: kid, jwk: publicJwk } })
+  }
+
+  function signer(keys: Pick<AuditKeys, 'current'>): Sign | undefined {
+    const key = keys.current()
+    if (key === undefined) return undefined
+    if (key.kid !== lastNamed) name('in-use', key)
+    return (head, at) => signCheckpoint({ ...head, at }, key)
+  }
+
+  return { name, signer }
 }
 
 function processFacts(config: Config, keys: AuditKeys): ProcessFacts {
@@ -143,7 +162,7 @@ function processFacts(config: Config, keys: AuditKeys): ProcessFacts {
   })
   return {
     config: hashOf(canonicalJson(JSON.parse(written))),
-    key: keys.current().kid,
+    key: keys.current()?.kid ?? '',
     pid: process.pid,
     secrets: keys.digest(JSON.stringify(secrets)),
     version: versionOfPackage(),

@@ -59,7 +59,8 @@ type Opened = Awaited<ReturnType<typeof open>>
 
 /** Each step takes what the steps before it have made. */
 async function open(config: Config, given: Dependencies) {
-  const audit = await provisionAudit(config, given)
+  const redis = await provisionRedis(config, given.logger)
+  const audit = await provisionAudit(config, given, redis)
   const { trail } = audit
   const metrics = createMetrics()
   const dependencies = { ...given, trail, fetch: countedFetch(config, given, metrics) }
@@ -67,7 +68,6 @@ async function open(config: Config, given: Dependencies) {
   const onUnusable = createClaimReport(logger, metrics)
   const policy = provisionPolicy(config)
   const provider = provisionProvider(config, dependencies)
-  const redis = await provisionRedis(config, logger)
   const bus = provisionBus(config, dependencies, redis)
   const [keys, machines, certificate, revocation] = await Promise.all([
     provisionKeys('assertion', config, dependencies, redis),

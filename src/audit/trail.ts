@@ -22,13 +22,16 @@ export type Trail = {
   close(): Promise<void>
 }
 
+/** @returns a signed checkpoint (JWS, compact) */
+export type Sign = (head: ChainHead, at: string) => string
+
 export type TrailOptions = {
   chain: Chain
   sinks: readonly Sink[]
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Signs a checkpoint. */
-  sign: (head: ChainHead, at: string) => string
+  /** What signs the next checkpoint, after it has written its key to the trail; undefined while there is no key. */
+  signer: () => Sign | undefined
   /** Called with an event of which no record could be made. */
   onFailure: (error: unknown, event: AuditEvent) => void
   /** Called with each checkpoint, to be kept elsewhere as well. */
@@ -46,7 +49,7 @@ type Held = { event: AuditEvent; at: number }
 const recordsPerCheckpoint = 1_000
 
 export function createTrail(options: TrailOptions): Trail {
-  const { chain, sinks, now, sign, onFailure, onCheckpoint, checkpointEveryMs } = options
+  const { chain, sinks, now, signer, onFailure, onCheckpoint, checkpointEveryMs } = options
   const isoTime = createIsoTime()
   const blocking = sinks.filter((sink) => sink.onFailure === 'block')
   const batch = createTurnBatch<Held>(writeOut)
@@ -73,9 +76,10 @@ export function createTrail(options: TrailOptions): Trail {
   }
 
   function checkpoint(): void {
+    const sign = signer()
     batch.flush()
     const head = chain.head()
-    if (head.seq === lastCheckpoint) return
+    if (sign === undefined || head.seq === lastCheckpoint) return
     const at = isoTime(now())
     const signed = sign(head, at)
     hand([chain.append({ event: 'checkpoint', checkpoint: signed }, at)])
@@ -86,13 +90,9 @@ export function createTrail(options: TrailOptions): Trail {
   return {
     write: (event) => batch.add({ event, at: now() }),
     flush: () => batch.flush(),
-    async ensure() {
+    ensure() {
       batch.flush()
-      for (const sink of blocking) {
-        await sink.settled().catch((cause: unknown) => {
-          throw new SinkFailure(`${sink.name}: ${reasonOf(cause)}`, { cause })
-        })
-      }
+      return untilKept(blocking)
     },
     sinks,
     count: () => chain.head().seq,
@@ -103,5 +103,14 @@ export function createTrail(options: TrailOptions): Trail {
       checkpoint()
       await Promise.all(sinks.map((sink) => sink.close()))
     },
+  }
+}
+
+/** @throws SinkFailure */
+async function untilKept(sinks: readonly Sink[]): Promise<void> {
+  for (const sink of sinks) {
+    await sink.settled().catch((cause: unknown) => {
+      throw new SinkFailure(`${sink.name}: ${reasonOf(cause)}`, { cause })
+    })
   }
 }

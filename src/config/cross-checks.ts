@@ -89,16 +89,17 @@ function redisContradictions({ url, sentinel, cluster, tls }: NonNullable<Config
 }
 
 /** Keys need a place: a file its path, Redis a server. */
-function keyContradictions({ assertion, machines, session }: KnownSections): Finding[] {
+function keyContradictions({ assertion, machines, audit, session }: KnownSections): Finding[] {
   const findings: Finding[] = []
-  if (assertion?.keys.store === 'file' && assertion.keys.path === undefined) {
+  for (const [section, known] of Object.entries({ assertion, audit })) {
+    if (known?.keys.store !== 'file' || known.keys.path !== undefined) continue
     findings.push({
-      path: ['assertion', 'keys', 'path'],
-      expected: 'a path, because assertion.keys.store is file',
-      fix: 'add path: /var/lib/stagedoor/keys.json, or write store: memory',
+      path: [section, 'keys', 'path'],
+      expected: `a path, because ${section}.keys.store is file`,
+      fix: `add path: /var/lib/stagedoor/${section}-keys.json, or write store: memory`,
     })
   }
-  for (const [section, known] of Object.entries({ assertion, machines })) {
+  for (const [section, known] of Object.entries({ assertion, machines, audit })) {
     if (known?.keys.store !== 'redis' || session === undefined || session.redis !== undefined) continue
     findings.push({
       path: [section, 'keys', 'store'],
@@ -110,12 +111,13 @@ function keyContradictions({ assertion, machines, session }: KnownSections): Fin
 }
 
 /** Workers share nothing but Redis: one error names all that is missing. */
-function workerContradictions({ server, session, assertion, machines }: KnownSections): Finding[] {
+function workerContradictions({ server, session, assertion, machines, audit }: KnownSections): Finding[] {
   if (server === undefined || server.workers === 1) return []
   const wanted = [
     ['session.store', session?.store],
     ['assertion.keys.store', assertion?.keys.store],
     ['machines.keys.store', machines?.keys.store],
+    ['audit.keys.store', audit?.keys.store],
   ] as const
   const missing = wanted.flatMap(([option, store]) => (store === undefined || store === 'redis' ? [] : [option]))
   if (missing.length === 0) return []

@@ -14,6 +14,8 @@ const held: Record<string, (config: Config) => unknown> = {
   'assertion.keys.path': ({ assertion }) => assertion.keys.path,
   'machines.keys.store': ({ machines }) => machines.keys.store,
   'machines.keys.path': ({ machines }) => machines.keys.path,
+  'audit.keys.store': ({ audit }) => audit.keys.store,
+  'audit.keys.path': ({ audit }) => audit.keys.path,
 }
 
 /**

@@ -5,7 +5,7 @@ import { sharedAudiences, unreachableByRewrite } from './upstream-checks.ts'
 
 /** Settings that work but are unusual or risky; `expected` says what would be safer. */
 export function warningsAbout(sections: KnownSections): Finding[] {
-  const { server, auth0, assertion, session, upstreams, routes, log } = sections
+  const { server, auth0, assertion, session, upstreams, routes, audit, log } = sections
   return [
     ...(server ? serverWarnings(server) : []),
     ...(auth0 ? scopeWarnings(auth0) : []),
@@ -17,6 +17,7 @@ export function warningsAbout(sections: KnownSections): Finding[] {
     ...(routes ? routes.flatMap(publicWarnings) : []),
     ...(routes ? routes.flatMap(pathWarnings) : []),
     ...(routes ? unreachableRules(routes, server) : []),
+    ...(audit ? auditWarnings(audit) : []),
     ...(log?.level === 'silent'
       ? [{ path: ['log', 'level'], expected: 'a level that shows failures', fix: 'write info, or error at least' }]
       : []),
@@ -74,6 +75,18 @@ function replicaWarnings({ replicas }: Config['server'], { store }: Config['sess
       path: ['server', 'replicas'],
       expected: '1, because session.store is cookie',
       fix: 'two processes may refresh one session at once, and Auth0 then ends it: use session.store: redis, or send each browser to one process and allow a rotation overlap in Auth0',
+    },
+  ]
+}
+
+/** A trail that is kept for years outlives keys that end with the process. */
+function auditWarnings({ sinks, keys }: Config['audit']): Finding[] {
+  if (keys.store !== 'memory' || sinks.every(({ stdout }) => stdout !== undefined)) return []
+  return [
+    {
+      path: ['audit', 'keys', 'store'],
+      expected: 'file or redis, because the records are kept',
+      fix: 'with memory nobody can check the signatures of a process that has ended, except by the trail itself',
     },
   ]
 }

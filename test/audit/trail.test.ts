@@ -11,7 +11,10 @@ const start = (...sinks: ReturnType<typeof memorySink>[]) => {
     chain: createChain('w'),
     sinks: sinks.map(({ sink }) => sink),
     now: () => 0,
-    sign: ({ writer, seq }, at) => `${writer} ${seq} ${at}`,
+    signer:
+      () =>
+      ({ writer, seq }, at) =>
+        `${writer} ${seq} ${at}`,
     onFailure: (error) => failures.push(error),
     onCheckpoint: (checkpoint) => checkpoints.push(checkpoint),
     checkpointEveryMs: 60_000,

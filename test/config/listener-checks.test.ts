@@ -32,11 +32,15 @@ t.test('two listeners cannot share a port, unless the system chooses or one is a
 
 t.test('several workers share through Redis, and one error names all that is missing for it', async (t) => {
   const kept = (store: string) => ({ keys: { store } })
-  const sections = (workers: number | 'auto', stores: [session: string, assertion: string, machines: string]) =>
+  const sections = (
+    workers: number | 'auto',
+    stores: [session: string, assertion: string, machines: string, audit: string],
+  ) =>
     ({
       server: { ...server, workers },
       session: { ...times, store: stores[0], redis: { url: 'redis://redis' } },
       assertion: kept(stores[1]),
+      audit: kept(stores[3]),
       machines: {
         ...kept(stores[2]),
         audience: 'urn:machine',
@@ -48,11 +52,11 @@ t.test('several workers share through Redis, and one error names all that is mis
     }) as unknown as Parameters<typeof contradictions>[0]
   const times = { idleTimeout: 1, absoluteTimeout: 3, refreshEvery: 2 }
   const pathsOf = (found: ReturnType<typeof contradictions>) => found.map(({ path }) => path.join('.'))
-  const refused = contradictions(sections('auto', ['cookie', 'memory', 'redis']))
+  const refused = contradictions(sections('auto', ['cookie', 'memory', 'redis', 'memory']))
   t.same(pathsOf(refused), ['server.workers'])
-  t.match(refused[0]?.expected, 'redis for session.store, assertion.keys.store')
-  t.same(contradictions(sections(4, ['redis', 'redis', 'redis'])), [])
-  t.same(contradictions(sections(1, ['cookie', 'memory', 'memory'])), [])
+  t.match(refused[0]?.expected, 'redis for session.store, assertion.keys.store, audit.keys.store')
+  t.same(contradictions(sections(4, ['redis', 'redis', 'redis', 'redis'])), [])
+  t.same(contradictions(sections(1, ['cookie', 'memory', 'memory', 'memory'])), [])
 })
 
 t.test('keys in Redis need a Redis', async (t) => {
@@ -66,4 +70,11 @@ t.test('keys in Redis need a Redis', async (t) => {
   t.match(contradictions({ session, assertion }), [
     { path: ['assertion', 'keys', 'store'], expected: /session\.redis/ },
   ])
+})
+
+t.test('keys in a file need its path', async (t) => {
+  for (const section of ['assertion', 'audit'] as const) {
+    const sections = { [section]: { keys: { store: 'file' } } } as unknown as Parameters<typeof contradictions>[0]
+    t.match(contradictions(sections), [{ path: [section, 'keys', 'path'] }], section)
+  }
 })

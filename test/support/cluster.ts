@@ -57,6 +57,7 @@ export type ClusterOptions = {
   workers?: number
   server?: object
   session?: object
+  audit?: object
   upstream?: RequestListener
   port?: number
   stderr?: 'ignore'
@@ -81,6 +82,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
     session: { store: 'redis', redis: { url: redis.url }, secrets: [clusterSecret], ...options.session },
     assertion: { keys: { store: 'redis' } },
     machines: { keys: { store: 'redis' } },
+    audit: { keys: { store: 'redis' }, ...options.audit },
     upstreams: { backstage: { url: origin.url } },
     routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
     log: { level: options.logLevel ?? 'error' },

@@ -113,9 +113,9 @@ const sink = z
 
 const keys = z
   .strictObject({
-    store: z.enum(['memory', 'file']).default('memory').meta({
+    store: z.enum(['memory', 'file', 'redis']).default('memory').meta({
       description:
-        'Where the keys are kept: `memory` makes new ones at each start, `file` keeps them, and all public halves that ever were beside them (`.public`).',
+        'Where the keys are kept: `memory` makes new ones at each start, `file` keeps them, and beside them (`.public`) all public halves that ever were; `redis` shares both among all processes through `session.redis`.',
     }),
     path: z.string('a path').min(1).optional().meta({
       description: 'The file for `store: file`; another than that of other keys.',

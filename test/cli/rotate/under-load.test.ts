@@ -24,7 +24,11 @@ t.test('a client secret is rotated under load in three replicas, and no request 
     { refreshEvery: '1m' },
     {
       server: { workers: 2 },
-      sections: { assertion: { keys: { store: 'redis' } }, machines: { keys: { store: 'redis' } } },
+      sections: {
+        assertion: { keys: { store: 'redis' } },
+        machines: { keys: { store: 'redis' } },
+        audit: { keys: { store: 'redis' } },
+      },
       clientSecrets,
     },
   )
