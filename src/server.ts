@@ -4,12 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { CustomFetch } from 'openid-client'
 
 import type { Dependencies } from './assembly/dependencies.ts'
+import { provisionLogSender } from './assembly/otlp.ts'
 import { type LoadedConfig, loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { readRemembered } from './config/tree/texts.ts'
 import { removeStaleSocket } from './listener/listen.ts'
 import { buildAdminApp, type Shown, shownBy } from './process/admin-app.ts'
-import { createFetch } from './process/outgoing-fetch.ts'
+import { createAgentFor, createFetch } from './process/outgoing-fetch.ts'
 import { startPrimary, workerCount } from './process/primary.ts'
 import { logWarnings, readAnew } from './process/reload.ts'
 import { closeOnSignal, ignoreHangup, onHangup } from './process/signals.ts'
@@ -17,6 +18,7 @@ import { openChannel } from './process/workers/channel.ts'
 import { answerPrimary } from './process/workers/shown-by-all.ts'
 import { createRandomPool } from './seal/random.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
+import type { LogSender } from './telemetry/otlp-logs.ts'
 import { createTurnDestination } from './telemetry/turn-destination.ts'
 
 export type StartOptions = { files: readonly string[]; env: NodeJS.ProcessEnv }
@@ -33,13 +35,13 @@ export async function start(options: StartOptions): Promise<void> {
   const loaded = await loadConfig(options)
   const { config, warnings } = loaded
   const dependencies = await dependenciesOf(loaded, options)
-  const { logger } = dependencies
+  const { logger, closeLog } = dependencies
   logWarnings(warnings, logger)
   const { path } = config.server.listen
   if (path !== undefined) await removeStaleSocket(path)
   if (config.server.selfTest !== 'off') await testBackstage(config, dependencies)
   if (workerCount(config) === 1) await startAlone(config, options, dependencies)
-  else await startPrimary(loaded, options, logger)
+  else await startPrimary(loaded, options, { logger, closeLog })
 }
 
 async function testBackstage(config: Config, { logger, fetch, now }: Dependencies): Promise<void> {
@@ -48,8 +50,8 @@ async function testBackstage(config: Config, { logger, fetch, now }: Dependencie
 }
 
 // `serve` is imported here because the primary of workers does not need it.
-async function startAlone(config: Config, options: StartOptions, dependencies: Dependencies): Promise<void> {
-  const { logger } = dependencies
+async function startAlone(config: Config, options: StartOptions, dependencies: Process): Promise<void> {
+  const { logger, closeLog } = dependencies
   onHangup(() => checkAnew(options, logger))
   const { serve } = await import('./process/serve.ts')
   const { app, parts, listen, close } = await serve(config, dependencies)
@@ -58,7 +60,11 @@ async function startAlone(config: Config, options: StartOptions, dependencies: D
   // Fastify writes into the object that it is given.
   await admin.listen({ ...config.server.admin })
   await listen()
-  closeOnSignal(close, () => config.server.timeouts.shutdown, logger)
+  closeOnSignal(
+    () => close().finally(closeLog),
+    () => config.server.timeouts.shutdown,
+    logger,
+  )
 }
 
 /** What one process can do on SIGHUP: without others that take its place it would have to stop serving meanwhile. */
@@ -88,6 +94,7 @@ async function startWorker(options: StartOptions): Promise<void> {
   async function closeAsWorker(): Promise<void> {
     await close()
     await channel.settle()
+    await dependencies.closeLog()
   }
 }
 
@@ -101,10 +108,25 @@ async function untilWell({ conditions }: Shown): Promise<void> {
   while (!(await isWell()) && performance.now() < endsAt) await delay(20)
 }
 
-async function dependenciesOf({ config, origins }: LoadedConfig, { env }: StartOptions): Promise<Dependencies> {
-  const { log, auth0 } = config
-  const output = createTurnDestination(1)
-  const logger = createLogger(log.level, output)
-  const fetch = (await createFetch(env, auth0.tls?.ca)) as CustomFetch
-  return { logger, output, now: Date.now, fetch, randomBytes: createRandomPool(), origins }
+type Process = Dependencies & {
+  /** Sends what is left of the log, where it is sent by OTLP. */
+  closeLog: () => Promise<void>
+}
+
+async function dependenciesOf({ config, origins }: LoadedConfig, { env }: StartOptions): Promise<Process> {
+  const ca = config.auth0.tls?.ca
+  const agentFor = createAgentFor(env, ca)
+  const stdout = createTurnDestination(1)
+  let sender: LogSender | undefined
+  const output = {
+    write(line: string): void {
+      stdout.write(line)
+      sender?.take(line)
+    },
+  }
+  const logger = createLogger(config.log.level, output)
+  sender = await provisionLogSender(config, { logger, agentFor })
+  const fetch = (await createFetch(env, ca)) as CustomFetch
+  const closeLog = async (): Promise<void> => sender?.close()
+  return { logger, output, now: Date.now, fetch, agentFor, randomBytes: createRandomPool(), origins, closeLog }
 }

@@ -3,6 +3,7 @@ import type { CustomFetch } from 'openid-client'
 import type { Origins } from '../config/origins.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { AgentFor } from '../telemetry/otlp.ts'
 
 /** What comes from outside the process; tests hand in their own. */
 export type Dependencies = {
@@ -12,6 +13,8 @@ export type Dependencies = {
   /** Milliseconds since the epoch. */
   now: () => number
   fetch: CustomFetch
+  /** How OTLP is sent; by default directly. */
+  agentFor?: AgentFor
   randomBytes: RandomBytes
   /** Where the values of the configuration came from. */
   origins: Origins

@@ -21,6 +21,7 @@ import { provisionCertificate } from './certificate.ts'
 import type { Dependencies } from './dependencies.ts'
 import { backchannelParty, providerCondition, provisionProvider, relyingParty } from './login-service.ts'
 import { provisionMachines } from './machines.ts'
+import { provisionTracing } from './otlp.ts'
 import { provisionOverload } from './overload.ts'
 import { claimNamesOf, createIsPortalOpen, provisionPolicy } from './policy.ts'
 import { provisionRedis, redisCondition } from './redis.ts'
@@ -28,7 +29,6 @@ import { provisionBus, provisionRevocation, revocationCondition } from './revoca
 import { provisionRoleChanges } from './role-changes.ts'
 import { provisionSessions, refreshCondition } from './sessions.ts'
 import { sessionLimits } from './settings.ts'
-import { provisionTracing } from './tracing.ts'
 import { createClaimReport } from './unusable-claims.ts'
 import { provisionUpstreams, upstreamConditions } from './upstreams.ts'
 
@@ -89,7 +89,7 @@ async function open(config: Config, given: Dependencies) {
   showKeyAges(metrics.registry, () => ages(now(), { assertion: keys, machines: machines.keys, audit: audit.jwks.keys }))
   noteRevocationDelays(revocations, now, countRevocationDelays(metrics.registry))
   const overload = provisionOverload(config, logger, metrics)
-  const tracing = await provisionTracing(config, logger)
+  const tracing = await provisionTracing(config, dependencies)
   const made = { audit, metrics, policy, provider, redis, keys, machines, certificate, revocation, once, take, events }
   return { ...made, onUnusable, upstreams, assertion, sessions, overload, tracing }
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { isReservedHeader } from '../headers/reserved.ts'
+import { nameTrace } from '../telemetry/request-logger.ts'
 import { type FactsOptions, requestFacts } from './request-facts.ts'
 import { createProxyTrust } from './trusted-proxies.ts'
 
@@ -21,6 +22,7 @@ export const boundary = fastifyPlugin<BoundaryOptions>(
       reply.header('x-request-id', request.id)
       if (transportSecurity !== undefined) reply.header('strict-transport-security', transportSecurity)
       request.facts = requestFacts(request.raw, request.id, options)
+      nameTrace(request.log, request.facts)
       for (const name in request.headers) if (isReservedHeader(name)) delete request.headers[name]
       done()
     })

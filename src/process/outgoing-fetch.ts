@@ -1,10 +1,14 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import { getCACertificates } from 'node:tls'
+
+import type { AgentFor } from '../telemetry/otlp.ts'
 
 const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
 
 /**
  * How Stagedoor asks other services by HTTP: Auth0, audit sinks. Through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and
- * `NO_PROXY` name; upstreams and Redis are not asked this way, and spans are sent by the OTLP exporter.
+ * `NO_PROXY` name; upstreams and Redis are not asked this way.
  * @param ca more certificate authorities (PEM), beside those that Node trusts (`NODE_EXTRA_CA_CERTS` among them)
  */
 export async function createFetch(env: NodeJS.ProcessEnv, ca?: string): Promise<typeof fetch> {
@@ -20,6 +24,17 @@ export async function createFetch(env: NodeJS.ProcessEnv, ca?: string): Promise<
     proxyTls: tls,
   })
   return ((input: string, init: object) => undici.fetch(input, { ...init, dispatcher })) as unknown as typeof fetch
+}
+
+/** The same for what sends with Node's `http`: OTLP. */
+export function createAgentFor(env: NodeJS.ProcessEnv, ca?: string): AgentFor {
+  const { httpProxy, httpsProxy, noProxy } = proxiesIn(env)
+  const proxyEnv = { http_proxy: httpProxy, https_proxy: httpsProxy, no_proxy: noProxy }
+  const tls = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }
+  return (protocol) =>
+    protocol === 'http:'
+      ? new HttpAgent({ keepAlive: true, proxyEnv })
+      : new HttpsAgent({ keepAlive: true, proxyEnv, ...tls })
 }
 
 /** From the environment that was given, so that undici does not read the process' own. */

@@ -12,7 +12,11 @@ import { superviseWorkers, type Workforce } from './workers/supervisor.ts'
 import { forkWorker } from './workers/worker-process.ts'
 
 /** The process that looks after workers: it serves the admin listener, and has others take their place on SIGHUP. */
-export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, logger: Logger): Promise<void> {
+export async function startPrimary(
+  loaded: LoadedConfig,
+  options: LoadOptions,
+  { logger, closeLog }: { logger: Logger; closeLog: () => Promise<void> },
+): Promise<void> {
   const { config: started } = loaded
   let inForce = started
   const workers = superviseWorkers({ ...workforceOf(loaded), fork: forkWorker, logger, now: Date.now })
@@ -22,7 +26,7 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
   onHangup(reload)
   const admin = await buildAdminApp(shown, started.server.prefix, logger)
   closeOnSignal(
-    () => Promise.all([workers.close(), admin.close()]),
+    () => Promise.all([workers.close(), admin.close()]).finally(closeLog),
     () => inForce.server.timeouts.shutdown,
     logger,
   )

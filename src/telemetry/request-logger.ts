@@ -1,10 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
 
+import type { RequestFacts } from '../boundary/facts.ts'
+
 /** A request's logger that is made when the request first logs: most log nothing, and making one costs. */
 class RequestLogger {
   readonly #parent: FastifyBaseLogger
   readonly #bindings: object
   #made: FastifyBaseLogger | undefined
+  /** Known once the boundary has let the request in. */
+  facts: Pick<RequestFacts, 'traceparent'> | undefined
 
   constructor(parent: FastifyBaseLogger, bindings: object) {
     this.#parent = parent
@@ -12,7 +16,7 @@ class RequestLogger {
   }
 
   get #logger(): FastifyBaseLogger {
-    this.#made ??= this.#parent.child(this.#bindings)
+    this.#made ??= this.#parent.child({ ...this.#bindings, ...(this.facts && traceOf(this.facts)) })
     return this.#made
   }
 
@@ -52,4 +56,14 @@ class RequestLogger {
 /** Fastify's `childLoggerFactory`: the logger of one request. */
 export function requestLogger(parent: FastifyBaseLogger, bindings: object): FastifyBaseLogger {
   return new RequestLogger(parent, bindings) as FastifyBaseLogger
+}
+
+/** Has the lines of a request name its trace, as it is when the first one is written. */
+export function nameTrace(log: FastifyBaseLogger, facts: Pick<RequestFacts, 'traceparent'>): void {
+  if (log instanceof RequestLogger) log.facts = facts
+}
+
+/** W3C Trace Context §3.2.2: `00-<trace id>-<span id>-<flags>`. */
+export function traceOf({ traceparent }: Pick<RequestFacts, 'traceparent'>): { traceId: string; spanId: string } {
+  return { traceId: traceparent.slice(3, 35), spanId: traceparent.slice(36, 52) }
 }

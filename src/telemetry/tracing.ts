@@ -1,13 +1,12 @@
 import { type Attributes, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
-  type SpanExporter,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
+
+import { createSpanExporter, otlpTimeoutMs, type OtlpTarget, stagedoorResource } from './otlp.ts'
 
 /** The span of one request, and below it one for each stage. */
 export type RequestTrace = {
@@ -30,26 +29,18 @@ export type Tracing = {
   close(): Promise<void>
 }
 
-export type TracingOptions = {
-  endpoint: string
-  headers: Record<string, string>
+export type TracingOptions = OtlpTarget & {
   /** Of the traces that begin here, from 0 to 1. */
   sampleRatio: number
-  /** Called for each batch, with the error if it was not taken. */
-  onSent: (error: Error | undefined) => void
 }
 
-const timeoutMs = 5_000
-
 /** Traces by the official SDK, sent as OTLP over HTTP; nothing global is set. */
-export function createTracing({ endpoint, headers, sampleRatio, onSent }: TracingOptions): Tracing {
-  const url = `${endpoint.replace(/\/$/, '')}/v1/traces`
-  const sender = new OTLPTraceExporter({ url, headers, timeoutMillis: timeoutMs })
-  const exporter = reporting(sender, onSent)
+export function createTracing({ sampleRatio, ...target }: TracingOptions): Tracing {
+  const exporter = createSpanExporter(target)
   const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': 'stagedoor' }),
+    resource: stagedoorResource,
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
-    spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: timeoutMs })],
+    spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: otlpTimeoutMs })],
   })
   const tracer = provider.getTracer('stagedoor')
 
@@ -90,15 +81,4 @@ function contextOf(received: string | undefined) {
 function traceparentOf(span: Span): string {
   const { traceId, spanId, traceFlags } = span.spanContext()
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
-}
-
-function reporting(sender: SpanExporter, onSent: TracingOptions['onSent']): SpanExporter {
-  return {
-    export: (spans, done) =>
-      sender.export(spans, (result) => {
-        onSent(result.error)
-        done(result)
-      }),
-    shutdown: () => sender.shutdown(),
-  }
 }

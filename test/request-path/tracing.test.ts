@@ -1,15 +1,20 @@
 import t from 'tap'
 
 import { startHouse } from '../support/house.ts'
-import { startSpanReceiver } from '../support/span-receiver.ts'
+import { startOtlpReceiver } from '../support/otlp-receiver.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const client = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'x-forwarded-for': '203.0.113.7' }
 const server = (trustedProxies: string[]) => ({ trustedProxies })
 
 t.test('one trace spans the client of a trusted proxy, the stages of the gateway and the upstream', async (t) => {
-  const receiver = await startSpanReceiver(t)
-  const otlp = { endpoint: receiver.url, sampleRatio: 1, headers: [{ name: 'X-Key', value: 'a key' }] }
+  const receiver = await startOtlpReceiver(t)
+  const otlp = {
+    protocol: 'http/json',
+    endpoint: receiver.url,
+    sampleRatio: 1,
+    headers: [{ name: 'X-Key', value: 'a key' }],
+  }
   const house = await startHouse(t, { config: { server: server(['127.0.0.0/8', '::1/128']), telemetry: { otlp } } })
   const headers = { ...client, tracestate: 'vendor=1' }
   t.equal((await fetch(`${house.directUrl}/public/jane@example.com?secret=1`, { headers })).status, 200)
@@ -36,8 +41,8 @@ t.test('one trace spans the client of a trusted proxy, the stages of the gateway
 })
 
 t.test('a stage that refuses is marked, and a trace of an untrusted client is not continued', async (t) => {
-  const receiver = await startSpanReceiver(t)
-  const otlp = { endpoint: receiver.url, sampleRatio: 1 }
+  const receiver = await startOtlpReceiver(t)
+  const otlp = { protocol: 'http/json', endpoint: receiver.url, sampleRatio: 1 }
   const house = await startHouse(t, { config: { server: server([]), telemetry: { otlp } } })
   t.equal((await fetch(`${house.directUrl}/private`, { headers: client })).status, 401)
   t.equal((await fetch(`${house.directUrl}/.stagedoor/health/live`)).status, 200)
@@ -50,8 +55,8 @@ t.test('a stage that refuses is marked, and a trace of an untrusted client is no
 })
 
 t.test('a receiver that refuses is logged once, and disturbs no request', async (t) => {
-  const receiver = await startSpanReceiver(t, { status: 400 })
-  const otlp = { endpoint: receiver.url, sampleRatio: 1 }
+  const receiver = await startOtlpReceiver(t, { status: 400 })
+  const otlp = { protocol: 'http/json', endpoint: receiver.url, sampleRatio: 1 }
   const house = await startHouse(t, { config: { telemetry: { otlp } } })
   t.equal((await fetch(`${house.directUrl}/public/x`)).status, 200)
   await house.app.close()

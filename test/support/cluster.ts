@@ -58,6 +58,7 @@ export type ClusterOptions = {
   server?: object
   session?: object
   audit?: object
+  telemetry?: object
   upstream?: RequestListener
   port?: number
   stderr?: 'ignore'
@@ -83,6 +84,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
     assertion: { keys: { store: 'redis' } },
     machines: { keys: { store: 'redis' } },
     audit: { keys: { store: 'redis' }, ...options.audit },
+    telemetry: options.telemetry ?? {},
     upstreams: { backstage: { url: origin.url } },
     routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
     log: { level: options.logLevel ?? 'error' },

@@ -1,18 +1,18 @@
 import t from 'tap'
 
 import { createTracing, type TracingOptions } from '../../src/telemetry/tracing.ts'
-import { startSpanReceiver } from '../support/span-receiver.ts'
+import { startOtlpReceiver } from '../support/otlp-receiver.ts'
 
 const theirs = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' }
 const received = (flags: string) => `00-${theirs.traceId}-${theirs.spanId}-${flags}`
 
 const tracingTo = (endpoint: string, options: Partial<TracingOptions> = {}) =>
-  createTracing({ endpoint, headers: {}, sampleRatio: 1, onSent: () => undefined, ...options })
+  createTracing({ endpoint, protocol: 'http/json', headers: {}, sampleRatio: 1, onSent: () => undefined, ...options })
 
 t.test(
   'the span of a request continues the trace that was received, and has one below it for each stage',
   async (t) => {
-    const receiver = await startSpanReceiver(t)
+    const receiver = await startOtlpReceiver(t)
     const tracing = tracingTo(`${receiver.url}/`, { headers: { 'x-key': 'k' } })
     const request = tracing.begin('GET', received('01'))
     request.stage('session')
@@ -35,7 +35,7 @@ t.test(
 )
 
 t.test('a request without a trace begins one; a fault of the server marks it', async (t) => {
-  const receiver = await startSpanReceiver(t)
+  const receiver = await startOtlpReceiver(t)
   const tracing = tracingTo(receiver.url)
   const request = tracing.begin('GET', undefined)
   request.stage('proxy')
@@ -49,7 +49,7 @@ t.test('a request without a trace begins one; a fault of the server marks it', a
 })
 
 t.test('what is not sampled is not sent, and the upstream hears so', async (t) => {
-  const receiver = await startSpanReceiver(t)
+  const receiver = await startOtlpReceiver(t)
   const tracing = tracingTo(receiver.url, { sampleRatio: 0 })
   const [unsampled, own] = [tracing.begin('GET', received('00')), tracing.begin('GET', undefined)]
   const sampledByProxy = tracing.begin('GET', received('01'))
@@ -66,7 +66,7 @@ t.test('what is not sampled is not sent, and the upstream hears so', async (t) =
 
 t.test('each batch that is taken or refused is reported', async (t) => {
   for (const status of [200, 400]) {
-    const receiver = await startSpanReceiver(t, { status })
+    const receiver = await startOtlpReceiver(t, { status })
     const reported: boolean[] = []
     const tracing = tracingTo(receiver.url, { onSent: (error) => void reported.push(error === undefined) })
     tracing.begin('GET', undefined).end(200, {})

@@ -20,11 +20,19 @@ const otlp = z
   .strictObject({
     endpoint: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).meta({
       description:
-        'Where spans are sent as OTLP over HTTP (JSON), to `/v1/traces` below this URL. Danger: `http` sends paths and headers readable.',
+        'Where OTLP is sent over HTTP: spans to `/v1/traces` below this URL, log lines to `/v1/logs`. Danger: `http` sends paths and headers readable.',
       'x-example': 'http://otel-collector:4318',
     }),
+    protocol: z.enum(['http/protobuf', 'http/json']).default('http/protobuf').meta({
+      description: 'The form in which OTLP is sent. Collectors take both on port 4318.',
+    }),
+    signals: z
+      .array(z.enum(['traces', 'logs']), 'a list of traces and logs')
+      .min(1)
+      .prefault(['traces'])
+      .meta({ description: 'What is sent: spans of requests, the lines of the log, or both.' }),
     headers: z.array(header, 'a list of headers').prefault([]).meta({
-      description: 'Sent with the spans, for example to sign in at the receiver.',
+      description: 'Sent with each batch, for example to sign in at the receiver.',
     }),
     sampleRatio: z.number('a number from 0 to 1').min(0).max(1).default(0.1).meta({
       description:
@@ -33,7 +41,7 @@ const otlp = z
   })
   .optional()
   .meta({
-    description: 'OpenTelemetry traces. Without this section none are made.',
+    description: 'Traces and log lines for OpenTelemetry. Without this section none are sent.',
     'x-example': { endpoint: 'http://otel-collector:4318' },
   })
 

@@ -1,0 +1,51 @@
+import { type Attributes, ROOT_CONTEXT, SeverityNumber, trace } from '@opentelemetry/api'
+import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs'
+
+import { createLogExporter, otlpTimeoutMs, type OtlpTarget, stagedoorResource } from './otlp.ts'
+
+/** Sends the lines of the log as OTLP. */
+export type LogSender = {
+  /** @param line JSON, redacted */
+  take(line: string): void
+  /** Sends what is left. */
+  close(): Promise<void>
+}
+
+const severities: ReadonlyMap<unknown, SeverityNumber> = new Map([
+  ['trace', SeverityNumber.TRACE],
+  ['debug', SeverityNumber.DEBUG],
+  ['info', SeverityNumber.INFO],
+  ['warn', SeverityNumber.WARN],
+  ['error', SeverityNumber.ERROR],
+  ['fatal', SeverityNumber.FATAL],
+])
+
+export function createLogSender(target: OtlpTarget): LogSender {
+  const exporter = createLogExporter(target)
+  const provider = new LoggerProvider({
+    resource: stagedoorResource,
+    processors: [new BatchLogRecordProcessor({ exporter, exportTimeoutMillis: otlpTimeoutMs })],
+  })
+  const logger = provider.getLogger('stagedoor')
+  return {
+    take(line) {
+      const { level, time, msg, traceId, spanId, ...attributes } = JSON.parse(line) as Record<string, unknown>
+      logger.emit({
+        timestamp: new Date(String(time)),
+        severityNumber: severities.get(level) ?? SeverityNumber.UNSPECIFIED,
+        severityText: String(level),
+        body: String(msg),
+        attributes: attributes as Attributes,
+        context: contextOf(traceId, spanId),
+      })
+    },
+    // What could not be sent has been reported.
+    close: () => provider.shutdown().catch(() => undefined),
+  }
+}
+
+/** Joins the line with the span of its request. */
+function contextOf(traceId: unknown, spanId: unknown) {
+  if (typeof traceId !== 'string' || typeof spanId !== 'string') return ROOT_CONTEXT
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: 0 })
+}
