@@ -29,6 +29,7 @@ import { proxy } from './proxy/plugin.ts'
 import { limitFailures } from './rate-limit/plugin.ts'
 import { session } from './session/plugin.ts'
 import { telemetry } from './telemetry/plugin.ts'
+import { requestLine } from './telemetry/request-line.ts'
 import { traceStage, tracing } from './telemetry/tracing-plugin.ts'
 
 /** The gateway: the whole path of a request, one line a stage, in order. */
@@ -37,6 +38,7 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
   acceptMethods(app)
   await app.register(pages, parts.pages)
   await app.register(errors, parts.errors)
+  await app.register(requestLine, parts.requestLine)
   await app.register(limitFailures, parts.failureLimit)
   await app.register(audit, parts.audit)
   await app.register(telemetry, parts.telemetry)

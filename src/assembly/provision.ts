@@ -3,8 +3,10 @@ import { createTakeEvent } from '../auth0-events/event.ts'
 import { defaultUpstream } from '../config/default-upstream.ts'
 import { shownOptions } from '../config/origins.ts'
 import { printable } from '../config/printable.ts'
+import { matchKey } from '../config/rules/matching.ts'
 import type { Config } from '../config/schema.ts'
 import { secretFingerprints } from '../config/secret-fingerprints.ts'
+import { createPathMatcher } from '../policy/path-matcher.ts'
 import { placesOf } from '../policy/reach.ts'
 import { redisCounter } from '../rate-limit/redis-store.ts'
 import { createOnce } from '../revocation/once.ts'
@@ -14,6 +16,7 @@ import { countLoginServiceCalls, countRevocationDelays, showKeyAges, showTrail }
 import type { Condition } from '../telemetry/condition.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { showRefreshes } from '../telemetry/refresh-metrics.ts'
+import type { RequestLineOptions } from '../telemetry/request-line.ts'
 import { keysCondition, provisionAssertion, provisionKeys } from './assertion.ts'
 import { provisionAudit } from './audit.ts'
 import { provisionEvents, recording, webhookOf } from './auth0-events.ts'
@@ -173,7 +176,9 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
 }
 
 /** What works around all of them. */
-function aroundOptions({ server, auth0, pages }: Config, { now }: Dependencies, opened: Opened) {
+function aroundOptions(config: Config, dependencies: Dependencies, opened: Opened) {
+  const { server, auth0, pages } = config
+  const { now } = dependencies
   const { audit, machines, metrics, redis, tracing, policy } = opened
   const { prefix, baseUrl, failedAttempts } = server
   const counter = redis && redisCounter(redis)
@@ -188,8 +193,23 @@ function aroundOptions({ server, auth0, pages }: Config, { now }: Dependencies, 
     },
     failureLimit: { max: failedAttempts.max, windowMs: failedAttempts.window, counter },
     audit: audit.stage,
+    requestLine: requestLineOf(config, dependencies),
     telemetry: { metrics },
     tracing: { tracing },
+  }
+}
+
+function requestLineOf({ log, audit }: Config, { logger }: Dependencies): RequestLineOptions {
+  const { quiet, sampleRatio } = log.requests
+  const matchers = quiet.map(createPathMatcher)
+  return {
+    logger,
+    hasRecords: audit.sinks.some(({ stdout }) => stdout !== undefined),
+    isQuiet(path) {
+      const key = matchKey(path)
+      return matchers.some((covers) => covers(key))
+    },
+    sampleRatio,
   }
 }
 

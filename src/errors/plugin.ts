@@ -4,6 +4,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { wantsPage } from '../headers/navigation.ts'
 import { stepUpPath } from '../oidc/step-up.ts'
 import { errorPage } from '../pages/error-page.ts'
+import { lineOf } from '../telemetry/request-line.ts'
 import { endRequest } from './contain.ts'
 import { errorViewOf } from './error-view.ts'
 import { fromFramework, GatewayError } from './gateway-error.ts'
@@ -45,15 +46,14 @@ export const errors = fastifyPlugin<ErrorOptions>(
     }
 
     function compose(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
-      logOnce(error, request)
+      logOnce(error, request, reply)
       reply.headers({ 'x-request-id': request.id, ...error.headers })
       const authenticate = challenge?.(error, request)
       if (authenticate !== undefined) reply.header('www-authenticate', authenticate)
       const loginUrl = loginUrlFor(error, request)
-      // A caller with a token is a program, and cannot use a login page.
-      if (loginUrl !== undefined && request.facts.isNavigation && error.code !== 'STAGEDOOR_BEARER_REFUSED') {
+      if (loginUrl !== undefined && isForLogin(error, request)) {
         reply.header('cache-control', 'no-store')
-        if (request.facts.askedBy !== 'reads-status') return void reply.redirect(loginUrl, 302)
+        if (statusOf(error, request) === 302) return void reply.redirect(loginUrl, 302)
         reply.header('location', loginUrl)
       }
       reply.code(statusOf(error, request))
@@ -78,10 +78,17 @@ export const errors = fastifyPlugin<ErrorOptions>(
   { name: 'errors' },
 )
 
+/** A caller with a token is a program, and cannot use a login page. */
+function isForLogin({ statusCode, code }: GatewayError, { facts }: FastifyRequest): boolean {
+  return statusCode === 401 && facts?.isNavigation === true && code !== 'STAGEDOOR_BEARER_REFUSED'
+}
+
 // nginx's auth_request knows 401 and 403 and takes every other refusal for a fault of ours.
-function statusOf({ statusCode }: GatewayError, { facts }: FastifyRequest): number {
+function statusOf(error: GatewayError, request: FastifyRequest): number {
+  const { statusCode } = error
   const isRefusal = statusCode >= 400 && statusCode < 500
-  return facts?.askedBy === 'reads-status' && isRefusal && statusCode !== 401 ? 403 : statusCode
+  if (request.facts?.askedBy === 'reads-status') return isRefusal && statusCode !== 401 ? 403 : statusCode
+  return isForLogin(error, request) ? 302 : statusCode
 }
 
 function sendProblem(error: GatewayError, { id }: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
@@ -92,7 +99,11 @@ function sendProblem(error: GatewayError, { id }: FastifyRequest, reply: Fastify
     .send(JSON.stringify(problem(error, id, loginUrl)))
 }
 
-function logOnce(error: GatewayError, request: FastifyRequest): void {
-  const { code, reason, detail, cause } = error
-  request.log[errorTable[code].level]({ code, reason, detail, err: cause }, errorTable[code].sentence)
+/** The line of this request: with what was asked for, and why it was refused. */
+function logOnce(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
+  const { code, detail, cause } = error
+  const { level, sentence } = errorTable[code]
+  const line = lineOf(request, statusOf(error, request), reply.elapsedTime)
+  request.log[level]({ ...line, code, reason: error.reason ?? line.reason, detail, err: cause }, sentence)
+  request.isLogged = true
 }

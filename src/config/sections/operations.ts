@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { pathPattern } from '../values/path-pattern.ts'
 import { requirement } from './requirement.ts'
 
 export const admin = z
@@ -13,12 +14,35 @@ export const admin = z
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
+const requests = z
+  .strictObject({
+    quiet: z
+      .array(pathPattern(), 'a list of paths')
+      .prefault(['/.stagedoor/health/**', '/.backstage/health/**', '/static/**', '/favicon.ico'])
+      .meta({
+        description:
+          'Requests to these paths have a line only when they are answered with 400 or more; paths as in `routes`. Records of the audit trail are not left out.',
+      }),
+    sampleRatio: z
+      .number('a number from 0 to 1')
+      .min(0)
+      .max(1)
+      .default(0)
+      .meta({ description: 'The share of the other requests to those paths that has a line, by trace.' }),
+  })
+  .prefault({})
+  .meta({
+    description:
+      'Each request has one line at `info`, or at a higher level where something is wrong. With an audit sink `stdout` the record of an allowed request is it.',
+  })
+
 export const log = z
   .strictObject({
     level: z.enum(logLevels).default('info').meta({
       description:
         'The least important line that is still written; records of the audit trail are, whatever it says. Danger: `silent` hides failures.',
     }),
+    requests,
   })
   .prefault({})
   .meta({ description: 'The log: JSON lines on standard output, without secrets, tokens or e-mail addresses.' })

@@ -1,28 +1,9 @@
 import { z } from 'zod'
 
 import { forwardedMethods } from '../rules/matching.ts'
-import { refuse } from '../values/quantities.ts'
+import { pathPattern } from '../values/path-pattern.ts'
 import { description, title } from './pages.ts'
 import { requirement } from './requirement.ts'
-
-const segment = /^(?:\*|(?!\.{1,2}$)(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-F]{2})+)$/
-const pathShape = 'a path that begins with / (`*` stands for one segment, a last `**` for all the rest)'
-
-function isPathPattern(text: string): boolean {
-  const [first, ...rest] = text.split('/')
-  const isLast = (index: number) => index === rest.length - 1
-  const isAllowed = (part: string, index: number) =>
-    segment.test(part) || (isLast(index) && (part === '' || part === '**'))
-  return first === '' && rest.length > 0 && rest.every(isAllowed)
-}
-
-const path = z
-  .string(pathShape)
-  .transform((text, context): string =>
-    isPathPattern(text)
-      ? text
-      : refuse(context, pathShape, 'write for example /api/admin/** or /api/auth/*/handler/frame'),
-  )
 
 /** A person or team to ask, as it stands in “Ask … for access.” */
 const contact = () => z.string('whom to ask').min(1).max(200)
@@ -35,7 +16,7 @@ const rule = z.strictObject({
       description: 'Names the rule in logs, records and explanations; each name once.',
       'x-example': 'everything',
     }),
-  path: path.meta({
+  path: pathPattern().meta({
     description:
       'Path that the rule is about: `*` stands for one segment, a last `**` for all the rest. Letter case and a slash at the end are ignored.',
     'x-example': '/**',

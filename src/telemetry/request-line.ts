@@ -1,0 +1,65 @@
+import type { FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+
+import type { Logger } from './logger.ts'
+import { traceOf } from './request-logger.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whether the log has a line of this request. */
+    isLogged: boolean
+  }
+}
+
+export type RequestLineOptions = {
+  logger: Pick<Logger, 'info' | 'isLevelEnabled'>
+  /** Whether decided requests have a record of the audit trail among the lines of the log. */
+  hasRecords: boolean
+  /** Whether a request that went well need not be logged, by its path. */
+  isQuiet: (path: string) => boolean
+  /** The share of quiet requests that has a line, from 0 to 1. */
+  sampleRatio: number
+}
+
+/** Writes one line for each request that is over, unless a refusal or a record of the audit trail was it. */
+export const requestLine = fastifyPlugin<RequestLineOptions>(
+  async (app, { logger, hasRecords, isQuiet, sampleRatio }) => {
+    app.decorateRequest('isLogged', false)
+    app.addHook('onResponse', (request, reply, done) => {
+      if (isDue(request, reply.raw.statusCode)) {
+        const { id: requestId, facts } = request
+        const trace = facts && traceOf(facts)
+        const line = lineOf(request, reply.raw.statusCode, reply.elapsedTime)
+        logger.info({ requestId, ...trace, ...line }, 'request')
+      }
+      done()
+    })
+
+    function isDue({ isLogged, decision, facts }: Partial<FastifyRequest>, status: number): boolean {
+      if (isLogged === true || !logger.isLevelEnabled('info')) return false
+      if (hasRecords && decision !== undefined) return false
+      if (facts === undefined || status >= 400 || !isQuiet(facts.path)) return true
+      return sampleRatio > 0 && positionOf(facts.traceparent) < sampleRatio
+    }
+  },
+  { name: 'request-line', dependencies: ['errors'] },
+)
+
+/** What the log says of a request; who sent it is for the audit trail. @param elapsedMs since its head came in */
+export function lineOf({ facts, decision, method }: Partial<FastifyRequest>, status: number, elapsedMs: number) {
+  return {
+    method,
+    path: facts?.path,
+    status,
+    durationMs: Math.round(elapsedMs * 10) / 10,
+    outcome: decision?.effect,
+    rule: decision?.rule,
+    reason: decision?.effect === 'deny' ? decision.reason : undefined,
+    upstream: decision?.effect === 'allow' ? decision.upstream : undefined,
+  }
+}
+
+/** From 0 to 1 by the random part of the trace id, so that all replicas and lines of one trace decide alike. */
+function positionOf(traceparent: string): number {
+  return Number.parseInt(traceparent.slice(27, 35), 16) / 2 ** 32
+}
