@@ -14,6 +14,7 @@ export const adminActionClasses = [
   'scaffolder-run',
   'permission-change',
   'techdocs-write',
+  'action-call',
   'delete',
 ] as const
 
@@ -40,8 +41,17 @@ export const adminActions: readonly AdminAction[] = [
   { class: 'permission-change', methods: changes, path: '/api/permission/roles/**', does: 'changes roles' },
   { class: 'permission-change', methods: changes, path: '/api/permission/policies/**', does: 'changes policies' },
   { class: 'permission-change', methods: changes, path: '/api/permission/plugins/**', does: 'changes conditions' },
-  { class: 'permission-change', methods: changes, path: '/api/rbac/**', does: 'changes roles or policies' },
+  { class: 'permission-change', methods: changes, path: '/api/permission/refresh/**', does: 'has roles read anew' },
+  // The plugin of Backstage itself changes nothing by request; those that take documentation in do.
   { class: 'techdocs-write', methods: changes, path: '/api/techdocs/**', does: 'changes or publishes documentation' },
+  // What an action does stands in the body: it may unregister an entity, or run a template.
+  { class: 'action-call', methods: ['POST'], path: '/api/mcp-actions/**', does: 'calls an action by MCP' },
+  {
+    class: 'action-call',
+    methods: ['POST'],
+    path: '/api/*/.backstage/actions/*/actions/*/invoke',
+    does: 'calls an action',
+  },
   // Whatever plugin it is: what was deleted is gone.
   { class: 'delete', methods: ['DELETE'], path: '/api/**', does: 'deletes something else' },
 ]

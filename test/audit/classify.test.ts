@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 
 import t from 'tap'
 
@@ -6,6 +8,7 @@ import { ensureBackstage } from '../../scripts/backstage-setup.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { adminActions } from '../../src/audit/admin-actions.ts'
 import { createClassify } from '../../src/audit/classify.ts'
+import { matchKey } from '../../src/config/rules/matching.ts'
 import { createPathMatcher } from '../../src/policy/path-matcher.ts'
 
 t.setTimeout(600_000)
@@ -66,6 +69,55 @@ t.test('each row of the table for catalog and scaffolder is a route of the real 
   )
 })
 
+type Published = { package: string; version: string; class: string; mountedAt: string; routes: string[] }
+
+/** Routes of plugins that the example's Backstage does not have, as their published packages write them. */
+const published = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'fixtures', 'plugin-routes.json'), 'utf8'),
+) as Published[]
+
+for (const plugin of published) {
+  t.test(`each changing route of ${plugin.package} ${plugin.version} is ${plugin.class}`, async (t) => {
+    for (const route of plugin.routes) {
+      const [method = '', path = ''] = route.replaceAll(/:\w+/g, 'x').split(' ')
+      t.equal(classify(method, plugin.mountedAt + path), plugin.class, route)
+    }
+  })
+}
+
+t.test('each row about permissions covers a route of the RBAC plugin', async (t) => {
+  const paths = published.flatMap(({ mountedAt, routes }) =>
+    routes.map((route) => matchKey(mountedAt + (route.split(' ')[1] ?? '').replaceAll(/:\w+/g, 'x'))),
+  )
+  const rows = adminActions.filter((action) => action.class === 'permission-change')
+  t.equal(rows.length, 4)
+  for (const { path } of rows) t.ok(paths.some(createPathMatcher(path)), path)
+})
+
+/** Every path for which this file of the real Backstage has a `router.post`. */
+async function postsIn(packageName: string, file: string): Promise<string[]> {
+  await ensureBackstage({ log: (line) => t.comment(line) })
+  const require = createRequire(`${repositoryRoot}/examples/backstage/package.json`)
+  const folder = require.resolve(`${packageName}/package.json`).replace('package.json', '')
+  const source = readFileSync(join(folder, file), 'utf8')
+  return [...source.matchAll(/router\.post\(\s*["']([^"']+)["']/g)].map(([, path = '']) => path)
+}
+
+t.test('every way to call an action of the real Backstage is action-call', async (t) => {
+  const registry = 'dist/alpha/entrypoints/actionsRegistry/DefaultActionsRegistryService.cjs.js'
+  const invoked = await postsIn('@backstage/backend-defaults', registry)
+  t.equal(invoked.length, 2)
+  for (const path of invoked) t.equal(classify('POST', `/api/catalog${path.replace(':actionId', 'x')}`), 'action-call')
+  const mcp = await postsIn('@backstage/plugin-mcp-actions-backend', 'dist/routers/createStreamableRouter.cjs.js')
+  t.same(mcp, ['/'])
+  for (const server of ['/v1', '/v1/one']) t.equal(classify('POST', `/api/mcp-actions${server}`), 'action-call')
+})
+
+t.test('the permission plugin of the real Backstage only answers questions', async (t) => {
+  t.same(await postsIn('@backstage/plugin-permission-backend', 'dist/service/router.cjs.js'), ['/authorize'])
+  t.equal(classify('POST', '/api/permission/authorize'), undefined)
+})
+
 const table: [method: string, path: string, expected: string | undefined][] = [
   ['DELETE', '/api/catalog/locations/123', 'catalog-write'],
   ['DELETE', '/API/Catalog/locations/123/', 'catalog-write'],
@@ -78,7 +130,10 @@ const table: [method: string, path: string, expected: string | undefined][] = [
   ['PUT', '/api/permission/roles/role/default/x', 'permission-change'],
   ['DELETE', '/api/permission/policies/user/default/jane', 'permission-change'],
   ['POST', '/api/permission/plugins/condition', 'permission-change'],
-  ['PATCH', '/api/rbac/roles', 'permission-change'],
+  ['POST', '/api/permission/refresh/ldap', 'permission-change'],
+  ['POST', '/api/mcp-actions/v1', 'action-call'],
+  ['POST', '/api/catalog/.backstage/actions/v1/actions/catalog:unregister-entity/invoke', 'action-call'],
+  ['GET', '/api/catalog/.backstage/actions/v1/actions', undefined],
   ['POST', '/api/techdocs/publish', 'techdocs-write'],
   ['DELETE', '/api/anything/1', 'delete'],
   ['DELETE', '/elsewhere/1', undefined],
