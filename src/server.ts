@@ -13,7 +13,7 @@ import { buildAdminApp, type Shown, shownBy } from './process/admin-app.ts'
 import { createAgentFor, createFetch } from './process/outgoing-fetch.ts'
 import { startPrimary, workerCount } from './process/primary.ts'
 import { logWarnings, readAnew } from './process/reload.ts'
-import { closeOnSignal, ignoreHangup, onHangup } from './process/signals.ts'
+import { closeOnSignal, ignoreHangup, type Log, onHangup } from './process/signals.ts'
 import { openChannel } from './process/workers/channel.ts'
 import { answerPrimary } from './process/workers/shown-by-all.ts'
 import { createRandomPool } from './seal/random.ts'
@@ -51,7 +51,7 @@ async function testBackstage(config: Config, { logger, fetch, now }: Dependencie
 
 // `serve` is imported here because the primary of workers does not need it.
 async function startAlone(config: Config, options: StartOptions, dependencies: Process): Promise<void> {
-  const { logger, closeLog } = dependencies
+  const { logger } = dependencies
   onHangup(() => checkAnew(options, logger))
   const { serve } = await import('./process/serve.ts')
   const { app, parts, listen, close } = await serve(config, dependencies)
@@ -60,11 +60,7 @@ async function startAlone(config: Config, options: StartOptions, dependencies: P
   // Fastify writes into the object that it is given.
   await admin.listen({ ...config.server.admin })
   await listen()
-  closeOnSignal(
-    () => close().finally(closeLog),
-    () => config.server.timeouts.shutdown,
-    logger,
-  )
+  closeOnSignal(close, () => config.server.timeouts.shutdown, dependencies)
 }
 
 /** What one process can do on SIGHUP: without others that take its place it would have to stop serving meanwhile. */
@@ -85,7 +81,7 @@ async function startWorker(options: StartOptions): Promise<void> {
   const { parts, listen, close } = await serve(config, dependencies)
   const shown = shownBy(parts, dependencies.logger)
   answerPrimary(channel, shown)
-  closeOnSignal(closeAsWorker, () => config.server.timeouts.shutdown, dependencies.logger)
+  closeOnSignal(closeAsWorker, () => config.server.timeouts.shutdown, dependencies)
   await untilWell(shown)
   await listen()
   channel.ready()
@@ -94,7 +90,6 @@ async function startWorker(options: StartOptions): Promise<void> {
   async function closeAsWorker(): Promise<void> {
     await close()
     await channel.settle()
-    await dependencies.closeLog()
   }
 }
 
@@ -108,10 +103,7 @@ async function untilWell({ conditions }: Shown): Promise<void> {
   while (!(await isWell()) && performance.now() < endsAt) await delay(20)
 }
 
-type Process = Dependencies & {
-  /** Sends what is left of the log, where it is sent by OTLP. */
-  closeLog: () => Promise<void>
-}
+type Process = Dependencies & Log
 
 async function dependenciesOf({ config, origins }: LoadedConfig, { env }: StartOptions): Promise<Process> {
   const ca = config.auth0.tls?.ca

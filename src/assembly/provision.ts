@@ -3,10 +3,8 @@ import { createTakeEvent } from '../auth0-events/event.ts'
 import { defaultUpstream } from '../config/default-upstream.ts'
 import { shownOptions } from '../config/origins.ts'
 import { printable } from '../config/printable.ts'
-import { matchKey } from '../config/rules/matching.ts'
 import type { Config } from '../config/schema.ts'
 import { secretFingerprints } from '../config/secret-fingerprints.ts'
-import { createPathMatcher } from '../policy/path-matcher.ts'
 import { placesOf } from '../policy/reach.ts'
 import { redisCounter } from '../rate-limit/redis-store.ts'
 import { createOnce } from '../revocation/once.ts'
@@ -16,7 +14,6 @@ import { countLoginServiceCalls, countRevocationDelays, showKeyAges, showTrail }
 import type { Condition } from '../telemetry/condition.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { showRefreshes } from '../telemetry/refresh-metrics.ts'
-import type { RequestLineOptions } from '../telemetry/request-line.ts'
 import { keysCondition, provisionAssertion, provisionKeys } from './assertion.ts'
 import { provisionAudit } from './audit.ts'
 import { provisionEvents, recording, webhookOf } from './auth0-events.ts'
@@ -28,6 +25,7 @@ import { provisionTracing } from './otlp.ts'
 import { provisionOverload } from './overload.ts'
 import { claimNamesOf, createIsPortalOpen, provisionPolicy } from './policy.ts'
 import { provisionRedis, redisCondition } from './redis.ts'
+import { requestLineOf } from './request-line.ts'
 import { provisionBus, provisionRevocation, revocationCondition } from './revocation.ts'
 import { provisionRoleChanges } from './role-changes.ts'
 import { provisionSessions, refreshCondition } from './sessions.ts'
@@ -196,20 +194,6 @@ function aroundOptions(config: Config, dependencies: Dependencies, opened: Opene
     requestLine: requestLineOf(config, dependencies),
     telemetry: { metrics },
     tracing: { tracing },
-  }
-}
-
-function requestLineOf({ log, audit }: Config, { logger }: Dependencies): RequestLineOptions {
-  const { quiet, sampleRatio } = log.requests
-  const matchers = quiet.map(createPathMatcher)
-  return {
-    logger,
-    hasRecords: audit.sinks.some(({ stdout }) => stdout !== undefined),
-    isQuiet(path) {
-      const key = matchKey(path)
-      return matchers.some((covers) => covers(key))
-    },
-    sampleRatio,
   }
 }
 

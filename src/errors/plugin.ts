@@ -79,7 +79,7 @@ export const errors = fastifyPlugin<ErrorOptions>(
 )
 
 /** A caller with a token is a program, and cannot use a login page. */
-function isForLogin({ statusCode, code }: GatewayError, { facts }: FastifyRequest): boolean {
+function isForLogin({ statusCode, code }: GatewayError, { facts }: Partial<FastifyRequest>): boolean {
   return statusCode === 401 && facts?.isNavigation === true && code !== 'STAGEDOOR_BEARER_REFUSED'
 }
 

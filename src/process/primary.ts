@@ -3,20 +3,16 @@ import { availableParallelism } from 'node:os'
 import type { LoadedConfig, LoadOptions } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { removeStaleSocket } from '../listener/listen.ts'
-import type { Logger } from '../telemetry/logger.ts'
 import { buildAdminApp } from './admin-app.ts'
 import { logWaiting, readAnew } from './reload.ts'
-import { closeOnSignal, onHangup } from './signals.ts'
+import { closeOnSignal, type Log, onHangup } from './signals.ts'
 import { type Reading, shownByAll } from './workers/shown-by-all.ts'
 import { superviseWorkers, type Workforce } from './workers/supervisor.ts'
 import { forkWorker } from './workers/worker-process.ts'
 
 /** The process that looks after workers: it serves the admin listener, and has others take their place on SIGHUP. */
-export async function startPrimary(
-  loaded: LoadedConfig,
-  options: LoadOptions,
-  { logger, closeLog }: { logger: Logger; closeLog: () => Promise<void> },
-): Promise<void> {
+export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, log: Log): Promise<void> {
+  const { logger } = log
   const { config: started } = loaded
   let inForce = started
   const workers = superviseWorkers({ ...workforceOf(loaded), fork: forkWorker, logger, now: Date.now })
@@ -26,9 +22,9 @@ export async function startPrimary(
   onHangup(reload)
   const admin = await buildAdminApp(shown, started.server.prefix, logger)
   closeOnSignal(
-    () => Promise.all([workers.close(), admin.close()]).finally(closeLog),
+    () => Promise.all([workers.close(), admin.close()]),
     () => inForce.server.timeouts.shutdown,
-    logger,
+    log,
   )
 
   async function setLogLevel(level: string): Promise<void> {

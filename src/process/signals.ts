@@ -1,18 +1,30 @@
 import type { Logger } from '../telemetry/logger.ts'
 import { oneAtATime } from './workers/one-at-a-time.ts'
 
+export type Log = {
+  logger: Logger
+  /** Sends what is left of the log, where it is sent by OTLP. */
+  closeLog: () => Promise<void>
+}
+
 /**
  * Ends the process on SIGTERM or SIGINT: in order, or by force when that takes too long.
  * @param shutdownMs how long it may take (`server.timeouts.shutdown`)
  */
-export function closeOnSignal(close: () => Promise<unknown>, shutdownMs: () => number, logger: Logger): void {
+export function closeOnSignal(
+  close: () => Promise<unknown>,
+  shutdownMs: () => number,
+  { logger, closeLog }: Log,
+): void {
   const end = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'closing: open requests may finish')
     setTimeout(() => process.exit(1), shutdownMs()).unref()
-    close().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    )
+    close()
+      .then(closeLog)
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      )
   }
   process.once('SIGTERM', end)
   process.once('SIGINT', end)

@@ -29,13 +29,13 @@ export function createLogSender(target: OtlpTarget): LogSender {
   const logger = provider.getLogger('stagedoor')
   return {
     take(line) {
-      const { level, time, msg, traceId, spanId, ...attributes } = JSON.parse(line) as Record<string, unknown>
+      const { level, time, msg, traceId, spanId, ...attributes } = JSON.parse(line) as Attributes
       logger.emit({
         timestamp: new Date(String(time)),
         severityNumber: severities.get(level) ?? SeverityNumber.UNSPECIFIED,
         severityText: String(level),
         body: String(msg),
-        attributes: attributes as Attributes,
+        attributes,
         context: contextOf(traceId, spanId),
       })
     },

@@ -1,4 +1,11 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
@@ -46,7 +53,7 @@ export async function startOtlpReceiver(t: Test, { status = 200, tls }: OtlpRece
   const logs: ReceivedLog[] = []
   const asked: { url: string | undefined; headers: IncomingHttpHeaders; body: Buffer }[] = []
 
-  const keep: RequestListener = async (request, response) => {
+  async function keep(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const sent = await buffer(request)
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent
     asked.push({ url: request.url, headers: request.headers, body })
