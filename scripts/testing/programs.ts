@@ -13,6 +13,7 @@ const programs = [
   { binary: 'caddy', debianPackage: 'caddy' },
   { binary: 'apache2', debianPackage: 'apache2' },
   { binary: 'tinyproxy', debianPackage: 'tinyproxy' },
+  { binary: 'syslog-ng', debianPackage: 'syslog-ng-core' },
 ] as const
 
 /** Whether this process may run the file. */
