@@ -94,7 +94,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
     admin: { allow: { roles: ['stagedoor-admin'] } },
     audit: { sinks: [{ stdout: {} }], keys: { store: 'memory', rotateEvery: '90d' }, checkpointEvery: '1m' },
     telemetry: {},
-    log: { level: 'info' },
+    log: { level: 'info', requests: { quiet: Array, sampleRatio: 0 } },
   })
 })
 
