@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 import { buildApp } from '../../src/app.ts'
 import type { Dependencies } from '../../src/assembly/dependencies.ts'
-import { provision } from '../../src/assembly/provision.ts'
+import { type Parts, provision } from '../../src/assembly/provision.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { prepareListening } from '../../src/listener/listen.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
@@ -19,8 +19,15 @@ const fetchNothing = async (): Promise<never> => {
   throw new Error('there is no Auth0 here')
 }
 
-/** @param sections replace those of the configuration that all share */
-export async function startGateway(sections: object, fetch: Dependencies['fetch'] = fetchNothing) {
+/**
+ * @param sections replace those of the configuration that all share
+ * @param adjust changes what the stages are given
+ */
+export async function startGateway(
+  sections: object,
+  fetch: Dependencies['fetch'] = fetchNothing,
+  adjust: (parts: Parts) => void = () => undefined,
+) {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
   const file = join(folder, 'bench.yaml')
   await writeFile(file, JSON.stringify({ ...benchConfig({ port, originUrl }), ...sections }))
@@ -28,9 +35,10 @@ export async function startGateway(sections: object, fetch: Dependencies['fetch'
   // To a file, as a container's standard output is one: writing it is part of what a request costs.
   const output = createTurnDestination(join(folder, 'log'))
   process.once('exit', () => rmSync(folder, { recursive: true }))
-  const logger = createLogger('info', output)
+  const logger = createLogger(config.log.level, output)
   const dependencies = { logger, output, now: Date.now, fetch, randomBytes: createRandomPool(), origins: new Map() }
   const parts = await provision(config, dependencies)
+  adjust(parts)
   const app = await buildApp(config, dependencies, parts)
   await prepareListening(app, { ...config.server, listen: { host: '127.0.0.1', port } })()
   return parts
