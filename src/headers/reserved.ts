@@ -20,14 +20,14 @@ const maxRemembered = 1_000
 const remembered = new Map<string, boolean>()
 
 /**
- * Whether only the gateway may set this header. Underscores count as dashes, because CGI-style servers fold one into
- * the other (`X_Stagedoor_Assertion` would arrive as ours).
+ * Whether only the gateway may set this header. Every sign counts as a dash, because CGI-style servers fold them
+ * into one (`X_Stagedoor.Assertion` would arrive as ours).
  * @param name header name in lower case
  */
 export function isReservedHeader(name: string): boolean {
   const known = remembered.get(name)
   if (known !== undefined) return known
-  const folded = name.replaceAll('_', '-')
+  const folded = name.replaceAll(/[^a-z0-9]/g, '-')
   const isReserved = reservedNames.has(folded) || reservedPrefixes.some((prefix) => folded.startsWith(prefix))
   if (remembered.size < maxRemembered) remembered.set(name, isReserved)
   return isReserved

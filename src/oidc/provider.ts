@@ -14,6 +14,7 @@ import {
 } from 'openid-client'
 
 import { GatewayError } from '../errors/gateway-error.ts'
+import { boundedFetch } from './bounded-fetch.ts'
 import { checkAddresses } from './discovery.ts'
 import { isClientRejected, isProviderUnavailable } from './failures.ts'
 
@@ -135,9 +136,10 @@ function startingAt(first: number, length: number): number[] {
 /** All from one discovery document. */
 async function discoverAll(options: ProviderOptions): Promise<Configurations> {
   const issuer = new URL(options.issuer)
+  const fetch = boundedFetch(options.fetch)
   const found = await discovery(issuer, options.clientId, undefined, undefined, {
     execute: issuer.protocol === 'http:' ? [allowInsecureRequests] : [],
-    [customFetch]: options.fetch,
+    [customFetch]: fetch,
     timeout: options.timeoutMs / 1000,
   })
   const metadata = found.serverMetadata()
@@ -145,7 +147,7 @@ async function discoverAll(options: ProviderOptions): Promise<Configurations> {
   const configure = (authentication: ClientAuth, timeoutMs: number): Configuration => {
     const configuration = new Configuration(metadata, options.clientId, undefined, authentication)
     configuration.timeout = timeoutMs / 1000
-    configuration[customFetch] = options.fetch
+    configuration[customFetch] = fetch
     if (issuer.protocol === 'http:') allowInsecureRequests(configuration)
     return configuration
   }

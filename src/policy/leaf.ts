@@ -111,7 +111,7 @@ const organizationOf: Names = (principal) => {
 /** Only a verified address proves that its user belongs to the domain. */
 const emailDomainOf: Names = (principal) => {
   if (principal.kind !== 'user' || principal.claims.email_verified !== true) return []
-  const { email = '' } = principal.claims
-  const at = email.lastIndexOf('@')
-  return at === -1 ? [] : [email.slice(at + 1).toLowerCase()]
+  // Two signs, quotes or white space: programs read different domains out of such an address.
+  const domain = /^[^\s"@]+@(?<domain>[^\s"@]+)$/.exec(principal.claims.email ?? '')?.groups?.['domain']
+  return domain === undefined ? [] : [domain.toLowerCase()]
 }

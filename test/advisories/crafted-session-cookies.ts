@@ -1,0 +1,28 @@
+import t from 'tap'
+
+import { startHouse } from '../support/house.ts'
+import { exchange } from '../support/raw.ts'
+
+const cookies: [ids: string, cookie: string][] = [
+  ['CVE-2026-55149', 'stagedoor.0of10000000000=x'],
+  ['CVE-2026-55149', 'stagedoor.10000000000=x; stagedoor.0=x'],
+  ['CVE-2026-55149', 'stagedoor.-1=x'],
+  ['CVE-2024-24814', 'mod_auth_openidc_session_chunks=99999999'],
+  ['CVE-2024-24814', 'stagedoor.99999999=x; stagedoor.1=y'],
+  ['CVE-2023-28625', '=;;=; ; stagedoor'],
+  ['CVE-2023-28625', 'stagedoor=; stagedoor.0=; stagedoor.1'],
+  ['CVE-2026-54789', 'stagedoor-tx.'],
+  ['CVE-2026-54789', 'stagedoor-tx.x; stagedoor-tx'],
+  ['CVE-2024-21493', 'stagedoor=a.b.c.d.e.f'],
+  ['CVE-2024-21493', 'stagedoor=....'],
+]
+
+t.test('a cookie nobody could have got is no session, and no more work than another', async (t) => {
+  const house = await startHouse(t)
+  for (const [ids, cookie] of cookies) {
+    for (const path of ['/', '/.stagedoor/callback?code=x&state=y']) {
+      const answer = await exchange(house.url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nCookie: ${cookie}\r\n\r\n`)
+      t.match(answer, /^HTTP\/1.1 40[01]/, `${ids}: ${cookie}`)
+    }
+  }
+})

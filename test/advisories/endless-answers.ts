@@ -1,0 +1,24 @@
+import t from 'tap'
+
+import { startHouse } from '../support/house.ts'
+
+t.test('an answer of the login service that has no end is not kept (CVE-2026-26998)', async (t) => {
+  let sent = 0
+  const endless: typeof fetch = async (input, init) => {
+    const url = String(input instanceof Request ? input.url : input)
+    if (!url.endsWith('/oauth/token')) return fetch(input, init)
+    const body = new ReadableStream({
+      pull(controller) {
+        sent += 65_536
+        // What is read in full is read for ever; the test ends it at some point.
+        if (sent > 64 * 1_048_576) controller.close()
+        else controller.enqueue(new Uint8Array(65_536).fill(32))
+      },
+    })
+    return new Response(body, { headers: { 'content-type': 'application/json' } })
+  }
+  const house = await startHouse(t, { fetch: endless })
+  const { page } = await house.signIn()
+  t.equal(page.status, 502)
+  t.ok(sent < 16 * 1_048_576, `${sent} bytes were read`)
+})

@@ -1,0 +1,24 @@
+import t from 'tap'
+
+import { startHouse } from '../support/house.ts'
+import { exchange } from '../support/raw.ts'
+
+const named: [ids: string, connection: string][] = [
+  ['CVE-2024-45410', 'X-Forwarded-For, X-Forwarded-Host, X-Stagedoor-Assertion'],
+  ['CVE-2026-29054', 'x-forwarded-for, x-forwarded-host, x-stagedoor-assertion'],
+  ['CVE-2021-32813', 'close, X-Stagedoor-Assertion, X-Forwarded-For, X-Forwarded-Host'],
+]
+
+t.test('Connection takes away nothing that the gateway says', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  const cookie = browser.cookiesOf(house.url).get('stagedoor')
+  for (const [ids, connection] of named) {
+    const answer = await exchange(
+      house.url,
+      `GET / HTTP/1.1\r\nHost: localhost\r\nCookie: stagedoor=${cookie}\r\nConnection: ${connection}\r\n\r\n`,
+    )
+    for (const kept of ['x-stagedoor-assertion":"eyJ', 'x-forwarded-for":"127.0.0.1', 'x-forwarded-host":"localhost'])
+      t.match(answer, kept, ids)
+  }
+})

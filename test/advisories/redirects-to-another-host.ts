@@ -1,0 +1,74 @@
+import t from 'tap'
+
+import { createBrowser } from '../support/browser.ts'
+import { startHouse } from '../support/house.ts'
+import { exchange } from '../support/raw.ts'
+
+/** Where a login was led away from the site, and by which value. */
+const returns: [ids: string, returnTo: string][] = [
+  ['CVE-2017-1000070', 'https://evil.example/'],
+  ['CVE-2017-1000070', '//evil.example/'],
+  ['CVE-2020-5233', '/\\evil.example'],
+  ['CVE-2020-11053', '/\t/evil.example'],
+  ['CVE-2020-11053', '/ /evil.example'],
+  ['CVE-2020-4037', '/\n/evil.example'],
+  ['CVE-2020-4037', '/./../../\\evil.example'],
+  ['CVE-2021-21291', 'http://localhost.evil.example/'],
+  ['CVE-2021-21291', 'http://evillocalhost/'],
+  ['CVE-2021-43812', 'https:evil.example'],
+  ['CVE-2021-43812', '\thttps://evil.example'],
+  ['CVE-2024-21497', 'javascript:alert(1)//'],
+  ['CVE-2021-39191', 'https:///evil.example'],
+  ['CVE-2021-29456', '/%0d%0aLocation:%20https://evil.example'],
+  ['CVE-2021-29456', 'http://localhost@evil.example/'],
+  ['CVE-2019-20479', '/\\/evil.example'],
+  ['CVE-2022-23527', '/\t\\evil.example'],
+  ['CVE-2021-29651', 'https://evil.example/.pomerium/callback'],
+]
+
+t.test('a login ends on our own origin, whatever the link says', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  for (const [ids, returnTo] of returns) {
+    const page = await browser.open(`${house.url}/.stagedoor/login?return_to=${encodeURIComponent(returnTo)}`)
+    t.equal(new URL(page.url).origin, house.url, `${ids}: ${JSON.stringify(returnTo)}`)
+    t.ok(page.status < 500, `${ids}: ${JSON.stringify(returnTo)}`)
+  }
+})
+
+t.test('signing out ends on our own origin, too (CVE-2021-32786, CVE-2019-14857)', async (t) => {
+  const house = await startHouse(t)
+  for (const returnTo of ['https://evil.example\\@localhost/', '/\\evil.example', '//evil.example']) {
+    const { browser } = await house.signIn()
+    const page = await browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', { return_to: returnTo })
+    t.equal(new URL(page.url).origin, house.url, returnTo)
+    t.notMatch(page.text, /evil/, returnTo)
+  }
+})
+
+t.test('a path that begins with two slashes is no address to come back to', async (t) => {
+  const house = await startHouse(t)
+  for (const [ids, target] of [
+    ['CVE-2022-24794', '//evil.example'],
+    ['CVE-2022-28923', '//evil.example/..'],
+  ] as const) {
+    const answer = await exchange(
+      house.url,
+      `GET ${target} HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Mode: navigate\r\n\r\n`,
+    )
+    t.match(answer, /^HTTP\/1.1 400/, ids)
+    t.notMatch(answer, /^location:/im, ids)
+  }
+})
+
+t.test('X-Forwarded-Prefix of a stranger has no part in a redirect', async (t) => {
+  const house = await startHouse(t)
+  for (const [ids, prefix] of [
+    ['CVE-2020-15129', 'https://evil.example'],
+    ['CVE-2024-52003', '%0d//evil.example'],
+  ] as const) {
+    const page = await createBrowser().step(`${house.url}/x`, { headers: { 'x-forwarded-prefix': prefix } })
+    t.match(page, { status: 302, location: `${house.url}/.stagedoor/login` }, ids)
+    t.notMatch(page.location, /evil/, ids)
+  }
+})

@@ -1,0 +1,31 @@
+import t from 'tap'
+
+import { createBrowser } from '../support/browser.ts'
+import { startHouse } from '../support/house.ts'
+
+const script = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+const encoded = encodeURIComponent(script)
+
+const pages: [ids: string, path: string][] = [
+  ['CVE-2021-32702', `/.stagedoor/callback?error=${encoded}&error_description=${encoded}&state=${encoded}`],
+  ['CVE-2023-52430', `/${encoded}`],
+  ['CVE-2023-52430', `/.stagedoor/login?return_to=${encoded}`],
+  ['CVE-2024-21496', `/.stagedoor/login?login_hint=${encoded}&organization=${encoded}&connection=${encoded}`],
+  ['CVE-2026-33525', `/.stagedoor/signed-out?state=${encoded}`],
+  ['CVE-2021-32792', `/.stagedoor/logout?return_to=${encoded}`],
+  ['CVE-2021-43776', `/.stagedoor/callback?env=${encoded}&code=${encoded}`],
+]
+
+t.test('no page carries what a link says as markup, or lets a script in', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  for (const [ids, path] of pages) {
+    for (const who of [browser, createBrowser()]) {
+      const page = await who.step(house.url + path)
+      const isHtml = page.headers.get('content-type')?.includes('html') === true
+      if (isHtml) t.notMatch(page.text, /<script>alert|<img src=x/, `${ids}: ${path}`)
+      if (isHtml) t.notMatch(page.headers.get('content-security-policy'), /unsafe-inline/, ids)
+      t.not(page.status, 500, ids)
+    }
+  }
+})

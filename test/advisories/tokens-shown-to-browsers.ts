@@ -1,0 +1,39 @@
+import t from 'tap'
+
+import { startHouse } from '../support/house.ts'
+import { exchange } from '../support/raw.ts'
+
+t.test('no page and no document holds a token (CVE-2024-39315)', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  for (const path of ['/.stagedoor/', '/.stagedoor/me']) {
+    const page = await browser.step(house.url + path, { headers: { accept: 'text/html,application/json' } })
+    t.notMatch(page.text, /access_token|id_token|refresh_token|eyJ[\w-]{20,}\.eyJ/, path)
+  }
+})
+
+t.test('what is for operators is not at the address of clients (CVE-2022-24797, CVE-2018-15598)', async (t) => {
+  const house = await startHouse(t)
+  for (const path of ['/metrics', '/log-level', '/debug/pprof/', '/debug/vars', '/healthz', '/.stagedoor/metrics']) {
+    const answer = await exchange(house.url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    t.match(answer, /^HTTP\/1.1 40[14]/, path)
+  }
+})
+
+t.test('the log holds no credential, even at its most talkative (CVE-2022-23469)', async (t) => {
+  const house = await startHouse(t)
+  const { browser } = await house.signIn()
+  const secret = 'very-secret-token'
+  await browser.fetch(`${house.url}/x?access_token=${secret}`, { headers: { authorization: `Bearer ${secret}` } })
+  const cookie = browser.cookiesOf(house.url).get('stagedoor') ?? 'none'
+  const log = JSON.stringify(house.logged)
+  t.notMatch(log, secret)
+  t.notOk(log.includes(cookie))
+})
+
+t.test('a page about an error asks nobody else (CVE-2026-41181)', async (t) => {
+  const house = await startHouse(t, { config: { upstreams: { backstage: { url: 'http://127.0.0.1:1' } } } })
+  const { page } = await house.signIn()
+  t.equal(page.status, 502)
+  t.equal(house.origin.seen.length, 0)
+})
