@@ -59,15 +59,48 @@ const firstRetryMs = 500
 const lastRetryMs = 30_000
 
 export function createProvider(options: ProviderOptions): Provider {
+  const discovered = discoverUntilFound(options)
+  /** The credential that worked last: while one is being replaced, the next call does not try the dead one first. */
+  let preferred = 0
+
+  async function call<T>(
+    use: (configuration: Configuration) => Promise<T>,
+    purpose: CallPurpose = 'login',
+  ): Promise<T> {
+    const all = (await discovered.get())[purpose]
+    let rejection: unknown
+    for (const index of startingAt(preferred, all.length)) {
+      try {
+        const result = await use(all[index] as Configuration)
+        preferred = index
+        return result
+      } catch (error) {
+        if (isProviderUnavailable(error)) throw new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { cause: error })
+        if (!isClientRejected(error)) throw error
+        rejection = error
+      }
+    }
+    throw new GatewayError('STAGEDOOR_OIDC_CLIENT_REJECTED', { cause: rejection })
+  }
+
+  return {
+    status: discovered.status,
+    metadata: async () => ((await discovered.get()).login[0] as Configuration).serverMetadata(),
+    call,
+    start: discovered.start,
+    close: () => discovered.close(),
+  }
+}
+
+/** Discovers the provider once, when first needed or by `start`; a failure is tried again. */
+function discoverUntilFound(options: ProviderOptions) {
   let status: ProviderStatus = 'unknown'
   let configurations: Configurations | undefined
   let inFlight: Promise<Configurations> | undefined
   let retry: NodeJS.Timeout | undefined
   let isClosed = false
-  /** The credential that worked last: while one is being replaced, the next call does not try the dead one first. */
-  let preferred = 0
 
-  function discovered(): Promise<Configurations> {
+  function get(): Promise<Configurations> {
     if (configurations !== undefined) return Promise.resolve(configurations)
     inFlight ??= discoverAll(options)
       .then((found) => {
@@ -89,37 +122,16 @@ export function createProvider(options: ProviderOptions): Provider {
   }
 
   function keepTrying(delayMs: number): void {
-    discovered().catch(() => {
+    get().catch(() => {
       if (isClosed) return
       retry = setTimeout(keepTrying, delayMs, Math.min(delayMs * 2, lastRetryMs))
       retry.unref()
     })
   }
 
-  async function call<T>(
-    use: (configuration: Configuration) => Promise<T>,
-    purpose: CallPurpose = 'login',
-  ): Promise<T> {
-    const all = (await discovered())[purpose]
-    let rejection: unknown
-    for (const index of startingAt(preferred, all.length)) {
-      try {
-        const result = await use(all[index] as Configuration)
-        preferred = index
-        return result
-      } catch (error) {
-        if (isProviderUnavailable(error)) throw new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { cause: error })
-        if (!isClientRejected(error)) throw error
-        rejection = error
-      }
-    }
-    throw new GatewayError('STAGEDOOR_OIDC_CLIENT_REJECTED', { cause: rejection })
-  }
-
   return {
+    get,
     status: () => status,
-    metadata: async () => ((await discovered()).login[0] as Configuration).serverMetadata(),
-    call,
     start: () => keepTrying(firstRetryMs),
     close() {
       isClosed = true

@@ -1,6 +1,6 @@
 import { refreshTokenGrant } from 'openid-client'
 
-import type { RefreshGrant, GrantOutcome } from '../session/refresh/refresh-grant.ts'
+import type { RefreshGrant, GrantOutcome } from '../session/refresh/renewals.ts'
 import type { Session } from '../session/session.ts'
 import type { ClaimNames } from './claims.ts'
 import { isGrantInvalid } from './failures.ts'

@@ -29,20 +29,66 @@ const lastRetryMs = 1_000
 const probeEveryMs = 1_000
 
 export function createLink(options: LinkOptions): Link {
-  const { prepare, greet, probe = (client: RedisClient) => client.ping(), onUp, onDown, timeoutMs } = options
-  let current: RedisClient | undefined
-  let timer: NodeJS.Timeout | undefined
-  let isClosed = false
-  let isRenewing = false
-  let retryMs = firstRetryMs
+  return new ReopenedLink(options)
+}
+
+class ReopenedLink implements Link {
+  readonly #options: LinkOptions
+  #current: RedisClient | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+  #isRenewing = false
+  #retryMs = firstRetryMs
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+  }
+
+  client(): RedisClient | undefined {
+    return this.#current
+  }
+
+  start(): void {
+    void this.#open()
+  }
+
+  async renew(): Promise<void> {
+    const before = this.#current
+    if (this.#isRenewing || before === undefined) return
+    this.#isRenewing = true
+    try {
+      const next = await this.#connect()
+      // Lost meanwhile: the link is opening another connection already.
+      if (this.#current !== before) return discard(next)
+      this.#adopt(next)
+      // Commands that wait for an answer still get it.
+      before.close().catch(() => discard(before))
+    } catch {
+      // The connection there is stays; the next probe or refusal tries again.
+    } finally {
+      this.#isRenewing = false
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    const client = this.#current
+    this.#current = undefined
+    discard(client)
+  }
 
   /** Connects and greets; a client that fails on the way is ended. */
-  async function connected(): Promise<RedisClient> {
+  async #connect(): Promise<RedisClient> {
+    const { prepare, greet, timeoutMs } = this.#options
     const client = await prepare()
-    client.on('error', (error: unknown) => lose(client, error))
-    client.on('end', () => lose(client, new Error('the connection ended')))
+    client.on('error', (error: unknown) => this.#lose(client, error))
+    client.on('end', () => this.#lose(client, new Error('the connection ended')))
     try {
-      await within(timeoutMs * 2, connectAndGreet(client))
+      await within(
+        timeoutMs * 2,
+        client.connect().then(() => greet?.(client)),
+      )
       return client
     } catch (cause) {
       discard(client)
@@ -50,84 +96,51 @@ export function createLink(options: LinkOptions): Link {
     }
   }
 
-  async function connectAndGreet(client: RedisClient): Promise<void> {
-    await client.connect()
-    await greet?.(client)
-  }
-
-  async function open(): Promise<void> {
+  async #open(): Promise<void> {
     try {
-      adopt(await connected())
-      retryMs = firstRetryMs
+      this.#adopt(await this.#connect())
+      this.#retryMs = firstRetryMs
     } catch (cause) {
-      if (isClosed) return
-      onDown(cause)
-      later(retryMs * (0.5 + Math.random() / 2), open)
-      retryMs = Math.min(retryMs * 2, lastRetryMs)
+      if (this.#isClosed) return
+      this.#options.onDown(cause)
+      this.#later(this.#retryMs * (0.5 + Math.random() / 2), () => this.#open())
+      this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs)
     }
   }
 
-  function adopt(client: RedisClient): void {
-    if (isClosed) return discard(client)
-    current = client
-    later(probeEveryMs, () => beat(client))
-    onUp()
+  #adopt(client: RedisClient): void {
+    if (this.#isClosed) return discard(client)
+    this.#current = client
+    this.#later(probeEveryMs, () => this.#probe(client))
+    this.#options.onUp()
   }
 
-  async function renew(): Promise<void> {
-    const before = current
-    if (isRenewing || before === undefined) return
-    isRenewing = true
-    try {
-      const next = await connected()
-      // Lost meanwhile: the link is opening another connection already.
-      if (current !== before) return discard(next)
-      adopt(next)
-      // Commands that wait for an answer still get it.
-      before.close().catch(() => discard(before))
-    } catch {
-      // The connection there is stays; the next probe or refusal tries again.
-    } finally {
-      isRenewing = false
-    }
-  }
-
-  async function beat(client: RedisClient): Promise<void> {
+  async #probe(client: RedisClient): Promise<void> {
+    const { timeoutMs, probe = ping } = this.#options
     try {
       await within(timeoutMs, probe(client))
-      if (client === current) later(probeEveryMs, () => beat(client))
+      if (client === this.#current) this.#later(probeEveryMs, () => this.#probe(client))
     } catch (cause) {
-      lose(client, cause)
+      this.#lose(client, cause)
     }
   }
 
-  function lose(client: RedisClient, cause: unknown): void {
-    if (client !== current) return
-    current = undefined
+  #lose(client: RedisClient, cause: unknown): void {
+    if (client !== this.#current) return
+    this.#current = undefined
     discard(client)
-    onDown(cause)
-    later(firstRetryMs, open)
+    this.#options.onDown(cause)
+    this.#later(firstRetryMs, () => this.#open())
   }
 
-  function later(delayMs: number, next: () => Promise<void>): void {
-    clearTimeout(timer)
-    timer = setTimeout(() => void next(), delayMs)
-    timer.unref()
-  }
-
-  return {
-    client: () => current,
-    start: () => void open(),
-    renew,
-    close() {
-      isClosed = true
-      clearTimeout(timer)
-      const client = current
-      current = undefined
-      discard(client)
-    },
+  #later(delayMs: number, next: () => Promise<void>): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void next(), delayMs)
+    this.#timer.unref()
   }
 }
+
+const ping = (client: RedisClient): Promise<unknown> => client.ping()
 
 /** Ends a connection; all that waits for an answer on it is rejected. */
 function discard(client: RedisClient | undefined): void {

@@ -22,7 +22,8 @@ export function createRevocableStore(inner: SessionStore, dependencies: Dependen
     found === undefined || revocations.endOf(found.session) <= now() ? undefined : found
 
   return {
-    ...inner,
+    keepsWithoutBrowser: inner.keepsWithoutBrowser,
+    end: (session) => inner.end(session),
     recall: (cookieValue) => unlessEnded(inner.recall(cookieValue)),
     find: async (cookieValue) => unlessEnded(await inner.find(cookieValue)),
     async save(session, ...known) {

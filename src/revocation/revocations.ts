@@ -40,27 +40,53 @@ export type RevocationsOptions = {
   onUnshared?: (cause: unknown) => void
 }
 
-const retryMs = 1_000
-
 export function createRevocations(options: RevocationsOptions): Revocations {
   const { bus, absoluteTimeoutMs, now, onOverflow, onUnshared = () => undefined } = options
   const marks = createMarks(now, onOverflow)
   const listeners = new Set<(news: readonly Mark[]) => void>()
-  let isInStep = false
-  let joining: Promise<void> | undefined
 
   function learn(learned: readonly Mark[]): void {
     const news = learned.filter((mark) => marks.apply(mark))
     if (news.length > 0) for (const listener of listeners) listener(news)
   }
 
+  const exchange = exchangeMarks(bus, { learn, all: () => marks.all() })
+
+  async function revoke(...revocations: readonly Revocation[]): Promise<void> {
+    const until = now() + absoluteTimeoutMs
+    const made = revocations.map((revocation) => markOf(revocation, until))
+    learn(made)
+    await exchange.share(made)
+  }
+
+  return {
+    revoke,
+    endOf: marks.endOf,
+    isOutdated: marks.isOutdated,
+    ended: {
+      add: (session) => revoke({ sessionId: session.id }).catch(onUnshared),
+      has: marks.hasEnded,
+    },
+    joined: exchange.joined,
+    onChange: (listener) => void listeners.add(listener),
+    status: exchange.status,
+  }
+}
+
+const retryMs = 1_000
+
+/** Keeps the marks of this process and those of the others the same, over every gap in the connection. */
+function exchangeMarks(bus: SessionBus, own: { learn: (marks: readonly Mark[]) => void; all: () => readonly Mark[] }) {
+  let isInStep = false
+  let joining: Promise<void> | undefined
+
   /** After a start or a gap: marks of the others come here, and those made here meanwhile go there. */
   async function join(): Promise<void> {
     try {
       const theirs = await bus.endings()
-      learn(theirs)
+      own.learn(theirs)
       const known = new Set(theirs.map(formatMark))
-      await bus.end(marks.all().filter((mark) => !known.has(formatMark(mark))))
+      await bus.end(own.all().filter((mark) => !known.has(formatMark(mark))))
       isInStep = true
     } catch {
       joinLater()
@@ -78,31 +104,19 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     setTimeout(rejoin, retryMs).unref()
   }
 
-  bus.events.on('ended', (mark) => learn([mark]))
+  bus.events.on('ended', (mark) => own.learn([mark]))
   bus.events.on('connected', rejoin)
   bus.events.on('lost', () => void (isInStep = false))
   rejoin()
 
-  async function revoke(...revocations: readonly Revocation[]): Promise<void> {
-    const until = now() + absoluteTimeoutMs
-    const made = revocations.map((revocation) => markOf(revocation, until))
-    learn(made)
-    await bus.end(made).catch((cause: unknown) => {
-      joinLater()
-      throw cause
-    })
-  }
-
   return {
-    revoke,
-    endOf: marks.endOf,
-    isOutdated: marks.isOutdated,
-    ended: {
-      add: (session) => revoke({ sessionId: session.id }).catch(onUnshared),
-      has: marks.hasEnded,
-    },
     joined: async () => joining,
-    onChange: (listener) => void listeners.add(listener),
-    status: () => (isInStep ? 'ready' : 'apart'),
+    status: (): RevocationStatus => (isInStep ? 'ready' : 'apart'),
+    async share(made: readonly Mark[]): Promise<void> {
+      await bus.end(made).catch((cause: unknown) => {
+        joinLater()
+        throw cause
+      })
+    },
   }
 }

@@ -22,7 +22,6 @@ export type CoherentCacheOptions = {
 export type CoherentCache = {
   get(cookieValue: string): FoundSession | undefined
   forget(sessionId: string): void
-  forgetAll(): void
   /** Does `read` and keeps its outcome, unless the session changes meanwhile: then its outcome may be out of date. */
   keep(
     cookieValue: string,
@@ -34,7 +33,31 @@ export type CoherentCache = {
   size(): number
 }
 
-type Reading = { isOutdated: boolean }
+/** Reads under way, so that the outcome of one is not kept when its session changes meanwhile. */
+class Readings {
+  readonly #bySession = new Map<string, Set<{ isOutdated: boolean }>>()
+
+  outdate(sessionId: string): void {
+    for (const reading of this.#bySession.get(sessionId) ?? []) reading.isOutdated = true
+  }
+
+  outdateAll(): void {
+    for (const sessionId of this.#bySession.keys()) this.outdate(sessionId)
+  }
+
+  /** @returns what was read, and whether the session changed meanwhile */
+  async follow<T>(sessionId: string, read: () => Promise<T>): Promise<{ found: T; isOutdated: boolean }> {
+    const reading = { isOutdated: false }
+    const readings = this.#bySession.get(sessionId) ?? new Set()
+    this.#bySession.set(sessionId, readings.add(reading))
+    try {
+      return { found: await read(), isOutdated: reading.isOutdated }
+    } finally {
+      readings.delete(reading)
+      if (readings.size === 0) this.#bySession.delete(sessionId)
+    }
+  }
+}
 
 export function createCoherentCache({ events, maxEntries, graceMs, now }: CoherentCacheOptions): CoherentCache {
   const cookieValues = new Map<string, string>()
@@ -42,21 +65,13 @@ export function createCoherentCache({ events, maxEntries, graceMs, now }: Cohere
     max: maxEntries,
     dispose: ({ session }, _value, reason) => void (reason !== 'set' && cookieValues.delete(session.id)),
   })
-  const readings = new Map<string, Set<Reading>>()
+  const readings = new Readings()
   let lostAt: number | undefined
-
-  const outdate = (sessionId: string): void =>
-    readings.get(sessionId)?.forEach((reading) => (reading.isOutdated = true))
 
   function forget(sessionId: string): void {
     const cookieValue = cookieValues.get(sessionId)
     if (cookieValue !== undefined) entries.delete(cookieValue)
-    outdate(sessionId)
-  }
-
-  function forgetAll(): void {
-    entries.clear()
-    for (const sessionId of readings.keys()) outdate(sessionId)
+    readings.outdate(sessionId)
   }
 
   /** A use is taken over as it is; fresh claims come with a refresh token, which only Redis has. */
@@ -73,26 +88,12 @@ export function createCoherentCache({ events, maxEntries, graceMs, now }: Cohere
   events.on('lost', () => void (lostAt ??= now()))
   events.on('connected', () => {
     lostAt = undefined
-    forgetAll()
+    entries.clear()
+    readings.outdateAll()
   })
-
-  function begin(sessionId: string): Reading {
-    const reading = { isOutdated: false }
-    const others = readings.get(sessionId)
-    if (others === undefined) readings.set(sessionId, new Set([reading]))
-    else others.add(reading)
-    return reading
-  }
-
-  function finish(sessionId: string, reading: Reading): void {
-    const all = readings.get(sessionId)
-    all?.delete(reading)
-    if (all?.size === 0) readings.delete(sessionId)
-  }
 
   return {
     forget,
-    forgetAll,
     size: () => entries.size,
 
     get(cookieValue) {
@@ -101,16 +102,11 @@ export function createCoherentCache({ events, maxEntries, graceMs, now }: Cohere
     },
 
     async keep(cookieValue, sessionId, read) {
-      const reading = begin(sessionId)
-      try {
-        const found = await read()
-        if (found === undefined || reading.isOutdated) return found
-        cookieValues.set(sessionId, cookieValue)
-        entries.set(cookieValue, found)
-        return found
-      } finally {
-        finish(sessionId, reading)
-      }
+      const { found, isOutdated } = await readings.follow(sessionId, read)
+      if (found === undefined || isOutdated) return found
+      cookieValues.set(sessionId, cookieValue)
+      entries.set(cookieValue, found)
+      return found
     },
 
     amend(cookieValue, change) {

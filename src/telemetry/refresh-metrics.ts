@@ -1,6 +1,6 @@
 import { Counter, type Registry } from 'prom-client'
 
-import type { RefreshCounters } from '../session/refresh/counters.ts'
+import type { RefreshCounters } from '../session/refresh/renewals.ts'
 
 /** Exports the counts of session refreshes. The refresher counts; the registry reads the counts at each scrape. */
 export function showRefreshes(registry: Registry, counters: Readonly<RefreshCounters>): void {

@@ -1,10 +1,10 @@
 import t from 'tap'
 
 import { createBackOff } from '../../../src/session/refresh/back-off.ts'
-import { createRefreshCounters } from '../../../src/session/refresh/counters.ts'
 import { type Claim, type Leases, soleLeases } from '../../../src/session/refresh/leases.ts'
-import type { GrantOutcome } from '../../../src/session/refresh/refresh-grant.ts'
 import { createRefresher } from '../../../src/session/refresh/refresher.ts'
+import { createRefreshCounters } from '../../../src/session/refresh/renewals.ts'
+import type { GrantOutcome } from '../../../src/session/refresh/renewals.ts'
 import type { Session } from '../../../src/session/session.ts'
 import type { SessionStore } from '../../../src/session/store.ts'
 import { sessionOf } from '../../support/sessions.ts'

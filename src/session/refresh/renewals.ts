@@ -1,0 +1,136 @@
+import type { Session } from '../session.ts'
+import type { KnownSession, SessionStore } from '../store.ts'
+import type { BackOff } from './back-off.ts'
+import type { Lease, Leases } from './leases.ts'
+
+/** Why a refresh ends a session: the grant is invalid, or the answer is about another user or organization. */
+export type RefreshEnd = 'grant-invalid' | 'subject-changed' | 'organization-changed'
+
+export type GrantOutcome =
+  | { kind: 'refreshed'; session: Session }
+  | { kind: 'ended'; reason: RefreshEnd; cause?: unknown }
+  /** Without an answer the session stays as it is. */
+  | { kind: 'failed'; cause: unknown }
+
+/** Trades a session's refresh token for fresh claims; never rejects. */
+export type RefreshGrant = (session: Session) => Promise<GrantOutcome>
+
+/** What became of refreshes since the start of the process; read by metrics and readiness. */
+export type RefreshCounters = {
+  refreshed: number
+  /** Taken over from another replica. */
+  shared: number
+  ended: number
+  failed: number
+  /** Requests that went on with claims that were due to be refreshed, because that failed or takes long. */
+  servedAsStale: number
+  /** Requests that were refused because their session was past `maxStale`. */
+  refusedAsStale: number
+  /** Failures since the last success: above zero, readiness says `degraded`. */
+  failedInARow: number
+}
+
+export function createRefreshCounters(): RefreshCounters {
+  return { refreshed: 0, shared: 0, ended: 0, failed: 0, servedAsStale: 0, refusedAsStale: 0, failedInARow: 0 }
+}
+
+/** What became of a session: its present form, its end, or nothing new. */
+export type Renewal = (KnownSession & { kind: 'fresh' }) | { kind: 'ended' } | { kind: 'failed' }
+
+export type RenewalOptions = {
+  store: SessionStore
+  leases: Leases
+  refreshGrant: RefreshGrant
+  backOff: BackOff
+  counters: RefreshCounters
+  /** Called with each session that a refresh has changed, once it is stored. */
+  onRefreshed?: (before: Session, after: Session) => void
+  /** Called for each failure and each ended session, for the log. */
+  onFailure: (outcome: Exclude<GrantOutcome, { kind: 'refreshed' }>, session: Session) => void
+}
+
+/** Renews sessions at the login service: each once, however many requests and replicas need it. */
+export type Renewals = {
+  /** Never rejects. */
+  renew(known: KnownSession): Promise<Renewal>
+  /** Resolves when every renewal that runs now is done. */
+  settled(): Promise<void>
+}
+
+export function createRenewals(options: RenewalOptions): Renewals {
+  const running = new Map<string, Promise<Renewal>>()
+  return {
+    renew(known) {
+      const { id } = known.session
+      const renewal =
+        running.get(id) ??
+        claimAndRenew(known, options)
+          .catch((cause: unknown) => failed(known.session, cause, options))
+          .finally(() => running.delete(id))
+      running.set(id, renewal)
+      return renewal
+    },
+    settled: async () => void (await Promise.allSettled(running.values())),
+  }
+}
+
+/** Waits until this process may renew the session, or another one has. */
+async function claimAndRenew(known: KnownSession, options: RenewalOptions): Promise<Renewal> {
+  for (;;) {
+    const claim = await options.leases.claim(known.session)
+    if (claim.kind === 'granted') return renewUnder(claim.lease, known, options)
+    if (claim.kind === 'changed') return takeOver(known, options)
+    if (claim.kind === 'failed') {
+      options.backOff.postponed(known.session.id)
+      return { kind: 'failed' }
+    }
+    await claim.change
+  }
+}
+
+async function renewUnder(lease: Lease, known: KnownSession, options: RenewalOptions): Promise<Renewal> {
+  let hasFailed = true
+  try {
+    const granted = await options.refreshGrant(known.session)
+    hasFailed = granted.kind === 'failed'
+    // Written before the lease is given back, or the next holder would use the dead refresh token.
+    return await conclude(known, granted, options)
+  } finally {
+    await lease.release(hasFailed)
+  }
+}
+
+async function conclude(known: KnownSession, granted: GrantOutcome, options: RenewalOptions): Promise<Renewal> {
+  const { store, counters, backOff, onFailure, onRefreshed } = options
+  if (granted.kind === 'failed') return failed(known.session, granted.cause, options)
+  if (granted.kind === 'ended') {
+    counters.ended++
+    onFailure(granted, known.session)
+    // When the store does not answer, the session has ended in this process, and the store is updated later.
+    await store.end(known.session).catch(() => undefined)
+    return { kind: 'ended' }
+  }
+  const value = await store.save(granted.session, known)
+  if (value === undefined) return takeOver(known, options)
+  counters.refreshed++
+  counters.failedInARow = 0
+  backOff.succeeded(known.session.id)
+  onRefreshed?.(known.session, granted.session)
+  return { kind: 'fresh', session: granted.session, value }
+}
+
+/** The session that another process has written. */
+async function takeOver(known: KnownSession, { store, counters }: RenewalOptions): Promise<Renewal> {
+  const found = await store.find(known.value)
+  if (found === undefined) return { kind: 'ended' }
+  counters.shared++
+  return { kind: 'fresh', session: found.session, value: known.value }
+}
+
+function failed(session: Session, cause: unknown, { counters, backOff, onFailure }: RenewalOptions): Renewal {
+  counters.failed++
+  counters.failedInARow++
+  backOff.failed(session.id)
+  onFailure({ kind: 'failed', cause }, session)
+  return { kind: 'failed' }
+}
