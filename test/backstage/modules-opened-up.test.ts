@@ -39,3 +39,27 @@ t.test("a policy of one's own wraps ours", async (t) => {
   t.equal(await decide([], 'create'), 'DENY', 'by our default')
   t.equal(await decide(['platform-admin'], 'delete'), 'DENY', 'by the policy around it')
 })
+
+t.test("a policy of one's own decides where none of our rules matches", async (t) => {
+  const resolvers = [{ resolver: 'claimsWithoutCatalogUser' }]
+  const rules = [{ name: 'admins delete', who: { roles: ['platform-admin'] }, what: { actions: ['delete'] } }]
+  const backend = await startStockBackend(t, [authModule, policyModule, './next-policy.ts'], {
+    auth: { providers: { stagedoor: { ...kit.providerConfig, signIn: { resolvers } } } },
+    permission: { enabled: true, stagedoor: { rules, default: 'allow' } },
+  })
+  const { body } = await backend.call(refresh, { headers: await kit.headers({ roles: ['platform-admin'] }) })
+  const items = ['delete', 'read', 'create'].map((action) => ({
+    id: action,
+    permission: { type: 'basic', name: `x.${action}`, attributes: { action } },
+  }))
+  const answer = await backend.callWith(body.backstageIdentity.token, '/api/permission/authorize', { items })
+  t.same(
+    answer.body.items,
+    [
+      { id: 'delete', result: 'ALLOW' },
+      { id: 'read', result: 'ALLOW' },
+      { id: 'create', result: 'DENY' },
+    ],
+    'by our rule, by the next policy, and not by our default',
+  )
+})
