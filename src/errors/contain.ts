@@ -17,6 +17,34 @@ export function continueAfter(work: Promise<Error | undefined | void>, reply: Fa
     .catch((error: unknown) => endRequest(error, reply.raw, reply.log))
 }
 
+type Named<Name extends string> = Record<Name, (...given: never[]) => void> & { collapse(error: unknown): void }
+
+/**
+ * Has an error in any of these methods, which sockets, timers and the ends of other requests call, end what it happened in,
+ * and nothing else.
+ */
+export function containErrors<Name extends string>(prototype: Named<Name>, names: readonly Name[]): void {
+  for (const name of names) {
+    const method = prototype[name] as unknown as (...given: unknown[]) => void
+    const contained = function (this: Named<Name>, ...given: unknown[]): void {
+      try {
+        method.apply(this, given)
+      } catch (error) {
+        collapse(this, error)
+      }
+    }
+    Object.assign(prototype, { [name]: contained })
+  }
+}
+
+function collapse(owner: { collapse(error: unknown): void }, error: unknown): void {
+  try {
+    owner.collapse(error)
+  } catch {
+    // What fails while it collapses came of the first error, which is logged.
+  }
+}
+
 /** Logs an error and ends the request that it happened in: with a 500, or in the middle of its answer. */
 export function endRequest(error: unknown, response: ServerResponse, log: Log): void {
   log.error({ code: 'STAGEDOOR_INTERNAL', err: error }, 'a request failed where nothing was expected to fail')

@@ -1,32 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 
 import type { FastifyReply } from 'fastify'
 
-import { endRequest } from '../errors/contain.ts'
+import { containErrors, endRequest } from '../errors/contain.ts'
 import type { Place, Waiting } from '../overload/queue.ts'
 import type { Session } from '../session/session.ts'
 import type { Target } from './addresses.ts'
-import {
-  breakOff,
-  closeAfterUnreadBody,
-  endWith,
-  flushHead,
-  isGone,
-  markAborted,
-  mustCloseConnection,
-  reportUnfinished,
-  writeEarlyHints,
-  writeHead,
-} from './client-response.ts'
-import { containErrors } from './contain.ts'
+import { Answer, type AnswerOwner, type Reached } from './answer.ts'
+import { breakOff, isGone, markAborted, mustCloseConnection, reportUnfinished } from './client-response.ts'
 import { failureCodeOf, isConnectFailure, mayRetry, type ProxyFailureCode } from './failure.ts'
-import { valueOf, type AnswerHead } from './http1/answer-head.ts'
-import type { Carrier, Receiver, UpstreamRequest } from './http1/receiver.ts'
 import type { Asked, OpenConnection, OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
-import { clientHeaders, withPrivateCookies } from './response-headers.ts'
-import { type Relay, relayUpgrade } from './upgrades.ts'
+import type { UpstreamRequest } from './transport.ts'
+import type { Relay } from './upgrades.ts'
 import type { Lane } from './upstream.ts'
 
 export type ExchangeOptions = {
@@ -44,34 +30,31 @@ export type ExchangeOptions = {
   onFailure(code: ProxyFailureCode, cause: unknown): void
 }
 
+/** All but the first and the last hold a place in the lane. */
+type State =
+  | { is: 'waiting'; place: Place | undefined }
+  | { is: 'admitted' }
+  | { is: 'sent'; target: Target; answer: Answer; attempts: number }
+  /** The client is gone, and the connection to the upstream is about to be let go. */
+  | { is: 'given-up'; target: Target }
+  | { is: 'relayed'; target: Target; relay: Relay }
+  | { is: 'over' }
+
 /**
- * One request carried to an upstream and its answer carried back, chunk by chunk and unbuffered: the upstream's connection
- * calls the methods below, they write to the client's socket, and a full socket pauses the connection.
+ * One request and its answer, from the decision to the end. Here is the side of the request: it waits for a place, goes to
+ * an address, and to another where that is safe. What becomes of the answer is in `answer.ts`.
  */
-export class Exchange implements Receiver, Waiting, OpenConnection {
+export class Exchange implements Waiting, OpenConnection, AnswerOwner {
   session: Session | undefined
   readonly asked: Asked
-  isLongLived = false
   place = -1
 
   readonly #options: ExchangeOptions
   readonly #response: ServerResponse
-  #carrier: Carrier | undefined
-  #relay: Relay | undefined
-  /** Body bytes still to come, -1 where the upstream did not say. */
-  #bytesLeft = -1
-  #target: Target | undefined
-  #attempts = 0
-  #isAdmitted = false
-  /** A connection stood, and the request may have been written to it. */
-  #isSent = false
-  #isAnswered = false
-  #isClientGone = false
-  #isPausable = false
-  #placeInLine: Place | undefined
+  #state: State = { is: 'waiting', place: undefined }
 
   static {
-    containErrors(this.prototype)
+    containErrors(this.prototype, ['admit', 'refuse', 'close', 'onClientClosed', 'onRelayClosed'])
   }
 
   constructor(options: ExchangeOptions) {
@@ -81,165 +64,109 @@ export class Exchange implements Receiver, Waiting, OpenConnection {
     this.#response = options.reply.raw
   }
 
+  get isLongLived(): boolean {
+    return this.#state.is === 'relayed' || (this.#state.is === 'sent' && this.#state.answer.isStream)
+  }
+
   start(): void {
     const { openConnections, lane } = this.#options
     openConnections.add(this)
-    this.#response.on('close', () => this.onClientClose())
+    this.#response.on('close', () => this.onClientClosed())
     markAborted(this.#response)
-    this.#placeInLine = lane.admission.enter(this)
+    const place = lane.admission.enter(this)
+    if (this.#state.is === 'waiting') this.#state.place = place
   }
 
   admit(): void {
-    this.#isAdmitted = true
-    this.#dispatch()
+    this.#state = { is: 'admitted' }
+    this.#send(1, undefined)
   }
 
   refuse(): void {
+    this.#state = { is: 'over' }
     this.#options.onFailure('STAGEDOOR_PROXY_OVERLOADED', undefined)
   }
 
-  close(code: number, reason: string): void {
-    if (this.#relay !== undefined) return this.#relay.close(code, reason)
-    breakOff(this.#response)
-  }
-
-  onCarrier(carrier: Carrier): void {
-    this.#carrier = carrier
-  }
-
-  onSend(): void {
-    this.#isSent = true
-  }
-
-  onAnswer(): void {
-    this.#isAnswered = true
-    this.#target?.health.answered()
-  }
-
-  onInterim({ status, headers }: AnswerHead): void {
-    const link = status === 103 ? valueOf(headers, 'link') : undefined
-    if (link !== undefined) writeEarlyHints(this.#options.client, this.#response, link)
-  }
-
-  onHead(head: AnswerHead, isBodyHere: boolean): void {
-    const { reply } = this.#options
-    writeHead(this.#response, head.status, head.statusText, this.#clientHeaders(head))
-    reply.hijack()
-    this.#bytesLeft = head.contentLength
-    this.isLongLived = valueOf(head.headers, 'content-type')?.startsWith('text/event-stream') === true
-    // A head that came alone must not wait for the first of its body.
-    if (!isBodyHere && this.#bytesLeft !== 0) flushHead(this.#response)
-  }
-
-  onData(part: Buffer): void {
-    if (this.#bytesLeft !== -1) {
-      this.#bytesLeft -= part.length
-      // The last bytes and the end in one write.
-      if (this.#bytesLeft === 0) return endWith(this.#response, part)
-    }
-    // A copy: the connection reads the next bytes into the same memory, and the client may take its time.
-    if (this.#response.write(Buffer.from(part))) return
-    this.#carrier?.pause()
-    if (this.#isPausable) return
-    this.#isPausable = true
-    this.#response.on('drain', () => this.#carrier?.resume())
-  }
-
-  onEnd(): void {
-    this.#leave()
-    if (!this.#response.writableEnded) this.#response.end()
-    if (this.#options.upgradeHead === undefined) closeAfterUnreadBody(this.#options.client, this.#response)
-  }
-
-  onUpgrade(answer: AnswerHead, upstream: Socket): void {
-    const { reply, upgradeHead } = this.#options
-    const client = this.#response.socket
-    if (client === null || upgradeHead === undefined) {
-      upstream.destroy()
-      this.#leave()
-      return
-    }
-    this.#carrier = undefined
-    const head = ['Connection', 'Upgrade', 'Upgrade', valueOf(answer.headers, 'upgrade') ?? 'websocket']
-    for (const item of this.#clientHeaders(answer)) head.push(item)
-    reply.hijack()
-    this.isLongLived = true
-    this.#response.statusCode = answer.status
-    this.#response.detachSocket(client)
-    this.#relay = relayUpgrade({ client, upstream, status: answer.status, head, clientBytes: upgradeHead }, () =>
-      this.onClientClose(),
-    )
-    // The HTTP half is over: hooks that wait for the end of the answer see a 101.
-    this.#response.emit('finish')
-  }
-
-  onFailure(error: Error): void {
-    this.#carrier = undefined
-    this.#noteConnectFailure(error)
-    if (this.#mayRetry(error)) return this.#dispatch()
-    this.#leave()
-    if (this.#isClientGone || isGone(this.#response)) return
-    // A truncated body must not look whole: the connection breaks off, as the upstream's did.
-    if (this.#response.headersSent) return breakOff(this.#response)
-    if (mustCloseConnection(this.#options.client)) this.#options.reply.header('connection', 'close')
-    this.#options.onFailure(failureCodeOf(error, this.#isAnswered), error)
-  }
-
-  #dispatch(): void {
-    const { lane, request } = this.#options
-    const target = lane.choose(this.#target)
-    this.#release()
-    this.#target = target
+  #send(attempts: number, failed: Target | undefined): void {
+    const { lane, request, client, reply, upgradeHead, isOwnCookie } = this.#options
+    const target = lane.choose(failed)
+    const answer = new Answer({ request: client, reply, upgradeHead, isOwnCookie }, this)
+    this.#state = { is: 'sent', target, answer, attempts }
     target.active += 1
-    this.#attempts += 1
-    this.#isSent = false
-    target.connections.dispatch(request, this)
+    target.transport.dispatch(request, answer)
   }
 
-  #noteConnectFailure(error: Error): void {
-    if (!this.#isSent && !this.#isClientGone && isConnectFailure(error)) this.#target?.health.connectFailed(error)
+  onBegun(): void {
+    if (this.#state.is === 'sent') this.#state.target.health.answered()
   }
 
-  #mayRetry(error: Error): boolean {
-    if (this.#isAnswered || this.#isClientGone) return false
-    const { lane, request } = this.#options
-    return mayRetry(request, { count: this.#attempts, isSent: this.#isSent }, lane, error)
+  onFailed(error: Error, { isSent, isBegun }: Reached): void {
+    const state = this.#state
+    if (state.is !== 'sent') return this.#leave()
+    const { target, attempts } = state
+    if (isConnectFailure(error)) target.health.connectFailed(error)
+    const { lane, request, client, reply } = this.#options
+    if (!isBegun && mayRetry(request, { count: attempts, isSent }, lane, error)) {
+      target.active -= 1
+      return this.#send(attempts + 1, target)
+    }
+    this.#leave()
+    if (this.#response.headersSent || isGone(this.#response)) return
+    if (mustCloseConnection(client)) reply.header('connection', 'close')
+    this.#options.onFailure(failureCodeOf(error, isBegun), error)
   }
 
-  #clientHeaders(head: AnswerHead): string[] {
-    const { reply, isOwnCookie } = this.#options
-    return clientHeaders(head, withPrivateCookies(reply, head.headers), isOwnCookie)
+  onUpgraded(relay: Relay): void {
+    if (this.#state.is === 'sent') this.#state = { is: 'relayed', target: this.#state.target, relay }
   }
 
-  onClientClose(): void {
-    if (this.#isClientGone) return
-    this.#isClientGone = true
+  onDone(): void {
+    this.#leave()
+  }
+
+  /** The session has ended, or the gateway stops. */
+  close(code: number, reason: string): void {
+    if (this.#state.is === 'relayed') this.#state.relay.close(code, reason)
+    else breakOff(this.#response)
+  }
+
+  onClientClosed(): void {
     const { openConnections, lane } = this.#options
+    const state = this.#state
+    if (state.is === 'relayed') return
     openConnections.remove(this)
-    if (this.#relay === undefined) reportUnfinished(this.#response)
-    if (lane.admission.withdraw(this.#placeInLine)) return
-    this.#carrier?.abort()
+    reportUnfinished(this.#response)
+    if (state.is === 'waiting') {
+      this.#state = { is: 'over' }
+      lane.admission.withdraw(state.place)
+    } else if (state.is === 'sent') {
+      this.#state = { is: 'given-up', target: state.target }
+      state.answer.giveUp()
+    }
+  }
+
+  onRelayClosed(): void {
+    this.#options.openConnections.remove(this)
     this.#leave()
   }
 
   /** Ends all of it: what failed is a mistake of ours. */
   collapse(error: unknown): void {
-    this.#carrier?.abort()
-    if (this.#response.headersSent || isGone(this.#response)) endRequest(error, this.#response, this.#options.reply.log)
+    const state = this.#state
+    if (state.is === 'sent') this.#state = { is: 'given-up', target: state.target }
+    const { reply } = this.#options
+    if (this.#response.headersSent || isGone(this.#response)) endRequest(error, this.#response, reply.log)
     else this.#options.onFailure('STAGEDOOR_INTERNAL', error)
-    this.#leave()
+    if (state.is === 'sent') state.answer.giveUp()
+    else this.#leave()
   }
 
+  /** Gives the place in the lane back. */
   #leave(): void {
-    this.#carrier = undefined
-    if (!this.#isAdmitted) return
-    this.#isAdmitted = false
-    this.#release()
+    const state = this.#state
+    if (state.is === 'waiting' || state.is === 'over') return
+    this.#state = { is: 'over' }
+    if ('target' in state) state.target.active -= 1
     this.#options.lane.admission.leave()
-  }
-
-  #release(): void {
-    if (this.#target !== undefined) this.#target.active -= 1
-    this.#target = undefined
   }
 }

@@ -1,7 +1,6 @@
 import type { Choose } from './addresses.ts'
 import type { Admission } from './admission.ts'
-import type { ConnectionPool } from './http1/connection-pool.ts'
-import { getStatus, type StatusRequest } from './http1/get-status.ts'
+import type { StatusRequest, Transport } from './transport.ts'
 
 /** The way of clients' requests to an upstream. */
 type Requests = { admission: Admission; choose: Choose }
@@ -22,7 +21,7 @@ export async function sendOwnRequest(
   const target = choose(undefined)
   target.active += 1
   try {
-    return await getStatus(target.connections, request)
+    return await target.transport.getStatus(request)
   } finally {
     target.active -= 1
     admission.leave()
@@ -30,7 +29,7 @@ export async function sendOwnRequest(
 }
 
 export type ProbeOptions = {
-  connections: Pick<ConnectionPool, 'dispatch'>
+  transport: Pick<Transport, 'getStatus'>
   /** The address, which is also the `Host` of the probe. */
   url: string
   path: string
@@ -64,9 +63,9 @@ export function startProbing(options: ProbeOptions): () => void {
 }
 
 /** A probe passes when the address answers 2xx within the timeout. */
-async function probe({ connections, url, path, timeoutMs }: ProbeOptions): Promise<Error | undefined> {
+async function probe({ transport, url, path, timeoutMs }: ProbeOptions): Promise<Error | undefined> {
   try {
-    const status = await getStatus(connections, { path, headers: ['Host', hostOf(url)], timeoutMs })
+    const status = await transport.getStatus({ path, headers: ['Host', hostOf(url)], timeoutMs })
     return status >= 200 && status < 300 ? undefined : new Error(`the probe was answered with ${status}`)
   } catch (error) {
     return error as Error

@@ -3,10 +3,11 @@ import t from 'tap'
 import type { AddressHealth } from '../../src/proxy/addresses.ts'
 import { createChooser, type Target } from '../../src/proxy/addresses.ts'
 
-const connections = { dispatch: () => t.fail('a chooser sends nothing') }
+const fail = () => t.fail('a chooser sends nothing')
+const transport = { dispatch: fail, getStatus: async () => Number(fail()), close: fail }
 
 function target(active: number, isUsable = true): Target & { tried: number } {
-  const made = { connections, active, tried: 0, health: {} as AddressHealth }
+  const made = { transport, active, tried: 0, health: {} as AddressHealth }
   made.health = {
     isFailing: !isUsable,
     isUsable: () => isUsable,

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { type ServerResponse } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 
 import t from 'tap'
 
@@ -33,6 +35,17 @@ for (const [name, bytes] of [
     'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n',
   ],
   ['an upgrade nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
+  ['the same length twice', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\na'],
+  ['a length that is no number', 'HTTP/1.1 200 OK\r\ncontent-length: +1\r\n\r\na'],
+  ['another coding', 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n'],
+  ['a coding alone', 'HTTP/1.1 200 OK\r\ntransfer-encoding: identity\r\n\r\na'],
+  ['a folded line', 'HTTP/1.1 200 OK\r\nx: a\r\n b\r\ncontent-length: 0\r\n\r\n'],
+  ['a space before a colon', 'HTTP/1.1 200 OK\r\ncontent-length : 0\r\n\r\n'],
+  ['a control character', 'HTTP/1.1 200 OK\r\nx: a\0b\r\ncontent-length: 0\r\n\r\n'],
+  ['a bare carriage return', 'HTTP/1.1 200 OK\r\nx: a\rb\r\ncontent-length: 0\r\n\r\n'],
+  ['a name that is none', 'HTTP/1.1 200 OK\r\nx y: a\r\ncontent-length: 0\r\n\r\n'],
+  ['a status that is none', 'HTTP/1.1 20 OK\r\ncontent-length: 0\r\n\r\n'],
+  ['an upgrade that no field names', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
   ['half a head', 'HTTP/1.1 200 OK\r\ncontent-le'],
 ] as const) {
   t.test(`an upstream's answer that cannot be read is a 502: ${name}`, async (t) => {
@@ -41,6 +54,22 @@ for (const [name, bytes] of [
     t.same(await outcome(fetch(url)), [502, { code: 'STAGEDOOR_PROXY_BAD_RESPONSE' }])
   })
 }
+
+t.test('a head longer than the limit is a 502 of its own', async (t) => {
+  const origin = await startRawOrigin(t, (_head, socket) =>
+    socket.end(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(9_000)}\r\n\r\n`),
+  )
+  const { url } = await startGateway(t, { upstream: { url: origin.url, maxHeaderBytes: 8_192 } })
+  t.same(await outcome(fetch(url)), [502, { code: 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE' }])
+})
+
+t.test('a status text that is no text is replaced', async (t) => {
+  const origin = await startRawOrigin(t, (_head, socket) =>
+    socket.write('HTTP/1.1 404 \xff\xfe\r\ncontent-length: 2\r\n\r\n{}', 'latin1'),
+  )
+  const { url } = await startGateway(t, { upstream: { url: origin.url } })
+  t.match(await fetch(url), { status: 404, statusText: 'Not Found' })
+})
 
 /** An upstream that answers its first connection once and then lets the second request on it die. */
 async function startDyingOrigin(t: Parameters<typeof startRawOrigin>[0]): Promise<{ url: string; requests: string[] }> {
@@ -123,5 +152,33 @@ t.test(
     const { port } = await startGateway(t, { upstream: { url: origin.url } })
     const client = connectRaw(t, port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\npart')
     t.match(await readUntil(client, undefined), /^HTTP\/1\.1 502 [\s\S]*connection: close/i)
+  },
+)
+
+t.test(
+  'a client that goes away before its connection stands gives its place back once undici has let go',
+  async (t) => {
+    const arrived = Promise.withResolvers<Socket>()
+    // The handshake of TLS stays unanswered until the connection is closed.
+    let seen = 0
+    const upstream = createTcpServer((socket) => {
+      socket.on('error', () => {})
+      if ((seen += 1) === 1) arrived.resolve(socket)
+      else socket.destroy()
+    })
+    upstream.listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    t.teardown(() => upstream.close())
+    const { port } = upstream.address() as AddressInfo
+    const gateway = await startGateway(t, {
+      upstream: { urls: [`https://127.0.0.1:${port}`], maxConnections: 1, maxWaiting: 1 },
+    })
+    const client = connectRaw(t, gateway.port, 'GET /first HTTP/1.1\r\nHost: a\r\n\r\n')
+    const socket = await arrived.promise
+    client.destroy()
+    const next = fetch(gateway.url)
+    socket.destroy()
+    t.equal((await next).status, 502, 'the next one had its turn')
+    t.equal(gateway.openConnections.size, 0)
   },
 )

@@ -1,0 +1,84 @@
+import type { Socket } from 'node:net'
+
+import t from 'tap'
+
+import { startGateway, startRawOrigin } from './support.ts'
+
+const answer = (body: string): string => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+
+/** What an upstream sends too much, and when: with its answer, in the turn after it, or once others have been served. */
+const surplus: [what: string, bytes: string][] = [
+  ['an answer', answer('poison')],
+  ['an answer to the end of the connection', 'HTTP/1.1 200 OK\r\n\r\npoison'],
+  ['an interim answer', 'HTTP/1.1 103 Early Hints\r\nlink: </poison>\r\n\r\n'],
+  ['the beginning of a head', 'HTTP/1.1 200 OK\r\nx-poison: '],
+  ['an empty line and an answer', `\r\n${answer('poison')}`],
+  ['nonsense', 'poison'],
+]
+
+const moments: [when: string, give: (socket: Socket, own: string, more: string) => void][] = [
+  ['in the same bytes', (socket, own, more) => socket.write(own + more)],
+  [
+    'right behind it',
+    (socket, own, more) => {
+      socket.write(own)
+      setImmediate(() => socket.write(more))
+    },
+  ],
+  [
+    'a few turns later',
+    (socket, own, more) => {
+      socket.write(own)
+      setImmediate(() => setImmediate(() => setImmediate(() => socket.write(more))))
+    },
+  ],
+]
+
+/**
+ * An upstream that sends more than it was asked for must not answer the next person with it (response queue poisoning).
+ * What waits on an idle connection is read before the next request goes over it, and closes the connection. Bytes that come
+ * when that request has been written cannot be told from its answer.
+ */
+for (const [what, bytes] of surplus) {
+  for (const [when, give] of moments) {
+    t.test(`${what} that was not asked for, sent ${when}, is the answer to no request`, async (t) => {
+      let isGiven = false
+      const origin = await startRawOrigin(t, (head, socket) => {
+        const own = answer(head.split(' ')[1] ?? '')
+        if (isGiven) return socket.write(own)
+        isGiven = true
+        return give(socket.setNoDelay(true), own, bytes)
+      })
+      const { url } = await startGateway(t, { upstream: { url: origin.url } })
+      for (let request = 0; request < 6; request += 1) {
+        const response = await fetch(`${url}/${request}`, { method: request % 2 === 0 ? 'GET' : 'POST' })
+        const text = await response.text()
+        if (response.status === 200) t.equal(text, `/${request}`)
+        else t.equal(response.status, 502)
+      }
+    })
+  }
+}
+
+t.test('with many requests at once over an upstream that repeats its answers, each has its own or none', async (t) => {
+  let asked = 0
+  const origin = await startRawOrigin(t, (head, socket) => {
+    const own = answer(head.split(' ')[1] ?? '')
+    socket.setNoDelay(true).write(own)
+    // A segment of its own, which is there before the next request can be.
+    if ((asked += 1) % 2 === 0) socket.write(own)
+  })
+  const { url } = await startGateway(t, { upstream: { url: origin.url } })
+  let served = 0
+  const person = async (name: number): Promise<void> => {
+    for (let request = 0; request < 40; request += 1) {
+      const response = await fetch(`${url}/${name}-${request}`)
+      const text = await response.text()
+      if (response.status !== 200) continue
+      served += 1
+      if (text !== `/${name}-${request}`) t.equal(text, `/${name}-${request}`)
+    }
+  }
+  await Promise.all(Array.from({ length: 16 }, (_, name) => person(name)))
+  t.ok(served > 100, `${served} of 640 served`)
+})
