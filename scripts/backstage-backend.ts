@@ -19,6 +19,8 @@ export type BackendOptions = {
   configFiles: readonly string[]
   /** Beside our own environment. */
   environment?: NodeJS.ProcessEnv
+  /** A module that Node loads first. */
+  preload?: string | undefined
   /** What must answer 2xx beside Backstage's own readiness. */
   readyPaths?: readonly string[]
   /** Gets every line that Backstage logs. */
@@ -34,9 +36,10 @@ export type RunningBackstage = { url: string; close: () => Promise<void> }
  * @throws Error with Backstage's last log lines, where it ends or is not ready in five minutes
  */
 export async function startBackend(options: BackendOptions): Promise<RunningBackstage> {
-  const { entry, port, configFiles, environment, readyPaths = [] } = options
+  const { entry, port, configFiles, environment, preload, readyPaths = [] } = options
   const url = `http://127.0.0.1:${port}`
-  const parameters = [entry, ...configFiles.flatMap((file) => ['--config', file])]
+  const first = preload === undefined ? [] : ['--import', preload]
+  const parameters = [...first, entry, ...configFiles.flatMap((file) => ['--config', file])]
   const backend = startCommand(process.execPath, parameters, {
     directory: exampleDirectory,
     environment: { ...process.env, NODE_ENV: 'production', ...environment },

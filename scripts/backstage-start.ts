@@ -15,6 +15,8 @@ export type BackstageOptions = {
   configFiles?: readonly string[]
   /** `NODE_ENV` of Backstage; only in `development` it takes OAuth clients by a plain http address. */
   mode?: 'production' | 'development'
+  /** A module that Node loads first. */
+  preload?: string | undefined
   /** Gets every line that Backstage logs. */
   log?: ProgressLog
 }
@@ -35,6 +37,7 @@ export async function startBackstage(options: BackstageOptions): Promise<Running
       ...(options.configFiles ?? []),
     ],
     environment: backendEnvironment(options, port),
+    preload: options.preload,
     readyPaths: ['/api/demo/ready'],
     ...(options.log && { log: options.log }),
   })

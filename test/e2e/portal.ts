@@ -10,13 +10,19 @@ export type Portal = House & { backstageUrl: string }
 /** The whole house with a real Backstage in it. */
 export async function startPortal(
   t: Test,
-  { configFiles = [], mode, ...options }: HouseOptions & Pick<BackstageOptions, 'configFiles' | 'mode'> = {},
+  {
+    configFiles = [],
+    mode,
+    preload,
+    ...options
+  }: HouseOptions & Pick<BackstageOptions, 'configFiles' | 'mode' | 'preload'> = {},
 ): Promise<Portal> {
   await ensureBackstage({ log: (line) => t.comment(line) })
   const port = await freePort()
   const backstage = await startBackstage({
     gatewayBaseUrl: `http://localhost:${port}`,
     configFiles,
+    preload,
     ...(mode && { mode }),
   })
   t.teardown(() => backstage.close())

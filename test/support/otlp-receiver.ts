@@ -59,8 +59,9 @@ export async function startOtlpReceiver(t: Test, { status = 200, tls }: OtlpRece
     asked.push({ url: request.url, headers: request.headers, body })
     if (request.headers['content-type'] === 'application/json') {
       const { resourceSpans = [], resourceLogs = [] } = JSON.parse(body.toString()) as Export
-      for (const { scopeSpans } of resourceSpans) for (const scope of scopeSpans) spans.push(...scope.spans)
-      for (const { scopeLogs } of resourceLogs) for (const scope of scopeLogs) logs.push(...scope.logRecords)
+      for (const { scopeSpans } of resourceSpans) for (const scope of scopeSpans) spans.push(...scope.spans.map(filled))
+      for (const { scopeLogs } of resourceLogs)
+        for (const scope of scopeLogs) logs.push(...scope.logRecords.map(filled))
     }
     response.writeHead(status, { 'content-type': 'application/json' }).end('{}')
   }
@@ -74,4 +75,9 @@ export async function startOtlpReceiver(t: Test, { status = 200, tls }: OtlpRece
   const { port } = server.address() as AddressInfo
   const url = tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`
   return { url, spans, logs, asked }
+}
+
+/** A collector leaves out what is empty. */
+function filled<Item>(item: Item): Item {
+  return { attributes: [], ...item }
 }
