@@ -28,6 +28,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY config config
+COPY auth0/tenant auth0/tenant
 COPY --from=build /build/dist dist
 # `stagedoor` by its name, for CI jobs that run in this image.
 RUN chmod +x dist/src/cli/main.js && ln -s /app/dist/src/cli/main.js /usr/local/bin/stagedoor

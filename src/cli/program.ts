@@ -11,6 +11,7 @@ import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor/command.ts'
 import { policyCommand } from './policy/command.ts'
 import { rotateCommand } from './rotate/command.ts'
+import { setupCommand } from './setup/command.ts'
 import { startCommand, type Start } from './start.ts'
 import type { Terminal } from './terminal.ts'
 import { processSurroundings, type TokenSurroundings } from './token-surroundings.ts'
@@ -29,6 +30,7 @@ export function createProgram(
     .showHelpAfterError('(stagedoor --help shows what there is)')
   const commands = [
     startCommand(terminal, start),
+    setupCommand(terminal, surroundings),
     checkCommand(terminal),
     doctorCommand(terminal, surroundings),
     policyCommand(terminal),

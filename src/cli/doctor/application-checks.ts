@@ -1,4 +1,4 @@
-import type { Ask } from '../rotate/ask.ts'
+import type { Ask } from '../ask.ts'
 import { probeAnswer } from '../rotate/token-probe.ts'
 import { application } from './auth0-checks.ts'
 import { type Answer, type Check, type Finding, jsonIn, type Scene, withSlash } from './finding.ts'

@@ -1,8 +1,8 @@
 import { createPublicKey, generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 
-import type { Ask } from './ask.ts'
-import { RotationFailed } from './failure.ts'
+import type { Ask } from '../ask.ts'
+import { CommandFailed } from '../command-failed.ts'
 import type { Management } from './management.ts'
 import type { Rotation } from './rotation.ts'
 import { type Patience, settles } from './settle.ts'
@@ -53,9 +53,7 @@ export function privateKeyRotation(application: Auth0Application): Rotation {
     const existing = registered.find((credential) => credential.name === name)
     const others = registered.filter((credential) => credential.name !== name)
     if (existing === undefined && others.length > 1) {
-      throw new RotationFailed(
-        'the application has two credentials already, which is all that Auth0 allows: delete one',
-      )
+      throw new CommandFailed('the application has two credentials already, which is all that Auth0 allows: delete one')
     }
     const added = existing?.id ?? (await management.addCredential(clientId, publicPemOf(state.newSecret), name))
     const old = others.map(({ id }) => id)
@@ -80,7 +78,7 @@ export function privateKeyRotation(application: Auth0Application): Rotation {
       async verify({ newSecret }) {
         const works = async () => (await probe(newSecret)) === 'accepted'
         if (!(await settles(works, application.settleMs, patience)))
-          throw new RotationFailed('the new key is not accepted')
+          throw new CommandFailed('the new key is not accepted')
       },
       async 'remove-old'({ credentials, newSecret, oldSecret }) {
         await remove(credentials?.old ?? [], credentials === undefined ? [] : [credentials.new])
@@ -93,7 +91,7 @@ export function privateKeyRotation(application: Auth0Application): Rotation {
           registered.filter((one) => one.name === name).map(({ id }) => id),
           registered.filter((one) => one.name !== name).map(({ id }) => id),
         ]
-        if (others.length === 0) throw new RotationFailed('Auth0 has no older credential to go back to')
+        if (others.length === 0) throw new CommandFailed('Auth0 has no older credential to go back to')
         // Where ours was never added, nothing has to be taken back.
         if (ours.length > 0) await remove(ours, others)
       },
@@ -131,7 +129,7 @@ async function mustWork(probe: (secret: string) => Promise<Verdict>, secret: str
   const verdict = await probe(secret)
   if (verdict === 'accepted') return
   const what = verdict === 'refused' ? 'refuses the current secret' : 'gives no clear answer on the current secret'
-  throw new RotationFailed(`Auth0 ${what}: nothing was changed. \`stagedoor doctor\` says what is wrong`)
+  throw new CommandFailed(`Auth0 ${what}: nothing was changed. \`stagedoor doctor\` says what is wrong`)
 }
 
 async function mustTakeOver(
@@ -143,5 +141,5 @@ async function mustTakeOver(
   const hasChanged = async () =>
     (await probe(good)) === 'accepted' && (good === bad || (await probe(bad)) === 'refused')
   if (await settles(hasChanged, settleMs, patience)) return
-  throw new RotationFailed('Auth0 does not accept the one secret and refuse the other')
+  throw new CommandFailed('Auth0 does not accept the one secret and refuse the other')
 }

@@ -1,4 +1,4 @@
-import { RotationFailed } from './failure.ts'
+import { CommandFailed } from '../command-failed.ts'
 import type { Rotation } from './rotation.ts'
 import type { StateFile } from './state-file.ts'
 import { firstStepOf, type RotationState } from './step.ts'
@@ -14,7 +14,7 @@ export type Wish = {
   startedAt: string
 }
 
-/** The step at which the rotation begins or continues. @throws RotationFailed when it must not */
+/** The step at which the rotation begins or continues. @throws CommandFailed when it must not */
 export async function beginRotation(
   wish: Wish,
   { rotation, targets, stateFile }: { rotation: Rotation; targets: readonly Target[]; stateFile: StateFile },
@@ -24,12 +24,12 @@ export async function beginRotation(
   const held = await readTargets(targets)
   const unfinished = rotation.keepsOld ? undefined : held.find(({ current, next }) => current !== next)
   if (wish.mode === 'begin' && unfinished !== undefined) {
-    throw new RotationFailed('a target holds a next secret already: use --resume or --revert')
+    throw new CommandFailed('a target holds a next secret already: use --resume or --revert')
   }
   if (unfinished === undefined && (wish.mode === 'begin' || wish.mode === 'continue')) {
     return firstState(wish, rotation, currentOf(held, wish))
   }
-  if (unfinished === undefined) throw new RotationFailed(`there is no rotation to ${wish.mode}`)
+  if (unfinished === undefined) throw new CommandFailed(`there is no rotation to ${wish.mode}`)
   // The state file is gone, as on a fresh CI machine. What the target holds is enough: every step may be done again.
   const { current, next } = unfinished
   const state = { ...stateOf(wish, rotation, current), newSecret: next }
@@ -37,13 +37,13 @@ export async function beginRotation(
 }
 
 function goOn(kept: RotationState, { mode }: Wish, { kind, subject }: Rotation): RotationState {
-  if (mode === 'begin') throw new RotationFailed('a rotation is unfinished: use --resume or --revert')
+  if (mode === 'begin') throw new CommandFailed('a rotation is unfinished: use --resume or --revert')
   if (kept.kind !== kind || kept.subject !== subject) {
-    throw new RotationFailed(`the state is of ${kept.kind} ${kept.subject}: use another --state file`)
+    throw new CommandFailed(`the state is of ${kept.kind} ${kept.subject}: use another --state file`)
   }
   if (mode !== 'revert') return kept
-  if (kept.step === 'remove-old') throw new RotationFailed('the old key is being removed at Auth0: use --resume')
-  if (kept.course === 'emergency') throw new RotationFailed('the old secret leaked: an emergency cannot be reverted')
+  if (kept.step === 'remove-old') throw new CommandFailed('the old key is being removed at Auth0: use --resume')
+  if (kept.course === 'emergency') throw new CommandFailed('the old secret leaked: an emergency cannot be reverted')
   return { ...kept, course: 'revert', step: firstStepOf(kind, 'revert') }
 }
 
@@ -67,8 +67,8 @@ function currentOf(held: readonly HeldSecrets[], { currentSecret }: Wish): strin
   if (currentSecret !== undefined) all.add(currentSecret)
   const [current] = all
   if (current === undefined) {
-    throw new RotationFailed('no target can be read: give the current secret by --current-secret-file')
+    throw new CommandFailed('no target can be read: give the current secret by --current-secret-file')
   }
-  if (all.size > 1) throw new RotationFailed('the targets hold different current secrets: write the right one to all')
+  if (all.size > 1) throw new CommandFailed('the targets hold different current secrets: write the right one to all')
   return current
 }

@@ -2,9 +2,10 @@ import { Command } from 'commander'
 
 import { fingerprint } from '../../config/secret-fingerprints.ts'
 import { createFetch } from '../../process/outgoing-fetch.ts'
+import { createAsk } from '../ask.ts'
+import { CommandFailed } from '../command-failed.ts'
 import type { Terminal } from '../terminal.ts'
 import type { TokenSurroundings } from '../token-surroundings.ts'
-import { createAsk } from './ask.ts'
 import {
   type Auth0Application,
   clientSecretRotation,
@@ -12,7 +13,6 @@ import {
   sessionSecretRotation,
 } from './auth0-rotations.ts'
 import { beginRotation, type Wish } from './begin.ts'
-import { RotationFailed } from './failure.ts'
 import { createManagement } from './management.ts'
 import {
   type Auth0Options,
@@ -86,7 +86,7 @@ async function rotate(
       await release()
     }
   } catch (error) {
-    if (!(error instanceof RotationFailed)) throw error
+    if (!(error instanceof CommandFailed)) throw error
     terminal.err(`${error.message}.\n`)
     return 1
   }
@@ -99,9 +99,9 @@ async function rotateAlone(
   { fetch, now }: TokenSurroundings,
 ): Promise<number> {
   const { env, out, err } = terminal
-  if (options.to.length === 0) throw new RotationFailed('say where the secret goes: --to')
+  if (options.to.length === 0) throw new CommandFailed('say where the secret goes: --to')
   const mustWait = options.wait && options.emergency !== true
-  if (mustWait && options.replica.length === 0) throw new RotationFailed('say which replicas to wait for: --replica')
+  if (mustWait && options.replica.length === 0) throw new CommandFailed('say which replicas to wait for: --replica')
   const place = { env, fetch, fetchWith: (ca: string | undefined) => createFetch(env, ca), out }
   const targets = options.to.map((to) => parseTarget(to, { ...place, isTerminal: process.stdout.isTTY }))
   const stateFile = createStateFile(options.state)

@@ -1,5 +1,5 @@
-import type { Ask, Answer } from './ask.ts'
-import { RotationFailed } from './failure.ts'
+import type { Ask, Answer } from '../ask.ts'
+import { CommandFailed } from '../command-failed.ts'
 
 /** How to ask Auth0's Management API: with a token, or with an application that gets one. */
 export type ManagementAccess = { token: string } | { clientId: string; clientSecret: string; audience?: string }
@@ -14,8 +14,16 @@ export type Management = {
   deleteCredential(clientId: string, id: string): Promise<void>
 }
 
+/** One call of the Management API: its answer, when it has one of the statuses. @throws CommandFailed */
+export type Expect = (
+  statuses: readonly number[],
+  method: string,
+  path: string,
+  body?: object,
+) => Promise<Record<string, unknown>>
+
 /** @param issuer ends in a slash */
-export function createManagement(issuer: string, access: ManagementAccess, ask: Ask): Management {
+export function createExpect(issuer: string, access: ManagementAccess, ask: Ask): Expect {
   let token: Promise<string> | undefined
 
   async function call(method: string, path: string, body?: object): Promise<Answer> {
@@ -24,11 +32,16 @@ export function createManagement(issuer: string, access: ManagementAccess, ask: 
     return ask(`${issuer}api/v2/${path}`, { method, headers, body })
   }
 
-  async function expect(statuses: readonly number[], method: string, path: string, body?: object) {
+  return async (statuses, method, path, body) => {
     const answer = await call(method, path, body)
     if (statuses.includes(answer.status)) return answer.body
-    throw new RotationFailed(`Auth0’s Management API refuses ${method} ${path.split('/', 1)[0]}: ${textOf(answer)}`)
+    throw new CommandFailed(`Auth0’s Management API refuses ${method} ${path.split('?', 1)[0]}: ${textOf(answer)}`)
   }
+}
+
+/** @param issuer ends in a slash */
+export function createManagement(issuer: string, access: ManagementAccess, ask: Ask): Management {
+  const expect = createExpect(issuer, access, ask)
 
   const clientPath = (clientId: string) => `clients/${encodeURIComponent(clientId)}`
   return {
@@ -64,7 +77,7 @@ async function requestToken(
   const answer = await ask(`${issuer}oauth/token`, { method: 'POST', form: grant })
   const { access_token: token } = answer.body
   if (answer.status === 200 && typeof token === 'string') return token
-  throw new RotationFailed(`no token for the Management API: ${textOf(answer)}`)
+  throw new CommandFailed(`no token for the Management API: ${textOf(answer)}`)
 }
 
 function textOf({ status, body }: Answer): string {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 
 import { type Command, Option } from 'commander'
 
-import { RotationFailed } from './failure.ts'
+import { CommandFailed } from '../command-failed.ts'
 import type { ManagementAccess } from './management.ts'
 import { targetForms } from './targets/parse.ts'
 
@@ -25,7 +25,7 @@ export type RotateOptions = {
 export type Auth0Options = RotateOptions & { issuer?: string; clientId?: string; settle: number }
 
 const seconds = (text: string): number => {
-  if (!/^\d+$/.test(text)) throw new RotationFailed(`${text} is no number of seconds`)
+  if (!/^\d+$/.test(text)) throw new CommandFailed(`${text} is no number of seconds`)
   return Number(text)
 }
 const listed = (text: string, all: string[]): string[] => [...all, text]
@@ -88,7 +88,7 @@ export function managementAccess(env: NodeJS.ProcessEnv): ManagementAccess {
 }
 
 export function required(value: string | undefined, what: string): string {
-  if (value === undefined || value === '') throw new RotationFailed(`${what} is missing`)
+  if (value === undefined || value === '') throw new CommandFailed(`${what} is missing`)
   return value
 }
 
@@ -98,6 +98,6 @@ export async function currentSecretFrom(file: string | undefined, env: NodeJS.Pr
   try {
     return (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
   } catch (cause) {
-    throw new RotationFailed(`the current secret cannot be read from ${file}`, { cause })
+    throw new CommandFailed(`the current secret cannot be read from ${file}`, { cause })
   }
 }

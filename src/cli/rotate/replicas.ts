@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises'
 
 import { fingerprint } from '../../config/secret-fingerprints.ts'
-import type { Ask } from './ask.ts'
-import { RotationFailed } from './failure.ts'
+import type { Ask } from '../ask.ts'
+import { CommandFailed } from '../command-failed.ts'
 
 /** What every process of every replica has to report: the secret is in the list, or is the first of it. */
 export type Expected = { option: string; secret: string; isFirst: boolean }
@@ -30,7 +30,7 @@ async function addressesOf(replica: string): Promise<string[]> {
   const url = new URL(replica)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const found = await lookup(host, { all: true }).catch((cause: unknown) => {
-    throw new RotationFailed(`the host name of ${replica} is not known`, { cause })
+    throw new CommandFailed(`the host name of ${replica} is not known`, { cause })
   })
   // A name of this machine has an IPv4 and an IPv6 address, and one listener.
   if (found.length === 1 || host === 'localhost') return [url.origin]

@@ -13,7 +13,7 @@ export type Rotation = {
   /** Whether the old secret stays in use beside the new one. */
   keepsOld: boolean
   generate: () => Promise<string>
-  /** Whether the secret that is in use now works, before anything is changed. @throws RotationFailed */
+  /** Whether the secret that is in use now works, before anything is changed. @throws CommandFailed */
   preflight: (oldSecret: string) => Promise<void>
   effects: Partial<Record<Step, Effect>>
 }

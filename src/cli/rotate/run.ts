@@ -1,5 +1,5 @@
 import { fingerprint } from '../../config/secret-fingerprints.ts'
-import { RotationFailed } from './failure.ts'
+import { CommandFailed } from '../command-failed.ts'
 import type { Expected } from './replicas.ts'
 import { heldAfter, type Rotation } from './rotation.ts'
 import { type Patience, settles } from './settle.ts'
@@ -35,7 +35,7 @@ const maxSteps = 20
  * Takes one step after the other, and keeps in the state file where it is before each. A step that fails on the way
  * there turns the rotation back by itself.
  * @returns how it ended: `planned`, `emergency`, `revert` or `abandon`
- * @throws RotationFailed where a person has to look; the state file stays
+ * @throws CommandFailed where a person has to look; the state file stays
  */
 export async function runRotation(begun: RotationState, surroundings: Surroundings): Promise<RotationState> {
   const { stateFile, rotation } = surroundings
@@ -58,13 +58,13 @@ export async function runRotation(begun: RotationState, surroundings: Surroundin
   return state
 }
 
-type Attempt = { change: Partial<RotationState> } | { failure: RotationFailed }
+type Attempt = { change: Partial<RotationState> } | { failure: CommandFailed }
 
 async function attempt(state: RotationState, surroundings: Surroundings): Promise<Attempt> {
   try {
     return { change: await takeStep(state, surroundings) }
   } catch (error) {
-    if (error instanceof RotationFailed) return { failure: error }
+    if (error instanceof CommandFailed) return { failure: error }
     throw error
   }
 }
@@ -94,7 +94,7 @@ async function awaitReplicas(expected: Expected, { whoLacks, patience }: Surroun
   let lacking: string[] = []
   const haveAll = async () => (lacking = await whoLacks(expected)).length === 0
   if (await settles(haveAll, 0, patience)) return
-  throw new RotationFailed(`a secret did not arrive at ${lacking.join(', ')}`)
+  throw new CommandFailed(`a secret did not arrive at ${lacking.join(', ')}`)
 }
 
 function recordOf(state: RotationState, outcome: StepRecord['outcome'], detail?: string): StepRecord {

@@ -2,7 +2,7 @@ import { open, readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 
 import { readFileIfThere, writeFileAtomically } from '../../storage/atomic-file.ts'
-import { RotationFailed } from './failure.ts'
+import { CommandFailed } from '../command-failed.ts'
 import type { RotationState } from './step.ts'
 
 /** Where a rotation stands, kept from before its first step until after its last. */
@@ -20,7 +20,7 @@ export function createStateFile(path: string): StateFile {
       try {
         return JSON.parse(text) as RotationState
       } catch (cause) {
-        throw new RotationFailed(`${path} is no state of a rotation; move it away`, { cause })
+        throw new CommandFailed(`${path} is no state of a rotation; move it away`, { cause })
       }
     },
     write: (state) => writeFileAtomically(path, JSON.stringify(state)),
@@ -42,12 +42,12 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
       if (isLastTry || !(await isLeftBehind(path))) {
-        throw new RotationFailed(`another rotation is under way; if none is, remove ${path}`, { cause })
+        throw new CommandFailed(`another rotation is under way; if none is, remove ${path}`, { cause })
       }
       await rm(path, { force: true })
     }
   }
-  throw new RotationFailed(`${path} cannot be taken`)
+  throw new CommandFailed(`${path} cannot be taken`)
 }
 
 async function isLeftBehind(path: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { importPKCS8, SignJWT } from 'jose'
 
-import type { Ask } from './ask.ts'
+import type { Ask } from '../ask.ts'
 import type { RotationKind } from './step.ts'
 
 /** What the token endpoint says of a secret; `unclear` is an outage, a limit, or a grant that is not allowed. */

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 
 import t, { type Test } from 'tap'
 
-import { createAsk } from '../../../src/cli/rotate/ask.ts'
+import { createAsk } from '../../../src/cli/ask.ts'
 import { clientSecretRotation } from '../../../src/cli/rotate/auth0-rotations.ts'
 import { beginRotation } from '../../../src/cli/rotate/begin.ts'
 import { createManagement } from '../../../src/cli/rotate/management.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 
 import { startLocalAuth0 } from '../../../auth0/local/server.ts'
-import { createAsk } from '../../../src/cli/rotate/ask.ts'
+import { createAsk } from '../../../src/cli/ask.ts'
 import { probeSecret } from '../../../src/cli/rotate/token-probe.ts'
 import { runCommand, startFileReplica, temporaryFolder } from './support.ts'
 

@@ -1,15 +1,15 @@
-import { type Ask } from '../ask.ts'
-import { RotationFailed } from '../failure.ts'
+import { type Ask } from '../../ask.ts'
+import { CommandFailed } from '../../command-failed.ts'
 import type { Target } from './target.ts'
 
 /** `github:OWNER/REPOSITORY/NAME`: the Actions secrets NAME, NAME_NEXT and NAME_PREVIOUS. They cannot be read back. */
 export function githubTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): Target {
   const [owner = '', repository = '', name = '', ...more] = place.split('/')
   if (repository === '' || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || more.length > 0) {
-    throw new RotationFailed(`github:${place} is not github:OWNER/REPOSITORY/NAME`)
+    throw new CommandFailed(`github:${place} is not github:OWNER/REPOSITORY/NAME`)
   }
   const token = env['STAGEDOOR_GITHUB_TOKEN']
-  if (!token) throw new RotationFailed('set STAGEDOOR_GITHUB_TOKEN: a token that may write the repository’s secrets')
+  if (!token) throw new CommandFailed('set STAGEDOOR_GITHUB_TOKEN: a token that may write the repository’s secrets')
   const api = env['GITHUB_API_URL'] ?? 'https://api.github.com'
   const secrets = `${api}/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repository)}/actions/secrets`
   const headers = { authorization: `Bearer ${token}`, 'x-github-api-version': '2022-11-28', 'user-agent': 'stagedoor' }
@@ -23,8 +23,8 @@ export function githubTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): T
     if (status !== 201 && status !== 204) throw refused(status)
   }
 
-  const refused = (status: number): RotationFailed =>
-    new RotationFailed(`GitHub refuses the secret ${place} (${status}): the token needs "Secrets: read and write"`)
+  const refused = (status: number): CommandFailed =>
+    new CommandFailed(`GitHub refuses the secret ${place} (${status}): the token needs "Secrets: read and write"`)
 
   return {
     name: `github:${place}`,

@@ -1,13 +1,13 @@
-import { type Ask } from '../ask.ts'
-import { RotationFailed } from '../failure.ts'
+import { type Ask } from '../../ask.ts'
+import { CommandFailed } from '../../command-failed.ts'
 import type { Target } from './target.ts'
 
 /** `gitlab:PROJECT/NAME`: the project's CI/CD variables NAME, NAME_NEXT and NAME_PREVIOUS; PROJECT is its id, or its whole path. */
 export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): Target {
   const [, project = '', name = ''] = /^(.+)\/([A-Za-z0-9_]+)$/.exec(place) ?? []
-  if (project === '') throw new RotationFailed(`gitlab:${place} is not gitlab:PROJECT/NAME`)
+  if (project === '') throw new CommandFailed(`gitlab:${place} is not gitlab:PROJECT/NAME`)
   const token = env['STAGEDOOR_GITLAB_TOKEN']
-  if (!token) throw new RotationFailed('set STAGEDOOR_GITLAB_TOKEN: a token with the scope api and the role Maintainer')
+  if (!token) throw new CommandFailed('set STAGEDOOR_GITLAB_TOKEN: a token with the scope api and the role Maintainer')
   const api = env['CI_API_V4_URL'] ?? 'https://gitlab.com/api/v4'
   const variables = `${api}/projects/${encodeURIComponent(project)}/variables`
   const headers = { 'private-token': token }
@@ -27,8 +27,8 @@ export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): T
     if (created.status !== 201) throw refused(created.status)
   }
 
-  const refused = (status: number): RotationFailed =>
-    new RotationFailed(`GitLab refuses the variable ${place} (${status}): the token needs the scope api`)
+  const refused = (status: number): CommandFailed =>
+    new CommandFailed(`GitLab refuses the variable ${place} (${status}): the token needs the scope api`)
 
   return {
     name: `gitlab:${place}`,

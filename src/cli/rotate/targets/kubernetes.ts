@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { type Ask, createAsk } from '../ask.ts'
-import { RotationFailed } from '../failure.ts'
+import { type Ask, createAsk } from '../../ask.ts'
+import { CommandFailed } from '../../command-failed.ts'
 import type { HeldSecrets, Target } from './target.ts'
 
 /** Where every pod finds its account, unless the environment says otherwise. */
@@ -15,7 +15,7 @@ type Surroundings = { env: NodeJS.ProcessEnv; fetchWith: (ca: string | undefined
 export function kubernetesTarget(place: string, surroundings: Surroundings): Target {
   const [namespace = '', name = '', ...more] = place.split('/')
   if (namespace === '' || name === '' || more.length > 0) {
-    throw new RotationFailed(`kubernetes:${place} is not kubernetes:NAMESPACE/NAME`)
+    throw new CommandFailed(`kubernetes:${place} is not kubernetes:NAMESPACE/NAME`)
   }
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}`
   let connection: Promise<Connection> | undefined
@@ -43,12 +43,12 @@ export function kubernetesTarget(place: string, surroundings: Surroundings): Tar
       if (status === 200) return
       if (status !== 409) throw refused('change', status)
     }
-    throw new RotationFailed(`the Secret ${place} is changed by somebody else again and again`)
+    throw new CommandFailed(`the Secret ${place} is changed by somebody else again and again`)
   }
 
-  function refused(what: string, status: number): RotationFailed {
+  function refused(what: string, status: number): CommandFailed {
     const hint = status === 403 ? ': its service account needs get and patch on this Secret' : ''
-    return new RotationFailed(`Kubernetes refuses to ${what} the Secret ${place} (${status})${hint}`)
+    return new CommandFailed(`Kubernetes refuses to ${what} the Secret ${place} (${status})${hint}`)
   }
 
   return { name: `kubernetes:${place}`, read: async () => (await find()).held, write }
@@ -60,14 +60,14 @@ async function connect({ env, fetchWith }: Surroundings): Promise<Connection> {
   const folder = env['KUBERNETES_ACCOUNT_FOLDER'] ?? accountFolder
   const inside = `https://${env['KUBERNETES_SERVICE_HOST']}:${env['KUBERNETES_SERVICE_PORT'] ?? '443'}`
   const url = env['KUBERNETES_API_URL'] ?? (env['KUBERNETES_SERVICE_HOST'] === undefined ? undefined : inside)
-  if (url === undefined) throw new RotationFailed('not inside Kubernetes: set KUBERNETES_API_URL')
+  if (url === undefined) throw new CommandFailed('not inside Kubernetes: set KUBERNETES_API_URL')
   try {
     const token = (await readFile(join(folder, 'token'), 'utf8')).trim()
     const ca = await readFile(join(folder, 'ca.crt'), 'utf8').catch(() => undefined)
     const ask = createAsk(await fetchWith(ca))
     return { ask, url, headers: (more = {}) => ({ authorization: `Bearer ${token}`, ...more }) }
   } catch (cause) {
-    throw new RotationFailed(`the service account in ${folder} cannot be read`, { cause })
+    throw new CommandFailed(`the service account in ${folder} cannot be read`, { cause })
   }
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-import { RotationFailed } from '../failure.ts'
+import { CommandFailed } from '../../command-failed.ts'
 import type { Target } from './target.ts'
 
 /** `program:PATH`: an executable of yours that gets one line of JSON, `{"current":…,"next":…}` (and `previous`), on standard input. */
@@ -16,9 +16,9 @@ export function programTarget(path: string): Target {
       child.stdin.on('error', () => undefined)
       child.stdin.end(`${JSON.stringify(secrets)}\n`)
       const [code] = await ended.catch((cause: unknown) => {
-        throw new RotationFailed(`${path} cannot be run`, { cause })
+        throw new CommandFailed(`${path} cannot be run`, { cause })
       })
-      if (code !== 0) throw new RotationFailed(`${path} ended with ${code ?? 'a signal'}`)
+      if (code !== 0) throw new CommandFailed(`${path} ended with ${code ?? 'a signal'}`)
     },
   }
 }

@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { CommandFailed } from '../command-failed.ts'
+import type { Expect } from '../rotate/management.ts'
+import type { Change, Kind } from './plan.ts'
+
+const paths: Record<Kind, string> = {
+  api: 'resource-servers',
+  web: 'clients',
+  events: 'clients',
+  role: 'roles',
+  action: 'actions/actions',
+  grant: 'client-grants',
+}
+
+const buildPollMs = 500
+const maxBuildPolls = 60
+
+/** An application that was made: its secret is shown once. */
+export type Made = { clientId: string; clientSecret: string }
+
+export type Applied = { web?: Made; events?: Made }
+
+/**
+ * Makes the changes, one after the other. @param eventsId of the application that reads events, where it is there already
+ * @throws CommandFailed at the first that Auth0 refuses; a second run goes on there
+ */
+export async function applyPlan(
+  plan: readonly Change[],
+  expect: Expect,
+  eventsId: string | undefined,
+  say: (change: Change) => void,
+): Promise<Applied> {
+  const applied: Applied = {}
+  for (const change of plan) {
+    await applyStep(change.step, expect, applied, eventsId)
+    say(change)
+  }
+  return applied
+}
+
+async function applyStep(
+  step: Change['step'],
+  expect: Expect,
+  applied: Applied,
+  eventsId: string | undefined,
+): Promise<void> {
+  if (step.kind === 'create') {
+    const made = await expect([200, 201], 'POST', paths[step.what], step.body)
+    if (step.what === 'web' || step.what === 'events') applied[step.what] = madeOf(made)
+    if (step.what === 'action') await deploy(expect, String(made['id']))
+  } else if (step.kind === 'update') {
+    await expect([200], 'PATCH', `${paths[step.what]}/${encodeURIComponent(step.id)}`, step.body)
+  } else if (step.kind === 'deploy') {
+    await deploy(expect, step.id)
+  } else if (step.kind === 'grant') {
+    const { audience, scope } = step
+    await expect([201], 'POST', 'client-grants', { client_id: applied.events?.clientId ?? eventsId, audience, scope })
+  } else {
+    const present = step.bindingIds.map((value) => ({ ref: { type: 'binding_id', value } }))
+    const ours = { ref: { type: 'action_name', value: step.name }, display_name: step.name }
+    await expect([200], 'PATCH', 'actions/triggers/post-login/bindings', { bindings: [...present, ours] })
+  }
+}
+
+/** Auth0 builds an Action for a moment before it can be deployed. */
+async function deploy(expect: Expect, id: string): Promise<void> {
+  const path = `actions/actions/${encodeURIComponent(id)}`
+  for (let poll = 0; poll < maxBuildPolls; poll++) {
+    const { status } = await expect([200], 'GET', path)
+    if (status === 'built') return void (await expect([200, 202], 'POST', `${path}/deploy`))
+    if (status === 'failed') break
+    await delay(buildPollMs)
+  }
+  throw new CommandFailed('Auth0 does not build the Action; Actions → Library in the dashboard says why')
+}
+
+function madeOf(client: Record<string, unknown>): Made {
+  return { clientId: String(client['client_id']), clientSecret: String(client['client_secret']) }
+}

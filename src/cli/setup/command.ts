@@ -1,0 +1,151 @@
+import { Command } from 'commander'
+
+import { isLoopback } from '../../config/values/addresses.ts'
+import { createAsk } from '../ask.ts'
+import { CommandFailed } from '../command-failed.ts'
+import { createExpect, type Expect } from '../rotate/management.ts'
+import { issuerFrom, managementAccess, required } from '../rotate/options.ts'
+import type { Terminal } from '../terminal.ts'
+import type { TokenSurroundings } from '../token-surroundings.ts'
+import { type Applied, applyPlan } from './apply.ts'
+import { findInTenant, type Found } from './found.ts'
+import { planOf } from './plan.ts'
+import { clicks, describe, gatewayYaml } from './report.ts'
+import { environmentPlaces, writeSecrets } from './secrets.ts'
+import { type Wanted, wantedTenant, type Wish } from './wanted.ts'
+
+type SetupOptions = {
+  issuer?: string
+  baseUrl?: string
+  audience?: string
+  clientId?: string
+  backstageUrl?: string
+  events: boolean
+  backchannelLogout?: boolean
+  print?: true
+  apply?: true
+  secrets?: string
+}
+
+/** `stagedoor setup auth0`: makes what Stagedoor needs in an Auth0 tenant, or says how. */
+export function setupCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+  const auth0 = new Command('auth0')
+    .description('show what an Auth0 tenant lacks for Stagedoor, make it (--apply), or say what to click (--print)')
+    .option('--issuer <url>', 'the issuer (AUTH0_ISSUER, or https://AUTH0_DOMAIN/)')
+    .option('--base-url <url>', 'the address that people type (STAGEDOOR_BASE_URL)')
+    .option('--audience <identifier>', 'identifier of the API (AUTH0_AUDIENCE; default: <base-url>/api)')
+    .option('--client-id <id>', 'an application to change, instead of one named “Stagedoor” (AUTH0_CLIENT_ID)')
+    .option('--backstage-url <url>', 'where Backstage listens (BACKSTAGE_URL; default: http://127.0.0.1:7007)')
+    .option('--no-events', 'no application that reads Auth0’s events')
+    .option('--backchannel-logout', 'set back-channel logout (Enterprise) even if discovery does not offer it')
+    .option('--print', 'say what to click in the dashboard; asks Auth0 nothing')
+    .option('--apply', 'make the changes; without it they are shown only')
+    .option('--secrets <folder>', 'with --apply: write each secret to a file of this folder (0600)')
+    .action(async (options: SetupOptions) => {
+      try {
+        await setUp(options, terminal, surroundings)
+        terminal.setExitCode(0)
+      } catch (error) {
+        if (!(error instanceof CommandFailed)) throw error
+        terminal.err(`${error.message}.\n`)
+        terminal.setExitCode(1)
+      }
+    })
+  return new Command('setup').description('prepare the login service; see docs/getting-started.md').addCommand(auth0)
+}
+
+async function setUp(options: SetupOptions, terminal: Terminal, { fetch }: TokenSurroundings): Promise<void> {
+  const { env, out } = terminal
+  const issuer = issuerFrom(options, env)
+  const ask = createAsk(fetch)
+  const isOffered = async () =>
+    (await ask(`${issuer}.well-known/openid-configuration`)).body['backchannel_logout_supported'] === true
+  const baseUrl = baseUrlFrom(options, env)
+  const isPublic = !isLoopback(new URL(baseUrl))
+  const wish: Wish = {
+    baseUrl,
+    audience: (options.audience ?? env['AUTH0_AUDIENCE']) || `${baseUrl}/api`,
+    managementAudience: env['STAGEDOOR_MANAGEMENT_AUDIENCE'] || `${issuer}api/v2/`,
+    hasBackchannelLogout: options.backchannelLogout ?? (isPublic && options.print !== true && (await isOffered())),
+    withEvents: options.events,
+  }
+  const wanted = await wantedTenant(wish)
+  if (options.print) return out(clicks(wanted))
+  await setUpByApi(
+    options,
+    { issuer, wish, wanted, expect: createExpect(issuer, managementAccess(env), ask) },
+    terminal,
+  )
+}
+
+type Tenant = { issuer: string; wish: Wish; wanted: Wanted; expect: Expect }
+
+/** Progress goes to stderr, and the configuration alone to stdout. */
+async function setUpByApi(options: SetupOptions, tenant: Tenant, terminal: Terminal): Promise<void> {
+  const { issuer, wanted, expect } = tenant
+  const { env, err } = terminal
+  const clientId = (options.clientId ?? env['AUTH0_CLIENT_ID']) || undefined
+  const found = await findInTenant(expect, wanted, clientId)
+  if (clientId !== undefined && found.web === undefined) {
+    throw new CommandFailed(`${issuer} has no application ${clientId}`)
+  }
+  const plan = planOf(wanted, found)
+  if (found.action?.isOurs === false) {
+    err(`The Action “${wanted.action.name}” has code of its own, and keeps it.\n`)
+  }
+  if (plan.length === 0) err('Auth0 has everything.\n')
+  if (plan.length > 0 && options.apply !== true) {
+    err(`To be done at ${issuer}, by --apply:\n${plan.map(describe).join('')}Nothing was changed.\n`)
+    return
+  }
+  if (plan.length > 0) err(`At ${issuer}:\n`)
+  const applied = await applyPlan(plan, expect, found.events?.id, (change) => err(`  done: ${change.title}\n`))
+  await showConfiguration(options, tenant, { found, applied }, terminal)
+}
+
+async function showConfiguration(
+  options: SetupOptions,
+  { issuer, wish, wanted }: Tenant,
+  { found, applied }: { found: Found; applied: Applied },
+  { env, out, err }: Terminal,
+): Promise<void> {
+  const secretOf = (what: 'web' | 'events') => applied[what]?.clientSecret ?? shownSecret(found[what])
+  const secrets = { client: secretOf('web'), events: secretOf('events') }
+  const folder = options.apply ? options.secrets : undefined
+  const { places, written } =
+    folder === undefined ? { places: environmentPlaces(), written: [] } : await writeSecrets(folder, secrets)
+  if (written.length > 0) err(`Secrets, for their owner alone: ${written.join(', ')}\n`)
+  const hint = 'Applications → the application → Settings → Client Secret, or run again with --apply --secrets <folder>'
+  if (folder === undefined) err(`The configuration takes secrets from the environment. They are at ${hint}.\n`)
+  else if (secrets.client === undefined)
+    err('Auth0 does not show the client secret: the token lacks read:client_keys.\n')
+  const eventsClientId = applied.events?.clientId ?? found.events?.id
+  out(
+    gatewayYaml({
+      baseUrl: wish.baseUrl,
+      issuer,
+      audience: wish.audience,
+      clientId: applied.web?.clientId ?? found.web?.id ?? '',
+      eventsClientId: wanted.events === undefined ? undefined : eventsClientId,
+      backstageUrl: (options.backstageUrl ?? env['BACKSTAGE_URL']) || 'http://127.0.0.1:7007',
+      places,
+    }),
+  )
+}
+
+function shownSecret(client: Record<string, unknown> | undefined): string | undefined {
+  const secret = client?.['client_secret']
+  return typeof secret === 'string' ? secret : undefined
+}
+
+function baseUrlFrom({ baseUrl }: SetupOptions, env: NodeJS.ProcessEnv): string {
+  const text = required(baseUrl ?? env['STAGEDOOR_BASE_URL'], '--base-url or STAGEDOOR_BASE_URL').replace(/\/$/, '')
+  const url = URL.parse(text)
+  if (url === null || url.origin !== text) {
+    throw new CommandFailed(`${text} is no base URL: write scheme and host only, as https://portal.example.com`)
+  }
+  if (url.protocol === 'http:' && !isLoopback(url)) {
+    throw new CommandFailed(`${text} is plain http, which is accepted for localhost only: write https://${url.host}`)
+  }
+  return text
+}

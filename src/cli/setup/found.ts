@@ -1,0 +1,82 @@
+import type { Expect } from '../rotate/management.ts'
+import type { Settings, Wanted } from './wanted.ts'
+
+type WithId = Settings & { id: string }
+
+/** What the tenant has of what is wanted. */
+export type Found = {
+  api: WithId | undefined
+  web: WithId | undefined
+  events: WithId | undefined
+  grant: WithId | undefined
+  role: WithId | undefined
+  action: { id: string; isDeployed: boolean; isOurs: boolean } | undefined
+  /** Of the post-login flow, in order. */
+  bindings: { id: string; actionName: string }[]
+}
+
+const perPage = 100
+const maxPages = 10
+
+/** Reads the tenant. @param clientId of an application that is there already, whatever its name */
+export async function findInTenant(expect: Expect, wanted: Wanted, clientId: string | undefined): Promise<Found> {
+  const clients = await allClients(expect)
+  const named = (name: string | undefined) => clients.find((client) => client['name'] === name)
+  const web = clientId === undefined ? named(wanted.web.name) : clients.find(({ id }) => id === clientId)
+  const events = named(wanted.events?.name)
+  return {
+    api: await findApi(expect, wanted.api.identifier),
+    web,
+    events,
+    grant: events === undefined ? undefined : await findGrant(expect, events.id, wanted.grant.audience),
+    role: await findNamed(expect, `roles?name_filter=${encodeURIComponent(wanted.role.name)}`, wanted.role.name),
+    action: await findAction(expect, wanted.action),
+    bindings: await findBindings(expect),
+  }
+}
+
+async function allClients(expect: Expect): Promise<WithId[]> {
+  const clients: WithId[] = []
+  for (let page = 0; page < maxPages; page++) {
+    const found = listIn(await expect([200], 'GET', `clients?page=${page}&per_page=${perPage}`))
+    clients.push(...found.map((client) => ({ ...client, id: String(client['client_id']) })))
+    if (found.length < perPage) break
+  }
+  return clients
+}
+
+async function findApi(expect: Expect, identifier: string): Promise<WithId | undefined> {
+  const api = await expect([200, 404], 'GET', `resource-servers/${encodeURIComponent(identifier)}`)
+  return typeof api['id'] === 'string' ? { ...api, id: api['id'] } : undefined
+}
+
+async function findGrant(expect: Expect, clientId: string, audience: string): Promise<WithId | undefined> {
+  const query = new URLSearchParams({ client_id: clientId, audience })
+  const [grant] = listIn(await expect([200], 'GET', `client-grants?${query.toString()}`))
+  return grant && { ...grant, id: String(grant['id']) }
+}
+
+async function findNamed(expect: Expect, path: string, name: string): Promise<WithId | undefined> {
+  const found = listIn(await expect([200], 'GET', path)).find((item) => item['name'] === name)
+  return found && { ...found, id: String(found['id']) }
+}
+
+async function findAction(expect: Expect, { name, code }: Wanted['action']): Promise<Found['action']> {
+  const action = await findNamed(expect, `actions/actions?actionName=${encodeURIComponent(name)}`, name)
+  const isDeployed = action?.['deployed_version'] !== undefined
+  return action && { id: action.id, isDeployed, isOurs: action['code'] === code }
+}
+
+async function findBindings(expect: Expect): Promise<Found['bindings']> {
+  const bindings = listIn(await expect([200], 'GET', 'actions/triggers/post-login/bindings?per_page=50'))
+  return bindings.map((binding) => {
+    const { name } = (binding['action'] ?? {}) as Settings
+    return { id: String(binding['id']), actionName: String(name) }
+  })
+}
+
+/** A list as such, or the one list in an answer that has totals, too. */
+function listIn(answer: unknown): Settings[] {
+  if (Array.isArray(answer)) return answer
+  return Object.values((answer ?? {}) as Settings).find(Array.isArray) ?? []
+}

@@ -1,0 +1,159 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import t, { type Test } from 'tap'
+
+import { demoClients } from '../../../auth0/local/seed.ts'
+import { type LocalAuth0, startLocalAuth0 } from '../../../auth0/local/server.ts'
+import { loadConfig } from '../../../src/config/load.ts'
+import { managementToken } from '../../auth0/support/management.ts'
+import { runCommand } from '../rotate/support.ts'
+
+const baseUrl = 'https://portal.example.com'
+
+/** A tenant that has other applications, and `stagedoor setup auth0` for it. */
+async function startTenant(t: Test, scope?: string) {
+  const others = demoClients().map((client) => ({ ...client, name: `Other ${client.name}` }))
+  const auth0 = await startLocalAuth0({ users: [], clients: others })
+  t.teardown(() => auth0.close())
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-setup-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const env = { AUTH0_ISSUER: auth0.issuer, STAGEDOOR_MANAGEMENT_TOKEN: await managementToken(auth0, scope) }
+  const setUp = (...more: string[]) => runCommand(['setup', 'auth0', '--base-url', baseUrl, ...more], env)
+  return { auth0, folder, setUp }
+}
+
+/** Everything that a setup may change. */
+const stateOf = ({ tenant: { clients, apis, configuration } }: LocalAuth0) =>
+  structuredClone({ clients, apis, configuration })
+
+t.test('without --apply the changes are shown and none is made', async (t) => {
+  const { auth0, setUp } = await startTenant(t)
+  const before = stateOf(auth0)
+  const { out, err, exitCode } = await setUp()
+  t.equal(exitCode, 0)
+  t.equal(out, '')
+  for (const line of [
+    'create the application “Stagedoor”',
+    'callbacks: add https://portal.example.com/.stagedoor/callback',
+    'create the API “Stagedoor”',
+    'create the role “stagedoor-admin”',
+    'create the Action “Stagedoor claims”',
+    'put the Action “Stagedoor claims” into the post-login flow',
+    'allow “Stagedoor events” to ask',
+    'Nothing was changed.',
+  ]) {
+    t.match(err, line)
+  }
+  t.same(stateOf(auth0), before)
+})
+
+t.test(
+  '--apply makes what is missing; the printed configuration passes the check, and no secret is shown',
+  async (t) => {
+    const { auth0, folder, setUp } = await startTenant(t)
+    const secrets = join(folder, 'secrets')
+    const { out, err, exitCode } = await setUp('--apply', '--secrets', secrets)
+    t.equal(exitCode, 0, err)
+    const { clients, configuration, apis } = auth0.tenant
+    const web = clients.find(({ name }) => name === 'Stagedoor')
+    t.match(web, { callbacks: [`${baseUrl}/.stagedoor/callback`], backchannelLogoutUrls: [] })
+    t.match(
+      apis.find(({ identifier }) => identifier === `${baseUrl}/api`),
+      { settings: { allow_offline_access: true } },
+    )
+    const code = await readFile(new URL('../../../auth0/tenant/actions/post-login.js', import.meta.url), 'utf8')
+    t.match(configuration.actions, [{ deployedCode: code }])
+    t.match(configuration.bindings.get('post-login'), [{ displayName: 'Stagedoor claims' }])
+
+    for (const { clientSecret } of clients) t.notMatch(out + err, clientSecret)
+    t.equal(await readFile(join(secrets, 'client-secret'), 'utf8'), web?.clientSecret)
+    for (const file of ['client-secret', 'events-secret', 'session-secret']) {
+      t.equal((await stat(join(secrets, file))).mode & 0o777, 0o600, file)
+    }
+    const file = join(folder, 'stagedoor.yaml')
+    await writeFile(file, out)
+    const { config } = await loadConfig({ files: [file], env: {} })
+    t.match(config.auth0, { clientId: web?.clientId, audience: `${baseUrl}/api` })
+    t.equal(config.auth0.clientSecrets[0]?.reveal(), web?.clientSecret)
+  },
+)
+
+t.test('a second run changes nothing, and keeps secrets that are there', async (t) => {
+  const { auth0, folder, setUp } = await startTenant(t)
+  await setUp('--apply', '--secrets', folder)
+  const before = stateOf(auth0)
+  const sessionSecret = await readFile(join(folder, 'session-secret'), 'utf8')
+  const { out, err } = await setUp('--apply', '--secrets', folder)
+  t.match(err, 'Auth0 has everything.')
+  t.same(stateOf(auth0), before)
+  t.match(out, `clientId: ${before.clients.find(({ name }) => name === 'Stagedoor')?.clientId}`)
+  t.equal(await readFile(join(folder, 'session-secret'), 'utf8'), sessionSecret)
+})
+
+t.test('what people set stays: other callbacks, their code of the Action, other Actions in the flow', async (t) => {
+  const { auth0, setUp } = await startTenant(t)
+  await setUp('--apply')
+  const { configuration, clients } = auth0.tenant
+  const [ours] = configuration.actions
+  const web = clients.find(({ name }) => name === 'Stagedoor')
+  if (!ours || !web) throw new Error('the setup made nothing')
+  web.callbacks = ['https://other.example.com/callback']
+  ours['code'] = ours.deployedCode = 'exports.onExecutePostLogin = async () => {}'
+  configuration.actions.push({ ...ours, id: 'other', name: 'Other' })
+  configuration.bindings.set('post-login', [{ actionId: 'other', displayName: 'Other' }])
+
+  const { err } = await setUp('--apply')
+  t.match(err, 'has code of its own, and keeps it')
+  t.same(web.callbacks, ['https://other.example.com/callback', `${baseUrl}/.stagedoor/callback`])
+  t.equal(ours.deployedCode, 'exports.onExecutePostLogin = async () => {}')
+  t.match(configuration.bindings.get('post-login'), [{ actionId: 'other' }, { actionId: ours.id }])
+})
+
+t.test('back-channel logout is set where the tenant offers it', async (t) => {
+  const { auth0, setUp } = await startTenant(t)
+  auth0.switches.setSettings({ advertiseBackchannelLogout: true })
+  await setUp('--apply')
+  t.match(
+    auth0.tenant.clients.find(({ name }) => name === 'Stagedoor'),
+    {
+      backchannelLogoutUrls: [`${baseUrl}/.stagedoor/backchannel-logout`],
+      backchannelLogoutInitiators: 'all',
+    },
+  )
+})
+
+t.test('an application that is there already is changed by its id; an unknown id is refused', async (t) => {
+  const { auth0, setUp } = await startTenant(t)
+  await setUp('--apply', '--client-id', auth0.clientId)
+  t.match(auth0.tenant.clients[0], { name: 'Other Stagedoor', callbacks: [`${baseUrl}/.stagedoor/callback`] })
+  t.match(await setUp('--client-id', 'nothing'), { exitCode: 1, err: /has no application nothing/ })
+})
+
+t.test('a token without the scopes is refused with Auth0’s words', async (t) => {
+  const { setUp } = await startTenant(t, 'read:clients')
+  t.match(await setUp(), { exitCode: 1, err: /refuses GET resource-servers.*: Insufficient scope/ })
+})
+
+t.test('--print says what to click, and asks Auth0 nothing', async (t) => {
+  const env = { AUTH0_DOMAIN: 'tenant.eu.auth0.com' }
+  const { out, exitCode } = await runCommand(['setup', 'auth0', '--print', '--base-url', `${baseUrl}/`], env)
+  t.equal(exitCode, 0)
+  t.match(out, 'Allowed Callback URLs: https://portal.example.com/.stagedoor/callback')
+  t.match(out, 'https://tenant.eu.auth0.com/api/v2/')
+  t.notMatch(out, 'Back-Channel')
+  const forced = await runCommand(
+    ['setup', 'auth0', '--print', '--backchannel-logout', '--no-events', '--base-url', baseUrl],
+    env,
+  )
+  t.match(forced.out, 'Back-Channel Logout (Enterprise): https://portal.example.com/.stagedoor/backchannel-logout')
+  t.notMatch(forced.out, 'Machine to Machine')
+})
+
+t.test('a base URL that Stagedoor would refuse is refused', async (t) => {
+  const env = { AUTH0_DOMAIN: 'tenant.eu.auth0.com' }
+  for (const url of ['portal.example.com', 'https://portal.example.com/path', 'http://portal.example.com']) {
+    t.match(await runCommand(['setup', 'auth0', '--print', '--base-url', url], env), { exitCode: 1, err: /write/ }, url)
+  }
+})
