@@ -94,6 +94,7 @@ function statusOf(error: GatewayError, request: FastifyRequest): number {
 function sendProblem(error: GatewayError, { id }: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
   reply
     .header('content-type', 'application/problem+json')
+    .header('x-content-type-options', 'nosniff')
     .header('cache-control', 'no-store')
     .serializer(String)
     .send(JSON.stringify(problem(error, id, loginUrl)))

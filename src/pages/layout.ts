@@ -112,6 +112,7 @@ export function pageHeaders(
       "base-uri 'none'",
     ].join('; '),
     'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
   }
 }

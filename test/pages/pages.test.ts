@@ -177,6 +177,11 @@ t.test('a page may use its own style, its own scripts, its own forms, and nothin
     }
   }
   t.match(pageHeaders()['content-security-policy'], `script-src ${localTimes.source};`)
+  t.match(pageHeaders(), {
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+    'x-content-type-options': 'nosniff',
+  })
 })
 
 t.test('text on a button is black on a bright color and white on a dark one', async (t) => {

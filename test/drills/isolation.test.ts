@@ -1,0 +1,125 @@
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
+import t from 'tap'
+import { Agent, request } from 'undici'
+
+import { createSessionEditor } from '../support/aged-sessions.ts'
+import { createBrowser } from '../support/browser.ts'
+import { passLoginPage } from '../support/house.ts'
+import { replicaSecret, type Replicas, startReplicas } from '../support/replicas.ts'
+import { until } from '../support/until.ts'
+import { drillSeconds, startReport } from './support.ts'
+
+type Person = { email: string; organization: string; cookie: string }
+
+/** As `auth0/local/seed.ts` has them. */
+const ids: Record<string, string> = {
+  'jane@example.com': 'auth0|64f1c0ffee0000000000a001',
+  'max@example.com': 'auth0|64f1c0ffee0000000000a002',
+}
+const concurrent = 200
+const aDayMs = 86_400_000
+
+t.test(
+  'two people of two organizations, three processes: no request carries the other’s identity',
+  { timeout: 3_600_000 },
+  async (t) => {
+    const sections = { assertion: { keys: { store: 'redis' } }, admin: { allow: { roles: ['stagedoor-admin'] } } }
+    const house = await startReplicas(t, 3, {}, { sections })
+    const people = [
+      await signIn(house, 'jane@example.com', 'org_demo'),
+      await signIn(house, 'max@example.com', 'org_other'),
+    ]
+    const [admin] = people as [Person, Person]
+    const editor = await createSessionEditor(t, house.redis.url, replicaSecret)
+    const report = startReport(t, 'isolation')
+    const keys = createRemoteJWKSet(new URL(`${house.all[0]?.url}/.stagedoor/jwks.json`), { cooldownDuration: 0 })
+    const dispatcher = new Agent({ connections: 2 * concurrent })
+    t.teardown(() => dispatcher.destroy())
+    const mixed: string[] = []
+    const kids = new Set<string>()
+    let wasDisturbed = false
+
+    async function askOn(person: Person, id: number): Promise<void> {
+      for (let turn = 0; report.hasTime() || !wasDisturbed; turn += 1) {
+        const url = house.all[(id + turn) % house.all.length]?.url ?? ''
+        const path = `/api/${person.organization}-${id}-${turn}`
+        const headers = { cookie: person.cookie, accept: 'application/json', 'sec-fetch-mode': 'cors' }
+        const answer = await request(url + path, { headers, dispatcher })
+        const text = await answer.body.text()
+        report.requests += 1
+        if (answer.statusCode !== 200) mixed.push(`${answer.statusCode} ${text}`)
+        else await compare(person, path, text)
+      }
+    }
+
+    async function compare(person: Person, path: string, text: string): Promise<void> {
+      const seen = JSON.parse(text) as { url: string; headers: Record<string, string> }
+      const assertion = seen.headers['x-stagedoor-assertion'] ?? ''
+      const { kid = '' } = decodeProtectedHeader(assertion)
+      // Each key is published; that each signature fits is the business of other tests.
+      if (!kids.has(kid)) await jwtVerify(assertion, keys)
+      kids.add(kid)
+      const payload = decodeJwt(assertion)
+      const isOwn = seen.url === path && payload['email'] === person.email && payload['org_id'] === person.organization
+      if (!isOwn) mixed.push(`${person.email} asked for ${path}: ${seen.url} ${JSON.stringify(payload)}`)
+    }
+
+    async function disturb(): Promise<void> {
+      do {
+        await house.auth0.switches.rotateKeys()
+        await rotateAssertionKeys(house, admin)
+        // A new session is signed for anew; those that go on keep their assertion until that ends.
+        for (const person of people) person.cookie = await cookieOf(house, person)
+        for (const { cookie } of people) await editor.age(cookie, aDayMs / 100)
+        report.faults += 6
+        // The next askers meet what has changed.
+        const asked = report.requests + people.length * concurrent
+        await until(() => report.requests >= asked || (wasDisturbed && !report.hasTime()))
+        wasDisturbed = true
+      } while (report.hasTime())
+    }
+
+    const refreshesBefore = house.auth0.counters.tokenRefreshToken
+    const askers = people.flatMap((person) => Array.from({ length: concurrent }, (_, id) => askOn(person, id)))
+    await Promise.all([...askers, disturb()])
+    report.failures = mixed.length
+    t.same(mixed.slice(0, 3), [], `${report.requests} requests`)
+    t.ok(
+      house.auth0.counters.tokenRefreshToken > refreshesBefore,
+      `${house.auth0.counters.tokenRefreshToken} refreshes`,
+    )
+    // A key signs once every process has had a minute to publish it.
+    if (drillSeconds >= 120) t.ok(kids.size > 1, `${kids.size} keys signed`)
+  },
+)
+
+async function signIn(house: Replicas, email: string, organization: string): Promise<Person> {
+  house.auth0.switches.setOrganizations(ids[email] ?? '', [organization])
+  return { email, organization, cookie: await cookieOf(house, { email, organization }) }
+}
+
+async function cookieOf(house: Replicas, { email, organization }: Omit<Person, 'cookie'>): Promise<string> {
+  const baseUrl = (house.all[0]?.url ?? '').replace('127.0.0.1', 'localhost')
+  const browser = createBrowser()
+  const login = `${baseUrl}/.stagedoor/login?organization=${organization}&return_to=/`
+  await passLoginPage(await browser.open(login), browser, email)
+  return `stagedoor=${browser.cookiesOf(baseUrl).get('stagedoor')}`
+}
+
+/** Asks one process for the next key; the others hear of it by Redis. */
+async function rotateAssertionKeys(house: Replicas, { cookie }: Person): Promise<void> {
+  const url = house.all[0]?.url ?? ''
+  const headers = {
+    cookie,
+    'content-type': 'application/json',
+    origin: url.replace('127.0.0.1', 'localhost'),
+    'sec-fetch-site': 'same-origin',
+  }
+  const answer = await request(`${url}/.stagedoor/admin/keys/rotate`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ purpose: 'assertion' }),
+  })
+  const text = await answer.body.text()
+  if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${text}`)
+}
