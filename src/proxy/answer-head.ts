@@ -24,8 +24,8 @@ export function readAnswerHead(status: number, statusText: string, raw: readonly
   let contentLength = -1
 
   for (let i = 0; i < raw.length; i += 2) {
-    const name = textOf(raw[i]).toLowerCase()
-    const value = withoutPadding(textOf(raw[i + 1]))
+    const name = textOf(raw[i] as Buffer).toLowerCase()
+    const value = withoutPadding(textOf(raw[i + 1] as Buffer))
     headers.push(name, value)
     if (name === 'content-length') contentLength = Number(value)
     else if (name === 'connection') connection = joined(connection, value)
@@ -55,7 +55,7 @@ export function valueOf(headers: readonly string[], name: string): string | unde
   return undefined
 }
 
-const textOf = (bytes: Buffer | undefined): string => bytes?.toString('latin1') ?? ''
+const textOf = (bytes: Buffer): string => bytes.toString('latin1')
 
 const joined = (known: string | undefined, value: string): string => (known === undefined ? value : `${known},${value}`)
 

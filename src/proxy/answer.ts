@@ -31,7 +31,7 @@ export type AnswerOwner = {
   onBegun(): void
   onDone(): void
   onUpgraded(relay: Relay): void
-  /** Of what was to come nothing comes any more. */
+  /** There is no answer, or nothing more of it. */
   onFailed(error: Error, reached: Reached): void
   /** The sockets of an upgrade have closed. */
   onRelayClosed(): void
@@ -47,7 +47,10 @@ type State =
   | { is: 'passing'; controller: Controller; isStream: boolean; bytesLeft: number; hasBody: boolean }
   | { is: 'over' }
 
-/** One attempt at an answer, carried from undici's connection to the client chunk by chunk: the methods stand in the order in which they are called. */
+/**
+ * What happens to one answer, from undici's connection to the client, chunk by chunk and unbuffered: undici calls the
+ * methods in the order in which they stand here. Each attempt at an answer has its own.
+ */
 export class Answer implements Dispatcher.DispatchHandler {
   readonly #client: Client
   readonly #response: ServerResponse
@@ -161,7 +164,7 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.#owner.onFailed(error, { isBegun, isSent: isBegun || is === 'sent' })
   }
 
-  /** Nobody waits for it any more. The owner hears that it failed once undici has let go of its connection. */
+  /** The client is gone. The owner hears that the answer failed once undici has let go of its connection. */
   giveUp(): void {
     const state = this.#state
     if (state.is === 'connecting') this.#state = { is: 'unwanted' }

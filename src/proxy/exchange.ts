@@ -1,16 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-
-import type { FastifyReply } from 'fastify'
+import type { ServerResponse } from 'node:http'
 
 import { containErrors, endRequest } from '../errors/contain.ts'
 import type { Place, Waiting } from '../overload/queue.ts'
 import type { Session } from '../session/session.ts'
 import type { Target } from './addresses.ts'
-import { Answer, type AnswerOwner, type Reached } from './answer.ts'
+import { Answer, type AnswerOwner, type Client, type Reached } from './answer.ts'
 import { breakOff, isGone, markAborted, mustCloseConnection, reportUnfinished } from './client-response.ts'
 import { failureCodeOf, isConnectFailure, mayRetry, type ProxyFailureCode } from './failure.ts'
 import type { Asked, OpenConnection, OpenConnections } from './open-connections.ts'
-import type { IsOwnCookie } from './own-cookies.ts'
 import type { UpstreamRequest } from './transport.ts'
 import type { Relay } from './upgrades.ts'
 import type { Lane } from './upstream.ts'
@@ -18,14 +15,10 @@ import type { Lane } from './upstream.ts'
 export type ExchangeOptions = {
   lane: Lane
   request: UpstreamRequest
-  client: IncomingMessage
-  reply: FastifyReply
-  /** Bytes that came behind an upgrade's head; undefined for all other requests. */
-  upgradeHead: Buffer | undefined
+  client: Client
   session: Session | undefined
   asked: Asked
   openConnections: OpenConnections
-  isOwnCookie: IsOwnCookie
   /** Called at most once, and only while nothing has been sent to the client. */
   onFailure(code: ProxyFailureCode, cause: unknown): void
 }
@@ -47,7 +40,7 @@ type State =
 export class Exchange implements Waiting, OpenConnection, AnswerOwner {
   session: Session | undefined
   readonly asked: Asked
-  place = -1
+  index = -1
 
   readonly #options: ExchangeOptions
   readonly #response: ServerResponse
@@ -61,7 +54,7 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
     this.#options = options
     this.session = options.session
     this.asked = options.asked
-    this.#response = options.reply.raw
+    this.#response = options.client.reply.raw
   }
 
   get isLongLived(): boolean {
@@ -88,9 +81,9 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
   }
 
   #send(attempts: number, failed: Target | undefined): void {
-    const { lane, request, client, reply, upgradeHead, isOwnCookie } = this.#options
+    const { lane, request, client } = this.#options
     const target = lane.choose(failed)
-    const answer = new Answer({ request: client, reply, upgradeHead, isOwnCookie }, this)
+    const answer = new Answer(client, this)
     this.#state = { is: 'sent', target, answer, attempts }
     target.active += 1
     target.transport.dispatch(request, answer)
@@ -105,14 +98,14 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
     if (state.is !== 'sent') return this.#leave()
     const { target, attempts } = state
     if (isConnectFailure(error)) target.health.connectFailed(error)
-    const { lane, request, client, reply } = this.#options
+    const { lane, request, client } = this.#options
     if (!isBegun && mayRetry(request, { count: attempts, isSent }, lane, error)) {
       target.active -= 1
       return this.#send(attempts + 1, target)
     }
     this.#leave()
     if (this.#response.headersSent || isGone(this.#response)) return
-    if (mustCloseConnection(client)) reply.header('connection', 'close')
+    if (mustCloseConnection(client.request)) client.reply.header('connection', 'close')
     this.#options.onFailure(failureCodeOf(error, isBegun), error)
   }
 
@@ -154,7 +147,7 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
   collapse(error: unknown): void {
     const state = this.#state
     if (state.is === 'sent') this.#state = { is: 'given-up', target: state.target }
-    const { reply } = this.#options
+    const { reply } = this.#options.client
     if (this.#response.headersSent || isGone(this.#response)) endRequest(error, this.#response, reply.log)
     else this.#options.onFailure('STAGEDOOR_INTERNAL', error)
     if (state.is === 'sent') state.answer.giveUp()

@@ -53,13 +53,10 @@ export function prepareExchange(
       upgrade: isUpgrade ? 'websocket' : undefined,
       headTimeoutMs: lane.headersTimeoutMs,
     },
-    client,
-    reply,
-    upgradeHead,
+    client: { request: client, reply, upgradeHead, isOwnCookie },
     session,
     asked: facts,
     openConnections,
-    isOwnCookie,
     onFailure: (code, cause) => forwarder.onFailure(reply, code, cause, upstream),
   })
 }

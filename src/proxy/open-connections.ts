@@ -12,7 +12,7 @@ export type OpenConnection = {
   /** Upgrades and event streams, which have to be closed at a shutdown. */
   readonly isLongLived: boolean
   /** Where it stands among all that is open, which alone writes it. */
-  place: number
+  index: number
   /** @param code WebSocket close code (RFC 6455 §7.4), for those that speak it */
   close(code: number, reason: string): void
 }
@@ -59,14 +59,14 @@ export function createOpenConnections(): OpenConnections {
       return all.length
     },
     add(connection) {
-      connection.place = all.push(connection) - 1
+      connection.index = all.push(connection) - 1
     },
     remove(connection) {
-      if (all[connection.place] !== connection) return
+      if (all[connection.index] !== connection) return
       const last = all.pop()
       if (last === undefined || last === connection) return
-      last.place = connection.place
-      all[last.place] = last
+      last.index = connection.index
+      all[last.index] = last
     },
     ofSession(sessionId) {
       const [open] = bySession(connectionsOf(sessionId))

@@ -10,7 +10,7 @@ const connection = (sessionId?: string): OpenConnection & { closedWith: number[]
     session: sessionId === undefined ? undefined : sessionOf({ id: sessionId }),
     asked,
     isLongLived: false,
-    place: -1,
+    index: -1,
     closedWith,
     close: (code) => void closedWith.push(code),
   }

@@ -19,7 +19,7 @@ function watching(t: Test, isStillAllowed = (_session: Session) => true) {
       session,
       asked: { method: 'GET', path: '/', host: 'portal.example' },
       isLongLived,
-      place: -1,
+      index: -1,
       close: (code) => void closed.push(`${name} ${code}`),
     })
   }
