@@ -37,7 +37,7 @@ header a[aria-current]{color:var(--ink);font-weight:600;text-decoration:none;bor
 .columns h2:first-child{margin-top:0}
 .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:.75rem;margin:.5rem 0;padding:0;list-style:none}
 .tiles>*{margin:0;padding:.7rem .9rem;border:1px solid var(--line);border-radius:8px;min-width:0;overflow-wrap:anywhere}
-.tiles svg{display:block;width:100%;height:4rem;margin:.35rem 0}
+.tiles svg{display:block;width:100%;height:4rem;margin:.35rem 0;border-bottom:1px solid var(--line)}
 main{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:2rem}
 h1{margin:0 0 .75rem;font-size:1.35rem;line-height:1.3}
 h2{margin:1.75rem 0 .5rem;font-size:1rem}

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 
 import t from 'tap'
 
@@ -54,6 +54,17 @@ t.test('every script runs a file that is there', async (t) => {
     for (const [path] of command.matchAll(/\bscripts\/[\w/-]+\.ts/g)) {
       t.ok(existsSync(join(repositoryRoot, path)), `${name}: ${path}`)
     }
+  }
+})
+
+t.test('pictures are small, and each is in a page', async (t) => {
+  const pages = trackedFiles.filter((path) => path.endsWith('.md')).map(textOf)
+  for (const path of trackedFiles.filter((path) => path.startsWith('docs/images/'))) {
+    t.ok(statSync(join(repositoryRoot, path)).size < 200_000, path)
+    t.ok(
+      pages.some((text) => text.includes(`images/${basename(path)})`)),
+      path,
+    )
   }
 })
 

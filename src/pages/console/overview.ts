@@ -46,7 +46,7 @@ const series: readonly Series[] = [
   { label: 'Refused', bar: 'refused', value: ({ refusals }) => refusals, summary: sumOf },
   { label: 'Logins', bar: 'login', value: ({ logins }) => logins, summary: sumOf },
   {
-    label: '95 of 100 answers within',
+    label: '95 % answered within',
     bar: 'latency',
     value: ({ p95Ms }) => p95Ms,
     summary: (values) => `${values.findLast((value) => value > 0) ?? 0} ms`,
