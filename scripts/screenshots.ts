@@ -71,7 +71,11 @@ const demo = await startDemo()
 try {
   const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
-  await takePictures(demo.url, browser).finally(() => browser.close())
+  try {
+    await takePictures(demo.url, browser)
+  } finally {
+    await browser.close()
+  }
   console.log(`Pictures: ${folder}`)
 } finally {
   await demo.stop()
