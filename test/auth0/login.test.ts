@@ -130,3 +130,11 @@ t.test(
     t.match(page, { status: 400, text: /Pushed Authorization Requests are required/ })
   },
 )
+
+t.test('the pages have an icon and follow the reader’s theme', async (t) => {
+  const auth0 = await startAuth0(t)
+  const icon = await fetch(`${auth0.issuer}favicon.ico`)
+  t.match([icon.status, icon.headers.get('content-type'), await icon.text()], [200, /svg/, /^<svg/])
+  const page = await fetch(`${auth0.issuer}v2/logout?client_id=nobody`)
+  t.match(await page.text(), /rel="icon"[^]*prefers-color-scheme: dark/)
+})

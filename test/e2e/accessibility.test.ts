@@ -39,6 +39,22 @@ const statuses = new Map([
 // As an expression: the page's own Content-Security-Policy would refuse a script element.
 const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 
+t.test('axe finds nothing on the login page of the stand-in, in both themes', async (t) => {
+  const { url } = await startHouse(t)
+  const page = await (await openChromium(t)).newPage()
+  await page.goto(`${url}/`)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.evaluate(axe)
+    const { violations }: AxeResults = await page.evaluate('axe.run()')
+    t.same(
+      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
+      [],
+      colorScheme,
+    )
+  }
+})
+
 t.test('axe finds nothing on any page, in both themes, and no page is wider than a phone', async (t) => {
   const { url } = await startHouse(t, { config: { routes, pages: { name: 'Developer portal', color: '#7a1fa2' } } })
   const context = await openChromium(t)

@@ -18,7 +18,7 @@ t.test('a page shows a part to people who have the role, and something else to t
 
 t.test('the settings name what they show in words, and one entry of the sidebar leads there', async (t) => {
   const page = await openAs(await openChromium(t), portal, 'Jane Doe', '/settings/session')
-  for (const label of ['E-mail', 'Ends at the latest', 'User id']) {
+  for (const label of ['E-mail', 'Ends at the latest', 'User ID']) {
     await page.getByText(label, { exact: true }).waitFor({ timeout })
   }
   const links = page.getByRole('navigation', { name: 'sidebar nav' }).locator('a[href^="/settings"]')

@@ -33,7 +33,7 @@ function rowsOf({ name, email, sub, organization, roles, groups, signedInAt, exp
   return {
     Name: name,
     ...(email !== undefined && { 'E-mail': email }),
-    'User id': sub,
+    'User ID': sub,
     ...(organization !== undefined && { Organization: organization }),
     Roles: roles.length > 0 ? [...roles] : 'none',
     Groups: groups.length > 0 ? [...groups] : 'none',
@@ -44,5 +44,8 @@ function rowsOf({ name, email, sub, organization, roles, groups, signedInAt, exp
 }
 
 function dateOf(time: number): string {
-  return new Date(time).toLocaleString()
+  return new Intl.DateTimeFormat(undefined, {
+    dateStyle: 'medium',
+    timeStyle: 'long',
+  }).format(new Date(time))
 }
