@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-import { Command } from 'commander'
-
 import { defaultConfigFile } from '../config/load.ts'
 import { keysCommand } from './admin/keys.ts'
 import { sessionsCommand } from './admin/sessions.ts'
 import { auditCommand } from './audit/command.ts'
 import { checkCommand } from './check.ts'
+import { Command } from './command.ts'
 import { doctorCommand } from './doctor/command.ts'
 import { policyCommand } from './policy/command.ts'
 import { rotateCommand } from './rotate/command.ts'
@@ -27,11 +26,10 @@ export function createProgram(
     .description('The identity-aware gateway in front of Backstage')
     .version(packageVersion(), '-V, --version', 'print the version')
     .showSuggestionAfterError()
-    .showHelpAfterError('(stagedoor --help shows what there is)')
   const commands = [
     startCommand(terminal, start),
     setupCommand(terminal, surroundings),
-    checkCommand(terminal),
+    checkCommand(terminal, surroundings),
     doctorCommand(terminal, surroundings),
     policyCommand(terminal),
     tokenCommand(terminal, surroundings),
@@ -40,10 +38,7 @@ export function createProgram(
     sessionsCommand(terminal, surroundings),
     auditCommand(terminal),
   ]
-  for (const command of commands) {
-    const named = command.copyInheritedSettings(program)
-    program.addCommand(named.showHelpAfterError(`(stagedoor ${command.name()} --help shows what there is)`))
-  }
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
   return program
 }
 

@@ -1,6 +1,5 @@
-import { Command } from 'commander'
-
 import { ConfigError } from '../config/problems/problem.ts'
+import { Command } from './command.ts'
 import { configOption, reportProblems } from './config-files.ts'
 import type { Terminal } from './terminal.ts'
 

@@ -1,7 +1,6 @@
-import { Command } from 'commander'
-
 import { parseCompact } from '../bearer/compact.ts'
 import { bearerReasons } from '../bearer/reasons.ts'
+import { Command } from './command.ts'
 import type { Terminal } from './terminal.ts'
 import { tokenFrom, type TokenSurroundings } from './token-surroundings.ts'
 import { tokenTable } from './token-table.ts'

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-import { Command } from 'commander'
-
+import { Command } from './command.ts'
 import type { Terminal } from './terminal.ts'
 import { cacheFolder, cacheKeyOf, keepToken, keptToken } from './token-cache.ts'
 import { requestToken, type TokenRequest, TokenRequestFailed } from './token-request.ts'

@@ -1,5 +1,3 @@
-import { Command } from 'commander'
-
 import { acceptedIssuers, machineExpectations, provisionKeySet } from '../assembly/machines.ts'
 import { claimNamesOf } from '../assembly/policy.ts'
 import { accessTokenOf } from '../bearer/access-token.ts'
@@ -11,6 +9,7 @@ import { ConfigError } from '../config/problems/problem.ts'
 import type { OnUnusable } from '../oidc/claim-values.ts'
 import { type ClaimNames, mapUserClaims } from '../oidc/claims.ts'
 import { createFetch } from '../process/outgoing-fetch.ts'
+import { Command } from './command.ts'
 import { configOption, reportProblems } from './config-files.ts'
 import type { Terminal } from './terminal.ts'
 import { tokenFrom, type TokenSurroundings } from './token-surroundings.ts'

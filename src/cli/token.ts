@@ -1,5 +1,4 @@
-import { Command } from 'commander'
-
+import { Command } from './command.ts'
 import type { Terminal } from './terminal.ts'
 import { decodeCommand } from './token-decode.ts'
 import { fetchCommand } from './token-fetch.ts'

@@ -154,3 +154,53 @@ t.test('--version prints the version of the package', async (t) => {
   await t.rejects(program.parseAsync(['--version'], { from: 'user' }), { code: 'commander.version' })
   t.match(seen, [/^\d+\.\d+\.\d+/])
 })
+
+/** What a wrong call prints, and with which code it ends. */
+async function misuse(...arguments_: string[]): Promise<string> {
+  const seen: string[] = []
+  const refuse = () => void seen.push('something was done')
+  const terminal = { env: {}, folder: '.', out: refuse, err: refuse, setExitCode: refuse }
+  const program = createProgram(terminal, async () => refuse())
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => seen.push(text), writeOut: (text) => seen.push(text) })
+  const ended = await program.parseAsync(arguments_, { from: 'user' }).catch((error: unknown) => error)
+  return `${seen.join('')}${(ended as { exitCode?: number }).exitCode}`
+}
+
+const misuses: [call: string, expected: string[]][] = [
+  ['check --nope --neither', ["unknown option '--nope'", "unknown option '--neither'", '(stagedoor check --help']],
+  ['check --prnt', ["unknown option '--prnt'\n(Did you mean --print?)", '(stagedoor check --help']],
+  [
+    'check one --config',
+    ["option '-c, --config <file>' argument missing", 'too many arguments', '(stagedoor check --help'],
+  ],
+  [
+    'policy explain --nope',
+    [
+      "required option '--as <who>' not specified",
+      "unknown option '--nope'",
+      "missing required argument 'method'",
+      '(stagedoor policy explain --help',
+    ],
+  ],
+  [
+    'audit tail -n some --nope',
+    ["argument 'some' is invalid", "unknown option '--nope'", '(stagedoor audit tail --help'],
+  ],
+  ['audit export --format xml', ["argument 'xml' is invalid. jsonl or csv", '(stagedoor audit export --help']],
+  ['chekc', ["unknown command 'chekc'\n(Did you mean check?)", '(stagedoor --help']],
+  ['policy tset', ["unknown command 'tset'\n(Did you mean test?)", '(stagedoor policy --help']],
+  ['policy --nope', ["unknown option '--nope'", '(stagedoor policy --help']],
+]
+for (const [call, expected] of misuses) {
+  t.test(
+    `stagedoor ${call}: all that is wrong is said, with the command that shows help, and nothing is done`,
+    async (t) => {
+      const said = await misuse(...call.split(' '))
+      for (const part of expected) t.match(said, part)
+      t.match(said, /--help shows what there is\)\n1$/)
+      t.notMatch(said, 'something was done')
+      t.equal(said.split('--help').length, 2, 'once')
+    },
+  )
+}

@@ -27,6 +27,8 @@ type Fault = {
   cause?: (house: House) => void
   now?: () => number
   arguments?: string[]
+  /** In place of the doctor. */
+  command?: string[]
 }
 
 /** As much of Backstage as the doctor asks. */
@@ -80,9 +82,12 @@ async function examine(t: Test, fault: Fault = {}) {
     setExitCode: (code: number) => void (seen.exitCode = code),
   }
   const surroundings = { readInput: async () => '', fetch, now: fault.now ?? Date.now }
-  const arguments_ = ['doctor', '--config', file, '--json', ...(fault.arguments ?? [])]
+  const command = fault.command ?? ['doctor', '--json', ...(fault.arguments ?? [])]
+  const arguments_ = [...command, '--config', file]
   await createProgram(terminal, async () => {}, surroundings).parseAsync(arguments_, { from: 'user' })
-  const { findings = [] } = JSON.parse(seen.out || '{}') as { findings?: Finding[] }
+  const { findings = [] } = JSON.parse(fault.command === undefined && seen.out ? seen.out : '{}') as {
+    findings?: Finding[]
+  }
   // What every house on localhost is told, and no fault.
   const ids = findings.filter(({ severity }) => severity !== 'info').map(({ id }) => id)
   return { ...seen, findings, ids: [...new Set(ids)], house }
@@ -278,6 +283,21 @@ t.test('the base URL of the app is read from Backstage’s page', async (t) => {
   t.equal(appBaseUrlIn(page), 'https://p')
   t.equal(appBaseUrlIn('<html></html>'), undefined)
 })
+
+const online: [what: string, fault: Fault, expected: RegExp, exitCode: number][] = [
+  ['all is well', {}, /^OK\n✓ Auth0 can be discovered[^]*checks, all well\.\n$/, 0],
+  ['Auth0 is away', { cause: ({ auth0 }) => auth0.switches.down('refuse') }, /does not answer \(auth0-discovery\)/, 1],
+  ['no such client', { config: { auth0: { clientId: 'nobody' } } }, /\(auth0-client-id\)/, 1],
+  ['no such audience', { config: { auth0: { audience: 'https://nowhere.example.com' } } }, /\(auth0-audience\)/, 1],
+  ['a wrong secret', { config: { auth0: { clientSecrets: ['wrong'] } } }, /\(auth0-client-secret\)/, 1],
+]
+for (const [what, fault, expected, exitCode] of online) {
+  t.test(`check --online says so when ${what}`, async (t) => {
+    const seen = await examine(t, { ...fault, command: ['check', '--online'] })
+    t.match(seen.out, expected)
+    t.equal(seen.exitCode, exitCode)
+  })
+}
 
 t.test('for people every finding has its meaning and what mends it', async (t) => {
   const { out } = await examine(t, { cause: setClient({ callbacks: [] }), arguments: [] })

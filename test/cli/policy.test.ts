@@ -54,6 +54,21 @@ async function run(t: Test, arguments_: string[], files: Record<string, string> 
   return seen
 }
 
+t.test('policy test decides on the path that the gateway decides on', async (t) => {
+  const escaped = [
+    'people: { max: { roles: [dev] } }',
+    'tests:',
+    '  - { who: anonymous, path: /health%7A, expect: allow, rule: health }',
+    '  - { who: max, path: /api/%61dmin/x, host: portal.example.com, expect: deny, rule: admin }',
+    '  - { who: max, path: /api/%2561dmin, expect: refused, reason: double-encoding }',
+  ]
+  t.same(await run(t, ['test', 'table.yaml'], { 'table.yaml': escaped.join('\n') }), {
+    out: '3 passed, 0 failed\n',
+    err: '',
+    exitCode: 0,
+  })
+})
+
 t.test('policy test passes a table that holds, without secrets or environment', async (t) => {
   t.same(await run(t, ['test', 'table.yaml']), { out: '7 passed, 0 failed\n', err: '', exitCode: 0 })
 })

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-import type { Command } from 'commander'
-
+import type { Command } from '../command.ts'
 import type { Terminal } from '../terminal.ts'
 import type { TokenSurroundings } from '../token-surroundings.ts'
 

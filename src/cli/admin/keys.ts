@@ -1,5 +1,4 @@
-import { Command } from 'commander'
-
+import { Command } from '../command.ts'
 import type { Terminal } from '../terminal.ts'
 import type { TokenSurroundings } from '../token-surroundings.ts'
 import { answering, type ApiOptions, askAdmin, table, withApiOptions } from './api.ts'

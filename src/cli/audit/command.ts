@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { InvalidArgumentError } from 'commander'
 
 import { adminActionClasses } from '../../audit/admin-actions.ts'
 import { UnreadableTrail } from '../../audit/trail-files.ts'
 import { ConfigError } from '../../config/problems/problem.ts'
+import { Command } from '../command.ts'
 import { configOption, reportProblems } from '../config-files.ts'
 import type { Terminal } from '../terminal.ts'
 import { type Format, printTail, type SearchOptions, searchTrail } from './search.ts'

@@ -1,18 +1,18 @@
-import { Command } from 'commander'
-
 import { loadConfig } from '../../config/load.ts'
 import { ConfigError } from '../../config/problems/problem.ts'
 import { createFetch } from '../../process/outgoing-fetch.ts'
+import { Command } from '../command.ts'
 import { configOption, reportProblems } from '../config-files.ts'
 import type { Terminal } from '../terminal.ts'
 import type { TokenSurroundings } from '../token-surroundings.ts'
 import { applicationChecks } from './application-checks.ts'
 import { auth0Checks } from './auth0-checks.ts'
 import { backstageChecks } from './backstage-checks.ts'
-import { type Check, createScene, type Scene } from './finding.ts'
+import { createScene } from './finding.ts'
 import { houseChecks } from './house-checks.ts'
 import { managementChecks } from './management-checks.ts'
-import { exitCodeOf, reportJson, reportText, type Result } from './report.ts'
+import { exitCodeOf, reportJson, reportText } from './report.ts'
+import { runChecks } from './run.ts'
 
 type DoctorOptions = { config: string[]; json?: true; management?: true; skip: string[] }
 
@@ -57,17 +57,4 @@ async function examine(options: DoctorOptions, { env, out, err }: Terminal, { fe
   const isColoured = process.stdout.isTTY && !env['NO_COLOR']
   out(options.json ? reportJson(results) : reportText(results, isColoured))
   return exitCodeOf(results)
-}
-
-/** One after the other: a doctor should not be what uses up the tenant's allowance. */
-async function runChecks(checks: readonly Check[], scene: Scene): Promise<Result[]> {
-  const results: Result[] = []
-  const found = new Set<string>()
-  for (const { id, title, unless = [], run } of checks) {
-    if (unless.some((cause) => found.has(cause))) continue
-    const findings = await run(scene)
-    for (const finding of findings) found.add(finding.id)
-    results.push({ id, title, findings })
-  }
-  return results
 }

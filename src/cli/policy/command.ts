@@ -1,7 +1,6 @@
-import { Command } from 'commander'
-
 import { loadPolicy, type PolicyConfig } from '../../config/load-policy.ts'
 import { ConfigError } from '../../config/problems/problem.ts'
+import { Command } from '../command.ts'
 import { configOption, reportProblems } from '../config-files.ts'
 import type { Terminal } from '../terminal.ts'
 import { explainAs } from './explain.ts'

@@ -21,11 +21,16 @@ export function createEngine(config: PolicyConfig, now: number): Engine {
   return {
     ...policy,
     principal: (described) => principalFromClaims(described, names, now),
+    // Rules see the path as the gateway hands it to them, with unreserved characters decoded.
+    decide(principal, asked, at) {
+      const read = readPath(asked.path)
+      return policy.decide(principal, typeof read === 'string' ? asked : { ...asked, path: read.path }, at)
+    },
     refusalOf(asked) {
       const read = readPath(asked.path)
       if (typeof read === 'string') return read
-      const { oddity } = read
-      return oddity === undefined || policy.takesAsIs(asked, oddity.plainest) ? undefined : oddity.reason
+      const { path, oddity } = read
+      return oddity === undefined || policy.takesAsIs({ ...asked, path }, oddity.plainest) ? undefined : oddity.reason
     },
   }
 }

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 
-import { type Command, Option } from 'commander'
+import { Option } from 'commander'
 
 import { CommandFailed } from '../command-failed.ts'
+import type { Command } from '../command.ts'
 import type { ManagementAccess } from './management.ts'
 import { targetForms } from './targets/parse.ts'
 

@@ -1,8 +1,7 @@
-import { Command } from 'commander'
-
 import { isLoopback } from '../../config/values/addresses.ts'
 import { createAsk } from '../ask.ts'
 import { CommandFailed } from '../command-failed.ts'
+import { Command } from '../command.ts'
 import { createExpect, type Expect } from '../rotate/management.ts'
 import { issuerFrom, managementAccess, required } from '../rotate/options.ts'
 import type { Terminal } from '../terminal.ts'
