@@ -87,6 +87,30 @@ t.test('a trail that is signed often is not signed while nothing is recorded', a
   await trail.close()
 })
 
+t.test('without a key records are written and not signed; the first checkpoint with one signs them all', async (t) => {
+  const timers = mockTimers(t)
+  const memory = memorySink()
+  let key: string | undefined
+  const trail = createTrail({
+    chain: createChain('w'),
+    sinks: [memory.sink],
+    now: () => 0,
+    signer: () => (key === undefined ? undefined : ({ seq }) => `${key} ${seq}`),
+    onFailure: () => undefined,
+    checkpointEveryMs: 60_000,
+  })
+  t.teardown(() => trail.close())
+  trail.write(decided)
+  timers.tick(60_000)
+  t.same(
+    memory.records().map(({ event }) => event),
+    ['decision'],
+  )
+  key = 'k'
+  timers.tick(60_000)
+  t.match(memory.records().at(-1), { event: 'checkpoint', checkpoint: 'k 1' })
+})
+
 t.test('an event of which no record can be made is reported, and leaves no gap', async (t) => {
   const memory = memorySink()
   const { trail, failures } = start(memory)

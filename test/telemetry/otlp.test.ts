@@ -50,6 +50,19 @@ t.test(
   },
 )
 
+t.test(
+  'a line of a level that OpenTelemetry does not know is sent all the same, and a receiver that refuses it is reported',
+  async (t) => {
+    const receiver = await startOtlpReceiver(t, { status: 400 })
+    const failures: unknown[] = []
+    const sender = createLogSender(targetOf(receiver.url, { onSent: (error) => failures.push(error) }))
+    sender.take('{"level":"loud","time":"2026-01-02T03:04:05.678Z","msg":"a line"}')
+    await sender.close()
+    t.match(receiver.logs, [{ severityText: 'loud', body: { stringValue: 'a line' } }])
+    t.match(failures, [Error])
+  },
+)
+
 t.test('protobuf is sent where configuration says so', async (t) => {
   const receiver = await startOtlpReceiver(t)
   const target = targetOf(receiver.url, { protocol: 'http/protobuf' })
