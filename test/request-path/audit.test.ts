@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import t from 'tap'
@@ -94,10 +94,37 @@ t.test(
     await until(() => house.logged.some(({ msg }) => msg === 'a sink of the audit trail fails'))
     const ready = await house.admin.inject('/.stagedoor/health/ready')
     t.match(ready.body, /audit file \/dev\/full","status":"degraded","reason":"ENOSPC[^"]*admin actions are refused/)
+    const metrics = (await house.admin.inject('/metrics')).body
+    t.match(metrics, 'stagedoor_audit_sink_up{sink="file /dev/full"} 0')
+    t.match(metrics, /stagedoor_audit_sink_waiting\{sink="file \/dev\/full"\} [1-9]/)
     const revoke = await browser.fetch(`${house.url}/.stagedoor/admin/sessions/revoke`, { method: 'POST' })
     t.equal(revoke.status, 403)
   },
 )
+
+t.test('a sink that can write again has what waited, and admin actions are possible again', async (t) => {
+  const folder = await temporaryFolder(t)
+  // A folder that is a file: nothing can be written in it, whoever the user is.
+  await writeFile(`${folder}/log`, '')
+  const path = `${folder}/log/audit.jsonl`
+  const house = await startHouse(t, { config: { audit: { sinks: [{ file: { path } }] } } })
+  const { browser } = await house.signIn()
+  const headers = { origin: house.url }
+  const post = async () =>
+    (await browser.fetch(`${house.url}/api/catalog/locations`, { method: 'POST', headers })).status
+  t.equal(await post(), 503)
+  await until(() => house.logged.some(({ msg }) => msg === 'a sink of the audit trail fails'))
+  await rm(`${folder}/log`)
+  t.equal(await post(), 200)
+  await until(() => house.logged.some(({ msg }) => msg === 'a sink of the audit trail takes records again'))
+  t.match((await house.admin.inject('/.stagedoor/health/ready')).body, /audit\.jsonl","status":"ok"/)
+  t.match((await house.admin.inject('/metrics')).body, `stagedoor_audit_sink_up{sink="file ${path}"} 1`)
+  await house.app.close()
+  const lines = (await readFile(path, 'utf8')).split('\n').filter(Boolean)
+  const { faults } = verdictOn(lines)
+  t.same(faults, [])
+  t.match(lines[0], /"event":"start"/)
+})
 
 t.test('with onFailure: continue the same happens, and is on record elsewhere', async (t) => {
   const full = { path: '/dev/full', onFailure: 'continue' }
