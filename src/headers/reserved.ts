@@ -1,4 +1,4 @@
-// Headers that services behind oauth2-proxy and similar gateways trust: only the gateway may set them.
+// Headers that services behind oauth2-proxy, AWS load balancers and similar gateways trust: only the gateway may set them.
 const reservedNames = new Set([
   'forwarded',
   'x-real-ip',
@@ -10,7 +10,7 @@ const reservedNames = new Set([
   'x-rewrite-url',
   'x-oauth2-proxy-id-token',
 ])
-const reservedPrefixes = ['x-stagedoor-', 'x-forwarded-', 'x-auth-request-']
+const reservedPrefixes = ['x-stagedoor-', 'x-forwarded-', 'x-auth-request-', 'x-amzn-oidc-']
 
 /** Upstreams get it with `server.baseUrl`: a request that comes back with it went round. `Via` (RFC 9110 §7.6.3) would keep some servers from compressing. */
 export const loopHeader = 'x-stagedoor-via'

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+
+import t, { type Test } from 'tap'
+
+import { type Browser, createBrowser, type Page } from '../support/browser.ts'
+import { startGateway } from '../support/gateway.ts'
+import { startOrigin } from '../support/origin.ts'
+import { freePort } from '../support/ports.ts'
+import { until } from '../support/until.ts'
+
+/**
+ * A second certified provider beside the stand-in's. It needs a Keycloak of its own, which takes minutes to start:
+ *
+ *     KC_BOOTSTRAP_ADMIN_USERNAME=admin KC_BOOTSTRAP_ADMIN_PASSWORD=admin bin/kc.sh start-dev --http-port 38080
+ *     KEYCLOAK_URL=http://127.0.0.1:38080 npm test -- test/identity-providers
+ */
+const keycloakUrl = process.env['KEYCLOAK_URL']
+const skip = keycloakUrl
+  ? false
+  : 'KEYCLOAK_URL names no running Keycloak (with an administrator admin, password admin)'
+
+type House = Awaited<ReturnType<typeof startKeycloakHouse>>
+
+t.test('with Keycloak people sign in, and its roles and groups count', { skip }, async (t) => {
+  const house = await startKeycloakHouse(t)
+  const jane = await signIn(house, 'jane')
+  t.equal(jane.page.status, 200)
+  t.equal(jane.page.url, `${house.url}/admin/x`)
+  const me = JSON.parse((await jane.browser.fetch(`${house.url}/.stagedoor/me`)).text)
+  t.match(me, { email: 'jane@example.com', name: 'Jane Doe', groups: ['platform'] })
+  t.ok(me.roles.includes('stagedoor-admin'))
+  const max = await signIn(house, 'max')
+  t.equal(max.page.status, 403, 'a role that a person lacks')
+})
+
+t.test('Keycloak that ends a session tells Stagedoor (back-channel logout)', { skip }, async (t) => {
+  const house = await startKeycloakHouse(t)
+  const { browser } = await signIn(house, 'jane')
+  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+  await house.endSessionsOf('jane')
+  await until(async () => (await browser.fetch(`${house.url}/`)).status === 401, 100)
+  t.match(
+    house.records().find(({ event }) => event === 'revocation'),
+    { channel: 'back-channel-logout' },
+  )
+})
+
+t.test('signing out ends the session at Keycloak too', { skip }, async (t) => {
+  const house = await startKeycloakHouse(t)
+  const { browser } = await signIn(house, 'jane')
+  const left = await browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
+  t.match(left, { status: 200, text: /You are signed out/ })
+  t.match((await browser.open(`${house.url}/`)).text, /name="password"/, 'Keycloak asks again')
+})
+
+t.test('with Keycloak claims are kept fresh', { skip }, async (t) => {
+  let now = Date.now()
+  const house = await startKeycloakHouse(t, () => now)
+  const { browser } = await signIn(house, 'jane')
+  await house.removeRole('jane', 'stagedoor-admin')
+  now += 61_000
+  await until(async () => (await browser.fetch(`${house.url}/admin/x`)).status === 403, 200)
+})
+
+async function signIn(house: House, username: string, browser = createBrowser()) {
+  const login = await browser.open(`${house.url}/admin/x`)
+  return { browser, page: await passKeycloak(login, browser, username) }
+}
+
+async function passKeycloak(login: Page, browser: Browser, username: string): Promise<Page> {
+  const [, action = ''] = /<form[^>]*action="([^"]+)"/.exec(login.text) ?? []
+  return browser.submit(login.url, action.replaceAll('&amp;', '&'), { username, password: 'stagedoor' })
+}
+
+/** A fresh realm out of the example, two people in it, and the gateway before an upstream. */
+async function startKeycloakHouse(t: Test, now?: () => number) {
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  const realm = `stagedoor-${port}`
+  const admin = await startAdministrator(realm)
+  const text = await readFile(new URL('../../examples/identity-providers/keycloak-realm.json', import.meta.url), 'utf8')
+  const example = JSON.parse(text.replaceAll('https://portal.example.com', url))
+  const person = (username: string, name: string, role: string, group: string) => ({
+    username,
+    enabled: true,
+    email: `${username}@example.com`,
+    emailVerified: true,
+    firstName: name,
+    lastName: 'Doe',
+    realmRoles: [role],
+    groups: [group],
+    credentials: [{ type: 'password', value: 'stagedoor', temporary: false }],
+  })
+  const users = [person('jane', 'Jane', 'stagedoor-admin', 'platform'), person('max', 'Max', 'developer', 'web')]
+  const secret = randomBytes(24).toString('hex')
+  example.clients[0].secret = secret
+  await admin('POST', '/admin/realms', { ...example, realm, users })
+  t.teardown(() => admin('DELETE', `/admin/realms/${realm}`))
+
+  const origin = await startOrigin(t)
+  const gateway = await startGateway(t, {
+    auth0: { issuer: `${keycloakUrl}/realms/${realm}`, clientId: 'stagedoor', clientSecret: secret },
+    upstream: origin.url,
+    port,
+    ...(now && { now }),
+    config: {
+      auth0: { scopes: ['openid', 'profile', 'email'] },
+      session: { refreshEvery: '1m' },
+      routes: [
+        { name: 'admin', path: '/admin/**', allow: { roles: ['stagedoor-admin'] } },
+        { name: 'everything', path: '/**', allow: 'authenticated' },
+      ],
+    },
+  })
+  const idOf = async (username: string): Promise<string> => {
+    const [found] = await admin('GET', `/admin/realms/${realm}/users?username=${username}&exact=true`)
+    return found.id
+  }
+  return {
+    ...gateway,
+    endSessionsOf: async (username: string) =>
+      admin('POST', `/admin/realms/${realm}/users/${await idOf(username)}/logout`),
+    async removeRole(username: string, role: string) {
+      const roles = [await admin('GET', `/admin/realms/${realm}/roles/${role}`)]
+      await admin('DELETE', `/admin/realms/${realm}/users/${await idOf(username)}/role-mappings/realm`, roles)
+    },
+  }
+}
+
+/** Calls Keycloak's admin API; its tokens live for a minute, so each call has one of its own. */
+async function startAdministrator(realm: string) {
+  return async (method: string, path: string, body?: object) => {
+    const form = { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }
+    const tokens = await fetch(`${keycloakUrl}/realms/master/protocol/openid-connect/token`, {
+      method: 'POST',
+      body: new URLSearchParams(form),
+    })
+    const { access_token: token } = (await tokens.json()) as { access_token: string }
+    const response = await fetch(`${keycloakUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`Keycloak refuses ${method} ${path} for ${realm}: ${response.status} ${text}`)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+}

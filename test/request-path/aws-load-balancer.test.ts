@@ -1,0 +1,72 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+
+import t from 'tap'
+
+import { startHouse } from '../support/house.ts'
+
+/** The identity header of an Application Load Balancer: ES256, the signer in the head, base64url with padding. */
+function albIdentity(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const head = {
+    typ: 'JWT',
+    kid: '12345678-1234-1234-1234-123456789012',
+    alg: 'ES256',
+    iss: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_aB3dE5gH7',
+    client: 'client-id',
+    signer: 'arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/portal/0123456789abcdef',
+    exp: 4_000_000_000,
+  }
+  const claims = { sub: '1234567890', email: 'jane@example.com', username: 'jane', exp: 4_000_000_000, iss: head.iss }
+  const padded = (bytes: Buffer) => bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_')
+  const signed = [head, claims].map((part) => padded(Buffer.from(JSON.stringify(part)))).join('.')
+  const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+  return `${signed}.${padded(signature)}`
+}
+
+t.test('what an AWS load balancer says of an identity is neither believed nor passed on', async (t) => {
+  const identity = albIdentity()
+  t.match(identity, '=', 'padded, as the load balancer does it')
+  const house = await startHouse(t, {
+    upstream: (request, response) => response.end(JSON.stringify(request.headers)),
+  })
+  const said = {
+    'x-amzn-oidc-data': identity,
+    'x-amzn-oidc-identity': '1234567890',
+    'x-amzn-oidc-accesstoken': 'token',
+    x_amzn_oidc_data: identity,
+  }
+  const stranger = await fetch(`${house.url}/`, { headers: said })
+  t.equal(stranger.status, 401, 'it is no login')
+  const { browser } = await house.signIn()
+  const page = await browser.fetch(`${house.url}/`, { headers: said })
+  const received = Object.keys(JSON.parse(page.text))
+  t.same(
+    received.filter((name) => name.includes('amzn')),
+    [],
+  )
+  t.ok(received.includes('x-stagedoor-assertion'))
+})
+
+t.test('as a bearer token it is none of ours', async (t) => {
+  const house = await startHouse(t)
+  const answer = await fetch(`${house.url}/`, { headers: { authorization: `Bearer ${albIdentity()}` } })
+  t.equal(answer.status, 401)
+})
+
+t.test('behind a trusted load balancer the client’s address and trace id are what it says', async (t) => {
+  const house = await startHouse(t, {
+    config: { server: { trustedProxies: ['127.0.0.0/8'] } },
+    upstream: (request, response) => response.end(JSON.stringify(request.headers)),
+  })
+  const { browser } = await house.signIn()
+  const trace = 'Root=1-67891233-abcdef012345678912345678'
+  const page = await browser.fetch(`${house.url}/`, {
+    headers: {
+      'x-forwarded-for': '203.0.113.9',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-port': '80',
+      'x-amzn-trace-id': trace,
+    },
+  })
+  t.match(JSON.parse(page.text), { 'x-forwarded-for': '203.0.113.9', 'x-amzn-trace-id': trace })
+})
