@@ -1,12 +1,9 @@
-import { randomUUID } from 'node:crypto'
-
 import type { Config } from '../config/schema.ts'
-import { endRequest } from '../errors/contain.ts'
+import { containing } from '../errors/contain.ts'
 import { ConnectionLimiter } from '../overload/connection-limiter.ts'
 import { Queue } from '../overload/queue.ts'
-import { createRefusal } from '../overload/refusal.ts'
+import { createRefusal, createShedLog, type ShedReason } from '../overload/refusal.ts'
 import { RequestLimiter, type Routing } from '../overload/request-limiter.ts'
-import { createShedLog } from '../overload/shed-log.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
@@ -18,7 +15,7 @@ export function provisionOverload({ server }: Config, logger: Logger, metrics: M
   const { prefix, overload, maxConnections, maxRequests } = server
   const probes = new Set([`${prefix}/health/live`, `${prefix}/health/ready`])
   const connections = new ConnectionLimiter(maxConnections)
-  const answer = createRefusal(Math.ceil(overload.retryAfter / 1000), randomUUID)
+  const answer = createRefusal(Math.ceil(overload.retryAfter / 1000))
   const log = createShedLog(logger, logEveryMs)
   const queue = new Queue(overload.maxDelay)
   metrics.measureConnections(() => ({ open: connections.open, waiting: queue.size }))
@@ -27,19 +24,17 @@ export function provisionOverload({ server }: Config, logger: Logger, metrics: M
     queue,
     maxRequests,
     isProbe: (url) => probes.has(url),
-    refuse(request, response, reason) {
+    refuse: containing((request, response, reason: ShedReason) => {
       answer(request, response, reason)
       metrics.shed(reason)
       log.note(reason)
-    },
-    fail: (error, response) => endRequest(error, response, logger),
+    }, logger),
     atTurnEnd: setImmediate,
   })
   return {
     watch: connections.watch,
-    guard: (next: Routing) => limiter.guard(next),
-    guardUpgrades: (next: Routing) => limiter.guardUpgrades(next),
-    stopKeepAlive: () => limiter.stopKeepAlive(),
+    guard: (next: Routing) => limiter.guard(containing(next, logger)),
+    guardUpgrades: (next: Routing) => limiter.guardUpgrades(containing(next, logger)),
     openConnections: () => connections.open,
     close: () => log.close(),
   }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, type Http2ServerResponse } from 'node:http2'
 
 import type { FastifyReply } from 'fastify'
@@ -42,6 +42,20 @@ function collapse(owner: { collapse(error: unknown): void }, error: unknown): vo
     owner.collapse(error)
   } catch {
     // What fails while it collapses came of the first error, which is logged.
+  }
+}
+
+/** Has work on a request end the request when it throws; a socket or a queue calls such work, and an error must reach neither. */
+export function containing<Rest extends unknown[]>(
+  work: (request: IncomingMessage, response: ServerResponse, ...rest: Rest) => void,
+  log: Log,
+): (request: IncomingMessage, response: ServerResponse, ...rest: Rest) => void {
+  return (request, response, ...rest) => {
+    try {
+      work(request, response, ...rest)
+    } catch (error) {
+      endRequest(error, response, log)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
+import type { Server } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** How long clients have to come back once more on a connection, and hear that it is the last time. */
+/** How long clients have to send one more request on a connection, whose answer says that it is the last. */
 const maxFarewellMs = 1_000
 const lookEveryMs = 20
 const cutEveryMs = 250
@@ -9,10 +10,8 @@ const cutEveryMs = 250
 const lastKeepAliveMs = 1_000
 
 export type Leaving = {
-  app: { close(): Promise<void>; server: { keepAliveTimeout: number } }
+  app: { close(): Promise<void>; server: Server }
   overload: {
-    /** Has each answer say that it is the last on its connection. */
-    stopKeepAlive(): void
     openConnections(): number
   }
   /** Ends what would never end by itself. */
@@ -22,11 +21,12 @@ export type Leaving = {
 }
 
 /**
- * Closes a server without losing a request. A connection that is cut while it is idle may have a request on its way, which
- * nobody answers: so for a while each answer says `Connection: close` (RFC 9112 §9.6), and only who is idle for longer is cut.
+ * Closes a server without losing a request. A request may be on its way on an idle connection, and would be lost if the
+ * connection were cut. So each answer says `Connection: close` for a while (RFC 9112 §9.6), and only connections that stay
+ * idle longer are cut.
  */
 export async function closeGently({ app, overload, closeLongLived, shutdownMs }: Leaving): Promise<void> {
-  overload.stopKeepAlive()
+  app.server.prependListener('request', (_request, response) => (response.shouldKeepAlive = false))
   app.server.keepAliveTimeout = lastKeepAliveMs
   const endsAt = performance.now() + Math.min(maxFarewellMs, shutdownMs / 2)
   while (overload.openConnections() > 0 && performance.now() < endsAt) await delay(lookEveryMs)

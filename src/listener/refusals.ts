@@ -3,11 +3,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net'
 
 import { forwardedMethods } from '../config/rules/matching.ts'
+import { type BareAnswer, bareAnswer } from '../errors/bare-answer.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { problem } from '../errors/problem.ts'
-import { type ErrorCode, errorTable } from '../errors/table.ts'
-import { errorPage } from '../pages/error-page.ts'
-import { pageHeaders, renderPage } from '../pages/layout.ts'
+import type { ErrorCode } from '../errors/table.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { clearedCookies } from './clear-cookies.ts'
 
@@ -39,7 +37,7 @@ function refuseMethod(request: IncomingMessage, response: ServerResponse, logger
  */
 export function refuseTunnel(request: IncomingMessage, way: Socket | ServerResponse, logger: Logger): void {
   if ('writeHead' in way) refuseMethod(request, way, logger)
-  else writeRefusal(way, refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger))
+  else writeRefusal(way, refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger), [])
 }
 
 /** What node:http says of a request that it cannot parse. */
@@ -54,23 +52,15 @@ const unreadable = new Map<string, ErrorCode>([
 export function refuseUnreadable(cause: ParseError, socket: Socket, logger: Logger): void {
   if (cause.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const code = codeOf(cause)
-  const answer = refusal(code, cause.code ?? 'unreadable', logger)
-  if (code !== 'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE') return writeRefusal(socket, answer)
-  writeRefusal(socket, isProgram(cause.rawPacket) ? answer : asPage(answer, code), clearedCookies)
+  const areHeadersTooLarge = code === 'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE'
+  const answer = refusal(code, cause.code ?? 'unreadable', logger, areHeadersTooLarge && !isProgram(cause.rawPacket))
+  writeRefusal(socket, answer, areHeadersTooLarge ? clearedCookies : [])
 }
 
 /** The beginning of a request that accepts no HTML. Where only a later piece of it is at hand, it may be a browser's. */
 function isProgram(rawPacket: Buffer | undefined): boolean {
   const text = rawPacket?.toString('latin1') ?? ''
   return requestLine.test(text) && !/\r\naccept:[^\r]*text\/html/i.test(text)
-}
-
-function asPage({ status, headers }: Refusal, code: ErrorCode): Refusal {
-  const { sentence, remedy } = errorTable[code]
-  const ways = [{ label: 'Go to the portal', href: '/' }]
-  const page = errorPage({ sentence, remedy, code, requestId: String(headers['x-request-id']), ways })
-  const body = renderPage(page)
-  return { status, headers: { ...headers, ...pageHeaders(), 'content-length': Buffer.byteLength(body) }, body }
 }
 
 /** A request line whose only fault can be its method; anything else with that fault is no HTTP. */
@@ -82,23 +72,15 @@ function codeOf({ code = '', rawPacket }: ParseError): ErrorCode {
   return unreadable.get(code) ?? 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST'
 }
 
-type Refusal = { status: number; headers: Record<string, string | number>; body: string }
-
-function refusal(code: ErrorCode, reason: string, logger: Logger): Refusal {
+function refusal(code: ErrorCode, reason: string, logger: Logger, isPage = false): BareAnswer {
   const requestId = randomUUID()
-  const error = new GatewayError(code, { reason })
+  const isMethod = code === 'STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED'
+  const error = new GatewayError(code, { reason, ...(isMethod && { headers: allow }) })
   logger.info({ code, reason, requestId }, error.message)
-  const body = JSON.stringify(problem(error, requestId))
-  const headers = {
-    'content-type': 'application/problem+json',
-    'content-length': Buffer.byteLength(body),
-    'x-request-id': requestId,
-    ...(code === 'STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED' && allow),
-  }
-  return { status: error.statusCode, headers, body }
+  return bareAnswer(error, requestId, isPage)
 }
 
-function writeRefusal(socket: Socket, { status, headers, body }: Refusal, cookies: readonly string[] = []): void {
+function writeRefusal(socket: Socket, { status, headers, body }: BareAnswer, cookies: readonly string[]): void {
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   fields.push(...cookies.map((cookie) => `set-cookie: ${cookie}`))
   socket.end([`HTTP/1.1 ${status} `, ...fields, 'connection: close', '', body].join('\r\n'))

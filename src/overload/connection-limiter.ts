@@ -2,25 +2,25 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Http2ServerRequest, Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 
-/** Beyond the limit there is room for connections whose requests get 503; past that they are closed unheard. */
-const reserveOf = (max: number): number => Math.max(16, Math.ceil(max / 16))
-
 /** Counts and bounds the open connections of one process, upgraded ones included. */
 export class ConnectionLimiter {
   open = 0
   readonly #max: number
+  /** Up to here, connections beyond the limit stay open so that their requests get 503; past it they are closed at once. */
+  readonly #maxWithReserve: number
   readonly #surplus = new WeakSet<Socket | Http2Session>()
 
   constructor(max: number) {
     this.#max = max
+    this.#maxWithReserve = max + Math.max(16, Math.ceil(max / 16))
   }
 
-  /** Not the server's own maxConnections: it counts only the connections that it accepted itself. */
+  /** Used in place of the server's own maxConnections, which counts only connections that this process accepted itself. */
   readonly watch = (server: Server): void => {
     server.on('connection', (socket: Socket) => {
       this.open += 1
       socket.on('close', () => (this.open -= 1))
-      if (this.open > this.#max + reserveOf(this.#max)) socket.destroy()
+      if (this.open > this.#maxWithReserve) socket.destroy()
     })
     // A request names as its connection the plain socket, the one of TLS, or the session of HTTP/2.
     for (const event of ['connection', 'secureConnection', 'session']) {

@@ -1,19 +1,17 @@
-/** Something that waits. One of the two is called, once; neither after `leave`. */
+/** A request that waits. The queue calls one of the two, once; neither after `leave`. */
 export type Waiting = { admit(): void; refuse(): void }
 
-export type Place = { readonly waiting: Waiting; readonly since: number; isLeft: boolean }
+export type Place = { readonly waiting: Waiting; readonly since: number }
 
 const lookEveryMs = 50
-/** The array is shortened once so many places before the first are empty, so that admitting costs next to nothing. */
-const maxEmpty = 512
 
-/** First come, first served; what has waited for `maxWaitMs` is refused. */
+/** First come, first served; a request that has waited for `maxWaitMs` is refused. */
 export class Queue {
-  size = 0
   readonly #maxWaitMs: number
   readonly #now: () => number
-  readonly #places: Place[] = []
-  #first = 0
+  readonly #places = new Set<Place>()
+  /** Kept from call to call, since a new iterator would step over all places that were left before the first. */
+  #order = this.#places.values()
   #timer: NodeJS.Timeout | undefined
 
   /** @param now monotonic, ms */
@@ -22,46 +20,40 @@ export class Queue {
     this.#now = now
   }
 
+  get size(): number {
+    return this.#places.size
+  }
+
   join(waiting: Waiting): Place {
-    const place = { waiting, since: this.#now(), isLeft: false }
-    this.#places.push(place)
-    this.size += 1
+    const place = { waiting, since: this.#now() }
+    this.#places.add(place)
     this.#timer ??= setInterval(() => this.#refuseOverdue(), lookEveryMs).unref()
     return place
   }
 
   /** @returns false where it had been left, admitted or refused before */
   leave(place: Place): boolean {
-    if (place.isLeft) return false
-    place.isLeft = true
-    this.size -= 1
-    return true
+    return this.#places.delete(place)
   }
 
   /** Admits the first in the queue. @returns whether there was one */
   admitNext(): boolean {
-    const place = this.#head()
-    if (place === undefined) return false
+    if (this.#places.size === 0) return false
+    let next = this.#order.next()
+    if (next.done === true) next = (this.#order = this.#places.values()).next()
+    const place = next.value as Place
     this.leave(place)
     place.waiting.admit()
     return true
   }
 
-  #head(): Place | undefined {
-    while (this.#places[this.#first]?.isLeft) this.#first += 1
-    if (this.#first > maxEmpty || this.size === 0) {
-      this.#places.splice(0, this.#first)
-      this.#first = 0
-    }
-    return this.#places[this.#first]
-  }
-
   #refuseOverdue(): void {
-    for (let place = this.#head(); place && this.#now() - place.since >= this.#maxWaitMs; place = this.#head()) {
+    for (const place of this.#places) {
+      if (this.#now() - place.since < this.#maxWaitMs) break
       this.leave(place)
       place.waiting.refuse()
     }
-    if (this.size > 0) return
+    if (this.#places.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }

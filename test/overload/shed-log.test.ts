@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { createShedLog } from '../../src/overload/shed-log.ts'
+import { createShedLog } from '../../src/overload/refusal.ts'
 
 t.test('an overload is said at once, then counted, and its end is said once', async (t) => {
   const lines: object[] = []
