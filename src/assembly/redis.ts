@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts'
-import { parseNode, type RedisSettings } from '../redis/client.ts'
+import type { RedisSettings } from '../redis/client.ts'
+import { parseNode } from '../redis/node.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'

@@ -1,7 +1,6 @@
 import { createClient } from '@redis/client'
 
-/** A server as it is asked for: `redis://` in the clear, `rediss://` over TLS. */
-export type RedisNode = { host: string; port: number; isTls: boolean }
+import type { RedisNode } from './node.ts'
 
 /** Where the server is that takes our commands. */
 export type RedisTopology =
@@ -25,7 +24,6 @@ export type RedisSettings = {
 /** One connection of @redis/client, RESP3. It never reconnects by itself: the server may be another one by then. */
 export type RedisClient = ReturnType<typeof createRedisClient>
 
-const defaultPort = 6379
 const maxQueued = 10_000
 
 export function createRedisClient(node: RedisNode, settings: RedisSettings) {
@@ -53,15 +51,5 @@ function socketOptions({ host, port, isTls }: RedisNode, connectTimeout: number,
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
-  }
-}
-
-/** Reads `redis://host:port` or `rediss://host:port`; IPv6 addresses lose their brackets. */
-export function parseNode(url: string): RedisNode {
-  const { protocol, hostname, port } = new URL(url)
-  return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? defaultPort : Number(port),
-    isTls: protocol === 'rediss:',
   }
 }

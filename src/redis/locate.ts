@@ -1,4 +1,5 @@
-import { createRedisClient, type RedisNode, type RedisSettings } from './client.ts'
+import { createRedisClient, type RedisSettings } from './client.ts'
+import type { RedisNode } from './node.ts'
 import { RedisUnavailable } from './replies.ts'
 
 /** Asks one node one command. */

@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { parseNode } from '../../src/redis/client.ts'
 import { type Ask, locate } from '../../src/redis/locate.ts'
+import { parseNode } from '../../src/redis/node.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
 
 const nodes = ['rediss://a:1', 'rediss://b:2'].map(parseNode)

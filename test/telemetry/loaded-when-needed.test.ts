@@ -1,0 +1,28 @@
+import { registerHooks } from 'node:module'
+
+import t from 'tap'
+
+const loaded: string[] = []
+registerHooks({
+  resolve(specifier, context, next) {
+    // prom-client loads the interface, which does nothing by itself.
+    if (specifier.startsWith('@opentelemetry/sdk-') || specifier === '@redis/client') loaded.push(specifier)
+    return next(specifier, context)
+  },
+})
+
+t.test(
+  'the SDK of OpenTelemetry is loaded only where telemetry.otlp is set, and the client of Redis only where Redis is',
+  async (t) => {
+    const { startHouse } = await import('../support/house.ts')
+    const house = await startHouse(t)
+    t.equal((await fetch(`${house.directUrl}/public/x`)).status, 200)
+    t.same(loaded, [])
+    t.notOk(house.app.hasRequestDecorator('trace'))
+
+    const otlp = { endpoint: 'http://127.0.0.1:1' }
+    await startHouse(t, { config: { telemetry: { otlp } } })
+    t.ok(loaded.length > 0)
+    t.notOk(loaded.includes('@redis/client'))
+  },
+)
