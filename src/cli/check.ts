@@ -6,10 +6,11 @@ import { ConfigError } from '../config/problems/problem.ts'
 import { checkOnline } from './check-online.ts'
 import { Command } from './command.ts'
 import { configOption, reportProblems, reportWarnings } from './config-files.ts'
+import { printConverted } from './oauth2-proxy/command.ts'
 import type { Terminal } from './terminal.ts'
 import type { TokenSurroundings } from './token-surroundings.ts'
 
-type CheckOptions = { config: string[]; print?: true; online?: true }
+type CheckOptions = { config: string[]; print?: true; online?: true; fromOauth2Proxy?: string[] }
 
 /** `stagedoor check`: every problem of the configuration, or OK; exit code 1 when there is a problem. */
 export function checkCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
@@ -18,8 +19,15 @@ export function checkCommand(terminal: Terminal, surroundings: TokenSurroundings
     .addOption(configOption())
     .option('--print', 'print the effective configuration, secrets left out')
     .option('--online', 'ask Auth0 whether it knows issuer, client, secret and audience')
+    .option(
+      '--from-oauth2-proxy <file...>',
+      'print what options of oauth2-proxy are here: a TOML file, flags, or variables; later files win',
+    )
     .action(async (options: CheckOptions) => {
-      terminal.setExitCode(await check(options, terminal, surroundings))
+      const { fromOauth2Proxy: files } = options
+      terminal.setExitCode(
+        await (files === undefined ? check(options, terminal, surroundings) : printConverted(files, terminal)),
+      )
     })
 }
 

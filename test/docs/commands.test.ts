@@ -151,6 +151,7 @@ async function folderOfPages(t: Test): Promise<string> {
   return await folderWith(t, {
     'stagedoor.yaml': stringify({ ...shown, audit }),
     'session-secret': 'a secret of a test that is long enough',
+    'oauth2-proxy.cfg': readBlocks('toml')[0]?.text ?? '',
     'policy-tests.yaml': blockWith('# policy-tests.yaml'),
     'audit.jsonl': `${lines.join('\n')}\n`,
     'checkpoints.from.another.machine': `${checkpoint}\n`,

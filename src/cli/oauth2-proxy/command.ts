@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises'
+
+import { stringify } from 'yaml'
+
+import type { Terminal } from '../terminal.ts'
+import { convert, type Converted, type Note } from './convert.ts'
+import { readSettings, Unreadable, type Settings } from './read.ts'
+
+const header =
+  '# Made by `stagedoor check --from-oauth2-proxy`. Read what it said beside this, then check it: stagedoor check --config FILE\n'
+
+/** Prints our configuration to standard output, and what was and was not converted to standard error. Later files win. */
+export async function printConverted(files: readonly string[], { out, err }: Terminal): Promise<number> {
+  const settings = new Map<string, readonly string[]>()
+  const unknown: string[] = []
+  for (const file of files) {
+    const read = await settingsIn(file)
+    if (typeof read === 'string') {
+      err(`${file} cannot be read: ${read}\n`)
+      return 1
+    }
+    for (const [key, values] of read.settings) settings.set(key, values)
+    unknown.push(...read.unknown)
+  }
+  const converted = convert(settings)
+  out(`${header}${stringify(converted.config, { aliasDuplicateObjects: false })}`)
+  err(report(converted, settings, unknown))
+  return 0
+}
+
+async function settingsIn(file: string): Promise<ReturnType<typeof readSettings> | string> {
+  try {
+    return readSettings(await readFile(file, 'utf8'))
+  } catch (error) {
+    if (error instanceof Unreadable) return `${error.message}. Give a TOML file, flags, or variables OAUTH2_PROXY_…`
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function report({ moved, byHand, without }: Converted, settings: Settings, unknown: readonly string[]): string {
+  const parts = [
+    section('Converted', moved),
+    section('To do by hand', byHand),
+    section('Without counterpart, or so by default', without),
+    section(
+      'Not known as options of oauth2-proxy 7',
+      unknown.map((option) => ({ option, text: 'left out' })),
+    ),
+  ]
+  return `${settings.size} options.\n${parts.join('')}`
+}
+
+function section(title: string, notes: readonly Note[]): string {
+  if (notes.length === 0) return ''
+  return `\n${title}:\n${notes.map(({ option, text }) => `  ${option}: ${text.replaceAll('`', '')}`.trimEnd()).join('\n')}\n`
+}

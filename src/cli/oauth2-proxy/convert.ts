@@ -1,0 +1,247 @@
+import { optionsByKey } from './options.ts'
+import type { Settings } from './read.ts'
+import { publicRules, upstreamOf } from './routes.ts'
+
+/** An option, and what became of it or has to be done about it. */
+export type Note = { option: string; text: string }
+
+export type Converted = {
+  /** Configuration of Stagedoor, without secrets: those are left to the environment. */
+  config: object
+  moved: Note[]
+  byHand: Note[]
+  without: Note[]
+}
+
+/** Turns options of oauth2-proxy into our configuration; what is not in it is in one of the lists, by name. */
+export function convert(settings: Settings): Converted {
+  const read = readerOf(settings)
+  const upstreams = upstreamsOf(read)
+  const { rules, left } = routesOf(read, upstreams.found)
+  const config = {
+    server: serverOf(read),
+    auth0: auth0Of(read),
+    session: sessionOf(read),
+    upstreams: upstreams.section,
+    ...(read.has('extra_jwt_issuers') && { machines: { issuers: issuersOf(read.all('extra_jwt_issuers')) } }),
+    routes: rules,
+  }
+  return { config, ...notesOn(settings, [...upstreams.left, ...left]) }
+}
+
+/** Options in three lists, and values that could not be converted though their option can. */
+function notesOn(settings: Settings, left: readonly Note[]) {
+  const rows = [...settings.keys()].flatMap((key) => optionsByKey.get(key) ?? [])
+  const notes = (...fates: string[]): Note[] =>
+    rows.filter(({ fate }) => fates.includes(fate)).map(({ name, here }) => ({ option: name, text: here }))
+  return { moved: notes('moves'), byHand: [...left, ...notes('hand')], without: notes('none', 'always') }
+}
+
+type Reader = ReturnType<typeof readerOf>
+
+function readerOf(settings: Settings) {
+  const all = (key: string): readonly string[] => settings.get(key) ?? []
+  const one = (key: string): string | undefined => all(key).at(-1)
+  return {
+    all,
+    one,
+    has: (key: string) => one(key) !== undefined && one(key) !== '',
+    isOn: (key: string) => one(key) === 'true',
+    /** `{ [name]: value }`, or nothing where the option is not set. */
+    as: (key: string, name: string, value: (text: string) => unknown = (text) => text) =>
+      one(key) === undefined || one(key) === '' ? {} : { [name]: value(one(key) ?? '') },
+  }
+}
+
+const file = (path: string) => ({ $file: path })
+
+function serverOf({ one, all, as, has }: Reader): object {
+  const tls = has('tls_cert_file') && { certificate: one('tls_cert_file'), key: one('tls_key_file') }
+  const address = tls ? (one('https_address') ?? ':443') : one('http_address')
+  return {
+    baseUrl: '${STAGEDOOR_BASE_URL}',
+    ...as('redirect_url', 'baseUrl', (url) => (URL.canParse(url) ? new URL(url).origin : '${STAGEDOOR_BASE_URL}')),
+    ...(address !== undefined && { listen: listenAt(address) }),
+    ...(tls && { tls }),
+    ...(has('trusted_proxy_ips') && { trustedProxies: all('trusted_proxy_ips').map(networkOf) }),
+    ...as('metrics_address', 'admin', listenAt),
+  }
+}
+
+/** `http://0.0.0.0:4180`, `:4180` or `unix:///run/proxy.sock`. */
+function listenAt(address: string): object {
+  if (address.startsWith('unix:')) return { path: address.replace(/^unix:(?:\/\/)?/, '') }
+  const [, host = '', port = ''] = /^(?:https?:\/\/)?(.*?)(?::(\d+))?$/.exec(address) ?? []
+  return { ...(host !== '' && { host: host.replaceAll(/[[\]]/g, '') }), ...(port !== '' && { port: Number(port) }) }
+}
+
+/** A single address is a network of one. */
+function networkOf(text: string): string {
+  if (text.includes('/')) return text
+  return `${text}/${text.includes(':') ? 128 : 32}`
+}
+
+function auth0Of({ one, all, as, has }: Reader): object {
+  const scopes = one('scope')?.split(/\s+/) ?? ['openid', 'profile', 'email']
+  const keys = [
+    ...(has('jwt_key') ? ['${AUTH0_PRIVATE_KEY}'] : []),
+    ...(has('jwt_key_file') ? [file(one('jwt_key_file') ?? '')] : []),
+  ]
+  const secret = has('client_secret_file') ? file(one('client_secret_file') ?? '') : '${AUTH0_CLIENT_SECRET}'
+  return {
+    issuer: one('oidc_issuer_url') ?? '${AUTH0_ISSUER}',
+    clientId: one('client_id') ?? '${AUTH0_CLIENT_ID}',
+    ...(keys.length > 0 ? { privateKeys: keys } : { clientSecrets: [secret] }),
+    scopes: [...new Set([...scopes, 'offline_access'])],
+    ...as('oidc_groups_claim', 'claims', (claim) => ({ groups: [claim] })),
+    ...(has('provider_ca_files') && { tls: { ca: file(all('provider_ca_files')[0] ?? '') } }),
+  }
+}
+
+function sessionOf({ one, all, as, has, isOn }: Reader): object {
+  const session = {
+    secrets: ['${STAGEDOOR_SESSION_SECRET}'],
+    ...as('cookie_expire', 'absoluteTimeout', (text) => within(text, 60, 90 * 86_400)),
+    ...(secondsOf(one('cookie_refresh') ?? '') > 0 &&
+      as('cookie_refresh', 'refreshEvery', (text) => within(text, 60, 86_400))),
+  }
+  if (one('session_store_type') !== 'redis') return session
+  const url = one('redis_connection_url') ?? '${STAGEDOOR_REDIS_URL}'
+  const server = isOn('redis_use_sentinel')
+    ? { sentinel: { primary: one('redis_sentinel_master_name'), nodes: all('redis_sentinel_connection_urls') } }
+    : isOn('redis_use_cluster')
+      ? { cluster: { nodes: all('redis_cluster_connection_urls') } }
+      : { url: url.includes('@') ? '${STAGEDOOR_REDIS_URL}' : url }
+  const redis = {
+    ...server,
+    ...as('redis_username', 'username'),
+    ...(has('redis_password') && { password: '${STAGEDOOR_REDIS_PASSWORD}' }),
+    ...as('redis_ca_path', 'tls', (path) => ({ ca: file(path) })),
+  }
+  return { ...session, store: 'redis', redis }
+}
+
+const secondsIn = new Map([
+  ['h', 3_600],
+  ['m', 60],
+  ['s', 1],
+])
+
+/** Go's durations, such as `168h0m0s`. */
+function secondsOf(text: string): number {
+  return [...text.matchAll(/([\d.]+)(h|m|s)(?![a-z])/g)].reduce(
+    (sum, [, count, unit = '']) => sum + Number(count) * (secondsIn.get(unit) ?? 0),
+    0,
+  )
+}
+
+/** As our durations are written, within the bounds of the option. */
+function within(text: string, least: number, most: number): string {
+  return `${Math.round(Math.min(most, Math.max(least, secondsOf(text))))}s`
+}
+
+function upstreamsOf({ all, as }: Reader) {
+  const found: { name: string; path: string }[] = []
+  const left: Note[] = []
+  const section: Record<string, object> = {}
+  for (const text of all('upstreams')) {
+    const upstream = upstreamOf(
+      text,
+      found.map(({ name }) => name),
+    )
+    if (upstream === undefined) {
+      left.push({ option: 'upstream', text: `${text} is no server: Stagedoor serves no files and no fixed answers` })
+      continue
+    }
+    found.push(upstream)
+    section[upstream.name] = {
+      url: upstream.url,
+      ...as('upstream_timeout', 'timeouts', (time) => ({ headers: within(time, 1, 3_600) })),
+      // An assertion for one upstream is no use at another.
+      ...(upstream.name !== 'backstage' && { assertion: { audience: `urn:stagedoor:${upstream.name}` } }),
+    }
+  }
+  if (found.length === 0) section['backstage'] = { url: '${BACKSTAGE_URL}' }
+  return { found, section, left }
+}
+
+function routesOf(read: Reader, upstreams: readonly { name: string; path: string }[]) {
+  const patterns = [...read.all('skip_auth_routes'), ...read.all('skip_auth_regex')]
+  const open = patterns.map((pattern, index) => publicRules(pattern, index + 1))
+  const left = open
+    .filter(({ rules }) => rules.length === 0)
+    .map(({ pattern }) => ({
+      option: 'skip-auth-route',
+      text: `${pattern} is more than a path: it stays behind the login`,
+    }))
+  const { allow, notes } = requirementOf(read)
+  // The longest path comes first, as oauth2-proxy chooses.
+  const paths = (upstreams.length > 0 ? upstreams : [{ name: 'backstage', path: '/**' }]).toSorted(
+    (a, b) => b.path.length - a.path.length,
+  )
+  const rules = paths.map(({ name, path }) => ({
+    name: path === '/**' ? 'everything' : name,
+    path,
+    allow,
+    upstream: name,
+  }))
+  // Public paths have no upstream of their own: the one that oauth2-proxy would choose is that of the first path that covers them.
+  const upstreamFor = (path: string) => paths.find((each) => covers(each.path, path))?.name
+  const publics = open.flatMap(({ rules }) => rules.map((rule) => ({ ...rule, upstream: upstreamFor(rule.path) })))
+  return { rules: [...publics.filter(({ upstream }) => upstream !== undefined), ...rules], left: [...left, ...notes] }
+}
+
+function covers(pattern: string, path: string): boolean {
+  return pattern.endsWith('**') ? path.startsWith(pattern.slice(0, -2)) : path === pattern
+}
+
+/** Options that let in some people only, by means that rules do not have. */
+const otherLimits = [
+  'bitbucket_repository',
+  'bitbucket_team',
+  'entra_id_allowed_tenants',
+  'github_org',
+  'github_repo',
+  'github_team',
+  'github_users',
+  'gitlab_groups',
+  'gitlab_projects',
+  'google_groups',
+  'keycloak_groups',
+]
+/** Stands in the rules where some limit could not be converted, so that nobody passes whom oauth2-proxy refused. */
+const placeholderRole = 'name-here-who-may-pass'
+
+/** Who may pass: all that is named must hold, and one of each list. */
+function requirementOf({ all, has }: Reader): { allow: unknown; notes: Note[] } {
+  const given = all('email_domains')
+  const domains = given.filter((domain) => !/^[.*]/.test(domain))
+  const isAnyDomain = given.includes('*')
+  // Without a domain, oauth2-proxy lets in those of `authenticated-emails-file` only.
+  const isOpenLimit = otherLimits.some(has) || (!isAnyDomain && domains.length === 0)
+  const parts = [
+    ...(isAnyDomain || domains.length === 0 ? [] : [{ emailDomains: domains }]),
+    ...(has('allowed_groups') ? [{ groups: all('allowed_groups') }] : []),
+    ...(has('allowed_roles') ? [{ roles: all('allowed_roles') }] : []),
+    ...(isOpenLimit ? [{ roles: [placeholderRole] }] : []),
+  ]
+  const notes = given
+    .filter((domain) => domain.startsWith('.'))
+    .map((domain) => ({
+      option: 'email-domain',
+      text: `${domain} is every domain below it: name each in emailDomains`,
+    }))
+  if (isOpenLimit) {
+    const text = `the rules ask for the role ${placeholderRole} until you have written who may pass`
+    notes.push({ option: 'who may pass', text })
+  }
+  return { allow: parts.length === 0 ? 'authenticated' : parts.length === 1 ? parts[0] : { all: parts }, notes }
+}
+
+/** `https://issuer.example.com=audience`. */
+function issuersOf(pairs: readonly string[]): object[] {
+  return pairs.map((pair) => {
+    const cut = pair.lastIndexOf('=')
+    return { issuer: pair.slice(0, cut), audiences: [pair.slice(cut + 1)] }
+  })
+}
