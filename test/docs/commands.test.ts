@@ -96,7 +96,7 @@ t.test('every command of stagedoor in a sentence is one', async (t) => {
         0,
         Math.max(
           0,
-          words.findIndex((word) => !/^[a-z][a-z|-]*$/.test(word)),
+          words.findIndex((word) => !/^[a-z][a-z0-9|-]*$/.test(word)),
         ) || undefined,
       )
       for (const alternative of names.at(-1)?.split('|') ?? []) {

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { repositoryRoot } from '../../scripts/testing/command.ts'
+import { errorTable } from '../../src/errors/table.ts'
+
+const page = readFileSync(join(repositoryRoot, 'docs/troubleshooting.md'), 'utf8')
+
+t.test('every error code has a row on the page about trouble, and every row a code', async (t) => {
+  const written = [...page.matchAll(/^\| `(STAGEDOOR_\w+)` \| [^|]+ \| [^|]+ \|$/gm)].map(([, code]) => code)
+  t.same(written.toSorted(), Object.keys(errorTable).toSorted(), 'add a row to "By error code"')
+})
+
+t.test('what the page quotes of errors, the table says', async (t) => {
+  const said = Object.values(errorTable).map(({ sentence }) => sentence)
+  const quotes = [...page.matchAll(/^\| "((?:The login service|Signing in)[^"]*)"/gm)].map(([, quote = '']) => quote)
+  t.equal(quotes.length, 2)
+  for (const quote of quotes)
+    t.ok(
+      said.some((sentence) => sentence.startsWith(quote)),
+      quote,
+    )
+})
