@@ -20,7 +20,7 @@ const environment = {
   AUTH0_ISSUER: 'https://tenant.eu.auth0.com/',
   AUTH0_CLIENT_ID: 'abc',
   AUTH0_CLIENT_SECRET: '0123456789',
-  AUTH0_PRIVATE_KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+  AUTH0_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }),
   BACKSTAGE_URL: 'http://127.0.0.1:7007',
   STAGEDOOR_BASE_URL: 'https://portal.example.com',
   STAGEDOOR_REDIS_URL: 'redis://redis',

@@ -24,5 +24,5 @@ t.test('each stage of the request path has its threats', async (t) => {
 })
 
 t.test('each kind of threat is there', async (t) => {
-  t.same([...new Set(rows.map((row) => row[2]))].toSorted(), ['D', 'E', 'I', 'R', 'S', 'T'])
+  t.same(new Set(rows.map((row) => row[2])), new Set('STRIDE'))
 })

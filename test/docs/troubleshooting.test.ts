@@ -10,7 +10,7 @@ const page = readFileSync(join(repositoryRoot, 'docs/troubleshooting.md'), 'utf8
 
 t.test('every error code has a row on the page about trouble, and every row a code', async (t) => {
   const written = [...page.matchAll(/^\| `(STAGEDOOR_\w+)` \| [^|]+ \| [^|]+ \|$/gm)].map(([, code]) => code)
-  t.same(written.toSorted(), Object.keys(errorTable).toSorted(), 'add a row to "By error code"')
+  t.same(new Set(written), new Set(Object.keys(errorTable)), 'add a row to "By error code"')
 })
 
 t.test('what the page quotes of errors, the table says', async (t) => {
