@@ -7,6 +7,7 @@ import { sessionsCommand } from './admin/sessions.ts'
 import { auditCommand } from './audit/command.ts'
 import { checkCommand } from './check.ts'
 import { Command } from './command.ts'
+import { completionCommand } from './completion/command.ts'
 import { doctorCommand } from './doctor/command.ts'
 import { policyCommand } from './policy/command.ts'
 import { rotateCommand } from './rotate/command.ts'
@@ -37,6 +38,7 @@ export function createProgram(
     keysCommand(terminal, surroundings),
     sessionsCommand(terminal, surroundings),
     auditCommand(terminal),
+    completionCommand(terminal),
   ]
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
   return program

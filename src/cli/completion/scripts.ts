@@ -1,0 +1,125 @@
+import type { Place, Word } from './words.ts'
+
+export const shells = ['bash', 'zsh', 'fish'] as const
+export type Shell = (typeof shells)[number]
+
+/**
+ * A script that completes `stagedoor` in a shell. It knows all words itself: a shell that asks at each key must not wait
+ * for a process to start.
+ */
+export function completionScript(shell: Shell, places: readonly Place[]): string {
+  return scripts[shell](places)
+}
+
+const scripts: Record<Shell, (places: readonly Place[]) => string> = {
+  bash: bashScript,
+  zsh: zshScript,
+  fish: fishScript,
+}
+
+/** Where no word fits, and behind an option that takes a value, bash completes file names. */
+function bashScript(places: readonly Place[]): string {
+  return `# For this shell: eval "$(stagedoor completion bash)"
+_stagedoor() {
+  local at= words= i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "$at \${COMP_WORDS[i]}" in
+      ${commandPatterns(places)}) at="$at \${COMP_WORDS[i]}" ;;
+    esac
+  done
+  case "$at|\${COMP_WORDS[COMP_CWORD - 1]}" in
+    ${valuePatterns(places)}) COMPREPLY=(); return ;;
+  esac
+  case "$at" in
+${places.map((place) => `    ${quoted(place.at)}) words=${quoted(wordsOf(place).map(nameOf).join(' '))} ;;`).join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _stagedoor stagedoor
+`
+}
+
+function zshScript(places: readonly Place[]): string {
+  const candidates = (place: Place) => wordsOf(place).map((word) => quoted(`${word.name}:${word.description}`))
+  return `#compdef stagedoor
+# For this shell, after compinit: eval "$(stagedoor completion zsh)"
+_stagedoor() {
+  local at= i
+  local -a candidates
+  for ((i = 2; i < CURRENT; i++)); do
+    case "$at $words[i]" in
+      ${commandPatterns(places)}) at="$at $words[i]" ;;
+    esac
+  done
+  case "$at|$words[CURRENT-1]" in
+    ${valuePatterns(places)}) _files; return ;;
+  esac
+  case "$at" in
+${places.map((place) => `    ${quoted(place.at)}) candidates=(${candidates(place).join(' ')}) ;;`).join('\n')}
+  esac
+  _describe stagedoor candidates || _files
+}
+compdef _stagedoor stagedoor
+`
+}
+
+function fishScript(places: readonly Place[]): string {
+  const lines = places.flatMap(({ at, commands, options }) => {
+    const start = `complete -c stagedoor -n ${fishQuoted(`__stagedoor_at ${fishQuoted(at)}`)}`
+    return [
+      ...commands.map(({ name, description }) => `${start} -f -a ${name} -d ${fishQuoted(description)}`),
+      ...options.map(
+        ({ name, description, takesValue }) =>
+          `${start} -l ${name.replace(/^--/, '')}${takesValue ? ' -r' : ''} -d ${fishQuoted(description)}`,
+      ),
+    ]
+  })
+  const patterns = commandPaths(places).map(fishQuoted).join(' ')
+  return `# For this shell: stagedoor completion fish | source
+function __stagedoor_at
+  set -l at
+  set -l typed (commandline -opc)
+  for word in $typed[2..-1]
+    switch "$at $word"
+      case ${patterns}
+        set at "$at $word"
+    end
+  end
+  test "$at" = "$argv[1]"
+end
+${lines.join('\n')}
+`
+}
+
+const wordsOf = ({ commands, options }: Place): Word[] => [...commands, ...options]
+
+const nameOf = ({ name }: Word): string => name
+
+function commandPaths(places: readonly Place[]): string[] {
+  return places.map(({ at }) => at).filter((at) => at !== '')
+}
+
+function commandPatterns(places: readonly Place[]): string {
+  return commandPaths(places).map(quoted).join('|')
+}
+
+/** Behind these comes a value. */
+function valuePatterns(places: readonly Place[]): string {
+  const valued = places.flatMap(({ at, options }) =>
+    options.flatMap(({ name, short, takesValue }) => {
+      const forms = short === undefined ? [name] : [name, short]
+      return takesValue ? forms.map((form) => `${at}|${form}`) : []
+    }),
+  )
+  // Where there is none, something that is never typed: shells want a pattern.
+  return [...valued, '|'].map(quoted).join('|')
+}
+
+/** In bash and zsh nothing has a meaning between single quotes. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+}
+
+function fishQuoted(text: string): string {
+  return `'${text.replaceAll(/[\\']/g, String.raw`\$&`)}'`
+}
