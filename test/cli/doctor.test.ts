@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 
 import type { LocalAuth0Options } from '../../auth0/local/server.ts'
+import { accessChecks } from '../../src/cli/doctor/access-checks.ts'
 import { appBaseUrlIn } from '../../src/cli/doctor/backstage-checks.ts'
 import type { Finding } from '../../src/cli/doctor/finding.ts'
 import { cookieComplaint } from '../../src/cli/doctor/house-checks.ts'
@@ -101,6 +103,33 @@ async function managementToken({ auth0 }: House): Promise<string> {
   return ((await response.json()) as { access_token: string }).access_token
 }
 
+function newPrivateKey(): string {
+  return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  }) as string
+}
+
+function puller(change: object = {}) {
+  const clientSecret = 'stagedoor-management-secret-for-local-use-only'
+  return { clientId: 'stagedoor-management', clientSecret, ...change }
+}
+
+const demoAudience = 'https://backstage.example.com/api'
+const setApi = (settings: Record<string, unknown>) => (house: House) => {
+  const api = house.auth0.tenant.apis.find(({ identifier }) => identifier === demoAudience)
+  if (api !== undefined) api.settings = settings
+}
+const setStreams =
+  (...eventStreams: Record<string, unknown>[]) =>
+  (house: House) => {
+    house.auth0.tenant.configuration.eventStreams = eventStreams.map((stream) => ({
+      ...stream,
+      destination: { type: 'webhook', configuration: { webhook_endpoint: `${house.url}/.stagedoor/events` } },
+    }))
+  }
+const webhook = { tokens: ['a token of thirty-two characters and more'] }
+
 const signedIn = { status: 200, body: { backstageIdentity: { token: 'a' } } }
 const setClient = (change: object) => (house: House) => house.auth0.switches.setClient(house.auth0.clientId, change)
 
@@ -131,6 +160,48 @@ const faults: [what: string, fault: Fault, id: string, exitCode: number][] = [
     1,
   ],
   ['a grant type is missing', { cause: setClient({ grantTypes: ['refresh_token'] }) }, 'auth0-grant-type', 2],
+  [
+    'a private key that Auth0 does not have',
+    { config: { auth0: { clientSecrets: [], privateKeys: [newPrivateKey()] } } },
+    'auth0-private-key',
+    2,
+  ],
+  [
+    'an API of machines that is not there',
+    { config: { machines: { audiences: ['https://nowhere.example.com'] } } },
+    'auth0-machine-audience',
+    2,
+  ],
+  [
+    'a wrong secret for events',
+    { config: { auth0: { events: { pull: puller({ clientSecret: 'no' }) } } } },
+    'auth0-events',
+    2,
+  ],
+  [
+    'a client that may not ask for events',
+    {
+      config: {
+        auth0: {
+          events: {
+            pull: { clientId: 'stagedoor-machine', clientSecret: 'stagedoor-machine-secret-for-local-use-only' },
+          },
+        },
+      },
+    },
+    'auth0-events',
+    2,
+  ],
+  [
+    'a client that was not given read:events',
+    {
+      config: { auth0: { events: { pull: puller() } } },
+      cause: ({ auth0 }) =>
+        auth0.switches.setClient('stagedoor-management', { apiScopes: { [`${auth0.issuer}api/v2/`]: ['read:users'] } }),
+    },
+    'auth0-events',
+    2,
+  ],
   ['no such application', { config: { auth0: { clientId: 'nobody' } } }, 'auth0-client-id', 2],
   ['an API that is not there', { config: { auth0: { audience: 'https://nowhere.example.com' } } }, 'auth0-audience', 2],
   ['an organization that is not there', { config: { auth0: { organization: 'org_none' } } }, 'auth0-organization', 2],
@@ -198,6 +269,33 @@ const managed: [what: string, fault: Fault, id: string][] = [
     'a credential is about to expire',
     { cause: setClient({ credentials: [{ id: 'c', name: 'key', pem: '', expiresAt: new Date().toISOString() }] }) },
     'auth0-credential-expiry',
+  ],
+  [
+    'no refresh tokens for the API',
+    { config: { auth0: { audience: demoAudience } }, cause: setApi({ allow_offline_access: false }) },
+    'auth0-api',
+  ],
+  [
+    'consent is asked for the API',
+    {
+      config: { auth0: { audience: demoAudience } },
+      cause: setApi({ skip_consent_for_verifiable_first_party_clients: false }),
+    },
+    'auth0-api',
+  ],
+  [
+    'no machine may ask for the API',
+    {
+      config: { machines: { audiences: [demoAudience] } },
+      cause: ({ auth0 }) => auth0.switches.setClient('stagedoor-machine', { apiScopes: {} }),
+    },
+    'auth0-machine-grants',
+  ],
+  ['no event stream', { config: { auth0: { events: { webhook } } } }, 'auth0-event-stream'],
+  [
+    'an event stream that is switched off',
+    { config: { auth0: { events: { webhook } } }, cause: setStreams({ id: 'est_1', status: 'disabled' }) },
+    'auth0-event-stream',
   ],
 ]
 
@@ -267,6 +365,32 @@ t.test(
     t.match(seen, [[{ check: 'backstage-reachable' }]], 'while Backstage is away the start goes on')
   },
 )
+
+t.test('with machines, events and an API in good order nothing is found, with and without a token', async (t) => {
+  const fault: Fault = {
+    config: {
+      auth0: { audience: demoAudience, events: { pull: puller(), webhook } },
+      machines: { audiences: [demoAudience] },
+    },
+    cause: setStreams({ id: 'est_1', status: 'enabled' }),
+  }
+  t.same((await examine(t, fault)).ids, [])
+  t.same((await examine(t, { ...fault, arguments: ['--management'] })).ids, [])
+})
+
+t.test('claims that Auth0 drops are named', async (t) => {
+  const judge = async (issuer: string, claims: object) => {
+    const config = {
+      auth0: { issuer, claims: { roles: ['https://x/roles', 'roles'], groups: ['https://x/g'], ...claims } },
+    }
+    const check = accessChecks.find(({ id }) => id === 'auth0-claims')
+    return (await check?.run({ config } as never))?.map(({ found }) => found)
+  }
+  const tenant = 'https://tenant.eu.auth0.com/'
+  t.same(await judge(tenant, {}), [])
+  t.same(await judge(tenant, { groups: ['groups', 'teams'] }), ['auth0.claims.groups names groups, teams only'])
+  t.same(await judge('https://login.example.com/', { roles: ['roles'] }), [], 'other providers keep them')
+})
 
 t.test('cookies that something in between changed are seen', async (t) => {
   const good = '__Host-stagedoor-tx.a=b; Max-Age=600; Path=/; HttpOnly; Secure; SameSite=Lax'

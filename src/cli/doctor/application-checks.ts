@@ -18,8 +18,14 @@ export const applicationChecks: readonly Check[] = [
     unless: ['auth0-client-id'],
     run: checkSecrets,
   },
-  { id: 'auth0-rate-limit', title: 'Auth0 did not refuse requests for their number', run: checkLimit },
 ]
+
+/** Last of all, so that it sees what the others met. */
+export const limitCheck: Check = {
+  id: 'auth0-rate-limit',
+  title: 'Auth0 did not refuse requests for their number',
+  run: checkLimit,
+}
 
 const said = [
   {
@@ -59,11 +65,17 @@ const said = [
 
 const callbackUrlOf = ({ config: { server } }: Scene): string => `${server.baseUrl}${server.prefix}/callback`
 
-/** With `prompt=none` and no cookies a good request comes back to us with `login_required`, since there is no session. */
-async function checkLogin(scene: Scene): Promise<Finding[]> {
+/**
+ * What Auth0 says to a login request. With `prompt=none` and no cookies a good one comes back to us with `login_required`, since
+ * there is no session. Undefined where it says nothing of the request.
+ */
+export async function answerToLogin(
+  scene: Scene,
+  audience = scene.config.auth0.audience,
+): Promise<{ status: number; text: string } | undefined> {
   const endpoint = (await scene.discovery())?.['authorization_endpoint']
-  if (typeof endpoint !== 'string') return []
-  const { clientId, scopes, audience, organization } = scene.config.auth0
+  if (typeof endpoint !== 'string') return undefined
+  const { clientId, scopes, organization } = scene.config.auth0
   const query = new URLSearchParams({
     response_type: 'code',
     client_id: clientId,
@@ -78,16 +90,20 @@ async function checkLogin(scene: Scene): Promise<Finding[]> {
     ...(organization === undefined ? {} : { organization }),
   })
   const answer = await scene.get(`${endpoint}?${query.toString()}`)
-  if (answer === undefined || answer.status === 429 || answer.status >= 500) return []
-  const text = whatIsSaid(answer)
+  if (answer === undefined || answer.status === 429 || answer.status >= 500) return undefined
+  return { status: answer.status, text: whatIsSaid(answer) }
+}
+
+async function checkLogin(scene: Scene): Promise<Finding[]> {
+  const answer = await answerToLogin(scene)
+  if (answer === undefined) return []
+  const { status, text } = answer
   if (/^(?:login_required|consent_required|interaction_required)\b/.test(text)) return []
   const known = said.find(({ pattern }) => pattern.test(text))
   const { id = 'auth0-callback', meaning = 'Auth0 refuses the login request.' } = known ?? {}
   const fix =
     known?.fix(scene) ?? `Look at the request in Auth0 → Monitoring → Logs, and compare it with ${application}.`
-  return [
-    { id, severity: 'error', found: `Auth0 answers a login request with ${answer.status}: ${text}`, meaning, fix },
-  ]
+  return [{ id, severity: 'error', found: `Auth0 answers a login request with ${status}: ${text}`, meaning, fix }]
 }
 
 /** The error that comes back to the callback, or the words of a page of Auth0's. */
@@ -169,7 +185,6 @@ function secretFinding(fallbackWorks: boolean): Finding {
   }
 }
 
-/** Last of all, so that it sees what the others met. */
 async function checkLimit({ limited }: Scene): Promise<Finding[]> {
   if (limited() === 0) return []
   return [

@@ -5,7 +5,8 @@ import { Command } from '../command.ts'
 import { configOption, reportProblems } from '../config-files.ts'
 import type { Terminal } from '../terminal.ts'
 import type { TokenSurroundings } from '../token-surroundings.ts'
-import { applicationChecks } from './application-checks.ts'
+import { accessChecks } from './access-checks.ts'
+import { applicationChecks, limitCheck } from './application-checks.ts'
 import { auth0Checks } from './auth0-checks.ts'
 import { backstageChecks } from './backstage-checks.ts'
 import { createScene } from './finding.ts'
@@ -49,6 +50,8 @@ async function examine(options: DoctorOptions, { env, out, err }: Terminal, { fe
     ...(options.management && token ? managementChecks(token) : []),
     ...backstageChecks,
     ...applicationChecks,
+    ...accessChecks,
+    limitCheck,
   ].filter(({ id }) => !options.skip.some((skipped) => id.startsWith(skipped)))
   const results = await runChecks(
     checks,

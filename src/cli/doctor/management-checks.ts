@@ -1,3 +1,4 @@
+import { apiChecks } from './api-checks.ts'
 import { application } from './auth0-checks.ts'
 import { type Check, type Finding, jsonIn, type Scene, withSlash } from './finding.ts'
 
@@ -53,6 +54,10 @@ export function managementChecks(token: string): readonly Check[] {
         return answer?.status === 200 ? judgeCredentials(Object.values(jsonIn(answer) ?? {}), scene.now()) : []
       },
     },
+    ...apiChecks(async (scene, path) => {
+      const answer = await get(scene, path)
+      return answer?.status === 200 ? jsonIn(answer) : undefined
+    }),
   ]
 }
 
