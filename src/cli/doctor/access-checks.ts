@@ -97,9 +97,9 @@ async function checkEvents(scene: Scene): Promise<Finding[]> {
     },
   })
   if (status === 0 || status === 429 || status >= 500) return []
-  const scopes = String(body['scope'] ?? '').split(' ')
+  const scopes = textIn(body, 'scope').split(' ')
   if (status === 200 && scopes.includes('read:events')) return []
-  const said = status === 200 ? 'a token without read:events' : `${status} ${String(body['error_description'] ?? '')}`
+  const said = status === 200 ? 'a token without read:events' : `${status} ${textIn(body, 'error_description')}`
   return [
     {
       id: 'auth0-events',
@@ -112,4 +112,9 @@ async function checkEvents(scene: Scene): Promise<Finding[]> {
           : 'Auth0 → Applications → APIs → Auth0 Management API → Machine to Machine Applications: allow read:events.',
     },
   ]
+}
+
+function textIn(body: Readonly<Record<string, unknown>>, name: string): string {
+  const value = body[name]
+  return typeof value === 'string' ? value : ''
 }
