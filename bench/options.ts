@@ -5,7 +5,12 @@ import { type Case, cases } from './cases.ts'
 /** Those that carry requests: they take part in every case. */
 export const carrierNames = ['undici-relay', 'http-proxy', 'http-proxy-tuned', 'forwarder', 'stagedoor'] as const
 /** The other ways in through the whole gateway; measured with small answers unless asked for. */
-export const otherWayNames = ['stagedoor-redis', 'stagedoor-bearer', 'stagedoor-forward-auth'] as const
+export const otherWayNames = [
+  'stagedoor-redis',
+  'stagedoor-bearer',
+  'stagedoor-forward-auth',
+  'stagedoor-undici',
+] as const
 export const candidateNames = [...carrierNames, ...otherWayNames] as const
 
 export type Peer = { name: string; url: string }

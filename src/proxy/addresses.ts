@@ -2,7 +2,7 @@
  * This folder carries each decided request to its upstream, and the answer back. Here: which address of an upstream a
  * request goes to, by how the addresses are.
  */
-import type { Transport } from './transport.ts'
+import type { ConnectionPool } from './http1/connection-pool.ts'
 
 /** How one address of an upstream is, by what requests and probes met there. */
 export type AddressHealth = {
@@ -77,7 +77,7 @@ export function createAddressHealth({ coolDownMs, now, onChange }: AddressHealth
 
 /** Where requests of one lane can go: one address of the upstream. */
 export type Target = {
-  readonly transport: Transport
+  readonly connections: Pick<ConnectionPool, 'dispatch'>
   readonly health: AddressHealth
   /** Requests of the lane under way there. */
   active: number

@@ -1,18 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 
 import type { FastifyReply } from 'fastify'
-import type { Dispatcher } from 'undici'
 
 import { containErrors } from '../errors/contain.ts'
-import { type AnswerHead, readAnswerHead, refusalOf, valueOf } from './answer-head.ts'
 import { breakOff, closeAfterUnreadBody, endWith, flushHead, writeEarlyHints, writeHead } from './client-response.ts'
-import { UpstreamError } from './failure.ts'
+import { type AnswerHead, valueOf } from './http1/answer-head.ts'
+import type { Carrier, Receiver } from './http1/receiver.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
 import { clientHeaders, withPrivateCookies } from './response-headers.ts'
 import { type Relay, relayUpgrade } from './upgrades.ts'
-
-type Controller = Dispatcher.DispatchController
 
 /** Where an answer goes. */
 export type Client = {
@@ -39,27 +36,34 @@ export type AnswerOwner = {
 }
 
 type State =
-  | { is: 'connecting' }
-  /** To be given up as soon as undici has a connection for it. */
-  | { is: 'unwanted' }
-  | { is: 'sent' | 'begun'; controller: Controller }
-  /** Its head is with the client. @param bytesLeft of its body; -1 where the upstream did not say */
-  | { is: 'passing'; controller: Controller; isStream: boolean; bytesLeft: number; hasBody: boolean }
+  | { is: 'new' }
+  /** The request has a connection, or one is being opened; `sent`: and is written; `begun`: and an answer has begun. */
+  | { is: 'connecting' | 'sent' | 'begun'; carrier: Carrier }
+  | Passing
   | { is: 'over' }
 
+/** The head of the answer is with the client. */
+type Passing = {
+  is: 'passing'
+  carrier: Carrier
+  isStream: boolean
+  /** Of the body; -1 where the upstream did not say. */
+  bytesLeft: number
+}
+
 /**
- * What happens to one answer, from undici's connection to the client, chunk by chunk and unbuffered: undici calls the
- * methods in the order in which they stand here. Each attempt at an answer has its own.
+ * What happens to one answer, from the connection of the upstream to the client, chunk by chunk and unbuffered: the
+ * connection calls the methods in the order in which they stand here. Each attempt at an answer has its own.
  */
-export class Answer implements Dispatcher.DispatchHandler {
+export class Answer implements Receiver {
   readonly #client: Client
   readonly #response: ServerResponse
   readonly #owner: AnswerOwner
-  #state: State = { is: 'connecting' }
+  #state: State = { is: 'new' }
 
   static {
-    containErrors(this.prototype, ['onResponseStarted', 'onResponseStart', 'onRequestUpgrade', 'onResponseData'])
-    containErrors(this.prototype, ['onResponseEnd', 'onResponseError'])
+    containErrors(this.prototype, ['onSend', 'onAnswer', 'onInterim', 'onHead', 'onData', 'onEnd', 'onUpgrade'])
+    containErrors(this.prototype, ['onFailure'])
   }
 
   constructor(client: Client, owner: AnswerOwner) {
@@ -73,79 +77,56 @@ export class Answer implements Dispatcher.DispatchHandler {
     return this.#state.is === 'passing' && this.#state.isStream
   }
 
-  /** A connection stands, and the request is about to be written. */
-  onRequestStart(controller: Controller): void {
-    if (this.#state.is === 'unwanted') controller.abort(givenUp())
-    else this.#state = { is: 'sent', controller }
+  onCarrier(carrier: Carrier): void {
+    this.#state = { is: 'connecting', carrier }
+  }
+
+  onSend(): void {
+    if (this.#state.is === 'connecting') this.#state = { is: 'sent', carrier: this.#state.carrier }
   }
 
   /** The first byte of an answer is there: an interim one (RFC 9110 §15.2), of which there may be several, or the final one. */
-  onResponseStarted(): void {
-    if (this.#state.is === 'sent') this.#state = { is: 'begun', controller: this.#state.controller }
+  onAnswer(): void {
+    if (this.#state.is === 'sent') this.#state = { is: 'begun', carrier: this.#state.carrier }
     this.#owner.onBegun()
   }
 
-  onResponseStart(controller: Controller, status: number, _headers: object, statusText = ''): void {
-    const head = readAnswerHead(status, statusText, controller.rawHeaders as Buffer[])
-    const refusal = refusalOf(head)
-    if (refusal !== undefined) controller.abort(new UpstreamError('UPSTREAM_UNREADABLE', refusal))
-    else if (status < 200) this.#passHints(head)
-    else this.#passHead(head, controller)
-  }
-
-  #passHints({ status, headers }: AnswerHead): void {
+  onInterim({ status, headers }: AnswerHead): void {
     const link = status === 103 ? valueOf(headers, 'link') : undefined
     if (link !== undefined) writeEarlyHints(this.#client.request, this.#response, link)
   }
 
-  #passHead(head: AnswerHead, controller: Controller): void {
+  onHead(head: AnswerHead, isBodyHere: boolean): void {
+    if (this.#state.is !== 'begun') return
     const { status, statusText, headers, contentLength } = head
     writeHead(this.#response, status, statusText, this.#clientHeaders(head))
     this.#client.reply.hijack()
     const isStream = valueOf(headers, 'content-type')?.startsWith('text/event-stream') === true
-    this.#state = { is: 'passing', controller, isStream, bytesLeft: contentLength, hasBody: false }
-    // A head that came alone does not wait for its body.
-    if (contentLength !== 0) process.nextTick(() => this.#flushHead())
+    this.#state = { is: 'passing', carrier: this.#state.carrier, isStream, bytesLeft: contentLength }
+    // A head that came alone must not wait for the first of its body.
+    if (!isBodyHere && contentLength !== 0) flushHead(this.#response)
   }
 
-  #flushHead(): void {
-    if (this.#state.is === 'passing' && !this.#state.hasBody) flushHead(this.#response)
-  }
-
-  /** The upstream takes the upgrade: bytes behind the head are back on the socket. */
-  onRequestUpgrade(controller: Controller, status: number, _headers: object, upstream: Duplex): void {
-    const head = readAnswerHead(status, '', controller.rawHeaders as Buffer[])
-    const { reply, upgradeHead } = this.#client
-    const client = this.#response.socket
-    if (client === null || upgradeHead === undefined) return this.giveUp()
-    const list = ['Connection', 'Upgrade', 'Upgrade', valueOf(head.headers, 'upgrade') ?? 'websocket']
-    for (const item of this.#clientHeaders(head)) list.push(item)
-    reply.hijack()
-    this.#response.statusCode = status
-    this.#response.detachSocket(client)
-    this.#state = { is: 'over' }
-    const upgrade = { client, upstream, status, head: list, clientBytes: upgradeHead }
-    this.#owner.onUpgraded(relayUpgrade(upgrade, () => this.#owner.onRelayClosed()))
-    // The HTTP half is over: hooks that wait for the end of the answer see a 101.
-    this.#response.emit('finish')
-  }
-
-  onResponseData(controller: Controller, part: Buffer): void {
+  onData(part: Buffer): void {
     const state = this.#state
     if (state.is !== 'passing') return
-    state.hasBody = true
     if (state.bytesLeft !== -1) {
       state.bytesLeft -= part.length
       // The last bytes and the end in one write.
       if (state.bytesLeft === 0) return endWith(this.#response, part)
     }
-    if (this.#response.write(part)) return
-    controller.pause()
-    this.#response.once('drain', () => controller.resume())
+    // A copy: the connection reads the next bytes into the same memory, and the client may take its time.
+    if (this.#response.write(Buffer.from(part))) return
+    state.carrier.pause()
+    // The connection may be with another request by then.
+    this.#response.once('drain', () => this.#resume())
   }
 
-  /** Trailers are dropped. */
-  onResponseEnd(): void {
+  #resume(): void {
+    if (this.#state.is === 'passing') this.#state.carrier.resume()
+  }
+
+  onEnd(): void {
     this.#state = { is: 'over' }
     this.#owner.onDone()
     if (!this.#response.writableEnded) this.#response.end()
@@ -153,10 +134,39 @@ export class Answer implements Dispatcher.DispatchHandler {
     if (upgradeHead === undefined) closeAfterUnreadBody(request, this.#response)
   }
 
-  /** No connection, no answer, one that cannot be read, or one that broke off; also where it was given up. */
-  onResponseError(_controller: Controller | undefined, error: Error): void {
+  /** The upstream takes the upgrade: bytes behind the head are back on the socket. */
+  onUpgrade(head: AnswerHead, upstream: Socket): void {
+    this.#state = { is: 'over' }
+    const { socket } = this.#response
+    const { upgradeHead } = this.#client
+    if (socket === null || upgradeHead === undefined) {
+      upstream.destroy()
+      return this.#owner.onDone()
+    }
+    try {
+      this.#owner.onUpgraded(this.#relay(head, upstream, socket, upgradeHead))
+    } catch (error) {
+      upstream.destroy()
+      throw error
+    }
+    // The HTTP half is over: hooks that wait for the end of the answer see a 101.
+    this.#response.emit('finish')
+  }
+
+  #relay(answer: AnswerHead, upstream: Socket, client: Socket, clientBytes: Buffer): Relay {
+    const { reply } = this.#client
+    const head = ['Connection', 'Upgrade', 'Upgrade', valueOf(answer.headers, 'upgrade') ?? 'websocket']
+    for (const item of this.#clientHeaders(answer)) head.push(item)
+    reply.hijack()
+    this.#response.statusCode = answer.status
+    this.#response.detachSocket(client)
+    const upgrade = { client, upstream, status: answer.status, head, clientBytes }
+    return relayUpgrade(upgrade, () => this.#owner.onRelayClosed())
+  }
+
+  /** No connection, no answer, one that cannot be read, or one that broke off. */
+  onFailure(error: Error): void {
     const { is } = this.#state
-    if (is === 'over') return
     this.#state = { is: 'over' }
     // A truncated body must not look whole: the connection breaks off, as the upstream's did.
     if (is === 'passing') breakOff(this.#response)
@@ -164,17 +174,17 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.#owner.onFailed(error, { isBegun, isSent: isBegun || is === 'sent' })
   }
 
-  /** The client is gone. The owner hears that the answer failed once undici has let go of its connection. */
+  /** The client is gone: the connection to the upstream is closed, and nothing more is heard of it. */
   giveUp(): void {
     const state = this.#state
-    if (state.is === 'connecting') this.#state = { is: 'unwanted' }
-    else if ('controller' in state) state.controller.abort(givenUp())
+    this.#state = { is: 'over' }
+    if ('carrier' in state) state.carrier.abort()
   }
 
   /** What failed is a mistake of ours. */
   collapse(error: unknown): void {
-    this.#owner.collapse(error)
     this.giveUp()
+    this.#owner.collapse(error)
   }
 
   #clientHeaders(head: AnswerHead): string[] {
@@ -182,5 +192,3 @@ export class Answer implements Dispatcher.DispatchHandler {
     return clientHeaders(head, withPrivateCookies(reply, head.headers), isOwnCookie)
   }
 }
-
-const givenUp = (): UpstreamError => new UpstreamError('UPSTREAM_GIVEN_UP', 'the answer is not waited for')

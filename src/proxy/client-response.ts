@@ -12,17 +12,9 @@ function http2StreamOf(response: ServerResponse): Http2ServerResponse['stream'] 
   return (response as unknown as Partial<Http2ServerResponse>).stream
 }
 
-/**
- * @param statusText undefined for the usual one; HTTP/2 has none (RFC 9113 §8.3.2)
- * @param list flat list of names and values
- */
-export function writeHead(
-  response: ServerResponse,
-  status: number,
-  statusText: string | undefined,
-  list: string[],
-): void {
-  if (http2StreamOf(response) === undefined && statusText !== undefined) response.writeHead(status, statusText, list)
+/** @param list flat list of names and values; HTTP/2 has no status text (RFC 9113 §8.3.2) */
+export function writeHead(response: ServerResponse, status: number, statusText: string, list: string[]): void {
+  if (http2StreamOf(response) === undefined) response.writeHead(status, statusText, list)
   else response.writeHead(status, list)
 }
 
@@ -36,6 +28,7 @@ const smallBytes = 16_384
 
 /**
  * The last bytes of an answer, and its end.
+ * @param chunk only valid during the call
  */
 export function endWith(response: ServerResponse, chunk: Buffer): void {
   if (
@@ -43,7 +36,7 @@ export function endWith(response: ServerResponse, chunk: Buffer): void {
     chunk.length > smallBytes ||
     http2StreamOf(response) !== undefined
   ) {
-    response.end(chunk)
+    response.end(Buffer.from(chunk))
     return
   }
   // As text, which node:http puts in one piece with the head, and out of the cork before the end: one plain write.

@@ -7,8 +7,8 @@ import type { Target } from './addresses.ts'
 import { Answer, type AnswerOwner, type Client, type Reached } from './answer.ts'
 import { breakOff, isGone, markAborted, mustCloseConnection, reportUnfinished } from './client-response.ts'
 import { failureCodeOf, isConnectFailure, mayRetry, type ProxyFailureCode } from './failure.ts'
+import type { UpstreamRequest } from './http1/receiver.ts'
 import type { Asked, OpenConnection, OpenConnections } from './open-connections.ts'
-import type { UpstreamRequest } from './transport.ts'
 import type { Relay } from './upgrades.ts'
 import type { Lane } from './upstream.ts'
 
@@ -28,8 +28,6 @@ type State =
   | { is: 'waiting'; place: Place | undefined }
   | { is: 'admitted' }
   | { is: 'sent'; target: Target; answer: Answer; attempts: number }
-  /** The client is gone, and the connection to the upstream is about to be let go. */
-  | { is: 'given-up'; target: Target }
   | { is: 'relayed'; target: Target; relay: Relay }
   | { is: 'over' }
 
@@ -86,7 +84,7 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
     const answer = new Answer(client, this)
     this.#state = { is: 'sent', target, answer, attempts }
     target.active += 1
-    target.transport.dispatch(request, answer)
+    target.connections.dispatch(request, answer)
   }
 
   onBegun(): void {
@@ -95,9 +93,9 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
 
   onFailed(error: Error, { isSent, isBegun }: Reached): void {
     const state = this.#state
-    if (state.is !== 'sent') return this.#leave()
+    if (state.is !== 'sent') return
     const { target, attempts } = state
-    if (isConnectFailure(error)) target.health.connectFailed(error)
+    if (!isSent && isConnectFailure(error)) target.health.connectFailed(error)
     const { lane, request, client } = this.#options
     if (!isBegun && mayRetry(request, { count: attempts, isSent }, lane, error)) {
       target.active -= 1
@@ -133,8 +131,8 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
       this.#state = { is: 'over' }
       lane.admission.withdraw(state.place)
     } else if (state.is === 'sent') {
-      this.#state = { is: 'given-up', target: state.target }
       state.answer.giveUp()
+      this.#leave()
     }
   }
 
@@ -146,12 +144,11 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
   /** Ends all of it: what failed is a mistake of ours. */
   collapse(error: unknown): void {
     const state = this.#state
-    if (state.is === 'sent') this.#state = { is: 'given-up', target: state.target }
     const { reply } = this.#options.client
     if (this.#response.headersSent || isGone(this.#response)) endRequest(error, this.#response, reply.log)
     else this.#options.onFailure('STAGEDOOR_INTERNAL', error)
     if (state.is === 'sent') state.answer.giveUp()
-    else this.#leave()
+    this.#leave()
   }
 
   /** Gives the place in the lane back. */

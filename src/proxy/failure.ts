@@ -8,50 +8,33 @@ export type ProxyFailureCode =
   | 'STAGEDOOR_INTERNAL'
   | 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE'
 
-type UpstreamErrorCode =
-  /** No connection could be opened, the cause says why; nothing was sent. */
-  | 'UPSTREAM_CONNECT_FAILED'
-  /** The other side reset the connection (`ECONNRESET`). */
-  | 'UPSTREAM_RESET'
-  /** An answer that undici can read, but that we must not carry on. */
-  | 'UPSTREAM_UNREADABLE'
-  /** The client went away, or its session ended. */
-  | 'UPSTREAM_GIVEN_UP'
-
-/** What went wrong between us and an upstream; errors of undici and of sockets come as they are. */
-export class UpstreamError extends Error {
-  override readonly name = 'UpstreamError'
-  readonly code: UpstreamErrorCode
-
-  constructor(code: UpstreamErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
-
-const timeouts = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
-/** Besides those of undici's parser (`HPE_…`) and of TLS (`ERR_…`). */
-const badResponses = new Set(['UPSTREAM_UNREADABLE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])
+const timeouts = new Set(['UPSTREAM_CONNECT_TIMEOUT', 'UPSTREAM_HEAD_TIMEOUT', 'ETIMEDOUT'])
 
 /**
- * Maps an error of undici or of a socket to the error code for the client.
+ * Maps an error of a connection or of node:net to the error code for the client.
  * @param isAnswered whether the upstream had begun to answer
  */
 export function failureCodeOf(error: Error, isAnswered: boolean): ProxyFailureCode {
-  const code = codeOf(isConnectFailure(error) ? (error.cause as Error) : error)
+  const code = codeOf(error)
   if (timeouts.has(code)) return 'STAGEDOOR_PROXY_TIMEOUT'
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE'
-  if (isAnswered || badResponses.has(code) || /^(?:HPE|ERR)_/.test(code)) return 'STAGEDOOR_PROXY_BAD_RESPONSE'
-  return 'STAGEDOOR_PROXY_UNREACHABLE'
+  if (code === 'UPSTREAM_HEAD_TOO_LARGE') return 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE'
+  if (code === 'UPSTREAM_UNREADABLE' || code.startsWith('ERR_')) return 'STAGEDOOR_PROXY_BAD_RESPONSE'
+  return isAnswered ? 'STAGEDOOR_PROXY_BAD_RESPONSE' : 'STAGEDOOR_PROXY_UNREACHABLE'
 }
 
-const staleSocket = new Set(['UND_ERR_SOCKET', 'UPSTREAM_RESET', 'EPIPE'])
+const staleSocket = new Set(['UPSTREAM_HUNG_UP', 'ECONNRESET', 'EPIPE'])
 
-/** Whether a connection died under the request, as a keep-alive one does when the upstream closes it while idle. */
-const isStaleSocket = (error: Error): boolean => staleSocket.has(codeOf(error))
+/** Whether the connection died under the request, as a keep-alive one does when the upstream closes it while idle. */
+export const isStaleSocket = (error: Error): boolean => staleSocket.has(codeOf(error))
 
-/** Whether no connection could be opened. */
-export const isConnectFailure = (error: Error): boolean => codeOf(error) === 'UPSTREAM_CONNECT_FAILED'
+/**
+ * Whether no connection could be opened: every error of one that does not stand, but those by which we refuse a request
+ * or stop ourselves. Ask only where the request was not sent.
+ */
+export function isConnectFailure(error: Error): boolean {
+  const code = codeOf(error)
+  return code !== 'UPSTREAM_STOPPED' && code !== 'UPSTREAM_UNWRITABLE'
+}
 
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : ''
@@ -75,14 +58,11 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 const idempotentMethods = new Set([...safeMethods, 'PUT', 'DELETE'])
 
 /**
- * Whether a request may be sent once more. Where an idle connection died before anything was sent over it, any request
- * may, over a new one. One whose body is gone may not. Where no connection could be opened, another address gets it; where
- * a connection died under a safe request, as an idle one does, it goes over a new one.
+ * Whether a request may be sent once more: never with a body, which is gone. Where no connection could be opened,
+ * another address gets it; where one died under a safe request, as an idle one does, it goes over a new one.
  */
 export function mayRetry(request: Retriable, attempt: Attempt, limits: RetryLimits, error: Error): boolean {
-  if (attempt.count >= limits.maxAttempts) return false
-  if (!attempt.isSent && isStaleSocket(error)) return true
-  if (request.body !== null) return false
+  if (attempt.count >= limits.maxAttempts || request.body !== null) return false
   if (!attempt.isSent && limits.hasAlternatives && isConnectFailure(error)) return idempotentMethods.has(request.method)
-  return attempt.isSent && request.upgrade === undefined && safeMethods.has(request.method) && isStaleSocket(error)
+  return request.upgrade === undefined && safeMethods.has(request.method) && isStaleSocket(error)
 }

@@ -50,6 +50,7 @@ export function prepareExchange(
       method: facts.method,
       headers,
       body: hasBody ? client : null,
+      bodyLength: Number(client.headers['content-length'] ?? -1),
       upgrade: isUpgrade ? 'websocket' : undefined,
       headTimeoutMs: lane.headersTimeoutMs,
     },

@@ -1,6 +1,7 @@
 import type { Choose } from './addresses.ts'
 import type { Admission } from './admission.ts'
-import type { StatusRequest, Transport } from './transport.ts'
+import type { ConnectionPool } from './http1/connection-pool.ts'
+import { getStatus, type StatusRequest } from './http1/get-status.ts'
 
 /** The way of clients' requests to an upstream. */
 type Requests = { admission: Admission; choose: Choose }
@@ -21,7 +22,7 @@ export async function sendOwnRequest(
   const target = choose(undefined)
   target.active += 1
   try {
-    return await target.transport.getStatus(request)
+    return await getStatus(target.connections, request)
   } finally {
     target.active -= 1
     admission.leave()
@@ -29,7 +30,7 @@ export async function sendOwnRequest(
 }
 
 export type ProbeOptions = {
-  transport: Pick<Transport, 'getStatus'>
+  connections: Pick<ConnectionPool, 'dispatch'>
   /** The address, which is also the `Host` of the probe. */
   url: string
   path: string
@@ -63,9 +64,9 @@ export function startProbing(options: ProbeOptions): () => void {
 }
 
 /** A probe passes when the address answers 2xx within the timeout. */
-async function probe({ transport, url, path, timeoutMs }: ProbeOptions): Promise<Error | undefined> {
+async function probe({ connections, url, path, timeoutMs }: ProbeOptions): Promise<Error | undefined> {
   try {
-    const status = await transport.getStatus({ path, headers: ['Host', hostOf(url)], timeoutMs })
+    const status = await getStatus(connections, { path, headers: ['Host', hostOf(url)], timeoutMs })
     return status >= 200 && status < 300 ? undefined : new Error(`the probe was answered with ${status}`)
   } catch (error) {
     return error as Error

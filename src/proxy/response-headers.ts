@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify'
 
 import { allowsSharing, privateAnswer } from '../headers/shared-caches.ts'
-import type { AnswerHead } from './answer-head.ts'
 import { isHopByHop, namedInConnection } from './hop-by-hop.ts'
+import type { AnswerHead } from './http1/answer-head.ts'
 import { type IsOwnCookie, setsOwnCookie } from './own-cookies.ts'
 
 /** Headers that earlier stages put on the reply, names in lower case. */

@@ -1,7 +1,8 @@
 import { type AddressHealth, type Choose, createAddressHealth, createChooser, type Target } from './addresses.ts'
 import { Admission } from './admission.ts'
+import { type ConnectionPool, createConnectionPool } from './http1/connection-pool.ts'
+import type { UpstreamTls } from './http1/socket.ts'
 import { startProbing } from './own-requests.ts'
-import { createTransport, type Transport, type UpstreamTls } from './transport.ts'
 import type { Rewrite } from './upstream-request.ts'
 
 export type UpstreamOptions = {
@@ -22,7 +23,7 @@ export type UpstreamOptions = {
   maxStreams: number
   /** How long an address is left alone after a connection to it could not be opened. */
   coolDownMs: number
-  /** Longest head of an answer, names and values. */
+  /** Longest head of an answer. */
   maxHeaderBytes: number
   /** What the upstream is asked to find out whether it is well. */
   probe?: { path: string; everyMs: number; timeoutMs: number } | undefined
@@ -92,26 +93,28 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 function createAddress(url: string, options: UpstreamOptions) {
   const { connectTimeoutMs, coolDownMs, maxHeaderBytes, tls, probe, onChange } = options
   // The admissions bound the requests under way. A limit in the pool would be a second queue, without order or timeout.
-  const transport = createTransport(url, { connectTimeoutMs, maxHeaderBytes, tls })
+  const connections = createConnectionPool(url, { connectTimeoutMs, maxHeaderBytes, tls })
   const health = createAddressHealth({
     coolDownMs,
     now: () => performance.now(),
     onChange: (cause) => onChange?.(url, cause),
   })
   const onResult = (cause: Error | undefined): void => health.probed(cause)
-  const stopProbing = probe === undefined ? undefined : startProbing({ ...probe, transport, url, onResult })
+  const stopProbing = probe === undefined ? undefined : startProbing({ ...probe, connections, url, onResult })
   return {
-    transport,
+    connections,
     health,
     close() {
       stopProbing?.()
-      transport.close()
+      connections.close()
     },
   }
 }
 
-function targetsOf(addresses: readonly { transport: Transport; health: AddressHealth }[]): [Target, ...Target[]] {
-  const [first, ...others] = addresses.map(({ transport, health }) => ({ transport, health, active: 0 }))
+function targetsOf(
+  addresses: readonly { connections: ConnectionPool; health: AddressHealth }[],
+): [Target, ...Target[]] {
+  const [first, ...others] = addresses.map(({ connections, health }) => ({ connections, health, active: 0 }))
   if (first === undefined) throw new TypeError('an upstream needs at least one address')
   return [first, ...others]
 }

@@ -20,7 +20,8 @@ import { mapUserClaims } from '../../src/oidc/claims.ts'
 import { verificationKeysIn } from '../../src/oidc/jwks-cache.ts'
 import { readLogoutToken } from '../../src/oidc/logout-token.ts'
 import { safeReturnTo } from '../../src/oidc/return-to.ts'
-import { readAnswerHead, refusalOf } from '../../src/proxy/answer-head.ts'
+import { readAnswerHead } from '../../src/proxy/http1/answer-head.ts'
+import { UpstreamError } from '../../src/proxy/http1/upstream-error.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { chunkNames, joinChunks } from '../../src/session/session-cookie.ts'
 import { fuzzParameters, nastyJson, nastyText } from './support.ts'
@@ -73,14 +74,7 @@ const parsers: [name: string, read: (text: string, json: unknown) => unknown][] 
   ['stream of events', (text) => void createEventStreamParser()(`data: ${text}\n\n`)],
   [
     'answer of an upstream',
-    (text) =>
-      void refusalOf(
-        readAnswerHead(
-          200,
-          text,
-          ['transfer-encoding', text, text, text].map((item) => Buffer.from(item)),
-        ),
-      ),
+    (text) => refuses(() => readAnswerHead(`HTTP/1.1 200 OK\r\n${text}: ${text}\r\n${text}`), UpstreamError),
   ],
   ['Redis URL', (text) => void refusalOfRedisUrl(`redis://${text}`)],
   ['variables', (text) => void interpolate({ kind: 'scalar', source, value: `\${${text}}` }, process.env)],

@@ -3,11 +3,10 @@ import t from 'tap'
 import type { AddressHealth } from '../../src/proxy/addresses.ts'
 import { createChooser, type Target } from '../../src/proxy/addresses.ts'
 
-const fail = () => t.fail('a chooser sends nothing')
-const transport = { dispatch: fail, getStatus: async () => Number(fail()), close: fail }
+const connections = { dispatch: () => t.fail('a chooser sends nothing') }
 
 function target(active: number, isUsable = true): Target & { tried: number } {
-  const made = { transport, active, tried: 0, health: {} as AddressHealth }
+  const made = { connections, active, tried: 0, health: {} as AddressHealth }
   made.health = {
     isFailing: !isUsable,
     isUsable: () => isUsable,

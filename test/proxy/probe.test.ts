@@ -1,15 +1,23 @@
 import t from 'tap'
 
+import type { ConnectionPool } from '../../src/proxy/http1/connection-pool.ts'
 import { startProbing } from '../../src/proxy/own-requests.ts'
-import type { Transport } from '../../src/proxy/transport.ts'
 
-type GetStatus = Transport['getStatus']
+type Dispatch = ConnectionPool['dispatch']
+
+const answerTo = (status: number): Dispatch => {
+  return (_request, receiver) => {
+    const head = { statusText: '', headers: [], connection: undefined, keepAlive: undefined }
+    receiver.onHead({ ...head, status, contentLength: 0, isChunked: false, isPersistent: true }, false)
+    receiver.onEnd()
+  }
+}
 
 /** What the first probe came to. */
-const firstResult = (getStatus: GetStatus, url = 'http://127.0.0.1:7007'): Promise<Error | undefined> =>
+const firstResult = (dispatch: Dispatch, url = 'http://127.0.0.1:7007'): Promise<Error | undefined> =>
   new Promise((resolve) => {
     const stop = startProbing({
-      transport: { getStatus },
+      connections: { dispatch },
       url,
       path: '/health',
       everyMs: 60_000,
@@ -22,9 +30,9 @@ const firstResult = (getStatus: GetStatus, url = 'http://127.0.0.1:7007'): Promi
   })
 
 t.test('well is who answers 2xx', async (t) => {
-  t.equal(await firstResult(async () => 204), undefined)
-  t.match(await firstResult(async () => 302), { message: 'the probe was answered with 302' })
-  t.match(await firstResult(() => Promise.reject(new Error('gone'))), { message: 'gone' })
+  t.equal(await firstResult(answerTo(204)), undefined)
+  t.match(await firstResult(answerTo(302)), { message: 'the probe was answered with 302' })
+  t.match(await firstResult((_request, receiver) => receiver.onFailure(new Error('gone'))), { message: 'gone' })
 })
 
 t.test('a probe names the address as Host, and a socket, which has no name, localhost', async (t) => {
@@ -34,27 +42,23 @@ t.test('a probe names the address as Host, and a socket, which has no name, loca
     ['unix:/run/backstage.sock', 'localhost'],
   ] as const) {
     const asked: unknown[] = []
-    const getStatus: GetStatus = async (request) => {
-      asked.push(request.path, request.headers)
-      return 200
+    const dispatch: Dispatch = (request, receiver) => {
+      asked.push(request.method, request.path, request.headers)
+      answerTo(200)(request, receiver)
     }
-    await firstResult(getStatus, url)
-    t.same(asked, ['/health', ['Host', host]])
+    await firstResult(dispatch, url)
+    t.same(asked, ['GET', '/health', ['Host', host]])
   }
 })
 
 t.test('what comes after the probes were stopped is of no interest', async (t) => {
-  const asked = Promise.withResolvers<void>()
-  const answer = Promise.withResolvers<number>()
-  const getStatus: GetStatus = () => {
-    asked.resolve()
-    return answer.promise
-  }
-  const options = { transport: { getStatus }, url: 'http://127.0.0.1:7007', path: '/', everyMs: 1, timeoutMs: 60_000 }
+  const answer = Promise.withResolvers<() => void>()
+  const dispatch: Dispatch = (request, receiver) => answer.resolve(() => answerTo(200)(request, receiver))
+  const options = { connections: { dispatch }, url: 'http://127.0.0.1:7007', path: '/', everyMs: 1, timeoutMs: 60_000 }
   const stop = startProbing({ ...options, onResult: () => t.fail('it was stopped') })
-  await asked.promise
+  const give = await answer.promise
   stop()
-  answer.resolve(200)
+  give()
   await new Promise(setImmediate)
   t.pass()
 })

@@ -71,7 +71,7 @@ const upstream = z
       description: 'How long a request may wait for a connection, then 503.',
     }),
     maxHeaderBytes: size({ min: '8KiB', max: '1MiB' }).prefault('64KiB').meta({
-      description: 'Longest head of an answer, names and values of its headers together; past it the answer is 502.',
+      description: 'Longest head of an answer: status line and headers together; past it the answer is 502.',
     }),
     timeouts,
   })

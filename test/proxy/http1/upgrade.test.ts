@@ -4,18 +4,18 @@ import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 
 import { readUntil, startRawOrigin } from '../support.ts'
-import { type Recording, send, startTransport } from './support.ts'
+import { type Recording, send, startConnections } from './support.ts'
 
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
-const whole = ['sent', 'begun', 'upgrade']
+const whole = ['onCarrier', 'onSend', 'onAnswer', 'onUpgrade']
 
 /** Asks for an upgrade and has the socket taken over, with listeners for what may go wrong with it. */
 async function upgraded(t: Test, answer: (socket: Socket) => void): Promise<Recording> {
   const origin = await startRawOrigin(t, (_head, socket) => answer(socket))
-  const recording: Recording = send(
-    startTransport(t, origin.url),
+  const recording = send(
+    startConnections(t, origin.url),
     { upgrade: 'websocket' },
-    { upgrade: () => void recording.socket?.on('error', () => {}) },
+    { onUpgrade: (_head, socket) => void socket.on('error', () => {}) },
   )
   t.teardown(() => recording.socket?.destroy())
   await recording.outcome
@@ -25,7 +25,7 @@ async function upgraded(t: Test, answer: (socket: Socket) => void): Promise<Reco
 t.test('a granted upgrade gives its head and its socket', async (t) => {
   const heads: string[] = []
   const origin = await startRawOrigin(t, (head, socket) => socket.write(switching, () => heads.push(head)))
-  const recording = send(startTransport(t, origin.url), { upgrade: 'websocket' })
+  const recording = send(startConnections(t, origin.url), { upgrade: 'websocket' })
   t.same(await recording.outcome, { status: 101, body: '' })
   t.same(recording.heard, whole)
   t.same(recording.head?.headers, ['upgrade', 'websocket', 'connection', 'Upgrade'])
@@ -46,7 +46,7 @@ t.test('a granted upgrade is one however its bytes are split', async (t) => {
       socket.setNoDelay(true).write(switching.slice(0, at))
       void first.promise.then(() => socket.write(`${switching.slice(at)}hello`))
     })
-    const recording = send(startTransport(t, origin.url), { upgrade: 'websocket' }, { begun: first.resolve })
+    const recording = send(startConnections(t, origin.url), { upgrade: 'websocket' }, { onAnswer: first.resolve })
     t.match(await recording.outcome, { status: 101 })
     t.equal(await readUntil(recording.socket as Socket, 'hello'), 'hello')
     recording.socket?.destroy()
@@ -69,7 +69,7 @@ t.test('a socket that was handed on is not closed with the connections', async (
     socket.write(switching)
     socket.on('data', (data) => socket.write(data))
   })
-  const connections = startTransport(t, origin.url)
+  const connections = startConnections(t, origin.url)
   const recording = send(connections, { upgrade: 'websocket' })
   await recording.outcome
   t.teardown(() => recording.socket?.destroy())
@@ -87,10 +87,10 @@ t.test('an upgrade that is not granted is an answer as any other, whose connecti
     socket.on('close', closed.resolve)
     socket.write('HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\nnot there')
   })
-  const connections = startTransport(t, origin.url)
+  const connections = startConnections(t, origin.url)
   const recording = send(connections, { upgrade: 'websocket' })
   t.same(await recording.outcome, { status: 404, body: 'not there' })
-  t.same(recording.heard, ['sent', 'begun', 'head', 'data', 'end'])
+  t.same(recording.heard, ['onCarrier', 'onSend', 'onAnswer', 'onHead', 'onData', 'onEnd'])
   await closed.promise
   await send(connections).outcome
   t.equal(connectionsSeen, 2)
@@ -102,7 +102,7 @@ t.test('an upgrade goes over a connection of its own, which no idle one is', asy
     sockets.add(socket)
     socket.write(head.includes('upgrade') ? switching : 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
   })
-  const connections = startTransport(t, origin.url)
+  const connections = startConnections(t, origin.url)
   await send(connections).outcome
   const recording = send(connections, { upgrade: 'websocket' })
   t.match(await recording.outcome, { status: 101 })
@@ -111,19 +111,19 @@ t.test('an upgrade goes over a connection of its own, which no idle one is', asy
 })
 
 t.test('an interim answer may come before an upgrade is granted', async (t) => {
-  const { heard, interim } = await upgraded(t, (socket) => socket.write(`HTTP/1.1 103 Early Hints\r\n\r\n${switching}`))
+  const { heard, interim } = await upgraded(t, (socket) => socket.write(`HTTP/1.1 100 Continue\r\n\r\n${switching}`))
   t.same(interim.length, 1)
-  t.equal(heard.at(-1), 'upgrade')
+  t.equal(heard.at(-1), 'onUpgrade')
 })
 
 t.test('a client that gave its upgrade up is not handed the socket', async (t) => {
   const arrived = Promise.withResolvers<Socket>()
   const origin = await startRawOrigin(t, (_head, socket) => arrived.resolve(socket))
-  const recording = send(startTransport(t, origin.url), { upgrade: 'websocket' })
+  const recording = send(startConnections(t, origin.url), { upgrade: 'websocket' })
   const socket = await arrived.promise
   const closed = once(socket, 'close')
-  recording.controller?.abort(new Error('given up'))
+  recording.carrier?.abort()
   socket.write(switching)
   await closed
-  t.same(recording.heard, ['sent', 'failed'])
+  t.same(recording.heard, ['onCarrier', 'onSend'])
 })

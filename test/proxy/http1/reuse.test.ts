@@ -5,11 +5,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
-import type { Transport } from '../../../src/proxy/transport.ts'
+import type { ConnectionPool } from '../../../src/proxy/http1/connection-pool.ts'
+import { idleLimitOf } from '../../../src/proxy/http1/idle-limit.ts'
 import { startRawOrigin } from '../support.ts'
-import { numbering, type Recording, send, startTransport } from './support.ts'
+import { holdTime, numbering, type Recording, send, startConnections } from './support.ts'
 
-type Numbered = { connections: Transport; sockets: Socket[] }
+type Numbered = { connections: ConnectionPool; sockets: Socket[] }
 
 /** An upstream whose answers' bodies are the number of the connection; a path in `answers` gets that answer instead. */
 async function startNumbered(t: Test, answers: Record<string, string> = {}): Promise<Numbered> {
@@ -21,25 +22,18 @@ async function startNumbered(t: Test, answers: Record<string, string> = {}): Pro
     const path = head.split(' ')[1] ?? ''
     socket.write(answers[path] ?? `HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${number}`)
   })
-  return { connections: startTransport(t, origin.url), sockets }
+  return { connections: startConnections(t, origin.url), sockets }
 }
 
 const answerOf = (body: string) => ({ status: 200, body })
-
-/** A connection is used again once a turn of the event loop has shown that nothing came behind its answer. */
-async function rested(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) await nextTurn()
-}
 
 t.test('one connection carries request after request', async (t) => {
   const { connections } = await startNumbered(t)
   for (const method of ['GET', 'POST', 'DELETE']) {
     t.same(await send(connections, { method }).outcome, answerOf('1'))
-    await rested()
   }
-  const upload = { method: 'POST', headers: ['host', 'a', 'content-length', '4'] }
+  const upload = { method: 'POST', headers: ['host', 'a', 'content-length', '4'], bodyLength: 4 }
   t.same(await send(connections, { ...upload, body: Readable.from([Buffer.from('body')]) }).outcome, answerOf('1'))
-  await rested()
   t.same(await send(connections).outcome, answerOf('1'))
 })
 
@@ -58,7 +52,7 @@ t.test('requests at the same time have a connection each, and the one used last 
 for (const [what, answer] of [
   ['Connection: close', 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'],
   ['HTTP/1.0', 'HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n'],
-  ['a byte behind the answer', 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nx'],
+  ['bytes behind the answer', 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n\r\n'],
   ['bytes behind a body', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n12'],
   ['a second answer', 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'],
   [
@@ -73,7 +67,6 @@ for (const [what, answer] of [
   t.test(`a connection is not used again after ${what}`, async (t) => {
     const { connections, sockets } = await startNumbered(t, { '/last': answer })
     t.match(await send(connections, { path: '/last' }).outcome, { status: /^(200|204|304)$/ })
-    await rested()
     t.same(await send(connections).outcome, answerOf('2'))
     if (sockets[0]?.closed !== true) await once(sockets[0] as Socket, 'close')
     t.pass('and it is closed')
@@ -89,16 +82,14 @@ for (const [what, answer] of [
   t.test(`a connection is used again after ${what}`, async (t) => {
     const { connections } = await startNumbered(t, { '/last': answer })
     t.match(await send(connections, { path: '/last' }).outcome, { status: /^(200|204|304)$/ })
-    await rested()
     t.same(await send(connections).outcome, answerOf('1'))
   })
 }
 
-t.test('a connection is not used again after HEAD, whose answer might have a body all the same', async (t) => {
+t.test('a connection is used again after HEAD, whose length is of a body that does not come', async (t) => {
   const { connections } = await startNumbered(t, { '/head': 'HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n' })
   t.same(await send(connections, { path: '/head', method: 'HEAD' }).outcome, answerOf(''))
-  await rested()
-  t.same(await send(connections).outcome, answerOf('2'))
+  t.same(await send(connections).outcome, answerOf('1'))
 })
 
 for (const bodyLength of [-1, 4]) {
@@ -107,13 +98,12 @@ for (const bodyLength of [-1, 4]) {
     const body = new PassThrough()
     body.write('bo')
     const framing = bodyLength === -1 ? [] : ['content-length', '4']
-    const early = send(connections, { method: 'POST', headers: ['host', 'a', ...framing], body })
+    const early = send(connections, { method: 'POST', headers: ['host', 'a', ...framing], body, bodyLength })
     t.same(await early.outcome, answerOf('1'))
-    await rested()
     t.same(await send(connections).outcome, answerOf('2'))
     body.end('dy')
     await nextTurn()
-    t.equal(early.heard.at(-1), 'end')
+    t.equal(early.heard.at(-1), 'onEnd')
   })
 }
 
@@ -129,11 +119,11 @@ t.test('bytes that nobody asked for close an idle connection, and are never the 
 t.test('bytes that come in the turn in which the next request is given are never its answer', async (t) => {
   const { connections, sockets } = await startNumbered(t)
   await send(connections).outcome
-  await rested()
+  await nextTurn()
   sockets[0]?.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison')
   const next = send(connections, { method: 'POST' })
   t.same(await next.outcome, answerOf('2'))
-  t.same(next.heard, ['sent', 'begun', 'head', 'data', 'end'], 'sent once, over the other connection')
+  t.same(next.heard.slice(0, 3), ['onCarrier', 'onCarrier', 'onSend'], 'sent once, over the other connection')
 })
 
 t.test(
@@ -143,15 +133,83 @@ t.test(
       const { connections, sockets } = await startNumbered(t)
       await send(connections).outcome
       const closed = once(sockets[0] as Socket, 'close')
-      await rested()
+      await nextTurn()
       sockets[0]?.end()
       if (!isSameTurn) await closed
-      const upload = { method: 'POST', headers: ['host', 'a', 'content-length', '4'] }
+      const upload = { method: 'POST', headers: ['host', 'a', 'content-length', '4'], bodyLength: 4 }
       const next = send(connections, { ...upload, body: Readable.from([Buffer.from('body')]) })
       t.same(await next.outcome, answerOf('2'))
     }
   },
 )
+
+t.test('a request that is given up before it is sent over an idle connection is not sent', async (t) => {
+  const { connections, sockets } = await startNumbered(t)
+  await send(connections).outcome
+  const closed = once(sockets[0] as Socket, 'close')
+  const given = send(connections)
+  given.carrier?.abort()
+  await closed
+  t.same(given.heard, ['onCarrier'])
+  t.same(await send(connections).outcome, answerOf('2'))
+})
+
+t.test('how long an idle connection is kept: less than the upstream says', async (t) => {
+  for (const [keepAlive, expected] of [
+    [undefined, 4_000],
+    ['', 4_000],
+    ['max=100', 4_000],
+    ['timeout', 4_000],
+    ['timeout=', 4_000],
+    ['timeout=soon', 4_000],
+    ['timeout=-5', 4_000],
+    ['mytimeout=60', 4_000],
+    ['timeout=5', 3_000],
+    ['timeout=5, max=100', 3_000],
+    ['max=100, timeout=65', 63_000],
+    ['max=100,timeout=65', 63_000],
+    ['Timeout = "65"', 63_000],
+    ['timeout=0', -2_000],
+    ['timeout=2', 0],
+    ['timeout=602', 600_000],
+    ['timeout=603', 600_000],
+    [`timeout=${'9'.repeat(400)}`, 600_000],
+  ] as const) {
+    t.equal(idleLimitOf(keepAlive), expected, String(keepAlive).slice(0, 40))
+  }
+})
+
+t.test('a connection that was idle for long is closed, and the others stay', async (t) => {
+  const time = holdTime(t)
+  const { connections, sockets } = await startNumbered(t, {
+    '/long': 'HTTP/1.1 200 OK\r\nkeep-alive: timeout=60\r\ncontent-length: 0\r\n\r\n',
+  })
+  await send(connections, { path: '/long' }).outcome
+  const [first, second] = [send(connections, { path: '/long' }), send(connections)]
+  await Promise.all([first.outcome, second.outcome])
+  await nextTurn()
+  const closed = once(sockets[1] as Socket, 'close')
+  for (let passedMs = 0; passedMs < 4_000; passedMs += 500) {
+    t.equal(sockets[1]?.closed, false)
+    time.pass(500)
+  }
+  await closed
+  t.same(await send(connections).outcome, answerOf('1'))
+  await nextTurn()
+  const last = once(sockets[0] as Socket, 'close')
+  for (let passedMs = 0; passedMs < 4_000; passedMs += 500) time.pass(500)
+  await last
+  t.same(await send(connections).outcome, answerOf('3'))
+})
+
+t.test('a connection that is used again and again does not grow old', async (t) => {
+  const time = holdTime(t)
+  const { connections } = await startNumbered(t)
+  for (let second = 0; second < 10; second += 1) {
+    t.same(await send(connections).outcome, answerOf('1'))
+    for (let half = 0; half < 2; half += 1) time.pass(500)
+  }
+})
 
 t.test('a connection given up at the first byte of an answer is not used again', async (t) => {
   const numberOf = numbering()
@@ -160,11 +218,11 @@ t.test('a connection given up at the first byte of an answer is not used again',
     seen.push(numberOf(socket))
     socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
   })
-  const connections = startTransport(t, origin.url)
-  const given: Recording = send(connections, {}, { begun: () => given.controller?.abort(new Error('given up')) })
-  await once(given, 'begun')
+  const connections = startConnections(t, origin.url)
+  const given: Recording = send(connections, {}, { onAnswer: () => given.carrier?.abort() })
+  await once(given, 'onAnswer')
   t.same(await send(connections, { method: 'POST' }).outcome, { status: 200, body: '' })
-  t.same(given.heard, ['sent', 'begun', 'failed'])
+  t.same(given.heard, ['onCarrier', 'onSend', 'onAnswer'])
   t.same(seen, [1, 2])
 })
 
@@ -173,9 +231,9 @@ t.test('a connection whose end was the end of the answer is not used again', asy
     if (head.startsWith('GET')) socket.end('HTTP/1.1 200 OK\r\n\r\nto the end')
     else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
   })
-  const connections = startTransport(t, origin.url)
+  const connections = startConnections(t, origin.url)
   let second: Recording | undefined
-  const first = send(connections, {}, { end: () => (second = send(connections, { method: 'POST' })) })
+  const first = send(connections, {}, { onEnd: () => (second = send(connections, { method: 'POST' })) })
   t.same(await first.outcome, { status: 200, body: 'to the end' })
   t.same(await second?.outcome, { status: 200, body: 'ok' })
 })
@@ -188,12 +246,12 @@ for (const phase of ['poll', 'check'] as const) {
       upstream ??= socket
       socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${numberOf(socket)}`)
     })
-    const connections = startTransport(t, origin.url)
+    const connections = startConnections(t, origin.url)
     const first = send(connections)
     if (phase === 'check') {
       await first.outcome
-      await rested()
-    } else await once(first, 'end')
+      await nextTurn()
+    } else await once(first, 'onEnd')
     upstream?.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison')
     t.same(await send(connections).outcome, { status: 200, body: '2' })
   })

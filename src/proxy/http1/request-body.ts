@@ -1,0 +1,88 @@
+import type { Readable, Writable } from 'node:stream'
+
+import { UpstreamError } from './upstream-error.ts'
+
+/** A body on its way to an upstream. */
+export type BodySender = {
+  readonly isDone: boolean
+  /** Leaves the rest of the body alone. */
+  stop(): void
+}
+
+export type BodyOptions = {
+  body: Readable
+  /** What the head promised, in bytes; -1 for a body in chunks. */
+  length: number
+  socket: Writable
+  /** A part was written, or the whole of it. */
+  onProgress: () => void
+  /** The body ended early, broke off or grew longer than promised. The connection must be closed. */
+  onFailure: (error: Error) => void
+}
+
+/** Sends a body at the pace of the upstream, and not a byte more or less than its head promised (RFC 9112 §6). */
+export function sendBody({ body, length, socket, onProgress, onFailure }: BodyOptions): BodySender {
+  const isChunked = length === -1
+  let bytesSent = 0
+  let isDone = false
+  let isStopped = false
+
+  function onData(chunk: Buffer): void {
+    // An empty chunk would end the body (RFC 9112 §7.1).
+    if (chunk.length === 0) return
+    bytesSent += chunk.length
+    if (!isChunked && bytesSent > length) return fail(mismatch('longer'))
+    const hasRoom = isChunked ? writeChunk(socket, chunk) : socket.write(chunk)
+    onProgress()
+    if (!hasRoom) body.pause()
+  }
+
+  function onEnd(): void {
+    if (!isChunked && bytesSent !== length) return fail(mismatch('shorter'))
+    isDone = true
+    stop()
+    if (isChunked) socket.write('0\r\n\r\n', 'latin1')
+    onProgress()
+  }
+
+  const onDrain = (): void => void body.resume()
+  const onClose = (): void => fail(new UpstreamError('UPSTREAM_BODY_MISMATCH', 'the body of the request broke off'))
+
+  function fail(error: Error): void {
+    if (isStopped) return
+    stop()
+    onFailure(error)
+  }
+
+  // The listener for errors stays: one that comes later must not end the process.
+  function stop(): void {
+    isStopped = true
+    body.off('data', onData).off('end', onEnd).off('close', onClose)
+    socket.off('drain', onDrain)
+  }
+
+  body.on('end', onEnd).on('error', onClose).on('close', onClose)
+  socket.on('drain', onDrain)
+  body.on('data', onData)
+  if (body.closed) queueMicrotask(onClose)
+  return {
+    get isDone() {
+      return isDone
+    },
+    stop,
+  }
+}
+
+/** RFC 9112 §7.1; one write for size, content and end. */
+function writeChunk(socket: Writable, chunk: Buffer): boolean {
+  socket.cork()
+  socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
+  socket.write(chunk)
+  const hasRoom = socket.write('\r\n', 'latin1')
+  socket.uncork()
+  return hasRoom
+}
+
+function mismatch(what: string): UpstreamError {
+  return new UpstreamError('UPSTREAM_BODY_MISMATCH', `the body of the request is ${what} than its Content-Length`)
+}

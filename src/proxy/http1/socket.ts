@@ -1,0 +1,90 @@
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type SocketConstructorOpts } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+
+import { UpstreamError } from './upstream-error.ts'
+
+/** How an upstream is reached over TLS, certificates as PEM text. */
+export type UpstreamTls = {
+  /** Authorities that sign the upstream's certificate; default: those that Node knows. */
+  ca?: string | undefined
+  /** Our own certificate, where the upstream asks for one. */
+  certificate?: string | undefined
+  key?: string | undefined
+  /** Name in the upstream's certificate, where it is not the host of its URL. */
+  serverName?: string | undefined
+}
+
+export type AddressOptions = { connectTimeoutMs: number; tls?: UpstreamTls | undefined }
+
+/**
+ * Opens a connection.
+ * @param onRead where given, bytes are handed to it and not read as a stream
+ * @param onOpen called once, when bytes can be sent: with TLS after the handshake
+ */
+export type OpenSocket = (onRead: OnReadOpts | undefined, onOpen: () => void) => Socket
+
+const socketScheme = 'unix:'
+const keepAliveProbeMs = 60_000
+
+/**
+ * How to open connections to one address: `http://host:port`, `https://…` or `unix:/path`.
+ * @throws TypeError when it is none of them
+ */
+export function createSocketOpener(address: string, { connectTimeoutMs, tls }: AddressOptions): OpenSocket {
+  const open = address.startsWith(socketScheme) ? pathOpener(address) : openerFor(new URL(address), tls)
+
+  return (onRead, onOpen) => {
+    const socket = open(onRead).setNoDelay(true).setKeepAlive(true, keepAliveProbeMs)
+    const timer = setTimeout(() => {
+      socket.destroy(new UpstreamError('UPSTREAM_CONNECT_TIMEOUT', `no connection within ${connectTimeoutMs} ms`))
+    }, connectTimeoutMs)
+    const settled = (): void => clearTimeout(timer)
+    socket.once('close', settled)
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+      settled()
+      socket.off('close', settled)
+      onOpen()
+    })
+    return socket
+  }
+}
+
+function pathOpener(address: string) {
+  const path = address.slice(socketScheme.length)
+  if (path === '') throw new TypeError('an address with unix: needs the path of a socket')
+  return (onread?: OnReadOpts) => connectTcp({ path, ...(onread && { onread }) })
+}
+
+function openerFor({ protocol, hostname, port }: URL, tls: UpstreamTls | undefined) {
+  const host = hostname.replace(/^\[|\]$/g, '')
+  if (protocol === 'http:') {
+    const where = { host, port: Number(port || 80) }
+    return (onread?: OnReadOpts) => connectTcp({ ...where, ...(onread && { onread }) })
+  }
+  if (protocol !== 'https:') throw new TypeError(`${protocol}//… is no address of an upstream`)
+  return tlsOpener({ host, port: Number(port || 443), ...tlsOptions(host, tls) })
+}
+
+/** ConnectionPool after the first take its session up again (RFC 8446 §2.2), which saves most of the handshake. */
+function tlsOpener(options: ConnectionOptions) {
+  let session: Buffer | undefined
+  return (onread?: OnReadOpts): Socket => {
+    // What opens the socket below; Node's types leave it out here.
+    const reading: ConnectionOptions & SocketConstructorOpts = onread === undefined ? {} : { onread }
+    const socket = connectTls({ ...options, ...(session && { session }), ...reading })
+    socket.on('session', (next) => (session = next))
+    return socket
+  }
+}
+
+function tlsOptions(host: string, { ca, certificate, key, serverName }: UpstreamTls = {}): ConnectionOptions {
+  // RFC 6066 §3: the name of a server is never an IP address; its certificate is compared with the host then.
+  const name = serverName ?? (isIP(host) === 0 ? host : undefined)
+  return {
+    ALPNProtocols: ['http/1.1'],
+    ...(name !== undefined && { servername: name }),
+    ...(ca !== undefined && { ca }),
+    ...(certificate !== undefined && { cert: certificate }),
+    ...(key !== undefined && { key }),
+  }
+}

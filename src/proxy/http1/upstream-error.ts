@@ -1,0 +1,28 @@
+export type UpstreamErrorCode =
+  /** No connection in time. */
+  | 'UPSTREAM_CONNECT_TIMEOUT'
+  /** No head of an answer in time. */
+  | 'UPSTREAM_HEAD_TIMEOUT'
+  /** The other side closed the connection before the answer had ended. */
+  | 'UPSTREAM_HUNG_UP'
+  /** An answer that is no HTTP/1.1, or could be read in two ways. */
+  | 'UPSTREAM_UNREADABLE'
+  /** An answer whose head is longer than `maxHeaderBytes`. */
+  | 'UPSTREAM_HEAD_TOO_LARGE'
+  /** A request that cannot be written; nothing of it was sent. */
+  | 'UPSTREAM_UNWRITABLE'
+  /** The request's body was not what its head promised. */
+  | 'UPSTREAM_BODY_MISMATCH'
+  /** ConnectionPool were closed for good while the request was under way. */
+  | 'UPSTREAM_STOPPED'
+
+/** What went wrong between us and an upstream; errors of sockets come as they are. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError'
+  readonly code: UpstreamErrorCode
+
+  constructor(code: UpstreamErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
