@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
 
-import { repositoryRoot } from '../../scripts/testing/command.ts'
+import { projectEnvironment, repositoryRoot } from '../../scripts/testing/command.ts'
 import { buildAdminApp } from '../../src/process/admin-app.ts'
 
 const textOf = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8')
@@ -60,6 +60,25 @@ t.test("the gateway's image runs as a user by number, with a health check, from 
   t.match(final, 'COPY --from=dependencies /app/node_modules')
   t.notMatch(final, /curl|npm (?:ci|install)/)
   t.match(textOf('Dockerfile'), /npm ci --omit=dev/)
+})
+
+t.test('the list of materials has every production dependency, and none for development only', async (t) => {
+  const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'sbom'], {
+    cwd: repositoryRoot,
+    env: projectEnvironment(),
+    encoding: 'utf8',
+  })
+  t.equal(status, 0, stderr)
+  const { components }: { components: { 'bom-ref': string }[] } = JSON.parse(stdout)
+  const { packages }: { packages: Record<string, Record<string, unknown>> } = JSON.parse(textOf('package-lock.json'))
+  const forProduction = Object.entries(packages).filter(
+    ([path, { dev, devOptional, optional }]) => path !== '' && !dev && !devOptional && !optional,
+  )
+  const installed = new Set(
+    forProduction.map(([path, { version }]) => `${path.split('node_modules/').at(-1)}@${String(version)}`),
+  )
+  t.same(components.map((component) => component['bom-ref']).toSorted(), [...installed].toSorted())
+  t.match(textOf('Dockerfile'), 'RUN node scripts/sbom.ts > sbom.cdx.json')
 })
 
 t.test('the health check passes when the gateway says so, and only then', async (t) => {
