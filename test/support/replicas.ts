@@ -30,6 +30,8 @@ export type Replica = {
   fetch(path: string, cookie: string): Promise<Answer>
   /** SIGTERM, and its exit. */
   stop(): Promise<void>
+  /** SIGKILL, and its exit. */
+  kill(): Promise<void>
   /** Starts it again, and waits until it listens. */
   start(): Promise<void>
 }
@@ -116,20 +118,21 @@ async function startReplica(t: Test, configFile: string, port: number, adminPort
     await untilItAnswers(port, child)
   }
 
-  async function stop(): Promise<void> {
+  async function end(signal: NodeJS.Signals): Promise<void> {
     const running = child
     child = undefined
     if (running === undefined || running.exitCode !== null) return
     const ended = once(running, 'exit')
-    running.kill('SIGTERM')
+    running.kill(signal)
     await ended
   }
 
+  const stop = (): Promise<void> => end('SIGTERM')
   t.teardown(stop)
   await start()
   const addresses = { url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${adminPort}` }
   const fetch = (path: string, cookie: string) => ask(port, path, cookie)
-  return { ...addresses, pid: () => child?.pid ?? 0, start, stop, fetch }
+  return { ...addresses, pid: () => child?.pid ?? 0, start, stop, kill: () => end('SIGKILL'), fetch }
 }
 
 async function ask(port: number, path: string, cookie: string): Promise<Answer> {

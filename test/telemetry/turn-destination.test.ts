@@ -41,3 +41,16 @@ t.test('a line that is longer than one write is written all the same', async (t)
   await endOfTurn()
   t.equal(written(), line)
 })
+
+t.test('a target that takes no line ends nothing, and is complained of once', async (t) => {
+  const said = t.capture(process.stderr, 'write', () => true)
+  const destination = createTurnDestination('/dev/full')
+  for (let turn = 0; turn < 3; turn += 1) {
+    destination.write('a line\n')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  t.match(
+    said().map(({ args }) => args[0]),
+    [/^stagedoor: log lines could not be written: ENOSPC/],
+  )
+})

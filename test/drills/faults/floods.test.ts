@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+
+import t, { type Test } from 'tap'
+import { Agent, request } from 'undici'
+
+import { startReplicas } from '../../support/replicas.ts'
+import { until } from '../../support/until.ts'
+import { drillSeconds, startReport } from '../support.ts'
+
+const isLong = drillSeconds > 10
+const maxGrowthBytes = 200 * 1_048_576
+
+t.test(
+  'slow heads, floods of headers and many logins in flight fill no memory and stop nobody',
+  { timeout: 3_600_000 },
+  async (t) => {
+    const server = { timeouts: { headers: '2s' }, failedAttempts: { max: 1_000 } }
+    const house = await startReplicas(t, 1, {}, { sections: {}, server })
+    const [gateway] = house.all
+    if (gateway === undefined) throw new Error('no gateway')
+    const { port } = new URL(gateway.url)
+    const cookie = await house.signIn()
+    const report = startReport(t, 'floods')
+    const answers = async (what: string) => {
+      report.requests += 1
+      t.equal((await gateway.fetch('/', cookie)).status, 200, what)
+    }
+    await answers('before')
+    const before = residentBytes(gateway.pid())
+
+    const slow = await openSlow(t, Number(port), isLong ? 2_000 : 200)
+    await answers('while heads dribble in')
+    await until(() => slow.every(({ closed }) => closed))
+    report.faults += slow.length
+
+    await Promise.all(Array.from({ length: isLong ? 2_000 : 200 }, () => floodHeaders(Number(port))))
+    report.faults += isLong ? 2_000 : 200
+    await answers('after floods of headers')
+
+    const logins = isLong ? 10_000 : 500
+    await beginLogins(gateway.url, logins)
+    report.requests += logins
+    await answers('with logins in flight')
+
+    const growth = residentBytes(gateway.pid()) - before
+    report.leaks = growth > maxGrowthBytes ? 1 : 0
+    t.ok(growth < maxGrowthBytes, `memory grew by ${Math.round(growth / 1_048_576)} MiB`)
+  },
+)
+
+/** Connections that each send a part of a head, and then nothing. */
+async function openSlow(t: Test, port: number, count: number): Promise<Socket[]> {
+  const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1'))
+  t.teardown(() => sockets.forEach((socket) => socket.destroy()))
+  for (const socket of sockets)
+    socket
+      .on('error', () => undefined)
+      .resume()
+      .write('GET / HTTP/1.1\r\nHost: a\r\nX-A: ')
+  await until(() => sockets.every(({ connecting }) => !connecting))
+  return sockets
+}
+
+/** One head with far more fields than are taken. */
+function floodHeaders(port: number): Promise<void> {
+  const fields = Array.from({ length: 3_000 }, (_, i) => `X-${i}: ${'a'.repeat(10)}\r\n`).join('')
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined).on('close', () => resolve())
+    socket.resume().end(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`)
+  })
+}
+
+async function beginLogins(url: string, count: number): Promise<void> {
+  const dispatcher = new Agent({ connections: 50 })
+  let left = count
+  const begin = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1
+      const headers = { 'sec-fetch-mode': 'navigate', accept: 'text/html' }
+      const answer = await request(`${url}/.stagedoor/login`, { headers, dispatcher })
+      await answer.body.dump()
+      if (![302, 429, 503].includes(answer.statusCode)) throw new Error(`a login: ${answer.statusCode}`)
+    }
+  }
+  await Promise.all(Array.from({ length: 50 }, begin))
+  await dispatcher.destroy()
+}
+
+function residentBytes(pid: number): number {
+  return 1_024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+}
