@@ -4,7 +4,8 @@ import t from 'tap'
 
 import type { TokenFaults } from '../../auth0/local/hostile.ts'
 import { isAccessTokenNamed } from '../../src/oidc/id-token.ts'
-import { startHouse } from '../support/house.ts'
+import { createBrowser } from '../support/browser.ts'
+import { passLoginPageUntilCallback, startHouse } from '../support/house.ts'
 
 /**
  * What the OpenID Foundation's conformance profile for relying parties (basic) has a provider do, done by the stand-in.
@@ -87,6 +88,21 @@ t.test(
     t.notOk(browser.cookiesOf(other.url).has('stagedoor'), 'oidcc-client-test-kid-absent-multiple-jwks')
   },
 )
+
+t.test('an answer of another issuer, or of none where one is announced, is refused (RFC 9207)', async (t) => {
+  const house = await startHouse(t, { auth0: { settings: { sendIssuerOnCallback: true } } })
+  for (const change of ['https://evil.example/', undefined]) {
+    const browser = createBrowser()
+    const login = await browser.open(`${house.url}/`)
+    const callback = new URL(await passLoginPageUntilCallback(house.url, login, browser))
+    t.equal(callback.searchParams.get('iss'), house.auth0.issuer)
+    if (change === undefined) callback.searchParams.delete('iss')
+    else callback.searchParams.set('iss', change)
+    t.equal((await browser.step(callback.href)).status, 400, String(change))
+    t.notOk(browser.cookiesOf(house.url).has('stagedoor'))
+  }
+  t.equal((await house.signIn()).page.status, 200)
+})
 
 t.test('key rotation: a login goes through right after keys were rotated', async (t) => {
   for (const revoke of [false, true]) {

@@ -178,6 +178,7 @@ t.test('a page may use its own style, its own scripts, its own forms, and nothin
   }
   t.match(pageHeaders()['content-security-policy'], `script-src ${localTimes.source};`)
   t.match(pageHeaders(), {
+    'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
     'cross-origin-opener-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
