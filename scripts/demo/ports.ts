@@ -18,7 +18,7 @@ const isFree = async (port: number): Promise<boolean> => {
 }
 
 /**
- * The preferred port, or the next one that nobody listens on; says so where it is another one.
+ * The preferred port, or the next free one; prints a line where it is not the preferred one.
  * @throws Error when this one and the next 19 are all taken
  */
 export const freePort = async (preferred: number, purpose: string, log: (line: string) => void): Promise<number> => {

@@ -1,6 +1,6 @@
 /**
  * Which part of the source may import which (the order of ARCHITECTURE.md). A folder of `src/` that is in no list
- * here is an error: whoever adds one decides where it stands.
+ * here is an error: each new folder needs a place in one of them.
  */
 
 /** The stages in the order of the request's path; those of one line do not know each other. */

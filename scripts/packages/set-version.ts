@@ -15,7 +15,7 @@ export function manifestAt(manifest: string, version: string): string {
     .replaceAll(/^( {4}"@stagedoor\/[a-z-]+": )"[^"]+"/gm, `$1"^${version}"`)
 }
 
-/** The changelog with what is unreleased under this version. */
+/** The changelog with its unreleased part moved under this version. */
 export function changelogAt(changelog: string, version: string): string {
   return changelog.replace(/^## Unreleased$/m, `## Unreleased\n\n## ${version}`)
 }

@@ -13,7 +13,7 @@ const programs = [
   '/usr/bin/google-chrome',
 ]
 
-/** A browser logs in through the gateway; roles own; nobody gets in by a header. */
+/** A browser logs in through the gateway; roles own entities; a forged header does not sign in. */
 export async function checkInBrowser(gatewayUrl: string, backstageUrl: string): Promise<void> {
   const executablePath = programs.find((path) => path !== undefined && existsSync(path))
   if (executablePath === undefined) throw new Error('Chromium is missing; set CHROMIUM_PATH')

@@ -25,7 +25,7 @@ export async function freePort(): Promise<number> {
   throw new Error(`no port from ${firstPort} to ${firstPort + portCount - 1} is free`)
 }
 
-/** UDP has ports of its own: whoever holds the one of that number has the TCP port, without being in its way. */
+/** Reserves a TCP port by holding the UDP port of the same number, which does not block the TCP port itself. */
 async function reserve(port: number): Promise<boolean> {
   const socket = createSocket('udp4')
   // Held until the process ends, and no reason for it to go on.

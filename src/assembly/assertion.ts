@@ -1,3 +1,5 @@
+// This folder: turns configuration into what the stages need.
+
 import { assertionType } from '../../packages/assertion-contract/src/index.ts'
 import { type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
 import { createKeys, type Keys } from '../assertion/keys.ts'

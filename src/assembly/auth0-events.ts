@@ -46,7 +46,7 @@ function pullOptions(
     take,
     fetch,
     lookBackMs: Math.min(session.absoluteTimeout, maxLookBackMs),
-    onFailure: (detail, err) => logger.warn({ detail, err }, 'events of Auth0 cannot be read; trying on'),
+    onFailure: (detail, err) => logger.warn({ detail, err }, 'events of Auth0 cannot be read; will retry'),
     now,
   }
 }

@@ -28,7 +28,7 @@ export function provisionProvider({ auth0 }: Config, { fetch, logger }: Dependen
     fetch,
     onStatus(status, err) {
       if (status === 'ready') void logCapabilities(provider, logger)
-      else logger.error({ issuer, err }, 'the login service cannot be discovered; trying on')
+      else logger.error({ issuer, err }, 'the login service cannot be discovered; will retry')
     },
   })
   provider.start()

@@ -163,7 +163,7 @@ function withKeyLog(issuer: string, { logger, fetch, now }: Surroundings): KeySu
     now,
     onSuccess: () => logger.info({ issuer }, 'the issuer’s keys are fetched again'),
     onFailure: (err, status) =>
-      logger.error({ issuer, status, err }, 'the issuer’s keys cannot be fetched or kept; trying on'),
+      logger.error({ issuer, status, err }, 'the issuer’s keys cannot be fetched or stored; will retry'),
   }
 }
 

@@ -23,7 +23,7 @@ export function provisionPolicy({ routes, upstreams, admin, policy, machines }: 
  */
 export function createIsPortalOpen({ decide }: Pick<Policy, 'decide'>, now: () => number) {
   return ({ principal, facts }: Pick<FastifyRequest, 'principal' | 'facts'>): boolean => {
-    // The boundary refuses before anybody is known.
+    // The boundary refuses before the caller is known.
     if (principal === undefined || facts === undefined) return true
     const decision = decide(principal, { method: 'GET', path: '/', host: facts.host }, now())
     return decision.effect === 'allow' || decision.reason === 'unauthenticated' || decision.reason === 'mfa-required'

@@ -206,7 +206,7 @@ function ages(now: number, keys: Record<string, Pick<Keys, 'rotatedAt'>>): Recor
   return Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, now - key.rotatedAt()]))
 }
 
-/** Marks that name a moment name the one at which somebody said it; those of single sessions name none. */
+/** A mark with a time has the time of its event; marks of single sessions have none. */
 function noteRevocationDelays(revocations: Revocations, now: () => number, note: (delayMs: number) => void): void {
   revocations.onChange((news) => {
     for (const { kind, at } of news) if (kind !== 'session') note(now() - at)

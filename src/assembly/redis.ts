@@ -14,10 +14,10 @@ export async function provisionRedis({ session }: Config, logger: Logger): Promi
   const { createRedis } = await import('../redis/redis.ts')
   const redis = createRedis(redisSettings(session.redis))
   redis.events.on('ready', () => logger.info('connected to Redis'))
-  redis.events.on('lost', (err) => logger.error({ err }, 'Redis is not reached; trying on'))
+  redis.events.on('lost', (err) => logger.error({ err }, 'Redis cannot be reached; will retry'))
   redis.events.on('refusing', (reason) => {
     if (reason === undefined) logger.info('Redis takes writes again')
-    else logger.error({ reason }, 'Redis refuses writes: sessions go on, logins do not')
+    else logger.error({ reason }, 'Redis refuses writes: existing sessions work, new logins fail')
   })
   await redis.attempted()
   return redis
@@ -66,8 +66,16 @@ function decoded(part: string): string | undefined {
 export function redisCondition(redis: Redis): Condition {
   const refusal = redis.refusal()
   if (!redis.isReady()) {
-    return { name: 'redis', status: 'degraded', reason: 'not reached: only sessions seen by this process go on' }
+    return {
+      name: 'redis',
+      status: 'degraded',
+      reason: 'not reached: only sessions in the memory of this process work',
+    }
   }
   if (refusal === undefined) return { name: 'redis', status: 'ok' }
-  return { name: 'redis', status: 'degraded', reason: `refuses writes (${refusal}): sessions go on, logins get 503` }
+  return {
+    name: 'redis',
+    status: 'degraded',
+    reason: `refuses writes (${refusal}): existing sessions work, logins get 503`,
+  }
 }

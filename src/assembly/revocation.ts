@@ -30,7 +30,7 @@ export async function provisionRevocation(config: Config, dependencies: Dependen
     absoluteTimeoutMs: limits.absoluteTimeoutMs,
     now,
     onOverflow: () => logger.warn('too many revocations to remember: the oldest is forgotten'),
-    onUnshared: (err) => logger.warn({ err }, 'other replicas could not hear of the end of a session yet'),
+    onUnshared: (err) => logger.warn({ err }, 'the end of a session could not be sent to other replicas yet'),
   })
   const openConnections = createOpenConnections()
   const endOf = (session: Session): number => Math.min(expiryOf(session, limits), revocations.endOf(session))

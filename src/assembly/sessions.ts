@@ -49,7 +49,7 @@ export function provisionSessions(config: Config, dependencies: Dependencies, sh
   const kept = redis
     ? redisSessions(config, dependencies, { redis, bus, ended })
     : cookieSessions(config, { ended, cookieName: cookie.name })
-  const onUnshared = (err: unknown) => logger.warn({ err }, 'other replicas could not hear of a new login yet')
+  const onUnshared = (err: unknown) => logger.warn({ err }, 'a new login could not be sent to other replicas yet')
   const onSaved = (session: Session) => bus.change(session)
   const store = createRevocableStore(kept.store, { revocations, onSaved, onUnshared, now })
   const counters = createRefreshCounters()
@@ -120,6 +120,6 @@ function tellFailure(logger: Dependencies['logger'], trail: Pick<Trail, 'write'>
 /** Degraded from the first failure until a refresh succeeds again. */
 export function refreshCondition({ failedInARow }: RefreshCounters): Condition {
   if (failedInARow === 0) return { name: 'refresh', status: 'ok' }
-  const reason = `${failedInARow} refreshes in a row failed: sessions go on with the roles they have`
+  const reason = `${failedInARow} refreshes in a row failed: sessions keep the roles they have`
   return { name: 'refresh', status: 'degraded', reason }
 }

@@ -81,12 +81,12 @@ export function createRedisKeyStore(options: RedisKeyStoreOptions): KeyStore {
         }
       },
       onChange(listener) {
-        const hear = (topic: string, text: string): void => void (topic === 'keys' && text === name && listener())
-        redis.events.on('message', hear)
+        const onMessage = (topic: string, text: string): void => void (topic === 'keys' && text === name && listener())
+        redis.events.on('message', onMessage)
         redis.events.on('ready', listener)
         const timer = setInterval(listener, readEveryMs).unref()
         return () => {
-          redis.events.off('message', hear)
+          redis.events.off('message', onMessage)
           redis.events.off('ready', listener)
           clearInterval(timer)
         }

@@ -1,3 +1,5 @@
+// This folder: the record of every decision, login, logout and revocation.
+
 /** A kind of request that changes something in Backstage. */
 export type AdminAction = {
   /** What `stagedoor audit search --class` asks for. */

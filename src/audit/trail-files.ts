@@ -28,7 +28,7 @@ export async function linesOfAll(files: readonly string[]): Promise<string[]> {
 }
 
 /**
- * Lines of files in a row, as far as the files reached when each was opened: what is written meanwhile is no half line.
+ * Lines of files in a row, as far as each file reached when it was opened, so that no line is read while it is being written.
  * @throws UnreadableTrail
  */
 export async function* linesOf(files: readonly string[]): AsyncGenerator<PlacedLine> {

@@ -62,8 +62,8 @@ export class WriterChain {
   }
 
   /**
-   * What somebody else knows of this chain.
-   * @param witness who says so
+   * Adds a record that another source knows to be in this chain.
+   * @param witness name of that source
    * @param isOlder whether it may be from before the oldest of these files
    */
   expect({ seq, hash }: ChainHead, witness: string, isOlder: boolean): void {

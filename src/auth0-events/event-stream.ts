@@ -1,3 +1,5 @@
+// This folder: learns from Auth0's event streams that users were blocked, deleted or changed.
+
 import type { CustomFetch } from 'openid-client'
 
 import { parseEvent, type TakeEvent } from './event.ts'

@@ -46,7 +46,7 @@ export function parseEvent(value: unknown): Auth0Event | undefined {
   }
 }
 
-/** How much Auth0's clock and ours may differ. A user who logs in within it of an event has to log in once more. */
+/** How much Auth0's clock and ours may differ. A login within this time after an event is ended too. */
 const clockToleranceMs = 60_000
 
 /** The user that an event is about. */

@@ -113,7 +113,7 @@ export function createEventPull(options: EventPullOptions): EventPull {
 
 function detailOf(end: PullEnd): string {
   if (end.kind === 'failed') return end.detail
-  if (end.kind === 'gone') return 'the position in the event stream is too old: reading goes on from a time'
+  if (end.kind === 'gone') return 'the position in the event stream is too old: reading continues from a time'
   if (end.kind === 'refused') return 'the Events API does not know a type or the position that was asked for (400)'
   if (end.kind === 'limited') return 'the Events API has too many connections or calls (429)'
   return 'the Management API does not accept our token (401)'

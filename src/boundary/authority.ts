@@ -1,3 +1,5 @@
+// This folder: stage: makes one clear request out of untrusted input.
+
 import { isIPv4, isIPv6 } from 'node:net'
 
 // Letters, digits, dashes and underscores, as DNS and container networks have them. RFC 3986 §3.2.2 allows more, among it

@@ -7,8 +7,8 @@ export function hasUncountableLength(contentLength: string | undefined): boolean
 }
 
 /**
- * A body whose end two servers could find in different places: any coding but `chunked`, which Node takes where that comes last and
- * an upstream would never hear of, and chunks of HTTP/1.0, which has none (RFC 9112 §6.1).
+ * A body whose end two servers could find in different places: any coding but `chunked`, since Node accepts one before `chunked` and
+ * the upstream would not see it; and chunks in HTTP/1.0, which has no chunks (RFC 9112 §6.1).
  */
 export function hasUnclearCoding(transferEncoding: string | undefined, httpVersion: string): boolean {
   if (transferEncoding === undefined) return false

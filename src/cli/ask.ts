@@ -1,3 +1,5 @@
+// This folder: the command `stagedoor`.
+
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { CommandFailed } from './command-failed.ts'

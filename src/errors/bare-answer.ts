@@ -1,3 +1,5 @@
+// This folder: every error with its code, status, sentence and remedy; turns errors into answers.
+
 import { errorPage } from '../pages/error-page.ts'
 import { pageHeaders, renderPage } from '../pages/layout.ts'
 import type { GatewayError } from './gateway-error.ts'

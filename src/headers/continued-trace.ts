@@ -1,3 +1,5 @@
+// This folder: rules about headers that several stages share.
+
 /**
  * The `traceparent` that was received, where ours continues it (W3C Trace Context §3.4): only then do its `tracestate` and its
  * span belong to this request.

@@ -1,4 +1,4 @@
-/** Where browsers use what is the same for everybody (Fetch Metadata, `Sec-Fetch-Dest`). */
+/** Uses of a file that is the same for every person (Fetch Metadata, `Sec-Fetch-Dest`). */
 const assetDestinations = new Set(['audio', 'font', 'image', 'manifest', 'script', 'style', 'track', 'video', 'worker'])
 
 const assetPath = /\.(?:avif|css|eot|gif|ico|jpe?g|js|map|mjs|mp4|otf|png|svg|ttf|wasm|webm|webp|woff2?)$/i

@@ -1,3 +1,5 @@
+// This folder: stage: one principal out of session and token.
+
 import fastifyPlugin from 'fastify-plugin'
 
 import { principalOf } from './principal.ts'

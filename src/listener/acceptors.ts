@@ -1,3 +1,5 @@
+// This folder: the socket: TLS, HTTP/2, limits on heads, closing in order.
+
 import { once } from 'node:events'
 import { createServer, type ListenOptions, type Server } from 'node:net'
 

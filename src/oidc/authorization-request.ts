@@ -1,3 +1,5 @@
+// This folder: login, logout and refreshing at the login service.
+
 import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR, type ServerMetadata } from 'openid-client'
 
 import { GatewayError } from '../errors/gateway-error.ts'

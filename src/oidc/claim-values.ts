@@ -36,7 +36,7 @@ export function listOf(claim: string, value: unknown, report: OnUnusable): strin
   return [...texts]
 }
 
-/** Text such as `"true"` counts for nothing: what is verified is said by a truth value (OIDC Core §5.1). */
+/** Text such as `"true"` is not accepted: a verified claim is a JSON boolean (OIDC Core §5.1). */
 export function booleanOf(claim: string, value: unknown, report: OnUnusable): boolean | undefined {
   if (typeof value === 'boolean') return value
   if (!isMissing(value)) report({ claim, expected: 'true or false', found: kindOf(value) })

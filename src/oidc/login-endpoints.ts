@@ -48,7 +48,7 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
     if (nextStep === 'say-signed-in') return sayAlreadySignedIn(request, reply, '/')
     const returnTo = error instanceof StrayCallback ? error.returnTo : '/'
     reply.header('cache-control', 'no-store')
-    if (nextStep === 'go-on') return reply.redirect(returnTo, 302)
+    if (nextStep === 'continue') return reply.redirect(returnTo, 302)
     markers.write(reply, markerAtRestart(marker, now()))
     return reply.redirect(`${prefix}/login?return_to=${encodeURIComponent(returnTo)}`, 302)
   }

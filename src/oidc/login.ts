@@ -36,8 +36,8 @@ export async function startLogin(party: RelyingParty, request: FastifyRequest, r
 }
 
 /**
- * Whether a signed-in person has nothing to gain from this login: a bookmark, which says not even where to go. Whoever
- * says so asks for a new session, as the Backstage module does shortly before the old one ends.
+ * Whether a signed-in person gains nothing from this login, which is so for a bookmark without a destination. A login with a
+ * destination makes a new session: the Backstage module does this shortly before the old one ends.
  */
 export function isNeedless(party: RelyingParty, request: FastifyRequest): boolean {
   if (request.session === undefined || request.facts.query !== '') return false

@@ -4,7 +4,7 @@ const beginning = /^.{0,300}/u
 
 /**
  * The login service's refusal (RFC 6749 §4.1.2.1), with its own words for the person: a blocked account, or what an Action
- * says. Only for a callback whose `state` and transaction are this browser's; the address of any other callback is anybody's to write.
+ * says. Used only for a callback whose `state` and transaction belong to this browser: anyone can write the address of another callback.
  */
 export function providerRefusal({
   error,

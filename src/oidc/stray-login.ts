@@ -69,7 +69,7 @@ export class StrayCallback extends GatewayError {
 }
 
 /** What a callback that belongs to no login in flight leads to. */
-export type NextStep = 'say-signed-in' | 'go-on' | 'restart' | 'page'
+export type NextStep = 'say-signed-in' | 'continue' | 'restart' | 'page'
 
 export type Circumstances = { isSignedIn: boolean; isNavigation: boolean; marker: LoginMarker }
 
@@ -82,7 +82,7 @@ export type Circumstances = { isSignedIn: boolean; isNavigation: boolean; marker
 export function nextStepAfter(error: GatewayError, { isSignedIn, isNavigation, marker }: Circumstances): NextStep {
   const isStray = error instanceof StrayCallback
   if (!isNavigation || !(isStray || error.code === 'STAGEDOOR_OIDC_STATE_MISMATCH')) return 'page'
-  if (isSignedIn) return isStray && error.reason !== 'used-before' ? 'go-on' : 'say-signed-in'
+  if (isSignedIn) return isStray && error.reason !== 'used-before' ? 'continue' : 'say-signed-in'
   if (!isStray) return 'page'
   return marker.kind === 'started' || error.reason === 'slot-taken' ? 'restart' : 'page'
 }

@@ -1,3 +1,5 @@
+// This folder: refuses what is more than the process can serve.
+
 import type { IncomingMessage, Server } from 'node:http'
 import type { Http2ServerRequest, Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'

@@ -1,3 +1,5 @@
+// This folder: the HTML that people see.
+
 import type { UserPrincipal } from '../identity/principal.ts'
 import type { Reach } from '../policy/reach.ts'
 import type { SeenSession } from '../revocation/seen-sessions.ts'
@@ -32,7 +34,7 @@ for (const picture of document.querySelectorAll('.initial img')) {
 }
 `)
 
-/** Who am I, what may I reach, where am I signed in. */
+/** The page that shows people their identity, the services open to them, and their sessions. */
 export function accountPage(view: AccountView): Page {
   const { user, places, prefix, isAdmin, notice } = view
   return {

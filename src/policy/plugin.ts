@@ -41,7 +41,7 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
   { name: 'policy', dependencies: ['identity'] },
 )
 
-/** The log names the option; whoever asked hears only that the path is not plain. */
+/** The log names the option; the client learns only that the path is not plain. */
 function notCanonical({ facts }: FastifyRequest, reason: PathOddity, { rule = 'none' }: Decision): GatewayError {
   const code =
     facts.askedBy === undefined

@@ -6,8 +6,8 @@ type Claims = Readonly<Record<string, unknown>>
 
 /**
  * The principal that these claims would make: claims of an ID token or access token, under Auth0's names or ours
- * (`roles`, `groups`, `permissions`, `scopes`). `kind: machine` or a client-credentials token is a machine, no claims
- * at all is nobody; `mfa: 5m` stands for a second factor shown five minutes ago.
+ * (`roles`, `groups`, `permissions`, `scopes`). `kind: machine` or a client-credentials token is a machine, an empty
+ * list of claims is anonymous; `mfa: 5m` stands for a second factor shown five minutes ago.
  * @param now milliseconds since the epoch
  */
 export function principalFromClaims(claims: Claims, names: ClaimNames, now: number): Principal {

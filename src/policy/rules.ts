@@ -62,7 +62,7 @@ export function targetOf({ path, method, host }: Asked): Target {
   return { key: matchKey(path), method, host: hostName(host) }
 }
 
-/** The rule that decides on a request, whoever asks. */
+/** The rule that decides on a request; it does not depend on the caller. */
 export function firstMatch(rules: readonly Rule[], asked: Asked): Rule | undefined {
   const { key, method, host } = targetOf(asked)
   return rules.find((rule) => rule.coversPath(key) && rule.coversMethod(method) && rule.coversHost(host))

@@ -1,3 +1,5 @@
+// This folder: start, signals, reload, admin listener and workers.
+
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Registry } from 'prom-client'
 

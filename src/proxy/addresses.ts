@@ -1,3 +1,5 @@
+// This folder: stage: carries requests to upstreams.
+
 /**
  * This folder carries each decided request to its upstream, and the answer back. Here: which address of an upstream a
  * request goes to, by how the addresses are.

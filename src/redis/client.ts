@@ -1,3 +1,5 @@
+// This folder: one connection to Redis or Valkey.
+
 import { createClient } from '@redis/client'
 
 import type { RedisNode } from './node.ts'

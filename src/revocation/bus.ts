@@ -1,3 +1,5 @@
+// This folder: which sessions have ended before their time.
+
 import { EventEmitter } from 'node:events'
 
 import type { Redis } from '../redis/redis.ts'
@@ -44,7 +46,7 @@ export function createLocalBus(): SessionBus {
 const batchSize = 500
 
 /**
- * Stores marks and sends them, as one step: a process that connects after it reads them, a connected one hears of them.
+ * Stores marks and sends them, as one step: a connected process gets the message, and one that connects later reads the stored marks.
  * KEYS marks. ARGV channel, now, then a score (until, ms) and a mark in turn.
  */
 const endScript = defineScript(`

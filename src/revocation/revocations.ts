@@ -25,7 +25,7 @@ export type Revocations = {
   status: () => RevocationStatus
 }
 
-/** `apart`: Redis is configured but away, so that replicas do not hear of each other. */
+/** `apart`: Redis is configured but not reached, so that replicas cannot exchange revocations. */
 export type RevocationStatus = 'ready' | 'apart'
 
 export type RevocationsOptions = {

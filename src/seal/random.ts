@@ -1,3 +1,5 @@
+// This folder: encrypts and opens what browsers and Redis keep for us.
+
 import { randomBytes } from 'node:crypto'
 
 /** Source of randomness, passed in so that tests can hold it still. */

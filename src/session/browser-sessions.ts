@@ -1,3 +1,5 @@
+// This folder: stage: finds a browser's session, and keeps it fresh.
+
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 

@@ -4,8 +4,8 @@ import type { RandomBytes } from '../seal/random.ts'
 import type { Session } from './session.ts'
 
 /**
- * What the cookie holds when the session is in Redis: the session's id, which names it, and 256 random bits, without
- * which nobody opens its record.
+ * What the cookie holds when the session is in Redis: the session's id, and 256 random bits that are
+ * part of the key to its record.
  */
 export type SessionReference = { sessionId: string; key: string }
 

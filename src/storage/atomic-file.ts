@@ -1,3 +1,5 @@
+// This folder: files that are written as a whole.
+
 import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 

@@ -1,10 +1,12 @@
+// This folder: log and metrics.
+
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 import type { Sink } from '../audit/sinks/sink.ts'
 
 type Shown = { sinks: readonly Sink[]; count: () => number }
 
-/** Shows how the audit trail fares. The figures are kept where they arise, and read when somebody asks. */
+/** Metrics of the audit trail, read from its parts at each scrape. */
 export function showTrail(registry: Registry, { sinks, count }: Shown): void {
   const records = new Counter({
     name: 'stagedoor_audit_records_total',

@@ -45,7 +45,7 @@ export const requestLine = fastifyPlugin<RequestLineOptions>(
   { name: 'request-line', dependencies: ['errors'] },
 )
 
-/** What the log says of a request; who sent it is for the audit trail. @param elapsedMs since its head came in */
+/** The log's line for a request. The audit trail has the caller. @param elapsedMs since the head arrived */
 export function lineOf({ facts, decision, method }: Partial<FastifyRequest>, status: number, elapsedMs: number) {
   return {
     method,

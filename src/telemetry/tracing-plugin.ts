@@ -46,7 +46,7 @@ export function traceStage(app: FastifyInstance, name: string, { tracing: traces
   })
 }
 
-/** Nothing of who asks, and no query: that is for the audit trail, which the request id leads to. */
+/** Without the caller and without the query: those are in the audit trail, under the same request id. */
 function attributesOf({ facts, decision }: FastifyRequest) {
   const { method, path, protocol, host, requestId } = facts
   return {

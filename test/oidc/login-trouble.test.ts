@@ -27,8 +27,8 @@ const foreign = new GatewayError('STAGEDOOR_OIDC_STATE_MISMATCH')
 const rows: [string, GatewayError, boolean, boolean, LoginMarker, string][] = [
   ['the back button, signed in', missing('used-before'), true, true, none, 'say-signed-in'],
   ['a foreign state, signed in', foreign, true, true, started, 'say-signed-in'],
-  ['a tab that another one has signed in', missing('no-cookie'), true, true, finished, 'go-on'],
-  ['a tab whose slot another one has, signed in', missing('slot-taken'), true, true, finished, 'go-on'],
+  ['a tab that another one has signed in', missing('no-cookie'), true, true, finished, 'continue'],
+  ['a tab whose slot another one has, signed in', missing('slot-taken'), true, true, finished, 'continue'],
   ['a login that took too long', expired, false, true, started, 'restart'],
   ['the same, a second time', expired, false, true, restarted, 'page'],
   ['a tab whose slot another one has', missing('slot-taken'), false, true, restarted, 'restart'],

@@ -38,6 +38,22 @@ t.test('every folder of src/ has a line that says what it is for', async (t) => 
   t.same(described, folders.toSorted())
 })
 
+t.test('the first file of every folder begins with the line of its folder', async (t) => {
+  const start = rows.findIndex(([first]) => first?.trim() === 'folder')
+  const end = rows.findIndex(([first]) => first?.trim() === 'part')
+  for (const [first, what = ''] of rows.slice(start + 2, end)) {
+    const [name = ''] = quotedIn(first)
+    const folder = join(repositoryRoot, 'src', ...(endpoints.includes(name) ? ['endpoints'] : []), name)
+    const file =
+      readdirSync(folder)
+        .filter((each) => each.endsWith('.ts'))
+        .toSorted()[0] ?? ''
+    const [line] = readFileSync(join(folder, file), 'utf8').split('\n', 1)
+    const sentence = what.trim().replace(/^in `endpoints\/`: /, '')
+    t.equal(line, `// This folder: ${sentence}.`, `${name}/${file}`)
+  }
+})
+
 t.test('the table of stages has them in the order of the path', async (t) => {
   const named = rows.flatMap(([first]) => quotedIn(first)).slice(0, stages.flat().length)
   t.same(named, stages.flat())

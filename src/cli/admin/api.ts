@@ -52,7 +52,7 @@ export async function askAdmin(
   throw new AdminRequestFailed(`Stagedoor answers ${response.status}: ${said || 'no reason given'}`)
 }
 
-// Never an option of its own: everybody on the machine can read command lines.
+// Never an option of its own: every user of the machine can read command lines.
 async function tokenFrom(file: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
   const text = file === undefined ? env['STAGEDOOR_TOKEN'] : await readFile(file, 'utf8').catch(() => undefined)
   if (!text) throw new AdminRequestFailed('No access token: set STAGEDOOR_TOKEN, or give --token-file.')

@@ -24,7 +24,7 @@ async function checkDiscovery(scene: Scene): Promise<Finding[]> {
       id: 'auth0-discovery',
       severity: 'error',
       found: answer === undefined ? `${url} does not answer` : `${url} answers ${answer.status} without a document`,
-      meaning: 'Nobody can sign in while Auth0 cannot be discovered. Sessions go on.',
+      meaning: 'New logins fail while Auth0 cannot be discovered. Existing sessions work.',
       fix: 'Compare auth0.issuer with the domain in the application’s settings, and check DNS, firewall and HTTPS_PROXY.',
     },
   ]

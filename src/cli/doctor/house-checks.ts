@@ -96,7 +96,7 @@ async function checkRedis({ config }: Scene): Promise<Finding[]> {
       id: 'redis',
       severity: 'error',
       found: 'Redis does not answer, or refuses us',
-      meaning: 'Nobody can sign in; sessions that a process has seen go on for session.redis.outageGrace.',
+      meaning: 'New logins fail. Sessions in the memory of a process work for session.redis.outageGrace.',
       fix: 'Compare session.redis with the server: address, user, password, TLS; and let the gateway reach it.',
     },
   ]

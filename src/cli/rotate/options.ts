@@ -93,7 +93,7 @@ export function required(value: string | undefined, what: string): string {
   return value
 }
 
-// Never an option of its own: everybody on the machine can read command lines.
+// Never an option of its own: every user of the machine can read command lines.
 export async function currentSecretFrom(file: string | undefined, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (file === undefined) return env['STAGEDOOR_CURRENT_SECRET'] || undefined
   try {

@@ -23,7 +23,7 @@ export type Applied = { web?: Made; events?: Made }
 
 /**
  * Makes the changes, one after the other. @param eventsId of the application that reads events, where it is there already
- * @throws CommandFailed at the first that Auth0 refuses; a second run goes on there
+ * @throws CommandFailed at the first that Auth0 refuses; a second run continues there
  */
 export async function applyPlan(
   plan: readonly Change[],

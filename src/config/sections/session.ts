@@ -78,7 +78,7 @@ const redis = z
       .prefault('1m')
       .meta({
         description:
-          'While Redis cannot be reached, how long sessions go on that this process has in memory; then they get 503. ' +
+          'While Redis cannot be reached, how long sessions in this process’s memory continue; then they get 503. ' +
           'Danger: during this time the process may not learn that a session was ended elsewhere.',
       }),
     maxCached: wholeNumber({ min: 1, max: 10_000_000 })

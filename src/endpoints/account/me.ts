@@ -1,3 +1,5 @@
+// This folder: the page and the JSON that show a person who they are; the page that decodes tokens.
+
 import type { UserPrincipal } from '../../identity/principal.ts'
 import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits, type UserClaims } from '../../session/session.ts'
 

@@ -111,7 +111,7 @@ document.getElementById('example').addEventListener('click', () => {
 })
 `)
 
-/** In place of the remedies that name options: whoever reads this page cannot set them. */
+/** Replaces remedies that name options, because readers of this page cannot set options. */
 function remediesIn({ issuers, audiences }: TokenPageFacts): Partial<Record<BearerReason, string>> {
   const ask = `Ask ${issuers.join(' or ')} for tokens.`
   return {

@@ -1,3 +1,5 @@
+// This folder: questions to the rules, the list of sessions, and ending them.
+
 import { PassThrough } from 'node:stream'
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'

@@ -1,3 +1,5 @@
+// This folder: answers proxies that carry requests themselves.
+
 import type { IncomingHttpHeaders } from 'node:http'
 
 import type { UpstreamIdentity } from '../../assertion/upstream-identity.ts'

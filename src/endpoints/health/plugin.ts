@@ -1,3 +1,5 @@
+// This folder: the probes.
+
 import type { FastifyPluginAsync } from 'fastify'
 
 import type { Condition } from '../../telemetry/condition.ts'

@@ -22,7 +22,7 @@ export type RefreshCounters = {
   shared: number
   ended: number
   failed: number
-  /** Requests that went on with claims that were due to be refreshed, because that failed or takes long. */
+  /** Requests that used claims past their refresh, because the refresh failed or takes long. */
   servedAsStale: number
   /** Requests that were refused because their session was past `maxStale`. */
   refusedAsStale: number
