@@ -90,7 +90,7 @@ export const targets: readonly Target[] = [
       ),
     isMet: (value) => value >= 1.8,
   },
-  overload('goodput / max', '≥ 0.9', (value) => value >= 0.9, 'goodput at twice the sustainable rate, × maximum'),
+  overload('goodput / max', '≥ 0.75', (value) => value >= 0.75, 'goodput at twice the sustainable rate, × maximum'),
   overload(
     'since sent, p99 late / early',
     '≤ 1.5',
