@@ -1,7 +1,7 @@
 import { Connection } from './connection.ts'
 import { createIdleLimit } from './idle-limit.ts'
 import type { Receiver, UpstreamRequest } from './receiver.ts'
-import { type AddressOptions, createSocketOpener } from './socket.ts'
+import { type AddressOptions, createSocketOpener, type OpenSocket } from './socket.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** `maxHeaderBytes`: longest head of an answer. */
@@ -23,113 +23,127 @@ const sweepEveryMs = 500
 
 /** @throws TypeError when the address is none */
 export function createConnectionPool(address: string, options: ConnectionPoolOptions): ConnectionPool {
-  const open = createSocketOpener(address, options)
-  const all: Connection[] = []
+  return new Pool(createSocketOpener(address, options), options.maxHeaderBytes)
+}
+
+class Pool implements ConnectionPool {
+  readonly #open: OpenSocket
+  readonly #maxHeaderBytes: number
+  readonly #all: Connection[] = []
   /** The one that was used last is used next, so that the others grow old. */
-  let idle: Connection[] = []
+  #idle: Connection[] = []
   /** Idle since this turn of the event loop: what came behind their last answers has not been seen yet. */
-  let fresh: Connection[] = []
+  readonly #fresh: Connection[] = []
   /** To be sent at the end of this turn, and of the next. */
-  let assigned: Connection[] = []
-  let assignedLater: Connection[] = []
-  let isTurnOpen = false
-  const limitOf = createIdleLimit()
-  let sweeps = 0
-  let timer: NodeJS.Timeout | undefined
-  let isStopped = false
+  #assigned: Connection[] = []
+  #assignedLater: Connection[] = []
+  #isTurnOpen = false
+  readonly #limitOf = createIdleLimit()
+  #sweeps = 0
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
 
-  function dispatch(request: UpstreamRequest, receiver: Receiver): void {
-    if (isStopped) return receiver.onFailure(new UpstreamError('UPSTREAM_STOPPED', 'no more requests are sent'))
-    if (request.upgrade !== undefined) return openFor(request, receiver)
-    const rested = takeOpen(idle)
-    const connection = rested ?? takeOpen(fresh)
-    if (connection === undefined) return openFor(request, receiver)
+  constructor(open: OpenSocket, maxHeaderBytes: number) {
+    this.#open = open
+    this.#maxHeaderBytes = maxHeaderBytes
+  }
+
+  dispatch(request: UpstreamRequest, receiver: Receiver): void {
+    if (this.#isStopped) return receiver.onFailure(new UpstreamError('UPSTREAM_STOPPED', 'no more requests are sent'))
+    if (request.upgrade !== undefined) return this.#openFor(request, receiver)
+    const rested = takeOpen(this.#idle)
+    const connection = rested ?? takeOpen(this.#fresh)
+    if (connection === undefined) return this.#openFor(request, receiver)
     connection.assign(request, receiver)
-    ;(rested === undefined ? assignedLater : assigned).push(connection)
-    openTurn()
+    ;(rested === undefined ? this.#assignedLater : this.#assigned).push(connection)
+    this.#openTurn()
     receiver.onCarrier(connection)
   }
 
-  function takeOpen(connections: Connection[]): Connection | undefined {
-    for (;;) {
-      const connection = connections.pop()
-      if (connection?.isClosed !== true) return connection
+  close(): void {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    for (const connection of this.#all.slice()) connection.stop()
+    this.#send([...this.#assigned.splice(0), ...this.#assignedLater.splice(0)])
+  }
+
+  #openFor(request: UpstreamRequest, receiver: Receiver): void {
+    const options = {
+      open: this.#open,
+      buffer,
+      maxHeaderBytes: this.#maxHeaderBytes,
+      isForUpgrade: request.upgrade !== undefined,
+      onIdle: (idle: Connection) => this.#onIdle(idle),
+      onClosed: (closed: Connection) => this.#onClosed(closed),
     }
-  }
-
-  function openFor(request: UpstreamRequest, receiver: Receiver): void {
-    const isForUpgrade = request.upgrade !== undefined
-    const { maxHeaderBytes } = options
-    const connection = new Connection(
-      { open, buffer, maxHeaderBytes, isForUpgrade, onIdle, onClosed },
-      request,
-      receiver,
-    )
-    connection.place = all.push(connection) - 1
+    const connection = new Connection(options, request, receiver)
+    connection.place = this.#all.push(connection) - 1
     receiver.onCarrier(connection)
   }
 
-  function openTurn(): void {
-    if (isTurnOpen) return
-    isTurnOpen = true
-    setImmediate(endTurn)
+  #openTurn(): void {
+    if (this.#isTurnOpen) return
+    this.#isTurnOpen = true
+    setImmediate(() => this.#endTurn())
   }
 
   /**
    * Bytes, or an end, that waited on a connection before a request was given to it belong to no request of ours, and have been
    * seen now. Those behind an answer have been once the next turn has ended (response queue poisoning).
    */
-  function endTurn(): void {
-    isTurnOpen = false
-    const ready = assigned
-    assigned = assignedLater
-    assignedLater = []
-    for (const connection of fresh.splice(0)) idle.push(connection)
-    if (assigned.length > 0) openTurn()
-    send(ready)
+  #endTurn(): void {
+    this.#isTurnOpen = false
+    const ready = this.#assigned
+    this.#assigned = this.#assignedLater
+    this.#assignedLater = []
+    for (const connection of this.#fresh.splice(0)) this.#idle.push(connection)
+    if (this.#assigned.length > 0) this.#openTurn()
+    this.#send(ready)
   }
 
-  function send(ready: readonly Connection[]): void {
+  #send(ready: readonly Connection[]): void {
     for (const connection of ready) {
       if (!connection.isClosed) {
         connection.send()
         continue
       }
       const unsent = connection.unassign()
-      if (unsent !== undefined) dispatch(unsent.request, unsent.receiver)
+      if (unsent !== undefined) this.dispatch(unsent.request, unsent.receiver)
     }
   }
 
-  function onIdle(connection: Connection): void {
-    if (limitOf(connection.keepAlive) <= 0) return connection.destroy()
-    connection.idleSince = sweeps
-    fresh.push(connection)
-    openTurn()
-    timer ??= setTimeout(sweep, sweepEveryMs).unref()
+  #onIdle(connection: Connection): void {
+    if (this.#limitOf(connection.keepAlive) <= 0) return connection.destroy()
+    connection.idleSince = this.#sweeps
+    this.#fresh.push(connection)
+    this.#openTurn()
+    this.#timer ??= this.#setSweep()
   }
 
-  function onClosed(connection: Connection): void {
-    const last = all.pop()
+  #onClosed(connection: Connection): void {
+    const last = this.#all.pop()
     if (last === undefined || last === connection) return
     last.place = connection.place
-    all[last.place] = last
+    this.#all[last.place] = last
   }
 
-  function sweep(): void {
-    sweeps += 1
-    const old = idle.filter((each) => (sweeps - each.idleSince) * sweepEveryMs >= limitOf(each.keepAlive))
-    for (const connection of old) connection.destroy()
-    idle = idle.filter((each) => !each.isClosed)
-    timer = idle.length + fresh.length === 0 ? undefined : setTimeout(sweep, sweepEveryMs).unref()
+  #setSweep(): NodeJS.Timeout {
+    return setTimeout(() => this.#sweep(), sweepEveryMs).unref()
   }
 
-  return {
-    dispatch,
-    close() {
-      isStopped = true
-      clearTimeout(timer)
-      for (const connection of all.slice()) connection.stop()
-      send([...assigned.splice(0), ...assignedLater.splice(0)])
-    },
+  #sweep(): void {
+    this.#sweeps += 1
+    const isOld = ({ idleSince, keepAlive }: Connection): boolean =>
+      (this.#sweeps - idleSince) * sweepEveryMs >= this.#limitOf(keepAlive)
+    for (const connection of this.#idle.filter(isOld)) connection.destroy()
+    this.#idle = this.#idle.filter((each) => !each.isClosed)
+    this.#timer = this.#idle.length + this.#fresh.length === 0 ? undefined : this.#setSweep()
+  }
+}
+
+function takeOpen(connections: Connection[]): Connection | undefined {
+  for (;;) {
+    const connection = connections.pop()
+    if (connection?.isClosed !== true) return connection
   }
 }
