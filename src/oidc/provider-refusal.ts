@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 
-const beginning = /^.{0,300}/u
+const tooLong = /^(.{300}).+$/u
 
 /**
  * The login service's refusal (RFC 6749 §4.1.2.1), with its own words for the person: a blocked account, or what an Action
@@ -20,6 +20,5 @@ export function providerRefusal({
 /** One line without control and direction characters, which could make a text look like another; of a bounded length. */
 function plainWords(text: string): string {
   const line = text.replaceAll(/[\p{C}\p{Z}\s]+/gu, ' ').trim()
-  const [start = ''] = beginning.exec(line) ?? []
-  return start === line ? line : `${start}…`
+  return line.replace(tooLong, '$1…')
 }

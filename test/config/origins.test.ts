@@ -47,3 +47,7 @@ t.test('each option in force says which line, variable, secret file or default i
   for (const [option, value, from] of expected) t.same(shown.get(option), [value, from], option)
   t.notMatch(JSON.stringify([...shown, ...origins]), /sesame|a secret for tests/, 'no secret is shown')
 })
+
+t.test('an option without a value is not shown', async (t) => {
+  t.same(shownOptions({ log: { level: undefined } } as never, new Map()), [])
+})

@@ -3,7 +3,8 @@ import t from 'tap'
 import { createRecentRecords } from '../../src/audit/recent.ts'
 import type { AuditRecord } from '../../src/audit/record-schema.ts'
 import { pageOf } from '../../src/endpoints/admin/sessions.ts'
-import { decisionsPage } from '../../src/pages/console/others.ts'
+import { auditPage } from '../../src/pages/console/audit.ts'
+import { configurationPage, decisionsPage } from '../../src/pages/console/others.ts'
 import { overviewPage } from '../../src/pages/console/overview.ts'
 import { recordTable } from '../../src/pages/console/records.ts'
 import { sessionsPage } from '../../src/pages/console/sessions.ts'
@@ -146,4 +147,38 @@ t.test('fifty thousand sessions come in pages of fifty, found by what they show'
   t.match(pageOf(sessions, { text: 'seven@' }), { total: 1, sessions: [{ id: 's7' }] })
   t.match(pageOf(sessions, { text: 'org_1', offset: '-1', ended: '1' }), { total: 1, offset: 0, notice: /ended/ })
   t.match(pageOf(sessions, { text: 'nobody', offset: 'x' }), { total: 0 })
+})
+
+t.test('the state of the trail is said with its faults, notes and what was left out', async (t) => {
+  const verdict = { records: 3, repeats: 0, writers: 2, checkpoints: 1, faults: [], notes: [] }
+  const examination = { records: [], found: 0, verdict, files: ['a.jsonl'], leftOut: [] }
+  const whole = auditPage({}, examination, '/admin').body.markup
+  t.match(whole, /role="status"[^]*The trail is whole: 3 records of 2 writers, 1 signed checkpoints/)
+  t.match(auditPage({}, { ...examination, verdict: { ...verdict, writers: 1 } }, '/admin').body.markup, 'of 1 writer,')
+  const faults = Array.from({ length: 22 }, () => ({ place: attack, text: attack }))
+  const broken = {
+    ...examination,
+    found: 9,
+    verdict: { ...verdict, faults, notes: [attack] },
+    leftOut: [attack],
+    files: [attack],
+  }
+  const question = { person: attack, event: attack, class: attack, outcome: 'deny', since: attack, until: attack }
+  const markup = auditPage(question, broken, '/admin').body.markup
+  t.match(markup, /role="alert"[^]*not whole: 22 faults[^]*and 2 more[^]*9 found; these are the last 0/)
+  t.match(markup, '"deny" selected')
+  t.notMatch(markup, '<script')
+  const one = { ...examination, verdict: { ...verdict, faults: faults.slice(0, 1) } }
+  t.match(auditPage({}, one, '/admin').body.markup, 'not whole: 1 fault in')
+  t.match(auditPage({}, undefined, '/admin').body.markup, 'No file holds the trail')
+})
+
+t.test('an option that was written stands out from a default, and is text', async (t) => {
+  const options = [
+    { option: attack, value: attack, from: attack },
+    { option: 'log.level', value: 'info', from: 'default' },
+  ]
+  const { markup } = configurationPage(options, '/admin').body
+  t.match(markup, /<strong>.*&#60;script[^]*<td>info<\/td>\s*<td class="soft">default/)
+  t.notMatch(markup, '<script')
 })
