@@ -84,7 +84,7 @@ function postLogout({ origin, prefix }: Gateway): void {
   form.submit()
 }
 
-export function currentPath(): string {
+function currentPath(): string {
   const { pathname, search, hash } = window.location
   return pathname + search + hash
 }

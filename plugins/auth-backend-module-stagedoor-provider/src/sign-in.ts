@@ -30,7 +30,7 @@ function readResolver(entry: Config, factories: ResolverFactories): Resolver {
 }
 
 /** Asks one resolver after the other; only "no such user" (NotFoundError) leaves it to the next. */
-export function firstMatch(resolvers: readonly Resolver[]): Resolver {
+function firstMatch(resolvers: readonly Resolver[]): Resolver {
   return async (info, context) => {
     for (const resolver of resolvers) {
       try {

@@ -8,7 +8,7 @@ import { ownerText, type Owner } from '../entities/owner.ts'
 import { groupKinds } from '../management/groups.ts'
 
 /** An entity that this provider has put into the catalog. */
-export type ExistingEntity = { ref: string; owner: string }
+type ExistingEntity = { ref: string; owner: string }
 
 /** What the catalog holds already of what this provider brings. */
 export type ExistingEntities = {

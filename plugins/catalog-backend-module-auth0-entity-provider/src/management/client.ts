@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { isTransient, maxAttempts, pauseUntilMsOf, waitMsOf, type Failure } from './backoff.ts'
 import { createTokenSource, TokenError, type Credentials } from './token.ts'
 
-export type Query = Record<string, string>
+type Query = Record<string, string>
 
 /** As much of Auth0's Management API v2 as the catalog needs: reading, with patience. */
 export type ManagementClient = {
