@@ -96,6 +96,15 @@ t.test('every resolver that a page names is one of ours or of Backstage', async 
   for (const { place, name } of named) t.ok(known.includes(name), `${place}: ${name}`)
 })
 
+t.test('the gateway takes the `config` of every values.yaml', async (t) => {
+  for (const { place, text } of ofKind('chart values')) {
+    const { config = {} } = parseDocument(text).toJSON() as { config?: object }
+    const folder = await folderWith(t, { 'base.yaml': least, 'page.yaml': JSON.stringify(config) })
+    const files = ['base.yaml', 'page.yaml'].map((name) => join(folder, name))
+    await t.resolves(loadConfig({ files, env: {}, readText: readAny }), place)
+  }
+})
+
 const helm = helmPath()
 const skip = helm === undefined ? 'no helm on this machine, and no Go to compile it with' : false
 t.test('the chart takes every values.yaml', { skip }, async (t) => {
