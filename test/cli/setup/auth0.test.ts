@@ -3,11 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import t, { type Test } from 'tap'
+import { parse } from 'yaml'
 
 import { demoClients } from '../../../auth0/local/seed.ts'
 import { type LocalAuth0, startLocalAuth0 } from '../../../auth0/local/server.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { managementToken } from '../../auth0/support/management.ts'
+import { createBrowser } from '../../support/browser.ts'
+import { startGateway } from '../../support/gateway.ts'
+import { passLoginPage } from '../../support/house.ts'
+import { startOrigin } from '../../support/origin.ts'
+import { freePort } from '../../support/ports.ts'
 import { runCommand } from '../rotate/support.ts'
 
 const baseUrl = 'https://portal.example.com'
@@ -79,6 +85,25 @@ t.test(
     t.equal(config.auth0.clientSecrets[0]?.reveal(), web?.clientSecret)
   },
 )
+
+t.test('with what the setup made, people sign in', async (t) => {
+  const auth0 = await startLocalAuth0()
+  t.teardown(() => auth0.close())
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  const env = { AUTH0_ISSUER: auth0.issuer, STAGEDOOR_MANAGEMENT_TOKEN: await managementToken(auth0) }
+  const made = await runCommand(['setup', 'auth0', '--base-url', url, '--apply', '--client-id', auth0.clientId], env)
+  t.equal(made.exitCode, 0, made.err)
+  const { auth0: printed } = parse(made.out)
+  t.equal(printed.clientId, auth0.clientId)
+  const origin = await startOrigin(t)
+  const { audience } = printed
+  await startGateway(t, { auth0, upstream: origin.url, port, config: { auth0: { audience } } })
+  const browser = createBrowser()
+  const page = await passLoginPage(await browser.open(`${url}/`), browser, 'jane@example.com')
+  t.match(page, { status: 200, url: `${url}/` })
+  t.match(JSON.parse((await browser.fetch(`${url}/.stagedoor/me`)).text).roles, ['platform-admin', 'stagedoor-admin'])
+})
 
 t.test('a second run changes nothing, and keeps secrets that are there', async (t) => {
   const { auth0, folder, setUp } = await startTenant(t)
