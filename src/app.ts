@@ -20,7 +20,7 @@ import { GatewayError } from './errors/gateway-error.ts'
 import { errors } from './errors/plugin.ts'
 import { identity } from './identity/plugin.ts'
 import { acceptMethods } from './listener/methods.ts'
-import { listenerOptions } from './listener/options.ts'
+import { routingOptions } from './listener/options.ts'
 import { backchannelLogout } from './oidc/backchannel-logout.ts'
 import { oidc } from './oidc/plugin.ts'
 import { pages } from './pages/plugin.ts'
@@ -32,9 +32,9 @@ import { telemetry } from './telemetry/plugin.ts'
 import { requestLine } from './telemetry/request-line.ts'
 import { traceStage, tracing } from './telemetry/tracing-plugin.ts'
 
-/** The gateway: the whole path of a request, one line a stage, in order. */
+/** The gateway: the whole path of a request, one line a stage, in order. It listens nowhere itself (`listener/`). */
 export async function buildApp(config: Config, dependencies: Dependencies, parts: Parts): Promise<FastifyInstance> {
-  const app = fastify(listenerOptions(config, dependencies, parts.certificate, parts.overload))
+  const app = fastify(routingOptions(dependencies))
   acceptMethods(app)
   await app.register(pages, parts.pages)
   await app.register(errors, parts.errors)

@@ -1,5 +1,4 @@
 import cluster from 'node:cluster'
-import { setTimeout as delay } from 'node:timers/promises'
 
 import type { CustomFetch } from 'openid-client'
 
@@ -7,17 +6,21 @@ import type { Dependencies } from './assembly/dependencies.ts'
 import { provisionLogSender } from './assembly/otlp.ts'
 import { type LoadedConfig, loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
+import { settingsFingerprint } from './config/settings-fingerprint.ts'
 import { readRemembered } from './config/tree/texts.ts'
-import { removeStaleSocket } from './listener/listen.ts'
-import { buildAdminApp, type Shown, shownBy } from './process/admin-app.ts'
+import { removeStaleSocket } from './listener/stale-socket.ts'
+import { buildAdminApp, shownBy } from './process/admin-app.ts'
+import { followFiles } from './process/follow-files.ts'
 import { createAgentFor, createFetch } from './process/outgoing-fetch.ts'
 import { startPrimary, workerCount } from './process/primary.ts'
-import { logWarnings, readAnew } from './process/reload.ts'
-import { closeOnSignal, ignoreHangup, type Log, onHangup } from './process/signals.ts'
+import { logWarnings } from './process/reload.ts'
+import type { DependenciesFor } from './process/serve.ts'
+import { closeOnSignal, ignoreHangup, type Log } from './process/signals.ts'
 import { openChannel } from './process/workers/channel.ts'
+import { reloadWithPrimary } from './process/workers/reload-all.ts'
 import { answerPrimary } from './process/workers/shown-by-all.ts'
 import { createRandomPool } from './seal/random.ts'
-import { createLogger, type Logger } from './telemetry/logger.ts'
+import { createLogger } from './telemetry/logger.ts'
 import type { LogSender } from './telemetry/otlp-logs.ts'
 import { createTurnDestination } from './telemetry/turn-destination.ts'
 
@@ -34,14 +37,14 @@ export async function start(options: StartOptions): Promise<void> {
   if (cluster.isWorker) return startWorker(options)
   const loaded = await loadConfig(options)
   const { config, warnings } = loaded
-  const dependencies = await dependenciesOf(loaded, options)
-  const { logger, closeLog } = dependencies
+  const surroundings = await surroundingsOf(loaded, options)
+  const { logger } = surroundings
   logWarnings(warnings, logger)
   const { path } = config.server.listen
   if (path !== undefined) await removeStaleSocket(path)
-  if (config.server.selfTest !== 'off') await testBackstage(config, dependencies)
-  if (workerCount(config) === 1) await startAlone(config, options, dependencies)
-  else await startPrimary(loaded, options, { logger, closeLog })
+  if (config.server.selfTest !== 'off') await testBackstage(config, await surroundings.dependenciesFor(loaded))
+  if (workerCount(config) === 1) await startAlone(loaded, options, surroundings)
+  else await startPrimary(loaded, options, surroundings)
 }
 
 async function testBackstage(config: Config, { logger, fetch, now }: Dependencies): Promise<void> {
@@ -50,64 +53,54 @@ async function testBackstage(config: Config, { logger, fetch, now }: Dependencie
 }
 
 // `serve` is imported here because the primary of workers does not need it.
-async function startAlone(config: Config, options: StartOptions, dependencies: Process): Promise<void> {
-  const { logger } = dependencies
-  onHangup(() => checkAnew(options, logger))
+async function startAlone(loaded: LoadedConfig, options: StartOptions, surroundings: Surroundings): Promise<void> {
+  const { config } = loaded
+  const { logger, dependenciesFor } = surroundings
   const { serve } = await import('./process/serve.ts')
-  const { app, parts, listen, close } = await serve(config, dependencies)
-  const admin = await buildAdminApp(shownBy(parts, logger), config.server.prefix, logger)
-  app.addHook('onClose', async () => admin.close())
-  // Fastify writes into the object that it is given.
+  const { createReloadable } = await import('./process/reloadable.ts')
+  const served = await serve(loaded, dependenciesFor)
+  const admin = await buildAdminApp(shownBy(served.parts, logger), () => served.config().server.prefix, logger)
+  // A copy: Fastify writes into what it is given.
   await admin.listen({ ...config.server.admin })
-  await listen()
-  closeOnSignal(close, () => config.server.timeouts.shutdown, dependencies)
-}
-
-/** What one process can do on SIGHUP: without others that take its place it would have to stop serving meanwhile. */
-async function checkAnew(options: StartOptions, logger: Logger): Promise<void> {
-  const read = await readAnew(options, logger)
-  if (read === undefined) return
-  const remedy = 'restart it, or start it with server.workers: 2 or more, which take up configuration on SIGHUP'
-  logger.warn(`the configuration in the files is good, but one process cannot take it up: ${remedy}`)
+  await served.listen()
+  const following = followFiles(loaded, { load: options, logger, reloadable: createReloadable(served, surroundings) })
+  async function close(): Promise<void> {
+    following.stop()
+    await served.close()
+    await admin.close()
+  }
+  closeOnSignal(close, () => served.config().server.timeouts.shutdown, surroundings)
 }
 
 /** A worker takes the configuration from the primary, so that all have the same, whatever has become of the files. */
 async function startWorker(options: StartOptions): Promise<void> {
   const channel = openChannel()
-  const loaded = await loadConfig({ ...options, readText: readRemembered(await channel.texts) })
-  const { config } = loaded
-  const dependencies = await dependenciesOf(loaded, options)
-  const { serve } = await import('./process/serve.ts')
-  const { parts, listen, close } = await serve(config, dependencies)
-  const shown = shownBy(parts, dependencies.logger)
-  answerPrimary(channel, shown)
-  closeOnSignal(closeAsWorker, () => config.server.timeouts.shutdown, dependencies)
-  await untilWell(shown)
-  await listen()
+  const { texts, refusal } = await channel.beginning
+  const loaded = await loadConfig({ ...options, readText: readRemembered(texts) })
+  const surroundings = await surroundingsOf(loaded, options)
+  const { logger, dependenciesFor } = surroundings
+  const { serve, untilWell } = await import('./process/serve.ts')
+  const { createReloadable } = await import('./process/reloadable.ts')
+  const served = await serve(loaded, dependenciesFor)
+  const reloadable = createReloadable(served, surroundings)
+  answerPrimary(channel, shownBy(served.parts, logger))
+  reloadWithPrimary(channel, reloadable, (received) => loadConfig({ ...options, readText: readRemembered(received) }))
+  closeOnSignal(closeAsWorker, () => served.config().server.timeouts.shutdown, surroundings)
+  if (refusal !== undefined) served.parts().reading.note({ inForceSince: Date.now(), refusal })
+  await untilWell(served.parts())
+  await served.listen()
   channel.ready()
 
   /** The primary may have handed over connections that are on their way: refused by this process they go to another. */
   async function closeAsWorker(): Promise<void> {
-    await close()
+    await served.close()
     await channel.settle()
   }
 }
 
-/** Long enough to fetch metadata and keys; a service that does not answer must not keep a worker from serving. */
-const maxFetchingMs = 1_000
+type Surroundings = Log & { dependenciesFor: DependenciesFor }
 
-/** Waits until metadata and keys are fetched, so that a new worker is as ready as the one it replaces. */
-async function untilWell({ conditions }: Shown): Promise<void> {
-  const endsAt = performance.now() + maxFetchingMs
-  const isWell = async () => (await conditions()).every(({ status }) => status === 'ok')
-  while (!(await isWell()) && performance.now() < endsAt) await delay(20)
-}
-
-type Process = Dependencies & Log
-
-async function dependenciesOf({ config, origins }: LoadedConfig, { env }: StartOptions): Promise<Process> {
-  const ca = config.auth0.tls?.ca
-  const agentFor = createAgentFor(env, ca)
+async function surroundingsOf({ config }: LoadedConfig, { env }: StartOptions): Promise<Surroundings> {
   const stdout = createTurnDestination(1)
   let sender: LogSender | undefined
   const output = {
@@ -117,8 +110,31 @@ async function dependenciesOf({ config, origins }: LoadedConfig, { env }: StartO
     },
   }
   const logger = createLogger(config.log.level, output)
-  sender = await provisionLogSender(config, { logger, agentFor })
-  const fetch = (await createFetch(env, ca)) as CustomFetch
-  const closeLog = async (): Promise<void> => sender?.close()
-  return { logger, output, now: Date.now, fetch, agentFor, randomBytes: createRandomPool(), origins, closeLog }
+  const common = { logger, output, now: Date.now, randomBytes: createRandomPool() }
+  const fetches = new Map<string | undefined, Promise<typeof fetch>>()
+  const openSender = ({ telemetry, auth0 }: Config) =>
+    provisionLogSender({ telemetry }, { logger, agentFor: createAgentFor(env, auth0.tls?.ca) })
+  sender = await openSender(config)
+  let followed = config
+  return {
+    logger,
+    closeLog: async () => sender?.close(),
+    async follow(next) {
+      const former = followed
+      followed = next
+      // A level that was set at run time stays until the option changes.
+      if (next.log.level !== former.log.level) logger.level = next.log.level
+      const target = ({ telemetry, auth0 }: Config) => settingsFingerprint([telemetry.otlp, auth0.tls])
+      if (target(next) === target(former)) return
+      const before = sender
+      sender = await openSender(next)
+      await before?.close()
+    },
+    async dependenciesFor({ config: { auth0 }, origins }) {
+      const ca = auth0.tls?.ca
+      const outgoing = fetches.get(ca) ?? createFetch(env, ca)
+      fetches.set(ca, outgoing)
+      return { ...common, origins, agentFor: createAgentFor(env, ca), fetch: (await outgoing) as CustomFetch }
+    },
+  }
 }

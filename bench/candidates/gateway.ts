@@ -8,7 +8,7 @@ import { buildApp } from '../../src/app.ts'
 import type { Dependencies } from '../../src/assembly/dependencies.ts'
 import { type Parts, provision } from '../../src/assembly/provision.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { prepareListening } from '../../src/listener/listen.ts'
+import { createListener } from '../../src/listener/listener.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { createTurnDestination } from '../../src/telemetry/turn-destination.ts'
@@ -40,6 +40,15 @@ export async function startGateway(
   const parts = await provision(config, dependencies)
   adjust(parts)
   const app = await buildApp(config, dependencies, parts)
-  await prepareListening(app, { ...config.server, listen: { host: '127.0.0.1', port } })()
+  await app.ready()
+  const { overload, upgrades, certificate } = parts
+  const listener = createListener({
+    logger,
+    overload,
+    upgrades,
+    routing: (request, response) => app.routing(request, response),
+  })
+  listener.use(config.server, certificate)
+  await listener.listen({ host: '127.0.0.1', port })
   return parts
 }

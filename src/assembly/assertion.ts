@@ -1,7 +1,7 @@
 // This folder: turns configuration into what the stages need.
 
 import { assertionType } from '../../packages/assertion-contract/src/index.ts'
-import { type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
+import { createMemoryKeyStore, type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
 import { createKeys, type Keys } from '../assertion/keys.ts'
 import { assertionClaims, createMinter, type Minter } from '../assertion/minter.ts'
 import { createGroupFilter, createPassedGroups, type WithPassedGroups } from '../assertion/passed-groups.ts'
@@ -18,6 +18,7 @@ import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
+import type { Holding } from './lasting.ts'
 import { sessionSecrets } from './settings.ts'
 
 type KeyPurpose = 'assertion' | 'machines'
@@ -27,11 +28,49 @@ type KeySurroundings = Pick<Dependencies, 'logger' | 'now' | 'randomBytes'> & { 
 export function provisionKeys(
   purpose: KeyPurpose,
   config: Config,
-  { logger, now, randomBytes, trail }: KeySurroundings,
+  surroundings: KeySurroundings,
   redis: Redis | undefined,
+  holding: Holding,
+): Promise<Keys> {
+  const { keys: settings } = config[purpose]
+  const isShared = settings.store === 'redis'
+  const kept = holding.part({ name: `${purpose} key store`, make: createKeptStore })
+  const store = keyStoreFor(purpose, config, surroundings.randomBytes, redis) ?? kept.memory
+  holding.onInForce(() => void (kept.latest = store))
+  return holding.part({
+    name: `${purpose} keys`,
+    settings: isShared ? [settings, config.session.secrets] : settings,
+    uses: [isShared ? redis : undefined],
+    async make() {
+      await takeOver(kept.latest, store)
+      return openKeys(purpose, config, surroundings, store)
+    },
+    close: (keys) => keys.close(),
+  })
+}
+
+type KeptStore = { memory: KeyStore; latest: KeyStore | undefined }
+
+const createKeptStore = (): KeptStore => ({ memory: createMemoryKeyStore(), latest: undefined })
+
+/** Has a store that is empty begin with the keys in use: what they signed stays valid. */
+async function takeOver(former: KeyStore | undefined, store: KeyStore): Promise<void> {
+  const ring = former === undefined || former === store ? undefined : await former.read()
+  if (ring === undefined) return
+  const seed = async (): Promise<void> => {
+    if ((await store.read()) === undefined) await store.write(ring)
+  }
+  await (store.shared?.alone(seed) ?? seed())
+}
+
+function openKeys(
+  purpose: KeyPurpose,
+  config: Config,
+  { logger, now, trail }: KeySurroundings,
+  store: KeyStore,
 ): Promise<Keys> {
   return createKeys({
-    store: keyStoreFor(purpose, config, randomBytes, redis),
+    store,
     rotateEveryMs: config[purpose].keys.rotateEvery,
     now,
     onRotated(kid) {
@@ -47,9 +86,10 @@ function keyStoreFor(
   config: Config,
   randomBytes: RandomBytes,
   redis: Redis | undefined,
-): KeyStore {
+): KeyStore | undefined {
   const { store, path } = config[purpose].keys
-  if (store !== 'redis') return keyStoreOf({ store, path })
+  if (store === 'memory') return undefined
+  if (store === 'file') return keyStoreOf({ store, path })
   if (redis === undefined) throw new TypeError(`${purpose}.keys.store is redis, and there is no session.redis`)
   const sealer = createSealer(sessionSecrets(config), `keys ${purpose}`)
   return createRedisKeyStore({ redis, sealer, name: purpose, randomBytes })

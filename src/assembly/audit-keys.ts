@@ -33,18 +33,23 @@ export type AuditKeys = {
   close(): void
 }
 
-type Listeners = { onRotated: (kid: string, publicJwk: JWK) => void }
+type KeyParts = {
+  onRotated: (kid: string, publicJwk: JWK) => void
+  redis: Redis | undefined
+  /** Keys of this process only, where that is configured. */
+  memory: KeyStore
+}
 
 /** The keys of the trail. What they signed is looked at years later, so that public halves are kept for good. */
 export async function provisionAuditKeys(
   config: Config,
   dependencies: Pick<Dependencies, 'now' | 'logger' | 'randomBytes'>,
-  { redis, onRotated }: Listeners & { redis: Redis | undefined },
+  { redis, onRotated, memory }: KeyParts,
 ): Promise<AuditKeys> {
   const { now, logger } = dependencies
   const archive = archiveFor(config, redis)
   const opened = new Map<string, CheckpointKey & { publicJwk: JWK }>()
-  const store = archiving(storeFor(config, dependencies, redis), archive, (ring) => {
+  const store = archiving(storeFor(config, dependencies, redis) ?? memory, archive, (ring) => {
     for (const { kid, jwk } of publishedKeys(ring)) opened.set(kid, checkpointKey(kid, jwk))
   })
   const keys = await createKeys({
@@ -69,9 +74,14 @@ export async function provisionAuditKeys(
   }
 }
 
-function storeFor(config: Config, { randomBytes }: Pick<Dependencies, 'randomBytes'>, redis?: Redis): KeyStore {
+function storeFor(
+  config: Config,
+  { randomBytes }: Pick<Dependencies, 'randomBytes'>,
+  redis?: Redis,
+): KeyStore | undefined {
   const { store, path } = config.audit.keys
-  if (store !== 'redis') return keyStoreOf({ store, path })
+  if (store === 'memory') return undefined
+  if (store === 'file') return keyStoreOf({ store, path })
   if (redis === undefined) throw new TypeError('audit.keys.store is redis, and there is no session.redis')
   const sealer = createSealer(sessionSecrets(config), 'keys audit')
   return createRedisKeyStore({ redis, sealer, name: 'audit', randomBytes })

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 
+import type { JWK } from 'jose'
+
+import { createMemoryKeyStore } from '../assertion/key-store.ts'
 import { canonicalJson, hashOf } from '../audit/canonical.ts'
 import { createChain } from '../audit/chain.ts'
 import { signCheckpoint } from '../audit/checkpoint.ts'
@@ -10,59 +13,106 @@ import { createExamine, type Examine } from '../audit/examine.ts'
 import { createRecentRecords } from '../audit/recent.ts'
 import { openAppendFile } from '../audit/sinks/append-file.ts'
 import { FileSink } from '../audit/sinks/file.ts'
-import { HttpSink } from '../audit/sinks/http.ts'
 import { reasonOf, type Sink } from '../audit/sinks/sink.ts'
-import { openSpool } from '../audit/sinks/spool.ts'
-import { createStdoutSink } from '../audit/sinks/stdout.ts'
-import { SyslogSink } from '../audit/sinks/syslog.ts'
 import { readTrailEnd, type TrailEnd } from '../audit/tail.ts'
-import { createTrail, type Sign, type Trail } from '../audit/trail.ts'
+import { createTrail, type Sign, type Trail, type TrailSettings } from '../audit/trail.ts'
 import type { Config } from '../config/schema.ts'
 import { Secret } from '../config/values/secret.ts'
 import { createPathMatcher } from '../policy/path-matcher.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import { type AuditKeys, provisionAuditKeys } from './audit-keys.ts'
+import { sinkOf } from './audit-sinks.ts'
 import type { Dependencies } from './dependencies.ts'
+import type { Holding } from './lasting.ts'
 
 type SinkConfig = Config['audit']['sinks'][number]
 
-/** The audit trail of this process, begun. */
-export async function provisionAudit(config: Config, dependencies: Dependencies, redis: Redis | undefined) {
-  const { now, logger, randomBytes } = dependencies
+/** The audit trail of this process, begun. Its chain goes on when the configuration changes. */
+export async function provisionAudit(
+  config: Config,
+  dependencies: Dependencies,
+  { redis, holding }: { redis: Redis | undefined; holding: Holding },
+) {
   const { audit } = config
-  const writer = randomBytes(9).toString('base64url')
-  const keys = await provisionAuditKeys(config, dependencies, {
-    redis,
-    onRotated: (kid, publicJwk) => names.name('rotated', { kid, publicJwk }),
-  })
-  const end = endOfTrail(audit.sinks)
-  const sinks = audit.sinks.map((sink) => sinkOf(sink, writer, dependencies))
-  const recent = createRecentRecords(now)
-  const trail = createTrail({
-    chain: createChain(writer),
+  const writer = holding.part({ name: 'audit writer', make: () => dependencies.randomBytes(9).toString('base64url') })
+  const keys = await holdKeys(config, dependencies, redis, holding)
+  const recent = holding.part({ name: 'recent records', make: () => createRecentRecords(dependencies.now) })
+  const sinks = audit.sinks.map((sink) => sinkOf(sink, writer, dependencies, holding))
+  const settings = {
     sinks: [...filesLast(sinks), recent.sink],
-    now,
-    signer: () => names.signer(keys),
-    onFailure: (err, { event }) => logger.error({ err, event }, 'a record was not written to the audit trail'),
-    onCheckpoint: (checkpoint) => keepCheckpoint(audit.sinks, checkpoint, logger),
+    onCheckpoint: (checkpoint: string) => keepCheckpoint(audit.sinks, checkpoint, dependencies.logger),
     checkpointEveryMs: audit.checkpointEvery,
+  }
+  const begun = holding.part({
+    name: 'audit trail',
+    make: () => beginTrail(config, dependencies, { writer, settings, keys: keys.current }),
+    close: (made) => made.close(),
+  })
+  holding.onInForce(() => {
+    keys.name(begun.name)
+    begun.use(settings, keys.current)
+  })
+  const isShared = audit.keys.store === 'redis'
+  return {
+    trail: begun.trail,
+    recent,
+    examine: examineOf(config, keys.current),
+    stage: { trail: begun.trail, classify: createClassify(createPathMatcher) },
+    jwks: { keys: keys.current, path: '/audit/jwks.json' },
+    conditions: () => [...sinks.map(conditionOf), ...(isShared ? [keys.current.condition()] : [])],
+  }
+}
+
+type Name = (action: 'in-use' | 'rotated', key: NamedKey) => void
+
+/** The keys of the trail, and who hears of those that take over: once there is a trail. */
+async function holdKeys(
+  config: Config,
+  dependencies: Dependencies,
+  redis: Redis | undefined,
+  holding: Holding,
+): Promise<{ current: AuditKeys; name: (name: Name) => void }> {
+  const { keys: settings } = config.audit
+  const isShared = settings.store === 'redis'
+  const memory = holding.part({ name: 'audit key store', make: createMemoryKeyStore })
+  const naming = holding.part({ name: 'audit key names', make: (): { name?: Name } => ({}) })
+  const onRotated = (kid: string, publicJwk: JWK) => naming.name?.('rotated', { kid, publicJwk })
+  const current = await holding.part({
+    name: 'audit keys',
+    settings: isShared ? [settings, config.session.secrets] : settings,
+    uses: [isShared ? redis : undefined],
+    make: () => provisionAuditKeys(config, dependencies, { redis, onRotated, memory }),
+    close: (made) => made.close(),
+  })
+  return { current, name: (name) => void (naming.name = name) }
+}
+
+type Settings = Omit<TrailSettings, 'signer'>
+type TrailParts = { writer: string; settings: Settings; keys: AuditKeys }
+
+function beginTrail(config: Config, dependencies: Dependencies, { writer, settings, keys }: TrailParts) {
+  const { now, logger } = dependencies
+  const end = endOfTrail(config.audit.sinks)
+  const withKeys = (inUse: AuditKeys) => ({ signer: () => names.signer(inUse) })
+  const trail = createTrail({
+    ...settings,
+    ...withKeys(keys),
+    chain: createChain(writer),
+    now,
+    onFailure: (err, { event }) => logger.error({ err, event }, 'a record was not written to the audit trail'),
   })
   const names = createKeyNames(trail)
   begin(trail, { facts: processFacts(config, keys), end })
   names.signer(keys)
-  const watching = logSinks(sinks, logger)
+  const watching = logSinks(trail, logger)
   return {
     trail,
-    recent,
-    examine: examineOf(config, keys),
-    stage: { trail, classify: createClassify(createPathMatcher) },
-    jwks: { keys, path: '/audit/jwks.json' },
-    conditions: () => [...sinks.map(conditionOf), ...(config.audit.keys.store === 'redis' ? [keys.condition()] : [])],
+    name: names.name,
+    use: (next: Settings, inUse: AuditKeys) => trail.use({ ...next, ...withKeys(inUse) }),
     async close() {
       clearInterval(watching)
       await trail.close()
-      keys.close()
     },
   }
 }
@@ -94,24 +144,6 @@ function conditionOf(sink: Sink): Condition {
   if (reason === undefined) return { name: `audit ${name}`, status: 'ok' }
   const effect = onFailure === 'block' ? 'admin actions are refused unless it keeps them' : `${waiting} records wait`
   return { name: `audit ${name}`, status: 'degraded', reason: `${reason}; ${effect}` }
-}
-
-function sinkOf(sink: SinkConfig, writer: string, { now, output, fetch }: Dependencies): Sink {
-  const { file, syslog, http } = sink
-  if (file !== undefined) return new FileSink({ ...file, maxBytes: file.maxSize, now })
-  if (syslog !== undefined) {
-    const { protocol, ca, cert, key, ...rest } = syslog
-    const given = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key: key.reveal() }) }
-    return new SyslogSink({ ...rest, tls: protocol === 'tls' ? given : undefined })
-  }
-  if (http !== undefined) {
-    const { url, token, queue, maxQueue, maxBatch, gather, timeout, onFailure } = http
-    const spool = openSpool({ folder: queue, writer, maxBytes: maxQueue, maxLines: maxBatch })
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` }
-    const post = fetch as typeof globalThis.fetch
-    return new HttpSink({ url, headers, onFailure, spool, gatherMs: gather, timeoutMs: timeout, fetch: post })
-  }
-  return createStdoutSink(output)
 }
 
 /** What the first file of the trail ended with, before anything is added to it. */
@@ -153,20 +185,24 @@ function createKeyNames(trail: Pick<Trail, 'write'>) {
   return { name, signer }
 }
 
+/** Equal for configurations that differ in secrets only. */
+export function configDigest(config: Config): string {
+  return hashOf(canonicalJson(JSON.parse(JSON.stringify(config))))
+}
+
 function processFacts(config: Config, keys: AuditKeys): ProcessFacts {
-  const secrets: string[] = []
-  const written = JSON.stringify(config, (_name, value: unknown) => {
-    if (!(value instanceof Secret)) return value
-    secrets.push(value.reveal())
-    return '[secret]'
-  })
   return {
-    config: hashOf(canonicalJson(JSON.parse(written))),
+    config: configDigest(config),
     key: keys.current()?.kid ?? '',
     pid: process.pid,
-    secrets: keys.digest(JSON.stringify(secrets)),
+    secrets: keys.digest(JSON.stringify(secretsIn(config))),
     version: versionOfPackage(),
   }
+}
+
+function secretsIn(value: unknown): string[] {
+  if (value instanceof Secret) return [value.reveal()]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(secretsIn) : []
 }
 
 function versionOfPackage(): string {
@@ -191,10 +227,10 @@ function keepCheckpoint(sinks: readonly SinkConfig[], checkpoint: string, logger
 const watchEveryMs = 1_000
 
 /** Says in the log when a sink begins to fail, and when it takes records again. */
-function logSinks(sinks: readonly Sink[], logger: Dependencies['logger']): NodeJS.Timeout {
+function logSinks(trail: Pick<Trail, 'sinks'>, logger: Dependencies['logger']): NodeJS.Timeout {
   const failing = new Set<string>()
   const look = (): void => {
-    for (const sink of sinks) {
+    for (const sink of trail.sinks) {
       const { name } = sink
       const { reason, waiting, lost } = sink.status()
       if ((reason !== undefined) === failing.has(name)) continue

@@ -1,13 +1,16 @@
 import type { Trail } from '../audit/trail.ts'
-import { targetOf, type TakeEvent } from '../auth0-events/event.ts'
+import { createTakeEvent, targetOf, type TakeEvent } from '../auth0-events/event.ts'
 import { createManagementTokens } from '../auth0-events/management-token.ts'
 import { createFileOffsets, createMemoryOffsets, createSharedOffsets, type Offsets } from '../auth0-events/offsets.ts'
 import { createEventPull, type EventPull, type EventPullOptions } from '../auth0-events/pull.ts'
 import type { Config } from '../config/schema.ts'
 import { createLeadership } from '../redis/leadership.ts'
 import type { Redis } from '../redis/redis.ts'
+import type { Once } from '../revocation/once.ts'
+import type { Revocations } from '../revocation/revocations.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
+import type { Holding } from './lasting.ts'
 
 type PullConfig = NonNullable<NonNullable<Config['auth0']['events']>['pull']>
 
@@ -15,18 +18,63 @@ type PullConfig = NonNullable<NonNullable<Config['auth0']['events']>['pull']>
 const maxLookBackMs = 24 * 3_600_000
 
 /** Reading of Auth0's events, if configured: by one process of all that share a Redis. */
-export type Events = { conditions(): Condition[]; close(): Promise<void> }
+export type Events = { conditions(): Condition[] }
+
+type EventReading = { pull: EventPull; start(): void; close(): Promise<void> }
 
 export function provisionEvents(
   config: Config,
   dependencies: Dependencies,
-  { redis, take }: { redis: Redis | undefined; take: TakeEvent },
+  { redis, take, holding }: { redis: Redis | undefined; take: TakeEvent; holding: Holding },
 ): Events {
   const pullConfig = config.auth0.events?.pull
-  if (pullConfig === undefined) return { conditions: () => [], close: async () => undefined }
-  const pull = createEventPull(pullOptions(config, pullConfig, dependencies, take, offsetsOf(pullConfig, redis)))
-  const close = redis === undefined ? startAlone(pull) : startWithOthers(pull, redis, dependencies)
-  return { conditions: () => [conditionOf(pull)], close }
+  if (pullConfig === undefined) return { conditions: () => [] }
+  const { issuer, timeout, tls } = config.auth0
+  const memory = holding.part({ name: 'event offsets', make: createMemoryOffsets })
+  const reading = holding.part({
+    name: 'events',
+    settings: [pullConfig, issuer, timeout, tls, config.session.absoluteTimeout],
+    uses: [redis, take],
+    make: () => {
+      const offsets = offsetsOf(pullConfig, redis) ?? memory
+      return createReading(pullOptions(config, pullConfig, dependencies, take, offsets), redis, dependencies)
+    },
+    close: (made) => made.close(),
+  })
+  // One reads at a time.
+  holding.onAlone(() => reading.start())
+  return { conditions: () => [conditionOf(reading.pull)] }
+}
+
+type Taking = { revocations: Revocations; once: Once; holding: Holding }
+
+/** What an event from Auth0 does. Those that are fetched have no request that would be on record. */
+export function provisionEventTaking(
+  { auth0: { issuer } }: Config,
+  { now, trail }: Pick<Dependencies, 'now'> & { trail: Pick<Trail, 'write'> },
+  { revocations, once, holding }: Taking,
+): EventTaking {
+  return holding.part({
+    name: 'event taking',
+    settings: issuer,
+    uses: [revocations, once],
+    make() {
+      const take = createTakeEvent({ issuer, revocations, once, now })
+      return { take, takeFetched: recording(take, trail) }
+    },
+  })
+}
+
+export type EventTaking = { take: TakeEvent; takeFetched: TakeEvent }
+
+function createReading(options: EventPullOptions, redis: Redis | undefined, dependencies: Dependencies): EventReading {
+  const pull = createEventPull(options)
+  let stop: (() => Promise<void>) | undefined
+  return {
+    pull,
+    start: () => void (stop ??= redis === undefined ? startAlone(pull) : startWithOthers(pull, redis, dependencies)),
+    close: async () => stop?.(),
+  }
 }
 
 function pullOptions(
@@ -51,9 +99,9 @@ function pullOptions(
   }
 }
 
-function offsetsOf({ offsetFile }: PullConfig, redis: Redis | undefined): Offsets {
+function offsetsOf({ offsetFile }: PullConfig, redis: Redis | undefined): Offsets | undefined {
   if (redis !== undefined) return createSharedOffsets(redis)
-  return offsetFile === undefined ? createMemoryOffsets() : createFileOffsets(offsetFile)
+  return offsetFile === undefined ? undefined : createFileOffsets(offsetFile)
 }
 
 function startAlone(pull: EventPull): () => Promise<void> {
@@ -79,7 +127,7 @@ function conditionOf(pull: EventPull): Condition {
 }
 
 /** Events that are fetched have no request that would be on record. */
-export function recording(take: TakeEvent, trail: Pick<Trail, 'write'>): TakeEvent {
+function recording(take: TakeEvent, trail: Pick<Trail, 'write'>): TakeEvent {
   return async (event) => {
     const outcome = await take(event)
     if (outcome === 'revoked') trail.write({ event: 'revocation', channel: event.type, target: targetOf(event) })

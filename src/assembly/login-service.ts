@@ -6,18 +6,29 @@ import { createLogoutTokenVerifier } from '../oidc/logout-token.ts'
 import { createProvider, type Provider } from '../oidc/provider.ts'
 import type { RelyingParty } from '../oidc/relying-party.ts'
 import { createLoginMarkers } from '../oidc/stray-login.ts'
-import { createTransactionCookies, createUsedTransactions } from '../oidc/transaction-cookies.ts'
+import { createTransactionCookies } from '../oidc/transaction-cookies.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import { createSealer } from '../seal/sealer.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
+import type { Holding } from './lasting.ts'
 import { claimNamesOf } from './policy.ts'
 import { isSecure, sessionSecrets } from './settings.ts'
 
 /** Discovers the login service, in the background: the gateway starts without it too. */
-export function provisionProvider({ auth0 }: Config, { fetch, logger }: Dependencies): Provider {
+export function provisionProvider(config: Config, dependencies: Dependencies, holding: Holding): Provider {
+  const { issuer, clientId, clientSecrets, privateKeys, timeout, tls } = config.auth0
+  return holding.part({
+    name: 'login service',
+    settings: [issuer, clientId, clientSecrets, privateKeys, timeout, tls],
+    make: () => openProvider(config, dependencies),
+    close: (provider) => provider.close(),
+  })
+}
+
+function openProvider({ auth0 }: Config, { fetch, logger }: Dependencies): Provider {
   const { issuer, clientId, timeout: timeoutMs } = auth0
   const provider = createProvider({
     issuer,
@@ -52,12 +63,10 @@ export function relyingParty(
   { now, randomBytes }: Dependencies,
   {
     policy,
-    once,
     onUnusable,
     ...shared
-  }: Pick<RelyingParty, 'provider' | 'revocations'> & {
+  }: Pick<RelyingParty, 'provider' | 'revocations' | 'used'> & {
     policy: Policy
-    once: Once
     onUnusable: OnUnusable
   },
 ): RelyingParty {
@@ -84,7 +93,6 @@ export function relyingParty(
       cookie: createSealer(sessionSecrets(config), 'transaction'),
       state: createSealer(sessionSecrets(config), 'login state'),
     }),
-    used: createUsedTransactions(now, once),
     markers: createLoginMarkers(isHttps),
     randomBytes,
     now,

@@ -19,6 +19,7 @@ import type { Redis } from '../redis/redis.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import { createTokenIds, provisionKeys } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
+import type { Holding } from './lasting.ts'
 
 /** What comes from outside the process. */
 type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes'> & {
@@ -32,13 +33,13 @@ const maxDiscoveryBytes = 256 * 1024
 export async function provisionMachines(
   config: Config,
   surroundings: Surroundings,
-  { decide, redis }: { decide: Decide; redis: Redis | undefined },
+  { decide, redis, holding }: { decide: Decide; redis: Redis | undefined; holding: Holding },
 ) {
   const issuers = [...acceptedIssuers(config).keys()]
   const [keySets, backstage, keys] = await Promise.all([
-    provisionKeySets(config, surroundings, issuers),
-    provisionBackstage(config, surroundings),
-    provisionKeys('machines', config, surroundings, redis),
+    provisionKeySets(config, surroundings, issuers, holding),
+    provisionBackstage(config, surroundings, holding),
+    provisionKeys('machines', config, surroundings, redis, holding),
   ])
   const isOn = issuers.length > 0 || backstage !== undefined
   const resource = protectedResourceOf(config, surroundings, backstage === undefined ? undefined : decide)
@@ -50,11 +51,6 @@ export async function provisionMachines(
     protectedResource: isOn ? resource : undefined,
     challenge: isOn ? createChallenge(resource) : undefined,
     conditions: () => [...keySets.values(), ...(backstage ? [backstage.keys] : [])].map(conditionOf),
-    close() {
-      keys.close()
-      for (const set of keySets.values()) set.close()
-      backstage?.keys.close()
-    },
   }
 }
 
@@ -123,9 +119,26 @@ export function acceptedIssuers({ machines, auth0 }: Config): Map<string, readon
   return new Map([...own, ...machines.issuers.map((each) => [each.issuer, each.audiences] as const)])
 }
 
-async function provisionKeySets(config: Config, surroundings: Surroundings, issuers: readonly string[]) {
-  const open = (issuer: string) => provisionKeySet(config, withKeyLog(issuer, surroundings), issuer)
+async function provisionKeySets(
+  config: Config,
+  surroundings: Surroundings,
+  issuers: readonly string[],
+  holding: Holding,
+) {
+  const open = (issuer: string) =>
+    heldKeySet(config, holding, issuer, () => provisionKeySet(config, withKeyLog(issuer, surroundings), issuer))
   return new Map(await Promise.all(issuers.map(async (issuer) => [issuer, await open(issuer)] as const)))
+}
+
+/** Keys stay cached when the configuration changes. @param source where they come from, as one text */
+function heldKeySet(config: Config, holding: Holding, source: string, make: () => Promise<JwksCache>) {
+  const { timeout, tls } = config.auth0
+  return holding.part({
+    name: `keys of ${source}`,
+    settings: [config.machines.jwks, timeout, tls],
+    make,
+    close: (set) => set.close(),
+  })
 }
 
 type KeySurroundings = {
@@ -144,14 +157,16 @@ export function provisionKeySet(config: Config, surroundings: KeySurroundings, i
 }
 
 /** Backstage's own keys, where rules take its tokens. */
-async function provisionBackstage(config: Config, surroundings: Surroundings) {
+async function provisionBackstage(config: Config, surroundings: Surroundings, holding: Holding) {
   const { rules, jwksUrl } = config.machines.backstageTokens
   if (rules.length === 0) return undefined
   const upstream = config.upstreams['backstage'] ?? Object.values(config.upstreams)[0]
   const url = jwksUrl ?? `${upstream?.urls[0]}/api/auth/.well-known/jwks.json`
   const issuer = `${config.server.baseUrl}/api/auth`
-  const keys = await createKeySet(config, withKeyLog(issuer, surroundings), issuer, (signal) =>
-    fetchDocument(url, { fetch: surroundings.fetch, signal, maxBytes: maxJwksBytes }),
+  const fetchKeys = (signal: AbortSignal) =>
+    fetchDocument(url, { fetch: surroundings.fetch, signal, maxBytes: maxJwksBytes })
+  const keys = await heldKeySet(config, holding, `${issuer} at ${url}`, () =>
+    createKeySet(config, withKeyLog(issuer, surroundings), issuer, fetchKeys),
   )
   return { issuer, keys }
 }

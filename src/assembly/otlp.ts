@@ -3,6 +3,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { LogSender } from '../telemetry/otlp-logs.ts'
 import type { AgentFor, OtlpTarget } from '../telemetry/otlp.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
+import type { Holding } from './lasting.ts'
 
 type Surroundings = { logger: Pick<Logger, 'warn'>; agentFor?: AgentFor | undefined }
 type Otlp = NonNullable<Config['telemetry']['otlp']>
@@ -11,10 +12,19 @@ type Otlp = NonNullable<Config['telemetry']['otlp']>
 export async function provisionTracing(
   { telemetry: { otlp } }: Config,
   surroundings: Surroundings,
+  holding: Holding,
 ): Promise<Tracing | undefined> {
   if (otlp?.signals.includes('traces') !== true) return undefined
-  const { createTracing } = await import('../telemetry/tracing.ts')
-  return createTracing({ ...targetOf(otlp, 'spans', surroundings), sampleRatio: otlp.sampleRatio })
+  return holding.part({
+    name: 'tracing',
+    settings: otlp,
+    async make() {
+      const { createTracing } = await import('../telemetry/tracing.ts')
+      return createTracing({ ...targetOf(otlp, 'spans', surroundings), sampleRatio: otlp.sampleRatio })
+    },
+    close: (tracing) => tracing.close(),
+    isNeededByRequests: true,
+  })
 }
 
 /** Undefined where log lines are not sent by OTLP. */

@@ -1,18 +1,54 @@
 import type { Config } from '../config/schema.ts'
+import { settingsFingerprint } from '../config/settings-fingerprint.ts'
 import type { RedisSettings } from '../redis/client.ts'
 import { parseNode } from '../redis/node.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Holding } from './lasting.ts'
 
 type RedisConfig = NonNullable<Config['session']['redis']>
 
-/** The one Redis of the process, if one is configured; connected, or trying to. */
-export async function provisionRedis({ session }: Config, logger: Logger): Promise<Redis | undefined> {
+/** The one Redis of the process, if one is configured; connected, or trying to. It goes over to other settings. */
+export async function provisionRedis(
+  { session }: Config,
+  logger: Logger,
+  holding: Holding,
+): Promise<Redis | undefined> {
   if (session.redis === undefined) return undefined
+  const settings = redisSettings(session.redis)
+  const described = settingsFingerprint(settings)
+  const opened = await holding.part({
+    name: 'redis',
+    // Keys have other names in a cluster.
+    settings: settings.topology.kind === 'cluster',
+    make: async () => ({ redis: await openRedis(settings, logger), described }),
+    close: ({ redis }) => redis.close(),
+    isNeededByRequests: true,
+  })
+  const { redis } = opened
+  if (opened.described !== described && redis.isReady()) await tryRedis(settings)
+  holding.onInForce(() => {
+    if (opened.described === described) return
+    opened.described = described
+    redis.use(settings)
+  })
+  return redis
+}
+
+/** @throws when a working connection would be given up for one that does not work */
+async function tryRedis(settings: RedisSettings): Promise<void> {
+  const { tryToConnect } = await import('../redis/redis.ts')
+  await tryToConnect(settings).catch((cause: unknown) => {
+    throw new Error('Redis is not reached with the settings under session.redis', { cause })
+  })
+}
+
+/** Connected, or trying to. */
+export async function openRedis(settings: RedisSettings, logger: Logger): Promise<Redis> {
   // The client takes 20 MiB, so it is loaded only where Redis is configured.
   const { createRedis } = await import('../redis/redis.ts')
-  const redis = createRedis(redisSettings(session.redis))
+  const redis = createRedis(settings)
   redis.events.on('ready', () => logger.info('connected to Redis'))
   redis.events.on('lost', (err) => logger.error({ err }, 'Redis cannot be reached; will retry'))
   redis.events.on('refusing', (reason) => {

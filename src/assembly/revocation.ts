@@ -1,49 +1,102 @@
 import type { Config } from '../config/schema.ts'
 import { principalOf } from '../identity/principal.ts'
 import type { Decide } from '../policy/rules.ts'
-import { createOpenConnections } from '../proxy/open-connections.ts'
+import { createOpenConnections, type OpenConnections } from '../proxy/open-connections.ts'
 import { createSessionWatch } from '../proxy/session-watch.ts'
 import type { Redis } from '../redis/redis.ts'
 import { createLocalBus, createRedisBus, type SessionBus } from '../revocation/bus.ts'
+import type { Mark } from '../revocation/mark.ts'
 import { createRevocations, type Revocations } from '../revocation/revocations.ts'
 import { createSeenSessions } from '../revocation/seen-sessions.ts'
-import { createSealer } from '../seal/sealer.ts'
-import { expiryOf, type Session } from '../session/session.ts'
+import { createSealer, type Sealer } from '../seal/sealer.ts'
+import { expiryOf, type Session, type SessionLimits } from '../session/session.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
+import type { Holding } from './lasting.ts'
 import { sessionLimits, sessionSecrets } from './settings.ts'
 
 /** The one way in which this process learns of sessions from others: through Redis, if there is one. */
-export function provisionBus(config: Config, { now }: Dependencies, redis: Redis | undefined): SessionBus {
-  if (redis === undefined) return createLocalBus()
-  return createRedisBus(redis, createSealer(sessionSecrets(config), 'session-news'), now)
+export function provisionBus(
+  config: Config,
+  { now }: Dependencies,
+  redis: Redis | undefined,
+  holding: Holding,
+): SessionBus {
+  const sealer = createSealer(sessionSecrets(config), 'session-news')
+  const news = holding.part({ name: 'session news', make: () => ({ sealer }) })
+  holding.onInForce(() => void (news.sealer = sealer))
+  const current: Sealer = { seal: (payload) => news.sealer.seal(payload), open: (sealed) => news.sealer.open(sealed) }
+  return holding.part({
+    name: 'session bus',
+    uses: [redis],
+    make: () => (redis === undefined ? createLocalBus() : createRedisBus(redis, current, now)),
+  })
 }
 
-type Shared = { bus: SessionBus; decide: Decide }
+type Shared = { bus: SessionBus; decide: Decide; onNews: (news: readonly Mark[]) => void }
+
+/** What decides on open connections; that of the configuration in force. */
+type Rules = { limits: SessionLimits; decide: Decide }
 
 /** How this process learns that sessions have ended, and closes the connections that are open for them. */
-export async function provisionRevocation(config: Config, dependencies: Dependencies, { bus, decide }: Shared) {
-  const { now, logger } = dependencies
+export async function provisionRevocation(
+  config: Config,
+  dependencies: Dependencies,
+  { bus, decide, onNews }: Shared,
+  holding: Holding,
+) {
   const limits = sessionLimits(config)
+  const rules = holding.part({ name: 'rules for open connections', make: (): Rules => ({ limits, decide }) })
+  const openConnections = holding.part({ name: 'open connections', make: createOpenConnections })
+  const latest = holding.part({ name: 'latest revocations', make: (): { known?: Revocations } => ({}) })
+  const parts = { bus, rules, openConnections, former: latest.known, onNews }
+  const { revocations, watch, seen } = await holding.part({
+    name: 'revocation',
+    uses: [bus],
+    make: () => watchSessions(dependencies, parts),
+    close: (made) => made.watch.close(),
+  })
+  holding.onInForce(() => {
+    const isOther = rules.decide !== decide
+    revocations.keepFor(limits.absoluteTimeoutMs)
+    Object.assign(rules, { limits, decide })
+    latest.known = revocations
+    if (isOther) watch.applyRules()
+  })
+  return { revocations, openConnections, seen }
+}
+
+type WatchParts = Pick<Shared, 'bus' | 'onNews'> & {
+  rules: Rules
+  openConnections: OpenConnections
+  /** Those before, where another Redis takes their place. */
+  former: Revocations | undefined
+}
+
+async function watchSessions(
+  { now, logger }: Dependencies,
+  { bus, rules, openConnections, former, onNews }: WatchParts,
+) {
   const revocations = createRevocations({
     bus,
-    absoluteTimeoutMs: limits.absoluteTimeoutMs,
+    absoluteTimeoutMs: rules.limits.absoluteTimeoutMs,
     now,
     onOverflow: () => logger.warn('too many revocations to remember: the oldest is forgotten'),
     onUnshared: (err) => logger.warn({ err }, 'the end of a session could not be sent to other replicas yet'),
   })
-  const openConnections = createOpenConnections()
-  const endOf = (session: Session): number => Math.min(expiryOf(session, limits), revocations.endOf(session))
+  if (former !== undefined) revocations.follow(former)
+  const endOf = (session: Session): number => Math.min(expiryOf(session, rules.limits), revocations.endOf(session))
   const watch = createSessionWatch({
     openConnections,
     endOf,
-    isStillAllowed: (session, asked) => decide(principalOf(session), asked, now()).effect === 'allow',
+    isStillAllowed: (session, asked) => rules.decide(principalOf(session), asked, now()).effect === 'allow',
     now,
     onFailure: (err) => logger.error({ err }, 'ends of sessions could not be looked for; trying again'),
   })
   revocations.onChange((news) => {
     watch.sweep()
     if (news.some(({ kind }) => kind === 'claims')) watch.recheck(revocations.isOutdated)
+    onNews(news)
   })
   const seen = createSeenSessions((session) => endOf(session) > now())
   bus.events.on('changed', (session) => {
@@ -51,7 +104,7 @@ export async function provisionRevocation(config: Config, dependencies: Dependen
     seen.note(session)
   })
   await revocations.joined()
-  return { revocations, openConnections, seen, close: () => watch.close() }
+  return { revocations, watch, seen }
 }
 
 export function revocationCondition(revocations: Pick<Revocations, 'status'>): Condition {

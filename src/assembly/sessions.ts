@@ -15,14 +15,15 @@ import { createOwedWrites } from '../session/owed-writes.ts'
 import { createRecordSealer } from '../session/record-sealer.ts'
 import { createRedisStore } from '../session/redis-store.ts'
 import { createBackOff } from '../session/refresh/back-off.ts'
-import { createRedisLeases, soleLeases } from '../session/refresh/leases.ts'
+import { createRedisLeases, type Leases, soleLeases } from '../session/refresh/leases.ts'
 import { createRefresher, type RefresherOptions } from '../session/refresh/refresher.ts'
-import { createRefreshCounters, type RefreshCounters } from '../session/refresh/renewals.ts'
+import { createRunningRenewals, type RefreshCounters, type RunningRenewals } from '../session/refresh/renewals.ts'
 import { createSessionCookie } from '../session/session-cookie.ts'
 import { haveRightsChanged, type Session } from '../session/session.ts'
 import type { EndedSessions, SessionStore } from '../session/store.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
+import type { Holding } from './lasting.ts'
 import { claimNamesOf } from './policy.ts'
 import { isSecure, sessionLimits, sessionSecrets } from './settings.ts'
 
@@ -35,6 +36,8 @@ export type SharedParts = {
   /** Called when Auth0 gave a session other roles, groups or permissions. */
   onRightsChanged: (session: Session) => void
   trail: Pick<Trail, 'write'>
+  counters: RefreshCounters
+  holding: Holding
 }
 
 /** The store of sessions, and the refresher that keeps their roles fresh. */
@@ -43,28 +46,28 @@ export function provisionSessions(config: Config, dependencies: Dependencies, sh
   const { refreshEvery, maxStale, store: kind } = config.session
   const limits = sessionLimits(config)
   const cookie = createSessionCookie(isSecure(config))
-  const { bus, revocations, onRightsChanged } = shared
+  const { bus, revocations, onRightsChanged, counters, holding } = shared
   const { ended } = revocations
   const redis = kind === 'redis' ? shared.redis : undefined
   const kept = redis
-    ? redisSessions(config, dependencies, { redis, bus, ended })
+    ? redisSessions(config, dependencies, { redis, bus, ended, holding })
     : cookieSessions(config, { ended, cookieName: cookie.name })
   const onUnshared = (err: unknown) => logger.warn({ err }, 'a new login could not be sent to other replicas yet')
   const onSaved = (session: Session) => bus.change(session)
-  const store = createRevocableStore(kept.store, { revocations, onSaved, onUnshared, now })
-  const counters = createRefreshCounters()
+  const store = createRevocableStore(kept, { revocations, onSaved, onUnshared, now })
   const refresher = createRefresher({
     store,
     isOutdated: revocations.isOutdated,
     isStoreAway: () => redis !== undefined && (!redis.isReady() || redis.refusal() !== undefined),
-    leases: redis ? createRedisLeases({ redis, randomBytes: dependencies.randomBytes }) : soleLeases,
+    leases: redis ? leasesIn(redis, dependencies, holding) : soleLeases,
     refreshGrant: createRefreshGrant({
       provider: shared.provider,
       claimNames: { ...claimNamesOf(config), onUnusable: shared.onUnusable },
       now,
     }),
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
-    backOff: createBackOff(now),
+    backOff: holding.part({ name: 'refresh back-off', make: () => createBackOff(now) }),
+    running: runningRefreshes(holding),
     counters,
     onFailure: tellFailure(logger, shared.trail),
     onRefreshed: (before, after) => haveRightsChanged(before, after) && onRightsChanged(after),
@@ -73,38 +76,58 @@ export function provisionSessions(config: Config, dependencies: Dependencies, sh
   return {
     stage: { store, refresher, cookie, limits, now },
     limits,
-    counters,
-    async close() {
-      await refresher.close()
-      kept.close()
-    },
   }
 }
 
-type Kept = { store: SessionStore; close: () => void }
+/** A session is refreshed once at a time, whatever the configuration: a refresh token can be used once. */
+function runningRefreshes(holding: Holding): RunningRenewals {
+  return holding.part({ name: 'running refreshes', make: createRunningRenewals, close: settle })
+}
+
+/** One that is cut off may lose the only valid refresh token. */
+async function settle(running: RunningRenewals): Promise<void> {
+  await Promise.allSettled(running.values())
+}
+
+function leasesIn(redis: Redis, { randomBytes }: Dependencies, holding: Holding): Leases {
+  return holding.part({ name: 'leases', uses: [redis], make: () => createRedisLeases({ redis, randomBytes }) })
+}
 
 type CookieParts = { ended: EndedSessions; cookieName: string }
 
-function cookieSessions(config: Config, parts: CookieParts): Kept {
+function cookieSessions(config: Config, parts: CookieParts): SessionStore {
   const sealer = createSealer(sessionSecrets(config), 'session')
-  return { store: createCookieStore({ sealer, ...parts }), close: () => undefined }
+  return createCookieStore({ sealer, ...parts })
 }
 
-type RedisParts = { redis: Redis; bus: SessionBus; ended: EndedSessions }
+type RedisParts = { redis: Redis; bus: SessionBus; ended: EndedSessions; holding: Holding }
 
-function redisSessions(config: Config, dependencies: Dependencies, { redis, bus, ended }: RedisParts): Kept {
+function redisSessions(
+  config: Config,
+  dependencies: Dependencies,
+  { redis, bus, ended, holding }: RedisParts,
+): SessionStore {
   const { now, randomBytes } = dependencies
   const limits = sessionLimits(config)
   const { outageGrace: graceMs, maxCached: maxEntries } = config.session.redis as NonNullable<
     Config['session']['redis']
   >
-  const cache = createCoherentCache({ events: bus.events, maxEntries, graceMs, now })
-  const owed = createOwedWrites(redis.events)
+  const cache = holding.part({
+    name: 'session cache',
+    settings: [maxEntries, graceMs, config.session.secrets],
+    uses: [bus],
+    make: () => createCoherentCache({ events: bus.events, maxEntries, graceMs, now }),
+    close: (made) => made.close(),
+  })
+  const owed = holding.part({
+    name: 'owed writes',
+    uses: [redis],
+    make: () => createOwedWrites(redis.events),
+    close: (made) => made.close(),
+    isNeededByRequests: true,
+  })
   const sealer = createRecordSealer(sessionSecrets(config), randomBytes)
-  return {
-    store: createRedisStore({ redis, sealer, cache, owed, ended, limits, randomBytes, now }),
-    close: () => owed.close(),
-  }
+  return createRedisStore({ redis, sealer, cache, owed, ended, limits, randomBytes, now })
 }
 
 function tellFailure(logger: Dependencies['logger'], trail: Pick<Trail, 'write'>): RefresherOptions['onFailure'] {

@@ -2,10 +2,25 @@ import type { Config, UpstreamConfig } from '../config/schema.ts'
 import { createUpstream, type Upstream, type UpstreamOptions } from '../proxy/upstream.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Holding } from './lasting.ts'
 
 /** The connections to each upstream, by its name. */
-export function provisionUpstreams({ upstreams }: Config, logger: Logger): ReadonlyMap<string, Upstream> {
-  return new Map(Object.entries(upstreams).map(([name, options]) => [name, openUpstream(name, options, logger)]))
+export function provisionUpstreams(
+  { upstreams }: Config,
+  logger: Logger,
+  holding: Holding,
+): ReadonlyMap<string, Upstream> {
+  const open = ([name, options]: [string, UpstreamConfig]): [string, Upstream] => [
+    name,
+    holding.part({
+      name: `upstream ${name}`,
+      settings: options,
+      make: () => openUpstream(name, options, logger),
+      close: (upstream) => upstream.close(),
+      isNeededByRequests: true,
+    }),
+  ]
+  return new Map(Object.entries(upstreams).map(open))
 }
 
 function openUpstream(name: string, config: UpstreamConfig, logger: Logger): Upstream {

@@ -12,7 +12,14 @@ export type RevocationTarget = { session?: string; sid?: string; subject?: strin
 export type RevocationChannel = 'admin' | 'sign-out-everywhere' | 'back-channel-logout' | (string & {})
 
 /** What became of a key, a secret or the configuration; `id` names it and is never its value. */
-export type Change = { what: string; action: string; id?: string | undefined; jwk?: object | undefined }
+export type Change = {
+  what: string
+  action: string
+  id?: string | undefined
+  jwk?: object | undefined
+  /** Names of options, or places in files, and no values. */
+  options?: readonly string[] | undefined
+}
 
 /** The last record that a writer is known to have written. */
 export type ChainHead = { writer: string; seq: number; hash: string }

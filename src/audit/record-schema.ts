@@ -80,9 +80,13 @@ export const auditRecordSchema = z.strictObject({
       action: z.string(),
       id: z.string().optional(),
       jwk: z.record(z.string(), z.string()).optional(),
+      options: z.array(z.string()).optional(),
     })
     .optional()
-    .meta({ description: 'Of key, secret and config: what was changed and how; public halves only, never a value.' }),
+    .meta({
+      description:
+        'Of key, secret and config: what was changed and how; `options` names options, or the places in files that were refused. Public halves only, never a value.',
+    }),
   process: z
     .strictObject({ version: z.string(), pid: z.int(), config: z.string(), key: z.string(), secrets: z.string() })
     .optional()

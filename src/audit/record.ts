@@ -90,8 +90,8 @@ function traceIdOf({ traceparent }: RequestFacts): string {
 }
 
 // Written member by member, so that their order never depends on the caller.
-function changeOf({ action, id, jwk, what }: Extract<AuditEvent, { change: unknown }>['change']) {
-  return { action, id, jwk: jwk && sortedMembers(jwk), what }
+function changeOf({ action, id, jwk, options, what }: Extract<AuditEvent, { change: unknown }>['change']) {
+  return { action, id, jwk: jwk && sortedMembers(jwk), options: options && [...options], what }
 }
 
 function headOf({ hash, seq, writer }: { hash: string; seq: number; writer: string }) {

@@ -15,7 +15,9 @@ export type Trail = {
    * @throws SinkFailure
    */
   ensure(): Promise<void>
-  sinks: readonly Sink[]
+  readonly sinks: readonly Sink[]
+  /** Goes over to other sinks and keys; the chain goes on. Sinks that are not among them get nothing more. */
+  use(settings: TrailSettings): void
   /** Records so far. */
   count(): number
   /** Writes the last checkpoint, and closes the sinks. */
@@ -25,15 +27,19 @@ export type Trail = {
 /** @returns a signed checkpoint (JWS, compact) */
 export type Sign = (head: ChainHead, at: string) => string
 
-export type TrailOptions = {
+export type TrailOptions = TrailSettings & {
   chain: Chain
-  sinks: readonly Sink[]
   /** Milliseconds since the epoch. */
   now: () => number
-  /** What signs the next checkpoint, after it has written its key to the trail; undefined while there is no key. */
-  signer: () => Sign | undefined
   /** Called with an event of which no record could be made. */
   onFailure: (error: unknown, event: AuditEvent) => void
+}
+
+/** What may change while the chain goes on. */
+export type TrailSettings = {
+  sinks: readonly Sink[]
+  /** What signs the next checkpoint, after it has written its key to the trail; undefined while there is no key. */
+  signer: () => Sign | undefined
   /** Called with each checkpoint, to be kept elsewhere as well. */
   onCheckpoint?: (checkpoint: string) => void
   /** A checkpoint is due after so long, where anything was recorded since. */
@@ -49,12 +55,49 @@ type Held = { event: AuditEvent; at: number }
 const recordsPerCheckpoint = 1_000
 
 export function createTrail(options: TrailOptions): Trail {
-  const { chain, sinks, now, signer, onFailure, onCheckpoint, checkpointEveryMs } = options
+  const { now } = options
+  let settings: TrailSettings = options
+  const { batch, checkpoint } = createRecorder(options, () => settings)
+  let timer = startTimer()
+
+  function startTimer(): NodeJS.Timeout {
+    return setInterval(checkpoint, settings.checkpointEveryMs).unref()
+  }
+
+  return {
+    write: (event) => batch.add({ event, at: now() }),
+    flush: () => batch.flush(),
+    ensure() {
+      batch.flush()
+      return untilKept(settings.sinks.filter((sink) => sink.onFailure === 'block'))
+    },
+    get sinks() {
+      return settings.sinks
+    },
+    use(next) {
+      batch.flush()
+      const isOtherwise = next.checkpointEveryMs !== settings.checkpointEveryMs
+      settings = next
+      if (!isOtherwise) return
+      clearInterval(timer)
+      timer = startTimer()
+    },
+    count: () => options.chain.head().seq,
+    async close() {
+      clearInterval(timer)
+      batch.add({ event: { event: 'stop' }, at: now() })
+      batch.close()
+      checkpoint()
+      await Promise.all(settings.sinks.map((sink) => sink.close()))
+    },
+  }
+}
+
+/** Makes records of events, and hands them to the sinks. */
+function createRecorder({ chain, now, onFailure }: TrailOptions, settings: () => TrailSettings) {
   const isoTime = createIsoTime()
-  const blocking = sinks.filter((sink) => sink.onFailure === 'block')
   const batch = createTurnBatch<Held>(writeOut)
   let lastCheckpoint = 0
-  const timer = setInterval(checkpoint, checkpointEveryMs).unref()
 
   function writeOut(held: readonly Held[]): void {
     hand(held.flatMap(appended))
@@ -72,10 +115,11 @@ export function createTrail(options: TrailOptions): Trail {
   }
 
   function hand(lines: readonly string[]): void {
-    for (const sink of sinks) sink.take(lines)
+    for (const sink of settings().sinks) sink.take(lines)
   }
 
   function checkpoint(): void {
+    const { signer, onCheckpoint } = settings()
     const sign = signer()
     batch.flush()
     const head = chain.head()
@@ -87,23 +131,7 @@ export function createTrail(options: TrailOptions): Trail {
     onCheckpoint?.(signed)
   }
 
-  return {
-    write: (event) => batch.add({ event, at: now() }),
-    flush: () => batch.flush(),
-    ensure() {
-      batch.flush()
-      return untilKept(blocking)
-    },
-    sinks,
-    count: () => chain.head().seq,
-    async close() {
-      clearInterval(timer)
-      batch.add({ event: { event: 'stop' }, at: now() })
-      batch.close()
-      checkpoint()
-      await Promise.all(sinks.map((sink) => sink.close()))
-    },
-  }
+  return { batch, checkpoint }
 }
 
 /** @throws SinkFailure */

@@ -1,47 +1,56 @@
 // This folder: the socket: TLS, HTTP/2, limits on heads, closing in order.
 
 import { once } from 'node:events'
-import { createServer, type ListenOptions, type Server } from 'node:net'
+import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 
 export type Address = { host: string; port: number }
 
+/** Sockets that listen and take in connections, which something else reads. */
 export type Acceptors = {
-  /** Listens beside the server, at the port that it has. */
-  listen(address: Address): Promise<void>
+  /** @returns the port; of an address with port 0 the one that was found */
+  listen(address: Address): Promise<number>
+  /** Listens at a Unix socket. */
+  listenAt(path: string): Promise<void>
   /** Takes in no more connections. */
   stop(): void
   /** Resolves when the connections that were taken in have ended. */
   ended(): Promise<void>
+  /** Whether a connection stays open for answers after the client has sent its last byte; HTTP needs it, TLS does not. */
+  allowHalfOpen(isAllowed: boolean): void
 }
 
 /**
- * More sockets that listen at a server's port (SO_REUSEPORT; the kernel deals out connections among them) and hand it what
- * comes. A turn of the event loop takes in one connection a socket (libuv's uv__server_io): with a single one, connections
- * would wait for seconds while turns are long, although there is room for their requests. Probes come on new connections.
- * @param count how many
+ * Several sockets that listen at one port (SO_REUSEPORT; the kernel deals out connections among them). A turn of the event
+ * loop takes in one connection a socket (libuv's uv__server_io): with a single one, connections would wait for seconds while
+ * turns are long, although there is room for their requests. Probes come on new connections.
+ * @param count how many; with one the port is not shared
  */
-export function createAcceptors(server: Server, count: number): Acceptors {
-  const { allowHalfOpen } = server as { allowHalfOpen?: boolean }
-  const acceptors = Array.from({ length: count }, () => {
-    const acceptor = createServer({ noDelay: true, allowHalfOpen: allowHalfOpen === true })
-    return acceptor.on('connection', (socket) => void server.emit('connection', socket))
-  })
+export function createAcceptors(count: number, onConnection: (socket: Socket) => void): Acceptors {
+  const acceptors = Array.from({ length: count }, () => createServer({ noDelay: true }, onConnection))
+  const [first] = acceptors as [Server, ...Server[]]
   let ends: Promise<unknown>[] = []
   return {
-    async listen(address) {
-      for (const acceptor of acceptors) await listening(acceptor, sharing(address))
+    async listen({ host, port }) {
+      await listening(first, count > 1 ? sharing({ host, port }) : { host, port })
+      const { port: found } = first.address() as AddressInfo
+      for (const acceptor of acceptors.slice(1)) await listening(acceptor, sharing({ host, port: found }))
+      return found
     },
+    listenAt: (path) => listening(first, { path }),
     stop() {
       ends = acceptors.map((acceptor) => new Promise((resolve) => acceptor.close(resolve)))
     },
     async ended() {
       await Promise.all(ends)
     },
+    allowHalfOpen(allowHalfOpen) {
+      for (const acceptor of acceptors) Object.assign(acceptor, { allowHalfOpen })
+    },
   }
 }
 
 /** The address for a socket that others may join. */
-export const sharing = (address: Address): ListenOptions => ({ ...address, reusePort: true })
+const sharing = (address: Address): ListenOptions => ({ ...address, reusePort: true })
 
 /**
  * Makes sure that the port is free: a second gateway, started by mistake at a shared port, would get a part of

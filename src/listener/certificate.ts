@@ -11,6 +11,8 @@ export type CurrentCertificate = {
   current(): Certificate
   /** Looks at the files now. */
   look(): Promise<void>
+  /** @throws when the files cannot be used as they are now */
+  check(): Promise<void>
   onChange(listener: (certificate: Certificate) => void): void
   close(): void
 }
@@ -61,6 +63,7 @@ export async function openCertificate(options: CertificateOptions): Promise<Curr
   return {
     current: () => current,
     look,
+    check: async () => void (await readCertificate(options)),
     onChange: (listener) => void listeners.add(listener),
     close: () => clearInterval(timer),
   }

@@ -1,5 +1,6 @@
-import type { Server } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
+
+import type { Listener } from './listener.ts'
 
 /** How long clients have to send one more request on a connection, whose answer says that it is the last. */
 const maxFarewellMs = 1_000
@@ -10,7 +11,7 @@ const cutEveryMs = 250
 const lastKeepAliveMs = 1_000
 
 export type Leaving = {
-  app: { close(): Promise<void>; server: Server }
+  listener: Pick<Listener, 'stopKeepAlive' | 'close'>
   overload: {
     openConnections(): number
   }
@@ -25,13 +26,13 @@ export type Leaving = {
  * connection were cut. So each answer says `Connection: close` for a while (RFC 9112 §9.6), and only connections that stay
  * idle longer are cut.
  */
-export async function closeGently({ app, overload, closeLongLived, shutdownMs }: Leaving): Promise<void> {
-  app.server.prependListener('request', (_request, response) => (response.shouldKeepAlive = false))
-  app.server.keepAliveTimeout = lastKeepAliveMs
+export async function closeGently({ listener, overload, closeLongLived, shutdownMs }: Leaving): Promise<void> {
+  listener.stopKeepAlive(lastKeepAliveMs)
   const endsAt = performance.now() + Math.min(maxFarewellMs, shutdownMs / 2)
   while (overload.openConnections() > 0 && performance.now() < endsAt) await delay(lookEveryMs)
 
-  // Requests that were under way may have become streams since the app ended those there were.
+  closeLongLived()
+  // Requests that were under way may have become streams since.
   const cutting = setInterval(closeLongLived, cutEveryMs)
-  await app.close().finally(() => clearInterval(cutting))
+  await listener.close().finally(() => clearInterval(cutting))
 }

@@ -1,24 +1,32 @@
 import type { RequestListener, Server } from 'node:http'
-import { createSecureServer, type Http2SecureServer } from 'node:http2'
+import { createSecureServer, type Http2SecureServer, type Http2Session } from 'node:http2'
 
 import type { Config } from '../config/schema.ts'
-import type { CurrentCertificate } from './certificate.ts'
+import type { Certificate } from './certificate.ts'
 import { readAsHttp1 } from './http2-request.ts'
 
 /** Streams that one client may have open at a time on one connection: a browser's hundred requests and then some. */
 const maxConcurrentStreams = 256
 
+export type TlsServer = {
+  server: Server
+  /** For new connections. */
+  setCertificate(certificate: Certificate): void
+  /** Has each HTTP/2 connection end when its streams have (GOAWAY). */
+  closeSessions(): void
+}
+
 /** HTTP/2 where the client speaks it (ALPN), else HTTP/1.1, on one port; limits as of the plain listener. */
 export function createTlsServer(
-  certificate: CurrentCertificate,
-  { timeouts, maxHeaderBytes }: Config['server'],
+  certificate: Certificate,
+  { timeouts, maxHeaderBytes }: Pick<Config['server'], 'timeouts' | 'maxHeaderBytes'>,
   http1: object,
   handler: RequestListener,
-): Server {
+): TlsServer {
   const server = createSecureServer(
     {
       ...http1,
-      ...certificate.current(),
+      ...certificate,
       allowHTTP1: true,
       // As node:http has it; else the small writes of an event stream would wait for each other.
       noDelay: true,
@@ -31,14 +39,23 @@ export function createTlsServer(
       handler(read as Parameters<RequestListener>[0], response as unknown as Parameters<RequestListener>[1])
     },
   )
-  certificate.onChange((next) => server.setSecureContext(next))
-  closeIdleSessions(server, timeouts.keepAlive)
-  return server as unknown as Server
+  const sessions = sessionsOf(server, timeouts.keepAlive)
+  return {
+    server: server as unknown as Server,
+    setCertificate: (next) => server.setSecureContext(next),
+    closeSessions() {
+      for (const session of sessions) session.close()
+    },
+  }
 }
 
-/** Idle means that nothing passes in either direction; streams that are open may finish. */
-function closeIdleSessions(server: Http2SecureServer, keepAliveMs: number): void {
+/** The open HTTP/2 connections. Idle ones are closed: idle means that nothing passes in either direction; streams that are open may finish. */
+function sessionsOf(server: Http2SecureServer, keepAliveMs: number): ReadonlySet<Http2Session> {
+  const sessions = new Set<Http2Session>()
   server.on('session', (session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
     session.setTimeout(keepAliveMs, () => session.close())
   })
+  return sessions
 }

@@ -4,17 +4,17 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Http2ServerRequest, Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 
+/** Up to here, connections beyond the limit stay open so that their requests get 503; past it they are closed at once. */
+const reserveOf = (max: number): number => Math.max(16, Math.ceil(max / 16))
+
 /** Counts and bounds the open connections of one process, upgraded ones included. */
 export class ConnectionLimiter {
   open = 0
-  readonly #max: number
-  /** Up to here, connections beyond the limit stay open so that their requests get 503; past it they are closed at once. */
-  readonly #maxWithReserve: number
+  max: number
   readonly #surplus = new WeakSet<Socket | Http2Session>()
 
   constructor(max: number) {
-    this.#max = max
-    this.#maxWithReserve = max + Math.max(16, Math.ceil(max / 16))
+    this.max = max
   }
 
   /** Used in place of the server's own maxConnections, which counts only connections that this process accepted itself. */
@@ -22,12 +22,12 @@ export class ConnectionLimiter {
     server.on('connection', (socket: Socket) => {
       this.open += 1
       socket.on('close', () => (this.open -= 1))
-      if (this.open > this.#maxWithReserve) socket.destroy()
+      if (this.open > this.max + reserveOf(this.max)) socket.destroy()
     })
     // A request names as its connection the plain socket, the one of TLS, or the session of HTTP/2.
     for (const event of ['connection', 'secureConnection', 'session']) {
       server.on(event, (connection: Socket | Http2Session) => {
-        if (this.open > this.#max) this.#surplus.add(connection)
+        if (this.open > this.max) this.#surplus.add(connection)
       })
     }
   }
@@ -35,6 +35,6 @@ export class ConnectionLimiter {
   /** Whether the request came on a connection beyond the limit. */
   isSurplus(request: IncomingMessage): boolean {
     const { stream } = request as unknown as Partial<Http2ServerRequest>
-    return this.open > this.#max && this.#surplus.has(stream?.session ?? request.socket)
+    return this.open > this.max && this.#surplus.has(stream?.session ?? request.socket)
   }
 }

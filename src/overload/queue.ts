@@ -7,7 +7,7 @@ const lookEveryMs = 50
 
 /** First come, first served; a request that has waited for `maxWaitMs` is refused. */
 export class Queue {
-  readonly #maxWaitMs: number
+  maxWaitMs: number
   readonly #now: () => number
   readonly #places = new Set<Place>()
   /** Kept from call to call, since a new iterator would step over all places that were left before the first. */
@@ -16,7 +16,7 @@ export class Queue {
 
   /** @param now monotonic, ms */
   constructor(maxWaitMs: number, now: () => number = () => performance.now()) {
-    this.#maxWaitMs = maxWaitMs
+    this.maxWaitMs = maxWaitMs
     this.#now = now
   }
 
@@ -49,7 +49,7 @@ export class Queue {
 
   #refuseOverdue(): void {
     for (const place of this.#places) {
-      if (this.#now() - place.since < this.#maxWaitMs) break
+      if (this.#now() - place.since < this.maxWaitMs) break
       this.leave(place)
       place.waiting.refuse()
     }

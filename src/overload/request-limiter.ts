@@ -24,6 +24,7 @@ const perTurn = 32
 
 /** Stands before Fastify: begins a request, has it wait in the queue, or refuses it. */
 export class RequestLimiter {
+  maxRequests: number
   readonly #options: RequestLimiterOptions
   #underWay = 0
   #begunThisTurn = 0
@@ -31,6 +32,7 @@ export class RequestLimiter {
 
   constructor(options: RequestLimiterOptions) {
     this.#options = options
+    this.maxRequests = options.maxRequests
   }
 
   /** Limits requests; each is under way until its answer is closed. @param next must not throw */
@@ -68,10 +70,10 @@ export class RequestLimiter {
   }
 
   #verdictOn(request: IncomingMessage): 'begin' | 'wait' | ShedReason {
-    const { connections, queue, maxRequests, isProbe } = this.#options
+    const { connections, queue, isProbe } = this.#options
     if (isProbe(request.url ?? '')) return 'begin'
     if (connections.isSurplus(request)) return 'connections'
-    if (this.#underWay >= maxRequests) return 'requests'
+    if (this.#underWay >= this.maxRequests) return 'requests'
     return queue.size === 0 && this.#begunThisTurn < perTurn ? 'begin' : 'wait'
   }
 

@@ -21,32 +21,33 @@ export type Shown = {
   setLogLevel: (level: string) => Promise<void>
 }
 
-/** What one process has to show. */
-export function shownBy(
-  { health: probes, telemetry: { metrics }, secrets, audit }: Pick<Parts, 'health' | 'telemetry' | 'secrets' | 'audit'>,
-  logger: Logger,
-): Shown {
+/** What one process has to show. @param parts of the configuration in force */
+export function shownBy(parts: () => Pick<Parts, 'health' | 'telemetry' | 'secrets' | 'audit'>, logger: Logger): Shown {
   return {
-    conditions: probes.conditions,
+    conditions: () => parts().health.conditions(),
     async scrape() {
-      for (const { name, status } of probes.conditions()) metrics.condition(name, status === 'ok')
-      return metrics.registry
+      const { health: probes, telemetry } = parts()
+      telemetry.metrics.showConditions(probes.conditions())
+      return telemetry.metrics.registry
     },
-    secrets: async () => [secrets],
-    setLogLevel: createSetLogLevel(logger, audit),
+    secrets: async () => [parts().secrets],
+    setLogLevel: createSetLogLevel(logger, parts().audit),
   }
 }
 
-/** The listener for probes, metrics and the log level: asks for no login, so it stays off public networks (`server.admin`). */
-export async function buildAdminApp(shown: Shown, prefix: string, logger: Logger): Promise<FastifyInstance> {
+/**
+ * The listener for probes, metrics and the log level: asks for no login, so it stays off public networks (`server.admin`).
+ * @param prefix `server.prefix`, of the configuration in force
+ */
+export async function buildAdminApp(shown: Shown, prefix: () => string, logger: Logger): Promise<FastifyInstance> {
   // Typed as Fastify's own, so that the app is a plain FastifyInstance.
   const loggerInstance: FastifyBaseLogger = logger
   const app = fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
+    // Probes are found with and without the prefix: some are built into an image before anyone chooses one.
+    rewriteUrl: ({ url = '/' }) => (url.startsWith(`${prefix()}/health/`) ? url.slice(prefix().length) : url),
   })
-  await app.register(health, { conditions: shown.conditions, prefix })
-  // Also without the prefix, for probes that are built into an image before anyone chooses one.
   await app.register(health, { conditions: shown.conditions })
   await app.register(metricsEndpoint, { scrape: shown.scrape })
   await app.register(logLevelEndpoint, { logger, setLogLevel: shown.setLogLevel })

@@ -2,62 +2,54 @@ import { availableParallelism } from 'node:os'
 
 import type { LoadedConfig, LoadOptions } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { removeStaleSocket } from '../listener/listen.ts'
+import { removeStaleSocket } from '../listener/stale-socket.ts'
 import { buildAdminApp } from './admin-app.ts'
-import { logWaiting, readAnew } from './reload.ts'
-import { closeOnSignal, type Log, onHangup } from './signals.ts'
-import { type Reading, shownByAll } from './workers/shown-by-all.ts'
+import { followFiles } from './follow-files.ts'
+import type { Reloadable } from './reload.ts'
+import { closeOnSignal, type Log } from './signals.ts'
+import { reloadAll } from './workers/reload-all.ts'
+import { shownByAll } from './workers/shown-by-all.ts'
 import { superviseWorkers, type Workforce } from './workers/supervisor.ts'
 import { forkWorker } from './workers/worker-process.ts'
 
-/** The process that looks after workers: it serves the admin listener, and has others take their place on SIGHUP. */
+/** The process that looks after workers: it serves the admin listener, and has them take up changed files. */
 export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, log: Log): Promise<void> {
   const { logger } = log
   const { config: started } = loaded
   let inForce = started
   const workers = superviseWorkers({ ...workforceOf(loaded), fork: forkWorker, logger, now: Date.now })
-  let reading: Reading = { wasTakenUp: true, takenUpAt: Date.now() }
-  const all = shownByAll({ ...workers, reading: () => reading })
-  const shown = { ...all, setLogLevel }
-  onHangup(reload)
-  const admin = await buildAdminApp(shown, started.server.prefix, logger)
-  closeOnSignal(
-    () => Promise.all([workers.close(), admin.close()]),
-    () => inForce.server.timeouts.shutdown,
-    log,
-  )
+  const all = shownByAll(workers)
+  const admin = await buildAdminApp({ ...all, setLogLevel }, () => inForce.server.prefix, logger)
+  let following = { stop: (): void => undefined }
+  closeOnSignal(close, () => inForce.server.timeouts.shutdown, log)
+
+  async function close(): Promise<void> {
+    following.stop()
+    await Promise.all([workers.close(), admin.close()])
+  }
 
   async function setLogLevel(level: string): Promise<void> {
     logger.level = level
     await all.setLogLevel(level)
   }
 
-  async function reload(): Promise<void> {
-    await workers.started.catch(() => undefined)
-    logger.info('SIGHUP: the configuration is read anew')
-    const read = await readAnew(options, logger)
-    const endOthers = read && (await renew(read))
-    reading = endOthers ? { wasTakenUp: true, takenUpAt: Date.now() } : { ...reading, wasTakenUp: false }
-    if (read === undefined || endOthers === undefined) return
-    inForce = read.config
-    logger.level = inForce.log.level
-    logWaiting(started, inForce, logger)
-    logger.info({ workers: workers.count() }, 'new workers serve with the configuration as it is now; the others end')
-    // What those counted stays in the sums as it was when they were last asked.
-    await shown.scrape()
-    await endOthers()
-    logger.info('the workers with the configuration before have ended')
+  /** The workers go over to it one after the other; the socket file of a killed process may be in the way. */
+  function reloadable(): Reloadable {
+    const together = reloadAll(workers, takeOver)
+    return {
+      ...together,
+      async prepare(read) {
+        const { path } = read.config.server.listen
+        if (path !== undefined) await removeStaleSocket(path)
+        return together.prepare(read)
+      },
+    }
   }
 
-  async function renew(read: LoadedConfig): Promise<(() => Promise<void>) | undefined> {
-    try {
-      const { path } = read.config.server.listen
-      if (path !== undefined) await removeStaleSocket(path)
-      return await workers.renew(workforceOf(read))
-    } catch (err) {
-      logger.error({ err }, 'workers with the configuration as it is now do not start')
-      return undefined
-    }
+  function takeOver(read: LoadedConfig): Workforce {
+    inForce = read.config
+    void log.follow(read.config)
+    return workforceOf(read)
   }
 
   try {
@@ -67,8 +59,9 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
     await workers.close()
     throw cause
   }
-  // Fastify writes into the object that it is given.
+  // A copy: Fastify writes into what it is given.
   await admin.listen({ ...started.server.admin })
+  following = followFiles(loaded, { load: options, logger, reloadable: reloadable() })
   logger.info({ workers: workers.count() }, 'all workers listen')
 }
 

@@ -4,9 +4,58 @@ import { ConfigError, type Problem } from '../config/problems/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { formatPath } from '../config/tree/tree.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { type Refusal, refusalFor, refusalOf } from './reading.ts'
 
-/** Reads the configuration again. Its problems are logged and nothing is returned: the configuration in force stays. */
-export async function readAnew(options: LoadOptions, logger: Logger): Promise<LoadedConfig | undefined> {
+/** What takes up a configuration: this process, or all workers together. */
+export type Reloadable = {
+  /** Makes everything ready beside what serves. @returns why it cannot be; undefined when it is ready */
+  prepare: (loaded: LoadedConfig) => Promise<string | undefined>
+  /** Lets what was prepared take effect. @returns whether anything was */
+  putInForce: () => Promise<boolean>
+  /** Gives up what was prepared. */
+  abandon: () => Promise<void>
+  /** Has readiness, metrics and the audit trail say that the files hold something that is not in force. */
+  refuse: (refusal: Refusal) => Promise<void>
+}
+
+export type ReloadOptions = {
+  load: LoadOptions
+  logger: Logger
+  reloadable: Reloadable
+  /** What the process was started with. */
+  started: Config
+}
+
+/**
+ * Reads the files, and puts what they say in force: all of it, or nothing.
+ * @param occasion why, for the log
+ * @returns what is in force now, where that is what was read. Never rejects
+ */
+export async function reload(
+  occasion: string,
+  { load, logger, reloadable, started }: ReloadOptions,
+): Promise<LoadedConfig | undefined> {
+  logger.info(`${occasion}: the configuration is read anew`)
+  const read = await readAnew(load, logger)
+  if ('refusal' in read) {
+    await reloadable.refuse(read.refusal)
+    return undefined
+  }
+  const reason = await reloadable.prepare(read)
+  if (reason !== undefined) {
+    logger.error({ reason }, 'the configuration in the files cannot be put in force; the one before stays')
+    await reloadable.abandon()
+    await reloadable.refuse(refusalFor(reason))
+    return undefined
+  }
+  await reloadable.putInForce()
+  logWaiting(started, read.config, logger)
+  logger.info('the configuration in the files is in force')
+  return read
+}
+
+/** Reads the configuration again. Problems are logged. */
+export async function readAnew(options: LoadOptions, logger: Logger): Promise<LoadedConfig | { refusal: Refusal }> {
   try {
     const loaded = await loadConfig(options)
     logWarnings(loaded.warnings, logger)
@@ -16,7 +65,7 @@ export async function readAnew(options: LoadOptions, logger: Logger): Promise<Lo
     for (const problem of problems) logger.error(shown(problem), problem.fix)
     const cause = err instanceof ConfigError ? { problems: problems.length } : { err }
     logger.error(cause, 'the configuration in the files cannot be used; the one in force stays')
-    return undefined
+    return { refusal: problems.length > 0 ? refusalOf(problems) : refusalFor(String(err)) }
   }
 }
 

@@ -1,33 +1,137 @@
-import type { FastifyInstance } from 'fastify'
+import { setTimeout as delay } from 'node:timers/promises'
 
-import { buildApp } from '../app.ts'
 import type { Dependencies } from '../assembly/dependencies.ts'
-import { type Parts, provision } from '../assembly/provision.ts'
+import { createLasting } from '../assembly/lasting.ts'
+import type { Parts } from '../assembly/provision.ts'
+import type { LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { closeGently } from '../listener/close-gently.ts'
-import { prepareListening } from '../listener/listen.ts'
+import { createListener } from '../listener/listener.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { buildGeneration, type Generation } from './generation.ts'
 
+/** The gateway of one process. */
 export type Served = {
-  app: FastifyInstance
-  parts: Parts
-  listen: () => Promise<void>
+  /** Of the configuration in force. */
+  parts: () => Parts
+  config: () => Config
+  listen(): Promise<void>
+  /**
+   * Makes everything ready that another configuration needs, beside what serves.
+   * @throws when something cannot be made ready: nothing has changed then
+   */
+  prepare(wanted: Wanted): Promise<Prepared>
   /** Stops serving; requests under way and those on their way may finish. */
-  close: () => Promise<void>
+  close(): Promise<void>
 }
 
-/** The gateway of one process, ready to listen. */
-export async function serve(config: Config, dependencies: Dependencies): Promise<Served> {
-  const parts = await provision(config, dependencies)
-  const app = await buildApp(config, dependencies, parts)
-  const listen = prepareListening(app, config.server)
-  const { overload, proxy } = parts
-  const closeLongLived = () => void proxy.openConnections.closeLongLived(1001, 'Stagedoor is shutting down')
-  const leaving = { app, overload, closeLongLived, shutdownMs: config.server.timeouts.shutdown }
+/** A configuration that can take effect at once. */
+export type Prepared = {
+  /** From now on requests are decided by it; those under way, streams and sockets go on as they began. */
+  putInForce: () => Promise<void>
+  abandon(): Promise<void>
+}
+
+/** A configuration, and where its values come from. */
+export type Wanted = Pick<LoadedConfig, 'config' | 'origins'>
+
+export type DependenciesFor = (wanted: Wanted) => Promise<Dependencies>
+
+/** @param dependenciesFor what comes from outside the process, as a configuration wants it */
+export async function serve(wantedFirst: Wanted, dependenciesFor: DependenciesFor): Promise<Served> {
+  const lasting = createLasting()
+  const build = async (wanted: Wanted) => buildGeneration(wanted.config, await dependenciesFor(wanted), lasting)
+  const first = await build(wantedFirst)
+  await first.parts.holding.putInForce()
+  const { overload, upgrades, proxy } = first.parts
+  const { logger } = first.dependencies
+  const generations = createSuccession(first, logger)
+  const { inForce } = generations
+  const listener = createListener({
+    logger,
+    overload,
+    upgrades,
+    routing: (request, response) => inForce().carry(request, response),
+  })
+  listener.use(first.config.server, first.parts.certificate)
+
+  async function prepare(wanted: Wanted): Promise<Prepared> {
+    const next = await build(wanted)
+    const { server } = next.config
+    try {
+      await untilWell(next.parts)
+      const isElsewhere = !isSameAddress(server.listen, inForce().config.server.listen)
+      const listening = isElsewhere ? await listener.listen(server.listen) : undefined
+      return {
+        async putInForce() {
+          const settled = generations.putInForce(next)
+          listener.use(server, next.parts.certificate)
+          listening?.keep()
+          await settled
+        },
+        async abandon() {
+          listening?.giveUp()
+          await next.app.close()
+        },
+      }
+    } catch (cause) {
+      await next.app.close()
+      throw cause
+    }
+  }
+
+  async function end(): Promise<void> {
+    const closeLongLived = () => void proxy.openConnections.closeLongLived(1001, 'Stagedoor is shutting down')
+    const shutdownMs = inForce().config.server.timeouts.shutdown
+    await closeGently({ listener, overload, closeLongLived, shutdownMs })
+    await generations.close()
+  }
+
   let closing: Promise<void> | undefined
   return {
-    app,
-    parts,
-    listen,
-    close: () => (closing ??= closeGently(leaving)),
+    parts: () => inForce().parts,
+    config: () => inForce().config,
+    listen: async () => void (await listener.listen(inForce().config.server.listen)),
+    prepare,
+    close: () => (closing ??= end()),
   }
+}
+
+/** One configuration after the other, each with its requests. */
+function createSuccession(first: Generation, logger: Logger) {
+  let inForce = first
+  const retiring = new Set<Promise<unknown>>()
+  return {
+    inForce: () => inForce,
+    async putInForce(next: Generation): Promise<void> {
+      const former = inForce
+      inForce = next
+      await next.parts.holding.putInForce(former.parts.holding)
+      const retired = former.retire().catch((err: unknown) => {
+        logger.error({ err }, 'what the former configuration had open could not be closed')
+      })
+      retiring.add(retired)
+      void retired.finally(() => retiring.delete(retired))
+    },
+    /** Resolves when all requests have ended, and all is closed. */
+    async close(): Promise<void> {
+      await Promise.all(retiring)
+      await inForce.app.close()
+    },
+  }
+}
+
+type Address = Config['server']['listen']
+
+function isSameAddress(one: Address, other: Address): boolean {
+  return one.path === other.path && (one.path !== undefined || (one.host === other.host && one.port === other.port))
+}
+
+/** Long enough to fetch metadata and keys; a service that does not answer must not keep a configuration from taking effect. */
+const maxFetchingMs = 1_000
+
+/** Waits until metadata and keys are fetched, so that what is new is as ready as what it replaces. */
+export async function untilWell({ health: { conditions } }: Pick<Parts, 'health'>): Promise<void> {
+  const endsAt = performance.now() + maxFetchingMs
+  while (!conditions().every(({ status }) => status === 'ok') && performance.now() < endsAt) await delay(20)
 }

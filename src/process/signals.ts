@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { oneAtATime } from './workers/one-at-a-time.ts'
 
@@ -5,6 +6,8 @@ export type Log = {
   logger: Logger
   /** Sends what is left of the log, where it is sent by OTLP. */
   closeLog: () => Promise<void>
+  /** Has the log follow the level and the place that a configuration names, where they are others than before. */
+  follow: (config: Config) => Promise<void>
 }
 
 /**
@@ -14,7 +17,7 @@ export type Log = {
 export function closeOnSignal(
   close: () => Promise<unknown>,
   shutdownMs: () => number,
-  { logger, closeLog }: Log,
+  { logger, closeLog }: Pick<Log, 'logger' | 'closeLog'>,
 ): void {
   const end = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'closing: open requests may finish')

@@ -5,13 +5,12 @@ import fastifyPlugin from 'fastify-plugin'
 import { forwardedMethods } from '../config/rules/matching.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { refuseForeignUpgrade } from '../headers/origin.ts'
-import type { RequestLimiter } from '../overload/request-limiter.ts'
 import type { Exchange } from './exchange.ts'
 import type { ProxyFailureCode } from './failure.ts'
 import { type Forwarder, prepareExchange } from './forward.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'
-import { acceptUpgrades } from './upgrades.ts'
+import type { UpgradeRequests } from './upgrades.ts'
 import type { Upstream } from './upstream.ts'
 
 declare module 'fastify' {
@@ -21,9 +20,8 @@ declare module 'fastify' {
 }
 
 export type ProxyOptions = {
-  /** Upgrades come by another way than requests, and have to pass as well. */
-  overload: Pick<RequestLimiter, 'guardUpgrades'>
-  /** By name; closed with the app. */
+  upgrades: Pick<UpgradeRequests, 'headOf'>
+  /** By name. */
   upstreams: ReadonlyMap<string, Upstream>
   /** Origin of `server.baseUrl`, without a slash at the end. */
   publicOrigin: string
@@ -32,12 +30,8 @@ export type ProxyOptions = {
 
 /** Last stage: every path that is not one of ours goes to the upstream that the decision names. */
 export const proxy = fastifyPlugin<ProxyOptions>(
-  async (app, { overload, upstreams, publicOrigin, openConnections }) => {
+  async (app, { upgrades, upstreams, publicOrigin, openConnections }) => {
     const isOwnCookie = createIsOwnCookie(publicOrigin.startsWith('https:'))
-    const upgrades = acceptUpgrades(
-      app.server,
-      overload.guardUpgrades((request, response) => app.routing(request, response)),
-    )
     const forwarder: Forwarder = { openConnections, isOwnCookie, loopMark: publicOrigin, onFailure: fail }
 
     app.decorateRequest('exchange')
@@ -51,10 +45,6 @@ export const proxy = fastifyPlugin<ProxyOptions>(
           refuseForeignUpgrade(request.raw.headers, publicOrigin)
         return prepareExchange(request, reply, upstream, upgradeHead, forwarder)
       },
-    })
-    app.addHook('preClose', async () => void openConnections.closeLongLived(1001, 'Stagedoor is shutting down'))
-    app.addHook('onClose', async () => {
-      for (const upstream of upstreams.values()) upstream.close()
     })
   },
   { name: 'proxy', fastify: '5.x' },

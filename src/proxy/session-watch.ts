@@ -31,6 +31,8 @@ export type SessionWatch = {
    * and that request waits for fresh claims and is decided anew.
    */
   recheck: (isOutdated: (session: Session) => boolean) => void
+  /** Ends upgrades and event streams that the rules, which have changed, no longer allow. */
+  applyRules: () => void
   /** Takes the newest state of a session, after a use or a refresh, here or at another replica. */
   update: (session: Session) => void
   close: () => void
@@ -68,6 +70,17 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
         if (!isOutdated(session)) continue
         for (const connection of connections) {
           if (connection.isLongLived) connection.close(reconnectCode, 'Roles have changed: connect again')
+        }
+      }
+    },
+    applyRules() {
+      for (const { session, connections } of openConnections.sessions()) {
+        for (const connection of connections) {
+          guarded(() => {
+            if (connection.isLongLived && !isStillAllowed(session, connection.asked)) {
+              connection.close(accessLostCode, 'Access was taken away')
+            }
+          })
         }
       }
     },

@@ -3,30 +3,33 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 export type UpgradeRequests = {
+  /**
+   * Sends a server's upgrade requests down the same path as all others: each gets a `ServerResponse` on its socket, so that
+   * every hook sees it and a refusal reaches the client as a plain HTTP answer, after which the connection closes.
+   *
+   * Only `Upgrade: websocket` counts. Anything else is an ordinary request whose wish is not granted (RFC 9110 §7.8);
+   * `h2c` above all, whose requests would pass the policy unseen.
+   */
+  accept(server: Server, routing: Routing): void
   /** The bytes behind the head of an upgrade request; undefined for any other request. */
   headOf(request: IncomingMessage): Buffer | undefined
 }
 
 type Routing = (request: IncomingMessage, response: ServerResponse) => void
 
-/**
- * Sends upgrade requests down the same path as all others: each gets a `ServerResponse` on its socket, so that every
- * hook sees it and a refusal reaches the client as a plain HTTP answer, after which the connection closes.
- *
- * Only `Upgrade: websocket` counts. Anything else is an ordinary request whose wish is not granted (RFC 9110 §7.8);
- * `h2c` above all, whose requests would pass the policy unseen.
- */
-export function acceptUpgrades(server: Server, routing: Routing): UpgradeRequests {
+export function createUpgradeRequests(): UpgradeRequests {
   const heads = new WeakMap<IncomingMessage, Buffer>()
-
-  Object.assign(server, { shouldUpgradeCallback: isWebSocketUpgrade })
-  server.prependListener('request', endAfterRefusedUpgrade)
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    heads.set(request, head)
-    routing(request, responseOn(socket, request))
-  })
-
-  return { headOf: (request) => heads.get(request) }
+  return {
+    accept(server, routing) {
+      Object.assign(server, { shouldUpgradeCallback: isWebSocketUpgrade })
+      server.prependListener('request', endAfterRefusedUpgrade)
+      server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+        heads.set(request, head)
+        routing(request, responseOn(socket, request))
+      })
+    },
+    headOf: (request) => heads.get(request),
+  }
 }
 
 // RFC 6455 §4.1; bytes behind a body would be read differently by us and by the upstream.

@@ -6,7 +6,7 @@ import fastifyPlugin from 'fastify-plugin'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { ErrorCode } from '../errors/table.ts'
-import { type SharedCounter, sharedStore } from './redis-store.ts'
+import { type Counter, storeOn } from './counter.ts'
 
 /** The failures that count, and the answer once there were too many. Internal errors do not count. */
 const answers: Partial<Record<ErrorCode, ErrorCode>> = {
@@ -35,7 +35,7 @@ export type FailedAttempts = {
   count(error: GatewayError, request: FastifyRequest): Promise<GatewayError> | undefined
 }
 
-export type FailureLimitOptions = { max: number; windowMs: number; counter: SharedCounter | undefined }
+export type FailureLimitOptions = { max: number; windowMs: number; counter: Counter }
 
 /**
  * Counts refused tokens and failed sign-ins, per address and per client id. Only failures are answered 429: a caller with
@@ -43,8 +43,7 @@ export type FailureLimitOptions = { max: number; windowMs: number; counter: Shar
  */
 export const limitFailures = fastifyPlugin<FailureLimitOptions>(
   async (app, { max, windowMs, counter }) => {
-    const store = counter === undefined ? {} : { store: sharedStore(counter) }
-    await app.register(rateLimit, { global: false, ...store })
+    await app.register(rateLimit, { global: false, store: storeOn(counter) })
     const limitBy = (keyGenerator: (request: FastifyRequest) => string) =>
       app.createRateLimit({ max, timeWindow: windowMs, keyGenerator, skipOnError: true, allowList: isUnnamed })
     const byAddress = limitBy(addressKey)

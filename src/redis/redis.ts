@@ -42,6 +42,19 @@ export type Redis = {
   close(): void
 }
 
+/** Connects once and hangs up. @throws when that fails, or takes longer than two timeouts */
+export async function tryToConnect(settings: RedisSettings): Promise<void> {
+  const client = createRedisClient(await locate(settings, slotOf('stagedoor')), settings)
+  // A connection that fails also emits its error.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await client.ping()
+  } finally {
+    if (client.isOpen) client.destroy()
+  }
+}
+
 export function createRedis(settings: RedisSettings): Redis {
   return new Connection(settings)
 }
@@ -96,8 +109,13 @@ class Connection implements Redis {
 
   use(next: RedisSettings): void {
     this.#settings = next
-    void this.#commands.renew()
-    void this.#messages.renew()
+    void this.#goOver()
+  }
+
+  /** What was learnt from another server counts no more, so that all is asked anew. */
+  async #goOver(): Promise<void> {
+    await Promise.all([this.#commands.renew(), this.#messages.renew()])
+    if (this.isReady()) this.events.emit('ready')
   }
 
   async attempted(): Promise<void> {

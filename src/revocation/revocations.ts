@@ -23,6 +23,11 @@ export type Revocations = {
   /** Resolves when what others knew at the start is known here, if they can be asked. */
   joined: () => Promise<void>
   status: () => RevocationStatus
+  /** How long marks are kept from now on; longer also counts for those that are known, since sessions then live longer. */
+  keepFor: (absoluteTimeoutMs: number) => void
+  /** Takes over what another one knows, and what it still learns. */
+  follow: (former: Pick<Revocations, 'onChange' | 'marks'>) => void
+  marks: () => Mark[]
 }
 
 /** `apart`: Redis is configured but not reached, so that replicas cannot exchange revocations. */
@@ -41,8 +46,9 @@ export type RevocationsOptions = {
 }
 
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { bus, absoluteTimeoutMs, now, onOverflow, onUnshared = () => undefined } = options
+  const { bus, now, onOverflow, onUnshared = () => undefined } = options
   const marks = createMarks(now, onOverflow)
+  let { absoluteTimeoutMs } = options
   const listeners = new Set<(news: readonly Mark[]) => void>()
 
   function learn(learned: readonly Mark[]): void {
@@ -70,6 +76,18 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     joined: exchange.joined,
     onChange: (listener) => void listeners.add(listener),
     status: exchange.status,
+    keepFor(nextMs) {
+      const longerMs = nextMs - absoluteTimeoutMs
+      absoluteTimeoutMs = nextMs
+      if (longerMs <= 0) return
+      for (const mark of marks.all()) marks.apply({ ...mark, until: mark.until + longerMs })
+      exchange.share(marks.all()).catch(onUnshared)
+    },
+    follow(former) {
+      learn(former.marks())
+      former.onChange(learn)
+    },
+    marks: marks.all,
   }
 }
 

@@ -31,6 +31,8 @@ export type CoherentCache = {
   /** Changes what goes by a cookie value, if it is known. */
   amend(cookieValue: string, change: (found: FoundSession) => FoundSession): void
   size(): number
+  /** Forgets all, once another cache has taken its place. */
+  close(): void
 }
 
 /** Reads under way, so that the outcome of one is not kept when its session changes meanwhile. */
@@ -95,6 +97,7 @@ export function createCoherentCache({ events, maxEntries, graceMs, now }: Cohere
   return {
     forget,
     size: () => entries.size,
+    close: () => entries.clear(),
 
     get(cookieValue) {
       if (lostAt !== undefined && now() - lostAt > graceMs) entries.clear()

@@ -4,17 +4,17 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 import type { Sink } from '../audit/sinks/sink.ts'
 
-type Shown = { sinks: readonly Sink[]; count: () => number }
+type Shown = { readonly sinks: readonly Sink[]; count: () => number }
 
 /** Metrics of the audit trail, read from its parts at each scrape. */
-export function showTrail(registry: Registry, { sinks, count }: Shown): void {
+export function showTrail(registry: Registry, trail: Shown): void {
   const records = new Counter({
     name: 'stagedoor_audit_records_total',
     help: 'Records of the audit trail.',
     registers: [],
     collect() {
       this.reset()
-      this.inc(count())
+      this.inc(trail.count())
     },
   })
   const lost = new Counter({
@@ -24,7 +24,7 @@ export function showTrail(registry: Registry, { sinks, count }: Shown): void {
     registers: [],
     collect() {
       this.reset()
-      for (const sink of sinks) this.inc({ sink: sink.name }, sink.status().lost)
+      for (const sink of trail.sinks) this.inc({ sink: sink.name }, sink.status().lost)
     },
   })
   registry.registerMetric(records)
@@ -33,14 +33,14 @@ export function showTrail(registry: Registry, { sinks, count }: Shown): void {
     gauge('sink', {
       name: 'stagedoor_audit_sink_up',
       help: 'Whether a sink of the audit trail takes records: 1 or 0.',
-      read: () => sinks.map((sink) => [sink.name, sink.status().reason === undefined ? 1 : 0]),
+      read: () => trail.sinks.map((sink) => [sink.name, sink.status().reason === undefined ? 1 : 0]),
     }),
   )
   registry.registerMetric(
     gauge('sink', {
       name: 'stagedoor_audit_sink_waiting',
       help: 'Records that a sink has not handed on yet.',
-      read: () => sinks.map((sink) => [sink.name, sink.status().waiting]),
+      read: () => trail.sinks.map((sink) => [sink.name, sink.status().waiting]),
     }),
   )
 }
@@ -65,6 +65,8 @@ function gauge(labelName: string, { name, help, read }: Read): Gauge {
     labelNames: [labelName],
     registers: [],
     collect() {
+      // A sink may be gone since.
+      this.reset()
       for (const [label, value] of read()) this.set({ [labelName]: label }, value)
     },
   })
@@ -82,7 +84,7 @@ export function countRevocationDelays(registry: Registry): (delayMs: number) => 
 }
 
 /** Calls to the login service, which allows so many: by outcome, and what it says is left (Auth0's rate limit headers). */
-export function countLoginServiceCalls(registry: Registry, origin: string, send: typeof fetch): typeof fetch {
+export function countLoginServiceCalls(registry: Registry): (origin: string, send: typeof fetch) => typeof fetch {
   const calls = new Counter({
     name: 'stagedoor_login_service_calls_total',
     help: 'Calls to the login service by class of the status; `failed` where it did not answer.',
@@ -95,19 +97,20 @@ export function countLoginServiceCalls(registry: Registry, origin: string, send:
     aggregator: 'min',
     registers: [registry],
   })
-  return async (...given) => {
-    if (!isFor(origin, given[0])) return send(...given)
-    try {
-      const response = await send(...given)
-      calls.inc({ status: `${Math.floor(response.status / 100)}xx` })
-      const remaining = response.headers.get('x-ratelimit-remaining')
-      if (remaining !== null && /^\d{1,9}$/.test(remaining)) left.set(Number(remaining))
-      return response
-    } catch (error) {
-      calls.inc({ status: 'failed' })
-      throw error
+  return (origin, send) =>
+    async (...given) => {
+      if (!isFor(origin, given[0])) return send(...given)
+      try {
+        const response = await send(...given)
+        calls.inc({ status: `${Math.floor(response.status / 100)}xx` })
+        const remaining = response.headers.get('x-ratelimit-remaining')
+        if (remaining !== null && /^\d{1,9}$/.test(remaining)) left.set(Number(remaining))
+        return response
+      } catch (error) {
+        calls.inc({ status: 'failed' })
+        throw error
+      }
     }
-  }
 }
 
 function isFor(origin: string, input: string | URL | Request): boolean {

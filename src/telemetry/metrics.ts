@@ -1,13 +1,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 import { type ShedReason, shedReasons } from '../overload/refusal.ts'
+import type { Condition } from './condition.ts'
 
 /** What Prometheus may ask for; one registry an app, so that tests do not share counts. */
 export type Metrics = {
   /** One decided request: its outcome, the reason of a refusal, and how long the answer took. */
   decided(outcome: 'allow' | 'deny', reason: string, status: number, durationSeconds: number): void
-  /** `1` while the condition holds, by name. */
-  condition(name: string, isOk: boolean): void
+  /** `1` while a condition holds, by name; those that were there before are gone. */
+  showConditions(all: readonly Condition[]): void
   /** Groups of one user that assertions leave out: excluded by patterns, and beyond the maximum. */
   groupsLeftOut(filtered: number, capped: number): void
   /** A claim, or a part of one, that has not the type that it needs. */
@@ -61,7 +62,10 @@ export function createMetrics(): Metrics {
   for (const counter of shedBy.values()) counter.inc(0)
   return {
     decided: countDecisions(registry),
-    condition: (name, isOk) => conditions.set({ name }, isOk ? 1 : 0),
+    showConditions(all) {
+      conditions.reset()
+      for (const { name, status } of all) conditions.set({ name }, status === 'ok' ? 1 : 0)
+    },
     groupsLeftOut(filtered, capped) {
       groups.inc({ why: 'filter' }, filtered)
       groups.inc({ why: 'max' }, capped)

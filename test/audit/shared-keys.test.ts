@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 
 import { provisionAuditKeys } from '../../src/assembly/audit-keys.ts'
+import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
 import { createChain } from '../../src/audit/chain.ts'
 import { signCheckpoint } from '../../src/audit/checkpoint.ts'
 import type { AuditRecord } from '../../src/audit/record.ts'
@@ -37,7 +38,7 @@ async function open(t: Test, keys: object, { url, now = () => 0 }: { url?: strin
   const opened = await provisionAuditKeys(
     configOf(keys),
     { now, logger, randomBytes },
-    { redis, onRotated: () => undefined },
+    { redis, onRotated: () => undefined, memory: createMemoryKeyStore() },
   )
   t.teardown(() => {
     opened.close()

@@ -23,14 +23,15 @@ async function readText(t: Test, text: string) {
 t.test('configuration that is good is read, and its warnings are logged', async (t) => {
   const shadowed = '{ name: never, path: /never, allow: public }'
   const { file, lines, read } = await readText(t, least.replace('authenticated }', `authenticated }, ${shadowed}`))
-  t.equal(read?.config.routes.length, 2)
+  t.match(read, { config: { routes: { length: 2 } } })
   t.match(lines, [{ level: 40, file, line: 6, option: 'routes[1]' }])
 })
 
 t.test('each problem is logged with file, line, option and fix, and that nothing changes', async (t) => {
   const broken = `${least}log: { level: loud }\nserverr: {}\n`
   const { file, lines, read } = await readText(t, broken)
-  t.equal(read, undefined)
+  const summary = `a.yaml:7 (log.level) and 1 more; the log says what is wrong`
+  t.same(read, { refusal: { summary, places: ['a.yaml:7 (log.level)', 'a.yaml:8 (serverr)'] } })
   t.match(lines, [
     { level: 50, file, line: 7, option: 'log.level', found: '"loud"', expected: /one of/, msg: /log|level/ },
     { level: 50, file, line: 8, option: 'serverr', msg: 'did you mean server?' },
@@ -41,33 +42,35 @@ t.test('each problem is logged with file, line, option and fix, and that nothing
 t.test('what is no problem of the configuration is logged as it is', async (t) => {
   const { lines, logger } = startLog()
   const readText = () => Promise.reject(new Error('the disk is on fire'))
-  t.equal(await readAnew({ files: ['a.yaml'], env: {}, readText }, logger), undefined)
+  t.match(await readAnew({ files: ['a.yaml'], env: {}, readText }, logger), {
+    refusal: { summary: /the disk is on fire/, places: [] },
+  })
   t.match(lines, [{ level: 50, err: { message: 'the disk is on fire' }, msg: 'the one in force stays' }])
 })
 
-t.test('only options of the process that was started, and where keys are kept, wait for a restart', async (t) => {
+t.test('only where the admin listener is, and workers beside one process, wait for a restart', async (t) => {
   const { config: started } = await load(t, { 'a.yaml': least })
   t.same(needsRestart(started, started), [])
   const { config: read } = await load(t, {
     'a.yaml': least,
     'b.yaml': `
-server: { admin: { host: 0.0.0.0, port: 9000 }, prefix: /.gate, listen: { port: 1 }, maxRequests: 5 }
-assertion: { keys: { store: file, path: /a }, lifetime: 2m }
-machines: { keys: { store: file, path: /m } }
+server: { admin: { host: 0.0.0.0, port: 9000 }, workers: 3, prefix: /.gate, listen: { port: 1 }, maxRequests: 5 }
+session: { store: redis, redis: { url: redis://localhost } }
+assertion: { keys: { store: redis }, lifetime: 2m }
+machines: { keys: { store: redis } }
+audit: { keys: { store: redis } }
 log: { level: debug }
 `,
   })
   t.same(needsRestart(started, read), [
     { option: 'server.admin.host', inForce: '127.0.0.1', found: '0.0.0.0' },
     { option: 'server.admin.port', inForce: 9464, found: 9000 },
-    { option: 'server.prefix', inForce: '/.stagedoor', found: '/.gate' },
-    { option: 'assertion.keys.store', inForce: 'memory', found: 'file' },
-    { option: 'assertion.keys.path', inForce: undefined, found: '/a' },
-    { option: 'machines.keys.store', inForce: 'memory', found: 'file' },
-    { option: 'machines.keys.path', inForce: undefined, found: '/m' },
+    { option: 'server.workers', inForce: 1, found: 3 },
   ])
+  const severally = { ...read, server: { ...read.server, workers: 1 } }
+  t.same(needsRestart(read, severally), [], 'workers can become fewer and more')
   const { lines, logger } = startLog()
   logWaiting(started, read, logger)
-  t.equal(lines.length, 7)
+  t.equal(lines.length, 3)
   t.match(lines[1], { level: 40, option: 'server.admin.port', inForce: 9464, found: 9000, msg: /next restart/ })
 })

@@ -36,6 +36,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
   t.matchOnly(printable(config), {
     server: {
       baseUrl: 'https://portal.example.com',
+      reload: 'watch',
       replicas: 1,
       selfTest: 'off',
       prefix: '/.stagedoor',

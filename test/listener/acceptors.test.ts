@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer as createNetServer, type Socket
 
 import t, { type Test } from 'tap'
 
-import { createAcceptors, refuseTaken, sharing } from '../../src/listener/acceptors.ts'
+import { createAcceptors, refuseTaken } from '../../src/listener/acceptors.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
 import { freePort } from '../support/ports.ts'
@@ -15,11 +15,9 @@ const host = '127.0.0.1'
 /** A server with acceptors beside it that counts what comes in, and the turns of the event loop meanwhile. */
 async function startShared(t: Test, count: number) {
   const server = createServer((_request, response) => void response.end('x'))
-  const acceptors = createAcceptors(server, count)
-  server.listen(sharing({ host, port: 0 }))
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await acceptors.listen({ host, port })
+  const acceptors = createAcceptors(count, (socket) => void server.emit('connection', socket))
+  acceptors.allowHalfOpen(true)
+  const port = await acceptors.listen({ host, port: 0 })
   t.teardown(() => {
     acceptors.stop()
     server.close()

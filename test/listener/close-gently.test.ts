@@ -17,7 +17,7 @@ async function startLeaving(t: Test, answer: (request: IncomingMessage, end: () 
   const port = await freePort()
   // So long that a connection which is kept for it would keep the test from ending.
   const config = { server: { baseUrl: `http://localhost:${port}`, timeouts: { keepAlive: '1h' } } }
-  const { app, parts } = await startGateway(t, { auth0: nowhere, upstream: origin.url, port, config })
+  const { listener, parts } = await startGateway(t, { auth0: nowhere, upstream: origin.url, port, config })
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   t.teardown(() => agent.destroy())
 
@@ -35,7 +35,7 @@ async function startLeaving(t: Test, answer: (request: IncomingMessage, end: () 
   }
   const overload = { ...parts.overload, openConnections }
   const leave = (shutdownMs = patienceMs) =>
-    closeGently({ app, overload, closeLongLived: () => void (ended += 1), shutdownMs })
+    closeGently({ listener, overload, closeLongLived: () => void (ended += 1), shutdownMs })
   return { port, ask, leave, streamsEnded: () => ended, looks: () => looks }
 }
 

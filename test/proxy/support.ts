@@ -10,10 +10,10 @@ import type { RequestFacts } from '../../src/boundary/facts.ts'
 import { fromFramework, GatewayError } from '../../src/errors/gateway-error.ts'
 import { anonymous, type Principal } from '../../src/identity/principal.ts'
 import { acceptMethods } from '../../src/listener/methods.ts'
-import type { Routing } from '../../src/overload/request-limiter.ts'
 import type { Decision } from '../../src/policy/decision.ts'
 import { createOpenConnections, type OpenConnections } from '../../src/proxy/open-connections.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
+import { createUpgradeRequests } from '../../src/proxy/upgrades.ts'
 import { createUpstream, type UpstreamOptions } from '../../src/proxy/upstream.ts'
 import { sessionOf } from '../support/sessions.ts'
 import { upstreamWith } from '../support/upstream-options.ts'
@@ -81,8 +81,11 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const { upstream } = options
   const urls = 'urls' in upstream ? upstream.urls : [upstream.url]
   const upstreams = new Map([['backstage', createUpstream(upstreamWith({ ...upstream, urls }))]])
-  const overload = { guardUpgrades: (next: Routing) => next }
-  await app.register(proxy, { overload, upstreams, publicOrigin, openConnections })
+  const upgrades = createUpgradeRequests()
+  upgrades.accept(app.server, (request, response) => app.routing(request, response))
+  app.addHook('preClose', async () => void openConnections.closeLongLived(1001, 'Stagedoor is shutting down'))
+  app.addHook('onClose', async () => upstreams.forEach((each) => each.close()))
+  await app.register(proxy, { upgrades, upstreams, publicOrigin, openConnections })
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => app.close())
   const port = portOf(app.server)

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 
 import t, { type Test } from 'tap'
@@ -174,17 +173,19 @@ t.test(
   'whatever fails while an answer is written ends one request, and the others are answered',
   { timeout: 600_000 },
   async (t) => {
-    const asked = await start(t)
-    const process = watchProcess(t)
     let failing: (typeof responseMethods)[number] | undefined
-    asked.house.app.server.prependListener('request', (_request, response: ServerResponse) => {
+    const routing: NonNullable<HouseOptions['routing']> = (app) => (request, response) => {
       const method = failing
-      if (method === undefined) return
-      response[method] = () => {
-        Reflect.deleteProperty(response, method)
-        throw new Error(`injected into ${method}`)
+      if (method !== undefined) {
+        response[method] = () => {
+          Reflect.deleteProperty(response, method)
+          throw new Error(`injected into ${method}`)
+        }
       }
-    })
+      app.routing(request, response)
+    }
+    const asked = await start(t, { routing })
+    const process = watchProcess(t)
     for (const method of responseMethods) {
       for (const [name, step] of Object.entries(steps)) {
         failing = method

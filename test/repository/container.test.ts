@@ -102,7 +102,7 @@ t.test('the health check passes when the gateway says so, and only then', async 
 /** The admin listener of a gateway whose prefix is not the default one. */
 async function startAdminListener(t: Test): Promise<{ port: string; close: () => Promise<void> }> {
   const shown = { conditions: () => [], scrape: async () => new Registry(), secrets: () => [] }
-  const app = await buildAdminApp(shown as never, '/.other', pino({ level: 'silent' }) as never)
+  const app = await buildAdminApp(shown as never, () => '/.other', pino({ level: 'silent' }) as never)
   t.teardown(() => app.close())
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo

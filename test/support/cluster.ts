@@ -45,6 +45,8 @@ export type Cluster = {
   /** Those of level error. */
   errors(): Record<string, unknown>[]
   port: number
+  /** Of the process that was started. */
+  pid: number
   /** Process ids of the workers that run now. */
   workers(): Promise<number[]>
   /** SIGTERM to the primary; its exit code. */
@@ -60,6 +62,8 @@ export type ClusterOptions = {
   audit?: object
   telemetry?: object
   upstream?: RequestListener
+  /** Instead of one that the cluster starts. */
+  upstreamUrl?: string
   port?: number
   stderr?: 'ignore'
   logLevel?: string
@@ -72,20 +76,27 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
   const auth0 = await startLocalAuth0({ callbacks: [`${baseUrl}/.stagedoor/callback`] })
   t.teardown(() => auth0.close())
   const redis = await startRedis(t)
-  const origin = await startOrigin(t, options.upstream)
+  const upstreamUrl = options.upstreamUrl ?? (await startOrigin(t, options.upstream)).url
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-cluster-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const file = join(folder, 'cluster.yaml')
   const listen = { host: '127.0.0.1', port }
   const config: Record<string, object> = {
-    server: { baseUrl, listen, admin: { port: adminPort }, workers: options.workers ?? 2, ...options.server },
+    server: {
+      baseUrl,
+      listen,
+      admin: { port: adminPort },
+      workers: options.workers ?? 2,
+      reload: 'signal',
+      ...options.server,
+    },
     auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret] },
     session: { store: 'redis', redis: { url: redis.url }, secrets: [clusterSecret], ...options.session },
     assertion: { keys: { store: 'redis' } },
     machines: { keys: { store: 'redis' } },
     audit: { keys: { store: 'redis' }, ...options.audit },
     telemetry: options.telemetry ?? {},
-    upstreams: { backstage: { url: origin.url } },
+    upstreams: { backstage: { url: upstreamUrl } },
     routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
     log: { level: options.logLevel ?? 'error' },
   }
@@ -136,6 +147,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
     records,
     errors: () => logged.filter(({ level }) => level === 'error'),
     port,
+    pid: primary.pid ?? 0,
     workers: () => childrenOf(primary.pid ?? 0),
     stop,
   }

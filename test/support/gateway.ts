@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { RequestListener } from 'node:http'
 
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
@@ -8,7 +9,7 @@ import type { LocalAuth0 } from '../../auth0/local/server.ts'
 import { buildApp } from '../../src/app.ts'
 import { type Parts, provision } from '../../src/assembly/provision.ts'
 import { configSchema } from '../../src/config/schema.ts'
-import { prepareListening } from '../../src/listener/listen.ts'
+import { createListener, type Listener } from '../../src/listener/listener.ts'
 import { buildAdminApp, shownBy } from '../../src/process/admin-app.ts'
 import type { Faults } from './faults.ts'
 
@@ -18,6 +19,7 @@ export type ConfigOverrides = Record<string, unknown>
 export type Gateway = {
   app: FastifyInstance
   admin: FastifyInstance
+  listener: Listener
   /** What the stages were given; a test may break one. */
   parts: Parts
   /** `server.baseUrl`: what people type. */
@@ -43,6 +45,8 @@ export type GatewayOptions = {
   listen?: { path: string }
   /** Has what the gateway is made of fail as a test wants it to. */
   faults?: Faults
+  /** Stands between the listener and the app. */
+  routing?: (app: FastifyInstance) => RequestListener
 }
 
 /** Starts the gateway as `server.ts` does, on a port chosen beforehand, because its base URL must name it. */
@@ -67,17 +71,34 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const parts = faulty('parts', await provision(config, dependencies))
   const app = await buildApp(config, dependencies, parts)
   const address = { host: '127.0.0.1', port: options.port, ...options.listen }
-  const listen = prepareListening(app, { ...config.server, listen: address })
-  const admin = await buildAdminApp(shownBy(parts, logger), config.server.prefix, logger)
+  const { overload, upgrades, proxy, certificate } = parts
+  const listener = createListener({
+    logger,
+    overload,
+    upgrades,
+    routing: options.routing?.(app) ?? ((request, response) => app.routing(request, response)),
+  })
+  listener.use(config.server, certificate)
+  app.addHook('preClose', async () => {
+    proxy.openConnections.closeLongLived(1001, 'the test is over')
+    listener.stopKeepAlive(1)
+    await listener.close()
+  })
+  await app.ready()
+  const admin = await buildAdminApp(
+    shownBy(() => parts, logger),
+    () => config.server.prefix,
+    logger,
+  )
   t.teardown(() => admin.close())
   t.teardown(() => app.close())
-  await listen()
+  await listener.listen(address)
   const ofTheTrailItself = new Set(['start', 'stop', 'key', 'checkpoint'])
   const records = () =>
     logged
       .flatMap(({ audit }) => (audit === undefined ? [] : [audit as Record<string, unknown>]))
       .filter(({ event }) => !ofTheTrailItself.has(String(event)))
-  return { app, admin, parts, url, directUrl, logged, records }
+  return { app, admin, listener, parts, url, directUrl, logged, records }
 }
 
 function parseConfig(baseUrl: string, { auth0, upstream, config = {} }: GatewayOptions) {

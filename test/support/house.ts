@@ -30,6 +30,7 @@ export type HouseOptions = {
   now?: () => number
   fetch?: typeof fetch
   faults?: GatewayOptions['faults']
+  routing?: NonNullable<GatewayOptions['routing']>
 }
 
 export async function startHouse(t: Test, options: HouseOptions = {}): Promise<House> {
@@ -49,6 +50,7 @@ export async function startHouse(t: Test, options: HouseOptions = {}): Promise<H
     ...(options.now && { now: options.now }),
     ...(options.fetch && { fetch: options.fetch }),
     ...(options.faults && { faults: options.faults }),
+    ...(options.routing && { routing: options.routing }),
   })
   return { ...gateway, auth0, origin, signIn }
 

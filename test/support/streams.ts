@@ -33,7 +33,7 @@ export async function startStreamingOrigin(t: Test): Promise<{ url: string }> {
 }
 
 /** Something open at the gateway, and how it ended. */
-export type Open = { ended: Promise<Ended>; isOpen(): boolean }
+export type Open = { ended: Promise<Ended>; isOpen(): boolean; close(): void }
 export type Ended = { code?: number; reason?: string; afterMs: (since: number) => number }
 
 export async function openSocket(t: Test, url: string, cookie: string): Promise<Open> {
@@ -43,7 +43,7 @@ export async function openSocket(t: Test, url: string, cookie: string): Promise<
   const ended = new Promise<Ended>((resolve) => {
     socket.once('close', (code, reason) => resolve({ code, reason: reason.toString(), ...endingNow() }))
   })
-  return { ended, isOpen: () => socket.readyState === WebSocket.OPEN }
+  return { ended, isOpen: () => socket.readyState === WebSocket.OPEN, close: () => socket.close() }
 }
 
 /** An event stream or a download; open once its first bytes are here. */
@@ -60,7 +60,7 @@ export async function openAnswer(t: Test, url: string, cookie: string): Promise<
     })
   })
   await once(body, 'data')
-  return { ended, isOpen: () => isOpen }
+  return { ended, isOpen: () => isOpen, close: () => void body.destroy() }
 }
 
 function endingNow(): Ended {

@@ -38,7 +38,7 @@ t.test('calls to the login service are counted, and what its rate limit leaves',
     new Response('', { status: 429, headers: { 'x-ratelimit-remaining': 'none' } }),
     new Response(''),
   ]
-  const counted = countLoginServiceCalls(registry, 'https://t', async () => {
+  const counted = countLoginServiceCalls(registry)('https://t', async () => {
     const answer = answers.shift()
     if (answer === undefined) throw new TypeError('fetch failed')
     return answer

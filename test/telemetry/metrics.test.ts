@@ -13,11 +13,15 @@ t.test('a decided request is counted by outcome, reason and class of its status,
 
 t.test('a condition is 1 while it holds, else 0', async (t) => {
   const metrics = createMetrics()
-  metrics.condition('auth0', true)
-  metrics.condition('redis', false)
+  metrics.showConditions([{ name: 'gone', status: 'ok' }])
+  metrics.showConditions([
+    { name: 'auth0', status: 'ok' },
+    { name: 'redis', status: 'degraded' },
+  ])
   const text = await metrics.registry.metrics()
   t.match(text, 'stagedoor_condition_ok{name="auth0"} 1')
   t.match(text, 'stagedoor_condition_ok{name="redis"} 0')
+  t.notMatch(text, 'gone', 'what no configuration asks for any more is not shown')
 })
 
 t.test('groups that are left out are counted by why', async (t) => {

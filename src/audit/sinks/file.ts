@@ -22,8 +22,7 @@ const maxWaitingBytes = 16 * 1024 ** 2
 /** A file of JSON lines. Written when `take` returns: a process that is killed afterwards loses nothing. */
 export class FileSink implements Sink {
   readonly name: string
-  readonly onFailure: OnFailure
-  readonly #options: FileSinkOptions
+  #options: FileSinkOptions
   readonly #timer: NodeJS.Timeout
   #file: AppendFile | undefined
   #waiting: string[] = []
@@ -35,9 +34,17 @@ export class FileSink implements Sink {
 
   constructor(options: FileSinkOptions) {
     this.name = `file ${options.path}`
-    this.onFailure = options.onFailure
     this.#options = options
     this.#timer = setInterval(() => this.#attend(), checkEveryMs).unref()
+  }
+
+  get onFailure(): OnFailure {
+    return this.#options.onFailure
+  }
+
+  /** Other settings for the same file: one writer, whatever waits. */
+  use(options: FileSinkOptions): void {
+    this.#options = options
   }
 
   take(lines: readonly string[]): void {

@@ -24,9 +24,7 @@ const closeTimeoutMs = 2_000
  * was sent and not answered comes again; `writer` and `seq` tell the receiver which records it has.
  */
 export class HttpSink implements Sink {
-  readonly name: string
-  readonly onFailure: OnFailure
-  readonly #options: HttpSinkOptions
+  #options: HttpSinkOptions
   readonly #ending = new AbortController()
   #lost = 0
   #queueReason: string | undefined
@@ -35,10 +33,21 @@ export class HttpSink implements Sink {
   #sending: Promise<void> | undefined
 
   constructor(options: HttpSinkOptions) {
-    this.name = `http ${new URL(options.url).host}`
-    this.onFailure = options.onFailure
     this.#options = options
     if (options.spool.waiting() > 0) this.#sendSoon()
+  }
+
+  get name(): string {
+    return `http ${new URL(this.#options.url).host}`
+  }
+
+  get onFailure(): OnFailure {
+    return this.#options.onFailure
+  }
+
+  /** Other settings for the same queue: what waits in it goes to where they say. */
+  use(options: Omit<HttpSinkOptions, 'spool'>): void {
+    this.#options = { ...options, spool: this.#options.spool }
   }
 
   take(lines: readonly string[]): void {

@@ -11,22 +11,27 @@ export type Spool = {
   oldest(): { name: string; text: string } | undefined
   remove(name: string): void
   waiting(): number
+  limit(limits: SpoolLimits): void
   close(): void
 }
 
-export type SpoolOptions = {
-  /** Shared by the processes of one gateway; each has a folder of its own in it. */
-  folder: string
-  writer: string
+export type SpoolLimits = {
   maxBytes: number
   /** Lines of one piece at most. */
   maxLines: number
 }
 
+export type SpoolOptions = SpoolLimits & {
+  /** Shared by the processes of one gateway; each has a folder of its own in it. */
+  folder: string
+  writer: string
+}
+
 type Piece = { name: string; bytes: number; lines: number }
 
 /** Opens the queue, and takes over what processes left that run no more. */
-export function openSpool({ folder, writer, maxBytes, maxLines }: SpoolOptions): Spool {
+export function openSpool({ folder, writer, ...options }: SpoolOptions): Spool {
+  let limits: SpoolLimits = options
   const own = join(folder, writer)
   mkdirSync(own, { recursive: true, mode: 0o700 })
   writeFileSync(join(own, 'pid'), String(process.pid), { mode: 0o600 })
@@ -55,13 +60,13 @@ export function openSpool({ folder, writer, maxBytes, maxLines }: SpoolOptions):
   return {
     append(lines) {
       const bytes = Buffer.from(`${lines.join('\n')}\n`)
-      if (bytesInAll() + bytes.length > maxBytes) throw new Error('the queue on disk is full')
+      if (bytesInAll() + bytes.length > limits.maxBytes) throw new Error('the queue on disk is full')
       open ??= openPiece()
       const { file, piece } = open
       const written = file.append(bytes)
       piece.bytes += written
       piece.lines += lines.length
-      if (piece.lines >= maxLines || written < bytes.length) closePiece()
+      if (piece.lines >= limits.maxLines || written < bytes.length) closePiece()
       if (written < bytes.length) throw new Error('the disk is full')
     },
     oldest() {
@@ -78,6 +83,7 @@ export function openSpool({ folder, writer, maxBytes, maxLines }: SpoolOptions):
       if (at >= 0) pieces.splice(at, 1)
     },
     waiting: () => pieces.reduce((sum, { lines }) => sum + lines, 0),
+    limit: (next) => void (limits = next),
     close() {
       closePiece()
       if (pieces.length === 0) rmSync(own, { recursive: true, force: true })

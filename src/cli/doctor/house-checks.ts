@@ -5,7 +5,7 @@ import { connect } from 'node:tls'
 
 import { pino } from 'pino'
 
-import { provisionRedis } from '../../assembly/redis.ts'
+import { openRedis, redisSettings } from '../../assembly/redis.ts'
 import { type Check, type Finding, type Scene } from './finding.ts'
 
 /** What stands around the gateway: names, certificates, Redis, and the way of browsers to it. */
@@ -86,8 +86,8 @@ function certificateAt({ hostname, port }: URL): Promise<X509Certificate | undef
 }
 
 async function checkRedis({ config }: Scene): Promise<Finding[]> {
-  const redis = await provisionRedis(config, pino({ level: 'silent' }))
-  if (redis === undefined) return []
+  if (config.session.redis === undefined) return []
+  const redis = await openRedis(redisSettings(config.session.redis), pino({ level: 'silent' }))
   const answers = redis.isReady()
   redis.close()
   if (answers) return []

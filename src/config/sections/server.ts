@@ -92,7 +92,7 @@ const admin = z
     port: port().prefault(9464).meta({ description: 'Port to listen on; 0 lets the system choose.' }),
   })
   .prefault({})
-  .meta({ description: 'The listener for probes and metrics. A change needs a restart; SIGHUP leaves it as it is.' })
+  .meta({ description: 'The listener for probes and metrics. A change needs a restart.' })
 
 const timeouts = z
   .strictObject({
@@ -160,6 +160,14 @@ export const server = z
         'x-example': ['10.0.0.0/8'],
         'x-env': 'STAGEDOOR_TRUSTED_PROXIES',
         'x-env-default': '',
+      }),
+    reload: z
+      .enum(['watch', 'signal'], 'watch or signal')
+      .prefault('watch')
+      .meta({
+        description:
+          'When changed files are put in force: `watch` within seconds, and on SIGHUP; `signal` on SIGHUP only. A mistake in ' +
+          'them changes nothing. See docs/reload.md.',
       }),
     replicas: wholeNumber({ min: 1, max: 1_000 }).prefault(1).meta({
       description: 'How many processes serve this baseUrl. Changes nothing; `check` warns of what only works in one.',

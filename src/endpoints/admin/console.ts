@@ -13,6 +13,7 @@ import { configurationPage, decisionsPage, explainPage } from '../../pages/conso
 import { overviewPage } from '../../pages/console/overview.ts'
 import { explanationLines } from '../../policy/explain.ts'
 import type { Policy } from '../../policy/policy.ts'
+import type { OpenConnections } from '../../proxy/open-connections.ts'
 import type { SeenSessions } from '../../revocation/seen-sessions.ts'
 import type { Condition } from '../../telemetry/condition.ts'
 import { openApiDocument } from './openapi.ts'
@@ -26,6 +27,7 @@ export type ConsoleOptions = {
   policy: Pick<Policy, 'explain'>
   claimNames: ClaimNames
   recent: RecentRecords
+  openConnections: OpenConnections
   seen: Pick<SeenSessions, 'list'>
   conditions: () => Condition[]
   /** The configuration in force, as people write it, secrets left out; and each value with its origin. */
@@ -42,7 +44,7 @@ const lookEveryMs = 1_000
 
 /** The pages of the console, and the same as JSON for programs. */
 export const adminConsole: FastifyPluginAsync<ConsoleOptions> = async (app, options) => {
-  const { base, address, recent, seen, conditions, configuration } = options
+  const { base, address, recent, openConnections, seen, conditions, configuration } = options
 
   app.get('/', async (_request, reply) => {
     const records = recent.list({}, overviewRecords)
@@ -70,16 +72,13 @@ export const adminConsole: FastifyPluginAsync<ConsoleOptions> = async (app, opti
 
   app.get('/openapi.json', async (_request, reply) => reply.send(openApiDocument(address)))
 
-  const streams = new Set<PassThrough>()
-  // An open console must not hold up a restart.
-  app.addHook('preClose', async () => {
-    for (const stream of streams) stream.end()
-  })
-
-  app.get('/live', async ({ principal }, reply) => {
+  app.get('/live', async ({ principal, session, facts }, reply) => {
     const isOver = () => principal.kind === 'user' && seen.list({ session: principal.sessionId }).length === 0
     const stream = newsOf(recent, isOver)
-    streams.add(stream.once('close', () => streams.delete(stream)))
+    // An open console must not hold up a restart, nor outlive its session.
+    const connection = { session, asked: facts, isLongLived: true, index: 0, close: () => void stream.end() }
+    openConnections.add(connection)
+    stream.once('close', () => openConnections.remove(connection))
     return reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).send(stream)
   })
 }

@@ -23,7 +23,7 @@ export type AdminOptions = AdminSessionsOptions &
 /** Endpoints for the operators of Stagedoor (`admin.allow`). */
 export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
   const { base, policy, claimNames, keys, now, seen, revocations, baseUrl, issuer } = options
-  const { recent, examine, conditions, configuration } = options
+  const { recent, examine, openConnections, conditions, configuration } = options
   app.addHook('onRequest', (request, _reply, done) => done(refusalOf(request)))
 
   /** GET explains a decision for the caller, POST with `claims` for another user. */
@@ -35,6 +35,7 @@ export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
     policy,
     claimNames,
     recent,
+    openConnections,
     seen,
     conditions,
     configuration,

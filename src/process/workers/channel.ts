@@ -1,4 +1,5 @@
 import type { Texts } from '../../config/tree/texts.ts'
+import type { Refusal } from '../reading.ts'
 
 /** What a worker says to the primary. Nothing of sessions: those are shared through Redis. */
 export type ToPrimary =
@@ -10,13 +11,24 @@ export type ToPrimary =
 
 /** What the primary says to a worker. */
 export type ToWorker =
-  /** The first message to each: what stood in the files of the configuration. Never on the command line: secrets. */
-  | { kind: 'texts'; texts: readonly (readonly [file: string, text: string])[] }
+  /** The first message to each. Never on the command line: secrets. */
+  | ({ kind: 'begin' } & Beginning<readonly (readonly [file: string, text: string])[]>)
   | { kind: 'ask'; question: number; topic: Topic; detail: string }
   | { kind: 'settled' }
 
-/** What the primary asks workers for, or (`log-level`) asks them to take. */
-export type Topic = 'conditions' | 'metrics' | 'secrets' | 'log-level'
+/** What a worker begins with: what stood in the files of the configuration, and why they hold something else by now. */
+export type Beginning<Files> = { texts: Files; refusal?: Refusal | undefined }
+
+/** What the primary asks workers for, or asks them to take or do. */
+export type Topic =
+  | 'conditions'
+  | 'metrics'
+  | 'secrets'
+  | 'log-level'
+  | 'prepare'
+  | 'put-in-force'
+  | 'abandon'
+  | 'refuse'
 
 /** Whether a message between processes is one of ours; node:cluster and others have their own. */
 export function isOurs(message: unknown): message is { kind: string } {
@@ -28,8 +40,7 @@ type Give = (detail: string) => unknown
 
 /** The worker's end of the channel to the primary. */
 export type Channel = {
-  /** What stood in the files of the configuration when the primary read them. */
-  texts: Promise<Texts>
+  beginning: Promise<Beginning<Texts>>
   /** Answers the primary's questions about a topic. */
   answer(topic: Topic, give: Give): void
   /** Says that this worker listens. */
@@ -40,7 +51,7 @@ export type Channel = {
 
 /** The channel of a process that was forked. */
 export function openChannel(): Channel {
-  const texts = Promise.withResolvers<Texts>()
+  const beginning = Promise.withResolvers<Beginning<Texts>>()
   const settled = Promise.withResolvers<void>()
   const answers = new Map<Topic, Give>()
   // The primary may be gone; then this process ends by itself (node:cluster).
@@ -55,13 +66,13 @@ export function openChannel(): Channel {
   process.on('message', (received: unknown) => {
     if (!isOurs(received)) return
     const message = received as ToWorker
-    if (message.kind === 'texts') texts.resolve(new Map(message.texts))
+    if (message.kind === 'begin') beginning.resolve({ ...message, texts: new Map(message.texts) })
     if (message.kind === 'settled') settled.resolve()
     if (message.kind === 'ask') void give(message)
   })
 
   return {
-    texts: texts.promise,
+    beginning: beginning.promise,
     answer: (topic, give) => void answers.set(topic, give),
     ready: () => send({ kind: 'ready' }),
     settle() {

@@ -20,33 +20,25 @@ export function answerPrimary(
   channel.answer('log-level', setLogLevel)
 }
 
-/** What became of the configuration in the files when it was read last. */
-export type Reading = {
-  wasTakenUp: boolean
-  /** When the one in force was, epoch ms. */
-  takenUpAt: number
-}
-
-type Watched = Pick<Supervisor, 'questions' | 'replaced' | 'count' | 'serving'> & { reading: () => Reading }
+type Watched = Pick<Supervisor, 'questions' | 'replaced' | 'count' | 'serving'>
 
 /** The primary's side: what all workers have to show, together. */
-export function shownByAll({ questions, replaced, count, serving, reading }: Watched): Shown {
+export function shownByAll({ questions, replaced, count, serving }: Watched): Shown {
   const kept = createKeptCounts()
-  // Workers that start or end beside those in charge say nothing of what clients get.
-  const fromWorkersInCharge = (answers: ReadonlyMap<number, unknown>): unknown[] =>
+  // Workers that are ending say nothing of what clients get.
+  const fromServing = (answers: ReadonlyMap<number, unknown>): unknown[] =>
     serving().flatMap((worker) => (answers.has(worker) ? [answers.get(worker)] : []))
 
   return {
     async conditions() {
-      const answers = fromWorkersInCharge(await questions.ask('conditions', answerTimeoutMs)) as Condition[][]
+      const answers = fromServing(await questions.ask('conditions', answerTimeoutMs)) as Condition[][]
       return [workersCondition(answers.length, count()), ...worstOfEach(answers.flat())]
     },
     async scrape() {
       const answers = await questions.ask('metrics', answerTimeoutMs)
       const all = await kept.withAll(answers as Map<number, Counted>, questions.workers())
       const registry: Registry = AggregatorRegistry.aggregate(all)
-      showWorkers(registry, fromWorkersInCharge(answers).length, replaced())
-      showReading(registry, reading())
+      showWorkers(registry, fromServing(answers).length, replaced())
       return registry
     },
     // Workers that start or end count too: they may serve a request still.
@@ -66,15 +58,6 @@ function showWorkers(registry: Registry, serving: number, replaced: number): voi
   new Gauge({ name: 'stagedoor_workers', help, registers }).set(serving)
   const replacedHelp = 'Workers that ended by themselves and were replaced.'
   new Counter({ name: 'stagedoor_workers_replaced_total', help: replacedHelp, registers }).inc(replaced)
-}
-
-function showReading(registry: Registry, { wasTakenUp, takenUpAt }: Reading): void {
-  const registers = [registry]
-  const help = 'Whether the configuration was put in force when the files were read last: 1 or 0.'
-  new Gauge({ name: 'stagedoor_config_last_reload_successful', help, registers }).set(wasTakenUp ? 1 : 0)
-  const timeHelp = 'Since when the configuration is in force, in seconds since the epoch.'
-  const named = { name: 'stagedoor_config_last_reload_success_timestamp_seconds', help: timeHelp }
-  new Gauge({ ...named, registers }).set(takenUpAt / 1000)
 }
 
 /** One of each name: the one that is in the worst way. */

@@ -1,8 +1,10 @@
 import type { Texts } from '../../config/tree/texts.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import { type Failure, type Generation, type Replacement, startGeneration } from './generation.ts'
+import type { Refusal } from '../reading.ts'
+import type { ToPrimary } from './channel.ts'
 import { createQuestions, type Questions } from './questions.ts'
-import type { WorkerProcess } from './worker-process.ts'
+import { countFailure, restartDelayMs } from './restart-delay.ts'
+import type { WorkerEnd, WorkerProcess } from './worker-process.ts'
 
 /** How many workers there should be, and what stood in the files of their configuration. */
 export type Workforce = { count: number; texts: Texts }
@@ -13,16 +15,16 @@ export type Supervisor = {
   replaced: () => number
   /** How many workers should serve. */
   count: () => number
-  /** Those that serve with the configuration in force; not those that start, nor those that end. */
+  /** Those that listen, and are not ending. */
   serving: () => readonly number[]
   /** Resolves when all workers listen. @throws when one of the first ends before that */
   started: Promise<void>
-  /**
-   * Starts other workers beside those that run, and puts them in charge when all listen.
-   * @returns ends those that were in charge, in order
-   * @throws when one ends before it listens, or does not listen in time: nothing has changed then
-   */
-  renew: (workforce: Workforce) => Promise<() => Promise<void>>
+  /** What later workers begin with. Starts workers where there are too few, and ends some where there are too many. */
+  use: (workforce: Workforce) => void
+  /** Has a worker end in order, and another one take its place. */
+  renew: (worker: number) => void
+  /** What later workers are told of the files. */
+  noteRefusal: (refusal: Refusal | undefined) => void
   /** SIGTERM to all; resolves when they have ended. */
   close: () => Promise<void>
 }
@@ -32,68 +34,123 @@ export type SupervisorOptions = Workforce & {
   logger: Pick<Logger, 'error'>
   /** Milliseconds since the epoch. */
   now: () => number
-  /** How long renewed workers may take until all listen, ms. */
-  maxStartMs?: number
 }
 
-/** Looks after the workers of one configuration at a time, and of two while one takes the other's place. */
-export function superviseWorkers({
-  count,
-  texts,
-  fork,
-  logger,
-  now,
-  maxStartMs = 60_000,
-}: SupervisorOptions): Supervisor {
-  const questions = createQuestions()
-  const generations = new Set<Generation>()
-  let isClosing = false
-  let replaced = 0
+/** Starts workers, and replaces those that end. */
+export function superviseWorkers(options: SupervisorOptions): Supervisor {
+  return new Workers(options)
+}
 
-  const onFailedStart = (failure: Failure): void => logger.error(failure, 'a worker ended at the start')
-  const onReplaced = (replacement: Replacement): void => {
-    replaced += 1
-    logger.error(replacement, messageAboutEnd(replacement.failuresInARow))
+class Workers implements Supervisor {
+  readonly questions = createQuestions()
+  readonly started: Promise<void>
+  readonly #options: SupervisorOptions
+  readonly #listening = Promise.withResolvers<void>()
+  readonly #running = new Map<WorkerProcess, Texts>()
+  readonly #ready = new Set<WorkerProcess>()
+  /** Those that end because we have told them to. */
+  readonly #ending = new Set<WorkerProcess>()
+  #workforce: Workforce
+  #refusal: Refusal | undefined
+  #isListening = false
+  #isClosing = false
+  #failuresInARow = 0
+  #replaced = 0
+  /** Workers that will be started after a delay. */
+  #waiting = 0
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.#workforce = options
+    this.started = this.#listening.promise
+    // A close before all listen rejects this promise, which may have no handler then.
+    this.started.catch(() => undefined)
+    this.#fill()
   }
-  const common = { questions, fork, now, onFailedStart, onReplaced }
-  let current = start({ count, texts })
 
-  function start(workforce: Workforce): Generation {
-    const generation = startGeneration({ ...workforce, ...common })
-    generations.add(generation)
-    return generation
+  replaced = (): number => this.#replaced
+  count = (): number => this.#workforce.count
+  serving = (): number[] => [...this.#ready].filter((worker) => !this.#ending.has(worker)).map(({ id }) => id)
+  noteRefusal = (refusal: Refusal | undefined): void => void (this.#refusal = refusal)
+
+  use = (workforce: Workforce): void => {
+    this.#workforce = workforce
+    const surplus = [...this.#running.keys()].filter((worker) => !this.#ending.has(worker)).slice(workforce.count)
+    for (const worker of surplus) this.#end(worker)
+    this.#fill()
   }
 
-  async function end(generation: Generation): Promise<void> {
-    await generation.end()
-    generations.delete(generation)
+  renew = (id: number): void => {
+    const worker = [...this.#running.keys()].find((each) => each.id === id)
+    if (worker === undefined || this.#ending.has(worker)) return
+    this.#end(worker)
+    this.#fill()
   }
 
-  return {
-    questions,
-    replaced: () => replaced,
-    count: () => current.count,
-    serving: () => current.serving(),
-    started: current.listening,
+  close = async (): Promise<void> => {
+    this.#isClosing = true
+    this.#listening.reject(new Error('the workers were told to end'))
+    for (const worker of this.#running.keys()) this.#end(worker)
+    await Promise.all([...this.#running.keys()].map(({ ended }) => ended))
+  }
 
-    async renew(workforce) {
-      if (isClosing) throw new Error('the gateway is closing')
-      const next = start(workforce)
-      try {
-        await within(maxStartMs, next.listening)
-      } catch (cause) {
-        await end(next)
-        throw cause
-      }
-      const before = current
-      current = next
-      return () => end(before)
-    },
+  #fill(): void {
+    while (!this.#isClosing && this.#running.size - this.#ending.size + this.#waiting < this.#workforce.count)
+      this.#start()
+  }
 
-    async close() {
-      isClosing = true
-      await Promise.all([...generations].map(end))
-    },
+  #start(): void {
+    const { fork, now } = this.#options
+    const worker = fork()
+    const startedAt = now()
+    const { texts } = this.#workforce
+    this.#running.set(worker, texts)
+    worker.onMessage((message) => this.#hear(worker, message))
+    void worker.ended.then((end) => this.#lose(worker, now() - startedAt, end))
+    worker.send({ kind: 'begin', texts: [...texts], refusal: this.#refusal })
+  }
+
+  /** Once: a second SIGTERM would end it by force. */
+  #end(worker: WorkerProcess): void {
+    if (this.#ending.has(worker)) return
+    this.#ending.add(worker)
+    worker.terminate()
+  }
+
+  #hear(worker: WorkerProcess, message: ToPrimary): void {
+    // Ignore messages from a worker that has exited; otherwise it would join again.
+    if (!this.#running.has(worker)) return
+    if (message.kind === 'answer') return this.questions.answer(worker.id, message.question, message.value)
+    if (message.kind === 'settle') return worker.send({ kind: 'settled' })
+    this.questions.join(worker.id, worker.send)
+    this.#ready.add(worker)
+    // It has begun with a configuration that another has taken the place of meanwhile.
+    if (this.#running.get(worker) !== this.#workforce.texts) this.renew(worker.id)
+    if (this.#isListening || this.#ready.size < this.#workforce.count) return
+    this.#isListening = true
+    this.#listening.resolve()
+  }
+
+  #lose(worker: WorkerProcess, lifetimeMs: number, end: WorkerEnd): void {
+    this.#running.delete(worker)
+    this.#ready.delete(worker)
+    this.questions.leave(worker.id)
+    if (this.#ending.delete(worker) || this.#isClosing) return
+    const { pid } = worker
+    if (!this.#isListening) {
+      this.#options.logger.error({ pid, ...end }, 'a worker ended at the start')
+      return this.#listening.reject(new Error('a worker ended at the start; the lines above say why'))
+    }
+    this.#replaced += 1
+    this.#failuresInARow = countFailure(lifetimeMs, this.#failuresInARow)
+    const delayMs = restartDelayMs(lifetimeMs, this.#failuresInARow)
+    const facts = { pid, ...end, failuresInARow: this.#failuresInARow, delayMs }
+    this.#options.logger.error(facts, messageAboutEnd(this.#failuresInARow))
+    this.#waiting += 1
+    setTimeout(() => {
+      this.#waiting -= 1
+      this.#fill()
+    }, delayMs)
   }
 }
 
@@ -103,10 +160,4 @@ const manyFailures = 4
 function messageAboutEnd(failuresInARow: number): string {
   if (failuresInARow < manyFailures) return 'a worker ended; another takes its place'
   return 'workers keep ending soon after their start: see what they say above; the next try waits longer'
-}
-
-async function within(maxMs: number, promise: Promise<void>): Promise<void> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error(`not all workers listen within ${maxMs / 1000} s`)), maxMs)
-  await Promise.race([promise, late.promise]).finally(() => clearTimeout(timer))
 }

@@ -37,7 +37,13 @@ export function createRefreshCounters(): RefreshCounters {
 /** What became of a session: its present form, its end, or nothing new. */
 export type Renewal = (KnownSession & { kind: 'fresh' }) | { kind: 'ended' } | { kind: 'failed' }
 
+/** Renewals under way, by session; several refreshers can share them. */
+export type RunningRenewals = Map<string, Promise<Renewal>>
+
+export const createRunningRenewals = (): RunningRenewals => new Map()
+
 export type RenewalOptions = {
+  running?: RunningRenewals
   store: SessionStore
   leases: Leases
   refreshGrant: RefreshGrant
@@ -58,7 +64,7 @@ export type Renewals = {
 }
 
 export function createRenewals(options: RenewalOptions): Renewals {
-  const running = new Map<string, Promise<Renewal>>()
+  const { running = createRunningRenewals() } = options
   return {
     renew(known) {
       const { id } = known.session

@@ -1,10 +1,14 @@
+import { AggregatorRegistry, Registry } from 'prom-client'
 import t from 'tap'
 
+import { refusalFor, showReading } from '../../../src/process/reading.ts'
 import { createKeptCounts } from '../../../src/process/workers/kept-counts.ts'
 import { createQuestions, type Questions } from '../../../src/process/workers/questions.ts'
-import { answerPrimary, type Reading, shownByAll } from '../../../src/process/workers/shown-by-all.ts'
+import { answerPrimary, shownByAll } from '../../../src/process/workers/shown-by-all.ts'
 import type { Condition } from '../../../src/telemetry/condition.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
+
+const refusal = refusalFor('the port is taken')
 
 /** A worker without a process, which answers the primary a moment later. */
 function join(questions: Questions, worker: number, status: Condition['status'], levels: string[] = []): void {
@@ -16,7 +20,7 @@ function join(questions: Questions, worker: number, status: Condition['status'],
   })
   const metrics = createMetrics()
   metrics.decided('allow', 'none', 200, 0.01)
-  metrics.condition('auth0', status === 'ok')
+  metrics.showConditions([{ name: 'auth0', status }])
   const conditions = (): Condition[] => [{ name: 'auth0', status }]
   const secrets = async () => [{ 'auth0.clientSecrets': [status] }]
   const setLogLevel = async (level: string) => void levels.push(level)
@@ -28,8 +32,7 @@ function startWorkers(count = 2) {
   const questions = createQuestions()
   join(questions, 1, 'ok')
   join(questions, 2, 'degraded')
-  const reading = (): Reading => ({ wasTakenUp: false, takenUpAt: 1_700_000_000_500 })
-  return { questions, count: () => count, serving: () => [1, 2], replaced: () => 3, reading }
+  return { questions, count: () => count, serving: () => [1, 2], replaced: () => 3 }
 }
 
 t.test('readiness says how many workers serve, and the worst of what they say', async (t) => {
@@ -69,13 +72,17 @@ t.test('counts of all workers are added up; of conditions the worst is shown', a
   t.match(text, 'stagedoor_workers_replaced_total 3')
 })
 
-t.test('what became of the configuration that was read last is shown', async (t) => {
-  const workers = startWorkers()
-  const failed = await (await shownByAll(workers).scrape()).metrics()
-  t.match(failed, 'stagedoor_config_last_reload_successful 0')
-  t.match(failed, 'stagedoor_config_last_reload_success_timestamp_seconds 1700000000.5')
-  const done = { ...workers, reading: () => ({ wasTakenUp: true, takenUpAt: 0 }) }
-  t.match(await (await shownByAll(done).scrape()).metrics(), 'stagedoor_config_last_reload_successful 1')
+t.test('of what became of the configuration the worst is shown, and since when the oldest is in force', async (t) => {
+  const registries = [{ inForceSince: 1_700_000_000_500, refusal }, { inForceSince: 1_800_000_000_000 }].map(
+    (reading) => {
+      const registry = new Registry()
+      showReading(registry, () => reading)
+      return registry.getMetricsAsJSON()
+    },
+  )
+  const all = await AggregatorRegistry.aggregate(await Promise.all(registries)).metrics()
+  t.match(all, 'stagedoor_config_last_reload_successful 0')
+  t.match(all, 'stagedoor_config_last_reload_success_timestamp_seconds 1700000000.5')
 })
 
 t.test(

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import t from 'tap'
 
 import { isOurs, type ToPrimary } from '../../../src/process/workers/channel.ts'
-import { countFailure, restartDelayMs } from '../../../src/process/workers/generation.ts'
 import { createQuestions } from '../../../src/process/workers/questions.ts'
+import { countFailure, restartDelayMs } from '../../../src/process/workers/restart-delay.ts'
 import { worstOfEach } from '../../../src/process/workers/shown-by-all.ts'
 import { endWithUs } from '../../support/children.ts'
 

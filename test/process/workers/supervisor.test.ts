@@ -6,7 +6,7 @@ import { createFakeWorkers } from './fake-workers.ts'
 
 const before = { count: 2, texts: new Map([['a.yaml', 'before']]) }
 const after = { count: 3, texts: new Map([['a.yaml', 'after']]) }
-const words = (text: string) => [{ kind: 'texts', texts: [['a.yaml', text]] }]
+const words = (text: string) => [{ kind: 'begin', texts: [['a.yaml', text]], refusal: undefined }]
 
 function startSupervisor(options: Partial<SupervisorOptions> & { isObedient?: boolean } = {}) {
   const workers = createFakeWorkers(options)
@@ -68,103 +68,81 @@ t.test('a first worker that ends before it listens is an error, and nobody takes
   t.match(logged, [{ pid: 1001, code: 1, message: 'a worker ended at the start' }])
 })
 
-t.test('renewed workers are in charge when all listen; those before serve until then, and end when told', async (t) => {
-  const { supervisor, all, at, listen, logged } = await startServing()
-  const renewing = supervisor.renew(after)
-  t.same(
-    all.slice(2).map(({ heard }) => heard),
-    [words('after'), words('after'), words('after')],
-  )
-  listen(2, 3)
-  t.same([supervisor.serving(), supervisor.count()], [[1, 2], 2], 'one is still missing')
-  at(4).listen()
-  const endBefore = await renewing
-  t.same([supervisor.serving(), supervisor.count()], [[3, 4, 5], 3])
-  t.same([at(0).sigterms, at(1).sigterms], [0, 0])
-
-  await endBefore()
-  t.same(
-    all.map(({ sigterms }) => sigterms),
-    [1, 1, 0, 0, 0],
-  )
-  t.same([all.length, supervisor.replaced(), logged], [5, 0, []], 'an end that was asked for is no crash')
+t.test('workers begin with what is in force, and with what is wrong with the files since', async (t) => {
+  const { supervisor, all, at } = await startServing()
+  const refusal = { summary: 'a.yaml:3', places: ['a.yaml:3'] }
+  supervisor.use(after)
+  supervisor.noteRefusal(refusal)
+  at(0).die()
+  await until(() => all.length === 4)
+  t.same(at(2).heard, words('after'), 'one more, at once')
+  t.same(at(3).heard, [{ kind: 'begin', texts: [['a.yaml', 'after']], refusal }])
+  t.same([at(0).sigterms, at(1).sigterms], [0, 0], 'those that serve have taken it up')
 })
 
-t.test('a renewed worker that ends before it listens takes the others with it, and nothing has changed', async (t) => {
-  const { supervisor, all, at, logged } = await startServing()
-  const renewing = supervisor.renew(after)
+t.test('where there are too many workers, some end and are not replaced', async (t) => {
+  const { supervisor, all, logged } = await startServing()
+  supervisor.use({ ...before, count: 1 })
+  t.same(
+    all.map(({ sigterms }) => sigterms),
+    [0, 1],
+  )
+  t.same([supervisor.serving(), supervisor.count()], [[1], 1])
+  await until(() => supervisor.questions.workers().length === 1)
+  t.same([all.length, supervisor.replaced(), logged], [2, 0, []], 'an end that was asked for is no crash')
+})
+
+t.test('a worker that began with what is no longer in force is exchanged as soon as it listens', async (t) => {
+  const { supervisor, all, at } = await startServing()
+  at(0).die()
+  await until(() => all.length === 3)
+  supervisor.use({ ...after, count: 2 })
   at(2).listen()
-  at(3).die()
-  await t.rejects(renewing, { message: 'a worker ended at the start' })
-  t.same(
-    all.map(({ sigterms }) => sigterms),
-    [0, 0, 1, 0, 1],
-  )
-  t.same([supervisor.serving(), supervisor.count(), supervisor.replaced()], [[1, 2], 2, 0])
-  t.match(logged, [{ pid: 1003, message: 'a worker ended at the start' }])
-
-  at(0).die()
-  await until(() => all.length === 6)
-  t.same(at(5).heard, words('before'), 'who takes a place gets the configuration in force')
+  t.equal(at(2).sigterms, 1)
+  await until(() => all.length === 4)
+  t.same(at(3).heard, words('after'))
+  at(3).listen()
+  t.same(supervisor.serving(), [2, 4])
+  t.equal(supervisor.replaced(), 1)
 })
 
-t.test('renewed workers that do not listen in time are ended', async (t) => {
-  const { supervisor, all } = await startServing({ maxStartMs: 10 })
-  await t.rejects(supervisor.renew(after), { message: 'not all workers listen within 0.01 s' })
-  t.same(
-    all.map(({ sigterms }) => sigterms),
-    [0, 0, 1, 1, 1],
-  )
+t.test('a worker that cannot go over is exchanged, once', async (t) => {
+  const { supervisor, all, at } = await startServing({ isObedient: false })
+  supervisor.renew(1)
+  supervisor.renew(1)
+  supervisor.renew(77)
+  t.same([at(0).sigterms, all.length, supervisor.serving()], [1, 3, [2]])
 })
 
-t.test('a worker in charge that ends during a renewal is replaced', async (t) => {
-  const { supervisor, all, at, listen } = await startServing()
-  const renewing = supervisor.renew(before)
-  at(0).die()
-  await until(() => all.length === 5)
-  listen(2, 3, 4)
-  await (
-    await renewing
-  )()
-  t.same(
-    all.map(({ sigterms }) => sigterms),
-    [0, 1, 0, 0, 1],
-  )
-  t.same(supervisor.serving(), [3, 4])
-})
-
-t.test('a worker that waits to be started is not started any more once its set ends', async (t) => {
-  const { supervisor, all, at, listen } = await startServing()
-  const renewing = supervisor.renew(before)
-  listen(2, 3)
-  const endBefore = await renewing
+t.test('a worker that waits to be started is not started any more once all end', async (t) => {
+  const { supervisor, all, at } = await startServing()
   at(0).die()
   await at(0).ended
   t.equal(supervisor.replaced(), 1)
-  await endBefore()
+  await supervisor.close()
   // Timers of the same delay run in order: this one was set after that of the worker.
   await new Promise((resolve) => setTimeout(resolve, 0))
-  t.equal(all.length, 4)
+  t.equal(all.length, 2)
 })
 
-t.test('a close ends all: those in charge, those that end and those that start; each is told once', async (t) => {
-  const { supervisor, all, at, listen } = await startServing({ isObedient: false })
-  const first = supervisor.renew(before)
-  listen(2, 3)
-  const endBefore = await first
-  const second = supervisor.renew(before)
-  const ended = endBefore()
+t.test('a close ends all: those that serve, those that end and those that start; each is told once', async (t) => {
+  const { supervisor, all } = await startServing({ isObedient: false })
+  supervisor.renew(1)
   const closed = supervisor.close()
+  void supervisor.close()
   t.same(
     all.map(({ sigterms }) => sigterms),
-    [1, 1, 1, 1, 1, 1],
+    [1, 1, 1],
   )
   all.forEach((worker) => worker.die({ code: 0, signal: '' }))
-  await t.rejects(second, { message: 'the workers were told to end' })
-  await Promise.all([ended, closed])
-  t.equal(at(4).sigterms, 1)
-  await t.rejects(supervisor.renew(before), { message: 'the gateway is closing' })
-  t.equal(all.length, 6)
+  await closed
+  t.equal(all.length, 3)
+})
+
+t.test('a close before all listen is the end of the start', async (t) => {
+  const { supervisor } = startSupervisor()
+  await supervisor.close()
+  await t.rejects(supervisor.started, { message: 'the workers were told to end' })
 })
 
 t.test('workers are asked from the moment that they listen, and no longer than they live', async (t) => {

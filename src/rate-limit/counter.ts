@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto'
 
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
+import { LRUCache } from 'lru-cache'
 
 import type { Redis } from '../redis/redis.ts'
 import { defineScript } from '../redis/scripts.ts'
 
-/** Counts for all replicas together, for example in Redis. */
-export type SharedCounter = {
+/** Counts failures; in Redis for all replicas together. */
+export type Counter = {
   /** Adds one, and forgets after the window; `ttlMs` is the rest of the window. */
   increment(key: string, windowMs: number): Promise<{ current: number; ttlMs: number }>
 }
 
 type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
 
-/** A store for @fastify/rate-limit on a counter that replicas share. */
-export function sharedStore(counter: SharedCounter): FastifyRateLimitStoreCtor {
-  return class SharedStore implements FastifyRateLimitStore {
+/** A store for @fastify/rate-limit on a counter that outlives the app. */
+export function storeOn(counter: Counter): FastifyRateLimitStoreCtor {
+  return class CounterStore implements FastifyRateLimitStore {
     incr(key: string, callback: Callback, windowMs: number): void {
       counter.increment(key, windowMs).then(
         ({ current, ttlMs }) => callback(null, { current, ttl: ttlMs }),
@@ -29,6 +30,26 @@ export function sharedStore(counter: SharedCounter): FastifyRateLimitStoreCtor {
   }
 }
 
+/** About 100 bytes each. */
+const maxCounted = 10_000
+
+/**
+ * Counts of this process only.
+ * @param now milliseconds since the epoch
+ */
+export function createLocalCounter(now: () => number): Counter {
+  const counts = new LRUCache<string, { current: number; endsAt: number }>({ max: maxCounted })
+  return {
+    async increment(key, windowMs) {
+      const known = counts.get(key)
+      const counted = known !== undefined && known.endsAt > now() ? known : { current: 0, endsAt: now() + windowMs }
+      counted.current += 1
+      counts.set(key, counted)
+      return { current: counted.current, ttlMs: counted.endsAt - now() }
+    },
+  }
+}
+
 // As a whole, or a counter could be left behind that never ends.
 const increment = defineScript(`
 local count = redis.call('INCR', KEYS[1])
@@ -37,7 +58,7 @@ return { count, redis.call('PTTL', KEYS[1]) }
 `)
 
 /** Counts in Redis, so that all replicas count together. Names are hashed, so that Redis holds no addresses. */
-export function redisCounter(redis: Pick<Redis, 'keys' | 'run'>): SharedCounter {
+export function redisCounter(redis: Pick<Redis, 'keys' | 'run'>): Counter {
   return {
     async increment(key, windowMs) {
       const name = redis.keys.named(`attempts:${createHash('sha256').update(key).digest('base64url')}`)

@@ -1,0 +1,71 @@
+import { FileSink } from '../audit/sinks/file.ts'
+import { HttpSink } from '../audit/sinks/http.ts'
+import { type Sink } from '../audit/sinks/sink.ts'
+import { openSpool } from '../audit/sinks/spool.ts'
+import { createStdoutSink } from '../audit/sinks/stdout.ts'
+import { SyslogSink } from '../audit/sinks/syslog.ts'
+import type { Config } from '../config/schema.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { Holding } from './lasting.ts'
+
+type SinkConfig = Config['audit']['sinks'][number]
+
+/** A file or a queue has one writer, which takes other settings for it when they change. */
+export function sinkOf(sink: SinkConfig, writer: string, dependencies: Dependencies, holding: Holding): Sink {
+  const { file, syslog, http } = sink
+  if (file !== undefined) return fileSink(file, dependencies, holding)
+  if (syslog !== undefined) {
+    const make = () => syslogSink(syslog)
+    return holding.part({ name: 'audit syslog', settings: syslog, make, close: closeSink })
+  }
+  if (http !== undefined) return httpSink(http, writer, dependencies, holding)
+  return holding.part({ name: 'audit to stdout', make: () => createStdoutSink(dependencies.output) })
+}
+
+function fileSink(file: NonNullable<SinkConfig['file']>, { now }: Dependencies, holding: Holding): Sink {
+  const options = { ...file, maxBytes: file.maxSize, now }
+  const made = holding.part({
+    name: 'audit file',
+    settings: file.path,
+    make: () => new FileSink(options),
+    close: closeSink,
+  })
+  holding.onInForce(() => made.use(options))
+  return made
+}
+
+function syslogSink({ protocol, ca, cert, key, ...rest }: NonNullable<SinkConfig['syslog']>): Sink {
+  const given = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key: key.reveal() }) }
+  return new SyslogSink({ ...rest, tls: protocol === 'tls' ? given : undefined })
+}
+
+function httpSink(
+  { url, token, queue, maxQueue, maxBatch, gather, timeout, onFailure }: NonNullable<SinkConfig['http']>,
+  writer: string,
+  { fetch }: Dependencies,
+  holding: Holding,
+): Sink {
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` }
+  const post = fetch as typeof globalThis.fetch
+  const options = { url, headers, onFailure, gatherMs: gather, timeoutMs: timeout, fetch: post }
+  const limits = { maxBytes: maxQueue, maxLines: maxBatch }
+  const { spool, made } = holding.part({
+    name: 'audit queue',
+    settings: queue,
+    make() {
+      const opened = openSpool({ folder: queue, writer, ...limits })
+      return { spool: opened, made: new HttpSink({ ...options, spool: opened }) }
+    },
+    close: (queued) => closeSink(queued.made),
+  })
+  holding.onInForce(() => {
+    spool.limit(limits)
+    made.use(options)
+  })
+  return made
+}
+
+/** Again, where the end of the trail has closed it: nothing waits then. */
+function closeSink(sink: Sink): Promise<void> {
+  return sink.close()
+}

@@ -1,0 +1,45 @@
+import type { Keys } from '../assertion/keys.ts'
+import type { Provider } from '../oidc/provider.ts'
+import type { LastReading } from '../process/reading.ts'
+import type { Upstream } from '../proxy/upstream.ts'
+import type { Redis } from '../redis/redis.ts'
+import type { Revocations } from '../revocation/revocations.ts'
+import type { RefreshCounters } from '../session/refresh/renewals.ts'
+import type { Condition } from '../telemetry/condition.ts'
+import { keysCondition } from './assertion.ts'
+import { providerCondition } from './login-service.ts'
+import { redisCondition } from './redis.ts'
+import { revocationCondition } from './revocation.ts'
+import { refreshCondition } from './sessions.ts'
+import { upstreamConditions } from './upstreams.ts'
+
+type Several = { conditions: () => Condition[] }
+
+export type ConditionParts = {
+  provider: Provider
+  figures: { counters: RefreshCounters }
+  redis: Redis | undefined
+  revocation: { revocations: Revocations }
+  keys: Keys
+  events: Several
+  audit: Several
+  machines: Several
+  upstreams: ReadonlyMap<string, Upstream>
+  reading: LastReading
+}
+
+/** Everything that the readiness probe reports. */
+export function conditionsOf(parts: ConditionParts): Condition[] {
+  const { reading, provider, figures, redis, revocation, keys, events, audit, machines, upstreams } = parts
+  const shared = redis ? [redisCondition(redis), revocationCondition(revocation.revocations), keysCondition(keys)] : []
+  return [
+    providerCondition(provider),
+    refreshCondition(figures.counters),
+    ...shared,
+    ...events.conditions(),
+    ...audit.conditions(),
+    ...machines.conditions(),
+    ...upstreamConditions(upstreams),
+    reading.condition(),
+  ]
+}

@@ -1,0 +1,107 @@
+import { settingsFingerprint } from '../config/settings-fingerprint.ts'
+
+/** A part that may outlive the configuration that it was made for. */
+export type Definition<Part> = {
+  /** Names it among all parts. */
+  name: string
+  /** While these are equal the part lives on: plain values and secrets. Without any it lives as long as the process. */
+  settings?: unknown
+  /** Other parts that it was made of: while these are the same objects. */
+  uses?: readonly unknown[]
+  make: () => Part
+  /** Ends it, once no configuration has it. */
+  close?: (part: Awaited<Part>) => unknown
+  /**
+   * Requests that began before a change may need it to their end; else it is closed as soon as another takes its place, so
+   * that no two of a kind rotate one key or read one stream.
+   */
+  isNeededByRequests?: boolean
+}
+
+/** The parts of one configuration. */
+export type Holding = {
+  /** The part as an earlier configuration has it, where its definition is the same, else a new one. */
+  part<Part>(definition: Definition<Part>): Part
+  /** Has work done when this configuration takes effect, in order; nothing in it may fail. */
+  onInForce(work: () => void): void
+  /** Has work done after that, once what the former configuration did in the background has ended. */
+  onAlone(work: () => void): void
+  /**
+   * Lets the configuration take effect: for all its parts before this returns.
+   * @param former gives up what requests do not need
+   */
+  putInForce(former?: Holding): Promise<void>
+  /** Gives up what requests do not need, and closes what no other holding has. */
+  retire(): Promise<void>
+  /** Gives up everything. */
+  release(): Promise<void>
+}
+
+/** Parts of one process, across the configurations that it has had. */
+export type Lasting = { hold(): Holding }
+
+type Kept = { part: unknown; holders: Set<object>; definition: Definition<unknown>; fingerprint: string }
+
+export function createLasting(): Lasting {
+  /** In the order in which they were made. */
+  const kept: Kept[] = []
+
+  function find({ name, uses = [] }: Definition<unknown>, fingerprint: string): Kept | undefined {
+    return kept.find(
+      (each) =>
+        each.definition.name === name &&
+        each.fingerprint === fingerprint &&
+        uses.every((used, i) => used === each.definition.uses?.[i]),
+    )
+  }
+
+  function keep(definition: Definition<unknown>, fingerprint: string): Kept {
+    const made = { part: definition.make(), holders: new Set<object>(), definition, fingerprint }
+    kept.push(made)
+    return made
+  }
+
+  /** The latest first: a part is made of earlier ones. */
+  async function giveUp(holder: object, isGivenUp: (definition: Definition<unknown>) => boolean): Promise<void> {
+    for (const each of kept.toReversed()) {
+      if (!isGivenUp(each.definition) || !each.holders.delete(holder) || each.holders.size > 0) continue
+      kept.splice(kept.indexOf(each), 1)
+      await close(each)
+    }
+  }
+
+  return {
+    hold() {
+      const holder = {}
+      const works: (() => void)[] = []
+      const later: (() => void)[] = []
+      return {
+        part<Part>(definition: Definition<Part>) {
+          const general = definition as unknown as Definition<unknown>
+          const fingerprint = settingsFingerprint(definition.settings)
+          const found = find(general, fingerprint) ?? keep(general, fingerprint)
+          found.holders.add(holder)
+          return found.part as Part
+        },
+        onInForce: (work) => void works.push(work),
+        onAlone: (work) => void later.push(work),
+        async putInForce(former) {
+          for (const work of works) work()
+          await former?.retire()
+          for (const work of later) work()
+        },
+        retire: () => giveUp(holder, ({ isNeededByRequests }) => isNeededByRequests !== true),
+        release: () => giveUp(holder, () => true),
+      }
+    },
+  }
+}
+
+/** A part that could not be made has nothing to close. */
+async function close({ part, definition }: Kept): Promise<void> {
+  const made = await Promise.resolve(part).then(
+    (value) => ({ value }),
+    () => undefined,
+  )
+  if (made !== undefined) await definition.close?.(made.value)
+}

@@ -1,0 +1,102 @@
+import type { Config } from '../config/schema.ts'
+import { createUsedTransactions } from '../oidc/transaction-cookies.ts'
+import { createLastReading, type LastReading, showReading } from '../process/reading.ts'
+import { createUpgradeRequests } from '../proxy/upgrades.ts'
+import { createLocalCounter, redisCounter } from '../rate-limit/counter.ts'
+import type { Redis } from '../redis/redis.ts'
+import { createOnce, type Once } from '../revocation/once.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { provisionAssertion, provisionKeys } from './assertion.ts'
+import { provisionAudit } from './audit.ts'
+import { provisionEvents, provisionEventTaking } from './auth0-events.ts'
+import { provisionCertificate } from './certificate.ts'
+import type { Dependencies } from './dependencies.ts'
+import { type Figures, provisionFigures } from './figures.ts'
+import { type Holding } from './lasting.ts'
+import { provisionProvider } from './login-service.ts'
+import { provisionMachines } from './machines.ts'
+import { provisionTracing } from './otlp.ts'
+import { provisionOverload } from './overload.ts'
+import { provisionPolicy } from './policy.ts'
+import { provisionRedis } from './redis.ts'
+import { provisionBus, provisionRevocation } from './revocation.ts'
+import { provisionRoleChanges } from './role-changes.ts'
+import { provisionSessions } from './sessions.ts'
+import { createClaimReport } from './unusable-claims.ts'
+import { provisionUpstreams } from './upstreams.ts'
+
+export type Opened = Awaited<ReturnType<typeof open>>
+
+/** Each step takes what the steps before it have made. */
+export async function open(config: Config, given: Dependencies, holding: Holding) {
+  const redis = await provisionRedis(config, given.logger, holding)
+  const audit = await provisionAudit(config, given, { redis, holding })
+  const { trail } = audit
+  const figures = provisionFigures(given, trail, holding)
+  const { metrics, counters } = figures
+  const dependencies = { ...given, trail, fetch: countedFetch(config, given, figures) }
+  const { logger, now } = dependencies
+  const reading = holding.part({ name: 'last reading', make: () => openReading(now(), metrics) })
+  const onUnusable = holding.part({ name: 'unusable claims', make: () => createClaimReport(logger, metrics) })
+  const policy = provisionPolicy(config)
+  const provider = provisionProvider(config, dependencies, holding)
+  const bus = provisionBus(config, dependencies, redis, holding)
+  const news = { bus, decide: policy.decide, onNews: figures.noteRevocations }
+  const [keys, machines, certificate, revocation] = await Promise.all([
+    provisionKeys('assertion', config, dependencies, redis, holding),
+    provisionMachines(config, { ...dependencies, onUnusable }, { decide: policy.decide, redis, holding }),
+    provisionCertificate(config, logger, holding),
+    provisionRevocation(config, dependencies, news, holding),
+  ])
+  const { revocations } = revocation
+  const once = holding.part({ name: 'once', uses: [redis], make: () => createOnce(now, redis) })
+  const taking = provisionEventTaking(config, dependencies, { revocations, once, holding })
+  const events = provisionEvents(config, dependencies, { redis, take: taking.takeFetched, holding })
+  const upstreams = provisionUpstreams(config, logger, holding)
+  const assertion = provisionAssertion(config, dependencies, { keys, machineMinterFor: machines.minterFor, metrics })
+  const onRightsChanged = provisionRoleChanges(config, dependencies, { upstreams, ...assertion })
+  const shared = { onUnusable, provider, redis, bus, revocations, onRightsChanged, trail, counters, holding }
+  const sessions = provisionSessions(config, dependencies, shared)
+  const overload = provisionOverload(config, logger, metrics, holding)
+  const upgrades = holding.part({ name: 'upgrade requests', make: createUpgradeRequests })
+  const tracing = await provisionTracing(config, dependencies, holding)
+  const ended = provisionLimits({ now, redis, once, holding })
+  holding.onInForce(() => figures.show({ assertion: keys, machines: machines.keys, audit: audit.jwks.keys }))
+  const made = {
+    audit,
+    figures,
+    metrics,
+    policy,
+    provider,
+    redis,
+    keys,
+    machines,
+    certificate,
+    revocation,
+    taking,
+    events,
+  }
+  return { ...made, ...ended, reading, onUnusable, upstreams, assertion, sessions, overload, upgrades, tracing, once }
+}
+
+/** What became of the configuration in the files. */
+function openReading(now: number, { registry }: Metrics): LastReading {
+  const reading = createLastReading(now)
+  showReading(registry, reading.current)
+  return reading
+}
+
+type Memories = { now: () => number; redis: Redis | undefined; once: Once; holding: Holding }
+
+/** What is remembered against repetition: failed attempts, and logins that were finished. */
+function provisionLimits({ now, redis, once, holding }: Memories) {
+  const local = holding.part({ name: 'failed attempts', make: () => createLocalCounter(now) })
+  return {
+    counter: redis === undefined ? local : redisCounter(redis),
+    used: holding.part({ name: 'used transactions', uses: [once], make: () => createUsedTransactions(now, once) }),
+  }
+}
+
+function countedFetch({ auth0 }: Config, { fetch }: Dependencies, { countCalls }: Figures): Dependencies['fetch'] {
+  return countCalls(new URL(auth0.issuer).origin, fetch as typeof globalThis.fetch) as Dependencies['fetch']
+}

@@ -1,0 +1,77 @@
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+import type { Config } from '../config/schema.ts'
+import type { ConnectionLimiter } from '../overload/connection-limiter.ts'
+import type { RequestLimiter } from '../overload/request-limiter.ts'
+import type { UpgradeRequests } from '../proxy/upgrades.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Certificate } from './certificate.ts'
+import { refuseOtherMethods, refuseTunnel, refuseUnreadable } from './refusals.ts'
+import { createTlsServer, type TlsServer } from './tls-server.ts'
+
+/** How often slow heads are looked for. */
+const maxCheckIntervalMs = 5_000
+
+/** Limits that a server is made with. */
+export type HttpServerSettings = Pick<Config['server'], 'maxHeaderBytes' | 'timeouts'>
+
+export type HttpServerParts = {
+  logger: Logger
+  /** Stands before every request. */
+  overload: Pick<RequestLimiter, 'guard' | 'guardUpgrades'> & Pick<ConnectionLimiter, 'watch'>
+  upgrades: Pick<UpgradeRequests, 'accept'>
+  /** Answers requests. */
+  routing: RequestListener
+}
+
+/** Reads requests from connections that are handed to it, and listens at no address itself. */
+export type HttpServer = {
+  server: Server
+  setCertificate: TlsServer['setCertificate']
+  /** From now on each answer says that it is the last on its connection; idle connections are closed after so long. */
+  stopKeepAlive(idleMs: number): void
+  /** Closes idle connections, and no others: those of HTTP/2 when their streams have ended. */
+  closeIdle(): void
+}
+
+/**
+ * Limits heads, and not bodies, which are carried and never held.
+ * @param certificate makes it a TLS server
+ */
+export function createHttpServer(
+  { maxHeaderBytes, timeouts }: HttpServerSettings,
+  certificate: Certificate | undefined,
+  { logger, overload, upgrades, routing }: HttpServerParts,
+): HttpServer {
+  const http = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: timeouts.headers,
+    connectionsCheckingInterval: Math.min(timeouts.headers, maxCheckIntervalMs),
+    // The boundary refuses a missing Host itself, with a code and a request id.
+    requireHostHeader: false,
+  }
+  const guarded = overload.guard(refuseOtherMethods(routing, logger))
+  const tls = certificate && createTlsServer(certificate, { maxHeaderBytes, timeouts }, http, guarded)
+  const server = tls?.server ?? createServer(http, guarded)
+  server.on('connect', (request, way: Socket | ServerResponse) => refuseTunnel(request, way, logger))
+  server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket, logger))
+  upgrades.accept(server, overload.guardUpgrades(routing))
+  overload.watch(server)
+  // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout.
+  Object.assign(server, { keepAliveTimeout: timeouts.keepAlive, requestTimeout: 0 })
+  // Node begins to look for slow heads and idle connections when a server listens.
+  server.emit('listening')
+  return {
+    server,
+    setCertificate: (next) => tls?.setCertificate(next),
+    stopKeepAlive(idleMs) {
+      server.prependListener('request', (_request, response) => (response.shouldKeepAlive = false))
+      server.keepAliveTimeout = idleMs
+    },
+    closeIdle() {
+      tls?.closeSessions()
+      server.closeIdleConnections()
+    },
+  }
+}

@@ -1,0 +1,135 @@
+import cluster from 'node:cluster'
+import type { Socket } from 'node:net'
+
+import type { Config } from '../config/schema.ts'
+import { type Acceptors, createAcceptors, refuseTaken } from './acceptors.ts'
+import type { CurrentCertificate } from './certificate.ts'
+import { createHttpServer, type HttpServer, type HttpServerParts, type HttpServerSettings } from './http-server.ts'
+
+/**
+ * Where clients come in: sockets that listen, and the server that reads requests from their connections. Each can be
+ * replaced while the other stays, and neither ends a connection by that.
+ */
+export type Listener = {
+  /** How new connections are read from now on; open ones stay as they are. */
+  use(settings: HttpServerSettings, certificate: CurrentCertificate | undefined): void
+  /**
+   * Listens at an address, beside the one where it listens already.
+   * @throws Error EADDRINUSE
+   */
+  listen(address: Address): Promise<Listening>
+  /** From now on each answer says that it is the last on its connection; idle connections are closed after so long. */
+  stopKeepAlive(idleMs: number): void
+  /** Takes in no more connections; resolves when those that are open have ended. Idle ones are closed. */
+  close(): Promise<void>
+}
+
+type Address = Config['server']['listen']
+
+/** An address beside another: one of them stays. Connections of the other one stay too. */
+export type Listening = { keep(): void; giveUp(): void }
+
+/** Measured: more bring nothing. */
+const acceptorCount = 16
+
+export function createListener(parts: HttpServerParts): Listener {
+  return new ClientListener(parts)
+}
+
+type Reader = { http: HttpServer; isSecure: boolean; settings: string; open: number }
+
+class ClientListener implements Listener {
+  readonly #parts: HttpServerParts
+  readonly #opened = new Set<Acceptors>()
+  /** Each reads the connections that it was given. */
+  readonly #readers = new Set<Reader>()
+  #reader: Reader | undefined
+  #certificate: CurrentCertificate | undefined
+
+  constructor(parts: HttpServerParts) {
+    this.#parts = parts
+  }
+
+  use(settings: HttpServerSettings, certificate: CurrentCertificate | undefined): void {
+    const { maxHeaderBytes, timeouts } = settings
+    const described = JSON.stringify([maxHeaderBytes, timeouts.headers, timeouts.keepAlive])
+    const isSecure = certificate !== undefined
+    const before = this.#reader
+    if (before?.settings !== described || before.isSecure !== isSecure) {
+      const http = createHttpServer(settings, certificate?.current(), this.#parts)
+      this.#reader = { http, isSecure, settings: described, open: 0 }
+      this.#readers.add(this.#reader)
+      if (before?.open === 0) this.#discard(before)
+      for (const acceptors of this.#opened) acceptors.allowHalfOpen(!isSecure)
+    }
+    this.#follow(certificate)
+  }
+
+  async listen(address: Address): Promise<Listening> {
+    const acceptors = createAcceptors(countFor(address), (socket) => this.#read(socket))
+    acceptors.allowHalfOpen(this.#reader?.isSecure !== true)
+    await open(acceptors, address)
+    this.#opened.add(acceptors)
+    return {
+      keep: () => {
+        for (const other of this.#opened) if (other !== acceptors) void this.#stop(other)
+      },
+      giveUp: () => void this.#stop(acceptors),
+    }
+  }
+
+  stopKeepAlive(idleMs: number): void {
+    for (const { http } of this.#readers) http.stopKeepAlive(idleMs)
+  }
+
+  async close(): Promise<void> {
+    const ends = [...this.#opened].map((acceptors) => this.#stop(acceptors))
+    for (const { http } of this.#readers) http.closeIdle()
+    await Promise.all(ends)
+    for (const reader of this.#readers) this.#discard(reader)
+  }
+
+  #read(socket: Socket): void {
+    const reader = this.#reader
+    if (reader === undefined) return void socket.destroy()
+    reader.open += 1
+    socket.once('close', () => {
+      reader.open -= 1
+      if (reader !== this.#reader && reader.open === 0) this.#discard(reader)
+    })
+    reader.http.server.emit('connection', socket)
+  }
+
+  #discard(reader: Reader): void {
+    this.#readers.delete(reader)
+    reader.http.server.close()
+  }
+
+  #follow(certificate: CurrentCertificate | undefined): void {
+    const isNew = certificate !== this.#certificate
+    this.#certificate = certificate
+    if (certificate === undefined) return
+    this.#reader?.http.setCertificate(certificate.current())
+    if (!isNew) return
+    certificate.onChange((next) => {
+      if (certificate === this.#certificate) this.#reader?.http.setCertificate(next)
+    })
+  }
+
+  async #stop(acceptors: Acceptors): Promise<void> {
+    acceptors.stop()
+    await acceptors.ended()
+    this.#opened.delete(acceptors)
+  }
+}
+
+/** A primary takes in connections for its workers, and has nothing else to do. Elsewhere than on Linux ports are not shared so. */
+function countFor({ path }: Address): number {
+  return path !== undefined || cluster.isWorker || process.platform !== 'linux' ? 1 : acceptorCount
+}
+
+async function open(acceptors: Acceptors, { path, host, port }: Address): Promise<void> {
+  if (path !== undefined) return acceptors.listenAt(path)
+  if (!cluster.isWorker) await refuseTaken({ host, port })
+  await acceptors.listen({ host, port })
+}

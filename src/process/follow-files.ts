@@ -1,0 +1,58 @@
+import { defaultConfigFile, type LoadedConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { readText } from '../config/tree/texts.ts'
+import { reload, type ReloadOptions } from './reload.ts'
+import { onHangup } from './signals.ts'
+import { watchFiles } from './watch-files.ts'
+import { oneAtATime } from './workers/one-at-a-time.ts'
+
+/**
+ * Takes up the configuration when its files change (`server.reload`), and on SIGHUP.
+ * @param loaded with which the process was started
+ * @returns stops looking at the files
+ */
+export function followFiles(loaded: LoadedConfig, options: Omit<ReloadOptions, 'started'>): { stop(): void } {
+  const started = loaded.config
+  let inForce = started
+  /** All that was asked for when the files were read last, whether it was there or not. */
+  let asked = new Set([...filesOf(options), ...loaded.texts.keys()])
+  let occasion = 'SIGHUP'
+
+  async function takeUp(): Promise<void> {
+    const reading = new Set(filesOf(options))
+    const load = {
+      ...options.load,
+      readText(file: string) {
+        reading.add(file)
+        return readText(file)
+      },
+    }
+    const read = await reload(occasion, { ...options, load, started })
+    asked = reading
+    if (read !== undefined) inForce = read.config
+  }
+
+  const takeUpNext = oneAtATime(takeUp)
+  const watch = watchFiles({
+    files: () => [...asked, ...certificateFiles(inForce)],
+    isOn: () => inForce.server.reload === 'watch',
+    async onChange() {
+      occasion = 'files have changed'
+      takeUpNext()
+    },
+  })
+  onHangup(async () => {
+    await watch.noteTaken()
+    occasion = 'SIGHUP'
+    takeUpNext()
+  })
+  return watch
+}
+
+function certificateFiles({ server: { tls } }: Config): string[] {
+  return tls === undefined ? [] : [tls.certificate, tls.key]
+}
+
+function filesOf({ load: { files } }: Pick<ReloadOptions, 'load'>): readonly string[] {
+  return files.length > 0 ? files : [defaultConfigFile()]
+}

@@ -1,0 +1,88 @@
+import { basename } from 'node:path'
+
+import { Gauge, type Registry } from 'prom-client'
+
+import type { Problem } from '../config/problems/problem.ts'
+import { formatPath } from '../config/tree/tree.ts'
+import type { Condition } from '../telemetry/condition.ts'
+
+/** Why the files are not in force. */
+export type Refusal = {
+  /** One sentence for readiness, which is public: no values. */
+  summary: string
+  /** Each place that is wrong: file, line and option. */
+  places: string[]
+}
+
+/** What became of the configuration in the files when it was read last. */
+export type Reading = {
+  /** When the configuration in force took effect, epoch ms. */
+  inForceSince: number
+  refusal?: Refusal | undefined
+}
+
+/** What this process knows of the last reading. */
+export type LastReading = {
+  current: () => Reading
+  note: (reading: Reading) => void
+  condition: () => Condition
+}
+
+export function createLastReading(inForceSince: number): LastReading {
+  let reading: Reading = { inForceSince }
+  return {
+    current: () => reading,
+    note: (next) => void (reading = next),
+    condition: () => conditionOf(reading),
+  }
+}
+
+/** Degraded, which is still ready: what served before serves on. */
+function conditionOf({ refusal }: Reading): Condition {
+  if (refusal === undefined) return { name: 'configuration', status: 'ok' }
+  return { name: 'configuration', status: 'degraded', reason: `the files are not in force: ${refusal.summary}` }
+}
+
+/** The refusal of files with problems. */
+export function refusalOf(problems: readonly Problem[]): Refusal {
+  const places = problems.map(placeOf)
+  const more = places.length > 1 ? ` and ${places.length - 1} more` : ''
+  return { summary: `${places[0]}${more}; the log says what is wrong`, places }
+}
+
+/** The refusal of files that are good, and cannot be put in force. */
+export function refusalFor(reason: string): Refusal {
+  return { summary: reason, places: [] }
+}
+
+function placeOf({ source, path }: Problem): string {
+  const option = path.length === 0 ? '' : ` (${formatPath(path)})`
+  return `${basename(source.file)}:${source.line}${option}`
+}
+
+/** Shows the last reading; of several workers the worst, which are all alike but for a moment. */
+export function showReading(registry: Registry, reading: () => Reading): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        aggregator: 'min',
+        registers: [],
+        collect() {
+          this.set(read())
+        },
+      }),
+    )
+  }
+  gauge(
+    'stagedoor_config_last_reload_successful',
+    'Whether the configuration was put in force when the files were read last: 1 or 0.',
+    () => (reading().refusal === undefined ? 1 : 0),
+  )
+  gauge(
+    'stagedoor_config_last_reload_success_timestamp_seconds',
+    'Since when the configuration is in force, in seconds since the epoch.',
+    () => reading().inForceSince / 1000,
+  )
+}

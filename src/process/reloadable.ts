@@ -1,0 +1,63 @@
+import { configDigest } from '../assembly/audit.ts'
+import type { AuditEvent } from '../audit/event.ts'
+import { changesBetween, type OptionChange } from '../config/changes.ts'
+import type { Config } from '../config/schema.ts'
+import type { Reloadable } from './reload.ts'
+import type { Prepared, Served } from './serve.ts'
+import type { Log } from './signals.ts'
+
+/** This process takes up a configuration by itself. */
+export function createReloadable(served: Served, { logger, follow }: Pick<Log, 'logger' | 'follow'>): Reloadable {
+  let prepared: (Prepared & { config: Config }) | undefined
+  return {
+    async prepare(loaded) {
+      try {
+        prepared = { ...(await served.prepare(loaded)), config: loaded.config }
+        return undefined
+      } catch (err) {
+        logger.error({ err }, 'what the configuration in the files needs cannot be made ready')
+        return err instanceof Error ? err.message : String(err)
+      }
+    },
+    async putInForce() {
+      if (prepared === undefined) return false
+      const { config, putInForce } = prepared
+      const former = served.config()
+      prepared = undefined
+      await putInForce()
+      await follow(config)
+      const { audit, reading } = served.parts()
+      reading.note({ inForceSince: Date.now() })
+      for (const event of recordsOf(changesBetween(former, config), configDigest(config))) audit.trail.write(event)
+      return true
+    },
+    async abandon() {
+      await prepared?.abandon()
+      prepared = undefined
+    },
+    async refuse(refusal) {
+      const { audit, reading } = served.parts()
+      reading.note({ ...reading.current(), refusal })
+      const change = { what: 'configuration', action: 'refused', options: refusal.places }
+      audit.trail.write({ event: 'config', change })
+    },
+  }
+}
+
+/** The records of a change: which options, and no values. */
+function recordsOf(changes: readonly OptionChange[], digest: string): AuditEvent[] {
+  const names = (isSecret: boolean): string[] =>
+    changes.filter((change) => change.isSecret === isSecret).map(({ option }) => option)
+  const [options, secrets] = [names(false), names(true)]
+  const events: AuditEvent[] = []
+  if (options.length > 0) {
+    events.push({ event: 'config', change: { what: 'configuration', action: 'changed', id: digest, options } })
+  }
+  if (secrets.length > 0) {
+    events.push({
+      event: 'secret',
+      change: { what: 'secrets of the configuration', action: 'changed', options: secrets },
+    })
+  }
+  return events
+}

@@ -1,0 +1,65 @@
+import type { LoadedConfig } from '../../config/load.ts'
+import type { Texts } from '../../config/tree/texts.ts'
+import type { Refusal } from '../reading.ts'
+import type { Reloadable } from '../reload.ts'
+import type { Channel } from './channel.ts'
+import type { Supervisor, Workforce } from './supervisor.ts'
+
+/** As long as a worker may take to make a configuration ready. */
+const maxPreparingMs = 60_000
+const maxOtherMs = 10_000
+
+/** The worker's side: takes up a configuration when the primary says so. */
+export function reloadWithPrimary(
+  channel: Pick<Channel, 'answer'>,
+  { prepare, putInForce, abandon, refuse }: Reloadable,
+  load: (texts: Texts) => Promise<LoadedConfig>,
+): void {
+  channel.answer('prepare', async (detail) => (await prepare(await load(new Map(JSON.parse(detail))))) ?? '')
+  channel.answer('put-in-force', putInForce)
+  channel.answer('abandon', abandon)
+  channel.answer('refuse', (detail) => refuse(JSON.parse(detail) as Refusal))
+}
+
+type Workers = Pick<Supervisor, 'questions' | 'use' | 'renew' | 'serving' | 'noteRefusal'>
+
+/**
+ * The primary's side: all workers take up a configuration when each can, and none when one cannot.
+ * @param workforceOf what a configuration says of the workers
+ */
+export function reloadAll(workers: Workers, workforceOf: (loaded: LoadedConfig) => Workforce): Reloadable {
+  const { questions } = workers
+  let prepared: { loaded: LoadedConfig; by: readonly number[] } | undefined
+  return {
+    async prepare(loaded) {
+      const asked = workers.serving()
+      const answers = await questions.ask('prepare', maxPreparingMs, JSON.stringify([...loaded.texts]))
+      prepared = { loaded, by: asked }
+      const refused = [...answers.values()].find((reason) => reason !== '')
+      if (typeof refused === 'string') return refused
+      // One that has ended meanwhile is replaced by one that begins with what will be in force.
+      const isSilent = asked.some((worker) => workers.serving().includes(worker) && !answers.has(worker))
+      return isSilent ? 'a worker could not make it ready; its log lines say why' : undefined
+    },
+    async putInForce() {
+      if (prepared === undefined) return false
+      const { loaded } = prepared
+      prepared = undefined
+      workers.noteRefusal(undefined)
+      // First, so that a worker that starts now begins with it.
+      workers.use(workforceOf(loaded))
+      const asked = workers.serving()
+      const answers = await questions.ask('put-in-force', maxOtherMs)
+      for (const worker of asked) if (answers.get(worker) !== true) workers.renew(worker)
+      return true
+    },
+    async abandon() {
+      prepared = undefined
+      await questions.ask('abandon', maxOtherMs)
+    },
+    async refuse(refusal) {
+      workers.noteRefusal(refusal)
+      await questions.ask('refuse', maxOtherMs, JSON.stringify(refusal))
+    },
+  }
+}

@@ -1,0 +1,111 @@
+import { mkdir, mkdtemp, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import t, { type Test } from 'tap'
+
+import { watchFiles } from '../../../src/process/watch-files.ts'
+import { until } from '../../support/until.ts'
+
+async function temporaryFolder(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-watch-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A volume as the kubelet writes it: files are links through `..data`, which is exchanged as one. */
+async function mountVolume(t: Test, texts: Record<string, string>) {
+  const folder = await temporaryFolder(t)
+  let count = 0
+
+  async function publish(next: Record<string, string>): Promise<void> {
+    count += 1
+    const name = `..2026_${count}`
+    await mkdir(join(folder, name))
+    for (const [file, text] of Object.entries(next)) await writeFile(join(folder, name, file), text)
+    const former = await readlink(join(folder, '..data')).catch(() => undefined)
+    await symlink(name, join(folder, '..data_tmp'))
+    await rename(join(folder, '..data_tmp'), join(folder, '..data'))
+    if (former !== undefined) await rm(join(folder, former), { recursive: true })
+  }
+
+  await publish(texts)
+  for (const file of Object.keys(texts)) await symlink(join('..data', file), join(folder, file))
+  return { folder, publish }
+}
+
+/** Watches, and counts. */
+async function startWatch(t: Test, files: () => string[], isOn = () => true) {
+  let count = 0
+  const watch = watchFiles({ files, isOn, everyMs: 5, onChange: async () => void (count += 1) })
+  t.teardown(() => watch.stop())
+  await watch.noteTaken()
+  return { watch, count: () => count }
+}
+
+t.test('the exchange of a Kubernetes volume is one change', async (t) => {
+  const { folder, publish } = await mountVolume(t, { 'a.yaml': 'one', secret: '1' })
+  const { count } = await startWatch(t, () => [join(folder, 'a.yaml'), join(folder, 'secret')])
+  await publish({ 'a.yaml': 'two', secret: '2' })
+  await until(() => count() === 1)
+  await publish({ 'a.yaml': 'two', secret: '3' })
+  await until(() => count() === 2)
+})
+
+t.test('a file that is replaced, goes, and comes back', async (t) => {
+  const folder = await temporaryFolder(t)
+  const file = join(folder, 'a.yaml')
+  await writeFile(file, 'one')
+  const { count } = await startWatch(t, () => [file])
+  await writeFile(`${file}.new`, 'two')
+  await rename(`${file}.new`, file)
+  await until(() => count() === 1)
+  await rm(file)
+  await until(() => count() === 2)
+  await writeFile(file, 'two')
+  await until(() => count() === 3)
+})
+
+t.test(
+  'a file that is written again as it was is no change, nor is one that is named for the first time',
+  async (t) => {
+    const folder = await temporaryFolder(t)
+    const files = [join(folder, 'a'), join(folder, 'b')]
+    for (const file of files) await writeFile(file, 'one')
+    const watched = files.slice(0, 1)
+    let looks = 0
+    const { count } = await startWatch(t, () => {
+      looks += 1
+      return watched
+    })
+    await writeFile(files[0] as string, 'one')
+    watched.push(files[1] as string)
+    const before = looks
+    await until(() => looks > before + 3)
+    t.equal(count(), 0)
+    await writeFile(files[1] as string, 'two')
+    await until(() => count() === 1)
+  },
+)
+
+t.test('a change that is taken up otherwise is not reported; nor any while the watch is off', async (t) => {
+  const folder = await temporaryFolder(t)
+  const file = join(folder, 'a')
+  await writeFile(file, 'one')
+  let isOn = false
+  let looks = 0
+  const { watch, count } = await startWatch(
+    t,
+    () => {
+      looks += 1
+      return [file]
+    },
+    () => isOn,
+  )
+  await writeFile(file, 'two')
+  await watch.noteTaken()
+  isOn = true
+  const before = looks
+  await until(() => looks > before + 3)
+  t.equal(count(), 0)
+})
