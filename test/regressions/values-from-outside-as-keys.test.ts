@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 import t from 'tap'
@@ -6,12 +7,9 @@ import { isBinaryExpression, isElementAccessExpression } from 'typescript/unstab
 import { API, type Checker, type Project, TypeFlags, type UnionOrIntersectionType } from 'typescript/unstable/sync'
 
 const root = resolve(import.meta.dirname, '../..')
-const plugins = [
-  'app-module-stagedoor',
-  'auth-backend-module-stagedoor-provider',
-  'catalog-backend-module-auth0-entity-provider',
-  'permission-backend-module-stagedoor-policy',
-]
+const plugins = readdirSync(resolve(root, 'plugins')).filter((name) =>
+  existsSync(resolve(root, 'plugins', name, 'tsconfig.json')),
+)
 const projects = ['tsconfig.json', ...plugins.map((name) => `plugins/${name}/tsconfig.json`)]
 const anyText =
   TypeFlags.String | TypeFlags.TemplateLiteral | TypeFlags.StringMapping | TypeFlags.Any | TypeFlags.Unknown
@@ -33,6 +31,9 @@ const reviewed = new Map([
   ['src/boundary/plugin.ts: request.headers[name]', 'deletes names that the object itself has'],
   ['src/cli/rotate/replicas.ts: secrets[option]', 'names of our own'],
   ['src/process/outgoing-fetch.ts: env[name]', 'names of our own'],
+  ['src/cli/doctor/access-checks.ts: body[name]', 'names of our own'],
+  ['src/cli/setup/missing.ts: body[name]', 'names of our own'],
+  ['src/cli/setup/missing.ts: found[name]', 'names of our own'],
   ['src/cli/doctor/backstage-checks.ts: upstreams[name]', 'the name comes from the same object'],
   ['src/config/secret-fingerprints.ts: config[section]', 'names of the schema'],
   ['src/config/secret-fingerprints.ts: found[`${section}.${option}`]', 'has a dot'],

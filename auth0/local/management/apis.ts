@@ -122,20 +122,20 @@ function grantResources(tenant: Tenant): Resource[] {
         return problem(400, 'Bad Request', `Resource server ${String(audience)} not found`)
       }
       if (grantedScopes(client, audience)) return problem(409, 'Conflict', 'A grant of this client for this API exists')
-      client.apiScopes[audience] = Array.isArray(scope) ? scope : []
+      client.apiScopes = { ...client.apiScopes, [audience]: Array.isArray(scope) ? scope : [] }
       const made = grants().find((grant) => grant.client === client && grant.audience === audience)
       return { status: 201, body: made && shape(made) }
     }),
     change('PATCH', 'client-grants/*', 'update:client_grants', (call) =>
       withGrant(call, (grant) => {
         const { scope } = (call.body ?? {}) as Record<string, unknown>
-        if (Array.isArray(scope)) grant.client.apiScopes[grant.audience] = scope
+        if (Array.isArray(scope)) grant.client.apiScopes = { ...grant.client.apiScopes, [grant.audience]: scope }
         return ok(shape(grant))
       }),
     ),
     change('DELETE', 'client-grants/*', 'delete:client_grants', (call) =>
       withGrant(call, ({ client, audience }) => {
-        delete client.apiScopes[audience]
+        client.apiScopes = Object.fromEntries(Object.entries(client.apiScopes).filter(([other]) => other !== audience))
         return { status: 204, body: undefined }
       }),
     ),

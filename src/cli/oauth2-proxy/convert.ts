@@ -143,7 +143,7 @@ function within(text: string, least: number, most: number): string {
 function upstreamsOf({ all, as }: Reader) {
   const found: { name: string; path: string }[] = []
   const left: Note[] = []
-  const section: Record<string, object> = {}
+  const section = new Map<string, object>()
   for (const text of all('upstreams')) {
     const upstream = upstreamOf(
       text,
@@ -154,15 +154,15 @@ function upstreamsOf({ all, as }: Reader) {
       continue
     }
     found.push(upstream)
-    section[upstream.name] = {
+    section.set(upstream.name, {
       url: upstream.url,
       ...as('upstream_timeout', 'timeouts', (time) => ({ headers: within(time, 1, 3_600) })),
       // An assertion for one upstream is no use at another.
       ...(upstream.name !== 'backstage' && { assertion: { audience: `urn:stagedoor:${upstream.name}` } }),
-    }
+    })
   }
-  if (found.length === 0) section['backstage'] = { url: '${BACKSTAGE_URL}' }
-  return { found, section, left }
+  if (found.length === 0) section.set('backstage', { url: '${BACKSTAGE_URL}' })
+  return { found, section: Object.fromEntries(section), left }
 }
 
 function routesOf(read: Reader, upstreams: readonly { name: string; path: string }[]) {
