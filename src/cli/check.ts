@@ -1,8 +1,11 @@
+import { Option } from 'commander'
 import { stringify } from 'yaml'
 
 import { loadConfig } from '../config/load.ts'
 import { printable } from '../config/printable.ts'
 import { ConfigError } from '../config/problems/problem.ts'
+import { AdminRequestFailed, withConnectionOptions } from './admin/api.ts'
+import { type DiffOptions, diffText } from './check-diff.ts'
 import { checkOnline } from './check-online.ts'
 import { Command } from './command.ts'
 import { configOption, reportProblems, reportWarnings } from './config-files.ts'
@@ -10,14 +13,22 @@ import { printConverted } from './oauth2-proxy/command.ts'
 import type { Terminal } from './terminal.ts'
 import type { TokenSurroundings } from './token-surroundings.ts'
 
-type CheckOptions = { config: string[]; print?: true; online?: true; fromOauth2Proxy?: string[] }
+type CheckOptions = DiffOptions & {
+  config: string[]
+  print?: true
+  diff?: true
+  online?: true
+  fromOauth2Proxy?: string[]
+}
 
 /** `stagedoor check`: every problem of the configuration, or OK; exit code 1 when there is a problem. */
 export function checkCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
-  return new Command('check')
+  return withConnectionOptions(new Command('check'))
     .description('check the configuration and print every problem at once')
     .addOption(configOption())
     .option('--print', 'print the effective configuration, secrets left out')
+    .addOption(new Option('--diff', 'print what it changes, by option, and what needs a restart').conflicts('print'))
+    .addOption(againstOption())
     .option('--online', 'ask Auth0 whether it knows issuer, client, secret and audience')
     .option(
       '--from-oauth2-proxy <file...>',
@@ -31,21 +42,32 @@ export function checkCommand(terminal: Terminal, surroundings: TokenSurroundings
     })
 }
 
-async function check(
-  { config: files, print, online }: CheckOptions,
-  terminal: Terminal,
-  surroundings: TokenSurroundings,
-): Promise<number> {
+function againstOption(): Option {
+  return new Option('--against <file>', 'with --diff: the former configuration; otherwise the one in force at --url')
+    .argParser((file: string, files: string[]) => [...files, file])
+    .default([], 'the running gateway')
+    .implies({ diff: true })
+}
+
+async function check(options: CheckOptions, terminal: Terminal, surroundings: TokenSurroundings): Promise<number> {
+  const { config: files, print, diff, online } = options
   const { env, folder, out, err } = terminal
   try {
     const { config, warnings } = await loadConfig({ files, env })
     if (warnings.length > 0) err(`${reportWarnings(warnings, folder)}\n`)
-    const count = warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`
-    out(print === true ? stringify(printable(config)) : `OK${warnings.length > 0 ? `, with ${count}` : ''}\n`)
+    if (print) out(stringify(printable(config)))
+    else if (diff) out(await diffText(config, options, terminal, surroundings))
+    else out(`OK${withCount(warnings.length)}\n`)
     return online === true ? await checkOnline(config, terminal, surroundings) : 0
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    err(`${reportProblems(error.problems, folder)}\n`)
+    if (error instanceof ConfigError) err(`${reportProblems(error.problems, folder)}\n`)
+    else if (error instanceof AdminRequestFailed) err(`${error.message}\n`)
+    else throw error
     return 1
   }
+}
+
+function withCount(warnings: number): string {
+  if (warnings === 0) return ''
+  return warnings === 1 ? ', with 1 warning' : `, with ${warnings} warnings`
 }

@@ -1,4 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import t from 'tap'
+import { stringify } from 'yaml'
 
 import { createProgram } from '../../src/cli/program.ts'
 import { startHouse } from '../support/house.ts'
@@ -64,4 +69,32 @@ t.test('without a token, with a wrong one and without a gateway, the command say
   t.match(await run(['sessions', 'list'], { ...env, STAGEDOOR_TOKEN: 'a.b.c' }), { exitCode: 1, err: /answers 401/ })
   const nowhere = { ...env, STAGEDOOR_BASE_URL: 'http://127.0.0.1:1' }
   t.match(await run(['keys', 'list'], nowhere), { exitCode: 1, err: /does not answer/ })
+})
+
+t.test('check --diff asks the running gateway; secrets it cannot compare, and says so', async (t) => {
+  const { house, run } = await startAdmin(t)
+  const headers = { authorization: `Bearer ${machineToken(house.auth0)}`, accept: 'application/json' }
+  const answer = await fetch(`${house.url}/.stagedoor/admin/configuration`, { headers })
+  const { configuration } = (await answer.json()) as { configuration: Record<string, Record<string, unknown>> }
+  const secret = 'some secret of at least 32 characters'
+  const { auth0, session, server } = configuration
+  const written = {
+    ...configuration,
+    auth0: { ...auth0, clientSecrets: [secret] },
+    session: { ...session, secrets: [secret] },
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-diff-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const compare = async (config: object) => {
+    await writeFile(join(folder, 'a.yaml'), stringify(config))
+    return run(['check', '--diff', '--config', join(folder, 'a.yaml')])
+  }
+  const same = await compare(written)
+  t.match(same, { exitCode: 0, err: '', out: /^Nothing changes\.\n\nA running gateway shows no secrets/ })
+  const changed = { ...written, server: { ...server, maxHeaderBytes: '48KiB', admin: { port: 9999 } } }
+  const { out } = await compare(changed)
+  t.match(out, /^server\.maxHeaderBytes\n    before    32KiB\n    after     48KiB$/m)
+  t.match(out, /^server\.admin\.port  \(needs a restart\)$/m)
+  t.match(out, /^2 options change; 1 of them/)
+  t.notMatch(out, secret)
 })

@@ -39,6 +39,14 @@ async function run(t: Test, arguments_: string[], files: Record<string, string> 
   return seen
 }
 
+/** `check --against`, of two texts. */
+async function diff(t: Test, { former, next }: { former: string; next: string }): Promise<Run> {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-former-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'former.yaml'), former)
+  return run(t, ['check', '--against', join(folder, 'former.yaml')], { 'a.yaml': next })
+}
+
 t.test('check says OK and exits with 0', async (t) => {
   t.same(await run(t, ['check'], { 'a.yaml': good }), { out: 'OK\n', err: '', exitCode: 0 })
 })
@@ -96,6 +104,40 @@ t.test('check --print shows the effective configuration without secrets', async 
   t.match(out, /idleTimeout: 1h/)
   t.match(out, /clientSecrets:\n {4}- "\[secret\]"/)
   t.notMatch(out, /hunter2|0123456789abcdef/)
+})
+
+t.test('check --diff compares with other files: values, secrets unseen, and what needs a restart', async (t) => {
+  const next = good
+    .replace('hunter2', 'hunter3')
+    .replace("portal.example.com'", "portal.example.com', admin: { port: 9999 }")
+  const seen = await diff(t, { former: good, next })
+  t.same(seen, {
+    out: [
+      '2 options change; 1 of them at the next restart only.',
+      'server.admin.port  (needs a restart)\n    before    9464\n    after     9999',
+      'auth0.clientSecrets[0]\n    before    [secret]\n    after     [another secret]\n',
+    ].join('\n\n'),
+    err: '',
+    exitCode: 0,
+  })
+})
+
+t.test('check --diff: a rule that comes, and characters that would change how the rest reads', async (t) => {
+  const rule = '{ name: a, path: /a, allow: { roles: ["r\\u202e"] } }'
+  const seen = await diff(t, { former: good, next: good.replace('routes: [', `routes: [${rule}, `) })
+  t.match(seen.out, /^2 options change; no restart is needed\.\n\n/)
+  t.match(seen.out, /    before    \(not set\)\n    after     \{"name":"a".*"r·"/)
+})
+
+t.test('check --diff: equal files, a former file with a problem, and nothing to compare with', async (t) => {
+  t.match(await diff(t, { former: good, next: good }), { out: 'Nothing changes.\n', exitCode: 0 })
+  const broken = good.replace('clientId: abc, ', '')
+  t.match(await diff(t, { former: broken, next: good }), { out: '', err: /former\.yaml:3/, exitCode: 1 })
+  t.match(await run(t, ['check', '--diff'], { 'a.yaml': good }), {
+    out: '',
+    err: /^Say what to compare with: other files \(--against\), or a running gateway/,
+    exitCode: 1,
+  })
 })
 
 t.test('check without --config reads default.yaml, whose file is named in full', async (t) => {
@@ -169,6 +211,7 @@ async function misuse(...arguments_: string[]): Promise<string> {
 
 const misuses: [call: string, expected: string[]][] = [
   ['check --nope --neither', ["unknown option '--nope'", "unknown option '--neither'", '(stagedoor check --help']],
+  ['check --print --diff', ["option '--diff' cannot be used with option '--print'", '(stagedoor check --help']],
   ['check --prnt', ["unknown option '--prnt'\n(Did you mean --print?)", '(stagedoor check --help']],
   [
     'check one --config',

@@ -4,7 +4,9 @@ import type { Command } from '../command.ts'
 import type { Terminal } from '../terminal.ts'
 import type { TokenSurroundings } from '../token-surroundings.ts'
 
-export type ApiOptions = { url?: string; prefix: string; tokenFile?: string; json?: true }
+/** Where the admin API is, and the token for it. */
+export type ConnectionOptions = { url?: string; prefix: string; tokenFile?: string }
+export type ApiOptions = ConnectionOptions & { json?: true }
 
 /** Why the admin API gave nothing, in words for a person. */
 export class AdminRequestFailed extends Error {}
@@ -12,11 +14,14 @@ export class AdminRequestFailed extends Error {}
 const timeoutMs = 20_000
 
 export function withApiOptions(command: Command): Command {
+  return withConnectionOptions(command).option('--json', 'what the API answers, as it is')
+}
+
+export function withConnectionOptions(command: Command): Command {
   return command
     .option('--url <url>', 'where Stagedoor is (STAGEDOOR_BASE_URL)')
     .option('--prefix <path>', 'server.prefix', '/.stagedoor')
     .option('--token-file <file>', 'file with an access token that admin.allow lets in; else STAGEDOOR_TOKEN')
-    .option('--json', 'what the API answers, as it is')
 }
 
 /**
@@ -26,7 +31,7 @@ export function withApiOptions(command: Command): Command {
 export async function askAdmin(
   path: string,
   body: object | undefined,
-  options: ApiOptions,
+  options: ConnectionOptions,
   { env }: Terminal,
   { fetch }: TokenSurroundings,
 ): Promise<Record<string, unknown>> {

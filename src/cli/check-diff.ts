@@ -1,0 +1,58 @@
+import { changesBetween, type OptionChange } from '../config/changes.ts'
+import { loadConfig } from '../config/load.ts'
+import { needsRestart } from '../config/needs-restart.ts'
+import { printable } from '../config/printable.ts'
+import type { Config } from '../config/schema.ts'
+import { AdminRequestFailed, askAdmin, type ConnectionOptions } from './admin/api.ts'
+import type { Terminal } from './terminal.ts'
+import type { TokenSurroundings } from './token-surroundings.ts'
+
+export type DiffOptions = ConnectionOptions & { against: string[] }
+
+const secretsNote =
+  '\nA running gateway shows no secrets: whether they differ is not known. --against compares secrets, too.\n'
+
+/**
+ * What changes when a configuration takes the place of the one in other files, or of the one in force.
+ * @throws AdminRequestFailed
+ */
+export async function diffText(
+  next: Config,
+  options: DiffOptions,
+  terminal: Terminal,
+  surroundings: TokenSurroundings,
+): Promise<string> {
+  if (options.against.length > 0) {
+    const { config } = await loadConfig({ files: options.against, env: terminal.env })
+    return textOf(config, next)
+  }
+  if (!options.url && !terminal.env['STAGEDOOR_BASE_URL']) {
+    throw new AdminRequestFailed(
+      'Say what to compare with: other files (--against), or a running gateway (--url or STAGEDOOR_BASE_URL).',
+    )
+  }
+  const { configuration } = await askAdmin('configuration', undefined, options, terminal, surroundings)
+  // Both as people write them: so the gateway shows its own.
+  return textOf(configuration as Config, printable(next) as Config) + secretsNote
+}
+
+function textOf(former: Config, next: Config): string {
+  const changes = changesBetween(former, next)
+  if (changes.length === 0) return 'Nothing changes.\n'
+  const waiting = new Set(needsRestart(former, next).map(({ option }) => option))
+  const count = changes.length === 1 ? '1 option changes' : `${changes.length} options change`
+  const restart = waiting.size === 0 ? 'no restart is needed' : `${waiting.size} of them at the next restart only`
+  const blocks = changes.map((change) => blockOf(change, waiting.has(change.option)))
+  return `${[`${count}; ${restart}.`, ...blocks].join('\n\n')}\n`
+}
+
+function blockOf({ option, before, after }: OptionChange, isWaiting: boolean): string {
+  const rows = [`    before    ${shown(before)}`, `    after     ${shown(after)}`]
+  return [`${shown(option)}${isWaiting ? '  (needs a restart)' : ''}`, ...rows].join('\n')
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return '(not set)'
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.replaceAll(/\p{C}/gu, '·')
+}
