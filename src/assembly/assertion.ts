@@ -18,7 +18,7 @@ import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 import { sessionSecrets } from './settings.ts'
 
 type KeyPurpose = 'assertion' | 'machines'

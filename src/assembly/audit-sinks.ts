@@ -6,7 +6,7 @@ import { createStdoutSink } from '../audit/sinks/stdout.ts'
 import { SyslogSink } from '../audit/sinks/syslog.ts'
 import type { Config } from '../config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 
 type SinkConfig = Config['audit']['sinks'][number]
 

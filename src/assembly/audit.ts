@@ -24,7 +24,7 @@ import type { Condition } from '../telemetry/condition.ts'
 import { type AuditKeys, provisionAuditKeys } from './audit-keys.ts'
 import { sinkOf } from './audit-sinks.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 
 type SinkConfig = Config['audit']['sinks'][number]
 

@@ -10,7 +10,7 @@ import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 
 type PullConfig = NonNullable<NonNullable<Config['auth0']['events']>['pull']>
 

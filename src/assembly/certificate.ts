@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import { openCertificate } from '../listener/certificate.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 
 /** The certificate that clients see, where TLS is ours to do. */
 export async function provisionCertificate({ server: { tls } }: Config, logger: Logger, holding: Holding) {

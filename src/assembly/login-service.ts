@@ -13,7 +13,7 @@ import type { Revocations } from '../revocation/revocations.ts'
 import { createSealer } from '../seal/sealer.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 import { claimNamesOf } from './policy.ts'
 import { isSecure, sessionSecrets } from './settings.ts'
 

@@ -14,12 +14,12 @@ import type { OnUnusable } from '../oidc/claim-values.ts'
 import { createJwksCache, type JwksCache, maxJwksBytes } from '../oidc/jwks-cache.ts'
 import { createJwksFetch, discoverJwksUrl, fetchDocument } from '../oidc/jwks-source.ts'
 import { createFileJwksStore, forgetfulJwksStore } from '../oidc/jwks-store.ts'
-import type { Decide } from '../policy/rules.ts'
+import type { Decide } from '../policy/first-matching-rule.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import { createTokenIds, provisionKeys } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 
 /** What comes from outside the process. */
 type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes'> & {

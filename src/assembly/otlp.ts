@@ -3,7 +3,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { LogSender } from '../telemetry/otlp-logs.ts'
 import type { AgentFor, OtlpTarget } from '../telemetry/otlp.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 
 type Surroundings = { logger: Pick<Logger, 'warn'>; agentFor?: AgentFor | undefined }
 type Otlp = NonNullable<Config['telemetry']['otlp']>

@@ -6,7 +6,7 @@ import { createRefusal, createShedLog, type ShedReason } from '../overload/refus
 import { RequestLimiter, type Routing } from '../overload/request-limiter.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 
 /** Between two log lines about an overload. */
 const logEveryMs = 10_000

@@ -5,7 +5,7 @@ import { parseNode } from '../redis/node.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 
 type RedisConfig = NonNullable<Config['session']['redis']>
 

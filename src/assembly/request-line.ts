@@ -1,4 +1,4 @@
-import { matchKey } from '../config/rules/matching.ts'
+import { matchKey } from '../config/route-patterns.ts'
 import type { Config } from '../config/schema.ts'
 import { createPathMatcher } from '../policy/path-matcher.ts'
 import type { RequestLineOptions } from '../telemetry/request-line.ts'

@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import { principalOf } from '../identity/principal.ts'
-import type { Decide } from '../policy/rules.ts'
+import type { Decide } from '../policy/first-matching-rule.ts'
 import { createOpenConnections, type OpenConnections } from '../proxy/open-connections.ts'
 import { createSessionWatch } from '../proxy/session-watch.ts'
 import type { Redis } from '../redis/redis.ts'
@@ -12,7 +12,7 @@ import { createSealer, type Sealer } from '../seal/sealer.ts'
 import { expiryOf, type Session, type SessionLimits } from '../session/session.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 import { sessionLimits, sessionSecrets } from './settings.ts'
 
 /** The one way in which this process learns of sessions from others: through Redis, if there is one. */

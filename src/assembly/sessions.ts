@@ -23,7 +23,7 @@ import { haveRightsChanged, type Session } from '../session/session.ts'
 import type { EndedSessions, SessionStore } from '../session/store.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 import { claimNamesOf } from './policy.ts'
 import { isSecure, sessionLimits, sessionSecrets } from './settings.ts'
 

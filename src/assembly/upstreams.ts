@@ -2,7 +2,7 @@ import type { Config, UpstreamConfig } from '../config/schema.ts'
 import { createUpstream, type Upstream, type UpstreamOptions } from '../proxy/upstream.ts'
 import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 
 /** The connections to each upstream, by its name. */
 export function provisionUpstreams(

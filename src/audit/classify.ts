@@ -1,4 +1,4 @@
-import { matchKey } from '../config/rules/matching.ts'
+import { matchKey } from '../config/route-patterns.ts'
 import { type AdminAction, adminActions } from './admin-actions.ts'
 
 /** The class of a request by the table of admin actions; undefined when it is not an admin action. */

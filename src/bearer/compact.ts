@@ -1,4 +1,4 @@
-import type { BearerReason } from './reasons.ts'
+import type { BearerReason } from './refusal-reasons.ts'
 
 /** A JWS in compact form (RFC 7515 §7.1), taken apart and not yet believed. */
 export type CompactToken = {

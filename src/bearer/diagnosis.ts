@@ -1,7 +1,7 @@
 import type { JwksCache } from '../oidc/jwks-cache.ts'
-import { checks, type Expectations } from './checks.ts'
+import { checks, type Expectations } from './claim-checks.ts'
 import { type CompactToken, parseCompact } from './compact.ts'
-import type { BearerReason } from './reasons.ts'
+import type { BearerReason } from './refusal-reasons.ts'
 import { verifySignature } from './signature.ts'
 
 /** One check and how it went; `unavailable` when the issuer's keys could not be had. */

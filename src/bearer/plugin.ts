@@ -5,7 +5,7 @@ import { continueAfter } from '../errors/contain.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { bearerTokenIn } from './access-token.ts'
 import type { Accepted, Foreign, Verdict } from './profiles.ts'
-import { bearerReasons } from './reasons.ts'
+import { bearerReasons } from './refusal-reasons.ts'
 import type { BearerVerifier } from './verifier.ts'
 
 declare module 'fastify' {

@@ -13,9 +13,9 @@ import {
   type DenyEntry,
   isDenied,
   timeFault,
-} from './checks.ts'
+} from './claim-checks.ts'
 import type { CompactToken } from './compact.ts'
-import type { BearerReason } from './reasons.ts'
+import type { BearerReason } from './refusal-reasons.ts'
 
 /** A token that was verified. */
 export type Accepted = { kind: 'machine'; token: AccessToken } | { kind: 'backstage'; user: BackstageUser }

@@ -2,7 +2,7 @@ import { errors, flattenedVerify } from 'jose'
 
 import type { JwksCache } from '../oidc/jwks-cache.ts'
 import type { CompactToken } from './compact.ts'
-import type { BearerReason } from './reasons.ts'
+import type { BearerReason } from './refusal-reasons.ts'
 
 /** The key that the signature was verified with, as text, or why it was not. */
 export type SignatureResult = { key: string } | { fault: BearerReason } | { fault: 'unavailable' }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import { forwardedMethods } from '../config/rules/matching.ts'
+import { forwardedMethods } from '../config/route-patterns.ts'
 
 /**
  * How the proxy that asks about a request (forward-auth) takes our answer: Traefik and Caddy relay a refusal to the

@@ -1,5 +1,5 @@
 import { parseCompact } from '../bearer/compact.ts'
-import { bearerReasons } from '../bearer/reasons.ts'
+import { bearerReasons } from '../bearer/refusal-reasons.ts'
 import { Command } from './command.ts'
 import type { Terminal } from './terminal.ts'
 import { tokenFrom, type TokenSurroundings } from './token-surroundings.ts'

@@ -1,6 +1,6 @@
 import type { Finding, KnownSections } from './problems/problem.ts'
-import { unreachableRules } from './rules/reachability.ts'
 import type { Config } from './schema.ts'
+import { unreachableRules } from './unreachable-rules.ts'
 import { sharedAudiences, unreachableByRewrite } from './upstream-checks.ts'
 
 /** Settings that work but are unusual or risky; `expected` says what would be safer. */

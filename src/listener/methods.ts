@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-import { forwardedMethods } from '../config/rules/matching.ts'
+import { forwardedMethods } from '../config/route-patterns.ts'
 
 /** Makes routes for `all` methods cover every one that rules can name; Fastify begins with eight. Before any route. */
 export function acceptMethods(app: FastifyInstance): void {

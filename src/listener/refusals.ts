@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-import { forwardedMethods } from '../config/rules/matching.ts'
+import { forwardedMethods } from '../config/route-patterns.ts'
 import { type BareAnswer, bareAnswer } from '../errors/bare-answer.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { ErrorCode } from '../errors/table.ts'

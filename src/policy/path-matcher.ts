@@ -1,4 +1,4 @@
-import { parsePathPattern } from '../config/rules/matching.ts'
+import { parsePathPattern } from '../config/route-patterns.ts'
 
 /** Whether a path, as matchKey() writes it, is covered by a rule. */
 export type PathMatcher = (key: string) => boolean

@@ -5,9 +5,9 @@ import type { Principal } from '../identity/principal.ts'
 import type { SecondFactor } from '../oidc/step-up.ts'
 import type { Deny, KnownPrincipal } from './decision.ts'
 import { type Explanation, explain } from './explain.ts'
+import { type Asked, compileRule, type Decide, decideBy, firstMatch } from './first-matching-rule.ts'
 import { missingSentence } from './missing.ts'
 import { compileRequirement } from './requirement.ts'
-import { type Asked, compileRule, type Decide, decideBy, firstMatch } from './rules.ts'
 import { secondFactorOf } from './second-factor.ts'
 
 /** All that can be asked of the rules. Times in milliseconds since the epoch. */

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 
 import { buildApp } from '../app.ts'
 import type { Dependencies } from '../assembly/dependencies.ts'
-import type { Lasting } from '../assembly/lasting.ts'
+import type { Lasting } from '../assembly/kept-across-reloads.ts'
 import { type Parts, prepareParts } from '../assembly/provision.ts'
 import type { Config } from '../config/schema.ts'
 

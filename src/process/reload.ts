@@ -4,7 +4,7 @@ import { ConfigError, type Problem } from '../config/problems/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { formatPath } from '../config/tree/tree.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { type Refusal, refusalFor, refusalOf } from './reading.ts'
+import { type Refusal, refusalFor, refusalOf } from './last-reading.ts'
 
 /** What takes up a configuration: this process, or all workers together. */
 export type Reloadable = {

@@ -1,7 +1,7 @@
 import type { Choose } from './addresses.ts'
-import type { Admission } from './admission.ts'
 import type { ConnectionPool } from './http1/connection-pool.ts'
 import { getStatus, type StatusRequest } from './http1/get-status.ts'
+import type { Admission } from './upstream-limit.ts'
 
 /** The way of clients' requests to an upstream. */
 type Requests = { admission: Admission; choose: Choose }

@@ -2,7 +2,7 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import { forwardedMethods } from '../config/rules/matching.ts'
+import { forwardedMethods } from '../config/route-patterns.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { refuseForeignUpgrade } from '../headers/origin.ts'
 import type { Exchange } from './exchange.ts'

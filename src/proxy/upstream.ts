@@ -1,8 +1,8 @@
 import { type AddressHealth, type Choose, createAddressHealth, createChooser, type Target } from './addresses.ts'
-import { Admission } from './admission.ts'
 import { type ConnectionPool, createConnectionPool } from './http1/connection-pool.ts'
 import type { UpstreamTls } from './http1/socket.ts'
 import { startProbing } from './own-requests.ts'
+import { Admission } from './upstream-limit.ts'
 import type { Rewrite } from './upstream-request.ts'
 
 export type UpstreamOptions = {

@@ -8,7 +8,7 @@ import { ensureBackstage } from '../../scripts/backstage-setup.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { adminActions } from '../../src/audit/admin-actions.ts'
 import { createClassify } from '../../src/audit/classify.ts'
-import { matchKey } from '../../src/config/rules/matching.ts'
+import { matchKey } from '../../src/config/route-patterns.ts'
 import { createPathMatcher } from '../../src/policy/path-matcher.ts'
 
 t.setTimeout(600_000)

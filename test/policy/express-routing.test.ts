@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { matchKey } from '../../src/config/rules/matching.ts'
+import { matchKey } from '../../src/config/route-patterns.ts'
 import { createPathMatcher } from '../../src/policy/path-matcher.ts'
 import { methods, patterns, patternsFor, plainPaths, respellings, respellingsOf, ruleLists } from './arbitraries.ts'
 import { expressRouting } from './express.ts'

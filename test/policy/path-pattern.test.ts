@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { hostName, isAmongHosts, includesPattern, matchKey, parsePathPattern } from '../../src/config/rules/matching.ts'
+import { hostName, isAmongHosts, includesPattern, matchKey, parsePathPattern } from '../../src/config/route-patterns.ts'
 import { createPathMatcher } from '../../src/policy/path-matcher.ts'
 
 const keys: [path: string, key: string][] = [

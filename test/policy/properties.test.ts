@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { shadowersOf } from '../../src/config/rules/reachability.ts'
+import { shadowersOf } from '../../src/config/unreachable-rules.ts'
 import { denyReasons } from '../../src/policy/decision.ts'
 import { principals, questions, respellings, ruleLists } from './arbitraries.ts'
 import { isCanonical, now, policyOf, rules } from './support.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { bearerReasons } from '../../src/bearer/reasons.ts'
+import { bearerReasons } from '../../src/bearer/refusal-reasons.ts'
 
 t.test('docs/tokens.md has each reason with its cause and remedy, and no other', async (t) => {
   const text = readFileSync(join(import.meta.dirname, '../../docs/tokens.md'), 'utf8')

@@ -1,10 +1,10 @@
 import { readPath } from '../../boundary/request-target.ts'
 import type { PolicyConfig } from '../../config/load-policy.ts'
 import type { Principal } from '../../identity/principal.ts'
+import type { Asked } from '../../policy/first-matching-rule.ts'
 import { createPolicy, type Policy } from '../../policy/policy.ts'
 import { principalFromClaims } from '../../policy/principal-from-claims.ts'
 import { referencedClaims } from '../../policy/requirement.ts'
-import type { Asked } from '../../policy/rules.ts'
 
 /** The rules as the gateway would apply them, for people described by claims. */
 export type Engine = Policy & {

@@ -1,6 +1,6 @@
 import type { PolicyConfig } from '../../config/load-policy.ts'
-import { shadowersOf } from '../../config/rules/reachability.ts'
 import type { RouteConfig } from '../../config/schema.ts'
+import { shadowersOf } from '../../config/unreachable-rules.ts'
 import { requirementText } from '../../policy/requirement.ts'
 import type { Terminal } from '../terminal.ts'
 

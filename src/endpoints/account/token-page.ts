@@ -1,5 +1,5 @@
-import { claimMeanings, headerMeanings, momentClaims } from '../../bearer/meanings.ts'
-import { type BearerReason, bearerReasons } from '../../bearer/reasons.ts'
+import { claimMeanings, headerMeanings, momentClaims } from '../../bearer/claim-meanings.ts'
+import { type BearerReason, bearerReasons } from '../../bearer/refusal-reasons.ts'
 import { html } from '../../pages/html.ts'
 import type { Page } from '../../pages/layout.ts'
 import { createScript } from '../../pages/script.ts'

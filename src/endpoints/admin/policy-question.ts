@@ -3,8 +3,8 @@ import { type ReadPath, readPath } from '../../boundary/request-target.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { Principal } from '../../identity/principal.ts'
 import type { ClaimNames } from '../../oidc/claims.ts'
+import type { Asked } from '../../policy/first-matching-rule.ts'
 import { principalFromClaims } from '../../policy/principal-from-claims.ts'
-import type { Asked } from '../../policy/rules.ts'
 
 type Caller = { principal: Principal; facts: Pick<RequestFacts, 'host'> }
 

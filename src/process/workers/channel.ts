@@ -1,5 +1,5 @@
 import type { Texts } from '../../config/tree/texts.ts'
-import type { Refusal } from '../reading.ts'
+import type { Refusal } from '../last-reading.ts'
 
 /** What a worker says to the primary. Nothing of sessions: those are shared through Redis. */
 export type ToPrimary =

@@ -1,8 +1,8 @@
 import type { Texts } from '../../config/tree/texts.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import type { Refusal } from '../reading.ts'
+import type { Refusal } from '../last-reading.ts'
+import { createQuestions, type Questions } from './ask-workers.ts'
 import type { ToPrimary } from './channel.ts'
-import { createQuestions, type Questions } from './questions.ts'
 import { countFailure, restartDelayMs } from './restart-delay.ts'
 import type { WorkerEnd, WorkerProcess } from './worker-process.ts'
 

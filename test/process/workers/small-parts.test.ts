@@ -4,10 +4,10 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
+import { createQuestions } from '../../../src/process/workers/ask-workers.ts'
 import { isOurs, type ToPrimary } from '../../../src/process/workers/channel.ts'
-import { createQuestions } from '../../../src/process/workers/questions.ts'
+import { worstOfEach } from '../../../src/process/workers/merged-answers.ts'
 import { countFailure, restartDelayMs } from '../../../src/process/workers/restart-delay.ts'
-import { worstOfEach } from '../../../src/process/workers/shown-by-all.ts'
 import { endWithUs } from '../../support/children.ts'
 
 t.test('a worker that lived long is replaced at once, one that keeps failing ever later', async (t) => {

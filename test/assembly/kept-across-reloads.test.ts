@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { createLasting, type Definition } from '../../src/assembly/lasting.ts'
+import { createLasting, type Definition } from '../../src/assembly/kept-across-reloads.ts'
 import { Secret } from '../../src/config/values/secret.ts'
 
 /** Parts that say when they are made and closed. */

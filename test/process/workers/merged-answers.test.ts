@@ -1,10 +1,10 @@
 import { AggregatorRegistry, Registry } from 'prom-client'
 import t from 'tap'
 
-import { refusalFor, showReading } from '../../../src/process/reading.ts'
-import { createKeptCounts } from '../../../src/process/workers/kept-counts.ts'
-import { createQuestions, type Questions } from '../../../src/process/workers/questions.ts'
-import { answerPrimary, shownByAll } from '../../../src/process/workers/shown-by-all.ts'
+import { refusalFor, showReading } from '../../../src/process/last-reading.ts'
+import { createQuestions, type Questions } from '../../../src/process/workers/ask-workers.ts'
+import { createKeptCounts } from '../../../src/process/workers/ended-workers-counts.ts'
+import { answerPrimary, shownByAll } from '../../../src/process/workers/merged-answers.ts'
 import type { Condition } from '../../../src/telemetry/condition.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 

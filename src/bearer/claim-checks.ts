@@ -1,7 +1,7 @@
 import { isSubject } from '../oidc/claim-values.ts'
 import { clientOf, isMachine } from './access-token.ts'
 import { type CompactToken, isNone } from './compact.ts'
-import type { BearerReason } from './reasons.ts'
+import type { BearerReason } from './refusal-reasons.ts'
 
 /** What a token is held against. Times in milliseconds. */
 export type Expectations = {

@@ -2,8 +2,8 @@ import fastify from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import t from 'tap'
 
-import { auditAdmission } from '../../src/audit/admission.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
+import { auditAdmission } from '../../src/audit/require-record.ts'
 import { facts, jane } from './support.ts'
 
 t.test('the record of an answer is handed to the sinks before the head of the answer is written', async (t) => {

@@ -1,5 +1,4 @@
-import type { Finding } from '../problems/problem.ts'
-import type { RouteConfig } from '../schema.ts'
+import type { Finding } from './problems/problem.ts'
 import {
   hostName,
   isAmongHosts,
@@ -8,7 +7,8 @@ import {
   parsePathPattern,
   type PathPattern,
   coveredMethods,
-} from './matching.ts'
+} from './route-patterns.ts'
+import type { RouteConfig } from './schema.ts'
 
 type Coverage = {
   name: string

@@ -4,7 +4,7 @@ import type { SecretFingerprints } from '../../config/secret-fingerprints.ts'
 import type { Condition } from '../../telemetry/condition.ts'
 import type { Shown } from '../admin-app.ts'
 import type { Channel } from './channel.ts'
-import { type Counted, createKeptCounts } from './kept-counts.ts'
+import { type Counted, createKeptCounts } from './ended-workers-counts.ts'
 import type { Supervisor } from './supervisor.ts'
 
 const answerTimeoutMs = 2_000

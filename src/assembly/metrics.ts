@@ -6,7 +6,7 @@ import { countLoginServiceCalls, countRevocationDelays, showKeyAges, showTrail }
 import { createMetrics } from '../telemetry/metrics.ts'
 import { showRefreshes } from '../telemetry/refresh-metrics.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Holding } from './lasting.ts'
+import type { Holding } from './kept-across-reloads.ts'
 
 type NamedKeys = Readonly<Record<string, Pick<Keys, 'rotatedAt'>>>
 

@@ -1,6 +1,6 @@
 import type { Keys } from '../assertion/keys.ts'
 import type { Provider } from '../oidc/provider.ts'
-import type { LastReading } from '../process/reading.ts'
+import type { LastReading } from '../process/last-reading.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Revocations } from '../revocation/revocations.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { Admission, type AdmissionLimits } from '../../src/proxy/admission.ts'
+import { Admission, type AdmissionLimits } from '../../src/proxy/upstream-limit.ts'
 import { until } from '../support/until.ts'
 
 /** An admission that writes down who was admitted and refused, in order. */

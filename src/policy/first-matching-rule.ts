@@ -1,5 +1,5 @@
 import type { RequestFacts } from '../boundary/facts.ts'
-import { type HostName, hostName, isAmongHosts, matchKey, coveredMethods } from '../config/rules/matching.ts'
+import { type HostName, hostName, isAmongHosts, matchKey, coveredMethods } from '../config/route-patterns.ts'
 import type { RouteConfig } from '../config/schema.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Allow, Decision, Deny, DenyReason } from './decision.ts'
