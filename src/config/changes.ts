@@ -1,3 +1,5 @@
+// This folder: reads and checks configuration; the schema holds every option, bound and default.
+
 import { printable } from './printable.ts'
 import type { Config } from './schema.ts'
 import { settingsFingerprint } from './settings-fingerprint.ts'

@@ -1,5 +1,3 @@
-// This folder: reads and checks configuration; the schema holds every option, bound and default.
-
 import { defaultUpstream } from './default-upstream.ts'
 import { machineContradictions } from './machine-checks.ts'
 import type { Finding, KnownSections } from './problems/problem.ts'

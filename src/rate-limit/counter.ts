@@ -1,3 +1,5 @@
+// This folder: limits failed sign-ins and refused tokens.
+
 import { createHash } from 'node:crypto'
 
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'

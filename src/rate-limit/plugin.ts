@@ -1,5 +1,3 @@
-// This folder: limits failed sign-ins and refused tokens.
-
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
