@@ -30,6 +30,10 @@ t.test('lockfiles carry integrity and no download addresses', async (t) => {
   }
 })
 
+t.test('no file has the marks of an unfinished merge', async (t) => {
+  for (const path of trackedFiles.filter(isText)) t.notMatch(textOf(path), /^(?:<{7}|>{7}) /m, path)
+})
+
 t.test('no tracked file names a folder of the machine it was made on', async (t) => {
   const machinePath = /(?<![\w.$}-])\/(?:home|Users|root|work|tmp)\/[A-Za-z0-9._-]+\//
   for (const path of trackedFiles.filter(isText).filter((path) => !path.endsWith('package-lock.json'))) {
