@@ -20,62 +20,71 @@ async function beginSession(t: Test, { auth0, redis }: Cluster): Promise<string>
   return editor.begin(sessionOf({ issuer: auth0.issuer }))
 }
 
-for (const workers of sizes)
-  t.test(
-    `SIGHUP under TLS: the next request on an HTTP/2 connection is decided anew; ${workers} at work`,
-    async (t) => {
-      const { certificate, key } = await startCertificates(t)
-      const port = await freePort()
-      const server = { baseUrl: `https://localhost:${port}`, tls: { certificate, key } }
-      const cluster = await startCluster(t, { port, server, workers })
-      const cookie = `__Host-stagedoor=${await beginSession(t, cluster)}`
-      const clients = several.map(() => startHttp2Client(cluster, cookie))
-      await until(() => clients.every(({ statuses }) => statuses.length > 2))
-      const idle = connectHttp2(t, cluster)
-      t.equal((await ask(idle, { ':path': '/closed', cookie })).headers[':status'], 200)
-
-      await cluster.rewriteConfig({ routes: [closed, everything] })
-      await hangUp(cluster, workers)
-      t.equal((await ask(idle, { ':path': '/closed', cookie })).headers[':status'], 403, 'on the same connection')
-
-      const soFar = clients.map(({ statuses }) => statuses.length)
-      await until(() => clients.every(({ statuses }, i) => statuses.length > (soFar[i] ?? 0) + 5))
-      await Promise.all(clients.map((client) => client.stop()))
-      t.same(new Set(clients.flatMap(({ statuses }) => statuses)), new Set([200]))
-      t.same(
-        clients.flatMap(({ failures }) => failures),
-        [],
-      )
-      t.same(cluster.errors(), [])
-      t.equal(await cluster.stop(), 0)
-    },
-  )
-
-for (const workers of sizes)
-  t.test(`SIGHUP on a Unix socket: no request fails; ${workers} at work`, async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'stagedoor-socket-'))
-    t.teardown(() => rm(folder, { recursive: true, force: true }))
-    const socketPath = join(folder, 'http.sock')
-    const cluster = await startCluster(t, { workers, server: { listen: { path: socketPath } } })
-    const cookie = `stagedoor=${await beginSession(t, cluster)}`
-    const clients = several.map(() => startClient({ socketPath }, cookie))
-    await until(() => clients.every(({ statuses }) => statuses.length > 2))
-
-    await cluster.rewriteConfig({ routes: [closed, everything] })
-    await hangUp(cluster, workers)
-    const refused = several.map(() => startClient({ socketPath }, cookie, '/closed'))
-    await until(() => refused.every(({ statuses }) => statuses.length > 0))
-
-    const soFar = clients.map(({ statuses }) => statuses.length)
-    await until(() => clients.every(({ statuses }, i) => statuses.length > (soFar[i] ?? 0) + 5))
-    await Promise.all([...clients, ...refused].map((client) => client.stop()))
-    t.same(new Set(refused.flatMap(({ statuses }) => statuses)), new Set([403]), 'the rule that was added is in force')
-    t.same(new Set(clients.flatMap(({ statuses }) => statuses)), new Set([200]))
-    t.same(
-      clients.flatMap(({ failedPorts }) => failedPorts),
-      [],
+// Starts cost the most: one for both.
+for (const workers of sizes) {
+  t.test(`${workers} at work`, async (t) => {
+    const { certificate, key } = await startCertificates(t)
+    const port = await freePort()
+    const server = { baseUrl: `https://localhost:${port}`, tls: { certificate, key } }
+    const cluster = await startCluster(t, { port, server, workers })
+    await t.test('SIGHUP under TLS: the next request on an HTTP/2 connection is decided anew', (t) =>
+      reloadUnderTls(t, cluster, workers),
     )
-    t.same(cluster.errors(), [])
-    t.equal(await cluster.stop(), 0)
-    await t.rejects(stat(socketPath), { code: 'ENOENT' }, 'nothing is left behind')
+    await t.test('a Unix socket takes the place of a port with TLS; there, too, SIGHUP fails no request', (t) =>
+      moveToSocket(t, cluster, workers),
+    )
   })
+}
+
+async function reloadUnderTls(t: Test, cluster: Cluster, workers: number): Promise<void> {
+  const cookie = `__Host-stagedoor=${await beginSession(t, cluster)}`
+  const clients = several.map(() => startHttp2Client(cluster, cookie))
+  await until(() => clients.every(({ statuses }) => statuses.length > 2))
+  const idle = connectHttp2(t, cluster)
+  t.equal((await ask(idle, { ':path': '/closed', cookie })).headers[':status'], 200)
+
+  await cluster.rewriteConfig({ routes: [closed, everything] })
+  await hangUp(cluster, workers)
+  t.equal((await ask(idle, { ':path': '/closed', cookie })).headers[':status'], 403, 'on the same connection')
+
+  const soFar = clients.map(({ statuses }) => statuses.length)
+  await until(() => clients.every(({ statuses }, i) => statuses.length > (soFar[i] ?? 0) + 5))
+  await Promise.all(clients.map((client) => client.stop()))
+  t.same(new Set(clients.flatMap(({ statuses }) => statuses)), new Set([200]))
+  t.same(
+    clients.flatMap(({ failures }) => failures),
+    [],
+  )
+  t.same(cluster.errors(), [])
+}
+
+async function moveToSocket(t: Test, cluster: Cluster, workers: number): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-socket-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const socketPath = join(folder, 'http.sock')
+  const { tls: _tls, ...server } = cluster.config['server'] as { tls: object }
+  const plain = { ...server, baseUrl: 'http://localhost', listen: { path: socketPath } }
+  await cluster.rewriteConfig({ server: plain })
+  await hangUp(cluster, workers)
+  const cookie = `stagedoor=${await beginSession(t, cluster)}`
+  const clients = several.map(() => startClient({ socketPath }, cookie))
+  await until(() => clients.every(({ statuses }) => statuses.length > 2))
+
+  await cluster.rewriteConfig({ server: plain, routes: [closed, everything] })
+  await hangUp(cluster, workers)
+  const refused = several.map(() => startClient({ socketPath }, cookie, '/closed'))
+  await until(() => refused.every(({ statuses }) => statuses.length > 0))
+
+  const soFar = clients.map(({ statuses }) => statuses.length)
+  await until(() => clients.every(({ statuses }, i) => statuses.length > (soFar[i] ?? 0) + 5))
+  await Promise.all([...clients, ...refused].map((client) => client.stop()))
+  t.same(new Set(refused.flatMap(({ statuses }) => statuses)), new Set([403]), 'the rule that was added is in force')
+  t.same(new Set(clients.flatMap(({ statuses }) => statuses)), new Set([200]))
+  t.same(
+    clients.flatMap(({ failedPorts }) => failedPorts),
+    [],
+  )
+  t.same(cluster.errors(), [])
+  t.equal(await cluster.stop(), 0)
+  await t.rejects(stat(socketPath), { code: 'ENOENT' }, 'nothing is left behind')
+}
