@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import type { Test } from 'tap'
-import { request } from 'undici'
+import { Agent, request } from 'undici'
 import { stringify } from 'yaml'
 
 import { type LocalAuth0, startLocalAuth0 } from '../../auth0/local/server.ts'
@@ -28,6 +28,8 @@ export type Replica = {
   pid(): number
   /** Asks as a script of a page would, with this cookie. */
   fetch(path: string, cookie: string): Promise<Answer>
+  /** Puts other sections in the file of its configuration, and has it read by SIGHUP. */
+  reload(sections: Record<string, object>): Promise<void>
   /** SIGTERM, and its exit. */
   stop(): Promise<void>
   /** SIGKILL, and its exit. */
@@ -66,7 +68,8 @@ export async function startReplicas(
 ): Promise<Replicas> {
   const redis = await startRedis(t, { isPersistent: true })
   const ports = await Promise.all(Array.from({ length: count }, freePort))
-  const baseUrl = `http://localhost:${ports[0]}`
+  const scheme = server !== undefined && 'tls' in server ? 'https' : 'http'
+  const baseUrl = `${scheme}://localhost:${ports[0]}`
   const auth0 = await startLocalAuth0({ callbacks: [`${baseUrl}/.stagedoor/callback`] })
   t.teardown(() => auth0.close())
   const upstream = upstreamUrl ?? (await startOrigin(t)).url
@@ -91,8 +94,9 @@ export async function startReplicas(
         log: { level: 'error' },
         ...sections,
       }
-      await writeFile(file, stringify(config))
-      return startReplica(t, file, port, adminPort)
+      const write = (changed: object) => writeFile(file, stringify({ ...config, ...changed }))
+      await write({})
+      return startReplica(t, { file, write, url: `${scheme}://127.0.0.1:${port}`, adminPort })
     }),
   )
 
@@ -108,14 +112,16 @@ export async function startReplicas(
   }
 }
 
-async function startReplica(t: Test, configFile: string, port: number, adminPort: number): Promise<Replica> {
+type Place = { file: string; write: (sections: object) => Promise<void>; url: string; adminPort: number }
+
+async function startReplica(t: Test, { file, write, url, adminPort }: Place): Promise<Replica> {
   let child: ChildProcess | undefined
 
   async function start(): Promise<void> {
-    const args = ['--disable-warning=ExperimentalWarning', 'src/cli/main.ts', 'start', '--config', configFile]
+    const args = ['--disable-warning=ExperimentalWarning', 'src/cli/main.ts', 'start', '--config', file]
     child = spawn(process.execPath, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'inherit'] })
     endWithUs(child)
-    await untilItAnswers(port, child)
+    await untilItAnswers(url, child)
   }
 
   async function end(signal: NodeJS.Signals): Promise<void> {
@@ -130,21 +136,39 @@ async function startReplica(t: Test, configFile: string, port: number, adminPort
   const stop = (): Promise<void> => end('SIGTERM')
   t.teardown(stop)
   await start()
-  const addresses = { url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${adminPort}` }
-  const fetch = (path: string, cookie: string) => ask(port, path, cookie)
-  return { ...addresses, pid: () => child?.pid ?? 0, start, stop, kill: () => end('SIGKILL'), fetch }
+
+  async function reload(sections: Record<string, object>): Promise<void> {
+    await write(sections)
+    child?.kill('SIGHUP')
+  }
+
+  const fetch = (path: string, cookie: string) => ask(url + path, cookie)
+  const kill = () => end('SIGKILL')
+  return {
+    url,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
+    pid: () => child?.pid ?? 0,
+    start,
+    reload,
+    stop,
+    kill,
+    fetch,
+  }
 }
 
-async function ask(port: number, path: string, cookie: string): Promise<Answer> {
+/** Certificates of tests are signed by themselves. */
+const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
+
+async function ask(url: string, cookie: string): Promise<Answer> {
   const headers = { cookie, accept: 'application/json', 'sec-fetch-mode': 'cors' }
-  const { statusCode, headers: received, body } = await request(`http://127.0.0.1:${port}${path}`, { headers })
+  const { statusCode, headers: received, body } = await request(url, { headers, dispatcher })
   return { status: statusCode, headers: received, text: await body.text() }
 }
 
-async function untilItAnswers(port: number, child: ChildProcess): Promise<void> {
+async function untilItAnswers(url: string, child: ChildProcess): Promise<void> {
   await until(async () => {
-    if (child.exitCode !== null) throw new Error(`the gateway on port ${port} ended at the start`)
-    const answer = await ask(port, '/.stagedoor/health/live', '').catch(() => undefined)
+    if (child.exitCode !== null) throw new Error(`the gateway at ${url} ended at the start`)
+    const answer = await ask(`${url}/.stagedoor/health/live`, '').catch(() => undefined)
     return answer?.status === 200
   })
 }
