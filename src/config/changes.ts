@@ -60,6 +60,6 @@ function collectList(items: readonly unknown[], shown: readonly unknown[], optio
 }
 
 function nameOf(item: unknown): string | undefined {
-  if (typeof item !== 'object' || item === null || !('name' in item)) return undefined
-  return typeof item.name === 'string' ? item.name : undefined
+  const name = (item as { name?: unknown } | null)?.name
+  return typeof name === 'string' ? name : undefined
 }

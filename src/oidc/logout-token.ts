@@ -89,10 +89,10 @@ export function createLogoutTokenVerifier(options: VerifierOptions): VerifyLogou
 
 /** A token that is wrong is refused for good; keys that cannot be fetched are no fault of the token. */
 function refusalIn(error: unknown): LogoutTokenRefusal | undefined {
-  if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) {
-    return claimRefusals.get(error.claim) ?? 'claims'
+  const isOfClaims = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed
+  if (isOfClaims || error instanceof errors.JWTInvalid) {
+    return claimRefusals.get(isOfClaims ? error.claim : 'all') ?? 'claims'
   }
-  if (error instanceof errors.JWTInvalid) return 'claims'
   if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return undefined
   // jose throws the general code when the key endpoint does not answer 200.
   return error instanceof errors.JOSEError && error.code !== errors.JOSEError.code ? 'signature' : undefined

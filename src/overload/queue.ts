@@ -10,7 +10,10 @@ export class Queue {
   maxWaitMs: number
   readonly #now: () => number
   readonly #places = new Set<Place>()
-  /** Kept from call to call, since a new iterator would step over all places that were left before the first. */
+  /**
+   * Kept from call to call, since a new iterator would step over all places that were left before the first. It is asked
+   * only while there is a place, and so never comes to its end.
+   */
   #order = this.#places.values()
   #timer: NodeJS.Timeout | undefined
 
@@ -39,9 +42,7 @@ export class Queue {
   /** Admits the first in the queue. @returns whether there was one */
   admitNext(): boolean {
     if (this.#places.size === 0) return false
-    let next = this.#order.next()
-    if (next.done === true) next = (this.#order = this.#places.values()).next()
-    const place = next.value as Place
+    const place = this.#order.next().value as Place
     this.leave(place)
     place.waiting.admit()
     return true

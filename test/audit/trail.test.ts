@@ -130,3 +130,17 @@ t.test('an event of which no record can be made is reported, and leaves no gap',
     [1],
   )
 })
+
+t.test('another interval of checkpoints counts from the moment on at which it is set', async (t) => {
+  const clock = mockTimers(t)
+  const { trail, checkpoints } = start(memorySink())
+  const sinks = [memorySink().sink]
+  const signer = () => () => 'signed'
+  const onCheckpoint = (checkpoint: string) => void checkpoints.push(checkpoint)
+  trail.use({ sinks, signer, onCheckpoint, checkpointEveryMs: 60_000 })
+  trail.use({ sinks, signer, onCheckpoint, checkpointEveryMs: 1_000 })
+  trail.write(decided)
+  clock.tick(1_000)
+  t.same(checkpoints, ['signed'])
+  await trail.close()
+})

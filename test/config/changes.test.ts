@@ -60,3 +60,8 @@ t.test('a list is one option; rules go by their names, and their order counts', 
   )
   t.match(await changes(t, 'server: { trustedProxies: [10.0.0.0/8] }\n'), [{ option: 'server.trustedProxies' }])
 })
+
+t.test('an option that is there without a value is none', async (t) => {
+  const { config } = await load(t, { 'a.yaml': least })
+  t.same(changesBetween(config, { ...config, server: { ...config.server, tls: undefined } } as typeof config), [])
+})

@@ -25,6 +25,7 @@ const rows: [string, string, string, RegExp][] = [
     /stay in cookies/,
   ],
   ['several replicas with cookie sessions', 'server: { replicas: 3 }', 'server.replicas', /session\.store: redis/],
+  ['a kept trail signed by keys in memory', 'audit: { sinks: [{ file: { path: /a } }] }', 'audit.keys.store', /ended/],
   ['unsigned headers', 'assertion: { headers: [assertion, oauth2-proxy] }', 'assertion.headers', /unsigned/],
   ['a key path that is not used', 'assertion: { keys: { path: /x } }', 'assertion.keys.path', /not used/],
   [

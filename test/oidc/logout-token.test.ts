@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { CompactSign, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import t from 'tap'
 
 import { revocationOf } from '../../src/oidc/backchannel-logout.ts'
@@ -88,6 +88,14 @@ for (const [what, change, header, reason] of refused) {
     await t.rejects(read({ ...good, ...change }, header), { code: 'STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', reason })
   })
 }
+
+t.test('a signed text that is no object is refused', async (t) => {
+  const signing = new CompactSign(Buffer.from('[]')).setProtectedHeader({ alg: 'RS256', kid: 'k-1' })
+  await t.rejects(verify(await signing.sign(privateKey)), {
+    code: 'STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED',
+    reason: 'claims',
+  })
+})
 
 t.test('with a session named, only that one ends; without, all that the user began before the token', async (t) => {
   const now = nowSeconds * 1000

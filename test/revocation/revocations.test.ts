@@ -41,6 +41,30 @@ t.test('without Redis a revocation is in force here at once, and listeners are t
   t.equal(revocations.status(), 'ready')
 })
 
+t.test(
+  'a longer lifetime of sessions keeps marks that are there for longer, a shorter one takes nothing back',
+  async (t) => {
+    const revocations = createRevocations({ bus: createLocalBus(), absoluteTimeoutMs, now: () => 0 })
+    await revocations.revoke({ sessionId: 's-1' })
+    const untils = () => revocations.marks().map((mark) => mark.until)
+    const [before = 0] = untils()
+    revocations.keepFor(absoluteTimeoutMs / 2)
+    t.same(untils(), [before])
+    revocations.keepFor(absoluteTimeoutMs)
+    t.same(untils(), [before + absoluteTimeoutMs / 2])
+  },
+)
+
+t.test('one that follows another knows what was revoked there, before and after', async (t) => {
+  const [former, next] = [0, 1].map(() => createRevocations({ bus: createLocalBus(), absoluteTimeoutMs, now: () => 0 }))
+  if (former === undefined || next === undefined) throw new Error('there are two')
+  const [early, late] = [sessionOf(), sessionOf()]
+  await former.revoke({ sessionId: early.id })
+  next.follow(former)
+  await former.revoke({ sessionId: late.id })
+  t.same([next.endOf(early), next.endOf(late)], [0, 0])
+})
+
 t.test('every process hears of it through Redis, and one that starts later reads it', async (t) => {
   const { url } = await startRedis(t)
   const [here, there] = [await connect(t, url), await connect(t, url)]

@@ -28,11 +28,13 @@ function parse(text: string, { units, pattern }: Notation): number | undefined {
   return amount === undefined || unit === undefined ? undefined : Number(amount) * Number(units.get(unit))
 }
 
-/** Writes a value in the largest unit that divides it. */
+/** Writes a value in the largest unit that divides it; 0 in the smallest. */
 function format(value: number, { units }: Notation): string {
-  const divides = ([, factor]: [string, number]) => value % factor === 0 && value >= factor
-  const [unit, factor] = [...units].findLast(divides) ?? [...units][0] ?? ['', 1]
-  return `${value / factor}${unit}`
+  let written = ''
+  for (const [unit, factor] of units) {
+    if (written === '' || (value % factor === 0 && value >= factor)) written = `${value / factor}${unit}`
+  }
+  return written
 }
 
 type Bounds = { min: string; max: string }

@@ -1,0 +1,91 @@
+import t, { type Test } from 'tap'
+
+import { refusalFor } from '../../../src/process/last-reading.ts'
+import { createQuestions } from '../../../src/process/workers/ask-workers.ts'
+import { reloadAll } from '../../../src/process/workers/reload-all.ts'
+import { least, load } from '../../config/support.ts'
+
+/** Workers without processes: each gives its answer to every question, and those without one stay silent. */
+async function reloading(t: Test, given: ReadonlyMap<number, Record<string, unknown>>) {
+  const questions = createQuestions()
+  const asked: string[] = []
+  const renewed: number[] = []
+  const counts: number[] = []
+  const refusals: unknown[] = []
+  for (const [worker, answers] of given) {
+    questions.join(worker, (message) => {
+      if (message.kind !== 'ask') return
+      asked.push(`${worker} ${message.topic}`)
+      questions.answer(worker, message.question, answers[message.topic])
+    })
+  }
+  const reloadable = reloadAll(
+    {
+      questions,
+      serving: () => questions.workers(),
+      use: ({ count }) => void counts.push(count),
+      renew: (worker) => void renewed.push(worker),
+      noteRefusal: (refusal) => void refusals.push(refusal),
+    },
+    ({ texts }) => ({ count: 3, texts }),
+  )
+  const loaded = await load(t, { 'a.yaml': least })
+  return { reloadable, loaded, asked, renewed, counts, refusals }
+}
+
+t.test('a configuration takes effect once every worker has made it ready', async (t) => {
+  const able = { prepare: '', 'put-in-force': true }
+  const { reloadable, loaded, asked, renewed, counts } = await reloading(
+    t,
+    new Map([
+      [1, able],
+      [2, able],
+    ]),
+  )
+  t.equal(await reloadable.prepare(loaded), undefined)
+  t.equal(await reloadable.putInForce(), true)
+  t.same(asked, ['1 prepare', '2 prepare', '1 put-in-force', '2 put-in-force'])
+  t.same([counts, renewed], [[3], []])
+  t.equal(await reloadable.putInForce(), false, 'nothing is prepared any more')
+})
+
+t.test('one worker that cannot make it ready says why, and the others give it up', async (t) => {
+  const given = new Map([
+    [1, { prepare: '', abandon: true }],
+    [2, { prepare: 'the port is taken', abandon: true }],
+  ])
+  const { reloadable, loaded, asked } = await reloading(t, given)
+  t.equal(await reloadable.prepare(loaded), 'the port is taken')
+  await reloadable.abandon()
+  t.same(asked.slice(2), ['1 abandon', '2 abandon'])
+  t.equal(await reloadable.putInForce(), false)
+})
+
+t.test('a worker that gives no answer stops the others, unless it has ended', async (t) => {
+  const { reloadable, loaded } = await reloading(
+    t,
+    new Map<number, Record<string, unknown>>([
+      [1, { prepare: '' }],
+      [2, {}],
+    ]),
+  )
+  t.match(await reloadable.prepare(loaded), /its log lines say why/)
+})
+
+t.test('a worker that does not put it in force is replaced', async (t) => {
+  const given = new Map([
+    [1, { prepare: '', 'put-in-force': true }],
+    [2, { prepare: '', 'put-in-force': false }],
+  ])
+  const { reloadable, loaded, renewed } = await reloading(t, given)
+  await reloadable.prepare(loaded)
+  t.equal(await reloadable.putInForce(), true)
+  t.same(renewed, [2])
+})
+
+t.test('files that cannot be used are noted by the primary and by every worker', async (t) => {
+  const { reloadable, asked, refusals } = await reloading(t, new Map([[1, { refuse: true }]]))
+  const refusal = refusalFor('stagedoor.yaml:3')
+  await reloadable.refuse(refusal)
+  t.same([asked, refusals], [['1 refuse'], [refusal]])
+})
