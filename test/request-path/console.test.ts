@@ -4,11 +4,17 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
+import type { Parts } from '../../src/assembly/provision.ts'
+import type { SeenSessions } from '../../src/revocation/seen-sessions.ts'
 import type { Browser } from '../support/browser.ts'
 import { type House, startHouse } from '../support/house.ts'
+import { ask, machinesIn, machineToken } from '../support/machine.ts'
+import { sessionOf } from '../support/sessions.ts'
 import { until } from '../support/until.ts'
 
 const admin = '/.stagedoor/admin'
+
+type SessionsAnswer = { total: number; offset: number; sessions: object[] }
 
 t.test('the console shows health, what happened, who is signed in, and what is in force', async (t) => {
   const house = await startHouse(t)
@@ -50,6 +56,47 @@ t.test('the console answers programs with JSON, and refuses what it does not kno
   })
   t.match(await read('/decisions?outcome=perhaps'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
   t.match(await read('/explain?path=/x&claims=no'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
+})
+
+t.test('fifty thousand sessions are listed page by page, for people and for programs', async (t) => {
+  let seen: SeenSessions | undefined
+  const within = <Root extends object>(name: string, root: Root): Root => {
+    if (name === 'parts') ({ seen } = (root as unknown as Pick<Parts, 'admin'>).admin)
+    return root
+  }
+  const house = await startHouse(t, { faults: { within, fail: () => undefined, called: () => new Map() } })
+  const { browser } = await house.signIn()
+  for (let i = 1; i < 50_000; i += 1)
+    seen?.note(sessionOf({ id: `s-${i}`, subject: `auth0|${i}`, usedAt: Date.now() - i }))
+  const first = await browser.open(`${house.url}${admin}/sessions`)
+  t.match(first.text, /50000 live sessions[^]*Older/)
+  t.ok(first.text.length < 100_000, 'a page of fifty')
+  t.match((await browser.open(`${house.url}${admin}/sessions?text=auth0%7C49999`)).text, /1 live session /)
+  const read = async (offset: number): Promise<SessionsAnswer> =>
+    JSON.parse((await browser.fetch(`${house.url}${admin}/sessions?offset=${offset}`)).text)
+  const [start, end] = [await read(0), await read(49_500)]
+  t.match([start.total, start.sessions.length, end.offset, end.sessions.length], [50_000, 1_000, 49_500, 500])
+})
+
+t.test('a machine whose token has the scope uses the API; without it, it is refused', async (t) => {
+  const house = await startHouse(t, {
+    config: { machines: machinesIn, admin: { allow: { scopes: ['stagedoor:admin'] } } },
+  })
+  await house.signIn('max@example.com')
+  const operator = machineToken(house.auth0, { scope: 'stagedoor:admin' })
+  const sessions = `${house.url}${admin}/sessions`
+  t.match(await ask(sessions, machineToken(house.auth0)), { status: 403 })
+  t.match(await ask(sessions, operator), { status: 200, body: { sessions: [{ email: 'max@example.com' }] } })
+  const revoked = await fetch(`${sessions}/revoke`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${operator}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ subject: 'auth0|max' }),
+  })
+  t.equal(revoked.status, 200)
+  t.match(
+    house.records().filter(({ event }) => event === 'revocation'),
+    [{ principal: { kind: 'machine', client: house.auth0.machine.clientId }, target: { subject: 'auth0|max' } }],
+  )
 })
 
 t.test('the trail is searched and verified in the console', async (t) => {

@@ -28,19 +28,25 @@ export function sessionsCommand(terminal: Terminal, surroundings: TokenSurroundi
 }
 
 async function list(options: ApiOptions & Named, terminal: Terminal, surroundings: TokenSurroundings): Promise<string> {
-  const query = new URLSearchParams(namedIn(options)).toString()
-  const answer = await askAdmin(
-    `sessions${query === '' ? '' : `?${query}`}`,
-    undefined,
-    options,
-    terminal,
-    surroundings,
-  )
+  const answer = await readAll(options, terminal, surroundings)
   if (options.json) return `${JSON.stringify(answer, undefined, 2)}\n`
-  const { sessions, since } = answer as { sessions: Listed[]; since: string }
+  const { sessions, since } = answer
   if (sessions.length === 0) return `No session was used since ${since}.\n`
   const rows = sessions.map(({ id, subject, signed_in_at, used_at }) => [id, subject, signed_in_at, used_at])
   return table([['SESSION', 'SUBJECT', 'SIGNED IN', 'LAST USED'], ...rows])
+}
+
+/** Reads the list answer by answer. A session that moves to the front meanwhile comes twice, and counts once. */
+async function readAll(options: ApiOptions & Named, terminal: Terminal, surroundings: TokenSurroundings) {
+  const found = new Map<string, Listed>()
+  for (let offset = 0; ;) {
+    const query = new URLSearchParams({ ...namedIn(options), offset: String(offset) }).toString()
+    const answer = await askAdmin(`sessions?${query}`, undefined, options, terminal, surroundings)
+    const { sessions, since, total } = answer as { sessions: Listed[]; since: string; total: number }
+    for (const session of sessions) found.set(session.id, session)
+    offset += sessions.length
+    if (sessions.length === 0 || offset >= total) return { since, sessions: [...found.values()] }
+  }
 }
 
 async function revoke(

@@ -36,9 +36,18 @@ const question = [query('path', 'Path to ask about.'), query('method', 'Method, 
 
 const paths = {
   '/sessions': {
-    get: operation('Live sessions that were used since the gateway started', json('`since` and `sessions`.'), {
-      parameters: [query('subject', 'Only of this user.'), query('session', 'Only this one.')],
-    }),
+    get: operation(
+      'Live sessions that were used since the gateway started',
+      json('`since`, `total`, `offset` and up to 1,000 `sessions`, the latest used first.'),
+      {
+        parameters: [
+          query('subject', 'Only of this user.'),
+          query('session', 'Only this one.'),
+          query('text', 'Only those whose person, organization, device or address has this text.'),
+          query('offset', 'How many to leave out from the start; default 0.'),
+        ],
+      },
+    ),
   },
   '/sessions/revoke': {
     post: operation(

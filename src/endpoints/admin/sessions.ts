@@ -28,7 +28,8 @@ export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (ap
   app.get('/sessions', async (request, reply) => {
     const found = seen.list(filterIn(request.query))
     if (wantsPage(request.headers)) return reply.sendPage(sessionsPage(pageOf(found, request.query), base))
-    return reply.header('cache-control', 'no-store').send({ since, sessions: found.map(listed) })
+    const { sessions, total, offset } = pageOf(found, request.query, answerSize)
+    return reply.header('cache-control', 'no-store').send({ since, total, offset, sessions: sessions.map(listed) })
   })
 
   app.post('/sessions/revoke', async (request, reply) => {
@@ -74,18 +75,20 @@ export function revocationIn(
 }
 
 const pageSize = 50
+/** Of sessions in one answer to a program: some 300 KB. */
+const answerSize = 1_000
 
 /** The part of the list that one page shows, of those in which the text stands. */
-export function pageOf(found: readonly SeenSession[], query: unknown) {
+export function pageOf(found: readonly SeenSession[], query: unknown, limit = pageSize) {
   const { text = '', offset, ended } = query as { text?: unknown; offset?: unknown; ended?: unknown }
   const wanted = String(text).slice(0, maxLength)
   const matching = found.filter((session) => isAbout(session, wanted.toLowerCase()))
   const start = Math.min(Math.max(0, Math.trunc(Number(offset)) || 0), matching.length)
   return {
-    sessions: matching.slice(start, start + pageSize),
+    sessions: matching.slice(start, start + limit),
     total: matching.length,
     offset: start,
-    limit: pageSize,
+    limit,
     text: wanted,
     notice: ended === '1' ? 'The sessions have been ended.' : undefined,
   }
