@@ -9,16 +9,11 @@ import { startOrigin } from '../support/origin.ts'
 import { freePort } from '../support/ports.ts'
 import { until } from '../support/until.ts'
 
-/**
- * A second certified provider beside the stand-in's. It needs a Keycloak of its own, which takes minutes to start:
- *
- *     KC_BOOTSTRAP_ADMIN_USERNAME=admin KC_BOOTSTRAP_ADMIN_PASSWORD=admin bin/kc.sh start-dev --http-port 38080
- *     KEYCLOAK_URL=http://127.0.0.1:38080 npm test -- test/identity-providers
- */
+/** A second certified provider beside the stand-in's: `npm run test:keycloak` starts one, which takes a minute. */
 const keycloakUrl = process.env['KEYCLOAK_URL']
 const skip = keycloakUrl
   ? false
-  : 'KEYCLOAK_URL names no running Keycloak (with an administrator admin, password admin)'
+  : 'no Keycloak: `npm run test:keycloak` starts one (KEYCLOAK_URL names one whose administrator is admin, password admin)'
 
 type House = Awaited<ReturnType<typeof startKeycloakHouse>>
 
