@@ -2,7 +2,8 @@ import { z } from 'zod'
 
 const text = (description: string) => z.string().optional().meta({ description })
 
-const eventNames = [
+/** Every kind of record. */
+export const eventNames = [
   'decision',
   'admin-action',
   'login',
@@ -113,4 +114,3 @@ type Optional<T> = { [Name in keyof T]: undefined extends T[Name] ? T[Name] | un
 export type AuditRecord = Optional<z.output<typeof auditRecordSchema>>
 
 export type EventName = AuditRecord['event']
-export { eventNames }

@@ -1,4 +1,5 @@
 import type { Examination } from '../../audit/examine.ts'
+import { eventNames } from '../../audit/record-schema.ts'
 import { type Html, html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'
@@ -7,21 +8,8 @@ import { recordTable } from './records.ts'
 /** What the form asks for, as it was typed. */
 export type AuditQuestion = Partial<Record<'person' | 'event' | 'class' | 'outcome' | 'since' | 'until', string>>
 
-const events = [
-  'decision',
-  'admin-action',
-  'login',
-  'login-refused',
-  'step-up',
-  'logout',
-  'refresh-failed',
-  'revocation',
-  'key',
-  'secret',
-  'config',
-  'start',
-  'stop',
-]
+/** What people search for; checkpoints are part of the proof. */
+const events = eventNames.filter((name) => name !== 'checkpoint')
 const shownFaults = 20
 
 /** Searches the trail in the file, and says whether it is whole. */
