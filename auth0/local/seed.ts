@@ -109,40 +109,34 @@ export function managementApi(identifier: string): LocalApi {
 
 export const defaultInitiators = ['rp-logout', 'idp-logout']
 
+/** An application as the tenant makes it, before anything is set. */
+export function newClient(clientId: string, clientSecret: string): LocalClient {
+  return {
+    clientId,
+    clientSecret,
+    name: '',
+    grantTypes: ['authorization_code', 'refresh_token'],
+    callbacks: [],
+    logoutUrls: [],
+    backchannelLogoutUrls: [],
+    backchannelLogoutInitiators: defaultInitiators,
+    apiScopes: {},
+  }
+}
+
 export function demoClients(): LocalClient[] {
   return [
+    { ...newClient('stagedoor-demo', 'stagedoor-demo-secret-for-local-use-only'), name: 'Stagedoor' },
     {
-      clientId: 'stagedoor-demo',
-      clientSecret: 'stagedoor-demo-secret-for-local-use-only',
-      name: 'Stagedoor',
-      grantTypes: ['authorization_code', 'refresh_token'],
-      callbacks: [],
-      logoutUrls: [],
-      backchannelLogoutUrls: [],
-      backchannelLogoutInitiators: defaultInitiators,
-      apiScopes: {},
-    },
-    {
-      clientId: 'stagedoor-machine',
-      clientSecret: 'stagedoor-machine-secret-for-local-use-only',
+      ...newClient('stagedoor-machine', 'stagedoor-machine-secret-for-local-use-only'),
       name: 'A machine',
       grantTypes: ['client_credentials'],
-      callbacks: [],
-      logoutUrls: [],
-      backchannelLogoutUrls: [],
-      backchannelLogoutInitiators: defaultInitiators,
       apiScopes: { [demoAudience]: ['read:catalog'], 'https://rfc9068.example.com/api': ['read:catalog'] },
     },
     {
-      clientId: 'stagedoor-management',
-      clientSecret: 'stagedoor-management-secret-for-local-use-only',
+      ...newClient('stagedoor-management', 'stagedoor-management-secret-for-local-use-only'),
       name: 'Management',
       grantTypes: ['client_credentials'],
-      callbacks: [],
-      logoutUrls: [],
-      backchannelLogoutUrls: [],
-      backchannelLogoutInitiators: defaultInitiators,
-      apiScopes: {},
       managementScopes,
     },
   ]

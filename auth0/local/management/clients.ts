@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 import type { GrantType, LocalClient } from '../model.ts'
-import { defaultInitiators } from '../seed.ts'
+import { defaultInitiators, newClient } from '../seed.ts'
 import type { Tenant } from '../tenant.ts'
 import { changeCredentials } from './credentials.ts'
 import { bodyOf, change, isAnswer, list, notFound, ok, problem, read } from './resource.ts'
@@ -45,17 +45,7 @@ export function clientResources(tenant: Tenant): Resource[] {
 }
 
 function createClient(tenant: Tenant, call: Call): Answer {
-  const client: LocalClient = {
-    clientId: randomBytes(24).toString('base64url'),
-    clientSecret: randomBytes(48).toString('base64url'),
-    name: '',
-    grantTypes: ['authorization_code', 'refresh_token'],
-    callbacks: [],
-    logoutUrls: [],
-    backchannelLogoutUrls: [],
-    backchannelLogoutInitiators: defaultInitiators,
-    apiScopes: {},
-  }
+  const client = newClient(randomBytes(24).toString('base64url'), randomBytes(48).toString('base64url'))
   const refusal = changeClient(client, { ...call, scopes: [...call.scopes, 'update:client_keys'] })
   if (refusal) return refusal
   if (client.name === '')

@@ -84,7 +84,7 @@ function actionOf({ kind, isPopupBlocked }: Notice & { isPopupBlocked: boolean }
 function Action({ label, onClick }: { label: string; onClick: () => void }) {
   // Material UI 4 cannot animate the focus of a button that has it from the start (React 18).
   return (
-    // eslint-disable-next-line jsx-a11y/no-autofocus -- focus belongs into a dialog that opens, and on what it is for
+    // eslint-disable-next-line jsx-a11y/no-autofocus -- a dialog that opens takes the focus (WAI-ARIA Authoring Practices, Dialog Pattern)
     <Button variant="contained" color="primary" onClick={onClick} autoFocus disableFocusRipple>
       {label}
     </Button>

@@ -40,7 +40,7 @@ export function StagedoorSignInPage(props: SignInPageProps) {
       void guard.start()
       props.onSignInSuccess(createIdentity(answer.session, { refresh, guard, now: Date.now }))
     }
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- signing in happens once, whatever the parent renders
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- a parent that renders anew must not begin a second login
   }, [])
 
   return problem === undefined ? <Progress /> : <SignInProblem error={problem} guard={guard} />
