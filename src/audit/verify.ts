@@ -70,7 +70,9 @@ export class Verifier {
     const chains = [...this.#chains.values()]
     for (const chain of chains) chain.end()
     if (this.#isTrustingItself && this.#signed > 0) {
-      this.#notes.push('signatures were checked with the keys that the trail names itself; give trusted ones by --keys')
+      this.#notes.push(
+        'signatures were checked with the keys that the trail names itself; stagedoor audit verify --keys takes trusted ones',
+      )
     }
     for (const kid of this.#unknownKeys) {
       this.#fault('keys', `checkpoints are signed by ${kid}, which is no trusted key`)

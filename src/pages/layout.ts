@@ -64,7 +64,7 @@ dd{margin:0;overflow-wrap:anywhere}
 .list .icon{flex:none;width:2rem;text-align:center;font-size:1.25rem}
 .filter{display:flex;gap:.75rem;flex-wrap:wrap;align-items:end;margin:1rem 0}
 .filter label{display:grid;gap:.2rem;font-size:.875rem;color:var(--soft)}
-input,select{padding:.45rem .6rem;border:1px solid var(--line);border-radius:8px;background:var(--ground);color:var(--ink);font:inherit;max-width:100%}
+input,select{height:2.4rem;padding:.45rem .6rem;border:1px solid var(--line);border-radius:8px;background:var(--ground);color:var(--ink);font:inherit;max-width:100%}
 .scroll{overflow-x:auto;position:relative}
 td time{white-space:nowrap}
 table{width:100%;border-collapse:collapse;font-size:.875rem}

@@ -46,11 +46,11 @@ function answer(examination: Examination | undefined, base: string): Html {
 
 function verification({ verdict, files, leftOut }: Examination): Html {
   const { records, writers, checkpoints, faults, notes } = verdict
-  const seen = `${records} records of ${writers === 1 ? '1 writer' : `${writers} writers`}, ${checkpoints} signed checkpoints`
+  const seen = `${counted(records, 'record')} of ${counted(writers, 'writer')}, ${counted(checkpoints, 'signed checkpoint')}`
   const state =
     faults.length === 0
       ? html`<p role="status" class="good">✓ The trail is whole: ${seen}.</p>`
-      : html`<p role="alert" class="bad">✗ The trail is not whole: ${faults.length === 1 ? '1 fault' : `${faults.length} faults`} in ${seen}.</p>`
+      : html`<p role="alert" class="bad">✗ The trail is not whole: ${counted(faults.length, 'fault')} in ${seen}.</p>`
   const more = faults.length > shownFaults ? html`<li>and ${faults.length - shownFaults} more</li>` : undefined
   return html`<h2>Verification</h2>
     ${state}
@@ -61,4 +61,8 @@ function verification({ verdict, files, leftOut }: Examination): Html {
 
 function faultItem({ place, text }: Examination['verdict']['faults'][number]): Html {
   return html`<li><code>${place}</code> ${text}</li>`
+}
+
+function counted(count: number, name: string): string {
+  return `${count} ${name}${count === 1 ? '' : 's'}`
 }
