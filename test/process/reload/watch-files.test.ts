@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,6 +51,28 @@ t.test('the exchange of a Kubernetes volume is one change', async (t) => {
   await until(() => count() === 1)
   await publish({ 'a.yaml': 'two', secret: '3' })
   await until(() => count() === 2)
+})
+
+t.test('a file that is another at each look is being written: it counts once it stays', async (t) => {
+  const file = join(await temporaryFolder(t), 'a.yaml')
+  await writeFile(file, 'one')
+  const writes = 5
+  let looks = 0
+  const seenAt: number[] = []
+  const watch = watchFiles({
+    files: () => [file],
+    everyMs: 5,
+    // Asked right before each look.
+    isOn() {
+      if (looks < writes) writeFileSync(file, `a part of it, ${looks}`)
+      looks += 1
+      return true
+    },
+    onChange: async () => void seenAt.push(looks),
+  })
+  t.teardown(() => watch.stop())
+  await until(() => seenAt.length > 0 && looks > writes + 3)
+  t.same(seenAt, [writes + 1])
 })
 
 t.test('a file that is replaced, goes, and comes back', async (t) => {
