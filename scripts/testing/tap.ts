@@ -35,6 +35,16 @@ export const skipsOf = (tapOutput: string): string[] => [
   ),
 ]
 
+const fileTime = /^(?:not )?ok \d+ - (?<file>\S+\.test\.ts) # time=(?<ms>[\d.]+)ms/gm
+
+/** The test files that took longest, the slowest first: `45 s test/a.test.ts`. */
+export const slowestOf = (tapOutput: string, limit: number): string[] =>
+  [...tapOutput.matchAll(fileTime)]
+    .map(({ groups }) => ({ file: groups?.['file'], seconds: Math.round(Number(groups?.['ms']) / 1000) }))
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .slice(0, limit)
+    .map(({ file, seconds }) => `${seconds} s ${file}`)
+
 const testPoint = /^(?<indent> *)(?:# Subtest: (?<subtest>.+)|not ok \d+ - (?<failure>.+?)(?: # .*)?)$/gm
 
 /** What failed, each as its path of names: `test/a.test.ts > what holds > the assertion`. */
@@ -91,7 +101,8 @@ export const runTap = async (
     ...(coverage ? coverageOptions : ['--disable-coverage']),
     // A file that starts a real Backstage or a browser needs minutes where much else is done; a stuck one still ends.
     `--timeout=${timeoutSeconds}`,
-    `--jobs=${availableParallelism()}`,
+    // One more than there are cores, because many files wait for a browser, a Backstage or a timer.
+    `--jobs=${availableParallelism() + 1}`,
     // What redraws itself is for terminals only; a log gets every failure in full, and nothing else.
     `--reporter=${process.stdout.isTTY ? 'base' : 'min'}`,
     `--output-file=${output}`,
@@ -99,6 +110,7 @@ export const runTap = async (
   ])
   const tapOutput = readIfThere(output)
   const counts = countsOf(tapOutput)
+  if (coverage) console.log(`Slowest: ${slowestOf(tapOutput, 20).join(', ')}`)
   for (const skip of skipsOf(tapOutput)) console.log(`Skipped: ${skip}`)
   for (const failure of failuresOf(tapOutput)) console.log(`Failed: ${failure}`)
   rmSync(folder, { recursive: true })

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { coverageComplaints, isTypesOnly, pureFiles, uncoveredLines } from '../../scripts/testing/coverage.ts'
 import type { FileCoverage } from '../../scripts/testing/coverage.ts'
-import { countsOf, failuresOf, skipsOf } from '../../scripts/testing/tap.ts'
+import { countsOf, failuresOf, skipsOf, slowestOf } from '../../scripts/testing/tap.ts'
 
 t.test("the counts are those of tap's own closing line", async (t) => {
   const table: [output: string, passed: number, failed: number, skipped: number][] = [
@@ -20,6 +20,16 @@ t.test("the counts are those of tap's own closing line", async (t) => {
 t.test('what was skipped is named once, with its reason', async (t) => {
   const output = ['ok 1 - a', '    ok 2 - b # SKIP no docker', '    ok 2 - b # SKIP no docker', 'ok 3 - c # SKIP']
   t.same(skipsOf(output.join('\n')), ['b: no docker', 'c: no reason given'])
+})
+
+t.test('the slowest files are named, the slowest first', async (t) => {
+  const output = [
+    '    ok 1 - an assertion # time=90000ms',
+    'ok 1 - test/quick.test.ts # time=600.5ms',
+    'not ok 2 - test/slow.test.ts # time=34567.8ms',
+    'ok 3 - test/middle.test.ts # time=2000ms',
+  ]
+  t.same(slowestOf(output.join('\n'), 2), ['35 s test/slow.test.ts', '2 s test/middle.test.ts'])
 })
 
 t.test('what failed is named by its path, the innermost only', async (t) => {
