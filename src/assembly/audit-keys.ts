@@ -7,10 +7,11 @@ import { type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
 import { createKeys } from '../assertion/keys.ts'
 import { createRedisKeyStore } from '../assertion/redis-key-store.ts'
 import type { CheckpointKey } from '../audit/checkpoint.ts'
+import { sessionSecrets } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'
 import type { Redis } from '../redis/redis.ts'
 import { createSealer } from '../seal/sealer.ts'
-import type { Condition } from '../telemetry/condition.ts'
+import type { Condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import {
   createFileArchive,
@@ -18,7 +19,6 @@ import {
   createRedisArchive,
   type PublicKeyArchive,
 } from './public-key-archive.ts'
-import { sessionSecrets } from './settings.ts'
 
 export type AuditKeys = {
   /** Undefined while keys in Redis have not been read since the start. */

@@ -8,7 +8,7 @@ import { createLeadership } from '../redis/leadership.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
-import type { Condition } from '../telemetry/condition.ts'
+import type { Condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 

@@ -1,6 +1,6 @@
 import type { CustomFetch } from 'openid-client'
 
-import type { Origins } from '../config/origins.ts'
+import type { Origins } from '../config/effective.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { AgentFor } from '../telemetry/otlp.ts'

@@ -1,4 +1,4 @@
-import { settingsFingerprint } from '../config/settings-fingerprint.ts'
+import { settingsFingerprint } from '../config/fingerprints.ts'
 
 /** A part that may outlive the configuration that it was made for. */
 export type Definition<Part> = {

@@ -1,3 +1,4 @@
+import { isSecure, sessionSecrets } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'
 import type { BackchannelParty } from '../oidc/backchannel-logout.ts'
 import type { OnUnusable } from '../oidc/claim-values.ts'
@@ -11,11 +12,10 @@ import type { Policy } from '../policy/policy.ts'
 import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import { createSealer } from '../seal/sealer.ts'
-import type { Condition } from '../telemetry/condition.ts'
+import type { Condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 import { claimNamesOf } from './policy.ts'
-import { isSecure, sessionSecrets } from './settings.ts'
 
 /** Discovers the login service, in the background: the gateway starts without it too. */
 export function provisionProvider(config: Config, dependencies: Dependencies, holding: Holding): Provider {

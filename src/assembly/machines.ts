@@ -16,7 +16,7 @@ import { createJwksFetch, discoverJwksUrl, fetchDocument } from '../oidc/jwks-so
 import { createFileJwksStore, forgetfulJwksStore } from '../oidc/jwks-store.ts'
 import type { Decide } from '../policy/first-matching-rule.ts'
 import type { Redis } from '../redis/redis.ts'
-import type { Condition } from '../telemetry/condition.ts'
+import type { Condition } from '../telemetry/metrics.ts'
 import { createTokenIds, provisionKeys } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'

@@ -1,28 +1,27 @@
 import type { Config } from '../config/schema.ts'
+import { openCertificate } from '../listener/certificate.ts'
 import { createUsedTransactions } from '../oidc/transaction-cookies.ts'
 import { createLastReading, type LastReading, showReading } from '../process/last-reading.ts'
 import { createUpgradeRequests } from '../proxy/upgrades.ts'
 import { createLocalCounter, redisCounter } from '../rate-limit/counter.ts'
 import type { Redis } from '../redis/redis.ts'
 import { createOnce, type Once } from '../revocation/once.ts'
+import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { provisionAssertion, provisionKeys } from './assertion.ts'
 import { provisionAudit } from './audit.ts'
 import { provisionEvents, provisionEventTaking } from './auth0-events.ts'
-import { provisionCertificate } from './certificate.ts'
 import type { Dependencies } from './dependencies.ts'
-import { type Holding } from './kept-across-reloads.ts'
+import type { Holding } from './kept-across-reloads.ts'
 import { provisionProvider } from './login-service.ts'
 import { provisionMachines } from './machines.ts'
-import { type Figures, provisionFigures } from './metrics.ts'
-import { provisionTracing } from './otlp.ts'
 import { provisionOverload } from './overload.ts'
 import { provisionPolicy } from './policy.ts'
 import { provisionRedis } from './redis.ts'
 import { provisionBus, provisionRevocation } from './revocation.ts'
 import { provisionRoleChanges } from './role-changes.ts'
 import { provisionSessions } from './sessions.ts'
-import { createClaimReport } from './unusable-claims.ts'
+import { type Figures, provisionFigures, createClaimReport, provisionTracing } from './telemetry.ts'
 import { provisionUpstreams } from './upstreams.ts'
 
 export type Opened = Awaited<ReturnType<typeof open>>
@@ -99,4 +98,25 @@ function provisionLimits({ now, redis, once, holding }: Memories) {
 
 function countedFetch({ auth0 }: Config, { fetch }: Dependencies, { countCalls }: Figures): Dependencies['fetch'] {
   return countCalls(new URL(auth0.issuer).origin, fetch as typeof globalThis.fetch) as Dependencies['fetch']
+}
+
+/** The certificate that clients see, where TLS is ours to do. */
+export async function provisionCertificate({ server: { tls } }: Config, logger: Logger, holding: Holding) {
+  if (tls === undefined) return undefined
+  const { certificate: file, key } = tls
+  const certificate = await holding.part({
+    name: 'certificate',
+    settings: [file, key],
+    make: () =>
+      openCertificate({
+        certificate: file,
+        key,
+        onChanged: (validTo) => logger.info({ validTo }, 'new connections get another certificate'),
+        onFailure: (err) => logger.error({ err }, 'the certificate cannot be read; the one before stays in use'),
+      }),
+    close: (opened) => opened.close(),
+  })
+  await certificate.check()
+  holding.onInForce(() => void certificate.look())
+  return certificate
 }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 
-import { defaultUpstream } from '../config/default-upstream.ts'
+import { defaultUpstream } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'
 import type { ClaimNames } from '../oidc/claims.ts'
 import { createPolicy, type Policy } from '../policy/policy.ts'

@@ -1,10 +1,10 @@
+import { settingsFingerprint } from '../config/fingerprints.ts'
 import type { Config } from '../config/schema.ts'
-import { settingsFingerprint } from '../config/settings-fingerprint.ts'
 import type { RedisSettings } from '../redis/client.ts'
 import { parseNode } from '../redis/node.ts'
 import type { Redis } from '../redis/redis.ts'
-import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Condition } from '../telemetry/metrics.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
 type RedisConfig = NonNullable<Config['session']['redis']>

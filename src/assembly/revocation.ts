@@ -1,3 +1,4 @@
+import { sessionLimits, sessionSecrets } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'
 import { principalOf } from '../identity/principal.ts'
 import type { Decide } from '../policy/first-matching-rule.ts'
@@ -10,10 +11,9 @@ import { createRevocations, type Revocations } from '../revocation/revocations.t
 import { createSeenSessions } from '../revocation/seen-sessions.ts'
 import { createSealer, type Sealer } from '../seal/sealer.ts'
 import { expiryOf, type Session, type SessionLimits } from '../session/session.ts'
-import type { Condition } from '../telemetry/condition.ts'
+import type { Condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
-import { sessionLimits, sessionSecrets } from './settings.ts'
 
 /** The one way in which this process learns of sessions from others: through Redis, if there is one. */
 export function provisionBus(

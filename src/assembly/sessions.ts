@@ -1,4 +1,5 @@
 import type { Trail } from '../audit/trail.ts'
+import { isSecure, sessionLimits, sessionSecrets } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'
 import { principalOf } from '../identity/principal.ts'
 import type { OnUnusable } from '../oidc/claim-values.ts'
@@ -21,11 +22,10 @@ import { createRunningRenewals, type RefreshCounters, type RunningRenewals } fro
 import { createSessionCookie } from '../session/session-cookie.ts'
 import { haveRightsChanged, type Session } from '../session/session.ts'
 import type { EndedSessions, SessionStore } from '../session/store.ts'
-import type { Condition } from '../telemetry/condition.ts'
+import type { Condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 import { claimNamesOf } from './policy.ts'
-import { isSecure, sessionLimits, sessionSecrets } from './settings.ts'
 
 export type SharedParts = {
   onUnusable: OnUnusable

@@ -1,7 +1,7 @@
 import type { Config, UpstreamConfig } from '../config/schema.ts'
 import { createUpstream, type Upstream, type UpstreamOptions } from '../proxy/upstream.ts'
-import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Condition } from '../telemetry/metrics.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
 /** The connections to each upstream, by its name. */

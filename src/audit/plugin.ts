@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import type { Session } from '../session/session.ts'
-import type { Classify } from './classify.ts'
+import type { Classify } from './admin-actions.ts'
 import type { AuditEvent } from './event.ts'
 import { answerOf, ensured } from './require-record.ts'
 import type { Trail } from './trail.ts'

@@ -1,9 +1,10 @@
+import type { ServerResponse } from 'node:http'
+
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-import { beforeHead } from './before-head.ts'
-import type { Classify } from './classify.ts'
+import type { Classify } from './admin-actions.ts'
 import type { Trail } from './trail.ts'
 
 export type AdmissionOptions = { trail: Pick<Trail, 'write' | 'flush' | 'ensure'>; classify: Classify }
@@ -55,4 +56,17 @@ export async function ensured(trail: Pick<Trail, 'ensure'>): Promise<void> {
 /** What a record says of an answer; its time in tenths of a millisecond. */
 export function answerOf(reply: FastifyReply, status: number): { status: number; durationMs: number } {
   return { status, durationMs: Math.round(reply.elapsedTime * 10) / 10 }
+}
+
+/**
+ * Acts once, just before the head of an answer is written, by Fastify or by the proxy.
+ * A connection that was upgraded has no such moment.
+ */
+export function beforeHead(response: ServerResponse, act: (status: number) => void): void {
+  const write = response.writeHead.bind(response)
+  response.writeHead = (status: number, ...rest: never[]): ServerResponse => {
+    response.writeHead = write
+    act(status)
+    return write(status, ...rest)
+  }
 }

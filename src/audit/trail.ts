@@ -1,4 +1,4 @@
-import { createIsoTime } from '../telemetry/iso-time.ts'
+import { createIsoTime } from '../telemetry/logger.ts'
 import { createTurnBatch } from '../telemetry/turn-batch.ts'
 import type { Chain } from './chain.ts'
 import type { AuditEvent, ChainHead } from './event.ts'

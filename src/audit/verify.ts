@@ -1,10 +1,10 @@
 import type { JWK } from 'jose'
 
-import { canonicalJson, hashOf } from './canonical.ts'
+import { canonicalJson, hashOf } from './chain.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { isOtherLine, recordBehindFragment, recordIn } from './lines.ts'
 import type { AuditRecord } from './record.ts'
-import { WriterChain } from './writer-chain.ts'
+import { WriterChain } from './verified-chain.ts'
 
 /** Something that should not be so, and where. */
 export type Fault = { place: string; text: string }

@@ -1,9 +1,9 @@
 import { Option } from 'commander'
 import { stringify } from 'yaml'
 
+import { printable } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'
-import { printable } from '../config/printable.ts'
-import { ConfigError } from '../config/problems/problem.ts'
+import { ConfigError } from '../config/problem.ts'
 import { AdminRequestFailed, withConnectionOptions } from './admin/api.ts'
 import { type DiffOptions, diffText } from './check-diff.ts'
 import { checkOnline } from './check-online.ts'

@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 
 import { Option } from 'commander'
 
-import type { Problem } from '../config/problems/problem.ts'
+import type { Problem } from '../config/problem.ts'
 import { formatPath } from '../config/tree/tree.ts'
 
 /** Problems as text: place, value found, value expected, and the fix. */

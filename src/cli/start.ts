@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/problems/problem.ts'
+import { ConfigError } from '../config/problem.ts'
 import { Command } from './command.ts'
 import { configOption, reportProblems } from './config-files.ts'
 import type { Terminal } from './terminal.ts'

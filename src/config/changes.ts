@@ -1,8 +1,8 @@
 // This folder: reads and checks configuration; the schema holds every option, bound and default.
 
-import { printable } from './printable.ts'
+import { printable } from './effective.ts'
+import { settingsFingerprint } from './fingerprints.ts'
 import type { Config } from './schema.ts'
-import { settingsFingerprint } from './settings-fingerprint.ts'
 import { Secret } from './values/secret.ts'
 
 /** An option that differs; `undefined` where it is not there. Values are as people write them, and secrets left out. */
@@ -62,4 +62,28 @@ function collectList(items: readonly unknown[], shown: readonly unknown[], optio
 function nameOf(item: unknown): string | undefined {
   const name = (item as { name?: unknown } | null)?.name
   return typeof name === 'string' ? name : undefined
+}
+
+/** An option whose new value waits for a restart; the values are no secrets. */
+export type Waiting = { option: string; inForce: unknown; found: unknown }
+
+/** What the process that was started holds on to. */
+const held: Record<string, (config: Config) => unknown> = {
+  'server.admin.host': ({ server }) => server.admin.host,
+  'server.admin.port': ({ server }) => server.admin.port,
+}
+
+/**
+ * Options that differ and take effect at the next restart only.
+ * @param started what the process was started with
+ */
+export function needsRestart(started: Config, read: Config): Waiting[] {
+  const waiting = Object.entries(held).flatMap(([option, valueOf]) => {
+    const [inForce, found] = [valueOf(started), valueOf(read)]
+    return inForce === found ? [] : [{ option, inForce, found }]
+  })
+  // One process that serves by itself looks after no others.
+  const { workers } = read.server
+  if (started.server.workers !== 1 || workers === 1) return waiting
+  return [...waiting, { option: 'server.workers', inForce: 1, found: workers }]
 }

@@ -1,6 +1,6 @@
-import { defaultUpstream } from './default-upstream.ts'
+import { defaultUpstream } from './derived-settings.ts'
 import { machineContradictions } from './machine-checks.ts'
-import type { Finding, KnownSections } from './problems/problem.ts'
+import type { Finding, KnownSections } from './problem.ts'
 import type { Config } from './schema.ts'
 import { tlsContradictions } from './upstream-checks.ts'
 import { formatDuration } from './values/quantities.ts'

@@ -1,6 +1,6 @@
-import { defaultUpstream } from './default-upstream.ts'
+import { defaultUpstream } from './derived-settings.ts'
 import { inOrderOfLines, readConfigFiles } from './load.ts'
-import { ConfigError } from './problems/problem.ts'
+import { ConfigError } from './problem.ts'
 import type { Config } from './schema.ts'
 import { claims } from './sections/auth0.ts'
 import { type Path, toPlain, valueAt } from './tree/tree.ts'

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-import { type Origins, originsIn } from './origins.ts'
-import { ConfigError, type Problem } from './problems/problem.ts'
+import { type Origins, originsIn } from './effective.ts'
+import { ConfigError, type Problem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { type Absences, interpolate } from './tree/interpolate.ts'
 import { parseYaml } from './tree/parse-yaml.ts'

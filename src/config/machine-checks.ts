@@ -1,4 +1,4 @@
-import type { Finding, KnownSections } from './problems/problem.ts'
+import type { Finding, KnownSections } from './problem.ts'
 import type { Config } from './schema.ts'
 
 /** What cannot work, or would be unsafe, between machines and the other sections. */

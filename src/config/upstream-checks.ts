@@ -1,5 +1,5 @@
-import { audienceOf, defaultUpstream, ownUpstream } from './default-upstream.ts'
-import type { Finding } from './problems/problem.ts'
+import { audienceOf, defaultUpstream, ownUpstream } from './derived-settings.ts'
+import type { Finding } from './problem.ts'
 import type { Config, UpstreamConfig } from './schema.ts'
 
 /** What cannot work together in one upstream. */

@@ -1,4 +1,4 @@
-import type { Finding, KnownSections } from './problems/problem.ts'
+import type { Finding, KnownSections } from './problem.ts'
 import type { Config } from './schema.ts'
 import { unreachableRules } from './unreachable-rules.ts'
 import { sharedAudiences, unreachableByRewrite } from './upstream-checks.ts'

@@ -2,9 +2,7 @@ import { defaultConfigFile, type LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { readText } from '../config/tree/texts.ts'
 import { reload, type ReloadOptions } from './reload.ts'
-import { onHangup } from './signals.ts'
 import { watchFiles } from './watch-files.ts'
-import { oneAtATime } from './workers/one-at-a-time.ts'
 
 /**
  * Takes up the configuration when its files change (`server.reload`), and on SIGHUP.
@@ -41,11 +39,13 @@ export function followFiles(loaded: LoadedConfig, options: Omit<ReloadOptions, '
       takeUpNext()
     },
   })
-  onHangup(async () => {
+  async function takeUpOnHangup(): Promise<void> {
     await watch.noteTaken()
     occasion = 'SIGHUP'
     takeUpNext()
-  })
+  }
+
+  process.on('SIGHUP', oneAtATime(takeUpOnHangup))
   return watch
 }
 
@@ -55,4 +55,27 @@ function certificateFiles({ server: { tls } }: Config): string[] {
 
 function filesOf({ load: { files } }: Pick<ReloadOptions, 'load'>): readonly string[] {
   return files.length > 0 ? files : [defaultConfigFile()]
+}
+
+/**
+ * Runs work one at a time. Calls during a run cause one more run afterwards, however many they are.
+ * @param work never rejects
+ */
+export function oneAtATime(work: () => Promise<void>): () => void {
+  let isWorking = false
+  let isAskedAgain = false
+
+  async function workOn(): Promise<void> {
+    isWorking = true
+    do {
+      isAskedAgain = false
+      await work()
+    } while (isAskedAgain)
+    isWorking = false
+  }
+
+  return () => {
+    if (isWorking) isAskedAgain = true
+    else void workOn()
+  }
 }

@@ -2,9 +2,9 @@ import { basename } from 'node:path'
 
 import { Gauge, type Registry } from 'prom-client'
 
-import type { Problem } from '../config/problems/problem.ts'
+import type { Problem } from '../config/problem.ts'
 import { formatPath } from '../config/tree/tree.ts'
-import type { Condition } from '../telemetry/condition.ts'
+import type { Condition } from '../telemetry/metrics.ts'
 
 /** Why the files are not in force. */
 export type Refusal = {

@@ -1,6 +1,5 @@
 import type { Config } from '../config/schema.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { oneAtATime } from './workers/one-at-a-time.ts'
 
 export type Log = {
   logger: Logger
@@ -31,14 +30,6 @@ export function closeOnSignal(
   }
   process.once('SIGTERM', end)
   process.once('SIGINT', end)
-}
-
-/**
- * Has work done on SIGHUP, one at a time, where Node would end the process.
- * @param work never rejects
- */
-export function onHangup(work: () => Promise<void>): void {
-  process.on('SIGHUP', oneAtATime(work))
 }
 
 /** Keeps SIGHUP from ending the process. A terminal sends it to workers too, and the one that was started sees to it. */

@@ -1,6 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 
-import { createIsoTime } from './iso-time.ts'
 import { redact } from './redact.ts'
 
 export type { Logger } from 'pino'
@@ -19,4 +18,19 @@ export function createLogger(level: string, destination: DestinationStream): Log
     hooks: { streamWrite: redact },
   }
   return pino(options, destination)
+}
+
+/** RFC 3339 in UTC, of milliseconds since the epoch. */
+export type IsoTime = (ms: number) => string
+
+/** Many lines bear the same millisecond under load, and making the text costs more than comparing a number. */
+export function createIsoTime(): IsoTime {
+  let lastMs = Number.NaN
+  let text = ''
+  return (ms) => {
+    if (ms === lastMs) return text
+    lastMs = ms
+    text = new Date(ms).toISOString()
+    return text
+  }
 }

@@ -1,7 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 import { type ShedReason, shedReasons } from '../overload/refusal.ts'
-import type { Condition } from './condition.ts'
 
 /** What Prometheus may ask for; one registry an app, so that tests do not share counts. */
 export type Metrics = {
@@ -123,3 +122,6 @@ function measureConnections(registry: Registry, count: () => { open: number; wai
   gauge('stagedoor_client_connections', 'Open connections of clients, upgraded ones included.', () => count().open)
   gauge('stagedoor_waiting_clients', 'Requests that wait for the process.', () => count().waiting)
 }
+
+/** The state of one thing that Stagedoor depends on. */
+export type Condition = { name: string; status: 'ok' | 'degraded' | 'unavailable'; reason?: string }

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { canonicalJson } from '../../src/audit/canonical.ts'
+import { canonicalJson } from '../../src/audit/chain.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { auditRecordSchema } from '../../src/audit/record-schema.ts'
 import { recordOf, whoIs } from '../../src/audit/record.ts'

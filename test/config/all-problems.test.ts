@@ -48,7 +48,7 @@ t.test('all problems are told at once, in the order of their lines, contradictio
 })
 
 t.test('a configuration error reads as one line a problem', async (t) => {
-  const { ConfigError } = await import('../../src/config/problems/problem.ts')
+  const { ConfigError } = await import('../../src/config/problem.ts')
   const source = { file: 'a.yaml', line: 3, column: 5 }
   const error = new ConfigError([{ source, path: ['routes', 2, 'allow'], expected: 'public', fix: 'write it' }])
   t.equal(error.message, 'a.yaml:3:5 routes[2].allow: expected public')

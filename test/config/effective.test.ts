@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { defaultUpstream } from '../../src/config/default-upstream.ts'
-import { printable } from '../../src/config/printable.ts'
+import { defaultUpstream } from '../../src/config/derived-settings.ts'
+import { printable } from '../../src/config/effective.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { least, load } from './support.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { describeFound } from '../../src/config/problems/from-issue.ts'
+import { describeFound } from '../../src/config/problem-from-issue.ts'
 
 const plain = { type: 'string' }
 const rows: [string, unknown, Parameters<typeof describeFound>[1], string | undefined][] = [

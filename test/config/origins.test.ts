@@ -4,8 +4,8 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
+import { shownOptions } from '../../src/config/effective.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { shownOptions } from '../../src/config/origins.ts'
 
 t.test('each option in force says which line, variable, secret file or default it came from', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-origins-'))

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 
 import { staleFiles } from '../../scripts/generate.ts'
+import { printable } from '../../src/config/effective.ts'
 import { defaultConfigFile, loadConfig } from '../../src/config/load.ts'
-import { printable } from '../../src/config/printable.ts'
 import { folderWith } from './support.ts'
 
 const needed = {

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { editDistance, suggest } from '../../src/config/problems/from-issue.ts'
+import { editDistance, suggest } from '../../src/config/problem-from-issue.ts'
 
 const distances: [string, string, number][] = [
   ['', '', 0],

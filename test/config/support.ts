@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 
 import { loadConfig, type LoadedConfig } from '../../src/config/load.ts'
-import { ConfigError, type Problem } from '../../src/config/problems/problem.ts'
+import { ConfigError, type Problem } from '../../src/config/problem.ts'
 import { formatPath } from '../../src/config/tree/tree.ts'
 
 /** The least that starts, for tests that add something to it. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { audienceOf, signInPathOf } from '../../src/config/default-upstream.ts'
+import { audienceOf, signInPathOf } from '../../src/config/derived-settings.ts'
 import { unreachableByRewrite } from '../../src/config/upstream-checks.ts'
 import { least, load } from './support.ts'
 

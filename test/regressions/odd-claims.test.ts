@@ -109,7 +109,7 @@ t.test('an odd claim is named once in the log and counted every time', async (t)
 })
 
 t.test('log and metric are bounded, however many claims a pattern means', async (t) => {
-  const { createClaimReport } = await import('../../src/assembly/unusable-claims.ts')
+  const { createClaimReport } = await import('../../src/assembly/telemetry.ts')
   const lines: unknown[] = []
   const counted = new Map<string, number>()
   const report = createClaimReport({ warn: (line: unknown) => lines.push(line) } as never, {

@@ -1,5 +1,5 @@
+import { moveAside, removeOldest } from '../trail-files.ts'
 import { type AppendFile, openAppendFile } from './append-file.ts'
-import { moveAside, removeOldest } from './rotation.ts'
 import { type OnFailure, reasonOf, type Sink, type SinkStatus } from './sink.ts'
 
 export type FileSinkOptions = {

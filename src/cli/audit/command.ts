@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander'
 
 import { adminActionClasses } from '../../audit/admin-actions.ts'
 import { UnreadableTrail } from '../../audit/trail-files.ts'
-import { ConfigError } from '../../config/problems/problem.ts'
+import { ConfigError } from '../../config/problem.ts'
 import { Command } from '../command.ts'
 import { configOption, reportProblems } from '../config-files.ts'
 import type { Terminal } from '../terminal.ts'

@@ -1,7 +1,6 @@
-import { audienceOf, defaultUpstream, signInPathOf } from '../../config/default-upstream.ts'
-import { type Answer, type Check, type Finding, jsonIn, type Scene } from './finding.ts'
+import { audienceOf, defaultUpstream, signInPathOf } from '../../config/derived-settings.ts'
+import { type Answer, answersUpgrade, type Check, type Finding, jsonIn, type Scene } from './finding.ts'
 import { forgeries, forwardedUser } from './forgeries.ts'
-import { answersUpgrade } from './upgrade.ts'
 
 /** Requests to Backstage itself, around the gateway: its answers must not depend on the network. */
 export const backstageChecks: readonly Check[] = [

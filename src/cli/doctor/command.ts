@@ -1,5 +1,5 @@
 import { loadConfig } from '../../config/load.ts'
-import { ConfigError } from '../../config/problems/problem.ts'
+import { ConfigError } from '../../config/problem.ts'
 import { createFetch } from '../../process/outgoing-fetch.ts'
 import { Command } from '../command.ts'
 import { configOption, reportProblems } from '../config-files.ts'
@@ -9,11 +9,10 @@ import { accessChecks } from './access-checks.ts'
 import { applicationChecks, limitCheck } from './application-checks.ts'
 import { auth0Checks } from './auth0-checks.ts'
 import { backstageChecks } from './backstage-checks.ts'
-import { createScene } from './finding.ts'
-import { houseChecks } from './house-checks.ts'
+import { createScene, runChecks } from './finding.ts'
+import { gatewayChecks } from './gateway-checks.ts'
 import { managementChecks } from './management-checks.ts'
 import { exitCodeOf, reportJson, reportText } from './report.ts'
-import { runChecks } from './run.ts'
 
 type DoctorOptions = { config: string[]; json?: true; management?: true; skip: string[] }
 
@@ -45,7 +44,7 @@ async function examine(options: DoctorOptions, { env, out, err }: Terminal, { fe
     return 2
   }
   const checks = [
-    ...houseChecks,
+    ...gatewayChecks,
     ...auth0Checks,
     ...(options.management && token ? managementChecks(token) : []),
     ...backstageChecks,

@@ -1,3 +1,6 @@
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+
 import type { Config } from '../../config/schema.ts'
 
 /** `error`: something does not work, or is not safe. `warning`: it works, and will hurt. `info`: good to know. */
@@ -21,6 +24,9 @@ export type Check = {
   unless?: readonly string[]
   run: (scene: Scene) => Promise<Finding[]>
 }
+
+/** One check with its result. */
+export type Result = { id: string; title: string; findings: Finding[] }
 
 export type Answer = { status: number; headers: Headers; text: string }
 
@@ -79,4 +85,45 @@ export function jsonIn({ text }: Answer): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
+}
+
+/** One check after the other: asking many things at once could use up the tenant's allowance. */
+export async function runChecks(checks: readonly Check[], scene: Scene): Promise<Result[]> {
+  const results: Result[] = []
+  const found = new Set<string>()
+  for (const { id, title, unless = [], run } of checks) {
+    if (unless.some((cause) => found.has(cause))) continue
+    const findings = await run(scene)
+    for (const finding of findings) found.add(finding.id)
+    results.push({ id, title, findings })
+  }
+  return results
+}
+
+const upgradeTimeoutMs = 5_000
+
+/** Whether anything answers the upgrade to a WebSocket (RFC 6455 §4.1), be it with 101 or with another status. */
+export function answersUpgrade(url: string): Promise<boolean> {
+  const send = url.startsWith('https:') ? httpsRequest : httpRequest
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'c3RhZ2Vkb29yLWRvY3Rvcg==',
+  }
+  return new Promise((resolve) => {
+    const request = send(url, { headers, timeout: upgradeTimeoutMs })
+    const end = (answer: boolean) => {
+      resolve(answer)
+      request.destroy()
+    }
+    request.once('upgrade', (_response, socket) => {
+      socket.destroy()
+      end(true)
+    })
+    request.once('response', () => end(true))
+    request.once('timeout', () => end(false))
+    request.once('error', () => end(false))
+    request.end()
+  })
 }

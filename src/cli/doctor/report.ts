@@ -1,9 +1,6 @@
 import { styleText } from 'node:util'
 
-import type { Finding, Severity } from './finding.ts'
-
-/** One check with its result. */
-export type Result = { id: string; title: string; findings: Finding[] }
+import type { Finding, Result, Severity } from './finding.ts'
 
 const marks: Record<Severity | 'ok', { sign: string; colour: Parameters<typeof styleText>[0] }> = {
   ok: { sign: '✓', colour: 'green' },

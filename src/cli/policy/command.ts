@@ -1,5 +1,5 @@
 import { loadPolicy, type PolicyConfig } from '../../config/load-policy.ts'
-import { ConfigError } from '../../config/problems/problem.ts'
+import { ConfigError } from '../../config/problem.ts'
 import { Command } from '../command.ts'
 import { configOption, reportProblems } from '../config-files.ts'
 import type { Terminal } from '../terminal.ts'

@@ -5,7 +5,7 @@ import type { Ask } from '../ask.ts'
 import { CommandFailed } from '../command-failed.ts'
 import type { Management } from './management.ts'
 import type { Rotation } from './rotation.ts'
-import { type Patience, settles } from './settle.ts'
+import { type Patience, settles } from './run.ts'
 import type { RotationState } from './step.ts'
 import { probeSecret, type Verdict } from './token-probe.ts'
 

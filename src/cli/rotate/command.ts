@@ -1,4 +1,4 @@
-import { fingerprint } from '../../config/secret-fingerprints.ts'
+import { fingerprint } from '../../config/fingerprints.ts'
 import { createFetch } from '../../process/outgoing-fetch.ts'
 import { createAsk } from '../ask.ts'
 import { CommandFailed } from '../command-failed.ts'

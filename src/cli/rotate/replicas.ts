@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 
-import { fingerprint } from '../../config/secret-fingerprints.ts'
+import { fingerprint } from '../../config/fingerprints.ts'
 import type { Ask } from '../ask.ts'
 import { CommandFailed } from '../command-failed.ts'
 

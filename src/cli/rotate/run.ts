@@ -1,8 +1,9 @@
-import { fingerprint } from '../../config/secret-fingerprints.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { fingerprint } from '../../config/fingerprints.ts'
 import { CommandFailed } from '../command-failed.ts'
 import type { Expected } from './replicas.ts'
 import { heldAfter, type Rotation } from './rotation.ts'
-import { type Patience, settles } from './settle.ts'
 import type { StateFile } from './state-file.ts'
 import { courseAfterFailure, firstStepOf, nextStepAfter, type RotationState, type Step } from './step.ts'
 import type { Target } from './targets/target.ts'
@@ -101,4 +102,23 @@ function recordOf(state: RotationState, outcome: StepRecord['outcome'], detail?:
   const { kind, subject, course, step, oldSecret, newSecret } = state
   const secrets = { from: fingerprint(oldSecret.trim()), to: fingerprint(newSecret.trim()) }
   return { rotation: kind, subject, course, step, outcome, ...(detail === undefined ? {} : { detail }), ...secrets }
+}
+
+/** How often, and how long at most, something is looked at. */
+export type Patience = { everyMs: number; limitMs: number }
+
+/**
+ * Resolves to true once `holds` has held for `settleMs` without a break; to false when the limit is reached before.
+ * Auth0 takes up to 30 s to spread a change, and either secret may work meanwhile, so one good answer proves nothing.
+ */
+export async function settles(holds: () => Promise<boolean>, settleMs: number, patience: Patience): Promise<boolean> {
+  const endsAt = performance.now() + patience.limitMs
+  let heldSince: number | undefined
+  for (;;) {
+    if (await holds()) heldSince ??= performance.now()
+    else heldSince = undefined
+    if (heldSince !== undefined && performance.now() - heldSince >= settleMs) return true
+    if (performance.now() > endsAt) return false
+    await delay(patience.everyMs)
+  }
 }

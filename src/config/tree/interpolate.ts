@@ -1,4 +1,4 @@
-import type { Problem } from '../problems/problem.ts'
+import type { Problem } from '../problem.ts'
 import { formatPath, type Entry, type Path, type ScalarTree, type Source, type Tree } from './tree.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type ParsedNode, type YAMLError } from 'yaml'
 
-import type { Problem } from '../problems/problem.ts'
+import type { Problem } from '../problem.ts'
 import type { Entry, Source, Tree } from './tree.ts'
 
 type Parsed = { tree: Tree; problems: Problem[] }

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 
-import type { Problem } from '../problems/problem.ts'
+import type { Problem } from '../problem.ts'
 import type { ReadText } from './texts.ts'
 import type { Entry, MapTree, Path, Tree } from './tree.ts'
 

@@ -2,7 +2,7 @@
 
 import type { FastifyPluginAsync } from 'fastify'
 
-import type { Condition } from '../../telemetry/condition.ts'
+import type { Condition } from '../../telemetry/metrics.ts'
 
 /** Probes. `ready` answers 200 while degraded: taking the gateway away would end what still works. */
 export const health: FastifyPluginAsync<{ conditions: () => Condition[] | Promise<Condition[]> }> = async (

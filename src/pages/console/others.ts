@@ -1,6 +1,6 @@
 import type { RecordFilter } from '../../audit/recent.ts'
 import type { AuditRecord } from '../../audit/record-schema.ts'
-import type { ShownOption } from '../../config/origins.ts'
+import type { ShownOption } from '../../config/effective.ts'
 import { type Html, html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'

@@ -1,6 +1,6 @@
 import type { Minute } from '../../audit/minutes.ts'
 import type { AuditRecord } from '../../audit/record-schema.ts'
-import type { Condition } from '../../telemetry/condition.ts'
+import type { Condition } from '../../telemetry/metrics.ts'
 import { type Html, html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'

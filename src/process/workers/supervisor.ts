@@ -3,7 +3,6 @@ import type { Logger } from '../../telemetry/logger.ts'
 import type { Refusal } from '../last-reading.ts'
 import { createQuestions, type Questions } from './ask-workers.ts'
 import type { ToPrimary } from './channel.ts'
-import { countFailure, restartDelayMs } from './restart-delay.ts'
 import type { WorkerEnd, WorkerProcess } from './worker-process.ts'
 
 /** How many workers there should be, and what stood in the files of their configuration. */
@@ -160,4 +159,20 @@ const manyFailures = 4
 function messageAboutEnd(failuresInARow: number): string {
   if (failuresInARow < manyFailures) return 'a worker ended; another takes its place'
   return 'workers keep ending soon after their start: see what they say above; the next try waits longer'
+}
+
+/** A worker that lived so long did not fail at its start. */
+const stableMs = 30_000
+const firstDelayMs = 100
+const maxDelayMs = 10_000
+
+/** How long to wait before a worker is replaced: at once after a long life, ever longer after short ones. */
+export function restartDelayMs(lifetimeMs: number, failuresInARow: number): number {
+  if (lifetimeMs >= stableMs || failuresInARow <= 1) return 0
+  return Math.min(maxDelayMs, firstDelayMs * 2 ** (failuresInARow - 2))
+}
+
+/** @param failuresInARow before this one */
+export function countFailure(lifetimeMs: number, failuresInARow: number): number {
+  return lifetimeMs >= stableMs ? 1 : failuresInARow + 1
 }

@@ -2,11 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 
-import t from 'tap'
-import type { Test } from 'tap'
+import t, { type Test } from 'tap'
 
-import { syslogFrame } from '../../../src/audit/sinks/syslog-frame.ts'
-import { SyslogSink, type SyslogSinkOptions } from '../../../src/audit/sinks/syslog.ts'
+import { syslogFrame, SyslogSink, type SyslogSinkOptions } from '../../../src/audit/sinks/syslog.ts'
 import { startCertificates } from '../../support/certificates.ts'
 import { freePort } from '../../support/ports.ts'
 import { until } from '../../support/until.ts'

@@ -8,7 +8,7 @@ import { type LocalAuth0, startLocalAuth0 } from '../../../auth0/local/server.ts
 import { createAsk } from '../../../src/cli/ask.ts'
 import { createProgram } from '../../../src/cli/program.ts'
 import { probeSecret } from '../../../src/cli/rotate/token-probe.ts'
-import { fingerprint } from '../../../src/config/secret-fingerprints.ts'
+import { fingerprint } from '../../../src/config/fingerprints.ts'
 import { startOrigin } from '../../support/origin.ts'
 
 export type Run = { out: string; err: string; exitCode: number | undefined }

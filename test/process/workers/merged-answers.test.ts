@@ -3,10 +3,8 @@ import t from 'tap'
 
 import { refusalFor, showReading } from '../../../src/process/last-reading.ts'
 import { createQuestions, type Questions } from '../../../src/process/workers/ask-workers.ts'
-import { createKeptCounts } from '../../../src/process/workers/ended-workers-counts.ts'
-import { answerPrimary, shownByAll } from '../../../src/process/workers/merged-answers.ts'
-import type { Condition } from '../../../src/telemetry/condition.ts'
-import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { createKeptCounts, answerPrimary, shownByAll } from '../../../src/process/workers/merged-answers.ts'
+import { type Condition, createMetrics } from '../../../src/telemetry/metrics.ts'
 
 const refusal = refusalFor('the port is taken')
 

@@ -1,11 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+
 import { createAsk } from '../../ask.ts'
 import { CommandFailed } from '../../command-failed.ts'
+import { githubTarget, gitlabTarget } from './ci-variables.ts'
 import { fileTarget } from './file.ts'
-import { githubTarget } from './github.ts'
-import { gitlabTarget } from './gitlab.ts'
 import { kubernetesTarget } from './kubernetes.ts'
-import { programTarget } from './program.ts'
-import { stdoutTarget } from './stdout.ts'
 import type { Target } from './target.ts'
 
 export type TargetSurroundings = {
@@ -33,4 +33,29 @@ export function parseTarget(text: string, surroundings: TargetSurroundings): Tar
   if (kind === 'gitlab') return gitlabTarget(place, env, createAsk(fetch))
   if (kind === 'program') return programTarget(place)
   throw new CommandFailed(`${text} is no target; write ${targetForms}`)
+}
+
+/** `program:PATH`: an executable of yours that gets one line of JSON, `{"current":…,"next":…}` (and `previous`), on standard input. */
+export function programTarget(path: string): Target {
+  return {
+    name: `program:${path}`,
+    async write(secrets) {
+      // Its output goes to our error output: standard output is for the report, or for a pipe.
+      const child = spawn(path, [], { stdio: ['pipe', process.stderr, process.stderr] })
+      const ended = once(child, 'close') as Promise<[code: number | null]>
+      // A program that does not read to the end says by its exit code whether that is well.
+      child.stdin.on('error', () => undefined)
+      child.stdin.end(`${JSON.stringify(secrets)}\n`)
+      const [code] = await ended.catch((cause: unknown) => {
+        throw new CommandFailed(`${path} cannot be run`, { cause })
+      })
+      if (code !== 0) throw new CommandFailed(`${path} ended with ${code ?? 'a signal'}`)
+    },
+  }
+}
+
+/** `stdout`: one line of JSON for each set of secrets that is to be stored, for a pipe; never for a terminal. */
+export function stdoutTarget(out: (text: string) => void, isTerminal: boolean): Target {
+  if (isTerminal) throw new CommandFailed('stdout would show the secret on the terminal; send it into a pipe')
+  return { name: 'stdout', write: async (secrets) => out(`${JSON.stringify(secrets)}\n`) }
 }

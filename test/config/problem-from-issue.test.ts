@@ -2,7 +2,7 @@ import t from 'tap'
 import type { z } from 'zod'
 
 import { memberNames } from '../../src/config/option.ts'
-import { problemsOf } from '../../src/config/problems/from-issue.ts'
+import { problemsOf } from '../../src/config/problem-from-issue.ts'
 import { parseYaml } from '../../src/config/tree/parse-yaml.ts'
 
 const root = { properties: { a: { type: 'boolean' } } }

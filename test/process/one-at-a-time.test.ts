@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { oneAtATime } from '../../../src/process/workers/one-at-a-time.ts'
+import { oneAtATime } from '../../src/process/follow-files.ts'
 
 function startWork() {
   const started: (() => void)[] = []

@@ -1,3 +1,4 @@
+import type { SessionLimits } from '../session/session.ts'
 import type { Config } from './schema.ts'
 
 /** The upstream of rules that name none: `backstage`, or the only one there is. */
@@ -26,4 +27,18 @@ export function signInPathOf(name: string, { upstreams }: Pick<Config, 'upstream
   const own = ownUpstream(upstreams, name)?.assertion?.signInPath
   if (own !== undefined) return own === 'off' ? undefined : own
   return name === defaultUpstream(upstreams) ? backstageSignInPath : undefined
+}
+
+/** Whether browsers reach the gateway by https: decides the attributes of cookies. */
+export function isSecure({ server }: Config): boolean {
+  return server.baseUrl.startsWith('https:')
+}
+
+/** The first secret seals, all of them open. */
+export function sessionSecrets({ session }: Config): string[] {
+  return session.secrets.map((secret) => secret.reveal())
+}
+
+export function sessionLimits({ session }: Config): SessionLimits {
+  return { idleTimeoutMs: session.idleTimeout, absoluteTimeoutMs: session.absoluteTimeout }
 }

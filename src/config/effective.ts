@@ -1,6 +1,8 @@
-import { printable } from './printable.ts'
+import { dereference, optionAt, optionTree, type Option } from './option.ts'
 import type { Config } from './schema.ts'
 import { formatPath, hasMembers, type Path, type ScalarTree, type Tree } from './tree/tree.ts'
+import { formatDuration, formatSize } from './values/quantities.ts'
+import { Secret } from './values/secret.ts'
 
 /** Where each written value came from, in words, by its formatted path. No value is in it. */
 export type Origins = ReadonlyMap<string, string>
@@ -71,4 +73,23 @@ function originAt(option: string, origins: Origins): string {
     if (found !== undefined) return found
   }
   return 'default'
+}
+
+/** Effective configuration as people write it: durations and sizes with units, secrets left out by type. */
+export function printable(config: Config): unknown {
+  const root = optionTree()
+  return print(config, [], root)
+}
+
+function print(value: unknown, path: Path, root: Option): unknown {
+  if (value instanceof Secret) return value.toString()
+  if (Array.isArray(value)) return value.map((item, index) => print(item, [...path, index], root))
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, print(inner, [...path, key], root)]))
+  }
+  const option = optionAt(root, path)
+  const unit = option && dereference(root, option)['x-unit']
+  if (typeof value === 'number' && unit === 'duration') return formatDuration(value)
+  if (typeof value === 'number' && unit === 'size') return formatSize(value)
+  return value
 }

@@ -9,7 +9,7 @@ import { openRedis, redisSettings } from '../../assembly/redis.ts'
 import { type Check, type Finding, type Scene } from './finding.ts'
 
 /** What stands around the gateway: names, certificates, Redis, and the way of browsers to it. */
-export const houseChecks: readonly Check[] = [
+export const gatewayChecks: readonly Check[] = [
   { id: 'dns', title: 'the host name of server.baseUrl is known', run: checkDns },
   { id: 'certificate', title: 'certificates are valid for two weeks at least', run: checkCertificates },
   { id: 'redis', title: 'Redis answers', run: checkRedis },

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { fingerprint, secretFingerprints } from '../../src/config/secret-fingerprints.ts'
+import { fingerprint, secretFingerprints } from '../../src/config/fingerprints.ts'
 import { Secret } from '../../src/config/values/secret.ts'
 
 t.test('a fingerprint tells secrets apart and shows none', async (t) => {

@@ -6,8 +6,7 @@ import t from 'tap'
 
 import { ensureBackstage } from '../../scripts/backstage-setup.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
-import { adminActions } from '../../src/audit/admin-actions.ts'
-import { createClassify } from '../../src/audit/classify.ts'
+import { adminActions, createClassify } from '../../src/audit/admin-actions.ts'
 import { matchKey } from '../../src/config/route-patterns.ts'
 import { createPathMatcher } from '../../src/policy/path-matcher.ts'
 

@@ -6,7 +6,7 @@ import {
   countRevocationDelays,
   showKeyAges,
   showTrail,
-} from '../../src/telemetry/audit-metrics.ts'
+} from '../../src/telemetry/background-metrics.ts'
 import { memorySink } from '../audit/support.ts'
 
 t.test('the trail, its sinks and the keys show how they fare', async (t) => {

@@ -1,5 +1,5 @@
-import type { Config } from '../schema.ts'
-import { formatPath, type Path, type Source } from '../tree/tree.ts'
+import type { Config } from './schema.ts'
+import { formatPath, type Path, type Source } from './tree/tree.ts'
 
 /** One thing that is wrong with the configuration, with all that is needed to mend it. */
 export type Problem = {

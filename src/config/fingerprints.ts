@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 
 import { Secret } from './values/secret.ts'
 
@@ -27,4 +27,16 @@ export function secretFingerprints(config: Readonly<Record<string, object | unde
     found[`${section}.${option}`] = texts.map(fingerprint)
   }
   return found
+}
+
+/** Equal for equal settings; shows no secret. */
+export function settingsFingerprint(settings: unknown): string {
+  return hash('sha256', JSON.stringify(revealed(settings)) ?? '', 'base64url')
+}
+
+function revealed(value: unknown): unknown {
+  if (value instanceof Secret) return ['secret', value.reveal()]
+  if (Array.isArray(value)) return value.map(revealed)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, revealed(inner)]))
 }

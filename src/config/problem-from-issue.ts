@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 
-import { holdsSecret, type Option, allPaths, memberNames, optionAt, ownMember } from '../option.ts'
-import type { Absences } from '../tree/interpolate.ts'
-import { formatPath, sourceAt, valueAt, type Path, type Tree } from '../tree/tree.ts'
+import { holdsSecret, type Option, allPaths, memberNames, optionAt, ownMember } from './option.ts'
 import type { Problem } from './problem.ts'
+import type { Absences } from './tree/interpolate.ts'
+import { formatPath, sourceAt, valueAt, type Path, type Tree } from './tree/tree.ts'
 
 const maxShownLength = 60
 

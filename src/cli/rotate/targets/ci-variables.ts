@@ -1,4 +1,4 @@
-import { type Ask } from '../../ask.ts'
+import type { Ask } from '../../ask.ts'
 import { CommandFailed } from '../../command-failed.ts'
 import type { Target } from './target.ts'
 
@@ -44,4 +44,46 @@ export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): T
       await put(name, current)
     },
   }
+}
+
+/** `github:OWNER/REPOSITORY/NAME`: the Actions secrets NAME, NAME_NEXT and NAME_PREVIOUS. They cannot be read back. */
+export function githubTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): Target {
+  const [owner = '', repository = '', name = '', ...more] = place.split('/')
+  if (repository === '' || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || more.length > 0) {
+    throw new CommandFailed(`github:${place} is not github:OWNER/REPOSITORY/NAME`)
+  }
+  const token = env['STAGEDOOR_GITHUB_TOKEN']
+  if (!token) throw new CommandFailed('set STAGEDOOR_GITHUB_TOKEN: a token that may write the repository’s secrets')
+  const api = env['GITHUB_API_URL'] ?? 'https://api.github.com'
+  const secrets = `${api}/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repository)}/actions/secrets`
+  const headers = { authorization: `Bearer ${token}`, 'x-github-api-version': '2022-11-28', 'user-agent': 'stagedoor' }
+
+  async function put(secretName: string, value: string): Promise<void> {
+    const { status: keyStatus, body: publicKey } = await ask(`${secrets}/public-key`, { headers })
+    const { key, key_id } = publicKey
+    if (keyStatus !== 200 || typeof key !== 'string') throw refused(keyStatus)
+    const body = { encrypted_value: await seal(value, key), key_id }
+    const { status } = await ask(`${secrets}/${secretName}`, { method: 'PUT', headers, body })
+    if (status !== 201 && status !== 204) throw refused(status)
+  }
+
+  const refused = (status: number): CommandFailed =>
+    new CommandFailed(`GitHub refuses the secret ${place} (${status}): the token needs "Secrets: read and write"`)
+
+  return {
+    name: `github:${place}`,
+    async write({ current, next, previous }) {
+      if (previous !== undefined) await put(`${name}_PREVIOUS`, previous)
+      await put(`${name}_NEXT`, next)
+      await put(name, current)
+    },
+  }
+}
+
+/** A sealed box for the repository's public key, which is what GitHub takes. */
+async function seal(value: string, publicKey: string): Promise<string> {
+  const { default: sodium } = await import('libsodium-wrappers')
+  await sodium.ready
+  const box = sodium.crypto_box_seal(Buffer.from(value), Buffer.from(publicKey, 'base64'))
+  return Buffer.from(box).toString('base64')
 }

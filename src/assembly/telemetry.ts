@@ -1,0 +1,141 @@
+import type { Keys } from '../assertion/keys.ts'
+import type { Trail } from '../audit/trail.ts'
+import { matchKey } from '../config/route-patterns.ts'
+import type { Config } from '../config/schema.ts'
+import type { OnUnusable, UnusableClaim } from '../oidc/claim-values.ts'
+import { createPathMatcher } from '../policy/path-matcher.ts'
+import type { Mark } from '../revocation/mark.ts'
+import { createRefreshCounters } from '../session/refresh/renewals.ts'
+import {
+  countLoginServiceCalls,
+  countRevocationDelays,
+  showKeyAges,
+  showTrail,
+  showRefreshes,
+} from '../telemetry/background-metrics.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import type { LogSender } from '../telemetry/otlp-logs.ts'
+import type { AgentFor, OtlpTarget } from '../telemetry/otlp.ts'
+import type { RequestLineOptions } from '../telemetry/request-line.ts'
+import type { Tracing } from '../telemetry/tracing.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { Holding } from './kept-across-reloads.ts'
+
+type NamedKeys = Readonly<Record<string, Pick<Keys, 'rotatedAt'>>>
+
+/** What is counted and measured, from the start of the process on. */
+export function provisionFigures({ now }: Dependencies, trail: Trail, holding: Holding) {
+  return holding.part({ name: 'figures', make: () => createFigures(now, trail) })
+}
+
+export type Figures = ReturnType<typeof createFigures>
+
+function createFigures(now: () => number, trail: Trail) {
+  const metrics = createMetrics()
+  const { registry } = metrics
+  const counters = createRefreshCounters()
+  let keys: NamedKeys = {}
+  showRefreshes(registry, counters)
+  showTrail(registry, trail)
+  showKeyAges(registry, () => agesOf(now(), keys))
+  const noteDelay = countRevocationDelays(registry)
+  return {
+    metrics,
+    counters,
+    countCalls: countLoginServiceCalls(registry),
+    /** The keys in use. */
+    show: (inUse: NamedKeys) => void (keys = inUse),
+    /** Marks that name a moment name the one at which somebody said it; those of single sessions name none. */
+    noteRevocations: (news: readonly Mark[]): void => {
+      for (const { kind, at } of news) if (kind !== 'session') noteDelay(now() - at)
+    },
+  }
+}
+
+function agesOf(now: number, keys: NamedKeys): Record<string, number> {
+  return Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, now - key.rotatedAt()]))
+}
+
+/** Which requests have a line in the log. */
+export function requestLineOf({ log, audit }: Config, { logger }: Dependencies): RequestLineOptions {
+  const { quiet, sampleRatio } = log.requests
+  const matchers = quiet.map(createPathMatcher)
+  return {
+    logger,
+    hasRecords: audit.sinks.some(({ stdout }) => stdout !== undefined),
+    isQuiet(path) {
+      const key = matchKey(path)
+      return matchers.some((covers) => covers(key))
+    },
+    sampleRatio,
+  }
+}
+
+/** Patterns in configuration can mean any number of claims. */
+const maxClaims = 100
+
+/** Names each claim that cannot be used in the log, once in the life of the process, and counts every time. */
+export function createClaimReport(logger: Logger, metrics: Pick<Metrics, 'claimUnusable'>): OnUnusable {
+  const named = new Set<string>()
+  return (unusable) => {
+    const key = keyOf(unusable)
+    const isNew = !named.has(key)
+    if (isNew && named.size >= maxClaims) return metrics.claimUnusable('other')
+    metrics.claimUnusable(unusable.claim)
+    if (!isNew) return
+    named.add(key)
+    logger.warn(unusable, 'a claim cannot be used and is left out; stagedoor token verify shows it for one token')
+  }
+}
+
+function keyOf({ claim, found }: UnusableClaim): string {
+  return `${claim} ${found}`
+}
+
+type Surroundings = { logger: Pick<Logger, 'warn'>; agentFor?: AgentFor | undefined }
+type Otlp = NonNullable<Config['telemetry']['otlp']>
+
+/** Undefined where no traces are made: OpenTelemetry is not even loaded then. */
+export async function provisionTracing(
+  { telemetry: { otlp } }: Config,
+  surroundings: Surroundings,
+  holding: Holding,
+): Promise<Tracing | undefined> {
+  if (otlp?.signals.includes('traces') !== true) return undefined
+  return holding.part({
+    name: 'tracing',
+    settings: otlp,
+    async make() {
+      const { createTracing } = await import('../telemetry/tracing.ts')
+      return createTracing({ ...targetOf(otlp, 'spans', surroundings), sampleRatio: otlp.sampleRatio })
+    },
+    close: (tracing) => tracing.close(),
+    isNeededByRequests: true,
+  })
+}
+
+/** Undefined where log lines are not sent by OTLP. */
+export async function provisionLogSender(
+  { telemetry: { otlp } }: Pick<Config, 'telemetry'>,
+  surroundings: Surroundings,
+): Promise<LogSender | undefined> {
+  if (otlp?.signals.includes('logs') !== true) return undefined
+  const { createLogSender } = await import('../telemetry/otlp-logs.ts')
+  return createLogSender(targetOf(otlp, 'log lines', surroundings))
+}
+
+function targetOf({ endpoint, protocol, headers }: Otlp, what: string, { logger, agentFor }: Surroundings): OtlpTarget {
+  let isFailing = false
+  return {
+    endpoint,
+    protocol,
+    headers: Object.fromEntries(headers.map(({ name, value }) => [name, value.reveal()])),
+    agentFor,
+    // Once for each time that it begins to fail, not for each batch.
+    onSent(err) {
+      if (err !== undefined && !isFailing) logger.warn({ err }, `${what} do not reach telemetry.otlp.endpoint`)
+      isFailing = err !== undefined
+    },
+  }
+}

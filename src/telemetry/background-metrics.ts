@@ -1,0 +1,142 @@
+// This folder: log and metrics.
+
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+import type { Sink } from '../audit/sinks/sink.ts'
+import type { RefreshCounters } from '../session/refresh/renewals.ts'
+
+type Trail = { readonly sinks: readonly Sink[]; count: () => number }
+
+/** Metrics of the audit trail, read from its parts at each scrape. */
+export function showTrail(registry: Registry, trail: Trail): void {
+  registry.registerMetric(
+    new Counter({
+      name: 'stagedoor_audit_records_total',
+      help: 'Records of the audit trail.',
+      registers: [],
+      collect() {
+        this.reset()
+        this.inc(trail.count())
+      },
+    }),
+  )
+  showCounts(registry, 'sink', {
+    name: 'stagedoor_audit_sink_lost_total',
+    help: 'Records that a sink gave up for want of room.',
+    read: () => trail.sinks.map((sink) => [sink.name, sink.status().lost]),
+  })
+  showValues(registry, 'sink', {
+    name: 'stagedoor_audit_sink_up',
+    help: 'Whether a sink of the audit trail takes records: 1 or 0.',
+    read: () => trail.sinks.map((sink) => [sink.name, sink.status().reason === undefined ? 1 : 0]),
+  })
+  showValues(registry, 'sink', {
+    name: 'stagedoor_audit_sink_waiting',
+    help: 'Records that a sink has not handed on yet.',
+    read: () => trail.sinks.map((sink) => [sink.name, sink.status().waiting]),
+  })
+}
+
+/** @param ages how old each key that signs is, milliseconds, by its purpose */
+export function showKeyAges(registry: Registry, ages: () => Readonly<Record<string, number>>): void {
+  showValues(registry, 'key', {
+    name: 'stagedoor_signing_key_age_seconds',
+    help: 'How long ago a key took over last; more than rotateEvery means that it could not be replaced.',
+    read: () => Object.entries(ages()).map(([key, ageMs]) => [key, ageMs / 1000]),
+  })
+}
+
+/** @returns notes how long after it was said, in milliseconds, the end of sessions was known here */
+export function countRevocationDelays(registry: Registry): (delayMs: number) => void {
+  const delays = new Histogram({
+    name: 'stagedoor_revocation_delay_seconds',
+    help: 'From when the end of sessions was said somewhere until this process knew it.',
+    buckets: [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
+    registers: [registry],
+  })
+  return (delayMs) => delays.observe(Math.max(0, delayMs) / 1000)
+}
+
+/** Calls to the login service, which allows so many: by outcome, and what it says is left (Auth0's rate limit headers). */
+export function countLoginServiceCalls(registry: Registry): (origin: string, send: typeof fetch) => typeof fetch {
+  const calls = new Counter({
+    name: 'stagedoor_login_service_calls_total',
+    help: 'Calls to the login service by class of the status; `failed` where it did not answer.',
+    labelNames: ['status'],
+    registers: [registry],
+  })
+  const left = new Gauge({
+    name: 'stagedoor_login_service_calls_left',
+    help: 'What the login service said last of the calls that its rate limit leaves (X-RateLimit-Remaining).',
+    aggregator: 'min',
+    registers: [registry],
+  })
+  return (origin, send) =>
+    async (...given) => {
+      if (!isFor(origin, given[0])) return send(...given)
+      try {
+        const response = await send(...given)
+        calls.inc({ status: `${Math.floor(response.status / 100)}xx` })
+        const remaining = response.headers.get('x-ratelimit-remaining')
+        if (remaining !== null && /^\d{1,9}$/.test(remaining)) left.set(Number(remaining))
+        return response
+      } catch (error) {
+        calls.inc({ status: 'failed' })
+        throw error
+      }
+    }
+}
+
+function isFor(origin: string, input: string | URL | Request): boolean {
+  const url = input instanceof Request ? input.url : String(input)
+  return url.startsWith(`${origin}/`)
+}
+
+/** Exports the counts of session refreshes. The refresher counts; the registry reads the counts at each scrape. */
+export function showRefreshes(registry: Registry, counters: Readonly<RefreshCounters>): void {
+  showCounts(registry, 'outcome', {
+    name: 'stagedoor_session_refreshes_total',
+    help: 'Refreshes of sessions by outcome: refreshed, shared (by another replica), ended (refused), failed (tried again).',
+    read() {
+      const { refreshed, shared, ended, failed } = counters
+      return Object.entries({ refreshed, shared, ended, failed })
+    },
+  })
+  showCounts(registry, 'outcome', {
+    name: 'stagedoor_session_stale_requests_total',
+    help: 'Requests of sessions that were due to be refreshed and could not be: served meanwhile, or refused past session.maxStale.',
+    read: () => Object.entries({ served: counters.servedAsStale, refused: counters.refusedAsStale }),
+  })
+}
+
+/** A metric with one label, and its values at the time of a scrape. */
+type Read = { name: string; help: string; read: () => (readonly [label: string, value: number])[] }
+
+function showCounts(registry: Registry, labelName: string, { name, help, read }: Read): void {
+  const counter = new Counter({
+    name,
+    help,
+    labelNames: [labelName],
+    registers: [],
+    collect() {
+      this.reset()
+      for (const [label, count] of read()) this.inc({ [labelName]: label }, count)
+    },
+  })
+  registry.registerMetric(counter)
+}
+
+function showValues(registry: Registry, labelName: string, { name, help, read }: Read): void {
+  const gauge = new Gauge({
+    name,
+    help,
+    labelNames: [labelName],
+    registers: [],
+    collect() {
+      // A label that was there at the last scrape, such as a sink, may be gone.
+      this.reset()
+      for (const [label, value] of read()) this.set({ [labelName]: label }, value)
+    },
+  })
+  registry.registerMetric(gauge)
+}

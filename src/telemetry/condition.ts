@@ -1,2 +1,0 @@
-/** The state of one thing that Stagedoor depends on. */
-export type Condition = { name: string; status: 'ok' | 'degraded' | 'unavailable'; reason?: string }
