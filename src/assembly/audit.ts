@@ -41,6 +41,7 @@ export async function provisionAudit(
   const settings = {
     sinks: [...filesLast(sinks), recent.sink],
     onCheckpoint: (checkpoint: string) => keepCheckpoint(audit.sinks, checkpoint, dependencies.logger),
+    onRecorded: recent.count,
     checkpointEveryMs: audit.checkpointEvery,
   }
   const begun = holding.part({

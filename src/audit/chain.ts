@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 
 import type { AuditEvent, ChainHead } from './event.ts'
-import { recordOf } from './record.ts'
+import { recordJson } from './record-json.ts'
 
 /** The records of one writer, each naming the hash of the one before. */
 export type Chain = {
@@ -18,7 +18,7 @@ export function createChain(writer: string): Chain {
   return {
     append(event, time) {
       // Only a record that could be made moves the chain on.
-      const canonical = JSON.stringify(recordOf(event, { writer, seq: seq + 1, prev }, time))
+      const canonical = recordJson(event, { writer, seq: seq + 1, prev }, time)
       seq += 1
       prev = hashOf(canonical)
       return `${canonical.slice(0, -1)},"hash":"${prev}"}`

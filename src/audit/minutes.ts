@@ -1,25 +1,19 @@
+import type { AuditEvent } from './event.ts'
+import { outcomeOf } from './record.ts'
+
 /** What happened within one minute; `p95Ms`: 95 of 100 requests were answered within this time, roughly. */
 export type Minute = { requests: number; refusals: number; logins: number; p95Ms: number }
 
 /** The last minutes of this process, the present one last. Times in milliseconds since the epoch. */
 export type Minutes = {
-  /** @param line a record as the trail writes it */
-  take: (line: string, now: number) => void
+  count: (event: AuditEvent, at: number) => void
   list: (now: number) => Minute[]
 }
 
 type Counts = { requests: number; refusals: number; logins: number; latencies: number[] }
 
-/** Clients' text is JSON inside a record, its quotes escaped: these can only be members of ours. */
-const answered = /"duration_ms":([\d.]+),"event":"(?:decision|admin-action)"/
-const login = '"event":"login"'
-const denied = '"outcome":"deny"'
-
-/**
- * Counts records by the minute, so that a busy process has a picture of half an hour without keeping half an hour of
- * records. A line is searched and not parsed, because every request comes by here.
- */
-export function createMinutes(count: number): Minutes {
+/** Counts events by the minute, so that a busy process has a picture of half an hour without keeping half an hour of records. */
+export function createMinutes(size: number): Minutes {
   const kept = new Map<number, Counts>()
 
   function countsAt(number: number): Counts {
@@ -27,32 +21,28 @@ export function createMinutes(count: number): Minutes {
     if (known !== undefined) return known
     const fresh = { requests: 0, refusals: 0, logins: 0, latencies: [] }
     kept.set(number, fresh)
-    for (const old of kept.keys()) if (old <= number - count) kept.delete(old)
+    for (const old of kept.keys()) if (old <= number - size) kept.delete(old)
     return fresh
   }
 
   return {
-    take(line, now) {
-      const ms = answered.exec(line)?.[1]
-      if (ms === undefined && !line.includes(login)) return
-      const counts = countsAt(Math.floor(now / 60_000))
-      if (ms === undefined) {
-        counts.logins += 1
-        return
-      }
+    count(event, at) {
+      if (event.event === 'login') countsAt(Math.floor(at / 60_000)).logins += 1
+      if (!('durationMs' in event)) return
+      const counts = countsAt(Math.floor(at / 60_000))
       counts.requests += 1
-      if (line.includes(denied)) counts.refusals += 1
-      const bucket = bucketOf(Number(ms))
+      if (outcomeOf(event) === 'deny') counts.refusals += 1
+      const bucket = bucketOf(event.durationMs)
       counts.latencies[bucket] = (counts.latencies[bucket] ?? 0) + 1
     },
     list: (now) =>
-      Array.from({ length: count }, (_, i) => {
+      Array.from({ length: size }, (_, i) => {
         const {
           requests = 0,
           refusals = 0,
           logins = 0,
           latencies = [],
-        } = kept.get(Math.floor(now / 60_000) - count + 1 + i) ?? {}
+        } = kept.get(Math.floor(now / 60_000) - size + 1 + i) ?? {}
         return { requests, refusals, logins, p95Ms: percentile(latencies, requests * 0.95) }
       }),
   }

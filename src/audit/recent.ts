@@ -1,3 +1,4 @@
+import type { AuditEvent } from './event.ts'
 import { createMinutes, type Minute } from './minutes.ts'
 import type { AuditRecord } from './record-schema.ts'
 import type { Sink } from './sinks/sink.ts'
@@ -13,6 +14,8 @@ export type RecordFilter = {
 export type RecentRecords = {
   /** Takes the records of the trail beside its other sinks. */
   sink: Sink
+  /** Counts an event that was recorded. @param at milliseconds since the epoch */
+  count: (event: AuditEvent, at: number) => void
   /** The latest first, at most `limit`. */
   list(filter: RecordFilter, limit: number): AuditRecord[]
   /** The last record as a line; another one means news. */
@@ -39,7 +42,6 @@ export function createRecentRecords(now: () => number, max = defaultMax): Recent
       onFailure: 'continue',
       take(taken) {
         lines.push(...taken)
-        for (const line of taken) minutes.take(line, now())
         // In one go for many, since taking from the front moves all the others.
         if (lines.length > 2 * max) lines.splice(0, lines.length - max)
       },
@@ -47,6 +49,7 @@ export function createRecentRecords(now: () => number, max = defaultMax): Recent
       status: () => ({ waiting: 0, lost: 0 }),
       close: async () => undefined,
     },
+    count: minutes.count,
     list: (filter, limit) =>
       lines
         .slice(-max)

@@ -31,7 +31,7 @@ export function recordOf(event: AuditEvent, { writer, seq, prev }: Link, time: s
     event: event.event,
     host: facts && redact(facts.host),
     method: facts?.method,
-    outcome: outcomeOf(event, decision),
+    outcome: outcomeOf(event),
     path: facts && redact(facts.path),
     phase: 'phase' in event ? event.phase : undefined,
     prev,
@@ -73,7 +73,9 @@ function nameOf(name: string | undefined): string | undefined {
   return name?.includes('@') === true ? undefined : name
 }
 
-function outcomeOf(event: AuditEvent, decision: Decision | undefined): 'allow' | 'deny' {
+/** Whether it was let happen: what the decision says, or else how it ended. */
+export function outcomeOf(event: AuditEvent): 'allow' | 'deny' {
+  const decision = 'decision' in event ? event.decision : undefined
   if (decision !== undefined) return decision.effect
   if ('reason' in event) return 'deny'
   return 'status' in event && event.status >= 400 ? 'deny' : 'allow'
@@ -84,8 +86,8 @@ function reasonOf(event: AuditEvent, decision: Decision | undefined): string | u
   return 'reason' in event ? event.reason : undefined
 }
 
-// W3C Trace Context §3.2.2: 00-<trace id>-<span id>-<flags>.
-function traceIdOf({ traceparent }: RequestFacts): string {
+/** W3C Trace Context §3.2.2: 00-<trace id>-<span id>-<flags>. */
+export function traceIdOf({ traceparent }: RequestFacts): string {
   return traceparent.slice(3, 35)
 }
 

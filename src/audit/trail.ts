@@ -42,6 +42,8 @@ export type TrailSettings = {
   signer: () => Sign | undefined
   /** Called with each checkpoint, to be kept elsewhere as well. */
   onCheckpoint?: (checkpoint: string) => void
+  /** Called with each event that was recorded. */
+  onRecorded?: (event: AuditEvent, at: number) => void
   /** A checkpoint is due after so long, where anything was recorded since. */
   checkpointEveryMs: number
 }
@@ -100,18 +102,18 @@ function createRecorder({ chain, now, onFailure }: TrailOptions, settings: () =>
   let lastCheckpoint = 0
 
   function writeOut(held: readonly Held[]): void {
-    hand(held.flatMap(appended))
-    if (chain.head().seq - lastCheckpoint >= recordsPerCheckpoint) checkpoint()
-  }
-
-  /** What cannot be recorded is reported, and the others are recorded. */
-  function appended({ event, at }: Held): string[] {
-    try {
-      return [chain.append(event, isoTime(at))]
-    } catch (error) {
-      onFailure(error, event)
-      return []
+    const lines: string[] = []
+    for (const { event, at } of held) {
+      // What cannot be recorded is reported, and the others are recorded.
+      try {
+        lines.push(chain.append(event, isoTime(at)))
+        settings().onRecorded?.(event, at)
+      } catch (error) {
+        onFailure(error, event)
+      }
     }
+    hand(lines)
+    if (chain.head().seq - lastCheckpoint >= recordsPerCheckpoint) checkpoint()
   }
 
   function hand(lines: readonly string[]): void {

@@ -23,14 +23,16 @@ export function createLogger(level: string, destination: DestinationStream): Log
 /** RFC 3339 in UTC, of milliseconds since the epoch. */
 export type IsoTime = (ms: number) => string
 
-/** Many lines bear the same millisecond under load, and making the text costs more than comparing a number. */
+/** Keeps the text of the last second, in which most times lie: under load only their milliseconds differ. */
 export function createIsoTime(): IsoTime {
-  let lastMs = Number.NaN
-  let text = ''
+  let second = Number.NaN
+  let upToSecond = ''
   return (ms) => {
-    if (ms === lastMs) return text
-    lastMs = ms
-    text = new Date(ms).toISOString()
-    return text
+    const thisSecond = Math.floor(ms / 1_000)
+    if (thisSecond !== second) {
+      second = thisSecond
+      upToSecond = new Date(ms).toISOString().slice(0, -4)
+    }
+    return `${upToSecond}${String(ms - second * 1_000).padStart(3, '0')}Z`
   }
 }
