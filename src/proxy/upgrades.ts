@@ -8,7 +8,8 @@ export type UpgradeRequests = {
    * every hook sees it and a refusal reaches the client as a plain HTTP answer, after which the connection closes.
    *
    * Only `Upgrade: websocket` counts. Anything else is an ordinary request whose wish is not granted (RFC 9110 §7.8);
-   * `h2c` above all, whose requests would pass the policy unseen.
+   * `h2c` above all, whose requests would pass the policy unseen. So is one that a client sends before it has the answer to the
+   * request before: the connection is still that one's.
    */
   accept(server: Server, routing: Routing): void
   /** The bytes behind the head of an upgrade request; undefined for any other request. */
@@ -19,10 +20,19 @@ type Routing = (request: IncomingMessage, response: ServerResponse) => void
 
 export function createUpgradeRequests(): UpgradeRequests {
   const heads = new WeakMap<IncomingMessage, Buffer>()
+  /** Answers on a connection are in order: none is due once the latest is closed. */
+  const latestAnswers = new WeakMap<Socket, ServerResponse>()
+  const isFree = (socket: Socket): boolean => latestAnswers.get(socket)?.closed ?? true
   return {
     accept(server, routing) {
-      Object.assign(server, { shouldUpgradeCallback: isWebSocketUpgrade })
-      server.prependListener('request', endAfterRefusedUpgrade)
+      const shouldUpgradeCallback = (request: IncomingMessage): boolean =>
+        isWebSocketUpgrade(request) && isFree(request.socket)
+      Object.assign(server, { shouldUpgradeCallback })
+      server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+        if (request.httpVersionMajor !== 1) return
+        latestAnswers.set(request.socket, response)
+        endAfterRefusedUpgrade(request, response)
+      })
       server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
         heads.set(request, head)
         routing(request, responseOn(socket, request))
@@ -40,8 +50,8 @@ function isWebSocketUpgrade({ method, httpVersion, headers }: IncomingMessage): 
 }
 
 /** Node drops what it has read behind a request whose upgrade is not granted: nothing after it can be taken for a request. */
-function endAfterRefusedUpgrade({ httpVersionMajor, headers }: IncomingMessage, response: ServerResponse): void {
-  if (httpVersionMajor === 1 && headers.upgrade !== undefined) response.shouldKeepAlive = false
+function endAfterRefusedUpgrade({ headers }: IncomingMessage, response: ServerResponse): void {
+  if (headers.upgrade !== undefined) response.shouldKeepAlive = false
 }
 
 function responseOn(socket: Socket, request: IncomingMessage): ServerResponse {

@@ -2,20 +2,26 @@ import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
 import { startHouse } from '../support/house.ts'
+import { machinesIn } from '../support/machine.ts'
 
-t.test('a token that nobody checked is no login (CVE-2022-29226)', async (t) => {
-  const house = await startHouse(t)
-  const tries: [path: string, headers: Record<string, string>][] = [
-    ['/', { authorization: 'Bearer anything' }],
-    ['/', { authorization: 'Bearer ' }],
-    ['/', { authorization: 'Basic amFuZTpqYW5l' }],
-    ['/?token=anything', {}],
-    ['/?access_token=anything', {}],
-    ['/', { cookie: 'BearerToken=anything; OauthHMAC=x; OauthExpires=99999999999' }],
-    ['/', { cookie: 'stagedoor=anything' }],
-  ]
-  for (const [path, headers] of tries) {
-    t.equal((await createBrowser().fetch(house.url + path, { headers })).status, 401, JSON.stringify([path, headers]))
-  }
-  t.equal(house.origin.seen.length, 0)
-})
+for (const machines of [undefined, machinesIn])
+  t.test(
+    `a token that nobody checked is no login, ${machines ? 'where machines have some' : 'where there are none'}`,
+    async (t) => {
+      const house = await startHouse(t, { config: { ...(machines && { machines }) } })
+      const tries: [path: string, headers: Record<string, string>][] = [
+        ['/', { authorization: 'Bearer anything' }],
+        ['/', { authorization: 'Bearer ' }],
+        ['/', { authorization: 'Basic amFuZTpqYW5l' }],
+        ['/?token=anything', {}],
+        ['/?access_token=anything', {}],
+        ['/', { cookie: 'BearerToken=anything; OauthHMAC=x; OauthExpires=99999999999' }],
+        ['/', { cookie: 'stagedoor=anything' }],
+      ]
+      for (const [path, headers] of tries) {
+        const { status } = await createBrowser().fetch(house.url + path, { headers })
+        t.equal(status, 401, `CVE-2022-29226: ${JSON.stringify([path, headers])}`)
+      }
+      t.equal(house.origin.seen.length, 0)
+    },
+  )

@@ -22,6 +22,7 @@ const spellings: [ids: string, name: string][] = [
   ['CVE-2026-54764', 'X-Forwarded-Port'],
   ['CVE-2024-21494', 'X-Forwarded-For'],
   ['CVE-2024-21499', 'X-Forwarded-Proto'],
+  ['CVE-2026-3635', 'X-Forwarded-Host'],
 ]
 
 for (const headers of [['assertion'], ['assertion', 'oauth2-proxy']]) {

@@ -6,6 +6,7 @@ import { exchange } from '../support/raw.ts'
 const named: [ids: string, connection: string][] = [
   ['CVE-2024-45410', 'X-Forwarded-For, X-Forwarded-Host, X-Stagedoor-Assertion'],
   ['CVE-2026-29054', 'x-forwarded-for, x-forwarded-host, x-stagedoor-assertion'],
+  ['GHSA-gwhp-pf74-vj37', 'X-Stagedoor-Assertion, X-Forwarded-Proto, X-Request-Id'],
   ['CVE-2021-32813', 'close, X-Stagedoor-Assertion, X-Forwarded-For, X-Forwarded-Host'],
 ]
 

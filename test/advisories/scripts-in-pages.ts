@@ -29,3 +29,22 @@ t.test('no page carries what a link says as markup, or lets a script in', async 
     }
   }
 })
+
+t.test('nor what the login service says of a person, or of why there is no login', async (t) => {
+  const house = await startHouse(t)
+  const said = [['CVE-2026-33525', { name: script, email: script, picture: script, nickname: script }]] as const
+  for (const [ids, claims] of said) {
+    house.auth0.switches.setSettings({ idTokenFaults: { claims } })
+    const { browser } = await house.signIn()
+    const page = await browser.step(`${house.url}/.stagedoor/`)
+    t.match(page.text, 'alert(1)', `${ids}: the page shows it`)
+    t.notMatch(page.text, /<script>alert|<img src=x/, ids)
+  }
+  const browser = createBrowser()
+  const { location = '' } = await browser.step(`${house.url}/.stagedoor/login`)
+  const state = encodeURIComponent(new URL(location).searchParams.get('state') ?? '')
+  const query = `error=access_denied&error_description=${encoded}&state=${state}`
+  const page = await browser.step(`${house.url}/.stagedoor/callback?${query}`)
+  t.match(page.text, 'alert(1)', 'CVE-2021-32702: the page shows it')
+  t.notMatch(page.text, /<script>alert|<img src=x/, 'CVE-2021-32702')
+})

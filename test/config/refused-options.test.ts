@@ -75,6 +75,20 @@ refusalTable([
   ['a prefix of two segments', 'server: { prefix: /a/b }', 'server.prefix', /one segment/, /\/\.stagedoor/],
   ['a prefix that means the folder above', 'server: { prefix: /.. }', 'server.prefix', /one segment/, /\/\.stagedoor/],
   [
+    'IPv4 in the notation of IPv6, whose bits would count from another place (CVE-2026-92395)',
+    "server: { trustedProxies: ['::ffff:10.0.0.0/8'] }",
+    'server.trustedProxies[0]',
+    /network in CIDR form/,
+    /write for example 10\.0\.0\.0\/8/,
+  ],
+  [
+    'the same with its zeros written out',
+    "server: { trustedProxies: ['0:0:0:0:0:ffff:a00:0/8'] }",
+    'server.trustedProxies[0]',
+    /network in CIDR form/,
+    /write for example 10\.0\.0\.0\/8/,
+  ],
+  [
     'an address where a network is meant',
     'server: { trustedProxies: [10.0.0.1] }',
     'server.trustedProxies[0]',

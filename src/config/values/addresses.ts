@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, SocketAddress } from 'node:net'
 
 import { z } from 'zod'
 
@@ -11,7 +11,12 @@ export function isNetwork(text: string): boolean {
   const [, address, bits] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? []
   if (address === undefined || bits === undefined) return false
   const version = isIP(address)
-  return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128)
+  return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128) && !isMapped(address)
+}
+
+/** IPv4 in the notation of IPv6: the 8 of `::ffff:10.0.0.0/8` counts from the front of 128 bits, and lets every IPv4 address in. */
+function isMapped(address: string): boolean {
+  return isIP(address) === 6 && new SocketAddress({ address, family: 'ipv6' }).address.startsWith('::ffff:')
 }
 
 /** Networks of addresses, separated by commas, so that one variable may name several; `unix` stands for all clients of a Unix socket. */
