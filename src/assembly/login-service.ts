@@ -105,10 +105,11 @@ export function backchannelParty(
   { fetch, now }: Dependencies,
   { provider, once, revocations }: { provider: Provider; once: Once; revocations: Revocations },
 ): BackchannelParty {
-  const { clientId, timeout: timeoutMs } = auth0
+  const { clientId, timeout: timeoutMs, typedLogoutTokens: isTypeRequired } = auth0
   const verify = createLogoutTokenVerifier({
     provider,
     clientId,
+    isTypeRequired,
     fetch: fetch as typeof globalThis.fetch,
     timeoutMs,
     now,

@@ -48,7 +48,7 @@ export async function prepareParts(config: Config, dependencies: Dependencies, h
 }
 
 /** The stages, in the order of the path. */
-function pathOptions({ server }: Config, { now, randomBytes }: Dependencies, opened: Opened) {
+function pathOptions({ server, session }: Config, { now, randomBytes }: Dependencies, opened: Opened) {
   const { sessions, machines, policy, assertion, upgrades, upstreams, revocation } = opened
   const { baseUrl: publicOrigin, prefix, trustedProxies } = server
   const forwardAuthPath = `${prefix}/auth`
@@ -62,7 +62,7 @@ function pathOptions({ server }: Config, { now, randomBytes }: Dependencies, ope
       probePath: `${prefix}/health/`,
       randomHex: createRandomHex(randomBytes),
     },
-    session: sessions.stage,
+    session: { ...sessions.stage, publicOrigin, otherOrigins: session.otherOrigins },
     bearer: machines.bearer,
     policy: { policy, now },
     assertion,

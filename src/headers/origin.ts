@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 import { GatewayError } from '../errors/gateway-error.ts'
+import { isNavigation } from './navigation.ts'
 
 /**
  * Refuses a state-changing request that another site's page sent: browsers name the sender in `Sec-Fetch-Site` and
@@ -16,6 +17,29 @@ export function refuseForeignForm(headers: IncomingHttpHeaders, baseUrl: string)
   const isOwnOrigin = origin === baseUrl || (site === 'same-origin' && (origin === undefined || origin === 'null'))
   if (!isOwnSite || !isOwnOrigin)
     throw new GatewayError('STAGEDOOR_SESSION_CROSS_SITE', { reason: site ?? origin ?? 'none' })
+}
+
+/** What pages of other origins may do in the name of a signed-in person (`session.otherOrigins`). */
+export type OtherOrigins = 'navigate' | 'read' | 'all'
+
+const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Refuses what a page of another origin does in the name of a signed-in person (Fetch Metadata, resource isolation policy).
+ * `SameSite=Lax` keeps the session from pages of other sites; pages at other hosts of the same domain bring it along.
+ * A browser without fetch metadata names the page in `Origin`, where it sends that; programs send neither.
+ * @param allowed following a link is always allowed
+ * @throws STAGEDOOR_SESSION_CROSS_SITE
+ */
+export function refuseOtherOrigins(
+  { method, headers }: { method: string; headers: IncomingHttpHeaders },
+  publicOrigin: string,
+  allowed: OtherOrigins,
+): void {
+  if (allowed === 'all' || (allowed === 'read' && readingMethods.has(method)) || isNavigation(method, headers)) return
+  const { 'sec-fetch-site': site, origin = publicOrigin } = headers
+  const isOurs = site === undefined ? origin === publicOrigin : site === 'same-origin' || site === 'none'
+  if (!isOurs) throw new GatewayError('STAGEDOOR_SESSION_CROSS_SITE', { reason: site ?? origin })
 }
 
 /**

@@ -20,6 +20,8 @@ export type VerifyLogoutToken = (token: string) => Promise<LogoutToken>
 export type VerifierOptions = {
   provider: Pick<Provider, 'metadata'>
   clientId: string
+  /** Whether `typ` has to be `logout+jwt` (OIDC Back-Channel Logout 1.0 §2.4 recommends it; Auth0 writes `JWT`). */
+  isTypeRequired: boolean
   fetch: FetchImplementation
   /** How long fetching the keys may take. */
   timeoutMs: number
@@ -58,7 +60,7 @@ type Keys = ReturnType<typeof createRemoteJWKSet>
 
 /** Verifies logout tokens by the provider's published keys (OIDC Back-Channel Logout 1.0 §2.6). */
 export function createLogoutTokenVerifier(options: VerifierOptions): VerifyLogoutToken {
-  const { provider, clientId, fetch, timeoutMs, now } = options
+  const { provider, clientId, isTypeRequired, fetch, timeoutMs, now } = options
   let keysUri: string | undefined
   let keys: Keys | undefined
 
@@ -81,7 +83,9 @@ export function createLogoutTokenVerifier(options: VerifierOptions): VerifyLogou
         throw reason === undefined ? new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { cause }) : refusal(reason, cause)
       },
     )
-    const read = readLogoutToken(verified.payload, verified.protectedHeader)
+    const { payload, protectedHeader } = verified
+    if (isTypeRequired && !isTyped(protectedHeader.typ)) throw refusal('type')
+    const read = readLogoutToken(payload, protectedHeader)
     if (typeof read === 'string') throw refusal(read)
     return read
   }
@@ -103,8 +107,8 @@ function refusal(reason: LogoutTokenRefusal, cause?: unknown): GatewayError {
 }
 
 /**
- * Reads a verified logout token. Auth0 writes `typ: JWT`, so that `logout+jwt` cannot be required: `events` and the
- * missing `nonce` distinguish the token from an ID token.
+ * Reads a verified logout token. Auth0 writes `typ: JWT`: where no type is required, `events` and the missing `nonce`
+ * distinguish the token from an ID token.
  */
 export function readLogoutToken(payload: JWTPayload, header: { typ?: unknown }): LogoutToken | LogoutTokenRefusal {
   const { iss, sub, sid, iat, exp, jti, events, nonce } = payload
@@ -126,8 +130,12 @@ export function readLogoutToken(payload: JWTPayload, header: { typ?: unknown }):
 }
 
 function isLogoutType(type: unknown): boolean {
-  if (type === undefined) return true
-  return typeof type === 'string' && ['jwt', 'logout+jwt', 'application/logout+jwt'].includes(type.toLowerCase())
+  return type === undefined || isTyped(type) || (typeof type === 'string' && type.toLowerCase() === 'jwt')
+}
+
+/** Media types have no case, and may leave out `application/` (RFC 7515 §4.1.9). */
+function isTyped(type: unknown): boolean {
+  return typeof type === 'string' && ['logout+jwt', 'application/logout+jwt'].includes(type.toLowerCase())
 }
 
 function hasLogoutEvent(events: unknown): boolean {

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { continueAfter } from '../errors/contain.ts'
+import { type OtherOrigins, refuseOtherOrigins } from '../headers/origin.ts'
 import { isForAsset } from '../headers/shared-caches.ts'
 import { BrowserSessions, type BrowserSessionsOptions } from './browser-sessions.ts'
 import type { Freshened, Refresher } from './refresh/refresher.ts'
@@ -17,11 +18,16 @@ declare module 'fastify' {
   }
 }
 
-export type SessionOptions = BrowserSessionsOptions & { refresher: Refresher }
+export type SessionOptions = BrowserSessionsOptions & {
+  refresher: Refresher
+  /** Origin of `server.baseUrl`, without a slash at the end. */
+  publicOrigin: string
+  otherOrigins: OtherOrigins
+}
 
 /** Second stage: opens the cookie, finds the session and keeps it fresh. A bad, expired or ended cookie is no session. */
 export const session = fastifyPlugin<SessionOptions>(
-  async (app, { refresher, ...options }) => {
+  async (app, { refresher, publicOrigin, otherOrigins, ...options }) => {
     const { store, cookie, limits, now } = options
     const sessions = new BrowserSessions(options)
     app.decorateRequest('session', undefined)
@@ -38,6 +44,11 @@ export const session = fastifyPlugin<SessionOptions>(
           : admit(request, reply, known, value)
       if (pending === undefined) done()
       else continueAfter(pending, reply, done)
+    })
+
+    app.addHook('onRequest', ({ session, facts, headers }, _reply, done) => {
+      if (session !== undefined) refuseOtherOrigins({ method: facts.method, headers }, publicOrigin, otherOrigins)
+      done()
     })
 
     /** Waits only where claims are due to be refreshed, or the browser gets its cookie anew. */

@@ -57,6 +57,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       clientSecrets: ['[secret]'],
       privateKeys: [],
       scopes: Array,
+      typedLogoutTokens: false,
       pushedAuthorization: 'auto',
       claims: Object,
       timeout: '10s',
@@ -67,6 +68,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       idleTimeout: '1h',
       absoluteTimeout: '12h',
       refreshEvery: '10m',
+      otherOrigins: 'read',
       maxStale: '1h',
     },
     assertion: {

@@ -22,15 +22,17 @@ const good = {
 const { privateKey, publicKey } = await generateKeyPair('RS256')
 const keySet = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k-1', alg: 'RS256' }] }
 
-const verify = createLogoutTokenVerifier({
-  provider: { metadata: async () => ({ issuer, jwks_uri: 'https://tenant.example/jwks' }) },
-  clientId: 'client',
-  fetch: async () => Response.json(keySet),
-  timeoutMs: 1_000,
-  now: () => nowSeconds * 1000,
-})
+const verifier = (isTypeRequired: boolean) =>
+  createLogoutTokenVerifier({
+    provider: { metadata: async () => ({ issuer, jwks_uri: 'https://tenant.example/jwks' }) },
+    clientId: 'client',
+    isTypeRequired,
+    fetch: async () => Response.json(keySet),
+    timeoutMs: 1_000,
+    now: () => nowSeconds * 1000,
+  })
 
-async function read(claims: object, header: object) {
+async function read(claims: object, header: object, verify = verifier(false)) {
   const signing = new SignJWT({ ...claims }).setProtectedHeader({ alg: 'RS256', kid: 'k-1', ...header })
   return verify(await signing.sign(privateKey))
 }
@@ -91,7 +93,7 @@ for (const [what, change, header, reason] of refused) {
 
 t.test('a signed text that is no object is refused', async (t) => {
   const signing = new CompactSign(Buffer.from('[]')).setProtectedHeader({ alg: 'RS256', kid: 'k-1' })
-  await t.rejects(verify(await signing.sign(privateKey)), {
+  await t.rejects(verifier(false)(await signing.sign(privateKey)), {
     code: 'STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED',
     reason: 'claims',
   })
@@ -111,4 +113,20 @@ t.test('with a session named, only that one ends; without, all that the user beg
     createdBefore: now + 1,
   })
   t.match(revocationOf({ ...token, subject: 'auth0|jane' }, now + 90_000), { createdBefore: now + 60_000 })
+})
+
+const types: [header: object, isTaken: boolean][] = [
+  [{ typ: 'logout+jwt' }, true],
+  [{ typ: 'application/logout+JWT' }, true],
+  [{ typ: 'JWT' }, false],
+  [{}, false],
+]
+
+t.test('where the type is required, a token has to say that it is a logout token', async (t) => {
+  for (const [header, isTaken] of types) {
+    const reading = read(good, header, verifier(true))
+    if (isTaken) t.match(await reading, { tokenId: 'j-1' }, JSON.stringify(header))
+    else
+      await t.rejects(reading, { code: 'STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', reason: 'type' }, JSON.stringify(header))
+  }
 })

@@ -20,6 +20,8 @@ const keySet = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k-1', alg: 'RS2
 const sign = (payload: string, key = privateKey): Promise<string> =>
   new CompactSign(new TextEncoder().encode(payload)).setProtectedHeader({ alg: 'RS256', kid: 'k-1' }).sign(key)
 
+const common = { clientId: 'client', isTypeRequired: false, timeoutMs: 1_000 }
+
 function verifier(
   metadata: object = { jwks_uri: 'https://tenant.example/jwks' },
   answer = () => Response.json(keySet),
@@ -27,7 +29,7 @@ function verifier(
   const fetch: FetchImplementation = async () => answer()
   const provider = { metadata: async () => ({ issuer, ...metadata }) }
   const now = () => nowSeconds * 1000
-  return createLogoutTokenVerifier({ provider, clientId: 'client', fetch, timeoutMs: 1_000, now })
+  return createLogoutTokenVerifier({ ...common, provider, fetch, now })
 }
 
 const refusedFor = (reason: string) => ({ code: 'STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', reason })
@@ -45,7 +47,7 @@ t.test('keys are fetched once, and anew when discovery names another place', asy
   let place = 'https://tenant.example/jwks'
   const provider = { metadata: async () => ({ issuer, jwks_uri: place }) }
   const now = () => nowSeconds * 1000
-  const verify = createLogoutTokenVerifier({ provider, clientId: 'client', fetch, timeoutMs: 1_000, now })
+  const verify = createLogoutTokenVerifier({ ...common, provider, fetch, now })
   const token = await sign(JSON.stringify(claims))
   await verify(token)
   await verify(token)

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { isLoopback, parseWebUrl } from '../values/addresses.ts'
 import { duration, refuse } from '../values/quantities.ts'
 import { certificates, secretText } from '../values/secret.ts'
+import { events } from './auth0-events.ts'
 
 const issuerShape = 'an https:// URL'
 const auth0Shape = 'the origin of the tenant with a slash at its end, as Auth0 writes it'
@@ -83,54 +84,6 @@ function isRsaKey(pem: string): boolean {
   }
 }
 
-const bearer = () => secretText({ minLength: 32, fix: 'make one with: openssl rand -hex 32' })
-
-const pull = z
-  .strictObject({
-    clientId: z.string('the client id').min(1).meta({
-      description: 'Client ID of a Machine to Machine application that may `read:events` of the Management API.',
-      'x-example': 'hU2gRqWzX7pLkT0aYbN4cD9e',
-    }),
-    clientSecret: secretText({ minLength: 1, fix: 'copy it from the application’s settings in Auth0' }).meta({
-      description: 'Client secret of that application.',
-      'x-example': { $file: '/run/secrets/auth0-events' },
-    }),
-    audience: z.string('the identifier of the Management API').min(1).optional().meta({
-      description:
-        'Identifier of the Management API; always at the tenant’s own domain, so it is needed where `issuer` is a custom one. Default: `<issuer>api/v2/`.',
-      'x-example': 'https://tenant.eu.auth0.com/api/v2/',
-    }),
-    offsetFile: z.string('a path').min(1).optional().meta({
-      description:
-        'File that remembers how far events were read. Not needed with `session.redis`; with neither, a restart reads the last hours again.',
-      'x-example': '/var/lib/stagedoor/events-offset',
-    }),
-  })
-  .optional()
-  .meta({ description: 'Read events from Auth0 (Events API): works without a public address. Off unless given.' })
-
-const webhook = z
-  .strictObject({
-    tokens: z
-      .array(bearer(), 'a list of secrets')
-      .min(1, 'at least one token')
-      .max(2, 'at most two tokens')
-      .meta({
-        description: 'Bearer tokens that Auth0 may send; two while one is being replaced.',
-        'x-example': [{ $file: '/run/secrets/events-webhook' }],
-      }),
-    tenant: z.string('the name of the tenant').min(1).optional().meta({
-      description: 'Tenant whose events are accepted (`a0tenant`). Any unless given.',
-      'x-example': 'my-tenant',
-    }),
-    stream: z.string('the id of the event stream').min(1).optional().meta({
-      description: 'Event stream whose events are accepted (`a0stream`). Any unless given.',
-      'x-example': 'est_vjFVP5pVdfvsfRKatshkVV',
-    }),
-  })
-  .optional()
-  .meta({ description: 'Receive events from Auth0 (Event Streams) at `/.stagedoor/events`. Off unless given.' })
-
 const tls = z
   .strictObject({
     ca: certificates().meta({
@@ -142,10 +95,6 @@ const tls = z
   })
   .optional()
   .meta({ description: 'Certificates for requests that Stagedoor itself makes. A change needs a restart.' })
-
-const events = z.strictObject({ pull, webhook }).optional().meta({
-  description: 'Events of Auth0: a user was blocked, deleted, or lost a membership or role.',
-})
 
 type Addressed = { issuer?: string | undefined; domain?: string | undefined }
 
@@ -233,6 +182,14 @@ export const auth0 = z
       description:
         'Whether login requests are handed to Auth0 directly and not through the browser (RFC 9126; Enterprise with Highly Regulated Identity). `auto`: when its discovery document requires it; `always` for an application that requires it by its own settings.',
     }),
+    typedLogoutTokens: z
+      .boolean('true or false')
+      .default(false)
+      .meta({
+        description:
+          'Whether a back-channel logout has to say that it is one (`typ: logout+jwt`), so that no other token of the provider can be taken for it. ' +
+          'For providers that write the type, such as Keycloak. Danger: Auth0 writes `JWT`, so that none of its logouts would be taken.',
+      }),
     claims,
     events,
     tls,

@@ -116,6 +116,15 @@ export const session = z
       description:
         'How much longer a session keeps its roles while Auth0 does not answer. After that, people have to log in again.',
     }),
+    otherOrigins: z
+      .enum(['navigate', 'read', 'all'], 'navigate, read or all')
+      .default('read')
+      .meta({
+        description:
+          'What pages at other origins may do in the name of a signed-in person: `navigate`: link to the portal; `read`: also load from it (GET); `all`: also change things. ' +
+          'Browsers keep the session from pages of other sites in any case (`SameSite=Lax`), but not from other hosts of the same domain. ' +
+          'Danger of `all`: whoever controls another host of the domain acts as the person who visits it.',
+      }),
   })
   .transform(({ store, ...rest }) => ({
     ...rest,

@@ -18,6 +18,6 @@ export const sessionErrors = {
     403,
     'warn',
     'This action has to be started from a page of this portal.',
-    'Open the account page of the portal and try from there.',
+    'Open the portal and try from there. Operators: session.otherOrigins says what other origins may do.',
   ),
 }

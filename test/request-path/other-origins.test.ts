@@ -1,0 +1,59 @@
+import t from 'tap'
+
+import type { Init } from '../support/browser.ts'
+import { startHouse } from '../support/house.ts'
+
+/** What the browser of a signed-in person sends for a page at another host of the same domain, which gets the session, too. */
+const sibling = { origin: 'http://evil.localhost', 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }
+const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+const frame = { ...link, 'sec-fetch-dest': 'iframe' }
+const old = { origin: 'http://evil.localhost', 'sec-fetch-mode': 'cors' }
+const ours = { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }
+
+type Outcome = 200 | 403
+const requests: [what: string, init: Init, outcomes: { navigate: Outcome; read: Outcome; all: Outcome }][] = [
+  ['a link is followed', { headers: link }, { navigate: 200, read: 200, all: 200 }],
+  ['an address is typed', { headers: { ...link, 'sec-fetch-site': 'none' } }, { navigate: 200, read: 200, all: 200 }],
+  ['a frame loads', { headers: frame }, { navigate: 403, read: 200, all: 200 }],
+  ['a script reads', { headers: sibling }, { navigate: 403, read: 200, all: 200 }],
+  ['a script changes', { method: 'POST', headers: sibling }, { navigate: 403, read: 403, all: 200 }],
+  ['a form changes', { method: 'POST', headers: { ...link, origin: 'null' } }, { navigate: 403, read: 403, all: 200 }],
+  ['an older browser reads', { headers: old }, { navigate: 403, read: 200, all: 200 }],
+  ['an older browser changes', { method: 'POST', headers: old }, { navigate: 403, read: 403, all: 200 }],
+  ['a page of ours changes', { method: 'POST', headers: ours }, { navigate: 200, read: 200, all: 200 }],
+  ['a program changes', { method: 'POST' }, { navigate: 200, read: 200, all: 200 }],
+]
+
+for (const otherOrigins of ['navigate', 'read', 'all'] as const) {
+  t.test(
+    `what pages of other origins do in a person's name is bounded by session.otherOrigins: ${otherOrigins}`,
+    async (t) => {
+      const house = await startHouse(t, { config: { session: { otherOrigins } } })
+      const { browser } = await house.signIn()
+      const before = house.origin.seen.length
+      for (const [what, init, outcomes] of requests) {
+        const page = await browser.step(`${house.url}/x`, init)
+        t.equal(page.status, outcomes[otherOrigins], what)
+      }
+      const passed = requests.filter(([, , outcomes]) => outcomes[otherOrigins] === 200)
+      t.equal(house.origin.seen.length - before, passed.length, 'what is refused reaches no upstream')
+    },
+  )
+}
+
+t.test('what changes a session is for our own pages, whatever session.otherOrigins says', async (t) => {
+  const house = await startHouse(t, { config: { session: { otherOrigins: 'all' } } })
+  const { browser } = await house.signIn()
+  const forged = await browser.step(`${house.url}/.stagedoor/logout`, { method: 'POST', headers: sibling })
+  t.match(forged, { status: 403, text: /STAGEDOOR_SESSION_CROSS_SITE/ })
+  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+})
+
+t.test('without a session nothing is done in a person’s name, so that rules alone decide', async (t) => {
+  const house = await startHouse(t)
+  const { page, browser } = await house.signIn()
+  t.equal(page.status, 200)
+  browser.cookiesOf(house.url).clear()
+  const answer = await browser.step(`${house.url}/public/x`, { method: 'POST', headers: sibling })
+  t.equal(answer.status, 200)
+})
