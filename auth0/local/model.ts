@@ -30,7 +30,7 @@ export type LocalApi = {
 
 export type GrantType = 'authorization_code' | 'refresh_token' | 'client_credentials'
 
-export type LocalCredential = { id: string; name: string; pem: string; expiresAt?: string }
+export type LocalCredential = { id: string; name: string; pem: string; createdAt?: string; expiresAt?: string }
 
 export type LocalClient = {
   clientId: string
@@ -61,7 +61,11 @@ export type Configuration = {
   /** By trigger, in the order of the flow. */
   bindings: Map<string, { actionId: string; displayName: string }[]>
   eventStreams: Record<string, unknown>[]
+  /** Each is on for every application. */
+  connections: LocalConnection[]
 }
+
+export type LocalConnection = { name: string; strategy: string; options: Record<string, unknown> }
 
 export type LocalAction = Record<string, unknown> & {
   id: string

@@ -86,7 +86,7 @@ export function createTenant({ now, ...input }: TenantInput): Tenant {
       eventHeartbeatMs: 10_000,
       eventRetryAfterSeconds: 5,
     },
-    configuration: { roles: [], actions: [], bindings: new Map(), eventStreams: [] },
+    configuration: { roles: [], actions: [], bindings: new Map(), eventStreams: [], connections: [] },
     counters: createCounters(),
     logins: new Map(),
     lastAuthorize: {},

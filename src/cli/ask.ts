@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { CommandFailed } from './command-failed.ts'
+import { whyNoAnswer } from './why-no-answer.ts'
 
 /** `body` goes as JSON, `form` as a form, which is what a token endpoint takes (RFC 6749 §4.1.3). */
 export type Request = {
@@ -42,7 +43,7 @@ async function askOnce(fetch: typeof globalThis.fetch, url: string, { method = '
     const response = await fetch(url, { method, headers: all, redirect: 'manual', signal, ...content })
     return { response, answer: { status: response.status, body: recordOf(await response.json().catch(() => ({}))) } }
   } catch (cause) {
-    throw new CommandFailed(`${new URL(url).origin} does not answer`, { cause })
+    throw new CommandFailed(`${new URL(url).origin} does not answer: ${whyNoAnswer(cause)}`, { cause })
   }
 }
 

@@ -8,6 +8,25 @@ import { readAsHttp1 } from './http2-request.ts'
 /** Streams that one client may have open at a time on one connection: a browser's hundred requests and then some. */
 const maxConcurrentStreams = 256
 
+/**
+ * TLS 1.3, and of TLS 1.2 what has forward secrecy and authenticated encryption; HTTP/2 forbids the others (RFC 9113 Appendix A).
+ */
+const ciphersOfToday = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  ...['ECDSA', 'RSA'].flatMap((key) =>
+    ['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305'].map((cipher) => `ECDHE-${key}-${cipher}`),
+  ),
+].join(':')
+
+/** All of it together: `setSecureContext` forgets what it is not given again. */
+const secureContext = (certificate: Certificate) => ({
+  ...certificate,
+  minVersion: 'TLSv1.2' as const,
+  ciphers: ciphersOfToday,
+})
+
 export type TlsServer = {
   server: Server
   /** For new connections. */
@@ -26,7 +45,7 @@ export function createTlsServer(
   const server = createSecureServer(
     {
       ...http1,
-      ...certificate,
+      ...secureContext(certificate),
       allowHTTP1: true,
       // As node:http has it; else the small writes of an event stream would wait for each other.
       noDelay: true,
@@ -42,7 +61,7 @@ export function createTlsServer(
   const sessions = sessionsOf(server, timeouts.keepAlive)
   return {
     server: server as unknown as Server,
-    setCertificate: (next) => server.setSecureContext(next),
+    setCertificate: (next) => server.setSecureContext(secureContext(next)),
     closeSessions() {
       for (const session of sessions) session.close()
     },

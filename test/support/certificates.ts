@@ -12,8 +12,14 @@ export type CertificateFolder = {
   issue(commonName: string): Promise<void>
 }
 
+const ellipticKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+
 /** A folder with a certificate for localhost, made by openssl. */
-export async function startCertificates(t: Test, commonName = 'first'): Promise<CertificateFolder> {
+export async function startCertificates(
+  t: Test,
+  commonName = 'first',
+  newKey = ellipticKey,
+): Promise<CertificateFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-certificates-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const certificate = join(folder, 'tls.crt')
@@ -21,7 +27,7 @@ export async function startCertificates(t: Test, commonName = 'first'): Promise<
 
   async function issue(name: string): Promise<void> {
     const fresh = { cert: `${certificate}.new`, key: `${key}.new` }
-    const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+    const made = [...newKey, '-nodes', '-days', '2']
     const files = ['-keyout', fresh.key, '-out', fresh.cert]
     const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
     execFileSync('openssl', ['req', '-x509', ...made, ...files, ...subject], { stdio: 'ignore' })

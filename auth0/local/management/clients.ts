@@ -27,6 +27,9 @@ export function clientResources(tenant: Tenant): Resource[] {
   return [
     read('clients', ['read:clients'], (call) => list(tenant.clients, call, 'clients', (client) => shape(client, call))),
     read('clients/*', ['read:clients'], (call) => withClient(call, (client) => ok(shape(client, call)))),
+    read('clients/*/connections', ['read:connections'], (call) =>
+      withClient(call, () => list(tenant.configuration.connections, call, 'connections', (connection) => connection)),
+    ),
     change('POST', 'clients', 'create:clients', (call) => createClient(tenant, call)),
     change('PATCH', 'clients/*', 'update:clients', (call) =>
       withClient(call, (client) => changeClient(client, call) ?? ok(shape(client, call))),

@@ -48,7 +48,8 @@ function add(client: LocalClient, body: unknown): Answer {
   if (client.credentials.length === maxCredentials) {
     return problem(409, 'Conflict', 'The client has the maximum of 2 credentials')
   }
-  const credential: LocalCredential = { id: `cred_${randomUUID()}`, name, pem }
+  const createdAt = new Date().toISOString()
+  const credential: LocalCredential = { id: `cred_${randomUUID()}`, name, pem, createdAt }
   if (typeof expires_at === 'string') credential.expiresAt = expires_at
   client.credentials.push(credential)
   return { status: 201, body: shape(credential) }
@@ -64,9 +65,10 @@ function remove(client: LocalClient, id: string | undefined): Answer {
   return { status: 204, body: undefined }
 }
 
-function shape({ id, name, expiresAt }: LocalCredential): Record<string, unknown> {
+function shape({ id, name, createdAt, expiresAt }: LocalCredential): Record<string, unknown> {
   const expiry = expiresAt === undefined ? {} : { expires_at: expiresAt }
-  return { id, name, credential_type: 'public_key', alg: 'RS256', ...expiry }
+  const created_at = createdAt ?? new Date().toISOString()
+  return { id, name, credential_type: 'public_key', alg: 'RS256', created_at, ...expiry }
 }
 
 function isPublicKey(pem: string): boolean {

@@ -29,6 +29,7 @@ export const managementScopes = [
   'create:roles',
   'update:roles',
   'delete:roles',
+  'read:connections',
   'read:actions',
   'create:actions',
   'update:actions',

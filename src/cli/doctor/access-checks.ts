@@ -1,8 +1,16 @@
-import type { Ask } from '../ask.ts'
 import { probeAnswer } from '../rotate/token-probe.ts'
 import { answerToLogin } from './application-checks.ts'
 import { application } from './auth0-checks.ts'
-import { type Check, type Finding, jsonIn, type Scene, withSlash } from './finding.ts'
+import {
+  askIn,
+  type Check,
+  type Finding,
+  nothingToAsk,
+  type Outcome,
+  type Scene,
+  withoutDiscovery,
+  withSlash,
+} from './finding.ts'
 
 /** Keys, APIs, claims and events: what a configuration names at Auth0 beside the application. */
 export const accessChecks: readonly Check[] = [
@@ -22,9 +30,10 @@ export const accessChecks: readonly Check[] = [
   { id: 'auth0-events', title: 'Auth0’s events can be read', run: checkEvents },
 ]
 
-async function checkPrivateKeys(scene: Scene): Promise<Finding[]> {
+async function checkPrivateKeys(scene: Scene): Promise<Outcome> {
   const { issuer, clientId, privateKeys } = scene.config.auth0
-  if (privateKeys.length === 0 || (await scene.discovery()) === undefined) return []
+  if (privateKeys.length === 0) return nothingToAsk
+  if ((await scene.discovery()) === undefined) return withoutDiscovery
   const place = { issuer: withSlash(issuer), clientId, kind: 'private-key-jwt' } as const
   const answers = await Promise.all(privateKeys.map(async (key) => probeAnswer(place, key.reveal(), askIn(scene))))
   const [first, ...others] = answers
@@ -43,17 +52,13 @@ async function checkPrivateKeys(scene: Scene): Promise<Finding[]> {
   ]
 }
 
-function askIn(scene: Scene): Ask {
-  return async (url, { form = {} } = {}) => {
-    const answer = await scene.get(url, { method: 'POST', body: new URLSearchParams(form) })
-    return { status: answer?.status ?? 0, body: (answer && jsonIn(answer)) ?? {} }
-  }
-}
-
-async function checkMachineAudiences(scene: Scene): Promise<Finding[]> {
+async function checkMachineAudiences(scene: Scene): Promise<Outcome> {
   const { auth0, machines } = scene.config
   const findings: Finding[] = []
-  for (const audience of machines.audiences.filter((each) => each !== auth0.audience)) {
+  const others = machines.audiences.filter((each) => each !== auth0.audience)
+  if (others.length === 0) return nothingToAsk
+  if ((await scene.discovery()) === undefined) return withoutDiscovery
+  for (const audience of others) {
     const answer = await answerToLogin(scene, audience)
     if (answer === undefined || !/service not found/i.test(answer.text)) continue
     findings.push({
@@ -68,11 +73,11 @@ async function checkMachineAudiences(scene: Scene): Promise<Finding[]> {
 }
 
 /** Auth0 drops a custom claim without a namespace where its name is reserved, `roles` and `groups` among them. */
-async function checkClaims({ config }: Scene): Promise<Finding[]> {
+async function checkClaims({ config }: Scene): Promise<Outcome> {
   const { roles, groups } = config.auth0.claims
   const isAuth0 = new URL(config.auth0.issuer).hostname.endsWith('.auth0.com')
   const plain = Object.entries({ roles, groups }).filter(([, names]) => names.every((name) => !name.includes('://')))
-  if (!isAuth0) return []
+  if (!isAuth0) return nothingToAsk
   return plain.map(([kind, names]) => ({
     id: 'auth0-claims',
     severity: 'warning' as const,
@@ -83,10 +88,11 @@ async function checkClaims({ config }: Scene): Promise<Finding[]> {
 }
 
 /** Gets the token that `auth0.events.pull` needs, as the gateway does. */
-async function checkEvents(scene: Scene): Promise<Finding[]> {
+async function checkEvents(scene: Scene): Promise<Outcome> {
   const { issuer, events } = scene.config.auth0
   const pull = events?.pull
-  if (pull === undefined || (await scene.discovery()) === undefined) return []
+  if (pull === undefined) return nothingToAsk
+  if ((await scene.discovery()) === undefined) return withoutDiscovery
   const audience = pull.audience ?? `${withSlash(issuer)}api/v2/`
   const { status, body } = await askIn(scene)(`${withSlash(issuer)}oauth/token`, {
     form: {
@@ -96,7 +102,7 @@ async function checkEvents(scene: Scene): Promise<Finding[]> {
       audience,
     },
   })
-  if (status === 0 || status === 429 || status >= 500) return []
+  if (status === 0 || status === 429 || status >= 500) return { because: 'Auth0 gives no token now' }
   const scopes = textIn(body, 'scope').split(' ')
   if (status === 200 && scopes.includes('read:events')) return []
   const said = status === 200 ? 'a token without read:events' : `${status} ${textIn(body, 'error_description')}`

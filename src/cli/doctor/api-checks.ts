@@ -1,4 +1,4 @@
-import type { Check, Finding, Scene } from './finding.ts'
+import { type Check, type Finding, lacking, nothingToAsk, type Outcome, type Scene } from './finding.ts'
 
 /** The object at a path of the Management API; undefined where the token may not read it, or it is not there. */
 type Read = (scene: Scene, path: string) => Promise<Record<string, unknown> | undefined>
@@ -10,6 +10,11 @@ export function apiChecks(read: Read): readonly Check[] {
       id: 'auth0-api',
       title: 'the API gives refresh tokens, and asks nobody for consent',
       run: async (scene) => judgeApi(scene, read),
+    },
+    {
+      id: 'auth0-api-tokens',
+      title: 'access tokens can be verified',
+      run: async (scene) => judgeTokens(scene, read),
     },
     {
       id: 'auth0-machine-grants',
@@ -26,12 +31,13 @@ export function apiChecks(read: Read): readonly Check[] {
 
 const apis = 'Auth0 → Applications → APIs → <API>'
 
-async function judgeApi(scene: Scene, read: Read): Promise<Finding[]> {
+async function judgeApi(scene: Scene, read: Read): Promise<Outcome> {
   const { audience, scopes } = scene.config.auth0
-  if (audience === undefined) return []
+  if (audience === undefined) return nothingToAsk
   const api = await read(scene, `resource-servers/${encodeURIComponent(audience)}`)
-  const isRefreshLost = api?.['allow_offline_access'] === false && scopes.includes('offline_access')
-  const isConsentAsked = api?.['skip_consent_for_verifiable_first_party_clients'] === false
+  if (api === undefined) return lacking('read:resource_servers')
+  const isRefreshLost = api['allow_offline_access'] === false && scopes.includes('offline_access')
+  const isConsentAsked = api['skip_consent_for_verifiable_first_party_clients'] === false
   return [
     ...(isRefreshLost
       ? [
@@ -58,11 +64,39 @@ async function judgeApi(scene: Scene, read: Read): Promise<Finding[]> {
   ]
 }
 
-async function judgeGrants(scene: Scene, read: Read): Promise<Finding[]> {
+/** Tokens that Stagedoor refuses, since it could not verify them with Auth0's public keys. */
+async function judgeTokens(scene: Scene, read: Read): Promise<Outcome> {
+  const { auth0, machines } = scene.config
   const findings: Finding[] = []
-  for (const audience of scene.config.machines.audiences) {
+  const audiences = new Set([...machines.audiences, ...(auth0.audience ? [auth0.audience] : [])])
+  if (audiences.size === 0) return nothingToAsk
+  for (const audience of audiences) {
+    const api = await read(scene, `resource-servers/${encodeURIComponent(audience)}`)
+    if (api === undefined) return lacking('read:resource_servers')
+    const isSymmetric = api['signing_alg'] === 'HS256'
+    const isEncrypted = (api['token_encryption'] ?? null) !== null
+    if (!isSymmetric && !isEncrypted) continue
+    findings.push({
+      id: 'auth0-api-tokens',
+      severity: 'error',
+      found: `access tokens for ${audience} are ${isEncrypted ? 'encrypted (JWE)' : 'signed with HS256'}`,
+      meaning: 'Stagedoor refuses them with 401: it verifies signatures with Auth0’s public keys, and has no others.',
+      fix: isEncrypted
+        ? `${apis} → Settings: switch Encrypt Access Token off.`
+        : `${apis} → Settings → Signing Algorithm: RS256.`,
+    })
+  }
+  return findings
+}
+
+async function judgeGrants(scene: Scene, read: Read): Promise<Outcome> {
+  const { audiences } = scene.config.machines
+  if (audiences.length === 0) return nothingToAsk
+  const findings: Finding[] = []
+  for (const audience of audiences) {
     const grants = await read(scene, `client-grants?audience=${encodeURIComponent(audience)}`)
-    if (grants === undefined || Object.keys(grants).length > 0) continue
+    if (grants === undefined) return lacking('read:client_grants')
+    if (Object.keys(grants).length > 0) continue
     findings.push({
       id: 'auth0-machine-grants',
       severity: 'warning',
@@ -76,11 +110,11 @@ async function judgeGrants(scene: Scene, read: Read): Promise<Finding[]> {
 
 type Stream = { status?: string; destination?: { configuration?: { webhook_endpoint?: string } } }
 
-async function judgeStreams(scene: Scene, read: Read): Promise<Finding[]> {
+async function judgeStreams(scene: Scene, read: Read): Promise<Outcome> {
   const { auth0, server } = scene.config
-  if (auth0.events?.webhook === undefined) return []
+  if (auth0.events?.webhook === undefined) return nothingToAsk
   const answer = await read(scene, 'event-streams')
-  if (answer === undefined) return []
+  if (answer === undefined) return lacking('read:event_streams')
   const list = answer['eventStreams'] ?? Object.values(answer)
   const wanted = `${server.baseUrl}${server.prefix}/events`
   const ours = (list as Stream[]).filter(({ destination }) => destination?.configuration?.webhook_endpoint === wanted)

@@ -1,17 +1,20 @@
-import type { Ask } from '../ask.ts'
 import { probeAnswer } from '../rotate/token-probe.ts'
 import { application } from './auth0-checks.ts'
-import { type Answer, type Check, type Finding, jsonIn, type Scene, withSlash } from './finding.ts'
+import type { Answer } from './beyond-fetch.ts'
+import {
+  askIn,
+  type Check,
+  type Finding,
+  nothingToAsk,
+  type Outcome,
+  type Scene,
+  withoutDiscovery,
+  withSlash,
+} from './finding.ts'
 
 /** How the application is registered at Auth0, as far as requests without a person show. */
 export const applicationChecks: readonly Check[] = [
   { id: 'auth0-callback', title: 'the callback URL is registered, and login requests are accepted', run: checkLogin },
-  {
-    id: 'auth0-logout-url',
-    title: 'the logout URL is registered',
-    unless: ['auth0-client-id'],
-    run: checkLogoutUrl,
-  },
   {
     id: 'auth0-client-secret',
     title: 'Auth0 accepts the client secret',
@@ -94,9 +97,9 @@ export async function answerToLogin(
   return { status: answer.status, text: whatIsSaid(answer) }
 }
 
-async function checkLogin(scene: Scene): Promise<Finding[]> {
+async function checkLogin(scene: Scene): Promise<Outcome> {
   const answer = await answerToLogin(scene)
-  if (answer === undefined) return []
+  if (answer === undefined) return { because: 'Auth0 says nothing of login requests now' }
   const { status, text } = answer
   if (/^(?:login_required|consent_required|interaction_required)\b/.test(text)) return []
   const known = said.find(({ pattern }) => pattern.test(text))
@@ -117,40 +120,19 @@ function whatIsSaid({ headers, text }: Answer): string {
   return words.trim().slice(0, 200)
 }
 
-async function checkLogoutUrl(scene: Scene): Promise<Finding[]> {
-  if ((await scene.discovery()) === undefined) return []
-  const { issuer, clientId } = scene.config.auth0
-  const { baseUrl, prefix } = scene.config.server
-  const target = `${baseUrl}${prefix}/signed-out`
-  const query = new URLSearchParams({ client_id: clientId, returnTo: target })
-  const answer = await scene.get(`${withSlash(issuer)}v2/logout?${query.toString()}`)
-  if (answer === undefined || answer.status === 429 || answer.status >= 500) return []
-  if (answer.headers.get('location')?.startsWith(target)) return []
-  return [
-    {
-      id: 'auth0-logout-url',
-      severity: 'error',
-      found: `Auth0 does not send people back to ${target} (${answer.status})`,
-      meaning: 'After signing out people see an error page of Auth0’s.',
-      fix: `${application} → Allowed Logout URLs: add ${target}`,
-    },
-  ]
-}
-
-async function checkSecrets(scene: Scene): Promise<Finding[]> {
-  if ((await scene.discovery()) === undefined) return []
+async function checkSecrets(scene: Scene): Promise<Outcome> {
+  if ((await scene.discovery()) === undefined) return withoutDiscovery
   const { issuer, clientId, clientSecrets } = scene.config.auth0
-  const ask: Ask = async (url, { form = {} } = {}) => {
-    const answer = await scene.get(url, { method: 'POST', body: new URLSearchParams(form) })
-    return { status: answer?.status ?? 0, body: (answer && jsonIn(answer)) ?? {} }
-  }
   const place = { issuer: withSlash(issuer), clientId, kind: 'client-secret' } as const
   const answers = await Promise.all(
-    [...new Set(clientSecrets.map((secret) => secret.reveal()))].map(async (secret) => probeAnswer(place, secret, ask)),
+    [...new Set(clientSecrets.map((secret) => secret.reveal()))].map(async (secret) =>
+      probeAnswer(place, secret, askIn(scene)),
+    ),
   )
   const [first, ...others] = answers
-  if (first?.error === 'unauthorized_client') return [grantFinding()]
-  if (first?.verdict !== 'refused') return []
+  if (first === undefined) return nothingToAsk
+  if (first.error === 'unauthorized_client') return [grantFinding()]
+  if (first.verdict !== 'refused') return []
   const fallbackWorks = others.some(({ verdict }) => verdict === 'accepted')
   return [secretFinding(fallbackWorks)]
 }
@@ -185,7 +167,7 @@ function secretFinding(fallbackWorks: boolean): Finding {
   }
 }
 
-async function checkLimit({ limited }: Scene): Promise<Finding[]> {
+async function checkLimit({ limited }: Scene): Promise<Outcome> {
   if (limited() === 0) return []
   return [
     {

@@ -1,4 +1,5 @@
-import { type Check, discoveryUrlOf, type Finding, jsonIn, type Scene } from './finding.ts'
+import { waysToReach } from '../why-no-answer.ts'
+import { type Check, discoveryUrlOf, jsonIn, type Outcome, type Scene, withoutDiscovery } from './finding.ts'
 
 /** Where the application is set up. */
 export const application = 'Auth0 → Applications → <app> → Settings'
@@ -15,25 +16,26 @@ export const auth0Checks: readonly Check[] = [
   { id: 'auth0-loopback', title: 'logins go as they will in production', run: checkLoopback },
 ]
 
-async function checkDiscovery(scene: Scene): Promise<Finding[]> {
+async function checkDiscovery(scene: Scene): Promise<Outcome> {
   if ((await scene.discovery()) !== undefined) return []
   const url = discoveryUrlOf(scene.config.auth0.issuer)
   const answer = await scene.get(url)
-  return [
-    {
-      id: 'auth0-discovery',
-      severity: 'error',
-      found: answer === undefined ? `${url} does not answer` : `${url} answers ${answer.status} without a document`,
-      meaning: 'New logins fail while Auth0 cannot be discovered. Existing sessions work.',
-      fix: 'Compare auth0.issuer with the domain in the application’s settings, and check DNS, firewall and HTTPS_PROXY.',
-    },
-  ]
+  const meaning = 'New logins fail while Auth0 cannot be discovered. Existing sessions work.'
+  if (answer === undefined) {
+    const reason = scene.whySilent(url)
+    const found = `${url} does not answer: ${reason}`
+    return [{ id: 'auth0-discovery', severity: 'error', found, meaning, fix: waysToReach(reason, new URL(url).host) }]
+  }
+  const found = `${url} answers ${answer.status} without a discovery document`
+  const fix = `Compare auth0.issuer with ${application} → Basic Information → Domain.`
+  return [{ id: 'auth0-discovery', severity: 'error', found, meaning, fix }]
 }
 
-async function checkIssuer(scene: Scene): Promise<Finding[]> {
+async function checkIssuer(scene: Scene): Promise<Outcome> {
   const { issuer: configured } = scene.config.auth0
   const issuer = (await scene.discovery())?.['issuer']
-  if (typeof issuer !== 'string' || issuer === configured) return []
+  if (typeof issuer !== 'string') return withoutDiscovery
+  if (issuer === configured) return []
   const isSlash = issuer === `${configured}/`
   return [
     {
@@ -48,9 +50,9 @@ async function checkIssuer(scene: Scene): Promise<Finding[]> {
   ]
 }
 
-async function checkKeys(scene: Scene): Promise<Finding[]> {
+async function checkKeys(scene: Scene): Promise<Outcome> {
   const url = (await scene.discovery())?.['jwks_uri']
-  if (typeof url !== 'string') return []
+  if (typeof url !== 'string') return withoutDiscovery
   const answer = await scene.get(url)
   const keys = answer?.status === 200 ? jsonIn(answer)?.['keys'] : undefined
   if (Array.isArray(keys) && keys.length > 0) return []
@@ -58,7 +60,7 @@ async function checkKeys(scene: Scene): Promise<Finding[]> {
     {
       id: 'auth0-keys',
       severity: 'error',
-      found: `${url} ${answer === undefined ? 'does not answer' : `answers ${answer.status} without keys`}`,
+      found: `${url} ${answer === undefined ? `does not answer: ${scene.whySilent(url)}` : `answers ${answer.status} without keys`}`,
       meaning:
         'No signature of Auth0 can be verified: logins fail, and so do access tokens once kept keys are too old.',
       fix: 'Let the gateway reach this URL. If Auth0 itself is down, wait: status.auth0.com.',
@@ -67,10 +69,10 @@ async function checkKeys(scene: Scene): Promise<Finding[]> {
 }
 
 /** Auth0 tolerates 10 s in our signatures; tokens of Auth0 must not lie in our future. */
-async function checkClock(scene: Scene): Promise<Finding[]> {
-  if ((await scene.discovery()) === undefined) return []
+async function checkClock(scene: Scene): Promise<Outcome> {
+  if ((await scene.discovery()) === undefined) return withoutDiscovery
   const date = (await scene.get(discoveryUrlOf(scene.config.auth0.issuer)))?.headers.get('date')
-  if (date === null || date === undefined) return []
+  if (date === null || date === undefined) return { because: 'Auth0 sent no Date' }
   const offSeconds = Math.round((scene.now() - Date.parse(date)) / 1000)
   const isOff = Math.abs(offSeconds) > 5
   if (!isOff) return []
@@ -85,9 +87,10 @@ async function checkClock(scene: Scene): Promise<Finding[]> {
   ]
 }
 
-async function checkLogoutEndpoint(scene: Scene): Promise<Finding[]> {
+async function checkLogoutEndpoint(scene: Scene): Promise<Outcome> {
   const document = await scene.discovery()
-  if (document === undefined || document['end_session_endpoint'] !== undefined) return []
+  if (document === undefined) return withoutDiscovery
+  if (document['end_session_endpoint'] !== undefined) return []
   return [
     {
       id: 'auth0-logout-endpoint',
@@ -99,9 +102,10 @@ async function checkLogoutEndpoint(scene: Scene): Promise<Finding[]> {
   ]
 }
 
-async function checkLogoutNotice(scene: Scene): Promise<Finding[]> {
+async function checkLogoutNotice(scene: Scene): Promise<Outcome> {
   const document = await scene.discovery()
-  if (document === undefined || document['backchannel_logout_supported'] === true) return []
+  if (document === undefined) return withoutDiscovery
+  if (document['backchannel_logout_supported'] === true) return []
   if (scene.config.auth0.events !== undefined) return []
   return [
     {
@@ -114,7 +118,7 @@ async function checkLogoutNotice(scene: Scene): Promise<Finding[]> {
   ]
 }
 
-async function checkOfflineAccess({ config }: Scene): Promise<Finding[]> {
+async function checkOfflineAccess({ config }: Scene): Promise<Outcome> {
   if (config.auth0.scopes.includes('offline_access')) return []
   return [
     {
@@ -127,7 +131,7 @@ async function checkOfflineAccess({ config }: Scene): Promise<Finding[]> {
   ]
 }
 
-async function checkLoopback({ config }: Scene): Promise<Finding[]> {
+async function checkLoopback({ config }: Scene): Promise<Outcome> {
   const { hostname } = new URL(config.server.baseUrl)
   if (hostname !== 'localhost' && !hostname.startsWith('127.') && hostname !== '[::1]') return []
   return [

@@ -1,5 +1,6 @@
 import { audienceOf, defaultUpstream, signInPathOf } from '../../config/derived-settings.ts'
-import { type Answer, answersUpgrade, type Check, type Finding, jsonIn, type Scene } from './finding.ts'
+import { type Answer, answersUpgrade } from './beyond-fetch.ts'
+import { type Check, jsonIn, nothingToAsk, type Outcome, type Scene } from './finding.ts'
 import { forgeries, forwardedUser } from './forgeries.ts'
 
 /** Requests to Backstage itself, around the gateway: its answers must not depend on the network. */
@@ -23,6 +24,8 @@ export const backstageSelfTest: readonly Check[] = backstageChecks.filter(({ id 
   ['backstage-reachable', 'backstage-forgery', 'backstage-unsigned-provider', 'backstage-guest'].includes(id),
 )
 
+const silent = { because: 'Backstage does not answer' }
+
 type Backstage = { url: string; signInUrl: string; signInPath: string; audience: string }
 
 /** The upstream that signs people in by our module; undefined where no upstream is Backstage. */
@@ -36,21 +39,22 @@ function backstageOf({ upstreams, assertion }: Scene['config']): Backstage | und
 }
 
 const withBackstage =
-  (check: (backstage: Backstage, scene: Scene) => Promise<Finding[]>) =>
-  async (scene: Scene): Promise<Finding[]> => {
+  (check: (backstage: Backstage, scene: Scene) => Promise<Outcome>) =>
+  async (scene: Scene): Promise<Outcome> => {
     const backstage = backstageOf(scene.config)
-    return backstage === undefined ? [] : check(backstage, scene)
+    return backstage === undefined ? nothingToAsk : check(backstage, scene)
   }
 
-async function checkReachable(scene: Scene): Promise<Finding[]> {
+async function checkReachable(scene: Scene): Promise<Outcome> {
   return withBackstage(async ({ url }) => {
-    const answer = await scene.get(`${url}/.backstage/health/v1/readiness`)
+    const probe = `${url}/.backstage/health/v1/readiness`
+    const answer = await scene.get(probe)
     if (answer?.status === 200) return []
     return [
       {
         id: 'backstage-reachable',
         severity: 'error',
-        found: `${url} ${answer === undefined ? 'does not answer' : `answers its readiness probe with ${answer.status}`}`,
+        found: `${url} ${answer === undefined ? `does not answer: ${scene.whySilent(probe)}` : `answers its readiness probe with ${answer.status}`}`,
         meaning: 'People get 502 or 503 in place of Backstage.',
         fix: 'Compare upstreams.backstage.url with backend.listen in app-config.yaml, and look at Backstage’s log.',
       },
@@ -59,10 +63,11 @@ async function checkReachable(scene: Scene): Promise<Finding[]> {
 }
 
 /** Where nothing answers, `backstage-reachable` says so already. */
-async function checkModule(scene: Scene): Promise<Finding[]> {
+async function checkModule(scene: Scene): Promise<Outcome> {
   return withBackstage(async ({ signInUrl, signInPath }) => {
     const answer = await scene.get(signInUrl)
-    if (answer === undefined || answer.status === 401 || answer.status >= 500 || isSignedIn(answer)) return []
+    if (answer === undefined || answer.status >= 500) return silent
+    if (answer.status === 401 || isSignedIn(answer)) return []
     return [
       {
         id: 'backstage-module',
@@ -78,12 +83,13 @@ async function checkModule(scene: Scene): Promise<Finding[]> {
 }
 
 /** One finding for each kind of forgery that was accepted. */
-async function checkForgeries(scene: Scene): Promise<Finding[]> {
+async function checkForgeries(scene: Scene): Promise<Outcome> {
   return withBackstage(async ({ signInUrl, audience }) => {
     const all = await forgeries(scene.config.server.baseUrl, audience, Math.floor(scene.now() / 1000))
     const answers = await Promise.all(
       all.map(async (forgery) => ({ ...forgery, answer: await scene.get(signInUrl, { headers: forgery.headers }) })),
     )
+    if (answers.every(({ answer }) => answer === undefined)) return silent
     const accepted = answers.filter(({ answer }) => answer !== undefined && isSignedIn(answer))
     return accepted.map(({ name }) => ({
       id: 'backstage-forgery',
@@ -97,11 +103,12 @@ async function checkForgeries(scene: Scene): Promise<Finding[]> {
   })(scene)
 }
 
-async function checkUnsignedProvider(scene: Scene): Promise<Finding[]> {
+async function checkUnsignedProvider(scene: Scene): Promise<Outcome> {
   return withBackstage(async ({ url }) => {
     const answer = await scene.get(`${url}/api/auth/oauth2Proxy/refresh`, { headers: forwardedUser })
     // Installed, whatever it said: without a catalog user of that name it refuses for now.
-    if (answer === undefined || isMissingProvider(answer)) return []
+    if (answer === undefined) return silent
+    if (isMissingProvider(answer)) return []
     return [
       {
         id: 'backstage-unsigned-provider',
@@ -114,10 +121,11 @@ async function checkUnsignedProvider(scene: Scene): Promise<Finding[]> {
   })(scene)
 }
 
-async function checkGuest(scene: Scene): Promise<Finding[]> {
+async function checkGuest(scene: Scene): Promise<Outcome> {
   return withBackstage(async ({ url }) => {
     const answer = await scene.get(`${url}/api/auth/guest/refresh`)
-    if (answer === undefined || isMissingProvider(answer)) return []
+    if (answer === undefined) return silent
+    if (isMissingProvider(answer)) return []
     return [
       {
         id: 'backstage-guest',
@@ -131,7 +139,7 @@ async function checkGuest(scene: Scene): Promise<Finding[]> {
 }
 
 /** Backstage is the issuer of its own tokens under `backend.baseUrl`, and puts `app.baseUrl` into its page. */
-async function checkBaseUrl(scene: Scene): Promise<Finding[]> {
+async function checkBaseUrl(scene: Scene): Promise<Outcome> {
   return withBackstage(async ({ url }) => {
     const { baseUrl } = scene.config.server
     const discovery = await scene.get(`${url}/api/auth/.well-known/openid-configuration`)
@@ -144,6 +152,7 @@ async function checkBaseUrl(scene: Scene): Promise<Finding[]> {
       },
       { option: 'app.baseUrl', value: page && appBaseUrlIn(page.text) },
     ]
+    if (found.every(({ value }) => value === undefined)) return silent
     return found.flatMap(({ option, value }) =>
       value === undefined || value === baseUrl
         ? []
@@ -167,14 +176,15 @@ export function appBaseUrlIn(html: string): string | undefined {
   return /"app":\{[^{}]*?"baseUrl":"(?<url>[^"]+)"/.exec(script.replaceAll(/\s+/g, ''))?.groups?.['url']
 }
 
-async function checkMachine(scene: Scene): Promise<Finding[]> {
+async function checkMachine(scene: Scene): Promise<Outcome> {
   const { machines, server } = scene.config
   return withBackstage(async ({ url }) => {
     const [forgery] = await forgeries(server.baseUrl, machines.audience, Math.floor(scene.now() / 1000))
     const token = Object.values(forgery?.headers ?? {})[0] ?? ''
     const headers = { authorization: `Bearer ${token}` }
     const answer = await scene.get(`${url}/api/catalog/entities?limit=1`, { headers })
-    if (answer === undefined || answer.status !== 200) return []
+    if (answer === undefined) return silent
+    if (answer.status !== 200) return []
     return [
       {
         id: 'backstage-machine-forgery',
@@ -190,9 +200,9 @@ async function checkMachine(scene: Scene): Promise<Finding[]> {
 }
 
 /** Backstage answers the first upgrade after its start plainly; any answer will do, none will not. */
-async function checkWebSocket(scene: Scene): Promise<Finding[]> {
+async function checkWebSocket(scene: Scene): Promise<Outcome> {
   return withBackstage(async ({ url }) => {
-    if ((await scene.get(`${url}/.backstage/health/v1/liveness`)) === undefined) return []
+    if ((await scene.get(`${url}/.backstage/health/v1/liveness`)) === undefined) return silent
     if ((await answersUpgrade(`${url}/api/signals`)) || (await answersUpgrade(`${url}/api/signals`))) return []
     return [
       {

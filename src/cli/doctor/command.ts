@@ -11,10 +11,13 @@ import { auth0Checks } from './auth0-checks.ts'
 import { backstageChecks } from './backstage-checks.ts'
 import { createScene, runChecks } from './finding.ts'
 import { gatewayChecks } from './gateway-checks.ts'
+import { logoutChecks } from './logout-checks.ts'
 import { managementChecks } from './management-checks.ts'
 import { exitCodeOf, reportJson, reportText } from './report.ts'
+import { secretAgeCheck } from './secret-age.ts'
+import { tlsChecks } from './tls-checks.ts'
 
-type DoctorOptions = { config: string[]; json?: true; management?: true; skip: string[] }
+type DoctorOptions = { config: string[]; json?: true; management?: true; auditFile?: string; skip: string[] }
 
 /** `stagedoor doctor`: checks a configuration against the living world. */
 export function doctorCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
@@ -22,6 +25,7 @@ export function doctorCommand(terminal: Terminal, surroundings: TokenSurrounding
     .description('check the configuration against Auth0, Backstage, Redis and the network, and say what mends it')
     .addOption(configOption())
     .option('--management', 'read the application’s settings too (STAGEDOOR_MANAGEMENT_TOKEN, with read:clients)')
+    .option('--audit-file <file>', 'the records of stagedoor rotate, which tell how old the client secret is')
     .option('--json', 'findings as JSON')
     .option('--skip <checks...>', 'checks to leave out, by id or by its beginning', [])
     .action(async (options: DoctorOptions) => {
@@ -49,7 +53,10 @@ async function examine(options: DoctorOptions, { env, out, err }: Terminal, { fe
     ...(options.management && token ? managementChecks(token) : []),
     ...backstageChecks,
     ...applicationChecks,
+    ...logoutChecks,
     ...accessChecks,
+    ...tlsChecks,
+    ...(options.auditFile === undefined ? [] : [secretAgeCheck(options.auditFile)]),
     limitCheck,
   ].filter(({ id }) => !options.skip.some((skipped) => id.startsWith(skipped)))
   const results = await runChecks(

@@ -1,7 +1,7 @@
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
-
 import type { Config } from '../../config/schema.ts'
+import type { Ask } from '../ask.ts'
+import { whyNoAnswer } from '../why-no-answer.ts'
+import { type Answer, openAsBrowser } from './beyond-fetch.ts'
 
 /** `error`: something does not work, or is not safe. `warning`: it works, and will hurt. `info`: good to know. */
 export type Severity = 'info' | 'warning' | 'error'
@@ -16,19 +16,33 @@ export type Finding = {
   fix: string
 }
 
-/** One question to the living world. No finding means that all is well, or that another check says why it cannot be asked. */
+/** What a check gives that could not be asked, and why; without a reason there is nothing to ask, and nothing is said of it. */
+export type Unasked = { because: string | undefined }
+
+/** The configuration does not use what the check is about. */
+export const nothingToAsk: Unasked = { because: undefined }
+
+export const withoutDiscovery: Unasked = { because: 'Auth0 cannot be discovered' }
+
+/** @param permissions scopes of the Management API */
+export const lacking = (permissions: string): Unasked => ({
+  because: `the management token may not read it (${permissions})`,
+})
+
+/** No finding means that all is well. */
+export type Outcome = Finding[] | Unasked
+
+/** One question to the living world. */
 export type Check = {
   id: string
   title: string
   /** Findings that explain beforehand what this check would find: then it is left out. */
   unless?: readonly string[]
-  run: (scene: Scene) => Promise<Finding[]>
+  run: (scene: Scene) => Promise<Outcome>
 }
 
-/** One check with its result. */
-export type Result = { id: string; title: string; findings: Finding[] }
-
-export type Answer = { status: number; headers: Headers; text: string }
+/** One check with its result; `because` says why it could not be asked. */
+export type Result = { id: string; title: string; findings: Finding[]; because?: string }
 
 /** What checks are given. */
 export type Scene = {
@@ -38,6 +52,10 @@ export type Scene = {
   now: () => number
   /** One request without following redirects; undefined where nothing answers. */
   get: (url: string, init?: RequestInit) => Promise<Answer | undefined>
+  /** The same as a browser asks that opens the address. */
+  open: (url: string) => Promise<Answer | undefined>
+  /** Why nothing answered at this URL the last time; empty where something did. */
+  whySilent: (url: string) => string
   /** Auth0's discovery document; undefined where it cannot be had. */
   discovery: () => Promise<Record<string, unknown> | undefined>
   /** How many answers of 429 there were so far. */
@@ -47,20 +65,29 @@ export type Scene = {
 const timeoutMs = 10_000
 
 export function createScene(given: Pick<Scene, 'config' | 'env' | 'now'> & { fetch: typeof fetch }): Scene {
-  const { config, fetch } = given
+  const { config, env, fetch } = given
+  const silent = new Map<string, string>()
   let limited = 0
   let discovered: Promise<Record<string, unknown> | undefined> | undefined
 
-  async function get(url: string, init: RequestInit = {}): Promise<Answer | undefined> {
+  async function ask(url: string, send: () => Promise<Answer>): Promise<Answer | undefined> {
     try {
-      const signal = AbortSignal.timeout(timeoutMs)
-      const response = await fetch(url, { redirect: 'manual', signal, ...init })
-      if (response.status === 429) limited += 1
-      return { status: response.status, headers: response.headers, text: await response.text() }
-    } catch {
+      const answer = await send()
+      if (answer.status === 429) limited += 1
+      silent.delete(url)
+      return answer
+    } catch (error) {
+      silent.set(url, whyNoAnswer(error))
       return undefined
     }
   }
+
+  const get = (url: string, init: RequestInit = {}) =>
+    ask(url, async () => {
+      const signal = AbortSignal.timeout(timeoutMs)
+      const response = await fetch(url, { redirect: 'manual', signal, ...init })
+      return { status: response.status, headers: response.headers, text: await response.text() }
+    })
 
   async function discover(): Promise<Record<string, unknown> | undefined> {
     const answer = await get(discoveryUrlOf(config.auth0.issuer))
@@ -68,7 +95,14 @@ export function createScene(given: Pick<Scene, 'config' | 'env' | 'now'> & { fet
     return typeof document?.['issuer'] === 'string' ? document : undefined
   }
 
-  return { ...given, get, discovery: () => (discovered ??= discover()), limited: () => limited }
+  return {
+    ...given,
+    get,
+    open: (url) => ask(url, () => openAsBrowser(url, env, config.auth0.tls?.ca)),
+    whySilent: (url) => silent.get(url) ?? '',
+    discovery: () => (discovered ??= discover()),
+    limited: () => limited,
+  }
 }
 
 export function discoveryUrlOf(issuer: string): string {
@@ -87,43 +121,27 @@ export function jsonIn({ text }: Answer): Record<string, unknown> | undefined {
   }
 }
 
+/** Sends forms as the rotation does, and asks once: status 0 where nothing answers. */
+export function askIn(scene: Scene): Ask {
+  return async (url, { form = {} } = {}) => {
+    const answer = await scene.get(url, { method: 'POST', body: new URLSearchParams(form) })
+    return { status: answer?.status ?? 0, body: (answer && jsonIn(answer)) ?? {} }
+  }
+}
+
 /** One check after the other: asking many things at once could use up the tenant's allowance. */
 export async function runChecks(checks: readonly Check[], scene: Scene): Promise<Result[]> {
   const results: Result[] = []
   const found = new Set<string>()
   for (const { id, title, unless = [], run } of checks) {
     if (unless.some((cause) => found.has(cause))) continue
-    const findings = await run(scene)
-    for (const finding of findings) found.add(finding.id)
-    results.push({ id, title, findings })
+    const outcome = await run(scene)
+    if (!Array.isArray(outcome)) {
+      if (outcome.because !== undefined) results.push({ id, title, findings: [], because: outcome.because })
+      continue
+    }
+    for (const finding of outcome) found.add(finding.id)
+    results.push({ id, title, findings: outcome })
   }
   return results
-}
-
-const upgradeTimeoutMs = 5_000
-
-/** Whether anything answers the upgrade to a WebSocket (RFC 6455 §4.1), be it with 101 or with another status. */
-export function answersUpgrade(url: string): Promise<boolean> {
-  const send = url.startsWith('https:') ? httpsRequest : httpRequest
-  const headers = {
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-version': '13',
-    'sec-websocket-key': 'c3RhZ2Vkb29yLWRvY3Rvcg==',
-  }
-  return new Promise((resolve) => {
-    const request = send(url, { headers, timeout: upgradeTimeoutMs })
-    const end = (answer: boolean) => {
-      resolve(answer)
-      request.destroy()
-    }
-    request.once('upgrade', (_response, socket) => {
-      socket.destroy()
-      end(true)
-    })
-    request.once('response', () => end(true))
-    request.once('timeout', () => end(false))
-    request.once('error', () => end(false))
-    request.end()
-  })
 }

@@ -1,12 +1,13 @@
 import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
-import { connect } from 'node:tls'
 
 import { pino } from 'pino'
 
 import { openRedis, redisSettings } from '../../assembly/redis.ts'
-import { type Check, type Finding, type Scene } from './finding.ts'
+import { waysToReach } from '../why-no-answer.ts'
+import { shakeHands } from './beyond-fetch.ts'
+import { type Check, type Finding, nothingToAsk, type Outcome, type Scene } from './finding.ts'
 
 /** What stands around the gateway: names, certificates, Redis, and the way of browsers to it. */
 export const gatewayChecks: readonly Check[] = [
@@ -21,9 +22,8 @@ export const gatewayChecks: readonly Check[] = [
 
 const dayMs = 86_400_000
 const soonDays = 14
-const timeoutMs = 10_000
 
-async function checkDns({ config }: Scene): Promise<Finding[]> {
+async function checkDns({ config }: Scene): Promise<Outcome> {
   const { hostname } = new URL(config.server.baseUrl)
   const host = hostname.replace(/^\[|\]$/g, '')
   const isKnown = await lookup(host).then(
@@ -42,14 +42,15 @@ async function checkDns({ config }: Scene): Promise<Finding[]> {
   ]
 }
 
-async function checkCertificates(scene: Scene): Promise<Finding[]> {
+async function checkCertificates(scene: Scene): Promise<Outcome> {
   const { baseUrl, tls } = scene.config.server
-  const served = baseUrl.startsWith('https:') ? await certificateAt(new URL(baseUrl)) : undefined
+  const served = baseUrl.startsWith('https:') ? await shakeHands(new URL(baseUrl)) : undefined
   const file = tls === undefined ? undefined : await readFile(tls.certificate, 'utf8').catch(() => undefined)
   const all = [
-    { place: baseUrl, certificate: served },
+    { place: baseUrl, certificate: served?.certificate },
     { place: tls?.certificate ?? '', certificate: file === undefined ? undefined : new X509Certificate(file) },
   ]
+  if (all.every(({ certificate }) => certificate === undefined)) return nothingToAsk
   return all.flatMap(({ place, certificate }) => {
     if (certificate === undefined) return []
     const days = Math.floor((Date.parse(certificate.validTo) - scene.now()) / dayMs)
@@ -67,26 +68,8 @@ function certificateFinding(place: string, days: number): Finding {
   }
 }
 
-function certificateAt({ hostname, port }: URL): Promise<X509Certificate | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({
-      host: hostname,
-      port: Number(port || 443),
-      servername: hostname,
-      rejectUnauthorized: false,
-    })
-    const end = (certificate: X509Certificate | undefined) => {
-      resolve(certificate)
-      socket.destroy()
-    }
-    socket.setTimeout(timeoutMs, () => end(undefined))
-    socket.once('error', () => end(undefined))
-    socket.once('secureConnect', () => end(socket.getPeerX509Certificate()))
-  })
-}
-
-async function checkRedis({ config }: Scene): Promise<Finding[]> {
-  if (config.session.redis === undefined) return []
+async function checkRedis({ config }: Scene): Promise<Outcome> {
+  if (config.session.redis === undefined) return nothingToAsk
   const redis = await openRedis(redisSettings(config.session.redis), pino({ level: 'silent' }))
   const answers = redis.isReady()
   redis.close()
@@ -102,31 +85,32 @@ async function checkRedis({ config }: Scene): Promise<Finding[]> {
   ]
 }
 
+const notReached = { because: 'server.baseUrl does not lead to Stagedoor' }
+
 const probePath = ({ server: { baseUrl, prefix } }: Scene['config']): string => `${baseUrl}${prefix}/health/live`
 
-async function checkBaseUrl(scene: Scene): Promise<Finding[]> {
+async function checkBaseUrl(scene: Scene): Promise<Outcome> {
   const url = probePath(scene.config)
   const answer = await scene.get(url)
   if (answer?.status === 200 && answer.text.includes('"status":"ok"')) return []
-  const what = answer === undefined ? 'does not answer' : `answers ${answer.status}, and not as Stagedoor does`
-  return [
-    {
-      id: 'base-url',
-      severity: 'error',
-      found: `${url} ${what}`,
-      meaning: 'Browsers do not reach Stagedoor at the address that people type.',
-      fix: 'Start Stagedoor, and have the ingress send everything to it, paths unchanged.',
-    },
-  ]
+  const meaning = 'Browsers do not reach Stagedoor at the address that people type.'
+  if (answer === undefined) {
+    const reason = scene.whySilent(url)
+    const found = `${url} does not answer: ${reason}`
+    const fix = `Start Stagedoor. Where it runs: ${waysToReach(reason, new URL(url).host)}`
+    return [{ id: 'base-url', severity: 'error', found, meaning, fix }]
+  }
+  const found = `${url} answers ${answer.status}, and not as Stagedoor does`
+  const fix = 'Have the ingress send everything to Stagedoor, paths unchanged.'
+  return [{ id: 'base-url', severity: 'error', found, meaning, fix }]
 }
 
 /** Starts a login as a browser does, and looks at the cookie that comes back through everything in between. */
-async function checkCookie(scene: Scene): Promise<Finding[]> {
+async function checkCookie(scene: Scene): Promise<Outcome> {
   const { baseUrl, prefix } = scene.config.server
-  const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'none' }
-  const answer = await scene.get(`${baseUrl}${prefix}/login`, { headers })
+  const answer = await scene.open(`${baseUrl}${prefix}/login`)
   // 503 where Auth0 is away, and no Stagedoor at all: other checks say so.
-  if (answer === undefined || answer.status !== 302) return []
+  if (answer === undefined || answer.status !== 302) return { because: 'no login begins at server.baseUrl' }
   const cookie = answer.headers.getSetCookie().find((one) => /^(?:__Host-)?stagedoor-tx\./.test(one))
   const complaint = cookieComplaint(cookie, baseUrl.startsWith('https:'))
   if (complaint === undefined) return []
@@ -155,9 +139,9 @@ export function cookieComplaint(cookie: string | undefined, isSecure: boolean): 
   return [...attributes].some((one) => one.startsWith('domain=')) ? 'the login’s cookie got a Domain' : undefined
 }
 
-async function checkCookieSize(scene: Scene): Promise<Finding[]> {
+async function checkCookieSize(scene: Scene): Promise<Outcome> {
   const url = probePath(scene.config)
-  if ((await scene.get(url))?.status !== 200) return []
+  if ((await scene.get(url))?.status !== 200) return notReached
   const answer = await scene.get(url, { headers: { cookie: `stagedoor-doctor=${'a'.repeat(12_000)}` } })
   if (answer?.status === 200) return []
   return [
@@ -171,11 +155,12 @@ async function checkCookieSize(scene: Scene): Promise<Finding[]> {
   ]
 }
 
-async function checkGateway(scene: Scene): Promise<Finding[]> {
+async function checkGateway(scene: Scene): Promise<Outcome> {
   const { baseUrl } = scene.config.server
   const headers = { 'x-stagedoor-assertion': 'e30.e30.x', 'x-forwarded-user': 'nobody', accept: 'application/json' }
   const answer = await scene.get(`${baseUrl}/api/auth/stagedoor/refresh`, { headers })
-  if (answer === undefined || answer.status !== 200) return []
+  if (answer === undefined) return notReached
+  if (answer.status !== 200) return []
   return [
     {
       id: 'gateway-forgery',

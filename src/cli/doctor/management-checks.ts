@@ -1,9 +1,12 @@
 import { apiChecks } from './api-checks.ts'
 import { application } from './auth0-checks.ts'
-import { type Check, type Finding, jsonIn, type Scene, withSlash } from './finding.ts'
+import { type Check, type Finding, jsonIn, lacking, type Scene, withoutDiscovery, withSlash } from './finding.ts'
+import { judgeCredentialAge } from './secret-age.ts'
+import { tenantChecks } from './tenant-checks.ts'
 
 type Client = {
   app_type?: string
+  grant_types?: string[]
   token_endpoint_auth_method?: string
   jwt_configuration?: { alg?: string }
   refresh_token?: { rotation_type?: string; leeway?: number }
@@ -12,6 +15,8 @@ type Client = {
     backchannel_logout_initiators?: { mode?: string }
   }
 }
+
+type Credential = { name?: string; created_at?: string; expires_at?: string }
 
 const soonMs = 30 * 86_400_000
 
@@ -23,18 +28,27 @@ export function managementChecks(token: string): readonly Check[] {
       headers: { authorization: `Bearer ${token}` },
     })
   const pathOf = ({ config }: Scene) => `clients/${encodeURIComponent(config.auth0.clientId)}`
-  const read = (scene: Scene) =>
-    (client ??= get(scene, pathOf(scene)).then((answer) => (answer?.status === 200 ? jsonIn(answer) : undefined)))
+  const readObject = async (scene: Scene, path: string) => {
+    const answer = await get(scene, path)
+    return answer?.status === 200 ? jsonIn(answer) : undefined
+  }
+  const read = (scene: Scene) => (client ??= readObject(scene, pathOf(scene)))
+  const withCredentials =
+    (judge: (credentials: readonly Credential[], now: number) => Finding[]) => async (scene: Scene) => {
+      const found = await readObject(scene, `${pathOf(scene)}/credentials`)
+      if (found === undefined) return lacking('read:client_credentials')
+      return judge(Object.values(found) as Credential[], scene.now())
+    }
   const withClient = (judge: (client: Client, scene: Scene) => Finding[]) => async (scene: Scene) => {
     const found = await read(scene)
-    return found === undefined ? [] : judge(found, scene)
+    return found === undefined ? lacking('read:clients') : judge(found, scene)
   }
   return [
     {
       id: 'management-access',
       title: 'the Management API can be read',
       async run(scene) {
-        if ((await scene.discovery()) === undefined) return []
+        if ((await scene.discovery()) === undefined) return withoutDiscovery
         return (await read(scene)) === undefined ? [noAccess] : []
       },
     },
@@ -44,20 +58,21 @@ export function managementChecks(token: string): readonly Check[] {
       title: 'ID tokens are signed so that they can be verified',
       run: withClient(judgeSignature),
     },
+    { id: 'auth0-refresh-grant', title: 'the application may have refresh tokens', run: withClient(judgeGrant) },
     { id: 'auth0-rotation-leeway', title: 'refresh tokens outlive two requests at once', run: withClient(judgeLeeway) },
     { id: 'auth0-logout-initiators', title: 'Auth0 tells of every end of a session', run: withClient(judgeInitiators) },
     {
       id: 'auth0-credential-expiry',
       title: 'no credential is about to expire',
-      async run(scene) {
-        const answer = await get(scene, `${pathOf(scene)}/credentials`)
-        return answer?.status === 200 ? judgeCredentials(Object.values(jsonIn(answer) ?? {}), scene.now()) : []
-      },
+      run: withCredentials(judgeCredentials),
     },
-    ...apiChecks(async (scene, path) => {
-      const answer = await get(scene, path)
-      return answer?.status === 200 ? jsonIn(answer) : undefined
-    }),
+    {
+      id: 'auth0-credential-age',
+      title: 'no credential is old',
+      run: withCredentials(judgeCredentialAge),
+    },
+    ...apiChecks(readObject),
+    ...tenantChecks(readObject),
   ]
 }
 
@@ -93,6 +108,20 @@ function judgeSignature({ jwt_configuration: { alg } = {} }: Client): Finding[] 
       found: `ID tokens are signed with ${alg}`,
       meaning: 'Such a signature is made with the client secret, and Stagedoor refuses it.',
       fix: `${application} → Advanced Settings → OAuth → JsonWebToken Signature Algorithm: RS256.`,
+    },
+  ]
+}
+
+function judgeGrant({ grant_types: grants }: Client, { config }: Scene): Finding[] {
+  if (grants === undefined || grants.includes('refresh_token')) return []
+  if (!config.auth0.scopes.includes('offline_access')) return []
+  return [
+    {
+      id: 'auth0-refresh-grant',
+      severity: 'warning',
+      found: 'the application lacks the grant type Refresh Token',
+      meaning: 'There is no refresh token: roles stay as they were at login, and blocked users stay signed in.',
+      fix: `${application} → Advanced Settings → Grant Types: Refresh Token.`,
     },
   ]
 }
@@ -134,8 +163,8 @@ function judgeInitiators({ oidc_logout: logout }: Client, { config: { server } }
   ]
 }
 
-function judgeCredentials(credentials: readonly unknown[], now: number): Finding[] {
-  const expiring = (credentials as { name?: string; expires_at?: string }[]).filter(
+function judgeCredentials(credentials: readonly Credential[], now: number): Finding[] {
+  const expiring = credentials.filter(
     ({ expires_at }) => expires_at !== undefined && Date.parse(expires_at) - now < soonMs,
   )
   return expiring.map(({ name = 'a credential', expires_at }) => ({

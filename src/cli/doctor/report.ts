@@ -13,7 +13,8 @@ const marks: Record<Severity | 'ok', { sign: string; colour: Parameters<typeof s
 export function reportText(results: readonly Result[], isColoured: boolean): string {
   const colour = (severity: Severity | 'ok', text: string) =>
     isColoured ? styleText(marks[severity].colour, text, { validateStream: false }) : text
-  const lines = results.flatMap(({ title, findings }) => {
+  const lines = results.flatMap(({ title, findings, because }) => {
+    if (because !== undefined) return []
     if (findings.length === 0) return [`${colour('ok', marks.ok.sign)} ${title}`]
     return findings.flatMap(({ id, severity, found, meaning, fix }) => [
       `${colour(severity, `${marks[severity].sign} ${found}`)} (${id})`,
@@ -21,19 +22,34 @@ export function reportText(results: readonly Result[], isColoured: boolean): str
       `    fix      ${fix}`,
     ])
   })
-  return `${[...lines, '', summary(results)].join('\n')}\n`
+  return `${[...lines, ...unaskedLines(results), '', summary(results)].join('\n')}\n`
+}
+
+/** One line for each reason: where Auth0 is away, a dozen checks have the same. */
+function unaskedLines(results: readonly Result[]): string[] {
+  const reasons = Map.groupBy(results, ({ because }) => because)
+  return [...reasons].flatMap(([because, unasked]) =>
+    because === undefined ? [] : [`– not checked, because ${because}: ${unasked.map(({ id }) => id).join(', ')}`],
+  )
 }
 
 function summary(results: readonly Result[]): string {
   const count = (severity: Severity) => findingsOf(results).filter((one) => one.severity === severity).length
   const [errors, warnings] = [count('error'), count('warning')]
-  if (errors + warnings === 0) return `${results.length} checks, all well.`
-  return `${results.length} checks: ${errors} errors, ${warnings} warnings.`
+  const asked = results.filter(({ because }) => because === undefined).length
+  const checks = [
+    `${asked} checks`,
+    ...(asked < results.length ? [`${results.length - asked} could not be asked`] : []),
+  ]
+  if (errors + warnings === 0) return `${checks.join(', ')}, all well.`
+  return `${checks.join(', ')}: ${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`
 }
 
 export function reportJson(results: readonly Result[]): string {
-  const findings = findingsOf(results)
-  return `${JSON.stringify({ checks: results.map(({ id }) => id), findings }, undefined, 2)}\n`
+  const [asked, unasked] = [true, false].map((isAsked) =>
+    results.filter(({ because }) => (because === undefined) === isAsked).map(({ id }) => id),
+  )
+  return `${JSON.stringify({ checks: asked, unasked, findings: findingsOf(results) }, undefined, 2)}\n`
 }
 
 /** 0 where all is well, 1 for warnings, 2 for errors. */

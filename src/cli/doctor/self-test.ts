@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { backstageSelfTest } from './backstage-checks.ts'
-import { createScene } from './finding.ts'
+import { createScene, runChecks } from './finding.ts'
 
 type Surroundings = { logger: Logger; fetch: typeof fetch; now: () => number }
 
@@ -11,7 +11,7 @@ type Surroundings = { logger: Logger; fetch: typeof fetch; now: () => number }
  */
 export async function runSelfTest(config: Config, { logger, fetch, now }: Surroundings): Promise<void> {
   const scene = createScene({ config, env: {}, now, fetch })
-  const findings = (await Promise.all(backstageSelfTest.map(async ({ run }) => run(scene)))).flat()
+  const findings = (await runChecks(backstageSelfTest, scene)).flatMap((result) => result.findings)
   for (const { id, severity, found, meaning, fix } of findings) {
     logger[severity === 'error' ? 'error' : 'warn']({ check: id, meaning, fix }, found)
   }

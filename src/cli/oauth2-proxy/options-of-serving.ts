@@ -88,7 +88,7 @@ export const optionsOfServing: readonly OptionGroup[] = [
       row('tls-cert-file', 'moves', '`server.tls.certificate`'),
       row('tls-key-file', 'moves', '`server.tls.key`'),
       row('tls-min-version', 'none', 'TLS 1.2 at least'),
-      row('tls-cipher-suite', 'none', 'those of Node', 'tls_cipher_suites'),
+      row('tls-cipher-suite', 'none', 'TLS 1.3, and ECDHE with GCM or ChaCha20', 'tls_cipher_suites'),
       row('force-https', 'none', 'whatever does TLS redirects'),
       row(
         'reverse-proxy',

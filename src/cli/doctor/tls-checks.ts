@@ -1,0 +1,74 @@
+import type { ConnectionOptions } from 'node:tls'
+
+import { shakeHands } from './beyond-fetch.ts'
+import { type Check, nothingToAsk, type Outcome, type Scene } from './finding.ts'
+
+/** What two ends agree on when they speak TLS: on the way of browsers to us, and on ours to Auth0. */
+export const tlsChecks: readonly Check[] = [
+  { id: 'tls', title: 'old TLS is refused at server.baseUrl', unless: ['dns', 'base-url'], run: checkOwnTls },
+  { id: 'auth0-tls', title: 'TLS to Auth0 is up to date', unless: ['auth0-discovery'], run: checkAuth0Tls },
+]
+
+/** Without forward secrecy (TLS_RSA), or in the mode of many attacks (CBC): what Auth0 refuses since June 2026. */
+const oldCiphers = [
+  'AES128-GCM-SHA256',
+  'AES256-GCM-SHA384',
+  ...['', 'ECDHE-RSA-', 'ECDHE-ECDSA-'].flatMap((exchange) =>
+    ['AES128-SHA', 'AES256-SHA', 'AES128-SHA256', exchange === '' ? 'AES256-SHA256' : 'AES256-SHA384'].map(
+      (cipher) => exchange + cipher,
+    ),
+  ),
+]
+
+const oldVersions: ConnectionOptions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' }
+const oldCiphersOnly: ConnectionOptions = {
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.2',
+  ciphers: oldCiphers.join(':'),
+}
+
+async function checkOwnTls({ config }: Scene): Promise<Outcome> {
+  const url = new URL(config.server.baseUrl)
+  if (url.protocol !== 'https:') return nothingToAsk
+  const version = await shakeHands(url, oldVersions)
+  if (version !== undefined) {
+    return [
+      {
+        id: 'tls',
+        severity: 'warning',
+        found: `${url.host} accepts ${version.protocol}`,
+        meaning: 'TLS before 1.2 is broken (RFC 8996): who sits between may read or change what passes.',
+        fix: 'Allow TLS 1.2 and 1.3 only where TLS ends: the ingress (nginx: ssl_protocols TLSv1.2 TLSv1.3). server.tls does so already.',
+      },
+    ]
+  }
+  const cipher = await shakeHands(url, oldCiphersOnly)
+  if (cipher === undefined) return []
+  return [
+    {
+      id: 'tls',
+      severity: 'info',
+      found: `${url.host} accepts the old cipher ${cipher.cipher}`,
+      meaning: 'Browsers of today choose a better one. Auditors ask for ECDHE with GCM or ChaCha20 only.',
+      fix: 'Where TLS ends, leave out ciphers with CBC and those without ECDHE (nginx: ssl_ciphers). server.tls does so already.',
+    },
+  ]
+}
+
+/** Directly only: through a proxy the handshake is with whoever the proxy leads to, and `auth0-discovery` names its failure. */
+async function checkAuth0Tls({ config, env }: Scene): Promise<Outcome> {
+  const url = new URL(config.auth0.issuer)
+  const hasProxy = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) => env[name])
+  if (url.protocol !== 'https:' || hasProxy) return nothingToAsk
+  const handshake = await shakeHands(url)
+  if (handshake === undefined || !oldCiphers.includes(handshake.cipher)) return []
+  return [
+    {
+      id: 'auth0-tls',
+      severity: 'warning',
+      found: `the connection to ${url.host} uses ${handshake.protocol} with ${handshake.cipher}`,
+      meaning: 'Auth0 has refused such ciphers since June 2026, so another machine answers in its name.',
+      fix: 'Update the proxy or firewall that looks into TLS, or have it let the tenant’s domain pass untouched.',
+    },
+  ]
+}

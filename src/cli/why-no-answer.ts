@@ -1,0 +1,27 @@
+const maxCauses = 5
+
+/** Why a request got no answer, in the words of the network: `connect ECONNREFUSED 10.0.0.7:443`, `self-signed certificate`. */
+export function whyNoAnswer(error: unknown): string {
+  let reason = error
+  for (let depth = 0; depth < maxCauses && reason instanceof Error && reason.cause !== undefined; depth += 1) {
+    reason = reason.cause
+  }
+  if (!(reason instanceof Error)) return String(reason)
+  if (reason.name === 'TimeoutError') return 'nothing came in time'
+  // Node advises on behalf of whoever started it, behind a semicolon.
+  const [words = ''] = reason.message.split(';')
+  // Several addresses that refuse make an AggregateError, which says so in its code only.
+  return words || ((reason as NodeJS.ErrnoException).code ?? reason.name)
+}
+
+/** What mends that a service does not answer, given the reason. */
+export function waysToReach(reason: string, host: string): string {
+  if (/certificate/i.test(reason)) {
+    return 'Have Node trust the company’s certificate authority: auth0.tls.ca for Auth0, NODE_EXTRA_CA_CERTS for all.'
+  }
+  if (/ENOTFOUND|EAI_AGAIN/.test(reason)) return `Look at the name ${host}, and at the DNS of this machine.`
+  if (/SSL|TLS|EPROTO|handshake/i.test(reason)) {
+    return `Something between here and ${host} breaks TLS: look at the proxy, which has to speak TLS 1.2 with ECDHE or TLS 1.3.`
+  }
+  return `Let this machine reach ${host}: look at the firewall, and at HTTPS_PROXY and NO_PROXY.`
+}
