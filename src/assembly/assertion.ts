@@ -1,9 +1,10 @@
 // This folder: turns configuration into what the stages need.
 
 import { assertionType } from '../../packages/assertion-contract/src/index.ts'
+import { assertionClaims } from '../assertion/claims.ts'
 import { createMemoryKeyStore, type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
 import { createKeys, type Keys } from '../assertion/keys.ts'
-import { assertionClaims, createMinter, type Minter } from '../assertion/minter.ts'
+import { createMinter, type Minter } from '../assertion/minter.ts'
 import { createGroupFilter, createPassedGroups, type WithPassedGroups } from '../assertion/passed-groups.ts'
 import type { AssertionOptions, Statement } from '../assertion/plugin.ts'
 import { createRedisKeyStore } from '../assertion/redis-key-store.ts'

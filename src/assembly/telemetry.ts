@@ -1,9 +1,8 @@
 import type { Keys } from '../assertion/keys.ts'
 import type { Trail } from '../audit/trail.ts'
-import { matchKey } from '../config/route-patterns.ts'
+import { matchKey, createPathMatcher } from '../config/route-patterns.ts'
 import type { Config } from '../config/schema.ts'
 import type { OnUnusable, UnusableClaim } from '../oidc/claim-values.ts'
-import { createPathMatcher } from '../policy/path-matcher.ts'
 import type { Mark } from '../revocation/mark.ts'
 import { createRefreshCounters } from '../session/refresh/renewals.ts'
 import {

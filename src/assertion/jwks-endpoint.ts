@@ -1,5 +1,3 @@
-// This folder: stage: the signed statement of who is asking.
-
 import type { FastifyPluginAsync } from 'fastify'
 
 import type { Keys } from './keys.ts'

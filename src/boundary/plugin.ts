@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import { isReservedHeader } from '../headers/reserved.ts'
+import { isReservedHeader } from '../headers/removed-headers.ts'
 import { nameTrace } from '../telemetry/request-logger.ts'
 import { type FactsOptions, requestFacts } from './request-facts.ts'
 import { createProxyTrust } from './trusted-proxies.ts'

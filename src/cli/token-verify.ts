@@ -1,13 +1,15 @@
 import { acceptedIssuers, machineExpectations, provisionKeySet } from '../assembly/machines.ts'
 import { claimNamesOf } from '../assembly/policy.ts'
 import { accessTokenOf } from '../bearer/access-token.ts'
-import { parseCompact } from '../bearer/compact.ts'
-import { diagnose, type Finding } from '../bearer/diagnosis.ts'
-import { bearerReasons } from '../bearer/refusal-reasons.ts'
+import { checks, type Expectations } from '../bearer/claim-checks.ts'
+import { parseCompact, type CompactToken } from '../bearer/compact.ts'
+import { bearerReasons, type BearerReason } from '../bearer/refusal-reasons.ts'
+import { verifySignature } from '../bearer/signature.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/problem.ts'
 import type { OnUnusable } from '../oidc/claim-values.ts'
 import { type ClaimNames, mapUserClaims } from '../oidc/claims.ts'
+import type { JwksCache } from '../oidc/jwks-cache.ts'
 import { createFetch } from '../process/outgoing-fetch.ts'
 import { Command } from './command.ts'
 import { configOption, reportProblems } from './config-files.ts'
@@ -84,4 +86,37 @@ function accepted(fault: string, issuers: ReadonlyMap<string, readonly string[]>
 
 function explain(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** One check and how it went; `unavailable` when the issuer's keys could not be had. */
+export type Finding = { name: string; fault: BearerReason | 'unavailable' | undefined }
+
+/** Makes every check, past the first failure too, so that all that is wrong with a token shows at once. */
+export async function diagnose(
+  token: string,
+  expected: Expectations,
+  keysOf: (issuer: string) => Promise<JwksCache | undefined>,
+): Promise<Finding[]> {
+  const parsed = parseCompact(token)
+  if (typeof parsed === 'string') return [{ name: 'is a signed token (JWS)', fault: parsed }]
+  const findings: Finding[] = checks.map(({ name, fault }) => ({ name, fault: fault(parsed, expected) }))
+  return [
+    { name: 'is a signed token (JWS)', fault: undefined },
+    ...findings,
+    await signatureFinding(parsed, expected, keysOf),
+  ]
+}
+
+async function signatureFinding(
+  token: CompactToken,
+  { issuers }: Expectations,
+  keysOf: (issuer: string) => Promise<JwksCache | undefined>,
+): Promise<Finding> {
+  const name = 'signature is the issuer’s'
+  const issuer = String(token.claims['iss'])
+  // Keys are fetched from configured issuers only, never from one that a token names.
+  const keys = issuers.has(issuer) ? await keysOf(issuer) : undefined
+  if (keys === undefined) return { name, fault: 'issuer-unknown' }
+  const result = await verifySignature(token, keys)
+  return { name, fault: 'key' in result ? undefined : result.fault }
 }

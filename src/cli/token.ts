@@ -1,8 +1,10 @@
+import { parseCompact } from '../bearer/compact.ts'
+import { bearerReasons } from '../bearer/refusal-reasons.ts'
 import { Command } from './command.ts'
 import type { Terminal } from './terminal.ts'
-import { decodeCommand } from './token-decode.ts'
 import { fetchCommand } from './token-fetch.ts'
-import type { TokenSurroundings } from './token-surroundings.ts'
+import { type TokenSurroundings, tokenFrom } from './token-surroundings.ts'
+import { tokenTable } from './token-table.ts'
 import { verifyCommand } from './token-verify.ts'
 
 /** `stagedoor token`: fetches, decodes and verifies access tokens. */
@@ -10,4 +12,21 @@ export function tokenCommand(terminal: Terminal, surroundings: TokenSurroundings
   const command = new Command('token').description('decode, verify or fetch an access token')
   for (const make of [decodeCommand, verifyCommand, fetchCommand]) command.addCommand(make(terminal, surroundings))
   return command
+}
+
+/** `stagedoor token decode`: what a token says. Nothing is checked, and nothing is sent anywhere. */
+export function decodeCommand(terminal: Terminal, { readInput, now }: TokenSurroundings): Command {
+  return new Command('decode')
+    .description('show what a token says; it is not checked, and sent nowhere')
+    .argument('[token]', 'the token; without it, or as -, it is read from standard input')
+    .action(async (given: string | undefined) => {
+      const parsed = parseCompact(await tokenFrom(given, readInput))
+      if (typeof parsed === 'string') {
+        const { cause, remedy } = bearerReasons[parsed]
+        terminal.err(`This cannot be decoded (${parsed}). ${cause}\n${remedy}\n`)
+        return terminal.setExitCode(1)
+      }
+      terminal.out(tokenTable(parsed.header, parsed.claims, now()))
+      terminal.setExitCode(0)
+    })
 }

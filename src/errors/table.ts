@@ -1,12 +1,6 @@
 import type { ErrorRow } from './row.ts'
-import { bearerErrors } from './rows/bearer.ts'
-import { boundaryErrors } from './rows/boundary.ts'
-import { eventsErrors } from './rows/events.ts'
-import { oidcErrors } from './rows/oidc.ts'
-import { othersErrors } from './rows/others.ts'
-import { policyErrors } from './rows/policy.ts'
-import { proxyErrors } from './rows/proxy.ts'
-import { sessionErrors } from './rows/session.ts'
+import { eventsErrors, oidcErrors, othersErrors } from './rows/endpoints.ts'
+import { bearerErrors, boundaryErrors, sessionErrors, policyErrors, proxyErrors } from './rows/stages.ts'
 
 export type { ErrorRow } from './row.ts'
 

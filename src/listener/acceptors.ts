@@ -1,7 +1,8 @@
 // This folder: the socket: TLS, HTTP/2, limits on heads, closing in order.
 
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { lstat, unlink } from 'node:fs/promises'
+import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket, connect } from 'node:net'
 
 export type Address = { host: string; port: number }
 
@@ -66,4 +67,24 @@ export async function refuseTaken(address: Address): Promise<void> {
 async function listening(server: Server, options: ListenOptions): Promise<void> {
   server.listen(options)
   await once(server, 'listening')
+}
+
+/** Removes the socket file of a process that was killed. A socket that still accepts connections stays. */
+export async function removeStaleSocket(path: string): Promise<void> {
+  const isSocket = await lstat(path).then(
+    (found) => found.isSocket(),
+    () => false,
+  )
+  if (isSocket && !(await isAnswered(path))) await unlink(path)
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
 }

@@ -6,8 +6,9 @@ import { forwardedMethods } from '../config/route-patterns.ts'
 import { type BareAnswer, bareAnswer } from '../errors/bare-answer.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { ErrorCode } from '../errors/table.ts'
+import { slots } from '../oidc/transaction.ts'
+import { chunkNames } from '../session/session-cookie.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { clearedCookies } from './clear-cookies.ts'
 
 const allowed = new Set(forwardedMethods)
 const allow = { Allow: forwardedMethods.join(', ') }
@@ -85,3 +86,14 @@ function writeRefusal(socket: Socket, { status, headers, body }: BareAnswer, coo
   fields.push(...cookies.map((cookie) => `set-cookie: ${cookie}`))
   socket.end([`HTTP/1.1 ${status} `, ...fields, 'connection: close', '', body].join('\r\n'))
 }
+
+const names = [...chunkNames('stagedoor'), 'stagedoor-login', ...slots.map((slot) => `stagedoor-tx.${slot}`)]
+
+/**
+ * `Set-Cookie` values that take every cookie of ours away: headers that are too large stay so until cookies go. Which
+ * ones came is not known then, so that each name goes as on https and as on plain http.
+ */
+export const clearedCookies: readonly string[] = names.flatMap((name) => [
+  `__Host-${name}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax`,
+  `${name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`,
+])

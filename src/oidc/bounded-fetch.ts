@@ -23,3 +23,18 @@ function limit(url: string, maxBytes: number): TransformStream<Uint8Array, Uint8
     },
   })
 }
+
+export type FetchLimits = { fetch: CustomFetch; signal: AbortSignal; maxBytes: number }
+
+/**
+ * Fetches one public document of an issuer: no redirects, no more than `maxBytes`, until `signal` ends it.
+ * @throws Error when the answer is not a 200 within these limits
+ */
+export async function fetchDocument(url: string, { fetch, signal, maxBytes }: FetchLimits): Promise<string> {
+  const headers = { accept: 'application/json' }
+  const get = boundedFetch(fetch, maxBytes)
+  const response = await get(url, { method: 'GET', headers, redirect: 'manual', body: null, signal })
+  if (response.status === 200) return response.text()
+  await response.body?.cancel()
+  throw new Error(`${url} answered ${response.status}`)
+}

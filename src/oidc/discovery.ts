@@ -12,6 +12,7 @@ export type Capabilities = {
 
 export function capabilitiesOf(metadata: ServerMetadata): Capabilities {
   const { issuer, token_endpoint: tokenEndpoint, end_session_endpoint: endSession } = metadata
+  // Only Auth0 has its token endpoint at `/oauth/token` and ends its issuer with a slash.
   const isAuth0 = issuer.endsWith('/') && tokenEndpoint === `${issuer}oauth/token`
   return {
     endSession: endSession !== undefined ? 'rp-initiated-logout' : isAuth0 ? 'auth0-v2-logout' : 'none',

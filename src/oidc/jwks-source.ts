@@ -1,27 +1,4 @@
-import type { CustomFetch } from 'openid-client'
-
-export type FetchLimits = { fetch: CustomFetch; signal: AbortSignal; maxBytes: number }
-
-/**
- * Fetches one public document of an issuer: no redirects, no more than `maxBytes`, until `signal` ends it.
- * @throws Error when the answer is not a 200 within these limits
- */
-export async function fetchDocument(url: string, { fetch, signal, maxBytes }: FetchLimits): Promise<string> {
-  const headers = { accept: 'application/json' }
-  const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', body: null, signal })
-  if (response.status !== 200) {
-    await response.body?.cancel()
-    throw new Error(`${url} answered ${response.status}`)
-  }
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > maxBytes) throw new Error(`${url} sent more than ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
+import { fetchDocument, type FetchLimits } from './bounded-fetch.ts'
 
 /**
  * Where an issuer's keys are, by its discovery document (OpenID Connect Discovery 1.0 §4).

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { tokenRevocation, type ServerMetadata } from 'openid-client'
 
 import type { Session } from '../session/session.ts'
+import { capabilitiesOf } from './discovery.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 
@@ -95,7 +96,7 @@ export type EndSession = {
  */
 export function endSessionUrl(metadata: ServerMetadata, end: EndSession): URL | undefined {
   if (metadata.end_session_endpoint !== undefined) return rpInitiatedLogoutUrl(metadata.end_session_endpoint, end)
-  return isAuth0(metadata) ? auth0LogoutUrl(metadata, end) : undefined
+  return capabilitiesOf(metadata).endSession === 'auth0-v2-logout' ? auth0LogoutUrl(metadata, end) : undefined
 }
 
 function rpInitiatedLogoutUrl(endpoint: string, end: EndSession): URL {
@@ -115,9 +116,4 @@ function auth0LogoutUrl({ issuer }: ServerMetadata, end: EndSession): URL {
   url.searchParams.set('client_id', end.clientId)
   url.searchParams.set('returnTo', signedOut.href)
   return url
-}
-
-/** Only Auth0 has its token endpoint at `/oauth/token` and ends its issuer with a slash. */
-function isAuth0({ issuer, token_endpoint }: ServerMetadata): boolean {
-  return issuer.endsWith('/') && token_endpoint === `${issuer}oauth/token`
 }

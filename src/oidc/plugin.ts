@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
-import { refuseForeignForm } from '../headers/origin.ts'
+import { refuseForeignForm } from '../headers/cross-site-requests.ts'
 import { logoutPage, signedOutPage } from '../pages/logout-pages.ts'
 import { loginEndpoints, answerStepUp } from './login-endpoints.ts'
 import { finishLogout, loginNext, saidEverywhere } from './logout.ts'

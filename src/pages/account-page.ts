@@ -3,10 +3,9 @@
 import type { UserPrincipal } from '../identity/principal.ts'
 import type { Reach } from '../policy/reach.ts'
 import type { SeenSession } from '../revocation/seen-sessions.ts'
-import { type Html, html } from './html.ts'
+import { type Html, html, timeElement } from './html.ts'
 import type { Page } from './layout.ts'
 import { createScript } from './script.ts'
-import { timeElement } from './time.ts'
 
 export type AccountView = {
   user: UserPrincipal

@@ -25,3 +25,12 @@ function render(part: Part): string {
   if (typeof part === 'string' || typeof part === 'number') return escapeHtml(String(part))
   return part.map((item) => item.markup).join('')
 }
+
+/**
+ * A moment, in UTC; a script on the page shows it in the reader's own time zone.
+ * @param ms milliseconds since the epoch
+ */
+export function timeElement(ms: number): Html {
+  const iso = new Date(ms).toISOString()
+  return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`
+}

@@ -1,9 +1,16 @@
 import type { RequestFacts } from '../boundary/facts.ts'
-import { type HostName, hostName, isAmongHosts, matchKey, coveredMethods } from '../config/route-patterns.ts'
+import {
+  type HostName,
+  hostName,
+  isAmongHosts,
+  matchKey,
+  coveredMethods,
+  createPathMatcher,
+  type PathMatcher,
+} from '../config/route-patterns.ts'
 import type { RouteConfig } from '../config/schema.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Allow, Decision, Deny, DenyReason } from './decision.ts'
-import { createPathMatcher, type PathMatcher } from './path-matcher.ts'
 import { type Check, compileRequirement } from './requirement.ts'
 
 /** What of a request rules look at. */

@@ -6,7 +6,7 @@ import type { SecondFactor } from '../oidc/step-up.ts'
 import type { Deny, KnownPrincipal } from './decision.ts'
 import { type Explanation, explain } from './explain.ts'
 import { type Asked, compileRule, type Decide, decideBy, firstMatch } from './first-matching-rule.ts'
-import { missingSentence } from './missing.ts'
+import { missingSentence } from './missing-rights.ts'
 import { compileRequirement } from './requirement.ts'
 import { secondFactorOf } from './second-factor.ts'
 

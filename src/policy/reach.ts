@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import type { KnownPrincipal } from './decision.ts'
-import { missingSentence } from './missing.ts'
+import { missingSentence } from './missing-rights.ts'
 import { compileRequirement } from './requirement.ts'
 
 /** Something that the operator gave a title: a rule, or a service by the last rule that leads to it, which is the widest. */

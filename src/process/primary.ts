@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 
 import type { LoadedConfig, LoadOptions } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { removeStaleSocket } from '../listener/stale-socket.ts'
+import { removeStaleSocket } from '../listener/acceptors.ts'
 import { buildAdminApp } from './admin-app.ts'
 import { followFiles } from './follow-files.ts'
 import type { Reloadable } from './reload.ts'

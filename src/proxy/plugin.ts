@@ -4,13 +4,12 @@ import fastifyPlugin from 'fastify-plugin'
 
 import { forwardedMethods } from '../config/route-patterns.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { refuseForeignUpgrade } from '../headers/origin.ts'
 import type { Exchange } from './exchange.ts'
 import type { ProxyFailureCode } from './failure.ts'
-import { type Forwarder, prepareExchange } from './forward.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'
-import type { UpgradeRequests } from './upgrades.ts'
+import { refuseForeignUpgrade, type UpgradeRequests } from './upgrades.ts'
+import { type Forwarder, prepareExchange } from './upstream-of-request.ts'
 import type { Upstream } from './upstream.ts'
 
 declare module 'fastify' {
@@ -32,18 +31,15 @@ export type ProxyOptions = {
 export const proxy = fastifyPlugin<ProxyOptions>(
   async (app, { upgrades, upstreams, publicOrigin, openConnections }) => {
     const isOwnCookie = createIsOwnCookie(publicOrigin.startsWith('https:'))
-    const forwarder: Forwarder = { openConnections, isOwnCookie, loopMark: publicOrigin, onFailure: fail }
+    const forwarder: Forwarder = { upstreams, openConnections, isOwnCookie, loopMark: publicOrigin, onFailure: fail }
 
     app.decorateRequest('exchange')
     await app.register(frame, {
       prepare(request: FastifyRequest, reply: FastifyReply): Exchange {
-        const { decision } = request
-        const upstream = decision?.effect === 'allow' ? upstreams.get(decision.upstream) : undefined
-        if (upstream === undefined) throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
         const upgradeHead = upgrades.headOf(request.raw)
         if (upgradeHead !== undefined && request.principal?.kind === 'user')
           refuseForeignUpgrade(request.raw.headers, publicOrigin)
-        return prepareExchange(request, reply, upstream, upgradeHead, forwarder)
+        return prepareExchange(request, reply, upgradeHead, forwarder)
       },
     })
   },

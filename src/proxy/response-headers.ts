@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 
+import { isHopByHop, namedInConnection } from '../headers/removed-headers.ts'
 import { allowsSharing, privateAnswer } from '../headers/shared-caches.ts'
-import { isHopByHop, namedInConnection } from './hop-by-hop.ts'
 import type { AnswerHead } from './http1/answer-head.ts'
 import { type IsOwnCookie, setsOwnCookie } from './own-cookies.ts'
 

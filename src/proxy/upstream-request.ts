@@ -1,8 +1,7 @@
 import type { UpstreamIdentity } from '../assertion/upstream-identity.ts'
 import type { RequestFacts } from '../boundary/facts.ts'
-import { continuedTrace } from '../headers/continued-trace.ts'
-import { isReservedHeader } from '../headers/reserved.ts'
-import { isHopByHop, namedInConnection } from './hop-by-hop.ts'
+import { isReservedHeader, isHopByHop, namedInConnection } from '../headers/removed-headers.ts'
+import { continuedTrace } from '../headers/trace-context.ts'
 import { type IsOwnCookie, withoutOwnCookies } from './own-cookies.ts'
 
 export type ClientHead = {

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { continueAfter } from '../errors/contain.ts'
-import { type OtherOrigins, refuseOtherOrigins } from '../headers/origin.ts'
+import { type OtherOrigins, refuseOtherOrigins } from '../headers/cross-site-requests.ts'
 import { isForAsset } from '../headers/shared-caches.ts'
 import { BrowserSessions, type BrowserSessionsOptions } from './browser-sessions.ts'
 import type { Freshened, Refresher } from './refresh/refresher.ts'

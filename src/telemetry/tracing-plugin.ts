@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import { continuedTrace } from '../headers/continued-trace.ts'
+import { continuedTrace } from '../headers/trace-context.ts'
 import { redact } from './redact.ts'
 import type { RequestTrace, Tracing } from './tracing.ts'
 

@@ -1,9 +1,10 @@
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import t from 'tap'
 
+import { assertionClaims } from '../../src/assertion/claims.ts'
 import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
 import { createKeys } from '../../src/assertion/keys.ts'
-import { assertionClaims, createMinter } from '../../src/assertion/minter.ts'
+import { createMinter } from '../../src/assertion/minter.ts'
 import { oauth2ProxyHeaders } from '../../src/assertion/upstream-identity.ts'
 import type { UserPrincipal } from '../../src/identity/principal.ts'
 

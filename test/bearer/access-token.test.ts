@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { audienceFor, machineClaims } from '../../src/assertion/machine-claims.ts'
+import { audienceFor, machineClaims } from '../../src/assertion/claims.ts'
 import { accessTokenOf, clientOf, isMachine } from '../../src/bearer/access-token.ts'
 import { machineProfile } from '../../src/bearer/profiles.ts'
 import { createVerifier } from '../../src/bearer/verifier.ts'

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { hasUnclearCoding, hasUncountableLength, repeatedSingleton } from '../../src/boundary/received-headers.ts'
 import { isPlainQuery, splitTarget } from '../../src/boundary/request-target.ts'
-import { traceparent } from '../../src/boundary/trace-context.ts'
+import { traceparent } from '../../src/headers/trace-context.ts'
 
 t.test('a target is split at its first question mark and nothing is decoded', async (t) => {
   t.same(splitTarget('/a%20b?c=d?e'), { path: '/a%20b', query: '?c=d?e' })

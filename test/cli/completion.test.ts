@@ -7,8 +7,7 @@ import { Argument } from 'commander'
 import t, { type Test } from 'tap'
 
 import { Command } from '../../src/cli/command.ts'
-import { completionScript, type Shell, shells } from '../../src/cli/completion/scripts.ts'
-import { placesIn } from '../../src/cli/completion/words.ts'
+import { placesIn, completionScript, type Shell, shells } from '../../src/cli/completion/scripts.ts'
 import { createProgram } from '../../src/cli/program.ts'
 
 /** The script that the command prints. */

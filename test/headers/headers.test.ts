@@ -1,8 +1,8 @@
 import t from 'tap'
 
+import { refuseForeignForm } from '../../src/headers/cross-site-requests.ts'
 import { isNavigation, wantsPage } from '../../src/headers/navigation.ts'
-import { refuseForeignForm } from '../../src/headers/origin.ts'
-import { isReservedHeader } from '../../src/headers/reserved.ts'
+import { isReservedHeader } from '../../src/headers/removed-headers.ts'
 
 t.test('names that only the gateway may set are reserved in every spelling', async (t) => {
   for (const name of [

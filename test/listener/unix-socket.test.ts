@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 import t, { type Test } from 'tap'
 
-import { removeStaleSocket } from '../../src/listener/stale-socket.ts'
+import { removeStaleSocket } from '../../src/listener/acceptors.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
 

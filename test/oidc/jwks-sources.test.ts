@@ -3,7 +3,8 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { createJwksFetch, discoverJwksUrl, fetchDocument } from '../../src/oidc/jwks-source.ts'
+import { fetchDocument } from '../../src/oidc/bounded-fetch.ts'
+import { createJwksFetch, discoverJwksUrl } from '../../src/oidc/jwks-source.ts'
 import { createFileJwksStore, forgetfulJwksStore } from '../../src/oidc/jwks-store.ts'
 import { startOrigin } from '../support/origin.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { providerRefusal } from '../../src/oidc/provider-refusal.ts'
+import { providerRefusal } from '../../src/oidc/failures.ts'
 
 const rows: [what: string, query: Record<string, unknown>, detail: string | undefined, reason?: string][] = [
   ['no refusal', { code: 'c' }, undefined],

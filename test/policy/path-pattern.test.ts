@@ -1,7 +1,13 @@
 import t from 'tap'
 
-import { hostName, isAmongHosts, includesPattern, matchKey, parsePathPattern } from '../../src/config/route-patterns.ts'
-import { createPathMatcher } from '../../src/policy/path-matcher.ts'
+import {
+  hostName,
+  isAmongHosts,
+  includesPattern,
+  matchKey,
+  parsePathPattern,
+  createPathMatcher,
+} from '../../src/config/route-patterns.ts'
 
 const keys: [path: string, key: string][] = [
   ['/', '/'],

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { mayRetry } from '../../src/proxy/failure.ts'
+import { mayRetry } from '../../src/proxy/retry.ts'
 
 const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
 const late = Object.assign(new Error('late'), { code: 'UPSTREAM_CONNECT_TIMEOUT' })

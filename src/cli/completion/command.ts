@@ -2,8 +2,7 @@ import { Argument } from 'commander'
 
 import { Command } from '../command.ts'
 import type { Terminal } from '../terminal.ts'
-import { completionScript, type Shell, shells } from './scripts.ts'
-import { placesIn } from './words.ts'
+import { completionScript, type Shell, shells, placesIn } from './scripts.ts'
 
 /** `stagedoor completion`: a script with which a shell completes commands and options. */
 export function completionCommand({ out }: Terminal): Command {

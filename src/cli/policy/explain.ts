@@ -4,9 +4,13 @@ import { resolve } from 'node:path'
 import { readPath } from '../../boundary/request-target.ts'
 import type { PolicyConfig } from '../../config/load-policy.ts'
 import { hasMembers, toPlain } from '../../config/tree/tree.ts'
+import type { Principal } from '../../identity/principal.ts'
 import { explanationLines } from '../../policy/explain.ts'
+import type { Asked } from '../../policy/first-matching-rule.ts'
+import { createPolicy, type Policy } from '../../policy/policy.ts'
+import { principalFromClaims } from '../../policy/principal-from-claims.ts'
+import { referencedClaims } from '../../policy/requirement.ts'
 import type { Terminal } from '../terminal.ts'
-import { createEngine } from './engine.ts'
 import { PolicyInputError, readYaml } from './read-yaml.ts'
 import { readTable } from './table.ts'
 
@@ -54,4 +58,33 @@ async function claimsIn(file: string, folder: string): Promise<Readonly<Record<s
   const claims = toPlain(await readYaml(file, folder))
   if (hasMembers(claims) && !Array.isArray(claims)) return claims
   throw new PolicyInputError(`${file} holds no claims: write a JSON object, such as the payload of an ID token.`)
+}
+
+/** The rules as the gateway would apply them, for people described by claims. */
+export type Engine = Policy & {
+  principal: (claims: Readonly<Record<string, unknown>>) => Principal
+  /** Why a request gets 400 for its path, whatever the rules say, if it does. */
+  refusalOf: (asked: Asked) => string | undefined
+}
+
+/** @param now milliseconds since the epoch */
+export function createEngine(config: PolicyConfig, now: number): Engine {
+  const { routes, admin, claims } = config
+  const names = { ...claims, custom: referencedClaims(routes, admin.allow) }
+  const policy = createPolicy(config)
+  return {
+    ...policy,
+    principal: (described) => principalFromClaims(described, names, now),
+    // Rules see the path as the gateway hands it to them, with unreserved characters decoded.
+    decide(principal, asked, at) {
+      const read = readPath(asked.path)
+      return policy.decide(principal, typeof read === 'string' ? asked : { ...asked, path: read.path }, at)
+    },
+    refusalOf(asked) {
+      const read = readPath(asked.path)
+      if (typeof read === 'string') return read
+      const { path, oddity } = read
+      return oddity === undefined || policy.takesAsIs({ ...asked, path }, oddity.plainest) ? undefined : oddity.reason
+    },
+  }
 }

@@ -1,7 +1,7 @@
 import type { PolicyConfig } from '../../config/load-policy.ts'
 import { decisionText } from '../../policy/explain.ts'
 import type { Terminal } from '../terminal.ts'
-import { createEngine, type Engine } from './engine.ts'
+import { createEngine, type Engine } from './explain.ts'
 import { readYaml } from './read-yaml.ts'
 import { readTable, type TestRow, type TestTable } from './table.ts'
 

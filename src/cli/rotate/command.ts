@@ -1,9 +1,8 @@
 import { fingerprint } from '../../config/fingerprints.ts'
 import { createFetch } from '../../process/outgoing-fetch.ts'
 import { createAsk } from '../ask.ts'
-import { CommandFailed } from '../command-failed.ts'
 import { Command } from '../command.ts'
-import type { Terminal } from '../terminal.ts'
+import { CommandFailed, type Terminal } from '../terminal.ts'
 import type { TokenSurroundings } from '../token-surroundings.ts'
 import {
   type Auth0Application,

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 
 import { Option } from 'commander'
 
-import { CommandFailed } from '../command-failed.ts'
 import type { Command } from '../command.ts'
+import { CommandFailed } from '../terminal.ts'
 import type { ManagementAccess } from './management.ts'
 import { targetForms } from './targets/parse.ts'
 

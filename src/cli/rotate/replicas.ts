@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 
 import { fingerprint } from '../../config/fingerprints.ts'
 import type { Ask } from '../ask.ts'
-import { CommandFailed } from '../command-failed.ts'
+import { CommandFailed } from '../terminal.ts'
 
 /** What every process of every replica has to report: the secret is in the list, or is the first of it. */
 export type Expected = { option: string; secret: string; isFirst: boolean }

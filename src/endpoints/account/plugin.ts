@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../../errors/gateway-error.ts'
-import { refuseForeignForm } from '../../headers/origin.ts'
+import { refuseForeignForm } from '../../headers/cross-site-requests.ts'
 import type { UserPrincipal } from '../../identity/principal.ts'
 import { accountPage } from '../../pages/account-page.ts'
 import { signedInPage } from '../../pages/login-pages.ts'

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 
 import type { Keys } from '../../assertion/keys.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
-import { refuseForeignForm } from '../../headers/origin.ts'
+import { refuseForeignForm } from '../../headers/cross-site-requests.ts'
 
 /** Our signing keys by what they sign for. */
 export type SigningKeys = ReadonlyMap<string, Pick<Keys, 'current' | 'jwks' | 'rotate'>>

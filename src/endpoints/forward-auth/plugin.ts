@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../../errors/gateway-error.ts'
-import { refuseForeignUpgrade } from '../../headers/origin.ts'
 import { createIsOwnCookie } from '../../proxy/own-cookies.ts'
+import { refuseForeignUpgrade } from '../../proxy/upgrades.ts'
 import { answerHeaders, numberedCookies } from './answer-headers.ts'
 
 export type ForwardAuthOptions = {

@@ -1,6 +1,5 @@
 import type { AuditRecord } from '../../audit/record-schema.ts'
-import { type Html, html } from '../html.ts'
-import { timeElement } from '../time.ts'
+import { type Html, html, timeElement } from '../html.ts'
 
 /** A table of records, the latest first; each decision links to its explanation. */
 export function recordTable(records: readonly AuditRecord[], base: string): Html {

@@ -1,7 +1,6 @@
 import type { SeenSession } from '../../revocation/seen-sessions.ts'
-import { type Html, html } from '../html.ts'
+import { type Html, html, timeElement } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { timeElement } from '../time.ts'
 import { consolePage } from './frame.ts'
 
 export type SessionList = {

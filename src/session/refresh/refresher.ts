@@ -1,6 +1,5 @@
 import type { Session } from '../session.ts'
 import { type FoundSession, type KnownSession, storeUnavailable } from '../store.ts'
-import { type RefreshNeed, type RefreshTimes, refreshNeedOf } from './need.ts'
 import { createRenewals, type RenewalOptions } from './renewals.ts'
 
 /** A session as fresh as it can be had, and the value that its cookie should have; nothing when it does not count. */
@@ -92,4 +91,29 @@ async function orAfter<T>(ms: number, work: Promise<T>): Promise<T | undefined> 
   } finally {
     clearTimeout(timer)
   }
+}
+
+export type RefreshTimes = {
+  /** The longest that claims may be old while Auth0 answers. */
+  refreshEveryMs: number
+  /** How much longer a session keeps them while refreshing fails. */
+  maxStaleMs: number
+}
+
+/**
+ * What a session's claims need: nothing, a refresh in the background, one that the request waits for, or — past
+ * `maxStale` — one without which the session does not count.
+ */
+export type RefreshNeed = 'none' | 'soon' | 'due' | 'overdue'
+
+/** The last part of the interval is left for refreshing ahead of need, so that few requests wait. */
+const aheadFraction = 0.8
+
+/** @param now milliseconds since the epoch */
+export function refreshNeedOf(session: Session, times: RefreshTimes, now: number): RefreshNeed {
+  if (session.refreshToken === undefined) return 'none'
+  const ageMs = now - session.refreshedAt
+  if (ageMs < times.refreshEveryMs * aheadFraction) return 'none'
+  if (ageMs < times.refreshEveryMs) return 'soon'
+  return ageMs < times.refreshEveryMs + times.maxStaleMs ? 'due' : 'overdue'
 }

@@ -5,8 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
-import type { ConnectionPool } from '../../../src/proxy/http1/connection-pool.ts'
-import { idleLimitOf } from '../../../src/proxy/http1/idle-limit.ts'
+import { type ConnectionPool, idleLimitOf } from '../../../src/proxy/http1/connection-pool.ts'
 import { startRawOrigin } from '../support.ts'
 import { holdTime, numbering, type Recording, send, startConnections } from './support.ts'
 

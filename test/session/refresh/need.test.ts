@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { refreshNeedOf } from '../../../src/session/refresh/need.ts'
+import { refreshNeedOf } from '../../../src/session/refresh/refresher.ts'
 import { sessionOf } from '../../support/sessions.ts'
 
 const times = { refreshEveryMs: 100, maxStaleMs: 1_000 }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-import { loopHeader } from '../headers/reserved.ts'
+import { loopHeader } from '../headers/removed-headers.ts'
 import { Exchange } from './exchange.ts'
 import type { ProxyFailureCode } from './failure.ts'
 import type { OpenConnections } from './open-connections.ts'
@@ -10,28 +10,31 @@ import { removedPrefix, rewritePath, upstreamHeaders } from './upstream-request.
 import type { Lane, Upstream } from './upstream.ts'
 
 export type Forwarder = {
+  /** By name. */
+  upstreams: ReadonlyMap<string, Upstream>
   openConnections: OpenConnections
   isOwnCookie: IsOwnCookie
-  /** By which a request is known that comes back. */
+  /** The header value that marks our own requests, so that one that comes back is recognized. */
   loopMark: string
   onFailure(reply: FastifyReply, code: ProxyFailureCode, cause: unknown, upstream: Upstream): void
 }
 
 /**
- * Makes ready what carries one decided request to its upstream, and the answer back.
+ * Prepares the exchange of one decided request: chooses its upstream and lane, and writes the request for it.
  * @param upgradeHead bytes behind the head of an upgrade request; undefined for any other request
+ * @throws STAGEDOOR_INTERNAL where no decision allows the request
  * @throws STAGEDOOR_BOUNDARY_NOT_FOUND for a path that the upstream's `rewrite` does not know: unchanged it would mean
  * something else there than the rules had in mind
  */
 export function prepareExchange(
   request: FastifyRequest,
   reply: FastifyReply,
-  upstream: Upstream,
   upgradeHead: Buffer | undefined,
   forwarder: Forwarder,
 ): Exchange {
   const { raw: client, facts, principal } = request
   const { openConnections, isOwnCookie } = forwarder
+  const upstream = upstreamOf(request, forwarder)
   const isUpgrade = upgradeHead !== undefined
   const hasBody = !isUpgrade && bringsBody(request)
   const lane = laneOf(request, upstream, isUpgrade)
@@ -60,6 +63,13 @@ export function prepareExchange(
     openConnections,
     onFailure: (code, cause) => forwarder.onFailure(reply, code, cause, upstream),
   })
+}
+
+/** The upstream that the matching rule names, or the default one (`config/derived-settings.ts`): policy decided on it. */
+function upstreamOf({ decision }: FastifyRequest, { upstreams }: Forwarder): Upstream {
+  const upstream = decision?.effect === 'allow' ? upstreams.get(decision.upstream) : undefined
+  if (upstream === undefined) throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
+  return upstream
 }
 
 // RFC 9112 §6.3: a request has a body exactly where one of the two says so.

@@ -98,3 +98,63 @@ export const oidcErrors = {
     'Allow cookies for this site and try again. Operators: see “Signing in over and over” in docs/sessions.md.',
   ),
 }
+
+export const eventsErrors = {
+  STAGEDOOR_EVENTS_UNAUTHENTICATED: row(
+    401,
+    'warn',
+    'Events are accepted from Auth0 only.',
+    'Operators: give the event stream in Auth0 one of the tokens in auth0.events.webhook.tokens.',
+  ),
+  STAGEDOOR_EVENTS_FOREIGN: row(
+    403,
+    'warn',
+    'This event is of another tenant or stream than the one that is expected here.',
+    'Operators: compare auth0.events.webhook.tenant and .stream with the event stream in Auth0; the log line says what came.',
+  ),
+  STAGEDOOR_EVENTS_MALFORMED: row(
+    400,
+    'warn',
+    'This is not an event as Auth0 sends them.',
+    'Send one CloudEvent with id, type, time and data as JSON.',
+  ),
+}
+
+export const othersErrors = {
+  STAGEDOOR_IDENTITY_TWO_CREDENTIALS: row(
+    400,
+    'info',
+    'The request brings a session and an access token, which may be two different callers.',
+    'Send one of the two: the cookie of a browser, or the access token of a machine.',
+  ),
+  STAGEDOOR_ACCOUNT_BAD_REQUEST: row(
+    400,
+    'info',
+    'That session is not among your other sessions.',
+    'Open your account page again: the session may have ended already.',
+  ),
+  STAGEDOOR_ADMIN_BAD_REQUEST: row(
+    400,
+    'info',
+    'The request to the admin API is not complete.',
+    'Name exactly one of session, subject or sid, as the documentation shows.',
+  ),
+  STAGEDOOR_ASSERTION_UNAVAILABLE: row(
+    503,
+    'error',
+    'Your identity could not be signed for the service behind the portal.',
+    'Try again in a moment. Operators: check assertion.keys.',
+  ),
+  STAGEDOOR_AUDIT_UNAVAILABLE: row(
+    503,
+    'error',
+    'This action has to be recorded, and just now it cannot be.',
+    'Try again in a moment; nothing was done. Operators: readiness names the sink of audit.sinks that fails.',
+  ),
+  STAGEDOOR_INTERNAL: row(
+    500,
+    'error',
+    'Something went wrong inside Stagedoor.',
+    'Try again. If it stays, tell the owners of the portal the request id.',
+  ),
+}

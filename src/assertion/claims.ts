@@ -1,6 +1,39 @@
-import type { MachineClaims } from '../../packages/assertion-contract/src/index.ts'
-import type { MachinePrincipal } from '../identity/principal.ts'
-import type { Issue } from './minter.ts'
+// This folder: stage: the signed statement of who is asking.
+
+import type { AssertionClaims, MachineClaims } from '../../packages/assertion-contract/src/index.ts'
+import type { MachinePrincipal, UserPrincipal } from '../identity/principal.ts'
+
+/** What a statement says of itself, whoever it is about. */
+export type Issue = {
+  issuer: string
+  audience: string
+  issuedAtSeconds: number
+  lifetimeSeconds: number
+  /** Unique id of this assertion (`jti`). */
+  id: string
+}
+
+/** The claims about a person; empty lists are left out to keep the header small. */
+export function assertionClaims(user: UserPrincipal, issue: Issue): AssertionClaims {
+  // Custom claims are for our rules only: the contract does not promise them to upstreams.
+  const { roles, groups, permissions, custom: _, ...profile } = user.claims
+  return {
+    iss: issue.issuer,
+    aud: issue.audience,
+    sub: user.subject,
+    iat: issue.issuedAtSeconds,
+    exp: issue.issuedAtSeconds + issue.lifetimeSeconds,
+    jti: issue.id,
+    sid: user.sessionId,
+    kind: 'user',
+    ...profile,
+    ...(roles.length > 0 && { roles }),
+    ...(groups.length > 0 && { groups }),
+    ...(permissions.length > 0 && { permissions }),
+    ...(user.authTimeSeconds !== undefined && { auth_time: user.authTimeSeconds }),
+    ...(user.amr.length > 0 && { amr: user.amr }),
+  }
+}
 
 /** One entry of `machines.classes`. */
 export type TokenClass = {

@@ -66,7 +66,7 @@ export const limitFailures = fastifyPlugin<FailureLimitOptions>(
       return new GatewayError(code, { cause: error, headers: { 'Retry-After': String(seconds) } })
     }
   },
-  { name: 'rate-limit' },
+  { name: 'failed-attempts' },
 )
 
 const addressKey = ({ facts }: FastifyRequest): string => `address:${normalizeIP(facts.clientIp)}`

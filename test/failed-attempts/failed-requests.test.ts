@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { errorTable, type ErrorCode } from '../../src/errors/table.ts'
-import { answerToTooMany } from '../../src/rate-limit/plugin.ts'
+import { answerToTooMany } from '../../src/failed-attempts/plugin.ts'
 import { createBrowser } from '../support/browser.ts'
 import { startHouse } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
