@@ -69,7 +69,7 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
   return app
 }
 
-/** What lives under `/.stagedoor/`: never forwarded, whatever is asked for. */
+/** The endpoints below `/.stagedoor/`. A request to this prefix is never forwarded. */
 async function ownEndpoints(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
   traceStage(app, 'endpoint', parts.tracing)
   await app.register(formbody, { bodyLimit: 65_536 })

@@ -97,7 +97,7 @@ function keyStoreFor(
 /** Only keys in Redis can be out of reach: others are read before the process serves. */
 export function keysCondition(keys: Keys): Condition {
   if (keys.isReady()) return { name: 'signing-keys', status: 'ok' }
-  const reason = 'not read from Redis yet: nobody who is signed in reaches an upstream'
+  const reason = 'not read from Redis yet: requests of signed-in people get 503'
   return { name: 'signing-keys', status: 'degraded', reason }
 }
 

@@ -65,7 +65,7 @@ function httpSink(
   return made
 }
 
-/** Again, where the end of the trail has closed it: nothing waits then. */
+/** Closing a sink twice does no harm; the trail may have closed it already. */
 function closeSink(sink: Sink): Promise<void> {
   return sink.close()
 }

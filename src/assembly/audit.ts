@@ -146,7 +146,7 @@ function conditionOf(sink: Sink): Condition {
   return { name: `audit ${name}`, status: 'degraded', reason: `${reason}; ${effect}` }
 }
 
-/** What the first file of the trail ended with, before anything is added to it. */
+/** The last records of the first trail file, read before this process adds any. */
 function endOfTrail(sinks: readonly SinkConfig[]): TrailEnd {
   const path = pathOfTrail(sinks)
   return path === undefined ? { heads: [], lastStart: undefined } : readTrailEnd(path)

@@ -48,7 +48,7 @@ export function provisionEvents(
 
 type Taking = { revocations: Revocations; once: Once; holding: Holding }
 
-/** What an event from Auth0 does. Those that are fetched have no request that would be on record. */
+/** The effect of an event from Auth0. A fetched event belongs to no request, so its record names none. */
 export function provisionEventTaking(
   { auth0: { issuer } }: Config,
   { now, trail }: Pick<Dependencies, 'now'> & { trail: Pick<Trail, 'write'> },
@@ -135,7 +135,7 @@ function recording(take: TakeEvent, trail: Pick<Trail, 'write'>): TakeEvent {
   }
 }
 
-/** What the webhook of Auth0's events accepts. */
+/** The tokens, tenant and stream that the webhook for Auth0's events accepts. */
 export function webhookOf({ auth0: { events } }: Config) {
   const { tokens = [], tenant, stream } = events?.webhook ?? {}
   return { tokens: tokens.map((token) => token.reveal()), source: { tenant, stream } }

@@ -5,7 +5,7 @@ import type { RandomBytes } from '../seal/random.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { AgentFor } from '../telemetry/otlp.ts'
 
-/** What comes from outside the process; tests hand in their own. */
+/** Everything that comes from outside the process: clock, network, random numbers. Tests pass their own. */
 export type Dependencies = {
   logger: Logger
   /** Standard output, for records of the audit trail. */

@@ -57,7 +57,7 @@ export function providerCondition(provider: Provider): Condition {
   return { name: 'auth0', status: 'degraded', reason: 'not discovered yet: new logins fail' }
 }
 
-/** What login, callback and logout need. */
+/** Builds the relying party that login, callback and logout use. */
 export function relyingParty(
   config: Config,
   { now, randomBytes }: Dependencies,
@@ -99,7 +99,7 @@ export function relyingParty(
   }
 }
 
-/** What back-channel logout needs. */
+/** Builds the party that handles back-channel logout. */
 export function backchannelParty(
   { auth0 }: Config,
   { fetch, now }: Dependencies,

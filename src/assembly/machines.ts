@@ -95,7 +95,7 @@ function protectedResourceOf(config: Config, { now }: Surroundings, decide: Deci
   }
 }
 
-/** What the page about tokens compares them with: people's own tokens are of `auth0.issuer`, whatever machines may bring. */
+/** The values that the token page compares a token with. People's tokens come from `auth0.issuer`, machines' may not. */
 function tokenFactsOf(config: Config) {
   const { issuers, clientIds } = machineExpectations(config)
   return {
@@ -105,7 +105,7 @@ function tokenFactsOf(config: Config) {
   }
 }
 
-/** What a machine's token has to say, apart from its times. */
+/** The expected content of a machine's token, apart from its times. */
 export function machineExpectations(config: Config) {
   const { clockTolerance: clockToleranceMs, maxTokenAge: maxTokenAgeMs, deny } = config.machines
   const issuers = acceptedIssuers(config)

@@ -78,7 +78,7 @@ export async function open(config: Config, given: Dependencies, holding: Holding
   return { ...made, ...ended, reading, onUnusable, upstreams, assertion, sessions, overload, upgrades, tracing, once }
 }
 
-/** What became of the configuration in the files. */
+/** The state of the configuration files: in force, or refused and why. */
 function openReading(now: number, { registry }: Metrics): LastReading {
   const reading = createLastReading(now)
   showReading(registry, reading.current)
@@ -87,7 +87,7 @@ function openReading(now: number, { registry }: Metrics): LastReading {
 
 type Memories = { now: () => number; redis: Redis | undefined; once: Once; holding: Holding }
 
-/** What is remembered against repetition: failed attempts, and logins that were finished. */
+/** The memory that stops repetition: failed attempts, and logins that are finished. */
 function provisionLimits({ now, redis, once, holding }: Memories) {
   const local = holding.part({ name: 'failed attempts', make: () => createLocalCounter(now) })
   return {

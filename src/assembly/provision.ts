@@ -127,7 +127,7 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
   }
 }
 
-/** What works around all of them. */
+/** Options of the plugins that every request passes: pages, errors, limits, audit and telemetry. */
 function aroundOptions(config: Config, dependencies: Dependencies, opened: Opened) {
   const { server, auth0, pages } = config
   const { now } = dependencies

@@ -59,7 +59,7 @@ export async function openRedis(settings: RedisSettings, logger: Logger): Promis
   return redis
 }
 
-/** What configuration says, in the terms of the connection. */
+/** Translates the configuration into settings of the connection. */
 export function redisSettings({ url, sentinel, cluster, ...options }: RedisConfig): RedisSettings {
   const { username, password, database, node } = url === undefined ? {} : partsOf(url.reveal())
   return {

@@ -35,7 +35,7 @@ export function provisionBus(
 
 type Shared = { bus: SessionBus; decide: Decide; onNews: (news: readonly Mark[]) => void }
 
-/** What decides on open connections; that of the configuration in force. */
+/** The rules that decide on open connections: those of the configuration in force. */
 type Rules = { limits: SessionLimits; decide: Decide }
 
 /** How this process learns that sessions have ended, and closes the connections that are open for them. */

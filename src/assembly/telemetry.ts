@@ -23,7 +23,7 @@ import type { Holding } from './kept-across-reloads.ts'
 
 type NamedKeys = Readonly<Record<string, Pick<Keys, 'rotatedAt'>>>
 
-/** What is counted and measured, from the start of the process on. */
+/** The metrics and counters. They keep counting from the start of the process, across reloads. */
 export function provisionFigures({ now }: Dependencies, trail: Trail, holding: Holding) {
   return holding.part({ name: 'figures', make: () => createFigures(now, trail) })
 }
@@ -45,7 +45,7 @@ function createFigures(now: () => number, trail: Trail) {
     countCalls: countLoginServiceCalls(registry),
     /** The keys in use. */
     show: (inUse: NamedKeys) => void (keys = inUse),
-    /** Marks that name a moment name the one at which somebody said it; those of single sessions name none. */
+    /** A mark for several sessions carries the moment of its revocation; a mark for one session carries none. */
     noteRevocations: (news: readonly Mark[]): void => {
       for (const { kind, at } of news) if (kind !== 'session') noteDelay(now() - at)
     },

@@ -3,7 +3,7 @@
 import type { AssertionClaims, MachineClaims } from '../../packages/assertion-contract/src/index.ts'
 import type { MachinePrincipal, UserPrincipal } from '../identity/principal.ts'
 
-/** What a statement says of itself, whoever it is about. */
+/** The claims of a statement that do not depend on its subject. */
 export type Issue = {
   issuer: string
   audience: string

@@ -6,7 +6,7 @@ export type KeyStore = {
   /** @throws when a ring is there but cannot be read: making new keys over it would lose it */
   read(): Promise<KeyRing | undefined>
   write(ring: KeyRing): Promise<void>
-  /** What processes that share the store need. */
+  /** Only for a store that several processes share. */
   shared?: {
     /** Does work while no other process does any. */
     alone<Result>(work: () => Promise<Result>): Promise<Result>

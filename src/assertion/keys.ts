@@ -122,7 +122,7 @@ class RotatingRing implements Keys {
     this.#schedule(this.#msUntilRotation())
   }
 
-  /** Of all processes that share the store one rotates; the others find that it was done. */
+  /** Only one of the processes that share a store rotates; the others read its result. */
   #rotateIf(isDue: (ring: KeyRing) => boolean): Promise<void> {
     const { store, now, onRotated } = this.#options
     return this.#alone(async () => {

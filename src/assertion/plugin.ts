@@ -49,7 +49,7 @@ export const assertion = fastifyPlugin<AssertionOptions>(
       return statement
     }
 
-    /** What can be said without waiting. */
+    /** The identity that is already minted; undefined when minting has to wait for a signature. */
     function recall(principal: Principal, statement: Statement): UpstreamIdentity | undefined {
       if (principal.kind === 'machine') return known(statement.machineMinter.recall(principal), machineIdentity)
       if (principal.kind !== 'user') return nobody

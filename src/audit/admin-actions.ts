@@ -4,7 +4,7 @@ import { matchKey } from '../config/route-patterns.ts'
 
 /** A kind of request that changes something in Backstage. */
 export type AdminAction = {
-  /** What `stagedoor audit search --class` asks for. */
+  /** The value for `stagedoor audit search --class`. */
   class: AdminActionClass
   methods: readonly string[]
   /** As in `routes`: `*` for one segment, a last `**` for all the rest. */
@@ -48,7 +48,7 @@ export const adminActions: readonly AdminAction[] = [
   { class: 'permission-change', methods: changes, path: '/api/permission/refresh/**', does: 'has roles read anew' },
   // The plugin of Backstage itself changes nothing by request; those that take documentation in do.
   { class: 'techdocs-write', methods: changes, path: '/api/techdocs/**', does: 'changes or publishes documentation' },
-  // What an action does stands in the body: it may unregister an entity, or run a template.
+  // The body names the action: it may unregister an entity, or run a template.
   { class: 'action-call', methods: ['POST'], path: '/api/mcp-actions/**', does: 'calls an action by MCP' },
   {
     class: 'action-call',
@@ -56,7 +56,7 @@ export const adminActions: readonly AdminAction[] = [
     path: '/api/*/.backstage/actions/*/actions/*/invoke',
     does: 'calls an action',
   },
-  // Whatever plugin it is: what was deleted is gone.
+  // A deletion in any plugin counts, because it cannot be undone.
   { class: 'delete', methods: ['DELETE'], path: '/api/**', does: 'deletes something else' },
 ]
 

@@ -9,14 +9,14 @@ import type { AuditRecord } from './record.ts'
 import { checkpointFileOf, filesOfTrail, linesOf, linesOfAll } from './trail-files.ts'
 import { type Verdict, Verifier } from './verify.ts'
 
-/** What was found in the trail of a file, and whether the trail is whole. */
+/** The matching records of a trail file, and whether the trail is whole. */
 export type Examination = {
-  /** Those that fit, the latest first. */
+  /** The matching records, the latest first. */
   records: AuditRecord[]
-  /** How many fit; more than are in `records`, perhaps. */
+  /** How many records match; `records` may hold fewer. */
   found: number
   verdict: Verdict
-  /** What was read, oldest first. */
+  /** The files that were read, oldest first. */
   files: string[]
   /** Older files that were left out, because reading them would take too long. */
   leftOut: string[]

@@ -1,6 +1,6 @@
 import type { AuditRecord } from './record.ts'
 
-/** What records are looked for; everything that is given has to fit. */
+/** Conditions for records; a record has to meet each one that is given. */
 export type RecordFilter = {
   /** Subject or session as they are, or a part of the name in any letter case. */
   person?: string | undefined

@@ -1,7 +1,7 @@
 import type { AuditEvent } from './event.ts'
 import { outcomeOf } from './record.ts'
 
-/** What happened within one minute; `p95Ms`: 95 of 100 requests were answered within this time, roughly. */
+/** The counts of one minute. `p95Ms` is an estimate: 95 of 100 requests were answered within this time. */
 export type Minute = { requests: number; refusals: number; logins: number; p95Ms: number }
 
 /** The last minutes of this process, the present one last. Times in milliseconds since the epoch. */

@@ -3,7 +3,7 @@ import { createMinutes, type Minute } from './minutes.ts'
 import type { AuditRecord } from './record-schema.ts'
 import type { Sink } from './sinks/sink.ts'
 
-/** What to look for among the last records; each part that is given has to match. */
+/** Conditions for the last records; a record has to meet each one that is given. */
 export type RecordFilter = {
   /** Part of a person's or client's id or name, of a path, or of a request id. */
   text?: string | undefined

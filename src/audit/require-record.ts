@@ -53,7 +53,7 @@ export async function ensured(trail: Pick<Trail, 'ensure'>): Promise<void> {
   }
 }
 
-/** What a record says of an answer; its time in tenths of a millisecond. */
+/** Status and duration of an answer for its record; the duration is rounded to a tenth of a millisecond. */
 export function answerOf(reply: FastifyReply, status: number): { status: number; durationMs: number } {
   return { status, durationMs: Math.round(reply.elapsedTime * 10) / 10 }
 }

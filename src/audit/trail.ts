@@ -35,10 +35,10 @@ export type TrailOptions = TrailSettings & {
   onFailure: (error: unknown, event: AuditEvent) => void
 }
 
-/** What may change while the chain goes on. */
+/** Settings that can change without starting a new chain. */
 export type TrailSettings = {
   sinks: readonly Sink[]
-  /** What signs the next checkpoint, after it has written its key to the trail; undefined while there is no key. */
+  /** Returns the signer of the next checkpoint; it first records its public key. Undefined while there is no key. */
   signer: () => Sign | undefined
   /** Called with each checkpoint, to be kept elsewhere as well. */
   onCheckpoint?: (checkpoint: string) => void

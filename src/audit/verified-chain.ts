@@ -3,7 +3,7 @@ import type { AuditRecord } from './record.ts'
 
 type Report = { fault: (place: string, text: string) => void; note: (text: string) => void }
 
-/** So many hashes are remembered, which is more than a sender has on its way. */
+/** Limit of remembered hashes: more than a sender can have in transit. */
 const maxRemembered = 20_000
 
 /** One writer's chain, followed record by record. */
@@ -51,7 +51,7 @@ export class WriterChain {
     this.#lastPlace = place
   }
 
-  /** What a signed checkpoint says of a record that should have been read. */
+  /** Compares a signed checkpoint with the record that it names. */
   compare({ seq, hash, writer }: ChainHead, place: string): void {
     const { fault } = this.#report
     if (writer !== this.#writer) return fault(place, `this checkpoint belongs to writer ${writer}`)

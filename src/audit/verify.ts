@@ -15,7 +15,7 @@ export type Verdict = {
   writers: number
   checkpoints: number
   faults: Fault[]
-  /** What an auditor should know, and what proves no change. */
+  /** Facts that an auditor should know, but that do not prove a change. */
   notes: string[]
 }
 
@@ -40,9 +40,9 @@ export class Verifier {
   #count = 0
   #signed = 0
   #isFirstFile = true
-  /** Of the first record; rotation removed what was before. */
+  /** Time of the first record; rotation removed the earlier ones. */
   #begunAt = ''
-  /** A part of a line, which may be what a process left that was killed. */
+  /** Part of a line; a killed process can leave one. */
   #fragment: { text: string; place: string } | undefined
 
   constructor({ keys, checkpoints = [] }: VerifierOptions) {

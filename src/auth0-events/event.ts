@@ -3,7 +3,7 @@ import type { Revocation } from '../revocation/mark.ts'
 import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 
-/** What we read of one of Auth0's events (CloudEvents 1.0), pushed or pulled. */
+/** The fields that we read from an event of Auth0 (CloudEvents 1.0), pushed or pulled. */
 export type Auth0Event = {
   id: string
   type: string

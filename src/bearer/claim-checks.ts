@@ -3,7 +3,7 @@ import { clientOf, isMachine } from './access-token.ts'
 import { type CompactToken, isNone } from './compact.ts'
 import type { BearerReason } from './refusal-reasons.ts'
 
-/** What a token is held against. Times in milliseconds. */
+/** The values that a token's claims must match. Times in milliseconds. */
 export type Expectations = {
   /** Accepted issuers, each with the audiences accepted from it. */
   issuers: ReadonlyMap<string, readonly string[]>

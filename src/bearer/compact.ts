@@ -8,7 +8,7 @@ export type CompactToken = {
   parts: readonly [header: string, claims: string, signature: string]
 }
 
-/** What jose and we are willing to look at. */
+/** Longest token that jose and we parse. */
 export const maxTokenLength = 8_192
 
 /** Takes a token apart; the first thing that is wrong where it cannot be. Every token has one spelling only. */

@@ -10,7 +10,7 @@ import type { BearerVerifier } from './verifier.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the bearer token is, if there is one that may pass on. */
+    /** The bearer token of the request; undefined when there is none. A refused token ends the request. */
     bearer: Accepted | Foreign | undefined
     /** The client that a refused token named: unverified, good for counting only. */
     refusedClientId: string | undefined

@@ -23,7 +23,7 @@ export type Accepted = { kind: 'machine'; token: AccessToken } | { kind: 'backst
 /** A token that is not addressed to us: it is left alone, and proves nothing here. */
 export type Foreign = { kind: 'foreign'; reason: BearerReason; isBackstage?: true }
 
-/** What a bearer token turned out to be. */
+/** The result of judging a bearer token. */
 export type Verdict =
   | Accepted
   | Foreign

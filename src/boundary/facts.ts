@@ -3,7 +3,7 @@ import type {} from 'fastify'
 import type { AskingProxy } from './forwarded-request.ts'
 import type { ReadPath } from './request-target.ts'
 
-/** What the boundary established about one request; later stages read this and never the raw request line. */
+/** Facts about one request, established by the boundary. Later stages read these and never the raw request line. */
 export type RequestFacts = {
   /** Our id for this request: in every log line, every answer and the upstream's `X-Request-Id`. */
   requestId: string

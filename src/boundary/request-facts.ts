@@ -17,18 +17,18 @@ import type { ProxyTrust } from './trusted-proxies.ts'
 export type FactsOptions = {
   isTrustedProxy: ProxyTrust
   randomHex: RandomHex
-  /** What requests carry that were sent on from here. */
+  /** Header value that we add to every forwarded request, to recognize one that comes back. */
   loopMark: string
   /** Where our own endpoints live. */
   prefix: string
-  /** What all probes begin with: they are answered to HTTP/1.0 without a host, too. */
+  /** Beginning of every probe's path. Probes may come by HTTP/1.0 without a `Host`. */
   probePath: string
   /** Where trusted proxies ask about requests of their clients: the facts are then those of that request. */
   forwardAuthPath: string
 }
 
 /**
- * What can be said for sure about one request.
+ * Reads the facts of one request.
  * @throws STAGEDOOR_BOUNDARY_… for everything that could be read in two ways
  */
 export function requestFacts(raw: IncomingMessage, requestId: string, options: FactsOptions): RequestFacts {
@@ -78,7 +78,7 @@ function canonicalTarget(target: string, { prefix }: FactsOptions, code: NotCano
   const { path, query } = splitTarget(target)
   const read = readPath(path)
   if (typeof read === 'string') throw new GatewayError(code, { reason: read })
-  // What may be meant for our own endpoints is not for an upstream, and no rule is asked about them.
+  // A path that may mean one of our own endpoints never goes to an upstream, so no rule can allow it.
   if (read.oddity?.plainest.startsWith(prefix)) throw new GatewayError(code, { reason: read.oddity.reason })
   if (!isPlainQuery(query)) throw new GatewayError(code, { reason: 'query' })
   return { ...read, query }

@@ -74,7 +74,7 @@ function oddityOf(path: string): PathOddity | undefined {
 /** Each pass takes one layer of encoding off; what has more is not read further. */
 const maxLayers = 8
 
-/** What a server makes of a path that decodes, drops parameters and joins slashes wherever it can. */
+/** The path as the most lenient server reads it: decoded, without parameters, repeated slashes joined. */
 function plainestReading(path: string): string {
   let reading = path
   for (let layer = 0; layer < maxLayers; layer += 1) {

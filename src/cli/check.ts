@@ -77,7 +77,7 @@ function withCount(warnings: number): string {
   return warnings === 1 ? ', with 1 warning' : `, with ${warnings} warnings`
 }
 
-/** What a configuration alone cannot tell: whether Auth0 knows the issuer, the client, its secret and the audience. */
+/** Checks that need Auth0's answer: whether it knows the issuer, the client, its secret and the audience. */
 const asked = new Set(['auth0-discovery', 'auth0-issuer', 'auth0-keys', 'auth0-callback', 'auth0-client-secret'])
 
 /** Asks Auth0 about a configuration that is well formed. @returns the exit code: 1 where something would not work */

@@ -2,7 +2,7 @@ import { type Argument, Command as CommanderCommand, type ErrorOptions, type Opt
 
 /** A command that names all that is wrong with how it was called, and where its help is. Commander stops at the first fault. */
 export class Command extends CommanderCommand {
-  /** Of the root: what was found wrong so far. */
+  /** Faults found so far; only the root command collects them. */
   readonly #faults: string[] = []
 
   constructor(name?: string) {

@@ -1,4 +1,4 @@
-/** What a command needs of the process it runs in. */
+/** The parts of the process that a command uses. */
 export type Terminal = {
   env: NodeJS.ProcessEnv
   /** The current folder, to shorten file names. */

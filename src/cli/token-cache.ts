@@ -10,7 +10,7 @@ export type FetchedToken = { token: string; fetchedAt: number; expiresAt: number
 /** Asked anew while a tenth of its life is left, so that no token ends on its way. */
 const freshShare = 0.9
 
-/** What was asked for; the secret counts, so that a new one is tried at once. */
+/** Identifies a token request. The secret is part of it, so that a new secret is tried at once. */
 export function cacheKeyOf(parts: readonly (string | undefined)[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 }

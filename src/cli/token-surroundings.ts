@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 
-/** What the token commands need beside the terminal. */
+/** The input, network and clock that commands use beside the terminal. */
 export type TokenSurroundings = {
   readInput: () => Promise<string>
   fetch: typeof fetch

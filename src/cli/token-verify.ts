@@ -78,7 +78,7 @@ function unusableIn(token: string, names: ClaimNames): string {
   return [...lines].join('')
 }
 
-/** What would have been right, where that is a list. */
+/** The accepted values, where they are a list. */
 function accepted(fault: string, issuers: ReadonlyMap<string, readonly string[]>): string[] {
   if (fault.startsWith('issuer-')) return [`    Accepted: ${[...issuers.keys()].join(', ') || 'nobody'}`]
   return fault.startsWith('audience-') ? [`    Accepted: ${[...new Set([...issuers.values()].flat())].join(', ')}`] : []

@@ -8,7 +8,7 @@ import { Secret } from './values/secret.ts'
 /** An option that differs; `undefined` where it is not there. Values are as people write them, and secrets left out. */
 export type OptionChange = { option: string; before: unknown; after: unknown; isSecret: boolean }
 
-/** What stands in two configurations, option by option; lists of named things by their names. */
+/** Compares two configurations option by option; entries of lists are matched by their names. */
 export function changesBetween(before: Config, after: Config): OptionChange[] {
   const [former, next] = [leavesOf(before), leavesOf(after)]
   return [...new Set([...former.keys(), ...next.keys()])].flatMap((option) => {
@@ -67,7 +67,7 @@ function nameOf(item: unknown): string | undefined {
 /** An option whose new value waits for a restart; the values are no secrets. */
 export type Waiting = { option: string; inForce: unknown; found: unknown }
 
-/** What the process that was started holds on to. */
+/** Options that the started process applies only once. */
 const held: Record<string, (config: Config) => unknown> = {
   'server.admin.host': ({ server }) => server.admin.host,
   'server.admin.port': ({ server }) => server.admin.port,
@@ -82,7 +82,7 @@ export function needsRestart(started: Config, read: Config): Waiting[] {
     const [inForce, found] = [valueOf(started), valueOf(read)]
     return inForce === found ? [] : [{ option, inForce, found }]
   })
-  // One process that serves by itself looks after no others.
+  // A process that serves by itself cannot start workers later.
   const { workers } = read.server
   if (started.server.workers !== 1 || workers === 1) return waiting
   return [...waiting, { option: 'server.workers', inForce: 1, found: workers }]

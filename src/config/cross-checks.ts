@@ -5,7 +5,7 @@ import type { Config } from './schema.ts'
 import { tlsContradictions } from './upstream-checks.ts'
 import { formatDuration } from './values/quantities.ts'
 
-/** What cannot work together, though each option is well formed. */
+/** Options that are well formed each, but cannot work together. */
 export function contradictions(sections: KnownSections): Finding[] {
   const { server, session, upstreams, routes } = sections
   return [

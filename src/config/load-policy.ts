@@ -6,7 +6,7 @@ import { claims } from './sections/auth0.ts'
 import { type Path, toPlain, valueAt } from './tree/tree.ts'
 import { validate } from './validate.ts'
 
-/** What rules are made of. */
+/** The sections of the configuration that rules need. */
 export type PolicyConfig = {
   routes: Config['routes']
   admin: Config['admin']

@@ -14,7 +14,7 @@ import { validate } from './validate.ts'
 export type LoadOptions = {
   files: readonly string[]
   env: NodeJS.ProcessEnv
-  /** In place of the files as they are now. */
+  /** Reads a file; a worker passes the texts that its primary has read. */
   readText?: ReadText
 }
 

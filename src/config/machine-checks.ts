@@ -1,7 +1,7 @@
 import type { Finding, KnownSections } from './problem.ts'
 import type { Config } from './schema.ts'
 
-/** What cannot work, or would be unsafe, between machines and the other sections. */
+/** Options of `machines` that contradict other sections, or make them unsafe. */
 export function machineContradictions({ machines, auth0, assertion, routes }: KnownSections): Finding[] {
   if (machines === undefined) return []
   return [

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { configSchema } from './schema.ts'
 import type { Path } from './tree/tree.ts'
 
-/** What the schema says of an option, as JSON Schema; the `x-` words are ours. */
+/** An option as JSON Schema. The `x-` keywords are ours. */
 export type Option = {
   type?: string
   description?: string

@@ -77,7 +77,7 @@ export function problemsOf(issue: Issue, around: Surroundings, prefix: Path = []
   return [valueProblem(issue, around, path)]
 }
 
-/** Of several allowed forms, the one meant is the one whose kind fits: speak of that only. */
+/** Of several allowed forms, reports only the problems of the one whose type matches. */
 function unionProblems(issue: Issue & { code: 'invalid_union' }, around: Surroundings, path: Path): Problem[] {
   const meant = issue.errors.filter((branch) => !branch.some(isOtherKind))
   const [only] = meant

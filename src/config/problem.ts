@@ -5,11 +5,11 @@ import { formatPath, type Path, type Source } from './tree/tree.ts'
 export type Problem = {
   source: Source
   path: Path
-  /** What stands there; absent when nothing does. Never a secret. */
+  /** The value that was found; absent when there is none. Never a secret. */
   found?: string
   expected: string
   fix: string
-  /** What the option is for, where nothing usable was written. */
+  /** The meaning of the option, where no usable value was written. */
   meaning?: string
 }
 
@@ -29,7 +29,7 @@ function toLine({ source, path, expected }: Problem): string {
   return `${source.file}:${source.line}:${source.column} ${formatPath(path)}: expected ${expected}`
 }
 
-/** What one section means for another; located by the path it speaks of. */
+/** A contradiction between sections. Its path says where to report it. */
 export type Finding = { path: Path; expected: string; fix: string }
 
 /** Sections that are well formed by themselves. */

@@ -2,7 +2,7 @@ import { audienceOf, defaultUpstream, ownUpstream } from './derived-settings.ts'
 import type { Finding } from './problem.ts'
 import type { Config, UpstreamConfig } from './schema.ts'
 
-/** What cannot work together in one upstream. */
+/** Contradictions within one upstream. */
 export function tlsContradictions(upstreams: Config['upstreams']): Finding[] {
   return Object.entries(upstreams).flatMap(([name, { tls, urls }]) => {
     if (tls === undefined || urls.every((url) => url.startsWith('https:'))) return []

@@ -86,7 +86,7 @@ function auditWarnings({ sinks, keys }: Config['audit']): Finding[] {
     {
       path: ['audit', 'keys', 'store'],
       expected: 'file or redis, because the records are kept',
-      fix: 'with memory nobody can check the signatures of a process that has ended, except by the trail itself',
+      fix: 'with memory the signatures of a process that has ended can only be checked by the trail itself',
     },
   ]
 }

@@ -41,7 +41,7 @@ function collapse(owner: { collapse(error: unknown): void }, error: unknown): vo
   try {
     owner.collapse(error)
   } catch {
-    // What fails while it collapses came of the first error, which is logged.
+    // An error during the collapse follows from the first one, which is logged.
   }
 }
 

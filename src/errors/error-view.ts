@@ -6,7 +6,7 @@ import { errorTable } from './table.ts'
 
 type Refused = Pick<FastifyRequest, 'id' | 'facts' | 'principal'>
 
-/** What the page of an error says, and where a person can go from it: never back to what has just been refused. */
+/** The content of an error page, and its links: never back to the page that was just refused. */
 export function errorViewOf(
   error: GatewayError,
   request: Refused,

@@ -2,7 +2,7 @@ import type { SecondFactor } from '../oidc/step-up.ts'
 import { type ErrorCode, errorTable } from './table.ts'
 
 export type GatewayErrorOptions = {
-  /** What exactly was wrong, for the log and, where `isDetailPublic`, for the person. */
+  /** The exact fault, for the log and, where `isDetailPublic`, for the person. */
   detail?: string
   isDetailPublic?: boolean
   cause?: unknown

@@ -14,7 +14,7 @@ import { errorTable } from './table.ts'
 export type ErrorOptions = {
   prefix: string
   baseUrl: string
-  /** Of the login service. */
+  /** Origin of the login service. */
   providerOrigin: string
   /** Whether the front page is open to the caller, or asks them for a login or a second factor. */
   isPortalOpen: (request: Pick<FastifyRequest, 'principal' | 'facts'>) => boolean

@@ -12,7 +12,7 @@ export type Problem = {
   request_id: string
   reason?: string
   login_url?: string
-  /** What to ask of the login service, on a 401 for want of a second factor (as RFC 9470 §3 names it). */
+  /** Parameters for the login service, on a 401 that a second factor would resolve (names of RFC 9470 §3). */
   step_up?: { acr_values: string; max_age?: number }
   explanation?: readonly string[]
 }

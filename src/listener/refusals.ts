@@ -41,7 +41,7 @@ export function refuseTunnel(request: IncomingMessage, way: Socket | ServerRespo
   else writeRefusal(way, refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger), [])
 }
 
-/** What node:http says of a request that it cannot parse. */
+/** Error codes of node:http for requests that it cannot parse. */
 type ParseError = NodeJS.ErrnoException & { rawPacket?: Buffer }
 
 const unreadable = new Map<string, ErrorCode>([

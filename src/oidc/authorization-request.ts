@@ -8,7 +8,7 @@ import { isClientRejected, isProviderUnavailable } from './failures.ts'
 import type { Provider } from './provider.ts'
 import { type SecondFactor, stepUpParameters } from './step-up.ts'
 
-/** What a login link may say; everything else in it is ignored. */
+/** The parameters that a login link may carry; all others are ignored. */
 export type LoginParameters = {
   return_to?: string
   organization?: string

@@ -18,8 +18,8 @@ export type BackchannelParty = {
 const clockToleranceMs = 60_000
 
 /**
- * What a logout token ends: the session at the provider that it names. Only a token without `sid` speaks of all of a
- * user's sessions. Either way of those that began before it, or the next login would be dead as well.
+ * The sessions that a logout token ends: with `sid`, those of that session at the provider; without it, all sessions of
+ * the user. In both cases only sessions that began before the token, because a later login must survive.
  * @param now milliseconds since the epoch
  */
 export function revocationOf({ issuer, sid, subject = '', issuedAtSeconds }: LogoutToken, now: number): Revocation {

@@ -3,7 +3,7 @@ export type UnusableClaim = {
   /** Full name of the claim. */
   claim: string
   expected: 'text' | 'true or false' | 'a list of text' | 'single values'
-  /** What it is in words, never the value: `a number`, `an object in a list`. */
+  /** The type of the value in words, never the value: `a number`, `an object in a list`. */
   found: string
 }
 

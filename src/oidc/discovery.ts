@@ -1,6 +1,6 @@
 import type { ServerMetadata } from 'openid-client'
 
-/** What a tenant's plan and settings give us, by its discovery document; docs/sessions.md says what stands in. */
+/** The features of a tenant, by its discovery document. docs/sessions.md names the substitute for a missing one. */
 export type Capabilities = {
   /** How the provider's own session is ended: as the standard says, Auth0's older way, or not at all. */
   endSession: 'rp-initiated-logout' | 'auth0-v2-logout' | 'none'

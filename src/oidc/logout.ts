@@ -31,9 +31,9 @@ export async function finishLogout(
   reply.redirect(next ?? `${party.signedOutUri}?state=${encodeURIComponent(state)}`, 303)
 }
 
-/** What `state` begins with where a login follows the logout (“Use another account”). */
+/** Prefix of `state` when a login follows the logout (“Use another account”). */
 export const loginNext = 'login:'
-/** What `state` begins with where all of the person's sessions have ended. */
+/** Prefix of `state` when all of the person's sessions have ended. */
 export const saidEverywhere = 'everywhere:'
 
 function isForAnotherAccount(body: unknown): boolean {

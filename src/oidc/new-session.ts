@@ -38,7 +38,7 @@ export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, n
   return session
 }
 
-/** What a session keeps of an answer of the token endpoint: the ID token's claims, and Auth0's own permissions. */
+/** The claims that a session keeps from an answer of the token endpoint: the ID token's, and Auth0's permissions. */
 export function claimsOfTokens(tokens: Tokens, idToken: IDToken, claimNames: ClaimNames): UserClaims {
   const claims = mapUserClaims(idToken, claimNames)
   if (claims.permissions.length > 0) return claims

@@ -6,7 +6,7 @@ export type SecondFactor = { withinMs?: number }
 /** Auth0 acts on this value with a post-login Action (OpenID PAPE 1.0 §4). */
 export const multiFactorAcr = 'http://schemas.openid.net/pape/policies/2007/06/multi-factor'
 
-/** What `/authorize` is asked for beyond a login (OIDC Core §3.1.2.1). */
+/** Parameters for `/authorize` that ask for a second factor (OIDC Core §3.1.2.1). */
 export function stepUpParameters(secondFactor: SecondFactor | undefined): { acr_values?: string; max_age?: string } {
   if (secondFactor === undefined) return {}
   const maxAge = maxAgeSecondsOf(secondFactor)
@@ -32,7 +32,7 @@ export function provesSecondFactor(
   return authTimeSeconds !== undefined && now - authTimeSeconds * 1000 <= withinMs
 }
 
-/** What a `return_to` leads to: a page, or by way of our step-up endpoint anything that needs a second factor. */
+/** The destination of a `return_to`: a page or, through our step-up endpoint, any request that needs a second factor. */
 export type Destination = { path: string; methods: readonly string[] }
 
 const anyMethod = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']

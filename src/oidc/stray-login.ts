@@ -33,7 +33,7 @@ export function createLoginMarkers(isSecure: boolean): LoginMarkers {
   }
 }
 
-/** What others wrote counts as no marker. */
+/** A value in any other form counts as no marker. */
 export function parseMarker(value: string | undefined): LoginMarker {
   const [, kind, rounds, at] = /^(started|restarted|finished)-(\d)(?:-(\d{1,16}))?$/.exec(value ?? '') ?? []
   if (kind === 'finished' && at !== undefined) return { kind, rounds: Number(rounds), at: Number(at) }
@@ -68,7 +68,7 @@ export class StrayCallback extends GatewayError {
   }
 }
 
-/** What a callback that belongs to no login in flight leads to. */
+/** The answer to a callback that belongs to no login in flight. */
 export type NextStep = 'say-signed-in' | 'continue' | 'restart' | 'page'
 
 export type Circumstances = { isSignedIn: boolean; isNavigation: boolean; marker: LoginMarker }

@@ -8,7 +8,7 @@ export const slots = ['0', '1', '2', '3', '4'] as const
 export type Slot = (typeof slots)[number]
 
 /**
- * One login in flight: what only the browser that started it can bring back. Times in milliseconds. Nothing in it grows
+ * One login in flight. Only the browser that started it can present it. Times in milliseconds. Nothing in it grows
  * with the page that was asked for, so that the cookie stays small.
  */
 export type Transaction = z.infer<typeof transactionSchema>
@@ -24,12 +24,12 @@ const transactionSchema = z.object({
   secondFactor: z.object({ withinMs: z.number().exactOptional() }).exactOptional(),
 })
 
-/** What travels by way of the provider, sealed, as `state`: which login it is, and where the browser was going. */
+/** The content of `state`, sealed: which login it is, and the page to return to. The provider sends it back. */
 export type LoginState = z.infer<typeof stateSchema>
 
 const stateSchema = z.object({ slot: z.enum(slots), id: z.string(), returnTo: z.string() })
 
-/** What was sealed by another version, during a rolling update, may look different: then it counts as not there. */
+/** During a rolling update another version may have sealed it in another form: then it counts as absent. */
 export function readTransaction(payload: unknown): Transaction | undefined {
   return transactionSchema.safeParse(payload).data
 }

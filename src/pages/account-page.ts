@@ -12,7 +12,7 @@ export type AccountView = {
   /** Milliseconds since the epoch. */
   signedInAt: number
   expiresAt: number
-  /** What the person can reach, or not, and why. */
+  /** Services and pages, whether the person can open each, and why not. */
   places: readonly Reach[]
   /** The person's live sessions, this one among them. */
   sessions: readonly SeenSession[]
@@ -20,7 +20,7 @@ export type AccountView = {
   isAdmin: boolean
   /** Where our endpoints live. */
   prefix: string
-  /** What was just done, in a sentence. */
+  /** A sentence about the action that was just done. */
   notice?: string | undefined
 }
 

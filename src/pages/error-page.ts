@@ -15,7 +15,7 @@ export type ErrorView = {
   anotherAccount?: { action: string; returnTo: string } | undefined
 }
 
-/** What a person sees instead of what they asked for: what happened, what to do, and what to quote to support. */
+/** The content of an error page: what happened, what to do next, and the id to quote to support. */
 export function errorPage({
   sentence,
   remedy,

@@ -36,16 +36,16 @@ export function rankOf(reason: DenyReason): number {
 export type Allow = Labelled & { effect: 'allow'; rule: string; upstream: string }
 export type Deny = Labelled & { effect: 'deny'; reason: DenyReason; rule?: string }
 
-/** What `audit` of the rule says: for the record. */
+/** The rule's `audit` option: the class of the record. */
 type Labelled = { label?: string }
 
-/** What policy says about one request. */
+/** The decision of policy on one request. */
 export type Decision = Allow | Deny
 
 /** A principal with an identity of ours: only these can meet a requirement. */
 export type KnownPrincipal = UserPrincipal | MachinePrincipal
 
-/** One question to a principal, with what an explanation needs: what was wanted, and what was there. */
+/** One condition on a principal. `wanted` and `found` are texts for explanations. */
 export type Question = {
   wanted: string
   /** @param now milliseconds since the epoch */

@@ -13,7 +13,7 @@ import type { Principal } from '../identity/principal.ts'
 import type { Allow, Decision, Deny, DenyReason } from './decision.ts'
 import { type Check, compileRequirement } from './requirement.ts'
 
-/** What of a request rules look at. */
+/** The parts of a request that rules compare. */
 export type Asked = Pick<RequestFacts, 'method' | 'path' | 'host'>
 
 /** Decides one request: the first rule that matches, and where none does, deny. `now` in milliseconds. */
@@ -75,7 +75,7 @@ export function firstMatch(rules: readonly Rule[], asked: Asked): Rule | undefin
   return rules.find((rule) => rule.coversPath(key) && rule.coversMethod(method) && rule.coversHost(host))
 }
 
-/** What the rule that matched says of a principal. */
+/** The decision of the matching rule on a principal. */
 export function judge(rule: Rule, principal: Principal, now: number): Decision {
   const { route, allowed, check } = rule
   const reason = check === undefined ? undefined : objection(rule, check, principal, now)

@@ -37,7 +37,7 @@ function claimReader(name: string): (principal: KnownPrincipal) => readonly unkn
     )
 }
 
-/** Of a person: the claims that rules name, and those that every session keeps. */
+/** Where a claim is looked up. For a person: claims that rules name, then claims that every session keeps. */
 function sourcesOf(principal: KnownPrincipal): Claims[] {
   if (principal.kind === 'machine') return [principal.claims]
   const { custom, ...known } = principal.claims

@@ -13,7 +13,7 @@ export function missingSentence(requirement: Requirement, principal: KnownPrinci
   return phrase === undefined ? undefined : `You need ${phrase.text}.`
 }
 
-/** What joins the parts of a phrase: parts joined the other way stand in parentheses in it. */
+/** A phrase and the word that joins its parts; parts joined by the other word get parentheses. */
 type Phrase = { text: string; joint?: 'and' | 'or' }
 
 function missing(requirement: Requirement, principal: KnownPrincipal, now: number): Phrase | undefined {

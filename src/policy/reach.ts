@@ -16,7 +16,7 @@ export type Place = {
 /** Whether a person may go there. `second-factor`: nothing else is missing, and opening the page asks for it. */
 export type Reach = Omit<Place, 'allow'> & {
   access: 'open' | 'second-factor' | 'closed'
-  /** What is missing, in a sentence. */
+  /** A sentence that names the missing right. */
   missing?: string | undefined
 }
 

@@ -3,7 +3,7 @@ import { formatDuration, type Milliseconds } from '../config/values/quantities.t
 import type { SecondFactor } from '../oidc/step-up.ts'
 import type { KnownPrincipal, Question } from './decision.ts'
 
-/** How far Auth0's clock may be ahead of ours. */
+/** Largest accepted lead of Auth0's clock over ours. */
 const maxSkewMs = 60_000
 
 /**

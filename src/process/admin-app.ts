@@ -11,7 +11,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Condition } from '../telemetry/metrics.ts'
 import { metricsEndpoint } from '../telemetry/plugin.ts'
 
-/** What the admin listener shows: of one process, or of all workers together. */
+/** The data of the admin listener: of one process, or of all workers together. */
 export type Shown = {
   conditions: () => Condition[] | Promise<Condition[]>
   scrape: () => Promise<Registry>
@@ -21,7 +21,7 @@ export type Shown = {
   setLogLevel: (level: string) => Promise<void>
 }
 
-/** What one process has to show. @param parts of the configuration in force */
+/** The data of this process. @param parts of the configuration in force */
 export function shownBy(parts: () => Pick<Parts, 'health' | 'telemetry' | 'secrets' | 'audit'>, logger: Logger): Shown {
   return {
     conditions: () => parts().health.conditions(),

@@ -14,14 +14,14 @@ export type Refusal = {
   places: string[]
 }
 
-/** What became of the configuration in the files when it was read last. */
+/** The result of the last reading of the files. */
 export type Reading = {
   /** When the configuration in force took effect, epoch ms. */
   inForceSince: number
   refusal?: Refusal | undefined
 }
 
-/** What this process knows of the last reading. */
+/** Holds the result of the last reading for readiness and metrics. */
 export type LastReading = {
   current: () => Reading
   note: (reading: Reading) => void

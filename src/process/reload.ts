@@ -6,7 +6,7 @@ import { formatPath } from '../config/tree/tree.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { type Refusal, refusalFor, refusalOf } from './last-reading.ts'
 
-/** What takes up a configuration: this process, or all workers together. */
+/** Applies a changed configuration: to this process, or to all workers together. */
 export type Reloadable = {
   /** Makes everything ready beside what serves. @returns why it cannot be; undefined when it is ready */
   prepare: (loaded: LoadedConfig) => Promise<string | undefined>
@@ -22,7 +22,7 @@ export type ReloadOptions = {
   load: LoadOptions
   logger: Logger
   reloadable: Reloadable
-  /** What the process was started with. */
+  /** The configuration that the process was started with. */
   started: Config
 }
 

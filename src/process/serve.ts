@@ -97,7 +97,7 @@ export async function serve(wantedFirst: Wanted, dependenciesFor: DependenciesFo
   }
 }
 
-/** One configuration after the other, each with its requests. */
+/** The generations of the gateway, one for each configuration, each with its own requests. */
 function createSuccession(first: Generation, logger: Logger) {
   let inForce = first
   const retiring = new Set<Promise<unknown>>()

@@ -19,7 +19,7 @@ export type FileWatch = {
   stop(): void
 }
 
-/** What stands in each file, as a digest. */
+/** A digest of each file's content. */
 type Look = ReadonlyMap<string, string>
 
 /**

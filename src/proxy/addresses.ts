@@ -1,14 +1,15 @@
 // This folder: stage: carries requests to upstreams.
 
 /**
- * This folder carries each decided request to its upstream, and the answer back. Here: which address of an upstream a
+ * request goes to, by how the addresses are.
+ * Chooses the address of an upstream for a request, by the health of the addresses.
  * request goes to, by how the addresses are.
  */
 import type { ConnectionPool } from './http1/connection-pool.ts'
 
-/** How one address of an upstream is, by what requests and probes met there. */
+/** Health of one address of an upstream, learnt from requests and probes. */
 export type AddressHealth = {
-  /** Whether something failed there last. */
+  /** Whether the last request or probe failed. */
   readonly isFailing: boolean
   /** Whether requests should go there. */
   isUsable(): boolean

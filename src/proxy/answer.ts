@@ -20,10 +20,10 @@ export type Client = {
   isOwnCookie: IsOwnCookie
 }
 
-/** How far an answer that did not come whole had got. */
+/** How far an incomplete answer had come. */
 export type Reached = { isSent: boolean; isBegun: boolean }
 
-/** Hears how the answer goes: once that it began, then one of the others. */
+/** Receives the progress of an answer: `onBegun` first, then exactly one of the others. */
 export type AnswerOwner = {
   onBegun(): void
   onDone(): void
@@ -47,7 +47,7 @@ type Passing = {
   is: 'passing'
   carrier: Carrier
   isStream: boolean
-  /** Of the body; -1 where the upstream did not say. */
+  /** Bytes of the body still to come; -1 when the upstream did not give a length. */
   bytesLeft: number
 }
 
@@ -181,7 +181,7 @@ export class Answer implements Receiver {
     if ('carrier' in state) state.carrier.abort()
   }
 
-  /** What failed is a mistake of ours. */
+  /** Ends the answer after an error in our own code. */
   collapse(error: unknown): void {
     this.giveUp()
     this.#owner.collapse(error)

@@ -1,4 +1,4 @@
-/** What can go wrong with an upstream before it answered; each is a row of the error table. */
+/** The failures of an upstream before its answer; each is a row of the error table. */
 export type ProxyFailureCode =
   | 'STAGEDOOR_PROXY_UNREACHABLE'
   | 'STAGEDOOR_PROXY_TIMEOUT'

@@ -1,7 +1,7 @@
 import type { RequestFacts } from '../boundary/facts.ts'
 import type { Session } from '../session/session.ts'
 
-/** What a connection was opened for; what policy decided on. */
+/** The request that opened a connection, as policy decided on it. */
 export type Asked = Pick<RequestFacts, 'method' | 'path' | 'host'>
 
 /** A request under way, an open stream or an upgraded connection. */

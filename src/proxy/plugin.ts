@@ -48,7 +48,7 @@ export const proxy = fastifyPlugin<ProxyOptions>(
 
 const exchangeOf = Symbol('exchange')
 
-/** What the frame asks in place of undici. It answers the client itself, and so never calls back. */
+/** Stands in for undici in `@fastify/http-proxy`. The exchange answers the client itself, so this never calls back. */
 const transport = {
   request: ({ headers }: { headers: Record<symbol, Exchange> }) => headers[exchangeOf]?.start(),
 }

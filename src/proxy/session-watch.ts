@@ -41,7 +41,7 @@ export type SessionWatch = {
 export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
   const { openConnections, endOf, isStillAllowed, now, onFailure } = options
 
-  /** What fails for one session is not to keep the others open. */
+  /** Runs `act`; an error in one session must not leave the others open. */
   function guarded(act: () => void): void {
     try {
       act()

@@ -91,7 +91,7 @@ export type Upgrade = {
   status: number
   /** Flat list of the head's names and values. */
   head: readonly string[]
-  /** What the client sent behind its request head, before it had an answer. */
+  /** Bytes that the client sent after its request head, before it had an answer. */
   clientBytes: Buffer
 }
 

@@ -25,7 +25,7 @@ export type UpstreamOptions = {
   coolDownMs: number
   /** Longest head of an answer. */
   maxHeaderBytes: number
-  /** What the upstream is asked to find out whether it is well. */
+  /** The health check of each address; undefined for none. */
   probe?: { path: string; everyMs: number; timeoutMs: number } | undefined
   tls?: UpstreamTls | undefined
   rewrite?: Rewrite | undefined

@@ -17,9 +17,9 @@ return 0`)
 
 export type LeadershipOptions = {
   redis: Redis
-  /** Of the work; one leader for each name. */
+  /** Name of the work; each name has its own leader. */
   name: string
-  /** Of this process, unlike any other's. */
+  /** Unique id of this process. */
   owner: string
   /** Done while leading; `signal` aborts when another process may lead. */
   work: (signal: AbortSignal) => Promise<void>

@@ -112,7 +112,7 @@ class Connection implements Redis {
     void this.#goOver()
   }
 
-  /** What was learnt from another server counts no more, so that all is asked anew. */
+  /** Discards everything learnt from the former server, so that it is asked for again. */
   async #goOver(): Promise<void> {
     await Promise.all([this.#commands.renew(), this.#messages.renew()])
     if (this.isReady()) this.events.emit('ready')

@@ -14,7 +14,7 @@ const writeRefusals = new Map([
   ['MISCONF', 'the server cannot save to its disk'],
 ])
 
-/** What the server says when it refuses a write that it would take at another time, or elsewhere. */
+/** The reason for refusing a write that the server, or another one, may accept later; undefined for other errors. */
 export function writeRefusalIn(error: unknown): string | undefined {
   const code = codeOf(error)
   const meaning = writeRefusals.get(code)

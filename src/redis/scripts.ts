@@ -10,7 +10,7 @@ export function defineScript(source: string): Script {
 /** Sends one command to the server. */
 export type SendCommand = (command: string[]) => Promise<unknown>
 
-/** By its hash, and in full where the server does not have it yet, e.g. after a restart. */
+/** Runs a script by its hash; sends it in full when the server does not have it yet, e.g. after a restart. */
 export async function runScript(
   send: SendCommand,
   { source, sha1 }: Script,

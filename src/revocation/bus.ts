@@ -42,7 +42,7 @@ export function createLocalBus(): SessionBus {
   }
 }
 
-/** One write carries at most so many marks, so that Redis is not held up. */
+/** Most marks in one write, so that it does not block Redis. */
 const batchSize = 500
 
 /**

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 
 import type { Session } from '../session/session.ts'
 
-/** What must end, or be asked for anew. Times are milliseconds since the epoch. */
+/** Sessions that must end or be refreshed. Times are milliseconds since the epoch. */
 export type Revocation =
   /** One session of ours; with `from`, only from then on. */
   | { sessionId: string; from?: number }
@@ -72,7 +72,7 @@ export function markNamesOf(session: Session): MarkNames {
   return names
 }
 
-/** Of two marks about the same, one that says what both say. */
+/** Joins two marks about the same sessions into one. */
 export function merge(one: Mark, other: Mark): Mark {
   const at = one.kind === 'session' ? Math.min(one.at, other.at) : Math.max(one.at, other.at)
   return { ...one, at, until: Math.max(one.until, other.until) }

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Session } from '../session/session.ts'
 import { withoutTokens } from './bus.ts'
 
-/** What an operator sees of a session: nothing that opens it. Times are milliseconds since the epoch. */
+/** A session as operators see it, without anything that opens it. Times are milliseconds since the epoch. */
 export type SeenSession = {
   id: string
   issuer: string

@@ -2,7 +2,7 @@ import { createHash, hkdfSync } from 'node:crypto'
 
 import { CompactEncrypt, compactDecrypt } from 'jose'
 
-/** What came out of a sealed value. */
+/** The content of a sealed value. */
 export type Opened = {
   payload: unknown
   /** True when an older key opened it: seal it anew at the next chance. */

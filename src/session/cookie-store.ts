@@ -28,7 +28,7 @@ type CookieStoreDependencies = {
   refreshed?: RefreshedSessions
 }
 
-/** What a cookie value stands for, and which refresh it holds itself. */
+/** The session of a cookie value, and the refresh that the value contains. */
 type Opened = FoundSession & { sealedRefreshAt: number }
 
 /** Keeps the whole session in the browser, sealed. The process remembers only opened, refreshed and ended sessions. */

@@ -56,7 +56,7 @@ class RedisStore implements SessionStore {
       return (await this.#replace(session, known)) ? known.value : undefined
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error
-      // What a refresh brought is worth too much to lose: the old refresh token is dead.
+      // The result of a refresh must not be lost: the old refresh token no longer works.
       this.#owed.owe(this.#records.keyOf(session.id), () => this.#replace(session, known))
       this.#cache.amend(known.value, (entry) => ({ ...entry, session }))
       return known.value

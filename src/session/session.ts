@@ -40,7 +40,7 @@ export function isUseWorthNoting(session: Session, limits: SessionLimits, now: n
   return now - session.usedAt > limits.idleTimeoutMs / 10
 }
 
-/** What upstreams derive rights from. */
+/** The claims from which upstreams derive rights. */
 const rights = ['roles', 'groups', 'permissions'] as const
 
 /** Whether a session gives its person other roles, groups or permissions than it did; their order does not count. */
@@ -53,7 +53,7 @@ function isSameSet(before: readonly string[], after: readonly string[]): boolean
   return new Set(after).size === names.size && after.every((name) => names.has(name))
 }
 
-/** What Auth0 said of a person, mapped to our names; the only claims a session keeps. */
+/** Auth0's claims about a person under our names; a session keeps no others. */
 export type UserClaims = {
   email?: string
   email_verified?: boolean

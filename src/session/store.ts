@@ -14,7 +14,7 @@ export type KnownSession = { session: Session; value: string }
 export type SessionStore = {
   /** Whether a change outlives us though no browser gets a cookie for it: only then may work be done ahead of requests. */
   keepsWithoutBrowser: boolean
-  /** What this process knows already, without waiting; the hot path. */
+  /** Looks in the memory of this process only, without waiting; the hot path. */
   recall(cookieValue: string): FoundSession | undefined
   /**
    * Finds a live or expired session; nothing for a value that is not one of ours, or one that was ended.

@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 import { type ShedReason, shedReasons } from '../overload/refusal.ts'
 
-/** What Prometheus may ask for; one registry an app, so that tests do not share counts. */
+/** The metrics for Prometheus. Each app has its own registry, so that tests do not share counts. */
 export type Metrics = {
   /** One decided request: its outcome, the reason of a refusal, and how long the answer took. */
   decided(outcome: 'allow' | 'deny', reason: string, status: number, durationSeconds: number): void

@@ -39,7 +39,7 @@ export function createLogSender(target: OtlpTarget): LogSender {
         context: contextOf(traceId, spanId),
       })
     },
-    // What could not be sent has been reported.
+    // A failure to send is already reported.
     close: () => provider.shutdown().catch(() => undefined),
   }
 }

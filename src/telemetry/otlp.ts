@@ -46,8 +46,8 @@ export function createLogExporter(target: OtlpTarget) {
 type Form<Items, Response> = { serializer: ISerializer<Items, Response>; metrics: IExporterMetricsHelper<Items> }
 
 /**
- * What the official exporters are made of. They themselves also read the environment (`OTEL_EXPORTER_OTLP_…`), which would
- * be a second configuration that no check sees.
+ * Built from the parts of the official exporters. The exporters themselves also read the environment
+ * (`OTEL_EXPORTER_OTLP_…`), which would be a second configuration that no check covers.
  */
 function createExporter<Items, Response>(
   { endpoint, protocol, headers, agentFor = plainAgent, onSent }: OtlpTarget,

@@ -30,7 +30,7 @@ export type Tracing = {
 }
 
 export type TracingOptions = OtlpTarget & {
-  /** Of the traces that begin here, from 0 to 1. */
+  /** Share of the traces that begin here and are recorded, from 0 to 1. */
   sampleRatio: number
 }
 
@@ -67,7 +67,7 @@ export function createTracing({ sampleRatio, ...target }: TracingOptions): Traci
     }
   }
 
-  // What could not be sent has been reported.
+  // A failure to send is already reported.
   return { begin, close: () => provider.shutdown().catch(() => undefined) }
 }
 

@@ -7,12 +7,12 @@ export type TurnBatch<Item> = {
   close(): void
 }
 
-/** So many are handled at once at most; a turn that brings more handles them in between. */
+/** Most items handled at once; a turn that collects more handles them before its end. */
 const maxHeld = 512
 
 /**
  * Handles items together, where one by one they would each find the processor's caches filled with the request's own work.
- * They are handled before any client can have seen what they tell of, and at an exit too; a kill may cost those of a turn.
+ * They are handled before a client can see the events that they describe, and at an exit; a kill loses those of one turn.
  */
 export function createTurnBatch<Item>(handle: (items: readonly Item[]) => void): TurnBatch<Item> {
   let held: Item[] = []

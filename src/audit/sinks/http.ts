@@ -79,7 +79,7 @@ export class HttpSink implements Sink {
     this.#options.spool.close()
   }
 
-  /** One loop while something waits. */
+  /** A single loop runs as long as records wait. */
   #sendSoon(): void {
     this.#sending ??= this.#sendAll().finally(() => (this.#sending = undefined))
   }

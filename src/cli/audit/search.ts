@@ -66,7 +66,7 @@ function written(record: AuditRecord, format: Format): string {
   return format === 'jsonl' ? `${JSON.stringify(record)}\n` : `${asText(record)}\n`
 }
 
-/** One line for people. What clients wrote is JSON in the record, where control characters are escaped; so it is here. */
+/** A record as one line of text. Text from clients stays JSON, so that its control characters stay escaped. */
 function asText(record: AuditRecord): string {
   const { time, event, phase, outcome, reason, principal, method, path, status, channel, target, change } = record
   const who = principal && [principal.name, principal.subject ?? principal.kind].filter(Boolean).join(' = ')

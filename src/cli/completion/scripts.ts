@@ -130,7 +130,10 @@ export type Word = { name: string; description: string }
 /** An option; `short` is its form with one dash. */
 export type OptionWord = Word & { short?: string | undefined; takesValue: boolean }
 
-/** What can be typed behind one command: commands, or the choices of its argument, and options. `at` is its path with a space before each name, empty for the program itself. */
+/**
+ * The words that may follow one command: sub-commands or the choices of its argument, and options. `at` is the path of the
+ * command with a space before each name, empty for the program itself.
+ */
 export type Place = { at: string; commands: Word[]; options: OptionWord[] }
 
 /** Every command with what may follow it, outermost first. */

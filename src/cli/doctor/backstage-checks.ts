@@ -19,7 +19,7 @@ export const backstageChecks: readonly Check[] = [
   { id: 'backstage-websocket', title: 'WebSockets are answered', run: checkWebSocket },
 ]
 
-/** What a start can ask before anything listens. */
+/** Checks of the self-test: they run before anything listens. */
 export const backstageSelfTest: readonly Check[] = backstageChecks.filter(({ id }) =>
   ['backstage-reachable', 'backstage-forgery', 'backstage-unsigned-provider', 'backstage-guest'].includes(id),
 )

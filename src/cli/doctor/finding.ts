@@ -44,7 +44,7 @@ export type Check = {
 /** One check with its result; `because` says why it could not be asked. */
 export type Result = { id: string; title: string; findings: Finding[]; because?: string }
 
-/** What checks are given. */
+/** Everything that a check may use. */
 export type Scene = {
   config: Config
   env: NodeJS.ProcessEnv
@@ -129,7 +129,7 @@ export function askIn(scene: Scene): Ask {
   }
 }
 
-/** One check after the other: asking many things at once could use up the tenant's allowance. */
+/** Runs checks one after the other: many requests at once could exceed the tenant's rate limit. */
 export async function runChecks(checks: readonly Check[], scene: Scene): Promise<Result[]> {
   const results: Result[] = []
   const found = new Set<string>()

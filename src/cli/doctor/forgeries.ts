@@ -43,7 +43,7 @@ export async function forgeries(issuer: string, audience: string, nowSeconds: nu
   ]
 }
 
-/** What oauth2-proxy sends; Backstage's stock provider verifies none of it. */
+/** Headers of oauth2-proxy. Backstage's stock provider verifies none of them. */
 export const forwardedUser = {
   'x-forwarded-user': 'nobody',
   'x-forwarded-email': 'nobody@self-test.invalid',

@@ -9,7 +9,7 @@ import { waysToReach } from '../why-no-answer.ts'
 import { shakeHands } from './beyond-fetch.ts'
 import { type Check, type Finding, nothingToAsk, type Outcome, type Scene } from './finding.ts'
 
-/** What stands around the gateway: names, certificates, Redis, and the way of browsers to it. */
+/** Checks around the gateway: names, certificates, Redis, and the path of a browser to it. */
 export const gatewayChecks: readonly Check[] = [
   { id: 'dns', title: 'the host name of server.baseUrl is known', run: checkDns },
   { id: 'certificate', title: 'certificates are valid for two weeks at least', run: checkCertificates },

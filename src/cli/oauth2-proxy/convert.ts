@@ -211,7 +211,7 @@ const otherLimits = [
 /** Stands in the rules where some limit could not be converted, so that nobody passes whom oauth2-proxy refused. */
 const placeholderRole = 'name-here-who-may-pass'
 
-/** Who may pass: all that is named must hold, and one of each list. */
+/** The requirement of the converted rule: every named condition must hold, with one entry of each list. */
 function requirementOf({ all, has }: Reader): { allow: unknown; notes: Note[] } {
   const given = all('email_domains')
   const domains = given.filter((domain) => !/^[.*]/.test(domain))

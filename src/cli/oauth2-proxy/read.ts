@@ -15,12 +15,12 @@ export const optionsByKey: ReadonlyMap<string, OptionRow> = new Map(
   optionGroups.flatMap(({ rows }) => rows).map((one) => [one.key, one]),
 )
 
-/** What oauth2-proxy is told: each option by its name in files, with all its values. */
+/** The settings of an oauth2-proxy: each option by its name in files, with all its values. */
 export type Settings = ReadonlyMap<string, readonly string[]>
 
 export type ReadSettings = { settings: Settings; unknown: string[] }
 
-/** What is written cannot be read. */
+/** The text is no configuration of oauth2-proxy. */
 export class Unreadable extends Error {}
 
 const keysByFlag = new Map(

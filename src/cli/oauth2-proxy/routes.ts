@@ -1,6 +1,6 @@
 type Rule = { name: string; path: string; methods?: string[]; allow: unknown; upstream?: string }
 
-/** What a pattern of `skip-auth-route` became; without rules it has to be written by a person. */
+/** The rules made from a pattern of `skip-auth-route`; none where a person has to write them. */
 export type PublicRules = { pattern: string; rules: Rule[] }
 
 const plainPath = /^\^(\/[\w./-]*?)(\/?)(\$|\.\*\$?)?$/

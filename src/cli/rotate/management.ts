@@ -4,7 +4,7 @@ import { CommandFailed } from '../terminal.ts'
 /** How to ask Auth0's Management API: with a token, or with an application that gets one. */
 export type ManagementAccess = { token: string } | { clientId: string; clientSecret: string; audience?: string }
 
-/** What rotations ask of the Management API. */
+/** The calls to the Management API that rotations make. */
 export type Management = {
   setClientSecret(clientId: string, secret: string): Promise<void>
   addCredential(clientId: string, pem: string, name: string): Promise<string>

@@ -7,7 +7,7 @@ import { CommandFailed } from '../terminal.ts'
 import type { ManagementAccess } from './management.ts'
 import { targetForms } from './targets/parse.ts'
 
-/** What every rotation takes. */
+/** Options of every rotation. */
 export type RotateOptions = {
   to: string[]
   replica: string[]
@@ -22,7 +22,7 @@ export type RotateOptions = {
   limit: number
 }
 
-/** What rotations at Auth0 take beside that. */
+/** Further options of rotations at Auth0. */
 export type Auth0Options = RotateOptions & { issuer?: string; clientId?: string; settle: number }
 
 const seconds = (text: string): number => {

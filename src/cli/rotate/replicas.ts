@@ -4,7 +4,7 @@ import { fingerprint } from '../../config/fingerprints.ts'
 import type { Ask } from '../ask.ts'
 import { CommandFailed } from '../terminal.ts'
 
-/** What every process of every replica has to report: the secret is in the list, or is the first of it. */
+/** The state to wait for in every process of every replica: the secret is in its list, or is the first of it. */
 export type Expected = { option: string; secret: string; isFirst: boolean }
 
 /** @param replicas admin listeners; a host name with several addresses stands for all of them */

@@ -1,7 +1,7 @@
 import type { RotationKind, RotationState, Step } from './step.ts'
 import type { HeldSecrets } from './targets/target.ts'
 
-/** What one step of a rotation does, apart from where it stands. */
+/** The effect of one step of a rotation, apart from the stored progress. */
 export type Effect = (state: RotationState) => Promise<Partial<Pick<RotationState, 'credentials'>> | void>
 
 /** One kind of rotation: what its secrets look like, and what its steps do beside those that all kinds share. */
@@ -18,7 +18,7 @@ export type Rotation = {
   effects: Partial<Record<Step, Effect>>
 }
 
-/** What targets hold after a step; undefined where the step writes nothing to them. */
+/** The secrets that targets hold after a step; undefined when the step writes none. */
 export function heldAfter(
   { step, course, oldSecret, newSecret }: RotationState,
   { keepsOld }: Pick<Rotation, 'keepsOld'>,
@@ -26,7 +26,7 @@ export function heldAfter(
   if (step === 'stage' || step === 'stage-back') return { current: oldSecret, next: newSecret }
   if (step === 'restore') return { current: oldSecret, next: oldSecret }
   if (step !== 'promote') return undefined
-  // What was sealed with a secret that leaked must not open any more.
+  // Data sealed with a leaked secret must no longer open.
   const previous = course === 'emergency' ? newSecret : oldSecret
   return { current: newSecret, next: newSecret, ...(keepsOld ? { previous } : {}) }
 }

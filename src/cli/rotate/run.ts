@@ -8,7 +8,7 @@ import type { StateFile } from './state-file.ts'
 import { courseAfterFailure, firstStepOf, nextStepAfter, type RotationState, type Step } from './step.ts'
 import type { Target } from './targets/target.ts'
 
-/** What happened to a step, for the audit trail: fingerprints, never secrets. */
+/** The outcome of a step for the audit trail: fingerprints, never secrets. */
 export type StepRecord = {
   rotation: string
   subject: string

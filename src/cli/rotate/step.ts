@@ -1,4 +1,4 @@
-/** What can be rotated by writing the new secret beside the old one. */
+/** The secrets that can be rotated by writing the new one beside the old one. */
 export type RotationKind = 'client-secret' | 'private-key-jwt' | 'session-secret'
 
 /**

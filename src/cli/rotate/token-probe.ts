@@ -3,7 +3,7 @@ import { importPKCS8, SignJWT } from 'jose'
 import type { Ask } from '../ask.ts'
 import type { RotationKind } from './step.ts'
 
-/** What the token endpoint says of a secret; `unclear` is an outage, a limit, or a grant that is not allowed. */
+/** The token endpoint's judgement of a secret; `unclear` is an outage, a rate limit, or a grant that is not allowed. */
 export type Verdict = 'accepted' | 'refused' | 'unclear'
 
 type Application = { issuer: string; clientId: string; kind: RotationKind }

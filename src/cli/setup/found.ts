@@ -3,7 +3,7 @@ import type { Settings, Wanted } from './wanted.ts'
 
 type WithId = Settings & { id: string }
 
-/** What the tenant has of what is wanted. */
+/** The part of the wanted setup that the tenant already has. */
 export type Found = {
   api: WithId | undefined
   web: WithId | undefined

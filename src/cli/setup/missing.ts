@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 import type { Settings } from './wanted.ts'
 
-/** What has to be sent so that `found` has all of `wanted`, and each difference in words. */
+/** The changes that turn `found` into `wanted`, and each difference in words. */
 export type Missing = { body: Settings; differences: string[] }
 
 /**

@@ -18,7 +18,7 @@ export type Change = {
 
 export type Kind = 'api' | 'web' | 'events' | 'role' | 'action' | 'grant'
 
-/** What is missing at Auth0, in the order in which it can be made. */
+/** The missing parts at Auth0, in the order in which they can be created. */
 export function planOf(wanted: Wanted, found: Found): Change[] {
   const { api, web, events, role, action } = wanted
   // An application or API that was found by its id keeps its name.

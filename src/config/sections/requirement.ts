@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import { duration, type Milliseconds, refuse } from '../values/quantities.ts'
 
-/** What a rule asks of the principal. A list in a leaf means "one of these". */
+/** The condition that a principal has to meet. A list in a leaf means "one of these". */
 export type Requirement =
   | { any: Requirement[] }
   | { all: Requirement[] }

@@ -48,4 +48,4 @@ const otlp = z
 export const telemetry = z
   .strictObject({ otlp })
   .prefault({})
-  .meta({ description: 'What is told of requests while they happen. See docs/telemetry.md.' })
+  .meta({ description: 'Traces and log lines of requests, sent by OpenTelemetry. See docs/telemetry.md.' })

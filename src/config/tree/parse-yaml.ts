@@ -16,7 +16,7 @@ export function parseYaml(file: string, text: string): Parsed {
   }
   const empty: Tree = { kind: 'map', source: at(0), entries: new Map() }
   const complaints = document.errors.map((error) => syntaxProblem(error, at(error.pos[0]), text))
-  // What follows the first complaint of a line is an echo of it.
+  // Further complaints about one line only repeat the first.
   const problems = complaints.filter(({ source }, index) => source.line !== complaints[index - 1]?.source.line)
   const { contents } = document
   if (problems.length > 0 || contents === null) return { tree: empty, problems }

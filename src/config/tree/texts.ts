@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-/** What stood in files, by the path that they were asked for under. */
+/** The texts of files, by the path under which they were read. */
 export type Texts = ReadonlyMap<string, string>
 
 /** Reads each file once, and remembers what stood in it. */

@@ -4,7 +4,7 @@ export type Source = { file: string; line: number; column: number }
 /** A YAML value that remembers where it was written. */
 export type Tree = ScalarTree | ListTree | MapTree
 export type ScalarTree = { kind: 'scalar'; source: Source; value: unknown; takenFrom?: TakenFrom }
-/** What a value was taken from that is not in the YAML file itself. */
+/** The source of a value that does not stand in the YAML file itself. */
 export type TakenFrom = { variables: readonly string[] } | { file: string }
 export type ListTree = { kind: 'list'; source: Source; items: Tree[] }
 export type MapTree = { kind: 'map'; source: Source; entries: Map<string, Entry> }

@@ -53,7 +53,7 @@ function isOneLine(text: string): boolean {
   return text.startsWith('-----BEGIN ') || (text === text.trim() && !/[\p{Cc}\uFEFF\uFFFD]/u.test(text))
 }
 
-/** What examples write where a value of your own belongs; its letters and digits only. */
+/** Placeholders that examples show in place of a secret; only their letters and digits count. */
 export function isPlaceholder(text: string): boolean {
   return /^(?:changeme|changethis|replaceme|replacewith|your(?:own|client|auth0|session|secret)|placeholder|todo$|x{5,20}$|insert)/.test(
     text.toLowerCase().replaceAll(/[^a-z0-9]/g, ''),

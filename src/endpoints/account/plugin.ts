@@ -74,7 +74,7 @@ function signedIn({ principal, session }: FastifyRequest): { user: UserPrincipal
   throw new GatewayError('STAGEDOOR_SESSION_REQUIRED')
 }
 
-/** What the page says after a form: counted by us, so that a link can at most name a wrong number. */
+/** The message of the page after a form. We build the text, so that a link can at most give a wrong number. */
 function noticeIn(query: unknown): string | undefined {
   const { ended } = query as { ended?: unknown }
   if (typeof ended !== 'string' || !/^\d{1,5}$/.test(ended)) return undefined

@@ -4,7 +4,7 @@ import { html } from '../../pages/html.ts'
 import type { Page } from '../../pages/layout.ts'
 import { createScript } from '../../pages/script.ts'
 
-/** What tokens are compared with in the page; nothing here is a secret. */
+/** The values that the page compares tokens with; none is a secret. */
 export type TokenPageFacts = { issuers: readonly string[]; audiences: readonly string[]; clientIds: readonly string[] }
 
 /** Faults that show without a key; the rest is for `stagedoor token verify`. */

@@ -75,7 +75,7 @@ export function revocationIn(
 }
 
 const pageSize = 50
-/** Of sessions in one answer to a program: some 300 KB. */
+/** Most sessions in one answer to a program: about 300 KB. */
 const answerSize = 1_000
 
 /** The part of the list that one page shows, of those in which the text stands. */

@@ -49,7 +49,7 @@ export const adminTrail: FastifyPluginAsync<AdminTrailOptions> = async (app, { b
 
 const names = ['person', 'event', 'class', 'outcome', 'since', 'until'] as const
 
-/** What the form asks for; a field that is left empty asks for nothing. */
+/** The filter that the form was sent with; an empty field sets no condition. */
 function questionIn(query: unknown): AuditQuestion {
   const given = query as Partial<Record<string, unknown>>
   const texts = names.flatMap((name) => {

@@ -5,10 +5,10 @@ import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'
 import { recordTable } from './records.ts'
 
-/** What the form asks for, as it was typed. */
+/** The fields of the filter form, as typed. */
 export type AuditQuestion = Partial<Record<'person' | 'event' | 'class' | 'outcome' | 'since' | 'until', string>>
 
-/** What people search for; checkpoints are part of the proof. */
+/** Events that the form offers. Checkpoints are left out: they only serve the proof. */
 const events = eventNames.filter((name) => name !== 'checkpoint')
 const shownFaults = 20
 

@@ -41,7 +41,7 @@ export function explainPage({ method, path, claims, lines }: Explained, base: st
   )
 }
 
-/** What is in force, secrets left out, and where each value came from. */
+/** The configuration in force without its secrets, and the source of each value. */
 export function configurationPage(options: readonly ShownOption[], base: string): Page {
   return consolePage(
     'configuration',

@@ -5,7 +5,7 @@ export type Questions = {
   join(worker: number, send: (message: ToWorker) => void): void
   leave(worker: number): void
   answer(worker: number, question: number, value: unknown): void
-  /** Those that have joined and not left. */
+  /** Ids of the workers that have joined and not left. */
   workers(): number[]
   /** Asks every worker; those that do not answer in time are left out. */
   ask(topic: Topic, timeoutMs: number, detail?: string): Promise<Map<number, unknown>>

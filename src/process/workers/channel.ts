@@ -1,7 +1,7 @@
 import type { Texts } from '../../config/tree/texts.ts'
 import type { Refusal } from '../last-reading.ts'
 
-/** What a worker says to the primary. Nothing of sessions: those are shared through Redis. */
+/** Messages from a worker to the primary. None is about sessions: Redis shares those. */
 export type ToPrimary =
   /** The worker listens. */
   | { kind: 'ready' }
@@ -9,17 +9,17 @@ export type ToPrimary =
   /** Replied to when all that this process said before has been heard, what node:cluster says by itself among it. */
   | { kind: 'settle' }
 
-/** What the primary says to a worker. */
+/** Messages from the primary to a worker. */
 export type ToWorker =
   /** The first message to each. Never on the command line: secrets. */
   | ({ kind: 'begin' } & Beginning<readonly (readonly [file: string, text: string])[]>)
   | { kind: 'ask'; question: number; topic: Topic; detail: string }
   | { kind: 'settled' }
 
-/** What a worker begins with: what stood in the files of the configuration, and why they hold something else by now. */
+/** The first message to a worker: the texts of the configuration in force, and why newer texts in the files are not. */
 export type Beginning<Files> = { texts: Files; refusal?: Refusal | undefined }
 
-/** What the primary asks workers for, or asks them to take or do. */
+/** The topics of the primary's questions and orders to workers. */
 export type Topic =
   | 'conditions'
   | 'metrics'

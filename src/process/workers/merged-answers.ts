@@ -24,7 +24,7 @@ type Watched = Pick<Supervisor, 'questions' | 'replaced' | 'count' | 'serving'>
 /** The primary's side: what all workers have to show, together. */
 export function shownByAll({ questions, replaced, count, serving }: Watched): Shown {
   const kept = createKeptCounts()
-  // Workers that are ending say nothing of what clients get.
+  // Clients no longer reach a worker that is ending, so its answer does not count.
   const fromServing = (answers: ReadonlyMap<number, unknown>): unknown[] =>
     serving().flatMap((worker) => (answers.has(worker) ? [answers.get(worker)] : []))
 
@@ -59,7 +59,7 @@ function showWorkers(registry: Registry, serving: number, replaced: number): voi
   new Counter({ name: 'stagedoor_workers_replaced_total', help: replacedHelp, registers }).inc(replaced)
 }
 
-/** One of each name: the one that is in the worst way. */
+/** Of the conditions with the same name, keeps the worst. */
 export function worstOfEach(conditions: readonly Condition[]): Condition[] {
   const order = ['ok', 'degraded', 'unavailable']
   const worst = new Map<string, Condition>()
@@ -78,7 +78,7 @@ function workersCondition(running: number, count: number): Condition {
   return { name: 'workers', status: running === 0 ? 'unavailable' : 'degraded', reason }
 }
 
-/** What one worker counted, as prom-client gives it from one process to another; its types say another `type`. */
+/** The metrics of one worker, in the form that prom-client sends between processes. Its own types name `type` wrongly. */
 export type Counted = readonly { type: unknown }[]
 
 export type KeptCounts = {
@@ -91,8 +91,8 @@ export type KeptCounts = {
 }
 
 /**
- * Keeps what workers counted that are gone. Prometheus takes a counter that falls for one that began anew, and would count
- * what the others counted twice. What a worker counted after it was last asked is lost with it.
+ * Keeps the counts of workers that have ended. Without them the sum would fall; Prometheus would take that for a restart
+ * and count the other workers twice. Counts since a worker's last answer are lost with it.
  */
 export function createKeptCounts(): KeptCounts {
   const latest = new Map<number, Counted>()

@@ -5,7 +5,7 @@ import type { Reloadable } from '../reload.ts'
 import type { Channel } from './channel.ts'
 import type { Supervisor, Workforce } from './supervisor.ts'
 
-/** As long as a worker may take to make a configuration ready. */
+/** Longest time for a worker to prepare a configuration. */
 const maxPreparingMs = 60_000
 const maxOtherMs = 10_000
 
@@ -37,7 +37,7 @@ export function reloadAll(workers: Workers, workforceOf: (loaded: LoadedConfig) 
       prepared = { loaded, by: asked }
       const refused = [...answers.values()].find((reason) => reason !== '')
       if (typeof refused === 'string') return refused
-      // One that has ended meanwhile is replaced by one that begins with what will be in force.
+      // A worker that has ended meanwhile needs no answer: its successor starts with the new configuration.
       const isSilent = asked.some((worker) => workers.serving().includes(worker) && !answers.has(worker))
       return isSilent ? 'a worker could not make it ready; its log lines say why' : undefined
     },

@@ -14,15 +14,15 @@ export type Supervisor = {
   replaced: () => number
   /** How many workers should serve. */
   count: () => number
-  /** Those that listen, and are not ending. */
+  /** Ids of the workers that listen and are not ending. */
   serving: () => readonly number[]
   /** Resolves when all workers listen. @throws when one of the first ends before that */
   started: Promise<void>
-  /** What later workers begin with. Starts workers where there are too few, and ends some where there are too many. */
+  /** Sets number and configuration of workers. Starts missing workers and ends surplus ones. */
   use: (workforce: Workforce) => void
   /** Has a worker end in order, and another one take its place. */
   renew: (worker: number) => void
-  /** What later workers are told of the files. */
+  /** Tells workers that start later why the files are not in force. */
   noteRefusal: (refusal: Refusal | undefined) => void
   /** SIGTERM to all; resolves when they have ended. */
   close: () => Promise<void>
@@ -47,7 +47,7 @@ class Workers implements Supervisor {
   readonly #listening = Promise.withResolvers<void>()
   readonly #running = new Map<WorkerProcess, Texts>()
   readonly #ready = new Set<WorkerProcess>()
-  /** Those that end because we have told them to. */
+  /** Workers that we have asked to end. */
   readonly #ending = new Set<WorkerProcess>()
   #workforce: Workforce
   #refusal: Refusal | undefined
@@ -123,7 +123,7 @@ class Workers implements Supervisor {
     if (message.kind === 'settle') return worker.send({ kind: 'settled' })
     this.questions.join(worker.id, worker.send)
     this.#ready.add(worker)
-    // It has begun with a configuration that another has taken the place of meanwhile.
+    // The configuration has changed since this worker started with it.
     if (this.#running.get(worker) !== this.#workforce.texts) this.renew(worker.id)
     if (this.#isListening || this.#ready.size < this.#workforce.count) return
     this.#isListening = true
@@ -153,7 +153,7 @@ class Workers implements Supervisor {
   }
 }
 
-/** So many failures in a row are no accident: the next worker would fail as well. */
+/** After this many failures in a row the cause is not chance: the next worker would fail too. */
 const manyFailures = 4
 
 function messageAboutEnd(failuresInARow: number): string {

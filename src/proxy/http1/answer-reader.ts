@@ -10,7 +10,7 @@ export type AnswerReaderOptions = {
   onSwitch(head: AnswerHead, rest: Buffer): void
 }
 
-/** What an answer is for. */
+/** The request that an answer belongs to. */
 type Asked = { method: string; upgrade: string | undefined }
 
 const endOfHead = '\r\n\r\n'

@@ -8,7 +8,7 @@ import { requestHead } from './request-head.ts'
 import type { OpenSocket } from './socket.ts'
 import { UpstreamError } from './upstream-error.ts'
 
-/** What a connection is doing. Bytes are expected while a request of ours is under way, and at no other time. */
+/** The state of a connection. Only while a request is under way may bytes arrive. */
 type State = 'opening' | 'idle' | 'assigned' | 'under-way' | 'closed'
 
 export type ConnectionOptions = {

@@ -11,7 +11,7 @@ export type BodySender = {
 
 export type BodyOptions = {
   body: Readable
-  /** What the head promised, in bytes; -1 for a body in chunks. */
+  /** Length that the head announced, in bytes; -1 for a body in chunks. */
   length: number
   socket: Writable
   /** A part was written, or the whole of it. */

@@ -16,7 +16,7 @@ export type UpstreamErrorCode =
   /** ConnectionPool were closed for good while the request was under way. */
   | 'UPSTREAM_STOPPED'
 
-/** What went wrong between us and an upstream; errors of sockets come as they are. */
+/** A failure between us and an upstream. Errors of sockets are passed on unchanged. */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError'
   readonly code: UpstreamErrorCode

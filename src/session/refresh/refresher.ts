@@ -101,8 +101,8 @@ export type RefreshTimes = {
 }
 
 /**
- * What a session's claims need: nothing, a refresh in the background, one that the request waits for, or — past
- * `maxStale` — one without which the session does not count.
+ * The refresh that a session needs: none, one in the background (`soon`), one that the request waits for (`due`), or one
+ * without which the session no longer counts, past `maxStale` (`overdue`).
  */
 export type RefreshNeed = 'none' | 'soon' | 'due' | 'overdue'
 

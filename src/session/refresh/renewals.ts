@@ -15,7 +15,7 @@ export type GrantOutcome =
 /** Trades a session's refresh token for fresh claims; never rejects. */
 export type RefreshGrant = (session: Session) => Promise<GrantOutcome>
 
-/** What became of refreshes since the start of the process; read by metrics and readiness. */
+/** Outcomes of refreshes since the start of the process; metrics and readiness read them. */
 export type RefreshCounters = {
   refreshed: number
   /** Taken over from another replica. */
@@ -34,7 +34,7 @@ export function createRefreshCounters(): RefreshCounters {
   return { refreshed: 0, shared: 0, ended: 0, failed: 0, servedAsStale: 0, refusedAsStale: 0, failedInARow: 0 }
 }
 
-/** What became of a session: its present form, its end, or nothing new. */
+/** The result of a refresh: the current session, its end, or no change. */
 export type Renewal = (KnownSession & { kind: 'fresh' }) | { kind: 'ended' } | { kind: 'failed' }
 
 /** Renewals under way, by session; several refreshers can share them. */
