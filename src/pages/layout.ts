@@ -110,7 +110,10 @@ export function pageHeaders(
       `form-action ${["'self'", ...formTargets].join(' ')}`,
       "frame-ancestors 'none'",
       "base-uri 'none'",
+      // `report-uri` is for browsers that do not know `report-to` (CSP Level 3 §6.5.1).
+      ...(look.reports === undefined ? [] : [`report-uri ${look.reports}`, 'report-to csp']),
     ].join('; '),
+    ...(look.reports !== undefined && { 'reporting-endpoints': `csp="${look.reports}"` }),
     'referrer-policy': 'no-referrer',
     'cross-origin-opener-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
@@ -120,7 +123,7 @@ export function pageHeaders(
 /** A whole page; works without scripts, in light and dark, on small screens. */
 export function renderPage(page: Page, look: Look = defaultLook): string {
   const { title, body, footer, navigation, isWide = false, scripts = [] } = page
-  const scriptTags = [localTimes, ...scripts].map(({ text }) => html`<script>${new Html(text)}</script>`)
+  const scriptTags = [localTimes, ...scripts].map(({ text }) => html`<script type="module">${new Html(text)}</script>`)
   return html`<!doctype html>
 <html lang="en">
 <head>

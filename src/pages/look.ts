@@ -1,5 +1,12 @@
 /** How the pages look (`pages` in the configuration). */
-export type Look = { name: string; logo?: string | undefined; color?: string | undefined; support?: string | undefined }
+export type Look = {
+  name: string
+  logo?: string | undefined
+  color?: string | undefined
+  support?: string | undefined
+  /** Where browsers report what the Content Security Policy kept out. */
+  reports?: string | undefined
+}
 
 export const defaultLook: Look = { name: 'Stagedoor' }
 

@@ -156,7 +156,7 @@ t.test('an error page without ways or detail has neither', async (t) => {
 const sourceOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 
 const elementsIn = (markup: string, name: string): string[] =>
-  [...markup.matchAll(new RegExp(`<${name}>([^]*?)</${name}>`, 'g'))].map(([, text = '']) => text)
+  [...markup.matchAll(new RegExp(`<${name}(?: [^>]*)?>([^]*?)</${name}>`, 'g'))].map(([, text = '']) => text)
 
 t.test('a page may use its own style, its own scripts, its own forms, and nothing else', async (t) => {
   const looks = [defaultLook, { name: 'Portal', color: '#1b5e8c' }, { name: 'Portal', color: '#ffd400' }]
@@ -171,6 +171,8 @@ t.test('a page may use its own style, its own scripts, its own forms, and nothin
       const markup = renderPage(page, look)
       t.match(policy, `style-src ${elementsIn(markup, 'style').map(sourceOf).join(' ')};`)
       t.match(policy, `script-src ${elementsIn(markup, 'script').map(sourceOf).join(' ')};`)
+      // Modules are strict and share no names, with each other or with the elements of the page.
+      t.same(new Set(markup.match(/<script[^>]*>/g)), new Set(['<script type="module">']))
       t.match(policy, `form-action ${["'self'", ...(page.formTargets ?? [])].join(' ')};`)
       for (const closed of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"]) t.match(policy, closed)
       t.notMatch(policy, 'unsafe-inline')
@@ -178,6 +180,7 @@ t.test('a page may use its own style, its own scripts, its own forms, and nothin
   }
   t.match(pageHeaders()['content-security-policy'], `script-src ${localTimes.source};`)
   t.match(pageHeaders(), {
+    'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
     'cross-origin-opener-policy': 'same-origin',
@@ -202,4 +205,14 @@ t.test('a page of the console has links at the top, and one look with the portal
   t.match(markup, '<a href="/s" aria-current="page">Sessions</a><a href="/h">Health</a>')
   t.match(markup, '<img src="/logo.svg" alt="Portal">')
   t.match(markup, '<a class="push" href="mailto:help@example.com">Get help</a>')
+})
+
+t.test('browsers are told where to report what the policy kept out, where the operator names a place', async (t) => {
+  const reports = 'https://reports.example.com/csp'
+  const told = pageHeaders({}, { ...defaultLook, reports })
+  t.match(told['content-security-policy'], /; report-uri https:\/\/reports\.example\.com\/csp; report-to csp$/)
+  t.equal(told['reporting-endpoints'], `csp="${reports}"`)
+  const untold = pageHeaders()
+  t.notMatch(untold['content-security-policy'], /report/)
+  t.notOk('reporting-endpoints' in untold)
 })

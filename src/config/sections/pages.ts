@@ -18,6 +18,8 @@ const logo = z
 
 const support = z.string('an https or mailto URL').regex(/^(?:https:\/\/|mailto:)[^\s"'<>]+$/, 'an https or mailto URL')
 
+const reports = z.string('an https URL').regex(/^https:\/\/[^\s"'<>;,]+$/, 'an https URL without ; and ,')
+
 export const pages = z
   .strictObject({
     name: title()
@@ -34,6 +36,12 @@ export const pages = z
     support: support.optional().meta({
       description: 'Where people get help; each page links there.',
       'x-example': 'https://chat.example.com/platform',
+    }),
+    reports: reports.optional().meta({
+      description:
+        'Where browsers report what the Content Security Policy of these pages kept out; nowhere unless given. ' +
+        'Danger: a report names the address of the page, and most are about extensions of browsers.',
+      'x-example': 'https://reports.example.com/csp',
     }),
   })
   .prefault({})
