@@ -38,6 +38,13 @@ refusalTable([
   ['a duration out of bounds', 'assertion: { lifetime: 10m }', 'assertion.lifetime', /between 61s and 5m/, /range/],
   ['a size without a unit', 'server: { maxHeaderBytes: 64 }', 'server.maxHeaderBytes', /size with a unit/, /64KiB/],
   ['a size in words', 'server: { maxHeaderBytes: big }', 'server.maxHeaderBytes', /size with a unit/, /8KiB/],
+  [
+    'a session longer than any',
+    'session: { absoluteTimeout: 91d }',
+    'session.absoluteTimeout',
+    /between 1m and 90d/,
+    /range/,
+  ],
   ['a size out of bounds', 'server: { maxHeaderBytes: 1KiB }', 'server.maxHeaderBytes', /between 8KiB/, /range/],
   ['an empty option', 'session: { idleTimeout: }', 'session.idleTimeout', /duration/, /remove the line/],
   ['a port past the end', 'server: { listen: { port: 70000 } }', 'server.listen.port', /between 0 and 65535/, /8080/],

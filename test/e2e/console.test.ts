@@ -59,6 +59,25 @@ t.test('an operator ends a session in one browser, and another browser is out', 
   t.match(record, { channel: 'admin', principal: { name: 'Jane Doe' } }, 'who did it is on record')
 })
 
+t.test('a console that wants a second factor asks for it in the browser, and acts only after it', async (t) => {
+  const allow = { all: [{ roles: ['stagedoor-admin'] }, { mfa: { within: '15m' } }] }
+  const strict = await startHouse(t, { config: { routes, admin: { allow } } })
+  const context = await openChromium(t)
+  const page = await context.newPage()
+  await page.goto(`${strict.url}/.stagedoor/admin/sessions`)
+  await signIn(page, 'Jane Doe')
+  await page.getByLabel(/code/i).fill('123456')
+  t.equal(strict.records().filter(({ event }) => event === 'step-up').length, 0, 'not before the code is sent')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.waitForURL(`${strict.url}/.stagedoor/admin/sessions`)
+  await page.getByRole('button', { name: 'This session of jane@example.com' }).first().waitFor()
+  t.match(
+    strict.records().find(({ event }) => event === 'step-up'),
+    { principal: { name: 'Jane Doe' } },
+    'the second factor is on record',
+  )
+})
+
 t.test('the overview shows what happens elsewhere, in the reader’s own time zone, without a reload', async (t) => {
   const jane = await open(await openChromium(t), house, 'Jane Doe', '/.stagedoor/admin/')
   const context = await openChromium(t)
