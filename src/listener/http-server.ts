@@ -20,7 +20,7 @@ export type HttpServerParts = {
   logger: Logger
   /** Stands before every request. */
   overload: Pick<RequestLimiter, 'guard' | 'guardUpgrades'> & Pick<ConnectionLimiter, 'watch'>
-  upgrades: Pick<UpgradeRequests, 'accept'>
+  upgrades: Pick<UpgradeRequests, 'accept' | 'isAnswerDue'>
   /** Answers requests. */
   routing: RequestListener
 }
@@ -54,8 +54,18 @@ export function createHttpServer(
   const guarded = overload.guard(refuseOtherMethods(routing, logger))
   const tls = certificate && createTlsServer(certificate, { maxHeaderBytes, timeouts }, http, guarded)
   const server = tls?.server ?? createServer(http, guarded)
-  server.on('connect', (request, way: Socket | ServerResponse) => refuseTunnel(request, way, logger))
-  server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket, logger))
+  // Answers are in order (RFC 9112 §9.3.2): a refusal of what has no answer of its own would take the place of one that is due.
+  const closeWhereDue = (socket: Socket): boolean => {
+    const isDue = upgrades.isAnswerDue(socket)
+    if (isDue) socket.destroy()
+    return isDue
+  }
+  server.on('connect', (request, way: Socket | ServerResponse) => {
+    if ('writeHead' in way || !closeWhereDue(way)) refuseTunnel(request, way, logger)
+  })
+  server.on('clientError', (error, socket) => {
+    if (!closeWhereDue(socket as Socket)) refuseUnreadable(error, socket as Socket, logger)
+  })
   upgrades.accept(server, overload.guardUpgrades(routing))
   overload.watch(server)
   // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout.

@@ -14,6 +14,8 @@ export type UpgradeRequests = {
    * request before: the connection is still that one's.
    */
   accept(server: Server, routing: Routing): void
+  /** Whether an answer is still due on a connection: what is written there now would be taken for it, or for a part of it. */
+  isAnswerDue(socket: Socket): boolean
   /** The bytes behind the head of an upgrade request; undefined for any other request. */
   headOf(request: IncomingMessage): Buffer | undefined
 }
@@ -24,11 +26,12 @@ export function createUpgradeRequests(): UpgradeRequests {
   const heads = new WeakMap<IncomingMessage, Buffer>()
   /** Answers on a connection are in order: none is due once the latest is closed. */
   const latestAnswers = new WeakMap<Socket, ServerResponse>()
-  const isFree = (socket: Socket): boolean => latestAnswers.get(socket)?.closed ?? true
+  const isAnswerDue = (socket: Socket): boolean => latestAnswers.get(socket)?.closed === false
   return {
+    isAnswerDue,
     accept(server, routing) {
       const shouldUpgradeCallback = (request: IncomingMessage): boolean =>
-        isWebSocketUpgrade(request) && isFree(request.socket)
+        isWebSocketUpgrade(request) && !isAnswerDue(request.socket)
       Object.assign(server, { shouldUpgradeCallback })
       server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
         if (request.httpVersionMajor !== 1) return

@@ -11,6 +11,7 @@ export type Form = {
 
 const smuggled = 'GET /secret/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n'
 const chunks = '5\r\nhello\r\n0\r\n\r\n'
+const h2c = ['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__', 'Connection: Upgrade, HTTP2-Settings']
 
 const post =
   (fields: string[], body: string) =>
@@ -60,6 +61,11 @@ const codings = [
   '\tTransfer-Encoding: chunked',
   '\0Transfer-Encoding: chunked',
   'Transfer Encoding: chunked',
+  'Transfer-Encoding: \xa0chunked',
+  'Transfer-Encoding: \x85chunked',
+  'Transfer-Encoding\xa0: chunked',
+  'Transfer-Encoding: chunked\r\nTransfer-Encoding: cow',
+  'Transfer-Encoding: chunked\r\nTransfer-encoding: ',
 ]
 
 /** What is no `Transfer-Encoding` for anybody, or is one for everybody. */
@@ -112,6 +118,10 @@ const lengthFields = [
   'X: x\nContent-Length: 5',
   'X: x\rContent-Length: 5',
   'Content-Length: 5\r',
+  'Content-Length: 5\r\n 5',
+  'Content-Length: 5\r\nContent-Length:',
+  'Content-Length\0: 5',
+  'Content-Length\xa0: 5',
 ]
 
 const framing: Form[] = [
@@ -138,6 +148,20 @@ const framing: Form[] = [
   either('CL.0', post([`Content-Length: ${smuggled.length}`], smuggled)),
   either('GET with a body', (path) => get(`Content-Length: ${smuggled.length}`)(path) + smuggled),
   either('GET with chunks', (path) => get('Transfer-Encoding: chunked')(path) + chunks),
+  // TE.0: a server that drops the coding of methods without a body reads the body as the next request.
+  ...['GET', 'HEAD', 'OPTIONS', 'DELETE'].map((method) =>
+    either(`TE.0: ${method}`, (path) =>
+      post(
+        ['Transfer-Encoding: chunked'],
+        `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`,
+      )(path).replace('POST', method),
+    ),
+  ),
+  // 0.CL: a server that sees no length answers at once, and reads the body as the next request.
+  refused('0.CL: a length behind a blank', (path) => post([`Content-Length : ${smuggled.length}`], smuggled)(path)),
+  refused('0.CL: a length on a folded line', (path) =>
+    post([`X: x\r\n Content-Length: ${smuggled.length}`], smuggled)(path),
+  ),
   either('HEAD with a body', (path) =>
     get(`Content-Length: ${smuggled.length}`)(path).replace('GET', 'HEAD').concat(smuggled),
   ),
@@ -163,6 +187,13 @@ const chunking: Form[] = [
   brokenOff('chunk extension with NUL', chunked(`5;a=\0\r\nhello\r\n0\r\n\r\n`)),
   brokenOff('chunk extension with a smuggled chunk', chunked(`5;\n0\r\n\r\n${smuggled}`)),
   brokenOff('chunk extension without end', chunked(`5;${'a'.repeat(20_000)}\r\nhello\r\n0\r\n\r\n`)),
+  brokenOff('chunk extension with a quoted end of line', chunked('5;a="\r\n"\r\nhello\r\n0\r\n\r\n')),
+  brokenOff('data with two other bytes for their end of line', chunked('5\r\nhelloXX0\r\n\r\n')),
+  brokenOff('last chunk whose end is cut', chunked(`5\r\nhello\r\n0\r\n\r${smuggled}`)),
+  either(
+    'trailers that are announced',
+    post(['Transfer-Encoding: chunked', 'Trailer: Content-Length'], '5\r\nhello\r\n0\r\nContent-Length: 60\r\n\r\n'),
+  ),
   brokenOff('data end in LF', chunked('5\r\nhello\n0\r\n\r\n')),
   brokenOff('data longer than the chunk', chunked('5\r\nhello!\r\n0\r\n\r\n')),
   brokenOff('data without end of line', chunked('5\r\nhello0\r\n\r\n')),
@@ -300,6 +331,15 @@ const lines: Form[] = [
     (path) =>
       `POST ${path} HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`,
   ),
+  either(
+    'HTTP/1.0 that keeps its connection, with a length',
+    (path) =>
+      `POST ${path} HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`,
+  ),
+  either(
+    'HTTP/1.0 that upgrades to HTTP/2',
+    (path) => `GET ${path} HTTP/1.0\r\nHost: localhost\r\n${h2c.join('\r\n')}\r\n\r\n`,
+  ),
   either('an empty line before', (path) => `\r\n${get()(path)}`),
   refused('a space before the method', (path) => ` ${get()(path)}`),
   refused(
@@ -410,7 +450,6 @@ const lines: Form[] = [
   refused('fields that have no end', get(...Array.from({ length: 4_000 }, (_, i) => `X-${i}: ${'a'.repeat(20)}`))),
 ]
 
-const h2c = ['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__', 'Connection: Upgrade, HTTP2-Settings']
 const connections: Form[] = [
   ...[
     'content-length',
@@ -469,6 +508,12 @@ const connections: Form[] = [
     'Expect with a length of 0',
     (path) => post(['Expect: 100-continue', 'Content-Length: 0'], '')(path) + smuggled,
   ),
+  either(
+    '0.CL by Expect: a request for the body',
+    post(['Expect: 100-continue', `Content-Length: ${smuggled.length}`], smuggled),
+  ),
+  either('Expect with blanks', post(['Expect: \t100-continue ', 'Content-Length: 5'], 'hello')),
+  either('Expect in other letters', post(['eXPECT: 100-CONTINUE', 'Content-Length: 5'], 'hello')),
   either('Expect of something else', post(['Expect: y 100-continue', 'Content-Length: 5'], 'hello')),
   either('Expect twice', post(['Expect: 100-continue', 'Expect: 100-continue', 'Content-Length: 5'], 'hello')),
   either('Expect folded into another field', post(['Expect:\r\n 100-continue', 'Content-Length: 5'], 'hello')),

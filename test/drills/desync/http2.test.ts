@@ -50,6 +50,8 @@ const forms: Form[] = [
   { what: 'GET with a body', fields: get(), body: smuggled },
   refused('H2.CL: a length that is too small', post(['content-length', '0']), smuggled),
   refused('H2.CL: a length that is too large', post(['content-length', '500']), smuggled),
+  refused('H2.0: a length without a body', post(['content-length', '5'])),
+  { what: 'expect: 100-continue', fields: post(['expect', '100-continue']), body: 'hello' },
   refused('two lengths', post(['content-length', '5'], ['content-length', '0']), 'hello'),
   refused('a length with a list', post(['content-length', '5, 0']), 'hello'),
   refused('a length with a sign', post(['content-length', '+5']), 'hello'),

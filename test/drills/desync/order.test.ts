@@ -1,0 +1,58 @@
+import { connect } from 'node:net'
+
+import t from 'tap'
+
+import { startHouse } from '../../support/house.ts'
+import { startReport } from '../support.ts'
+import { type Form, forms } from './forms.ts'
+
+const body = '0123456789'
+/** For so long the first answer is half sent. */
+const pauseMs = 50
+const atOnce = 60
+
+t.test(
+  'what comes behind an unanswered request has no answer in its place, or within it',
+  { timeout: 3_600_000 },
+  async (t) => {
+    const report = startReport(t, 'answers in order')
+    const { directUrl } = await startHouse(t, {
+      upstream(request, response) {
+        request.resume()
+        response.writeHead(200, { 'x-seen': request.url, 'content-length': body.length }).write(body.slice(0, 5))
+        setTimeout(() => response.end(body.slice(5)), request.url?.includes('before') ? pauseMs : 0)
+      },
+    })
+    const port = Number(new URL(directUrl).port)
+    for (let start = 0; start < forms.length; start += atOnce) {
+      const batch = forms.slice(start, start + atOnce)
+      await Promise.all(batch.map(async (form, i) => judge(form, start + i, await sendBehind(port, form, start + i))))
+    }
+    report.inputs = forms.length
+    report.requests = 2 * forms.length
+
+    function judge({ what, must }: Form, index: number, answer: string): void {
+      // A connection that is closed early is a refusal, too.
+      if (answer === '' && must !== 'pass') return
+      const [, head = '', rest = ''] = /^(HTTP\/1\.1 200 [^]*?\r\n\r\n)([^]*)$/.exec(answer) ?? []
+      t.match(head, `x-seen: /public/before-${index}\r\n`, `${what}: ${JSON.stringify(answer.slice(0, 40))}`)
+      t.ok(body.startsWith(rest.slice(0, body.length)), `${what}: ${JSON.stringify(rest.slice(0, 40))}`)
+    }
+  },
+)
+
+/** Gives what comes back until the gateway closes, or has said nothing for a while after the first answer. */
+function sendBehind(port: number, { bytes }: Form, index: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    let answer = ''
+    socket.setEncoding('latin1')
+    socket.on('data', (chunk: string) => {
+      answer += chunk
+      if (answer.includes(body)) socket.setTimeout(pauseMs, () => socket.destroy())
+    })
+    socket.on('error', () => undefined).on('close', () => resolve(answer))
+    const before = `GET /public/before-${index} HTTP/1.1\r\nHost: localhost\r\n\r\n`
+    socket.write(Buffer.from(before + bytes(`/public/form-${index}`), 'latin1'))
+  })
+}
