@@ -94,11 +94,15 @@ function keyStoreFor(
   return createRedisKeyStore({ redis, sealer, name: purpose, randomBytes })
 }
 
-/** Only keys in Redis can be out of reach: others are read before the process serves. */
-export function keysCondition(keys: Keys): Condition {
-  if (keys.isReady()) return { name: 'signing-keys', status: 'ok' }
-  const reason = 'not read from Redis yet: requests of signed-in people get 503'
-  return { name: 'signing-keys', status: 'degraded', reason }
+/**
+ * Only keys in Redis can be out of reach: others are read before the process serves.
+ * @param without what is not done without keys
+ */
+export function keysCondition(name: string, keys: Pick<Keys, 'isReady' | 'isOverdue'>, without: string): Condition {
+  if (!keys.isReady()) return { name, status: 'degraded', reason: `not read from Redis yet: ${without}` }
+  if (!keys.isOverdue()) return { name, status: 'ok' }
+  const reason = 'the next key could not be kept, as the log says: the present one goes on signing'
+  return { name, status: 'degraded', reason }
 }
 
 export const createTokenIds = (randomBytes: RandomBytes) => (): string => randomBytes(16).toString('base64url')

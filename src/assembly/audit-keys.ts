@@ -12,6 +12,7 @@ import type { Config } from '../config/schema.ts'
 import type { Redis } from '../redis/redis.ts'
 import { createSealer } from '../seal/sealer.ts'
 import type { Condition } from '../telemetry/metrics.ts'
+import { keysCondition } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
 import {
   createFileArchive,
@@ -69,7 +70,7 @@ export async function provisionAuditKeys(
     jwks: () => ({ keys: archive.keys() }),
     digest: (text) => digestWith(current()?.privateKey, text),
     rotatedAt: () => keys.rotatedAt(),
-    condition: () => conditionOf(keys.isReady()),
+    condition: () => keysCondition('audit-keys', keys, 'the audit trail is not signed'),
     close: () => keys.close(),
   }
 }
@@ -126,10 +127,4 @@ function checkpointKey(kid: string, jwk: JWK): CheckpointKey & { publicJwk: JWK 
 
 function publicHalf(kid: string, { kty, crv, x, y }: JWK): JWK {
   return { kty, crv, x, y, kid, use: 'sig', alg: 'ES256' } as JWK
-}
-
-/** Only keys in Redis can be out of reach: others are read before the process serves. */
-function conditionOf(isReady: boolean): Condition {
-  if (isReady) return { name: 'audit-keys', status: 'ok' }
-  return { name: 'audit-keys', status: 'degraded', reason: 'not read from Redis yet: the audit trail is not signed' }
 }

@@ -23,7 +23,7 @@ export type ConditionParts = {
   keys: Keys
   events: Several
   audit: Several
-  machines: Several
+  machines: Several & { keys: Keys }
   upstreams: ReadonlyMap<string, Upstream>
   reading: LastReading
 }
@@ -31,11 +31,13 @@ export type ConditionParts = {
 /** Everything that the readiness probe reports. */
 export function conditionsOf(parts: ConditionParts): Condition[] {
   const { reading, provider, figures, redis, revocation, keys, events, audit, machines, upstreams } = parts
-  const shared = redis ? [redisCondition(redis), revocationCondition(revocation.revocations), keysCondition(keys)] : []
+  const shared = redis ? [redisCondition(redis), revocationCondition(revocation.revocations)] : []
   return [
     providerCondition(provider),
     refreshCondition(figures.counters),
     ...shared,
+    keysCondition('signing-keys', keys, 'requests of signed-in people get 503'),
+    keysCondition('machine-keys', machines.keys, 'requests of machines get 503'),
     ...events.conditions(),
     ...audit.conditions(),
     ...machines.conditions(),

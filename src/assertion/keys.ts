@@ -21,6 +21,8 @@ export type Keys = {
   /** Has the next key sign, once it has been published for long enough. */
   rotate(): Promise<void>
   isReady(): boolean
+  /** Whether a rotation is due that failed: the present key goes on signing, and another try follows within a minute. */
+  isOverdue(): boolean
   /** When a key took over last, milliseconds since the epoch. */
   rotatedAt(): number
   close(): void
@@ -53,6 +55,7 @@ export async function createKeys(options: KeysOptions): Promise<Keys> {
 class RotatingRing implements Keys {
   readonly #options: KeysOptions
   #opened: Opened | undefined
+  #isOverdue = false
   #timer: NodeJS.Timeout | undefined
   #stopFollowing: (() => void) | undefined
 
@@ -88,6 +91,10 @@ class RotatingRing implements Keys {
     return this.#opened !== undefined
   }
 
+  isOverdue(): boolean {
+    return this.#isOverdue
+  }
+
   rotatedAt(): number {
     return this.#opened?.ring.rotatedAt ?? this.#options.now()
   }
@@ -113,7 +120,9 @@ class RotatingRing implements Keys {
 
   async #take(ring: KeyRing): Promise<void> {
     const next = await openRing(ring)
-    if (this.#opened === undefined || ring.rotatedAt >= this.#opened.ring.rotatedAt) this.#opened = next
+    const { rotatedAt = -Infinity } = this.#opened?.ring ?? {}
+    if (ring.rotatedAt > rotatedAt) this.#isOverdue = false
+    if (ring.rotatedAt >= rotatedAt) this.#opened = next
   }
 
   async #follow(): Promise<void> {
@@ -155,6 +164,7 @@ class RotatingRing implements Keys {
     this.#rotateIf((ring) => msUntilRotation(ring, rotateEveryMs, now()) === 0).then(
       () => this.#schedule(this.#msUntilRotation()),
       (cause: unknown) => {
+        this.#isOverdue = true
         this.#report(cause)
         this.#schedule(retryMs)
       },

@@ -33,5 +33,7 @@ function systemReason(error: unknown): string {
     return `${error.message}. Another process has this port: stop it, or change server.listen.port or server.admin.port.`
   if (code === 'EACCES')
     return `${error.message}. Ports below 1024 need a privilege: choose a higher server.listen.port.`
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return `${error.message}. The disk or quota is full: free some space, or name a file on another disk.`
   return error.stack ?? error.message
 }

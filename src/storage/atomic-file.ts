@@ -1,21 +1,35 @@
 // This folder: files that are written as a whole.
 
-import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** Replaces a file as a whole, so that a crash leaves the old one or the new one; only we may read it (0600). */
+/**
+ * Replaces a file as a whole, so that a crash leaves the old one or the new one; only we may read it (0600).
+ * @throws Error that names the file, with the code of the system's error
+ */
 export async function writeFileAtomically(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const fresh = `${path}.${process.pid}.new`
-  const file = await open(fresh, 'w', 0o600)
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await writeWhole(fresh, text)
+    await rename(fresh, path)
+    await chmod(path, 0o600)
+  } catch (cause) {
+    // On a full disk a part of a file would take the space that somebody frees.
+    await rm(fresh, { force: true }).catch(() => undefined)
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw Object.assign(new Error(`${path} cannot be written: ${message}`, { cause }), { code })
+  }
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o600)
   try {
     await file.writeFile(text)
     await file.sync()
   } finally {
     await file.close()
   }
-  await rename(fresh, path)
-  await chmod(path, 0o600)
 }
 
 /** The text of a file; undefined when there is none. */

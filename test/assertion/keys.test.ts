@@ -1,11 +1,18 @@
 import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 
 import t from 'tap'
 
 import { msUntilRotation, openStoredKey } from '../../src/assertion/key-ring.ts'
-import { createFileKeyStore, createMemoryKeyStore, isKeyRing, keyStoreOf } from '../../src/assertion/key-store.ts'
+import {
+  createFileKeyStore,
+  createMemoryKeyStore,
+  isKeyRing,
+  type KeyStore,
+  keyStoreOf,
+} from '../../src/assertion/key-store.ts'
 import { createKeys } from '../../src/assertion/keys.ts'
 
 const dayMs = 86_400_000
@@ -111,6 +118,34 @@ t.test('a rotation that cannot be kept does not happen', async (t) => {
   t.teardown(() => keys.close())
   t.equal(await promise, failure)
   t.equal(keys.current().kid, first.current().kid)
+})
+
+t.test('a rotation that failed is overdue, and is tried again a minute later', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const kept = createMemoryKeyStore()
+  ;(await createKeys({ store: kept, rotateEveryMs: dayMs, now: () => 0 })).close()
+  let isFull = true
+  const store: KeyStore = {
+    read: () => kept.read(),
+    write: async (ring) => (isFull ? Promise.reject(new Error('disk full')) : kept.write(ring)),
+  }
+  const failed = Promise.withResolvers<unknown>()
+  const rotated = Promise.withResolvers<string>()
+  const keys = await createKeys({
+    store,
+    rotateEveryMs: dayMs,
+    now: () => 2 * dayMs,
+    onFailure: failed.resolve,
+    onRotated: rotated.resolve,
+  })
+  t.teardown(() => keys.close())
+  await failed.promise
+  t.equal(keys.isOverdue(), true)
+  isFull = false
+  mock.timers.tick(60_000)
+  await rotated.promise
+  t.equal(keys.isOverdue(), false)
 })
 
 t.test('a rotation is due when its period has passed', async (t) => {

@@ -58,16 +58,24 @@ type ReplicasOptions = {
   sections?: Record<string, object>
   /** In place of the secret itself. */
   clientSecrets?: readonly object[]
+  /** Of the first replica, which names it for all. */
+  port?: number
+  /** The words in front of the command, such as those of `withMounts`. */
+  launcher?: readonly string[]
+  /** Modules that Node loads first. */
+  preload?: readonly string[]
 }
 
 export async function startReplicas(
   t: Test,
   count: number,
   session: object = {},
-  { upstreamUrl, events, server, sections, clientSecrets }: ReplicasOptions = {},
+  options: ReplicasOptions = {},
 ): Promise<Replicas> {
+  const { upstreamUrl, events, server, sections, clientSecrets } = options
   const redis = await startRedis(t, { isPersistent: true })
   const ports = await Promise.all(Array.from({ length: count }, freePort))
+  if (options.port !== undefined) ports[0] = options.port
   const scheme = server !== undefined && 'tls' in server ? 'https' : 'http'
   const baseUrl = `${scheme}://localhost:${ports[0]}`
   const auth0 = await startLocalAuth0({ callbacks: [`${baseUrl}/.stagedoor/callback`] })
@@ -96,7 +104,7 @@ export async function startReplicas(
       }
       const write = (changed: object) => writeFile(file, stringify({ ...config, ...changed }))
       await write({})
-      return startReplica(t, { file, write, url: `${scheme}://127.0.0.1:${port}`, adminPort })
+      return startReplica(t, { file, write, url: `${scheme}://127.0.0.1:${port}`, adminPort }, options)
     }),
   )
 
@@ -114,12 +122,18 @@ export async function startReplicas(
 
 type Place = { file: string; write: (sections: object) => Promise<void>; url: string; adminPort: number }
 
-async function startReplica(t: Test, { file, write, url, adminPort }: Place): Promise<Replica> {
+async function startReplica(
+  t: Test,
+  { file, write, url, adminPort }: Place,
+  { launcher = [], preload = [] }: ReplicasOptions,
+): Promise<Replica> {
   let child: ChildProcess | undefined
+  const loaded = preload.flatMap((module) => ['--import', module])
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...loaded, 'src/cli/main.ts']
+  const [command = '', ...args] = [...launcher, ...node, 'start', '--config', file]
 
   async function start(): Promise<void> {
-    const args = ['--disable-warning=ExperimentalWarning', 'src/cli/main.ts', 'start', '--config', file]
-    child = spawn(process.execPath, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'inherit'] })
+    child = spawn(command, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'inherit'] })
     endWithUs(child)
     await untilItAnswers(url, child)
   }

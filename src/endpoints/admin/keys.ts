@@ -23,7 +23,9 @@ export const adminKeys: FastifyPluginAsync<AdminKeysOptions> = async (app, { key
       throw new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { detail, isDetailPublic: true })
     }
     await app.audit.ensure(request, { event: 'key', change: { what: purpose, action: 'rotation asked for' } })
-    await ring.rotate()
+    await ring.rotate().catch((cause: unknown) => {
+      throw new GatewayError('STAGEDOOR_ADMIN_KEYS_NOT_KEPT', { cause })
+    })
     return reply.header('cache-control', 'no-store').send({ keys: listed(new Map([[purpose, ring]])) })
   })
 }

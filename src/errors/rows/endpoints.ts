@@ -139,6 +139,12 @@ export const othersErrors = {
     'The request to the admin API is not complete.',
     'Name exactly one of session, subject or sid, as the documentation shows.',
   ),
+  STAGEDOOR_ADMIN_KEYS_NOT_KEPT: row(
+    503,
+    'error',
+    'The next key could not be kept, so the present one goes on signing.',
+    'The log says why, for example a full disk or Redis out of reach. Mend that, then ask again.',
+  ),
   STAGEDOOR_ASSERTION_UNAVAILABLE: row(
     503,
     'error',
