@@ -130,7 +130,7 @@ async function startReplica(
   let child: ChildProcess | undefined
   const loaded = preload.flatMap((module) => ['--import', module])
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...loaded, 'src/cli/main.ts']
-  const [command = '', ...args] = [...launcher, ...node, 'start', '--config', file]
+  const [command, ...args] = [...launcher, ...node, 'start', '--config', file]
 
   async function start(): Promise<void> {
     child = spawn(command, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'inherit'] })
