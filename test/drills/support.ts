@@ -20,6 +20,10 @@ export type Figures = {
   failures: number
   /** What was held longer than it should have been: sockets, timers, memory. */
   leaks: number
+  /** Sessions that are gone though nobody ended them. */
+  lost: number
+  /** Sessions that had ended and were served again. */
+  resurrected: number
 }
 
 export type DrillReport = Figures & {
@@ -30,7 +34,8 @@ export type DrillReport = Figures & {
 /** Counts what a drill does; prints it at the end of the test, and appends it to the file `DRILL_REPORT` where that is set. */
 export function startReport(t: Test, drill: string): DrillReport {
   const endsAt = performance.now() + drillSeconds * 1_000
-  const report = { inputs: 0, faults: 0, requests: 0, failures: 0, leaks: 0, hasTime: () => performance.now() < endsAt }
+  const none: Figures = { inputs: 0, faults: 0, requests: 0, failures: 0, leaks: 0, lost: 0, resurrected: 0 }
+  const report = Object.assign(none, { hasTime: () => performance.now() < endsAt })
   t.teardown(() => {
     const { hasTime: _hasTime, ...figures } = report
     t.comment(`${drill}: ${JSON.stringify(figures)}`)

@@ -1,0 +1,32 @@
+/** Loaded before the gateway, by `--import`: on SIGUSR2 it writes what the process holds to a file in `DRILL_RESOURCES`. */
+import { createHook } from 'node:async_hooks'
+import { renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+const folder = process.env['DRILL_RESOURCES'] ?? ''
+/** Of timers that have been set and neither fired nor been cleared, those too that keep no process alive. */
+const timers = new Set<number>()
+
+createHook({
+  trackPromises: false,
+  init: (id, type) => void (type === 'Timeout' && timers.add(id)),
+  destroy: (id) => void timers.delete(id),
+}).enable()
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+process.on('SIGUSR2', () => {
+  collectGarbage()
+  const resources: Record<string, number> = {}
+  for (const type of process.getActiveResourcesInfo()) resources[type] = (resources[type] ?? 0) + 1
+  const { heapUsed: heapBytes, external, arrayBuffers } = process.memoryUsage()
+  const file = join(folder, `${process.pid}.json`)
+  writeFileSync(
+    `${file}.new`,
+    JSON.stringify({ timers: timers.size, heapBytes, externalBytes: external + arrayBuffers, resources }),
+  )
+  renameSync(`${file}.new`, file)
+})

@@ -1,0 +1,148 @@
+import { decodeJwt } from 'jose'
+import type { Test } from 'tap'
+import { Agent, request } from 'undici'
+
+import type { createSessionEditor } from '../../support/aged-sessions.ts'
+import type { Replicas } from '../../support/replicas.ts'
+import { sessionOf } from '../../support/sessions.ts'
+import { until } from '../../support/until.ts'
+import type { DrillReport } from '../support.ts'
+import { poison } from './unruly-upstream.ts'
+
+/** Somebody who is signed in and asks on, whatever happens. */
+export type Browser = {
+  subject: string
+  cookie: string
+  /** From when on a 401 is right, and a little later anything else wrong. */
+  signedOutAtMs: number
+  /** Answers that broke a promise. */
+  wrong: string[]
+  served: number
+}
+
+export type BrowsingOptions = {
+  house: Pick<Replicas, 'all'>
+  editor: Pick<Awaited<ReturnType<typeof createSessionEditor>>, 'begin'>
+  issuer: string
+  count: number
+  report: DrillReport
+  /** What the browser with this number asks for next. */
+  path?: (id: number, turn: number) => string
+  /** The target and the assertion that an upstream says it has got. */
+  read?: (text: string) => { target: string; assertion: string }
+}
+
+export type Browsing = {
+  all: Browser[]
+  /** Until each browser has asked about once more. */
+  some(): Promise<void>
+  /** Closes all connections, too. */
+  stop(): Promise<void>
+  /** What was wrong, of all browsers. */
+  wrong(): string[]
+}
+
+/** By then every process has heard of a sign-out. */
+const spreadMs = 2_000
+const expectedFailures = [502, 503, 504]
+const readEcho = (text: string) => JSON.parse(text) as { target: string; assertion: string }
+
+/** Browsers with sessions of their own, each of which asks one replica after the other and judges every answer. */
+export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<Browsing> {
+  const { house, editor, issuer, count, report } = options
+  const { path = (id, turn) => `/api/${id}-${turn}`, read = readEcho } = options
+  const all = await Promise.all(
+    Array.from({ length: count }, async (_, i): Promise<Browser> => {
+      const subject = `auth0|browser-${i}`
+      const cookie = `stagedoor=${await editor.begin(sessionOf({ subject, providerSessionId: subject, issuer }))}`
+      return { subject, cookie, signedOutAtMs: Infinity, wrong: [], served: 0 }
+    }),
+  )
+  const dispatcher = new Agent({ connections: count, headersTimeout: 30_000 })
+  t.teardown(() => dispatcher.destroy())
+  let isOver = false
+  t.teardown(() => void (isOver = true))
+
+  async function browse(browser: Browser, id: number): Promise<void> {
+    for (let turn = 0; !isOver; turn += 1) {
+      const target = path(id, turn)
+      const startedAtMs = performance.now()
+      const url = `${house.all[(id + turn) % house.all.length]?.url}${target}`
+      const headers = { cookie: browser.cookie, accept: 'application/json', 'sec-fetch-mode': 'cors' }
+      const answer = await request(url, { headers, dispatcher }).catch(() => undefined)
+      const text = await answer?.body.text().catch(() => undefined)
+      report.requests += 1
+      if (answer !== undefined && text !== undefined) judge(browser, target, answer.statusCode, text, startedAtMs)
+      // A gateway that is gone refuses at once: a browser does not ask a thousand times a second.
+      else await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  function judge(browser: Browser, path: string, status: number, text: string, startedAtMs: number): void {
+    if (status === 401 && browser.signedOutAtMs < Infinity) return
+    if (expectedFailures.includes(status)) return
+    if (status !== 200) return void browser.wrong.push(`${browser.subject} ${path}: ${status} ${text}`)
+    browser.served += 1
+    const { target, assertion } = read(text)
+    const isOwn = target === path && target !== poison && decodeJwt(assertion).sub === browser.subject
+    if (!isOwn) browser.wrong.push(`${browser.subject} ${path}: got ${text}`)
+    if (startedAtMs > browser.signedOutAtMs + spreadMs) browser.wrong.push(`${browser.subject} is back`)
+  }
+
+  const browsing = all.map(browse)
+  return {
+    all,
+    async some() {
+      const asked = report.requests + count
+      await until(() => report.requests >= asked)
+    },
+    async stop() {
+      isOver = true
+      await Promise.all(browsing)
+      await dispatcher.destroy()
+    },
+    wrong: () => all.flatMap((browser) => browser.wrong),
+  }
+}
+
+/** Signs the browser out; from then on it must not be served. */
+export async function signOut({ all }: Pick<Replicas, 'all'>, browser: Browser): Promise<void> {
+  const [first] = all
+  // From here on a 401 is right, and from what the answer says on nothing else.
+  browser.signedOutAtMs = performance.now()
+  const answer = await request(`${first?.url}/.stagedoor/logout`, {
+    method: 'POST',
+    headers: {
+      cookie: browser.cookie,
+      origin: first?.url.replace('127.0.0.1', 'localhost') ?? '',
+      'sec-fetch-site': 'same-origin',
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: 'return_to=/',
+  })
+  await answer.body.dump()
+  if (answer.statusCode !== 303) throw new Error(`signing out: ${answer.statusCode}`)
+  browser.signedOutAtMs = performance.now()
+}
+
+/** Counts sessions that were lost and those that came back, as each replica sees them once all runs again. */
+export async function judgeSessions(
+  t: Test,
+  { house, report, path = (id) => `/at-the-end/${id}` }: BrowsingOptions,
+  browsers: readonly Browser[],
+): Promise<void> {
+  for (const [id, { cookie, signedOutAtMs }] of browsers.entries()) {
+    for (const replica of house.all) {
+      let status = 0
+      await until(async () => {
+        ;({ status } = await replica.fetch(path(id, 0), cookie))
+        return [200, 401].includes(status)
+      }, 50)
+      const isSignedOut = signedOutAtMs < Infinity
+      if (status === 401 && !isSignedOut) report.lost += 1
+      if (status === 200 && isSignedOut) report.resurrected += 1
+    }
+  }
+  t.equal(report.lost, 0, 'no session is lost')
+  t.equal(report.resurrected, 0, 'and none came back')
+}

@@ -1,0 +1,97 @@
+import { readFile, readdir, readlink, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { Test } from 'tap'
+
+import { temporaryFolder } from '../audit/support.ts'
+import type { Replica, Replicas } from '../support/replicas.ts'
+import { until } from '../support/until.ts'
+import type { DrillReport } from './support.ts'
+
+/** What a process holds, by kind. */
+export type Resources = Record<
+  'timers' | 'heapBytes' | 'descriptors' | 'sockets' | 'children' | 'redisConnections',
+  number
+>
+
+/** How much more of each kind a process may hold than before: pools that are not empty yet, caches that fill. */
+const slack: Resources = {
+  timers: 5,
+  heapBytes: 24 * 1_048_576,
+  descriptors: 5,
+  sockets: 5,
+  children: 0,
+  redisConnections: 0,
+}
+
+/** To be loaded into each process that is measured. */
+export const countResources = join(import.meta.dirname, 'count-resources.ts')
+
+export type LeakCheck = {
+  /** What the process holds now. */
+  measure(replica: Replica): Promise<Resources>
+  /** Waits until the process holds no more than before; counts and names what does not go away. */
+  judge(replica: Replica, before: Resources): Promise<void>
+}
+
+/** Call it before the processes start, which find the folder in their environment. */
+export async function createLeakCheck(t: Test, house: () => Replicas, report: () => DrillReport): Promise<LeakCheck> {
+  const folder = await temporaryFolder(t)
+  process.env['DRILL_RESOURCES'] = folder
+
+  async function measure(replica: Replica): Promise<Resources> {
+    const pid = replica.pid()
+    const file = join(folder, `${pid}.json`)
+    await rm(file, { force: true })
+    process.kill(pid, 'SIGUSR2')
+    let own: Pick<Resources, 'timers' | 'heapBytes'> | undefined
+    await until(async () => {
+      own = await readFile(file, 'utf8').then(JSON.parse, () => undefined)
+      return own !== undefined
+    })
+    const { timers = 0, heapBytes = 0 } = own ?? {}
+    const links = await linksOf(pid)
+    return {
+      timers,
+      heapBytes,
+      descriptors: links.length,
+      sockets: links.filter((link) => link.startsWith('socket:')).length,
+      children: await childrenOf(pid),
+      redisConnections: await connectionsOf(house()),
+    }
+  }
+
+  async function judge(replica: Replica, before: Resources): Promise<void> {
+    let after = await measure(replica)
+    const grown = () => kinds.filter((kind) => after[kind] > before[kind] + slack[kind])
+    await until(async () => {
+      after = await measure(replica)
+      return grown().length === 0
+    }, 500).catch(() => undefined)
+    report().leaks += grown().length
+    const figures = kinds.map((kind) => `${kind} ${before[kind]} → ${after[kind]}`).join(', ')
+    t.same(grown(), [], `${replica.url} holds no more than before: ${figures}`)
+    t.comment(figures)
+  }
+
+  return { measure, judge }
+}
+
+const kinds = Object.keys(slack) as (keyof Resources)[]
+
+async function linksOf(pid: number): Promise<string[]> {
+  const folder = `/proc/${pid}/fd`
+  // A descriptor may be closed before it is read.
+  const links = await Promise.all((await readdir(folder)).map((fd) => readlink(`${folder}/${fd}`).catch(() => '')))
+  return links.filter(Boolean)
+}
+
+async function childrenOf(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return text.trim().split(' ').filter(Boolean).length
+}
+
+/** Of all processes together, without the one that asks. */
+async function connectionsOf({ redis }: Replicas): Promise<number> {
+  return Number(/connected_clients:(\d+)/.exec(await redis.command('INFO', 'clients'))?.[1] ?? 0)
+}
