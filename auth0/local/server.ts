@@ -76,6 +76,8 @@ export type LocalAuth0 = {
   eventStreams: () => number
   /** Logout tokens sent so far, and what the receivers answered. */
   backchannelDeliveries: Delivery[]
+  /** Cuts every connection, idle ones too: who asks next has to look the name up and connect. */
+  dropConnections: () => void
   close: () => Promise<void>
 }
 
@@ -129,6 +131,7 @@ export async function startLocalAuth0(options: LocalAuth0Options = {}): Promise<
     eventStreams: events.connections,
     signingKey: keys.currentPrivateJwk,
     backchannelDeliveries: backchannel.deliveries,
+    dropConnections: () => server.closeAllConnections(),
     async close() {
       faults.close()
       events.cycle()

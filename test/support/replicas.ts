@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 import { Agent, request } from 'undici'
 import { stringify } from 'yaml'
 
-import { type LocalAuth0, startLocalAuth0 } from '../../auth0/local/server.ts'
+import { type LocalAuth0, type LocalAuth0Options, startLocalAuth0 } from '../../auth0/local/server.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { createBrowser } from './browser.ts'
 import { endWithUs } from './children.ts'
@@ -58,6 +58,7 @@ type ReplicasOptions = {
   sections?: Record<string, object>
   /** In place of the secret itself. */
   clientSecrets?: readonly object[]
+  auth0?: LocalAuth0Options
   /** Of the first replica, which names it for all. */
   port?: number
   /** The words in front of the command, such as those of `withMounts`. */
@@ -78,7 +79,7 @@ export async function startReplicas(
   if (options.port !== undefined) ports[0] = options.port
   const scheme = server !== undefined && 'tls' in server ? 'https' : 'http'
   const baseUrl = `${scheme}://localhost:${ports[0]}`
-  const auth0 = await startLocalAuth0({ callbacks: [`${baseUrl}/.stagedoor/callback`] })
+  const auth0 = await startLocalAuth0({ ...options.auth0, callbacks: [`${baseUrl}/.stagedoor/callback`] })
   t.teardown(() => auth0.close())
   const upstream = upstreamUrl ?? (await startOrigin(t)).url
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-replicas-'))
