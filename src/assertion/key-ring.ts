@@ -14,10 +14,15 @@ export type KeyRing = {
   signsFrom?: number
 }
 
-/** @param publishAheadMs how long a key must have been published before it signs */
+/**
+ * Times of the ring may lie in the future, where the clock was ahead and has been set back: that must not hold a key back.
+ * @param publishAheadMs how long a key must have been published before it signs
+ */
 export function rotate(ring: KeyRing, fresh: StoredKey, now: number, publishAheadMs = 0): KeyRing {
-  const signsFrom = ring.rotatedAt + publishAheadMs
-  const next = { previous: ring.current, current: ring.next, next: fresh, rotatedAt: now }
+  const signsFrom = Math.min(ring.rotatedAt, now) + publishAheadMs
+  // Later than before in any case: processes tell by it which of two rings is the newer one.
+  const rotatedAt = Math.max(now, ring.rotatedAt + 1)
+  const next = { previous: ring.current, current: ring.next, next: fresh, rotatedAt }
   return signsFrom > now ? { ...next, signsFrom } : next
 }
 

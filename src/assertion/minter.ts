@@ -61,7 +61,10 @@ export function createMinter<Who extends object>(options: MinterOptions<Who>): M
   return {
     recall(who) {
       const known = minted.get(who)
-      if (known === undefined || known.expiresAt - now() <= minRemainingMs) return undefined
+      if (known === undefined) return undefined
+      const remainingMs = known.expiresAt - now()
+      // One that would last longer than a new one was made before the clock was set back: upstreams refuse what is from the future.
+      if (remainingMs <= minRemainingMs || remainingMs > options.lifetimeMs) return undefined
       return known.kid === currentKey().kid ? known.jws : undefined
     },
     mint(who) {

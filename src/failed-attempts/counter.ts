@@ -44,7 +44,9 @@ export function createLocalCounter(now: () => number): Counter {
   return {
     async increment(key, windowMs) {
       const known = counts.get(key)
-      const counted = known !== undefined && known.endsAt > now() ? known : { current: 0, endsAt: now() + windowMs }
+      // A window that ends later than a whole one from now was begun before the clock was set back.
+      const isOpen = known !== undefined && known.endsAt > now() && known.endsAt <= now() + windowMs
+      const counted = isOpen ? known : { current: 0, endsAt: now() + windowMs }
       counted.current += 1
       counts.set(key, counted)
       return { current: counted.current, ttlMs: counted.endsAt - now() }

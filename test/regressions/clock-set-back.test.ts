@@ -1,0 +1,58 @@
+import t from 'tap'
+
+import { generateStoredKey, rotate } from '../../src/assertion/key-ring.ts'
+import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
+import { createKeys } from '../../src/assertion/keys.ts'
+import { createMinter } from '../../src/assertion/minter.ts'
+import { createLocalCounter } from '../../src/rate-limit/counter.ts'
+
+const hourMs = 3_600_000
+const minuteMs = 60_000
+
+t.test('an assertion that was made before the clock was set back is not used any more', async (t) => {
+  let now = 5 * hourMs
+  const keys = await createKeys({ store: createMemoryKeyStore(), rotateEveryMs: 24 * hourMs, now: () => now })
+  t.teardown(() => keys.close())
+  const minter = createMinter<object>({
+    issuer: 'https://portal.example.com',
+    type: 'stagedoor-assertion+jwt',
+    audienceFor: () => 'urn:stagedoor:backstage',
+    claims: (_who, { issuedAtSeconds, lifetimeSeconds }) => ({ exp: issuedAtSeconds + lifetimeSeconds }),
+    lifetimeMs: 5 * minuteMs,
+    currentKey: () => keys.current(),
+    now: () => now,
+    randomId: () => 'id',
+  })
+  const jane = {}
+  await minter.mint(jane)
+  t.ok(minter.recall(jane))
+  now -= hourMs
+  t.equal(minter.recall(jane), undefined)
+})
+
+t.test(
+  'a key that took over while the clock was ahead gives way at once, to a ring that counts as newer',
+  async (t) => {
+    const [previous, current, next] = [await generateStoredKey(), await generateStoredKey(), await generateStoredKey()]
+    const ahead = { previous, current, next, rotatedAt: 240 * hourMs }
+    const fresh = await generateStoredKey()
+    const ring = rotate(ahead, fresh, hourMs)
+    t.match(ring, { current: next, next: fresh })
+    t.equal(ring.signsFrom, undefined)
+    t.ok(ring.rotatedAt > ahead.rotatedAt)
+    t.equal(
+      rotate(ahead, fresh, hourMs, minuteMs).signsFrom,
+      hourMs + minuteMs,
+      'others need no longer to read it than ever',
+    )
+  },
+)
+
+t.test('a clock that is set back holds nobody up for longer than the window', async (t) => {
+  let now = 5 * hourMs
+  const counter = createLocalCounter(() => now)
+  await counter.increment('somebody', minuteMs)
+  t.match(await counter.increment('somebody', minuteMs), { current: 2, ttlMs: minuteMs })
+  now -= 2 * hourMs
+  t.match(await counter.increment('somebody', minuteMs), { current: 1, ttlMs: minuteMs })
+})
