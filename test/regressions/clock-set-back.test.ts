@@ -4,7 +4,7 @@ import { generateStoredKey, rotate } from '../../src/assertion/key-ring.ts'
 import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
 import { createKeys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
-import { createLocalCounter } from '../../src/rate-limit/counter.ts'
+import { createLocalCounter } from '../../src/failed-attempts/counter.ts'
 
 const hourMs = 3_600_000
 const minuteMs = 60_000
