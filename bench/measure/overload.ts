@@ -9,11 +9,13 @@ import { type Capacity, findCapacity } from '../load/sustainable.ts'
 import type { OpenLoopResult } from '../load/tally.ts'
 import { runWrk } from '../load/wrk.ts'
 import type { Options } from '../options.ts'
+import { familyCpuMicroseconds } from '../proc.ts'
+import { startOn } from '../process.ts'
 import { type CaseResult, type Figures, type Row } from '../report.ts'
 import { attempt } from '../rounds.ts'
 
-/** Whoever is asked, and where its probes are. */
-type Asked = Pick<Contestant, 'url' | 'headers'> & { probeUrls: readonly string[] }
+/** Whoever is asked, where its probes are, and its process where that is known. */
+type Asked = Pick<Contestant, 'url' | 'headers'> & { probeUrls: readonly string[]; pid: number | undefined }
 
 /** A maximum of code that V8 has not optimized yet would be easy to reach while overloaded. */
 const warmUpSeconds = 10
@@ -23,11 +25,17 @@ const overloadSeconds = 10
 const overloads = 5
 /** What was refused comes back by then, and what waits is given up. */
 const recoverySeconds = 2
+/**
+ * An endless loop beside the gateway, so that it has half of its core, as in a container with a CPU limit. Offering twice what a whole core
+ * serves takes more than the other core, which also has the origin: the generator would be the limit.
+ */
+const endlessLoop = [process.execPath, '--eval', 'for (;;);']
 const livePath = '/.stagedoor/health/live'
 
 /** The gateway as it is started, with its limits by default, and peers: what it does at twice the rate that it can carry. */
 export async function measureOverload({ name, title }: OverloadCase, options: Options, origins: Origins) {
   const rows: Row[] = []
+  const loop = await startOn(endlessLoop, { core: cores.candidate, announces: false })
   if (options.candidates === undefined || options.candidates.includes('stagedoor')) {
     const row: Row = { name: 'stagedoor', runs: [] }
     rows.push(row)
@@ -43,25 +51,28 @@ export async function measureOverload({ name, title }: OverloadCase, options: Op
   for (const peer of peersOf(options)) {
     const row: Row = { name: peer.name, runs: [] }
     rows.push(row)
-    await attempt(row, () => overload({ ...peer, probeUrls: [] }, origins, row))
+    await attempt(row, () => overload({ ...peer, probeUrls: [], pid: undefined }, origins, row))
   }
+  await loop.stop()
   const notes = [
     `${overloads} times, medians. Load is offered at a constant rate whether or not it is answered, from up to 4,000 ` +
       'connections, each request waiting at most 10 s; latency counts from the moment at which a request was due, or where it ' +
       'says so from when a connection was free for it and it was sent. `sustained/s` is the highest rate tried beforehand at which all ' +
       'were answered, 99 % within 200 ms; `max/s` what wrk gets through with 64 connections, right before and right after, in the middle. ' +
-      '`unsent` found no free connection in 10 s.',
+      '`unsent` found no free connection in 10 s. An endless loop takes half of the core of whoever is asked, so that the generator has time left: ' +
+      'where `cores in overload` is well below `cores at max`, the generator was the limit.',
   ]
   return { name, title, rows, notes, isTall: true } satisfies CaseResult
 }
 
-const ownProbes = ({ url, adminUrl, headers }: GatewayProcess): Asked => ({
+const ownProbes = ({ url, adminUrl, headers, pid }: GatewayProcess): Asked => ({
   url,
+  pid,
   headers,
   probeUrls: [url + livePath, adminUrl + livePath],
 })
 
-async function overload({ url, headers, probeUrls }: Asked, origins: Origins, row: Row): Promise<void> {
+async function overload({ url, headers, probeUrls, pid }: Asked, origins: Origins, row: Row): Promise<void> {
   const target = `${url}/1k.json`
   const load = { url: target, headers, connections: 64 }
   const closed = async (seconds: number): Promise<number> =>
@@ -73,18 +84,29 @@ async function overload({ url, headers, probeUrls }: Asked, origins: Origins, ro
   await closed(warmUpSeconds)
   const capacity = await findCapacity(await closed(searchSeconds), (rate) => offer(rate, searchSeconds))
   for (let i = 0; i < overloads; i += 1) {
-    const before = await closed(searchSeconds)
+    const [before, coresAtMax] = await Promise.all([closed(searchSeconds), coresUsed(pid, searchSeconds)])
     const probes = watchProbes(probeUrls)
     try {
-      const result = await offer(2 * capacity.sustainedPerSecond, overloadSeconds)
+      const offered = offer(2 * capacity.sustainedPerSecond, overloadSeconds)
+      const [result, coresInOverload] = await Promise.all([offered, coresUsed(pid, overloadSeconds)])
       const figures = await probes.figures()
       await delay(recoverySeconds * 1_000)
       const maxPerSecond = (before + (await closed(searchSeconds))) / 2
-      row.runs.push({ ...figuresOf(result, capacity, maxPerSecond), ...figures })
+      const used = { 'cores at max': coresAtMax, 'cores in overload': coresInOverload }
+      row.runs.push({ ...figuresOf(result, capacity, maxPerSecond), ...used, ...figures })
     } finally {
       probes.stop()
     }
   }
+}
+
+/** How much of a core a process uses in the middle of so many seconds; undefined becomes NaN, which tables leave out. */
+async function coresUsed(pid: number | undefined, seconds: number): Promise<number> {
+  if (pid === undefined) return Number.NaN
+  await delay(seconds * 250)
+  const [before, beganAt] = [await familyCpuMicroseconds(pid), performance.now()]
+  await delay(seconds * 500)
+  return ((await familyCpuMicroseconds(pid)) - before) / 1_000 / (performance.now() - beganAt)
 }
 
 function figuresOf(

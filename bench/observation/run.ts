@@ -1,16 +1,22 @@
-/** `npm run bench:observation`: what audit, metrics and log lines cost a request in CPU time; see `candidate.ts`. */
+/**
+ * `npm run bench:observation`: what audit, metrics and log lines cost a request in CPU time. Of each pair of processes one is without it
+ * from the start on, as V8 and the garbage collector of an operator's process would have it.
+ */
 import { join } from 'node:path'
 
 import { cores, startOrigins } from '../contestants.ts'
 import { runWrk } from '../load/wrk.ts'
 import { machine } from '../machine.ts'
-import { freePort, nextLine, startOn } from '../process.ts'
-import { quantile, spreadOf } from '../statistics.ts'
+import { freePort, nextLine, type Running, startOn } from '../process.ts'
+import { format, markdownTable } from '../report.ts'
+import { median, spreadOf } from '../statistics.ts'
+import { createTemporaryFolder } from '../temporary-folder.ts'
 
-const processes = Number(process.env.BENCH_ROUNDS ?? 5)
-const seconds = Number(process.env.BENCH_SECONDS ?? 30)
-/** Blocks of the first seconds, in which V8 still compiles. */
-const warmUpBlocks = 24
+const pairs = Number(process.env.BENCH_PAIRS ?? 4)
+const seconds = Number(process.env.BENCH_SECONDS ?? 16)
+/** V8 optimizes by calls: some 30,000 requests each. */
+const warmUpSeconds = 8
+const turnMs = 100
 const connections = 32
 
 const ways: readonly (readonly [way: string, wanted: number | undefined])[] = [
@@ -20,64 +26,87 @@ const ways: readonly (readonly [way: string, wanted: number | undefined])[] = [
 ]
 
 const origins = await startOrigins({ originPort: 0 })
+/** Each wrk has a script of its own. */
+const folders = [createTemporaryFolder('bench'), createTemporaryFolder('bench')]
 
-/** @returns CPU microseconds a request, block by block: on, off, on … */
-async function measure(way: string): Promise<number[]> {
+type Candidate = { port: number; running: Running }
+
+async function startCandidate(way: string, isWithout: boolean): Promise<Candidate> {
   const port = await freePort()
   const flags = ['--disable-warning=ExperimentalWarning', '--max-http-header-size=65536']
+  const told = { BENCH_PORT: String(port), BENCH_ORIGIN: origins.static, BENCH_OBSERVED: way, NODE_ENV: 'production' }
   const running = await startOn([process.execPath, ...flags, join(import.meta.dirname, 'candidate.ts')], {
     core: cores.candidate,
     announces: true,
-    env: { BENCH_PORT: String(port), BENCH_ORIGIN: origins.static, BENCH_OBSERVED: way, NODE_ENV: 'production' },
+    env: { ...told, BENCH_WITHOUT: isWithout ? '1' : '0' },
   })
-  const headers = [`Cookie: ${String(running.announcement['cookie'])}`]
-  const load = { url: `http://127.0.0.1:${port}/1k.json`, headers, seconds, connections }
-  const { requests, errors } = await runWrk(load, origins.folder, cores.rest)
-  if (errors > 0 || requests === 0) throw new Error(`${errors} errors in ${requests} requests`)
-  running.child.stdin?.write('now\n')
-  const { costs } = (await nextLine(running.lines, running.child)) as { costs: number[] }
-  await running.stop()
-  // The last ones have seen the end of the load.
-  return costs.slice(warmUpBlocks, -4)
+  return { port, running }
 }
 
-/** Each block without against the two with, before and after it: what drifts cancels out. Geometric, as ratios are. */
-function compare(costs: readonly number[]): { ratios: number[]; off: number[] } {
-  const [ratios, off]: [number[], number[]] = [[], []]
-  for (let i = 1; i + 1 < costs.length; i += 2) {
-    const [before = Number.NaN, without = Number.NaN, after = Number.NaN] = costs.slice(i - 1, i + 2)
-    ratios.push(Math.sqrt(before * after) / without)
-    off.push(without)
+/** Loads both for so long, of which each runs in every other turn while the other one is stopped. @returns CPU microseconds a request */
+async function measure(candidates: readonly Candidate[], loadSeconds: number): Promise<number[]> {
+  const before = await Promise.all(candidates.map(cpuMicroseconds))
+  const loads = candidates.map(({ port, running }, i) => {
+    const headers = [`Cookie: ${String(running.announcement['cookie'])}`]
+    const load = { url: `http://127.0.0.1:${port}/1k.json`, headers, seconds: loadSeconds, connections }
+    return runWrk(load, folders[i] as string, cores.rest)
+  })
+  const endTurns = takeTurns(candidates.map(({ running }) => running.pid))
+  const results = await Promise.all(loads).finally(endTurns)
+  const after = await Promise.all(candidates.map(cpuMicroseconds))
+  return results.map(({ requests, errors }, i) => {
+    if (errors > 0 || requests === 0) throw new Error(`${errors} errors in ${requests} requests`)
+    return ((after[i] ?? 0) - (before[i] ?? 0)) / requests
+  })
+}
+
+/** @returns ends the turns; both run then */
+function takeTurns(pids: readonly number[]): () => void {
+  let turn = 0
+  const timer = setInterval(() => {
+    turn += 1
+    for (const [i, pid] of pids.entries()) if (i !== turn % pids.length) process.kill(pid, 'SIGSTOP')
+    process.kill(pids[turn % pids.length] as number, 'SIGCONT')
+  }, turnMs)
+  return () => {
+    clearInterval(timer)
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
   }
-  return { ratios, off }
+}
+
+async function cpuMicroseconds({ running: { child, lines } }: Candidate): Promise<number> {
+  child.stdin?.write('now\n')
+  const answer = (await nextLine(lines, child)) as { cpuMicroseconds: number }
+  return answer.cpuMicroseconds
+}
+
+/** @returns CPU microseconds a request, with it and without */
+async function measurePair(way: string): Promise<[withIt: number, without: number]> {
+  const candidates = [await startCandidate(way, false), await startCandidate(way, true)]
+  await measure(candidates, warmUpSeconds)
+  const [withIt = Number.NaN, without = Number.NaN] = await measure(candidates, seconds)
+  for (const { running } of candidates) await running.stop()
+  return [withIt, without]
 }
 
 const percent = (ratio: number): string => `${((ratio - 1) * 100).toFixed(1)} %`
 
+async function rowOf(way: string, wanted: number | undefined): Promise<string[]> {
+  const measured: [withIt: number, without: number][] = []
+  for (let pair = 0; pair < pairs; pair += 1) measured.push(await measurePair(way))
+  const ratios = spreadOf(measured.map(([withIt, without]) => withIt / without))
+  const limit = wanted === undefined ? '–' : `< ${percent(wanted)}`
+  const cost = format(median(measured.map(([, without]) => without)))
+  return [way, percent(ratios.median), `${percent(ratios.min)} to ${percent(ratios.max)}`, limit, cost]
+}
+
 process.stdout.write(`${machine()}\n\n`)
 process.stdout.write(
-  `Blocks of 250 ms, on and off in turn, in ${processes} processes of ${seconds} s each; 1 KB JSON, cookie session, `,
+  `${pairs} pairs of processes, ${seconds} s each in turns of ${turnMs} ms; 1 KB JSON, cookie session, ${connections} connections.\n\n`,
 )
-process.stdout.write(`${connections} connections.\n\n`)
-process.stdout.write(
-  '|  | more CPU a request: median | median of each process | wanted | µs a request without | blocks |\n',
-)
-process.stdout.write('| --- | ---: | ---: | ---: | ---: | ---: |\n')
-for (const [way, wanted] of ways) {
-  const [ratios, off, medians]: [number[], number[], number[]] = [[], [], []]
-  for (let round = 0; round < processes; round += 1) {
-    const compared = compare(await measure(way))
-    ratios.push(...compared.ratios)
-    off.push(...compared.off)
-    medians.push(spreadOf(compared.ratios).median)
-  }
-  const sorted = medians.toSorted((a, b) => a - b)
-  const range = `${percent(quantile(sorted, 0))} to ${percent(quantile(sorted, 1))}`
-  const limit = wanted === undefined ? '–' : `< ${percent(wanted)}`
-  const cost = spreadOf(off).median.toFixed(0)
-  process.stdout.write(
-    `| ${way} | ${percent(spreadOf(ratios).median)} | ${range} | ${limit} | ${cost} | ${ratios.length} |\n`,
-  )
-}
+const lines: string[][] = []
+for (const [way, wanted] of ways) lines.push(await rowOf(way, wanted))
+const header = ['', 'more CPU a request: median of the pairs', 'least to most', 'wanted', 'µs a request without']
+process.stdout.write(`${markdownTable(header, lines)}\n`)
 await origins.stop()
 process.exit(0)

@@ -43,12 +43,11 @@ export function createShedLog(logger: Lines, everyMs: number) {
   }
 
   function report(): void {
-    if (counts.size > 0)
-      logger.warn({ refused: Object.fromEntries(counts) }, 'overloaded: requests are answered with 503')
-    else {
+    if (counts.size === 0) {
       close()
-      logger.info({}, 'the overload is over: no request is refused any more')
+      return logger.info({}, 'the overload is over: no request is refused any more')
     }
+    logger.warn({ refused: Object.fromEntries(counts) }, 'overloaded: requests are answered with 503')
     counts.clear()
   }
 

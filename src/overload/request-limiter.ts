@@ -28,7 +28,6 @@ export class RequestLimiter {
   readonly #options: RequestLimiterOptions
   #underWay = 0
   #begunThisTurn = 0
-  #isTurnOpen = false
 
   constructor(options: RequestLimiterOptions) {
     this.#options = options
@@ -57,12 +56,12 @@ export class RequestLimiter {
       refuse(request, response, verdict)
       return false
     }
-    this.#openTurn()
     if (verdict === 'wait') {
       const refuseLate = () => refuse(request, response, 'delay')
       const place = queue.join({ admit: () => next(request, response), refuse: refuseLate })
       response.on('close', () => queue.leave(place))
     } else {
+      if (this.#begunThisTurn === 0) this.#awaitTurnEnd()
       this.#begunThisTurn += 1
       next(request, response)
     }
@@ -77,15 +76,12 @@ export class RequestLimiter {
     return queue.size === 0 && this.#begunThisTurn < perTurn ? 'begin' : 'wait'
   }
 
-  #openTurn(): void {
-    if (!this.#isTurnOpen) this.#options.atTurnEnd(() => this.#endTurn())
-    this.#isTurnOpen = true
-  }
-
-  #endTurn(): void {
-    this.#isTurnOpen = false
-    for (this.#begunThisTurn = 0; this.#begunThisTurn < perTurn && this.#options.queue.admitNext();)
-      this.#begunThisTurn += 1
-    if (this.#begunThisTurn > 0) this.#openTurn()
+  /** Awaited while a turn has begun a request, and so while any waits: a request waits only behind others of its turn. */
+  #awaitTurnEnd(): void {
+    this.#options.atTurnEnd(() => {
+      this.#begunThisTurn = 0
+      while (this.#begunThisTurn < perTurn && this.#options.queue.admitNext()) this.#begunThisTurn += 1
+      if (this.#begunThisTurn > 0) this.#awaitTurnEnd()
+    })
   }
 }
