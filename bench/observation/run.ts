@@ -27,9 +27,9 @@ const ways: readonly (readonly [way: string, wanted: number | undefined])[] = [
 
 const origins = await startOrigins({ originPort: 0 })
 /** Each wrk has a script of its own. */
-const folders = [createTemporaryFolder('bench'), createTemporaryFolder('bench')]
+const folders = { withIt: createTemporaryFolder('bench'), without: createTemporaryFolder('bench') }
 
-type Candidate = { port: number; running: Running }
+type Candidate = { port: number; running: Running; folder: string }
 
 async function startCandidate(way: string, isWithout: boolean): Promise<Candidate> {
   const port = await freePort()
@@ -40,16 +40,16 @@ async function startCandidate(way: string, isWithout: boolean): Promise<Candidat
     announces: true,
     env: { ...told, BENCH_WITHOUT: isWithout ? '1' : '0' },
   })
-  return { port, running }
+  return { port, running, folder: isWithout ? folders.without : folders.withIt }
 }
 
 /** Loads both for so long, of which each runs in every other turn while the other one is stopped. @returns CPU microseconds a request */
 async function measure(candidates: readonly Candidate[], loadSeconds: number): Promise<number[]> {
   const before = await Promise.all(candidates.map(cpuMicroseconds))
-  const loads = candidates.map(({ port, running }, i) => {
+  const loads = candidates.map(({ port, running, folder }) => {
     const headers = [`Cookie: ${String(running.announcement['cookie'])}`]
     const load = { url: `http://127.0.0.1:${port}/1k.json`, headers, seconds: loadSeconds, connections }
-    return runWrk(load, folders[i] as string, cores.rest)
+    return runWrk(load, folder, cores.rest)
   })
   const endTurns = takeTurns(candidates.map(({ running }) => running.pid))
   const results = await Promise.all(loads).finally(endTurns)
@@ -65,8 +65,7 @@ function takeTurns(pids: readonly number[]): () => void {
   let turn = 0
   const timer = setInterval(() => {
     turn += 1
-    for (const [i, pid] of pids.entries()) if (i !== turn % pids.length) process.kill(pid, 'SIGSTOP')
-    process.kill(pids[turn % pids.length] as number, 'SIGCONT')
+    for (const [i, pid] of pids.entries()) process.kill(pid, i === turn % pids.length ? 'SIGCONT' : 'SIGSTOP')
   }, turnMs)
   return () => {
     clearInterval(timer)

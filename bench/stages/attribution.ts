@@ -8,10 +8,8 @@ export type Profile = {
 type Frame = Profile['nodes'][number]['callFrame']
 
 /** Of these, what Node does for them counts as theirs: hashes, files, ciphers. */
-const ownsItsCalls = new Set([
-  ...['boundary', 'session', 'seal', 'bearer', 'policy', 'assertion', 'audit', 'telemetry'],
-  ...['@fastify/http-proxy', '@fastify/reply-from', '@fastify/cookie'],
-])
+const stagesThatOwn = ['boundary', 'session', 'seal', 'bearer', 'policy', 'assertion', 'audit', 'telemetry']
+const ownsItsCalls = new Set([...stagesThatOwn, '@fastify/http-proxy', '@fastify/reply-from', '@fastify/cookie'])
 const socketWrites = new Set(['writeLatin1String', 'writeUtf8String', 'writeBuffer', 'writev', 'shutdown'])
 const kept = new Map([
   ['(garbage collector)', 'garbage collector'],

@@ -1,4 +1,4 @@
-/** `npm run bench:startup`: from start to ready, and memory while idle; with one process and with two workers. */
+/** `npm run bench:startup`: from start to ready, and memory while idle; with sessions in cookies and in Redis, and with two workers. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -6,9 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { cores } from '../contestants.ts'
 import { startIssuer } from '../issuer.ts'
+import { machine } from '../machine.ts'
 import { memoryMiB } from '../proc.ts'
 import { freePort } from '../process.ts'
+import { startRedis } from '../redis.ts'
+import { format, markdownTable } from '../report.ts'
+import { spreadOf } from '../statistics.ts'
 
 const rounds = 5
 const settleMs = 2_500
@@ -18,9 +23,10 @@ const routes = [{ name: 'everything', path: '/**', allow: 'authenticated' }]
 const folder = await mkdtemp(join(tmpdir(), 'stagedoor-bench-'))
 const issuer = await startIssuer()
 
+type Way = { name: string; workers: number; redisUrl: string | undefined }
 type Start = { readyMs: number; rssMiB: number }
 
-async function measureStart(workers: number): Promise<Start> {
+async function measureStart({ workers, redisUrl }: Way): Promise<Start> {
   const [port, admin] = [await freePort(), await freePort()]
   const file = join(folder, 'startup.yaml')
   const server = {
@@ -30,8 +36,9 @@ async function measureStart(workers: number): Promise<Start> {
     workers,
   }
   const auth0 = { issuer: issuer.url, clientId: 'bench', clientSecrets: ['bench'] }
+  const redisSection = redisUrl === undefined ? {} : { store: 'redis', redis: { url: redisUrl } }
   const rest = {
-    session: { secrets: ['a secret that only this benchmark has, of 32 bytes'] },
+    session: { secrets: ['a secret that only this benchmark has, of 32 bytes'], ...redisSection },
     log: { level: 'error' },
     routes,
   }
@@ -66,14 +73,24 @@ async function memoryOfAll(pid: number): Promise<number> {
   return all.reduce((sum, each) => sum + each, 0)
 }
 
-const best = (values: readonly number[]): string => Math.min(...values).toFixed(0)
+const redis = await startRedis(folder, cores.rest).catch(() => undefined)
+const inCookies = { workers: 1, redisUrl: undefined }
+const ways: readonly Way[] = [
+  { name: 'sessions in cookies', ...inCookies },
+  ...(redis === undefined ? [] : [{ name: 'sessions in Redis', workers: 1, redisUrl: redis.url }]),
+  ...(redis === undefined ? [] : [{ name: 'two workers, sessions in Redis', workers: 2, redisUrl: redis.url }]),
+]
+const starts = new Map(ways.map((way) => [way, [] as Start[]]))
+for (let round = 0; round < rounds; round += 1)
+  for (const [way, measured] of starts) measured.push(await measureStart(way))
 
-for (const workers of [1, 2]) {
-  const starts: Start[] = []
-  for (let round = 0; round < rounds; round += 1) starts.push(await measureStart(workers))
-  const ready = best(starts.map(({ readyMs }) => readyMs))
-  const memory = best(starts.map(({ rssMiB }) => rssMiB))
-  process.stdout.write(`${workers} worker(s): ready after ${ready} ms, ${memory} MiB resident (best of ${rounds})\n`)
-}
+const lines = [...starts].map(([{ name }, measured]) => {
+  const ready = spreadOf(measured.map(({ readyMs }) => readyMs))
+  const memory = Math.min(...measured.map(({ rssMiB }) => rssMiB))
+  return [name, ...[ready.min, ready.median, ready.max, memory].map(format)]
+})
+process.stdout.write(`${machine()}\n\n`)
+process.stdout.write(`${markdownTable(['', 'ready ms: least', 'median', 'most', 'resident MiB, least'], lines)}\n`)
+await redis?.stop()
 issuer.stop()
 await rm(folder, { recursive: true })
