@@ -16,7 +16,7 @@ import type { Redis } from '../redis/redis.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import { createSealer } from '../seal/sealer.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Condition, Metrics } from '../telemetry/metrics.ts'
+import { type Condition, condition, type Metrics } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
@@ -96,13 +96,12 @@ function keyStoreFor(
 
 /**
  * Only keys in Redis can be out of reach: others are read before the process serves.
- * @param without what is not done without keys
+ * @param without the consequence of missing keys
  */
 export function keysCondition(name: string, keys: Pick<Keys, 'isReady' | 'isOverdue'>, without: string): Condition {
-  if (!keys.isReady()) return { name, status: 'degraded', reason: `not read from Redis yet: ${without}` }
-  if (!keys.isOverdue()) return { name, status: 'ok' }
-  const reason = 'the next key could not be kept, as the log says: the present one goes on signing'
-  return { name, status: 'degraded', reason }
+  if (!keys.isReady()) return condition(name, `not read from Redis yet: ${without}`)
+  const trouble = 'the next key could not be stored, as the log says: the present one continues to sign'
+  return condition(name, keys.isOverdue() ? trouble : undefined)
 }
 
 export const createTokenIds = (randomBytes: RandomBytes) => (): string => randomBytes(16).toString('base64url')

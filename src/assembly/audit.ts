@@ -19,7 +19,7 @@ import { createPathMatcher } from '../config/route-patterns.ts'
 import type { Config } from '../config/schema.ts'
 import { Secret } from '../config/values/secret.ts'
 import type { Redis } from '../redis/redis.ts'
-import type { Condition } from '../telemetry/metrics.ts'
+import { type Condition, condition } from '../telemetry/metrics.ts'
 import { type AuditKeys, provisionAuditKeys } from './audit-keys.ts'
 import { sinkOf } from './audit-sinks.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -141,9 +141,8 @@ function filesLast(sinks: readonly Sink[]): Sink[] {
 function conditionOf(sink: Sink): Condition {
   const { name, onFailure } = sink
   const { reason, waiting } = sink.status()
-  if (reason === undefined) return { name: `audit ${name}`, status: 'ok' }
   const effect = onFailure === 'block' ? 'admin actions are refused unless it keeps them' : `${waiting} records wait`
-  return { name: `audit ${name}`, status: 'degraded', reason: `${reason}; ${effect}` }
+  return condition(`audit ${name}`, reason && `${reason}; ${effect}`)
 }
 
 /** The last records of the first trail file, read before this process adds any. */

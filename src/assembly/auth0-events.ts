@@ -8,7 +8,7 @@ import { createLeadership } from '../redis/leadership.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
-import type { Condition } from '../telemetry/metrics.ts'
+import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
@@ -121,9 +121,8 @@ function startWithOthers(pull: EventPull, redis: Redis, { randomBytes }: Depende
 }
 
 function conditionOf(pull: EventPull): Condition {
-  if (pull.status() !== 'failing') return { name: 'auth0-events', status: 'ok' }
-  const reason = 'events of Auth0 cannot be read: blocks and lost roles count from the next refresh'
-  return { name: 'auth0-events', status: 'degraded', reason }
+  const trouble = 'events of Auth0 cannot be read: blocks and lost roles count from the next refresh'
+  return condition('auth0-events', pull.status() === 'failing' ? trouble : undefined)
 }
 
 /** Events that are fetched have no request that would be on record. */

@@ -12,7 +12,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import { createSealer } from '../seal/sealer.ts'
-import type { Condition } from '../telemetry/metrics.ts'
+import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 import { claimNamesOf } from './policy.ts'
@@ -53,8 +53,7 @@ async function logCapabilities(provider: Provider, logger: Dependencies['logger'
 }
 
 export function providerCondition(provider: Provider): Condition {
-  if (provider.status() === 'ready') return { name: 'auth0', status: 'ok' }
-  return { name: 'auth0', status: 'degraded', reason: 'not discovered yet: new logins fail' }
+  return condition('auth0', provider.status() === 'ready' ? undefined : 'not discovered yet: new logins fail')
 }
 
 /** Builds the relying party that login, callback and logout use. */

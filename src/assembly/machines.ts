@@ -17,7 +17,7 @@ import { createJwksFetch, discoverJwksUrl } from '../oidc/jwks-source.ts'
 import { createFileJwksStore, forgetfulJwksStore } from '../oidc/jwks-store.ts'
 import type { Decide } from '../policy/first-matching-rule.ts'
 import type { Redis } from '../redis/redis.ts'
-import type { Condition } from '../telemetry/metrics.ts'
+import { type Condition, condition } from '../telemetry/metrics.ts'
 import { createTokenIds, provisionKeys } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
@@ -208,8 +208,7 @@ function createKeySet(
 function conditionOf(set: JwksCache): Condition {
   const { issuer, status, ageMs, keys } = set.status()
   const name = `keys of ${issuer}`
-  if (status === 'fresh') return { name, status: 'ok' }
-  if (status === 'none')
-    return { name, status: 'degraded', reason: 'none yet: no token of this issuer can be verified' }
-  return { name, status: 'degraded', reason: `no answer: ${keys} keys are ${Math.round(ageMs / 60_000)} min old` }
+  if (status === 'fresh') return condition(name, undefined)
+  if (status === 'none') return condition(name, 'none yet: no token of this issuer can be verified')
+  return condition(name, `no answer: ${keys} keys are ${Math.round(ageMs / 60_000)} min old`)
 }

@@ -4,7 +4,7 @@ import type { RedisSettings } from '../redis/client.ts'
 import { parseNode } from '../redis/node.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Condition } from '../telemetry/metrics.ts'
+import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
 type RedisConfig = NonNullable<Config['session']['redis']>
@@ -100,18 +100,7 @@ function decoded(part: string): string | undefined {
 }
 
 export function redisCondition(redis: Redis): Condition {
+  if (!redis.isReady()) return condition('redis', 'not reached: only sessions in the memory of this process work')
   const refusal = redis.refusal()
-  if (!redis.isReady()) {
-    return {
-      name: 'redis',
-      status: 'degraded',
-      reason: 'not reached: only sessions in the memory of this process work',
-    }
-  }
-  if (refusal === undefined) return { name: 'redis', status: 'ok' }
-  return {
-    name: 'redis',
-    status: 'degraded',
-    reason: `refuses writes (${refusal}): existing sessions work, logins get 503`,
-  }
+  return condition('redis', refusal && `refuses writes (${refusal}): existing sessions work, logins get 503`)
 }

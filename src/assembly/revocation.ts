@@ -11,7 +11,7 @@ import { createRevocations, type Revocations } from '../revocation/revocations.t
 import { createSeenSessions } from '../revocation/seen-sessions.ts'
 import { createSealer, type Sealer } from '../seal/sealer.ts'
 import { expiryOf, type Session, type SessionLimits } from '../session/session.ts'
-import type { Condition } from '../telemetry/metrics.ts'
+import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
@@ -108,7 +108,6 @@ async function watchSessions(
 }
 
 export function revocationCondition(revocations: Pick<Revocations, 'status'>): Condition {
-  if (revocations.status() === 'ready') return { name: 'revocation', status: 'ok' }
-  const reason = 'ends of sessions are not shared among replicas: Redis is not reached, or refuses writes'
-  return { name: 'revocation', status: 'degraded', reason }
+  const trouble = 'ends of sessions are not shared among replicas: Redis is not reached, or refuses writes'
+  return condition('revocation', revocations.status() === 'ready' ? undefined : trouble)
 }

@@ -22,7 +22,7 @@ import { createRunningRenewals, type RefreshCounters, type RunningRenewals } fro
 import { createSessionCookie } from '../session/session-cookie.ts'
 import { haveRightsChanged, type Session } from '../session/session.ts'
 import type { EndedSessions, SessionStore } from '../session/store.ts'
-import type { Condition } from '../telemetry/metrics.ts'
+import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 import { claimNamesOf } from './policy.ts'
@@ -142,7 +142,6 @@ function tellFailure(logger: Dependencies['logger'], trail: Pick<Trail, 'write'>
 
 /** Degraded from the first failure until a refresh succeeds again. */
 export function refreshCondition({ failedInARow }: RefreshCounters): Condition {
-  if (failedInARow === 0) return { name: 'refresh', status: 'ok' }
-  const reason = `${failedInARow} refreshes in a row failed: sessions keep the roles they have`
-  return { name: 'refresh', status: 'degraded', reason }
+  const trouble = `${failedInARow} refreshes in a row failed: sessions keep the roles they have`
+  return condition('refresh', failedInARow === 0 ? undefined : trouble)
 }

@@ -1,7 +1,7 @@
 import type { Config, UpstreamConfig } from '../config/schema.ts'
 import { createUpstream, type Upstream, type UpstreamOptions } from '../proxy/upstream.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Condition } from '../telemetry/metrics.ts'
+import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
 /** The connections to each upstream, by its name. */
@@ -55,9 +55,8 @@ export function upstreamOptions(config: UpstreamConfig): UpstreamOptions {
 
 /** Degraded, not unavailable: other upstreams still answer. Probes are public, so the reason names no address. */
 export function upstreamConditions(upstreams: ReadonlyMap<string, Upstream>): Condition[] {
-  return [...upstreams].map(([name, upstream]): Condition => {
+  return [...upstreams].map(([name, upstream]) => {
     const { addresses, failing } = upstream.condition()
-    if (failing === 0) return { name: `upstream:${name}`, status: 'ok' }
-    return { name: `upstream:${name}`, status: 'degraded', reason: `${failing} of ${addresses} addresses fail` }
+    return condition(`upstream:${name}`, failing === 0 ? undefined : `${failing} of ${addresses} addresses fail`)
   })
 }

@@ -7,7 +7,7 @@ import { sessionsCommand } from './admin/sessions.ts'
 import { auditCommand } from './audit/command.ts'
 import { checkCommand } from './check.ts'
 import { Command } from './command.ts'
-import { completionCommand } from './completion/command.ts'
+import { completionCommand } from './completion.ts'
 import { doctorCommand } from './doctor/command.ts'
 import { policyCommand } from './policy/command.ts'
 import { rotateCommand } from './rotate/command.ts'
@@ -15,7 +15,7 @@ import { setupCommand } from './setup/command.ts'
 import { startCommand, type Start } from './start.ts'
 import type { Terminal } from './terminal.ts'
 import { processSurroundings, type TokenSurroundings } from './token-surroundings.ts'
-import { tokenCommand } from './token.ts'
+import { tokenCommand } from './token/command.ts'
 
 /** The command line of `stagedoor`: one file a command. */
 export function createProgram(

@@ -3,9 +3,8 @@
 import type { UserPrincipal } from '../identity/principal.ts'
 import type { Reach } from '../policy/reach.ts'
 import type { SeenSession } from '../revocation/seen-sessions.ts'
-import { type Html, html, timeElement } from './html.ts'
+import { type Html, html, timeElement, createScript } from './html.ts'
 import type { Page } from './layout.ts'
-import { createScript } from './script.ts'
 
 export type AccountView = {
   user: UserPrincipal

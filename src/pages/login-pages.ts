@@ -1,6 +1,5 @@
-import { html } from './html.ts'
+import { html, createScript } from './html.ts'
 import type { Page } from './layout.ts'
-import { createScript } from './script.ts'
 
 type Links = { portalHref: string; accountHref: string; logoutHref: string }
 

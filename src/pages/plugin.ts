@@ -1,8 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import { type Page, pageHeaders, renderPage } from './layout.ts'
-import type { Look } from './look.ts'
+import { type Page, pageHeaders, renderPage, type Look } from './layout.ts'
 
 declare module 'fastify' {
   interface FastifyReply {

@@ -9,34 +9,16 @@ import type { EndedSessions, FoundSession, SessionStore } from './store.ts'
 /** Opened cookies kept, so that a request does not decrypt what the one before it did. About 4 KiB each. */
 const maxRemembered = 10_000
 
-/** The newest of sessions that were refreshed, by id. */
-export type RefreshedSessions = {
-  get(sessionId: string): Session | undefined
-  /** Resolves when every worker knows. */
-  set(session: Session): void | Promise<void>
-}
-
-export function createRefreshedSessions(): RefreshedSessions {
-  const newest = new LRUCache<string, Session>({ max: maxRemembered })
-  return { get: (id) => newest.get(id), set: (session) => void newest.set(session.id, session) }
-}
-
-type CookieStoreDependencies = {
-  sealer: Sealer
-  ended: EndedSessions
-  cookieName: string
-  refreshed?: RefreshedSessions
-}
+type CookieStoreDependencies = { sealer: Sealer; ended: EndedSessions; cookieName: string }
 
 /** The session of a cookie value, and the refresh that the value contains. */
 type Opened = FoundSession & { sealedRefreshAt: number }
 
 /** Keeps the whole session in the browser, sealed. The process remembers only opened, refreshed and ended sessions. */
-export function createCookieStore(dependencies: CookieStoreDependencies): SessionStore {
-  const { sealer, ended, cookieName } = dependencies
+export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDependencies): SessionStore {
   const opened = new LRUCache<string, Opened>({ max: maxRemembered })
   // The refresh token rotates: a browser that never got the new cookie still brings the old one, whose token is dead.
-  const { refreshed = createRefreshedSessions() } = dependencies
+  const refreshed = new LRUCache<string, Session>({ max: maxRemembered })
 
   function current({ session, isStale, sealedRefreshAt }: Opened): FoundSession | undefined {
     if (ended.has(session.id)) return undefined
@@ -72,7 +54,7 @@ export function createCookieStore(dependencies: CookieStoreDependencies): Sessio
 
     async save(session, known) {
       if (known !== undefined && ended.has(session.id)) return undefined
-      if (known !== undefined && session.refreshedAt > known.session.refreshedAt) await refreshed.set(session)
+      if (known !== undefined && session.refreshedAt > known.session.refreshedAt) refreshed.set(session.id, session)
       return seal(session)
     },
 

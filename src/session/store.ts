@@ -50,10 +50,7 @@ export type EndedSessions = {
   has(sessionId: string): boolean
 }
 
-const retryAfterSeconds = '5'
-
 /** The store does not answer. That proves nothing about a session, so no session ends. */
 export function storeUnavailable(cause?: unknown): GatewayError {
-  const headers = { 'retry-after': retryAfterSeconds }
-  return new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers })
+  return new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
 }

@@ -22,7 +22,8 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
   }
 }
 
-async function writeWhole(path: string, text: string): Promise<void> {
+/** Writes a file (0600), and resolves when it is on disk. */
+export async function writeWhole(path: string, text: string): Promise<void> {
   const file = await open(path, 'w', 0o600)
   try {
     await file.writeFile(text)

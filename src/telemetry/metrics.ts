@@ -125,3 +125,8 @@ function measureConnections(registry: Registry, count: () => { open: number; wai
 
 /** The state of one thing that Stagedoor depends on. */
 export type Condition = { name: string; status: 'ok' | 'degraded' | 'unavailable'; reason?: string }
+
+/** @param trouble why the condition is degraded; undefined while all is well */
+export function condition(name: string, trouble: string | undefined): Condition {
+  return trouble === undefined ? { name, status: 'ok' } : { name, status: 'degraded', reason: trouble }
+}

@@ -7,7 +7,7 @@ import { Argument } from 'commander'
 import t, { type Test } from 'tap'
 
 import { Command } from '../../src/cli/command.ts'
-import { placesIn, completionScript, type Shell, shells } from '../../src/cli/completion/scripts.ts'
+import { placesIn, completionScript, type Shell, shells } from '../../src/cli/completion.ts'
 import { createProgram } from '../../src/cli/program.ts'
 
 /** The script that the command prints. */

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 
 import { type LocalAuth0, startLocalAuth0 } from '../../auth0/local/server.ts'
 import { createProgram } from '../../src/cli/program.ts'
-import { distance } from '../../src/cli/token-table.ts'
+import { distance } from '../../src/cli/token/table.ts'
 import { encode, forge, goodToken, machineToken } from '../support/machine.ts'
 
 type Run = { out: string; err: string; exitCode: number | undefined; asked: string[] }

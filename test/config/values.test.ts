@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import t from 'tap'
 
 import { isNetwork, isLoopback } from '../../src/config/values/addresses.ts'
-import { formatDuration, parseDuration, formatSize, parseSize } from '../../src/config/values/quantities.ts'
+import { formatDuration, parseDuration, formatSize, size } from '../../src/config/values/quantities.ts'
 import { Secret } from '../../src/config/values/secret.ts'
 
 const durations: [string, number | undefined][] = [
@@ -38,7 +38,7 @@ const sizes: [string, number | undefined][] = [
 ]
 for (const [text, bytes] of sizes) {
   t.test(`the size "${text}" is ${bytes === undefined ? 'refused' : `${bytes} bytes`}`, async (t) => {
-    t.equal(parseSize(text), bytes)
+    t.equal(size({ min: '0B', max: '1024GiB' }).safeParse(text).data, bytes)
   })
 }
 

@@ -4,12 +4,10 @@ import t from 'tap'
 
 import { accountPage } from '../../src/pages/account-page.ts'
 import { errorPage } from '../../src/pages/error-page.ts'
-import { escapeHtml, html } from '../../src/pages/html.ts'
-import { type Page, pageHeaders, renderPage } from '../../src/pages/layout.ts'
+import { escapeHtml, html, localTimes } from '../../src/pages/html.ts'
+import { type Page, pageHeaders, renderPage, defaultLook } from '../../src/pages/layout.ts'
 import { alreadySignedInPage, signedInPage } from '../../src/pages/login-pages.ts'
 import { logoutPage, signedOutPage } from '../../src/pages/logout-pages.ts'
-import { defaultLook } from '../../src/pages/look.ts'
-import { localTimes } from '../../src/pages/script.ts'
 
 const attack = `"><script>alert('x')</script>&`
 

@@ -5,7 +5,7 @@ import { configOption, reportProblems } from '../config-files.ts'
 import type { Terminal } from '../terminal.ts'
 import { explainAs } from './explain.ts'
 import { listRules } from './list.ts'
-import { PolicyInputError } from './read-yaml.ts'
+import { PolicyInputError } from './table.ts'
 import { testTable } from './test.ts'
 
 /** A sub-command: prints to the terminal and says with which exit code to end. */

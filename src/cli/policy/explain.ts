@@ -11,8 +11,7 @@ import { createPolicy, type Policy } from '../../policy/policy.ts'
 import { principalFromClaims } from '../../policy/principal-from-claims.ts'
 import { referencedClaims } from '../../policy/requirement.ts'
 import type { Terminal } from '../terminal.ts'
-import { PolicyInputError, readYaml } from './read-yaml.ts'
-import { readTable } from './table.ts'
+import { PolicyInputError, readYaml, readTable } from './table.ts'
 
 type Question = { as: string; people?: string; method: string; path: string; host: string }
 

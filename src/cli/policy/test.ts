@@ -2,8 +2,7 @@ import type { PolicyConfig } from '../../config/load-policy.ts'
 import { decisionText } from '../../policy/explain.ts'
 import type { Terminal } from '../terminal.ts'
 import { createEngine, type Engine } from './explain.ts'
-import { readYaml } from './read-yaml.ts'
-import { readTable, type TestRow, type TestTable } from './table.ts'
+import { readYaml, readTable, type TestRow, type TestTable } from './table.ts'
 
 /** Runs a table and prints each unexpected decision as a diff. Returns the exit code. */
 export async function testTable(config: PolicyConfig, file: string, { folder, out }: Terminal): Promise<number> {

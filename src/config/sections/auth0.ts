@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto'
 import { z } from 'zod'
 
 import { isLoopback, parseWebUrl } from '../values/addresses.ts'
-import { duration, refuse } from '../values/quantities.ts'
+import { always, duration, refuse } from '../values/quantities.ts'
 import { certificates, secretText } from '../values/secret.ts'
 import { events } from './auth0-events.ts'
 
@@ -97,9 +97,6 @@ const tls = z
   .meta({ description: 'Certificates for requests that Stagedoor itself makes. A change needs a restart.' })
 
 type Addressed = { issuer?: string | undefined; domain?: string | undefined }
-
-/** Asked even when other options of the section are wrong, so that all problems show at once. */
-const always = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null }
 
 const neither = {
   ...always,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import { pathPattern } from '../values/path-pattern.ts'
+import { pathPattern } from '../route-patterns.ts'
 import { requirement } from './requirement.ts'
 
 export const admin = z

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 
-import { forwardedMethods } from '../route-patterns.ts'
-import { pathPattern } from '../values/path-pattern.ts'
+import { forwardedMethods, pathPattern } from '../route-patterns.ts'
 import { description, title } from './pages.ts'
 import { requirement } from './requirement.ts'
 

@@ -1,10 +1,7 @@
 import { z } from 'zod'
 
-import { duration, refuse } from '../values/quantities.ts'
+import { always, duration, refuse } from '../values/quantities.ts'
 import { certificates, pemKey } from '../values/secret.ts'
-
-/** Asked even when other options of the section are wrong, so that all problems show at once. */
-const always = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null }
 
 export const timeouts = z
   .strictObject({

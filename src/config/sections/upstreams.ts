@@ -1,12 +1,9 @@
 import { z } from 'zod'
 
 import { upstreamUrl } from '../values/addresses.ts'
-import { duration, size, wholeNumber } from '../values/quantities.ts'
+import { always, duration, size, wholeNumber } from '../values/quantities.ts'
 import { description, title } from './pages.ts'
 import { assertion, health, rewrite, timeouts, tls } from './upstream-parts.ts'
-
-/** Asked even when other options of the section are wrong, so that all problems show at once. */
-const always = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null }
 
 const neither = {
   ...always,

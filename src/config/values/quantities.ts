@@ -6,6 +6,9 @@ export function refuse(context: z.RefinementCtx, expected: string, fix: string):
   return z.NEVER
 }
 
+/** For a refinement that runs even when other options of its section are wrong, so that all problems show at once. */
+export const always = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null }
+
 /** A whole number within bounds (both included); digits in a string count, because `${PORT}` always gives a string. */
 export function wholeNumber({ min, max }: { min: number; max: number }) {
   const expected = `a whole number between ${min} and ${max}`
@@ -99,9 +102,6 @@ const sizes: Notation = {
   expected: 'a size with a unit: B, KiB, MiB or GiB',
   name: 'size',
 }
-
-/** Reads `512B`, `64KiB`, `10MiB` or `1GiB` as bytes; undefined when it is none of these. */
-export const parseSize = (text: string): number | undefined => parse(text, sizes)
 
 /** `65536` is `64KiB`. */
 export const formatSize = (bytes: number): string => format(bytes, sizes)

@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import type { Revocations } from '../../revocation/revocations.ts'
 import type { SeenSession, SeenSessions } from '../../revocation/seen-sessions.ts'
 import type { Session } from '../../session/session.ts'
+import { storeUnavailable } from '../../session/store.ts'
 
 export type OwnSessions = { seen: Pick<SeenSessions, 'list'>; revocations: Pick<Revocations, 'revoke'> }
 
@@ -26,7 +27,7 @@ export function ownSessions({ seen, revocations }: OwnSessions) {
       try {
         await revocations.revoke(...chosen.map(({ id }) => ({ sessionId: id })))
       } catch (cause) {
-        throw new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
+        throw storeUnavailable(cause)
       }
       return chosen.length
     },

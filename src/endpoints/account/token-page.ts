@@ -1,8 +1,7 @@
 import { claimMeanings, headerMeanings, momentClaims } from '../../bearer/claim-meanings.ts'
 import { type BearerReason, bearerReasons } from '../../bearer/refusal-reasons.ts'
-import { html } from '../../pages/html.ts'
+import { html, createScript } from '../../pages/html.ts'
 import type { Page } from '../../pages/layout.ts'
-import { createScript } from '../../pages/script.ts'
 
 /** The values that the page compares tokens with; none is a secret. */
 export type TokenPageFacts = { issuers: readonly string[]; audiences: readonly string[]; clientIds: readonly string[] }

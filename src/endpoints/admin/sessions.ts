@@ -8,6 +8,7 @@ import { sessionsPage } from '../../pages/console/sessions.ts'
 import type { Revocation } from '../../revocation/mark.ts'
 import type { Revocations } from '../../revocation/revocations.ts'
 import type { SeenSessions, SeenFilter, SeenSession } from '../../revocation/seen-sessions.ts'
+import { storeUnavailable } from '../../session/store.ts'
 
 export type AdminSessionsOptions = {
   /** Where the console lives. */
@@ -40,7 +41,7 @@ export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (ap
     try {
       await revocations.revoke(revocation)
     } catch (cause) {
-      throw new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
+      throw storeUnavailable(cause)
     }
     if (wantsPage(request.headers)) return reply.redirect(`${base}/sessions?ended=1`, 303)
     return reply.header('cache-control', 'no-store').send({ revoked: target })

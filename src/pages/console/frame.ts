@@ -1,6 +1,5 @@
-import type { Html } from '../html.ts'
+import { type Html, createScript } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { createScript } from '../script.ts'
 
 export type ConsolePage = 'overview' | 'sessions' | 'decisions' | 'audit' | 'explain' | 'configuration'
 

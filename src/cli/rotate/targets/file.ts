@@ -1,6 +1,6 @@
-import { chown, chmod, open, rename, stat } from 'node:fs/promises'
+import { chown, chmod, rename, stat } from 'node:fs/promises'
 
-import { readFileIfThere } from '../../../storage/atomic-file.ts'
+import { readFileIfThere, writeWhole } from '../../../storage/atomic-file.ts'
 import type { Target } from './target.ts'
 
 /** `file:PATH`: the secrets in PATH, PATH.next and PATH.previous, each replaced as a whole. */
@@ -30,13 +30,7 @@ const trimmed = (text: string): string => text.replace(/\r?\n$/, '')
 async function replace(path: string, secret: string): Promise<void> {
   const old = await stat(path).catch(() => undefined)
   const fresh = `${path}.${process.pid}.new`
-  const file = await open(fresh, 'w', 0o600)
-  try {
-    await file.writeFile(secret)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await writeWhole(fresh, secret)
   if (old !== undefined) {
     if (old.uid !== process.getuid?.() || old.gid !== process.getgid?.()) await chown(fresh, old.uid, old.gid)
     await chmod(fresh, old.mode & 0o777)

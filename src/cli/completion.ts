@@ -1,4 +1,7 @@
-import type { Command } from 'commander'
+import { Argument, type Command as CommanderCommand } from 'commander'
+
+import { Command } from './command.ts'
+import type { Terminal } from './terminal.ts'
 
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
@@ -137,7 +140,7 @@ export type OptionWord = Word & { short?: string | undefined; takesValue: boolea
 export type Place = { at: string; commands: Word[]; options: OptionWord[] }
 
 /** Every command with what may follow it, outermost first. */
-export function placesIn(command: Command, at = ''): Place[] {
+export function placesIn(command: CommanderCommand, at = ''): Place[] {
   const help = command.createHelp()
   const children = help.visibleCommands(command).filter((child) => child.name() !== 'help')
   const choices = command.registeredArguments.flatMap(({ argChoices = [], description }) =>
@@ -151,4 +154,15 @@ export function placesIn(command: Command, at = ''): Place[] {
     }),
   }
   return [place, ...children.flatMap((child) => placesIn(child, `${at} ${child.name()}`))]
+}
+
+/** `stagedoor completion`: a script with which a shell completes commands and options. */
+export function completionCommand({ out }: Terminal): Command {
+  const command = new Command('completion')
+    .description('print a script that completes commands and options in your shell')
+    .addArgument(new Argument('<shell>', 'your shell').choices(shells))
+    .addHelpText('after', '\nbash: eval "$(stagedoor completion bash)"; fish: stagedoor completion fish | source')
+  return command.action((shell: Shell) => {
+    if (command.parent !== null) out(completionScript(shell, placesIn(command.parent)))
+  })
 }

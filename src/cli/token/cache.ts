@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
+import { readFileIfThere, writeFileAtomically } from '../../storage/atomic-file.ts'
 
 /** A fetched token; `expiresAt` in milliseconds since the epoch. */
 export type FetchedToken = { token: string; fetchedAt: number; expiresAt: number }

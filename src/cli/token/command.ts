@@ -1,11 +1,11 @@
-import { parseCompact } from '../bearer/compact.ts'
-import { bearerReasons } from '../bearer/refusal-reasons.ts'
-import { Command } from './command.ts'
-import type { Terminal } from './terminal.ts'
-import { fetchCommand } from './token-fetch.ts'
-import { type TokenSurroundings, tokenFrom } from './token-surroundings.ts'
-import { tokenTable } from './token-table.ts'
-import { verifyCommand } from './token-verify.ts'
+import { parseCompact } from '../../bearer/compact.ts'
+import { bearerReasons } from '../../bearer/refusal-reasons.ts'
+import { Command } from '../command.ts'
+import type { Terminal } from '../terminal.ts'
+import { type TokenSurroundings, tokenFrom } from '../token-surroundings.ts'
+import { fetchCommand } from './fetch.ts'
+import { tokenTable } from './table.ts'
+import { verifyCommand } from './verify.ts'
 
 /** `stagedoor token`: fetches, decodes and verifies access tokens. */
 export function tokenCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 
-import { Command } from './command.ts'
-import type { Terminal } from './terminal.ts'
-import { cacheFolder, cacheKeyOf, keepToken, keptToken } from './token-cache.ts'
-import { requestToken, type TokenRequest, TokenRequestFailed } from './token-request.ts'
-import type { TokenSurroundings } from './token-surroundings.ts'
+import { Command } from '../command.ts'
+import type { Terminal } from '../terminal.ts'
+import type { TokenSurroundings } from '../token-surroundings.ts'
+import { cacheFolder, cacheKeyOf, keepToken, keptToken } from './cache.ts'
+import { requestToken, type TokenRequest, TokenRequestFailed } from './request.ts'
 
 type FetchOptions = {
   issuer?: string

@@ -1,4 +1,4 @@
-import { claimMeanings, headerMeanings, momentClaims } from '../bearer/claim-meanings.ts'
+import { claimMeanings, headerMeanings, momentClaims } from '../../bearer/claim-meanings.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
