@@ -66,7 +66,7 @@ export async function provisionAudit(
 
 type Name = (action: 'in-use' | 'rotated', key: NamedKey) => void
 
-/** The keys of the trail, and who hears of those that take over: once there is a trail. */
+/** The keys of the trail. `name` sets the listener for new keys, once there is a trail. */
 async function holdKeys(
   config: Config,
   dependencies: Dependencies,
@@ -117,7 +117,7 @@ function beginTrail(config: Config, dependencies: Dependencies, { writer, settin
   }
 }
 
-/** Reads the file that this process writes, where there is one; keys that end with the process vouch for nothing older. */
+/** Examines the trail's file, where there is one. Keys in memory cannot verify records of earlier processes. */
 function examineOf({ audit }: Config, keys: AuditKeys): Examine | undefined {
   const path = pathOfTrail(audit.sinks)
   return path === undefined
@@ -209,7 +209,7 @@ function versionOfPackage(): string {
   return file === undefined ? 'unknown' : (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
-/** Beside each file of the trail: a trail that was cut short lacks what its checkpoints speak of. */
+/** Keeps each checkpoint beside the trail's file. A checkpoint names a record that a shortened trail no longer has. */
 function keepCheckpoint(sinks: readonly SinkConfig[], checkpoint: string, logger: Dependencies['logger']): void {
   for (const { file } of sinks) {
     if (file === undefined) continue
@@ -225,7 +225,7 @@ function keepCheckpoint(sinks: readonly SinkConfig[], checkpoint: string, logger
 
 const watchEveryMs = 1_000
 
-/** Says in the log when a sink begins to fail, and when it takes records again. */
+/** Logs when a sink begins to fail, and when it takes records again. */
 function logSinks(trail: Pick<Trail, 'sinks'>, logger: Dependencies['logger']): NodeJS.Timeout {
   const failing = new Set<string>()
   const look = (): void => {

@@ -41,7 +41,7 @@ export function provisionEvents(
     },
     close: (made) => made.close(),
   })
-  // One reads at a time.
+  // Only one process and one configuration may read the events at a time.
   holding.onAlone(() => reading.start())
   return { conditions: () => [conditionOf(reading.pull)] }
 }

@@ -22,7 +22,7 @@ import { createTokenIds, provisionKeys } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
-/** What comes from outside the process. */
+/** The parts of `Dependencies` that machines need, and two more. */
 type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes'> & {
   onUnusable: OnUnusable
   trail: Pick<Trail, 'write'>

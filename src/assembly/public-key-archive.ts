@@ -5,7 +5,7 @@ import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
 
 /** Every public key that ever signed the trail. */
 export type PublicKeyArchive = {
-  /** As read last. */
+  /** The keys, as of the last reading. */
   keys(): JWK[]
   /** Keeps more keys for good, and reads what other processes added. */
   add(more: readonly JWK[]): Promise<void>

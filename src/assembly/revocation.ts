@@ -15,7 +15,7 @@ import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
-/** The one way in which this process learns of sessions from others: through Redis, if there is one. */
+/** The only channel for news of sessions between processes: Redis, if there is one. */
 export function provisionBus(
   config: Config,
   { now }: Dependencies,
@@ -38,7 +38,7 @@ type Shared = { bus: SessionBus; decide: Decide; onNews: (news: readonly Mark[])
 /** The rules that decide on open connections: those of the configuration in force. */
 type Rules = { limits: SessionLimits; decide: Decide }
 
-/** How this process learns that sessions have ended, and closes the connections that are open for them. */
+/** Learns that sessions have ended, and closes their open connections. */
 export async function provisionRevocation(
   config: Config,
   dependencies: Dependencies,
@@ -69,7 +69,7 @@ export async function provisionRevocation(
 type WatchParts = Pick<Shared, 'bus' | 'onNews'> & {
   rules: Rules
   openConnections: OpenConnections
-  /** Those before, where another Redis takes their place. */
+  /** The revocations of the former Redis, when this one replaces it. */
   former: Revocations | undefined
 }
 

@@ -84,7 +84,7 @@ function runningRefreshes(holding: Holding): RunningRenewals {
   return holding.part({ name: 'running refreshes', make: createRunningRenewals, close: settle })
 }
 
-/** One that is cut off may lose the only valid refresh token. */
+/** Waits for running refreshes: cutting one off may lose the only valid refresh token. */
 async function settle(running: RunningRenewals): Promise<void> {
   await Promise.allSettled(running.values())
 }

@@ -44,7 +44,7 @@ export function publishedKeys({ previous, current, next }: KeyRing): StoredKey[]
 /** The stored form of a key that signs assertions: a private JWK (RFC 7517) for ES256. */
 export type StoredKey = { kid: string; jwk: JWK }
 
-/** The same, ready to sign. */
+/** A key that is ready to sign. */
 export type SigningKey = { kid: string; privateKey: CryptoKey; publicJwk: JWK }
 
 /** Makes a key whose id is its thumbprint (RFC 7638), so that no two keys can share one. */

@@ -42,7 +42,7 @@ export function createRecentRecords(now: () => number, max = defaultMax): Recent
       onFailure: 'continue',
       take(taken) {
         lines.push(...taken)
-        // In one go for many, since taking from the front moves all the others.
+        // Drops many at once, because removing from the front moves all others.
         if (lines.length > 2 * max) lines.splice(0, lines.length - max)
       },
       settled: async () => undefined,

@@ -10,7 +10,7 @@ import type { Trail } from './trail.ts'
 export type AdmissionOptions = { trail: Pick<Trail, 'write' | 'flush' | 'ensure'>; classify: Classify }
 
 /**
- * Stands behind policy: an admin action is forwarded only when its record is kept, and answered only when the record of
+ * Runs after policy: an admin action is forwarded only when its record is kept, and answered only when the record of
  * the answer is written, so that a process which is killed at any moment leaves no answered action without a record.
  */
 export const auditAdmission = fastifyPlugin<AdmissionOptions>(

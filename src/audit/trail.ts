@@ -104,7 +104,7 @@ function createRecorder({ chain, now, onFailure }: TrailOptions, settings: () =>
   function writeOut(held: readonly Held[]): void {
     const lines: string[] = []
     for (const { event, at } of held) {
-      // What cannot be recorded is reported, and the others are recorded.
+      // An event that cannot be recorded is reported; the other events are still recorded.
       try {
         lines.push(chain.append(event, isoTime(at)))
         settings().onRecorded?.(event, at)

@@ -26,7 +26,7 @@ export const wantedTypes = [
   'organization.member.role.deleted',
 ] as const
 
-/** Those of Auth0 Groups that name a person; the feature is early access, and not every tenant knows them. */
+/** Events of Auth0 Groups that name a person. The feature is in early access, and not every tenant has it. */
 export const groupTypes = ['group.member.added', 'group.member.deleted'] as const
 
 /** Undefined when the value is not an event. */

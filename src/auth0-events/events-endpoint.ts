@@ -8,7 +8,7 @@ import { type Auth0Event, parseEvent, targetOf, type TakeEvent } from './event.t
 export type EventsEndpointOptions = {
   /** Accepted bearer tokens; two while one is rotated. None: there is no such endpoint. */
   tokens: readonly string[]
-  /** Where given, events of other tenants or streams are refused. */
+  /** Tenant and stream whose events are accepted; undefined for any. */
   source: EventSource
   take: TakeEvent
 }

@@ -8,7 +8,7 @@ export type Offsets = {
   write(offset: string): Promise<void>
 }
 
-/** Known to whichever replica reads next. */
+/** Offsets in Redis, so that any replica can continue the reading. */
 export function createSharedOffsets(redis: Redis): Offsets {
   const key = redis.keys.named('events:offset')
   return {

@@ -15,7 +15,7 @@ export type Expectations = {
   deny: readonly DenyEntry[]
 }
 
-/** One question asked of a token; a reason where the answer is no. */
+/** One check of a token; it returns the reason to refuse the token, if there is one. */
 export type Check = {
   name: string
   fault: (token: CompactToken, expected: Expectations) => BearerReason | undefined

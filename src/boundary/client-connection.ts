@@ -6,7 +6,7 @@ import { forwardedAddress, plainAddress, type ProxyTrust } from './trusted-proxi
 export type ClientConnection = {
   clientIp: string
   protocol: 'http' | 'https'
-  /** As it was received: of the proxy if it says one, else of the request. */
+  /** The received host: the one that a trusted proxy names, else the request's own. */
   host: string
   /** True when the direct peer is a trusted proxy. */
   isForwarded: boolean

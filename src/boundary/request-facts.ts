@@ -19,7 +19,7 @@ export type FactsOptions = {
   randomHex: RandomHex
   /** Header value that we add to every forwarded request, to recognize one that comes back. */
   loopMark: string
-  /** Where our own endpoints live. */
+  /** Path prefix of our own endpoints. */
   prefix: string
   /** Beginning of every probe's path. Probes may come by HTTP/1.0 without a `Host`. */
   probePath: string
@@ -97,7 +97,7 @@ function refuseAmbiguous(raw: IncomingMessage): void {
     refuse(raw, 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', 'transfer-encoding')
 }
 
-/** Where the request ends is not clear, so that nothing behind it can be read (RFC 9112 §6.3). HTTP/2 frames each. */
+/** Closes the connection: it is unclear where the request ends, so the next one cannot be found (RFC 9112 §6.3). HTTP/2 has frames. */
 function refuse(raw: IncomingMessage, code: ErrorCode, reason: string): never {
   throw new GatewayError(code, { reason, headers: isHttp2(raw) ? {} : { connection: 'close' } })
 }

@@ -22,7 +22,7 @@ export type PathRefusal =
   | 'bad-percent-encoding'
   | 'encoded-control-character'
 
-/** The same, for spellings that people meet: a rule with `paths: as-is` lets them pass. */
+/** Odd spellings that real links contain: a rule with `paths: as-is` lets them pass. */
 export type PathOddity = 'empty-segment' | 'path-parameter' | 'encoded-slash' | 'double-encoding'
 
 /** A path as rules and upstream see it, its unreserved characters decoded. */

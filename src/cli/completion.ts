@@ -114,7 +114,7 @@ function valuePatterns(places: readonly Place[]): string {
       return takesValue ? forms.map((form) => `${at}|${form}`) : []
     }),
   )
-  // Where there is none, something that is never typed: shells want a pattern.
+  // Shells need a pattern, so an empty list becomes one that nobody types.
   return [...valued, '|'].map(quoted).join('|')
 }
 

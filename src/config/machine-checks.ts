@@ -39,7 +39,7 @@ function idTokenConfusion(
   return [...own, ...others]
 }
 
-/** One token must never be good for two things: what Backstage takes for a person, for itself, and for a machine. */
+/** No token may count as two of these: a person's, Backstage's own, a machine's. */
 function audienceConfusion(machines: Config['machines'], assertion: Config['assertion'] | undefined): Finding[] {
   const taken = ['backstage', ...(assertion ? [assertion.audience] : [])]
   const all = [

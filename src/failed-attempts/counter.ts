@@ -54,7 +54,7 @@ export function createLocalCounter(now: () => number): Counter {
   }
 }
 
-// As a whole, or a counter could be left behind that never ends.
+// One script for both commands, or a crash could leave a counter that never expires.
 const increment = defineScript(`
 local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end

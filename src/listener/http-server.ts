@@ -18,7 +18,7 @@ export type HttpServerSettings = Pick<Config['server'], 'maxHeaderBytes' | 'time
 
 export type HttpServerParts = {
   logger: Logger
-  /** Stands before every request. */
+  /** Runs before every request. */
   overload: Pick<RequestLimiter, 'guard' | 'guardUpgrades'> & Pick<ConnectionLimiter, 'watch'>
   upgrades: Pick<UpgradeRequests, 'accept' | 'isAnswerDue'>
   /** Answers requests. */

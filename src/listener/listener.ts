@@ -7,7 +7,7 @@ import type { CurrentCertificate } from './certificate.ts'
 import { createHttpServer, type HttpServer, type HttpServerParts, type HttpServerSettings } from './http-server.ts'
 
 /**
- * Where clients come in: sockets that listen, and the server that reads requests from their connections. Each can be
+ * The entrance for clients: sockets that listen, and the server that reads requests from their connections. Each can be
  * replaced while the other stays, and neither ends a connection by that.
  */
 export type Listener = {

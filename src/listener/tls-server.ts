@@ -47,7 +47,7 @@ export function createTlsServer(
       ...http1,
       ...secureContext(certificate),
       allowHTTP1: true,
-      // As node:http has it; else the small writes of an event stream would wait for each other.
+      // node:http does the same; without it the small writes of an event stream would wait for each other.
       noDelay: true,
       handshakeTimeout: timeouts.headers,
       settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },

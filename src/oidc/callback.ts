@@ -76,7 +76,7 @@ async function takeTransaction(
 }
 
 /**
- * What openid-client is to look at: `state`, one `code`, and `iss` where there is one (RFC 9207). The browser can bring
+ * The callback's parameters for openid-client: `state`, one `code`, and `iss` where there is one (RFC 9207). The browser can bring
  * anything, so that a fault here is its own and not the provider's.
  */
 function authorizationAnswer(query: CallbackQuery, metadata: ServerMetadata): URLSearchParams {

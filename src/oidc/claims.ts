@@ -33,7 +33,7 @@ export type ClaimNames = {
   custom?: readonly string[]
   /** Audience of the access token, whose `permissions` (Auth0 RBAC) count when the ID token has none. */
   audience?: string | undefined
-  /** Hears of each claim that cannot be used, for log and count. */
+  /** Called for each claim that cannot be used, for the log and the metrics. */
   onUnusable?: OnUnusable
 }
 

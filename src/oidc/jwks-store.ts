@@ -2,7 +2,7 @@ import type { ExportedJWKSCache } from 'jose'
 
 import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
 
-/** Where the last good keys of each issuer outlive a restart. Failing to keep them is no reason to stop. */
+/** Stores the last good keys of each issuer across a restart. A failure to store them does not stop the process. */
 export type JwksStore = {
   read(issuer: string): Promise<ExportedJWKSCache | undefined>
   write(issuer: string, kept: ExportedJWKSCache): Promise<void>
@@ -34,7 +34,7 @@ export function createFileJwksStore(path: string): JwksStore {
       return isKept(kept) ? kept : undefined
     },
     write(issuer, kept) {
-      // In turn, so that two issuers do not overwrite each other.
+      // Writes run one after the other, so that two issuers do not overwrite each other.
       const next = writing.then(() => replace(issuer, kept))
       writing = next.catch(() => undefined)
       return next

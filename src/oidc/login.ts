@@ -44,7 +44,7 @@ export function isNeedless(party: RelyingParty, request: FastifyRequest): boolea
   return stepUpTo('/', party, request) === undefined
 }
 
-/** Known from where the person is going, so that no link can ask for less. */
+/** The second factor that the destination requires. The link itself cannot lower it. */
 function stepUpTo(
   returnTo: string,
   party: RelyingParty,

@@ -1,4 +1,4 @@
-// This folder: refuses what is more than the process can serve.
+// This folder: refuses requests beyond what the process can serve.
 
 import type { IncomingMessage, Server } from 'node:http'
 import type { Http2ServerRequest, Http2Session } from 'node:http2'

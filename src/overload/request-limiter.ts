@@ -22,7 +22,7 @@ export type RequestLimiterOptions = {
 /** Requests that one turn of the event loop begins, so that turns stay short and requests under way finish first. */
 const perTurn = 32
 
-/** Stands before Fastify: begins a request, has it wait in the queue, or refuses it. */
+/** Runs before Fastify: starts a request, queues it, or refuses it. */
 export class RequestLimiter {
   maxRequests: number
   readonly #options: RequestLimiterOptions
@@ -43,7 +43,7 @@ export class RequestLimiter {
     }
   }
 
-  /** The same for upgrades, which do not count as requests under way. */
+  /** Limits upgrades, which do not count as requests under way. */
   guardUpgrades(next: Routing): Routing {
     return (request, response) => void this.#take(request, response, next)
   }

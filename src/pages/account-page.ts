@@ -17,7 +17,7 @@ export type AccountView = {
   sessions: readonly SeenSession[]
   /** Whether to show the way to the console. */
   isAdmin: boolean
-  /** Where our endpoints live. */
+  /** Path prefix of our own endpoints. */
   prefix: string
   /** A sentence about the action that was just done. */
   notice?: string | undefined

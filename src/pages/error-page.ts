@@ -9,7 +9,7 @@ export type ErrorView = {
   requestId: string
   /** How it was decided, for admins; line by line. */
   explanation?: readonly string[] | undefined
-  /** Where the person can go from here. */
+  /** Links that the page offers. */
   ways: readonly { label: string; href: string }[]
   /** Signs out here and at the login service, then asks for a login. */
   anotherAccount?: { action: string; returnTo: string } | undefined

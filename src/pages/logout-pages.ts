@@ -25,7 +25,7 @@ export function logoutPage({ name, action, returnTo, isEverywhere }: LogoutView)
   }
 }
 
-/** Where the browser lands when everything has ended. */
+/** The page after a logout. */
 export function signedOutPage(loginHref: string, isEverywhere = false): Page {
   return {
     title: isEverywhere ? 'You are signed out everywhere' : 'You are signed out',

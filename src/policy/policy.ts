@@ -10,7 +10,7 @@ import { missingSentence } from './missing-rights.ts'
 import { compileRequirement } from './requirement.ts'
 import { secondFactorOf } from './second-factor.ts'
 
-/** All that can be asked of the rules. Times in milliseconds since the epoch. */
+/** Every question that other stages and pages ask of the rules. Times in milliseconds since the epoch. */
 export type Policy = {
   decide: Decide
   /** The same decision with its reasons; for operators' eyes. The path is as `readPath` gives it. */
@@ -35,7 +35,7 @@ export type Refusal = { missing?: string; contact: string }
 
 export type PolicyOptions = {
   routes: readonly RouteConfig[]
-  /** Where rules go that name no upstream. */
+  /** The upstream of rules that name none. */
   defaultUpstream: string
   admin: Config['admin']
   /** A person or team to ask for access, unless a rule names another. */

@@ -3,17 +3,17 @@ import type { KnownPrincipal } from './decision.ts'
 import { missingSentence } from './missing-rights.ts'
 import { compileRequirement } from './requirement.ts'
 
-/** Something that the operator gave a title: a rule, or a service by the last rule that leads to it, which is the widest. */
+/** An entry of the account page: a rule with a title, or a service with the last, and so widest, rule that leads to it. */
 export type Place = {
   title: string
   description?: string | undefined
   icon?: string | undefined
-  /** Its page, where the rule is about one address that a browser can open. */
+  /** The address of its page; undefined when the rule covers no single page that a browser can open. */
   href?: string | undefined
   allow: Config['routes'][number]['allow']
 }
 
-/** Whether a person may go there. `second-factor`: nothing else is missing, and opening the page asks for it. */
+/** Whether a person may open a place. `second-factor`: only that is missing, and opening the page asks for it. */
 export type Reach = Omit<Place, 'allow'> & {
   access: 'open' | 'second-factor' | 'closed'
   /** A sentence that names the missing right. */

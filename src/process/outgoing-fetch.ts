@@ -26,7 +26,7 @@ export async function createFetch(env: NodeJS.ProcessEnv, ca?: string): Promise<
   return ((input: string, init: object) => undici.fetch(input, { ...init, dispatcher })) as unknown as typeof fetch
 }
 
-/** The same for what sends with Node's `http`: OTLP. */
+/** Makes agents for senders that use Node's `http`, such as OTLP. */
 export function createAgentFor(env: NodeJS.ProcessEnv, ca?: string): AgentFor {
   const { httpProxy, httpsProxy, noProxy } = proxiesIn(env)
   const proxyEnv = { http_proxy: httpProxy, https_proxy: httpsProxy, no_proxy: noProxy }
@@ -37,7 +37,7 @@ export function createAgentFor(env: NodeJS.ProcessEnv, ca?: string): AgentFor {
       : new HttpsAgent({ keepAlive: true, proxyEnv, ...tls })
 }
 
-/** From the environment that was given, so that undici does not read the process' own. */
+/** Reads the given environment, so that undici does not read the one of the process. */
 function proxiesIn(env: NodeJS.ProcessEnv) {
   const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'] ?? ''
   return {

@@ -12,7 +12,7 @@ import { buildGeneration, type Generation } from './generation.ts'
 
 /** The gateway of one process. */
 export type Served = {
-  /** Of the configuration in force. */
+  /** The parts of the configuration in force. */
   parts: () => Parts
   config: () => Config
   listen(): Promise<void>

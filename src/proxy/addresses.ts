@@ -32,7 +32,7 @@ export type AddressHealthOptions = {
   onChange: (cause: Error | undefined) => void
 }
 
-/** One lost probe may be chance. */
+/** A single failed probe may be chance. */
 const probesUntilDown = 2
 
 export function createAddressHealth({ coolDownMs, now, onChange }: AddressHealthOptions): AddressHealth {
@@ -78,7 +78,7 @@ export function createAddressHealth({ coolDownMs, now, onChange }: AddressHealth
   }
 }
 
-/** Where requests of one lane can go: one address of the upstream. */
+/** One address of an upstream, as a target for the requests of one lane. */
 export type Target = {
   readonly connections: Pick<ConnectionPool, 'dispatch'>
   readonly health: AddressHealth

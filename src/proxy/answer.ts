@@ -11,7 +11,7 @@ import type { IsOwnCookie } from './own-cookies.ts'
 import { clientHeaders, withPrivateCookies } from './response-headers.ts'
 import { type Relay, relayUpgrade } from './upgrades.ts'
 
-/** Where an answer goes. */
+/** The client that an answer is for. */
 export type Client = {
   request: IncomingMessage
   reply: FastifyReply

@@ -39,7 +39,7 @@ export function endWith(response: ServerResponse, chunk: Buffer): void {
     response.end(Buffer.from(chunk))
     return
   }
-  // As text, which node:http puts in one piece with the head, and out of the cork before the end: one plain write.
+  // node:http joins text with the head into one piece; uncorked before the end, both leave in one plain write.
   response.cork()
   response.write(chunk.toString('latin1'), 'latin1')
   response.uncork()
@@ -65,12 +65,12 @@ export function isGone(response: ServerResponse): boolean {
   return response.destroyed || response.socket?.destroyed === true
 }
 
-/** Whether the rest of a request body would be read as the next request. HTTP/2 has a stream for each request. */
+/** Whether the rest of a request's body would be read as the next request. In HTTP/2 each request has its own stream. */
 export function mustCloseConnection(client: IncomingMessage): boolean {
   return client.httpVersionMajor === 1 && !client.complete
 }
 
-/** An upstream may answer before it has read the whole body; what the client still sends is then of no use. */
+/** An upstream may answer before it has read the whole body. The rest of the body is then useless, so the connection closes. */
 export function closeAfterUnreadBody(client: IncomingMessage, response: ServerResponse): void {
   if (client.complete || client.readableEnded) return
   const stream = http2StreamOf(response)
@@ -81,7 +81,7 @@ export function closeAfterUnreadBody(client: IncomingMessage, response: ServerRe
 }
 
 /**
- * Has records say that the client went away. Fastify runs its onResponse hooks, and so audit and metrics, on `finish` or
+ * Makes records say that the client went away. Fastify runs its onResponse hooks, and so audit and metrics, on `finish` or
  * `error`: node:http emits neither when the client breaks off, node:http2 emits `finish` in any case.
  */
 export function reportUnfinished(response: ServerResponse): void {
@@ -91,7 +91,7 @@ export function reportUnfinished(response: ServerResponse): void {
   response.emit('error', new Error('the client went away'))
 }
 
-/** The same for HTTP/2, where it must be said before `finish`. */
+/** Does the same for HTTP/2, where the status must be set before `finish`. */
 export function markAborted(response: ServerResponse): void {
   http2StreamOf(response)?.once('aborted', () => {
     if (!response.headersSent) response.statusCode = clientClosedRequest

@@ -6,12 +6,12 @@ export type Asked = Pick<RequestFacts, 'method' | 'path' | 'host'>
 
 /** A request under way, an open stream or an upgraded connection. */
 export type OpenConnection = {
-  /** The session it lives by, as it was last heard of; undefined for machines and public routes. */
+  /** The latest known state of its session; undefined for machines and public routes. */
   session: Session | undefined
   readonly asked: Asked
   /** Upgrades and event streams, which have to be closed at a shutdown. */
   readonly isLongLived: boolean
-  /** Where it stands among all that is open, which alone writes it. */
+  /** Position in the list of open connections. Only the list writes it. */
   index: number
   /** @param code WebSocket close code (RFC 6455 §7.4), for those that speak it */
   close(code: number, reason: string): void
@@ -19,7 +19,7 @@ export type OpenConnection = {
 
 /** A session with something open. */
 export type OpenSession = {
-  /** As it was last heard of. */
+  /** The session's latest known state. */
   readonly session: Session
   readonly connections: readonly OpenConnection[]
 }

@@ -41,8 +41,8 @@ function push(list: string[], name: string, value: number | string | readonly st
 }
 
 /**
- * What earlier stages put on the reply, made safe for caches between us and the browser: a cookie of ours never rides on an
- * answer that they may share, and makes any other answer private. Who got the cookie would be that person.
+ * The reply headers of earlier stages, made safe for caches between us and the browser: a cookie of ours is never part of an
+ * answer that they may share, and makes any other answer private. A person who received another's cookie would be signed in as them.
  * @param answered the upstream's fields: names in lower case and values in turn
  */
 export function withPrivateCookies(reply: FastifyReply, answered: readonly string[]): ReplyHeaders {

@@ -18,7 +18,7 @@ export type SessionWatchOptions = {
   isStillAllowed: (session: Session, asked: Asked) => boolean
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Hears of an error in a sweep, which belongs to no request and must not end the process. */
+  /** Called with an error in a sweep, which belongs to no request and must not end the process. */
   onFailure: (error: unknown) => void
 }
 

@@ -10,9 +10,9 @@ export type UpstreamOptions = {
   urls: readonly string[]
   /** For a connection to stand, TLS included. */
   connectTimeoutMs: number
-  /** From the request sent to the response head received. Bodies and open streams have no limit. */
+  /** Limit from the request sent to the response head received. Bodies and open streams have no limit. */
   headersTimeoutMs: number
-  /** The same for the answer to an upgrade: Backstage may leave one unanswered for good. */
+  /** Limit for the answer to an upgrade: Backstage may leave one unanswered for good. */
   handshakeTimeoutMs: number
   /** Requests under way at the same time, each on its own connection. */
   maxConnections: number

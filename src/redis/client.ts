@@ -4,7 +4,7 @@ import { createClient } from '@redis/client'
 
 import type { RedisNode } from './node.ts'
 
-/** Where the server is that takes our commands. */
+/** The way to find the server that takes our commands. */
 export type RedisTopology =
   | { kind: 'single'; node: RedisNode }
   /** The sentinels know which server is the primary of this name. */

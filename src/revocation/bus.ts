@@ -18,14 +18,14 @@ export type BusEvents = {
   lost: []
 }
 
-/** How processes learn what became of each other's sessions. The only way: what ends or changes a session says so here. */
+/** Tells processes about the ends and changes of each other's sessions. There is no other channel for this news. */
 export type SessionBus = {
   events: EventEmitter<BusEvents>
   /** Keeps marks for processes that start later, and sends them to all. @throws RedisUnavailable */
   end(marks: readonly Mark[]): Promise<void>
   /** All marks that are kept. @throws RedisUnavailable */
   endings(): Promise<Mark[]>
-  /** Sends the newest state of a session. A process that misses it closes connections a little early, and clients connect again. */
+  /** Sends the newest state of a session. A process that misses it closes connections a little early; clients connect again. */
   change(session: Session): void
   isConnected(): boolean
 }

@@ -24,7 +24,7 @@ export type Mark = {
   name: string
   /** For `session`: when it ends. For the others: sessions older than this have ended, or are outdated. */
   at: number
-  /** When the mark may be forgotten, because all that it speaks of has expired by itself. */
+  /** Time after which the mark may be forgotten, because all its sessions have expired by themselves. */
   until: number
 }
 
@@ -78,7 +78,7 @@ export function merge(one: Mark, other: Mark): Mark {
   return { ...one, at, until: Math.max(one.until, other.until) }
 }
 
-/** As it stands in Redis; `until` is the score beside it. */
+/** The text of a mark in Redis; `until` is its score. */
 export function formatMark({ kind, name, at }: Mark): string {
   return `${kind} ${name} ${at}`
 }

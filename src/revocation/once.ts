@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 
 import type { Redis } from '../redis/redis.ts'
 
-/** Things that may happen once: the use of a `jti`, the handling of an event; known to all replicas where Redis is. */
+/** Guards things that may happen only once, such as the use of a `jti` or the handling of an event; with Redis, for all replicas. */
 export type Once = {
   /**
    * @returns false when it was claimed before

@@ -15,7 +15,7 @@ type Dependencies = {
   now: () => number
 }
 
-/** A store whose sessions end when they are revoked, however that became known. */
+/** A store whose sessions end when they are revoked, through whichever channel. */
 export function createRevocableStore(inner: SessionStore, dependencies: Dependencies): RevocableStore {
   const { revocations, onSaved, onUnshared, now } = dependencies
   const unlessEnded = (found: FoundSession | undefined): FoundSession | undefined =>

@@ -4,10 +4,10 @@ import type { SessionBus } from './bus.ts'
 import { formatMark, type Mark, markOf, type Revocation } from './mark.ts'
 import { createMarks } from './marks.ts'
 
-/** The one place that decides which sessions have ended; the bus carries it to the other processes. */
+/** Decides which sessions have ended. The bus carries each decision to the other processes. */
 export type Revocations = {
   /**
-   * In force here when it returns.
+   * Takes effect in this process before it returns.
    * @returns resolves when every replica can know it, which is at once without Redis
    * @throws RedisUnavailable when it could not be shared; it is shared once Redis takes it
    */
@@ -16,16 +16,16 @@ export type Revocations = {
   endOf: (session: Session) => number
   /** Whether a session's claims must be refreshed before they are used. */
   isOutdated: (session: Session) => boolean
-  /** The part that a session store needs, which knows no more than an id before it has found a session. */
+  /** The part for a session store, which knows only an id before it has found a session. */
   ended: EndedSessions
   /** Calls back with each new revocation. */
   onChange: (listener: (news: readonly Mark[]) => void) => void
-  /** Resolves when what others knew at the start is known here, if they can be asked. */
+  /** Resolves when this process has the revocations of the others, if Redis can be asked. */
   joined: () => Promise<void>
   status: () => RevocationStatus
-  /** How long marks are kept from now on; longer also counts for those that are known, since sessions then live longer. */
+  /** Sets how long marks are kept. A longer time also extends known marks, because sessions then live longer. */
   keepFor: (absoluteTimeoutMs: number) => void
-  /** Takes over what another one knows, and what it still learns. */
+  /** Takes over the marks of another object, and those that it learns later. */
   follow: (former: Pick<Revocations, 'onChange' | 'marks'>) => void
   marks: () => Mark[]
 }
@@ -93,12 +93,12 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
 const retryMs = 1_000
 
-/** Keeps the marks of this process and those of the others the same, over every gap in the connection. */
+/** Keeps the marks of all processes equal, across every gap in the connection. */
 function exchangeMarks(bus: SessionBus, own: { learn: (marks: readonly Mark[]) => void; all: () => readonly Mark[] }) {
   let isInStep = false
   let joining: Promise<void> | undefined
 
-  /** After a start or a gap: marks of the others come here, and those made here meanwhile go there. */
+  /** Runs after a start or a gap: reads the marks of the others, and sends those made here meanwhile. */
   async function join(): Promise<void> {
     try {
       const theirs = await bus.endings()

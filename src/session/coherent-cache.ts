@@ -9,26 +9,26 @@ import type { FoundSession } from './store.ts'
 export type CoherentCacheOptions = {
   events: EventEmitter<BusEvents>
   maxEntries: number
-  /** How long what was known before Redis went away may still be used. */
+  /** How long entries from before the loss of Redis may still be used. */
   graceMs: number
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
 /**
- * A local copy of sessions in Redis that follows what other processes say of them. Each goes by the cookie value that
- * requests bring, so that the hot path need not take it apart.
+ * A local copy of sessions in Redis, kept up to date by the news of other processes. Its keys are cookie values as requests
+ * bring them, so that the hot path need not parse them.
  */
 export type CoherentCache = {
   get(cookieValue: string): FoundSession | undefined
   forget(sessionId: string): void
-  /** Does `read` and keeps its outcome, unless the session changes meanwhile: then its outcome may be out of date. */
+  /** Runs `read` and keeps its result, unless the session changes meanwhile: then the result may be out of date. */
   keep(
     cookieValue: string,
     sessionId: string,
     read: () => Promise<FoundSession | undefined>,
   ): Promise<FoundSession | undefined>
-  /** Changes what goes by a cookie value, if it is known. */
+  /** Changes the entry of a cookie value, if there is one. */
   amend(cookieValue: string, change: (found: FoundSession) => FoundSession): void
   size(): number
   /** Forgets all, once another cache has taken its place. */
@@ -76,7 +76,7 @@ export function createCoherentCache({ events, maxEntries, graceMs, now }: Cohere
     readings.outdate(sessionId)
   }
 
-  /** A use is taken over as it is; fresh claims come with a refresh token, which only Redis has. */
+  /** Takes over a use. Fresh claims come with a refresh token, which only Redis has, so such an entry is dropped. */
   function follow({ id, usedAt, refreshedAt }: Session): void {
     const cookieValue = cookieValues.get(id)
     const known = cookieValue === undefined ? undefined : entries.peek(cookieValue)
@@ -86,7 +86,7 @@ export function createCoherentCache({ events, maxEntries, graceMs, now }: Cohere
   }
 
   events.on('changed', follow)
-  // Changes were missed while the connection was away.
+  // Changes during the loss of the connection were missed.
   events.on('lost', () => void (lostAt ??= now()))
   events.on('connected', () => {
     lostAt = undefined

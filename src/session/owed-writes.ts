@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 
 import type { RedisEvents } from '../redis/redis.ts'
 
-/** Writes that Redis could not take: done when it is back, so that an outage loses nothing that this process knows. */
+/** Writes that failed because Redis was away. They are repeated when it is back, so that an outage loses nothing. */
 export type OwedWrites = {
   /** A later write of the same key takes the earlier one's place. */
   owe(key: string, write: () => Promise<unknown>): void

@@ -4,7 +4,7 @@ import type { RandomBytes } from '../seal/random.ts'
 import type { Session } from './session.ts'
 
 /**
- * What the cookie holds when the session is in Redis: the session's id, and 256 random bits that are
+ * The content of the cookie when the session is in Redis: the session's id, and 256 random bits that are
  * part of the key to its record.
  */
 export type SessionReference = { sessionId: string; key: string }

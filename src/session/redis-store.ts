@@ -69,7 +69,7 @@ class RedisStore implements SessionStore {
       isStale: false,
       session: { ...known, usedAt: session.usedAt },
     }))
-    // In the background. What Redis does not take now is written when it does, or the session would expire there.
+    // Runs in the background. A use that Redis does not take now is written later, or the session would expire there.
     const write = () => this.#noteUse({ session, value }, isStale)
     write().catch((error: unknown) => {
       if (error instanceof RedisUnavailable) this.#owed.owe(`use of ${session.id}`, write)

@@ -20,7 +20,7 @@ export function createSessionCookie(isSecure: boolean): SessionCookie {
 
   const receivedNames = (request: FastifyRequest): string[] =>
     names.filter((candidate) => request.cookies[candidate] !== undefined)
-  // As a header, because @fastify/cookie writes its own in onSend, which forwarded answers never come to.
+  // Written as a header, because @fastify/cookie writes cookies in onSend, which forwarded answers do not reach.
   const set = (reply: FastifyReply, { name, value }: CookieChunk, maxAge: number): void => {
     reply.header(
       'set-cookie',

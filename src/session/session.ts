@@ -11,7 +11,7 @@ export type Session = {
   amr: readonly string[]
   acr?: string
   refreshToken?: string
-  /** Where the session began, for its owner's eyes: a browser in words, and an address. */
+  /** The browser, in words, and the address where the session began; shown to its owner. */
   device?: string
   address?: string
   createdAt: number

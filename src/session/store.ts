@@ -10,9 +10,9 @@ export type FoundSession = {
 /** A session as a request brought it: what was found, under which cookie value. */
 export type KnownSession = { session: Session; value: string }
 
-/** Where sessions live. What a cookie holds is the store's business: the whole session, or a reference. */
+/** Stores sessions. The store decides what the cookie holds: the whole session, or a reference. */
 export type SessionStore = {
-  /** Whether a change outlives us though no browser gets a cookie for it: only then may work be done ahead of requests. */
+  /** Whether a change is kept although no browser gets a new cookie: only then may sessions be refreshed ahead of requests. */
   keepsWithoutBrowser: boolean
   /** Looks in the memory of this process only, without waiting; the hot path. */
   recall(cookieValue: string): FoundSession | undefined
@@ -31,7 +31,7 @@ export type SessionStore = {
   /** Notes the time of a use. Never fails for want of the store: use is noted to within a tenth of the idle timeout. */
   touch(known: KnownSession): Promise<string>
   /**
-   * From now on no cookie opens this session.
+   * Ends a session: from now on no cookie opens it.
    * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE when other processes could not be informed; in this process it has ended
    */
   end(session: Session): Promise<void>
@@ -45,7 +45,7 @@ export type RevocableStore = SessionStore & {
 
 /** Sessions that were ended before their time, as far as a store needs to know. */
 export type EndedSessions = {
-  /** In force at once; resolves when other processes are informed, or could not be. */
+  /** Takes effect at once; resolves when other processes are informed, or could not be. */
   add(session: Session): Promise<void>
   has(sessionId: string): boolean
 }

@@ -1,6 +1,6 @@
 const mask = '[redacted]'
 
-// One pass over the finished line: whatever object, message or stack a secret came in with, it leaves masked. Clients write
+// One pass over the finished line masks every secret, whichever object, message or stack it came from. Clients write
 // parts of it, so that what repeats may begin only where its run of characters does: else a line takes the square of its length.
 const secrets = new RegExp(
   [

@@ -7,7 +7,7 @@ class RequestLogger {
   readonly #parent: FastifyBaseLogger
   readonly #bindings: object
   #made: FastifyBaseLogger | undefined
-  /** Known once the boundary has let the request in. */
+  /** Set once the boundary has let the request in. */
   facts: Pick<RequestFacts, 'traceparent'> | undefined
 
   constructor(parent: FastifyBaseLogger, bindings: object) {

@@ -13,7 +13,7 @@ declare module 'fastify' {
 
 export type TracingPart = { tracing: Tracing | undefined }
 
-/** Stands behind the boundary: begins a trace for each request that it lets in. Without tracing it adds nothing. */
+/** Runs after the boundary: begins a trace for each request that it lets in. Without tracing it adds nothing. */
 export const tracing = fastifyPlugin<TracingPart>(
   async (app, { tracing: traces }) => {
     if (traces === undefined) return

@@ -208,7 +208,7 @@ const otherLimits = [
   'google_groups',
   'keycloak_groups',
 ]
-/** Stands in the rules where some limit could not be converted, so that nobody passes whom oauth2-proxy refused. */
+/** Placeholder rule for a limit that could not be converted. It refuses everyone, so that it admits nobody by mistake. */
 const placeholderRole = 'name-here-who-may-pass'
 
 /** The requirement of the converted rule: every named condition must hold, with one entry of each list. */

@@ -92,7 +92,7 @@ export function privateKeyRotation(application: Auth0Application): Rotation {
           registered.filter((one) => one.name !== name).map(({ id }) => id),
         ]
         if (others.length === 0) throw new CommandFailed('Auth0 has no older credential to go back to')
-        // Where ours was never added, nothing has to be taken back.
+        // If our credential was never added, there is nothing to remove.
         if (ours.length > 0) await remove(ours, others)
       },
     },

@@ -118,7 +118,7 @@ async function rotateAlone(
     patience: { everyMs: pollMs, limitMs: options.limit * 1000 },
     record: createRecorder({ file: options.auditFile, now, err }),
   })
-  // Where secrets go through a pipe, nothing else may.
+  // When secrets go to standard output, nothing else may be written there.
   const report = options.to.includes('stdout') ? err : out
   report(`${JSON.stringify({ ...reportOf(ended), endedAt: new Date(now()).toISOString(), targets: options.to })}\n`)
   return ended.course === 'planned' || ended.course === 'emergency' || options.revert === true ? 0 : 1

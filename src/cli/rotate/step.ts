@@ -74,10 +74,10 @@ export function nextStepAfter({ kind, course, step }: Place): Step {
   return plan[plan.indexOf(step) + 1] ?? 'done'
 }
 
-/** Where a rotation goes whose step failed; undefined where it has to wait for a person. */
+/** The course of a rotation after a failed step; undefined when a person has to decide. */
 export function courseAfterFailure({ course, step }: Pick<Place, 'course' | 'step'>): Course | undefined {
   if (course !== 'planned') return undefined
   if (step === 'stage' || step === 'await-staged') return 'abandon'
-  // From `promote` on the new secret works everywhere: going on is safer than going back.
+  // From `promote` on, the new secret works everywhere: continuing is safer than going back.
   return step === 'change' || step === 'verify' ? 'revert' : undefined
 }

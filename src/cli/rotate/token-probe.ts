@@ -16,7 +16,7 @@ export async function probeSecret(application: Application, secret: string, ask:
   return (await probeAnswer(application, secret, ask)).verdict
 }
 
-/** The same, with the error's name. */
+/** The judgement, and the name of the error. */
 export async function probeAnswer(
   { issuer, clientId, kind }: Application,
   secret: string,

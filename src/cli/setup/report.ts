@@ -48,7 +48,7 @@ export function gatewayYaml({
   })
 }
 
-/** The same by hand, in Auth0's dashboard. */
+/** Instructions for the same change by hand, in Auth0's dashboard. */
 export function clicks({ api, web, events, grant, role, action }: Wanted): string {
   const list = (value: unknown) => (value as string[]).join(', ')
   const logout = web['oidc_logout'] as { backchannel_logout_urls: string[] } | undefined

@@ -7,7 +7,7 @@ import { readFileIfThere, writeFileAtomically } from '../../storage/atomic-file.
 /** A fetched token; `expiresAt` in milliseconds since the epoch. */
 export type FetchedToken = { token: string; fetchedAt: number; expiresAt: number }
 
-/** Asked anew while a tenth of its life is left, so that no token ends on its way. */
+/** A new token is requested when a tenth of its lifetime is left, so that none expires in transit. */
 const freshShare = 0.9
 
 /** Identifies a token request. The secret is part of it, so that a new secret is tried at once. */

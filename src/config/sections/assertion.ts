@@ -38,11 +38,12 @@ const groups = z
       }),
     max: wholeNumber({ min: 0, max: 500 })
       .prefault(100)
-      .meta({ description: 'How many at most; what comes later is left out, and counted in the log.' }),
+      .meta({ description: 'Most groups in an assertion; the rest are left out, and the log counts them.' }),
   })
   .prefault({})
   .meta({
-    description: 'Which of a person’s groups stand in the assertion, so that it fits a header. Rules always see all.',
+    description:
+      'The groups that an assertion names; the limits keep it small enough for a header. Rules always see all groups.',
   })
 
 export const assertion = z
@@ -63,7 +64,7 @@ export const assertion = z
       .default(['assertion'])
       .meta({
         description:
-          'What upstreams are sent: `assertion` is the signed `X-Stagedoor-Assertion`; `oauth2-proxy` adds `X-Forwarded-User`, `-Email` and the like. ' +
+          'The headers for upstreams: `assertion` is the signed `X-Stagedoor-Assertion`; `oauth2-proxy` adds `X-Forwarded-User`, `-Email` and the like. ' +
           'Danger: those are unsigned, so anyone that can reach the upstream directly can pose as any user.',
       }),
   })

@@ -114,7 +114,7 @@ const jwks = z
     }),
   })
   .prefault({})
-  .meta({ description: 'The keys of issuers.' })
+  .meta({ description: 'How the public keys of issuers are fetched.' })
 
 const backstageTokens = z
   .strictObject({
@@ -159,14 +159,16 @@ export const machines = z
       description: 'How long our token is valid, and never longer than the access token it stands for.',
     }),
     clockTolerance: duration({ min: '0s', max: '2m' }).prefault('10s').meta({
-      description: 'How far the issuer’s clock may be from ours.',
+      description: 'Largest accepted difference between the issuer’s clock and ours.',
     }),
     maxTokenAge: duration({ min: '1m', max: '30d' }).optional().meta({
-      description: 'The oldest access token that is taken, however long it is valid; Auth0 cannot revoke one.',
+      description:
+        'Largest age of an access token, even when it is valid for longer; Auth0 cannot revoke access tokens.',
       'x-example': '1h',
     }),
     deny: z.array(denied, 'a list of what is denied').prefault([]).meta({
-      description: 'Tokens that are not taken, though they are valid; all that an entry names must apply.',
+      description:
+        'Tokens that are refused although they are valid. An entry refuses a token when everything that it names applies.',
     }),
     keys,
     jwks,

@@ -33,14 +33,14 @@ const requests = z
   .prefault({})
   .meta({
     description:
-      'Each request has one line at `info`, or at a higher level where something is wrong. With an audit sink `stdout` the record of an allowed request is it.',
+      'Each request has one line at `info`, or at a higher level where something is wrong. With an audit sink `stdout` the record of an allowed request takes its place.',
   })
 
 export const log = z
   .strictObject({
     level: z.enum(logLevels).default('info').meta({
       description:
-        'The least important line that is still written; records of the audit trail are, whatever it says. Danger: `silent` hides failures.',
+        'The lowest level of lines that are written. Records of the audit trail are written at every level. Danger: `silent` hides failures.',
     }),
     requests,
   })

@@ -45,4 +45,4 @@ export const pages = z
     }),
   })
   .prefault({})
-  .meta({ description: 'How the pages look that Stagedoor shows people.' })
+  .meta({ description: 'The appearance of Stagedoor’s own pages.' })

@@ -83,9 +83,9 @@ export const routes = z
 export const policy = z
   .strictObject({
     contact: contact().default('the owners of the portal').meta({
-      description: 'A person or team to ask after a refusal: a name, a channel or an address. It stands on the page.',
+      description: 'A person or team to ask after a refusal: a name, a channel or an address. The page shows it.',
       'x-example': 'the platform team (platform@example.com)',
     }),
   })
   .prefault({})
-  .meta({ description: 'What refusals say; the rules themselves are `routes`.' })
+  .meta({ description: 'Texts of refusals; the rules themselves are `routes`.' })

@@ -49,7 +49,7 @@ const hsts = z
       .meta({ description: 'How long browsers remember it; `0s` makes them forget.' }),
     includeSubDomains: z.boolean('true or false').default(false).meta({
       description:
-        'Whether it holds for all names below as well. Danger: those that speak plain http only are cut off.',
+        'Whether it also applies to subdomains. Danger: browsers no longer reach subdomains that offer plain http only.',
     }),
   })
   .optional()
@@ -108,7 +108,7 @@ const timeouts = z
     }),
   })
   .prefault({})
-  .meta({ description: 'Limits in time on the side of the client.' })
+  .meta({ description: 'Time limits for clients.' })
 
 const failedAttempts = z
   .strictObject({
@@ -126,7 +126,7 @@ const failedAttempts = z
 const overload = z
   .strictObject({
     maxDelay: duration({ min: '50ms', max: '10s' }).prefault('3s').meta({
-      description: 'How long requests may wait for the process. What has waited longer gets 503.',
+      description: 'How long requests may wait for the process. A request that waits longer gets 503.',
     }),
     retryAfter: duration({ min: '1s', max: '1h' })
       .prefault('2s')
@@ -144,7 +144,7 @@ export const server = z
     }),
     prefix: prefix
       .prefault('/.stagedoor')
-      .meta({ description: 'Where our own endpoints live: login, logout, keys, probes. One path segment.' }),
+      .meta({ description: 'Path of Stagedoor’s own endpoints: login, logout, keys, probes. One path segment.' }),
     listen,
     tls,
     admin,
@@ -170,7 +170,8 @@ export const server = z
           'them changes nothing. See docs/reload.md.',
       }),
     replicas: wholeNumber({ min: 1, max: 1_000 }).prefault(1).meta({
-      description: 'How many processes serve this baseUrl. Changes nothing; `check` warns of what only works in one.',
+      description:
+        'How many processes serve this baseUrl. Only `check` reads it: it warns of options that work in a single process only.',
     }),
     maxConnections: wholeNumber({ min: 1, max: 1_000_000 }).prefault(20_000).meta({
       description:
@@ -192,7 +193,7 @@ export const server = z
       .meta({
         description:
           'Whether Stagedoor tries forged identities on Backstage when it starts: `warn` logs what Backstage accepts, ' +
-          '`refuse` does not start then. While Backstage does not answer nothing is known, and the start goes on.',
+          '`refuse` then stops the start. When Backstage does not answer, the start continues.',
       }),
   })
   .meta({ description: 'How clients reach Stagedoor.' })

@@ -105,12 +105,13 @@ export const session = z
       }),
     idleTimeout: duration({ min: '1m', max: '30d' })
       .prefault('1h')
-      .meta({ description: 'A session unused for so long ends.' }),
+      .meta({ description: 'A session ends after this time without use.' }),
     absoluteTimeout: duration({ min: '1m', max: '90d' })
       .prefault('12h')
-      .meta({ description: 'A session ends so long after login, however much it is used.' }),
+      .meta({ description: 'A session ends this long after login, even when it is in use.' }),
     refreshEvery: duration({ min: '1m', max: '1d' }).prefault('10m').meta({
-      description: 'How often roles and claims are asked for anew; the longest a role outlives its removal in Auth0.',
+      description:
+        'How often roles and claims are fetched again: the longest time for which a role outlives its removal in Auth0.',
     }),
     maxStale: duration({ min: '0s', max: '7d' }).prefault('1h').meta({
       description:
@@ -130,4 +131,4 @@ export const session = z
     ...rest,
     store: store ?? (rest.redis ? ('redis' as const) : ('cookie' as const)),
   }))
-  .meta({ description: 'How long people stay logged in, and where that is kept.' })
+  .meta({ description: 'How long people stay logged in, and where sessions are stored.' })

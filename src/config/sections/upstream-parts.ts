@@ -16,7 +16,7 @@ export const timeouts = z
       .meta({ description: 'How long the answer to a WebSocket upgrade may take.' }),
   })
   .prefault({})
-  .meta({ description: 'Limits in time on the side of the upstream.' })
+  .meta({ description: 'Time limits for the upstream.' })
 
 const pathShape = 'a path that begins with a slash'
 
@@ -46,7 +46,7 @@ export const health = z
   })
   .optional()
   .meta({
-    description: 'How each address is asked whether it is well; without it, only requests show.',
+    description: 'Health check of each address; without one, only requests show whether it works.',
     'x-example': { path: '/.backstage/health/v1/readiness', every: '10s' },
   })
 
@@ -100,7 +100,7 @@ export const assertion = z
   })
   .optional()
   .meta({
-    description: 'How this upstream learns who the caller is.',
+    description: 'How the caller’s identity reaches this upstream.',
     'x-example': { audience: 'urn:stagedoor:docs', headers: ['assertion'] },
   })
 

@@ -27,8 +27,7 @@ const upstream = z
       .min(1, 'at least one URL')
       .optional()
       .meta({
-        description:
-          'Instead of `url`: addresses that answer alike. Each request goes to the least busy one that is well.',
+        description: 'Instead of `url`: addresses of equal servers. Each request goes to the least busy healthy one.',
         'x-example': ['http://10.0.0.1:7007', 'http://10.0.0.2:7007'],
       }),
     title: title().optional().meta({
@@ -49,7 +48,8 @@ const upstream = z
       }),
     health,
     coolDown: duration({ min: '1s', max: '10m' }).prefault('10s').meta({
-      description: 'How long an address out of several is left alone after a connection to it could not be opened.',
+      description:
+        'How long an address gets no requests after a connection to it could not be opened, when there are other addresses.',
     }),
     rewrite,
     assertion,

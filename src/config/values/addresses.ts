@@ -56,7 +56,7 @@ export function origin(options: OriginOptions) {
   return z.string(originShape).transform((text, context): string => readOrigin(text, context, options))
 }
 
-/** The same for text that may be something else too. */
+/** Tests text that may also be something other than a network. */
 export function readOrigin(
   text: string,
   context: z.RefinementCtx,

@@ -13,7 +13,7 @@ import { type OwnSessions, ownSessions } from './own-sessions.ts'
 import { tokenPage, type TokenPageFacts } from './token-page.ts'
 
 export type AccountOptions = {
-  /** Where our endpoints live; Fastify takes `prefix` for itself. */
+  /** Path prefix of our own endpoints. Fastify uses the name `prefix` itself. */
   ownPrefix: string
   baseUrl: string
   limits: SessionLimits
@@ -25,7 +25,7 @@ export type AccountOptions = {
   now: () => number
 }
 
-/** The signed-in person's own page, the same as JSON, and where a login in a window of its own ends. */
+/** The account page, the same data as JSON, and the last page of a login in a separate window. */
 export const account: FastifyPluginAsync<AccountOptions> = async (app, options) => {
   const { ownPrefix: prefix, baseUrl, limits, tokenFacts, places, policy, sessions, now } = options
   const own = ownSessions(sessions)

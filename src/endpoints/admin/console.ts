@@ -1,4 +1,4 @@
-// This folder: questions to the rules, the list of sessions, and ending them.
+// This folder: the console of operators and its API: rules, sessions, keys, records.
 
 import { PassThrough } from 'node:stream'
 
@@ -20,9 +20,9 @@ import { openApiDocument } from './openapi.ts'
 import { readQuestion } from './policy-question.ts'
 
 export type ConsoleOptions = {
-  /** Where the console lives. */
+  /** Path of the console. */
   base: string
-  /** The same with scheme and host. */
+  /** URL of the console, with scheme and host. */
   address: string
   policy: Pick<Policy, 'explain'>
   claimNames: ClaimNames

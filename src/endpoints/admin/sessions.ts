@@ -11,7 +11,7 @@ import type { SeenSessions, SeenFilter, SeenSession } from '../../revocation/see
 import { storeUnavailable } from '../../session/store.ts'
 
 export type AdminSessionsOptions = {
-  /** Where the console lives. */
+  /** Path of the console. */
   base: string
   seen: SeenSessions
   revocations: Pick<Revocations, 'revoke'>

@@ -8,7 +8,7 @@ import { wantsPage } from '../../headers/navigation.ts'
 import { auditPage, type AuditQuestion } from '../../pages/console/audit.ts'
 
 export type AdminTrailOptions = {
-  /** Where the console lives. */
+  /** Path of the console. */
   base: string
   /** Undefined where no file holds the trail. */
   examine: Examine | undefined

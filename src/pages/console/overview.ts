@@ -8,7 +8,7 @@ import { recordTable } from './records.ts'
 
 export type Overview = {
   conditions: readonly Condition[]
-  /** Of this process, the latest first. */
+  /** Records of this process, the latest first. */
   records: readonly AuditRecord[]
   sessionCount: number
   /** The oldest first. */
@@ -53,7 +53,7 @@ const series: readonly Series[] = [
   },
 ]
 
-/** One small picture a series, all over the same minutes, each scaled to its own highest bar. */
+/** One small chart for each series, over the same minutes, each scaled to its own highest bar. */
 function charts(minutes: readonly Minute[]): Html {
   const tiles = series.map(({ label, bar, value, summary }) => {
     const values = minutes.map(value)

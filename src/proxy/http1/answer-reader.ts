@@ -49,7 +49,7 @@ export class AnswerReader {
     return this.#isPersistent
   }
 
-  /** What the upstream said last about how long it keeps an idle connection. */
+  /** The upstream's latest statement of how long it keeps an idle connection. */
   get keepAlive(): string | undefined {
     return this.#keepAlive
   }

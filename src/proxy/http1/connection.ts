@@ -27,7 +27,7 @@ export type ConnectionOptions = {
 
 /** One connection to an upstream, with one request at a time (RFC 9112). */
 export class Connection implements Carrier {
-  /** Where it stands among all, and since when it is idle; its owner alone writes them. */
+  /** Position in the pool, and since when it is idle. Only the pool writes them. */
   place = -1
   idleSince = 0
   readonly #options: ConnectionOptions
@@ -67,7 +67,7 @@ export class Connection implements Carrier {
     return this.#state === 'closed'
   }
 
-  /** What the upstream said last about how long it keeps an idle connection. */
+  /** The upstream's latest statement of how long it keeps an idle connection. */
   get keepAlive(): string | undefined {
     return this.#reader.keepAlive
   }

@@ -5,7 +5,7 @@ export type StatusRequest = {
   path: string
   /** Flat list of names and values, `Host` first. */
   headers: readonly string[]
-  /** From now to the end of the answer. */
+  /** Limit from now to the end of the answer. */
   timeoutMs: number
 }
 

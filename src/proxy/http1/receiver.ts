@@ -9,7 +9,7 @@ export type UpstreamRequest = Omit<RequestHead, 'framing'> & {
   body: Readable | null
   /** Length of the body in bytes, the value of its `Content-Length`; -1 where it is unknown. */
   bodyLength: number
-  /** From the request sent to the head of the answer. */
+  /** Limit from the request sent to the head of the answer. */
   headTimeoutMs: number
 }
 
@@ -22,7 +22,7 @@ export type Carrier = {
   abort(): void
 }
 
-/** Hears what becomes of a request, in this order. After `onEnd`, `onUpgrade` or `onFailure` it hears no more. */
+/** Receives the progress of a request, in the order of these methods. `onEnd`, `onUpgrade` or `onFailure` is the last call. */
 export type Receiver = {
   /** It has a connection, or one is being opened; again where that one ended before anything was sent. */
   onCarrier(carrier: Carrier): void

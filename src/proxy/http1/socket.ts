@@ -69,7 +69,7 @@ function openerFor({ protocol, hostname, port }: URL, tls: UpstreamTls | undefin
 function tlsOpener(options: ConnectionOptions) {
   let session: Buffer | undefined
   return (onread?: OnReadOpts): Socket => {
-    // What opens the socket below; Node's types leave it out here.
+    // Options for the socket underneath, which Node's types leave out here.
     const reading: ConnectionOptions & SocketConstructorOpts = onread === undefined ? {} : { onread }
     const socket = connectTls({ ...options, ...(session && { session }), ...reading })
     socket.on('session', (next) => (session = next))

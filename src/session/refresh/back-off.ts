@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 export type BackOff = {
   isWaiting(sessionId: string): boolean
   failed(sessionId: string): void
-  /** Another replica tried in vain a moment ago: it counts the failure, we only wait. */
+  /** Another replica failed a moment ago: it counts the failure, and we only wait. */
   postponed(sessionId: string): void
   /** A refresh takes longer than requests wait. */
   slowed(): void

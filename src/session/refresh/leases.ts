@@ -13,9 +13,9 @@ export type Lease = {
 
 export type Claim =
   | { kind: 'granted'; lease: Lease }
-  /** Another process refreshes it: `change` resolves when it is worth asking again. */
+  /** Another process is refreshing it: `change` resolves when it is time to ask again. */
   | { kind: 'held'; change: Promise<void> }
-  /** Another process tried a moment ago in vain. */
+  /** Another process failed a moment ago. */
   | { kind: 'failed' }
   /** Another revision of the session is there already, or it has ended. */
   | { kind: 'changed' }
@@ -26,7 +26,7 @@ export type Leases = {
   claim(session: Session): Promise<Claim>
 }
 
-/** For a process that shares its sessions with no other, as with the cookie store: every claim is granted. */
+/** Grants every claim: for a process that shares its sessions with no other, as with the cookie store. */
 export const soleLeases: Leases = {
   claim: async () => ({ kind: 'granted', lease: { release: async () => undefined } }),
 }
@@ -58,7 +58,7 @@ return 1`)
 export type RedisLeasesOptions = {
   redis: Redis
   randomBytes: RandomBytes
-  /** A holder that died is replaced after so long; one that lives renews, however slow Auth0 is. */
+  /** A lease ends after this time, unless its holder renews it: a live one does, however slow Auth0 is. */
   lifetimeMs?: number
   renewEveryMs?: number
   failureBackoffMs?: number
