@@ -4,6 +4,11 @@
  */
 import { readdirSync } from 'node:fs'
 
+import t from 'tap'
+
+// All files together, on a machine that is busy.
+t.setTimeout(600_000)
+
 for (const file of readdirSync(import.meta.dirname)) {
   if (file.endsWith('.ts') && !file.endsWith('.test.ts')) await import(`./${file}`)
 }

@@ -23,6 +23,8 @@ const spellings: [ids: string, name: string][] = [
   ['CVE-2024-21494', 'X-Forwarded-For'],
   ['CVE-2024-21499', 'X-Forwarded-Proto'],
   ['CVE-2026-3635', 'X-Forwarded-Host'],
+  ['CVE-2023-50463', 'X-Forwarded-For'],
+  ['CVE-2026-46415', 'X-Real-IP'],
 ]
 
 for (const headers of [['assertion'], ['assertion', 'oauth2-proxy']]) {

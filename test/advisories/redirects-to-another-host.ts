@@ -51,6 +51,7 @@ t.test('a path that begins with two slashes is no address to come back to', asyn
   for (const [ids, target] of [
     ['CVE-2022-24794', '//evil.example'],
     ['CVE-2022-28923', '//evil.example/..'],
+    ['CVE-2022-29718', '//evil.example/%2f..'],
   ] as const) {
     const answer = await exchange(
       house.url,

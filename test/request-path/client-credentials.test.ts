@@ -91,3 +91,30 @@ t.test('keys come before secrets, which are the fallback', async (t) => {
   t.equal((await house.signIn()).page.status, 200, 'and now a key only')
   t.same(statuses, [401, 200, 401, 200])
 })
+
+t.test(
+  'a provider that takes a secret in the Authorization header only gets it there (oidcc-client-test-client-secret-basic)',
+  async (t) => {
+    const seen: { authorization: string | null; body: URLSearchParams }[] = []
+    const basicOnly = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      const url = String(input instanceof Request ? input.url : input)
+      const response = await fetch(input, init)
+      if (url.endsWith('/oauth/token'))
+        seen.push({
+          authorization: new Headers(init?.headers).get('authorization'),
+          body: init?.body as URLSearchParams,
+        })
+      if (!url.includes('.well-known/openid-configuration')) return response
+      const metadata = (await response.json()) as object
+      return Response.json({ ...metadata, token_endpoint_auth_methods_supported: ['client_secret_basic'] })
+    }
+    const house = await startHouse(t, { fetch: basicOnly })
+    t.equal((await house.signIn()).page.status, 200)
+    const [trade] = seen
+    // RFC 6749 §2.3.1: both are form-encoded before they are joined.
+    const [, sent = ''] = /^Basic (.+)$/.exec(trade?.authorization ?? '') ?? []
+    const pair = decodeURIComponent(Buffer.from(sent, 'base64').toString())
+    t.equal(pair, `${house.auth0.clientId}:stagedoor-demo-secret-for-local-use-only`)
+    t.equal(trade?.body.has('client_secret'), false, 'and not in the body as well')
+  },
+)

@@ -41,11 +41,15 @@ for (const otherOrigins of ['navigate', 'read', 'all'] as const) {
   )
 }
 
-t.test('what changes a session is for our own pages, whatever session.otherOrigins says', async (t) => {
+const ownActions = ['logout', 'sessions/end', 'admin/sessions/revoke', 'admin/keys/rotate']
+
+t.test('actions of our own are for our own pages, whatever session.otherOrigins says', async (t) => {
   const house = await startHouse(t, { config: { session: { otherOrigins: 'all' } } })
   const { browser } = await house.signIn()
-  const forged = await browser.step(`${house.url}/.stagedoor/logout`, { method: 'POST', headers: sibling })
-  t.match(forged, { status: 403, text: /STAGEDOOR_SESSION_CROSS_SITE/ })
+  for (const action of ownActions) {
+    const forged = await browser.step(`${house.url}/.stagedoor/${action}`, { method: 'POST', headers: sibling })
+    t.match(forged, { status: 403, text: /STAGEDOOR_SESSION_CROSS_SITE/ }, action)
+  }
   t.equal((await browser.fetch(`${house.url}/`)).status, 200)
 })
 

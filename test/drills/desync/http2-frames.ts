@@ -12,11 +12,11 @@ export type RawAnswer = {
 
 export type RawField = [name: string, value: string]
 
-const frameTypes = { data: 0, headers: 1, reset: 3, settings: 4, goAway: 7 }
-const endStream = 0x1
-const endHeaders = 0x4
+export const frameTypes = { data: 0, headers: 1, reset: 3, settings: 4, goAway: 7, continuation: 9 }
+export const endStream = 0x1
+export const endHeaders = 0x4
 
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+export function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
   const head = Buffer.alloc(9)
   head.writeUIntBE(payload.length, 0, 3)
   head.writeUInt8(type, 3)
@@ -25,8 +25,14 @@ function frame(type: number, flags: number, stream: number, payload: Buffer): Bu
   return Buffer.concat([head, payload])
 }
 
+/** What a client begins a connection with (RFC 9113 §3.4). */
+export const preface = Buffer.concat([
+  Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+  frame(frameTypes.settings, 0, 0, Buffer.alloc(0)),
+])
+
 /** Literal without indexing, no Huffman (RFC 7541 §6.2.2): any byte can be sent. */
-function encodeField([name, value]: RawField): Buffer {
+export function encodeField([name, value]: RawField): Buffer {
   return Buffer.concat([Buffer.of(0), ...[name, value].flatMap((text) => [length(text), Buffer.from(text, 'latin1')])])
 }
 
@@ -74,8 +80,7 @@ export async function askRaw(port: number, fields: RawField[], body: string | un
   const block = Buffer.concat(fields.map(encodeField))
   socket.write(
     Buffer.concat([
-      Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-      frame(frameTypes.settings, 0, 0, Buffer.alloc(0)),
+      preface,
       frame(frameTypes.headers, endHeaders | (body === undefined ? endStream : 0), 1, block),
       ...(body === undefined ? [] : [frame(frameTypes.data, endStream, 1, Buffer.from(body, 'latin1'))]),
     ]),
