@@ -33,7 +33,7 @@ export function provisionRoleChanges(
   const randomHex = createRandomHex(randomBytes)
   const listeners = listenersOf(config, upstreams, statements)
 
-  async function tell({ name, path, upstream, statement }: Listener, user: UserPrincipal): Promise<void> {
+  async function sendChange({ name, path, upstream, statement }: Listener, user: UserPrincipal): Promise<void> {
     const requestId = randomUUID()
     const context = { upstream: name, path, session: user.sessionId, requestId }
     try {
@@ -50,7 +50,7 @@ export function provisionRoleChanges(
   return async (session) => {
     const user = principalOf(session)
     if (user.kind !== 'user') return
-    await Promise.all(listeners.map((listener) => tell(listener, user)))
+    await Promise.all(listeners.map((listener) => sendChange(listener, user)))
   }
 }
 

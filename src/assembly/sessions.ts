@@ -12,7 +12,7 @@ import type { Revocations } from '../revocation/revocations.ts'
 import { createSealer } from '../seal/sealer.ts'
 import { createCoherentCache } from '../session/coherent-cache.ts'
 import { createCookieStore } from '../session/cookie-store.ts'
-import { createOwedWrites } from '../session/owed-writes.ts'
+import { createDeferredWrites } from '../session/deferred-writes.ts'
 import { createRecordSealer } from '../session/record-sealer.ts'
 import { createRedisStore } from '../session/redis-store.ts'
 import { createBackOff } from '../session/refresh/back-off.ts'
@@ -69,7 +69,7 @@ export function provisionSessions(config: Config, dependencies: Dependencies, sh
     backOff: holding.part({ name: 'refresh back-off', make: () => createBackOff(now) }),
     running: runningRefreshes(holding),
     counters,
-    onFailure: tellFailure(logger, shared.trail),
+    onFailure: reportFailure(logger, shared.trail),
     onRefreshed: (before, after) => haveRightsChanged(before, after) && onRightsChanged(after),
     now,
   })
@@ -119,18 +119,18 @@ function redisSessions(
     make: () => createCoherentCache({ events: bus.events, maxEntries, graceMs, now }),
     close: (made) => made.close(),
   })
-  const owed = holding.part({
-    name: 'owed writes',
+  const deferred = holding.part({
+    name: 'deferred writes',
     uses: [redis],
-    make: () => createOwedWrites(redis.events),
+    make: () => createDeferredWrites(redis.events),
     close: (made) => made.close(),
     isNeededByRequests: true,
   })
   const sealer = createRecordSealer(sessionSecrets(config), randomBytes)
-  return createRedisStore({ redis, sealer, cache, owed, ended, limits, randomBytes, now })
+  return createRedisStore({ redis, sealer, cache, deferred, ended, limits, randomBytes, now })
 }
 
-function tellFailure(logger: Dependencies['logger'], trail: Pick<Trail, 'write'>): RefresherOptions['onFailure'] {
+function reportFailure(logger: Dependencies['logger'], trail: Pick<Trail, 'write'>): RefresherOptions['onFailure'] {
   return (outcome, session) => {
     const reason = outcome.kind === 'failed' ? 'login-service-failed' : outcome.reason
     trail.write({ event: 'refresh-failed', reason, principal: principalOf(session) })

@@ -16,7 +16,7 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
   app.get('/login', async (request, reply) => {
     const isSignedIn = request.session !== undefined
     if (request.facts.isNavigation && isNeedless(party, request)) {
-      return sayAlreadySignedIn(request, reply, returnToIn(request))
+      return sendAlreadySignedIn(request, reply, returnToIn(request))
     }
     if (isSessionNotKept(markers.read(request), isSignedIn, now())) {
       markers.write(reply, { kind: 'none' })
@@ -34,18 +34,18 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       app.audit.write(request, { event: 'login-refused', reason: error.code })
-      return answerStray(error, request, reply)
+      return answerStrayCallback(error, request, reply)
     }
   })
 
-  function answerStray(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  function answerStrayCallback(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const marker = markers.read(request)
     const isSignedIn = request.session !== undefined
     const nextStep = nextStepAfter(error, { isSignedIn, isNavigation: request.facts.isNavigation, marker })
     if (nextStep === 'page') throw error
     const { code, reason } = error
     request.log.info({ code, reason, nextStep }, 'a callback belongs to no login in flight')
-    if (nextStep === 'say-signed-in') return sayAlreadySignedIn(request, reply, '/')
+    if (nextStep === 'say-signed-in') return sendAlreadySignedIn(request, reply, '/')
     const returnTo = error instanceof StrayCallback ? error.returnTo : '/'
     reply.header('cache-control', 'no-store')
     if (nextStep === 'continue') return reply.redirect(returnTo, 302)
@@ -53,7 +53,7 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
     return reply.redirect(`${prefix}/login?return_to=${encodeURIComponent(returnTo)}`, 302)
   }
 
-  function sayAlreadySignedIn(request: FastifyRequest, reply: FastifyReply, portalHref: string): FastifyReply {
+  function sendAlreadySignedIn(request: FastifyRequest, reply: FastifyReply, portalHref: string): FastifyReply {
     const { principal } = request
     const name = principal.kind === 'user' ? (principal.claims.name ?? principal.claims.email) : undefined
     const links = { portalHref, accountHref: `${prefix}/`, logoutHref: `${prefix}/logout` }

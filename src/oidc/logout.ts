@@ -24,7 +24,7 @@ export async function finishLogout(
   if (session?.refreshToken !== undefined) await revoke(party, session.refreshToken, request.log)
   const isSwitch = isForAnotherAccount(request.body)
   // Without a session here there may still be one at the login service, which would sign the same person in again.
-  const state = (isSwitch ? loginNext : isAllOver ? saidEverywhere : '') + returnTo
+  const state = (isSwitch ? loginNextPrefix : isAllOver ? everywherePrefix : '') + returnTo
   const next = session === undefined && !isSwitch ? undefined : await providerLogout(party, session, state)
   // Takes pages of the portal out of the back button's reach (W3C Clear Site Data).
   reply.headers({ 'clear-site-data': '"cache"', 'cache-control': 'no-store' })
@@ -32,9 +32,9 @@ export async function finishLogout(
 }
 
 /** Prefix of `state` when a login follows the logout (“Use another account”). */
-export const loginNext = 'login:'
+export const loginNextPrefix = 'login:'
 /** Prefix of `state` when all of the person's sessions have ended. */
-export const saidEverywhere = 'everywhere:'
+export const everywherePrefix = 'everywhere:'
 
 function isForAnotherAccount(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'next' in body && body.next === 'login'

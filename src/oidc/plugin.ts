@@ -3,7 +3,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { refuseForeignForm } from '../headers/cross-site-requests.ts'
 import { logoutPage, signedOutPage } from '../pages/logout-pages.ts'
 import { loginEndpoints, answerStepUp } from './login-endpoints.ts'
-import { finishLogout, loginNext, saidEverywhere } from './logout.ts'
+import { finishLogout, loginNextPrefix, everywherePrefix } from './logout.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 
@@ -53,14 +53,14 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
   app.get('/signed-out', async (request, reply) => {
     const { state } = request.query as Record<string, unknown>
     const text = typeof state === 'string' ? state : ''
-    const prefixed = [loginNext, saidEverywhere].find((each) => text.startsWith(each))
-    const isLoginNext = prefixed === loginNext
+    const prefixed = [loginNextPrefix, everywherePrefix].find((each) => text.startsWith(each))
+    const isLoginNext = prefixed === loginNextPrefix
     const returnTo = safeReturnTo(text.slice(prefixed?.length ?? 0) || undefined, baseUrl, prefix)
     const href = `${prefix}/login?return_to=${encodeURIComponent(returnTo)}`
     if (isLoginNext && request.principal.kind !== 'user') return reply.redirect(href, 302)
     // A sign-in in another tab may have come first.
     if (request.principal.kind === 'user') return reply.redirect(`${prefix}/`, 302)
-    return reply.sendPage(signedOutPage(href, prefixed === saidEverywhere))
+    return reply.sendPage(signedOutPage(href, prefixed === everywherePrefix))
   })
 }
 

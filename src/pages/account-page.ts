@@ -1,7 +1,7 @@
 // This folder: the HTML that people see.
 
 import type { UserPrincipal } from '../identity/principal.ts'
-import type { Reach } from '../policy/reach.ts'
+import type { Reach } from '../policy/places.ts'
 import type { SeenSession } from '../revocation/seen-sessions.ts'
 import { type Html, html, timeElement, createScript } from './html.ts'
 import type { Page } from './layout.ts'

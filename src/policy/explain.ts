@@ -3,7 +3,7 @@ import type { Requirement } from '../config/sections/requirement.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { DenyReason, Decision, KnownPrincipal } from './decision.ts'
 import { type Asked, judge, type Rule, type Target, targetOf } from './first-matching-rule.ts'
-import { leafOf } from './leaf.ts'
+import { leafOf } from './requirement-leaf.ts'
 
 /** A requirement with its answer: what each part wanted, and what the principal had. */
 export type RequirementTrace =

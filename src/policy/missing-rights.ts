@@ -1,7 +1,7 @@
 import type { Requirement } from '../config/sections/requirement.ts'
 import { formatDuration } from '../config/values/quantities.ts'
 import type { KnownPrincipal } from './decision.ts'
-import type { LeafRequirement } from './leaf.ts'
+import type { LeafRequirement } from './requirement-leaf.ts'
 import { compileRequirement } from './requirement.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { RouteConfig } from '../config/schema.ts'
 import type { Requirement } from '../config/sections/requirement.ts'
 import { type DenyReason, type KnownPrincipal, rankOf } from './decision.ts'
-import { leafOf } from './leaf.ts'
+import { leafOf } from './requirement-leaf.ts'
 
 /**
  * A compiled requirement: nothing when it is met, else the reason why not.

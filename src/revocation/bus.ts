@@ -70,19 +70,19 @@ export function createRedisBus(redis: BusRedis, sealer: Sealer, now: () => numbe
   const events = new EventEmitter<BusEvents>()
   const key = redis.keys.named('marks')
   redis.events.on('message', (topic, text) => {
-    if (topic === 'ended') hearEnding(text)
-    if (topic === 'changed') void hearChange(text)
+    if (topic === 'ended') takeEnding(text)
+    if (topic === 'changed') void takeChange(text)
   })
   redis.events.on('ready', () => events.emit('connected'))
   redis.events.on('lost', () => events.emit('lost'))
 
-  function hearEnding(text: string): void {
+  function takeEnding(text: string): void {
     const at = text.indexOf(' ')
     const mark = parseMark(text.slice(at + 1), Number(text.slice(0, at)))
     if (mark !== undefined) events.emit('ended', mark)
   }
 
-  async function hearChange(text: string): Promise<void> {
+  async function takeChange(text: string): Promise<void> {
     const content = await sealer.open(text)
     if (content !== undefined) events.emit('changed', content.payload as Session)
   }

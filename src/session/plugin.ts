@@ -68,7 +68,7 @@ export const session = fastifyPlugin<SessionOptions>(
       if (fresh === undefined) return undefined
       request.session = fresh.session
       const isDue = fresh.isStale || sessions.isOwed(fresh.session) || isUseWorthNoting(fresh.session, limits, now())
-      if (!isDue || isForAsset(askedBy(request))) return undefined
+      if (!isDue || isForAsset(assetRequestOf(request))) return undefined
       return noteUse(request, reply, { session: { ...fresh.session, usedAt: now() }, value: fresh.value })
     }
 
@@ -80,6 +80,6 @@ export const session = fastifyPlugin<SessionOptions>(
   { name: 'session', dependencies: ['boundary', '@fastify/cookie'] },
 )
 
-function askedBy({ method, facts, headers }: FastifyRequest) {
+function assetRequestOf({ method, facts, headers }: FastifyRequest) {
   return { method, path: facts.path, destination: headers['sec-fetch-dest']?.toString() }
 }

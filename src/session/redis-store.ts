@@ -1,6 +1,6 @@
 import { RedisUnavailable } from '../redis/replies.ts'
 import type { CoherentCache } from './coherent-cache.ts'
-import type { OwedWrites } from './owed-writes.ts'
+import type { DeferredWrites } from './deferred-writes.ts'
 import { parseReference } from './record-sealer.ts'
 import { RedisRecords, type RedisRecordsDependencies } from './redis-records.ts'
 import type { Session } from './session.ts'
@@ -14,7 +14,7 @@ import {
 
 export type RedisStoreDependencies = RedisRecordsDependencies & {
   cache: CoherentCache
-  owed: OwedWrites
+  deferred: DeferredWrites
   ended: EndedSessions
 }
 
@@ -27,13 +27,13 @@ class RedisStore implements SessionStore {
   readonly keepsWithoutBrowser = true
   readonly #records: RedisRecords
   readonly #cache: CoherentCache
-  readonly #owed: OwedWrites
+  readonly #deferred: DeferredWrites
   readonly #ended: EndedSessions
 
-  constructor({ cache, owed, ended, ...others }: RedisStoreDependencies) {
+  constructor({ cache, deferred, ended, ...others }: RedisStoreDependencies) {
     this.#records = new RedisRecords(others)
     this.#cache = cache
-    this.#owed = owed
+    this.#deferred = deferred
     this.#ended = ended
   }
 
@@ -45,7 +45,7 @@ class RedisStore implements SessionStore {
   async find(cookieValue: string): Promise<FoundSession | undefined> {
     const reference = parseReference(cookieValue)
     if (reference === undefined || this.#ended.has(reference.sessionId)) return undefined
-    await this.#owed.settle(this.#records.keyOf(reference.sessionId))
+    await this.#deferred.settle(this.#records.keyOf(reference.sessionId))
     const read = () => this.#records.read(reference)
     return orUnavailable(this.#cache.keep(cookieValue, reference.sessionId, read))
   }
@@ -57,7 +57,7 @@ class RedisStore implements SessionStore {
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error
       // The result of a refresh must not be lost: the old refresh token no longer works.
-      this.#owed.owe(this.#records.keyOf(session.id), () => this.#replace(session, known))
+      this.#deferred.defer(this.#records.keyOf(session.id), () => this.#replace(session, known))
       this.#cache.amend(known.value, (entry) => ({ ...entry, session }))
       return known.value
     }
@@ -72,7 +72,7 @@ class RedisStore implements SessionStore {
     // Runs in the background. A use that Redis does not take now is written later, or the session would expire there.
     const write = () => this.#noteUse({ session, value }, isStale)
     write().catch((error: unknown) => {
-      if (error instanceof RedisUnavailable) this.#owed.owe(`use of ${session.id}`, write)
+      if (error instanceof RedisUnavailable) this.#deferred.defer(`use of ${session.id}`, write)
     })
     return value
   }
@@ -83,7 +83,7 @@ class RedisStore implements SessionStore {
     this.#cache.forget(session.id)
     const remove = () => this.#records.remove(session.id)
     await orUnavailable(remove()).catch((error: unknown) => {
-      this.#owed.owe(this.#records.keyOf(session.id), remove)
+      this.#deferred.defer(this.#records.keyOf(session.id), remove)
       throw error
     })
   }

@@ -13,7 +13,7 @@ import {
   type KeyStore,
   keyStoreOf,
 } from '../../src/assertion/key-store.ts'
-import { createKeys } from '../../src/assertion/keys.ts'
+import { createKeys } from '../../src/assertion/rotating-keys.ts'
 
 const dayMs = 86_400_000
 const kidsOf = (keys: { jwks(): { keys: { kid?: string }[] } }) => keys.jwks().keys.map(({ kid }) => kid)

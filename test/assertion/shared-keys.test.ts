@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 
 import { type KeyRing, rotate, generateStoredKey } from '../../src/assertion/key-ring.ts'
-import { createKeys, type Keys } from '../../src/assertion/keys.ts'
+import { createKeys, type Keys } from '../../src/assertion/rotating-keys.ts'
 
 const dayMs = 86_400_000
 const maxTurns = 2_000

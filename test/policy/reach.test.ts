@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { configSchema } from '../../src/config/schema.ts'
 import type { UserPrincipal } from '../../src/identity/principal.ts'
-import { placesOf, reachOf } from '../../src/policy/reach.ts'
+import { placesOf, reachOf } from '../../src/policy/places.ts'
 
 const { routes, upstreams } = configSchema.parse({
   server: { baseUrl: 'https://portal.example.com' },

@@ -2,8 +2,8 @@ import t from 'tap'
 
 import { generateStoredKey, rotate } from '../../src/assertion/key-ring.ts'
 import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
-import { createKeys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
+import { createKeys } from '../../src/assertion/rotating-keys.ts'
 import { createLocalCounter } from '../../src/failed-attempts/counter.ts'
 
 const hourMs = 3_600_000

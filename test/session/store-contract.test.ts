@@ -10,7 +10,7 @@ import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
-import { createOwedWrites } from '../../src/session/owed-writes.ts'
+import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
 import { createRedisStore } from '../../src/session/redis-store.ts'
 import type { EndedSessions, SessionStore } from '../../src/session/store.ts'
@@ -41,7 +41,7 @@ async function redisStores(t: Test): Promise<Make> {
       redis,
       sealer: createRecordSealer(secrets, randomBytes),
       cache: createCoherentCache({ events: createLocalBus().events, maxEntries: 10, graceMs: 0, now: Date.now }),
-      owed: createOwedWrites(redis.events),
+      deferred: createDeferredWrites(redis.events),
       ended,
       limits,
       randomBytes,

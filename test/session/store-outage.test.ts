@@ -11,7 +11,7 @@ import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
-import { createOwedWrites } from '../../src/session/owed-writes.ts'
+import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 import { createRecordSealer, newReference } from '../../src/session/record-sealer.ts'
 import { createRedisStore } from '../../src/session/redis-store.ts'
 import { startRedis } from '../support/redis.ts'
@@ -25,15 +25,15 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
   const server = await startRedis(t, { isPersistent: true })
   const make = async () => {
     const redis = createRedis({ topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 30_000 })
-    const owed = createOwedWrites(redis.events)
+    const deferred = createDeferredWrites(redis.events)
     t.teardown(() => {
-      owed.close()
+      deferred.close()
       redis.close()
     })
     await redis.attempted()
     const store = createRedisStore({
       redis,
-      owed,
+      deferred,
       sealer: createRecordSealer([secret], randomBytes),
       cache: createCoherentCache({
         events: createLocalBus().events,
@@ -46,9 +46,9 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
       randomBytes,
       now: Date.now,
     })
-    return { store, redis, owed }
+    return { store, redis, deferred }
   }
-  const { store, redis, owed } = await make()
+  const { store, redis, deferred } = await make()
   const [refreshed, ended] = [sessionOf(), sessionOf()]
   const [value, endedValue] = [String(await store.save(refreshed)), String(await store.save(ended))]
   await store.find(value)
@@ -67,7 +67,7 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
   t.equal(await store.touch(known), value, 'noting a use never fails')
 
   await server.start()
-  await until(() => owed.size() === 0)
+  await until(() => deferred.size() === 0)
   const other = (await make()).store
   t.equal((await other.find(value))?.session.refreshToken, 'second')
   t.equal(await other.find(endedValue), undefined)
@@ -89,14 +89,14 @@ t.test('a session that three cookies cannot hold is refused by the cookie store,
 t.test('any other error of Redis is a fault of ours, and is not taken for an outage', async (t) => {
   const fault = new Error('WRONGTYPE')
   const events = new EventEmitter<RedisEvents>()
-  const owed = createOwedWrites(events)
+  const deferred = createDeferredWrites(events)
   const store = createRedisStore({
     redis: {
       keys: createRedisKeys('stagedoor:'),
       run: () => Promise.reject(fault),
       send: () => Promise.reject(fault),
     } as unknown as Redis,
-    owed,
+    deferred,
     sealer: createRecordSealer([secret], randomBytes),
     cache: createCoherentCache({ events: createLocalBus().events, maxEntries: 9, graceMs: 0, now: Date.now }),
     ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,
@@ -109,6 +109,6 @@ t.test('any other error of Redis is a fault of ours, and is not taken for an out
   await t.rejects(store.save(session), fault)
   await t.rejects(store.save(session, { session, value }), fault)
   await t.rejects(store.find(value), fault)
-  t.equal(owed.size(), 0)
+  t.equal(deferred.size(), 0)
   await t.rejects(store.save(session, { session, value: 'no reference' }), TypeError)
 })

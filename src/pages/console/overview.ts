@@ -1,5 +1,6 @@
 import type { Minute } from '../../audit/minutes.ts'
 import type { AuditRecord } from '../../audit/record-schema.ts'
+import type { ShownOption } from '../../config/effective.ts'
 import type { Condition } from '../../telemetry/metrics.ts'
 import { type Html, html } from '../html.ts'
 import type { Page } from '../layout.ts'
@@ -68,4 +69,23 @@ function charts(minutes: readonly Minute[]): Html {
       <span class="soft">at most ${Math.max(...values)}${bar === 'latency' ? ' ms' : ' a minute'}</span></li>`
   })
   return html`<ul class="tiles">${tiles}</ul>`
+}
+
+/** The configuration in force without its secrets, and the source of each value. */
+export function configurationPage(options: readonly ShownOption[], base: string): Page {
+  return consolePage(
+    'configuration',
+    html`<p>What is in force, with every default. Secrets are left out.</p>
+      <div class="scroll" tabindex="0" role="region" aria-label="Options"><table>
+        <thead><tr><th>Option</th><th>Value</th><th>From</th></tr></thead>
+        <tbody>${options.map(optionRow)}</tbody>
+      </table></div>`,
+    base,
+  )
+}
+
+function optionRow({ option, value, from }: ShownOption): Html {
+  const isWritten = from !== 'default'
+  return html`<tr><td><code>${option}</code></td><td>${isWritten ? html`<strong>${value}</strong>` : value}</td>
+    <td class="${isWritten ? '' : 'soft'}">${from}</td></tr>`
 }

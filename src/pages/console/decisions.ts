@@ -1,7 +1,6 @@
 import type { RecordFilter } from '../../audit/recent.ts'
 import type { AuditRecord } from '../../audit/record-schema.ts'
-import type { ShownOption } from '../../config/effective.ts'
-import { type Html, html } from '../html.ts'
+import { html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'
 import { recordTable } from './records.ts'
@@ -39,23 +38,4 @@ export function explainPage({ method, path, claims, lines }: Explained, base: st
       ${lines === undefined ? undefined : html`<pre tabindex="0">${lines.join('\n')}</pre>`}`,
     base,
   )
-}
-
-/** The configuration in force without its secrets, and the source of each value. */
-export function configurationPage(options: readonly ShownOption[], base: string): Page {
-  return consolePage(
-    'configuration',
-    html`<p>What is in force, with every default. Secrets are left out.</p>
-      <div class="scroll" tabindex="0" role="region" aria-label="Options"><table>
-        <thead><tr><th>Option</th><th>Value</th><th>From</th></tr></thead>
-        <tbody>${options.map(optionRow)}</tbody>
-      </table></div>`,
-    base,
-  )
-}
-
-function optionRow({ option, value, from }: ShownOption): Html {
-  const isWritten = from !== 'default'
-  return html`<tr><td><code>${option}</code></td><td>${isWritten ? html`<strong>${value}</strong>` : value}</td>
-    <td class="${isWritten ? '' : 'soft'}">${from}</td></tr>`
 }

@@ -3,30 +3,30 @@ import { EventEmitter } from 'node:events'
 import t from 'tap'
 
 import type { RedisEvents } from '../../src/redis/redis.ts'
-import { createOwedWrites } from '../../src/session/owed-writes.ts'
+import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 
-function createOwed(t: { teardown: (end: () => void) => void }) {
+function createDeferred(t: { teardown: (end: () => void) => void }) {
   const events = new EventEmitter<RedisEvents>()
-  const owed = createOwedWrites(events)
-  t.teardown(() => owed.close())
-  return { events, owed }
+  const deferred = createDeferredWrites(events)
+  t.teardown(() => deferred.close())
+  return { events, deferred }
 }
 
-t.test('a write that is owed is done when Redis is back', async (t) => {
-  const { events, owed } = createOwed(t)
+t.test('a deferred write is done when Redis is back', async (t) => {
+  const { events, deferred } = createDeferred(t)
   const written = Promise.withResolvers<void>()
-  owed.owe('a', async () => written.resolve())
+  deferred.defer('a', async () => written.resolve())
   events.emit('ready')
   await written.promise
-  await owed.settle('a')
-  t.equal(owed.size(), 0)
+  await deferred.settle('a')
+  t.equal(deferred.size(), 0)
 })
 
 t.test('it is tried again until it succeeds', async (t) => {
-  const { owed } = createOwed(t)
+  const { deferred } = createDeferred(t)
   const written = Promise.withResolvers<number>()
   let tries = 0
-  owed.owe('a', async () => {
+  deferred.defer('a', async () => {
     tries++
     if (tries < 3) throw new Error('not yet')
     written.resolve(tries)
@@ -35,35 +35,35 @@ t.test('it is tried again until it succeeds', async (t) => {
 })
 
 t.test('who needs the key waits for its write, once, and goes on when that fails', async (t) => {
-  const { owed } = createOwed(t)
+  const { deferred } = createDeferred(t)
   let tries = 0
   const gate = Promise.withResolvers<void>()
-  owed.owe('a', async () => {
+  deferred.defer('a', async () => {
     tries++
     await gate.promise
     throw new Error('not yet')
   })
-  t.equal(owed.settle('b'), undefined)
-  const [first, second] = [owed.settle('a'), owed.settle('a')]
+  t.equal(deferred.settle('b'), undefined)
+  const [first, second] = [deferred.settle('a'), deferred.settle('a')]
   gate.resolve()
   await Promise.all([first, second])
   t.equal(tries, 1)
-  t.equal(owed.size(), 1)
+  t.equal(deferred.size(), 1)
 })
 
 t.test('a later write takes the place of an earlier one, also of one that is being tried', async (t) => {
-  const { owed } = createOwed(t)
+  const { deferred } = createDeferred(t)
   const written: string[] = []
   const gate = Promise.withResolvers<void>()
-  owed.owe('a', async () => {
+  deferred.defer('a', async () => {
     await gate.promise
     written.push('first')
   })
-  const running = owed.settle('a')
-  owed.owe('a', async () => void written.push('second'))
+  const running = deferred.settle('a')
+  deferred.defer('a', async () => void written.push('second'))
   gate.resolve()
   await running
-  await owed.settle('a')
+  await deferred.settle('a')
   t.same(written, ['first', 'second'])
-  t.equal(owed.size(), 0)
+  t.equal(deferred.size(), 0)
 })
