@@ -37,8 +37,10 @@ function refuseMethod(request: IncomingMessage, response: ServerResponse, logger
  * @param way the socket over HTTP/1.1, the response over HTTP/2
  */
 export function refuseTunnel(request: IncomingMessage, way: Socket | ServerResponse, logger: Logger): void {
-  if ('writeHead' in way) refuseMethod(request, way, logger)
-  else writeRefusal(way, refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger), [])
+  if ('writeHead' in way) return refuseMethod(request, way, logger)
+  // node:http takes its own listeners off this socket; without one, a client that resets it would end the process.
+  way.on('error', () => way.destroy())
+  writeRefusal(way, refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger), [])
 }
 
 /** Error codes of node:http for requests that it cannot parse. */

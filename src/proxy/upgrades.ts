@@ -38,6 +38,11 @@ export function createUpgradeRequests(): UpgradeRequests {
         latestAnswers.set(request.socket, response)
         endAfterRefusedUpgrade(request, response)
       })
+      // What node:http does by itself with an `Expect` that it does not know, but without telling (RFC 9110 §10.1.1).
+      server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+        latestAnswers.set(request.socket, response)
+        response.writeHead(417).end()
+      })
       server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
         heads.set(request, head)
         routing(request, responseOn(socket, request))

@@ -1,0 +1,36 @@
+import { connect } from 'node:net'
+
+import t from 'tap'
+
+import { createBrowser } from '../support/browser.ts'
+import { startHouse } from '../support/house.ts'
+import { until } from '../support/until.ts'
+
+const host = 'Host: localhost\r\n'
+const upgrade =
+  `GET /public/x HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: websocket\r\n` +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+
+const clients: [what: string, bytes: string][] = [
+  ['a tunnel that is reset', `CONNECT localhost:80 HTTP/1.1\r\n${host}\r\n`],
+  ['a handshake behind an unknown expectation', `GET /public/x HTTP/1.1\r\n${host}Expect: y\r\n\r\n${upgrade}`],
+  ['a handshake behind another request', `GET /public/x HTTP/1.1\r\n${host}\r\n${upgrade}`],
+]
+
+/** A reset meets the answer on its way, or does not. */
+const tries = 20
+
+for (const [what, bytes] of clients) {
+  t.test(`${what} ends its own connection, and never the process`, async (t) => {
+    const house = await startHouse(t)
+    const { port } = new URL(house.directUrl)
+    let closed = 0
+    for (let i = 0; i < tries; i += 1) {
+      const socket = connect(Number(port), '127.0.0.1')
+      socket.on('error', () => undefined).on('close', () => (closed += 1))
+      socket.write(bytes, () => socket.resetAndDestroy())
+    }
+    await until(() => closed === tries)
+    t.equal((await createBrowser().fetch(`${house.url}/public/y`)).status, 200)
+  })
+}
