@@ -47,6 +47,17 @@ t.test('a person ends another session of theirs, or all others, and never anybod
   t.same([await isIn(here), await isIn(laptop), await isIn(max)], [true, false, true])
 })
 
+t.test(
+  'pages tell browsers where to report what their policy kept out, where the operator names a place',
+  async (t) => {
+    const reports = 'https://reports.example.com/csp'
+    const house = await startHouse(t, { config: { pages: { reports } } })
+    const { browser } = await house.signIn()
+    const page = await browser.open(`${house.url}/.stagedoor/`)
+    t.match(page.headers.get('content-security-policy'), `report-uri ${reports}`)
+  },
+)
+
 t.test('another site cannot end sessions, and a stranger has none to end', async (t) => {
   const house = await startHouse(t)
   const { browser } = await house.signIn()

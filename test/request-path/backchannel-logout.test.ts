@@ -77,6 +77,13 @@ t.test('what is no logout token for us is a 400 that says why, and ends nothing'
   t.equal((await browser.fetch(`${house.url}/`)).status, 200)
 })
 
+t.test('where logout tokens have to say that they are some, Auth0’s do not count', async (t) => {
+  const house = await startListeningHouse(t, { config: { auth0: { typedLogoutTokens: true } } })
+  const { browser } = await house.signIn()
+  t.same(statusesOf(await house.auth0.switches.sendBackchannelLogout({})), [400])
+  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+})
+
 t.test('while the keys cannot be had the answer is 503: a 400 would be final', async (t) => {
   const house = await startListeningHouse(t)
   await house.signIn()
