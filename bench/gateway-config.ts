@@ -16,6 +16,14 @@ export const benchConfig = ({ port, originUrl }: { port: number; originUrl: stri
   ],
 })
 
+/** Sections of a gateway whose processes share sessions and keys. @param url of Redis */
+export const sharedThroughRedis = (url: string) => ({
+  session: { secrets: [sessionSecret], redis: { url } },
+  assertion: { keys: { store: 'redis' } },
+  machines: { keys: { store: 'redis' } },
+  audit: { keys: { store: 'redis' } },
+})
+
 export function benchSession(): Session {
   const now = Date.now()
   return {

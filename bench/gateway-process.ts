@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { createSealer } from '../src/seal/sealer.ts'
-import { benchConfig, benchSession, sessionSecret } from './gateway-config.ts'
+import { benchConfig, benchSession, sessionSecret, sharedThroughRedis } from './gateway-config.ts'
 import { startIssuer } from './issuer.ts'
 import { freePort, startOn } from './process.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
@@ -17,7 +17,14 @@ export type GatewayProcess = {
   stop: () => Promise<void>
 }
 
-export type GatewayOptions = { originUrl: string; workers: number; core?: number | string; niceness?: number }
+export type GatewayOptions = {
+  originUrl: string
+  workers: number
+  /** What several workers share sessions and keys through. */
+  redisUrl?: string | undefined
+  core?: number | string
+  niceness?: number
+}
 
 const startLimitMs = 30_000
 const main = join(import.meta.dirname, '..', 'src', 'cli', 'main.ts')
@@ -27,12 +34,13 @@ const main = join(import.meta.dirname, '..', 'src', 'cli', 'main.ts')
  * @throws when it is not ready in half a minute
  */
 export async function startGatewayProcess(options: GatewayOptions): Promise<GatewayProcess> {
-  const { originUrl, workers, ...where } = options
+  const { originUrl, workers, redisUrl, ...where } = options
   const [port, adminPort] = [await freePort(), await freePort()]
   const issuer = await startIssuer()
   const { server, auth0, ...rest } = benchConfig({ port, originUrl })
   const config = {
     ...rest,
+    ...(redisUrl === undefined ? {} : sharedThroughRedis(redisUrl)),
     server: { ...server, workers, admin: { port: adminPort } },
     auth0: { ...auth0, issuer: issuer.url },
     upstreams: { backstage: { url: originUrl } },

@@ -38,10 +38,8 @@ export async function measureWorkers({ name, title }: WorkersCase, run: WorkersR
     for (const { place, row } of entrants) {
       await attempt(row, async () => {
         const { workers, gateway } = place
-        gateways.set(
-          place,
-          await startGatewayProcess({ originUrl: run.origins.static, workers, core: gateway, niceness: 5 }),
-        )
+        const { static: originUrl, redisUrl } = run.origins
+        gateways.set(place, await startGatewayProcess({ originUrl, redisUrl, workers, core: gateway, niceness: 5 }))
       })
     }
     for (let round = -1; round < run.rounds; round += 1) {
