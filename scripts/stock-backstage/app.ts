@@ -1,13 +1,29 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
 import { packAll } from '../packages/pack.ts'
 import type { Tools } from './commands.ts'
 import { configOfTheGuide, legacyLines } from './documented-lines.ts'
+import { versionsIn } from './lockfile.ts'
 
-const authModule = '@stagedoor/backstage-plugin-auth-backend-module-stagedoor-provider'
-const appModule = '@stagedoor/backstage-plugin-app-module-stagedoor'
+const plugin = '@stagedoor/backstage-plugin'
+/** All but the one that reads people from Auth0's Management API. */
+const backendModules = [
+  `${plugin}-auth-backend-module-stagedoor-provider`,
+  `${plugin}-permission-backend-module-stagedoor-policy`,
+  `${plugin}-catalog-backend-module-auth0-rules`,
+  `${plugin}-scaffolder-backend-module-auth0`,
+]
+const appModule = `${plugin}-app-module-stagedoor`
 const contract = '@stagedoor/assertion-contract'
+const stagedoorNode = `${plugin}-stagedoor-node`
+
+/** A policy that lets the browser of the test see the catalog by a role of hers, and nobody without it. */
+const permission = {
+  enabled: true,
+  stagedoor: { default: 'deny', rules: [{ name: 'admins', who: { roles: ['platform-admin'] } }] },
+}
 
 export type StockAppOptions = {
   /** Backstage's old frontend system. */
@@ -22,42 +38,50 @@ type Manifest = { dependencies?: Record<string, string>; devDependencies?: Recor
 
 /** Makes the app of `@backstage/create-app` in `folder` and adds our tarballs and the lines of our guides; nothing else. */
 export async function makeStockApp(folder: string, tools: Tools, options: StockAppOptions): Promise<void> {
-  const flags = options.isLegacy ? ['--legacy'] : []
+  const flags = await templateFlags(tools, options)
   await tools.run('backstage-create-app', ['--path', folder, '--skip-install', ...flags], join(folder, '..'))
   await packAll(join(folder, 'vendor'), console.log)
   await addPackages(folder)
   await allowForThisMachine(folder, options)
-  await fixVersions(folder, options)
+  await fixVersions(folder, tools, options)
   await addLines(folder, options)
   await tools.run('yarn', ['install'], folder)
+  await checkCopies(folder)
   await tools.run('yarn', ['workspace', 'app', 'build'], folder)
 }
 
+/** Whether the app's settings take pages of other packages: with the first version that has a blueprint for them. */
+export async function hasSettingsPages(folder: string): Promise<boolean> {
+  const types = join(folder, 'node_modules/@backstage/frontend-plugin-api/dist/index.d.ts')
+  return (await readFile(types, 'utf8')).includes('SubPageBlueprint')
+}
+
+/** The new frontend system is the template's default from `create-app` 0.8 on; older ones have it as `--next`. */
+async function templateFlags({ createApp }: Tools, { isLegacy }: StockAppOptions): Promise<string[]> {
+  const templates = await readdir(join(createApp, 'templates'))
+  if (templates.includes('legacy-app')) return isLegacy ? ['--legacy'] : []
+  return isLegacy ? [] : ['--next']
+}
+
 async function addPackages(folder: string): Promise<void> {
-  const tarball = async (name: string) => {
-    const [scope = '', rest = ''] = name.slice(1).split('/')
-    const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8'))
-    return `vendor/${scope}-${rest}-${version}.tgz`
-  }
-  for (const [workspace, name] of [
-    ['backend', authModule],
-    ['app', appModule],
-  ] as const) {
-    const path = await tarball(name)
-    await editManifest(folder, `packages/${workspace}`, ({ dependencies }) => {
-      Object.assign(dependencies ?? {}, { [name]: `file:../../${path}` })
+  const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8'))
+  const tarball = (name: string) => `vendor/${name.slice(1).replace('/', '-')}-${version}.tgz`
+  const addTo = (workspace: string, names: string[]) =>
+    editManifest(folder, workspace, ({ dependencies }) => {
+      Object.assign(dependencies ?? {}, Object.fromEntries(names.map((name) => [name, `file:../../${tarball(name)}`])))
     })
-  }
-  const path = await tarball(contract)
+  await addTo('packages/backend', backendModules)
+  await addTo('packages/app', [appModule])
   await editManifest(folder, '.', (manifest) => {
-    manifest.resolutions = { ...manifest.resolutions, [contract]: `file:./${path}` }
+    const siblings = Object.fromEntries([contract, stagedoorNode].map((name) => [name, `file:./${tarball(name)}`]))
+    manifest.resolutions = { ...manifest.resolutions, ...siblings }
   })
 }
 
-/** What has to do with this test and not with Stagedoor: a port, plain http, and a database that needs no compiler. */
+/** What has to do with this test and not with Stagedoor: a port, plain http, and native packages that need no compiler. */
 async function allowForThisMachine(folder: string, { backstagePort }: StockAppOptions): Promise<void> {
   await editManifest(folder, '.', (manifest) => {
-    manifest.resolutions = { ...manifest.resolutions, 'better-sqlite3': '^13.2.0' }
+    manifest.resolutions = { ...manifest.resolutions, 'better-sqlite3': '^13.2.0', 'isolated-vm': '^7.0.1' }
   })
   const config = {
     backend: { listen: { host: '127.0.0.1', port: backstagePort }, csp: { 'upgrade-insecure-requests': false } },
@@ -66,39 +90,57 @@ async function allowForThisMachine(folder: string, { backstagePort }: StockAppOp
 }
 
 /**
- * Each Backstage package of the template is the one of the template's release, or each is the newest, also where another
- * package asks for it. `create-app` downloads a lockfile for that, which is not in the registry. Without it Yarn takes a
- * newer `core-app-api` for `app-defaults` than for the app, and a legacy app with two of them does not start.
+ * Each Backstage package is the one of the template's release, or each is the newest. `create-app` downloads a lockfile for
+ * that, which is not in the registry. Without it Yarn takes a newer `core-app-api` for `app-defaults` than for the app, and
+ * a legacy app with two of them does not start.
  */
-async function fixVersions(folder: string, { isNewest }: StockAppOptions): Promise<void> {
-  const versions: Record<string, string> = {}
+async function fixVersions(folder: string, { createApp }: Tools, { isNewest }: StockAppOptions): Promise<void> {
+  if (isNewest) return takeNewest(folder)
+  const plugins = join(folder, '.yarn/plugins')
+  await mkdir(plugins, { recursive: true })
+  const { packageVersions } = createRequire(import.meta.url)(join(createApp, 'dist/lib/versions.cjs.js'))
+  await writeFile(join(plugins, 'backstage-release.json'), JSON.stringify(packageVersions))
+  await cp(join(import.meta.dirname, 'yarn-release.cjs'), join(plugins, 'backstage-release.cjs'))
+  await appendFile(join(folder, '.yarnrc.yml'), '\nplugins:\n  - .yarn/plugins/backstage-release.cjs\n')
+}
+
+async function takeNewest(folder: string): Promise<void> {
   for (const workspace of ['.', 'packages/app', 'packages/backend']) {
     await editManifest(folder, workspace, ({ dependencies = {}, devDependencies = {} }) => {
       for (const ranges of [dependencies, devDependencies]) {
-        for (const [name, range] of Object.entries(ranges)) {
-          if (!name.startsWith('@backstage/')) continue
-          versions[name] = isNewest ? 'latest' : range.replace('^', '')
-          ranges[name] = versions[name]
-        }
+        for (const name of Object.keys(ranges)) if (name.startsWith('@backstage/')) ranges[name] = 'latest'
       }
     })
   }
-  await editManifest(folder, '.', (manifest) => {
-    manifest.resolutions = { ...versions, ...manifest.resolutions }
-  })
 }
 
 async function addLines(folder: string, { isLegacy, gatewayUrl }: StockAppOptions): Promise<void> {
+  const modules = backendModules.map((name) => `backend.add(import('${name}'))\n`).join('')
   await editText(join(folder, 'packages/backend/src/index.ts'), (text) =>
     text
       .replace(/^backend\.add\(import\('@backstage\/plugin-auth-backend-module-guest-provider'\)\);?$/m, '')
-      .replace(/^backend\.start\(\)/m, `backend.add(import('${authModule}'))\n$&`),
+      .replace(
+        /^backend\.add\(\n? *import\('@backstage\/plugin-permission-backend-module-allow-all-policy'\),?\n?\);?$/m,
+        '',
+      )
+      .replace(/^backend\.start\(\)/m, `${modules}$&`),
   )
   await editText(join(folder, 'app-config.yaml'), (text) => text.replace(/^ {4}guest: \{\}$/m, ''))
   await writeFile(join(folder, 'app-config.stagedoor.yaml'), await configOfTheGuide(gatewayUrl))
+  await writeFile(join(folder, 'app-config.permission.yaml'), JSON.stringify({ permission }))
   if (!isLegacy) return
   for (const { file, find, replacement } of legacyLines) {
     await editText(join(folder, file), (text) => text.replace(find, replacement))
+  }
+}
+
+/** @throws Error where our packages bring a second copy of what an app has once: its contexts and its references to APIs */
+async function checkCopies(folder: string): Promise<void> {
+  const lockfile = await readFile(join(folder, 'yarn.lock'), 'utf8')
+  for (const name of ['core-app-api', 'core-components', 'core-plugin-api', 'frontend-plugin-api']) {
+    const versions = versionsIn(lockfile, `@backstage/${name}`)
+    if (versions.length > 1) throw new Error(`The app has ${versions.length} copies of ${name}: ${versions.join(', ')}`)
+    console.log(`✔ one copy of ${name}: ${versions.join()}`)
   }
 }
 

@@ -1,5 +1,6 @@
 import { equal, match, ok } from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { chromium, type Page } from 'playwright-core'
 
@@ -13,8 +14,18 @@ const programs = [
   '/usr/bin/google-chrome',
 ]
 
+export type House = {
+  gatewayUrl: string
+  backstageUrl: string
+  /** Backstage's new frontend system has pages in the settings from 1.48 on; the old one always had. */
+  hasSettingsPages: boolean
+  /** Where to put pictures of what the browser saw. */
+  screenshots: string
+}
+
 /** A browser logs in through the gateway; roles own entities; a forged header does not sign in. */
-export async function checkInBrowser(gatewayUrl: string, backstageUrl: string): Promise<void> {
+export async function checkInBrowser(house: House): Promise<void> {
+  const { gatewayUrl, backstageUrl, hasSettingsPages, screenshots } = house
   const executablePath = programs.find((path) => path !== undefined && existsSync(path))
   if (executablePath === undefined) throw new Error('Chromium is missing; set CHROMIUM_PATH')
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
@@ -25,29 +36,47 @@ export async function checkInBrowser(gatewayUrl: string, backstageUrl: string): 
     await page.waitForURL(`${gatewayUrl}/**`, { timeout })
     await page.goto(`${gatewayUrl}/catalog/default/component/example-website`)
     await page.getByText('example-website').first().waitFor({ timeout })
+    await page.getByText('View Source').or(page.getByText('View source')).first().waitFor({ timeout })
+    await page.screenshot({ path: join(screenshots, 'catalog.png') })
     console.log('✔ Jane logs in and sees the catalog')
-    await page.goto(`${gatewayUrl}/settings/session`)
-    await page.getByText('platform-admin').first().waitFor({ timeout })
-    console.log('✔ the settings have the session, with her roles')
+    if (hasSettingsPages) await checkSettings(page, house)
+    else console.log('✘ no page in the settings: this version has no pages to add there')
     await checkOwnership(page)
+    await checkModules(page)
     await checkForgedHeaders(page, backstageUrl)
   } finally {
     await browser.close()
   }
 }
 
+async function checkSettings(page: Page, { gatewayUrl, screenshots }: House): Promise<void> {
+  await page.goto(`${gatewayUrl}/settings/session`)
+  await page.getByText('platform-admin').first().waitFor({ timeout })
+  await page.screenshot({ path: join(screenshots, 'settings.png') })
+  console.log('✔ the settings have the session, with her roles')
+}
+
 async function checkOwnership(page: Page): Promise<void> {
-  const owned = await page.evaluate(async () => {
-    const signedIn = await fetch('/api/auth/stagedoor/refresh')
-    const { backstageIdentity }: { backstageIdentity: { token: string } } = JSON.parse(await signedIn.text())
-    const headers = { authorization: `Bearer ${backstageIdentity.token}` }
-    const userInfo: { claims: { ent: string[] } } = JSON.parse(
-      await (await fetch('/api/auth/v1/userinfo', { headers })).text(),
-    )
-    return userInfo.claims.ent
-  })
+  const answer: { claims: { ent: string[] } } = JSON.parse(await getAsUser(page, '/api/auth/v1/userinfo'))
+  const owned = answer.claims.ent
   ok(owned.includes('group:default/platform-admin'), `owned: ${owned.join(' ')}`)
   console.log('✔ her role owns: group:default/platform-admin')
+}
+
+async function checkModules(page: Page): Promise<void> {
+  match(await getAsUser(page, '/api/catalog/.well-known/backstage/permissions/metadata'), /"HAS_AUTH0_ROLE"/)
+  match(await getAsUser(page, '/api/scaffolder/v2/actions'), /"auth0:identity"/)
+  console.log('✔ the catalog has the rule HAS_AUTH0_ROLE, the scaffolder the action auth0:identity')
+}
+
+/** What Backstage answers to the person who is signed in. */
+async function getAsUser(page: Page, path: string): Promise<string> {
+  return page.evaluate(async (asked) => {
+    const signedIn = await fetch('/api/auth/stagedoor/refresh')
+    const { backstageIdentity }: { backstageIdentity: { token: string } } = JSON.parse(await signedIn.text())
+    const answer = await fetch(asked, { headers: { authorization: `Bearer ${backstageIdentity.token}` } })
+    return answer.text()
+  }, path)
 }
 
 async function checkForgedHeaders(page: Page, backstageUrl: string): Promise<void> {

@@ -5,16 +5,18 @@ import { startCommand } from '../backstage-command.ts'
 
 /** Node as Backstage asks for it, Yarn and `create-app`: all three from the npm registry. */
 export type Tools = {
+  /** The folder of `@backstage/create-app`. */
+  createApp: string
   /** Runs a program with these tools, its output on ours. */
   run: (command: string, parameters: readonly string[], directory: string) => Promise<void>
 }
 
-/** @param createApp the version of `@backstage/create-app` */
-export async function installTools(folder: string, createApp: string): Promise<Tools> {
+/** @param version the version of `@backstage/create-app` */
+export async function installTools(folder: string, version: string): Promise<Tools> {
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'package.json'), '{ "private": true }')
   const node = `node-${process.platform}-${process.arch}`
-  const packages = [`@backstage/create-app@${createApp}`, '@yarnpkg/cli-dist@4', `${node}@24`]
+  const packages = [`@backstage/create-app@${version}`, '@yarnpkg/cli-dist@4', `${node}@24`]
   await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...packages], folder, process.env)
 
   const modules = join(folder, 'node_modules')
@@ -27,7 +29,10 @@ export async function installTools(folder: string, createApp: string): Promise<T
     YARN_ENABLE_TELEMETRY: 'false',
     YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
   }
-  return { run: (command, parameters, directory) => run(command, parameters, directory, environment) }
+  return {
+    createApp: join(modules, '@backstage/create-app'),
+    run: (command, parameters, directory) => run(command, parameters, directory, environment),
+  }
 }
 
 async function run(

@@ -58,6 +58,11 @@ export async function startHouse({ app, gatewayUrl, backstagePort }: HouseOption
 }
 
 function backendParameters(app: string): string[] {
-  const configs = ['app-config.yaml', 'app-config.stagedoor.yaml', 'app-config.machine.yaml']
+  const configs = [
+    'app-config.yaml',
+    'app-config.stagedoor.yaml',
+    'app-config.permission.yaml',
+    'app-config.machine.yaml',
+  ]
   return ['src/index.ts', ...configs.flatMap((file) => ['--config', join(app, file)])]
 }

@@ -6,6 +6,7 @@
  *   --newest             the newest release of each Backstage package, in place of those of the template
  *   --create-app 0.9.2   the version of the template; default: latest
  *   --keep               leaves the folder, and says where it is
+ *   --screenshots folder pictures of what the browser saw
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,7 +14,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { freePort } from '../testing/ports.ts'
-import { makeStockApp } from './app.ts'
+import { hasSettingsPages, makeStockApp } from './app.ts'
 import { checkInBrowser } from './check.ts'
 import { installTools } from './commands.ts'
 import { startHouse } from './house.ts'
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     legacy: { type: 'boolean', default: false },
     newest: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    screenshots: { type: 'string' },
     'create-app': { type: 'string', default: 'latest' },
   },
 })
@@ -37,7 +39,12 @@ try {
   await makeStockApp(app, tools, { isLegacy: values.legacy, isNewest: values.newest, gatewayUrl, backstagePort })
   const stop = await startHouse({ app, gatewayUrl, backstagePort })
   try {
-    await checkInBrowser(gatewayUrl, `http://127.0.0.1:${backstagePort}`)
+    await checkInBrowser({
+      gatewayUrl,
+      backstageUrl: `http://127.0.0.1:${backstagePort}`,
+      hasSettingsPages: values.legacy || (await hasSettingsPages(app)),
+      screenshots: values.screenshots ?? app,
+    })
   } finally {
     await stop()
   }

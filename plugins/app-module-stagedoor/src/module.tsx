@@ -1,13 +1,17 @@
 import {
   ApiBlueprint,
   AppRootElementBlueprint,
+  coreExtensionData,
+  createExtension,
+  createExtensionDataRef,
   createFrontendModule,
-  SubPageBlueprint,
+  ExtensionBoundary,
 } from '@backstage/frontend-plugin-api'
-import { SignInPageBlueprint } from '@backstage/plugin-app-react'
+import type { ComponentType } from 'react'
 
 import { fetchApiFactory, permissionApiFactory, sessionApiFactory } from './apis.ts'
 import { StagedoorSessionNotices } from './session-notices.tsx'
+import type { SignInPageProps } from './sign-in-page.tsx'
 
 const sessionApi = ApiBlueprint.make({
   name: 'stagedoor-session',
@@ -23,8 +27,24 @@ const permissionApi = ApiBlueprint.make({
   params: (defineParams) => defineParams(permissionApiFactory),
 })
 
-const signInPage = SignInPageBlueprint.make({
-  params: { loader: async () => (await import('./sign-in-page.tsx')).StagedoorSignInPage },
+/** By this id the app finds the component of the sign-in page, in every version of the new frontend system. */
+const signInComponent = createExtensionDataRef<ComponentType<SignInPageProps>>().with({
+  id: 'core.sign-in-page.component',
+})
+
+/**
+ * What Backstage's `SignInPageBlueprint` makes. Without the blueprint, because Backstage has moved it from one package to
+ * another: 1.46 and older export it from `frontend-plugin-api`, newer ones from `plugin-app-react`.
+ */
+const signInPage = createExtension({
+  kind: 'sign-in-page',
+  attachTo: { id: 'app/root', input: 'signInPage' },
+  output: [signInComponent],
+  factory: ({ node }) => [
+    signInComponent(
+      ExtensionBoundary.lazyComponent(node, async () => (await import('./sign-in-page.tsx')).StagedoorSignInPage),
+    ),
+  ],
 })
 
 const notices = AppRootElementBlueprint.make({
@@ -32,18 +52,25 @@ const notices = AppRootElementBlueprint.make({
   params: { element: <StagedoorSessionNotices /> },
 })
 
-/** A page in the settings of `@backstage/plugin-user-settings`; without that plugin it is nowhere. */
-const settingsPage = SubPageBlueprint.make({
+/**
+ * A page in the settings of `@backstage/plugin-user-settings`; without that plugin, or with one that has no pages to add
+ * yet, it is nowhere. Without `SubPageBlueprint`, which such older versions lack too.
+ */
+const settingsPage = createExtension({
+  kind: 'sub-page',
   name: 'stagedoor-session',
   attachTo: { id: 'page:user-settings', input: 'pages' },
-  params: {
-    path: 'session',
-    title: 'Session',
-    async loader() {
-      const { SettingsPage } = await import('./settings-page.tsx')
-      return <SettingsPage />
-    },
-  },
+  output: [coreExtensionData.routePath, coreExtensionData.title, coreExtensionData.reactElement],
+  factory: ({ node }) => [
+    coreExtensionData.routePath('session'),
+    coreExtensionData.title('Session'),
+    coreExtensionData.reactElement(
+      ExtensionBoundary.lazy(node, async () => {
+        const { SettingsPage } = await import('./settings-page.tsx')
+        return <SettingsPage />
+      }),
+    ),
+  ],
 })
 
 /** All of it, for Backstage's new frontend system. */

@@ -1,6 +1,5 @@
 import { Progress } from '@backstage/core-components'
-import { discoveryApiRef, useApi } from '@backstage/frontend-plugin-api'
-import type { SignInPageProps } from '@backstage/plugin-app-react'
+import { discoveryApiRef, type IdentityApi, useApi } from '@backstage/frontend-plugin-api'
 import { useEffect, useState } from 'react'
 
 import { stagedoorSessionApiRef } from './apis.ts'
@@ -9,6 +8,9 @@ import { createLoginAttempts } from './login-attempts.ts'
 import { refreshSession } from './refresh.ts'
 import type { SessionGuard } from './session-guard.ts'
 import { SignInProblem } from './sign-in-problem.tsx'
+
+/** What Backstage gives to the component of a sign-in page, in both frontend systems. */
+export type SignInPageProps = { onSignInSuccess: (identity: IdentityApi) => void }
 
 /**
  * Backstage's sign-in page: the browser is signed in at Stagedoor already, so it only asks who that is. A browser that is
