@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
 
-import { createProgram } from '../../src/cli/program.ts'
+import { runCommand } from '../support/command.ts'
 import { startHouse } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
 
@@ -17,19 +17,7 @@ const config = {
 async function startAdmin(t: Parameters<typeof startHouse>[0]) {
   const house = await startHouse(t, { config })
   const env = { STAGEDOOR_BASE_URL: house.url, STAGEDOOR_TOKEN: machineToken(house.auth0) }
-  async function run(arguments_: string[], changed: NodeJS.ProcessEnv = env) {
-    const seen = { out: '', err: '', exitCode: undefined as number | undefined }
-    const terminal = {
-      env: changed,
-      folder: '/',
-      out: (text: string) => void (seen.out += text),
-      err: (text: string) => void (seen.err += text),
-      setExitCode: (code: number) => void (seen.exitCode = code),
-    }
-    const surroundings = { readInput: async () => '', fetch, now: Date.now }
-    await createProgram(terminal, async () => {}, surroundings).parseAsync(arguments_, { from: 'user' })
-    return seen
-  }
+  const run = (words: string[], changed: NodeJS.ProcessEnv = env) => runCommand(words, { env: changed })
   return { house, env, run }
 }
 

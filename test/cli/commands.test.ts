@@ -6,8 +6,9 @@ import t, { type Test } from 'tap'
 
 import { createProgram } from '../../src/cli/program.ts'
 import type { Start } from '../../src/cli/start.ts'
-import { processTerminal, type Terminal } from '../../src/cli/terminal.ts'
+import { processTerminal } from '../../src/cli/terminal.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { type Run, runCommand } from '../support/command.ts'
 
 const good = `
 server: { baseUrl: 'https://portal.example.com' }
@@ -17,8 +18,6 @@ upstreams: { backstage: { url: 'http://127.0.0.1:7007' } }
 routes: [{ name: everything, path: /**, allow: authenticated }]
 `
 
-type Run = { out: string; err: string; exitCode: number | undefined }
-
 const noStart: Start = async () => {}
 const loadOnly: Start = async (options) => void (await loadConfig(options))
 
@@ -26,17 +25,8 @@ async function run(t: Test, arguments_: string[], files: Record<string, string> 
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-cli-'))
   t.teardown(() => rm(folder, { recursive: true }))
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
-  const seen: Run = { out: '', err: '', exitCode: undefined }
-  const terminal: Terminal = {
-    env: {},
-    folder,
-    out: (text) => void (seen.out += text),
-    err: (text) => void (seen.err += text),
-    setExitCode: (code) => void (seen.exitCode = code),
-  }
   const configs = Object.keys(files).flatMap((name) => ['--config', join(folder, name)])
-  await createProgram(terminal, start).parseAsync([...arguments_, ...configs], { from: 'user' })
-  return seen
+  return runCommand([...arguments_, ...configs], { folder, start })
 }
 
 /** `check --against`, of two texts. */

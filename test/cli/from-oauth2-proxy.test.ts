@@ -9,9 +9,9 @@ import { parse } from 'yaml'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { optionGroups, optionsByKey, readSettings } from '../../src/cli/oauth2-proxy/read.ts'
 import { publicRules, upstreamOf } from '../../src/cli/oauth2-proxy/routes.ts'
-import { createProgram } from '../../src/cli/program.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { folderWith } from '../config/support.ts'
+import { runCommand } from '../support/command.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const certificate = readFileSync(join(repositoryRoot, 'test/support/tls/ca.pem'), 'utf8')
@@ -29,17 +29,8 @@ const environment = {
 
 async function run(t: Test, files: Record<string, string>) {
   const folder = await folderWith(t, files)
-  const seen = { out: '', err: '', exitCode: -1 }
-  const terminal = {
-    env: {},
-    folder,
-    out: (text: string) => void (seen.out += text),
-    err: (text: string) => void (seen.err += text),
-    setExitCode: (code: number) => void (seen.exitCode = code),
-  }
   const paths = Object.keys(files).map((name) => join(folder, name))
-  await createProgram(terminal, async () => {}).parseAsync(['check', '--from-oauth2-proxy', ...paths], { from: 'user' })
-  return seen
+  return runCommand(['check', '--from-oauth2-proxy', ...paths], { folder })
 }
 
 /** The configuration that comes of these files; it must be one that starts. */

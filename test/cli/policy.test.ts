@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import t, { type Test } from 'tap'
 
-import { createProgram } from '../../src/cli/program.ts'
+import { type Run, runCommand } from '../support/command.ts'
 
 /** No secrets and no environment: where rules are tested, neither is at hand. */
 const config = `
@@ -31,27 +31,13 @@ tests:
   - [max, GET, /api//admin, refused, empty-segment]
 `
 
-type Run = { out: string; err: string; exitCode: number | undefined }
-
 async function run(t: Test, arguments_: string[], files: Record<string, string> = {}): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-policy-'))
   t.teardown(() => rm(folder, { recursive: true }))
   for (const [name, text] of Object.entries({ 'config.yaml': config, 'table.yaml': table, ...files })) {
     await writeFile(join(folder, name), text)
   }
-  const seen: Run = { out: '', err: '', exitCode: undefined }
-  const program = createProgram(
-    {
-      env: {},
-      folder,
-      out: (text) => void (seen.out += text),
-      err: (text) => void (seen.err += text),
-      setExitCode: (code) => void (seen.exitCode = code),
-    },
-    async () => {},
-  )
-  await program.parseAsync(['policy', ...arguments_, '--config', join(folder, 'config.yaml')], { from: 'user' })
-  return seen
+  return runCommand(['policy', ...arguments_, '--config', join(folder, 'config.yaml')], { folder })
 }
 
 t.test('policy test decides on the path that the gateway decides on', async (t) => {

@@ -4,30 +4,21 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 
 import { type LocalAuth0, startLocalAuth0 } from '../../auth0/local/server.ts'
-import { createProgram } from '../../src/cli/program.ts'
 import { distance } from '../../src/cli/token/table.ts'
+import { type Run as CommandRun, runCommand } from '../support/command.ts'
 import { encode, forge, goodToken, machineToken } from '../support/machine.ts'
 
-type Run = { out: string; err: string; exitCode: number | undefined; asked: string[] }
+type Run = CommandRun & { asked: string[] }
 type RunOptions = { input?: string; env?: NodeJS.ProcessEnv; folder?: string; now?: number }
 
 async function run(command: string[], { input = '', env = {}, folder = '/', now }: RunOptions = {}): Promise<Run> {
-  const seen: Run = { out: '', err: '', exitCode: undefined, asked: [] }
+  const asked: string[] = []
   const spy: typeof fetch = (url, init) => {
-    seen.asked.push(url instanceof Request ? url.url : url.toString())
+    asked.push(url instanceof Request ? url.url : url.toString())
     return fetch(url, init)
   }
-  const terminal = {
-    env,
-    folder,
-    out: (text: string) => void (seen.out += text),
-    err: (text: string) => void (seen.err += text),
-    setExitCode: (code: number) => void (seen.exitCode = code),
-  }
   const surroundings = { readInput: async () => input, fetch: spy, now: () => now ?? Date.now() }
-  const program = createProgram(terminal, async () => {}, surroundings)
-  await program.parseAsync(['token', ...command], { from: 'user' })
-  return seen
+  return { ...(await runCommand(['token', ...command], { env, folder, ...surroundings })), asked }
 }
 
 async function startAuth0(t: Test): Promise<LocalAuth0> {

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
 
-import { createProgram } from '../../src/cli/program.ts'
 import { allowAllPolicy, guestProvider, startStockBackend } from '../backstage/stock-backend.ts'
 import { temporaryFolder } from '../cli/rotate/support.ts'
+import { runCommand } from '../support/command.ts'
 import { startPortal } from './portal.ts'
 
 t.setTimeout(900_000)
@@ -26,18 +26,7 @@ async function examine(t: Fit, baseUrl: string, backstageUrl: string, auth0: App
       routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
     }),
   )
-  const seen = { out: '', err: '', exitCode: undefined as number | undefined }
-  const terminal = {
-    env: {},
-    folder: '/',
-    out: (text: string) => void (seen.out += text),
-    err: (text: string) => void (seen.err += text),
-    setExitCode: (code: number) => void (seen.exitCode = code),
-  }
-  const surroundings = { readInput: async () => '', fetch, now: Date.now }
-  const program = createProgram(terminal, async () => {}, surroundings)
-  await program.parseAsync(['doctor', '--config', file, ...more], { from: 'user' })
-  return seen
+  return runCommand(['doctor', '--config', file, ...more])
 }
 
 t.test('against a real Backstage, Auth0’s stand-in and the gateway, the doctor finds nothing', async (t) => {

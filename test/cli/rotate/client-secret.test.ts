@@ -2,6 +2,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 
 import t from 'tap'
 
+import { runCommand } from '../../support/command.ts'
 import { startRotationHouse } from './support.ts'
 
 const isGone = (path: string) =>
@@ -127,9 +128,8 @@ t.test('in an emergency the old secret ends first, also when no replica answers'
 
 t.test('what is missing is said', async (t) => {
   const house = await startRotationHouse(t)
-  const { runCommand } = await import('./support.ts')
   const rotate = (arguments_: string[], env = {}) =>
-    runCommand(['rotate', 'client-secret', '--state', house.stateFile, ...arguments_], env)
+    runCommand(['rotate', 'client-secret', '--state', house.stateFile, ...arguments_], { env })
   t.match(await rotate([]), { exitCode: 1, err: /AUTH0_ISSUER is missing/ })
   t.match(await rotate([], house.env), { exitCode: 1, err: /--to/ })
   t.match(await rotate(['--to', 'stdout'], house.env), { exitCode: 1, err: /--replica/ })

@@ -7,7 +7,8 @@ import t, { type Test } from 'tap'
 import { startLocalAuth0 } from '../../../auth0/local/server.ts'
 import { createAsk } from '../../../src/cli/ask.ts'
 import { probeSecret } from '../../../src/cli/rotate/token-probe.ts'
-import { runCommand, startFileReplica, temporaryFolder } from './support.ts'
+import { runCommand } from '../../support/command.ts'
+import { startFileReplica, temporaryFolder } from './support.ts'
 
 const newKey = () =>
   generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
@@ -38,7 +39,7 @@ async function startKeyHouse(t: Test) {
     old,
     file,
     client,
-    rotate: (...more: string[]) => runCommand(['rotate', 'private-key-jwt', ...options, ...more], env),
+    rotate: (...more: string[]) => runCommand(['rotate', 'private-key-jwt', ...options, ...more], { env }),
     probe: (pem: string) => probeSecret(application, pem, createAsk(fetch)),
   }
 }

@@ -6,27 +6,10 @@ import type { Test } from 'tap'
 
 import { type LocalAuth0, startLocalAuth0 } from '../../../auth0/local/server.ts'
 import { createAsk } from '../../../src/cli/ask.ts'
-import { createProgram } from '../../../src/cli/program.ts'
 import { probeSecret } from '../../../src/cli/rotate/token-probe.ts'
 import { fingerprint } from '../../../src/config/fingerprints.ts'
+import { type Run, runCommand } from '../../support/command.ts'
 import { startOrigin } from '../../support/origin.ts'
-
-export type Run = { out: string; err: string; exitCode: number | undefined }
-
-/** The command, as it runs in a terminal. */
-export async function runCommand(arguments_: string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
-  const seen: Run = { out: '', err: '', exitCode: undefined }
-  const terminal = {
-    env,
-    folder: '/',
-    out: (text: string) => void (seen.out += text),
-    err: (text: string) => void (seen.err += text),
-    setExitCode: (code: number) => void (seen.exitCode = code),
-  }
-  const surroundings = { readInput: async () => '', fetch, now: Date.now }
-  await createProgram(terminal, async () => {}, surroundings).parseAsync(arguments_, { from: 'user' })
-  return seen
-}
 
 export async function temporaryFolder(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-rotate-'))
@@ -87,7 +70,7 @@ export async function startRotationHouse(t: Test): Promise<RotationHouse> {
     auditFile,
     replica,
     env,
-    rotate: (...more) => runCommand(['rotate', 'client-secret', ...common, '--replica', replica, ...more], env),
+    rotate: (...more) => runCommand(['rotate', 'client-secret', ...common, '--replica', replica, ...more], { env }),
     probe: (secret) => probeSecret(application, secret, createAsk(fetch)),
     async held() {
       const current = await readFile(file, 'utf8')

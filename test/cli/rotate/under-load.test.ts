@@ -3,9 +3,10 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
+import { runCommand } from '../../support/command.ts'
 import { startReplicas } from '../../support/replicas.ts'
 import { until } from '../../support/until.ts'
-import { runCommand, temporaryFolder } from './support.ts'
+import { temporaryFolder } from './support.ts'
 
 t.setTimeout(300_000)
 
@@ -72,10 +73,12 @@ t.test('a client secret is rotated under load in three replicas, and no request 
   const { exitCode, err } = await runCommand(
     ['rotate', 'client-secret', ...targets, ...waiting, '--state', state, '--audit-file', audit, '--settle', '1'],
     {
-      AUTH0_ISSUER: auth0.issuer,
-      AUTH0_CLIENT_ID: auth0.clientId,
-      STAGEDOOR_MANAGEMENT_CLIENT_ID: auth0.management.clientId,
-      STAGEDOOR_MANAGEMENT_CLIENT_SECRET: auth0.management.clientSecret,
+      env: {
+        AUTH0_ISSUER: auth0.issuer,
+        AUTH0_CLIENT_ID: auth0.clientId,
+        STAGEDOOR_MANAGEMENT_CLIENT_ID: auth0.management.clientId,
+        STAGEDOOR_MANAGEMENT_CLIENT_SECRET: auth0.management.clientSecret,
+      },
     },
   )
   const after = counts.logins

@@ -10,11 +10,11 @@ import { type LocalAuth0, startLocalAuth0 } from '../../../auth0/local/server.ts
 import { loadConfig } from '../../../src/config/load.ts'
 import { managementToken } from '../../auth0/support/management.ts'
 import { createBrowser } from '../../support/browser.ts'
+import { runCommand } from '../../support/command.ts'
 import { startGateway } from '../../support/gateway.ts'
 import { passLoginPage } from '../../support/house.ts'
 import { startOrigin } from '../../support/origin.ts'
 import { freePort } from '../../support/ports.ts'
-import { runCommand } from '../rotate/support.ts'
 
 const baseUrl = 'https://portal.example.com'
 
@@ -26,7 +26,7 @@ async function startTenant(t: Test, scope?: string) {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-setup-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const env = { AUTH0_ISSUER: auth0.issuer, STAGEDOOR_MANAGEMENT_TOKEN: await managementToken(auth0, scope) }
-  const setUp = (...more: string[]) => runCommand(['setup', 'auth0', '--base-url', baseUrl, ...more], env)
+  const setUp = (...more: string[]) => runCommand(['setup', 'auth0', '--base-url', baseUrl, ...more], { env })
   return { auth0, folder, setUp }
 }
 
@@ -92,7 +92,9 @@ t.test('with what the setup made, people sign in', async (t) => {
   const port = await freePort()
   const url = `http://localhost:${port}`
   const env = { AUTH0_ISSUER: auth0.issuer, STAGEDOOR_MANAGEMENT_TOKEN: await managementToken(auth0) }
-  const made = await runCommand(['setup', 'auth0', '--base-url', url, '--apply', '--client-id', auth0.clientId], env)
+  const made = await runCommand(['setup', 'auth0', '--base-url', url, '--apply', '--client-id', auth0.clientId], {
+    env,
+  })
   t.equal(made.exitCode, 0, made.err)
   const { auth0: printed } = parse(made.out)
   t.equal(printed.clientId, auth0.clientId)
@@ -163,14 +165,14 @@ t.test('a token without the scopes is refused with Auth0’s words', async (t) =
 
 t.test('--print says what to click, and asks Auth0 nothing', async (t) => {
   const env = { AUTH0_DOMAIN: 'tenant.eu.auth0.com' }
-  const { out, exitCode } = await runCommand(['setup', 'auth0', '--print', '--base-url', `${baseUrl}/`], env)
+  const { out, exitCode } = await runCommand(['setup', 'auth0', '--print', '--base-url', `${baseUrl}/`], { env })
   t.equal(exitCode, 0)
   t.match(out, 'Allowed Callback URLs: https://portal.example.com/.stagedoor/callback')
   t.match(out, 'https://tenant.eu.auth0.com/api/v2/')
   t.notMatch(out, 'Back-Channel')
   const forced = await runCommand(
     ['setup', 'auth0', '--print', '--backchannel-logout', '--no-events', '--base-url', baseUrl],
-    env,
+    { env },
   )
   t.match(forced.out, 'Back-Channel Logout (Enterprise): https://portal.example.com/.stagedoor/backchannel-logout')
   t.notMatch(forced.out, 'Machine to Machine')
@@ -179,6 +181,10 @@ t.test('--print says what to click, and asks Auth0 nothing', async (t) => {
 t.test('a base URL that Stagedoor would refuse is refused', async (t) => {
   const env = { AUTH0_DOMAIN: 'tenant.eu.auth0.com' }
   for (const url of ['portal.example.com', 'https://portal.example.com/path', 'http://portal.example.com']) {
-    t.match(await runCommand(['setup', 'auth0', '--print', '--base-url', url], env), { exitCode: 1, err: /write/ }, url)
+    t.match(
+      await runCommand(['setup', 'auth0', '--print', '--base-url', url], { env }),
+      { exitCode: 1, err: /write/ },
+      url,
+    )
   }
 })
