@@ -27,7 +27,12 @@ export type BackendOptions = {
   log?: ProgressLog
 }
 
-export type RunningBackstage = { url: string; close: () => Promise<void> }
+export type RunningBackstage = {
+  url: string
+  close: () => Promise<void>
+  /** SIGKILL, and its exit. */
+  kill: () => Promise<void>
+}
 
 /**
  * Starts a backend with what the example has installed, and waits until it is ready. Production mode: there a provider
@@ -52,7 +57,7 @@ export async function startBackend(options: BackendOptions): Promise<RunningBack
     await close()
     throw new Error(`Backstage did not start:\n${lastLines.join('\n')}`, { cause: error })
   }
-  return { url, close }
+  return { url, close, kill: () => end(backend, 'SIGKILL') }
 }
 
 /** Passes every line on, and keeps the last ones for the error message. */
@@ -92,12 +97,16 @@ async function answersOk(url: string, signal: AbortSignal): Promise<boolean> {
 
 /** Asks Backstage to stop, and ends it if it has not in ten seconds. */
 async function stop(backend: ChildProcess): Promise<void> {
+  const timer = globalThis.setTimeout(() => backend.kill('SIGKILL'), stopTimeoutMs)
+  await end(backend, 'SIGTERM')
+  clearTimeout(timer)
+}
+
+async function end(backend: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (!isRunning(backend)) return
   const ended = once(backend, 'exit')
-  backend.kill('SIGTERM')
-  const timer = globalThis.setTimeout(() => backend.kill('SIGKILL'), stopTimeoutMs)
+  backend.kill(signal)
   await ended
-  clearTimeout(timer)
 }
 
 function isRunning(backend: ChildProcess): boolean {

@@ -24,12 +24,15 @@ const slack: Resources = {
   redisConnections: 0,
 }
 
+/** Connections to upstreams are kept for four seconds when they are idle. */
+const atRestAfterMs = 6_000
+
 /** To be loaded into each process that is measured. */
 export const countResources = join(import.meta.dirname, 'count-resources.ts')
 
 export type LeakCheck = {
-  /** What the process holds now. */
-  measure(replica: Replica): Promise<Resources>
+  /** What the process holds once its idle connections have been closed. */
+  measureAtRest(replica: Replica): Promise<Resources>
   /** Waits until the process holds no more than before; counts and names what does not go away. */
   judge(replica: Replica, before: Resources): Promise<void>
 }
@@ -74,7 +77,19 @@ export async function createLeakCheck(t: Test, house: () => Replicas, report: ()
     t.comment(figures)
   }
 
-  return { measure, judge }
+  async function measureAtRest(replica: Replica): Promise<Resources> {
+    let last = await measure(replica)
+    let since = performance.now()
+    await until(async () => {
+      const now = await measure(replica)
+      if (now.sockets !== last.sockets) since = performance.now()
+      last = now
+      return performance.now() - since > atRestAfterMs
+    }, 500)
+    return last
+  }
+
+  return { measureAtRest, judge }
 }
 
 const kinds = Object.keys(slack) as (keyof Resources)[]

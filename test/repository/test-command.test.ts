@@ -2,6 +2,7 @@ import t from 'tap'
 
 import { coverageComplaints, isTypesOnly, pureFiles, uncoveredLines } from '../../scripts/testing/coverage.ts'
 import type { FileCoverage } from '../../scripts/testing/coverage.ts'
+import { drillTable } from '../../scripts/testing/drill-report.ts'
 import { countsOf, failuresOf, skipsOf, slowestOf } from '../../scripts/testing/tap.ts'
 
 t.test("the counts are those of tap's own closing line", async (t) => {
@@ -94,4 +95,17 @@ t.test('a pure file that no test loads is complained about, unless it holds type
 t.test('a file with one value is not a file of types only', async (t) => {
   t.ok(isTypesOnly("import type { A } from './a.ts'\nexport type B = A\nexport interface C { a: 1 }\n"))
   t.notOk(isTypesOnly('export type B = 1\nexport const b = 1\n'))
+})
+
+t.test('the report of the drills has a row for each and one for all', async (t) => {
+  const row = { inputs: 0, faults: 3, requests: 1_200, failures: 0, leaks: 1, lost: 0, resurrected: 0 }
+  const lines = drillTable([
+    { drill: 'second', ...row },
+    { drill: 'first', ...row, lost: 2 },
+  ]).split('\n')
+  t.same(lines.slice(2), [
+    '| first | 0 | 3 | 1,200 | 0 | 1 | 2 | 0 |',
+    '| second | 0 | 3 | 1,200 | 0 | 1 | 0 | 0 |',
+    '| **all** | 0 | 6 | 2,400 | 0 | 2 | 2 | 0 |',
+  ])
 })

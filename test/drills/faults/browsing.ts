@@ -34,6 +34,8 @@ export type BrowsingOptions = {
 
 export type Browsing = {
   all: Browser[]
+  /** How many answers had this status so far. */
+  answered(status: number): number
   /** Until each browser has asked about once more. */
   some(): Promise<void>
   /** Closes all connections, too. */
@@ -60,6 +62,7 @@ export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<
   )
   const dispatcher = new Agent({ connections: count, headersTimeout: 30_000 })
   t.teardown(() => dispatcher.destroy())
+  const statuses = new Map<number, number>()
   let isOver = false
   t.teardown(() => void (isOver = true))
 
@@ -69,9 +72,13 @@ export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<
       const startedAtMs = performance.now()
       const url = `${house.all[(id + turn) % house.all.length]?.url}${target}`
       const headers = { cookie: browser.cookie, accept: 'application/json', 'sec-fetch-mode': 'cors' }
-      const answer = await request(url, { headers, dispatcher }).catch(() => undefined)
+      const answer = await request(url, { headers, dispatcher }).catch((error: NodeJS.ErrnoException) => {
+        // Whatever an upstream does, the gateway has an answer in time.
+        if (error.code === 'UND_ERR_HEADERS_TIMEOUT') browser.wrong.push(`${browser.subject} ${target}: no answer`)
+      })
       const text = await answer?.body.text().catch(() => undefined)
       report.requests += 1
+      if (answer !== undefined) statuses.set(answer.statusCode, (statuses.get(answer.statusCode) ?? 0) + 1)
       if (answer !== undefined && text !== undefined) judge(browser, target, answer.statusCode, text, startedAtMs)
       // A gateway that is gone refuses at once: a browser does not ask a thousand times a second.
       else await new Promise((resolve) => setTimeout(resolve, 50))
@@ -92,6 +99,7 @@ export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<
   const browsing = all.map(browse)
   return {
     all,
+    answered: (status) => statuses.get(status) ?? 0,
     async some() {
       const asked = report.requests + count
       await until(() => report.requests >= asked)

@@ -35,12 +35,14 @@ t.test(
       report.faults += slow.length
 
       const floods = isLong ? 2_000 : 200
-      await Promise.all(Array.from({ length: floods }, () => floodHeaders(Number(port))))
+      const refusals = await Promise.all(Array.from({ length: floods }, () => floodHeaders(Number(port))))
+      t.same(new Set(refusals), new Set(['431']), 'floods of headers are refused')
       report.faults += floods
       await answers(`after floods of headers ${round}`)
 
       const logins = isLong ? 10_000 : 500
-      await beginLogins(gateway.url, logins)
+      const begun = await beginLogins(gateway.url, logins)
+      t.ok(begun > logins / 2, `${begun} of ${logins} logins are in flight; what is too much at once is refused`)
       report.requests += logins
       await answers(`with logins in flight ${round}`)
       sizes.push(residentBytes(gateway.pid()))
@@ -69,30 +71,36 @@ async function openSlow(t: Test, port: number, count: number): Promise<Socket[]>
   return sockets
 }
 
-/** One head with far more fields than are taken. */
-function floodHeaders(port: number): Promise<void> {
+/** One head with far more fields than are taken. @returns the status of the answer; empty where the connection was cut */
+function floodHeaders(port: number): Promise<string> {
   const fields = Array.from({ length: 3_000 }, (_, i) => `X-${i}: ${'a'.repeat(10)}\r\n`).join('')
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
-    socket.on('error', () => undefined).on('close', () => resolve())
-    socket.resume().end(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`)
+    let answer = ''
+    socket.on('error', () => undefined).on('close', () => resolve(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? ''))
+    socket.setEncoding('latin1').on('data', (text: string) => (answer += text))
+    socket.end(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`)
   })
 }
 
-async function beginLogins(url: string, count: number): Promise<void> {
+/** @returns how many were sent on to the login service */
+async function beginLogins(url: string, count: number): Promise<number> {
   const dispatcher = new Agent({ connections: 50 })
   let left = count
+  let begun = 0
   const begin = async (): Promise<void> => {
     while (left > 0) {
       left -= 1
       const headers = { 'sec-fetch-mode': 'navigate', accept: 'text/html' }
       const answer = await request(`${url}/.stagedoor/login`, { headers, dispatcher })
       await answer.body.dump()
+      if (answer.statusCode === 302) begun += 1
       if (![302, 429, 503].includes(answer.statusCode)) throw new Error(`a login: ${answer.statusCode}`)
     }
   }
   await Promise.all(Array.from({ length: 50 }, begin))
   await dispatcher.destroy()
+  return begun
 }
 
 function residentBytes(pid: number): number {

@@ -31,8 +31,7 @@ t.test(
     const warmUp = await startBrowsing(t, options)
     await until(() => warmUp.all.every(({ served }) => served > 2))
     await warmUp.stop()
-    await until(() => upstream.openSockets() === 0)
-    const before = await leaks.measure(survivor)
+    const before = await leaks.measureAtRest(survivor)
 
     const browsing = await startBrowsing(t, options)
     await until(() => browsing.all.every(({ served }) => served > 0))
@@ -62,9 +61,11 @@ async function injectAll(
     report.faults += 1
     await browsing.some()
   }
-  for (const manner of manners) {
+  for (const [manner, status] of manners) {
     upstream.manner = manner
+    const before = browsing.answered(status ?? 0)
     await some()
+    if (status !== undefined) await until(() => browsing.answered(status) > before)
   }
   upstream.manner = 'well'
   await upstream.die()

@@ -3,9 +3,29 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { Test } from 'tap'
 
 /** How an upstream answers: as it should, or as one does that is slow, hangs, breaks off or lies. */
-export type Manner = 'well' | 'slowly' | 'never' | 'reset' | 'half' | 'too-long' | 'twice' | 'garbage'
+export type Manner =
+  | 'well'
+  | 'slowly'
+  | 'never'
+  | 'reset'
+  | 'half'
+  | 'half-in-chunks'
+  | 'too-long'
+  | 'twice'
+  | 'garbage'
 
-export const manners: Manner[] = ['well', 'slowly', 'never', 'reset', 'half', 'too-long', 'twice', 'garbage']
+/** Each manner, and the status that somebody has to get before it was tried for long enough; none where the answer breaks off. */
+export const manners: [manner: Manner, status?: number][] = [
+  ['well', 200],
+  ['slowly', 200],
+  ['never', 504],
+  ['reset', 502],
+  ['half'],
+  ['half-in-chunks'],
+  ['too-long'],
+  ['twice', 200],
+  ['garbage', 502],
+]
 
 /** What an answer to nobody's question has in it. */
 export const poison = '/poison'
@@ -76,6 +96,8 @@ export async function startUnrulyUpstream(t: Test): Promise<UnrulyUpstream> {
       never: () => undefined,
       reset: () => socket.resetAndDestroy(),
       half: () => socket.end(whole.slice(0, whole.length - 20)),
+      // The chunk that would end the body is missing.
+      'half-in-chunks': () => socket.end(chunked(body)),
       'too-long': () => socket.end(answerOf(body, body.length + 50)),
       twice: () => socket.write(whole + answerOf(`{"target":"${poison}"}`, poison.length + 13)),
       garbage: () => socket.end('HTTP/1.1 200 OK\nContent-Length: -5\r\n\r\n\0\0'),
@@ -86,6 +108,10 @@ export async function startUnrulyUpstream(t: Test): Promise<UnrulyUpstream> {
 
 function answerOf(body: string, length: number): string {
   return `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`
+}
+
+function chunked(body: string): string {
+  return `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n`
 }
 
 function listening(server: Server): Promise<void> {

@@ -1,0 +1,147 @@
+import t, { type Test } from 'tap'
+
+import { ensureBackstage } from '../../../scripts/backstage-setup.ts'
+import { startBackstage } from '../../../scripts/backstage-start.ts'
+import { createSessionEditor } from '../../support/aged-sessions.ts'
+import { startAuth0Process } from '../../support/auth0-process.ts'
+import { createBrowser } from '../../support/browser.ts'
+import { passLoginPage } from '../../support/house.ts'
+import { freePort } from '../../support/ports.ts'
+import { replicaSecret, startReplicas } from '../../support/replicas.ts'
+import { sessionOf } from '../../support/sessions.ts'
+import { until } from '../../support/until.ts'
+import { countResources, createLeakCheck } from '../resources.ts'
+import { drillSeconds, startReport } from '../support.ts'
+import { type BrowsingOptions, judgeSessions, signOut, startBrowsing } from './browsing.ts'
+import { startUnrulyUpstream } from './unruly-upstream.ts'
+
+const browserCount = 50
+const anHourMs = 3_600_000
+/** A real Backstage takes half a minute for each start. */
+const isLong = drillSeconds > 10
+/** A part dies after at most so many requests, and stays dead for as many. */
+const maxRequestsBetween = isLong ? 1_000 : 200
+
+/** What can be killed with SIGKILL and started again. */
+type Mortal = { kill(): Promise<void>; start(): Promise<void> }
+
+type Upstream = Mortal & Pick<BrowsingOptions, 'path' | 'read'> & { url: string }
+
+async function startRealBackstage(t: Test, gatewayPort: number): Promise<Upstream> {
+  await ensureBackstage({ log: (line) => t.comment(line) })
+  const port = await freePort()
+  const begin = () => startBackstage({ gatewayBaseUrl: `http://localhost:${gatewayPort}`, port })
+  let running = await begin()
+  t.teardown(() => running.close())
+  return {
+    url: running.url,
+    kill: () => running.kill(),
+    start: async () => void (running = await begin()),
+    path: (id, turn) => `/api/demo/echo-headers?asked=${id}-${turn}`,
+    read(text) {
+      const { url, headers } = JSON.parse(text) as { url: string; headers: Record<string, string> }
+      return { target: url, assertion: headers['x-stagedoor-assertion'] ?? '' }
+    },
+  }
+}
+
+async function startSockets(t: Test): Promise<Upstream> {
+  const { url, die, comeBack } = await startUnrulyUpstream(t)
+  return { url, kill: die, start: comeBack }
+}
+
+t.test(
+  'gateways, Redis, Backstage and the login service are killed at random moments, also at once: nothing is lost or mixed up',
+  { timeout: 3_600_000 },
+  async (t) => {
+    const port = await freePort()
+    const upstream = await (isLong ? startRealBackstage(t, port) : startSockets(t))
+    const auth0 = await startAuth0Process(t, `http://localhost:${port}/.stagedoor/callback`)
+    const { issuer, clientId, clientSecret } = auth0
+    const leaks = await createLeakCheck(
+      t,
+      () => house,
+      () => report,
+    )
+    const house = await startReplicas(
+      t,
+      3,
+      {},
+      {
+        port,
+        upstreamUrl: upstream.url,
+        preload: [countResources],
+        sections: { auth0: { issuer, clientId, clientSecrets: [clientSecret] }, log: { level: 'fatal' } },
+      },
+    )
+    const [survivor, ...gateways] = house.all
+    if (survivor === undefined) throw new Error('no gateway')
+    const report = startReport(t, isLong ? 'a real Backstage and all others killed' : 'processes killed')
+    const editor = await createSessionEditor(t, house.redis.url, replicaSecret)
+    const { path, read } = upstream
+    const options = { house, editor, issuer, count: browserCount, report, ...(path && { path }), ...(read && { read }) }
+    const warmUp = await startBrowsing(t, options)
+    await until(() => warmUp.all.every(({ served }) => served > 2))
+    await warmUp.stop()
+    const before = await leaks.measureAtRest(survivor)
+
+    const browsing = await startBrowsing(t, options)
+    await until(() => browsing.all.every(({ served }) => served > 0))
+    for (const browser of browsing.all.slice(0, 5)) await signOut(house, browser)
+    const redis = { kill: () => house.redis.stop(), start: () => house.redis.start() }
+    const login = {
+      async kill() {
+        await auth0.kill()
+        await refreshWithoutLoginService()
+      },
+      start: () => auth0.start(),
+    }
+
+    /** A session whose claims are due for a refresh goes on while nobody answers there. */
+    async function refreshWithoutLoginService(): Promise<void> {
+      const old = sessionOf({ issuer, refreshedAt: Date.now() - anHourMs })
+      const reference = await editor.begin(old).catch(() => undefined)
+      // Redis may be dead as well.
+      if (reference === undefined) return
+      const answer = await survivor?.fetch('/api/demo/echo-headers', `stagedoor=${reference}`)
+      if (answer?.status === 401) browsing.all[5]?.wrong.push('a session ended with the login service')
+    }
+
+    const mortals: Mortal[] = [...gateways, redis, login, upstream]
+    await Promise.all(mortals.map(async (mortal) => killAtRandom(mortal, report)))
+    await browsing.stop()
+
+    const wrong = browsing.wrong()
+    report.failures = wrong.length
+    t.same(wrong.slice(0, 5), [], `${report.requests} requests, ${report.faults} processes killed`)
+    await judgeSessions(t, options, browsing.all)
+    t.equal(await signInAt(port), 200, 'a login goes through, by the new keys of the login service')
+    await leaks.judge(survivor, before)
+  },
+)
+
+async function killAtRandom(mortal: Mortal, report: ReturnType<typeof startReport>): Promise<void> {
+  const some = async (): Promise<void> => {
+    const asked = report.requests + Math.random() * maxRequestsBetween
+    await until(() => report.requests >= asked)
+  }
+  do {
+    await some()
+    await mortal.kill()
+    report.faults += 1
+    await some()
+    await mortal.start()
+  } while (report.hasTime())
+}
+
+async function signInAt(port: number): Promise<number> {
+  let status = 0
+  // The keys that the login service had before are asked for anew once in a while only.
+  await until(async () => {
+    const browser = createBrowser()
+    const page = await passLoginPage(await browser.open(`http://localhost:${port}/`), browser, 'max@example.com')
+    ;({ status } = page)
+    return status === 200
+  }, 1_000)
+  return status
+}
