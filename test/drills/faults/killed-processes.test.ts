@@ -46,8 +46,8 @@ async function startRealBackstage(t: Test, gatewayPort: number): Promise<Upstrea
 }
 
 async function startSockets(t: Test): Promise<Upstream> {
-  const { url, die, comeBack } = await startUnrulyUpstream(t)
-  return { url, kill: die, start: comeBack }
+  const upstream = await startUnrulyUpstream(t)
+  return { url: upstream.url, kill: () => upstream.die(), start: () => upstream.comeBack() }
 }
 
 t.test(
