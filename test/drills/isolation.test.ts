@@ -8,6 +8,7 @@ import { createBrowser } from '../support/browser.ts'
 import { passLoginPage } from '../support/house.ts'
 import { replicaSecret, type Replicas, startReplicas } from '../support/replicas.ts'
 import { until } from '../support/until.ts'
+import { countResources, createLeakCheck } from './resources.ts'
 import { startReport } from './support.ts'
 
 type Person = { email: string; organization: string; cookie: string }
@@ -25,7 +26,12 @@ t.test(
   { timeout: 3_600_000 },
   async (t) => {
     const sections = { assertion: { keys: { store: 'redis' } }, admin: { allow: { roles: ['stagedoor-admin'] } } }
-    const house = await startReplicas(t, 3, {}, { sections })
+    const leaks = await createLeakCheck(
+      t,
+      () => house,
+      () => report,
+    )
+    const house = await startReplicas(t, 3, {}, { sections, preload: [countResources] })
     const people = [
       await signIn(house, 'jane@example.com', 'org_demo'),
       await signIn(house, 'max@example.com', 'org_other'),
@@ -34,9 +40,11 @@ t.test(
     const editor = await createSessionEditor(t, house.redis.url, replicaSecret)
     const keyEditor = await createKeyEditor(t, house.redis.url, replicaSecret)
     const report = startReport(t, 'isolation')
-    const keys = createRemoteJWKSet(new URL(`${house.all[0]?.url}/.stagedoor/jwks.json`), { cooldownDuration: 0 })
+    const keys = createRemoteJWKSet(new URL(`${house.all[0]?.url}/.stagedoor/jwks.json`), {
+      cooldownDuration: 0,
+      timeoutDuration: 60_000,
+    })
     const dispatcher = new Agent({ connections: 2 * concurrent })
-    t.teardown(() => dispatcher.destroy())
     const mixed: string[] = []
     const kids = new Set<string>()
     let wasDisturbed = false
@@ -88,9 +96,11 @@ t.test(
       } while (report.hasTime())
     }
 
+    const before = await Promise.all(house.all.map((replica) => leaks.measureAtRest(replica)))
     const refreshesBefore = house.auth0.counters.tokenRefreshToken
     const askers = people.flatMap((person) => Array.from({ length: concurrent }, (_, id) => askOn(person, id)))
     await Promise.all([...askers, disturb()])
+    await dispatcher.destroy()
     report.failures = mixed.length
     t.same(mixed.slice(0, 3), [], `${report.requests} requests`)
     t.ok(
@@ -98,6 +108,7 @@ t.test(
       `${house.auth0.counters.tokenRefreshToken} refreshes`,
     )
     t.ok(kids.size > 1, `${kids.size} keys signed`)
+    await Promise.all(house.all.map((replica, i) => leaks.judge(replica, before[i])))
   },
 )
 

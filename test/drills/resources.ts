@@ -34,7 +34,7 @@ export type LeakCheck = {
   /** What the process holds once its idle connections have been closed. */
   measureAtRest(replica: Replica): Promise<Resources>
   /** Waits until the process holds no more than before; counts and names what does not go away. */
-  judge(replica: Replica, before: Resources): Promise<void>
+  judge(replica: Replica, before: Resources | undefined): Promise<void>
 }
 
 /** Call it before the processes start, which find the folder in their environment. */
@@ -64,7 +64,7 @@ export async function createLeakCheck(t: Test, house: () => Replicas, report: ()
     }
   }
 
-  async function judge(replica: Replica, before: Resources): Promise<void> {
+  async function judge(replica: Replica, before: Resources = nothing): Promise<void> {
     let after = await measure(replica)
     const grown = () => kinds.filter((kind) => after[kind] > before[kind] + slack[kind])
     await until(async () => {
@@ -92,6 +92,7 @@ export async function createLeakCheck(t: Test, house: () => Replicas, report: ()
   return { measureAtRest, judge }
 }
 
+const nothing: Resources = { timers: 0, heapBytes: 0, descriptors: 0, sockets: 0, children: 0, redisConnections: 0 }
 const kinds = Object.keys(slack) as (keyof Resources)[]
 
 async function linksOf(pid: number): Promise<string[]> {

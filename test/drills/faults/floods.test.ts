@@ -6,6 +6,7 @@ import { Agent, request } from 'undici'
 
 import { startReplicas } from '../../support/replicas.ts'
 import { until } from '../../support/until.ts'
+import { countResources, createLeakCheck } from '../resources.ts'
 import { drillSeconds, startReport } from '../support.ts'
 
 const isLong = drillSeconds > 10
@@ -15,8 +16,13 @@ t.test(
   'slow heads, floods of headers and many logins in flight fill no memory and stop nobody',
   { timeout: 3_600_000 },
   async (t) => {
-    const server = { timeouts: { headers: '2s' }, failedAttempts: { max: 1_000 } }
-    const house = await startReplicas(t, 1, {}, { sections: {}, server })
+    const server = { timeouts: { headers: '10s' }, failedAttempts: { max: 1_000 } }
+    const leaks = await createLeakCheck(
+      t,
+      () => house,
+      () => report,
+    )
+    const house = await startReplicas(t, 1, {}, { server, preload: [countResources] })
     const [gateway] = house.all
     if (gateway === undefined) throw new Error('no gateway')
     const { port } = new URL(gateway.url)
@@ -28,6 +34,7 @@ t.test(
     }
     await answers('before')
     const sizes: number[] = []
+    const before = await leaks.measureAtRest(gateway)
     for (const round of ['the first time', 'the second time']) {
       const slow = await openSlow(t, Number(port), isLong ? 2_000 : 200)
       await answers(`while heads dribble in ${round}`)
@@ -50,11 +57,12 @@ t.test(
 
     // The heap grows to what the load needs once; what leaks grows again.
     const [first = 0, second = 0] = sizes
-    report.leaks = second - first > maxGrowthBytes ? 1 : 0
+    report.leaks += second - first > maxGrowthBytes ? 1 : 0
     t.ok(
       second - first < maxGrowthBytes,
       `memory grew by ${Math.round((second - first) / 1_048_576)} MiB in the second round`,
     )
+    await leaks.judge(gateway, before)
   },
 )
 
