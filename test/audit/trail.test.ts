@@ -131,6 +131,27 @@ t.test('an event of which no record can be made is reported, and leaves no gap',
   )
 })
 
+t.test('each event that was recorded is passed on with its time, and one that could not be is not', async (t) => {
+  const recorded: unknown[] = []
+  const trail = createTrail({
+    chain: createChain('w'),
+    sinks: [],
+    now: () => 7,
+    signer: () => undefined,
+    onFailure: () => undefined,
+    onRecorded: ({ event }, at) => recorded.push([event, at]),
+    checkpointEveryMs: 60_000,
+  })
+  t.teardown(() => trail.close())
+  const unwritable = { event: 'logout', principal: { kind: 'user' } } as never
+  for (const event of [decided, unwritable, { event: 'login' } as const]) trail.write(event)
+  trail.flush()
+  t.same(recorded, [
+    ['decision', 7],
+    ['login', 7],
+  ])
+})
+
 t.test('another interval of checkpoints counts from the moment on at which it is set', async (t) => {
   const clock = mockTimers(t)
   const { trail, checkpoints } = start(memorySink())

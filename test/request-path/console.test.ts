@@ -26,6 +26,7 @@ t.test('the console shows health, what happened, who is signed in, and what is i
     status: 200,
     text: /Health[^]*auth0[^]*known: 2[^]*Max Muster/,
   })
+  t.match(await jane.open(`${house.url}${admin}/`), { text: /Requests<\/strong> [1-9][^]*Logins<\/strong> 2/ })
   t.match(await jane.open(`${house.url}${admin}/sessions`), { text: /max@example\.com[^]*127\.0\.0\.1/ })
   t.notMatch((await jane.open(`${house.url}${admin}/sessions?text=jane`)).text, 'max@example.com')
   const decisions = await jane.open(`${house.url}${admin}/decisions?text=Muster&outcome=allow`)
