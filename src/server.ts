@@ -104,6 +104,8 @@ async function surroundingsOf({ config }: LoadedConfig, { env }: StartOptions): 
   const stdout = createTurnDestination(1)
   let sender: LogSender | undefined
   const output = {
+    failure: stdout.failure,
+    onLost: stdout.onLost,
     write(line: string): void {
       stdout.write(line)
       sender?.take(line)

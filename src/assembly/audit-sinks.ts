@@ -1,6 +1,7 @@
+import { openAppendFile } from '../audit/sinks/append-file.ts'
 import { FileSink } from '../audit/sinks/file.ts'
 import { HttpSink } from '../audit/sinks/http.ts'
-import { type Sink } from '../audit/sinks/sink.ts'
+import { reasonOf, type Sink } from '../audit/sinks/sink.ts'
 import { openSpool } from '../audit/sinks/spool.ts'
 import { createStdoutSink } from '../audit/sinks/stdout.ts'
 import { SyslogSink } from '../audit/sinks/syslog.ts'
@@ -24,14 +25,30 @@ export function sinkOf(sink: SinkConfig, writer: string, dependencies: Dependenc
 
 function fileSink(file: NonNullable<SinkConfig['file']>, { now }: Dependencies, holding: Holding): Sink {
   const options = { ...file, maxBytes: file.maxSize, now }
+  const trail = holding.part({ name: 'begun trail', make: () => ({ isBegun: false }) })
   const made = holding.part({
     name: 'audit file',
     settings: file.path,
-    make: () => new FileSink(options),
+    make() {
+      if (trail.isBegun) tryFile(file.path)
+      return new FileSink(options)
+    },
     close: closeSink,
   })
-  holding.onInForce(() => made.use(options))
+  holding.onInForce(() => {
+    trail.isBegun = true
+    made.use(options)
+  })
   return made
+}
+
+/** @throws when records that are kept now would go where they cannot be kept */
+function tryFile(path: string): void {
+  try {
+    openAppendFile(path).close()
+  } catch (cause) {
+    throw new Error(`the audit trail cannot be written to ${path}: ${reasonOf(cause)}`, { cause })
+  }
 }
 
 function syslogSink({ protocol, ca, cert, key, ...rest }: NonNullable<SinkConfig['syslog']>): Sink {

@@ -140,9 +140,10 @@ function filesLast(sinks: readonly Sink[]): Sink[] {
 /** A sink that blocks degrades readiness, too: requests without audit still work. */
 function conditionOf(sink: Sink): Condition {
   const { name, onFailure } = sink
-  const { reason, waiting } = sink.status()
-  const effect = onFailure === 'block' ? 'admin actions are refused unless it keeps them' : `${waiting} records wait`
-  return condition(`audit ${name}`, reason && `${reason}; ${effect}`)
+  const { reason, waiting, lost } = sink.status()
+  const waits = `${waiting > 0 ? waiting : 'its'} records wait`
+  const effect = onFailure === 'block' ? 'admin actions are refused unless it keeps them' : waits
+  return condition(`audit ${name}`, reason && `${reason}; ${effect}${lost > 0 ? `, ${lost} are lost` : ''}`)
 }
 
 /** The last records of the first trail file, read before this process adds any. */

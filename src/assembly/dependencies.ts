@@ -1,5 +1,6 @@
 import type { CustomFetch } from 'openid-client'
 
+import type { Output } from '../audit/sinks/stdout.ts'
 import type { Origins } from '../config/effective.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -9,7 +10,7 @@ import type { AgentFor } from '../telemetry/otlp.ts'
 export type Dependencies = {
   logger: Logger
   /** Standard output, for records of the audit trail. */
-  output: { write(line: string): void }
+  output: Output
   /** Milliseconds since the epoch. */
   now: () => number
   fetch: CustomFetch

@@ -14,9 +14,16 @@ export class UnreadableTrail extends Error {}
 /** A line and where it stands. */
 export type PlacedLine = { line: string; place: string; file: string }
 
-/** The files of a trail, oldest first: those that were moved aside, and the one that is written. */
+/**
+ * The files of a trail, oldest first: those that were moved aside, and the one that is written.
+ * @throws UnreadableTrail
+ */
 export function filesOfTrail(path: string): string[] {
-  return [...movedFiles(path), path]
+  try {
+    return [...movedFiles(path), path]
+  } catch (cause) {
+    throw unreadable(path, cause)
+  }
 }
 
 /** Where checkpoints are kept beside the file. */
@@ -24,9 +31,14 @@ export function checkpointFileOf(path: string): string {
   return `${path}.checkpoints`
 }
 
-/** The lines of files that may not be there. */
+/**
+ * The lines of files that may not be there.
+ * @throws UnreadableTrail
+ */
 export async function linesOfAll(files: readonly string[]): Promise<string[]> {
-  const texts = await Promise.all(files.map(readFileIfThere))
+  const read = (file: string) =>
+    readFileIfThere(file).catch((cause: unknown) => Promise.reject(unreadable(file, cause)))
+  const texts = await Promise.all(files.map(read))
   return texts.flatMap((text) => (text ?? '').split('\n').filter(Boolean))
 }
 
@@ -46,9 +58,14 @@ export async function* linesOf(files: readonly string[]): AsyncGenerator<PlacedL
         yield { line, place: `${file}:${number}`, file }
       }
     } catch (cause) {
-      throw new UnreadableTrail(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
+      throw unreadable(file, cause)
     }
   }
+}
+
+function unreadable(file: string, cause: unknown): UnreadableTrail {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new UnreadableTrail(`${file} cannot be read: ${reason}`, { cause })
 }
 
 /** Gives the file a name with the time in it, in the same folder: the next write makes a new file. */

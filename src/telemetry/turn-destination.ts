@@ -4,15 +4,30 @@ import { type DestinationStream, pino } from 'pino'
 const maxHeld = 4_096
 /** Lines that wait for a target that takes none, such as a file on a full disk; what comes beyond is lost. */
 const maxWaiting = 1_048_576
+/** Between two tries once no more lines can wait: each costs a system call. */
+const retryMs = 1_000
+
+/** Where lines go, and what becomes of them. */
+export type TurnDestination = DestinationStream & {
+  /** Why the target takes no lines now. */
+  failure(): string | undefined
+  /** Called with lines that are given up for want of room. */
+  onLost(listener: (lines: string) => void): void
+}
 
 /**
  * A file descriptor or file that is written to once a turn of the event loop: under load a system call serves many lines,
  * at rest each line is written at once. An orderly exit writes the remaining lines; SIGKILL loses those of the current turn.
  */
-export function createTurnDestination(target: number | string): DestinationStream {
+export function createTurnDestination(target: number | string): TurnDestination {
   const destination = pino.destination({ dest: target, sync: true, maxLength: maxWaiting })
   // A log that cannot be written ends no process that serves; the next line tries again.
-  destination.on('error', complainOnce)
+  destination.on('error', fail)
+  destination.on('write', () => void (failure = undefined))
+  destination.on('drop', lose)
+  const listeners = new Set<(lines: string) => void>()
+  let failure: string | undefined
+  let triedAt = Number.NEGATIVE_INFINITY
   let held = ''
   let isDue = false
 
@@ -29,13 +44,25 @@ export function createTurnDestination(target: number | string): DestinationStrea
   }
 
   let hasComplained = false
-  function complainOnce(error: Error): void {
+  function fail(error: Error): void {
+    failure = error.message
     if (!hasComplained) process.stderr.write(`stagedoor: log lines could not be written: ${error.message}\n`)
     hasComplained = true
   }
 
+  /** A line for which there is no room does not have the others tried again. */
+  function lose(lines: string): void {
+    for (const listener of listeners) listener(lines)
+    if (performance.now() - triedAt < retryMs) return
+    triedAt = performance.now()
+    // Nothing finds its place, and has what waits tried again; flushSync() would not return while the disk is full.
+    destination.write('')
+  }
+
   process.once('exit', flush)
   return {
+    failure: () => failure,
+    onLost: (listener) => void listeners.add(listener),
     write(line) {
       if (held.length + line.length > maxHeld) flush()
       held += line

@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import t from 'tap'
 
 import { createExamine } from '../../src/audit/examine.ts'
+import { UnreadableTrail } from '../../src/audit/trail-files.ts'
 import { trailOf } from './support.ts'
 
 const { lines, checkpoint, key } = trailOf('w', 8)
@@ -42,4 +43,22 @@ t.test('of a long trail the newest files are read, and the one in use always', a
   t.match(await createExamine(path, keys, 1)({}, 1), { files: [path], leftOut: moved, verdict: { faults: [] } })
   await rm(path)
   await t.rejects(createExamine(path, keys)({}, 1), /cannot be read/)
+})
+
+t.test('what cannot be read of a trail is named: its folder, its file, the checkpoints beside it', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-examine-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const path = join(folder, 'audit.jsonl')
+  const nowhere = join(folder, 'nowhere', 'audit.jsonl')
+  const refusal = async (file: string) => {
+    const error: unknown = await createExamine(file, () => [])({}, 1).catch((cause: unknown) => cause)
+    return error instanceof UnreadableTrail ? error.message : undefined
+  }
+  t.match(await refusal(nowhere), `${nowhere} cannot be read: ENOENT`)
+  await mkdir(path)
+  t.match(await refusal(path), `${path} cannot be read: EISDIR`)
+  await rm(path, { recursive: true })
+  await writeFile(path, '')
+  await mkdir(`${path}.checkpoints`)
+  t.match(await refusal(path), `${path}.checkpoints cannot be read: EISDIR`)
 })

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -128,6 +128,35 @@ t.test('the trail is searched and verified in the console', async (t) => {
   await writeFile(path, (await readFile(path, 'utf8')).replace('"path":"/catalog"', '"path":"/nothing"'))
   t.match((await jane.open(`${house.url}${admin}/audit`)).text, /The trail is not whole: \d+ faults?[^]*was changed/)
   t.match(await asJson(''), { body: { isWhole: false, verification: { faults: [{ text: /was changed/ }] } } })
+})
+
+t.test('a trail that cannot be read is named in the console, and why', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-trail-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const path = join(folder, 'audit.jsonl')
+  const sinks = [{ file: { path, onFailure: 'continue' } }]
+  const { url, signIn, logged } = await startHouse(t, { config: { audit: { sinks } } })
+  const { browser } = await signIn()
+  await until(() =>
+    access(path).then(
+      () => true,
+      () => false,
+    ),
+  )
+  await rm(path)
+  // In its place, so that the gateway does not make it anew.
+  await mkdir(path)
+  const page = await browser.open(`${url}${admin}/audit`)
+  t.equal(page.status, 503)
+  t.match(page.text, /The trail cannot be read[^]*audit\.jsonl cannot be read: EISDIR/)
+  t.match(page.text, '<h1', 'inside of the console, with its form')
+  const { status, text } = await browser.fetch(`${url}${admin}/audit`)
+  const detail = /audit\.jsonl cannot be read: EISDIR/
+  t.match([status, JSON.parse(text)], [503, { code: 'STAGEDOOR_ADMIN_TRAIL_UNREADABLE', detail }])
+  t.match(
+    logged.find(({ msg }) => msg === 'the audit trail cannot be read'),
+    { err: { message: detail } },
+  )
 })
 
 t.test('without a file the console says where records are', async (t) => {

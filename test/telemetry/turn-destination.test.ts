@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import fs, { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 import { setImmediate as endOfTurn } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
@@ -53,4 +54,52 @@ t.test('a target that takes no line ends nothing, and is complained of once', as
     said().map(({ args }) => args[0]),
     [/^stagedoor: log lines could not be written: ENOSPC/],
   )
+})
+
+t.test('what waits for a full disk is written once there is room, and what found no place is told of', async (t) => {
+  t.capture(process.stderr, 'write', () => true)
+  const { destination, written } = startFile(t)
+  const lost: string[] = []
+  destination.onLost((lines) => lost.push(lines))
+  const refuse = () => {
+    throw new Error('the disk is full')
+  }
+  const full = mock.method(fs, 'writeSync', refuse)
+  t.teardown(() => full.mock.restore())
+  const [first, second] = ['a', 'b'].map((letter) => `${letter.repeat(600_000)}\n`) as [string, string]
+  destination.write(first)
+  await endOfTurn()
+  t.equal(destination.failure(), 'the disk is full')
+  destination.write(second)
+  await endOfTurn()
+  t.same(lost, [second])
+
+  full.mock.restore()
+  destination.write('c\n')
+  await endOfTurn()
+  t.equal(written(), `${first}c\n`)
+  t.equal(destination.failure(), undefined)
+})
+
+t.test('lines that find no place do not keep those that wait from being written', async (t) => {
+  t.capture(process.stderr, 'write', () => true)
+  const { destination, written } = startFile(t)
+  let isFull = true
+  const write = fs.writeSync
+  const full = mock.method(fs, 'writeSync', (...given: Parameters<typeof fs.writeSync>) => {
+    if (isFull) throw new Error('the disk is full')
+    return write(...given)
+  })
+  t.teardown(() => full.mock.restore())
+  // So that not even a short line has a place beside it.
+  const waiting = `${'a'.repeat(1_048_575)}\n`
+  destination.write(waiting)
+  await endOfTurn()
+  isFull = false
+  destination.write('lost\n')
+  await endOfTurn()
+  destination.write('b\n')
+  await endOfTurn()
+  t.equal(written(), `${waiting}b\n`)
+  t.equal(destination.failure(), undefined)
 })

@@ -1,12 +1,25 @@
 import { reasonOf, type Sink } from './sink.ts'
 
+/** Takes whole lines, and may say what becomes of them. */
+export type Output = {
+  write(line: string): void
+  /** Why it takes no lines now. */
+  failure?: () => string | undefined
+  /** Calls the listener with lines that it gives up. */
+  onLost?: (listener: (lines: string) => void) => void
+}
+
+/** What a record has in front, and no line of the log. */
+const recordStart = /^\{"level":"info","time":"[^"]*","audit":/gm
+
 /**
  * Records as lines that look like those of the log, among which they stand, and whatever `log.level` keeps out: a trail
  * has no gaps. The log's destination writes once a turn of the event loop, so that a turn later all is written.
  */
-export function createStdoutSink(output: { write(line: string): void }): Sink {
+export function createStdoutSink(output: Output): Sink {
   let lost = 0
   let reason: string | undefined
+  output.onLost?.((lines) => void (lost += lines.match(recordStart)?.length ?? 0))
 
   function write(line: string): void {
     try {
@@ -25,7 +38,7 @@ export function createStdoutSink(output: { write(line: string): void }): Sink {
       for (const line of lines) write(line)
     },
     settled: () => new Promise((resolve) => setImmediate(resolve)),
-    status: () => ({ reason, waiting: 0, lost }),
+    status: () => ({ reason: reason ?? output.failure?.(), waiting: 0, lost }),
     close: async () => undefined,
   }
 }

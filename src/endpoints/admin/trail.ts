@@ -1,7 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-import type { Examine } from '../../audit/examine.ts'
+import type { Examination, Examine } from '../../audit/examine.ts'
 import { momentIn, type RecordFilter } from '../../audit/filter.ts'
+import { UnreadableTrail } from '../../audit/trail-files.ts'
 import { parseDuration } from '../../config/values/quantities.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { wantsPage } from '../../headers/navigation.ts'
@@ -27,9 +28,16 @@ export const adminTrail: FastifyPluginAsync<AdminTrailOptions> = async (app, { b
   app.get('/audit', async (request, reply) => {
     const question = questionIn(request.query)
     const filter = filterOf(question, now())
-    const examination = examine && (await inTurn(async () => examine(filter, maxRecords)))
-    if (wantsPage(request.headers)) return reply.sendPage(auditPage(question, examination, base))
+    const examination = examine && (await inTurn(async () => examined(examine(filter, maxRecords))))
+    const isUnreadable = examination instanceof UnreadableTrail
+    if (isUnreadable) request.log.error({ err: examination }, 'the audit trail cannot be read')
+    if (wantsPage(request.headers)) {
+      return reply.code(isUnreadable ? 503 : 200).sendPage(auditPage(question, examination, base))
+    }
     if (examination === undefined) throw badRequest('audit.sinks has no file')
+    if (isUnreadable) {
+      throw new GatewayError('STAGEDOOR_ADMIN_TRAIL_UNREADABLE', { detail: examination.message, isDetailPublic: true })
+    }
     const { verdict: verification, ...rest } = examination
     return reply
       .header('cache-control', 'no-store')
@@ -45,6 +53,14 @@ export const adminTrail: FastifyPluginAsync<AdminTrailOptions> = async (app, { b
       waiting -= 1
     }
   }
+}
+
+/** A trail that cannot be read is an answer, too. */
+function examined(examination: Promise<Examination>): Promise<Examination | UnreadableTrail> {
+  return examination.catch((error: unknown) => {
+    if (error instanceof UnreadableTrail) return error
+    throw error
+  })
 }
 
 const names = ['person', 'event', 'class', 'outcome', 'since', 'until'] as const

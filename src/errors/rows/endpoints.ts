@@ -139,6 +139,12 @@ export const othersErrors = {
     'The request to the admin API is not complete.',
     'Name exactly one of session, subject or sid, as the documentation shows.',
   ),
+  STAGEDOOR_ADMIN_TRAIL_UNREADABLE: row(
+    503,
+    'error',
+    'The audit trail cannot be read.',
+    'The detail names the file and why: let the user that runs stagedoor read it, or put the file back. Records are written all the same; readiness says when they are not.',
+  ),
   STAGEDOOR_ADMIN_KEYS_NOT_KEPT: row(
     503,
     'error',

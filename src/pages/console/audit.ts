@@ -8,12 +8,15 @@ import { recordTable } from './records.ts'
 /** The fields of the filter form, as typed. */
 export type AuditQuestion = Partial<Record<'person' | 'event' | 'class' | 'outcome' | 'since' | 'until', string>>
 
+/** Undefined where no file holds the trail; an error where the file cannot be read. */
+type Answer = Examination | Error | undefined
+
 /** Events that the form offers. Checkpoints are left out: they only serve the proof. */
 const events = eventNames.filter((name) => name !== 'checkpoint')
 const shownFaults = 20
 
 /** Searches the trail in the file, and says whether it is whole. */
-export function auditPage(question: AuditQuestion, examination: Examination | undefined, base: string): Page {
+export function auditPage(question: AuditQuestion, examination: Answer, base: string): Page {
   return consolePage('audit', html`${form(question, base)} ${answer(examination, base)}`, base)
 }
 
@@ -31,10 +34,15 @@ function form({ person, event, class: kind, outcome, since, until }: AuditQuesti
   </form>`
 }
 
-function answer(examination: Examination | undefined, base: string): Html {
+function answer(examination: Answer, base: string): Html {
   if (examination === undefined) {
     return html`<p>No file holds the trail: <code>audit.sinks</code> has none. The last records of this process are at
       <a href="${base}/decisions">Decisions</a>.</p>`
+  }
+  if (examination instanceof Error) {
+    return html`<p role="alert" class="bad">✗ The trail cannot be read, so nothing is known of it: ${examination.message}.</p>
+      <p>Records are written all the same, unless <a href="${base}/">Overview</a> says otherwise. Let the user that runs Stagedoor
+      read the file, or put it back; the last records of this process are at <a href="${base}/decisions">Decisions</a>.</p>`
   }
   const { records, found } = examination
   const count = found === records.length ? `${found} found` : `${found} found; these are the last ${records.length}`

@@ -127,6 +127,22 @@ t.test(
   },
 )
 
+t.test('records that standard output gave up are counted, lines of the log among them are not', async (t) => {
+  let failure: string | undefined = 'ENOSPC: no space left on device'
+  let lose: (lines: string) => void = () => undefined
+  const lines: string[] = []
+  const sink = createStdoutSink({
+    write: (line) => void lines.push(line),
+    failure: () => failure,
+    onLost: (listener) => void (lose = listener),
+  })
+  sink.take(['{"time":"2026-01-01T00:00:00.000Z"}', '{"time":"2026-01-01T00:00:01.000Z"}'])
+  lose(`${lines[0]}{"level":"info","time":"x","path":"/\\"audit\\":"}\n${lines[1]}`)
+  t.same(sink.status(), { reason: 'ENOSPC: no space left on device', waiting: 0, lost: 2 })
+  failure = undefined
+  t.same(sink.status(), { reason: undefined, waiting: 0, lost: 2 })
+})
+
 t.test('on standard output a record is a line like those of the log, with its own time', async (t) => {
   let text = ''
   const sink = createStdoutSink({ write: (line) => void (text += line) })
