@@ -75,8 +75,9 @@ async function startAlone(loaded: LoadedConfig, options: StartOptions, surroundi
 /** A worker takes the configuration from the primary, so that all have the same, whatever has become of the files. */
 async function startWorker(options: StartOptions): Promise<void> {
   const channel = openChannel()
-  const { texts, refusal } = await channel.beginning
-  const loaded = await loadConfig({ ...options, readText: readRemembered(texts) })
+  const { texts, listen, refusal } = await channel.beginning
+  const read = await loadConfig({ ...options, readText: readRemembered(texts) })
+  const loaded = { ...read, config: { ...read.config, server: { ...read.config.server, listen } } }
   const surroundings = await surroundingsOf(loaded, options)
   const { logger, dependenciesFor } = surroundings
   const { serve, untilWell } = await import('./process/serve.ts')

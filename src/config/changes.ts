@@ -75,15 +75,33 @@ const held: Record<string, (config: Config) => unknown> = {
 
 /**
  * Options that differ and take effect at the next restart only.
- * @param started what the process was started with
+ * @param former what the process was started with, and where it listens now
  */
-export function needsRestart(started: Config, read: Config): Waiting[] {
+export function needsRestart(former: Config, read: Config): Waiting[] {
   const waiting = Object.entries(held).flatMap(([option, valueOf]) => {
-    const [inForce, found] = [valueOf(started), valueOf(read)]
+    const [inForce, found] = [valueOf(former), valueOf(read)]
     return inForce === found ? [] : [{ option, inForce, found }]
   })
+  const { listen, workers } = read.server
+  if (isTaken(former.server.listen, listen)) {
+    waiting.push({ option: 'server.listen.host', inForce: former.server.listen.host, found: listen.host })
+  }
   // A process that serves by itself cannot start workers later.
-  const { workers } = read.server
-  if (started.server.workers !== 1 || workers === 1) return waiting
-  return [...waiting, { option: 'server.workers', inForce: 1, found: workers }]
+  if (former.server.workers === 1 && workers !== 1)
+    waiting.push({ option: 'server.workers', inForce: 1, found: workers })
+  return waiting
+}
+
+/** What takes effect of a configuration while a process listens: without the host that has to wait for a restart. */
+export function withoutTakenHost(inForce: Config, read: Config): Config {
+  const { listen } = inForce.server
+  return isTaken(listen, read.server.listen) ? { ...read, server: { ...read.server, listen } } : read
+}
+
+type Address = Config['server']['listen']
+
+/** The same port on another host: most often one of the two is every address of the machine, and holds the port of the other. */
+function isTaken(held: Address, wanted: Address): boolean {
+  const areSockets = held.path !== undefined || wanted.path !== undefined
+  return !areSockets && held.port === wanted.port && held.host !== wanted.host
 }

@@ -1,4 +1,5 @@
 import { defaultConfigFile, type LoadedConfig } from '../config/load.ts'
+import { withoutTakenHost } from '../config/changes.ts'
 import type { Config } from '../config/schema.ts'
 import { readText } from '../config/tree/texts.ts'
 import { reload, type ReloadOptions } from './reload.ts'
@@ -9,9 +10,11 @@ import { watchFiles } from './watch-files.ts'
  * @param loaded with which the process was started
  * @returns stops looking at the files
  */
-export function followFiles(loaded: LoadedConfig, options: Omit<ReloadOptions, 'started'>): { stop(): void } {
+export function followFiles(loaded: LoadedConfig, options: Omit<ReloadOptions, 'held'>): { stop(): void } {
   const started = loaded.config
   let inForce = started
+  /** What the process holds on to: it may have moved to another port since its start. */
+  const held = (): Config => ({ ...started, server: { ...started.server, listen: inForce.server.listen } })
   /** All that was asked for when the files were read last, whether it was there or not. */
   let asked = new Set([...filesOf(options), ...loaded.texts.keys()])
   let occasion = 'SIGHUP'
@@ -25,9 +28,9 @@ export function followFiles(loaded: LoadedConfig, options: Omit<ReloadOptions, '
         return readText(file)
       },
     }
-    const read = await reload(occasion, { ...options, load, started })
+    const read = await reload(occasion, { ...options, load, held: held() })
     asked = reading
-    if (read !== undefined) inForce = read.config
+    if (read !== undefined) inForce = withoutTakenHost(inForce, read.config)
   }
 
   const takeUpNext = oneAtATime(takeUp)

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 
 import type { LoadedConfig, LoadOptions } from '../config/load.ts'
+import { withoutTakenHost } from '../config/changes.ts'
 import type { Config } from '../config/schema.ts'
 import { removeStaleSocket } from '../listener/acceptors.ts'
 import { buildAdminApp } from './admin-app.ts'
@@ -47,9 +48,9 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
   }
 
   function takeOver(read: LoadedConfig): Workforce {
-    inForce = read.config
+    inForce = withoutTakenHost(inForce, read.config)
     void log.follow(read.config)
-    return workforceOf(read)
+    return workforceOf({ ...read, config: inForce })
   }
 
   try {
@@ -71,5 +72,5 @@ export function workerCount({ server: { workers } }: Config): number {
 }
 
 function workforceOf({ config, texts }: LoadedConfig): Workforce {
-  return { count: workerCount(config), texts }
+  return { count: workerCount(config), texts, listen: config.server.listen }
 }

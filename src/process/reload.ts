@@ -22,8 +22,8 @@ export type ReloadOptions = {
   load: LoadOptions
   logger: Logger
   reloadable: Reloadable
-  /** The configuration that the process was started with. */
-  started: Config
+  /** What the process was started with, and where it listens now. */
+  held: Config
 }
 
 /**
@@ -33,7 +33,7 @@ export type ReloadOptions = {
  */
 export async function reload(
   occasion: string,
-  { load, logger, reloadable, started }: ReloadOptions,
+  { load, logger, reloadable, held }: ReloadOptions,
 ): Promise<LoadedConfig | undefined> {
   logger.info(`${occasion}: the configuration is read anew`)
   const read = await readAnew(load, logger)
@@ -49,7 +49,7 @@ export async function reload(
     return undefined
   }
   await reloadable.putInForce()
-  logWaiting(started, read.config, logger)
+  logWaiting(held, read.config, logger)
   logger.info('the configuration in the files is in force')
   return read
 }
@@ -75,8 +75,8 @@ export function logWarnings(warnings: readonly Problem[], logger: Logger): void 
 }
 
 /** Logs the changed options that take effect only at a restart. */
-export function logWaiting(started: Config, read: Config, logger: Logger): void {
-  for (const waiting of needsRestart(started, read)) {
+export function logWaiting(held: Config, read: Config, logger: Logger): void {
+  for (const waiting of needsRestart(held, read)) {
     logger.warn(waiting, 'this option takes effect at the next restart; until then the old value is in force')
   }
 }

@@ -1,18 +1,17 @@
 import { configDigest } from '../assembly/audit.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import { changesBetween, type OptionChange } from '../config/changes.ts'
-import type { Config } from '../config/schema.ts'
 import type { Reloadable } from './reload.ts'
 import type { Prepared, Served } from './serve.ts'
 import type { Log } from './signals.ts'
 
 /** This process takes up a configuration by itself. */
 export function createReloadable(served: Served, { logger, follow }: Pick<Log, 'logger' | 'follow'>): Reloadable {
-  let prepared: (Prepared & { config: Config }) | undefined
+  let prepared: Prepared | undefined
   return {
     async prepare(loaded) {
       try {
-        prepared = { ...(await served.prepare(loaded)), config: loaded.config }
+        prepared = await served.prepare(loaded)
         return undefined
       } catch (err) {
         logger.error({ err }, 'what the configuration in the files needs cannot be made ready')

@@ -4,6 +4,7 @@ import type { Dependencies } from '../assembly/dependencies.ts'
 import { createLasting } from '../assembly/kept-across-reloads.ts'
 import type { Parts } from '../assembly/provision.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import { withoutTakenHost } from '../config/changes.ts'
 import type { Config } from '../config/schema.ts'
 import { closeGently } from '../listener/close-gently.ts'
 import { createListener } from '../listener/listener.ts'
@@ -27,6 +28,8 @@ export type Served = {
 
 /** A configuration that can take effect at once. */
 export type Prepared = {
+  /** Without what has to wait for a restart. */
+  config: Config
   /** From now on requests are decided by it; those under way, streams and sockets go on as they began. */
   putInForce: () => Promise<void>
   abandon(): Promise<void>
@@ -56,13 +59,14 @@ export async function serve(wantedFirst: Wanted, dependenciesFor: DependenciesFo
   listener.use(first.config.server, first.parts.certificate)
 
   async function prepare(wanted: Wanted): Promise<Prepared> {
-    const next = await build(wanted)
+    const next = await build({ ...wanted, config: withoutTakenHost(inForce().config, wanted.config) })
     const { server } = next.config
     try {
       await untilWell(next.parts)
       const isElsewhere = !isSameAddress(server.listen, inForce().config.server.listen)
       const listening = isElsewhere ? await listener.listen(server.listen) : undefined
       return {
+        config: next.config,
         async putInForce() {
           const settled = generations.putInForce(next)
           listener.use(server, next.parts.certificate)

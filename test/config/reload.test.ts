@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 
-import { needsRestart } from '../../src/config/changes.ts'
+import { needsRestart, withoutTakenHost } from '../../src/config/changes.ts'
 import { logWaiting, readAnew } from '../../src/process/reload.ts'
 import { folderWith, least, load } from './support.ts'
 
@@ -48,7 +48,7 @@ t.test('what is no problem of the configuration is logged as it is', async (t) =
   t.match(lines, [{ level: 50, err: { message: 'the disk is on fire' }, msg: 'the one in force stays' }])
 })
 
-t.test('only where the admin listener is, and workers beside one process, wait for a restart', async (t) => {
+t.test('the address of the admin listener, and workers beside one process, wait for a restart', async (t) => {
   const { config: started } = await load(t, { 'a.yaml': least })
   t.same(needsRestart(started, started), [])
   const { config: read } = await load(t, {
@@ -73,4 +73,18 @@ log: { level: debug }
   logWaiting(started, read, logger)
   t.equal(lines.length, 3)
   t.match(lines[1], { level: 40, option: 'server.admin.port', inForce: 9464, found: 9000, msg: /next restart/ })
+})
+
+t.test('the same port on another host waits for a restart; another port and a socket do not', async (t) => {
+  const listening = async (listen: string) =>
+    (await load(t, { 'a.yaml': least, 'b.yaml': `server: { listen: ${listen} }\nlog: { level: debug }` })).config
+  const started = await listening('{ host: 127.0.0.1, port: 8080 }')
+  const other = await listening('{ host: 0.0.0.0, port: 8080 }')
+  t.same(needsRestart(started, other), [{ option: 'server.listen.host', inForce: '127.0.0.1', found: '0.0.0.0' }])
+  t.same(withoutTakenHost(started, other), { ...other, server: { ...other.server, listen: started.server.listen } })
+  for (const text of ['{ host: 127.0.0.1, port: 8080 }', '{ host: 0.0.0.0, port: 8081 }', '{ path: /run/a.sock }']) {
+    const read = await listening(text)
+    t.same(needsRestart(started, read), [], text)
+    t.equal(withoutTakenHost(started, read), read, text)
+  }
 })

@@ -1,3 +1,4 @@
+import type { Config } from '../../config/schema.ts'
 import type { Texts } from '../../config/tree/texts.ts'
 import type { Refusal } from '../last-reading.ts'
 
@@ -16,8 +17,15 @@ export type ToWorker =
   | { kind: 'ask'; question: number; topic: Topic; detail: string }
   | { kind: 'settled' }
 
-/** The first message to a worker: the texts of the configuration in force, and why newer texts in the files are not. */
-export type Beginning<Files> = { texts: Files; refusal?: Refusal | undefined }
+/** The first message to a worker. */
+export type Beginning<Files> = {
+  /** What stood in the files of the configuration. */
+  texts: Files
+  /** Where the others listen: another host in the files may have to wait for a restart. */
+  listen: Config['server']['listen']
+  /** Why the files hold something else by now. */
+  refusal?: Refusal | undefined
+}
 
 /** The topics of the primary's questions and orders to workers. */
 export type Topic =

@@ -1,3 +1,4 @@
+import type { Config } from '../../config/schema.ts'
 import type { Texts } from '../../config/tree/texts.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Refusal } from '../last-reading.ts'
@@ -5,8 +6,8 @@ import { createQuestions, type Questions } from './ask-workers.ts'
 import type { ToPrimary } from './channel.ts'
 import type { WorkerEnd, WorkerProcess } from './worker-process.ts'
 
-/** How many workers there should be, and what stood in the files of their configuration. */
-export type Workforce = { count: number; texts: Texts }
+/** How many workers there should be, what stood in the files of their configuration, and where they listen. */
+export type Workforce = { count: number; texts: Texts; listen: Config['server']['listen'] }
 
 export type Supervisor = {
   questions: Questions
@@ -102,11 +103,11 @@ class Workers implements Supervisor {
     const { fork, now } = this.#options
     const worker = fork()
     const startedAt = now()
-    const { texts } = this.#workforce
+    const { texts, listen } = this.#workforce
     this.#running.set(worker, texts)
     worker.onMessage((message) => this.#hear(worker, message))
     void worker.ended.then((end) => this.#lose(worker, now() - startedAt, end))
-    worker.send({ kind: 'begin', texts: [...texts], refusal: this.#refusal })
+    worker.send({ kind: 'begin', texts: [...texts], listen, refusal: this.#refusal })
   }
 
   /** Once: a second SIGTERM would end it by force. */

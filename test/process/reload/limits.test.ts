@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { askOnce, type Cluster, startCluster } from '../../support/cluster.ts'
 import { freePort } from '../../support/ports.ts'
 import { until } from '../../support/until.ts'
-import { answersTo, changesIn, hangUp, sizes } from './changed-rules.ts'
+import { answersTo, changesIn, closed, everything, hangUp, sizes } from './changed-rules.ts'
 
 // Starts cost the most: one for all.
 for (const workers of sizes) {
@@ -22,6 +22,9 @@ for (const workers of sizes) {
     await t.test('where the new port is taken, nothing changes', (t) => meetTakenPort(t, cluster, workers, cookie))
     await t.test('the port follows; what has to wait for a restart is named', (t) =>
       followPort(t, cluster, workers, cookie),
+    )
+    await t.test('the same port on another host waits for a restart, and nothing else waits for it', (t) =>
+      keepHost(t, cluster, workers, cookie),
     )
   })
 }
@@ -81,4 +84,39 @@ async function followPort(t: Test, cluster: Cluster, workers: number, cookie: st
   t.match(JSON.parse((await cluster.ready()).text), { status: 'ok' }, 'the admin listener stays where it is')
   await until(() => waiting().length > 0)
   t.match(waiting(), [{ level: 'warn', option: 'server.admin.port', found: adminPort, msg: /next restart/ }])
+}
+
+async function keepHost(t: Test, cluster: Cluster, workers: number, cookie: string): Promise<void> {
+  const loggedBefore = cluster.logged.length
+  const port = await freePort()
+  const at = (host: string) => ({ server: { ...cluster.config['server'], listen: { host, port } } })
+  await cluster.rewriteConfig(at('127.0.0.1'))
+  await hangUp(cluster, workers)
+  // Every address of the machine: the port is taken by the one in use.
+  await cluster.rewriteConfig({ ...at('0.0.0.0'), routes: [closed, everything] })
+  await hangUp(cluster, workers)
+  const statusOf = async (path: string) => (await askOnce(`http://127.0.0.1:${port}${path}`, { cookie })).status
+  t.same([await statusOf('/catalog'), await statusOf('/closed')], [200, 403], 'the rules are in force')
+  const named = { level: 'warn', option: 'server.listen.host', inForce: '127.0.0.1', found: '0.0.0.0' }
+  await until(() => cluster.logged.slice(loggedBefore).some(({ option }) => option === named.option))
+  t.match(
+    cluster.logged.slice(loggedBefore).find(({ option }) => option === named.option),
+    named,
+  )
+  t.match(JSON.parse((await cluster.ready()).text), { status: 'ok' })
+
+  if (workers > 1) await replaceOne(cluster)
+  t.same([await statusOf('/catalog'), await statusOf('/closed')], [200, 403], 'a worker that begins listens there, too')
+  await cluster.rewriteConfig({
+    server: { ...cluster.config['server'], listen: { host: '0.0.0.0', port: cluster.port } },
+  })
+  await hangUp(cluster, workers)
+  t.equal((await cluster.ask('/catalog', { cookie })).status, 200, 'another port takes the host with it')
+}
+
+async function replaceOne(cluster: Cluster): Promise<void> {
+  const [killed] = await cluster.workers()
+  process.kill(killed ?? 0, 'SIGKILL')
+  await until(async () => /stagedoor_workers_replaced_total 1\n/.test(await cluster.metrics()))
+  await until(async () => (await cluster.metrics()).includes('stagedoor_workers 2\n'))
 }

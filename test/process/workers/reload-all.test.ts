@@ -27,7 +27,7 @@ async function reloading(t: Test, given: ReadonlyMap<number, Record<string, unkn
       renew: (worker) => void renewed.push(worker),
       noteRefusal: (refusal) => void refusals.push(refusal),
     },
-    ({ texts }) => ({ count: 3, texts }),
+    ({ texts, config }) => ({ count: 3, texts, listen: config.server.listen }),
   )
   const loaded = await load(t, { 'a.yaml': least })
   return { reloadable, loaded, asked, renewed, counts, refusals }

@@ -4,9 +4,10 @@ import { superviseWorkers, type SupervisorOptions } from '../../../src/process/w
 import { until } from '../../support/until.ts'
 import { createFakeWorkers } from './fake-workers.ts'
 
-const before = { count: 2, texts: new Map([['a.yaml', 'before']]) }
-const after = { count: 3, texts: new Map([['a.yaml', 'after']]) }
-const words = (text: string) => [{ kind: 'begin', texts: [['a.yaml', text]], refusal: undefined }]
+const listen = { host: '127.0.0.1', port: 8080 }
+const before = { count: 2, texts: new Map([['a.yaml', 'before']]), listen }
+const after = { count: 3, texts: new Map([['a.yaml', 'after']]), listen }
+const words = (text: string) => [{ kind: 'begin', texts: [['a.yaml', text]], listen, refusal: undefined }]
 
 function startSupervisor(options: Partial<SupervisorOptions> & { isObedient?: boolean } = {}) {
   const workers = createFakeWorkers(options)
@@ -76,7 +77,7 @@ t.test('workers begin with what is in force, and with what is wrong with the fil
   at(0).die()
   await until(() => all.length === 4)
   t.same(at(2).heard, words('after'), 'one more, at once')
-  t.same(at(3).heard, [{ kind: 'begin', texts: [['a.yaml', 'after']], refusal }])
+  t.same(at(3).heard, [{ kind: 'begin', texts: [['a.yaml', 'after']], listen, refusal }])
   t.same([at(0).sigterms, at(1).sigterms], [0, 0], 'those that serve have taken it up')
 })
 
