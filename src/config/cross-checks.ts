@@ -1,5 +1,6 @@
 import { defaultUpstream } from './derived-settings.ts'
 import { machineContradictions } from './machine-checks.ts'
+import { suggest } from './problem-from-issue.ts'
 import type { Finding, KnownSections } from './problem.ts'
 import type { Config } from './schema.ts'
 import { tlsContradictions } from './upstream-checks.ts'
@@ -14,6 +15,7 @@ export function contradictions(sections: KnownSections): Finding[] {
     ...keyContradictions(sections),
     ...workerContradictions(sections),
     ...machineContradictions(sections),
+    ...(sections.audit ? repeatedSinks(sections.audit) : []),
     ...(upstreams ? tlsContradictions(upstreams) : []),
     ...(server && upstreams ? loops(server, upstreams) : []),
     ...(routes ? repeatedNames(routes) : []),
@@ -33,10 +35,17 @@ function listenerContradictions({ listen, admin, trustedProxies }: Config['serve
     ]
   }
   if (listen.path !== undefined || listen.port !== admin.port || listen.port === 0) return []
+  const isUsual = admin.port === usualAdminPort
   return [
-    { path: ['server', 'admin', 'port'], expected: 'another port than server.listen.port', fix: 'leave it at 9464' },
+    {
+      path: ['server', isUsual ? 'listen' : 'admin', 'port'],
+      expected: `another port than server.${isUsual ? 'admin' : 'listen'}.port`,
+      fix: isUsual ? 'write for example port: 8080' : `leave it at ${usualAdminPort}`,
+    },
   ]
 }
+
+const usualAdminPort = 9464
 
 function sessionContradictions(session: Config['session']): Finding[] {
   const { idleTimeout, absoluteTimeout, refreshEvery, store, redis } = session
@@ -145,6 +154,26 @@ function loops({ baseUrl }: Config['server'], upstreams: Config['upstreams']): F
   })
 }
 
+/** Two sinks that write to one place would write each record twice there. */
+function repeatedSinks({ sinks }: Config['audit']): Finding[] {
+  const placeOf = ({ stdout, file, http }: (typeof sinks)[number]): string | undefined => {
+    if (stdout !== undefined) return 'stdout'
+    return file === undefined ? http?.queue : `file ${file.path}`
+  }
+  const places = sinks.map(placeOf)
+  return places.flatMap((place, index) => {
+    const first = places.indexOf(place)
+    if (place === undefined || first === index) return []
+    return [
+      {
+        path: ['audit', 'sinks', index],
+        expected: `another place than audit.sinks[${first}] writes to`,
+        fix: 'remove one of the two: each record would be there twice',
+      },
+    ]
+  })
+}
+
 function repeatedNames(routes: Config['routes']): Finding[] {
   return routes.flatMap(({ name }, index) => {
     const first = routes.findIndex((rule) => rule.name === name)
@@ -168,7 +197,9 @@ function upstreamContradictions(
   const path = ['routes', index, 'upstream']
   const expected = `the name of an upstream: ${known.join(', ')}`
   if (rule.upstream !== undefined && !Object.hasOwn(upstreams, rule.upstream)) {
-    return [{ path, expected, fix: `write one of these, or add upstreams.${rule.upstream}` }]
+    const similar = suggest(rule.upstream, known)
+    const meant = similar === undefined ? 'write one of these' : `did you mean ${similar}? Write that`
+    return [{ path, expected, fix: `${meant}, or add upstreams.${rule.upstream}` }]
   }
   if (rule.upstream === undefined && defaultUpstream(upstreams) === undefined) {
     return [{ path, expected, fix: 'several upstreams and none is called backstage: name one here' }]

@@ -78,7 +78,7 @@ export function defaultConfigFile(): string {
 async function readTree(file: string, read: ReadText): Promise<{ tree: Tree; problems: Problem[] }> {
   const text = await read(file)
   if (typeof text === 'string') return parseYaml(file, text)
-  const source = { file, line: 1, column: 1 }
+  const source = { file, line: text.line ?? 1, column: 1 }
   const problem = { source, path: [], found: text.reason, expected: 'a file that can be read', fix: text.fix }
   return { tree: { kind: 'map', source, entries: new Map() }, problems: [problem] }
 }

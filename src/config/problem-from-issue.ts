@@ -2,8 +2,10 @@ import type { z } from 'zod'
 
 import { holdsSecret, type Option, allPaths, memberNames, optionAt, ownMember } from './option.ts'
 import type { Problem } from './problem.ts'
+import { configSchema } from './schema.ts'
 import type { Absences } from './tree/interpolate.ts'
-import { formatPath, sourceAt, valueAt, type Path, type Tree } from './tree/tree.ts'
+import { formatPath, hasMembers, sourceAt, valueAt, type Path, type Tree } from './tree/tree.ts'
+import { unitFix } from './values/quantities.ts'
 
 const maxShownLength = 60
 
@@ -103,6 +105,12 @@ function unknownKey(key: string, { root, tree }: Surroundings, path: Path): Prob
 function unknownKeyFix(key: string, known: readonly string[], root: Option, path: Path): string {
   const similar = suggest(key, known)
   if (similar !== undefined) return `did you mean ${similar}?`
+  const [name = '', ...rest] = key.split(':')
+  if (rest.length > 0 && known.includes(name)) return `put a space behind the colon of ${name}`
+  const levels = key.split('.')
+  if (levels.length > 1 && optionAt(root, [...path, ...levels]) !== undefined) {
+    return `write each level by itself: ${levels.join(': { ')}${' }'.repeat(levels.length - 1)}`
+  }
   const elsewhere = allPaths(root).find((candidate) => candidate.at(-1) === key && candidate.length > 1)
   if (elsewhere !== undefined && formatPath(elsewhere.slice(0, -1)) !== formatPath(path)) {
     return `did you mean ${elsewhere.join('.')}? Move it there`
@@ -129,7 +137,9 @@ function valueProblem(issue: Issue, around: Surroundings, path: Path): Problem {
   const found = describeFound(value, option)
   // An entry of a list is best explained by an example of the list.
   const optionPath = typeof path.at(-1) === 'number' ? path.slice(0, -1) : path
-  const fix = fixOf(issue, optionAt(root, optionPath), optionPath, value)
+  const fix = isFineInQuotes(plain, path, value)
+    ? `put quotes around it: without them it is a ${typeof value}`
+    : fixOf(issue, optionAt(root, optionPath), optionPath, value)
   return {
     source: absence?.source ?? sourceAt(tree, path),
     path,
@@ -161,26 +171,49 @@ function fixOf(issue: Issue, option: Option | undefined, path: Path, value: unkn
     const similar = suggest(value, issue.values.map(String))
     if (similar !== undefined) return `did you mean ${similar}?`
   }
-  if (typeof value === 'number' && option?.['x-unit'] === 'duration')
-    return `add a unit: ${value}s, ${value}m or ${value}h`
-  if (typeof value === 'number' && option?.['x-unit'] === 'size') return `add a unit: ${value}KiB or ${value}MiB`
+  if (typeof value === 'number' && option?.['x-unit'] !== undefined) return quantityFix(value, option)
+  if (option?.type === 'boolean' && typeof value === 'string' && /^(?:yes|on|no|off)$/i.test(value)) {
+    return `write ${/^(?:yes|on)$/i.test(value)}`
+  }
   if (value === null) return 'write a value, or remove the line to get the default'
   return `${value === undefined ? 'add' : 'write'} for example ${exampleOf(option, path)}`
 }
 
+function quantityFix(value: number, option: Option): string {
+  const [min = '', max = ''] = option['x-bounds']?.split(' to ') ?? []
+  return unitFix(String(value), option['x-unit'] ?? '', { min, max })
+}
+
+/** Whether a number, or `true`, would be accepted as the text that it looks like. */
+function isFineInQuotes(plain: unknown, path: Path, value: unknown): boolean {
+  if (typeof value !== 'number' && typeof value !== 'boolean') return false
+  const quoted = structuredClone(plain)
+  const holder = valueAt(quoted, path.slice(0, -1))
+  if (!hasMembers(holder)) return false
+  holder[path.at(-1) ?? ''] = String(value)
+  return isRefusedAt(path, plain) && !isRefusedAt(path, quoted)
+}
+
+function isRefusedAt(path: Path, plain: unknown): boolean {
+  const issues = configSchema.safeParse(plain).error?.issues ?? []
+  return issues.some((issue) => formatPath(issue.path as Path) === formatPath(path))
+}
+
 function exampleOf(option: Option | undefined, path: Path): string {
-  const value = option?.['x-example'] ?? option?.default ?? requiredOf(option)
-  const key = path.findLast((part) => typeof part === 'string') ?? ''
-  if (value === undefined) return `${key}: …`
-  return `${key}: ${inline(value)}`
+  const key = path.findLast((part) => typeof part === 'string')
+  if (key === undefined) return `${inline(requiredOf(option))}, on as many lines as you like`
+  return `${key}: ${inline(exampleValue(option))}`
+}
+
+function exampleValue(option: Option | undefined): unknown {
+  if (option?.type === 'boolean') return option.default ?? true
+  return option?.['x-example'] ?? option?.default ?? option?.enum?.[0] ?? requiredOf(option)
 }
 
 /** The least that a section needs. */
 function requiredOf(option: Option | undefined): unknown {
-  const names = option?.required
-  return (
-    names && Object.fromEntries(names.map((name) => [name, ownMember(option.properties, name)?.['x-example'] ?? '…']))
-  )
+  const names = option?.required ?? []
+  return Object.fromEntries(names.map((name) => [name, exampleValue(ownMember(option?.properties, name))]))
 }
 
 /** A value on one line of YAML. */
@@ -188,5 +221,6 @@ function inline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`
   if (typeof value !== 'object' || value === null) return String(value)
   const entries = Object.entries(value).map(([key, inner]) => `${key}: ${inline(inner)}`)
+  if (entries.length === 0) return '{}'
   return `{ ${entries.join(', ')} }`
 }

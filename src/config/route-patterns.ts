@@ -123,8 +123,13 @@ function isPathPattern(text: string): boolean {
 export const pathPattern = () =>
   z
     .string(pathShape)
-    .transform((text, context): string =>
-      isPathPattern(text)
-        ? text
-        : refuse(context, pathShape, 'write for example /api/admin/** or /api/auth/*/handler/frame'),
-    )
+    .transform((text, context): string => (isPathPattern(text) ? text : refuse(context, pathShape, pathFix(text))))
+
+function pathFix(text: string): string {
+  const example = 'write for example /api/admin/** or /api/auth/*/handler/frame'
+  if (isPathPattern(`/${text}`)) return `write /${text}`
+  if (/[?#]/.test(text)) return `${example}: rules look at the path, without ? and #`
+  if (/\*\*(?!$)/.test(text)) return `${example}: ** stands at the end only`
+  if (/%(?![0-9A-F]{2})/.test(text)) return `${example}: a % is followed by two digits or capitals A to F`
+  return example
+}

@@ -19,7 +19,10 @@ t.test('an empty file is told what every configuration needs', async (t) => {
 
 t.test('a file that holds a list only is refused', async (t) => {
   const problems = await problemsIn(t, { 'a.yaml': '- a' })
-  t.match(problems, [{ found: 'a list', expected: 'the options of Stagedoor' }])
+  t.match(problems, [
+    { found: 'a list', expected: 'the options of Stagedoor', fix: /^write for example { server: { baseUrl: / },
+  ])
+  t.notMatch(problems[0]?.fix, '…')
 })
 
 t.test('a rule that names no upstream is refused when there is no default', async (t) => {

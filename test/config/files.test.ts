@@ -98,7 +98,7 @@ const syntax: [string, string, string, RegExp][] = [
   ['a key twice', 'log:\n  level: info\n  level: warn', 'a.yaml:3', /remove one of the two/],
   ['a variable without quotes inside braces', 'server: { baseUrl: ${BASE} }', 'a.yaml:1', /quotes around it/],
   ['two colons on a line', 'log: level: info', 'a.yaml:1', /colon and a space/],
-  ['a bracket left open', 'routes: [', 'a.yaml:1', /brackets/],
+  ['a bracket left open', 'routes: [', 'a.yaml:1', /close the \[ of line 1/],
 ]
 for (const [what, text, where, fix] of syntax) {
   t.test(`${what} is told once, with its line`, async (t) => {

@@ -40,7 +40,7 @@ t.test('several workers share through Redis, and one error names all that is mis
       server: { ...server, workers },
       session: { ...times, store: stores[0], redis: { url: 'redis://redis' } },
       assertion: kept(stores[1]),
-      audit: kept(stores[3]),
+      audit: { ...kept(stores[3]), sinks: [] },
       machines: {
         ...kept(stores[2]),
         audience: 'urn:machine',
@@ -74,7 +74,9 @@ t.test('keys in Redis need a Redis', async (t) => {
 
 t.test('keys in a file need its path', async (t) => {
   for (const section of ['assertion', 'audit'] as const) {
-    const sections = { [section]: { keys: { store: 'file' } } } as unknown as Parameters<typeof contradictions>[0]
+    const sections = { [section]: { keys: { store: 'file' }, sinks: [] } } as unknown as Parameters<
+      typeof contradictions
+    >[0]
     t.match(contradictions(sections), [{ path: [section, 'keys', 'path'] }], section)
   }
 })

@@ -30,7 +30,7 @@ const rows: [string, z.core.$ZodIssue, string][] = [
 for (const [what, issue, expected] of rows) {
   t.test(`${what} is told with what is expected, its line and an example`, async (t) => {
     t.match(problemsOf(issue, around), [
-      { source: { line: 1 }, found: 'the number 1', expected, fix: 'write for example a: …' },
+      { source: { line: 1 }, found: 'the number 1', expected, fix: 'write for example a: true' },
     ])
   })
 }

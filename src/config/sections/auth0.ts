@@ -27,13 +27,11 @@ const issuer = z.string(issuerShape).transform((text, context): string => {
   return text
 })
 
-const domain = z
-  .string('a host name')
-  .transform((text, context): string =>
-    /^[a-z0-9.-]+(:\d+)?$/i.test(text)
-      ? text.toLowerCase()
-      : refuse(context, 'a host name without https:// and without slashes', 'write for example tenant.eu.auth0.com'),
-  )
+const domain = z.string('a host name').transform((text, context): string => {
+  if (/^[a-z0-9.-]+(:\d+)?$/i.test(text)) return text.toLowerCase()
+  const host = URL.parse(text)?.host || 'for example tenant.eu.auth0.com'
+  return refuse(context, 'a host name without https:// and without slashes', `write ${host}`)
+})
 
 const claimNames = () => z.array(z.string().min(1), 'a list of full claim names')
 

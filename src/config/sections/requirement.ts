@@ -36,11 +36,18 @@ const nested = z.lazy(() => requirement)
 const list = () => z.array(nested, 'a list of requirements').min(1, 'a list with at least one requirement').optional()
 
 const shape = z.strictObject({
-  any: list().meta({ description: 'One of these requirements is met.' }),
-  all: list().meta({ description: 'Every one of these requirements is met.' }),
+  any: list().meta({
+    description: 'One of these requirements is met.',
+    'x-example': [{ roles: ['platform-admin'] }, { groups: ['platform'] }],
+  }),
+  all: list().meta({
+    description: 'Every one of these requirements is met.',
+    'x-example': [{ roles: ['platform-admin'] }, { mfa: { within: '15m' } }],
+  }),
   not: nested.optional().meta({
     description:
       'Turns a requirement around. Danger: alone it allows everybody else; combine it with another one in `all`.',
+    'x-example': { kind: 'machine' },
   }),
   kind: z
     .enum(['user', 'machine'])

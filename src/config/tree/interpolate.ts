@@ -75,8 +75,13 @@ function problem(pass: Pass, { source }: ScalarTree, path: Path, what: Omit<Prob
   return ''
 }
 
+const literal = 'write $${ where ${ itself is meant'
+
 function malformed(whole: string) {
-  return { found: whole, expected: '${NAME} or ${NAME:-default}', fix: 'write $${ where ${ itself is meant' }
+  const fix = whole.endsWith('}')
+    ? 'a name has letters, digits and underscores, and no digit in front'
+    : 'close it with }'
+  return { found: whole, expected: '${NAME} or ${NAME:-default}', fix: `${fix}; ${literal}` }
 }
 
 /** `process.env` inherits names that every object has, `constructor` for one. */

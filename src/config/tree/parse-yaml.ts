@@ -15,13 +15,28 @@ export function parseYaml(file: string, text: string): Parsed {
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
   const empty: Tree = { kind: 'map', source: at(0), entries: new Map() }
+  const blank = text.search(foreignBlank)
+  if (blank >= 0) return { tree: empty, problems: [blankProblem(at(blank))] }
   const complaints = document.errors.map((error) => syntaxProblem(error, at(error.pos[0]), text))
   // Further complaints about one line only repeat the first.
   const problems = complaints.filter(({ source }, index) => source.line !== complaints[index - 1]?.source.line)
   const { contents } = document
   if (problems.length > 0 || contents === null) return { tree: empty, problems }
   if (isScalar(contents) && contents.value === null) return { tree: empty, problems }
-  return { tree: toTree(contents, at), problems: aliasProblems(contents, at) }
+  return { tree: toTree(contents, at), problems: [...aliasProblems(contents, at), ...tagProblems(contents, at)] }
+}
+
+/** Looks like indentation, and is part of a name: copied from a web page or a document. */
+const foreignBlank = /(?<=^ *)[\u00A0\u2000-\u200B\u202F\u3000]/m
+
+function blankProblem(source: Source): Problem {
+  return {
+    source,
+    path: [],
+    found: 'a blank that is no space, such as web pages have',
+    expected: 'valid YAML',
+    fix: 'indent with spaces: type them anew',
+  }
 }
 
 function toTree(node: ParsedNode, at: Locate): Tree {
@@ -55,6 +70,24 @@ function aliasProblems(contents: ParsedNode, at: Locate): Problem[] {
   return problems
 }
 
+/** Refuses tags: of a value that another tool would decrypt or look up, the text would be taken as it stands. */
+function tagProblems(contents: ParsedNode, at: Locate): Problem[] {
+  const problems: Problem[] = []
+  visit(contents, {
+    Node(_, { tag, range }) {
+      if (tag === undefined) return
+      problems.push({
+        source: at(Number(range?.[0])),
+        path: [],
+        found: `the tag ${tag.replace('tag:yaml.org,2002:', '!!')}`,
+        expected: 'the value itself',
+        fix: 'leave the tag out; secrets are read from files ($file) or variables (${NAME})',
+      })
+    },
+  })
+  return problems
+}
+
 function syntaxProblem(error: YAMLError, source: Source, text: string): Problem {
   const opened = lineOfOpenQuote(text.split('\n').slice(0, source.line))
   if (opened !== undefined) {
@@ -68,22 +101,48 @@ function syntaxProblem(error: YAMLError, source: Source, text: string): Problem 
     }
   }
   const line = String(text.split('\n')[source.line - 1])
-  return { source, path: [], expected: 'valid YAML', found: error.message, fix: syntaxFix(error, line) }
+  return { source, path: [], expected: 'valid YAML', found: foundOf(error, text), fix: syntaxFix(error, line, text) }
 }
 
-function syntaxFix(error: YAMLError, line: string): string {
+function foundOf({ code, message, pos }: YAMLError, text: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document (---)'
+  if (code !== 'DUPLICATE_KEY') return message
+  const [key = ''] = /^[^:\s]*/.exec(text.slice(pos[0])) ?? []
+  return `${key} a second time in one map`
+}
+
+function syntaxFix(error: YAMLError, line: string, text: string): string {
   if (error.code === 'DUPLICATE_KEY') return 'remove one of the two, or merge them'
+  if (error.code === 'MULTIPLE_DOCS')
+    return 'remove the line ---, or make it a file of its own: --config may be given again'
+  const opened = /must be sufficiently indented and end with a ([\]}])/.exec(error.message)
+  if (opened !== null) return bracketFix(text.slice(0, error.pos[0]), opened[1] === ']' ? '[' : '{')
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY' && !/:\s.*:\s/.test(line)) {
+    return 'indent the lines below like their neighbours, and write a space behind each dash and colon'
+  }
   if (error.code === 'TAB_AS_INDENT' || line.includes('\t')) return 'indent with spaces: YAML does not allow tabs'
   if (/[[{].*\$\{/.test(line)) return 'inside { } and [ ] put quotes around it: "${NAME}"'
   if (/:\s*[^'"\s].*: /.test(line)) return 'put quotes around a value that contains a colon and a space'
   return 'check indentation, brackets and quotes around this line'
 }
 
-/** A value that begins with a quote, which its line does not close: the parser complains far below, where another quote is. */
-function lineOfOpenQuote(lines: readonly string[]): { line: number; column: number } | undefined {
-  const index = lines.findIndex((line) => openQuote.test(line))
-  if (index === -1) return undefined
-  return { line: index + 1, column: String(lines[index]).search(/["'][^"']*$/) + 1 }
+/** Where the bracket stands that is still open: the parser complains where it gives up. */
+function bracketFix(before: string, bracket: string): string {
+  const line = before.slice(0, before.lastIndexOf(bracket)).split('\n').length
+  return `close the ${bracket} of line ${line}`
 }
 
-const openQuote = /^\s*(?:- )*(?:[\w.-]+:\s+)?(?:"(?:[^"\\]|\\.)*|'(?:[^']|'')*)$/
+/** A value that begins with a quote, which its line does not close: the parser complains far below, where another quote is. */
+function lineOfOpenQuote(lines: readonly string[]): { line: number; column: number } | undefined {
+  const columns = lines.map(columnOfOpenQuote)
+  const index = columns.findIndex((column) => column !== undefined)
+  return index === -1 ? undefined : { line: index + 1, column: Number(columns[index]) }
+}
+
+function columnOfOpenQuote(line: string): number | undefined {
+  const [closed = ''] = beforeQuote.exec(line) ?? []
+  return /["']/.test(line.charAt(closed.length)) ? closed.length + 1 : undefined
+}
+
+/** Whole quotes, a quote or # that follows a letter, and text without any. */
+const beforeQuote = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|\w['"#]|[^'"#])*/

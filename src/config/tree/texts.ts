@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { isUtf8 } from 'node:buffer'
+import { createReadStream } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
 
 /** The texts of files, by the path under which they were read. */
 export type Texts = ReadonlyMap<string, string>
@@ -28,8 +30,11 @@ export function readRemembered(texts: Texts): ReadText {
   return async (file) => texts.get(file) ?? { reason: 'was not handed over', fix: 'restart stagedoor' }
 }
 
-/** Why a file could not be read, and what to do about it. */
-export type Unreadable = { reason: string; fix: string }
+/** Why a file could not be read, and what to do about it; `line` where the reason stands. */
+export type Unreadable = { reason: string; fix: string; line?: number }
+
+/** Far more than any configuration; a device has no end. */
+const maxBytes = 4 * 1024 ** 2
 
 /** Gives the text of a file, or why there is none. */
 export type ReadText = (file: string) => Promise<string | Unreadable>
@@ -42,7 +47,25 @@ const known = new Map<string, Unreadable>([
 
 /** The text of a file as it is now. */
 export async function readText(file: string): Promise<string | Unreadable> {
-  return await readFile(file, 'utf8').catch(explain)
+  try {
+    const bytes = await buffer(createReadStream(file, { end: maxBytes }))
+    if (bytes.length > maxBytes) {
+      return { reason: 'is longer than 4 MiB', fix: 'give the path of the right file' }
+    }
+    return isUtf8(bytes) ? bytes.toString('utf8') : explainBytes(bytes)
+  } catch (error) {
+    return explain(error as NodeJS.ErrnoException)
+  }
+}
+
+/** Other bytes would be read as something else than what was written; of a secret, as one that others could guess. */
+function explainBytes(bytes: Buffer): Unreadable {
+  const line = bytes.toString('utf8').split('\uFFFD', 1).join('').split('\n').length
+  return {
+    reason: `holds bytes that are not UTF-8 text, in line ${line}`,
+    fix: 'save it as UTF-8; random bytes become text by base64',
+    line,
+  }
 }
 
 /** A failure to read in words. */

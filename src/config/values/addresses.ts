@@ -63,7 +63,9 @@ export function readOrigin(
   { example, httpsUnlessLoopback }: OriginOptions,
 ): string {
   const url = parseWebUrl(text)
-  if (url === undefined) return refuse(context, originShape, `write for example ${example}`)
+  if (url === undefined || url.hostname.includes('*')) {
+    return refuse(context, originShape, `write for example ${example}`)
+  }
   if (!hasOnlyAnOrigin(url)) return refuse(context, originShape, `write ${url.origin}`)
   if (httpsUnlessLoopback && url.protocol === 'http:' && !isLoopback(url)) {
     return refuse(

@@ -24,7 +24,16 @@ export function wholeNumber({ min, max }: { min: number; max: number }) {
 export const port = () => wholeNumber({ min: 0, max: 65_535 })
 
 /** Text of an amount and its unit, such as `15m` or `64KiB`; its value counts in the smallest unit. */
-type Notation = { units: ReadonlyMap<string, number>; pattern: RegExp; expected: string; name: string }
+type Notation = {
+  units: ReadonlyMap<string, number>
+  pattern: RegExp
+  expected: string
+  name: string
+  /** Units of bare numbers, the likeliest first. */
+  usual: readonly string[]
+  /** How people write units otherwise, in lower case. */
+  spelling: readonly (readonly [spelling: RegExp, unit: string])[]
+}
 
 function parse(text: string, { units, pattern }: Notation): number | undefined {
   const [, amount, unit] = pattern.exec(text) ?? []
@@ -43,18 +52,51 @@ function format(value: number, { units }: Notation): string {
 type Bounds = { min: string; max: string }
 
 /** An option in a notation, within bounds (both included). */
-function quantity(notation: Notation, { min, max }: Bounds, fixOf: (text: string) => string) {
+function quantity(notation: Notation, { min, max }: Bounds) {
   const { pattern, expected, name } = notation
-  const [least, most] = [Number(parse(min, notation)), Number(parse(max, notation))]
+  const isWithin = withinBounds(notation, { min, max })
   return z
     .string(expected)
     .transform((text, context): number => {
       const value = parse(text, notation)
-      if (value === undefined) return refuse(context, expected, fixOf(text))
-      if (value >= least && value <= most) return value
+      if (value !== undefined && isWithin(value)) return value
+      if (/^\d+$/.test(text)) return refuse(context, expected, unitFix(text, name, { min, max }))
+      const meant = value ?? meantBy(text, notation)
+      if (meant === undefined) return refuse(context, expected, `write for example ${min} or ${max}`)
+      if (isWithin(meant)) return refuse(context, expected, `write ${format(meant, notation)}`)
       return refuse(context, `between ${min} and ${max}`, `choose a ${name} in this range`)
     })
     .meta({ pattern: pattern.source, 'x-unit': name, 'x-bounds': `${min} to ${max}` })
+}
+
+function withinBounds(notation: Notation, { min, max }: Bounds): (value: number) => boolean {
+  const [least, most] = [Number(parse(min, notation)), Number(parse(max, notation))]
+  return (value) => value >= least && value <= most
+}
+
+/** What people mean by `1 hour`, `1h30m`, `64 KB` or `-5m`; undefined where that is not clear. */
+function meantBy(text: string, { units, spelling }: Notation): number | undefined {
+  const part = /(\d+)\s*([a-z]+)/g
+  const lower = text.toLowerCase()
+  if (lower.replaceAll(part, '').replaceAll(/[\s,]|^-/g, '') !== '') return undefined
+  const amounts = [...lower.matchAll(part)].map(([, amount, word = '']) => {
+    const unit = spelling.find(([written]) => written.test(word))?.[1] ?? ''
+    return Number(amount) * (units.get(unit) ?? Number.NaN)
+  })
+  const sum = amounts.reduce((total, amount) => total + amount, 0)
+  return amounts.length === 0 || Number.isNaN(sum) ? undefined : sum
+}
+
+/** What a number without a unit may have been meant as, of what the option takes. */
+export function unitFix(digits: string, name: string, bounds: Bounds): string {
+  const notation = name === sizes.name ? sizes : durations
+  const isWithin = withinBounds(notation, bounds)
+  const likely = notation.usual.map((unit) => ({ unit, value: Number(digits) * Number(notation.units.get(unit)) }))
+  const written = likely
+    .filter(({ value }) => isWithin(value))
+    .map(({ unit, value }) => (unit === 'B' ? format(value, notation) : `${Number(digits)}${unit}`))
+  if (written.length === 0) return `write for example ${bounds.min} or ${bounds.max}`
+  return `add a unit: ${[written.slice(0, -1).join(', '), written.at(-1)].filter(Boolean).join(' or ')}`
 }
 
 /** A length of time in milliseconds. */
@@ -71,6 +113,14 @@ const durations: Notation = {
   pattern: /^(\d{1,15})(ms|s|m|h|d)$/,
   expected: 'a duration with a unit: ms, s, m, h or d',
   name: 'duration',
+  usual: ['s', 'm', 'h'],
+  spelling: [
+    [/^(?:ms|msecs?|millis|milliseconds?)$/, 'ms'],
+    [/^(?:s|secs?|seconds?)$/, 's'],
+    [/^(?:m|mins?|minutes?)$/, 'm'],
+    [/^(?:h|hrs?|hours?)$/, 'h'],
+    [/^(?:d|days?)$/, 'd'],
+  ],
 }
 
 /** Reads `30s`, `15m`, `8h`, `7d` or `500ms` as milliseconds; undefined when it is none of these. */
@@ -81,14 +131,7 @@ export const formatDuration = (ms: Milliseconds): string => format(ms, durations
 
 /** A duration option within bounds (both included). */
 export function duration(bounds: Bounds) {
-  return quantity(durations, bounds, (text) => durationFix(text, bounds))
-}
-
-function durationFix(text: string, { min, max }: Bounds): string {
-  if (/^\d+$/.test(text)) return `add a unit: ${text}s, ${text}m or ${text}h`
-  const [, amount, unit] = /^\s*(\d+)\s*(ms|[smhd])/i.exec(text) ?? []
-  if (amount !== undefined && unit !== undefined) return `write ${amount}${unit.toLowerCase()}`
-  return `write for example ${min} or ${max}`
+  return quantity(durations, bounds)
 }
 
 const sizes: Notation = {
@@ -101,6 +144,13 @@ const sizes: Notation = {
   pattern: /^(\d{1,12})(B|KiB|MiB|GiB)$/,
   expected: 'a size with a unit: B, KiB, MiB or GiB',
   name: 'size',
+  usual: ['B', 'KiB', 'MiB'],
+  spelling: [
+    [/^(?:b|bytes?)$/, 'B'],
+    [/^(?:k|kb|kib)$/, 'KiB'],
+    [/^(?:m|mb|mib)$/, 'MiB'],
+    [/^(?:g|gb|gib)$/, 'GiB'],
+  ],
 }
 
 /** `65536` is `64KiB`. */
@@ -108,5 +158,5 @@ export const formatSize = (bytes: number): string => format(bytes, sizes)
 
 /** A size option within bounds (both included). */
 export function size(bounds: Bounds) {
-  return quantity(sizes, bounds, () => `write for example ${bounds.min} or ${bounds.max}`)
+  return quantity(sizes, bounds)
 }
