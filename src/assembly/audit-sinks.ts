@@ -25,24 +25,28 @@ export function sinkOf(sink: SinkConfig, writer: string, dependencies: Dependenc
 
 function fileSink(file: NonNullable<SinkConfig['file']>, { now }: Dependencies, holding: Holding): Sink {
   const options = { ...file, maxBytes: file.maxSize, now }
-  const trail = holding.part({ name: 'begun trail', make: () => ({ isBegun: false }) })
   const made = holding.part({
     name: 'audit file',
     settings: file.path,
-    make() {
-      if (trail.isBegun) tryFile(file.path)
-      return new FileSink(options)
-    },
+    make: () => new FileSink(options),
     close: closeSink,
   })
-  holding.onInForce(() => {
-    trail.isBegun = true
-    made.use(options)
-  })
+  holding.onInForce(() => made.use(options))
   return made
 }
 
-/** @throws when records that are kept now would go where they cannot be kept */
+/**
+ * Opens the files that a changed configuration names for the first time. A start goes on without them: nothing is lost by it.
+ * @throws when records would go where they cannot be kept
+ */
+export function tryNewFiles(sinks: readonly SinkConfig[], holding: Holding): void {
+  const paths = sinks.flatMap(({ file }) => (file === undefined ? [] : [file.path]))
+  const inUse = holding.part({ name: 'files of the trail', make: (): { paths?: readonly string[] } => ({}) })
+  holding.onInForce(() => void (inUse.paths = paths))
+  if (inUse.paths === undefined) return
+  for (const path of paths) if (!inUse.paths.includes(path)) tryFile(path)
+}
+
 function tryFile(path: string): void {
   try {
     openAppendFile(path).close()

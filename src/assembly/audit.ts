@@ -21,7 +21,7 @@ import { Secret } from '../config/values/secret.ts'
 import type { Redis } from '../redis/redis.ts'
 import { type Condition, condition } from '../telemetry/metrics.ts'
 import { type AuditKeys, provisionAuditKeys } from './audit-keys.ts'
-import { sinkOf } from './audit-sinks.ts'
+import { sinkOf, tryNewFiles } from './audit-sinks.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
@@ -37,6 +37,7 @@ export async function provisionAudit(
   const writer = holding.part({ name: 'audit writer', make: () => dependencies.randomBytes(9).toString('base64url') })
   const keys = await holdKeys(config, dependencies, redis, holding)
   const recent = holding.part({ name: 'recent records', make: () => createRecentRecords(dependencies.now) })
+  tryNewFiles(audit.sinks, holding)
   const sinks = audit.sinks.map((sink) => sinkOf(sink, writer, dependencies, holding))
   const settings = {
     sinks: [...filesLast(sinks), recent.sink],

@@ -10,9 +10,9 @@ const retryMs = 1_000
 /** Where lines go, and what becomes of them. */
 export type TurnDestination = DestinationStream & {
   /** Why the target takes no lines now. */
-  failure(): string | undefined
+  failure: () => string | undefined
   /** Called with lines that are given up for want of room. */
-  onLost(listener: (lines: string) => void): void
+  onLost: (listener: (lines: string) => void) => void
 }
 
 /**
