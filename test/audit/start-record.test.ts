@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import t, { type Test } from 'tap'
+
+import { type ConfigOverrides, startGateway } from '../support/gateway.ts'
+import { freePort } from '../support/ports.ts'
+import { temporaryFolder } from './support.ts'
+
+type Record = { event: string; process?: { secrets: string; config: string }; change?: object }
+
+const first = 'the first secret, of at least 32 characters'
+const second = 'the second secret, of at least 32 characters'
+const withSecrets = (...secrets: string[]): ConfigOverrides => ({ session: { secrets } })
+
+/** A gateway that is started again and again, with one trail. */
+async function startHouse(t: Test) {
+  const folder = await temporaryFolder(t)
+  const port = await freePort()
+  const path = join(folder, 'audit.jsonl')
+  const auth0 = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret: 'none' }
+  let known = 0
+
+  /** @returns what a start with this configuration added to the trail */
+  async function start(config: ConfigOverrides, keys = 'keys.json'): Promise<Record[]> {
+    await t.test('a start', async (t) => {
+      const audit = { sinks: [{ file: { path } }], keys: { store: 'file', path: join(folder, keys) } }
+      await startGateway(t, { auth0, upstream: 'http://127.0.0.1:1', port, config: { audit, ...config } })
+    })
+    const lines = (await readFile(path, 'utf8')).trim().split('\n').slice(known)
+    known += lines.length
+    return lines.map((line) => JSON.parse(line))
+  }
+
+  return { start, text: () => readFile(path, 'utf8') }
+}
+
+const digestsOf = (records: readonly Record[]) => records.find(({ event }) => event === 'start')?.process
+const changesOf = (records: readonly Record[]) =>
+  records
+    .filter(({ event }) => event === 'config' || event === 'secret')
+    .map(({ event, change }) => ({ event, change }))
+
+t.test('a start says whether secrets are others than those before, and not which', async (t) => {
+  const house = await startHouse(t)
+  const [before, same] = [await house.start(withSecrets(first)), await house.start(withSecrets(first))]
+  t.same([changesOf(before), changesOf(same)], [[], []])
+  t.same(digestsOf(same), { ...digestsOf(before), pid: process.pid }, 'equal secrets have equal digests')
+
+  const changed = await house.start(withSecrets(second))
+  t.match(changesOf(changed), [
+    { event: 'secret', change: { action: 'changed', what: 'secrets of the configuration' } },
+  ])
+  t.equal(digestsOf(changed)?.config, digestsOf(before)?.config, 'the digest of the configuration is without them')
+  t.not(digestsOf(changed)?.secrets, digestsOf(before)?.secrets)
+
+  const more = await house.start(withSecrets(second, first))
+  t.match(changesOf(more).at(-1), { event: 'secret' }, 'one more secret is another set, too')
+  t.notMatch(await house.text(), /the (?:first|second) secret/)
+})
+
+t.test('a start with another configuration and the same secrets is no change of secrets', async (t) => {
+  const house = await startHouse(t)
+  await house.start(withSecrets(first))
+  const records = await house.start({ session: { secrets: [first], idleTimeout: '2h' } })
+  t.match(changesOf(records), [{ event: 'config', change: { action: 'changed', what: 'configuration' } }])
+  t.equal(changesOf(records).length, 1)
+})
+
+t.test('with another key nothing is said of secrets: their digests cannot be compared', async (t) => {
+  const house = await startHouse(t)
+  const before = await house.start(withSecrets(first))
+  const after = await house.start(withSecrets(first), 'other-keys.json')
+  t.not(digestsOf(after)?.secrets, digestsOf(before)?.secrets, 'who does not have the key cannot try out secrets')
+  t.notOk(changesOf(after).some(({ event }) => event === 'secret'))
+})
