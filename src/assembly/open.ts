@@ -1,6 +1,5 @@
 import type { Config } from '../config/schema.ts'
 import { createLocalCounter, redisCounter } from '../failed-attempts/counter.ts'
-import { openCertificate } from '../listener/certificate.ts'
 import { createUsedTransactions } from '../oidc/transaction-cookies.ts'
 import { createLastReading, type LastReading, showReading } from '../process/last-reading.ts'
 import { createUpgradeRequests } from '../proxy/upgrades.ts'
@@ -11,6 +10,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { provisionAssertion, provisionKeys } from './assertion.ts'
 import { provisionAudit } from './audit.ts'
 import { provisionEvents, provisionEventTaking } from './auth0-events.ts'
+import { provisionCertificate } from './certificate.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 import { provisionProvider } from './login-service.ts'
@@ -44,7 +44,7 @@ export async function open(config: Config, given: Dependencies, holding: Holding
   const [keys, machines, certificate, revocation] = await Promise.all([
     provisionKeys('assertion', config, dependencies, redis, holding),
     provisionMachines(config, { ...dependencies, onUnusable }, { decide: policy.decide, redis, holding }),
-    provisionCertificate(config, logger, holding),
+    provisionCertificate(config, dependencies, holding),
     provisionRevocation(config, dependencies, news, holding),
   ])
   const { revocations } = revocation
@@ -98,25 +98,4 @@ function provisionLimits({ now, redis, once, holding }: Memories) {
 
 function countedFetch({ auth0 }: Config, { fetch }: Dependencies, { countCalls }: Figures): Dependencies['fetch'] {
   return countCalls(new URL(auth0.issuer).origin, fetch as typeof globalThis.fetch) as Dependencies['fetch']
-}
-
-/** The certificate that clients see, where TLS is ours to do. */
-export async function provisionCertificate({ server: { tls } }: Config, logger: Logger, holding: Holding) {
-  if (tls === undefined) return undefined
-  const { certificate: file, key } = tls
-  const certificate = await holding.part({
-    name: 'certificate',
-    settings: [file, key],
-    make: () =>
-      openCertificate({
-        certificate: file,
-        key,
-        onChanged: (validTo) => logger.info({ validTo }, 'new connections get another certificate'),
-        onFailure: (err) => logger.error({ err }, 'the certificate cannot be read; the one before stays in use'),
-      }),
-    close: (opened) => opened.close(),
-  })
-  await certificate.check()
-  holding.onInForce(() => void certificate.look())
-  return certificate
 }

@@ -1,4 +1,5 @@
 import type { Keys } from '../assertion/rotating-keys.ts'
+import type { CurrentCertificate } from '../listener/certificate.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { LastReading } from '../process/last-reading.ts'
 import type { Upstream } from '../proxy/upstream.ts'
@@ -7,6 +8,7 @@ import type { Revocations } from '../revocation/revocations.ts'
 import type { RefreshCounters } from '../session/refresh/renewals.ts'
 import type { Condition } from '../telemetry/metrics.ts'
 import { keysCondition } from './assertion.ts'
+import { certificateCondition } from './certificate.ts'
 import { providerCondition } from './login-service.ts'
 import { redisCondition } from './redis.ts'
 import { revocationCondition } from './revocation.ts'
@@ -23,6 +25,7 @@ export type ConditionParts = {
   keys: Keys
   events: Several
   audit: Several
+  certificate: CurrentCertificate | undefined
   machines: Several & { keys: Keys }
   upstreams: ReadonlyMap<string, Upstream>
   reading: LastReading
@@ -31,6 +34,7 @@ export type ConditionParts = {
 /** Everything that the readiness probe reports. */
 export function conditionsOf(parts: ConditionParts): Condition[] {
   const { reading, provider, figures, redis, revocation, keys, events, audit, machines, upstreams } = parts
+  const { certificate } = parts
   const shared = redis ? [redisCondition(redis), revocationCondition(revocation.revocations)] : []
   return [
     providerCondition(provider),
@@ -40,6 +44,7 @@ export function conditionsOf(parts: ConditionParts): Condition[] {
     keysCondition('machine-keys', machines.keys, 'requests of machines get 503'),
     ...events.conditions(),
     ...audit.conditions(),
+    ...(certificate === undefined ? [] : [certificateCondition(certificate)]),
     ...machines.conditions(),
     ...upstreamConditions(upstreams),
     reading.condition(),

@@ -13,6 +13,8 @@ export type CurrentCertificate = {
   look(): Promise<void>
   /** @throws when the files cannot be used as they are now */
   check(): Promise<void>
+  /** Why the files could not be used when they were looked at last. */
+  failure(): string | undefined
   onChange(listener: (certificate: Certificate) => void): void
   close(): void
 }
@@ -33,7 +35,7 @@ export async function openCertificate(options: CertificateOptions): Promise<Curr
   const { everyMs = 10_000, onChanged, onFailure } = options
   const listeners = new Set<(certificate: Certificate) => void>()
   let current = await readCertificate(options)
-  let failure = ''
+  let failure: string | undefined
   let looked = Promise.resolve()
 
   // One after the other: a look that began before the files were replaced must not end after one that saw the new.
@@ -45,7 +47,7 @@ export async function openCertificate(options: CertificateOptions): Promise<Curr
   async function lookOnce(): Promise<void> {
     try {
       const found = await readCertificate(options)
-      failure = ''
+      failure = undefined
       if (found.cert === current.cert && found.key === current.key) return
       current = found
       for (const listener of listeners) listener(found)
@@ -63,6 +65,7 @@ export async function openCertificate(options: CertificateOptions): Promise<Curr
   return {
     current: () => current,
     look,
+    failure: () => failure,
     check: async () => void (await readCertificate(options)),
     onChange: (listener) => void listeners.add(listener),
     close: () => clearInterval(timer),

@@ -135,8 +135,9 @@ t.test('a trail that cannot be read is named in the console, and why', async (t)
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'audit.jsonl')
   const sinks = [{ file: { path, onFailure: 'continue' } }]
-  const { url, signIn, logged } = await startHouse(t, { config: { audit: { sinks } } })
-  const { browser } = await signIn()
+  const house = await startHouse(t, { config: { audit: { sinks } } })
+  const { url, logged } = house
+  const { browser } = await house.signIn()
   await until(() =>
     access(path).then(
       () => true,

@@ -10,7 +10,9 @@ import type { Session } from '../../src/session/session.ts'
 
 /** Reads and rewrites sessions in Redis with the secret and the cookie, as only their gateway can. */
 export async function createSessionEditor(t: Test, url: string, secret: string) {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
+  const { password } = new URL(url)
+  const topology = { kind: 'single' as const, node: parseNode(url) }
+  const redis = createRedis({ topology, password: password === '' ? undefined : password, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   const sealer = createRecordSealer([secret], randomBytes)

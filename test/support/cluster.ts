@@ -29,7 +29,7 @@ export type Cluster = {
   /** One request on a connection of its own, so that workers take turns. */
   ask(path: string, headers?: Record<string, string>, method?: string): Promise<ClusterAnswer>
   /** @returns the Cookie header of a new session */
-  signIn(): Promise<string>
+  signIn(email?: string): Promise<string>
   metrics(): Promise<string>
   ready(): Promise<ClusterAnswer>
   /** What stands in the file of the configuration, section by section. */
@@ -131,9 +131,9 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
     redis,
     baseUrl,
     ask: (path, headers = {}, method = 'GET') => askOnce(`http://127.0.0.1:${port}${path}`, headers, method),
-    async signIn() {
+    async signIn(email = 'jane@example.com') {
       const browser = createBrowser()
-      await passLoginPage(await browser.open(`${baseUrl}/`), browser, 'jane@example.com')
+      await passLoginPage(await browser.open(`${baseUrl}/`), browser, email)
       return [...browser.cookiesOf(baseUrl)].map(([name, value]) => `${name}=${value}`).join('; ')
     },
     metrics: async () => (await askOnce(`${admin}/metrics`)).text,

@@ -28,6 +28,9 @@ export async function hangUp(cluster: Cluster, processes: number, action = 'chan
   cluster.hangUp()
   await until(() => {
     const changes = changesIn(cluster).slice(before) as { action: string; what: string }[]
-    return changes.filter((change) => change.what === 'configuration' && change.action === action).length >= processes
+    // Where only secrets change there is no other record.
+    return ['configuration', 'secrets of the configuration'].some(
+      (what) => changes.filter((change) => change.what === what && change.action === action).length >= processes,
+    )
   })
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { mkdir, mkdtemp, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -7,32 +7,12 @@ import t, { type Test } from 'tap'
 
 import { watchFiles } from '../../../src/process/watch-files.ts'
 import { until } from '../../support/until.ts'
+import { mountVolume } from '../../support/volume.ts'
 
 async function temporaryFolder(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-watch-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   return folder
-}
-
-/** A volume as the kubelet writes it: files are links through `..data`, which is exchanged as one. */
-async function mountVolume(t: Test, texts: Record<string, string>) {
-  const folder = await temporaryFolder(t)
-  let count = 0
-
-  async function publish(next: Record<string, string>): Promise<void> {
-    count += 1
-    const name = `..2026_${count}`
-    await mkdir(join(folder, name))
-    for (const [file, text] of Object.entries(next)) await writeFile(join(folder, name, file), text)
-    const former = await readlink(join(folder, '..data')).catch(() => undefined)
-    await symlink(name, join(folder, '..data_tmp'))
-    await rename(join(folder, '..data_tmp'), join(folder, '..data'))
-    if (former !== undefined) await rm(join(folder, former), { recursive: true })
-  }
-
-  await publish(texts)
-  for (const file of Object.keys(texts)) await symlink(join('..data', file), join(folder, file))
-  return { folder, publish }
 }
 
 /** Watches, and counts. */

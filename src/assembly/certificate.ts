@@ -1,0 +1,52 @@
+import { reasonOf } from '../audit/sinks/sink.ts'
+import type { Trail } from '../audit/trail.ts'
+import type { Config } from '../config/schema.ts'
+import { type CurrentCertificate, openCertificate } from '../listener/certificate.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { type Condition, condition } from '../telemetry/metrics.ts'
+import type { Holding } from './kept-across-reloads.ts'
+
+type Surroundings = { logger: Logger; trail: Pick<Trail, 'write'> }
+
+const what = 'certificate of server.tls'
+
+/** The certificate that clients see, where TLS is ours to do. Each change of its files is on record. */
+export async function provisionCertificate(
+  { server: { tls } }: Config,
+  { logger, trail }: Surroundings,
+  holding: Holding,
+): Promise<CurrentCertificate | undefined> {
+  if (tls === undefined) return undefined
+  const { certificate: file, key } = tls
+  const open = () =>
+    openCertificate({
+      certificate: file,
+      key,
+      onChanged(validTo) {
+        logger.info({ validTo }, 'new connections get another certificate')
+        trail.write({ event: 'secret', change: { what, action: 'changed' } })
+      },
+      onFailure(err) {
+        logger.error({ err }, 'the certificate cannot be read; the one before stays in use')
+        trail.write({ event: 'secret', change: { what, action: 'refused' } })
+      },
+    })
+  const certificate = await holding.part({
+    name: 'certificate',
+    settings: [file, key],
+    make: () => open().catch(refuse),
+    close: (opened) => opened.close(),
+  })
+  await certificate.check().catch(refuse)
+  holding.onInForce(() => void certificate.look())
+  return certificate
+}
+
+function refuse(cause: unknown): never {
+  throw new Error(`the certificate of server.tls cannot be used: ${reasonOf(cause)}`, { cause })
+}
+
+export function certificateCondition(certificate: Pick<CurrentCertificate, 'failure'>): Condition {
+  const trouble = 'the files of server.tls cannot be used, and the certificate before stays in use; the log says why'
+  return condition('certificate', certificate.failure() && trouble)
+}
