@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import type { Test } from 'tap'
 
-export type Volume = { folder: string; publish(texts: Record<string, string>): Promise<void> }
+export type Volume = { folder: string; publish: (texts: Record<string, string>) => Promise<void> }
 
 /** A volume as the kubelet writes it: files are links through `..data`, which is exchanged as one. */
 export async function mountVolume(t: Test, texts: Record<string, string>): Promise<Volume> {
