@@ -5,7 +5,6 @@ import { createLastReading, type LastReading, showReading } from '../process/las
 import { createUpgradeRequests } from '../proxy/upgrades.ts'
 import type { Redis } from '../redis/redis.ts'
 import { createOnce, type Once } from '../revocation/once.ts'
-import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { provisionAssertion, provisionKeys } from './assertion.ts'
 import { provisionAudit } from './audit.ts'
