@@ -1,17 +1,20 @@
 /** `npm run demo`: a login page, a real Backstage and the gateway on this machine, until Ctrl-C. */
 import { randomBytes } from 'node:crypto'
 import { createWriteStream, mkdirSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { startLocalAuth0 } from '../auth0/local/server.ts'
 import { ensureBackstage } from './backstage-setup.ts'
 import { startBackstage } from './backstage-start.ts'
-import { startProgram, stopProgram, untilReady } from './demo/child.ts'
+import { type Program, startProgram, stopProgram, untilReady } from './demo/child.ts'
 import { freePort } from './demo/ports.ts'
 import { repositoryRoot } from './testing/command.ts'
 
 const gatewayTimeoutMs = 20_000
 const logFolder = join(repositoryRoot, '.cache', 'demo')
+/** What Stagedoor is started with, for `npm run demo:doctor`; package.json names it, too. */
+const environmentFile = join(logFolder, 'stagedoor.env')
 
 const log = (line: string): void => console.log(line)
 
@@ -46,6 +49,8 @@ const startAuth0 = async (gatewayUrl: string): Promise<Auth0> => {
     issuerHost: 'localhost',
     callbacks: [`${gatewayUrl}/.stagedoor/callback`],
     logoutUrls: [`${gatewayUrl}/.stagedoor/signed-out`],
+    // As auth0/tenant/ sets it; a new tenant has none.
+    lifetimes: { rotationLeewaySeconds: 60 },
   })
   running.push({ name: 'the login page', stop: () => auth0.close() })
   return auth0
@@ -69,22 +74,38 @@ const startDemoBackstage = async (gatewayUrl: string, auth0: Auth0): Promise<str
 const startGateway = async (gatewayUrl: string, auth0: Auth0, backstageUrl: string): Promise<void> => {
   log('3/3 Stagedoor (a second) …')
   const configs = ['config/default.yaml', 'scripts/demo/gateway.yaml'].flatMap((file) => ['--config', file])
-  const gateway = startProgram(
-    'Stagedoor',
-    ['src/cli/main.ts', 'start', ...configs],
-    {
-      STAGEDOOR_BASE_URL: gatewayUrl,
-      STAGEDOOR_PORT: new URL(gatewayUrl).port,
-      STAGEDOOR_SESSION_SECRET: randomBytes(48).toString('base64'),
-      AUTH0_ISSUER: auth0.issuer,
-      AUTH0_CLIENT_ID: auth0.clientId,
-      AUTH0_CLIENT_SECRET: auth0.clientSecret,
-      BACKSTAGE_URL: backstageUrl,
-    },
-    join(logFolder, 'stagedoor.log'),
-  )
-  running.push({ name: 'Stagedoor', stop: () => stopProgram(gateway) })
+  const variables = {
+    STAGEDOOR_BASE_URL: gatewayUrl,
+    STAGEDOOR_PORT: new URL(gatewayUrl).port,
+    STAGEDOOR_SESSION_SECRET: randomBytes(48).toString('base64'),
+    AUTH0_ISSUER: auth0.issuer,
+    AUTH0_CLIENT_ID: auth0.clientId,
+    AUTH0_CLIENT_SECRET: auth0.clientSecret,
+    BACKSTAGE_URL: backstageUrl,
+  }
+  const start = ['src/cli/main.ts', 'start', ...configs]
+  const gateway = startProgram('Stagedoor', start, variables, join(logFolder, 'stagedoor.log'))
+  running.push({ name: 'Stagedoor', stop: () => stopGateway(gateway) })
   await untilReady(gateway, `${gatewayUrl}/.stagedoor/health/live`, gatewayTimeoutMs)
+  await writeEnvironment({ ...variables, STAGEDOOR_MANAGEMENT_TOKEN: await managementToken(auth0) })
+}
+
+const stopGateway = async (gateway: Program): Promise<void> => {
+  await rm(environmentFile, { force: true })
+  await stopProgram(gateway)
+}
+
+const writeEnvironment = async (variables: Record<string, string>): Promise<void> => {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`)
+  await writeFile(environmentFile, lines.join(''), { mode: 0o600 })
+}
+
+const managementToken = async ({ issuer, management: { clientId, clientSecret } }: Auth0): Promise<string> => {
+  const grant = { grant_type: 'client_credentials', audience: `${issuer}api/v2/` }
+  const body = new URLSearchParams({ ...grant, client_id: clientId, client_secret: clientSecret })
+  const answer = await fetch(`${issuer}oauth/token`, { method: 'POST', body })
+  const { access_token: token } = (await answer.json()) as { access_token: string }
+  return token
 }
 
 const startDemo = async (): Promise<void> => {
@@ -104,6 +125,7 @@ const describe = ({ email, roles, blocked }: Auth0['users'][number]): string => 
 const announce = (gatewayUrl: string, auth0: Auth0): void => {
   log(`\nOpen ${gatewayUrl} and log in as one of (password: stagedoor):`)
   for (const user of auth0.users) log(`  ${describe(user)}`)
+  log(`\nIs all well? In another terminal: npm run demo:doctor`)
   log(`Logs: ${logFolder}. Ctrl-C stops everything.`)
 }
 

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 
 import t from 'tap'
 import type { Test } from 'tap'
@@ -33,15 +36,40 @@ const redirectOf = async (url: string): Promise<URL> => {
   return new URL(String(headers['location'] ?? ''), url)
 }
 
-t.test('the demo says where to go, sends browsers to its login page, and stops with all its programs', async (t) => {
-  const { demo, url } = await startDemo(t)
-  const login = await redirectOf(`${url}/.stagedoor/login`)
-  t.equal(login.pathname, '/authorize')
-  const page = await redirectOf(login.href)
-  t.match(page.pathname, '/login')
+/** `npm run demo:doctor`, as the docs have it. */
+const examine = async (...more: string[]) => {
+  const args = ['-u', 'NODE_OPTIONS', 'npm', 'run', '--silent', 'demo:doctor', '--', ...more]
+  const doctor = spawn('env', args, {
+    cwd: repositoryRoot,
+    env: projectEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [out, err, [exitCode]] = await Promise.all([text(doctor.stdout), text(doctor.stderr), once(doctor, 'exit')])
+  return { out, err, exitCode: exitCode as number }
+}
 
-  demo.kill('SIGINT')
-  const [exitCode] = await once(demo, 'exit')
-  t.equal(exitCode, 0)
-  await t.rejects(fetch(url), 'nobody listens any more')
-})
+t.test(
+  'the demo says where to go, sends browsers to its login page, finds all well, and stops with all its programs',
+  async (t) => {
+    const { demo, url } = await startDemo(t)
+    const login = await redirectOf(`${url}/.stagedoor/login`)
+    t.equal(login.pathname, '/authorize')
+    const page = await redirectOf(login.href)
+    t.match(page.pathname, '/login')
+
+    const { out, err, exitCode: healthy } = await examine('--management')
+    t.equal(healthy, 0, out + err)
+    t.match(out, /^\d+ checks, 1 could not be asked, all well\.$/m)
+    t.match(
+      out,
+      '– not checked, because no post-login Action names a claim of auth0.claims: auth0-action',
+      'the stand-in has none',
+    )
+
+    demo.kill('SIGINT')
+    const [exitCode] = await once(demo, 'exit')
+    t.equal(exitCode, 0)
+    await t.rejects(fetch(url), 'nobody listens any more')
+    await t.rejects(access(join(repositoryRoot, '.cache/demo/stagedoor.env')), 'and what it was started with is gone')
+  },
+)

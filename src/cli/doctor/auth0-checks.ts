@@ -9,11 +9,15 @@ export const auth0Checks: readonly Check[] = [
   { id: 'auth0-discovery', title: 'Auth0 can be discovered', run: checkDiscovery },
   { id: 'auth0-issuer', title: 'the issuer is spelled as Auth0 spells it', run: checkIssuer },
   { id: 'auth0-keys', title: 'Auth0’s keys can be read', run: checkKeys },
-  { id: 'auth0-clock', title: 'the clocks agree', run: checkClock },
+  { id: 'auth0-clock', title: 'this machine’s clock agrees with Auth0’s', run: checkClock },
   { id: 'auth0-logout-endpoint', title: 'Auth0 offers the standard logout', run: checkLogoutEndpoint },
   { id: 'auth0-logout-notice', title: 'the end of a session at Auth0 is noticed', run: checkLogoutNotice },
-  { id: 'auth0-offline-access', title: 'roles are kept fresh', run: checkOfflineAccess },
-  { id: 'auth0-loopback', title: 'logins go as they will in production', run: checkLoopback },
+  {
+    id: 'auth0-offline-access',
+    title: 'refresh tokens are asked for, which keep roles fresh',
+    run: checkOfflineAccess,
+  },
+  { id: 'auth0-loopback', title: 'server.baseUrl is not on localhost', run: checkLoopback },
 ]
 
 async function checkDiscovery(scene: Scene): Promise<Outcome> {
@@ -140,7 +144,9 @@ async function checkLoopback({ config }: Scene): Promise<Outcome> {
       severity: 'info',
       found: `server.baseUrl is on ${hostname}`,
       meaning: 'On localhost Auth0 always asks for consent, and newer tenants ask to confirm every login.',
-      fix: 'Nothing for development. For the confirmation: skip_non_verifiable_callback_uri_confirmation_prompt.',
+      fix:
+        'Nothing to mend for development. The confirmation can be left out by the application’s setting ' +
+        'skip_non_verifiable_callback_uri_confirmation_prompt (Management API).',
     },
   ]
 }

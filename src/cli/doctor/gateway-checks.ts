@@ -15,9 +15,9 @@ export const gatewayChecks: readonly Check[] = [
   { id: 'certificate', title: 'certificates are valid for two weeks at least', run: checkCertificates },
   { id: 'redis', title: 'Redis answers', run: checkRedis },
   { id: 'base-url', title: 'browsers reach Stagedoor at server.baseUrl', unless: ['dns'], run: checkBaseUrl },
-  { id: 'cookie', title: 'cookies arrive as they were set', run: checkCookie },
-  { id: 'cookie-size', title: 'large cookies pass', run: checkCookieSize },
-  { id: 'gateway-forgery', title: 'a forged identity does not pass Stagedoor', run: checkGateway },
+  { id: 'cookie', title: 'the login’s cookie arrives as it was set', run: checkCookie },
+  { id: 'cookie-size', title: '12 KB of cookies pass', run: checkCookieSize },
+  { id: 'gateway-forgery', title: 'a forged identity is refused at server.baseUrl', run: checkGateway },
 ]
 
 const dayMs = 86_400_000

@@ -1,6 +1,16 @@
 import { apiChecks } from './api-checks.ts'
 import { application } from './auth0-checks.ts'
-import { type Check, type Finding, jsonIn, lacking, type Scene, withoutDiscovery, withSlash } from './finding.ts'
+import {
+  type Check,
+  type Finding,
+  jsonIn,
+  lacking,
+  nothingToAsk,
+  type Outcome,
+  type Scene,
+  withoutDiscovery,
+  withSlash,
+} from './finding.ts'
 import { judgeCredentialAge } from './secret-age.ts'
 import { tenantChecks } from './tenant-checks.ts'
 
@@ -37,9 +47,10 @@ export function managementChecks(token: string): readonly Check[] {
     (judge: (credentials: readonly Credential[], now: number) => Finding[]) => async (scene: Scene) => {
       const found = await readObject(scene, `${pathOf(scene)}/credentials`)
       if (found === undefined) return lacking('read:client_credentials')
-      return judge(Object.values(found) as Credential[], scene.now())
+      const credentials = Object.values(found) as Credential[]
+      return credentials.length === 0 ? nothingToAsk : judge(credentials, scene.now())
     }
-  const withClient = (judge: (client: Client, scene: Scene) => Finding[]) => async (scene: Scene) => {
+  const withClient = (judge: (client: Client, scene: Scene) => Outcome) => async (scene: Scene) => {
     const found = await read(scene)
     return found === undefined ? lacking('read:clients') : judge(found, scene)
   }
@@ -59,16 +70,24 @@ export function managementChecks(token: string): readonly Check[] {
       run: withClient(judgeSignature),
     },
     { id: 'auth0-refresh-grant', title: 'the application may have refresh tokens', run: withClient(judgeGrant) },
-    { id: 'auth0-rotation-leeway', title: 'refresh tokens outlive two requests at once', run: withClient(judgeLeeway) },
-    { id: 'auth0-logout-initiators', title: 'Auth0 tells of every end of a session', run: withClient(judgeInitiators) },
+    {
+      id: 'auth0-rotation-leeway',
+      title: 'refresh tokens rotate with an overlap, so that a lost answer ends no session',
+      run: withClient(judgeLeeway),
+    },
+    {
+      id: 'auth0-logout-initiators',
+      title: 'Auth0 sends logout tokens to Stagedoor, for every reason',
+      run: withClient(judgeInitiators),
+    },
     {
       id: 'auth0-credential-expiry',
-      title: 'no credential is about to expire',
+      title: 'no key of Private Key JWT is about to expire',
       run: withCredentials(judgeCredentials),
     },
     {
       id: 'auth0-credential-age',
-      title: 'no credential is old',
+      title: 'no key of Private Key JWT is old',
       run: withCredentials(judgeCredentialAge),
     },
     ...apiChecks(readObject),
@@ -141,9 +160,9 @@ function judgeLeeway({ refresh_token: { rotation_type, leeway = 0 } = {} }: Clie
   ]
 }
 
-function judgeInitiators({ oidc_logout: logout }: Client, { config: { server } }: Scene): Finding[] {
+function judgeInitiators({ oidc_logout: logout }: Client, { config: { server } }: Scene): Outcome {
   const { backchannel_logout_urls: urls = [], backchannel_logout_initiators: initiators } = logout ?? {}
-  if (urls.length === 0) return []
+  if (urls.length === 0) return nothingToAsk
   const wanted = `${server.baseUrl}${server.prefix}/backchannel-logout`
   const place = `${application} → OpenID Connect Back-Channel Logout`
   if (!urls.includes(wanted)) {

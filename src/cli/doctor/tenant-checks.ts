@@ -1,4 +1,4 @@
-import { type Check, type Finding, lacking, type Outcome, type Scene } from './finding.ts'
+import { type Check, type Finding, lacking, nothingToAsk, type Outcome, type Scene } from './finding.ts'
 
 /** The object at a path of the Management API; undefined where the token may not read it, or it is not there. */
 type Read = (scene: Scene, path: string) => Promise<Record<string, unknown> | undefined>
@@ -42,6 +42,7 @@ async function judgeActions(scene: Scene, read: Read): Promise<Outcome> {
     ({ code = '', supported_triggers: triggers = [] }) =>
       triggers.some(({ id }) => id === 'post-login') && namespaces.some((namespace) => code.includes(namespace)),
   )
+  if (setting.length === 0) return { because: 'no post-login Action names a claim of auth0.claims' }
   const inFlow = setting.filter(({ id }) => bound.has(id))
   const stale = inFlow.find((action) => !isDeployed(action))
   if (stale !== undefined) return [staleFinding(stale)]
@@ -90,9 +91,9 @@ async function judgeConnections(scene: Scene, read: Read): Promise<Outcome> {
   const answer = await read(scene, `clients/${encodeURIComponent(scene.config.auth0.clientId)}/connections?take=100`)
   if (answer === undefined) return lacking('read:connections')
   const connections = (answer['connections'] ?? []) as Connection[]
-  const lent = connections.filter(
-    ({ strategy, options }) => withDeveloperKeys.has(strategy) && options !== undefined && !options.client_id,
-  )
+  const social = connections.filter(({ strategy, options }) => withDeveloperKeys.has(strategy) && options !== undefined)
+  if (social.length === 0) return nothingToAsk
+  const lent = social.filter(({ options }) => !options?.client_id)
   return lent.map(({ name }) => ({
     id: 'auth0-social-keys',
     severity: 'warning',
