@@ -30,6 +30,33 @@ type Credential = { name?: string; created_at?: string; expires_at?: string }
 
 const soonMs = 30 * 86_400_000
 
+/** Of the application. */
+const settings: { id: string; title: string; judge: (client: Client, scene: Scene) => Outcome }[] = [
+  { id: 'auth0-app-type', title: 'the application is a regular web application', judge: judgeType },
+  { id: 'auth0-signature', title: 'ID tokens are signed so that they can be verified', judge: judgeSignature },
+  { id: 'auth0-refresh-grant', title: 'the application may have refresh tokens', judge: judgeGrant },
+  {
+    id: 'auth0-rotation-leeway',
+    title: 'refresh tokens rotate with an overlap, so that a lost answer ends no session',
+    judge: judgeLeeway,
+  },
+  {
+    id: 'auth0-logout-initiators',
+    title: 'Auth0 sends logout tokens to Stagedoor, for every reason',
+    judge: judgeInitiators,
+  },
+]
+
+/** Of Private Key JWT. */
+const keys: { id: string; title: string; judge: (credentials: readonly Credential[], now: number) => Finding[] }[] = [
+  {
+    id: 'auth0-credential-expiry',
+    title: 'no key of Private Key JWT is about to expire',
+    judge: judgeCredentials,
+  },
+  { id: 'auth0-credential-age', title: 'no key of Private Key JWT is old', judge: judgeCredentialAge },
+]
+
 /** The settings of the application, read with a token of the Management API (`read:clients`, `read:client_credentials`). */
 export function managementChecks(token: string): readonly Check[] {
   let client: Promise<Client | undefined> | undefined
@@ -63,33 +90,8 @@ export function managementChecks(token: string): readonly Check[] {
         return (await read(scene)) === undefined ? [noAccess] : []
       },
     },
-    { id: 'auth0-app-type', title: 'the application is a regular web application', run: withClient(judgeType) },
-    {
-      id: 'auth0-signature',
-      title: 'ID tokens are signed so that they can be verified',
-      run: withClient(judgeSignature),
-    },
-    { id: 'auth0-refresh-grant', title: 'the application may have refresh tokens', run: withClient(judgeGrant) },
-    {
-      id: 'auth0-rotation-leeway',
-      title: 'refresh tokens rotate with an overlap, so that a lost answer ends no session',
-      run: withClient(judgeLeeway),
-    },
-    {
-      id: 'auth0-logout-initiators',
-      title: 'Auth0 sends logout tokens to Stagedoor, for every reason',
-      run: withClient(judgeInitiators),
-    },
-    {
-      id: 'auth0-credential-expiry',
-      title: 'no key of Private Key JWT is about to expire',
-      run: withCredentials(judgeCredentials),
-    },
-    {
-      id: 'auth0-credential-age',
-      title: 'no key of Private Key JWT is old',
-      run: withCredentials(judgeCredentialAge),
-    },
+    ...settings.map(({ id, title, judge }) => ({ id, title, run: withClient(judge) })),
+    ...keys.map(({ id, title, judge }) => ({ id, title, run: withCredentials(judge) })),
     ...apiChecks(readObject),
     ...tenantChecks(readObject),
   ]
