@@ -1,77 +1,89 @@
 import { once } from 'node:events'
+import { cp, mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { connect } from 'node:tls'
 
-import t from 'tap'
-import { Agent, request } from 'undici'
+import t, { type Test } from 'tap'
+import { Agent, request, setGlobalDispatcher } from 'undici'
 
+import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { createSessionEditor } from '../support/aged-sessions.ts'
+import { startBalancer } from '../support/balancer.ts'
 import { startCertificates } from '../support/certificates.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
+import { freePort } from '../support/ports.ts'
 import { type Replica, type Replicas, replicaSecret, startReplicas } from '../support/replicas.ts'
 import { sessionOf } from '../support/sessions.ts'
 import { startStreamingOrigin } from '../support/streams.ts'
 import { until } from '../support/until.ts'
+import { startMixedLoad } from './mixed-load.ts'
 import { startReport } from './support.ts'
 
 const people = 30
-/** Askers give up after so many: what fails at once would otherwise fill the memory. */
-const maxFailures = 1_000
-const secrets = [replicaSecret, 'another secret for tests, at least 32 characters']
+const sessionSecrets = [replicaSecret, 'another secret for tests, at least 32 characters']
+const clientSecrets = ['stagedoor-demo-secret-for-local-use-only', 'another client secret for tests']
 const everything = { name: 'everything', path: '/**', allow: 'authenticated' }
 const sections = {
   assertion: { keys: { store: 'redis' } },
   machines: { ...machinesIn, keys: { store: 'redis' } },
+  audit: { keys: { store: 'redis' } },
   admin: { allow: { subjects: ['stagedoor-machine@clients'] } },
 }
 
+/** Certificates of tests are signed by themselves. */
+const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
+setGlobalDispatcher(dispatcher)
+t.teardown(() => dispatcher.destroy())
+
 t.test(
-  'rules, session secrets, signing keys and certificates change under load: no request fails, and no session ends',
+  'secrets, keys, certificates, rules and code change under load: no request fails, and no session ends',
   { timeout: 3_600_000 },
   async (t) => {
     const certificates = await startCertificates(t, 'round-0')
     const { certificate, key } = certificates
     const { url: upstreamUrl } = await startStreamingOrigin(t)
+    const publicPort = await freePort()
     const server = { tls: { certificate, key }, reload: 'signal' }
-    const house = await startReplicas(t, 3, {}, { upstreamUrl, server, sections })
+    const house = await startReplicas(t, 3, {}, { upstreamUrl, publicPort, server, sections })
+    const balancer = await startBalancer(
+      t,
+      house.all.map(({ url }) => Number(new URL(url).port)),
+      { port: publicPort, pem: await frontPem(t) },
+    )
+    await balancer.untilAllAreUp()
+    const otherBuild = await startOtherBuild(t)
     const cookies = await beginSessions(t, house)
-    const [probe = ''] = cookies
-    const load = startLoad(t, house, cookies)
+    const load = startMixedLoad(t, `https://localhost:${publicPort}`, house, cookies)
     const report = startReport(t, 'changes')
-
-    let marks = 0
-    /** Other sections, and a rule by whose effect one sees that they are in force at every replica. */
-    async function change(other: Record<string, object> = {}): Promise<void> {
-      marks += 1
-      const path = `/mark-${marks}`
-      const mark = { name: 'mark', path, allow: { roles: ['nobody'] } }
-      for (const replica of house.all) await replica.reload({ ...other, routes: [mark, everything] })
-      const statusesOf = () => Promise.all(house.all.map(async (replica) => (await replica.fetch(path, probe)).status))
-      await until(async () => !(await statusesOf()).includes(200))
-      t.same(await statusesOf(), [403, 403, 403], 'the new rule is in force, and the session known')
-      report.faults += house.all.length
-    }
-
-    const sessionWith = (...all: (string | undefined)[]) => {
-      const redis = { url: house.redis.url }
-      return { session: { store: 'redis', redis, secrets: all } }
-    }
+    const settings = createSettings(t, house, cookies[0] ?? '')
 
     for (let round = 1; round === 1 || report.hasTime(); round += 1) {
-      const [former, next] = round % 2 === 1 ? secrets : secrets.toReversed()
-      await change(sessionWith(former, next))
-      await change(sessionWith(next, former))
+      const isOdd = round % 2 === 1
+      await changeSecrets(house, settings, isOdd)
       await rotateKeys(house)
       await certificates.issue(`round-${round}`)
-      await change(sessionWith(next, former))
+      await settings.change()
       for (const replica of house.all) t.equal(await nameOf(replica), `round-${round}`)
-      report.faults += 2
       await load.meet()
+      load.isRestarting = true
+      for (const replica of house.all) {
+        await replica.stop()
+        await replica.start(isOdd ? otherBuild.folder : repositoryRoot)
+        await balancer.untilAllAreUp()
+        t.equal(await otherBuild.isRunBy(replica), isOdd, 'the replica runs the other code')
+      }
+      await load.meet()
+      load.isRestarting = false
+      report.faults += settings.count() + keyPurposes.length + 2 * house.all.length
     }
 
-    const { requests, failures, ended } = await load.stop()
-    Object.assign(report, { requests, failures: failures.length, leaks: ended })
-    t.same(failures.slice(0, 3), [], `${requests} requests`)
-    t.equal(ended, 0, 'every event stream is still open')
+    const { failures, lost, ...figures } = await load.stop()
+    Object.assign(report, { requests: figures.requests, failures: failures.length + lost, leaks: 0 })
+    t.comment(JSON.stringify({ ...figures, failures: failures.length, lost }))
+    t.same(failures.slice(0, 10), [], `${figures.requests} requests`)
+    t.equal(lost, 0, 'what was open ended at a restart only, and was open again at once')
+    t.ok(figures.reopened >= 2 * people, 'each restart was met by what was open')
     for (const replica of house.all) {
       const statuses = await Promise.all(cookies.map(async (cookie) => (await replica.fetch('/', cookie)).status))
       t.same(new Set(statuses), new Set([200]), 'every session is known at every replica')
@@ -79,7 +91,7 @@ t.test(
   },
 )
 
-async function beginSessions(t: Parameters<typeof startReplicas>[0], { auth0, redis }: Replicas): Promise<string[]> {
+async function beginSessions(t: Test, { auth0, redis }: Replicas): Promise<string[]> {
   const editor = await createSessionEditor(t, redis.url, replicaSecret)
   const { issuer } = auth0
   return Promise.all(
@@ -87,73 +99,61 @@ async function beginSessions(t: Parameters<typeof startReplicas>[0], { auth0, re
   )
 }
 
-/** Each person reads and writes, at one replica after the other, over HTTP/1.1 and HTTP/2, and holds a stream open. */
-function startLoad(t: Parameters<typeof startReplicas>[0], { all }: Replicas, cookies: readonly string[]) {
-  const connection = { rejectUnauthorized: false }
-  const agents = [false, true].map((allowH2) => new Agent({ allowH2, connect: connection, bodyTimeout: 0 }))
-  t.teardown(() => Promise.all(agents.map((agent) => agent.destroy())))
-  const failures: string[] = []
-  let requests = 0
-  let ended = 0
-  let isStopped = false
+type Settings = {
+  /** Puts other sections in force at every replica, and a rule by whose effect one sees that they are. */
+  change(other?: Record<string, object>): Promise<void>
+  /** How many changes of a replica there were since the last call. */
+  count(): number
+}
 
-  async function askOn(cookie: string, id: number): Promise<void> {
-    for (let turn = 0; !isStopped && failures.length < maxFailures; turn += 1) {
-      const { url = '' } = all[(id + turn) % all.length] ?? {}
-      const method = turn % 4 === 0 ? 'POST' : 'GET'
-      const headers = { cookie, accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' }
-      const body = method === 'POST' ? '{}' : null
-      try {
-        const dispatcher = agents[turn % agents.length] as Agent
-        const answer = await request(`${url}/api/${id}-${turn}`, { method, headers, body, dispatcher })
-        const text = await answer.body.text()
-        if (answer.statusCode !== 200) failures.push(`${method} ${answer.statusCode} ${text}`)
-      } catch (error) {
-        failures.push(String(error))
-      }
-      requests += 1
-    }
-  }
-
-  async function holdStream(cookie: string, id: number): Promise<void> {
-    const { url = '' } = all[id % all.length] ?? {}
-    const headers = { cookie, accept: 'text/event-stream' }
-    const { body, statusCode } = await request(`${url}/stream`, { headers, dispatcher: agents[id % 2] as Agent })
-    if (statusCode !== 200) failures.push(`stream ${statusCode}`)
-    const count = () => {
-      if (!isStopped) ended += 1
-    }
-    body.on('error', () => undefined).once('close', count)
-    body.resume()
-  }
-
-  const streams = cookies.map(holdStream)
-  const askers = cookies.map(askOn)
+function createSettings(t: Test, { all }: Replicas, probe: string): Settings {
+  let current: Record<string, object> = {}
+  let [marks, changes] = [0, 0]
   return {
-    /** Until every asker has met what has changed. */
-    async meet(): Promise<void> {
-      const enough = requests + 4 * cookies.length
-      await until(() => requests >= enough || failures.length >= maxFailures)
+    async change(other = {}) {
+      marks += 1
+      const path = `/mark-${marks}`
+      current = { ...current, ...other, routes: [{ name: 'mark', path, allow: { roles: ['nobody'] } }, everything] }
+      for (const replica of all) await replica.reload(current)
+      const statusesOf = () => Promise.all(all.map(async (replica) => (await replica.fetch(path, probe)).status))
+      await until(async () => !(await statusesOf()).includes(200))
+      t.same(await statusesOf(), [403, 403, 403], 'the new rule is in force, and the session known')
+      changes += all.length
     },
-    async stop() {
-      isStopped = true
-      await Promise.all([...askers, ...streams])
-      return { requests, failures, ended }
+    count() {
+      const counted = changes
+      changes = 0
+      return counted
     },
   }
 }
 
+/** Each next secret is held everywhere before anything is sealed with it, or Auth0 asks for it. */
+async function changeSecrets({ redis, auth0 }: Replicas, { change }: Settings, isOdd: boolean): Promise<void> {
+  const inOrder = (all: string[]) => (isOdd ? all : all.toReversed())
+  const [former = '', next = ''] = inOrder(clientSecrets)
+  const [formerSeal = '', nextSeal = ''] = inOrder(sessionSecrets)
+  const { issuer, clientId } = auth0
+  const sectionsWith = (client: string[], seal: string[]) => ({
+    auth0: { issuer, clientId, clientSecrets: client },
+    session: { store: 'redis', redis: { url: redis.url }, secrets: seal },
+  })
+  await change(sectionsWith([former, next], [formerSeal, nextSeal]))
+  auth0.switches.setClientSecret(clientId, next, { overlapSeconds: 1 })
+  await change(sectionsWith([next, former], [nextSeal, formerSeal]))
+}
+
+const keyPurposes = ['assertion', 'machine']
+
 /** Asks one process for the next key; the others hear of it by Redis. */
 async function rotateKeys({ all, auth0 }: Replicas): Promise<void> {
-  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
   const headers = { authorization: `Bearer ${machineToken(auth0)}`, 'content-type': 'application/json' }
-  for (const purpose of ['assertion', 'machine']) {
+  for (const purpose of keyPurposes) {
     const url = `${all[0]?.url}/.stagedoor/admin/keys/rotate`
-    const answer = await request(url, { method: 'POST', headers, body: JSON.stringify({ purpose }), dispatcher })
+    const answer = await request(url, { method: 'POST', headers, body: JSON.stringify({ purpose }) })
     const text = await answer.body.text()
     if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${text}`)
   }
-  await dispatcher.destroy()
 }
 
 /** The name in the certificate that a new connection meets. */
@@ -164,4 +164,42 @@ async function nameOf({ url }: Replica): Promise<unknown> {
   const { CN } = socket.getPeerCertificate().subject
   socket.destroy()
   return CN
+}
+
+/** What the balancer shows to clients. */
+async function frontPem(t: Test): Promise<string> {
+  const { certificate, key } = await startCertificates(t, 'balancer')
+  const pem = `${certificate}.pem`
+  await writeFile(pem, (await Promise.all([certificate, key].map((file) => readFile(file, 'utf8')))).join(''))
+  return pem
+}
+
+/** Another checkout, such as of the last release; without it, a copy of this code with another answer to its probe. */
+const otherCheckout = process.env['DRILL_OTHER_BUILD']
+
+async function startOtherBuild(t: Test) {
+  const folder = otherCheckout ?? (await copyBuild(t))
+  return {
+    folder,
+    async isRunBy({ url, pid }: Replica): Promise<boolean> {
+      if (otherCheckout !== undefined) return (await readlink(`/proc/${pid()}/cwd`)) === otherCheckout
+      const { body } = await request(`${url}/.stagedoor/health/live`)
+      return (await body.text()).includes('"build":"other"')
+    },
+  }
+}
+
+async function copyBuild(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-build-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  for (const name of ['src', 'packages', 'config', 'package.json', 'tsconfig.json']) {
+    await cp(join(repositoryRoot, name), join(folder, name), { recursive: true })
+  }
+  await symlink(join(repositoryRoot, 'node_modules'), join(folder, 'node_modules'))
+  const file = join(folder, 'src/endpoints/health/plugin.ts')
+  await writeFile(
+    file,
+    (await readFile(file, 'utf8')).replace("send({ status: 'ok' })", "send({ status: 'ok', build: 'other' })"),
+  )
+  return folder
 }

@@ -34,8 +34,8 @@ export type Replica = {
   stop(): Promise<void>
   /** SIGKILL, and its exit. */
   kill(): Promise<void>
-  /** Starts it again, and waits until it listens. */
-  start(): Promise<void>
+  /** Starts it again, and waits until it listens. @param build folder of the code; default: this repository */
+  start(build?: string): Promise<void>
 }
 
 /** Several processes of the gateway behind one base URL, with one Redis, one login service and one upstream. */
@@ -52,6 +52,8 @@ export const replicaSecret = 'a secret for tests, at least 32 characters'
 type ReplicasOptions = {
   /** An upstream that runs already; without it, one that answers with what it received. */
   upstreamUrl?: string
+  /** Port of the balancer in front; default: people ask the first replica. */
+  publicPort?: number
   events?: object
   server?: object
   /** More sections of the configuration. */
@@ -73,12 +75,12 @@ export async function startReplicas(
   session: object = {},
   options: ReplicasOptions = {},
 ): Promise<Replicas> {
-  const { upstreamUrl, events, server, sections, clientSecrets } = options
+  const { upstreamUrl, publicPort, events, server, sections, clientSecrets } = options
   const redis = await startRedis(t, { isPersistent: true })
   const ports = await Promise.all(Array.from({ length: count }, freePort))
   if (options.port !== undefined) ports[0] = options.port
   const scheme = server !== undefined && 'tls' in server ? 'https' : 'http'
-  const baseUrl = `${scheme}://localhost:${ports[0]}`
+  const baseUrl = `${scheme}://localhost:${publicPort ?? ports[0]}`
   const auth0 = await startLocalAuth0({ ...options.auth0, callbacks: [`${baseUrl}/.stagedoor/callback`] })
   t.teardown(() => auth0.close())
   const upstream = upstreamUrl ?? (await startOrigin(t)).url
@@ -116,7 +118,8 @@ export async function startReplicas(
     async signIn(email = 'jane@example.com') {
       const browser = createBrowser()
       await passLoginPage(await browser.open(`${baseUrl}/`), browser, email)
-      return `stagedoor=${browser.cookiesOf(baseUrl).get('stagedoor')}`
+      const name = scheme === 'https' ? '__Host-stagedoor' : 'stagedoor'
+      return `${name}=${browser.cookiesOf(baseUrl).get(name)}`
     },
   }
 }
@@ -133,8 +136,8 @@ async function startReplica(
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...loaded, 'src/cli/main.ts']
   const [command, ...args] = [...launcher, ...node, 'start', '--config', file]
 
-  async function start(): Promise<void> {
-    child = spawn(command, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'inherit'] })
+  async function start(build = repositoryRoot): Promise<void> {
+    child = spawn(command, args, { cwd: build, stdio: ['ignore', 'ignore', 'inherit'] })
     endWithUs(child)
     await untilItAnswers(url, child)
   }
