@@ -14,11 +14,14 @@ export type Wish = {
   startedAt: string
 }
 
+/** `isResumed`: it goes on at a step that an earlier run may have taken, which the audit trail should say. */
+export type Begun = { state: RotationState; isResumed: boolean }
+
 /** The step at which the rotation begins or continues. @throws CommandFailed when it must not */
 export async function beginRotation(
   wish: Wish,
   { rotation, targets, stateFile }: { rotation: Rotation; targets: readonly Target[]; stateFile: StateFile },
-): Promise<RotationState> {
+): Promise<Begun> {
   const kept = await stateFile.read()
   if (kept !== undefined) return goOn(kept, wish, rotation)
   const held = await readTargets(targets)
@@ -27,24 +30,24 @@ export async function beginRotation(
     throw new CommandFailed('a target holds a next secret already: use --resume or --revert')
   }
   if (unfinished === undefined && (wish.mode === 'begin' || wish.mode === 'continue')) {
-    return firstState(wish, rotation, currentOf(held, wish))
+    return { state: await firstState(wish, rotation, currentOf(held, wish)), isResumed: false }
   }
   if (unfinished === undefined) throw new CommandFailed(`there is no rotation to ${wish.mode}`)
   // The state file is gone, as on a fresh CI machine. What the target holds is enough: every step may be done again.
   const { current, next } = unfinished
   const state = { ...stateOf(wish, rotation, current), newSecret: next }
-  return wish.mode === 'revert' ? goOn(state, wish, rotation) : state
+  return goOn(state, wish, rotation)
 }
 
-function goOn(kept: RotationState, { mode }: Wish, { kind, subject }: Rotation): RotationState {
+function goOn(kept: RotationState, { mode }: Wish, { kind, subject }: Rotation): Begun {
   if (mode === 'begin') throw new CommandFailed('a rotation is unfinished: use --resume or --revert')
   if (kept.kind !== kind || kept.subject !== subject) {
     throw new CommandFailed(`the state is of ${kept.kind} ${kept.subject}: use another --state file`)
   }
-  if (mode !== 'revert') return kept
+  if (mode !== 'revert') return { state: kept, isResumed: true }
   if (kept.step === 'remove-old') throw new CommandFailed('the old key is being removed at Auth0: use --resume')
   if (kept.course === 'emergency') throw new CommandFailed('the old secret leaked: an emergency cannot be reverted')
-  return { ...kept, course: 'revert', step: firstStepOf(kind, 'revert') }
+  return { state: { ...kept, course: 'revert', step: firstStepOf(kind, 'revert') }, isResumed: false }
 }
 
 async function firstState(wish: Wish, rotation: Rotation, oldSecret: string): Promise<RotationState> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { fingerprint } from '../../config/fingerprints.ts'
 import { CommandFailed } from '../terminal.ts'
+import type { Begun } from './begin.ts'
 import type { Expected } from './replicas.ts'
 import { heldAfter, type Rotation } from './rotation.ts'
 import type { StateFile } from './state-file.ts'
@@ -14,7 +15,8 @@ export type StepRecord = {
   subject: string
   course: string
   step: Step
-  outcome: 'begun' | 'done' | 'failed'
+  /** `resumed`: begun again, as an earlier run ended before it could say how the step went. */
+  outcome: 'begun' | 'resumed' | 'done' | 'failed'
   detail?: string
   from: string
   to: string
@@ -38,12 +40,15 @@ const maxSteps = 20
  * @returns how it ended: `planned`, `emergency`, `revert` or `abandon`
  * @throws CommandFailed where a person has to look; the state file stays
  */
-export async function runRotation(begun: RotationState, surroundings: Surroundings): Promise<RotationState> {
+export async function runRotation(
+  { state: first, isResumed }: Begun,
+  surroundings: Surroundings,
+): Promise<RotationState> {
   const { stateFile, rotation } = surroundings
-  let state = begun
+  let state = first
   for (let taken = 0; taken < maxSteps && state.step !== 'done'; taken += 1) {
     await stateFile.write(state)
-    await surroundings.record(recordOf(state, 'begun'))
+    await surroundings.record(recordOf(state, isResumed && taken === 0 ? 'resumed' : 'begun'))
     const result = await attempt(state, surroundings)
     if ('failure' in result) {
       await surroundings.record(recordOf(state, 'failed', result.failure.message))

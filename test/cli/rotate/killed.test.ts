@@ -1,20 +1,27 @@
-import { rm } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, rm } from 'node:fs/promises'
 
 import t, { type Test } from 'tap'
 
+import { repositoryRoot } from '../../../scripts/testing/command.ts'
 import { createAsk } from '../../../src/cli/ask.ts'
 import { clientSecretRotation } from '../../../src/cli/rotate/auth0-rotations.ts'
 import { beginRotation } from '../../../src/cli/rotate/begin.ts'
 import { createManagement } from '../../../src/cli/rotate/management.ts'
+import { createRecorder } from '../../../src/cli/rotate/record.ts'
 import { whoLacks } from '../../../src/cli/rotate/replicas.ts'
 import { runRotation, type StepRecord } from '../../../src/cli/rotate/run.ts'
 import { createStateFile } from '../../../src/cli/rotate/state-file.ts'
 import { fileTarget } from '../../../src/cli/rotate/targets/file.ts'
-import { type RotationHouse, startRotationHouse } from './support.ts'
+import { fingerprint } from '../../../src/config/fingerprints.ts'
+import { endWithUs } from '../../support/children.ts'
+import { until } from '../../support/until.ts'
+import { type RotationHouse, runCommand, startRotationHouse } from './support.ts'
 
 const killed = new Error('killed')
 
-/** Begins a rotation that ends where a kill would: at a step, before its effect or after it. */
+/** Begins a rotation that ends where a kill would: at a step, before its effect or after it, when the record is written. */
 async function killAt(house: RotationHouse, step: string, outcome: StepRecord['outcome']): Promise<void> {
   const { issuer, clientId, management } = house.auth0
   const ask = createAsk(fetch)
@@ -28,24 +35,51 @@ async function killAt(house: RotationHouse, step: string, outcome: StepRecord['o
     currentSecret: undefined,
     startedAt: '2026-01-01T00:00:00Z',
   } as const
+  const keep = createRecorder({ file: house.auditFile, now: Date.now, err: () => undefined })
   await runRotation(await beginRotation(wish, place), {
     ...place,
     whoLacks: (expected) => whoLacks([house.replica], expected, ask),
     patience,
     record: async (record) => {
+      await keep(record)
       if (record.step === step && record.outcome === outcome) throw killed
     },
   })
 }
 
+/** One secret, and the same for targets, replicas and Auth0. */
 async function shouldHaveOneSecret(t: Test, house: RotationHouse, old: string): Promise<void> {
   const { current, next } = await house.held()
   t.equal(current, next)
+  t.equal(house.auth0.tenant.clients[0]?.clientSecret, current)
   t.equal(await house.probe(current), 'accepted')
   if (current !== old) t.equal(await house.probe(old), 'refused')
+  const { processes } = (await (await fetch(`${house.replica}/secrets`)).json()) as {
+    processes: Record<string, string[]>[]
+  }
+  const held = processes.flatMap((secrets) => secrets['auth0.clientSecrets'])
+  t.same(new Set(held), new Set([fingerprint(current)]))
+}
+
+/** The trail that both runs left, in order, and whole: `stagedoor audit verify` reads it. */
+async function trailOf(t: Test, house: RotationHouse): Promise<string[]> {
+  const { exitCode, out, err } = await runCommand(['audit', 'verify', house.auditFile])
+  t.equal(exitCode, 0, out + err)
+  return (await house.records()).map(({ course, step, outcome }) => `${course} ${step} ${outcome}`)
 }
 
 const steps = ['stage', 'await-staged', 'change', 'verify', 'promote', 'await-promoted'] as const
+type Step = (typeof steps)[number]
+
+/** What a run writes that takes these steps, and is killed at the last record or not at all. */
+const recordsOf = (taken: readonly string[], last: 'begun' | 'done' = 'done') =>
+  taken.flatMap((step, index) => {
+    const isCut = last === 'begun' && index === taken.length - 1
+    return isCut ? [`planned ${step} begun`] : [`planned ${step} begun`, `planned ${step} done`]
+  })
+
+const upTo = (step: Step) => steps.slice(0, steps.indexOf(step) + 1)
+const after = (step: Step) => steps.slice(steps.indexOf(step) + 1)
 
 for (const step of steps) {
   for (const outcome of ['begun', 'done'] as const) {
@@ -58,9 +92,12 @@ for (const step of steps) {
       t.equal(exitCode, 0, err)
       await shouldHaveOneSecret(t, house, old)
       t.not((await house.held()).current, old)
-      const records = await house.records()
-      t.equal(records[0]?.step, step, 'it goes on where it was')
-      t.match(records.at(-1), { step: 'await-promoted', outcome: 'done' })
+      t.same(await trailOf(t, house), [
+        ...recordsOf(upTo(step), outcome),
+        `planned ${step} resumed`,
+        `planned ${step} done`,
+        ...recordsOf(after(step)),
+      ])
     })
 
     t.test(`killed when ${step} is ${outcome}, and reverted: the old secret works everywhere`, async (t) => {
@@ -69,11 +106,44 @@ for (const step of steps) {
       await t.rejects(killAt(house, step, outcome), killed)
       const { exitCode, err } = await house.rotate('--revert')
       t.equal(exitCode, 0, err)
-      t.same(await house.held(), { current: old, next: old })
-      t.equal(await house.probe(old), 'accepted')
+      t.equal((await house.held()).current, old)
+      await shouldHaveOneSecret(t, house, old)
+      const back = ['stage-back', 'await-back', 'change-back', 'verify-back', 'restore']
+      t.same(await trailOf(t, house), [
+        ...recordsOf(upTo(step), outcome),
+        ...back.flatMap((each) => [`revert ${each} begun`, `revert ${each} done`]),
+      ])
     })
   }
 }
+
+t.test('a process that is killed for good while Auth0 has its request leaves a rotation that resumes', async (t) => {
+  const house = await startRotationHouse(t)
+  const { auth0, auditFile } = house
+  const old = auth0.clientSecret
+  auth0.switches.setSlowMs(600_000)
+  auth0.switches.down('slow', [`/api/v2/clients/${auth0.clientId}`])
+  const child = spawn(process.execPath, ['src/cli/main.ts', ...house.command()], {
+    cwd: repositoryRoot,
+    env: { ...process.env, NODE_NO_WARNINGS: '1', ...house.env },
+    stdio: 'ignore',
+  })
+  endWithUs(child)
+  await until(async () => (await house.records()).at(-1)?.step === 'change')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  t.equal((await readFile(auditFile, 'utf8')).split('\n').at(-2)?.includes('change begun'), true)
+  auth0.switches.up()
+  const { exitCode, err } = await house.rotate('--resume')
+  t.equal(exitCode, 0, err)
+  await shouldHaveOneSecret(t, house, old)
+  t.same(await trailOf(t, house), [
+    ...recordsOf(upTo('change'), 'begun'),
+    'planned change resumed',
+    'planned change done',
+    ...recordsOf(after('change')),
+  ])
+})
 
 t.test('without its state file, as on another machine, a rotation resumes from what the target holds', async (t) => {
   for (const step of ['await-staged', 'change', 'verify', 'promote'] as const) {

@@ -37,7 +37,9 @@ export type RotationHouse = {
   auditFile: string
   replica: string
   env: NodeJS.ProcessEnv
-  /** `stagedoor rotate client-secret` with what it needs here. */
+  /** Arguments of `stagedoor`: `rotate client-secret` with what it needs here. */
+  command(...more: string[]): string[]
+  /** Runs it. */
   rotate(...more: string[]): Promise<Run>
   /** What Auth0 says of a secret. */
   probe(secret: string): Promise<string>
@@ -62,6 +64,7 @@ export async function startRotationHouse(t: Test): Promise<RotationHouse> {
   }
   const application = { issuer: auth0.issuer, clientId: auth0.clientId, kind: 'client-secret' } as const
   const common = ['--to', `file:${file}`, '--state', stateFile, '--audit-file', auditFile, '--settle', '0']
+  const command = (...more: string[]) => ['rotate', 'client-secret', ...common, '--replica', replica, ...more]
   return {
     auth0,
     folder,
@@ -70,7 +73,8 @@ export async function startRotationHouse(t: Test): Promise<RotationHouse> {
     auditFile,
     replica,
     env,
-    rotate: (...more) => runCommand(['rotate', 'client-secret', ...common, '--replica', replica, ...more], { env }),
+    command,
+    rotate: (...more) => runCommand(command(...more), { env }),
     probe: (secret) => probeSecret(application, secret, createAsk(fetch)),
     async held() {
       const current = await readFile(file, 'utf8')
