@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Test } from 'tap'
 import { Agent, request } from 'undici'
@@ -47,6 +48,8 @@ export function startMixedLoad(t: Test, url: string, { auth0, signIn }: Replicas
   const steadily = async (what: string, work: (turn: number) => Promise<void>): Promise<void> => {
     for (let turn = 0; !isStopped && failures.length < maxFailures; turn += 1) {
       await work(turn).catch((error: unknown) => void failures.push(`${what} ${turn}: ${String(error)}`))
+      // Steady, and not as much as the machine can take: its processors are shared with all that answers.
+      await delay(pauseMs)
     }
   }
 
@@ -150,4 +153,4 @@ export function startMixedLoad(t: Test, url: string, { auth0, signIn }: Replicas
 
 /** RFC 6455 §7.4.1: the server goes away; clients connect again. */
 const goingAway = 1001
-const pauseMs = 50
+const pauseMs = 20
