@@ -133,14 +133,14 @@ function createSettings(t: Test, { all }: Replicas, probe: string): Settings {
 }
 
 /** Each next secret is held everywhere before anything is sealed with it, or Auth0 asks for it. */
-async function changeSecrets(house: Replicas, { change }: Settings, isOdd: boolean): Promise<void> {
+async function changeSecrets(house: Replicas, settings: Settings, isOdd: boolean): Promise<void> {
   const { auth0 } = house
   const inOrder = (all: string[]) => (isOdd ? all : all.toReversed())
   const [former = '', next = ''] = inOrder(clientSecrets)
   const [formerSeal = '', nextSeal = ''] = inOrder(sessionSecrets)
-  await change(sectionsWith(house, [former, next], [formerSeal, nextSeal]))
+  await settings.change(sectionsWith(house, [former, next], [formerSeal, nextSeal]))
   auth0.switches.setClientSecret(auth0.clientId, next, { overlapSeconds: 1 })
-  await change(sectionsWith(house, [next, former], [nextSeal, formerSeal]))
+  await settings.change(sectionsWith(house, [next, former], [nextSeal, formerSeal]))
 }
 
 /** Redis may take its time, and so may the upstream: a drill shares its processors with all that it starts, and is not about them. */
@@ -189,9 +189,9 @@ async function startOtherBuild(t: Test) {
   const folder = otherCheckout ?? (await copyBuild(t))
   return {
     folder,
-    async isRunBy({ url, pid }: Replica): Promise<boolean> {
-      if (otherCheckout !== undefined) return (await readlink(`/proc/${pid()}/cwd`)) === otherCheckout
-      const { body } = await request(`${url}/.stagedoor/health/live`)
+    async isRunBy(replica: Replica): Promise<boolean> {
+      if (otherCheckout !== undefined) return (await readlink(`/proc/${replica.pid()}/cwd`)) === otherCheckout
+      const { body } = await request(`${replica.url}/.stagedoor/health/live`)
       return (await body.text()).includes('"build":"other"')
     },
   }

@@ -37,7 +37,7 @@ export type Load = {
  * Much at once at one address: people who read and write, by HTTP/1.1 and HTTP/2, each with an event stream and a WebSocket that
  * are held open; machines with bearer tokens; and somebody who logs in, again and again.
  */
-export function startMixedLoad(t: Test, url: string, { auth0, signIn }: Replicas, cookies: readonly string[]): Load {
+export function startMixedLoad(t: Test, url: string, house: Replicas, cookies: readonly string[]): Load {
   const connection = { rejectUnauthorized: false }
   const agents = [false, true].map((allowH2) => new Agent({ allowH2, connect: connection, bodyTimeout: 0 }))
   t.teardown(() => Promise.all(agents.map((agent) => agent.destroy())))
@@ -70,7 +70,7 @@ export function startMixedLoad(t: Test, url: string, { auth0, signIn }: Replicas
   }
 
   async function logIn(): Promise<void> {
-    const session = await signIn('max@example.com')
+    const session = await house.signIn('max@example.com')
     figures.logins += 1
     if (session.endsWith('=undefined')) failures.push('a login gave no session')
   }
@@ -103,7 +103,7 @@ export function startMixedLoad(t: Test, url: string, { auth0, signIn }: Replicas
       headers: { cookie },
       rejectUnauthorized: false,
     })
-    const closed = once(socket, 'close') as Promise<[code: number]>
+    const closed = new Promise<number>((resolve) => socket.on('error', () => undefined).once('close', resolve))
     socket.on('message', () => {
       figures.messages += 1
       setTimeout(() => socket.send('again', () => undefined), pauseMs)
@@ -111,7 +111,7 @@ export function startMixedLoad(t: Test, url: string, { auth0, signIn }: Replicas
     await once(socket, 'open')
     open.add(socket)
     socket.send('first')
-    const [code] = await closed
+    const code = await closed
     open.delete(socket)
     endedAs(code === goingAway)
   }
@@ -120,7 +120,7 @@ export function startMixedLoad(t: Test, url: string, { auth0, signIn }: Replicas
   t.teardown(() => {
     for (const socket of open) socket.terminate()
   })
-  const token = `Bearer ${machineToken(auth0)}`
+  const token = `Bearer ${machineToken(house.auth0)}`
   const askers = [
     ...cookies.map((cookie, id) => steadily('a person', (turn) => ask(`person-${id}`, turn, { cookie }))),
     ...Array.from({ length: machines }, (_, id) =>

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from '../command.ts'
 import type { Terminal } from '../terminal.ts'
 import type { TokenSurroundings } from '../token-surroundings.ts'
+import { whyNoAnswer } from '../why-no-answer.ts'
 
 /** Where the admin API is, and the token for it. */
 export type ConnectionOptions = { url?: string; prefix: string; tokenFile?: string }
@@ -49,12 +50,14 @@ export async function askAdmin(
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   }).catch((cause: unknown) => {
-    throw new AdminRequestFailed(`${base} does not answer.`, { cause })
+    throw new AdminRequestFailed(`${base} does not answer: ${whyNoAnswer(cause)}.`, { cause })
   })
   const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
   if (response.status === 200) return answer
   const said = [answer['title'], answer['detail']].filter((text) => typeof text === 'string').join(' ')
-  throw new AdminRequestFailed(`Stagedoor answers ${response.status}: ${said || 'no reason given'}`)
+  throw new AdminRequestFailed(
+    `Stagedoor answers ${response.status}: ${said || 'no reason given; look at --url and --prefix'}`,
+  )
 }
 
 // Never an option of its own: every user of the machine can read command lines.

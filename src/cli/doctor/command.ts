@@ -17,14 +17,23 @@ import { exitCodeOf, reportJson, reportText } from './report.ts'
 import { secretAgeCheck } from './secret-age.ts'
 import { tlsChecks } from './tls-checks.ts'
 
+const noToken =
+  '--management needs a token in STAGEDOOR_MANAGEMENT_TOKEN: ' +
+  'Auth0 → Applications → APIs → Auth0 Management API → API Explorer. It lives a day.\n'
+
 type DoctorOptions = { config: string[]; json?: true; management?: true; auditFile?: string; skip: string[] }
 
 /** `stagedoor doctor`: checks a configuration against the living world. */
 export function doctorCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
   return new Command('doctor')
-    .description('check the configuration against Auth0, Backstage, Redis and the network, and say what mends it')
+    .description(
+      'check the configuration against Auth0, Backstage, Redis and the network, and say what mends it; exit code 0 all well, 1 warnings, 2 errors',
+    )
     .addOption(configOption())
-    .option('--management', 'read the application’s settings too (STAGEDOOR_MANAGEMENT_TOKEN, with read:clients)')
+    .option(
+      '--management',
+      'read the settings at Auth0, too (a token in STAGEDOOR_MANAGEMENT_TOKEN; its permissions: docs/doctor.md)',
+    )
     .option('--audit-file <file>', 'the records of stagedoor rotate, which tell how old the client secret is')
     .option('--json', 'findings as JSON')
     .option('--skip <checks...>', 'checks to leave out, by id or by its beginning', [])
@@ -44,7 +53,7 @@ async function examine(options: DoctorOptions, { env, out, err }: Terminal, { fe
   const { ca } = config.auth0.tls ?? {}
   const token = env['STAGEDOOR_MANAGEMENT_TOKEN']
   if (options.management && !token) {
-    err('--management needs a token in STAGEDOOR_MANAGEMENT_TOKEN.\n')
+    err(noToken)
     return 2
   }
   const checks = [

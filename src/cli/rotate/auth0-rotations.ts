@@ -78,7 +78,7 @@ export function privateKeyRotation(application: Auth0Application): Rotation {
       async verify({ newSecret }) {
         const works = async () => (await probe(newSecret)) === 'accepted'
         if (!(await settles(works, application.settleMs, patience)))
-          throw new CommandFailed('the new key is not accepted')
+          throw new CommandFailed('Auth0 does not accept the new key: look at Credentials of the application')
       },
       async 'remove-old'({ credentials, newSecret, oldSecret }) {
         await remove(credentials?.old ?? [], credentials === undefined ? [] : [credentials.new])
@@ -141,5 +141,7 @@ async function mustTakeOver(
   const hasChanged = async () =>
     (await probe(good)) === 'accepted' && (good === bad || (await probe(bad)) === 'refused')
   if (await settles(hasChanged, settleMs, patience)) return
-  throw new CommandFailed('Auth0 does not accept the one secret and refuse the other')
+  throw new CommandFailed(
+    'Auth0 does not accept the one secret and refuse the other, after all the time that --limit gives',
+  )
 }

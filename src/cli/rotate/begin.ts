@@ -32,7 +32,8 @@ export async function beginRotation(
   if (unfinished === undefined && (wish.mode === 'begin' || wish.mode === 'continue')) {
     return { state: await firstState(wish, rotation, currentOf(held, wish)), isResumed: false }
   }
-  if (unfinished === undefined) throw new CommandFailed(`there is no rotation to ${wish.mode}`)
+  if (unfinished === undefined)
+    throw new CommandFailed(`there is no rotation to ${wish.mode}: neither --state nor the targets know of one`)
   // The state file is gone, as on a fresh CI machine. What the target holds is enough: every step may be done again.
   const { current, next } = unfinished
   const state = { ...stateOf(wish, rotation, current), newSecret: next }

@@ -97,9 +97,13 @@ async function rotateAlone(
   { fetch, now }: TokenSurroundings,
 ): Promise<number> {
   const { env, out, err } = terminal
-  if (options.to.length === 0) throw new CommandFailed('say where the secret goes: --to')
+  if (options.to.length === 0)
+    throw new CommandFailed('say where the secret goes, for example --to file:/run/secrets/auth0')
   const mustWait = options.wait && options.emergency !== true
-  if (mustWait && options.replica.length === 0) throw new CommandFailed('say which replicas to wait for: --replica')
+  if (mustWait && options.replica.length === 0)
+    throw new CommandFailed(
+      'say which replicas to wait for, for example --replica http://stagedoor-admin:9464; or --no-wait',
+    )
   const place = { env, fetch, fetchWith: (ca: string | undefined) => createFetch(env, ca), out }
   const targets = options.to.map((to) => parseTarget(to, { ...place, isTerminal: process.stdout.isTTY }))
   const stateFile = createStateFile(options.state)

@@ -26,7 +26,7 @@ export type RotateOptions = {
 export type Auth0Options = RotateOptions & { issuer?: string; clientId?: string; settle: number }
 
 const seconds = (text: string): number => {
-  if (!/^\d+$/.test(text)) throw new CommandFailed(`${text} is no number of seconds`)
+  if (!/^\d+$/.test(text)) throw new CommandFailed(`${text} is no number of seconds: write for example 600`)
   return Number(text)
 }
 const listed = (text: string, all: string[]): string[] => [...all, text]
@@ -99,6 +99,6 @@ export async function currentSecretFrom(file: string | undefined, env: NodeJS.Pr
   try {
     return (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
   } catch (cause) {
-    throw new CommandFailed(`the current secret cannot be read from ${file}`, { cause })
+    throw new CommandFailed(`the current secret cannot be read from ${file} (--current-secret-file)`, { cause })
   }
 }

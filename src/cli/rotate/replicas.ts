@@ -30,7 +30,10 @@ async function addressesOf(replica: string): Promise<string[]> {
   const url = new URL(replica)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const found = await lookup(host, { all: true }).catch((cause: unknown) => {
-    throw new CommandFailed(`the host name of ${replica} is not known`, { cause })
+    throw new CommandFailed(
+      `the host name of --replica ${replica} has no address: look at the name, and at the DNS of this machine`,
+      { cause },
+    )
   })
   // A name of this machine has an IPv4 and an IPv6 address, and one listener.
   if (found.length === 1 || host === 'localhost') return [url.origin]

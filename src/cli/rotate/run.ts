@@ -100,7 +100,9 @@ async function awaitReplicas(expected: Expected, { whoLacks, patience }: Surroun
   let lacking: string[] = []
   const haveAll = async () => (lacking = await whoLacks(expected)).length === 0
   if (await settles(haveAll, 0, patience)) return
-  throw new CommandFailed(`a secret did not arrive at ${lacking.join(', ')}`)
+  throw new CommandFailed(
+    `a secret did not arrive at ${lacking.join(', ')}: look whether that replica follows the target (its log, and GET /secrets there)`,
+  )
 }
 
 function recordOf(state: RotationState, outcome: StepRecord['outcome'], detail?: string): StepRecord {

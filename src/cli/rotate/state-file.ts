@@ -20,7 +20,10 @@ export function createStateFile(path: string): StateFile {
       try {
         return JSON.parse(text) as RotationState
       } catch (cause) {
-        throw new CommandFailed(`${path} is no state of a rotation; move it away`, { cause })
+        throw new CommandFailed(
+          `${path} (--state) is not what a rotation writes: move it away, and use --resume, which reads the targets`,
+          { cause },
+        )
       }
     },
     write: (state) => writeFileAtomically(path, JSON.stringify(state)),
@@ -47,7 +50,7 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
       await rm(path, { force: true })
     }
   }
-  throw new CommandFailed(`${path} cannot be taken`)
+  throw new CommandFailed(`${path} cannot be written: look at its folder`)
 }
 
 async function isLeftBehind(path: string): Promise<boolean> {

@@ -49,7 +49,8 @@ export function programTarget(path: string): Target {
       const [code] = await ended.catch((cause: unknown) => {
         throw new CommandFailed(`${path} cannot be run`, { cause })
       })
-      if (code !== 0) throw new CommandFailed(`${path} ended with ${code ?? 'a signal'}`)
+      if (code !== 0)
+        throw new CommandFailed(`${path} ended with ${code ?? 'a signal'}, so the secret may not be there`)
     },
   }
 }
