@@ -16,8 +16,9 @@ import { createStateFile } from '../../../src/cli/rotate/state-file.ts'
 import { fileTarget } from '../../../src/cli/rotate/targets/file.ts'
 import { fingerprint } from '../../../src/config/fingerprints.ts'
 import { endWithUs } from '../../support/children.ts'
+import { runCommand } from '../../support/command.ts'
 import { until } from '../../support/until.ts'
-import { type RotationHouse, runCommand, startRotationHouse } from './support.ts'
+import { type RotationHouse, startRotationHouse } from './support.ts'
 
 const killed = new Error('killed')
 
