@@ -41,6 +41,8 @@ export function refuseTunnel(request: IncomingMessage, way: Socket | ServerRespo
   // node:http takes its own listeners off this socket; without one, a client that resets it would end the process.
   way.on('error', () => way.destroy())
   writeRefusal(way, refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger), [])
+  // Nobody reads it any more, and so its end would never be seen.
+  way.resume().destroySoon()
 }
 
 /** Error codes of node:http for requests that it cannot parse. */

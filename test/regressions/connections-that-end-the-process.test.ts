@@ -34,3 +34,17 @@ for (const [what, bytes] of clients) {
     t.equal((await createBrowser().fetch(`${house.url}/public/y`)).status, 200)
   })
 }
+
+t.test('a tunnel that is refused is closed, however much its client sends on', async (t) => {
+  const house = await startHouse(t)
+  let isClosed = false
+  const socket = connect({ port: Number(new URL(house.directUrl).port), host: '127.0.0.1', allowHalfOpen: true })
+  t.teardown(() => socket.destroy())
+  socket.on('error', () => undefined).on('close', () => (isClosed = true))
+  socket.resume().write(`CONNECT localhost:80 HTTP/1.1\r\n${host}\r\n${'a'.repeat(100_000)}`)
+  await until(() => {
+    socket.write('a')
+    return isClosed
+  })
+  t.ok(isClosed)
+})
