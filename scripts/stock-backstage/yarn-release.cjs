@@ -1,8 +1,8 @@
 /**
  * A plugin for the stock app's Yarn: the app and Backstage's packages get the Backstage packages of one release. Of which
  * ones, `create-app` knows for the most; for the others, each package asks for `^1.2.3` where 1.2.3 is the one that it was
- * released with, and Yarn would take the newest. Where a registry lacks a version, the next one. What other packages ask
- * for, ours among them, stays as it is.
+ * released with, and Yarn would take the newest. Where a registry lacks a version, the one before it, which asks for nothing
+ * that the release has not, or else the next. What other packages ask for, ours among them, stays as it is.
  */
 const release = require('./backstage-release.json')
 
@@ -16,10 +16,13 @@ module.exports = {
         if (!isOfRelease || dependency.scope !== 'backstage' || version === undefined) return dependency
         const { structUtils } = require('@yarnpkg/core')
         const wanted = release[structUtils.stringifyIdent(dependency)] ?? version
-        const sinceRelease = structUtils.makeDescriptor(dependency, `npm:>=${wanted}`)
+        const candidates = async (range) => {
+          const asked = structUtils.makeDescriptor(dependency, `npm:${range}${wanted}`)
+          return resolver.getCandidates(asked, {}, resolveOptions)
+        }
         // The newest comes first.
-        const candidates = await resolver.getCandidates(sinceRelease, {}, resolveOptions)
-        return structUtils.makeDescriptor(dependency, candidates.at(-1)?.reference ?? dependency.range)
+        const found = (await candidates('<='))[0] ?? (await candidates('>=')).at(-1)
+        return structUtils.makeDescriptor(dependency, found?.reference ?? dependency.range)
       },
     },
   }),
