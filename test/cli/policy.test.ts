@@ -235,3 +235,16 @@ t.test('the examples of docs/policy.md hold', async (t) => {
   const opened = { ...files, 'config.yaml': files['config.yaml'].replace('allow: authenticated', 'allow: public') }
   t.match(page, (await run(t, ['test', 'policy-tests.yaml'], opened)).out)
 })
+
+t.test(
+  'policy explain says what is no question: a URL is told its path, and a method that is not forwarded its answer',
+  async (t) => {
+    const explain = (...words: string[]) => run(t, ['explain', ...words, '--as', 'anonymous'])
+    t.match(await explain('GET', 'https://x.example/api?y=1'), {
+      exitCode: 2,
+      err: /is no path: write only that of the URL, \/api\./,
+    })
+    t.match(await explain('get', 'catalog'), { exitCode: 2, err: /for example \/catalog\./ })
+    t.match(await explain('FOO', '/x'), { exitCode: 2, err: /^FOO gets 405 whatever the rules say/ })
+  },
+)

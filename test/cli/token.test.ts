@@ -184,6 +184,15 @@ t.test('fetch takes the secret from a file, and never from the command line', as
   t.match(await run(['fetch'], { env: withCache }), { exitCode: 1, err: /Say --secret-file or STAGEDOOR_MACHINE/ })
 })
 
+t.test('fetch names all that it lacks at once, and its help', async (t) => {
+  const lacks = /^Say --issuer .*; --client-id; --secret-file .*; --audience .*\.\n\(stagedoor token fetch --help/
+  t.match(await run(['fetch'], { env: {} }), { exitCode: 1, err: lacks })
+})
+
+t.test('decode without a token says so', async (t) => {
+  t.match(await run(['decode'], { input: '\n' }), { exitCode: 1, err: /^No token: give it as an argument/ })
+})
+
 t.test('fetch explains refusals, with the place in the dashboard', async (t) => {
   const auth0 = await startAuth0(t)
   const env = fetchEnvironment(t, auth0)

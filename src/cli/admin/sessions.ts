@@ -49,13 +49,15 @@ async function readAll(options: ApiOptions & Named, terminal: Terminal, surround
   }
 }
 
+const sayOne = 'Say one of --subject, --session and --sid.\n(stagedoor sessions revoke --help shows what there is)'
+
 async function revoke(
   options: ApiOptions & Named,
   terminal: Terminal,
   surroundings: TokenSurroundings,
 ): Promise<string> {
   const named = namedIn(options)
-  if (Object.keys(named).length !== 1) throw new AdminRequestFailed('Say one of --subject, --session and --sid.')
+  if (Object.keys(named).length !== 1) throw new AdminRequestFailed(sayOne)
   const answer = await askAdmin('sessions/revoke', named, options, terminal, surroundings)
   if (options.json) return `${JSON.stringify(answer, undefined, 2)}\n`
   return `Ended: ${Object.entries(named).join(' ').replace(',', ' ')}\n`

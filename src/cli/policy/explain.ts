@@ -3,7 +3,9 @@ import { resolve } from 'node:path'
 
 import { readPath } from '../../boundary/request-target.ts'
 import type { PolicyConfig } from '../../config/load-policy.ts'
+import { forwardedMethods } from '../../config/route-patterns.ts'
 import { hasMembers, toPlain } from '../../config/tree/tree.ts'
+import { parseWebUrl } from '../../config/values/addresses.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { explanationLines } from '../../policy/explain.ts'
 import type { Asked } from '../../policy/first-matching-rule.ts'
@@ -22,7 +24,10 @@ export async function explainAs(config: PolicyConfig, question: Question, termin
   const engine = createEngine(config, now)
   const read = readPath(path)
   if (read === 'not-origin-form') {
-    throw new PolicyInputError(`${path} is no path: write it with a slash at its beginning, for example /${path}.`)
+    throw new PolicyInputError(`${path} is no path: write ${pathMeantBy(path)}.`)
+  }
+  if (!forwardedMethods.includes(method.toUpperCase())) {
+    throw new PolicyInputError(`${method} gets 405 whatever the rules say: it is no method that is forwarded.`)
   }
   if (typeof read === 'string') {
     throw new PolicyInputError(`${path} gets 400 whatever the rules say: it is not canonical (${read}).`)
@@ -32,6 +37,11 @@ export async function explainAs(config: PolicyConfig, question: Question, termin
   if (note !== undefined) terminal.err(`note: ${note}\n`)
   terminal.out(`${explanationLines(engine.explain(engine.principal(claims), asked, now)).join('\n')}\n`)
   return 0
+}
+
+function pathMeantBy(text: string): string {
+  const path = parseWebUrl(text)?.pathname
+  return path === undefined ? `it with a slash at its beginning, for example /${text}` : `only that of the URL, ${path}`
 }
 
 type Described = { claims: Readonly<Record<string, unknown>>; note?: string }

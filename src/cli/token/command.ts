@@ -20,7 +20,12 @@ export function decodeCommand(terminal: Terminal, { readInput, now }: TokenSurro
     .description('show what a token says; it is not checked, and sent nowhere')
     .argument('[token]', 'the token; without it, or as -, it is read from standard input')
     .action(async (given: string | undefined) => {
-      const parsed = parseCompact(await tokenFrom(given, readInput))
+      const token = await tokenFrom(given, readInput)
+      if (token === '') {
+        terminal.err('No token: give it as an argument, or on standard input.\n')
+        return terminal.setExitCode(1)
+      }
+      const parsed = parseCompact(token)
       if (typeof parsed === 'string') {
         const { cause, remedy } = bearerReasons[parsed]
         terminal.err(`This cannot be decoded (${parsed}). ${cause}\n${remedy}\n`)

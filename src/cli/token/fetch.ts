@@ -59,11 +59,22 @@ async function requestFrom(options: FetchOptions, env: NodeJS.ProcessEnv): Promi
   const domain = env['AUTH0_DOMAIN']
   const issuer = options.issuer ?? (env['AUTH0_ISSUER'] || (domain ? `https://${domain}/` : undefined))
   const { scope, organization } = options
-  return {
+  const missing: string[] = []
+  const required = (value: string | undefined, what: string): string => {
+    if (value === undefined || value === '') missing.push(what)
+    return value ?? ''
+  }
+  const credentials = {
     issuer: required(issuer, '--issuer or AUTH0_ISSUER'),
     clientId: required(options.clientId ?? env['STAGEDOOR_MACHINE_CLIENT_ID'], '--client-id'),
     clientSecret: required(await secretFrom(options, env), '--secret-file or STAGEDOOR_MACHINE_CLIENT_SECRET'),
     audience: required(options.audience ?? env['AUTH0_AUDIENCE'], '--audience or AUTH0_AUDIENCE'),
+  }
+  if (missing.length > 0) {
+    throw new TokenRequestFailed(`Say ${missing.join('; ')}.\n(stagedoor token fetch --help shows what there is)`)
+  }
+  return {
+    ...credentials,
     ...(scope === undefined ? {} : { scope }),
     ...(organization === undefined ? {} : { organization }),
   }
@@ -77,9 +88,4 @@ async function secretFrom({ secretFile }: FetchOptions, env: NodeJS.ProcessEnv):
   } catch (cause) {
     throw new TokenRequestFailed(`The secret cannot be read from ${secretFile}.`, { cause })
   }
-}
-
-function required(value: string | undefined, what: string): string {
-  if (value === undefined || value === '') throw new TokenRequestFailed(`Say ${what}.`)
-  return value
 }
