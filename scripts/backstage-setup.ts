@@ -26,6 +26,11 @@ export async function ensureBackstage({ log }: { log: ProgressLog }): Promise<vo
   })
 }
 
+/** Installs the example's dependencies and our packages among them, as far as that is not done yet; no frontend. */
+export async function ensurePackagesBuilt({ log }: { log: ProgressLog }): Promise<void> {
+  await whileOthersWait(log, async () => void (await ensurePackages(log)))
+}
+
 /**
  * Builds the package in `directory` anew. The types of its dependencies are in the example's node_modules, which is
  * installed before; a package without dependencies needs none of that.

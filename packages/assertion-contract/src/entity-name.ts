@@ -1,6 +1,6 @@
 import { sha256Hex } from './sha256.ts'
 
-/** Longest `metadata.name` that Backstage's catalog accepts, in characters. */
+/** Longest `metadata.name` that Backstage's catalog accepts, in characters. @public */
 export const maxEntityNameLength = 63
 
 /** 80 bits: nobody finds a second id with the same name, and the name stays readable. */
@@ -16,6 +16,8 @@ const hashedName = new RegExp(`-[0-9a-f]{${hashLength}}$`)
  * that looks like one of our hashed names is hashed too, so that nobody can choose an id that is another one's name.
  *
  * @throws RangeError for an empty id, which names nobody
+ *
+ * @public
  */
 export function entityNameOf(id: string): string {
   if (id === '') throw new RangeError('an empty id has no entity name')

@@ -1,7 +1,8 @@
 import { entityNameOf } from './entity-name.ts'
 
-/** Claims whose values a person may own in Backstage. */
+/** Claims whose values a person may own in Backstage. @public */
 export const ownershipClaims = ['roles', 'groups', 'permissions', 'org_id'] as const
+/** One of {@link ownershipClaims}. @public */
 export type OwnershipClaim = (typeof ownershipClaims)[number]
 
 /** The kind of the entity ref for each claim. Only a `group` is an entity; the other refs own nothing. */
@@ -15,6 +16,8 @@ const refKinds: Record<OwnershipClaim, string> = {
 /**
  * The entity ref by which Backstage knows that somebody has a role, a group or a permission, or belongs to an
  * organization. A role and a group of the same name are the same Group.
+ *
+ * @public
  */
 export function ownershipRefOf(claim: OwnershipClaim, value: string): string {
   return `${refKinds[claim]}:default/${entityNameOf(value)}`

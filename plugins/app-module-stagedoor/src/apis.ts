@@ -7,6 +7,7 @@ import {
   discoveryApiRef,
   fetchApiRef,
   identityApiRef,
+  type AnyApiFactory,
 } from '@backstage/frontend-plugin-api'
 import { IdentityPermissionApi, permissionApiRef } from '@backstage/plugin-permission-react'
 
@@ -19,14 +20,19 @@ import type { SessionGuard } from './session-guard.ts'
 /** The Stagedoor session of this page. */
 export const stagedoorSessionApiRef = createApiRef<SessionGuard>({ id: 'plugin.app.stagedoor-session' })
 
-export const sessionApiFactory = createApiFactory({
+/** Keeps watch over the Stagedoor session; the other two need it. @public */
+export const sessionApiFactory: AnyApiFactory = createApiFactory({
   api: stagedoorSessionApiRef,
   deps: { configApi: configApiRef },
   factory: ({ configApi }) => createBrowserGuard(gatewayOf(configApi)),
 })
 
-/** Backstage's fetch API with the guard inside the `plugin://` resolution and around the token, which a retry asks anew. */
-export const fetchApiFactory = createApiFactory({
+/**
+ * Backstage's fetch API with the guard inside the `plugin://` resolution and around the token, which a retry asks anew.
+ *
+ * @public
+ */
+export const fetchApiFactory: AnyApiFactory = createApiFactory({
   api: fetchApiRef,
   deps: {
     configApi: configApiRef,
@@ -44,7 +50,8 @@ export const fetchApiFactory = createApiFactory({
     }),
 })
 
-export const permissionApiFactory = createApiFactory({
+/** Backstage's permission API, which waits for the person while their session is over. @public */
+export const permissionApiFactory: AnyApiFactory = createApiFactory({
   api: permissionApiRef,
   deps: { config: configApiRef, discovery: discoveryApiRef, identity: identityApiRef, guard: stagedoorSessionApiRef },
   factory({ guard, ...deps }) {

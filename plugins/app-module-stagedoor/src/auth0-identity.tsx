@@ -8,6 +8,8 @@ import { useNotice } from './use-notice.ts'
 /**
  * Who is signed in by Auth0, with roles and groups; undefined until Stagedoor has said so. It decides what a page shows. What
  * a person may do, a backend decides.
+ *
+ * @public
  */
 export function useAuth0Identity(): Me | undefined {
   const guard = useApi(stagedoorSessionApiRef)
@@ -25,6 +27,7 @@ export function useAuth0Identity(): Me | undefined {
   return me
 }
 
+/** What {@link RequireRole} takes. @public */
 export type RequireRoleProps = {
   /** One role, or several of which one is enough. */
   role: string | readonly string[]
@@ -33,7 +36,7 @@ export type RequireRoleProps = {
   fallback?: ReactNode
 }
 
-/** Shows its children to people who have the role. */
+/** Shows its children to people who have the role. @public */
 export function RequireRole({ role, children, fallback = null }: RequireRoleProps) {
   const identity = useAuth0Identity()
   const roles = typeof role === 'string' ? [role] : role

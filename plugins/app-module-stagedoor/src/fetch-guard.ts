@@ -12,7 +12,7 @@ const maxRounds = 2
  * Middleware for Backstage's fetch API: a call that Stagedoor stops waits for the person and is then sent again, if its
  * body can be. A call that comes while the session is over is not sent before the person has signed in.
  *
- * @param isGuarded whether a URL goes through Stagedoor
+ * @param isGuarded - whether a URL goes through Stagedoor
  */
 export function createFetchGuard(
   guard: Pick<SessionGuard, 'pass' | 'settle'>,

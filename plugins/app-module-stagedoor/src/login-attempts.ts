@@ -17,7 +17,7 @@ export type LoginAttempts = {
   forget(): void
 }
 
-/** @param store `sessionStorage`, which outlives navigations of one tab */
+/** @param store - `sessionStorage`, which outlives navigations of one tab */
 export function createLoginAttempts(store: AttemptStore, now: () => number): LoginAttempts {
   return {
     mayLeave() {

@@ -9,7 +9,7 @@ export type Gateway = {
 /**
  * Stagedoor's login that comes back to `returnTo`, a path of this origin.
  *
- * @param suggested what a 401 names as `login_url`. It counts only when it is Stagedoor's login, because a service behind
+ * @param suggested - what a 401 names as `login_url`. It counts only when it is Stagedoor's login, because a service behind
  *   Stagedoor can write a 401 of its own.
  */
 export function loginUrl(gateway: Gateway, returnTo: string, suggested?: string): string {

@@ -1,4 +1,8 @@
-/** Who Stagedoor says is signed in (`GET /.stagedoor/me`). Times in milliseconds since the epoch, by the browser's clock. */
+/**
+ * Who Stagedoor says is signed in (`GET /.stagedoor/me`). Times in milliseconds since the epoch, by the browser's clock.
+ *
+ * @public
+ */
 export type Me = {
   sub: string
   name: string
@@ -17,7 +21,7 @@ export type Me = {
 /** `unknown` where Stagedoor did not say: it is away, or its session store is. Nobody is signed out by that. */
 export type MeAnswer = { kind: 'signed-in'; me: Me } | { kind: 'signed-out' } | { kind: 'unknown' }
 
-/** @param now the browser's clock, which may be hours from Stagedoor's */
+/** @param now - the browser's clock, which may be hours from Stagedoor's */
 export async function readMeAnswer(response: Response, now: number): Promise<MeAnswer> {
   if (response.status === 401) return { kind: 'signed-out' }
   if (!response.ok) return { kind: 'unknown' }

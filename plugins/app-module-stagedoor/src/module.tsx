@@ -73,7 +73,7 @@ const settingsPage = createExtension({
   ],
 })
 
-/** All of it, for Backstage's new frontend system. */
+/** All of it, for Backstage's new frontend system. @public */
 export const appModuleStagedoor = createFrontendModule({
   pluginId: 'app',
   extensions: [sessionApi, fetchApi, permissionApi, signInPage, notices, settingsPage],

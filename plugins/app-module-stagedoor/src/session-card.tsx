@@ -7,7 +7,7 @@ import { stagedoorSessionApiRef } from './apis.ts'
 import type { Me } from './me.ts'
 import { useNotice } from './use-notice.ts'
 
-/** Settings card: who is signed in, with which roles and groups, and until when. */
+/** Settings card: who is signed in, with which roles and groups, and until when. @public */
 export function StagedoorSessionCard() {
   const guard = useApi(stagedoorSessionApiRef)
   const identity = useApi(identityApiRef)

@@ -34,7 +34,7 @@ export function createSessionClock({ now, setTimer, onEnding, onEnd }: SessionCl
   }
 
   return {
-    /** @param endsAt milliseconds since the epoch; undefined where Stagedoor does not say */
+    /** @param endsAt - milliseconds since the epoch; undefined where Stagedoor does not say */
     set(endsAt: number | undefined): void {
       cancel()
       if (endsAt !== undefined && endsAt > now()) watch(endsAt)

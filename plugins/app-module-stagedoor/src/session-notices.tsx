@@ -8,7 +8,11 @@ import type { Notice } from './notice.ts'
 import type { SessionGuard } from './session-guard.ts'
 import { useNotice } from './use-notice.ts'
 
-/** Tells the person what happens to their session: one dialog or one bar at a time. Belongs once into each app. */
+/**
+ * Tells the person what happens to their session: one dialog or one bar at a time. Belongs once into each app.
+ *
+ * @public
+ */
 export function StagedoorSessionNotices() {
   const guard = useApi(stagedoorSessionApiRef)
   const notice = useNotice(guard)

@@ -15,6 +15,8 @@ export type SignInPageProps = { onSignInSuccess: (identity: IdentityApi) => void
 /**
  * Backstage's sign-in page: the browser is signed in at Stagedoor already, so it only asks who that is. A browser that is
  * not is sent to Stagedoor's login, a few times at most.
+ *
+ * @public
  */
 export function StagedoorSignInPage(props: SignInPageProps) {
   const guard = useApi(stagedoorSessionApiRef)

@@ -8,7 +8,7 @@ export type TokenLifetime = { renewAt: number; expiresAt: number }
  * When a Backstage token should be renewed, and when it ends: by how long it lives, so that a browser whose clock is wrong
  * neither asks all the time nor too late.
  *
- * @param receivedAt by the browser's clock, milliseconds since the epoch
+ * @param receivedAt - by the browser's clock, milliseconds since the epoch
  */
 export function lifetimeOf(token: string, receivedAt: number): TokenLifetime {
   const lifetimeMs = lifetimeIn(token) ?? defaultLifetimeMs

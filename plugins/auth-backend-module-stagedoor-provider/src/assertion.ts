@@ -6,7 +6,7 @@ import {
 } from '@stagedoor/assertion-contract'
 import { jwtVerify, type JWTVerifyGetKey } from 'jose'
 
-/** What the sign-in resolvers get: the verified claims. */
+/** What the sign-in resolvers get: the verified claims. @public */
 export type StagedoorIdentity = { claims: AssertionClaims }
 
 export type AssertionExpectations = { issuer: string; audience: string }

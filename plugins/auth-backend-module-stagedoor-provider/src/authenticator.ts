@@ -13,16 +13,18 @@ import { errors, type JWTVerifyGetKey } from 'jose'
 import { verifyAssertion, type AssertionExpectations, type StagedoorIdentity } from './assertion.ts'
 import { createKeySource } from './key-source.ts'
 
-export type AuthenticatorContext = { expected: AssertionExpectations; keys: JWTVerifyGetKey }
+type AuthenticatorContext = { expected: AssertionExpectations; keys: JWTVerifyGetKey }
 
 /**
  * Turns the request's assertion into verified claims; whatever is wrong with it, the answer is 401 and never 500.
  *
- * @param logger gets the reason of each refusal
+ * @param logger - gets the reason of each refusal
+ *
+ * @public
  */
 export function createStagedoorAuthenticator(
   logger?: Pick<LoggerService, 'warn'>,
-): ProxyAuthenticator<AuthenticatorContext, StagedoorIdentity> {
+): ProxyAuthenticator<unknown, StagedoorIdentity> {
   return createProxyAuthenticator({
     defaultProfileTransform: async ({ claims }) => ({ profile: profileOf(claims) }),
     initialize: ({ config }) => readContext(config),

@@ -10,6 +10,8 @@ type TokenParams = Parameters<AuthResolverContext['issueToken']>[0]
 /**
  * The same resolver, but whatever token it issues also keeps the person's Auth0 identity, from which the service
  * `auth0IdentityServiceRef` gives it to backend plugins.
+ *
+ * @public
  */
 export function withAuth0Identity(resolver: SignInResolver<StagedoorIdentity>): SignInResolver<StagedoorIdentity> {
   return async (info, context) => resolver(info, contextWith(context, auth0IdentityOf(info.result.claims)))

@@ -6,7 +6,7 @@ import { withAuth0Identity } from './identity-claim.ts'
 import { stagedoorSignInResolvers } from './resolvers.ts'
 import { readSignInResolver } from './sign-in.ts'
 
-/** Registers the proxy auth provider `stagedoor` with Backstage's auth plugin. */
+/** Registers the proxy auth provider `stagedoor` with Backstage's auth plugin. @public */
 export const authModuleStagedoorProvider = createBackendModule({
   pluginId: 'auth',
   moduleId: 'stagedoor-provider',

@@ -3,6 +3,7 @@ import {
   createSignInResolverFactory,
   type AuthResolverContext,
   type AuthResolverCatalogUserQuery,
+  type SignInResolverFactory,
 } from '@backstage/plugin-auth-node'
 import {
   auth0RoleGroupsAnnotation,
@@ -69,8 +70,18 @@ const claimsWithoutCatalogUser = createSignInResolverFactory({
   },
 })
 
-/** What `signIn.resolvers` may name: ours, and those that Backstage has for every provider. */
-export const stagedoorSignInResolvers = {
+/** What `ownershipFrom` may say beside a resolver: the claims whose values the person owns. @public */
+export type OwnershipOptions = { ownershipFrom?: OwnershipClaim[] | undefined }
+
+/** Where `claimsWithoutCatalogUser` takes the person's name from. @public */
+export type NameOptions = { nameFrom?: 'sub' | 'email' | 'preferred_username' | undefined }
+
+/** What `signIn.resolvers` may name: ours, and those that Backstage has for every provider. @public */
+export const stagedoorSignInResolvers: {
+  auth0IdMatchingUserEntityAnnotation: SignInResolverFactory<StagedoorIdentity, OwnershipOptions | undefined>
+  verifiedEmailMatchingUserEntityProfileEmail: SignInResolverFactory<StagedoorIdentity, OwnershipOptions | undefined>
+  claimsWithoutCatalogUser: SignInResolverFactory<StagedoorIdentity, (OwnershipOptions & NameOptions) | undefined>
+} = {
   ...backstageSignInResolvers,
   auth0IdMatchingUserEntityAnnotation,
   verifiedEmailMatchingUserEntityProfileEmail,

@@ -11,7 +11,7 @@ import { startKeyServer } from './key-server.ts'
 import { createTestKey } from './key.ts'
 import type { StagedoorTestKit, StagedoorTestKitOptions, TestClaims } from './types.ts'
 
-/** Starts a kit; call its `close` when the test is over. */
+/** Starts a kit; call its `close` when the test is over. @public */
 export async function createStagedoorTestKit(options: StagedoorTestKitOptions = {}): Promise<StagedoorTestKit> {
   const { issuer = 'http://stagedoor.test', audience = defaultAssertionAudience, nowMs = Date.now } = options
   let key = await createTestKey()

@@ -1,9 +1,14 @@
-/** Claims of an assertion, as far as a test says them: the others are those of a good one. `undefined` leaves one out. */
+/**
+ * Claims of an assertion, as far as a test says them: the others are those of a good one. `undefined` leaves one out.
+ *
+ * @public
+ */
 export type TestClaims = Record<string, unknown> & { sub?: unknown; roles?: unknown; groups?: unknown }
 
-/** Changes of the JWS header; `typ: undefined` leaves that one out. */
+/** Changes of the JWS header; `typ: undefined` leaves that one out. @public */
 export type TestHeader = { alg?: string; kid?: string; typ?: string | undefined }
 
+/** What a kit stands for; each has a default. @public */
 export type StagedoorTestKitOptions = {
   /** What stands for Stagedoor's base URL; nothing listens there. Default: `http://stagedoor.test`. */
   issuer?: string
@@ -13,7 +18,7 @@ export type StagedoorTestKitOptions = {
   nowMs?: () => number
 }
 
-/** Stands in for Stagedoor in tests of a Backstage backend: signs assertions and publishes the key. */
+/** Stands in for Stagedoor in tests of a Backstage backend: signs assertions and publishes the key. @public */
 export type StagedoorTestKit = {
   issuer: string
   audience: string

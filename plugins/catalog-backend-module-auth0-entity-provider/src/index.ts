@@ -1,13 +1,9 @@
-import { createBackendFeatureLoader } from '@backstage/backend-plugin-api'
-
-import { eventsModuleAuth0Webhook } from './events-module.ts'
-import { catalogModuleAuth0EntityProvider } from './module.ts'
-
-/** Auth0's people, roles, organizations and groups in the catalog: `backend.add(import('…'))`. */
-export default createBackendFeatureLoader({
-  loader: () => [catalogModuleAuth0EntityProvider, eventsModuleAuth0Webhook],
-})
-
+/**
+ * Auth0's people, roles, organizations and groups in the catalog: `backend.add(import('…'))`.
+ *
+ * @packageDocumentation
+ */
+export { auth0EntityProviderFeatures as default } from './module.ts'
 export {
   auth0TransformersExtensionPoint,
   type Auth0TransformersExtensionPoint,

@@ -1,8 +1,9 @@
-import { coreServices, createBackendModule } from '@backstage/backend-plugin-api'
+import { coreServices, createBackendFeatureLoader, createBackendModule } from '@backstage/backend-plugin-api'
 import { catalogProcessingExtensionPoint, catalogServiceRef } from '@backstage/plugin-catalog-node'
 import { eventsServiceRef } from '@backstage/plugin-events-node'
 
 import { auth0TransformersExtensionPoint, createTransformers } from './entities/transformers.ts'
+import { eventsModuleAuth0Webhook } from './events-module.ts'
 import { createExistingEntities } from './import/existing.ts'
 import { parseEvent } from './live/event.ts'
 import { pullEvents } from './live/pull.ts'
@@ -12,7 +13,7 @@ import { createAuth0EntityProvider, taskIdOf } from './provider.ts'
 import { readSettings } from './read-settings.ts'
 
 /** Adds an entity provider to the catalog for each entry of `catalog.providers.auth0`. */
-export const catalogModuleAuth0EntityProvider = createBackendModule({
+const catalogModuleAuth0EntityProvider = createBackendModule({
   pluginId: 'catalog',
   moduleId: 'auth0-entity-provider',
   register(registry) {
@@ -59,4 +60,9 @@ export const catalogModuleAuth0EntityProvider = createBackendModule({
       },
     })
   },
+})
+
+/** The module of the catalog and the one of the events plugin, which does nothing where that plugin is missing. @public */
+export const auth0EntityProviderFeatures = createBackendFeatureLoader({
+  loader: () => [catalogModuleAuth0EntityProvider, eventsModuleAuth0Webhook],
 })

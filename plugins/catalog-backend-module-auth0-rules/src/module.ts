@@ -1,8 +1,8 @@
 import { coreServices, createBackendModule } from '@backstage/backend-plugin-api'
 
-import { hasAuth0Claim, hasAuth0Role } from './rules.ts'
+import { auth0Rules } from './rules.ts'
 
-/** Lets permission policies name Auth0's roles and claims in conditions about catalog entities. */
+/** Lets permission policies name Auth0's roles and claims in conditions about catalog entities. @public */
 export const catalogModuleAuth0Rules = createBackendModule({
   pluginId: 'catalog',
   moduleId: 'auth0-rules',
@@ -10,7 +10,7 @@ export const catalogModuleAuth0Rules = createBackendModule({
     registry.registerInit({
       deps: { permissions: coreServices.permissionsRegistry },
       async init({ permissions }) {
-        permissions.addPermissionRules([hasAuth0Role, hasAuth0Claim])
+        permissions.addPermissionRules(Object.values(auth0Rules))
       },
     })
   },

@@ -28,7 +28,7 @@ export type Decision =
  * What the rules say, the first that matches deciding. A rule with `when` decides for some resources only and leaves the
  * others to the rules after it, so the answer may be a condition made of several rules.
  *
- * @param otherwise what holds where no rule matches; the policy's default if left out
+ * @param otherwise - what holds where no rule matches; the policy's default if left out
  */
 export function decide(
   policy: Policy,

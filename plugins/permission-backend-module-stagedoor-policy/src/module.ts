@@ -5,7 +5,7 @@ import { policyExtensionPoint } from '@backstage/plugin-permission-node/alpha'
 import { stagedoorPolicyExtensionPoint } from './extension-point.ts'
 import { StagedoorPermissionPolicy } from './policy.ts'
 
-/** Makes the rules of `permission.stagedoor` Backstage's permission policy. */
+/** Makes the rules of `permission.stagedoor` Backstage's permission policy. @public */
 export const permissionModuleStagedoorPolicy = createBackendModule({
   pluginId: 'permission',
   moduleId: 'stagedoor-policy',

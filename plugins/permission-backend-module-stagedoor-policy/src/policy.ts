@@ -8,6 +8,7 @@ import { decide, type Decision } from './decide.ts'
 import { createDryRunLog, type DryRunLog } from './dry-run.ts'
 import { readPolicy, type Policy } from './rules.ts'
 
+/** What the policy works with. @public */
 export type StagedoorPolicyOptions = {
   /** Backstage's root configuration with `permission.stagedoor`. */
   config: Config
@@ -22,6 +23,8 @@ type Answer = { decision: Decision; pluginId?: string }
 /**
  * Backstage's permission policy by the rules of `permission.stagedoor`. Another policy may call it, and it may call another
  * one where no rule matches.
+ *
+ * @public
  */
 export class StagedoorPermissionPolicy implements PermissionPolicy {
   readonly #policy: Policy
@@ -36,6 +39,7 @@ export class StagedoorPermissionPolicy implements PermissionPolicy {
     if (this.#policy.dryRun) options.logger.warn('permission.stagedoor.dryRun is on: every permission is granted')
   }
 
+  /** Decides by the rules; called by Backstage for each permission. */
   async handle(query: PolicyQuery, user?: PolicyQueryUser): Promise<PolicyDecision> {
     const { permission } = query
     const info = user && (await this.#options.userInfo.getUserInfo(user.credentials))

@@ -4,7 +4,7 @@ import { auth0IdentityServiceRef } from '@stagedoor/backstage-plugin-stagedoor-n
 
 import { createIdentityAction } from './identity-action.ts'
 
-/** Lets templates choose their steps by the roles and claims of the person who runs them. */
+/** Lets templates choose their steps by the roles and claims of the person who runs them. @public */
 export const scaffolderModuleAuth0 = createBackendModule({
   pluginId: 'scaffolder',
   moduleId: 'auth0',

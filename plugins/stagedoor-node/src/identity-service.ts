@@ -9,7 +9,7 @@ import {
 import { NotAllowedError, ResponseError } from '@backstage/errors'
 import { auth0IdentityClaim, readAuth0Identity, type Auth0Identity } from '@stagedoor/assertion-contract'
 
-/** Who the caller of a backend plugin is by Auth0. */
+/** Who the caller of a backend plugin is by Auth0. @public */
 export type Auth0IdentityService = {
   /**
    * The identity that sign-in verified.
@@ -22,7 +22,7 @@ export type Auth0IdentityService = {
 type Dependencies = { auth: AuthService; discovery: DiscoveryService; fetch?: typeof fetch }
 
 /** Asks Backstage's auth plugin, which keeps what the sign-in resolver issued. Nothing that a caller sends is believed. */
-export function createAuth0IdentityService(dependencies: Dependencies): Auth0IdentityService {
+function createAuth0IdentityService(dependencies: Dependencies): Auth0IdentityService {
   const { auth, discovery, fetch: send = fetch } = dependencies
   return {
     async getIdentity(credentials) {
@@ -45,7 +45,7 @@ function identityIn(userInfo: unknown): Auth0Identity | undefined {
   return readAuth0Identity(claims[auth0IdentityClaim])
 }
 
-/** A dependency of plugins and modules; needs no registration. */
+/** A dependency of plugins and modules; needs no registration. @public */
 export const auth0IdentityServiceRef = createServiceRef<Auth0IdentityService>({
   id: 'stagedoor.auth0-identity',
   scope: 'plugin',

@@ -1,19 +1,23 @@
-import { createPermissionRule, type PermissionResourceRef } from '@backstage/plugin-permission-node'
-import { ownershipClaims, ownershipRefOf } from '@stagedoor/assertion-contract'
+import {
+  createPermissionRule,
+  type PermissionResourceRef,
+  type PermissionRule,
+} from '@backstage/plugin-permission-node'
+import { ownershipClaims, ownershipRefOf, type OwnershipClaim } from '@stagedoor/assertion-contract'
 import { z } from 'zod/v3'
 
 const claimsParameter = z
   .array(z.string())
   .describe("The person's ownership refs; `$ownerRefs` in the RBAC plugin and in `permission.stagedoor`")
 
-/** What a database of the plugin's filters by, where the rule does not depend on the resource. */
+/** What a database of the plugin's filters by, where the rule does not depend on the resource. @public */
 export type Filters<Query> = { everything: Query; nothing: Query }
 
-/** The permission rule HAS_AUTH0_ROLE for the resources of a plugin: the person has one of these roles. */
+/** The permission rule HAS_AUTH0_ROLE for the resources of a plugin: the person has one of these roles. @public */
 export function createHasAuth0Role<Ref extends PermissionResourceRef>(
   resourceRef: Ref,
   { everything, nothing }: Filters<Ref['TQuery']>,
-) {
+): PermissionRule<Ref['TResource'], Ref['TQuery'], Ref['resourceType'], { roles: string[]; claims: string[] }> {
   type Parameters = { roles: string[]; claims: string[] }
   const holds = ({ roles, claims }: Parameters) => holdsOne('roles', roles, claims)
   return createPermissionRule({
@@ -26,12 +30,21 @@ export function createHasAuth0Role<Ref extends PermissionResourceRef>(
   })
 }
 
-/** The permission rule HAS_AUTH0_CLAIM for the resources of a plugin: a claim of the person has one of these values. */
+/**
+ * The permission rule HAS_AUTH0_CLAIM for the resources of a plugin: a claim of the person has one of these values.
+ *
+ * @public
+ */
 export function createHasAuth0Claim<Ref extends PermissionResourceRef>(
   resourceRef: Ref,
   { everything, nothing }: Filters<Ref['TQuery']>,
-) {
-  type Parameters = { claim: (typeof ownershipClaims)[number]; values: string[]; claims: string[] }
+): PermissionRule<
+  Ref['TResource'],
+  Ref['TQuery'],
+  Ref['resourceType'],
+  { claim: OwnershipClaim; values: string[]; claims: string[] }
+> {
+  type Parameters = { claim: OwnershipClaim; values: string[]; claims: string[] }
   const holds = ({ claim, values, claims }: Parameters) => holdsOne(claim, values, claims)
   return createPermissionRule({
     resourceRef,
@@ -47,10 +60,6 @@ export function createHasAuth0Claim<Ref extends PermissionResourceRef>(
   })
 }
 
-function holdsOne(
-  claim: (typeof ownershipClaims)[number],
-  values: readonly string[],
-  refs: readonly string[],
-): boolean {
+function holdsOne(claim: OwnershipClaim, values: readonly string[], refs: readonly string[]): boolean {
   return values.some((value) => value !== '' && refs.includes(ownershipRefOf(claim, value)))
 }

@@ -4,14 +4,14 @@ import type { GroupEntity, UserEntity } from '@backstage/catalog-model'
 import type { Auth0Group } from '../management/groups.ts'
 import type { Auth0User } from '../management/rows.ts'
 
-/** Changes the User that would be provided, or leaves it out by giving nothing. */
+/** Changes the User that would be provided, or leaves it out by giving nothing. @public */
 export type UserTransformer = (entity: UserEntity, user: Auth0User) => Promise<UserEntity | undefined>
-/** Changes the Group that would be provided, or leaves it out (and nobody is a member of it). */
+/** Changes the Group that would be provided, or leaves it out (and nobody is a member of it). @public */
 export type GroupTransformer = (entity: GroupEntity, group: Auth0Group) => Promise<GroupEntity | undefined>
 
 export type Transformers = { user: UserTransformer; group: GroupTransformer }
 
-/** For modules of the catalog plugin that change what is made of Auth0's people and groups. */
+/** For modules of the catalog plugin that change what is made of Auth0's people and groups. @public */
 export type Auth0TransformersExtensionPoint = {
   /** @throws where another module has set one */
   setUserTransformer: (transformer: UserTransformer) => void
@@ -19,6 +19,7 @@ export type Auth0TransformersExtensionPoint = {
   setGroupTransformer: (transformer: GroupTransformer) => void
 }
 
+/** Takes the transformers of a module of the catalog plugin. @public */
 export const auth0TransformersExtensionPoint = createExtensionPoint<Auth0TransformersExtensionPoint>({
   id: 'catalog.stagedoor.auth0-transformers',
 })

@@ -3,10 +3,20 @@ import { checkpointPages, offsetPages } from './paging.ts'
 import { groupRow, memberRow, type GroupRow } from './rows.ts'
 
 /** What becomes a Group. In this order they take names: sign-in makes groups of roles. */
-export const groupKinds = ['role', 'group', 'organization'] as const
-export type GroupKind = (typeof groupKinds)[number]
+export const groupKinds = ['role', 'group', 'organization'] as const satisfies readonly GroupKind[]
 
-export type Auth0Group = GroupRow & { kind: GroupKind }
+/** What of Auth0 becomes a Group of the catalog. @public */
+export type GroupKind = 'role' | 'group' | 'organization'
+
+/** A role, a group or an organization of Auth0. A transformer also finds the other fields that Auth0 sends. @public */
+export type Auth0Group = {
+  kind: GroupKind
+  id: string
+  name: string
+  display_name?: string | undefined
+  description?: string | null | undefined
+  [field: string]: unknown
+}
 
 type Source = {
   path: string

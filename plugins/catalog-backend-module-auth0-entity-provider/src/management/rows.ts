@@ -13,7 +13,20 @@ export const userRow = z.looseObject({
   blocked: z.boolean().optional(),
   identities: z.array(z.looseObject({ connection: z.string().optional() })).optional(),
 })
-export type Auth0User = z.infer<typeof userRow>
+/** A user of Auth0. A transformer also finds the other fields that `userFields` asks for. @public */
+export type Auth0User = {
+  user_id: string
+  created_at: string
+  email?: string | undefined
+  email_verified?: boolean | undefined
+  name?: string | undefined
+  nickname?: string | undefined
+  username?: string | undefined
+  picture?: string | undefined
+  blocked?: boolean | undefined
+  identities?: { connection?: string | undefined; [field: string]: unknown }[] | undefined
+  [field: string]: unknown
+}
 
 export const groupRow = z.looseObject({
   id: z.string().min(1),
