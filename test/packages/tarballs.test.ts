@@ -1,11 +1,11 @@
 /** What `npm run pack` delivers is complete, and loads as npm would install it. */
-import { execFileSync } from 'node:child_process'
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import t from 'tap'
 
-import { ensureBackstage, exampleDirectory } from '../../scripts/backstage-setup.ts'
+import { ensurePackagesBuilt, exampleDirectory } from '../../scripts/backstage-setup.ts'
 import { packAll } from '../../scripts/packages/pack.ts'
 
 t.setTimeout(900_000)
@@ -14,6 +14,7 @@ type Manifest = {
   name: string
   version: string
   dependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
   repository?: { directory: string }
   homepage?: string
   bugs?: object
@@ -23,7 +24,7 @@ type Manifest = {
   backstage?: { role: string; pluginId?: string }
 }
 
-await ensureBackstage({ log: (line) => t.comment(line) })
+await ensurePackagesBuilt({ log: (line) => t.comment(line) })
 // Below the example, so that Node finds Backstage's packages there.
 mkdirSync(join(exampleDirectory, '.cache'), { recursive: true })
 const folder = mkdtempSync(join(exampleDirectory, '.cache/tarballs-'))
@@ -100,6 +101,48 @@ function exportsBy(way: 'require' | 'import', name: string): string[] {
   })
   return JSON.parse(output)
 }
+
+t.test('TypeScript finds the types, however it resolves modules', async (t) => {
+  const consumer = tarballs.map(({ manifest }, index) => `import * as it${index} from '${manifest.name}'`)
+  const uses = tarballs.map((_, index) => `it${index}`).join(', ')
+  writeFileSync(join(folder, 'consumer.mts'), [...consumer, `export default [${uses}]`].join('\n'))
+  writeFileSync(join(folder, 'consumer.ts'), [...consumer, `export default [${uses}]`].join('\n'))
+  const ways = [
+    ['bundler', 'esnext', 'consumer.ts'],
+    ['nodenext', 'nodenext', 'consumer.mts'],
+    ['node16', 'node16', 'consumer.ts'],
+    ['node10', 'commonjs', 'consumer.ts'],
+  ] as const
+  for (const [resolution, module, file] of ways) {
+    const options = ['--moduleResolution', resolution, '--module', module, '--jsx', 'react-jsx', '--lib', 'es2024,dom']
+    // The TypeScript of a Backstage app; ours no longer knows `node10`.
+    const tsc = join(exampleDirectory, 'node_modules/typescript/bin/tsc')
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      [tsc, '--noEmit', '--strict', '--skipLibCheck', ...options, file],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { ...process.env, NODE_OPTIONS: '' },
+      },
+    )
+    t.equal(status, 0, `${resolution}: ${stdout}`)
+  }
+})
+
+t.test('published types name only packages that are dependencies', async (t) => {
+  for (const { manifest } of tarballs) {
+    const { dependencies = {}, peerDependencies = {} } = manifest
+    const known = new Set([...Object.keys({ ...dependencies, ...peerDependencies }), manifest.name])
+    const installed = join(folder, 'node_modules', manifest.name)
+    for (const file of globSync('dist/**/*.d.ts', { cwd: installed })) {
+      const text = readFileSync(join(installed, file), 'utf8')
+      for (const [, name = ''] of text.matchAll(/(?:from |import\()["'](?!node:)((?:@[\w-]+\/)?[\w-]+)/g)) {
+        t.ok(known.has(name), `${manifest.name} ${file}: ${name}`)
+      }
+    }
+  }
+})
 
 t.test('the packages are all those of the repository', async (t) => {
   const names = globSync('{packages,plugins}/*/package.json', { cwd: join(exampleDirectory, '../..') }).map(
