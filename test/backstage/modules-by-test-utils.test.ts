@@ -154,15 +154,11 @@ function authPluginThatSays(claims: () => object): object {
 
 /** Answers with the caller's Auth0 identity. */
 function whoAmIPlugin(): object {
-  type Services = {
-    httpAuth: { credentials: (request: object) => Promise<Credentials> }
-    identities: { getIdentity: (credentials: Credentials) => Promise<object> }
-  }
   const services = { httpAuth: pluginApi().coreServices.httpAuth, identities: identityService() }
   return pluginWith(
     'who',
     services,
-    ({ httpAuth, identities }: Services) =>
+    ({ httpAuth, identities }) =>
       async (request) =>
         identities.getIdentity(await httpAuth.credentials(request)),
     '/am-i',
@@ -181,11 +177,16 @@ function pluginWithPoint(pluginId: string, point: object | undefined, implementa
   })
 }
 
+type CallerServices = {
+  httpAuth: { credentials: (request: object) => Promise<Credentials> }
+  identities: { getIdentity: (credentials: Credentials) => Promise<object> }
+}
+
 /** A backend plugin with one route. */
-function pluginWith<Services>(
+function pluginWith(
   pluginId: string,
   services: object,
-  answerFor: (services: Services) => (request: object) => Promise<object>,
+  answerFor: (services: CallerServices) => (request: object) => Promise<object>,
   path: string,
 ): object {
   const { createBackendPlugin, coreServices } = pluginApi()
@@ -194,8 +195,8 @@ function pluginWith<Services>(
     register(registry: { registerInit: (options: object) => void }) {
       registry.registerInit({
         deps: { ...services, httpRouter: coreServices.httpRouter },
-        async init({ httpRouter, ...others }: Services & { httpRouter: HttpRouter }) {
-          const answer = answerFor(others as Services)
+        async init({ httpRouter, ...others }: CallerServices & { httpRouter: HttpRouter }) {
+          const answer = answerFor(others)
           const router = (requireInstalled('express-promise-router') as { default: () => Router }).default()
           router.get(path, async (request, response) => response.json(await answer(request)))
           httpRouter.use(router)

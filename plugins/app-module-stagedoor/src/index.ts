@@ -9,4 +9,4 @@ export { RequireRole, useAuth0Identity, type RequireRoleProps } from './auth0-id
 export type { Me } from './me.ts'
 export { StagedoorSessionCard } from './session-card.tsx'
 export { StagedoorSessionNotices } from './session-notices.tsx'
-export { StagedoorSignInPage } from './sign-in-page.tsx'
+export { StagedoorSignInPage, type SignInPageProps } from './sign-in-page.tsx'

@@ -9,7 +9,7 @@ import { refreshSession } from './refresh.ts'
 import type { SessionGuard } from './session-guard.ts'
 import { SignInProblem } from './sign-in-problem.tsx'
 
-/** What Backstage gives to the component of a sign-in page, in both frontend systems. */
+/** What Backstage gives to the component of a sign-in page, in both frontend systems. @public */
 export type SignInPageProps = { onSignInSuccess: (identity: IdentityApi) => void }
 
 /**
