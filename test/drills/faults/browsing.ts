@@ -28,6 +28,8 @@ export type BrowsingOptions = {
   report: DrillReport
   /** What the browser with this number asks for next. */
   path?: (id: number, turn: number) => string
+  /** Whether the upstream answers already, but does not know its paths yet. */
+  isUpstreamStarting?: () => boolean
   /** The target and the assertion that an upstream says it has got. */
   read?: (text: string) => { target: string; assertion: string }
 }
@@ -88,6 +90,7 @@ export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<
   function judge(browser: Browser, path: string, status: number, text: string, startedAtMs: number): void {
     if (status === 401 && browser.signedOutAtMs < Infinity) return
     if (expectedFailures.includes(status)) return
+    if (status === 404 && options.isUpstreamStarting?.()) return
     if (status !== 200) return void browser.wrong.push(`${browser.subject} ${path}: ${status} ${text}`)
     browser.served += 1
     const { target, assertion } = read(text)

@@ -25,18 +25,24 @@ const maxRequestsBetween = isLong ? 1_000 : 200
 /** What can be killed with SIGKILL and started again. */
 type Mortal = { kill(): Promise<void>; start(): Promise<void> }
 
-type Upstream = Mortal & Pick<BrowsingOptions, 'path' | 'read'> & { url: string }
+type Upstream = Mortal & Pick<BrowsingOptions, 'path' | 'read' | 'isUpstreamStarting'> & { url: string }
 
 async function startRealBackstage(t: Test, gatewayPort: number): Promise<Upstream> {
   await ensureBackstage({ log: (line) => t.comment(line) })
   const port = await freePort()
   const begin = () => startBackstage({ gatewayBaseUrl: `http://localhost:${gatewayPort}`, port })
   let running = await begin()
+  let isStarting = false
   t.teardown(() => running.close())
   return {
     url: running.url,
     kill: () => running.kill(),
-    start: async () => void (running = await begin()),
+    async start() {
+      isStarting = true
+      running = await begin()
+      isStarting = false
+    },
+    isUpstreamStarting: () => isStarting,
     path: (id, turn) => `/api/demo/echo-headers?asked=${id}-${turn}`,
     read(text) {
       const { url, headers } = JSON.parse(text) as { url: string; headers: Record<string, string> }
@@ -78,8 +84,7 @@ t.test(
     if (survivor === undefined) throw new Error('no gateway')
     const report = startReport(t, isLong ? 'a real Backstage and all others killed' : 'processes killed')
     const editor = await createSessionEditor(t, house.redis.url, replicaSecret)
-    const { path, read } = upstream
-    const options = { house, editor, issuer, count: browserCount, report, ...(path && { path }), ...(read && { read }) }
+    const options: BrowsingOptions = { ...upstream, house, editor, issuer, count: browserCount, report }
     const warmUp = await startBrowsing(t, options)
     await until(() => warmUp.all.every(({ served }) => served > 2))
     await warmUp.stop()
