@@ -1,4 +1,4 @@
-import { availableParallelism, cpus, totalmem, version as kernel } from 'node:os'
+import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 
 /** What one drill came to, as `test/drills/support.ts` writes it. */
 export type DrillRow = { drill: string } & Record<Column, number>
@@ -22,5 +22,5 @@ export const drillTable = (rows: readonly DrillRow[]): string => {
 /** On what it was tried. */
 export const machineLine = (): string => {
   const gibibytes = Math.round(totalmem() / 2 ** 30)
-  return `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${gibibytes} GiB, ${kernel()}, Node ${process.version}`
+  return `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${gibibytes} GiB, ${type()} ${release()}, Node ${process.version}`
 }
