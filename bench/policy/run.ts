@@ -2,7 +2,7 @@
  * `node bench/policy/run.ts`: what one decision costs with 200 rules, when the first, the middle, the last and none of
  * them matches. Exits with 1 above the limit.
  */
-import { routes as routesSchema } from '../../src/config/sections/routes.ts'
+import { routes as routesSchema } from '../../src/config/options/routes.ts'
 import type { Principal } from '../../src/identity/principal.ts'
 import { createPolicy } from '../../src/policy/policy.ts'
 

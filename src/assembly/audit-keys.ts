@@ -2,10 +2,10 @@ import { createHmac, createPrivateKey, type KeyObject } from 'node:crypto'
 
 import type { JWK } from 'jose'
 
-import { type KeyRing, publishedKeys } from '../assertion/key-ring.ts'
+import { type KeyRing, publishedKeys } from '../assertion/key-rotation.ts'
 import { type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
+import { createKeys } from '../assertion/keys.ts'
 import { createRedisKeyStore } from '../assertion/redis-key-store.ts'
-import { createKeys } from '../assertion/rotating-keys.ts'
 import type { CheckpointKey } from '../audit/checkpoint.ts'
 import { sessionSecrets } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { createLocalCounter, redisCounter } from '../failed-attempts/counter.ts'
+import { createLocalCounter, redisCounter } from '../failed-attempts/counter-store.ts'
 import { createUsedTransactions } from '../oidc/transaction-cookies.ts'
 import { createLastReading, type LastReading, showReading } from '../process/last-reading.ts'
 import { createUpgradeRequests } from '../proxy/upgrades.ts'

@@ -1,4 +1,4 @@
-import type { Keys } from '../assertion/rotating-keys.ts'
+import type { Keys } from '../assertion/keys.ts'
 import type { CurrentCertificate } from '../listener/certificate.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { LastReading } from '../process/last-reading.ts'

@@ -1,4 +1,4 @@
-import type { Keys } from '../assertion/rotating-keys.ts'
+import type { Keys } from '../assertion/keys.ts'
 import type { Trail } from '../audit/trail.ts'
 import { matchKey, createPathMatcher } from '../config/route-patterns.ts'
 import type { Config } from '../config/schema.ts'

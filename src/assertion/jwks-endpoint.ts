@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-import type { Keys } from './rotating-keys.ts'
+import type { Keys } from './keys.ts'
 
 /** Upstreams look again well within the period that a next key is published ahead. */
 const maxAgeSeconds = 300

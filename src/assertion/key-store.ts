@@ -1,5 +1,5 @@
 import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
-import type { KeyRing } from './key-ring.ts'
+import type { KeyRing } from './key-rotation.ts'
 
 /** Where the key ring outlives a restart. */
 export type KeyStore = {

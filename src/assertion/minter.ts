@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 
 import { assertionAlgorithm } from '../../packages/assertion-contract/src/index.ts'
 import type { Issue } from './claims.ts'
-import type { SigningKey } from './key-ring.ts'
+import type { SigningKey } from './key-rotation.ts'
 
 /** Signs claims as a compact JWS (RFC 7515, ES256) of a type of ours. */
 export function signStatement(claims: object, type: string, key: SigningKey): Promise<string> {

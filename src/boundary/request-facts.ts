@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
+import type { ErrorCode } from '../errors/codes.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { ErrorCode } from '../errors/table.ts'
 import { isNavigation } from '../headers/navigation.ts'
 import { loopHeader } from '../headers/removed-headers.ts'
 import { traceparent } from '../headers/trace-context.ts'

@@ -1,8 +1,8 @@
 import { defaultUpstream } from './derived-settings.ts'
 import { inOrderOfLines, readConfigFiles } from './load.ts'
+import { claims } from './options/auth0.ts'
 import { ConfigError } from './problem.ts'
 import type { Config } from './schema.ts'
-import { claims } from './sections/auth0.ts'
 import { type Path, toPlain, valueAt } from './tree/tree.ts'
 import { validate } from './validate.ts'
 

@@ -1,16 +1,16 @@
 import { z } from 'zod'
 
-import { assertion } from './sections/assertion.ts'
-import { audit } from './sections/audit.ts'
-import { auth0 } from './sections/auth0.ts'
-import { machines } from './sections/machines.ts'
-import { admin, log } from './sections/operations.ts'
-import { pages } from './sections/pages.ts'
-import { policy, routes } from './sections/routes.ts'
-import { server } from './sections/server.ts'
-import { session } from './sections/session.ts'
-import { telemetry } from './sections/telemetry.ts'
-import { upstreams } from './sections/upstreams.ts'
+import { assertion } from './options/assertion.ts'
+import { audit } from './options/audit.ts'
+import { auth0 } from './options/auth0.ts'
+import { machines } from './options/machines.ts'
+import { admin, log } from './options/operations.ts'
+import { pages } from './options/pages.ts'
+import { policy, routes } from './options/routes.ts'
+import { server } from './options/server.ts'
+import { session } from './options/session.ts'
+import { telemetry } from './options/telemetry.ts'
+import { upstreams } from './options/upstreams.ts'
 
 /** Every option of Stagedoor; `default.yaml`, `schema.json` and `docs/config.md` are generated from it. */
 export const configSchema = z.strictObject(

@@ -2,9 +2,9 @@
 
 import { errorPage } from '../pages/error-page.ts'
 import { pageHeaders, renderPage } from '../pages/layout.ts'
+import { errorTable } from './codes.ts'
 import type { GatewayError } from './gateway-error.ts'
 import { problem } from './problem.ts'
-import { errorTable } from './table.ts'
 
 /** An error as an answer to a request that Fastify never sees. */
 export type BareAnswer = { status: number; headers: Record<string, string | number>; body: string }

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 
 import type { ErrorView } from '../pages/error-page.ts'
+import { errorTable } from './codes.ts'
 import type { GatewayError } from './gateway-error.ts'
-import { errorTable } from './table.ts'
 
 type Refused = Pick<FastifyRequest, 'id' | 'facts' | 'principal'>
 

@@ -5,11 +5,11 @@ import { wantsPage } from '../headers/navigation.ts'
 import { stepUpPath } from '../oidc/step-up.ts'
 import { errorPage } from '../pages/error-page.ts'
 import { lineOf } from '../telemetry/request-line.ts'
+import { errorTable } from './codes.ts'
 import { endRequest } from './contain.ts'
 import { errorViewOf } from './error-view.ts'
 import { fromFramework, GatewayError } from './gateway-error.ts'
 import { problem } from './problem.ts'
-import { errorTable } from './table.ts'
 
 export type ErrorOptions = {
   prefix: string

@@ -1,6 +1,6 @@
 import { maxAgeSecondsOf, multiFactorAcr, type SecondFactor } from '../oidc/step-up.ts'
+import { errorTable } from './codes.ts'
 import type { GatewayError } from './gateway-error.ts'
-import { errorTable } from './table.ts'
 
 /** RFC 9457 problem details, with our members. */
 export type Problem = {

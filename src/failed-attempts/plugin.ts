@@ -2,9 +2,9 @@ import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
+import type { ErrorCode } from '../errors/codes.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { ErrorCode } from '../errors/table.ts'
-import { type Counter, storeOn } from './counter.ts'
+import { type Counter, storeOn } from './counter-store.ts'
 
 /** The failures that count, and the answer once there were too many. Internal errors do not count. */
 const answers: Partial<Record<ErrorCode, ErrorCode>> = {

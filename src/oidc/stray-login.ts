@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
+import type { ErrorCode } from '../errors/codes.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { ErrorCode } from '../errors/table.ts'
 
 /**
  * The outcome of this browser's latest login, in a small separate cookie: it proves that the browser keeps cookies, and bounds

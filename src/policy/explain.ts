@@ -1,5 +1,5 @@
 import type { PathOddity } from '../boundary/request-target.ts'
-import type { Requirement } from '../config/sections/requirement.ts'
+import type { Requirement } from '../config/options/requirement.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { DenyReason, Decision, KnownPrincipal } from './decision.ts'
 import { type Asked, judge, type Rule, type Target, targetOf } from './first-matching-rule.ts'

@@ -1,4 +1,4 @@
-import type { Requirement } from '../config/sections/requirement.ts'
+import type { Requirement } from '../config/options/requirement.ts'
 import { formatDuration } from '../config/values/quantities.ts'
 import type { KnownPrincipal } from './decision.ts'
 import type { LeafRequirement } from './requirement-leaf.ts'

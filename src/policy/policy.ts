@@ -1,6 +1,6 @@
 import type { ReadPath } from '../boundary/request-target.ts'
+import type { Requirement } from '../config/options/requirement.ts'
 import type { Config, RouteConfig } from '../config/schema.ts'
-import type { Requirement } from '../config/sections/requirement.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { SecondFactor } from '../oidc/step-up.ts'
 import type { Deny, KnownPrincipal } from './decision.ts'

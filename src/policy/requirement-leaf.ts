@@ -1,4 +1,4 @@
-import type { Requirement } from '../config/sections/requirement.ts'
+import type { Requirement } from '../config/options/requirement.ts'
 import { compileClaimName, isClaimPattern } from '../oidc/claims.ts'
 import type { DenyReason, KnownPrincipal, Question } from './decision.ts'
 import { mfaQuestion } from './second-factor.ts'

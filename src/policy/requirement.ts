@@ -1,5 +1,5 @@
+import type { Requirement } from '../config/options/requirement.ts'
 import type { RouteConfig } from '../config/schema.ts'
-import type { Requirement } from '../config/sections/requirement.ts'
 import { type DenyReason, type KnownPrincipal, rankOf } from './decision.ts'
 import { leafOf } from './requirement-leaf.ts'
 

@@ -1,4 +1,4 @@
-import type { Requirement } from '../config/sections/requirement.ts'
+import type { Requirement } from '../config/options/requirement.ts'
 import { formatDuration, type Milliseconds } from '../config/values/quantities.ts'
 import type { SecondFactor } from '../oidc/step-up.ts'
 import type { KnownPrincipal, Question } from './decision.ts'

@@ -15,7 +15,10 @@ export type Generation = {
   app: FastifyInstance
   parts: Parts
   carry(request: IncomingMessage, response: ServerResponse): void
-  /** Gives up its parts once its requests, streams and sockets have ended by themselves, and resolves then. */
+  /**
+   * Gives up its parts once its requests, streams and sockets have ended, and resolves then. Those that the rules of the
+   * next generation forbid were closed before (`proxy/session-watch.ts`).
+   */
   retire(): Promise<void>
 }
 

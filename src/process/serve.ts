@@ -30,7 +30,10 @@ export type Served = {
 export type Prepared = {
   /** Without what has to wait for a restart. */
   config: Config
-  /** From now on requests are decided by it; those under way, streams and sockets go on as they began. */
+  /**
+   * Decides new requests by it. Requests under way go on as they began; event streams and WebSockets that its rules forbid are
+   * closed.
+   */
   putInForce: () => Promise<void>
   abandon(): Promise<void>
 }

@@ -8,8 +8,8 @@ import type { Exchange } from './exchange.ts'
 import type { ProxyFailureCode } from './failure.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'
+import { type Forwarder, prepareExchange } from './prepare-exchange.ts'
 import { refuseForeignUpgrade, type UpgradeRequests } from './upgrades.ts'
-import { type Forwarder, prepareExchange } from './upstream-of-request.ts'
 import type { Upstream } from './upstream.ts'
 
 declare module 'fastify' {

@@ -5,7 +5,7 @@ import { mock } from 'node:test'
 
 import t from 'tap'
 
-import { msUntilRotation, openStoredKey } from '../../src/assertion/key-ring.ts'
+import { msUntilRotation, openStoredKey } from '../../src/assertion/key-rotation.ts'
 import {
   createFileKeyStore,
   createMemoryKeyStore,
@@ -13,7 +13,7 @@ import {
   type KeyStore,
   keyStoreOf,
 } from '../../src/assertion/key-store.ts'
-import { createKeys } from '../../src/assertion/rotating-keys.ts'
+import { createKeys } from '../../src/assertion/keys.ts'
 
 const dayMs = 86_400_000
 const kidsOf = (keys: { jwks(): { keys: { kid?: string }[] } }) => keys.jwks().keys.map(({ kid }) => kid)

@@ -3,8 +3,8 @@ import t from 'tap'
 
 import { assertionClaims } from '../../src/assertion/claims.ts'
 import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
+import { createKeys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
-import { createKeys } from '../../src/assertion/rotating-keys.ts'
 import { oauth2ProxyHeaders } from '../../src/assertion/upstream-identity.ts'
 import type { UserPrincipal } from '../../src/identity/principal.ts'
 

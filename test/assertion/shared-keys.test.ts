@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 
 import t from 'tap'
 
-import { type KeyRing, rotate, generateStoredKey } from '../../src/assertion/key-ring.ts'
-import { createKeys, type Keys } from '../../src/assertion/rotating-keys.ts'
+import { type KeyRing, rotate, generateStoredKey } from '../../src/assertion/key-rotation.ts'
+import { createKeys, type Keys } from '../../src/assertion/keys.ts'
 
 const dayMs = 86_400_000
 const maxTurns = 2_000

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 
 import t from 'tap'
 
-import { auth0 } from '../../src/config/sections/auth0.ts'
+import { auth0 } from '../../src/config/options/auth0.ts'
 
 const given = { issuer: 'https://t.eu.auth0.com/', clientId: 'c' }
 const pemOf = (type: 'pkcs8' | 'pkcs1', modulusLength: number): string =>

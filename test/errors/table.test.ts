@@ -1,8 +1,8 @@
 import t from 'tap'
 
+import { errorTable } from '../../src/errors/codes.ts'
 import { fromFramework, GatewayError } from '../../src/errors/gateway-error.ts'
 import { problem } from '../../src/errors/problem.ts'
-import { errorTable } from '../../src/errors/table.ts'
 
 t.test('every error says what happened and what to do, in a whole sentence', async (t) => {
   for (const [code, { status, sentence, remedy }] of Object.entries(errorTable)) {

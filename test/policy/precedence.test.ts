@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import type { Requirement } from '../../src/config/sections/requirement.ts'
+import type { Requirement } from '../../src/config/options/requirement.ts'
 import { type DenyReason, denyReasons, rankOf } from '../../src/policy/decision.ts'
 import { compileRequirement } from '../../src/policy/requirement.ts'
 import { machine, now } from './support.ts'

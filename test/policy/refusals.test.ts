@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import type { Requirement } from '../../src/config/sections/requirement.ts'
+import type { Requirement } from '../../src/config/options/requirement.ts'
 import { missingSentence } from '../../src/policy/missing-rights.ts'
 import { secondFactorOf } from '../../src/policy/second-factor.ts'
 import { anonymous, machine, now, policyOf, user, userWithMfa } from './support.ts'

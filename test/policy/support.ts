@@ -1,6 +1,6 @@
 import { readPath } from '../../src/boundary/request-target.ts'
+import { routes as routesSchema } from '../../src/config/options/routes.ts'
 import type { RouteConfig } from '../../src/config/schema.ts'
-import { routes as routesSchema } from '../../src/config/sections/routes.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../../src/identity/principal.ts'
 import { createPolicy, type Policy } from '../../src/policy/policy.ts'
 import type { UserClaims } from '../../src/session/session.ts'

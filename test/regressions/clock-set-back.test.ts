@@ -1,10 +1,10 @@
 import t from 'tap'
 
-import { generateStoredKey, rotate } from '../../src/assertion/key-ring.ts'
+import { generateStoredKey, rotate } from '../../src/assertion/key-rotation.ts'
 import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
+import { createKeys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
-import { createKeys } from '../../src/assertion/rotating-keys.ts'
-import { createLocalCounter } from '../../src/failed-attempts/counter.ts'
+import { createLocalCounter } from '../../src/failed-attempts/counter-store.ts'
 
 const hourMs = 3_600_000
 const minuteMs = 60_000

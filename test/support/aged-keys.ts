@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 
-import type { KeyRing } from '../../src/assertion/key-ring.ts'
+import type { KeyRing } from '../../src/assertion/key-rotation.ts'
 import { parseNode } from '../../src/redis/node.ts'
 import { createRedis } from '../../src/redis/redis.ts'
 import { createSealer } from '../../src/seal/sealer.ts'

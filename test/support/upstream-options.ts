@@ -1,5 +1,5 @@
 import { upstreamOptions } from '../../src/assembly/upstreams.ts'
-import { upstreams } from '../../src/config/sections/upstreams.ts'
+import { upstreams } from '../../src/config/options/upstreams.ts'
 import type { UpstreamOptions } from '../../src/proxy/upstream.ts'
 
 /** The options of an upstream as configuration has them by default, with some of a test's own. */

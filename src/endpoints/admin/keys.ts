@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-import type { Keys } from '../../assertion/rotating-keys.ts'
+import type { Keys } from '../../assertion/keys.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { refuseForeignForm } from '../../headers/cross-site-requests.ts'
 

@@ -10,7 +10,7 @@ import { request } from 'undici'
 import { stringify } from 'yaml'
 
 import { repositoryRoot } from '../../../scripts/testing/command.ts'
-import { generateStoredKey, type KeyRing } from '../../../src/assertion/key-ring.ts'
+import { generateStoredKey, type KeyRing } from '../../../src/assertion/key-rotation.ts'
 import { temporaryFolder } from '../../audit/support.ts'
 import { machinesIn, machineToken } from '../../support/machine.ts'
 import { noMounts, withMounts } from '../../support/mount-namespace.ts'

@@ -9,7 +9,7 @@ import {
   generateStoredKey,
   openStoredKey,
   type SigningKey,
-} from './key-ring.ts'
+} from './key-rotation.ts'
 import type { KeyStore } from './key-store.ts'
 
 /** The keys in use: one signs, up to three are published. */

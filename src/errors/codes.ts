@@ -1,6 +1,6 @@
 import type { ErrorRow } from './row.ts'
-import { eventsErrors, oidcErrors, othersErrors } from './rows/endpoints.ts'
-import { bearerErrors, boundaryErrors, sessionErrors, policyErrors, proxyErrors } from './rows/stages.ts'
+import { eventsErrors, oidcErrors, othersErrors } from './table/endpoints.ts'
+import { bearerErrors, boundaryErrors, sessionErrors, policyErrors, proxyErrors } from './table/stages.ts'
 
 export type { ErrorRow } from './row.ts'
 
