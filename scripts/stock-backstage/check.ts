@@ -29,8 +29,9 @@ export async function checkInBrowser(house: House): Promise<void> {
   const executablePath = programs.find((path) => path !== undefined && existsSync(path))
   if (executablePath === undefined) throw new Error('Chromium is missing; set CHROMIUM_PATH')
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+  const page = await browser.newPage()
+  page.on('pageerror', (error) => console.log(`✘ on the page: ${error.message}`))
   try {
-    const page = await browser.newPage()
     await page.goto(gatewayUrl)
     await page.getByRole('button', { name: 'Jane Doe' }).click({ timeout })
     await page.waitForURL(`${gatewayUrl}/**`, { timeout })
@@ -44,6 +45,9 @@ export async function checkInBrowser(house: House): Promise<void> {
     await checkOwnership(page)
     await checkModules(page)
     await checkForgedHeaders(page, backstageUrl)
+  } catch (error) {
+    await page.screenshot({ path: join(screenshots, 'failed.png') })
+    throw error
   } finally {
     await browser.close()
   }

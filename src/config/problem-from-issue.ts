@@ -189,8 +189,9 @@ function isFineInQuotes(plain: unknown, path: Path, value: unknown): boolean {
   if (typeof value !== 'number' && typeof value !== 'boolean') return false
   const quoted = structuredClone(plain)
   const holder = valueAt(quoted, path.slice(0, -1))
-  if (!hasMembers(holder)) return false
-  holder[path.at(-1) ?? ''] = String(value)
+  const name = path.at(-1)
+  if (!hasMembers(holder) || name === undefined || !Object.hasOwn(holder, name)) return false
+  holder[name] = String(value)
   return isRefusedAt(path, plain) && !isRefusedAt(path, quoted)
 }
 

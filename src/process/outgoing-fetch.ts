@@ -12,8 +12,7 @@ const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'
  * @param ca more certificate authorities (PEM), beside those that Node trusts (`NODE_EXTRA_CA_CERTS` among them)
  */
 export async function createFetch(env: NodeJS.ProcessEnv, ca?: string): Promise<typeof fetch> {
-  const hasProxy = proxyVariables.some((name) => env[name])
-  if (!hasProxy && ca === undefined) return fetch
+  if (!hasProxy(env) && ca === undefined) return fetch
   // Loaded only where it is needed: Node's own fetch takes neither a proxy nor certificates.
   const undici = await import('undici')
   const tls = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }
@@ -35,6 +34,11 @@ export function createAgentFor(env: NodeJS.ProcessEnv, ca?: string): AgentFor {
     protocol === 'http:'
       ? new HttpAgent({ keepAlive: true, proxyEnv })
       : new HttpsAgent({ keepAlive: true, proxyEnv, ...tls })
+}
+
+/** Whether the environment names a proxy for the calls to other services. */
+export function hasProxy(env: NodeJS.ProcessEnv): boolean {
+  return proxyVariables.some((name) => env[name])
 }
 
 /** Reads the given environment, so that undici does not read the one of the process. */

@@ -117,9 +117,11 @@ export async function startReplicas(
     auth0,
     async signIn(email = 'jane@example.com') {
       const browser = createBrowser()
-      await passLoginPage(await browser.open(`${baseUrl}/`), browser, email)
+      const { status, url, text } = await passLoginPage(await browser.open(`${baseUrl}/`), browser, email)
       const name = scheme === 'https' ? '__Host-stagedoor' : 'stagedoor'
-      return `${name}=${browser.cookiesOf(baseUrl).get(name)}`
+      const session = browser.cookiesOf(baseUrl).get(name)
+      if (session === undefined) throw new Error(`the login ended at ${url} with ${status}: ${text.slice(0, 500)}`)
+      return `${name}=${session}`
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 
+import { hasProxy } from '../../process/outgoing-fetch.ts'
 import { shakeHands } from './beyond-fetch.ts'
 import { type Check, nothingToAsk, type Outcome, type Scene } from './finding.ts'
 
@@ -58,8 +59,7 @@ async function checkOwnTls({ config }: Scene): Promise<Outcome> {
 /** Directly only: through a proxy the handshake is with whoever the proxy leads to, and `auth0-discovery` names its failure. */
 async function checkAuth0Tls({ config, env }: Scene): Promise<Outcome> {
   const url = new URL(config.auth0.issuer)
-  const hasProxy = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) => env[name])
-  if (url.protocol !== 'https:' || hasProxy) return nothingToAsk
+  if (url.protocol !== 'https:' || hasProxy(env)) return nothingToAsk
   const handshake = await shakeHands(url)
   if (handshake === undefined || !oldCiphers.includes(handshake.cipher)) return []
   return [
