@@ -171,7 +171,8 @@ function fixOf(issue: Issue, option: Option | undefined, path: Path, value: unkn
     const similar = suggest(value, issue.values.map(String))
     if (similar !== undefined) return `did you mean ${similar}?`
   }
-  if (typeof value === 'number' && option?.['x-unit'] !== undefined) return quantityFix(value, option)
+  const { 'x-unit': unit, 'x-bounds': bounds } = option ?? {}
+  if (typeof value === 'number' && unit !== undefined && bounds !== undefined) return quantityFix(value, unit, bounds)
   if (option?.type === 'boolean' && typeof value === 'string' && /^(?:yes|on|no|off)$/i.test(value)) {
     return `write ${/^(?:yes|on)$/i.test(value)}`
   }
@@ -179,9 +180,10 @@ function fixOf(issue: Issue, option: Option | undefined, path: Path, value: unkn
   return `${value === undefined ? 'add' : 'write'} for example ${exampleOf(option, path)}`
 }
 
-function quantityFix(value: number, option: Option): string {
-  const [min = '', max = ''] = option['x-bounds']?.split(' to ') ?? []
-  return unitFix(String(value), option['x-unit'] ?? '', { min, max })
+/** @param bounds such as `1s to 1h` */
+function quantityFix(value: number, unit: string, bounds: string): string {
+  const [min, max] = bounds.split(' to ') as [string, string]
+  return unitFix(String(value), unit, { min, max })
 }
 
 /** Whether a number, or `true`, would be accepted as the text that it looks like. */

@@ -58,6 +58,11 @@ t.test('a configuration error reads as one line a problem', async (t) => {
   t.equal(error.code, 'STAGEDOOR_CONFIG_INVALID')
 })
 
+t.test('a domain that is none gets an example', async (t) => {
+  const [problem] = await problemsIn(t, { 'a.yaml': least.replace(/issuer: '[^']*'/, 'domain: our tenant') })
+  t.match(problem, { path: ['auth0', 'domain'], fix: 'write for example tenant.eu.auth0.com' })
+})
+
 t.test('a domain with a scheme is refused', async (t) => {
   const [problem] = await problemsIn(t, { 'a.yaml': least.replace('issuer: ', 'domain: ') })
   t.match(problem, { path: ['auth0', 'domain'], expected: /without https/, fix: /tenant\.eu\.auth0\.com/ })

@@ -5,7 +5,7 @@ import { memberNames } from '../../src/config/option.ts'
 import { problemsOf } from '../../src/config/problem-from-issue.ts'
 import { parseYaml } from '../../src/config/tree/parse-yaml.ts'
 
-const root = { properties: { a: { type: 'boolean' } } }
+const root = { properties: { a: { type: 'boolean' }, b: { enum: ['x', 'y'] } } }
 const { tree } = parseYaml('a.yaml', 'a: 1\n')
 const around = { root, tree, plain: { a: 1 }, absences: new Map() }
 
@@ -32,6 +32,32 @@ for (const [what, issue, expected] of rows) {
     t.match(problemsOf(issue, around), [
       { source: { line: 1 }, found: 'the number 1', expected, fix: 'write for example a: true' },
     ])
+  })
+}
+
+const other: [what: string, issue: z.core.$ZodIssue, plain: unknown, fix: string][] = [
+  [
+    'a number where there is no such option',
+    { code: 'custom', path: ['c'], message: 'something else', params: {} },
+    { c: 1 },
+    'write for example c: {}',
+  ],
+  [
+    'a choice without a default',
+    { code: 'invalid_type', expected: 'string', path: ['b'], message: 'Invalid input' },
+    { b: 1 },
+    'write for example b: x',
+  ],
+  [
+    'a number in place of all',
+    { code: 'invalid_type', expected: 'object', path: [], message: 'Invalid input' },
+    1,
+    'write for example {}, on as many lines as you like',
+  ],
+]
+for (const [what, issue, plain, fix] of other) {
+  t.test(`${what} is told with an example`, async (t) => {
+    t.match(problemsOf(issue, { ...around, plain }), [{ fix }])
   })
 }
 

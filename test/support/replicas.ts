@@ -120,11 +120,18 @@ export async function startReplicas(
       const { status, url, text } = await passLoginPage(await browser.open(`${baseUrl}/`), browser, email)
       const name = scheme === 'https' ? '__Host-stagedoor' : 'stagedoor'
       const session = browser.cookiesOf(baseUrl).get(name)
-      if (session === undefined) throw new Error(`the login ended at ${url} with ${status}: ${text.slice(0, 500)}`)
+      if (session === undefined) throw new Error(`the login ended at ${url} with ${status}: ${wordsOf(text)}`)
       return `${name}=${session}`
     },
   }
 }
+
+/** What a page says, without its markup. */
+const wordsOf = (page: string): string =>
+  page
+    .replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
 
 type Place = { file: string; write: (sections: object) => Promise<void>; url: string; adminPort: number }
 

@@ -103,3 +103,22 @@ t.test('lines that find no place do not keep those that wait from being written'
   t.equal(written(), `${waiting}b\n`)
   t.equal(destination.failure(), undefined)
 })
+
+t.test('while there is no place, what waits is tried again once a second and not for each line', async (t) => {
+  t.capture(process.stderr, 'write', () => true)
+  const { destination } = startFile(t)
+  const full = mock.method(fs, 'writeSync', () => {
+    throw new Error('the disk is full')
+  })
+  t.teardown(() => full.mock.restore())
+  const lost: string[] = []
+  destination.onLost((lines) => lost.push(lines))
+  destination.write(`${'a'.repeat(1_048_575)}\n`)
+  await endOfTurn()
+  for (const line of ['b\n', 'c\n', 'd\n']) {
+    destination.write(line)
+    await endOfTurn()
+  }
+  t.same(lost, ['b\n', 'c\n', 'd\n'])
+  t.equal(full.mock.callCount(), 2, 'when they came, and with the first that was lost')
+})

@@ -107,7 +107,7 @@ function syntaxProblem(error: YAMLError, source: Source, text: string): Problem 
 function foundOf({ code, message, pos }: YAMLError, text: string): string {
   if (code === 'MULTIPLE_DOCS') return 'a second document (---)'
   if (code !== 'DUPLICATE_KEY') return message
-  const [key = ''] = /^[^:\s]*/.exec(text.slice(pos[0])) ?? []
+  const [key] = text.slice(pos[0]).split(/[:\s]/, 1)
   return `${key} a second time in one map`
 }
 
@@ -140,8 +140,8 @@ function lineOfOpenQuote(lines: readonly string[]): { line: number; column: numb
 }
 
 function columnOfOpenQuote(line: string): number | undefined {
-  const [closed = ''] = beforeQuote.exec(line) ?? []
-  return /["']/.test(line.charAt(closed.length)) ? closed.length + 1 : undefined
+  const open = line.replace(beforeQuote, '')
+  return /^["']/.test(open) ? line.length - open.length + 1 : undefined
 }
 
 /** Whole quotes, a quote or # that follows a letter, and text without any. */

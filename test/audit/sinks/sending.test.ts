@@ -139,6 +139,7 @@ t.test('records that standard output gave up are counted, lines of the log among
   sink.take(['{"time":"2026-01-01T00:00:00.000Z"}', '{"time":"2026-01-01T00:00:01.000Z"}'])
   lose(`${lines[0]}{"level":"info","time":"x","path":"/\\"audit\\":"}\n${lines[1]}`)
   t.same(sink.status(), { reason: 'ENOSPC: no space left on device', waiting: 0, lost: 2 })
+  lose('{"level":"info","time":"x","msg":"request"}\n')
   failure = undefined
   t.same(sink.status(), { reason: undefined, waiting: 0, lost: 2 })
 })
