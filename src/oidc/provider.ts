@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 import { importPKCS8 } from 'jose'
 import {
   allowInsecureRequests,
@@ -39,8 +41,8 @@ export type Provider = {
   /** @throws STAGEDOOR_OIDC_UNAVAILABLE while it cannot be discovered */
   metadata(): Promise<ServerMetadata>
   /**
-   * Makes one call as the client, with the next secret when the first is rejected. A `refresh` is given far more time:
-   * cut off, it may have used up the refresh token without our getting the next one.
+   * Makes one call as the client, with the next secret when the first is rejected, and around again. A `refresh` is given far
+   * more time: cut off, it may have used up the refresh token without our getting the next one.
    * @throws STAGEDOOR_OIDC_UNAVAILABLE, STAGEDOOR_OIDC_CLIENT_REJECTED; other failures as openid-client throws them
    */
   call<T>(use: (configuration: Configuration) => Promise<T>, purpose?: CallPurpose): Promise<T>
@@ -55,6 +57,12 @@ export type CallPurpose = 'login' | 'refresh'
 type Configurations = Record<CallPurpose, Configuration[]>
 
 const refreshTimeoutMs = 60_000
+/**
+ * How often each of several credentials is tried. For up to 30 s after a secret was changed, each call to Auth0 may meet the
+ * old secret or the new one, so that one round may be refused with both.
+ */
+const maxRounds = 4
+const betweenRoundsMs = 250
 const firstRetryMs = 500
 const lastRetryMs = 30_000
 
@@ -68,8 +76,12 @@ export function createProvider(options: ProviderOptions): Provider {
     purpose: CallPurpose = 'login',
   ): Promise<T> {
     const all = (await discovered.get())[purpose]
+    const first = preferred
+    const tries = all.length === 1 ? 1 : maxRounds * all.length
     let rejection: unknown
-    for (const index of startingAt(preferred, all.length)) {
+    for (let count = 0; count < tries; count += 1) {
+      if (count > 0 && count % all.length === 0) await delay(betweenRoundsMs)
+      const index = (first + count) % all.length
       try {
         const result = await use(all[index] as Configuration)
         preferred = index
@@ -138,11 +150,6 @@ function discoverUntilFound(options: ProviderOptions) {
       clearTimeout(retry)
     },
   }
-}
-
-/** Every position of a list once, from `first` on and around. */
-function startingAt(first: number, length: number): number[] {
-  return Array.from({ length }, (_, i) => (first + i) % length)
 }
 
 /** All from one discovery document. */

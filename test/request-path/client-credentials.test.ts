@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 
 import t, { type Test } from 'tap'
 
+import type { LocalAuth0Options } from '../../auth0/local/server.ts'
 import { startHouse } from '../support/house.ts'
 
 type KeyPair = { pem: string; publicPem: string }
@@ -13,18 +14,24 @@ function keyPair(): KeyPair {
 }
 
 /** A house that sees what the token endpoint answers to the gateway. */
-async function startWatched(t: Test, auth0: Record<string, unknown>) {
+async function startWatched(
+  t: Test,
+  auth0: Record<string, unknown>,
+  standIn: LocalAuth0Options = {},
+  onCall = () => {},
+) {
   const statuses: number[] = []
   const bodies: URLSearchParams[] = []
   const watching = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const response = await fetch(input, init)
     if (String(input instanceof Request ? input.url : input).endsWith('/oauth/token')) {
+      onCall()
       statuses.push(response.status)
       bodies.push(init?.body as URLSearchParams)
     }
     return response
   }
-  const house = await startHouse(t, { config: { auth0 }, fetch: watching })
+  const house = await startHouse(t, { config: { auth0 }, auth0: standIn, fetch: watching })
   const useKeys = (...pairs: KeyPair[]): void => {
     const credentials = pairs.map(({ publicPem }, i) => ({ id: `cred_${i}`, name: `key ${i}`, pem: publicPem }))
     house.auth0.switches.setClient(house.auth0.clientId, {
@@ -46,6 +53,30 @@ t.test('a secret that works is used first from then on', async (t) => {
   house.auth0.switches.setClientSecret(house.auth0.clientId, 'rotated-away')
   t.equal((await house.signIn()).page.status, 200, 'and back, when the other one works')
   t.same(statuses, [401, 200, 200, 401, 200])
+})
+
+t.test('while Auth0 spreads a new secret, a login goes through although both were refused once', async (t) => {
+  let calls = 0
+  const former = 'stagedoor-demo-secret-for-local-use-only'
+  // The first call is met by a server that knows the new secret only, the others by one that knows the old.
+  const random = () => (calls === 0 ? 0.9 : 0.1)
+  const { house, statuses } = await startWatched(
+    t,
+    { clientSecrets: [former, 'the next secret'] },
+    { random },
+    () => (calls += 1),
+  )
+  house.auth0.switches.setClientSecret(house.auth0.clientId, 'the next secret', { overlapSeconds: 30 })
+  t.equal((await house.signIn()).page.status, 200)
+  t.same(statuses, [401, 401, 200])
+})
+
+t.test('where no secret is right, each is tried four times, and the page says what to compare', async (t) => {
+  const { house, statuses } = await startWatched(t, { clientSecrets: ['wrong', 'also wrong'] })
+  const { page } = await house.signIn()
+  t.equal(page.status, 502)
+  t.match(page.text, /STAGEDOOR_OIDC_CLIENT_REJECTED/)
+  t.same(statuses, Array(8).fill(401))
 })
 
 t.test(
