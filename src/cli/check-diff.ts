@@ -27,7 +27,8 @@ export async function diffText(
   }
   if (!options.url && !terminal.env['STAGEDOOR_BASE_URL']) {
     throw new AdminRequestFailed(
-      'Say what to compare with: other files (--against), or a running gateway (--url or STAGEDOOR_BASE_URL).',
+      'Say what to compare with: other files (--against), or a running gateway (--url or STAGEDOOR_BASE_URL).\n' +
+        '(stagedoor check --help shows what there is)',
     )
   }
   const { configuration } = await askAdmin('configuration', undefined, options, terminal, surroundings)

@@ -125,7 +125,7 @@ t.test('check --diff: equal files, a former file with a problem, and nothing to 
   t.match(await diff(t, { former: broken, next: good }), { out: '', err: /former\.yaml:3/, exitCode: 1 })
   t.match(await run(t, ['check', '--diff'], { 'a.yaml': good }), {
     out: '',
-    err: /^Say what to compare with: other files \(--against\), or a running gateway/,
+    err: /^Say what to compare with: other files \(--against\), or a running gateway.*\n\(stagedoor check --help/,
     exitCode: 1,
   })
 })
@@ -219,6 +219,10 @@ const misuses: [call: string, expected: string[]][] = [
   [
     'audit tail -n some --nope',
     ["argument 'some' is invalid", "unknown option '--nope'", '(stagedoor audit tail --help'],
+  ],
+  [
+    'audit search --since soon --until 25:00',
+    ["argument 'soon' is invalid. It is a moment", "argument '25:00' is invalid", '(stagedoor audit search --help'],
   ],
   ['audit export --format xml', ["argument 'xml' is invalid. jsonl or csv", '(stagedoor audit export --help']],
   ['chekc', ["unknown command 'chekc'\n(Did you mean check?)", '(stagedoor --help']],

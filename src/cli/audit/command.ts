@@ -1,9 +1,11 @@
 import { InvalidArgumentError } from 'commander'
 
 import { adminActionClasses } from '../../audit/admin-actions.ts'
+import { momentIn } from '../../audit/filter.ts'
 import { UnreadableTrail, linesOf } from '../../audit/trail-files.ts'
 import { Verifier, type Verdict } from '../../audit/verify.ts'
 import { ConfigError } from '../../config/problem.ts'
+import { parseDuration } from '../../config/values/quantities.ts'
 import { Command } from '../command.ts'
 import { configOption, reportProblems } from '../config-files.ts'
 import type { Terminal } from '../terminal.ts'
@@ -55,8 +57,14 @@ function withFilters(command: Command): Command {
     .option('--class <class>', `class of an admin action: ${adminActionClasses.join(', ')}, or one of your rules`)
     .option('--event <event>', 'login, login-refused, logout, revocation, admin-action, decision, …')
     .option('--outcome <outcome>', 'allow or deny')
-    .option('--since <moment>', 'not before: 2026-01-31T12:00:00Z, or 24h ago')
-    .option('--until <moment>', 'not after')
+    .option('--since <moment>', 'not before: 2026-01-31T12:00:00Z, or 24h ago', momentOf)
+    .option('--until <moment>', 'not after', momentOf)
+}
+
+function momentOf(text: string): number {
+  const at = momentIn(text, Date.now(), parseDuration)
+  if (at === undefined) throw new InvalidArgumentError('It is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d.')
+  return at
 }
 
 function countIn(text: string): number {

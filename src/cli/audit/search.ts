@@ -1,19 +1,18 @@
 import { csvHead, csvLine } from '../../audit/csv.ts'
-import { fits, momentIn, type RecordFilter } from '../../audit/filter.ts'
+import { fits } from '../../audit/filter.ts'
 import { recordIn } from '../../audit/lines.ts'
 import type { AuditRecord } from '../../audit/record.ts'
 import { linesOf } from '../../audit/trail-files.ts'
-import { parseDuration } from '../../config/values/quantities.ts'
 import type { Terminal } from '../terminal.ts'
-import { AuditInputError } from './trail-files.ts'
 
 export type SearchOptions = {
   person?: string
   class?: string
   event?: string
   outcome?: string
-  since?: string
-  until?: string
+  /** Milliseconds since the epoch. */
+  since?: number
+  until?: number
 }
 
 export type Format = 'text' | 'jsonl' | 'csv'
@@ -25,12 +24,11 @@ export async function searchTrail(
   format: Format,
   { out }: Terminal,
 ): Promise<number> {
-  const filter = filterIn(options, Date.now())
   const seen = new Set<string>()
   if (format === 'csv') out(csvHead)
   for await (const { line } of linesOf(files)) {
     const record = recordIn(line)
-    if (record === undefined || !fits(record, filter) || seen.has(record.hash)) continue
+    if (record === undefined || !fits(record, options) || seen.has(record.hash)) continue
     seen.add(record.hash)
     out(written(record, format))
   }
@@ -48,17 +46,6 @@ export async function printTail(files: readonly string[], count: number, { out }
   }
   for (const record of last) out(written(record, 'text'))
   return 0
-}
-
-function filterIn({ since, until, ...rest }: SearchOptions, now: number): RecordFilter {
-  return { ...rest, since: moment('--since', since, now), until: moment('--until', until, now) }
-}
-
-function moment(name: string, text: string | undefined, now: number): number | undefined {
-  if (text === undefined) return undefined
-  const at = momentIn(text, now, parseDuration)
-  if (at === undefined) throw new AuditInputError(`${name} is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d.`)
-  return at
 }
 
 function written(record: AuditRecord, format: Format): string {
