@@ -112,31 +112,26 @@ export function showRefreshes(registry: Registry, counters: Readonly<RefreshCoun
 /** A metric with one label, and its values at the time of a scrape. */
 type Read = { name: string; help: string; read: () => (readonly [label: string, value: number])[] }
 
-function showCounts(registry: Registry, labelName: string, { name, help, read }: Read): void {
-  const counter = new Counter({
-    name,
-    help,
-    labelNames: [labelName],
-    registers: [],
-    collect() {
-      this.reset()
-      for (const [label, count] of read()) this.inc({ [labelName]: label }, count)
-    },
-  })
-  registry.registerMetric(counter)
+/** What the two kinds of metrics have in common. */
+type Written = { reset(): void; inc(labels: Record<string, string>, value: number): void }
+
+function showCounts(registry: Registry, labelName: string, read: Read): void {
+  registry.registerMetric(new Counter({ ...shown(labelName, read), registers: [] }))
 }
 
-function showValues(registry: Registry, labelName: string, { name, help, read }: Read): void {
-  const gauge = new Gauge({
+function showValues(registry: Registry, labelName: string, read: Read): void {
+  registry.registerMetric(new Gauge({ ...shown(labelName, read), registers: [] }))
+}
+
+/** Written anew at each scrape, because a label that was there at the last one, such as a sink, may be gone. */
+function shown(labelName: string, { name, help, read }: Read) {
+  return {
     name,
     help,
     labelNames: [labelName],
-    registers: [],
-    collect() {
-      // A label that was there at the last scrape, such as a sink, may be gone.
+    collect(this: Written) {
       this.reset()
-      for (const [label, value] of read()) this.set({ [labelName]: label }, value)
+      for (const [label, value] of read()) this.inc({ [labelName]: label }, value)
     },
-  })
-  registry.registerMetric(gauge)
+  }
 }

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 
 import type { LocalAuth0 } from '../../auth0/local/server.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
-import { endWithUs } from './children.ts'
+import { endAndWait, endWithUs } from './children.ts'
 import { freePort } from './ports.ts'
 
 /** The stand-in as a process of its own. A new start knows the same people, and has other keys and no sessions. */
@@ -35,10 +35,7 @@ export async function startAuth0Process(t: Test, callback: string): Promise<Auth
   async function kill(): Promise<void> {
     const running = child
     child = undefined
-    if (running === undefined || running.exitCode !== null) return
-    const ended = once(running, 'exit')
-    running.kill('SIGKILL')
-    await ended
+    if (running !== undefined) await endAndWait(running, 'SIGKILL')
   }
 
   t.teardown(kill)

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 
 const children = new Set<ChildProcess>()
 let isWatching = false
@@ -12,4 +13,12 @@ export function endWithUs(child: ChildProcess): void {
   process.once('exit', () => {
     for (const left of children) left.kill('SIGKILL')
   })
+}
+
+/** Sends a signal that ends a child, and resolves when it has ended: also where something else has ended it before. */
+export async function endAndWait(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill(signal)
+  await ended
 }

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,7 +6,7 @@ import { join } from 'node:path'
 
 import type { Test } from 'tap'
 
-import { endWithUs } from './children.ts'
+import { endAndWait, endWithUs } from './children.ts'
 import { freePort } from './ports.ts'
 import { until } from './until.ts'
 
@@ -26,12 +25,7 @@ export async function startForwardProxy(t: Test): Promise<ForwardProxy> {
   await writeFile(config, [`Port ${port}`, 'Listen 127.0.0.1', `LogFile "${log}"`, 'LogLevel Connect', ''].join('\n'))
   const child: ChildProcess = spawn('tinyproxy', ['-d', '-c', config], { stdio: 'ignore' })
   endWithUs(child)
-  t.teardown(async () => {
-    if (child.exitCode !== null) return
-    const ended = once(child, 'exit')
-    child.kill('SIGTERM')
-    await ended
-  })
+  t.teardown(() => endAndWait(child, 'SIGTERM'))
   await until(() => isOpen(port))
   return {
     url: `http://127.0.0.1:${port}`,

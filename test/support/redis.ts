@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,7 +6,7 @@ import { join } from 'node:path'
 
 import type { Test } from 'tap'
 
-import { endWithUs } from './children.ts'
+import { endAndWait, endWithUs } from './children.ts'
 import { freePort } from './ports.ts'
 import { until } from './until.ts'
 
@@ -53,10 +52,7 @@ export async function startRedis(t: Test, options: TestRedisOptions = {}): Promi
   async function stop(): Promise<void> {
     const running = child
     child = undefined
-    if (running === undefined || running.exitCode !== null) return
-    const ended = once(running, 'exit')
-    running.kill('SIGKILL')
-    await ended
+    if (running !== undefined) await endAndWait(running, 'SIGKILL')
   }
 
   await start()

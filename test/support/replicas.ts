@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +10,7 @@ import { stringify } from 'yaml'
 import { type LocalAuth0, type LocalAuth0Options, startLocalAuth0 } from '../../auth0/local/server.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { createBrowser } from './browser.ts'
-import { endWithUs } from './children.ts'
+import { endAndWait, endWithUs } from './children.ts'
 import { passLoginPage } from './house.ts'
 import { startOrigin } from './origin.ts'
 import { freePort } from './ports.ts'
@@ -154,10 +153,7 @@ async function startReplica(
   async function end(signal: NodeJS.Signals): Promise<void> {
     const running = child
     child = undefined
-    if (running === undefined || running.exitCode !== null) return
-    const ended = once(running, 'exit')
-    running.kill(signal)
-    await ended
+    if (running !== undefined) await endAndWait(running, signal)
   }
 
   const stop = (): Promise<void> => end('SIGTERM')
