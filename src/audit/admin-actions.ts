@@ -1,6 +1,8 @@
 // This folder: the record of every decision, login, logout and revocation.
 
+import type { RequestFacts } from '../boundary/facts.ts'
 import { matchKey } from '../config/route-patterns.ts'
+import type { Decision } from '../policy/decision.ts'
 
 /** A kind of request that changes something in Backstage. */
 export type AdminAction = {
@@ -81,4 +83,13 @@ export function createClassify(
     const key = matchKey(path)
     return entries.find(({ covers }) => covers(key))?.class
   }
+}
+
+/** The class of a request as an admin action: the `audit` option of its rule, else by the table. */
+export function actionClassOf(
+  { label }: Decision,
+  { method, path }: Pick<RequestFacts, 'method' | 'path'>,
+  classify: Classify,
+): string | undefined {
+  return label ?? classify(method, path)
 }

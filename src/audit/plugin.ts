@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import type { Session } from '../session/session.ts'
-import type { Classify } from './admin-actions.ts'
+import { actionClassOf, type Classify } from './admin-actions.ts'
 import type { AuditEvent } from './event.ts'
 import { answerOf, ensured } from './require-record.ts'
 import type { Trail } from './trail.ts'
@@ -63,7 +63,7 @@ export const audit = fastifyPlugin<AuditOptions>(
     function recordRefusal(request: FastifyRequest, reply: FastifyReply): void {
       const { decision, facts, principal } = request
       if (decision?.effect !== 'deny' || request.auditClass !== undefined) return
-      const name = decision.label ?? classify(facts.method, facts.path)
+      const name = actionClassOf(decision, facts, classify)
       if (name === undefined) return
       request.auditClass = name
       const answer = answerOf(reply, reply.statusCode)

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { Classify } from './admin-actions.ts'
+import { actionClassOf, type Classify } from './admin-actions.ts'
 import type { Trail } from './trail.ts'
 
 export type AdmissionOptions = { trail: Pick<Trail, 'write' | 'flush' | 'ensure'>; classify: Classify }
@@ -17,8 +17,9 @@ export const auditAdmission = fastifyPlugin<AdmissionOptions>(
   async (app, { trail, classify }) => {
     app.addHook('onRequest', (request, reply, done) => {
       const { decision, facts, principal } = request
-      const name = decision?.label ?? classify(facts.method, facts.path)
-      if (name === undefined || decision === undefined) return done()
+      if (decision === undefined) return done()
+      const name = actionClassOf(decision, facts, classify)
+      if (name === undefined) return done()
       request.auditClass = name
       trail.write({ event: 'admin-action', phase: 'begun', class: name, facts, principal, decision })
       recordAnswer(request, reply, name)
