@@ -11,11 +11,20 @@ local asked_with = {
 -- What the service gets as Stagedoor answers it, or not at all.
 local told = { 'x-stagedoor-assertion', 'authorization', 'cookie', 'x-request-id', 'traceparent' }
 
--- Identity that only Stagedoor may state. Services that fold underscores would read the other spellings as these.
+-- Identity that only Stagedoor may state, and by which other proxies state one. Add those that your services believe.
+local reserved = {
+  'x-stagedoor-', 'x-forwarded-', 'x-original-', 'x-rewrite-url', 'x-real-ip', 'x-auth-request-', 'x-oauth2-proxy-',
+  'x-ms-token-', 'x-ms-client-principal', 'x-goog-iap-', 'x-goog-authenticated-', 'x-amzn-oidc-', 'cf-access-',
+  'x-pomerium-', 'remote-',
+}
+
+-- Services that fold signs into one would read the other spellings as these.
 local function is_reserved(name)
-  local folded = name:lower():gsub('_', '-')
-  return folded:find('^x%-stagedoor%-') or folded:find('^x%-forwarded%-') or folded:find('^x%-original%-')
-    or folded:find('^x%-auth%-request%-') or folded == 'x-rewrite-url' or folded == 'x-real-ip'
+  local folded = name:lower():gsub('[^a-z0-9]', '-')
+  for _, beginning in ipairs(reserved) do
+    if folded:sub(1, #beginning) == beginning then return true end
+  end
+  return false
 end
 
 -- Values of a header as a list; HAProxy counts from 0 in a request and in an answer.

@@ -50,11 +50,12 @@ export async function prepareParts(config: Config, dependencies: Dependencies, h
 /** The stages, in the order of the path. */
 function pathOptions({ server, session }: Config, { now, randomBytes }: Dependencies, opened: Opened) {
   const { sessions, machines, policy, assertion, upgrades, upstreams, revocation } = opened
-  const { baseUrl: publicOrigin, prefix, trustedProxies } = server
+  const { baseUrl: publicOrigin, prefix, trustedProxies, passProxyHeaders } = server
   const forwardAuthPath = `${prefix}/auth`
   return {
     boundary: {
       trustedProxies,
+      passProxyHeaders: new Set(passProxyHeaders),
       transportSecurity: transportSecurity(server),
       prefix,
       loopMark: publicOrigin,

@@ -20,6 +20,8 @@ export type RequestFacts = {
   host: string
   protocol: 'http' | 'https'
   clientIp: string
+  /** Names of identity headers, in lower case, that travel on: those of a trusted proxy that `server.passProxyHeaders` names. */
+  passedHeaders?: ReadonlySet<string> | undefined
   /** A person's browser loading a page: the only kind of request that may be redirected to login. */
   isNavigation: boolean
   /** An HTTP/1.1 `Upgrade: websocket` request. */

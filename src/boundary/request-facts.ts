@@ -25,6 +25,8 @@ export type FactsOptions = {
   probePath: string
   /** Where trusted proxies ask about requests of their clients: the facts are then those of that request. */
   forwardAuthPath: string
+  /** Identity headers that travel on when a trusted proxy sends them, in lower case. */
+  passProxyHeaders: ReadonlySet<string>
 }
 
 /**
@@ -53,6 +55,7 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
     host,
     protocol,
     clientIp,
+    passedHeaders: isForwarded ? options.passProxyHeaders : undefined,
     isNavigation: isNavigation(method, raw.headers),
     isUpgrade: raw.headers.upgrade !== undefined,
     askedBy,

@@ -10,7 +10,7 @@ import { formatDuration } from './values/quantities.ts'
 export function contradictions(sections: KnownSections): Finding[] {
   const { server, session, upstreams, routes } = sections
   return [
-    ...(server ? listenerContradictions(server) : []),
+    ...(server ? [...listenerContradictions(server), ...passedHeaderContradictions(server)] : []),
     ...(session ? sessionContradictions(session) : []),
     ...keyContradictions(sections),
     ...workerContradictions(sections),
@@ -46,6 +46,17 @@ function listenerContradictions({ listen, admin, trustedProxies }: Config['serve
 }
 
 const usualAdminPort = 9464
+
+function passedHeaderContradictions({ passProxyHeaders, trustedProxies }: Config['server']): Finding[] {
+  if (passProxyHeaders.length === 0 || trustedProxies.length > 0) return []
+  return [
+    {
+      path: ['server', 'passProxyHeaders'],
+      expected: 'server.trustedProxies, because only they may send these headers',
+      fix: 'name the networks of the proxy in server.trustedProxies, or remove server.passProxyHeaders',
+    },
+  ]
+}
 
 function sessionContradictions(session: Config['session']): Finding[] {
   const { idleTimeout, absoluteTimeout, refreshEvery, store, redis } = session

@@ -1,4 +1,6 @@
-// Headers that services behind oauth2-proxy, AWS load balancers and similar gateways trust: only the gateway may set them.
+import { isIdentityHeader } from './identity-headers.ts'
+
+/** What the gateway itself says of a request, or a proxy in front would say by another name. */
 const reservedNames = new Set([
   'forwarded',
   'x-real-ip',
@@ -8,9 +10,8 @@ const reservedNames = new Set([
   'x-original-url',
   'x-original-method',
   'x-rewrite-url',
-  'x-oauth2-proxy-id-token',
 ])
-const reservedPrefixes = ['x-stagedoor-', 'x-forwarded-', 'x-auth-request-', 'x-amzn-oidc-']
+const reservedPrefixes = ['x-stagedoor-', 'x-forwarded-']
 
 /** Upstreams get it with `server.baseUrl`: a request that comes back with it went round. `Via` (RFC 9110 §7.6.3) would keep some servers from compressing. */
 export const loopHeader = 'x-stagedoor-via'
@@ -20,15 +21,16 @@ const maxRemembered = 1_000
 const remembered = new Map<string, boolean>()
 
 /**
- * Whether only the gateway may set this header. Every sign counts as a dash, because CGI-style servers fold them
- * into one (`X_Stagedoor.Assertion` would arrive as ours).
+ * Whether a client may not set this header: it is the gateway's own, or tells services who a caller is. Every sign counts as a
+ * dash, because CGI-style servers fold them into one (`X_Stagedoor.Assertion` would arrive as ours).
  * @param name header name in lower case
  */
 export function isReservedHeader(name: string): boolean {
   const known = remembered.get(name)
   if (known !== undefined) return known
   const folded = name.replaceAll(/[^a-z0-9]/g, '-')
-  const isReserved = reservedNames.has(folded) || reservedPrefixes.some((prefix) => folded.startsWith(prefix))
+  const isOurs = reservedNames.has(folded) || reservedPrefixes.some((prefix) => folded.startsWith(prefix))
+  const isReserved = isOurs || isIdentityHeader(folded)
   if (remembered.size < maxRemembered) remembered.set(name, isReserved)
   return isReserved
 }

@@ -52,7 +52,8 @@ export function upstreamHeaders(
         if (continuedTrace(rawHeaders, facts.traceparent) !== undefined) break
         continue
     }
-    if (isHopByHop(lowerName) || isReservedHeader(lowerName)) continue
+    if (isHopByHop(lowerName)) continue
+    if (isReservedHeader(lowerName) && facts.passedHeaders?.has(lowerName) !== true) continue
     if (dropped.length > 0 && dropped.includes(lowerName)) continue
     list.push(name, value)
   }

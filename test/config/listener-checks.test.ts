@@ -7,6 +7,7 @@ const server = {
   listen: { host: '127.0.0.1', port: 8080 },
   admin: { host: '127.0.0.1', port: 9464 },
   trustedProxies: [] as string[],
+  passProxyHeaders: [] as string[],
   workers: 1,
 } as unknown as Config['server']
 

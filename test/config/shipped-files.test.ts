@@ -44,6 +44,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       workers: 1,
       admin: { host: '127.0.0.1', port: 9464 },
       trustedProxies: [],
+      passProxyHeaders: [],
       maxConnections: 20_000,
       maxRequests: 30_000,
       overload: { maxDelay: '3s', retryAfter: '2s' },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { isIdentityHeader } from '../../headers/identity-headers.ts'
 import { networks, origin } from '../values/addresses.ts'
 import { duration, refuse, size, port, wholeNumber } from '../values/quantities.ts'
 
@@ -110,6 +111,20 @@ const timeouts = z
   .prefault({})
   .meta({ description: 'Time limits for clients.' })
 
+const headerShape = 'an identity header that Stagedoor removes, written with dashes'
+
+const passedHeader = z.string(headerShape).transform((text, context): string => {
+  const name = text.toLowerCase()
+  const isNamed = /^[a-z0-9-]+$/.test(name) && isIdentityHeader(name)
+  return isNamed
+    ? name
+    : refuse(
+        context,
+        headerShape,
+        'write for example Cf-Access-Jwt-Assertion; any header that is not removed needs no entry',
+      )
+})
+
 const failedAttempts = z
   .strictObject({
     max: wholeNumber({ min: 1, max: 1_000_000 })
@@ -160,6 +175,16 @@ export const server = z
         'x-example': ['10.0.0.0/8'],
         'x-env': 'STAGEDOOR_TRUSTED_PROXIES',
         'x-env-default': '',
+      }),
+    passProxyHeaders: z
+      .array(passedHeader, 'a list of header names')
+      .prefault([])
+      .meta({
+        description:
+          'Identity headers of other products (`X-MS-Client-Principal`, `Cf-Access-Jwt-Assertion` …) that travel on to upstreams when one of ' +
+          '`trustedProxies` sends them; by default all are removed. ' +
+          'Danger: a proxy that does not overwrite what clients send under these names lets each of them choose an identity.',
+        'x-example': ['Cf-Access-Jwt-Assertion'],
       }),
     reload: z
       .enum(['watch', 'signal'], 'watch or signal')

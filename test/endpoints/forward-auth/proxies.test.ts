@@ -167,7 +167,15 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
 }
 
 async function refusesForgery(t: Test, { house, url }: Guarded): Promise<void> {
-  const forged = { 'X-Stagedoor-Assertion': 'forged', X_Stagedoor_Assertion: 'forged', 'X-Forwarded-User': 'forged' }
+  const names = ['X-Stagedoor-Assertion', 'X_Stagedoor_Assertion', 'X-Forwarded-User', 'X-OAuth2-Proxy-Id-Token']
+  const others = [
+    'X-MS-TOKEN-AAD-ID-TOKEN',
+    'X-MS-CLIENT-PRINCIPAL',
+    'X-Auth-Request-User',
+    'Remote-User',
+    'Remote_User',
+  ]
+  const forged = Object.fromEntries([...names, ...others].map((name) => [name, 'forged']))
   const stranger = await createBrowser().fetch(`${url}/public/x`, { headers: forged })
   t.equal(stranger.status, 200)
   // A variable of the proxy's own language that was not filled in would show by its braces or its dollar.

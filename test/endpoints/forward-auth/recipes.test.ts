@@ -27,6 +27,8 @@ t.test('Traefik asks Stagedoor, copies what it answers and believes no client', 
   t.match(http.middlewares['stagedoor-clean'].headers.customRequestHeaders, {
     'X-Original-Uri': '',
     'X-Stagedoor-Assertion': '',
+    'X-Ms-Token-Aad-Id-Token': '',
+    'X-OAuth2-Proxy-Id-Token': '',
   })
 })
 
