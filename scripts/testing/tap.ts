@@ -45,12 +45,17 @@ export const slowestOf = (tapOutput: string, limit: number): string[] =>
     .slice(0, limit)
     .map(({ file, seconds }) => `${seconds} s ${file}`)
 
-const testPoint = /^(?<indent> *)(?:# Subtest: (?<subtest>.+)|not ok \d+ - (?<failure>.+?)(?: # .*)?)$/gm
+/** A test's beginning, or a failure with the YAML block of what it found (TAP 14). */
+const testPoint =
+  /^(?<indent> *)(?:# Subtest: (?<subtest>.+)|not ok \d+ - (?<failure>.+?)(?: # .*)?(?:\n\k<indent> {2}---\n(?<found>[^]*?)\n\k<indent> {2}\.\.\.)?)$/gm
 
-/** What failed, each as its path of names: `test/a.test.ts > what holds > the assertion`. */
-export const failuresOf = (tapOutput: string): string[] => {
+/** `test/a.test.ts > what holds > the assertion`, and what was found there: difference, place, stack. */
+export type Failure = { path: string; found: string }
+
+/** What failed, the innermost only. */
+export const failuresOf = (tapOutput: string): Failure[] => {
   const openTests: string[] = []
-  const failures: string[] = []
+  const failures: Failure[] = []
   for (const { groups } of tapOutput.matchAll(testPoint)) {
     // TAP 14 indents the lines of a subtest by four spaces.
     const depth = (groups?.['indent']?.length ?? 0) / 4
@@ -58,11 +63,14 @@ export const failuresOf = (tapOutput: string): string[] => {
     openTests.splice(depth, Infinity, name)
     const path = openTests.join(' > ')
     // A test closes after what failed inside it, which says more.
-    const isSaid = failures.some((failure) => failure.startsWith(`${path} > `))
-    if (groups?.['failure'] !== undefined && !isSaid) failures.push(path)
+    const isSaid = failures.some((failure) => failure.path.startsWith(`${path} > `))
+    if (groups?.['failure'] !== undefined && !isSaid) failures.push({ path, found: groups['found'] ?? '' })
   }
   return failures
 }
+
+/** Of one failure, so that the first of many is still in sight. */
+const maxFoundLines = 60
 
 const testFilesOf = (path: string): string =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, '**', '*.test.ts') : path
@@ -103,8 +111,8 @@ export const runTap = async (
     `--timeout=${timeoutSeconds}`,
     // One more than there are cores, because many files wait for a browser, a Backstage or a timer.
     `--jobs=${availableParallelism() + 1}`,
-    // What redraws itself is for terminals only; a log gets every failure in full, and nothing else.
-    `--reporter=${process.stdout.isTTY ? 'base' : 'min'}`,
+    // What redraws itself is for terminals only, and prints nothing where `CI` is set; a log gets the failures below.
+    `--reporter=${process.stdout.isTTY ? 'base' : 'silent'}`,
     `--output-file=${output}`,
     ...paths.map(testFilesOf),
   ])
@@ -112,7 +120,10 @@ export const runTap = async (
   const counts = countsOf(tapOutput)
   if (coverage) console.log(`Slowest: ${slowestOf(tapOutput, 20).join(', ')}`)
   for (const skip of skipsOf(tapOutput)) console.log(`Skipped: ${skip}`)
-  for (const failure of failuresOf(tapOutput)) console.log(`Failed: ${failure}`)
+  for (const { path, found } of failuresOf(tapOutput)) {
+    console.log(`Failed: ${path}`)
+    if (!process.stdout.isTTY) console.log(found.split('\n').slice(0, maxFoundLines).join('\n'))
+  }
   rmSync(folder, { recursive: true })
   return exitCode === 0 ? counts : { ...counts, failed: Math.max(1, counts.failed) }
 }

@@ -39,6 +39,10 @@ t.test('what failed is named by its path, the innermost only', async (t) => {
     '    # Subtest: outer',
     '        ok 1 - fine',
     '        not ok 2 - numbers',
+    '          ---',
+    '          diff: |',
+    '            -1',
+    '          ...',
     '    not ok 1 - outer # time=34ms',
     '    # Subtest: throws',
     '        1..0',
@@ -46,7 +50,11 @@ t.test('what failed is named by its path, the innermost only', async (t) => {
     'not ok 1 - test/a.test.ts # time=78ms',
     'not ok 2 - timeout!',
   ]
-  t.same(failuresOf(output.join('\n')), ['test/a.test.ts > outer > numbers', 'test/a.test.ts > throws', 'timeout!'])
+  t.same(failuresOf(output.join('\n')), [
+    { path: 'test/a.test.ts > outer > numbers', found: '          diff: |\n            -1' },
+    { path: 'test/a.test.ts > throws', found: '' },
+    { path: 'timeout!', found: '' },
+  ])
   t.same(failuresOf('ok 1 - a\n'), [])
 })
 
