@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import { createLocalCounter, redisCounter } from '../failed-attempts/counter-store.ts'
 import { createUsedTransactions } from '../oidc/transaction-cookies.ts'
+import { createDeparture } from '../process/departure.ts'
 import { createLastReading, type LastReading, showReading } from '../process/last-reading.ts'
 import { createUpgradeRequests } from '../proxy/upgrades.ts'
 import type { Redis } from '../redis/redis.ts'
@@ -34,7 +35,7 @@ export async function open(config: Config, given: Dependencies, holding: Holding
   const { metrics, counters } = figures
   const dependencies = { ...given, trail, fetch: countedFetch(config, given, figures) }
   const { logger, now } = dependencies
-  const reading = holding.part({ name: 'last reading', make: () => openReading(now(), metrics) })
+  const states = provisionStates(now, metrics, holding)
   const onUnusable = holding.part({ name: 'unusable claims', make: () => createClaimReport(logger, metrics) })
   const policy = provisionPolicy(config)
   const provider = provisionProvider(config, dependencies, holding)
@@ -74,14 +75,20 @@ export async function open(config: Config, given: Dependencies, holding: Holding
     taking,
     events,
   }
-  return { ...made, ...ended, reading, onUnusable, upstreams, assertion, sessions, overload, upgrades, tracing, once }
+  return { ...made, ...ended, ...states, onUnusable, upstreams, assertion, sessions, overload, upgrades, tracing, once }
 }
 
-/** The state of the configuration files: in force, or refused and why. */
-function openReading(now: number, { registry }: Metrics): LastReading {
-  const reading = createLastReading(now)
-  showReading(registry, reading.current)
-  return reading
+/** What the process says of itself: whether its configuration files are in force, or why not, and whether it is leaving. */
+function provisionStates(now: () => number, { registry }: Metrics, holding: Holding) {
+  const openReading = (): LastReading => {
+    const reading = createLastReading(now())
+    showReading(registry, reading.current)
+    return reading
+  }
+  return {
+    reading: holding.part({ name: 'last reading', make: openReading }),
+    departure: holding.part({ name: 'departure', make: createDeparture }),
+  }
 }
 
 type Memories = { now: () => number; redis: Redis | undefined; once: Once; holding: Holding }

@@ -40,6 +40,7 @@ export async function prepareParts(config: Config, dependencies: Dependencies, h
     overload: opened.overload,
     upgrades: opened.upgrades,
     reading: opened.reading,
+    departure: opened.departure,
     refreshes: opened.figures.counters,
     secrets: secretFingerprints(config),
     holding,

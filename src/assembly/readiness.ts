@@ -1,6 +1,7 @@
 import type { Keys } from '../assertion/keys.ts'
 import type { CurrentCertificate } from '../listener/certificate.ts'
 import type { Provider } from '../oidc/provider.ts'
+import type { Departure } from '../process/departure.ts'
 import type { LastReading } from '../process/last-reading.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 import type { Redis } from '../redis/redis.ts'
@@ -29,14 +30,16 @@ export type ConditionParts = {
   machines: Several & { keys: Keys }
   upstreams: ReadonlyMap<string, Upstream>
   reading: LastReading
+  departure: Departure
 }
 
 /** Everything that the readiness probe reports. */
 export function conditionsOf(parts: ConditionParts): Condition[] {
   const { reading, provider, figures, redis, revocation, keys, events, audit, machines, upstreams } = parts
-  const { certificate } = parts
+  const { certificate, departure } = parts
   const shared = redis ? [redisCondition(redis), revocationCondition(revocation.revocations)] : []
   return [
+    ...departure.conditions(),
     providerCondition(provider),
     refreshCondition(figures.counters),
     ...shared,

@@ -10,7 +10,7 @@ import { formatDuration } from './values/quantities.ts'
 export function contradictions(sections: KnownSections): Finding[] {
   const { server, session, upstreams, routes } = sections
   return [
-    ...(server ? [...listenerContradictions(server), ...passedHeaderContradictions(server)] : []),
+    ...(server ? serverContradictions(server) : []),
     ...(session ? sessionContradictions(session) : []),
     ...keyContradictions(sections),
     ...workerContradictions(sections),
@@ -21,6 +21,10 @@ export function contradictions(sections: KnownSections): Finding[] {
     ...(routes ? repeatedNames(routes) : []),
     ...(routes && upstreams ? routes.flatMap((rule, index) => upstreamContradictions(rule, index, upstreams)) : []),
   ]
+}
+
+function serverContradictions(server: Config['server']): Finding[] {
+  return [...listenerContradictions(server), ...passedHeaderContradictions(server), ...timeoutContradictions(server)]
 }
 
 function listenerContradictions({ listen, admin, trustedProxies }: Config['server']): Finding[] {
@@ -54,6 +58,17 @@ function passedHeaderContradictions({ passProxyHeaders, trustedProxies }: Config
       path: ['server', 'passProxyHeaders'],
       expected: 'server.trustedProxies, because only they may send these headers',
       fix: 'name the networks of the proxy in server.trustedProxies, or remove server.passProxyHeaders',
+    },
+  ]
+}
+
+function timeoutContradictions({ timeouts: { drain, shutdown } }: Config['server']): Finding[] {
+  if (drain === 0 || drain < shutdown) return []
+  return [
+    {
+      path: ['server', 'timeouts', 'drain'],
+      expected: `less than server.timeouts.shutdown, which is ${formatDuration(shutdown)} and counts from SIGTERM, too`,
+      fix: 'write for example drain: 5s, or raise server.timeouts.shutdown',
     },
   ]
 }

@@ -17,6 +17,8 @@ export type Leaving = {
   }
   /** Ends what would never end by itself. */
   closeLongLived: () => void
+  /** How long it goes on accepting requests, so that load balancers see that it is leaving. */
+  drainMs: number
   /** After which the process ends by force. */
   shutdownMs: number
 }
@@ -24,11 +26,12 @@ export type Leaving = {
 /**
  * Closes a server without losing a request. A request may be on its way on an idle connection, and would be lost if the
  * connection were cut. So each answer says `Connection: close` for a while (RFC 9112 §9.6), and only connections that stay
- * idle longer are cut.
+ * idle longer are cut. A load balancer may use an idle one at any moment, until its probe has failed: `drainMs` is for that.
  */
-export async function closeGently({ listener, overload, closeLongLived, shutdownMs }: Leaving): Promise<void> {
+export async function closeGently({ listener, overload, closeLongLived, drainMs, shutdownMs }: Leaving): Promise<void> {
   listener.stopKeepAlive(lastKeepAliveMs)
-  const endsAt = performance.now() + Math.min(maxFarewellMs, shutdownMs / 2)
+  if (drainMs > 0) await delay(drainMs)
+  const endsAt = performance.now() + Math.min(maxFarewellMs, (shutdownMs - drainMs) / 2)
   while (overload.openConnections() > 0 && performance.now() < endsAt) await delay(lookEveryMs)
 
   closeLongLived()

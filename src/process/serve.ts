@@ -89,8 +89,9 @@ export async function serve(wantedFirst: Wanted, dependenciesFor: DependenciesFo
 
   async function end(): Promise<void> {
     const closeLongLived = () => void proxy.openConnections.closeLongLived(1001, 'Stagedoor is shutting down')
-    const shutdownMs = inForce().config.server.timeouts.shutdown
-    await closeGently({ listener, overload, closeLongLived, shutdownMs })
+    const { drain: drainMs, shutdown: shutdownMs } = inForce().config.server.timeouts
+    inForce().parts.departure.begin()
+    await closeGently({ listener, overload, closeLongLived, drainMs, shutdownMs })
     await generations.close()
   }
 

@@ -8,6 +8,7 @@ const server = {
   admin: { host: '127.0.0.1', port: 9464 },
   trustedProxies: [] as string[],
   passProxyHeaders: [] as string[],
+  timeouts: { drain: 0, shutdown: 25_000 },
   workers: 1,
 } as unknown as Config['server']
 

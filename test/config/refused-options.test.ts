@@ -325,6 +325,13 @@ refusalTable([
     /did you mean oauth2-proxy/,
   ],
   ['no header at all', 'assertion: { headers: [] }', 'assertion.headers', /at least one/, /headers: /],
+  [
+    'a drain that outlives the shutdown',
+    'server: { timeouts: { drain: 25s } }',
+    'server.timeouts.drain',
+    /less than server\.timeouts\.shutdown, which is 25s/,
+    /drain: 5s/,
+  ],
   ['one port for two listeners', 'server: { admin: { port: 8080 } }', 'server.admin.port', /another port/, /9464/],
   ['a list where a section is meant', 'server: []', 'server', /a map/, /baseUrl/],
 ])

@@ -45,7 +45,9 @@ t.test(
     const { certificate, key } = certificates
     const { url: upstreamUrl } = await startStreamingOrigin(t)
     const publicPort = await freePort()
-    const server = { tls: { certificate, key }, reload: 'signal' }
+    // Many times as long as the balancer needs on a machine that is idle.
+    const timeouts = { drain: '5s' }
+    const server = { tls: { certificate, key }, reload: 'signal', timeouts }
     const upstreams = { backstage: { url: upstreamUrl, timeouts: { connect: '1m' } } }
     const sectionsOfAll = { ...sections, upstreams }
     const house = await startReplicas(t, 3, {}, { upstreamUrl, publicPort, server, sections: sectionsOfAll })

@@ -34,8 +34,8 @@ async function startLeaving(t: Test, answer: (request: IncomingMessage, end: () 
     return parts.overload.openConnections()
   }
   const overload = { ...parts.overload, openConnections }
-  const leave = (shutdownMs = patienceMs) =>
-    closeGently({ listener, overload, closeLongLived: () => void (ended += 1), shutdownMs })
+  const leave = (shutdownMs = patienceMs, drainMs = 0) =>
+    closeGently({ listener, overload, closeLongLived: () => void (ended += 1), drainMs, shutdownMs })
   return { port, ask, leave, streamsEnded: () => ended, looks: () => looks }
 }
 

@@ -103,6 +103,10 @@ const timeouts = z
     keepAlive: duration({ min: '1s', max: '1h' }).prefault('75s').meta({
       description: 'How long an idle client connection stays open; longer than the load balancer’s own limit.',
     }),
+    drain: duration({ min: '0s', max: '10m' }).prefault('0s').meta({
+      description:
+        'How long Stagedoor goes on accepting requests after SIGTERM, while readiness answers 503; longer than the load balancer takes to notice. It is a part of `shutdown`. In Kubernetes, `preStop` does the same.',
+    }),
     shutdown: duration({ min: '0s', max: '1h' }).prefault('25s').meta({
       description:
         'How long open requests may take to finish after SIGTERM; less than the orchestrator’s grace period.',

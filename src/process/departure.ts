@@ -1,0 +1,13 @@
+import type { Condition } from '../telemetry/metrics.ts'
+
+/** Whether the process is about to end. Readiness says so, and load balancers then send no more requests. */
+export type Departure = { begin: () => void; conditions: () => Condition[] }
+
+export function createDeparture(): Departure {
+  let hasBegun = false
+  return {
+    begin: () => void (hasBegun = true),
+    conditions: () =>
+      hasBegun ? [{ name: 'process', status: 'unavailable', reason: 'Stagedoor is shutting down' }] : [],
+  }
+}

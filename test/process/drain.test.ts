@@ -1,0 +1,28 @@
+import t from 'tap'
+import { request } from 'undici'
+
+import { startReplicas } from '../support/replicas.ts'
+import { until } from '../support/until.ts'
+
+t.test('after SIGTERM readiness says 503, and requests are served until the load balancer has noticed', async (t) => {
+  // Longer than any machine takes for the requests below; the process is killed at the end.
+  const server = { timeouts: { drain: '10m', shutdown: '1h' } }
+  const routes = [{ name: 'everything', path: '/**', allow: 'public' }]
+  const { all } = await startReplicas(t, 1, {}, { server, sections: { routes } })
+  const [replica] = all
+  if (replica === undefined) throw new Error('no replica')
+  const readiness = async () => {
+    const { statusCode, body } = await request(`${replica.url}/.stagedoor/health/ready`)
+    return { status: statusCode, text: await body.text() }
+  }
+  t.notMatch(await readiness(), { text: /shutting down/ })
+
+  process.kill(replica.pid(), 'SIGTERM')
+  await until(async () => (await readiness()).status === 503)
+  t.match((await readiness()).text, /"name":"process","status":"unavailable","reason":"Stagedoor is shutting down"/)
+  for (const path of ['/first', '/second']) {
+    const { status, headers } = await replica.fetch(path, '')
+    t.same([status, headers['connection']], [200, 'close'], 'a new connection is served, once')
+  }
+  await replica.kill()
+})
