@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify'
 
-import { defaultUpstream } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'
 import type { ClaimNames } from '../oidc/claims.ts'
 import { createPolicy, type Policy } from '../policy/policy.ts'
@@ -10,7 +9,7 @@ import { referencedClaims } from '../policy/requirement.ts'
 export function provisionPolicy({ routes, upstreams, admin, policy, machines }: Config): Policy {
   return createPolicy({
     routes,
-    defaultUpstream: defaultUpstream(upstreams) ?? 'backstage',
+    upstreams,
     admin,
     contact: policy.contact,
     backstageTokenRules: machines.backstageTokens.rules,

@@ -1,4 +1,4 @@
-import { defaultUpstream, sessionLimits } from '../config/derived-settings.ts'
+import { sessionLimits } from '../config/derived-settings.ts'
 import { shownOptions, printable } from '../config/effective.ts'
 import { secretFingerprints } from '../config/fingerprints.ts'
 import type { Config } from '../config/schema.ts'
@@ -97,7 +97,7 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
       baseUrl,
       limits: sessionLimits(config),
       tokenFacts: machines.tokenFacts,
-      places: placesOf(config, defaultUpstream(config.upstreams) ?? 'backstage'),
+      places: placesOf(config),
       policy,
       sessions: { seen, revocations },
       now: dependencies.now,

@@ -1,12 +1,6 @@
 import type { SessionLimits } from '../session/session.ts'
 import type { Config } from './schema.ts'
-
-/** The upstream of rules that name none: `backstage`, or the only one there is. */
-export function defaultUpstream(upstreams: Readonly<Record<string, unknown>>): string | undefined {
-  const names = Object.keys(upstreams)
-  if (names.includes('backstage')) return 'backstage'
-  return names.length === 1 ? names[0] : undefined
-}
+import { defaultUpstream } from './upstream-of-rule.ts'
 
 /** The upstream of that name, which an operator chose: it may be `constructor`. */
 export function ownUpstream(upstreams: Config['upstreams'], name: string): Config['upstreams'][string] | undefined {

@@ -1,4 +1,3 @@
-import { defaultUpstream } from './derived-settings.ts'
 import { inOrderOfLines, readConfigFiles } from './load.ts'
 import { claims } from './options/auth0.ts'
 import { ConfigError } from './problem.ts'
@@ -12,7 +11,8 @@ export type PolicyConfig = {
   admin: Config['admin']
   contact: string
   claims: Config['auth0']['claims']
-  defaultUpstream: string
+  /** By name; none where the section is incomplete. */
+  upstreams: Readonly<Record<string, unknown>>
 }
 
 const ruleSections = ['routes', 'admin', 'policy']
@@ -26,7 +26,7 @@ export async function loadPolicy(options: { files: readonly string[]; env: NodeJ
   const { files, tree, absences, unresolved } = await readConfigFiles(options)
   const { sections, problems } = validate(tree, absences, unresolved)
   const ours = problems.filter(({ path }) => isAboutRules(path))
-  const { routes, admin, policy, upstreams } = sections
+  const { routes, admin, policy, upstreams = {} } = sections
   // A section that is missing here is ill, and its problem is among ours; what has defaults is never missing.
   if (ours.length > 0 || routes === undefined || admin === undefined || policy === undefined) {
     throw new ConfigError(inOrderOfLines(ours, files))
@@ -36,7 +36,7 @@ export async function loadPolicy(options: { files: readonly string[]; env: NodeJ
     admin,
     contact: policy.contact,
     claims: claims.parse(valueAt(toPlain(tree), ['auth0', 'claims'])),
-    defaultUpstream: (upstreams && defaultUpstream(upstreams)) ?? 'backstage',
+    upstreams,
   }
 }
 

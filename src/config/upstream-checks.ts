@@ -1,6 +1,7 @@
-import { audienceOf, defaultUpstream, ownUpstream } from './derived-settings.ts'
+import { audienceOf, ownUpstream } from './derived-settings.ts'
 import type { Finding } from './problem.ts'
-import type { Config, UpstreamConfig } from './schema.ts'
+import type { Config } from './schema.ts'
+import { upstreamOfRule } from './upstream-of-rule.ts'
 
 /** Contradictions within one upstream. */
 export function tlsContradictions(upstreams: Config['upstreams']): Finding[] {
@@ -35,9 +36,10 @@ export function sharedAudiences(upstreams: Config['upstreams'], assertion: Confi
 
 /** Rules whose requests the upstream's rewrite answers with 404. */
 export function unreachableByRewrite(upstreams: Config['upstreams'], routes: Config['routes']): Finding[] {
-  return routes.flatMap(({ upstream = defaultUpstream(upstreams), path }, index) => {
-    const rewrite: UpstreamConfig['rewrite'] =
-      upstream === undefined ? undefined : ownUpstream(upstreams, upstream)?.rewrite
+  return routes.flatMap((rule, index) => {
+    const { path } = rule
+    const upstream = upstreamOfRule(rule, upstreams)
+    const rewrite = ownUpstream(upstreams, upstream)?.rewrite
     if (rewrite === undefined || isBelow(path, rewrite.from)) return []
     return [
       {

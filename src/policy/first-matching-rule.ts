@@ -44,19 +44,15 @@ export function decideBy(rules: readonly Rule[]): Decide {
 }
 
 /**
- * @param defaultUpstream where a rule goes that names none
+ * @param upstream where the rule sends requests
  * @param backstageTokenRules names of the rules that take user tokens of Backstage's own
  */
-export function compileRule(
-  route: RouteConfig,
-  defaultUpstream: string,
-  backstageTokenRules: readonly string[] = [],
-): Rule {
+export function compileRule(route: RouteConfig, upstream: string, backstageTokenRules: readonly string[] = []): Rule {
   const { path, hosts, allow } = route
   const methods = coveredMethods(route.methods)
   return {
     route,
-    allowed: { effect: 'allow', rule: route.name, upstream: route.upstream ?? defaultUpstream, ...labelOf(route) },
+    allowed: { effect: 'allow', rule: route.name, upstream, ...labelOf(route) },
     coversPath: createPathMatcher(path),
     coversMethod: (method) => methods === undefined || methods.has(method),
     coversHost: (host) => hosts === undefined || isAmongHosts(hosts, host),

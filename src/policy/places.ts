@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import { upstreamOfRule } from '../config/upstream-of-rule.ts'
 import type { KnownPrincipal } from './decision.ts'
 import { missingSentence } from './missing-rights.ts'
 import { compileRequirement } from './requirement.ts'
@@ -21,12 +22,9 @@ export type Reach = Omit<Place, 'allow'> & {
 }
 
 /** The places that the configuration names, in its order: services first. */
-export function placesOf(
-  { routes, upstreams }: Pick<Config, 'routes' | 'upstreams'>,
-  defaultUpstream: string,
-): Place[] {
+export function placesOf({ routes, upstreams }: Pick<Config, 'routes' | 'upstreams'>): Place[] {
   const services = Object.entries(upstreams).flatMap(([name, { title, description, icon }]): Place[] => {
-    const route = routes.findLast(({ upstream = defaultUpstream, allow }) => upstream === name && allow !== 'public')
+    const route = routes.findLast((rule) => upstreamOfRule(rule, upstreams) === name && rule.allow !== 'public')
     if (title === undefined || route === undefined) return []
     return [{ title, description, icon, href: pageOf(route), allow: route.allow }]
   })

@@ -1,6 +1,7 @@
 import type { ReadPath } from '../boundary/request-target.ts'
 import type { Requirement } from '../config/options/requirement.ts'
 import type { Config, RouteConfig } from '../config/schema.ts'
+import { upstreamOfRule } from '../config/upstream-of-rule.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { SecondFactor } from '../oidc/step-up.ts'
 import type { Deny, KnownPrincipal } from './decision.ts'
@@ -35,8 +36,8 @@ export type Refusal = { missing?: string; contact: string }
 
 export type PolicyOptions = {
   routes: readonly RouteConfig[]
-  /** The upstream of rules that name none. */
-  defaultUpstream: string
+  /** By name. */
+  upstreams: Readonly<Record<string, unknown>>
   admin: Config['admin']
   /** A person or team to ask for access, unless a rule names another. */
   contact: string
@@ -46,8 +47,8 @@ export type PolicyOptions = {
 
 /** Compiles configuration, once, at boot. */
 export function createPolicy(options: PolicyOptions): Policy {
-  const { routes, defaultUpstream, admin, contact, backstageTokenRules } = options
-  const rules = routes.map((route) => compileRule(route, defaultUpstream, backstageTokenRules))
+  const { routes, upstreams, admin, contact, backstageTokenRules } = options
+  const rules = routes.map((route) => compileRule(route, upstreamOfRule(route, upstreams), backstageTokenRules))
   const decide = decideBy(rules)
   const isAdmin = compileRequirement(admin.allow)
   const adminStepUp = secondFactorOf(admin.allow)

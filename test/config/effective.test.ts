@@ -1,6 +1,5 @@
 import t from 'tap'
 
-import { defaultUpstream } from '../../src/config/derived-settings.ts'
 import { printable } from '../../src/config/effective.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { least, load } from './support.ts'
@@ -48,18 +47,6 @@ t.test('the effective configuration is printed with units and without secrets', 
   })
   t.notMatch(JSON.stringify([printed, config]), /hunter2|0123456789abcdef|shh/)
 })
-
-const upstream = { url: 'http://u', maxConnections: 1, maxQueued: 1, timeouts: { connect: 1, headers: 1, upgrade: 1 } }
-const defaults: [string, string[], string | undefined][] = [
-  ['the only one', ['web'], 'web'],
-  ['backstage among several', ['web', 'backstage'], 'backstage'],
-  ['none of several', ['web', 'docs'], undefined],
-]
-for (const [what, names, expected] of defaults) {
-  t.test(`rules that name no upstream go to ${what}`, async (t) => {
-    t.equal(defaultUpstream(Object.fromEntries(names.map((name) => [name, upstream]))), expected)
-  })
-}
 
 t.test('the schema refuses what is no map at all', async (t) => {
   t.equal(configSchema.safeParse('x').success, false)

@@ -16,7 +16,7 @@ export function rules(written: readonly Record<string, unknown>[]): RouteConfig[
 
 export function policyOf(written: readonly Record<string, unknown>[], contact = 'the owners'): Policy {
   const admin = { allow: { roles: ['stagedoor-admin'] } }
-  return createPolicy({ routes: rules(written), defaultUpstream: 'backstage', admin, contact })
+  return createPolicy({ routes: rules(written), upstreams: { backstage: {} }, admin, contact })
 }
 
 export const anonymous: Principal = { kind: 'anonymous' }

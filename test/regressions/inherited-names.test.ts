@@ -55,7 +55,7 @@ t.test('a role or group of such a name is had by whoever has it, and by nobody e
           allow: { any: [{ roles: [name] }, { groups: [name] }, { claims: { [`https://x/${name}`]: [name] } }] },
         },
       ]),
-      defaultUpstream: 'backstage',
+      upstreams: { backstage: {} },
       admin: { allow: { roles: [name] } },
       contact: 'us',
     })

@@ -1,4 +1,5 @@
-import { audienceOf, defaultUpstream, signInPathOf } from '../../config/derived-settings.ts'
+import { audienceOf, signInPathOf } from '../../config/derived-settings.ts'
+import { defaultUpstream } from '../../config/upstream-of-rule.ts'
 import { type Answer, answersUpgrade } from './beyond-fetch.ts'
 import { type Check, jsonIn, nothingToAsk, type Outcome, type Scene } from './finding.ts'
 import { forgeries, forwardedUser } from './forgeries.ts'

@@ -1,13 +1,14 @@
 import type { PolicyConfig } from '../../config/load-policy.ts'
 import type { RouteConfig } from '../../config/schema.ts'
 import { shadowersOf } from '../../config/unreachable-rules.ts'
+import { upstreamOfRule } from '../../config/upstream-of-rule.ts'
 import { requirementText } from '../../policy/requirement.ts'
 import type { Terminal } from '../terminal.ts'
 
 const head = ['#', 'rule', 'methods', 'host', 'path', 'who passes', 'goes to']
 
 /** Prints what each rule covers, in the order in which they are tried. Returns the exit code. */
-export function listRules({ routes, defaultUpstream }: PolicyConfig, { out }: Terminal): number {
+export function listRules({ routes, upstreams }: PolicyConfig, { out }: Terminal): number {
   const rows = routes.map((rule, index) => [
     String(index + 1),
     rule.name,
@@ -15,7 +16,7 @@ export function listRules({ routes, defaultUpstream }: PolicyConfig, { out }: Te
     rule.hosts?.join(',') ?? 'all',
     rule.path,
     typeof rule.allow === 'string' ? rule.allow : requirementText(rule.allow),
-    rule.upstream ?? defaultUpstream,
+    upstreamOfRule(rule, upstreams),
   ])
   for (const line of aligned([head, ...rows])) out(`${line}\n`)
   out('    what no rule matches is refused\n')
