@@ -4,7 +4,7 @@ import Fastify from 'fastify'
 import { acceptMethods } from '../../src/listener/routing-options.ts'
 import { createOpenConnections } from '../../src/proxy/open-connections.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
-import { createUpstream } from '../../src/proxy/upstream.ts'
+import { createUpstream } from '../../src/proxy/upstream-connections.ts'
 import { upstreamWith } from '../../test/support/upstream-options.ts'
 import { announce, originUrl, port } from './environment.ts'
 

@@ -1,5 +1,5 @@
 import type { Config, UpstreamConfig } from '../config/schema.ts'
-import { createUpstream, type Upstream, type UpstreamOptions } from '../proxy/upstream.ts'
+import { createUpstream, type Upstream, type UpstreamOptions } from '../proxy/upstream-connections.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Holding } from './kept-across-reloads.ts'

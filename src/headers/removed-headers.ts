@@ -1,4 +1,6 @@
+import type { RequestFacts } from '../boundary/facts.ts'
 import { isIdentityHeader } from './identity-headers.ts'
+import { continuedTrace } from './trace-context.ts'
 
 /** What the gateway itself says of a request, or a proxy in front would say by another name. */
 const reservedNames = new Set([
@@ -50,9 +52,6 @@ const hopByHop = new Set([
   'proxy-connection',
 ])
 
-/** @param name header name in lower case */
-export const isHopByHop = (name: string): boolean => hopByHop.has(name)
-
 const nothing: readonly string[] = []
 const harmless = new Set(['', 'close', 'keep-alive', 'upgrade'])
 
@@ -61,4 +60,49 @@ export function namedInConnection(connection: string | undefined): readonly stri
   if (connection === undefined || harmless.has(connection)) return nothing
   const names = connection.split(',').map((token) => token.trim().toLowerCase())
   return names.filter((name) => !harmless.has(name))
+}
+
+/** The parts of a request that decide on some of its headers. */
+export type RemovalFacts = {
+  /** Flat list of names and values. */
+  rawHeaders: readonly string[]
+  /** See `namedInConnection`. */
+  named: readonly string[]
+  hasBody: boolean
+  /** Whether the upstream gets an `Authorization` of ours. */
+  replacesAuthorization: boolean
+  facts: Pick<RequestFacts, 'traceparent' | 'passedHeaders'>
+}
+
+/**
+ * Whether a header of a request is not forwarded. Of `Cookie`, our own cookies are taken out (`proxy/own-cookies.ts`).
+ * @param name header name in lower case
+ */
+export function isRemovedFromRequest(name: string, request: RemovalFacts): boolean {
+  switch (name) {
+    // Written afresh.
+    case 'host':
+    case 'traceparent':
+    // Answered by us.
+    case 'expect':
+      return true
+    case 'content-length':
+      return !request.hasBody
+    case 'authorization':
+      if (request.replacesAuthorization) return true
+      break
+    case 'tracestate':
+      if (continuedTrace(request.rawHeaders, request.facts.traceparent) === undefined) return true
+  }
+  const isReserved = isReservedHeader(name) && request.facts.passedHeaders?.has(name) !== true
+  return hopByHop.has(name) || isReserved || request.named.includes(name)
+}
+
+/**
+ * Whether a header of an upstream's answer is not forwarded: our request id and what bears our name are ours to write.
+ * @param name header name in lower case
+ * @param named see `namedInConnection`
+ */
+export function isRemovedFromAnswer(name: string, named: readonly string[]): boolean {
+  return hopByHop.has(name) || name === 'x-request-id' || name.startsWith('x-stagedoor-') || named.includes(name)
 }

@@ -11,7 +11,7 @@ import type { UpstreamRequest } from './http1/receiver.ts'
 import type { Asked, OpenConnection, OpenConnections } from './open-connections.ts'
 import { isConnectFailure, mayRetry } from './retry.ts'
 import type { Relay } from './upgrades.ts'
-import type { Lane } from './upstream.ts'
+import type { Lane } from './upstream-connections.ts'
 
 export type ExchangeOptions = {
   lane: Lane

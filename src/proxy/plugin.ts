@@ -10,7 +10,7 @@ import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'
 import { type Forwarder, prepareExchange } from './prepare-exchange.ts'
 import { refuseForeignUpgrade, type UpgradeRequests } from './upgrades.ts'
-import type { Upstream } from './upstream.ts'
+import type { Upstream } from './upstream-connections.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

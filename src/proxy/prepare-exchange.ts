@@ -6,8 +6,9 @@ import { Exchange } from './exchange.ts'
 import type { ProxyFailureCode } from './failure.ts'
 import type { OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
-import { removedPrefix, rewritePath, upstreamHeaders } from './upstream-request.ts'
-import type { Lane, Upstream } from './upstream.ts'
+import { upstreamHeaders } from './request-headers.ts'
+import { removedPrefix, rewritePath } from './rewrite-path.ts'
+import type { Lane, Upstream } from './upstream-connections.ts'
 
 export type Forwarder = {
   /** By name. */

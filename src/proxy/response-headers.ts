@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 
-import { isHopByHop, namedInConnection } from '../headers/removed-headers.ts'
+import { isRemovedFromAnswer, namedInConnection } from '../headers/removed-headers.ts'
 import { allowsSharing, privateAnswer } from '../headers/shared-caches.ts'
 import type { AnswerHead } from './http1/answer-head.ts'
 import { type IsOwnCookie, setsOwnCookie } from './own-cookies.ts'
@@ -19,14 +19,13 @@ export function clientHeaders(
   isOwn: IsOwnCookie,
 ): string[] {
   const list: string[] = []
-  const dropped = namedInConnection(connection)
+  const named = namedInConnection(connection)
   const replaced = Object.keys(replyHeaders).filter((name) => replyHeaders[name] !== undefined && name !== 'set-cookie')
 
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
     const value = headers[i + 1] as string
-    if (isHopByHop(name) || name === 'x-request-id' || name.startsWith('x-stagedoor-')) continue
-    if (replaced.includes(name) || dropped.includes(name)) continue
+    if (isRemovedFromAnswer(name, named) || replaced.includes(name)) continue
     if (name !== 'set-cookie' || !setsOwnCookie(value, isOwn)) list.push(name, value)
   }
 

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import type { UpstreamIdentity } from '../../src/assertion/upstream-identity.ts'
 import { createIsOwnCookie } from '../../src/proxy/own-cookies.ts'
-import { upstreamHeaders } from '../../src/proxy/upstream-request.ts'
+import { upstreamHeaders } from '../../src/proxy/request-headers.ts'
 import { facts, linesOf, traceparent } from './support.ts'
 
 const isOwnCookie = createIsOwnCookie(true)

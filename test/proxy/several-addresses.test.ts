@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 import t, { type Test } from 'tap'
 
-import { createUpstream } from '../../src/proxy/upstream.ts'
+import { createUpstream } from '../../src/proxy/upstream-connections.ts'
 import { freePort } from '../support/ports.ts'
 import { until } from '../support/until.ts'
 import { upstreamWith } from '../support/upstream-options.ts'

@@ -14,7 +14,7 @@ import type { Decision } from '../../src/policy/decision.ts'
 import { createOpenConnections, type OpenConnections } from '../../src/proxy/open-connections.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
 import { createUpgradeRequests } from '../../src/proxy/upgrades.ts'
-import { createUpstream, type UpstreamOptions } from '../../src/proxy/upstream.ts'
+import { createUpstream, type UpstreamOptions } from '../../src/proxy/upstream-connections.ts'
 import { sessionOf } from '../support/sessions.ts'
 import { upstreamWith } from '../support/upstream-options.ts'
 

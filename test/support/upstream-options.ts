@@ -1,6 +1,6 @@
 import { upstreamOptions } from '../../src/assembly/upstreams.ts'
 import { upstreams } from '../../src/config/options/upstreams.ts'
-import type { UpstreamOptions } from '../../src/proxy/upstream.ts'
+import type { UpstreamOptions } from '../../src/proxy/upstream-connections.ts'
 
 /** The options of an upstream as configuration has them by default, with some of a test's own. */
 export function upstreamWith(own: Partial<UpstreamOptions> & Pick<UpstreamOptions, 'urls'>): UpstreamOptions {

@@ -2,8 +2,8 @@ import { type AddressHealth, type Choose, createAddressHealth, createChooser, ty
 import { type ConnectionPool, createConnectionPool } from './http1/connection-pool.ts'
 import type { UpstreamTls } from './http1/socket.ts'
 import { startProbing } from './own-requests.ts'
+import type { Rewrite } from './rewrite-path.ts'
 import { Admission } from './upstream-limit.ts'
-import type { Rewrite } from './upstream-request.ts'
 
 export type UpstreamOptions = {
   /** Addresses that answer alike: `http://host:port`, `https://…` or `unix:/path`. */

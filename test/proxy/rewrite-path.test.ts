@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { removedPrefix, rewritePath } from '../../src/proxy/upstream-request.ts'
+import { removedPrefix, rewritePath } from '../../src/proxy/rewrite-path.ts'
 
 const rows: [from: string, to: string, path: string, expected: string | undefined][] = [
   ['/docs', '/', '/docs/a', '/a'],
