@@ -72,6 +72,7 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
 /** The endpoints below `/.stagedoor/`. A request to this prefix is never forwarded. */
 async function ownEndpoints(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
   traceStage(app, 'endpoint', parts.tracing)
+  app.addHook('onSend', async (_request, reply) => void reply.header('x-content-type-options', 'nosniff'))
   await app.register(formbody, { bodyLimit: 65_536 })
   await app.register(oidc, parts.oidc)
   await app.register(backchannelLogout, parts.backchannel)

@@ -70,7 +70,7 @@ export function relyingParty(
   },
 ): RelyingParty {
   const { baseUrl, prefix } = config.server
-  const { clientId, scopes, audience, organization, pushedAuthorization } = config.auth0
+  const { clientId, scopes, audience, organization, pushedAuthorization, prompt } = config.auth0
   const isHttps = isSecure(config)
   return {
     ...shared,
@@ -83,6 +83,7 @@ export function relyingParty(
     audience,
     organization,
     pushedAuthorization,
+    prompt,
     claimNames: { ...claimNamesOf(config), onUnusable },
     secondFactorFor: (principal, asked) =>
       `${asked.path}/`.startsWith(`${prefix}/admin/`)

@@ -9,7 +9,11 @@ import { problem } from './problem.ts'
 /** An error as an answer to a request that Fastify never sees. */
 export type BareAnswer = { status: number; headers: Record<string, string | number>; body: string }
 
-const problemHeaders = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
+const problemHeaders = {
+  'content-type': 'application/problem+json',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+}
 const ways = [{ label: 'Go to the portal', href: '/' }]
 
 /** A page for people, problem JSON for programs. */

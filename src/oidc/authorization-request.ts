@@ -74,7 +74,11 @@ export type AuthorizationRequest = {
   nonce: string
   codeChallenge: string
   secondFactor?: SecondFactor | undefined
+  prompt?: Prompt | undefined
 }
+
+/** What the provider asks the person whatever session it has (OIDC Core §3.1.2.1). */
+export type Prompt = 'login' | 'select_account' | 'consent'
 
 /** The query sent to `/authorize` (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1, Auth0's own parameters). */
 export function authorizationParameters(
@@ -91,6 +95,7 @@ export function authorizationParameters(
     code_challenge_method: 'S256',
     audience: request.audience,
     organization: request.organization,
+    prompt: request.prompt,
     invitation,
     organization_name,
     connection,

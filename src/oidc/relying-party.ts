@@ -1,7 +1,7 @@
 import type { Principal } from '../identity/principal.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import type { RandomBytes } from '../seal/random.ts'
-import type { PushedAuthorization } from './authorization-request.ts'
+import type { Prompt, PushedAuthorization } from './authorization-request.ts'
 import type { ClaimNames } from './claims.ts'
 import type { Provider } from './provider.ts'
 import type { SecondFactor } from './step-up.ts'
@@ -22,6 +22,7 @@ export type RelyingParty = {
   audience?: string | undefined
   organization?: string | undefined
   pushedAuthorization: PushedAuthorization
+  prompt?: Prompt | undefined
   claimNames: ClaimNames
   transactions: TransactionCookies
   used: UsedTransactions

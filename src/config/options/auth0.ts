@@ -177,6 +177,15 @@ export const auth0 = z
       description:
         'Whether login requests are handed to Auth0 directly and not through the browser (RFC 9126; Enterprise with Highly Regulated Identity). `auto`: when its discovery document requires it; `always` for an application that requires it by its own settings.',
     }),
+    prompt: z
+      .enum(['login', 'select_account', 'consent'], 'login, select_account or consent')
+      .optional()
+      .meta({
+        description:
+          'What the login service asks people at every login, even where it has a session for them (OpenID Connect Core §3.1.2.1): `login` for their ' +
+          'password or passkey, `select_account` for the account, `consent` for their agreement. By default it decides, and a session of its own signs people in silently.',
+        'x-example': 'login',
+      }),
     typedLogoutTokens: z
       .boolean('true or false')
       .default(false)
