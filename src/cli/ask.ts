@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { CommandFailed } from './terminal.ts'
+import { CommandFailed } from './run-action.ts'
 import { whyNoAnswer } from './why-no-answer.ts'
 
 /** `body` goes as JSON, `form` as a form, which is what a token endpoint takes (RFC 6749 §4.1.3). */

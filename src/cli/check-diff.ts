@@ -2,9 +2,9 @@ import { changesBetween, type OptionChange, needsRestart } from '../config/chang
 import { printable } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { AdminRequestFailed, askAdmin, type ConnectionOptions } from './admin/api.ts'
-import type { Terminal } from './terminal.ts'
-import type { TokenSurroundings } from './token-surroundings.ts'
+import { askAdmin, type ConnectionOptions } from './admin/api.ts'
+import type { CommandContext } from './command-context.ts'
+import { CommandFailed } from './run-action.ts'
 
 export type DiffOptions = ConnectionOptions & { against: string[] }
 
@@ -13,25 +13,20 @@ const secretsNote =
 
 /**
  * What changes when a configuration takes the place of the one in other files, or of the one in force.
- * @throws AdminRequestFailed
+ * @throws CommandFailed
  */
-export async function diffText(
-  next: Config,
-  options: DiffOptions,
-  terminal: Terminal,
-  surroundings: TokenSurroundings,
-): Promise<string> {
+export async function diffText(next: Config, options: DiffOptions, context: CommandContext): Promise<string> {
   if (options.against.length > 0) {
-    const { config } = await loadConfig({ files: options.against, env: terminal.env })
+    const { config } = await loadConfig({ files: options.against, env: context.env })
     return textOf(config, next)
   }
-  if (!options.url && !terminal.env['STAGEDOOR_BASE_URL']) {
-    throw new AdminRequestFailed(
-      'Say what to compare with: other files (--against), or a running gateway (--url or STAGEDOOR_BASE_URL).\n' +
-        '(stagedoor check --help shows what there is)',
+  if (!options.url && !context.env['STAGEDOOR_BASE_URL']) {
+    throw new CommandFailed(
+      'Say what to compare with: other files (--against), or a running gateway (--url or STAGEDOOR_BASE_URL)',
+      { help: 'stagedoor check' },
     )
   }
-  const { configuration } = await askAdmin('configuration', undefined, options, terminal, surroundings)
+  const { configuration } = await askAdmin('configuration', undefined, options, context)
   // Both as people write them: so the gateway shows its own.
   return textOf(configuration as Config, printable(next) as Config) + secretsNote
 }

@@ -3,20 +3,19 @@ import { stringify } from 'yaml'
 
 import { printable } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'
-import { ConfigError } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { createFetch } from '../process/outgoing-fetch.ts'
-import { AdminRequestFailed, withConnectionOptions } from './admin/api.ts'
+import { withConnectionOptions } from './admin/api.ts'
 import { type DiffOptions, diffText } from './check-diff.ts'
+import type { CommandContext } from './command-context.ts'
 import { Command } from './command.ts'
-import { configOption, reportProblems, reportWarnings } from './config-files.ts'
+import { configOption, reportWarnings } from './config-files.ts'
 import { applicationChecks } from './doctor/application-checks.ts'
 import { auth0Checks } from './doctor/auth0-checks.ts'
 import { createScene, runChecks } from './doctor/finding.ts'
 import { exitCodeOf, reportText } from './doctor/report.ts'
 import { printConverted } from './oauth2-proxy/command.ts'
-import type { Terminal } from './terminal.ts'
-import type { TokenSurroundings } from './token-surroundings.ts'
+import { runAction } from './run-action.ts'
 
 type CheckOptions = DiffOptions & {
   config: string[]
@@ -27,7 +26,7 @@ type CheckOptions = DiffOptions & {
 }
 
 /** `stagedoor check`: every problem of the configuration, or OK; exit code 1 when there is a problem. */
-export function checkCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+export function checkCommand(context: CommandContext): Command {
   return withConnectionOptions(new Command('check'))
     .description('check the configuration and print every problem at once')
     .addOption(configOption())
@@ -41,9 +40,7 @@ export function checkCommand(terminal: Terminal, surroundings: TokenSurroundings
     )
     .action(async (options: CheckOptions) => {
       const { fromOauth2Proxy: files } = options
-      terminal.setExitCode(
-        await (files === undefined ? check(options, terminal, surroundings) : printConverted(files, terminal)),
-      )
+      await runAction(context, () => (files === undefined ? check(options, context) : printConverted(files, context)))
     })
 }
 
@@ -54,22 +51,19 @@ function againstOption(): Option {
     .implies({ diff: true })
 }
 
-async function check(options: CheckOptions, terminal: Terminal, surroundings: TokenSurroundings): Promise<number> {
+async function check(options: CheckOptions, context: CommandContext): Promise<number> {
   const { config: files, print, diff, online } = options
-  const { env, folder, out, err } = terminal
-  try {
-    const { config, warnings } = await loadConfig({ files, env })
-    if (warnings.length > 0) err(`${reportWarnings(warnings, folder)}\n`)
-    if (print) out(stringify(printable(config)))
-    else if (diff) out(await diffText(config, options, terminal, surroundings))
-    else out(`OK${withCount(warnings.length)}\n`)
-    return online === true ? await checkOnline(config, terminal, surroundings) : 0
-  } catch (error) {
-    if (error instanceof ConfigError) err(`${reportProblems(error.problems, folder)}\n`)
-    else if (error instanceof AdminRequestFailed) err(`${error.message}\n`)
-    else throw error
-    return 1
-  }
+  const { env, folder, out, err } = context
+  const { config, warnings } = await loadConfig({ files, env })
+  if (warnings.length > 0)
+    err(`${reportWarnings(warnings, folder)}
+`)
+  if (print) out(stringify(printable(config)))
+  else if (diff) out(await diffText(config, options, context))
+  else
+    out(`OK${withCount(warnings.length)}
+`)
+  return online === true ? await checkOnline(config, context) : 0
 }
 
 function withCount(warnings: number): string {
@@ -81,11 +75,7 @@ function withCount(warnings: number): string {
 const asked = new Set(['auth0-discovery', 'auth0-issuer', 'auth0-keys', 'auth0-callback', 'auth0-client-secret'])
 
 /** Asks Auth0 about a configuration that is well formed. @returns the exit code: 1 where something would not work */
-export async function checkOnline(
-  config: Config,
-  { env, out }: Terminal,
-  { fetch, now }: TokenSurroundings,
-): Promise<number> {
+export async function checkOnline(config: Config, { env, out, fetch, now }: CommandContext): Promise<number> {
   const { ca } = config.auth0.tls ?? {}
   const scene = createScene({ config, env, now, fetch: ca === undefined ? fetch : await createFetch(env, ca) })
   const checks = [...auth0Checks, ...applicationChecks].filter(({ id }) => asked.has(id))

@@ -1,7 +1,7 @@
 import { Argument, type Command as CommanderCommand } from 'commander'
 
+import type { CommandContext } from './command-context.ts'
 import { Command } from './command.ts'
-import type { Terminal } from './terminal.ts'
 
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
@@ -157,7 +157,7 @@ export function placesIn(command: CommanderCommand, at = ''): Place[] {
 }
 
 /** `stagedoor completion`: a script with which a shell completes commands and options. */
-export function completionCommand({ out }: Terminal): Command {
+export function completionCommand({ out }: CommandContext): Command {
   const command = new Command('completion')
     .description('print a script that completes commands and options in your shell')
     .addArgument(new Argument('<shell>', 'your shell').choices(shells))

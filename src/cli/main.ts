@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { createFetch } from '../process/outgoing-fetch.ts'
+import { processContext } from './command-context.ts'
 import { createProgram } from './program.ts'
-import { processTerminal } from './terminal.ts'
-import { processSurroundings } from './token-surroundings.ts'
 
 // Loaded only when needed: `check` should not pay for the whole gateway.
 const start = async (options: { files: string[]; env: NodeJS.ProcessEnv }) => {
@@ -17,5 +16,4 @@ const start = async (options: { files: string[]; env: NodeJS.ProcessEnv }) => {
   }
 }
 
-const surroundings = { ...processSurroundings, fetch: await createFetch(process.env) }
-await createProgram(processTerminal(), start, surroundings).parseAsync()
+await createProgram(processContext(await createFetch(process.env)), start).parseAsync()

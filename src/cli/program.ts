@@ -6,6 +6,7 @@ import { keysCommand } from './admin/keys.ts'
 import { sessionsCommand } from './admin/sessions.ts'
 import { auditCommand } from './audit/command.ts'
 import { checkCommand } from './check.ts'
+import type { CommandContext } from './command-context.ts'
 import { Command } from './command.ts'
 import { completionCommand } from './completion.ts'
 import { doctorCommand } from './doctor/command.ts'
@@ -13,32 +14,26 @@ import { policyCommand } from './policy/command.ts'
 import { rotateCommand } from './rotate/command.ts'
 import { setupCommand } from './setup/command.ts'
 import { startCommand, type Start } from './start.ts'
-import type { Terminal } from './terminal.ts'
-import { processSurroundings, type TokenSurroundings } from './token-surroundings.ts'
 import { tokenCommand } from './token/command.ts'
 
 /** The command line of `stagedoor`: one file a command. */
-export function createProgram(
-  terminal: Terminal,
-  start: Start,
-  surroundings: TokenSurroundings = processSurroundings,
-): Command {
+export function createProgram(context: CommandContext, start: Start): Command {
   const program = new Command('stagedoor')
     .description('The identity-aware gateway in front of Backstage')
     .version(packageVersion(), '-V, --version', 'print the version')
     .showSuggestionAfterError()
   const commands = [
-    startCommand(terminal, start),
-    setupCommand(terminal, surroundings),
-    checkCommand(terminal, surroundings),
-    doctorCommand(terminal, surroundings),
-    policyCommand(terminal),
-    tokenCommand(terminal, surroundings),
-    rotateCommand(terminal, surroundings),
-    keysCommand(terminal, surroundings),
-    sessionsCommand(terminal, surroundings),
-    auditCommand(terminal),
-    completionCommand(terminal),
+    startCommand(context, start),
+    setupCommand(context),
+    checkCommand(context),
+    doctorCommand(context),
+    policyCommand(context),
+    tokenCommand(context),
+    rotateCommand(context),
+    keysCommand(context),
+    sessionsCommand(context),
+    auditCommand(context),
+    completionCommand(context),
   ]
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
   return program

@@ -1,22 +1,23 @@
 import { ConfigError } from '../config/problem.ts'
+import type { CommandContext } from './command-context.ts'
 import { Command } from './command.ts'
 import { configOption, reportProblems } from './config-files.ts'
-import type { Terminal } from './terminal.ts'
 
 /** Starts the gateway and resolves when it listens. */
 export type Start = (options: { files: string[]; env: NodeJS.ProcessEnv }) => Promise<void>
 
 /** `stagedoor start`: runs the gateway until SIGTERM or SIGINT; exit code 1 when it cannot start. */
-export function startCommand(terminal: Terminal, start: Start): Command {
+export function startCommand(context: CommandContext, start: Start): Command {
   return new Command('start')
     .description('run the gateway')
     .addOption(configOption())
     .action(async ({ config: files }: { config: string[] }) => {
       try {
-        await start({ files, env: terminal.env })
+        await start({ files, env: context.env })
       } catch (error) {
-        terminal.err(`${explain(error, terminal.folder)}\n`)
-        terminal.setExitCode(1)
+        context.err(`${explain(error, context.folder)}
+`)
+        context.setExitCode(1)
       }
     })
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 
 import t, { type Test } from 'tap'
 
+import { processContext } from '../../src/cli/command-context.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import type { Start } from '../../src/cli/start.ts'
-import { processTerminal } from '../../src/cli/terminal.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { type Run, runCommand } from '../support/command.ts'
+import { commandContext, type Run, runCommand } from '../support/command.ts'
 
 const good = `
 server: { baseUrl: 'https://portal.example.com' }
@@ -171,16 +171,15 @@ for (const [what, failure, expected] of failures) {
   })
 }
 
-t.test('the terminal of the process is the process', async (t) => {
-  const terminal = processTerminal()
-  t.equal(terminal.folder, process.cwd())
-  t.equal(terminal.env, process.env)
+t.test('the context of the process is the process', async (t) => {
+  const context = processContext(fetch)
+  t.equal(context.folder, process.cwd())
+  t.equal(context.env, process.env)
 })
 
 t.test('--version prints the version of the package', async (t) => {
   const seen: string[] = []
-  const terminal = { env: {}, folder: '.', out: () => {}, err: () => {}, setExitCode: () => {} }
-  const program = createProgram(terminal, noStart)
+  const program = createProgram(commandContext(), noStart)
     .exitOverride()
     .configureOutput({ writeOut: (text) => seen.push(text) })
   await t.rejects(program.parseAsync(['--version'], { from: 'user' }), { code: 'commander.version' })
@@ -191,8 +190,8 @@ t.test('--version prints the version of the package', async (t) => {
 async function misuse(...arguments_: string[]): Promise<string> {
   const seen: string[] = []
   const refuse = () => void seen.push('something was done')
-  const terminal = { env: {}, folder: '.', out: refuse, err: refuse, setExitCode: refuse }
-  const program = createProgram(terminal, async () => refuse())
+  const context = commandContext({ out: refuse, err: refuse, setExitCode: refuse })
+  const program = createProgram(context, async () => refuse())
     .exitOverride()
     .configureOutput({ writeErr: (text) => seen.push(text), writeOut: (text) => seen.push(text) })
   const ended = await program.parseAsync(arguments_, { from: 'user' }).catch((error: unknown) => error)

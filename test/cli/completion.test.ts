@@ -8,21 +8,10 @@ import t, { type Test } from 'tap'
 
 import { Command } from '../../src/cli/command.ts'
 import { placesIn, completionScript, type Shell, shells } from '../../src/cli/completion.ts'
-import { createProgram } from '../../src/cli/program.ts'
+import { runCommand } from '../support/command.ts'
 
 /** The script that the command prints. */
-async function printed(shell: Shell): Promise<string> {
-  let text = ''
-  const terminal = {
-    env: {},
-    folder: '.',
-    out: (part: string) => void (text += part),
-    err: () => {},
-    setExitCode: () => {},
-  }
-  await createProgram(terminal, async () => {}).parseAsync(['completion', shell], { from: 'user' })
-  return text
-}
+const printed = async (shell: Shell): Promise<string> => (await runCommand(['completion', shell])).out
 
 async function fileWith(t: Test, text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-completion-'))

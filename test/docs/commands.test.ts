@@ -11,6 +11,7 @@ import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { trailOf } from '../audit/support.ts'
 import { folderWith } from '../config/support.ts'
+import { commandContext } from '../support/command.ts'
 import { readBlocks, readPages } from './pages.ts'
 
 type Line = { place: string; text: string }
@@ -45,8 +46,7 @@ class Parsed extends Error {}
 /** `stagedoor`, which stops where its work would begin. */
 function createParser(): Command {
   const nothing = () => {}
-  const terminal = { env: {}, folder: '.', out: nothing, err: nothing, setExitCode: nothing }
-  const program = createProgram(terminal, async () => {})
+  const program = createProgram(commandContext(), async () => {})
   const prepare = (command: Command): void => {
     command.exitOverride().configureOutput({ writeOut: nothing, writeErr: nothing })
     command.commands.forEach(prepare)

@@ -13,10 +13,10 @@ import { startLocalAuth0 } from '../../auth0/local/server.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { recordIn } from '../../src/audit/lines.ts'
 import { movedFiles } from '../../src/audit/trail-files.ts'
-import { createProgram } from '../../src/cli/program.ts'
 import { temporaryFolder, verdictOn } from '../audit/support.ts'
 import { createBrowser } from '../support/browser.ts'
 import { endWithUs } from '../support/children.ts'
+import { runCommand } from '../support/command.ts'
 import { passLoginPage } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
 import { freePort } from '../support/ports.ts'
@@ -113,12 +113,8 @@ async function sendUntilGone(cookie: string, enough: () => boolean, answered: Se
 }
 
 async function run(...args: string[]): Promise<{ code: number; text: string }> {
-  const result = { code: 0, text: '' }
-  const write = (text: string): void => void (result.text += text)
-  const setExitCode = (code: number): void => void (result.code = code)
-  const terminal = { env: {}, folder, out: write, err: write, setExitCode }
-  await createProgram(terminal, async () => undefined).parseAsync(['audit', ...args], { from: 'user' })
-  return result
+  const { out, err, exitCode = 0 } = await runCommand(['audit', ...args])
+  return { code: exitCode, text: out + err }
 }
 
 const answered = new Set<string>()

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { createProgram } from '../../src/cli/program.ts'
 import { openChromium } from '../support/chromium.ts'
+import { runCommand } from '../support/command.ts'
 import { until } from '../support/until.ts'
 import { openAs, timeout } from './people.ts'
 import { startPortal } from './portal.ts'
@@ -13,12 +13,8 @@ import { startPortal } from './portal.ts'
 t.setTimeout(600_000)
 
 async function run(...args: string[]): Promise<{ code: number; text: string }> {
-  const result = { code: 0, text: '' }
-  const write = (text: string): void => void (result.text += text)
-  const setExitCode = (code: number): void => void (result.code = code)
-  const terminal = { env: {}, folder: '/', out: write, err: write, setExitCode }
-  await createProgram(terminal, async () => undefined).parseAsync(['audit', ...args], { from: 'user' })
-  return result
+  const { out, err, exitCode = 0 } = await runCommand(['audit', ...args])
+  return { code: exitCode, text: out + err }
 }
 
 t.test('a person unregisters a component, and the trail says who it was, and is whole', async (t) => {

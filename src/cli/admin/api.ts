@@ -1,16 +1,13 @@
 import { readFile } from 'node:fs/promises'
 
+import type { CommandContext } from '../command-context.ts'
 import type { Command } from '../command.ts'
-import type { Terminal } from '../terminal.ts'
-import type { TokenSurroundings } from '../token-surroundings.ts'
+import { CommandFailed, runAction } from '../run-action.ts'
 import { whyNoAnswer } from '../why-no-answer.ts'
 
 /** Where the admin API is, and the token for it. */
 export type ConnectionOptions = { url?: string; prefix: string; tokenFile?: string }
 export type ApiOptions = ConnectionOptions & { json?: true }
-
-/** Why the admin API gave nothing, in words for a person. */
-export class AdminRequestFailed extends Error {}
 
 const timeoutMs = 20_000
 
@@ -27,17 +24,16 @@ export function withConnectionOptions(command: Command): Command {
 
 /**
  * Asks the admin API with the access token of a machine, as `stagedoor token fetch` gets one.
- * @throws AdminRequestFailed
+ * @throws CommandFailed
  */
 export async function askAdmin(
   path: string,
   body: object | undefined,
   options: ConnectionOptions,
-  { env }: Terminal,
-  { fetch }: TokenSurroundings,
+  { env, fetch }: CommandContext,
 ): Promise<Record<string, unknown>> {
   const base = options.url ?? env['STAGEDOOR_BASE_URL']
-  if (!base) throw new AdminRequestFailed('Say where Stagedoor is: --url or STAGEDOOR_BASE_URL.')
+  if (!base) throw new CommandFailed('Say where Stagedoor is: --url or STAGEDOOR_BASE_URL.')
   const token = await tokenFrom(options.tokenFile, env)
   const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
   const response = await fetch(`${base.replace(/\/$/, '')}${options.prefix}/admin/${path}`, {
@@ -50,12 +46,12 @@ export async function askAdmin(
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   }).catch((cause: unknown) => {
-    throw new AdminRequestFailed(`${base} does not answer: ${whyNoAnswer(cause)}.`, { cause })
+    throw new CommandFailed(`${base} does not answer: ${whyNoAnswer(cause)}.`, { cause })
   })
   const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
   if (response.status === 200) return answer
   const said = [answer['title'], answer['detail']].filter((text) => typeof text === 'string').join(' ')
-  throw new AdminRequestFailed(
+  throw new CommandFailed(
     `Stagedoor answers ${response.status}: ${said || 'no reason given; look at --url and --prefix'}`,
   )
 }
@@ -63,20 +59,16 @@ export async function askAdmin(
 // Never an option of its own: every user of the machine can read command lines.
 async function tokenFrom(file: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
   const text = file === undefined ? env['STAGEDOOR_TOKEN'] : await readFile(file, 'utf8').catch(() => undefined)
-  if (!text) throw new AdminRequestFailed('No access token: set STAGEDOOR_TOKEN, or give --token-file.')
+  if (!text) throw new CommandFailed('No access token: set STAGEDOOR_TOKEN, or give --token-file.')
   return text.trim()
 }
 
-/** Runs one question, and turns what failed into a sentence and exit code 1. */
-export async function answering(terminal: Terminal, ask: () => Promise<string>): Promise<void> {
-  try {
-    terminal.out(await ask())
-    terminal.setExitCode(0)
-  } catch (error) {
-    if (!(error instanceof AdminRequestFailed)) throw error
-    terminal.err(`${error.message}\n`)
-    terminal.setExitCode(1)
-  }
+/** Prints the answer to one question. */
+export async function answering(context: CommandContext, answer: () => Promise<string>): Promise<void> {
+  await runAction(context, async () => {
+    context.out(await answer())
+    return 0
+  })
 }
 
 /** Columns as wide as their widest cell. Control characters of clients do not reach the terminal. */

@@ -1,14 +1,13 @@
+import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
-import type { Terminal } from '../terminal.ts'
-import type { TokenSurroundings } from '../token-surroundings.ts'
 import { answering, type ApiOptions, askAdmin, table, withApiOptions } from './api.ts'
 
 type Listed = { purpose: string; current: string; published: string[] }
 
 /** `stagedoor keys`: Stagedoor's own signing keys, through the admin API. */
-export function keysCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+export function keysCommand(context: CommandContext): Command {
   const ask = (path: string, body: object | undefined, options: ApiOptions) =>
-    answering(terminal, async () => shown(await askAdmin(path, body, options, terminal, surroundings), options))
+    answering(context, async () => shown(await askAdmin(path, body, options, context), options))
   return new Command('keys')
     .description('list and rotate the keys with which Stagedoor signs, through the admin API')
     .addCommand(

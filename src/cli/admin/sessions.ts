@@ -1,13 +1,13 @@
+import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
-import type { Terminal } from '../terminal.ts'
-import type { TokenSurroundings } from '../token-surroundings.ts'
-import { AdminRequestFailed, answering, type ApiOptions, askAdmin, table, withApiOptions } from './api.ts'
+import { CommandFailed } from '../run-action.ts'
+import { answering, type ApiOptions, askAdmin, table, withApiOptions } from './api.ts'
 
 type Named = { subject?: string; session?: string; sid?: string }
 type Listed = { id: string; subject: string; signed_in_at: string; used_at: string }
 
 /** `stagedoor sessions`: lists sessions and ends them, through the admin API. */
-export function sessionsCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+export function sessionsCommand(context: CommandContext): Command {
   return new Command('sessions')
     .description('list sessions and end them, through the admin API')
     .addCommand(
@@ -15,7 +15,7 @@ export function sessionsCommand(terminal: Terminal, surroundings: TokenSurroundi
         .description('the sessions that the gateway has seen')
         .option('--subject <id>', 'of one user')
         .option('--session <reference>', 'one session')
-        .action((options: ApiOptions & Named) => answering(terminal, () => list(options, terminal, surroundings))),
+        .action((options: ApiOptions & Named) => answering(context, () => list(options, context))),
     )
     .addCommand(
       withApiOptions(new Command('revoke'))
@@ -23,12 +23,12 @@ export function sessionsCommand(terminal: Terminal, surroundings: TokenSurroundi
         .option('--subject <id>', 'all of a user')
         .option('--session <reference>', 'one session')
         .option('--sid <id>', 'all of one session at the login service')
-        .action((options: ApiOptions & Named) => answering(terminal, () => revoke(options, terminal, surroundings))),
+        .action((options: ApiOptions & Named) => answering(context, () => revoke(options, context))),
     )
 }
 
-async function list(options: ApiOptions & Named, terminal: Terminal, surroundings: TokenSurroundings): Promise<string> {
-  const answer = await readAll(options, terminal, surroundings)
+async function list(options: ApiOptions & Named, context: CommandContext): Promise<string> {
+  const answer = await readAll(options, context)
   if (options.json) return `${JSON.stringify(answer, undefined, 2)}\n`
   const { sessions, since } = answer
   if (sessions.length === 0) return `No session was used since ${since}.\n`
@@ -37,11 +37,11 @@ async function list(options: ApiOptions & Named, terminal: Terminal, surrounding
 }
 
 /** Reads the list answer by answer. A session that moves to the front meanwhile comes twice, and counts once. */
-async function readAll(options: ApiOptions & Named, terminal: Terminal, surroundings: TokenSurroundings) {
+async function readAll(options: ApiOptions & Named, context: CommandContext) {
   const found = new Map<string, Listed>()
   for (let offset = 0; ;) {
     const query = new URLSearchParams({ ...namedIn(options), offset: String(offset) }).toString()
-    const answer = await askAdmin(`sessions?${query}`, undefined, options, terminal, surroundings)
+    const answer = await askAdmin(`sessions?${query}`, undefined, options, context)
     const { sessions, since, total } = answer as { sessions: Listed[]; since: string; total: number }
     for (const session of sessions) found.set(session.id, session)
     offset += sessions.length
@@ -49,16 +49,11 @@ async function readAll(options: ApiOptions & Named, terminal: Terminal, surround
   }
 }
 
-const sayOne = 'Say one of --subject, --session and --sid.\n(stagedoor sessions revoke --help shows what there is)'
-
-async function revoke(
-  options: ApiOptions & Named,
-  terminal: Terminal,
-  surroundings: TokenSurroundings,
-): Promise<string> {
+async function revoke(options: ApiOptions & Named, context: CommandContext): Promise<string> {
   const named = namedIn(options)
-  if (Object.keys(named).length !== 1) throw new AdminRequestFailed(sayOne)
-  const answer = await askAdmin('sessions/revoke', named, options, terminal, surroundings)
+  if (Object.keys(named).length !== 1)
+    throw new CommandFailed('Say one of --subject, --session and --sid', { help: 'stagedoor sessions revoke' })
+  const answer = await askAdmin('sessions/revoke', named, options, context)
   if (options.json) return `${JSON.stringify(answer, undefined, 2)}\n`
   return `Ended: ${Object.entries(named).join(' ').replace(',', ' ')}\n`
 }

@@ -4,42 +4,42 @@ import { adminActionClasses } from '../../audit/admin-actions.ts'
 import { momentIn } from '../../audit/filter.ts'
 import { UnreadableTrail, linesOf } from '../../audit/trail-files.ts'
 import { Verifier, type Verdict } from '../../audit/verify.ts'
-import { ConfigError } from '../../config/problem.ts'
 import { parseDuration } from '../../config/values/quantities.ts'
+import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
-import { configOption, reportProblems } from '../config-files.ts'
-import type { Terminal } from '../terminal.ts'
+import { configOption } from '../config-files.ts'
+import { CommandFailed, runAction } from '../run-action.ts'
 import { type Format, printTail, type SearchOptions, searchTrail } from './search.ts'
-import { AuditInputError, findTrail, type TrailFiles, type TrailOptions } from './trail-files.ts'
+import { findTrail, type TrailFiles, type TrailOptions } from './trail-files.ts'
 
 /** `stagedoor audit`: the records of the trail, read and proven, without a gateway running. */
-export function auditCommand(terminal: Terminal): Command {
+export function auditCommand(context: CommandContext): Command {
   const audit = new Command('audit').description('read the audit trail, and prove that it is whole')
   withTrail(audit.command('verify'))
     .description('find records that were changed, dropped, reordered or cut; exit code 1 when there are some')
     .option('--keys <file>', 'trusted public keys (JWK Set), as /.stagedoor/audit/jwks.json gives them')
     .option('--checkpoints <file>', 'checkpoints that were kept elsewhere')
-    .action(running<TrailOptions>(terminal, (trail) => verifyTrail(trail, terminal)))
+    .action(running<TrailOptions>(context, (trail) => verifyTrail(trail, context)))
   withTrail(audit.command('tail'))
     .description('print the last records')
     .option('-n, --lines <count>', 'how many', countIn, 20)
     .action(
-      running<TrailOptions & { lines: number }>(terminal, ({ files }, { lines }) => printTail(files, lines, terminal)),
+      running<TrailOptions & { lines: number }>(context, ({ files }, { lines }) => printTail(files, lines, context)),
     )
   withFilters(withTrail(audit.command('search')))
     .description('print the records that fit, one line each; exit code 1 when there is none')
     .option('--json', 'print them as they are, JSON lines')
     .action(
-      running<TrailOptions & SearchOptions & { json?: true }>(terminal, ({ files }, { json, ...options }) =>
-        searchTrail(files, options, json === true ? 'jsonl' : 'text', terminal),
+      running<TrailOptions & SearchOptions & { json?: true }>(context, ({ files }, { json, ...options }) =>
+        searchTrail(files, options, json === true ? 'jsonl' : 'text', context),
       ),
     )
   withFilters(withTrail(audit.command('export')))
     .description('write the records that fit, for other programs')
     .option('--format <format>', 'jsonl or csv', formatIn, 'jsonl')
     .action(
-      running<TrailOptions & SearchOptions & { format: Format }>(terminal, ({ files }, { format, ...options }) =>
-        searchTrail(files, options, format, terminal),
+      running<TrailOptions & SearchOptions & { format: Format }>(context, ({ files }, { format, ...options }) =>
+        searchTrail(files, options, format, context),
       ),
     )
   return audit
@@ -80,22 +80,19 @@ function formatIn(text: string): Format {
 type Run<Options> = (trail: TrailFiles, options: Options) => Promise<number>
 
 /** Exit code 2 says that nothing was read, because the configuration or the question is not in order. */
-function running<Options extends TrailOptions>(terminal: Terminal, run: Run<Options>) {
+function running<Options extends TrailOptions>(context: CommandContext, run: Run<Options>) {
   return async (files: string[], options: Options): Promise<void> => {
-    const { folder, err, setExitCode } = terminal
-    try {
-      setExitCode(await run(await findTrail(files, options, terminal), options))
-    } catch (error) {
-      if (error instanceof ConfigError) err(`${reportProblems(error.problems, folder)}\n`)
-      else if (error instanceof AuditInputError || error instanceof UnreadableTrail) err(`${error.message}\n`)
-      else throw error
-      setExitCode(2)
-    }
+    const read = async () => run(await findTrail(files, options, context), options)
+    await runAction(context, () => read().catch(failReadably), 2)
   }
 }
 
+function failReadably(error: unknown): never {
+  throw error instanceof UnreadableTrail ? new CommandFailed(error.message, { cause: error }) : error
+}
+
 /** Checks a whole trail, and says what was changed. Returns the exit code. */
-export async function verifyTrail({ files, checkpoints, keys }: TrailFiles, terminal: Terminal): Promise<number> {
+export async function verifyTrail({ files, checkpoints, keys }: TrailFiles, context: CommandContext): Promise<number> {
   const verifier = new Verifier({ keys, checkpoints })
   let current = files[0]
   for await (const { line, place, file } of linesOf(files)) {
@@ -103,10 +100,13 @@ export async function verifyTrail({ files, checkpoints, keys }: TrailFiles, term
     current = file
     verifier.line(line, place)
   }
-  return report(verifier.end(), terminal)
+  return report(verifier.end(), context)
 }
 
-function report({ records, repeats, writers, checkpoints, faults, notes }: Verdict, { out, err }: Terminal): number {
+function report(
+  { records, repeats, writers, checkpoints, faults, notes }: Verdict,
+  { out, err }: CommandContext,
+): number {
   for (const note of notes) out(`note: ${note}\n`)
   for (const { place, text } of faults) err(`${place}: ${text}\n`)
   const again = repeats === 0 ? '' : `, ${repeats} of them repeated`

@@ -3,7 +3,7 @@ import { fits } from '../../audit/filter.ts'
 import { recordIn } from '../../audit/lines.ts'
 import type { AuditRecord } from '../../audit/record.ts'
 import { linesOf } from '../../audit/trail-files.ts'
-import type { Terminal } from '../terminal.ts'
+import type { CommandContext } from '../command-context.ts'
 
 export type SearchOptions = {
   person?: string
@@ -22,7 +22,7 @@ export async function searchTrail(
   files: readonly string[],
   options: SearchOptions,
   format: Format,
-  { out }: Terminal,
+  { out }: CommandContext,
 ): Promise<number> {
   const seen = new Set<string>()
   if (format === 'csv') out(csvHead)
@@ -36,7 +36,7 @@ export async function searchTrail(
 }
 
 /** The last records. Returns the exit code. */
-export async function printTail(files: readonly string[], count: number, { out }: Terminal): Promise<number> {
+export async function printTail(files: readonly string[], count: number, { out }: CommandContext): Promise<number> {
   const last: AuditRecord[] = []
   for await (const { line } of linesOf(files)) {
     const record = recordIn(line)

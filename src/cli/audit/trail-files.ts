@@ -3,10 +3,8 @@ import type { JWK } from 'jose'
 import { checkpointFileOf, filesOfTrail, linesOfAll } from '../../audit/trail-files.ts'
 import { loadConfig } from '../../config/load.ts'
 import { readFileIfThere } from '../../storage/atomic-file.ts'
-import type { Terminal } from '../terminal.ts'
-
-/** Something in the question that the person can put right. */
-export class AuditInputError extends Error {}
+import type { CommandContext } from '../command-context.ts'
+import { CommandFailed } from '../run-action.ts'
 
 /** The files of a trail, oldest first, and what vouches for them. */
 export type TrailFiles = { files: string[]; checkpoints: string[]; keys: JWK[] }
@@ -17,7 +15,7 @@ export type TrailOptions = { config: string[]; keys?: string; checkpoints?: stri
 export async function findTrail(
   named: readonly string[],
   options: TrailOptions,
-  { env }: Terminal,
+  { env }: CommandContext,
 ): Promise<TrailFiles> {
   const found = named.length > 0 ? { files: [...named], checkpoints: [], keyFile: undefined } : await configured()
   const keyFile = options.keys ?? found.keyFile
@@ -29,7 +27,7 @@ export async function findTrail(
     const { config } = await loadConfig({ files: options.config, env })
     const path = config.audit.sinks.find(({ file }) => file !== undefined)?.file?.path
     if (path === undefined) {
-      throw new AuditInputError('The configuration has no file in audit.sinks: name the files of the trail.')
+      throw new CommandFailed('The configuration has no file in audit.sinks: name the files of the trail.')
     }
     const { path: keyPath, store } = config.audit.keys
     const keyFile = store === 'file' && keyPath !== undefined ? `${keyPath}.public` : undefined
@@ -46,5 +44,5 @@ async function readKeys(file: string, isAsked: boolean): Promise<JWK[]> {
   } catch {
     // Said below, as for anything else that is no key set.
   }
-  throw new AuditInputError(`${file} is no JWK Set: take it from /.stagedoor/audit/jwks.json.`)
+  throw new CommandFailed(`${file} is no JWK Set: take it from /.stagedoor/audit/jwks.json.`)
 }

@@ -1,10 +1,9 @@
 import { loadConfig } from '../../config/load.ts'
-import { ConfigError } from '../../config/problem.ts'
 import { createFetch } from '../../process/outgoing-fetch.ts'
+import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
-import { configOption, reportProblems } from '../config-files.ts'
-import type { Terminal } from '../terminal.ts'
-import type { TokenSurroundings } from '../token-surroundings.ts'
+import { configOption } from '../config-files.ts'
+import { runAction } from '../run-action.ts'
 import { accessChecks } from './access-checks.ts'
 import { applicationChecks, limitCheck } from './application-checks.ts'
 import { auth0Checks } from './auth0-checks.ts'
@@ -24,7 +23,7 @@ const noToken =
 type DoctorOptions = { config: string[]; json?: true; management?: true; auditFile?: string; skip: string[] }
 
 /** `stagedoor doctor`: checks a configuration against the living world. */
-export function doctorCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+export function doctorCommand(context: CommandContext): Command {
   return new Command('doctor')
     .description(
       'check the configuration against Auth0, Backstage, Redis and the network, and say what mends it; exit code 0 all well, 1 warnings, 2 errors',
@@ -37,18 +36,10 @@ export function doctorCommand(terminal: Terminal, surroundings: TokenSurrounding
     .option('--audit-file <file>', 'the records of stagedoor rotate, which tell how old the client secret is')
     .option('--json', 'findings as JSON')
     .option('--skip <checks...>', 'checks to leave out, by id or by its beginning', [])
-    .action(async (options: DoctorOptions) => {
-      try {
-        terminal.setExitCode(await examine(options, terminal, surroundings))
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error
-        terminal.err(`${reportProblems(error.problems, terminal.folder)}\n`)
-        terminal.setExitCode(2)
-      }
-    })
+    .action((options: DoctorOptions) => runAction(context, () => examine(options, context), 2))
 }
 
-async function examine(options: DoctorOptions, { env, out, err }: Terminal, { fetch, now }: TokenSurroundings) {
+async function examine(options: DoctorOptions, { env, out, err, fetch, now }: CommandContext) {
   const { config } = await loadConfig({ files: options.config, env })
   const { ca } = config.auth0.tls ?? {}
   const token = env['STAGEDOOR_MANAGEMENT_TOKEN']

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 
 import { stringify } from 'yaml'
 
-import type { Terminal } from '../terminal.ts'
+import type { CommandContext } from '../command-context.ts'
 import { convert, type Converted, type Note } from './convert.ts'
 import { readSettings, Unreadable, type Settings } from './read.ts'
 
@@ -10,7 +10,7 @@ const header =
   '# Made by `stagedoor check --from-oauth2-proxy`. Read what it said beside this, then check it: stagedoor check --config FILE\n'
 
 /** Prints our configuration to standard output, and what was and was not converted to standard error. Later files win. */
-export async function printConverted(files: readonly string[], { out, err }: Terminal): Promise<number> {
+export async function printConverted(files: readonly string[], { out, err }: CommandContext): Promise<number> {
   const settings = new Map<string, readonly string[]>()
   const unknown: string[] = []
   for (const file of files) {

@@ -12,30 +12,31 @@ import type { Asked } from '../../policy/first-matching-rule.ts'
 import { createPolicy, type Policy } from '../../policy/policy.ts'
 import { principalFromClaims } from '../../policy/principal-from-claims.ts'
 import { referencedClaims } from '../../policy/requirement.ts'
-import type { Terminal } from '../terminal.ts'
-import { PolicyInputError, readYaml, readTable } from './table.ts'
+import type { CommandContext } from '../command-context.ts'
+import { CommandFailed } from '../run-action.ts'
+import { readYaml, readTable } from './table.ts'
 
 type Question = { as: string; people?: string; method: string; path: string; host: string }
 
 /** Prints each rule tried and why it did or did not match. Returns the exit code: 0 whatever was decided. */
-export async function explainAs(config: PolicyConfig, question: Question, terminal: Terminal): Promise<number> {
+export async function explainAs(config: PolicyConfig, question: Question, context: CommandContext): Promise<number> {
   const { path, method, host } = question
   const now = Date.now()
   const engine = createEngine(config, now)
   const read = readPath(path)
   if (read === 'not-origin-form') {
-    throw new PolicyInputError(`${path} is no path: write ${pathMeantBy(path)}.`)
+    throw new CommandFailed(`${path} is no path: write ${pathMeantBy(path)}.`)
   }
   if (!forwardedMethods.includes(method.toUpperCase())) {
-    throw new PolicyInputError(`${method} gets 405 whatever the rules say: it is no method that is forwarded.`)
+    throw new CommandFailed(`${method} gets 405 whatever the rules say: it is no method that is forwarded.`)
   }
   if (typeof read === 'string') {
-    throw new PolicyInputError(`${path} gets 400 whatever the rules say: it is not canonical (${read}).`)
+    throw new CommandFailed(`${path} gets 400 whatever the rules say: it is not canonical (${read}).`)
   }
   const asked = { ...read, method: method.toUpperCase(), host: host.toLowerCase() }
-  const { claims, note } = await claimsOf(question, terminal.folder)
-  if (note !== undefined) terminal.err(`note: ${note}\n`)
-  terminal.out(`${explanationLines(engine.explain(engine.principal(claims), asked, now)).join('\n')}\n`)
+  const { claims, note } = await claimsOf(question, context.folder)
+  if (note !== undefined) context.err(`note: ${note}\n`)
+  context.out(`${explanationLines(engine.explain(engine.principal(claims), asked, now)).join('\n')}\n`)
   return 0
 }
 
@@ -58,7 +59,7 @@ async function claimsOf({ as: who, people }: Question, folder: string): Promise<
     const claims = { email: who, email_verified: true }
     return { claims, note: `${who} is taken to be verified, and to have no roles, groups or other claims.` }
   }
-  throw new PolicyInputError(
+  throw new CommandFailed(
     `Nobody is called ${who}: give a file with claims, an e-mail address, a user id, anonymous, or a name of --people.`,
   )
 }
@@ -66,7 +67,7 @@ async function claimsOf({ as: who, people }: Question, folder: string): Promise<
 async function claimsIn(file: string, folder: string): Promise<Readonly<Record<string, unknown>>> {
   const claims = toPlain(await readYaml(file, folder))
   if (hasMembers(claims) && !Array.isArray(claims)) return claims
-  throw new PolicyInputError(`${file} holds no claims: write a JSON object, such as the payload of an ID token.`)
+  throw new CommandFailed(`${file} holds no claims: write a JSON object, such as the payload of an ID token.`)
 }
 
 /** The rules as the gateway would apply them, for people described by claims. */

@@ -3,12 +3,12 @@ import type { RouteConfig } from '../../config/schema.ts'
 import { shadowersOf } from '../../config/unreachable-rules.ts'
 import { upstreamOfRule } from '../../config/upstream-of-rule.ts'
 import { requirementText } from '../../policy/requirement.ts'
-import type { Terminal } from '../terminal.ts'
+import type { CommandContext } from '../command-context.ts'
 
 const head = ['#', 'rule', 'methods', 'host', 'path', 'who passes', 'goes to']
 
 /** Prints what each rule covers, in the order in which they are tried. Returns the exit code. */
-export function listRules({ routes, upstreams }: PolicyConfig, { out }: Terminal): number {
+export function listRules({ routes, upstreams }: PolicyConfig, { out }: CommandContext): number {
   const rows = routes.map((rule, index) => [
     String(index + 1),
     rule.name,

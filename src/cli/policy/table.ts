@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { parseYaml } from '../../config/tree/parse-yaml.ts'
 import { sourceAt, toPlain, type Tree } from '../../config/tree/tree.ts'
 import { denyReasons } from '../../policy/decision.ts'
+import { CommandFailed } from '../run-action.ts'
 
 const claims = z.record(z.string(), z.unknown())
 
@@ -42,23 +43,23 @@ export type TestTable = { people: Map<string, Record<string, unknown>>; rows: Te
 
 /**
  * Reads a table of people and tests.
- * @throws PolicyInputError with every row that cannot be read
+ * @throws CommandFailed with every row that cannot be read
  */
 export function readTable(tree: Tree, file: string): TestTable {
   const parsed = table.safeParse(toPlain(tree))
   const at = (path: readonly (string | number)[]): number => sourceAt(tree, path).line
   if (!parsed.success) {
     const lines = parsed.error.issues.map(
-      ({ path, message }) => `${file}:${at(path as (string | number)[])}: ${path.join('.')}: ${message}`,
+      ({ path, message }) => `${file}:${at(path as (string | number)[])}: ${path.join('.')}: ${message}.`,
     )
-    throw new PolicyInputError(lines.join('\n'))
+    throw new CommandFailed(lines.join('\n'))
   }
   const { people, tests } = parsed.data
   const rows = tests.map((test, index): TestRow => ({ ...test, line: at(['tests', index]) }))
   const complaints = rows.flatMap((test) =>
-    complaintsAbout(test, people).map((text) => `${file}:${test.line}: ${text}`),
+    complaintsAbout(test, people).map((text) => `${file}:${test.line}: ${text}.`),
   )
-  if (complaints.length > 0) throw new PolicyInputError(complaints.join('\n'))
+  if (complaints.length > 0) throw new CommandFailed(complaints.join('\n'))
   return { people: new Map(Object.entries(people)), rows }
 }
 
@@ -73,22 +74,14 @@ function complaintsAbout({ who, expect, reason }: TestRow, people: Record<string
 
 /**
  * Reads a YAML (or JSON) file into a tree that knows its lines.
- * @throws PolicyInputError
+ * @throws CommandFailed
  */
 export async function readYaml(file: string, folder: string): Promise<Tree> {
   const text = await readFile(resolve(folder, file), 'utf8').catch((cause: unknown) => {
-    throw new PolicyInputError(`${file} cannot be read: give the path of a YAML or JSON file.`, { cause })
+    throw new CommandFailed(`${file} cannot be read: give the path of a YAML or JSON file.`, { cause })
   })
   const { tree, problems } = parseYaml(file, text)
   const [problem] = problems
   if (problem === undefined) return tree
-  throw new PolicyInputError(`${file}:${problem.source.line}: ${problem.found}; ${problem.fix}.`)
-}
-
-/** Something a person gave to `stagedoor policy` cannot be used; the message says what to do. */
-export class PolicyInputError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'PolicyInputError'
-  }
+  throw new CommandFailed(`${file}:${problem.source.line}: ${problem.found}; ${problem.fix}.`)
 }

@@ -1,11 +1,11 @@
 import type { PolicyConfig } from '../../config/load-policy.ts'
 import { decisionText } from '../../policy/explain.ts'
-import type { Terminal } from '../terminal.ts'
+import type { CommandContext } from '../command-context.ts'
 import { createEngine, type Engine } from './explain.ts'
 import { readYaml, readTable, type TestRow, type TestTable } from './table.ts'
 
 /** Runs a table and prints each unexpected decision as a diff. Returns the exit code. */
-export async function testTable(config: PolicyConfig, file: string, { folder, out }: Terminal): Promise<number> {
+export async function testTable(config: PolicyConfig, file: string, { folder, out }: CommandContext): Promise<number> {
   const table = readTable(await readYaml(file, folder), file)
   const now = Date.now()
   const failures = failuresOf(table, createEngine(config, now), now)

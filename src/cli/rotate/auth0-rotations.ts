@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 
 import type { Ask } from '../ask.ts'
-import { CommandFailed } from '../terminal.ts'
+import { CommandFailed } from '../run-action.ts'
 import type { Management } from './management.ts'
 import type { Rotation } from './rotation.ts'
 import { type Patience, settles } from './run.ts'

@@ -1,4 +1,4 @@
-import { CommandFailed } from '../terminal.ts'
+import { CommandFailed } from '../run-action.ts'
 import type { Rotation } from './rotation.ts'
 import type { StateFile } from './state-file.ts'
 import { firstStepOf, type RotationState } from './step.ts'

@@ -1,9 +1,9 @@
 import { fingerprint } from '../../config/fingerprints.ts'
 import { createFetch } from '../../process/outgoing-fetch.ts'
 import { createAsk } from '../ask.ts'
+import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
-import { CommandFailed, type Terminal } from '../terminal.ts'
-import type { TokenSurroundings } from '../token-surroundings.ts'
+import { CommandFailed, runAction } from '../run-action.ts'
 import {
   type Auth0Application,
   clientSecretRotation,
@@ -33,14 +33,14 @@ import { parseTarget } from './targets/parse.ts'
 const pollMs = 1_000
 
 /** `stagedoor rotate`: replaces a secret everywhere without losing a request. */
-export function rotateCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+export function rotateCommand(context: CommandContext): Command {
   const application = (options: Auth0Options): Auth0Application => {
-    const issuer = issuerFrom(options, terminal.env)
-    const ask = createAsk(surroundings.fetch)
+    const issuer = issuerFrom(options, context.env)
+    const ask = createAsk(context.fetch)
     return {
       issuer,
-      clientId: required(options.clientId ?? terminal.env['AUTH0_CLIENT_ID'], '--client-id or AUTH0_CLIENT_ID'),
-      management: createManagement(issuer, managementAccess(terminal.env), ask),
+      clientId: required(options.clientId ?? context.env['AUTH0_CLIENT_ID'], '--client-id or AUTH0_CLIENT_ID'),
+      management: createManagement(issuer, managementAccess(context.env), ask),
       ask,
       settleMs: options.settle * 1000,
       patience: { everyMs: pollMs, limitMs: options.limit * 1000 },
@@ -48,8 +48,8 @@ export function rotateCommand(terminal: Terminal, surroundings: TokenSurrounding
   }
   const action =
     <Options extends RotateOptions>(rotationOf: (options: Options) => Rotation) =>
-    async (options: Options) =>
-      terminal.setExitCode(await rotate(options, () => rotationOf(options), terminal, surroundings))
+    (options: Options) =>
+      runAction(context, () => rotate(options, () => rotationOf(options), context))
 
   return new Command('rotate')
     .description('replace a secret everywhere, without losing a request; see docs/rotation.md')
@@ -70,33 +70,20 @@ export function rotateCommand(terminal: Terminal, surroundings: TokenSurrounding
     )
 }
 
-async function rotate(
-  options: RotateOptions,
-  rotationOf: () => Rotation,
-  terminal: Terminal,
-  surroundings: TokenSurroundings,
-): Promise<number> {
+async function rotate(options: RotateOptions, rotationOf: () => Rotation, context: CommandContext): Promise<number> {
+  const release = await takeLock(`${options.state}.lock`)
   try {
-    const release = await takeLock(`${options.state}.lock`)
-    try {
-      return await rotateAlone(options, rotationOf(), terminal, surroundings)
-    } finally {
-      await release()
-    }
-  } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error
-    terminal.err(`${error.message}.\n`)
-    return 1
+    return await rotateAlone(options, rotationOf(), context)
+  } finally {
+    await release()
   }
 }
 
 async function rotateAlone(
   options: RotateOptions,
   rotation: Rotation,
-  terminal: Terminal,
-  { fetch, now }: TokenSurroundings,
+  { env, out, err, fetch, now }: CommandContext,
 ): Promise<number> {
-  const { env, out, err } = terminal
   if (options.to.length === 0)
     throw new CommandFailed('say where the secret goes, for example --to file:/run/secrets/auth0')
   const mustWait = options.wait && options.emergency !== true

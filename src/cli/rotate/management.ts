@@ -1,5 +1,5 @@
 import type { Ask, Answer } from '../ask.ts'
-import { CommandFailed } from '../terminal.ts'
+import { CommandFailed } from '../run-action.ts'
 
 /** How to ask Auth0's Management API: with a token, or with an application that gets one. */
 export type ManagementAccess = { token: string } | { clientId: string; clientSecret: string; audience?: string }

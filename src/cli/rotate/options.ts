@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { Option } from 'commander'
 
 import type { Command } from '../command.ts'
-import { CommandFailed } from '../terminal.ts'
+import { CommandFailed } from '../run-action.ts'
 import type { ManagementAccess } from './management.ts'
 import { targetForms } from './targets/parse.ts'
 

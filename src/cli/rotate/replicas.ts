@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 
 import { fingerprint } from '../../config/fingerprints.ts'
 import type { Ask } from '../ask.ts'
-import { CommandFailed } from '../terminal.ts'
+import { CommandFailed } from '../run-action.ts'
 
 /** The state to wait for in every process of every replica: the secret is in its list, or is the first of it. */
 export type Expected = { option: string; secret: string; isFirst: boolean }

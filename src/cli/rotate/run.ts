@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { fingerprint } from '../../config/fingerprints.ts'
-import { CommandFailed } from '../terminal.ts'
+import { CommandFailed } from '../run-action.ts'
 import type { Begun } from './begin.ts'
 import type { Expected } from './replicas.ts'
 import { heldAfter, type Rotation } from './rotation.ts'

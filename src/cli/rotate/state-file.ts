@@ -2,7 +2,7 @@ import { open, readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 
 import { readFileIfThere, writeFileAtomically } from '../../storage/atomic-file.ts'
-import { CommandFailed } from '../terminal.ts'
+import { CommandFailed } from '../run-action.ts'
 import type { RotationState } from './step.ts'
 
 /** Where a rotation stands, kept from before its first step until after its last. */

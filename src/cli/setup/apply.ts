@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Expect } from '../rotate/management.ts'
-import { CommandFailed } from '../terminal.ts'
+import { CommandFailed } from '../run-action.ts'
 import type { Change, Kind } from './plan.ts'
 
 const paths: Record<Kind, string> = {

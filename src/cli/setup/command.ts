@@ -1,10 +1,10 @@
 import { isLoopback } from '../../config/values/addresses.ts'
 import { createAsk } from '../ask.ts'
+import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { createExpect, type Expect } from '../rotate/management.ts'
 import { issuerFrom, managementAccess, required } from '../rotate/options.ts'
-import { CommandFailed, type Terminal } from '../terminal.ts'
-import type { TokenSurroundings } from '../token-surroundings.ts'
+import { CommandFailed, runAction } from '../run-action.ts'
 import { type Applied, applyPlan } from './apply.ts'
 import { findInTenant, type Found } from './found.ts'
 import { planOf } from './plan.ts'
@@ -26,7 +26,7 @@ type SetupOptions = {
 }
 
 /** `stagedoor setup auth0`: makes what Stagedoor needs in an Auth0 tenant, or says how. */
-export function setupCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+export function setupCommand(context: CommandContext): Command {
   const auth0 = new Command('auth0')
     .description('show what an Auth0 tenant lacks for Stagedoor, make it (--apply), or say what to click (--print)')
     .option('--issuer <url>', 'the issuer (AUTH0_ISSUER, or https://AUTH0_DOMAIN/)')
@@ -39,21 +39,12 @@ export function setupCommand(terminal: Terminal, surroundings: TokenSurroundings
     .option('--print', 'say what to click in the dashboard; asks Auth0 nothing')
     .option('--apply', 'make the changes; without it they are shown only')
     .option('--secrets <folder>', 'with --apply: write each secret to a file of this folder (0600)')
-    .action(async (options: SetupOptions) => {
-      try {
-        await setUp(options, terminal, surroundings)
-        terminal.setExitCode(0)
-      } catch (error) {
-        if (!(error instanceof CommandFailed)) throw error
-        terminal.err(`${error.message}.\n`)
-        terminal.setExitCode(1)
-      }
-    })
+    .action((options: SetupOptions) => runAction(context, () => setUp(options, context)))
   return new Command('setup').description('prepare the login service; see docs/getting-started.md').addCommand(auth0)
 }
 
-async function setUp(options: SetupOptions, terminal: Terminal, { fetch }: TokenSurroundings): Promise<void> {
-  const { env, out } = terminal
+async function setUp(options: SetupOptions, context: CommandContext): Promise<number> {
+  const { env, out, fetch } = context
   const issuer = issuerFrom(options, env)
   const ask = createAsk(fetch)
   const isOffered = async () =>
@@ -68,20 +59,20 @@ async function setUp(options: SetupOptions, terminal: Terminal, { fetch }: Token
     withEvents: options.events,
   }
   const wanted = await wantedTenant(wish)
-  if (options.print) return out(clicks(wanted))
-  await setUpByApi(
-    options,
-    { issuer, wish, wanted, expect: createExpect(issuer, managementAccess(env), ask) },
-    terminal,
-  )
+  if (options.print) {
+    out(clicks(wanted))
+    return 0
+  }
+  await setUpByApi(options, { issuer, wish, wanted, expect: createExpect(issuer, managementAccess(env), ask) }, context)
+  return 0
 }
 
 type Tenant = { issuer: string; wish: Wish; wanted: Wanted; expect: Expect }
 
 /** Progress goes to stderr, and the configuration alone to stdout. */
-async function setUpByApi(options: SetupOptions, tenant: Tenant, terminal: Terminal): Promise<void> {
+async function setUpByApi(options: SetupOptions, tenant: Tenant, context: CommandContext): Promise<void> {
   const { issuer, wanted, expect } = tenant
-  const { env, err } = terminal
+  const { env, err } = context
   const clientId = (options.clientId ?? env['AUTH0_CLIENT_ID']) || undefined
   const found = await findInTenant(expect, wanted, clientId)
   if (clientId !== undefined && found.web === undefined) {
@@ -98,14 +89,14 @@ async function setUpByApi(options: SetupOptions, tenant: Tenant, terminal: Termi
   }
   if (plan.length > 0) err(`At ${issuer}:\n`)
   const applied = await applyPlan(plan, expect, found.events?.id, (change) => err(`  done: ${change.title}\n`))
-  await showConfiguration(options, tenant, { found, applied }, terminal)
+  await showConfiguration(options, tenant, { found, applied }, context)
 }
 
 async function showConfiguration(
   options: SetupOptions,
   { issuer, wish, wanted }: Tenant,
   { found, applied }: { found: Found; applied: Applied },
-  { env, out, err }: Terminal,
+  { env, out, err }: CommandContext,
 ): Promise<void> {
   const secretOf = (what: 'web' | 'events') => applied[what]?.clientSecret ?? shownSecret(found[what])
   const secrets = { client: secretOf('web'), events: secretOf('events') }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { CommandFailed } from '../terminal.ts'
+import { CommandFailed } from '../run-action.ts'
 
 /** Secrets by the name of their file; one that Auth0 did not show is missing. */
 export type Secrets = { client: string | undefined; events: string | undefined }

@@ -1,37 +1,36 @@
 import { parseCompact } from '../../bearer/compact.ts'
 import { bearerReasons } from '../../bearer/refusal-reasons.ts'
+import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
-import type { Terminal } from '../terminal.ts'
-import { type TokenSurroundings, tokenFrom } from '../token-surroundings.ts'
+import { CommandFailed, runAction } from '../run-action.ts'
 import { fetchCommand } from './fetch.ts'
 import { tokenTable } from './table.ts'
-import { verifyCommand } from './verify.ts'
+import { tokenFrom, verifyCommand } from './verify.ts'
 
 /** `stagedoor token`: fetches, decodes and verifies access tokens. */
-export function tokenCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+export function tokenCommand(context: CommandContext): Command {
   const command = new Command('token').description('decode, verify or fetch an access token')
-  for (const make of [decodeCommand, verifyCommand, fetchCommand]) command.addCommand(make(terminal, surroundings))
+  for (const make of [decodeCommand, verifyCommand, fetchCommand]) command.addCommand(make(context))
   return command
 }
 
 /** `stagedoor token decode`: what a token says. Nothing is checked, and nothing is sent anywhere. */
-export function decodeCommand(terminal: Terminal, { readInput, now }: TokenSurroundings): Command {
+export function decodeCommand(context: CommandContext): Command {
   return new Command('decode')
     .description('show what a token says; it is not checked, and sent nowhere')
     .argument('[token]', 'the token; without it, or as -, it is read from standard input')
-    .action(async (given: string | undefined) => {
-      const token = await tokenFrom(given, readInput)
-      if (token === '') {
-        terminal.err('No token: give it as an argument, or on standard input.\n')
-        return terminal.setExitCode(1)
-      }
-      const parsed = parseCompact(token)
-      if (typeof parsed === 'string') {
-        const { cause, remedy } = bearerReasons[parsed]
-        terminal.err(`This cannot be decoded (${parsed}). ${cause}\n${remedy}\n`)
-        return terminal.setExitCode(1)
-      }
-      terminal.out(tokenTable(parsed.header, parsed.claims, now()))
-      terminal.setExitCode(0)
-    })
+    .action((given: string | undefined) => runAction(context, () => decode(given, context)))
+}
+
+async function decode(given: string | undefined, { readInput, out, now }: CommandContext): Promise<number> {
+  const token = await tokenFrom(given, readInput)
+  if (token === '') throw new CommandFailed('No token: give it as an argument, or on standard input')
+  const parsed = parseCompact(token)
+  if (typeof parsed === 'string') {
+    const { cause, remedy } = bearerReasons[parsed]
+    throw new CommandFailed(`This cannot be decoded (${parsed}). ${cause}
+${remedy}`)
+  }
+  out(tokenTable(parsed.header, parsed.claims, now()))
+  return 0
 }

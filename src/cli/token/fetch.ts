@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 
+import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
-import type { Terminal } from '../terminal.ts'
-import type { TokenSurroundings } from '../token-surroundings.ts'
+import { CommandFailed, runAction } from '../run-action.ts'
 import { cacheFolder, cacheKeyOf, keepToken, keptToken } from './cache.ts'
-import { requestToken, type TokenRequest, TokenRequestFailed } from './request.ts'
+import { requestToken, type TokenRequest } from './request.ts'
 
 type FetchOptions = {
   issuer?: string
@@ -17,7 +17,7 @@ type FetchOptions = {
 }
 
 /** `stagedoor token fetch`: a machine's access token by client credentials, kept until it is about to expire. */
-export function fetchCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+export function fetchCommand(context: CommandContext): Command {
   return new Command('fetch')
     .description('print an access token for a machine (client credentials); kept on disk, because Auth0 meters them')
     .option('--issuer <url>', 'the issuer (AUTH0_ISSUER, or https://AUTH0_DOMAIN/)')
@@ -27,23 +27,16 @@ export function fetchCommand(terminal: Terminal, surroundings: TokenSurroundings
     .option('--scope <scopes>', 'scopes, with spaces between them')
     .option('--organization <id>', 'organization to get the token in')
     .option('--no-cache', 'ask for a new token, whatever is kept')
-    .action(async (options: FetchOptions) => {
-      try {
-        terminal.out(`${await fetchToken(options, terminal, surroundings)}\n`)
-        terminal.setExitCode(0)
-      } catch (error) {
-        if (!(error instanceof TokenRequestFailed)) throw error
-        terminal.err(`${error.message}\n`)
-        terminal.setExitCode(1)
-      }
-    })
+    .action((options: FetchOptions) => runAction(context, () => printToken(options, context)))
 }
 
-async function fetchToken(
-  options: FetchOptions,
-  { env }: Terminal,
-  { fetch, now }: TokenSurroundings,
-): Promise<string> {
+async function printToken(options: FetchOptions, context: CommandContext): Promise<number> {
+  context.out(`${await fetchToken(options, context)}
+`)
+  return 0
+}
+
+async function fetchToken(options: FetchOptions, { env, fetch, now }: CommandContext): Promise<string> {
   const request = await requestFrom(options, env)
   const { issuer, clientId, clientSecret, audience, scope, organization } = request
   const key = cacheKeyOf([issuer, clientId, clientSecret, audience, scope, organization])
@@ -71,7 +64,7 @@ async function requestFrom(options: FetchOptions, env: NodeJS.ProcessEnv): Promi
     audience: required(options.audience ?? env['AUTH0_AUDIENCE'], '--audience or AUTH0_AUDIENCE'),
   }
   if (missing.length > 0) {
-    throw new TokenRequestFailed(`Say ${missing.join('; ')}.\n(stagedoor token fetch --help shows what there is)`)
+    throw new CommandFailed(`Say ${missing.join('; ')}`, { help: 'stagedoor token fetch' })
   }
   return {
     ...credentials,
@@ -86,6 +79,6 @@ async function secretFrom({ secretFile }: FetchOptions, env: NodeJS.ProcessEnv):
   try {
     return (await readFile(secretFile, 'utf8')).trim()
   } catch (cause) {
-    throw new TokenRequestFailed(`The secret cannot be read from ${secretFile}.`, { cause })
+    throw new CommandFailed(`The secret cannot be read from ${secretFile}.`, { cause })
   }
 }

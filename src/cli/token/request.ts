@@ -8,6 +8,8 @@ import {
   ResponseBodyError,
 } from 'openid-client'
 
+import { CommandFailed } from '../run-action.ts'
+
 export type TokenRequest = {
   issuer: string
   clientId: string
@@ -17,12 +19,9 @@ export type TokenRequest = {
   organization?: string
 }
 
-/** Why no token was given, in words that help. */
-export class TokenRequestFailed extends Error {}
-
 /**
  * Asks for a machine's access token (RFC 6749 §4.4).
- * @throws TokenRequestFailed with the cause, and the place in Auth0's dashboard that mends it
+ * @throws CommandFailed with the cause, and the place in Auth0's dashboard that mends it
  */
 export async function requestToken(
   { issuer, clientId, clientSecret, audience, scope, organization }: TokenRequest,
@@ -41,7 +40,7 @@ export async function requestToken(
     })
     return { token: answer.access_token, lifetimeSeconds: answer.expires_in ?? 0 }
   } catch (cause) {
-    throw new TokenRequestFailed(explain(cause, { issuer, audience }), { cause })
+    throw new CommandFailed(explain(cause, { issuer, audience }), { cause })
   }
 }
 

@@ -6,41 +6,39 @@ import { parseCompact, type CompactToken } from '../../bearer/compact.ts'
 import { bearerReasons, type BearerReason } from '../../bearer/refusal-reasons.ts'
 import { verifySignature } from '../../bearer/signature.ts'
 import { loadConfig } from '../../config/load.ts'
-import { ConfigError } from '../../config/problem.ts'
 import type { OnUnusable } from '../../oidc/claim-values.ts'
 import { type ClaimNames, mapUserClaims } from '../../oidc/claims.ts'
 import type { JwksCache } from '../../oidc/jwks-cache.ts'
 import { createFetch } from '../../process/outgoing-fetch.ts'
+import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
-import { configOption, reportProblems } from '../config-files.ts'
-import type { Terminal } from '../terminal.ts'
-import { tokenFrom, type TokenSurroundings } from '../token-surroundings.ts'
+import { configOption } from '../config-files.ts'
+import { runAction } from '../run-action.ts'
 import { printable } from './table.ts'
 
 type VerifyOptions = { config: string[] }
 
 /** `stagedoor token verify`: every check with ✓ or ✗ and what mends it; exit code 1 where the gateway would refuse. */
-export function verifyCommand(terminal: Terminal, surroundings: TokenSurroundings): Command {
+export function verifyCommand(context: CommandContext): Command {
   return new Command('verify')
     .description('check a token as the gateway would; the issuer is asked for its keys, the token is sent nowhere')
     .argument('[token]', 'the token; without it, or as -, it is read from standard input')
     .addOption(configOption())
-    .action(async (given: string | undefined, { config: files }: VerifyOptions) => {
-      try {
-        terminal.setExitCode(await verify(given, files, terminal, surroundings))
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error
-        terminal.err(`${reportProblems(error.problems, terminal.folder)}\n`)
-        terminal.setExitCode(1)
-      }
-    })
+    .action((given: string | undefined, { config: files }: VerifyOptions) =>
+      runAction(context, () => verify(given, files, context)),
+    )
+}
+
+/** The token as given, or from standard input; without `Bearer ` and the line end that copying brings along. */
+export async function tokenFrom(given: string | undefined, readInput: () => Promise<string>): Promise<string> {
+  const text = given === undefined || given === '-' ? await readInput() : given
+  return text.trim().replace(/^(?:authorization:\s*)?bearer\s+/i, '')
 }
 
 async function verify(
   given: string | undefined,
   files: readonly string[],
-  { env, out, err }: Terminal,
-  { readInput, fetch, now }: TokenSurroundings,
+  { env, out, err, readInput, fetch, now }: CommandContext,
 ): Promise<number> {
   const { config } = await loadConfig({ files, env })
   const issuers = acceptedIssuers(config)

@@ -8,7 +8,7 @@ import { stringify } from 'yaml'
 
 import type { LocalAuth0Options } from '../../../auth0/local/server.ts'
 import type { Finding } from '../../../src/cli/doctor/finding.ts'
-import { createProgram } from '../../../src/cli/program.ts'
+import { runCommand } from '../../support/command.ts'
 import { type House, startHouse } from '../../support/house.ts'
 import { startOrigin } from '../../support/origin.ts'
 import { freePort } from '../../support/ports.ts'
@@ -100,18 +100,9 @@ export async function examine(t: Test, fault: Fault = {}) {
   }
   for (const [name, change] of Object.entries(fault.config ?? {})) sections[name] = { ...sections[name], ...change }
   await writeFile(file, stringify(sections))
-  const seen = { out: '', err: '', exitCode: undefined as number | undefined }
-  const terminal = {
-    env: { STAGEDOOR_MANAGEMENT_TOKEN: fault.arguments ? await managementToken(house) : undefined },
-    folder: '/',
-    out: (text: string) => void (seen.out += text),
-    err: (text: string) => void (seen.err += text),
-    setExitCode: (code: number) => void (seen.exitCode = code),
-  }
-  const surroundings = { readInput: async () => '', fetch, now: fault.now ?? Date.now }
+  const env = { STAGEDOOR_MANAGEMENT_TOKEN: fault.arguments ? await managementToken(house) : undefined }
   const command = fault.command ?? ['doctor', '--json', ...(fault.arguments ?? [])]
-  const arguments_ = [...command, '--config', file]
-  await createProgram(terminal, async () => {}, surroundings).parseAsync(arguments_, { from: 'user' })
+  const seen = await runCommand([...command, '--config', file], { env, now: fault.now ?? Date.now })
   const { findings = [] } = JSON.parse(fault.command === undefined && seen.out ? seen.out : '{}') as {
     findings?: Finding[]
   }

@@ -1,5 +1,5 @@
 import type { Ask } from '../../ask.ts'
-import { CommandFailed } from '../../terminal.ts'
+import { CommandFailed } from '../../run-action.ts'
 import type { Target } from './target.ts'
 
 /** `gitlab:PROJECT/NAME`: the project's CI/CD variables NAME, NAME_NEXT and NAME_PREVIOUS; PROJECT is its id, or its whole path. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { type Ask, createAsk } from '../../ask.ts'
-import { CommandFailed } from '../../terminal.ts'
+import { CommandFailed } from '../../run-action.ts'
 import type { HeldSecrets, Target } from './target.ts'
 
 /** Where every pod finds its account, unless the environment says otherwise. */

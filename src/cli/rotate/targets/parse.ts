@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 import { createAsk } from '../../ask.ts'
-import { CommandFailed } from '../../terminal.ts'
+import { CommandFailed } from '../../run-action.ts'
 import { githubTarget, gitlabTarget } from './ci-variables.ts'
 import { fileTarget } from './file.ts'
 import { kubernetesTarget } from './kubernetes.ts'

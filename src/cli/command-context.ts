@@ -1,0 +1,32 @@
+import { text } from 'node:stream/consumers'
+
+/** The parts of the process and of the world outside that commands use. Tests pass their own. */
+export type CommandContext = {
+  env: NodeJS.ProcessEnv
+  /** The current folder, to shorten file names. */
+  folder: string
+  /** Reads standard input to its end. */
+  readInput: () => Promise<string>
+  out: (text: string) => void
+  err: (text: string) => void
+  setExitCode: (code: number) => void
+  fetch: typeof fetch
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/** The real process. */
+export function processContext(outgoing: typeof fetch): CommandContext {
+  return {
+    env: process.env,
+    folder: process.cwd(),
+    readInput: () => text(process.stdin),
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    setExitCode: (code) => {
+      process.exitCode = code
+    },
+    fetch: outgoing,
+    now: Date.now,
+  }
+}

@@ -1,0 +1,35 @@
+import { ConfigError } from '../config/problem.ts'
+import type { CommandContext } from './command-context.ts'
+import { reportProblems } from './config-files.ts'
+
+/** Why a command cannot be carried out: a sentence for a person, whose last dot may be left out. Never names a secret. */
+export class CommandFailed extends Error {
+  /** The command whose help shows more, for example `stagedoor check`. */
+  readonly help: string | undefined
+
+  constructor(message: string, { help, ...options }: ErrorOptions & { help?: string } = {}) {
+    super(message, options)
+    this.help = help
+  }
+}
+
+/** Runs the action of a command, which gives the exit code. A failure that a person can mend is printed, and ends with `failureCode`. */
+export async function runAction(
+  { err, folder, setExitCode }: Pick<CommandContext, 'err' | 'folder' | 'setExitCode'>,
+  action: () => Promise<number>,
+  failureCode = 1,
+): Promise<void> {
+  try {
+    setExitCode(await action())
+  } catch (error) {
+    if (error instanceof ConfigError) err(`${reportProblems(error.problems, folder)}\n`)
+    else if (error instanceof CommandFailed) err(`${sentencesOf(error)}\n`)
+    else throw error
+    setExitCode(failureCode)
+  }
+}
+
+function sentencesOf({ message, help }: CommandFailed): string {
+  const sentence = message.endsWith('.') ? message : `${message}.`
+  return help === undefined ? sentence : `${sentence}\n(${help} --help shows what there is)`
+}
