@@ -87,7 +87,8 @@ t.test(
     const { failures, lost, ...figures } = await load.stop()
     Object.assign(report, { requests: figures.requests, failures: failures.length + lost, leaks: 0 })
     t.comment(JSON.stringify({ ...figures, failures: failures.length, lost }))
-    t.same(failures.slice(0, 10), [], `${figures.requests} requests`)
+    const causes = house.all.flatMap((replica) => replica.errors()).slice(0, 10)
+    t.same({ failures: failures.slice(0, 10) }, { failures: [] }, `${figures.requests} requests`, { causes })
     t.equal(lost, 0, 'what was open ended at a restart only, and was open again at once')
     t.ok(figures.reopened >= 2 * people, 'each restart was met by what was open')
     for (const replica of house.all) {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, type NetConnectOpts } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -41,9 +41,10 @@ export async function startBalancer(t: Test, ports: readonly number[], options: 
     haproxy.kill('SIGTERM')
     await once(haproxy, 'exit')
   })
-  await until(() => {
+  // HAProxy gives the control socket its name after it has opened the port.
+  await until(async () => {
     if (haproxy.exitCode !== null) throw new Error(`HAProxy ended at its start: ${said.join('')}`)
-    return isListening(port)
+    return (await isListening({ port, host: '127.0.0.1' })) && (await isListening({ path: control }))
   })
   const servers = ports.length * (options.pem === undefined ? 1 : 2)
   return { port, untilAllAreUp: () => until(async () => (await upServers(control)) === servers) }
@@ -67,9 +68,9 @@ async function upServers(control: string): Promise<number> {
   return lines.filter((line) => /^stagedoor(?:-h2)?,replica/.test(line) && line.split(',').includes('UP')).length
 }
 
-function isListening(port: number): Promise<boolean> {
+function isListening(address: NetConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(address)
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
     socket.once('connect', () => socket.destroy())
   })

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 import type { Test } from 'tap'
 import { Agent, request } from 'undici'
@@ -25,6 +26,8 @@ export type Replica = {
   adminUrl: string
   /** Process id of what was started. */
   pid(): number
+  /** The errors that it has logged, a line each, across its restarts. */
+  errors(): readonly string[]
   /** Asks as a script of a page would, with this cookie. */
   fetch(path: string, cookie: string): Promise<Answer>
   /** Puts other sections in the file of its configuration, and has it read by SIGHUP. */
@@ -140,12 +143,18 @@ async function startReplica(
   { launcher = [], preload = [] }: ReplicasOptions,
 ): Promise<Replica> {
   let child: ChildProcess | undefined
+  const errors: string[] = []
   const loaded = preload.flatMap((module) => ['--import', module])
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...loaded, 'src/cli/main.ts']
   const [command, ...args] = [...launcher, ...node, 'start', '--config', file]
 
   async function start(build = repositoryRoot): Promise<void> {
-    child = spawn(command, args, { cwd: build, stdio: ['ignore', 'ignore', 'inherit'] })
+    const started = spawn(command, args, { cwd: build, stdio: ['ignore', 'pipe', 'inherit'] })
+    child = started
+    // Records of the audit trail come this way, too.
+    createInterface(started.stdout).on('line', (line) => {
+      if (line.startsWith('{"level":"error"')) errors.push(line)
+    })
     endWithUs(child)
     await untilItAnswers(url, child)
   }
@@ -171,6 +180,7 @@ async function startReplica(
     url,
     adminUrl: `http://127.0.0.1:${adminPort}`,
     pid: () => child?.pid ?? 0,
+    errors: () => errors,
     start,
     reload,
     stop,

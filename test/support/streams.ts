@@ -22,6 +22,8 @@ export async function startStreamingOrigin(t: Test): Promise<{ url: string }> {
   server.on('upgrade', (incoming: IncomingMessage, socket, head) => {
     sockets.handleUpgrade(incoming, socket, head, (client) => client.on('message', (data) => client.send(data)))
   })
+  // Longer than the gateway keeps idle connections: Node's 5 s could end one while a request is on its way.
+  server.keepAliveTimeout = 600_000
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {
