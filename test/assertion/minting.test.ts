@@ -21,6 +21,8 @@ const jane: UserPrincipal = {
     groups: [],
     permissions: [],
     org_id: 'org_1',
+    // Kept for rules alone: the contract with upstreams has no such claim.
+    custom: { 'https://example.com/cost-center': 7 },
   },
   authTimeSeconds: 9,
   amr: ['mfa'],

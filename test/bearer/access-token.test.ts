@@ -24,7 +24,18 @@ t.test('a machine is told by what Auth0 says of it, never by the suffix of its s
 })
 
 t.test('claims are mapped; what has the wrong type counts as missing', async (t) => {
-  t.match(accessTokenOf({ iss: 'i', sub: 's', exp: 5, client_id: 'c', azp: 'a', org_id: 'org_1', scope: 'a  b' }), {
+  const claims = {
+    iss: 'i',
+    sub: 's',
+    email: 'e@example.com',
+    client_id: 'c',
+    azp: 'a',
+    org_id: 'org_1',
+    scope: 'a  b',
+  }
+  t.match(accessTokenOf({ ...claims, exp: 5 }), {
+    issuer: 'i',
+    subject: 's',
     clientId: 'c',
     scopes: ['a', 'b'],
     permissions: [],

@@ -1,3 +1,5 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+
 import { CompactSign, exportJWK, type FetchImplementation, generateKeyPair } from 'jose'
 import t from 'tap'
 
@@ -73,6 +75,35 @@ for (const payload of ['not json', '[]', 'null', '"text"', '']) {
 t.test('a logout token signed by another key is refused', async (t) => {
   const { privateKey: other } = await generateKeyPair('RS256')
   await t.rejects(verifier()(await sign(JSON.stringify(claims), other)), refusedFor('signature'))
+})
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const shared = Buffer.from('a secret that both sides would have to know')
+const algorithms: [algorithm: string, key: KeyObject | Uint8Array, isTaken: boolean][] = [
+  ['RS256', rsa.privateKey, true],
+  ['PS256', rsa.privateKey, true],
+  ['RS384', rsa.privateKey, false],
+  ['PS512', rsa.privateKey, false],
+  ['ES256', ec.privateKey, false],
+  ['HS256', shared, false],
+]
+
+for (const [alg, key, isTaken] of algorithms) {
+  t.test(`a logout token signed by ${alg} is ${isTaken ? 'taken' : 'refused, though the key would fit'}`, async (t) => {
+    const kty = alg.startsWith('ES') ? ec.publicKey : rsa.publicKey
+    const jwk = alg.startsWith('HS') ? { kty: 'oct', k: shared.toString('base64url') } : kty.export({ format: 'jwk' })
+    const verify = verifier(undefined, () => Response.json({ keys: [{ ...jwk, kid: 'k-1' }] }))
+    const signing = new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader({ alg, kid: 'k-1' })
+    const token = await signing.sign(key)
+    if (isTaken) t.match(await verify(token), { tokenId: 'j-1' })
+    else await t.rejects(verify(token), refusedFor('signature'))
+  })
+}
+
+t.test('a logout token without a signature is refused', async (t) => {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
+  await t.rejects(verifier()(`${encode({ alg: 'none' })}.${encode(claims)}.`), refusedFor('signature'))
 })
 
 const unavailable: [string, object, () => Response][] = [

@@ -55,7 +55,8 @@ t.test('whatever is no navigation gets 401 as JSON with the way to login, and st
 t.test('the request to the provider has PKCE, state, nonce and what the link asked for', async (t) => {
   const house = await startHouse(t)
   const link = '/.stagedoor/login?organization=org_demo&connection=okta-workforce&login_hint=jane@example.com'
-  const { location = '' } = await createBrowser().step(house.url + link)
+  const { status, location = '' } = await createBrowser().step(house.url + link)
+  t.equal(status, 302)
   const query = new URL(location).searchParams
   t.equal(query.get('code_challenge_method'), 'S256')
   t.match(query.get('code_challenge') ?? '', /^[\w-]{43}$/)
