@@ -46,7 +46,7 @@ t.test('the request to the provider carries PKCE, state and nonce, and only what
   const request = {
     redirectUri: 'https://portal.example.com/.stagedoor/callback',
     scopes: ['openid', 'profile'],
-    audience: undefined,
+    audience: 'https://portal.example.com/api',
     organization: 'org_1',
     state: 's',
     nonce: 'n',
@@ -56,6 +56,7 @@ t.test('the request to the provider carries PKCE, state and nonce, and only what
     response_type: 'code',
     redirect_uri: 'https://portal.example.com/.stagedoor/callback',
     scope: 'openid profile',
+    audience: 'https://portal.example.com/api',
     state: 's',
     nonce: 'n',
     code_challenge: 'c',

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
 import { type House, type HouseOptions, startHouse } from '../support/house.ts'
+import { forge } from '../support/machine.ts'
 import { startRedis } from '../support/redis.ts'
 
 async function startListeningHouse(t: Test, options: HouseOptions = {}): Promise<House> {
@@ -45,6 +46,22 @@ t.test('a logout token without a session ends all sessions of the person that be
   t.same(statusesOf(deliveries), [200])
   t.equal((await jane.browser.fetch(`${house.url}/`)).status, 401)
   t.equal((await max.browser.fetch(`${house.url}/`)).status, 200)
+})
+
+t.test('no cache keeps the answer (OIDC Back-Channel Logout 1.0 §2.8)', async (t) => {
+  const house = await startListeningHouse(t)
+  const { issuer, clientId } = house.auth0
+  const key = house.auth0.signingKey()
+  const iat = Math.floor(Date.now() / 1000)
+  const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
+  const claims = { iss: issuer, aud: clientId, sub: 'auth0|jane', iat, exp: iat + 120, jti: 'j-1', events }
+  const token = forge(key, { alg: 'RS256', kid: key.kid, typ: 'logout+jwt' }, claims)
+  const answer = await createBrowser().fetch(`${house.url}/.stagedoor/backchannel-logout`, {
+    method: 'POST',
+    body: new URLSearchParams({ logout_token: token }),
+  })
+  t.equal(answer.status, 200)
+  t.equal(answer.headers.get('cache-control'), 'no-store')
 })
 
 t.test('a token that was used before is refused', async (t) => {
