@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { passLoginPageUntilCallback, startHouse } from '../support/house.ts'
 
 const routes = [
   { name: 'admin', path: '/admin/**', allow: { roles: ['platform-admin'] }, title: 'Platform administration' },
@@ -45,6 +45,16 @@ t.test('a person ends another session of theirs, or all others, and never anybod
 
   await here.submit(account, '/.stagedoor/sessions/end', { others: 'true' })
   t.same([await isIn(here), await isIn(laptop), await isIn(max)], [true, false, true])
+})
+
+t.test('the account page lists sessions with the device and the address where each began', async (t) => {
+  const house = await startHouse(t)
+  const browser = createBrowser()
+  const callback = await passLoginPageUntilCallback(house.url, await browser.open(`${house.url}/`), browser)
+  const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+  t.equal((await browser.step(callback, { headers: { 'user-agent': firefox } })).status, 302)
+  const { browser: other } = await house.signIn()
+  t.match((await other.open(`${house.url}/.stagedoor/`)).text, /Firefox on Linux[^]{0,200}127\.0\.0\.1/)
 })
 
 t.test(

@@ -19,9 +19,12 @@ t.test('a page without a session leads through login and back to that page, with
 t.test('a login leaves neither ID nor access token in the cookie, and a new one at each login', async (t) => {
   let now = Date.now()
   const house = await startHouse(t, { now: () => now })
-  const { browser } = await house.signIn()
+  const { browser, page } = await house.signIn()
   const first = browser.cookiesOf(house.url).get('stagedoor')
-  await browser.open(`${house.url}/.stagedoor/login?login_hint=jane@example.com`)
+  const next = await browser.open(`${house.url}/.stagedoor/login?login_hint=jane@example.com`)
+  const ids = [page, next].map(({ text }) => decodeJwt(JSON.parse(text).headers['x-stagedoor-assertion'])['sid'])
+  for (const id of ids) t.match(id, /^[\w-]{22}$/, '128 bits')
+  t.not(ids[0], ids[1], 'the id of a session is its own, too')
   const second = browser.cookiesOf(house.url).get('stagedoor')
   t.ok(second)
   t.not(second, first)
@@ -67,7 +70,7 @@ t.test('the request to the provider has PKCE, state, nonce and what the link ask
   t.equal(query.get('redirect_uri'), `${house.url}/.stagedoor/callback`)
 })
 
-t.test('a login for an organization is checked to be for that one', async (t) => {
+t.test('a login for an organization gives an identity in that one', async (t) => {
   const house = await startHouse(t, { config: { auth0: { organization: 'org_demo' } } })
   const { page } = await house.signIn()
   t.match(decodeJwt(JSON.parse(page.text).headers['x-stagedoor-assertion']), { org_id: 'org_demo' })

@@ -18,6 +18,7 @@ t.test(
     t.match(left.url, `${house.url}/.stagedoor/signed-out`)
     t.match(left.text, /You are signed out/)
     t.match(left.text, 'return_to=%2Fcatalog')
+    t.notOk(browser.cookiesOf(house.url).has('stagedoor'), 'the browser was told to forget its cookie')
     t.equal((await browser.fetch(`${house.url}/`)).status, 401)
     t.match((await browser.open(`${house.url}/`)).text, /name="password"/, 'the provider asks again')
 
