@@ -89,7 +89,7 @@ function pullOptions(
   const common = { fetch, timeoutMs: auth0.timeout, now }
   return {
     issuer,
-    tokens: createManagementTokens({ ...credentials, ...common, audience: audience ?? `${issuer}api/v2/` }),
+    tokens: createManagementTokens({ ...credentials, audience, ...common }),
     offsets,
     take,
     fetch,

@@ -1,19 +1,17 @@
-import type { CustomFetch } from 'openid-client'
+import {
+  fetchManagementToken,
+  type ManagementCredentials,
+  tokenRefusalIn,
+  type TokenRequestOptions,
+} from '../oidc/client-credentials.ts'
 
-export type ManagementClient = {
-  /** Ends in a slash. */
-  issuer: string
-  clientId: string
-  clientSecret: string
-  /** Identifier of the Management API: always of the tenant's own domain, also behind a custom one. */
-  audience: string
-  fetch: CustomFetch
-  timeoutMs: number
-  /** Milliseconds since the epoch. */
-  now: () => number
-}
+export type ManagementClient = ManagementCredentials &
+  Omit<TokenRequestOptions, 'tokenEndpoint'> & {
+    /** Milliseconds since the epoch. */
+    now: () => number
+  }
 
-/** Access tokens for the Management API (RFC 6749 §4.4), kept until shortly before they expire. */
+/** Access tokens for the Management API, kept until shortly before they expire. */
 export type ManagementTokens = {
   /** @throws Error with what Auth0 said */
   get(): Promise<string>
@@ -23,40 +21,20 @@ export type ManagementTokens = {
 
 const renewAheadMs = 60_000
 
-export function createManagementTokens(client: ManagementClient): ManagementTokens {
+export function createManagementTokens({ now, fetch, timeoutMs, ...client }: ManagementClient): ManagementTokens {
   let kept: { token: string; until: number } | undefined
   return {
     async get() {
-      if (kept !== undefined && kept.until > client.now()) return kept.token
-      const { token, lifetimeSeconds } = await requestToken(client)
-      kept = { token, until: client.now() + lifetimeSeconds * 1000 - renewAheadMs }
+      if (kept !== undefined && kept.until > now()) return kept.token
+      const { token, lifetimeSeconds } = await fetchManagementToken(client, { fetch, timeoutMs }).catch(refused)
+      kept = { token, until: now() + lifetimeSeconds * 1000 - renewAheadMs }
       return token
     },
     drop: () => void (kept = undefined),
   }
 }
 
-async function requestToken({ issuer, clientId, clientSecret, audience, fetch, timeoutMs }: ManagementClient) {
-  const response = await fetch(`${issuer}oauth/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: clientId,
-      client_secret: clientSecret,
-      audience,
-    }),
-    redirect: 'manual',
-    signal: AbortSignal.timeout(timeoutMs),
-  })
-  const body: unknown = await response.json().catch(() => undefined)
-  const { access_token: token, expires_in: lifetimeSeconds = 0, error } = recordOf(body)
-  if (response.status === 200 && typeof token === 'string') return { token, lifetimeSeconds: Number(lifetimeSeconds) }
-  throw new Error(
-    `no token for the Management API: ${response.status} ${typeof error === 'string' ? error : 'without a reason'}`,
-  )
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return value instanceof Object ? (value as Record<string, unknown>) : {}
+function refused(cause: unknown): never {
+  const { status, error } = tokenRefusalIn(cause) ?? { status: 'no answer that can be used', error: '' }
+  throw new Error(`no token for the Management API: ${status} ${error}`.trimEnd(), { cause })
 }

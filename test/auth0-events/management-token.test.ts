@@ -10,7 +10,8 @@ function startTokens() {
     clientId: 'stagedoor',
     clientSecret: 'secret',
     audience: 'https://tenant.example.com/api/v2/',
-    fetch: async () => Response.json({ access_token: `token-${(state.asked += 1)}`, expires_in: 86_400 }),
+    fetch: async () =>
+      Response.json({ access_token: `token-${(state.asked += 1)}`, token_type: 'Bearer', expires_in: 86_400 }),
     timeoutMs: 1_000,
     now: () => state.nowMs,
   })

@@ -2,14 +2,12 @@ import { readFile } from 'node:fs/promises'
 
 import type { CommandContext } from '../command-context.ts'
 import type { Command } from '../command.ts'
+import { sendJson } from '../json-client.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
-import { whyNoAnswer } from '../why-no-answer.ts'
 
 /** Where the admin API is, and the token for it. */
 export type ConnectionOptions = { url?: string; prefix: string; tokenFile?: string }
 export type ApiOptions = ConnectionOptions & { json?: true }
-
-const timeoutMs = 20_000
 
 export function withApiOptions(command: Command): Command {
   return withConnectionOptions(command).option('--json', 'what the API answers, as it is')
@@ -35,25 +33,14 @@ export async function askAdmin(
   const base = options.url ?? env['STAGEDOOR_BASE_URL']
   if (!base) throw new CommandFailed('Say where Stagedoor is: --url or STAGEDOOR_BASE_URL.')
   const token = await tokenFrom(options.tokenFile, env)
-  const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
-  const response = await fetch(`${base.replace(/\/$/, '')}${options.prefix}/admin/${path}`, {
-    ...sent,
-    headers: {
-      authorization: `Bearer ${token}`,
-      accept: 'application/json',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    redirect: 'manual',
-    signal: AbortSignal.timeout(timeoutMs),
-  }).catch((cause: unknown) => {
-    throw new CommandFailed(`${base} does not answer: ${whyNoAnswer(cause)}.`, { cause })
+  const { status, body: answer } = await sendJson(fetch, `${base.replace(/\/$/, '')}${options.prefix}/admin/${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body,
   })
-  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
-  if (response.status === 200) return answer
+  if (status === 200) return answer
   const said = [answer['title'], answer['detail']].filter((text) => typeof text === 'string').join(' ')
-  throw new CommandFailed(
-    `Stagedoor answers ${response.status}: ${said || 'no reason given; look at --url and --prefix'}`,
-  )
+  throw new CommandFailed(`Stagedoor answers ${status}: ${said || 'no reason given; look at --url and --prefix'}`)
 }
 
 // Never an option of its own: every user of the machine can read command lines.

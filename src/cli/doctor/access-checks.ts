@@ -1,9 +1,11 @@
+import { fetchManagementToken, tokenRefusalIn } from '../../oidc/client-credentials.ts'
 import { probeAnswer } from '../rotate/token-probe.ts'
 import { answerToLogin } from './application-checks.ts'
 import { application } from './auth0-checks.ts'
 import {
   askIn,
   type Check,
+  fetchIn,
   type Finding,
   nothingToAsk,
   type Outcome,
@@ -11,6 +13,8 @@ import {
   withoutDiscovery,
   withSlash,
 } from './finding.ts'
+
+const timeoutMs = 10_000
 
 /** Keys, APIs, claims and events: what a configuration names at Auth0 beside the application. */
 export const accessChecks: readonly Check[] = [
@@ -93,34 +97,27 @@ async function checkEvents(scene: Scene): Promise<Outcome> {
   const pull = events?.pull
   if (pull === undefined) return nothingToAsk
   if ((await scene.discovery()) === undefined) return withoutDiscovery
-  const audience = pull.audience ?? `${withSlash(issuer)}api/v2/`
-  const { status, body } = await askIn(scene)(`${withSlash(issuer)}oauth/token`, {
-    form: {
-      grant_type: 'client_credentials',
-      client_id: pull.clientId,
-      client_secret: pull.clientSecret.reveal(),
-      audience,
-    },
-  })
-  if (status === 0 || status === 429 || status >= 500) return { because: 'Auth0 gives no token now' }
-  const scopes = textIn(body, 'scope').split(' ')
-  if (status === 200 && scopes.includes('read:events')) return []
-  const said = status === 200 ? 'a token without read:events' : `${status} ${textIn(body, 'error_description')}`
-  return [
-    {
-      id: 'auth0-events',
-      severity: 'error',
-      found: `for auth0.events.pull Auth0 gives ${said.trim()}`,
-      meaning: 'Blocked and deleted users stay signed in until their next refresh.',
-      fix:
-        status === 401
-          ? 'Copy Client ID and Client Secret: Auth0 → Applications → <machine-to-machine app> → Settings.'
-          : 'Auth0 → Applications → APIs → Auth0 Management API → Machine to Machine Applications: allow read:events.',
-    },
-  ]
+  const { clientId, clientSecret, audience } = pull
+  const client = { issuer: withSlash(issuer), clientId, clientSecret: clientSecret.reveal(), audience }
+  const answer = await fetchManagementToken(client, { fetch: fetchIn(scene), timeoutMs }).catch(tokenRefusalIn)
+  if (answer === undefined) return noToken
+  if ('token' in answer)
+    return answer.scopes.includes('read:events') ? [] : [eventsFinding('a token without read:events')]
+  const { status, description } = answer
+  return status === 429 || status >= 500 ? noToken : [eventsFinding(`${status} ${description}`.trim(), status)]
 }
 
-function textIn(body: Readonly<Record<string, unknown>>, name: string): string {
-  const value = body[name]
-  return typeof value === 'string' ? value : ''
+const noToken = { because: 'Auth0 gives no token now' }
+
+function eventsFinding(said: string, status?: number): Finding {
+  return {
+    id: 'auth0-events',
+    severity: 'error',
+    found: `for auth0.events.pull Auth0 gives ${said}`,
+    meaning: 'Blocked and deleted users stay signed in until their next refresh.',
+    fix:
+      status === 401
+        ? 'Copy Client ID and Client Secret: Auth0 → Applications → <machine-to-machine app> → Settings.'
+        : 'Auth0 → Applications → APIs → Auth0 Management API → Machine to Machine Applications: allow read:events.',
+  }
 }

@@ -1,5 +1,7 @@
+import type { CustomFetch } from 'openid-client'
+
 import type { Config } from '../../config/schema.ts'
-import type { Ask } from '../ask.ts'
+import type { SendJson } from '../json-client.ts'
 import { whyNoAnswer } from '../why-no-answer.ts'
 import { type Answer, openAsBrowser } from './beyond-fetch.ts'
 
@@ -121,8 +123,17 @@ export function jsonIn({ text }: Answer): Record<string, unknown> | undefined {
   }
 }
 
+/** `fetch` by way of the scene, for libraries. */
+export function fetchIn(scene: Scene): CustomFetch {
+  return async (url, init) => {
+    const answer = await scene.get(url, init as RequestInit)
+    if (answer === undefined) throw new TypeError('fetch failed')
+    return new Response(answer.text || null, answer)
+  }
+}
+
 /** Sends forms as the rotation does, and asks once: status 0 where nothing answers. */
-export function askIn(scene: Scene): Ask {
+export function askIn(scene: Scene): SendJson {
   return async (url, { form = {} } = {}) => {
     const answer = await scene.get(url, { method: 'POST', body: new URLSearchParams(form) })
     return { status: answer?.status ?? 0, body: (answer && jsonIn(answer)) ?? {} }

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 
-import type { Ask } from '../ask.ts'
+import type { SendJson } from '../json-client.ts'
 import { CommandFailed } from '../run-action.ts'
 import type { Management } from './management.ts'
 import type { Rotation } from './rotation.ts'
@@ -14,7 +14,7 @@ export type Auth0Application = {
   issuer: string
   clientId: string
   management: Management
-  ask: Ask
+  send: SendJson
   settleMs: number
   patience: Patience
 }
@@ -23,7 +23,7 @@ export type Auth0Application = {
 export function clientSecretRotation(application: Auth0Application): Rotation {
   const { clientId, management } = application
   const kind = 'client-secret'
-  const probe = (secret: string) => probeSecret({ ...application, kind }, secret, application.ask)
+  const probe = (secret: string) => probeSecret({ ...application, kind }, secret, application.send)
   return {
     kind,
     subject: clientId,
@@ -45,7 +45,7 @@ export function clientSecretRotation(application: Auth0Application): Rotation {
 export function privateKeyRotation(application: Auth0Application): Rotation {
   const { clientId, management, patience } = application
   const kind = 'private-key-jwt'
-  const probe = (secret: string) => probeSecret({ ...application, kind }, secret, application.ask)
+  const probe = (secret: string) => probeSecret({ ...application, kind }, secret, application.send)
 
   async function add(state: RotationState): Promise<Pick<RotationState, 'credentials'>> {
     const registered = await management.credentials(clientId)

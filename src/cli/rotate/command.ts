@@ -1,8 +1,8 @@
 import { fingerprint } from '../../config/fingerprints.ts'
 import { createFetch } from '../../process/outgoing-fetch.ts'
-import { createAsk } from '../ask.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
+import { createSendJson } from '../json-client.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
 import {
   type Auth0Application,
@@ -36,12 +36,11 @@ const pollMs = 1_000
 export function rotateCommand(context: CommandContext): Command {
   const application = (options: Auth0Options): Auth0Application => {
     const issuer = issuerFrom(options, context.env)
-    const ask = createAsk(context.fetch)
     return {
       issuer,
       clientId: required(options.clientId ?? context.env['AUTH0_CLIENT_ID'], '--client-id or AUTH0_CLIENT_ID'),
-      management: createManagement(issuer, managementAccess(context.env), ask),
-      ask,
+      management: createManagement(issuer, managementAccess(context.env), context.fetch),
+      send: createSendJson(context.fetch),
       settleMs: options.settle * 1000,
       patience: { everyMs: pollMs, limitMs: options.limit * 1000 },
     }
@@ -105,7 +104,7 @@ async function rotateAlone(
     rotation,
     targets,
     stateFile,
-    whoLacks: async (expected) => (options.wait ? whoLacks(options.replica, expected, createAsk(fetch)) : []),
+    whoLacks: async (expected) => (options.wait ? whoLacks(options.replica, expected, createSendJson(fetch)) : []),
     patience: { everyMs: pollMs, limitMs: options.limit * 1000 },
     record: createRecorder({ file: options.auditFile, now, err }),
   })

@@ -1,4 +1,5 @@
-import type { Ask, Answer } from '../ask.ts'
+import { fetchManagementToken, tokenRefusalIn } from '../../oidc/client-credentials.ts'
+import { createSendJson, type JsonAnswer, retryingFetch } from '../json-client.ts'
 import { CommandFailed } from '../run-action.ts'
 
 /** How to ask Auth0's Management API: with a token, or with an application that gets one. */
@@ -14,6 +15,9 @@ export type Management = {
   deleteCredential(clientId: string, id: string): Promise<void>
 }
 
+/** All tries together. */
+const tokenTimeoutMs = 180_000
+
 /** One call of the Management API: its answer, when it has one of the statuses. @throws CommandFailed */
 export type Expect = (
   statuses: readonly number[],
@@ -23,13 +27,14 @@ export type Expect = (
 ) => Promise<Record<string, unknown>>
 
 /** @param issuer ends in a slash */
-export function createExpect(issuer: string, access: ManagementAccess, ask: Ask): Expect {
+export function createExpect(issuer: string, access: ManagementAccess, fetch: typeof globalThis.fetch): Expect {
+  const send = createSendJson(fetch)
   let token: Promise<string> | undefined
 
-  async function call(method: string, path: string, body?: object): Promise<Answer> {
-    token ??= 'token' in access ? Promise.resolve(access.token) : requestToken(issuer, access, ask)
+  async function call(method: string, path: string, body?: object): Promise<JsonAnswer> {
+    token ??= 'token' in access ? Promise.resolve(access.token) : tokenFor(issuer, access, fetch)
     const headers = { authorization: `Bearer ${await token}` }
-    return ask(`${issuer}api/v2/${path}`, { method, headers, body })
+    return send(`${issuer}api/v2/${path}`, { method, headers, body })
   }
 
   return async (statuses, method, path, body) => {
@@ -40,8 +45,8 @@ export function createExpect(issuer: string, access: ManagementAccess, ask: Ask)
 }
 
 /** @param issuer ends in a slash */
-export function createManagement(issuer: string, access: ManagementAccess, ask: Ask): Management {
-  const expect = createExpect(issuer, access, ask)
+export function createManagement(issuer: string, access: ManagementAccess, fetch: typeof globalThis.fetch): Management {
+  const expect = createExpect(issuer, access, fetch)
 
   const clientPath = (clientId: string) => `clients/${encodeURIComponent(clientId)}`
   return {
@@ -66,21 +71,21 @@ export function createManagement(issuer: string, access: ManagementAccess, ask: 
   }
 }
 
-/** An access token for the Management API (RFC 6749 §4.4). */
-async function requestToken(
+async function tokenFor(
   issuer: string,
-  access: Exclude<ManagementAccess, { token: string }>,
-  ask: Ask,
+  application: Exclude<ManagementAccess, { token: string }>,
+  fetch: typeof globalThis.fetch,
 ): Promise<string> {
-  const { clientId, clientSecret, audience = `${issuer}api/v2/` } = access
-  const grant = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret, audience }
-  const answer = await ask(`${issuer}oauth/token`, { method: 'POST', form: grant })
-  const { access_token: token } = answer.body
-  if (answer.status === 200 && typeof token === 'string') return token
-  throw new CommandFailed(`no token for the Management API: ${textOf(answer)}`)
+  const options = { fetch: retryingFetch(fetch) as never, timeoutMs: tokenTimeoutMs }
+  const { token } = await fetchManagementToken({ issuer, ...application }, options).catch((cause: unknown) => {
+    if (cause instanceof Error && cause.cause instanceof CommandFailed) throw cause.cause
+    const { status, error, description } = tokenRefusalIn(cause) ?? { status: 'no answer that can be used' }
+    throw new CommandFailed(`no token for the Management API: ${description || error || ''} (${status})`, { cause })
+  })
+  return token
 }
 
-function textOf({ status, body }: Answer): string {
+function textOf({ status, body }: JsonAnswer): string {
   const text = body['message'] ?? body['error_description'] ?? body['error']
   return typeof text === 'string' ? `${text} (${status})` : String(status)
 }

@@ -1,21 +1,24 @@
 import { lookup } from 'node:dns/promises'
 
 import { fingerprint } from '../../config/fingerprints.ts'
-import type { Ask } from '../ask.ts'
+import type { SendJson } from '../json-client.ts'
 import { CommandFailed } from '../run-action.ts'
 
 /** The state to wait for in every process of every replica: the secret is in its list, or is the first of it. */
 export type Expected = { option: string; secret: string; isFirst: boolean }
 
 /** @param replicas admin listeners; a host name with several addresses stands for all of them */
-export async function whoLacks(replicas: readonly string[], expected: Expected, ask: Ask): Promise<string[]> {
+export async function whoLacks(replicas: readonly string[], expected: Expected, send: SendJson): Promise<string[]> {
   const urls = (await Promise.all(replicas.map(addressesOf))).flat()
-  const lacking = await Promise.all(urls.map(async (url) => ((await holds(url, expected, ask)) ? [] : [url])))
+  const lacking = await Promise.all(urls.map(async (url) => ((await holds(url, expected, send)) ? [] : [url])))
   return lacking.flat()
 }
 
-async function holds(url: string, { option, secret, isFirst }: Expected, ask: Ask): Promise<boolean> {
-  const { status, body } = await ask(`${url}/secrets`).catch(() => ({ status: 0, body: {} as Record<string, unknown> }))
+async function holds(url: string, { option, secret, isFirst }: Expected, send: SendJson): Promise<boolean> {
+  const { status, body } = await send(`${url}/secrets`).catch(() => ({
+    status: 0,
+    body: {} as Record<string, unknown>,
+  }))
   const { processes } = body as { processes?: Record<string, string[]>[] }
   if (status !== 200 || processes === undefined || processes.length === 0) return false
   const wanted = fingerprint(secret.trim())

@@ -1,6 +1,6 @@
 import { importPKCS8, SignJWT } from 'jose'
 
-import type { Ask } from '../ask.ts'
+import type { SendJson } from '../json-client.ts'
 import type { RotationKind } from './step.ts'
 
 /** The token endpoint's judgement of a secret; `unclear` is an outage, a rate limit, or a grant that is not allowed. */
@@ -12,18 +12,18 @@ type Application = { issuer: string; clientId: string; kind: RotationKind }
  * Asks whether Auth0 accepts a secret, without a person: with a code that cannot be right, a good secret gets
  * `invalid_grant` and a bad one 401, because the client is authenticated before its code is looked at.
  */
-export async function probeSecret(application: Application, secret: string, ask: Ask): Promise<Verdict> {
-  return (await probeAnswer(application, secret, ask)).verdict
+export async function probeSecret(application: Application, secret: string, send: SendJson): Promise<Verdict> {
+  return (await probeAnswer(application, secret, send)).verdict
 }
 
 /** The judgement, and the name of the error. */
 export async function probeAnswer(
   { issuer, clientId, kind }: Application,
   secret: string,
-  ask: Ask,
+  send: SendJson,
 ): Promise<{ verdict: Verdict; error: string }> {
   const proof = kind === 'private-key-jwt' ? await assertionOf({ issuer, clientId }, secret) : { client_secret: secret }
-  const { status, body } = await ask(`${issuer}oauth/token`, {
+  const { status, body } = await send(`${issuer}oauth/token`, {
     method: 'POST',
     form: {
       grant_type: 'authorization_code',

@@ -1,7 +1,7 @@
 import { isLoopback } from '../../config/values/addresses.ts'
-import { createAsk } from '../ask.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
+import { createSendJson } from '../json-client.ts'
 import { createExpect, type Expect } from '../rotate/management.ts'
 import { issuerFrom, managementAccess, required } from '../rotate/options.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
@@ -46,9 +46,9 @@ export function setupCommand(context: CommandContext): Command {
 async function setUp(options: SetupOptions, context: CommandContext): Promise<number> {
   const { env, out, fetch } = context
   const issuer = issuerFrom(options, env)
-  const ask = createAsk(fetch)
+  const send = createSendJson(fetch)
   const isOffered = async () =>
-    (await ask(`${issuer}.well-known/openid-configuration`)).body['backchannel_logout_supported'] === true
+    (await send(`${issuer}.well-known/openid-configuration`)).body['backchannel_logout_supported'] === true
   const baseUrl = baseUrlFrom(options, env)
   const isPublic = !isLoopback(new URL(baseUrl))
   const wish: Wish = {
@@ -63,7 +63,11 @@ async function setUp(options: SetupOptions, context: CommandContext): Promise<nu
     out(clicks(wanted))
     return 0
   }
-  await setUpByApi(options, { issuer, wish, wanted, expect: createExpect(issuer, managementAccess(env), ask) }, context)
+  await setUpByApi(
+    options,
+    { issuer, wish, wanted, expect: createExpect(issuer, managementAccess(env), fetch) },
+    context,
+  )
   return 0
 }
 

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 
+import type { MachineClient } from '../../oidc/client-credentials.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
 import { cacheFolder, cacheKeyOf, keepToken, keptToken } from './cache.ts'
-import { requestToken, type TokenRequest } from './request.ts'
+import { requestToken } from './request.ts'
 
 type FetchOptions = {
   issuer?: string
@@ -48,7 +49,7 @@ async function fetchToken(options: FetchOptions, { env, fetch, now }: CommandCon
   return token
 }
 
-async function requestFrom(options: FetchOptions, env: NodeJS.ProcessEnv): Promise<TokenRequest> {
+async function requestFrom(options: FetchOptions, env: NodeJS.ProcessEnv): Promise<MachineClient> {
   const domain = env['AUTH0_DOMAIN']
   const issuer = options.issuer ?? (env['AUTH0_ISSUER'] || (domain ? `https://${domain}/` : undefined))
   const { scope, organization } = options
@@ -66,11 +67,7 @@ async function requestFrom(options: FetchOptions, env: NodeJS.ProcessEnv): Promi
   if (missing.length > 0) {
     throw new CommandFailed(`Say ${missing.join('; ')}`, { help: 'stagedoor token fetch' })
   }
-  return {
-    ...credentials,
-    ...(scope === undefined ? {} : { scope }),
-    ...(organization === undefined ? {} : { organization }),
-  }
+  return { ...credentials, scope, organization }
 }
 
 // The secret is never an option: other users of the machine can see command lines, and shells keep them.

@@ -5,7 +5,7 @@ import { readFile, rm } from 'node:fs/promises'
 import t, { type Test } from 'tap'
 
 import { repositoryRoot } from '../../../scripts/testing/command.ts'
-import { createAsk } from '../../../src/cli/ask.ts'
+import { createSendJson } from '../../../src/cli/json-client.ts'
 import { clientSecretRotation } from '../../../src/cli/rotate/auth0-rotations.ts'
 import { beginRotation } from '../../../src/cli/rotate/begin.ts'
 import { createManagement } from '../../../src/cli/rotate/management.ts'
@@ -25,10 +25,10 @@ const killed = new Error('killed')
 /** Begins a rotation that ends where a kill would: at a step, before its effect or after it, when the record is written. */
 async function killAt(house: RotationHouse, step: string, outcome: StepRecord['outcome']): Promise<void> {
   const { issuer, clientId, management } = house.auth0
-  const ask = createAsk(fetch)
+  const send = createSendJson(fetch)
   const patience = { everyMs: 1, limitMs: 10_000 }
-  const access = createManagement(issuer, management, ask)
-  const rotation = clientSecretRotation({ issuer, clientId, management: access, ask, settleMs: 0, patience })
+  const access = createManagement(issuer, management, fetch)
+  const rotation = clientSecretRotation({ issuer, clientId, management: access, send, settleMs: 0, patience })
   const place = { rotation, targets: [fileTarget(house.file)], stateFile: createStateFile(house.stateFile) }
   const wish = {
     mode: 'begin',
@@ -39,7 +39,7 @@ async function killAt(house: RotationHouse, step: string, outcome: StepRecord['o
   const keep = createRecorder({ file: house.auditFile, now: Date.now, err: () => undefined })
   await runRotation(await beginRotation(wish, place), {
     ...place,
-    whoLacks: (expected) => whoLacks([house.replica], expected, ask),
+    whoLacks: (expected) => whoLacks([house.replica], expected, send),
     patience,
     record: async (record) => {
       await keep(record)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 
 import { startLocalAuth0 } from '../../../auth0/local/server.ts'
-import { createAsk } from '../../../src/cli/ask.ts'
+import { createSendJson } from '../../../src/cli/json-client.ts'
 import { probeSecret } from '../../../src/cli/rotate/token-probe.ts'
 import { runCommand } from '../../support/command.ts'
 import { startFileReplica, temporaryFolder } from './support.ts'
@@ -40,7 +40,7 @@ async function startKeyHouse(t: Test) {
     file,
     client,
     rotate: (...more: string[]) => runCommand(['rotate', 'private-key-jwt', ...options, ...more], { env }),
-    probe: (pem: string) => probeSecret(application, pem, createAsk(fetch)),
+    probe: (pem: string) => probeSecret(application, pem, createSendJson(fetch)),
   }
 }
 

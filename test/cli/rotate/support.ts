@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 
 import { type LocalAuth0, startLocalAuth0 } from '../../../auth0/local/server.ts'
-import { createAsk } from '../../../src/cli/ask.ts'
+import { createSendJson } from '../../../src/cli/json-client.ts'
 import { probeSecret } from '../../../src/cli/rotate/token-probe.ts'
 import { fingerprint } from '../../../src/config/fingerprints.ts'
 import { type Run, runCommand } from '../../support/command.ts'
@@ -75,7 +75,7 @@ export async function startRotationHouse(t: Test): Promise<RotationHouse> {
     env,
     command,
     rotate: (...more) => runCommand(command(...more), { env }),
-    probe: (secret) => probeSecret(application, secret, createAsk(fetch)),
+    probe: (secret) => probeSecret(application, secret, createSendJson(fetch)),
     async held() {
       const current = await readFile(file, 'utf8')
       return { current, next: await readFile(`${file}.next`, 'utf8').catch(() => current) }

@@ -1,9 +1,9 @@
-import type { Ask } from '../../ask.ts'
+import type { SendJson } from '../../json-client.ts'
 import { CommandFailed } from '../../run-action.ts'
 import type { Target } from './target.ts'
 
 /** `gitlab:PROJECT/NAME`: the project's CI/CD variables NAME, NAME_NEXT and NAME_PREVIOUS; PROJECT is its id, or its whole path. */
-export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): Target {
+export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, send: SendJson): Target {
   const [, project = '', name = ''] = /^(.+)\/([A-Za-z0-9_]+)$/.exec(place) ?? []
   if (project === '') throw new CommandFailed(`gitlab:${place} is not gitlab:PROJECT/NAME`)
   const token = env['STAGEDOOR_GITLAB_TOKEN']
@@ -13,17 +13,17 @@ export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): T
   const headers = { 'private-token': token }
 
   async function get(key: string): Promise<string | undefined> {
-    const { status, body } = await ask(`${variables}/${key}`, { headers })
+    const { status, body } = await send(`${variables}/${key}`, { headers })
     if (status === 404) return undefined
     if (status !== 200 || typeof body['value'] !== 'string') throw refused(status)
     return body['value']
   }
 
   async function put(key: string, value: string): Promise<void> {
-    const { status } = await ask(`${variables}/${key}`, { method: 'PUT', headers, body: { value } })
+    const { status } = await send(`${variables}/${key}`, { method: 'PUT', headers, body: { value } })
     if (status === 200) return
     if (status !== 404) throw refused(status)
-    const created = await ask(variables, { method: 'POST', headers, body: { key, value, masked: true, raw: true } })
+    const created = await send(variables, { method: 'POST', headers, body: { key, value, masked: true, raw: true } })
     if (created.status !== 201) throw refused(created.status)
   }
 
@@ -47,7 +47,7 @@ export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): T
 }
 
 /** `github:OWNER/REPOSITORY/NAME`: the Actions secrets NAME, NAME_NEXT and NAME_PREVIOUS. They cannot be read back. */
-export function githubTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): Target {
+export function githubTarget(place: string, env: NodeJS.ProcessEnv, send: SendJson): Target {
   const [owner = '', repository = '', name = '', ...more] = place.split('/')
   if (repository === '' || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || more.length > 0) {
     throw new CommandFailed(`github:${place} is not github:OWNER/REPOSITORY/NAME`)
@@ -59,11 +59,11 @@ export function githubTarget(place: string, env: NodeJS.ProcessEnv, ask: Ask): T
   const headers = { authorization: `Bearer ${token}`, 'x-github-api-version': '2022-11-28', 'user-agent': 'stagedoor' }
 
   async function put(secretName: string, value: string): Promise<void> {
-    const { status: keyStatus, body: publicKey } = await ask(`${secrets}/public-key`, { headers })
+    const { status: keyStatus, body: publicKey } = await send(`${secrets}/public-key`, { headers })
     const { key, key_id } = publicKey
     if (keyStatus !== 200 || typeof key !== 'string') throw refused(keyStatus)
     const body = { encrypted_value: await seal(value, key), key_id }
-    const { status } = await ask(`${secrets}/${secretName}`, { method: 'PUT', headers, body })
+    const { status } = await send(`${secrets}/${secretName}`, { method: 'PUT', headers, body })
     if (status !== 201 && status !== 204) throw refused(status)
   }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { type Ask, createAsk } from '../../ask.ts'
+import { type SendJson, createSendJson } from '../../json-client.ts'
 import { CommandFailed } from '../../run-action.ts'
 import type { HeldSecrets, Target } from './target.ts'
 
@@ -22,8 +22,8 @@ export function kubernetesTarget(place: string, surroundings: Surroundings): Tar
   const connected = () => (connection ??= connect(surroundings))
 
   async function find(): Promise<{ held: HeldSecrets | undefined; version: string }> {
-    const { ask, url, headers } = await connected()
-    const { status, body } = await ask(`${url}${path}`, { headers: headers() })
+    const { send, url, headers } = await connected()
+    const { status, body } = await send(`${url}${path}`, { headers: headers() })
     if (status !== 200) throw refused('read', status)
     const { data, metadata } = body as { data?: Partial<HeldSecrets>; metadata?: { resourceVersion?: string } }
     return { held: heldIn(data), version: metadata?.resourceVersion ?? '' }
@@ -32,9 +32,9 @@ export function kubernetesTarget(place: string, surroundings: Surroundings): Tar
   async function write(secrets: HeldSecrets): Promise<void> {
     for (let tried = 0; tried < maxConflicts; tried += 1) {
       const { version } = await find()
-      const { ask, url, headers } = await connected()
+      const { send, url, headers } = await connected()
       const data = Object.fromEntries(Object.entries(secrets).map(([key, value]) => [key, encode(value)]))
-      const { status } = await ask(`${url}${path}`, {
+      const { status } = await send(`${url}${path}`, {
         method: 'PATCH',
         headers: headers({ 'content-type': 'application/merge-patch+json' }),
         // The version makes Kubernetes refuse the change when another client made one in between.
@@ -54,7 +54,7 @@ export function kubernetesTarget(place: string, surroundings: Surroundings): Tar
   return { name: `kubernetes:${place}`, read: async () => (await find()).held, write }
 }
 
-type Connection = { ask: Ask; url: string; headers: (more?: Record<string, string>) => Record<string, string> }
+type Connection = { send: SendJson; url: string; headers: (more?: Record<string, string>) => Record<string, string> }
 
 async function connect({ env, fetchWith }: Surroundings): Promise<Connection> {
   const folder = env['KUBERNETES_ACCOUNT_FOLDER'] ?? accountFolder
@@ -64,8 +64,8 @@ async function connect({ env, fetchWith }: Surroundings): Promise<Connection> {
   try {
     const token = (await readFile(join(folder, 'token'), 'utf8')).trim()
     const ca = await readFile(join(folder, 'ca.crt'), 'utf8').catch(() => undefined)
-    const ask = createAsk(await fetchWith(ca))
-    return { ask, url, headers: (more = {}) => ({ authorization: `Bearer ${token}`, ...more }) }
+    const send = createSendJson(await fetchWith(ca))
+    return { send, url, headers: (more = {}) => ({ authorization: `Bearer ${token}`, ...more }) }
   } catch (cause) {
     throw new CommandFailed(`the service account in ${folder} cannot be read`, { cause })
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-import { createAsk } from '../../ask.ts'
+import { createSendJson } from '../../json-client.ts'
 import { CommandFailed } from '../../run-action.ts'
 import { githubTarget, gitlabTarget } from './ci-variables.ts'
 import { fileTarget } from './file.ts'
@@ -29,8 +29,8 @@ export function parseTarget(text: string, surroundings: TargetSurroundings): Tar
   if (place === '') throw new CommandFailed(`${text} is no target; write ${targetForms}`)
   if (kind === 'file') return fileTarget(place)
   if (kind === 'kubernetes') return kubernetesTarget(place, { env, fetchWith })
-  if (kind === 'github') return githubTarget(place, env, createAsk(fetch))
-  if (kind === 'gitlab') return gitlabTarget(place, env, createAsk(fetch))
+  if (kind === 'github') return githubTarget(place, env, createSendJson(fetch))
+  if (kind === 'gitlab') return gitlabTarget(place, env, createSendJson(fetch))
   if (kind === 'program') return programTarget(place)
   throw new CommandFailed(`${text} is no target; write ${targetForms}`)
 }
