@@ -2,6 +2,7 @@ import { SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 
 import { assertionAlgorithm } from '../../packages/assertion-contract/src/index.ts'
+import { upTo } from '../storage/memory-bound.ts'
 import type { Issue } from './claims.ts'
 import type { SigningKey } from './key-rotation.ts'
 
@@ -44,7 +45,7 @@ export type Minter<Who extends object> = {
  */
 export function createMinter<Who extends object>(options: MinterOptions<Who>): Minter<Who> {
   const { now, currentKey, randomId, issuer } = options
-  const minted = new LRUCache<Who, Minted>({ max: maxRemembered })
+  const minted = new LRUCache<Who, Minted>(upTo(maxRemembered))
   const inFlight = new Map<Who, Promise<string>>()
 
   async function mintNow(who: Who): Promise<string> {

@@ -7,6 +7,7 @@ import { LRUCache } from 'lru-cache'
 
 import type { Redis } from '../redis/redis.ts'
 import { defineScript } from '../redis/scripts.ts'
+import { upTo } from '../storage/memory-bound.ts'
 
 /** Counts failures; in Redis for all replicas together. */
 export type Counter = {
@@ -40,7 +41,7 @@ const maxCounted = 10_000
  * @param now milliseconds since the epoch
  */
 export function createLocalCounter(now: () => number): Counter {
-  const counts = new LRUCache<string, { current: number; endsAt: number }>({ max: maxCounted })
+  const counts = new LRUCache<string, { current: number; endsAt: number }>(upTo(maxCounted))
   return {
     async increment(key, windowMs) {
       const known = counts.get(key)

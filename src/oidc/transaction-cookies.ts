@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 
 import type { Once } from '../revocation/once.ts'
 import type { Sealer } from '../seal/sealer.ts'
+import { upTo } from '../storage/memory-bound.ts'
 import {
   type LoginState,
   type Occupied,
@@ -75,7 +76,7 @@ export type UsedTransactions = {
  * @param once shared by all processes; while it does not answer, this process uses its own memory
  */
 export function createUsedTransactions(now: () => number, once: Pick<Once, 'claim'>, max = 100_000): UsedTransactions {
-  const usedUntil = new LRUCache<string, number>({ max })
+  const usedUntil = new LRUCache<string, number>(upTo(max))
   return {
     async claim(id) {
       if ((usedUntil.peek(id) ?? 0) > now()) return false

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 
 import type { Redis } from '../redis/redis.ts'
+import { upTo } from '../storage/memory-bound.ts'
 
 /** Guards things that may happen only once, such as the use of a `jti` or the handling of an event; with Redis, for all replicas. */
 export type Once = {
@@ -23,7 +24,7 @@ export function createOnce(now: () => number, redis?: Redis): Once {
 }
 
 function createLocalOnce(now: () => number): Once {
-  const claimedUntil = new LRUCache<string, number>({ max: maxRemembered })
+  const claimedUntil = new LRUCache<string, number>(upTo(maxRemembered))
   return {
     async claim(name, lifetimeMs) {
       if ((claimedUntil.peek(name) ?? 0) > now()) return false

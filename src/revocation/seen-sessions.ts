@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 
 import type { Session } from '../session/session.ts'
+import { upTo } from '../storage/memory-bound.ts'
 import { withoutTokens } from './bus.ts'
 
 /** A session as operators see it, without anything that opens it. Times are milliseconds since the epoch. */
@@ -31,7 +32,7 @@ const defaultMax = 50_000
 
 /** @param isLive whether a session has neither expired nor been ended */
 export function createSeenSessions(isLive: (session: Session) => boolean, max = defaultMax): SeenSessions {
-  const seen = new LRUCache<string, Session>({ max })
+  const seen = new LRUCache<string, Session>(upTo(max))
 
   function matching({ session, subject }: SeenFilter): Session[] {
     if (session === undefined)

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 
 import { allowsSharing, privateAnswer } from '../headers/shared-caches.ts'
+import { upTo } from '../storage/memory-bound.ts'
 import type { SessionCookie } from './session-cookie.ts'
 import { expiryOf, type Session, type SessionLimits } from './session.ts'
 import type { RevocableStore } from './store.ts'
@@ -21,7 +22,7 @@ const maxOwed = 10_000
 /** Gives browsers the cookies of their sessions, and takes them away. */
 export class BrowserSessions {
   readonly #options: BrowserSessionsOptions
-  readonly #owed = new LRUCache<string, true>({ max: maxOwed })
+  readonly #owed = new LRUCache<string, true>(upTo(maxOwed))
 
   constructor(options: BrowserSessionsOptions) {
     this.#options = options

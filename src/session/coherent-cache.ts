@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import { LRUCache } from 'lru-cache'
 
 import type { BusEvents } from '../revocation/bus.ts'
+import { upTo } from '../storage/memory-bound.ts'
 import type { Session } from './session.ts'
 import type { FoundSession } from './store.ts'
 
@@ -64,7 +65,7 @@ class Readings {
 export function createCoherentCache({ events, maxEntries, graceMs, now }: CoherentCacheOptions): CoherentCache {
   const cookieValues = new Map<string, string>()
   const entries = new LRUCache<string, FoundSession>({
-    max: maxEntries,
+    ...upTo(maxEntries),
     dispose: ({ session }, _value, reason) => void (reason !== 'set' && cookieValues.delete(session.id)),
   })
   const readings = new Readings()

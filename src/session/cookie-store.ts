@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Sealer } from '../seal/sealer.ts'
+import { upTo } from '../storage/memory-bound.ts'
 import { splitIntoChunks } from './session-cookie.ts'
 import type { Session } from './session.ts'
 import type { EndedSessions, FoundSession, SessionStore } from './store.ts'
@@ -16,9 +17,9 @@ type Opened = FoundSession & { sealedRefreshAt: number }
 
 /** Keeps the whole session in the browser, sealed. The process remembers only opened, refreshed and ended sessions. */
 export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDependencies): SessionStore {
-  const opened = new LRUCache<string, Opened>({ max: maxRemembered })
+  const opened = new LRUCache<string, Opened>(upTo(maxRemembered))
   // The refresh token rotates: a browser that never got the new cookie still brings the old one, whose token is dead.
-  const refreshed = new LRUCache<string, Session>({ max: maxRemembered })
+  const refreshed = new LRUCache<string, Session>(upTo(maxRemembered))
 
   function current({ session, isStale, sealedRefreshAt }: Opened): FoundSession | undefined {
     if (ended.has(session.id)) return undefined

@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import { LRUCache } from 'lru-cache'
 
 import type { RedisEvents } from '../redis/redis.ts'
+import { upTo } from '../storage/memory-bound.ts'
 
 /** Writes that failed because Redis was away. They are repeated when it is back, so that an outage loses nothing. */
 export type DeferredWrites = {
@@ -18,7 +19,7 @@ const maxDeferred = 10_000
 const retryEveryMs = 500
 
 export function createDeferredWrites(events: EventEmitter<RedisEvents>): DeferredWrites {
-  const deferred = new LRUCache<string, () => Promise<unknown>>({ max: maxDeferred })
+  const deferred = new LRUCache<string, () => Promise<unknown>>(upTo(maxDeferred))
   const attempts = new Map<string, Promise<void>>()
   let timer: NodeJS.Timeout | undefined
   events.on('ready', writeAll)

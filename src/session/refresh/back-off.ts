@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache'
 
+import { upTo } from '../../storage/memory-bound.ts'
+
 /** Keeps sessions whose refresh failed from being tried with every request. */
 export type BackOff = {
   isWaiting(sessionId: string): boolean
@@ -19,7 +21,7 @@ const maxTracked = 100_000
 
 /** @param now milliseconds since the epoch */
 export function createBackOff(now: () => number): BackOff {
-  const waits = new LRUCache<string, { until: number; delayMs: number }>({ max: maxTracked })
+  const waits = new LRUCache<string, { until: number; delayMs: number }>(upTo(maxTracked))
   let troubledUntil = 0
   return {
     isWaiting: (sessionId) => (waits.get(sessionId)?.until ?? 0) > now(),
