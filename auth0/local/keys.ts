@@ -7,12 +7,11 @@ import type { JWK, JWTHeaderParameters, JWTPayload } from 'jose'
 
 const generateKeyPair = promisify(generateKeyPairCallback)
 
-type SigningKey = { kid: string; privateKey: KeyObject; publicKey: KeyObject }
+export type KeyPair = { privateKey: KeyObject; publicKey: KeyObject }
+type SigningKey = KeyPair & { kid: string }
 
-async function generateSigningKey(): Promise<SigningKey> {
-  const { privateKey, publicKey } = await generateKeyPair('rsa', { modulusLength: 2048 })
-  return { kid: randomBytes(16).toString('base64url'), privateKey, publicKey }
-}
+/** Takes some 50 ms of computing. */
+export const generateRsaKeyPair = (): Promise<KeyPair> => generateKeyPair('rsa', { modulusLength: 2048 })
 
 export type KeyRing = {
   currentKid: () => string
@@ -26,7 +25,11 @@ export type KeyRing = {
 }
 
 /** Auth0 publishes current and next key always, and the previous one until someone revokes it. */
-export async function createKeyRing(): Promise<KeyRing> {
+export async function createKeyRing(makeKeyPair = generateRsaKeyPair): Promise<KeyRing> {
+  const generateSigningKey = async (): Promise<SigningKey> => ({
+    kid: randomBytes(16).toString('base64url'),
+    ...(await makeKeyPair()),
+  })
   let [current, next] = await Promise.all([generateSigningKey(), generateSigningKey()])
   let previous: SigningKey | undefined
 

@@ -10,7 +10,7 @@ import { controlPath, createControl } from './control.ts'
 import type { Counters } from './counters.ts'
 import { counterOf } from './counters.ts'
 import { createFaults } from './faults.ts'
-import { createKeyRing } from './keys.ts'
+import { createKeyRing, type KeyPair } from './keys.ts'
 import { createManagementApi, managementPath } from './management/api.ts'
 import { createEventLog } from './management/events.ts'
 import { syntheticUsers } from './management/synthetic.ts'
@@ -55,6 +55,8 @@ export type LocalAuth0Options = {
   /** The tenant's clock in ms, for what its tokens say. The provider's own expiries follow the real one. */
   now?: () => number
   random?: () => number
+  /** Makes the RSA keys that sign tokens. */
+  makeKeyPair?: () => Promise<KeyPair>
 }
 
 export type LocalAuth0 = {
@@ -90,7 +92,7 @@ export async function startLocalAuth0(options: LocalAuth0Options = {}): Promise<
   await listen(server, options.port ?? 0, options.host ?? '127.0.0.1')
 
   const tenant = tenantOf(options, (server.address() as AddressInfo).port)
-  const keys = await createKeyRing()
+  const keys = await createKeyRing(options.makeKeyPair)
   const faults = createFaults()
   const backchannel = createBackchannel(tenant, keys)
   const events = createEventLog(tenant)

@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import { type LocalAuth0, type LocalAuth0Options, startLocalAuth0 } from '../../auth0/local/server.ts'
 import { type Browser, createBrowser, type Page } from './browser.ts'
 import { type ConfigOverrides, type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
+import { borrowKeyPairs } from './key-pairs.ts'
 import { type Origin, startOrigin } from './origin.ts'
 import { freePort } from './ports.ts'
 
@@ -37,7 +38,8 @@ export async function startHouse(t: Test, options: HouseOptions = {}): Promise<H
   const port = options.port ?? (await freePort())
   const url = `http://localhost:${options.publicPort ?? port}`
   const callbacks = [`${url}/.stagedoor/callback`]
-  const auth0 = await startLocalAuth0({ ...options.auth0, callbacks, logoutUrls: [`${url}/.stagedoor/signed-out`] })
+  const logoutUrls = [`${url}/.stagedoor/signed-out`]
+  const auth0 = await startLocalAuth0({ makeKeyPair: borrowKeyPairs(t), ...options.auth0, callbacks, logoutUrls })
   t.teardown(() => auth0.close())
   if (options.auth0?.isDown) auth0.switches.down('error')
   const origin = await startOrigin(t, options.upstream)
