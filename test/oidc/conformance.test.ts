@@ -118,7 +118,8 @@ t.test('a discovery document of another issuer is not believed', async (t) => {
     const response = await fetch(input, init)
     if (!String(input instanceof Request ? input.url : input).includes('.well-known/openid-configuration'))
       return response
-    return Response.json({ ...((await response.json()) as object), issuer: 'https://evil.example/' })
+    // By http as here, or the document would be refused for its addresses already.
+    return Response.json({ ...((await response.json()) as object), issuer: 'http://evil.example/' })
   }
   const house = await startHouse(t, { fetch: lying })
   t.match((await house.signIn()).page, { status: 503, text: /STAGEDOOR_OIDC_UNAVAILABLE/ })

@@ -163,3 +163,60 @@ t.test('a refused login is on record with its reason', async (t) => {
   await request(`${house.url}/.stagedoor/callback?state=x&code=y`, { headers: { accept: 'application/json' } })
   t.match(house.records().at(-1), { event: 'login-refused', reason: 'STAGEDOOR_OIDC_STATE_MISMATCH', outcome: 'deny' })
 })
+
+t.test('sign-ins, second factors, sign-outs and failed refreshes are on record (OWASP ASVS 16.3.1)', async (t) => {
+  let offsetMs = 0
+  const routes = [
+    { name: 'vault', path: '/vault/**', allow: { mfa: {} } },
+    { name: 'everything', path: '/**', allow: 'authenticated' },
+  ]
+  const house = await startHouse(t, { config: { routes }, now: () => Date.now() + offsetMs })
+  const { browser: max } = await house.signIn('max@example.com')
+  await max.step(`${house.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: house.url } })
+  const { browser: jane } = await house.signIn('jane@example.com')
+  const asked = await jane.open(`${house.url}/vault/x`)
+  await jane.submit(asked.url, '/u/login/mfa', { code: '123456' })
+  const { id = '' } = house.auth0.users.find(({ email }) => email === 'jane@example.com') ?? {}
+  await house.auth0.switches.blockUser(id)
+  offsetMs = 10 * 60_000
+  t.equal((await jane.fetch(`${house.url}/`)).status, 401)
+
+  const names = new Set(['login', 'logout', 'step-up', 'refresh-failed'])
+  t.match(
+    house.records().filter(({ event }) => names.has(String(event))),
+    [
+      { event: 'login', principal: { name: 'Max Muster' } },
+      { event: 'logout', principal: { name: 'Max Muster' } },
+      { event: 'login', principal: { subject: id }, outcome: 'allow' },
+      { event: 'step-up', principal: { subject: id } },
+      { event: 'refresh-failed', principal: { subject: id }, reason: 'grant-invalid', outcome: 'deny' },
+    ],
+  )
+})
+
+t.test('every decision is on record, with its rule and its answer (OWASP ASVS 16.3.2)', async (t) => {
+  const routes = [
+    { name: 'vault', path: '/vault/**', allow: { roles: ['nobody'] } },
+    { name: 'everything', path: '/**', allow: 'authenticated' },
+  ]
+  const house = await startHouse(t, { config: { routes } })
+  const { browser } = await house.signIn()
+  const before = house.records().length
+  await browser.fetch(`${house.url}/a`)
+  await browser.fetch(`${house.url}/vault/b`)
+  await request(`${house.url}/c`)
+  const allowed = {
+    event: 'decision',
+    rule: 'everything',
+    upstream: 'backstage',
+    path: '/a',
+    outcome: 'allow',
+    status: 200,
+  }
+  const denied = { event: 'decision', outcome: 'deny' }
+  t.match(house.records().slice(before), [
+    allowed,
+    { ...denied, rule: 'vault', path: '/vault/b', reason: 'role-missing', status: 403 },
+    { ...denied, rule: 'everything', path: '/c', reason: 'unauthenticated', status: 401 },
+  ])
+})

@@ -10,7 +10,10 @@ t.test('what was sealed opens again, and shows nothing of what is inside', async
   const sealer = createSealer([fresh], 'session')
   const sealed = await sealer.seal({ subject: 'auth0|jane' })
   t.notMatch(sealed, /jane/)
-  t.same(JSON.parse(Buffer.from(sealed.split('.')[0] ?? '', 'base64url').toString()).enc, 'A256GCM')
+  const { kid: _, ...header } = JSON.parse(Buffer.from(sealed.split('.')[0] ?? '', 'base64url').toString())
+  t.same(header, { alg: 'dir', enc: 'A256GCM' }, 'and is not compressed (RFC 8725 §3.6)')
+  const [short, long] = await Promise.all(['x', 'x'.repeat(3_000)].map((text) => sealer.seal(text)))
+  t.ok(Number(long?.length) - Number(short?.length) > 3_000, 'a long text is as long when it is sealed')
   t.same(await sealer.open(sealed), { payload: { subject: 'auth0|jane' }, isStale: false })
 })
 
@@ -27,6 +30,12 @@ t.test('a key that was taken away opens nothing', async (t) => {
 t.test('a value sealed for one purpose does not open for another', async (t) => {
   const sealed = await createSealer([fresh], 'transaction').seal(1)
   t.equal(await createSealer([fresh], 'session').open(sealed), undefined)
+})
+
+t.test('no two values are sealed alike (CVE-2021-32791)', async (t) => {
+  const sealer = createSealer([fresh], 'session')
+  const sealed = await Promise.all(Array.from({ length: 100 }, () => sealer.seal(1)))
+  t.equal(new Set(sealed.map((value) => value.split('.')[2])).size, 100, 'each has an initialization vector of its own')
 })
 
 t.test('whatever a browser sends, opening never throws', async (t) => {
