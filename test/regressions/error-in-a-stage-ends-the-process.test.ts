@@ -138,7 +138,8 @@ t.test(
       if (status >= 500) {
         faulted += 1
         const lines = asked.house.logged.slice(firstLine)
-        if (!lines.some(({ level }) => Number(level) >= warnLevel)) t.fail(`${what}: ${status}, and no log line`)
+        if (!lines.some(({ level, err }) => Number(level) >= warnLevel && err !== undefined))
+          t.fail(`${what}: ${status}, and no log line says why`)
       }
       const after = await steps['a public page']?.(asked)
       if (after !== 200) t.fail(`${what}: another request then gets ${String(after)}`)

@@ -25,7 +25,8 @@ t.test(
       'sec-fetch-mode': 'cors',
     })
     t.equal(answer.headers[':status'], 200)
-    const [line = ''] = answer.headers['set-cookie'] ?? []
+    const [line = '', ...others] = answer.headers['set-cookie'] ?? []
+    t.same(others, [], 'one line, and no name twice')
     const [pair = '', ...attributes] = line.split('; ')
     t.match(pair, /^__Host-stagedoor=[\w.-]+$/)
     const maxAge = Number(/Max-Age=(\d+)/.exec(line)?.[1])
