@@ -4,6 +4,7 @@ import { createManagementTokens } from '../auth0-events/management-token.ts'
 import { createFileOffsets, createMemoryOffsets, createSharedOffsets, type Offsets } from '../auth0-events/offsets.ts'
 import { createEventPull, type EventPull, type EventPullOptions } from '../auth0-events/pull.ts'
 import type { Config } from '../config/schema.ts'
+import { withSlash } from '../config/values/addresses.ts'
 import { createLeadership } from '../redis/leadership.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Once } from '../revocation/once.ts'
@@ -84,7 +85,7 @@ function pullOptions(
   take: TakeEvent,
   offsets: Offsets,
 ): EventPullOptions {
-  const issuer = auth0.issuer.endsWith('/') ? auth0.issuer : `${auth0.issuer}/`
+  const issuer = withSlash(auth0.issuer)
   const credentials = { issuer, clientId, clientSecret: clientSecret.reveal() }
   const common = { fetch, timeoutMs: auth0.timeout, now }
   return {

@@ -2,6 +2,7 @@
 
 import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR, type ServerMetadata } from 'openid-client'
 
+import { withSlash } from '../config/values/addresses.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { capabilitiesOf } from './discovery.ts'
 import { isClientRejected, isProviderUnavailable } from './failures.ts'
@@ -109,10 +110,6 @@ export function authorizationParameters(
 
 function badParameter(detail: string): GatewayError {
   return new GatewayError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { detail, isDetailPublic: true })
-}
-
-function withSlash(issuer: string): string {
-  return issuer.endsWith('/') ? issuer : `${issuer}/`
 }
 
 /** Whether the request is handed to the provider directly; `auto`: where its discovery document requires it. */

@@ -1,3 +1,4 @@
+import { withSlash } from '../config/values/addresses.ts'
 import { fetchDocument, type FetchLimits } from './bounded-fetch.ts'
 
 /**
@@ -5,8 +6,9 @@ import { fetchDocument, type FetchLimits } from './bounded-fetch.ts'
  * @throws Error when the document is not that issuer's, or its keys are not reached by https
  */
 export async function discoverJwksUrl(issuer: string, limits: FetchLimits): Promise<string> {
-  const base = issuer.endsWith('/') ? issuer : `${issuer}/`
-  const document: unknown = JSON.parse(await fetchDocument(`${base}.well-known/openid-configuration`, limits))
+  const document: unknown = JSON.parse(
+    await fetchDocument(`${withSlash(issuer)}.well-known/openid-configuration`, limits),
+  )
   const { issuer: named, jwks_uri: url } = (document ?? {}) as Record<string, unknown>
   // §4.3: compared as strings, or one issuer could speak for another.
   if (named !== issuer) throw new Error(`the discovery document of ${issuer} names ${String(named)} as its issuer`)

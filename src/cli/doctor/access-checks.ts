@@ -1,3 +1,4 @@
+import { withSlash } from '../../config/values/addresses.ts'
 import { fetchManagementToken, tokenRefusalIn } from '../../oidc/client-credentials.ts'
 import { probeAnswer } from '../rotate/token-probe.ts'
 import { answerToLogin } from './application-checks.ts'
@@ -11,7 +12,6 @@ import {
   type Outcome,
   type Scene,
   withoutDiscovery,
-  withSlash,
 } from './finding.ts'
 
 const timeoutMs = 10_000
@@ -45,7 +45,6 @@ async function checkPrivateKeys(scene: Scene): Promise<Outcome> {
   const isRotating = others.some(({ verdict }) => verdict === 'accepted')
   return [
     {
-      id: 'auth0-private-key',
       severity: isRotating ? 'warning' : 'error',
       found: `Auth0 answers 401 to the first of auth0.privateKeys${isRotating ? ', and accepts another one' : ''}`,
       meaning: isRotating
@@ -66,7 +65,6 @@ async function checkMachineAudiences(scene: Scene): Promise<Outcome> {
     const answer = await answerToLogin(scene, audience)
     if (answer === undefined || !/service not found/i.test(answer.text)) continue
     findings.push({
-      id: 'auth0-machine-audience',
       severity: 'error',
       found: `Auth0 has no API ${audience}: ${answer.text}`,
       meaning: 'No machine can get a token for it.',
@@ -83,7 +81,6 @@ async function checkClaims({ config }: Scene): Promise<Outcome> {
   const plain = Object.entries({ roles, groups }).filter(([, names]) => names.every((name) => !name.includes('://')))
   if (!isAuth0) return nothingToAsk
   return plain.map(([kind, names]) => ({
-    id: 'auth0-claims',
     severity: 'warning' as const,
     found: `auth0.claims.${kind} names ${names.join(', ')} only`,
     meaning: `Auth0 drops such claims from tokens, so that everybody is without ${kind}.`,
@@ -111,7 +108,6 @@ const noToken = { because: 'Auth0 gives no token now' }
 
 function eventsFinding(said: string, status?: number): Finding {
   return {
-    id: 'auth0-events',
     severity: 'error',
     found: `for auth0.events.pull Auth0 gives ${said}`,
     meaning: 'Blocked and deleted users stay signed in until their next refresh.',

@@ -42,7 +42,6 @@ async function judgeApi(scene: Scene, read: Read): Promise<Outcome> {
     ...(isRefreshLost
       ? [
           {
-            id: 'auth0-api',
             severity: 'warning' as const,
             found: `the API ${audience} does not allow offline access`,
             meaning: 'There is no refresh token: roles stay as they were at login, and blocked users stay signed in.',
@@ -53,7 +52,6 @@ async function judgeApi(scene: Scene, read: Read): Promise<Outcome> {
     ...(isConsentAsked
       ? [
           {
-            id: 'auth0-api',
             severity: 'warning' as const,
             found: `the API ${audience} asks for consent`,
             meaning: 'Each person sees a page of Auth0’s once that asks whether Stagedoor may use the API.',
@@ -77,7 +75,6 @@ async function judgeTokens(scene: Scene, read: Read): Promise<Outcome> {
     const isEncrypted = (api['token_encryption'] ?? null) !== null
     if (!isSymmetric && !isEncrypted) continue
     findings.push({
-      id: 'auth0-api-tokens',
       severity: 'error',
       found: `access tokens for ${audience} are ${isEncrypted ? 'encrypted (JWE)' : 'signed with HS256'}`,
       meaning: 'Stagedoor refuses them with 401: it verifies signatures with Auth0’s public keys, and has no others.',
@@ -98,7 +95,6 @@ async function judgeGrants(scene: Scene, read: Read): Promise<Outcome> {
     if (grants === undefined) return lacking('read:client_grants')
     if (Object.keys(grants).length > 0) continue
     findings.push({
-      id: 'auth0-machine-grants',
       severity: 'warning',
       found: `no application may ask for ${audience}`,
       meaning: 'Machines get "Client is not authorized to access" in place of a token.',
@@ -121,7 +117,6 @@ async function judgeStreams(scene: Scene, read: Read): Promise<Outcome> {
   if (ours.some(({ status = 'enabled' }) => status === 'enabled')) return []
   return [
     {
-      id: 'auth0-event-stream',
       severity: 'warning',
       found: ours.length === 0 ? `no event stream leads to ${wanted}` : `the event stream to ${wanted} is not enabled`,
       meaning: 'Blocked users and lost roles count from the next refresh (session.refreshEvery), not within a second.',

@@ -1,16 +1,8 @@
+import { withSlash } from '../../config/values/addresses.ts'
 import { probeAnswer } from '../rotate/token-probe.ts'
 import { application } from './auth0-checks.ts'
 import type { Answer } from './beyond-fetch.ts'
-import {
-  askIn,
-  type Check,
-  type Finding,
-  nothingToAsk,
-  type Outcome,
-  type Scene,
-  withoutDiscovery,
-  withSlash,
-} from './finding.ts'
+import { askIn, type Check, type Finding, nothingToAsk, type Outcome, type Scene, withoutDiscovery } from './finding.ts'
 
 /** How the application is registered at Auth0, as far as requests without a person show. */
 export const applicationChecks: readonly Check[] = [
@@ -151,7 +143,6 @@ function secretFinding(fallbackWorks: boolean): Finding {
   const found = 'Auth0 answers 401 to the first of auth0.clientSecrets'
   if (fallbackWorks) {
     return {
-      id: 'auth0-client-secret',
       severity: 'warning',
       found: `${found}, and accepts another one`,
       meaning: 'A rotation is under way, or was not finished: logins work, with one request more each.',
@@ -159,7 +150,6 @@ function secretFinding(fallbackWorks: boolean): Finding {
     }
   }
   return {
-    id: 'auth0-client-secret',
     severity: 'error',
     found,
     meaning: 'Nobody can finish a login: the secret is another one, or the application authenticates in another way.',
@@ -171,7 +161,6 @@ async function checkLimit({ limited }: Scene): Promise<Outcome> {
   if (limited() === 0) return []
   return [
     {
-      id: 'auth0-rate-limit',
       severity: 'warning',
       found: `Auth0 answered 429 ${limited()} times`,
       meaning:

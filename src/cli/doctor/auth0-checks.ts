@@ -28,11 +28,11 @@ async function checkDiscovery(scene: Scene): Promise<Outcome> {
   if (answer === undefined) {
     const reason = scene.whySilent(url)
     const found = `${url} does not answer: ${reason}`
-    return [{ id: 'auth0-discovery', severity: 'error', found, meaning, fix: waysToReach(reason, new URL(url).host) }]
+    return [{ severity: 'error', found, meaning, fix: waysToReach(reason, new URL(url).host) }]
   }
   const found = `${url} answers ${answer.status} without a discovery document`
   const fix = `Compare auth0.issuer with ${application} → Basic Information → Domain.`
-  return [{ id: 'auth0-discovery', severity: 'error', found, meaning, fix }]
+  return [{ severity: 'error', found, meaning, fix }]
 }
 
 async function checkIssuer(scene: Scene): Promise<Outcome> {
@@ -43,7 +43,6 @@ async function checkIssuer(scene: Scene): Promise<Outcome> {
   const isSlash = issuer === `${configured}/`
   return [
     {
-      id: 'auth0-issuer',
       severity: 'error',
       found: `auth0.issuer is ${configured}, and Auth0 says ${issuer}`,
       meaning: isSlash
@@ -62,7 +61,6 @@ async function checkKeys(scene: Scene): Promise<Outcome> {
   if (Array.isArray(keys) && keys.length > 0) return []
   return [
     {
-      id: 'auth0-keys',
       severity: 'error',
       found: `${url} ${answer === undefined ? `does not answer: ${scene.whySilent(url)}` : `answers ${answer.status} without keys`}`,
       meaning:
@@ -82,7 +80,6 @@ async function checkClock(scene: Scene): Promise<Outcome> {
   if (!isOff) return []
   return [
     {
-      id: 'auth0-clock',
       severity: Math.abs(offSeconds) > 30 ? 'error' : 'warning',
       found: `this machine’s clock is ${Math.abs(offSeconds)} s ${offSeconds > 0 ? 'ahead of' : 'behind'} Auth0’s`,
       meaning: 'Tokens look as if they were issued in the future, or expire too early.',
@@ -97,7 +94,6 @@ async function checkLogoutEndpoint(scene: Scene): Promise<Outcome> {
   if (document['end_session_endpoint'] !== undefined) return []
   return [
     {
-      id: 'auth0-logout-endpoint',
       severity: 'warning',
       found: 'the discovery document has no end_session_endpoint',
       meaning: 'The tenant is older than November 2023. Stagedoor uses /v2/logout, which works, too.',
@@ -113,7 +109,6 @@ async function checkLogoutNotice(scene: Scene): Promise<Outcome> {
   if (scene.config.auth0.events !== undefined) return []
   return [
     {
-      id: 'auth0-logout-notice',
       severity: 'info',
       found: 'Auth0 sends no logout tokens (an Enterprise feature), and auth0.events is not configured',
       meaning: 'Blocked users and lost roles count from the next refresh (session.refreshEvery), not within a second.',
@@ -126,7 +121,6 @@ async function checkOfflineAccess({ config }: Scene): Promise<Outcome> {
   if (config.auth0.scopes.includes('offline_access')) return []
   return [
     {
-      id: 'auth0-offline-access',
       severity: 'warning',
       found: 'auth0.scopes lacks offline_access',
       meaning: 'There is no refresh token: roles stay as they were at login, and blocked users stay signed in.',
@@ -140,7 +134,6 @@ async function checkLoopback({ config }: Scene): Promise<Outcome> {
   if (hostname !== 'localhost' && !hostname.startsWith('127.') && hostname !== '[::1]') return []
   return [
     {
-      id: 'auth0-loopback',
       severity: 'info',
       found: `server.baseUrl is on ${hostname}`,
       meaning: 'On localhost Auth0 always asks for consent, and newer tenants ask to confirm every login.',

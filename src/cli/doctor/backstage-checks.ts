@@ -53,7 +53,6 @@ async function checkReachable(scene: Scene): Promise<Outcome> {
     if (answer?.status === 200) return []
     return [
       {
-        id: 'backstage-reachable',
         severity: 'error',
         found: `${url} ${answer === undefined ? `does not answer: ${scene.whySilent(probe)}` : `answers its readiness probe with ${answer.status}`}`,
         meaning: 'People get 502 or 503 in place of Backstage.',
@@ -71,7 +70,6 @@ async function checkModule(scene: Scene): Promise<Outcome> {
     if (answer.status === 401 || isSignedIn(answer)) return []
     return [
       {
-        id: 'backstage-module',
         severity: 'error',
         found: `Backstage answers ${answer.status} at ${signInPath}`,
         meaning: 'Stagedoor’s auth module is not installed or not configured, so nobody can sign in to Backstage.',
@@ -93,7 +91,6 @@ async function checkForgeries(scene: Scene): Promise<Outcome> {
     if (answers.every(({ answer }) => answer === undefined)) return silent
     const accepted = answers.filter(({ answer }) => answer !== undefined && isSignedIn(answer))
     return accepted.map(({ name }) => ({
-      id: 'backstage-forgery',
       severity: 'error' as const,
       found: `DANGER: Backstage accepts an identity ${name}`,
       meaning: 'Whoever reaches Backstage can be anybody.',
@@ -112,7 +109,6 @@ async function checkUnsignedProvider(scene: Scene): Promise<Outcome> {
     if (isMissingProvider(answer)) return []
     return [
       {
-        id: 'backstage-unsigned-provider',
         severity: isSignedIn(answer) ? 'error' : 'warning',
         found: `Backstage has the provider oauth2Proxy (it answers ${answer.status})`,
         meaning: 'It believes X-Forwarded-User without a signature: whoever reaches Backstage can be anybody.',
@@ -129,7 +125,6 @@ async function checkGuest(scene: Scene): Promise<Outcome> {
     if (isMissingProvider(answer)) return []
     return [
       {
-        id: 'backstage-guest',
         severity: 'warning',
         found: `Backstage has the provider guest (it answers ${answer.status})`,
         meaning: 'Whoever reaches Backstage signs in as a guest, without Stagedoor’s assertion.',
@@ -159,7 +154,6 @@ async function checkBaseUrl(scene: Scene): Promise<Outcome> {
         ? []
         : [
             {
-              id: 'backstage-base-url',
               severity: 'error' as const,
               found: `Backstage’s ${option} is ${value}, and server.baseUrl is ${baseUrl}`,
               meaning: 'Pages ask the wrong address: cookies, sign-in and links break.',
@@ -188,7 +182,6 @@ async function checkMachine(scene: Scene): Promise<Outcome> {
     if (answer.status !== 200) return []
     return [
       {
-        id: 'backstage-machine-forgery',
         severity: 'error',
         found: 'DANGER: Backstage’s catalog answers a machine’s token that nobody signed for it',
         meaning: 'Whoever reaches Backstage reads the catalog.',
@@ -207,7 +200,6 @@ async function checkWebSocket(scene: Scene): Promise<Outcome> {
     if ((await answersUpgrade(`${url}/api/signals`)) || (await answersUpgrade(`${url}/api/signals`))) return []
     return [
       {
-        id: 'backstage-websocket',
         severity: 'warning',
         found: 'Backstage does not answer the upgrade to a WebSocket at /api/signals',
         meaning: 'Notifications and live updates do not arrive.',

@@ -1,6 +1,7 @@
 import type { CustomFetch } from 'openid-client'
 
 import type { Config } from '../../config/schema.ts'
+import { withSlash } from '../../config/values/addresses.ts'
 import type { SendJson } from '../json-client.ts'
 import { whyNoAnswer } from '../why-no-answer.ts'
 import { type Answer, openAsBrowser } from './beyond-fetch.ts'
@@ -10,7 +11,8 @@ export type Severity = 'info' | 'warning' | 'error'
 
 /** The result of a check, in words for a first-time reader. */
 export type Finding = {
-  id: string
+  /** Default: that of the check. */
+  id?: string
   severity: Severity
   found: string
   meaning: string
@@ -44,7 +46,9 @@ export type Check = {
 }
 
 /** One check with its result; `because` says why it could not be asked. */
-export type Result = { id: string; title: string; findings: Finding[]; because?: string }
+export type Result = { id: string; title: string; findings: NamedFinding[]; because?: string }
+
+export type NamedFinding = Finding & { id: string }
 
 /** Everything that a check may use. */
 export type Scene = {
@@ -111,8 +115,6 @@ export function discoveryUrlOf(issuer: string): string {
   return `${withSlash(issuer)}.well-known/openid-configuration`
 }
 
-export const withSlash = (url: string): string => (url.endsWith('/') ? url : `${url}/`)
-
 /** The object that an answer carries; undefined where it is none. */
 export function jsonIn({ text }: Answer): Record<string, unknown> | undefined {
   try {
@@ -151,8 +153,9 @@ export async function runChecks(checks: readonly Check[], scene: Scene): Promise
       if (outcome.because !== undefined) results.push({ id, title, findings: [], because: outcome.because })
       continue
     }
-    for (const finding of outcome) found.add(finding.id)
-    results.push({ id, title, findings: outcome })
+    const findings = outcome.map((finding) => ({ id, ...finding }))
+    for (const finding of findings) found.add(finding.id)
+    results.push({ id, title, findings })
   }
   return results
 }

@@ -33,7 +33,6 @@ async function checkDns({ config }: Scene): Promise<Outcome> {
   if (isKnown) return []
   return [
     {
-      id: 'dns',
       severity: 'error',
       found: `${host} has no address`,
       meaning: 'Browsers cannot find Stagedoor, and Backstage cannot fetch its keys.',
@@ -60,7 +59,6 @@ async function checkCertificates(scene: Scene): Promise<Outcome> {
 
 function certificateFinding(place: string, days: number): Finding {
   return {
-    id: 'certificate',
     severity: days < 0 ? 'error' : 'warning',
     found: days < 0 ? `the certificate of ${place} has expired` : `the certificate of ${place} expires in ${days} days`,
     meaning: 'Browsers refuse the site, and Backstage cannot fetch Stagedoor’s keys.',
@@ -76,7 +74,6 @@ async function checkRedis({ config }: Scene): Promise<Outcome> {
   if (answers) return []
   return [
     {
-      id: 'redis',
       severity: 'error',
       found: 'Redis does not answer, or refuses us',
       meaning: 'New logins fail. Sessions in the memory of a process work for session.redis.outageGrace.',
@@ -98,11 +95,11 @@ async function checkBaseUrl(scene: Scene): Promise<Outcome> {
     const reason = scene.whySilent(url)
     const found = `${url} does not answer: ${reason}`
     const fix = `Start Stagedoor. Where it runs: ${waysToReach(reason, new URL(url).host)}`
-    return [{ id: 'base-url', severity: 'error', found, meaning, fix }]
+    return [{ severity: 'error', found, meaning, fix }]
   }
   const found = `${url} answers ${answer.status}, and not as Stagedoor does`
   const fix = 'Have the ingress send everything to Stagedoor, paths unchanged.'
-  return [{ id: 'base-url', severity: 'error', found, meaning, fix }]
+  return [{ severity: 'error', found, meaning, fix }]
 }
 
 /** Starts a login as a browser does, and looks at the cookie that comes back through everything in between. */
@@ -116,7 +113,6 @@ async function checkCookie(scene: Scene): Promise<Outcome> {
   if (complaint === undefined) return []
   return [
     {
-      id: 'cookie',
       severity: 'error',
       found: complaint,
       meaning: 'Logins end in a loop or with an error: the browser does not bring the cookie back.',
@@ -146,7 +142,6 @@ async function checkCookieSize(scene: Scene): Promise<Outcome> {
   if (answer?.status === 200) return []
   return [
     {
-      id: 'cookie-size',
       severity: 'warning',
       found: `12 KB of cookies are ${answer === undefined ? 'cut off' : `answered with ${answer.status}`} on the way`,
       meaning: 'People with many groups, or with other applications on the host, cannot use the portal.',
@@ -163,7 +158,6 @@ async function checkGateway(scene: Scene): Promise<Outcome> {
   if (answer.status !== 200) return []
   return [
     {
-      id: 'gateway-forgery',
       severity: 'error',
       found: 'DANGER: a forged identity is answered with 200 through server.baseUrl',
       meaning: 'Requests reach Backstage without Stagedoor, or a rule makes its sign-in public.',

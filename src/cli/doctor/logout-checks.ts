@@ -1,9 +1,10 @@
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 
+import { withSlash } from '../../config/values/addresses.ts'
 import { application } from './auth0-checks.ts'
 import type { Answer } from './beyond-fetch.ts'
-import { type Check, jsonIn, nothingToAsk, type Outcome, type Scene, withoutDiscovery, withSlash } from './finding.ts'
+import { type Check, jsonIn, nothingToAsk, type Outcome, type Scene, withoutDiscovery } from './finding.ts'
 
 /** How a session ends: the way back for people who sign out, and the way of Auth0's logout tokens to us. */
 export const logoutChecks: readonly Check[] = [
@@ -41,7 +42,6 @@ async function checkLogoutUrl(scene: Scene): Promise<Outcome> {
     if (leadsTo(target, answer)) continue
     return [
       {
-        id: 'auth0-logout-url',
         severity: 'error',
         found: `${url} does not send people back to ${target} (it answers ${answer.status})`,
         meaning: 'After signing out people see an error page of Auth0’s.',
@@ -92,7 +92,6 @@ async function checkLogoutAddress(scene: Scene): Promise<Outcome> {
   if (addresses.length === 0 || !addresses.every(({ address }) => isPrivateAddress(address))) return []
   return [
     {
-      id: 'auth0-logout-address',
       severity: 'warning',
       found: `from here ${host} is ${addresses.map(({ address }) => address).join(', ')}, which Auth0 cannot reach`,
       meaning:
@@ -112,7 +111,6 @@ async function checkLogoutRoute(scene: Scene): Promise<Outcome> {
   if (answer && String(jsonIn(answer)?.['code']).startsWith('STAGEDOOR_')) return []
   return [
     {
-      id: 'backchannel-logout',
       severity: 'error',
       found: `POST ${url} ${answer === undefined ? `gets no answer: ${scene.whySilent(url)}` : `is answered with ${answer.status}, and not by Stagedoor`}`,
       meaning:

@@ -1,3 +1,4 @@
+import { withSlash } from '../../config/values/addresses.ts'
 import { apiChecks } from './api-checks.ts'
 import { application } from './auth0-checks.ts'
 import {
@@ -9,7 +10,6 @@ import {
   type Outcome,
   type Scene,
   withoutDiscovery,
-  withSlash,
 } from './finding.ts'
 import { judgeCredentialAge } from './secret-age.ts'
 import { tenantChecks } from './tenant-checks.ts'
@@ -98,7 +98,6 @@ export function managementChecks(token: string): readonly Check[] {
 }
 
 const noAccess: Finding = {
-  id: 'management-access',
   severity: 'error',
   found: 'the application’s settings cannot be read with the management token',
   meaning: 'Its settings were not checked.',
@@ -111,7 +110,6 @@ function judgeType({ app_type: type, token_endpoint_auth_method: method }: Clien
   const meaning = 'Other types have no secret, or cannot log people in.'
   return [
     {
-      id: 'auth0-app-type',
       severity: 'error',
       found,
       meaning,
@@ -124,7 +122,6 @@ function judgeSignature({ jwt_configuration: { alg } = {} }: Client): Finding[] 
   if (alg === undefined || !alg.startsWith('HS')) return []
   return [
     {
-      id: 'auth0-signature',
       severity: 'error',
       found: `ID tokens are signed with ${alg}`,
       meaning: 'Such a signature is made with the client secret, and Stagedoor refuses it.',
@@ -138,7 +135,6 @@ function judgeGrant({ grant_types: grants }: Client, { config }: Scene): Finding
   if (!config.auth0.scopes.includes('offline_access')) return []
   return [
     {
-      id: 'auth0-refresh-grant',
       severity: 'warning',
       found: 'the application lacks the grant type Refresh Token',
       meaning: 'There is no refresh token: roles stay as they were at login, and blocked users stay signed in.',
@@ -152,7 +148,6 @@ function judgeLeeway({ refresh_token: { rotation_type, leeway = 0 } = {} }: Clie
   if (!isWanted || rotation_type !== 'rotating' || leeway > 0) return []
   return [
     {
-      id: 'auth0-rotation-leeway',
       severity: 'warning',
       found: 'refresh tokens rotate without an overlap',
       meaning:
@@ -170,12 +165,11 @@ function judgeInitiators({ oidc_logout: logout }: Client, { config: { server } }
   if (!urls.includes(wanted)) {
     const found = `logout tokens go to ${urls.join(', ')}`
     const meaning = 'They do not reach Stagedoor.'
-    return [{ id: 'auth0-logout-initiators', severity: 'warning', found, meaning, fix: `${place}: ${wanted}` }]
+    return [{ severity: 'warning', found, meaning, fix: `${place}: ${wanted}` }]
   }
   if (initiators?.mode === 'all') return []
   return [
     {
-      id: 'auth0-logout-initiators',
       severity: 'warning',
       found: 'Auth0 sends logout tokens for chosen reasons only',
       meaning: 'Changed passwords, revoked sessions and deleted accounts may be left out.',
@@ -189,7 +183,6 @@ function judgeCredentials(credentials: readonly Credential[], now: number): Find
     ({ expires_at }) => expires_at !== undefined && Date.parse(expires_at) - now < soonMs,
   )
   return expiring.map(({ name = 'a credential', expires_at }) => ({
-    id: 'auth0-credential-expiry',
     severity: 'warning' as const,
     found: `${name} expires at ${expires_at}`,
     meaning: 'After that Auth0 refuses what is signed with it, and nobody can sign in.',

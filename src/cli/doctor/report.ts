@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-import type { Finding, Result, Severity } from './finding.ts'
+import type { NamedFinding, Result, Severity } from './finding.ts'
 
 const marks: Record<Severity | 'ok', { sign: string; colour: Parameters<typeof styleText>[0] }> = {
   ok: { sign: '✓', colour: 'green' },
@@ -59,4 +59,4 @@ export function exitCodeOf(results: readonly Result[]): number {
   return severities.has('warning') ? 1 : 0
 }
 
-const findingsOf = (results: readonly Result[]): Finding[] => results.flatMap(({ findings }) => findings)
+const findingsOf = (results: readonly Result[]): NamedFinding[] => results.flatMap(({ findings }) => findings)

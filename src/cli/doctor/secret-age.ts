@@ -35,9 +35,7 @@ function firstMention(text: string, id: string): number | undefined {
 
 function judge(since: number, scene: Scene): Finding[] {
   const days = Math.floor((scene.now() - since) / dayMs)
-  return days < maxAgeDays
-    ? []
-    : [old('auth0-secret-age', 'the first of auth0.clientSecrets', days, 'stagedoor rotate client-secret')]
+  return days < maxAgeDays ? [] : [old('the first of auth0.clientSecrets', days, 'stagedoor rotate client-secret')]
 }
 
 /** The same for the public keys of `auth0.privateKeys`, whose dates Auth0 keeps. */
@@ -47,15 +45,12 @@ export function judgeCredentialAge(
 ): Finding[] {
   return credentials.flatMap(({ name = 'a credential', created_at: createdAt }) => {
     const days = createdAt === undefined ? 0 : Math.floor((now - Date.parse(createdAt)) / dayMs)
-    return days < maxAgeDays
-      ? []
-      : [old('auth0-credential-age', `the credential ${name}`, days, 'stagedoor rotate private-key-jwt')]
+    return days < maxAgeDays ? [] : [old(`the credential ${name}`, days, 'stagedoor rotate private-key-jwt')]
   })
 }
 
-function old(id: string, what: string, days: number, command: string): Finding {
+function old(what: string, days: number, command: string): Finding {
   return {
-    id,
     severity: 'warning',
     found: `${what} is ${days} days old`,
     meaning: 'Old secrets are in old backups, in old laptops and in the heads of people who have left.',
@@ -65,7 +60,6 @@ function old(id: string, what: string, days: number, command: string): Finding {
 
 function unknownAge(found: string): Finding {
   return {
-    id: 'auth0-secret-age',
     severity: 'info',
     found,
     meaning: 'Nobody can tell how old the secret is: Auth0 keeps no date of it.',

@@ -58,7 +58,6 @@ const isDeployed = ({ deployed_version: version, all_changes_deployed: isLatest 
 
 function staleFinding({ name, deployed_version: version }: Action): Finding {
   return {
-    id: 'auth0-action',
     severity: 'warning',
     found:
       version === undefined
@@ -71,7 +70,6 @@ function staleFinding({ name, deployed_version: version }: Action): Finding {
 
 function unboundFinding({ name }: Action): Finding {
   return {
-    id: 'auth0-action',
     severity: 'warning',
     found: `the Action ${name} sets claims that Stagedoor reads, and no login runs it`,
     meaning: 'Roles and groups are empty for everybody.',
@@ -95,7 +93,6 @@ async function judgeConnections(scene: Scene, read: Read): Promise<Outcome> {
   if (social.length === 0) return nothingToAsk
   const lent = social.filter(({ options }) => !options?.client_id)
   return lent.map(({ name }) => ({
-    id: 'auth0-social-keys',
     severity: 'warning',
     found: `the connection ${name} has no Client ID, so it uses Auth0’s developer keys`,
     meaning:

@@ -35,7 +35,6 @@ async function checkOwnTls({ config }: Scene): Promise<Outcome> {
   if (version !== undefined) {
     return [
       {
-        id: 'tls',
         severity: 'warning',
         found: `${url.host} accepts ${version.protocol}`,
         meaning: 'TLS before 1.2 is broken (RFC 8996): who sits between may read or change what passes.',
@@ -47,7 +46,6 @@ async function checkOwnTls({ config }: Scene): Promise<Outcome> {
   if (cipher === undefined) return []
   return [
     {
-      id: 'tls',
       severity: 'info',
       found: `${url.host} accepts the old cipher ${cipher.cipher}`,
       meaning: 'Browsers of today choose a better one. Auditors ask for ECDHE with GCM or ChaCha20 only.',
@@ -64,7 +62,6 @@ async function checkAuth0Tls({ config, env }: Scene): Promise<Outcome> {
   if (handshake === undefined || !oldCiphers.includes(handshake.cipher)) return []
   return [
     {
-      id: 'auth0-tls',
       severity: 'warning',
       found: `the connection to ${url.host} uses ${handshake.protocol} with ${handshake.cipher}`,
       meaning: 'Auth0 has refused such ciphers since June 2026, so another machine answers in its name.',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 
 import { Option } from 'commander'
 
+import { withSlash } from '../../config/values/addresses.ts'
 import type { Command } from '../command.ts'
 import { CommandFailed } from '../run-action.ts'
 import type { ManagementAccess } from './management.ts'
@@ -72,8 +73,7 @@ export function withAuth0Options(command: Command): Command {
 export function issuerFrom({ issuer }: { issuer?: string }, env: NodeJS.ProcessEnv): string {
   const domain = env['AUTH0_DOMAIN']
   const found = issuer ?? (env['AUTH0_ISSUER'] || (domain ? `https://${domain}/` : undefined))
-  const url = required(found, '--issuer or AUTH0_ISSUER')
-  return url.endsWith('/') ? url : `${url}/`
+  return withSlash(required(found, '--issuer or AUTH0_ISSUER'))
 }
 
 /** A token, or an application of its own that may do nothing else: `update:clients` and `update:client_keys`. */

@@ -41,6 +41,11 @@ function hasOnlyAnOrigin(url: URL): boolean {
   return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
 }
 
+/** The URL with a slash at its end: as Auth0 spells its issuer. */
+export function withSlash(url: string): string {
+  return url.endsWith('/') ? url : `${url}/`
+}
+
 /** Reads an absolute http or https URL; undefined when it is none. */
 export function parseWebUrl(text: string): URL | undefined {
   const url = URL.parse(text)
