@@ -4,7 +4,8 @@ import t from 'tap'
 
 import { startHouse } from '../../support/house.ts'
 import { startReport } from '../support.ts'
-import { type Form, forms } from './forms.ts'
+import { forms } from './forms.ts'
+import type { Form } from './forms/form.ts'
 
 const body = '0123456789'
 /** For so long the first answer is half sent. */

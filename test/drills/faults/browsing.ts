@@ -116,8 +116,23 @@ export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<
   }
 }
 
+/** Has gateways load what they load with their first requests, so that what grows later is a leak. */
+export async function warmUp(t: Test, options: BrowsingOptions): Promise<void> {
+  const browsing = await startBrowsing(t, options)
+  await until(() => browsing.all.every(({ served }) => served > 2))
+  await browsing.stop()
+}
+
+/** Browsers that have all been served, and of which the first five have signed out then. */
+export async function startBrowsingWithSignOuts(t: Test, options: BrowsingOptions): Promise<Browsing> {
+  const browsing = await startBrowsing(t, options)
+  await until(() => browsing.all.every(({ served }) => served > 0))
+  for (const browser of browsing.all.slice(0, 5)) await signOut(options.house, browser)
+  return browsing
+}
+
 /** Signs the browser out; from then on it must not be served. */
-export async function signOut({ all }: Pick<Replicas, 'all'>, browser: Browser): Promise<void> {
+async function signOut({ all }: Pick<Replicas, 'all'>, browser: Browser): Promise<void> {
   const [first] = all
   // From here on a 401 is right, and from what the answer says on nothing else.
   browser.signedOutAtMs = performance.now()

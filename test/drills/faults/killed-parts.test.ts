@@ -5,7 +5,7 @@ import { type Replica, type Replicas, replicaSecret, startReplicas } from '../..
 import { until } from '../../support/until.ts'
 import { countResources, createLeakCheck } from '../resources.ts'
 import { type DrillReport, startReport } from '../support.ts'
-import { type Browsing, judgeSessions, signOut, startBrowsing } from './browsing.ts'
+import { type Browsing, judgeSessions, startBrowsingWithSignOuts, warmUp } from './browsing.ts'
 import { manners, startUnrulyUpstream, type UnrulyUpstream } from './unruly-upstream.ts'
 
 const browserCount = 50
@@ -28,14 +28,10 @@ t.test(
     const options = { house, editor, issuer: house.auth0.issuer, count: browserCount, report }
     const [survivor, ...others] = house.all
     if (survivor === undefined) throw new Error('no gateway')
-    const warmUp = await startBrowsing(t, options)
-    await until(() => warmUp.all.every(({ served }) => served > 2))
-    await warmUp.stop()
+    await warmUp(t, options)
     const before = await leaks.measureAtRest(survivor)
 
-    const browsing = await startBrowsing(t, options)
-    await until(() => browsing.all.every(({ served }) => served > 0))
-    for (const browser of browsing.all.slice(0, 5)) await signOut(house, browser)
+    const browsing = await startBrowsingWithSignOuts(t, options)
     do await injectAll(house, others, upstream, browsing, report)
     while (report.hasTime())
     await browsing.stop()

@@ -12,7 +12,7 @@ import { sessionOf } from '../../support/sessions.ts'
 import { until } from '../../support/until.ts'
 import { countResources, createLeakCheck } from '../resources.ts'
 import { drillSeconds, startReport } from '../support.ts'
-import { type BrowsingOptions, judgeSessions, signOut, startBrowsing } from './browsing.ts'
+import { type BrowsingOptions, judgeSessions, startBrowsingWithSignOuts, warmUp } from './browsing.ts'
 import { startUnrulyUpstream } from './unruly-upstream.ts'
 
 const browserCount = 50
@@ -85,14 +85,10 @@ t.test(
     const report = startReport(t, isLong ? 'a real Backstage and all others killed' : 'processes killed')
     const editor = await createSessionEditor(t, house.redis.url, replicaSecret)
     const options: BrowsingOptions = { ...upstream, house, editor, issuer, count: browserCount, report }
-    const warmUp = await startBrowsing(t, options)
-    await until(() => warmUp.all.every(({ served }) => served > 2))
-    await warmUp.stop()
+    await warmUp(t, options)
     const before = await leaks.measureAtRest(survivor)
 
-    const browsing = await startBrowsing(t, options)
-    await until(() => browsing.all.every(({ served }) => served > 0))
-    for (const browser of browsing.all.slice(0, 5)) await signOut(house, browser)
+    const browsing = await startBrowsingWithSignOuts(t, options)
     const redis = { kill: () => house.redis.stop(), start: () => house.redis.start() }
     const login = {
       async kill() {
