@@ -13,6 +13,7 @@ t.test(
       { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' },
       { forwarded: 'host=evil.example;proto=https' },
       { 'x-forwarded-port': '1' },
+      { host: 'evil.example' },
     ]) {
       const { location = '' } = await createBrowser().step(`${house.url}/.stagedoor/login`, { headers })
       t.equal(new URL(location).searchParams.get('redirect_uri'), `${house.url}/.stagedoor/callback`)
