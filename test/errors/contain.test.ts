@@ -1,6 +1,8 @@
+import { setImmediate as settled } from 'node:timers/promises'
+
 import t from 'tap'
 
-import { containErrors } from '../../src/errors/contain.ts'
+import { containErrors, continueAfter } from '../../src/errors/contain.ts'
 
 t.test('an error ends what it happened in, and one while it ends goes no further', async (t) => {
   const collapsed: unknown[] = []
@@ -16,4 +18,17 @@ t.test('an error ends what it happened in, and one while it ends goes no further
   containErrors(owner, ['onData'])
   t.doesNotThrow(() => owner.onData('broken'))
   t.match(collapsed, [{ message: 'broken' }])
+})
+
+t.test('an error behind an asynchronous stage ends its request, and not the process', async (t) => {
+  const lines: object[] = []
+  let isEnded = false
+  const raw = { headersSent: false, statusCode: 200, end: () => void (isEnded = true) }
+  const log = { error: (line: object) => void lines.push(line) }
+  continueAfter(Promise.resolve(), { raw, log } as never, () => {
+    throw new Error('broken')
+  })
+  await settled()
+  t.match(lines, [{ code: 'STAGEDOOR_INTERNAL', err: { message: 'broken' } }])
+  t.match({ isEnded, status: raw.statusCode }, { isEnded: true, status: 500 })
 })
