@@ -7,6 +7,7 @@ import { request } from 'undici'
 import { temporaryFolder, verdictOn } from '../audit/support.ts'
 import type { Browser } from '../support/browser.ts'
 import { startHouse } from '../support/house.ts'
+import { ask, machinesIn, machineToken } from '../support/machine.ts'
 import { until } from '../support/until.ts'
 
 const cookieOf = (browser: Browser, url: string): string =>
@@ -162,6 +163,15 @@ t.test('a refused login is on record with its reason', async (t) => {
   const house = await startHouse(t)
   await request(`${house.url}/.stagedoor/callback?state=x&code=y`, { headers: { accept: 'application/json' } })
   t.match(house.records().at(-1), { event: 'login-refused', reason: 'STAGEDOOR_OIDC_STATE_MISMATCH', outcome: 'deny' })
+})
+
+t.test('a refused access token is in the log with its reason, and not with its text', async (t) => {
+  const house = await startHouse(t, { config: { machines: machinesIn } })
+  const token = machineToken(house.auth0, { exp: 1 })
+  const { headers } = await ask(`${house.url}/`, token)
+  const line = house.logged.find(({ requestId }) => requestId === headers['x-request-id'])
+  t.match(line, { code: 'STAGEDOOR_BEARER_REFUSED', reason: 'expired' })
+  t.notMatch(JSON.stringify(house.logged), token)
 })
 
 t.test('sign-ins, second factors, sign-outs and failed refreshes are on record (OWASP ASVS 16.3.1)', async (t) => {
