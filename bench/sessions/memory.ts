@@ -1,7 +1,7 @@
 /** What this many sessions weigh in the local cache of one process; prints JSON. Run with --expose-gc. */
 import { randomBytes } from 'node:crypto'
 
-import { parseNode } from '../../src/redis/node.ts'
+import { parseNode } from '../../src/redis/client.ts'
 import { createRedis } from '../../src/redis/redis.ts'
 import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'

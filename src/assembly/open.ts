@@ -78,7 +78,7 @@ export async function open(config: Config, given: Dependencies, holding: Holding
   return { ...made, ...ended, ...states, onUnusable, upstreams, assertion, sessions, overload, upgrades, tracing, once }
 }
 
-/** What the process says of itself: whether its configuration files are in force, or why not, and whether it is leaving. */
+/** The process's own state: whether its configuration files are in force, or why not, and whether it is leaving. */
 function provisionStates(now: () => number, { registry }: Metrics, holding: Holding) {
   const openReading = (): LastReading => {
     const reading = createLastReading(now())

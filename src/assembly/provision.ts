@@ -2,7 +2,7 @@ import { sessionLimits } from '../config/derived-settings.ts'
 import { shownOptions, printable } from '../config/effective.ts'
 import { secretFingerprints } from '../config/fingerprints.ts'
 import type { Config } from '../config/schema.ts'
-import { placesOf } from '../policy/places.ts'
+import { accountEntriesOf } from '../policy/account-entries.ts'
 import { createRandomHex } from '../seal/random.ts'
 import { webhookOf } from './auth0-events.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -97,7 +97,7 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
       baseUrl,
       limits: sessionLimits(config),
       tokenFacts: machines.tokenFacts,
-      places: placesOf(config),
+      entries: accountEntriesOf(config),
       policy,
       sessions: { seen, revocations },
       now: dependencies.now,

@@ -1,7 +1,6 @@
 import { settingsFingerprint } from '../config/fingerprints.ts'
 import type { Config } from '../config/schema.ts'
-import type { RedisSettings } from '../redis/client.ts'
-import { parseNode } from '../redis/node.ts'
+import { parseNode, type RedisSettings } from '../redis/client.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { type Condition, condition } from '../telemetry/metrics.ts'

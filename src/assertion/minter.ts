@@ -7,14 +7,14 @@ import type { Issue } from './claims.ts'
 import type { SigningKey } from './key-rotation.ts'
 
 /** Signs claims as a compact JWS (RFC 7515, ES256) of a type of ours. */
-export function signStatement(claims: object, type: string, key: SigningKey): Promise<string> {
+function signStatement(claims: object, type: string, key: SigningKey): Promise<string> {
   return new SignJWT({ ...claims })
     .setProtectedHeader({ alg: assertionAlgorithm, kid: key.kid, typ: type })
     .sign(key.privateKey)
 }
 
 /** A statement is used again while this much of its life is left, so that it never expires on the way. */
-export const minRemainingMs = 60_000
+const minRemainingMs = 60_000
 /** About 2 KiB each. */
 const maxRemembered = 10_000
 

@@ -1,5 +1,5 @@
+import { createMinutes, type Minute } from './counts-by-minute.ts'
 import type { AuditEvent } from './event.ts'
-import { createMinutes, type Minute } from './minutes.ts'
 import type { AuditRecord } from './record-schema.ts'
 import type { Sink } from './sinks/sink.ts'
 

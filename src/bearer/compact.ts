@@ -9,7 +9,7 @@ export type CompactToken = {
 }
 
 /** Longest token that jose and we parse. */
-export const maxTokenLength = 8_192
+const maxTokenLength = 8_192
 
 /** Takes a token apart; the first thing that is wrong where it cannot be. Every token has one spelling only. */
 export function parseCompact(token: string): CompactToken | BearerReason {

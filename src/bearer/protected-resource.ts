@@ -21,7 +21,7 @@ export type ResourceMetadata = {
 }
 
 /** Metadata of the resource at `path`, empty for the gateway as a whole. */
-export function resourceMetadata(path: string, isBackstages: boolean, options: ProtectedResourceOptions) {
+function resourceMetadata(path: string, isBackstages: boolean, options: ProtectedResourceOptions) {
   const { baseUrl, issuers } = options
   return {
     resource: `${baseUrl}${path}`,

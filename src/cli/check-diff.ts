@@ -1,3 +1,5 @@
+// This folder: the command `stagedoor`.
+
 import { changesBetween, type OptionChange, needsRestart } from '../config/changes.ts'
 import { printable } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'

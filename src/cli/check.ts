@@ -75,7 +75,7 @@ function withCount(warnings: number): string {
 const asked = new Set(['auth0-discovery', 'auth0-issuer', 'auth0-keys', 'auth0-callback', 'auth0-client-secret'])
 
 /** Asks Auth0 about a configuration that is well formed. @returns the exit code: 1 where something would not work */
-export async function checkOnline(config: Config, { env, out, fetch, now }: CommandContext): Promise<number> {
+async function checkOnline(config: Config, { env, out, fetch, now }: CommandContext): Promise<number> {
   const { ca } = config.auth0.tls ?? {}
   const scene = createScene({ config, env, now, fetch: ca === undefined ? fetch : await createFetch(env, ca) })
   const checks = [...auth0Checks, ...applicationChecks].filter(({ id }) => asked.has(id))

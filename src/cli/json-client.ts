@@ -1,5 +1,3 @@
-// This folder: the command `stagedoor`.
-
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { CommandFailed } from './run-action.ts'

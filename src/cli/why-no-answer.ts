@@ -8,13 +8,13 @@ export function whyNoAnswer(error: unknown): string {
   }
   if (!(reason instanceof Error)) return String(reason)
   if (reason.name === 'TimeoutError') return 'nothing came in time'
-  // Node advises on behalf of whoever started it, behind a semicolon.
+  // Node adds advice for the person who started it after a semicolon: left out.
   const [words = ''] = reason.message.split(';')
   // Several addresses that refuse make an AggregateError, which says so in its code only.
   return words || ((reason as NodeJS.ErrnoException).code ?? reason.name)
 }
 
-/** What mends that a service does not answer, given the reason. */
+/** The remedy for a service that does not answer, given the reason. */
 export function waysToReach(reason: string, host: string): string {
   if (/certificate/i.test(reason)) {
     return 'Have Node trust the company’s certificate authority: auth0.tls.ca for Auth0, NODE_EXTRA_CA_CERTS for all.'

@@ -92,7 +92,7 @@ export function needsRestart(former: Config, read: Config): Waiting[] {
   return waiting
 }
 
-/** What takes effect of a configuration while a process listens: without the host that has to wait for a restart. */
+/** The part of a configuration that takes effect while a process listens: without the host, which has to wait for a restart. */
 export function withoutTakenHost(inForce: Config, read: Config): Config {
   const { listen } = inForce.server
   return isTaken(listen, read.server.listen) ? { ...read, server: { ...read.server, listen } } : read

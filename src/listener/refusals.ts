@@ -41,7 +41,7 @@ export function refuseTunnel(request: IncomingMessage, way: Socket | ServerRespo
   // node:http takes its own listeners off this socket; without one, a client that resets it would end the process.
   way.on('error', () => way.destroy())
   writeRefusal(way, refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger), [])
-  // Nobody reads it any more, and so its end would never be seen.
+  // Reads the rest, and drops it: an unread socket never emits its end.
   way.resume().destroySoon()
 }
 
@@ -97,7 +97,7 @@ const names = [...chunkNames('stagedoor'), 'stagedoor-login', ...slots.map((slot
  * `Set-Cookie` values that take every cookie of ours away: headers that are too large stay so until cookies go. Which
  * ones came is not known then, so that each name goes as on https and as on plain http.
  */
-export const clearedCookies: readonly string[] = names.flatMap((name) => [
+const clearedCookies: readonly string[] = names.flatMap((name) => [
   `__Host-${name}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax`,
   `${name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`,
 ])

@@ -130,7 +130,7 @@ export async function authorizationUrl(party: AskingParty, query: Record<string,
   return provider.call((configuration) => buildAuthorizationUrlWithPAR(configuration, query).catch(refuse))
 }
 
-export function isPushed(wanted: PushedAuthorization, metadata: ServerMetadata): boolean {
+function isPushed(wanted: PushedAuthorization, metadata: ServerMetadata): boolean {
   if (wanted === 'auto') return capabilitiesOf(metadata).pushedAuthorization === 'required'
   return wanted === 'always'
 }

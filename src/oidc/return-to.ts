@@ -15,7 +15,7 @@ export function safeReturnTo(requested: string | undefined, baseUrl: string, pre
 }
 
 /** Longer ones would not fit the URL of a request to the provider, whose `state` holds it. */
-export const maxReturnToLength = 2_000
+const maxReturnToLength = 2_000
 
 /** Coming back to our login, callback or logout would start over or end what was just begun. */
 function isLoginLoop(path: string, prefix: string): boolean {

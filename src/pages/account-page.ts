@@ -1,7 +1,7 @@
 // This folder: the HTML that people see.
 
 import type { UserPrincipal } from '../identity/principal.ts'
-import type { Reach } from '../policy/places.ts'
+import type { ReachedEntry } from '../policy/account-entries.ts'
 import type { SeenSession } from '../revocation/seen-sessions.ts'
 import { type Html, html, timeElement, createScript } from './html.ts'
 import type { Page } from './layout.ts'
@@ -12,7 +12,7 @@ export type AccountView = {
   signedInAt: number
   expiresAt: number
   /** Services and pages, whether the person can open each, and why not. */
-  places: readonly Reach[]
+  entries: readonly ReachedEntry[]
   /** The person's live sessions, this one among them. */
   sessions: readonly SeenSession[]
   /** Whether to show the way to the console. */
@@ -34,7 +34,7 @@ for (const picture of document.querySelectorAll('.initial img')) {
 
 /** The page that shows people their identity, the services open to them, and their sessions. */
 export function accountPage(view: AccountView): Page {
-  const { user, places, prefix, isAdmin, notice } = view
+  const { user, entries, prefix, isAdmin, notice } = view
   return {
     title: 'My account',
     isWide: true,
@@ -50,7 +50,7 @@ export function accountPage(view: AccountView): Page {
           </p>
         </div>
         <div>
-          ${places.length === 0 ? undefined : html`<h2>What I can reach</h2><ul class="list">${places.map(placeItem)}</ul>`}
+          ${entries.length === 0 ? undefined : html`<h2>What I can reach</h2><ul class="list">${entries.map(entryItem)}</ul>`}
           ${sessionsSection(view)}
         </div>
       </div>`,
@@ -88,7 +88,7 @@ function tags(names: readonly string[]): Html {
     : html`${names.map((name) => html`<span class="tag">${name}</span>`)}`
 }
 
-function placeItem({ title, description, icon, href, access, missing }: Reach): Html {
+function entryItem({ title, description, icon, href, access, missing }: ReachedEntry): Html {
   const name = href === undefined || access !== 'open' ? html`${title}` : html`<a href="${href}">${title}</a>`
   return html`<li>
     <span class="icon" aria-hidden="true">${icon ?? (access === 'open' ? '✓' : '–')}</span>

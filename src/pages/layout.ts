@@ -170,7 +170,7 @@ export type Look = {
 export const defaultLook: Look = { name: 'Stagedoor' }
 
 /** The style rules that a color of the operator's adds. Text on buttons is black or white, whichever is easier to read. */
-export function styleOf({ color }: Look): string {
+function styleOf({ color }: Look): string {
   if (color === undefined) return ''
   const ink = luminanceOf(color) > 0.179 ? '#000' : '#fff'
   return `

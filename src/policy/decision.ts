@@ -1,5 +1,3 @@
-// This folder: stage: the rules decide.
-
 import type {} from 'fastify'
 
 import type { MachinePrincipal, UserPrincipal } from '../identity/principal.ts'

@@ -11,7 +11,7 @@ export type RequirementTrace =
   | { kind: 'leaf'; isMet: boolean; name: string; reason: DenyReason; wanted: string; found: string }
 
 /** Asks every part of a requirement, those too that would not change the outcome any more. */
-export function traceRequirement(requirement: Requirement, principal: KnownPrincipal, now: number): RequirementTrace {
+function traceRequirement(requirement: Requirement, principal: KnownPrincipal, now: number): RequirementTrace {
   const trace = (part: Requirement): RequirementTrace => traceRequirement(part, principal, now)
   if ('all' in requirement) {
     const parts = requirement.all.map(trace)

@@ -7,7 +7,7 @@ type ClaimRequirement = Extract<Requirement, { claims: unknown }>['claims']
 type Claims = Readonly<Record<string, unknown>>
 
 /** Every claim named has one of its values; a list as claim has, if one of its entries is. */
-export function claimQuestion(wanted: ClaimRequirement): Question {
+function claimQuestion(wanted: ClaimRequirement): Question {
   const tests = Object.entries(wanted).map(([name, values]) => ({
     name,
     valuesOf: claimReader(name),

@@ -61,7 +61,7 @@ export async function buildAdminApp(shown: Shown, prefix: () => string, logger: 
 const levels: readonly string[] = logLevels.filter((level) => level !== 'silent')
 
 /** `GET` and `PUT /log-level`, on the admin listener only. */
-export const logLevelEndpoint: FastifyPluginAsync<{
+const logLevelEndpoint: FastifyPluginAsync<{
   logger: Pick<Logger, 'level'>
   setLogLevel: (level: string) => Promise<void>
 }> = async (app, { logger, setLogLevel }) => {
@@ -75,7 +75,7 @@ export const logLevelEndpoint: FastifyPluginAsync<{
 }
 
 /** Sets the level of this process, and puts that on record. */
-export function createSetLogLevel(logger: Pick<Logger, 'level'>, { trail }: Pick<Parts['audit'], 'trail'>) {
+function createSetLogLevel(logger: Pick<Logger, 'level'>, { trail }: Pick<Parts['audit'], 'trail'>) {
   return async (level: string): Promise<void> => {
     logger.level = level
     trail.write({ event: 'config', change: { what: 'log.level', action: 'changed', id: level } })

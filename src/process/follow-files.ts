@@ -13,7 +13,7 @@ import { watchFiles } from './watch-files.ts'
 export function followFiles(loaded: LoadedConfig, options: Omit<ReloadOptions, 'held'>): { stop(): void } {
   const started = loaded.config
   let inForce = started
-  /** What the process holds on to: it may have moved to another port since its start. */
+  /** Settings that the process keeps: it may have moved to another port since its start. */
   const held = (): Config => ({ ...started, server: { ...started.server, listen: inForce.server.listen } })
   /** All that was asked for when the files were read last, whether it was there or not. */
   let asked = new Set([...filesOf(options), ...loaded.texts.keys()])

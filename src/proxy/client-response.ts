@@ -5,7 +5,7 @@ import { constants, type Http2ServerResponse } from 'node:http2'
 const clientClosedRequest = 499
 
 /**
- * What answering over HTTP/2 does differently: streams share a connection, so that nothing may be done to the socket.
+ * The stream of an answer over HTTP/2. Streams share a connection, so that nothing may be done to the socket.
  * Typed as HTTP/1.1, which the compatibility API of node:http2 takes after.
  */
 function http2StreamOf(response: ServerResponse): Http2ServerResponse['stream'] | undefined {

@@ -1,13 +1,11 @@
-import type { RequestFacts } from '../boundary/facts.ts'
+import type { Asked } from '../policy/first-matching-rule.ts'
 import type { Session } from '../session/session.ts'
-
-/** The request that opened a connection, as policy decided on it. */
-export type Asked = Pick<RequestFacts, 'method' | 'path' | 'host'>
 
 /** A request under way, an open stream or an upgraded connection. */
 export type OpenConnection = {
   /** The latest known state of its session; undefined for machines and public routes. */
   session: Session | undefined
+  /** The request that opened it, as policy decided on it. */
   readonly asked: Asked
   /** Upgrades and event streams, which have to be closed at a shutdown. */
   readonly isLongLived: boolean

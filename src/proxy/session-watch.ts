@@ -1,5 +1,6 @@
+import type { Asked } from '../policy/first-matching-rule.ts'
 import type { Session } from '../session/session.ts'
-import { type Asked, newest, type OpenConnections, type OpenSession } from './open-connections.ts'
+import { newest, type OpenConnections, type OpenSession } from './open-connections.ts'
 
 /** Close codes of ours (RFC 6455 §7.4.2: 4000 to 4999 are for applications), after the HTTP status they stand for. */
 export const sessionEndedCode = 4401

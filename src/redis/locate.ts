@@ -1,16 +1,19 @@
-import { createRedisClient, type RedisSettings } from './client.ts'
-import type { RedisNode } from './node.ts'
+import { createRedisClient, type RedisNode, type RedisSettings } from './client.ts'
 import { RedisUnavailable } from './replies.ts'
 
-/** Asks one node one command. */
-export type Ask = (node: RedisNode, command: string[]) => Promise<unknown>
+/** Sends one command to one node. */
+export type SendTo = (node: RedisNode, command: string[]) => Promise<unknown>
 
 /**
  * The server to connect to now: the only one, the primary by the sentinels' word (Redis Sentinel, "Guidelines for
  * clients"), or the cluster's holder of our slot. Nodes are asked in turn; the first that knows wins.
  * @throws RedisUnavailable when none knows
  */
-export async function locate(settings: RedisSettings, slot: number, ask: Ask = askOnce(settings)): Promise<RedisNode> {
+export async function locate(
+  settings: RedisSettings,
+  slot: number,
+  send: SendTo = sendOnce(settings),
+): Promise<RedisNode> {
   const { topology } = settings
   if (topology.kind === 'single') return topology.node
   const causes: unknown[] = []
@@ -18,8 +21,8 @@ export async function locate(settings: RedisSettings, slot: number, ask: Ask = a
     try {
       const found =
         topology.kind === 'sentinel'
-          ? primaryIn(await ask(node, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', topology.primary]), node)
-          : holderIn(await ask(node, ['CLUSTER', 'SLOTS']), slot, node)
+          ? primaryIn(await send(node, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', topology.primary]), node)
+          : holderIn(await send(node, ['CLUSTER', 'SLOTS']), slot, node)
       if (found !== undefined) return found
     } catch (cause) {
       causes.push(cause)
@@ -46,7 +49,7 @@ function holderIn(reply: unknown, slot: number, asked: RedisNode): RedisNode | u
   return { host: host ? String(host) : asked.host, port: Number(port), isTls: asked.isTls }
 }
 
-function askOnce(settings: RedisSettings): Ask {
+function sendOnce(settings: RedisSettings): SendTo {
   // Sentinels have users and databases of their own; a data node's password is not sent to them.
   const { topology, username, password, tls, timeoutMs } = settings
   const credentials = topology.kind === 'cluster' ? { username, password } : {}

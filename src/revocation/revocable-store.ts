@@ -3,7 +3,7 @@ import type { FoundSession, RevocableStore, SessionStore } from '../session/stor
 import type { Revocations } from './revocations.ts'
 
 /** For requests that a browser sent before it had the new cookie, when a login took the place of a session. */
-export const supersededGraceMs = 10_000
+const supersededGraceMs = 10_000
 
 type Dependencies = {
   revocations: Pick<Revocations, 'endOf' | 'revoke'>

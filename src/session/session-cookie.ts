@@ -43,7 +43,7 @@ export function createSessionCookie(isSecure: boolean): SessionCookie {
 
 /** Browsers keep at least 4,096 bytes of name, value and attributes together (RFC 6265 §6.1). */
 export const maxCookieBytes = 4_096
-export const maxChunks = 3
+const maxChunks = 3
 /** Room for the longest attributes that we write: `; Max-Age=…; Path=/; HttpOnly; Secure; SameSite=Lax`. */
 const attributeBytes = 96
 
@@ -75,7 +75,7 @@ export function splitIntoChunks(
 }
 
 /** Cookies that take the given names away. */
-export function clearedChunks(names: readonly string[]): CookieChunk[] {
+function clearedChunks(names: readonly string[]): CookieChunk[] {
   return names.map((name) => ({ name, value: '' }))
 }
 

@@ -15,7 +15,7 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
     await rename(fresh, path)
     await chmod(path, 0o600)
   } catch (cause) {
-    // On a full disk a part of a file would take the space that somebody frees.
+    // On a full disk, the partial file would take up the space that is freed next.
     await rm(fresh, { force: true }).catch(() => undefined)
     const { code, message } = cause as NodeJS.ErrnoException
     throw Object.assign(new Error(`${path} cannot be written: ${message}`, { cause }), { code })

@@ -112,7 +112,7 @@ export function showRefreshes(registry: Registry, counters: Readonly<RefreshCoun
 /** A metric with one label, and its values at the time of a scrape. */
 type Read = { name: string; help: string; read: () => (readonly [label: string, value: number])[] }
 
-/** What the two kinds of metrics have in common. */
+/** Common to both kinds of metrics. */
 type Written = { reset(): void; inc(labels: Record<string, string>, value: number): void }
 
 function showCounts(registry: Registry, labelName: string, read: Read): void {

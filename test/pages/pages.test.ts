@@ -36,7 +36,7 @@ t.test('nothing that a person or a provider wrote becomes markup', async (t) => 
       isAdmin: true,
       prefix: attack,
       notice: attack,
-      places: [
+      entries: [
         { title: attack, description: attack, icon: attack, href: attack, access: 'second-factor', missing: attack },
       ],
       sessions: [
@@ -88,7 +88,7 @@ t.test('the account page shows a person what is known of them', async (t) => {
     user,
     signedInAt: 0,
     expiresAt: 60_000,
-    places: [],
+    entries: [],
     sessions: [],
     isAdmin: false,
     prefix: '/.stagedoor',
@@ -113,7 +113,7 @@ t.test('the account page says what can be reached, what is missing, and where a 
     claims: { picture: 'https://t/jane.png', email: 'j@t', roles: [], groups: [], permissions: [] },
     amr: [],
   } as const
-  const places = [
+  const entries = [
     { title: 'Docs', href: '/docs', access: 'open' },
     { title: 'Feed', access: 'open', description: 'Programs only', icon: 'F' },
     { title: 'Admin', href: '/admin', access: 'closed', missing: 'You need the role admin.' },
@@ -121,7 +121,7 @@ t.test('the account page says what can be reached, what is missing, and where a 
     { title: 'Vault', access: 'second-factor' },
   ] as const
   const session = { id: 'this', issuer: 'https://t/', subject: 'auth0|jane', createdAt: 0, usedAt: 0 }
-  const view = { user, signedInAt: 0, expiresAt: 1, places, sessions: [session], isAdmin: false, prefix: '/p' }
+  const view = { user, signedInAt: 0, expiresAt: 1, entries, sessions: [session], isAdmin: false, prefix: '/p' }
   const { markup } = accountPage(view).body
   t.match(markup, '<img src="https://t/jane.png"')
   t.match(markup, 'j@t (not verified)')

@@ -1,14 +1,14 @@
 import t from 'tap'
 
-import { type Ask, locate } from '../../src/redis/locate.ts'
-import { parseNode } from '../../src/redis/node.ts'
+import { parseNode } from '../../src/redis/client.ts'
+import { type SendTo, locate } from '../../src/redis/locate.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
 
 const nodes = ['rediss://a:1', 'rediss://b:2'].map(parseNode)
 const sentinel = { topology: { kind: 'sentinel' as const, primary: 'main', nodes }, timeoutMs: 1 }
 const cluster = { topology: { kind: 'cluster' as const, nodes }, timeoutMs: 1 }
 const answering =
-  (replies: Record<string, unknown>): Ask =>
+  (replies: Record<string, unknown>): SendTo =>
   async ({ host }) => {
     if (replies[host] instanceof Error) throw replies[host]
     return replies[host]

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
-import { parseNode } from '../../src/redis/node.ts'
+import { parseNode } from '../../src/redis/client.ts'
 import { createRedis, type Redis } from '../../src/redis/redis.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
 import { defineScript } from '../../src/redis/scripts.ts'

@@ -5,9 +5,8 @@ import { join } from 'node:path'
 
 import t, { type Test } from 'tap'
 
-import type { RedisSettings } from '../../src/redis/client.ts'
+import { parseNode, type RedisSettings } from '../../src/redis/client.ts'
 import { slotOf } from '../../src/redis/locate.ts'
-import { parseNode } from '../../src/redis/node.ts'
 import { createRedis, type Redis } from '../../src/redis/redis.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
 import { defineScript } from '../../src/redis/scripts.ts'

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 
 import type { KeyRing } from '../../src/assertion/key-rotation.ts'
-import { parseNode } from '../../src/redis/node.ts'
+import { parseNode } from '../../src/redis/client.ts'
 import { createRedis } from '../../src/redis/redis.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 

@@ -9,7 +9,7 @@ export type Output = {
   onLost?: (listener: (lines: string) => void) => void
 }
 
-/** What a record has in front, and no line of the log. */
+/** The prefix of a record, which no line of the log has. */
 const recordStart = /^\{"level":"info","time":"[^"]*","audit":/gm
 
 /**

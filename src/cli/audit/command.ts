@@ -92,7 +92,7 @@ function failReadably(error: unknown): never {
 }
 
 /** Checks a whole trail, and says what was changed. Returns the exit code. */
-export async function verifyTrail({ files, checkpoints, keys }: TrailFiles, context: CommandContext): Promise<number> {
+async function verifyTrail({ files, checkpoints, keys }: TrailFiles, context: CommandContext): Promise<number> {
   const verifier = new Verifier({ keys, checkpoints })
   let current = files[0]
   for await (const { line, place, file } of linesOf(files)) {

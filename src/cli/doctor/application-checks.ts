@@ -1,8 +1,8 @@
 import { withSlash } from '../../config/values/addresses.ts'
 import { probeAnswer } from '../rotate/token-probe.ts'
 import { application } from './auth0-checks.ts'
-import type { Answer } from './beyond-fetch.ts'
 import { askIn, type Check, type Finding, nothingToAsk, type Outcome, type Scene, withoutDiscovery } from './finding.ts'
+import type { Answer } from './low-level-requests.ts'
 
 /** How the application is registered at Auth0, as far as requests without a person show. */
 export const applicationChecks: readonly Check[] = [

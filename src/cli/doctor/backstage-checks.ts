@@ -1,8 +1,8 @@
 import { audienceOf, signInPathOf } from '../../config/derived-settings.ts'
 import { defaultUpstream } from '../../config/upstream-of-rule.ts'
-import { type Answer, answersUpgrade } from './beyond-fetch.ts'
 import { type Check, jsonIn, nothingToAsk, type Outcome, type Scene } from './finding.ts'
 import { forgeries, forwardedUser } from './forgeries.ts'
+import { type Answer, answersUpgrade } from './low-level-requests.ts'
 
 /** Requests to Backstage itself, around the gateway: its answers must not depend on the network. */
 export const backstageChecks: readonly Check[] = [

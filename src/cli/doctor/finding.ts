@@ -4,7 +4,7 @@ import type { Config } from '../../config/schema.ts'
 import { withSlash } from '../../config/values/addresses.ts'
 import type { SendJson } from '../json-client.ts'
 import { whyNoAnswer } from '../why-no-answer.ts'
-import { type Answer, openAsBrowser } from './beyond-fetch.ts'
+import { type Answer, openAsBrowser } from './low-level-requests.ts'
 
 /** `error`: something does not work, or is not safe. `warning`: it works, and will hurt. `info`: good to know. */
 export type Severity = 'info' | 'warning' | 'error'
@@ -20,7 +20,7 @@ export type Finding = {
   fix: string
 }
 
-/** What a check gives that could not be asked, and why; without a reason there is nothing to ask, and nothing is said of it. */
+/** The outcome of a check that was not made. `because` is reported; without it the configuration has nothing to check. */
 export type Unasked = { because: string | undefined }
 
 /** The configuration does not use what the check is about. */

@@ -6,8 +6,8 @@ import { pino } from 'pino'
 
 import { openRedis, redisSettings } from '../../assembly/redis.ts'
 import { waysToReach } from '../why-no-answer.ts'
-import { shakeHands } from './beyond-fetch.ts'
 import { type Check, type Finding, nothingToAsk, type Outcome, type Scene } from './finding.ts'
+import { shakeHands } from './low-level-requests.ts'
 
 /** Checks around the gateway: names, certificates, Redis, and the path of a browser to it. */
 export const gatewayChecks: readonly Check[] = [

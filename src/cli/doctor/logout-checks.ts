@@ -3,8 +3,8 @@ import { BlockList, isIP } from 'node:net'
 
 import { withSlash } from '../../config/values/addresses.ts'
 import { application } from './auth0-checks.ts'
-import type { Answer } from './beyond-fetch.ts'
 import { type Check, jsonIn, nothingToAsk, type Outcome, type Scene, withoutDiscovery } from './finding.ts'
+import type { Answer } from './low-level-requests.ts'
 
 /** How a session ends: the way back for people who sign out, and the way of Auth0's logout tokens to us. */
 export const logoutChecks: readonly Check[] = [

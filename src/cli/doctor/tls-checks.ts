@@ -1,8 +1,8 @@
 import type { ConnectionOptions } from 'node:tls'
 
 import { hasProxy } from '../../process/outgoing-fetch.ts'
-import { shakeHands } from './beyond-fetch.ts'
 import { type Check, nothingToAsk, type Outcome, type Scene } from './finding.ts'
+import { shakeHands } from './low-level-requests.ts'
 
 /** What two ends agree on when they speak TLS: on the way of browsers to us, and on ours to Auth0. */
 export const tlsChecks: readonly Check[] = [
@@ -54,7 +54,7 @@ async function checkOwnTls({ config }: Scene): Promise<Outcome> {
   ]
 }
 
-/** Directly only: through a proxy the handshake is with whoever the proxy leads to, and `auth0-discovery` names its failure. */
+/** Directly only: through a proxy, the handshake is with the server behind it, and `auth0-discovery` names its failure. */
 async function checkAuth0Tls({ config, env }: Scene): Promise<Outcome> {
   const url = new URL(config.auth0.issuer)
   if (url.protocol !== 'https:' || hasProxy(env)) return nothingToAsk

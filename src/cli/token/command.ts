@@ -15,7 +15,7 @@ export function tokenCommand(context: CommandContext): Command {
 }
 
 /** `stagedoor token decode`: what a token says. Nothing is checked, and nothing is sent anywhere. */
-export function decodeCommand(context: CommandContext): Command {
+function decodeCommand(context: CommandContext): Command {
   return new Command('decode')
     .description('show what a token says; it is not checked, and sent nowhere')
     .argument('[token]', 'the token; without it, or as -, it is read from standard input')

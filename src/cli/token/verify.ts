@@ -90,7 +90,7 @@ function explain(cause: unknown): string {
 export type Finding = { name: string; fault: BearerReason | 'unavailable' | undefined }
 
 /** Makes every check, past the first failure too, so that all that is wrong with a token shows at once. */
-export async function diagnose(
+async function diagnose(
   token: string,
   expected: Expectations,
   keysOf: (issuer: string) => Promise<JwksCache | undefined>,

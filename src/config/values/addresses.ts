@@ -62,11 +62,7 @@ export function origin(options: OriginOptions) {
 }
 
 /** Tests text that may also be something other than a network. */
-export function readOrigin(
-  text: string,
-  context: z.RefinementCtx,
-  { example, httpsUnlessLoopback }: OriginOptions,
-): string {
+function readOrigin(text: string, context: z.RefinementCtx, { example, httpsUnlessLoopback }: OriginOptions): string {
   const url = parseWebUrl(text)
   if (url === undefined || url.hostname.includes('*')) {
     return refuse(context, originShape, `write for example ${example}`)

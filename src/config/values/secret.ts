@@ -54,7 +54,7 @@ function isOneLine(text: string): boolean {
 }
 
 /** Placeholders that examples show in place of a secret; only their letters and digits count. */
-export function isPlaceholder(text: string): boolean {
+function isPlaceholder(text: string): boolean {
   return /^(?:changeme|changethis|replaceme|replacewith|your(?:own|client|auth0|session|secret)|placeholder|todo$|x{5,20}$|insert)/.test(
     text.toLowerCase().replaceAll(/[^a-z0-9]/g, ''),
   )

@@ -5,7 +5,7 @@ import { refuseForeignForm } from '../../headers/cross-site-requests.ts'
 import type { UserPrincipal } from '../../identity/principal.ts'
 import { accountPage } from '../../pages/account-page.ts'
 import { signedInPage } from '../../pages/login-pages.ts'
-import { type Place, reachOf } from '../../policy/places.ts'
+import { type AccountEntry, reachOf } from '../../policy/account-entries.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { expiryOf, type Session, type SessionLimits } from '../../session/session.ts'
 import { me } from './me.ts'
@@ -18,7 +18,7 @@ export type AccountOptions = {
   baseUrl: string
   limits: SessionLimits
   tokenFacts: TokenPageFacts
-  places: readonly Place[]
+  entries: readonly AccountEntry[]
   policy: Pick<Policy, 'mayAdminister' | 'adminSecondFactorFor'>
   sessions: OwnSessions
   /** Milliseconds since the epoch. */
@@ -27,7 +27,7 @@ export type AccountOptions = {
 
 /** The account page, the same data as JSON, and the last page of a login in a separate window. */
 export const account: FastifyPluginAsync<AccountOptions> = async (app, options) => {
-  const { ownPrefix: prefix, baseUrl, limits, tokenFacts, places, policy, sessions, now } = options
+  const { ownPrefix: prefix, baseUrl, limits, tokenFacts, entries, policy, sessions, now } = options
   const own = ownSessions(sessions)
 
   app.get('/', async (request, reply) => {
@@ -36,7 +36,7 @@ export const account: FastifyPluginAsync<AccountOptions> = async (app, options) 
       user,
       signedInAt: session.createdAt,
       expiresAt: expiryOf(session, limits),
-      places: places.map((place) => reachOf(place, user, now())),
+      entries: entries.map((entry) => reachOf(entry, user, now())),
       sessions: own.list(session),
       isAdmin: policy.mayAdminister(user, now()) || policy.adminSecondFactorFor(user, now()) !== undefined,
       prefix,

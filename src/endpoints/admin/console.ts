@@ -16,8 +16,8 @@ import type { Policy } from '../../policy/policy.ts'
 import type { OpenConnections } from '../../proxy/open-connections.ts'
 import type { SeenSessions } from '../../revocation/seen-sessions.ts'
 import type { Condition } from '../../telemetry/metrics.ts'
+import { readQuestion } from './explain-request.ts'
 import { openApiDocument } from './openapi.ts'
-import { readQuestion } from './policy-question.ts'
 
 export type ConsoleOptions = {
   /** Path of the console. */

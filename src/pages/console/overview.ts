@@ -1,4 +1,4 @@
-import type { Minute } from '../../audit/minutes.ts'
+import type { Minute } from '../../audit/counts-by-minute.ts'
 import type { AuditRecord } from '../../audit/record-schema.ts'
 import type { ShownOption } from '../../config/effective.ts'
 import type { Condition } from '../../telemetry/metrics.ts'

@@ -154,7 +154,7 @@ const maxIdleLimitMs = 600_000
 const safetyMs = 2_000
 
 /** Upstreams say the same with every answer, so that it is read once. */
-export function createIdleLimit(): typeof idleLimitOf {
+function createIdleLimit(): typeof idleLimitOf {
   let known: string | undefined
   let limitMs = idleLimitOf(undefined)
   return (keepAlive) => {

@@ -13,7 +13,7 @@ export type UpstreamErrorCode =
   | 'UPSTREAM_UNWRITABLE'
   /** The request's body was not what its head promised. */
   | 'UPSTREAM_BODY_MISMATCH'
-  /** ConnectionPool were closed for good while the request was under way. */
+  /** The pool was closed for good while the request was under way. */
   | 'UPSTREAM_STOPPED'
 
 /** A failure between us and an upstream. Errors of sockets are passed on unchanged. */

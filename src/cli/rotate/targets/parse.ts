@@ -36,7 +36,7 @@ export function parseTarget(text: string, surroundings: TargetSurroundings): Tar
 }
 
 /** `program:PATH`: an executable of yours that gets one line of JSON, `{"current":…,"next":…}` (and `previous`), on standard input. */
-export function programTarget(path: string): Target {
+function programTarget(path: string): Target {
   return {
     name: `program:${path}`,
     async write(secrets) {
@@ -56,7 +56,7 @@ export function programTarget(path: string): Target {
 }
 
 /** `stdout`: one line of JSON for each set of secrets that is to be stored, for a pipe; never for a terminal. */
-export function stdoutTarget(out: (text: string) => void, isTerminal: boolean): Target {
+function stdoutTarget(out: (text: string) => void, isTerminal: boolean): Target {
   if (isTerminal) throw new CommandFailed('stdout would show the secret on the terminal; send it into a pipe')
   return { name: 'stdout', write: async (secrets) => out(`${JSON.stringify(secrets)}\n`) }
 }

@@ -1,4 +1,4 @@
-// What the doctor asks and `fetch` cannot: TLS by itself, a navigation, an upgrade.
+// Requests that `fetch` cannot send: a TLS handshake alone, a navigation, an upgrade.
 
 import type { X509Certificate } from 'node:crypto'
 import { get as getHttp, request as httpRequest } from 'node:http'
@@ -13,7 +13,7 @@ export type Answer = { status: number; headers: Headers; text: string }
 const timeoutMs = 10_000
 const upgradeTimeoutMs = 5_000
 
-/** What a server agreed to. */
+/** The result of a TLS handshake. */
 export type Handshake = { certificate: X509Certificate | undefined; protocol: string; cipher: string }
 
 /** One TLS handshake with the host of an https URL, whoever signed its certificate; undefined where none comes about. */

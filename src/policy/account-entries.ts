@@ -1,3 +1,5 @@
+// This folder: stage: the rules decide.
+
 import type { Config } from '../config/schema.ts'
 import { upstreamOfRule } from '../config/upstream-of-rule.ts'
 import type { KnownPrincipal } from './decision.ts'
@@ -5,7 +7,7 @@ import { missingSentence } from './missing-rights.ts'
 import { compileRequirement } from './requirement.ts'
 
 /** An entry of the account page: a rule with a title, or a service with the last, and so widest, rule that leads to it. */
-export type Place = {
+export type AccountEntry = {
   title: string
   description?: string | undefined
   icon?: string | undefined
@@ -14,21 +16,21 @@ export type Place = {
   allow: Config['routes'][number]['allow']
 }
 
-/** Whether a person may open a place. `second-factor`: only that is missing, and opening the page asks for it. */
-export type Reach = Omit<Place, 'allow'> & {
+/** Whether a person may open an entry. `second-factor`: only that is missing, and opening the page asks for it. */
+export type ReachedEntry = Omit<AccountEntry, 'allow'> & {
   access: 'open' | 'second-factor' | 'closed'
   /** A sentence that names the missing right. */
   missing?: string | undefined
 }
 
-/** The places that the configuration names, in its order: services first. */
-export function placesOf({ routes, upstreams }: Pick<Config, 'routes' | 'upstreams'>): Place[] {
-  const services = Object.entries(upstreams).flatMap(([name, { title, description, icon }]): Place[] => {
+/** The entries that the configuration names, in its order: services first. */
+export function accountEntriesOf({ routes, upstreams }: Pick<Config, 'routes' | 'upstreams'>): AccountEntry[] {
+  const services = Object.entries(upstreams).flatMap(([name, { title, description, icon }]): AccountEntry[] => {
     const route = routes.findLast((rule) => upstreamOfRule(rule, upstreams) === name && rule.allow !== 'public')
     if (title === undefined || route === undefined) return []
     return [{ title, description, icon, href: pageOf(route), allow: route.allow }]
   })
-  const ruled = routes.flatMap((route): Place[] => {
+  const ruled = routes.flatMap((route): AccountEntry[] => {
     const { title, description, allow } = route
     return title === undefined ? [] : [{ title, description, href: pageOf(route), allow }]
   })
@@ -44,10 +46,10 @@ function pageOf({ path, methods, hosts }: Config['routes'][number]): string | un
 }
 
 /** @param now milliseconds since the epoch */
-export function reachOf({ allow, ...place }: Place, principal: KnownPrincipal, now: number): Reach {
-  if (typeof allow === 'string') return { ...place, access: 'open' }
+export function reachOf({ allow, ...entry }: AccountEntry, principal: KnownPrincipal, now: number): ReachedEntry {
+  if (typeof allow === 'string') return { ...entry, access: 'open' }
   const deny = compileRequirement(allow)(principal, now)
-  if (deny === undefined) return { ...place, access: 'open' }
+  if (deny === undefined) return { ...entry, access: 'open' }
   const missing = missingSentence(allow, principal, now)
-  return { ...place, access: deny === 'mfa-required' ? 'second-factor' : 'closed', missing }
+  return { ...entry, access: deny === 'mfa-required' ? 'second-factor' : 'closed', missing }
 }

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { configSchema } from '../../src/config/schema.ts'
 import type { UserPrincipal } from '../../src/identity/principal.ts'
-import { placesOf, reachOf } from '../../src/policy/places.ts'
+import { accountEntriesOf, reachOf } from '../../src/policy/account-entries.ts'
 
 const { routes, upstreams } = configSchema.parse({
   server: { baseUrl: 'https://portal.example.com' },
@@ -36,7 +36,7 @@ const person: UserPrincipal = {
 }
 
 t.test('services come first, then titled rules; a page is linked where one address names it', async (t) => {
-  const reached = placesOf({ routes, upstreams }).map((place) => reachOf(place, person, 0))
+  const reached = accountEntriesOf({ routes, upstreams }).map((place) => reachOf(place, person, 0))
   t.same(
     reached.map(({ title, href, access, missing }) => [title, href, access, missing]),
     [
