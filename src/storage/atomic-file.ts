@@ -1,4 +1,4 @@
-// This folder: files that are replaced as a whole.
+// This folder: files that are replaced as a whole; memory that has a bound.
 
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
