@@ -1,8 +1,11 @@
-/** Loaded before the gateway, by `--import`: on SIGUSR2 it writes what the process holds to a file in `DRILL_RESOURCES`. */
+/**
+ * Loaded before the gateway, by `--import`: on SIGUSR2 it writes what the process holds to a file in `DRILL_RESOURCES`, or,
+ * where a file `snapshot` lies there, a snapshot of its heap.
+ */
 import { createHook } from 'node:async_hooks'
-import { renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
+import { setFlagsFromString, writeHeapSnapshot } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 const folder = process.env['DRILL_RESOURCES'] ?? ''
@@ -19,6 +22,8 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 process.on('SIGUSR2', () => {
+  const snapshot = join(folder, `${process.pid}.heapsnapshot`)
+  if (existsSync(join(folder, 'snapshot'))) return renameSync(writeHeapSnapshot(`${snapshot}.new`), snapshot)
   collectGarbage()
   const resources: Record<string, number> = {}
   for (const type of process.getActiveResourcesInfo()) resources[type] = (resources[type] ?? 0) + 1

@@ -1,4 +1,4 @@
-import { readFile, readdir, readlink, rm } from 'node:fs/promises'
+import { readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Test } from 'tap'
@@ -35,6 +35,13 @@ export type LeakCheck = {
   measureAtRest(replica: Replica): Promise<Resources>
   /** Waits until the process holds no more than before; counts and names what does not go away. */
   judge(replica: Replica, before: Resources | undefined): Promise<void>
+  /**
+   * Looks for what requests had in them in a snapshot of the heap. Growth says nothing about a few thousand requests: the
+   * heap shrinks and grows by more than they would take.
+   * @param mark matches once for each request
+   * @returns how many of the requests the process still holds
+   */
+  heldRequests(replica: Replica, mark: RegExp): Promise<number>
 }
 
 /** Call it before the processes start, which find the folder in their environment. */
@@ -89,7 +96,21 @@ export async function createLeakCheck(t: Test, house: () => Replicas, report: ()
     return last
   }
 
-  return { measureAtRest, judge }
+  async function heldRequests(replica: Replica, mark: RegExp): Promise<number> {
+    const wish = join(folder, 'snapshot')
+    const file = join(folder, `${replica.pid()}.heapsnapshot`)
+    await writeFile(wish, '')
+    process.kill(replica.pid(), 'SIGUSR2')
+    let text = ''
+    await until(async () => {
+      text = await readFile(file, 'latin1').catch(() => '')
+      return text !== ''
+    })
+    await Promise.all([rm(wish), rm(file)])
+    return new Set(text.match(mark)).size
+  }
+
+  return { measureAtRest, judge, heldRequests }
 }
 
 const nothing: Resources = { timers: 0, heapBytes: 0, descriptors: 0, sockets: 0, children: 0, redisConnections: 0 }

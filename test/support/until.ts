@@ -16,3 +16,12 @@ export async function until(condition: () => boolean | Promise<boolean>, everyMs
     await delay(everyMs)
   }
 }
+
+/**
+ * Resolves once a count has come to its goal, however long that takes, as long as it grows.
+ *
+ * @throws Error with the count's source when it does not grow for two minutes
+ */
+export async function untilCounted(count: () => number, goal: number, everyMs = 10): Promise<void> {
+  for (let last = count(); last < goal; last = count()) await until(() => count() > last, everyMs)
+}

@@ -2,21 +2,33 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 import type { Test } from 'tap'
 
+import { readRequests } from './strict-reader.ts'
+
 /** Stands between the gateway and an upstream, carries bytes, and keeps all that the gateway wrote. */
 export type Recorder = {
   url: string
   /** One text a connection, byte by byte. */
   written: () => string[]
+  /** Whether a request that is there as a whole has no answer yet. */
+  isAnswerDue: () => boolean
 }
 
 export async function startRecorder(t: Test, upstreamPort: number): Promise<Recorder> {
   const connections: Buffer[][] = []
+  /** What was written to each open connection since its last answer. */
+  const unanswered = new Map<Socket, Buffer[]>()
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const chunks: Buffer[] = []
     connections.push(chunks)
     const upstream = connect({ port: upstreamPort, host: '127.0.0.1', allowHalfOpen: true })
-    client.on('data', (chunk: Buffer) => void chunks.push(chunk))
+    unanswered.set(client, [])
+    client.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      unanswered.get(client)?.push(chunk)
+    })
+    client.on('close', () => unanswered.delete(client))
+    upstream.on('data', () => void unanswered.set(client, []))
     client.pipe(upstream).pipe(client)
     for (const socket of [client, upstream]) {
       sockets.add(socket)
@@ -32,5 +44,16 @@ export async function startRecorder(t: Test, upstreamPort: number): Promise<Reco
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     written: () => connections.map((chunks) => Buffer.concat(chunks).toString('latin1')),
+    isAnswerDue: () =>
+      [...unanswered.values()].some((chunks) => isWholeRequest(Buffer.concat(chunks).toString('latin1'))),
+  }
+}
+
+function isWholeRequest(bytes: string): boolean {
+  try {
+    return readRequests(bytes).at(-1)?.isWhole === true
+  } catch {
+    // The test says so, when it judges all that was written.
+    return false
   }
 }

@@ -1,16 +1,29 @@
 import { connect } from 'node:net'
 
-/** After this long without an answer the gateway waits for more: it gets bytes that no parser takes for a request. */
+/** After this long without bytes, and without an upstream whose answer is due, the gateway waits for more of the request. */
 const patienceMs = 300
 
-/** Sends bytes (latin1) and a plain request for a path behind them; gives all that comes back until the gateway closes. */
-export function sendAndRead(port: number, bytes: string, pathAfter: string): Promise<string> {
+/**
+ * Sends bytes (latin1) and a plain request for a path behind them. A gateway that waits for more of them gets bytes that no
+ * parser takes for a request.
+ * @param isAnswerDue whether an upstream has a whole request that it has not answered yet, however slow it is
+ * @returns all that comes back until the gateway closes
+ */
+export function sendAndRead(
+  port: number,
+  bytes: string,
+  pathAfter: string,
+  isAnswerDue: () => boolean,
+): Promise<string> {
   const probe = `GET ${pathAfter} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' })
     let answer = ''
     socket.setEncoding('latin1')
-    socket.setTimeout(patienceMs, () => void socket.write('\0'.repeat(1_000)))
+    socket.setTimeout(patienceMs, () => {
+      if (isAnswerDue()) socket.setTimeout(patienceMs)
+      else socket.write('\0'.repeat(1_000))
+    })
     socket.on('data', (chunk: string) => void (answer += chunk))
     // A reset is one way of closing.
     socket.on('error', () => undefined)

@@ -5,9 +5,9 @@ import { Agent, request } from 'undici'
 import type { createSessionEditor } from '../../support/aged-sessions.ts'
 import type { Replicas } from '../../support/replicas.ts'
 import { sessionOf } from '../../support/sessions.ts'
-import { until } from '../../support/until.ts'
+import { until, untilCounted } from '../../support/until.ts'
 import type { DrillReport } from '../support.ts'
-import { poison } from './unruly-upstream.ts'
+import { brokenOff, type Outcome, poison, unfinished } from './unruly-upstream.ts'
 
 /** Somebody who is signed in and asks on, whatever happens. */
 export type Browser = {
@@ -28,16 +28,16 @@ export type BrowsingOptions = {
   report: DrillReport
   /** What the browser with this number asks for next. */
   path?: (id: number, turn: number) => string
-  /** Whether the upstream answers already, but does not know its paths yet. */
-  isUpstreamStarting?: () => boolean
+  /** Whether since this moment there was a time in which the upstream answered, but did not know its paths yet. */
+  isUpstreamStarting?: (sinceMs: number) => boolean
   /** The target and the assertion that an upstream says it has got. */
   read?: (text: string) => { target: string; assertion: string }
 }
 
 export type Browsing = {
   all: Browser[]
-  /** How many answers had this status so far. */
-  answered(status: number): number
+  /** How many answers had this outcome so far. */
+  answered(outcome: Outcome): number
   /** Until each browser has asked about once more. */
   some(): Promise<void>
   /** Closes all connections, too. */
@@ -45,6 +45,9 @@ export type Browsing = {
   /** What was wrong, of all browsers. */
   wrong(): string[]
 }
+
+/** Stands in each request, and in no record of it: what has it is the request itself. */
+export const markOfRequest = /turn-\d+-\d+/g
 
 /** By then every process has heard of a sign-out. */
 const spreadMs = 2_000
@@ -64,7 +67,7 @@ export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<
   )
   const dispatcher = new Agent({ connections: count, headersTimeout: 30_000 })
   t.teardown(() => dispatcher.destroy())
-  const statuses = new Map<number, number>()
+  const outcomes = new Map<Outcome, number>()
   let isOver = false
   t.teardown(() => void (isOver = true))
 
@@ -73,26 +76,35 @@ export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<
       const target = path(id, turn)
       const startedAtMs = performance.now()
       const url = `${house.all[(id + turn) % house.all.length]?.url}${target}`
-      const headers = { cookie: browser.cookie, accept: 'application/json', 'sec-fetch-mode': 'cors' }
+      const headers = {
+        cookie: browser.cookie,
+        accept: 'application/json',
+        'sec-fetch-mode': 'cors',
+        'x-turn': `turn-${id}-${turn}`,
+      }
       const answer = await request(url, { headers, dispatcher }).catch((error: NodeJS.ErrnoException) => {
         // Whatever an upstream does, the gateway has an answer in time.
         if (error.code === 'UND_ERR_HEADERS_TIMEOUT') browser.wrong.push(`${browser.subject} ${target}: no answer`)
       })
       const text = await answer?.body.text().catch(() => undefined)
       report.requests += 1
-      if (answer !== undefined) statuses.set(answer.statusCode, (statuses.get(answer.statusCode) ?? 0) + 1)
+      if (answer !== undefined) note(outcomeOf(answer.statusCode, text))
       if (answer !== undefined && text !== undefined) judge(browser, target, answer.statusCode, text, startedAtMs)
       // A gateway that is gone refuses at once: a browser does not ask a thousand times a second.
       else await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
 
+  const note = (outcome: Outcome): void => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+
   function judge(browser: Browser, path: string, status: number, text: string, startedAtMs: number): void {
     if (status === 401 && browser.signedOutAtMs < Infinity) return
     if (expectedFailures.includes(status)) return
-    if (status === 404 && options.isUpstreamStarting?.()) return
+    if (status === 404 && options.isUpstreamStarting?.(startedAtMs)) return
     if (status !== 200) return void browser.wrong.push(`${browser.subject} ${path}: ${status} ${text}`)
     browser.served += 1
+    if (text.includes(unfinished))
+      return void browser.wrong.push(`${browser.subject} ${path}: a part passed for the whole`)
     const { target, assertion } = read(text)
     const isOwn = target === path && target !== poison && decodeJwt(assertion).sub === browser.subject
     if (!isOwn) browser.wrong.push(`${browser.subject} ${path}: got ${text}`)
@@ -102,10 +114,10 @@ export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<
   const browsing = all.map(browse)
   return {
     all,
-    answered: (status) => statuses.get(status) ?? 0,
+    answered: (outcome) => outcomes.get(outcome) ?? 0,
     async some() {
       const asked = report.requests + count
-      await until(() => report.requests >= asked)
+      await untilCounted(() => report.requests, asked)
     },
     async stop() {
       isOver = true
@@ -129,6 +141,12 @@ export async function startBrowsingWithSignOuts(t: Test, options: BrowsingOption
   await until(() => browsing.all.every(({ served }) => served > 0))
   for (const browser of browsing.all.slice(0, 5)) await signOut(options.house, browser)
   return browsing
+}
+
+/** @param text undefined where the answer broke off */
+function outcomeOf(status: number, text: string | undefined): Outcome {
+  if (text === undefined) return brokenOff
+  return status >= 500 ? (/"code":"(\w+)"/.exec(text)?.[1] ?? status) : status
 }
 
 /** Signs the browser out; from then on it must not be served. */

@@ -5,10 +5,12 @@ import { type Replica, type Replicas, replicaSecret, startReplicas } from '../..
 import { until } from '../../support/until.ts'
 import { countResources, createLeakCheck } from '../resources.ts'
 import { type DrillReport, startReport } from '../support.ts'
-import { type Browsing, judgeSessions, startBrowsingWithSignOuts, warmUp } from './browsing.ts'
+import { type Browsing, judgeSessions, markOfRequest, startBrowsingWithSignOuts, warmUp } from './browsing.ts'
 import { manners, startUnrulyUpstream, type UnrulyUpstream } from './unruly-upstream.ts'
 
 const browserCount = 50
+/** Of the latest requests, sockets and pools may hold some. */
+const maxHeld = 2 * browserCount
 
 t.test(
   'whatever dies under load, no request goes without a decision, no identity to another, no session is lost or comes back',
@@ -42,6 +44,11 @@ t.test(
     t.same(upstream.unsigned, [], 'the upstream saw no request without an assertion')
     await judgeSessions(t, options, browsing.all)
     await leaks.judge(survivor, before)
+    const held = await leaks.heldRequests(survivor, markOfRequest)
+    report.leaks += held > maxHeld ? 1 : 0
+    t.ok(held <= maxHeld, `${held} of the requests are still held`)
+    await until(() => upstream.openSockets() === 0)
+    t.equal(upstream.openSockets(), 0, 'no connection to the upstream stays')
   },
 )
 
@@ -57,11 +64,12 @@ async function injectAll(
     report.faults += 1
     await browsing.some()
   }
-  for (const [manner, status] of manners) {
+  for (const [manner, outcome] of manners) {
     upstream.manner = manner
-    const before = browsing.answered(status ?? 0)
+    // What was asked before is answered in the manner before.
     await some()
-    if (status !== undefined) await until(() => browsing.answered(status) > before)
+    const before = browsing.answered(outcome)
+    await until(() => browsing.answered(outcome) > before)
   }
   upstream.manner = 'well'
   await upstream.die()

@@ -2,33 +2,58 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 
 import type { Test } from 'tap'
 
-/** How an upstream answers: as it should, or as one does that is slow, hangs, breaks off or lies. */
+/** How an upstream answers: as it should, or as one does that is slow, hangs, breaks off, lies or sends without an end. */
 export type Manner =
   | 'well'
   | 'slowly'
+  | 'in-pieces'
   | 'never'
   | 'reset'
+  | 'half-open'
   | 'half'
   | 'half-in-chunks'
+  | 'half-then-reset'
   | 'too-long'
+  | 'too-short'
   | 'twice'
+  | 'twice-apart'
   | 'garbage'
+  | 'two-lengths'
+  | 'endless-head'
+  | 'endless-extension'
 
-/** Each manner, and the status that somebody has to get before it was tried for long enough; none where the answer breaks off. */
-export const manners: [manner: Manner, status?: number][] = [
+/** What somebody gets: an answer with this status, one with this error code, or one that breaks off. */
+export type Outcome = number | string
+
+/** Outcome of an answer that did not come to its end. */
+export const brokenOff = 'broken off'
+
+/** Each manner, and what somebody has to get before it was tried for long enough. */
+export const manners: [manner: Manner, outcome: Outcome][] = [
   ['well', 200],
   ['slowly', 200],
-  ['never', 504],
-  ['reset', 502],
-  ['half'],
-  ['half-in-chunks'],
-  ['too-long'],
+  ['in-pieces', 200],
+  ['never', 'STAGEDOOR_PROXY_TIMEOUT'],
+  ['reset', 'STAGEDOOR_PROXY_UNREACHABLE'],
+  ['half-open', 'STAGEDOOR_PROXY_UNREACHABLE'],
+  ['half', brokenOff],
+  ['half-in-chunks', brokenOff],
+  ['half-then-reset', brokenOff],
+  ['too-long', brokenOff],
+  ['too-short', 200],
   ['twice', 200],
-  ['garbage', 502],
+  ['twice-apart', 200],
+  ['garbage', 'STAGEDOOR_PROXY_BAD_RESPONSE'],
+  ['two-lengths', 'STAGEDOOR_PROXY_BAD_RESPONSE'],
+  ['endless-head', 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE'],
+  ['endless-extension', brokenOff],
 ]
 
 /** What an answer to nobody's question has in it. */
 export const poison = '/poison'
+
+/** What an answer has in it that never comes to its end, and must not look as if it did. */
+export const unfinished = 'unfinished'
 
 export type UnrulyUpstream = {
   url: string
@@ -67,13 +92,15 @@ export async function startUnrulyUpstream(t: Test): Promise<UnrulyUpstream> {
   return upstream
 
   function listenOn(at: number): Server {
-    return createServer(serve).listen(at, '127.0.0.1')
+    return createServer({ noDelay: true, allowHalfOpen: true }, serve).listen(at, '127.0.0.1')
   }
 
   function serve(socket: Socket): void {
     let received = ''
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined)
+    // Who ends a connection to this upstream has done so for good.
+    socket.on('end', () => socket.destroy())
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       received += chunk
       for (let end = received.indexOf('\r\n\r\n'); end !== -1; end = received.indexOf('\r\n\r\n')) {
@@ -88,25 +115,64 @@ export async function startUnrulyUpstream(t: Test): Promise<UnrulyUpstream> {
     const assertion = /\r\nx-stagedoor-assertion: (\S+)/i.exec(head)?.[1]
     upstream.requests += 1
     if (assertion === undefined) upstream.unsigned.push(target)
-    const body = JSON.stringify({ target, assertion })
-    const whole = answerOf(body, body.length)
-    const ways: Record<Manner, () => void> = {
-      well: () => socket.write(whole),
-      slowly: () => void setTimeout(() => socket.write(whole), 200).unref(),
-      never: () => undefined,
-      reset: () => socket.resetAndDestroy(),
-      half: () => socket.end(whole.slice(0, whole.length - 20)),
-      // The chunk that would end the body is missing.
-      'half-in-chunks': () => socket.end(chunked(body)),
-      'too-long': () => socket.end(answerOf(body, body.length + 50)),
-      twice: () => socket.write(whole + answerOf(`{"target":"${poison}"}`, poison.length + 13)),
-      garbage: () => socket.end('HTTP/1.1 200 OK\nContent-Length: -5\r\n\r\n\0\0'),
-    }
-    ways[upstream.manner]()
+    answerBy(upstream.manner, socket, { target, assertion })
   }
 }
 
-function answerOf(body: string, length: number): string {
+type Said = { target: string; assertion: string | undefined }
+
+function answerBy(manner: Manner, socket: Socket, said: Said): void {
+  const whole = answerOf(JSON.stringify(said))
+  const part = JSON.stringify({ ...said, [unfinished]: true })
+  const more = answerOf(JSON.stringify({ target: poison }))
+  const ways: Record<Manner, () => void> = {
+    well: () => socket.write(whole),
+    slowly: () => void setTimeout(() => socket.write(whole), 200).unref(),
+    'in-pieces': () => sendInPieces(socket, whole),
+    never: () => undefined,
+    reset: () => socket.resetAndDestroy(),
+    // Its own end only: what comes from the other side is still taken, and never answered.
+    'half-open': () => socket.end(),
+    half: () => socket.end(answerOf(part).slice(0, -20)),
+    // The chunk that would end the body is missing.
+    'half-in-chunks': () => socket.end(chunked(part)),
+    'half-then-reset': () => socket.write(chunked(part), () => socket.resetAndDestroy()),
+    'too-long': () => socket.end(answerOf(part, part.length + 50)),
+    'too-short': () => socket.write(whole + more.slice(more.indexOf('{'))),
+    twice: () => socket.write(whole + more),
+    'twice-apart': () => {
+      socket.write(whole)
+      // A segment of its own, which is there before the next request can be.
+      socket.write(more)
+    },
+    garbage: () => socket.end('HTTP/1.1 200 OK\nContent-Length: -5\r\n\r\n\0\0'),
+    'two-lengths': () => socket.end(whole.replace('\r\n\r\n', '\r\nContent-Length: 2\r\n\r\n')),
+    'endless-head': () => sendWithoutEnd(socket, 'HTTP/1.1 200 OK\r\n', `X-Endless: ${'a'.repeat(1_000)}\r\n`),
+    'endless-extension': () => sendWithoutEnd(socket, `${chunked(part)}1;`, 'a'.repeat(1_000)),
+  }
+  ways[manner]()
+}
+
+/** In four pieces, one a turn of the event loop. */
+function sendInPieces(socket: Socket, text: string): void {
+  const length = Math.ceil(text.length / 4)
+  const send = (at: number): void => {
+    socket.write(text.slice(at, at + length))
+    if (at + length < text.length) setImmediate(() => send(at + length))
+  }
+  send(0)
+}
+
+/** The same again and again, for as long as somebody takes it. */
+function sendWithoutEnd(socket: Socket, beginning: string, again: string): void {
+  socket.write(beginning)
+  const send = (): void => {
+    if (!socket.destroyed) socket.write(again, () => setImmediate(send))
+  }
+  send()
+}
+
+function answerOf(body: string, length = body.length): string {
   return `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`
 }
 

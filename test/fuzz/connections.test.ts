@@ -1,0 +1,165 @@
+import { readdirSync } from 'node:fs'
+
+import * as fc from 'fast-check'
+import t from 'tap'
+
+import { type House, startHouse } from '../support/house.ts'
+import { until } from '../support/until.ts'
+import { type Conversation, converse, type Script, type Step } from './connections/client.ts'
+import {
+  bodyOf,
+  complete,
+  manners,
+  markPattern,
+  poison,
+  type RawUpstream,
+  startRawUpstream,
+} from './connections/upstream.ts'
+import { fuzzParameters } from './support.ts'
+
+/** One run has several connections; fewer runs say as much as in the other tests. */
+const numRuns = Math.ceil(fuzzParameters.numRuns / 3)
+/** So few that one which is not given back is soon missed. */
+const places = 8
+
+const step: fc.Arbitrary<Step> = fc.record({
+  method: fc.constantFrom('GET', 'GET', 'HEAD', 'POST', 'POST'),
+  // Silence lasts for a second, until the limit on it.
+  manner: fc.oneof(
+    { weight: 60, arbitrary: fc.constantFrom(...manners.filter((each) => each !== 'silence')) },
+    fc.constant('silence' as const),
+  ),
+  body: fc.constantFrom('sized', 'chunked'),
+  isUpgrade: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
+  pieces: fc.integer({ min: 1, max: 4 }),
+  cutAt: fc.option(fc.double({ min: 0, max: 0.99, noNaN: true }), { nil: undefined, freq: 6 }),
+  waits: fc.boolean(),
+})
+const script: fc.Arbitrary<Script> = fc.record({
+  steps: fc.array(step, { minLength: 1, maxLength: 5 }),
+  ending: fc.constantFrom('end', 'reset', 'patient', 'patient'),
+})
+const storm = fc.array(script, { minLength: 1, maxLength: 4 })
+
+t.test(
+  'however connections begin, break off and end, each answer is its asker’s, each request is decided once, and nothing stays',
+  { timeout: 3_600_000 },
+  async (t) => {
+    const upstream = await startRawUpstream(t)
+    const house = await startHouse(t, {
+      upstreamUrl: upstream.url,
+      config: {
+        routes: [{ name: 'open', path: '/open/**', allow: 'public' }],
+        upstreams: {
+          backstage: { url: upstream.url, timeouts: { headers: '1s' }, maxConnections: places, maxStreams: places },
+        },
+      },
+    })
+    const port = Number(new URL(house.directUrl).port)
+    const escaped: unknown[] = []
+    const onEscape = (error: unknown): void => void escaped.push(error)
+    process.on('uncaughtException', onEscape).on('unhandledRejection', onEscape)
+    t.teardown(() => process.off('uncaughtException', onEscape).off('unhandledRejection', onEscape))
+    const before = await descriptorsAtRest(house, upstream)
+    let run = 0
+
+    await fc.assert(
+      fc.asyncProperty(storm, async (scripts) => {
+        run += 1
+        house.logged.length = 0
+        upstream.seen.length = 0
+        const conversations = await Promise.all(
+          scripts.map((each, i) => converse(port, each, (index) => `m${run}-${i + 1}-${index + 1}`)),
+        )
+        await until(() => isAtRest(house), 1)
+        if (escaped.length > 0) throw new Error('it escaped from a request', { cause: escaped.pop() })
+        if (upstream.faults.length > 0) throw new Error(`the upstream was sent what is not HTTP: ${upstream.faults}`)
+        for (const conversation of conversations) judgeAnswers(conversation)
+        await until(() => undecided(house, upstream, conversations).length === 0, 1)
+        judgeDecisions(house, upstream, conversations)
+        await judgeNext(port, `m${run}-0-1`)
+      }),
+      { ...fuzzParameters, numRuns },
+    )
+    const after = await descriptorsAtRest(house, upstream)
+    t.ok(after <= before, `descriptors: ${before} before, ${after} after ${run} storms`)
+  },
+)
+
+/** No connection of a client, no request under way, and no place that is not given back. */
+function isAtRest({ parts }: House): boolean {
+  const { requests, streams } = parts.proxy.upstreams.get('backstage') ?? {}
+  const taken = [requests, streams].map((lane) => (lane?.admission.active ?? 0) + (lane?.admission.waiting ?? 0))
+  return parts.overload.openConnections() === 0 && parts.proxy.openConnections.size === 0 && Math.max(...taken) === 0
+}
+
+async function descriptorsAtRest(house: House, upstream: RawUpstream): Promise<number> {
+  await until(() => isAtRest(house) && upstream.openSockets() === 0, 50)
+  return readdirSync('/proc/self/fd').length
+}
+
+/** Answers are in the order of the requests, each has its asker's mark, and none looks whole that is not. */
+function judgeAnswers({ sent, answers, tunnel }: Conversation): void {
+  if (answers.length > sent.length) throw new Error(`${answers.length} answers to ${sent.length} requests`)
+  for (const [i, { status, head, body, isWhole }] of answers.entries()) {
+    const { mark = '', step } = sent[i] ?? {}
+    for (const found of `${head}${body}`.match(markPattern) ?? [])
+      if (found !== mark) throw new Error(`${mark} got ${found}`)
+    if (status >= 300 || !isWhole || step === undefined) continue
+    if (step.method !== 'HEAD' && status === 200) {
+      if (body !== bodyOf(mark)) throw new Error(`${mark} got another body: ${body.slice(0, 200)}`)
+      if (!complete.has(step.manner)) throw new Error(`${mark}: a part passed for the whole`)
+    }
+  }
+  // What a client sends behind an upgrade is in the tunnel, even if it looks like a request.
+  const own = new Set(sent.slice(answers.length - 1).map(({ mark }) => mark))
+  for (const found of tunnel.match(markPattern) ?? [])
+    if (!own.has(found)) throw new Error(`${found} is in the tunnel of ${[...own]}`)
+}
+
+/** Marks of the requests that were decided, in the order of their records. */
+function decidedIn(house: House): string[] {
+  const decisions = house.records().filter(({ event }) => event === 'decision')
+  return decisions.map(({ path }) => String(path).match(markPattern)?.[0] ?? '')
+}
+
+/** Requests that an upstream saw, or that it answered or failed to answer, without a record of a decision. */
+function undecided(house: House, { seen }: RawUpstream, conversations: readonly Conversation[]): string[] {
+  const decided = decidedIn(house)
+  const answered = conversations.flatMap(({ sent, answers }) =>
+    answers.flatMap(({ status }, i) => (status < 300 || status === 502 || status === 504 ? [sent[i]?.mark ?? ''] : [])),
+  )
+  return [...seen, ...answered].filter((mark) => !decided.includes(mark))
+}
+
+function judgeDecisions(house: House, { seen }: RawUpstream, conversations: readonly Conversation[]): void {
+  const decided = decidedIn(house)
+  const twice = decided.filter((mark, i) => decided.indexOf(mark) !== i)
+  if (twice.length > 0) throw new Error(`decided twice: ${twice}`)
+  if (seen.includes(poison)) throw new Error('the upstream was asked what nobody asked')
+  const steps = new Map(conversations.flatMap(({ sent }) => sent.map(({ mark, step }) => [mark, step] as const)))
+  for (const mark of new Set(seen)) {
+    const times = seen.filter((each) => each === mark).length
+    if (times > mostTimes(steps.get(mark))) throw new Error(`${mark} reached the upstream ${times} times`)
+  }
+}
+
+/** A safe request whose connection died without an answer is sent once more (RFC 9110 §9.2.2). */
+function mostTimes(step: Step | undefined): number {
+  if (step === undefined) return 0
+  return step.method !== 'POST' && ['reset', 'hang-up'].includes(step.manner) ? 2 : 1
+}
+
+async function judgeNext(port: number, mark: string): Promise<void> {
+  const step: Step = {
+    method: 'GET',
+    manner: 'well',
+    body: 'sized',
+    isUpgrade: false,
+    pieces: 1,
+    cutAt: undefined,
+    waits: true,
+  }
+  const next = await converse(port, { steps: [step], ending: 'patient' }, () => mark)
+  if (next.answers[0]?.body !== bodyOf(mark)) throw new Error(`the next got ${JSON.stringify(next.answers)}`)
+}

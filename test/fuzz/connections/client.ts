@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+
+import { until } from '../../support/until.ts'
+import { type Answer, readAnswers } from './answers.ts'
+import type { Manner } from './upstream.ts'
+
+/** One request, and how it is sent. */
+export type Step = {
+  method: 'GET' | 'HEAD' | 'POST'
+  manner: Manner
+  /** Only a POST has a body. */
+  body: 'sized' | 'chunked'
+  isUpgrade: boolean
+  /** Pieces in which it is written, one a turn of the event loop. */
+  pieces: number
+  /** Where it breaks off, as a part of its bytes; undefined for a request that is sent to its end. */
+  cutAt: number | undefined
+  /** Waits for the answer before the next request; else that follows at once. */
+  waits: boolean
+}
+
+export type Script = {
+  steps: Step[]
+  /** Ends its side, resets the connection, or first waits for the answers that are due. */
+  ending: 'end' | 'reset' | 'patient'
+}
+
+export type Conversation = {
+  sent: { mark: string; step: Step; isWhole: boolean }[]
+  answers: Answer[]
+  /** Bytes behind a 101. */
+  tunnel: string
+}
+
+const bodyBytes = 'b'.repeat(3_000)
+
+function bytesOf({ method, manner, body, isUpgrade }: Step, mark: string): string {
+  const head = `${method} /open/${mark}/${manner} HTTP/1.1\r\nHost: localhost\r\n`
+  if (method === 'POST') {
+    if (body === 'sized') return `${head}Content-Length: ${bodyBytes.length}\r\n\r\n${bodyBytes}`
+    return `${head}Transfer-Encoding: chunked\r\n\r\n${bodyBytes.length.toString(16)}\r\n${bodyBytes}\r\n0\r\n\r\n`
+  }
+  if (isUpgrade && method === 'GET') {
+    const fields = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: a\r\n'
+    return `${head}${fields}\r\n${mark}`
+  }
+  return `${head}\r\n`
+}
+
+/** Plays a script on a connection of its own, until that has closed. */
+export async function converse(port: number, script: Script, markOf: (step: number) => string): Promise<Conversation> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
+  let received = ''
+  let isClosed = false
+  socket.setEncoding('latin1').on('data', (text: string) => void (received += text))
+  socket.on('error', () => undefined).on('close', () => void (isClosed = true))
+  // Nothing more can come; the other side may still wait for bytes of ours.
+  socket.on('end', () => socket.end())
+  const sent: Conversation['sent'] = []
+  const read = () =>
+    readAnswers(
+      received,
+      sent.map(({ step }) => step.method),
+      isClosed,
+    )
+  const isAnswered = () => isClosed || socket.readableEnded || read().isTunnel || read().answers.length >= sent.length
+
+  for (const [index, step] of script.steps.entries()) {
+    if (isClosed || !socket.writable) break
+    const mark = markOf(index)
+    const whole = bytesOf(step, mark)
+    const bytes = step.cutAt === undefined ? whole : whole.slice(0, Math.floor(step.cutAt * whole.length))
+    sent.push({ mark, step, isWhole: bytes.length === whole.length })
+    await writeInPieces(socket, bytes, step.pieces)
+    if (step.cutAt !== undefined) break
+    if (step.waits) await until(isAnswered, 1)
+  }
+  const isCut = sent.some(({ isWhole }) => !isWhole)
+  if (script.ending === 'patient' && !isCut) await until(isAnswered, 1)
+  if (script.ending === 'reset') socket.resetAndDestroy()
+  else socket.end()
+  await until(() => isClosed, 1)
+  const { answers, tunnel } = read()
+  return { sent, answers, tunnel }
+}
+
+async function writeInPieces(socket: Socket, bytes: string, pieces: number): Promise<void> {
+  if (socket.connecting) await Promise.race([once(socket, 'connect'), once(socket, 'close')])
+  const length = Math.max(1, Math.ceil(bytes.length / pieces))
+  for (let at = 0; at < bytes.length && socket.writable; at += length) {
+    socket.write(bytes.slice(at, at + length), 'latin1')
+    await new Promise(setImmediate)
+  }
+}
