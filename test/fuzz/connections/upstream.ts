@@ -82,7 +82,10 @@ function serve(socket: Socket, { seen, faults }: RawUpstream): void {
   let answered = 0
   let isTunnel = false
   socket.on('data', (chunk: Buffer) => {
-    if (isTunnel) return void socket.write(chunk)
+    if (isTunnel) {
+      socket.write(chunk)
+      return
+    }
     received += chunk.toString('latin1')
     for (const request of requestsIn(received, faults).slice(answered)) {
       const { mark, manner } = askedIn(request)
@@ -93,8 +96,8 @@ function serve(socket: Socket, { seen, faults }: RawUpstream): void {
       if (!request.isWhole && manner !== 'before-the-body') return
       answered += 1
       isTunnel = manner === 'tunnel' && request.fields.some(([name]) => name === 'upgrade')
-      if (isTunnel) return void socket.write(switching(mark) + received.slice(received.indexOf('\r\n\r\n') + 4))
-      answerBy[manner](socket, mark, request.method)
+      if (isTunnel) socket.write(switching(mark) + received.slice(received.indexOf('\r\n\r\n') + 4))
+      else answerBy[manner](socket, mark, request.method)
     }
   })
 }
