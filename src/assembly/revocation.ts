@@ -10,7 +10,7 @@ import type { Mark } from '../revocation/mark.ts'
 import { createRevocations, type Revocations } from '../revocation/revocations.ts'
 import { createSeenSessions } from '../revocation/seen-sessions.ts'
 import { createSealer, type Sealer } from '../seal/sealer.ts'
-import { expiryOf, type Session, type SessionLimits } from '../session/session.ts'
+import { expiryOf, isCurrent, type Session, type SessionLimits } from '../session/session.ts'
 import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
@@ -85,7 +85,10 @@ async function watchSessions(
     onUnshared: (err) => logger.warn({ err }, 'the end of a session could not be sent to other replicas yet'),
   })
   if (former !== undefined) revocations.follow(former)
-  const endOf = (session: Session): number => Math.min(expiryOf(session, rules.limits), revocations.endOf(session))
+  const endOf = (session: Session): number => {
+    if (!isCurrent(session, rules.limits, now())) return 0
+    return Math.min(expiryOf(session, rules.limits), revocations.endOf(session))
+  }
   const watch = createSessionWatch({
     openConnections,
     endOf,

@@ -2,6 +2,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Revocation } from '../revocation/mark.ts'
+import { clockToleranceMs } from '../revocation/marks.ts'
 import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import type { LogoutToken, VerifyLogoutToken } from './logout-token.ts'
@@ -13,9 +14,6 @@ export type BackchannelParty = {
   /** Milliseconds since the epoch. */
   now: () => number
 }
-
-/** Auth0's clock and ours may differ by so much. */
-const clockToleranceMs = 60_000
 
 /**
  * The sessions that a logout token ends: with `sid`, those of that session at the provider; without it, all sessions of

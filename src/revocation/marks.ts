@@ -18,6 +18,9 @@ export type Marks = {
 /** Marks that end what began before them. */
 const endingKinds = ['subject', 'member', 'organization', 'sid'] as const
 
+/** How far clocks of replicas, and of the login service, may differ from ours. */
+export const clockToleranceMs = 60_000
+
 /** How often marks that may be forgotten are looked for, counted in marks. */
 const sweepEvery = 1_000
 
@@ -72,15 +75,22 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
     endOf(session) {
       if (size === 0) return Infinity
       const names = markNamesOf(session)
-      if (endingKinds.some((kind) => session.createdAt < (find(kind, names[kind])?.at ?? 0))) return 0
+      const beganAt = reliableTime(session.createdAt, now())
+      if (endingKinds.some((kind) => beganAt < (find(kind, names[kind])?.at ?? 0))) return 0
       return find('session', names.session)?.at ?? Infinity
     },
     isOutdated(session) {
-      return size > 0 && session.refreshedAt < (find('claims', markNamesOf(session).claims)?.at ?? 0)
+      if (size === 0) return false
+      return reliableTime(session.refreshedAt, now()) < (find('claims', markNamesOf(session).claims)?.at ?? 0)
     },
     hasEnded: (sessionId) => size > 0 && (find('session', markNameOfSession(sessionId))?.at ?? Infinity) <= now(),
     all: () => kinds.flatMap((marks) => [...marks.values()].filter(({ until }) => until > now())),
   }
+}
+
+/** A time in the future was taken from a clock that was ahead, and so may lie before any mark. */
+function reliableTime(time: number, now: number): number {
+  return time > now + clockToleranceMs ? 0 : time
 }
 
 function countOf(kinds: readonly Map<string, Mark>[]): number {

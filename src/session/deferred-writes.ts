@@ -12,6 +12,7 @@ export type DeferredWrites = {
   /** Resolves when no write is left for this key, or the attempt to write it failed again. */
   settle(key: string): Promise<void> | undefined
   size(): number
+  /** From now on nothing is deferred or tried again: a request that ends later must not keep the process alive. */
   close(): void
 }
 
@@ -22,6 +23,7 @@ export function createDeferredWrites(events: EventEmitter<RedisEvents>): Deferre
   const deferred = new LRUCache<string, () => Promise<unknown>>(upTo(maxDeferred))
   const attempts = new Map<string, Promise<void>>()
   let timer: NodeJS.Timeout | undefined
+  let isClosed = false
   events.on('ready', writeAll)
 
   function writeAll(): void {
@@ -41,11 +43,12 @@ export function createDeferredWrites(events: EventEmitter<RedisEvents>): Deferre
 
   function retryLater(): void {
     clearTimeout(timer)
-    timer = setTimeout(writeAll, retryEveryMs)
+    if (!isClosed) timer = setTimeout(writeAll, retryEveryMs)
   }
 
   return {
     defer(key, write) {
+      if (isClosed) return
       deferred.set(key, write)
       retryLater()
     },
@@ -57,6 +60,7 @@ export function createDeferredWrites(events: EventEmitter<RedisEvents>): Deferre
     },
     size: () => deferred.size,
     close() {
+      isClosed = true
       clearTimeout(timer)
       deferred.clear()
     },

@@ -6,7 +6,7 @@ import { type OtherOrigins, refuseOtherOrigins } from '../headers/cross-site-req
 import { isForAsset } from '../headers/shared-caches.ts'
 import { BrowserSessions, type BrowserSessionsOptions } from './browser-sessions.ts'
 import type { Freshened, Refresher } from './refresh/refresher.ts'
-import { expiryOf, isUseWorthNoting, type Session } from './session.ts'
+import { isCurrent, isUseWorthNoting, type Session } from './session.ts'
 import type { FoundSession, KnownSession } from './store.ts'
 
 declare module 'fastify' {
@@ -58,7 +58,7 @@ export const session = fastifyPlugin<SessionOptions>(
       found: FoundSession | undefined,
       value: string,
     ): Promise<void> | undefined {
-      if (found === undefined || expiryOf(found.session, limits) <= now()) return undefined
+      if (found === undefined || !isCurrent(found.session, limits, now())) return undefined
       const freshening = refresher.freshen({ session: found.session, value })
       if (freshening === undefined) return accept(request, reply, { ...found, value })
       return freshening.then((fresh) => accept(request, reply, fresh))

@@ -35,6 +35,15 @@ export function absoluteExpiryOf(session: Pick<Session, 'createdAt' | 'ceilingAt
   return Math.min(session.createdAt + limits.absoluteTimeoutMs, session.ceilingAt ?? Infinity)
 }
 
+/**
+ * Whether a session has not expired. One that began further in the future than a session may last was begun by a clock that
+ * was ahead: it does not count, and so none outlives twice its limit. One that began less far ahead counts, since a clock
+ * that is behind for a while must sign nobody out.
+ */
+export function isCurrent(session: Session, limits: SessionLimits, now: number): boolean {
+  return now < expiryOf(session, limits) && session.createdAt - now <= limits.absoluteTimeoutMs
+}
+
 /** Use is written down only when a tenth of the idle timeout has passed, so that most requests write nothing. */
 export function isUseWorthNoting(session: Session, limits: SessionLimits, now: number): boolean {
   return now - session.usedAt > limits.idleTimeoutMs / 10

@@ -1,10 +1,12 @@
 import t from 'tap'
+import { request } from 'undici'
 
 import { generateStoredKey, rotate } from '../../src/assertion/key-rotation.ts'
 import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
 import { createKeys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
 import { createLocalCounter } from '../../src/failed-attempts/counter-store.ts'
+import { startHouse } from '../support/house.ts'
 
 const hourMs = 3_600_000
 const minuteMs = 60_000
@@ -56,3 +58,25 @@ t.test('a clock that is set back holds nobody up for longer than the window', as
   now -= 2 * hourMs
   t.match(await counter.increment('somebody', minuteMs), { current: 1, ttlMs: minuteMs })
 })
+
+t.test(
+  'a session of a clock that was further ahead than a session may last is refused, and comes back with that time',
+  async (t) => {
+    let aheadMs = 0
+    const house = await startHouse(t, { now: () => Date.now() + aheadMs })
+    const { browser } = await house.signIn()
+    const cookie = [...browser.cookiesOf(house.url)].map(([name, value]) => `${name}=${value}`).join('; ')
+    const statusAt = async (hours: number): Promise<number> => {
+      aheadMs = hours * hourMs
+      const { statusCode, body } = await request(`${house.directUrl}/`, {
+        headers: { cookie, host: new URL(house.url).host },
+      })
+      await body.dump()
+      return statusCode
+    }
+    t.equal(await statusAt(0), 200)
+    t.equal(await statusAt(-11), 200, 'a clock that is behind for a while signs nobody out')
+    t.equal(await statusAt(-13), 401)
+    t.equal(await statusAt(0), 200)
+  },
+)

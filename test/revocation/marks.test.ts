@@ -43,6 +43,21 @@ for (const [what, revocation, end] of rows) {
   })
 }
 
+t.test(
+  'a session that began while the clock was ahead is ended with its user, and its claims are outdated',
+  async (t) => {
+    const tolerated = sessionOf({ ...jane, createdAt: start + 60_000, refreshedAt: start + 60_000 })
+    const ahead = sessionOf({ ...jane, createdAt: start + 60_001, refreshedAt: start + 60_001 })
+    const marks = createMarks(() => start)
+    marks.apply(markOf({ issuer, subject, createdBefore: start - 5 }, until))
+    marks.apply(markOf({ issuer, subject, claimsBefore: start - 5 }, until))
+    t.equal(marks.endOf(tolerated), Infinity)
+    t.equal(marks.endOf(ahead), 0)
+    t.notOk(marks.isOutdated(tolerated))
+    t.ok(marks.isOutdated(ahead))
+  },
+)
+
 t.test('a session without a session at the login service or an organization is ended by neither', async (t) => {
   const { providerSessionId: _gone, ...rest } = sessionOf({ id: 'bare' })
   const marks = createMarks(() => start)

@@ -67,3 +67,28 @@ t.test('a later write takes the place of an earlier one, also of one that is bei
   t.same(written, ['first', 'second'])
   t.equal(deferred.size(), 0)
 })
+
+const timersThatKeepUsAlive = (): number =>
+  process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+
+t.test('once closed nothing is tried again, neither what failed meanwhile nor what is deferred later', async (t) => {
+  const { events, deferred } = createDeferred(t)
+  const gate = Promise.withResolvers<void>()
+  let tries = 0
+  const fail = async () => {
+    tries++
+    await gate.promise
+    throw new Error('gone')
+  }
+  deferred.defer('a', fail)
+  const settled = deferred.settle('a')
+  const before = timersThatKeepUsAlive()
+  deferred.close()
+  gate.resolve()
+  await settled
+  deferred.defer('b', fail)
+  events.emit('ready')
+  t.equal(deferred.size(), 0)
+  t.equal(tries, 1)
+  t.ok(timersThatKeepUsAlive() <= before, 'and no timer is left that keeps the process alive')
+})

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { absoluteExpiryOf, expiryOf, isUseWorthNoting, type Session } from '../../src/session/session.ts'
+import { absoluteExpiryOf, expiryOf, isCurrent, isUseWorthNoting, type Session } from '../../src/session/session.ts'
 
 const limits = { idleTimeoutMs: 60_000, absoluteTimeoutMs: 600_000 }
 const session: Session = {
@@ -21,6 +21,17 @@ t.test('a session that nobody uses ends after the idle timeout', async (t) => {
 
 t.test('a session older than its absolute limit ends, even if active', async (t) => {
   t.equal(expiryOf({ ...session, usedAt: 1_599_000 }, limits), 1_600_000)
+})
+
+t.test('a session does not count once it has expired, nor further ahead of its begin than it may last', async (t) => {
+  const rows = [
+    [1_000_000, true],
+    [1_059_999, true],
+    [1_060_000, false],
+    [400_000, true],
+    [399_999, false],
+  ] as const
+  for (const [now, isThere] of rows) t.equal(isCurrent(session, limits, now), isThere, `at ${now}`)
 })
 
 t.test('an end set by the identity provider is a ceiling over both', async (t) => {

@@ -1,3 +1,4 @@
+import { clockToleranceMs } from '../../revocation/marks.ts'
 import type { Session } from '../session.ts'
 import { type FoundSession, type KnownSession, storeUnavailable } from '../store.ts'
 import { createRenewals, type RenewalOptions } from './renewals.ts'
@@ -113,6 +114,8 @@ const aheadFraction = 0.8
 export function refreshNeedOf(session: Session, times: RefreshTimes, now: number): RefreshNeed {
   if (session.refreshToken === undefined) return 'none'
   const ageMs = now - session.refreshedAt
+  // Refreshed by a clock that was ahead, nobody knows when.
+  if (ageMs < -clockToleranceMs) return 'due'
   if (ageMs < times.refreshEveryMs * aheadFraction) return 'none'
   if (ageMs < times.refreshEveryMs) return 'soon'
   return ageMs < times.refreshEveryMs + times.maxStaleMs ? 'due' : 'overdue'

@@ -17,6 +17,8 @@ t.test(
       [100, 'due'],
       [1_099, 'due'],
       [1_100, 'overdue'],
+      [-60_000, 'none'],
+      [-60_001, 'due'],
     ] as const
     for (const [now, need] of rows) t.equal(refreshNeedOf(session, times, now), need, `${now} ms old`)
   },
