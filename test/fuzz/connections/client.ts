@@ -74,16 +74,24 @@ export async function converse(port: number, script: Script, markOf: (step: numb
     sent.push({ mark, step, isWhole: bytes.length === whole.length })
     await writeInPieces(socket, bytes, step.pieces)
     if (step.cutAt !== undefined) break
+    if (isEndless(step)) {
+      await until(() => isClosed || received.includes(mark), 1)
+      socket.resetAndDestroy()
+      break
+    }
     if (step.waits) await until(isAnswered, 1)
   }
   const isCut = sent.some(({ isWhole }) => !isWhole)
-  if (script.ending === 'patient' && !isCut) await until(isAnswered, 1)
+  if (script.ending === 'patient' && !isCut && !socket.destroyed) await until(isAnswered, 1)
   if (script.ending === 'reset') socket.resetAndDestroy()
-  else socket.end()
+  else if (!socket.destroyed) socket.end()
   await until(() => isClosed, 1)
   const { answers, tunnel } = read()
   return { sent, answers, tunnel }
 }
+
+/** Who asks for it reads its beginning and goes. */
+const isEndless = ({ manner, method }: Step): boolean => manner === 'endless' && method !== 'HEAD'
 
 async function writeInPieces(socket: Socket, bytes: string, pieces: number): Promise<void> {
   if (socket.connecting) await Promise.race([once(socket, 'connect'), once(socket, 'close')])

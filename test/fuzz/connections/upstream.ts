@@ -22,6 +22,7 @@ export const manners = [
   'twice',
   'too-long',
   'garbage',
+  'endless',
   'tunnel',
 ] as const
 export type Manner = (typeof manners)[number]
@@ -151,6 +152,7 @@ const answerBy: Record<Manner, Way> = {
   silence: () => undefined,
   twice: (socket, mark, method) => socket.write(answer(mark, method) + answer(poison, method)),
   'too-long': (socket, mark, method) => socket.write(`${answer(mark, method)}${poison}`),
+  endless: (socket, mark, method) => sendWithoutEnd(socket, chunked(mark, method, ''), method),
   garbage: (socket) => socket.end('HTTP/1.1 200 OK\nContent-Length: -5\r\n\r\n\0\0'),
   tunnel: (socket, mark, method) => socket.write(answer(mark, method)),
 }
@@ -163,4 +165,13 @@ function sendInPieces(socket: Socket, text: string): void {
     if (at + length < text.length) setImmediate(() => send(at + length))
   }
   send(0)
+}
+
+/** Chunk after chunk, until the connection is closed. */
+function sendWithoutEnd(socket: Socket, beginning: string, method: string): void {
+  socket.write(beginning)
+  const send = (): void => {
+    if (!socket.destroyed) socket.write('1\r\n.\r\n', () => setImmediate(send))
+  }
+  if (method !== 'HEAD') send()
 }
