@@ -73,8 +73,11 @@ export const audit = fastifyPlugin<AuditOptions>(
 
     app.addHook('onResponse', (request, reply, done) => {
       const { decision, facts, principal } = request
-      if (decision !== undefined && request.auditClass === undefined)
-        trail.write({ event: 'decision', facts, principal, decision, ...answerOf(reply, reply.raw.statusCode) })
+      if (decision !== undefined && request.auditClass === undefined) {
+        const { status, durationMs } = answerOf(reply, reply.raw.statusCode)
+        // Member by member: spreading is slow, and this is done for every request.
+        trail.write({ event: 'decision', facts, principal, decision, status, durationMs })
+      }
       request.recordAnswer?.(reply.raw.statusCode)
       done()
     })

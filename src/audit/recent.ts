@@ -1,7 +1,8 @@
 import { createMinutes, type Minute } from './counts-by-minute.ts'
 import type { AuditEvent } from './event.ts'
+import { createLineRing } from './line-ring.ts'
 import type { AuditRecord } from './record-schema.ts'
-import type { Sink } from './sinks/sink.ts'
+import { bytesOf, type Sink } from './sinks/sink.ts'
 
 /** Conditions for the last records; a record has to meet each one that is given. */
 export type RecordFilter = {
@@ -24,8 +25,9 @@ export type RecentRecords = {
   minutes(): Minute[]
 }
 
-/** About 600 bytes each. */
 const defaultMax = 2_000
+/** Most have 600. */
+const bytesPerRecord = 1_024
 
 const shownMinutes = 30
 
@@ -34,16 +36,16 @@ const shownMinutes = 30
  * @param now milliseconds since the epoch
  */
 export function createRecentRecords(now: () => number, max = defaultMax): RecentRecords {
-  const lines: string[] = []
+  const ring = createLineRing(max * bytesPerRecord)
+  let last: string | undefined
   const minutes = createMinutes(shownMinutes)
   return {
     sink: {
       name: 'console',
       onFailure: 'continue',
-      take(taken) {
-        lines.push(...taken)
-        // Drops many at once, because removing from the front moves all others.
-        if (lines.length > 2 * max) lines.splice(0, lines.length - max)
+      take(lines, bytes = bytesOf(lines)) {
+        ring.push(bytes)
+        last = lines.at(-1) ?? last
       },
       settled: async () => undefined,
       status: () => ({ waiting: 0, lost: 0 }),
@@ -51,13 +53,14 @@ export function createRecentRecords(now: () => number, max = defaultMax): Recent
     },
     count: minutes.count,
     list: (filter, limit) =>
-      lines
+      ring
+        .lines()
         .slice(-max)
         .toReversed()
         .map((line): AuditRecord => JSON.parse(line))
         .filter((record) => isMatch(record, filter))
         .slice(0, limit),
-    last: () => lines.at(-1),
+    last: () => last,
     minutes: () => minutes.list(now()),
   }
 }

@@ -1,12 +1,12 @@
+import { createBatch } from '../telemetry/batch.ts'
 import { createIsoTime } from '../telemetry/logger.ts'
-import { createTurnBatch } from '../telemetry/turn-batch.ts'
 import type { Chain } from './chain.ts'
 import type { AuditEvent, ChainHead } from './event.ts'
-import { reasonOf, type Sink } from './sinks/sink.ts'
+import { createEncoder, reasonOf, type Sink } from './sinks/sink.ts'
 
 /** The audit trail of this process: one chain of records, and the sinks that keep it. */
 export type Trail = {
-  /** Records an event at the end of this turn of the event loop. */
+  /** Records an event at the end of this turn of the event loop; a decision, of which there are many, within 10 ms. */
   write(event: AuditEvent): void
   /** Hands what was written to the sinks at once. */
   flush(): void
@@ -67,7 +67,10 @@ export function createTrail(options: TrailOptions): Trail {
   }
 
   return {
-    write: (event) => batch.add({ event, at: now() }),
+    write(event) {
+      if (event.event === 'decision') batch.addPatiently({ event, at: now() })
+      else batch.add({ event, at: now() })
+    },
     flush: () => batch.flush(),
     ensure() {
       batch.flush()
@@ -98,7 +101,8 @@ export function createTrail(options: TrailOptions): Trail {
 /** Makes records of events, and hands them to the sinks. */
 function createRecorder({ chain, now, onFailure }: TrailOptions, settings: () => TrailSettings) {
   const isoTime = createIsoTime()
-  const batch = createTurnBatch<Held>(writeOut)
+  const encode = createEncoder()
+  const batch = createBatch<Held>(writeOut)
   let lastCheckpoint = 0
 
   function writeOut(held: readonly Held[]): void {
@@ -117,7 +121,8 @@ function createRecorder({ chain, now, onFailure }: TrailOptions, settings: () =>
   }
 
   function hand(lines: readonly string[]): void {
-    for (const sink of settings().sinks) sink.take(lines)
+    const bytes = encode(lines)
+    for (const sink of settings().sinks) sink.take(lines, bytes)
   }
 
   function checkpoint(): void {

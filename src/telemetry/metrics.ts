@@ -1,6 +1,7 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 
 import { type ShedReason, shedReasons } from '../overload/refusal.ts'
+import { createDurationHistogram } from './duration-histogram.ts'
 
 /** The metrics for Prometheus. Each app has its own registry, so that tests do not share counts. */
 export type Metrics = {
@@ -18,11 +19,6 @@ export type Metrics = {
   measureConnections(count: () => { open: number; waiting: number }): void
   registry: Registry
 }
-
-type Decided = { outcome: 'allow' | 'deny'; reason: string; status: number; durationSeconds: number }
-
-/** Counting many at once costs a fraction of counting each in the midst of its request. */
-const maxUncounted = 256
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
@@ -76,33 +72,32 @@ export function createMetrics(): Metrics {
   }
 }
 
-/** Counts decisions and their durations, many at a time. */
+/** Counts decisions and their durations. */
 function countDecisions(registry: Registry): Metrics['decided'] {
-  const registers = [registry]
+  const tallies = new Map<string, { labels: Record<string, string>; count: number }>()
   const requests = new Counter({
     name: 'stagedoor_requests_total',
     help: 'Decided requests by outcome, reason of a refusal and class of the status.',
     labelNames: ['outcome', 'reason', 'status'],
-    registers,
-    collect: count,
+    registers: [],
+    collect() {
+      this.reset()
+      for (const { labels, count } of tallies.values()) this.inc(labels, count)
+    },
   })
-  const durations = new Histogram({
+  const durations = createDurationHistogram({
     name: 'stagedoor_request_duration_seconds',
     help: 'From the head of a request to the end of its answer, upstream included.',
-    buckets: secondsBuckets,
-    registers,
-    collect: count,
+    bounds: secondsBuckets,
   })
-  const uncounted: Decided[] = []
-  function count(): void {
-    for (const { outcome, reason, status, durationSeconds } of uncounted) {
-      requests.inc({ outcome, reason, status: `${Math.floor(status / 100)}xx` })
-      durations.observe(durationSeconds)
-    }
-    uncounted.length = 0
-  }
+  for (const metric of [requests, durations.metric]) registry.registerMetric(metric)
   return (outcome, reason, status, durationSeconds) => {
-    if (uncounted.push({ outcome, reason, status, durationSeconds }) === maxUncounted) count()
+    const statusClass = Math.floor(status / 100)
+    const key = `${outcome} ${reason} ${statusClass}`
+    const tally = tallies.get(key)
+    if (tally === undefined) tallies.set(key, { labels: { outcome, reason, status: `${statusClass}xx` }, count: 1 })
+    else tally.count += 1
+    durations.observe(durationSeconds)
   }
 }
 

@@ -1,7 +1,10 @@
+import { mock } from 'node:test'
+
 import t from 'tap'
 
 import { createChain } from '../../src/audit/chain.ts'
 import { createTrail, SinkFailure } from '../../src/audit/trail.ts'
+import { maxWaitMs } from '../../src/telemetry/batch.ts'
 import { decided, memorySink, mockTimers } from './support.ts'
 
 const start = (...sinks: ReturnType<typeof memorySink>[]) => {
@@ -24,14 +27,18 @@ const start = (...sinks: ReturnType<typeof memorySink>[]) => {
 
 const endOfTurn = () => new Promise((resolve) => setImmediate(resolve))
 
-t.test('records of one turn are handed on together at its end, and at once when it must be', async (t) => {
+t.test('decisions are handed on together within 10 ms, and at once when it must be', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
   const memory = memorySink()
   const { trail } = start(memory)
   t.teardown(() => trail.close())
+  t.equal(maxWaitMs, 10)
   trail.write(decided)
+  await endOfTurn()
   trail.write(decided)
   t.equal(memory.lines.length, 0)
-  await endOfTurn()
+  mock.timers.tick(10)
   t.same(
     memory.records().map(({ seq }) => seq),
     [1, 2],
@@ -41,6 +48,34 @@ t.test('records of one turn are handed on together at its end, and at once when 
   t.equal(memory.lines.length, 3)
   t.equal(trail.count(), 3)
   t.equal(trail.sinks.length, 1)
+})
+
+t.test('every other event is handed on at the end of its turn, behind the decisions before it', async (t) => {
+  const memory = memorySink()
+  const { trail } = start(memory)
+  t.teardown(() => trail.close())
+  trail.write(decided)
+  trail.write({ event: 'login' })
+  t.equal(memory.lines.length, 0)
+  await endOfTurn()
+  t.same(
+    memory.records().map(({ event }) => event),
+    ['decision', 'login'],
+  )
+})
+
+t.test('sinks get the lines as bytes, too, however long they are', async (t) => {
+  const taken: [lines: readonly string[], text: string | undefined][] = []
+  const { sink } = memorySink()
+  sink.take = (lines, bytes) => void taken.push([lines, bytes?.toString()])
+  const { trail } = start({ ...memorySink(), sink })
+  t.teardown(() => trail.close())
+  for (const reason of ['é', 'é'.repeat(400_000), '']) {
+    trail.write({ event: 'login-refused', reason })
+    trail.flush()
+  }
+  t.equal(taken.length, 3)
+  for (const [lines, text] of taken) t.ok(text === `${lines[0]}\n`)
 })
 
 t.test('who ensures waits for the sinks that block, and hears which one fails', async (t) => {
@@ -62,7 +97,7 @@ t.test('a thousand records bring a checkpoint, and so does the end', async (t) =
   const memory = memorySink()
   const { trail, checkpoints } = start(memory)
   for (let i = 0; i < 1_000; i += 1) trail.write(decided)
-  await endOfTurn()
+  trail.flush()
   t.same(checkpoints, ['w 1000 1970-01-01T00:00:00.000Z'])
   await trail.close()
   t.same(memory.records().slice(-2), [

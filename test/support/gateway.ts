@@ -94,10 +94,13 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   t.teardown(() => app.close())
   await listener.listen(address)
   const ofTheTrailItself = new Set(['start', 'stop', 'key', 'checkpoint'])
-  const records = () =>
-    logged
+  const records = () => {
+    // Decisions wait for others.
+    parts.audit.trail.flush()
+    return logged
       .flatMap(({ audit }) => (audit === undefined ? [] : [audit as Record<string, unknown>]))
       .filter(({ event }) => !ofTheTrailItself.has(String(event)))
+  }
   return { app, admin, listener, parts, url, directUrl, logged, records }
 }
 

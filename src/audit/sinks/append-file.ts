@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsync, fsyncSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** A file that several processes append lines to. When a call returns, the operating system has its line. */
@@ -8,7 +8,10 @@ export type AppendFile = {
    * @throws where none can be
    */
   append(bytes: Buffer): number
+  /** The disk has what was appended when it returns. @throws when it does not take it */
   sync(): void
+  /** The same while other work goes on. Never called again before it is done. */
+  syncBehind(done: (error: Error | null) => void): void
   /** Whether the path leads to another file now, or to none. */
   isMoved(): boolean
   sizeBytes(): number
@@ -21,6 +24,8 @@ export function openAppendFile(path: string): AppendFile {
   const fd = openSync(path, 'a+', 0o600)
   if (!endsWithLine(fd)) writeSync(fd, '\n')
   const { ino } = fstatSync(fd)
+  let isSyncing = false
+  let isClosing = false
   return {
     append(bytes) {
       let written = 0
@@ -32,9 +37,21 @@ export function openAppendFile(path: string): AppendFile {
       return written
     },
     sync: () => fsyncSync(fd),
+    syncBehind(done) {
+      isSyncing = true
+      fsync(fd, (error) => {
+        isSyncing = false
+        if (isClosing) closeSync(fd)
+        done(error)
+      })
+    },
     isMoved: () => statSync(path, { throwIfNoEntry: false })?.ino !== ino,
     sizeBytes: () => fstatSync(fd).size,
-    close: () => closeSync(fd),
+    close() {
+      isClosing = true
+      // The number of a file that is closed goes to the next one that is opened, which would be synced instead.
+      if (!isSyncing) closeSync(fd)
+    },
   }
 }
 

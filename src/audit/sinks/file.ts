@@ -1,6 +1,6 @@
 import { moveAside, removeOldest } from '../trail-files.ts'
 import { type AppendFile, openAppendFile } from './append-file.ts'
-import { type OnFailure, reasonOf, type Sink, type SinkStatus } from './sink.ts'
+import { bytesOf, type OnFailure, reasonOf, type Sink, type SinkStatus } from './sink.ts'
 
 export type FileSinkOptions = {
   path: string
@@ -31,6 +31,7 @@ export class FileSink implements Sink {
   #reason: string | undefined
   #checkedAt = 0
   #isUnsynced = false
+  #isSyncing = false
 
   constructor(options: FileSinkOptions) {
     this.name = `file ${options.path}`
@@ -47,17 +48,10 @@ export class FileSink implements Sink {
     this.#options = options
   }
 
-  take(lines: readonly string[]): void {
-    for (const line of lines) {
-      if (this.#waitingBytes > maxWaitingBytes) {
-        this.#lost += 1
-        continue
-      }
-      this.#waiting.push(line)
-      this.#waitingBytes += line.length
-    }
+  take(lines: readonly string[], bytes = bytesOf(lines)): void {
     // While it fails, only the timer and explicit checks try again, not every request.
-    if (this.#reason === undefined) this.#writeOut()
+    if (this.#reason !== undefined || this.#waiting.length > 0) this.#wait(lines)
+    else this.#write(lines, bytes)
   }
 
   async settled(): Promise<void> {
@@ -71,23 +65,50 @@ export class FileSink implements Sink {
 
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    this.#attend()
+    try {
+      this.#writeOut()
+      // Also while one is under way: the process may end before it does.
+      if (this.#options.fsync === 'second') this.#sync()
+    } catch (error) {
+      this.#failed(error)
+    }
     this.#file?.close()
     this.#file = undefined
   }
 
+  #wait(lines: readonly string[]): void {
+    for (const line of lines) {
+      if (this.#waitingBytes > maxWaitingBytes) {
+        this.#lost += 1
+        continue
+      }
+      this.#waiting.push(line)
+      this.#waitingBytes += line.length
+    }
+  }
+
   #writeOut(): void {
     if (this.#waiting.length === 0) return
+    const lines = this.#waiting
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#write(lines, bytesOf(lines))
+  }
+
+  /** Lines that it cannot write wait. */
+  #write(lines: readonly string[], bytes: Buffer): void {
+    let whole = 0
     try {
       this.#file = this.#freshFile()
-      const bytes = Buffer.from(`${this.#waiting.join('\n')}\n`)
       const written = this.#file.append(bytes)
-      if (written < bytes.length) return this.#giveUpAfter(bytes.subarray(0, written))
-      this.#forget(this.#waiting.length)
       this.#isUnsynced = true
+      // The part of a line that was written on a full disk stands there, and the line comes again.
+      whole = written < bytes.length ? linesIn(bytes.subarray(0, written)) : lines.length
+      if (whole < lines.length) throw new Error('the disk is full')
       if (this.#options.fsync === 'always') this.#sync()
       this.#reason = undefined
     } catch (error) {
+      this.#wait(lines.slice(whole))
       this.#failed(error)
     }
   }
@@ -100,23 +121,13 @@ export class FileSink implements Sink {
     this.#checkedAt = now()
     if (!open.isMoved()) {
       if (open.sizeBytes() < maxBytes) return open
+      if (this.#options.fsync === 'second' && this.#isUnsynced) this.#sync()
       moveAside(path, now())
       removeOldest(path, keep)
     }
     open.close()
     this.#file = undefined
     return openAppendFile(path)
-  }
-
-  /** The disk is full. Whole lines are kept; the part of one that was written stands there, and the line comes again. */
-  #giveUpAfter(part: Buffer): void {
-    this.#forget(part.filter((byte) => byte === 0x0a).length)
-    this.#failed(new Error('the disk is full'))
-  }
-
-  #forget(count: number): void {
-    this.#waiting = this.#waiting.slice(count)
-    this.#waitingBytes = this.#waiting.reduce((sum, line) => sum + line.length, 0)
   }
 
   #failed(error: unknown): void {
@@ -130,12 +141,23 @@ export class FileSink implements Sink {
     this.#file?.sync()
   }
 
-  #attend(): void {
-    try {
-      this.#writeOut()
-      if (this.#options.fsync === 'second' && this.#isUnsynced) this.#sync()
-    } catch (error) {
-      this.#failed(error)
-    }
+  /** Requests go on meanwhile: a disk may take a while. */
+  #syncBehind(): void {
+    if (this.#isSyncing || this.#file === undefined) return
+    this.#isUnsynced = false
+    this.#isSyncing = true
+    this.#file.syncBehind((error) => {
+      this.#isSyncing = false
+      if (error !== null) this.#failed(error)
+    })
   }
+
+  #attend(): void {
+    this.#writeOut()
+    if (this.#options.fsync === 'second' && this.#isUnsynced) this.#syncBehind()
+  }
+}
+
+function linesIn(bytes: Buffer): number {
+  return bytes.filter((byte) => byte === 0x0a).length
 }

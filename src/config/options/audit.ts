@@ -19,7 +19,7 @@ const file = z
     onFailure: onFailure('block'),
     fsync: z.enum(['always', 'second', 'never']).default('second').meta({
       description:
-        'When the disk has to have a record: `always` before anything goes on, `second` within a second. A process that is killed loses nothing in any case; this is for a machine that loses power.',
+        'When the disk has to have a record: `always` before anything goes on, `second` within a second. This is for a machine that loses power; of a process that is killed all that was written is there.',
     }),
     maxSize: size({ min: '64KiB', max: '1GiB' })
       .prefault('100MiB')

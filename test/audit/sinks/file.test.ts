@@ -8,6 +8,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 
 import { FileSink, type FileSinkOptions } from '../../../src/audit/sinks/file.ts'
+import { until } from '../../support/until.ts'
 import { mockTimers, temporaryFolder } from '../support.ts'
 
 async function start(t: Test, options: Partial<FileSinkOptions> = {}) {
@@ -144,5 +145,81 @@ t.test('a failing sync is a failure too, and the next second tries again', async
   const { sink } = await start(t, { path, fsync: 'second' })
   sink.take(['one'])
   clock.tick(1_000)
+  await until(() => sink.status().reason !== undefined)
+  t.match(sink.status(), { reason: /EINVAL/ })
+})
+
+/** Has syncs that others wait for end when the test says so, and counts those that hold everything up. */
+function holdSyncs(t: Test) {
+  const { closeSync } = fs
+  const held: ((error: Error | null) => void)[] = []
+  const closed: number[] = []
+  const behind = mock.method(fs, 'fsync', ((_fd: number, done: () => void) => void held.push(done)) as never)
+  const atOnce = mock.method(fs, 'fsyncSync', () => undefined)
+  const close = mock.method(fs, 'closeSync', (fd: number) => {
+    closed.push(fd)
+    closeSync(fd)
+  })
+  syncBuiltinESMExports()
+  t.teardown(() => {
+    for (const { mock } of [behind, atOnce, close]) mock.restore()
+    syncBuiltinESMExports()
+  })
+  return { held, closed, atOnce: () => atOnce.mock.callCount() }
+}
+
+t.test(
+  'with fsync: second records are written while the disk is busy, which is asked for one sync at a time',
+  async (t) => {
+    const clock = mockTimers(t)
+    const { sink, path } = await start(t, { fsync: 'second' })
+    const { held, atOnce } = holdSyncs(t)
+    sink.take(['one'])
+    clock.tick(1_000)
+    t.equal(held.length, 1)
+    sink.take(['two'])
+    await sink.settled()
+    t.equal(await readFile(path, 'utf8'), 'one\ntwo\n')
+    clock.tick(1_000)
+    t.equal(held.length, 1)
+    held[0]?.(null)
+    clock.tick(1_000)
+    t.equal(held.length, 2)
+    held[1]?.(null)
+    clock.tick(1_000)
+    t.equal(held.length, 2, 'nothing was written since')
+    t.equal(atOnce(), 0)
+  },
+)
+
+t.test('a file is closed only when its sync is over, and at the end everything is on disk', async (t) => {
+  const clock = mockTimers(t)
+  const { sink } = await start(t, { fsync: 'second' })
+  const { held, closed, atOnce } = holdSyncs(t)
+  sink.take(['one'])
+  clock.tick(1_000)
+  await sink.close()
+  t.equal(atOnce(), 1)
+  t.same(closed, [])
+  held[0]?.(null)
+  t.equal(closed.length, 1)
+})
+
+t.test('a file that is moved aside for its size is on disk before', async (t) => {
+  const { sink, later } = await start(t, { fsync: 'second' })
+  const { atOnce } = holdSyncs(t)
+  sink.take(['x'.repeat(1_000)])
+  later(1_000)
+  sink.take(['y'])
+  t.equal(atOnce(), 1)
+})
+
+t.test('a last sync that fails is a failure, and ends nothing', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'null.jsonl')
+  await symlink('/dev/null', path)
+  const { sink } = await start(t, { path, fsync: 'second' })
+  sink.take(['one'])
+  await sink.close()
   t.match(sink.status(), { reason: /EINVAL/ })
 })

@@ -1,6 +1,8 @@
+import { mock } from 'node:test'
+
 import t from 'tap'
 
-import { createTurnBatch } from '../../src/telemetry/turn-batch.ts'
+import { createBatch, maxWaitMs } from '../../src/telemetry/batch.ts'
 
 const endOfTurn = async (): Promise<void> => {
   await new Promise((resolve) => setImmediate(resolve))
@@ -8,7 +10,7 @@ const endOfTurn = async (): Promise<void> => {
 
 t.test('what a turn brings is handled together at its end, in order; the next turn starts anew', async (t) => {
   const handled: (readonly number[])[] = []
-  const batch = createTurnBatch<number>((items) => handled.push(items))
+  const batch = createBatch<number>((items) => handled.push(items))
   t.teardown(() => batch.close())
   batch.add(1)
   batch.add(2)
@@ -20,9 +22,36 @@ t.test('what a turn brings is handled together at its end, in order; the next tu
   t.same(handled, [[1, 2], [3]])
 })
 
+t.test('what can wait is handled with what comes meanwhile, and no later than the longest wait', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const handled: (readonly number[])[] = []
+  const batch = createBatch<number>((items) => handled.push(items))
+  t.teardown(() => batch.close())
+  batch.addPatiently(1)
+  await endOfTurn()
+  batch.addPatiently(2)
+  t.same(handled, [])
+  mock.timers.tick(maxWaitMs)
+  t.same(handled, [[1, 2]])
+  batch.addPatiently(3)
+  mock.timers.tick(maxWaitMs)
+  t.same(handled, [[1, 2], [3]])
+})
+
+t.test('what cannot wait takes along what waits, in order', async (t) => {
+  const handled: (readonly number[])[] = []
+  const batch = createBatch<number>((items) => handled.push(items))
+  t.teardown(() => batch.close())
+  batch.addPatiently(1)
+  batch.add(2)
+  await endOfTurn()
+  t.same(handled, [[1, 2]])
+})
+
 t.test('what is handed in while others are handled is not lost', async (t) => {
   const handled: number[] = []
-  const batch = createTurnBatch<number>((items) => {
+  const batch = createBatch<number>((items) => {
     handled.push(...items)
     if (items.includes(1)) batch.add(2)
   })
@@ -35,7 +64,7 @@ t.test('what is handed in while others are handled is not lost', async (t) => {
 
 t.test('a turn that brings very much does not hold it all', async (t) => {
   let handled = 0
-  const batch = createTurnBatch<number>((items) => (handled += items.length))
+  const batch = createBatch<number>((items) => (handled += items.length))
   t.teardown(() => batch.close())
   for (let i = 0; i < 1_000; i += 1) batch.add(i)
   t.equal(handled, 512)
@@ -45,7 +74,7 @@ t.test('a turn that brings very much does not hold it all', async (t) => {
 
 t.test('a flush handles at once what is held, and nothing twice', async (t) => {
   const handled: number[] = []
-  const batch = createTurnBatch<number>((items) => handled.push(...items))
+  const batch = createBatch<number>((items) => handled.push(...items))
   t.teardown(() => batch.close())
   batch.add(1)
   batch.flush()
@@ -58,7 +87,7 @@ t.test('a flush handles at once what is held, and nothing twice', async (t) => {
 t.test('closing handles what is there, and leaves nothing behind in the process', async (t) => {
   const listeners = process.listenerCount('exit')
   const handled: number[] = []
-  const batch = createTurnBatch<number>((items) => handled.push(...items))
+  const batch = createBatch<number>((items) => handled.push(...items))
   batch.add(1)
   batch.close()
   t.same(handled, [1])
