@@ -13,7 +13,7 @@ async function addedWith(traces: Tracing | undefined): Promise<number> {
     return app
   }
   Object.assign(app, { addHook: count, decorateRequest: count })
-  await tracing(app, { tracing: traces })
+  await tracing(app, { tracing: traces }, () => undefined)
   traceStage(app, 'policy', { tracing: traces })
   return added
 }
