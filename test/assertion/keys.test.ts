@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mock } from 'node:test'
 
-import t from 'tap'
+import t, { type Test } from 'tap'
 
 import { msUntilRotation, openStoredKey } from '../../src/assertion/key-rotation.ts'
 import {
@@ -18,9 +18,14 @@ import { createKeys } from '../../src/assertion/keys.ts'
 const dayMs = 86_400_000
 const kidsOf = (keys: { jwks(): { keys: { kid?: string }[] } }) => keys.jwks().keys.map(({ kid }) => kid)
 
-async function keyFile(): Promise<string> {
-  return join(await mkdtemp(join(tmpdir(), 'stagedoor-keys-')), 'deep', 'keys.json')
+async function createFolder(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-keys-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  return folder
 }
+
+/** A path in a folder that is not there yet. */
+const keyFile = async (t: Test): Promise<string> => join(await createFolder(t), 'deep', 'keys.json')
 
 t.test('the next key is published before it signs, the previous one for as long after', async (t) => {
   const keys = await createKeys({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
@@ -45,7 +50,7 @@ t.test('published keys hold nothing private', async (t) => {
 })
 
 t.test('keys in a file outlive a restart, and only we can read them', async (t) => {
-  const store = createFileKeyStore(await keyFile())
+  const store = createFileKeyStore(await keyFile(t))
   const before = await createKeys({ store, rotateEveryMs: dayMs, now: () => 0 })
   before.close()
   const after = await createKeys({ store, rotateEveryMs: dayMs, now: () => 0 })
@@ -54,7 +59,7 @@ t.test('keys in a file outlive a restart, and only we can read them', async (t) 
 })
 
 t.test('keys are kept in a file where configuration names one, else in memory', async (t) => {
-  const path = await keyFile()
+  const path = await keyFile(t)
   const rows: [asked: Parameters<typeof keyStoreOf>[0], isThere: boolean][] = [
     [{ store: 'memory' }, false],
     [{ store: 'memory', path }, false],
@@ -68,14 +73,14 @@ t.test('keys are kept in a file where configuration names one, else in memory', 
 })
 
 t.test('a key file has mode 0600', async (t) => {
-  const path = await keyFile()
+  const path = await keyFile(t)
   const keys = await createKeys({ store: createFileKeyStore(path), rotateEveryMs: dayMs, now: () => 0 })
   keys.close()
   t.equal((await stat(path)).mode & 0o777, 0o600)
 })
 
 t.test('a file that is no key file is not written over', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'stagedoor-keys-'))
+  const folder = await createFolder(t)
   for (const text of ['not json', '{}', '{"current":{"kid":"a"},"next":{"kid":"b"}}']) {
     const path = join(folder, 'keys.json')
     await writeFile(path, text)
