@@ -6,7 +6,7 @@ import type { Dependencies, Parts } from './assembly/provision.ts'
 import { jwksEndpoint } from './assertion/jwks-endpoint.ts'
 import { assertion } from './assertion/plugin.ts'
 import { audit } from './audit/plugin.ts'
-import { auditAdmission } from './audit/require-record.ts'
+import { requireRecord } from './audit/require-record.ts'
 import { eventsEndpoint } from './auth0-events/events-endpoint.ts'
 import { bearer } from './bearer/plugin.ts'
 import { protectedResource } from './bearer/protected-resource.ts'
@@ -57,7 +57,7 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
     traceStage(guarded, 'policy', parts.tracing)
     await guarded.register(policy, parts.policy)
     traceStage(guarded, 'audit', parts.tracing)
-    await guarded.register(auditAdmission, parts.audit)
+    await guarded.register(requireRecord, parts.audit)
     traceStage(guarded, 'assertion', parts.tracing)
     await guarded.register(assertion, parts.assertion)
     traceStage(guarded, 'proxy', parts.tracing)

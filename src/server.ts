@@ -57,7 +57,7 @@ async function startAlone(loaded: LoadedConfig, options: StartOptions, surroundi
   const { config } = loaded
   const { logger, dependenciesFor } = surroundings
   const { serve } = await import('./process/serve.ts')
-  const { createReloadable } = await import('./process/reloadable.ts')
+  const { createReloadable } = await import('./process/reload-this-process.ts')
   const served = await serve(loaded, dependenciesFor)
   const admin = await buildAdminApp(shownBy(served.parts, logger), () => served.config().server.prefix, logger)
   // A copy: Fastify writes into what it is given.
@@ -81,7 +81,7 @@ async function startWorker(options: StartOptions): Promise<void> {
   const surroundings = await surroundingsOf(loaded, options)
   const { logger, dependenciesFor } = surroundings
   const { serve, untilWell } = await import('./process/serve.ts')
-  const { createReloadable } = await import('./process/reloadable.ts')
+  const { createReloadable } = await import('./process/reload-this-process.ts')
   const served = await serve(loaded, dependenciesFor)
   const reloadable = createReloadable(served, surroundings)
   answerPrimary(channel, shownBy(served.parts, logger))

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 
 import type { Config } from '../config/schema.ts'
-import type { ClaimNames } from '../oidc/claims.ts'
+import type { ClaimNames } from '../oidc/map-user-claims.ts'
 import { createPolicy, type Policy } from '../policy/policy.ts'
 import { referencedClaims } from '../policy/requirement.ts'
 

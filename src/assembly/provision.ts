@@ -8,7 +8,7 @@ import { webhookOf } from './auth0-events.ts'
 import type { Dependencies } from './dependencies.ts'
 import { createLasting, type Holding } from './kept-across-reloads.ts'
 import { backchannelParty, relyingParty } from './login-service.ts'
-import { open, type Opened } from './open.ts'
+import { makeParts, type MadeParts } from './make-parts.ts'
 import { claimNamesOf, createIsPortalOpen } from './policy.ts'
 import { conditionsOf } from './readiness.ts'
 import { requestLineOf } from './telemetry.ts'
@@ -31,7 +31,7 @@ export async function provision(config: Config, dependencies: Dependencies): Pro
  * @param holding has the parts that earlier configurations left; what it does when put in force takes nothing from them before
  */
 export async function prepareParts(config: Config, dependencies: Dependencies, holding: Holding) {
-  const opened = await open(config, dependencies, holding)
+  const opened = await makeParts(config, dependencies, holding)
   return {
     ...pathOptions(config, dependencies, opened),
     ...endpointOptions(config, dependencies, opened),
@@ -40,7 +40,7 @@ export async function prepareParts(config: Config, dependencies: Dependencies, h
     overload: opened.overload,
     upgrades: opened.upgrades,
     reading: opened.reading,
-    departure: opened.departure,
+    shutdown: opened.shutdown,
     refreshes: opened.figures.counters,
     secrets: secretFingerprints(config),
     holding,
@@ -49,7 +49,7 @@ export async function prepareParts(config: Config, dependencies: Dependencies, h
 }
 
 /** The stages, in the order of the path. */
-function pathOptions({ server, session }: Config, { now, randomBytes }: Dependencies, opened: Opened) {
+function pathOptions({ server, session }: Config, { now, randomBytes }: Dependencies, opened: MadeParts) {
   const { sessions, machines, policy, assertion, upgrades, upstreams, revocation } = opened
   const { baseUrl: publicOrigin, prefix, trustedProxies, passProxyHeaders } = server
   const forwardAuthPath = `${prefix}/auth`
@@ -80,7 +80,7 @@ function transportSecurity({ tls }: Config['server']): string | undefined {
 }
 
 /** The endpoints under the prefix. */
-function endpointOptions(config: Config, dependencies: Dependencies, opened: Opened) {
+function endpointOptions(config: Config, dependencies: Dependencies, opened: MadeParts) {
   const { audit, provider, policy, revocation, machines, keys, once, taking, used } = opened
   const { onUnusable } = opened
   const { seen, revocations } = revocation
@@ -130,7 +130,7 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Ope
 }
 
 /** Options of the plugins that every request passes: pages, errors, limits, audit and telemetry. */
-function aroundOptions(config: Config, dependencies: Dependencies, opened: Opened) {
+function aroundOptions(config: Config, dependencies: Dependencies, opened: MadeParts) {
   const { server, auth0, pages } = config
   const { now } = dependencies
   const { audit, machines, metrics, counter, tracing, policy } = opened

@@ -1,12 +1,12 @@
 import type { Keys } from '../assertion/keys.ts'
 import type { CurrentCertificate } from '../listener/certificate.ts'
 import type { Provider } from '../oidc/provider.ts'
-import type { Departure } from '../process/departure.ts'
 import type { LastReading } from '../process/last-reading.ts'
+import type { ShutdownState } from '../process/shutdown-state.ts'
 import type { Upstream } from '../proxy/upstream-connections.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Revocations } from '../revocation/revocations.ts'
-import type { RefreshCounters } from '../session/refresh/renewals.ts'
+import type { RefreshCounters } from '../session/refresh/refresh-once.ts'
 import type { Condition } from '../telemetry/metrics.ts'
 import { keysCondition } from './assertion.ts'
 import { certificateCondition } from './certificate.ts'
@@ -30,16 +30,16 @@ export type ConditionParts = {
   machines: Several & { keys: Keys }
   upstreams: ReadonlyMap<string, Upstream>
   reading: LastReading
-  departure: Departure
+  shutdown: ShutdownState
 }
 
 /** Everything that the readiness probe reports. */
 export function conditionsOf(parts: ConditionParts): Condition[] {
   const { reading, provider, figures, redis, revocation, keys, events, audit, machines, upstreams } = parts
-  const { certificate, departure } = parts
+  const { certificate, shutdown } = parts
   const shared = redis ? [redisCondition(redis), revocationCondition(revocation.revocations)] : []
   return [
-    ...departure.conditions(),
+    ...shutdown.conditions(),
     providerCondition(provider),
     refreshCondition(figures.counters),
     ...shared,

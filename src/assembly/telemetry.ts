@@ -4,7 +4,7 @@ import { matchKey, createPathMatcher } from '../config/route-patterns.ts'
 import type { Config } from '../config/schema.ts'
 import type { OnUnusable, UnusableClaim } from '../oidc/claim-values.ts'
 import type { Mark } from '../revocation/mark.ts'
-import { createRefreshCounters } from '../session/refresh/renewals.ts'
+import { createRefreshCounters } from '../session/refresh/refresh-once.ts'
 import {
   countLoginServiceCalls,
   countRevocationDelays,

@@ -7,13 +7,13 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { actionClassOf, type Classify } from './admin-actions.ts'
 import type { Trail } from './trail.ts'
 
-export type AdmissionOptions = { trail: Pick<Trail, 'write' | 'flush' | 'ensure'>; classify: Classify }
+export type RequireRecordOptions = { trail: Pick<Trail, 'write' | 'flush' | 'ensure'>; classify: Classify }
 
 /**
  * Runs after policy: an admin action is forwarded only when its record is kept, and answered only when the record of
  * the answer is written, so that a process which is killed at any moment leaves no answered action without a record.
  */
-export const auditAdmission = fastifyPlugin<AdmissionOptions>(
+export const requireRecord = fastifyPlugin<RequireRecordOptions>(
   async (app, { trail, classify }) => {
     app.addHook('onRequest', (request, reply, done) => {
       const { decision, facts, principal } = request
@@ -42,7 +42,7 @@ export const auditAdmission = fastifyPlugin<AdmissionOptions>(
       }
     }
   },
-  { name: 'audit-admission', dependencies: ['audit', 'policy'] },
+  { name: 'audit-require-record', dependencies: ['audit', 'policy'] },
 )
 
 /** @throws STAGEDOOR_AUDIT_UNAVAILABLE where a sink with `onFailure: block` does not keep what was written */

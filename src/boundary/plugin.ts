@@ -3,7 +3,7 @@ import fastifyPlugin from 'fastify-plugin'
 
 import { isReservedHeader } from '../headers/removed-headers.ts'
 import { nameTrace } from '../telemetry/request-logger.ts'
-import { type FactsOptions, requestFacts } from './request-facts.ts'
+import { type FactsOptions, requestFacts } from './read-facts.ts'
 import { createProxyTrust } from './trusted-proxies.ts'
 
 export type BoundaryOptions = Omit<FactsOptions, 'isTrustedProxy'> & {

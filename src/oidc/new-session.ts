@@ -3,7 +3,7 @@ import type { IDToken, TokenEndpointResponse, TokenEndpointResponseHelpers } fro
 
 import type { Session, UserClaims } from '../session/session.ts'
 import { listOf, textOf } from './claim-values.ts'
-import { accessTokenPermissions, type ClaimNames, mapUserClaims } from './claims.ts'
+import { accessTokenPermissions, type ClaimNames, mapUserClaims } from './map-user-claims.ts'
 
 export type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers
 

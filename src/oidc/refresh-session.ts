@@ -1,9 +1,9 @@
 import { refreshTokenGrant } from 'openid-client'
 
-import type { RefreshGrant, GrantOutcome } from '../session/refresh/renewals.ts'
+import type { RefreshGrant, GrantOutcome } from '../session/refresh/refresh-once.ts'
 import type { Session } from '../session/session.ts'
-import type { ClaimNames } from './claims.ts'
 import { isGrantInvalid } from './failures.ts'
+import type { ClaimNames } from './map-user-claims.ts'
 import { claimsOfTokens, type Tokens } from './new-session.ts'
 import type { Provider } from './provider.ts'
 

@@ -1,5 +1,5 @@
 import type { Requirement } from '../config/options/requirement.ts'
-import { compileClaimName, isClaimPattern } from '../oidc/claims.ts'
+import { compileClaimName, isClaimPattern } from '../oidc/map-user-claims.ts'
 import type { DenyReason, KnownPrincipal, Question } from './decision.ts'
 import { mfaQuestion } from './second-factor.ts'
 

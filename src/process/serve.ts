@@ -90,7 +90,7 @@ export async function serve(wantedFirst: Wanted, dependenciesFor: DependenciesFo
   async function end(): Promise<void> {
     const closeLongLived = () => void proxy.openConnections.closeLongLived(1001, 'Stagedoor is shutting down')
     const { drain: drainMs, shutdown: shutdownMs } = inForce().config.server.timeouts
-    inForce().parts.departure.begin()
+    inForce().parts.shutdown.begin()
     await closeGently({ listener, overload, closeLongLived, drainMs, shutdownMs })
     await generations.close()
   }

@@ -1,4 +1,4 @@
-import type { Choose } from './addresses.ts'
+import type { Choose } from './address-health.ts'
 import type { ConnectionPool } from './http1/connection-pool.ts'
 import { getStatus, type StatusRequest } from './http1/get-status.ts'
 import type { Admission } from './upstream-limit.ts'

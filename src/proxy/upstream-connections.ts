@@ -1,4 +1,4 @@
-import { type AddressHealth, type Choose, createAddressHealth, createChooser, type Target } from './addresses.ts'
+import { type AddressHealth, type Choose, createAddressHealth, createChooser, type Target } from './address-health.ts'
 import { type ConnectionPool, createConnectionPool } from './http1/connection-pool.ts'
 import type { UpstreamTls } from './http1/socket.ts'
 import { startProbing } from './own-requests.ts'

@@ -3,7 +3,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 import type { Sink } from '../audit/sinks/sink.ts'
-import type { RefreshCounters } from '../session/refresh/renewals.ts'
+import type { RefreshCounters } from '../session/refresh/refresh-once.ts'
 
 type Trail = { readonly sinks: readonly Sink[]; count: () => number }
 

@@ -3,7 +3,7 @@ import fastifyPlugin from 'fastify-plugin'
 import t from 'tap'
 
 import type { AuditEvent } from '../../src/audit/event.ts'
-import { auditAdmission } from '../../src/audit/require-record.ts'
+import { requireRecord } from '../../src/audit/require-record.ts'
 import { facts, jane } from './support.ts'
 
 t.test('the record of an answer is handed to the sinks before the head of the answer is written', async (t) => {
@@ -24,7 +24,7 @@ t.test('the record of an answer is handed to the sinks before the head of the an
   })
   const write = (event: AuditEvent): void => void steps.push('phase' in event ? event.phase : event.event)
   const trail = { write, flush: () => void steps.push('flush'), ensure: async () => void steps.push('ensure') }
-  await app.register(auditAdmission, { trail, classify: () => 'catalog-write' })
+  await app.register(requireRecord, { trail, classify: () => 'catalog-write' })
   app.get('/', () => 'done')
   await app.inject('/')
   t.same(steps, ['begun', 'ensure', 'answered', 'flush', 'head'])

@@ -4,7 +4,7 @@ import t from 'tap'
 
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { mapUserClaims } from '../../src/oidc/claims.ts'
+import { mapUserClaims } from '../../src/oidc/map-user-claims.ts'
 import { folderWith } from '../config/support.ts'
 
 /** ID tokens in the form of each provider's public documentation, and what the example configuration makes of them. */

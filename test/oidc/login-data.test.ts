@@ -1,8 +1,8 @@
 import t from 'tap'
 
-import { mapUserClaims } from '../../src/oidc/claims.ts'
 import { isLoginForOrganization } from '../../src/oidc/id-token.ts'
 import { endSessionUrl } from '../../src/oidc/logout.ts'
+import { mapUserClaims } from '../../src/oidc/map-user-claims.ts'
 import { newSession, type Tokens } from '../../src/oidc/new-session.ts'
 import { createUsedTransactions } from '../../src/oidc/transaction-cookies.ts'
 import { isExpired, slotFor } from '../../src/oidc/transaction.ts'

@@ -1,7 +1,7 @@
 import { UnsecuredJWT } from 'jose'
 import t from 'tap'
 
-import { accessTokenPermissions, mapUserClaims } from '../../src/oidc/claims.ts'
+import { accessTokenPermissions, mapUserClaims } from '../../src/oidc/map-user-claims.ts'
 import { claimsOfTokens, type Tokens } from '../../src/oidc/new-session.ts'
 import { refreshedSession } from '../../src/oidc/refresh-session.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { createAddressHealth } from '../../src/proxy/addresses.ts'
+import { createAddressHealth } from '../../src/proxy/address-health.ts'
 
 function setUp() {
   const changes: (string | undefined)[] = []

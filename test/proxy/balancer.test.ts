@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import type { AddressHealth } from '../../src/proxy/addresses.ts'
-import { createChooser, type Target } from '../../src/proxy/addresses.ts'
+import type { AddressHealth } from '../../src/proxy/address-health.ts'
+import { createChooser, type Target } from '../../src/proxy/address-health.ts'
 
 const connections = { dispatch: () => t.fail('a chooser sends nothing') }
 

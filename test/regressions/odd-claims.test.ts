@@ -3,7 +3,7 @@ import t from 'tap'
 
 import { accessTokenOf } from '../../src/bearer/access-token.ts'
 import type { UnusableClaim } from '../../src/oidc/claim-values.ts'
-import { mapUserClaims } from '../../src/oidc/claims.ts'
+import { mapUserClaims } from '../../src/oidc/map-user-claims.ts'
 import { createBrowser } from '../support/browser.ts'
 import { startHouse } from '../support/house.ts'
 

@@ -37,7 +37,7 @@ const reviewed = new Map([
   ['src/cli/doctor/backstage-checks.ts: upstreams[name]', 'the name comes from the same object'],
   ['src/config/fingerprints.ts: config[section]', 'names of the schema'],
   ['src/config/fingerprints.ts: found[`${section}.${option}`]', 'has a dot'],
-  ['src/oidc/claims.ts: claims[name]', 'names that the object itself has'],
+  ['src/oidc/map-user-claims.ts: claims[name]', 'names that the object itself has'],
   ['src/oidc/plugin.ts: (request.query as Record<string, unknown>)[name]', 'names of our own'],
   ['src/oidc/transaction-cookies.ts: request.cookies[prefix + slot]', 'begins with a prefix of our own'],
   ['src/proxy/response-headers.ts: replyHeaders[name]', 'names that the object itself has'],

@@ -9,8 +9,8 @@ import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { configOption } from '../config-files.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
+import { findTrail, type TrailFiles, type TrailOptions } from './find-trail.ts'
 import { type Format, printTail, type SearchOptions, searchTrail } from './search.ts'
-import { findTrail, type TrailFiles, type TrailOptions } from './trail-files.ts'
 
 /** `stagedoor audit`: the records of the trail, read and proven, without a gateway running. */
 export function auditCommand(context: CommandContext): Command {

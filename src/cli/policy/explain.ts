@@ -9,8 +9,8 @@ import { parseWebUrl } from '../../config/values/addresses.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { explanationLines } from '../../policy/explain.ts'
 import type { Asked } from '../../policy/first-matching-rule.ts'
+import { hypotheticalPrincipal } from '../../policy/hypothetical-principal.ts'
 import { createPolicy, type Policy } from '../../policy/policy.ts'
-import { principalFromClaims } from '../../policy/principal-from-claims.ts'
 import { referencedClaims } from '../../policy/requirement.ts'
 import type { CommandContext } from '../command-context.ts'
 import { CommandFailed } from '../run-action.ts'
@@ -84,7 +84,7 @@ export function createEngine(config: PolicyConfig, now: number): Engine {
   const policy = createPolicy(config)
   return {
     ...policy,
-    principal: (described) => principalFromClaims(described, names, now),
+    principal: (described) => hypotheticalPrincipal(described, names, now),
     // Rules see the path as the gateway hands it to them, with unreserved characters decoded.
     decide(principal, asked, at) {
       const read = readPath(asked.path)

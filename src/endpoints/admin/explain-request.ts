@@ -2,9 +2,9 @@ import type { RequestFacts } from '../../boundary/facts.ts'
 import { type ReadPath, readPath } from '../../boundary/request-target.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { Principal } from '../../identity/principal.ts'
-import type { ClaimNames } from '../../oidc/claims.ts'
+import type { ClaimNames } from '../../oidc/map-user-claims.ts'
 import type { Asked } from '../../policy/first-matching-rule.ts'
-import { principalFromClaims } from '../../policy/principal-from-claims.ts'
+import { hypotheticalPrincipal } from '../../policy/hypothetical-principal.ts'
 
 type Caller = { principal: Principal; facts: Pick<RequestFacts, 'host'> }
 
@@ -29,7 +29,7 @@ export function readQuestion(
   const asked = { ...read, method, host: host.toLowerCase() }
   if (claims === undefined) return { principal: caller.principal, asked }
   if (!isObject(claims)) throw badQuestion('claims are not a JSON object.')
-  return { principal: principalFromClaims(claims, claimNames, now), asked }
+  return { principal: hypotheticalPrincipal(claims, claimNames, now), asked }
 }
 
 function badQuestion(detail: string): GatewayError {

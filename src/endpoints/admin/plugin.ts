@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../../errors/gateway-error.ts'
-import type { ClaimNames } from '../../oidc/claims.ts'
+import type { ClaimNames } from '../../oidc/map-user-claims.ts'
 import { explanationLines } from '../../policy/explain.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { adminConsole, type ConsoleOptions } from './console.ts'

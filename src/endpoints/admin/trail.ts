@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-import type { Examination, Examine } from '../../audit/examine.ts'
 import { momentIn, type RecordFilter } from '../../audit/filter.ts'
+import type { Examination, Examine } from '../../audit/search-and-verify.ts'
 import { UnreadableTrail } from '../../audit/trail-files.ts'
 import { parseDuration } from '../../config/values/quantities.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'

@@ -1,5 +1,5 @@
-import type { Examination } from '../../audit/examine.ts'
 import { eventNames } from '../../audit/record-schema.ts'
+import type { Examination } from '../../audit/search-and-verify.ts'
 import { type Html, html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'

@@ -1,7 +1,7 @@
 import { clockToleranceMs } from '../../revocation/marks.ts'
 import type { Session } from '../session.ts'
 import { type FoundSession, type KnownSession, storeUnavailable } from '../store.ts'
-import { createRenewals, type RenewalOptions } from './renewals.ts'
+import { createRefreshOnce, type RefreshOnceOptions } from './refresh-once.ts'
 
 /** A session as fresh as it can be had, and the value that its cookie should have; nothing when it does not count. */
 export type Freshened = (FoundSession & { value: string }) | undefined
@@ -14,7 +14,7 @@ export type Refresher = {
   close(): Promise<void>
 }
 
-export type RefresherOptions = RenewalOptions & {
+export type RefresherOptions = RefreshOnceOptions & {
   times: RefreshTimes
   /** Whether an event since has made the claims out of date, however fresh they are. */
   isOutdated?: (session: Session) => boolean
@@ -30,7 +30,7 @@ export type RefresherOptions = RenewalOptions & {
 export function createRefresher(options: RefresherOptions): Refresher {
   const { store, times, backOff, counters, now, isOutdated = () => false, maxWaitMs = 5_000 } = options
   const { isStoreAway = () => false } = options
-  const renewals = createRenewals(options)
+  const renewals = createRefreshOnce(options)
   /** Sessions whose running refresh outlasted one request's wait. Later requests do not wait for it. */
   const slow = new Set<string>()
 

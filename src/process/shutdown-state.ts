@@ -1,9 +1,9 @@
 import type { Condition } from '../telemetry/metrics.ts'
 
 /** Whether the process is about to end. Readiness says so, and load balancers then send no more requests. */
-export type Departure = { begin: () => void; conditions: () => Condition[] }
+export type ShutdownState = { begin: () => void; conditions: () => Condition[] }
 
-export function createDeparture(): Departure {
+export function createShutdownState(): ShutdownState {
   let hasBegun = false
   return {
     begin: () => void (hasBegun = true),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { createExamine } from '../../src/audit/examine.ts'
+import { createExamine } from '../../src/audit/search-and-verify.ts'
 import { UnreadableTrail } from '../../src/audit/trail-files.ts'
 import { trailOf } from './support.ts'
 

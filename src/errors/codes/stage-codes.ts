@@ -1,4 +1,4 @@
-import { row } from '../row.ts'
+import { row } from './row.ts'
 
 export const boundaryErrors = {
   STAGEDOOR_BOUNDARY_MALFORMED_REQUEST: row(

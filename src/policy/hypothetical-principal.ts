@@ -1,6 +1,6 @@
 import { parseDuration } from '../config/values/quantities.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../identity/principal.ts'
-import { type ClaimNames, mapUserClaims } from '../oidc/claims.ts'
+import { type ClaimNames, mapUserClaims } from '../oidc/map-user-claims.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -10,7 +10,7 @@ type Claims = Readonly<Record<string, unknown>>
  * list of claims is anonymous; `mfa: 5m` stands for a second factor shown five minutes ago.
  * @param now milliseconds since the epoch
  */
-export function principalFromClaims(claims: Claims, names: ClaimNames, now: number): Principal {
+export function hypotheticalPrincipal(claims: Claims, names: ClaimNames, now: number): Principal {
   if (Object.keys(claims).length === 0) return { kind: 'anonymous' }
   return isMachine(claims) ? machineOf(claims) : userOf(claims, names, now)
 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { principalFromClaims } from '../../src/policy/principal-from-claims.ts'
+import { hypotheticalPrincipal } from '../../src/policy/hypothetical-principal.ts'
 import { referencedClaims } from '../../src/policy/requirement.ts'
 import { now, nowSeconds, rules } from './support.ts'
 
@@ -26,7 +26,7 @@ t.test('the payload of an ID token is the person it is about', async (t) => {
     amr: ['mfa', 'pwd'],
     auth_time: nowSeconds,
   }
-  t.same(principalFromClaims(claims, names, now), {
+  t.same(hypotheticalPrincipal(claims, names, now), {
     kind: 'user',
     issuer: 'https://t/',
     subject: 'auth0|jane',
@@ -46,7 +46,7 @@ t.test('the payload of an ID token is the person it is about', async (t) => {
 })
 
 t.test('our own short names serve where a token’s are missing', async (t) => {
-  const jane = principalFromClaims({ roles: ['a'], groups: 'b', permissions: ['c'], mfa: '5m' }, names, now)
+  const jane = hypotheticalPrincipal({ roles: ['a'], groups: 'b', permissions: ['c'], mfa: '5m' }, names, now)
   t.match(jane, {
     kind: 'user',
     subject: 'user',
@@ -54,11 +54,11 @@ t.test('our own short names serve where a token’s are missing', async (t) => {
     authTimeSeconds: nowSeconds - 300,
     claims: { roles: ['a'], groups: ['b'], permissions: ['c'] },
   })
-  t.notHas(principalFromClaims({ mfa: 'long ago' }, names, now), 'authTimeSeconds')
+  t.notHas(hypotheticalPrincipal({ mfa: 'long ago' }, names, now), 'authTimeSeconds')
 })
 
 t.test('an e-mail address is verified only where it says so', async (t) => {
-  t.notHas(principalFromClaims({ email: 'a@b' }, names, now), { claims: { email_verified: true } })
+  t.notHas(hypotheticalPrincipal({ email: 'a@b' }, names, now), { claims: { email_verified: true } })
 })
 
 t.test('a client-credentials token is a machine', async (t) => {
@@ -71,7 +71,7 @@ t.test('a client-credentials token is a machine', async (t) => {
     permissions: ['a'],
     org_id: 'org_1',
   }
-  t.same(principalFromClaims(token, names, now), {
+  t.same(hypotheticalPrincipal(token, names, now), {
     kind: 'machine',
     issuer: 'https://t/',
     subject: 'ci@clients',
@@ -82,7 +82,7 @@ t.test('a client-credentials token is a machine', async (t) => {
     expiresAt: Infinity,
     claims: token,
   })
-  t.match(principalFromClaims({ kind: 'machine', scopes: ['a'] }, names, now), {
+  t.match(hypotheticalPrincipal({ kind: 'machine', scopes: ['a'] }, names, now), {
     kind: 'machine',
     clientId: 'machine',
     subject: 'machine@clients',
@@ -91,7 +91,7 @@ t.test('a client-credentials token is a machine', async (t) => {
 })
 
 t.test('no claims are nobody', async (t) => {
-  t.same(principalFromClaims({}, names, now), { kind: 'anonymous' })
+  t.same(hypotheticalPrincipal({}, names, now), { kind: 'anonymous' })
 })
 
 const claim = (name: string) => ({ claims: { [name]: ['x'] } })

@@ -1,8 +1,8 @@
 import type { Config } from '../config/schema.ts'
 import { createLocalCounter, redisCounter } from '../failed-attempts/counter-store.ts'
 import { createUsedTransactions } from '../oidc/transaction-cookies.ts'
-import { createDeparture } from '../process/departure.ts'
 import { createLastReading, type LastReading, showReading } from '../process/last-reading.ts'
+import { createShutdownState } from '../process/shutdown-state.ts'
 import { createUpgradeRequests } from '../proxy/upgrades.ts'
 import type { Redis } from '../redis/redis.ts'
 import { createOnce, type Once } from '../revocation/once.ts'
@@ -24,10 +24,10 @@ import { provisionSessions } from './sessions.ts'
 import { type Figures, provisionFigures, createClaimReport, provisionTracing } from './telemetry.ts'
 import { provisionUpstreams } from './upstreams.ts'
 
-export type Opened = Awaited<ReturnType<typeof open>>
+export type MadeParts = Awaited<ReturnType<typeof makeParts>>
 
 /** Each step takes what the steps before it have made. */
-export async function open(config: Config, given: Dependencies, holding: Holding) {
+export async function makeParts(config: Config, given: Dependencies, holding: Holding) {
   const redis = await provisionRedis(config, given.logger, holding)
   const audit = await provisionAudit(config, given, { redis, holding })
   const { trail } = audit
@@ -87,7 +87,7 @@ function provisionStates(now: () => number, { registry }: Metrics, holding: Hold
   }
   return {
     reading: holding.part({ name: 'last reading', make: openReading }),
-    departure: holding.part({ name: 'departure', make: createDeparture }),
+    shutdown: holding.part({ name: 'shutdown', make: createShutdownState }),
   }
 }
 

@@ -1,6 +1,6 @@
+import { eventsErrors, oidcErrors, othersErrors } from './endpoint-codes.ts'
 import type { ErrorRow } from './row.ts'
-import { eventsErrors, oidcErrors, othersErrors } from './table/endpoints.ts'
-import { bearerErrors, boundaryErrors, sessionErrors, policyErrors, proxyErrors } from './table/stages.ts'
+import { bearerErrors, boundaryErrors, sessionErrors, policyErrors, proxyErrors } from './stage-codes.ts'
 
 export type { ErrorRow } from './row.ts'
 

@@ -37,12 +37,12 @@ export function createRefreshCounters(): RefreshCounters {
 /** The result of a refresh: the current session, its end, or no change. */
 export type Renewal = (KnownSession & { kind: 'fresh' }) | { kind: 'ended' } | { kind: 'failed' }
 
-/** Renewals under way, by session; several refreshers can share them. */
+/** Refreshes under way, by session; several refreshers can share them. */
 export type RunningRenewals = Map<string, Promise<Renewal>>
 
 export const createRunningRenewals = (): RunningRenewals => new Map()
 
-export type RenewalOptions = {
+export type RefreshOnceOptions = {
   running?: RunningRenewals
   store: SessionStore
   leases: Leases
@@ -55,15 +55,15 @@ export type RenewalOptions = {
   onFailure: (outcome: Exclude<GrantOutcome, { kind: 'refreshed' }>, session: Session) => void
 }
 
-/** Renews sessions at the login service: each once, however many requests and replicas need it. */
-export type Renewals = {
+/** Refreshes sessions at the login service: each once, however many requests and replicas need it. */
+export type RefreshOnce = {
   /** Never rejects. */
   renew(known: KnownSession): Promise<Renewal>
-  /** Resolves when every renewal that runs now is done. */
+  /** Resolves when every refresh that runs now is done. */
   settled(): Promise<void>
 }
 
-export function createRenewals(options: RenewalOptions): Renewals {
+export function createRefreshOnce(options: RefreshOnceOptions): RefreshOnce {
   const { running = createRunningRenewals() } = options
   return {
     renew(known) {
@@ -81,7 +81,7 @@ export function createRenewals(options: RenewalOptions): Renewals {
 }
 
 /** Waits until this process may renew the session, or another one has. */
-async function claimAndRenew(known: KnownSession, options: RenewalOptions): Promise<Renewal> {
+async function claimAndRenew(known: KnownSession, options: RefreshOnceOptions): Promise<Renewal> {
   for (;;) {
     const claim = await options.leases.claim(known.session)
     if (claim.kind === 'granted') return renewUnder(claim.lease, known, options)
@@ -94,7 +94,7 @@ async function claimAndRenew(known: KnownSession, options: RenewalOptions): Prom
   }
 }
 
-async function renewUnder(lease: Lease, known: KnownSession, options: RenewalOptions): Promise<Renewal> {
+async function renewUnder(lease: Lease, known: KnownSession, options: RefreshOnceOptions): Promise<Renewal> {
   let hasFailed = true
   try {
     const granted = await options.refreshGrant(known.session)
@@ -106,7 +106,7 @@ async function renewUnder(lease: Lease, known: KnownSession, options: RenewalOpt
   }
 }
 
-async function conclude(known: KnownSession, granted: GrantOutcome, options: RenewalOptions): Promise<Renewal> {
+async function conclude(known: KnownSession, granted: GrantOutcome, options: RefreshOnceOptions): Promise<Renewal> {
   const { store, counters, backOff, onFailure, onRefreshed } = options
   if (granted.kind === 'failed') return failed(known.session, granted.cause, options)
   if (granted.kind === 'ended') {
@@ -126,14 +126,14 @@ async function conclude(known: KnownSession, granted: GrantOutcome, options: Ren
 }
 
 /** The session that another process has written. */
-async function takeOver(known: KnownSession, { store, counters }: RenewalOptions): Promise<Renewal> {
+async function takeOver(known: KnownSession, { store, counters }: RefreshOnceOptions): Promise<Renewal> {
   const found = await store.find(known.value)
   if (found === undefined) return { kind: 'ended' }
   counters.shared++
   return { kind: 'fresh', session: found.session, value: known.value }
 }
 
-function failed(session: Session, cause: unknown, { counters, backOff, onFailure }: RenewalOptions): Renewal {
+function failed(session: Session, cause: unknown, { counters, backOff, onFailure }: RefreshOnceOptions): Renewal {
   counters.failed++
   counters.failedInARow++
   backOff.failed(session.id)

@@ -1,4 +1,4 @@
-import { row } from '../row.ts'
+import { row } from './row.ts'
 
 export const oidcErrors = {
   STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS: row(
