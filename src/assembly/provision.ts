@@ -28,7 +28,7 @@ export async function provision(config: Config, dependencies: Dependencies): Pro
 /**
  * This folder turns configuration into what the stages need. Everything that reads files, opens connections or starts
  * timers begins here.
- * @param holding has the parts that earlier configurations left; what it does when put in force takes nothing from them before
+ * @param holding parts kept from earlier configurations, which keep all of theirs until this one takes effect
  */
 export async function prepareParts(config: Config, dependencies: Dependencies, holding: Holding) {
   const opened = await makeParts(config, dependencies, holding)

@@ -14,8 +14,8 @@ export type FilteredGroups = { passed: readonly string[]; filtered: number; capp
 export type FilterGroups = (groups: readonly string[]) => FilteredGroups
 
 /**
- * Compiles the patterns, once, at boot. Chooses groups and puts them into an order that does not depend on the token: that of the `include` patterns, and by
- * alphabet within one, so that a cap always leaves out the same ones.
+ * Makes the filter. Its result is in the order of the `include` patterns, and by alphabet within one, so that a cap always leaves
+ * out the same groups.
  */
 export function createGroupFilter({ include, exclude, max }: GroupFilterOptions): FilterGroups {
   const included = include.map(compile)

@@ -22,7 +22,7 @@ export type AssertionOptions = { statements: ReadonlyMap<string, Statement>; wit
 const nobody: UpstreamIdentity = Object.freeze({ headers: Object.freeze([]), replacesAuthorization: false })
 
 /**
- * Fifth stage: signs the caller's identity for the upstream. Users get the assertion header, machines an `Authorization`
+ * Signs the caller's identity for the upstream. Users get the assertion header, machines an `Authorization`
  * of ours. Anonymous callers of public rules get no statement, nor do callers with Backstage's own token.
  */
 export const assertion = fastifyPlugin<AssertionOptions>(

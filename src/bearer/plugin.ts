@@ -20,7 +20,7 @@ declare module 'fastify' {
 /** Without a verifier no token is ours, and all are left alone. */
 export type BearerOptions = { verifier: BearerVerifier | undefined }
 
-/** Runs beside the session stage: verifies access tokens addressed to us, and leaves others, such as Backstage's own, alone. */
+/** Verifies access tokens addressed to us, and leaves others, such as Backstage's own, alone. */
 export const bearer = fastifyPlugin<BearerOptions>(
   async (app, { verifier }) => {
     app.decorateRequest('bearer', undefined)

@@ -12,7 +12,7 @@ export type BoundaryOptions = Omit<FactsOptions, 'isTrustedProxy'> & {
   transportSecurity?: string | undefined
 }
 
-/** First stage: turns an untrusted request into facts, and refuses a request that two parsers could read differently. */
+/** Turns an untrusted request into facts, and refuses a request that two parsers could read differently. */
 export const boundary = fastifyPlugin<BoundaryOptions>(
   async (app, { trustedProxies, transportSecurity, ...rest }) => {
     const options = { ...rest, isTrustedProxy: createProxyTrust(trustedProxies) }

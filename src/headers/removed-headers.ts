@@ -18,7 +18,7 @@ const reservedPrefixes = ['x-stagedoor-', 'x-forwarded-']
 /** Upstreams get it with `server.baseUrl`: a request that comes back with it went round. `Via` (RFC 9110 §7.6.3) would keep some servers from compressing. */
 export const loopHeader = 'x-stagedoor-via'
 
-/** Names longer or rarer than this are classified anew each time, so that a client cannot fill the memory. */
+/** How many names are remembered; later ones are classified each time, so that a client cannot fill the memory. */
 const maxRemembered = 1_000
 const remembered = new Map<string, boolean>()
 

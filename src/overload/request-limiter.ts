@@ -76,7 +76,7 @@ export class RequestLimiter {
     return queue.size === 0 && this.#begunThisTurn < perTurn ? 'begin' : 'wait'
   }
 
-  /** Awaited while a turn has begun a request, and so while any waits: a request waits only behind others of its turn. */
+  /** Begins requests from the queue at the end of a turn that began some, and repeats until a turn begins none: the queue is empty then. */
   #awaitTurnEnd(): void {
     this.#options.atTurnEnd(() => {
       this.#begunThisTurn = 0

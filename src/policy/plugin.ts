@@ -8,7 +8,7 @@ import type { Decision, Deny } from './decision.ts'
 import { explanationLines, pathRefusedText } from './explain.ts'
 import type { Policy } from './policy.ts'
 
-/** Fourth stage: the first rule that matches decides. A refusal is thrown, so that no later hook can skip it by accident. */
+/** The first rule that matches decides. A refusal is thrown, so that no later hook can skip it by accident. */
 export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
   async (app, { policy, now }) => {
     app.addHook('onRequest', (request, _reply, done) => {

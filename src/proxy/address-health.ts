@@ -1,10 +1,5 @@
 // This folder: stage: carries requests to upstreams.
 
-/**
- * request goes to, by how the addresses are.
- * Chooses the address of an upstream for a request, by the health of the addresses.
- * request goes to, by how the addresses are.
- */
 import type { ConnectionPool } from './http1/connection-pool.ts'
 
 /** Health of one address of an upstream, learnt from requests and probes. */

@@ -33,8 +33,8 @@ const staleSocket = new Set(['UPSTREAM_HUNG_UP', 'ECONNRESET', 'EPIPE'])
 const isStaleSocket = (error: Error): boolean => staleSocket.has(codeOf(error))
 
 /**
- * Whether no connection could be opened: every error of one that does not stand, but those by which we refuse a request
- * or stop ourselves. Ask only where the request was not sent.
+ * Whether no connection could be opened. Before a request is sent every error means that, except our own two: the request cannot be
+ * written, and the pool is closed.
  */
 export function isConnectFailure(error: Error): boolean {
   const code = codeOf(error)

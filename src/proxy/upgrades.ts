@@ -9,9 +9,9 @@ export type UpgradeRequests = {
    * Sends a server's upgrade requests down the same path as all others: each gets a `ServerResponse` on its socket, so that
    * every hook sees it and a refusal reaches the client as a plain HTTP answer, after which the connection closes.
    *
-   * Only `Upgrade: websocket` counts. Anything else is an ordinary request whose wish is not granted (RFC 9110 §7.8);
-   * `h2c` above all, whose requests would pass the policy unseen. So is one that a client sends before it has the answer to the
-   * request before: the connection is still that one's.
+   * Only `Upgrade: websocket` counts. Any other upgrade is ignored, and the request is an ordinary one (RFC 9110 §7.8); requests
+   * over `h2c` would pass the policy unseen. An upgrade that a client sends before it has the previous answer is ignored, too: the
+   * connection still belongs to that answer.
    */
   accept(server: Server, routing: Routing): void
   /** Whether an answer is still due on a connection: what is written there now would be taken for it, or for a part of it. */

@@ -25,7 +25,7 @@ export type SessionOptions = BrowserSessionsOptions & {
   otherOrigins: OtherOrigins
 }
 
-/** Second stage: opens the cookie, finds the session and keeps it fresh. A bad, expired or ended cookie is no session. */
+/** Opens the cookie, finds the session and keeps it fresh. A bad, expired or ended cookie is no session. */
 export const session = fastifyPlugin<SessionOptions>(
   async (app, { refresher, publicOrigin, otherOrigins, ...options }) => {
     const { store, cookie, limits, now } = options

@@ -87,8 +87,8 @@ class Pool implements ConnectionPool {
   }
 
   /**
-   * Bytes, or an end, that waited on a connection before a request was given to it belong to no request of ours, and have been
-   * seen now. Those behind an answer have been once the next turn has ended (response queue poisoning).
+   * By now any bytes, or an end, that waited on a connection before its request was assigned have been read: they answer no request
+   * of ours (response queue poisoning). What followed an earlier answer has been read by the end of the next turn.
    */
   #endTurn(): void {
     this.#isTurnOpen = false

@@ -65,7 +65,7 @@ function openerFor({ protocol, hostname, port }: URL, tls: UpstreamTls | undefin
   return tlsOpener({ host, port: Number(port || 443), ...tlsOptions(host, tls) })
 }
 
-/** ConnectionPool after the first take its session up again (RFC 8446 §2.2), which saves most of the handshake. */
+/** Connections after the first resume its TLS session (RFC 8446 §2.2), which saves most of the handshake. */
 function tlsOpener(options: ConnectionOptions) {
   let session: Buffer | undefined
   return (onread?: OnReadOpts): Socket => {
