@@ -5,6 +5,7 @@ import { audienceFor, machineClaims } from '../assertion/claims.ts'
 import type { Keys } from '../assertion/keys.ts'
 import { createMinter } from '../assertion/minter.ts'
 import type { Trail } from '../audit/trail.ts'
+import { acceptedAudiences, machineExpectations } from '../bearer/accepted-audiences.ts'
 import { backstageProfile, machineProfile } from '../bearer/profiles.ts'
 import { createChallenge } from '../bearer/protected-resource.ts'
 import { createVerifier } from '../bearer/verifier.ts'
@@ -36,7 +37,7 @@ export async function provisionMachines(
   surroundings: Surroundings,
   { decide, redis, holding }: { decide: Decide; redis: Redis | undefined; holding: Holding },
 ) {
-  const issuers = [...acceptedIssuers(config).keys()]
+  const issuers = [...acceptedAudiences(config).keys()]
   const [keySets, backstage, keys] = await Promise.all([
     provisionKeySets(config, surroundings, issuers, holding),
     provisionBackstage(config, surroundings, holding),
@@ -89,7 +90,7 @@ function verifierOf(config: Config, { now, onUnusable }: Surroundings, { keySets
 function protectedResourceOf(config: Config, { now }: Surroundings, decide: Decide | undefined) {
   return {
     baseUrl: config.server.baseUrl,
-    issuers: [...acceptedIssuers(config).keys()],
+    issuers: [...acceptedAudiences(config).keys()],
     takesBackstageTokens: (path: string, host: string): boolean =>
       decide?.(anybodyOfBackstage, { method: 'POST', path, host }, now()).effect === 'allow',
   }
@@ -105,20 +106,7 @@ function tokenFactsOf(config: Config) {
   }
 }
 
-/** The expected content of a machine's token, apart from its times. */
-export function machineExpectations(config: Config) {
-  const { clockTolerance: clockToleranceMs, maxTokenAge: maxTokenAgeMs, deny } = config.machines
-  const issuers = acceptedIssuers(config)
-  return { issuers, clientIds: [config.auth0.clientId], clockToleranceMs, maxTokenAgeMs, deny }
-}
-
 const anybodyOfBackstage: BackstagePrincipal = { kind: 'backstage', issuer: '', subject: '' }
-
-/** Accepted audiences by issuer. The keys of an issuer without audiences are not fetched. */
-export function acceptedIssuers({ machines, auth0 }: Config): Map<string, readonly string[]> {
-  const own: [string, readonly string[]][] = machines.audiences.length > 0 ? [[auth0.issuer, machines.audiences]] : []
-  return new Map([...own, ...machines.issuers.map((each) => [each.issuer, each.audiences] as const)])
-}
 
 async function provisionKeySets(
   config: Config,

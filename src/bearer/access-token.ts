@@ -1,5 +1,3 @@
-// This folder: stage: verifies access tokens.
-
 import { listOf, type OnUnusable, textOf } from '../oidc/claim-values.ts'
 
 /** The token of an `Authorization: Bearer` field (RFC 6750 §2.1); undefined for none, or another scheme. */

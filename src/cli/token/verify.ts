@@ -1,5 +1,6 @@
-import { acceptedIssuers, machineExpectations, provisionKeySet } from '../../assembly/machines.ts'
+import { provisionKeySet } from '../../assembly/machines.ts'
 import { claimNamesOf } from '../../assembly/policy.ts'
+import { acceptedAudiences, machineExpectations } from '../../bearer/accepted-audiences.ts'
 import { accessTokenOf } from '../../bearer/access-token.ts'
 import { checks, type Expectations } from '../../bearer/claim-checks.ts'
 import { parseCompact, type CompactToken } from '../../bearer/compact.ts'
@@ -41,7 +42,7 @@ async function verify(
   { env, out, err, readInput, fetch, now }: CommandContext,
 ): Promise<number> {
   const { config } = await loadConfig({ files, env })
-  const issuers = acceptedIssuers(config)
+  const issuers = acceptedAudiences(config)
   if (issuers.size === 0) err('machines.audiences is empty, so that no token is taken: add the API’s identifier.\n')
   const expected = { ...machineExpectations(config), now: now() }
   const { ca } = config.auth0.tls ?? {}
