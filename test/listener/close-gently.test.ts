@@ -57,6 +57,14 @@ t.test('where nobody is connected there is nobody to wait for', async (t) => {
   t.equal(looks(), 1)
 })
 
+t.test('while load balancers are given time to notice, nothing closes, also where nobody is connected', async (t) => {
+  const { leave, looks } = await startLeaving(t, (_request, end) => end())
+  const left = leave(patienceMs, 1)
+  t.equal(looks(), 0)
+  await left
+  t.equal(looks(), 1)
+})
+
 t.test(
   'a request under way is answered whole; its connection, promised to be kept, is not kept for long',
   async (t) => {

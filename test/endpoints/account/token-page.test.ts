@@ -10,6 +10,13 @@ t.test('the token page is for people who are signed in', async (t) => {
   t.match(await ask(`${house.url}/.stagedoor/token`), { status: 401, body: { code: 'STAGEDOOR_SESSION_REQUIRED' } })
 })
 
+t.test('where machines have no access, the page says of a token for another API that none would do', async (t) => {
+  const house = await startHouse(t)
+  const { page } = await house.signIn(undefined, undefined, '/.stagedoor/token')
+  t.equal(page.url, `${house.url}/.stagedoor/token`)
+  t.match(page.text, 'This portal takes no tokens of programs.')
+})
+
 t.test('a token is decoded and explained in the browser, and leaves it by no way', async (t) => {
   const house = await startHouse(t, { config: { machines: machinesIn } })
   const context = await openChromium(t)
