@@ -9,6 +9,7 @@ import { repositoryRoot, runCommand } from './testing/command.ts'
 import { coverageComplaints, pureFiles, readCoverageReport } from './testing/coverage.ts'
 import { ensureHelm } from './testing/helm.ts'
 import { ensurePrograms } from './testing/programs.ts'
+import { otherFiles, programFolders } from './testing/suite.ts'
 import { runTap } from './testing/tap.ts'
 import type { TestCounts } from './testing/tap.ts'
 
@@ -32,10 +33,12 @@ const prepareBackstage = async (): Promise<TestCounts> => {
   return countsFor(true)
 }
 
-const runSuite = async (): Promise<TestCounts> => {
+const runProgramTests = (): Promise<TestCounts> => runTap(programFolders, { coverage: false, isSuite: true })
+
+const runOtherTests = async (): Promise<TestCounts> => {
   // A report of an earlier run must not stand in for one that this run failed to write.
   rmSync(join(repositoryRoot, '.tap', 'report'), { recursive: true, force: true })
-  return runTap(['test'], { coverage: true })
+  return runTap(otherFiles(), { coverage: true, isSuite: true })
 }
 
 const checkCoverage = async (): Promise<TestCounts> => {
@@ -53,7 +56,9 @@ const parts: Part[] = [
   { title: 'Types', run: npmScript('typecheck') },
   { title: 'Direction of imports', run: npmScript('direction') },
   { title: 'Generated files', run: npmScript('generate', '--check') },
-  { title: 'Tests', run: runSuite },
+  // The long ones first: the second run ends with short files, so that no core waits long for the last one.
+  { title: 'Tests of whole programs', run: runProgramTests },
+  { title: 'Tests of all else', run: runOtherTests },
   { title: 'Coverage of the pure files', run: checkCoverage },
 ]
 

@@ -1,8 +1,12 @@
+import { globSync } from 'node:fs'
+
 import t from 'tap'
 
+import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { coverageComplaints, isTypesOnly, pureFiles, uncoveredLines } from '../../scripts/testing/coverage.ts'
 import type { FileCoverage } from '../../scripts/testing/coverage.ts'
 import { drillTable } from '../../scripts/testing/drill-report.ts'
+import { otherFiles, programFolders } from '../../scripts/testing/suite.ts'
 import { countsOf, failuresOf, skipsOf, slowestOf } from '../../scripts/testing/tap.ts'
 
 t.test("the counts are those of tap's own closing line", async (t) => {
@@ -16,6 +20,15 @@ t.test("the counts are those of tap's own closing line", async (t) => {
   for (const [output, passed, failed, skipped] of table) {
     t.same(countsOf(output), { passed, failed, skipped }, JSON.stringify(output))
   }
+})
+
+t.test('a folder whose tests run without coverage has tests, and the other run has none of them', async (t) => {
+  const others = otherFiles()
+  for (const folder of programFolders) {
+    t.not(globSync(`${folder}/**/*.test.ts`, { cwd: repositoryRoot }).length, 0, folder)
+    t.notOk(others.some((file) => file.startsWith(`${folder}/`)))
+  }
+  t.ok(others.includes('test/policy/decisions.test.ts'))
 })
 
 t.test('what was skipped is named once, with its reason', async (t) => {
