@@ -1,8 +1,8 @@
 /** What this many sessions weigh in the local cache of one process; prints JSON. Run with --expose-gc. */
 import { randomBytes } from 'node:crypto'
 
-import { parseNode } from '../../src/redis/client.ts'
 import { createRedis } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'

@@ -19,6 +19,7 @@ export const programFolders: readonly string[] = [
   'frontend',
   'identity-providers',
   'packages',
+  'process/reload',
   'repository',
 ].map((folder) => join('test', folder))
 

@@ -119,8 +119,8 @@ export const runTap = async (
     ...(coverage ? coverageOptions : ['--disable-coverage']),
     // A file that starts a real Backstage or a browser needs minutes where much else is done; a stuck one still ends.
     `--timeout=${timeoutSeconds}`,
-    // One more than there are cores, because many files wait for a browser, a Backstage or a timer.
-    `--jobs=${availableParallelism() + 1}`,
+    // Two more than there are cores, because many files wait for a browser, a Backstage or a timer.
+    `--jobs=${availableParallelism() + 2}`,
     // What redraws itself is for terminals only, and prints nothing where `CI` is set; a log gets the failures below.
     `--reporter=${process.stdout.isTTY ? 'base' : 'silent'}`,
     `--output-file=${output}`,

@@ -45,7 +45,7 @@ export function createRecentRecords(now: () => number, max = defaultMax): Recent
       onFailure: 'continue',
       take(lines, bytes = bytesOf(lines)) {
         ring.push(bytes)
-        last = lines.at(-1) ?? last
+        last = lines.at(-1)
       },
       settled: async () => undefined,
       status: () => ({ waiting: 0, lost: 0 }),

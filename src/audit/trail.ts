@@ -116,7 +116,7 @@ function createRecorder({ chain, now, onFailure }: TrailOptions, settings: () =>
         onFailure(error, event)
       }
     }
-    hand(lines)
+    if (lines.length > 0) hand(lines)
     if (chain.head().seq - lastCheckpoint >= recordsPerCheckpoint) checkpoint()
   }
 

@@ -1,5 +1,6 @@
-import { createRedisClient, type RedisNode, type RedisSettings } from './client.ts'
+import { createRedisClient } from './client.ts'
 import { RedisUnavailable } from './replies.ts'
+import type { RedisNode, RedisSettings } from './settings.ts'
 
 /** Sends one command to one node. */
 export type SendTo = (node: RedisNode, command: string[]) => Promise<unknown>

@@ -2,12 +2,13 @@ import { EventEmitter } from 'node:events'
 
 import { ErrorReply } from '@redis/client'
 
-import { createRedisClient, type RedisClient, type RedisSettings } from './client.ts'
+import { createRedisClient, type RedisClient } from './client.ts'
 import { clusterPrefix, createRedisKeys, plainPrefix, type RedisKeys } from './keys.ts'
 import { createLink, type Link, type LinkOptions } from './link.ts'
 import { locate, slotOf } from './locate.ts'
 import { isMisplaced, isTransientReply, RedisUnavailable, writeRefusalIn } from './replies.ts'
 import { runScript, type Script } from './scripts.ts'
+import type { RedisSettings } from './settings.ts'
 
 export type RedisEvents = {
   /** Connected for commands and messages, for the first time or again. */

@@ -18,14 +18,14 @@ type Options = {
  * gateway would pay for each request.
  */
 export function createDurationHistogram({ name, help, bounds }: Options): DurationHistogram {
-  const counts = bounds.map(() => 0)
+  const buckets = bounds.map((le) => ({ le, count: 0 }))
   let sum = 0
   let count = 0
 
   function values() {
     let upTo = 0
-    const buckets = bounds.map((le, i) => valueOf('bucket', (upTo += counts[i] ?? 0), { le }))
-    return [...buckets, valueOf('bucket', count, { le: '+Inf' }), valueOf('sum', sum), valueOf('count', count)]
+    const below = buckets.map((bucket) => valueOf('bucket', (upTo += bucket.count), { le: bucket.le }))
+    return [...below, valueOf('bucket', count, { le: '+Inf' }), valueOf('sum', sum), valueOf('count', count)]
   }
 
   function valueOf(part: string, value: number, labels = {}) {
@@ -38,9 +38,11 @@ export function createDurationHistogram({ name, help, bounds }: Options): Durati
     observe(seconds) {
       sum += seconds
       count += 1
-      let bucket = 0
-      while (seconds > (bounds[bucket] ?? Infinity)) bucket += 1
-      if (bucket < counts.length) counts[bucket] = (counts[bucket] ?? 0) + 1
+      for (const bucket of buckets) {
+        if (seconds > bucket.le) continue
+        bucket.count += 1
+        return
+      }
     },
     metric: metric as unknown as Histogram,
   }

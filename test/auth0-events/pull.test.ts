@@ -14,9 +14,9 @@ import {
   type Offsets,
 } from '../../src/auth0-events/offsets.ts'
 import { createEventPull } from '../../src/auth0-events/pull.ts'
-import { parseNode } from '../../src/redis/client.ts'
 import { createLeadership } from '../../src/redis/leadership.ts'
 import { createRedis } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
 import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 

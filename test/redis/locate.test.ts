@@ -1,8 +1,8 @@
 import t from 'tap'
 
-import { parseNode } from '../../src/redis/client.ts'
 import { type SendTo, locate } from '../../src/redis/locate.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
+import { parseNode } from '../../src/redis/settings.ts'
 
 const nodes = ['rediss://a:1', 'rediss://b:2'].map(parseNode)
 const sentinel = { topology: { kind: 'sentinel' as const, primary: 'main', nodes }, timeoutMs: 1 }

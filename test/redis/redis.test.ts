@@ -2,10 +2,10 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
-import { parseNode } from '../../src/redis/client.ts'
 import { createRedis, type Redis } from '../../src/redis/redis.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
 import { defineScript } from '../../src/redis/scripts.ts'
+import { parseNode } from '../../src/redis/settings.ts'
 import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 

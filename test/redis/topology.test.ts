@@ -5,11 +5,11 @@ import { join } from 'node:path'
 
 import t, { type Test } from 'tap'
 
-import { parseNode, type RedisSettings } from '../../src/redis/client.ts'
 import { slotOf } from '../../src/redis/locate.ts'
 import { createRedis, type Redis } from '../../src/redis/redis.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
 import { defineScript } from '../../src/redis/scripts.ts'
+import { parseNode, type RedisSettings } from '../../src/redis/settings.ts'
 import { freePort } from '../support/ports.ts'
 import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'

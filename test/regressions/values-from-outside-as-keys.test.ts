@@ -31,7 +31,6 @@ const reviewed = new Map([
   ['src/boundary/plugin.ts: request.headers[name]', 'deletes names that the object itself has'],
   ['src/cli/rotate/replicas.ts: secrets[option]', 'names of our own'],
   ['src/process/outgoing-fetch.ts: env[name]', 'names of our own'],
-  ['src/cli/doctor/access-checks.ts: body[name]', 'names of our own'],
   ['src/cli/setup/missing.ts: body[name]', 'names of our own'],
   ['src/cli/setup/missing.ts: found[name]', 'names of our own'],
   ['src/cli/doctor/backstage-checks.ts: upstreams[name]', 'the name comes from the same object'],

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
-import { parseNode } from '../../src/redis/client.ts'
 import { createRedis } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus, createRedisBus } from '../../src/revocation/bus.ts'
 import type { Mark } from '../../src/revocation/mark.ts'
 import { createOnce } from '../../src/revocation/once.ts'

@@ -3,9 +3,9 @@ import { EventEmitter, once } from 'node:events'
 
 import t from 'tap'
 
-import { parseNode } from '../../src/redis/client.ts'
 import { createRedisKeys } from '../../src/redis/keys.ts'
 import { createRedis, type Redis, type RedisEvents } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createSealer } from '../../src/seal/sealer.ts'

@@ -1,8 +1,8 @@
 import type { Test } from 'tap'
 
 import type { KeyRing } from '../../src/assertion/key-rotation.ts'
-import { parseNode } from '../../src/redis/client.ts'
 import { createRedis } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 
 /**

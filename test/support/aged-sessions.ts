@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 
 import type { Test } from 'tap'
 
-import { parseNode } from '../../src/redis/client.ts'
 import { createRedis } from '../../src/redis/redis.ts'
+import { parseNode } from '../../src/redis/settings.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createRecordSealer, newReference, parseReference } from '../../src/session/record-sealer.ts'
 import type { Session } from '../../src/session/session.ts'

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
-import { parseNode } from '../../../src/redis/client.ts'
 import { createRedis } from '../../../src/redis/redis.ts'
+import { parseNode } from '../../../src/redis/settings.ts'
 import { createRedisLeases, type RedisLeasesOptions } from '../../../src/session/refresh/leases.ts'
 import type { Session } from '../../../src/session/session.ts'
 import { startRedis, type TestRedis } from '../../support/redis.ts'
