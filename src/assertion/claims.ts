@@ -45,7 +45,7 @@ export type TokenClass = {
 /** Long enough to reach the upstream; for access tokens that end while they are on the way. */
 const minLifetimeSeconds = 10
 
-/** The claims about a machine, for Backstage. They expire no later than the machine's access token. */
+/** The claims about a machine, for Backstage. They expire with the machine's access token, but live at least `minLifetimeSeconds`. */
 export function machineClaims(machine: MachinePrincipal, issue: Issue): MachineClaims {
   const { scopes, permissions, organization } = machine
   const latest = Math.max(Math.floor(machine.expiresAt / 1000), issue.issuedAtSeconds + minLifetimeSeconds)

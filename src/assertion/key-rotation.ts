@@ -1,8 +1,9 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 
 /**
- * The keys of assertions. `next` is published a whole period before it signs, so that no upstream meets a key it has
- * not seen; `previous` stays until its last signatures have expired.
+ * The keys of assertions. By schedule `next` is published a whole period before it signs, so that no upstream meets a key it has
+ * not seen, and `previous` stays until its last signatures have expired. Each rotation drops `previous`, also one that an
+ * operator asks for early.
  */
 export type KeyRing = {
   previous?: StoredKey

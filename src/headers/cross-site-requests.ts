@@ -6,7 +6,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { isNavigation } from './navigation.ts'
 
 /**
- * Refuses a state-changing request that another site's page sent: browsers name the sender in `Sec-Fetch-Site` and
+ * Refuses a state-changing request of a page of another origin, also of another host of our own domain: browsers name the sender in `Sec-Fetch-Site` and
  * `Origin`, and no page can forge either (OWASP CSRF cheat sheet, Fetch Metadata). A browser that names neither is
  * refused too.
  * @throws STAGEDOOR_SESSION_CROSS_SITE

@@ -16,8 +16,8 @@ export type Generation = {
   parts: Parts
   carry(request: IncomingMessage, response: ServerResponse): void
   /**
-   * Gives up its parts once its requests, streams and sockets have ended, and resolves then. Those that the rules of the
-   * next generation forbid were closed before (`proxy/session-watch.ts`).
+   * Gives up its parts once its requests, streams and sockets have ended, and resolves then. Event streams and WebSockets of
+   * people that the rules of the next generation forbid were closed before (`proxy/session-watch.ts`).
    */
   retire(): Promise<void>
 }

@@ -31,8 +31,8 @@ export type Prepared = {
   /** Without what has to wait for a restart. */
   config: Config
   /**
-   * Decides new requests by it. Requests under way go on as they began; event streams and WebSockets that its rules forbid are
-   * closed.
+   * Decides new requests by it. Requests under way go on as they began; event streams and WebSockets of people that its rules forbid
+   * are closed.
    */
   putInForce: () => Promise<void>
   abandon(): Promise<void>

@@ -25,7 +25,7 @@ export type ExchangeOptions = {
   onFailure(code: ProxyFailureCode, cause: unknown): void
 }
 
-/** All but the first and the last hold a place in the lane. */
+/** All but `waiting` and `over` count as under way in the lane. `place` is the position in its queue. */
 type State =
   | { is: 'waiting'; place: Place | undefined }
   | { is: 'admitted' }

@@ -18,8 +18,8 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 const idempotentMethods = new Set([...safeMethods, 'PUT', 'DELETE'])
 
 /**
- * Whether a request may be sent once more: never with a body, which is gone. Where no connection could be opened,
- * another address gets it; where one died under a safe request, as an idle one does, it goes over a new one.
+ * Whether a request may be sent once more: never with a body, which is gone. Where no connection could be opened, an idempotent
+ * one goes to another address. Where a connection died under it, as an idle one does, a safe one is sent over another.
  */
 export function mayRetry(request: Retriable, attempt: Attempt, limits: RetryLimits, error: Error): boolean {
   if (attempt.count >= limits.maxAttempts || request.body !== null) return false

@@ -60,7 +60,7 @@ function isWebSocketUpgrade({ method, httpVersion, headers }: IncomingMessage): 
 }
 
 /**
- * Refuses a WebSocket handshake that another site's page makes in a person's name: browsers send cookies along and
+ * Refuses a WebSocket handshake that a page of another origin makes in a person's name: browsers send cookies along and
  * leave it to the server to look at `Origin` (RFC 6455 §10.2). Programs send none.
  * @param publicOrigin origin of `server.baseUrl`, without a slash at the end
  * @throws STAGEDOOR_PROXY_ORIGIN_REFUSED
