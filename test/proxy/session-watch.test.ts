@@ -84,6 +84,19 @@ t.test(
   },
 )
 
+t.test(
+  'rules that changed close what they no longer allow and would stay open; requests under way go on',
+  async (t) => {
+    const { watch, closed, failures } = watching(t, ({ id }) => {
+      if (id === 'max') throw new Error('injected')
+      return false
+    })
+    watch.applyRules()
+    t.same(closed, ['jane-upgrade 4403'])
+    t.match(failures, [{ message: 'injected' }], 'a failure keeps no other open')
+  },
+)
+
 t.test('of two states of a session the fresher claims and the later use count, whichever comes first', async (t) => {
   const used = { ...jane, usedAt: 40 }
   const refreshed = { ...jane, refreshedAt: 30, usedAt: 30 }
