@@ -9,7 +9,7 @@ import { repositoryRoot, runCommand } from './testing/command.ts'
 import { coverageComplaints, pureFiles, readCoverageReport } from './testing/coverage.ts'
 import { ensureHelm } from './testing/helm.ts'
 import { ensurePrograms } from './testing/programs.ts'
-import { otherFiles, programFolders } from './testing/suite.ts'
+import { otherFiles, programTests } from './testing/suite.ts'
 import { runTap } from './testing/tap.ts'
 import type { TestCounts } from './testing/tap.ts'
 
@@ -33,7 +33,7 @@ const prepareBackstage = async (): Promise<TestCounts> => {
   return countsFor(true)
 }
 
-const runProgramTests = (): Promise<TestCounts> => runTap(programFolders, { coverage: false, isSuite: true })
+const runProgramTests = (): Promise<TestCounts> => runTap(programTests, { coverage: false, isSuite: true })
 
 const runOtherTests = async (): Promise<TestCounts> => {
   // A report of an earlier run must not stand in for one that this run failed to write.

@@ -7,7 +7,7 @@ import { repositoryRoot } from './command.ts'
  * Tests that drive browsers, a real Backstage, other programs, or all of ours together. They run without measuring
  * coverage, which costs them a third of their time: the pure files are covered by the other tests.
  */
-export const programFolders: readonly string[] = [
+export const programTests: readonly string[] = [
   'advisories',
   'auth0',
   'backstage',
@@ -19,12 +19,20 @@ export const programFolders: readonly string[] = [
   'frontend',
   'identity-providers',
   'packages',
+  'cli/rotate/under-load.test.ts',
+  'process/corporate-network.test.ts',
   'process/reload',
+  'process/workers/cluster.test.ts',
+  'process/workers/crash-loop.test.ts',
+  'process/workers/killed-under-load.test.ts',
   'repository',
-].map((folder) => join('test', folder))
+  'request-path/replicas.test.ts',
+  'session/outage.test.ts',
+  'session/refresh/replicas.test.ts',
+].map((path) => join('test', path))
 
-/** The test files outside of these folders. */
+/** All other test files. */
 export const otherFiles = (): string[] =>
   globSync('test/**/*.test.ts', { cwd: repositoryRoot }).filter(
-    (file) => !programFolders.some((folder) => file.startsWith(join(folder, '/'))),
+    (file) => !programTests.some((path) => file === path || file.startsWith(join(path, '/'))),
   )

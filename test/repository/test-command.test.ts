@@ -6,7 +6,7 @@ import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { coverageComplaints, isTypesOnly, pureFiles, uncoveredLines } from '../../scripts/testing/coverage.ts'
 import type { FileCoverage } from '../../scripts/testing/coverage.ts'
 import { drillTable } from '../../scripts/testing/drill-report.ts'
-import { otherFiles, programFolders } from '../../scripts/testing/suite.ts'
+import { otherFiles, programTests } from '../../scripts/testing/suite.ts'
 import { countsOf, failuresOf, skipsOf, slowestOf } from '../../scripts/testing/tap.ts'
 
 t.test("the counts are those of tap's own closing line", async (t) => {
@@ -22,12 +22,16 @@ t.test("the counts are those of tap's own closing line", async (t) => {
   }
 })
 
-t.test('a folder whose tests run without coverage has tests, and the other run has none of them', async (t) => {
+t.test('each test file is in one of the two runs, and each path of the run without coverage names some', async (t) => {
+  const all = globSync('test/**/*.test.ts', { cwd: repositoryRoot })
   const others = otherFiles()
-  for (const folder of programFolders) {
-    t.not(globSync(`${folder}/**/*.test.ts`, { cwd: repositoryRoot }).length, 0, folder)
-    t.notOk(others.some((file) => file.startsWith(`${folder}/`)))
+  const isBelow = (path: string) => (file: string) => file === path || file.startsWith(`${path}/`)
+  for (const path of programTests) {
+    t.ok(all.some(isBelow(path)), path)
+    t.notOk(others.some(isBelow(path)), path)
   }
+  const programs = all.filter((file) => programTests.some((path) => isBelow(path)(file)))
+  t.equal(programs.length + others.length, all.length)
   t.ok(others.includes('test/policy/decisions.test.ts'))
 })
 
