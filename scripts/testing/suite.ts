@@ -20,7 +20,6 @@ export const programTests: readonly string[] = [
   'identity-providers',
   'packages',
   'cli/rotate/under-load.test.ts',
-  'process/corporate-network.test.ts',
   'process/reload',
   'process/workers/cluster.test.ts',
   'process/workers/crash-loop.test.ts',

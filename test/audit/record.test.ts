@@ -27,6 +27,10 @@ const everyEvent: AuditEvent[] = [
   { event: 'secret', change: { what: 'session', action: 'changed' } },
   { event: 'config', change: { what: 'configuration', action: 'changed' } },
   {
+    event: 'config',
+    change: { what: 'configuration', action: 'changed', id: 'digest', options: ['session.idleTimeout'] },
+  },
+  {
     event: 'start',
     process: { version: '1', secrets: 's', pid: 1, key: 'k', config: 'c' },
     previous: [{ writer: 'v', seq: 7, hash: 'h' }],
