@@ -2,6 +2,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 
 import type { Test } from 'tap'
 
+import { sendInPieces, sendWithoutEnd } from '../../support/raw-writes.ts'
+
 /** How an upstream answers: as it should, or as one does that is slow, hangs, breaks off, lies or sends without an end. */
 export type Manner =
   | 'well'
@@ -151,25 +153,6 @@ function answerBy(manner: Manner, socket: Socket, said: Said): void {
     'endless-extension': () => sendWithoutEnd(socket, `${chunked(part)}1;`, 'a'.repeat(1_000)),
   }
   ways[manner]()
-}
-
-/** In four pieces, one a turn of the event loop. */
-function sendInPieces(socket: Socket, text: string): void {
-  const length = Math.ceil(text.length / 4)
-  const send = (at: number): void => {
-    socket.write(text.slice(at, at + length))
-    if (at + length < text.length) setImmediate(() => send(at + length))
-  }
-  send(0)
-}
-
-/** The same again and again, for as long as somebody takes it. */
-function sendWithoutEnd(socket: Socket, beginning: string, again: string): void {
-  socket.write(beginning)
-  const send = (): void => {
-    if (!socket.destroyed) socket.write(again, () => setImmediate(send))
-  }
-  send()
 }
 
 function answerOf(body: string, length = body.length): string {

@@ -3,9 +3,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
 import { readRequests, type ReadRequest } from '../../drills/desync/strict-reader.ts'
+import { sendInPieces, sendWithoutEnd } from '../../support/raw-writes.ts'
 
-/** What an upstream does with one request: as it should, or as one that breaks the rules of HTTP. */
-export const manners = [
+const completeManners = [
   'well',
   'late',
   'in-pieces',
@@ -14,33 +14,18 @@ export const manners = [
   'closing',
   'until-close',
   'before-the-body',
-  'half',
-  'half-in-chunks',
-  'reset',
-  'hang-up',
-  'silence',
   'twice',
   'too-long',
-  'garbage',
-  'endless',
   'tunnel',
 ] as const
+const brokenManners = ['half', 'half-in-chunks', 'reset', 'hang-up', 'silence', 'garbage', 'endless'] as const
+
+/** What an upstream does with one request: as it should, or as one that breaks the rules of HTTP. */
+export const manners = [...completeManners, ...brokenManners] as const
 export type Manner = (typeof manners)[number]
 
 /** Manners after which a client may have a whole answer. */
-export const complete: ReadonlySet<Manner> = new Set<Manner>([
-  'well',
-  'late',
-  'in-pieces',
-  'in-chunks',
-  'hints',
-  'closing',
-  'until-close',
-  'before-the-body',
-  'twice',
-  'too-long',
-  'tunnel',
-])
+export const complete: ReadonlySet<Manner> = new Set(completeManners)
 
 /** Matches the mark of each request; one stands in every answer, too. */
 export const markPattern = /\bm\d+-\d+-\d+\b/g
@@ -152,26 +137,11 @@ const answerBy: Record<Manner, Way> = {
   silence: () => undefined,
   twice: (socket, mark, method) => socket.write(answer(mark, method) + answer(poison, method)),
   'too-long': (socket, mark, method) => socket.write(`${answer(mark, method)}${poison}`),
-  endless: (socket, mark, method) => sendWithoutEnd(socket, chunked(mark, method, ''), method),
+  endless(socket, mark, method) {
+    const beginning = chunked(mark, method, '')
+    if (method === 'HEAD') socket.write(beginning)
+    else sendWithoutEnd(socket, beginning, '1\r\n.\r\n')
+  },
   garbage: (socket) => socket.end('HTTP/1.1 200 OK\nContent-Length: -5\r\n\r\n\0\0'),
   tunnel: (socket, mark, method) => socket.write(answer(mark, method)),
-}
-
-/** One piece a turn of the event loop. */
-function sendInPieces(socket: Socket, text: string): void {
-  const length = Math.ceil(text.length / 4)
-  const send = (at: number): void => {
-    socket.write(text.slice(at, at + length))
-    if (at + length < text.length) setImmediate(() => send(at + length))
-  }
-  send(0)
-}
-
-/** Chunk after chunk, until the connection is closed. */
-function sendWithoutEnd(socket: Socket, beginning: string, method: string): void {
-  socket.write(beginning)
-  const send = (): void => {
-    if (!socket.destroyed) socket.write('1\r\n.\r\n', () => setImmediate(send))
-  }
-  if (method !== 'HEAD') send()
 }
