@@ -19,7 +19,7 @@ export type Origins = Record<OriginKind, string> & {
   stop(): Promise<void>
 }
 
-/** What is measured: a process of ours before one of the origins, or a peer of which only the URL is known. */
+/** A server to measure: a process of ours before one of the origins, or a peer of which only the URL is known. */
 export type Contestant = {
   name: string
   url: string
@@ -52,11 +52,11 @@ export async function startOrigins({ originPort }: Pick<Options, 'originPort'>):
   }
 }
 
-/** Who takes part where small answers are asked for: forward-auth answers nothing else. */
+/** The candidates of cases with small answers; forward-auth has no other answers. */
 export const inSmallCases = ({ candidates }: Options): readonly string[] =>
   candidates ?? [...carrierNames, ...otherWayNames]
 
-/** Who takes part where requests and answers are carried. */
+/** The candidates of cases in which requests and answers are carried. */
 export const inCarryingCases = ({ candidates }: Options): readonly string[] =>
   (candidates ?? carrierNames).filter((name) => name !== 'stagedoor-forward-auth')
 

@@ -49,7 +49,7 @@ export async function startOn(command: readonly string[], options: StartOptions)
   const [program = '', ...args] = options.niceness ? ['nice', '-n', String(options.niceness), ...pinned] : pinned
   const child = spawn(program, args, {
     env: { ...process.env, ...options.env },
-    // What does not announce may log as much as it likes, at its own cost only.
+    // The output of a process that does not announce its port is discarded: an unread pipe would fill and stop it.
     stdio: ['pipe', options.announces ? 'pipe' : 'ignore', 'inherit'],
   })
   endWithUs(child)

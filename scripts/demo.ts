@@ -13,12 +13,12 @@ import { repositoryRoot } from './testing/command.ts'
 
 const gatewayTimeoutMs = 20_000
 const logFolder = join(repositoryRoot, '.cache', 'demo')
-/** What Stagedoor is started with, for `npm run demo:doctor`; package.json names it, too. */
+/** The environment of Stagedoor, for `npm run demo:doctor`; package.json names this path, too. */
 const environmentFile = join(logFolder, 'stagedoor.env')
 
 const log = (line: string): void => console.log(line)
 
-/** What was started, newest last; stopped in the reverse order. */
+/** Started programs, newest last; they are stopped in the reverse order. */
 const running: { name: string; stop: () => Promise<void> }[] = []
 
 const stopAll = async (): Promise<void> => {

@@ -24,7 +24,7 @@ export type TenantSettings = {
   sendOrganizationName: boolean
   /** Unix seconds of the upstream session's end, put into ID tokens as `session_expiry`; undefined leaves it out. */
   sessionExpirySeconds: number | undefined
-  /** What is wrong with every ID token; nothing by default. */
+  /** Faults to put into every ID token; none by default. */
   idTokenFaults: TokenFaults
   userinfoCallsPerMinute: number
   managementCallsPerMinute: number

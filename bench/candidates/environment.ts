@@ -1,4 +1,4 @@
-/** What a candidate is told, and what it tells: every one is a process that listens on `port` and prints one line. */
+/** The environment of a candidate: a process that listens on `port` and prints one line when it is ready. */
 export const port = Number(process.env.BENCH_PORT)
 export const originUrl = process.env.BENCH_ORIGIN ?? ''
 export const redisUrl = process.env.BENCH_REDIS ?? ''

@@ -56,7 +56,7 @@ export function createConnections(
     connection.socket.write(head)
   }
 
-  /** What has waited for longer than people do is not asked any more. */
+  /** Requests that have waited for longer than people do are dropped. */
   const nextWaiting = (): number | undefined => {
     for (;;) {
       const dueAt = waiting.shift()

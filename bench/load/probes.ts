@@ -4,7 +4,7 @@ import type { Figures } from '../report.ts'
 import { quantile } from '../statistics.ts'
 
 const everyMs = 100
-/** What an orchestrator waits by default is a second; kubelet's `timeoutSeconds`. */
+/** Kubelet waits for one second by default (`timeoutSeconds`); slower answers are measured as well. */
 const timeoutMs = 5_000
 
 export type Probes = {

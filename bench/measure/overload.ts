@@ -14,7 +14,7 @@ import { startOn } from '../process.ts'
 import { type CaseResult, type Figures, type Row } from '../report.ts'
 import { attempt } from '../rounds.ts'
 
-/** Whoever is asked, where its probes are, and its process where that is known. */
+/** The server under load, the URLs of its probes, and its process where that is known. */
 type Asked = Pick<Contestant, 'url' | 'headers'> & { probeUrls: readonly string[]; pid: number | undefined }
 
 /** A maximum of code that V8 has not optimized yet would be easy to reach while overloaded. */
@@ -23,7 +23,7 @@ const searchSeconds = 3
 const overloadSeconds = 10
 /** Each between two looks at the maximum, which changes with the machine from one half minute to the next. */
 const overloads = 5
-/** What was refused comes back by then, and what waits is given up. */
+/** Long enough for refused clients to come back, and for waiting ones to give up. */
 const recoverySeconds = 2
 /**
  * An endless loop beside the gateway, so that it has half of its core, as in a container with a CPU limit. Offering twice what a whole core

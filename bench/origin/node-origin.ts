@@ -1,4 +1,4 @@
-/** What nginx does not serve: uploads, event streams and WebSockets; and everything else where nginx is not installed. */
+/** The origin for uploads, event streams and WebSockets; where nginx is not installed, for everything. */
 import { createHash } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'

@@ -1,4 +1,4 @@
-/** What this many sessions weigh in the local cache of one process; prints JSON. Run with --expose-gc. */
+/** Measures the memory of so many sessions in the local cache of one process; prints JSON. Run with --expose-gc. */
 import { randomBytes } from 'node:crypto'
 
 import { createRedis } from '../../src/redis/redis.ts'

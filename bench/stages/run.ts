@@ -6,7 +6,7 @@ import { type Profile, timeByStage } from './attribution.ts'
 
 /** Start and warm-up. */
 const skippedShare = 0.4
-/** What is less goes into one line. */
+/** Smaller shares are summed up in one line. */
 const shownPercent = 0.3
 
 const times = new Map<string, number>()

@@ -1,6 +1,6 @@
 export interface Config {
   permission?: {
-    /** Who may do what, by the roles, groups and permissions that people bring from Auth0. */
+    /** Permissions of people by their roles, groups and permissions at Auth0. */
     stagedoor?: {
       /** What happens where no rule matches. Default: deny. */
       default?: 'allow' | 'deny'
@@ -12,7 +12,7 @@ export interface Config {
         name: string
         /** Default: allow. */
         effect?: 'allow' | 'deny'
-        /** Whom the rule is about; one of all that is named is enough. Left out: everybody who is signed in. */
+        /** The people of the rule; one of all values is enough. Without it: everybody who is signed in. */
         who?: {
           roles?: string[]
           groups?: string[]
@@ -23,7 +23,7 @@ export interface Config {
           /** Entity refs, such as `user:default/jane`. */
           entityRefs?: string[]
         }
-        /** What the rule is about; all that is given must hold. Left out: every permission. */
+        /** The permissions of the rule; each condition that is given must match. Without it: every permission. */
         what?: {
           /** Names of permissions, such as `catalog.entity.delete`. */
           names?: string[]

@@ -24,8 +24,8 @@ const pathOfPackage = (name: string): string | undefined => {
 const pathOf = (name: string, from: string): string | undefined =>
   name.startsWith('.') ? posix.join(posix.dirname(from), name) : pathOfPackage(name)
 
-// What Node strips is gone at run time: an import that only the whole text shows is an import of types. JSX cannot be
-// stripped; there every import counts as one of values.
+// Node strips types: an import that is missing in the stripped text is an import of types. JSX cannot be stripped, so every
+// import there counts as one of values.
 const runtimeTextOf = (file: string, source: string): string =>
   file.endsWith('.tsx') ? source : stripTypeScriptTypes(source)
 

@@ -13,7 +13,7 @@ export const stages: readonly (readonly string[])[] = [
   ['proxy'],
 ]
 
-/** What several stages need and no stage owns. Stages may use them; of the stages they may know types only. */
+/** Folders that several stages need. Stages may import them; they may import types only from stages. */
 export const shared: readonly string[] = [
   'audit',
   'auth0-events',
@@ -32,8 +32,8 @@ export const shared: readonly string[] = [
 ]
 
 /**
- * What puts it all together, as do `server.ts` and `app.ts`. It may import everything in `src/` and nothing else in
- * `src/` imports it.
+ * Folders and files that put everything together. They may import everything in `src/`, and nothing else in `src/` may import
+ * them.
  */
 export const shell: readonly string[] = ['assembly', 'cli', 'listener', 'process', 'app.ts', 'server.ts']
 

@@ -1,6 +1,6 @@
 /**
  * `npm run release:version -- 0.2.0`: one version for the gateway and all packages, so that equal numbers work together.
- * What stands under *Unreleased* in the changelogs of the packages becomes that version's.
+ * In the changelogs of the packages, the entries under *Unreleased* become those of that version.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -78,7 +78,7 @@ async function addPackages(folder: string): Promise<void> {
   })
 }
 
-/** What has to do with this test and not with Stagedoor: a port, plain http, and native packages that need no compiler. */
+/** Changes that this test needs and Stagedoor does not: a port, plain http, and native packages that need no compiler. */
 async function allowForThisMachine(folder: string, { backstagePort }: StockAppOptions): Promise<void> {
   await editManifest(folder, '.', (manifest) => {
     manifest.resolutions = { ...manifest.resolutions, 'better-sqlite3': '^13.2.0', 'isolated-vm': '^7.0.1' }

@@ -8,7 +8,7 @@ import { isExecutable, isInstalled, searchPath } from './programs.ts'
 const version = 'v0.165.0'
 const builder = `go.opentelemetry.io/collector/cmd/builder@${version}`
 
-/** What the drill needs: OTLP in, OTLP out. */
+/** The components that the drill needs: OTLP in, OTLP out. */
 const partsFor = (folder: string): string => `dist: { name: otelcol, output_path: ${JSON.stringify(folder)} }
 receivers:
   - gomod: go.opentelemetry.io/collector/receiver/otlpreceiver ${version}

@@ -19,11 +19,11 @@ export type FileCoverage = {
 /** Coverage by path relative to the repository. */
 export type CoverageReport = Record<string, FileCoverage>
 
-/** What a file imports that acts on the world, or is handed requests and replies: then it is part of the shell. */
+/** Imports of files that do input or output, or handle requests and replies: such a file is part of the shell. */
 const shellImport =
   /from '(?:node:(?:fs|fs\/promises|net|http|https|tls|dns|child_process|cluster)|undici|@redis\/client|openid-client|fastify|fastify-plugin)'/
 
-/** What starts the process and puts the stages together. */
+/** Files that start the process and put the stages together. */
 const shellFile = /^src\/(?:cli\/|assembly\/|process\/[^/]+$)/
 
 /** The effectful shell is covered by tests over real sockets and processes; every other file must be covered in full. */

@@ -1,12 +1,12 @@
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 
-/** What one drill came to, as `test/drills/support.ts` writes it. */
+/** The result of one drill, as `test/drills/support.ts` writes it. */
 export type DrillRow = { drill: string } & Record<Column, number>
 
 const columns = ['inputs', 'faults', 'requests', 'failures', 'leaks', 'lost', 'resurrected'] as const
 type Column = (typeof columns)[number]
 
-/** What was tried, as Markdown: a line for each drill and one for all. */
+/** The report as Markdown: a line for each drill and one for all. */
 export const drillTable = (rows: readonly DrillRow[]): string => {
   const line = (name: string, of: (column: Column) => number): string =>
     `| ${[name, ...columns.map((column) => of(column).toLocaleString('en'))].join(' | ')} |`

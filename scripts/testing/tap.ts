@@ -121,7 +121,7 @@ export const runTap = async (
     `--timeout=${timeoutSeconds}`,
     // Two more than there are cores, because many files wait for a browser, a Backstage or a timer.
     `--jobs=${availableParallelism() + 2}`,
-    // What redraws itself is for terminals only, and prints nothing where `CI` is set; a log gets the failures below.
+    // The reporter `base` redraws the screen and prints nothing where `CI` is set; a log gets the failures below instead.
     `--reporter=${process.stdout.isTTY ? 'base' : 'silent'}`,
     `--output-file=${output}`,
   ]

@@ -10,7 +10,7 @@ t.test('an answer of the login service that has no end is not kept (CVE-2026-269
     const body = new ReadableStream({
       pull(controller) {
         sent += 65_536
-        // What is read in full is read for ever; the test ends it at some point.
+        // A client that reads it in full would read for ever, so the test ends it after 64 MiB.
         if (sent > 64 * 1_048_576) controller.close()
         else controller.enqueue(new Uint8Array(65_536).fill(32))
       },

@@ -107,7 +107,7 @@ export function createImport(
   return {
     entities,
     lines,
-    /** What Backstage would show of one user. */
+    /** One user as Backstage would show it. */
     user: (userId: string) =>
       [...entities.values()].find(({ metadata }) => metadata.annotations['auth0.com/user-id'] === userId),
     run: (signal?: AbortSignal) => modules.importTenant(context, signal),

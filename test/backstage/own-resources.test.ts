@@ -51,8 +51,8 @@ const rolloutsPlugin = library.createBackendPlugin({
 type Policy = { handle: (query: object, user: object) => Promise<{ result: string; conditions?: object }> }
 
 /**
- * What the policy says to a person who owns this, and what the plugin makes of its conditions. The two are asked here as the
- * permission plugin asks them, which under Backstage's mock tokens may not.
+ * The policy's decision for a person with these ownership refs, with its conditions applied by the plugin. The test asks both
+ * itself, since the permission plugin refuses to under Backstage's mock tokens.
  */
 async function decisionFor(
   t: Parameters<typeof startTestBackend>[0],

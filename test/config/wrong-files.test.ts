@@ -5,7 +5,7 @@ import t from 'tap'
 
 import { folderWith, least, load, place, problemsFrom, problemsIn } from './support.ts'
 
-/** What is written, where the one problem is, what was found there, and the fix. */
+/** Each row: the mistake, the file's text, the place of its one problem, what is found there, and the fix. */
 const rows: [mistake: string, text: string, where: string, found: RegExp, fix: RegExp][] = [
   ['a key a second time', `${least}session: {}\n`, 'a.yaml:7', /^session a second time/, /^remove one of the two/],
   ['a second document', `${least}---\na: 1\n`, 'a.yaml:7', /^a second document/, /--config may be given again$/],

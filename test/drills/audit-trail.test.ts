@@ -139,7 +139,7 @@ t.test('no answered action is without its records, though the process is killed 
   const gone = once(child, 'exit')
   child.kill('SIGTERM')
   await gone
-  // What the last process could not send is sent after the next start.
+  // Records that the last process could not send are sent after the next start.
   child = await start()
   await until(async () => !/stagedoor_audit_sink_waiting\{[^}]*http[^}]*\} [1-9]/.test(await metrics()))
   const last = once(child, 'exit')

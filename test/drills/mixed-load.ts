@@ -74,7 +74,7 @@ export function startMixedLoad(t: Test, url: string, house: Replicas, cookies: r
     figures.logins += 1
   }
 
-  /** What ended with the process that held it is opened again at another; whatever else ends is lost. */
+  /** A stream or socket that ended with its process is opened again at another one; any other end counts as lost. */
   function endedAs(isPlanned: boolean): void {
     if (isStopped) return
     if (load.isRestarting && isPlanned) figures.reopened += 1

@@ -9,7 +9,7 @@ import type { Test } from 'tap'
 /** How long each drill goes on. */
 export const drillSeconds = Number(process.env['DRILL_SECONDS'] ?? 3)
 
-/** What a drill came to. A drill that counts no failure has still to assert that there was none. */
+/** The result of a drill. A drill that counts no failures has to assert by itself that there were none. */
 export type Figures = {
   /** Forms of input that were tried. */
   inputs: number
@@ -18,7 +18,7 @@ export type Figures = {
   requests: number
   /** Broken invariants. */
   failures: number
-  /** What was held longer than it should have been: sockets, timers, memory. */
+  /** Resources that were held for too long: sockets, timers, memory. */
   leaks: number
   /** Sessions that are gone though nobody ended them. */
   lost: number

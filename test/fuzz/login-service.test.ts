@@ -184,7 +184,7 @@ function withClaim(text: string, auth0: LocalAuth0, name: string, value: unknown
   return withMember(text, 'id_token', forge(key, { alg: 'RS256', kid: key.kid }, changed))
 }
 
-/** What a gateway of one run is closed by, at its end and not at the test's. */
+/** A `Test` whose teardowns run at the end of one run of the property, not of the whole test. */
 function shortTest(): { ends: (() => unknown)[]; run: Test } {
   const ends: (() => unknown)[] = []
   return { ends, run: { teardown: (end: () => unknown) => void ends.push(end) } as unknown as Test }

@@ -35,7 +35,7 @@ const claimNames = {
   custom: [],
 }
 
-/** What each may be asked, and what its answer must be; whatever else it throws is a mistake. */
+/** Parsers that may answer or refuse with an error of their own; any other error is a mistake. */
 const parsers: [name: string, read: (text: string, json: unknown) => unknown][] = [
   ['path', (text) => isOnePath(`/${text}`)],
   ['Host', (text) => isOneHost(text)],
@@ -118,7 +118,7 @@ function isOnePath(text: string): void {
   if (typeof read === 'string') return
   assert.doesNotMatch(read.path, /\/\.{1,2}(?:\/|$)|[\\\s#]/)
   if (read.oddity === undefined) assert.doesNotMatch(read.path, /\/\/|;|%2f|%5c/i)
-  // What was read is read the same again, and rules can compare it.
+  // Reading the result again gives the same, and so does the form that rules compare.
   assert.deepEqual(readPath(read.path), read)
   if (read.oddity === undefined) assert.equal(matchKey(matchKey(read.path)), matchKey(read.path))
 }

@@ -36,7 +36,7 @@ export function user(parts: UserParts = {}): UserPrincipal {
   }
 }
 
-/** Somebody who showed a second factor this many minutes ago. */
+/** A person who showed a second factor this many minutes ago. */
 export function userWithMfa(minutesAgo: number, parts: UserParts = {}): UserPrincipal {
   return user({ amr: ['mfa', 'pwd'], authTimeSeconds: nowSeconds - minutesAgo * 60, ...parts })
 }

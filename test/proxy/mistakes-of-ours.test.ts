@@ -14,7 +14,7 @@ function broken(): never {
   throw new Error('a mistake of ours')
 }
 
-/** What breaks, where, and what the client sees of it. */
+/** Each row: what breaks, where, and what the client sees. */
 const mistakes: [
   what: string,
   path: string,

@@ -6,7 +6,7 @@ import { startGateway, startRawOrigin } from './support.ts'
 
 const answer = (body: string): string => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 
-/** What an upstream sends too much, and when: with its answer, in the turn after it, or once others have been served. */
+/** Surplus bytes of an upstream; the tests send them with its answer, in the turn after it, or once others have been served. */
 const surplus: [what: string, bytes: string][] = [
   ['an answer', answer('poison')],
   ['an answer to the end of the connection', 'HTTP/1.1 200 OK\r\n\r\npoison'],

@@ -11,7 +11,7 @@ import { connectRaw, jane, readUntil, startGateway, startOrigin, startRawOrigin 
 const chunk = Buffer.alloc(64 * 1024, 'x')
 const tenMegabytes = 10 * 1024 * 1024
 const hundredMegabytes = 100 * 1024 * 1024
-/** What may be in flight (buffers of four sockets, in the kernel and here) or freed but not yet swept. */
+/** Bytes that may be in flight (buffers of four sockets, in the kernel and here) or freed but not yet collected. */
 const boundBytes = 64 * 1024 * 1024
 
 setFlagsFromString('--expose-gc')

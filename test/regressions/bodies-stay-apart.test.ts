@@ -8,8 +8,8 @@ import { connectRaw, readUntil, startGateway, startOrigin } from '../proxy/suppo
 const bodyBytes = 30_000
 
 /**
- * What is read from an upstream lies in memory that the next read writes to. An answer that has to wait for its turn must
- * have memory of its own, its last bytes too.
+ * All reads from upstreams go into one buffer, which the next read overwrites. An answer that has to wait for its turn needs
+ * memory of its own, also for its last bytes.
  */
 t.test('an answer that waits behind a slower one is not mixed with what others are sent meanwhile', async (t) => {
   const slow = Promise.withResolvers<ServerResponse>()

@@ -6,7 +6,7 @@ import { type House, passLoginPage, startHouse } from '../support/house.ts'
 const cookieBytes = (browser: Browser, url: string): number =>
   [...browser.cookiesOf(url)].map(([name, value]) => `${name}=${value}; `).join('').length
 
-/** What a browser does that restores its tabs: all ask at once, and each comes to the provider with a login of its own. */
+/** A browser restores its tabs: all ask at once, and each comes to the provider with a login of its own. */
 function startLogins(house: House, browser: Browser, paths: readonly string[]): Promise<string[]> {
   return Promise.all(
     paths.map(async (path) => {

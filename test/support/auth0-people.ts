@@ -3,7 +3,7 @@ import type { LocalUser } from '../../auth0/local/model.ts'
 /** The id of Jane, who is in the stand-in from the start. */
 export const jane = 'auth0|64f1c0ffee0000000000a001'
 
-/** Somebody for `createUser`, whom the stand-in does not know yet. */
+/** A user for `createUser` that the stand-in does not know yet. */
 export function userOf(given: Partial<LocalUser> = {}): LocalUser {
   return {
     id: 'auth0|new',

@@ -32,7 +32,7 @@ export type Cluster = {
   signIn(email?: string): Promise<string>
   metrics(): Promise<string>
   ready(): Promise<ClusterAnswer>
-  /** What stands in the file of the configuration, section by section. */
+  /** The content of the configuration file, section by section. */
   config: Record<string, object>
   file: string
   /** Replaces the configuration in its file: as a whole by a text, or some of its sections. */

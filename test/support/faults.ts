@@ -76,7 +76,7 @@ function isOfOurs(value: unknown): value is object {
   )
 }
 
-/** What a proxy must give as it is. */
+/** Whether a `Proxy` has to return this property unchanged (an invariant of the language). */
 function isFixed(target: object, key: string): boolean {
   const property = Object.getOwnPropertyDescriptor(target, key)
   return property !== undefined && property.configurable === false && property.writable === false

@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
 
-/** Somebody who asks again and again over HTTP/2, on one connection until it is told to go. */
+/** A client that sends one request after the other over HTTP/2, on one connection until it gets GOAWAY. */
 export type Http2Client = {
   statuses: (number | undefined)[]
   /** Codes of streams that were reset, without those that were refused unread: a client asks those again. */
@@ -16,7 +16,7 @@ export function startHttp2Client({ port }: { port: number }, cookie: string): Ht
 
   function open(): ClientHttp2Session {
     const opened = connect(`https://localhost:${port}`, { rejectUnauthorized: false })
-    // What it means for a stream, the stream says.
+    // Each stream reports its own error.
     return opened.on('error', () => undefined)
   }
 

@@ -1,10 +1,10 @@
 import { Agent, get } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Nobody asks for ever at a gateway that is gone, as it is after a test that failed. */
+/** After a failed test the gateway is gone, and the client must not go on for ever. */
 const maxFailures = 1_000
 
-/** Somebody with one connection who asks again and again; every answer and every failure is written down. */
+/** A client that sends one request after the other on one connection, and records every answer and failure. */
 export type Client = {
   statuses: (number | undefined)[]
   /** Own ports of the connections on which a request failed. */

@@ -42,7 +42,7 @@ export function createEventLog(tenant: Tenant): EventLog {
     if (!types.every(isKnown)) return problem(400, 'Bad Request', 'Unsupported event type')
     const start = startOf(request.headers['last-event-id'] ?? query.get('from'), query.get('from_timestamp'))
     if (typeof start !== 'number') return start
-    // Who hung up while the token was looked at has no stream: its end was before anybody waited for it.
+    // The client may have hung up while the token was verified; a `close` listener added now would never be called.
     if (response.destroyed) return undefined
     const isWanted = ({ type }: Kept) => types.length === 0 || types.includes(type)
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })

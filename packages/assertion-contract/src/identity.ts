@@ -20,7 +20,7 @@ const identityClaimNames = [
 ] as const satisfies readonly (keyof Auth0Identity)[]
 
 /**
- * Who somebody is by Auth0, as backend plugins and frontends see it. The lists are empty where Auth0 says nothing.
+ * A person's identity at Auth0, as backend plugins and frontends see it. Lists are empty where Auth0 says nothing.
  *
  * @public
  */

@@ -6,8 +6,8 @@ import type { Me } from './me.ts'
 import { useNotice } from './use-notice.ts'
 
 /**
- * Who is signed in by Auth0, with roles and groups; undefined until Stagedoor has said so. It decides what a page shows. What
- * a person may do, a backend decides.
+ * The Auth0 identity of the signed-in person, with roles and groups; undefined until Stagedoor has answered. Use it for what a
+ * page shows. Backends decide what a person may do.
  *
  * @public
  */

@@ -1,5 +1,5 @@
 /**
- * Who Stagedoor says is signed in (`GET /.stagedoor/me`). Times in milliseconds since the epoch, by the browser's clock.
+ * The signed-in person by Stagedoor's `GET /.stagedoor/me`. Times in milliseconds since the epoch, by the browser's clock.
  *
  * @public
  */

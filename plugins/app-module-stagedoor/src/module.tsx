@@ -33,7 +33,7 @@ const signInComponent = createExtensionDataRef<ComponentType<SignInPageProps>>()
 })
 
 /**
- * What Backstage's `SignInPageBlueprint` makes. Without the blueprint, because Backstage has moved it from one package to
+ * The extension that Backstage's `SignInPageBlueprint` makes, but without the blueprint, which Backstage has moved from one package to
  * another: 1.46 and older export it from `frontend-plugin-api`, newer ones from `plugin-app-react`.
  */
 const signInPage = createExtension({

@@ -129,7 +129,7 @@ export function createSessionGuard(deps: GuardDependencies): SessionGuard {
   }
 }
 
-/** What a live session makes untrue: that it is over, or that it ends at another time. */
+/** Whether a notice no longer holds, given a live session: it says that the session is over, or names another end. */
 function isOutdated(notice: Notice | undefined, { endsAt }: Me): boolean {
   return notice?.kind === 'over' || (notice?.kind === 'ending' && notice.endsAt !== endsAt)
 }

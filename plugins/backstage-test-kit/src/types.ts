@@ -8,9 +8,9 @@ export type TestClaims = Record<string, unknown> & { sub?: unknown; roles?: unkn
 /** Changes of the JWS header; `typ: undefined` leaves that one out. @public */
 export type TestHeader = { alg?: string; kid?: string; typ?: string | undefined }
 
-/** What a kit stands for; each has a default. @public */
+/** The Stagedoor that a kit stands for; each option has a default. @public */
 export type StagedoorTestKitOptions = {
-  /** What stands for Stagedoor's base URL; nothing listens there. Default: `http://stagedoor.test`. */
+  /** Stagedoor's base URL, at which nothing listens. Default: `http://stagedoor.test`. */
   issuer?: string
   /** Default: Stagedoor's own, `urn:stagedoor:backstage`. */
   audience?: string

@@ -25,7 +25,7 @@ export type Decision =
   | { effect: 'conditional'; criteria: Criteria; rules: readonly string[] }
 
 /**
- * What the rules say, the first that matches deciding. A rule with `when` decides for some resources only and leaves the
+ * The answer of the first rule that matches. A rule with `when` decides for some resources only and leaves the
  * others to the rules after it, so the answer may be a condition made of several rules.
  *
  * @param otherwise - what holds where no rule matches; the policy's default if left out

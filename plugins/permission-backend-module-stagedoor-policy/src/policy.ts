@@ -59,7 +59,7 @@ export class StagedoorPermissionPolicy implements PermissionPolicy {
     return this.#answer(decision, resourceType, { userEntityRef: who, refs: refs ?? [] }, pluginId)
   }
 
-  /** What holds where no rule matches. */
+  /** The answer where no rule matches: of the next policy, or the default. */
   async #askNext(query: PolicyQuery, user: PolicyQueryUser | undefined): Promise<Answer> {
     const { next } = this.#options
     const rules: string[] = []

@@ -9,7 +9,7 @@ import {
 import { NotAllowedError, ResponseError } from '@backstage/errors'
 import { auth0IdentityClaim, readAuth0Identity, type Auth0Identity } from '@stagedoor/assertion-contract'
 
-/** Who the caller of a backend plugin is by Auth0. @public */
+/** Gives the Auth0 identity of a backend plugin's caller. @public */
 export type Auth0IdentityService = {
   /**
    * The identity that sign-in verified.

@@ -86,7 +86,7 @@ export function clientFields(auth0: LocalAuth0): { client_id: string; client_sec
   return { client_id: auth0.clientId, client_secret: auth0.clientSecret }
 }
 
-/** What the token endpoint refused with; undefined when it did not. */
+/** The error of a refused grant; undefined when it was granted. */
 export async function refusalOf(grant: Promise<unknown>): Promise<unknown> {
   try {
     await grant

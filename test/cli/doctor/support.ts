@@ -106,7 +106,7 @@ export async function examine(t: Test, fault: Fault = {}) {
   const { findings = [] } = JSON.parse(fault.command === undefined && seen.out ? seen.out : '{}') as {
     findings?: NamedFinding[]
   }
-  // What every house on localhost is told, and no fault.
+  // `info` findings come up in every house on localhost, and are no faults.
   const ids = findings.filter(({ severity }) => severity !== 'info').map(({ id }) => id)
   return { ...seen, findings, ids: [...new Set(ids)], house }
 }

@@ -72,7 +72,7 @@ async function trailOf(t: Test, house: RotationHouse): Promise<string[]> {
 const steps = ['stage', 'await-staged', 'change', 'verify', 'promote', 'await-promoted'] as const
 type Step = (typeof steps)[number]
 
-/** What a run writes that takes these steps, and is killed at the last record or not at all. */
+/** The records of a run that takes these steps, and is killed at the last record or not at all. */
 const recordsOf = (taken: readonly string[], last: 'begun' | 'done' = 'done') =>
   taken.flatMap((step, index) => {
     const isCut = last === 'begun' && index === taken.length - 1

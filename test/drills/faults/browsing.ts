@@ -9,7 +9,7 @@ import { until, untilCounted } from '../../support/until.ts'
 import type { DrillReport } from '../support.ts'
 import { brokenOff, type Outcome, poison, unfinished } from './unruly-upstream.ts'
 
-/** Somebody who is signed in and asks on, whatever happens. */
+/** A browser with a session that sends requests on and on, whatever happens. */
 export type Browser = {
   subject: string
   cookie: string
@@ -26,7 +26,7 @@ export type BrowsingOptions = {
   issuer: string
   count: number
   report: DrillReport
-  /** What the browser with this number asks for next. */
+  /** The next path that the browser with this number asks for. */
   path?: (id: number, turn: number) => string
   /** Whether since this moment there was a time in which the upstream answered, but did not know its paths yet. */
   isUpstreamStarting?: (sinceMs: number) => boolean

@@ -66,7 +66,7 @@ async function injectAll(
   }
   for (const [manner, outcome] of manners) {
     upstream.manner = manner
-    // What was asked before is answered in the manner before.
+    // Requests that are under way are still answered in the manner before.
     await some()
     const before = browsing.answered(outcome)
     await until(() => browsing.answered(outcome) > before)

@@ -94,7 +94,7 @@ t.test(
   },
 )
 
-/** What is promised while no name resolves. */
+/** Checks the promises for a time in which no name resolves. */
 async function judgeOutage(manner: string, status: (path: string) => Promise<number>, house: Replicas): Promise<void> {
   const lookups = Array.from({ length: 20 }, () => status('/'))
   const startedAtMs = performance.now()

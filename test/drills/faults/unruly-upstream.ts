@@ -24,7 +24,7 @@ export type Manner =
   | 'endless-head'
   | 'endless-extension'
 
-/** What somebody gets: an answer with this status, one with this error code, or one that breaks off. */
+/** The answer that a client gets: with this status, with this error code, or broken off. */
 export type Outcome = number | string
 
 /** Outcome of an answer that did not come to its end. */
@@ -51,10 +51,10 @@ export const manners: [manner: Manner, outcome: Outcome][] = [
   ['endless-extension', brokenOff],
 ]
 
-/** What an answer to nobody's question has in it. */
+/** The mark of an answer that no request asked for. */
 export const poison = '/poison'
 
-/** What an answer has in it that never comes to its end, and must not look as if it did. */
+/** The mark of an answer that never comes to its end, and must not look as if it did. */
 export const unfinished = 'unfinished'
 
 export type UnrulyUpstream = {
@@ -101,7 +101,7 @@ export async function startUnrulyUpstream(t: Test): Promise<UnrulyUpstream> {
     let received = ''
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined)
-    // Who ends a connection to this upstream has done so for good.
+    // A connection that the gateway has half closed is not used again.
     socket.on('end', () => socket.destroy())
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       received += chunk

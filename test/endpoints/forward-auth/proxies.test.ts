@@ -46,7 +46,7 @@ const haproxy: Recipe = {
   command: (_folder, file) => ['haproxy', '-db', '-f', file],
 }
 
-/** What a client may try to have another request decided than the one it makes. */
+/** Headers by which a client could try to have another request decided than the one it makes. */
 const spoofs: Record<string, string>[] = [
   { 'X-Original-URI': '/public/x', 'X-Original-Method': 'GET' },
   { 'X-Original-URL': 'http://localhost/public/x' },

@@ -10,7 +10,7 @@ const textOf = (path: string): string => readFileSync(join(repositoryRoot, 'depl
 
 const names = (list: { patterns: { exact: string }[] }): string[] => list.patterns.map(({ exact }) => exact)
 
-/** What an answer may tell the proxy to send to the service. */
+/** Headers of an answer that the proxy sends to the service. */
 const told = ['x-stagedoor-assertion', 'authorization', 'cookie', 'x-request-id', 'traceparent']
 
 t.test('Traefik asks Stagedoor, copies what it answers and believes no client', async (t) => {
@@ -22,7 +22,7 @@ t.test('Traefik asks Stagedoor, copies what it answers and believes no client', 
     forwardAuth.authResponseHeaders.map((name: string) => name.toLowerCase()),
     told,
   )
-  // What another proxy would state must be gone before Stagedoor is asked, or it refuses to choose.
+  // Headers by which another proxy would name the request have to be removed before Stagedoor is asked: it refuses two ways.
   t.same(http.routers.service.middlewares, ['stagedoor-clean', 'stagedoor-auth'])
   t.match(http.middlewares['stagedoor-clean'].headers.customRequestHeaders, {
     'X-Original-Uri': '',

@@ -90,7 +90,7 @@ export async function converse(port: number, script: Script, markOf: (step: numb
   return { sent, answers, tunnel }
 }
 
-/** Who asks for it reads its beginning and goes. */
+/** Whether the answer has no end: the client reads its beginning and hangs up. */
 const isEndless = ({ manner, method }: Step): boolean => manner === 'endless' && method !== 'HEAD'
 
 async function writeInPieces(socket: Socket, bytes: string, pieces: number): Promise<void> {

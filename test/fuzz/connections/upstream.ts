@@ -20,7 +20,7 @@ const completeManners = [
 ] as const
 const brokenManners = ['half', 'half-in-chunks', 'reset', 'hang-up', 'silence', 'garbage', 'endless'] as const
 
-/** What an upstream does with one request: as it should, or as one that breaks the rules of HTTP. */
+/** An upstream's manner of answering one request: by the rules of HTTP, or against them. */
 export const manners = [...completeManners, ...brokenManners] as const
 export type Manner = (typeof manners)[number]
 
@@ -30,7 +30,7 @@ export const complete: ReadonlySet<Manner> = new Set(completeManners)
 /** Matches the mark of each request; one stands in every answer, too. */
 export const markPattern = /\bm\d+-\d+-\d+\b/g
 
-/** What an answer to nobody's question has in it. */
+/** The mark of an answer that no request asked for. */
 export const poison = 'm0-0-0'
 
 export const bodyOf = (mark: string): string => `${mark} ${'.'.repeat(2_000)} ${mark}`
@@ -39,7 +39,7 @@ export type RawUpstream = {
   url: string
   /** Marks of the requests, in the order in which their heads came. */
   seen: string[]
-  /** What no server must be sent. */
+  /** Malformed input that the gateway sent. */
   faults: string[]
   openSockets(): number
 }

@@ -4,7 +4,7 @@ import { ChunkedBody } from '../../../src/proxy/http1/chunked-body.ts'
 
 const skippedAtMost = 16_384
 
-/** What comes of a body whose bytes arrive read by read: its content, and where in all of the bytes it ended. */
+/** Reads a body whose bytes arrive in these pieces: its content, and the offset in all bytes at which it ended. */
 function read(...reads: string[]): { content: string; endsAt: number } {
   const body = new ChunkedBody()
   let content = ''

@@ -1,6 +1,6 @@
 import { groupKinds, type GroupKind } from '../management/groups.ts'
 
-/** Whose entity it is: a user of Auth0, or a role, group or organization. */
+/** The object of Auth0 that an entity stands for: a user, role, group or organization. */
 export type Owner = { kind: 'user' | GroupKind; id: string }
 
 const kinds = ['user', ...groupKinds] as const

@@ -40,7 +40,7 @@ export async function importTenant(context: ImportContext, signal?: AbortSignal)
   return { users: seen.size - groups.length, groups: groups.length, removed }
 }
 
-/** Who has a name keeps it: names that the catalog knows are taken before new ones are given. */
+/** Reserves the names that entities have in the catalog, so that they keep them when new names are given. */
 async function adoptExisting({ existing, names }: ImportContext): Promise<void> {
   for await (const page of existing.all()) for (const { ref, owner } of page) names.claim(ref, owner)
 }

@@ -1,5 +1,5 @@
 /**
- * Who belongs to which groups, for as many users as there are. Most people share their set of groups with many others,
+ * The groups of each user, for any number of users. Most people share their set of groups with many others,
  * so each set is kept once and a user costs a pointer to it.
  */
 export type MembershipIndex = {

@@ -2,7 +2,7 @@ import { z } from 'zod/v4'
 
 import type { GroupKind } from '../management/groups.ts'
 
-/** What an event of Auth0 makes worth asking about. What is true is what Auth0 then answers, not what the event says. */
+/** The object that an event names. Its state is then asked of Auth0; nothing else in the event is believed. */
 export type Subject = { kind: 'user'; id: string } | { kind: Exclude<GroupKind, 'role'>; id: string }
 
 export type Auth0Event = { id: string; subject: Subject | undefined }

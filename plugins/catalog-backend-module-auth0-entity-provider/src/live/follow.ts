@@ -51,7 +51,7 @@ export function createRefresh(context: ImportContext, nowMs: () => number = Date
   }
 }
 
-/** What the catalog has of this user or group, and what it was given but does not show yet. */
+/** The refs of this user or group in the catalog, and a ref that was added but that the catalog does not show yet. */
 async function refsOf({ existing, settings }: ImportContext, subject: Subject): Promise<string[]> {
   const shown = (await existing.of(subject)).map(({ ref }) => ref)
   if (subject.kind !== 'user' || settings.nameFrom !== 'user_id') return shown

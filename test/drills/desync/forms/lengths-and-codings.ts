@@ -41,7 +41,7 @@ const codings = [
   'Transfer-Encoding: chunked\r\nTransfer-encoding: ',
 ]
 
-/** What is no `Transfer-Encoding` for anybody, or is one for everybody. */
+/** Fields that every parser takes for a `Transfer-Encoding`, or that none does. */
 const harmlessCodings = [
   'Transfer-Encoding: Chunked',
   'transfer-encoding: CHUNKED',
