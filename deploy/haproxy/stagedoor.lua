@@ -3,22 +3,22 @@
 --   http-request lua.stagedoor-auth http://127.0.0.1:8080/.stagedoor/auth
 --   http-response lua.stagedoor-session
 
--- What Stagedoor needs of the client's request. Everything else is either HAProxy's word (below) or nobody's.
-local asked_with = {
+-- Headers of the client that Stagedoor gets. All others that it gets are set by HAProxy itself (below).
+local client_headers = {
   'accept', 'authorization', 'cookie', 'origin', 'sec-fetch-mode', 'sec-websocket-key', 'user-agent', 'x-requested-with',
 }
 
--- What the service gets as Stagedoor answers it, or not at all.
-local told = { 'x-stagedoor-assertion', 'authorization', 'cookie', 'x-request-id', 'traceparent' }
+-- Headers that the service gets from Stagedoor's answer only; those of the client are removed.
+local answer_headers = { 'x-stagedoor-assertion', 'authorization', 'cookie', 'x-request-id', 'traceparent' }
 
--- Identity that only Stagedoor may state, and by which other proxies state one. Add those that your services believe.
+-- Identity headers of Stagedoor and of other proxies, removed from requests. Add those that your services believe.
 local reserved = {
   'x-stagedoor-', 'x-forwarded-', 'x-original-', 'x-rewrite-url', 'x-real-ip', 'x-auth-request-', 'x-oauth2-proxy-',
   'x-ms-token-', 'x-ms-client-principal', 'x-goog-iap-', 'x-goog-authenticated-', 'x-amzn-oidc-', 'cf-access-',
   'x-pomerium-', 'remote-',
 }
 
--- Services that fold signs into one would read the other spellings as these.
+-- Some services read `X_Name` or `X.Name` as `X-Name`.
 local function is_reserved(name)
   local folded = name:lower():gsub('[^a-z0-9]', '-')
   for _, beginning in ipairs(reserved) do
@@ -41,7 +41,7 @@ end
 
 local function question(txn, received)
   local headers = {}
-  for _, name in ipairs(asked_with) do
+  for _, name in ipairs(client_headers) do
     local values = values_of(received, name)
     if #values > 0 then headers[name] = values end
   end
@@ -58,7 +58,7 @@ local function let_pass(txn, received, answer)
   for name in pairs(received) do
     if is_reserved(name) then txn.http:req_del_header(name) end
   end
-  for _, name in ipairs(told) do
+  for _, name in ipairs(answer_headers) do
     txn.http:req_del_header(name)
     for _, value in ipairs(values_of(answer.headers, name)) do txn.http:req_add_header(name, value) end
   end
@@ -68,7 +68,7 @@ end
 local function refuse(txn, answer)
   local reply = txn:reply()
   local status = answer and answer.status
-  -- 204 is the only leave to pass; without an answer nobody passes.
+  -- Only 204 allows the request. Without an answer it is refused.
   if not status or status < 300 then
     reply:set_status(503)
     return txn:done(reply)
@@ -90,7 +90,7 @@ core.register_action('stagedoor-auth', { 'http-req' }, function(txn, url)
   refuse(txn, answer)
 end, 1)
 
--- A session that Stagedoor renewed while it was asked.
+-- The cookie of a session that Stagedoor renewed while it was asked.
 core.register_action('stagedoor-session', { 'http-res' }, function(txn)
   for _, line in ipairs(txn:get_priv() or {}) do txn.http:res_add_header('set-cookie', line) end
 end, 0)

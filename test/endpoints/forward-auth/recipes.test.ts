@@ -11,7 +11,7 @@ const textOf = (path: string): string => readFileSync(join(repositoryRoot, 'depl
 const names = (list: { patterns: { exact: string }[] }): string[] => list.patterns.map(({ exact }) => exact)
 
 /** Headers of an answer that the proxy sends to the service. */
-const told = ['x-stagedoor-assertion', 'authorization', 'cookie', 'x-request-id', 'traceparent']
+const answerHeaders = ['x-stagedoor-assertion', 'authorization', 'cookie', 'x-request-id', 'traceparent']
 
 t.test('Traefik asks Stagedoor, copies what it answers and believes no client', async (t) => {
   const { http } = parse(textOf('traefik/forward-auth.yaml'))
@@ -20,7 +20,7 @@ t.test('Traefik asks Stagedoor, copies what it answers and believes no client', 
   t.equal(forwardAuth.trustForwardHeader, false)
   t.same(
     forwardAuth.authResponseHeaders.map((name: string) => name.toLowerCase()),
-    told,
+    answerHeaders,
   )
   // Headers by which another proxy would name the request have to be removed before Stagedoor is asked: it refuses two ways.
   t.same(http.routers.service.middlewares, ['stagedoor-clean', 'stagedoor-auth'])
@@ -42,7 +42,7 @@ t.test(
     const { http_service: service, ...authz } = manager.http_filters[1].typed_config
     t.match(service.path_prefix, '/.stagedoor/auth')
     t.equal(authz.failure_mode_allow, false)
-    t.same(names(service.authorization_response.allowed_upstream_headers), told)
+    t.same(names(service.authorization_response.allowed_upstream_headers), answerHeaders)
     t.same(
       names(authz.allowed_headers).filter((name) => /^x-(?:original|forwarded-(?:uri|method|host))/.test(name)),
       [],
