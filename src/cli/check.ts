@@ -3,8 +3,6 @@ import { stringify } from 'yaml'
 
 import { printable } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'
-import type { Config } from '../config/schema.ts'
-import { createFetch } from '../process/outgoing-fetch.ts'
 import { withConnectionOptions } from './admin/api.ts'
 import { type DiffOptions, diffText } from './check-diff.ts'
 import type { CommandContext } from './command-context.ts'
@@ -12,8 +10,7 @@ import { Command } from './command.ts'
 import { configOption, reportWarnings } from './config-files.ts'
 import { applicationChecks } from './doctor/application-checks.ts'
 import { auth0Checks } from './doctor/auth0-checks.ts'
-import { createScene, runChecks } from './doctor/finding.ts'
-import { exitCodeOf, reportText } from './doctor/report.ts'
+import { runAndReport } from './doctor/report.ts'
 import { printConverted } from './oauth2-proxy/command.ts'
 import { runAction } from './run-action.ts'
 
@@ -38,9 +35,9 @@ export function checkCommand(context: CommandContext): Command {
       '--from-oauth2-proxy <file...>',
       'print what options of oauth2-proxy are here: a TOML file, flags, or variables; later files win',
     )
-    .action(async (options: CheckOptions) => {
+    .action((options: CheckOptions) => {
       const { fromOauth2Proxy: files } = options
-      await runAction(context, () => (files === undefined ? check(options, context) : printConverted(files, context)))
+      return runAction(context, () => (files === undefined ? check(options, context) : printConverted(files, context)))
     })
 }
 
@@ -51,19 +48,16 @@ function againstOption(): Option {
     .implies({ diff: true })
 }
 
-async function check(options: CheckOptions, context: CommandContext): Promise<number> {
-  const { config: files, print, diff, online } = options
+async function check({ config: files, print, diff, online, ...options }: CheckOptions, context: CommandContext) {
   const { env, folder, out, err } = context
   const { config, warnings } = await loadConfig({ files, env })
-  if (warnings.length > 0)
-    err(`${reportWarnings(warnings, folder)}
-`)
+  if (warnings.length > 0) err(`${reportWarnings(warnings, folder)}\n`)
   if (print) out(stringify(printable(config)))
   else if (diff) out(await diffText(config, options, context))
-  else
-    out(`OK${withCount(warnings.length)}
-`)
-  return online === true ? await checkOnline(config, context) : 0
+  else out(`OK${withCount(warnings.length)}\n`)
+  if (!online) return 0
+  const checks = [...auth0Checks, ...applicationChecks].filter(({ id }) => asked.has(id))
+  return (await runAndReport(checks, config, context)) === 2 ? 1 : 0
 }
 
 function withCount(warnings: number): string {
@@ -73,13 +67,3 @@ function withCount(warnings: number): string {
 
 /** Checks that need Auth0's answer: whether it knows the issuer, the client, its secret and the audience. */
 const asked = new Set(['auth0-discovery', 'auth0-issuer', 'auth0-keys', 'auth0-callback', 'auth0-client-secret'])
-
-/** Asks Auth0 about a configuration that is well formed. @returns the exit code: 1 where something would not work */
-async function checkOnline(config: Config, { env, out, fetch, now }: CommandContext): Promise<number> {
-  const { ca } = config.auth0.tls ?? {}
-  const scene = createScene({ config, env, now, fetch: ca === undefined ? fetch : await createFetch(env, ca) })
-  const checks = [...auth0Checks, ...applicationChecks].filter(({ id }) => asked.has(id))
-  const results = await runChecks(checks, scene)
-  out(reportText(results, process.stdout.isTTY && !env['NO_COLOR']))
-  return exitCodeOf(results) === 2 ? 1 : 0
-}

@@ -1,5 +1,8 @@
 import { text } from 'node:stream/consumers'
 
+import type { Config } from '../config/schema.ts'
+import { createFetch } from '../process/outgoing-fetch.ts'
+
 /** The parts of the process and of the world outside that commands use. Tests pass their own. */
 export type CommandContext = {
   env: NodeJS.ProcessEnv
@@ -29,4 +32,9 @@ export function processContext(outgoing: typeof fetch): CommandContext {
     fetch: outgoing,
     now: Date.now,
   }
+}
+
+/** How to ask the login service of a configuration, which may have a certificate authority of its own. */
+export async function fetchFor({ auth0 }: Config, { env, fetch }: CommandContext): Promise<typeof fetch> {
+  return auth0.tls?.ca === undefined ? fetch : createFetch(env, auth0.tls.ca)
 }

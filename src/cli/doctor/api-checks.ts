@@ -1,126 +1,106 @@
-import { type Check, type Finding, lacking, nothingToAsk, type Outcome, type Scene } from './finding.ts'
-
-/** The object at a path of the Management API; undefined where the token may not read it, or it is not there. */
-type Read = (scene: Scene, path: string) => Promise<Record<string, unknown> | undefined>
-
-/** APIs, grants and event streams, read with a token of the Management API. What it may not read is left out. */
-export function apiChecks(read: Read): readonly Check[] {
-  return [
-    {
-      id: 'auth0-api',
-      title: 'the API gives refresh tokens, and asks nobody for consent',
-      run: async (scene) => judgeApi(scene, read),
-    },
-    {
-      id: 'auth0-api-tokens',
-      title: 'access tokens can be verified',
-      run: async (scene) => judgeTokens(scene, read),
-    },
-    {
-      id: 'auth0-machine-grants',
-      title: 'machines may ask for the APIs',
-      run: async (scene) => judgeGrants(scene, read),
-    },
-    {
-      id: 'auth0-event-stream',
-      title: 'Auth0 sends events to Stagedoor',
-      run: async (scene) => judgeStreams(scene, read),
-    },
-  ]
-}
+import { type Check, type Fault, lacking, nothingToAsk, type Outcome } from './check.ts'
+import type { Scene } from './scene.ts'
 
 const apis = 'Auth0 → Applications → APIs → <API>'
 
-async function judgeApi(scene: Scene, read: Read): Promise<Outcome> {
-  const { audience, scopes } = scene.config.auth0
+/** APIs, grants and event streams, read with a token of the Management API. */
+export const apiChecks: readonly Check[] = [
+  {
+    id: 'auth0-api',
+    title: 'the API gives refresh tokens, and asks nobody for consent',
+    severity: 'warning',
+    meaning: 'There is no refresh token: roles stay as they were at login, and blocked users stay signed in.',
+    fix: `${apis} → Settings → Allow Offline Access.`,
+    run: judgeApi,
+  },
+  {
+    id: 'auth0-api-tokens',
+    title: 'access tokens can be verified',
+    severity: 'error',
+    meaning: 'Stagedoor refuses them with 401: it verifies signatures with Auth0’s public keys, and has no others.',
+    run: judgeTokens,
+  },
+  {
+    id: 'auth0-machine-grants',
+    title: 'machines may ask for the APIs',
+    severity: 'warning',
+    meaning: 'Machines get "Client is not authorized to access" in place of a token.',
+    fix: `${apis} → Machine to Machine Applications: authorize the application, with its scopes.`,
+    run: judgeGrants,
+  },
+  {
+    id: 'auth0-event-stream',
+    title: 'Auth0 sends events to Stagedoor',
+    severity: 'warning',
+    meaning: 'Blocked users and lost roles count from the next refresh (session.refreshEvery), not within a second.',
+    run: judgeStreams,
+  },
+]
+
+const pathOf = (audience: string): string => `resource-servers/${encodeURIComponent(audience)}`
+
+async function judgeApi({ config, managed }: Scene): Promise<Outcome> {
+  const { audience, scopes } = config.auth0
   if (audience === undefined) return nothingToAsk
-  const api = await read(scene, `resource-servers/${encodeURIComponent(audience)}`)
+  const api = await managed(pathOf(audience))
   if (api === undefined) return lacking('read:resource_servers')
-  const isRefreshLost = api['allow_offline_access'] === false && scopes.includes('offline_access')
-  const isConsentAsked = api['skip_consent_for_verifiable_first_party_clients'] === false
-  return [
-    ...(isRefreshLost
-      ? [
-          {
-            severity: 'warning' as const,
-            found: `the API ${audience} does not allow offline access`,
-            meaning: 'There is no refresh token: roles stay as they were at login, and blocked users stay signed in.',
-            fix: `${apis} → Settings → Allow Offline Access.`,
-          },
-        ]
-      : []),
-    ...(isConsentAsked
-      ? [
-          {
-            severity: 'warning' as const,
-            found: `the API ${audience} asks for consent`,
-            meaning: 'Each person sees a page of Auth0’s once that asks whether Stagedoor may use the API.',
-            fix: `${apis} → Settings → Allow Skipping User Consent.`,
-          },
-        ]
-      : []),
-  ]
+  const faults: (string | Fault)[] = []
+  if (api['allow_offline_access'] === false && scopes.includes('offline_access')) {
+    faults.push(`the API ${audience} does not allow offline access`)
+  }
+  if (api['skip_consent_for_verifiable_first_party_clients'] === false) {
+    faults.push({
+      found: `the API ${audience} asks for consent`,
+      meaning: 'Each person sees a page of Auth0’s once that asks whether Stagedoor may use the API.',
+      fix: `${apis} → Settings → Allow Skipping User Consent.`,
+    })
+  }
+  return faults
 }
 
 /** Tokens that Stagedoor refuses, since it could not verify them with Auth0's public keys. */
-async function judgeTokens(scene: Scene, read: Read): Promise<Outcome> {
-  const { auth0, machines } = scene.config
-  const findings: Finding[] = []
+async function judgeTokens({ config: { auth0, machines }, managed }: Scene): Promise<Outcome> {
+  const faults: Fault[] = []
   const audiences = new Set([...machines.audiences, ...(auth0.audience ? [auth0.audience] : [])])
   if (audiences.size === 0) return nothingToAsk
   for (const audience of audiences) {
-    const api = await read(scene, `resource-servers/${encodeURIComponent(audience)}`)
+    const api = await managed(pathOf(audience))
     if (api === undefined) return lacking('read:resource_servers')
-    const isSymmetric = api['signing_alg'] === 'HS256'
-    const isEncrypted = (api['token_encryption'] ?? null) !== null
-    if (!isSymmetric && !isEncrypted) continue
-    findings.push({
-      severity: 'error',
-      found: `access tokens for ${audience} are ${isEncrypted ? 'encrypted (JWE)' : 'signed with HS256'}`,
-      meaning: 'Stagedoor refuses them with 401: it verifies signatures with Auth0’s public keys, and has no others.',
-      fix: isEncrypted
-        ? `${apis} → Settings: switch Encrypt Access Token off.`
-        : `${apis} → Settings → Signing Algorithm: RS256.`,
-    })
+    if ((api['token_encryption'] ?? null) !== null) {
+      const fix = `${apis} → Settings: switch Encrypt Access Token off.`
+      faults.push({ found: `access tokens for ${audience} are encrypted (JWE)`, fix })
+    } else if (api['signing_alg'] === 'HS256') {
+      const fix = `${apis} → Settings → Signing Algorithm: RS256.`
+      faults.push({ found: `access tokens for ${audience} are signed with HS256`, fix })
+    }
   }
-  return findings
+  return faults
 }
 
-async function judgeGrants(scene: Scene, read: Read): Promise<Outcome> {
-  const { audiences } = scene.config.machines
+async function judgeGrants({ config, managed }: Scene): Promise<Outcome> {
+  const { audiences } = config.machines
   if (audiences.length === 0) return nothingToAsk
-  const findings: Finding[] = []
+  const faults: string[] = []
   for (const audience of audiences) {
-    const grants = await read(scene, `client-grants?audience=${encodeURIComponent(audience)}`)
+    const grants = await managed(`client-grants?audience=${encodeURIComponent(audience)}`)
     if (grants === undefined) return lacking('read:client_grants')
-    if (Object.keys(grants).length > 0) continue
-    findings.push({
-      severity: 'warning',
-      found: `no application may ask for ${audience}`,
-      meaning: 'Machines get "Client is not authorized to access" in place of a token.',
-      fix: `${apis} → Machine to Machine Applications: authorize the application, with its scopes.`,
-    })
+    if (Object.keys(grants).length === 0) faults.push(`no application may ask for ${audience}`)
   }
-  return findings
+  return faults
 }
 
 type Stream = { status?: string; destination?: { configuration?: { webhook_endpoint?: string } } }
 
-async function judgeStreams(scene: Scene, read: Read): Promise<Outcome> {
-  const { auth0, server } = scene.config
+async function judgeStreams({ config: { auth0, server }, managed }: Scene): Promise<Outcome> {
   if (auth0.events?.webhook === undefined) return nothingToAsk
-  const answer = await read(scene, 'event-streams')
+  const answer = await managed('event-streams')
   if (answer === undefined) return lacking('read:event_streams')
   const list = answer['eventStreams'] ?? Object.values(answer)
   const wanted = `${server.baseUrl}${server.prefix}/events`
   const ours = (list as Stream[]).filter(({ destination }) => destination?.configuration?.webhook_endpoint === wanted)
-  if (ours.some(({ status = 'enabled' }) => status === 'enabled')) return []
-  return [
-    {
-      severity: 'warning',
-      found: ours.length === 0 ? `no event stream leads to ${wanted}` : `the event stream to ${wanted} is not enabled`,
-      meaning: 'Blocked users and lost roles count from the next refresh (session.refreshEvery), not within a second.',
-      fix: `Auth0 → Event Streams: a webhook to ${wanted} with one of auth0.events.webhook.tokens, enabled.`,
-    },
-  ]
+  if (ours.some(({ status = 'enabled' }) => status === 'enabled')) return undefined
+  return {
+    found: ours.length === 0 ? `no event stream leads to ${wanted}` : `the event stream to ${wanted} is not enabled`,
+    fix: `Auth0 → Event Streams: a webhook to ${wanted} with one of auth0.events.webhook.tokens, enabled.`,
+  }
 }

@@ -1,17 +1,30 @@
+import type { Config } from '../../config/schema.ts'
 import { withSlash } from '../../config/values/addresses.ts'
+import type { RotationKind } from '../rotate/step.ts'
 import { probeAnswer } from '../rotate/token-probe.ts'
 import { application } from './auth0-checks.ts'
-import { askIn, type Check, type Finding, nothingToAsk, type Outcome, type Scene, withoutDiscovery } from './finding.ts'
+import { type Check, nothingToAsk, type Outcome, withoutDiscovery } from './check.ts'
 import type { Answer } from './low-level-requests.ts'
+import { askIn, isNoVerdict, type Scene } from './scene.ts'
 
 /** How the application is registered at Auth0, as far as requests without a person show. */
 export const applicationChecks: readonly Check[] = [
-  { id: 'auth0-callback', title: 'the callback URL is registered, and login requests are accepted', run: checkLogin },
+  {
+    id: 'auth0-callback',
+    title: 'the callback URL is registered, and login requests are accepted',
+    severity: 'error',
+    meaning: 'Auth0 refuses the login request.',
+    fix: `Look at the request in Auth0 → Monitoring → Logs, and compare it with ${application}.`,
+    run: checkLogin,
+  },
   {
     id: 'auth0-client-secret',
     title: 'Auth0 accepts the client secret',
+    severity: 'error',
+    meaning: 'Nobody can finish a login: the secret is another one, or the application authenticates in another way.',
+    fix: `Copy the Client Secret: ${application} → Basic Information. Credentials → Authentication Method: Client Secret (Post).`,
     unless: ['auth0-client-id'],
-    run: checkSecrets,
+    run: (scene) => checkCredentials(scene, 'clientSecrets', 'client-secret'),
   },
 ]
 
@@ -19,29 +32,33 @@ export const applicationChecks: readonly Check[] = [
 export const limitCheck: Check = {
   id: 'auth0-rate-limit',
   title: 'Auth0 did not refuse requests for their number',
-  run: checkLimit,
+  severity: 'warning',
+  meaning: 'The tenant’s allowance is used up: logins and refreshes fail now and then. A Free tenant has 300 a minute.',
+  fix: 'Auth0 → Monitoring → Logs, type api_limit. Lengthen session.refreshEvery, and keep machines’ tokens.',
+  run: async ({ limited }) => (limited() === 0 ? undefined : `Auth0 answered 429 ${limited()} times`),
 }
 
-const said = [
+/** What Auth0 says to a login request that it refuses, and what it means. */
+const refusals = [
   {
     pattern: /callback url mismatch|redirect_uri is not in the list/i,
     id: 'auth0-callback',
     meaning: 'People see Auth0’s page "Callback URL mismatch" in place of the login page.',
-    fix: (scene: Scene) => `${application} → Allowed Callback URLs: add ${callbackUrlOf(scene)}, letter for letter.`,
+    fix: (config: Config) => `${application} → Allowed Callback URLs: add ${callbackUrlOf(config)}, letter for letter.`,
   },
   {
     pattern: /service not found/i,
     id: 'auth0-audience',
     meaning: 'No API has this identifier, so every login ends with an error.',
-    fix: (scene: Scene) =>
-      `Auth0 → Applications → APIs: make an API with the identifier ${scene.config.auth0.audience}, or correct auth0.audience.`,
+    fix: ({ auth0 }: Config) =>
+      `Auth0 → Applications → APIs: make an API with the identifier ${auth0.audience}, or correct auth0.audience.`,
   },
   {
     pattern: /organization/i,
     id: 'auth0-organization',
     meaning: 'The application and the tenant do not agree on organizations, so every login ends with an error.',
-    fix: (scene: Scene) =>
-      `${application} → Organizations, and compare auth0.organization (${scene.config.auth0.organization ?? 'not set'}) with Auth0 → Organizations.`,
+    fix: ({ auth0 }: Config) =>
+      `${application} → Organizations, and compare auth0.organization (${auth0.organization ?? 'not set'}) with Auth0 → Organizations.`,
   },
   {
     pattern: /unauthorized_client|grant type|client is not allowed|response_type/i,
@@ -58,23 +75,33 @@ const said = [
   },
 ]
 
-const callbackUrlOf = ({ config: { server } }: Scene): string => `${server.baseUrl}${server.prefix}/callback`
+const callbackUrlOf = ({ server }: Config): string => `${server.baseUrl}${server.prefix}/callback`
+
+async function checkLogin(scene: Scene): Promise<Outcome> {
+  const answer = await answerToLogin(scene)
+  if (answer === undefined) return { because: 'Auth0 says nothing of login requests now' }
+  const { status, text } = answer
+  if (/^(?:login_required|consent_required|interaction_required)\b/.test(text)) return undefined
+  const found = `Auth0 answers a login request with ${status}: ${text}`
+  const known = refusals.find(({ pattern }) => pattern.test(text))
+  return known === undefined ? found : { id: known.id, found, meaning: known.meaning, fix: known.fix(scene.config) }
+}
 
 /**
  * What Auth0 says to a login request. With `prompt=none` and no cookies a good one comes back to us with `login_required`, since
  * there is no session. Undefined where it says nothing of the request.
  */
 export async function answerToLogin(
-  scene: Scene,
-  audience = scene.config.auth0.audience,
+  { config, discovery, get }: Scene,
+  audience = config.auth0.audience,
 ): Promise<{ status: number; text: string } | undefined> {
-  const endpoint = (await scene.discovery())?.['authorization_endpoint']
+  const endpoint = (await discovery())?.['authorization_endpoint']
   if (typeof endpoint !== 'string') return undefined
-  const { clientId, scopes, organization } = scene.config.auth0
+  const { clientId, scopes, organization } = config.auth0
   const query = new URLSearchParams({
     response_type: 'code',
     client_id: clientId,
-    redirect_uri: callbackUrlOf(scene),
+    redirect_uri: callbackUrlOf(config),
     scope: scopes.join(' '),
     state: 'stagedoor-doctor',
     nonce: 'stagedoor-doctor',
@@ -84,21 +111,8 @@ export async function answerToLogin(
     ...(audience === undefined ? {} : { audience }),
     ...(organization === undefined ? {} : { organization }),
   })
-  const answer = await scene.get(`${endpoint}?${query.toString()}`)
-  if (answer === undefined || answer.status === 429 || answer.status >= 500) return undefined
-  return { status: answer.status, text: whatIsSaid(answer) }
-}
-
-async function checkLogin(scene: Scene): Promise<Outcome> {
-  const answer = await answerToLogin(scene)
-  if (answer === undefined) return { because: 'Auth0 says nothing of login requests now' }
-  const { status, text } = answer
-  if (/^(?:login_required|consent_required|interaction_required)\b/.test(text)) return []
-  const known = said.find(({ pattern }) => pattern.test(text))
-  const { id = 'auth0-callback', meaning = 'Auth0 refuses the login request.' } = known ?? {}
-  const fix =
-    known?.fix(scene) ?? `Look at the request in Auth0 → Monitoring → Logs, and compare it with ${application}.`
-  return [{ id, severity: 'error', found: `Auth0 answers a login request with ${status}: ${text}`, meaning, fix }]
+  const answer = await get(`${endpoint}?${query.toString()}`)
+  return isNoVerdict(answer) ? undefined : { status: answer.status, text: whatIsSaid(answer) }
 }
 
 /** The error that comes back to the callback, or the words of a page of Auth0's. */
@@ -112,60 +126,34 @@ function whatIsSaid({ headers, text }: Answer): string {
   return words.trim().slice(0, 200)
 }
 
-async function checkSecrets(scene: Scene): Promise<Outcome> {
+/** Whether the token endpoint takes the first credential of an option, which is the one in use. */
+export async function checkCredentials(
+  scene: Scene,
+  option: 'clientSecrets' | 'privateKeys',
+  kind: RotationKind,
+): Promise<Outcome> {
+  const { issuer, clientId, [option]: credentials } = scene.config.auth0
+  if (credentials.length === 0) return nothingToAsk
   if ((await scene.discovery()) === undefined) return withoutDiscovery
-  const { issuer, clientId, clientSecrets } = scene.config.auth0
-  const place = { issuer: withSlash(issuer), clientId, kind: 'client-secret' } as const
-  const answers = await Promise.all(
-    [...new Set(clientSecrets.map((secret) => secret.reveal()))].map(async (secret) =>
-      probeAnswer(place, secret, askIn(scene)),
-    ),
-  )
+  const place = { issuer: withSlash(issuer), clientId, kind }
+  const secrets = new Set(credentials.map((secret) => secret.reveal()))
+  const answers = await Promise.all([...secrets].map((secret) => probeAnswer(place, secret, askIn(scene))))
   const [first, ...others] = answers
-  if (first === undefined) return nothingToAsk
-  if (first.error === 'unauthorized_client') return [grantFinding()]
-  if (first.verdict !== 'refused') return []
-  const fallbackWorks = others.some(({ verdict }) => verdict === 'accepted')
-  return [secretFinding(fallbackWorks)]
-}
-
-function grantFinding(): Finding {
-  return {
-    id: 'auth0-grant-type',
-    severity: 'error',
-    found: 'Auth0 answers unauthorized_client: the grant type is not allowed for the application',
-    meaning: 'Nobody can finish a login.',
-    fix: `${application} → Advanced Settings → Grant Types: Authorization Code and Refresh Token.`,
-  }
-}
-
-function secretFinding(fallbackWorks: boolean): Finding {
-  const found = 'Auth0 answers 401 to the first of auth0.clientSecrets'
-  if (fallbackWorks) {
+  if (first?.error === 'unauthorized_client') {
     return {
-      severity: 'warning',
-      found: `${found}, and accepts another one`,
-      meaning: 'A rotation is under way, or was not finished: logins work, with one request more each.',
-      fix: 'stagedoor rotate client-secret --resume, or put the secret that works first.',
+      id: 'auth0-grant-type',
+      found: 'Auth0 answers unauthorized_client: the grant type is not allowed for the application',
+      meaning: 'Nobody can finish a login.',
+      fix: `${application} → Advanced Settings → Grant Types: Authorization Code and Refresh Token.`,
     }
   }
+  if (first?.verdict !== 'refused') return undefined
+  const found = `Auth0 answers 401 to the first of auth0.${option}`
+  if (others.every(({ verdict }) => verdict !== 'accepted')) return found
   return {
-    severity: 'error',
-    found,
-    meaning: 'Nobody can finish a login: the secret is another one, or the application authenticates in another way.',
-    fix: `Copy the Client Secret: ${application} → Basic Information. Credentials → Authentication Method: Client Secret (Post).`,
+    severity: 'warning',
+    found: `${found}, and accepts another one`,
+    meaning: 'A rotation is under way, or was not finished: logins work, with one request more each.',
+    fix: `stagedoor rotate ${kind} --resume, or put the one that works first.`,
   }
-}
-
-async function checkLimit({ limited }: Scene): Promise<Outcome> {
-  if (limited() === 0) return []
-  return [
-    {
-      severity: 'warning',
-      found: `Auth0 answered 429 ${limited()} times`,
-      meaning:
-        'The tenant’s allowance is used up: logins and refreshes fail now and then. A Free tenant has 300 a minute.',
-      fix: 'Auth0 → Monitoring → Logs, type api_limit. Lengthen session.refreshEvery, and keep machines’ tokens.',
-    },
-  ]
 }

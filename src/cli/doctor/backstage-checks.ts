@@ -1,31 +1,9 @@
 import { audienceOf, signInPathOf } from '../../config/derived-settings.ts'
 import { defaultUpstream } from '../../config/upstream-of-rule.ts'
-import { type Check, jsonIn, nothingToAsk, type Outcome, type Scene } from './finding.ts'
+import { type Check, nothingToAsk, type Outcome } from './check.ts'
 import { forgeries, forwardedUser } from './forgeries.ts'
 import { type Answer, answersUpgrade } from './low-level-requests.ts'
-
-/** Requests to Backstage itself, around the gateway: its answers must not depend on the network. */
-export const backstageChecks: readonly Check[] = [
-  { id: 'backstage-reachable', title: 'Backstage answers', run: checkReachable },
-  { id: 'backstage-module', title: 'Stagedoor’s auth module is in Backstage', run: checkModule },
-  { id: 'backstage-forgery', title: 'Backstage refuses forged identities of each kind', run: checkForgeries },
-  { id: 'backstage-unsigned-provider', title: 'no provider believes plain headers', run: checkUnsignedProvider },
-  { id: 'backstage-guest', title: 'nobody signs in as a guest', run: checkGuest },
-  { id: 'backstage-base-url', title: 'Backstage’s base URLs are Stagedoor’s', run: checkBaseUrl },
-  {
-    id: 'backstage-machine-forgery',
-    title: 'Backstage refuses a machine that Stagedoor did not send',
-    run: checkMachine,
-  },
-  { id: 'backstage-websocket', title: 'WebSockets are answered', run: checkWebSocket },
-]
-
-/** Checks of the self-test: they run before anything listens. */
-export const backstageSelfTest: readonly Check[] = backstageChecks.filter(({ id }) =>
-  ['backstage-reachable', 'backstage-forgery', 'backstage-unsigned-provider', 'backstage-guest'].includes(id),
-)
-
-const silent = { because: 'Backstage does not answer' }
+import { jsonIn, type Scene } from './scene.ts'
 
 type Backstage = { url: string; signInUrl: string; signInPath: string; audience: string }
 
@@ -46,122 +24,146 @@ const withBackstage =
     return backstage === undefined ? nothingToAsk : check(backstage, scene)
   }
 
-async function checkReachable(scene: Scene): Promise<Outcome> {
-  return withBackstage(async ({ url }) => {
-    const probe = `${url}/.backstage/health/v1/readiness`
-    const answer = await scene.get(probe)
-    if (answer?.status === 200) return []
-    return [
-      {
-        severity: 'error',
-        found: `${url} ${answer === undefined ? `does not answer: ${scene.whySilent(probe)}` : `answers its readiness probe with ${answer.status}`}`,
-        meaning: 'People get 502 or 503 in place of Backstage.',
-        fix: 'Compare upstreams.backstage.url with backend.listen in app-config.yaml, and look at Backstage’s log.',
-      },
-    ]
-  })(scene)
-}
+/** `backstage-reachable` says so already. */
+const silent = { because: 'Backstage does not answer' }
 
-/** Where nothing answers, `backstage-reachable` says so already. */
-async function checkModule(scene: Scene): Promise<Outcome> {
-  return withBackstage(async ({ signInUrl, signInPath }) => {
-    const answer = await scene.get(signInUrl)
-    if (answer === undefined || answer.status >= 500) return silent
-    if (answer.status === 401 || isSignedIn(answer)) return []
-    return [
-      {
-        severity: 'error',
-        found: `Backstage answers ${answer.status} at ${signInPath}`,
-        meaning: 'Stagedoor’s auth module is not installed or not configured, so nobody can sign in to Backstage.',
-        fix:
-          'Add @stagedoor/backstage-plugin-auth-backend-module-stagedoor-provider to Backstage’s backend, and ' +
-          'auth.providers.stagedoor.issuer in app-config.yaml.',
-      },
-    ]
-  })(scene)
-}
+/** Requests to Backstage itself, around the gateway: its answers must not depend on the network. */
+export const backstageChecks: readonly Check[] = [
+  {
+    id: 'backstage-reachable',
+    title: 'Backstage answers',
+    severity: 'error',
+    meaning: 'People get 502 or 503 in place of Backstage.',
+    fix: 'Compare upstreams.backstage.url with backend.listen in app-config.yaml, and look at Backstage’s log.',
+    run: withBackstage(async ({ url }, { get }) => {
+      const { status, text } = await get(`${url}/.backstage/health/v1/readiness`)
+      if (status === 200) return undefined
+      return `${url} ${status === 0 ? `does not answer: ${text}` : `answers its readiness probe with ${status}`}`
+    }),
+  },
+  {
+    id: 'backstage-module',
+    title: 'Stagedoor’s auth module is in Backstage',
+    severity: 'error',
+    meaning: 'Stagedoor’s auth module is not installed or not configured, so nobody can sign in to Backstage.',
+    fix:
+      'Add @stagedoor/backstage-plugin-auth-backend-module-stagedoor-provider to Backstage’s backend, and ' +
+      'auth.providers.stagedoor.issuer in app-config.yaml.',
+    run: withBackstage(async ({ signInUrl, signInPath }, { get }) => {
+      const answer = await get(signInUrl)
+      if (answer.status === 0 || answer.status >= 500) return silent
+      if (answer.status === 401 || isSignedIn(answer)) return undefined
+      return `Backstage answers ${answer.status} at ${signInPath}`
+    }),
+  },
+  {
+    id: 'backstage-forgery',
+    title: 'Backstage refuses forged identities of each kind',
+    severity: 'error',
+    meaning: 'Whoever reaches Backstage can be anybody.',
+    fix:
+      'Let only Stagedoor reach Backstage at once. Then replace what answers at /api/auth/stagedoor by Stagedoor’s own ' +
+      'auth module, unchanged.',
+    run: withBackstage(async ({ signInUrl, audience }, { config, get, now }) => {
+      const all = await forgeries(config.server.baseUrl, audience, Math.floor(now() / 1000))
+      const answers = await Promise.all(
+        all.map(async ({ name, headers }) => ({ name, answer: await get(signInUrl, { headers }) })),
+      )
+      if (answers.every(({ answer }) => answer.status === 0)) return silent
+      const accepted = answers.filter(({ answer }) => isSignedIn(answer))
+      return accepted.map(({ name }) => `DANGER: Backstage accepts an identity ${name}`)
+    }),
+  },
+  {
+    id: 'backstage-unsigned-provider',
+    title: 'no provider believes plain headers',
+    severity: 'warning',
+    meaning: 'It believes X-Forwarded-User without a signature: whoever reaches Backstage can be anybody.',
+    fix: 'Remove auth.providers.oauth2Proxy and its module from Backstage; the module of Stagedoor takes its place.',
+    run: withBackstage(async ({ url }, { get }) => {
+      const answer = await get(`${url}/api/auth/oauth2Proxy/refresh`, { headers: forwardedUser })
+      if (answer.status === 0) return silent
+      if (isMissingProvider(answer)) return undefined
+      // Installed, whatever it said: without a catalog user of that name it refuses for now.
+      const found = `Backstage has the provider oauth2Proxy (it answers ${answer.status})`
+      return { severity: isSignedIn(answer) ? 'error' : 'warning', found }
+    }),
+  },
+  {
+    id: 'backstage-guest',
+    title: 'nobody signs in as a guest',
+    severity: 'warning',
+    meaning: 'Whoever reaches Backstage signs in as a guest, without Stagedoor’s assertion.',
+    fix: 'Remove auth.providers.guest and @backstage/plugin-auth-backend-module-guest-provider from Backstage.',
+    run: withBackstage(async ({ url }, { get }) => {
+      const answer = await get(`${url}/api/auth/guest/refresh`)
+      if (answer.status === 0) return silent
+      return isMissingProvider(answer) ? undefined : `Backstage has the provider guest (it answers ${answer.status})`
+    }),
+  },
+  {
+    id: 'backstage-base-url',
+    title: 'Backstage’s base URLs are Stagedoor’s',
+    severity: 'error',
+    meaning: 'Pages ask the wrong address: cookies, sign-in and links break.',
+    run: withBackstage(checkBaseUrl),
+  },
+  {
+    id: 'backstage-machine-forgery',
+    title: 'Backstage refuses a machine that Stagedoor did not send',
+    severity: 'error',
+    meaning: 'Whoever reaches Backstage reads the catalog.',
+    fix:
+      'Check backend.auth.externalAccess (type jwks, with issuer, audience and algorithm), and remove ' +
+      'backend.auth.dangerouslyDisableDefaultAuthPolicy.',
+    run: withBackstage(async ({ url }, { config: { machines, server }, get, now }) => {
+      const [forgery] = await forgeries(server.baseUrl, machines.audience, Math.floor(now() / 1000))
+      const token = Object.values(forgery?.headers ?? {})[0] ?? ''
+      const headers = { authorization: `Bearer ${token}` }
+      const { status } = await get(`${url}/api/catalog/entities?limit=1`, { headers })
+      if (status === 0) return silent
+      return status === 200
+        ? 'DANGER: Backstage’s catalog answers a machine’s token that nobody signed for it'
+        : undefined
+    }),
+  },
+  {
+    id: 'backstage-websocket',
+    title: 'WebSockets are answered',
+    severity: 'warning',
+    meaning: 'Notifications and live updates do not arrive.',
+    fix: 'Let WebSockets pass what stands between Stagedoor and Backstage.',
+    run: withBackstage(async ({ url }, { get }) => {
+      if ((await get(`${url}/.backstage/health/v1/liveness`)).status === 0) return silent
+      // Backstage answers the first upgrade after its start plainly; any answer will do, none will not.
+      const signals = `${url}/api/signals`
+      if ((await answersUpgrade(signals)) || (await answersUpgrade(signals))) return undefined
+      return 'Backstage does not answer the upgrade to a WebSocket at /api/signals'
+    }),
+  },
+]
 
-/** One finding for each kind of forgery that was accepted. */
-async function checkForgeries(scene: Scene): Promise<Outcome> {
-  return withBackstage(async ({ signInUrl, audience }) => {
-    const all = await forgeries(scene.config.server.baseUrl, audience, Math.floor(scene.now() / 1000))
-    const answers = await Promise.all(
-      all.map(async (forgery) => ({ ...forgery, answer: await scene.get(signInUrl, { headers: forgery.headers }) })),
-    )
-    if (answers.every(({ answer }) => answer === undefined)) return silent
-    const accepted = answers.filter(({ answer }) => answer !== undefined && isSignedIn(answer))
-    return accepted.map(({ name }) => ({
-      severity: 'error' as const,
-      found: `DANGER: Backstage accepts an identity ${name}`,
-      meaning: 'Whoever reaches Backstage can be anybody.',
-      fix:
-        'Let only Stagedoor reach Backstage at once. Then replace what answers at /api/auth/stagedoor by Stagedoor’s own ' +
-        'auth module, unchanged.',
-    }))
-  })(scene)
-}
-
-async function checkUnsignedProvider(scene: Scene): Promise<Outcome> {
-  return withBackstage(async ({ url }) => {
-    const answer = await scene.get(`${url}/api/auth/oauth2Proxy/refresh`, { headers: forwardedUser })
-    // Installed, whatever it said: without a catalog user of that name it refuses for now.
-    if (answer === undefined) return silent
-    if (isMissingProvider(answer)) return []
-    return [
-      {
-        severity: isSignedIn(answer) ? 'error' : 'warning',
-        found: `Backstage has the provider oauth2Proxy (it answers ${answer.status})`,
-        meaning: 'It believes X-Forwarded-User without a signature: whoever reaches Backstage can be anybody.',
-        fix: 'Remove auth.providers.oauth2Proxy and its module from Backstage; the module of Stagedoor takes its place.',
-      },
-    ]
-  })(scene)
-}
-
-async function checkGuest(scene: Scene): Promise<Outcome> {
-  return withBackstage(async ({ url }) => {
-    const answer = await scene.get(`${url}/api/auth/guest/refresh`)
-    if (answer === undefined) return silent
-    if (isMissingProvider(answer)) return []
-    return [
-      {
-        severity: 'warning',
-        found: `Backstage has the provider guest (it answers ${answer.status})`,
-        meaning: 'Whoever reaches Backstage signs in as a guest, without Stagedoor’s assertion.',
-        fix: 'Remove auth.providers.guest and @backstage/plugin-auth-backend-module-guest-provider from Backstage.',
-      },
-    ]
-  })(scene)
-}
+/** Checks of the self-test: they run before anything listens. */
+export const backstageSelfTest: readonly Check[] = backstageChecks.filter(({ id }) =>
+  ['backstage-reachable', 'backstage-forgery', 'backstage-unsigned-provider', 'backstage-guest'].includes(id),
+)
 
 /** Backstage is the issuer of its own tokens under `backend.baseUrl`, and puts `app.baseUrl` into its page. */
-async function checkBaseUrl(scene: Scene): Promise<Outcome> {
-  return withBackstage(async ({ url }) => {
-    const { baseUrl } = scene.config.server
-    const discovery = await scene.get(`${url}/api/auth/.well-known/openid-configuration`)
-    const issuer = discovery?.status === 200 ? jsonIn(discovery)?.['issuer'] : undefined
-    const page = await scene.get(`${url}/`, { headers: { accept: 'text/html' } })
-    const found = [
-      {
-        option: 'backend.baseUrl',
-        value: typeof issuer === 'string' ? issuer.replace(/\/api\/auth\/?$/, '') : undefined,
-      },
-      { option: 'app.baseUrl', value: page && appBaseUrlIn(page.text) },
-    ]
-    if (found.every(({ value }) => value === undefined)) return silent
-    return found.flatMap(({ option, value }) =>
-      value === undefined || value === baseUrl
-        ? []
-        : [
-            {
-              severity: 'error' as const,
-              found: `Backstage’s ${option} is ${value}, and server.baseUrl is ${baseUrl}`,
-              meaning: 'Pages ask the wrong address: cookies, sign-in and links break.',
-              fix: `Write ${option}: ${baseUrl} in app-config.yaml.`,
-            },
-          ],
-    )
-  })(scene)
+async function checkBaseUrl({ url }: Backstage, { config, get }: Scene): Promise<Outcome> {
+  const { baseUrl } = config.server
+  const discovery = await get(`${url}/api/auth/.well-known/openid-configuration`)
+  const issuer = discovery.status === 200 ? jsonIn(discovery)?.['issuer'] : undefined
+  const page = await get(`${url}/`, { headers: { accept: 'text/html' } })
+  const found = [
+    ['backend.baseUrl', typeof issuer === 'string' ? issuer.replace(/\/api\/auth\/?$/, '') : undefined],
+    ['app.baseUrl', appBaseUrlIn(page.text)],
+  ] as const
+  if (found.every(([, value]) => value === undefined)) return silent
+  const wrong = found.filter(([, value]) => value !== undefined && value !== baseUrl)
+  return wrong.map(([option, value]) => ({
+    found: `Backstage’s ${option} is ${value}, and server.baseUrl is ${baseUrl}`,
+    fix: `Write ${option}: ${baseUrl} in app-config.yaml.`,
+  }))
 }
 
 /** The configuration that Backstage writes into its page. */
@@ -171,46 +173,8 @@ export function appBaseUrlIn(html: string): string | undefined {
   return /"app":\{[^{}]*?"baseUrl":"(?<url>[^"]+)"/.exec(script.replaceAll(/\s+/g, ''))?.groups?.['url']
 }
 
-async function checkMachine(scene: Scene): Promise<Outcome> {
-  const { machines, server } = scene.config
-  return withBackstage(async ({ url }) => {
-    const [forgery] = await forgeries(server.baseUrl, machines.audience, Math.floor(scene.now() / 1000))
-    const token = Object.values(forgery?.headers ?? {})[0] ?? ''
-    const headers = { authorization: `Bearer ${token}` }
-    const answer = await scene.get(`${url}/api/catalog/entities?limit=1`, { headers })
-    if (answer === undefined) return silent
-    if (answer.status !== 200) return []
-    return [
-      {
-        severity: 'error',
-        found: 'DANGER: Backstage’s catalog answers a machine’s token that nobody signed for it',
-        meaning: 'Whoever reaches Backstage reads the catalog.',
-        fix:
-          'Check backend.auth.externalAccess (type jwks, with issuer, audience and algorithm), and remove ' +
-          'backend.auth.dangerouslyDisableDefaultAuthPolicy.',
-      },
-    ]
-  })(scene)
-}
-
-/** Backstage answers the first upgrade after its start plainly; any answer will do, none will not. */
-async function checkWebSocket(scene: Scene): Promise<Outcome> {
-  return withBackstage(async ({ url }) => {
-    if ((await scene.get(`${url}/.backstage/health/v1/liveness`)) === undefined) return silent
-    if ((await answersUpgrade(`${url}/api/signals`)) || (await answersUpgrade(`${url}/api/signals`))) return []
-    return [
-      {
-        severity: 'warning',
-        found: 'Backstage does not answer the upgrade to a WebSocket at /api/signals',
-        meaning: 'Notifications and live updates do not arrive.',
-        fix: 'Let WebSockets pass what stands between Stagedoor and Backstage.',
-      },
-    ]
-  })(scene)
-}
-
-function isSignedIn(answer: Answer): boolean {
-  return answer.status === 200 && answer.text.includes('"backstageIdentity"')
+function isSignedIn({ status, text }: Answer): boolean {
+  return status === 200 && text.includes('"backstageIdentity"')
 }
 
 /** Backstage’s auth plugin answers 404 for providers that it does not have. */

@@ -1,24 +1,22 @@
 import { loadConfig } from '../../config/load.ts'
-import { createFetch } from '../../process/outgoing-fetch.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { configOption } from '../config-files.ts'
-import { runAction } from '../run-action.ts'
+import { CommandFailed, runAction } from '../run-action.ts'
 import { accessChecks } from './access-checks.ts'
 import { applicationChecks, limitCheck } from './application-checks.ts'
 import { auth0Checks } from './auth0-checks.ts'
 import { backstageChecks } from './backstage-checks.ts'
-import { createScene, runChecks } from './finding.ts'
 import { gatewayChecks } from './gateway-checks.ts'
 import { logoutChecks } from './logout-checks.ts'
 import { managementChecks } from './management-checks.ts'
-import { exitCodeOf, reportJson, reportText } from './report.ts'
+import { runAndReport } from './report.ts'
 import { secretAgeCheck } from './secret-age.ts'
 import { tlsChecks } from './tls-checks.ts'
 
 const noToken =
   '--management needs a token in STAGEDOOR_MANAGEMENT_TOKEN: ' +
-  'Auth0 → Applications → APIs → Auth0 Management API → API Explorer. It lives a day.\n'
+  'Auth0 → Applications → APIs → Auth0 Management API → API Explorer. It lives a day'
 
 type DoctorOptions = { config: string[]; json?: true; management?: true; auditFile?: string; skip: string[] }
 
@@ -39,31 +37,20 @@ export function doctorCommand(context: CommandContext): Command {
     .action((options: DoctorOptions) => runAction(context, () => examine(options, context), 2))
 }
 
-async function examine(options: DoctorOptions, { env, out, err, fetch, now }: CommandContext) {
-  const { config } = await loadConfig({ files: options.config, env })
-  const { ca } = config.auth0.tls ?? {}
-  const token = env['STAGEDOOR_MANAGEMENT_TOKEN']
-  if (options.management && !token) {
-    err(noToken)
-    return 2
-  }
+async function examine({ config: files, json, management, auditFile, skip }: DoctorOptions, context: CommandContext) {
+  const { config } = await loadConfig({ files, env: context.env })
+  if (management && !context.env['STAGEDOOR_MANAGEMENT_TOKEN']) throw new CommandFailed(noToken)
   const checks = [
     ...gatewayChecks,
     ...auth0Checks,
-    ...(options.management && token ? managementChecks(token) : []),
+    ...(management ? managementChecks : []),
     ...backstageChecks,
     ...applicationChecks,
     ...logoutChecks,
     ...accessChecks,
     ...tlsChecks,
-    ...(options.auditFile === undefined ? [] : [secretAgeCheck(options.auditFile)]),
+    ...(auditFile === undefined ? [] : [secretAgeCheck(auditFile)]),
     limitCheck,
-  ].filter(({ id }) => !options.skip.some((skipped) => id.startsWith(skipped)))
-  const results = await runChecks(
-    checks,
-    createScene({ config, env, now, fetch: ca === undefined ? fetch : await createFetch(env, ca) }),
-  )
-  const isColoured = process.stdout.isTTY && !env['NO_COLOR']
-  out(options.json ? reportJson(results) : reportText(results, isColoured))
-  return exitCodeOf(results)
+  ].filter(({ id }) => !skip.some((skipped) => id.startsWith(skipped)))
+  return runAndReport(checks, config, context, json)
 }

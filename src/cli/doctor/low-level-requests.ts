@@ -6,8 +6,10 @@ import { get as getHttps, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { connect, type ConnectionOptions } from 'node:tls'
 
+import { hostOf } from '../../config/values/addresses.ts'
 import { createAgentFor } from '../../process/outgoing-fetch.ts'
 
+/** `status` is 0 where nothing answers; then `text` says why. */
 export type Answer = { status: number; headers: Headers; text: string }
 
 const timeoutMs = 10_000
@@ -18,7 +20,7 @@ export type Handshake = { certificate: X509Certificate | undefined; protocol: st
 
 /** One TLS handshake with the host of an https URL, whoever signed its certificate; undefined where none comes about. */
 export function shakeHands(url: URL, options: ConnectionOptions = {}): Promise<Handshake | undefined> {
-  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const host = hostOf(url)
   // A server name is a name (RFC 6066 §3).
   const servername = isIP(host) === 0 ? host : ''
   return new Promise((resolve) => {

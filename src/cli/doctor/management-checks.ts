@@ -1,17 +1,8 @@
-import { withSlash } from '../../config/values/addresses.ts'
 import { apiChecks } from './api-checks.ts'
 import { application } from './auth0-checks.ts'
-import {
-  type Check,
-  type Finding,
-  jsonIn,
-  lacking,
-  nothingToAsk,
-  type Outcome,
-  type Scene,
-  withoutDiscovery,
-} from './finding.ts'
-import { judgeCredentialAge } from './secret-age.ts'
+import { type Check, lacking, nothingToAsk, type Outcome, withDiscovery } from './check.ts'
+import type { Scene } from './scene.ts'
+import { ageComplaint, oldSecret } from './secret-age.ts'
 import { tenantChecks } from './tenant-checks.ts'
 
 type Client = {
@@ -26,166 +17,132 @@ type Client = {
   }
 }
 
+/** A key of Private Key JWT. */
 type Credential = { name?: string; created_at?: string; expires_at?: string }
 
 const soonMs = 30 * 86_400_000
 
-/** Of the application. */
-const settings: { id: string; title: string; judge: (client: Client, scene: Scene) => Outcome }[] = [
-  { id: 'auth0-app-type', title: 'the application is a regular web application', judge: judgeType },
-  { id: 'auth0-signature', title: 'ID tokens are signed so that they can be verified', judge: judgeSignature },
-  { id: 'auth0-refresh-grant', title: 'the application may have refresh tokens', judge: judgeGrant },
+const pathOf = ({ config }: Scene): string => `clients/${encodeURIComponent(config.auth0.clientId)}`
+
+const withClient =
+  (judge: (client: Client, scene: Scene) => Outcome) =>
+  async (scene: Scene): Promise<Outcome> => {
+    const client = await scene.managed(pathOf(scene))
+    return client === undefined ? lacking('read:clients') : judge(client, scene)
+  }
+
+/** @param complaintOf what is wrong with a key */
+const withCredentials =
+  (complaintOf: (credential: Credential & { name: string }, now: number) => string | undefined) =>
+  async (scene: Scene): Promise<Outcome> => {
+    const found = await scene.managed(`${pathOf(scene)}/credentials`)
+    if (found === undefined) return lacking('read:client_credentials')
+    const credentials = Object.values(found) as Credential[]
+    if (credentials.length === 0) return nothingToAsk
+    return credentials.flatMap((one) => complaintOf({ name: 'a credential', ...one }, scene.now()) ?? [])
+  }
+
+/** Read with a token of the Management API. What it may not read is left out. */
+export const managementChecks: readonly Check[] = [
+  {
+    id: 'management-access',
+    title: 'the Management API can be read',
+    severity: 'error',
+    meaning: 'Its settings were not checked.',
+    fix: 'Give a token with read:clients and read:client_credentials, asked for the audience https://<tenant>/api/v2/.',
+    run: withDiscovery(async (scene) =>
+      (await scene.managed(pathOf(scene))) === undefined
+        ? 'the application’s settings cannot be read with the management token'
+        : undefined,
+    ),
+  },
+  {
+    id: 'auth0-app-type',
+    title: 'the application is a regular web application',
+    severity: 'error',
+    meaning: 'Other types have no secret, or cannot log people in.',
+    fix: `${application} → Application Type: Regular Web Application.`,
+    run: withClient(({ app_type: type = 'not set', token_endpoint_auth_method: method = 'not set' }) =>
+      type === 'regular_web' && method !== 'none'
+        ? undefined
+        : `the application’s type is ${type}, its authentication method ${method}`,
+    ),
+  },
+  {
+    id: 'auth0-signature',
+    title: 'ID tokens are signed so that they can be verified',
+    severity: 'error',
+    meaning: 'Such a signature is made with the client secret, and Stagedoor refuses it.',
+    fix: `${application} → Advanced Settings → OAuth → JsonWebToken Signature Algorithm: RS256.`,
+    run: withClient(({ jwt_configuration: { alg } = {} }) =>
+      alg?.startsWith('HS') ? `ID tokens are signed with ${alg}` : undefined,
+    ),
+  },
+  {
+    id: 'auth0-refresh-grant',
+    title: 'the application may have refresh tokens',
+    severity: 'warning',
+    meaning: 'There is no refresh token: roles stay as they were at login, and blocked users stay signed in.',
+    fix: `${application} → Advanced Settings → Grant Types: Refresh Token.`,
+    run: withClient(({ grant_types: grants }, { config }) =>
+      config.auth0.scopes.includes('offline_access') && grants?.includes('refresh_token') === false
+        ? 'the application lacks the grant type Refresh Token'
+        : undefined,
+    ),
+  },
   {
     id: 'auth0-rotation-leeway',
     title: 'refresh tokens rotate with an overlap, so that a lost answer ends no session',
-    judge: judgeLeeway,
+    severity: 'warning',
+    meaning:
+      'An answer that is lost on the way ends the session: the token that we have was used up (log event ferrt).',
+    fix: `${application} → Refresh Token Rotation → Rotation Overlap Period: 60 seconds.`,
+    run: withClient(({ refresh_token: { rotation_type, leeway = 0 } = {} }, { config }) =>
+      config.auth0.scopes.includes('offline_access') && rotation_type === 'rotating' && leeway === 0
+        ? 'refresh tokens rotate without an overlap'
+        : undefined,
+    ),
   },
   {
     id: 'auth0-logout-initiators',
     title: 'Auth0 sends logout tokens to Stagedoor, for every reason',
-    judge: judgeInitiators,
+    severity: 'warning',
+    meaning: 'Changed passwords, revoked sessions and deleted accounts may be left out.',
+    fix: `${application} → OpenID Connect Back-Channel Logout → Back-Channel Logout Initiators: all.`,
+    run: withClient(judgeInitiators),
   },
-]
-
-/** Of Private Key JWT. */
-const keys: { id: string; title: string; judge: (credentials: readonly Credential[], now: number) => Finding[] }[] = [
   {
     id: 'auth0-credential-expiry',
     title: 'no key of Private Key JWT is about to expire',
-    judge: judgeCredentials,
+    severity: 'warning',
+    meaning: 'After that Auth0 refuses what is signed with it, and nobody can sign in.',
+    fix: 'stagedoor rotate private-key-jwt',
+    run: withCredentials(({ name, expires_at: end }, now) =>
+      end !== undefined && Date.parse(end) - now < soonMs ? `${name} expires at ${end}` : undefined,
+    ),
   },
-  { id: 'auth0-credential-age', title: 'no key of Private Key JWT is old', judge: judgeCredentialAge },
+  {
+    id: 'auth0-credential-age',
+    title: 'no key of Private Key JWT is old',
+    ...oldSecret('stagedoor rotate private-key-jwt'),
+    run: withCredentials(
+      ({ name, created_at: since }, now) => since && ageComplaint(`the credential ${name}`, since, now),
+    ),
+  },
+  ...apiChecks,
+  ...tenantChecks,
 ]
-
-/** The settings of the application, read with a token of the Management API (`read:clients`, `read:client_credentials`). */
-export function managementChecks(token: string): readonly Check[] {
-  let client: Promise<Client | undefined> | undefined
-  const get = async (scene: Scene, path: string) =>
-    scene.get(`${withSlash(scene.config.auth0.issuer)}api/v2/${path}`, {
-      headers: { authorization: `Bearer ${token}` },
-    })
-  const pathOf = ({ config }: Scene) => `clients/${encodeURIComponent(config.auth0.clientId)}`
-  const readObject = async (scene: Scene, path: string) => {
-    const answer = await get(scene, path)
-    return answer?.status === 200 ? jsonIn(answer) : undefined
-  }
-  const read = (scene: Scene) => (client ??= readObject(scene, pathOf(scene)))
-  const withCredentials =
-    (judge: (credentials: readonly Credential[], now: number) => Finding[]) => async (scene: Scene) => {
-      const found = await readObject(scene, `${pathOf(scene)}/credentials`)
-      if (found === undefined) return lacking('read:client_credentials')
-      const credentials = Object.values(found) as Credential[]
-      return credentials.length === 0 ? nothingToAsk : judge(credentials, scene.now())
-    }
-  const withClient = (judge: (client: Client, scene: Scene) => Outcome) => async (scene: Scene) => {
-    const found = await read(scene)
-    return found === undefined ? lacking('read:clients') : judge(found, scene)
-  }
-  return [
-    {
-      id: 'management-access',
-      title: 'the Management API can be read',
-      async run(scene) {
-        if ((await scene.discovery()) === undefined) return withoutDiscovery
-        return (await read(scene)) === undefined ? [noAccess] : []
-      },
-    },
-    ...settings.map(({ id, title, judge }) => ({ id, title, run: withClient(judge) })),
-    ...keys.map(({ id, title, judge }) => ({ id, title, run: withCredentials(judge) })),
-    ...apiChecks(readObject),
-    ...tenantChecks(readObject),
-  ]
-}
-
-const noAccess: Finding = {
-  severity: 'error',
-  found: 'the application’s settings cannot be read with the management token',
-  meaning: 'Its settings were not checked.',
-  fix: 'Give a token with read:clients and read:client_credentials, asked for the audience https://<tenant>/api/v2/.',
-}
-
-function judgeType({ app_type: type, token_endpoint_auth_method: method }: Client): Finding[] {
-  if (type === 'regular_web' && method !== 'none') return []
-  const found = `the application’s type is ${type ?? 'not set'}, its authentication method ${method ?? 'not set'}`
-  const meaning = 'Other types have no secret, or cannot log people in.'
-  return [
-    {
-      severity: 'error',
-      found,
-      meaning,
-      fix: `${application} → Application Type: Regular Web Application.`,
-    },
-  ]
-}
-
-function judgeSignature({ jwt_configuration: { alg } = {} }: Client): Finding[] {
-  if (alg === undefined || !alg.startsWith('HS')) return []
-  return [
-    {
-      severity: 'error',
-      found: `ID tokens are signed with ${alg}`,
-      meaning: 'Such a signature is made with the client secret, and Stagedoor refuses it.',
-      fix: `${application} → Advanced Settings → OAuth → JsonWebToken Signature Algorithm: RS256.`,
-    },
-  ]
-}
-
-function judgeGrant({ grant_types: grants }: Client, { config }: Scene): Finding[] {
-  if (grants === undefined || grants.includes('refresh_token')) return []
-  if (!config.auth0.scopes.includes('offline_access')) return []
-  return [
-    {
-      severity: 'warning',
-      found: 'the application lacks the grant type Refresh Token',
-      meaning: 'There is no refresh token: roles stay as they were at login, and blocked users stay signed in.',
-      fix: `${application} → Advanced Settings → Grant Types: Refresh Token.`,
-    },
-  ]
-}
-
-function judgeLeeway({ refresh_token: { rotation_type, leeway = 0 } = {} }: Client, { config }: Scene): Finding[] {
-  const isWanted = config.auth0.scopes.includes('offline_access')
-  if (!isWanted || rotation_type !== 'rotating' || leeway > 0) return []
-  return [
-    {
-      severity: 'warning',
-      found: 'refresh tokens rotate without an overlap',
-      meaning:
-        'An answer that is lost on the way ends the session: the token that we have was used up (log event ferrt).',
-      fix: `${application} → Refresh Token Rotation → Rotation Overlap Period: 60 seconds.`,
-    },
-  ]
-}
 
 function judgeInitiators({ oidc_logout: logout }: Client, { config: { server } }: Scene): Outcome {
   const { backchannel_logout_urls: urls = [], backchannel_logout_initiators: initiators } = logout ?? {}
   if (urls.length === 0) return nothingToAsk
   const wanted = `${server.baseUrl}${server.prefix}/backchannel-logout`
-  const place = `${application} → OpenID Connect Back-Channel Logout`
   if (!urls.includes(wanted)) {
-    const found = `logout tokens go to ${urls.join(', ')}`
-    const meaning = 'They do not reach Stagedoor.'
-    return [{ severity: 'warning', found, meaning, fix: `${place}: ${wanted}` }]
+    return {
+      found: `logout tokens go to ${urls.join(', ')}`,
+      meaning: 'They do not reach Stagedoor.',
+      fix: `${application} → OpenID Connect Back-Channel Logout: ${wanted}`,
+    }
   }
-  if (initiators?.mode === 'all') return []
-  return [
-    {
-      severity: 'warning',
-      found: 'Auth0 sends logout tokens for chosen reasons only',
-      meaning: 'Changed passwords, revoked sessions and deleted accounts may be left out.',
-      fix: `${place} → Back-Channel Logout Initiators: all.`,
-    },
-  ]
-}
-
-function judgeCredentials(credentials: readonly Credential[], now: number): Finding[] {
-  const expiring = credentials.filter(
-    ({ expires_at }) => expires_at !== undefined && Date.parse(expires_at) - now < soonMs,
-  )
-  return expiring.map(({ name = 'a credential', expires_at }) => ({
-    severity: 'warning' as const,
-    found: `${name} expires at ${expires_at}`,
-    meaning: 'After that Auth0 refuses what is signed with it, and nobody can sign in.',
-    fix: 'stagedoor rotate private-key-jwt',
-  }))
+  return initiators?.mode === 'all' ? undefined : 'Auth0 sends logout tokens for chosen reasons only'
 }

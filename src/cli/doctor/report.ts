@@ -1,6 +1,9 @@
 import { styleText } from 'node:util'
 
-import type { NamedFinding, Result, Severity } from './finding.ts'
+import type { Config } from '../../config/schema.ts'
+import { type CommandContext, fetchFor } from '../command-context.ts'
+import { type Check, type Finding, type Result, runChecks, type Severity } from './check.ts'
+import { createScene } from './scene.ts'
 
 const marks: Record<Severity | 'ok', { sign: string; colour: Parameters<typeof styleText>[0] }> = {
   ok: { sign: '✓', colour: 'green' },
@@ -9,8 +12,25 @@ const marks: Record<Severity | 'ok', { sign: string; colour: Parameters<typeof s
   error: { sign: '✗', colour: 'red' },
 }
 
+/** Runs checks, and prints what they found. @returns the exit code: 0 where all is well, 1 for warnings, 2 for errors */
+export async function runAndReport(
+  checks: readonly Check[],
+  config: Config,
+  context: CommandContext,
+  isJson = false,
+): Promise<number> {
+  const { env, now, out } = context
+  const managementToken = env['STAGEDOOR_MANAGEMENT_TOKEN']
+  const scene = createScene({ config, env, now, fetch: await fetchFor(config, context), managementToken })
+  const results = await runChecks(checks, scene)
+  out(isJson ? reportJson(results) : reportText(results, process.stdout.isTTY && !env['NO_COLOR']))
+  const severities = new Set(findingsOf(results).map(({ severity }) => severity))
+  if (severities.has('error')) return 2
+  return severities.has('warning') ? 1 : 0
+}
+
 /** Findings as text: good ones in one line, problems with their meaning and fix. */
-export function reportText(results: readonly Result[], isColoured: boolean): string {
+function reportText(results: readonly Result[], isColoured: boolean): string {
   const colour = (severity: Severity | 'ok', text: string) =>
     isColoured ? styleText(marks[severity].colour, text, { validateStream: false }) : text
   const lines = results.flatMap(({ title, findings, because }) => {
@@ -45,18 +65,11 @@ function summary(results: readonly Result[]): string {
   return `${checks.join(', ')}: ${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`
 }
 
-export function reportJson(results: readonly Result[]): string {
+function reportJson(results: readonly Result[]): string {
   const [asked, unasked] = [true, false].map((isAsked) =>
     results.filter(({ because }) => (because === undefined) === isAsked).map(({ id }) => id),
   )
   return `${JSON.stringify({ checks: asked, unasked, findings: findingsOf(results) }, undefined, 2)}\n`
 }
 
-/** 0 where all is well, 1 for warnings, 2 for errors. */
-export function exitCodeOf(results: readonly Result[]): number {
-  const severities = new Set(findingsOf(results).map(({ severity }) => severity))
-  if (severities.has('error')) return 2
-  return severities.has('warning') ? 1 : 0
-}
-
-const findingsOf = (results: readonly Result[]): NamedFinding[] => results.flatMap(({ findings }) => findings)
+const findingsOf = (results: readonly Result[]): Finding[] => results.flatMap(({ findings }) => findings)

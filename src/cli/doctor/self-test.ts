@@ -1,7 +1,8 @@
 import type { Config } from '../../config/schema.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { backstageSelfTest } from './backstage-checks.ts'
-import { createScene, runChecks } from './finding.ts'
+import { runChecks } from './check.ts'
+import { createScene } from './scene.ts'
 
 type Surroundings = { logger: Logger; fetch: typeof fetch; now: () => number }
 

@@ -1,14 +1,8 @@
 import type { ConnectionOptions } from 'node:tls'
 
 import { hasProxy } from '../../process/outgoing-fetch.ts'
-import { type Check, nothingToAsk, type Outcome, type Scene } from './finding.ts'
+import { type Check, nothingToAsk } from './check.ts'
 import { shakeHands } from './low-level-requests.ts'
-
-/** What two ends agree on when they speak TLS: on the way of browsers to us, and on ours to Auth0. */
-export const tlsChecks: readonly Check[] = [
-  { id: 'tls', title: 'old TLS is refused at server.baseUrl', unless: ['dns', 'base-url'], run: checkOwnTls },
-  { id: 'auth0-tls', title: 'TLS to Auth0 is up to date', unless: ['auth0-discovery'], run: checkAuth0Tls },
-]
 
 /** Without forward secrecy (TLS_RSA), or in the mode of many attacks (CBC): what Auth0 refuses since June 2026. */
 const oldCiphers = [
@@ -28,44 +22,45 @@ const oldCiphersOnly: ConnectionOptions = {
   ciphers: oldCiphers.join(':'),
 }
 
-async function checkOwnTls({ config }: Scene): Promise<Outcome> {
-  const url = new URL(config.server.baseUrl)
-  if (url.protocol !== 'https:') return nothingToAsk
-  const version = await shakeHands(url, oldVersions)
-  if (version !== undefined) {
-    return [
-      {
-        severity: 'warning',
-        found: `${url.host} accepts ${version.protocol}`,
-        meaning: 'TLS before 1.2 is broken (RFC 8996): who sits between may read or change what passes.',
-        fix: 'Allow TLS 1.2 and 1.3 only where TLS ends: the ingress (nginx: ssl_protocols TLSv1.2 TLSv1.3). server.tls does so already.',
-      },
-    ]
-  }
-  const cipher = await shakeHands(url, oldCiphersOnly)
-  if (cipher === undefined) return []
-  return [
-    {
-      severity: 'info',
-      found: `${url.host} accepts the old cipher ${cipher.cipher}`,
-      meaning: 'Browsers of today choose a better one. Auditors ask for ECDHE with GCM or ChaCha20 only.',
-      fix: 'Where TLS ends, leave out ciphers with CBC and those without ECDHE (nginx: ssl_ciphers). server.tls does so already.',
+/** What two ends agree on when they speak TLS: on the way of browsers to us, and on ours to Auth0. */
+export const tlsChecks: readonly Check[] = [
+  {
+    id: 'tls',
+    title: 'old TLS is refused at server.baseUrl',
+    severity: 'warning',
+    meaning: 'TLS before 1.2 is broken (RFC 8996): who sits between may read or change what passes.',
+    fix: 'Allow TLS 1.2 and 1.3 only where TLS ends: the ingress (nginx: ssl_protocols TLSv1.2 TLSv1.3). server.tls does so already.',
+    unless: ['dns', 'base-url'],
+    async run({ config }) {
+      const url = new URL(config.server.baseUrl)
+      if (url.protocol !== 'https:') return nothingToAsk
+      const version = await shakeHands(url, oldVersions)
+      if (version !== undefined) return `${url.host} accepts ${version.protocol}`
+      const cipher = await shakeHands(url, oldCiphersOnly)
+      return (
+        cipher && {
+          severity: 'info',
+          found: `${url.host} accepts the old cipher ${cipher.cipher}`,
+          meaning: 'Browsers of today choose a better one. Auditors ask for ECDHE with GCM or ChaCha20 only.',
+          fix: 'Where TLS ends, leave out ciphers with CBC and those without ECDHE (nginx: ssl_ciphers). server.tls does so already.',
+        }
+      )
     },
-  ]
-}
-
-/** Directly only: through a proxy, the handshake is with the server behind it, and `auth0-discovery` names its failure. */
-async function checkAuth0Tls({ config, env }: Scene): Promise<Outcome> {
-  const url = new URL(config.auth0.issuer)
-  if (url.protocol !== 'https:' || hasProxy(env)) return nothingToAsk
-  const handshake = await shakeHands(url)
-  if (handshake === undefined || !oldCiphers.includes(handshake.cipher)) return []
-  return [
-    {
-      severity: 'warning',
-      found: `the connection to ${url.host} uses ${handshake.protocol} with ${handshake.cipher}`,
-      meaning: 'Auth0 has refused such ciphers since June 2026, so another machine answers in its name.',
-      fix: 'Update the proxy or firewall that looks into TLS, or have it let the tenant’s domain pass untouched.',
+  },
+  {
+    id: 'auth0-tls',
+    title: 'TLS to Auth0 is up to date',
+    severity: 'warning',
+    meaning: 'Auth0 has refused such ciphers since June 2026, so another machine answers in its name.',
+    fix: 'Update the proxy or firewall that looks into TLS, or have it let the tenant’s domain pass untouched.',
+    unless: ['auth0-discovery'],
+    /** Directly only: through a proxy, the handshake is with the server behind it, and `auth0-discovery` names its failure. */
+    async run({ config, env }) {
+      const url = new URL(config.auth0.issuer)
+      if (url.protocol !== 'https:' || hasProxy(env)) return nothingToAsk
+      const handshake = await shakeHands(url)
+      if (handshake === undefined || !oldCiphers.includes(handshake.cipher)) return undefined
+      return `the connection to ${url.host} uses ${handshake.protocol} with ${handshake.cipher}`
     },
-  ]
-}
+  },
+]

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 
 import { fingerprint } from '../../config/fingerprints.ts'
+import { hostOf } from '../../config/values/addresses.ts'
 import type { SendJson } from '../json-client.ts'
 import { CommandFailed } from '../run-action.ts'
 
@@ -31,7 +32,7 @@ async function holds(url: string, { option, secret, isFirst }: Expected, send: S
 /** A headless service names all of its pods by one host name. */
 async function addressesOf(replica: string): Promise<string[]> {
   const url = new URL(replica)
-  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const host = hostOf(url)
   const found = await lookup(host, { all: true }).catch((cause: unknown) => {
     throw new CommandFailed(
       `the host name of --replica ${replica} has no address: look at the name, and at the DNS of this machine`,

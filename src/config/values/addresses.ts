@@ -41,6 +41,11 @@ function hasOnlyAnOrigin(url: URL): boolean {
   return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
 }
 
+/** The host name of a URL, or its address: one of IPv6 without brackets. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '')
+}
+
 /** The URL with a slash at its end: as Auth0 spells its issuer. */
 export function withSlash(url: string): string {
   return url.endsWith('/') ? url : `${url}/`

@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { stringify } from 'yaml'
 
 import type { LocalAuth0Options } from '../../../auth0/local/server.ts'
-import type { NamedFinding } from '../../../src/cli/doctor/finding.ts'
+import type { Finding } from '../../../src/cli/doctor/check.ts'
 import { runCommand } from '../../support/command.ts'
 import { type House, startHouse } from '../../support/house.ts'
 import { startOrigin } from '../../support/origin.ts'
@@ -104,7 +104,7 @@ export async function examine(t: Test, fault: Fault = {}) {
   const command = fault.command ?? ['doctor', '--json', ...(fault.arguments ?? [])]
   const seen = await runCommand([...command, '--config', file], { env, now: fault.now ?? Date.now })
   const { findings = [] } = JSON.parse(fault.command === undefined && seen.out ? seen.out : '{}') as {
-    findings?: NamedFinding[]
+    findings?: Finding[]
   }
   // `info` findings come up in every house on localhost, and are no faults.
   const ids = findings.filter(({ severity }) => severity !== 'info').map(({ id }) => id)

@@ -1,0 +1,114 @@
+import type { CustomFetch } from 'openid-client'
+
+import type { Config } from '../../config/schema.ts'
+import { withSlash } from '../../config/values/addresses.ts'
+import type { SendJson } from '../json-client.ts'
+import { whyNoAnswer } from '../why-no-answer.ts'
+import { type Answer, openAsBrowser } from './low-level-requests.ts'
+
+/** The members of an object of JSON. */
+export type Members = Record<string, unknown>
+
+/** Everything that a check may use. */
+export type Scene = {
+  config: Config
+  env: NodeJS.ProcessEnv
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** One request without following redirects. */
+  get: (url: string, init?: RequestInit) => Promise<Answer>
+  /** The same as a browser asks that opens the address. */
+  open: (url: string) => Promise<Answer>
+  /** Auth0's discovery document; undefined where it cannot be had. */
+  discovery: () => Promise<Members | undefined>
+  /** The object at a path of the Management API; undefined where the token may not read it, or it is not there. */
+  managed: (path: string) => Promise<Members | undefined>
+  /** How many answers of 429 there were so far. */
+  limited: () => number
+}
+
+type Given = Pick<Scene, 'config' | 'env' | 'now'> & { fetch: typeof fetch; managementToken?: string | undefined }
+
+const timeoutMs = 10_000
+
+export function createScene({ fetch, managementToken, ...given }: Given): Scene {
+  const { config, env } = given
+  const objects = new Map<string, Promise<Members | undefined>>()
+  let limited = 0
+
+  async function ask(send: () => Promise<Answer>): Promise<Answer> {
+    const answer = await send().catch((error: unknown) => ({
+      status: 0,
+      headers: new Headers(),
+      text: whyNoAnswer(error),
+    }))
+    if (answer.status === 429) limited += 1
+    return answer
+  }
+
+  const get = (url: string, init: RequestInit = {}) =>
+    ask(async () => {
+      const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs), ...init })
+      return { status: response.status, headers: response.headers, text: await response.text() }
+    })
+
+  /** Each object is read once. */
+  function read(url: string, init?: RequestInit): Promise<Members | undefined> {
+    const known = objects.get(url)
+    if (known !== undefined) return known
+    const object = get(url, init).then((answer) => (answer.status === 200 ? jsonIn(answer) : undefined))
+    objects.set(url, object)
+    return object
+  }
+
+  return {
+    ...given,
+    get,
+    open: (url) => ask(() => openAsBrowser(url, env, config.auth0.tls?.ca)),
+    async discovery() {
+      const document = await read(discoveryUrlOf(config.auth0.issuer))
+      return typeof document?.['issuer'] === 'string' ? document : undefined
+    },
+    managed: (path) =>
+      read(`${withSlash(config.auth0.issuer)}api/v2/${path}`, {
+        headers: { authorization: `Bearer ${managementToken}` },
+      }),
+    limited: () => limited,
+  }
+}
+
+export function discoveryUrlOf(issuer: string): string {
+  return `${withSlash(issuer)}.well-known/openid-configuration`
+}
+
+/** No answer, or one that says nothing of the request: a limit, or a fault of the server. */
+export function isNoVerdict({ status }: Answer): boolean {
+  return status === 0 || status === 429 || status >= 500
+}
+
+/** The object that an answer carries; undefined where it is none. */
+export function jsonIn({ text }: Answer): Members | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Members) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** `fetch` by way of the scene, for libraries. */
+export function fetchIn(scene: Scene): CustomFetch {
+  return async (url, init) => {
+    const answer = await scene.get(url, init as RequestInit)
+    if (answer.status === 0) throw new TypeError('fetch failed')
+    return new Response(answer.text || null, answer)
+  }
+}
+
+/** Sends forms as the rotation does, and asks once. */
+export function askIn(scene: Scene): SendJson {
+  return async (url, { form = {} } = {}) => {
+    const answer = await scene.get(url, { method: 'POST', body: new URLSearchParams(form) })
+    return { status: answer.status, body: jsonIn(answer) ?? {} }
+  }
+}
