@@ -1,8 +1,8 @@
 import type { KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
-import { errors } from 'oidc-provider'
 
 import type { LocalApi } from './model.ts'
 import { grantedScopes, identityScopes } from './model.ts'
+import { errors } from './oidc-provider.ts'
 import { parameter } from './policy.ts'
 import type { Tenant } from './tenant.ts'
 

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 
 import type Provider from 'oidc-provider'
 import type { InteractionResults } from 'oidc-provider'
-import { errors } from 'oidc-provider'
 
 import { readForm } from './form.ts'
 import type { LocalUser } from './model.ts'
+import { errors } from './oidc-provider.ts'
 import { errorPage, loginPage, secondFactorPage } from './pages.ts'
 import { parameter, wantsSecondFactor } from './policy.ts'
 import type { RouteContext } from './routes.ts'

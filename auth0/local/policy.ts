@@ -1,14 +1,14 @@
-import type { KoaContextWithOIDC } from 'oidc-provider'
-import { errors, interactionPolicy } from 'oidc-provider'
+import type { interactionPolicy as Policies, KoaContextWithOIDC } from 'oidc-provider'
 
 import { multiFactorAcr } from './model.ts'
+import { errors, interactionPolicy } from './oidc-provider.ts'
 import type { Tenant } from './tenant.ts'
 import { findUser, loginRefusal } from './tenant.ts'
 
 const { Check, base } = interactionPolicy
 
 /** When a person must act: the provider's own login rules, plus Auth0's refusals and the second factor. Never consent. */
-export function createInteractionPolicy(tenant: Tenant): interactionPolicy.DefaultPolicy {
+export function createInteractionPolicy(tenant: Tenant): Policies.DefaultPolicy {
   const policy = base()
   policy.remove('consent')
   const login = policy.get('login')

@@ -1,5 +1,4 @@
-import { Provider, errors } from 'oidc-provider'
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Configuration, KoaContextWithOIDC, Provider as OidcProvider } from 'oidc-provider'
 
 import { createAdapterFactory } from './adapter.ts'
 import { requestedAudience, resourceServer } from './audience.ts'
@@ -7,6 +6,7 @@ import { profileClaims } from './claims.ts'
 import type { KeyRing } from './keys.ts'
 import { recordLogin } from './logins.ts'
 import { identityScopes } from './model.ts'
+import { Provider, errors } from './oidc-provider.ts'
 import { errorPage } from './pages.ts'
 import { createInteractionPolicy, parameter } from './policy.ts'
 import { demoConnections } from './seed.ts'
@@ -26,7 +26,7 @@ const routes = {
 }
 
 /** The certified provider underneath, told to look like Auth0 as far as its configuration goes. */
-export function createProvider(tenant: Tenant, keys: KeyRing): Provider {
+export function createProvider(tenant: Tenant, keys: KeyRing): OidcProvider {
   const provider = new Provider(tenant.issuer, configuration(tenant, keys))
   provider.on('authorization.success', (context) => recordLogin(tenant, context))
   return provider
