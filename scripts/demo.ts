@@ -117,9 +117,10 @@ const startDemo = async (): Promise<void> => {
   announce(gatewayUrl, auth0)
 }
 
-const describe = ({ email, roles, blocked }: Auth0['users'][number]): string => {
+const describe = ({ email, emailVerified, roles, blocked }: Auth0['users'][number]): string => {
   if (blocked) return `${email} (blocked)`
-  return roles.length > 0 ? `${email} (${roles.join(', ')})` : email
+  if (!emailVerified) return `${email} (e-mail address not verified)`
+  return `${email} (${roles.join(', ')})`
 }
 
 const announce = (gatewayUrl: string, auth0: Auth0): void => {

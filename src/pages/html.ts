@@ -29,12 +29,18 @@ function render(part: Part): string {
 }
 
 /**
- * A moment, in UTC; a script on the page shows it in the reader's own time zone.
+ * A moment to the minute, in UTC; a script on the page shows it in the reader's own time zone.
  * @param ms milliseconds since the epoch
  */
 export function timeElement(ms: number): Html {
   const iso = new Date(ms).toISOString()
   return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`
+}
+
+/** The same to the second, for records, of which there are many in a minute. */
+export function preciseTimeElement(ms: number): Html {
+  const iso = new Date(ms).toISOString()
+  return html`<time datetime="${iso}" data-seconds>${iso.slice(0, 19).replace('T', ' ')} UTC</time>`
 }
 
 /** JavaScript that stands inside a page, and its hash for `script-src` (CSP Level 3 §2.3.1). */
@@ -50,7 +56,8 @@ const options = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digi
 const showTimes = () => {
   for (const element of document.querySelectorAll('time[datetime]:not([title])')) {
     element.title = element.textContent
-    element.textContent = new Intl.DateTimeFormat(undefined, options).format(new Date(element.dateTime))
+    const second = element.dataset.seconds === undefined ? undefined : '2-digit'
+    element.textContent = new Intl.DateTimeFormat(undefined, { ...options, second }).format(new Date(element.dateTime))
   }
 }
 showTimes()

@@ -31,7 +31,7 @@ header nav.actions,td .actions{margin:0}
 .wide{align-content:start}
 .wide header,.wide main{max-width:76rem}
 header a[aria-current]{color:var(--ink);font-weight:600;text-decoration:none;border-bottom:2px solid var(--accent)}
-.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 3rem}
+.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1.75rem 3rem}
 .columns h2:first-child{margin-top:0}
 .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:.75rem;margin:.5rem 0;padding:0;list-style:none}
 .tiles>*{margin:0;padding:.7rem .9rem;border:1px solid var(--line);border-radius:8px;min-width:0;overflow-wrap:anywhere}
@@ -61,7 +61,7 @@ dd{margin:0;overflow-wrap:anywhere}
 .list .grow{flex:1 1 12rem;min-width:0;overflow-wrap:anywhere}
 .list .icon{flex:none;width:2rem;text-align:center;font-size:1.25rem}
 .filter{display:flex;gap:.75rem;flex-wrap:wrap;align-items:end;margin:1rem 0}
-.filter label{display:grid;gap:.2rem;font-size:.875rem;color:var(--soft)}
+.filter label{display:grid;grid-template-columns:minmax(0,auto);max-width:100%;gap:.2rem;font-size:.875rem;color:var(--soft)}
 input,select{height:2.4rem;padding:.45rem .6rem;border:1px solid var(--line);border-radius:8px;background:var(--ground);color:var(--ink);font:inherit;max-width:100%}
 .scroll{overflow-x:auto;position:relative}
 td time{white-space:nowrap}

@@ -48,7 +48,7 @@ function phraseOf(leaf: LeafRequirement): string {
   if ('subjects' in leaf) return 'to be one of the people named for this'
   if ('claims' in leaf) return 'an account with a property that yours does not have'
   const { within } = leaf.mfa
-  return within === undefined ? 'a second factor' : `a second factor, not longer than ${formatDuration(within)} ago`
+  return within === undefined ? 'a second factor' : `a second factor from the last ${formatDuration(within)}`
 }
 
 function either(names: readonly string[]): string {

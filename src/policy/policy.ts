@@ -25,6 +25,8 @@ export type Policy = {
   secondFactorFor: (principal: Principal, asked: Asked, now: number) => SecondFactor | undefined
   /** The part of a refusal that the refused person may see. */
   refusalFor: (principal: Principal, deny: Deny, now: number) => Refusal
+  /** The same for a person who may not administer. */
+  adminRefusalFor: (principal: Principal, now: number) => Refusal
   /** Whether a principal may use the console and see explanations (`admin.allow`). */
   mayAdminister: (principal: Principal, now: number) => boolean
   /** The second factor without which a person may not administer, when nothing else is missing. */
@@ -80,16 +82,19 @@ export function createPolicy(options: PolicyOptions): Policy {
       return isLacking && principal.kind === 'user' ? stepUps.get(decision.rule) : undefined
     },
     refusalFor(principal, { rule }, now) {
-      const whom = { contact: contacts.get(rule) ?? contact }
-      const requirement = requirements.get(rule)
-      if (requirement === undefined || !isKnown(principal)) return whom
-      const missing = missingSentence(requirement, principal, now)
-      return missing === undefined ? whom : { missing, ...whom }
+      return refusal(requirements.get(rule), contacts.get(rule) ?? contact, principal, now)
     },
+    adminRefusalFor: (principal, now) => refusal(admin.allow, contact, principal, now),
     mayAdminister: (principal, now) => isKnown(principal) && isAdmin(principal, now) === undefined,
     adminSecondFactorFor: (principal, now) =>
       principal.kind === 'user' && isAdmin(principal, now) === 'mfa-required' ? adminStepUp : undefined,
   }
+}
+
+function refusal(requirement: Requirement | undefined, contact: string, principal: Principal, now: number): Refusal {
+  if (requirement === undefined || !isKnown(principal)) return { contact }
+  const missing = missingSentence(requirement, principal, now)
+  return missing === undefined ? { contact } : { missing, contact }
 }
 
 /** Whether requirements can be asked of a principal; Backstage's own tokens answer none. */

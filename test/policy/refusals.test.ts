@@ -14,7 +14,7 @@ const sentences: [Requirement, string][] = [
   [{ organizations: ['org_1'] }, 'You need to be signed in for the organization org_1.'],
   [{ emailDomains: ['example.com'] }, 'You need a verified e-mail address at example.com.'],
   [{ mfa: {} }, 'You need a second factor.'],
-  [{ mfa: { within: 900_000 } }, 'You need a second factor, not longer than 15m ago.'],
+  [{ mfa: { within: 900_000 } }, 'You need a second factor from the last 15m.'],
   [{ kind: 'machine' }, 'You need to be a program with its own token.'],
   [{ not: { kind: 'user' } }, 'You need an account that is not kept out of this.'],
   [{ subjects: ['auth0|boss'] }, 'You need to be one of the people named for this.'],
@@ -53,6 +53,15 @@ t.test('whom to ask is said by the rule, or else for all', async (t) => {
   t.same(policy.refusalFor(anonymous, { effect: 'deny', reason: 'unauthenticated', rule: 'b' }, now), {
     contact: 'the owners',
   })
+})
+
+t.test('a person who may not administer is told what is missing, and whom to ask', async (t) => {
+  const policy = policyOf([{ name: 'a', path: '/a', allow: 'public' }])
+  t.same(policy.adminRefusalFor(user(), now), {
+    missing: 'You need the role stagedoor-admin.',
+    contact: 'the owners',
+  })
+  t.same(policy.adminRefusalFor(anonymous, now), { contact: 'the owners' })
 })
 
 t.test('somebody who lacks nothing any more is only told whom to ask', async (t) => {

@@ -24,7 +24,7 @@ t.test('the console shows health, what happened, who is signed in, and what is i
 
   t.match(await jane.open(`${house.url}${admin}/`), {
     status: 200,
-    text: /Health[^]*auth0[^]*known: 2[^]*Max Muster/,
+    text: /Health[^]*auth0[^]*Live sessions: 2[^]*\d\d:\d\d:\d\d UTC[^]*Max Muster/,
   })
   t.match(await jane.open(`${house.url}${admin}/`), { text: /Requests<\/strong> [1-9][^]*Logins<\/strong> 2/ })
   t.match(await jane.open(`${house.url}${admin}/sessions`), { text: /max@example\.com[^]*127\.0\.0\.1/ })
@@ -173,6 +173,10 @@ t.test('only operators see the console', async (t) => {
   for (const path of ['/', '/sessions', '/decisions', '/audit', '/explain', '/configuration', '/conditions', '/live']) {
     t.match(await browser.fetch(`${house.url}${admin}${path}`), { status: 403 }, path)
   }
+  t.match(await browser.open(`${house.url}${admin}/`), {
+    status: 403,
+    text: /You need the role stagedoor-admin\.[^]*Ask the owners of the portal for access/,
+  })
 })
 
 t.test('a second factor that the console wants is asked for, and opens it', async (t) => {

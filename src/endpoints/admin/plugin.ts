@@ -57,7 +57,12 @@ export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
     if (principal.kind === 'anonymous') return new GatewayError('STAGEDOOR_SESSION_REQUIRED')
     if (policy.mayAdminister(principal, now())) return undefined
     const secondFactor = policy.adminSecondFactorFor(principal, now())
-    if (secondFactor === undefined) return new GatewayError('STAGEDOOR_POLICY_DENIED')
-    return new GatewayError('STAGEDOOR_POLICY_STEP_UP_REQUIRED', { reason: 'mfa-required', secondFactor })
+    if (secondFactor !== undefined)
+      return new GatewayError('STAGEDOOR_POLICY_STEP_UP_REQUIRED', { reason: 'mfa-required', secondFactor })
+    const { missing, contact } = policy.adminRefusalFor(principal, now())
+    return new GatewayError('STAGEDOOR_POLICY_DENIED', {
+      contact,
+      ...(missing !== undefined && { detail: missing, isDetailPublic: true }),
+    })
   }
 }

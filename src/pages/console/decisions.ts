@@ -28,7 +28,8 @@ export type Explained = { method: string; path: string; claims: string; lines?: 
 export function explainPage({ method, path, claims, lines }: Explained, base: string): Page {
   return consolePage(
     'explain',
-    html`<form class="filter" method="get" action="${base}/explain">
+    html`<p class="soft">How the rules decide about a request, for yourself or for a person with other claims.</p>
+      <form class="filter" method="get" action="${base}/explain">
         <label>Method <input name="method" value="${method}" size="8" required /></label>
         <label>Path <input name="path" value="${path}" size="40" required /></label>
         <label>Claims of the person, as JSON (yours when empty)

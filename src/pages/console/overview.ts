@@ -25,7 +25,7 @@ export function overviewPage({ conditions, records, sessionCount, minutes }: Ove
       <ul class="tiles">${conditions.map(conditionItem)}</ul>
       <h2>The last ${minutes.length} minutes of this process</h2>
       ${charts(minutes)}
-      <p class="soft">Live sessions that are known: ${sessionCount}. <a href="${base}/sessions">All sessions</a></p>
+      <p class="soft">Live sessions: ${sessionCount}. <a href="${base}/sessions">All sessions</a></p>
       <h2>Last records</h2>
       ${recordTable(records, base)}
     </div>`,

@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../../audit/record-schema.ts'
-import { type Html, html, timeElement } from '../html.ts'
+import { type Html, html, preciseTimeElement } from '../html.ts'
 
 /** A table of records, the latest first; each decision links to its explanation. */
 export function recordTable(records: readonly AuditRecord[], base: string): Html {
@@ -14,7 +14,7 @@ function row(record: AuditRecord, base: string): Html {
   const { time, event, outcome, status, duration_ms: ms, request_id: requestId, client_ip: address } = record
   const took = ms === undefined ? '' : ` · ${Math.round(ms)} ms`
   return html`<tr>
-    <td>${timeElement(Date.parse(time))}</td>
+    <td>${preciseTimeElement(Date.parse(time))}</td>
     <td>${event}${record.class === undefined ? '' : ` (${record.class})`}</td>
     <td>${whoOf(record)}<br /><span class="soft">${address}</span></td>
     <td>${whatOf(record)}</td>
