@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-import type { ErrorCode } from '../errors/codes/all-codes.ts'
+import type { ErrorCode } from '../errors/error-codes.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isNavigation } from '../headers/navigation.ts'
 import { loopHeader } from '../headers/removed-headers.ts'

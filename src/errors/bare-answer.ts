@@ -2,7 +2,7 @@
 
 import { errorPage } from '../pages/error-page.ts'
 import { pageHeaders, renderPage } from '../pages/layout.ts'
-import { errorTable } from './codes/all-codes.ts'
+import { errorTable } from './error-codes.ts'
 import type { GatewayError } from './gateway-error.ts'
 import { problem } from './problem.ts'
 

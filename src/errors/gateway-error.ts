@@ -1,5 +1,5 @@
 import type { SecondFactor } from '../oidc/step-up.ts'
-import { type ErrorCode, errorTable } from './codes/all-codes.ts'
+import { type ErrorCode, errorTable } from './error-codes.ts'
 
 export type GatewayErrorOptions = {
   /** The exact fault, for the log and, where `isDetailPublic`, for the person. */

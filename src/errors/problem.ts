@@ -1,5 +1,5 @@
 import { maxAgeSecondsOf, multiFactorAcr, type SecondFactor } from '../oidc/step-up.ts'
-import { errorTable } from './codes/all-codes.ts'
+import { errorTable } from './error-codes.ts'
 import type { GatewayError } from './gateway-error.ts'
 
 /** RFC 9457 problem details, with our members. */

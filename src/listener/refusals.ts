@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 
 import { forwardedMethods } from '../config/route-patterns.ts'
 import { type BareAnswer, bareAnswer } from '../errors/bare-answer.ts'
-import type { ErrorCode } from '../errors/codes/all-codes.ts'
+import type { ErrorCode } from '../errors/error-codes.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { slots } from '../oidc/transaction.ts'
 import { chunkNames } from '../session/session-cookie.ts'

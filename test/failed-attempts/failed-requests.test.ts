@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { errorTable, type ErrorCode } from '../../src/errors/codes/all-codes.ts'
+import { errorTable, type ErrorCode } from '../../src/errors/error-codes.ts'
 import { answerToTooMany } from '../../src/failed-attempts/plugin.ts'
 import { createBrowser } from '../support/browser.ts'
 import { startHouse } from '../support/house.ts'

@@ -1,0 +1,214 @@
+/** One row of the error table; `docs/errors.md` is generated from it. */
+export type ErrorRow = {
+  status: number
+  /** Log level: `info` for a client's mistake, `warn` for something to watch, `error` for something to mend. */
+  level: 'info' | 'warn' | 'error'
+  /** The public sentence: what happened, without detail that would help an attacker. */
+  sentence: string
+  /** What to do next; shown to the person and printed in the docs. */
+  remedy: string
+}
+
+/** A row, from text whose first line is the sentence, and whose other lines are the remedy. */
+function row(status: number, level: ErrorRow['level']) {
+  return ([text = '']: TemplateStringsArray): ErrorRow => {
+    const [sentence = '', ...remedy] = text.trim().split(/\n\s*/)
+    return { status, level, sentence, remedy: remedy.join(' ') }
+  }
+}
+
+/** Every error that a client can meet, by code (`STAGEDOOR_<STAGE>_<WHAT>`). */
+export const errorTable = {
+  STAGEDOOR_BOUNDARY_MALFORMED_REQUEST: row(400, 'info')`
+    The request could not be read.
+    Send a well-formed HTTP/1.1 request. If a proxy stands in between, check that it does not rewrite requests.`,
+  STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED: row(405, 'info')`
+    The portal does not accept this request method.
+    Use one of the methods that the Allow header lists. TRACE and CONNECT are always refused.`,
+  STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL: row(400, 'info')`
+    The address is written in a way that different servers read differently.
+    Use the plain spelling of the path: no dot segments, double slashes, backslashes, semicolons or needless percent-encoding.`,
+  STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS: row(400, 'info')`
+    The request has headers that contradict each other, or none that names the host.
+    Send Host exactly once, and each of Content-Length, Authorization and Content-Type at most once.`,
+  STAGEDOOR_BOUNDARY_BAD_HOST: row(400, 'info')`
+    The request names a host that is no host name or address.
+    Send Host as a name or an address, with a port if need be. Operators: have proxies send one host in X-Forwarded-Host.`,
+  STAGEDOOR_BOUNDARY_LOOP: row(508, 'error')`
+    The request came back to Stagedoor, which had sent it on.
+    Tell the owners of the portal. Operators: an upstream leads back here; point upstreams.<name>.url at Backstage itself.`,
+  STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE: row(431, 'info')`
+    The request headers are too large.
+    Try again: this answer has cleared our cookies. If it stays so, clear all cookies of this site.
+    Operators: raise server.maxHeaderBytes if your cookies are legitimately large.`,
+  STAGEDOOR_BOUNDARY_BODY_TOO_LARGE: row(413, 'info')`
+    The form sent to Stagedoor is too large.
+    Go back and send the form again as the page offered it.`,
+  STAGEDOOR_BOUNDARY_UNSUPPORTED_MEDIA_TYPE: row(415, 'info')`
+    Stagedoor cannot read this kind of body, or its Content-Type.
+    Send a well-formed Content-Type. Forms of Stagedoor itself are application/x-www-form-urlencoded.`,
+  STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT: row(408, 'info')`
+    The request headers took too long to arrive.
+    Try again; if it happens often, look at the network between the client and Stagedoor.`,
+  STAGEDOOR_BOUNDARY_OVERLOADED: row(503, 'warn')`
+    The portal has more requests at this moment than it can take.
+    Try again in a moment. Operators: see server.overload, and the metric stagedoor_shed_total.`,
+  STAGEDOOR_BOUNDARY_NOT_FOUND: row(404, 'info')`
+    There is no such page here.
+    Check the address, or start again from the portal’s front page.`,
+  STAGEDOOR_BOUNDARY_UNTRUSTED_PROXY: row(403, 'warn')`
+    Only a proxy that Stagedoor trusts may ask about the requests of others.
+    Go to the portal’s front page. Operators: add the network of the proxy to server.trustedProxies.`,
+  STAGEDOOR_BOUNDARY_FORWARDED_REQUEST_UNCLEAR: row(403, 'warn')`
+    The proxy does not say clearly which request it asks about.
+    Try again without unusual headers. Operators: have the proxy send method and URI in one way only, see docs/forward-auth.md.`,
+  STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL: row(403, 'info')`
+    The address is written in a way that different servers read differently.
+    Use the plain spelling of the path: no dot segments, double slashes, backslashes, semicolons or needless percent-encoding.`,
+
+  STAGEDOOR_SESSION_STORE_UNAVAILABLE: row(503, 'error')`
+    Your session cannot be looked up right now. You are still signed in.
+    Try again in a moment. Operators: check the session store (session.redis).`,
+  STAGEDOOR_SESSION_COOKIE_TOO_LARGE: row(500, 'error')`
+    Your session is too large for a cookie.
+    Operators: set session.store to redis, or have the Auth0 Action send fewer groups.`,
+  STAGEDOOR_SESSION_REQUIRED: row(401, 'info')`
+    You are not signed in.
+    Sign in, then try again.`,
+  STAGEDOOR_SESSION_CROSS_SITE: row(403, 'warn')`
+    This action has to be started from a page of this portal.
+    Open the portal and try from there. Operators: session.otherOrigins says what other origins may do.`,
+
+  STAGEDOOR_BEARER_REFUSED: row(401, 'info')`
+    The access token was not accepted.
+    See the reason; \`stagedoor token verify\` explains what mends it.`,
+  STAGEDOOR_BEARER_KEYS_UNAVAILABLE: row(503, 'error')`
+    Access tokens cannot be verified right now.
+    Keep the token and try again in a moment. Operators: the issuer’s keys cannot be fetched, see the readiness probe.`,
+  STAGEDOOR_BEARER_TOO_MANY_ATTEMPTS: row(429, 'warn')`
+    Too many access tokens were refused.
+    Wait as long as Retry-After says. A good token is still taken.`,
+
+  STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS: row(429, 'warn')`
+    Too many sign-ins from your network have failed.
+    Wait a moment, then start again from the portal.`,
+  STAGEDOOR_OIDC_UNAVAILABLE: row(503, 'error')`
+    Signing in is not possible right now, because the login service does not answer.
+    Try again in a few minutes. Existing sessions keep working.`,
+  STAGEDOOR_OIDC_NOT_A_NAVIGATION: row(400, 'info')`
+    Signing in has to be opened as a page.
+    Open this address in the browser itself, not from a script.`,
+  STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER: row(400, 'info')`
+    The login link has a parameter that is not right.
+    Ask for a new link, or start again from the portal’s front page.`,
+  STAGEDOOR_OIDC_TRANSACTION_MISSING: row(400, 'info')`
+    This sign-in was not started in this browser, or was finished already.
+    Start again from the portal. Allow cookies for this site, and do not bookmark the login page.`,
+  STAGEDOOR_OIDC_TRANSACTION_EXPIRED: row(400, 'info')`
+    This sign-in took too long and was dropped for safety.
+    Start again from the portal.`,
+  STAGEDOOR_OIDC_STATE_MISMATCH: row(400, 'warn')`
+    The answer of the login service does not belong to this sign-in.
+    Start again from the portal.`,
+  STAGEDOOR_OIDC_BAD_CALLBACK: row(400, 'info')`
+    The address that your browser brought back from the login service is not complete.
+    Start again from the portal.`,
+  STAGEDOOR_OIDC_PROVIDER_REFUSED: row(403, 'info')`
+    The login service did not let you in.
+    Try again, or ask the owners of the portal if you should have access.`,
+  STAGEDOOR_OIDC_CLIENT_REJECTED: row(502, 'error')`
+    The login service does not accept this portal’s own credentials.
+    Operators: compare auth0.clientId and auth0.clientSecrets with Applications → <app> → Settings in Auth0.`,
+  STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED: row(502, 'error')`
+    The login service did not take this portal’s request to sign you in.
+    Start again from the portal.
+    Operators: the log line says what Auth0 answered at /oauth/par; see auth0.pushedAuthorization.`,
+  STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED: row(502, 'error')`
+    The login service’s answer could not be verified.
+    Start again from the portal. Operators: the log line with this request id names the check that failed.`,
+  STAGEDOOR_OIDC_ORGANIZATION_MISMATCH: row(403, 'warn')`
+    You signed in for another organization than the one that was asked for.
+    Sign in again and choose the right organization.`,
+  STAGEDOOR_OIDC_STEP_UP_FAILED: row(403, 'warn')`
+    The login service did not confirm a second factor.
+    Try again and confirm with your second factor. Operators: a post-login Action has to act on acr_values.`,
+  STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED: row(400, 'warn')`
+    This is not a logout token for this portal, or it was used before.
+    Operators: the reason says which check failed; compare the issuer and client id in Auth0 with the configuration.`,
+  STAGEDOOR_OIDC_SESSION_NOT_KEPT: row(400, 'warn')`
+    You signed in, but your browser did not keep the session.
+    Allow cookies for this site and try again. Operators: see “Signing in over and over” in docs/sessions.md.`,
+
+  STAGEDOOR_EVENTS_UNAUTHENTICATED: row(401, 'warn')`
+    Events are accepted from Auth0 only.
+    Operators: give the event stream in Auth0 one of the tokens in auth0.events.webhook.tokens.`,
+  STAGEDOOR_EVENTS_FOREIGN: row(403, 'warn')`
+    This event is of another tenant or stream than the one that is expected here.
+    Operators: compare auth0.events.webhook.tenant and .stream with the event stream in Auth0; the log line says what came.`,
+  STAGEDOOR_EVENTS_MALFORMED: row(400, 'warn')`
+    This is not an event as Auth0 sends them.
+    Send one CloudEvent with id, type, time and data as JSON.`,
+
+  STAGEDOOR_POLICY_UNAUTHENTICATED: row(401, 'info')`
+    You have to sign in for this.
+    Sign in, then try again.`,
+  STAGEDOOR_POLICY_FORM_NOT_SENT: row(401, 'info')`
+    Your session is over, and what you typed was not sent.
+    Sign in, then send it again. Your browser’s back button may still have what you typed.`,
+  STAGEDOOR_POLICY_DENIED: row(403, 'info')`
+    You are signed in, but you may not do this.
+    Ask the owners of the portal for access.`,
+  STAGEDOOR_POLICY_STEP_UP_REQUIRED: row(401, 'info')`
+    You have to confirm with a second factor for this.
+    Sign in again with your second factor, then try again.`,
+  STAGEDOOR_POLICY_BAD_QUESTION: row(400, 'info')`
+    This question about the rules cannot be answered.
+    Give a path that begins with a slash, a method in capitals, and claims as a JSON object.`,
+
+  STAGEDOOR_PROXY_UNREACHABLE: row(502, 'error')`
+    The service behind the portal cannot be reached.
+    Try again in a moment. Operators: check that the upstream runs and that its url is right.`,
+  STAGEDOOR_PROXY_BAD_RESPONSE: row(502, 'error')`
+    The service behind the portal gave an answer that could not be read.
+    Try again. Operators: the log line with this request id names the cause.`,
+  STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE: row(502, 'error')`
+    The service behind the portal answered with more headers than Stagedoor reads.
+    Try again without the cookies of this site. Operators: the log line with this request id names the limit; raise upstreams.<name>.maxHeaderBytes.`,
+  STAGEDOOR_PROXY_OVERLOADED: row(503, 'warn')`
+    The service behind the portal has more requests than it can take.
+    Try again in a moment. Operators: see the upstream’s connection limits.`,
+  STAGEDOOR_PROXY_TIMEOUT: row(504, 'error')`
+    The service behind the portal took too long to answer.
+    Try again. Operators: see the upstream’s timeouts.`,
+  STAGEDOOR_PROXY_ORIGIN_REFUSED: row(403, 'warn')`
+    A page of another site tried to open a connection in your name.
+    Open the connection from the portal itself.`,
+
+  STAGEDOOR_IDENTITY_TWO_CREDENTIALS: row(400, 'info')`
+    The request brings a session and an access token, which may be two different callers.
+    Send one of the two: the cookie of a browser, or the access token of a machine.`,
+  STAGEDOOR_ACCOUNT_BAD_REQUEST: row(400, 'info')`
+    That session is not among your other sessions.
+    Open your account page again: the session may have ended already.`,
+  STAGEDOOR_ADMIN_BAD_REQUEST: row(400, 'info')`
+    The request to the admin API is not complete.
+    Name exactly one of session, subject or sid, as the documentation shows.`,
+  STAGEDOOR_ADMIN_TRAIL_UNREADABLE: row(503, 'error')`
+    The audit trail cannot be read.
+    The detail names the file and why: let the user that runs stagedoor read it, or put the file back.
+    Records are written all the same; readiness says when they are not.`,
+  STAGEDOOR_ADMIN_KEYS_NOT_KEPT: row(503, 'error')`
+    The next key could not be kept, so the present one goes on signing.
+    The log says why, for example a full disk or Redis out of reach. Mend that, then ask again.`,
+  STAGEDOOR_ASSERTION_UNAVAILABLE: row(503, 'error')`
+    Your identity could not be signed for the service behind the portal.
+    Try again in a moment. Operators: check assertion.keys.`,
+  STAGEDOOR_AUDIT_UNAVAILABLE: row(503, 'error')`
+    This action has to be recorded, and just now it cannot be.
+    Try again in a moment; nothing was done. Operators: readiness names the sink of audit.sinks that fails.`,
+  STAGEDOOR_INTERNAL: row(500, 'error')`
+    Something went wrong inside Stagedoor.
+    Try again. If it stays, tell the owners of the portal the request id.`,
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof errorTable
