@@ -9,11 +9,26 @@ type CausedDecision = DecisionEvent & { facts: RequestFacts; principal: Principa
 
 /**
  * A record in canonical form, without its hash. Each request makes one of a decision, so that those are written directly, in a
- * third of the time; a test holds them to what `recordOf` says.
+ * fraction of the time; a test holds them to what `recordOf` says.
  * @param time RFC 3339, UTC
  */
 export function recordJson(event: AuditEvent, link: Link, time: string): string {
-  return isCausedDecision(event) ? decisionJson(event, link, time) : JSON.stringify(recordOf(event, link, time))
+  return isCausedDecision(event) ? decisionJson(event, link, time) : canonicalJson(recordOf(event, link, time))
+}
+
+/**
+ * JSON with members in the order of their names and no spaces (RFC 8785), so that a reader that parsed a record and lost its
+ * bytes can still compute its hash.
+ */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(sorted(value))
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return Object.fromEntries(entries.map(([name, member]) => [name, sorted(member)]))
 }
 
 function isCausedDecision(event: AuditEvent): event is CausedDecision {
@@ -61,7 +76,7 @@ const principals = new WeakMap<Principal, string>()
 function principalJson(principal: Principal): string {
   const known = principals.get(principal)
   if (known !== undefined) return known
-  const text = `","principal":${JSON.stringify(whoIs(principal))}`
+  const text = `","principal":${canonicalJson(whoIs(principal))}`
   principals.set(principal, text)
   return text
 }

@@ -2,7 +2,7 @@ import type { RequestFacts } from '../boundary/facts.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Decision } from '../policy/decision.ts'
 import { redact } from '../telemetry/redact.ts'
-import type { AuditEvent, ProcessFacts } from './event.ts'
+import type { AuditEvent } from './event.ts'
 import type { AuditRecord } from './record-schema.ts'
 
 export type { AuditRecord } from './record-schema.ts'
@@ -14,15 +14,14 @@ export type Link = { writer: string; seq: number; prev: string }
 const maxRoles = 50
 
 /**
- * One record of the trail, without its hash. Its members stand in the order of their names, so that
- * `JSON.stringify` gives the canonical form; absent ones are undefined and leave no trace.
+ * One record of the trail, without its hash. Members that are undefined leave no trace in it.
  * @param time RFC 3339, UTC
  */
 export function recordOf(event: AuditEvent, { writer, seq, prev }: Link, time: string): Omit<AuditRecord, 'hash'> {
   const { facts, principal } = event
   const decision = 'decision' in event ? event.decision : undefined
   return {
-    change: 'change' in event ? changeOf(event.change) : undefined,
+    change: 'change' in event ? (event.change as AuditRecord['change']) : undefined,
     channel: 'channel' in event ? event.channel : undefined,
     checkpoint: 'checkpoint' in event ? event.checkpoint : undefined,
     class: 'class' in event ? event.class : undefined,
@@ -35,15 +34,15 @@ export function recordOf(event: AuditEvent, { writer, seq, prev }: Link, time: s
     path: facts && redact(facts.path),
     phase: 'phase' in event ? event.phase : undefined,
     prev,
-    previous: 'previous' in event ? event.previous.map(headOf) : undefined,
+    previous: 'previous' in event ? [...event.previous] : undefined,
     principal: principal && whoIs(principal),
-    process: 'process' in event ? processOf(event.process) : undefined,
+    process: 'process' in event ? event.process : undefined,
     reason: reasonOf(event, decision),
     request_id: facts?.requestId,
     rule: decision?.rule,
     seq,
     status: 'status' in event ? event.status : undefined,
-    target: 'target' in event ? targetOf(event.target) : undefined,
+    target: 'target' in event ? event.target : undefined,
     time,
     trace_id: facts && traceIdOf(facts),
     upstream: decision?.effect === 'allow' ? decision.upstream : undefined,
@@ -89,25 +88,4 @@ function reasonOf(event: AuditEvent, decision: Decision | undefined): string | u
 /** W3C Trace Context §3.2.2: 00-<trace id>-<span id>-<flags>. */
 export function traceIdOf({ traceparent }: RequestFacts): string {
   return traceparent.slice(3, 35)
-}
-
-// Written member by member, so that their order never depends on the caller.
-function changeOf({ action, id, jwk, options, what }: Extract<AuditEvent, { change: unknown }>['change']) {
-  return { action, id, jwk: jwk && sortedMembers(jwk), options: options && [...options], what }
-}
-
-function headOf({ hash, seq, writer }: { hash: string; seq: number; writer: string }) {
-  return { hash, seq, writer }
-}
-
-function processOf({ config, key, pid, secrets, version }: ProcessFacts): ProcessFacts {
-  return { config, key, pid, secrets, version }
-}
-
-function targetOf(target: object): NonNullable<AuditRecord['target']> {
-  return sortedMembers(target)
-}
-
-function sortedMembers(value: object): Record<string, string> {
-  return Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }

@@ -1,8 +1,9 @@
 import type { JWK } from 'jose'
 
-import { canonicalJson, hashOf } from './chain.ts'
+import { hashOf } from './chain.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { isOtherLine, recordBehindFragment, recordIn } from './lines.ts'
+import { canonicalJson } from './record-json.ts'
 import type { AuditRecord } from './record.ts'
 import { WriterChain } from './verified-chain.ts'
 

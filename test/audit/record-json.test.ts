@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { recordJson } from '../../src/audit/record-json.ts'
+import { canonicalJson, recordJson } from '../../src/audit/record-json.ts'
 import { recordOf } from '../../src/audit/record.ts'
 import type { RequestFacts } from '../../src/boundary/facts.ts'
 import { anonymous, type Principal } from '../../src/identity/principal.ts'
@@ -50,7 +50,7 @@ t.test('the record of any decision, written directly, is the one that the genera
   fc.assert(
     fc.property(events, link, (event, at) => {
       const decisionEvent = { event: 'decision', ...event } as const
-      t.equal(recordJson(decisionEvent, at, epoch), JSON.stringify(recordOf(decisionEvent, at, epoch)))
+      t.equal(recordJson(decisionEvent, at, epoch), canonicalJson(recordOf(decisionEvent, at, epoch)))
     }),
   )
 })
@@ -66,6 +66,6 @@ t.test('a decision without facts or principal, and every other event, has the ge
   const { facts: _, ...unasked } = decided
   const { principal: __, ...unknown } = decided
   for (const event of [unasked, unknown, { event: 'stop' } as const]) {
-    t.equal(recordJson(event, at, epoch), JSON.stringify(recordOf(event, at, epoch)))
+    t.equal(recordJson(event, at, epoch), canonicalJson(recordOf(event, at, epoch)))
   }
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { canonicalJson } from '../../src/audit/chain.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
+import { canonicalJson, recordJson } from '../../src/audit/record-json.ts'
 import { auditRecordSchema } from '../../src/audit/record-schema.ts'
 import { recordOf, whoIs } from '../../src/audit/record.ts'
 import { decided, epoch, facts, jane, robot } from './support.ts'
@@ -77,7 +77,7 @@ for (const event of everyEvent) {
     async (t) => {
       const record = written(event)
       t.equal(auditRecordSchema.safeParse({ ...record, hash: 'h' }).error?.message, undefined)
-      t.equal(JSON.stringify(recordOf(event, link, epoch)), canonicalJson(record))
+      t.equal(recordJson(event, link, epoch), canonicalJson(record))
     },
   )
 }
