@@ -1,9 +1,12 @@
+import { parseDuration } from '../config/values/quantities.ts'
 import type { AuditRecord } from './record.ts'
 
 /** Conditions for records; a record has to meet each one that is given. */
 export type RecordFilter = {
   /** Subject or session as they are, or a part of the name in any letter case. */
   person?: string | undefined
+  /** Part of a person's or client's id or name, of a path, or of a request id, in any letter case. */
+  text?: string | undefined
   class?: string | undefined
   event?: string | undefined
   outcome?: string | undefined
@@ -19,6 +22,7 @@ export function fits(record: AuditRecord, filter: RecordFilter): boolean {
   if (filter.outcome !== undefined && record.outcome !== filter.outcome) return false
   if (filter.since !== undefined && at < filter.since) return false
   if (filter.until !== undefined && at > filter.until) return false
+  if (filter.text !== undefined && !hasText(record, filter.text.toLowerCase())) return false
   return filter.person === undefined || isAbout(record, filter.person)
 }
 
@@ -28,13 +32,14 @@ function isAbout({ principal, target }: AuditRecord, person: string): boolean {
   return name?.toLowerCase().includes(person.toLowerCase()) === true
 }
 
+function hasText({ principal, path, request_id: id }: AuditRecord, text: string): boolean {
+  const { subject, name, client } = principal ?? {}
+  return [subject, name, client, path, id].some((part) => part?.toLowerCase().includes(text) === true)
+}
+
 /** A moment (RFC 3339, or a date), or how long ago (`24h`). @returns epoch milliseconds; undefined for anything else */
-export function momentIn(
-  text: string,
-  now: number,
-  durationIn: (text: string) => number | undefined,
-): number | undefined {
-  const ago = durationIn(text)
+export function momentIn(text: string, now: number): number | undefined {
+  const ago = parseDuration(text)
   if (ago !== undefined) return now - ago
   const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(at) ? undefined : at

@@ -1,16 +1,9 @@
 import { createMinutes, type Minute } from './counts-by-minute.ts'
 import type { AuditEvent } from './event.ts'
+import { fits, type RecordFilter } from './filter.ts'
 import { createLineRing } from './line-ring.ts'
 import type { AuditRecord } from './record-schema.ts'
 import { bytesOf, type Sink } from './sinks/sink.ts'
-
-/** Conditions for the last records; a record has to meet each one that is given. */
-export type RecordFilter = {
-  /** Part of a person's or client's id or name, of a path, or of a request id. */
-  text?: string | undefined
-  outcome?: 'allow' | 'deny' | undefined
-  event?: string | undefined
-}
 
 export type RecentRecords = {
   /** Takes the records of the trail beside its other sinks. */
@@ -58,19 +51,9 @@ export function createRecentRecords(now: () => number, max = defaultMax): Recent
         .slice(-max)
         .toReversed()
         .map((line): AuditRecord => JSON.parse(line))
-        .filter((record) => isMatch(record, filter))
+        .filter((record) => fits(record, filter))
         .slice(0, limit),
     last: () => last,
     minutes: () => minutes.list(now()),
   }
-}
-
-function isMatch({ event, outcome, principal, path, request_id: id }: AuditRecord, filter: RecordFilter): boolean {
-  if (filter.outcome !== undefined && outcome !== filter.outcome) return false
-  if (filter.event !== undefined && event !== filter.event) return false
-  if (filter.text === undefined) return true
-  const wanted = filter.text.toLowerCase()
-  return [principal?.subject, principal?.name, principal?.client, path, id].some(
-    (part) => part?.toLowerCase().includes(wanted) === true,
-  )
 }

@@ -4,7 +4,6 @@ import { adminActionClasses } from '../../audit/admin-actions.ts'
 import { momentIn } from '../../audit/filter.ts'
 import { UnreadableTrail, linesOf } from '../../audit/trail-files.ts'
 import { Verifier, type Verdict } from '../../audit/verify.ts'
-import { parseDuration } from '../../config/values/quantities.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { configOption } from '../config-files.ts'
@@ -62,7 +61,7 @@ function withFilters(command: Command): Command {
 }
 
 function momentOf(text: string): number {
-  const at = momentIn(text, Date.now(), parseDuration)
+  const at = momentIn(text, Date.now())
   if (at === undefined) throw new InvalidArgumentError('It is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d.')
   return at
 }

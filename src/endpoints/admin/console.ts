@@ -4,7 +4,8 @@ import { PassThrough } from 'node:stream'
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
-import type { RecentRecords, RecordFilter } from '../../audit/recent.ts'
+import type { RecordFilter } from '../../audit/filter.ts'
+import type { RecentRecords } from '../../audit/recent.ts'
 import type { ShownOption } from '../../config/effective.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { wantsPage } from '../../headers/navigation.ts'

@@ -3,7 +3,6 @@ import type { FastifyPluginAsync } from 'fastify'
 import { momentIn, type RecordFilter } from '../../audit/filter.ts'
 import type { Examination, Examine } from '../../audit/search-and-verify.ts'
 import { UnreadableTrail } from '../../audit/trail-files.ts'
-import { parseDuration } from '../../config/values/quantities.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { wantsPage } from '../../headers/navigation.ts'
 import { auditPage, type AuditQuestion } from '../../pages/console/audit.ts'
@@ -82,7 +81,7 @@ function filterOf({ since, until, ...rest }: AuditQuestion, now: number): Record
 
 function momentOf(name: string, text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined
-  const at = momentIn(text, now, parseDuration)
+  const at = momentIn(text, now)
   if (at === undefined) throw badRequest(`${name} is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d`)
   return at
 }

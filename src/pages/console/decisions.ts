@@ -1,4 +1,4 @@
-import type { RecordFilter } from '../../audit/recent.ts'
+import type { RecordFilter } from '../../audit/filter.ts'
 import type { AuditRecord } from '../../audit/record-schema.ts'
 import { html } from '../html.ts'
 import type { Page } from '../layout.ts'
