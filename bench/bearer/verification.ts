@@ -3,7 +3,7 @@ import { jwtVerify } from 'jose'
 import { bearerTokenIn } from '../../src/bearer/access-token.ts'
 import { machineProfile } from '../../src/bearer/profiles.ts'
 import { type BearerVerifier, createVerifier } from '../../src/bearer/verifier.ts'
-import { createJwksCache } from '../../src/oidc/jwks-cache.ts'
+import { JwksCache } from '../../src/oidc/jwks-cache.ts'
 import { forgetfulJwksStore } from '../../src/oidc/jwks-store.ts'
 import { createIssuer } from './issuer.ts'
 
@@ -23,7 +23,7 @@ export async function measureVerification(count: number): Promise<VerificationFi
   const issuer = await createIssuer()
   const tokens: string[] = []
   for (let i = 0; i < count; i += 1) tokens.push(await issuer.token(`client-${i}`))
-  const keys = await createJwksCache({
+  const keys = await JwksCache.open({
     issuer: issuer.url,
     fetchJwks: async () => JSON.stringify({ keys: [issuer.jwk] }),
     timeoutMs: 5_000,

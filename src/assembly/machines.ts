@@ -13,7 +13,7 @@ import type { Config } from '../config/schema.ts'
 import type { BackstagePrincipal, MachinePrincipal } from '../identity/principal.ts'
 import { fetchDocument } from '../oidc/bounded-fetch.ts'
 import type { OnUnusable } from '../oidc/claim-values.ts'
-import { createJwksCache, type JwksCache, maxJwksBytes } from '../oidc/jwks-cache.ts'
+import { JwksCache, maxJwksBytes } from '../oidc/jwks-cache.ts'
 import { createJwksFetch, discoverJwksUrl } from '../oidc/jwks-source.ts'
 import { createFileJwksStore, forgetfulJwksStore } from '../oidc/jwks-store.ts'
 import type { Decide } from '../policy/first-matching-rule.ts'
@@ -177,7 +177,7 @@ function createKeySet(
   issuer: string,
   fetchJwks: (signal: AbortSignal) => Promise<string>,
 ): Promise<JwksCache> {
-  return createJwksCache({
+  return JwksCache.open({
     issuer,
     fetchJwks,
     timeoutMs: auth0.timeout,

@@ -1,11 +1,4 @@
-import {
-  createRemoteJWKSet,
-  customFetch,
-  type ExportedJWKSCache,
-  type JSONWebKeySet,
-  jwksCache,
-  type RemoteJWKSet,
-} from 'jose'
+import { createLocalJWKSet, type JSONWebKeySet, type LocalJWKSet } from 'jose'
 import { LRUCache } from 'lru-cache'
 
 import type { JwksStore } from './jwks-store.ts'
@@ -39,17 +32,6 @@ export type JwksStatus = {
 /** `unknown`: the issuer has no such key. `unavailable`: we have no keys of the issuer at all. */
 export type KeyLookup = 'known' | 'unknown' | 'unavailable'
 
-export type JwksCache = {
-  /** The key as text, if it is in memory: the hot path, which never waits. Another text is another key. */
-  recall(kid: string): string | undefined
-  find(kid: string): Promise<KeyLookup>
-  /** Selects the key for a header whose `kid` is known, for jose's verify functions. */
-  select: RemoteJWKSet
-  refresh(): Promise<void>
-  status(): JwksStatus
-  close(): void
-}
-
 /** More keys than any issuer publishes, few enough to look through. */
 const maxKeys = 20
 export const maxJwksBytes = 150_000
@@ -61,24 +43,13 @@ const fetchForUnknownEveryMs = 10_000
 const unknownForMs = 30_000
 const maxUnknown = 1_000
 
-/** The keys of one issuer, fetched in the background by jose. */
-export async function createJwksCache(options: JwksCacheOptions): Promise<JwksCache> {
-  const kept = await options.store.read(options.issuer).catch((cause: unknown) => options.onStatus?.('none', cause))
-  return new IssuerKeys(options, kept !== undefined && kept.uat <= options.now() ? kept : undefined)
-}
-
-/**
- * Decides when jose fetches. By itself jose would fetch for each unknown key id while the issuer does not answer, and
- * would stop verifying once its cache is too old.
- */
-class IssuerKeys implements JwksCache {
-  readonly select: RemoteJWKSet
+/** The keys of one issuer, fetched in the background; jose selects and imports them. */
+export class JwksCache {
   readonly #options: JwksCacheOptions
-  /** jose reads it once and writes each fetched set into it. */
-  readonly #exported: Partial<ExportedJWKSCache>
   readonly #unknown: LRUCache<string, true>
+  #select = createLocalJWKSet({ keys: [] })
   #keys: ReadonlyMap<string, string> = new Map()
-  #fetchedAt: number
+  #fetchedAt = -Infinity
   #dueAt = -Infinity
   #fetchedForUnknownAt = -Infinity
   #failuresInARow = 0
@@ -86,24 +57,32 @@ class IssuerKeys implements JwksCache {
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(options: JwksCacheOptions, kept: ExportedJWKSCache | undefined) {
-    const { issuer, fetchJwks, timeoutMs, now } = options
-    this.#options = options
-    this.#exported = { ...kept }
-    this.#fetchedAt = kept?.uat ?? -Infinity
-    this.#unknown = new LRUCache({ max: maxUnknown, ttl: unknownForMs, ttlResolution: 0, perf: { now } })
-    // The issuer's discovery document names the URL of the keys, so that the one given here is never requested.
-    this.select = createRemoteJWKSet(new URL(issuer), {
-      [jwksCache]: this.#exported as ExportedJWKSCache,
-      [customFetch]: async (_url, { signal }) => Response.json(verificationKeysIn(await fetchJwks(signal))),
-      timeoutDuration: timeoutMs,
-      cooldownDuration: Infinity,
-      cacheMaxAge: Infinity,
-    })
-    this.#index()
-    this.#schedule()
+  /** Begins with the keys that the store kept, if they are not from the future. */
+  static async open(options: JwksCacheOptions): Promise<JwksCache> {
+    const { issuer, store, now, onStatus } = options
+    const cache = new JwksCache(options)
+    try {
+      const kept = await store.read(issuer)
+      if (kept !== undefined && kept.uat <= now()) cache.#use(kept.jwks, kept.uat)
+    } catch (cause) {
+      onStatus?.('none', cause)
+    }
+    cache.#schedule()
+    return cache
   }
 
+  private constructor(options: JwksCacheOptions) {
+    const { now } = options
+    this.#options = options
+    this.#unknown = new LRUCache({ max: maxUnknown, ttl: unknownForMs, ttlResolution: 0, perf: { now } })
+  }
+
+  /** Selects the key for a header whose `kid` is known, for jose's verify functions. */
+  get select(): LocalJWKSet {
+    return this.#select
+  }
+
+  /** The key as text, if it is in memory: the hot path, which never waits. Another text is another key. */
   recall(kid: string): string | undefined {
     // Timers follow the machine's clock; a busy gateway looks at the clock it was given.
     if (this.#options.now() >= this.#dueAt && this.#inFlight === undefined && !this.#isClosed) void this.refresh()
@@ -152,10 +131,9 @@ class IssuerKeys implements JwksCache {
   }
 
   async #fetch(): Promise<void> {
-    const { onStatus, now, refreshEveryMs } = this.#options
+    const { fetchJwks, timeoutMs, onStatus, now, refreshEveryMs } = this.#options
     try {
-      await this.select.reload()
-      await this.#take()
+      await this.#take(verificationKeysIn(await fetchJwks(AbortSignal.timeout(timeoutMs))))
     } catch (cause) {
       this.#failuresInARow += 1
       this.#dueAt = now() + this.#jittered(Math.min(firstRetryMs * 2 ** (this.#failuresInARow - 1), refreshEveryMs))
@@ -165,20 +143,19 @@ class IssuerKeys implements JwksCache {
     }
   }
 
-  async #take(): Promise<void> {
+  async #take(jwks: JSONWebKeySet): Promise<void> {
     const { issuer, store, now, refreshEveryMs, onStatus } = this.#options
-    this.#index()
-    this.#fetchedAt = now()
+    this.#use(jwks, now())
     this.#dueAt = now() + this.#jittered(refreshEveryMs)
     if (this.#failuresInARow > 0) onStatus?.('fresh')
     this.#failuresInARow = 0
-    const { jwks } = this.#exported as ExportedJWKSCache
     await store.write(issuer, { jwks, uat: this.#fetchedAt }).catch((cause: unknown) => onStatus?.('fresh', cause))
   }
 
-  #index(): void {
-    const { keys } = this.select.jwks() ?? { keys: [] }
-    this.#keys = new Map(keys.map((key) => [String(key.kid), JSON.stringify(key)]))
+  #use(jwks: JSONWebKeySet, fetchedAt: number): void {
+    this.#select = createLocalJWKSet(jwks)
+    this.#keys = new Map(jwks.keys.map((key) => [String(key.kid), JSON.stringify(key)]))
+    this.#fetchedAt = fetchedAt
   }
 
   #jittered(delayMs: number): number {

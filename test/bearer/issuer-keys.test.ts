@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 
 import { type CompactToken, parseCompact } from '../../src/bearer/compact.ts'
 import { verifySignature } from '../../src/bearer/signature.ts'
-import { createJwksCache, verificationKeysIn } from '../../src/oidc/jwks-cache.ts'
+import { JwksCache, verificationKeysIn } from '../../src/oidc/jwks-cache.ts'
 import { forgetfulJwksStore } from '../../src/oidc/jwks-store.ts'
 
 type Pair = { publicKey: KeyObject; privateKey: KeyObject }
@@ -20,7 +20,7 @@ const publicJwk = ({ publicKey }: Pair) => ({ ...publicKey.export({ format: 'jwk
 
 /** What becomes of a token when the issuer publishes this key under its id, beside another key. */
 async function outcome(t: Test, key: unknown, algorithm: string, { privateKey }: Pair) {
-  const keys = await createJwksCache({
+  const keys = await JwksCache.open({
     issuer: 'https://issuer.example/',
     fetchJwks: async () => JSON.stringify({ keys: [{ ...publicJwk(other), kid: 'other' }, key].flat() }),
     timeoutMs: 5_000,

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { ExportedJWKSCache } from 'jose'
 import t, { type Test } from 'tap'
 
-import { createJwksCache, type JwksCacheOptions } from '../../src/oidc/jwks-cache.ts'
+import { JwksCache, type JwksCacheOptions } from '../../src/oidc/jwks-cache.ts'
 import type { JwksStore } from '../../src/oidc/jwks-store.ts'
 
 const minute = 60_000
@@ -35,7 +35,7 @@ async function startCache(t: Test, options: Partial<JwksCacheOptions> = {}) {
     ...options,
   }
   const start = async () => {
-    const cache = await createJwksCache(base)
+    const cache = await JwksCache.open(base)
     t.teardown(() => cache.close())
     return cache
   }
