@@ -2,8 +2,8 @@
 
 import { assertionType } from '../../packages/assertion-contract/src/index.ts'
 import { assertionClaims } from '../assertion/claims.ts'
-import { createMemoryKeyStore, type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
-import { createKeys, type Keys } from '../assertion/keys.ts'
+import { createFileKeyStore, createMemoryKeyStore, type KeyStore } from '../assertion/key-store.ts'
+import { Keys } from '../assertion/keys.ts'
 import { createMinter, type Minter } from '../assertion/minter.ts'
 import { createGroupFilter, createPassedGroups, type WithPassedGroups } from '../assertion/passed-groups.ts'
 import type { AssertionOptions, Statement } from '../assertion/plugin.ts'
@@ -69,7 +69,7 @@ function openKeys(
   { logger, now, trail }: KeySurroundings,
   store: KeyStore,
 ): Promise<Keys> {
-  return createKeys({
+  return Keys.open({
     store,
     rotateEveryMs: config[purpose].keys.rotateEvery,
     now,
@@ -81,15 +81,16 @@ function openKeys(
   })
 }
 
-function keyStoreFor(
-  purpose: KeyPurpose,
+/** The store that configuration asks for; undefined for memory, which outlives a reload elsewhere. */
+export function keyStoreFor(
+  purpose: KeyPurpose | 'audit',
   config: Config,
   randomBytes: RandomBytes,
   redis: Redis | undefined,
 ): KeyStore | undefined {
   const { store, path } = config[purpose].keys
   if (store === 'memory') return undefined
-  if (store === 'file') return keyStoreOf({ store, path })
+  if (store === 'file' && path !== undefined) return createFileKeyStore(path)
   if (redis === undefined) throw new TypeError(`${purpose}.keys.store is redis, and there is no session.redis`)
   const sealer = createSealer(sessionSecrets(config), `keys ${purpose}`)
   return createRedisKeyStore({ redis, sealer, name: purpose, randomBytes })

@@ -3,16 +3,13 @@ import { createHmac, createPrivateKey, type KeyObject } from 'node:crypto'
 import type { JWK } from 'jose'
 
 import { type KeyRing, publishedKeys } from '../assertion/key-rotation.ts'
-import { type KeyStore, keyStoreOf } from '../assertion/key-store.ts'
-import { createKeys } from '../assertion/keys.ts'
-import { createRedisKeyStore } from '../assertion/redis-key-store.ts'
+import type { KeyStore } from '../assertion/key-store.ts'
+import { Keys } from '../assertion/keys.ts'
 import type { CheckpointKey } from '../audit/checkpoint.ts'
-import { sessionSecrets } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'
 import type { Redis } from '../redis/redis.ts'
-import { createSealer } from '../seal/sealer.ts'
 import type { Condition } from '../telemetry/metrics.ts'
-import { keysCondition } from './assertion.ts'
+import { keysCondition, keyStoreFor } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
 import {
   createFileArchive,
@@ -50,10 +47,10 @@ export async function provisionAuditKeys(
   const { now, logger } = dependencies
   const archive = archiveFor(config, redis)
   const opened = new Map<string, CheckpointKey & { publicJwk: JWK }>()
-  const store = archiving(storeFor(config, dependencies, redis) ?? memory, archive, (ring) => {
+  const store = archiving(keyStoreFor('audit', config, dependencies.randomBytes, redis) ?? memory, archive, (ring) => {
     for (const { kid, jwk } of publishedKeys(ring)) opened.set(kid, checkpointKey(kid, jwk))
   })
-  const keys = await createKeys({
+  const keys = await Keys.open({
     store,
     rotateEveryMs: config.audit.keys.rotateEvery,
     now,
@@ -73,19 +70,6 @@ export async function provisionAuditKeys(
     condition: () => keysCondition('audit-keys', keys, 'the audit trail is not signed'),
     close: () => keys.close(),
   }
-}
-
-function storeFor(
-  config: Config,
-  { randomBytes }: Pick<Dependencies, 'randomBytes'>,
-  redis?: Redis,
-): KeyStore | undefined {
-  const { store, path } = config.audit.keys
-  if (store === 'memory') return undefined
-  if (store === 'file') return keyStoreOf({ store, path })
-  if (redis === undefined) throw new TypeError('audit.keys.store is redis, and there is no session.redis')
-  const sealer = createSealer(sessionSecrets(config), 'keys audit')
-  return createRedisKeyStore({ redis, sealer, name: 'audit', randomBytes })
 }
 
 function archiveFor({ audit }: Config, redis: Redis | undefined): PublicKeyArchive {

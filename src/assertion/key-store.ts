@@ -17,11 +17,6 @@ export type KeyStore = {
   }
 }
 
-/** The store that configuration asks for, where it is not Redis. */
-export function keyStoreOf({ store, path }: { store: 'memory' | 'file'; path?: string | undefined }): KeyStore {
-  return store === 'file' && path !== undefined ? createFileKeyStore(path) : createMemoryKeyStore()
-}
-
 /** Keys of this process only: after a restart upstreams fetch new ones. */
 export function createMemoryKeyStore(): KeyStore {
   let kept: KeyRing | undefined
@@ -46,10 +41,10 @@ function parseRing(text: string, path: string): KeyRing {
   try {
     const ring: unknown = JSON.parse(text)
     if (isKeyRing(ring)) return ring
+    throw new TypeError('no key ring')
   } catch (cause) {
     throw new TypeError(`${path} is not a key file of Stagedoor; move it away to have new keys made`, { cause })
   }
-  throw new TypeError(`${path} is not a key file of Stagedoor; move it away to have new keys made`)
 }
 
 export function isKeyRing(value: unknown): value is KeyRing {

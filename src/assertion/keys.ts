@@ -12,22 +12,6 @@ import {
 } from './key-rotation.ts'
 import type { KeyStore } from './key-store.ts'
 
-/** The keys in use: one signs, up to three are published. */
-export type Keys = {
-  /** @throws Error while the store that keeps the keys has not been reached since the start */
-  current(): SigningKey
-  /** Public keys as a JWK Set (RFC 7517 §5). */
-  jwks(): { keys: JWK[] }
-  /** Has the next key sign, once it has been published for long enough. */
-  rotate(): Promise<void>
-  isReady(): boolean
-  /** Whether a rotation is due that failed: the present key goes on signing, and another try follows within a minute. */
-  isOverdue(): boolean
-  /** When a key took over last, milliseconds since the epoch. */
-  rotatedAt(): number
-  close(): void
-}
-
 export type KeysOptions = {
   store: KeyStore
   rotateEveryMs: number
@@ -42,36 +26,34 @@ type Opened = { ring: KeyRing; byId: ReadonlyMap<string, SigningKey> }
 const maxTimerMs = 2 ** 31 - 1
 const retryMs = 60_000
 
-/**
- * Opens the kept keys, or makes the first ones, and rotates them when due.
- * @throws when the keys of a store of our own cannot be read; a shared store that cannot be reached is tried again
- */
-export async function createKeys(options: KeysOptions): Promise<Keys> {
-  const ring = new RotatingRing(options)
-  await ring.open()
-  return ring
-}
-
-class RotatingRing implements Keys {
+/** The keys in use: one signs, up to three are published. They are rotated when that is due. */
+export class Keys {
   readonly #options: KeysOptions
   #opened: Opened | undefined
   #isOverdue = false
   #timer: NodeJS.Timeout | undefined
   #stopFollowing: (() => void) | undefined
 
-  constructor(options: KeysOptions) {
+  private constructor(options: KeysOptions) {
     this.#options = options
   }
 
-  async open(): Promise<void> {
-    const { store } = this.#options
-    const first = this.#alone(() => this.#readOrMake()).then((ring) => this.#take(ring))
+  /**
+   * Opens the kept keys, or makes the first ones.
+   * @throws when the keys of a store of our own cannot be read; a shared store that cannot be reached is tried again
+   */
+  static async open(options: KeysOptions): Promise<Keys> {
+    const keys = new Keys(options)
+    const { store } = options
+    const first = keys.#alone(() => keys.#readOrMake()).then((ring) => keys.#take(ring))
     if (store.shared === undefined) await first
-    else await first.catch((cause: unknown) => this.#report(cause))
-    this.#stopFollowing = store.shared?.onChange(() => void this.#follow().catch((cause) => this.#noteUnread(cause)))
-    this.#rotateWhenDue()
+    else await first.catch((cause: unknown) => keys.#report(cause))
+    keys.#stopFollowing = store.shared?.onChange(() => void keys.#follow().catch((cause) => keys.#noteUnread(cause)))
+    keys.#rotateWhenDue()
+    return keys
   }
 
+  /** @throws Error while the store that keeps the keys has not been reached since the start */
   current(): SigningKey {
     const { ring, byId } = this.#opened ?? {}
     const key = ring && byId?.get(signingKeyIn(ring, this.#options.now()).kid)
@@ -79,10 +61,12 @@ class RotatingRing implements Keys {
     return key
   }
 
+  /** Public keys as a JWK Set (RFC 7517 §5). */
   jwks(): { keys: JWK[] } {
     return { keys: [...(this.#opened?.byId.values() ?? [])].map(({ publicJwk }) => publicJwk) }
   }
 
+  /** Has the next key sign, once it has been published for long enough. */
   rotate(): Promise<void> {
     return this.#rotateIf(() => true)
   }
@@ -91,10 +75,12 @@ class RotatingRing implements Keys {
     return this.#opened !== undefined
   }
 
+  /** Whether a rotation is due that failed: the present key goes on signing, and another try follows within a minute. */
   isOverdue(): boolean {
     return this.#isOverdue
   }
 
+  /** When a key took over last, milliseconds since the epoch. */
   rotatedAt(): number {
     return this.#opened?.ring.rotatedAt ?? this.#options.now()
   }

@@ -6,14 +6,8 @@ import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 
 import { msUntilRotation, openStoredKey } from '../../src/assertion/key-rotation.ts'
-import {
-  createFileKeyStore,
-  createMemoryKeyStore,
-  isKeyRing,
-  type KeyStore,
-  keyStoreOf,
-} from '../../src/assertion/key-store.ts'
-import { createKeys } from '../../src/assertion/keys.ts'
+import { createFileKeyStore, createMemoryKeyStore, isKeyRing, type KeyStore } from '../../src/assertion/key-store.ts'
+import { Keys } from '../../src/assertion/keys.ts'
 
 const dayMs = 86_400_000
 const kidsOf = (keys: { jwks(): { keys: { kid?: string }[] } }) => keys.jwks().keys.map(({ kid }) => kid)
@@ -28,7 +22,7 @@ async function createFolder(t: Test): Promise<string> {
 const keyFile = async (t: Test): Promise<string> => join(await createFolder(t), 'deep', 'keys.json')
 
 t.test('the next key is published before it signs, the previous one for as long after', async (t) => {
-  const keys = await createKeys({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
+  const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
   t.teardown(() => keys.close())
   const [current, next] = kidsOf(keys)
   t.equal(keys.current().kid, current)
@@ -42,7 +36,7 @@ t.test('the next key is published before it signs, the previous one for as long 
 })
 
 t.test('published keys hold nothing private', async (t) => {
-  const keys = await createKeys({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
+  const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
   t.teardown(() => keys.close())
   for (const key of keys.jwks().keys) {
     t.same(Object.keys(key).toSorted(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
@@ -51,30 +45,16 @@ t.test('published keys hold nothing private', async (t) => {
 
 t.test('keys in a file outlive a restart, and only we can read them', async (t) => {
   const store = createFileKeyStore(await keyFile(t))
-  const before = await createKeys({ store, rotateEveryMs: dayMs, now: () => 0 })
+  const before = await Keys.open({ store, rotateEveryMs: dayMs, now: () => 0 })
   before.close()
-  const after = await createKeys({ store, rotateEveryMs: dayMs, now: () => 0 })
+  const after = await Keys.open({ store, rotateEveryMs: dayMs, now: () => 0 })
   after.close()
   t.same(kidsOf(after), kidsOf(before))
 })
 
-t.test('keys are kept in a file where configuration names one, else in memory', async (t) => {
-  const path = await keyFile(t)
-  const rows: [asked: Parameters<typeof keyStoreOf>[0], isThere: boolean][] = [
-    [{ store: 'memory' }, false],
-    [{ store: 'memory', path }, false],
-    [{ store: 'file', path }, true],
-  ]
-  for (const [asked, isThere] of rows) {
-    const keys = await createKeys({ store: keyStoreOf(asked), rotateEveryMs: dayMs, now: () => 0 })
-    keys.close()
-    t.equal((await createFileKeyStore(path).read()) !== undefined, isThere, JSON.stringify(asked.store))
-  }
-})
-
 t.test('a key file has mode 0600', async (t) => {
   const path = await keyFile(t)
-  const keys = await createKeys({ store: createFileKeyStore(path), rotateEveryMs: dayMs, now: () => 0 })
+  const keys = await Keys.open({ store: createFileKeyStore(path), rotateEveryMs: dayMs, now: () => 0 })
   keys.close()
   t.equal((await stat(path)).mode & 0o777, 0o600)
 })
@@ -84,17 +64,17 @@ t.test('a file that is no key file is not written over', async (t) => {
   for (const text of ['not json', '{}', '{"current":{"kid":"a"},"next":{"kid":"b"}}']) {
     const path = join(folder, 'keys.json')
     await writeFile(path, text)
-    await t.rejects(createKeys({ store: createFileKeyStore(path), rotateEveryMs: dayMs, now: () => 0 }), TypeError)
+    await t.rejects(Keys.open({ store: createFileKeyStore(path), rotateEveryMs: dayMs, now: () => 0 }), TypeError)
     t.equal(await readFile(path, 'utf8'), text)
   }
   for (const nothing of [null, undefined]) t.notOk(isKeyRing(nothing))
-  await t.rejects(createKeys({ store: createFileKeyStore(folder), rotateEveryMs: dayMs, now: () => 0 }), {
+  await t.rejects(Keys.open({ store: createFileKeyStore(folder), rotateEveryMs: dayMs, now: () => 0 }), {
     code: 'EISDIR',
   })
 })
 
 t.test('a key that cannot sign is refused', async (t) => {
-  const keys = await createKeys({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
+  const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
   keys.close()
   const { publicJwk, kid } = keys.current()
   await t.rejects(openStoredKey({ kid, jwk: publicJwk }), TypeError)
@@ -102,10 +82,10 @@ t.test('a key that cannot sign is refused', async (t) => {
 
 t.test('keys that are overdue at start are rotated at once', async (t) => {
   const store = createMemoryKeyStore()
-  const first = await createKeys({ store, rotateEveryMs: dayMs, now: () => 0 })
+  const first = await Keys.open({ store, rotateEveryMs: dayMs, now: () => 0 })
   first.close()
   const rotated = new Promise<string>((resolve) => {
-    void createKeys({ store, rotateEveryMs: dayMs, now: () => 2 * dayMs, onRotated: resolve }).then((keys) =>
+    void Keys.open({ store, rotateEveryMs: dayMs, now: () => 2 * dayMs, onRotated: resolve }).then((keys) =>
       t.teardown(() => keys.close()),
     )
   })
@@ -114,12 +94,12 @@ t.test('keys that are overdue at start are rotated at once', async (t) => {
 
 t.test('a rotation that cannot be kept does not happen', async (t) => {
   const kept = createMemoryKeyStore()
-  const first = await createKeys({ store: kept, rotateEveryMs: dayMs, now: () => 0 })
+  const first = await Keys.open({ store: kept, rotateEveryMs: dayMs, now: () => 0 })
   first.close()
   const failure = new Error('disk full')
   const store = { read: () => kept.read(), write: () => Promise.reject(failure) }
   const { promise, resolve } = Promise.withResolvers<unknown>()
-  const keys = await createKeys({ store, rotateEveryMs: dayMs, now: () => 2 * dayMs, onFailure: resolve })
+  const keys = await Keys.open({ store, rotateEveryMs: dayMs, now: () => 2 * dayMs, onFailure: resolve })
   t.teardown(() => keys.close())
   t.equal(await promise, failure)
   t.equal(keys.current().kid, first.current().kid)
@@ -129,7 +109,7 @@ t.test('a rotation that failed is overdue, and is tried again a minute later', a
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const kept = createMemoryKeyStore()
-  ;(await createKeys({ store: kept, rotateEveryMs: dayMs, now: () => 0 })).close()
+  ;(await Keys.open({ store: kept, rotateEveryMs: dayMs, now: () => 0 })).close()
   let isFull = true
   const store: KeyStore = {
     read: () => kept.read(),
@@ -137,7 +117,7 @@ t.test('a rotation that failed is overdue, and is tried again a minute later', a
   }
   const failed = Promise.withResolvers<unknown>()
   const rotated = Promise.withResolvers<string>()
-  const keys = await createKeys({
+  const keys = await Keys.open({
     store,
     rotateEveryMs: dayMs,
     now: () => 2 * dayMs,

@@ -3,7 +3,7 @@ import t from 'tap'
 
 import { assertionClaims } from '../../src/assertion/claims.ts'
 import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
-import { createKeys } from '../../src/assertion/keys.ts'
+import { Keys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
 import { oauth2ProxyHeaders } from '../../src/assertion/upstream-identity.ts'
 import type { UserPrincipal } from '../../src/identity/principal.ts'
@@ -31,7 +31,7 @@ const jane: UserPrincipal = {
 async function setUp() {
   let now = 1_700_000_000_000
   let ids = 0
-  const keys = await createKeys({ store: createMemoryKeyStore(), rotateEveryMs: 86_400_000, now: () => now })
+  const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: 86_400_000, now: () => now })
   t.teardown(() => keys.close())
   const minter = createMinter({
     issuer: 'https://portal.example.com',

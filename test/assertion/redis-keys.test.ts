@@ -4,7 +4,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose'
 import t, { type Test } from 'tap'
 
 import { assertionHeader } from '../../packages/assertion-contract/src/index.ts'
-import { createKeys } from '../../src/assertion/keys.ts'
+import { Keys } from '../../src/assertion/keys.ts'
 import { createRedisKeyStore, type RedisKeyStoreOptions } from '../../src/assertion/redis-key-store.ts'
 import { createRedis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
@@ -32,7 +32,7 @@ async function connect(t: Test, url: string) {
 async function open(t: Test, store: ReturnType<typeof createRedisKeyStore>, now = () => 0) {
   const rotated: string[] = []
   const onRotated = (kid: string) => void rotated.push(kid)
-  const keys = await createKeys({ store, rotateEveryMs: dayMs, now, onRotated })
+  const keys = await Keys.open({ store, rotateEveryMs: dayMs, now, onRotated })
   t.teardown(() => keys.close())
   return { keys, rotated, kids: () => keys.jwks().keys.map(({ kid }) => kid) }
 }

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 
 import { type KeyRing, rotate, generateStoredKey } from '../../src/assertion/key-rotation.ts'
-import { createKeys, type Keys } from '../../src/assertion/keys.ts'
+import { Keys } from '../../src/assertion/keys.ts'
 
 const dayMs = 86_400_000
 const maxTurns = 2_000
@@ -43,7 +43,7 @@ t.test('what another process rotated to signs here too, and what is older does n
   const first = await newRing()
   const second = rotate(first, await generateStoredKey(), dayMs)
   const { held, store } = sharedStore(first)
-  const keys = await createKeys({ store, rotateEveryMs: 7 * dayMs, now: () => dayMs })
+  const keys = await Keys.open({ store, rotateEveryMs: 7 * dayMs, now: () => dayMs })
   held.ring = second
   held.tell()
   t.ok(await untilSigning(keys, second.current.kid))
@@ -59,7 +59,7 @@ t.test('of two processes whose rotation is due, the second takes over what the f
   const due = await newRing()
   const { held, store } = sharedStore(due)
   let now = 6 * dayMs
-  const keys = await createKeys({ store, rotateEveryMs: 7 * dayMs, now: () => now })
+  const keys = await Keys.open({ store, rotateEveryMs: 7 * dayMs, now: () => now })
   t.teardown(() => keys.close())
   const done = rotate(due, await generateStoredKey(), 7 * dayMs)
   held.ring = done
@@ -73,7 +73,7 @@ t.test('no key signs before it was published for as long as others need to read 
   const first = await newRing()
   const { held, store } = sharedStore(first)
   let now = dayMs
-  const keys = await createKeys({ store, rotateEveryMs: 7 * dayMs, now: () => now })
+  const keys = await Keys.open({ store, rotateEveryMs: 7 * dayMs, now: () => now })
   t.teardown(() => keys.close())
   const published = () => keys.jwks().keys.map(({ kid }) => kid)
   await keys.rotate()
@@ -99,7 +99,7 @@ t.test('keys whose store cannot be reached at the start are read when it can', a
     return held.ring
   }
   const options = { store: { ...store, read }, rotateEveryMs: 7 * dayMs, now: () => dayMs }
-  const keys = await createKeys({ ...options, onFailure: (cause) => failures.push(cause) })
+  const keys = await Keys.open({ ...options, onFailure: (cause) => failures.push(cause) })
   t.teardown(() => keys.close())
   t.throws(() => keys.current())
   t.notOk(keys.isReady())
@@ -122,7 +122,7 @@ t.test('keys whose store cannot be reached at the start are read when it can', a
 t.test('a ring that was lost is written again as it is here', async (t) => {
   const first = await newRing()
   const { held, store } = sharedStore(first)
-  const keys = await createKeys({ store, rotateEveryMs: 7 * dayMs, now: () => dayMs })
+  const keys = await Keys.open({ store, rotateEveryMs: 7 * dayMs, now: () => dayMs })
   t.teardown(() => keys.close())
   held.ring = undefined
   held.tell()
@@ -134,7 +134,7 @@ t.test('a ring that somebody took out of the store is rotated all the same', asy
   const due = await newRing()
   let reads = 0
   const store = { read: async () => (reads++ === 0 ? due : undefined), write: async () => undefined }
-  const keys = await createKeys({ store, rotateEveryMs: 7 * dayMs, now: () => 8 * dayMs })
+  const keys = await Keys.open({ store, rotateEveryMs: 7 * dayMs, now: () => 8 * dayMs })
   t.teardown(() => keys.close())
   t.ok(await untilSigning(keys, due.next.kid))
   await keys.rotate()

@@ -3,7 +3,7 @@ import { request } from 'undici'
 
 import { generateStoredKey, rotate } from '../../src/assertion/key-rotation.ts'
 import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
-import { createKeys } from '../../src/assertion/keys.ts'
+import { Keys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
 import { createLocalCounter } from '../../src/failed-attempts/counter-store.ts'
 import { startHouse } from '../support/house.ts'
@@ -13,7 +13,7 @@ const minuteMs = 60_000
 
 t.test('an assertion that was made before the clock was set back is not used any more', async (t) => {
   let now = 5 * hourMs
-  const keys = await createKeys({ store: createMemoryKeyStore(), rotateEveryMs: 24 * hourMs, now: () => now })
+  const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: 24 * hourMs, now: () => now })
   t.teardown(() => keys.close())
   const minter = createMinter<object>({
     issuer: 'https://portal.example.com',
