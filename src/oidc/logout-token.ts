@@ -1,4 +1,12 @@
-import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JWTPayload, jwtVerify } from 'jose'
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTPayload,
+  jwtVerify,
+  type RemoteJWKSet,
+} from 'jose'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isSubject } from './claim-values.ts'
@@ -56,28 +64,18 @@ const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 /** Logout tokens are sent at once and live two minutes. */
 const times = { maxTokenAge: 120, clockTolerance: 30 }
 
-type Keys = ReturnType<typeof createRemoteJWKSet>
-
 /** Verifies logout tokens by the provider's published keys (OIDC Back-Channel Logout 1.0 §2.6). */
 export function createLogoutTokenVerifier(options: VerifierOptions): VerifyLogoutToken {
   const { provider, clientId, isTypeRequired, fetch, timeoutMs, now } = options
-  let keysUri: string | undefined
-  let keys: Keys | undefined
-
-  function keysAt(uri: string): Keys {
-    if (keys === undefined || uri !== keysUri) {
-      keys = createRemoteJWKSet(new URL(uri), { [customFetch]: fetch, timeoutDuration: timeoutMs })
-    }
-    keysUri = uri
-    return keys
-  }
+  let keys: RemoteJWKSet | undefined
 
   return async (token) => {
     const { issuer, jwks_uri: uri } = await provider.metadata()
     if (uri === undefined)
       throw new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { detail: 'discovery names no jwks_uri' })
+    keys ??= createRemoteJWKSet(new URL(uri), { [customFetch]: fetch, timeoutDuration: timeoutMs })
     const expected = { issuer, audience: clientId, requiredClaims: ['exp', 'jti'], algorithms, ...times }
-    const verified = await jwtVerify(token, keysAt(uri), { ...expected, currentDate: new Date(now()) }).catch(
+    const verified = await jwtVerify(token, keys, { ...expected, currentDate: new Date(now()) }).catch(
       (cause: unknown) => {
         const reason = refusalIn(cause)
         throw reason === undefined ? new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { cause }) : refusal(reason, cause)
