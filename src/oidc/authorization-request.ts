@@ -9,17 +9,6 @@ import { isClientRejected, isProviderUnavailable } from './failures.ts'
 import type { Provider } from './provider.ts'
 import { type SecondFactor, stepUpParameters } from './step-up.ts'
 
-/** The parameters that a login link may carry; all others are ignored. */
-export type LoginParameters = {
-  return_to?: string
-  organization?: string
-  invitation?: string
-  organization_name?: string
-  connection?: string
-  login_hint?: string
-  iss?: string
-}
-
 const names = [
   'return_to',
   'organization',
@@ -29,6 +18,10 @@ const names = [
   'login_hint',
   'iss',
 ] as const
+
+/** The parameters that a login link may carry; all others are ignored. */
+export type LoginParameters = Partial<Record<(typeof names)[number], string>>
+
 const maxLength = 2_048
 
 /**

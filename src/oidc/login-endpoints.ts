@@ -11,13 +11,11 @@ import { isSessionNotKept, markerAtRestart, nextStepAfter, StrayCallback } from 
 
 /** Login and callback, and a way on from wherever a browser strays between them. */
 export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { party }) => {
-  const { baseUrl, prefix, markers, now } = party
+  const { prefix, markers, now } = party
 
   app.get('/login', async (request, reply) => {
     const isSignedIn = request.session !== undefined
-    if (request.facts.isNavigation && isNeedless(party, request)) {
-      return sendAlreadySignedIn(request, reply, returnToIn(request))
-    }
+    if (request.facts.isNavigation && isNeedless(party, request)) return sendAlreadySignedIn(request, reply)
     if (isSessionNotKept(markers.read(request), isSignedIn, now())) {
       markers.write(reply, { kind: 'none' })
       throw new GatewayError('STAGEDOOR_OIDC_SESSION_NOT_KEPT', { reason: whyNotKept(request) })
@@ -38,6 +36,8 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
     }
   })
 
+  app.get('/step-up', async (request, reply) => answerStepUp(party, request, reply))
+
   function answerStrayCallback(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const marker = markers.read(request)
     const isSignedIn = request.session !== undefined
@@ -45,7 +45,7 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
     if (nextStep === 'page') throw error
     const { code, reason } = error
     request.log.info({ code, reason, nextStep }, 'a callback belongs to no login in flight')
-    if (nextStep === 'say-signed-in') return sendAlreadySignedIn(request, reply, '/')
+    if (nextStep === 'say-signed-in') return sendAlreadySignedIn(request, reply)
     const returnTo = error instanceof StrayCallback ? error.returnTo : '/'
     reply.header('cache-control', 'no-store')
     if (nextStep === 'continue') return reply.redirect(returnTo, 302)
@@ -53,16 +53,11 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
     return reply.redirect(`${prefix}/login?return_to=${encodeURIComponent(returnTo)}`, 302)
   }
 
-  function sendAlreadySignedIn(request: FastifyRequest, reply: FastifyReply, portalHref: string): FastifyReply {
+  function sendAlreadySignedIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const { principal } = request
     const name = principal.kind === 'user' ? (principal.claims.name ?? principal.claims.email) : undefined
-    const links = { portalHref, accountHref: `${prefix}/`, logoutHref: `${prefix}/logout` }
+    const links = { portalHref: '/', accountHref: `${prefix}/`, logoutHref: `${prefix}/logout` }
     return reply.sendPage(alreadySignedInPage(name, links))
-  }
-
-  function returnToIn({ query }: FastifyRequest): string {
-    const { return_to: returnTo } = query as Record<string, unknown>
-    return safeReturnTo(typeof returnTo === 'string' ? returnTo : undefined, baseUrl, prefix)
   }
 }
 
@@ -77,7 +72,7 @@ function whyNotKept({ cookies }: FastifyRequest): string {
  * otherwise. That login either proves the second factor or ends in an error page, so that there is no loop.
  * @throws STAGEDOOR_SESSION_REQUIRED
  */
-export function answerStepUp(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): void {
+function answerStepUp(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { principal, facts } = request
   if (principal.kind !== 'user') throw new GatewayError('STAGEDOOR_SESSION_REQUIRED')
   const { baseUrl, prefix } = party
@@ -87,7 +82,7 @@ export function answerStepUp(party: RelyingParty, request: FastifyRequest, reply
     (method) => party.secondFactorFor(principal, { method, path, host: facts.host }) !== undefined,
   )
   reply.header('cache-control', 'no-store')
-  if (isLacking) return void reply.redirect(`${prefix}/login?return_to=${encodeURIComponent(own)}`, 302)
-  const page = new URL(own, baseUrl).searchParams.get('return_to') ?? undefined
-  reply.redirect(safeReturnTo(page, baseUrl, prefix), 302)
+  if (isLacking) return reply.redirect(`${prefix}/login?return_to=${encodeURIComponent(own)}`, 302)
+  const page = new URL(own, baseUrl).searchParams.get('return_to')
+  return reply.redirect(safeReturnTo(page, baseUrl, prefix), 302)
 }

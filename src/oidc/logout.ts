@@ -17,12 +17,14 @@ export async function finishLogout(
   isEverywhere: boolean,
 ): Promise<void> {
   const { session } = request
-  const returnTo = safeReturnTo(returnToOf(request.body), party.baseUrl, party.prefix)
+  const fields = (request.body ?? {}) as Readonly<Record<string, unknown>>
+  const returnTo = safeReturnTo(fields['return_to'], party.baseUrl, party.prefix)
   const isAllOver = isEverywhere && session !== undefined && (await endAll(party, session, request.log))
   await request.server.sessions.end(request, reply)
   party.markers.write(reply, { kind: 'none' })
   if (session?.refreshToken !== undefined) await revoke(party, session.refreshToken, request.log)
-  const isSwitch = isForAnotherAccount(request.body)
+  // “Use another account”.
+  const isSwitch = fields['next'] === 'login'
   // Without a session here there may still be one at the login service, which would sign the same person in again.
   const state = (isSwitch ? loginNextPrefix : isAllOver ? everywherePrefix : '') + returnTo
   const next = session === undefined && !isSwitch ? undefined : await providerLogout(party, session, state)
@@ -36,10 +38,6 @@ export const loginNextPrefix = 'login:'
 /** Prefix of `state` when all of the person's sessions have ended. */
 export const everywherePrefix = 'everywhere:'
 
-function isForAnotherAccount(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'next' in body && body.next === 'login'
-}
-
 /** @returns whether all replicas know */
 async function endAll({ revocations, now }: RelyingParty, session: Session, log: FastifyBaseLogger): Promise<boolean> {
   const { issuer, subject } = session
@@ -50,11 +48,6 @@ async function endAll({ revocations, now }: RelyingParty, session: Session, log:
     log.warn({ err: error }, 'a sign-out everywhere could not be sent to other replicas yet')
     return false
   }
-}
-
-function returnToOf(body: unknown): string | undefined {
-  const value = typeof body === 'object' && body !== null && 'return_to' in body ? body.return_to : undefined
-  return typeof value === 'string' ? value : undefined
 }
 
 /** RFC 7009. A failure is logged, not shown: the token dies by its idle limit. */

@@ -1,8 +1,8 @@
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync } from 'fastify'
 
 import { refuseForeignForm } from '../headers/cross-site-requests.ts'
 import { logoutPage, signedOutPage } from '../pages/logout-pages.ts'
-import { loginEndpoints, answerStepUp } from './login-endpoints.ts'
+import { loginEndpoints } from './login-endpoints.ts'
 import { finishLogout, loginNextPrefix, everywherePrefix } from './logout.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
@@ -10,26 +10,18 @@ import { safeReturnTo } from './return-to.ts'
 /** Login, callback, logout: the endpoints through which sessions begin and end. */
 export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { party }) => {
   const { baseUrl, prefix } = party
-  const returnToIn = (request: FastifyRequest, name: string): string => {
-    const value = (request.query as Record<string, unknown>)[name]
-    return safeReturnTo(typeof value === 'string' ? value : undefined, baseUrl, prefix)
-  }
 
   await app.register(loginEndpoints, { party })
-
-  app.get('/step-up', async (request, reply) => {
-    answerStepUp(party, request, reply)
-    return reply
-  })
 
   app.get('/logout', async (request, reply) => {
     const { principal } = request
     if (principal.kind !== 'user') return reply.redirect(`${prefix}/signed-out`, 302)
+    const { return_to: returnTo } = request.query as Readonly<Record<string, unknown>>
     const name = principal.claims.name ?? principal.claims.email ?? principal.subject
     const page = logoutPage({
       name,
       action: `${prefix}/logout`,
-      returnTo: returnToIn(request, 'return_to'),
+      returnTo: safeReturnTo(returnTo, baseUrl, prefix),
       isEverywhere: isAskedEverywhere(request.query),
     })
     const { issuer } = request.session ?? {}
@@ -55,7 +47,7 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
     const text = typeof state === 'string' ? state : ''
     const prefixed = [loginNextPrefix, everywherePrefix].find((each) => text.startsWith(each))
     const isLoginNext = prefixed === loginNextPrefix
-    const returnTo = safeReturnTo(text.slice(prefixed?.length ?? 0) || undefined, baseUrl, prefix)
+    const returnTo = safeReturnTo(text.slice(prefixed?.length ?? 0), baseUrl, prefix)
     const href = `${prefix}/login?return_to=${encodeURIComponent(returnTo)}`
     if (isLoginNext && request.principal.kind !== 'user') return reply.redirect(href, 302)
     // A sign-in in another tab may have come first.
@@ -64,6 +56,6 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
   })
 }
 
-function isAskedEverywhere(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'everywhere' in body && body.everywhere === 'true'
+function isAskedEverywhere(fields: unknown): boolean {
+  return ((fields ?? {}) as Readonly<Record<string, unknown>>)['everywhere'] === 'true'
 }

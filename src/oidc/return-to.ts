@@ -2,8 +2,8 @@
  * Where to go after login: a path on our own origin, or `/`. Only the URL as the browser would finally resolve it
  * counts, so `//host`, `/\host`, tabs, user info and encodings all come to the same question (OWASP open redirect).
  */
-export function safeReturnTo(requested: string | undefined, baseUrl: string, prefix: string): string {
-  if (requested === undefined || requested.length > maxReturnToLength) return '/'
+export function safeReturnTo(requested: unknown, baseUrl: string, prefix: string): string {
+  if (typeof requested !== 'string' || requested.length > maxReturnToLength) return '/'
   const base = new URL(baseUrl)
   const resolved = URL.parse(requested, base)
   if (resolved === null || resolved.origin !== base.origin || resolved.username !== '' || resolved.password !== '')
