@@ -31,7 +31,7 @@ export type BackstageUser = {
 type Claims = Readonly<Record<string, unknown>>
 
 /** Maps claims that passed every check; Auth0 calls the client `azp`, RFC 9068 §2.2 `client_id`. */
-export function accessTokenOf(claims: Claims, report: OnUnusable = () => undefined): AccessToken {
+export function accessTokenOf(claims: Claims, report?: OnUnusable): AccessToken {
   const organization = textOf('org_id', claims['org_id'], report)
   return {
     issuer: String(claims['iss']),

@@ -13,41 +13,41 @@ export type OnUnusable = (unusable: UnusableClaim) => void
  * The text of a claim, well-formed: half of a surrogate pair cannot be written to a header or a URL. Empty text and
  * `null` say that there is none.
  */
-export function textOf(claim: string, value: unknown, report: OnUnusable): string | undefined {
+export function textOf(claim: string, value: unknown, report?: OnUnusable): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value.toWellFormed()
-  if (!isMissing(value)) report({ claim, expected: 'text', found: kindOf(value) })
+  if (!isMissing(value)) report?.({ claim, expected: 'text', found: kindOf(value) })
   return undefined
 }
 
 /** One text stands for a list of one. */
-export function listOf(claim: string, value: unknown, report: OnUnusable): string[] {
+export function listOf(claim: string, value: unknown, report?: OnUnusable): string[] {
   if (typeof value === 'string') return value === '' ? [] : [value.toWellFormed()]
   if (isMissing(value)) return []
   const expected = 'a list of text'
   if (!Array.isArray(value)) {
-    report({ claim, expected, found: kindOf(value) })
+    report?.({ claim, expected, found: kindOf(value) })
     return []
   }
   const texts = new Set<string>()
   for (const item of value) {
-    if (typeof item !== 'string') report({ claim, expected, found: `${kindOf(item)} in a list` })
+    if (typeof item !== 'string') report?.({ claim, expected, found: `${kindOf(item)} in a list` })
     else if (item !== '') texts.add(item.toWellFormed())
   }
   return [...texts]
 }
 
 /** Text such as `"true"` is not accepted: a verified claim is a JSON boolean (OIDC Core §5.1). */
-export function booleanOf(claim: string, value: unknown, report: OnUnusable): boolean | undefined {
+export function booleanOf(claim: string, value: unknown, report?: OnUnusable): boolean | undefined {
   if (typeof value === 'boolean') return value
-  if (!isMissing(value)) report({ claim, expected: 'true or false', found: kindOf(value) })
+  if (!isMissing(value)) report?.({ claim, expected: 'true or false', found: kindOf(value) })
   return undefined
 }
 
 /** Rules compare single values; anything deeper would only make sessions big. */
-export function isComparable(claim: string, value: unknown, report: OnUnusable): boolean {
+export function isComparable(claim: string, value: unknown, report?: OnUnusable): boolean {
   const odd = [value].flat().find((item) => !['string', 'number', 'boolean'].includes(typeof item))
   if (odd === undefined) return true
-  report({ claim, expected: 'single values', found: Array.isArray(value) ? `${kindOf(odd)} in a list` : kindOf(odd) })
+  report?.({ claim, expected: 'single values', found: Array.isArray(value) ? `${kindOf(odd)} in a list` : kindOf(odd) })
   return false
 }
 

@@ -41,7 +41,7 @@ type Claims = Readonly<Record<string, unknown>>
 
 /** Maps an ID token's claims to what a session keeps; what has the wrong type is left out, and reported. */
 export function mapUserClaims(claims: Claims, names: ClaimNames): UserClaims {
-  const report = names.onUnusable ?? ignore
+  const report = names.onUnusable
   const text = (name: string | undefined) => (name === undefined ? undefined : textOf(name, claims[name], report))
   const list = (candidates: readonly string[]) => {
     const name = firstOf(claims, candidates)
@@ -66,8 +66,6 @@ export function mapUserClaims(claims: Claims, names: ClaimNames): UserClaims {
   }
 }
 
-const ignore: OnUnusable = () => undefined
-
 function firstOf(claims: Claims, names: readonly string[]): string | undefined {
   for (const candidate of names) {
     const [name] = namesMeant(claims, candidate)
@@ -83,7 +81,7 @@ function namesMeant(claims: Claims, pattern: string): string[] {
     .toSorted()
 }
 
-function customOf(claims: Claims, patterns: readonly string[], report: OnUnusable): { custom?: Claims } {
+function customOf(claims: Claims, patterns: readonly string[], report?: OnUnusable): { custom?: Claims } {
   const names = patterns.flatMap((pattern) => namesMeant(claims, pattern))
   const kept = names.filter((name) => isComparable(name, claims[name], report))
   if (kept.length === 0) return {}
@@ -103,12 +101,12 @@ function withoutMissing<T extends Record<string, string | undefined>>(record: T)
  */
 export function accessTokenPermissions(
   accessToken: string,
-  { issuer, audience, report }: { issuer: string; audience: string | undefined; report?: OnUnusable },
+  { issuer, audience, report }: { issuer: string; audience: string | undefined; report?: OnUnusable | undefined },
 ): string[] {
   if (audience === undefined) return []
   const claims = readClaims(accessToken)
   if (claims?.['iss'] !== issuer || ![claims['aud']].flat().includes(audience)) return []
-  return listOf('permissions', claims['permissions'], report ?? (() => undefined))
+  return listOf('permissions', claims['permissions'], report)
 }
 
 function readClaims(token: string): Record<string, unknown> | undefined {

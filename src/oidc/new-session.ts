@@ -16,7 +16,7 @@ export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, n
   const claims = tokens.claims()
   if (claims === undefined) throw new TypeError('a login without an ID token')
   const { iss, sub, sid, acr, auth_time, amr } = claims
-  const report = claimNames.onUnusable ?? (() => undefined)
+  const report = claimNames.onUnusable
   const session: Session = {
     id,
     issuer: iss,
@@ -42,8 +42,8 @@ export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, n
 export function claimsOfTokens(tokens: Tokens, idToken: IDToken, claimNames: ClaimNames): UserClaims {
   const claims = mapUserClaims(idToken, claimNames)
   if (claims.permissions.length > 0) return claims
-  const { audience, onUnusable } = claimNames
-  const where = { issuer: idToken.iss, audience, ...(onUnusable && { report: onUnusable }) }
+  const { audience, onUnusable: report } = claimNames
+  const where = { issuer: idToken.iss, audience, report }
   return { ...claims, permissions: accessTokenPermissions(tokens.access_token, where) }
 }
 
