@@ -4,16 +4,11 @@ import { errorPage } from '../pages/error-page.ts'
 import { pageHeaders, renderPage } from '../pages/layout.ts'
 import { errorTable } from './error-codes.ts'
 import type { GatewayError } from './gateway-error.ts'
-import { problem } from './problem.ts'
+import { problem, problemHeaders } from './problem.ts'
 
 /** An error as an answer to a request that Fastify never sees. */
 export type BareAnswer = { status: number; headers: Record<string, string | number>; body: string }
 
-const problemHeaders = {
-  'content-type': 'application/problem+json',
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-}
 const ways = [{ label: 'Go to the portal', href: '/' }]
 
 /** A page for people, problem JSON for programs. */

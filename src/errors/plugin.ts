@@ -5,11 +5,11 @@ import { wantsPage } from '../headers/navigation.ts'
 import { stepUpPath } from '../oidc/step-up.ts'
 import { errorPage } from '../pages/error-page.ts'
 import { lineOf } from '../telemetry/request-line.ts'
-import { errorTable } from './error-codes.ts'
 import { endRequest } from './contain.ts'
+import { errorTable } from './error-codes.ts'
 import { errorViewOf } from './error-view.ts'
 import { fromFramework, GatewayError } from './gateway-error.ts'
-import { problem } from './problem.ts'
+import { problem, problemHeaders } from './problem.ts'
 
 export type ErrorOptions = {
   prefix: string
@@ -93,9 +93,7 @@ function statusOf(error: GatewayError, request: FastifyRequest): number {
 
 function sendProblem(error: GatewayError, { id }: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
   reply
-    .header('content-type', 'application/problem+json')
-    .header('x-content-type-options', 'nosniff')
-    .header('cache-control', 'no-store')
+    .headers(problemHeaders)
     .serializer(String)
     .send(JSON.stringify(problem(error, id, loginUrl)))
 }

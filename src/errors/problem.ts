@@ -17,6 +17,12 @@ export type Problem = {
   explanation?: readonly string[]
 }
 
+export const problemHeaders = {
+  'content-type': 'application/problem+json',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+}
+
 /** @param loginUrl where a person can sign in; on a 401 only */
 export function problem(error: GatewayError, requestId: string, loginUrl?: string): Problem {
   const { sentence } = errorTable[error.code]
