@@ -1,6 +1,5 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
-
 import type { Redis } from '../redis/redis.ts'
+import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
 
 /** The position from which the event stream is read after a restart. */
 export type Offsets = {
@@ -23,18 +22,8 @@ export function createSharedOffsets(redis: Redis): Offsets {
 /** Written whole or not at all. */
 export function createFileOffsets(path: string): Offsets {
   return {
-    async read() {
-      const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return ''
-        throw error
-      })
-      return text.trim() || undefined
-    },
-    async write(offset) {
-      const draft = `${path}.${process.pid}.new`
-      await writeFile(draft, `${offset}\n`, { mode: 0o600 })
-      await rename(draft, path)
-    },
+    read: async () => (await readFileIfThere(path))?.trim() || undefined,
+    write: (offset) => writeFileAtomically(path, `${offset}\n`),
   }
 }
 
