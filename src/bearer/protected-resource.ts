@@ -13,21 +13,14 @@ export type ProtectedResourceOptions = {
   takesBackstageTokens: (path: string, host: string) => boolean
 }
 
-/** RFC 9728 §2: what a client must know to get a token for us. */
-export type ResourceMetadata = {
-  resource: string
-  authorization_servers: readonly string[]
-  bearer_methods_supported: readonly ['header']
-}
-
-/** Metadata of the resource at `path`, empty for the gateway as a whole. */
+/** What a client must know to get a token for the resource at `path` (RFC 9728 §2); empty for the gateway as a whole. */
 function resourceMetadata(path: string, isBackstages: boolean, options: ProtectedResourceOptions) {
   const { baseUrl, issuers } = options
   return {
     resource: `${baseUrl}${path}`,
     authorization_servers: isBackstages ? [`${baseUrl}/api/auth`] : issuers,
     bearer_methods_supported: ['header'],
-  } satisfies ResourceMetadata
+  }
 }
 
 /** `GET /.well-known/oauth-protected-resource`, and the same for one path (RFC 9728 §3.1). Public by its nature. */

@@ -22,8 +22,10 @@ export function ownSessions({ seen, revocations }: OwnSessions) {
      */
     async end(session: Session, form: unknown): Promise<number> {
       const others = list(session).filter(({ id }) => id !== session.id)
-      const chosen = isForOthers(form) ? others : others.filter(({ id }) => id === sessionIn(form))
-      if (chosen.length === 0 && !isForOthers(form)) throw new GatewayError('STAGEDOOR_ACCOUNT_BAD_REQUEST')
+      const fields = (form ?? {}) as Readonly<Record<string, unknown>>
+      const isForOthers = fields['others'] === 'true'
+      const chosen = isForOthers ? others : others.filter(({ id }) => id === fields['session'])
+      if (chosen.length === 0 && !isForOthers) throw new GatewayError('STAGEDOOR_ACCOUNT_BAD_REQUEST')
       try {
         await revocations.revoke(...chosen.map(({ id }) => ({ sessionId: id })))
       } catch (cause) {
@@ -32,12 +34,4 @@ export function ownSessions({ seen, revocations }: OwnSessions) {
       return chosen.length
     },
   }
-}
-
-function isForOthers(form: unknown): boolean {
-  return typeof form === 'object' && form !== null && 'others' in form && form.others === 'true'
-}
-
-function sessionIn(form: unknown): unknown {
-  return typeof form === 'object' && form !== null && 'session' in form ? form.session : undefined
 }
