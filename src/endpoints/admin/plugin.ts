@@ -1,49 +1,33 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../../errors/gateway-error.ts'
-import type { ClaimNames } from '../../oidc/map-user-claims.ts'
 import { explanationLines } from '../../policy/explain.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { adminConsole, type ConsoleOptions } from './console.ts'
 import { readQuestion } from './explain-request.ts'
-import { adminKeys, type SigningKeys } from './keys.ts'
+import { adminKeys, type AdminKeysOptions } from './keys.ts'
 import { type AdminSessionsOptions, adminSessions } from './sessions.ts'
 import { adminTrail, type AdminTrailOptions } from './trail.ts'
 
 export type AdminOptions = AdminSessionsOptions &
   Omit<ConsoleOptions, 'address'> &
-  AdminTrailOptions & {
-    policy: Policy
-    claimNames: ClaimNames
-    keys: SigningKeys
-    /** Milliseconds since the epoch. */
-    now: () => number
-  }
+  AdminTrailOptions &
+  AdminKeysOptions & { policy: Policy }
 
 /** Endpoints for the operators of Stagedoor (`admin.allow`). */
 export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
-  const { base, policy, claimNames, keys, now, seen, revocations, baseUrl, issuer } = options
-  const { recent, examine, openConnections, conditions, configuration } = options
+  const { base, baseUrl, policy, claimNames, now } = options
+  // Fastify would put the prefix before the paths a second time.
+  const parts = { ...options, prefix: '', address: baseUrl + base }
   app.addHook('onRequest', (request, _reply, done) => done(refusalOf(request)))
 
   /** GET explains a decision for the caller, POST with `claims` for another user. */
   app.route({ method: ['GET', 'POST'], url: '/policy/explain', handler: explain })
 
-  await app.register(adminConsole, {
-    base,
-    address: baseUrl + base,
-    policy,
-    claimNames,
-    recent,
-    openConnections,
-    seen,
-    conditions,
-    configuration,
-    now,
-  })
-  await app.register(adminTrail, { base, examine, now })
-  await app.register(adminSessions, { base, seen, revocations, baseUrl, issuer, now })
-  await app.register(adminKeys, { keys, baseUrl })
+  await app.register(adminConsole, parts)
+  await app.register(adminTrail, parts)
+  await app.register(adminSessions, parts)
+  await app.register(adminKeys, parts)
 
   async function explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { principal, asked } = readQuestion(request.body ?? request.query, request, claimNames, now())
