@@ -4,16 +4,10 @@ import { outcomeOf } from './record.ts'
 /** The counts of one minute. `p95Ms` is an estimate: 95 of 100 requests were answered within this time. */
 export type Minute = { requests: number; refusals: number; logins: number; p95Ms: number }
 
-/** The last minutes of this process, the present one last. Times in milliseconds since the epoch. */
-export type Minutes = {
-  count: (event: AuditEvent, at: number) => void
-  list: (now: number) => Minute[]
-}
-
 type Counts = { requests: number; refusals: number; logins: number; latencies: number[] }
 
 /** Counts events by the minute, so that a busy process has a picture of half an hour without keeping half an hour of records. */
-export function createMinutes(size: number): Minutes {
+export function createMinutes(size: number) {
   const kept = new Map<number, Counts>()
 
   function countsAt(number: number): Counts {
@@ -26,7 +20,8 @@ export function createMinutes(size: number): Minutes {
   }
 
   return {
-    count(event, at) {
+    /** @param at milliseconds since the epoch */
+    count: (event: AuditEvent, at: number): void => {
       if (event.event === 'login') countsAt(Math.floor(at / 60_000)).logins += 1
       if (!('durationMs' in event)) return
       const counts = countsAt(Math.floor(at / 60_000))
@@ -35,7 +30,8 @@ export function createMinutes(size: number): Minutes {
       const bucket = bucketOf(event.durationMs)
       counts.latencies[bucket] = (counts.latencies[bucket] ?? 0) + 1
     },
-    list: (now) =>
+    /** The last minutes, the present one last. @param now milliseconds since the epoch */
+    list: (now: number): Minute[] =>
       Array.from({ length: size }, (_, i) => {
         const {
           requests = 0,

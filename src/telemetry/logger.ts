@@ -20,11 +20,11 @@ export function createLogger(level: string, destination: DestinationStream): Log
   return pino(options, destination)
 }
 
-/** RFC 3339 in UTC, of milliseconds since the epoch. */
-export type IsoTime = (ms: number) => string
-
-/** Keeps the text of the last second, in which most times lie: under load only their milliseconds differ. */
-export function createIsoTime(): IsoTime {
+/**
+ * RFC 3339 in UTC, of milliseconds since the epoch. Keeps the text of the last second, in which most times lie: under load only
+ * their milliseconds differ.
+ */
+export function createIsoTime(): (ms: number) => string {
   let second = Number.NaN
   let upToSecond = ''
   return (ms) => {
