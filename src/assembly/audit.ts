@@ -16,7 +16,6 @@ import { FileSink } from '../audit/sinks/file.ts'
 import { reasonOf, type Sink } from '../audit/sinks/sink.ts'
 import { readTrailEnd, type TrailEnd } from '../audit/trail-files.ts'
 import { createTrail, type Sign, type Trail, type TrailSettings } from '../audit/trail.ts'
-import { createPathMatcher } from '../config/route-patterns.ts'
 import type { Config } from '../config/schema.ts'
 import { Secret } from '../config/values/secret.ts'
 import type { Redis } from '../redis/redis.ts'
@@ -60,7 +59,7 @@ export async function provisionAudit(
     trail: begun.trail,
     recent,
     examine: examineOf(config, keys.current),
-    stage: { trail: begun.trail, classify: createClassify(createPathMatcher) },
+    stage: { trail: begun.trail, classify: createClassify() },
     jwks: { keys: keys.current, path: '/audit/jwks.json' },
     conditions: () => [...sinks.map(conditionOf), ...(isShared ? [keys.current.condition()] : [])],
   }

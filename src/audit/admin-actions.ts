@@ -1,19 +1,8 @@
 // This folder: the record of every decision, login, logout and revocation.
 
 import type { RequestFacts } from '../boundary/facts.ts'
-import { matchKey } from '../config/route-patterns.ts'
+import { createPathMatcher, matchKey } from '../config/route-patterns.ts'
 import type { Decision } from '../policy/decision.ts'
-
-/** A kind of request that changes something in Backstage. */
-export type AdminAction = {
-  /** The value for `stagedoor audit search --class`. */
-  class: AdminActionClass
-  methods: readonly string[]
-  /** As in `routes`: `*` for one segment, a last `**` for all the rest. */
-  path: string
-  /** Its effect, for the documentation. */
-  does: string
-}
 
 export const adminActionClasses = [
   'catalog-write',
@@ -24,7 +13,16 @@ export const adminActionClasses = [
   'delete',
 ] as const
 
-export type AdminActionClass = (typeof adminActionClasses)[number]
+/** A kind of request that changes something in Backstage. */
+export type AdminAction = {
+  /** The value for `stagedoor audit search --class`. */
+  class: (typeof adminActionClasses)[number]
+  methods: readonly string[]
+  /** As in `routes`: `*` for one segment, a last `**` for all the rest. */
+  path: string
+  /** Its effect, for the documentation. */
+  does: string
+}
 
 const changes = ['POST', 'PUT', 'PATCH', 'DELETE']
 
@@ -67,14 +65,10 @@ export type Classify = (method: string, path: string) => string | undefined
 
 type Entry = { class: string; covers: (key: string) => boolean }
 
-/** @param compile compiles the path of a rule, so that the table means what rules mean */
-export function createClassify(
-  compile: (path: string) => (key: string) => boolean,
-  actions: readonly AdminAction[] = adminActions,
-): Classify {
+export function createClassify(): Classify {
   const byMethod = new Map<string, Entry[]>()
-  for (const action of actions) {
-    const entry = { class: action.class, covers: compile(action.path) }
+  for (const action of adminActions) {
+    const entry = { class: action.class, covers: createPathMatcher(action.path) }
     for (const method of action.methods) byMethod.set(method, [...(byMethod.get(method) ?? []), entry])
   }
   return (method, path) => {

@@ -46,5 +46,3 @@ export type AuditEvent = Cause &
     /** A signed statement of the record before it (JWS, compact). */
     | { event: 'checkpoint'; checkpoint: string }
   )
-
-export type EventName = AuditEvent['event']

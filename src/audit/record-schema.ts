@@ -112,5 +112,3 @@ type Optional<T> = { [Name in keyof T]: undefined extends T[Name] ? T[Name] | un
 
 /** One entry of the audit trail. */
 export type AuditRecord = Optional<z.output<typeof auditRecordSchema>>
-
-export type EventName = AuditRecord['event']

@@ -10,7 +10,7 @@ import { adminActions, createClassify } from '../../src/audit/admin-actions.ts'
 import { matchKey, createPathMatcher } from '../../src/config/route-patterns.ts'
 
 t.setTimeout(600_000)
-const classify = createClassify(createPathMatcher)
+const classify = createClassify()
 
 type Spec = { paths: Record<string, Record<string, unknown>> }
 
