@@ -11,25 +11,22 @@ export type ManagementClient = ManagementCredentials &
     now: () => number
   }
 
-/** Access tokens for the Management API, kept until shortly before they expire. */
-export type ManagementTokens = {
-  /** @throws Error with what Auth0 said */
-  get(): Promise<string>
-  /** After a 401: the next one is asked for anew. */
-  drop(): void
-}
-
 const renewAheadMs = 60_000
 
-export function createManagementTokens({ now, fetch, timeoutMs, ...client }: ManagementClient): ManagementTokens {
+export type ManagementTokens = ReturnType<typeof createManagementTokens>
+
+/** Access tokens for the Management API, kept until shortly before they expire. */
+export function createManagementTokens({ now, fetch, timeoutMs, ...client }: ManagementClient) {
   let kept: { token: string; until: number } | undefined
   return {
-    async get() {
+    /** @throws Error with what Auth0 said */
+    async get(): Promise<string> {
       if (kept !== undefined && kept.until > now()) return kept.token
       const { token, lifetimeSeconds } = await fetchManagementToken(client, { fetch, timeoutMs }).catch(refused)
       kept = { token, until: now() + lifetimeSeconds * 1000 - renewAheadMs }
       return token
     },
+    /** After a 401: the next one is asked for anew. */
     drop: () => void (kept = undefined),
   }
 }

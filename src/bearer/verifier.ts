@@ -19,13 +19,7 @@ const maxForeign = 5_000
 
 type Remembered = { verdict: Accepted; usableUntil: number; kid: string; key: string; keys: JwksCache }
 
-export type BearerVerifier = {
-  /** The cached verdict, without waiting: the hot path. */
-  recall(token: string): Verdict | undefined
-  verify(token: string): Promise<Verdict>
-  /** Whether a token speaks to us, for requests that bring a session as well. */
-  isOurs(token: string): boolean
-}
+export type BearerVerifier = ReturnType<typeof createVerifier>
 
 export type VerifierOptions = {
   machine: AddressedProfile
@@ -39,7 +33,7 @@ export type VerifierOptions = {
  * Verifies tokens and remembers the good ones. Every token has one spelling only (see `parseCompact`), so that its text
  * stands for its verified claims and signature. A key that the issuer withdraws takes its tokens with it.
  */
-export function createVerifier({ machine, backstage, now }: VerifierOptions): BearerVerifier {
+export function createVerifier({ machine, backstage, now }: VerifierOptions) {
   const verified = new LRUCache<string, Remembered>({
     max: maxVerified,
     maxSize: maxVerifiedBytes,
@@ -47,6 +41,7 @@ export function createVerifier({ machine, backstage, now }: VerifierOptions): Be
   })
   const foreign = new LRUCache<string, true>({ max: maxForeign })
 
+  /** The cached verdict, without waiting: the hot path. */
   function recall(token: string): Verdict | undefined {
     const entry = verified.get(token)
     if (entry === undefined) return undefined
@@ -83,6 +78,7 @@ export function createVerifier({ machine, backstage, now }: VerifierOptions): Be
     return isUserType(parsed) ? backstage : undefined
   }
 
+  /** Whether a token speaks to us, for requests that bring a session as well. */
   function isOurs(token: string): boolean {
     if (verified.get(token)?.verdict.kind === 'machine') return true
     if (foreign.get(token) !== undefined) return false

@@ -13,21 +13,18 @@ export type LoginMarker =
   | { kind: 'started' | 'restarted'; rounds: number }
   | { kind: 'finished'; rounds: number; at: number }
 
-export type LoginMarkers = {
-  read(request: FastifyRequest): LoginMarker
-  write(reply: FastifyReply, marker: LoginMarker): void
-}
-
 const startedLifetimeSeconds = 3_600
 const finishedLifetimeSeconds = 60
 
+export type LoginMarkers = ReturnType<typeof createLoginMarkers>
+
 /** @param isSecure false only for plain http on localhost, where browsers refuse the `__Host-` prefix */
-export function createLoginMarkers(isSecure: boolean): LoginMarkers {
+export function createLoginMarkers(isSecure: boolean) {
   const name = isSecure ? '__Host-stagedoor-login' : 'stagedoor-login'
   const attributes = { path: '/', httpOnly: true, secure: isSecure, sameSite: 'lax' } as const
   return {
-    read: (request) => parseMarker(request.cookies[name]),
-    write(reply, marker) {
+    read: (request: FastifyRequest) => parseMarker(request.cookies[name]),
+    write(reply: FastifyReply, marker: LoginMarker): void {
       reply.setCookie(name, formatMarker(marker), { ...attributes, maxAge: lifetimeSecondsOf(marker) })
     },
   }

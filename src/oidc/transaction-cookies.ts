@@ -16,23 +16,13 @@ import {
   transactionLifetimeMs,
 } from './transaction.ts'
 
-/** Binds logins in flight to the browser that started them: one small sealed cookie each, in one of five slots. */
-export type TransactionCookies = {
-  /** @param random a whole number */
-  chooseSlot(request: FastifyRequest, random: number): Promise<Slot>
-  write(reply: FastifyReply, slot: Slot, transaction: Transaction): Promise<void>
-  read(request: FastifyRequest, slot: Slot): Promise<Transaction | undefined>
-  clear(reply: FastifyReply, slot: Slot): void
-  sealState(state: LoginState): Promise<string>
-  /** Nothing for a state that is not of our making, or spelled in another way. */
-  openState(text: string): Promise<LoginState | undefined>
-}
+export type TransactionCookies = ReturnType<typeof createTransactionCookies>
 
-/** @param isSecure false only for plain http on localhost, where browsers refuse the `__Host-` prefix */
-export function createTransactionCookies(
-  isSecure: boolean,
-  sealers: { cookie: Sealer; state: Sealer },
-): TransactionCookies {
+/**
+ * Binds logins in flight to the browser that started them: one small sealed cookie each, in one of five slots.
+ * @param isSecure false only for plain http on localhost, where browsers refuse the `__Host-` prefix
+ */
+export function createTransactionCookies(isSecure: boolean, sealers: { cookie: Sealer; state: Sealer }) {
   const prefix = isSecure ? '__Host-stagedoor-tx.' : 'stagedoor-tx.'
   // Lax, because the browser comes back from the provider by a cross-site top-level navigation.
   const attributes = { path: '/', httpOnly: true, secure: isSecure, sameSite: 'lax' } as const
@@ -44,17 +34,21 @@ export function createTransactionCookies(
 
   return {
     read,
-    async chooseSlot(request, random) {
+    /** @param random a whole number */
+    async chooseSlot(request: FastifyRequest, random: number): Promise<Slot> {
       const found = await Promise.all(slots.map(async (slot) => [slot, await read(request, slot)] as const))
       return slotFor(Object.fromEntries(found) as Occupied, random)
     },
-    async write(reply, slot, transaction) {
+    async write(reply: FastifyReply, slot: Slot, transaction: Transaction): Promise<void> {
       const value = await sealers.cookie.seal(transaction)
       reply.setCookie(prefix + slot, value, { ...attributes, maxAge: transactionLifetimeMs / 1000 })
     },
-    clear: (reply, slot) => void reply.setCookie(prefix + slot, '', { ...attributes, maxAge: 0 }),
-    sealState: (state) => sealers.state.seal(state),
-    async openState(text) {
+    clear(reply: FastifyReply, slot: Slot): void {
+      reply.setCookie(prefix + slot, '', { ...attributes, maxAge: 0 })
+    },
+    sealState: (state: LoginState) => sealers.state.seal(state),
+    /** Nothing for a state that is not of our making, or spelled in another way. */
+    async openState(text: string): Promise<LoginState | undefined> {
       if (!isCanonical(text)) return undefined
       return readLoginState((await sealers.state.open(text))?.payload)
     },
@@ -65,20 +59,20 @@ function isCanonical(sealed: string): boolean {
   return sealed.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
 }
 
-/** Logins that were finished or given up: none can be used twice. */
-export type UsedTransactions = {
-  /** False when the transaction was used before, in any process that shares our Redis. */
-  claim(id: string): Promise<boolean>
-}
+export type UsedTransactions = ReturnType<typeof createUsedTransactions>
+
+const maxUsed = 100_000
 
 /**
+ * Logins that were finished or given up: none can be used twice.
  * @param now milliseconds since the epoch
  * @param once shared by all processes; while it does not answer, this process uses its own memory
  */
-export function createUsedTransactions(now: () => number, once: Pick<Once, 'claim'>, max = 100_000): UsedTransactions {
-  const usedUntil = new LRUCache<string, number>(upTo(max))
+export function createUsedTransactions(now: () => number, once: Pick<Once, 'claim'>) {
+  const usedUntil = new LRUCache<string, number>(upTo(maxUsed))
   return {
-    async claim(id) {
+    /** False when the transaction was used before, in any process that shares our Redis. */
+    async claim(id: string): Promise<boolean> {
       if ((usedUntil.peek(id) ?? 0) > now()) return false
       usedUntil.set(id, now() + transactionLifetimeMs)
       return once.claim(`transaction ${id}`, transactionLifetimeMs).catch(() => true)
