@@ -35,21 +35,7 @@ export type ProviderOptions = {
 
 export type ProviderStatus = 'unknown' | 'ready' | 'unreachable'
 
-/** The OpenID provider, discovered when first needed and found again by itself after an outage. */
-export type Provider = {
-  status(): ProviderStatus
-  /** @throws STAGEDOOR_OIDC_UNAVAILABLE while it cannot be discovered */
-  metadata(): Promise<ServerMetadata>
-  /**
-   * Makes one call as the client, with the next secret when the first is rejected, and around again. A `refresh` is given far
-   * more time: cut off, it may have used up the refresh token without our getting the next one.
-   * @throws STAGEDOOR_OIDC_UNAVAILABLE, STAGEDOOR_OIDC_CLIENT_REJECTED; other failures as openid-client throws them
-   */
-  call<T>(use: (configuration: Configuration) => Promise<T>, purpose?: CallPurpose): Promise<T>
-  /** Tries to discover now and again until it works. */
-  start(): void
-  close(): void
-}
+export type Provider = ReturnType<typeof createProvider>
 
 export type CallPurpose = 'login' | 'refresh'
 
@@ -66,11 +52,17 @@ const betweenRoundsMs = 250
 const firstRetryMs = 500
 const lastRetryMs = 30_000
 
-export function createProvider(options: ProviderOptions): Provider {
+/** The OpenID provider, discovered when first needed and found again by itself after an outage. */
+export function createProvider(options: ProviderOptions) {
   const discovered = discoverUntilFound(options)
   /** The credential that worked last: while one is being replaced, the next call does not try the dead one first. */
   let preferred = 0
 
+  /**
+   * Makes one call as the client, with the next secret when the first is rejected, and around again. A `refresh` is given far
+   * more time: cut off, it may have used up the refresh token without our getting the next one.
+   * @throws STAGEDOOR_OIDC_UNAVAILABLE, STAGEDOOR_OIDC_CLIENT_REJECTED; other failures as openid-client throws them
+   */
   async function call<T>(
     use: (configuration: Configuration) => Promise<T>,
     purpose: CallPurpose = 'login',
@@ -97,8 +89,11 @@ export function createProvider(options: ProviderOptions): Provider {
 
   return {
     status: discovered.status,
-    metadata: async () => ((await discovered.get()).login[0] as Configuration).serverMetadata(),
+    /** @throws STAGEDOOR_OIDC_UNAVAILABLE while it cannot be discovered */
+    metadata: async (): Promise<ServerMetadata> =>
+      ((await discovered.get()).login[0] as Configuration).serverMetadata(),
     call,
+    /** Tries to discover now and again until it works. */
     start: discovered.start,
     close: () => discovered.close(),
   }
