@@ -11,17 +11,15 @@ export type GroupFilterOptions = {
 /** The groups that are passed on, how many the patterns left out, and how many `max` left out. */
 export type FilteredGroups = { passed: readonly string[]; filtered: number; capped: number }
 
-export type FilterGroups = (groups: readonly string[]) => FilteredGroups
-
 /**
  * Makes the filter. Its result is in the order of the `include` patterns, and by alphabet within one, so that a cap always leaves
  * out the same groups.
  */
-export function createGroupFilter({ include, exclude, max }: GroupFilterOptions): FilterGroups {
+export function createGroupFilter({ include, exclude, max }: GroupFilterOptions) {
   const included = include.map(compile)
   const excluded = exclude.map(compile)
   const rankOf = (group: string): number => included.findIndex((isMeant) => isMeant(group))
-  return (groups) => {
+  return (groups: readonly string[]): FilteredGroups => {
     const meant = groups
       .filter((group) => !excluded.some((isMeant) => isMeant(group)))
       .map((group) => ({ group, rank: rankOf(group) }))
@@ -52,7 +50,7 @@ export type WithPassedGroups = (user: UserPrincipal) => UserPrincipal
  * @param onFiltered called when groups were left out, for the log and the metrics
  */
 export function createPassedGroups(
-  filter: FilterGroups,
+  filter: ReturnType<typeof createGroupFilter>,
   onFiltered: (groups: FilteredGroups, user: UserPrincipal) => void,
 ): WithPassedGroups {
   const known = new WeakMap<UserPrincipal, UserPrincipal>()

@@ -2,10 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import type { Session } from '../session/session.ts'
-import { actionClassOf, type Classify } from './admin-actions.ts'
+import { actionClassOf } from './admin-actions.ts'
 import type { AuditEvent } from './event.ts'
-import { answerOf, ensured } from './require-record.ts'
-import type { Trail } from './trail.ts'
+import { answerOf, ensured, type RequireRecordOptions } from './require-record.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -31,10 +30,8 @@ export type Audit = {
   ensure(request: FastifyRequest, event: AuditEvent): Promise<void>
 }
 
-export type AuditOptions = { trail: Pick<Trail, 'write' | 'flush' | 'ensure'>; classify: Classify }
-
 /** Sees every decision, when its answer is on the way, and records what other parts tell it. */
-export const audit = fastifyPlugin<AuditOptions>(
+export const audit = fastifyPlugin<RequireRecordOptions>(
   async (app, { trail, classify }) => {
     app.decorateRequest('decision', undefined)
     app.decorateRequest('auditClass', undefined)

@@ -1,22 +1,10 @@
-import { createMinutes, type Minute } from './counts-by-minute.ts'
-import type { AuditEvent } from './event.ts'
+import { createMinutes } from './counts-by-minute.ts'
 import { fits, type RecordFilter } from './filter.ts'
 import { createLineRing } from './line-ring.ts'
 import type { AuditRecord } from './record-schema.ts'
 import { bytesOf, type Sink } from './sinks/sink.ts'
 
-export type RecentRecords = {
-  /** Takes the records of the trail beside its other sinks. */
-  sink: Sink
-  /** Counts an event that was recorded. @param at milliseconds since the epoch */
-  count: (event: AuditEvent, at: number) => void
-  /** The latest first, at most `limit`. */
-  list(filter: RecordFilter, limit: number): AuditRecord[]
-  /** The last record as a line; another one means news. */
-  last(): string | undefined
-  /** The last half hour by the minute, the present one last. */
-  minutes(): Minute[]
-}
+export type RecentRecords = ReturnType<typeof createRecentRecords>
 
 const defaultMax = 2_000
 /** Most have 600. */
@@ -28,24 +16,28 @@ const shownMinutes = 30
  * Remembers the last records of this process, for the console. The trail itself is in its sinks.
  * @param now milliseconds since the epoch
  */
-export function createRecentRecords(now: () => number, max = defaultMax): RecentRecords {
+export function createRecentRecords(now: () => number, max = defaultMax) {
   const ring = createLineRing(max * bytesPerRecord)
   let last: string | undefined
   const minutes = createMinutes(shownMinutes)
-  return {
-    sink: {
-      name: 'console',
-      onFailure: 'continue',
-      take(lines, bytes = bytesOf(lines)) {
-        ring.push(bytes)
-        last = lines.at(-1)
-      },
-      settled: async () => undefined,
-      status: () => ({ waiting: 0, lost: 0 }),
-      close: async () => undefined,
+  const sink: Sink = {
+    name: 'console',
+    onFailure: 'continue',
+    take(lines, bytes = bytesOf(lines)) {
+      ring.push(bytes)
+      last = lines.at(-1)
     },
+    settled: async () => undefined,
+    status: () => ({ waiting: 0, lost: 0 }),
+    close: async () => undefined,
+  }
+  return {
+    /** Takes the records of the trail beside its other sinks. */
+    sink,
+    /** Counts an event that was recorded. */
     count: minutes.count,
-    list: (filter, limit) =>
+    /** The latest first, at most `limit`. */
+    list: (filter: RecordFilter, limit: number): AuditRecord[] =>
       ring
         .lines()
         .slice(-max)
@@ -53,7 +45,9 @@ export function createRecentRecords(now: () => number, max = defaultMax): Recent
         .map((line): AuditRecord => JSON.parse(line))
         .filter((record) => fits(record, filter))
         .slice(0, limit),
-    last: () => last,
+    /** The last record as a line; another one means news. */
+    last: (): string | undefined => last,
+    /** The last half hour by the minute, the present one last. */
     minutes: () => minutes.list(now()),
   }
 }

@@ -1,25 +1,13 @@
 import { closeSync, fstatSync, fsync, fsyncSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** A file that several processes append lines to. When a call returns, the operating system has its line. */
-export type AppendFile = {
-  /**
-   * @returns how many bytes were written, which is fewer than given where the disk is full
-   * @throws where none can be
-   */
-  append(bytes: Buffer): number
-  /** The disk has what was appended when it returns. @throws when it does not take it */
-  sync(): void
-  /** The same while other work goes on. Never called again before it is done. */
-  syncBehind(done: (error: Error | null) => void): void
-  /** Whether the path leads to another file now, or to none. */
-  isMoved(): boolean
-  sizeBytes(): number
-  close(): void
-}
+export type AppendFile = ReturnType<typeof openAppendFile>
 
-/** Opens a file, which only we may read (0600), and ends a line that a killed process left unfinished. */
-export function openAppendFile(path: string): AppendFile {
+/**
+ * A file that several processes append lines to, which only we may read (0600). When a call returns, the operating system has its
+ * line. Opening ends a line that a killed process left unfinished.
+ */
+export function openAppendFile(path: string) {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const fd = openSync(path, 'a+', 0o600)
   if (!endsWithLine(fd)) writeSync(fd, '\n')
@@ -27,7 +15,11 @@ export function openAppendFile(path: string): AppendFile {
   let isSyncing = false
   let isClosing = false
   return {
-    append(bytes) {
+    /**
+     * @returns how many bytes were written, which is fewer than given where the disk is full
+     * @throws where none can be
+     */
+    append(bytes: Buffer): number {
       let written = 0
       while (written < bytes.length) {
         const count = writeOrStop(fd, bytes, written)
@@ -36,8 +28,10 @@ export function openAppendFile(path: string): AppendFile {
       }
       return written
     },
+    /** The disk has what was appended when it returns. @throws when it does not take it */
     sync: () => fsyncSync(fd),
-    syncBehind(done) {
+    /** The same while other work goes on. Never called again before it is done. */
+    syncBehind(done: (error: Error | null) => void): void {
       isSyncing = true
       fsync(fd, (error) => {
         isSyncing = false
@@ -45,9 +39,10 @@ export function openAppendFile(path: string): AppendFile {
         done(error)
       })
     },
+    /** Whether the path leads to another file now, or to none. */
     isMoved: () => statSync(path, { throwIfNoEntry: false })?.ino !== ino,
     sizeBytes: () => fstatSync(fd).size,
-    close() {
+    close(): void {
       isClosing = true
       // The number of a file that is closed goes to the next one that is opened, which would be synced instead.
       if (!isSyncing) closeSync(fd)

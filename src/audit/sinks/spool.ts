@@ -3,17 +3,7 @@ import { join } from 'node:path'
 
 import { type AppendFile, openAppendFile } from './append-file.ts'
 
-/** Lines that wait on disk until they are sent, in pieces that are sent as a whole. */
-export type Spool = {
-  /** On disk, as far as the system is concerned, when it returns. @throws when there is no room */
-  append(lines: readonly string[]): void
-  /** The piece that waits longest. */
-  oldest(): { name: string; text: string } | undefined
-  remove(name: string): void
-  waiting(): number
-  limit(limits: SpoolLimits): void
-  close(): void
-}
+export type Spool = ReturnType<typeof openSpool>
 
 export type SpoolLimits = {
   maxBytes: number
@@ -29,8 +19,11 @@ export type SpoolOptions = SpoolLimits & {
 
 type Piece = { name: string; bytes: number; lines: number }
 
-/** Opens the queue, and takes over what processes left that run no more. */
-export function openSpool({ folder, writer, ...options }: SpoolOptions): Spool {
+/**
+ * Lines that wait on disk until they are sent, in pieces that are sent as a whole. Opening takes over what processes left that run
+ * no more.
+ */
+export function openSpool({ folder, writer, ...options }: SpoolOptions) {
   let limits: SpoolLimits = options
   const own = join(folder, writer)
   mkdirSync(own, { recursive: true, mode: 0o700 })
@@ -39,10 +32,6 @@ export function openSpool({ folder, writer, ...options }: SpoolOptions): Spool {
   const pieces: Piece[] = pieceNames(own).map((name) => measured(own, name))
   let count = 0
   let open: { file: AppendFile; piece: Piece } | undefined
-
-  function bytesInAll(): number {
-    return pieces.reduce((sum, { bytes }) => sum + bytes, 0)
-  }
 
   function openPiece(): { file: AppendFile; piece: Piece } {
     count += 1
@@ -58,9 +47,11 @@ export function openSpool({ folder, writer, ...options }: SpoolOptions): Spool {
   }
 
   return {
-    append(lines) {
+    /** On disk, as far as the system is concerned, when it returns. @throws when there is no room */
+    append(lines: readonly string[]): void {
       const bytes = Buffer.from(`${lines.join('\n')}\n`)
-      if (bytesInAll() + bytes.length > limits.maxBytes) throw new Error('the queue on disk is full')
+      const waitingBytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0)
+      if (waitingBytes + bytes.length > limits.maxBytes) throw new Error('the queue on disk is full')
       open ??= openPiece()
       const { file, piece } = open
       const written = file.append(bytes)
@@ -69,7 +60,8 @@ export function openSpool({ folder, writer, ...options }: SpoolOptions): Spool {
       if (piece.lines >= limits.maxLines || written < bytes.length) closePiece()
       if (written < bytes.length) throw new Error('the disk is full')
     },
-    oldest() {
+    /** The piece that waits longest. */
+    oldest(): { name: string; text: string } | undefined {
       const [piece] = pieces
       if (piece === undefined) return undefined
       if (piece === open?.piece) closePiece()
@@ -77,14 +69,14 @@ export function openSpool({ folder, writer, ...options }: SpoolOptions): Spool {
       // A process that was killed during a write left a part of a line. Its request was never answered.
       return { name: piece.name, text: text.slice(0, text.lastIndexOf('\n') + 1) }
     },
-    remove(name) {
+    remove(name: string): void {
       rmSync(join(own, name), { force: true })
       const at = pieces.findIndex((piece) => piece.name === name)
       if (at >= 0) pieces.splice(at, 1)
     },
-    waiting: () => pieces.reduce((sum, { lines }) => sum + lines, 0),
-    limit: (next) => void (limits = next),
-    close() {
+    waiting: (): number => pieces.reduce((sum, { lines }) => sum + lines, 0),
+    limit: (next: SpoolLimits) => void (limits = next),
+    close(): void {
       closePiece()
       if (pieces.length === 0) rmSync(own, { recursive: true, force: true })
     },
