@@ -125,7 +125,8 @@ export class JwksCache {
 
   #mayFetchForUnknown(): boolean {
     const now = this.#options.now()
-    if (now - this.#fetchedForUnknownAt < fetchForUnknownEveryMs) return false
+    // A clock that was set back holds no new key up.
+    if (Math.abs(now - this.#fetchedForUnknownAt) < fetchForUnknownEveryMs) return false
     this.#fetchedForUnknownAt = now
     return true
   }

@@ -100,6 +100,15 @@ t.test('requests with a key that is new to us wait for one fetch together, and a
   t.equal(issuer.fetches, 2)
 })
 
+t.test('a new key is found also where the clock was set back since the last look for one', async (t) => {
+  const { cache, issuer, pass } = await startCache(t)
+  await cache.find('a')
+  t.equal(await cache.find('made-up'), 'unknown')
+  issuer.kids = ['c']
+  pass(-hour)
+  t.equal(await cache.find('c'), 'known')
+})
+
 t.test('an unknown id during an outage is not remembered as unknown', async (t) => {
   const { cache, issuer, pass } = await startCache(t)
   await cache.find('a')
