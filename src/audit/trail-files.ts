@@ -68,11 +68,23 @@ function unreadable(file: string, cause: unknown): UnreadableTrail {
   return new UnreadableTrail(`${file} cannot be read: ${reason}`, { cause })
 }
 
-/** Gives the file a name with the time in it, in the same folder: the next write makes a new file. */
+/**
+ * Gives the file a name with the time in it, in the same folder: the next write makes a new file. Where the clock was set back,
+ * the name still comes after those of the files before: they are read, and removed, in the order of their names.
+ */
 export function moveAside(path: string, now: number): void {
   const extension = extname(path)
-  const stamp = new Date(now).toISOString().replaceAll(/[-:.]/g, '')
+  const before = movedFiles(path).at(-1)
+  const time = before === undefined ? now : Math.max(now, timeIn(before) + 1)
+  const stamp = new Date(time).toISOString().replaceAll(/[-:.]/g, '')
   renameSync(path, `${path.slice(0, path.length - extension.length)}-${stamp}${extension}`)
+}
+
+/** When a file was moved aside, by its name. */
+function timeIn(file: string): number {
+  const stamp = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/.exec(basename(file, extname(file)))
+  const [, year, month, day, hour, minute, second, ms] = stamp ?? []
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`)
 }
 
 /** Files that were moved aside, oldest first. */

@@ -117,7 +117,8 @@ export class FileSink implements Sink {
     const { path, maxBytes, keep, now } = this.#options
     const open = this.#file ?? openAppendFile(path)
     this.#file = open
-    if (now() - this.#checkedAt < checkEveryMs) return open
+    // Also a clock that was set back has it looked at.
+    if (Math.abs(now() - this.#checkedAt) < checkEveryMs) return open
     this.#checkedAt = now()
     if (!open.isMoved()) {
       if (open.sizeBytes() < maxBytes) return open

@@ -8,6 +8,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 
 import { FileSink, type FileSinkOptions } from '../../../src/audit/sinks/file.ts'
+import { filesOfTrail } from '../../../src/audit/trail-files.ts'
 import { until } from '../../support/until.ts'
 import { mockTimers, temporaryFolder } from '../support.ts'
 
@@ -64,6 +65,28 @@ t.test('a file that somebody else moved aside is left, and a new one begun', asy
   sink.take(['three'])
   t.equal(await readFile(path, 'utf8'), 'three\n')
   t.equal(await readFile(`${path}.old`, 'utf8'), 'one\ntwo\n')
+})
+
+t.test('a clock that is set back does not keep records in a file that somebody else moved aside', async (t) => {
+  const { sink, path, later } = await start(t)
+  later(3_600_000)
+  sink.take(['one'])
+  await rename(path, `${path}.old`)
+  later(-1_800_000)
+  sink.take(['two'])
+  t.equal(await readFile(path, 'utf8'), 'two\n')
+})
+
+t.test('files that are moved aside keep the order of their records when the clock is set back', async (t) => {
+  const { sink, path, later } = await start(t)
+  later(3_600_000)
+  for (const line of ['a', 'b', 'c']) {
+    sink.take([line.repeat(1_000)])
+    later(line === 'b' ? -1_800_000 : 1_000)
+  }
+  sink.take(['d'])
+  const letters = (await Promise.all(filesOfTrail(path).map((file) => readFile(file, 'utf8')))).map(([first]) => first)
+  t.same(letters, ['b', 'c', 'd'], 'the oldest is gone')
 })
 
 t.test('a line that a killed process left unfinished is ended first', async (t) => {
