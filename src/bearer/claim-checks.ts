@@ -22,7 +22,11 @@ export type Check = {
 }
 
 /** Algorithms that sign with a private key, named one by one (RFC 8725 §3.1). */
-export const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+export const algorithms = [
+  ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
+  // Two names of one algorithm (RFC 8037, RFC 9864).
+  ['EdDSA', 'Ed25519'],
+].flat()
 
 const headerFaults = new Map<string, BearerReason>([
   ['jku', 'header-key-reference'],

@@ -2,6 +2,7 @@ import t from 'tap'
 
 import { audienceFor, machineClaims } from '../../src/assertion/claims.ts'
 import { accessTokenOf, clientOf, isMachine } from '../../src/bearer/access-token.ts'
+import { algorithmFault } from '../../src/bearer/claim-checks.ts'
 import { machineProfile } from '../../src/bearer/profiles.ts'
 import { createVerifier } from '../../src/bearer/verifier.ts'
 import { encode } from '../support/machine.ts'
@@ -46,6 +47,14 @@ t.test('claims are mapped; what has the wrong type counts as missing', async (t)
   t.match(odd, { clientId: '', scopes: [], permissions: ['p'] })
   t.notOk('organization' in odd)
   t.equal(clientOf({ azp: 7 }), undefined)
+})
+
+t.test('algorithms are accepted one by one, Ed25519 by both of its names', async (t) => {
+  const rows: [names: string[], fault: string | undefined][] = [
+    [['RS256', 'RS512', 'PS256', 'PS512', 'ES256', 'ES512', 'EdDSA', 'Ed25519'], undefined],
+    [['Ed448', 'ed25519', 'ES256K', 'ML-DSA-44'], 'algorithm-unknown'],
+  ]
+  for (const [names, fault] of rows) for (const name of names) t.equal(algorithmFault(name), fault, name)
 })
 
 t.test('a class fits by scope or by permission', async (t) => {

@@ -48,6 +48,8 @@ const rows: [what: string, key: unknown, algorithm: string, pair: Pair, outcome:
   ],
   ['EC', publicJwk(ec), 'ES256', ec, 'verified'],
   ['Ed25519', publicJwk(ed), 'EdDSA', ed, 'verified'],
+  ['Ed25519 by that name', publicJwk(ed), 'Ed25519', ed, 'verified'],
+  ['a key for the other name', { ...publicJwk(ed), alg: 'EdDSA' }, 'Ed25519', ed, 'key-mismatch'],
   ['another key', publicJwk(other), 'RS256', rsa, 'signature'],
   ['a key for another algorithm', { ...publicJwk(rsa), alg: 'RS256' }, 'PS256', rsa, 'key-mismatch'],
   ['a key of another type', publicJwk(ec), 'RS256', rsa, 'key-mismatch'],
