@@ -2,29 +2,14 @@ import { maxAgeSecondsOf, multiFactorAcr, type SecondFactor } from '../oidc/step
 import { errorTable } from './error-codes.ts'
 import type { GatewayError } from './gateway-error.ts'
 
-/** RFC 9457 problem details, with our members. */
-export type Problem = {
-  type: 'about:blank'
-  title: string
-  status: number
-  detail: string
-  code: string
-  request_id: string
-  reason?: string
-  login_url?: string
-  /** Parameters for the login service, on a 401 that a second factor would resolve (names of RFC 9470 §3). */
-  step_up?: { acr_values: string; max_age?: number }
-  explanation?: readonly string[]
-}
-
 export const problemHeaders = {
   'content-type': 'application/problem+json',
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
 }
 
-/** @param loginUrl where a person can sign in; on a 401 only */
-export function problem(error: GatewayError, requestId: string, loginUrl?: string): Problem {
+/** RFC 9457 problem details, with our members. @param loginUrl where a person can sign in; on a 401 only */
+export function problem(error: GatewayError, requestId: string, loginUrl?: string) {
   const { sentence } = errorTable[error.code]
   const { remedy, secondFactor, explanation } = error
   return {
@@ -41,7 +26,8 @@ export function problem(error: GatewayError, requestId: string, loginUrl?: strin
   }
 }
 
-function stepUpField(secondFactor: SecondFactor): NonNullable<Problem['step_up']> {
+/** Parameters for the login service, on a 401 that a second factor would resolve (names of RFC 9470 §3). */
+function stepUpField(secondFactor: SecondFactor): { acr_values: string; max_age?: number } {
   const maxAge = maxAgeSecondsOf(secondFactor)
   return { acr_values: multiFactorAcr, ...(maxAge !== undefined && { max_age: maxAge }) }
 }
