@@ -6,25 +6,16 @@ import { upTo } from '../storage/memory-bound.ts'
 import type { Issue } from './claims.ts'
 import type { SigningKey } from './key-rotation.ts'
 
-/** Signs claims as a compact JWS (RFC 7515, ES256) of a type of ours. */
-function signStatement(claims: object, type: string, key: SigningKey): Promise<string> {
-  return new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: assertionAlgorithm, kid: key.kid, typ: type })
-    .sign(key.privateKey)
-}
-
 /** A statement is used again while this much of its life is left, so that it never expires on the way. */
 const minRemainingMs = 60_000
 /** About 2 KiB each. */
 const maxRemembered = 10_000
 
-export type Minted = { jws: string; expiresAt: number; kid: string }
-
 export type MinterOptions<Who extends object> = {
   issuer: string
   audienceFor: (who: Who) => string
   lifetimeMs: number
-  /** `typ` of the statements. */
+  /** `typ` of the statements, which are compact JWS (RFC 7515, ES256). */
   type: string
   claims: (who: Who, issue: Issue) => { exp: number }
   currentKey: () => SigningKey
@@ -45,7 +36,7 @@ export type Minter<Who extends object> = {
  */
 export function createMinter<Who extends object>(options: MinterOptions<Who>): Minter<Who> {
   const { now, currentKey, randomId, issuer } = options
-  const minted = new LRUCache<Who, Minted>(upTo(maxRemembered))
+  const minted = new LRUCache<Who, { jws: string; expiresAt: number; kid: string }>(upTo(maxRemembered))
   const inFlight = new Map<Who, Promise<string>>()
 
   async function mintNow(who: Who): Promise<string> {
@@ -54,7 +45,9 @@ export function createMinter<Who extends object>(options: MinterOptions<Who>): M
     const lifetimeSeconds = Math.floor(options.lifetimeMs / 1000)
     const audience = options.audienceFor(who)
     const claims = options.claims(who, { issuer, audience, issuedAtSeconds, lifetimeSeconds, id: randomId() })
-    const jws = await signStatement(claims, options.type, key)
+    const jws = await new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: assertionAlgorithm, kid: key.kid, typ: options.type })
+      .sign(key.privateKey)
     minted.set(who, { jws, expiresAt: claims.exp * 1000, kid: key.kid })
     return jws
   }

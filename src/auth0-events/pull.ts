@@ -9,12 +9,7 @@ import type { Offsets } from './offsets.ts'
 
 export type PullStatus = 'idle' | 'reading' | 'failing'
 
-/** Reads Auth0's events for as long as it may, over every interruption. */
-export type EventPull = {
-  /** Resolves when `signal` is aborted. */
-  run: (signal: AbortSignal) => Promise<void>
-  status: () => PullStatus
-}
+export type EventPull = ReturnType<typeof createEventPull>
 
 export type EventPullOptions = {
   issuer: string
@@ -52,12 +47,14 @@ const defaultTiming: PullTiming = {
 const waitFor = (ms: number, signal: AbortSignal): Promise<void> =>
   delay(ms, undefined, { signal, ref: false }).catch(() => undefined)
 
-export function createEventPull(options: EventPullOptions): EventPull {
+/** Reads Auth0's events for as long as it may, over every interruption. */
+export function createEventPull(options: EventPullOptions) {
   const { issuer, tokens, offsets, take, fetch, onFailure, wait = waitFor } = options
   const timing = { ...defaultTiming, ...options.timing }
   let status: PullStatus = 'idle'
   let hasGroups = true
 
+  /** Resolves when `signal` is aborted. */
   async function run(signal: AbortSignal): Promise<void> {
     let failures = 0
     let refused: Position['kind'] | undefined
@@ -108,7 +105,7 @@ export function createEventPull(options: EventPullOptions): EventPull {
     }
   }
 
-  return { run, status: () => status }
+  return { run, status: (): PullStatus => status }
 }
 
 function detailOf(end: PullEnd): string {

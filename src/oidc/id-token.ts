@@ -19,13 +19,14 @@ function hashOf(algorithm: string): string {
   return `sha${/(?:256|384|512)$/.exec(algorithm)?.[0] ?? '512'}`
 }
 
-type OrganizationClaims = Readonly<Record<string, unknown>>
-
 /**
  * Whether a login is for the requested organization: ids exactly, names regardless of case, as Auth0 compares
  * applications to check themselves. One token speaks of one organization.
  */
-export function isLoginForOrganization(expected: string | undefined, claims: OrganizationClaims): boolean {
+export function isLoginForOrganization(
+  expected: string | undefined,
+  claims: Readonly<Record<string, unknown>>,
+): boolean {
   if (expected === undefined) return true
   if (expected.startsWith('org_')) return claims['org_id'] === expected
   const name = claims['org_name']

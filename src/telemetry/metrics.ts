@@ -3,26 +3,12 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { type ShedReason, shedReasons } from '../overload/refusal.ts'
 import { createDurationHistogram } from './duration-histogram.ts'
 
-/** The metrics for Prometheus. Each app has its own registry, so that tests do not share counts. */
-export type Metrics = {
-  /** One decided request: its outcome, the reason of a refusal, and how long the answer took. */
-  decided(outcome: 'allow' | 'deny', reason: string, status: number, durationSeconds: number): void
-  /** `1` while a condition holds, by name; those that were there before are gone. */
-  showConditions(all: readonly Condition[]): void
-  /** Groups of one user that assertions leave out: excluded by patterns, and beyond the maximum. */
-  groupsLeftOut(filtered: number, capped: number): void
-  /** A claim, or a part of one, that has not the type that it needs. */
-  claimUnusable(claim: string): void
-  /** A request that was answered 503 before it was looked at, by why. */
-  shed(reason: ShedReason): void
-  /** Has the connections of clients shown that are open, and how many clients wait for the process. */
-  measureConnections(count: () => { open: number; waiting: number }): void
-  registry: Registry
-}
+export type Metrics = ReturnType<typeof createMetrics>
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-export function createMetrics(): Metrics {
+/** The metrics for Prometheus. Each app has its own registry, so that tests do not share counts. */
+export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -56,24 +42,30 @@ export function createMetrics(): Metrics {
   const shedBy = new Map(shedReasons.map((reason) => [reason, shed.labels(reason)]))
   for (const counter of shedBy.values()) counter.inc(0)
   return {
+    /** One decided request: its outcome, the reason of a refusal, and how long the answer took. */
     decided: countDecisions(registry),
-    showConditions(all) {
+    /** `1` while a condition holds, by name; those that were there before are gone. */
+    showConditions(all: readonly Condition[]): void {
       conditions.reset()
       for (const { name, status } of all) conditions.set({ name }, status === 'ok' ? 1 : 0)
     },
-    groupsLeftOut(filtered, capped) {
+    /** Groups of one user that assertions leave out: excluded by patterns, and beyond the maximum. */
+    groupsLeftOut(filtered: number, capped: number): void {
       groups.inc({ why: 'filter' }, filtered)
       groups.inc({ why: 'max' }, capped)
     },
-    claimUnusable: (claim) => claims.inc({ claim }),
-    shed: (reason) => shedBy.get(reason)?.inc(),
-    measureConnections: (count) => measureConnections(registry, count),
+    /** A claim, or a part of one, that has not the type that it needs. */
+    claimUnusable: (claim: string): void => claims.inc({ claim }),
+    /** A request that was answered 503 before it was looked at, by why. */
+    shed: (reason: ShedReason): void => shedBy.get(reason)?.inc(),
+    /** Has the connections of clients shown that are open, and how many clients wait for the process. */
+    measureConnections: (count: () => { open: number; waiting: number }) => measureConnections(registry, count),
     registry,
   }
 }
 
 /** Counts decisions and their durations. */
-function countDecisions(registry: Registry): Metrics['decided'] {
+function countDecisions(registry: Registry) {
   const tallies = new Map<string, { labels: Record<string, string>; count: number }>()
   const requests = new Counter({
     name: 'stagedoor_requests_total',
@@ -91,7 +83,7 @@ function countDecisions(registry: Registry): Metrics['decided'] {
     bounds: secondsBuckets,
   })
   for (const metric of [requests, durations.metric]) registry.registerMetric(metric)
-  return (outcome, reason, status, durationSeconds) => {
+  return (outcome: 'allow' | 'deny', reason: string, status: number, durationSeconds: number): void => {
     const statusClass = Math.floor(status / 100)
     const key = `${outcome} ${reason} ${statusClass}`
     const tally = tallies.get(key)

@@ -1,4 +1,4 @@
-import { type DestinationStream, pino } from 'pino'
+import { pino } from 'pino'
 
 /** PIPE_BUF of Linux: shorter writes do not mix with the lines of other workers (POSIX write(2)). */
 const maxHeld = 4_096
@@ -7,19 +7,11 @@ const maxWaiting = 1_048_576
 /** Between two tries once no more lines can wait: each costs a system call. */
 const retryMs = 1_000
 
-/** Where lines go, and what becomes of them. */
-export type TurnDestination = DestinationStream & {
-  /** Why the target takes no lines now. */
-  failure: () => string | undefined
-  /** Called with lines that are given up for want of room. */
-  onLost: (listener: (lines: string) => void) => void
-}
-
 /**
  * A file descriptor or file that is written to once a turn of the event loop: under load a system call serves many lines,
  * at rest each line is written at once. An orderly exit writes the remaining lines; SIGKILL loses those of the current turn.
  */
-export function createTurnDestination(target: number | string): TurnDestination {
+export function createTurnDestination(target: number | string) {
   const destination = pino.destination({ dest: target, sync: true, maxLength: maxWaiting })
   // A log that cannot be written ends no process that serves; the next line tries again.
   destination.on('error', fail)
@@ -61,9 +53,11 @@ export function createTurnDestination(target: number | string): TurnDestination 
 
   process.once('exit', flush)
   return {
-    failure: () => failure,
-    onLost: (listener) => void listeners.add(listener),
-    write(line) {
+    /** Why the target takes no lines now. */
+    failure: (): string | undefined => failure,
+    /** Called with lines that are given up for want of room. */
+    onLost: (listener: (lines: string) => void) => void listeners.add(listener),
+    write(line: string): void {
       if (held.length + line.length > maxHeld) flush()
       held += line
       if (isDue) return

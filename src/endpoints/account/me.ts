@@ -1,16 +1,10 @@
 // This folder: the page and the JSON that show a person who they are; the page that decodes tokens.
 
 import type { UserPrincipal } from '../../identity/principal.ts'
-import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits, type UserClaims } from '../../session/session.ts'
+import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits } from '../../session/session.ts'
 
 /** The answer of `GET /.stagedoor/me`. Times as RFC 3339. */
-export type Me = Omit<UserClaims, 'custom'> & {
-  kind: 'user'
-  sub: string
-  session: { id: string; signed_in_at: string; expires_at: string; expires_at_latest: string }
-}
-
-export function me(user: UserPrincipal, session: Session, limits: SessionLimits): Me {
+export function me(user: UserPrincipal, session: Session, limits: SessionLimits) {
   const { custom: _, ...claims } = user.claims
   return {
     kind: 'user',
