@@ -2,36 +2,21 @@ import type { AuditRecord } from './record.ts'
 
 type Column = [name: string, valueOf: (record: AuditRecord) => string | number | undefined]
 
+const own = (...names: (keyof AuditRecord)[]): Column[] =>
+  names.map((name) => [name, (record) => record[name] as string | number | undefined])
+
+const ofPrincipal = (...names: (keyof NonNullable<AuditRecord['principal']>)[]): Column[] =>
+  names.map((name) => [name, ({ principal }) => principal?.[name] as string | undefined])
+
 const columns: readonly Column[] = [
-  ['time', ({ time }) => time],
-  ['event', ({ event }) => event],
-  ['phase', ({ phase }) => phase],
-  ['class', (record) => record.class],
-  ['outcome', ({ outcome }) => outcome],
-  ['reason', ({ reason }) => reason],
-  ['kind', ({ principal }) => principal?.kind],
-  ['subject', ({ principal }) => principal?.subject],
-  ['name', ({ principal }) => principal?.name],
-  ['client', ({ principal }) => principal?.client],
-  ['organization', ({ principal }) => principal?.organization],
+  ...own('time', 'event', 'phase', 'class', 'outcome', 'reason'),
+  ...ofPrincipal('kind', 'subject', 'name', 'client', 'organization'),
   ['roles', ({ principal }) => principal?.roles?.join(' ')],
-  ['session', ({ principal }) => principal?.session],
-  ['client_ip', (record) => record.client_ip],
-  ['method', ({ method }) => method],
-  ['host', ({ host }) => host],
-  ['path', ({ path }) => path],
-  ['rule', ({ rule }) => rule],
-  ['upstream', ({ upstream }) => upstream],
-  ['status', ({ status }) => status],
-  ['duration_ms', (record) => record.duration_ms],
-  ['channel', ({ channel }) => channel],
+  ...ofPrincipal('session'),
+  ...own('client_ip', 'method', 'host', 'path', 'rule', 'upstream', 'status', 'duration_ms', 'channel'),
   ['target', ({ target }) => target && JSON.stringify(target)],
   ['change', ({ change }) => change && `${change.what} ${change.action} ${change.id ?? ''}`.trim()],
-  ['request_id', (record) => record.request_id],
-  ['trace_id', (record) => record.trace_id],
-  ['writer', ({ writer }) => writer],
-  ['seq', ({ seq }) => seq],
-  ['hash', ({ hash }) => hash],
+  ...own('request_id', 'trace_id', 'writer', 'seq', 'hash'),
 ]
 
 /** The first line. RFC 4180, so that lines end with CRLF. */
