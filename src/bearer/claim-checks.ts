@@ -166,7 +166,7 @@ function applies({ client, subject, issuedBefore }: DenyEntry, claims: Claims): 
   return issuedBefore === undefined || Number(claims['iat']) * 1000 < issuedBefore
 }
 
-export type TimeLimits = { now: number; clockToleranceMs: number; maxTokenAgeMs?: number | undefined }
+type TimeLimits = Pick<Expectations, 'now' | 'clockToleranceMs' | 'maxTokenAgeMs'>
 
 /** The fault in a token's times. NumericDate has to be whole seconds (RFC 7519 §2), as all issuers write it. */
 export function timeFault(claims: CompactToken['claims'], limits: TimeLimits): BearerReason | undefined {

@@ -78,10 +78,8 @@ export async function fetchManagementToken(
   return fetchMachineToken(all, { ...options, tokenEndpoint: `${issuer}oauth/token` })
 }
 
-export type TokenRefusal = { status: number; error: string; description: string }
-
 /** The login service's refusal of a token; undefined where it gave no answer that can be used. */
-export function tokenRefusalIn(error: unknown): TokenRefusal | undefined {
+export function tokenRefusalIn(error: unknown): { status: number; error: string; description: string } | undefined {
   if (error instanceof ResponseBodyError) {
     return { status: error.status, error: error.error, description: error.error_description ?? '' }
   }

@@ -3,13 +3,7 @@ import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs
 
 import { createLogExporter, otlpTimeoutMs, type OtlpTarget, stagedoorResource } from './otlp.ts'
 
-/** Sends the lines of the log as OTLP. */
-export type LogSender = {
-  /** @param line JSON, redacted */
-  take(line: string): void
-  /** Sends what is left. */
-  close(): Promise<void>
-}
+export type LogSender = ReturnType<typeof createLogSender>
 
 const severities: ReadonlyMap<unknown, SeverityNumber> = new Map([
   ['trace', SeverityNumber.TRACE],
@@ -20,7 +14,8 @@ const severities: ReadonlyMap<unknown, SeverityNumber> = new Map([
   ['fatal', SeverityNumber.FATAL],
 ])
 
-export function createLogSender(target: OtlpTarget): LogSender {
+/** Sends the lines of the log as OTLP. */
+export function createLogSender(target: OtlpTarget) {
   const exporter = createLogExporter(target)
   const provider = new LoggerProvider({
     resource: stagedoorResource,
@@ -28,7 +23,8 @@ export function createLogSender(target: OtlpTarget): LogSender {
   })
   const logger = provider.getLogger('stagedoor')
   return {
-    take(line) {
+    /** @param line JSON, redacted */
+    take(line: string): void {
       const { level, time, msg, traceId, spanId, ...attributes } = JSON.parse(line) as Attributes
       logger.emit({
         timestamp: new Date(String(time)),
@@ -39,8 +35,8 @@ export function createLogSender(target: OtlpTarget): LogSender {
         context: contextOf(traceId, spanId),
       })
     },
-    // A failure to send is already reported.
-    close: () => provider.shutdown().catch(() => undefined),
+    /** Sends what is left. A failure to send is already reported. */
+    close: (): Promise<void> => provider.shutdown().catch(() => undefined),
   }
 }
 

@@ -8,26 +8,10 @@ import {
 
 import { createSpanExporter, otlpTimeoutMs, type OtlpTarget, stagedoorResource } from './otlp.ts'
 
-/** The span of one request, and below it one for each stage. */
-export type RequestTrace = {
-  /** Names the span of the request, and says whether it is recorded. */
-  traceparent: string
-  /** Ends the span of the stage that ran, and begins that of the next. */
-  stage(name: string): void
-  /** Ends the span of the stage that ran: it threw. */
-  fail(code: string): void
-  end(status: number, attributes: Attributes): void
-}
+export type Tracing = ReturnType<typeof createTracing>
 
-export type Tracing = {
-  /**
-   * Begins the trace of a request.
-   * @param received the `traceparent` of a trusted proxy
-   */
-  begin(method: string, received: string | undefined): RequestTrace
-  /** Sends what is left. */
-  close(): Promise<void>
-}
+/** The span of one request, and below it one for each stage. */
+export type RequestTrace = ReturnType<Tracing['begin']>
 
 export type TracingOptions = OtlpTarget & {
   /** Share of the traces that begin here and are recorded, from 0 to 1. */
@@ -35,7 +19,7 @@ export type TracingOptions = OtlpTarget & {
 }
 
 /** Traces by the official SDK, sent as OTLP over HTTP; nothing global is set. */
-export function createTracing({ sampleRatio, ...target }: TracingOptions): Tracing {
+export function createTracing({ sampleRatio, ...target }: TracingOptions) {
   const exporter = createSpanExporter(target)
   const provider = new TracerProvider({
     resource: stagedoorResource,
@@ -44,21 +28,28 @@ export function createTracing({ sampleRatio, ...target }: TracingOptions): Traci
   })
   const tracer = provider.getTracer('stagedoor')
 
-  function begin(method: string, received: string | undefined): RequestTrace {
+  /**
+   * Begins the trace of a request.
+   * @param received the `traceparent` of a trusted proxy
+   */
+  function begin(method: string, received: string | undefined) {
     const root = tracer.startSpan(method, { kind: SpanKind.SERVER }, contextOf(received))
     const context = trace.setSpan(ROOT_CONTEXT, root)
     let running: Span | undefined
     return {
+      /** Names the span of the request, and says whether it is recorded. */
       traceparent: traceparentOf(root),
-      stage(name) {
+      /** Ends the span of the stage that ran, and begins that of the next. */
+      stage(name: string): void {
         running?.end()
         running = root.isRecording() ? tracer.startSpan(name, {}, context) : undefined
       },
-      fail(code) {
+      /** Ends the span of the stage that ran: it threw. */
+      fail(code: string): void {
         running?.setStatus({ code: SpanStatusCode.ERROR, message: code }).end()
         running = undefined
       },
-      end(status, attributes) {
+      end(status: number, attributes: Attributes): void {
         running?.end()
         root.setAttributes(attributes).setAttribute('http.response.status_code', status)
         if (status >= 500) root.setStatus({ code: SpanStatusCode.ERROR })
@@ -67,8 +58,9 @@ export function createTracing({ sampleRatio, ...target }: TracingOptions): Traci
     }
   }
 
-  // A failure to send is already reported.
-  return { begin, close: () => provider.shutdown().catch(() => undefined) }
+  /** Sends what is left. A failure to send is already reported. */
+  const close = (): Promise<void> => provider.shutdown().catch(() => undefined)
+  return { begin, close }
 }
 
 function contextOf(received: string | undefined) {

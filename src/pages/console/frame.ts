@@ -1,9 +1,7 @@
 import { type Html, createScript } from '../html.ts'
 import type { Page } from '../layout.ts'
 
-export type ConsolePage = 'overview' | 'sessions' | 'decisions' | 'audit' | 'explain' | 'configuration'
-
-const labels: Record<ConsolePage, string> = {
+const labels = {
   overview: 'Overview',
   sessions: 'Sessions',
   decisions: 'Decisions',
@@ -11,6 +9,8 @@ const labels: Record<ConsolePage, string> = {
   explain: 'Explain',
   configuration: 'Configuration',
 }
+
+type ConsolePage = keyof typeof labels
 
 /** Shows what is new in place: each event fetches the page again and exchanges its live part. */
 const live = createScript(`
