@@ -70,7 +70,7 @@ t.test('sinks get the lines as bytes, too, however long they are', async (t) => 
   sink.take = (lines, bytes) => void taken.push([lines, bytes?.toString()])
   const { trail } = start({ ...memorySink(), sink })
   t.teardown(() => trail.close())
-  for (const reason of ['é', 'é'.repeat(400_000), '']) {
+  for (const reason of ['€', '€'.repeat(400_000), '']) {
     trail.write({ event: 'login-refused', reason })
     trail.flush()
   }
@@ -185,6 +185,28 @@ t.test('each event that was recorded is passed on with its time, and one that co
     ['decision', 7],
     ['login', 7],
   ])
+})
+
+t.test('a record has the time of its event, however long it waited for others', async (t) => {
+  let now = 5
+  const memory = memorySink()
+  const trail = createTrail({
+    chain: createChain('w'),
+    sinks: [memory.sink],
+    now: () => now,
+    signer: () => undefined,
+    onFailure: () => undefined,
+    checkpointEveryMs: 60_000,
+  })
+  t.teardown(() => trail.close())
+  trail.write(decided)
+  now = 9
+  trail.write({ event: 'login' })
+  trail.flush()
+  t.same(
+    memory.records().map(({ time }) => time),
+    ['1970-01-01T00:00:00.005Z', '1970-01-01T00:00:00.009Z'],
+  )
 })
 
 t.test('another interval of checkpoints counts from the moment on at which it is set', async (t) => {

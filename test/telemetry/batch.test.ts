@@ -93,3 +93,13 @@ t.test('closing handles what is there, and leaves nothing behind in the process'
   t.same(handled, [1])
   t.equal(process.listenerCount('exit'), listeners)
 })
+
+t.test('an exit of the process handles what is held', async (t) => {
+  const before = new Set(process.listeners('exit'))
+  const handled: number[] = []
+  const batch = createBatch<number>((items) => handled.push(...items))
+  t.teardown(() => batch.close())
+  batch.addPatiently(1)
+  for (const listener of process.listeners('exit')) if (!before.has(listener)) listener(0)
+  t.same(handled, [1])
+})

@@ -215,6 +215,25 @@ t.test(
   },
 )
 
+t.test('with fsync: always the disk has each write before the write counts as kept', async (t) => {
+  const { sink } = await start(t, { fsync: 'always' })
+  const { atOnce } = holdSyncs(t)
+  sink.take(['one'])
+  t.equal(atOnce(), 1)
+  sink.take(['two'])
+  t.equal(atOnce(), 2)
+})
+
+t.test('with fsync: always a write that the disk does not take is a failure, and is written again', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'null.jsonl')
+  await symlink('/dev/null', path)
+  const { sink } = await start(t, { path, fsync: 'always' })
+  sink.take(['one'])
+  t.match(sink.status(), { reason: /EINVAL/ })
+  await t.rejects(sink.settled(), /EINVAL/)
+})
+
 t.test('a file is closed only when its sync is over, and at the end everything is on disk', async (t) => {
   const clock = mockTimers(t)
   const { sink } = await start(t, { fsync: 'second' })
