@@ -11,6 +11,29 @@ t.test('a decided request is counted by outcome, reason and class of its status,
   t.match(text, 'stagedoor_request_duration_seconds_bucket{le="0.0025"} 1')
 })
 
+t.test('decisions are tallied apart, and a second scrape says the same', async (t) => {
+  const metrics = createMetrics()
+  for (const status of [403, 404, 503]) metrics.decided('deny', 'role-missing', status, 0)
+  metrics.decided('deny', 'unauthenticated', 401, 0)
+  for (const status of [200, 204, 404]) metrics.decided('allow', 'none', status, 0)
+  metrics.decided('deny', 'none', 404, 0)
+  const tallies = async () =>
+    (await metrics.registry.metrics())
+      .split('\n')
+      .filter((line) => /^stagedoor_request(?:s_total\{|_duration_seconds_count)/.test(line))
+  const expected = [
+    'stagedoor_requests_total{outcome="deny",reason="role-missing",status="4xx"} 2',
+    'stagedoor_requests_total{outcome="deny",reason="role-missing",status="5xx"} 1',
+    'stagedoor_requests_total{outcome="deny",reason="unauthenticated",status="4xx"} 1',
+    'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 2',
+    'stagedoor_requests_total{outcome="allow",reason="none",status="4xx"} 1',
+    'stagedoor_requests_total{outcome="deny",reason="none",status="4xx"} 1',
+    'stagedoor_request_duration_seconds_count 8',
+  ]
+  t.same(await tallies(), expected)
+  t.same(await tallies(), expected)
+})
+
 t.test('a condition is 1 while it holds, else 0', async (t) => {
   const metrics = createMetrics()
   metrics.showConditions([{ name: 'gone', status: 'ok' }])
