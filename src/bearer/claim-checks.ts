@@ -1,4 +1,4 @@
-import { isSubject } from '../oidc/claim-values.ts'
+import { isName, isSubject } from '../oidc/claim-values.ts'
 import { clientOf, isMachine } from './access-token.ts'
 import { type CompactToken, isNone } from './compact.ts'
 import type { BearerReason } from './refusal-reasons.ts'
@@ -135,10 +135,6 @@ function audienceFault(claims: CompactToken['claims'], issuers: Expectations['is
 export function audiencesOf({ aud }: CompactToken['claims']): string[] {
   const list: unknown[] = Array.isArray(aud) ? aud : [aud]
   return list.every(isName) ? list : []
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
 }
 
 type Claims = Readonly<Record<string, unknown>>

@@ -68,6 +68,11 @@ function kindOf(value: unknown): string {
   return typeof value === 'string' ? 'text' : 'a number'
 }
 
+/** Text that is not empty. */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
 /**
  * Whether a `sub` can name a person or a program: 1 to 255 ASCII characters (OIDC Core §2), none of them a control
  * character, no space at either end. Anything else could be shown, stored or compared in more than one way.

@@ -9,7 +9,7 @@ import {
 } from 'jose'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-import { isSubject } from './claim-values.ts'
+import { isName, isSubject } from './claim-values.ts'
 import type { Provider } from './provider.ts'
 
 export type LogoutToken = {
@@ -140,8 +140,4 @@ function hasLogoutEvent(events: unknown): boolean {
   if (!(events instanceof Object) || !Object.hasOwn(events, logoutEvent)) return false
   const event: unknown = (events as Record<string, unknown>)[logoutEvent]
   return event instanceof Object && !Array.isArray(event)
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
 }
