@@ -54,10 +54,10 @@ export class Verifier {
 
   /** @param place says where the line stands, for people */
   line(line: string, place: string): void {
-    if (line === '' || isOtherLine(line)) return
+    if (line === '') return
     const record = recordIn(line)
-    if (record === undefined) this.#takeUnreadable(line, place)
-    else this.#take(record, place, line)
+    if (record !== undefined) this.#take(record, place, line)
+    else if (!isOtherLine(line)) this.#takeUnreadable(line, place)
   }
 
   /** Before the first line of another file. */
