@@ -181,11 +181,12 @@ t.test('fetch takes the secret from a file, and never from the command line', as
     exitCode: 1,
     err: /cannot be read/,
   })
-  t.match(await run(['fetch'], { env: withCache }), { exitCode: 1, err: /Say --secret-file or STAGEDOOR_MACHINE/ })
+  t.match(await run(['fetch'], { env: withCache }), { exitCode: 1, err: /Missing: --secret-file or STAGEDOOR_MACHINE/ })
 })
 
 t.test('fetch names all that it lacks at once, and its help', async (t) => {
-  const lacks = /^Say --issuer .*; --client-id; --secret-file .*; --audience .*\.\n\(stagedoor token fetch --help/
+  const lacks =
+    /^Missing: --issuer .*; --client-id .*; --secret-file .*; --audience .*\.\n\(stagedoor token fetch --help/
   t.match(await run(['fetch'], { env: {} }), { exitCode: 1, err: lacks })
 })
 

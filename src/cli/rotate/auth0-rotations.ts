@@ -2,18 +2,19 @@ import { createPublicKey, generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 
 import type { SendJson } from '../json-client.ts'
+import type { Expect } from '../management-api.ts'
 import { CommandFailed } from '../run-action.ts'
-import type { Management } from './management.ts'
 import type { Rotation } from './rotation.ts'
 import { type Patience, settles } from './run.ts'
-import type { RotationState } from './step.ts'
-import { probeSecret, type Verdict } from './token-probe.ts'
+import type { RotationKind, RotationState } from './step.ts'
+import { probeSecret } from './token-probe.ts'
 
 export type Auth0Application = {
   /** Ends in a slash. */
   issuer: string
   clientId: string
-  management: Management
+  /** Calls the Management API. */
+  expect: Expect
   send: SendJson
   settleMs: number
   patience: Patience
@@ -21,76 +22,84 @@ export type Auth0Application = {
 
 /** Rotates a client secret. We choose it, so that it can be handed out before Auth0 knows it, and taken back after. */
 export function clientSecretRotation(application: Auth0Application): Rotation {
-  const { clientId, management } = application
-  const kind = 'client-secret'
-  const probe = (secret: string) => probeSecret({ ...application, kind }, secret, application.send)
+  const { clientId, expect } = application
+  const { mustWork, mustTakeOver } = proofOf(application, 'client-secret')
+  const set = async (secret: string): Promise<void> =>
+    void (await expect([200], 'PATCH', pathOf(clientId), { client_secret: secret }))
   return {
-    kind,
+    kind: 'client-secret',
     subject: clientId,
     option: 'auth0.clientSecrets',
     keepsOld: false,
     // 384 bits: 64 characters, as long as Auth0's own.
     generate: async () => randomBytes(48).toString('base64url'),
-    preflight: (secret) => mustWork(probe, secret),
+    preflight: mustWork,
     effects: {
-      change: ({ newSecret }) => management.setClientSecret(clientId, newSecret),
-      verify: ({ oldSecret, newSecret }) => mustTakeOver(application, probe, newSecret, oldSecret),
-      'change-back': ({ oldSecret }) => management.setClientSecret(clientId, oldSecret),
-      'verify-back': ({ oldSecret, newSecret }) => mustTakeOver(application, probe, oldSecret, newSecret),
+      change: ({ newSecret }) => set(newSecret),
+      verify: ({ oldSecret, newSecret }) => mustTakeOver(newSecret, oldSecret),
+      'change-back': ({ oldSecret }) => set(oldSecret),
+      'verify-back': ({ oldSecret, newSecret }) => mustTakeOver(oldSecret, newSecret),
     },
   }
 }
 
 /** Rotates the key of an application that signs its requests: Auth0 accepts both until the old one is removed. */
 export function privateKeyRotation(application: Auth0Application): Rotation {
-  const { clientId, management, patience } = application
-  const kind = 'private-key-jwt'
-  const probe = (secret: string) => probeSecret({ ...application, kind }, secret, application.send)
+  const { clientId, expect } = application
+  const { mustWork, mustTakeOver, mustBeAccepted } = proofOf(application, 'private-key-jwt')
+  const path = pathOf(clientId)
 
-  async function add(state: RotationState): Promise<Pick<RotationState, 'credentials'>> {
-    const registered = await management.credentials(clientId)
-    const name = nameOf(state)
-    const existing = registered.find((credential) => credential.name === name)
-    const others = registered.filter((credential) => credential.name !== name)
-    if (existing === undefined && others.length > 1) {
-      throw new CommandFailed('the application has two credentials already, which is all that Auth0 allows: delete one')
-    }
-    const added = existing?.id ?? (await management.addCredential(clientId, publicPemOf(state.newSecret), name))
-    const old = others.map(({ id }) => id)
-    await management.setCredentials(clientId, state.course === 'emergency' ? [added] : [...old, added])
-    return { credentials: { old, new: added } }
+  /** The credentials that Auth0 knows, ours of this rotation apart from the others. */
+  async function registered(state: RotationState): Promise<{ ours: string[]; others: string[] }> {
+    const list = Object.values(await expect([200], 'GET', `${path}/credentials`)) as { id: string; name: string }[]
+    const idsOf = (isOurs: boolean) =>
+      list.filter(({ name }) => (name === nameOf(state)) === isOurs).map(({ id }) => id)
+    return { ours: idsOf(true), others: idsOf(false) }
+  }
+
+  async function add(state: RotationState): Promise<string> {
+    const key = { name: nameOf(state), pem: publicPemOf(state.newSecret) }
+    const body = { credential_type: 'public_key', ...key, alg: 'RS256' }
+    return String((await expect([201], 'POST', `${path}/credentials`, body))['id'])
+  }
+
+  /** Which credentials may sign for the application. */
+  async function allow(ids: readonly string[]): Promise<void> {
+    const credentials = ids.map((id) => ({ id }))
+    await expect([200], 'PATCH', path, { client_authentication_methods: { private_key_jwt: { credentials } } })
   }
 
   async function remove(ids: readonly string[], kept: readonly string[]): Promise<void> {
-    await management.setCredentials(clientId, kept)
-    for (const id of ids) await management.deleteCredential(clientId, id)
+    await allow(kept)
+    for (const id of ids) await expect([204, 404], 'DELETE', `${path}/credentials/${encodeURIComponent(id)}`)
   }
 
   return {
-    kind,
+    kind: 'private-key-jwt',
     subject: clientId,
     option: 'auth0.privateKeys',
     keepsOld: false,
     generate: generatePem,
-    preflight: (secret) => mustWork(probe, secret),
+    preflight: mustWork,
     effects: {
-      change: add,
-      async verify({ newSecret }) {
-        const works = async () => (await probe(newSecret)) === 'accepted'
-        if (!(await settles(works, application.settleMs, patience)))
-          throw new CommandFailed('Auth0 does not accept the new key: look at Credentials of the application')
+      async change(state) {
+        const { ours, others } = await registered(state)
+        if (ours.length === 0 && others.length > 1) {
+          throw new CommandFailed(
+            'the application has two credentials already, which is all that Auth0 allows: delete one',
+          )
+        }
+        const added = ours[0] ?? (await add(state))
+        await allow(state.course === 'emergency' ? [added] : [...others, added])
+        return { credentials: { old: others, new: added } }
       },
+      verify: ({ newSecret }) => mustBeAccepted(newSecret),
       async 'remove-old'({ credentials, newSecret, oldSecret }) {
         await remove(credentials?.old ?? [], credentials === undefined ? [] : [credentials.new])
-        await mustTakeOver(application, probe, newSecret, oldSecret)
+        await mustTakeOver(newSecret, oldSecret)
       },
       async 'change-back'(state) {
-        const name = nameOf(state)
-        const registered = await management.credentials(clientId)
-        const [ours, others] = [
-          registered.filter((one) => one.name === name).map(({ id }) => id),
-          registered.filter((one) => one.name !== name).map(({ id }) => id),
-        ]
+        const { ours, others } = await registered(state)
         if (others.length === 0) throw new CommandFailed('Auth0 has no older credential to go back to')
         // If our credential was never added, there is nothing to remove.
         if (ours.length > 0) await remove(ours, others)
@@ -112,6 +121,8 @@ export function sessionSecretRotation(): Rotation {
   }
 }
 
+const pathOf = (clientId: string): string => `clients/${encodeURIComponent(clientId)}`
+
 /** The same name for every try of one rotation, so that a credential that was added before a kill is found again. */
 const nameOf = ({ startedAt }: RotationState): string => `stagedoor ${startedAt}`
 
@@ -125,23 +136,30 @@ async function generatePem(): Promise<string> {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).trim()
 }
 
-async function mustWork(probe: (secret: string) => Promise<Verdict>, secret: string): Promise<void> {
-  const verdict = await probe(secret)
-  if (verdict === 'accepted') return
-  const what = verdict === 'refused' ? 'refuses the current secret' : 'gives no clear answer on the current secret'
-  throw new CommandFailed(`Auth0 ${what}: nothing was changed. \`stagedoor doctor\` says what is wrong`)
-}
+/** Asks Auth0 which secrets it accepts. */
+function proofOf({ settleMs, patience, send, issuer, clientId }: Auth0Application, kind: RotationKind) {
+  const verdictOn = (secret: string) => probeSecret({ issuer, clientId, kind }, secret, send)
+  const isAccepted = async (secret: string) => (await verdictOn(secret)) === 'accepted'
 
-async function mustTakeOver(
-  { settleMs, patience }: Auth0Application,
-  probe: (secret: string) => Promise<Verdict>,
-  good: string,
-  bad: string,
-): Promise<void> {
-  const hasChanged = async () =>
-    (await probe(good)) === 'accepted' && (good === bad || (await probe(bad)) === 'refused')
-  if (await settles(hasChanged, settleMs, patience)) return
-  throw new CommandFailed(
-    'Auth0 does not accept the one secret and refuse the other, after all the time that --limit gives',
-  )
+  async function mustWork(secret: string): Promise<void> {
+    const verdict = await verdictOn(secret)
+    if (verdict === 'accepted') return
+    const what = verdict === 'refused' ? 'refuses the current secret' : 'gives no clear answer on the current secret'
+    throw new CommandFailed(`Auth0 ${what}: nothing was changed. \`stagedoor doctor\` says what is wrong`)
+  }
+
+  async function mustBeAccepted(secret: string): Promise<void> {
+    if (await settles(() => isAccepted(secret), settleMs, patience)) return
+    throw new CommandFailed('Auth0 does not accept the new key: look at Credentials of the application')
+  }
+
+  async function mustTakeOver(good: string, bad: string): Promise<void> {
+    const hasChanged = async () => (await isAccepted(good)) && (good === bad || (await verdictOn(bad)) === 'refused')
+    if (await settles(hasChanged, settleMs, patience)) return
+    throw new CommandFailed(
+      'Auth0 does not accept the one secret and refuse the other, after all the time that --limit gives',
+    )
+  }
+
+  return { mustWork, mustBeAccepted, mustTakeOver }
 }

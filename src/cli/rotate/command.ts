@@ -1,8 +1,10 @@
 import { fingerprint } from '../../config/fingerprints.ts'
-import { createFetch } from '../../process/outgoing-fetch.ts'
+import { withSlash } from '../../config/values/addresses.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
+import { issuerFrom, required, secretFrom } from '../from-environment.ts'
 import { createSendJson } from '../json-client.ts'
+import { createExpect } from '../management-api.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
 import {
   type Auth0Application,
@@ -11,17 +13,7 @@ import {
   sessionSecretRotation,
 } from './auth0-rotations.ts'
 import { beginRotation, type Wish } from './begin.ts'
-import { createManagement } from './management.ts'
-import {
-  type Auth0Options,
-  currentSecretFrom,
-  issuerFrom,
-  managementAccess,
-  required,
-  type RotateOptions,
-  withAuth0Options,
-  withRotateOptions,
-} from './options.ts'
+import { type Auth0Options, type RotateOptions, withAuth0Options, withRotateOptions } from './options.ts'
 import { createRecorder } from './record.ts'
 import { whoLacks } from './replicas.ts'
 import type { Rotation } from './rotation.ts'
@@ -35,12 +27,16 @@ const pollMs = 1_000
 /** `stagedoor rotate`: replaces a secret everywhere without losing a request. */
 export function rotateCommand(context: CommandContext): Command {
   const application = (options: Auth0Options): Auth0Application => {
-    const issuer = issuerFrom(options, context.env)
+    const { env, fetch } = context
+    const { issuer, clientId } = required({
+      issuer: [issuerFrom(options.issuer, env), '--issuer or AUTH0_ISSUER'],
+      clientId: [options.clientId ?? env['AUTH0_CLIENT_ID'], '--client-id or AUTH0_CLIENT_ID'],
+    })
     return {
-      issuer,
-      clientId: required(options.clientId ?? context.env['AUTH0_CLIENT_ID'], '--client-id or AUTH0_CLIENT_ID'),
-      management: createManagement(issuer, managementAccess(context.env), context.fetch),
-      send: createSendJson(context.fetch),
+      issuer: withSlash(issuer),
+      clientId,
+      expect: createExpect(withSlash(issuer), env, fetch),
+      send: createSendJson(fetch),
       settleMs: options.settle * 1000,
       patience: { everyMs: pollMs, limitMs: options.limit * 1000 },
     }
@@ -90,13 +86,13 @@ async function rotateAlone(
     throw new CommandFailed(
       'say which replicas to wait for, for example --replica http://stagedoor-admin:9464; or --no-wait',
     )
-  const place = { env, fetch, fetchWith: (ca: string | undefined) => createFetch(env, ca), out }
-  const targets = options.to.map((to) => parseTarget(to, { ...place, isTerminal: process.stdout.isTTY }))
+  const isTerminal = process.stdout.isTTY
+  const targets = options.to.map((to) => parseTarget(to, { env, fetch, out, isTerminal }))
   const stateFile = createStateFile(options.state)
   const wish = {
     mode: modeOf(options),
     isEmergency: options.emergency === true,
-    currentSecret: await currentSecretFrom(options.currentSecretFile, env),
+    currentSecret: await secretFrom(options.currentSecretFile, env, 'STAGEDOOR_CURRENT_SECRET'),
     startedAt: new Date(now()).toISOString(),
   } as const
   const begun = await beginRotation(wish, { rotation, targets, stateFile })

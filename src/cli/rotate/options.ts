@@ -1,11 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { InvalidArgumentError, Option } from 'commander'
 
-import { Option } from 'commander'
-
-import { withSlash } from '../../config/values/addresses.ts'
+import { parseWebUrl } from '../../config/values/addresses.ts'
 import type { Command } from '../command.ts'
-import { CommandFailed } from '../run-action.ts'
-import type { ManagementAccess } from './management.ts'
 import { targetForms } from './targets/parse.ts'
 
 /** Options of every rotation. */
@@ -27,10 +23,14 @@ export type RotateOptions = {
 export type Auth0Options = RotateOptions & { issuer?: string; clientId?: string; settle: number }
 
 const seconds = (text: string): number => {
-  if (!/^\d+$/.test(text)) throw new CommandFailed(`${text} is no number of seconds: write for example 600`)
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number of seconds, for example 600.')
   return Number(text)
 }
 const listed = (text: string, all: string[]): string[] => [...all, text]
+const listedUrl = (text: string, all: string[]): string[] => {
+  if (parseWebUrl(text) !== undefined) return [...all, text]
+  throw new InvalidArgumentError('It is a URL, for example http://stagedoor-admin:9464.')
+}
 
 export function withRotateOptions(command: Command): Command {
   return command
@@ -39,7 +39,7 @@ export function withRotateOptions(command: Command): Command {
     )
     .addOption(
       new Option('--replica <url>', 'admin listener of a replica, again for each; a name stands for all its addresses')
-        .argParser(listed)
+        .argParser(listedUrl)
         .default([]),
     )
     .option('--no-wait', 'do not wait for replicas (danger: one that lacks the new secret fails logins)')
@@ -67,38 +67,4 @@ export function withAuth0Options(command: Command): Command {
         .argParser(seconds)
         .default(30),
     )
-}
-
-/** @returns ends in a slash */
-export function issuerFrom({ issuer }: { issuer?: string }, env: NodeJS.ProcessEnv): string {
-  const domain = env['AUTH0_DOMAIN']
-  const found = issuer ?? (env['AUTH0_ISSUER'] || (domain ? `https://${domain}/` : undefined))
-  return withSlash(required(found, '--issuer or AUTH0_ISSUER'))
-}
-
-/** A token, or an application of its own that may do nothing else: `update:clients` and `update:client_keys`. */
-export function managementAccess(env: NodeJS.ProcessEnv): ManagementAccess {
-  const token = env['STAGEDOOR_MANAGEMENT_TOKEN']
-  if (token) return { token }
-  const audience = env['STAGEDOOR_MANAGEMENT_AUDIENCE']
-  return {
-    clientId: required(env['STAGEDOOR_MANAGEMENT_CLIENT_ID'], 'STAGEDOOR_MANAGEMENT_CLIENT_ID'),
-    clientSecret: required(env['STAGEDOOR_MANAGEMENT_CLIENT_SECRET'], 'STAGEDOOR_MANAGEMENT_CLIENT_SECRET'),
-    ...(audience ? { audience } : {}),
-  }
-}
-
-export function required(value: string | undefined, what: string): string {
-  if (value === undefined || value === '') throw new CommandFailed(`${what} is missing`)
-  return value
-}
-
-// Never an option of its own: every user of the machine can read command lines.
-export async function currentSecretFrom(file: string | undefined, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  if (file === undefined) return env['STAGEDOOR_CURRENT_SECRET'] || undefined
-  try {
-    return (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
-  } catch (cause) {
-    throw new CommandFailed(`the current secret cannot be read from ${file} (--current-secret-file)`, { cause })
-  }
 }

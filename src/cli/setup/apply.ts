@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-import type { Expect } from '../rotate/management.ts'
+import type { Expect } from '../management-api.ts'
 import { CommandFailed } from '../run-action.ts'
 import type { Change, Kind } from './plan.ts'
 

@@ -1,9 +1,9 @@
-import { isLoopback } from '../../config/values/addresses.ts'
+import { isLoopback, withSlash } from '../../config/values/addresses.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
+import { issuerFrom, required } from '../from-environment.ts'
 import { createSendJson } from '../json-client.ts'
-import { createExpect, type Expect } from '../rotate/management.ts'
-import { issuerFrom, managementAccess, required } from '../rotate/options.ts'
+import { createExpect, type Expect } from '../management-api.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
 import { type Applied, applyPlan } from './apply.ts'
 import { findInTenant, type Found } from './found.ts'
@@ -45,11 +45,18 @@ export function setupCommand(context: CommandContext): Command {
 
 async function setUp(options: SetupOptions, context: CommandContext): Promise<number> {
   const { env, out, fetch } = context
-  const issuer = issuerFrom(options, env)
+  const given = required(
+    {
+      issuer: [issuerFrom(options.issuer, env), '--issuer or AUTH0_ISSUER'],
+      baseUrl: [options.baseUrl ?? env['STAGEDOOR_BASE_URL'], '--base-url or STAGEDOOR_BASE_URL'],
+    },
+    'stagedoor setup auth0',
+  )
+  const issuer = withSlash(given.issuer)
   const send = createSendJson(fetch)
   const isOffered = async () =>
     (await send(`${issuer}.well-known/openid-configuration`)).body['backchannel_logout_supported'] === true
-  const baseUrl = baseUrlFrom(options, env)
+  const baseUrl = checkedBaseUrl(given.baseUrl)
   const isPublic = !isLoopback(new URL(baseUrl))
   const wish: Wish = {
     baseUrl,
@@ -63,11 +70,7 @@ async function setUp(options: SetupOptions, context: CommandContext): Promise<nu
     out(clicks(wanted))
     return 0
   }
-  await setUpByApi(
-    options,
-    { issuer, wish, wanted, expect: createExpect(issuer, managementAccess(env), fetch) },
-    context,
-  )
+  await setUpByApi(options, { issuer, wish, wanted, expect: createExpect(issuer, env, fetch) }, context)
   return 0
 }
 
@@ -131,8 +134,9 @@ function shownSecret(client: Record<string, unknown> | undefined): string | unde
   return typeof secret === 'string' ? secret : undefined
 }
 
-function baseUrlFrom({ baseUrl }: SetupOptions, env: NodeJS.ProcessEnv): string {
-  const text = required(baseUrl ?? env['STAGEDOOR_BASE_URL'], '--base-url or STAGEDOOR_BASE_URL').replace(/\/$/, '')
+/** @throws CommandFailed for one that the gateway would refuse */
+function checkedBaseUrl(given: string): string {
+  const text = given.replace(/\/$/, '')
   const url = URL.parse(text)
   if (url === null || url.origin !== text) {
     throw new CommandFailed(`${text} is no base URL: write scheme and host only, as https://portal.example.com`)

@@ -1,4 +1,4 @@
-import type { Expect } from '../rotate/management.ts'
+import type { Expect } from '../management-api.ts'
 import type { Settings, Wanted } from './wanted.ts'
 
 type WithId = Settings & { id: string }

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
-
 import type { MachineClient } from '../../oidc/client-credentials.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
-import { CommandFailed, runAction } from '../run-action.ts'
+import { issuerFrom, required, secretFrom } from '../from-environment.ts'
+import { runAction } from '../run-action.ts'
 import { cacheFolder, cacheKeyOf, keepToken, keptToken } from './cache.ts'
 import { requestToken } from './request.ts'
 
@@ -32,8 +31,7 @@ export function fetchCommand(context: CommandContext): Command {
 }
 
 async function printToken(options: FetchOptions, context: CommandContext): Promise<number> {
-  context.out(`${await fetchToken(options, context)}
-`)
+  context.out(`${await fetchToken(options, context)}\n`)
   return 0
 }
 
@@ -50,32 +48,15 @@ async function fetchToken(options: FetchOptions, { env, fetch, now }: CommandCon
 }
 
 async function requestFrom(options: FetchOptions, env: NodeJS.ProcessEnv): Promise<MachineClient> {
-  const domain = env['AUTH0_DOMAIN']
-  const issuer = options.issuer ?? (env['AUTH0_ISSUER'] || (domain ? `https://${domain}/` : undefined))
-  const { scope, organization } = options
-  const missing: string[] = []
-  const required = (value: string | undefined, what: string): string => {
-    if (value === undefined || value === '') missing.push(what)
-    return value ?? ''
-  }
-  const credentials = {
-    issuer: required(issuer, '--issuer or AUTH0_ISSUER'),
-    clientId: required(options.clientId ?? env['STAGEDOOR_MACHINE_CLIENT_ID'], '--client-id'),
-    clientSecret: required(await secretFrom(options, env), '--secret-file or STAGEDOOR_MACHINE_CLIENT_SECRET'),
-    audience: required(options.audience ?? env['AUTH0_AUDIENCE'], '--audience or AUTH0_AUDIENCE'),
-  }
-  if (missing.length > 0) {
-    throw new CommandFailed(`Say ${missing.join('; ')}`, { help: 'stagedoor token fetch' })
-  }
-  return { ...credentials, scope, organization }
-}
-
-// The secret is never an option: other users of the machine can see command lines, and shells keep them.
-async function secretFrom({ secretFile }: FetchOptions, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  if (secretFile === undefined) return env['STAGEDOOR_MACHINE_CLIENT_SECRET']
-  try {
-    return (await readFile(secretFile, 'utf8')).trim()
-  } catch (cause) {
-    throw new CommandFailed(`The secret cannot be read from ${secretFile}.`, { cause })
-  }
+  const secret = await secretFrom(options.secretFile, env, 'STAGEDOOR_MACHINE_CLIENT_SECRET')
+  const credentials = required(
+    {
+      issuer: [issuerFrom(options.issuer, env), '--issuer or AUTH0_ISSUER'],
+      clientId: [options.clientId ?? env['STAGEDOOR_MACHINE_CLIENT_ID'], '--client-id or STAGEDOOR_MACHINE_CLIENT_ID'],
+      clientSecret: [secret?.trim(), '--secret-file or STAGEDOOR_MACHINE_CLIENT_SECRET'],
+      audience: [options.audience ?? env['AUTH0_AUDIENCE'], '--audience or AUTH0_AUDIENCE'],
+    },
+    'stagedoor token fetch',
+  )
+  return { ...credentials, scope: options.scope, organization: options.organization }
 }

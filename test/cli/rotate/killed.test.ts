@@ -6,9 +6,9 @@ import t, { type Test } from 'tap'
 
 import { repositoryRoot } from '../../../scripts/testing/command.ts'
 import { createSendJson } from '../../../src/cli/json-client.ts'
+import { createExpect } from '../../../src/cli/management-api.ts'
 import { clientSecretRotation } from '../../../src/cli/rotate/auth0-rotations.ts'
 import { beginRotation } from '../../../src/cli/rotate/begin.ts'
-import { createManagement } from '../../../src/cli/rotate/management.ts'
 import { createRecorder } from '../../../src/cli/rotate/record.ts'
 import { whoLacks } from '../../../src/cli/rotate/replicas.ts'
 import { runRotation, type StepRecord } from '../../../src/cli/rotate/run.ts'
@@ -24,11 +24,11 @@ const killed = new Error('killed')
 
 /** Begins a rotation that ends where a kill would: at a step, before its effect or after it, when the record is written. */
 async function killAt(house: RotationHouse, step: string, outcome: StepRecord['outcome']): Promise<void> {
-  const { issuer, clientId, management } = house.auth0
+  const { issuer, clientId } = house.auth0
   const send = createSendJson(fetch)
   const patience = { everyMs: 1, limitMs: 10_000 }
-  const access = createManagement(issuer, management, fetch)
-  const rotation = clientSecretRotation({ issuer, clientId, management: access, send, settleMs: 0, patience })
+  const expect = createExpect(issuer, house.env, fetch)
+  const rotation = clientSecretRotation({ issuer, clientId, expect, send, settleMs: 0, patience })
   const place = { rotation, targets: [fileTarget(house.file)], stateFile: createStateFile(house.stateFile) }
   const wish = {
     mode: 'begin',

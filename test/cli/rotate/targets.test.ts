@@ -29,7 +29,7 @@ async function startService(t: Test, answer: (asked: Asked) => Reply) {
 }
 
 const target = (text: string, env: NodeJS.ProcessEnv = {}, out: (text: string) => void = () => undefined) =>
-  parseTarget(text, { env, fetch, fetchWith: async () => fetch, out, isTerminal: false })
+  parseTarget(text, { env, fetch, out, isTerminal: false })
 
 const held = { current: 'the old secret', next: 'the new secret' }
 
@@ -143,7 +143,7 @@ t.test('standard output gets a line for each change, and a terminal nothing', as
   let seen = ''
   await target('stdout', {}, (text) => void (seen += text)).write(held)
   t.equal(seen, `${JSON.stringify(held)}\n`)
-  const toTerminal = { env: {}, fetch, fetchWith: async () => fetch, out: () => undefined, isTerminal: true }
+  const toTerminal = { env: {}, fetch, out: () => undefined, isTerminal: true }
   t.throws(() => parseTarget('stdout', toTerminal), /send it into a pipe/)
 })
 

@@ -1,6 +1,8 @@
 import type { SendJson } from '../../json-client.ts'
 import { CommandFailed } from '../../run-action.ts'
-import type { Target } from './target.ts'
+import { separately, type Target } from './target.ts'
+
+const namesFor = (name: string) => ({ current: name, next: `${name}_NEXT`, previous: `${name}_PREVIOUS` })
 
 /** `gitlab:PROJECT/NAME`: the project's CI/CD variables NAME, NAME_NEXT and NAME_PREVIOUS; PROJECT is its id, or its whole path. */
 export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, send: SendJson): Target {
@@ -30,20 +32,7 @@ export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, send: SendJs
   const refused = (status: number): CommandFailed =>
     new CommandFailed(`GitLab refuses the variable ${place} (${status}): the token needs the scope api`)
 
-  return {
-    name: `gitlab:${place}`,
-    async read() {
-      const [current, next] = [await get(name), await get(`${name}_NEXT`)]
-      if (current === undefined) return undefined
-      const previous = await get(`${name}_PREVIOUS`)
-      return { current, next: next ?? current, ...(previous === undefined ? {} : { previous }) }
-    },
-    async write({ current, next, previous }) {
-      if (previous !== undefined) await put(`${name}_PREVIOUS`, previous)
-      await put(`${name}_NEXT`, next)
-      await put(name, current)
-    },
-  }
+  return separately(namesFor(name), put, get)
 }
 
 /** `github:OWNER/REPOSITORY/NAME`: the Actions secrets NAME, NAME_NEXT and NAME_PREVIOUS. They cannot be read back. */
@@ -70,14 +59,7 @@ export function githubTarget(place: string, env: NodeJS.ProcessEnv, send: SendJs
   const refused = (status: number): CommandFailed =>
     new CommandFailed(`GitHub refuses the secret ${place} (${status}): the token needs "Secrets: read and write"`)
 
-  return {
-    name: `github:${place}`,
-    async write({ current, next, previous }) {
-      if (previous !== undefined) await put(`${name}_PREVIOUS`, previous)
-      await put(`${name}_NEXT`, next)
-      await put(name, current)
-    },
-  }
+  return separately(namesFor(name), put)
 }
 
 /** A sealed box for the repository's public key, which is what GitHub takes. */

@@ -1,30 +1,13 @@
 import { chown, chmod, rename, stat } from 'node:fs/promises'
 
 import { readFileIfThere, writeWhole } from '../../../storage/atomic-file.ts'
-import type { Target } from './target.ts'
+import { separately, type Target } from './target.ts'
 
 /** `file:PATH`: the secrets in PATH, PATH.next and PATH.previous, each replaced as a whole. */
 export function fileTarget(path: string): Target {
-  const nextPath = `${path}.next`
-  const previousPath = `${path}.previous`
-  return {
-    name: `file:${path}`,
-    async read() {
-      const [current, next] = [await readFileIfThere(path), await readFileIfThere(nextPath)]
-      if (current === undefined) return undefined
-      const previous = await readFileIfThere(previousPath)
-      const held = { current: trimmed(current), next: trimmed(next ?? current) }
-      return previous === undefined ? held : { ...held, previous: trimmed(previous) }
-    },
-    async write({ current, next, previous }) {
-      if (previous !== undefined) await replace(previousPath, previous)
-      await replace(nextPath, next)
-      await replace(path, current)
-    },
-  }
+  const names = { current: path, next: `${path}.next`, previous: `${path}.previous` }
+  return separately(names, replace, async (name) => (await readFileIfThere(name))?.replace(/\r?\n$/, ''))
 }
-
-const trimmed = (text: string): string => text.replace(/\r?\n$/, '')
 
 /** Owner and mode stay those of the old file, so that the gateway can read the new one; a first file is ours alone. */
 async function replace(path: string, secret: string): Promise<void> {

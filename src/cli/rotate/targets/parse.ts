@@ -8,11 +8,9 @@ import { fileTarget } from './file.ts'
 import { kubernetesTarget } from './kubernetes.ts'
 import type { Target } from './target.ts'
 
-export type TargetSurroundings = {
+type Surroundings = {
   env: NodeJS.ProcessEnv
   fetch: typeof fetch
-  /** Asks over TLS with one more certificate authority. */
-  fetchWith: (ca: string | undefined) => Promise<typeof fetch>
   out: (text: string) => void
   isTerminal: boolean
 }
@@ -21,14 +19,11 @@ export const targetForms =
   'file:PATH, kubernetes:NAMESPACE/NAME, github:OWNER/REPOSITORY/NAME, gitlab:PROJECT/NAME, program:PATH or stdout'
 
 /** @throws CommandFailed when the text names no target, or lacks a required part */
-export function parseTarget(text: string, surroundings: TargetSurroundings): Target {
-  const { env, fetch, fetchWith, out, isTerminal } = surroundings
-  const colon = text.indexOf(':')
-  const [kind, place] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)]
+export function parseTarget(text: string, { env, fetch, out, isTerminal }: Surroundings): Target {
   if (text === 'stdout') return stdoutTarget(out, isTerminal)
-  if (place === '') throw new CommandFailed(`${text} is no target; write ${targetForms}`)
+  const [, kind, place = ''] = /^([a-z]+):(.+)$/.exec(text) ?? []
   if (kind === 'file') return fileTarget(place)
-  if (kind === 'kubernetes') return kubernetesTarget(place, { env, fetchWith })
+  if (kind === 'kubernetes') return kubernetesTarget(place, env)
   if (kind === 'github') return githubTarget(place, env, createSendJson(fetch))
   if (kind === 'gitlab') return gitlabTarget(place, env, createSendJson(fetch))
   if (kind === 'program') return programTarget(place)
@@ -38,7 +33,6 @@ export function parseTarget(text: string, surroundings: TargetSurroundings): Tar
 /** `program:PATH`: an executable of yours that gets one line of JSON, `{"current":…,"next":…}` (and `previous`), on standard input. */
 function programTarget(path: string): Target {
   return {
-    name: `program:${path}`,
     async write(secrets) {
       // Its output goes to our error output: standard output is for the report, or for a pipe.
       const child = spawn(path, [], { stdio: ['pipe', process.stderr, process.stderr] })
@@ -58,5 +52,5 @@ function programTarget(path: string): Target {
 /** `stdout`: one line of JSON for each set of secrets that is to be stored, for a pipe; never for a terminal. */
 function stdoutTarget(out: (text: string) => void, isTerminal: boolean): Target {
   if (isTerminal) throw new CommandFailed('stdout would show the secret on the terminal; send it into a pipe')
-  return { name: 'stdout', write: async (secrets) => out(`${JSON.stringify(secrets)}\n`) }
+  return { write: async (secrets) => out(`${JSON.stringify(secrets)}\n`) }
 }

@@ -1,0 +1,55 @@
+import { fetchManagementToken, tokenRefusalIn } from '../oidc/client-credentials.ts'
+import { required } from './from-environment.ts'
+import { createSendJson, type JsonAnswer, retryingFetch } from './json-client.ts'
+import { CommandFailed } from './run-action.ts'
+
+/** One call of Auth0's Management API: its answer, when it has one of the statuses. @throws CommandFailed */
+export type Expect = (
+  statuses: readonly number[],
+  method: string,
+  path: string,
+  body?: object,
+) => Promise<Record<string, unknown>>
+
+/** All tries together. */
+const tokenTimeoutMs = 180_000
+
+/** @param issuer ends in a slash @throws CommandFailed where the environment has no access */
+export function createExpect(issuer: string, env: NodeJS.ProcessEnv, fetch: typeof globalThis.fetch): Expect {
+  const send = createSendJson(fetch)
+  const getToken = tokenSource(issuer, env, fetch)
+  let token: Promise<string> | undefined
+  return async (statuses, method, path, body) => {
+    token ??= getToken()
+    const headers = { authorization: `Bearer ${await token}` }
+    const answer = await send(`${issuer}api/v2/${path}`, { method, headers, body })
+    if (statuses.includes(answer.status)) return answer.body
+    throw new CommandFailed(`Auth0’s Management API refuses ${method} ${path.split('?', 1)[0]}: ${textOf(answer)}`)
+  }
+}
+
+/** A token that is there already, or one for an application of its own that may do nothing else. */
+function tokenSource(issuer: string, env: NodeJS.ProcessEnv, fetch: typeof globalThis.fetch): () => Promise<string> {
+  const given = env['STAGEDOOR_MANAGEMENT_TOKEN']
+  if (given) return async () => given
+  const application = required({
+    clientId: [env['STAGEDOOR_MANAGEMENT_CLIENT_ID'], 'STAGEDOOR_MANAGEMENT_CLIENT_ID'],
+    clientSecret: [env['STAGEDOOR_MANAGEMENT_CLIENT_SECRET'], 'STAGEDOOR_MANAGEMENT_CLIENT_SECRET'],
+  })
+  const audience = env['STAGEDOOR_MANAGEMENT_AUDIENCE'] || undefined
+  const options = { fetch: retryingFetch(fetch) as never, timeoutMs: tokenTimeoutMs }
+  return () =>
+    fetchManagementToken({ issuer, ...application, audience }, options).then(
+      ({ token }) => token,
+      (cause: unknown) => {
+        if (cause instanceof Error && cause.cause instanceof CommandFailed) throw cause.cause
+        const { status, error, description } = tokenRefusalIn(cause) ?? { status: 'no answer that can be used' }
+        throw new CommandFailed(`no token for the Management API: ${description || error || ''} (${status})`, { cause })
+      },
+    )
+}
+
+function textOf({ status, body }: JsonAnswer): string {
+  const text = body['message'] ?? body['error_description'] ?? body['error']
+  return typeof text === 'string' ? `${text} (${status})` : String(status)
+}
