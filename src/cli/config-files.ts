@@ -38,7 +38,7 @@ function block(
 
 function shortName(file: string, folder: string): string {
   const name = relative(folder, file)
-  return name.startsWith('..') ? file : name
+  return name === '' || name.startsWith('..') ? file : name
 }
 
 /** `--config FILE`, as often as there are files. */

@@ -57,8 +57,10 @@ async function answerOf(fetch: typeof globalThis.fetch, url: Parameters<typeof f
     return await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
   } catch (cause) {
     if (cause instanceof CommandFailed) throw cause
-    const { origin } = new URL(url instanceof Request ? url.url : url)
-    throw new CommandFailed(`${origin} does not answer: ${whyNoAnswer(cause)}`, { cause })
+    const address = url instanceof Request ? url.url : String(url)
+    const asked = URL.parse(address)
+    if (asked === null) throw new CommandFailed(`${address} is no URL: write for example https://portal.example.com`)
+    throw new CommandFailed(`${asked.origin} does not answer: ${whyNoAnswer(cause)}`, { cause })
   }
 }
 

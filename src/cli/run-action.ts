@@ -1,3 +1,4 @@
+import { UnreadableTrail } from '../audit/trail-files.ts'
 import { ConfigError } from '../config/problem.ts'
 import type { CommandContext } from './command-context.ts'
 import { reportProblems } from './config-files.ts'
@@ -22,11 +23,20 @@ export async function runAction(
   try {
     setExitCode(await action())
   } catch (error) {
+    const failure = failureIn(error)
     if (error instanceof ConfigError) err(`${reportProblems(error.problems, folder)}\n`)
-    else if (error instanceof CommandFailed) err(`${sentencesOf(error)}\n`)
+    else if (failure !== undefined) err(`${sentencesOf(failure)}\n`)
     else throw error
     setExitCode(failureCode)
   }
+}
+
+/** The failure that a person can mend; undefined where an error is another one. A file or a disk that fails is named in its message. */
+export function failureIn(error: unknown): CommandFailed | undefined {
+  if (error instanceof CommandFailed) return error
+  const isOfTheSystem = error instanceof Error && 'code' in error && /^E[A-Z0-9]+$/.test(String(error.code))
+  if (!isOfTheSystem && !(error instanceof UnreadableTrail)) return undefined
+  return new CommandFailed(error.message, { cause: error })
 }
 
 function sentencesOf({ message, help }: CommandFailed): string {

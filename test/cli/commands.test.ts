@@ -135,6 +135,13 @@ t.test('check without --config reads default.yaml, whose file is named in full',
   t.match(err, /\n\/.*config\/default\.yaml:\d+:\d+ {2}server\.baseUrl/)
 })
 
+t.test('a folder in place of a file is named as it was given', async (t) => {
+  t.match(
+    (await runCommand(['check', '--config', '.'], { folder: process.cwd() })).err,
+    /\n\.:1:1\n    found     is a directory/,
+  )
+})
+
 t.test('start is given the files in order', async (t) => {
   const given: string[][] = []
   const start: Start = async ({ files }) => void given.push(files)
@@ -224,6 +231,14 @@ const misuses: [call: string, expected: string[]][] = [
     ["argument 'soon' is invalid. It is a moment", "argument '25:00' is invalid", '(stagedoor audit search --help'],
   ],
   ['audit export --format xml', ["argument 'xml' is invalid. jsonl or csv", '(stagedoor audit export --help']],
+  [
+    'rotate client-secret --limit long --replica here',
+    [
+      "argument 'long' is invalid. It is a number of seconds",
+      "argument 'here' is invalid. It is a URL",
+      'client-secret --help',
+    ],
+  ],
   ['chekc', ["unknown command 'chekc'\n(Did you mean check?)", '(stagedoor --help']],
   ['policy tset', ["unknown command 'tset'\n(Did you mean test?)", '(stagedoor policy --help']],
   ['policy --nope', ["unknown option '--nope'", '(stagedoor policy --help']],

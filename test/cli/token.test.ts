@@ -171,6 +171,16 @@ t.test('fetch prints a token and keeps it, for its owner only, until it is about
   t.equal((await run(['fetch'], { env })).exitCode, 0)
 })
 
+t.test('fetch prints the token where it cannot be kept, and says so', async (t) => {
+  const auth0 = await startAuth0(t)
+  const env = { ...fetchEnvironment(t, auth0), XDG_CACHE_HOME: '/dev/null' }
+  t.match(await run(['fetch'], { env }), {
+    exitCode: 0,
+    out: /^eyJ[\w.-]+\n$/,
+    err: /^The token is not kept: \/dev\/null.* ENOTDIR/,
+  })
+})
+
 t.test('fetch takes the secret from a file, and never from the command line', async (t) => {
   const auth0 = await startAuth0(t)
   const { STAGEDOOR_MACHINE_CLIENT_SECRET: secret = '', ...env } = fetchEnvironment(t, auth0)

@@ -1,3 +1,5 @@
+import { access, readFile } from 'node:fs/promises'
+
 import type { JWK } from 'jose'
 
 import { checkpointFileOf, filesOfTrail, linesOfAll } from '../../audit/trail-files.ts'
@@ -20,6 +22,8 @@ export async function findTrail(
   const found = named.length > 0 ? { files: [...named], checkpoints: [], keyFile: undefined } : await configured()
   const keyFile = options.keys ?? found.keyFile
   const keys = keyFile === undefined ? [] : await readKeys(keyFile, options.keys !== undefined)
+  // Checkpoints that are named and not there must not pass for checkpoints that agree.
+  if (options.checkpoints !== undefined) await access(options.checkpoints)
   const checkpoints = options.checkpoints === undefined ? found.checkpoints : [options.checkpoints]
   return { files: found.files, checkpoints: await linesOfAll(checkpoints), keys }
 
@@ -36,10 +40,10 @@ export async function findTrail(
 }
 
 async function readKeys(file: string, isAsked: boolean): Promise<JWK[]> {
-  const text = await readFileIfThere(file)
-  if (text === undefined && !isAsked) return []
+  const text = isAsked ? await readFile(file, 'utf8') : await readFileIfThere(file)
+  if (text === undefined) return []
   try {
-    const { keys } = JSON.parse(text ?? '') as { keys: JWK[] }
+    const { keys } = JSON.parse(text) as { keys: JWK[] }
     if (Array.isArray(keys)) return keys
   } catch {
     // Said below, as for anything else that is no key set.

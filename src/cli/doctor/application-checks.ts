@@ -78,6 +78,7 @@ const refusals = [
 const callbackUrlOf = ({ server }: Config): string => `${server.baseUrl}${server.prefix}/callback`
 
 async function checkLogin(scene: Scene): Promise<Outcome> {
+  if ((await scene.discovery()) === undefined) return withoutDiscovery
   const answer = await answerToLogin(scene)
   if (answer === undefined) return { because: 'Auth0 says nothing of login requests now' }
   const { status, text } = answer

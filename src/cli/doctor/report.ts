@@ -58,7 +58,7 @@ function summary(results: readonly Result[]): string {
   const [errors, warnings] = [count('error'), count('warning')]
   const asked = results.filter(({ because }) => because === undefined).length
   const checks = [
-    `${asked} checks`,
+    asked === 1 ? '1 check' : `${asked} checks`,
     ...(asked < results.length ? [`${results.length - asked} could not be asked`] : []),
   ]
   if (errors + warnings === 0) return `${checks.join(', ')}, all well.`

@@ -45,35 +45,9 @@ export function clientSecretRotation(application: Auth0Application): Rotation {
 
 /** Rotates the key of an application that signs its requests: Auth0 accepts both until the old one is removed. */
 export function privateKeyRotation(application: Auth0Application): Rotation {
-  const { clientId, expect } = application
+  const { clientId } = application
   const { mustWork, mustTakeOver, mustBeAccepted } = proofOf(application, 'private-key-jwt')
-  const path = pathOf(clientId)
-
-  /** The credentials that Auth0 knows, ours of this rotation apart from the others. */
-  async function registered(state: RotationState): Promise<{ ours: string[]; others: string[] }> {
-    const list = Object.values(await expect([200], 'GET', `${path}/credentials`)) as { id: string; name: string }[]
-    const idsOf = (isOurs: boolean) =>
-      list.filter(({ name }) => (name === nameOf(state)) === isOurs).map(({ id }) => id)
-    return { ours: idsOf(true), others: idsOf(false) }
-  }
-
-  async function add(state: RotationState): Promise<string> {
-    const key = { name: nameOf(state), pem: publicPemOf(state.newSecret) }
-    const body = { credential_type: 'public_key', ...key, alg: 'RS256' }
-    return String((await expect([201], 'POST', `${path}/credentials`, body))['id'])
-  }
-
-  /** Which credentials may sign for the application. */
-  async function allow(ids: readonly string[]): Promise<void> {
-    const credentials = ids.map((id) => ({ id }))
-    await expect([200], 'PATCH', path, { client_authentication_methods: { private_key_jwt: { credentials } } })
-  }
-
-  async function remove(ids: readonly string[], kept: readonly string[]): Promise<void> {
-    await allow(kept)
-    for (const id of ids) await expect([204, 404], 'DELETE', `${path}/credentials/${encodeURIComponent(id)}`)
-  }
-
+  const { registered, add, allow, remove } = credentialsOf(application)
   return {
     kind: 'private-key-jwt',
     subject: clientId,
@@ -106,6 +80,38 @@ export function privateKeyRotation(application: Auth0Application): Rotation {
       },
     },
   }
+}
+
+/** The credentials of the application at Auth0. */
+function credentialsOf({ clientId, expect }: Auth0Application) {
+  const path = pathOf(clientId)
+
+  /** The credentials that Auth0 knows, ours of this rotation apart from the others. */
+  async function registered(state: RotationState): Promise<{ ours: string[]; others: string[] }> {
+    const list = Object.values(await expect([200], 'GET', `${path}/credentials`)) as { id: string; name: string }[]
+    const idsOf = (isOurs: boolean) =>
+      list.filter(({ name }) => (name === nameOf(state)) === isOurs).map(({ id }) => id)
+    return { ours: idsOf(true), others: idsOf(false) }
+  }
+
+  async function add(state: RotationState): Promise<string> {
+    const key = { name: nameOf(state), pem: publicPemOf(state.newSecret) }
+    const body = { credential_type: 'public_key', ...key, alg: 'RS256' }
+    return String((await expect([201], 'POST', `${path}/credentials`, body))['id'])
+  }
+
+  /** Which credentials may sign for the application. */
+  async function allow(ids: readonly string[]): Promise<void> {
+    const credentials = ids.map((id) => ({ id }))
+    await expect([200], 'PATCH', path, { client_authentication_methods: { private_key_jwt: { credentials } } })
+  }
+
+  async function remove(ids: readonly string[], kept: readonly string[]): Promise<void> {
+    await allow(kept)
+    for (const id of ids) await expect([204, 404], 'DELETE', `${path}/credentials/${encodeURIComponent(id)}`)
+  }
+
+  return { registered, add, allow, remove }
 }
 
 /** Rotates what seals sessions and cookies: no service has to know it. */

@@ -1,3 +1,5 @@
+import { appendFile } from 'node:fs/promises'
+
 import { fingerprint } from '../../config/fingerprints.ts'
 import { withSlash } from '../../config/values/addresses.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -88,6 +90,8 @@ async function rotateAlone(
     )
   const isTerminal = process.stdout.isTTY
   const targets = options.to.map((to) => parseTarget(to, { env, fetch, out, isTerminal }))
+  // Says that the file cannot be written before anything is changed.
+  if (options.auditFile !== undefined) await appendFile(options.auditFile, '', { mode: 0o600 })
   const stateFile = createStateFile(options.state)
   const wish = {
     mode: modeOf(options),

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { fingerprint } from '../../config/fingerprints.ts'
-import { CommandFailed } from '../run-action.ts'
+import { CommandFailed, failureIn } from '../run-action.ts'
 import type { Begun } from './begin.ts'
 import type { Expected } from './replicas.ts'
 import { heldAfter, type Rotation } from './rotation.ts'
@@ -70,8 +70,9 @@ async function attempt(state: RotationState, surroundings: Surroundings): Promis
   try {
     return { change: await takeStep(state, surroundings) }
   } catch (error) {
-    if (error instanceof CommandFailed) return { failure: error }
-    throw error
+    const failure = failureIn(error)
+    if (failure === undefined) throw error
+    return { failure }
   }
 }
 

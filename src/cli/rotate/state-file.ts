@@ -43,14 +43,13 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
       await file.close()
       return () => rm(path, { force: true })
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-      if (isLastTry || !(await isLeftBehind(path))) {
-        throw new CommandFailed(`another rotation is under way; if none is, remove ${path}`, { cause })
-      }
+      const { code, message } = cause as NodeJS.ErrnoException
+      if (code !== 'EEXIST') throw new CommandFailed(`the lock beside --state cannot be made: ${message}`, { cause })
+      if (isLastTry || !(await isLeftBehind(path))) break
       await rm(path, { force: true })
     }
   }
-  throw new CommandFailed(`${path} cannot be written: look at its folder`)
+  throw new CommandFailed(`another rotation is under way; if none is, remove ${path}`)
 }
 
 async function isLeftBehind(path: string): Promise<boolean> {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-import { readFileIfThere, writeFileAtomically } from '../../storage/atomic-file.ts'
+import { writeFileAtomically } from '../../storage/atomic-file.ts'
 
 /** A fetched token; `expiresAt` in milliseconds since the epoch. */
 export type FetchedToken = { token: string; fetchedAt: number; expiresAt: number }
@@ -22,8 +23,8 @@ export function cacheFolder(env: NodeJS.ProcessEnv): string {
 
 /** The kept token while it is fresh; tokens of machines are metered, so that each one is used as long as it goes. */
 export async function keptToken(folder: string, key: string, now: number): Promise<FetchedToken | undefined> {
-  const text = await readFileIfThere(fileOf(folder, key))
-  const kept = text === undefined ? undefined : parse(text)
+  const text = await readFile(fileOf(folder, key), 'utf8').catch(() => '')
+  const kept = parse(text)
   if (kept === undefined || kept.fetchedAt > now) return undefined
   return now < kept.fetchedAt + (kept.expiresAt - kept.fetchedAt) * freshShare ? kept : undefined
 }

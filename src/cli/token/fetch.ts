@@ -30,21 +30,22 @@ export function fetchCommand(context: CommandContext): Command {
     .action((options: FetchOptions) => runAction(context, () => printToken(options, context)))
 }
 
-async function printToken(options: FetchOptions, context: CommandContext): Promise<number> {
-  context.out(`${await fetchToken(options, context)}\n`)
-  return 0
-}
-
-async function fetchToken(options: FetchOptions, { env, fetch, now }: CommandContext): Promise<string> {
+async function printToken(options: FetchOptions, { env, fetch, now, out, err }: CommandContext): Promise<number> {
   const request = await requestFrom(options, env)
   const { issuer, clientId, clientSecret, audience, scope, organization } = request
   const key = cacheKeyOf([issuer, clientId, clientSecret, audience, scope, organization])
   const folder = cacheFolder(env)
   const kept = options.cache ? await keptToken(folder, key, now()) : undefined
-  if (kept !== undefined) return kept.token
+  if (kept !== undefined) {
+    out(`${kept.token}\n`)
+    return 0
+  }
   const { token, lifetimeSeconds } = await requestToken(request, fetch)
-  await keepToken(folder, key, { token, fetchedAt: now(), expiresAt: now() + lifetimeSeconds * 1000 })
-  return token
+  out(`${token}\n`)
+  const fetched = { token, fetchedAt: now(), expiresAt: now() + lifetimeSeconds * 1000 }
+  // In a container there may be no folder to write to: the token is good all the same.
+  await keepToken(folder, key, fetched).catch(({ message }: Error) => err(`The token is not kept: ${message}\n`))
+  return 0
 }
 
 async function requestFrom(options: FetchOptions, env: NodeJS.ProcessEnv): Promise<MachineClient> {

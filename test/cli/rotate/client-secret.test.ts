@@ -126,6 +126,26 @@ t.test('in an emergency the old secret ends first, also when no replica answers'
   t.equal(await house.probe((await house.held()).current), 'accepted')
 })
 
+t.test('records that cannot be written are said before anything is changed', async (t) => {
+  const house = await startRotationHouse(t)
+  t.match(await house.rotate('--audit-file', '/nowhere/records'), {
+    exitCode: 1,
+    err: /^ENOENT.*'\/nowhere\/records'\.\n$/,
+  })
+  t.ok(await isGone(house.stateFile))
+})
+
+t.test('a target that cannot be written turns the rotation back, and its file is named', async (t) => {
+  const house = await startRotationHouse(t)
+  const old = house.auth0.clientSecret
+  const { err, exitCode } = await house.rotate('--to', 'file:/nowhere/secret')
+  t.equal(exitCode, 1)
+  t.match(err, /stage failed .*'\/nowhere\/secret\.next/)
+  t.match(err, /restore begun/)
+  t.equal((await house.held()).current, old)
+  t.equal(await house.probe(old), 'accepted')
+})
+
 t.test('what is missing is said', async (t) => {
   const house = await startRotationHouse(t)
   const rotate = (arguments_: string[], env = {}) =>
@@ -141,4 +161,8 @@ t.test('what is missing is said', async (t) => {
   t.match(await rotate([...noWait, 'stdout'], house.env), { exitCode: 1, err: /--current-secret-file/ })
   t.match(await rotate([...noWait, 'github:a/b/C'], house.env), { exitCode: 1, err: /STAGEDOOR_GITHUB_TOKEN/ })
   t.match(await house.rotate('--resume'), { exitCode: 1, err: /no rotation to resume/ })
+  t.match(await house.rotate('--state', '/nowhere/state'), {
+    exitCode: 1,
+    err: /^the lock beside --state cannot be made: ENOENT/,
+  })
 })

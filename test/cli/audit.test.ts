@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { trailOf } from '../audit/support.ts'
+import { folderWith } from '../config/support.ts'
+import { runCommand } from '../support/command.ts'
+
+t.test('a trail is not called whole when the checkpoints or keys that are named are not there', async (t) => {
+  const { lines, checkpoint, key } = trailOf('w', 3)
+  const folder = await folderWith(t, {
+    'audit.jsonl': `${lines.join('\n')}\n`,
+    checkpoints: `${checkpoint}\n`,
+    'jwks.json': JSON.stringify({ keys: [key.publicJwk] }),
+  })
+  const named = { '--checkpoints': join(folder, 'checkpoints'), '--keys': join(folder, 'jwks.json') }
+  const verify = (options: Record<string, string>) =>
+    runCommand(['audit', 'verify', join(folder, 'audit.jsonl'), ...Object.entries(options).flat()])
+  t.match(await verify(named), { exitCode: 0, out: /^The trail is whole/m })
+  for (const option of Object.keys(named)) {
+    t.match(
+      await verify({ ...named, [option]: join(folder, 'gone') }),
+      { exitCode: 2, out: '', err: /^ENOENT.*gone'\.\n$/ },
+      option,
+    )
+  }
+})
+
+t.test('a trail that is not there is named', async (t) => {
+  t.match(await runCommand(['audit', 'tail', '/gone.jsonl']), {
+    exitCode: 2,
+    err: /^\/gone\.jsonl cannot be read: ENOENT/,
+  })
+})
