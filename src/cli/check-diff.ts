@@ -1,12 +1,13 @@
 // This folder: the command `stagedoor`.
 
 import { changesBetween, type OptionChange, needsRestart } from '../config/changes.ts'
-import { printable } from '../config/effective.ts'
+import { printable as effective } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { askAdmin, type ConnectionOptions } from './admin/api.ts'
 import type { CommandContext } from './command-context.ts'
 import { CommandFailed } from './run-action.ts'
+import { printable } from './terminal-text.ts'
 
 export type DiffOptions = ConnectionOptions & { against: string[] }
 
@@ -30,7 +31,7 @@ export async function diffText(next: Config, options: DiffOptions, context: Comm
   }
   const { configuration } = await askAdmin('configuration', undefined, options, context)
   // Both as people write them: so the gateway shows its own.
-  return textOf(configuration as Config, printable(next) as Config) + secretsNote
+  return textOf(configuration as Config, effective(next) as Config) + secretsNote
 }
 
 function textOf(former: Config, next: Config): string {
@@ -50,6 +51,5 @@ function blockOf({ option, before, after }: OptionChange, isWaiting: boolean): s
 
 function shown(value: unknown): string {
   if (value === undefined) return '(not set)'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.replaceAll(/\p{C}/gu, '·')
+  return printable(typeof value === 'string' ? value : JSON.stringify(value))
 }

@@ -52,7 +52,15 @@ t.test('signing keys are listed, and the next one signs when that is asked for',
 
 t.test('without a token, with a wrong one and without a gateway, the command says what is missing', async (t) => {
   const { env, run } = await startAdmin(t)
-  t.match(await run(['sessions', 'list'], {}), { exitCode: 1, err: /STAGEDOOR_BASE_URL/ })
+  t.match(await run(['sessions', 'list'], {}), {
+    exitCode: 1,
+    err: /^Missing: --url or STAGEDOOR_BASE_URL.*; --token-file or STAGEDOOR_TOKEN/,
+  })
+  t.match(await run(['keys', 'list', '--token-file', '/gone']), { exitCode: 1, err: /^\/gone cannot be read: ENOENT/ })
+  t.match(await run(['keys', 'list', '--url', 'portal']), {
+    exitCode: 1,
+    err: /^portal\S* is no URL: write for example https:/,
+  })
   t.match(await run(['sessions', 'list'], { ...env, STAGEDOOR_TOKEN: '' }), { exitCode: 1, err: /STAGEDOOR_TOKEN/ })
   t.match(await run(['sessions', 'list'], { ...env, STAGEDOOR_TOKEN: 'a.b.c' }), { exitCode: 1, err: /answers 401/ })
   const nowhere = { ...env, STAGEDOOR_BASE_URL: 'http://127.0.0.1:1' }

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
-
 import type { CommandContext } from '../command-context.ts'
 import type { Command } from '../command.ts'
+import { required, secretFrom } from '../from-environment.ts'
 import { sendJson } from '../json-client.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
 
@@ -30,24 +29,21 @@ export async function askAdmin(
   options: ConnectionOptions,
   { env, fetch }: CommandContext,
 ): Promise<Record<string, unknown>> {
-  const base = options.url ?? env['STAGEDOOR_BASE_URL']
-  if (!base) throw new CommandFailed('Say where Stagedoor is: --url or STAGEDOOR_BASE_URL.')
-  const token = await tokenFrom(options.tokenFile, env)
+  const { base, token } = required({
+    base: [options.url ?? env['STAGEDOOR_BASE_URL'], '--url or STAGEDOOR_BASE_URL (where Stagedoor is)'],
+    token: [
+      await secretFrom(options.tokenFile, env, 'STAGEDOOR_TOKEN'),
+      '--token-file or STAGEDOOR_TOKEN (an access token that admin.allow lets in)',
+    ],
+  })
   const { status, body: answer } = await sendJson(fetch, `${base.replace(/\/$/, '')}${options.prefix}/admin/${path}`, {
     method: body === undefined ? 'GET' : 'POST',
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${token.trim()}` },
     body,
   })
   if (status === 200) return answer
   const said = [answer['title'], answer['detail']].filter((text) => typeof text === 'string').join(' ')
   throw new CommandFailed(`Stagedoor answers ${status}: ${said || 'no reason given; look at --url and --prefix'}`)
-}
-
-// Never an option of its own: every user of the machine can read command lines.
-async function tokenFrom(file: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
-  const text = file === undefined ? env['STAGEDOOR_TOKEN'] : await readFile(file, 'utf8').catch(() => undefined)
-  if (!text) throw new CommandFailed('No access token: set STAGEDOOR_TOKEN, or give --token-file.')
-  return text.trim()
 }
 
 /** Prints the answer to one question. */
@@ -56,12 +52,4 @@ export async function answering(context: CommandContext, answer: () => Promise<s
     context.out(await answer())
     return 0
   })
-}
-
-/** Columns as wide as their widest cell. Control characters of clients do not reach the terminal. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const printable = rows.map((row) => row.map((cell) => cell.replaceAll(/\p{C}/gu, '·')))
-  const widths = (printable[0] ?? []).map((_, column) => Math.max(...printable.map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
-  return printable.map((row) => `${line(row).trimEnd()}\n`).join('')
 }

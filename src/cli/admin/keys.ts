@@ -1,6 +1,7 @@
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
-import { answering, type ApiOptions, askAdmin, table, withApiOptions } from './api.ts'
+import { table } from '../terminal-text.ts'
+import { answering, type ApiOptions, askAdmin, withApiOptions } from './api.ts'
 
 type Listed = { purpose: string; current: string; published: string[] }
 

@@ -1,7 +1,8 @@
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { CommandFailed } from '../run-action.ts'
-import { answering, type ApiOptions, askAdmin, table, withApiOptions } from './api.ts'
+import { table } from '../terminal-text.ts'
+import { answering, type ApiOptions, askAdmin, withApiOptions } from './api.ts'
 
 type Named = { subject?: string; session?: string; sid?: string }
 type Listed = { id: string; subject: string; signed_in_at: string; used_at: string }

@@ -1,50 +1,52 @@
 import { InvalidArgumentError } from 'commander'
 
 import { adminActionClasses } from '../../audit/admin-actions.ts'
-import { momentIn } from '../../audit/filter.ts'
-import { UnreadableTrail, linesOf } from '../../audit/trail-files.ts'
+import { momentIn, type RecordFilter } from '../../audit/filter.ts'
+import { linesOf } from '../../audit/trail-files.ts'
 import { Verifier, type Verdict } from '../../audit/verify.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { configOption } from '../config-files.ts'
-import { CommandFailed, runAction } from '../run-action.ts'
+import { runAction } from '../run-action.ts'
 import { findTrail, type TrailFiles, type TrailOptions } from './find-trail.ts'
-import { type Format, printTail, type SearchOptions, searchTrail } from './search.ts'
+import { type Format, printTail, searchTrail } from './search.ts'
 
 /** `stagedoor audit`: the records of the trail, read and proven, without a gateway running. */
 export function auditCommand(context: CommandContext): Command {
+  /** Exit code 2 says that nothing was read, because the configuration or the question is not in order. */
+  const withTrail = (files: string[], options: TrailOptions, run: (trail: TrailFiles) => Promise<number>) =>
+    runAction(context, async () => run(await findTrail(files, options, context)), 2)
+
   const audit = new Command('audit').description('read the audit trail, and prove that it is whole')
-  withTrail(audit.command('verify'))
+  withFiles(audit.command('verify'))
     .description('find records that were changed, dropped, reordered or cut; exit code 1 when there are some')
     .option('--keys <file>', 'trusted public keys (JWK Set), as /.stagedoor/audit/jwks.json gives them')
     .option('--checkpoints <file>', 'checkpoints that were kept elsewhere')
-    .action(running<TrailOptions>(context, (trail) => verifyTrail(trail, context)))
-  withTrail(audit.command('tail'))
+    .action((files: string[], options: TrailOptions) =>
+      withTrail(files, options, (trail) => verifyTrail(trail, context)),
+    )
+  withFiles(audit.command('tail'))
     .description('print the last records')
     .option('-n, --lines <count>', 'how many', countIn, 20)
-    .action(
-      running<TrailOptions & { lines: number }>(context, ({ files }, { lines }) => printTail(files, lines, context)),
+    .action((named: string[], options: TrailOptions & { lines: number }) =>
+      withTrail(named, options, ({ files }) => printTail(files, options.lines, context)),
     )
-  withFilters(withTrail(audit.command('search')))
+  withFilters(withFiles(audit.command('search')))
     .description('print the records that fit, one line each; exit code 1 when there is none')
     .option('--json', 'print them as they are, JSON lines')
-    .action(
-      running<TrailOptions & SearchOptions & { json?: true }>(context, ({ files }, { json, ...options }) =>
-        searchTrail(files, options, json === true ? 'jsonl' : 'text', context),
-      ),
+    .action((named: string[], options: TrailOptions & RecordFilter & { json?: true }) =>
+      withTrail(named, options, ({ files }) => searchTrail(files, options, options.json ? 'jsonl' : 'text', context)),
     )
-  withFilters(withTrail(audit.command('export')))
+  withFilters(withFiles(audit.command('export')))
     .description('write the records that fit, for other programs')
     .option('--format <format>', 'jsonl or csv', formatIn, 'jsonl')
-    .action(
-      running<TrailOptions & SearchOptions & { format: Format }>(context, ({ files }, { format, ...options }) =>
-        searchTrail(files, options, format, context),
-      ),
+    .action((named: string[], options: TrailOptions & RecordFilter & { format: Format }) =>
+      withTrail(named, options, ({ files }) => searchTrail(files, options, options.format, context)),
     )
   return audit
 }
 
-function withTrail(command: Command): Command {
+function withFiles(command: Command): Command {
   return command
     .argument('[files...]', 'files of a trail, oldest first; without them, those of the configuration')
     .addOption(configOption())
@@ -74,20 +76,6 @@ function countIn(text: string): number {
 function formatIn(text: string): Format {
   if (text === 'jsonl' || text === 'csv') return text
   throw new InvalidArgumentError('jsonl or csv')
-}
-
-type Run<Options> = (trail: TrailFiles, options: Options) => Promise<number>
-
-/** Exit code 2 says that nothing was read, because the configuration or the question is not in order. */
-function running<Options extends TrailOptions>(context: CommandContext, run: Run<Options>) {
-  return async (files: string[], options: Options): Promise<void> => {
-    const read = async () => run(await findTrail(files, options, context), options)
-    await runAction(context, () => read().catch(failReadably), 2)
-  }
-}
-
-function failReadably(error: unknown): never {
-  throw error instanceof UnreadableTrail ? new CommandFailed(error.message, { cause: error }) : error
 }
 
 /** Checks a whole trail, and says what was changed. Returns the exit code. */

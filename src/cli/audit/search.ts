@@ -1,26 +1,16 @@
 import { csvHead, csvLine } from '../../audit/csv.ts'
-import { fits } from '../../audit/filter.ts'
+import { fits, type RecordFilter } from '../../audit/filter.ts'
 import { recordIn } from '../../audit/lines.ts'
 import type { AuditRecord } from '../../audit/record.ts'
 import { linesOf } from '../../audit/trail-files.ts'
 import type { CommandContext } from '../command-context.ts'
-
-export type SearchOptions = {
-  person?: string
-  class?: string
-  event?: string
-  outcome?: string
-  /** Milliseconds since the epoch. */
-  since?: number
-  until?: number
-}
 
 export type Format = 'text' | 'jsonl' | 'csv'
 
 /** Prints the records that fit, oldest first. Returns the exit code: 1 when there is none, as grep does. */
 export async function searchTrail(
   files: readonly string[],
-  options: SearchOptions,
+  filter: RecordFilter,
   format: Format,
   { out }: CommandContext,
 ): Promise<number> {
@@ -28,7 +18,7 @@ export async function searchTrail(
   if (format === 'csv') out(csvHead)
   for await (const { line } of linesOf(files)) {
     const record = recordIn(line)
-    if (record === undefined || !fits(record, options) || seen.has(record.hash)) continue
+    if (record === undefined || !fits(record, filter) || seen.has(record.hash)) continue
     seen.add(record.hash)
     out(written(record, format))
   }

@@ -7,18 +7,22 @@ import { explainAs } from './explain.ts'
 import { listRules } from './list.ts'
 import { testTable } from './test.ts'
 
-/** A sub-command: prints to the terminal and says with which exit code to end. */
-type Run<Options> = (config: PolicyConfig, options: Options, ...operands: string[]) => Promise<number>
+type Options = { config: string[] }
+type ExplainOptions = Options & { as: string; people?: string; host: string }
 
 /** `stagedoor policy`: the rules, tested, explained and listed, without a gateway running. */
 export function policyCommand(context: CommandContext): Command {
+  /** Exit code 2 says that nothing was tested or explained, because the rules or the question could not be read. */
+  const withRules = ({ config: files }: Options, run: (rules: PolicyConfig) => Promise<number>) =>
+    runAction(context, async () => run(await loadPolicy({ files, env: context.env })), 2)
+
   const policy = new Command('policy').description('test, explain and list the rules of a configuration')
   policy
     .command('test')
     .description('run a table of expected decisions; exit code 1 when one is not as expected')
     .argument('<file>', 'YAML table: people, and tests of who, method, path, expected decision and reason')
     .addOption(configOption())
-    .action(running(context, (config, _options, file) => testTable(config, file ?? '', context)))
+    .action((file: string, options: Options) => withRules(options, (rules) => testTable(rules, file, context)))
   policy
     .command('explain')
     .description('print each rule tried, and why it did or did not match')
@@ -28,30 +32,13 @@ export function policyCommand(context: CommandContext): Command {
     .option('--people <file>', 'YAML table whose people --as may name')
     .option('--host <host>', 'host that is asked', '')
     .addOption(configOption())
-    .action(
-      running<ExplainOptions>(context, (config, options, method, path) =>
-        explainAs(config, { ...options, method: method ?? '', path: path ?? '' }, context),
-      ),
+    .action((method: string, path: string, options: ExplainOptions) =>
+      withRules(options, (rules) => explainAs(rules, { ...options, method, path }, context)),
     )
   policy
     .command('list')
     .description('show what each rule covers')
     .addOption(configOption())
-    .action(running(context, async (config) => listRules(config, context)))
+    .action((options: Options) => withRules(options, async (rules) => listRules(rules, context)))
   return policy
-}
-
-type ExplainOptions = { as: string; people?: string; host: string }
-
-/** Exit code 2 says that nothing was tested or explained, because the rules or the question could not be read. */
-function running<Options>(context: CommandContext, run: Run<Options>) {
-  return async (...received: unknown[]): Promise<void> => {
-    // Commander hands over the operands, then the options, then the command.
-    const options = received.at(-2) as Options & { config: string[] }
-    const action = async () => {
-      const config = await loadPolicy({ files: options.config, env: context.env })
-      return run(config, options, ...(received.slice(0, -2) as string[]))
-    }
-    await runAction(context, action, 2)
-  }
 }

@@ -4,6 +4,7 @@ import { shadowersOf } from '../../config/unreachable-rules.ts'
 import { upstreamOfRule } from '../../config/upstream-of-rule.ts'
 import { requirementText } from '../../policy/requirement.ts'
 import type { CommandContext } from '../command-context.ts'
+import { table } from '../terminal-text.ts'
 
 const head = ['#', 'rule', 'methods', 'host', 'path', 'who passes', 'goes to']
 
@@ -18,7 +19,7 @@ export function listRules({ routes, upstreams }: PolicyConfig, { out }: CommandC
     typeof rule.allow === 'string' ? rule.allow : requirementText(rule.allow),
     upstreamOfRule(rule, upstreams),
   ])
-  for (const line of aligned([head, ...rows])) out(`${line}\n`)
+  out(table([head, ...rows]))
   out('    what no rule matches is refused\n')
   for (const line of routes.flatMap((rule, index) => shadowLine(rule, routes.slice(0, index)))) out(`${line}\n`)
   return 0
@@ -28,14 +29,4 @@ function shadowLine(rule: RouteConfig, before: readonly RouteConfig[]): string[]
   const names = shadowersOf(rule, before)
   if (names === undefined) return []
   return [`warning: ${rule.name} is never reached: ${names.join(', ')} above it matches all of it`]
-}
-
-function aligned(rows: readonly string[][]): string[] {
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }

@@ -1,4 +1,5 @@
 import { claimMeanings, headerMeanings, momentClaims } from '../../bearer/claim-meanings.ts'
+import { printable } from '../terminal-text.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -16,11 +17,6 @@ function rows(members: Members, meanings: Readonly<Record<string, string>>, now:
     const shown = momentClaims.includes(name) && typeof value === 'number' ? moment(value, now) : JSON.stringify(value)
     return `  ${name.padEnd(width)}  ${printable(shown)}${meaning === undefined ? '' : `  (${meaning})`}`
   })
-}
-
-// The text of a token is untrusted: control characters in it must not reach the terminal (RFC 7519 §11).
-export function printable(shown: string): string {
-  return shown.replace(/[\u0080-\u009f\u202a-\u202e\u2066-\u2069]/g, '\uFFFD')
 }
 
 function moment(seconds: number, now: number): string {

@@ -10,12 +10,11 @@ import { loadConfig } from '../../config/load.ts'
 import type { OnUnusable } from '../../oidc/claim-values.ts'
 import type { JwksCache } from '../../oidc/jwks-cache.ts'
 import { type ClaimNames, mapUserClaims } from '../../oidc/map-user-claims.ts'
-import { createFetch } from '../../process/outgoing-fetch.ts'
-import type { CommandContext } from '../command-context.ts'
+import { type CommandContext, fetchFor } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { configOption } from '../config-files.ts'
 import { runAction } from '../run-action.ts'
-import { printable } from './table.ts'
+import { printable } from '../terminal-text.ts'
 
 type VerifyOptions = { config: string[] }
 
@@ -36,19 +35,15 @@ export async function tokenFrom(given: string | undefined, readInput: () => Prom
   return text.trim().replace(/^(?:authorization:\s*)?bearer\s+/i, '')
 }
 
-async function verify(
-  given: string | undefined,
-  files: readonly string[],
-  { env, out, err, readInput, fetch, now }: CommandContext,
-): Promise<number> {
+async function verify(given: string | undefined, files: readonly string[], context: CommandContext): Promise<number> {
+  const { env, out, err, readInput, now } = context
   const { config } = await loadConfig({ files, env })
   const issuers = acceptedAudiences(config)
   if (issuers.size === 0) err('machines.audiences is empty, so that no token is taken: add the API’s identifier.\n')
   const expected = { ...machineExpectations(config), now: now() }
-  const { ca } = config.auth0.tls ?? {}
-  const outgoing = ca === undefined ? fetch : await createFetch(env, ca)
+  const fetch = (await fetchFor(config, context)) as never
   const keysOf = (issuer: string) =>
-    provisionKeySet(config, { fetch: outgoing as never, now, onFailure: (cause) => err(`${explain(cause)}\n`) }, issuer)
+    provisionKeySet(config, { fetch, now, onFailure: (cause) => err(`${explain(cause)}\n`) }, issuer)
   const token = await tokenFrom(given, readInput)
   const findings = await diagnose(token, expected, keysOf)
   out(report(findings, issuers) + unusableIn(token, claimNamesOf(config)))
