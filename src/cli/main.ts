@@ -1,19 +1,11 @@
 #!/usr/bin/env node
-import { createFetch } from '../process/outgoing-fetch.ts'
-import { processContext } from './command-context.ts'
-import { createProgram } from './program.ts'
+import { oldNodeSentence } from './node-version.ts'
 
-// Loaded only when needed: `check` should not pay for the whole gateway.
-const start = async (options: { files: string[]; env: NodeJS.ProcessEnv }) => {
-  const server = await import('../server.ts')
-  try {
-    await server.start(options)
-  } catch (cause) {
-    // An open listener or a worker's channel would keep the process from ending. The exit waits until the cause is printed,
-    // and takes the exit code that is set then.
-    setImmediate(() => process.exit())
-    throw cause
-  }
+const sentence = oldNodeSentence(process.versions.node)
+if (sentence === undefined) {
+  // Loaded only now: what it imports is missing in an older Node, which would say so in words of its own.
+  await import('./run-program.ts')
+} else {
+  console.error(sentence)
+  process.exitCode = 1
 }
-
-await createProgram(processContext(await createFetch(process.env)), start).parseAsync()

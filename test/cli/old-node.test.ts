@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { repositoryRoot } from '../../scripts/testing/command.ts'
+import { oldNodeSentence } from '../../src/cli/node-version.ts'
+
+t.test('a Node that is too old is named, with what is needed', async (t) => {
+  for (const version of ['18.20.8', '20.20.2', '22.21.0', '24.10.9']) {
+    t.match(oldNodeSentence(version), `Stagedoor needs Node 24.11 or 26, and this is ${version}`)
+  }
+})
+
+t.test('every Node of the package runs the command, and so does a newer one', async (t) => {
+  for (const version of ['24.11.0', '24.12.1', '26.0.0', '27.1.0', process.versions.node]) {
+    t.equal(oldNodeSentence(version), undefined, version)
+  }
+  const { engines } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as {
+    engines: { node: string }
+  }
+  t.equal(engines.node, '^24.11.0 || ^26.0.0', 'the same versions as in node-version.ts')
+})
+
+t.test('nothing that an old Node lacks is loaded before its version is looked at', async (t) => {
+  const imports = (file: string): string[] =>
+    [...readFileSync(join(repositoryRoot, 'src/cli', file), 'utf8').matchAll(/^import .*'(.+)'$/gm)].map(
+      ([, name]) => name ?? '',
+    )
+  t.same(imports('main.ts'), ['./node-version.ts'])
+  t.same(imports('node-version.ts'), [])
+})
