@@ -1,87 +1,61 @@
-import type { Finding, KnownSections } from './problem.ts'
+import type { Findings, KnownSections } from './problem.ts'
 import type { Config } from './schema.ts'
 
 /** Options of `machines` that contradict other sections, or make them unsafe. */
-export function machineContradictions({ machines, auth0, assertion, routes }: KnownSections): Finding[] {
-  if (machines === undefined) return []
-  return [
-    ...(auth0 ? idTokenConfusion(machines, auth0) : []),
-    ...audienceConfusion(machines, assertion),
-    ...keyConfusion(machines, assertion),
-    ...(routes ? unknownRules(machines, routes) : []),
-  ]
+export function* machineContradictions({ machines, auth0, assertion, routes }: KnownSections): Findings {
+  if (machines === undefined) return
+  if (auth0) yield* idTokenConfusion(machines, auth0)
+  yield* audienceConfusion(machines, assertion)
+  if (routes) yield* unknownRules(machines, routes)
 }
 
 /** An ID token's audience is the client id: with it in the list, every logged-in person's ID token would open the door. */
-function idTokenConfusion(
+function* idTokenConfusion(
   { audiences, issuers }: Config['machines'],
   { clientId, issuer }: Config['auth0'],
-): Finding[] {
+): Findings {
   const expected = 'the identifier of an API, which is never a client id'
   const fix = 'create an API in Auth0 (Applications → APIs) and write its identifier'
-  const own = audiences.flatMap((audience, index) =>
-    audience === clientId ? [{ path: ['machines', 'audiences', index], expected, fix }] : [],
-  )
-  const others = issuers.flatMap((each, index) => [
-    ...(each.audiences.includes(clientId)
-      ? [{ path: ['machines', 'issuers', index, 'audiences'], expected, fix }]
-      : []),
-    ...(each.issuer === issuer
-      ? [
-          {
-            path: ['machines', 'issuers', index, 'issuer'],
-            expected: 'another issuer than auth0.issuer',
-            fix: 'add its audiences to machines.audiences',
-          },
-        ]
-      : []),
-  ])
-  return [...own, ...others]
+  for (const [index, audience] of audiences.entries()) {
+    if (audience === clientId) yield { path: ['machines', 'audiences', index], expected, fix }
+  }
+  for (const [index, other] of issuers.entries()) {
+    const place = ['machines', 'issuers', index]
+    if (other.audiences.includes(clientId)) yield { path: [...place, 'audiences'], expected, fix }
+    if (other.issuer !== issuer) continue
+    yield {
+      path: [...place, 'issuer'],
+      expected: 'another issuer than auth0.issuer',
+      fix: 'add its audiences to machines.audiences',
+    }
+  }
 }
 
 /** No token may count as two of these: a person's, Backstage's own, a machine's. */
-function audienceConfusion(machines: Config['machines'], assertion: Config['assertion'] | undefined): Finding[] {
-  const taken = ['backstage', ...(assertion ? [assertion.audience] : [])]
+function* audienceConfusion(machines: Config['machines'], assertion: Config['assertion'] | undefined): Findings {
+  const taken = ['backstage', assertion?.audience]
   const all = [
     { audience: machines.audience, path: ['machines', 'audience'] },
     ...machines.classes.map(({ audience }, index) => ({ audience, path: ['machines', 'classes', index, 'audience'] })),
   ]
-  return all.flatMap(({ audience, path }) =>
-    taken.includes(audience)
-      ? [
-          {
-            path,
-            expected:
-              'an audience of its own: neither backstage, which Backstage keeps for itself, nor assertion.audience',
-            fix: 'write for example urn:stagedoor:backstage-machine',
-          },
-        ]
-      : [],
-  )
-}
-
-function keyConfusion({ keys }: Config['machines'], assertion: Config['assertion'] | undefined): Finding[] {
-  const path = ['machines', 'keys', 'path']
-  if (keys.store === 'file' && keys.path === undefined) {
-    const fix = 'add path: /var/lib/stagedoor/machine-keys.json, or write store: memory'
-    return [{ path, expected: 'a path, because machines.keys.store is file', fix }]
+  for (const { audience, path } of all) {
+    if (!taken.includes(audience)) continue
+    yield {
+      path,
+      expected: 'an audience of its own: neither backstage, which Backstage keeps for itself, nor assertion.audience',
+      fix: 'write for example urn:stagedoor:backstage-machine',
+    }
   }
-  if (keys.path === undefined || keys.path !== assertion?.keys.path) return []
-  const fix = 'write for example /var/lib/stagedoor/machine-keys.json'
-  return [{ path, expected: 'another file than assertion.keys.path', fix }]
 }
 
-function unknownRules({ backstageTokens }: Config['machines'], routes: Config['routes']): Finding[] {
+function* unknownRules({ backstageTokens }: Config['machines'], routes: Config['routes']): Findings {
   const known = routes.map(({ name }) => name)
-  return backstageTokens.rules.flatMap((name, index) =>
-    known.includes(name)
-      ? []
-      : [
-          {
-            path: ['machines', 'backstageTokens', 'rules', index],
-            expected: `the name of a rule: ${known.join(', ')}`,
-            fix: 'write one of these, or add the rule to routes',
-          },
-        ],
-  )
+  for (const [index, name] of backstageTokens.rules.entries()) {
+    if (known.includes(name)) continue
+    yield {
+      path: ['machines', 'backstageTokens', 'rules', index],
+      expected: `the name of a rule: ${known.join(', ')}`,
+      fix: 'write one of these, or add the rule to routes',
+    }
+  }
 }

@@ -27,11 +27,13 @@ export type Option = {
   'x-env-default'?: string
 }
 
-/** The root of all options, derived from the schema. */
+let root: Option | undefined
+
+/** The root of all options, derived from the schema. Making it takes 20 ms, and only problems, warnings and prints need it. */
 export function optionTree(): Option {
   // The form in which options are written: durations are strings.
-  const schema: Option = JSON.parse(JSON.stringify(z.toJSONSchema(configSchema, { io: 'input' })))
-  return schema
+  root ??= JSON.parse(JSON.stringify(z.toJSONSchema(configSchema, { io: 'input' }))) as Option
+  return root
 }
 
 /** The option at `path`; undefined when the schema has none there. */

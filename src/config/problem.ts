@@ -32,5 +32,8 @@ function toLine({ source, path, expected }: Problem): string {
 /** A contradiction between sections. Its path says where to report it. */
 export type Finding = { path: Path; expected: string; fix: string }
 
+/** Findings, in the order in which checks come to them. */
+export type Findings = Iterable<Finding>
+
 /** Sections that are well formed by themselves. */
 export type KnownSections = { [Name in keyof Config]?: Config[Name] | undefined }

@@ -1,4 +1,4 @@
-import type { Finding } from './problem.ts'
+import type { Findings } from './problem.ts'
 import {
   hostName,
   isAmongHosts,
@@ -48,38 +48,27 @@ function leavesNothing(
 }
 
 /** Rules that no request can reach: they look like protection and are none. */
-export function unreachableRules(routes: readonly RouteConfig[], server: { prefix: string } | undefined): Finding[] {
-  return routes.flatMap((rule, index) => [
-    ...shadowed(rule, index, routes.slice(0, index)),
-    ...(server === undefined ? [] : neverAsked(rule, index, server)),
-  ])
+export function* unreachableRules(routes: readonly RouteConfig[], server: { prefix: string } | undefined): Findings {
+  for (const [index, rule] of routes.entries()) {
+    const path = ['routes', index, 'path']
+    const names = shadowersOf(rule, routes.slice(0, index))
+    if (names !== undefined) yield { path, expected: 'a rule that a request can reach', fix: fixOfShadowed(names) }
+    const fix = server && fixOfNeverAsked(rule, server)
+    if (fix !== undefined) yield { path, expected: 'a path that requests can have', fix }
+  }
 }
 
-function shadowed(rule: RouteConfig, index: number, before: readonly RouteConfig[]): Finding[] {
-  const names = shadowersOf(rule, before)
-  if (names === undefined) return []
-  const fix =
-    names.length === 1
-      ? `rule ${names[0]} above it matches everything that this one does: move this one up, or remove it`
-      : `rules ${names.join(', ')} above it together match everything that this one does: move this one up, or remove it`
-  return [{ path: ['routes', index, 'path'], expected: 'a rule that a request can reach', fix }]
+function fixOfShadowed(names: readonly string[]): string {
+  const cover =
+    names.length === 1 ? `rule ${names[0]} above it matches` : `rules ${names.join(', ')} above it together match`
+  return `${cover} everything that this one does: move this one up, or remove it`
 }
 
-function neverAsked({ path, paths }: RouteConfig, index: number, { prefix }: { prefix: string }): Finding[] {
-  const expected = 'a path that requests can have'
-  const place = ['routes', index, 'path']
+function fixOfNeverAsked({ path, paths }: RouteConfig, { prefix }: { prefix: string }): string | undefined {
   const key = matchKey(path)
-  if (key === matchKey(prefix) || key.startsWith(`${matchKey(prefix)}/`)) {
-    return [{ path: place, expected, fix: `${prefix} is Stagedoor’s own and asks no rules: remove this one` }]
+  if (`${key}/`.startsWith(`${matchKey(prefix)}/`)) {
+    return `${prefix} is Stagedoor’s own and asks no rules: remove this one`
   }
-  if (paths !== 'as-is' && /%(?:2f|5c)|;/.test(key)) {
-    return [
-      {
-        path: place,
-        expected,
-        fix: 'paths with encoded slashes or semicolons get 400 here: add paths: as-is, or remove it',
-      },
-    ]
-  }
-  return []
+  if (paths === 'as-is' || !/%(?:2f|5c)|;/.test(key)) return undefined
+  return 'paths with encoded slashes or semicolons get 400 here: add paths: as-is, or remove it'
 }

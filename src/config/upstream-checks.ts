@@ -1,54 +1,47 @@
 import { audienceOf, ownUpstream } from './derived-settings.ts'
-import type { Finding } from './problem.ts'
+import type { Findings } from './problem.ts'
 import type { Config } from './schema.ts'
 import { upstreamOfRule } from './upstream-of-rule.ts'
 
 /** Contradictions within one upstream. */
-export function tlsContradictions(upstreams: Config['upstreams']): Finding[] {
-  return Object.entries(upstreams).flatMap(([name, { tls, urls }]) => {
-    if (tls === undefined || urls.every((url) => url.startsWith('https:'))) return []
-    return [
-      {
-        path: ['upstreams', name, 'tls'],
-        expected: 'https:// URLs, because tls is set',
-        fix: 'write https:// in every URL of this upstream, or remove tls',
-      },
-    ]
-  })
+export function* tlsContradictions(upstreams: Config['upstreams']): Findings {
+  for (const [name, { tls, urls }] of Object.entries(upstreams)) {
+    if (tls === undefined || urls.every((url) => url.startsWith('https:'))) continue
+    yield {
+      path: ['upstreams', name, 'tls'],
+      expected: 'https:// URLs, because tls is set',
+      fix: 'write https:// in every URL of this upstream, or remove tls',
+    }
+  }
 }
 
 /** Upstreams that could use each other's assertions. */
-export function sharedAudiences(upstreams: Config['upstreams'], assertion: Config['assertion']): Finding[] {
-  const audiences = (name: string): string => audienceOf(name, { upstreams, assertion })
+export function* sharedAudiences(upstreams: Config['upstreams'], assertion: Config['assertion']): Findings {
   const names = Object.keys(upstreams)
-  return names.flatMap((name, index) => {
-    const other = names.slice(0, index).find((earlier) => audiences(earlier) === audiences(name))
-    if (other === undefined) return []
-    return [
-      {
-        path: ['upstreams', name, 'assertion', 'audience'],
-        expected: `another audience than upstreams.${other} has`,
-        fix: `each can act as any caller at the other now: write urn:stagedoor:${name}, unless they are one service`,
-      },
-    ]
-  })
+  const audiences = names.map((name) => audienceOf(name, { upstreams, assertion }))
+  for (const [index, name] of names.entries()) {
+    const first = audiences.indexOf(audiences[index] as string)
+    if (first === index) continue
+    yield {
+      path: ['upstreams', name, 'assertion', 'audience'],
+      expected: `another audience than upstreams.${names[first]} has`,
+      fix: `each can act as any caller at the other now: write urn:stagedoor:${name}, unless they are one service`,
+    }
+  }
 }
 
 /** Rules whose requests the upstream's rewrite answers with 404. */
-export function unreachableByRewrite(upstreams: Config['upstreams'], routes: Config['routes']): Finding[] {
-  return routes.flatMap((rule, index) => {
-    const { path } = rule
+export function* unreachableByRewrite(upstreams: Config['upstreams'], routes: Config['routes']): Findings {
+  for (const [index, rule] of routes.entries()) {
     const upstream = upstreamOfRule(rule, upstreams)
-    const rewrite = ownUpstream(upstreams, upstream)?.rewrite
-    if (rewrite === undefined || isBelow(path, rewrite.from)) return []
-    return [
-      {
-        path: ['routes', index, 'path'],
-        expected: `a path below ${rewrite.from}, which upstreams.${upstream}.rewrite replaces`,
-        fix: 'other paths are answered with 404 there: narrow the rule, or send it to another upstream',
-      },
-    ]
-  })
+    const from = ownUpstream(upstreams, upstream)?.rewrite?.from
+    if (from === undefined || isBelow(rule.path, from)) continue
+    yield {
+      path: ['routes', index, 'path'],
+      expected: `a path below ${from}, which upstreams.${upstream}.rewrite replaces`,
+      fix: 'other paths are answered with 404 there: narrow the rule, or send it to another upstream',
+    }
+  }
 }
 
 function isBelow(pattern: string, prefix: string): boolean {

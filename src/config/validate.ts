@@ -1,25 +1,23 @@
 import type { z } from 'zod'
 
 import { contradictions } from './cross-checks.ts'
-import { type Option, optionAt, optionTree } from './option.ts'
+import { optionAt, optionTree } from './option.ts'
 import { describeFound, problemsOf, type Surroundings } from './problem-from-issue.ts'
 import type { Finding, KnownSections, Problem } from './problem.ts'
-import { configSchema, type Config } from './schema.ts'
+import { configSchema } from './schema.ts'
 import type { Absences } from './tree/interpolate.ts'
 import { formatPath, hasMembers, sourceAt, toPlain, valueAt, type Path, type Tree } from './tree/tree.ts'
 import { warningsAbout } from './warnings.ts'
 
-/** `sections` are those that are well formed, when the whole is not. */
-export type Validated = { config?: Config; sections: KnownSections; problems: Problem[]; warnings: Problem[] }
-
-/** Checks a resolved tree against the schema and across sections. Values that are already `unresolved` are reported once. */
-export function validate(tree: Tree, absences: Absences, unresolved: readonly Problem[]): Validated {
+/**
+ * Checks a resolved tree against the schema and across sections. Values that are already `unresolved` are reported once.
+ * @returns as `sections` those that are well formed, when the whole is not
+ */
+export function validate(tree: Tree, absences: Absences, unresolved: readonly Problem[]) {
   const plain = toPlain(tree)
-  let root: Option | undefined
   const around: Surroundings = {
-    // Takes 20 ms, and only problems and warnings need it.
     get root() {
-      return (root ??= optionTree())
+      return optionTree()
     },
     tree,
     plain,
@@ -32,10 +30,10 @@ export function validate(tree: Tree, absences: Absences, unresolved: readonly Pr
   const problems = [
     ...unresolved.map((problem) => withMeaning(problem, around)),
     ...shapeProblems.filter(({ path }) => !unresolved.some((known) => isSamePlace(known.path, path))),
-    ...contradictions(sections).map(toProblem),
+    ...Array.from(contradictions(sections), toProblem),
   ]
-  const warnings = warningsAbout(sections).map(toProblem)
-  return parsed.success ? { config: parsed.data, sections, problems, warnings } : { sections, problems, warnings }
+  const warnings = Array.from(warningsAbout(sections), toProblem)
+  return { config: parsed.data, sections, problems, warnings }
 }
 
 /** The sections without complaints, so that contradictions show up together with other problems. */

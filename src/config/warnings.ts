@@ -1,140 +1,119 @@
-import type { Finding, KnownSections } from './problem.ts'
+import type { Findings, KnownSections } from './problem.ts'
 import type { Config } from './schema.ts'
 import { unreachableRules } from './unreachable-rules.ts'
 import { sharedAudiences, unreachableByRewrite } from './upstream-checks.ts'
 
 /** Settings that work but are unusual or risky; `expected` says what would be safer. */
-export function warningsAbout(sections: KnownSections): Finding[] {
+export function* warningsAbout(sections: KnownSections): Findings {
   const { server, auth0, assertion, session, upstreams, routes, audit, log } = sections
-  return [
-    ...(server ? serverWarnings(server) : []),
-    ...(auth0 ? scopeWarnings(auth0) : []),
-    ...(session ? storeWarnings(session) : []),
-    ...(server && session ? replicaWarnings(server, session) : []),
-    ...(assertion ? assertionWarnings(assertion) : []),
-    ...(upstreams && assertion ? sharedAudiences(upstreams, assertion) : []),
-    ...(upstreams && routes ? unreachableByRewrite(upstreams, routes) : []),
-    ...(routes ? routes.flatMap(publicWarnings) : []),
-    ...(routes ? routes.flatMap(pathWarnings) : []),
-    ...(routes ? unreachableRules(routes, server) : []),
-    ...(audit ? auditWarnings(audit) : []),
-    ...(log?.level === 'silent'
-      ? [{ path: ['log', 'level'], expected: 'a level that shows failures', fix: 'write info, or error at least' }]
-      : []),
-  ]
-}
-
-function serverWarnings({ trustedProxies, admin }: Config['server']): Finding[] {
-  const findings: Finding[] = trustedProxies.flatMap((network, index) =>
-    network.endsWith('/0')
-      ? [
-          {
-            path: ['server', 'trustedProxies', index],
-            expected: 'the networks of your proxies',
-            fix: 'name the networks: now every client can choose the address that is recorded for it',
-          },
-        ]
-      : [],
-  )
-  if (!['127.0.0.1', '::1', 'localhost'].includes(admin.host)) {
-    findings.push({
-      path: ['server', 'admin', 'host'],
-      expected: '127.0.0.1, because this listener asks for no login',
-      fix: 'make sure that only probes and metrics collectors reach its port',
-    })
+  if (server) yield* serverWarnings(server)
+  if (auth0) yield* scopeWarnings(auth0)
+  if (session) yield* storeWarnings(session)
+  if (server && session) yield* replicaWarnings(server, session)
+  if (assertion) yield* assertionWarnings(assertion)
+  if (upstreams && assertion) yield* sharedAudiences(upstreams, assertion)
+  if (upstreams && routes) yield* unreachableByRewrite(upstreams, routes)
+  if (routes) yield* ruleWarnings(routes)
+  if (routes) yield* unreachableRules(routes, server)
+  if (audit) yield* auditWarnings(audit)
+  if (log?.level === 'silent') {
+    yield { path: ['log', 'level'], expected: 'a level that shows failures', fix: 'write info, or error at least' }
   }
-  return findings
 }
 
-function scopeWarnings({ scopes }: Config['auth0']): Finding[] {
-  if (scopes.includes('offline_access')) return []
-  return [
-    {
-      path: ['auth0', 'scopes'],
-      expected: 'offline_access among the scopes',
-      fix: 'without it roles stay as they were at login, whatever session.refreshEvery says',
-    },
-  ]
+function* serverWarnings({ trustedProxies, admin }: Config['server']): Findings {
+  for (const [index, network] of trustedProxies.entries()) {
+    if (!network.endsWith('/0')) continue
+    yield {
+      path: ['server', 'trustedProxies', index],
+      expected: 'the networks of your proxies',
+      fix: 'name the networks: now every client can choose the address that is recorded for it',
+    }
+  }
+  if (['127.0.0.1', '::1', 'localhost'].includes(admin.host)) return
+  yield {
+    path: ['server', 'admin', 'host'],
+    expected: '127.0.0.1, because this listener asks for no login',
+    fix: 'make sure that only probes and metrics collectors reach its port',
+  }
 }
 
-function storeWarnings({ store, redis }: Config['session']): Finding[] {
-  if (store !== 'cookie' || redis === undefined) return []
-  return [
-    {
-      path: ['session', 'redis'],
-      expected: 'store: redis, or no redis',
-      fix: 'sessions stay in cookies because session.store says so; remove one of the two',
-    },
-  ]
+function* scopeWarnings({ scopes }: Config['auth0']): Findings {
+  if (scopes.includes('offline_access')) return
+  yield {
+    path: ['auth0', 'scopes'],
+    expected: 'offline_access among the scopes',
+    fix: 'without it roles stay as they were at login, whatever session.refreshEvery says',
+  }
 }
 
-function replicaWarnings({ replicas }: Config['server'], { store }: Config['session']): Finding[] {
-  if (replicas === 1 || store !== 'cookie') return []
-  return [
-    {
-      path: ['server', 'replicas'],
-      expected: '1, because session.store is cookie',
-      fix: 'two processes may refresh one session at once, and Auth0 then ends it: use session.store: redis, or send each browser to one process and allow a rotation overlap in Auth0',
-    },
-  ]
+function* storeWarnings({ store, redis }: Config['session']): Findings {
+  if (store !== 'cookie' || redis === undefined) return
+  yield {
+    path: ['session', 'redis'],
+    expected: 'store: redis, or no redis',
+    fix: 'sessions stay in cookies because session.store says so; remove one of the two',
+  }
+}
+
+function* replicaWarnings({ replicas }: Config['server'], { store }: Config['session']): Findings {
+  if (replicas === 1 || store !== 'cookie') return
+  yield {
+    path: ['server', 'replicas'],
+    expected: '1, because session.store is cookie',
+    fix: 'two processes may refresh one session at once, and Auth0 then ends it: use session.store: redis, or send each browser to one process and allow a rotation overlap in Auth0',
+  }
 }
 
 /** A trail that is kept for years outlives keys that end with the process. */
-function auditWarnings({ sinks, keys }: Config['audit']): Finding[] {
-  if (keys.store !== 'memory' || sinks.every(({ stdout }) => stdout !== undefined)) return []
-  return [
-    {
-      path: ['audit', 'keys', 'store'],
-      expected: 'file or redis, because the records are kept',
-      fix: 'with memory the signatures of a process that has ended can only be checked by the trail itself',
-    },
-  ]
+function* auditWarnings({ sinks, keys }: Config['audit']): Findings {
+  if (keys.store !== 'memory' || sinks.every(({ stdout }) => stdout !== undefined)) return
+  yield {
+    path: ['audit', 'keys', 'store'],
+    expected: 'file or redis, because the records are kept',
+    fix: 'with memory the signatures of a process that has ended can only be checked by the trail itself',
+  }
 }
 
-function assertionWarnings({ headers, keys }: Config['assertion']): Finding[] {
-  const findings: Finding[] = []
+function* assertionWarnings({ headers, keys }: Config['assertion']): Findings {
   if (headers.includes('oauth2-proxy')) {
-    findings.push({
+    yield {
       path: ['assertion', 'headers'],
       expected: 'assertion alone',
       fix: 'oauth2-proxy headers are unsigned: make sure that the upstream can be reached through Stagedoor only',
-    })
+    }
   }
   if (!headers.includes('assertion')) {
-    findings.push({
+    yield {
       path: ['assertion', 'headers'],
       expected: 'assertion among the headers',
       fix: 'upstreams get nothing that they can verify now: add assertion',
-    })
+    }
   }
   if (keys.store === 'memory' && keys.path !== undefined) {
-    findings.push({
+    yield {
       path: ['assertion', 'keys', 'path'],
       expected: 'store: file, or no path',
       fix: 'the path is not used while store is memory',
-    })
+    }
   }
-  return findings
 }
 
-function publicWarnings(rule: Config['routes'][number], index: number): Finding[] {
-  if (rule.allow !== 'public' || rule.path !== '/**') return []
-  return [
-    {
-      path: ['routes', index, 'allow'],
-      expected: 'authenticated',
-      fix: 'this rule makes every path public: make sure that this is intended',
-    },
-  ]
-}
-
-function pathWarnings({ paths }: Config['routes'][number], index: number): Finding[] {
-  if (paths !== 'as-is') return []
-  return [
-    {
-      path: ['routes', index, 'paths'],
-      expected: 'strict',
-      fix: 'make sure that the upstream takes // ; %2F and %25 in paths as they are, or it may see another path than the rules did',
-    },
-  ]
+function* ruleWarnings(routes: Config['routes']): Findings {
+  for (const [index, { path, allow, paths }] of routes.entries()) {
+    if (allow === 'public' && path === '/**') {
+      yield {
+        path: ['routes', index, 'allow'],
+        expected: 'authenticated',
+        fix: 'this rule makes every path public: make sure that this is intended',
+      }
+    }
+    if (paths === 'as-is') {
+      yield {
+        path: ['routes', index, 'paths'],
+        expected: 'strict',
+        fix: 'make sure that the upstream takes // ; %2F and %25 in paths as they are, or it may see another path than the rules did',
+      }
+    }
+  }
 }

@@ -1,7 +1,10 @@
 import t from 'tap'
 
-import { contradictions } from '../../src/config/cross-checks.ts'
+import { contradictions as contradictionsIn } from '../../src/config/cross-checks.ts'
+import type { KnownSections } from '../../src/config/problem.ts'
 import type { Config } from '../../src/config/schema.ts'
+
+const contradictions = (sections: KnownSections) => [...contradictionsIn(sections)]
 
 const server = {
   listen: { host: '127.0.0.1', port: 8080 },
@@ -51,7 +54,7 @@ t.test('several workers share through Redis, and one error names all that is mis
         classes: [],
         backstageTokens: { rules: [] },
       },
-    }) as unknown as Parameters<typeof contradictions>[0]
+    }) as unknown as KnownSections
   const times = { idleTimeout: 1, absoluteTimeout: 3, refreshEvery: 2 }
   const pathsOf = (found: ReturnType<typeof contradictions>) => found.map(({ path }) => path.join('.'))
   const refused = contradictions(sections('auto', ['cookie', 'memory', 'redis', 'memory']))
@@ -76,9 +79,7 @@ t.test('keys in Redis need a Redis', async (t) => {
 
 t.test('keys in a file need its path', async (t) => {
   for (const section of ['assertion', 'audit'] as const) {
-    const sections = { [section]: { keys: { store: 'file' }, sinks: [] } } as unknown as Parameters<
-      typeof contradictions
-    >[0]
+    const sections = { [section]: { keys: { store: 'file' }, sinks: [] } } as unknown as KnownSections
     t.match(contradictions(sections), [{ path: [section, 'keys', 'path'] }], section)
   }
 })

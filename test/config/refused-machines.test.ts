@@ -90,6 +90,13 @@ refusalTable([
     /machine-keys/,
   ],
   [
+    'one key file for machines and the audit trail',
+    'audit: { keys: { store: file, path: /k } }\nmachines: { keys: { store: file, path: /k } }',
+    'audit.keys.path',
+    /another file than machines.keys.path/,
+    /audit-keys/,
+  ],
+  [
     'Backstage’s tokens on a rule that is not there',
     'machines: { backstageTokens: { rules: [mcp] } }',
     'machines.backstageTokens.rules[0]',
@@ -123,7 +130,7 @@ t.test(
     const { config } = await load(t, { 'a.yaml': least })
     const machines = { ...config.machines, audience: 'backstage' }
     t.same(
-      machineContradictions({ machines }).map(({ path }) => path),
+      [...machineContradictions({ machines })].map(({ path }) => path),
       [['machines', 'audience']],
     )
   },
