@@ -9,6 +9,7 @@ import { acceptedAudiences, machineExpectations } from '../bearer/accepted-audie
 import { backstageProfile, machineProfile } from '../bearer/profiles.ts'
 import { createChallenge } from '../bearer/protected-resource.ts'
 import { createVerifier } from '../bearer/verifier.ts'
+import { backstageKeysUrl } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'
 import type { BackstagePrincipal, MachinePrincipal } from '../identity/principal.ts'
 import { fetchDocument } from '../oidc/bounded-fetch.ts'
@@ -147,10 +148,8 @@ export function provisionKeySet(config: Config, surroundings: KeySurroundings, i
 
 /** Backstage's own keys, where rules take its tokens. */
 async function provisionBackstage(config: Config, surroundings: Surroundings, holding: Holding) {
-  const { rules, jwksUrl } = config.machines.backstageTokens
-  if (rules.length === 0) return undefined
-  const upstream = config.upstreams['backstage'] ?? Object.values(config.upstreams)[0]
-  const url = jwksUrl ?? `${upstream?.urls[0]}/api/auth/.well-known/jwks.json`
+  if (config.machines.backstageTokens.rules.length === 0) return undefined
+  const url = backstageKeysUrl(config)
   const issuer = `${config.server.baseUrl}/api/auth`
   const fetchKeys = (signal: AbortSignal) =>
     fetchDocument(url, { fetch: surroundings.fetch, signal, maxBytes: maxJwksBytes })

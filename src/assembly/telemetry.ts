@@ -97,14 +97,15 @@ type Otlp = NonNullable<Config['telemetry']['otlp']>
 
 /** Undefined where no traces are made: OpenTelemetry is not even loaded then. */
 export async function provisionTracing(
-  { telemetry: { otlp } }: Config,
+  { telemetry: { otlp }, auth0 }: Config,
   surroundings: Surroundings,
   holding: Holding,
 ): Promise<Tracing | undefined> {
   if (otlp?.signals.includes('traces') !== true) return undefined
   return holding.part({
     name: 'tracing',
-    settings: otlp,
+    // Its connections trust the authorities of auth0.tls, too.
+    settings: [otlp, auth0.tls],
     async make() {
       const { createTracing } = await import('../telemetry/tracing.ts')
       return createTracing({ ...targetOf(otlp, 'spans', surroundings), sampleRatio: otlp.sampleRatio })

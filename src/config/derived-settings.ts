@@ -1,6 +1,6 @@
 import type { SessionLimits } from '../session/session.ts'
 import type { Config } from './schema.ts'
-import { defaultUpstream } from './upstream-of-rule.ts'
+import { defaultUpstream, upstreamOfRule } from './upstream-of-rule.ts'
 
 /** The upstream of that name, which an operator chose: it may be `constructor`. */
 export function ownUpstream(upstreams: Config['upstreams'], name: string): Config['upstreams'][string] | undefined {
@@ -21,6 +21,14 @@ export function signInPathOf(name: string, { upstreams }: Pick<Config, 'upstream
   const own = ownUpstream(upstreams, name)?.assertion?.signInPath
   if (own !== undefined) return own === 'off' ? undefined : own
   return name === defaultUpstream(upstreams) ? backstageSignInPath : undefined
+}
+
+/** Where the keys of Backstage's own tokens are; by default at the upstream of the first rule that takes such tokens. */
+export function backstageKeysUrl({ machines, routes, upstreams }: Pick<Config, 'machines' | 'routes' | 'upstreams'>) {
+  const { rules, jwksUrl } = machines.backstageTokens
+  const rule = routes.find(({ name }) => name === rules[0])
+  const upstream = ownUpstream(upstreams, upstreamOfRule(rule ?? {}, upstreams))
+  return jwksUrl ?? `${upstream?.urls[0]}/api/auth/.well-known/jwks.json`
 }
 
 /** Whether browsers reach the gateway by https: decides the attributes of cookies. */

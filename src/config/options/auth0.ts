@@ -92,7 +92,7 @@ const tls = z
     }),
   })
   .optional()
-  .meta({ description: 'Certificates for requests that Stagedoor itself makes. A change needs a restart.' })
+  .meta({ description: 'Certificates for requests that Stagedoor itself makes.' })
 
 type Addressed = { issuer?: string | undefined; domain?: string | undefined }
 

@@ -127,7 +127,8 @@ const backstageTokens = z
         'x-example': ['mcp'],
       }),
     jwksUrl: z.string('a URL').min(1).optional().meta({
-      description: 'Where Backstage’s keys are. Default: `/api/auth/.well-known/jwks.json` of the rule’s upstream.',
+      description:
+        'Where Backstage’s keys are. Default: `/api/auth/.well-known/jwks.json` at the upstream of the first rule in `rules`.',
       'x-example': 'http://127.0.0.1:7007/api/auth/.well-known/jwks.json',
     }),
   })
