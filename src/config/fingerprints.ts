@@ -1,5 +1,6 @@
 import { createHmac, hash } from 'node:crypto'
 
+import type { Config } from './schema.ts'
 import { Secret } from './values/secret.ts'
 
 /** The option of a list of secrets, and the fingerprint of each, in order. */
@@ -10,23 +11,14 @@ export function fingerprint(secret: string): string {
   return createHmac('sha256', 'stagedoor secret fingerprint').update(secret).digest('hex').slice(0, 16)
 }
 
-/** The lists of secrets that can be replaced while the gateway runs, by option. */
-const rotatedSecrets: readonly (readonly [section: string, option: string])[] = [
-  ['auth0', 'clientSecrets'],
-  ['auth0', 'privateKeys'],
-  ['session', 'secrets'],
-]
-
-/** Fingerprints of the secrets in force, so that a rotation can see which process holds which. */
-export function secretFingerprints(config: Readonly<Record<string, object | undefined>>): SecretFingerprints {
-  const found: SecretFingerprints = {}
-  for (const [section, option] of rotatedSecrets) {
-    const values: unknown = Object.entries(config[section] ?? {}).find(([name]) => name === option)?.[1]
-    if (!Array.isArray(values)) continue
-    const texts = values.flatMap((value) => (value instanceof Secret ? [value.reveal().trim()] : []))
-    found[`${section}.${option}`] = texts.map(fingerprint)
+/** Fingerprints of the secrets that can be replaced while the gateway runs, so that a rotation can see which process holds which. */
+export function secretFingerprints({ auth0, session }: Pick<Config, 'auth0' | 'session'>): SecretFingerprints {
+  const fingerprintsOf = (secrets: readonly Secret[]) => secrets.map((secret) => fingerprint(secret.reveal().trim()))
+  return {
+    'auth0.clientSecrets': fingerprintsOf(auth0.clientSecrets),
+    'auth0.privateKeys': fingerprintsOf(auth0.privateKeys),
+    'session.secrets': fingerprintsOf(session.secrets),
   }
-  return found
 }
 
 /** Equal for equal settings; shows no secret. */

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-import { type Origins, originsIn } from './effective.ts'
+import { originsIn } from './effective.ts'
 import { ConfigError, type Problem } from './problem.ts'
-import type { Config } from './schema.ts'
-import { type Absences, interpolate } from './tree/interpolate.ts'
+import { interpolate } from './tree/interpolate.ts'
 import { parseYaml } from './tree/parse-yaml.ts'
-import { readSecretFiles, type SecretFile } from './tree/secret-files.ts'
-import { type ReadText, rememberTexts, type Texts } from './tree/texts.ts'
+import { readSecretFiles } from './tree/secret-files.ts'
+import { type ReadText, rememberTexts } from './tree/texts.ts'
 import { merge, type Tree } from './tree/tree.ts'
 import { validate } from './validate.ts'
 
@@ -18,41 +17,26 @@ export type LoadOptions = {
   readText?: ReadText
 }
 
-/** Checked configuration, what to know about it, where each value came from, the files its secrets came from, and what stood in all of them. */
-export type LoadedConfig = {
-  config: Config
-  warnings: Problem[]
-  origins: Origins
-  secretFiles: SecretFile[]
-  texts: Texts
-}
+/** Checked configuration, what to know about it, where each value came from, and what stood in all files. */
+export type LoadedConfig = Awaited<ReturnType<typeof loadConfig>>
 
 /**
  * Reads, merges and checks configuration files; later files override earlier ones.
  * Without files, `config/default.yaml` of the package, which takes its values from the environment.
  * @throws ConfigError STAGEDOOR_CONFIG_INVALID with every problem found
  */
-export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
-  const { files, tree, absences, unresolved, leftAside, secretFiles, texts } = await readConfigFiles(options)
+export async function loadConfig(options: LoadOptions) {
+  const { files, tree, absences, unresolved, leftAside, texts } = await readConfigFiles(options)
   const { config, problems, warnings } = validate(tree, absences, unresolved)
   if (config === undefined || problems.length > 0) throw new ConfigError(inOrderOfLines(problems, files))
-  return { config, warnings: [...leftAside, ...warnings], origins: originsIn(tree), secretFiles, texts }
+  return { config, warnings: [...leftAside, ...warnings], origins: originsIn(tree), texts }
 }
 
-/** Configuration as it was written: merged, filled in, and not yet checked. */
-export type WrittenConfig = {
-  files: readonly string[]
-  tree: Tree
-  absences: Absences
-  unresolved: Problem[]
-  /** Variables that are not for us. */
-  leftAside: Problem[]
-  secretFiles: SecretFile[]
-  texts: Texts
-}
-
-/** @throws ConfigError for files that cannot be read or are not YAML */
-export async function readConfigFiles(options: LoadOptions): Promise<WrittenConfig> {
+/**
+ * Reads configuration as it was written: merged, filled in, and not yet checked. Variables that are not for us are left aside.
+ * @throws ConfigError for files that cannot be read or are not YAML
+ */
+export async function readConfigFiles(options: LoadOptions) {
   const files = options.files.length > 0 ? options.files : [defaultConfigFile()]
   const { read, texts } = rememberTexts(options.readText)
   const parsed = await Promise.all(files.map((file) => readTree(file, read)))
@@ -64,8 +48,7 @@ export async function readConfigFiles(options: LoadOptions): Promise<WrittenConf
   const filled = interpolate(merged, options.env)
   const resolved = await readSecretFiles(filled.tree, read)
   const unresolved = [...filled.problems, ...resolved.problems]
-  const { tree, secretFiles } = resolved
-  return { files, tree, absences: filled.absences, unresolved, leftAside: filled.warnings, secretFiles, texts }
+  return { files, tree: resolved.tree, absences: filled.absences, unresolved, leftAside: filled.warnings, texts }
 }
 
 /** The package's own `config/default.yaml`, whether this runs from source or compiled. */

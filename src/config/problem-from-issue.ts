@@ -5,7 +5,6 @@ import type { Problem } from './problem.ts'
 import { configSchema } from './schema.ts'
 import type { Absences } from './tree/interpolate.ts'
 import { formatPath, hasMembers, sourceAt, valueAt, type Path, type Tree } from './tree/tree.ts'
-import { unitFix } from './values/quantities.ts'
 
 const maxShownLength = 60
 
@@ -171,19 +170,11 @@ function fixOf(issue: Issue, option: Option | undefined, path: Path, value: unkn
     const similar = suggest(value, issue.values.map(String))
     if (similar !== undefined) return `did you mean ${similar}?`
   }
-  const { 'x-unit': unit, 'x-bounds': bounds } = option ?? {}
-  if (typeof value === 'number' && unit !== undefined && bounds !== undefined) return quantityFix(value, unit, bounds)
   if (option?.type === 'boolean' && typeof value === 'string' && /^(?:yes|on|no|off)$/i.test(value)) {
     return `write ${/^(?:yes|on)$/i.test(value)}`
   }
   if (value === null) return 'write a value, or remove the line to get the default'
   return `${value === undefined ? 'add' : 'write'} for example ${exampleOf(option, path)}`
-}
-
-/** @param bounds such as `1s to 1h` */
-function quantityFix(value: number, unit: string, bounds: string): string {
-  const [min, max] = bounds.split(' to ') as [string, string]
-  return unitFix(String(value), unit, { min, max })
 }
 
 /** Whether a number, or `true`, would be accepted as the text that it looks like. */

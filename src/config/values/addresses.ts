@@ -66,7 +66,6 @@ export function origin(options: OriginOptions) {
   return z.string(originShape).transform((text, context): string => readOrigin(text, context, options))
 }
 
-/** Tests text that may also be something other than a network. */
 function readOrigin(text: string, context: z.RefinementCtx, { example, httpsUnlessLoopback }: OriginOptions): string {
   const url = parseWebUrl(text)
   if (url === undefined || url.hostname.includes('*')) {

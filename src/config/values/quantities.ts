@@ -54,24 +54,22 @@ type Bounds = { min: string; max: string }
 /** An option in a notation, within bounds (both included). */
 function quantity(notation: Notation, { min, max }: Bounds) {
   const { pattern, expected, name } = notation
-  const isWithin = withinBounds(notation, { min, max })
-  return z
-    .string(expected)
-    .transform((text, context): number => {
-      const value = parse(text, notation)
-      if (value !== undefined && isWithin(value)) return value
-      if (/^\d+$/.test(text)) return refuse(context, expected, unitFix(text, name, { min, max }))
-      const meant = value ?? meantBy(text, notation)
-      if (meant === undefined) return refuse(context, expected, `write for example ${min} or ${max}`)
-      if (isWithin(meant)) return refuse(context, expected, `write ${format(meant, notation)}`)
-      return refuse(context, `between ${min} and ${max}`, `choose a ${name} in this range`)
-    })
-    .meta({ pattern: pattern.source, 'x-unit': name, 'x-bounds': `${min} to ${max}` })
-}
-
-function withinBounds(notation: Notation, { min, max }: Bounds): (value: number) => boolean {
   const [least, most] = [Number(parse(min, notation)), Number(parse(max, notation))]
-  return (value) => value >= least && value <= most
+  const isWithin = (value: number): boolean => value >= least && value <= most
+  const quantityText = z.string(expected).transform((text, context): number => {
+    const value = parse(text, notation)
+    if (value !== undefined && isWithin(value)) return value
+    const example = `write for example ${min} or ${max}`
+    if (/^\d+$/.test(text)) return refuse(context, expected, unitFix(Number(text), notation, isWithin) ?? example)
+    const meant = value ?? meantBy(text, notation)
+    if (meant === undefined) return refuse(context, expected, example)
+    if (isWithin(meant)) return refuse(context, expected, `write ${format(meant, notation)}`)
+    return refuse(context, `between ${min} and ${max}`, `choose a ${name} in this range`)
+  })
+  // In YAML `5` is a number; it lacks a unit as `"5"` does.
+  return z
+    .preprocess((value) => (typeof value === 'number' ? String(value) : value), quantityText)
+    .meta({ pattern: pattern.source, 'x-unit': name, 'x-bounds': `${min} to ${max}` })
 }
 
 /** What people mean by `1 hour`, `1h30m`, `64 KB` or `-5m`; undefined where that is not clear. */
@@ -87,15 +85,13 @@ function meantBy(text: string, { units, spelling }: Notation): number | undefine
   return amounts.length === 0 || Number.isNaN(sum) ? undefined : sum
 }
 
-/** What a number without a unit may have been meant as, of what the option takes. */
-export function unitFix(digits: string, name: string, bounds: Bounds): string {
-  const notation = name === sizes.name ? sizes : durations
-  const isWithin = withinBounds(notation, bounds)
-  const likely = notation.usual.map((unit) => ({ unit, value: Number(digits) * Number(notation.units.get(unit)) }))
+/** What a number without a unit may have been meant as, of what the option takes; undefined where nothing fits. */
+function unitFix(amount: number, notation: Notation, isWithin: (value: number) => boolean): string | undefined {
+  const likely = notation.usual.map((unit) => ({ unit, value: amount * Number(notation.units.get(unit)) }))
   const written = likely
     .filter(({ value }) => isWithin(value))
-    .map(({ unit, value }) => (unit === 'B' ? format(value, notation) : `${Number(digits)}${unit}`))
-  if (written.length === 0) return `write for example ${bounds.min} or ${bounds.max}`
+    .map(({ unit, value }) => (unit === 'B' ? format(value, notation) : `${amount}${unit}`))
+  if (written.length === 0) return undefined
   return `add a unit: ${[written.slice(0, -1).join(', '), written.at(-1)].filter(Boolean).join(' or ')}`
 }
 
@@ -130,9 +126,7 @@ export const parseDuration = (text: string): Milliseconds | undefined => parse(t
 export const formatDuration = (ms: Milliseconds): string => format(ms, durations)
 
 /** A duration option within bounds (both included). */
-export function duration(bounds: Bounds) {
-  return quantity(durations, bounds)
-}
+export const duration = (bounds: Bounds) => quantity(durations, bounds)
 
 const sizes: Notation = {
   units: new Map([
@@ -157,6 +151,4 @@ const sizes: Notation = {
 export const formatSize = (bytes: number): string => format(bytes, sizes)
 
 /** A size option within bounds (both included). */
-export function size(bounds: Bounds) {
-  return quantity(sizes, bounds)
-}
+export const size = (bounds: Bounds) => quantity(sizes, bounds)
