@@ -46,8 +46,8 @@ async function tryRedis(settings: RedisSettings): Promise<void> {
 /** Connected, or trying to. */
 export async function openRedis(settings: RedisSettings, logger: Logger): Promise<Redis> {
   // The client takes 20 MiB, so it is loaded only where Redis is configured.
-  const { createRedis } = await import('../redis/redis.ts')
-  const redis = createRedis(settings)
+  const connection = await import('../redis/redis.ts')
+  const redis = new connection.Redis(settings)
   redis.events.on('ready', () => logger.info('connected to Redis'))
   redis.events.on('lost', (err) => logger.error({ err }, 'Redis cannot be reached; will retry'))
   redis.events.on('refusing', (reason) => {

@@ -12,28 +12,21 @@ import { hash } from 'node:crypto'
  *
  * In a cluster the prefix is `{stagedoor}:`, a hash tag: all keys share one slot, because scripts change several at once.
  */
-export type RedisKeys = {
-  session(sessionId: string): string
-  /** Sessions of one session at the login service (ID token `sid`). */
-  bySid(issuer: string, sid: string): string
-  /** Sessions of one user. */
-  bySub(issuer: string, subject: string): string
-  lease(sessionId: string): string
-  /** Any other key or channel: the prefix and this. */
-  named(name: string): string
-}
+export type RedisKeys = ReturnType<typeof createRedisKeys>
 
 export const plainPrefix = 'stagedoor:'
 export const clusterPrefix = '{stagedoor}:'
 
-export function createRedisKeys(prefix: string): RedisKeys {
+export function createRedisKeys(prefix: string) {
   return {
-    session: (sessionId) => `${prefix}session:${digest(sessionId)}`,
-    // A line feed cannot stand in a URL, so no two pairs read alike.
-    bySid: (issuer, sid) => `${prefix}idx:sid:${digest(`${issuer}\n${sid}`)}`,
-    bySub: (issuer, subject) => `${prefix}idx:sub:${digest(`${issuer}\n${subject}`)}`,
-    lease: (sessionId) => `${prefix}lease:${digest(sessionId)}`,
-    named: (name) => `${prefix}${name}`,
+    session: (sessionId: string) => `${prefix}session:${digest(sessionId)}`,
+    /** Sessions of one session at the login service (ID token `sid`). A line feed cannot stand in a URL, so no two pairs read alike. */
+    bySid: (issuer: string, sid: string) => `${prefix}idx:sid:${digest(`${issuer}\n${sid}`)}`,
+    /** Sessions of one user. */
+    bySub: (issuer: string, subject: string) => `${prefix}idx:sub:${digest(`${issuer}\n${subject}`)}`,
+    lease: (sessionId: string) => `${prefix}lease:${digest(sessionId)}`,
+    /** Any other key or channel: the prefix and this. */
+    named: (name: string) => `${prefix}${name}`,
   }
 }
 

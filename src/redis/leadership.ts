@@ -16,7 +16,7 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0`)
 
 export type LeadershipOptions = {
-  redis: Redis
+  redis: Pick<Redis, 'keys' | 'run'>
   /** Name of the work; each name has its own leader. */
   name: string
   /** Unique id of this process. */

@@ -13,26 +13,13 @@ export type LinkOptions = {
   timeoutMs: number
 }
 
-/** A connection that is opened again whenever it is lost, to wherever the server is by then. */
-export type Link = {
-  /** The connection, or nothing while there is none. */
-  client: () => RedisClient | undefined
-  start: () => void
-  /** Opens another connection, and gives this one up once the other is there. */
-  renew: () => Promise<void>
-  close: () => void
-}
-
 const firstRetryMs = 50
 const lastRetryMs = 1_000
 /** A server that hangs, or a network that swallows packets, is noticed so soon; then `timeoutMs` to answer. */
 const probeEveryMs = 1_000
 
-export function createLink(options: LinkOptions): Link {
-  return new ReopenedLink(options)
-}
-
-class ReopenedLink implements Link {
+/** A connection that is opened again whenever it is lost, to wherever the server is by then. */
+export class Link {
   readonly #options: LinkOptions
   #current: RedisClient | undefined
   #timer: NodeJS.Timeout | undefined
@@ -44,6 +31,7 @@ class ReopenedLink implements Link {
     this.#options = options
   }
 
+  /** The connection, or nothing while there is none. */
   client(): RedisClient | undefined {
     return this.#current
   }
@@ -52,6 +40,7 @@ class ReopenedLink implements Link {
     void this.#open()
   }
 
+  /** Opens another connection, and gives this one up once the other is there. */
   async renew(): Promise<void> {
     const before = this.#current
     if (this.#isRenewing || before === undefined) return

@@ -4,10 +4,10 @@ import { ErrorReply } from '@redis/client'
 
 import { createRedisClient, type RedisClient } from './client.ts'
 import { clusterPrefix, createRedisKeys, plainPrefix, type RedisKeys } from './keys.ts'
-import { createLink, type Link, type LinkOptions } from './link.ts'
+import { Link, type LinkOptions } from './link.ts'
 import { locate, slotOf } from './locate.ts'
 import { isMisplaced, isTransientReply, RedisUnavailable, writeRefusalIn } from './replies.ts'
-import { runScript, type Script } from './scripts.ts'
+import type { Script } from './scripts.ts'
 import type { RedisSettings } from './settings.ts'
 
 export type RedisEvents = {
@@ -19,28 +19,6 @@ export type RedisEvents = {
   message: [topic: string, text: string]
   /** The server began to refuse writes, and why; or takes them again (undefined). */
   refusing: [reason: string | undefined]
-}
-
-/** One Redis or Valkey: commands on one connection, messages on another; both come back by themselves. */
-export type Redis = {
-  keys: RedisKeys
-  /** All messages go through it, for scripts that publish: a topic, a space and a text. */
-  channel: string
-  events: EventEmitter<RedisEvents>
-  isReady(): boolean
-  /** Why the server refuses writes; undefined while it takes them. */
-  refusal(): string | undefined
-  /** @throws RedisUnavailable at once while disconnected, and within about two timeouts when no answer comes */
-  send(...command: string[]): Promise<unknown>
-  /** @throws RedisUnavailable like `send` */
-  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
-  /** To every process that is connected now, this one included. @throws RedisUnavailable like `send` */
-  publish(topic: string, text: string): Promise<void>
-  /** Goes over to another server, or to other credentials, without being disconnected. */
-  use(settings: RedisSettings): void
-  /** Resolves after the first attempt to connect, well or badly ended. */
-  attempted(): Promise<void>
-  close(): void
 }
 
 /** Connects once and hangs up. @throws when that fails, or takes longer than two timeouts */
@@ -56,12 +34,10 @@ export async function tryToConnect(settings: RedisSettings): Promise<void> {
   }
 }
 
-export function createRedis(settings: RedisSettings): Redis {
-  return new Connection(settings)
-}
-
-class Connection implements Redis {
+/** One Redis or Valkey: commands on one connection, messages on another; both come back by themselves. */
+export class Redis {
   readonly keys: RedisKeys
+  /** All messages go through it, for scripts that publish: a topic, a space and a text. */
   readonly channel: string
   readonly events = new EventEmitter<RedisEvents>()
   readonly #commands: Link
@@ -92,43 +68,13 @@ class Connection implements Redis {
     return this.#commands.client() !== undefined && this.#messages.client() !== undefined
   }
 
+  /** Why the server refuses writes; undefined while it takes them. */
   refusal(): string | undefined {
     return this.#refusal
   }
 
-  send(...command: string[]): Promise<unknown> {
-    return this.#send(command)
-  }
-
-  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return runScript((command) => this.#send(command), script, keys, args)
-  }
-
-  async publish(topic: string, text: string): Promise<void> {
-    await this.#send(['PUBLISH', this.channel, `${topic} ${text}`])
-  }
-
-  use(next: RedisSettings): void {
-    this.#settings = next
-    void this.#goOver()
-  }
-
-  /** Discards everything learnt from the former server, so that it is asked for again. */
-  async #goOver(): Promise<void> {
-    await Promise.all([this.#commands.renew(), this.#messages.renew()])
-    if (this.isReady()) this.events.emit('ready')
-  }
-
-  async attempted(): Promise<void> {
-    await this.#firstAttempts
-  }
-
-  close(): void {
-    this.#commands.close()
-    this.#messages.close()
-  }
-
-  async #send(command: string[]): Promise<unknown> {
+  /** @throws RedisUnavailable at once while disconnected, and within about two timeouts when no answer comes */
+  async send(...command: string[]): Promise<unknown> {
     const client = this.#commands.client()
     if (client === undefined) throw new RedisUnavailable('not connected to Redis')
     try {
@@ -141,9 +87,50 @@ class Connection implements Redis {
     }
   }
 
+  /**
+   * Runs a script by its hash; sends it in full when the server does not have it yet, e.g. after a restart.
+   * @throws RedisUnavailable like `send`
+   */
+  async run({ source, sha1 }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const tail = [String(keys.length), ...keys, ...args]
+    try {
+      return await this.send('EVALSHA', sha1, ...tail)
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+      return this.send('EVAL', source, ...tail)
+    }
+  }
+
+  /** To every process that is connected now, this one included. @throws RedisUnavailable like `send` */
+  async publish(topic: string, text: string): Promise<void> {
+    await this.send('PUBLISH', this.channel, `${topic} ${text}`)
+  }
+
+  /** Goes over to another server, or to other credentials, without being disconnected. */
+  use(next: RedisSettings): void {
+    this.#settings = next
+    void this.#goOver()
+  }
+
+  /** Discards everything learnt from the former server, so that it is asked for again. */
+  async #goOver(): Promise<void> {
+    await Promise.all([this.#commands.renew(), this.#messages.renew()])
+    if (this.isReady()) this.events.emit('ready')
+  }
+
+  /** Resolves after the first attempt to connect, well or badly ended. */
+  async attempted(): Promise<void> {
+    await this.#firstAttempts
+  }
+
+  close(): void {
+    this.#commands.close()
+    this.#messages.close()
+  }
+
   #openLink(rest: Pick<LinkOptions, 'greet' | 'probe'>): { link: Link; attempted: Promise<void> } {
     const attempt = Promise.withResolvers<void>()
-    const link = createLink({
+    const link = new Link({
       timeoutMs: this.#settings.timeoutMs,
       prepare: async () => createRedisClient(await locate(this.#settings, slotOf('stagedoor')), this.#settings),
       onUp: () => {

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { assertionHeader } from '../../packages/assertion-contract/src/index.ts'
 import { Keys } from '../../src/assertion/keys.ts'
 import { createRedisKeyStore, type RedisKeyStoreOptions } from '../../src/assertion/redis-key-store.ts'
-import { createRedis } from '../../src/redis/redis.ts'
+import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createBrowser } from '../support/browser.ts'
@@ -21,7 +21,7 @@ const secret = 'a secret for tests, at least 32 characters'
 const newer = 'another secret, which seals from now on …'
 
 async function connect(t: Test, url: string) {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
+  const redis = new Redis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   const storeWith = (secrets: readonly string[], options: Partial<RedisKeyStoreOptions> = {}) =>

@@ -11,7 +11,7 @@ import { signCheckpoint } from '../../src/audit/checkpoint.ts'
 import type { AuditRecord } from '../../src/audit/record.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { Secret } from '../../src/config/values/secret.ts'
-import { createRedis } from '../../src/redis/redis.ts'
+import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { startCluster } from '../support/cluster.ts'
 import { freePort } from '../support/ports.ts'
@@ -31,9 +31,7 @@ const configOf = (keys: object) =>
 
 async function open(t: Test, keys: object, { url, now = () => 0 }: { url?: string; now?: () => number } = {}) {
   const redis =
-    url === undefined
-      ? undefined
-      : createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
+    url === undefined ? undefined : new Redis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
   await redis?.attempted()
   const opened = await provisionAuditKeys(
     configOf(keys),

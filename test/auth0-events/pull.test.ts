@@ -15,7 +15,7 @@ import {
 } from '../../src/auth0-events/offsets.ts'
 import { createEventPull } from '../../src/auth0-events/pull.ts'
 import { createLeadership } from '../../src/redis/leadership.ts'
-import { createRedis } from '../../src/redis/redis.ts'
+import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
@@ -216,15 +216,15 @@ t.test('one of all processes reads, goes on where another stopped, and nobody wh
   const server = await startRedis(t)
   const start = async (owner: string) => {
     const node = parseNode(server.url)
-    const redis = createRedis({ topology: { kind: 'single', node }, timeoutMs: 30_000 })
+    const redis = new Redis({ topology: { kind: 'single', node }, timeoutMs: 30_000 })
     t.teardown(() => redis.close())
     let answers = 0
-    const counting: typeof redis = { ...redis, run: (...parts) => redis.run(...parts).finally(() => (answers += 1)) }
+    const run: Redis['run'] = (...parts) => redis.run(...parts).finally(() => (answers += 1))
     await redis.attempted()
     const work: string[] = []
     const reads: AbortSignal[] = []
     const leadership = createLeadership({
-      redis: counting,
+      redis: { keys: redis.keys, run },
       name: 'events',
       owner,
       lifetimeMs: 600_000,

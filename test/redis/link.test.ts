@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import t, { type Test } from 'tap'
 
 import type { RedisClient } from '../../src/redis/client.ts'
-import { createLink } from '../../src/redis/link.ts'
+import { Link } from '../../src/redis/link.ts'
 
 /** A client as far as the link knows one. */
 function fakeClient(connect: () => Promise<unknown> = async () => undefined) {
@@ -30,7 +30,7 @@ function linkTo(t: Test, clients: ReturnType<typeof fakeClient>[]) {
   t.teardown(() => clearInterval(alive))
   const seen: string[] = []
   const next = { up: Promise.withResolvers<void>() }
-  const link = createLink({
+  const link = new Link({
     timeoutMs: 1_000,
     prepare: async () => (clients.shift() ?? fakeClient()) as unknown as RedisClient,
     greet: async () => void seen.push('greeted'),

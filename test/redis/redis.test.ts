@@ -2,7 +2,7 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
-import { createRedis, type Redis } from '../../src/redis/redis.ts'
+import { Redis } from '../../src/redis/redis.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
 import { defineScript } from '../../src/redis/scripts.ts'
 import { parseNode } from '../../src/redis/settings.ts'
@@ -10,7 +10,7 @@ import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 async function connect(t: Test, url: string, timeoutMs = 30_000): Promise<Redis> {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs })
+  const redis = new Redis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs })
   t.teardown(() => redis.close())
   await redis.attempted()
   return redis

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 
 import { slotOf } from '../../src/redis/locate.ts'
-import { createRedis, type Redis } from '../../src/redis/redis.ts'
+import { Redis } from '../../src/redis/redis.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
 import { defineScript } from '../../src/redis/scripts.ts'
 import { parseNode, type RedisSettings } from '../../src/redis/settings.ts'
@@ -15,7 +15,7 @@ import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 async function connect(t: Test, settings: Omit<RedisSettings, 'timeoutMs'>): Promise<Redis> {
-  const redis = createRedis({ ...settings, timeoutMs: 30_000 })
+  const redis = new Redis({ ...settings, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   return redis

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
-import { createRedis } from '../../src/redis/redis.ts'
+import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus, createRedisBus } from '../../src/revocation/bus.ts'
 import type { Mark } from '../../src/revocation/mark.ts'
@@ -18,7 +18,7 @@ const absoluteTimeoutMs = 600_000
 const sealer = createSealer(['a secret for tests, at least 32 characters'], 'session-news')
 
 async function connect(t: Test, url: string) {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
+  const redis = new Redis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   const bus = createRedisBus(redis, sealer, Date.now)

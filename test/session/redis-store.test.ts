@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
-import { createRedis } from '../../src/redis/redis.ts'
+import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createBrowser } from '../support/browser.ts'
 import { startGateway } from '../support/gateway.ts'
@@ -14,7 +14,7 @@ import { until } from '../support/until.ts'
 async function startRedisHouse(t: Test, session: object = {}, now: () => number = Date.now) {
   const server = await startRedis(t)
   const house = await startHouse(t, { config: { session: { redis: { url: server.url, ...session } } }, now })
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 30_000 })
+  const redis = new Redis({ topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   const keys = async (pattern: string) => (await redis.send('KEYS', pattern)) as string[]

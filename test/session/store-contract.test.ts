@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
-import { createRedis } from '../../src/redis/redis.ts'
+import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'
@@ -34,7 +34,7 @@ async function redisStores(t: Test): Promise<Make> {
   const server = await startRedis(t)
   return async (secrets, ended = endedSessions()) => {
     const settings = { topology: { kind: 'single' as const, node: parseNode(server.url) }, timeoutMs: 30_000 }
-    const redis = createRedis(settings)
+    const redis = new Redis(settings)
     t.teardown(() => redis.close())
     await redis.attempted()
     return createRedisStore({

@@ -4,7 +4,7 @@ import { EventEmitter, once } from 'node:events'
 import t from 'tap'
 
 import { createRedisKeys } from '../../src/redis/keys.ts'
-import { createRedis, type Redis, type RedisEvents } from '../../src/redis/redis.ts'
+import { Redis, type RedisEvents } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'
@@ -24,7 +24,7 @@ const unavailable = { code: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE', headers: { 'r
 t.test('what Redis cannot take is known here at once, and to everybody when it is back', async (t) => {
   const server = await startRedis(t, { isPersistent: true })
   const make = async () => {
-    const redis = createRedis({ topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 30_000 })
+    const redis = new Redis({ topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 30_000 })
     const deferred = createDeferredWrites(redis.events)
     t.teardown(() => {
       deferred.close()

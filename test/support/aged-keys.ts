@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 
 import type { KeyRing } from '../../src/assertion/key-rotation.ts'
-import { createRedis } from '../../src/redis/redis.ts'
+import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 
@@ -10,7 +10,7 @@ import { createSealer } from '../../src/seal/sealer.ts'
  * For tests that have seen every process publish them.
  */
 export async function createKeyEditor(t: Test, url: string, secret: string) {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
+  const redis = new Redis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   const sealer = createSealer([secret], 'keys assertion')

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import type { Test } from 'tap'
 
-import { createRedis } from '../../src/redis/redis.ts'
+import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createRecordSealer, newReference, parseReference } from '../../src/session/record-sealer.ts'
@@ -12,7 +12,7 @@ import type { Session } from '../../src/session/session.ts'
 export async function createSessionEditor(t: Test, url: string, secret: string) {
   const { password } = new URL(url)
   const topology = { kind: 'single' as const, node: parseNode(url) }
-  const redis = createRedis({ topology, password: password === '' ? undefined : password, timeoutMs: 30_000 })
+  const redis = new Redis({ topology, password: password === '' ? undefined : password, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   const sealer = createRecordSealer([secret], randomBytes)

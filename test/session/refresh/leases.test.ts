@@ -3,7 +3,7 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
-import { createRedis } from '../../../src/redis/redis.ts'
+import { Redis } from '../../../src/redis/redis.ts'
 import { parseNode } from '../../../src/redis/settings.ts'
 import { createRedisLeases, type RedisLeasesOptions } from '../../../src/session/refresh/leases.ts'
 import type { Session } from '../../../src/session/session.ts'
@@ -18,7 +18,7 @@ const never = { lifetimeMs: 600_000, failureBackoffMs: 600_000, settleMs: 600_00
 
 /** One replica's leases. */
 async function connect(t: Test, { url }: TestRedis, times: Times) {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
+  const redis = new Redis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   return { redis, leases: createRedisLeases({ redis, randomBytes, ...never, ...times }) }
