@@ -31,7 +31,11 @@ export function shownBy(parts: () => Pick<Parts, 'health' | 'telemetry' | 'secre
       return telemetry.metrics.registry
     },
     secrets: async () => [parts().secrets],
-    setLogLevel: createSetLogLevel(logger, parts().audit),
+    async setLogLevel(level) {
+      logger.level = level
+      // Put on record by each process.
+      parts().audit.trail.write({ event: 'config', change: { what: 'log.level', action: 'changed', id: level } })
+    },
   }
 }
 
@@ -72,14 +76,6 @@ const logLevelEndpoint: FastifyPluginAsync<{
     await setLogLevel(level)
     return { level }
   })
-}
-
-/** Sets the level of this process, and puts that on record. */
-function createSetLogLevel(logger: Pick<Logger, 'level'>, { trail }: Pick<Parts['audit'], 'trail'>) {
-  return async (level: string): Promise<void> => {
-    logger.level = level
-    trail.write({ event: 'config', change: { what: 'log.level', action: 'changed', id: level } })
-  }
 }
 
 function levelIn(body: unknown): string | undefined {

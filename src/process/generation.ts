@@ -9,39 +9,23 @@ import { type Parts, prepareParts } from '../assembly/provision.ts'
 import type { Config } from '../config/schema.ts'
 
 /** The gateway with one configuration, and the requests that it has begun. */
-export type Generation = {
-  config: Config
-  dependencies: Dependencies
-  app: FastifyInstance
-  parts: Parts
-  carry(request: IncomingMessage, response: ServerResponse): void
-  /**
-   * Gives up its parts once its requests, streams and sockets have ended, and resolves then. Event streams and WebSockets of
-   * people that the rules of the next generation forbid were closed before (`proxy/session-watch.ts`).
-   */
-  retire(): Promise<void>
-}
+export type Generation = Awaited<ReturnType<typeof buildGeneration>>
 
 /** Makes the gateway ready for requests, with parts of earlier ones where nothing about them has changed. */
-export async function buildGeneration(
-  config: Config,
-  dependencies: Dependencies,
-  lasting: Lasting,
-): Promise<Generation> {
+export async function buildGeneration(config: Config, dependencies: Dependencies, lasting: Lasting) {
   const holding = lasting.hold()
   try {
     const parts = await prepareParts(config, dependencies, holding)
     const app = await buildApp(config, dependencies, parts)
     await app.ready()
-    return track({ config, dependencies, app, parts })
+    return { config, dependencies, app, parts, ...track(app, parts) }
   } catch (cause) {
     await holding.release()
     throw cause
   }
 }
 
-function track(made: Pick<Generation, 'config' | 'dependencies' | 'app' | 'parts'>): Generation {
-  const { app, parts } = made
+function track(app: FastifyInstance, { upgrades }: Parts) {
   const retired = Promise.withResolvers<void>()
   let underWay = 0
   let isRetiring = false
@@ -56,15 +40,18 @@ function track(made: Pick<Generation, 'config' | 'dependencies' | 'app' | 'parts
   }
 
   return {
-    ...made,
-    carry(request, response) {
+    carry(request: IncomingMessage, response: ServerResponse): void {
       underWay += 1
       // An upgrade outlives its response.
-      const carried = parts.upgrades.headOf(request) === undefined ? response : request.socket
+      const carried = upgrades.headOf(request) === undefined ? response : request.socket
       carried.once('close', leave)
       app.routing(request, response)
     },
-    retire() {
+    /**
+     * Gives up its parts once its requests, streams and sockets have ended, and resolves then. Event streams and WebSockets of
+     * people that the rules of the next generation forbid were closed before (`proxy/session-watch.ts`).
+     */
+    retire(): Promise<void> {
       isRetiring = true
       closeWhenIdle()
       return retired.promise

@@ -21,18 +21,14 @@ export type Reading = {
   refusal?: Refusal | undefined
 }
 
-/** Holds the result of the last reading for readiness and metrics. */
-export type LastReading = {
-  current: () => Reading
-  note: (reading: Reading) => void
-  condition: () => Condition
-}
+export type LastReading = ReturnType<typeof createLastReading>
 
-export function createLastReading(inForceSince: number): LastReading {
+/** Holds the result of the last reading for readiness and metrics. */
+export function createLastReading(inForceSince: number) {
   let reading: Reading = { inForceSince }
   return {
     current: () => reading,
-    note: (next) => void (reading = next),
+    note: (next: Reading) => void (reading = next),
     condition: () => conditionOf(reading),
   }
 }

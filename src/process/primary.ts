@@ -3,14 +3,12 @@ import { availableParallelism } from 'node:os'
 import { withoutTakenHost } from '../config/changes.ts'
 import type { LoadedConfig, LoadOptions } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { removeStaleSocket } from '../listener/acceptors.ts'
 import { buildAdminApp } from './admin-app.ts'
 import { followFiles } from './follow-files.ts'
-import type { Reloadable } from './reload.ts'
 import { closeOnSignal, type Log } from './signals.ts'
 import { shownByAll } from './workers/merged-answers.ts'
 import { reloadAll } from './workers/reload-all.ts'
-import { superviseWorkers, type Workforce } from './workers/supervisor.ts'
+import { Supervisor, type Workforce } from './workers/supervisor.ts'
 import { forkWorker } from './workers/worker-process.ts'
 
 /** The process that looks after workers: it serves the admin listener, and has them take up changed files. */
@@ -18,7 +16,7 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
   const { logger } = log
   const { config: started } = loaded
   let inForce = started
-  const workers = superviseWorkers({ ...workforceOf(loaded), fork: forkWorker, logger, now: Date.now })
+  const workers = new Supervisor({ ...workforceOf(loaded), fork: forkWorker, logger, now: Date.now })
   const all = shownByAll(workers)
   const admin = await buildAdminApp({ ...all, setLogLevel }, () => inForce.server.prefix, logger)
   let following = { stop: (): void => undefined }
@@ -32,19 +30,6 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
   async function setLogLevel(level: string): Promise<void> {
     logger.level = level
     await all.setLogLevel(level)
-  }
-
-  /** The workers go over to it one after the other; the socket file of a killed process may be in the way. */
-  function reloadable(): Reloadable {
-    const together = reloadAll(workers, takeOver)
-    return {
-      ...together,
-      async prepare(read) {
-        const { path } = read.config.server.listen
-        if (path !== undefined) await removeStaleSocket(path)
-        return together.prepare(read)
-      },
-    }
   }
 
   function takeOver(read: LoadedConfig): Workforce {
@@ -62,7 +47,7 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
   }
   // A copy: Fastify writes into what it is given.
   await admin.listen({ ...started.server.admin })
-  following = followFiles(loaded, { load: options, logger, reloadable: reloadable() })
+  following = followFiles(loaded, { load: options, logger, reloadable: reloadAll(workers, takeOver) })
   logger.info({ workers: workers.count() }, 'all workers listen')
 }
 

@@ -30,11 +30,9 @@ export function createReloadable(served: Served, { logger, follow }: Pick<Log, '
       for (const event of recordsOf(changesBetween(former, config), configDigest(config))) audit.trail.write(event)
       return true
     },
-    async abandon() {
+    async refuse(refusal) {
       await prepared?.abandon()
       prepared = undefined
-    },
-    async refuse(refusal) {
       const { audit, reading } = served.parts()
       reading.note({ ...reading.current(), refusal })
       const change = { what: 'configuration', action: 'refused', options: refusal.places }

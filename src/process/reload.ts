@@ -3,6 +3,7 @@ import { type LoadedConfig, loadConfig, type LoadOptions } from '../config/load.
 import { ConfigError, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { formatPath } from '../config/tree/tree.ts'
+import { removeStaleSocket } from '../listener/acceptors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { type Refusal, refusalFor, refusalOf } from './last-reading.ts'
 
@@ -12,9 +13,7 @@ export type Reloadable = {
   prepare: (loaded: LoadedConfig) => Promise<string | undefined>
   /** Lets what was prepared take effect. @returns whether anything was */
   putInForce: () => Promise<boolean>
-  /** Gives up what was prepared. */
-  abandon: () => Promise<void>
-  /** Has readiness, metrics and the audit trail say that the files hold something that is not in force. */
+  /** Gives up what was prepared, and has readiness, metrics and the audit trail say that the files are not in force. */
   refuse: (refusal: Refusal) => Promise<void>
 }
 
@@ -41,10 +40,12 @@ export async function reload(
     await reloadable.refuse(read.refusal)
     return undefined
   }
+  const { path } = read.config.server.listen
+  // One that cannot be removed is in the way of listening, which says so.
+  if (path !== undefined) await removeStaleSocket(path).catch(() => undefined)
   const reason = await reloadable.prepare(read)
   if (reason !== undefined) {
     logger.error({ reason }, 'the configuration in the files cannot be put in force; the one before stays')
-    await reloadable.abandon()
     await reloadable.refuse(refusalFor(reason))
     return undefined
   }

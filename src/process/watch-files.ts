@@ -13,12 +13,6 @@ export type WatchOptions = {
   onChange: () => Promise<void>
 }
 
-export type FileWatch = {
-  /** The files as they are now count as taken up: they are about to be read. */
-  noteTaken(): Promise<void>
-  stop(): void
-}
-
 /** A digest of each file's content. */
 type Look = ReadonlyMap<string, string>
 
@@ -27,7 +21,7 @@ type Look = ReadonlyMap<string, string>
  * files that are replaced, over a network, and however many watches the system allows. Files that are being written count
  * once two looks have found the same.
  */
-export function watchFiles({ files, isOn, everyMs = 1_000, onChange }: WatchOptions): FileWatch {
+export function watchFiles({ files, isOn, everyMs = 1_000, onChange }: WatchOptions) {
   const stopping = new AbortController()
   let taken: Look = new Map()
   let latest: Look = new Map()
@@ -55,7 +49,8 @@ export function watchFiles({ files, isOn, everyMs = 1_000, onChange }: WatchOpti
 
   void run()
   return {
-    async noteTaken() {
+    /** The files as they are now count as taken up: they are about to be read. */
+    async noteTaken(): Promise<void> {
       taken = await lookAt(files())
     },
     stop: () => stopping.abort(),

@@ -1,19 +1,11 @@
 import type { Topic, ToWorker } from './channel.ts'
 
-/** The primary's questions to the workers that listen. */
-export type Questions = {
-  join(worker: number, send: (message: ToWorker) => void): void
-  leave(worker: number): void
-  answer(worker: number, question: number, value: unknown): void
-  /** Ids of the workers that have joined and not left. */
-  workers(): number[]
-  /** Asks every worker; those that do not answer in time are left out. */
-  ask(topic: Topic, timeoutMs: number, detail?: string): Promise<Map<number, unknown>>
-}
+export type Questions = ReturnType<typeof createQuestions>
 
 type Open = { waitingFor: Set<number>; answers: Map<number, unknown>; done: () => void }
 
-export function createQuestions(): Questions {
+/** The primary's questions to the workers that listen. */
+export function createQuestions() {
   const workers = new Map<number, (message: ToWorker) => void>()
   const open = new Map<number, Open>()
   let lastQuestion = 0
@@ -26,14 +18,16 @@ export function createQuestions(): Questions {
   }
 
   return {
+    /** Ids of the workers that have joined and not left. */
     workers: () => [...workers.keys()],
-    join: (worker, send) => void workers.set(worker, send),
+    join: (worker: number, send: (message: ToWorker) => void) => void workers.set(worker, send),
     answer,
-    leave(worker) {
+    leave(worker: number): void {
       workers.delete(worker)
       for (const question of open.keys()) answer(worker, question, undefined)
     },
-    async ask(topic, timeoutMs, detail = '') {
+    /** Asks every worker; those that do not answer in time are left out. */
+    async ask(topic: Topic, timeoutMs: number, detail = ''): Promise<Map<number, unknown>> {
       const question = ++lastQuestion
       const answers = new Map<number, unknown>()
       const { promise, resolve: done } = Promise.withResolvers<void>()

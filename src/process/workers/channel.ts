@@ -28,15 +28,7 @@ export type Beginning<Files> = {
 }
 
 /** The topics of the primary's questions and orders to workers. */
-export type Topic =
-  | 'conditions'
-  | 'metrics'
-  | 'secrets'
-  | 'log-level'
-  | 'prepare'
-  | 'put-in-force'
-  | 'abandon'
-  | 'refuse'
+export type Topic = 'conditions' | 'metrics' | 'secrets' | 'log-level' | 'prepare' | 'put-in-force' | 'refuse'
 
 /** Whether a message between processes is one of ours; node:cluster and others have their own. */
 export function isOurs(message: unknown): message is { kind: string } {
@@ -46,19 +38,10 @@ export function isOurs(message: unknown): message is { kind: string } {
 /** @param detail of the question */
 type Give = (detail: string) => unknown
 
-/** The worker's end of the channel to the primary. */
-export type Channel = {
-  beginning: Promise<Beginning<Texts>>
-  /** Answers the primary's questions about a topic. */
-  answer(topic: Topic, give: Give): void
-  /** Says that this worker listens. */
-  ready(): void
-  /** Resolves when the primary has heard all that was said before, and this process all that was said to it until then. */
-  settle(): Promise<void>
-}
+export type Channel = ReturnType<typeof openChannel>
 
-/** The channel of a process that was forked. */
-export function openChannel(): Channel {
+/** Opens the worker's end of the channel to the primary, in a process that was forked. */
+export function openChannel() {
   const beginning = Promise.withResolvers<Beginning<Texts>>()
   const settled = Promise.withResolvers<void>()
   const answers = new Map<Topic, Give>()
@@ -81,9 +64,12 @@ export function openChannel(): Channel {
 
   return {
     beginning: beginning.promise,
-    answer: (topic, give) => void answers.set(topic, give),
+    /** Answers the primary's questions about a topic. */
+    answer: (topic: Topic, give: Give) => void answers.set(topic, give),
+    /** Says that this worker listens. */
     ready: () => send({ kind: 'ready' }),
-    settle() {
+    /** Resolves when the primary has heard all that was said before, and this process all that was said to it until then. */
+    settle(): Promise<void> {
       send({ kind: 'settle' })
       return settled.promise
     },

@@ -81,25 +81,21 @@ function workersCondition(running: number, count: number): Condition {
 /** The metrics of one worker, in the form that prom-client sends between processes. Its own types name `type` wrongly. */
 export type Counted = readonly { type: unknown }[]
 
-export type KeptCounts = {
-  /**
-   * @param answers what workers say now, by worker
-   * @param running the running workers; for one that is too busy to answer, its last answer counts
-   * @returns what all have counted since the start, those that are gone included
-   */
-  withAll(answers: ReadonlyMap<number, Counted>, running: readonly number[]): Promise<Counted[]>
-}
-
 /**
  * Keeps the counts of workers that have ended. Without them the sum would fall; Prometheus would take that for a restart
  * and count the other workers twice. Counts since a worker's last answer are lost with it.
  */
-export function createKeptCounts(): KeptCounts {
+export function createKeptCounts() {
   const latest = new Map<number, Counted>()
   let gone: Counted = []
 
   return {
-    async withAll(answers, running) {
+    /**
+     * @param answers what workers say now, by worker
+     * @param running the running workers; for one that is too busy to answer, its last answer counts
+     * @returns what all have counted since the start, those that are gone included
+     */
+    async withAll(answers: ReadonlyMap<number, Counted>, running: readonly number[]): Promise<Counted[]> {
       for (const [worker, counted] of answers) latest.set(worker, counted)
       const left = [...latest].filter(([worker]) => !running.includes(worker) && !answers.has(worker))
       for (const [worker] of left) latest.delete(worker)

@@ -12,12 +12,11 @@ const maxOtherMs = 10_000
 /** The worker's side: takes up a configuration when the primary says so. */
 export function reloadWithPrimary(
   channel: Pick<Channel, 'answer'>,
-  { prepare, putInForce, abandon, refuse }: Reloadable,
+  { prepare, putInForce, refuse }: Reloadable,
   load: (texts: Texts) => Promise<LoadedConfig>,
 ): void {
   channel.answer('prepare', async (detail) => (await prepare(await load(new Map(JSON.parse(detail))))) ?? '')
   channel.answer('put-in-force', putInForce)
-  channel.answer('abandon', abandon)
   channel.answer('refuse', (detail) => refuse(JSON.parse(detail) as Refusal))
 }
 
@@ -29,12 +28,12 @@ type Workers = Pick<Supervisor, 'questions' | 'use' | 'renew' | 'serving' | 'not
  */
 export function reloadAll(workers: Workers, workforceOf: (loaded: LoadedConfig) => Workforce): Reloadable {
   const { questions } = workers
-  let prepared: { loaded: LoadedConfig; by: readonly number[] } | undefined
+  let prepared: LoadedConfig | undefined
   return {
     async prepare(loaded) {
       const asked = workers.serving()
       const answers = await questions.ask('prepare', maxPreparingMs, JSON.stringify([...loaded.texts]))
-      prepared = { loaded, by: asked }
+      prepared = loaded
       const refused = [...answers.values()].find((reason) => reason !== '')
       if (typeof refused === 'string') return refused
       // A worker that has ended meanwhile needs no answer: its successor starts with the new configuration.
@@ -43,7 +42,7 @@ export function reloadAll(workers: Workers, workforceOf: (loaded: LoadedConfig) 
     },
     async putInForce() {
       if (prepared === undefined) return false
-      const { loaded } = prepared
+      const loaded = prepared
       prepared = undefined
       workers.noteRefusal(undefined)
       // First, so that a worker that starts now begins with it.
@@ -53,11 +52,8 @@ export function reloadAll(workers: Workers, workforceOf: (loaded: LoadedConfig) 
       for (const worker of asked) if (answers.get(worker) !== true) workers.renew(worker)
       return true
     },
-    async abandon() {
-      prepared = undefined
-      await questions.ask('abandon', maxOtherMs)
-    },
     async refuse(refusal) {
+      prepared = undefined
       workers.noteRefusal(refusal)
       await questions.ask('refuse', maxOtherMs, JSON.stringify(refusal))
     },

@@ -2,32 +2,12 @@ import type { Config } from '../../config/schema.ts'
 import type { Texts } from '../../config/tree/texts.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Refusal } from '../last-reading.ts'
-import { createQuestions, type Questions } from './ask-workers.ts'
+import { createQuestions } from './ask-workers.ts'
 import type { ToPrimary } from './channel.ts'
 import type { WorkerEnd, WorkerProcess } from './worker-process.ts'
 
 /** How many workers there should be, what stood in the files of their configuration, and where they listen. */
 export type Workforce = { count: number; texts: Texts; listen: Config['server']['listen'] }
-
-export type Supervisor = {
-  questions: Questions
-  /** How many workers ended by themselves so far. */
-  replaced: () => number
-  /** How many workers should serve. */
-  count: () => number
-  /** Ids of the workers that listen and are not ending. */
-  serving: () => readonly number[]
-  /** Resolves when all workers listen. @throws when one of the first ends before that */
-  started: Promise<void>
-  /** Sets number and configuration of workers. Starts missing workers and ends surplus ones. */
-  use: (workforce: Workforce) => void
-  /** Has a worker end in order, and another one take its place. */
-  renew: (worker: number) => void
-  /** Tells workers that start later why the files are not in force. */
-  noteRefusal: (refusal: Refusal | undefined) => void
-  /** SIGTERM to all; resolves when they have ended. */
-  close: () => Promise<void>
-}
 
 export type SupervisorOptions = Workforce & {
   fork: () => WorkerProcess
@@ -37,12 +17,9 @@ export type SupervisorOptions = Workforce & {
 }
 
 /** Starts workers, and replaces those that end. */
-export function superviseWorkers(options: SupervisorOptions): Supervisor {
-  return new Workers(options)
-}
-
-class Workers implements Supervisor {
+export class Supervisor {
   readonly questions = createQuestions()
+  /** Resolves when all workers listen. @throws when one of the first ends before that */
   readonly started: Promise<void>
   readonly #options: SupervisorOptions
   readonly #listening = Promise.withResolvers<void>()
@@ -68,11 +45,16 @@ class Workers implements Supervisor {
     this.#fill()
   }
 
+  /** How many workers ended by themselves so far. */
   replaced = (): number => this.#replaced
+  /** How many workers should serve. */
   count = (): number => this.#workforce.count
+  /** Ids of the workers that listen and are not ending. */
   serving = (): number[] => [...this.#ready].filter((worker) => !this.#ending.has(worker)).map(({ id }) => id)
+  /** Tells workers that start later why the files are not in force. */
   noteRefusal = (refusal: Refusal | undefined): void => void (this.#refusal = refusal)
 
+  /** Sets number and configuration of workers. Starts missing workers and ends surplus ones. */
   use = (workforce: Workforce): void => {
     this.#workforce = workforce
     const surplus = [...this.#running.keys()].filter((worker) => !this.#ending.has(worker)).slice(workforce.count)
@@ -80,6 +62,7 @@ class Workers implements Supervisor {
     this.#fill()
   }
 
+  /** Has a worker end in order, and another one take its place. */
   renew = (id: number): void => {
     const worker = [...this.#running.keys()].find((each) => each.id === id)
     if (worker === undefined || this.#ending.has(worker)) return
@@ -87,6 +70,7 @@ class Workers implements Supervisor {
     this.#fill()
   }
 
+  /** SIGTERM to all; resolves when they have ended. */
   close = async (): Promise<void> => {
     this.#isClosing = true
     this.#listening.reject(new Error('the workers were told to end'))

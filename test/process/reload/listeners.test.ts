@@ -1,4 +1,6 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -62,6 +64,7 @@ async function moveToSocket(t: Test, cluster: Cluster, workers: number): Promise
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-socket-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const socketPath = join(folder, 'http.sock')
+  await leaveSocket(socketPath)
   const { tls: _tls, ...server } = cluster.config['server'] as { tls: object }
   const plain = { ...server, baseUrl: 'http://localhost', listen: { path: socketPath } }
   await cluster.rewriteConfig({ server: plain })
@@ -87,4 +90,12 @@ async function moveToSocket(t: Test, cluster: Cluster, workers: number): Promise
   t.same(cluster.errors(), [])
   t.equal(await cluster.stop(), 0)
   await t.rejects(stat(socketPath), { code: 'ENOENT' }, 'nothing is left behind')
+}
+
+/** Leaves a socket file without a listener, as a process that was killed does. */
+async function leaveSocket(path: string): Promise<void> {
+  const server = createServer().listen(`${path}.old`)
+  await once(server, 'listening')
+  await rename(`${path}.old`, path)
+  server.close()
 }

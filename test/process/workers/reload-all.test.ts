@@ -51,13 +51,13 @@ t.test('a configuration takes effect once every worker has made it ready', async
 
 t.test('one worker that cannot make it ready says why, and the others give it up', async (t) => {
   const given = new Map([
-    [1, { prepare: '', abandon: true }],
-    [2, { prepare: 'the port is taken', abandon: true }],
+    [1, { prepare: '', refuse: true }],
+    [2, { prepare: 'the port is taken', refuse: true }],
   ])
   const { reloadable, loaded, asked } = await reloading(t, given)
   t.equal(await reloadable.prepare(loaded), 'the port is taken')
-  await reloadable.abandon()
-  t.same(asked.slice(2), ['1 abandon', '2 abandon'])
+  await reloadable.refuse(refusalFor('the port is taken'))
+  t.same(asked.slice(2), ['1 refuse', '2 refuse'])
   t.equal(await reloadable.putInForce(), false)
 })
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { superviseWorkers, type SupervisorOptions } from '../../../src/process/workers/supervisor.ts'
+import { Supervisor, type SupervisorOptions } from '../../../src/process/workers/supervisor.ts'
 import { until } from '../../support/until.ts'
 import { createFakeWorkers } from './fake-workers.ts'
 
@@ -13,7 +13,7 @@ function startSupervisor(options: Partial<SupervisorOptions> & { isObedient?: bo
   const workers = createFakeWorkers(options)
   const logged: object[] = []
   const logger = { error: (facts: object, message: string) => void logged.push({ ...facts, message }) } as never
-  const supervisor = superviseWorkers({ ...before, fork: workers.fork, logger, now: () => 0, ...options })
+  const supervisor = new Supervisor({ ...before, fork: workers.fork, logger, now: () => 0, ...options })
   const listen = (...places: number[]): void => places.forEach((place) => workers.at(place).listen())
   return { ...workers, listen, supervisor, logged }
 }
