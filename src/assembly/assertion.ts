@@ -21,7 +21,9 @@ import { type Condition, condition, type Metrics } from '../telemetry/metrics.ts
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
-type KeyPurpose = 'assertion' | 'machines'
+/** The sections that name keys, each with a store of its own. */
+type KeySection = 'assertion' | 'machines' | 'audit'
+type KeyPurpose = Exclude<KeySection, 'audit'>
 type KeySurroundings = Pick<Dependencies, 'logger' | 'now' | 'randomBytes'> & { trail: Pick<Trail, 'write'> }
 
 /** @param purpose whose keys these are, for the log and in Redis */
@@ -32,15 +34,12 @@ export function provisionKeys(
   redis: Redis | undefined,
   holding: Holding,
 ): Promise<Keys> {
-  const { keys: settings } = config[purpose]
-  const isShared = settings.store === 'redis'
   const kept = holding.part({ name: `${purpose} key store`, make: createKeptStore })
   const store = keyStoreFor(purpose, config, surroundings.randomBytes, redis) ?? kept.memory
   holding.onInForce(() => void (kept.latest = store))
   return holding.part({
     name: `${purpose} keys`,
-    settings: isShared ? [settings, config.session.secrets] : settings,
-    uses: [isShared ? redis : undefined],
+    ...foundationOfKeys(purpose, config, redis),
     async make() {
       await takeOver(kept.latest, store)
       return openKeys(purpose, config, surroundings, store)
@@ -81,19 +80,25 @@ function openKeys(
   })
 }
 
-/** The store that configuration asks for; undefined for memory, which outlives a reload elsewhere. */
+/** What the keys of a section are made of; another one has them opened anew. */
+export function foundationOfKeys(section: KeySection, config: Config, redis: Redis | undefined) {
+  const { keys } = config[section]
+  return keys.store === 'redis' ? { settings: [keys, config.session.secrets], uses: [redis] } : { settings: keys }
+}
+
+/** The store of a section's keys; undefined where they are kept in the memory of the process. */
 export function keyStoreFor(
-  purpose: KeyPurpose | 'audit',
+  section: KeySection,
   config: Config,
   randomBytes: RandomBytes,
   redis: Redis | undefined,
 ): KeyStore | undefined {
-  const { store, path } = config[purpose].keys
+  const { store, path } = config[section].keys
   if (store === 'memory') return undefined
   if (store === 'file' && path !== undefined) return createFileKeyStore(path)
-  if (redis === undefined) throw new TypeError(`${purpose}.keys.store is redis, and there is no session.redis`)
-  const sealer = createSealer(sessionSecrets(config), `keys ${purpose}`)
-  return createRedisKeyStore({ redis, sealer, name: purpose, randomBytes })
+  if (redis === undefined) throw new TypeError(`${section}.keys.store is redis, and there is no session.redis`)
+  const sealer = createSealer(sessionSecrets(config), `keys ${section}`)
+  return createRedisKeyStore({ redis, sealer, name: section, randomBytes })
 }
 
 /**

@@ -8,7 +8,6 @@ import { Keys } from '../assertion/keys.ts'
 import type { CheckpointKey } from '../audit/checkpoint.ts'
 import type { Config } from '../config/schema.ts'
 import type { Redis } from '../redis/redis.ts'
-import type { Condition } from '../telemetry/metrics.ts'
 import { keysCondition, keyStoreFor } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
 import {
@@ -18,19 +17,6 @@ import {
   type PublicKeyArchive,
 } from './public-key-archive.ts'
 
-export type AuditKeys = {
-  /** Undefined while keys in Redis have not been read since the start. */
-  current(): (CheckpointKey & { publicJwk: JWK }) | undefined
-  /** Every public half that can be needed, old ones too. */
-  jwks(): { keys: JWK[] }
-  /** A digest that needs the key to be made; empty while there is none. */
-  digest(text: string): string
-  /** Milliseconds since the epoch. */
-  rotatedAt(): number
-  condition(): Condition
-  close(): void
-}
-
 type KeyParts = {
   onRotated: (kid: string, publicJwk: JWK) => void
   redis: Redis | undefined
@@ -38,16 +24,17 @@ type KeyParts = {
   memory: KeyStore
 }
 
+export type AuditKeys = Awaited<ReturnType<typeof provisionAuditKeys>>
+
 /** The keys of the trail. What they signed is looked at years later, so that public halves are kept for good. */
 export async function provisionAuditKeys(
   config: Config,
-  dependencies: Pick<Dependencies, 'now' | 'logger' | 'randomBytes'>,
+  { now, logger, randomBytes }: Pick<Dependencies, 'now' | 'logger' | 'randomBytes'>,
   { redis, onRotated, memory }: KeyParts,
-): Promise<AuditKeys> {
-  const { now, logger } = dependencies
+) {
   const archive = archiveFor(config, redis)
   const opened = new Map<string, CheckpointKey & { publicJwk: JWK }>()
-  const store = archiving(keyStoreFor('audit', config, dependencies.randomBytes, redis) ?? memory, archive, (ring) => {
+  const store = archiving(keyStoreFor('audit', config, randomBytes, redis) ?? memory, archive, (ring) => {
     for (const { kid, jwk } of publishedKeys(ring)) opened.set(kid, checkpointKey(kid, jwk))
   })
   const keys = await Keys.open({
@@ -63,9 +50,13 @@ export async function provisionAuditKeys(
   })
   const current = () => (keys.isReady() ? opened.get(keys.current().kid) : undefined)
   return {
+    /** Undefined while keys in Redis have not been read since the start. */
     current,
+    /** Every public half that can be needed, old ones too. */
     jwks: () => ({ keys: archive.keys() }),
-    digest: (text) => digestWith(current()?.privateKey, text),
+    /** A digest that needs the key to be made; empty while there is none. */
+    digest: (text: string) => digestWith(current()?.privateKey, text),
+    /** Milliseconds since the epoch. */
     rotatedAt: () => keys.rotatedAt(),
     condition: () => keysCondition('audit-keys', keys, 'the audit trail is not signed'),
     close: () => keys.close(),

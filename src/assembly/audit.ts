@@ -20,6 +20,7 @@ import type { Config } from '../config/schema.ts'
 import { Secret } from '../config/values/secret.ts'
 import type { Redis } from '../redis/redis.ts'
 import { type Condition, condition } from '../telemetry/metrics.ts'
+import { foundationOfKeys } from './assertion.ts'
 import { type AuditKeys, provisionAuditKeys } from './audit-keys.ts'
 import { sinkOf, tryNewFiles } from './audit-sinks.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -74,15 +75,12 @@ async function holdKeys(
   redis: Redis | undefined,
   holding: Holding,
 ): Promise<{ current: AuditKeys; name: (name: Name) => void }> {
-  const { keys: settings } = config.audit
-  const isShared = settings.store === 'redis'
   const memory = holding.part({ name: 'audit key store', make: createMemoryKeyStore })
   const naming = holding.part({ name: 'audit key names', make: (): { name?: Name } => ({}) })
   const onRotated = (kid: string, publicJwk: JWK) => naming.name?.('rotated', { kid, publicJwk })
   const current = await holding.part({
     name: 'audit keys',
-    settings: isShared ? [settings, config.session.secrets] : settings,
-    uses: [isShared ? redis : undefined],
+    ...foundationOfKeys('audit', config, redis),
     make: () => provisionAuditKeys(config, dependencies, { redis, onRotated, memory }),
     close: (made) => made.close(),
   })

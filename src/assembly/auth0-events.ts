@@ -18,16 +18,12 @@ type PullConfig = NonNullable<NonNullable<Config['auth0']['events']>['pull']>
 /** Auth0 keeps events for a limited time; older changes have reached the sessions by refreshes. */
 const maxLookBackMs = 24 * 3_600_000
 
-/** Reading of Auth0's events, if configured: by one process of all that share a Redis. */
-export type Events = { conditions(): Condition[] }
-
-type EventReading = { pull: EventPull; start(): void; close(): Promise<void> }
-
+/** Reads Auth0's events, if configured: in one process of all that share a Redis. */
 export function provisionEvents(
   config: Config,
   dependencies: Dependencies,
   { redis, take, holding }: { redis: Redis | undefined; take: TakeEvent; holding: Holding },
-): Events {
+): { conditions(): Condition[] } {
   const pullConfig = config.auth0.events?.pull
   if (pullConfig === undefined) return { conditions: () => [] }
   const { issuer, timeout, tls } = config.auth0
@@ -54,7 +50,7 @@ export function provisionEventTaking(
   { auth0: { issuer } }: Config,
   { now, trail }: Pick<Dependencies, 'now'> & { trail: Pick<Trail, 'write'> },
   { revocations, once, holding }: Taking,
-): EventTaking {
+) {
   return holding.part({
     name: 'event taking',
     settings: issuer,
@@ -66,9 +62,7 @@ export function provisionEventTaking(
   })
 }
 
-export type EventTaking = { take: TakeEvent; takeFetched: TakeEvent }
-
-function createReading(options: EventPullOptions, redis: Redis | undefined, dependencies: Dependencies): EventReading {
+function createReading(options: EventPullOptions, redis: Redis | undefined, dependencies: Dependencies) {
   const pull = createEventPull(options)
   let stop: (() => Promise<void>) | undefined
   return {

@@ -6,24 +6,15 @@ import { accountEntriesOf } from '../policy/account-entries.ts'
 import { createRandomHex } from '../seal/random.ts'
 import { webhookOf } from './auth0-events.ts'
 import type { Dependencies } from './dependencies.ts'
-import { createLasting, type Holding } from './kept-across-reloads.ts'
+import type { Holding } from './kept-across-reloads.ts'
 import { backchannelParty, relyingParty } from './login-service.ts'
 import { makeParts, type MadeParts } from './make-parts.ts'
 import { claimNamesOf, createIsPortalOpen } from './policy.ts'
 import { conditionsOf } from './readiness.ts'
 import { requestLineOf } from './telemetry.ts'
 
-export type { Dependencies } from './dependencies.ts'
-
 /** The options of every plugin that `app.ts` registers, by the name of the plugin. */
 export type Parts = Awaited<ReturnType<typeof prepareParts>>
-
-/** The parts of a process that has one configuration from its start to its end. */
-export async function provision(config: Config, dependencies: Dependencies): Promise<Parts> {
-  const parts = await prepareParts(config, dependencies, createLasting().hold())
-  await parts.holding.putInForce()
-  return parts
-}
 
 /**
  * This folder turns configuration into what the stages need. Everything that reads files, opens connections or starts
@@ -64,7 +55,7 @@ function pathOptions({ server, session }: Config, { now, randomBytes }: Dependen
       probePath: `${prefix}/health/`,
       randomHex: createRandomHex(randomBytes),
     },
-    session: { ...sessions.stage, publicOrigin, otherOrigins: session.otherOrigins },
+    session: { ...sessions, publicOrigin, otherOrigins: session.otherOrigins },
     bearer: machines.bearer,
     policy: { policy, now },
     assertion,

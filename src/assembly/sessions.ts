@@ -16,7 +16,7 @@ import { createDeferredWrites } from '../session/deferred-writes.ts'
 import { createRecordSealer } from '../session/record-sealer.ts'
 import { createRedisStore } from '../session/redis-store.ts'
 import { createBackOff } from '../session/refresh/back-off.ts'
-import { createRedisLeases, type Leases, soleLeases } from '../session/refresh/leases.ts'
+import { createRedisLeases, soleLeases } from '../session/refresh/leases.ts'
 import { createRunningRenewals, type RefreshCounters, type RunningRenewals } from '../session/refresh/refresh-once.ts'
 import { createRefresher, type RefresherOptions } from '../session/refresh/refresher.ts'
 import { createSessionCookie } from '../session/session-cookie.ts'
@@ -42,7 +42,7 @@ export type SharedParts = {
 
 /** The store of sessions, and the refresher that keeps their roles fresh. */
 export function provisionSessions(config: Config, dependencies: Dependencies, shared: SharedParts) {
-  const { now, logger } = dependencies
+  const { now, logger, randomBytes } = dependencies
   const { refreshEvery, maxStale, store: kind } = config.session
   const limits = sessionLimits(config)
   const cookie = createSessionCookie(isSecure(config))
@@ -51,7 +51,7 @@ export function provisionSessions(config: Config, dependencies: Dependencies, sh
   const redis = kind === 'redis' ? shared.redis : undefined
   const kept = redis
     ? redisSessions(config, dependencies, { redis, bus, ended, holding })
-    : cookieSessions(config, { ended, cookieName: cookie.name })
+    : createCookieStore({ sealer: createSealer(sessionSecrets(config), 'session'), ended, cookieName: cookie.name })
   const onUnshared = (err: unknown) => logger.warn({ err }, 'a new login could not be sent to other replicas yet')
   const onSaved = (session: Session) => bus.change(session)
   const store = createRevocableStore(kept, { revocations, onSaved, onUnshared, now })
@@ -59,7 +59,9 @@ export function provisionSessions(config: Config, dependencies: Dependencies, sh
     store,
     isOutdated: revocations.isOutdated,
     isStoreAway: () => redis !== undefined && (!redis.isReady() || redis.refusal() !== undefined),
-    leases: redis ? leasesIn(redis, dependencies, holding) : soleLeases,
+    leases: redis
+      ? holding.part({ name: 'leases', uses: [redis], make: () => createRedisLeases({ redis, randomBytes }) })
+      : soleLeases,
     refreshGrant: createRefreshGrant({
       provider: shared.provider,
       claimNames: { ...claimNamesOf(config), onUnusable: shared.onUnusable },
@@ -67,37 +69,19 @@ export function provisionSessions(config: Config, dependencies: Dependencies, sh
     }),
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
     backOff: holding.part({ name: 'refresh back-off', make: () => createBackOff(now) }),
-    running: runningRefreshes(holding),
+    // A session is refreshed once at a time, whatever the configuration: a refresh token can be used once.
+    running: holding.part({ name: 'running refreshes', make: createRunningRenewals, close: settle }),
     counters,
     onFailure: reportFailure(logger, shared.trail),
     onRefreshed: (before, after) => haveRightsChanged(before, after) && onRightsChanged(after),
     now,
   })
-  return {
-    stage: { store, refresher, cookie, limits, now },
-    limits,
-  }
-}
-
-/** A session is refreshed once at a time, whatever the configuration: a refresh token can be used once. */
-function runningRefreshes(holding: Holding): RunningRenewals {
-  return holding.part({ name: 'running refreshes', make: createRunningRenewals, close: settle })
+  return { store, refresher, cookie, limits, now }
 }
 
 /** Waits for running refreshes: cutting one off may lose the only valid refresh token. */
 async function settle(running: RunningRenewals): Promise<void> {
   await Promise.allSettled(running.values())
-}
-
-function leasesIn(redis: Redis, { randomBytes }: Dependencies, holding: Holding): Leases {
-  return holding.part({ name: 'leases', uses: [redis], make: () => createRedisLeases({ redis, randomBytes }) })
-}
-
-type CookieParts = { ended: EndedSessions; cookieName: string }
-
-function cookieSessions(config: Config, parts: CookieParts): SessionStore {
-  const sealer = createSealer(sessionSecrets(config), 'session')
-  return createCookieStore({ sealer, ...parts })
 }
 
 type RedisParts = { redis: Redis; bus: SessionBus; ended: EndedSessions; holding: Holding }

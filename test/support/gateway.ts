@@ -7,7 +7,8 @@ import type { Test } from 'tap'
 
 import type { LocalAuth0 } from '../../auth0/local/server.ts'
 import { buildApp } from '../../src/app.ts'
-import { type Parts, provision } from '../../src/assembly/provision.ts'
+import { createLasting } from '../../src/assembly/kept-across-reloads.ts'
+import { type Parts, prepareParts } from '../../src/assembly/provision.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { createListener, type Listener } from '../../src/listener/listener.ts'
 import { buildAdminApp, shownBy } from '../../src/process/admin-app.ts'
@@ -68,7 +69,9 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
       origins: new Map(),
     }),
   }
-  const parts = faulty('parts', await provision(config, dependencies))
+  const prepared = await prepareParts(config, dependencies, createLasting().hold())
+  await prepared.holding.putInForce()
+  const parts = faulty('parts', prepared)
   const app = await buildApp(config, dependencies, parts)
   const address = { host: '127.0.0.1', port: options.port, ...options.listen }
   const { overload, upgrades, proxy, certificate } = parts
