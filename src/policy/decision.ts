@@ -24,12 +24,8 @@ export const denyReasons = [
 
 export type DenyReason = (typeof denyReasons)[number]
 
-const ranks = new Map<DenyReason, number>(denyReasons.map((reason, rank) => [reason, rank]))
-
 /** Position in the list: the lowest one is reported. */
-export function rankOf(reason: DenyReason): number {
-  return ranks.get(reason) as number
-}
+export const rankOf = (reason: DenyReason): number => denyReasons.indexOf(reason)
 
 export type Allow = Labelled & { effect: 'allow'; rule: string; upstream: string }
 export type Deny = Labelled & { effect: 'deny'; reason: DenyReason; rule?: string }

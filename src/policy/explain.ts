@@ -110,7 +110,7 @@ function ruleLines(trace: RuleTrace, index: number, width: number): string[] {
     const why = trace.mismatches.map(({ what, wanted, asked }) => `${what} is ${asked}, not ${wanted}`)
     return [`${head}no match: ${why.join('; ')}`]
   }
-  if (trace.requirement === undefined) return [`${head}match: ${accessText(trace.access)}`]
+  if (trace.requirement === undefined) return [`${head}match: ${accessTexts[trace.access]}`]
   return [`${head}match, with a requirement:`, ...requirementLines(trace.requirement, 2)]
 }
 
@@ -118,10 +118,6 @@ const accessTexts = {
   public: 'it is public',
   authenticated: 'the caller is signed in',
   requirement: 'there is a requirement, and the caller is not signed in',
-}
-
-function accessText(access: keyof typeof accessTexts): string {
-  return accessTexts[access]
 }
 
 function requirementLines(trace: RequirementTrace, depth: number): string[] {

@@ -54,17 +54,15 @@ export function createPolicy(options: PolicyOptions): Policy {
   const decide = decideBy(rules)
   const isAdmin = compileRequirement(admin.allow)
   const adminStepUp = secondFactorOf(admin.allow)
-  const contacts = new Map<string | undefined, string | undefined>(routes.map((rule) => [rule.name, rule.contact]))
-  const requirements = new Map<string | undefined, Requirement>()
-  for (const { name, allow } of routes) if (typeof allow === 'object') requirements.set(name, allow)
-  const stepUps = new Map([...requirements].map(([name, requirement]) => [name, secondFactorOf(requirement)]))
 
-  const asIs = new Set(routes.flatMap(({ name, paths }) => (paths === 'as-is' ? [name] : [])))
-  const ruleFor = (asked: Asked): string | undefined => firstMatch(rules, asked)?.route.name
+  function requirementOf(rule: string | undefined): Requirement | undefined {
+    const allow = routes.find(({ name }) => name === rule)?.allow
+    return typeof allow === 'object' ? allow : undefined
+  }
 
   function takesAsIs(asked: Asked, plainest: string): boolean {
-    const rule = ruleFor(asked)
-    return rule !== undefined && asIs.has(rule) && ruleFor({ ...asked, path: plainest }) === rule
+    const rule = firstMatch(rules, asked)
+    return rule?.route.paths === 'as-is' && firstMatch(rules, { ...asked, path: plainest }) === rule
   }
 
   return {
@@ -79,10 +77,12 @@ export function createPolicy(options: PolicyOptions): Policy {
     secondFactorFor(principal, asked, now) {
       const decision = decide(principal, asked, now)
       const isLacking = decision.effect === 'deny' && decision.reason === 'mfa-required'
-      return isLacking && principal.kind === 'user' ? stepUps.get(decision.rule) : undefined
+      const requirement = isLacking && principal.kind === 'user' ? requirementOf(decision.rule) : undefined
+      return requirement && secondFactorOf(requirement)
     },
     refusalFor(principal, { rule }, now) {
-      return refusal(requirements.get(rule), contacts.get(rule) ?? contact, principal, now)
+      const named = routes.find(({ name }) => name === rule)?.contact
+      return refusal(requirementOf(rule), named ?? contact, principal, now)
     },
     adminRefusalFor: (principal, now) => refusal(admin.allow, contact, principal, now),
     mayAdminister: (principal, now) => isKnown(principal) && isAdmin(principal, now) === undefined,

@@ -20,34 +20,25 @@ export function compileRequirement(requirement: Requirement): Check {
 
 /** Gives the reason that comes first in the list, so that the order of a rule's parts does not matter. */
 function allOf(checks: readonly Check[]): Check {
-  return (principal, now) => {
-    let first: DenyReason | undefined
-    for (const check of checks) first = earlier(first, check(principal, now))
-    return first
-  }
+  return (principal, now) => reasonsOf(checks, principal, now).at(0)
 }
 
 /** Gives the last reason in the list: the one that the person can most easily fix. */
 function anyOf(checks: readonly Check[]): Check {
   return (principal, now) => {
-    let last: DenyReason | undefined
-    for (const check of checks) {
-      const reason = check(principal, now)
-      if (reason === undefined) return undefined
-      if (last === undefined || rankOf(reason) > rankOf(last)) last = reason
-    }
-    return last
+    const reasons = reasonsOf(checks, principal, now)
+    return reasons.length < checks.length ? undefined : reasons.at(-1)
   }
+}
+
+/** The reasons of the checks that are not met, by rank. */
+function reasonsOf(checks: readonly Check[], principal: KnownPrincipal, now: number): DenyReason[] {
+  const reasons = checks.map((check) => check(principal, now)).filter((reason) => reason !== undefined)
+  return reasons.toSorted((one, other) => rankOf(one) - rankOf(other))
 }
 
 function noneOf(check: Check): Check {
   return (principal, now) => (check(principal, now) === undefined ? 'excluded' : undefined)
-}
-
-function earlier(a: DenyReason | undefined, b: DenyReason | undefined): DenyReason | undefined {
-  if (a === undefined) return b
-  if (b === undefined) return a
-  return rankOf(a) <= rankOf(b) ? a : b
 }
 
 /** The claims that rules ask for by name: sessions have to keep them. */
