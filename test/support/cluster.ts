@@ -31,7 +31,7 @@ export type Cluster = {
   /** @returns the Cookie header of a new session */
   signIn(email?: string): Promise<string>
   metrics(): Promise<string>
-  ready(): Promise<ClusterAnswer>
+  ready(prefix?: string): Promise<ClusterAnswer>
   /** The content of the configuration file, section by section. */
   config: Record<string, object>
   file: string
@@ -137,7 +137,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
       return [...browser.cookiesOf(baseUrl)].map(([name, value]) => `${name}=${value}`).join('; ')
     },
     metrics: async () => (await askOnce(`${admin}/metrics`)).text,
-    ready: () => askOnce(`${admin}/.stagedoor/health/ready`),
+    ready: (prefix = '/.stagedoor') => askOnce(`${admin}${prefix}/health/ready`),
     config,
     file,
     rewriteConfig: (change) =>

@@ -163,6 +163,14 @@ async function moveEvents(t: Test, house: SharedHouse): Promise<void> {
     await until(() => auth0.eventStreams() === 1)
   }
   t.ok(most <= 1, 'one reads at a time')
+  const wrong = { pull: { ...management, clientSecret: 'a wrong one' } }
+  await take(house, { auth0: { ...cluster.config['auth0'], events: wrong } })
+  await until(async () => {
+    const { conditions } = JSON.parse((await cluster.ready()).text) as {
+      conditions: { name: string; status: string }[]
+    }
+    return conditions.find(({ name }) => name === 'auth0-events')?.status === 'degraded'
+  })
   await take(house, {})
   await until(() => auth0.eventStreams() === 0)
   t.same(cluster.errors().slice(errorsBefore), [], `${workers} at work`)
@@ -178,6 +186,10 @@ async function changeLifetime(t: Test, house: SharedHouse): Promise<void> {
     t.same(await answersTo(cluster, '/catalog', ended), new Set([401]), absoluteTimeout)
     t.same(await answersTo(cluster, '/catalog', cookie), new Set([200]), absoluteTimeout)
   }
+  // It was kept for the 12 hours of the configuration before; the sessions that begin now may live for longer.
+  const marks = await cluster.redis.command('ZRANGE stagedoor:marks 0 -1 WITHSCORES')
+  const until = Math.max(...[...marks.matchAll(/\d{13,}/g)].map(Number))
+  t.ok(until > Date.now() + 20 * 3_600_000, 'its mark outlives every session')
 }
 
 async function moveKeys(t: Test, house: SharedHouse): Promise<void> {
@@ -189,6 +201,8 @@ async function moveKeys(t: Test, house: SharedHouse): Promise<void> {
   for (const name of ['former.json', 'next.json']) {
     await take(house, at(join(folder, name)))
     t.equal(await kidsOf(), before, name)
+    const { current } = JSON.parse(await readFile(join(folder, name), 'utf8'))
+    t.ok(before.includes(`"${current.kid}"`), 'the file has them')
   }
   await refuse(t, house, at(join(cluster.file, 'below-a-file.json')), /EEXIST|ENOTDIR/)
   await writeFile(join(folder, 'broken.json'), '{ "keys": ')

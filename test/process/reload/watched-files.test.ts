@@ -147,13 +147,16 @@ async function exchangeLinks(t: Test, house: WatchedHouse): Promise<void> {
   await until(async () => !(await statusesOf(t, house, '/closed')).has(200))
   await volume.publish(config({ session }, 'the second secret of at least 32 characters'))
   await until(async () => !(await statusesOf(t, house, '/closed')).has(403))
+  await until(() => secretChanges().length === 2 * workers)
+  await volume.publish(config({ session }, 'the third secret of at least 32 characters'))
+  await until(() => secretChanges().length === 3 * workers)
   t.match(
     secretChanges(),
-    Array.from({ length: 2 * workers }, () => ({ action: 'changed', options: ['session.secrets[1]'] })),
-    'each process has both on record',
+    Array.from({ length: 3 * workers }, () => ({ action: 'changed', options: ['session.secrets[1]'] })),
+    'each process has all on record',
   )
-  t.notMatch(JSON.stringify(cluster.records), /the (?:first|second) secret/)
-  await volume.publish(config({ session, serverr: {} }, 'the second secret of at least 32 characters'))
+  t.notMatch(JSON.stringify(cluster.records), /the (?:first|second|third) secret/)
+  await volume.publish(config({ session, serverr: {} }, 'the third secret of at least 32 characters'))
   const place = /^cluster\.yaml:\d+ \(serverr\)$/
   await until(() =>
     changesIn(cluster).some((change) => place.test(String((change as { options?: string[] }).options?.[0]))),
