@@ -101,8 +101,7 @@ async function shortenSessions(t: Test, { cluster }: House): Promise<void> {
   t.equal((await cluster.ask('/catalog', { cookie })).status, 200)
   await take(cluster, { session: { ...config['session'], idleTimeout: '1h', absoluteTimeout: '1h' } })
   t.equal((await cluster.ask('/catalog', { cookie })).status, 401)
-  await stream.ended
-  t.notOk(stream.isOpen())
+  await until(() => !stream.isOpen())
 }
 
 async function changeLevel(t: Test, { cluster }: House): Promise<void> {
