@@ -70,7 +70,7 @@ function configuration(tenant: Tenant, keys: KeyRing): Configuration {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: mayRevoke },
       dPoP: { enabled: false },
       // Whether the tenant shows it is a switch.
       pushedAuthorizationRequests: { enabled: true },
@@ -83,6 +83,12 @@ function configuration(tenant: Tenant, keys: KeyRing): Configuration {
       },
     },
   }
+}
+
+/** A client may revoke its own tokens only. The provider's default does the same, and prints that it is a default. */
+function mayRevoke(_context: unknown, client: { clientId: string }, token: { clientId?: string | undefined }): boolean {
+  if (token.clientId === client.clientId) return true
+  throw new errors.InvalidRequest('client is not authorized to revoke the presented token')
 }
 
 function extraParameters(tenant: Tenant): Configuration['extraParams'] {

@@ -76,6 +76,17 @@ t.test('a revoked refresh token is dead; one of another login lives; an unknown 
   t.ok((await refreshTokenGrant(config, other.refresh_token ?? '')).access_token)
 })
 
+t.test('a client cannot revoke the refresh token of another one', async (t) => {
+  const auth0 = await startAuth0(t)
+  const { config, login } = await createApplication(auth0)
+  const { refresh_token = '' } = await login(offline)
+  const { clientId, clientSecret } = auth0.machine
+  const body = new URLSearchParams({ token: refresh_token, client_id: clientId, client_secret: clientSecret })
+  const answer = await fetch(`${auth0.issuer}oauth/revoke`, { method: 'POST', body })
+  t.equal(answer.status, 400)
+  t.ok((await refreshTokenGrant(config, refresh_token)).access_token)
+})
+
 t.test('a refresh token outlives the logout at Auth0', async (t) => {
   const auth0 = await startAuth0(t)
   const { config, login, browser } = await createApplication(auth0)
