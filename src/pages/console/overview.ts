@@ -47,7 +47,7 @@ const series: readonly Series[] = [
   { label: 'Refused', bar: 'refused', value: ({ refusals }) => refusals, summary: sumOf },
   { label: 'Logins', bar: 'login', value: ({ logins }) => logins, summary: sumOf },
   {
-    label: '95 % answered within',
+    label: '95 % within',
     bar: 'latency',
     value: ({ p95Ms }) => p95Ms,
     summary: (values) => `${values.findLast((value) => value > 0) ?? 0} ms`,
