@@ -2,7 +2,7 @@ import type { RequestFacts } from '../boundary/facts.ts'
 import { isIdentityHeader } from './identity-headers.ts'
 import { continuedTrace } from './trace-context.ts'
 
-/** What the gateway itself says of a request, or a proxy in front would say by another name. */
+/** Headers by which the gateway itself, or a proxy in front of it, describes a request. */
 const reservedNames = new Set([
   'forwarded',
   'x-real-ip',
@@ -15,7 +15,7 @@ const reservedNames = new Set([
 ])
 const reservedPrefixes = ['x-stagedoor-', 'x-forwarded-']
 
-/** Upstreams get it with `server.baseUrl`: a request that comes back with it went round. `Via` (RFC 9110 §7.6.3) would keep some servers from compressing. */
+/** Upstreams get it with `server.baseUrl`: a request that brings it back is in a loop. `Via` (RFC 9110 §7.6.3) would keep some servers from compressing. */
 export const loopHeader = 'x-stagedoor-via'
 
 /** How many names are remembered; later ones are classified each time, so that a client cannot fill the memory. */

@@ -28,7 +28,7 @@ export async function finishLogout(
   // Without a session here there may still be one at the login service, which would sign the same person in again.
   const state = (isSwitch ? loginNextPrefix : isAllOver ? everywherePrefix : '') + returnTo
   const next = session === undefined && !isSwitch ? undefined : await providerLogout(party, session, state)
-  // Takes pages of the portal out of the back button's reach (W3C Clear Site Data).
+  // Clears cached pages of the portal, so that the back button does not show them (W3C Clear Site Data).
   reply.headers({ 'clear-site-data': '"cache"', 'cache-control': 'no-store' })
   reply.redirect(next ?? `${party.signedOutUri}?state=${encodeURIComponent(state)}`, 303)
 }

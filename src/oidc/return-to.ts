@@ -17,7 +17,7 @@ export function safeReturnTo(requested: unknown, baseUrl: string, prefix: string
 /** Longer ones would not fit the URL of a request to the provider, whose `state` holds it. */
 const maxReturnToLength = 2_000
 
-/** Coming back to our login, callback or logout would start over or end what was just begun. */
+/** A return to our own login, callback or logout would start the login again, or end the new session. */
 function isLoginLoop(path: string, prefix: string): boolean {
   return ['/login', '/callback', '/logout'].some((endpoint) => path.toLowerCase() === prefix + endpoint)
 }

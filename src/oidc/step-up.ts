@@ -44,7 +44,7 @@ export function destinationOf(returnTo: string, baseUrl: string, prefix: string)
   return { path: searchParams.get('for') ?? '/', methods: anyMethod }
 }
 
-/** The way to a second factor for what a script asked for: afterwards the browser goes to `page`. */
+/** The URL that asks for the second factor of a script's request, and then leads the browser to `page`. */
 export function stepUpPath(prefix: string, path: string, page = '/'): string {
   return `${prefix}/step-up?for=${encodeURIComponent(path)}&return_to=${encodeURIComponent(page)}`
 }

@@ -7,7 +7,7 @@ import { splitIntoChunks } from './session-cookie.ts'
 import type { Session } from './session.ts'
 import type { EndedSessions, FoundSession, SessionStore } from './store.ts'
 
-/** Opened cookies kept, so that a request does not decrypt what the one before it did. About 4 KiB each. */
+/** Size of the cache of opened cookies, which saves decrypting the same cookie for each request. About 4 KiB each. */
 const maxRemembered = 10_000
 
 type CookieStoreDependencies = { sealer: Sealer; ended: EndedSessions; cookieName: string }

@@ -114,7 +114,7 @@ const aheadFraction = 0.8
 export function refreshNeedOf(session: Session, times: RefreshTimes, now: number): RefreshNeed {
   if (session.refreshToken === undefined) return 'none'
   const ageMs = now - session.refreshedAt
-  // Refreshed by a clock that was ahead, nobody knows when.
+  // A clock that was ahead wrote this time, so the true time of the refresh is unknown.
   if (ageMs < -clockToleranceMs) return 'due'
   if (ageMs < times.refreshEveryMs * aheadFraction) return 'none'
   if (ageMs < times.refreshEveryMs) return 'soon'
