@@ -1,8 +1,9 @@
 import fastify from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import t from 'tap'
+import t, { type Test } from 'tap'
 
 import type { AuditEvent } from '../../src/audit/event.ts'
+import { audit } from '../../src/audit/plugin.ts'
 import { requireRecord } from '../../src/audit/require-record.ts'
 import { facts, jane } from './support.ts'
 
@@ -29,3 +30,48 @@ t.test('the record of an answer is handed to the sinks before the head of the an
   await app.inject('/')
   t.same(steps, ['begun', 'ensure', 'answered', 'flush', 'head'])
 })
+
+const denied = { effect: 'deny', reason: 'unauthenticated' } as const
+
+/** An app that refuses every request by a decision; `steps` are what the audit and the answer do. */
+async function startRefusing(t: Test, ensure: () => Promise<void> = async () => undefined) {
+  const steps: string[] = []
+  const app = fastify()
+  t.teardown(() => app.close())
+  const write = (event: AuditEvent): void => void steps.push('phase' in event ? event.phase : event.event)
+  const trail = { write, flush: () => void steps.push('flush'), ensure }
+  await app.register(audit, { trail, classify: () => 'catalog-write' })
+  app.addHook('onRequest', (request, reply, done) => {
+    Object.assign(request, { decision: denied, facts, principal: jane })
+    const writeHead = reply.raw.writeHead.bind(reply.raw)
+    reply.raw.writeHead = (status: number, ...rest: never[]) => {
+      steps.push('head')
+      return writeHead(status, ...rest)
+    }
+    done()
+  })
+  return { app, steps }
+}
+
+t.test('the one record of a refused admin action is handed to the sinks before the head of the answer', async (t) => {
+  const { app, steps } = await startRefusing(t)
+  app.get('/', (_request, reply) => reply.code(403).send('no'))
+  await app.inject('/')
+  t.same(steps, ['answered', 'flush', 'head'])
+})
+
+t.test(
+  'what an administrator does waits for the sinks, and is refused where they do not keep its record',
+  async (t) => {
+    const { app, steps } = await startRefusing(t, () => Promise.reject(new Error('the disk is full')))
+    const refusals: unknown[] = []
+    app.get('/', async (request, reply) => {
+      const revocation = { event: 'revocation', channel: 'admin', target: { subject: 'auth0|max' } } as const
+      await app.audit.ensure(request, revocation).catch((error: unknown) => refusals.push(error))
+      return reply.send('answered')
+    })
+    await app.inject('/')
+    t.equal(steps[0], 'revocation')
+    t.match(refusals, [{ code: 'STAGEDOOR_AUDIT_UNAVAILABLE', headers: { 'retry-after': '5' } }])
+  },
+)

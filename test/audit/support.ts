@@ -100,7 +100,10 @@ export function memorySink(onFailure: 'block' | 'continue' = 'block') {
   const sink: Sink = {
     name: 'memory',
     onFailure,
-    take: (more) => void lines.push(...more),
+    take(more) {
+      if (state.isClosed) throw new Error('closed')
+      lines.push(...more)
+    },
     async settled() {
       if (state.fails) throw new Error('told to fail')
     },

@@ -108,6 +108,36 @@ t.test('a thousand records bring a checkpoint, and so does the end', async (t) =
   t.ok(memory.state.isClosed)
 })
 
+t.test('the decisions of 10 ms reach a sink in one piece', async (t) => {
+  const pieces: number[] = []
+  const { sink } = memorySink()
+  sink.take = (lines) => void pieces.push(lines.length)
+  const { trail } = start({ ...memorySink(), sink })
+  t.teardown(() => trail.close())
+  for (let i = 0; i < 3; i += 1) trail.write(decided)
+  trail.flush()
+  t.same(pieces, [3])
+})
+
+t.test('a trail that is closed leaves nothing behind in the process', async (t) => {
+  const clock = mockTimers(t)
+  const listeners = process.listenerCount('exit')
+  let asked = 0
+  const trail = createTrail({
+    chain: createChain('w'),
+    sinks: [],
+    now: () => 0,
+    signer: () => void (asked += 1),
+    onFailure: () => undefined,
+    checkpointEveryMs: 60_000,
+  })
+  await trail.close()
+  t.equal(process.listenerCount('exit'), listeners)
+  t.equal(asked, 1)
+  clock.tick(60_000)
+  t.equal(asked, 1)
+})
+
 t.test('a trail that is signed often is not signed while nothing is recorded', async (t) => {
   const clock = mockTimers(t)
   const memory = memorySink()
