@@ -31,6 +31,7 @@ t.test('the last whole lines are kept, the oldest first', async (t) => {
     ],
     // More at once than there is room for.
     [['a\n', 'bbbbbbbbbbbb\ncc\n'], ['cc']],
+    [['a\n', `${'b'.repeat(30)}\ncc\n`], ['cc']],
     [['éé\n', 'ééé\n'], ['ééé']],
   ]
   for (const [pushed, expected] of rows) t.same(linesAfter(10, ...pushed), expected, JSON.stringify(pushed))

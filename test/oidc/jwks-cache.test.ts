@@ -237,6 +237,7 @@ t.test('a closed cache asks nobody any more', async (t) => {
   cache.close()
   pass(hour)
   t.ok(cache.recall('a'))
+  t.equal(issuer.fetches, 1)
   await cache.refresh()
   t.equal(issuer.fetches, 2, 'but by hand')
 })

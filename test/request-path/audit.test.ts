@@ -130,6 +130,12 @@ t.test('a sink that can write again has what waited, and admin actions are possi
 t.test('with onFailure: continue the same happens, and is on record elsewhere', async (t) => {
   const full = { path: '/dev/full', onFailure: 'continue' }
   const house = await startHouse(t, { config: { audit: { sinks: [{ file: full }, { stdout: {} }] } } })
+  const names = house.parts.audit.trail.sinks.map(({ name }) => name)
+  t.same(
+    names,
+    ['stdout', 'file /dev/full', 'console'],
+    'the file, from which the next process reads, is behind what leaves the machine',
+  )
   const { browser } = await house.signIn()
   const headers = { origin: house.url }
   t.equal((await browser.fetch(`${house.url}/api/catalog/locations`, { method: 'POST', headers })).status, 200)

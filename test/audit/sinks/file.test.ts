@@ -109,8 +109,9 @@ t.test('while it cannot write it says so, keeps what comes, and writes it in ord
   t.match(sink.status(), { reason: /ENOTDIR|EEXIST/, waiting: 2, lost: 0 })
   await t.rejects(sink.settled(), /ENOTDIR|EEXIST/)
   await rm(join(folder, 'blocked'))
+  sink.take(['three'])
   clock.tick(1_000)
-  t.equal(await readFile(path, 'utf8'), 'one\ntwo\n')
+  t.equal(await readFile(path, 'utf8'), 'one\ntwo\nthree\n')
   t.same(sink.status(), { reason: undefined, waiting: 0, lost: 0 })
   await sink.settled()
 })
@@ -245,6 +246,61 @@ t.test('a file is closed only when its sync is over, and at the end everything i
   t.same(closed, [])
   held[0]?.(null)
   t.equal(closed.length, 1)
+})
+
+/** A file that cannot be written until `free` is called. */
+async function startBlocked(t: Test) {
+  const folder = await temporaryFolder(t)
+  const blocked = join(folder, 'blocked')
+  await writeFile(blocked, 'no folder')
+  const free = () => rm(blocked, { recursive: true })
+  const block = async () => {
+    await free()
+    await writeFile(blocked, 'no folder')
+  }
+  const clock = mockTimers(t)
+  const path = join(blocked, 'audit.jsonl')
+  const { sink, later } = await start(t, { path })
+  return { sink, later, path, clock, free, block }
+}
+
+t.test('the end writes what waits, where it can', async (t) => {
+  const { sink, path, free } = await startBlocked(t)
+  sink.take(['one'])
+  await free()
+  await sink.close()
+  t.equal(await readFile(path, 'utf8'), 'one\n')
+})
+
+t.test('after the end nothing is tried any more', async (t) => {
+  const { sink, path, free, clock } = await startBlocked(t)
+  sink.take(['one'])
+  await sink.close()
+  await free()
+  clock.tick(1_000)
+  await t.rejects(readFile(path), { code: 'ENOENT' })
+})
+
+t.test('what waited and was written makes room for what waits next', async (t) => {
+  const { sink, free, block, clock, later } = await startBlocked(t)
+  sink.take(Array.from({ length: 17 }, () => 'x'.repeat(1_000_000)))
+  await free()
+  clock.tick(1_000)
+  t.match(sink.status(), { waiting: 0, lost: 0 })
+  await block()
+  later(1_000)
+  sink.take(['one'])
+  t.match(sink.status(), { waiting: 1, lost: 0 })
+})
+
+t.test('with fsync: never the disk is not asked', async (t) => {
+  const clock = mockTimers(t)
+  const { sink } = await start(t)
+  const { held, atOnce } = holdSyncs(t)
+  sink.take(['one'])
+  clock.tick(1_000)
+  await sink.close()
+  t.same([held.length, atOnce()], [0, 0])
 })
 
 t.test('a file that is moved aside for its size is on disk before', async (t) => {
