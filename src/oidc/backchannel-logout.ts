@@ -34,7 +34,8 @@ export async function takeLogoutToken(party: BackchannelParty, text: unknown): P
   if (typeof text !== 'string') throw new GatewayError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason: 'missing' })
   const token = await verify(text)
   const name = `jti ${token.issuer} ${token.tokenId}`
-  const lifetimeMs = Math.max(token.expiresAtSeconds * 1000 - now(), 0) + clockToleranceMs
+  // Longer than a token is accepted past its expiry.
+  const lifetimeMs = token.expiresAtSeconds * 1000 - now() + clockToleranceMs
   const isFirst = await once.claim(name, lifetimeMs).catch(async (cause: unknown) => {
     // The store of used tokens does not answer. A replay does no harm: this process ends the session in any case.
     await revocations.revoke(revocationOf(token, now())).catch(() => undefined)

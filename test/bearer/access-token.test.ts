@@ -64,6 +64,18 @@ t.test('a class fits by scope or by permission', async (t) => {
   t.equal(audienceFor(machine, [{ audience: 'x', scopes: ['b'], permissions: ['a'] }], 'y'), 'y')
 })
 
+t.test(
+  'a token is taken without looking again for as long as its expiry and its age allow, with the tolerance',
+  async (t) => {
+    const expected = { issuers: new Map(), clientIds: [], clockToleranceMs: 10_000, deny: [] }
+    const claims = { iat: 1_000, exp: 2_000 }
+    const until = (maxTokenAgeMs?: number) =>
+      machineProfile({ ...expected, maxTokenAgeMs }, () => undefined).usableUntil(claims)
+    t.equal(until(), 2_009_999)
+    t.equal(until(600_000), 1_609_999)
+  },
+)
+
 t.test('an issuer that is expected, and of which there are no keys, is unavailable', async (t) => {
   const now = 1_700_000_000
   const expected = { issuers: new Map([['i', ['a']]]), clientIds: [], clockToleranceMs: 0, deny: [] }

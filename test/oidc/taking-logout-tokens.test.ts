@@ -55,3 +55,16 @@ t.test('a logout token ends the session here even when nobody can tell whether i
   await t.rejects(takeLogoutToken(us, 'token'), unavailable)
   t.same(revoked, [ended])
 })
+
+t.test('a logout token is remembered for longer than it is accepted past its expiry', async (t) => {
+  let time = now()
+  const clock = () => time
+  const { party: us } = party(0, createOnce(clock))
+  const acceptedUntil = token.expiresAtSeconds * 1000 + 30_000
+  await takeLogoutToken({ ...us, now: clock }, 'token')
+  time = acceptedUntil
+  await t.rejects(takeLogoutToken({ ...us, now: clock }, 'token'), {
+    code: 'STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED',
+    reason: 'replayed',
+  })
+})
