@@ -35,47 +35,41 @@ const linesATurn = 100
  */
 export function createExamine(path: string, keys: () => readonly JWK[], maxBytes = defaultMaxBytes): Examine {
   let before: Promise<unknown> = Promise.resolve()
+
+  async function examine(filter: RecordFilter, limit: number): Promise<Examination> {
+    const { files, leftOut } = await filesWithin(path, maxBytes)
+    // Read first: what they vouch for was written before them.
+    const checkpoints = await linesOfAll([checkpointFileOf(path)])
+    const verifier = new Verifier({ keys: keys(), checkpoints })
+    const records: AuditRecord[] = []
+    const seen = new Set<string>()
+    let current = files[0]
+    let count = 0
+    for await (const { line, place, file } of linesOf(files)) {
+      if (file !== current) verifier.nextFile()
+      current = file
+      verifier.line(line, place)
+      const record = recordIn(line)
+      if (record !== undefined && fits(record, filter) && !seen.has(record.hash)) {
+        seen.add(record.hash)
+        records.push(record)
+        if (records.length > limit) records.shift()
+      }
+      count += 1
+      if (count % linesATurn === 0) await nextTurn()
+    }
+    return { records: records.toReversed(), found: seen.size, verdict: verifier.end(), files, leftOut }
+  }
+
   return (filter, limit) => {
-    const examination = before.then(async () => examine(await filesWithin(path, maxBytes), path, keys(), filter, limit))
+    const examination = before.then(() => examine(filter, limit))
     before = examination.catch(() => undefined)
     return examination
   }
 }
 
-type Files = Pick<Examination, 'files' | 'leftOut'>
-
-async function examine(
-  { files, leftOut }: Files,
-  path: string,
-  keys: readonly JWK[],
-  filter: RecordFilter,
-  limit: number,
-): Promise<Examination> {
-  // Read first: what they vouch for was written before them.
-  const checkpoints = await linesOfAll([checkpointFileOf(path)])
-  const verifier = new Verifier({ keys, checkpoints })
-  const records: AuditRecord[] = []
-  const seen = new Set<string>()
-  let current = files[0]
-  let count = 0
-  for await (const { line, place, file } of linesOf(files)) {
-    if (file !== current) verifier.nextFile()
-    current = file
-    verifier.line(line, place)
-    const record = recordIn(line)
-    if (record !== undefined && fits(record, filter) && !seen.has(record.hash)) {
-      seen.add(record.hash)
-      records.push(record)
-      if (records.length > limit) records.shift()
-    }
-    count += 1
-    if (count % linesATurn === 0) await nextTurn()
-  }
-  return { records: records.toReversed(), found: seen.size, verdict: verifier.end(), files, leftOut }
-}
-
 /** The newest files, as many as may be read at once; the one that is written always. */
-async function filesWithin(path: string, maxBytes: number): Promise<Files> {
+async function filesWithin(path: string, maxBytes: number): Promise<Pick<Examination, 'files' | 'leftOut'>> {
   const all = filesOfTrail(path)
   const sizes = await Promise.all(all.map(async (file) => (await stat(file).catch(() => undefined))?.size ?? 0))
   let bytes = 0
