@@ -4,25 +4,7 @@ import type { Chain } from './chain.ts'
 import type { AuditEvent, ChainHead } from './event.ts'
 import { createEncoder, reasonOf, type Sink } from './sinks/sink.ts'
 
-/** The audit trail of this process: one chain of records, and the sinks that keep it. */
-export type Trail = {
-  /** Records an event at the end of this turn of the event loop; a decision, of which there are many, within 10 ms. */
-  write(event: AuditEvent): void
-  /** Hands what was written to the sinks at once. */
-  flush(): void
-  /**
-   * Resolves when every sink with `onFailure: block` keeps what was written so far.
-   * @throws SinkFailure
-   */
-  ensure(): Promise<void>
-  readonly sinks: readonly Sink[]
-  /** Goes over to other sinks and keys; the chain goes on. Sinks that are not among them get nothing more. */
-  use(settings: TrailSettings): void
-  /** Records so far. */
-  count(): number
-  /** Writes the last checkpoint, and closes the sinks. */
-  close(): Promise<void>
-}
+export type Trail = ReturnType<typeof createTrail>
 
 /** @returns a signed checkpoint (JWS, compact) */
 export type Sign = (head: ChainHead, at: string) => string
@@ -56,7 +38,8 @@ type Held = { event: AuditEvent; at: number }
 /** A checkpoint is due after so many records, however soon they came. */
 const recordsPerCheckpoint = 1_000
 
-export function createTrail(options: TrailOptions): Trail {
+/** The audit trail of this process: one chain of records, and the sinks that keep it. */
+export function createTrail(options: TrailOptions) {
   const { now } = options
   let settings: TrailSettings = options
   const { batch, checkpoint } = createRecorder(options, () => settings)
@@ -67,19 +50,26 @@ export function createTrail(options: TrailOptions): Trail {
   }
 
   return {
-    write(event) {
+    /** Records an event at the end of this turn of the event loop; a decision, of which there are many, within 10 ms. */
+    write(event: AuditEvent): void {
       if (event.event === 'decision') batch.addPatiently({ event, at: now() })
       else batch.add({ event, at: now() })
     },
+    /** Hands what was written to the sinks at once. */
     flush: () => batch.flush(),
-    ensure() {
+    /**
+     * Resolves when every sink with `onFailure: block` keeps what was written so far.
+     * @throws SinkFailure
+     */
+    ensure(): Promise<void> {
       batch.flush()
       return untilKept(settings.sinks.filter((sink) => sink.onFailure === 'block'))
     },
-    get sinks() {
+    get sinks(): readonly Sink[] {
       return settings.sinks
     },
-    use(next) {
+    /** Goes over to other sinks and keys; the chain goes on. Sinks that are not among them get nothing more. */
+    use(next: TrailSettings): void {
       batch.flush()
       const isOtherwise = next.checkpointEveryMs !== settings.checkpointEveryMs
       settings = next
@@ -87,8 +77,10 @@ export function createTrail(options: TrailOptions): Trail {
       clearInterval(timer)
       timer = startTimer()
     },
-    count: () => options.chain.head().seq,
-    async close() {
+    /** Records so far. */
+    count: (): number => options.chain.head().seq,
+    /** Writes the last checkpoint, and closes the sinks. */
+    async close(): Promise<void> {
       clearInterval(timer)
       batch.add({ event: { event: 'stop' }, at: now() })
       batch.close()
