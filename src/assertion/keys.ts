@@ -47,8 +47,8 @@ export class Keys {
     const { store } = options
     const first = keys.#alone(() => keys.#readOrMake()).then((ring) => keys.#take(ring))
     if (store.shared === undefined) await first
-    else await first.catch((cause: unknown) => keys.#report(cause))
-    keys.#stopFollowing = store.shared?.onChange(() => void keys.#follow().catch((cause) => keys.#noteUnread(cause)))
+    else await first.catch((cause: unknown) => options.onFailure?.(cause))
+    keys.#stopFollowing = store.shared?.onChange(() => void keys.#follow())
     keys.#rotateWhenDue()
     return keys
   }
@@ -111,10 +111,15 @@ export class Keys {
     if (ring.rotatedAt >= rotatedAt) this.#opened = next
   }
 
+  /** While it cannot be read the current keys stay in use; a failed rotation is reported when it was due. */
   async #follow(): Promise<void> {
-    const kept = await this.#options.store.read()
-    await this.#take(kept ?? (await this.#alone(() => this.#readOrMake())))
-    this.#schedule(this.#msUntilRotation())
+    try {
+      const kept = await this.#options.store.read()
+      await this.#take(kept ?? (await this.#alone(() => this.#readOrMake())))
+      this.#schedule(this.#msUntilRotation())
+    } catch (cause) {
+      if (this.#opened === undefined) this.#options.onFailure?.(cause)
+    }
   }
 
   /** Only one of the processes that share a store rotates; the others read its result. */
@@ -144,26 +149,17 @@ export class Keys {
   }
 
   #rotateWhenDue(): void {
-    const { rotateEveryMs, now } = this.#options
+    const { rotateEveryMs, now, onFailure } = this.#options
     const remainingMs = this.#msUntilRotation()
     if (remainingMs > 0) return this.#schedule(remainingMs)
     this.#rotateIf((ring) => msUntilRotation(ring, rotateEveryMs, now()) === 0).then(
       () => this.#schedule(this.#msUntilRotation()),
       (cause: unknown) => {
         this.#isOverdue = true
-        this.#report(cause)
+        onFailure?.(cause)
         this.#schedule(retryMs)
       },
     )
-  }
-
-  #report(cause: unknown): void {
-    this.#options.onFailure?.(cause)
-  }
-
-  /** The current keys stay in use; a failed rotation is reported when it was due. */
-  #noteUnread(cause: unknown): void {
-    if (this.#opened === undefined) this.#report(cause)
   }
 }
 
