@@ -42,19 +42,14 @@ function messageIn(block: string): StreamMessage | undefined {
 /** Where to begin: after an offset, at a time, or with what comes from now on. */
 export type Position = { kind: 'offset'; offset: string } | { kind: 'time'; fromMs: number } | { kind: 'now' }
 
-/** How one connection to the Events API ended. */
+/** How one connection to the Events API ended, and what the log says of it. */
 export type PullEnd =
   /** Auth0 ends streams every few minutes; nothing is wrong. */
   | { kind: 'ended' }
-  /** The position is too old (410). */
-  | { kind: 'gone' }
-  /** Something that was asked for is not known to this tenant (400). */
-  | { kind: 'refused' }
-  /** The token is not accepted (401). */
-  | { kind: 'unauthorized' }
-  /** Too many connections or calls (429). */
-  | { kind: 'limited'; retryAfterMs: number }
-  | { kind: 'failed'; detail: string }
+  /** `gone`: the position is too old. `refused`: something that was asked for is not known to this tenant. */
+  | { kind: 'gone' | 'refused' | 'unauthorized' | 'failed'; detail: string }
+  /** Too many connections or calls. */
+  | { kind: 'limited'; detail: string; retryAfterMs: number }
 
 export type PullOptions = {
   /** Ends in a slash. */
@@ -107,11 +102,14 @@ function eventsUrl({ issuer, position, types }: PullOptions): string {
 
 function refusalIn({ status, headers }: Response): PullEnd | undefined {
   if (status === 200) return undefined
-  if (status === 410) return { kind: 'gone' }
-  if (status === 400) return { kind: 'refused' }
-  if (status === 401) return { kind: 'unauthorized' }
-  if (status === 429) return { kind: 'limited', retryAfterMs: retryAfterMsIn(headers) }
-  return { kind: 'failed', detail: `the Events API answered ${status}` }
+  if (status === 410)
+    return { kind: 'gone', detail: 'the position in the event stream is too old: reading continues from a time' }
+  if (status === 400)
+    return { kind: 'refused', detail: 'the Events API does not know a type or the position that was asked for (400)' }
+  if (status === 401) return { kind: 'unauthorized', detail: 'the Management API does not accept our token (401)' }
+  if (status !== 429) return { kind: 'failed', detail: `the Events API answered ${status}` }
+  const detail = 'the Events API has too many connections or calls (429)'
+  return { kind: 'limited', detail, retryAfterMs: retryAfterMsIn(headers) }
 }
 
 /** RFC 9110 §10.2.3, in seconds as Auth0 writes it. */

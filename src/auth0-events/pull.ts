@@ -68,7 +68,7 @@ export function createEventPull(options: EventPullOptions) {
       failures = hasRead || end.kind === 'ended' ? 0 : failures + 1
       status = end.kind === 'ended' ? 'reading' : 'failing'
       if (end.kind === 'unauthorized') tokens.drop()
-      if (end.kind !== 'ended') onFailure(detailOf(end))
+      if (end.kind !== 'ended') onFailure(end.detail)
       await wait(waitMs(end, position, failures, timing), signal)
     }
     status = 'idle'
@@ -106,14 +106,6 @@ export function createEventPull(options: EventPullOptions) {
   }
 
   return { run, status: (): PullStatus => status }
-}
-
-function detailOf(end: PullEnd): string {
-  if (end.kind === 'failed') return end.detail
-  if (end.kind === 'gone') return 'the position in the event stream is too old: reading continues from a time'
-  if (end.kind === 'refused') return 'the Events API does not know a type or the position that was asked for (400)'
-  if (end.kind === 'limited') return 'the Events API has too many connections or calls (429)'
-  return 'the Management API does not accept our token (401)'
 }
 
 /** A position that was refused as too old is not used again: after an offset comes a time, and after that the present. */
