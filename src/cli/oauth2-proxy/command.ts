@@ -4,7 +4,7 @@ import { stringify } from 'yaml'
 
 import type { CommandContext } from '../command-context.ts'
 import { convert, type Converted, type Note } from './convert.ts'
-import { readSettings, Unreadable, type Settings } from './read.ts'
+import { readSettings, type Settings } from './read.ts'
 
 const header =
   '# Made by `stagedoor check --from-oauth2-proxy`. Read what it said beside this, then check it: stagedoor check --config FILE\n'
@@ -14,11 +14,7 @@ export async function printConverted(files: readonly string[], { out, err }: Com
   const settings = new Map<string, readonly string[]>()
   const unknown: string[] = []
   for (const file of files) {
-    const read = await settingsIn(file)
-    if (typeof read === 'string') {
-      err(`${file} cannot be read: ${read}\n`)
-      return 1
-    }
+    const read = readSettings(await readFile(file, 'utf8'), file)
     for (const [key, values] of read.settings) settings.set(key, values)
     unknown.push(...read.unknown)
   }
@@ -26,15 +22,6 @@ export async function printConverted(files: readonly string[], { out, err }: Com
   out(`${header}${stringify(converted.config, { aliasDuplicateObjects: false })}`)
   err(report(converted, settings, unknown))
   return 0
-}
-
-async function settingsIn(file: string): Promise<ReturnType<typeof readSettings> | string> {
-  try {
-    return readSettings(await readFile(file, 'utf8'))
-  } catch (error) {
-    if (error instanceof Unreadable) return `${error.message}. Give a TOML file, flags, or variables OAUTH2_PROXY_…`
-    return error instanceof Error ? error.message : String(error)
-  }
 }
 
 function report({ moved, byHand, without }: Converted, settings: Settings, unknown: readonly string[]): string {

@@ -1,4 +1,5 @@
-import { optionsByKey, type Settings } from './read.ts'
+import { optionsByKey } from './options.ts'
+import type { Settings } from './read.ts'
 import { publicRules, upstreamOf } from './routes.ts'
 
 /** An option, and what became of it or has to be done about it. */
