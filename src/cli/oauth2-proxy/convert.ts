@@ -18,12 +18,13 @@ export function convert(settings: Settings): Converted {
   const read = readerOf(settings)
   const upstreams = upstreamsOf(read)
   const { rules, left } = routesOf(read, upstreams.found)
+  const issuers = read.listed('extra_jwt_issuers')
   const config = {
     server: serverOf(read),
     auth0: auth0Of(read),
     session: sessionOf(read),
     upstreams: upstreams.section,
-    ...(read.has('extra_jwt_issuers') && { machines: { issuers: issuersOf(read.all('extra_jwt_issuers')) } }),
+    machines: issuers && { issuers: issuersOf(issuers) },
     routes: rules,
   }
   return { config, ...notesOn(settings, [...upstreams.left, ...left]) }
@@ -39,32 +40,37 @@ function notesOn(settings: Settings, left: readonly Note[]) {
 
 type Reader = ReturnType<typeof readerOf>
 
+/** Reads options; one that is not set, or empty, is undefined. */
 function readerOf(settings: Settings) {
   const all = (key: string): readonly string[] => settings.get(key) ?? []
-  const one = (key: string): string | undefined => all(key).at(-1)
+  const one = (key: string): string | undefined => all(key).at(-1) || undefined
   return {
     all,
     one,
-    has: (key: string) => one(key) !== undefined && one(key) !== '',
+    has: (key: string) => one(key) !== undefined,
     isOn: (key: string) => one(key) === 'true',
-    /** `{ [name]: value }`, or nothing where the option is not set. */
-    as: (key: string, name: string, value: (text: string) => unknown = (text) => text) =>
-      one(key) === undefined || one(key) === '' ? {} : { [name]: value(one(key) ?? '') },
+    listed: (key: string) => (one(key) === undefined ? undefined : all(key)),
+    /** The value as it is written here. */
+    as(key: string, write: (text: string) => unknown): unknown {
+      const text = one(key)
+      return text === undefined ? undefined : write(text)
+    },
   }
 }
 
 const file = (path: string) => ({ $file: path })
 
-function serverOf({ one, all, as, has }: Reader): object {
-  const tls = has('tls_cert_file') && { certificate: one('tls_cert_file'), key: one('tls_key_file') }
-  const address = tls ? (one('https_address') ?? ':443') : one('http_address')
+// A value that is undefined is left out of the YAML.
+
+function serverOf({ one, listed, as }: Reader): object {
+  const certificate = one('tls_cert_file')
+  const tls = certificate && { certificate, key: one('tls_key_file') }
   return {
-    baseUrl: '${STAGEDOOR_BASE_URL}',
-    ...as('redirect_url', 'baseUrl', (url) => (URL.canParse(url) ? new URL(url).origin : '${STAGEDOOR_BASE_URL}')),
-    ...(address !== undefined && { listen: listenAt(address) }),
-    ...(tls && { tls }),
-    ...(has('trusted_proxy_ips') && { trustedProxies: all('trusted_proxy_ips').map(networkOf) }),
-    ...as('metrics_address', 'admin', listenAt),
+    baseUrl: as('redirect_url', (url) => URL.parse(url)?.origin) ?? '${STAGEDOOR_BASE_URL}',
+    listen: tls ? listenAt(one('https_address') ?? ':443') : as('http_address', listenAt),
+    tls,
+    trustedProxies: listed('trusted_proxy_ips')?.map(networkOf),
+    admin: as('metrics_address', listenAt),
   }
 }
 
@@ -72,7 +78,7 @@ function serverOf({ one, all, as, has }: Reader): object {
 function listenAt(address: string): object {
   if (address.startsWith('unix:')) return { path: address.replace(/^unix:(?:\/\/)?/, '') }
   const [, host = '', port = ''] = /^(?:https?:\/\/)?(.*?)(?::(\d+))?$/.exec(address) ?? []
-  return { ...(host !== '' && { host: host.replaceAll(/[[\]]/g, '') }), ...(port !== '' && { port: Number(port) }) }
+  return { host: host.replaceAll(/[[\]]/g, '') || undefined, port: port === '' ? undefined : Number(port) }
 }
 
 /** A single address is a network of one. */
@@ -83,27 +89,23 @@ function networkOf(text: string): string {
 
 function auth0Of({ one, all, as, has }: Reader): object {
   const scopes = one('scope')?.split(/\s+/) ?? ['openid', 'profile', 'email']
-  const keys = [
-    ...(has('jwt_key') ? ['${AUTH0_PRIVATE_KEY}'] : []),
-    ...(has('jwt_key_file') ? [file(one('jwt_key_file') ?? '')] : []),
-  ]
-  const secret = has('client_secret_file') ? file(one('client_secret_file') ?? '') : '${AUTH0_CLIENT_SECRET}'
+  const keys = [has('jwt_key') ? '${AUTH0_PRIVATE_KEY}' : undefined, as('jwt_key_file', file)].filter(Boolean)
+  const secret = as('client_secret_file', file) ?? '${AUTH0_CLIENT_SECRET}'
   return {
     issuer: one('oidc_issuer_url') ?? '${AUTH0_ISSUER}',
     clientId: one('client_id') ?? '${AUTH0_CLIENT_ID}',
     ...(keys.length > 0 ? { privateKeys: keys } : { clientSecrets: [secret] }),
     scopes: [...new Set([...scopes, 'offline_access'])],
-    ...as('oidc_groups_claim', 'claims', (claim) => ({ groups: [claim] })),
-    ...(has('provider_ca_files') && { tls: { ca: file(all('provider_ca_files')[0] ?? '') } }),
+    claims: as('oidc_groups_claim', (claim) => ({ groups: [claim] })),
+    tls: as('provider_ca_files', () => ({ ca: file(all('provider_ca_files')[0] ?? '') })),
   }
 }
 
 function sessionOf({ one, all, as, has, isOn }: Reader): object {
   const session = {
     secrets: ['${STAGEDOOR_SESSION_SECRET}'],
-    ...as('cookie_expire', 'absoluteTimeout', (text) => within(text, 60, 90 * 86_400)),
-    ...(secondsOf(one('cookie_refresh') ?? '') > 0 &&
-      as('cookie_refresh', 'refreshEvery', (text) => within(text, 60, 86_400))),
+    absoluteTimeout: as('cookie_expire', (text) => within(text, 60, 90 * 86_400)),
+    refreshEvery: as('cookie_refresh', (text) => (secondsOf(text) > 0 ? within(text, 60, 86_400) : undefined)),
   }
   if (one('session_store_type') !== 'redis') return session
   const url = one('redis_connection_url') ?? '${STAGEDOOR_REDIS_URL}'
@@ -114,9 +116,9 @@ function sessionOf({ one, all, as, has, isOn }: Reader): object {
       : { url: url.includes('@') ? '${STAGEDOOR_REDIS_URL}' : url }
   const redis = {
     ...server,
-    ...as('redis_username', 'username'),
-    ...(has('redis_password') && { password: '${STAGEDOOR_REDIS_PASSWORD}' }),
-    ...as('redis_ca_path', 'tls', (path) => ({ ca: file(path) })),
+    username: one('redis_username'),
+    password: has('redis_password') ? '${STAGEDOOR_REDIS_PASSWORD}' : undefined,
+    tls: as('redis_ca_path', (path) => ({ ca: file(path) })),
   }
   return { ...session, store: 'redis', redis }
 }
@@ -145,10 +147,7 @@ function upstreamsOf({ all, as }: Reader) {
   const left: Note[] = []
   const section = new Map<string, object>()
   for (const text of all('upstreams')) {
-    const upstream = upstreamOf(
-      text,
-      found.map(({ name }) => name),
-    )
+    const upstream = upstreamOf(text, [...section.keys()])
     if (upstream === undefined) {
       left.push({ option: 'upstream', text: `${text} is no server: Stagedoor serves no files and no fixed answers` })
       continue
@@ -156,9 +155,9 @@ function upstreamsOf({ all, as }: Reader) {
     found.push(upstream)
     section.set(upstream.name, {
       url: upstream.url,
-      ...as('upstream_timeout', 'timeouts', (time) => ({ headers: within(time, 1, 3_600) })),
+      timeouts: as('upstream_timeout', (time) => ({ headers: within(time, 1, 3_600) })),
       // An assertion for one upstream is no use at another.
-      ...(upstream.name !== 'backstage' && { assertion: { audience: `urn:stagedoor:${upstream.name}` } }),
+      assertion: upstream.name === 'backstage' ? undefined : { audience: `urn:stagedoor:${upstream.name}` },
     })
   }
   if (found.length === 0) section.set('backstage', { url: '${BACKSTAGE_URL}' })

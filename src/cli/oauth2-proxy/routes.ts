@@ -1,4 +1,4 @@
-type Rule = { name: string; path: string; methods?: string[]; allow: unknown; upstream?: string }
+type Rule = { name: string; path: string; methods: string[] | undefined; allow: unknown; upstream?: string }
 
 /** The rules made from a pattern of `skip-auth-route`; none where a person has to write them. */
 export type PublicRules = { pattern: string; rules: Rule[] }
@@ -13,12 +13,8 @@ export function publicRules(pattern: string, number: number): PublicRules {
   const [, method, isNot, expression = ''] = /^(?:([A-Z]+)(!?)=)?(.*)$/.exec(pattern) ?? []
   const [whole, path = '', slash = '', end] = plainPath.exec(unescaped(expression)) ?? []
   if (whole === undefined || isNot === '!' || path.includes('..')) return { pattern, rules: [] }
-  const named = (name: string, path: string): Rule => ({
-    name,
-    path,
-    ...(method !== undefined && { methods: [method] }),
-    allow: 'public',
-  })
+  const methods = method === undefined ? undefined : [method]
+  const named = (name: string, path: string): Rule => ({ name, path, methods, allow: 'public' })
   const name = `public-${number}`
   if (end === '$') return { pattern, rules: [named(name, `${path}${slash}`)] }
   // What begins with `/status` also covers `/statuses`, which a rule cannot say: the path and what is below it are public.
