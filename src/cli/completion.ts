@@ -11,13 +11,7 @@ export type Shell = (typeof shells)[number]
  * for a process to start.
  */
 export function completionScript(shell: Shell, places: readonly Place[]): string {
-  return scripts[shell](places)
-}
-
-const scripts: Record<Shell, (places: readonly Place[]) => string> = {
-  bash: bashScript,
-  zsh: zshScript,
-  fish: fishScript,
+  return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](places)
 }
 
 /** Where no word fits, and behind an option that takes a value, bash completes file names. */
@@ -34,7 +28,16 @@ _stagedoor() {
     ${valuePatterns(places)}) COMPREPLY=(); return ;;
   esac
   case "$at" in
-${places.map((place) => `    ${quoted(place.at)}) words=${quoted(wordsOf(place).map(nameOf).join(' '))} ;;`).join('\n')}
+${places
+  .map(
+    (place) =>
+      `    ${quoted(place.at)}) words=${quoted(
+        wordsOf(place)
+          .map(({ name }) => name)
+          .join(' '),
+      )} ;;`,
+  )
+  .join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
@@ -95,8 +98,6 @@ ${lines.join('\n')}
 }
 
 const wordsOf = ({ commands, options }: Place): Word[] => [...commands, ...options]
-
-const nameOf = ({ name }: Word): string => name
 
 function commandPaths(places: readonly Place[]): string[] {
   return places.map(({ at }) => at).filter((at) => at !== '')

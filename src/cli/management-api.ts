@@ -33,7 +33,10 @@ function tokenSource(issuer: string, env: NodeJS.ProcessEnv, fetch: typeof globa
   const given = env['STAGEDOOR_MANAGEMENT_TOKEN']
   if (given) return async () => given
   const application = required({
-    clientId: [env['STAGEDOOR_MANAGEMENT_CLIENT_ID'], 'STAGEDOOR_MANAGEMENT_CLIENT_ID'],
+    clientId: [
+      env['STAGEDOOR_MANAGEMENT_CLIENT_ID'],
+      'STAGEDOOR_MANAGEMENT_CLIENT_ID (or a token in STAGEDOOR_MANAGEMENT_TOKEN)',
+    ],
     clientSecret: [env['STAGEDOOR_MANAGEMENT_CLIENT_SECRET'], 'STAGEDOOR_MANAGEMENT_CLIENT_SECRET'],
   })
   const audience = env['STAGEDOOR_MANAGEMENT_AUDIENCE'] || undefined

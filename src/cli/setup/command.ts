@@ -70,14 +70,13 @@ async function setUp(options: SetupOptions, context: CommandContext): Promise<nu
     out(clicks(wanted))
     return 0
   }
-  await setUpByApi(options, { issuer, wish, wanted, expect: createExpect(issuer, env, fetch) }, context)
-  return 0
+  return setUpByApi(options, { issuer, wish, wanted, expect: createExpect(issuer, env, fetch) }, context)
 }
 
 type Tenant = { issuer: string; wish: Wish; wanted: Wanted; expect: Expect }
 
 /** Progress goes to stderr, and the configuration alone to stdout. */
-async function setUpByApi(options: SetupOptions, tenant: Tenant, context: CommandContext): Promise<void> {
+async function setUpByApi(options: SetupOptions, tenant: Tenant, context: CommandContext): Promise<number> {
   const { issuer, wanted, expect } = tenant
   const { env, err } = context
   const clientId = (options.clientId ?? env['AUTH0_CLIENT_ID']) || undefined
@@ -92,12 +91,19 @@ async function setUpByApi(options: SetupOptions, tenant: Tenant, context: Comman
   if (plan.length === 0) err('Auth0 has everything.\n')
   if (plan.length > 0 && options.apply !== true) {
     err(`To be done at ${issuer}, by --apply:\n${plan.map(describe).join('')}Nothing was changed.\n`)
-    return
+    return 0
   }
   if (plan.length > 0) err(`At ${issuer}:\n`)
   const applied = await applyPlan(plan, expect, found.events?.id, (change) => err(`  done: ${change.title}\n`))
   await showConfiguration(options, tenant, { found, applied }, context)
+  return 0
 }
+
+const secretsOfYours = (withEvents: boolean): string => `The configuration takes secrets from the environment:
+  AUTH0_CLIENT_SECRET${withEvents ? ', AUTH0_EVENTS_CLIENT_SECRET' : ''}: Applications → the application → Settings → Client Secret
+  STAGEDOOR_SESSION_SECRET: openssl rand -base64 48
+Or run again with --apply --secrets <folder>, which writes them to files.
+`
 
 async function showConfiguration(
   options: SetupOptions,
@@ -111,22 +117,13 @@ async function showConfiguration(
   const { places, written } =
     folder === undefined ? { places: environmentPlaces(), written: [] } : await writeSecrets(folder, secrets)
   if (written.length > 0) err(`Secrets, for their owner alone: ${written.join(', ')}\n`)
-  const hint = 'Applications → the application → Settings → Client Secret, or run again with --apply --secrets <folder>'
-  if (folder === undefined) err(`The configuration takes secrets from the environment. They are at ${hint}.\n`)
+  if (folder === undefined) err(secretsOfYours(wanted.events !== undefined))
   else if (secrets.client === undefined)
     err('Auth0 does not show the client secret: the token lacks read:client_keys.\n')
-  const eventsClientId = applied.events?.clientId ?? found.events?.id
-  out(
-    gatewayYaml({
-      baseUrl: wish.baseUrl,
-      issuer,
-      audience: wish.audience,
-      clientId: applied.web?.clientId ?? found.web?.id ?? '',
-      eventsClientId: wanted.events === undefined ? undefined : eventsClientId,
-      backstageUrl: (options.backstageUrl ?? env['BACKSTAGE_URL']) || 'http://127.0.0.1:7007',
-      places,
-    }),
-  )
+  const backstageUrl = (options.backstageUrl ?? env['BACKSTAGE_URL']) || 'http://127.0.0.1:7007'
+  const idOf = (what: 'web' | 'events') => applied[what]?.clientId ?? found[what]?.id
+  const ids = { web: idOf('web'), events: wanted.events && idOf('events') }
+  out(gatewayYaml({ ...wish, issuer, backstageUrl }, ids, places))
 }
 
 function shownSecret(client: Record<string, unknown> | undefined): string | undefined {

@@ -9,35 +9,24 @@ export function describe({ title, differences }: Change): string {
   return [`  - ${title}`, ...differences.map((line) => `      ${line}`), ''].join('\n')
 }
 
-export type Gateway = {
-  baseUrl: string
-  issuer: string
-  audience: string
-  clientId: string
-  eventsClientId: string | undefined
-  backstageUrl: string
-  places: SecretPlaces
-}
+/** Ids at Auth0; without `events` its events are not read. */
+type ClientIds = Record<'web' | 'events', string | undefined>
 
 /** The gateway's configuration for the tenant. */
-export function gatewayYaml({
-  baseUrl,
-  issuer,
-  audience,
-  clientId,
-  eventsClientId,
-  backstageUrl,
-  places,
-}: Gateway): string {
-  const pull = { clientId: eventsClientId, clientSecret: places.events }
+export function gatewayYaml(
+  { baseUrl, issuer, audience, backstageUrl }: Record<'baseUrl' | 'issuer' | 'audience' | 'backstageUrl', string>,
+  { web, events }: ClientIds,
+  places: SecretPlaces,
+): string {
+  const pull = { clientId: events, clientSecret: places.events }
   return stringify({
     server: { baseUrl },
     auth0: {
       issuer,
-      clientId,
+      clientId: web,
       clientSecrets: [places.client],
       audience,
-      ...(eventsClientId === undefined ? {} : { events: { pull } }),
+      events: events === undefined ? undefined : { pull },
     },
     session: { secrets: [places.session] },
     upstreams: { backstage: { url: backstageUrl } },
