@@ -24,7 +24,7 @@ type CheckOptions = DiffOptions & {
 
 /** `stagedoor check`: every problem of the configuration, or OK; exit code 1 when there is a problem. */
 export function checkCommand(context: CommandContext): Command {
-  return withConnectionOptions(new Command('check'))
+  const command = new Command('check')
     .description('check the configuration and print every problem at once')
     .addOption(configOption())
     .option('--print', 'print the effective configuration, secrets left out')
@@ -35,10 +35,10 @@ export function checkCommand(context: CommandContext): Command {
       '--from-oauth2-proxy <file...>',
       'print what options of oauth2-proxy are here: a TOML file, flags, or variables; later files win',
     )
-    .action((options: CheckOptions) => {
-      const { fromOauth2Proxy: files } = options
-      return runAction(context, () => (files === undefined ? check(options, context) : printConverted(files, context)))
-    })
+  return withConnectionOptions(command, 'with --diff: ').action((options: CheckOptions) => {
+    const { fromOauth2Proxy: files } = options
+    return runAction(context, () => (files === undefined ? check(options, context) : printConverted(files, context)))
+  })
 }
 
 function againstOption(): Option {

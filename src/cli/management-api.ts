@@ -11,6 +11,11 @@ export type Expect = (
   body?: object,
 ) => Promise<Record<string, unknown>>
 
+/** For the help of commands that ask it. */
+export const managementHelp = `
+Auth0’s Management API is asked with the token in STAGEDOOR_MANAGEMENT_TOKEN, or as the application of
+STAGEDOOR_MANAGEMENT_CLIENT_ID and STAGEDOOR_MANAGEMENT_CLIENT_SECRET (behind a custom domain: STAGEDOOR_MANAGEMENT_AUDIENCE).`
+
 /** All tries together. */
 const tokenTimeoutMs = 180_000
 

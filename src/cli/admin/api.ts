@@ -12,11 +12,15 @@ export function withApiOptions(command: Command): Command {
   return withConnectionOptions(command).option('--json', 'what the API answers, as it is')
 }
 
-export function withConnectionOptions(command: Command): Command {
+/** @param occasion when they count */
+export function withConnectionOptions(command: Command, occasion = ''): Command {
   return command
-    .option('--url <url>', 'where Stagedoor is (STAGEDOOR_BASE_URL)')
-    .option('--prefix <path>', 'server.prefix', '/.stagedoor')
-    .option('--token-file <file>', 'file with an access token that admin.allow lets in; else STAGEDOOR_TOKEN')
+    .option('--url <url>', `${occasion}where Stagedoor is (STAGEDOOR_BASE_URL)`)
+    .option('--prefix <path>', `${occasion}path of Stagedoor’s own endpoints (server.prefix)`, '/.stagedoor')
+    .option(
+      '--token-file <file>',
+      `${occasion}file with an access token that admin.allow lets in; else STAGEDOOR_TOKEN`,
+    )
 }
 
 /**

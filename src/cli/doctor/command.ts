@@ -1,3 +1,5 @@
+import { Option } from 'commander'
+
 import { loadConfig } from '../../config/load.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
@@ -33,7 +35,7 @@ export function doctorCommand(context: CommandContext): Command {
     )
     .option('--audit-file <file>', 'the records of stagedoor rotate, which tell how old the client secret is')
     .option('--json', 'findings as JSON')
-    .option('--skip <checks...>', 'checks to leave out, by id or by its beginning', [])
+    .addOption(new Option('--skip <checks...>', 'checks to leave out, by id or by its beginning').default([], 'none'))
     .action((options: DoctorOptions) => runAction(context, () => examine(options, context), 2))
 }
 

@@ -8,7 +8,7 @@ import { listRules } from './list.ts'
 import { testTable } from './test.ts'
 
 type Options = { config: string[] }
-type ExplainOptions = Options & { as: string; people?: string; host: string }
+type ExplainOptions = Options & { as: string; people?: string; host?: string }
 
 /** `stagedoor policy`: the rules, tested, explained and listed, without a gateway running. */
 export function policyCommand(context: CommandContext): Command {
@@ -30,7 +30,7 @@ export function policyCommand(context: CommandContext): Command {
     .argument('<path>', 'for example /api/admin/users')
     .requiredOption('--as <who>', 'anonymous, an e-mail address, a user id, a file with claims, or a name of --people')
     .option('--people <file>', 'YAML table whose people --as may name')
-    .option('--host <host>', 'host that is asked', '')
+    .option('--host <host>', 'host that is asked')
     .addOption(configOption())
     .action((method: string, path: string, options: ExplainOptions) =>
       withRules(options, (rules) => explainAs(rules, { ...options, method, path }, context)),

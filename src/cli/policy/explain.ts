@@ -16,11 +16,11 @@ import type { CommandContext } from '../command-context.ts'
 import { CommandFailed } from '../run-action.ts'
 import { readYaml, readTable } from './table.ts'
 
-type Question = { as: string; people?: string; method: string; path: string; host: string }
+type Question = { as: string; people?: string; method: string; path: string; host?: string }
 
 /** Prints each rule tried and why it did or did not match. Returns the exit code: 0 whatever was decided. */
 export async function explainAs(config: PolicyConfig, question: Question, context: CommandContext): Promise<number> {
-  const { path, method, host } = question
+  const { path, method, host = '' } = question
   const now = Date.now()
   const engine = createEngine(config, now)
   const read = readPath(path)

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander'
 
 import { parseWebUrl } from '../../config/values/addresses.ts'
 import type { Command } from '../command.ts'
+import { managementHelp } from '../management-api.ts'
 import { targetForms } from './targets/parse.ts'
 
 /** Options of every rotation. */
@@ -35,12 +36,14 @@ const listedUrl = (text: string, all: string[]): string[] => {
 export function withRotateOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--to <target>', `where secrets go, again for each: ${targetForms}`).argParser(listed).default([]),
+      new Option('--to <target>', `where secrets go, again for each: ${targetForms}`)
+        .argParser(listed)
+        .default([], 'none'),
     )
     .addOption(
       new Option('--replica <url>', 'admin listener of a replica, again for each; a name stands for all its addresses')
         .argParser(listedUrl)
-        .default([]),
+        .default([], 'none'),
     )
     .option('--no-wait', 'do not wait for replicas (danger: one that lacks the new secret fails logins)')
     .option('--state <file>', 'keeps where the rotation is, with both secrets (0600)', '.stagedoor-rotation.json')
@@ -67,4 +70,5 @@ export function withAuth0Options(command: Command): Command {
         .argParser(seconds)
         .default(30),
     )
+    .addHelpText('after', managementHelp)
 }

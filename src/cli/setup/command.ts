@@ -3,7 +3,7 @@ import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { issuerFrom, required } from '../from-environment.ts'
 import { createSendJson } from '../json-client.ts'
-import { createExpect, type Expect } from '../management-api.ts'
+import { createExpect, type Expect, managementHelp } from '../management-api.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
 import { type Applied, applyPlan } from './apply.ts'
 import { findInTenant, type Found } from './found.ts'
@@ -39,6 +39,7 @@ export function setupCommand(context: CommandContext): Command {
     .option('--print', 'say what to click in the dashboard; asks Auth0 nothing')
     .option('--apply', 'make the changes; without it they are shown only')
     .option('--secrets <folder>', 'with --apply: write each secret to a file of this folder (0600)')
+    .addHelpText('after', managementHelp)
     .action((options: SetupOptions) => runAction(context, () => setUp(options, context)))
   return new Command('setup').description('prepare the login service; see docs/getting-started.md').addCommand(auth0)
 }
