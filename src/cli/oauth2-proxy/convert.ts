@@ -51,7 +51,7 @@ function readerOf(settings: Settings) {
     isOn: (key: string) => one(key) === 'true',
     listed: (key: string) => (one(key) === undefined ? undefined : all(key)),
     /** The value as it is written here. */
-    as(key: string, write: (text: string) => unknown): unknown {
+    as: (key: string, write: (text: string) => unknown): unknown => {
       const text = one(key)
       return text === undefined ? undefined : write(text)
     },
