@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { carrierNames, type Options, otherWayNames } from './options.ts'
 import { nginxCommand } from './origin/nginx.ts'
-import { freePort, type Running, startOn } from './process.ts'
+import { freePort, nodeCommand, type Running, startOn } from './process.ts'
 import { startRedis } from './redis.ts'
 
 /** One core for what is measured, one for everything else. */
@@ -82,8 +82,7 @@ export async function startCandidate(name: string, options: CandidateOptions): P
   if (name === 'stagedoor-redis' && origins.redisUrl === undefined) throw new Error('there is no redis-server')
   const port = await freePort()
   const profile = isProfiled ? ['--cpu-prof', '--cpu-prof-dir', join(import.meta.dirname, 'profiles', name)] : []
-  const flags = ['--disable-warning=ExperimentalWarning', '--max-http-header-size=65536']
-  const command = [process.execPath, ...flags, ...profile, join(folder, `${name}.ts`)]
+  const command = [...nodeCommand, '--max-http-header-size=65536', ...profile, join(folder, `${name}.ts`)]
   const env = { BENCH_PORT: String(port), BENCH_ORIGIN: origins[kind], BENCH_REDIS: origins.redisUrl ?? '' }
   const running = await startOn(command, {
     core: cores.candidate,

@@ -1,11 +1,17 @@
+import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { createRedis } from '../src/redis/redis.ts'
+import { parseNode } from '../src/redis/settings.ts'
 import { createSealer } from '../src/seal/sealer.ts'
+import { createRecordSealer } from '../src/session/record-sealer.ts'
+import { RedisRecords } from '../src/session/redis-records.ts'
+import type { Session } from '../src/session/session.ts'
 import { benchConfig, benchSession, sessionSecret, sharedThroughRedis } from './gateway-config.ts'
 import { startIssuer } from './issuer.ts'
-import { freePort, startOn } from './process.ts'
+import { freePort, nodeCommand, startOn } from './process.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
 export type GatewayProcess = {
@@ -47,7 +53,7 @@ export async function startGatewayProcess(options: GatewayOptions): Promise<Gate
   }
   const file = join(createTemporaryFolder('bench'), 'bench.yaml')
   await writeFile(file, JSON.stringify(config))
-  const command = [process.execPath, '--disable-warning=ExperimentalWarning', main, 'start', '--config', file]
+  const command = [...nodeCommand, main, 'start', '--config', file]
   const running = await startOn(command, { ...where, announces: false, env: { NODE_ENV: 'production' } })
   const adminUrl = `http://127.0.0.1:${adminPort}`
   const stop = async (): Promise<void> => {
@@ -59,8 +65,25 @@ export async function startGatewayProcess(options: GatewayOptions): Promise<Gate
     throw new Error(`the gateway with ${workers} worker(s) did not become ready`)
   }
   const session = { ...benchSession(), issuer: issuer.url }
-  const cookie = `stagedoor=${await createSealer([sessionSecret], 'session').seal(session)}`
-  return { pid: running.pid, url: `http://127.0.0.1:${port}`, adminUrl, headers: [`Cookie: ${cookie}`], stop }
+  const value = redisUrl === undefined ? await sealed(session) : await keptInRedis(session, redisUrl)
+  const headers = [`Cookie: stagedoor=${value}`]
+  return { pid: running.pid, url: `http://127.0.0.1:${port}`, adminUrl, headers, stop }
+}
+
+const sealed = (session: Session): Promise<string> => createSealer([sessionSecret], 'session').seal(session)
+
+/** @returns the reference that the browser has */
+async function keptInRedis(session: Session, url: string): Promise<string> {
+  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 10_000 })
+  await redis.attempted()
+  const limits = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 43_200_000 }
+  const sealer = createRecordSealer([sessionSecret], randomBytes)
+  const records = new RedisRecords({ redis, sealer, limits, randomBytes, now: Date.now })
+  try {
+    return await records.create(session)
+  } finally {
+    redis.close()
+  }
 }
 
 async function isReadySoon(adminUrl: string, hasEnded: () => boolean): Promise<boolean> {

@@ -6,7 +6,7 @@ import { cores, startOrigins } from '../contestants.ts'
 import { runWrk } from '../load/wrk.ts'
 import { readOptions } from '../options.ts'
 import { cpuMicroseconds } from '../proc.ts'
-import { freePort, type Running, startOn } from '../process.ts'
+import { freePort, nodeCommand, type Running, startOn } from '../process.ts'
 import { median } from '../statistics.ts'
 import { measureVerification } from './verification.ts'
 
@@ -19,7 +19,7 @@ type Path = { name: string; url: string; headers: string[]; running: Running; ru
 
 async function startPath(name: string, file: string, originUrl: string): Promise<Path> {
   const port = await freePort()
-  const command = [process.execPath, join(import.meta.dirname, '..', 'candidates', file)]
+  const command = [...nodeCommand, join(import.meta.dirname, '..', 'candidates', file)]
   const env = { BENCH_PORT: String(port), BENCH_ORIGIN: originUrl, NODE_ENV: 'production' }
   const running = await startOn(command, { core: cores.candidate, announces: true, env })
   const { cookie, token } = running.announcement as { cookie?: string; token?: string }

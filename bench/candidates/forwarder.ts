@@ -4,6 +4,7 @@ import Fastify from 'fastify'
 import { acceptMethods } from '../../src/listener/routing-options.ts'
 import { createOpenConnections } from '../../src/proxy/open-connections.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
+import { createUpgradeRequests } from '../../src/proxy/upgrades.ts'
 import { createUpstream } from '../../src/proxy/upstream-connections.ts'
 import { upstreamWith } from '../../test/support/upstream-options.ts'
 import { announce, originUrl, port } from './environment.ts'
@@ -37,7 +38,7 @@ app.addHook('onRequest', (request, reply, done) => {
   done()
 })
 await app.register(proxy, {
-  gate: { guardUpgrades: (next) => next },
+  upgrades: createUpgradeRequests(),
   upstreams: new Map([['origin', createUpstream(upstreamWith({ urls: [originUrl], maxConnections: 4_096 }))]]),
   publicOrigin: `http://127.0.0.1:${port}`,
   openConnections: createOpenConnections(),

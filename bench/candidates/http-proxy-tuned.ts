@@ -13,7 +13,8 @@ const pool = new Pool(originUrl, { allowH2: false, bodyTimeout: 0 })
 
 await app.register(httpProxy, {
   upstream: originUrl,
-  undici: pool,
+  // Its types know the options of undici, and not a dispatcher that exists already.
+  undici: pool as never,
   websocket: true,
   disableCache: false,
   disableRequestLogging: true,

@@ -56,7 +56,7 @@ const counted = {
 
 const names = createNameRegistry()
 for (const round of ['first import', 'second import, nothing changed']) await runRound(round)
-process.disconnect()
+process.disconnect?.()
 
 async function runRound(round: string): Promise<void> {
   ;[calls, retries] = [0, 0]

@@ -19,25 +19,25 @@ export function checkOut(name: string): Checkout {
   const parent = mkdtempSync(join(tmpdir(), 'stagedoor-compare-'))
   const folder = join(parent, commit)
   process.once('exit', () => {
-    // Links first, so that nothing follows them into the dependencies of this checkout.
-    for (const part of ['.', 'bench']) rmSync(join(folder, part, 'node_modules'), { recursive: true, force: true })
+    // The link first, so that nothing follows it into the dependencies of this checkout.
+    rmSync(join(folder, 'node_modules'), { recursive: true, force: true })
     rmSync(parent, { recursive: true, force: true })
     git('worktree', 'prune')
   })
   git('worktree', 'add', '--detach', folder, commit)
-  for (const part of ['.', 'bench']) installIn(folder, part)
+  installIn(folder)
   return { commit, folder }
 }
 
 /** The dependencies of this checkout are those of the commit where the lockfile is the same. */
-function installIn(folder: string, part: string): void {
-  const lockIn = (root: string): string => readFileSync(join(root, part, 'package-lock.json'), 'utf8')
-  const installed = join(here, part, 'node_modules')
+function installIn(folder: string): void {
+  const lockIn = (root: string): string => readFileSync(join(root, 'package-lock.json'), 'utf8')
+  const installed = join(here, 'node_modules')
   if (existsSync(installed) && lockIn(folder) === lockIn(here)) {
-    symlinkSync(installed, join(folder, part, 'node_modules'))
+    symlinkSync(installed, join(folder, 'node_modules'))
     return
   }
   // Without what builds and tests it: candidates run from source, in the Node that compares.
   const args = ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund']
-  execFileSync('npm', args, { cwd: join(folder, part), stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync('npm', args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
 }

@@ -24,6 +24,8 @@ export type LoadResult = {
   p99Ms: number
   p999Ms: number
   errors: number
+  /** Answers with a status of 400 or more; among the errors. */
+  refused: number
 }
 
 /** wrk waits this long for what is still on its way. */
@@ -32,7 +34,7 @@ const patienceSeconds = 40
 /**
  * Runs wrk on one thread and reads its figures from the summary that a script prints as JSON. A connection asks again
  * when it was answered: as many requests as it takes, so its latencies are those of a queue of `connections`.
- * @throws when wrk fails or does not end
+ * @throws when wrk fails or does not end, and when every answer is a refusal: such figures say nothing of what was asked
  */
 export async function runWrk(options: LoadOptions, folder: string, core: number | string): Promise<LoadResult> {
   const script = join(folder, 'load.lua')
@@ -45,15 +47,17 @@ export async function runWrk(options: LoadOptions, folder: string, core: number 
   })
   endWithUs(running.child)
   const { stdout } = await running
-  return JSON.parse(stdout.slice(stdout.lastIndexOf('\n{'))) as LoadResult
+  const result = JSON.parse(stdout.slice(stdout.lastIndexOf('\n{'))) as LoadResult
+  if (result.requests > 0 && result.refused === result.requests) throw new Error(`${options.url} refused every request`)
+  return result
 }
 
 const luaOf = ({ uploadBytes }: LoadOptions): string => `
 ${uploadBytes === undefined ? '' : `wrk.method = "POST"; wrk.body = string.rep("x", ${uploadBytes})`}
 function done(summary, latency)
   local e = summary.errors
-  io.write(string.format('\\n{"requests":%d,"requestsPerSecond":%f,"p50Ms":%f,"p99Ms":%f,"p999Ms":%f,"errors":%d}\\n',
+  io.write(string.format('\\n{"requests":%d,"requestsPerSecond":%f,"p50Ms":%f,"p99Ms":%f,"p999Ms":%f,"errors":%d,"refused":%d}\\n',
     summary.requests, summary.requests / summary.duration * 1e6, latency:percentile(50) / 1000,
-    latency:percentile(99) / 1000, latency:percentile(99.9) / 1000, e.connect + e.read + e.write + e.status + e.timeout))
+    latency:percentile(99) / 1000, latency:percentile(99.9) / 1000, e.connect + e.read + e.write + e.status + e.timeout, e.status))
 end
 `

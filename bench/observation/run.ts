@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { cores, startOrigins } from '../contestants.ts'
 import { runWrk } from '../load/wrk.ts'
 import { machine } from '../machine.ts'
-import { freePort, nextLine, type Running, startOn } from '../process.ts'
+import { freePort, nextLine, nodeCommand, type Running, startOn } from '../process.ts'
 import { format, markdownTable } from '../report.ts'
 import { median, spreadOf } from '../statistics.ts'
 import { createTemporaryFolder } from '../temporary-folder.ts'
@@ -35,13 +35,15 @@ type Candidate = { port: number; running: Running; folder: string }
 
 async function startCandidate(way: string, isWithout: boolean): Promise<Candidate> {
   const port = await freePort()
-  const flags = ['--disable-warning=ExperimentalWarning', '--max-http-header-size=65536']
   const told = { BENCH_PORT: String(port), BENCH_ORIGIN: origins.static, BENCH_OBSERVED: way, NODE_ENV: 'production' }
-  const running = await startOn([process.execPath, ...flags, join(import.meta.dirname, 'candidate.ts')], {
-    core: cores.candidate,
-    announces: true,
-    env: { ...told, BENCH_WITHOUT: isWithout ? '1' : '0' },
-  })
+  const running = await startOn(
+    [...nodeCommand, '--max-http-header-size=65536', join(import.meta.dirname, 'candidate.ts')],
+    {
+      core: cores.candidate,
+      announces: true,
+      env: { ...told, BENCH_WITHOUT: isWithout ? '1' : '0' },
+    },
+  )
   return { port, running, folder: isWithout ? folders.without : folders.withIt }
 }
 

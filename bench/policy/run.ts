@@ -35,7 +35,7 @@ const written = Array.from({ length: ruleCount }, (_, n) => ({
 
 const policy = createPolicy({
   routes: routesSchema.parse(written),
-  defaultUpstream: 'backstage',
+  upstreams: { backstage: {} },
   admin: { allow: { roles: ['stagedoor-admin'] } },
   contact: 'the owners',
 })

@@ -6,7 +6,7 @@ import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
-import { createOwedWrites } from '../../src/session/deferred-writes.ts'
+import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
 import { createRedisStore } from '../../src/session/redis-store.ts'
 import { benchSession, secret } from './session.ts'
@@ -22,7 +22,7 @@ const store = createRedisStore({
   redis,
   sealer: createRecordSealer([secret], randomBytes),
   cache,
-  owed: createOwedWrites(redis.events),
+  deferred: createDeferredWrites(redis.events),
   ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,
   limits,
   randomBytes,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -33,15 +33,24 @@ const installProduction = (t: Test): string => {
   return folder
 }
 
+/** How the image starts the gateway. */
+const entryPoint = (): { flags: string[]; script: string } => {
+  const [, line = ''] = /^ENTRYPOINT (.+)$/m.exec(readFileSync(join(repositoryRoot, 'Dockerfile'), 'utf8')) ?? []
+  const [node, ...args] = JSON.parse(line) as string[]
+  if (node !== 'node') throw new Error(`the image starts ${node}`)
+  return { flags: args.slice(0, -1), script: args.at(-1) ?? '' }
+}
+
 t.test('the production install holds no development package, starts, answers and stops', async (t) => {
   const folder = installProduction(t)
   for (const name of ['typescript', 'tap', 'oidc-provider', 'playwright-core']) {
     t.notOk(existsSync(join(folder, 'node_modules', name)), name)
   }
+  const { flags, script } = entryPoint()
   const port = await freePort()
   const gateway = startProgram(
     'Stagedoor',
-    [join(folder, 'dist/src/cli/main.js'), 'start'],
+    [...flags, join(folder, script), 'start'],
     {
       STAGEDOOR_BASE_URL: `http://localhost:${port}`,
       STAGEDOOR_PORT: String(port),
