@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { createRedis } from '../src/redis/redis.ts'
+import { Redis } from '../src/redis/redis.ts'
 import { parseNode } from '../src/redis/settings.ts'
 import { createSealer } from '../src/seal/sealer.ts'
 import { createRecordSealer } from '../src/session/record-sealer.ts'
@@ -74,7 +74,7 @@ const sealed = (session: Session): Promise<string> => createSealer([sessionSecre
 
 /** @returns the reference that the browser has */
 async function keptInRedis(session: Session, url: string): Promise<string> {
-  const redis = createRedis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 10_000 })
+  const redis = new Redis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 10_000 })
   await redis.attempted()
   const limits = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 43_200_000 }
   const sealer = createRecordSealer([sessionSecret], randomBytes)

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 
 import { buildApp } from '../../src/app.ts'
 import type { Dependencies } from '../../src/assembly/dependencies.ts'
-import { type Parts, provision } from '../../src/assembly/provision.ts'
+import { createLasting } from '../../src/assembly/kept-across-reloads.ts'
+import { type Parts, prepareParts } from '../../src/assembly/provision.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { createListener } from '../../src/listener/listener.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
@@ -37,7 +38,8 @@ export async function startGateway(
   process.once('exit', () => rmSync(folder, { recursive: true }))
   const logger = createLogger(config.log.level, output)
   const dependencies = { logger, output, now: Date.now, fetch, randomBytes: createRandomPool(), origins: new Map() }
-  const parts = await provision(config, dependencies)
+  const parts = await prepareParts(config, dependencies, createLasting().hold())
+  await parts.holding.putInForce()
   adjust(parts)
   const app = await buildApp(config, dependencies, parts)
   await app.ready()

@@ -2,7 +2,8 @@
 import pino from 'pino'
 
 import { buildApp } from '../../src/app.ts'
-import { provision } from '../../src/assembly/provision.ts'
+import { createLasting } from '../../src/assembly/kept-across-reloads.ts'
+import { prepareParts } from '../../src/assembly/provision.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
 import { announce, port } from '../candidates/environment.ts'
@@ -28,7 +29,8 @@ const dependencies = {
   randomBytes: createRandomPool(),
   origins: new Map(),
 }
-const parts = await provision(config, dependencies)
+const parts = await prepareParts(config, dependencies, createLasting().hold())
+await parts.holding.putInForce()
 const app = await buildApp(config, dependencies, parts)
 await app.listen({ port, host: '127.0.0.1' })
 announce({ cookie: `stagedoor=${await parts.session.store.save(benchSession(0))}` })

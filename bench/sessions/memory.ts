@@ -1,7 +1,7 @@
 /** Measures the memory of so many sessions in the local cache of one process; prints JSON. Run with --expose-gc. */
 import { randomBytes } from 'node:crypto'
 
-import { createRedis } from '../../src/redis/redis.ts'
+import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'
@@ -15,7 +15,7 @@ const count = Number(process.argv[2])
 const maxEntries = Number(process.argv[3] ?? count)
 const limits = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 43_200_000 }
 const node = parseNode(process.env['REDIS_URL'] ?? 'redis://127.0.0.1')
-const redis = createRedis({ topology: { kind: 'single', node }, timeoutMs: 10_000 })
+const redis = new Redis({ topology: { kind: 'single', node }, timeoutMs: 10_000 })
 await redis.attempted()
 const cache = createCoherentCache({ events: createLocalBus().events, maxEntries, graceMs: 0, now: Date.now })
 const store = createRedisStore({
