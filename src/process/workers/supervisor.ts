@@ -127,7 +127,7 @@ export class Supervisor {
     }
     this.#replaced += 1
     this.#failuresInARow = countFailure(lifetimeMs, this.#failuresInARow)
-    const delayMs = restartDelayMs(lifetimeMs, this.#failuresInARow)
+    const delayMs = restartDelayMs(this.#failuresInARow)
     const facts = { pid, ...end, failuresInARow: this.#failuresInARow, delayMs }
     this.#options.logger.error(facts, messageAboutEnd(this.#failuresInARow))
     this.#waiting += 1
@@ -151,10 +151,9 @@ const stableMs = 30_000
 const firstDelayMs = 100
 const maxDelayMs = 10_000
 
-/** How long to wait before a worker is replaced: at once after a long life, ever longer after short ones. */
-export function restartDelayMs(lifetimeMs: number, failuresInARow: number): number {
-  if (lifetimeMs >= stableMs || failuresInARow <= 1) return 0
-  return Math.min(maxDelayMs, firstDelayMs * 2 ** (failuresInARow - 2))
+/** How long to wait before a worker is replaced: not at all after the first failure, ever longer after more in a row. */
+export function restartDelayMs(failuresInARow: number): number {
+  return failuresInARow <= 1 ? 0 : Math.min(maxDelayMs, firstDelayMs * 2 ** (failuresInARow - 2))
 }
 
 /** @param failuresInARow before this one */
