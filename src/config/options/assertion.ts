@@ -19,6 +19,12 @@ const keys = z
   .prefault({})
   .meta({ description: 'The keys that sign assertions (ES256).' })
 
+/** The ways in which upstreams learn of the caller. */
+export const headerKinds = () =>
+  z
+    .array(z.enum(['assertion', 'oauth2-proxy']), 'a list of: assertion, oauth2-proxy')
+    .min(1, 'at least one of: assertion, oauth2-proxy')
+
 const patterns = () => z.array(z.string().min(1), 'a list of names, `*` for anything')
 
 const groups = z
@@ -58,9 +64,7 @@ export const assertion = z
       .meta({ description: 'How long an assertion is valid. One is used again while over 60 s are left.' }),
     keys,
     groups,
-    headers: z
-      .array(z.enum(['assertion', 'oauth2-proxy']), 'a list of: assertion, oauth2-proxy')
-      .min(1, 'at least one of: assertion, oauth2-proxy')
+    headers: headerKinds()
       .default(['assertion'])
       .meta({
         description:

@@ -2,29 +2,19 @@ import { createPrivateKey } from 'node:crypto'
 
 import { z } from 'zod'
 
-import { isLoopback, parseWebUrl } from '../values/addresses.ts'
+import { issuerUrl } from '../values/addresses.ts'
 import { always, duration, refuse } from '../values/quantities.ts'
 import { certificates, secretText } from '../values/secret.ts'
 import { events } from './auth0-events.ts'
 
-const issuerShape = 'an https:// URL'
 const auth0Shape = 'the origin of the tenant with a slash at its end, as Auth0 writes it'
 const issuerExample = 'https://tenant.eu.auth0.com/'
 
-const issuer = z.string(issuerShape).transform((text, context): string => {
-  const url = parseWebUrl(text)
-  if (url === undefined) return refuse(context, issuerShape, `write for example ${issuerExample}`)
-  if (url.protocol === 'http:' && !isLoopback(url)) {
-    return refuse(
-      context,
-      issuerShape,
-      'plain http is for localhost only: on any other network it lets others forge logins',
-    )
-  }
-  // Issuers are compared as strings (OIDC Discovery §4.3), and Auth0's end with a slash.
-  const isAuth0 = url.hostname.endsWith('.auth0.com')
-  if (isAuth0 && text !== `${url.origin}/`) return refuse(context, auth0Shape, `write ${url.origin}/`)
-  return text
+// Issuers are compared as strings (OIDC Discovery §4.3), and Auth0's end with a slash.
+const issuer = issuerUrl(issuerExample, 'logins').transform((text, context): string => {
+  const { hostname, origin } = new URL(text)
+  const isMeant = !hostname.endsWith('.auth0.com') || text === `${origin}/`
+  return isMeant ? text : refuse(context, auth0Shape, `write ${origin}/`)
 })
 
 const domain = z.string('a host name').transform((text, context): string => {

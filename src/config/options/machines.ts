@@ -1,25 +1,13 @@
 import { z } from 'zod'
 
-import { isLoopback, parseWebUrl } from '../values/addresses.ts'
+import { issuerUrl } from '../values/addresses.ts'
 import { duration, refuse } from '../values/quantities.ts'
 
 const identifiers = () => z.array(z.string().min(1), 'a list of API identifiers')
 const names = (what: string) => z.array(z.string().min(1), `a list of ${what}`)
 
-const protectedUrl = (example: string) =>
-  z.string('an https:// URL').transform((text, context): string => {
-    const url = parseWebUrl(text)
-    if (url === undefined) return refuse(context, 'an https:// URL', `write for example ${example}`)
-    if (url.protocol === 'https:' || isLoopback(url)) return text
-    return refuse(
-      context,
-      'an https:// URL',
-      'plain http is for localhost only: on any other network it lets others forge machines',
-    )
-  })
-
 const issuer = z.strictObject({
-  issuer: protectedUrl('https://login.example.com/').meta({
+  issuer: issuerUrl('https://login.example.com/', 'machines').meta({
     description: 'The issuer, spelled exactly as its discovery document and the `iss` of its tokens do.',
     'x-example': 'https://login.example.com/',
   }),

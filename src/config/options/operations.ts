@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { pathPattern } from '../route-patterns.ts'
+import { ratio } from '../values/quantities.ts'
 import { requirement } from './requirement.ts'
 
 export const admin = z
@@ -23,10 +24,7 @@ const requests = z
         description:
           'Requests to these paths have a line only when they are answered with 400 or more; paths as in `routes`. Records of the audit trail are not left out.',
       }),
-    sampleRatio: z
-      .number('a number from 0 to 1')
-      .min(0)
-      .max(1)
+    sampleRatio: ratio()
       .default(0)
       .meta({ description: 'The share of the other requests to those paths that has a line, by trace.' }),
   })

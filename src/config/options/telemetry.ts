@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { ratio } from '../values/quantities.ts'
 import { secretText } from '../values/secret.ts'
 
 const header = z.strictObject({
@@ -34,7 +35,7 @@ const otlp = z
     headers: z.array(header, 'a list of headers').prefault([]).meta({
       description: 'Sent with each batch, for example to sign in at the receiver.',
     }),
-    sampleRatio: z.number('a number from 0 to 1').min(0).max(1).default(0.1).meta({
+    sampleRatio: ratio().default(0.1).meta({
       description:
         'The share of the traces that begin here which is recorded. Where a trusted proxy has begun one, it has decided.',
     }),

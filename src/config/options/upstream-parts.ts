@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { always, duration, refuse } from '../values/quantities.ts'
 import { certificates, pemKey } from '../values/secret.ts'
+import { headerKinds } from './assertion.ts'
 
 export const timeouts = z
   .strictObject({
@@ -76,9 +77,7 @@ export const assertion = z
           '`urn:stagedoor:<name>` for all others, so that none can use what another was sent.',
         'x-example': 'urn:stagedoor:docs',
       }),
-    headers: z
-      .array(z.enum(['assertion', 'oauth2-proxy']), 'a list of: assertion, oauth2-proxy')
-      .min(1, 'at least one of: assertion, oauth2-proxy')
+    headers: headerKinds()
       .optional()
       .meta({ description: 'What this upstream is sent; default: `assertion.headers`.', 'x-example': ['assertion'] }),
     signInPath: z

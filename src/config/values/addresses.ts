@@ -57,6 +57,22 @@ export function parseWebUrl(text: string): URL | undefined {
   return url !== null && webProtocols.includes(url.protocol) ? url : undefined
 }
 
+const protectedShape = 'an https:// URL'
+
+/**
+ * The URL of an issuer, which tokens repeat letter by letter, so that it stays as it is written.
+ * @param forged what others could forge on a network that can be read
+ */
+export function issuerUrl(example: string, forged: string) {
+  return z.string(protectedShape).transform((text, context): string => {
+    const url = parseWebUrl(text)
+    if (url === undefined) return refuse(context, protectedShape, `write for example ${example}`)
+    if (url.protocol === 'https:' || isLoopback(url)) return text
+    const fix = `plain http is for localhost only: on any other network it lets others forge ${forged}`
+    return refuse(context, protectedShape, fix)
+  })
+}
+
 type OriginOptions = { example: string; httpsUnlessLoopback: boolean }
 
 const originShape = 'an http:// or https:// URL without path, query, user or password'

@@ -20,6 +20,9 @@ export function wholeNumber({ min, max }: { min: number; max: number }) {
     })
 }
 
+/** A share: from 0, none, to 1, all. */
+export const ratio = () => z.number('a number from 0 to 1').min(0).max(1)
+
 /** A TCP port to listen on; 0 lets the system choose a free one. */
 export const port = () => wholeNumber({ min: 0, max: 65_535 })
 
