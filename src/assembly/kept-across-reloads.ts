@@ -18,51 +18,27 @@ export type Definition<Part> = {
   isNeededByRequests?: boolean
 }
 
-/** The parts of one configuration. */
-export type Holding = {
-  /** The part as an earlier configuration has it, where its definition is the same, else a new one. */
-  part<Part>(definition: Definition<Part>): Part
-  /** Has work done when this configuration takes effect, in order; nothing in it may fail. */
-  onInForce(work: () => void): void
-  /** Has work done after that, once what the former configuration did in the background has ended. */
-  onAlone(work: () => void): void
-  /**
-   * Lets the configuration take effect: for all its parts before this returns.
-   * @param former gives up what requests do not need
-   */
-  putInForce(former?: Holding): Promise<void>
-  /** Gives up what requests do not need, and closes what no other holding has. */
-  retire(): Promise<void>
-  /** Gives up everything. */
-  release(): Promise<void>
-}
-
-/** Parts of one process, across the configurations that it has had. */
-export type Lasting = { hold(): Holding }
-
 type Kept = { part: unknown; holders: Set<object>; definition: Definition<unknown>; fingerprint: string }
 
-export function createLasting(): Lasting {
+/** Parts of one process, across the configurations that it has had. */
+export type Lasting = ReturnType<typeof createLasting>
+
+export function createLasting() {
   /** In the order in which they were made. */
   const kept: Kept[] = []
+  return { hold: () => createHolding(kept) }
+}
 
-  function find({ name, uses = [] }: Definition<unknown>, fingerprint: string): Kept | undefined {
-    return kept.find(
-      (each) =>
-        each.definition.name === name &&
-        each.fingerprint === fingerprint &&
-        uses.every((used, i) => used === each.definition.uses?.[i]),
-    )
-  }
+/** The parts of one configuration. */
+export type Holding = ReturnType<typeof createHolding>
 
-  function keep(definition: Definition<unknown>, fingerprint: string): Kept {
-    const made = { part: definition.make(), holders: new Set<object>(), definition, fingerprint }
-    kept.push(made)
-    return made
-  }
+function createHolding(kept: Kept[]) {
+  const holder = {}
+  const works: (() => void)[] = []
+  const later: (() => void)[] = []
 
   /** The latest first: a part is made of earlier ones. */
-  async function giveUp(holder: object, isGivenUp: (definition: Definition<unknown>) => boolean): Promise<void> {
+  async function giveUp(isGivenUp: (definition: Definition<unknown>) => boolean): Promise<void> {
     for (const each of kept.toReversed()) {
       if (!isGivenUp(each.definition) || !each.holders.delete(holder) || each.holders.size > 0) continue
       kept.splice(kept.indexOf(each), 1)
@@ -71,30 +47,44 @@ export function createLasting(): Lasting {
   }
 
   return {
-    hold() {
-      const holder = {}
-      const works: (() => void)[] = []
-      const later: (() => void)[] = []
-      return {
-        part<Part>(definition: Definition<Part>) {
-          const general = definition as unknown as Definition<unknown>
-          const fingerprint = settingsFingerprint(definition.settings)
-          const found = find(general, fingerprint) ?? keep(general, fingerprint)
-          found.holders.add(holder)
-          return found.part as Part
-        },
-        onInForce: (work) => void works.push(work),
-        onAlone: (work) => void later.push(work),
-        async putInForce(former) {
-          for (const work of works) work()
-          await former?.retire()
-          for (const work of later) work()
-        },
-        retire: () => giveUp(holder, ({ isNeededByRequests }) => isNeededByRequests !== true),
-        release: () => giveUp(holder, () => true),
-      }
+    /** The part as an earlier configuration has it, where its definition is the same, else a new one. */
+    part<Part>(definition: Definition<Part>): Part {
+      const general = definition as unknown as Definition<unknown>
+      const fingerprint = settingsFingerprint(definition.settings)
+      const found = kept.find((each) => isSame(each, general, fingerprint)) ?? keep(kept, general, fingerprint)
+      found.holders.add(holder)
+      return found.part as Part
     },
+    /** Has work done when this configuration takes effect, in order; nothing in it may fail. */
+    onInForce: (work: () => void) => void works.push(work),
+    /** Has work done after that, once what the former configuration did in the background has ended. */
+    onAlone: (work: () => void) => void later.push(work),
+    /**
+     * Lets the configuration take effect: for all its parts before this returns.
+     * @param former gives up what requests do not need
+     */
+    async putInForce(former?: { retire(): Promise<void> }): Promise<void> {
+      for (const work of works) work()
+      await former?.retire()
+      for (const work of later) work()
+    },
+    /** Gives up what requests do not need, and closes what no other holding has. */
+    retire: () => giveUp(({ isNeededByRequests }) => isNeededByRequests !== true),
+    /** Gives up everything. */
+    release: () => giveUp(() => true),
   }
+}
+
+function isSame(each: Kept, { name, uses = [] }: Definition<unknown>, fingerprint: string): boolean {
+  const { definition } = each
+  const isMadeOfSame = uses.every((used, i) => used === definition.uses?.[i])
+  return definition.name === name && each.fingerprint === fingerprint && isMadeOfSame
+}
+
+function keep(kept: Kept[], definition: Definition<unknown>, fingerprint: string): Kept {
+  const made = { part: definition.make(), holders: new Set<object>(), definition, fingerprint }
+  kept.push(made)
+  return made
 }
 
 /** A part that could not be made has nothing to close. */
