@@ -52,9 +52,5 @@ function admit(request: FastifyRequest, verdict: Verdict): GatewayError | undefi
   }
   if (verdict.kind === 'refused') request.refusedClientId = verdict.clientId
   const { reason } = verdict
-  return new GatewayError('STAGEDOOR_BEARER_REFUSED', {
-    reason,
-    detail: bearerReasons[reason].cause,
-    isDetailPublic: true,
-  })
+  return new GatewayError('STAGEDOOR_BEARER_REFUSED', { reason, publicDetail: bearerReasons[reason].cause })
 }

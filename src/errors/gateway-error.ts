@@ -2,9 +2,10 @@ import type { SecondFactor } from '../oidc/step-up.ts'
 import { type ErrorCode, errorTable } from './error-codes.ts'
 
 export type GatewayErrorOptions = {
-  /** The exact fault, for the log and, where `isDetailPublic`, for the person. */
+  /** The exact fault, for the log. */
   detail?: string
-  isDetailPublic?: boolean
+  /** The same, for the person as well. */
+  publicDetail?: string | undefined
   cause?: unknown
   /** Machine-readable reason from the stage's closed list. */
   reason?: string
@@ -32,12 +33,13 @@ export class GatewayError extends Error {
 
   constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
     const row = errorTable[code]
-    super(options.detail ?? row.sentence, options.cause === undefined ? undefined : { cause: options.cause })
+    const detail = options.publicDetail ?? options.detail
+    super(detail ?? row.sentence, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'GatewayError'
     this.code = code
     this.statusCode = row.status
-    this.detail = options.detail
-    this.publicDetail = options.isDetailPublic ? options.detail : undefined
+    this.detail = detail
+    this.publicDetail = options.publicDetail
     this.reason = options.reason
     this.remedy = options.contact === undefined ? row.remedy : `Ask ${options.contact} for access.`
     this.secondFactor = options.secondFactor

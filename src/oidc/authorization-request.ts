@@ -102,7 +102,7 @@ export function authorizationParameters(
 }
 
 function badParameter(detail: string): GatewayError {
-  return new GatewayError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { detail, isDetailPublic: true })
+  return new GatewayError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { publicDetail: detail })
 }
 
 /** Whether the request is handed to the provider directly; `auto`: where its discovery document requires it. */

@@ -63,7 +63,7 @@ export function providerRefusal({
   const code = typeof error === 'string' && /^[\w-]{1,64}$/.test(error) ? error : 'unknown'
   const said = typeof words === 'string' ? plainWords(words) : ''
   const detail = said === '' ? `The login service says: ${code}.` : `The login service says: “${said}” (${code})`
-  return new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: code, detail, isDetailPublic: true })
+  return new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: code, publicDetail: detail })
 }
 
 /** One line without control and direction characters, which could make a text look like another; of a bounded length. */

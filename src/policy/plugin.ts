@@ -33,7 +33,7 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
       return new GatewayError('STAGEDOOR_POLICY_DENIED', {
         reason,
         contact,
-        ...(missing !== undefined && { detail: missing, isDetailPublic: true }),
+        publicDetail: missing,
         ...(isAdmin && { explanation: explanationLines(policy.explain(principal, facts, now())) }),
       })
     }

@@ -31,7 +31,7 @@ t.test('detail is for the log unless it is said to be public', async (t) => {
   const secret = new GatewayError('STAGEDOOR_INTERNAL', { detail: 'db at 10.0.0.1' })
   t.equal(secret.message, 'db at 10.0.0.1')
   t.notMatch(JSON.stringify(problem(secret, 'r')), '10.0.0.1')
-  const open = new GatewayError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { detail: 'iss is wrong', isDetailPublic: true })
+  const open = new GatewayError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { publicDetail: 'iss is wrong' })
   t.match(problem(open, 'r').detail, /^iss is wrong/)
 })
 

@@ -33,7 +33,7 @@ export function readQuestion(
 }
 
 function badQuestion(detail: string): GatewayError {
-  return new GatewayError('STAGEDOOR_POLICY_BAD_QUESTION', { detail, isDetailPublic: true })
+  return new GatewayError('STAGEDOOR_POLICY_BAD_QUESTION', { publicDetail: detail })
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

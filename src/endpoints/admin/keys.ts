@@ -20,7 +20,7 @@ export const adminKeys: FastifyPluginAsync<AdminKeysOptions> = async (app, { key
     const ring = typeof purpose === 'string' ? keys.get(purpose) : undefined
     if (ring === undefined || typeof purpose !== 'string') {
       const detail = `purpose has to be one of: ${[...keys.keys()].join(', ')}`
-      throw new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { detail, isDetailPublic: true })
+      throw new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { publicDetail: detail })
     }
     await app.audit.ensure(request, { event: 'key', change: { what: purpose, action: 'rotation asked for' } })
     await ring.rotate().catch((cause: unknown) => {

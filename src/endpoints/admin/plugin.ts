@@ -44,9 +44,6 @@ export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
     if (secondFactor !== undefined)
       return new GatewayError('STAGEDOOR_POLICY_STEP_UP_REQUIRED', { reason: 'mfa-required', secondFactor })
     const { missing, contact } = policy.adminRefusalFor(principal, now())
-    return new GatewayError('STAGEDOOR_POLICY_DENIED', {
-      contact,
-      ...(missing !== undefined && { detail: missing, isDetailPublic: true }),
-    })
+    return new GatewayError('STAGEDOOR_POLICY_DENIED', { contact, publicDetail: missing })
   }
 }

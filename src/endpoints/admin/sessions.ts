@@ -118,5 +118,5 @@ function fieldsIn<Name extends string>(source: unknown, names: readonly Name[]):
 }
 
 function badRequest(detail: string): GatewayError {
-  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { detail, isDetailPublic: true })
+  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { publicDetail: detail })
 }

@@ -34,9 +34,7 @@ export const adminTrail: FastifyPluginAsync<AdminTrailOptions> = async (app, { b
       return reply.code(isUnreadable ? 503 : 200).sendPage(auditPage(question, examination, base))
     }
     if (examination === undefined) throw badRequest('audit.sinks has no file')
-    if (isUnreadable) {
-      throw new GatewayError('STAGEDOOR_ADMIN_TRAIL_UNREADABLE', { detail: examination.message, isDetailPublic: true })
-    }
+    if (isUnreadable) throw new GatewayError('STAGEDOOR_ADMIN_TRAIL_UNREADABLE', { publicDetail: examination.message })
     const { verdict: verification, ...rest } = examination
     return reply
       .header('cache-control', 'no-store')
@@ -87,5 +85,5 @@ function momentOf(name: string, text: string | undefined, now: number): number |
 }
 
 function badRequest(detail: string): GatewayError {
-  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { detail, isDetailPublic: true })
+  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { publicDetail: detail })
 }
