@@ -1,4 +1,4 @@
-import type { AuditRecord } from './record.ts'
+import type { AuditRecord } from './record-schema.ts'
 
 type Column = [name: string, valueOf: (record: AuditRecord) => string | number | undefined]
 

@@ -1,5 +1,5 @@
 import { parseDuration } from '../config/values/quantities.ts'
-import type { AuditRecord } from './record.ts'
+import type { AuditRecord } from './record-schema.ts'
 
 /** Conditions for records; a record has to meet each one that is given. */
 export type RecordFilter = {

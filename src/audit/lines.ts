@@ -1,4 +1,4 @@
-import type { AuditRecord } from './record.ts'
+import type { AuditRecord } from './record-schema.ts'
 
 /** A record in a line of a trail, or of a log that has records among its lines; undefined for anything else. */
 export function recordIn(line: string): AuditRecord | undefined {

@@ -5,8 +5,6 @@ import { redact } from '../telemetry/redact.ts'
 import type { AuditEvent } from './event.ts'
 import type { AuditRecord } from './record-schema.ts'
 
-export type { AuditRecord } from './record-schema.ts'
-
 /** Where a record stands in its writer's chain. */
 export type Link = { writer: string; seq: number; prev: string }
 

@@ -5,7 +5,7 @@ import type { JWK } from 'jose'
 
 import { fits, type RecordFilter } from './filter.ts'
 import { recordIn } from './lines.ts'
-import type { AuditRecord } from './record.ts'
+import type { AuditRecord } from './record-schema.ts'
 import { checkpointFileOf, filesOfTrail, linesOf, linesOfAll } from './trail-files.ts'
 import { type Verdict, Verifier } from './verify.ts'
 

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { readFileIfThere } from '../storage/atomic-file.ts'
 import type { ChainHead } from './event.ts'
 import { recordIn } from './lines.ts'
-import type { AuditRecord } from './record.ts'
+import type { AuditRecord } from './record-schema.ts'
 
 /** A file of the trail that cannot be read. */
 export class UnreadableTrail extends Error {}

@@ -1,5 +1,5 @@
 import type { ChainHead } from './event.ts'
-import type { AuditRecord } from './record.ts'
+import type { AuditRecord } from './record-schema.ts'
 
 type Report = { fault: (place: string, text: string) => void; note: (text: string) => void }
 

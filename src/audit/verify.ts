@@ -4,7 +4,7 @@ import { hashOf } from './chain.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { isOtherLine, recordBehindFragment, recordIn } from './lines.ts'
 import { canonicalJson } from './record-json.ts'
-import type { AuditRecord } from './record.ts'
+import type { AuditRecord } from './record-schema.ts'
 import { WriterChain } from './verified-chain.ts'
 
 /** Something that should not be so, and where. */

@@ -5,7 +5,7 @@ import { csvHead, csvLine } from '../../src/audit/csv.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { fits, momentIn, type RecordFilter } from '../../src/audit/filter.ts'
 import { recordIn } from '../../src/audit/lines.ts'
-import type { AuditRecord } from '../../src/audit/record.ts'
+import type { AuditRecord } from '../../src/audit/record-schema.ts'
 import { decided, epoch, facts, jane, robot } from './support.ts'
 
 const recordOf = (event: AuditEvent, at = epoch): AuditRecord =>

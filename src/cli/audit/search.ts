@@ -1,7 +1,7 @@
 import { csvHead, csvLine } from '../../audit/csv.ts'
 import { fits, type RecordFilter } from '../../audit/filter.ts'
 import { recordIn } from '../../audit/lines.ts'
-import type { AuditRecord } from '../../audit/record.ts'
+import type { AuditRecord } from '../../audit/record-schema.ts'
 import { linesOf } from '../../audit/trail-files.ts'
 import type { CommandContext } from '../command-context.ts'
 
