@@ -69,6 +69,8 @@ type ReplicasOptions = {
   launcher?: readonly string[]
   /** Modules that Node loads first. */
   preload?: readonly string[]
+  /** Waits for Redis and the login service as long as may be configured: for tests of load that are not about outages. */
+  isPatient?: true
 }
 
 export async function startReplicas(
@@ -77,7 +79,7 @@ export async function startReplicas(
   session: object = {},
   options: ReplicasOptions = {},
 ): Promise<Replicas> {
-  const { upstreamUrl, publicPort, events, server, sections, clientSecrets } = options
+  const { upstreamUrl, publicPort, events, server, sections, clientSecrets, isPatient } = options
   const redis = await startRedis(t, { isPersistent: true })
   const ports = await Promise.all(Array.from({ length: count }, freePort))
   if (options.port !== undefined) ports[0] = options.port
@@ -100,8 +102,14 @@ export async function startReplicas(
           clientId: auth0.clientId,
           clientSecrets: clientSecrets ?? [auth0.clientSecret],
           events,
+          ...(isPatient && { timeout: '1m' }),
         },
-        session: { store: 'redis', redis: { url: redis.url }, secrets: [replicaSecret], ...session },
+        session: {
+          store: 'redis',
+          redis: { url: redis.url, ...(isPatient && { timeout: '30s' }) },
+          secrets: [replicaSecret],
+          ...session,
+        },
         upstreams: { backstage: { url: upstream } },
         routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
         log: { level: 'error' },

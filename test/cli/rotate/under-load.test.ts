@@ -31,6 +31,7 @@ t.test('a client secret is rotated under load in three replicas, and no request 
         audit: { keys: { store: 'redis' } },
       },
       clientSecrets,
+      isPatient: true,
     },
   )
   const { auth0, all } = replicas
