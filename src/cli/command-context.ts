@@ -24,7 +24,7 @@ export function processContext(outgoing: typeof fetch): CommandContext {
     env: process.env,
     folder: process.cwd(),
     readInput: () => text(process.stdin),
-    out: (text) => void process.stdout.write(text),
+    out: writeOut,
     err: (text) => void process.stderr.write(text),
     setExitCode: (code) => {
       process.exitCode = code
@@ -32,6 +32,17 @@ export function processContext(outgoing: typeof fetch): CommandContext {
     fetch: outgoing,
     now: Date.now,
   }
+}
+
+function writeOut(text: string): void {
+  // A reader that has seen enough, such as head, ends the command without a word.
+  if (process.stdout.listenerCount('error') === 0) {
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit()
+    })
+  }
+  process.stdout.write(text)
 }
 
 /** How to ask the login service of a configuration, which may have a certificate authority of its own. */

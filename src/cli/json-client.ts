@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { CommandFailed } from './run-action.ts'
-import { whyNoAnswer } from './why-no-answer.ts'
+import { waysToReach, whyNoAnswer } from './why-no-answer.ts'
 
 /** `body` goes as JSON, `form` as a form, which is what a token endpoint takes (RFC 6749 §4.1.3). */
 export type JsonRequest = {
@@ -60,7 +60,8 @@ async function answerOf(fetch: typeof globalThis.fetch, url: Parameters<typeof f
     const address = url instanceof Request ? url.url : String(url)
     const asked = URL.parse(address)
     if (asked === null) throw new CommandFailed(`${address} is no URL: write for example https://portal.example.com`)
-    throw new CommandFailed(`${asked.origin} does not answer: ${whyNoAnswer(cause)}`, { cause })
+    const reason = whyNoAnswer(cause)
+    throw new CommandFailed(`${asked.origin} does not answer: ${reason}. ${waysToReach(reason, asked.host)}`, { cause })
   }
 }
 

@@ -40,6 +40,6 @@ export function failureIn(error: unknown): CommandFailed | undefined {
 }
 
 function sentencesOf({ message, help }: CommandFailed): string {
-  const sentence = message.endsWith('.') ? message : `${message}.`
+  const sentence = /[.?!]$/.test(message) ? message : `${message}.`
   return help === undefined ? sentence : `${sentence}\n(${help} --help shows what there is)`
 }

@@ -23,5 +23,8 @@ export function waysToReach(reason: string, host: string): string {
   if (/SSL|TLS|EPROTO|handshake/i.test(reason)) {
     return `Something between here and ${host} breaks TLS: look at the proxy, which has to speak TLS 1.2 with ECDHE or TLS 1.3.`
   }
+  if (/ECONNREFUSED/.test(reason)) {
+    return `Nothing listens at ${host}, or something on the way refuses: compare the address, and look at the firewall, HTTPS_PROXY and NO_PROXY.`
+  }
   return `Let this machine reach ${host}: look at the firewall, and at HTTPS_PROXY and NO_PROXY.`
 }

@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 
 import t, { type Test } from 'tap'
 
+import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { processContext } from '../../src/cli/command-context.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import type { Start } from '../../src/cli/start.ts'
@@ -184,6 +188,20 @@ t.test('the context of the process is the process', async (t) => {
   t.equal(context.env, process.env)
 })
 
+t.test('a command whose reader has gone ends without a word', async (t) => {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', 'src/cli/main.ts', 'completion', 'fish'],
+    {
+      cwd: repositoryRoot,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  child.stdout.destroy()
+  const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
+  t.same([said, code], ['', 0])
+})
+
 t.test('--version prints the version of the package', async (t) => {
   const seen: string[] = []
   const program = createProgram(commandContext(), noStart)
@@ -230,7 +248,7 @@ const misuses: [call: string, expected: string[]][] = [
     'audit search --since soon --until 25:00',
     ["argument 'soon' is invalid. It is a moment", "argument '25:00' is invalid", '(stagedoor audit search --help'],
   ],
-  ['audit export --format xml', ["argument 'xml' is invalid. jsonl or csv", '(stagedoor audit export --help']],
+  ['audit export --format xml', ["argument 'xml' is invalid. It is jsonl or csv.", '(stagedoor audit export --help']],
   [
     'rotate client-secret --limit long --replica here',
     [

@@ -200,8 +200,11 @@ t.test('fetch names all that it lacks at once, and its help', async (t) => {
   t.match(await run(['fetch'], { env: {} }), { exitCode: 1, err: lacks })
 })
 
-t.test('decode without a token says so', async (t) => {
+t.test('without a token that is said', async (t) => {
   t.match(await run(['decode'], { input: '\n' }), { exitCode: 1, err: /^No token: give it as an argument/ })
+  const auth0 = await startAuth0(t)
+  const folder = t.testdir({ 'a.yaml': configOf(auth0, '{}') })
+  t.match(await run(['verify', '--config', join(folder, 'a.yaml')]), { exitCode: 1, out: '', err: /^No token: / })
 })
 
 t.test('fetch explains refusals, with the place in the dashboard', async (t) => {

@@ -53,7 +53,9 @@ async function readAll(options: ApiOptions & Named, context: CommandContext) {
 async function revoke(options: ApiOptions & Named, context: CommandContext): Promise<string> {
   const named = namedIn(options)
   if (Object.keys(named).length !== 1)
-    throw new CommandFailed('Say one of --subject, --session and --sid', { help: 'stagedoor sessions revoke' })
+    throw new CommandFailed('Say which sessions, by exactly one of --subject, --session and --sid', {
+      help: 'stagedoor sessions revoke',
+    })
   const answer = await askAdmin('sessions/revoke', named, options, context)
   if (options.json) return `${JSON.stringify(answer, undefined, 2)}\n`
   return `Ended: ${Object.entries(named).join(' ').replace(',', ' ')}\n`

@@ -69,13 +69,13 @@ function momentOf(text: string): number {
 }
 
 function countIn(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('a whole number from 1 on')
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1 on.')
   return Number(text)
 }
 
 function formatIn(text: string): Format {
   if (text === 'jsonl' || text === 'csv') return text
-  throw new InvalidArgumentError('jsonl or csv')
+  throw new InvalidArgumentError('It is jsonl or csv.')
 }
 
 /** Checks a whole trail, and says what was changed. Returns the exit code. */

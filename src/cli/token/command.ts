@@ -24,7 +24,6 @@ function decodeCommand(context: CommandContext): Command {
 
 async function decode(given: string | undefined, { readInput, out, now }: CommandContext): Promise<number> {
   const token = await tokenFrom(given, readInput)
-  if (token === '') throw new CommandFailed('No token: give it as an argument, or on standard input')
   const parsed = parseCompact(token)
   if (typeof parsed === 'string') {
     const { cause, remedy } = bearerReasons[parsed]

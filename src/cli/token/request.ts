@@ -1,5 +1,3 @@
-import { ClientError } from 'openid-client'
-
 import {
   fetchMachineToken,
   type MachineClient,
@@ -7,6 +5,7 @@ import {
   tokenRefusalIn,
 } from '../../oidc/client-credentials.ts'
 import { CommandFailed } from '../run-action.ts'
+import { whyNoAnswer } from '../why-no-answer.ts'
 
 const timeoutMs = 30_000
 
@@ -23,8 +22,8 @@ export async function requestToken(client: MachineClient, fetch: typeof globalTh
 function explain(cause: unknown, { issuer, audience }: MachineClient): string {
   const refusal = tokenRefusalIn(cause)
   if (refusal === undefined) {
-    const code = cause instanceof ClientError ? ` (${cause.code ?? cause.message})` : ''
-    return `${issuer} gives no answer that can be used${code}. Is the issuer spelled as in its discovery document?`
+    const reason = whyNoAnswer(cause)
+    return `${issuer} gives no answer that can be used: ${reason}. Is the issuer spelled as in its discovery document?`
   }
   const { status, error, description: text } = refusal
   const said = `Auth0 refused: ${text || error} (${status}).`

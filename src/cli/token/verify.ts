@@ -13,7 +13,7 @@ import { type ClaimNames, mapUserClaims } from '../../oidc/map-user-claims.ts'
 import { type CommandContext, fetchFor } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { configOption } from '../config-files.ts'
-import { runAction } from '../run-action.ts'
+import { CommandFailed, runAction } from '../run-action.ts'
 import { printable } from '../terminal-text.ts'
 
 type VerifyOptions = { config: string[] }
@@ -29,22 +29,27 @@ export function verifyCommand(context: CommandContext): Command {
     )
 }
 
-/** The token as given, or from standard input; without `Bearer ` and the line end that copying brings along. */
+/**
+ * The token as given, or from standard input; without `Bearer ` and the line end that copying brings along.
+ * @throws CommandFailed where there is none
+ */
 export async function tokenFrom(given: string | undefined, readInput: () => Promise<string>): Promise<string> {
   const text = given === undefined || given === '-' ? await readInput() : given
-  return text.trim().replace(/^(?:authorization:\s*)?bearer\s+/i, '')
+  const token = text.trim().replace(/^(?:authorization:\s*)?bearer\s+/i, '')
+  if (token === '') throw new CommandFailed('No token: give it as an argument, or on standard input')
+  return token
 }
 
 async function verify(given: string | undefined, files: readonly string[], context: CommandContext): Promise<number> {
   const { env, out, err, readInput, now } = context
   const { config } = await loadConfig({ files, env })
+  const token = await tokenFrom(given, readInput)
   const issuers = acceptedAudiences(config)
   if (issuers.size === 0) err('machines.audiences is empty, so that no token is taken: add the API’s identifier.\n')
   const expected = { ...machineExpectations(config), now: now() }
   const fetch = (await fetchFor(config, context)) as never
   const keysOf = (issuer: string) =>
     provisionKeySet(config, { fetch, now, onFailure: (cause) => err(`${explain(cause)}\n`) }, issuer)
-  const token = await tokenFrom(given, readInput)
   const findings = await diagnose(token, expected, keysOf)
   out(report(findings, issuers) + unusableIn(token, claimNamesOf(config)))
   return findings.every(({ fault }) => fault === undefined) ? 0 : 1
