@@ -67,29 +67,21 @@ function nameOf(item: unknown): string | undefined {
 /** An option whose new value waits for a restart; the values are no secrets. */
 export type Waiting = { option: string; inForce: unknown; found: unknown }
 
-/** Options that the started process applies only once. */
-const held: Record<string, (config: Config) => unknown> = {
-  'server.admin.host': ({ server }) => server.admin.host,
-  'server.admin.port': ({ server }) => server.admin.port,
-}
-
 /**
- * Options that differ and take effect at the next restart only.
+ * Options that differ and take effect at the next restart only: the started process applies them once.
  * @param former what the process was started with, and where it listens now
  */
-export function needsRestart(former: Config, read: Config): Waiting[] {
-  const waiting = Object.entries(held).flatMap(([option, valueOf]) => {
-    const [inForce, found] = [valueOf(former), valueOf(read)]
-    return inForce === found ? [] : [{ option, inForce, found }]
-  })
-  const { listen, workers } = read.server
-  if (isTaken(former.server.listen, listen)) {
-    waiting.push({ option: 'server.listen.host', inForce: former.server.listen.host, found: listen.host })
+export function needsRestart({ server: former }: Config, { server: read }: Config): Waiting[] {
+  const applied: Waiting[] = [
+    { option: 'server.admin.host', inForce: former.admin.host, found: read.admin.host },
+    { option: 'server.admin.port', inForce: former.admin.port, found: read.admin.port },
+  ]
+  if (isTaken(former.listen, read.listen)) {
+    applied.push({ option: 'server.listen.host', inForce: former.listen.host, found: read.listen.host })
   }
   // A process that serves by itself cannot start workers later.
-  if (former.server.workers === 1 && workers !== 1)
-    waiting.push({ option: 'server.workers', inForce: 1, found: workers })
-  return waiting
+  if (former.workers === 1) applied.push({ option: 'server.workers', inForce: 1, found: read.workers })
+  return applied.filter(({ inForce, found }) => inForce !== found)
 }
 
 /** The part of a configuration that takes effect while a process listens: without the host, which has to wait for a restart. */

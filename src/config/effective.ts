@@ -77,8 +77,7 @@ function originAt(option: string, origins: Origins): string {
 
 /** Effective configuration as people write it: durations and sizes with units, secrets left out by type. */
 export function printable(config: Config): unknown {
-  const root = optionTree()
-  return print(config, [], root)
+  return print(config, [], optionTree())
 }
 
 function print(value: unknown, path: Path, root: Option): unknown {
