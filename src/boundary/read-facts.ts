@@ -10,7 +10,7 @@ import { readAuthority } from './authority.ts'
 import { clientConnection } from './client-connection.ts'
 import type { RequestFacts } from './facts.ts'
 import { forwardedRequest, isForwardAuth } from './forwarded-request.ts'
-import { hasUnclearCoding, hasUncountableLength, repeatedSingleton } from './received-headers.ts'
+import { hasUnclearCoding, hasUncountableLength, methodOverride, repeatedSingleton } from './received-headers.ts'
 import { type ReadPath, readPath, isPlainQuery, type RequestTarget, splitTarget } from './request-target.ts'
 import type { ProxyTrust } from './trusted-proxies.ts'
 
@@ -98,6 +98,8 @@ function refuseAmbiguous(raw: IncomingMessage): void {
     refuse(raw, 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', 'content-length')
   if (hasUnclearCoding(headers['transfer-encoding'], httpVersion))
     refuse(raw, 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', 'transfer-encoding')
+  const override = methodOverride(headers)
+  if (override !== undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_METHOD_OVERRIDE', { reason: override })
 }
 
 /** Closes the connection: it is unclear where the request ends, so the next one cannot be found (RFC 9112 §6.3). HTTP/2 has frames. */

@@ -1,3 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+import { foldedName } from '../headers/removed-headers.ts'
+
 // A second one of these is dropped by one parser and honoured by another (RFC 9110 §5.3, RFC 9112 §3.2).
 const singletons = new Set(['host', 'content-length', 'authorization', 'content-type', 'transfer-encoding', 'upgrade'])
 
@@ -26,6 +30,21 @@ export function repeatedSingleton(rawHeaders: readonly string[]): string | undef
     if (!singletons.has(name)) continue
     if (seen.includes(`${name},`)) return name
     seen += `${name},`
+  }
+  return undefined
+}
+
+/** Headers in which frameworks take another method than that of the request line (Rack, Symfony, ASP.NET, OData). */
+const methodOverrides = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
+
+/**
+ * The name of a header that names another method: rules decide by the method of the request line, and the upstream might act on the
+ * other one.
+ * @param headers names in lower case
+ */
+export function methodOverride(headers: IncomingHttpHeaders): string | undefined {
+  for (const name in headers) {
+    if (name.includes('method') && methodOverrides.has(foldedName(name))) return foldedName(name)
   }
   return undefined
 }

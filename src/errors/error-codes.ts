@@ -25,6 +25,9 @@ export const errorTable = {
   STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED: row(405, 'info')`
     The portal does not accept this request method.
     Use one of the methods that the Allow header lists. TRACE and CONNECT are always refused.`,
+  STAGEDOOR_BOUNDARY_METHOD_OVERRIDE: row(400, 'info')`
+    The request names another method in a header than in its first line.
+    Send it with the method that is meant, without X-HTTP-Method-Override, X-HTTP-Method and X-Method-Override: rules decide by the method of the request line.`,
   STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL: row(400, 'info')`
     The address is written in a way that different servers read differently.
     Use the plain spelling of the path: no dot segments, double slashes, backslashes, semicolons or needless percent-encoding.`,

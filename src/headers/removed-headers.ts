@@ -23,14 +23,22 @@ const maxRemembered = 1_000
 const remembered = new Map<string, boolean>()
 
 /**
- * Whether a client may not set this header: it is the gateway's own, or tells services who a caller is. Every sign counts as a
- * dash, because CGI-style servers fold them into one (`X_Stagedoor.Assertion` would arrive as ours).
+ * The name under which servers may read a header: every sign counts as a dash, because CGI-style servers fold them into one
+ * (`X_Stagedoor.Assertion` would arrive as ours).
+ * @param name header name in lower case
+ */
+export function foldedName(name: string): string {
+  return name.replaceAll(/[^a-z0-9]/g, '-')
+}
+
+/**
+ * Whether a client may not set this header: it is the gateway's own, or tells services who a caller is.
  * @param name header name in lower case
  */
 export function isReservedHeader(name: string): boolean {
   const known = remembered.get(name)
   if (known !== undefined) return known
-  const folded = name.replaceAll(/[^a-z0-9]/g, '-')
+  const folded = foldedName(name)
   const isOurs = reservedNames.has(folded) || reservedPrefixes.some((prefix) => folded.startsWith(prefix))
   const isReserved = isOurs || isIdentityHeader(folded)
   if (remembered.size < maxRemembered) remembered.set(name, isReserved)

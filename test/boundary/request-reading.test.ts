@@ -1,6 +1,11 @@
 import t from 'tap'
 
-import { hasUnclearCoding, hasUncountableLength, repeatedSingleton } from '../../src/boundary/received-headers.ts'
+import {
+  hasUnclearCoding,
+  hasUncountableLength,
+  methodOverride,
+  repeatedSingleton,
+} from '../../src/boundary/received-headers.ts'
 import { isPlainQuery, splitTarget } from '../../src/boundary/request-target.ts'
 import { traceparent } from '../../src/headers/trace-context.ts'
 
@@ -21,6 +26,13 @@ t.test('a header that may come only once and came twice is named', async (t) => 
   t.equal(repeatedSingleton(['Host', 'a', 'HOST', 'b']), 'host')
   t.equal(repeatedSingleton(['Authorization', 'Bearer a', 'X', '1', 'authorization', 'Bearer b']), 'authorization')
   t.equal(repeatedSingleton(['Cookie', 'a=1', 'Cookie', 'b=2', 'Host', 'a']), undefined)
+})
+
+t.test('a header that names another method is named, in every spelling', async (t) => {
+  for (const name of ['x-http-method-override', 'x_http_method_override', 'x-http.method', 'x-method_override'])
+    t.equal(methodOverride({ host: 'a', [name]: 'DELETE' }), name.replaceAll(/[_.]/g, '-'), name)
+  for (const name of ['x-method', 'access-control-request-method', 'x-http-methods', 'method'])
+    t.equal(methodOverride({ [name]: 'DELETE' }), undefined, name)
 })
 
 const hex = (bytes: number): string => 'ab'.repeat(bytes)
