@@ -3,6 +3,9 @@ import { connect } from 'node:net'
 /** After this long without bytes, and without an upstream whose answer is due, the gateway waits for more of the request. */
 const patienceMs = 300
 
+/** A plain request, the last one of its connection. */
+export const probeOf = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
+
 /**
  * Sends bytes (latin1) and a plain request for a path behind them. A gateway that waits for more of them gets bytes that no
  * parser takes for a request.
@@ -15,7 +18,6 @@ export function sendAndRead(
   pathAfter: string,
   isAnswerDue: () => boolean,
 ): Promise<string> {
-  const probe = `GET ${pathAfter} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' })
     let answer = ''
@@ -28,7 +30,7 @@ export function sendAndRead(
     // A reset is one way of closing.
     socket.on('error', () => undefined)
     socket.on('close', () => resolve(answer))
-    socket.write(Buffer.from(bytes + probe, 'latin1'))
+    socket.write(Buffer.from(bytes + probeOf(pathAfter), 'latin1'))
   })
 }
 
