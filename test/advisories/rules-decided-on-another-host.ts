@@ -15,6 +15,7 @@ const hosts: [ids: string, host: string][] = [
   ['CVE-2026-88877', 'admin.example.com:x'],
   ['CVE-2026-88877', 'admin.example.com:'],
   ['CVE-2026-88877', 'admin.example.com:8443'],
+  ['CVE-2026-88877', 'other.example.com:65536'],
   ['CVE-2022-23632', 'admin.example.com.'],
   ['CVE-2022-23632', 'admin.example.com.:80'],
 ]

@@ -13,6 +13,7 @@ const routes = [
 const requests: [ids: string, target: string, ...fields: string[]][] = [
   ['CVE-2026-40575', '/admin/x', 'X-Forwarded-Uri: /public/x'],
   ['CVE-2026-40575', '/admin/x', 'X-Original-URI: /public/x', 'X-Original-Method: GET'],
+  ['CVE-2026-40575', '/.stagedoor/auth', 'X-Forwarded-Uri: /public/x', 'X-Forwarded-Method: GET'],
   ['CVE-2026-35051', '/admin/x', 'X-Forwarded-Prefix: /public'],
   ['CVE-2025-54576', '/admin/x?/public/x'],
   ['CVE-2025-54576', '/admin/x?a=/public/'],

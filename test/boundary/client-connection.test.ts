@@ -63,6 +63,8 @@ t.test('headers that came twice are read as one list', async (t) => {
 t.test('an IPv4 address on a dual-stack socket is the same address', async (t) => {
   const connection = clientConnection({ remoteAddress: '::ffff:10.2.2.2', isEncrypted: false }, claimed, cluster)
   t.equal(connection.isForwarded, true)
+  for (const remoteAddress of ['::ffff:10.2.2.2', '::FFFF:a02:202'])
+    t.equal(clientConnection({ remoteAddress, isEncrypted: false }, {}, cluster).clientIp, '10.2.2.2', remoteAddress)
 })
 
 t.test('trust covers single addresses and IPv6 blocks, and never what is no address', async (t) => {

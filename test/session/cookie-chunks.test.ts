@@ -46,6 +46,8 @@ t.test('a lone part or a gap is no session; beside a whole value parts do not co
   t.equal(joinChunks(name, { [name]: '' }), undefined)
   t.equal(joinChunks(name, { [`${name}.0`]: 'a' }), undefined)
   t.equal(joinChunks(name, { [`${name}.1`]: 'b', [`${name}.2`]: 'c' }), undefined)
+  const four = { [`${name}.0`]: 'a', [`${name}.1`]: 'b', [`${name}.2`]: 'c', [`${name}.3`]: 'd' }
+  t.equal(joinChunks(name, four), 'abc', 'a fourth part is none')
   t.equal(joinChunks(name, { [name]: 'whole', [`${name}.0`]: 'a', [`${name}.1`]: 'b' }), 'whole')
 })
 
