@@ -8,7 +8,7 @@ import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
-import { createRedisStore } from '../../src/session/redis-store.ts'
+import { RedisStore } from '../../src/session/redis-store.ts'
 import { benchSession, secret } from './session.ts'
 
 const count = Number(process.argv[2])
@@ -18,7 +18,7 @@ const node = parseNode(process.env['REDIS_URL'] ?? 'redis://127.0.0.1')
 const redis = new Redis({ topology: { kind: 'single', node }, timeoutMs: 10_000 })
 await redis.attempted()
 const cache = createCoherentCache({ events: createLocalBus().events, maxEntries, graceMs: 0, now: Date.now })
-const store = createRedisStore({
+const store = new RedisStore({
   redis,
   sealer: createRecordSealer([secret], randomBytes),
   cache,

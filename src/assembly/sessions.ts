@@ -14,7 +14,7 @@ import { createCoherentCache } from '../session/coherent-cache.ts'
 import { createCookieStore } from '../session/cookie-store.ts'
 import { createDeferredWrites } from '../session/deferred-writes.ts'
 import { createRecordSealer } from '../session/record-sealer.ts'
-import { createRedisStore } from '../session/redis-store.ts'
+import { RedisStore } from '../session/redis-store.ts'
 import { createBackOff } from '../session/refresh/back-off.ts'
 import { createRedisLeases, soleLeases } from '../session/refresh/leases.ts'
 import { createRunningRenewals, type RefreshCounters, type RunningRenewals } from '../session/refresh/refresh-once.ts'
@@ -111,7 +111,7 @@ function redisSessions(
     isNeededByRequests: true,
   })
   const sealer = createRecordSealer(sessionSecrets(config), randomBytes)
-  return createRedisStore({ redis, sealer, cache, deferred, ended, limits, randomBytes, now })
+  return new RedisStore({ redis, sealer, cache, deferred, ended, limits, randomBytes, now })
 }
 
 function reportFailure(logger: Dependencies['logger'], trail: Pick<Trail, 'write'>): RefresherOptions['onFailure'] {

@@ -1,20 +1,6 @@
 import type { Session } from '../session/session.ts'
 import { type Mark, type MarkKind, markKinds, markNameOfSession, markNamesOf, merge } from './mark.ts'
 
-/** All marks that this process knows. */
-export type Marks = {
-  /** @returns false when it said nothing new */
-  apply: (mark: Mark) => boolean
-  /** When the known marks end a session: 0 for at once, `Infinity` for never. */
-  endOf: (session: Session) => number
-  /** Whether a session's claims must be refreshed before they are used. */
-  isOutdated: (session: Session) => boolean
-  /** Whether a session was ended itself, and not through its user or its login. */
-  hasEnded: (sessionId: string) => boolean
-  all: () => Mark[]
-  readonly size: number
-}
-
 /** Marks that end what began before them. */
 const endingKinds = ['subject', 'member', 'organization', 'sid'] as const
 
@@ -25,10 +11,11 @@ export const clockToleranceMs = 60_000
 const sweepEvery = 1_000
 
 /**
+ * All marks that this process knows.
  * @param now milliseconds since the epoch
  * @param max marks kept; past it the oldest are dropped, and `onOverflow` is called
  */
-export function createMarks(now: () => number, onOverflow: () => void = () => undefined, max = 200_000): Marks {
+export function createMarks(now: () => number, onOverflow: () => void = () => undefined, max = 200_000) {
   const byKind = Object.fromEntries(markKinds.map((kind) => [kind, new Map<string, Mark>()])) as Record<
     MarkKind,
     Map<string, Mark>
@@ -62,7 +49,8 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
     get size() {
       return size
     },
-    apply(mark) {
+    /** @returns false when it said nothing new */
+    apply(mark: Mark): boolean {
       const marks = byKind[mark.kind]
       const known = find(mark.kind, mark.name)
       const merged = known === undefined ? mark : merge(known, mark)
@@ -72,18 +60,21 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
       size = countOf(kinds)
       return true
     },
-    endOf(session) {
+    /** When the known marks end a session, in milliseconds since the epoch: 0 for at once, `Infinity` for never. */
+    endOf(session: Session): number {
       if (size === 0) return Infinity
       const names = markNamesOf(session)
       const beganAt = reliableTime(session.createdAt, now())
       if (endingKinds.some((kind) => beganAt < (find(kind, names[kind])?.at ?? 0))) return 0
       return find('session', names.session)?.at ?? Infinity
     },
-    isOutdated(session) {
+    /** Whether a session's claims must be refreshed before they are used. */
+    isOutdated(session: Session): boolean {
       if (size === 0) return false
       return reliableTime(session.refreshedAt, now()) < (find('claims', markNamesOf(session).claims)?.at ?? 0)
     },
-    hasEnded: (sessionId) => size > 0 && (find('session', markNameOfSession(sessionId))?.at ?? Infinity) <= now(),
+    /** Whether a session was ended itself, and not through its user or its login. */
+    hasEnded: (sessionId: string) => size > 0 && (find('session', markNameOfSession(sessionId))?.at ?? Infinity) <= now(),
     all: () => kinds.flatMap((marks) => [...marks.values()].filter(({ until }) => until > now())),
   }
 }

@@ -1,34 +1,7 @@
-import type { Session } from '../session/session.ts'
 import type { EndedSessions } from '../session/store.ts'
 import type { SessionBus } from './bus.ts'
 import { formatMark, type Mark, markOf, type Revocation } from './mark.ts'
 import { createMarks } from './marks.ts'
-
-/** Decides which sessions have ended. The bus carries each decision to the other processes. */
-export type Revocations = {
-  /**
-   * Takes effect in this process before it returns.
-   * @returns resolves when every replica can know it, which is at once without Redis
-   * @throws RedisUnavailable when it could not be shared; it is shared once Redis takes it
-   */
-  revoke: (...revocations: readonly Revocation[]) => Promise<void>
-  /** When the known revocations end a session, in milliseconds since the epoch: 0 for at once, `Infinity` for never. */
-  endOf: (session: Session) => number
-  /** Whether a session's claims must be refreshed before they are used. */
-  isOutdated: (session: Session) => boolean
-  /** The part for a session store, which knows only an id before it has found a session. */
-  ended: EndedSessions
-  /** Calls back with each new revocation. */
-  onChange: (listener: (news: readonly Mark[]) => void) => void
-  /** Resolves when this process has the revocations of the others, if Redis can be asked. */
-  joined: () => Promise<void>
-  status: () => RevocationStatus
-  /** Sets how long marks are kept. A longer time also extends known marks, because sessions then live longer. */
-  keepFor: (absoluteTimeoutMs: number) => void
-  /** Takes over the marks of another object, and those that it learns later. */
-  follow: (former: Pick<Revocations, 'onChange' | 'marks'>) => void
-  marks: () => Mark[]
-}
 
 /** `apart`: Redis is configured but not reached, so that replicas cannot exchange revocations. */
 export type RevocationStatus = 'ready' | 'apart'
@@ -45,7 +18,10 @@ export type RevocationsOptions = {
   onUnshared?: (cause: unknown) => void
 }
 
-export function createRevocations(options: RevocationsOptions): Revocations {
+export type Revocations = ReturnType<typeof createRevocations>
+
+/** Decides which sessions have ended. The bus carries each decision to the other processes. */
+export function createRevocations(options: RevocationsOptions) {
   const { bus, now, onOverflow, onUnshared = () => undefined } = options
   const marks = createMarks(now, onOverflow)
   let { absoluteTimeoutMs } = options
@@ -58,6 +34,11 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
   const exchange = exchangeMarks(bus, { learn, all: () => marks.all() })
 
+  /**
+   * Takes effect in this process before it returns.
+   * @returns resolves when every replica can know it, which is at once without Redis
+   * @throws RedisUnavailable when it could not be shared; it is shared once Redis takes it
+   */
   async function revoke(...revocations: readonly Revocation[]): Promise<void> {
     const until = now() + absoluteTimeoutMs
     const made = revocations.map((revocation) => markOf(revocation, until))
@@ -69,21 +50,26 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     revoke,
     endOf: marks.endOf,
     isOutdated: marks.isOutdated,
+    /** The part for a session store, which knows only an id before it has found a session. */
     ended: {
       add: (session) => revoke({ sessionId: session.id }).catch(onUnshared),
       has: marks.hasEnded,
-    },
+    } satisfies EndedSessions,
+    /** Resolves when this process has the revocations of the others, if Redis can be asked. */
     joined: exchange.joined,
-    onChange: (listener) => void listeners.add(listener),
+    /** Calls back with each new revocation. */
+    onChange: (listener: (news: readonly Mark[]) => void) => void listeners.add(listener),
     status: exchange.status,
-    keepFor(nextMs) {
+    /** Sets how long marks are kept. A longer time also extends known marks, because sessions then live longer. */
+    keepFor(nextMs: number): void {
       const longerMs = nextMs - absoluteTimeoutMs
       absoluteTimeoutMs = nextMs
       if (longerMs <= 0) return
       for (const mark of marks.all()) marks.apply({ ...mark, until: mark.until + longerMs })
       exchange.share(marks.all()).catch(onUnshared)
     },
-    follow(former) {
+    /** Takes over the marks of another object, and those that it learns later. */
+    follow(former: { marks: () => Mark[]; onChange: (listener: (news: readonly Mark[]) => void) => void }): void {
       learn(former.marks())
       former.onChange(learn)
     },

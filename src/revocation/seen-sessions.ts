@@ -20,19 +20,17 @@ export type SeenSession = {
 
 export type SeenFilter = { session?: string; subject?: string }
 
-/** Sessions that were begun, used or refreshed since this process started, at any replica that shares our Redis. */
-export type SeenSessions = {
-  note(session: Session): void
-  /** Live ones, the latest used first. */
-  list(filter: SeenFilter): SeenSession[]
-}
-
 /** About 500 bytes each. */
-const defaultMax = 50_000
+const maxSeen = 50_000
 
-/** @param isLive whether a session has neither expired nor been ended */
-export function createSeenSessions(isLive: (session: Session) => boolean, max = defaultMax): SeenSessions {
-  const seen = new LRUCache<string, Session>(upTo(max))
+export type SeenSessions = ReturnType<typeof createSeenSessions>
+
+/**
+ * Sessions that were begun, used or refreshed since this process started, at any replica that shares our Redis.
+ * @param isLive whether a session has neither expired nor been ended
+ */
+export function createSeenSessions(isLive: (session: Session) => boolean) {
+  const seen = new LRUCache<string, Session>(upTo(maxSeen))
 
   function matching({ session, subject }: SeenFilter): Session[] {
     if (session === undefined)
@@ -42,13 +40,14 @@ export function createSeenSessions(isLive: (session: Session) => boolean, max = 
   }
 
   return {
-    note(session) {
+    note(session: Session): void {
       // Roles and groups are left out: they may be long, and the list does not show them.
       const { email, org_id } = session.claims
       const names = { ...(email === undefined ? {} : { email }), ...(org_id === undefined ? {} : { org_id }) }
       seen.set(session.id, { ...withoutTokens(session), claims: { ...names, roles: [], groups: [], permissions: [] } })
     },
-    list: (filter) =>
+    /** Live ones, the latest used first. */
+    list: (filter: SeenFilter): SeenSession[] =>
       matching(filter)
         .filter(isLive)
         .toSorted((a, b) => b.usedAt - a.usedAt)

@@ -16,26 +16,6 @@ export type CoherentCacheOptions = {
   now: () => number
 }
 
-/**
- * A local copy of sessions in Redis, kept up to date by the news of other processes. Its keys are cookie values as requests
- * bring them, so that the hot path need not parse them.
- */
-export type CoherentCache = {
-  get(cookieValue: string): FoundSession | undefined
-  forget(sessionId: string): void
-  /** Runs `read` and keeps its result, unless the session changes meanwhile: then the result may be out of date. */
-  keep(
-    cookieValue: string,
-    sessionId: string,
-    read: () => Promise<FoundSession | undefined>,
-  ): Promise<FoundSession | undefined>
-  /** Changes the entry of a cookie value, if there is one. */
-  amend(cookieValue: string, change: (found: FoundSession) => FoundSession): void
-  size(): number
-  /** Forgets all, once another cache has taken its place. */
-  close(): void
-}
-
 /** Reads under way, so that the outcome of one is not kept when its session changes meanwhile. */
 class Readings {
   readonly #bySession = new Map<string, Set<{ isOutdated: boolean }>>()
@@ -62,7 +42,13 @@ class Readings {
   }
 }
 
-export function createCoherentCache({ events, maxEntries, graceMs, now }: CoherentCacheOptions): CoherentCache {
+export type CoherentCache = ReturnType<typeof createCoherentCache>
+
+/**
+ * A local copy of sessions in Redis, kept up to date by the news of other processes. Its keys are cookie values as requests
+ * bring them, so that the hot path need not parse them.
+ */
+export function createCoherentCache({ events, maxEntries, graceMs, now }: CoherentCacheOptions) {
   const cookieValues = new Map<string, string>()
   const entries = new LRUCache<string, FoundSession>({
     ...upTo(maxEntries),
@@ -98,14 +84,16 @@ export function createCoherentCache({ events, maxEntries, graceMs, now }: Cohere
   return {
     forget,
     size: () => entries.size,
+    /** Forgets all, once another cache has taken its place. */
     close: () => entries.clear(),
 
-    get(cookieValue) {
+    get(cookieValue: string): FoundSession | undefined {
       if (lostAt !== undefined && now() - lostAt > graceMs) entries.clear()
       return entries.get(cookieValue)
     },
 
-    async keep(cookieValue, sessionId, read) {
+    /** Runs `read` and keeps its result, unless the session changes meanwhile: then the result may be out of date. */
+    async keep(cookieValue: string, sessionId: string, read: () => Promise<FoundSession | undefined>) {
       const { found, isOutdated } = await readings.follow(sessionId, read)
       if (found === undefined || isOutdated) return found
       cookieValues.set(sessionId, cookieValue)
@@ -113,7 +101,8 @@ export function createCoherentCache({ events, maxEntries, graceMs, now }: Cohere
       return found
     },
 
-    amend(cookieValue, change) {
+    /** Changes the entry of a cookie value, if there is one. */
+    amend(cookieValue: string, change: (found: FoundSession) => FoundSession): void {
       const known = entries.peek(cookieValue)
       if (known !== undefined) entries.set(cookieValue, change(known))
     },

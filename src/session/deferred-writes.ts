@@ -5,21 +5,13 @@ import { LRUCache } from 'lru-cache'
 import type { RedisEvents } from '../redis/redis.ts'
 import { upTo } from '../storage/memory-bound.ts'
 
-/** Writes that failed because Redis was away. They are repeated when it is back, so that an outage loses nothing. */
-export type DeferredWrites = {
-  /** A later write of the same key takes the earlier one's place. */
-  defer(key: string, write: () => Promise<unknown>): void
-  /** Resolves when no write is left for this key, or the attempt to write it failed again. */
-  settle(key: string): Promise<void> | undefined
-  size(): number
-  /** From now on nothing is deferred or tried again: a request that ends later must not keep the process alive. */
-  close(): void
-}
-
 const maxDeferred = 10_000
 const retryEveryMs = 500
 
-export function createDeferredWrites(events: EventEmitter<RedisEvents>): DeferredWrites {
+export type DeferredWrites = ReturnType<typeof createDeferredWrites>
+
+/** Writes that failed because Redis was away. They are repeated when it is back, so that an outage loses nothing. */
+export function createDeferredWrites(events: EventEmitter<RedisEvents>) {
   const deferred = new LRUCache<string, () => Promise<unknown>>(upTo(maxDeferred))
   const attempts = new Map<string, Promise<void>>()
   let timer: NodeJS.Timeout | undefined
@@ -47,19 +39,22 @@ export function createDeferredWrites(events: EventEmitter<RedisEvents>): Deferre
   }
 
   return {
-    defer(key, write) {
+    /** A later write of the same key takes the earlier one's place. */
+    defer(key: string, write: () => Promise<unknown>): void {
       if (isClosed) return
       deferred.set(key, write)
       retryLater()
     },
-    settle(key) {
+    /** Resolves when no write is left for this key, or the attempt to write it failed again. */
+    settle(key: string): Promise<void> | undefined {
       const write = deferred.peek(key)
       if (write === undefined) return undefined
       attempt(key, write)
       return attempts.get(key)
     },
     size: () => deferred.size,
-    close() {
+    /** From now on nothing is deferred or tried again: a request that ends later must not keep the process alive. */
+    close(): void {
       isClosed = true
       clearTimeout(timer)
       deferred.clear()

@@ -19,11 +19,7 @@ export type RedisStoreDependencies = RedisRecordsDependencies & {
 }
 
 /** Keeps sessions in Redis; the browser holds a reference. What this process has seen is found without a round trip. */
-export function createRedisStore(dependencies: RedisStoreDependencies): SessionStore {
-  return new RedisStore(dependencies)
-}
-
-class RedisStore implements SessionStore {
+export class RedisStore implements SessionStore {
   readonly keepsWithoutBrowser = true
   readonly #records: RedisRecords
   readonly #cache: CoherentCache

@@ -1,19 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** Reads and writes the cookie, or cookies, that a session travels in. */
-export type SessionCookie = {
-  name: string
-  read(request: FastifyRequest): string | undefined
-  /** @param maxAgeSeconds how long the browser keeps it */
-  write(request: FastifyRequest, reply: FastifyReply, value: string, maxAgeSeconds: number): void
-  clear(request: FastifyRequest, reply: FastifyReply): void
-}
+export type SessionCookie = ReturnType<typeof createSessionCookie>
 
 /**
- * Over https the name carries the `__Host-` prefix (RFC 6265bis §4.1.3.2), which keeps other hosts from planting it;
+ * Reads and writes the cookie, or cookies, that a session travels in. Over https the name carries the `__Host-` prefix (RFC 6265bis §4.1.3.2), which keeps other hosts from planting it;
  * plain http exists for localhost only, where browsers refuse that prefix.
  */
-export function createSessionCookie(isSecure: boolean): SessionCookie {
+export function createSessionCookie(isSecure: boolean) {
   const name = isSecure ? '__Host-stagedoor' : 'stagedoor'
   const names = chunkNames(name)
   const attributes = { path: '/', httpOnly: true, secure: isSecure, sameSite: 'lax' } as const
@@ -30,12 +23,14 @@ export function createSessionCookie(isSecure: boolean): SessionCookie {
 
   return {
     name,
-    read: (request) => (request.headers.cookie?.includes(name) ? joinChunks(name, request.cookies) : undefined),
-    write(request, reply, value, maxAgeSeconds) {
+    read: (request: FastifyRequest): string | undefined =>
+      request.headers.cookie?.includes(name) ? joinChunks(name, request.cookies) : undefined,
+    /** @param maxAgeSeconds how long the browser keeps it */
+    write(request: FastifyRequest, reply: FastifyReply, value: string, maxAgeSeconds: number): void {
       const chunks = splitIntoChunks(name, value, receivedNames(request)) ?? []
       for (const chunk of chunks) set(reply, chunk, maxAgeSeconds)
     },
-    clear(request, reply) {
+    clear(request: FastifyRequest, reply: FastifyReply): void {
       for (const chunk of clearedChunks(receivedNames(request))) set(reply, chunk, 0)
     },
   }

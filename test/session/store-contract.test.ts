@@ -12,7 +12,7 @@ import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
 import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
-import { createRedisStore } from '../../src/session/redis-store.ts'
+import { RedisStore } from '../../src/session/redis-store.ts'
 import type { EndedSessions, SessionStore } from '../../src/session/store.ts'
 import { startRedis } from '../support/redis.ts'
 import { sessionOf, sessionLimits as limits } from '../support/sessions.ts'
@@ -37,7 +37,7 @@ async function redisStores(t: Test): Promise<Make> {
     const redis = new Redis(settings)
     t.teardown(() => redis.close())
     await redis.attempted()
-    return createRedisStore({
+    return new RedisStore({
       redis,
       sealer: createRecordSealer(secrets, randomBytes),
       cache: createCoherentCache({ events: createLocalBus().events, maxEntries: 10, graceMs: 0, now: Date.now }),

@@ -13,7 +13,7 @@ import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
 import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 import { createRecordSealer, newReference } from '../../src/session/record-sealer.ts'
-import { createRedisStore } from '../../src/session/redis-store.ts'
+import { RedisStore } from '../../src/session/redis-store.ts'
 import { startRedis } from '../support/redis.ts'
 import { sessionLimits as limits, sessionOf } from '../support/sessions.ts'
 import { until } from '../support/until.ts'
@@ -31,7 +31,7 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
       redis.close()
     })
     await redis.attempted()
-    const store = createRedisStore({
+    const store = new RedisStore({
       redis,
       deferred,
       sealer: createRecordSealer([secret], randomBytes),
@@ -90,7 +90,7 @@ t.test('any other error of Redis is a fault of ours, and is not taken for an out
   const fault = new Error('WRONGTYPE')
   const events = new EventEmitter<RedisEvents>()
   const deferred = createDeferredWrites(events)
-  const store = createRedisStore({
+  const store = new RedisStore({
     redis: {
       keys: createRedisKeys('stagedoor:'),
       run: () => Promise.reject(fault),

@@ -43,7 +43,7 @@ export type RunningRenewals = Map<string, Promise<Renewal>>
 export const createRunningRenewals = (): RunningRenewals => new Map()
 
 export type RefreshOnceOptions = {
-  running?: RunningRenewals
+  running: RunningRenewals
   store: SessionStore
   leases: Leases
   refreshGrant: RefreshGrant
@@ -55,29 +55,17 @@ export type RefreshOnceOptions = {
   onFailure: (outcome: Exclude<GrantOutcome, { kind: 'refreshed' }>, session: Session) => void
 }
 
-/** Refreshes sessions at the login service: each once, however many requests and replicas need it. */
-export type RefreshOnce = {
-  /** Never rejects. */
-  renew(known: KnownSession): Promise<Renewal>
-  /** Resolves when every refresh that runs now is done. */
-  settled(): Promise<void>
-}
-
-export function createRefreshOnce(options: RefreshOnceOptions): RefreshOnce {
-  const { running = createRunningRenewals() } = options
-  return {
-    renew(known) {
-      const { id } = known.session
-      const renewal =
-        running.get(id) ??
-        claimAndRenew(known, options)
-          .catch((cause: unknown) => failed(known.session, cause, options))
-          .finally(() => running.delete(id))
-      running.set(id, renewal)
-      return renewal
-    },
-    settled: async () => void (await Promise.allSettled(running.values())),
-  }
+/** Refreshes a session at the login service: once, however many requests and replicas need it. Never rejects. */
+export function renewOnce(known: KnownSession, options: RefreshOnceOptions): Promise<Renewal> {
+  const { running } = options
+  const { id } = known.session
+  const renewal =
+    running.get(id) ??
+    claimAndRenew(known, options)
+      .catch((cause: unknown) => failed(known.session, cause, options))
+      .finally(() => running.delete(id))
+  running.set(id, renewal)
+  return renewal
 }
 
 /** Waits until this process may renew the session, or another one has. */

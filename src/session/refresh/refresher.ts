@@ -1,18 +1,10 @@
 import { clockToleranceMs } from '../../revocation/marks.ts'
 import type { Session } from '../session.ts'
 import { type FoundSession, type KnownSession, storeUnavailable } from '../store.ts'
-import { createRefreshOnce, type RefreshOnceOptions } from './refresh-once.ts'
+import { type RefreshOnceOptions, renewOnce } from './refresh-once.ts'
 
 /** A session as fresh as it can be had, and the value that its cookie should have; nothing when it does not count. */
 export type Freshened = (FoundSession & { value: string }) | undefined
-
-/** Keeps claims as fresh as configured, with one call to Auth0 however many requests and replicas ask. */
-export type Refresher = {
-  /** @returns nothing when the session can be used as it is, which is the hot path */
-  freshen(known: KnownSession): Promise<Freshened> | undefined
-  /** Resolves when every running refresh is done: a refresh cut off may lose the only valid refresh token. */
-  close(): Promise<void>
-}
 
 export type RefresherOptions = RefreshOnceOptions & {
   times: RefreshTimes
@@ -26,15 +18,19 @@ export type RefresherOptions = RefreshOnceOptions & {
   maxWaitMs?: number
 }
 
-/** Decides which requests wait for a refresh, and which continue with the claims that are there. */
-export function createRefresher(options: RefresherOptions): Refresher {
+export type Refresher = ReturnType<typeof createRefresher>
+
+/**
+ * Keeps claims as fresh as configured, with one call to Auth0 however many requests and replicas ask. Decides which requests wait for
+ * a refresh, and which continue with the claims that are there.
+ */
+export function createRefresher(options: RefresherOptions) {
   const { store, times, backOff, counters, now, isOutdated = () => false, maxWaitMs = 5_000 } = options
   const { isStoreAway = () => false } = options
-  const renewals = createRefreshOnce(options)
   /** Sessions whose running refresh outlasted one request's wait. Later requests do not wait for it. */
   const slow = new Set<string>()
 
-  const renew = (known: KnownSession) => renewals.renew(known).finally(() => slow.delete(known.session.id))
+  const renew = (known: KnownSession) => renewOnce(known, options).finally(() => slow.delete(known.session.id))
 
   async function waitFor(known: KnownSession, isOverdue: boolean): Promise<Freshened> {
     const outcome = await orAfter(maxWaitMs, renew(known))
@@ -67,6 +63,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return isOutdated(session) ? 'due' : need
   }
 
+  /** @returns nothing when the session can be used as it is, which is the hot path */
   function freshen(known: KnownSession): Promise<Freshened> | undefined {
     const need = needOf(known.session)
     if (need === 'none') return undefined
@@ -80,7 +77,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return undefined
   }
 
-  return { freshen, close: () => renewals.settled() }
+  return { freshen }
 }
 
 /** Undefined when the work takes longer; the work continues. */

@@ -2,8 +2,7 @@ import t from 'tap'
 
 import { createBackOff } from '../../../src/session/refresh/back-off.ts'
 import { type Claim, type Leases, soleLeases } from '../../../src/session/refresh/leases.ts'
-import { createRefreshCounters } from '../../../src/session/refresh/refresh-once.ts'
-import type { GrantOutcome } from '../../../src/session/refresh/refresh-once.ts'
+import { createRefreshCounters, createRunningRenewals, type GrantOutcome } from '../../../src/session/refresh/refresh-once.ts'
 import { createRefresher } from '../../../src/session/refresh/refresher.ts'
 import type { Session } from '../../../src/session/session.ts'
 import type { SessionStore } from '../../../src/session/store.ts'
@@ -22,6 +21,7 @@ type Setup = {
 function createSetup({ leases = soleLeases, refreshGrant = async (session) => fresh(session), ...rest }: Setup = {}) {
   const done: string[] = []
   const counters = createRefreshCounters()
+  const running = createRunningRenewals()
   const store: SessionStore = {
     keepsWithoutBrowser: true,
     recall: () => undefined,
@@ -37,6 +37,7 @@ function createSetup({ leases = soleLeases, refreshGrant = async (session) => fr
     ...rest.store,
   }
   const refresher = createRefresher({
+    running,
     store,
     leases,
     async refreshGrant(session) {
@@ -50,7 +51,8 @@ function createSetup({ leases = soleLeases, refreshGrant = async (session) => fr
     now: () => 10_000,
     maxWaitMs: rest.maxWaitMs ?? 1_000,
   })
-  return { refresher, counters, done }
+  const settled = () => Promise.all(running.values())
+  return { refresher, counters, done, settled }
 }
 
 t.test('claims that are fresh enough cost nothing', async (t) => {
@@ -60,13 +62,13 @@ t.test('claims that are fresh enough cost nothing', async (t) => {
 })
 
 t.test('ahead of need nobody waits; where only the browser could keep the outcome, nothing is done', async (t) => {
-  const { refresher, counters } = createSetup()
+  const { refresher, counters, settled } = createSetup()
   t.equal(refresher.freshen(known(900)), undefined)
-  await refresher.close()
+  await settled()
   t.equal(counters.refreshed, 1)
   const cookies = createSetup({ store: { keepsWithoutBrowser: false } })
   t.equal(cookies.refresher.freshen(known(900)), undefined)
-  await cookies.refresher.close()
+  await cookies.settled()
   t.same(cookies.done, [])
 })
 
@@ -93,7 +95,7 @@ t.test('a dead grant ends the session, even when the store cannot be told', asyn
 })
 
 t.test('after a failure the session goes on, and nobody tries or waits for a while', async (t) => {
-  const { refresher, counters, done } = createSetup({ refreshGrant: async () => ({ kind: 'failed', cause: 'down' }) })
+  const { refresher, counters, done, settled } = createSetup({ refreshGrant: async () => ({ kind: 'failed', cause: 'down' }) })
   const session = known(1_500)
   t.match(await refresher.freshen(session), { ...session, isStale: false })
   t.equal(refresher.freshen(session), undefined)
@@ -101,7 +103,7 @@ t.test('after a failure the session goes on, and nobody tries or waits for a whi
   t.same(done, ['refreshGrant', 'failed'])
   const other = known(1_500)
   t.equal(refresher.freshen(other), undefined, 'another session is tried without anybody waiting')
-  await refresher.close()
+  await settled()
   t.match(counters, { failed: 2, failedInARow: 2, servedAsStale: 3 })
 })
 
@@ -116,13 +118,13 @@ t.test('past maxStale a session counts only when it was refreshed', async (t) =>
 
 t.test('a slow refresh is waited for once; the session goes on, and the outcome is kept', async (t) => {
   const answer = Promise.withResolvers<GrantOutcome>()
-  const { refresher, counters } = createSetup({ refreshGrant: () => answer.promise, maxWaitMs: 5 })
+  const { refresher, counters, settled } = createSetup({ refreshGrant: () => answer.promise, maxWaitMs: 5 })
   const session = known(1_500)
   t.match(await refresher.freshen(session), session)
   t.equal(refresher.freshen(session), undefined, 'nobody else waits')
   t.equal(counters.servedAsStale, 2)
   answer.resolve(fresh(session.session))
-  await refresher.close()
+  await settled()
   t.equal(counters.refreshed, 1)
 })
 
