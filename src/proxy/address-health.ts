@@ -2,22 +2,6 @@
 
 import type { ConnectionPool } from './http1/connection-pool.ts'
 
-/** Health of one address of an upstream, learnt from requests and probes. */
-export type AddressHealth = {
-  /** Whether the last request or probe failed. */
-  readonly isFailing: boolean
-  /** Whether requests should go there. */
-  isUsable(): boolean
-  /** A request is about to go there. After a cool-down one request finds out, and the others stay away until it has. */
-  tried(): void
-  /** No connection could be opened. */
-  connectFailed(cause: Error): void
-  /** It answered a request. */
-  answered(): void
-  /** @param cause why the probe failed; undefined where it did not */
-  probed(cause: Error | undefined): void
-}
-
 export type AddressHealthOptions = {
   /** How long requests stay away after a connection could not be opened. */
   coolDownMs: number
@@ -30,7 +14,10 @@ export type AddressHealthOptions = {
 /** A single failed probe may be chance. */
 const probesUntilDown = 2
 
-export function createAddressHealth({ coolDownMs, now, onChange }: AddressHealthOptions): AddressHealth {
+export type AddressHealth = ReturnType<typeof createAddressHealth>
+
+/** Health of one address of an upstream, learnt from requests and probes. */
+export function createAddressHealth({ coolDownMs, now, onChange }: AddressHealthOptions) {
   let isFailing = false
   let isDown = false
   let failedProbes = 0
@@ -50,21 +37,27 @@ export function createAddressHealth({ coolDownMs, now, onChange }: AddressHealth
   }
 
   return {
-    get isFailing() {
+    /** Whether the last request or probe failed. */
+    get isFailing(): boolean {
       return isFailing
     },
-    isUsable: () => !isDown && (avoidedUntil === undefined || now() >= avoidedUntil),
-    tried() {
+    /** Whether requests should go there. */
+    isUsable: (): boolean => !isDown && (avoidedUntil === undefined || now() >= avoidedUntil),
+    /** A request is about to go there. After a cool-down one request finds out, and the others stay away until it has. */
+    tried(): void {
       if (avoidedUntil !== undefined) avoidedUntil = now() + coolDownMs
     },
-    connectFailed(cause) {
+    /** No connection could be opened. */
+    connectFailed(cause: Error): void {
       avoidedUntil = now() + coolDownMs
       fail(cause)
     },
-    answered() {
+    /** It answered a request. */
+    answered(): void {
       if (isFailing) recover()
     },
-    probed(cause) {
+    /** @param cause why the probe failed; undefined where it did not */
+    probed(cause: Error | undefined): void {
       failedProbes = cause === undefined ? 0 : failedProbes + 1
       isDown = failedProbes >= probesUntilDown
       if (cause === undefined) recover()

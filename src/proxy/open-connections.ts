@@ -22,17 +22,7 @@ export type OpenSession = {
   readonly connections: readonly OpenConnection[]
 }
 
-export type OpenConnections = {
-  readonly size: number
-  add(connection: OpenConnection): void
-  remove(connection: OpenConnection): void
-  ofSession(sessionId: string): OpenSession | undefined
-  sessions(): readonly OpenSession[]
-  /** Ends everything that lives by a session, e.g. with 4401; returns how many there were. */
-  closeSession(sessionId: string, code: number, reason: string): number
-  /** Ends upgrades and event streams, e.g. with 1001 at shutdown; requests under way may finish. */
-  closeLongLived(code: number, reason: string): number
-}
+export type OpenConnections = ReturnType<typeof createOpenConnections>
 
 /**
  * Keeps a list of open connections, so that they close when their session ends (promise 3). Upstreams' limits bound it.
@@ -40,7 +30,7 @@ export type OpenConnections = {
  * A list: every request enters and leaves, the questions are few. A Set or Map would be rebuilt all the time, and V8 links
  * a discarded table to the next one; once one of them has grown old, no later request is ever collected young.
  */
-export function createOpenConnections(): OpenConnections {
+export function createOpenConnections() {
   const all: OpenConnection[] = []
 
   function closeAll(connections: readonly OpenConnection[], code: number, reason: string): number {
@@ -53,26 +43,29 @@ export function createOpenConnections(): OpenConnections {
   }
 
   return {
-    get size() {
+    get size(): number {
       return all.length
     },
-    add(connection) {
+    add(connection: OpenConnection): void {
       connection.index = all.push(connection) - 1
     },
-    remove(connection) {
+    remove(connection: OpenConnection): void {
       if (all[connection.index] !== connection) return
       const last = all.pop()
       if (last === undefined || last === connection) return
       last.index = connection.index
       all[last.index] = last
     },
-    ofSession(sessionId) {
+    ofSession(sessionId: string): OpenSession | undefined {
       const [open] = bySession(connectionsOf(sessionId))
       return open
     },
-    sessions: () => bySession(all),
-    closeSession: (sessionId, code, reason) => closeAll(connectionsOf(sessionId), code, reason),
-    closeLongLived: (code, reason) =>
+    sessions: (): readonly OpenSession[] => bySession(all),
+    /** Ends everything that lives by a session, e.g. with 4401; returns how many there were. */
+    closeSession: (sessionId: string, code: number, reason: string): number =>
+      closeAll(connectionsOf(sessionId), code, reason),
+    /** Ends upgrades and event streams, e.g. with 1001 at shutdown; requests under way may finish. */
+    closeLongLived: (code: number, reason: string): number =>
       closeAll(
         all.filter(({ isLongLived }) => isLongLived),
         code,

@@ -1,10 +1,11 @@
 import type { Asked } from '../policy/first-matching-rule.ts'
 import type { Session } from '../session/session.ts'
-import { newest, type OpenConnections, type OpenSession } from './open-connections.ts'
+import { newest, type OpenConnections } from './open-connections.ts'
 
 /** Close codes of ours (RFC 6455 §7.4.2: 4000 to 4999 are for applications), after the HTTP status they stand for. */
 export const sessionEndedCode = 4401
 export const accessLostCode = 4403
+const accessLost = 'Access was taken away'
 /** Service Restart (IANA registry of close codes): the client may connect again at once. */
 const reconnectCode = 1012
 
@@ -24,26 +25,11 @@ export type SessionWatchOptions = {
 }
 
 /** Closes open connections when their session ends, or when its roles no longer allow them. */
-export type SessionWatch = {
-  /** Closes what has ended by now. */
-  sweep: () => void
-  /**
-   * Ends upgrades and event streams of sessions whose claims are no longer known to be right: clients connect again,
-   * and that request waits for fresh claims and is decided anew.
-   */
-  recheck: (isOutdated: (session: Session) => boolean) => void
-  /** Ends upgrades and event streams that the rules, which have changed, no longer allow. */
-  applyRules: () => void
-  /** Takes the newest state of a session, after a use or a refresh, here or at another replica. */
-  update: (session: Session) => void
-  close: () => void
-}
-
-export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
+export function createSessionWatch(options: SessionWatchOptions) {
   const { openConnections, endOf, isStillAllowed, now, onFailure } = options
 
   /** Runs `act`; an error in one session must not leave the others open. */
-  function guarded(act: () => void): void {
+  function guarded(act: () => unknown): void {
     try {
       act()
     } catch (error) {
@@ -51,48 +37,49 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
     }
   }
 
-  function closeIfEnded({ session }: OpenSession, time: number): void {
-    if (endOf(session) <= time) openConnections.closeSession(session.id, sessionEndedCode, 'The session has ended')
-  }
-
+  /** Closes what has ended by now. */
   const sweep = (): void =>
     guarded(() => {
       const time = now()
-      for (const open of openConnections.sessions()) guarded(() => closeIfEnded(open, time))
+      for (const { session } of openConnections.sessions()) {
+        guarded(() => {
+          if (endOf(session) <= time)
+            openConnections.closeSession(session.id, sessionEndedCode, 'The session has ended')
+        })
+      }
     })
+
+  /** Closes the upgrades and event streams that `isDue` names; requests under way go on. */
+  function closeStreams(isDue: (session: Session, asked: Asked) => boolean, code: number, reason: string): void {
+    for (const { session, connections } of openConnections.sessions()) {
+      for (const connection of connections.filter(({ isLongLived }) => isLongLived))
+        guarded(() => isDue(session, connection.asked) && connection.close(code, reason))
+    }
+  }
 
   const timer = setInterval(sweep, sweepEveryMs)
   timer.unref()
 
   return {
     sweep,
-    recheck(isOutdated) {
-      for (const { session, connections } of openConnections.sessions()) {
-        if (!isOutdated(session)) continue
-        for (const connection of connections) {
-          if (connection.isLongLived) connection.close(reconnectCode, 'Roles have changed: connect again')
-        }
-      }
-    },
-    applyRules() {
-      for (const { session, connections } of openConnections.sessions()) {
-        for (const connection of connections) {
-          guarded(() => {
-            if (connection.isLongLived && !isStillAllowed(session, connection.asked)) {
-              connection.close(accessLostCode, 'Access was taken away')
-            }
-          })
-        }
-      }
-    },
-    update(session) {
+    /**
+     * Ends upgrades and event streams of sessions whose claims are no longer known to be right: clients connect again,
+     * and that request waits for fresh claims and is decided anew.
+     */
+    recheck: (isOutdated: (session: Session) => boolean): void =>
+      closeStreams(isOutdated, reconnectCode, 'Roles have changed: connect again'),
+    /** Ends upgrades and event streams that the rules, which have changed, no longer allow. */
+    applyRules: (): void =>
+      closeStreams((session, asked) => !isStillAllowed(session, asked), accessLostCode, accessLost),
+    /** Takes the newest state of a session, after a use or a refresh, here or at another replica. */
+    update(session: Session): void {
       const open = openConnections.ofSession(session.id)
       if (open === undefined) return
       const latest = newest(open.session, session)
       for (const connection of open.connections) connection.session = latest
       if (isEqual(latest.claims, open.session.claims)) return
       for (const connection of open.connections) {
-        if (!isStillAllowed(latest, connection.asked)) connection.close(accessLostCode, 'Access was taken away')
+        if (!isStillAllowed(latest, connection.asked)) connection.close(accessLostCode, accessLost)
       }
     },
     close: () => clearInterval(timer),

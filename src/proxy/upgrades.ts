@@ -4,32 +4,27 @@ import type { Duplex } from 'node:stream'
 
 import { GatewayError } from '../errors/gateway-error.ts'
 
-export type UpgradeRequests = {
-  /**
-   * Sends a server's upgrade requests down the same path as all others: each gets a `ServerResponse` on its socket, so that
-   * every hook sees it and a refusal reaches the client as a plain HTTP answer, after which the connection closes.
-   *
-   * Only `Upgrade: websocket` counts. Any other upgrade is ignored, and the request is an ordinary one (RFC 9110 §7.8); requests
-   * over `h2c` would pass the policy unseen. An upgrade that a client sends before it has the previous answer is ignored, too: the
-   * connection still belongs to that answer.
-   */
-  accept(server: Server, routing: Routing): void
-  /** Whether an answer is still due on a connection: what is written there now would be taken for it, or for a part of it. */
-  isAnswerDue(socket: Socket): boolean
-  /** The bytes behind the head of an upgrade request; undefined for any other request. */
-  headOf(request: IncomingMessage): Buffer | undefined
-}
-
 type Routing = (request: IncomingMessage, response: ServerResponse) => void
 
-export function createUpgradeRequests(): UpgradeRequests {
+export type UpgradeRequests = ReturnType<typeof createUpgradeRequests>
+
+export function createUpgradeRequests() {
   const heads = new WeakMap<IncomingMessage, Buffer>()
   /** Answers on a connection are in order: none is due once the latest is closed. */
   const latestAnswers = new WeakMap<Socket, ServerResponse>()
+  /** Whether an answer is still due on a connection: what is written there now would be taken for it, or for a part of it. */
   const isAnswerDue = (socket: Socket): boolean => latestAnswers.get(socket)?.closed === false
   return {
     isAnswerDue,
-    accept(server, routing) {
+    /**
+     * Sends a server's upgrade requests down the same path as all others: each gets a `ServerResponse` on its socket, so that
+     * every hook sees it and a refusal reaches the client as a plain HTTP answer, after which the connection closes.
+     *
+     * Only `Upgrade: websocket` counts. Any other upgrade is ignored, and the request is an ordinary one (RFC 9110 §7.8); requests
+     * over `h2c` would pass the policy unseen. An upgrade that a client sends before it has the previous answer is ignored, too: the
+     * connection still belongs to that answer.
+     */
+    accept(server: Server, routing: Routing): void {
       const shouldUpgradeCallback = (request: IncomingMessage): boolean =>
         isWebSocketUpgrade(request) && !isAnswerDue(request.socket)
       Object.assign(server, { shouldUpgradeCallback })
@@ -48,7 +43,8 @@ export function createUpgradeRequests(): UpgradeRequests {
         routing(request, responseOn(socket, request))
       })
     },
-    headOf: (request) => heads.get(request),
+    /** The bytes behind the head of an upgrade request; undefined for any other request. */
+    headOf: (request: IncomingMessage): Buffer | undefined => heads.get(request),
   }
 }
 
