@@ -9,7 +9,7 @@ import type { Dependencies } from '../../src/assembly/dependencies.ts'
 import { createLasting } from '../../src/assembly/kept-across-reloads.ts'
 import { type Parts, prepareParts } from '../../src/assembly/provision.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { createListener } from '../../src/listener/listener.ts'
+import { Listener } from '../../src/listener/listener.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { createTurnDestination } from '../../src/telemetry/turn-destination.ts'
@@ -44,7 +44,7 @@ export async function startGateway(
   const app = await buildApp(config, dependencies, parts)
   await app.ready()
   const { overload, upgrades, certificate } = parts
-  const listener = createListener({
+  const listener = new Listener({
     logger,
     overload,
     upgrades,

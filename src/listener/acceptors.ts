@@ -6,19 +6,7 @@ import { type AddressInfo, createServer, type ListenOptions, type Server, type S
 
 export type Address = { host: string; port: number }
 
-/** Sockets that listen and take in connections, which something else reads. */
-export type Acceptors = {
-  /** @returns the port; of an address with port 0 the one that was found */
-  listen(address: Address): Promise<number>
-  /** Listens at a Unix socket. */
-  listenAt(path: string): Promise<void>
-  /** Takes in no more connections. */
-  stop(): void
-  /** Resolves when the connections that were taken in have ended. */
-  ended(): Promise<void>
-  /** Whether a connection stays open for answers after the client has sent its last byte; HTTP needs it, TLS does not. */
-  allowHalfOpen(isAllowed: boolean): void
-}
+export type Acceptors = ReturnType<typeof createAcceptors>
 
 /**
  * Several sockets that listen at one port (SO_REUSEPORT; the kernel deals out connections among them). A turn of the event
@@ -26,25 +14,30 @@ export type Acceptors = {
  * turns are long, although there is room for their requests. Probes come on new connections.
  * @param count how many; with one the port is not shared
  */
-export function createAcceptors(count: number, onConnection: (socket: Socket) => void): Acceptors {
+export function createAcceptors(count: number, onConnection: (socket: Socket) => void) {
   const acceptors = Array.from({ length: count }, () => createServer({ noDelay: true }, onConnection))
   const [first] = acceptors as [Server, ...Server[]]
   let ends: Promise<unknown>[] = []
   return {
-    async listen({ host, port }) {
+    /** @returns the port; of an address with port 0 the one that was found */
+    async listen({ host, port }: Address): Promise<number> {
       await listening(first, count > 1 ? sharing({ host, port }) : { host, port })
       const { port: found } = first.address() as AddressInfo
       for (const acceptor of acceptors.slice(1)) await listening(acceptor, sharing({ host, port: found }))
       return found
     },
-    listenAt: (path) => listening(first, { path }),
-    stop() {
+    /** Listens at a Unix socket. */
+    listenAt: (path: string): Promise<void> => listening(first, { path }),
+    /** Takes in no more connections. */
+    stop(): void {
       ends = acceptors.map((acceptor) => new Promise((resolve) => acceptor.close(resolve)))
     },
-    async ended() {
+    /** Resolves when the connections that were taken in have ended. */
+    async ended(): Promise<void> {
       await Promise.all(ends)
     },
-    allowHalfOpen(allowHalfOpen) {
+    /** Whether a connection stays open for answers after the client has sent its last byte; HTTP needs it, TLS does not. */
+    allowHalfOpen(allowHalfOpen: boolean): void {
       for (const acceptor of acceptors) Object.assign(acceptor, { allowHalfOpen })
     },
   }

@@ -6,19 +6,6 @@ export type Certificate = { cert: string; key: string }
 
 export type CertificateFiles = { certificate: string; key: string }
 
-/** The certificate for new connections, which follows its files. */
-export type CurrentCertificate = {
-  current(): Certificate
-  /** Looks at the files now. */
-  look(): Promise<void>
-  /** @throws when the files cannot be used as they are now */
-  check(): Promise<void>
-  /** Why the files could not be used when they were looked at last. */
-  failure(): string | undefined
-  onChange(listener: (certificate: Certificate) => void): void
-  close(): void
-}
-
 export type CertificateOptions = CertificateFiles & {
   /** Between two looks at the files, ms. Looking needs no help of the file system, as links of Kubernetes would. */
   everyMs?: number
@@ -27,11 +14,14 @@ export type CertificateOptions = CertificateFiles & {
   onFailure?: (cause: unknown) => void
 }
 
+/** The certificate for new connections, which follows its files. */
+export type CurrentCertificate = Awaited<ReturnType<typeof openCertificate>>
+
 /**
  * Reads the files, and again every now and then.
  * @throws when they cannot be used at the start
  */
-export async function openCertificate(options: CertificateOptions): Promise<CurrentCertificate> {
+export async function openCertificate(options: CertificateOptions) {
   const { everyMs = 10_000, onChanged, onFailure } = options
   const listeners = new Set<(certificate: Certificate) => void>()
   let current = await readCertificate(options)
@@ -63,12 +53,15 @@ export async function openCertificate(options: CertificateOptions): Promise<Curr
   const timer = setInterval(() => void look(), everyMs)
   timer.unref()
   return {
-    current: () => current,
+    current: (): Certificate => current,
+    /** Looks at the files now. */
     look,
-    failure: () => failure,
-    check: async () => void (await readCertificate(options)),
-    onChange: (listener) => void listeners.add(listener),
-    close: () => clearInterval(timer),
+    /** Why the files could not be used when they were looked at last. */
+    failure: (): string | undefined => failure,
+    /** @throws when the files cannot be used as they are now */
+    check: async (): Promise<void> => void (await readCertificate(options)),
+    onChange: (listener: (certificate: Certificate) => void): void => void listeners.add(listener),
+    close: (): void => clearInterval(timer),
   }
 }
 

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 import type { Config } from '../config/schema.ts'
@@ -8,7 +8,7 @@ import type { UpgradeRequests } from '../proxy/upgrades.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Certificate } from './certificate.ts'
 import { refuseOtherMethods, refuseTunnel, refuseUnreadable } from './refusals.ts'
-import { createTlsServer, type TlsServer } from './tls-server.ts'
+import { createTlsServer } from './tls-server.ts'
 
 /** How often slow heads are looked for. */
 const maxCheckIntervalMs = 5_000
@@ -25,25 +25,17 @@ export type HttpServerParts = {
   routing: RequestListener
 }
 
-/** Reads requests from connections that are handed to it, and listens at no address itself. */
-export type HttpServer = {
-  server: Server
-  setCertificate: TlsServer['setCertificate']
-  /** From now on each answer says that it is the last on its connection; idle connections are closed after so long. */
-  stopKeepAlive(idleMs: number): void
-  /** Closes idle connections, and no others: those of HTTP/2 when their streams have ended. */
-  closeIdle(): void
-}
+export type HttpServer = ReturnType<typeof createHttpServer>
 
 /**
- * Limits heads, and not bodies, which are carried and never held.
+ * Reads requests from connections that are handed to it, and listens at no address itself. Limits heads, and not bodies, which are carried and never held.
  * @param certificate makes it a TLS server
  */
 export function createHttpServer(
   { maxHeaderBytes, timeouts }: HttpServerSettings,
   certificate: Certificate | undefined,
   { logger, overload, upgrades, routing }: HttpServerParts,
-): HttpServer {
+) {
   const http = {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: timeouts.headers,
@@ -74,12 +66,14 @@ export function createHttpServer(
   server.emit('listening')
   return {
     server,
-    setCertificate: (next) => tls?.setCertificate(next),
-    stopKeepAlive(idleMs) {
+    setCertificate: (next: Certificate): void => tls?.setCertificate(next),
+    /** From now on each answer says that it is the last on its connection; idle connections are closed after so long. */
+    stopKeepAlive(idleMs: number): void {
       server.prependListener('request', (_request, response) => (response.shouldKeepAlive = false))
       server.keepAliveTimeout = idleMs
     },
-    closeIdle() {
+    /** Closes idle connections, and no others: those of HTTP/2 when their streams have ended. */
+    closeIdle(): void {
       tls?.closeSessions()
       server.closeIdleConnections()
     },

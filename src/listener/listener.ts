@@ -6,24 +6,6 @@ import { type Acceptors, createAcceptors, refuseTaken } from './acceptors.ts'
 import type { CurrentCertificate } from './certificate.ts'
 import { createHttpServer, type HttpServer, type HttpServerParts, type HttpServerSettings } from './http-server.ts'
 
-/**
- * The entrance for clients: sockets that listen, and the server that reads requests from their connections. Each can be
- * replaced while the other stays, and neither ends a connection by that.
- */
-export type Listener = {
-  /** How new connections are read from now on; open ones stay as they are. */
-  use(settings: HttpServerSettings, certificate: CurrentCertificate | undefined): void
-  /**
-   * Listens at an address, beside the one where it listens already.
-   * @throws Error EADDRINUSE
-   */
-  listen(address: Address): Promise<Listening>
-  /** From now on each answer says that it is the last on its connection; idle connections are closed after so long. */
-  stopKeepAlive(idleMs: number): void
-  /** Takes in no more connections; resolves when those that are open have ended. Idle ones are closed. */
-  close(): Promise<void>
-}
-
 type Address = Config['server']['listen']
 
 /** An address beside another: one of them stays. Connections of the other one stay too. */
@@ -32,13 +14,13 @@ export type Listening = { keep(): void; giveUp(): void }
 /** Measured: more bring nothing. */
 const acceptorCount = 16
 
-export function createListener(parts: HttpServerParts): Listener {
-  return new ClientListener(parts)
-}
-
 type Reader = { http: HttpServer; isSecure: boolean; settings: string; open: number }
 
-class ClientListener implements Listener {
+/**
+ * The entrance for clients: sockets that listen, and the server that reads requests from their connections. Each can be
+ * replaced while the other stays, and neither ends a connection by that.
+ */
+export class Listener {
   readonly #parts: HttpServerParts
   readonly #opened = new Set<Acceptors>()
   /** Each reads the connections that it was given. */
@@ -50,6 +32,7 @@ class ClientListener implements Listener {
     this.#parts = parts
   }
 
+  /** How new connections are read from now on; open ones stay as they are. */
   use(settings: HttpServerSettings, certificate: CurrentCertificate | undefined): void {
     const { maxHeaderBytes, timeouts } = settings
     const described = JSON.stringify([maxHeaderBytes, timeouts.headers, timeouts.keepAlive])
@@ -65,6 +48,10 @@ class ClientListener implements Listener {
     this.#follow(certificate)
   }
 
+  /**
+   * Listens at an address, beside the one where it listens already.
+   * @throws Error EADDRINUSE
+   */
   async listen(address: Address): Promise<Listening> {
     const acceptors = createAcceptors(countFor(address), (socket) => this.#read(socket))
     acceptors.allowHalfOpen(this.#reader?.isSecure !== true)
@@ -78,10 +65,12 @@ class ClientListener implements Listener {
     }
   }
 
+  /** From now on each answer says that it is the last on its connection; idle connections are closed after so long. */
   stopKeepAlive(idleMs: number): void {
     for (const { http } of this.#readers) http.stopKeepAlive(idleMs)
   }
 
+  /** Takes in no more connections; resolves when those that are open have ended. Idle ones are closed. */
   async close(): Promise<void> {
     const ends = [...this.#opened].map((acceptors) => this.#stop(acceptors))
     for (const { http } of this.#readers) http.closeIdle()

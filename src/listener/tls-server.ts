@@ -27,21 +27,13 @@ const secureContext = (certificate: Certificate) => ({
   ciphers: ciphersOfToday,
 })
 
-export type TlsServer = {
-  server: Server
-  /** For new connections. */
-  setCertificate(certificate: Certificate): void
-  /** Has each HTTP/2 connection end when its streams have (GOAWAY). */
-  closeSessions(): void
-}
-
 /** HTTP/2 where the client speaks it (ALPN), else HTTP/1.1, on one port; limits as of the plain listener. */
 export function createTlsServer(
   certificate: Certificate,
   { timeouts, maxHeaderBytes }: Pick<Config['server'], 'timeouts' | 'maxHeaderBytes'>,
   http1: object,
   handler: RequestListener,
-): TlsServer {
+) {
   const server = createSecureServer(
     {
       ...http1,
@@ -61,8 +53,10 @@ export function createTlsServer(
   const sessions = sessionsOf(server, timeouts.keepAlive)
   return {
     server: server as unknown as Server,
-    setCertificate: (next) => server.setSecureContext(secureContext(next)),
-    closeSessions() {
+    /** For new connections. */
+    setCertificate: (next: Certificate): void => server.setSecureContext(secureContext(next)),
+    /** Has each HTTP/2 connection end when its streams have (GOAWAY). */
+    closeSessions(): void {
       for (const session of sessions) session.close()
     },
   }

@@ -7,7 +7,7 @@ import { withoutTakenHost } from '../config/changes.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { closeGently } from '../listener/close-gently.ts'
-import { createListener } from '../listener/listener.ts'
+import { Listener } from '../listener/listener.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { buildGeneration, type Generation } from './generation.ts'
 
@@ -53,7 +53,7 @@ export async function serve(wantedFirst: Wanted, dependenciesFor: DependenciesFo
   const { logger } = first.dependencies
   const generations = createSuccession(first, logger)
   const { inForce } = generations
-  const listener = createListener({
+  const listener = new Listener({
     logger,
     overload,
     upgrades,

@@ -10,7 +10,7 @@ import { buildApp } from '../../src/app.ts'
 import { createLasting } from '../../src/assembly/kept-across-reloads.ts'
 import { type Parts, prepareParts } from '../../src/assembly/provision.ts'
 import { configSchema } from '../../src/config/schema.ts'
-import { createListener, type Listener } from '../../src/listener/listener.ts'
+import { Listener } from '../../src/listener/listener.ts'
 import { buildAdminApp, shownBy } from '../../src/process/admin-app.ts'
 import type { Faults } from './faults.ts'
 
@@ -75,7 +75,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   const app = await buildApp(config, dependencies, parts)
   const address = { host: '127.0.0.1', port: options.port, ...options.listen }
   const { overload, upgrades, proxy, certificate } = parts
-  const listener = createListener({
+  const listener = new Listener({
     logger,
     overload,
     upgrades,
