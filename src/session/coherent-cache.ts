@@ -16,32 +16,6 @@ export type CoherentCacheOptions = {
   now: () => number
 }
 
-/** Reads under way, so that the outcome of one is not kept when its session changes meanwhile. */
-class Readings {
-  readonly #bySession = new Map<string, Set<{ isOutdated: boolean }>>()
-
-  outdate(sessionId: string): void {
-    for (const reading of this.#bySession.get(sessionId) ?? []) reading.isOutdated = true
-  }
-
-  outdateAll(): void {
-    for (const sessionId of this.#bySession.keys()) this.outdate(sessionId)
-  }
-
-  /** @returns what was read, and whether the session changed meanwhile */
-  async follow<T>(sessionId: string, read: () => Promise<T>): Promise<{ found: T; isOutdated: boolean }> {
-    const reading = { isOutdated: false }
-    const readings = this.#bySession.get(sessionId) ?? new Set()
-    this.#bySession.set(sessionId, readings.add(reading))
-    try {
-      return { found: await read(), isOutdated: reading.isOutdated }
-    } finally {
-      readings.delete(reading)
-      if (readings.size === 0) this.#bySession.delete(sessionId)
-    }
-  }
-}
-
 export type CoherentCache = ReturnType<typeof createCoherentCache>
 
 /**
@@ -54,13 +28,14 @@ export function createCoherentCache({ events, maxEntries, graceMs, now }: Cohere
     ...upTo(maxEntries),
     dispose: ({ session }, _value, reason) => void (reason !== 'set' && cookieValues.delete(session.id)),
   })
-  const readings = new Readings()
+  /** By session: stands for the reads under way that began after its latest change. */
+  const readings = new Map<string, object>()
   let lostAt: number | undefined
 
   function forget(sessionId: string): void {
     const cookieValue = cookieValues.get(sessionId)
     if (cookieValue !== undefined) entries.delete(cookieValue)
-    readings.outdate(sessionId)
+    readings.delete(sessionId)
   }
 
   /** Takes over a use. Fresh claims come with a refresh token, which only Redis has, so such an entry is dropped. */
@@ -78,7 +53,7 @@ export function createCoherentCache({ events, maxEntries, graceMs, now }: Cohere
   events.on('connected', () => {
     lostAt = undefined
     entries.clear()
-    readings.outdateAll()
+    readings.clear()
   })
 
   return {
@@ -94,11 +69,19 @@ export function createCoherentCache({ events, maxEntries, graceMs, now }: Cohere
 
     /** Runs `read` and keeps its result, unless the session changes meanwhile: then the result may be out of date. */
     async keep(cookieValue: string, sessionId: string, read: () => Promise<FoundSession | undefined>) {
-      const { found, isOutdated } = await readings.follow(sessionId, read)
-      if (found === undefined || isOutdated) return found
-      cookieValues.set(sessionId, cookieValue)
-      entries.set(cookieValue, found)
-      return found
+      const reading = readings.get(sessionId) ?? {}
+      readings.set(sessionId, reading)
+      const isUnchanged = (): boolean => readings.get(sessionId) === reading
+      try {
+        const found = await read()
+        if (found !== undefined && isUnchanged()) {
+          cookieValues.set(sessionId, cookieValue)
+          entries.set(cookieValue, found)
+        }
+        return found
+      } finally {
+        if (isUnchanged()) readings.delete(sessionId)
+      }
     },
 
     /** Changes the entry of a cookie value, if there is one. */
