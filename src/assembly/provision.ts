@@ -3,7 +3,6 @@ import { shownOptions, printable } from '../config/effective.ts'
 import { secretFingerprints } from '../config/fingerprints.ts'
 import type { Config } from '../config/schema.ts'
 import { accountEntriesOf } from '../policy/account-entries.ts'
-import { createRandomHex } from '../seal/random.ts'
 import { webhookOf } from './auth0-events.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
@@ -53,7 +52,7 @@ function pathOptions({ server, session }: Config, { now, randomBytes }: Dependen
       loopMark: publicOrigin,
       forwardAuthPath,
       probePath: `${prefix}/health/`,
-      randomHex: createRandomHex(randomBytes),
+      randomBytes,
     },
     session: { ...sessions, publicOrigin, otherOrigins: session.otherOrigins },
     bearer: machines.bearer,

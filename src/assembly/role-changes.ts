@@ -8,7 +8,6 @@ import { traceparent } from '../headers/trace-context.ts'
 import { principalOf, type UserPrincipal } from '../identity/principal.ts'
 import { sendOwnRequest } from '../proxy/own-requests.ts'
 import type { Upstream } from '../proxy/upstream-connections.ts'
-import { createRandomHex } from '../seal/random.ts'
 import type { Session } from '../session/session.ts'
 import type { Dependencies } from './dependencies.ts'
 
@@ -30,14 +29,13 @@ export function provisionRoleChanges(
   { upstreams, statements, withPassedGroups }: RoleChangeParts,
 ): (session: Session) => Promise<void> {
   const { host } = new URL(config.server.baseUrl)
-  const randomHex = createRandomHex(randomBytes)
   const listeners = listenersOf(config, upstreams, statements)
 
   async function sendChange({ name, path, upstream, statement }: Listener, user: UserPrincipal): Promise<void> {
     const requestId = randomUUID()
     const context = { upstream: name, path, session: user.sessionId, requestId }
     try {
-      const ours = ['X-Request-Id', requestId, 'traceparent', traceparent(undefined, randomHex)]
+      const ours = ['X-Request-Id', requestId, 'traceparent', traceparent(undefined, randomBytes)]
       const headers = ['Host', host, ...ours, assertionHeader, await statement.minter.mint(withPassedGroups(user))]
       const status = await sendOwnRequest(upstream, { path, headers, timeoutMs })
       if (status < 300) logger.info(context, 'the upstream has the changed roles')

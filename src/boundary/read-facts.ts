@@ -5,7 +5,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { isNavigation } from '../headers/navigation.ts'
 import { loopHeader } from '../headers/removed-headers.ts'
 import { traceparent } from '../headers/trace-context.ts'
-import type { RandomHex } from '../seal/random.ts'
+import type { RandomBytes } from '../seal/random.ts'
 import { readAuthority } from './authority.ts'
 import { clientConnection } from './client-connection.ts'
 import type { RequestFacts } from './facts.ts'
@@ -16,7 +16,7 @@ import type { ProxyTrust } from './trusted-proxies.ts'
 
 export type FactsOptions = {
   isTrustedProxy: ProxyTrust
-  randomHex: RandomHex
+  randomBytes: RandomBytes
   /** Header value that we add to every forwarded request, to recognize one that comes back. */
   loopMark: string
   /** Path prefix of our own endpoints. */
@@ -47,7 +47,7 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
   // Field by field: spreading objects is slow, and this is done for every request.
   return {
     requestId,
-    traceparent: traceparent(trace as string | undefined, options.randomHex),
+    traceparent: traceparent(trace as string | undefined, options.randomBytes),
     method,
     path,
     oddity,

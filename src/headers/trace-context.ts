@@ -1,4 +1,4 @@
-import type { RandomHex } from '../seal/random.ts'
+import type { RandomBytes } from '../seal/random.ts'
 
 /**
  * The `traceparent` that was received, where ours continues it (W3C Trace Context §3.4): only then do its `tracestate` and its
@@ -20,7 +20,8 @@ const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
  * The `traceparent` for the upstream: a valid one is continued under a span id of ours, anything else starts a trace.
  * Pass `received` only when it came from a trusted proxy (W3C Trace Context §3.2).
  */
-export function traceparent(received: string | undefined, randomHex: RandomHex): string {
-  if (received === undefined || !valid.test(received)) return `00-${randomHex(16)}-${randomHex(8)}-01`
-  return `${received.slice(0, 36)}${randomHex(8)}${received.slice(52)}`
+export function traceparent(received: string | undefined, randomBytes: RandomBytes): string {
+  const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
+  if (received === undefined || !valid.test(received)) return `00-${hex(16)}-${hex(8)}-01`
+  return `${received.slice(0, 36)}${hex(8)}${received.slice(52)}`
 }
