@@ -37,7 +37,6 @@ class Pool implements ConnectionPool {
   #assigned: Connection[] = []
   #assignedLater: Connection[] = []
   #isTurnOpen = false
-  readonly #limitOf = createIdleLimit()
   #sweeps = 0
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
@@ -112,7 +111,7 @@ class Pool implements ConnectionPool {
   }
 
   #onIdle(connection: Connection): void {
-    if (this.#limitOf(connection.keepAlive) <= 0) return connection.destroy()
+    if (idleLimitOf(connection.keepAlive) <= 0) return connection.destroy()
     connection.idleSince = this.#sweeps
     this.#fresh.push(connection)
     this.#openTurn()
@@ -133,7 +132,7 @@ class Pool implements ConnectionPool {
   #sweep(): void {
     this.#sweeps += 1
     const isOld = ({ idleSince, keepAlive }: Connection): boolean =>
-      (this.#sweeps - idleSince) * sweepEveryMs >= this.#limitOf(keepAlive)
+      (this.#sweeps - idleSince) * sweepEveryMs >= idleLimitOf(keepAlive)
     for (const connection of this.#idle.filter(isOld)) connection.destroy()
     this.#idle = this.#idle.filter((each) => !each.isClosed)
     this.#timer = this.#idle.length + this.#fresh.length === 0 ? undefined : this.#setSweep()
@@ -152,17 +151,6 @@ const idleLimitMs = 4_000
 const maxIdleLimitMs = 600_000
 /** Kept for so much less than the upstream says, so that a request does not meet its end. */
 const safetyMs = 2_000
-
-/** Upstreams say the same with every answer, so that it is read once. */
-function createIdleLimit(): typeof idleLimitOf {
-  let known: string | undefined
-  let limitMs = idleLimitOf(undefined)
-  return (keepAlive) => {
-    if (keepAlive === known) return limitMs
-    known = keepAlive
-    return (limitMs = idleLimitOf(keepAlive))
-  }
-}
 
 /**
  * How long an idle connection is kept, ms.
