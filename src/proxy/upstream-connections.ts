@@ -46,45 +46,42 @@ export type Lane = {
   headersTimeoutMs: number
 }
 
-export type Upstream = {
-  requests: Lane
-  /** Event streams stay open for hours: counted apart, so that they do not take a request's place. */
-  streams: Lane
-  upgrades: Lane
-  rewrite: Rewrite | undefined
-  maxHeaderBytes: number
-  /** How many addresses there are, and how many of them fail. */
-  condition(): { addresses: number; failing: number }
-  /** Destroys all connections; requests under way fail. */
-  close(): void
-}
+export type Upstream = ReturnType<typeof createUpstream>
 
 /** @throws TypeError when a URL is not one, or there is none */
-export function createUpstream(options: UpstreamOptions): Upstream {
+export function createUpstream(options: UpstreamOptions) {
   const addresses = options.urls.map((url) => createAddress(url, options))
-  const requests = createChooser(targetsOf(addresses))
-  const streams = createChooser(targetsOf(addresses))
   const { maxConnections, maxWaiting, maxWaitMs, maxStreams, headersTimeoutMs, handshakeTimeoutMs } = options
-  const streamAdmission = new Admission({ maxActive: maxStreams, maxWaiting: 0, maxWaitMs: 0 })
-  const hasAlternatives = addresses.length > 1
-  // A connection that died while idle is worth a second attempt even where there is one address only.
-  const attempts = { hasAlternatives, maxAttempts: Math.min(Math.max(addresses.length, 2), maxAttempts) }
+  const shared = {
+    headersTimeoutMs,
+    hasAlternatives: addresses.length > 1,
+    // A connection that died while idle is worth a second attempt even where there is one address only.
+    maxAttempts: Math.min(Math.max(addresses.length, 2), maxAttempts),
+  }
+  const requests: Lane = {
+    ...shared,
+    choose: createChooser(targetsOf(addresses)),
+    admission: new Admission({ maxActive: maxConnections, maxWaiting, maxWaitMs }),
+  }
+  /** Event streams stay open for hours: counted apart, so that they do not take a request's place. */
+  const streams: Lane = {
+    ...shared,
+    choose: createChooser(targetsOf(addresses)),
+    admission: new Admission({ maxActive: maxStreams, maxWaiting: 0, maxWaitMs: 0 }),
+  }
   return {
-    requests: {
-      ...attempts,
-      choose: requests,
-      admission: new Admission({ maxActive: maxConnections, maxWaiting, maxWaitMs }),
-      headersTimeoutMs,
-    },
-    streams: { ...attempts, choose: streams, admission: streamAdmission, headersTimeoutMs },
-    upgrades: { ...attempts, choose: streams, admission: streamAdmission, headersTimeoutMs: handshakeTimeoutMs },
+    requests,
+    streams,
+    upgrades: { ...streams, headersTimeoutMs: handshakeTimeoutMs },
     rewrite: options.rewrite,
     maxHeaderBytes: options.maxHeaderBytes,
+    /** How many addresses there are, and how many of them fail. */
     condition: () => ({
       addresses: addresses.length,
       failing: addresses.filter(({ health }) => health.isFailing).length,
     }),
-    close() {
+    /** Destroys all connections; requests under way fail. */
+    close(): void {
       for (const address of addresses) address.close()
     },
   }

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:cry
 
 import type { RandomBytes } from '../seal/random.ts'
 import type { Session } from './session.ts'
+import type { FoundSession } from './store.ts'
 
 /**
  * The content of the cookie when the session is in Redis: the session's id, and 256 random bits that are
@@ -9,35 +10,32 @@ import type { Session } from './session.ts'
  */
 export type SessionReference = { sessionId: string; key: string }
 
-/**
- * Seals sessions for Redis: AES-256-GCM under a key made of one of our secrets and the cookie's random key (HKDF,
- * RFC 5869). Neither Redis with its backups, nor Redis with our secrets, opens a session: the browser's part is needed.
- */
-export type RecordSealer = {
-  seal(session: Session, reference: SessionReference): string
-  /** Nothing when the record is not this session's, the reference is wrong, or no secret of ours fits. */
-  open(record: string, reference: SessionReference): { session: Session; isStale: boolean } | undefined
-}
-
 const ivBytes = 12
 const tagBytes = 16
 const purpose = 'stagedoor session record'
 
-/** @param secrets the first seals, all open */
-export function createRecordSealer(secrets: readonly string[], randomBytes: RandomBytes): RecordSealer {
+export type RecordSealer = ReturnType<typeof createRecordSealer>
+
+/**
+ * Seals sessions for Redis: AES-256-GCM under a key made of one of our secrets and the cookie's random key (HKDF,
+ * RFC 5869). Neither Redis with its backups, nor Redis with our secrets, opens a session: the browser's part is needed.
+ * @param secrets the first seals, all open
+ */
+export function createRecordSealer(secrets: readonly string[], randomBytes: RandomBytes) {
   const known = secrets.map((secret) => ({ secret, name: nameOf(secret) }))
   const [sealing] = known
   if (sealing === undefined) throw new RangeError('a record sealer needs at least one secret')
 
   return {
-    seal(session, { sessionId, key }) {
+    seal(session: Session, { sessionId, key }: SessionReference): string {
       const iv = randomBytes(ivBytes)
       const cipher = createCipheriv('aes-256-gcm', recordKey(sealing.secret, key), iv).setAAD(Buffer.from(sessionId))
       const body = [cipher.update(JSON.stringify(session), 'utf8'), cipher.final()]
       return `${sealing.name}.${Buffer.concat([iv, cipher.getAuthTag(), ...body]).toString('base64url')}`
     },
 
-    open(record, { sessionId, key }) {
+    /** Nothing when the record is not this session's, the reference is wrong, or no secret of ours fits. */
+    open(record: string, { sessionId, key }: SessionReference): FoundSession | undefined {
       const [name, body = ''] = record.split('.')
       const fitting = known.find((candidate) => candidate.name === name)
       if (fitting === undefined) return undefined

@@ -1,4 +1,4 @@
-import { UpstreamError } from './upstream-error.ts'
+import { unreadable } from './upstream-error.ts'
 
 /** Head of an answer, checked. */
 export type AnswerHead = {
@@ -125,8 +125,4 @@ function staysOpen(connection: string | undefined, isHttp11: boolean): boolean {
   if (options === 'keep-alive') return true
   const tokens = options.split(',').map((token) => withoutPadding(token, 0, token.length))
   return !tokens.includes('close') && (isHttp11 || tokens.includes('keep-alive'))
-}
-
-function unreadable(message: string): UpstreamError {
-  return new UpstreamError('UPSTREAM_UNREADABLE', message)
 }

@@ -1,7 +1,7 @@
 import { type AnswerBody, bodyOf, mayHaveSentContent } from './answer-body.ts'
 import { type AnswerHead, readAnswerHead } from './answer-head.ts'
 import type { Receiver } from './receiver.ts'
-import { UpstreamError } from './upstream-error.ts'
+import { unreadable, UpstreamError } from './upstream-error.ts'
 
 export type AnswerReaderOptions = {
   /** Longest head, in bytes. */
@@ -135,10 +135,6 @@ export class AnswerReader {
     if (this.#asked?.upgrade === undefined) throw unreadable('the upstream changes to a protocol that nobody asked for')
     this.#options.onSwitch(head, rest)
   }
-}
-
-function unreadable(message: string): UpstreamError {
-  return new UpstreamError('UPSTREAM_UNREADABLE', message)
 }
 
 function tooLong(maxHeadBytes: number): UpstreamError {

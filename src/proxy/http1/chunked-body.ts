@@ -1,4 +1,4 @@
-import { UpstreamError } from './upstream-error.ts'
+import { unreadable } from './upstream-error.ts'
 
 /** Where in the coding the next byte stands (RFC 9112 §7.1). */
 type State = 'size' | 'extension' | 'size-end' | 'data' | 'data-end' | 'data-end-lf' | 'trailer' | 'trailer-end'
@@ -7,6 +7,8 @@ type State = 'size' | 'extension' | 'size-end' | 'data' | 'data-end' | 'data-end
 const maxSizeDigits = 13
 /** The extensions of a chunk and the trailers are skipped, but not without an end. */
 const maxSkippedBytes = 16_384
+
+const cannotBeRead = 'the chunks of the answer cannot be read'
 
 const cr = 0x0d
 const lf = 0x0a
@@ -75,14 +77,14 @@ export class ChunkedBody {
     const digit = hexDigit(byte)
     if (digit !== -1) {
       this.#digits += 1
-      if (this.#digits > maxSizeDigits) throw unreadable()
+      if (this.#digits > maxSizeDigits) throw unreadable(cannotBeRead)
       this.#bytesLeft = this.#bytesLeft * 16 + digit
       return
     }
-    if (this.#digits === 0) throw unreadable()
+    if (this.#digits === 0) throw unreadable(cannotBeRead)
     if (byte === cr) this.#state = 'size-end'
     else if (byte === semicolon) this.#state = 'extension'
-    else throw unreadable()
+    else throw unreadable(cannotBeRead)
   }
 
   #beginChunk(): void {
@@ -105,12 +107,12 @@ export class ChunkedBody {
 
   #skip(byte: number): void {
     this.#skippedBytes += 1
-    if (byte === lf || this.#skippedBytes > maxSkippedBytes) throw unreadable()
+    if (byte === lf || this.#skippedBytes > maxSkippedBytes) throw unreadable(cannotBeRead)
   }
 }
 
 function expect(byte: number, expected: number): void {
-  if (byte !== expected) throw unreadable()
+  if (byte !== expected) throw unreadable(cannotBeRead)
 }
 
 /** -1 where the byte is none. */
@@ -118,8 +120,4 @@ function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
   const lower = byte | 0x20
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
-}
-
-function unreadable(): UpstreamError {
-  return new UpstreamError('UPSTREAM_UNREADABLE', 'the chunks of the answer cannot be read')
 }

@@ -2,13 +2,6 @@ import type { Readable, Writable } from 'node:stream'
 
 import { UpstreamError } from './upstream-error.ts'
 
-/** A body on its way to an upstream. */
-export type BodySender = {
-  readonly isDone: boolean
-  /** Leaves the rest of the body alone. */
-  stop(): void
-}
-
 export type BodyOptions = {
   body: Readable
   /** Length that the head announced, in bytes; -1 for a body in chunks. */
@@ -20,8 +13,11 @@ export type BodyOptions = {
   onFailure: (error: Error) => void
 }
 
+/** A body on its way to an upstream. */
+export type BodySender = ReturnType<typeof sendBody>
+
 /** Sends a body at the pace of the upstream, and not a byte more or less than its head promised (RFC 9112 §6). */
-export function sendBody({ body, length, socket, onProgress, onFailure }: BodyOptions): BodySender {
+export function sendBody({ body, length, socket, onProgress, onFailure }: BodyOptions) {
   const isChunked = length === -1
   let bytesSent = 0
   let isDone = false
@@ -54,7 +50,7 @@ export function sendBody({ body, length, socket, onProgress, onFailure }: BodyOp
     onFailure(error)
   }
 
-  // The listener for errors stays: one that comes later must not end the process.
+  /** Leaves the rest of the body alone. The listener for errors stays: one that comes later must not end the process. */
   function stop(): void {
     isStopped = true
     body.off('data', onData).off('end', onEnd).off('close', onClose)
@@ -66,7 +62,7 @@ export function sendBody({ body, length, socket, onProgress, onFailure }: BodyOp
   body.on('data', onData)
   if (body.closed) queueMicrotask(onClose)
   return {
-    get isDone() {
+    get isDone(): boolean {
       return isDone
     },
     stop,

@@ -26,3 +26,8 @@ export class UpstreamError extends Error {
     this.code = code
   }
 }
+
+/** For an answer that is no HTTP/1.1, or could be read in two ways. */
+export function unreadable(message: string): UpstreamError {
+  return new UpstreamError('UPSTREAM_UNREADABLE', message)
+}

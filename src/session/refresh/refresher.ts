@@ -9,11 +9,11 @@ export type Freshened = (FoundSession & { value: string }) | undefined
 export type RefresherOptions = RefreshOnceOptions & {
   times: RefreshTimes
   /** Whether an event since has made the claims out of date, however fresh they are. */
-  isOutdated?: (session: Session) => boolean
+  isOutdated: (session: Session) => boolean
   /** Milliseconds since the epoch. */
   now: () => number
   /** Whether the store is away or refuses writes, so that no refresh can succeed. */
-  isStoreAway?: () => boolean
+  isStoreAway: () => boolean
   /** How long a request waits before it uses the present claims. */
   maxWaitMs?: number
 }
@@ -25,8 +25,7 @@ export type Refresher = ReturnType<typeof createRefresher>
  * a refresh, and which continue with the claims that are there.
  */
 export function createRefresher(options: RefresherOptions) {
-  const { store, times, backOff, counters, now, isOutdated = () => false, maxWaitMs = 5_000 } = options
-  const { isStoreAway = () => false } = options
+  const { store, times, backOff, counters, now, isOutdated, isStoreAway, maxWaitMs = 5_000 } = options
   /** Sessions whose running refresh outlasted one request's wait. Later requests do not wait for it. */
   const slow = new Set<string>()
 

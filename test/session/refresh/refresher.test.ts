@@ -2,7 +2,11 @@ import t from 'tap'
 
 import { createBackOff } from '../../../src/session/refresh/back-off.ts'
 import { type Claim, type Leases, soleLeases } from '../../../src/session/refresh/leases.ts'
-import { createRefreshCounters, createRunningRenewals, type GrantOutcome } from '../../../src/session/refresh/refresh-once.ts'
+import {
+  createRefreshCounters,
+  createRunningRenewals,
+  type GrantOutcome,
+} from '../../../src/session/refresh/refresh-once.ts'
 import { createRefresher } from '../../../src/session/refresh/refresher.ts'
 import type { Session } from '../../../src/session/session.ts'
 import type { SessionStore } from '../../../src/session/store.ts'
@@ -47,6 +51,8 @@ function createSetup({ leases = soleLeases, refreshGrant = async (session) => fr
     times: { refreshEveryMs: 1_000, maxStaleMs: 2_000 },
     backOff: createBackOff(() => 10_000),
     counters,
+    isOutdated: () => false,
+    isStoreAway: () => false,
     onFailure: ({ kind }) => void done.push(kind),
     now: () => 10_000,
     maxWaitMs: rest.maxWaitMs ?? 1_000,
@@ -95,7 +101,9 @@ t.test('a dead grant ends the session, even when the store cannot be told', asyn
 })
 
 t.test('after a failure the session goes on, and nobody tries or waits for a while', async (t) => {
-  const { refresher, counters, done, settled } = createSetup({ refreshGrant: async () => ({ kind: 'failed', cause: 'down' }) })
+  const { refresher, counters, done, settled } = createSetup({
+    refreshGrant: async () => ({ kind: 'failed', cause: 'down' }),
+  })
   const session = known(1_500)
   t.match(await refresher.freshen(session), { ...session, isStale: false })
   t.equal(refresher.freshen(session), undefined)
