@@ -3,9 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { forwardedMethods } from '../config/route-patterns.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
 import type { Exchange } from './exchange.ts'
-import type { ProxyFailureCode } from './failure.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'
 import { type Forwarder, prepareExchange } from './prepare-exchange.ts'
@@ -31,7 +29,7 @@ export type ProxyOptions = {
 export const proxy = fastifyPlugin<ProxyOptions>(
   async (app, { upgrades, upstreams, publicOrigin, openConnections }) => {
     const isOwnCookie = createIsOwnCookie(publicOrigin.startsWith('https:'))
-    const forwarder: Forwarder = { upstreams, openConnections, isOwnCookie, loopMark: publicOrigin, onFailure: fail }
+    const forwarder: Forwarder = { upstreams, openConnections, isOwnCookie, loopMark: publicOrigin }
 
     app.decorateRequest('exchange')
     await app.register(frame, {
@@ -82,15 +80,4 @@ async function frame(
       rewriteRequestHeaders: (request) => ({ [exchangeOf]: request.exchange }),
     },
   })
-}
-
-function fail(reply: FastifyReply, code: ProxyFailureCode, cause: unknown, { maxHeaderBytes }: Upstream): void {
-  if (code === 'STAGEDOOR_PROXY_OVERLOADED') {
-    reply.send(new GatewayError(code, { headers: { 'Retry-After': '1' } }))
-  } else if (code === 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE') {
-    const name = reply.request.decision?.effect === 'allow' ? reply.request.decision.upstream : ''
-    reply.send(new GatewayError(code, { cause, detail: `upstreams.${name}.maxHeaderBytes is ${maxHeaderBytes} bytes` }))
-  } else {
-    reply.send(new GatewayError(code, { cause }))
-  }
 }

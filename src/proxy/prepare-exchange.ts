@@ -17,7 +17,6 @@ export type Forwarder = {
   isOwnCookie: IsOwnCookie
   /** The header value that marks our own requests, so that one that comes back is recognized. */
   loopMark: string
-  onFailure(reply: FastifyReply, code: ProxyFailureCode, cause: unknown, upstream: Upstream): void
 }
 
 /**
@@ -62,7 +61,7 @@ export function prepareExchange(
     session,
     asked: facts,
     openConnections,
-    onFailure: (code, cause) => forwarder.onFailure(reply, code, cause, upstream),
+    onFailure: (code, cause) => fail(reply, code, cause, upstream),
   })
 }
 
@@ -81,4 +80,15 @@ function bringsBody({ raw: { headers } }: FastifyRequest): boolean {
 function laneOf({ raw: { headers } }: FastifyRequest, upstream: Upstream, isUpgrade: boolean): Lane {
   if (isUpgrade) return upstream.upgrades
   return headers.accept?.includes('text/event-stream') ? upstream.streams : upstream.requests
+}
+
+function fail(reply: FastifyReply, code: ProxyFailureCode, cause: unknown, { maxHeaderBytes }: Upstream): void {
+  if (code === 'STAGEDOOR_PROXY_OVERLOADED') {
+    reply.send(new GatewayError(code, { headers: { 'Retry-After': '1' } }))
+  } else if (code === 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE') {
+    const name = reply.request.decision?.effect === 'allow' ? reply.request.decision.upstream : ''
+    reply.send(new GatewayError(code, { cause, detail: `upstreams.${name}.maxHeaderBytes is ${maxHeaderBytes} bytes` }))
+  } else {
+    reply.send(new GatewayError(code, { cause }))
+  }
 }

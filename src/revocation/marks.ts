@@ -10,18 +10,17 @@ export const clockToleranceMs = 60_000
 /** How often marks that may be forgotten are looked for, counted in marks. */
 const sweepEvery = 1_000
 
+type MarksByKind = Record<MarkKind, Map<string, Mark>>
+
 /**
  * All marks that this process knows.
  * @param now milliseconds since the epoch
  * @param max marks kept; past it the oldest are dropped, and `onOverflow` is called
  */
 export function createMarks(now: () => number, onOverflow: () => void = () => undefined, max = 200_000) {
-  const byKind = Object.fromEntries(markKinds.map((kind) => [kind, new Map<string, Mark>()])) as Record<
-    MarkKind,
-    Map<string, Mark>
-  >
+  const byKind = Object.fromEntries(markKinds.map((kind) => [kind, new Map()])) as MarksByKind
   const kinds = Object.values(byKind)
-  let size = 0
+  const countAll = (): number => kinds.reduce((sum, marks) => sum + marks.size, 0)
   let sinceSweep = 0
 
   function find(kind: MarkKind, name: string | undefined): Mark | undefined {
@@ -32,12 +31,11 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
   function forgetExpired(): void {
     sinceSweep = 0
     for (const marks of kinds) for (const [name, { until }] of marks) if (until <= now()) marks.delete(name)
-    size = countOf(kinds)
   }
 
   function makeRoom(): void {
-    if (++sinceSweep >= sweepEvery || size >= max) forgetExpired()
-    if (size < max) return
+    if (++sinceSweep >= sweepEvery || countAll() >= max) forgetExpired()
+    if (countAll() < max) return
     // Maps keep the order of entry. What goes is caught again by the next refresh of the session.
     const fullest = kinds.reduce((a, b) => (b.size > a.size ? b : a))
     const oldest = fullest.keys().next()
@@ -46,8 +44,8 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
   }
 
   return {
-    get size() {
-      return size
+    get size(): number {
+      return countAll()
     },
     /** @returns false when it said nothing new */
     apply(mark: Mark): boolean {
@@ -57,24 +55,23 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
       if (known?.at === merged.at && known.until === merged.until) return false
       if (!marks.has(mark.name)) makeRoom()
       marks.set(mark.name, merged)
-      size = countOf(kinds)
       return true
     },
     /** When the known marks end a session, in milliseconds since the epoch: 0 for at once, `Infinity` for never. */
-    endOf(session: Session): number {
-      if (size === 0) return Infinity
+    endOf: (session: Session): number => {
+      if (countAll() === 0) return Infinity
       const names = markNamesOf(session)
       const beganAt = reliableTime(session.createdAt, now())
       if (endingKinds.some((kind) => beganAt < (find(kind, names[kind])?.at ?? 0))) return 0
       return find('session', names.session)?.at ?? Infinity
     },
     /** Whether a session's claims must be refreshed before they are used. */
-    isOutdated(session: Session): boolean {
-      if (size === 0) return false
-      return reliableTime(session.refreshedAt, now()) < (find('claims', markNamesOf(session).claims)?.at ?? 0)
-    },
+    isOutdated: (session: Session): boolean =>
+      countAll() > 0 &&
+      reliableTime(session.refreshedAt, now()) < (find('claims', markNamesOf(session).claims)?.at ?? 0),
     /** Whether a session was ended itself, and not through its user or its login. */
-    hasEnded: (sessionId: string) => size > 0 && (find('session', markNameOfSession(sessionId))?.at ?? Infinity) <= now(),
+    hasEnded: (sessionId: string) =>
+      countAll() > 0 && (find('session', markNameOfSession(sessionId))?.at ?? Infinity) <= now(),
     all: () => kinds.flatMap((marks) => [...marks.values()].filter(({ until }) => until > now())),
   }
 }
@@ -82,8 +79,4 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
 /** A time in the future was taken from a clock that was ahead, and so may lie before any mark. */
 function reliableTime(time: number, now: number): number {
   return time > now + clockToleranceMs ? 0 : time
-}
-
-function countOf(kinds: readonly Map<string, Mark>[]): number {
-  return kinds.reduce((sum, marks) => sum + marks.size, 0)
 }
