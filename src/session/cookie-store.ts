@@ -21,8 +21,7 @@ export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDepe
   // The refresh token rotates: a browser that never got the new cookie still brings the old one, whose token is dead.
   const refreshed = new LRUCache<string, Session>(upTo(maxRemembered))
 
-  function current({ session, isStale, sealedRefreshAt }: Opened): FoundSession | undefined {
-    if (ended.has(session.id)) return undefined
+  function current({ session, isStale, sealedRefreshAt }: Opened): FoundSession {
     const latest = refreshed.get(session.id)
     const isOutdated = latest !== undefined && latest.refreshedAt > session.refreshedAt
     const newest = isOutdated ? { ...latest, usedAt: Math.max(latest.usedAt, session.usedAt) } : session

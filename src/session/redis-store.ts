@@ -34,8 +34,7 @@ export class RedisStore implements SessionStore {
   }
 
   recall(cookieValue: string): FoundSession | undefined {
-    const known = this.#cache.get(cookieValue)
-    return known === undefined || this.#ended.has(known.session.id) ? undefined : known
+    return this.#cache.get(cookieValue)
   }
 
   async find(cookieValue: string): Promise<FoundSession | undefined> {

@@ -17,7 +17,7 @@ export type SessionStore = {
   /** Looks in the memory of this process only, without waiting; the hot path. */
   recall(cookieValue: string): FoundSession | undefined
   /**
-   * Finds a live or expired session; nothing for a value that is not one of ours, or one that was ended.
+   * Finds a live or expired session; nothing for a value that is not one of ours.
    * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE when it cannot tell
    */
   find(cookieValue: string): Promise<FoundSession | undefined>
@@ -37,7 +37,7 @@ export type SessionStore = {
   end(session: Session): Promise<void>
 }
 
-/** A store that also applies revocations by user or by login. */
+/** A store that finds no session that was ended: itself, or through its user or login. */
 export type RevocableStore = SessionStore & {
   /** Ends a session that another took the place of, when requests that were under way have had time to arrive. */
   supersede(session: Session): Promise<void>

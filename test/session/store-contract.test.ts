@@ -6,47 +6,56 @@ import t, { type Test } from 'tap'
 import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus } from '../../src/revocation/bus.ts'
-import { createRevocations } from '../../src/revocation/revocations.ts'
+import { createRevocableStore } from '../../src/revocation/revocable-store.ts'
+import { createRevocations, type Revocations } from '../../src/revocation/revocations.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createCoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
 import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
 import { RedisStore } from '../../src/session/redis-store.ts'
-import type { EndedSessions, SessionStore } from '../../src/session/store.ts'
+import type { SessionStore } from '../../src/session/store.ts'
 import { startRedis } from '../support/redis.ts'
 import { sessionOf, sessionLimits as limits } from '../support/sessions.ts'
 
-type Make = (secrets: readonly string[], ended?: EndedSessions) => Promise<SessionStore>
+type Make = (secrets: readonly string[], revocations?: Revocations) => Promise<SessionStore>
 
 const secret = 'a secret for tests, at least 32 characters'
 const newer = 'another secret, which seals from now on …'
 
-const endedSessions = (): EndedSessions => createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended
+const newRevocations = (): Revocations => createRevocations({ bus: createLocalBus(), ...limits, now: Date.now })
+
+/** As requests use it. */
+const revocable = (kept: SessionStore, revocations: Revocations): SessionStore =>
+  createRevocableStore(kept, { revocations, onSaved() {}, onUnshared() {}, now: Date.now })
 
 async function cookieStores(): Promise<Make> {
-  const shared = endedSessions()
-  return async (secrets, ended = shared) =>
-    createCookieStore({ sealer: createSealer(secrets, 'session'), ended, cookieName: 'stagedoor' })
+  const shared = newRevocations()
+  return async (secrets, revocations = shared) => {
+    const { ended } = revocations
+    const sealer = createSealer(secrets, 'session')
+    return revocable(createCookieStore({ sealer, ended, cookieName: 'stagedoor' }), revocations)
+  }
 }
 
 async function redisStores(t: Test): Promise<Make> {
   const server = await startRedis(t)
-  return async (secrets, ended = endedSessions()) => {
+  return async (secrets, revocations = newRevocations()) => {
     const settings = { topology: { kind: 'single' as const, node: parseNode(server.url) }, timeoutMs: 30_000 }
     const redis = new Redis(settings)
     t.teardown(() => redis.close())
     await redis.attempted()
-    return new RedisStore({
+    const kept = new RedisStore({
       redis,
       sealer: createRecordSealer(secrets, randomBytes),
       cache: createCoherentCache({ events: createLocalBus().events, maxEntries: 10, graceMs: 0, now: Date.now }),
       deferred: createDeferredWrites(redis.events),
-      ended,
+      ended: revocations.ended,
       limits,
       randomBytes,
       now: Date.now,
     })
+    return revocable(kept, revocations)
   }
 }
 
@@ -118,13 +127,13 @@ for (const [name, start] of [
     })
 
     await t.test('a session that others ended is found no more, though it is remembered', async (t) => {
-      const ended = endedSessions()
-      const store = await make([secret], ended)
+      const revocations = newRevocations()
+      const store = await make([secret], revocations)
       const session = sessionOf()
       const value = String(await store.save(session))
       await store.find(value)
       t.ok(store.recall(value))
-      await ended.add(session)
+      await revocations.revoke({ sessionId: session.id })
       t.equal(store.recall(value), undefined)
       t.equal(await store.find(value), undefined)
     })
