@@ -39,17 +39,9 @@ type State =
   | { is: 'new' }
   /** The request has a connection, or one is being opened; `sent`: and is written; `begun`: and an answer has begun. */
   | { is: 'connecting' | 'sent' | 'begun'; carrier: Carrier }
-  | Passing
+  /** The head of the answer is with the client; `bytesLeft`: of its body, -1 when the upstream did not give a length. */
+  | { is: 'passing'; carrier: Carrier; isStream: boolean; bytesLeft: number }
   | { is: 'over' }
-
-/** The head of the answer is with the client. */
-type Passing = {
-  is: 'passing'
-  carrier: Carrier
-  isStream: boolean
-  /** Bytes of the body still to come; -1 when the upstream did not give a length. */
-  bytesLeft: number
-}
 
 /**
  * What happens to one answer, from the connection of the upstream to the client, chunk by chunk and unbuffered: the
