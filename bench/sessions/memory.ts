@@ -5,7 +5,7 @@ import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'
-import { createCoherentCache } from '../../src/session/coherent-cache.ts'
+import { CoherentCache } from '../../src/session/coherent-cache.ts'
 import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
 import { RedisStore } from '../../src/session/redis-store.ts'
@@ -17,7 +17,7 @@ const limits = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 43_200_000 }
 const node = parseNode(process.env['REDIS_URL'] ?? 'redis://127.0.0.1')
 const redis = new Redis({ topology: { kind: 'single', node }, timeoutMs: 10_000 })
 await redis.attempted()
-const cache = createCoherentCache({ events: createLocalBus().events, maxEntries, graceMs: 0, now: Date.now })
+const cache = new CoherentCache({ events: createLocalBus().events, maxEntries, graceMs: 0, now: Date.now })
 const store = new RedisStore({
   redis,
   sealer: createRecordSealer([secret], randomBytes),
@@ -41,7 +41,7 @@ for (let i = 0; i < count; i += atATime) {
   await Promise.all(cookies.slice(i, i + atATime).map((cookie) => store.find(cookie)))
 }
 const bytes = heapBytes() - before
-process.stdout.write(`${JSON.stringify({ count, cached: cache.size(), bytes })}\n`)
+process.stdout.write(`${JSON.stringify({ count, cached: cache.size, bytes })}\n`)
 process.exit(0)
 
 function heapBytes(): number {

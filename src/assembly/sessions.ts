@@ -10,7 +10,7 @@ import type { SessionBus } from '../revocation/bus.ts'
 import { createRevocableStore } from '../revocation/revocable-store.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import { createSealer } from '../seal/sealer.ts'
-import { createCoherentCache } from '../session/coherent-cache.ts'
+import { CoherentCache } from '../session/coherent-cache.ts'
 import { createCookieStore } from '../session/cookie-store.ts'
 import { createDeferredWrites } from '../session/deferred-writes.ts'
 import { createRecordSealer } from '../session/record-sealer.ts'
@@ -100,8 +100,9 @@ function redisSessions(
     name: 'session cache',
     settings: [maxEntries, graceMs, config.session.secrets],
     uses: [bus],
-    make: () => createCoherentCache({ events: bus.events, maxEntries, graceMs, now }),
-    close: (made) => made.close(),
+    make: () => new CoherentCache({ events: bus.events, maxEntries, graceMs, now }),
+    // Another cache has taken its place.
+    close: (made) => made.clear(),
   })
   const deferred = holding.part({
     name: 'deferred writes',

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import t from 'tap'
 
 import type { BusEvents } from '../../src/revocation/bus.ts'
-import { createCoherentCache } from '../../src/session/coherent-cache.ts'
+import { CoherentCache } from '../../src/session/coherent-cache.ts'
 import type { FoundSession } from '../../src/session/store.ts'
 import { sessionOf } from '../support/sessions.ts'
 
@@ -15,7 +15,7 @@ const foundIn = (cookie: string, usedAt = 0): FoundSession => ({ session: sessio
 function createCache() {
   const events = new EventEmitter<BusEvents>()
   const clock = { now: 0 }
-  const cache = createCoherentCache({ events, maxEntries: 2, graceMs: 100, now: () => clock.now })
+  const cache = new CoherentCache({ events, maxEntries: 2, graceMs: 100, now: () => clock.now })
   const know = (cookie: string, usedAt = 0) =>
     cache.keep(cookie, sessionIn(cookie).id, async () => foundIn(cookie, usedAt))
   const usedAt = (cookie: string) => cache.get(cookie)?.session.usedAt
@@ -43,7 +43,7 @@ t.test('a use elsewhere is taken over, an earlier one is not', async (t) => {
 t.test('a bound number of entries is kept, the least used go first', async (t) => {
   const { cache, know } = createCache()
   for (const cookie of ['a', 'b', 'c']) await know(cookie)
-  t.equal(cache.size(), 2)
+  t.equal(cache.size, 2)
   t.equal(cache.get('a'), undefined)
 })
 
@@ -71,7 +71,7 @@ t.test('a failed or empty read leaves nothing behind', async (t) => {
   const { cache } = createCache()
   await t.rejects(cache.keep('a', 'id', () => Promise.reject(new Error('no'))))
   t.equal(await cache.keep('a', 'id', async () => undefined), undefined)
-  t.equal(cache.size(), 0)
+  t.equal(cache.size, 0)
 })
 
 t.test(

@@ -9,7 +9,7 @@ import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocableStore } from '../../src/revocation/revocable-store.ts'
 import { createRevocations, type Revocations } from '../../src/revocation/revocations.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
-import { createCoherentCache } from '../../src/session/coherent-cache.ts'
+import { CoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
 import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
@@ -48,7 +48,7 @@ async function redisStores(t: Test): Promise<Make> {
     const kept = new RedisStore({
       redis,
       sealer: createRecordSealer(secrets, randomBytes),
-      cache: createCoherentCache({ events: createLocalBus().events, maxEntries: 10, graceMs: 0, now: Date.now }),
+      cache: new CoherentCache({ events: createLocalBus().events, maxEntries: 10, graceMs: 0, now: Date.now }),
       deferred: createDeferredWrites(redis.events),
       ended: revocations.ended,
       limits,

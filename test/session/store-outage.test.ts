@@ -9,7 +9,7 @@ import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus } from '../../src/revocation/bus.ts'
 import { createRevocations } from '../../src/revocation/revocations.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
-import { createCoherentCache } from '../../src/session/coherent-cache.ts'
+import { CoherentCache } from '../../src/session/coherent-cache.ts'
 import { createCookieStore } from '../../src/session/cookie-store.ts'
 import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 import { createRecordSealer, newReference } from '../../src/session/record-sealer.ts'
@@ -35,7 +35,7 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
       redis,
       deferred,
       sealer: createRecordSealer([secret], randomBytes),
-      cache: createCoherentCache({
+      cache: new CoherentCache({
         events: createLocalBus().events,
         maxEntries: 9,
         graceMs: 60_000,
@@ -98,7 +98,7 @@ t.test('any other error of Redis is a fault of ours, and is not taken for an out
     } as unknown as Redis,
     deferred,
     sealer: createRecordSealer([secret], randomBytes),
-    cache: createCoherentCache({ events: createLocalBus().events, maxEntries: 9, graceMs: 0, now: Date.now }),
+    cache: new CoherentCache({ events: createLocalBus().events, maxEntries: 9, graceMs: 0, now: Date.now }),
     ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,
     limits,
     randomBytes,
