@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { get } from 'node:http'
+import { get, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 import t, { type Test } from 'tap'
@@ -223,6 +223,19 @@ t.test('an upgrade that brings a body is an ordinary request', async (t) => {
   const { port } = await startGateway(t, { upstream: { url: origin.url } })
   const client = connectRaw(t, port, `${text('Content-Length: 4')}body`)
   t.match(await readUntil(client, 'plain'), /^HTTP\/1\.1 200 /)
+})
+
+t.test('a handshake behind an unanswered request is an ordinary request, and waits its turn', async (t) => {
+  const held = Promise.withResolvers<ServerResponse>()
+  const origin = await startOrigin(t, (request, response) => {
+    if (request.url === '/first') held.resolve(response)
+    else response.end(`upgrade: ${request.headers.upgrade}`)
+  })
+  const { port } = await startGateway(t, { upstream: { url: origin.url } })
+  const client = connectRaw(t, port, `GET /first HTTP/1.1\r\nHost: a\r\n\r\n${text()}`)
+  const first = await held.promise
+  first.end('first')
+  t.match(await readUntil(client, undefined), /^HTTP\/1\.1 200 [^]*first[^]*HTTP\/1\.1 200 [^]*upgrade: undefined/)
 })
 
 for (const expected of [101, 404]) {
