@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { get, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 
 import { GatewayError } from '../../src/errors/gateway-error.ts'
+import { until } from '../support/until.ts'
 import { connectRaw, jane, publicOrigin, readUntil, startGateway, startOrigin, startRawOrigin } from './support.ts'
 
 const handshake = [
@@ -179,6 +180,20 @@ t.test('when one side goes, the other goes too', async (t) => {
     await gone
   }
   t.equal(openConnections.size, 0)
+})
+
+t.test('a client connection that is cut without an error takes its upstream connection along', async (t) => {
+  const echo = await startEcho(t)
+  const { port, app, openConnections } = await startGateway(t, { upstream: { url: echo.url } })
+  const accepted = once(app.server, 'connection')
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
+  await once(socket, 'open')
+  const [peer] = echo.sockets.clients
+  const gone = once(peer as WebSocket, 'close')
+  const [connection] = (await accepted) as [Socket]
+  connection.destroy()
+  await gone
+  await until(() => openConnections.size === 0)
 })
 
 t.test('the end of a session ends its WebSockets with its close code, and only its own', async (t) => {
