@@ -1,26 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { fingerprint } from '../../config/fingerprints.ts'
 import { CommandFailed, failureIn } from '../run-action.ts'
 import type { Begun } from './begin.ts'
 import type { Expected } from './replicas.ts'
 import { heldAfter, type Rotation } from './rotation.ts'
 import type { StateFile } from './state-file.ts'
-import { courseAfterFailure, firstStepOf, nextStepAfter, type RotationState, type Step } from './step.ts'
+import { courseAfterFailure, firstStepOf, nextStepAfter, type RotationState } from './step.ts'
 import type { Target } from './targets/target.ts'
 
-/** The outcome of a step for the audit trail: fingerprints, never secrets. */
-export type StepRecord = {
-  rotation: string
-  subject: string
-  course: string
-  step: Step
-  /** `resumed`: begun again, as an earlier run ended before it could say how the step went. */
-  outcome: 'begun' | 'resumed' | 'done' | 'failed'
-  detail?: string
-  from: string
-  to: string
-}
+/** How a step went; `resumed`: begun again, as an earlier run ended before it could say how the step went. */
+export type StepOutcome = 'begun' | 'resumed' | 'done' | 'failed'
 
 export type Surroundings = {
   rotation: Rotation
@@ -29,7 +18,7 @@ export type Surroundings = {
   /** Which replicas lack a secret; empty when all have it. */
   whoLacks: (expected: Expected) => Promise<string[]>
   patience: Patience
-  record: (record: StepRecord) => Promise<void>
+  record: (state: RotationState, outcome: StepOutcome, detail?: string) => Promise<void>
 }
 
 const maxSteps = 20
@@ -48,16 +37,16 @@ export async function runRotation(
   let state = first
   for (let taken = 0; taken < maxSteps && state.step !== 'done'; taken += 1) {
     await stateFile.write(state)
-    await surroundings.record(recordOf(state, isResumed && taken === 0 ? 'resumed' : 'begun'))
+    await surroundings.record(state, isResumed && taken === 0 ? 'resumed' : 'begun')
     const result = await attempt(state, surroundings)
     if ('failure' in result) {
-      await surroundings.record(recordOf(state, 'failed', result.failure.message))
+      await surroundings.record(state, 'failed', result.failure.message)
       const course = courseAfterFailure(state)
       if (course === undefined) throw result.failure
       state = { ...state, course, step: firstStepOf(rotation.kind, course) }
       continue
     }
-    await surroundings.record(recordOf(state, 'done'))
+    await surroundings.record(state, 'done')
     state = { ...state, ...result.change, step: nextStepAfter(state) }
   }
   await stateFile.remove()
@@ -104,12 +93,6 @@ async function awaitReplicas(expected: Expected, { whoLacks, patience }: Surroun
   throw new CommandFailed(
     `a secret did not arrive at ${lacking.join(', ')}: look whether that replica follows the target (its log, and GET /secrets there)`,
   )
-}
-
-function recordOf(state: RotationState, outcome: StepRecord['outcome'], detail?: string): StepRecord {
-  const { kind, subject, course, step, oldSecret, newSecret } = state
-  const secrets = { from: fingerprint(oldSecret.trim()), to: fingerprint(newSecret.trim()) }
-  return { rotation: kind, subject, course, step, outcome, ...(detail === undefined ? {} : { detail }), ...secrets }
 }
 
 /** How often, and how long at most, something is looked at. */

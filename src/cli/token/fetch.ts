@@ -3,7 +3,7 @@ import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { issuerFrom, required, secretFrom } from '../from-environment.ts'
 import { runAction } from '../run-action.ts'
-import { cacheFolder, cacheKeyOf, keepToken, keptToken } from './cache.ts'
+import { cacheFileOf, keepToken, keptToken } from './cache.ts'
 import { requestToken } from './request.ts'
 
 type FetchOptions = {
@@ -33,18 +33,17 @@ export function fetchCommand(context: CommandContext): Command {
 async function printToken(options: FetchOptions, { env, fetch, now, out, err }: CommandContext): Promise<number> {
   const request = await requestFrom(options, env)
   const { issuer, clientId, clientSecret, audience, scope, organization } = request
-  const key = cacheKeyOf([issuer, clientId, clientSecret, audience, scope, organization])
-  const folder = cacheFolder(env)
-  const kept = options.cache ? await keptToken(folder, key, now()) : undefined
+  const file = cacheFileOf([issuer, clientId, clientSecret, audience, scope, organization], env)
+  const kept = options.cache ? await keptToken(file, now()) : undefined
   if (kept !== undefined) {
-    out(`${kept.token}\n`)
+    out(`${kept}\n`)
     return 0
   }
   const { token, lifetimeSeconds } = await requestToken(request, fetch)
   out(`${token}\n`)
   const fetched = { token, fetchedAt: now(), expiresAt: now() + lifetimeSeconds * 1000 }
   // In a container there may be no folder to write to: the token is good all the same.
-  await keepToken(folder, key, fetched).catch(({ message }: Error) => err(`The token is not kept: ${message}\n`))
+  await keepToken(file, fetched).catch(({ message }: Error) => err(`The token is not kept: ${message}\n`))
   return 0
 }
 

@@ -11,7 +11,7 @@ import { clientSecretRotation } from '../../../src/cli/rotate/auth0-rotations.ts
 import { beginRotation } from '../../../src/cli/rotate/begin.ts'
 import { createRecorder } from '../../../src/cli/rotate/record.ts'
 import { whoLacks } from '../../../src/cli/rotate/replicas.ts'
-import { runRotation, type StepRecord } from '../../../src/cli/rotate/run.ts'
+import { runRotation, type StepOutcome } from '../../../src/cli/rotate/run.ts'
 import { createStateFile } from '../../../src/cli/rotate/state-file.ts'
 import { fileTarget } from '../../../src/cli/rotate/targets/file.ts'
 import { fingerprint } from '../../../src/config/fingerprints.ts'
@@ -23,7 +23,7 @@ import { type RotationHouse, startRotationHouse } from './support.ts'
 const killed = new Error('killed')
 
 /** Begins a rotation that ends where a kill would: at a step, before its effect or after it, when the record is written. */
-async function killAt(house: RotationHouse, step: string, outcome: StepRecord['outcome']): Promise<void> {
+async function killAt(house: RotationHouse, step: string, outcome: StepOutcome): Promise<void> {
   const { issuer, clientId } = house.auth0
   const send = createSendJson(fetch)
   const patience = { everyMs: 1, limitMs: 10_000 }
@@ -41,9 +41,9 @@ async function killAt(house: RotationHouse, step: string, outcome: StepRecord['o
     ...place,
     whoLacks: (expected) => whoLacks([house.replica], expected, send),
     patience,
-    record: async (record) => {
-      await keep(record)
-      if (record.step === step && record.outcome === outcome) throw killed
+    record: async (state, seen) => {
+      await keep(state, seen)
+      if (state.step === step && seen === outcome) throw killed
     },
   })
 }
