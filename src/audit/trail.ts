@@ -30,9 +30,6 @@ export type TrailSettings = {
   checkpointEveryMs: number
 }
 
-/** A sink that blocks does not keep records. */
-export class SinkFailure extends Error {}
-
 type Held = { event: AuditEvent; at: number }
 
 /** A checkpoint is due after so many records, however soon they came. */
@@ -59,7 +56,7 @@ export function createTrail(options: TrailOptions) {
     flush: () => batch.flush(),
     /**
      * Resolves when every sink with `onFailure: block` keeps what was written so far.
-     * @throws SinkFailure
+     * @throws Error that names the sink which does not
      */
     ensure(): Promise<void> {
       batch.flush()
@@ -133,11 +130,10 @@ function createRecorder({ chain, now, onFailure }: TrailOptions, settings: () =>
   return { batch, checkpoint }
 }
 
-/** @throws SinkFailure */
 async function untilKept(sinks: readonly Sink[]): Promise<void> {
   for (const sink of sinks) {
     await sink.settled().catch((cause: unknown) => {
-      throw new SinkFailure(`${sink.name}: ${reasonOf(cause)}`, { cause })
+      throw new Error(`${sink.name}: ${reasonOf(cause)}`, { cause })
     })
   }
 }
