@@ -12,8 +12,8 @@ export type Auth0Event = {
   /** `data.object`: what the event is about. */
   object: Readonly<Record<string, unknown>>
   /** `a0tenant`, and `a0stream` where it came by an event stream. */
-  tenant?: string
-  stream?: string
+  tenant?: string | undefined
+  stream?: string | undefined
 }
 
 /** The types that mean something for sessions; the Events API is asked for these only. */
@@ -35,14 +35,13 @@ export function parseEvent(value: unknown): Auth0Event | undefined {
   const { object } = recordOf(data)
   const timeMs = typeof time === 'string' ? Date.parse(time) : NaN
   if (typeof id !== 'string' || typeof type !== 'string' || Number.isNaN(timeMs)) return undefined
-  const [tenant, stream] = [textOf(a0tenant), textOf(a0stream)]
   return {
     id,
     type,
     time: timeMs,
     object: recordOf(object),
-    ...(tenant === undefined ? {} : { tenant }),
-    ...(stream === undefined ? {} : { stream }),
+    tenant: textOf(a0tenant),
+    stream: textOf(a0stream),
   }
 }
 
