@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import { msUntilRotation, openStoredKey } from '../../src/assertion/key-rotation.ts'
 import { createFileKeyStore, createMemoryKeyStore, isKeyRing, type KeyStore } from '../../src/assertion/key-store.ts'
 import { Keys } from '../../src/assertion/keys.ts'
+import { until } from '../support/until.ts'
 
 const dayMs = 86_400_000
 const kidsOf = (keys: { jwks(): { keys: { kid?: string }[] } }) => keys.jwks().keys.map(({ kid }) => kid)
@@ -138,3 +139,39 @@ t.test('a rotation is due when its period has passed', async (t) => {
   t.equal(msUntilRotation(ring, 500, 1_200), 300)
   t.equal(msUntilRotation(ring, 500, 9_000), 0)
 })
+
+t.test(
+  'a shared store that cannot be read is reported until it was read once; then the keys in use stay',
+  async (t) => {
+    const kept = createMemoryKeyStore()
+    let isAway = true
+    let changed = (): void => undefined
+    const store: KeyStore = {
+      ...kept,
+      read: () => (isAway ? Promise.reject(new Error('away')) : kept.read()),
+      shared: {
+        alone: (work) => work(),
+        onChange(listener) {
+          changed = listener
+          return () => undefined
+        },
+        publishAheadMs: 0,
+      },
+    }
+    let failures = 0
+    const keys = await Keys.open({ store, rotateEveryMs: dayMs, now: () => 0, onFailure: () => void (failures += 1) })
+    t.teardown(() => keys.close())
+    // At the start, and when the first keys were due.
+    await until(() => failures === 2)
+    changed()
+    await until(() => failures === 3)
+    isAway = false
+    changed()
+    await until(() => keys.isReady())
+    isAway = true
+    changed()
+    await new Promise((resolve) => setImmediate(resolve))
+    t.equal(failures, 3)
+    t.ok(keys.current())
+  },
+)

@@ -69,3 +69,7 @@ t.test('a decision without facts or principal, and every other event, has the ge
     t.equal(recordJson(event, at, epoch), canonicalJson(recordOf(event, at, epoch)))
   }
 })
+
+t.test('canonical JSON has members in the order of their names, at every depth, and no spaces', async (t) => {
+  t.equal(canonicalJson({ b: 1, a: [{ d: null, c: 'x y' }], e: undefined }), '{"a":[{"c":"x y","d":null}],"b":1}')
+})
