@@ -9,7 +9,7 @@ import { type Applied, applyPlan } from './apply.ts'
 import { findInTenant, type Found } from './found.ts'
 import { planOf } from './plan.ts'
 import { clicks, describe, gatewayYaml } from './report.ts'
-import { environmentPlaces, writeSecrets } from './secrets.ts'
+import { placesIn, writeSecrets } from './secrets.ts'
 import { type Wanted, wantedTenant, type Wish } from './wanted.ts'
 
 type SetupOptions = {
@@ -115,8 +115,7 @@ async function showConfiguration(
   const secretOf = (what: 'web' | 'events') => applied[what]?.clientSecret ?? shownSecret(found[what])
   const secrets = { client: secretOf('web'), events: secretOf('events') }
   const folder = options.apply ? options.secrets : undefined
-  const { places, written } =
-    folder === undefined ? { places: environmentPlaces(), written: [] } : await writeSecrets(folder, secrets)
+  const written = folder === undefined ? [] : await writeSecrets(folder, secrets)
   if (written.length > 0) err(`Secrets, for their owner alone: ${written.join(', ')}\n`)
   if (folder === undefined) err(secretsOfYours(wanted.events !== undefined))
   else if (secrets.client === undefined)
@@ -124,7 +123,7 @@ async function showConfiguration(
   const backstageUrl = (options.backstageUrl ?? env['BACKSTAGE_URL']) || 'http://127.0.0.1:7007'
   const idOf = (what: 'web' | 'events') => applied[what]?.clientId ?? found[what]?.id
   const ids = { web: idOf('web'), events: wanted.events && idOf('events') }
-  out(gatewayYaml({ ...wish, issuer, backstageUrl }, ids, places))
+  out(gatewayYaml({ ...wish, issuer, backstageUrl }, ids, placesIn(folder)))
 }
 
 function shownSecret(client: Record<string, unknown> | undefined): string | undefined {

@@ -178,6 +178,14 @@ t.test('--print says what to click, and asks Auth0 nothing', async (t) => {
   t.notMatch(forced.out, 'Machine to Machine')
 })
 
+t.test('secrets that cannot be written are said with the folder and the reason', async (t) => {
+  const { setUp } = await startTenant(t)
+  t.match(await setUp('--apply', '--secrets', '/dev/null/secrets'), {
+    exitCode: 1,
+    err: /\nENOTDIR: not a directory, mkdir '\/dev\/null\/secrets'\.\n$/,
+  })
+})
+
 t.test('a base URL that Stagedoor would refuse is refused', async (t) => {
   const env = { AUTH0_DOMAIN: 'tenant.eu.auth0.com' }
   for (const url of ['portal.example.com', 'https://portal.example.com/path', 'http://portal.example.com']) {
