@@ -252,3 +252,20 @@ t.test('another interval of checkpoints counts from the moment on at which it is
   t.same(checkpoints, ['signed'])
   await trail.close()
 })
+
+t.test(
+  'what was written before goes to the sinks of that time, and what comes then to the next ones only',
+  async (t) => {
+    const [former, next] = [memorySink(), memorySink()]
+    const { trail } = start(former)
+    t.teardown(() => trail.close())
+    trail.write(decided)
+    trail.use({ sinks: [next.sink], signer: () => undefined, checkpointEveryMs: 60_000 })
+    trail.write({ event: 'login' })
+    trail.flush()
+    t.same(
+      [former, next].map(({ records }) => records().map(({ event }) => event)),
+      [['decision'], ['login']],
+    )
+  },
+)
