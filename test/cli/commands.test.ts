@@ -248,7 +248,10 @@ const misuses: [call: string, expected: string[]][] = [
     'audit search --since soon --until 25:00',
     ["argument 'soon' is invalid. It is a moment", "argument '25:00' is invalid", '(stagedoor audit search --help'],
   ],
-  ['audit export --format xml', ["argument 'xml' is invalid. It is jsonl or csv.", '(stagedoor audit export --help']],
+  [
+    'audit export --format xml',
+    ["argument 'xml' is invalid. Allowed choices are jsonl, csv.", '(stagedoor audit export --help'],
+  ],
   [
     'rotate client-secret --limit long --replica here',
     [

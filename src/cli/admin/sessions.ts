@@ -58,7 +58,7 @@ async function revoke(options: ApiOptions & Named, context: CommandContext): Pro
     })
   const answer = await askAdmin('sessions/revoke', named, options, context)
   if (options.json) return `${JSON.stringify(answer, undefined, 2)}\n`
-  return `Ended: ${Object.entries(named).join(' ').replace(',', ' ')}\n`
+  return `Ended: ${Object.entries(named).flat().join(' ')}\n`
 }
 
 function namedIn({ subject, session, sid }: Named): Record<string, string> {

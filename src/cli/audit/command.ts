@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 
 import { adminActionClasses } from '../../audit/admin-actions.ts'
 import { momentIn, type RecordFilter } from '../../audit/filter.ts'
@@ -39,7 +39,7 @@ export function auditCommand(context: CommandContext): Command {
     )
   withFilters(withFiles(audit.command('export')))
     .description('write the records that fit, for other programs')
-    .option('--format <format>', 'jsonl or csv', formatIn, 'jsonl')
+    .addOption(new Option('--format <format>', 'how records are written').choices(['jsonl', 'csv']).default('jsonl'))
     .action((named: string[], options: TrailOptions & RecordFilter & { format: Format }) =>
       withTrail(named, options, ({ files }) => searchTrail(files, options, options.format, context)),
     )
@@ -71,11 +71,6 @@ function momentOf(text: string): number {
 function countIn(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1 on.')
   return Number(text)
-}
-
-function formatIn(text: string): Format {
-  if (text === 'jsonl' || text === 'csv') return text
-  throw new InvalidArgumentError('It is jsonl or csv.')
 }
 
 /** Checks a whole trail, and says what was changed. Returns the exit code. */

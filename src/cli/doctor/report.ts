@@ -23,16 +23,16 @@ export async function runAndReport(
   const managementToken = env['STAGEDOOR_MANAGEMENT_TOKEN']
   const scene = createScene({ config, env, now, fetch: await fetchFor(config, context), managementToken })
   const results = await runChecks(checks, scene)
-  out(isJson ? reportJson(results) : reportText(results, process.stdout.isTTY && !env['NO_COLOR']))
+  out(isJson ? reportJson(results) : reportText(results))
   const severities = new Set(findingsOf(results).map(({ severity }) => severity))
   if (severities.has('error')) return 2
   return severities.has('warning') ? 1 : 0
 }
 
 /** Findings as text: good ones in one line, problems with their meaning and fix. */
-function reportText(results: readonly Result[], isColoured: boolean): string {
-  const colour = (severity: Severity | 'ok', text: string) =>
-    isColoured ? styleText(marks[severity].colour, text, { validateStream: false }) : text
+function reportText(results: readonly Result[]): string {
+  // Colours are for a terminal, unless NO_COLOR is set: Node looks.
+  const colour = (severity: Severity | 'ok', text: string) => styleText(marks[severity].colour, text)
   const lines = results.flatMap(({ title, findings, because }) => {
     if (because !== undefined) return []
     if (findings.length === 0) return [`${colour('ok', marks.ok.sign)} ${title}`]
