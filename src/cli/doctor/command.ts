@@ -42,17 +42,23 @@ export function doctorCommand(context: CommandContext): Command {
 async function examine({ config: files, json, management, auditFile, skip }: DoctorOptions, context: CommandContext) {
   const { config } = await loadConfig({ files, env: context.env })
   if (management && !context.env['STAGEDOOR_MANAGEMENT_TOKEN']) throw new CommandFailed(noToken)
-  const checks = [
+  const ageCheck = secretAgeCheck(auditFile ?? '')
+  const all = [
     ...gatewayChecks,
     ...auth0Checks,
-    ...(management ? managementChecks : []),
+    ...managementChecks,
     ...backstageChecks,
     ...applicationChecks,
     ...logoutChecks,
     ...accessChecks,
     ...tlsChecks,
-    ...(auditFile === undefined ? [] : [secretAgeCheck(auditFile)]),
+    ageCheck,
     limitCheck,
-  ].filter(({ id }) => !skip.some((skipped) => id.startsWith(skipped)))
+  ]
+  const unknown = skip.filter((name) => !all.some(({ id }) => id.startsWith(name)))
+  if (unknown.length > 0)
+    throw new CommandFailed(`--skip: no check is called ${unknown.join(', ')}; docs/doctor.md lists them`)
+  const notAsked = [...(management ? [] : managementChecks), ...(auditFile === undefined ? [ageCheck] : [])]
+  const checks = all.filter((check) => !notAsked.includes(check) && !skip.some((name) => check.id.startsWith(name)))
   return runAndReport(checks, config, context, json)
 }
