@@ -138,6 +138,7 @@ async function keepStreams(t: Test, cluster: Cluster, workers: number): Promise<
   const urls = { backstage: { ...backstageOf(cluster), maxConnections: 50 } }
   await cluster.rewriteConfig({ routes: [closed, everything], upstreams: urls })
   await hangUp(cluster, workers)
+  await until(() => !refused.isOpen())
   const { code } = await refused.ended
   t.equal(code, 4403, 'what the rules no longer allow is closed')
   await cluster.rewriteConfig({ upstreams: urls, server: { ...cluster.config['server'], maxHeaderBytes: '24KiB' } })
