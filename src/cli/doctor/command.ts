@@ -57,7 +57,7 @@ async function examine({ config: files, json, management, auditFile, skip }: Doc
   ]
   const unknown = skip.filter((name) => !all.some(({ id }) => id.startsWith(name)))
   if (unknown.length > 0)
-    throw new CommandFailed(`--skip: no check is called ${unknown.join(', ')}; docs/doctor.md lists them`)
+    throw new CommandFailed(`--skip: no check begins with ${unknown.join(', ')}; --json names all that were made`)
   const notAsked = [...(management ? [] : managementChecks), ...(auditFile === undefined ? [ageCheck] : [])]
   const checks = all.filter((check) => !notAsked.includes(check) && !skip.some((name) => check.id.startsWith(name)))
   return runAndReport(checks, config, context, json)
