@@ -129,10 +129,10 @@ function fishQuoted(text: string): string {
 }
 
 /** Something that can be typed, and what it is for. */
-export type Word = { name: string; description: string }
+type Word = { name: string; description: string }
 
 /** An option; `short` is its form with one dash. */
-export type OptionWord = Word & { short?: string | undefined; takesValue: boolean }
+type OptionWord = Word & { short?: string | undefined; takesValue: boolean }
 
 /**
  * The words that may follow one command: sub-commands or the choices of its argument, and options. `at` is the path of the

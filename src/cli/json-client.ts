@@ -4,7 +4,7 @@ import { CommandFailed } from './run-action.ts'
 import { waysToReach, whyNoAnswer } from './why-no-answer.ts'
 
 /** `body` goes as JSON, `form` as a form, which is what a token endpoint takes (RFC 6749 §4.1.3). */
-export type JsonRequest = {
+type JsonRequest = {
   method?: string
   headers?: Record<string, string>
   body?: unknown

@@ -17,7 +17,7 @@ export type Finding = {
 export type Fault = Partial<Finding> & { found: string }
 
 /** The outcome of a check that was not made. `because` is reported; without it the configuration has nothing to check. */
-export type Unasked = { because: string | undefined }
+type Unasked = { because: string | undefined }
 
 /** The configuration does not use what the check is about. */
 export const nothingToAsk: Unasked = { because: undefined }

@@ -3,7 +3,7 @@ import { generateKeyPair, SignJWT } from 'jose'
 import { assertionAlgorithm, assertionHeader, assertionType } from '../../../packages/assertion-contract/src/index.ts'
 
 /** A request that pretends to come from Stagedoor, and its forged credential. */
-export type Forgery = { name: string; headers: Record<string, string> }
+type Forgery = { name: string; headers: Record<string, string> }
 
 const subject = 'auth0|stagedoor-self-test'
 

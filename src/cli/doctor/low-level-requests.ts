@@ -16,7 +16,7 @@ const timeoutMs = 10_000
 const upgradeTimeoutMs = 5_000
 
 /** The result of a TLS handshake. */
-export type Handshake = { certificate: X509Certificate | undefined; protocol: string; cipher: string }
+type Handshake = { certificate: X509Certificate | undefined; protocol: string; cipher: string }
 
 /** One TLS handshake with the host of an https URL, whoever signed its certificate; undefined where none comes about. */
 export function shakeHands(url: URL, options: ConnectionOptions = {}): Promise<Handshake | undefined> {

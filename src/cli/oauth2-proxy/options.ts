@@ -1,7 +1,7 @@
 /** `moves`: converted. `always`: so without a setting. `hand`: to be written by a person. `none`: without counterpart. */
-export type Fate = 'moves' | 'always' | 'hand' | 'none'
+type Fate = 'moves' | 'always' | 'hand' | 'none'
 
-export type OptionRow = {
+type OptionRow = {
   /** The flag, without its dashes. */
   name: string
   /** The name in files, which is the plural where an option may be given more than once. */

@@ -6,7 +6,7 @@ import { optionsByKey } from './options.ts'
 /** The settings of an oauth2-proxy: each option by its name in files, with all its values. */
 export type Settings = ReadonlyMap<string, readonly string[]>
 
-export type ReadSettings = { settings: Settings; unknown: string[] }
+type ReadSettings = { settings: Settings; unknown: string[] }
 
 const keysByFlag = new Map(
   [...optionsByKey.values()].flatMap(({ name, key }) => [

@@ -1,7 +1,7 @@
 type Rule = { name: string; path: string; methods: string[] | undefined; allow: unknown; upstream?: string }
 
 /** The rules made from a pattern of `skip-auth-route`; none where a person has to write them. */
-export type PublicRules = { pattern: string; rules: Rule[] }
+type PublicRules = { pattern: string; rules: Rule[] }
 
 const plainPath = /^\^(\/[\w./-]*?)(\/?)(\$|\.\*\$?)?$/
 

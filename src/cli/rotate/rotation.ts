@@ -2,7 +2,7 @@ import type { RotationKind, RotationState, Step } from './step.ts'
 import type { HeldSecrets } from './targets/target.ts'
 
 /** The effect of one step of a rotation, apart from the stored progress. */
-export type Effect = (state: RotationState) => Promise<Partial<Pick<RotationState, 'credentials'>> | void>
+type Effect = (state: RotationState) => Promise<Partial<Pick<RotationState, 'credentials'>> | void>
 
 /** One kind of rotation: what its secrets look like, and what its steps do beside those that all kinds share. */
 export type Rotation = {

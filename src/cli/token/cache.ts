@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { writeFileAtomically } from '../../storage/atomic-file.ts'
 
 /** A fetched token; moments in milliseconds since the epoch. */
-export type FetchedToken = { token: string; fetchedAt: number; expiresAt: number }
+type FetchedToken = { token: string; fetchedAt: number; expiresAt: number }
 
 /** A new token is requested when a tenth of its lifetime is left, so that none expires in transit. */
 const freshShare = 0.9
