@@ -109,7 +109,7 @@ export type TrailEnd = { heads: ChainHead[]; lastStart: AuditRecord | undefined 
 /** Read of the end of a file: more than a minute of a busy gateway. */
 const readBytes = 4 * 1024 ** 2
 
-/** The last record of each writer that did not end in order, and the last start, as far as the newest file says. */
+/** The last record of each writer, and the last start, as far as the newest file says. */
 export function readTrailEnd(path: string): TrailEnd {
   const lines = lastLines(path) ?? lastLines(newestMoved(path)) ?? []
   const heads = new Map<string, ChainHead>()

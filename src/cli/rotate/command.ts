@@ -106,7 +106,7 @@ async function rotateAlone(
     stateFile,
     whoLacks: async (expected) => (options.wait ? whoLacks(options.replica, expected, createSendJson(fetch)) : []),
     patience: { everyMs: pollMs, limitMs: options.limit * 1000 },
-    record: createRecorder({ file: options.auditFile, now, err }),
+    recorder: createRecorder({ file: options.auditFile, now, err }),
   })
   // When secrets go to standard output, nothing else may be written there.
   const report = options.to.includes('stdout') ? err : out

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { appendFile } from 'node:fs/promises'
 
 import { createChain } from '../../audit/chain.ts'
+import type { AuditEvent } from '../../audit/event.ts'
 import { fingerprint } from '../../config/fingerprints.ts'
-import type { Surroundings } from './run.ts'
+import type { Recorder } from './run.ts'
 
 type Place = { file: string | undefined; now: () => number; err: (text: string) => void }
 
@@ -11,15 +12,21 @@ type Place = { file: string | undefined; now: () => number; err: (text: string) 
  * Says what a rotation does, by fingerprints and never secrets: a line for a person, and a record of the audit trail. Each run of the command is a writer of
  * its own, whose records form a chain, so that `stagedoor audit verify` reads them as it reads the gateway's.
  */
-export function createRecorder({ file, now, err }: Place): Surroundings['record'] {
+export function createRecorder({ file, now, err }: Place): Recorder {
   const chain = createChain(randomBytes(9).toString('base64url'))
-  return async ({ kind, subject, course, step, oldSecret, newSecret }, outcome, detail) => {
-    const [from, to] = [oldSecret, newSecret].map((secret) => fingerprint(secret.trim()))
-    const time = new Date(now()).toISOString()
-    const reason = detail === undefined ? '' : `: ${detail}`
-    err(`${time} ${kind} ${subject}: ${step} ${outcome} (${from} → ${to})${reason}\n`)
-    if (file === undefined) return
-    const change = { what: `${kind} ${subject}`, action: `${course}: ${step} ${outcome}${reason}`, id: to }
-    await appendFile(file, `${chain.append({ event: 'secret', change }, time)}\n`, { mode: 0o600 })
+  const append = async (event: AuditEvent, time: string): Promise<void> => {
+    if (file !== undefined) await appendFile(file, `${chain.append(event, time)}\n`, { mode: 0o600 })
+  }
+  const timeNow = () => new Date(now()).toISOString()
+  return {
+    async step({ kind, subject, course, step, oldSecret, newSecret }, outcome, detail) {
+      const [from, to] = [oldSecret, newSecret].map((secret) => fingerprint(secret.trim()))
+      const time = timeNow()
+      const reason = detail === undefined ? '' : `: ${detail}`
+      err(`${time} ${kind} ${subject}: ${step} ${outcome} (${from} → ${to})${reason}\n`)
+      const change = { what: `${kind} ${subject}`, action: `${course}: ${step} ${outcome}${reason}`, id: to }
+      await append({ event: 'secret', change }, time)
+    },
+    stop: () => append({ event: 'stop' }, timeNow()),
   }
 }

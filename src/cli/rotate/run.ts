@@ -18,7 +18,13 @@ export type Surroundings = {
   /** Which replicas lack a secret; empty when all have it. */
   whoLacks: (expected: Expected) => Promise<string[]>
   patience: Patience
-  record: (state: RotationState, outcome: StepOutcome, detail?: string) => Promise<void>
+  recorder: Recorder
+}
+
+export type Recorder = {
+  step: (state: RotationState, outcome: StepOutcome, detail?: string) => Promise<void>
+  /** The run ends by itself, whatever became of the rotation. A run that was killed leaves its records without an end. */
+  stop: () => Promise<void>
 }
 
 const maxSteps = 20
@@ -33,23 +39,27 @@ export async function runRotation(
   { state: first, isResumed }: Begun,
   surroundings: Surroundings,
 ): Promise<RotationState> {
-  const { stateFile, rotation } = surroundings
+  const { stateFile, rotation, recorder } = surroundings
   let state = first
   for (let taken = 0; taken < maxSteps && state.step !== 'done'; taken += 1) {
     await stateFile.write(state)
-    await surroundings.record(state, isResumed && taken === 0 ? 'resumed' : 'begun')
+    await recorder.step(state, isResumed && taken === 0 ? 'resumed' : 'begun')
     const result = await attempt(state, surroundings)
     if ('failure' in result) {
-      await surroundings.record(state, 'failed', result.failure.message)
+      await recorder.step(state, 'failed', result.failure.message)
       const course = courseAfterFailure(state)
-      if (course === undefined) throw result.failure
+      if (course === undefined) {
+        await recorder.stop()
+        throw result.failure
+      }
       state = { ...state, course, step: firstStepOf(rotation.kind, course) }
       continue
     }
-    await surroundings.record(state, 'done')
+    await recorder.step(state, 'done')
     state = { ...state, ...result.change, step: nextStepAfter(state) }
   }
   await stateFile.remove()
+  await recorder.stop()
   return state
 }
 

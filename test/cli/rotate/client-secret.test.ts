@@ -40,6 +40,22 @@ t.test('no secret is printed, nor written into the audit file', async (t) => {
   for (const secret of [old, current, house.auth0.management.clientSecret]) t.notOk(seen.includes(secret))
 })
 
+t.test('the trail of a rotation that ended, well or not, is whole, and its writers ended in order', async (t) => {
+  const house = await startRotationHouse(t)
+  const verify = () => runCommand(['audit', 'verify', house.auditFile])
+  t.match(await house.rotate(), { exitCode: 0 })
+  t.match(await verify(), { exitCode: 0, err: '', out: /^The trail is whole: 13 records, 1 writer/ }, 'rotated')
+  t.match(await house.rotate('--replica', 'http://127.0.0.1:1', '--limit', '0'), { exitCode: 1 })
+  t.match(await verify(), { exitCode: 0, err: '', out: /^The trail is whole: \d+ records, 2 writers/ }, 'abandoned')
+  house.auth0.switches.failNext('/api/v2/clients', [400])
+  t.match(await house.rotate('--emergency', '--no-wait'), { exitCode: 1 })
+  t.match(
+    await verify(),
+    { exitCode: 0, err: '', out: /^The trail is whole: \d+ records, 3 writers/ },
+    'a person has to look',
+  )
+})
+
 t.test('files keep the mode they had, and new ones are ours alone', async (t) => {
   const house = await startRotationHouse(t)
   await house.rotate()

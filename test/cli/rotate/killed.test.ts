@@ -36,14 +36,17 @@ async function killAt(house: RotationHouse, step: string, outcome: StepOutcome):
     currentSecret: undefined,
     startedAt: '2026-01-01T00:00:00Z',
   } as const
-  const keep = createRecorder({ file: house.auditFile, now: Date.now, err: () => undefined })
+  const recorder = createRecorder({ file: house.auditFile, now: Date.now, err: () => undefined })
   await runRotation(await beginRotation(wish, place), {
     ...place,
     whoLacks: (expected) => whoLacks([house.replica], expected, send),
     patience,
-    record: async (state, seen) => {
-      await keep(state, seen)
-      if (state.step === step && seen === outcome) throw killed
+    recorder: {
+      ...recorder,
+      async step(state, seen) {
+        await recorder.step(state, seen)
+        if (state.step === step && seen === outcome) throw killed
+      },
     },
   })
 }
@@ -62,10 +65,11 @@ async function shouldHaveOneSecret(t: Test, house: RotationHouse, old: string): 
   t.same(new Set(held), new Set([fingerprint(current)]))
 }
 
-/** The trail that both runs left, in order, and whole: `stagedoor audit verify` reads it. */
+/** The trail that both runs left, in order, and whole. `stagedoor audit verify` reads it, and names the run that was killed. */
 async function trailOf(t: Test, house: RotationHouse): Promise<string[]> {
   const { exitCode, out, err } = await runCommand(['audit', 'verify', house.auditFile])
   t.equal(exitCode, 0, out + err)
+  t.equal((out + err).match(/did not end in order/g)?.length, 1, out + err)
   return (await house.records()).map(({ course, step, outcome }) => `${course} ${step} ${outcome}`)
 }
 

@@ -84,7 +84,9 @@ export async function startRotationHouse(t: Test): Promise<RotationHouse> {
       const text = await readFile(auditFile, 'utf8').catch(() => '')
       return text.split('\n').flatMap((line) => {
         if (line === '') return []
-        const [course = '', step = '', outcome = ''] = JSON.parse(line).change.action.split(/:? /)
+        const { event, change } = JSON.parse(line)
+        if (event !== 'secret') return []
+        const [course = '', step = '', outcome = ''] = change.action.split(/:? /)
         return [{ course, step, outcome }]
       })
     },
