@@ -83,7 +83,7 @@ const redis = z
       }),
     maxCached: wholeNumber({ min: 1, max: 10_000_000 })
       .prefault(100_000)
-      .meta({ description: 'How many sessions each process keeps in memory, about 2 KiB each.' }),
+      .meta({ description: 'How many sessions each process keeps in memory, about 2 KB each.' }),
   })
   .optional()
   .meta({ description: 'The Redis or Valkey server that sessions are kept in.' })
