@@ -17,6 +17,7 @@ import { reasonOf, type Sink } from '../audit/sinks/sink.ts'
 import { readTrailEnd, type TrailEnd } from '../audit/trail-files.ts'
 import { createTrail, type Sign, type Trail, type TrailSettings } from '../audit/trail.ts'
 import type { Config } from '../config/schema.ts'
+import { counted } from '../config/values/quantities.ts'
 import { Secret } from '../config/values/secret.ts'
 import type { Redis } from '../redis/redis.ts'
 import { type Condition, condition } from '../telemetry/metrics.ts'
@@ -140,9 +141,12 @@ function filesLast(sinks: readonly Sink[]): Sink[] {
 function conditionOf(sink: Sink): Condition {
   const { name, onFailure } = sink
   const { reason, waiting, lost } = sink.status()
-  const waits = `${waiting > 0 ? waiting : 'its'} records wait`
+  const waits = waiting > 0 ? counted(waiting, 'record waits', 'records wait') : 'its records wait'
   const effect = onFailure === 'block' ? 'admin actions are refused unless it keeps them' : waits
-  return condition(`audit ${name}`, reason && `${reason}; ${effect}${lost > 0 ? `, ${lost} are lost` : ''}`)
+  return condition(
+    `audit ${name}`,
+    reason && `${reason}; ${effect}${lost > 0 ? `, ${counted(lost, 'is lost', 'are lost')}` : ''}`,
+  )
 }
 
 /** The last records of the first trail file, read before this process adds any. */

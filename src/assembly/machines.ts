@@ -11,6 +11,7 @@ import { createChallenge } from '../bearer/protected-resource.ts'
 import { createVerifier } from '../bearer/verifier.ts'
 import { backstageKeysUrl } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'
+import { counted } from '../config/values/quantities.ts'
 import type { BackstagePrincipal, MachinePrincipal } from '../identity/principal.ts'
 import { fetchDocument } from '../oidc/bounded-fetch.ts'
 import type { OnUnusable } from '../oidc/claim-values.ts'
@@ -197,5 +198,5 @@ function conditionOf(set: JwksCache): Condition {
   const name = `keys of ${issuer}`
   if (status === 'fresh') return condition(name, undefined)
   if (status === 'none') return condition(name, 'none yet: no token of this issuer can be verified')
-  return condition(name, `no answer: ${keys} keys are ${Math.round(ageMs / 60_000)} min old`)
+  return condition(name, `no answer: ${counted(keys, 'key is', 'keys are')} ${Math.round(ageMs / 60_000)} min old`)
 }

@@ -1,6 +1,7 @@
 import type { Trail } from '../audit/trail.ts'
 import { isSecure, sessionLimits, sessionSecrets } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'
+import { counted } from '../config/values/quantities.ts'
 import { principalOf } from '../identity/principal.ts'
 import type { OnUnusable } from '../oidc/claim-values.ts'
 import type { Provider } from '../oidc/provider.ts'
@@ -127,6 +128,6 @@ function reportFailure(logger: Dependencies['logger'], trail: Pick<Trail, 'write
 
 /** Degraded from the first failure until a refresh succeeds again. */
 export function refreshCondition({ failedInARow }: RefreshCounters): Condition {
-  const trouble = `${failedInARow} refreshes in a row failed: sessions keep the roles they have`
+  const trouble = `${counted(failedInARow, 'refresh failed', 'refreshes in a row failed')}: sessions keep the roles they have`
   return condition('refresh', failedInARow === 0 ? undefined : trouble)
 }

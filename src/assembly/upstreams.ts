@@ -1,4 +1,5 @@
 import type { Config, UpstreamConfig } from '../config/schema.ts'
+import { counted } from '../config/values/quantities.ts'
 import { createUpstream, type Upstream, type UpstreamOptions } from '../proxy/upstream-connections.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { type Condition, condition } from '../telemetry/metrics.ts'
@@ -57,6 +58,9 @@ export function upstreamOptions(config: UpstreamConfig): UpstreamOptions {
 export function upstreamConditions(upstreams: ReadonlyMap<string, Upstream>): Condition[] {
   return [...upstreams].map(([name, upstream]) => {
     const { addresses, failing } = upstream.condition()
-    return condition(`upstream:${name}`, failing === 0 ? undefined : `${failing} of ${addresses} addresses fail`)
+    return condition(
+      `upstream:${name}`,
+      failing === 0 ? undefined : `${failing} of ${counted(addresses, 'address fails', 'addresses fail')}`,
+    )
   })
 }

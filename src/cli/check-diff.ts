@@ -4,6 +4,7 @@ import { changesBetween, type OptionChange, needsRestart } from '../config/chang
 import { printable as effective } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
+import { counted } from '../config/values/quantities.ts'
 import { askAdmin, type ConnectionOptions } from './admin/api.ts'
 import type { CommandContext } from './command-context.ts'
 import { CommandFailed } from './run-action.ts'
@@ -38,8 +39,9 @@ function textOf(former: Config, next: Config): string {
   const changes = changesBetween(former, next)
   if (changes.length === 0) return 'Nothing changes.\n'
   const waiting = new Set(needsRestart(former, next).map(({ option }) => option))
-  const count = changes.length === 1 ? '1 option changes' : `${changes.length} options change`
-  const restart = waiting.size === 0 ? 'no restart is needed' : `${waiting.size} of them at the next restart only`
+  const count = counted(changes.length, 'option changes', 'options change')
+  const some = changes.length === 1 ? 'it takes effect' : `${waiting.size} of them`
+  const restart = waiting.size === 0 ? 'no restart is needed' : `${some} at the next restart only`
   const blocks = changes.map((change) => blockOf(change, waiting.has(change.option)))
   return `${[`${count}; ${restart}.`, ...blocks].join('\n\n')}\n`
 }

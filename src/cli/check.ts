@@ -3,6 +3,7 @@ import { stringify } from 'yaml'
 
 import { printable } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'
+import { counted } from '../config/values/quantities.ts'
 import { withConnectionOptions } from './admin/api.ts'
 import { type DiffOptions, diffText } from './check-diff.ts'
 import type { CommandContext } from './command-context.ts'
@@ -61,8 +62,7 @@ async function check({ config: files, print, diff, online, ...options }: CheckOp
 }
 
 function withCount(warnings: number): string {
-  if (warnings === 0) return ''
-  return warnings === 1 ? ', with 1 warning' : `, with ${warnings} warnings`
+  return warnings === 0 ? '' : `, with ${counted(warnings, 'warning')}`
 }
 
 /** Checks that need Auth0's answer: whether it knows the issuer, the client, its secret and the audience. */

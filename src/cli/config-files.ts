@@ -4,12 +4,12 @@ import { Option } from 'commander'
 
 import type { Problem } from '../config/problem.ts'
 import { formatPath } from '../config/tree/tree.ts'
+import { counted } from '../config/values/quantities.ts'
 
 /** Problems as text: place, value found, value expected, and the fix. */
 export function reportProblems(problems: readonly Problem[], folder: string): string {
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
   return [
-    `Stagedoor cannot start with this configuration: ${count}.`,
+    `Stagedoor cannot start with this configuration: ${counted(problems.length, 'problem')}.`,
     ...problems.map((one) => block(one, folder, 'fix')),
   ].join('\n\n')
 }

@@ -5,6 +5,7 @@ import type { Problem } from './problem.ts'
 import { configSchema } from './schema.ts'
 import type { Absences } from './tree/interpolate.ts'
 import { formatPath, hasMembers, sourceAt, valueAt, type Path, type Tree } from './tree/tree.ts'
+import { counted } from './values/quantities.ts'
 
 const maxShownLength = 60
 
@@ -21,7 +22,7 @@ export function describeFound(value: unknown, option: Option | undefined): strin
 }
 
 function describeText(text: string, option: Option | undefined): string {
-  if (!isShowable(option)) return `text of ${text.length} characters (not shown)`
+  if (!isShowable(option)) return `text of ${counted(text.length, 'character')} (not shown)`
   // A URL may hold a password where none is expected.
   const safe = text.replaceAll(/\/\/[^/@\s]*@/g, '//[secret]@')
   return JSON.stringify(safe.length > maxShownLength ? `${safe.slice(0, maxShownLength)}…` : safe)

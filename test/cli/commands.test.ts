@@ -116,6 +116,16 @@ t.test('check --diff compares with other files: values, secrets unseen, and what
   })
 })
 
+t.test('check --diff counts one option as one, with a restart and without', async (t) => {
+  const restart = await diff(t, {
+    former: good,
+    next: good.replace("portal.example.com'", "portal.example.com', admin: { port: 9999 }"),
+  })
+  t.match(restart.out, /^1 option changes; it takes effect at the next restart only\.\n\n/)
+  const reload = await diff(t, { former: good, next: good.replace('hunter2', 'hunter3') })
+  t.match(reload.out, /^1 option changes; no restart is needed\.\n\n/)
+})
+
 t.test('check --diff: a rule that comes, and characters that would change how the rest reads', async (t) => {
   const rule = '{ name: a, path: /a, allow: { roles: ["r\\u202e"] } }'
   const seen = await diff(t, { former: good, next: good.replace('routes: [', `routes: [${rule}, `) })

@@ -3,8 +3,19 @@ import { inspect } from 'node:util'
 import t from 'tap'
 
 import { isNetwork, isLoopback } from '../../src/config/values/addresses.ts'
-import { formatDuration, parseDuration, formatSize, size } from '../../src/config/values/quantities.ts'
+import { counted, formatDuration, parseDuration, formatSize, size } from '../../src/config/values/quantities.ts'
 import { Secret } from '../../src/config/values/secret.ts'
+
+t.test('one thing is counted as one, and none as many', async (t) => {
+  t.same(
+    [0, 1, 2].map((count) => counted(count, 'writer')),
+    ['0 writers', '1 writer', '2 writers'],
+  )
+  t.same(
+    [0, 1, 2].map((count) => counted(count, 'address fails', 'addresses fail')),
+    ['0 addresses fail', '1 address fails', '2 addresses fail'],
+  )
+})
 
 const durations: [string, number | undefined][] = [
   ['500ms', 500],

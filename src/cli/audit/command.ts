@@ -4,6 +4,7 @@ import { adminActionClasses } from '../../audit/admin-actions.ts'
 import { momentIn, type RecordFilter } from '../../audit/filter.ts'
 import { linesOf } from '../../audit/trail-files.ts'
 import { Verifier, type Verdict } from '../../audit/verify.ts'
+import { counted } from '../../config/values/quantities.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { configOption } from '../config-files.ts'
@@ -92,11 +93,11 @@ function report(
   for (const note of notes) out(`note: ${note}\n`)
   for (const { place, text } of faults) err(`${place}: ${text}\n`)
   const again = repeats === 0 ? '' : `, ${repeats} of them repeated`
-  const seen = `${records} records${again}, ${writers} writers, ${checkpoints} signed checkpoints`
+  const seen = `${counted(records, 'record')}${again}, ${counted(writers, 'writer')}, ${counted(checkpoints, 'signed checkpoint')}`
   if (faults.length === 0) {
     out(`The trail is whole: ${seen}.\n`)
     return 0
   }
-  err(`The trail is not whole: ${faults.length === 1 ? '1 fault' : `${faults.length} faults`} in ${seen}.\n`)
+  err(`The trail is not whole: ${counted(faults.length, 'fault')} in ${seen}.\n`)
   return 1
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts'
 import { withSlash } from '../../config/values/addresses.ts'
+import { counted } from '../../config/values/quantities.ts'
 import type { RotationKind } from '../rotate/step.ts'
 import { probeAnswer } from '../rotate/token-probe.ts'
 import { application } from './auth0-checks.ts'
@@ -35,7 +36,7 @@ export const limitCheck: Check = {
   severity: 'warning',
   meaning: 'The tenant’s allowance is used up: logins and refreshes fail now and then. A Free tenant has 300 a minute.',
   fix: 'Auth0 → Monitoring → Logs, type api_limit. Lengthen session.refreshEvery, and keep machines’ tokens.',
-  run: async ({ limited }) => (limited() === 0 ? undefined : `Auth0 answered 429 ${limited()} times`),
+  run: async ({ limited }) => (limited() === 0 ? undefined : `Auth0 answered 429 ${counted(limited(), 'time')}`),
 }
 
 /** What Auth0 says to a login request that it refuses, and what it means. */

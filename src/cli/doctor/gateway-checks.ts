@@ -6,6 +6,7 @@ import { pino } from 'pino'
 
 import { openRedis, redisSettings } from '../../assembly/redis.ts'
 import { hostOf } from '../../config/values/addresses.ts'
+import { counted } from '../../config/values/quantities.ts'
 import { waysToReach } from '../why-no-answer.ts'
 import { type Check, type Fault, nothingToAsk, type Outcome } from './check.ts'
 import { shakeHands } from './low-level-requests.ts'
@@ -128,9 +129,8 @@ async function checkCertificates({ config, now }: Scene): Promise<Outcome> {
   const faults: (string | Fault)[] = []
   for (const [place, { validTo }] of all) {
     const days = Math.floor((Date.parse(validTo) - now()) / dayMs)
-    const left = days === 1 ? '1 day' : `${days} days`
     if (days < 0) faults.push({ severity: 'error', found: `the certificate of ${place} has expired` })
-    else if (days < soonDays) faults.push(`the certificate of ${place} expires in ${left}`)
+    else if (days < soonDays) faults.push(`the certificate of ${place} expires in ${counted(days, 'day')}`)
   }
   return faults
 }

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 
 import type { Config } from '../../config/schema.ts'
+import { counted } from '../../config/values/quantities.ts'
 import { type CommandContext, fetchFor } from '../command-context.ts'
 import { type Check, type Finding, type Result, runChecks, type Severity } from './check.ts'
 import { createScene } from './scene.ts'
@@ -58,11 +59,11 @@ function summary(results: readonly Result[]): string {
   const [errors, warnings] = [count('error'), count('warning')]
   const asked = results.filter(({ because }) => because === undefined).length
   const checks = [
-    asked === 1 ? '1 check' : `${asked} checks`,
+    counted(asked, 'check'),
     ...(asked < results.length ? [`${results.length - asked} could not be asked`] : []),
   ]
   if (errors + warnings === 0) return `${checks.join(', ')}, all well.`
-  return `${checks.join(', ')}: ${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`
+  return `${checks.join(', ')}: ${counted(errors, 'error')}, ${counted(warnings, 'warning')}.`
 }
 
 function reportJson(results: readonly Result[]): string {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 
 import { stringify } from 'yaml'
 
+import { counted } from '../../config/values/quantities.ts'
 import type { CommandContext } from '../command-context.ts'
 import { convert, type Converted, type Note } from './convert.ts'
 import { readSettings, type Settings } from './read.ts'
@@ -34,7 +35,7 @@ function report({ moved, byHand, without }: Converted, settings: Settings, unkno
       unknown.map((option) => ({ option, text: 'left out' })),
     ),
   ]
-  return `${settings.size} options.\n${parts.join('')}`
+  return `${counted(settings.size, 'option')}.\n${parts.join('')}`
 }
 
 function section(title: string, notes: readonly Note[]): string {

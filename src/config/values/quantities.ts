@@ -98,6 +98,11 @@ function unitFix(amount: number, notation: Notation, isWithin: (value: number) =
   return `add a unit: ${[written.slice(0, -1).join(', '), written.at(-1)].filter(Boolean).join(' or ')}`
 }
 
+/** A number and what it counts: `1 writer`, `2 writers`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
 /** A length of time in milliseconds. */
 export type Milliseconds = number
 

@@ -1,5 +1,6 @@
 import { eventNames } from '../../audit/record-schema.ts'
 import type { Examination } from '../../audit/search-and-verify.ts'
+import { counted } from '../../config/values/quantities.ts'
 import { type Html, html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'
@@ -69,8 +70,4 @@ function verification({ verdict, files, leftOut }: Examination): Html {
 
 function faultItem({ place, text }: Examination['verdict']['faults'][number]): Html {
   return html`<li><code>${place}</code> ${text}</li>`
-}
-
-function counted(count: number, name: string): string {
-  return `${count} ${name}${count === 1 ? '' : 's'}`
 }

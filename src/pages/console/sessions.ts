@@ -1,3 +1,4 @@
+import { counted } from '../../config/values/quantities.ts'
 import type { SeenSession } from '../../revocation/seen-sessions.ts'
 import { type Html, html, timeElement } from '../html.ts'
 import type { Page } from '../layout.ts'
@@ -22,7 +23,7 @@ export function sessionsPage(list: SessionList, base: string): Page {
         <label>Person, organization, device or address <input name="text" value="${text}" /></label>
         <button class="button">Search</button>
       </form>
-      <p class="soft">${total === 1 ? '1 live session' : `${total} live sessions`} used since this gateway started.</p>
+      <p class="soft">${counted(total, 'live session')} used since this gateway started.</p>
       <div class="scroll" tabindex="0" role="region" aria-label="Sessions"><table>
         <thead><tr><th>Person</th><th>Device</th><th>Signed in</th><th>Last used</th><th>End</th></tr></thead>
         <tbody>${sessions.map((session) => row(session, base))}</tbody>

@@ -1,6 +1,7 @@
 import { AggregatorRegistry, Counter, Gauge, type Registry } from 'prom-client'
 
 import type { SecretFingerprints } from '../../config/fingerprints.ts'
+import { counted } from '../../config/values/quantities.ts'
 import type { Condition } from '../../telemetry/metrics.ts'
 import type { Shown } from '../admin-app.ts'
 import type { Channel } from './channel.ts'
@@ -74,7 +75,7 @@ export function worstOfEach(conditions: readonly Condition[]): Condition[] {
 
 function workersCondition(running: number, count: number): Condition {
   if (running === count) return { name: 'workers', status: 'ok' }
-  const reason = `${running} of ${count} workers serve`
+  const reason = `${running} of ${counted(count, 'worker serves', 'workers serve')}`
   return { name: 'workers', status: running === 0 ? 'unavailable' : 'degraded', reason }
 }
 
