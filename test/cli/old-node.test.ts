@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -29,4 +30,11 @@ t.test('nothing that an old Node lacks is loaded before its version is looked at
     )
   t.same(imports('main.ts'), ['./node-version.ts'])
   t.same(imports('node-version.ts'), [])
+})
+
+t.test('with a Node that is too old, the command says so and does nothing else', async (t) => {
+  const pretend = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })'
+  const command = ['--import', `data:text/javascript,${pretend}`, 'src/cli/main.ts', '--version']
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: repositoryRoot, encoding: 'utf8' })
+  t.match({ status, stdout, stderr }, { status: 1, stdout: '', stderr: /^Stagedoor needs Node .* this is 20\.20\.2/m })
 })
