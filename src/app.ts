@@ -21,7 +21,7 @@ import { GatewayError } from './errors/gateway-error.ts'
 import { errors } from './errors/plugin.ts'
 import { limitFailures } from './failed-attempts/plugin.ts'
 import { identity } from './identity/plugin.ts'
-import { acceptMethods, routingOptions } from './listener/routing-options.ts'
+import { acceptMethods, fastifyOptions } from './listener/fastify-options.ts'
 import { backchannelLogout } from './oidc/backchannel-logout.ts'
 import { oidc } from './oidc/plugin.ts'
 import { pages } from './pages/plugin.ts'
@@ -34,7 +34,7 @@ import { traceStage, tracing } from './telemetry/tracing-plugin.ts'
 
 /** The gateway: the whole path of a request, one line a stage, in order. It listens nowhere itself (`listener/`). */
 export async function buildApp(config: Config, dependencies: Dependencies, parts: Parts): Promise<FastifyInstance> {
-  const app = fastify(routingOptions(dependencies))
+  const app = fastify(fastifyOptions(dependencies))
   acceptMethods(app)
   await app.register(pages, parts.pages)
   await app.register(errors, parts.errors)

@@ -1,7 +1,7 @@
 /** Stagedoor's proxy stage alone, behind a stand-in that lets everything pass. */
 import Fastify from 'fastify'
 
-import { acceptMethods } from '../../src/listener/routing-options.ts'
+import { acceptMethods } from '../../src/listener/fastify-options.ts'
 import { createOpenConnections } from '../../src/proxy/open-connections.ts'
 import { proxy } from '../../src/proxy/plugin.ts'
 import { createUpgradeRequests } from '../../src/proxy/upgrades.ts'

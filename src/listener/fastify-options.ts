@@ -9,8 +9,8 @@ import { requestLogger } from '../telemetry/request-logger.ts'
 /** Longer than any path that fits in the headers, so that never the length decides which route matches. */
 const maxParamLength = 1_048_576
 
-/** How Fastify routes requests, which a server of ours has read (`http-server.ts`). */
-export function routingOptions({ logger }: { logger: Logger }) {
+/** Fastify's options: the id of a request, its logger, and how it finds its route. A server of ours reads it (`http-server.ts`). */
+export function fastifyOptions({ logger }: { logger: Logger }) {
   return {
     // Typed as Fastify's own, so that the app is a plain FastifyInstance.
     loggerInstance: logger as FastifyBaseLogger,
