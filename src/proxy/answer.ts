@@ -1,3 +1,5 @@
+// This folder: stage: carries requests to upstreams.
+
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 

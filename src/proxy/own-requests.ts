@@ -1,6 +1,6 @@
-import type { Choose } from './address-health.ts'
 import type { ConnectionPool } from './http1/connection-pool.ts'
 import { getStatus, type StatusRequest } from './http1/get-status.ts'
+import type { Choose } from './upstream-addresses.ts'
 import type { Admission } from './upstream-limit.ts'
 
 /** The way of clients' requests to an upstream. */

@@ -1,8 +1,14 @@
-import { type AddressHealth, type Choose, createAddressHealth, createChooser, type Target } from './address-health.ts'
 import { type ConnectionPool, createConnectionPool } from './http1/connection-pool.ts'
 import type { UpstreamTls } from './http1/socket.ts'
 import { startProbing } from './own-requests.ts'
 import type { Rewrite } from './rewrite-path.ts'
+import {
+  type AddressHealth,
+  type Choose,
+  createAddressHealth,
+  createChooser,
+  type Target,
+} from './upstream-addresses.ts'
 import { Admission } from './upstream-limit.ts'
 
 export type UpstreamOptions = {

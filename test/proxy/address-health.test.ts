@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { createAddressHealth } from '../../src/proxy/address-health.ts'
+import { createAddressHealth } from '../../src/proxy/upstream-addresses.ts'
 
 function setUp() {
   const changes: (string | undefined)[] = []

@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import type { AddressHealth } from '../../src/proxy/address-health.ts'
-import { createChooser, type Target } from '../../src/proxy/address-health.ts'
+import type { AddressHealth } from '../../src/proxy/upstream-addresses.ts'
+import { createChooser, type Target } from '../../src/proxy/upstream-addresses.ts'
 
 const connections = { dispatch: () => t.fail('a chooser sends nothing') }
 

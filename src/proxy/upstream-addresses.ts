@@ -1,5 +1,3 @@
-// This folder: stage: carries requests to upstreams.
-
 import type { ConnectionPool } from './http1/connection-pool.ts'
 
 export type AddressHealthOptions = {
