@@ -1,7 +1,7 @@
 import type { CustomFetch } from 'openid-client'
 
 import { machineTokenType } from '../../packages/assertion-contract/src/index.ts'
-import { audienceFor, machineClaims } from '../assertion/claims.ts'
+import { audienceOfClass, machineClaims } from '../assertion/claims.ts'
 import type { Keys } from '../assertion/keys.ts'
 import { createMinter } from '../assertion/minter.ts'
 import type { Trail } from '../audit/trail.ts'
@@ -63,7 +63,7 @@ function createMinterFor({ machines, server }: Config, { now, randomBytes }: Sur
   return (audience?: string) =>
     createMinter<MachinePrincipal>({
       issuer: server.baseUrl,
-      audienceFor: (machine) => audience ?? audienceFor(machine, machines.classes, machines.audience),
+      audienceFor: (machine) => audience ?? audienceOfClass(machine, machines.classes, machines.audience),
       type: machineTokenType,
       claims: machineClaims,
       lifetimeMs: machines.lifetime,

@@ -36,7 +36,7 @@ export function assertionClaims(user: UserPrincipal, issue: Issue): AssertionCla
 }
 
 /** One entry of `machines.classes`. */
-export type TokenClass = {
+export type MachineClass = {
   audience: string
   scopes?: readonly string[] | undefined
   permissions?: readonly string[] | undefined
@@ -64,13 +64,13 @@ export function machineClaims(machine: MachinePrincipal, issue: Issue): MachineC
   }
 }
 
-/** The audience for a machine: that of the first class it belongs to. Backstage restricts each audience by itself. */
-export function audienceFor(
+/** The class of a machine decides its audience: the first class it belongs to. Backstage restricts each audience by itself. */
+export function audienceOfClass(
   { scopes, permissions }: Pick<MachinePrincipal, 'scopes' | 'permissions'>,
-  classes: readonly TokenClass[],
+  classes: readonly MachineClass[],
   otherwise: string,
 ): string {
-  const fits = (one: TokenClass): boolean =>
+  const fits = (one: MachineClass): boolean =>
     (one.scopes ?? []).some((scope) => scopes.includes(scope)) ||
     (one.permissions ?? []).some((permission) => permissions.includes(permission))
   return classes.find(fits)?.audience ?? otherwise

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { audienceFor, machineClaims } from '../../src/assertion/claims.ts'
+import { audienceOfClass, machineClaims } from '../../src/assertion/claims.ts'
 import { accessTokenOf, clientOf, isMachine } from '../../src/bearer/access-token.ts'
 import { algorithmFault } from '../../src/bearer/claim-checks.ts'
 import { machineProfile } from '../../src/bearer/profiles.ts'
@@ -59,9 +59,9 @@ t.test('algorithms are accepted one by one, Ed25519 by both of its names', async
 
 t.test('a class fits by scope or by permission', async (t) => {
   const machine = { scopes: ['a'], permissions: ['b'] }
-  t.equal(audienceFor(machine, [{ audience: 'x', permissions: ['b'] }], 'y'), 'x')
-  t.equal(audienceFor(machine, [{ audience: 'x', scopes: ['a'] }], 'y'), 'x')
-  t.equal(audienceFor(machine, [{ audience: 'x', scopes: ['b'], permissions: ['a'] }], 'y'), 'y')
+  t.equal(audienceOfClass(machine, [{ audience: 'x', permissions: ['b'] }], 'y'), 'x')
+  t.equal(audienceOfClass(machine, [{ audience: 'x', scopes: ['a'] }], 'y'), 'x')
+  t.equal(audienceOfClass(machine, [{ audience: 'x', scopes: ['b'], permissions: ['a'] }], 'y'), 'y')
 })
 
 t.test(
