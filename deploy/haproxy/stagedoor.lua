@@ -8,6 +8,9 @@ local client_headers = {
   'accept', 'authorization', 'cookie', 'origin', 'sec-fetch-mode', 'sec-websocket-key', 'user-agent', 'x-requested-with',
 }
 
+-- Headers that name another method than the request line. Stagedoor gets them too, and refuses such a request.
+local method_overrides = { ['x-http-method-override'] = true, ['x-http-method'] = true, ['x-method-override'] = true }
+
 -- Headers that the service gets from Stagedoor's answer only; those of the client are removed.
 local answer_headers = { 'x-stagedoor-assertion', 'authorization', 'cookie', 'x-request-id', 'traceparent' }
 
@@ -19,10 +22,13 @@ local reserved = {
 }
 
 -- Some services read `X_Name` or `X.Name` as `X-Name`.
+local function folded(name)
+  return (name:lower():gsub('[^a-z0-9]', '-'))
+end
+
 local function is_reserved(name)
-  local folded = name:lower():gsub('[^a-z0-9]', '-')
   for _, beginning in ipairs(reserved) do
-    if folded:sub(1, #beginning) == beginning then return true end
+    if folded(name):sub(1, #beginning) == beginning then return true end
   end
   return false
 end
@@ -44,6 +50,9 @@ local function question(txn, received)
   for _, name in ipairs(client_headers) do
     local values = values_of(received, name)
     if #values > 0 then headers[name] = values end
+  end
+  for name in pairs(received) do
+    if method_overrides[folded(name)] then headers[name] = values_of(received, name) end
   end
   local is_tls = txn.sf:ssl_fc()
   headers['x-forwarded-for'] = { txn.sf:src() }

@@ -36,12 +36,15 @@ export type FactsOptions = {
 export function requestFacts(raw: IncomingMessage, requestId: string, options: FactsOptions): RequestFacts {
   refuseAmbiguous(raw)
   const received = canonicalTarget(raw.url ?? '', options, 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL')
+  const isAsked = isForwardAuth(received.path, options.forwardAuthPath)
+  const override = methodOverride(raw.headers)
+  if (override !== undefined) throw new GatewayError(overrideCodes[isAsked ? 'asked' : 'sent'], { reason: override })
   if (raw.headers[loopHeader] === options.loopMark) throw new GatewayError('STAGEDOOR_BOUNDARY_LOOP')
   const peer = { remoteAddress: raw.socket.remoteAddress ?? '', isEncrypted: 'encrypted' in raw.socket }
   const { isForwarded, clientIp, protocol, ...said } = clientConnection(peer, raw.headers, options.isTrustedProxy)
   const host = isProbeWithoutHost(raw, received, options) ? '' : hostOf(raw, said.host)
   const trace = isForwarded ? raw.headers['traceparent'] : undefined
-  const { method, path, oddity, query, askedBy }: Asked = isForwardAuth(received.path, options.forwardAuthPath)
+  const { method, path, oddity, query, askedBy }: Asked = isAsked
     ? askedAbout(raw, received, isForwarded, options)
     : { ...received, method: raw.method ?? 'GET', askedBy: undefined }
   // Field by field: spreading objects is slow, and this is done for every request.
@@ -61,6 +64,12 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
     askedBy,
   }
 }
+
+/** A proxy that asks takes 403 for a refusal, and 400 for a fault of its own. */
+const overrideCodes = {
+  sent: 'STAGEDOOR_BOUNDARY_METHOD_OVERRIDE',
+  asked: 'STAGEDOOR_BOUNDARY_FORWARDED_METHOD_OVERRIDE',
+} as const
 
 type Asked = Pick<RequestFacts, 'method' | 'path' | 'oddity' | 'query' | 'askedBy'>
 
@@ -98,8 +107,6 @@ function refuseAmbiguous(raw: IncomingMessage): void {
     refuse(raw, 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', 'content-length')
   if (hasUnclearCoding(headers['transfer-encoding'], httpVersion))
     refuse(raw, 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', 'transfer-encoding')
-  const override = methodOverride(headers)
-  if (override !== undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_METHOD_OVERRIDE', { reason: override })
 }
 
 /** Closes the connection: it is unclear where the request ends, so the next one cannot be found (RFC 9112 §6.3). HTTP/2 has frames. */

@@ -27,7 +27,7 @@ export function signInPathOf(name: string, { upstreams }: Pick<Config, 'upstream
 export function backstageKeysUrl({ machines, routes, upstreams }: Pick<Config, 'machines' | 'routes' | 'upstreams'>) {
   const { rules, jwksUrl } = machines.backstageTokens
   const rule = routes.find(({ name }) => name === rules[0])
-  const upstream = ownUpstream(upstreams, upstreamOfRule(rule ?? {}, upstreams))
+  const upstream = ownUpstream(upstreams, upstreamOfRule({ ...rule }, upstreams))
   return jwksUrl ?? `${upstream?.urls[0]}/api/auth/.well-known/jwks.json`
 }
 

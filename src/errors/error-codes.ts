@@ -68,6 +68,9 @@ export const errorTable = {
   STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL: row(403, 'info')`
     The address is written in a way that different servers read differently.
     Use the plain spelling of the path: no dot segments, double slashes, backslashes, semicolons or needless percent-encoding.`,
+  STAGEDOOR_BOUNDARY_FORWARDED_METHOD_OVERRIDE: row(403, 'info')`
+    The request names another method in a header than in its first line.
+    Send it with the method that is meant, without X-HTTP-Method-Override, X-HTTP-Method and X-Method-Override: rules decide by the method of the request line.`,
 
   STAGEDOOR_SESSION_STORE_UNAVAILABLE: row(503, 'error')`
     Your session cannot be looked up right now. You are still signed in.

@@ -62,6 +62,8 @@ t.test('several workers share through Redis, and one error names all that is mis
   t.match(refused[0]?.expected, 'redis for session.store, assertion.keys.store, audit.keys.store')
   t.same(contradictions(sections(4, ['redis', 'redis', 'redis', 'redis'])), [])
   t.same(contradictions(sections(1, ['cookie', 'memory', 'memory', 'memory'])), [])
+  const { server: severalWorkers } = sections(2, ['redis', 'redis', 'redis', 'redis'])
+  t.same(contradictions({ server: severalWorkers! }), [], 'a section that cannot be read has its own error')
 })
 
 t.test('keys in Redis need a Redis', async (t) => {

@@ -22,6 +22,7 @@ const headers = [
 ]
 
 const refused = /^HTTP\/1\.1 400 [^]*"code":"STAGEDOOR_BOUNDARY_METHOD_OVERRIDE"/
+const refusedToProxy = /^HTTP\/1\.1 403 [^]*"code":"STAGEDOOR_BOUNDARY_FORWARDED_METHOD_OVERRIDE"/
 
 t.test(
   'a request that names another method in a header reaches no upstream, whoever sends it and by whatever way',
@@ -33,7 +34,7 @@ t.test(
       t.match(await ask('POST /items/1', header, 'Content-Length: 0\r\n'), refused, header)
       t.match(await ask('GET /items/1', header), refused, `${header}, with GET`)
       const asked = 'X-Original-Method: POST\r\nX-Original-URI: /items/1\r\n'
-      t.match(await ask('GET /.stagedoor/auth', header, asked), refused, `${header}, by forward-auth`)
+      t.match(await ask('GET /.stagedoor/auth', header, asked), refusedToProxy, `${header}, by forward-auth`)
     }
     t.equal(house.origin.seen.length, 0)
     t.match(await ask('POST /items/1', 'X-Method: a', 'Content-Length: 0\r\n'), /^HTTP\/1\.1 200 /, 'others pass')
