@@ -142,11 +142,9 @@ function answerBy(manner: Manner, socket: Socket, said: Said): void {
     'too-long': () => socket.end(answerOf(part, part.length + 50)),
     'too-short': () => socket.write(whole + more.slice(more.indexOf('{'))),
     twice: () => socket.write(whole + more),
-    'twice-apart': () => {
-      socket.write(whole)
-      // A segment of its own, which is there before the next request can be.
-      socket.write(more)
-    },
+    // In one write, so that the second answer is there before the next request can be: what comes later is an answer to that one.
+    // The gateway reads them one after the other.
+    'twice-apart': () => socket.write(filling(said) + more),
     garbage: () => socket.end('HTTP/1.1 200 OK\nContent-Length: -5\r\n\r\n\0\0'),
     'two-lengths': () => socket.end(whole.replace('\r\n\r\n', '\r\nContent-Length: 2\r\n\r\n')),
     'endless-head': () => sendWithoutEnd(socket, 'HTTP/1.1 200 OK\r\n', `X-Endless: ${'a'.repeat(1_000)}\r\n`),
@@ -157,6 +155,16 @@ function answerBy(manner: Manner, socket: Socket, said: Said): void {
 
 function answerOf(body: string, length = body.length): string {
   return `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`
+}
+
+/** What the gateway reads at once (`src/proxy/http1/connection-pool.ts`). */
+const readBytes = 65_536
+
+/** An answer that fills one read of the gateway: JSON may end in spaces. */
+function filling(said: Said): string {
+  const body = JSON.stringify(said)
+  const headLength = answerOf('', readBytes - 100).length
+  return answerOf(body.padEnd(readBytes - headLength))
 }
 
 function chunked(body: string): string {
