@@ -60,6 +60,8 @@ export function refuseUnreadable(cause: ParseError, socket: Socket, logger: Logg
   const areHeadersTooLarge = code === 'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE'
   const answer = refusal(code, cause.code ?? 'unreadable', logger, areHeadersTooLarge && !isProgram(cause.rawPacket))
   writeRefusal(socket, answer, areHeadersTooLarge ? clearedCookies : [])
+  // Node checks a head only once: a client that does not hang up would keep its connection from then on.
+  if (code === 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT') socket.destroySoon()
 }
 
 /** The beginning of a request that accepts no HTML. Where only a later piece of it is at hand, it may be a browser's. */
