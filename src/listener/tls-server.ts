@@ -43,6 +43,8 @@ export function createTlsServer(
       noDelay: true,
       handshakeTimeout: timeouts.headers,
       settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },
+      // Upstreams repeat fields, such as X-Content-Type-Options. They pass as they do over HTTP/1.1.
+      strictSingleValueFields: false,
     },
     (request, response) => {
       // The compatibility API of node:http2 resembles node:http; code that meets a difference checks `httpVersionMajor`.

@@ -86,8 +86,8 @@ export class Answer implements Receiver {
   }
 
   onInterim({ status, headers }: AnswerHead): void {
-    const link = status === 103 ? valueOf(headers, 'link') : undefined
-    if (link !== undefined) writeEarlyHints(this.#client.request, this.#response, link)
+    const links = status === 103 ? valueOf(headers, 'link') : undefined
+    if (links !== undefined) writeEarlyHints(this.#client.request, this.#response, links)
   }
 
   onHead(head: AnswerHead, isBodyHere: boolean): void {

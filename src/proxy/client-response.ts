@@ -19,8 +19,13 @@ export function writeHead(response: ServerResponse, status: number, statusText: 
 }
 
 /** RFC 8297; HTTP/1.0 clients do not know interim answers (RFC 9110 §15.2). */
-export function writeEarlyHints(client: IncomingMessage, response: ServerResponse, link: string | string[]): void {
-  if (client.httpVersion !== '1.0') response.writeEarlyHints({ link })
+export function writeEarlyHints(client: IncomingMessage, response: ServerResponse, links: string): void {
+  if (client.httpVersion === '1.0') return
+  try {
+    response.writeEarlyHints({ link: links.split(/,\s*(?=<)/) })
+  } catch {
+    // Node refuses links that it cannot read. Hints are optional, and the final answer has its own.
+  }
 }
 
 /** Up to this size a body costs less copied next to its head than handed to the system beside it. */

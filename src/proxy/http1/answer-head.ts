@@ -19,10 +19,10 @@ export type AnswerHead = {
 
 /**
  * Status line and field lines (RFC 9112 §4 and §5), strictly: no bare CR or LF, no line folding, no space before a colon,
- * no control characters. What has to be repaired first could be read otherwise by the next reader.
+ * no control characters, no status beyond 599 (RFC 9110 §15). What has to be repaired first could be read otherwise by the next reader.
  */
 const grammar =
-  /^HTTP\/1\.[01] [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*)*$/
+  /^HTTP\/1\.[01] [1-5]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*)*$/
 
 const endOfLine = '\r\n'
 const statusAt = 'HTTP/1.1 '.length

@@ -19,6 +19,7 @@ for (const [what, heads] of Object.entries({
   'no status': ['HTTP/1.1', 'HTTP/1.1 ', 'HTTP/1.1 OK', 'HTTP/1.1  OK'],
   'a status that has not three digits': ['HTTP/1.1 20 OK', 'HTTP/1.1 2000 OK', 'HTTP/1.1 20', 'HTTP/1.1 2x0 OK'],
   'a status below 100': ['HTTP/1.1 099 OK', 'HTTP/1.1 000'],
+  'a status beyond 599': ['HTTP/1.1 600 OK', 'HTTP/1.1 999'],
   'a status with a sign': ['HTTP/1.1 -20 OK', 'HTTP/1.1 +200 OK'],
   'more than one space before the status': ['HTTP/1.1  200 OK', 'HTTP/1.1\t200 OK'],
   'a reason that does not stand apart': ['HTTP/1.1 200OK', 'HTTP/1.1 200\tOK'],
@@ -110,7 +111,7 @@ t.test('the reason is optional, and kept as it is', async (t) => {
     ['HTTP/1.1 200', 200, ''],
     ['HTTP/1.1 200 ', 200, ''],
     ['HTTP/1.1 404 Not Found', 404, 'Not Found'],
-    ['HTTP/1.0 999  \t\xe4 ', 999, ' \t\xe4 '],
+    ['HTTP/1.0 599  \t\xe4 ', 599, ' \t\xe4 '],
     ['HTTP/1.1 100 Continue', 100, 'Continue'],
   ] as const) {
     for (const text of [line, `${line}\r\na: b`]) {

@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+
+import t from 'tap'
+
+import { ask, connectHttp2, startTlsGateway } from '../listener/support.ts'
+import { startGateway, startRawOrigin } from '../proxy/support.ts'
+
+const hints: [links: string, passed: string | undefined][] = [
+  ['</a,b.css>; rel=preload, </c.js>; rel=preload', '</a,b.css>; rel=preload, </c.js>; rel=preload'],
+  ['</a.css>; rel=preload; title="two words"', undefined],
+  ['no link', undefined],
+]
+
+for (const [links, passed] of hints) {
+  t.test(`early hints with ${links} do not spoil the answer`, async (t) => {
+    const origin = await startRawOrigin(t, (_head, socket) => {
+      socket.write(`HTTP/1.1 103 Early Hints\r\nlink: ${links}\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`)
+    })
+    const { port } = await startGateway(t, { upstream: { url: origin.url } })
+    const request = get({ port, host: '127.0.0.1' })
+    let received: unknown
+    request.on('information', ({ headers }) => (received = headers['link']))
+    const [answer] = (await once(request, 'response')) as [IncomingMessage]
+    answer.resume()
+    t.same([answer.statusCode, received], [200, passed])
+  })
+}
+
+t.test('a field that an upstream sends twice passes over HTTP/2, too', async (t) => {
+  const twice = ['x-content-type-options', 'nosniff', 'x-content-type-options', 'nosniff']
+  const gateway = await startTlsGateway(t, (_request, response) => void response.writeHead(200, twice).end('ok'))
+  const answer = await ask(connectHttp2(t, gateway), { ':path': '/public/x' })
+  t.match(answer, { headers: { ':status': 200, 'x-content-type-options': 'nosniff' }, text: 'ok' })
+})
+
+t.test('a status that HTTP does not know is an error of the upstream', async (t) => {
+  const gateway = await startTlsGateway(t, (_request, response) => void response.writeHead(999).end('ok'))
+  const answer = await ask(connectHttp2(t, gateway), { ':path': '/public/x' })
+  t.match(answer, { headers: { ':status': 502 }, text: /STAGEDOOR_PROXY_BAD_RESPONSE/ })
+})
