@@ -1,23 +1,27 @@
 const mask = '[redacted]'
 
+/** In JSON a text may begin behind an escape, whose last letter is no part of it: `\n`, `\u001b`. */
+const afterEscape = String.raw`(?<=\\(?:[bfnrt]|u[\da-f]{4}))`
+const wordStart = String.raw`(?:\b|${afterEscape})`
+
 // One pass over the finished line masks every secret, whichever object, message or stack it came from. Clients write
 // parts of it, so that what repeats may begin only where its run of characters does: else a line takes the square of its length.
 const secrets = new RegExp(
   [
     // JWS, JWE and other dotted base64url (RFC 7515 §7.1, RFC 7516 §7.1)
-    String.raw`(?<![\w-])eyJ[\w-]{6,}(?:\.[\w-]*){2,4}`,
+    String.raw`(?=eyJ)(?:(?<![\w-])|${afterEscape})eyJ[\w-]{6,}(?:\.[\w-]*){2,4}`,
     // our cookies, whatever they hold
     String.raw`(?<=(?:__Host-)?stagedoor(?:-tx\.[\w-]+|\.\d)?=)[^\s;"\\,]+`,
     // form and query fields that carry secrets
-    String.raw`(?<=\b(?:code|state|nonce|code_verifier|client_secret|client_assertion|refresh_token|access_token|id_token|id_token_hint|logout_token|token|password|invitation|login_hint)=)[^&\s"'\\#]+`,
+    String.raw`(?<=${wordStart}(?:code|state|nonce|code_verifier|client_secret|client_assertion|refresh_token|access_token|id_token|id_token_hint|logout_token|token|password|invitation|login_hint)=)[^&\s"'\\#]+`,
     // members of JSON that carry secrets
     String.raw`(?<="(?:authorization|cookie|set-cookie|state|nonce|code_?verifier|client_?secrets?|refresh_?token|access_?token|id_?token|password|secrets?)":")(?:[^"\\]|\\.)+`,
     // an authorization code, but not an error code, which is written in capitals
     String.raw`(?<="code":")(?!(?-i:[A-Z][A-Z0-9_]*)")(?:[^"\\]|\\.)+`,
     // Authorization in a message
-    String.raw`(?<=\b(?:Bearer|Basic) )[\w.~+/=-]{6,}`,
-    // e-mail addresses
-    String.raw`(?<![\w.%+-])[\w.%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`,
+    String.raw`(?<=${wordStart}(?:Bearer|Basic) )[\w.~+/=-]{6,}`,
+    // e-mail addresses; a letter behind an odd number of backslashes is one of an escape
+    String.raw`(?=[\w.%+-])(?:(?<![\w.%+\\-])|${afterEscape}|(?<=(?<!\\)(?:\\\\)+))[\w.%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`,
   ].join('|'),
   'gi',
 )
@@ -27,7 +31,7 @@ const secrets = new RegExp(
  * costs a twentieth of the full search. The `@clients` of Auth0's machines is no e-mail address.
  */
 const traces =
-  /"(?:authorization|cookie|set-cookie|state|nonce|code|code_?verifier|client_?secrets?|refresh_?token|access_?token|id_?token|password|secrets?)":"|\b(?:Bearer|Basic) |\beyJ|@[a-z0-9-]+\./i
+  /"(?:authorization|cookie|set-cookie|state|nonce|code|code_?verifier|client_?secrets?|refresh_?token|access_?token|id_?token|password|secrets?)":"|(?:Bearer|Basic) |eyJ|@[a-z0-9-]+\./i
 
 function mayHoldSecret(line: string): boolean {
   return line.includes('=') || traces.test(line)

@@ -49,6 +49,25 @@ t.test('no secret leaves through the log, whatever it came in with', async (t) =
   }
 })
 
+const afterEscapes: [what: string, secret: string][] = [
+  ['a token', jws],
+  ['a bearer token', `Bearer ${random}`],
+  ['a field of a form', `code=${random}`],
+  ['an e-mail address', 'jane.doe@mail.example.com'],
+]
+
+t.test('a secret at the beginning of a line is masked like any other, and the line is still JSON', async (t) => {
+  for (const [what, secret] of afterEscapes) {
+    for (const before of ['\n', '\t', '\u001b', '\\', '\\\n', String.raw`{"a":"\n`]) {
+      const line = redact(JSON.stringify({ msg: `said:${before}${secret}` }))
+      const where = `${what} after ${JSON.stringify(before)}`
+      t.notOk(line.includes(secret.slice(-20)), where)
+      t.match(line, /\[redacted\]/, where)
+      t.doesNotThrow(() => JSON.parse(line), where)
+    }
+  }
+})
+
 t.test('what is no secret stays readable', async (t) => {
   let written = ''
   const logger = createLogger('info', { write: (line: string) => void (written += line) })
@@ -79,6 +98,9 @@ t.test('a long line is redacted like a short one, whoever wrote it', async (t) =
     'stagedoor.1',
     '"code":"',
     '%2',
+    '\\',
+    '\na',
+    '\neyJaaaaaa',
   ]
   for (const part of hostile) {
     const path = `/=${part.repeat(length / part.length)}!`
