@@ -31,7 +31,7 @@ function messageIn(block: string): StreamMessage | undefined {
   let id: string | undefined
   const data: string[] = []
   for (const line of block.split(/\r\n|\n|\r/)) {
-    const [, name, value = ''] = /^([^:]+)(?:: ?(.*))?$/.exec(line) ?? []
+    const [, name, value = ''] = /^([^:]+)(?:: ?(.*))?$/s.exec(line) ?? []
     if (name === 'event') type = value
     if (name === 'id') id = value
     if (name === 'data') data.push(value)

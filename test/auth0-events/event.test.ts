@@ -68,6 +68,11 @@ t.test('an event stream is read whatever pieces it comes in', async (t) => {
   }
 })
 
+t.test('characters that end a line in JavaScript, and not in an event stream, are content', async (t) => {
+  const data = JSON.stringify({ nickname: 'a\u2028b\u2029c' })
+  t.same(createEventStreamParser()(`data: ${data}\n\n`), [{ type: 'message', id: undefined, data }])
+})
+
 t.test('a message that does not end is no event stream', async (t) => {
   const parse = createEventStreamParser()
   t.throws(() => parse('x'.repeat(1_048_577)), RangeError)
