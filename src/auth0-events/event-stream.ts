@@ -112,10 +112,12 @@ function refusalIn({ status, headers }: Response): PullEnd | undefined {
   return { kind: 'limited', detail, retryAfterMs: retryAfterMsIn(headers) }
 }
 
+const maxRetryAfterSeconds = 3_600
+
 /** RFC 9110 §10.2.3, in seconds as Auth0 writes it. */
 function retryAfterMsIn(headers: Headers): number {
-  const seconds = Number(headers.get('retry-after') ?? 0)
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0
+  const seconds = Number(headers.get('retry-after'))
+  return seconds > 0 ? Math.min(seconds, maxRetryAfterSeconds) * 1000 : 0
 }
 
 async function readStream({ body }: Response, options: PullOptions, timer: NodeJS.Timeout): Promise<PullEnd> {
