@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -102,6 +102,23 @@ t.test('a queue that is full fails, and what came meanwhile is counted as lost',
   sink.take(['12345678'])
   t.match(sink.status(), { reason: 'the queue on disk is full', waiting: 1, lost: 1 })
   await t.rejects(sink.settled(), /queue on disk is full/)
+})
+
+t.test('a queue whose files could not be made goes on once they can', async (t) => {
+  const { url, received } = await startReceiver(t)
+  const folder = await temporaryFolder(t)
+  const sink = startSink(t, url, spoolIn(folder))
+  const own = join(folder, 'w')
+  await rm(own, { recursive: true })
+  await writeFile(own, 'no folder')
+  sink.take(['1'])
+  t.match(sink.status(), { reason: /EEXIST|ENOTDIR/, waiting: 0, lost: 1 })
+  await rm(own)
+  sink.take(['2'])
+  await until(() => received.length > 0)
+  t.match(received, [{ body: '2\n' }])
+  await until(() => sink.status().waiting === 0)
+  t.equal(sink.status().reason, undefined)
 })
 
 t.test('an error is told with its cause', async (t) => {
