@@ -11,10 +11,10 @@ import type { ProcessFacts } from '../audit/event.ts'
 import { createRecentRecords } from '../audit/recent.ts'
 import { canonicalJson } from '../audit/record-json.ts'
 import { createExamine, type Examine } from '../audit/search-and-verify.ts'
-import { openAppendFile } from '../audit/sinks/append-file.ts'
+import { appendLine } from '../audit/sinks/append-file.ts'
 import { FileSink } from '../audit/sinks/file.ts'
 import { reasonOf, type Sink } from '../audit/sinks/sink.ts'
-import { readTrailEnd, type TrailEnd } from '../audit/trail-files.ts'
+import { checkpointFileOf, readTrailEnd, type TrailEnd } from '../audit/trail-files.ts'
 import { createTrail, type Sign, type Trail, type TrailSettings } from '../audit/trail.ts'
 import type { Config } from '../config/schema.ts'
 import { counted } from '../config/values/quantities.ts'
@@ -218,9 +218,7 @@ function keepCheckpoint(sinks: readonly SinkConfig[], checkpoint: string, logger
   for (const { file } of sinks) {
     if (file === undefined) continue
     try {
-      const kept = openAppendFile(`${file.path}.checkpoints`)
-      kept.append(Buffer.from(`${checkpoint}\n`))
-      kept.close()
+      appendLine(checkpointFileOf(file.path), checkpoint)
     } catch (err) {
       logger.error({ err }, 'a checkpoint of the audit trail could not be kept beside its file')
     }

@@ -42,23 +42,26 @@ t.test('every sign of life puts off the end of a silent connection', async (t) =
   t.same(await end, { kind: 'failed', detail: 'nothing came for 1000 ms' })
 })
 
-t.test('Auth0 is asked again after an hour at the latest: a timer of more than 24 days would fire at once', async (t) => {
-  for (const [said, expected] of [
-    ['30', 30_000],
-    ['9999999', 3_600_000],
-    ['Wed, 21 Oct 2026 07:28:00 GMT', 0],
-  ] as const) {
-    const end = await pullOnce({
-      issuer: 'https://example.eu.auth0.com/',
-      token: 'token',
-      position: { kind: 'now' },
-      types: [],
-      fetch: async () => new Response(null, { status: 429, headers: { 'retry-after': said } }),
-      take: async () => 'ignored',
-      onOffset: async () => undefined,
-      silenceMs: 60_000,
-      signal: new AbortController().signal,
-    })
-    t.match(end, { kind: 'limited', retryAfterMs: expected }, said)
-  }
-})
+t.test(
+  'Auth0 is asked again after an hour at the latest: a timer of more than 24 days would fire at once',
+  async (t) => {
+    for (const [said, expected] of [
+      ['30', 30_000],
+      ['9999999', 3_600_000],
+      ['Wed, 21 Oct 2026 07:28:00 GMT', 0],
+    ] as const) {
+      const end = await pullOnce({
+        issuer: 'https://example.eu.auth0.com/',
+        token: 'token',
+        position: { kind: 'now' },
+        types: [],
+        fetch: async () => new Response(null, { status: 429, headers: { 'retry-after': said } }),
+        take: async () => 'ignored',
+        onOffset: async () => undefined,
+        silenceMs: 60_000,
+        signal: new AbortController().signal,
+      })
+      t.match(end, { kind: 'limited', retryAfterMs: expected }, said)
+    }
+  },
+)

@@ -10,7 +10,7 @@ export type AppendFile = ReturnType<typeof openAppendFile>
 export function openAppendFile(path: string) {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const fd = openSync(path, 'a+', 0o600)
-  if (!endsWithLine(fd)) writeSync(fd, '\n')
+  endLine(fd)
   const { ino } = fstatSync(fd)
   let isSyncing = false
   let isClosing = false
@@ -50,6 +50,17 @@ export function openAppendFile(path: string) {
   }
 }
 
+/** Appends one line to a file that is opened for it. @throws where the file does not take all of it */
+export function appendLine(path: string, line: string): void {
+  const file = openAppendFile(path)
+  try {
+    const bytes = Buffer.from(`${line}\n`)
+    if (file.append(bytes) < bytes.length) throw new Error('the disk is full')
+  } finally {
+    file.close()
+  }
+}
+
 /** @throws the first error only: after a part was written, its length is what counts */
 function writeOrStop(fd: number, bytes: Buffer, from: number): number {
   try {
@@ -57,6 +68,16 @@ function writeOrStop(fd: number, bytes: Buffer, from: number): number {
   } catch (error) {
     if (from === 0) throw error
     return 0
+  }
+}
+
+/** @throws when the disk is full; the file is closed then */
+function endLine(fd: number): void {
+  try {
+    if (!endsWithLine(fd)) writeSync(fd, '\n')
+  } catch (error) {
+    closeSync(fd)
+    throw error
   }
 }
 

@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { mock } from 'node:test'
@@ -7,6 +7,7 @@ import { mock } from 'node:test'
 import t from 'tap'
 import type { Test } from 'tap'
 
+import { appendLine } from '../../../src/audit/sinks/append-file.ts'
 import { FileSink, type FileSinkOptions } from '../../../src/audit/sinks/file.ts'
 import { filesOfTrail } from '../../../src/audit/trail-files.ts'
 import { until } from '../../support/until.ts'
@@ -159,6 +160,45 @@ t.test('of a write that fills the disk whole lines are kept, and the line that w
   t.equal(await readFile(path, 'utf8'), 'one\ntwo\nthr\nthree\nfour\n')
   t.same(sink.status(), { reason: undefined, waiting: 0, lost: 0 })
 })
+
+t.test('however long the disk stays full, no file stays open', async (t) => {
+  const clock = mockTimers(t)
+  const { sink, path, later } = await start(t)
+  sink.take(['one'])
+  const { makeRoom } = fillDisk(t, 'tw'.length)
+  sink.take(['two'])
+  for (let second = 0; second < 3; second += 1) {
+    later(1_000)
+    clock.tick(1_000)
+  }
+  const status = sink.status()
+  makeRoom()
+  t.match(status, { reason: /ENOSPC/, waiting: 1 })
+  t.equal(await openFiles(path), 0)
+})
+
+/** How many descriptors of this process lead to a file. */
+async function openFiles(path: string): Promise<number> {
+  const all = await readdir('/proc/self/fd')
+  const targets = await Promise.all(all.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+  return targets.filter((target) => target === path).length
+}
+
+t.test(
+  'a single line that a full disk does not take, or takes in part, is a failure that leaves nothing open',
+  async (t) => {
+    const folder = await temporaryFolder(t)
+    const path = join(folder, 'full')
+    await symlink('/dev/full', path)
+    t.throws(() => appendLine(path, 'one'), { code: 'ENOSPC' })
+    t.equal(await openFiles('/dev/full'), 0)
+    const cut = join(folder, 'cut')
+    const { makeRoom } = fillDisk(t, 'tw'.length)
+    t.throws(() => appendLine(cut, 'two'), /disk is full/)
+    makeRoom()
+    t.equal(await readFile(cut, 'utf8'), 'tw')
+  },
+)
 
 t.test('a failing sync is a failure too, and the next second tries again', async (t) => {
   const clock = mockTimers(t)
