@@ -36,11 +36,10 @@ export function openSpool({ folder, writer, ...options }: SpoolOptions) {
   function openPiece(): { file: AppendFile; piece: Piece } {
     count += 1
     const name = `${String(Date.now()).padStart(14, '0')}-${writer}-${String(count).padStart(8, '0')}.jsonl`
-    // First, as it throws on a full disk: a piece without a file would stop the queue for good.
-    const file = openAppendFile(join(own, name))
-    const piece = { name, bytes: 0, lines: 0 }
-    pieces.push(piece)
-    return { file, piece }
+    const opened = { file: openAppendFile(join(own, name)), piece: { name, bytes: 0, lines: 0 } }
+    // A piece whose file could not be made is not among them: it would stop the queue for good.
+    pieces.push(opened.piece)
+    return opened
   }
 
   function closePiece(): void {
