@@ -8,6 +8,9 @@ import { readAsHttp1 } from './http2-request.ts'
 /** Streams that one client may have open at a time on one connection: a browser's hundred requests and then some. */
 const maxConcurrentStreams = 256
 
+/** More than the largest `upstreams.<name>.maxHeaderBytes` and what we add; nghttp2 would stop at 64 KiB. */
+const longestHeadBytes = 2_097_152
+
 /**
  * TLS 1.3, and of TLS 1.2 what has forward secrecy and authenticated encryption; HTTP/2 forbids the others (RFC 9113 Appendix A).
  */
@@ -45,6 +48,7 @@ export function createTlsServer(
       settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },
       // Upstreams repeat fields, such as X-Content-Type-Options. They pass as they do over HTTP/1.1.
       strictSingleValueFields: false,
+      maxSendHeaderBlockLength: longestHeadBytes,
     },
     (request, response) => {
       // The compatibility API of node:http2 resembles node:http; code that meets a difference checks `httpVersionMajor`.

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
+import { connect } from 'node:http2'
 
 import t from 'tap'
 
@@ -38,4 +39,13 @@ t.test('a status that HTTP does not know is an error of the upstream', async (t)
   const gateway = await startTlsGateway(t, (_request, response) => void response.writeHead(999).end('ok'))
   const answer = await ask(connectHttp2(t, gateway), { ':path': '/public/x' })
   t.match(answer, { headers: { ':status': 502 }, text: /STAGEDOOR_PROXY_BAD_RESPONSE/ })
+})
+
+t.test('a head of 64 KiB, the default limit, passes over HTTP/2', async (t) => {
+  const fields = Array.from({ length: 64 }, (_, i) => [`x-${i}`, 'v'.repeat(1_014)]).flat()
+  const gateway = await startTlsGateway(t, (_request, response) => void response.writeHead(200, fields).end('ok'))
+  const session = connect(gateway.url, { rejectUnauthorized: false, settings: { maxHeaderListSize: 200_000 } })
+  t.teardown(() => session.destroy())
+  const answer = await ask(session, { ':path': '/public/x' })
+  t.match(answer, { headers: { ':status': 200, 'x-63': /^v+$/ }, text: 'ok', resetCode: 0 })
 })
