@@ -33,6 +33,7 @@ export class Keys {
   #isOverdue = false
   #timer: NodeJS.Timeout | undefined
   #stopFollowing: (() => void) | undefined
+  #isClosed = false
 
   private constructor(options: KeysOptions) {
     this.#options = options
@@ -86,6 +87,7 @@ export class Keys {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#stopFollowing?.()
     clearTimeout(this.#timer)
   }
@@ -144,6 +146,7 @@ export class Keys {
 
   #schedule(delayMs: number): void {
     clearTimeout(this.#timer)
+    if (this.#isClosed) return
     this.#timer = setTimeout(() => this.#rotateWhenDue(), Math.min(delayMs, maxTimerMs))
     this.#timer.unref()
   }

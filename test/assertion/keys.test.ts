@@ -134,6 +134,35 @@ t.test('a rotation that failed is overdue, and is tried again a minute later', a
   t.equal(keys.isOverdue(), false)
 })
 
+t.test('keys that are closed during a rotation try none again', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const kept = createMemoryKeyStore()
+  ;(await Keys.open({ store: kept, rotateEveryMs: dayMs, now: () => 0 })).close()
+  const writing = Promise.withResolvers<void>()
+  const written = Promise.withResolvers<void>()
+  const failed = Promise.withResolvers<unknown>()
+  let reads = 0
+  const store: KeyStore = {
+    read() {
+      reads += 1
+      return kept.read()
+    },
+    write() {
+      writing.resolve()
+      return written.promise
+    },
+  }
+  const keys = await Keys.open({ store, rotateEveryMs: dayMs, now: () => 2 * dayMs, onFailure: failed.resolve })
+  await writing.promise
+  keys.close()
+  written.reject(new Error('disk full'))
+  await failed.promise
+  const readsBefore = reads
+  mock.timers.tick(60_000)
+  t.equal(reads, readsBefore)
+})
+
 t.test('a rotation is due when its period has passed', async (t) => {
   const ring = { rotatedAt: 1_000 } as Parameters<typeof msUntilRotation>[0]
   t.equal(msUntilRotation(ring, 500, 1_200), 300)
