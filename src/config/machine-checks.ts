@@ -1,12 +1,14 @@
+import { backstageKeysUrl } from './derived-settings.ts'
 import type { Findings, KnownSections } from './problem.ts'
 import type { Config } from './schema.ts'
 
 /** Options of `machines` that contradict other sections, or make them unsafe. */
-export function* machineContradictions({ machines, auth0, assertion, routes }: KnownSections): Findings {
+export function* machineContradictions({ machines, auth0, assertion, routes, upstreams }: KnownSections): Findings {
   if (machines === undefined) return
   if (auth0) yield* idTokenConfusion(machines, auth0)
   yield* audienceConfusion(machines, assertion)
   if (routes) yield* unknownRules(machines, routes)
+  if (routes && upstreams) yield* keysBehindSocket({ machines, routes, upstreams })
 }
 
 /** An ID token's audience is the client id: with it in the list, every logged-in person's ID token would open the door. */
@@ -57,5 +59,15 @@ function* unknownRules({ backstageTokens }: Config['machines'], routes: Config['
       expected: `the name of a rule: ${known.join(', ')}`,
       fix: 'write one of these, or add the rule to routes',
     }
+  }
+}
+
+/** Keys are fetched by URL, and a socket has none. */
+function* keysBehindSocket(sections: Pick<Config, 'machines' | 'routes' | 'upstreams'>): Findings {
+  if (sections.machines.backstageTokens.rules.length === 0 || !backstageKeysUrl(sections).startsWith('unix:')) return
+  yield {
+    path: ['machines', 'backstageTokens', 'jwksUrl'],
+    expected: 'an http:// or https:// URL, because the upstream of the first rule is a unix: socket',
+    fix: 'add jwksUrl, for example http://127.0.0.1:7007/api/auth/.well-known/jwks.json: where Backstage’s keys can be fetched without the socket',
   }
 }

@@ -103,6 +103,20 @@ refusalTable([
     /the name of a rule: everything/,
     /add the rule/,
   ],
+  [
+    'Backstage’s keys behind a socket',
+    "machines: { backstageTokens: { rules: [everything] } }\nupstreams: { backstage: { url: 'unix:/run/backstage.sock' } }",
+    'machines.backstageTokens.jwksUrl',
+    /because the upstream of the first rule is a unix: socket/,
+    /add jwksUrl, for example http/,
+  ],
+  [
+    'a socket for Backstage’s keys',
+    "machines: { backstageTokens: { rules: [everything], jwksUrl: 'unix:/run/backstage.sock' } }",
+    'machines.backstageTokens.jwksUrl',
+    /an http or https URL/,
+    /write for example jwksUrl: http/,
+  ],
 ])
 
 t.test('AUTH0_AUDIENCE is the audience of machines too', async (t) => {

@@ -114,11 +114,14 @@ const backstageTokens = z
           'Danger: such a token outlives our session of that person, until it expires.',
         'x-example': ['mcp'],
       }),
-    jwksUrl: z.string('a URL').min(1).optional().meta({
-      description:
-        'Where Backstage’s keys are. Default: `/api/auth/.well-known/jwks.json` at the upstream of the first rule in `rules`.',
-      'x-example': 'http://127.0.0.1:7007/api/auth/.well-known/jwks.json',
-    }),
+    jwksUrl: z
+      .url({ protocol: /^https?$/, error: 'an http or https URL' })
+      .optional()
+      .meta({
+        description:
+          'Where Backstage’s keys are. Default: `/api/auth/.well-known/jwks.json` at the upstream of the first rule in `rules`, unless that is a socket.',
+        'x-example': 'http://127.0.0.1:7007/api/auth/.well-known/jwks.json',
+      }),
   })
   .prefault({})
   .meta({ description: 'Clients that log in with Backstage itself.' })
