@@ -9,7 +9,7 @@ import { type Applied, applyPlan } from './apply.ts'
 import { findInTenant, type Found } from './found.ts'
 import { planOf } from './plan.ts'
 import { clicks, describe, gatewayYaml } from './report.ts'
-import { placesIn, writeSecrets } from './secrets.ts'
+import { placesIn, prepareFolder, writeSecrets } from './secrets.ts'
 import { type Wanted, wantedTenant, type Wish } from './wanted.ts'
 
 type SetupOptions = {
@@ -94,6 +94,8 @@ async function setUpByApi(options: SetupOptions, tenant: Tenant, context: Comman
     err(`To be done at ${issuer}, by --apply:\n${plan.map(describe).join('')}Nothing was changed.\n`)
     return 0
   }
+  // Auth0 shows the secrets once: nothing is changed there before they have a place.
+  if (options.apply && options.secrets !== undefined) await prepareFolder(options.secrets)
   if (plan.length > 0) err(`At ${issuer}:\n`)
   const applied = await applyPlan(plan, expect, found.events?.id, (change) => err(`  done: ${change.title}\n`))
   await showConfiguration(options, tenant, { found, applied }, context)

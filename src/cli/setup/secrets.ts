@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const files = { client: 'client-secret', events: 'events-secret', session: 'session-secret' } as const
@@ -21,6 +21,12 @@ export function placesIn(folder: string | undefined): SecretPlaces {
   }
 }
 
+/** Makes the folder where there is none. @throws when nothing can be made in it */
+export async function prepareFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await rmdir(await mkdtemp(join(folder, '.check-')))
+}
+
 /**
  * Writes each secret that Auth0 showed, and a new one for sessions, into a file of its own that its owner alone may read. A file
  * that is there already stays as it is.
@@ -32,7 +38,6 @@ export async function writeSecrets(
 ): Promise<string[]> {
   const all = { ...shown, session: randomBytes(sessionSecretBytes).toString('base64') }
   const written: string[] = []
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   for (const [name, secret] of Object.entries(all) as [SecretName, string | undefined][]) {
     const file = join(folder, files[name])
     if (secret !== undefined && (await writeNew(file, secret))) written.push(file)

@@ -178,13 +178,25 @@ t.test('--print says what to click, and asks Auth0 nothing', async (t) => {
   t.notMatch(forced.out, 'Machine to Machine')
 })
 
-t.test('secrets that cannot be written are said with the folder and the reason', async (t) => {
-  const { setUp } = await startTenant(t)
-  t.match(await setUp('--apply', '--secrets', '/dev/null/secrets'), {
-    exitCode: 1,
-    err: /\nENOTDIR: not a directory, mkdir '\/dev\/null\/secrets'\.\n$/,
-  })
-})
+t.test(
+  'secrets that cannot be written are said with the folder and the reason, and Auth0 stays as it is',
+  async (t) => {
+    const { auth0, folder, setUp } = await startTenant(t)
+    const before = stateOf(auth0)
+    const file = join(folder, 'file')
+    await writeFile(file, '')
+    // Linux lets nobody write there, root included.
+    const readOnly = '/proc/self'
+    for (const [place, reason] of [
+      ['/dev/null/secrets', /^ENOTDIR: not a directory, mkdir '\/dev\/null\/secrets'\.\n$/],
+      [file, /^EEXIST: file already exists, mkdir '.*file'\.\n$/],
+      [readOnly, /^E[A-Z]+: .*\/proc\/self/],
+    ] as const) {
+      t.match(await setUp('--apply', '--secrets', place), { exitCode: 1, err: reason }, place)
+      t.same(stateOf(auth0), before, place)
+    }
+  },
+)
 
 t.test('a base URL that Stagedoor would refuse is refused', async (t) => {
   const env = { AUTH0_DOMAIN: 'tenant.eu.auth0.com' }
