@@ -2,8 +2,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK
 
 /**
  * The keys of assertions. By schedule `next` is published a whole period before it signs, so that no upstream meets a key it has
- * not seen, and `previous` stays until its last signatures have expired. Each rotation drops `previous`, also one that an
- * operator asks for early.
+ * not seen, and `previous` stays until its last signatures have expired. Each rotation drops `previous`.
  */
 export type KeyRing = {
   previous?: StoredKey
@@ -30,6 +29,21 @@ export function rotate(ring: KeyRing, fresh: StoredKey, now: number, publishAhea
 /** The key that signs at a time. */
 export function signingKeyIn({ previous, current, signsFrom = 0 }: KeyRing, now: number): StoredKey {
   return signsFrom > now && previous !== undefined ? previous : current
+}
+
+/** A token lives for five minutes at most, and a process may hear of a rotation a little later. */
+const lastTokensMs = 6 * 60_000
+
+/**
+ * Until when `previous` is needed: it signs, or tokens that it signed are valid. Undefined where it can be dropped.
+ * A long wait means that the clock was ahead and has been set back, which must not hold a key back.
+ * @param dropsTokens whether it counts only while it signs
+ */
+export function previousNeededUntil(ring: KeyRing, now: number, dropsTokens: boolean): number | undefined {
+  const { previous, rotatedAt, signsFrom = rotatedAt } = ring
+  const until = signsFrom + (dropsTokens ? 0 : lastTokensMs)
+  const isNeeded = previous !== undefined && until > now && until - now <= 2 * lastTokensMs
+  return isNeeded ? until : undefined
 }
 
 /** How long until the next rotation; not negative. */

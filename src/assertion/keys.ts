@@ -3,6 +3,7 @@ import type { JWK } from 'jose'
 import {
   type KeyRing,
   msUntilRotation,
+  previousNeededUntil,
   publishedKeys,
   rotate,
   signingKeyIn,
@@ -67,9 +68,13 @@ export class Keys {
     return { keys: [...(this.#opened?.byId.values() ?? [])].map(({ publicJwk }) => publicJwk) }
   }
 
-  /** Has the next key sign, once it has been published for long enough. */
-  rotate(): Promise<void> {
-    return this.#rotateIf(() => true)
+  /**
+   * Has the next key sign, once it has been published for long enough.
+   * @param dropsTokens also while tokens of the key that is dropped are valid
+   * @returns until when that key is needed, where nothing was rotated because of it; milliseconds since the epoch
+   */
+  rotate(dropsTokens = false): Promise<number | undefined> {
+    return this.#rotateIf(() => true, dropsTokens)
   }
 
   isReady(): boolean {
@@ -125,16 +130,20 @@ export class Keys {
   }
 
   /** Only one of the processes that share a store rotates; the others read its result. */
-  #rotateIf(isDue: (ring: KeyRing) => boolean): Promise<void> {
+  #rotateIf(isDue: (ring: KeyRing) => boolean, dropsTokens: boolean): Promise<number | undefined> {
     const { store, now, onRotated } = this.#options
     return this.#alone(async () => {
       const latest = await this.#readOrMake()
-      // Two rotations within the publish-ahead time would drop a key that still signs.
-      if (!isDue(latest) || (latest.signsFrom ?? 0) > now()) return this.#take(latest)
+      const neededUntil = previousNeededUntil(latest, now(), dropsTokens)
+      if (!isDue(latest) || neededUntil !== undefined) {
+        await this.#take(latest)
+        return neededUntil
+      }
       const next = rotate(latest, await generateStoredKey(), now(), store.shared?.publishAheadMs)
       await store.write(next)
       await this.#take(next)
       onRotated?.(next.current.kid)
+      return undefined
     })
   }
 
@@ -155,7 +164,8 @@ export class Keys {
     const { rotateEveryMs, now, onFailure } = this.#options
     const remainingMs = this.#msUntilRotation()
     if (remainingMs > 0) return this.#schedule(remainingMs)
-    this.#rotateIf((ring) => msUntilRotation(ring, rotateEveryMs, now()) === 0).then(
+    // A period is longer than any token lives.
+    this.#rotateIf((ring) => msUntilRotation(ring, rotateEveryMs, now()) === 0, true).then(
       () => this.#schedule(this.#msUntilRotation()),
       (cause: unknown) => {
         this.#isOverdue = true

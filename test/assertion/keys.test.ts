@@ -23,7 +23,8 @@ async function createFolder(t: Test): Promise<string> {
 const keyFile = async (t: Test): Promise<string> => join(await createFolder(t), 'deep', 'keys.json')
 
 t.test('the next key is published before it signs, the previous one for as long after', async (t) => {
-  const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
+  let now = 0
+  const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => now })
   t.teardown(() => keys.close())
   const [current, next] = kidsOf(keys)
   t.equal(keys.current().kid, current)
@@ -31,9 +32,35 @@ t.test('the next key is published before it signs, the previous one for as long 
   t.equal(keys.current().kid, next)
   const [previous, , fresh] = kidsOf(keys)
   t.equal(previous, current)
+  now += dayMs
   await keys.rotate()
   t.equal(keys.current().kid, fresh)
   t.notOk(kidsOf(keys).includes(current))
+})
+
+t.test('a key whose tokens may still be valid is dropped only where that is asked for', async (t) => {
+  let now = 0
+  const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => now })
+  t.teardown(() => keys.close())
+  t.equal(await keys.rotate(), undefined, 'the first rotation drops none')
+  const published = kidsOf(keys)
+  now += 5 * 60_000
+  t.equal(await keys.rotate(), keys.rotatedAt() + 6 * 60_000)
+  t.same(kidsOf(keys), published)
+  t.equal(await keys.rotate(true), undefined)
+  t.same(kidsOf(keys).slice(0, 2), published.slice(1))
+  now += 6 * 60_000
+  t.equal(await keys.rotate(), undefined)
+  t.same(kidsOf(keys)[0], published[2])
+})
+
+t.test('a rotation while the clock was ahead keeps nobody from the next one', async (t) => {
+  let now = 10 * dayMs
+  const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: 90 * dayMs, now: () => now })
+  t.teardown(() => keys.close())
+  await keys.rotate()
+  now = 0
+  t.equal(await keys.rotate(), undefined)
 })
 
 t.test('published keys hold nothing private', async (t) => {

@@ -40,12 +40,25 @@ t.test('which sessions end has to be said, by one name', async (t) => {
 })
 
 t.test('signing keys are listed, and the next one signs when that is asked for', async (t) => {
-  const { run } = await startAdmin(t)
+  const { house, run } = await startAdmin(t)
   const keys = async () => JSON.parse((await run(['keys', 'list', '--json'])).out).keys as { current: string }[]
   const [before] = await keys()
   t.match(await run(['keys', 'rotate', 'assertion']), { exitCode: 0, out: /assertion .* signs/ })
   const [after] = await keys()
   t.not(after?.current, before?.current)
+  t.match(await run(['keys', 'rotate', 'assertion']), {
+    exitCode: 1,
+    err: /answers 409: The previous key is still needed .*Ask again after 20\S+Z\. If a key has leaked, .*--drop-previous/,
+  })
+  const answer = await fetch(`${house.url}/.stagedoor/admin/keys/rotate`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${machineToken(house.auth0)}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ purpose: 'assertion' }),
+  })
+  t.match(await answer.json(), { status: 409, code: 'STAGEDOOR_ADMIN_KEYS_IN_USE' })
+  t.same((await keys())[0], after, 'nothing is rotated')
+  t.match(await run(['keys', 'rotate', 'assertion', '--drop-previous']), { exitCode: 0 })
+  t.not((await keys())[0]?.current, after?.current)
   t.match(await run(['keys', 'rotate', 'toString']), { exitCode: 1, err: /one of: assertion, machine/ })
   t.match(await run(['keys', 'list']), { exitCode: 0, out: /PURPOSE +KEY +STATE/ })
 })

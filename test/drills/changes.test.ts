@@ -67,7 +67,7 @@ t.test(
     for (let round = 1; round === 1 || report.hasTime(); round += 1) {
       const isOdd = round % 2 === 1
       await changeSecrets(house, settings, isOdd)
-      await rotateKeys(house)
+      await rotateKeys(house, round)
       await certificates.issue(`round-${round}`)
       await settings.change()
       for (const replica of house.all) t.equal(await nameOf(replica), `round-${round}`)
@@ -157,13 +157,15 @@ function sectionsWith({ auth0: { issuer, clientId }, redis: { url } }: Replicas,
 const keyPurposes = ['assertion', 'machine']
 
 /** Asks one process for the next key; the others hear of it by Redis. */
-async function rotateKeys({ all, auth0 }: Replicas): Promise<void> {
+async function rotateKeys({ all, auth0 }: Replicas, round: number): Promise<void> {
   const headers = { authorization: `Bearer ${machineToken(auth0)}`, 'content-type': 'application/json' }
   for (const purpose of keyPurposes) {
     const url = `${all[0]?.url}/.stagedoor/admin/keys/rotate`
     const answer = await request(url, { method: 'POST', headers, body: JSON.stringify({ purpose }) })
     const text = await answer.body.text()
-    if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${text}`)
+    // In a later round, tokens of the previous key may still be valid.
+    const isRefused = round > 1 && answer.statusCode === 409
+    if (answer.statusCode !== 200 && !isRefused) throw new Error(`${answer.statusCode} ${text}`)
   }
 }
 

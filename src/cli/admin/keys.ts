@@ -20,7 +20,10 @@ export function keysCommand(context: CommandContext): Command {
       withApiOptions(new Command('rotate'))
         .description('have the next key sign; upstreams know it already')
         .argument('<purpose>', 'assertion (people) or machine')
-        .action((purpose: string, options: ApiOptions) => ask('keys/rotate', { purpose }, options)),
+        .option('--drop-previous', 'for a key that leaked: also while tokens that the previous key signed are valid')
+        .action((purpose: string, options: ApiOptions & { dropPrevious?: true }) =>
+          ask('keys/rotate', { purpose, dropPrevious: options.dropPrevious }, options),
+        ),
     )
 }
 

@@ -16,16 +16,20 @@ export const adminKeys: FastifyPluginAsync<AdminKeysOptions> = async (app, { key
   app.post('/keys/rotate', async (request, reply) => {
     // Programs bring a token of their own, which no page of another site can send.
     if (request.principal.kind === 'user') refuseForeignForm(request.headers, baseUrl)
-    const { purpose } = (request.body ?? {}) as Readonly<Record<string, unknown>>
+    const { purpose, dropPrevious } = (request.body ?? {}) as Readonly<Record<string, unknown>>
     const ring = typeof purpose === 'string' ? keys.get(purpose) : undefined
     if (ring === undefined || typeof purpose !== 'string') {
       const detail = `purpose has to be one of: ${[...keys.keys()].join(', ')}`
       throw new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { publicDetail: detail })
     }
     await app.audit.ensure(request, { event: 'key', change: { what: purpose, action: 'rotation asked for' } })
-    await ring.rotate().catch((cause: unknown) => {
+    const neededUntil = await ring.rotate(String(dropPrevious) === 'true').catch((cause: unknown) => {
       throw new GatewayError('STAGEDOOR_ADMIN_KEYS_NOT_KEPT', { cause })
     })
+    if (neededUntil !== undefined) {
+      const detail = `Ask again after ${new Date(neededUntil).toISOString()}. If a key has leaked, send dropPrevious: true (--drop-previous of stagedoor keys rotate).`
+      throw new GatewayError('STAGEDOOR_ADMIN_KEYS_IN_USE', { publicDetail: detail })
+    }
     return reply.header('cache-control', 'no-store').send({ keys: listed(new Map([[purpose, ring]])) })
   })
 }

@@ -101,7 +101,10 @@ const paths = {
     post: operation(
       'Has the next signing key sign',
       json('The keys now.'),
-      form({ purpose: '`assertion` or `machine`.' }),
+      form({
+        purpose: '`assertion` or `machine`.',
+        dropPrevious: '`true`: also while tokens that the previous key signed are valid.',
+      }),
     ),
   },
   '/openapi.json': { get: operation('This document', json('OpenAPI 3.1.')) },
