@@ -1,5 +1,7 @@
 // Apart from the client, which takes 20 MiB when it is loaded.
 
+import { hostOf } from '../config/values/addresses.ts'
+
 /** A server as it is asked for: `redis://` in the clear, `rediss://` over TLS. */
 export type RedisNode = { host: string; port: number; isTls: boolean }
 
@@ -7,11 +9,11 @@ const defaultPort = 6379
 
 /** Reads `redis://host:port` or `rediss://host:port`; IPv6 addresses lose their brackets. */
 export function parseNode(url: string): RedisNode {
-  const { protocol, hostname, port } = new URL(url)
+  const parsed = new URL(url)
   return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? defaultPort : Number(port),
-    isTls: protocol === 'rediss:',
+    host: hostOf(parsed),
+    port: parsed.port === '' ? defaultPort : Number(parsed.port),
+    isTls: parsed.protocol === 'rediss:',
   }
 }
 

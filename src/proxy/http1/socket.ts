@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type SocketConstructorOpts } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 
+import { hostOf } from '../../config/values/addresses.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** How an upstream is reached over TLS, certificates as PEM text. */
@@ -55,8 +56,9 @@ function pathOpener(address: string) {
   return (onread?: OnReadOpts) => connectTcp({ path, ...(onread && { onread }) })
 }
 
-function openerFor({ protocol, hostname, port }: URL, tls: UpstreamTls | undefined) {
-  const host = hostname.replace(/^\[|\]$/g, '')
+function openerFor(url: URL, tls: UpstreamTls | undefined) {
+  const { protocol, port } = url
+  const host = hostOf(url)
   if (protocol === 'http:') {
     const where = { host, port: Number(port || 80) }
     return (onread?: OnReadOpts) => connectTcp({ ...where, ...(onread && { onread }) })

@@ -2,8 +2,8 @@ import { createHash, type Hash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
-import type { Socket } from 'node:net'
-import { tmpdir } from 'node:os'
+import type { AddressInfo, Socket } from 'node:net'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -66,6 +66,19 @@ t.test('a Unix socket carries requests as any other', async (t) => {
     const recording = send(connections, { method: 'POST', path: '/chunks', body: Readable.from([Buffer.from(text)]) })
     t.same(await recording.outcome, { status: 200, body: text })
   }
+})
+
+const ipv6Loopback = Object.values(networkInterfaces())
+  .flat()
+  .some((found) => found?.address === '::1')
+
+t.test('an address of IPv6 is reached', { skip: !ipv6Loopback && 'no IPv6 on this machine' }, async (t) => {
+  const server = createServer(echo).listen(0, '::1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const connections = startConnections(t, `http://[::1]:${(server.address() as AddressInfo).port}`)
+  const recording = send(connections, { method: 'POST', path: '/chunks', body: Readable.from([Buffer.from('hello')]) })
+  t.same(await recording.outcome, { status: 200, body: 'hello' })
 })
 
 t.test('a name with several addresses is reached at the one that listens', async (t) => {
