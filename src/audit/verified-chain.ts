@@ -6,6 +6,14 @@ type Report = { fault: (place: string, text: string) => void; note: (text: strin
 /** Limit of remembered hashes: more than a sender can have in transit. */
 const maxRemembered = 20_000
 
+/** A gateway that has its keys signs each hour at least (`audit.checkpointEvery`). The rest is for clocks and busy machines. */
+const longestUnsignedMs = 2 * 3_600_000
+
+/** Records that wait for others come a little out of the order of their times; a clock that is kept in step moves by less. */
+const clockStepMs = 5_000
+
+type Moment = Pick<AuditRecord, 'seq' | 'time'>
+
 /** One writer's chain, followed record by record. */
 export class WriterChain {
   /** Records that came again as they were. */
@@ -20,7 +28,10 @@ export class WriterChain {
   #next = 1
   #lastHash = ''
   #lastPlace = 'end'
+  #lastTime = ''
   #isStopped = false
+  /** The records that no signature covers so far. A checkpoint does not count: it has one of its own. */
+  #unsigned: { from: Moment; to: Moment } | undefined
 
   constructor(writer: string, report: Report) {
     this.#writer = writer
@@ -32,7 +43,7 @@ export class WriterChain {
     place: string,
     { isIntact, isFirstFile }: { isIntact: boolean; isFirstFile: boolean },
   ): void {
-    const { seq, prev, hash, event } = record
+    const { seq, prev, hash, event, time } = record
     const { fault } = this.#report
     if (!isIntact) fault(place, `${this.#nameOf(seq)} was changed: its hash does not fit what it says`)
     if (this.#first === 0) this.#begin(record, place, isFirstFile)
@@ -45,6 +56,13 @@ export class WriterChain {
       fault(place, `${this.#nameOf(seq)} comes after the end of its writer`)
     }
     if (event === 'stop') this.#isStopped = true
+    if (Date.parse(this.#lastTime) - Date.parse(time) > clockStepMs) {
+      this.#report.note(
+        `${place}: the clock was set back before ${this.#nameOf(seq)}, from ${this.#lastTime} to ${time}`,
+      )
+    }
+    this.#lastTime = time
+    if (event !== 'checkpoint') this.#unsigned = { from: this.#unsigned?.from ?? { seq, time }, to: { seq, time } }
     this.#remember(seq, hash)
     this.#next = seq + 1
     this.#lastHash = hash
@@ -55,10 +73,21 @@ export class WriterChain {
   compare({ seq, hash, writer }: ChainHead, place: string): void {
     const { fault } = this.#report
     if (writer !== this.#writer) return fault(place, `this checkpoint belongs to writer ${writer}`)
+    if (seq >= this.#next)
+      return fault(place, `this checkpoint names ${this.#nameOf(seq)}, which does not come before it`)
     const found = this.#hashes.get(seq)
     if (found !== undefined && found !== hash) {
       fault(place, `${this.#nameOf(seq)}, or one before it, was rewritten: the signed checkpoint says otherwise`)
     }
+  }
+
+  /** A signature covers this record and those before it. */
+  cover(seq: number): void {
+    if (this.#unsigned !== undefined && seq >= this.#unsigned.to.seq) this.#unsigned = undefined
+  }
+
+  isCovered(seq: number): boolean {
+    return this.#unsigned === undefined || seq < this.#unsigned.from.seq
   }
 
   /**
@@ -85,6 +114,14 @@ export class WriterChain {
       const last = this.#next - 1
       this.#report.note(`writer ${this.#writer} did not end in order after record ${last}: it runs, or it was killed`)
     }
+    if (this.#unsigned !== undefined) this.#judgeUnsigned(this.#unsigned)
+  }
+
+  #judgeUnsigned({ from, to }: { from: Moment; to: Moment }): void {
+    const text = `no signature covers ${this.#range(from.seq, to.seq)}: whoever can write the file may have written this`
+    const isLong = Date.parse(to.time) - Date.parse(from.time) > longestUnsignedMs
+    if (isLong) this.#report.fault(this.#lastPlace, text)
+    else this.#report.note(text)
   }
 
   #nameOf(seq: number): string {

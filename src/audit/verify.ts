@@ -23,8 +23,8 @@ export type Verdict = {
 export type VerifierOptions = {
   /** Public keys that are trusted. Without any, those that the trail names itself count, which proves less. */
   keys: readonly JWK[]
-  /** Checkpoints kept elsewhere (compact JWS). */
-  checkpoints?: readonly string[]
+  /** Checkpoints kept beside the trail or elsewhere (compact JWS), where there should be some. */
+  checkpoints?: readonly string[] | undefined
 }
 
 const noRecord = 'this line is no record: it was changed, or cut'
@@ -33,11 +33,14 @@ const noRecord = 'this line is no record: it was changed, or cut'
 export class Verifier {
   readonly #keys: Map<string, JWK>
   readonly #isTrustingItself: boolean
-  readonly #checkpoints: readonly string[]
+  readonly #kept: ReadonlySet<string> | undefined
   readonly #chains = new Map<string, WriterChain>()
   readonly #faults: Fault[] = []
   readonly #notes: string[] = []
   readonly #unknownKeys = new Set<string>()
+  /** Starts that name the last records of other writers. */
+  readonly #starts: AuditRecord[] = []
+  #notKept = 0
   #count = 0
   #signed = 0
   #isFirstFile = true
@@ -46,10 +49,10 @@ export class Verifier {
   /** Part of a line; a killed process can leave one. */
   #fragment: { text: string; place: string } | undefined
 
-  constructor({ keys, checkpoints = [] }: VerifierOptions) {
+  constructor({ keys, checkpoints }: VerifierOptions) {
     this.#keys = new Map(keys.map((key) => [key.kid ?? '', key]))
     this.#isTrustingItself = keys.length === 0
-    this.#checkpoints = checkpoints
+    this.#kept = checkpoints && new Set(checkpoints)
   }
 
   /** @param place says where the line stands, for people */
@@ -67,13 +70,18 @@ export class Verifier {
 
   end(): Verdict {
     if (this.#fragment !== undefined) this.#fault(this.#fragment.place, 'the last line is no whole record: it was cut')
-    for (const jws of this.#checkpoints) this.#expect(jws)
+    for (const jws of this.#kept ?? []) this.#expect(jws)
+    // The latest first: its own signature makes what it says of others count.
+    for (const start of this.#starts.toReversed()) this.#coverBy(start)
     const chains = [...this.#chains.values()]
     for (const chain of chains) chain.end()
     if (this.#isTrustingItself && this.#signed > 0) {
       this.#notes.push(
         'signatures were checked with the keys that the trail names itself; stagedoor audit verify --keys takes trusted ones',
       )
+    }
+    if (this.#notKept > 0) {
+      this.#notes.push(`the checkpoints that are kept beside the trail lack ${this.#notKept} of those in it`)
     }
     for (const kid of this.#unknownKeys) {
       this.#fault('keys', `checkpoints are signed by ${kid}, which is no trusted key`)
@@ -111,6 +119,7 @@ export class Verifier {
     chain.take(record, place, { isIntact, isFirstFile: this.#isFirstFile })
     if (record.checkpoint !== undefined) this.#judgeCheckpoint(record.checkpoint, place, chain)
     if (this.#isTrustingItself) this.#learnKey(record)
+    if (record.previous !== undefined) this.#starts.push(record)
     for (const head of record.previous ?? []) {
       this.#chainOf(head.writer).expect(head, `the start of writer ${record.writer}`, this.#isFirstFile)
     }
@@ -125,9 +134,16 @@ export class Verifier {
   #judgeCheckpoint(jws: string, place: string, chain: WriterChain): void {
     const verdict = readCheckpoint(jws, (kid) => this.#keys.get(kid))
     if (verdict.kind === 'forged') return this.#fault(place, 'the signature of this checkpoint is not good')
-    if (verdict.kind === 'unknown-key') this.#unknownKeys.add(verdict.kid)
-    else this.#signed += 1
     chain.compare(verdict.checkpoint, place)
+    if (verdict.kind === 'unknown-key') return void this.#unknownKeys.add(verdict.kid)
+    this.#signed += 1
+    if (this.#kept?.has(jws) === false) this.#notKept += 1
+    chain.cover(verdict.checkpoint.seq)
+  }
+
+  #coverBy({ writer, seq, previous = [] }: AuditRecord): void {
+    if (!this.#chainOf(writer).isCovered(seq)) return
+    for (const head of previous) this.#chainOf(head.writer).cover(head.seq)
   }
 
   #expect(jws: string): void {
@@ -135,10 +151,12 @@ export class Verifier {
     if (verdict.kind === 'forged') {
       return this.#fault('checkpoints', 'the signature of a checkpoint kept beside is not good')
     }
-    if (verdict.kind === 'unknown-key') this.#unknownKeys.add(verdict.kid)
     const { checkpoint } = verdict
     const isOlder = checkpoint.at < this.#begunAt
-    this.#chainOf(checkpoint.writer).expect(checkpoint, `a checkpoint of ${checkpoint.at}`, isOlder)
+    const chain = this.#chainOf(checkpoint.writer)
+    chain.expect(checkpoint, `a checkpoint of ${checkpoint.at}`, isOlder)
+    if (verdict.kind === 'unknown-key') this.#unknownKeys.add(verdict.kid)
+    else chain.cover(checkpoint.seq)
   }
 
   /** A killed process leaves part of a line: it starts anew afterwards, or another one wrote on, or the line came again. */

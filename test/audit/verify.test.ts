@@ -2,6 +2,7 @@ import t from 'tap'
 
 import { createChain } from '../../src/audit/chain.ts'
 import { readCheckpoint, signCheckpoint } from '../../src/audit/checkpoint.ts'
+import type { AuditEvent, ChainHead } from '../../src/audit/event.ts'
 import { Verifier } from '../../src/audit/verify.ts'
 import { checkpointKey, decided, epoch, faultsOf, trailOf, verdictOn } from './support.ts'
 
@@ -18,8 +19,9 @@ t.test('a trail that nobody touched is whole, also among log lines', async (t) =
     '',
   ])
   for (const each of [lines, logged]) {
-    t.match(verdictOn(each, { keys, checkpoints: [checkpoint] }), {
+    t.same(verdictOn(each, { keys, checkpoints: [checkpoint] }), {
       records: 11,
+      repeats: 0,
       writers: 1,
       checkpoints: 1,
       faults: [],
@@ -138,6 +140,70 @@ t.test('a checkpoint of another writer proves nothing', async (t) => {
   )
 })
 
+const later = '1970-01-01T02:00:00.001Z'
+const saidOf = (...given: Parameters<typeof verdictOn>) => {
+  const { faults, notes } = verdictOn(...given)
+  return [...faults.map(({ place, text }) => `${place}: ${text}`), ...notes]
+}
+const unsigned = (number: number, writer = 'x') =>
+  new RegExp(`^no signature covers records 1 to ${number} of writer ${writer}: whoever can write the file`)
+
+t.test('records that no signature covers are named; over two hours of them are a fault', async (t) => {
+  const chain = createChain('x')
+  const short = [chain.append(decided, epoch), chain.append(decided, '1970-01-01T02:00:00.000Z')]
+  t.same(faultsOf(short, { keys }), [])
+  t.match(verdictOn(short, { keys }).notes, [/did not end in order/, unsigned(2)])
+  const long = [...short, chain.append({ event: 'stop' }, later)]
+  t.match(saidOf(long, { keys }), [/^line 3: no signature covers records 1 to 3 of writer x/])
+  const over = (seq: number, hash: string) => signCheckpoint({ writer: 'x', seq, hash, at: later }, key)
+  const signed = over(3, chain.head().hash)
+  t.same(saidOf(long, { keys, checkpoints: [signed] }), [], 'one elsewhere covers them')
+  const all = [...long, chain.append({ event: 'checkpoint', checkpoint: signed }, later)]
+  t.same(saidOf(all, { keys }), [], 'one in the trail does')
+  const partly = over(2, JSON.parse(short[1] ?? '').hash)
+  t.match(faultsOf(long, { keys, checkpoints: [partly] }).join('\n'), /no signature covers/, 'an earlier one does not')
+  t.match(faultsOf(all, { keys: [checkpointKey().publicJwk] }).join('\n'), /no signature covers/, 'nor a stranger’s')
+})
+
+t.test('a start covers what it names of other writers once it is signed itself', async (t) => {
+  const [first, second, third] = [createChain('x'), createChain('y'), createChain('z')]
+  const process = { config: 'c', key: 'k', pid: 1, secrets: 's', version: '0' }
+  const startAfter = (head: ChainHead): AuditEvent => ({ event: 'start', process, previous: [head] })
+  const trail = [first.append(decided, epoch), first.append(decided, epoch)]
+  trail.push(second.append(startAfter(first.head()), epoch))
+  trail.push(third.append(startAfter(second.head()), epoch))
+  const uncovered = () => verdictOn(trail, { keys }).notes.filter((note) => note.startsWith('no signature'))
+  t.equal(uncovered().length, 3)
+  const checkpoint = signCheckpoint({ ...third.head(), at: epoch }, key)
+  trail.push(third.append({ event: 'checkpoint', checkpoint }, epoch))
+  t.same(uncovered(), [])
+  trail.push(third.append(decided, epoch))
+  t.match(uncovered(), [/^no signature covers record 3 of writer z/])
+})
+
+t.test('a signed checkpoint that was moved to an earlier place is found', async (t) => {
+  const chain = createChain('w')
+  const moved = [chain.append(decided, epoch), chain.append({ event: 'checkpoint', checkpoint }, epoch)]
+  t.match(
+    faultsOf(moved, { keys }).join('\n'),
+    /line 2: this checkpoint names record 10 of writer w, which does not come before/,
+  )
+})
+
+t.test('checkpoints that are gone from beside the trail are counted', async (t) => {
+  t.match(saidOf(lines, { keys, checkpoints: [] }), [/^the checkpoints.* beside the trail lack 1 of those in it/])
+})
+
+t.test('a clock that was set back is named, where the times of a writer show it', async (t) => {
+  const chain = createChain('x')
+  const times = ['1970-01-01T01:00:05.000Z', '1970-01-01T01:00:00.000Z', epoch]
+  const notes = verdictOn(times.map((time) => chain.append(decided, time))).notes
+  t.match(
+    notes.filter((note) => note.includes('clock')),
+    [/^line 3: the clock was set back before record 3 of writer x, from 1970-01-01T01:00:00.000Z to 1970-01-01T00/],
+  )
+})
+
 t.test('a later start vouches for what other writers left', async (t) => {
   const killed = createChain('killed')
   const before = [killed.append(decided, epoch), killed.append(decided, epoch)]
@@ -202,7 +268,8 @@ t.test('a first record that names one before it is found', async (t) => {
 t.test('no more is remembered than a sender can have on its way', async (t) => {
   const chain = createChain('long')
   const long = Array.from({ length: 20_005 }, () => chain.append({ event: 'logout' }, epoch))
-  t.match(verdictOn([...long, long[20_000] ?? '']), { repeats: 1, faults: [] })
+  const { repeats, faults } = verdictOn([...long, long[20_000] ?? ''])
+  t.same({ repeats, faults }, { repeats: 1, faults: [] })
   t.match(faultsOf([...long, long[0] ?? '']).join('\n'), /record 1 of writer long comes a second time/)
 })
 

@@ -9,7 +9,7 @@ import type { CommandContext } from '../command-context.ts'
 import { CommandFailed } from '../run-action.ts'
 
 /** The files of a trail, oldest first, and what vouches for them. */
-export type TrailFiles = { files: string[]; checkpoints: string[]; keys: JWK[] }
+export type TrailFiles = { files: string[]; checkpoints: string[] | undefined; keys: JWK[] }
 
 export type TrailOptions = { config: string[]; keys?: string; checkpoints?: string }
 
@@ -19,13 +19,14 @@ export async function findTrail(
   options: TrailOptions,
   { env }: CommandContext,
 ): Promise<TrailFiles> {
-  const found = named.length > 0 ? { files: [...named], checkpoints: [], keyFile: undefined } : await configured()
+  const found =
+    named.length > 0 ? { files: [...named], checkpoints: undefined, keyFile: undefined } : await configured()
   const keyFile = options.keys ?? found.keyFile
   const keys = keyFile === undefined ? [] : await readKeys(keyFile, options.keys !== undefined)
   // Checkpoints that are named and not there must not pass for checkpoints that agree.
   if (options.checkpoints !== undefined) await access(options.checkpoints)
-  const checkpoints = options.checkpoints === undefined ? found.checkpoints : [options.checkpoints]
-  return { files: found.files, checkpoints: await linesOfAll(checkpoints), keys }
+  const kept = options.checkpoints ?? found.checkpoints
+  return { files: found.files, checkpoints: kept === undefined ? undefined : await linesOfAll([kept]), keys }
 
   async function configured() {
     const { config } = await loadConfig({ files: options.config, env })
@@ -35,7 +36,7 @@ export async function findTrail(
     }
     const { path: keyPath, store } = config.audit.keys
     const keyFile = store === 'file' && keyPath !== undefined ? `${keyPath}.public` : undefined
-    return { files: filesOfTrail(path), checkpoints: [checkpointFileOf(path)], keyFile }
+    return { files: filesOfTrail(path), checkpoints: checkpointFileOf(path), keyFile }
   }
 }
 
