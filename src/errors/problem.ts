@@ -16,7 +16,7 @@ export function problem(error: GatewayError, requestId: string, loginUrl?: strin
     type: 'about:blank',
     title: sentence,
     status: error.statusCode,
-    detail: error.publicDetail === undefined ? remedy : `${error.publicDetail} ${remedy}`,
+    detail: error.publicDetail === undefined ? remedy : `${error.publicDetail.replace(/[^.!?]$/, '$&.')} ${remedy}`,
     code: error.code,
     request_id: requestId,
     ...(error.reason === undefined ? {} : { reason: error.reason }),

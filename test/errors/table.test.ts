@@ -32,7 +32,7 @@ t.test('detail is for the log unless it is said to be public', async (t) => {
   t.equal(secret.message, 'db at 10.0.0.1')
   t.notMatch(JSON.stringify(problem(secret, 'r')), '10.0.0.1')
   const open = new GatewayError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { publicDetail: 'iss is wrong' })
-  t.match(problem(open, 'r').detail, /^iss is wrong/)
+  t.match(problem(open, 'r').detail, /^iss is wrong\. /)
 })
 
 t.test('an error keeps its cause and its headers', async (t) => {
