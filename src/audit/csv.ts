@@ -1,4 +1,5 @@
 import type { AuditRecord } from './record-schema.ts'
+import { changeText } from './record.ts'
 
 type Column = [name: string, valueOf: (record: AuditRecord) => string | number | undefined]
 
@@ -15,7 +16,7 @@ const columns: readonly Column[] = [
   ...ofPrincipal('session'),
   ...own('client_ip', 'method', 'host', 'path', 'rule', 'upstream', 'status', 'duration_ms', 'channel'),
   ['target', ({ target }) => target && JSON.stringify(target)],
-  ['change', ({ change }) => change && `${change.what} ${change.action} ${change.id ?? ''}`.trim()],
+  ['change', ({ change }) => change && changeText(change)],
   ...own('request_id', 'trace_id', 'writer', 'seq', 'hash'),
 ]
 

@@ -38,7 +38,7 @@ export type AuditEvent = Cause &
     /** Written before the client gets the answer. */
     | ({ event: 'admin-action'; phase: 'answered'; class: string; decision?: Decision } & Answer)
     | { event: 'login' | 'step-up' | 'logout' }
-    | { event: 'login-refused' | 'refresh-failed'; reason: string }
+    | { event: 'login-refused' | 'access-refused' | 'refresh-failed'; reason: string }
     | { event: 'revocation'; channel: RevocationChannel; target: RevocationTarget }
     | { event: 'key' | 'secret' | 'config'; change: Change }
     | { event: 'start'; process: ProcessFacts; previous: readonly ChainHead[] }

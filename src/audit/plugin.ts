@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { Session } from '../session/session.ts'
 import { actionClassOf } from './admin-actions.ts'
 import type { AuditEvent } from './event.ts'
@@ -29,6 +30,12 @@ export type Audit = {
    */
   ensure(request: FastifyRequest, event: AuditEvent): Promise<void>
 }
+
+const refusals: ReadonlySet<string> = new Set([
+  'STAGEDOOR_BEARER_REFUSED',
+  'STAGEDOOR_POLICY_DENIED',
+  'STAGEDOOR_POLICY_STEP_UP_REQUIRED',
+])
 
 /** Sees every decision, when its answer is on the way, and records what other parts tell it. */
 export const audit = fastifyPlugin<RequireRecordOptions>(
@@ -67,6 +74,15 @@ export const audit = fastifyPlugin<RequireRecordOptions>(
       trail.write({ event: 'admin-action', phase: 'answered', class: name, facts, principal, decision, ...answer })
       trail.flush()
     }
+
+    // Access tokens, and the console with its API: no rule decides about these.
+    app.addHook('onError', (request, _reply, error, done) => {
+      const { decision, facts, principal } = request
+      if (decision === undefined && error instanceof GatewayError && refusals.has(error.code)) {
+        trail.write({ event: 'access-refused', reason: error.reason ?? error.code, facts, principal })
+      }
+      done()
+    })
 
     app.addHook('onResponse', (request, reply, done) => {
       const { decision, facts, principal } = request

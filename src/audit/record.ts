@@ -83,6 +83,11 @@ function reasonOf(event: AuditEvent, decision: Decision | undefined): string | u
   return 'reason' in event ? event.reason : undefined
 }
 
+/** What was changed and how, with the id of what took over and the options that changed. */
+export function changeText({ what, action, id, options }: NonNullable<AuditRecord['change']>): string {
+  return [what, action, id, options?.join(', ')].filter(Boolean).join(' ')
+}
+
 /** W3C Trace Context §3.2.2: 00-<trace id>-<span id>-<flags>. */
 export function traceIdOf({ traceparent }: RequestFacts): string {
   return traceparent.slice(3, 35)

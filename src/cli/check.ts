@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import { stringify } from 'yaml'
 
+import { configDigest } from '../assembly/audit.ts'
 import { printable } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'
 import { counted } from '../config/values/quantities.ts'
@@ -53,7 +54,7 @@ async function check({ config: files, print, diff, online, ...options }: CheckOp
   const { env, folder, out, err } = context
   const { config, warnings } = await loadConfig({ files, env })
   if (warnings.length > 0) err(`${reportWarnings(warnings, folder)}\n`)
-  if (print) out(stringify(printable(config)))
+  if (print) out(`# Digest, as the audit trail has it: ${configDigest(config)}\n${stringify(printable(config))}`)
   else if (diff) out(await diffText(config, options, context))
   else out(`OK${withCount(warnings.length)}\n`)
   if (!online) return 0

@@ -63,5 +63,15 @@ t.test('CSV has one field a column, and nothing that a spreadsheet would run', a
   const ended = recordOf({ event: 'revocation', channel: 'admin', target: { subject: 'auth0|max' } })
   t.match(csvLine(ended), /"\{""subject"":""auth0\|max""\}"/)
   t.match(csvLine(recordOf({ event: 'secret', change: { what: 'session', action: 'changed' } })), ',session changed,')
+  const change = {
+    what: 'configuration',
+    action: 'changed',
+    id: 'd1',
+    options: ['routes.admin', 'session.idleTimeout'],
+  }
+  t.match(
+    csvLine(recordOf({ event: 'config', change })),
+    ',"configuration changed d1 routes.admin, session.idleTimeout",',
+  )
   t.equal(csvLine(record).split(',').length, csvHead.split(',').length)
 })

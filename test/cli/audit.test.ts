@@ -2,7 +2,8 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { trailOf } from '../audit/support.ts'
+import { createChain } from '../../src/audit/chain.ts'
+import { epoch, trailOf } from '../audit/support.ts'
 import { folderWith } from '../config/support.ts'
 import { runCommand } from '../support/command.ts'
 
@@ -24,6 +25,19 @@ t.test('a trail is not called whole when the checkpoints or keys that are named 
       option,
     )
   }
+})
+
+t.test('a changed configuration is printed with its digest and the options that changed', async (t) => {
+  const change = {
+    what: 'configuration',
+    action: 'changed',
+    id: 'd1',
+    options: ['routes.admin', 'session.idleTimeout'],
+  }
+  const line = createChain('w').append({ event: 'config', change }, epoch)
+  const folder = await folderWith(t, { 'audit.jsonl': `${line}\n` })
+  const { out } = await runCommand(['audit', 'search', '--event', 'config', join(folder, 'audit.jsonl')])
+  t.equal(out, `${epoch}  config  allow  configuration changed d1 routes.admin, session.idleTimeout\n`)
 })
 
 t.test('a trail that is not there is named', async (t) => {

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 
 import { repositoryRoot } from '../../scripts/testing/command.ts'
+import { configDigest } from '../../src/assembly/audit.ts'
 import { processContext } from '../../src/cli/command-context.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import type { Start } from '../../src/cli/start.ts'
@@ -98,6 +99,17 @@ t.test('check --print shows the effective configuration without secrets', async 
   t.match(out, /idleTimeout: 1h/)
   t.match(out, /clientSecrets:\n {4}- "\[secret\]"/)
   t.notMatch(out, /hunter2|0123456789abcdef/)
+})
+
+t.test('check --print names the configuration as the audit trail does: alike for other secrets', async (t) => {
+  const digestOf = async (text: string) =>
+    /^# Digest, as the audit trail has it: ([\w-]{43})\n/.exec(
+      (await run(t, ['check', '--print'], { 'a.yaml': text })).out,
+    )?.[1]
+  const { config } = await loadConfig({ files: ['a.yaml'], env: {}, readText: async () => good })
+  t.equal(await digestOf(good), configDigest(config))
+  t.equal(await digestOf(good.replace('hunter2', 'hunter3')), configDigest(config))
+  t.not(await digestOf(good.replace('portal.example.com', 'other.example.com')), configDigest(config))
 })
 
 t.test('check --diff compares with other files: values, secrets unseen, and what needs a restart', async (t) => {

@@ -171,13 +171,32 @@ t.test('a refused login is on record with its reason', async (t) => {
   t.match(house.records().at(-1), { event: 'login-refused', reason: 'STAGEDOOR_OIDC_STATE_MISMATCH', outcome: 'deny' })
 })
 
-t.test('a refused access token is in the log with its reason, and not with its text', async (t) => {
+t.test('a refused access token is in log and trail with its reason, and not with its text', async (t) => {
   const house = await startHouse(t, { config: { machines: machinesIn } })
   const token = machineToken(house.auth0, { exp: 1 })
-  const { headers } = await ask(`${house.url}/`, token)
+  const { headers } = await ask(`${house.url}/secret`, token)
   const line = house.logged.find(({ requestId }) => requestId === headers['x-request-id'])
   t.match(line, { code: 'STAGEDOOR_BEARER_REFUSED', reason: 'expired' })
+  t.match(house.records(), [{ event: 'access-refused', reason: 'expired', outcome: 'deny', path: '/secret' }])
+  t.equal(house.records().length, 1)
   t.notMatch(JSON.stringify(house.logged), token)
+})
+
+t.test('who may not administer is on record when they try, and who may is not', async (t) => {
+  const config = { admin: { allow: { all: [{ roles: ['stagedoor-admin'] }, { mfa: { within: '15m' } }] } } }
+  const house = await startHouse(t, { config })
+  for (const email of ['max@example.com', 'jane@example.com']) {
+    const { browser } = await house.signIn(email)
+    await browser.fetch(`${house.url}/.stagedoor/admin/sessions`)
+  }
+  const refused = { event: 'access-refused', outcome: 'deny', path: '/.stagedoor/admin/sessions' }
+  t.match(
+    house.records().filter(({ path }) => path === refused.path),
+    [
+      { ...refused, reason: 'STAGEDOOR_POLICY_DENIED', principal: { name: 'Max Muster' } },
+      { ...refused, reason: 'mfa-required', principal: { name: 'Jane Doe' } },
+    ],
+  )
 })
 
 t.test('sign-ins, second factors, sign-outs and failed refreshes are on record (OWASP ASVS 16.3.1)', async (t) => {

@@ -57,7 +57,7 @@ function withFilters(command: Command): Command {
   return command
     .option('--person <who>', 'subject, client or session as they are, or a part of the name')
     .option('--class <class>', `class of an admin action: ${adminActionClasses.join(', ')}, or one of your rules`)
-    .option('--event <event>', 'login, login-refused, logout, revocation, admin-action, decision, …')
+    .option('--event <event>', 'login, login-refused, access-refused, logout, revocation, admin-action, decision, …')
     .option('--outcome <outcome>', 'allow or deny')
     .option('--since <moment>', 'not before: 2026-01-31T12:00:00Z, or 24h for a day ago', momentOf)
     .option('--until <moment>', 'not after', momentOf)

@@ -2,6 +2,7 @@ import { csvHead, csvLine } from '../../audit/csv.ts'
 import { fits, type RecordFilter } from '../../audit/filter.ts'
 import { recordIn } from '../../audit/lines.ts'
 import type { AuditRecord } from '../../audit/record-schema.ts'
+import { changeText } from '../../audit/record.ts'
 import { linesOf } from '../../audit/trail-files.ts'
 import type { CommandContext } from '../command-context.ts'
 
@@ -48,7 +49,7 @@ function asText(record: AuditRecord): string {
   const { time, event, phase, outcome, reason, principal, method, path, status, channel, target, change } = record
   const who = principal && [principal.name, principal.subject ?? principal.kind].filter(Boolean).join(' = ')
   const what = method === undefined ? undefined : `${method} ${path}`
-  const done = change && `${change.what} ${change.action}`
+  const done = change && changeText(change)
   const whose = target && JSON.stringify(target)
   const parts = [time, event, record.class, phase, who, what, status, outcome, reason, channel, whose, done]
   return printableText(parts.filter((part) => part !== undefined).join('  '))

@@ -1,4 +1,5 @@
 import type { AuditRecord } from '../../audit/record-schema.ts'
+import { changeText } from '../../audit/record.ts'
 import { type Html, html, preciseTimeElement } from '../html.ts'
 
 /** A table of records, the latest first; each decision links to its explanation. */
@@ -31,7 +32,7 @@ function whoOf({ principal }: AuditRecord): string {
 }
 
 function whatOf({ method, path, target, change, channel }: AuditRecord): string {
-  if (change !== undefined) return `${change.what}: ${change.action}`
+  if (change !== undefined) return changeText(change)
   if (target !== undefined) return `${channel ?? ''} ${Object.values(target).join(' ')}`.trim()
   return [method, path].filter(Boolean).join(' ')
 }
