@@ -113,7 +113,7 @@ export function keysCondition(name: string, keys: Pick<Keys, 'isReady' | 'isOver
 
 export const createTokenIds = (randomBytes: RandomBytes) => (): string => randomBytes(16).toString('base64url')
 
-export type AssertionParts = {
+type AssertionParts = {
   keys: Keys
   machineMinterFor: (audience?: string) => Minter<MachinePrincipal>
   metrics: Metrics

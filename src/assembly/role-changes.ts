@@ -13,7 +13,7 @@ import type { Dependencies } from './dependencies.ts'
 
 const timeoutMs = 10_000
 
-export type RoleChangeParts = AssertionOptions & { upstreams: ReadonlyMap<string, Upstream> }
+type RoleChangeParts = AssertionOptions & { upstreams: ReadonlyMap<string, Upstream> }
 
 type Listener = { name: string; path: string; upstream: Upstream; statement: Statement }
 

@@ -28,7 +28,7 @@ import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 import { claimNamesOf } from './policy.ts'
 
-export type SharedParts = {
+type SharedParts = {
   onUnusable: OnUnusable
   provider: Provider
   redis: Redis | undefined

@@ -36,7 +36,7 @@ export function assertionClaims(user: UserPrincipal, issue: Issue): AssertionCla
 }
 
 /** One entry of `machines.classes`. */
-export type MachineClass = {
+type MachineClass = {
   audience: string
   scopes?: readonly string[] | undefined
   permissions?: readonly string[] | undefined

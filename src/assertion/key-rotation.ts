@@ -57,7 +57,7 @@ export function publishedKeys({ previous, current, next }: KeyRing): StoredKey[]
 }
 
 /** The stored form of a key that signs assertions: a private JWK (RFC 7517) for ES256. */
-export type StoredKey = { kid: string; jwk: JWK }
+type StoredKey = { kid: string; jwk: JWK }
 
 /** A key that is ready to sign. */
 export type SigningKey = { kid: string; privateKey: CryptoKey; publicJwk: JWK }

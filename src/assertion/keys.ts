@@ -13,7 +13,7 @@ import {
 } from './key-rotation.ts'
 import type { KeyStore } from './key-store.ts'
 
-export type KeysOptions = {
+type KeysOptions = {
   store: KeyStore
   rotateEveryMs: number
   /** Milliseconds since the epoch. */

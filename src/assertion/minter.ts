@@ -11,7 +11,7 @@ const minRemainingMs = 60_000
 /** About 2 KiB each. */
 const maxRemembered = 10_000
 
-export type MinterOptions<Who extends object> = {
+type MinterOptions<Who extends object> = {
   issuer: string
   audienceFor: (who: Who) => string
   lifetimeMs: number

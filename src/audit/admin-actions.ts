@@ -14,7 +14,7 @@ export const adminActionClasses = [
 ] as const
 
 /** A kind of request that changes something in Backstage. */
-export type AdminAction = {
+type AdminAction = {
   /** The value for `stagedoor audit search --class`. */
   class: (typeof adminActionClasses)[number]
   methods: readonly string[]

@@ -8,7 +8,7 @@ import type { ChainHead } from './event.ts'
 export type CheckpointKey = { kid: string; privateKey: KeyObject }
 
 /** A checkpoint states the last record of a writer at a moment. `at` is RFC 3339. */
-export type Checkpoint = ChainHead & { at: string }
+type Checkpoint = ChainHead & { at: string }
 
 const type = 'stagedoor-audit+jwt'
 
@@ -23,7 +23,7 @@ export function signCheckpoint({ writer, seq, hash, at }: Checkpoint, { kid, pri
   return `${input}.${signature.toString('base64url')}`
 }
 
-export type CheckpointVerdict =
+type CheckpointVerdict =
   | { kind: 'signed'; checkpoint: Checkpoint; kid: string }
   | { kind: 'unknown-key'; checkpoint: Checkpoint; kid: string }
   | { kind: 'forged' }

@@ -3,16 +3,16 @@ import type { Principal } from '../identity/principal.ts'
 import type { Decision } from '../policy/decision.ts'
 
 /** The request that caused an event, and its sender. */
-export type Cause = { facts?: RequestFacts | undefined; principal?: Principal | undefined }
+type Cause = { facts?: RequestFacts | undefined; principal?: Principal | undefined }
 
 /** The sessions that a revocation ends. `sid` is the login service's own id of a session. */
 export type RevocationTarget = { session?: string; sid?: string; subject?: string; organization?: string }
 
 /** How a revocation reached us: an administrator, the person, the login service, or its events (their type). */
-export type RevocationChannel = 'admin' | 'sign-out-everywhere' | 'back-channel-logout' | (string & {})
+type RevocationChannel = 'admin' | 'sign-out-everywhere' | 'back-channel-logout' | (string & {})
 
 /** A change of a key, a secret or the configuration. `id` names it and is never its value. */
-export type Change = {
+type Change = {
   what: string
   action: string
   id?: string | undefined

@@ -20,7 +20,7 @@ declare module 'fastify' {
 }
 
 /** The events that parts of the gateway record. Principal, method and path come from the request. */
-export type Audit = {
+type Audit = {
   write(request: FastifyRequest, event: AuditEvent): void
   /** The same of a session that begins or ends with this request. */
   writeOf(session: Session, request: FastifyRequest, event: AuditEvent): void

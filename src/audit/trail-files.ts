@@ -12,7 +12,7 @@ import type { AuditRecord } from './record-schema.ts'
 export class UnreadableTrail extends Error {}
 
 /** A line and where it stands. */
-export type PlacedLine = { line: string; place: string; file: string }
+type PlacedLine = { line: string; place: string; file: string }
 
 /**
  * The files of a trail, oldest first: those that were moved aside, and the one that is written.

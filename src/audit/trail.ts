@@ -9,7 +9,7 @@ export type Trail = ReturnType<typeof createTrail>
 /** @returns a signed checkpoint (JWS, compact) */
 export type Sign = (head: ChainHead, at: string) => string
 
-export type TrailOptions = TrailSettings & {
+type TrailOptions = TrailSettings & {
   chain: Chain
   /** Milliseconds since the epoch. */
   now: () => number

@@ -8,7 +8,7 @@ import type { AuditRecord } from './record-schema.ts'
 import { WriterChain } from './verified-chain.ts'
 
 /** Something that should not be so, and where. */
-export type Fault = { place: string; text: string }
+type Fault = { place: string; text: string }
 
 export type Verdict = {
   records: number
@@ -20,7 +20,7 @@ export type Verdict = {
   notes: string[]
 }
 
-export type VerifierOptions = {
+type VerifierOptions = {
   /** Public keys that are trusted. Without any, those that the trail names itself count, which proves less. */
   keys: readonly JWK[]
   /** Checkpoints kept beside the trail or elsewhere (compact JWS), where there should be some. */

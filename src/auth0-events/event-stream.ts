@@ -5,7 +5,7 @@ import type { CustomFetch } from 'openid-client'
 import { parseEvent, type TakeEvent } from './event.ts'
 
 /** One message of an event stream. */
-export type StreamMessage = { type: string; id: string | undefined; data: string }
+type StreamMessage = { type: string; id: string | undefined; data: string }
 
 /** More than any event that Auth0 sends; a stream that sends longer lines is not one. */
 const maxBufferedCharacters = 1_048_576
@@ -51,7 +51,7 @@ export type PullEnd =
   /** Too many connections or calls. */
   | { kind: 'limited'; detail: string; retryAfterMs: number }
 
-export type PullOptions = {
+type PullOptions = {
   /** Ends in a slash. */
   issuer: string
   token: string

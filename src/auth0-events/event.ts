@@ -99,7 +99,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** `ignored`: nothing of ours; `repeated`: handled before. */
-export type EventOutcome = 'revoked' | 'ignored' | 'repeated'
+type EventOutcome = 'revoked' | 'ignored' | 'repeated'
 
 /**
  * Handles one event, from the webhook or the stream. Resolves when every replica can learn of its revocations.
@@ -107,7 +107,7 @@ export type EventOutcome = 'revoked' | 'ignored' | 'repeated'
  */
 export type TakeEvent = (event: Auth0Event) => Promise<EventOutcome>
 
-export type EventParty = {
+type EventParty = {
   issuer: string
   revocations: Pick<Revocations, 'revoke'>
   once: Once

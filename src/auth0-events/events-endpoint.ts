@@ -5,7 +5,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { type Auth0Event, parseEvent, targetOf, type TakeEvent } from './event.ts'
 
-export type EventsEndpointOptions = {
+type EventsEndpointOptions = {
   /** Accepted bearer tokens; two while one is rotated. None: there is no such endpoint. */
   tokens: readonly string[]
   /** Tenant and stream whose events are accepted; undefined for any. */
@@ -13,7 +13,7 @@ export type EventsEndpointOptions = {
   take: TakeEvent
 }
 
-export type EventSource = { tenant?: string | undefined; stream?: string | undefined }
+type EventSource = { tenant?: string | undefined; stream?: string | undefined }
 
 /** Events may carry a whole user profile. */
 const bodyLimit = 1_048_576

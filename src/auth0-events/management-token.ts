@@ -5,7 +5,7 @@ import {
   type TokenRequestOptions,
 } from '../oidc/client-credentials.ts'
 
-export type ManagementClient = ManagementCredentials &
+type ManagementClient = ManagementCredentials &
   Omit<TokenRequestOptions, 'tokenEndpoint'> & {
     /** Milliseconds since the epoch. */
     now: () => number

@@ -7,7 +7,7 @@ import { groupTypes, wantedTypes, type TakeEvent } from './event.ts'
 import type { ManagementTokens } from './management-token.ts'
 import type { Offsets } from './offsets.ts'
 
-export type PullStatus = 'idle' | 'reading' | 'failing'
+type PullStatus = 'idle' | 'reading' | 'failing'
 
 export type EventPull = ReturnType<typeof createEventPull>
 
@@ -28,7 +28,7 @@ export type EventPullOptions = {
   wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-export type PullTiming = {
+type PullTiming = {
   /** Between the end of one stream and the next, and the first wait after a failure. */
   firstRetryMs: number
   lastRetryMs: number

@@ -16,13 +16,13 @@ export type Expectations = {
 }
 
 /** One check of a token; it returns the reason to refuse the token, if there is one. */
-export type Check = {
+type Check = {
   name: string
   fault: (token: CompactToken, expected: Expectations) => BearerReason | undefined
 }
 
 /** Algorithms that sign with a private key, named one by one (RFC 8725 §3.1). */
-export const algorithms = [
+const algorithms = [
   ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
   // Two names of one algorithm (RFC 8037, RFC 9864).
   ['EdDSA', 'Ed25519'],

@@ -18,7 +18,7 @@ declare module 'fastify' {
 }
 
 /** Without a verifier no token is ours, and all are left alone. */
-export type BearerOptions = { verifier: BearerVerifier | undefined }
+type BearerOptions = { verifier: BearerVerifier | undefined }
 
 /** Verifies access tokens addressed to us, and leaves others, such as Backstage's own, alone. */
 export const bearer = fastifyPlugin<BearerOptions>(

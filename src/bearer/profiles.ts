@@ -73,7 +73,7 @@ export function machineProfile(
   }
 }
 
-export type BackstageExpectations = {
+type BackstageExpectations = {
   /** Backstage's `iss`: its base URL and `/api/auth`. */
   issuer: string
   keys: JwksCache

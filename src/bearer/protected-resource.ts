@@ -4,7 +4,7 @@ import type { GatewayError } from '../errors/gateway-error.ts'
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
-export type ProtectedResourceOptions = {
+type ProtectedResourceOptions = {
   /** Origin of `server.baseUrl`. */
   baseUrl: string
   /** Issuers whose access tokens machines may bring. */

@@ -1,5 +1,5 @@
 /** Why a token is not accepted: what happened, and what mends it (with the place in Auth0's dashboard). */
-export type Explanation = { cause: string; remedy: string }
+type Explanation = { cause: string; remedy: string }
 
 const why = (cause: string, remedy: string): Explanation => ({ cause, remedy })
 

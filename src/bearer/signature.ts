@@ -5,7 +5,7 @@ import type { CompactToken } from './compact.ts'
 import type { BearerReason } from './refusal-reasons.ts'
 
 /** The key that the signature was verified with, as text, or why it was not. */
-export type SignatureResult = { key: string } | { fault: BearerReason } | { fault: 'unavailable' }
+type SignatureResult = { key: string } | { fault: BearerReason } | { fault: 'unavailable' }
 
 /** Verifies a signature with the issuer's key of that id; what the header says of keys otherwise is never followed. */
 export async function verifySignature(

@@ -21,7 +21,7 @@ type Remembered = { verdict: Accepted; usableUntil: number; kid: string; key: st
 
 export type BearerVerifier = ReturnType<typeof createVerifier>
 
-export type VerifierOptions = {
+type VerifierOptions = {
   machine: AddressedProfile
   /** Without it, tokens of Backstage's own prove nothing here. */
   backstage?: Profile | undefined

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { forwardedAddress, plainAddress, type ProxyTrust } from './trusted-proxies.ts'
 
 /** The client of a connection, as far as its headers can be trusted. */
-export type ClientConnection = {
+type ClientConnection = {
   clientIp: string
   protocol: 'http' | 'https'
   /** The received host: the one that a trusted proxy names, else the request's own. */

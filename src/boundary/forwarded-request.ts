@@ -9,10 +9,10 @@ import { forwardedMethods } from '../config/route-patterns.ts'
 export type AskingProxy = 'relays-refusal' | 'relays-all-but-200' | 'reads-status'
 
 /** The client's request that a proxy asks about, from the proxy's headers. */
-export type ForwardedRequest = { askedBy: AskingProxy; method: string; target: string }
+type ForwardedRequest = { askedBy: AskingProxy; method: string; target: string }
 
 /** Why the proxy's headers do not name one request. */
-export type ForwardedRefusal = 'not-told' | 'told-twice' | 'method-not-allowed'
+type ForwardedRefusal = 'not-told' | 'told-twice' | 'method-not-allowed'
 
 type Question = {
   method: string

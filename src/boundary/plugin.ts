@@ -6,7 +6,7 @@ import { nameTrace } from '../telemetry/request-logger.ts'
 import { type FactsOptions, requestFacts } from './read-facts.ts'
 import { createProxyTrust } from './trusted-proxies.ts'
 
-export type BoundaryOptions = Omit<FactsOptions, 'isTrustedProxy'> & {
+type BoundaryOptions = Omit<FactsOptions, 'isTrustedProxy'> & {
   trustedProxies: readonly string[]
   /** The `Strict-Transport-Security` of every answer (RFC 6797), where we do TLS. */
   transportSecurity?: string | undefined

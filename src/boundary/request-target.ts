@@ -15,7 +15,7 @@ export function isPlainQuery(query: string): boolean {
 }
 
 /** Why no rule can let a request target pass: each is a spelling that two servers may read differently. */
-export type PathRefusal =
+type PathRefusal =
   | 'not-origin-form'
   | 'forbidden-character'
   | 'dot-segment'

@@ -138,7 +138,7 @@ type OptionWord = Word & { short?: string | undefined; takesValue: boolean }
  * The words that may follow one command: sub-commands or the choices of its argument, and options. `at` is the path of the
  * command with a space before each name, empty for the program itself.
  */
-export type Place = { at: string; commands: Word[]; options: OptionWord[] }
+type Place = { at: string; commands: Word[]; options: OptionWord[] }
 
 /** Every command with what may follow it, outermost first. */
 export function placesIn(command: CommanderCommand, at = ''): Place[] {

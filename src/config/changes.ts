@@ -65,7 +65,7 @@ function nameOf(item: unknown): string | undefined {
 }
 
 /** An option whose new value waits for a restart; the values are no secrets. */
-export type Waiting = { option: string; inForce: unknown; found: unknown }
+type Waiting = { option: string; inForce: unknown; found: unknown }
 
 /**
  * Options that differ and take effect at the next restart only: the started process applies them once.

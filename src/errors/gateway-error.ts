@@ -1,7 +1,7 @@
 import type { SecondFactor } from '../oidc/step-up.ts'
 import { type ErrorCode, errorTable } from './error-codes.ts'
 
-export type GatewayErrorOptions = {
+type GatewayErrorOptions = {
   /** The exact fault, for the log. */
   detail?: string
   /** The same, for the person as well. */

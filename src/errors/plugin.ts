@@ -11,7 +11,7 @@ import { errorViewOf } from './error-view.ts'
 import { fromFramework, GatewayError } from './gateway-error.ts'
 import { problem, problemHeaders } from './problem.ts'
 
-export type ErrorOptions = {
+type ErrorOptions = {
   prefix: string
   baseUrl: string
   /** Origin of the login service. */

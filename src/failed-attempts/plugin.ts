@@ -23,12 +23,12 @@ declare module 'fastify' {
   }
 }
 
-export type FailedAttempts = {
+type FailedAttempts = {
   /** Counts a failure, and gives the 429 to answer when there were too many. Undefined for an error that does not count. */
   count(error: GatewayError, request: FastifyRequest): Promise<GatewayError> | undefined
 }
 
-export type FailureLimitOptions = { max: number; windowMs: number; counter: Counter }
+type FailureLimitOptions = { max: number; windowMs: number; counter: Counter }
 
 /**
  * Counts refused tokens and failed sign-ins, per address and per client id. Only failures are answered 429: a caller with

@@ -71,7 +71,7 @@ export function namedInConnection(connection: string | undefined): readonly stri
 }
 
 /** The parts of a request that decide on some of its headers. */
-export type RemovalFacts = {
+type RemovalFacts = {
   /** Flat list of names and values. */
   rawHeaders: readonly string[]
   /** See `namedInConnection`. */

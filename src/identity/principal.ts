@@ -33,7 +33,7 @@ export type BackstagePrincipal = {
   subject: string
 }
 
-export type AnonymousPrincipal = { kind: 'anonymous' }
+type AnonymousPrincipal = { kind: 'anonymous' }
 
 /** The caller of a request. */
 export type Principal = UserPrincipal | MachinePrincipal | BackstagePrincipal | AnonymousPrincipal

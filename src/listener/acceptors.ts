@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { lstat, unlink } from 'node:fs/promises'
 import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket, connect } from 'node:net'
 
-export type Address = { host: string; port: number }
+type Address = { host: string; port: number }
 
 export type Acceptors = ReturnType<typeof createAcceptors>
 

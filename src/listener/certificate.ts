@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 /** A certificate and its key, both PEM. */
 export type Certificate = { cert: string; key: string }
 
-export type CertificateFiles = { certificate: string; key: string }
+type CertificateFiles = { certificate: string; key: string }
 
 export type CertificateOptions = CertificateFiles & {
   /** Between two looks at the files, ms. Looking needs no help of the file system, as links of Kubernetes would. */

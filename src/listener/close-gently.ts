@@ -10,7 +10,7 @@ const cutEveryMs = 250
 /** How long a connection may idle whose last answer could not say `Connection: close`. */
 const lastKeepAliveMs = 1_000
 
-export type Leaving = {
+type Leaving = {
   listener: Pick<Listener, 'stopKeepAlive' | 'close'>
   overload: {
     openConnections(): number

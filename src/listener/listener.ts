@@ -9,7 +9,7 @@ import { createHttpServer, type HttpServer, type HttpServerParts, type HttpServe
 type Address = Config['server']['listen']
 
 /** An address beside another: one of them stays. Connections of the other one stay too. */
-export type Listening = { keep(): void; giveUp(): void }
+type Listening = { keep(): void; giveUp(): void }
 
 /** Measured: more bring nothing. */
 const acceptorCount = 16

@@ -20,7 +20,7 @@ const names = [
 ] as const
 
 /** The parameters that a login link may carry; all others are ignored. */
-export type LoginParameters = Partial<Record<(typeof names)[number], string>>
+type LoginParameters = Partial<Record<(typeof names)[number], string>>
 
 const maxLength = 2_048
 
@@ -59,7 +59,7 @@ export function organizationOf(parameters: LoginParameters, configured: string |
   throw badParameter('organization is not the one of this portal')
 }
 
-export type AuthorizationRequest = {
+type AuthorizationRequest = {
   redirectUri: string
   scopes: readonly string[]
   audience?: string | undefined

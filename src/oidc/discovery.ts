@@ -1,7 +1,7 @@
 import type { ServerMetadata } from 'openid-client'
 
 /** The features of a tenant, by its discovery document. docs/sessions.md names the substitute for a missing one. */
-export type Capabilities = {
+type Capabilities = {
   /** How the provider's own session is ended: as the standard says, Auth0's older way, or not at all. */
   endSession: 'rp-initiated-logout' | 'auth0-v2-logout' | 'none'
   /** Enterprise. Without it: events of Auth0, and at the latest the next refresh. */

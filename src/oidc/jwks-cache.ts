@@ -20,7 +20,7 @@ export type JwksCacheOptions = {
   onStatus?: (status: JwksStatus['status'], cause?: unknown) => void
 }
 
-export type JwksStatus = {
+type JwksStatus = {
   issuer: string
   /** `stale`: the last good keys are used while the issuer does not answer. `none`: nothing can be verified. */
   status: 'fresh' | 'stale' | 'none'
@@ -30,7 +30,7 @@ export type JwksStatus = {
 }
 
 /** `unknown`: the issuer has no such key. `unavailable`: we have no keys of the issuer at all. */
-export type KeyLookup = 'known' | 'unknown' | 'unavailable'
+type KeyLookup = 'known' | 'unknown' | 'unavailable'
 
 /** More keys than any issuer publishes, few enough to look through. */
 const maxKeys = 20

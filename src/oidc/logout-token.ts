@@ -25,7 +25,7 @@ export type LogoutToken = {
 /** @throws STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED, STAGEDOOR_OIDC_UNAVAILABLE while keys cannot be had */
 export type VerifyLogoutToken = (token: string) => Promise<LogoutToken>
 
-export type VerifierOptions = {
+type VerifierOptions = {
   provider: Pick<Provider, 'metadata'>
   clientId: string
   /** Whether `typ` has to be `logout+jwt` (OIDC Back-Channel Logout 1.0 §2.4 recommends it; Auth0 writes `JWT`). */
@@ -38,15 +38,7 @@ export type VerifierOptions = {
 }
 
 /** The closed list of reasons to refuse a logout token. */
-export type LogoutTokenRefusal =
-  | 'signature'
-  | 'claims'
-  | 'type'
-  | 'events'
-  | 'nonce'
-  | 'subject'
-  | 'nobody'
-  | ClaimRefusal
+type LogoutTokenRefusal = 'signature' | 'claims' | 'type' | 'events' | 'nonce' | 'subject' | 'nobody' | ClaimRefusal
 type ClaimRefusal = 'issuer' | 'audience' | 'issued-at' | 'expired' | 'token-id'
 
 const claimRefusals = new Map<string, ClaimRefusal>([

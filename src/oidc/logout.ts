@@ -73,7 +73,7 @@ async function providerLogout(
     ?.href
 }
 
-export type EndSession = {
+type EndSession = {
   clientId: string
   /** Where the provider sends the browser back to; must be among the Allowed Logout URLs. */
   signedOutUri: string

@@ -20,7 +20,7 @@ import { boundedFetch } from './bounded-fetch.ts'
 import { checkAddresses } from './discovery.ts'
 import { isClientRejected, isProviderUnavailable } from './failures.ts'
 
-export type ProviderOptions = {
+type ProviderOptions = {
   issuer: string
   clientId: string
   /** The first is used, the next is the fallback while rotating. */
@@ -33,11 +33,11 @@ export type ProviderOptions = {
   onStatus?: (status: ProviderStatus, cause?: unknown) => void
 }
 
-export type ProviderStatus = 'unknown' | 'ready' | 'unreachable'
+type ProviderStatus = 'unknown' | 'ready' | 'unreachable'
 
 export type Provider = ReturnType<typeof createProvider>
 
-export type CallPurpose = 'login' | 'refresh'
+type CallPurpose = 'login' | 'refresh'
 
 /** One configuration for each credential and purpose. */
 type Configurations = Record<CallPurpose, Configuration[]>

@@ -33,7 +33,7 @@ export function provesSecondFactor(
 }
 
 /** The destination of a `return_to`: a page or, through our step-up endpoint, any request that needs a second factor. */
-export type Destination = { path: string; methods: readonly string[] }
+type Destination = { path: string; methods: readonly string[] }
 
 const anyMethod = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 

@@ -66,9 +66,9 @@ export class StrayCallback extends GatewayError {
 }
 
 /** The answer to a callback that belongs to no login in flight. */
-export type NextStep = 'say-signed-in' | 'continue' | 'restart' | 'page'
+type NextStep = 'say-signed-in' | 'continue' | 'restart' | 'page'
 
-export type Circumstances = { isSignedIn: boolean; isNavigation: boolean; marker: LoginMarker }
+type Circumstances = { isSignedIn: boolean; isNavigation: boolean; marker: LoginMarker }
 
 /**
  * A stray callback: the back button, a bookmark, a login that took too long, one of many tabs, another person's link.

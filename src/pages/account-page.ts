@@ -6,7 +6,7 @@ import type { SeenSession } from '../revocation/seen-sessions.ts'
 import { type Html, html, timeElement, createScript } from './html.ts'
 import type { Page } from './layout.ts'
 
-export type AccountView = {
+type AccountView = {
   user: UserPrincipal
   /** Milliseconds since the epoch. */
   signedInAt: number

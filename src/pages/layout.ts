@@ -16,7 +16,7 @@ export type Page = {
   formTargets?: readonly string[]
 }
 
-export type NavigationLink = { label: string; href: string; isCurrent: boolean }
+type NavigationLink = { label: string; href: string; isCurrent: boolean }
 
 const style = `
 :root{color-scheme:light dark;--ink:#1d2327;--soft:#5b6670;--paper:#fff;--ground:#f2f4f6;--line:#dde2e6;--accent:#1b5e8c;--accent-ink:#fff;--good:#1a6b3c;--bad:#a3261f}

@@ -6,7 +6,7 @@ import { type Asked, judge, type Rule, type Target, targetOf } from './first-mat
 import { leafOf } from './requirement-leaf.ts'
 
 /** A requirement with its answer: what each part wanted, and what the principal had. */
-export type RequirementTrace =
+type RequirementTrace =
   | { kind: 'all' | 'any' | 'not'; isMet: boolean; parts: readonly RequirementTrace[] }
   | { kind: 'leaf'; isMet: boolean; name: string; reason: DenyReason; wanted: string; found: string }
 
@@ -30,10 +30,10 @@ function traceRequirement(requirement: Requirement, principal: KnownPrincipal, n
 }
 
 /** Why a rule does not match: its condition, and the value of the request. */
-export type Mismatch = { what: 'path' | 'method' | 'host'; wanted: string; asked: string }
+type Mismatch = { what: 'path' | 'method' | 'host'; wanted: string; asked: string }
 
 /** One rule that was tried. */
-export type RuleTrace =
+type RuleTrace =
   | { rule: string; isMatch: false; mismatches: readonly Mismatch[] }
   | { rule: string; isMatch: true; access: 'public' | 'authenticated' | 'requirement'; requirement?: RequirementTrace }
 

@@ -34,9 +34,9 @@ export type Policy = {
 }
 
 /** The missing right in plain words, and a person or team to ask. */
-export type Refusal = { missing?: string; contact: string }
+type Refusal = { missing?: string; contact: string }
 
-export type PolicyOptions = {
+type PolicyOptions = {
   routes: readonly RouteConfig[]
   /** By name. */
   upstreams: Readonly<Record<string, unknown>>

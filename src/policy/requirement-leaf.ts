@@ -56,7 +56,7 @@ function shown(values: readonly unknown[]): string {
 export type LeafRequirement = Exclude<Requirement, { all: unknown } | { any: unknown } | { not: unknown }>
 
 /** The question of one leaf. */
-export type Leaf = Question & {
+type Leaf = Question & {
   /** The key in the configuration: `roles`, `mfa` … */
   name: string
   reason: DenyReason

@@ -15,7 +15,7 @@ export type Refusal = {
 }
 
 /** The result of the last reading of the files. */
-export type Reading = {
+type Reading = {
   /** When the configuration in force took effect, epoch ms. */
   inForceSince: number
   refusal?: Refusal | undefined

@@ -1,7 +1,7 @@
 import type { Condition } from '../telemetry/metrics.ts'
 
 /** Whether the process is about to end. Readiness says so, and load balancers then send no more requests. */
-export type ShutdownState = { begin: () => void; conditions: () => Condition[] }
+type ShutdownState = { begin: () => void; conditions: () => Condition[] }
 
 export function createShutdownState(): ShutdownState {
   let hasBegun = false

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { readText } from '../config/tree/texts.ts'
 
-export type WatchOptions = {
+type WatchOptions = {
   /** Paths, absolute or relative to the working directory. */
   files: () => Iterable<string>
   isOn: () => boolean

@@ -14,7 +14,7 @@ import type { Relay } from './upgrades.ts'
 import type { Target } from './upstream-addresses.ts'
 import type { Lane } from './upstream-connections.ts'
 
-export type ExchangeOptions = {
+type ExchangeOptions = {
   lane: Lane
   request: UpstreamRequest
   client: Client

@@ -16,7 +16,7 @@ export type OpenConnection = {
 }
 
 /** A session with something open. */
-export type OpenSession = {
+type OpenSession = {
   /** The session's latest known state. */
   readonly session: Session
   readonly connections: readonly OpenConnection[]

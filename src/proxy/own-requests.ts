@@ -29,7 +29,7 @@ export async function sendOwnRequest(
   }
 }
 
-export type ProbeOptions = {
+type ProbeOptions = {
   connections: Pick<ConnectionPool, 'dispatch'>
   /** The address, which is also the `Host` of the probe. */
   url: string

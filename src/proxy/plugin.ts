@@ -16,7 +16,7 @@ declare module 'fastify' {
   }
 }
 
-export type ProxyOptions = {
+type ProxyOptions = {
   upgrades: Pick<UpgradeRequests, 'headOf'>
   /** By name. */
   upstreams: ReadonlyMap<string, Upstream>

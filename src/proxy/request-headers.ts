@@ -3,7 +3,7 @@ import type { RequestFacts } from '../boundary/facts.ts'
 import { isRemovedFromRequest, namedInConnection } from '../headers/removed-headers.ts'
 import { type IsOwnCookie, withoutOwnCookies } from './own-cookies.ts'
 
-export type ClientHead = {
+type ClientHead = {
   /** Flat list of names and values, as node:http keeps them. */
   rawHeaders: readonly string[]
   /** The client's `Connection` value (all of them, joined). */

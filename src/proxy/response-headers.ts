@@ -6,7 +6,7 @@ import type { AnswerHead } from './http1/answer-head.ts'
 import { type IsOwnCookie, setsOwnCookie } from './own-cookies.ts'
 
 /** Headers that earlier stages put on the reply, names in lower case. */
-export type ReplyHeaders = Readonly<Record<string, number | string | string[] | undefined>>
+type ReplyHeaders = Readonly<Record<string, number | string | string[] | undefined>>
 
 /**
  * The header list for the client: the upstream's end-to-end fields, then what earlier stages put on the reply. Of one name

@@ -1,14 +1,14 @@
 import { codeOf } from './failure.ts'
 
 /** How far a request got before its upstream failed, without a byte of an answer. */
-export type Attempt = {
+type Attempt = {
   /** How often it was tried so far. */
   count: number
   /** A connection stood, and the request may have been written to it. */
   isSent: boolean
 }
 
-export type RetryLimits = { maxAttempts: number; hasAlternatives: boolean }
+type RetryLimits = { maxAttempts: number; hasAlternatives: boolean }
 
 type Retriable = { method: string; body: unknown; upgrade: string | undefined }
 

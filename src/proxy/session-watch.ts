@@ -12,7 +12,7 @@ const reconnectCode = 1012
 /** Looked at so often, so that an end by time reaches open connections within a second. */
 const sweepEveryMs = 500
 
-export type SessionWatchOptions = {
+type SessionWatchOptions = {
   openConnections: OpenConnections
   /** When a session ends by time or by revocation, in milliseconds since the epoch. */
   endOf: (session: Session) => number

@@ -88,7 +88,7 @@ function responseOn(socket: Socket, request: IncomingMessage): ServerResponse {
   return response
 }
 
-export type Upgrade = {
+type Upgrade = {
   client: Socket
   upstream: Duplex
   /** The upstream's status, 101. */

@@ -1,6 +1,6 @@
 import type { ConnectionPool } from './http1/connection-pool.ts'
 
-export type AddressHealthOptions = {
+type AddressHealthOptions = {
   /** How long requests stay away after a connection could not be opened. */
   coolDownMs: number
   /** Milliseconds of a clock that never goes back. */

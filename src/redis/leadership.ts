@@ -15,7 +15,7 @@ const releaseScript = defineScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`)
 
-export type LeadershipOptions = {
+type LeadershipOptions = {
   redis: Pick<Redis, 'keys' | 'run'>
   /** Name of the work; each name has its own leader. */
   name: string
@@ -30,7 +30,7 @@ export type LeadershipOptions = {
 }
 
 /** Lets one process of all that share a Redis do some work, and another when that one goes. */
-export type Leadership = { isLeading(): boolean; close(): Promise<void> }
+type Leadership = { isLeading(): boolean; close(): Promise<void> }
 
 export function createLeadership(options: LeadershipOptions): Leadership {
   const { redis, name, owner, work, lifetimeMs = 15_000 } = options

@@ -18,7 +18,7 @@ export function parseNode(url: string): RedisNode {
 }
 
 /** The way to find the server that takes our commands. */
-export type RedisTopology =
+type RedisTopology =
   | { kind: 'single'; node: RedisNode }
   /** The sentinels know which server is the primary of this name. */
   | { kind: 'sentinel'; primary: string; nodes: readonly RedisNode[] }

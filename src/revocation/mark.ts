@@ -50,7 +50,7 @@ export function markOf(revocation: Revocation, until: number): Mark {
 }
 
 /** The names under which marks speak of a session. */
-export type MarkNames = Readonly<Record<MarkKind, string | undefined>>
+type MarkNames = Readonly<Record<MarkKind, string | undefined>>
 
 /** Sessions do not change in place, so that names are made once for each. */
 const remembered = new WeakMap<Session, MarkNames>()

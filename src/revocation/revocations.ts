@@ -4,9 +4,9 @@ import { formatMark, type Mark, markOf, type Revocation } from './mark.ts'
 import { createMarks } from './marks.ts'
 
 /** `apart`: Redis is configured but not reached, so that replicas cannot exchange revocations. */
-export type RevocationStatus = 'ready' | 'apart'
+type RevocationStatus = 'ready' | 'apart'
 
-export type RevocationsOptions = {
+type RevocationsOptions = {
   bus: SessionBus
   /** How long a mark is kept: until every session of today has expired. */
   absoluteTimeoutMs: number

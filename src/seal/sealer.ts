@@ -3,7 +3,7 @@ import { createHash, hkdfSync } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 
 /** The content of a sealed value. */
-export type Opened = {
+type Opened = {
   payload: unknown
   /** True when an older key opened it: seal it anew at the next chance. */
   isStale: boolean

@@ -7,7 +7,7 @@ import { upTo } from '../storage/memory-bound.ts'
 import type { Session } from './session.ts'
 import type { FoundSession } from './store.ts'
 
-export type CoherentCacheOptions = {
+type CoherentCacheOptions = {
   events: EventEmitter<BusEvents>
   maxEntries: number
   /** How long entries from before the loss of Redis may still be used. */

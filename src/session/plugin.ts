@@ -18,7 +18,7 @@ declare module 'fastify' {
   }
 }
 
-export type SessionOptions = BrowserSessionsOptions & {
+type SessionOptions = BrowserSessionsOptions & {
   refresher: Refresher
   /** Origin of `server.baseUrl`, without a slash at the end. */
   publicOrigin: string

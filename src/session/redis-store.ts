@@ -12,7 +12,7 @@ import {
   storeUnavailable,
 } from './store.ts'
 
-export type RedisStoreDependencies = RedisRecordsDependencies & {
+type RedisStoreDependencies = RedisRecordsDependencies & {
   cache: CoherentCache
   deferred: DeferredWrites
   ended: EndedSessions

@@ -43,7 +43,7 @@ const maxChunks = 3
 const attributeBytes = 96
 
 /** One cookie to set or, with an empty value, to clear. */
-export type CookieChunk = { name: string; value: string }
+type CookieChunk = { name: string; value: string }
 
 /**
  * Splits a session value over cookies `name`, or `name.0`, `name.1`, `name.2`; names that the value does not need are

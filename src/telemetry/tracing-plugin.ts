@@ -11,7 +11,7 @@ declare module 'fastify' {
   }
 }
 
-export type TracingPart = { tracing: Tracing | undefined }
+type TracingPart = { tracing: Tracing | undefined }
 
 /** Runs after the boundary: begins a trace for each request that it lets in. Without tracing it adds nothing. */
 export const tracing = fastifyPlugin<TracingPart>(

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type OnFailure, reasonOf, type Sink, type SinkStatus } from './sink.ts'
 import type { Spool } from './spool.ts'
 
-export type HttpSinkOptions = {
+type HttpSinkOptions = {
   url: string
   headers: Readonly<Record<string, string>>
   onFailure: OnFailure

@@ -5,7 +5,7 @@ import { type AppendFile, openAppendFile } from './append-file.ts'
 
 export type Spool = ReturnType<typeof openSpool>
 
-export type SpoolLimits = {
+type SpoolLimits = {
   maxBytes: number
   /** Lines of one piece at most. */
   maxLines: number

@@ -28,7 +28,7 @@ function unescaped(expression: string): string {
   return expression.replaceAll(/\\([./-])/g, '$1')
 }
 
-export type Upstream = { name: string; url: string; path: string }
+type Upstream = { name: string; url: string; path: string }
 
 /** An upstream of oauth2-proxy: its URL's path says which requests it gets. Undefined where it is no server. */
 export function upstreamOf(text: string, taken: readonly string[]): Upstream | undefined {

@@ -16,10 +16,10 @@ export async function testTable(config: PolicyConfig, file: string, { folder, ou
   return failures.length === 0 ? 0 : 1
 }
 
-export type Failure = { row: TestRow; expected: string; actual: string }
+type Failure = { row: TestRow; expected: string; actual: string }
 
 /** The rows whose outcome is not the expected one. */
-export function failuresOf({ people, rows }: TestTable, engine: Engine, now: number): Failure[] {
+function failuresOf({ people, rows }: TestTable, engine: Engine, now: number): Failure[] {
   return rows.flatMap((row) => {
     const actual = outcomeOf(row, people.get(row.who) ?? {}, engine, now)
     const isExpected =

@@ -11,7 +11,7 @@ import type { Target } from './targets/target.ts'
 /** How a step went; `resumed`: begun again, as an earlier run ended before it could say how the step went. */
 export type StepOutcome = 'begun' | 'resumed' | 'done' | 'failed'
 
-export type Surroundings = {
+type Surroundings = {
   rotation: Rotation
   targets: readonly Target[]
   stateFile: StateFile

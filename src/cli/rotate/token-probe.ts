@@ -4,7 +4,7 @@ import type { SendJson } from '../json-client.ts'
 import type { RotationKind } from './step.ts'
 
 /** The token endpoint's judgement of a secret; `unclear` is an outage, a rate limit, or a grant that is not allowed. */
-export type Verdict = 'accepted' | 'refused' | 'unclear'
+type Verdict = 'accepted' | 'refused' | 'unclear'
 
 type Application = { issuer: string; clientId: string; kind: RotationKind }
 

@@ -17,7 +17,7 @@ const buildPollMs = 500
 const maxBuildPolls = 60
 
 /** An application that was made: its secret is shown once. */
-export type Made = { clientId: string; clientSecret: string }
+type Made = { clientId: string; clientSecret: string }
 
 export type Applied = { web?: Made; events?: Made }
 

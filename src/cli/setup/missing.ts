@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from './wanted.ts'
 
 /** The changes that turn `found` into `wanted`, and each difference in words. */
-export type Missing = { body: Settings; differences: string[] }
+type Missing = { body: Settings; differences: string[] }
 
 /**
  * Compares settings of Auth0. Lists are only added to: what else is in them stays. Settings that are not wanted are left

@@ -88,7 +88,7 @@ function explain(cause: unknown): string {
 }
 
 /** One check and how it went; `unavailable` when the issuer's keys could not be had. */
-export type Finding = { name: string; fault: BearerReason | 'unavailable' | undefined }
+type Finding = { name: string; fault: BearerReason | 'unavailable' | undefined }
 
 /** Makes every check, past the first failure too, so that all that is wrong with a token shows at once. */
 async function diagnose(

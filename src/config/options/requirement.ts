@@ -19,7 +19,7 @@ export type Requirement =
   | { mfa: { within?: Milliseconds | undefined } }
 
 /** A value that a claim may be compared with. */
-export type ClaimValue = string | number | boolean
+type ClaimValue = string | number | boolean
 
 const names = (description: string, example: string) =>
   z

@@ -7,7 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 export type Absences = Map<string, { variable: string; source: Source }>
 
 /** `warnings` are of variables that were left aside. */
-export type Interpolated = { tree: Tree; problems: Problem[]; absences: Absences; warnings: Problem[] }
+type Interpolated = { tree: Tree; problems: Problem[]; absences: Absences; warnings: Problem[] }
 
 type Pass = Omit<Interpolated, 'tree'> & { environment: Environment }
 

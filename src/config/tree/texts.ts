@@ -31,7 +31,7 @@ export function readRemembered(texts: Texts): ReadText {
 }
 
 /** Why a file could not be read, and what to do about it; `line` where the reason stands. */
-export type Unreadable = { reason: string; fix: string; line?: number }
+type Unreadable = { reason: string; fix: string; line?: number }
 
 /** Far more than any configuration; a device has no end. */
 const maxBytes = 4 * 1024 ** 2

@@ -5,8 +5,8 @@ export type Source = { file: string; line: number; column: number }
 export type Tree = ScalarTree | ListTree | MapTree
 export type ScalarTree = { kind: 'scalar'; source: Source; value: unknown; takenFrom?: TakenFrom }
 /** The source of a value that does not stand in the YAML file itself. */
-export type TakenFrom = { variables: readonly string[] } | { file: string }
-export type ListTree = { kind: 'list'; source: Source; items: Tree[] }
+type TakenFrom = { variables: readonly string[] } | { file: string }
+type ListTree = { kind: 'list'; source: Source; items: Tree[] }
 export type MapTree = { kind: 'map'; source: Source; entries: Map<string, Entry> }
 export type Entry = { keySource: Source; value: Tree }
 

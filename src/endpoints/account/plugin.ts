@@ -12,7 +12,7 @@ import { me } from './me.ts'
 import { type OwnSessions, ownSessions } from './own-sessions.ts'
 import { tokenPage, type TokenPageFacts } from './token-page.ts'
 
-export type AccountOptions = {
+type AccountOptions = {
   /** Path prefix of our own endpoints. Fastify uses the name `prefix` itself. */
   ownPrefix: string
   baseUrl: string

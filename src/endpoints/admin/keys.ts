@@ -5,7 +5,7 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import { refuseForeignForm } from '../../headers/cross-site-requests.ts'
 
 /** Our signing keys by what they sign for. */
-export type SigningKeys = ReadonlyMap<string, Pick<Keys, 'current' | 'jwks' | 'rotate'>>
+type SigningKeys = ReadonlyMap<string, Pick<Keys, 'current' | 'jwks' | 'rotate'>>
 
 export type AdminKeysOptions = { keys: SigningKeys; baseUrl: string }
 

@@ -9,7 +9,7 @@ import { adminKeys, type AdminKeysOptions } from './keys.ts'
 import { type AdminSessionsOptions, adminSessions } from './sessions.ts'
 import { adminTrail, type AdminTrailOptions } from './trail.ts'
 
-export type AdminOptions = AdminSessionsOptions &
+type AdminOptions = AdminSessionsOptions &
   Omit<ConsoleOptions, 'address'> &
   AdminTrailOptions &
   AdminKeysOptions & { policy: Policy }

@@ -5,7 +5,7 @@ import { createIsOwnCookie } from '../../proxy/own-cookies.ts'
 import { refuseForeignUpgrade } from '../../proxy/upgrades.ts'
 import { answerHeaders, numberedCookies } from './answer-headers.ts'
 
-export type ForwardAuthOptions = {
+type ForwardAuthOptions = {
   /** Path of the endpoint. */
   path: string
   /** Origin of `server.baseUrl`, without a slash at the end. */

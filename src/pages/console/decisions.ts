@@ -22,7 +22,7 @@ export function decisionsPage(records: readonly AuditRecord[], { text, outcome }
   )
 }
 
-export type Explained = { method: string; path: string; claims: string; lines?: readonly string[] | undefined }
+type Explained = { method: string; path: string; claims: string; lines?: readonly string[] | undefined }
 
 /** Asks the rules, and shows how they decide. */
 export function explainPage({ method, path, claims, lines }: Explained, base: string): Page {

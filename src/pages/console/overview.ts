@@ -7,7 +7,7 @@ import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'
 import { recordTable } from './records.ts'
 
-export type Overview = {
+type Overview = {
   conditions: readonly Condition[]
   /** Records of this process, the latest first. */
   records: readonly AuditRecord[]

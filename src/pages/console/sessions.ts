@@ -4,7 +4,7 @@ import { type Html, html, timeElement } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'
 
-export type SessionList = {
+type SessionList = {
   sessions: readonly SeenSession[]
   total: number
   offset: number

@@ -18,7 +18,7 @@ export type ToWorker =
   | { kind: 'settled' }
 
 /** The first message to a worker. */
-export type Beginning<Files> = {
+type Beginning<Files> = {
   /** What stood in the files of the configuration. */
   texts: Files
   /** Where the others listen: another host in the files may have to wait for a restart. */

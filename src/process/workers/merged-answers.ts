@@ -80,7 +80,7 @@ function workersCondition(running: number, count: number): Condition {
 }
 
 /** The metrics of one worker, in the form that prom-client sends between processes. Its own types name `type` wrongly. */
-export type Counted = readonly { type: unknown }[]
+type Counted = readonly { type: unknown }[]
 
 /**
  * Keeps the counts of workers that have ended. Without them the sum would fall; Prometheus would take that for a restart

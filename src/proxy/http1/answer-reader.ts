@@ -3,7 +3,7 @@ import { type AnswerHead, readAnswerHead } from './answer-head.ts'
 import type { Receiver } from './receiver.ts'
 import { unreadable, UpstreamError } from './upstream-error.ts'
 
-export type AnswerReaderOptions = {
+type AnswerReaderOptions = {
   /** Longest head, in bytes. */
   maxHeadBytes: number
   /** The upstream changes to the protocol that was asked for; the bytes behind the head are in it. */

@@ -11,7 +11,7 @@ import { UpstreamError } from './upstream-error.ts'
 /** The state of a connection. Only while a request is under way may bytes arrive. */
 type State = 'opening' | 'idle' | 'assigned' | 'under-way' | 'closed'
 
-export type ConnectionOptions = {
+type ConnectionOptions = {
   open: OpenSocket
   /** Bytes are read into it and used up at once, so that all connections of a process can share it. */
   buffer: Uint8Array

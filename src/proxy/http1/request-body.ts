@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 
 import { UpstreamError } from './upstream-error.ts'
 
-export type BodyOptions = {
+type BodyOptions = {
   body: Readable
   /** Length that the head announced, in bytes; -1 for a body in chunks. */
   length: number

@@ -1,4 +1,4 @@
-export type UpstreamErrorCode =
+type UpstreamErrorCode =
   /** No connection in time. */
   | 'UPSTREAM_CONNECT_TIMEOUT'
   /** No head of an answer in time. */

@@ -4,7 +4,7 @@ import type { BackOff } from './back-off.ts'
 import type { Lease, Leases } from './leases.ts'
 
 /** Why a refresh ends a session: the grant is invalid, or the answer is about another user or organization. */
-export type RefreshEnd = 'grant-invalid' | 'subject-changed' | 'organization-changed'
+type RefreshEnd = 'grant-invalid' | 'subject-changed' | 'organization-changed'
 
 export type GrantOutcome =
   | { kind: 'refreshed'; session: Session }
@@ -35,7 +35,7 @@ export function createRefreshCounters(): RefreshCounters {
 }
 
 /** The result of a refresh: the current session, its end, or no change. */
-export type Renewal = (KnownSession & { kind: 'fresh' }) | { kind: 'ended' } | { kind: 'failed' }
+type Renewal = (KnownSession & { kind: 'fresh' }) | { kind: 'ended' } | { kind: 'failed' }
 
 /** Refreshes under way, by session; several refreshers can share them. */
 export type RunningRenewals = Map<string, Promise<Renewal>>

@@ -90,7 +90,7 @@ async function orAfter<T>(ms: number, work: Promise<T>): Promise<T | undefined> 
   }
 }
 
-export type RefreshTimes = {
+type RefreshTimes = {
   /** The longest that claims may be old while Auth0 answers. */
   refreshEveryMs: number
   /** How much longer a session keeps them while refreshing fails. */
@@ -101,7 +101,7 @@ export type RefreshTimes = {
  * The refresh that a session needs: none, one in the background (`soon`), one that the request waits for (`due`), or one
  * without which the session no longer counts, past `maxStale` (`overdue`).
  */
-export type RefreshNeed = 'none' | 'soon' | 'due' | 'overdue'
+type RefreshNeed = 'none' | 'soon' | 'due' | 'overdue'
 
 /** The last part of the interval is left for refreshing ahead of need, so that few requests wait. */
 const aheadFraction = 0.8
