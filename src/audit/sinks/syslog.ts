@@ -10,11 +10,13 @@ export type SyslogSinkOptions = {
   /** TLS (RFC 5425); without it, plain TCP (RFC 6587). */
   tls: { ca?: string; cert?: string; key?: string } | undefined
   onFailure: OnFailure
+  /** How long the server may take to connect, and to read anything of what it is sent. */
+  timeoutMs?: number
 }
 
 const maxWaiting = 20_000
 const maxRetryMs = 10_000
-const connectTimeoutMs = 10_000
+const defaultTimeoutMs = 10_000
 const closeTimeoutMs = 1_000
 
 /**
@@ -28,9 +30,10 @@ export class SyslogSink implements Sink {
   readonly #sender = { hostName: hostname(), processId: process.pid }
   #waiting: string[] = []
   #lost = 0
-  #socket: Socket | undefined
+  #socket: Socket
   #isConnected = false
-  #inFlight: Promise<void> = Promise.resolve()
+  /** One write at a time, so that records wait here, within a bound, and stay in order. */
+  #writing: Promise<void> | undefined
   #reason: string | undefined = 'not connected yet'
   #failures = 0
   #timer: NodeJS.Timeout | undefined
@@ -40,7 +43,7 @@ export class SyslogSink implements Sink {
     this.name = `syslog ${options.host}:${options.port}`
     this.onFailure = options.onFailure
     this.#options = options
-    this.#open()
+    this.#socket = this.#open()
   }
 
   take(lines: readonly string[]): void {
@@ -52,7 +55,8 @@ export class SyslogSink implements Sink {
   }
 
   async settled(): Promise<void> {
-    await this.#inFlight
+    // What waits meanwhile is the next write.
+    while (this.#writing !== undefined) await this.#writing
     if (this.#waiting.length > 0) throw new Error(this.#reason ?? 'the syslog server does not take records')
   }
 
@@ -63,33 +67,30 @@ export class SyslogSink implements Sink {
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)
-    this.#send()
-    await this.#inFlight.catch(() => undefined)
     const socket = this.#socket
-    if (socket === undefined || socket.destroyed) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    socket.once('close', () => resolve())
+    if (socket.destroyed) return
+    const closed = new Promise<void>((resolve) => void socket.once('close', () => resolve()))
+    const late = setTimeout(() => socket.destroy(), closeTimeoutMs)
+    await this.settled().catch(() => undefined)
     if (this.#isConnected) socket.end()
     else socket.destroy()
-    const late = setTimeout(() => socket.destroy(), closeTimeoutMs)
-    await promise
+    await closed
     clearTimeout(late)
   }
 
-  #open(): void {
-    const { host, port, tls } = this.#options
-    const at = { host, port, timeout: connectTimeoutMs }
+  #open(): Socket {
+    const { host, port, tls, timeoutMs = defaultTimeoutMs } = this.#options
+    const at = { host, port, timeout: timeoutMs }
     const socket = tls === undefined ? connectTcp(at) : connectTls({ ...at, ...tls, servername: host })
-    this.#socket = socket.setKeepAlive(true).unref()
-    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => this.#opened(socket))
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => this.#opened())
     socket.once('timeout', () => socket.destroy(new Error('the syslog server does not answer')))
     socket.once('error', (error) => (this.#reason = reasonOf(error)))
     socket.once('close', () => this.#reopenLater())
-    socket.resume()
+    return socket.setKeepAlive(true).unref().resume()
   }
 
-  #opened(socket: Socket): void {
-    socket.setTimeout(0)
+  #opened(): void {
+    this.#socket.setTimeout(0)
     this.#isConnected = true
     this.#failures = 0
     this.#reason = undefined
@@ -102,20 +103,23 @@ export class SyslogSink implements Sink {
     this.#failures += 1
     if (this.#isClosed) return
     const waitMs = Math.min(maxRetryMs, 100 * 2 ** Math.min(this.#failures, 10))
-    this.#timer = setTimeout(() => this.#open(), waitMs).unref()
+    this.#timer = setTimeout(() => (this.#socket = this.#open()), waitMs).unref()
   }
 
   #send(): void {
-    if (!this.#isConnected || this.#socket === undefined || this.#waiting.length === 0) return
+    if (!this.#isConnected || this.#writing !== undefined || this.#waiting.length === 0) return
     const lines = this.#waiting
     this.#waiting = []
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    promise.catch(() => undefined)
-    this.#inFlight = promise
-    this.#socket.write(lines.map((line) => syslogFrame(line, this.#sender)).join(''), (error) => {
-      if (error === null || error === undefined) return resolve()
-      this.#waiting = [...lines, ...this.#waiting]
-      reject(error)
+    const { timeoutMs = defaultTimeoutMs } = this.#options
+    const socket = this.#socket.setTimeout(timeoutMs)
+    this.#writing = new Promise((resolve) => {
+      socket.write(lines.map((line) => syslogFrame(line, this.#sender)).join(''), (error) => {
+        socket.setTimeout(0)
+        this.#writing = undefined
+        if (error) this.#waiting = [...lines, ...this.#waiting]
+        else this.#send()
+        resolve()
+      })
     })
   }
 }

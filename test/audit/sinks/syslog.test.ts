@@ -106,3 +106,47 @@ t.test('a connection that ends is a failure until there is another', async (t) =
   sink.take(Array.from({ length: 20_001 }, () => line('/x')))
   t.match(sink.status(), { waiting: 20_000, lost: 1 })
 })
+
+/** A server that accepts a connection, and reads nothing. */
+const startStalled = (t: Test) => listen(t, createServer({ pauseOnConnect: true }))
+
+/** More than the system takes for a connection that nobody reads from. */
+const huge = line(`/${'x'.repeat(16_000_000)}`)
+
+t.test(
+  'while a server reads nothing records wait within the bound, and go in order to the next connection',
+  async (t) => {
+    const stalled = await startStalled(t)
+    const sink = start(t, { port: stalled.port })
+    await until(() => sink.status().reason === undefined)
+    sink.take([huge])
+    sink.take([line('/1')])
+    sink.take([line('/2')])
+    sink.take(Array.from({ length: 20_000 }, () => line('/3')))
+    t.match(sink.status(), { waiting: 20_000, lost: 2 })
+    stalled.close()
+    const server = await listen(t, createServer(), stalled.port)
+    await until(() => sink.status().reason === undefined && sink.status().waiting === 0)
+    await sink.settled()
+    await until(() => server.text().length > 16_000_000 && messagesIn(server.text()).length === 20_001)
+    const [first = '', ...others] = messagesIn(server.text())
+    t.match(first, /xxx/)
+    t.match(others.slice(0, 3), [/\/1/, /\/2/, /\/3/])
+  },
+)
+
+t.test(
+  'a server that reads nothing any more is a failure, and holds up neither admin actions nor the end',
+  async (t) => {
+    const stalled = await startStalled(t)
+    const sink = start(t, { port: stalled.port, timeoutMs: 50 })
+    await until(() => sink.status().reason === undefined)
+    sink.take([huge])
+    await t.rejects(sink.settled(), /does not answer/)
+    const other = start(t, { port: stalled.port })
+    await until(() => other.status().reason === undefined)
+    other.take([huge])
+    await other.close()
+    t.match(other.status(), { waiting: 1 })
+  },
+)
