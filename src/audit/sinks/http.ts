@@ -26,6 +26,7 @@ const closeTimeoutMs = 2_000
 export class HttpSink implements Sink {
   #options: HttpSinkOptions
   readonly #ending = new AbortController()
+  readonly #cutOff = new AbortController()
   #lost = 0
   #queueReason: string | undefined
   #sendReason: string | undefined
@@ -73,9 +74,10 @@ export class HttpSink implements Sink {
 
   async close(): Promise<void> {
     this.#ending.abort()
+    const late = setTimeout(() => this.#cutOff.abort(), closeTimeoutMs)
     await this.#sending
-    const endsAt = performance.now() + closeTimeoutMs
-    while (performance.now() < endsAt && (await this.#sendOldest()) === 'sent');
+    while (!this.#cutOff.signal.aborted && (await this.#sendOldest()) === 'sent');
+    clearTimeout(late)
     this.#options.spool.close()
   }
 
@@ -116,7 +118,7 @@ export class HttpSink implements Sink {
   async #post(body: string): Promise<void> {
     const { url, timeoutMs, fetch } = this.#options
     const headers = { ...this.#options.headers, 'content-type': 'application/x-ndjson' }
-    const signal = AbortSignal.timeout(timeoutMs)
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#cutOff.signal])
     const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'error' })
     await response.body?.cancel()
     if (!response.ok) throw new Error(`the receiver answers ${response.status}`)

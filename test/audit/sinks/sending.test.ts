@@ -32,9 +32,9 @@ async function startReceiver(t: Test) {
 const spoolIn = (folder: string, options: Partial<SpoolOptions> = {}) =>
   openSpool({ folder, writer: 'w', maxBytes: 1_000_000, maxLines: 2, ...options })
 
-const startSink = (t: Test, url: string, spool: ReturnType<typeof openSpool>) => {
+const startSink = (t: Test, url: string, spool: ReturnType<typeof openSpool>, timeoutMs = 2_000) => {
   const headers = { authorization: 'Bearer t' }
-  const sink = new HttpSink({ url, headers, onFailure: 'block', spool, gatherMs: 1, timeoutMs: 2_000, fetch })
+  const sink = new HttpSink({ url, headers, onFailure: 'block', spool, gatherMs: 1, timeoutMs, fetch })
   t.teardown(() => sink.close())
   return sink
 }
@@ -93,6 +93,25 @@ t.test('what was not sent before the end is sent after the next start, by anothe
   t.same(new Set(received.map(({ body }) => body)), new Set(['1\n', '2\n']))
   t.same(await readdir(running), ['0.jsonl', 'pid'])
 })
+
+t.test(
+  'a receiver that does not answer holds up the end for two seconds, whatever its timeout; its batch stays',
+  async (t) => {
+    const asked = Promise.withResolvers<void>()
+    const server = createServer(() => asked.resolve())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => server.close().closeAllConnections())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const folder = await temporaryFolder(t)
+    const sink = startSink(t, url, spoolIn(folder), 60_000)
+    sink.take(['1'])
+    await asked.promise
+    const before = performance.now()
+    await sink.close()
+    t.ok(performance.now() - before < 30_000)
+    t.equal(sink.status().waiting, 1)
+  },
+)
 
 t.test('a queue that is full fails, and what came meanwhile is counted as lost', async (t) => {
   const { url, state } = await startReceiver(t)
