@@ -117,6 +117,15 @@ export class Verifier {
     const isIntact = hashOf(canonicalJson(rest)) === hash
     const chain = this.#chainOf(record.writer)
     chain.take(record, place, { isIntact, isFirstFile: this.#isFirstFile })
+    try {
+      this.#takeContent(record, place, chain)
+    } catch {
+      // Whoever can write to the trail can write members of any kind: no gateway writes such ones.
+      this.#fault(place, noRecord)
+    }
+  }
+
+  #takeContent(record: AuditRecord, place: string, chain: WriterChain): void {
     if (record.checkpoint !== undefined) this.#judgeCheckpoint(record.checkpoint, place, chain)
     if (this.#isTrustingItself) this.#learnKey(record)
     if (record.previous !== undefined) this.#starts.push(record)

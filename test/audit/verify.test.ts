@@ -1,8 +1,9 @@
 import t from 'tap'
 
-import { createChain } from '../../src/audit/chain.ts'
+import { createChain, hashOf } from '../../src/audit/chain.ts'
 import { readCheckpoint, signCheckpoint } from '../../src/audit/checkpoint.ts'
 import type { AuditEvent, ChainHead } from '../../src/audit/event.ts'
+import { canonicalJson } from '../../src/audit/record-json.ts'
 import { Verifier } from '../../src/audit/verify.ts'
 import { checkpointKey, decided, epoch, faultsOf, trailOf, verdictOn } from './support.ts'
 
@@ -64,6 +65,24 @@ const table: [what: string, lines: readonly string[], expected: RegExp[]][] = [
     [/record 12 of writer w comes after the end/],
   ],
 ]
+
+/** A record of another writer with members of a wrong kind, whose hash fits. */
+function oddRecord(members: object): string {
+  const record = { ...members, v: 1, writer: 'odd', seq: 1, prev: '', event: 'key', time: epoch }
+  return JSON.stringify({ ...record, hash: hashOf(canonicalJson(record)) })
+}
+
+t.test('a record whose members are of a wrong kind is a fault, and the rest is verified', async (t) => {
+  const badKey = oddRecord({ change: { what: 'audit', id: key.kid, jwk: { kty: 'EC' } } })
+  for (const odd of [oddRecord({ checkpoint: 5 }), oddRecord({ previous: 5 }), oddRecord({ previous: [null] })]) {
+    t.match(verdictOn([odd, ...lines], { keys, checkpoints: [checkpoint] }), {
+      records: 12,
+      checkpoints: 1,
+      faults: [{ place: 'line 1', text: /no record/ }],
+    })
+  }
+  t.match(verdictOn([badKey, ...lines], { keys: [] }), { faults: [{ place: 'line 12', text: /not good/ }] })
+})
 
 for (const [what, changed, expected] of table) {
   t.test(`found and named: ${what}`, async (t) => {
