@@ -54,6 +54,21 @@ t.test('when no call is left, the next one waits for the reset that Auth0 names'
   )
 })
 
+t.test('a clock that is an hour behind makes no call wait for an hour', async (t) => {
+  const auth0 = await startAuth0(t)
+  auth0.switches.setSettings({ managementCallsPerMinute: 2 })
+  const waits: number[] = []
+  const client = {
+    nowMs: () => Date.now() - 3_600_000,
+    sleep: async (ms: number) => {
+      waits.push(ms)
+      auth0.switches.setClockOffsetSeconds(60 * waits.length)
+    },
+  }
+  t.match(await createImport(auth0, { client }).run(), { users: 4 })
+  t.ok(Math.max(...waits) <= 120_000, 'two minutes at most')
+})
+
 t.test('an import that fails for good removes nobody and loses nothing', async (t) => {
   const auth0 = await startAuth0(t, 250)
   const { client } = impatient()

@@ -56,6 +56,15 @@ t.test('an e-mail address that nobody has verified is not shown: sign-in by addr
   t.same(catalog.user(eve)?.spec.profile.email, undefined)
 })
 
+t.test('a person with a field of another type than Auth0 documents is there, without that field', async (t) => {
+  const auth0 = await startAuth0(t)
+  const person = auth0.tenant.users.find(({ id }) => id === jane)
+  Object.assign(person ?? {}, { name: null, emailVerified: 'true' })
+  const catalog = createImport(auth0)
+  t.match(await catalog.run(), { users: 4 })
+  t.same(Object.keys(catalog.user(jane)?.spec.profile ?? {}), ['displayName', 'picture'])
+})
+
 t.test('more than 1,000 users arrive, also where many were created in the same moment', async (t) => {
   const auth0 = await startAuth0(t, 2_500)
   for (const user of auth0.users.slice(1_000, 1_350)) user.createdAt = '2026-02-01T00:05:00.000Z'

@@ -23,11 +23,11 @@ export function waitMsOf(failure: Failure, attempt: number, nowMs: number, rando
   return Math.min(firstWaitMs * 2 ** attempt, longestWaitMs) * (0.5 + random / 2)
 }
 
-/** The moment until which no call is allowed, in ms since the epoch, where the answer says that none is left. */
-export function pauseUntilMsOf(headers: Headers): number | undefined {
-  if (headers.get('x-ratelimit-remaining') !== '0') return undefined
-  const resetSeconds = numberIn(headers, 'x-ratelimit-reset')
-  return resetSeconds === undefined ? undefined : resetSeconds * 1000
+/** The moment until which no call is allowed, in ms since the epoch; 0 unless the answer says that none is left. */
+export function pauseUntilMsOf(headers: Headers, nowMs: number): number {
+  if (headers.get('x-ratelimit-remaining') !== '0') return 0
+  // Our clock may be behind Auth0's.
+  return Math.min((numberIn(headers, 'x-ratelimit-reset') ?? 0) * 1000, nowMs + longestAskedWaitMs)
 }
 
 function askedWaitMs(headers: Headers, nowMs: number): number | undefined {

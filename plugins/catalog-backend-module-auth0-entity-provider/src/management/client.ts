@@ -64,7 +64,7 @@ export function createManagementClient(options: ClientOptions): ManagementClient
     try {
       const response = await send(url, AbortSignal.timeout(timeoutMs), 'application/json')
       const { status, headers } = response
-      pausedUntilMs = Math.max(pausedUntilMs, pauseUntilMsOf(headers) ?? 0)
+      pausedUntilMs = Math.max(pausedUntilMs, pauseUntilMsOf(headers, nowMs()))
       const text = await response.text()
       return response.ok ? { body: JSON.parse(text) } : { failure: { status, headers }, detail: text.slice(0, 300) }
     } catch (cause) {
