@@ -6,6 +6,9 @@ import { type AddressInfo, createServer, type ListenOptions, type Server, type S
 
 type Address = { host: string; port: number }
 
+/** Keep-alive probes notice a client that has vanished while nothing is sent to it, as in the middle of an upload. */
+const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
+
 export type Acceptors = ReturnType<typeof createAcceptors>
 
 /**
@@ -15,7 +18,7 @@ export type Acceptors = ReturnType<typeof createAcceptors>
  * @param count how many; with one the port is not shared
  */
 export function createAcceptors(count: number, onConnection: (socket: Socket) => void) {
-  const acceptors = Array.from({ length: count }, () => createServer({ noDelay: true }, onConnection))
+  const acceptors = Array.from({ length: count }, () => createServer(socketOptions, onConnection))
   const [first] = acceptors as [Server, ...Server[]]
   let ends: Promise<unknown>[] = []
   return {

@@ -104,7 +104,8 @@ export type Relay = {
   close(code: number, reason: string): void
 }
 
-const keepAliveProbeMs = 60_000
+/** How long a client has to take the reason for which its connection ends. */
+const farewellMs = 2_000
 
 /**
  * Joins the two sockets of an answered upgrade. Bytes pass unread, so compression and sub-protocols are the two ends'
@@ -115,7 +116,6 @@ export function relayUpgrade(upgrade: Upgrade, onClosed: () => void): Relay {
   const { client, upstream, clientBytes } = upgrade
   client.setTimeout(0)
   client.setNoDelay(true)
-  client.setKeepAlive(true, keepAliveProbeMs)
   client.write(headText(upgrade), 'latin1')
   if (clientBytes.length > 0) client.unshift(clientBytes)
 
@@ -133,6 +133,8 @@ export function relayUpgrade(upgrade: Upgrade, onClosed: () => void): Relay {
     close(code, reason) {
       upstream.unpipe(client)
       if (client.writable) client.end(closeFrame(code, reason))
+      // A client that reads no more would never take the reason.
+      setTimeout(() => client.destroy(), farewellMs).unref()
       upstream.destroy()
     },
   }
