@@ -191,7 +191,16 @@ const failures: [string, unknown, RegExp][] = [
     Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' }),
     /Another process has this port/,
   ],
-  ['a port that needs a privilege', Object.assign(new Error('listen EACCES'), { code: 'EACCES' }), /choose a higher/],
+  [
+    'a port that needs a privilege',
+    Object.assign(new Error('listen EACCES'), { code: 'EACCES', port: 80 }),
+    /choose a higher/,
+  ],
+  [
+    'a file that it may not use',
+    Object.assign(new Error('/var/lib/keys.json cannot be written: EACCES'), { code: 'EACCES' }),
+    /keys\.json cannot be written: EACCES\. Let the user that runs stagedoor/,
+  ],
   ['an unforeseen error', new Error('odd'), /cannot start: Error: odd/],
   ['an error without a trace', Object.assign(new Error('odd'), { stack: undefined }), /cannot start: odd/],
   ['something that is no error', 'odd', /cannot start: odd/],

@@ -27,8 +27,7 @@ async function decode(given: string | undefined, { readInput, out, now }: Comman
   const parsed = parseCompact(token)
   if (typeof parsed === 'string') {
     const { cause, remedy } = bearerReasons[parsed]
-    throw new CommandFailed(`This cannot be decoded (${parsed}). ${cause}
-${remedy}`)
+    throw new CommandFailed(`This cannot be decoded (${parsed}). ${cause}\n${remedy}`)
   }
   out(tokenTable(parsed.header, parsed.claims, now()))
   return 0
