@@ -40,24 +40,22 @@ t.test('no secret is printed, nor written into the audit file', async (t) => {
   for (const secret of [old, current, house.auth0.management.clientSecret]) t.notOk(seen.includes(secret))
 })
 
+/** A whole trail of so many runs, of which nothing is to be noted but that they sign nothing. */
+const trailOf = (runs: number, records = String.raw`\d+`) =>
+  new RegExp(
+    `^(?:note: no signature covers [^\\n]+\\n){${runs}}The trail is whole: ${records} records, ${runs} writers?, 0 signed checkpoints`,
+  )
+
 t.test('the trail of a rotation that ended, well or not, is whole, and its writers ended in order', async (t) => {
   const house = await startRotationHouse(t)
   const verify = () => runCommand(['audit', 'verify', house.auditFile])
   t.match(await house.rotate(), { exitCode: 0 })
-  t.match(
-    await verify(),
-    { exitCode: 0, err: '', out: /^The trail is whole: 13 records, 1 writer, 0 signed checkpoints/ },
-    'rotated',
-  )
+  t.match(await verify(), { exitCode: 0, err: '', out: trailOf(1, '13') }, 'rotated')
   t.match(await house.rotate('--replica', 'http://127.0.0.1:1', '--limit', '0'), { exitCode: 1 })
-  t.match(await verify(), { exitCode: 0, err: '', out: /^The trail is whole: \d+ records, 2 writers/ }, 'abandoned')
+  t.match(await verify(), { exitCode: 0, err: '', out: trailOf(2) }, 'abandoned')
   house.auth0.switches.failNext('/api/v2/clients', [400])
   t.match(await house.rotate('--emergency', '--no-wait'), { exitCode: 1 })
-  t.match(
-    await verify(),
-    { exitCode: 0, err: '', out: /^The trail is whole: \d+ records, 3 writers/ },
-    'a person has to look',
-  )
+  t.match(await verify(), { exitCode: 0, err: '', out: trailOf(3) }, 'a person has to look')
 })
 
 t.test('files keep the mode they had, and new ones are ours alone', async (t) => {
