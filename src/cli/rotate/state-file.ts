@@ -56,8 +56,11 @@ async function isLeftBehind(path: string): Promise<boolean> {
   const text = await readFile(path, 'utf8').catch(() => '')
   const owner = /^\{"pid":(?<pid>\d+),"host":"(?<host>[^"]*)"\}$/.exec(text)?.groups
   if (owner === undefined || owner['host'] !== hostname()) return false
+  const pid = Number(owner['pid'])
+  // A container that is started again has the same host name, and gives the same id.
+  if (pid === process.pid) return true
   try {
-    process.kill(Number(owner['pid']), 0)
+    process.kill(pid, 0)
     return false
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'

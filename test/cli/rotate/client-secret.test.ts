@@ -113,12 +113,22 @@ t.test('one rotation at a time: a lock of a running process is respected, one of
   const house = await startRotationHouse(t)
   const { hostname } = await import('node:os')
   const lock = (pid: number) => writeFile(`${house.stateFile}.lock`, JSON.stringify({ pid, host: hostname() }))
-  await lock(process.pid)
+  await lock(process.ppid)
   t.match(await house.rotate(), { exitCode: 1, err: /another rotation is under way/ })
   t.equal(await house.probe(house.auth0.clientSecret), 'accepted')
   await lock(2 ** 22 + 1)
   t.match(await house.rotate(), { exitCode: 0 })
 })
+
+t.test(
+  'a lock with our own process id is left behind: a container gives every process that it starts the same',
+  async (t) => {
+    const house = await startRotationHouse(t)
+    const { hostname } = await import('node:os')
+    await writeFile(`${house.stateFile}.lock`, JSON.stringify({ pid: process.pid, host: hostname() }))
+    t.match(await house.rotate(), { exitCode: 0 })
+  },
+)
 
 t.test('a next secret that is there already is not written over', async (t) => {
   const house = await startRotationHouse(t)
