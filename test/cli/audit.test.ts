@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 
 import { createChain } from '../../src/audit/chain.ts'
-import { epoch, trailOf } from '../audit/support.ts'
+import { epoch, jane, trailOf } from '../audit/support.ts'
 import { folderWith } from '../config/support.ts'
 import { runCommand } from '../support/command.ts'
 
@@ -38,6 +38,14 @@ t.test('a changed configuration is printed with its digest and the options that 
   const folder = await folderWith(t, { 'audit.jsonl': `${line}\n` })
   const { out } = await runCommand(['audit', 'search', '--event', 'config', join(folder, 'audit.jsonl')])
   t.equal(out, `${epoch}  config  allow  configuration changed d1 routes.admin, session.idleTimeout\n`)
+})
+
+t.test('a name cannot move the cursor, nor turn the direction of what is printed', async (t) => {
+  const principal = { ...jane, claims: { ...jane.claims, name: 'Jane\u009b31m\u202eDoe\u001b[2J\n' } }
+  const line = createChain('w').append({ event: 'login', principal }, epoch)
+  const folder = await folderWith(t, { 'audit.jsonl': `${line}\n` })
+  const { out } = await runCommand(['audit', 'search', join(folder, 'audit.jsonl')])
+  t.equal(out, `${epoch}  login  Jane·31m·Doe·[2J· = auth0|jane  allow\n`)
 })
 
 t.test('a trail that is not there is named', async (t) => {

@@ -5,6 +5,7 @@ import type { AuditRecord } from '../../audit/record-schema.ts'
 import { changeText } from '../../audit/record.ts'
 import { linesOf } from '../../audit/trail-files.ts'
 import type { CommandContext } from '../command-context.ts'
+import { printable } from '../terminal-text.ts'
 
 export type Format = 'text' | 'jsonl' | 'csv'
 
@@ -44,7 +45,7 @@ function written(record: AuditRecord, format: Format): string {
   return format === 'jsonl' ? `${JSON.stringify(record)}\n` : `${asText(record)}\n`
 }
 
-/** A record as one line of text. Text from clients stays JSON, so that its control characters stay escaped. */
+/** A record as one line of text. */
 function asText(record: AuditRecord): string {
   const { time, event, phase, outcome, reason, principal, method, path, status, channel, target, change } = record
   const who = principal && [principal.name, principal.subject ?? principal.kind].filter(Boolean).join(' = ')
@@ -52,10 +53,5 @@ function asText(record: AuditRecord): string {
   const done = change && changeText(change)
   const whose = target && JSON.stringify(target)
   const parts = [time, event, record.class, phase, who, what, status, outcome, reason, channel, whose, done]
-  return printableText(parts.filter((part) => part !== undefined).join('  '))
-}
-
-function printableText(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what must not reach a terminal
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1))
+  return printable(parts.filter((part) => part !== undefined).join('  '))
 }
