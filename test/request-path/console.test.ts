@@ -56,6 +56,10 @@ t.test('the console answers programs with JSON, and refuses what it does not kno
     body: { configuration: { session: { secrets: ['[secret]'] } }, options: [{ option: 'server.baseUrl' }] },
   })
   t.match(await read('/decisions?outcome=perhaps'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
+  t.match(await read('/explain?path=/x&method=GET&method=PUT'), {
+    status: 400,
+    body: { code: 'STAGEDOOR_POLICY_BAD_QUESTION' },
+  })
   t.match(await read('/explain?path=/x&claims=no'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
 })
 

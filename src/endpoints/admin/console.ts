@@ -117,9 +117,12 @@ function recordFilterIn(query: unknown): RecordFilter {
 }
 
 function explained(request: FastifyRequest, { policy, claimNames, now }: ConsoleOptions) {
-  const { method = 'GET', path = '', claims = '' } = request.query as Partial<Record<string, string>>
+  const query = request.query as Partial<Record<string, string | string[]>>
+  // A name that comes twice has a list.
+  const text = (name: string, preset = ''): string => String(query[name] ?? preset)
+  const [method, path, claims] = [text('method', 'GET').toUpperCase(), text('path'), text('claims')]
   if (path === '') return { method, path, claims }
-  const question = { method: method.toUpperCase(), path, ...(claims === '' ? {} : { claims: claimsIn(claims) }) }
+  const question = { method, path, ...(claims === '' ? {} : { claims: claimsIn(claims) }) }
   const { principal, asked } = readQuestion(question, request, claimNames, now())
   return { method, path, claims, lines: explanationLines(policy.explain(principal, asked, now())) }
 }
