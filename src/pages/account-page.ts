@@ -64,7 +64,7 @@ function personSection({ claims, subject }: UserPrincipal): Html {
   // The picture lies over the initial, which shows where the picture cannot be loaded.
   const picture = isShown ? html`<img src="${claims.picture}" alt="" referrerpolicy="no-referrer" />` : undefined
   return html`<div class="person">
-    <span class="initial" aria-hidden="true">${name.slice(0, 1).toUpperCase()}${picture}</span><strong>${name}</strong></div>`
+    <span class="initial" aria-hidden="true">${/^./u.exec(name)?.[0].toUpperCase()}${picture}</span><strong>${name}</strong></div>`
 }
 
 function factsSection({ user, signedInAt, expiresAt }: AccountView): Html {

@@ -102,6 +102,8 @@ t.test('the account page shows a person what is known of them', async (t) => {
   t.notMatch(markup, 'Console')
   const nameless = { ...user, claims: { roles: [], groups: [], permissions: [] } }
   t.match(accountPage({ ...view, user: nameless, isAdmin: true }).body.markup, /auth0\|jane[^]*Console/)
+  const emoji = { ...user, claims: { ...nameless.claims, name: '𝒥ane' } }
+  t.match(accountPage({ ...view, user: emoji }).body.markup, /aria-hidden="true">𝒥</, 'the whole first character')
 })
 
 t.test('the account page says what can be reached, what is missing, and where a second factor helps', async (t) => {
