@@ -15,10 +15,12 @@ export type BackOff = ReturnType<typeof createBackOff>
 export function createBackOff(now: () => number) {
   const waits = new LRUCache<string, { until: number; delayMs: number }>(upTo(maxTracked))
   let troubledUntil = 0
+  // A wait that is longer than the longest began before the clock was set back.
+  const isToCome = (until: number): boolean => until > now() && until <= now() + lastMs
   return {
-    isWaiting: (sessionId: string): boolean => (waits.get(sessionId)?.until ?? 0) > now(),
+    isWaiting: (sessionId: string): boolean => isToCome(waits.get(sessionId)?.until ?? 0),
     /** True for a while after any failure or delay: then no request waits for a refresh that will likely fail, too. */
-    isTroubled: () => troubledUntil > now(),
+    isTroubled: () => isToCome(troubledUntil),
     failed(sessionId: string): void {
       const delayMs = Math.min((waits.get(sessionId)?.delayMs ?? firstMs / 2) * 2, lastMs)
       waits.set(sessionId, { until: now() + delayMs, delayMs })
