@@ -37,7 +37,8 @@ export function createChallenge({ baseUrl, takesBackstageTokens }: ProtectedReso
   return (error: GatewayError, { facts, headers }: FastifyRequest): string | undefined => {
     if (facts === undefined || facts.isNavigation) return undefined
     if (error.code !== 'STAGEDOOR_BEARER_REFUSED' && error.code !== 'STAGEDOOR_POLICY_UNAUTHENTICATED') return undefined
-    const path = takesBackstageTokens(facts.path, facts.host) ? facts.path : ''
+    // A quote would end the parameter.
+    const path = takesBackstageTokens(facts.path, facts.host) ? facts.path.replaceAll('"', '%22') : ''
     const parameters = [`resource_metadata="${baseUrl}${wellKnown}${path}"`]
     // §3.1: the challenge for a request without a token has no error code.
     if (headers.authorization !== undefined && error.code === 'STAGEDOOR_BEARER_REFUSED') {

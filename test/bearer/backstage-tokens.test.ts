@@ -3,6 +3,7 @@ import t from 'tap'
 import { createBackstageIssuer } from '../support/backstage-issuer.ts'
 import { startHouse } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
+import { exchange } from '../support/raw.ts'
 
 const routes = [
   { name: 'public', path: '/public/**', allow: 'public' },
@@ -71,6 +72,8 @@ t.test('the metadata of a path that takes Backstage’s tokens names Backstage',
   t.match((await ask(`${metadata}/api/catalog`)).body, { authorization_servers: [auth0.issuer] })
   const refused = await ask(`${url}/api/mcp-actions/v1`)
   t.equal(refused.headers['www-authenticate'], `Bearer resource_metadata="${metadata}/api/mcp-actions/v1"`)
+  const quoted = await exchange(url, 'GET /api/mcp-actions/a"b HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  t.match(quoted, `resource_metadata="${metadata}/api/mcp-actions/a%22b"`)
 })
 
 t.test('beside a session Backstage’s token changes nothing: the person is who the session says', async (t) => {
