@@ -28,11 +28,13 @@ export function showTrail(registry: Registry, trail: Trail): void {
   showValues(registry, 'sink', {
     name: 'stagedoor_audit_sink_up',
     help: 'Whether a sink of the audit trail takes records: 1 or 0.',
+    aggregator: 'min',
     read: () => trail.sinks.map((sink) => [sink.name, sink.status().reason === undefined ? 1 : 0]),
   })
   showValues(registry, 'sink', {
     name: 'stagedoor_audit_sink_waiting',
     help: 'Records that a sink has not handed on yet.',
+    aggregator: 'sum',
     read: () => trail.sinks.map((sink) => [sink.name, sink.status().waiting]),
   })
 }
@@ -42,6 +44,7 @@ export function showKeyAges(registry: Registry, ages: () => Readonly<Record<stri
   showValues(registry, 'key', {
     name: 'stagedoor_signing_key_age_seconds',
     help: 'How long ago a key took over last; more than rotateEvery means that it could not be replaced.',
+    aggregator: 'max',
     read: () => Object.entries(ages()).map(([key, ageMs]) => [key, ageMs / 1000]),
   })
 }
@@ -71,6 +74,8 @@ export function countLoginServiceCalls(registry: Registry): (origin: string, sen
     aggregator: 'min',
     registers: [registry],
   })
+  // No value until the service has named one: the 0 that a gauge begins with would say that no calls are left.
+  left.remove()
   return (origin, send) =>
     async (...given) => {
       if (!isFor(origin, given[0])) return send(...given)
@@ -119,8 +124,9 @@ function showCounts(registry: Registry, labelName: string, read: Read): void {
   registry.registerMetric(new Counter({ ...shown(labelName, read), registers: [] }))
 }
 
-function showValues(registry: Registry, labelName: string, read: Read): void {
-  registry.registerMetric(new Gauge({ ...shown(labelName, read), registers: [] }))
+/** @param read with how the values of several workers become one */
+function showValues(registry: Registry, labelName: string, read: Read & { aggregator: 'min' | 'max' | 'sum' }): void {
+  registry.registerMetric(new Gauge({ ...shown(labelName, read), aggregator: read.aggregator, registers: [] }))
 }
 
 /** Written anew at each scrape, because a label that was there at the last one, such as a sink, may be gone. */

@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client'
+import { AggregatorRegistry, Registry } from 'prom-client'
 import t from 'tap'
 
 import {
@@ -29,6 +29,28 @@ t.test('the trail, its sinks and the keys show how they fare', async (t) => {
   ])
     t.match(text, line)
   t.equal(await registry.metrics(), text, 'asked again, it says the same')
+})
+
+t.test('over all workers the sink that fails and the oldest key are shown, not a sum', async (t) => {
+  const workers = [1, 0].map(async (isUp, index) => {
+    const registry = new Registry()
+    const { sink, state } = memorySink()
+    state.fails = isUp === 0
+    showTrail(registry, { sinks: [sink], count: () => 1 })
+    showKeyAges(registry, () => ({ assertion: (index + 1) * 1_000 }))
+    return registry.getMetricsAsJSON()
+  })
+  const text = await AggregatorRegistry.aggregate(await Promise.all(workers)).metrics()
+  t.match(text, 'stagedoor_audit_sink_up{sink="memory"} 0')
+  t.match(text, 'stagedoor_signing_key_age_seconds{key="assertion"} 2')
+  t.match(text, 'stagedoor_audit_records_total 2')
+})
+
+t.test('calls that are left have no value before the login service has named one', async (t) => {
+  const registry = new Registry()
+  const counted = countLoginServiceCalls(registry)('https://t', async () => new Response(''))
+  await counted('https://t/a')
+  t.notMatch(await registry.metrics(), /^stagedoor_login_service_calls_left \d/m)
 })
 
 t.test('calls to the login service are counted, and what its rate limit leaves', async (t) => {
