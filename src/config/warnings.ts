@@ -9,7 +9,7 @@ export function* warningsAbout(sections: KnownSections): Findings {
   if (server) yield* serverWarnings(server)
   if (auth0) yield* scopeWarnings(auth0)
   if (session) yield* storeWarnings(session)
-  if (server && session) yield* replicaWarnings(server, session)
+  yield* replicaWarnings(sections)
   if (assertion) yield* assertionWarnings(assertion)
   if (upstreams && assertion) yield* sharedAudiences(upstreams, assertion)
   if (upstreams && routes) yield* unreachableByRewrite(upstreams, routes)
@@ -56,12 +56,26 @@ function* storeWarnings({ store, redis }: Config['session']): Findings {
   }
 }
 
-function* replicaWarnings({ replicas }: Config['server'], { store }: Config['session']): Findings {
-  if (replicas === 1 || store !== 'cookie') return
-  yield {
-    path: ['server', 'replicas'],
-    expected: '1, because session.store is cookie',
-    fix: 'two processes may refresh one session at once, and Auth0 then ends it: use session.store: redis, or send each browser to one process and allow a rotation overlap in Auth0',
+/** What each of several processes would keep for itself. */
+function* replicaWarnings({ server, session, assertion, machines }: KnownSections): Findings {
+  if (server === undefined || server.replicas === 1) return
+  const path = ['server', 'replicas']
+  if (session?.store === 'cookie') {
+    yield {
+      path,
+      expected: '1, because session.store is cookie',
+      fix: 'two processes may refresh one session at once, and Auth0 then ends it: use session.store: redis, or send each browser to one process and allow a rotation overlap in Auth0',
+    }
+  }
+  const hasMachines = machines !== undefined && machines.audiences.length + machines.issuers.length > 0
+  for (const [section, keys] of Object.entries({ assertion, ...(hasMachines && { machines }) })) {
+    const store = keys?.keys.store ?? 'redis'
+    if (store === 'redis') continue
+    yield {
+      path,
+      expected: `1, because ${section}.keys.store is ${store}`,
+      fix: `each process signs with keys of its own, and upstreams refuse those of all but the one that they asked: use ${section}.keys.store: redis`,
+    }
   }
 }
 

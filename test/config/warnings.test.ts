@@ -3,6 +3,9 @@ import t from 'tap'
 import { formatPath } from '../../src/config/tree/tree.ts'
 import { least, load } from './support.ts'
 
+const redis = { url: 'redis://r' }
+const keys = { store: 'redis' }
+
 const rows: [string, string, string, RegExp][] = [
   [
     'everybody as trusted proxy',
@@ -24,7 +27,6 @@ const rows: [string, string, string, RegExp][] = [
     'session.redis',
     /stay in cookies/,
   ],
-  ['several replicas with cookie sessions', 'server: { replicas: 3 }', 'server.replicas', /session\.store: redis/],
   ['a kept trail signed by keys in memory', 'audit: { sinks: [{ file: { path: /a } }] }', 'audit.keys.store', /ended/],
   ['unsigned headers', 'assertion: { headers: [assertion, oauth2-proxy] }', 'assertion.headers', /unsigned/],
   ['a key path that is not used', 'assertion: { keys: { path: /x } }', 'assertion.keys.path', /not used/],
@@ -53,10 +55,31 @@ for (const [what, overlay, path, fix] of rows) {
   })
 }
 
-t.test('several replicas with sessions in Redis are nothing to warn about', async (t) => {
-  const overlay = 'server: { replicas: 3 }\nsession: { redis: { url: redis://r } }'
-  t.same((await load(t, { 'a.yaml': least, 'b.yaml': overlay })).warnings, [])
-})
+const replicasWithout: [without: string, overlay: object, fixes: RegExp[]][] = [
+  [
+    'Redis',
+    { machines: { audiences: ['https://api'] } },
+    [/session\.store: redis/, /assertion\.keys\.store: redis/, /machines\.keys\.store: redis/],
+  ],
+  ['shared keys', { session: { redis } }, [/assertion\.keys\.store: redis/]],
+  [
+    'shared keys of machines',
+    { session: { redis }, assertion: { keys }, machines: { issuers: [{ issuer: 'https://a/', audiences: ['b'] }] } },
+    [/machines\.keys\.store: redis/],
+  ],
+  ['a difference between them', { session: { redis }, assertion: { keys } }, []],
+]
+for (const [without, overlay, fixes] of replicasWithout) {
+  t.test(`several replicas without ${without}: ${fixes.length} warnings`, async (t) => {
+    const text = JSON.stringify({ server: { replicas: 3 }, ...overlay })
+    const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': text })
+    t.match(
+      warnings,
+      fixes.map((fix) => ({ fix, path: ['server', 'replicas'] })),
+    )
+    t.equal(warnings.length, fixes.length)
+  })
+}
 
 t.test('a rule outside of what its upstream rewrites is warned about where the rule is', async (t) => {
   const overlay = 'upstreams: { backstage: { rewrite: { from: /docs } } }'

@@ -62,7 +62,12 @@ for (const mode of renderedModes) {
       writeFileSync(path, (data[name] ?? '').replaceAll('/run/secrets/stagedoor', join(folder, 'secrets')))
       return path
     })
-    const { config } = await loadConfig({ files, env: {} })
+    const machines = join(folder, 'machines.yaml')
+    writeFileSync(machines, 'machines: { audiences: [https://backstage.example.com/api] }')
+    const { config, warnings } = await loadConfig({ files: [...files, machines], env: {} })
+    // The admin listener is for probes of the kubelet; replicas share all keys, those of machines too.
+    t.match(warnings, [{ path: ['server', 'admin', 'host'] }])
+    t.equal(warnings.length, 1)
     t.equal(config.server.baseUrl, 'https://portal.example.com')
     t.equal(config.server.listen.port, 8080)
     t.equal(
