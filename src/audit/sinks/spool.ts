@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { type AppendFile, openAppendFile } from './append-file.ts'
@@ -25,9 +25,9 @@ type Piece = { name: string; bytes: number; lines: number }
  */
 export function openSpool({ folder, writer, ...options }: SpoolOptions) {
   let limits: SpoolLimits = options
-  const own = join(folder, writer)
+  // The id of the process is in the name, so that others know whose the folder is from the moment that it is there.
+  const own = join(folder, `${writer}.${process.pid}`)
   mkdirSync(own, { recursive: true, mode: 0o700 })
-  writeFileSync(join(own, 'pid'), String(process.pid), { mode: 0o600 })
   adopt(folder, own)
   const pieces: Piece[] = pieceNames(own).map((name) => measured(own, name))
   let count = 0
@@ -99,10 +99,9 @@ function measured(folder: string, name: string): Piece {
 function adopt(folder: string, own: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const other = join(folder, entry.name)
-    if (!entry.isDirectory() || other === own || isRunning(other)) continue
+    if (!entry.isDirectory() || other === own || isRunning(entry.name)) continue
     try {
       for (const name of pieceNames(other)) renameSync(join(other, name), join(own, name))
-      rmSync(join(other, 'pid'), { force: true })
       rmdirSync(other)
     } catch {
       // Another process that starts at the same time was faster.
@@ -110,9 +109,10 @@ function adopt(folder: string, own: string): void {
   }
 }
 
-function isRunning(folder: string): boolean {
+/** @param name of a folder */
+function isRunning(name: string): boolean {
   try {
-    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'))
+    const pid = Number(name.split('.').at(-1))
     return pid !== process.pid && process.kill(pid, 0)
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
