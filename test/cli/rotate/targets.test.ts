@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
@@ -32,6 +32,14 @@ const target = (text: string, env: NodeJS.ProcessEnv = {}, out: (text: string) =
   parseTarget(text, { env, fetch, out, isTerminal: false })
 
 const held = { current: 'the old secret', next: 'the new secret' }
+
+t.test('a secret that cannot be put in place leaves no copy behind', async (t) => {
+  const folder = await temporaryFolder(t)
+  const file = join(folder, 'secret')
+  await mkdir(join(`${file}.next`, 'in-the-way'), { recursive: true })
+  await t.rejects(target(`file:${file}`).write(held), { code: 'EISDIR' })
+  t.same(await readdir(folder), ['secret.next'])
+})
 
 t.test('GitHub gets both secrets sealed for the repository, and nobody else can open them', async (t) => {
   const { default: sodium } = await import('libsodium-wrappers')

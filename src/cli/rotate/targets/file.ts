@@ -1,4 +1,4 @@
-import { chown, chmod, rename, stat } from 'node:fs/promises'
+import { chown, chmod, rename, rm, stat } from 'node:fs/promises'
 
 import { readFileIfThere, writeWhole } from '../../../storage/atomic-file.ts'
 import { separately, type Target } from './target.ts'
@@ -13,10 +13,15 @@ export function fileTarget(path: string): Target {
 async function replace(path: string, secret: string): Promise<void> {
   const old = await stat(path).catch(() => undefined)
   const fresh = `${path}.${process.pid}.new`
-  await writeWhole(fresh, secret)
-  if (old !== undefined) {
-    if (old.uid !== process.getuid?.() || old.gid !== process.getgid?.()) await chown(fresh, old.uid, old.gid)
-    await chmod(fresh, old.mode & 0o777)
+  try {
+    await writeWhole(fresh, secret)
+    if (old !== undefined) {
+      if (old.uid !== process.getuid?.() || old.gid !== process.getgid?.()) await chown(fresh, old.uid, old.gid)
+      await chmod(fresh, old.mode & 0o777)
+    }
+    await rename(fresh, path)
+  } finally {
+    // Where it could not take the place of the old one.
+    await rm(fresh, { force: true })
   }
-  await rename(fresh, path)
 }
