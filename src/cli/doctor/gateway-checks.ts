@@ -122,17 +122,29 @@ async function checkCertificates({ config, now }: Scene): Promise<Outcome> {
   const { baseUrl, tls } = config.server
   const served = baseUrl.startsWith('https:') ? await shakeHands(new URL(baseUrl)) : undefined
   const file = tls && (await readFile(tls.certificate, 'utf8').catch(() => undefined))
-  const all = new Map<string, X509Certificate>()
+  const all = new Map<string, X509Certificate | undefined>()
   if (served?.certificate) all.set(baseUrl, served.certificate)
-  if (file) all.set(tls.certificate, new X509Certificate(file))
+  if (tls && file !== undefined) all.set(tls.certificate, certificateIn(file))
   if (all.size === 0) return nothingToAsk
   const faults: (string | Fault)[] = []
-  for (const [place, { validTo }] of all) {
-    const days = Math.floor((Date.parse(validTo) - now()) / dayMs)
+  for (const [place, certificate] of all) {
+    if (certificate === undefined) {
+      faults.push({ severity: 'error', found: `${place} holds no certificate in PEM form` })
+      continue
+    }
+    const days = Math.floor((Date.parse(certificate.validTo) - now()) / dayMs)
     if (days < 0) faults.push({ severity: 'error', found: `the certificate of ${place} has expired` })
     else if (days < soonDays) faults.push(`the certificate of ${place} expires in ${counted(days, 'day')}`)
   }
   return faults
+}
+
+function certificateIn(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    return undefined
+  }
 }
 
 export function cookieComplaint(cookie: string | undefined, isSecure: boolean): string | undefined {

@@ -190,6 +190,14 @@ t.test('a certificate that expires within two weeks is named', async (t) => {
   t.same(await judge(Date.now() - 30 * 86_400_000), [])
 })
 
+t.test('a file that holds no certificate is named', async (t) => {
+  const { key } = await startCertificates(t)
+  const config = { server: { baseUrl: 'http://localhost:1', tls: { certificate: key, key } } }
+  t.match(await resultOf(gatewayChecks, 'certificate', { config }), [
+    { severity: 'error', found: `${key} holds no certificate in PEM form` },
+  ])
+})
+
 t.test('a server that speaks old TLS, or old ciphers, is named; our own listener does neither', async (t) => {
   const { certificate, key } = await startRsaCertificate(t)
   const files = { cert: await readFile(certificate), key: await readFile(key) }
