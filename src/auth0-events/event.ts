@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors/gateway-error.ts'
+import { storeUnavailable } from '../errors/gateway-error.ts'
 import type { Revocation } from '../revocation/mark.ts'
 import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
@@ -130,7 +130,7 @@ export function createTakeEvent({ issuer, revocations, once, now }: EventParty):
     } catch (cause) {
       await revocations.revoke(...revoked).catch(() => undefined)
       await once.release(name)
-      throw new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
+      throw storeUnavailable(cause)
     }
   }
 }

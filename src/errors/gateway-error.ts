@@ -48,6 +48,11 @@ export class GatewayError extends Error {
   }
 }
 
+/** The session store does not answer. That proves nothing about a session, so no session ends. */
+export function storeUnavailable(cause?: unknown): GatewayError {
+  return new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
+}
+
 /** Our error codes for requests that Fastify itself refuses. Its codes are matched, never its messages. */
 const ours = new Map<string, ErrorCode>([
   ['FST_ERR_BAD_URL', 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'],

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
-import { GatewayError } from '../errors/gateway-error.ts'
+import { GatewayError, storeUnavailable } from '../errors/gateway-error.ts'
 import type { Revocation } from '../revocation/mark.ts'
 import { clockToleranceMs } from '../revocation/marks.ts'
 import type { Once } from '../revocation/once.ts'
@@ -39,20 +39,16 @@ export async function takeLogoutToken(party: BackchannelParty, text: unknown): P
   const isFirst = await once.claim(name, lifetimeMs).catch(async (cause: unknown) => {
     // The store of used tokens does not answer. A replay does no harm: this process ends the session in any case.
     await revocations.revoke(revocationOf(token, now())).catch(() => undefined)
-    throw unavailable(cause)
+    throw storeUnavailable(cause)
   })
   if (!isFirst) throw new GatewayError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason: 'replayed' })
   try {
     await revocations.revoke(revocationOf(token, now()))
   } catch (cause) {
     await once.release(name)
-    throw unavailable(cause)
+    throw storeUnavailable(cause)
   }
   return token
-}
-
-function unavailable(cause: unknown): GatewayError {
-  return new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
 }
 
 /** A logout token has less than 2 KiB. Our login service never sends more. */

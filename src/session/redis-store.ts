@@ -1,16 +1,11 @@
+import { storeUnavailable } from '../errors/gateway-error.ts'
 import { RedisUnavailable } from '../redis/replies.ts'
 import type { CoherentCache } from './coherent-cache.ts'
 import type { DeferredWrites } from './deferred-writes.ts'
 import { parseReference } from './record-sealer.ts'
 import { RedisRecords, type RedisRecordsDependencies } from './redis-records.ts'
 import type { Session } from './session.ts'
-import {
-  type EndedSessions,
-  type FoundSession,
-  type KnownSession,
-  type SessionStore,
-  storeUnavailable,
-} from './store.ts'
+import type { EndedSessions, FoundSession, KnownSession, SessionStore } from './store.ts'
 
 type RedisStoreDependencies = RedisRecordsDependencies & {
   cache: CoherentCache

@@ -1,4 +1,3 @@
-import { GatewayError } from '../errors/gateway-error.ts'
 import type { Session } from './session.ts'
 
 export type FoundSession = {
@@ -48,9 +47,4 @@ export type EndedSessions = {
   /** Takes effect at once; resolves when other processes are informed, or could not be. */
   add(session: Session): Promise<void>
   has(sessionId: string): boolean
-}
-
-/** The store does not answer. That proves nothing about a session, so no session ends. */
-export function storeUnavailable(cause?: unknown): GatewayError {
-  return new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
 }

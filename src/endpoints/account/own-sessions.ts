@@ -1,8 +1,7 @@
-import { GatewayError } from '../../errors/gateway-error.ts'
+import { GatewayError, storeUnavailable } from '../../errors/gateway-error.ts'
 import type { Revocations } from '../../revocation/revocations.ts'
 import type { SeenSession, SeenSessions } from '../../revocation/seen-sessions.ts'
 import type { Session } from '../../session/session.ts'
-import { storeUnavailable } from '../../session/store.ts'
 
 export type OwnSessions = { seen: Pick<SeenSessions, 'list'>; revocations: Pick<Revocations, 'revoke'> }
 

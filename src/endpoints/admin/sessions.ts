@@ -1,14 +1,13 @@
 import type { FastifyPluginAsync } from 'fastify'
 
 import type { RevocationTarget } from '../../audit/event.ts'
-import { GatewayError } from '../../errors/gateway-error.ts'
+import { GatewayError, storeUnavailable } from '../../errors/gateway-error.ts'
 import { refuseForeignForm } from '../../headers/cross-site-requests.ts'
 import { wantsPage } from '../../headers/navigation.ts'
 import { sessionsPage } from '../../pages/console/sessions.ts'
 import type { Revocation } from '../../revocation/mark.ts'
 import type { Revocations } from '../../revocation/revocations.ts'
 import type { SeenSessions, SeenFilter, SeenSession } from '../../revocation/seen-sessions.ts'
-import { storeUnavailable } from '../../session/store.ts'
 
 export type AdminSessionsOptions = {
   /** Path of the console. */

@@ -1,6 +1,7 @@
+import { storeUnavailable } from '../../errors/gateway-error.ts'
 import { clockToleranceMs } from '../../revocation/marks.ts'
 import type { Session } from '../session.ts'
-import { type FoundSession, type KnownSession, storeUnavailable } from '../store.ts'
+import type { FoundSession, KnownSession } from '../store.ts'
 import { type RefreshOnceOptions, renewOnce } from './refresh-once.ts'
 
 /** A session as fresh as it can be had, and the value that its cookie should have; nothing when it does not count. */
