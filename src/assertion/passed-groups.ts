@@ -1,4 +1,5 @@
 import type { UserPrincipal } from '../identity/principal.ts'
+import { compileStars } from '../oidc/map-user-claims.ts'
 
 /** Which groups are passed on to upstreams. In patterns `*` stands for anything. */
 export type GroupFilterOptions = {
@@ -16,6 +17,7 @@ export type FilteredGroups = { passed: readonly string[]; filtered: number; capp
  * out the same groups.
  */
 export function createGroupFilter({ include, exclude, max }: GroupFilterOptions) {
+  const compile = (pattern: string) => compileStars(pattern, '.*')
   const included = include.map(compile)
   const excluded = exclude.map(compile)
   const rankOf = (group: string): number => included.findIndex((isMeant) => isMeant(group))
@@ -28,17 +30,6 @@ export function createGroupFilter({ include, exclude, max }: GroupFilterOptions)
     const passed = meant.slice(0, max).map(({ group }) => group)
     return { passed, filtered: groups.length - meant.length, capped: meant.length - passed.length }
   }
-}
-
-function compile(pattern: string): (group: string) => boolean {
-  const expression = new RegExp(
-    `^${pattern
-      .split('*')
-      .map((part) => RegExp.escape(part))
-      .join('.*')}$`,
-    's',
-  )
-  return (group) => expression.test(group)
 }
 
 /** The user with only those groups that are passed on to upstreams. */

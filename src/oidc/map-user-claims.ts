@@ -10,14 +10,14 @@ export function isClaimPattern(name: string): boolean {
 
 /** Whether a claim is meant by a name or pattern. Dots and slashes are part of a name, never steps into it. */
 export function compileClaimName(pattern: string): (name: string) => boolean {
-  if (!isClaimPattern(pattern)) return (name) => name === pattern
-  const expression = new RegExp(
-    `^${pattern
-      .split('*')
-      .map((part) => RegExp.escape(part))
-      .join('[^/]*')}$`,
-  )
-  return (name) => expression.test(name)
+  return isClaimPattern(pattern) ? compileStars(pattern, '[^/]*') : (name) => name === pattern
+}
+
+/** @param star the regular expression that each `*` stands for */
+export function compileStars(pattern: string, star: string): (text: string) => boolean {
+  const parts = pattern.split('*').map((part) => RegExp.escape(part))
+  const expression = new RegExp(`^${parts.join(star)}$`, 's')
+  return (text) => expression.test(text)
 }
 
 /**

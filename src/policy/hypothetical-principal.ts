@@ -1,5 +1,6 @@
 import { parseDuration } from '../config/values/quantities.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../identity/principal.ts'
+import { listOf, textOf } from '../oidc/claim-values.ts'
 import { type ClaimNames, mapUserClaims } from '../oidc/map-user-claims.ts'
 
 type Claims = Readonly<Record<string, unknown>>
@@ -21,14 +22,14 @@ function isMachine({ kind, gty }: Claims): boolean {
 
 function machineOf(claims: Claims): MachinePrincipal {
   const { azp, client_id: clientId = azp } = claims
-  const organization = textOf(claims['org_id'])
+  const organization = textOf('org_id', claims['org_id'])
   return {
     kind: 'machine',
-    issuer: textOf(claims['iss']) ?? '',
-    subject: textOf(claims['sub']) ?? 'machine@clients',
-    clientId: textOf(clientId) ?? 'machine',
-    scopes: [...listOf(claims['scopes']), ...(textOf(claims['scope'])?.split(' ') ?? [])],
-    permissions: listOf(claims['permissions']),
+    issuer: textOf('iss', claims['iss']) ?? '',
+    subject: textOf('sub', claims['sub']) ?? 'machine@clients',
+    clientId: textOf('azp', clientId) ?? 'machine',
+    scopes: [...listOf('scopes', claims['scopes']), ...(textOf('scope', claims['scope'])?.split(' ') ?? [])],
+    permissions: listOf('permissions', claims['permissions']),
     // A question about rules, not a token: nothing expires.
     expiresAt: Infinity,
     claims,
@@ -40,11 +41,11 @@ function userOf(claims: Claims, names: ClaimNames, now: number): UserPrincipal {
   const authTimeSeconds = authTimeOf(claims, now)
   return {
     kind: 'user',
-    issuer: textOf(claims['iss']) ?? '',
-    subject: textOf(claims['sub']) ?? 'user',
-    sessionId: textOf(claims['sid']) ?? '',
+    issuer: textOf('iss', claims['iss']) ?? '',
+    subject: textOf('sub', claims['sub']) ?? 'user',
+    sessionId: textOf('sid', claims['sid']) ?? '',
     claims: mapUserClaims(claims, withOwnNames(names)),
-    amr: claims['mfa'] === undefined ? listOf(claims['amr']) : ['mfa'],
+    amr: claims['mfa'] === undefined ? listOf('amr', claims['amr']) : ['mfa'],
     ...(authTimeSeconds !== undefined && { authTimeSeconds }),
   }
 }
@@ -63,12 +64,4 @@ function authTimeOf({ mfa, auth_time: authTime }: Claims, now: number): number |
   const agoMs = typeof mfa === 'string' ? parseDuration(mfa) : undefined
   if (agoMs !== undefined) return (now - agoMs) / 1000
   return typeof authTime === 'number' ? authTime : undefined
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function listOf(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string' && item !== '') as string[]
 }

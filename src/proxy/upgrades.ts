@@ -3,8 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-
-type Routing = (request: IncomingMessage, response: ServerResponse) => void
+import type { Routing } from '../overload/request-limiter.ts'
 
 export type UpgradeRequests = ReturnType<typeof createUpgradeRequests>
 

@@ -21,8 +21,8 @@ export class UpstreamError extends Error {
   override readonly name = 'UpstreamError'
   readonly code: UpstreamErrorCode
 
-  constructor(code: UpstreamErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
+  constructor(code: UpstreamErrorCode, message: string) {
+    super(message)
     this.code = code
   }
 }
