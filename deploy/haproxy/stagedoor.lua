@@ -5,7 +5,8 @@
 
 -- Headers of the client that Stagedoor gets. All others that it gets are set by HAProxy itself (below).
 local client_headers = {
-  'accept', 'authorization', 'cookie', 'origin', 'sec-fetch-mode', 'sec-websocket-key', 'user-agent', 'x-requested-with',
+  'accept', 'authorization', 'cookie', 'origin', 'purpose', 'sec-fetch-dest', 'sec-fetch-mode', 'sec-fetch-site',
+  'sec-purpose', 'sec-websocket-key', 'user-agent', 'x-moz', 'x-requested-with',
 }
 
 -- Headers that name another method than the request line. Stagedoor gets them too, and refuses such a request.
@@ -84,7 +85,8 @@ local function refuse(txn, answer)
   end
   reply:set_status(status)
   for _, name in ipairs({ 'content-type', 'location', 'cache-control', 'x-request-id', 'set-cookie',
-    'content-security-policy', 'referrer-policy', 'x-content-type-options', 'x-frame-options', 'retry-after' }) do
+    'content-security-policy', 'referrer-policy', 'x-content-type-options', 'x-frame-options', 'retry-after',
+    'www-authenticate' }) do
     for _, value in ipairs(values_of(answer.headers, name)) do reply:add_header(name, value) end
   end
   reply:add_header('content-length', tostring(#(answer.body or '')))

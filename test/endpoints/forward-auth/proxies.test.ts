@@ -97,6 +97,23 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
     const answer = await createBrowser().fetch(`${url}/api/x`)
     t.match(answer, { status: 401, location: undefined, text: /STAGEDOOR_POLICY_UNAUTHENTICATED/ })
     t.match(JSON.parse(answer.text).login_url, `${url}/.stagedoor/login`)
+    t.match(answer.headers.get('www-authenticate'), /^Bearer resource_metadata=/, 'MCP clients find their login by it')
+  })
+
+  await t.test('a page in a frame, or fetched ahead, starts no login', async (t) => {
+    for (const headers of [{ 'sec-fetch-dest': 'iframe' }, { 'sec-purpose': 'prefetch' }, { purpose: 'prefetch' }]) {
+      t.match(await createBrowser().step(`${url}/x`, { headers }), { status: 401, location: undefined })
+    }
+    t.match(await createBrowser().step(`${url}/x`), { status: 302 })
+  })
+
+  await t.test('a page at another host of the domain changes nothing in a person’s name', async (t) => {
+    const { browser } = await house.signIn()
+    const asked = service.seen.length
+    const headers = { 'sec-fetch-site': 'same-site' }
+    const answer = await browser.fetch(`${url}/api/x`, { method: 'POST', headers })
+    t.match(answer, { status: 403, text: /STAGEDOOR_SESSION_CROSS_SITE/ })
+    t.equal(service.seen.length, asked)
   })
 
   await t.test('who may not gets a page that says so, and the service is not asked', async (t) => {

@@ -43,7 +43,11 @@ export async function startGuarded(t: Test, recipe: Recipe, now: () => number = 
   const house = await startHouse(t, {
     publicPort: port,
     now,
-    config: { server: { baseUrl: `http://localhost:${port}`, trustedProxies: ['127.0.0.0/8'] }, routes },
+    config: {
+      server: { baseUrl: `http://localhost:${port}`, trustedProxies: ['127.0.0.0/8'] },
+      machines: { audiences: ['https://api.example.com'] },
+      routes,
+    },
   })
   const service = await startOrigin(t)
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-proxy-'))

@@ -8,6 +8,16 @@ import { repositoryRoot } from '../../../scripts/testing/command.ts'
 
 const textOf = (path: string): string => readFileSync(join(repositoryRoot, 'deploy', path), 'utf8')
 
+/** Headers of the client by which Stagedoor tells a page load, and whose page it is. */
+const navigationHeaders = new Set(
+  ['navigation.ts', 'cross-site-requests.ts'].flatMap((file) => {
+    const source = readFileSync(join(repositoryRoot, 'src/headers', file), 'utf8')
+    return [...source.matchAll(/'((?:sec-fetch|x-requested|sec-purpose|purpose|x-moz)[a-z-]*)'/g)].map(
+      ([, name]) => name ?? '',
+    )
+  }),
+)
+
 const names = (list: { patterns: { exact: string }[] }): string[] => list.patterns.map(({ exact }) => exact)
 
 /** Headers of an answer that the proxy sends to the service. */
@@ -49,3 +59,21 @@ t.test(
     )
   },
 )
+
+t.test('recipes that choose the headers Stagedoor sees leave out none by which it tells a page load', async (t) => {
+  const { static_resources: resources } = parse(textOf('envoy/envoy.yaml'))
+  const filters = resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters
+  const [, lua = ''] = /local client_headers = \{([^}]*)\}/.exec(textOf('haproxy/stagedoor.lua')) ?? []
+  const lists = {
+    envoy: names(filters[1].typed_config.allowed_headers),
+    haproxy: [...lua.matchAll(/'([^']+)'/g)].map(([, name]) => name),
+  }
+  t.ok(navigationHeaders.size >= 6)
+  for (const [recipe, list] of Object.entries(lists)) {
+    t.same(
+      [...navigationHeaders].filter((name) => !list.includes(name)),
+      [],
+      recipe,
+    )
+  }
+})
