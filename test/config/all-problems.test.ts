@@ -63,6 +63,13 @@ t.test('a domain that is none gets an example', async (t) => {
   t.match(problem, { path: ['auth0', 'domain'], fix: 'write for example tenant.eu.auth0.com' })
 })
 
+t.test('a domain of which no address can be made is refused', async (t) => {
+  for (const domain of ['256.1.1.1', 'tenant.eu.auth0.com:99999']) {
+    const [problem] = await problemsIn(t, { 'a.yaml': least.replace(/issuer: '[^']*'/, `domain: '${domain}'`) })
+    t.match(problem, { path: ['auth0', 'domain'], fix: 'write for example tenant.eu.auth0.com' }, domain)
+  }
+})
+
 t.test('a domain with a scheme is refused', async (t) => {
   const [problem] = await problemsIn(t, { 'a.yaml': least.replace('issuer: ', 'domain: ') })
   t.match(problem, { path: ['auth0', 'domain'], expected: /without https/, fix: /tenant\.eu\.auth0\.com/ })

@@ -18,7 +18,7 @@ const issuer = issuerUrl(issuerExample, 'logins').transform((text, context): str
 })
 
 const domain = z.string('a host name').transform((text, context): string => {
-  if (/^[a-z0-9.-]+(:\d+)?$/i.test(text)) return text.toLowerCase()
+  if (/^[a-z0-9.-]+(:\d+)?$/i.test(text) && URL.canParse(`https://${text}`)) return text.toLowerCase()
   const host = URL.parse(text)?.host || 'for example tenant.eu.auth0.com'
   return refuse(context, 'a host name without https:// and without slashes', `write ${host}`)
 })
