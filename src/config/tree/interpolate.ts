@@ -12,7 +12,7 @@ type Interpolated = { tree: Tree; problems: Problem[]; absences: Absences; warni
 type Pass = Omit<Interpolated, 'tree'> & { environment: Environment }
 
 const reference = /\$\$\{|\$\{([^}]*)\}?/g
-const variable = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
+const variable = /^([A-Za-z_][A-Za-z0-9_]*)(?::-((?!.*\$\{).*))?$/s
 
 /** Replaces `${NAME}` and `${NAME:-default}`; `$${` stands for `${` itself. What a default leaves empty counts as not written. */
 export function interpolate(tree: Tree, environment: Environment): Interpolated {
@@ -78,10 +78,13 @@ function problem(pass: Pass, { source }: ScalarTree, path: Path, what: Omit<Prob
 const literal = 'write $${ where ${ itself is meant'
 
 function malformed(whole: string) {
-  const fix = whole.endsWith('}')
-    ? 'a name has letters, digits and underscores, and no digit in front'
-    : 'close it with }'
-  return { found: whole, expected: '${NAME} or ${NAME:-default}', fix: `${fix}; ${literal}` }
+  return { found: whole, expected: '${NAME} or ${NAME:-default}', fix: `${malformedFix(whole)}; ${literal}` }
+}
+
+function malformedFix(whole: string): string {
+  if (!whole.endsWith('}')) return 'close it with }'
+  if (whole.lastIndexOf('${') > 0) return 'a default is text, and has no variable in it'
+  return 'a name has letters, digits and underscores, and no digit in front'
 }
 
 /** `process.env` inherits names that every object has, `constructor` for one. */
