@@ -22,6 +22,7 @@ import { errors } from './errors/plugin.ts'
 import { limitFailures } from './failed-attempts/plugin.ts'
 import { identity } from './identity/plugin.ts'
 import { acceptMethods, fastifyOptions } from './listener/fastify-options.ts'
+import { refuseSlowForms } from './listener/slow-forms.ts'
 import { backchannelLogout } from './oidc/backchannel-logout.ts'
 import { oidc } from './oidc/plugin.ts'
 import { pages } from './pages/plugin.ts'
@@ -53,7 +54,11 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
   traceStage(app, 'identity', parts.tracing)
   await app.register(identity)
   if (parts.protectedResource !== undefined) await app.register(protectedResource, parts.protectedResource)
-  await app.register(ownEndpoints, { prefix: config.server.prefix, parts })
+  await app.register(ownEndpoints, {
+    prefix: config.server.prefix,
+    parts,
+    formTimeoutMs: config.server.timeouts.transfer,
+  })
   await app.register(async (guarded) => {
     traceStage(guarded, 'policy', parts.tracing)
     await guarded.register(policy, parts.policy)
@@ -70,9 +75,12 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
   return app
 }
 
+type OwnEndpointsOptions = { parts: Parts; formTimeoutMs: number }
+
 /** The endpoints below `/.stagedoor/`. A request to this prefix is never forwarded. */
-async function ownEndpoints(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
+async function ownEndpoints(app: FastifyInstance, { parts, formTimeoutMs }: OwnEndpointsOptions): Promise<void> {
   traceStage(app, 'endpoint', parts.tracing)
+  refuseSlowForms(app, formTimeoutMs)
   app.addHook('onSend', async (_request, reply) => void reply.header('x-content-type-options', 'nosniff'))
   await app.register(formbody, { bodyLimit: 65_536 })
   await app.register(oidc, parts.oidc)

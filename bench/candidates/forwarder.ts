@@ -42,6 +42,7 @@ await app.register(proxy, {
   upstreams: new Map([['origin', createUpstream(upstreamWith({ urls: [originUrl], maxConnections: 4_096 }))]]),
   publicOrigin: `http://127.0.0.1:${port}`,
   openConnections: createOpenConnections(),
+  transferTimeoutMs: 60_000,
 })
 await app.listen({ port, host: '127.0.0.1' })
 announce({})

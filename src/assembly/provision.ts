@@ -59,7 +59,13 @@ function pathOptions({ server, session }: Config, { now, randomBytes }: Dependen
     policy: { policy, now },
     assertion,
     forwardAuth: { path: forwardAuthPath, publicOrigin },
-    proxy: { upgrades, upstreams, publicOrigin, openConnections: revocation.openConnections },
+    proxy: {
+      upgrades,
+      upstreams,
+      publicOrigin,
+      openConnections: revocation.openConnections,
+      transferTimeoutMs: server.timeouts.transfer,
+    },
   }
 }
 

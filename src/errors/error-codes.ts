@@ -51,8 +51,9 @@ export const errorTable = {
     Stagedoor cannot read this kind of body, or its Content-Type.
     Send a well-formed Content-Type. Forms of Stagedoor itself are application/x-www-form-urlencoded.`,
   STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT: row(408, 'info')`
-    The request headers took too long to arrive.
-    Try again; if it happens often, look at the network between the client and Stagedoor.`,
+    The request took too long to arrive.
+    Try again; if it happens often, look at the network between the client and Stagedoor.
+    Operators: see server.timeouts.headers and server.timeouts.transfer.`,
   STAGEDOOR_BOUNDARY_OVERLOADED: row(503, 'warn')`
     The portal has more requests at this moment than it can take.
     Try again in a moment. Operators: see server.overload, and the metric stagedoor_shed_total.`,

@@ -35,7 +35,7 @@ export class Listener {
   /** How new connections are read from now on; open ones stay as they are. */
   use(settings: HttpServerSettings, certificate: CurrentCertificate | undefined): void {
     const { maxHeaderBytes, timeouts } = settings
-    const described = JSON.stringify([maxHeaderBytes, timeouts.headers, timeouts.keepAlive])
+    const described = JSON.stringify([maxHeaderBytes, timeouts.headers, timeouts.keepAlive, timeouts.transfer])
     const isSecure = certificate !== undefined
     const before = this.#reader
     if (before?.settings !== described || before.isSecure !== isSecure) {

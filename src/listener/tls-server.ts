@@ -1,5 +1,5 @@
 import type { RequestListener, Server } from 'node:http'
-import { createSecureServer, type Http2SecureServer, type Http2Session } from 'node:http2'
+import { constants, createSecureServer, type Http2SecureServer, type Http2Session, type Http2Stream } from 'node:http2'
 
 import type { Config } from '../config/schema.ts'
 import type { Certificate } from './certificate.ts'
@@ -56,6 +56,7 @@ export function createTlsServer(
       handler(read as Parameters<RequestListener>[0], response as unknown as Parameters<RequestListener>[1])
     },
   )
+  server.on('stream', (stream) => resetWhenStuck(stream, timeouts.transfer))
   const sessions = sessionsOf(server, timeouts.keepAlive)
   return {
     server: server as unknown as Server,
@@ -66,6 +67,14 @@ export function createTlsServer(
       for (const session of sessions) session.close()
     },
   }
+}
+
+/** Resets a stream whose client takes nothing of its answer, or has all of it and does not end its side: it counts as a request under way. */
+function resetWhenStuck(stream: Http2Stream, timeoutMs: number): void {
+  stream.setTimeout(timeoutMs)
+  stream.on('timeout', () => {
+    if (stream.writableLength > 0 || stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL)
+  })
 }
 
 /** The open HTTP/2 connections. Idle ones are closed: idle means that nothing passes in either direction; streams that are open may finish. */

@@ -20,6 +20,8 @@ export type Client = {
   /** Bytes that came behind an upgrade's head; undefined for all other requests. */
   upgradeHead: Buffer | undefined
   isOwnCookie: IsOwnCookie
+  /** How long the client may leave unread what it was sent. */
+  transferTimeoutMs: number
 }
 
 /** How far an incomplete answer had come. */
@@ -112,10 +114,19 @@ export class Answer implements Receiver {
     // A copy: the connection reads the next bytes into the same memory, and the client may take its time.
     if (this.#response.write(Buffer.from(part))) return
     state.carrier.pause()
-    // The connection may be with another request by then.
-    this.#response.once('drain', () => this.#resume())
+    const late = setTimeout(() => this.#cutOff(), this.#client.transferTimeoutMs).unref()
+    this.#response.once('drain', () => {
+      clearTimeout(late)
+      this.#resume()
+    })
   }
 
+  /** A client that reads nothing would keep the upstream's connection from other requests. */
+  #cutOff(): void {
+    if (this.#state.is === 'passing') breakOff(this.#response)
+  }
+
+  /** The connection may be with another request by then. */
   #resume(): void {
     if (this.#state.is === 'passing') this.#state.carrier.resume()
   }

@@ -5,7 +5,14 @@ import type { Place, Waiting } from '../overload/queue.ts'
 import type { Asked } from '../policy/first-matching-rule.ts'
 import type { Session } from '../session/session.ts'
 import { Answer, type AnswerOwner, type Client, type Reached } from './answer.ts'
-import { breakOff, isGone, markAborted, mustCloseConnection, reportUnfinished } from './client-response.ts'
+import {
+  breakOff,
+  closeAfterUnreadBody,
+  isGone,
+  markAborted,
+  mustCloseConnection,
+  reportUnfinished,
+} from './client-response.ts'
 import { failureCodeOf, type ProxyFailureCode } from './failure.ts'
 import type { UpstreamRequest } from './http1/receiver.ts'
 import type { OpenConnection, OpenConnections } from './open-connections.ts'
@@ -106,6 +113,7 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
     this.#leave()
     if (this.#response.headersSent || isGone(this.#response)) return
     if (mustCloseConnection(client.request)) client.reply.header('connection', 'close')
+    closeAfterUnreadBody(client.request, this.#response)
     this.#options.onFailure(failureCodeOf(error, isBegun), error)
   }
 

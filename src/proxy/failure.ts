@@ -1,5 +1,6 @@
-/** The failures of an upstream before its answer; each is a row of the error table. */
+/** The failures before an upstream's answer; each is a row of the error table. */
 export type ProxyFailureCode =
+  | 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT'
   | 'STAGEDOOR_PROXY_UNREACHABLE'
   | 'STAGEDOOR_PROXY_TIMEOUT'
   | 'STAGEDOOR_PROXY_OVERLOADED'
@@ -17,6 +18,7 @@ const timeouts = new Set(['UPSTREAM_CONNECT_TIMEOUT', 'UPSTREAM_HEAD_TIMEOUT', '
 export function failureCodeOf(error: Error, isAnswered: boolean): ProxyFailureCode {
   const code = codeOf(error)
   if (timeouts.has(code)) return 'STAGEDOOR_PROXY_TIMEOUT'
+  if (code === 'UPSTREAM_BODY_TIMEOUT') return 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT'
   if (code === 'UPSTREAM_HEAD_TOO_LARGE') return 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE'
   if (code === 'UPSTREAM_UNREADABLE' || code.startsWith('ERR_')) return 'STAGEDOOR_PROXY_BAD_RESPONSE'
   return isAnswered ? 'STAGEDOOR_PROXY_BAD_RESPONSE' : 'STAGEDOOR_PROXY_UNREACHABLE'

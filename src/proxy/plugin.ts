@@ -23,13 +23,15 @@ type ProxyOptions = {
   /** Origin of `server.baseUrl`, without a slash at the end. */
   publicOrigin: string
   openConnections: OpenConnections
+  /** How long a client may take to send or to take a part of a body. */
+  transferTimeoutMs: number
 }
 
 /** Last stage: every path that is not one of ours goes to the upstream that the decision names. */
 export const proxy = fastifyPlugin<ProxyOptions>(
-  async (app, { upgrades, upstreams, publicOrigin, openConnections }) => {
+  async (app, { upgrades, publicOrigin, ...options }) => {
     const isOwnCookie = createIsOwnCookie(publicOrigin.startsWith('https:'))
-    const forwarder: Forwarder = { upstreams, openConnections, isOwnCookie, loopMark: publicOrigin }
+    const forwarder: Forwarder = { ...options, isOwnCookie, loopMark: publicOrigin }
 
     app.decorateRequest('exchange')
     await app.register(frame, {

@@ -17,6 +17,8 @@ export type Forwarder = {
   isOwnCookie: IsOwnCookie
   /** The header value that marks our own requests, so that one that comes back is recognized. */
   loopMark: string
+  /** `server.timeouts.transfer`. */
+  transferTimeoutMs: number
 }
 
 /**
@@ -33,7 +35,7 @@ export function prepareExchange(
   forwarder: Forwarder,
 ): Exchange {
   const { raw: client, facts, principal } = request
-  const { openConnections, isOwnCookie } = forwarder
+  const { openConnections, isOwnCookie, transferTimeoutMs } = forwarder
   const upstream = upstreamOf(request, forwarder)
   const isUpgrade = upgradeHead !== undefined
   const hasBody = !isUpgrade && bringsBody(request)
@@ -56,8 +58,9 @@ export function prepareExchange(
       bodyLength: Number(client.headers['content-length'] ?? -1),
       upgrade: isUpgrade ? 'websocket' : undefined,
       headTimeoutMs: lane.headersTimeoutMs,
+      bodyTimeoutMs: transferTimeoutMs,
     },
-    client: { request: client, reply, upgradeHead, isOwnCookie },
+    client: { request: client, reply, upgradeHead, isOwnCookie, transferTimeoutMs },
     session,
     asked: facts,
     openConnections,
@@ -73,7 +76,7 @@ function upstreamOf({ decision }: FastifyRequest, { upstreams }: Forwarder): Ups
 }
 
 // RFC 9112 §6.3: a request has a body exactly where one of the two says so.
-function bringsBody({ raw: { headers } }: FastifyRequest): boolean {
+export function bringsBody({ raw: { headers } }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 

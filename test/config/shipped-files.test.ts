@@ -50,7 +50,7 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
       overload: { maxDelay: '3s', retryAfter: '2s' },
       maxHeaderBytes: '32KiB',
       failedAttempts: { max: 30, window: '1m' },
-      timeouts: { headers: '30s', keepAlive: '75s', drain: '0ms', shutdown: '25s' },
+      timeouts: { headers: '30s', transfer: '1m', keepAlive: '75s', drain: '0ms', shutdown: '25s' },
     },
     auth0: {
       issuer: 'https://tenant.eu.auth0.com/',

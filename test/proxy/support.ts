@@ -85,7 +85,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   upgrades.accept(app.server, (request, response) => app.routing(request, response))
   app.addHook('preClose', async () => void openConnections.closeLongLived(1001, 'Stagedoor is shutting down'))
   app.addHook('onClose', async () => upstreams.forEach((each) => each.close()))
-  await app.register(proxy, { upgrades, upstreams, publicOrigin, openConnections })
+  await app.register(proxy, { upgrades, upstreams, publicOrigin, openConnections, transferTimeoutMs: 60_000 })
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => app.close())
   const port = portOf(app.server)

@@ -99,7 +99,11 @@ const timeouts = z
   .strictObject({
     headers: duration({ min: '1s', max: '10m' })
       .prefault('30s')
-      .meta({ description: 'How long a client may take to send the head of a request. Bodies are never cut.' }),
+      .meta({ description: 'How long a client may take to send the head of a request.' }),
+    transfer: duration({ min: '1s', max: '1h' }).prefault('60s').meta({
+      description:
+        'How long a client may take to send the next 32 KiB of a body, or to take what it is sent of an answer; then the request is cut off.',
+    }),
     keepAlive: duration({ min: '1s', max: '1h' }).prefault('75s').meta({
       description: 'How long an idle client connection stays open; longer than the load balancer’s own limit.',
     }),

@@ -91,7 +91,7 @@ export class Connection implements Carrier {
     const request = this.#request
     const receiver = this.#receiver
     if (request === undefined || receiver === undefined) return this.destroy()
-    const { body, bodyLength, headTimeoutMs } = request
+    const { body, bodyLength, headTimeoutMs, bodyTimeoutMs } = request
     this.#state = 'under-way'
     let head: string
     try {
@@ -110,6 +110,7 @@ export class Connection implements Carrier {
       body,
       length: bodyLength,
       socket: this.#socket,
+      timeoutMs: bodyTimeoutMs,
       onProgress: () => this.#await(headTimeoutMs),
       onFailure: (error) => this.#fail(error),
     })

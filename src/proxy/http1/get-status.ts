@@ -50,6 +50,6 @@ export function getStatus(
     onFailure: reject,
   }
   const request = { method: 'GET', path, headers, upgrade: undefined, body: null, bodyLength: -1 }
-  connections.dispatch({ ...request, headTimeoutMs: timeoutMs }, receiver)
+  connections.dispatch({ ...request, headTimeoutMs: timeoutMs, bodyTimeoutMs: timeoutMs }, receiver)
   return promise.finally(() => clearTimeout(timer))
 }

@@ -11,6 +11,8 @@ export type UpstreamRequest = Omit<RequestHead, 'framing'> & {
   bodyLength: number
   /** Limit from the request sent to the head of the answer. */
   headTimeoutMs: number
+  /** Limit for the next part of the body to come from the client. */
+  bodyTimeoutMs: number
 }
 
 /** The connection that a request has, as far as its owner may use it. */

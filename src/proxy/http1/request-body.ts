@@ -7,21 +7,27 @@ type BodyOptions = {
   /** Length that the head announced, in bytes; -1 for a body in chunks. */
   length: number
   socket: Writable
+  /** How long the client may take for `leastBytes`, or the end. */
+  timeoutMs: number
   /** A part was written, or the whole of it. */
   onProgress: () => void
-  /** The body ended early, broke off or grew longer than promised. The connection must be closed. */
+  /** The body ended early, broke off, grew longer than promised or came too slowly. The connection must be closed. */
   onFailure: (error: Error) => void
 }
+
+/** A body that comes more slowly keeps its connection from other requests. */
+const leastBytes = 32_768
 
 /** A body on its way to an upstream. */
 export type BodySender = ReturnType<typeof sendBody>
 
 /** Sends a body at the pace of the upstream, and not a byte more or less than its head promised (RFC 9112 §6). */
-export function sendBody({ body, length, socket, onProgress, onFailure }: BodyOptions) {
+export function sendBody({ body, length, socket, timeoutMs, onProgress, onFailure }: BodyOptions) {
   const isChunked = length === -1
   let bytesSent = 0
   let isDone = false
   let isStopped = false
+  const pace = watchPace(body, timeoutMs, (message) => fail(new UpstreamError('UPSTREAM_BODY_TIMEOUT', message)))
 
   function onData(chunk: Buffer): void {
     // An empty chunk would end the body (RFC 9112 §7.1).
@@ -30,6 +36,7 @@ export function sendBody({ body, length, socket, onProgress, onFailure }: BodyOp
     if (!isChunked && bytesSent > length) return fail(mismatch('longer'))
     const hasRoom = isChunked ? writeChunk(socket, chunk) : socket.write(chunk)
     onProgress()
+    pace.note(chunk.length, hasRoom)
     if (!hasRoom) body.pause()
   }
 
@@ -53,6 +60,7 @@ export function sendBody({ body, length, socket, onProgress, onFailure }: BodyOp
   /** Leaves the rest of the body alone. The listener for errors stays: one that comes later must not end the process. */
   function stop(): void {
     isStopped = true
+    pace.stop()
     body.off('data', onData).off('end', onEnd).off('close', onClose)
     socket.off('drain', onDrain)
   }
@@ -66,6 +74,29 @@ export function sendBody({ body, length, socket, onProgress, onFailure }: BodyOp
       return isDone
     },
     stop,
+  }
+}
+
+/** Watches that a client goes on sending: `leastBytes` in each period, but for those in which the upstream held it up. */
+function watchPace(body: Readable, timeoutMs: number, onSlow: (message: string) => void) {
+  let bytes = 0
+  let isHeldUp = false
+  const timer = setTimeout(look, timeoutMs).unref()
+
+  function look(): void {
+    if (!isHeldUp && bytes < leastBytes)
+      return onSlow(`the client sent ${bytes} bytes of the body within ${timeoutMs} ms`)
+    bytes = 0
+    isHeldUp = body.isPaused()
+    timer.refresh()
+  }
+
+  return {
+    note(count: number, hasRoom: boolean): void {
+      bytes += count
+      isHeldUp ||= !hasRoom
+    },
+    stop: () => clearTimeout(timer),
   }
 }
 

@@ -13,6 +13,8 @@ type UpstreamErrorCode =
   | 'UPSTREAM_UNWRITABLE'
   /** The request's body was not what its head promised. */
   | 'UPSTREAM_BODY_MISMATCH'
+  /** The client took too long over the request's body. */
+  | 'UPSTREAM_BODY_TIMEOUT'
   /** The pool was closed for good while the request was under way. */
   | 'UPSTREAM_STOPPED'
 

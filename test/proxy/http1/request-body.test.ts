@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 
 import { type BodySender, sendBody } from '../../../src/proxy/http1/request-body.ts'
 import { until } from '../../support/until.ts'
+import { holdTime } from './support.ts'
 
 type Sent = {
   body: PassThrough
@@ -37,6 +38,7 @@ function startSending(t: Test, length: number, isSlow = false): Sent {
     body,
     length,
     socket,
+    timeoutMs: 60_000,
     onProgress: () => (progress += 1),
     onFailure: (error) => failures.push('code' in error ? error.code : error),
   })
@@ -165,7 +167,14 @@ t.test('a failure of the body does not wait for a full socket', async (t) => {
     })(),
   )
   const failure = Promise.withResolvers<Error>()
-  sendBody({ body, length: -1, socket: new PassThrough(), onProgress() {}, onFailure: failure.resolve })
+  sendBody({
+    body,
+    length: -1,
+    socket: new PassThrough(),
+    timeoutMs: 60_000,
+    onProgress() {},
+    onFailure: failure.resolve,
+  })
   t.match(await failure.promise, { code: 'UPSTREAM_BODY_MISMATCH' })
 })
 
@@ -173,7 +182,14 @@ t.test('a part of a body without bytes is not the end of the body', async (t) =>
   let written = ''
   const socket = new Writable({ write: (bytes, _encoding, done) => done(void (written += String(bytes))) })
   const body = Readable.from([Buffer.from('a'), Buffer.alloc(0), Buffer.from('b')])
-  sendBody({ body, length: -1, socket, onProgress() {}, onFailure: (error) => t.fail(error.message) })
+  sendBody({
+    body,
+    length: -1,
+    socket,
+    timeoutMs: 60_000,
+    onProgress() {},
+    onFailure: (error) => t.fail(error.message),
+  })
   await once(body, 'end')
   t.equal(written, '1\r\na\r\n1\r\nb\r\n0\r\n\r\n')
 })
@@ -188,9 +204,51 @@ t.test('a body that has broken off before it is sent is a failure', async (t) =>
     body,
     length: 5,
     socket: new PassThrough(),
+    timeoutMs: 60_000,
     onProgress() {},
     onFailure: (error) => failures.push('code' in error ? String(error.code) : error.name),
   })
   for (let turn = 0; turn < 10; turn += 1) await nextTurn()
   t.same(failures, ['UPSTREAM_BODY_MISMATCH'])
+})
+
+t.test('a body whose client sends too little of it in its time fails, however often something comes', async (t) => {
+  const time = holdTime(t)
+  const { body, failures } = startSending(t, -1)
+  body.write(Buffer.alloc(32_768))
+  await nextTurn()
+  time.pass(60_000)
+  t.same(failures, [])
+  for (const sent of ['', 'a', 'few', 'bytes']) {
+    body.write(sent)
+    await nextTurn()
+    time.pass(14_999)
+  }
+  t.same(failures, [])
+  time.pass(4)
+  t.same(failures, ['UPSTREAM_BODY_TIMEOUT'])
+})
+
+t.test('what the upstream holds up is no fault of the client', async (t) => {
+  const time = holdTime(t)
+  const { body, failures, takeAll } = startSending(t, -1, true)
+  body.write(Buffer.alloc(100_000))
+  await until(() => body.isPaused())
+  for (let times = 0; times < 3; times += 1) time.pass(60_000)
+  t.same(failures, [])
+  takeAll()
+  await until(() => !body.isPaused())
+  time.pass(60_000)
+  t.same(failures, [], 'it was held up at the beginning of this time')
+  time.pass(60_000)
+  t.same(failures, ['UPSTREAM_BODY_TIMEOUT'])
+})
+
+t.test('a body that has ended is looked at no more', async (t) => {
+  const time = holdTime(t)
+  const { body, failures } = startSending(t, 2)
+  body.end('ok')
+  await once(body, 'end')
+  time.pass(600_000)
+  t.same(failures, [])
 })

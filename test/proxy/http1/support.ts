@@ -105,6 +105,7 @@ const plain: UpstreamRequest = {
   body: null,
   bodyLength: -1,
   headTimeoutMs: 60_000,
+  bodyTimeoutMs: 60_000,
 }
 
 /** Sends a request and records what becomes of it. */

@@ -1,0 +1,143 @@
+import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
+import { connect as connectTcp } from 'node:net'
+
+import t, { type Test } from 'tap'
+
+import { connectHttp2, startTlsGateway } from '../listener/support.ts'
+import { startHouse } from '../support/house.ts'
+
+// A client that sent no more of a body, or read no more of an answer, kept a connection to the upstream for as long as it liked: 256 of them, all
+// on one connection of HTTP/2, were enough for nobody else to get through.
+
+const server = { timeouts: { transfer: '1s' } }
+const form = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': 10 }
+
+const isTimeout = ({ code }: Record<string, unknown>): boolean => code === 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT'
+
+/** More than sockets and buffers on the way take in. */
+const largeAnswer: RequestListener = (_request, response) => void response.end(Buffer.alloc(20_000_000))
+
+/** A connection of HTTP/2 that takes no byte of a body. */
+async function connectUnreading(t: Test, { port }: { port: number }): Promise<ClientHttp2Session> {
+  const session = connect(`https://localhost:${port}`, {
+    rejectUnauthorized: false,
+    settings: { initialWindowSize: 0 },
+  })
+  t.teardown(() => session.destroy())
+  await once(session, 'remoteSettings')
+  return session
+}
+
+/** The status and the reset code of a stream that the gateway ends. */
+function endOf(stream: ClientHttp2Stream): Promise<[status: unknown, resetCode: number | undefined]> {
+  return new Promise((resolve) => {
+    let status: unknown
+    stream.on('response', (headers) => void (status = headers[':status']))
+    // A reset stream is what is waited for.
+    stream.on('error', () => undefined).resume()
+    stream.on('close', () => resolve([status, stream.rstCode]))
+  })
+}
+
+/** An upstream, and the end of its first request. */
+function upstreamThat(answer: RequestListener) {
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  const listener: RequestListener = (request, response) => {
+    response.once('close', () => resolve())
+    answer(request, response)
+  }
+  return { listener, closed }
+}
+
+const readsOn: RequestListener = (request) => void request.resume()
+
+/** Writes to a socket and gives what came until the gateway closed it. */
+async function readUntilClosed(t: Test, { directUrl }: { directUrl: string }, text: string): Promise<string> {
+  const socket = connectTcp(Number(new URL(directUrl).port), '127.0.0.1', () => socket.write(text))
+  t.teardown(() => socket.destroy())
+  let answer = ''
+  socket.setEncoding('latin1').on('error', () => undefined)
+  socket.on('data', (part: string) => void (answer += part))
+  await once(socket, 'close')
+  return answer
+}
+
+t.test('a forwarded body that does not come is given up, over HTTP/2', async (t) => {
+  const { listener, closed } = upstreamThat(readsOn)
+  const gateway = await startTlsGateway(t, listener, server)
+  const stream = connectHttp2(t, gateway).request({ ':path': '/public/x', ':method': 'POST', ...form })
+  t.same(await endOf(stream), [408, 0])
+  await closed
+  t.match(gateway.logged.find(isTimeout), { path: '/public/x' })
+})
+
+t.test('a forwarded body that does not come is given up, over HTTP/1.1', async (t) => {
+  const { listener, closed } = upstreamThat(readsOn)
+  const house = await startHouse(t, { config: { server }, upstream: listener })
+  const answer = await readUntilClosed(t, house, 'POST /public/x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n')
+  t.match(answer, /^HTTP\/1\.1 408 [\s\S]*connection: close[\s\S]*STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT/i)
+  await closed
+})
+
+t.test('a forwarded answer that is not read is cut off, over HTTP/2', async (t) => {
+  const { listener, closed } = upstreamThat(largeAnswer)
+  const gateway = await startTlsGateway(t, listener, server)
+  const session = await connectUnreading(t, gateway)
+  t.same(await endOf(session.request({ ':path': '/public/x' })), [200, 2])
+  await closed
+})
+
+t.test('a forwarded answer that is not read is cut off, over HTTP/1.1', async (t) => {
+  const { listener, closed } = upstreamThat(largeAnswer)
+  const house = await startHouse(t, { config: { server }, upstream: listener })
+  const socket = connectTcp(Number(new URL(house.directUrl).port), '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.on('error', () => undefined).write('GET /public/x HTTP/1.1\r\nHost: a\r\n\r\n')
+  await closed
+})
+
+t.test('a form of our own that does not come is given up', async (t) => {
+  const gateway = await startTlsGateway(t, undefined, server)
+  const path = '/.stagedoor/backchannel-logout'
+  const stream = connectHttp2(t, gateway).request({ ':path': path, ':method': 'POST', ...form })
+  t.same(await endOf(stream), [408, 0])
+  t.match(gateway.logged.find(isTimeout), { path })
+
+  const house = await startHouse(t, { config: { server } })
+  const head = [`POST ${path} HTTP/1.1`, 'Host: a', ...Object.entries(form).map(([name, value]) => `${name}: ${value}`)]
+  const answer = await readUntilClosed(t, house, `${head.join('\r\n')}\r\n\r\n`)
+  t.match(answer, /^HTTP\/1\.1 408 [\s\S]*connection: close/i)
+})
+
+t.test('a form that is too large does not stay open behind its answer', async (t) => {
+  const gateway = await startTlsGateway(t, undefined, server)
+  const { 'content-length': _, ...unsized } = form
+  const stream = connectHttp2(t, gateway).request({ ':path': '/.stagedoor/logout', ':method': 'POST', ...unsized })
+  stream.write(Buffer.alloc(100_000))
+  const [status] = await endOf(stream)
+  t.equal(status, 413)
+})
+
+t.test('an answer of our own that is not read is reset', async (t) => {
+  const gateway = await startTlsGateway(t, undefined, server)
+  const session = await connectUnreading(t, gateway)
+  t.same(await endOf(session.request({ ':path': '/private' })), [401, 8])
+})
+
+t.test('who only waits is not cut off', async (t) => {
+  const gateway = await startTlsGateway(
+    t,
+    (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: one\n\n')
+      setTimeout(() => response.end('data: two\n\n'), 1_500)
+    },
+    server,
+  )
+  const stream = connectHttp2(t, gateway).request({ ':path': '/public/x', accept: 'text/event-stream' })
+  let text = ''
+  stream.setEncoding('utf8').on('data', (part: string) => void (text += part))
+  await once(stream, 'end')
+  t.equal(text, 'data: one\n\ndata: two\n\n')
+})
