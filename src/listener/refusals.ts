@@ -53,9 +53,12 @@ const unreadable = new Map<string, ErrorCode>([
   ['ERR_HTTP_REQUEST_TIMEOUT', 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT'],
 ])
 
+/** There is nobody to answer; behind a handshake that did not end, an answer would wait for it without end. */
+const unanswerable = new Set(['ECONNRESET', 'ERR_TLS_HANDSHAKE_TIMEOUT'])
+
 /** Answers what node:http could not parse; there is no request to speak of, only a socket. */
 export function refuseUnreadable(cause: ParseError, socket: Socket, logger: Logger): void {
-  if (cause.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  if (unanswerable.has(cause.code ?? '') || !socket.writable) return void socket.destroy()
   const code = codeOf(cause)
   const areHeadersTooLarge = code === 'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE'
   const answer = refusal(code, cause.code ?? 'unreadable', logger, areHeadersTooLarge && !isProgram(cause.rawPacket))

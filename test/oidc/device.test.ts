@@ -9,6 +9,7 @@ const rows: [userAgent: string | undefined, device: string][] = [
     'Chrome on Windows',
   ],
   ['curl/8.5.0', 'Unknown browser'],
+  [`${'a'.repeat(512)} Firefox/140.0`, 'Unknown browser'],
 
   ['', 'Unknown device'],
   [undefined, 'Unknown device'],

@@ -126,6 +126,12 @@ t.test('an answer of our own that is not read is reset', async (t) => {
   t.same(await endOf(session.request({ ':path': '/private' })), [401, 8])
 })
 
+t.test('a connection that begins no TLS, or does not end its handshake, is closed', async (t) => {
+  const gateway = await startTlsGateway(t, undefined, { timeouts: { headers: '1s' } })
+  // Nothing, and the head of a record of TLS whose content does not come.
+  for (const bytes of ['', '\x16\x03\x01\x02\x00']) t.equal(await readUntilClosed(t, gateway, bytes), '')
+})
+
 t.test('who only waits is not cut off', async (t) => {
   const gateway = await startTlsGateway(
     t,
