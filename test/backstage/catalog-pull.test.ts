@@ -75,3 +75,16 @@ t.test('a stream that breaks is opened again', async (t) => {
   await until(() => auth0.counters.events >= 2)
   t.match(seen.warnings, [/broke.*maintenance/])
 })
+
+t.test('the waits begin anew where a stream brought something before it broke', async (t) => {
+  const { auth0, seen } = await startPull(t)
+  for (const round of [1, 2, 3]) {
+    await until(() => auth0.eventStreams() === 1)
+    auth0.switches.emitEvent('user.created', { user_id: `auth0|${round}` })
+    await until(() => seen.events.length === round)
+    auth0.switches.endEventStreams('maintenance')
+    await until(() => seen.warnings.length === round)
+  }
+  const waits = seen.warnings.map((line) => Number(/next try in (\d+) ms/.exec(line)?.[1]))
+  t.ok(Math.max(...waits) <= 1_000, `${waits.join(', ')} ms`)
+})

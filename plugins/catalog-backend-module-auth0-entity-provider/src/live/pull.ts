@@ -24,7 +24,7 @@ const betweenStreamsMs = 500
 
 /**
  * Follows Auth0's Events API (`GET /api/v2/events`) until the signal: goes on where the last stream ended, and waits
- * longer after each failure in a row.
+ * longer after each failure in a row. A stream that brought something first begins a new row.
  */
 export async function pullEvents(options: PullOptions): Promise<void> {
   const { signal, logger } = options
@@ -32,12 +32,14 @@ export async function pullEvents(options: PullOptions): Promise<void> {
   let failures = 0
   while (!signal.aborted) {
     let waitMs = betweenStreamsMs
+    const { offset } = position
     try {
       const refusal = await followOneStream(options, position)
       if (refusal) waitMs = waitMsOf(refusal, failures, Date.now(), Math.random())
       failures = refusal ? failures + 1 : 0
     } catch (error) {
       if (signal.aborted) return
+      if (position.offset !== offset) failures = 0
       waitMs = waitMsOf({ status: undefined, headers: new Headers() }, failures, Date.now(), Math.random())
       failures += 1
       logger.warn(`Auth0's event stream broke, next try in ${Math.round(waitMs)} ms: ${stringifyError(error)}`)
@@ -58,9 +60,7 @@ async function followOneStream(options: PullOptions, position: Position): Promis
   if (!response.ok || response.body === null) {
     await response.body?.cancel()
     logger.warn(`Auth0 opened no event stream (${response.status})`)
-    if (response.status === 410) {
-      position.offset = undefined
-    }
+    if (response.status === 410) position.offset = undefined
     return response
   }
   if (position.wasOpen && position.offset === undefined) onGap()
