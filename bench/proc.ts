@@ -14,9 +14,14 @@ export async function cpuMicroseconds(pid: number): Promise<number> {
 }
 
 /** CPU time of a process and of those that it started, in microseconds. */
-export async function familyCpuMicroseconds(pid: number): Promise<number> {
+export const familyCpuMicroseconds = (pid: number): Promise<number> => sumOfFamily(pid, cpuMicroseconds)
+
+/** Resident memory of a process and of those that it started, in MiB. Shared pages count for each of them. */
+export const familyMemoryMiB = (pid: number): Promise<number> => sumOfFamily(pid, (each) => memoryMiB(each, 'VmRSS'))
+
+async function sumOfFamily(pid: number, measure: (pid: number) => Promise<number>): Promise<number> {
   const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').filter(Boolean)
-  const all = await Promise.all([pid, ...children.map(Number)].map(cpuMicroseconds))
+  const all = await Promise.all([pid, ...children.map(Number)].map(measure))
   return all.reduce((sum, each) => sum + each, 0)
 }
 

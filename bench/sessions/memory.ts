@@ -9,7 +9,8 @@ import { CoherentCache } from '../../src/session/coherent-cache.ts'
 import { createDeferredWrites } from '../../src/session/deferred-writes.ts'
 import { createRecordSealer } from '../../src/session/record-sealer.ts'
 import { RedisStore } from '../../src/session/redis-store.ts'
-import { benchSession, secret } from './session.ts'
+import { sessionSecret } from '../gateway-config.ts'
+import { benchSession } from './session.ts'
 
 const count = Number(process.argv[2])
 const maxEntries = Number(process.argv[3] ?? count)
@@ -20,7 +21,7 @@ await redis.attempted()
 const cache = new CoherentCache({ events: createLocalBus().events, maxEntries, graceMs: 0, now: Date.now })
 const store = new RedisStore({
   redis,
-  sealer: createRecordSealer([secret], randomBytes),
+  sealer: createRecordSealer([sessionSecret], randomBytes),
   cache,
   deferred: createDeferredWrites(redis.events),
   ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,

@@ -40,7 +40,7 @@ async function race(): Promise<void> {
   const gateways = await Promise.all(
     names.map(async (store) => {
       const port = await freePort()
-      const env = { STORE: store, REDIS_URL: redisUrl, BENCH_PORT: String(port) }
+      const env = { STORE: store, BENCH_REDIS: redisUrl, BENCH_PORT: String(port), BENCH_ORIGIN: 'http://127.0.0.1:1' }
       const script = join(import.meta.dirname, 'gateway.ts')
       const running = await startOn([process.execPath, script], { core: 0, env, announces: true })
       return { store, port, cookie: String(running.announcement['cookie']), running, rates: [] as number[] }

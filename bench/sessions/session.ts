@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto'
 
 import type { Session } from '../../src/session/session.ts'
 
-export const secret = 'a secret that only this benchmark has, of 32 bytes or more'
-
 /** A session as Auth0 makes them: a person with some roles and ten groups, and a refresh token. */
 export function benchSession(number: number): Session {
   const now = Date.now()

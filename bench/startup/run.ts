@@ -1,7 +1,7 @@
 /** `npm run bench:startup`: from start to ready, and memory while idle; with sessions in cookies and in Redis, and with two workers. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,7 +10,7 @@ import { cores } from '../contestants.ts'
 import { sessionSecret, sharedThroughRedis } from '../gateway-config.ts'
 import { startIssuer } from '../issuer.ts'
 import { machine } from '../machine.ts'
-import { familyCpuMicroseconds, memoryMiB } from '../proc.ts'
+import { familyCpuMicroseconds, familyMemoryMiB } from '../proc.ts'
 import { freePort } from '../process.ts'
 import { startRedis } from '../redis.ts'
 import { format, markdownTable } from '../report.ts'
@@ -57,7 +57,7 @@ async function measureStart({ workers, redisUrl }: Way): Promise<Start> {
   const readyMs = performance.now() - startedAt
   const cpuMs = (await familyCpuMicroseconds(child.pid ?? 0)) / 1_000
   await delay(settleMs)
-  const rssMiB = await memoryOfAll(child.pid ?? 0)
+  const rssMiB = await familyMemoryMiB(child.pid ?? 0)
   child.kill('SIGTERM')
   await once(child, 'exit')
   return { readyMs, cpuMs, rssMiB }
@@ -66,13 +66,6 @@ async function measureStart({ workers, redisUrl }: Way): Promise<Start> {
 async function isReady(admin: number): Promise<boolean> {
   const answer = await fetch(`http://127.0.0.1:${admin}/.stagedoor/health/ready`).catch(() => undefined)
   return answer?.status === 200
-}
-
-/** Shared pages count for each process, so that workers look larger than they are. */
-async function memoryOfAll(pid: number): Promise<number> {
-  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').filter(Boolean)
-  const all = await Promise.all([pid, ...children.map(Number)].map((each) => memoryMiB(each, 'VmRSS')))
-  return all.reduce((sum, each) => sum + each, 0)
 }
 
 const redis = await startRedis(folder, cores.rest).catch(() => undefined)
