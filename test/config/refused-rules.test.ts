@@ -1,4 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { join } from 'node:path'
+
 import { refusalTable } from './support.ts'
+
+const certificate = `{ $file: ${join(import.meta.dirname, '..', 'support', 'tls', 'client.pem')} }`
+const cipher = { cipher: 'aes-256-cbc', passphrase: 'hunter2' }
+const lockedKey = JSON.stringify(
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem', ...cipher }),
+)
 
 refusalTable([
   ['an upstream with a capital', 'upstreams: { Web: { url: "http://w" } }', 'upstreams.Web', /lower-case/, /rename/],
@@ -41,14 +50,28 @@ refusalTable([
   ],
   [
     'a key that is none',
-    'upstreams: { web: { url: "https://w", tls: { certificate: "-----BEGIN CERTIFICATE-----", key: hunter2 } } }',
+    `upstreams: { web: { url: "https://w", tls: { certificate: ${certificate}, key: hunter2 } } }`,
     'upstreams.web.tls.key',
     /private key in PEM/,
     /\$file/,
   ],
   [
+    'a key with a passphrase',
+    `upstreams: { web: { url: "https://w", tls: { certificate: ${certificate}, key: ${lockedKey} } } }`,
+    'upstreams.web.tls.key',
+    /without a passphrase/,
+    /\$file/,
+  ],
+  [
+    'a certificate that was cut',
+    'upstreams: { web: { url: "https://w", tls: { ca: "-----BEGIN CERTIFICATE-----\\nMIIB\\n" } } }',
+    'upstreams.web.tls.ca',
+    /certificates in PEM/,
+    /\$file/,
+  ],
+  [
     'a certificate without its key',
-    'upstreams: { web: { url: "https://w", tls: { certificate: "-----BEGIN CERTIFICATE-----" } } }',
+    `upstreams: { web: { url: "https://w", tls: { certificate: ${certificate} } } }`,
     'upstreams.web.tls.certificate',
     /certificate and key/,
     /missing/,

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { inspect } from 'node:util'
 
 import { z } from 'zod'
@@ -60,16 +61,17 @@ function isPlaceholder(text: string): boolean {
   )
 }
 
-const certificate = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/
-const privateKey = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/
+const certificateStart = /^-----BEGIN (?:TRUSTED )?CERTIFICATE-----/
 const fix = 'read it from a file: { $file: /etc/stagedoor/tls/…pem }'
 
 /** One certificate or several in a row, as PEM text (RFC 7468 §5). */
 export function certificates() {
   const shape = 'certificates in PEM form'
-  return z
-    .string(shape)
-    .transform((text, context): string => (certificate.test(text) ? text : refuse(context, shape, fix)))
+  return z.string(shape).transform((text, context): string => {
+    const all = text.split(/(?=-----BEGIN )/).filter((part) => certificateStart.test(part))
+    const areGood = all.length > 0 && all.every((pem) => isRead(() => new X509Certificate(pem)))
+    return areGood ? text : refuse(context, shape, fix)
+  })
 }
 
 /** An unencrypted private key as PEM text (RFC 7468 §10). */
@@ -77,6 +79,17 @@ export function pemKey() {
   const shape = 'a private key in PEM form, without a passphrase'
   return z
     .string(shape)
-    .transform((text, context) => (privateKey.test(text) ? new Secret(text) : refuse(context, shape, fix)))
+    .transform((text, context) =>
+      isRead(() => createPrivateKey(text)) ? new Secret(text) : refuse(context, shape, fix),
+    )
     .meta({ writeOnly: true })
+}
+
+function isRead(read: () => unknown): boolean {
+  try {
+    read()
+    return true
+  } catch {
+    return false
+  }
 }
