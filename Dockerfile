@@ -37,7 +37,7 @@ COPY auth0/tenant auth0/tenant
 COPY --from=build /build/dist dist
 # `stagedoor` by its name, for CI jobs that run in this image.
 RUN chmod +x dist/src/cli/main.js && ln -s /app/dist/src/cli/main.js /usr/local/bin/stagedoor
-# The one place to write: signing keys, where `assertion.keys.store` is `file`. All else may be read-only.
+# The one place to write: keys with `store: file`, the audit trail's files, where options name a path here. All else may be read-only.
 RUN install -d -o node -g node -m 0700 /var/lib/stagedoor
 VOLUME /var/lib/stagedoor
 # What a start loads is compiled here, once. Node keeps it by user id, hence after USER; another user runs without it.

@@ -31,7 +31,7 @@ const data = JSON.stringify({
   momentClaims,
 }).replaceAll('<', String.raw`\u003c`)
 
-// Runs in the browser: plain JavaScript, text goes in by textContent only, and the CSP lets it reach no network.
+// Runs in the browser: plain JavaScript, and text goes in by textContent only.
 const inspector = createScript(`
 'use strict'
 const { reasons, headerMeanings, claimMeanings, momentClaims } = ${data}
