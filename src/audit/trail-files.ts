@@ -134,18 +134,18 @@ function newestMoved(path: string): string | undefined {
 
 function lastLines(path: string | undefined): string[] | undefined {
   if (path === undefined) return undefined
-  let fd: number
   try {
-    fd = openSync(path, 'r')
+    const fd = openSync(path, 'r')
+    try {
+      const { size } = fstatSync(fd)
+      const buffer = Buffer.alloc(Math.min(size, readBytes))
+      const count = readSync(fd, buffer, 0, buffer.length, size - buffer.length)
+      return count === 0 ? undefined : buffer.toString('utf8', 0, count).split('\n')
+    } finally {
+      closeSync(fd)
+    }
   } catch {
+    // Where it cannot be written either, as a folder of this name, the sink says so.
     return undefined
-  }
-  try {
-    const { size } = fstatSync(fd)
-    const buffer = Buffer.alloc(Math.min(size, readBytes))
-    const count = readSync(fd, buffer, 0, buffer.length, size - buffer.length)
-    return count === 0 ? undefined : buffer.toString('utf8', 0, count).split('\n')
-  } finally {
-    closeSync(fd)
   }
 }

@@ -26,19 +26,23 @@ function explain(error: unknown, folder: string): string {
   return `Stagedoor cannot start: ${systemReason(error)}`
 }
 
-const portRemedy = 'Ports below 1024 need a privilege: choose a higher server.listen.port.'
-const fileRemedy = 'Let the user that runs stagedoor use it: look at owner and mode, also of its folder.'
-
 function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE')
-    return `${error.message}. Another process has this port: stop it, or change server.listen.port or server.admin.port.`
-  if (code === 'EACCES') {
-    const isPort = 'port' in error && Number(error.port) > 0
-    return `${error.message}. ${isPort ? portRemedy : fileRemedy}`
-  }
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return `${error.message}. The disk or quota is full: free some space, or name a file on another disk.`
-  return error.stack ?? error.message
+  const isPort = 'port' in error && Number(error.port) > 0
+  const remedy = remedies.get(code === 'EACCES' && !isPort ? 'EACCES of a file' : code)
+  return remedy === undefined ? (error.stack ?? error.message) : `${error.message}. ${remedy}`
 }
+
+const diskIsFull = 'The disk or quota is full: free some space, or name a file on another disk.'
+
+const remedies = new Map<unknown, string>([
+  ['EADDRINUSE', 'Another process has this port: stop it, or change server.listen.port or server.admin.port.'],
+  ['EADDRNOTAVAIL', 'This machine has no such address: change server.listen.host or server.admin.host.'],
+  ['EACCES', 'Ports below 1024 need a privilege: choose a higher server.listen.port.'],
+  ['EACCES of a file', 'Let the user that runs stagedoor use it: look at owner and mode, also of its folder.'],
+  ['EISDIR', 'A folder has this name: name a file.'],
+  ['EROFS', 'Nothing can be written there: name a file on a volume that can be written.'],
+  ['ENOSPC', diskIsFull],
+  ['EDQUOT', diskIsFull],
+])

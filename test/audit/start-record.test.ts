@@ -74,3 +74,14 @@ t.test('with another key nothing is said of secrets: their digests cannot be com
   t.not(digestsOf(after)?.secrets, digestsOf(before)?.secrets, 'who does not have the key cannot try out secrets')
   t.notOk(changesOf(after).some(({ event }) => event === 'secret'))
 })
+
+t.test('a folder where the trail should be stops no start: the sink says what is wrong', async (t) => {
+  const path = await temporaryFolder(t)
+  const auth0 = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret: 'none' }
+  const config = { audit: { sinks: [{ file: { path } }] } }
+  const { admin } = await startGateway(t, { auth0, upstream: 'http://127.0.0.1:1', port: await freePort(), config })
+  t.match(
+    (await admin.inject('/.stagedoor/health/ready')).body,
+    /audit file [^"]*","status":"degraded","reason":"EISDIR/,
+  )
+})

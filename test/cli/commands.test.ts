@@ -201,6 +201,11 @@ const failures: [string, unknown, RegExp][] = [
     Object.assign(new Error('/var/lib/keys.json cannot be written: EACCES'), { code: 'EACCES' }),
     /keys\.json cannot be written: EACCES\. Let the user that runs stagedoor/,
   ],
+  [
+    'an address of another machine',
+    Object.assign(new Error('listen EADDRNOTAVAIL'), { code: 'EADDRNOTAVAIL' }),
+    /EADDRNOTAVAIL\. This machine has no such address: change server\.listen\.host/,
+  ],
   ['an unforeseen error', new Error('odd'), /cannot start: Error: odd/],
   ['an error without a trace', Object.assign(new Error('odd'), { stack: undefined }), /cannot start: odd/],
   ['something that is no error', 'odd', /cannot start: odd/],
