@@ -35,8 +35,8 @@ export async function provisionRedis(
   return redis
 }
 
-/** @throws when a working connection would be given up for one that does not work */
-async function tryRedis(settings: RedisSettings): Promise<void> {
+/** @throws Error whose cause says why Redis is not reached */
+export async function tryRedis(settings: RedisSettings): Promise<void> {
   const { tryToConnect } = await import('../redis/redis.ts')
   await tryToConnect(settings).catch((cause: unknown) => {
     throw new Error('Redis is not reached with the settings under session.redis', { cause })

@@ -2,12 +2,11 @@ import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 
-import { pino } from 'pino'
-
-import { openRedis, redisSettings } from '../../assembly/redis.ts'
+import { redisSettings, tryRedis } from '../../assembly/redis.ts'
 import { hostOf } from '../../config/values/addresses.ts'
 import { counted } from '../../config/values/quantities.ts'
-import { waysToReach } from '../why-no-answer.ts'
+import type { Condition } from '../../telemetry/metrics.ts'
+import { waysToReach, whyNoAnswer } from '../why-no-answer.ts'
 import { type Check, type Fault, nothingToAsk, type Outcome } from './check.ts'
 import { shakeHands } from './low-level-requests.ts'
 import type { Scene } from './scene.ts'
@@ -51,10 +50,10 @@ export const gatewayChecks: readonly Check[] = [
     fix: 'Compare session.redis with the server: address, user, password, TLS; and let the gateway reach it.',
     async run({ config }) {
       if (config.session.redis === undefined) return nothingToAsk
-      const redis = await openRedis(redisSettings(config.session.redis), pino({ level: 'silent' }))
-      const answers = redis.isReady()
-      redis.close()
-      return answers ? undefined : 'Redis does not answer, or refuses us'
+      return tryRedis(redisSettings(config.session.redis)).then(
+        () => undefined,
+        ({ cause }: Error) => `Redis does not answer, or refuses us: ${whyNoAnswer(cause)}`,
+      )
     },
   },
   {
@@ -71,6 +70,20 @@ export const gatewayChecks: readonly Check[] = [
       if (status > 0) return `${url} answers ${status}, and not as Stagedoor does`
       const fix = `Start Stagedoor. Where it runs: ${waysToReach(text, new URL(url).host)}`
       return { found: `${url} does not answer: ${text}`, fix }
+    },
+  },
+  {
+    id: 'readiness',
+    title: 'the gateway that runs names no fault',
+    severity: 'warning',
+    meaning: 'Something that the gateway needs does not work. It goes on serving as far as it can.',
+    fix: 'Mend what the reason names; the log has more. See docs/troubleshooting.md.',
+    async run({ config: { server }, get }) {
+      const { text } = await get(`${server.baseUrl}${server.prefix}/health/ready`)
+      const conditions = conditionsIn(text)
+      if (conditions === undefined) return notReached
+      const bad = conditions.filter(({ status }) => status !== 'ok')
+      return bad.map(({ name, status, reason }) => `${name} is ${status}: ${reason}`)
     },
   },
   {
@@ -117,6 +130,15 @@ export const gatewayChecks: readonly Check[] = [
     },
   },
 ]
+
+function conditionsIn(text: string): Condition[] | undefined {
+  try {
+    const { conditions } = JSON.parse(text) as { conditions?: Condition[] }
+    return Array.isArray(conditions) ? conditions : undefined
+  } catch {
+    return undefined
+  }
+}
 
 async function checkCertificates({ config, now }: Scene): Promise<Outcome> {
   const { baseUrl, tls } = config.server

@@ -141,6 +141,12 @@ const faults: [what: string, fault: Fault, id: string, exitCode: number][] = [
   ['WebSockets are cut', { backstage: { '/api/signals': { status: 0 } } }, 'backstage-websocket', 1],
   ['a limit', { cause: ({ auth0 }) => auth0.switches.failNext('/v2/logout', [429]) }, 'auth0-rate-limit', 1],
   ['Redis is away', { config: { session: { redis: { url: 'redis://127.0.0.1:1' } } } }, 'redis', 2],
+  [
+    'the audit trail is on a full disk',
+    { gateway: { audit: { sinks: [{ file: { path: '/dev/full' } }] } } },
+    'readiness',
+    1,
+  ],
   ['a host name without an address', { config: { server: { baseUrl: 'https://stagedoor.invalid' } } }, 'dns', 2],
   [
     'Backstage is not ready',
@@ -190,6 +196,16 @@ for (const [what, fault, id, exitCode] of faults) {
     for (const { meaning, fix } of seen.findings) t.ok(meaning !== '' && fix !== '')
   })
 }
+
+t.test('the doctor gives the reason that Redis and the gateway give', async (t) => {
+  const { findings } = await examine(t, {
+    config: { session: { redis: { url: 'redis://127.0.0.1:1' } } },
+    gateway: { audit: { sinks: [{ file: { path: '/dev/full' } }] } },
+  })
+  const found = new Map(findings.map(({ id, found }) => [id, found]))
+  t.equal(found.get('redis'), 'Redis does not answer, or refuses us: connect ECONNREFUSED 127.0.0.1:1')
+  t.match(found.get('readiness'), /^audit file \/dev\/full is degraded: ENOSPC/)
+})
 
 const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString()
 

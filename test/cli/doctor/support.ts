@@ -17,6 +17,8 @@ import { temporaryFolder } from '../rotate/support.ts'
 export type Fault = {
   /** What the configuration says wrongly, section by section. */
   config?: Record<string, object>
+  /** What the gateway that runs is made of; the doctor's file does not have it. */
+  gateway?: Record<string, object>
   auth0?: LocalAuth0Options
   /** Answers in Backstage's place, by path; a status of 0 cuts the connection. */
   backstage?: Record<string, { status: number; body?: unknown }>
@@ -86,6 +88,7 @@ export async function examine(t: Test, fault: Fault = {}) {
     port,
     ...(publicPort !== undefined && { publicPort }),
     upstream: backstageLike(url, fault.backstage),
+    ...(fault.gateway && { config: fault.gateway }),
     auth0: { lifetimes: { rotationLeewaySeconds: 60 }, ...fault.auth0 },
   })
   fault.cause?.(house)
