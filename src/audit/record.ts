@@ -74,7 +74,7 @@ function nameOf(name: string | undefined): string | undefined {
 export function outcomeOf(event: AuditEvent): 'allow' | 'deny' {
   const decision = 'decision' in event ? event.decision : undefined
   if (decision !== undefined) return decision.effect
-  if ('reason' in event) return 'deny'
+  if ('reason' in event || ('change' in event && event.change.action === 'refused')) return 'deny'
   return 'status' in event && event.status >= 400 ? 'deny' : 'allow'
 }
 

@@ -5,7 +5,7 @@ import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR, type ServerMetadat
 import { withSlash } from '../config/values/addresses.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { capabilitiesOf } from './discovery.ts'
-import { isClientRejected, isProviderUnavailable } from './failures.ts'
+import { isClientRejected, outageIn } from './failures.ts'
 import type { Provider } from './provider.ts'
 import { type SecondFactor, stepUpParameters } from './step-up.ts'
 
@@ -130,6 +130,6 @@ function isPushed(wanted: PushedAuthorization, metadata: ServerMetadata): boolea
 
 /** Outages and rejected credentials are for the provider to judge: it knows another secret, and what page they get. */
 function refuse(cause: unknown): never {
-  if (isProviderUnavailable(cause) || isClientRejected(cause)) throw cause
+  if (outageIn(cause) !== undefined || isClientRejected(cause)) throw cause
   throw new GatewayError('STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED', { cause })
 }

@@ -31,22 +31,23 @@ export function isAuthTimeRefused(error: unknown): boolean {
 
 const networkCodes = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT'])
 
-/** Whether the provider did not answer at all, answered 5xx, or asked us to slow down (429). */
-export function isProviderUnavailable(error: unknown): boolean {
-  if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
-    return error instanceof ResponseBodyError && isTransientStatus(error.status)
-  }
+/** How the provider failed, where it did not answer at all, answered 5xx, or asked us to slow down (429). */
+export function outageIn(error: unknown): string | undefined {
+  if (error instanceof AuthorizationResponseError) return undefined
+  if (error instanceof ResponseBodyError) return outageOf(error.response)
   for (let cause = error; cause instanceof Object; cause = 'cause' in cause ? cause.cause : undefined) {
-    if (cause instanceof Response) return isTransientStatus(cause.status)
-    if (cause instanceof TypeError && cause.message === 'fetch failed') return true
-    if (cause instanceof DOMException && cause.name === 'TimeoutError') return true
-    if ('code' in cause && networkCodes.has(String(cause.code))) return true
+    if (cause instanceof Response) return outageOf(cause)
+    if (cause instanceof TypeError && cause.message === 'fetch failed') return noAnswer
+    if (cause instanceof DOMException && cause.name === 'TimeoutError') return noAnswer
+    if ('code' in cause && networkCodes.has(String(cause.code))) return noAnswer
   }
-  return false
+  return undefined
 }
 
-function isTransientStatus(status: number): boolean {
-  return status >= 500 || status === 429
+const noAnswer = 'the login service does not answer'
+
+function outageOf({ status, url }: Response): string | undefined {
+  return status >= 500 || status === 429 ? `${url} answers ${status}` : undefined
 }
 
 const tooLong = /^(.{300}).+$/u

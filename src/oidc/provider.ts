@@ -18,7 +18,7 @@ import {
 import { GatewayError } from '../errors/gateway-error.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import { checkAddresses } from './discovery.ts'
-import { isClientRejected, isProviderUnavailable } from './failures.ts'
+import { isClientRejected, outageIn } from './failures.ts'
 
 type ProviderOptions = {
   issuer: string
@@ -79,7 +79,8 @@ export function createProvider(options: ProviderOptions) {
         preferred = index
         return result
       } catch (error) {
-        if (isProviderUnavailable(error)) throw new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { cause: error })
+        const outage = outageIn(error)
+        if (outage !== undefined) throw new GatewayError('STAGEDOOR_OIDC_UNAVAILABLE', { detail: outage, cause: error })
         if (!isClientRejected(error)) throw error
         rejection = error
       }

@@ -19,6 +19,7 @@ const everyEvent: AuditEvent[] = [
   { ...caused, event: 'admin-action', phase: 'answered', class: 'admin', ...answer, status: 500 },
   { ...caused, event: 'login' },
   { ...caused, event: 'login-refused', reason: 'STAGEDOOR_OIDC_STATE_MISMATCH' },
+  { ...caused, event: 'access-refused', reason: 'expired' },
   { ...caused, event: 'step-up' },
   { ...caused, event: 'logout' },
   { principal: jane, event: 'refresh-failed', reason: 'invalid_grant' },
@@ -30,6 +31,7 @@ const everyEvent: AuditEvent[] = [
     event: 'config',
     change: { what: 'configuration', action: 'changed', id: 'digest', options: ['session.idleTimeout'] },
   },
+  { event: 'config', change: { what: 'configuration', action: 'refused', options: ['a.yaml:3 (routes)'] } },
   {
     event: 'start',
     process: { version: '1', secrets: 's', pid: 1, key: 'k', config: 'c' },
@@ -93,13 +95,16 @@ t.test('a refusal carries its reason, and a rule where one spoke', async (t) => 
   t.notOk('rule' in written(byNone))
 })
 
-t.test('what failed is no success: a refused login, an action that was answered with an error', async (t) => {
-  const outcomes = everyEvent.map((event) => [event.event, written(event)['outcome']])
-  t.same(
-    outcomes.filter(([, outcome]) => outcome === 'deny').map(([event]) => event),
-    ['admin-action', 'login-refused', 'refresh-failed'],
-  )
-})
+t.test(
+  'what failed is no success: a refused login or configuration, an action that was answered with an error',
+  async (t) => {
+    const outcomes = everyEvent.map((event) => [event.event, written(event)['outcome']])
+    t.same(
+      outcomes.filter(([, outcome]) => outcome === 'deny').map(([event]) => event),
+      ['admin-action', 'login-refused', 'access-refused', 'refresh-failed', 'config'],
+    )
+  },
+)
 
 t.test('a record holds neither query nor e-mail address, and secrets in what a client wrote are masked', async (t) => {
   const path = '/reset/token=s3cr3t'

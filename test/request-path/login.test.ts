@@ -202,6 +202,14 @@ t.test('when no client secret is accepted, operators are told where to look', as
   t.match((await house.signIn()).page, { status: 502, text: /STAGEDOOR_OIDC_CLIENT_REJECTED/ })
 })
 
+t.test('the log names the address of the provider that fails', async (t) => {
+  const house = await startHouse(t)
+  house.auth0.switches.down('error', ['/oauth/token'])
+  t.match((await house.signIn()).page, { status: 503, text: /STAGEDOOR_OIDC_UNAVAILABLE/ })
+  const { detail } = house.logged.find(({ code }) => code === 'STAGEDOOR_OIDC_UNAVAILABLE') ?? {}
+  t.equal(detail, `${house.auth0.issuer}oauth/token answers 503`)
+})
+
 t.test('while the provider is away a page says so, and login works again by itself when it is back', async (t) => {
   const house = await startHouse(t, { auth0: { isDown: true } })
   const ready = async () =>

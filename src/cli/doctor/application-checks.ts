@@ -149,6 +149,7 @@ export async function checkCredentials(
       fix: `${application} → Advanced Settings → Grant Types: Authorization Code and Refresh Token.`,
     }
   }
+  if (first?.verdict === 'unclear') return withoutVerdict(first)
   if (first?.verdict !== 'refused') return undefined
   const found = `Auth0 answers 401 to the first of auth0.${option}`
   if (others.every(({ verdict }) => verdict !== 'accepted')) return found
@@ -158,4 +159,11 @@ export async function checkCredentials(
     meaning: 'A rotation is under way, or was not finished: logins work, with one request more each.',
     fix: `stagedoor rotate ${kind} --resume, or put the one that works first.`,
   }
+}
+
+function withoutVerdict({ status, error }: { status: number; error: string }): Outcome {
+  const answer = status === 0 ? 'does not answer' : `answers ${status} ${error}`.trim()
+  if (status > 0 && status < 500) return { because: `Auth0’s token endpoint ${answer}` }
+  const meaning = 'Nobody can finish a login, and no roles are refreshed.'
+  return { found: `Auth0’s token endpoint ${answer}`, meaning, fix: 'If Auth0 itself is down, wait: status.auth0.com.' }
 }

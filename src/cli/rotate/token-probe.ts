@@ -16,12 +16,12 @@ export async function probeSecret(application: Application, secret: string, send
   return (await probeAnswer(application, secret, send)).verdict
 }
 
-/** The judgement, and the name of the error. */
+/** The judgement, and the status and the name of the error that it comes from. */
 export async function probeAnswer(
   { issuer, clientId, kind }: Application,
   secret: string,
   send: SendJson,
-): Promise<{ verdict: Verdict; error: string }> {
+): Promise<{ verdict: Verdict; status: number; error: string }> {
   const proof = kind === 'private-key-jwt' ? await assertionOf({ issuer, clientId }, secret) : { client_secret: secret }
   const { status, body } = await send(`${issuer}oauth/token`, {
     method: 'POST',
@@ -35,8 +35,8 @@ export async function probeAnswer(
     },
   })
   const error = typeof body['error'] === 'string' ? body['error'] : ''
-  if (error === 'invalid_grant') return { verdict: 'accepted', error }
-  return { verdict: status === 401 ? 'refused' : 'unclear', error }
+  if (error === 'invalid_grant') return { verdict: 'accepted', status, error }
+  return { verdict: status === 401 ? 'refused' : 'unclear', status, error }
 }
 
 /** RFC 7523 §2.2, as Auth0 wants it: the audience is the issuer, one text, and a minute is long enough. */

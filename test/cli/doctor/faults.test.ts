@@ -142,6 +142,12 @@ const faults: [what: string, fault: Fault, id: string, exitCode: number][] = [
   ['a limit', { cause: ({ auth0 }) => auth0.switches.failNext('/v2/logout', [429]) }, 'auth0-rate-limit', 1],
   ['Redis is away', { config: { session: { redis: { url: 'redis://127.0.0.1:1' } } } }, 'redis', 2],
   [
+    'the token endpoint is down',
+    { cause: ({ auth0 }) => auth0.switches.down('error', ['/oauth/token']) },
+    'auth0-client-secret',
+    2,
+  ],
+  [
     'the audit trail is on a full disk',
     { gateway: { audit: { sinks: [{ file: { path: '/dev/full' } }] } } },
     'readiness',
