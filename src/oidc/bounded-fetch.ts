@@ -9,7 +9,8 @@ export function boundedFetch(fetch: CustomFetch, maxBytes = maxAnswerBytes): Cus
     const response = await fetch(url, options)
     if (response.body === null) return response
     const { status, statusText, headers } = response
-    return new Response(response.body.pipeThrough(limit(url, maxBytes)), { status, statusText, headers })
+    const bounded = new Response(response.body.pipeThrough(limit(url, maxBytes)), { status, statusText, headers })
+    return Object.defineProperty(bounded, 'url', { value: response.url })
   }
 }
 
