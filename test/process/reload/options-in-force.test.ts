@@ -38,10 +38,25 @@ t.test('after SIGHUP the process goes by what the files say now', async (t) => {
   for (const [what, see] of rows) await t.test(what, (t) => see(t, { cluster, cookie }))
 })
 
+/** What the primary of several workers does by itself. In this order: the last one ends it. */
+const rowsOfPrimary: typeof rows = [
+  ['the prefix, at the admin listener', movePrefix],
+  ['the level of its log', changeLevel],
+  ['the place that its log lines are sent to', moveOwnLines],
+  ['the time that a shutdown may take', shortenShutdown],
+]
+
+t.test('after SIGHUP the primary of several workers goes by what the files say now, too', async (t) => {
+  const upstream = await startStreamingOrigin(t)
+  const cluster = await startCluster(t, { workers: 2, upstreamUrl: upstream.url, stderr: 'ignore' })
+  const cookie = await cluster.signIn()
+  for (const [what, see] of rowsOfPrimary) await t.test(what, (t) => see(t, { cluster, cookie }))
+})
+
 /** Puts sections in force beside those that the cluster began with. */
 async function take(cluster: Cluster, sections: Record<string, object>): Promise<void> {
   await cluster.rewriteConfig(sections)
-  await hangUp(cluster, 1)
+  await hangUp(cluster, (await cluster.workers()).length || 1)
 }
 
 const serverWith = ({ config }: Cluster, options: object) => ({ server: { ...config['server'], ...options } })
@@ -77,6 +92,7 @@ async function movePrefix(t: Test, { cluster }: House): Promise<void> {
   await take(cluster, serverWith(cluster, { prefix: '/.gate' }))
   t.same([await status('/.stagedoor'), await status('/.gate')], [401, 200])
   t.equal((await cluster.ready('/.gate')).status, 200)
+  t.equal((await cluster.ready('/.stagedoor')).status, 404)
 }
 
 async function changeClientSecret(t: Test, { cluster }: House): Promise<void> {
@@ -124,6 +140,23 @@ async function moveLines(t: Test, { cluster, cookie }: House): Promise<void> {
   await cluster.ask('/to-the-next', { cookie })
   await until(() => has(next, '/to-the-next'))
   t.same([has(former, '/to-the-next'), has(next, '/to-the-former')], [false, false])
+}
+
+/** Sees it by a line that no worker writes. */
+async function moveOwnLines(t: Test, { cluster }: House): Promise<void> {
+  const [former, next] = [await startOtlpReceiver(t), await startOtlpReceiver(t)]
+  const to = (endpoint: string) => ({
+    telemetry: { otlp: { endpoint, protocol: 'http/json', signals: ['logs'] } },
+    log: { level: 'info' },
+  })
+  const readings = ({ logs }: typeof former) =>
+    logs.filter(({ body }) => /read anew/.test(body.stringValue ?? '')).length
+  await take(cluster, to(former.url))
+  await take(cluster, to(next.url))
+  await until(() => readings(former) === 1)
+  await take(cluster, {})
+  await until(() => readings(next) === 1)
+  t.equal(readings(former), 1)
 }
 
 async function limitFile(t: Test, { cluster, cookie }: House): Promise<void> {
