@@ -71,7 +71,11 @@ t.test(
         const conversations = await Promise.all(
           scripts.map((each, i) => converse(port, each, (index) => `m${run}-${i + 1}-${index + 1}`)),
         )
-        await until(() => isAtRest(house), 1)
+        await until(
+          () => isAtRest(house),
+          1,
+          () => heldBy(house),
+        )
         if (escaped.length > 0) throw new Error('it escaped from a request', { cause: escaped.pop() })
         if (upstream.faults.length > 0)
           throw new Error(`the upstream was sent what is not HTTP: ${upstream.faults.join()}`)
@@ -89,10 +93,17 @@ t.test(
 )
 
 /** No connection of a client, no request under way, and no place that is not given back. */
-function isAtRest({ parts }: House): boolean {
+const isAtRest = (house: House): boolean => Object.values(heldBy(house)).every((count) => count === 0)
+
+function heldBy({ parts }: House) {
   const { requests, streams } = parts.proxy.upstreams.get('backstage') ?? {}
-  const taken = [requests, streams].map((lane) => (lane?.admission.active ?? 0) + (lane?.admission.waiting ?? 0))
-  return parts.overload.openConnections() === 0 && parts.proxy.openConnections.size === 0 && Math.max(...taken) === 0
+  const takenIn = (lane: typeof requests) => (lane?.admission.active ?? 0) + (lane?.admission.waiting ?? 0)
+  return {
+    connectionsOfClients: parts.overload.openConnections(),
+    requestsUnderWay: parts.proxy.openConnections.size,
+    placesOfRequests: takenIn(requests),
+    placesOfStreams: takenIn(streams),
+  }
 }
 
 async function descriptorsAtRest(house: House, upstream: RawUpstream): Promise<number> {

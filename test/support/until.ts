@@ -7,12 +7,20 @@ export const patienceMs = 120_000
  * Resolves once the condition holds.
  *
  * @param everyMs between two looks; more where a look costs much
+ * @param found what there is instead, for the error
  * @throws Error with the condition's source when it does not come to hold in two minutes
  */
-export async function until(condition: () => boolean | Promise<boolean>, everyMs = 10): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  everyMs = 10,
+  found?: () => object,
+): Promise<void> {
   const endsAt = performance.now() + patienceMs
   while (!(await condition())) {
-    if (performance.now() > endsAt) throw new Error(`not true within ${patienceMs / 1_000} s: ${String(condition)}`)
+    if (performance.now() > endsAt) {
+      const instead = found === undefined ? '' : `, but ${JSON.stringify(found())}`
+      throw new Error(`not true within ${patienceMs / 1_000} s: ${String(condition)}${instead}`)
+    }
     await delay(everyMs)
   }
 }

@@ -64,6 +64,10 @@ export async function converse(port: number, script: Script, markOf: (step: numb
       sent.map(({ step }) => step.method),
       isClosed,
     )
+  const soFar = () => ({
+    sent: sent.map(({ mark, step: { method, manner } }) => `${mark} ${method} ${manner}`),
+    answered: read().answers.map(({ status }) => status),
+  })
   const isAnswered = () => isClosed || socket.readableEnded || read().isTunnel || read().answers.length >= sent.length
 
   for (const [index, step] of script.steps.entries()) {
@@ -79,13 +83,13 @@ export async function converse(port: number, script: Script, markOf: (step: numb
       socket.resetAndDestroy()
       break
     }
-    if (step.waits) await until(isAnswered, 1)
+    if (step.waits) await until(isAnswered, 1, soFar)
   }
   const isCut = sent.some(({ isWhole }) => !isWhole)
-  if (script.ending === 'patient' && !isCut && !socket.destroyed) await until(isAnswered, 1)
+  if (script.ending === 'patient' && !isCut && !socket.destroyed) await until(isAnswered, 1, soFar)
   if (script.ending === 'reset') socket.resetAndDestroy()
   else if (!socket.destroyed) socket.end()
-  await until(() => isClosed, 1)
+  await until(() => isClosed, 1, soFar)
   const { answers, tunnel } = read()
   return { sent, answers, tunnel }
 }
