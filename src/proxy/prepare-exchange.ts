@@ -8,7 +8,7 @@ import type { OpenConnections } from './open-connections.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
 import { upstreamHeaders } from './request-headers.ts'
 import { removedPrefix, rewritePath } from './rewrite-path.ts'
-import type { Lane, Upstream } from './upstream-connections.ts'
+import type { Lane, Lanes, Upstream } from './upstream-connections.ts'
 
 export type Forwarder = {
   /** By name. */
@@ -39,7 +39,7 @@ export function prepareExchange(
   const upstream = upstreamOf(request, forwarder)
   const isUpgrade = upgradeHead !== undefined
   const hasBody = !isUpgrade && bringsBody(request)
-  const lane = laneOf(request, upstream, isUpgrade)
+  const lane = laneOf(request, principal?.kind === 'anonymous' ? upstream.strangers : upstream, isUpgrade)
   const head = { rawHeaders: client.rawHeaders, connection: client.headers.connection, hasBody }
   const path = upstream.rewrite === undefined ? facts.path : rewritePath(facts.path, upstream.rewrite)
   if (path === undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_NOT_FOUND', { reason: 'outside-rewrite' })
@@ -80,9 +80,9 @@ export function bringsBody({ raw: { headers } }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-function laneOf({ raw: { headers } }: FastifyRequest, upstream: Upstream, isUpgrade: boolean): Lane {
-  if (isUpgrade) return upstream.upgrades
-  return headers.accept?.includes('text/event-stream') ? upstream.streams : upstream.requests
+function laneOf({ raw: { headers } }: FastifyRequest, lanes: Lanes, isUpgrade: boolean): Lane {
+  if (isUpgrade) return lanes.upgrades
+  return headers.accept?.includes('text/event-stream') ? lanes.streams : lanes.requests
 }
 
 function fail(reply: FastifyReply, code: ProxyFailureCode, cause: unknown, { maxHeaderBytes }: Upstream): void {

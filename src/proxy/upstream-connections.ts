@@ -52,33 +52,18 @@ export type Lane = {
   headersTimeoutMs: number
 }
 
+/** Event streams stay open for hours: counted apart, so that they do not take a request's place. */
+export type Lanes = { requests: Lane; streams: Lane; upgrades: Lane }
+
 export type Upstream = ReturnType<typeof createUpstream>
 
 /** @throws TypeError when a URL is not one, or there is none */
 export function createUpstream(options: UpstreamOptions) {
   const addresses = options.urls.map((url) => createAddress(url, options))
-  const { maxConnections, maxWaiting, maxWaitMs, maxStreams, headersTimeoutMs, handshakeTimeoutMs } = options
-  const shared = {
-    headersTimeoutMs,
-    hasAlternatives: addresses.length > 1,
-    // A connection that died while idle is worth a second attempt even where there is one address only.
-    maxAttempts: Math.min(Math.max(addresses.length, 2), maxAttempts),
-  }
-  const requests: Lane = {
-    ...shared,
-    choose: createChooser(targetsOf(addresses)),
-    admission: new Admission({ maxActive: maxConnections, maxWaiting, maxWaitMs }),
-  }
-  /** Event streams stay open for hours: counted apart, so that they do not take a request's place. */
-  const streams: Lane = {
-    ...shared,
-    choose: createChooser(targetsOf(addresses)),
-    admission: new Admission({ maxActive: maxStreams, maxWaiting: 0, maxWaitMs: 0 }),
-  }
   return {
-    requests,
-    streams,
-    upgrades: { ...streams, headersTimeoutMs: handshakeTimeoutMs },
+    ...lanesTo(addresses, options),
+    /** Of callers who are not signed in: however many places they take, none is missing to the others. */
+    strangers: lanesTo(addresses, options),
     rewrite: options.rewrite,
     maxHeaderBytes: options.maxHeaderBytes,
     /** How many addresses there are, and how many of them fail. */
@@ -91,6 +76,29 @@ export function createUpstream(options: UpstreamOptions) {
       for (const address of addresses) address.close()
     },
   }
+}
+
+type Addresses = readonly ReturnType<typeof createAddress>[]
+
+function lanesTo(addresses: Addresses, options: UpstreamOptions): Lanes {
+  const { maxConnections, maxWaiting, maxWaitMs, maxStreams, headersTimeoutMs, handshakeTimeoutMs } = options
+  const shared = {
+    headersTimeoutMs,
+    hasAlternatives: addresses.length > 1,
+    // A connection that died while idle is worth a second attempt even where there is one address only.
+    maxAttempts: Math.min(Math.max(addresses.length, 2), maxAttempts),
+  }
+  const requests = {
+    ...shared,
+    choose: createChooser(targetsOf(addresses)),
+    admission: new Admission({ maxActive: maxConnections, maxWaiting, maxWaitMs }),
+  }
+  const streams = {
+    ...shared,
+    choose: createChooser(targetsOf(addresses)),
+    admission: new Admission({ maxActive: maxStreams, maxWaiting: 0, maxWaitMs: 0 }),
+  }
+  return { requests, streams, upgrades: { ...streams, headersTimeoutMs: handshakeTimeoutMs } }
 }
 
 function createAddress(url: string, options: UpstreamOptions) {

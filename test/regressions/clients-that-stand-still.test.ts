@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, type Socket } from 'node:net'
 
 import t, { type Test } from 'tap'
 
 import { connectHttp2, startTlsGateway } from '../listener/support.ts'
 import { startHouse } from '../support/house.ts'
+import { startOrigin } from '../support/origin.ts'
+import { until } from '../support/until.ts'
 
 // A client that sent no more of a body, or read no more of an answer, kept a connection to the upstream for as long as it liked: 256 of them, all
 // on one connection of HTTP/2, were enough for nobody else to get through.
@@ -53,13 +55,18 @@ function upstreamThat(answer: RequestListener) {
 
 const readsOn: RequestListener = (request) => void request.resume()
 
-/** Writes to a socket and gives what came until the gateway closed it. */
-async function readUntilClosed(t: Test, { directUrl }: { directUrl: string }, text: string): Promise<string> {
-  const socket = connectTcp(Number(new URL(directUrl).port), '127.0.0.1', () => socket.write(text))
+function openTo(t: Test, { directUrl }: { directUrl: string }): Socket {
+  const socket = connectTcp(Number(new URL(directUrl).port), '127.0.0.1')
   t.teardown(() => socket.destroy())
+  return socket.on('error', () => undefined)
+}
+
+/** Writes to a socket and gives what came until the gateway closed it. */
+async function readUntilClosed(t: Test, gateway: { directUrl: string }, text: string): Promise<string> {
+  const socket = openTo(t, gateway).setEncoding('latin1')
   let answer = ''
-  socket.setEncoding('latin1').on('error', () => undefined)
   socket.on('data', (part: string) => void (answer += part))
+  socket.write(text)
   await once(socket, 'close')
   return answer
 }
@@ -81,6 +88,20 @@ t.test('a forwarded body that does not come is given up, over HTTP/1.1', async (
   await closed
 })
 
+t.test('who is not signed in takes no place of those who are', async (t) => {
+  const origin = await startOrigin(t, (request, response) => void request.resume().on('end', () => response.end('ok')))
+  const backstage = { url: origin.url, maxConnections: 1, maxQueued: 0, maxStreams: 1 }
+  const house = await startHouse(t, { config: { upstreams: { backstage } } })
+  const { browser } = await house.signIn()
+  for (const accept of ['application/json', 'text/event-stream']) {
+    const socket = openTo(t, house)
+    socket.write(`POST /public/x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nAccept: ${accept}\r\n\r\n`)
+    await until(() => origin.seen.at(-1)?.headers.accept === accept)
+    t.match(await fetch(`${house.directUrl}/public/y`, { headers: { accept } }), { status: 503 }, 'a stranger')
+    t.match(await browser.fetch(`${house.url}/private`, { headers: { accept } }), { status: 200 }, 'a person')
+  }
+})
+
 t.test('a forwarded answer that is not read is cut off, over HTTP/2', async (t) => {
   const { listener, closed } = upstreamThat(largeAnswer)
   const gateway = await startTlsGateway(t, listener, server)
@@ -92,9 +113,7 @@ t.test('a forwarded answer that is not read is cut off, over HTTP/2', async (t) 
 t.test('a forwarded answer that is not read is cut off, over HTTP/1.1', async (t) => {
   const { listener, closed } = upstreamThat(largeAnswer)
   const house = await startHouse(t, { config: { server }, upstream: listener })
-  const socket = connectTcp(Number(new URL(house.directUrl).port), '127.0.0.1')
-  t.teardown(() => socket.destroy())
-  socket.on('error', () => undefined).write('GET /public/x HTTP/1.1\r\nHost: a\r\n\r\n')
+  openTo(t, house).write('GET /public/x HTTP/1.1\r\nHost: a\r\n\r\n')
   await closed
 })
 

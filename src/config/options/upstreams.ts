@@ -56,7 +56,7 @@ const upstream = z
     tls,
     maxConnections: wholeNumber({ min: 1, max: 65_535 }).prefault(256).meta({
       description:
-        'Requests under way at the same time, each on its own connection. Upgrades and event streams count in `maxStreams`.',
+        'Requests under way at the same time, each on its own connection. Upgrades and event streams count in `maxStreams`; here as there, those of callers who are not signed in count apart.',
     }),
     maxStreams: wholeNumber({ min: 1, max: 1_000_000 })
       .prefault(20_000)
