@@ -44,7 +44,7 @@ export async function tryRedis(settings: RedisSettings): Promise<void> {
 }
 
 /** Connected, or trying to. */
-export async function openRedis(settings: RedisSettings, logger: Logger): Promise<Redis> {
+async function openRedis(settings: RedisSettings, logger: Logger): Promise<Redis> {
   // The client takes 20 MiB, so it is loaded only where Redis is configured.
   const connection = await import('../redis/redis.ts')
   const redis = new connection.Redis(settings)
