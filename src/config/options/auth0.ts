@@ -187,9 +187,10 @@ export const auth0 = z
     claims,
     events,
     tls,
-    timeout: duration({ min: '1s', max: '1m' })
-      .prefault('10s')
-      .meta({ description: 'How long one answer of Auth0 may take.' }),
+    timeout: duration({ min: '1s', max: '1m' }).prefault('10s').meta({
+      description:
+        'How long one answer of Auth0 may take. The answer to a refresh of a session may take a minute, since what is cut off is lost.',
+    }),
   })
   .refine(({ issuer, domain }) => issuer !== undefined || domain !== undefined, neither)
   .refine(({ issuer, domain }) => issuer === undefined || domain === undefined, both)

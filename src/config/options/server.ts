@@ -204,7 +204,7 @@ export const server = z
       }),
     replicas: wholeNumber({ min: 1, max: 1_000 }).prefault(1).meta({
       description:
-        'How many processes serve this baseUrl. Only `check` reads it: it warns of options that work in a single process only.',
+        'How many processes serve this baseUrl. It changes nothing: `check` and the start warn of options that work in a single process only.',
     }),
     maxConnections: wholeNumber({ min: 1, max: 1_000_000 }).prefault(20_000).meta({
       description:
