@@ -42,7 +42,7 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
   if (raw.headers[loopHeader] === options.loopMark) throw new GatewayError('STAGEDOOR_BOUNDARY_LOOP')
   const peer = { remoteAddress: raw.socket.remoteAddress ?? '', isEncrypted: 'encrypted' in raw.socket }
   const { isForwarded, clientIp, protocol, ...said } = clientConnection(peer, raw.headers, options.isTrustedProxy)
-  const host = isProbeWithoutHost(raw, received, options) ? '' : hostOf(raw, said.host)
+  const host = isProbeWithoutHost(raw, received, options) ? '' : requestedHost(raw, said.host)
   const trace = isForwarded ? raw.headers['traceparent'] : undefined
   const { method, path, oddity, query, askedBy }: Asked = isAsked
     ? askedAbout(raw, received, isForwarded, options)
@@ -124,7 +124,7 @@ function isProbeWithoutHost({ httpVersion, headers }: IncomingMessage, { path }:
 }
 
 /** @param said the host that counts, which a trusted proxy may have named */
-function hostOf({ headers }: IncomingMessage, said: string): string {
+function requestedHost({ headers }: IncomingMessage, said: string): string {
   if (!headers.host) throw new GatewayError('STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', { reason: 'host' })
   if (readAuthority(headers.host) === undefined)
     throw new GatewayError('STAGEDOOR_BOUNDARY_BAD_HOST', { reason: 'host' })

@@ -66,7 +66,7 @@ export function startProbing(options: ProbeOptions): () => void {
 /** A probe passes when the address answers 2xx within the timeout. */
 async function probe({ connections, url, path, timeoutMs }: ProbeOptions): Promise<Error | undefined> {
   try {
-    const status = await getStatus(connections, { path, headers: ['Host', hostOf(url)], timeoutMs })
+    const status = await getStatus(connections, { path, headers: ['Host', hostHeader(url)], timeoutMs })
     return status >= 200 && status < 300 ? undefined : new Error(`the probe was answered with ${status}`)
   } catch (error) {
     return error as Error
@@ -74,6 +74,6 @@ async function probe({ connections, url, path, timeoutMs }: ProbeOptions): Promi
 }
 
 /** A socket has no name (RFC 9110 §7.2 wants one all the same). */
-function hostOf(url: string): string {
+function hostHeader(url: string): string {
   return url.startsWith('unix:') ? 'localhost' : new URL(url).host
 }
