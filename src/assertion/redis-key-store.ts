@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Redis } from '../redis/redis.ts'
 import { RedisUnavailable } from '../redis/replies.ts'
-import { defineScript } from '../redis/scripts.ts'
+import { defineScript, releaseScript } from '../redis/scripts.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { Sealer } from '../seal/sealer.ts'
 import { isKeyRing, type KeyStore } from './key-store.ts'
@@ -12,11 +12,6 @@ const writeScript = defineScript(`
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 return 1`)
-
-/** KEYS lock. ARGV owner. */
-const unlockScript = defineScript(`
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0`)
 
 /** KEYS: the ring. ARGV: its expected value, its new value. */
 const resealScript = defineScript(`
@@ -77,7 +72,7 @@ export function createRedisKeyStore(options: RedisKeyStoreOptions): KeyStore {
         try {
           return await work()
         } finally {
-          await redis.run(unlockScript, [lock], [owner]).catch(() => undefined)
+          await redis.run(releaseScript, [lock], [owner]).catch(() => undefined)
         }
       },
       onChange(listener) {

@@ -26,13 +26,5 @@ export function createRedisClient(node: RedisNode, settings: RedisSettings) {
 
 function socketOptions({ host, port, isTls }: RedisNode, connectTimeout: number, tls: RedisSettings['tls']) {
   const common = { host, port, connectTimeout, reconnectStrategy: false } as const
-  if (!isTls) return common
-  const { ca, cert, key } = tls ?? {}
-  return {
-    ...common,
-    tls: true as const,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  }
+  return isTls ? { ...common, tls: true as const, ...tls } : common
 }

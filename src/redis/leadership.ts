@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Redis } from './redis.ts'
-import { defineScript } from './scripts.ts'
+import { defineScript, releaseScript } from './scripts.ts'
 
 /** Takes the lease, or renews one's own. KEYS lease. ARGV owner, lifetime in ms. */
 const holdScript = defineScript(`
@@ -9,11 +9,6 @@ local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`)
-
-/** KEYS lease. ARGV owner. */
-const releaseScript = defineScript(`
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0`)
 
 type LeadershipOptions = {
   redis: Pick<Redis, 'keys' | 'run'>

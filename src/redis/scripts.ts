@@ -8,3 +8,8 @@ export type Script = { source: string; sha1: string }
 export function defineScript(source: string): Script {
   return { source, sha1: createHash('sha1').update(source).digest('hex') }
 }
+
+/** Gives up a lease or lock, if it is still the owner's. KEYS lease. ARGV owner. */
+export const releaseScript = defineScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`)

@@ -53,7 +53,7 @@ export function createSocketOpener(address: string, { connectTimeoutMs, tls }: A
 function pathOpener(address: string) {
   const path = address.slice(socketScheme.length)
   if (path === '') throw new TypeError('an address with unix: needs the path of a socket')
-  return (onread?: OnReadOpts) => connectTcp({ path, ...(onread && { onread }) })
+  return (onread?: OnReadOpts) => connectTcp({ path, onread })
 }
 
 function openerFor(url: URL, tls: UpstreamTls | undefined) {
@@ -61,7 +61,7 @@ function openerFor(url: URL, tls: UpstreamTls | undefined) {
   const host = hostOf(url)
   if (protocol === 'http:') {
     const where = { host, port: Number(port || 80) }
-    return (onread?: OnReadOpts) => connectTcp({ ...where, ...(onread && { onread }) })
+    return (onread?: OnReadOpts) => connectTcp({ ...where, onread })
   }
   if (protocol !== 'https:') throw new TypeError(`${protocol}//… is no address of an upstream`)
   return tlsOpener({ host, port: Number(port || 443), ...tlsOptions(host, tls) })
@@ -71,22 +71,16 @@ function openerFor(url: URL, tls: UpstreamTls | undefined) {
 function tlsOpener(options: ConnectionOptions) {
   let session: Buffer | undefined
   return (onread?: OnReadOpts): Socket => {
-    // Options for the socket underneath, which Node's types leave out here.
-    const reading: ConnectionOptions & SocketConstructorOpts = onread === undefined ? {} : { onread }
-    const socket = connectTls({ ...options, ...(session && { session }), ...reading })
+    // Node's types leave out the options for the socket underneath.
+    const all: ConnectionOptions & SocketConstructorOpts = { ...options, session, onread }
+    const socket = connectTls(all)
     socket.on('session', (next) => (session = next))
     return socket
   }
 }
 
-function tlsOptions(host: string, { ca, certificate, key, serverName }: UpstreamTls = {}): ConnectionOptions {
+function tlsOptions(host: string, { ca, certificate: cert, key, serverName }: UpstreamTls = {}): ConnectionOptions {
   // RFC 6066 §3: the name of a server is never an IP address; its certificate is compared with the host then.
-  const name = serverName ?? (isIP(host) === 0 ? host : undefined)
-  return {
-    ALPNProtocols: ['http/1.1'],
-    ...(name !== undefined && { servername: name }),
-    ...(ca !== undefined && { ca }),
-    ...(certificate !== undefined && { cert: certificate }),
-    ...(key !== undefined && { key }),
-  }
+  const servername = serverName ?? (isIP(host) === 0 ? host : undefined)
+  return { ALPNProtocols: ['http/1.1'], servername, ca, cert, key }
 }
