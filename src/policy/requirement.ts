@@ -54,7 +54,7 @@ function claimsOf(requirement: Requirement): string[] {
   return 'claims' in requirement ? Object.keys(requirement.claims) : []
 }
 
-/** A requirement on one line: `roles platform-admin and mfa a second factor within 15m`. */
+/** A requirement on one line: `roles: platform-admin and mfa: a second factor within 15m`. */
 export function requirementText(requirement: Requirement): string {
   if ('all' in requirement) return requirement.all.map(nested).join(' and ')
   if ('any' in requirement) return requirement.any.map(nested).join(' or ')

@@ -9,11 +9,11 @@ export type SeenSession = {
   id: string
   issuer: string
   subject: string
-  email?: string
-  organization?: string
-  sid?: string
-  device?: string
-  address?: string
+  email?: string | undefined
+  organization?: string | undefined
+  sid?: string | undefined
+  device?: string | undefined
+  address?: string | undefined
   createdAt: number
   usedAt: number
 }
@@ -43,7 +43,7 @@ export function createSeenSessions(isLive: (session: Session) => boolean) {
     note(session: Session): void {
       // Roles and groups are left out: they may be long, and the list does not show them.
       const { email, org_id } = session.claims
-      const names = { ...(email === undefined ? {} : { email }), ...(org_id === undefined ? {} : { org_id }) }
+      const names = { ...(email !== undefined && { email }), ...(org_id !== undefined && { org_id }) }
       seen.set(session.id, { ...withoutTokens(session), claims: { ...names, roles: [], groups: [], permissions: [] } })
     },
     /** Live ones, the latest used first. */
@@ -56,17 +56,7 @@ export function createSeenSessions(isLive: (session: Session) => boolean) {
 }
 
 function summaryOf(session: Session): SeenSession {
-  const { id, issuer, subject, claims, providerSessionId, device, address, createdAt, usedAt } = session
-  return {
-    id,
-    issuer,
-    subject,
-    ...(claims.email === undefined ? {} : { email: claims.email }),
-    ...(claims.org_id === undefined ? {} : { organization: claims.org_id }),
-    ...(providerSessionId === undefined ? {} : { sid: providerSessionId }),
-    ...(device === undefined ? {} : { device }),
-    ...(address === undefined ? {} : { address }),
-    createdAt,
-    usedAt,
-  }
+  const { id, issuer, subject, claims, providerSessionId: sid, device, address, createdAt, usedAt } = session
+  const { email, org_id: organization } = claims
+  return { id, issuer, subject, email, organization, sid, device, address, createdAt, usedAt }
 }
