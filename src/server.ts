@@ -60,7 +60,7 @@ async function startAlone(loaded: LoadedConfig, options: StartOptions, surroundi
   const { createReloadable } = await import('./process/reload-this-process.ts')
   const served = await serve(loaded, dependenciesFor)
   const admin = await buildAdminApp(shownBy(served.parts, logger), () => served.config().server.prefix, logger)
-  // A copy: Fastify writes into what it is given.
+  // A copy, because Fastify writes into its options.
   await admin.listen({ ...config.server.admin })
   await served.listen()
   const following = followFiles(loaded, { load: options, logger, reloadable: createReloadable(served, surroundings) })
@@ -92,7 +92,7 @@ async function startWorker(options: StartOptions): Promise<void> {
   await served.listen()
   channel.ready()
 
-  /** The primary may have handed over connections that are on their way: refused by this process they go to another. */
+  /** Connections from the primary may still be on their way. This process refuses them, and then the primary gives them to another. */
   async function closeAsWorker(): Promise<void> {
     await served.close()
     await channel.settle()

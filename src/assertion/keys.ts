@@ -147,7 +147,7 @@ export class Keys {
     })
   }
 
-  /** At once where no keys have been read yet: what rotates them reads them first. */
+  /** 0 while no keys have been read: a rotation reads them first. */
   #msUntilRotation(): number {
     const { rotateEveryMs, now } = this.#options
     return this.#opened === undefined ? 0 : msUntilRotation(this.#opened.ring, rotateEveryMs, now())

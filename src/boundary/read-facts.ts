@@ -41,8 +41,8 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
   if (override !== undefined) throw new GatewayError(overrideCodes[isAsked ? 'asked' : 'sent'], { reason: override })
   if (raw.headers[loopHeader] === options.loopMark) throw new GatewayError('STAGEDOOR_BOUNDARY_LOOP')
   const peer = { remoteAddress: raw.socket.remoteAddress ?? '', isEncrypted: 'encrypted' in raw.socket }
-  const { isForwarded, clientIp, protocol, ...said } = clientConnection(peer, raw.headers, options.isTrustedProxy)
-  const host = isProbeWithoutHost(raw, received, options) ? '' : requestedHost(raw, said.host)
+  const { isForwarded, clientIp, protocol, host: named } = clientConnection(peer, raw.headers, options.isTrustedProxy)
+  const host = isProbeWithoutHost(raw, received, options) ? '' : requestedHost(raw, named)
   const trace = isForwarded ? raw.headers['traceparent'] : undefined
   const { method, path, oddity, query, askedBy }: Asked = isAsked
     ? askedAbout(raw, received, isForwarded, options)
@@ -123,12 +123,12 @@ function isProbeWithoutHost({ httpVersion, headers }: IncomingMessage, { path }:
   return httpVersion === '1.0' && headers.host === undefined && path.startsWith(options.probePath)
 }
 
-/** @param said the host that counts, which a trusted proxy may have named */
-function requestedHost({ headers }: IncomingMessage, said: string): string {
+/** @param named the request's own host, or the one that a trusted proxy names in its place */
+function requestedHost({ headers }: IncomingMessage, named: string): string {
   if (!headers.host) throw new GatewayError('STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', { reason: 'host' })
   if (readAuthority(headers.host) === undefined)
     throw new GatewayError('STAGEDOOR_BOUNDARY_BAD_HOST', { reason: 'host' })
-  const host = readAuthority(said)
+  const host = readAuthority(named)
   if (host === undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_BAD_HOST', { reason: 'x-forwarded-host' })
   return host
 }

@@ -7,7 +7,7 @@ export type Certificate = { cert: string; key: string }
 type CertificateFiles = { certificate: string; key: string }
 
 export type CertificateOptions = CertificateFiles & {
-  /** Between two looks at the files, ms. Looking needs no help of the file system, as links of Kubernetes would. */
+  /** Between two looks at the files, ms. They are not watched, because Kubernetes replaces them through symbolic links. */
   everyMs?: number
   onChanged?: (validTo: string) => void
   /** Called when the files cannot be used; the previous certificate stays in use. */

@@ -8,7 +8,7 @@ import { createHttpServer, type HttpServer, type HttpServerParts, type HttpServe
 
 type Address = Config['server']['listen']
 
-/** An address beside another: one of them stays. Connections of the other one stay too. */
+/** A new address, beside the former one. `keep` stops the former, `giveUp` the new one; open connections stay in both cases. */
 type Listening = { keep(): void; giveUp(): void }
 
 /** Measured: more bring nothing. */

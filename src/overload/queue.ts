@@ -11,8 +11,8 @@ export class Queue {
   readonly #now: () => number
   readonly #places = new Set<Place>()
   /**
-   * Kept from call to call, since a new iterator would step over all places that were left before the first. It is asked
-   * only while there is a place, and so never comes to its end.
+   * Kept between calls: a new iterator would first step over every deleted place. It is asked only while there is a place, so
+   * it is never exhausted.
    */
   #order = this.#places.values()
   #timer: NodeJS.Timeout | undefined

@@ -41,9 +41,9 @@ export type AnswerOwner = {
 
 type State =
   | { is: 'new' }
-  /** The request has a connection, or one is being opened; `sent`: and is written; `begun`: and an answer has begun. */
+  /** `connecting`: the request has a connection, or one is being opened. `sent`: it is written. `begun`: an answer has begun. */
   | { is: 'connecting' | 'sent' | 'begun'; carrier: Carrier }
-  /** The head of the answer is with the client; `bytesLeft`: of its body, -1 when the upstream did not give a length. */
+  /** The client has the head. `bytesLeft`: the rest of the body, -1 when the upstream did not give a length. */
   | { is: 'passing'; carrier: Carrier; isStream: boolean; bytesLeft: number }
   | { is: 'over' }
 

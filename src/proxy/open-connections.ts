@@ -27,8 +27,8 @@ export type OpenConnections = ReturnType<typeof createOpenConnections>
 /**
  * Keeps a list of open connections, so that they close when their session ends (promise 3). Upstreams' limits bound it.
  *
- * A list: every request enters and leaves, the questions are few. A Set or Map would be rebuilt all the time, and V8 links
- * a discarded table to the next one; once one of them has grown old, no later request is ever collected young.
+ * An array, because requests come and go all the time and lookups are rare. A Set or Map would be rehashed all the time, and V8
+ * links each discarded table to the next one: a table in the old generation would keep all later requests from being collected young.
  */
 export function createOpenConnections() {
   const all: OpenConnection[] = []

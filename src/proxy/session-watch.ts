@@ -9,7 +9,7 @@ const accessLost = 'Access was taken away'
 /** Service Restart (IANA registry of close codes): the client may connect again at once. */
 const reconnectCode = 1012
 
-/** Looked at so often, so that an end by time reaches open connections within a second. */
+/** Often enough that an expiry reaches open connections within a second. */
 const sweepEveryMs = 500
 
 type SessionWatchOptions = {

@@ -32,7 +32,7 @@ export function createUpgradeRequests() {
         latestAnswers.set(request.socket, response)
         endAfterRefusedUpgrade(request, response)
       })
-      // What node:http does by itself with an `Expect` that it does not know, but without telling (RFC 9110 §10.1.1).
+      // node:http would answer an unknown `Expect` with 417, too (RFC 9110 §10.1.1), but we would not know of that answer.
       server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
         latestAnswers.set(request.socket, response)
         response.writeHead(417).end()

@@ -41,7 +41,7 @@ export function createAddressHealth({ coolDownMs, now, onChange }: AddressHealth
     },
     /** Whether requests should go there. */
     isUsable: (): boolean => !isDown && (avoidedUntil === undefined || now() >= avoidedUntil),
-    /** A request is about to go there. After a cool-down one request finds out, and the others stay away until it has. */
+    /** A request is about to go there. After the cool-down one request tries the address; the others stay away until it is answered. */
     tried(): void {
       if (avoidedUntil !== undefined) avoidedUntil = now() + coolDownMs
     },

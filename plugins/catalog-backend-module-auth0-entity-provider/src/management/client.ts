@@ -22,7 +22,7 @@ export type ClientOptions = Credentials & {
   sleep?: (ms: number) => Promise<void>
   nowMs?: () => number
   random?: () => number
-  /** Told of every try that failed and will be repeated. */
+  /** Called for every try that failed and will be repeated. */
   onRetry?: (what: string, waitMs: number) => void
 }
 
