@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import t from 'tap'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 
 import { exampleValues, manifestPath, renderedModes, renderExample, runHelm } from '../../scripts/manifests.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
@@ -52,6 +52,19 @@ t.test('helm refuses values that cannot work, and names the one to set', { skip 
     t.notOk(isFine, what)
     t.match(stderr, message, what)
   }
+})
+
+t.test('beside a Backstage that requests no CPU, pods are added by what the gateway uses', { skip }, async (t) => {
+  const values = ['autoscaling.enabled=true', 'redis.enabled=true', 'secrets.redisUrl=redis://redis:6379']
+  const sets = values.flatMap((value) => ['--set', value])
+  const { stdout } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('sidecar'), ...sets)
+  const manifests = parseAllDocuments(stdout).map((document) => document.toJSON())
+  const specOf = (wanted: string) => manifests.find(({ kind }) => kind === wanted).spec
+  // Kubernetes computes no utilization of pods in which a container has no request.
+  const { metrics } = specOf('HorizontalPodAutoscaler')
+  t.match(metrics, [{ type: 'ContainerResource', containerResource: { name: 'cpu', container: 'stagedoor' } }])
+  const { containers } = specOf('Deployment').template.spec
+  t.match(containers[0], { name: 'stagedoor', resources: { requests: { cpu: '100m' } } })
 })
 
 t.test('extraEnv is the environment of the gateway', { skip }, async (t) => {
