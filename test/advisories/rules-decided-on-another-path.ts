@@ -41,6 +41,14 @@ const requests: [ids: string, target: string, ...fields: string[]][] = [
   ['CVE-2026-27587', '/%2561dmin/x'],
   ['CVE-2023-33189', '/admin//x'],
   ['CVE-2026-45692', '/admin/00/../x'],
+  ['CVE-2026-26205', '//public/admin/x'],
+  ['CVE-2026-26205', '//localhost/admin/x'],
+  ['CVE-2026-73553', '/admin;a=b/x'],
+  ['CVE-2026-73511', '/public;/../admin/x'],
+  ['CVE-2026-73511', '/admin/x;/public/y'],
+  ['CVE-2026-73551', '/public/.;/../admin/x'],
+  ['CVE-2026-73551', '/.;/admin/x'],
+  ['CVE-2026-73551', '/public/..;a=b/admin/x'],
 ]
 
 t.test('a guarded path stays guarded, however it is spelled and whatever headers say', async (t) => {
