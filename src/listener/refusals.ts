@@ -6,6 +6,7 @@ import { forwardedMethods } from '../config/route-patterns.ts'
 import { type BareAnswer, bareAnswer } from '../errors/bare-answer.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { wantsPage } from '../headers/navigation.ts'
 import { slots } from '../oidc/transaction.ts'
 import { chunkNames } from '../session/session-cookie.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -22,6 +23,25 @@ export function refuseOtherMethods(next: RequestListener, logger: Logger): Reque
     if (allowed.has(request.method ?? '')) next(request, response)
     else refuseMethod(request, response, logger)
   }
+}
+
+/**
+ * Answers requests over HTTP/2 whose headers are too large. Its own limit binds a client only once that has acknowledged it, and
+ * would reset the stream without an answer; over HTTP/1.1 node:http counts.
+ */
+export function refuseLargeHeaders(next: RequestListener, maxHeaderBytes: number, logger: Logger): RequestListener {
+  return (request, response) => {
+    if (request.httpVersionMajor === 1 || bytesOf(request) <= maxHeaderBytes) return next(request, response)
+    const isPage = wantsPage(request.headers)
+    const { status, headers, body } = refusal('STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE', 'http2', logger, isPage)
+    response.writeHead(status, { ...headers, 'set-cookie': [...clearedCookies] })
+    response.end(body)
+  }
+}
+
+/** As in HTTP/1.1, where each field also has a colon, a space and the end of its line. */
+function bytesOf({ url = '', rawHeaders }: IncomingMessage): number {
+  return rawHeaders.reduce((bytes, text) => bytes + text.length + 2, url.length)
 }
 
 function refuseMethod(request: IncomingMessage, response: ServerResponse, logger: Logger): void {

@@ -45,7 +45,8 @@ export function createTlsServer(
       // node:http does the same; without it the small writes of an event stream would wait for each other.
       noDelay: true,
       handshakeTimeout: timeouts.headers,
-      settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },
+      // Past this a stream is reset; what is too large before gets an answer (`refusals.ts`).
+      settings: { maxConcurrentStreams, maxHeaderListSize: 2 * maxHeaderBytes },
       // Upstreams repeat fields, such as X-Content-Type-Options. They pass as they do over HTTP/1.1.
       strictSingleValueFields: false,
       maxSendHeaderBlockLength: longestHeadBytes,

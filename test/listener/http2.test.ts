@@ -92,6 +92,30 @@ for (const [why, headers, code] of refused) {
   })
 }
 
+const large = 'a'.repeat(40_000)
+for (const [field, value] of Object.entries({
+  ':authority': large,
+  ':path': `/${large}`,
+  cookie: large,
+  'x-large': large,
+})) {
+  t.test(`headers over HTTP/2 have the limit of all others: ${field}`, async (t) => {
+    const gateway = await startTlsGateway(t)
+    for (const isAcknowledged of [false, true]) {
+      const session = connectHttp2(t, gateway)
+      if (isAcknowledged) await once(session, 'remoteSettings')
+      const answer = await ask(session, { ':path': '/', accept: 'text/html', [field]: value })
+      t.equal(answer.headers[':status'], 431)
+      t.match(answer.text, /<p>.*cleared our cookies/)
+      t.match(answer.headers['set-cookie']?.[0], /^__Host-stagedoor=; Max-Age=0/)
+    }
+    t.same(gateway.records(), [], 'it never came to a decision')
+    t.match(await ask(connectHttp2(t, gateway), { ':path': '/public/x', 'x-fits': 'a'.repeat(15_000) }), {
+      headers: { ':status': 200 },
+    })
+  })
+}
+
 t.test('a host that repeats :authority is one host', async (t) => {
   const gateway = await startTlsGateway(t)
   const answer = await ask(connectHttp2(t, gateway), {
