@@ -7,15 +7,15 @@ export function recordIn(line: string): AuditRecord | undefined {
   return isRecord(record) ? (record as AuditRecord) : undefined
 }
 
-/** Whether a line of a log is none of ours to judge: it is JSON, and no record. */
+/** Whether a line is an ordinary line of the log, and no record. */
 export function isOtherLine(line: string): boolean {
   const value = parsed(line)
   return isObject(value) && 'level' in value && 'msg' in value && !('audit' in value)
 }
 
 /**
- * The records of a line into which a process that was killed left a part of one: whole ones begin behind it. Undefined
- * where there are none.
+ * The record that stands behind a fragment on the same line: a killed process wrote the fragment, and another process wrote on.
+ * Undefined where there is none.
  */
 export function recordBehindFragment(line: string): AuditRecord | undefined {
   for (let at = line.indexOf('{"', 1); at > 0; at = line.indexOf('{"', at + 1)) {

@@ -37,7 +37,7 @@ const refusals: ReadonlySet<string> = new Set([
   'STAGEDOOR_POLICY_STEP_UP_REQUIRED',
 ])
 
-/** Sees every decision, when its answer is on the way, and records what other parts tell it. */
+/** Records every decision once it is answered, and the events of other parts. */
 export const audit = fastifyPlugin<RequireRecordOptions>(
   async (app, { trail, classify }) => {
     app.decorateRequest('decision', undefined)

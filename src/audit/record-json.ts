@@ -8,8 +8,8 @@ type DecisionEvent = Extract<AuditEvent, { event: 'decision' }>
 type CausedDecision = DecisionEvent & { facts: RequestFacts; principal: Principal }
 
 /**
- * A record in canonical form, without its hash. Each request makes one of a decision, so that those are written directly, in a
- * fraction of the time; a test holds them to what `recordOf` says.
+ * A record in canonical form, without its hash. Every request has a record of a decision, so these are written directly, in a
+ * fraction of the time; a test compares them with `recordOf`.
  * @param time RFC 3339, UTC
  */
 export function recordJson(event: AuditEvent, link: Link, time: string): string {
@@ -46,13 +46,13 @@ function decisionJson(
   const reason = isAllowed ? '' : `,"reason":"${decision.reason}"`
   const rule = decision.rule === undefined ? '' : ruleJson(decision.rule)
   const upstream = isAllowed ? upstreamJson(decision.upstream) : ''
-  // One template, since each piece costs: names stand in what is remembered together with their values.
+  // One template, because each piece costs. The remembered parts hold the names of their members, too.
   return `{"client_ip":${json(clientIp)},"duration_ms":${durationMs}${hostJson(host)}${methodJson(method)}${outcome}${json(redact(path))},"prev":"${prev}${principalJson(principal)}${reason},"request_id":${json(requestId)}${rule},"seq":${seq},"status":${status},"time":"${time}","trace_id":${json(traceIdOf(facts))}${upstream}${writerJson(writer)}`
 }
 
 const json = (text: string): string => JSON.stringify(text)
 
-/** For what mostly is the same from one request to the next: to compare it costs a tenth of writing it anew. */
+/** Keeps the latest text and its JSON. Most requests repeat it, and to compare costs a tenth of writing it anew. */
 function remembersLatest(write: (text: string) => string): (text: string) => string {
   let latest = ''
   let written = write(latest)

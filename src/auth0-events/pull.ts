@@ -47,7 +47,7 @@ const defaultTiming: PullTiming = {
 const waitFor = (ms: number, signal: AbortSignal): Promise<void> =>
   delay(ms, undefined, { signal, ref: false }).catch(() => undefined)
 
-/** Reads Auth0's events for as long as it may, over every interruption. */
+/** Reads Auth0's events until it is stopped, across every interruption. */
 export function createEventPull(options: EventPullOptions) {
   const { issuer, tokens, offsets, take, fetch, onFailure, wait = waitFor } = options
   const timing = { ...defaultTiming, ...options.timing }

@@ -7,7 +7,7 @@ export class Command extends CommanderCommand {
 
   constructor(name?: string) {
     super(name)
-    // Everything has been looked at by then, and nothing been done.
+    // By then everything is parsed, and nothing has run.
     this.hook('preAction', (_hooked, called) => (called as Command).#report())
   }
 
@@ -29,7 +29,7 @@ export class Command extends CommanderCommand {
     return super.addArgument(argument)
   }
 
-  /** Commander calls this for each fault and counts on not coming back; here it comes back, until all are known. */
+  /** Commander calls this at the first fault and expects it not to return. It does return, so that all faults are found. */
   override error(message: string, { code }: ErrorOptions = {}): never {
     const faults = this.#root().#faults
     faults.push(message)

@@ -20,8 +20,8 @@ export function continueAfter(work: Promise<Error | undefined | void>, reply: Fa
 type Named<Name extends string> = Record<Name, (...given: never[]) => void> & { collapse(error: unknown): void }
 
 /**
- * Has an error in any of these methods, which sockets, timers and the ends of other requests call, end what it happened in,
- * and nothing else.
+ * Wraps methods that sockets, timers and other requests call: an error in one of them goes to `collapse` of its own object, and
+ * not to its caller.
  */
 export function containErrors<Name extends string>(prototype: Named<Name>, names: readonly Name[]): void {
   for (const name of names) {
@@ -45,7 +45,7 @@ function collapse(owner: { collapse(error: unknown): void }, error: unknown): vo
   }
 }
 
-/** Has work on a request end the request when it throws; a socket or a queue calls such work, and an error must reach neither. */
+/** Wraps work on a request that a socket or a queue calls: an error ends the request, and does not reach the caller. */
 export function containing<Rest extends unknown[]>(
   work: (request: IncomingMessage, response: ServerResponse, ...rest: Rest) => void,
   log: Log,

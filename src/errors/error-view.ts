@@ -15,8 +15,8 @@ export function errorViewOf(
   const { code, publicDetail: detail, remedy, explanation, statusCode } = error
   const path = request.facts?.path
   // The login service remembers a person whom it refuses, and would refuse them again at once.
-  const isPortalNear = isPortalOpen && path !== '/' && code !== 'STAGEDOOR_OIDC_PROVIDER_REFUSED'
-  const isAccountNear = request.principal?.kind === 'user' && path !== `${prefix}/`
+  const offersPortal = isPortalOpen && path !== '/' && code !== 'STAGEDOOR_OIDC_PROVIDER_REFUSED'
+  const offersAccount = request.principal?.kind === 'user' && path !== `${prefix}/`
   return {
     sentence: errorTable[code].sentence,
     remedy,
@@ -26,8 +26,8 @@ export function errorViewOf(
     explanation,
     ways: [
       ...(loginUrl === undefined ? [] : [{ label: 'Sign in', href: loginUrl }]),
-      ...(isPortalNear ? [{ label: 'Go to the portal', href: '/' }] : []),
-      ...(isAccountNear ? [{ label: 'My account', href: `${prefix}/` }] : []),
+      ...(offersPortal ? [{ label: 'Go to the portal', href: '/' }] : []),
+      ...(offersAccount ? [{ label: 'My account', href: `${prefix}/` }] : []),
     ],
     anotherAccount:
       statusCode === 403 ? { action: `${prefix}/logout`, returnTo: returnPathOf(request, prefix) } : undefined,

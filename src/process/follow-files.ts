@@ -15,7 +15,7 @@ export function followFiles(loaded: LoadedConfig, options: Omit<ReloadOptions, '
   let inForce = started
   /** Settings that the process keeps: it may have moved to another port since its start. */
   const held = (): Config => ({ ...started, server: { ...started.server, listen: inForce.server.listen } })
-  /** All that was asked for when the files were read last, whether it was there or not. */
+  /** Every file that the last reading asked for, also where it did not exist. */
   let asked = new Set([...filesOf(options), ...loaded.texts.keys()])
   let occasion = 'SIGHUP'
 

@@ -33,7 +33,7 @@ export function createLastReading(inForceSince: number) {
   }
 }
 
-/** Degraded, which is still ready: what served before serves on. */
+/** Degraded, and so still ready: the former configuration goes on serving. */
 function conditionOf({ refusal }: Reading): Condition {
   if (refusal === undefined) return { name: 'configuration', status: 'ok' }
   return { name: 'configuration', status: 'degraded', reason: `the files are not in force: ${refusal.summary}` }

@@ -41,7 +41,7 @@ export async function reload(
     return undefined
   }
   const { path } = read.config.server.listen
-  // One that cannot be removed is in the way of listening, which says so.
+  // Where the socket cannot be removed, listening fails and says why.
   if (path !== undefined) await removeStaleSocket(path).catch(() => undefined)
   const reason = await reloadable.prepare(read)
   if (reason !== undefined) {

@@ -49,7 +49,7 @@ export function showKeyAges(registry: Registry, ages: () => Readonly<Record<stri
   })
 }
 
-/** @returns notes how long after it was said, in milliseconds, the end of sessions was known here */
+/** @returns counts one delay, in milliseconds, from the end of sessions until this process learned of it */
 export function countRevocationDelays(registry: Registry): (delayMs: number) => void {
   const delays = new Histogram({
     name: 'stagedoor_revocation_delay_seconds',
@@ -60,7 +60,7 @@ export function countRevocationDelays(registry: Registry): (delayMs: number) => 
   return (delayMs) => delays.observe(Math.max(0, delayMs) / 1000)
 }
 
-/** Calls to the login service, which allows so many: by outcome, and what it says is left (Auth0's rate limit headers). */
+/** Counts calls to the login service by outcome, and shows how many its rate limit leaves (Auth0's headers). */
 export function countLoginServiceCalls(registry: Registry): (origin: string, send: typeof fetch) => typeof fetch {
   const calls = new Counter({
     name: 'stagedoor_login_service_calls_total',

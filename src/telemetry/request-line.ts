@@ -15,13 +15,13 @@ export type RequestLineOptions = {
   logger: Pick<Logger, 'info' | 'isLevelEnabled'>
   /** Whether decided requests have a record of the audit trail among the lines of the log. */
   hasRecords: boolean
-  /** Whether a request that went well need not be logged, by its path. */
+  /** Whether requests to this path that went well are left out. */
   isQuiet: (path: string) => boolean
   /** The share of quiet requests that has a line, from 0 to 1. */
   sampleRatio: number
 }
 
-/** Writes one line for each request that is over, unless a refusal or a record of the audit trail was it. */
+/** Writes one line for each finished request, unless the line of its refusal or its record of the audit trail is there. */
 export const requestLine = fastifyPlugin<RequestLineOptions>(
   async (app, { logger, hasRecords, isQuiet, sampleRatio }) => {
     app.decorateRequest('isLogged', false)

@@ -42,12 +42,12 @@ export function createTurnDestination(target: number | string) {
     hasComplained = true
   }
 
-  /** A line for which there is no room does not have the others tried again. */
+  /** Gives up lines for which there is no room, and tries the waiting ones again, once in `retryMs`. */
   function lose(lines: string): void {
     for (const listener of listeners) listener(lines)
     if (performance.now() - triedAt < retryMs) return
     triedAt = performance.now()
-    // Nothing finds its place, and has what waits tried again; flushSync() would not return while the disk is full.
+    // Writing nothing makes pino try what waits; flushSync() would not return while the disk is full.
     destination.write('')
   }
 

@@ -8,7 +8,7 @@ export type Sink = {
   onFailure: OnFailure
   /**
    * Takes records in their order, each a line without its end. Never throws.
-   * @param bytes the same lines, each with its end; not to be kept, since the next ones take their place
+   * @param bytes the same lines, each with its end; valid during the call only, because their memory is used again
    */
   take(lines: readonly string[], bytes?: Buffer): void
   /** Resolves when all that was taken is kept. @throws when it is not, and will not be at once */

@@ -13,7 +13,7 @@ export type Finding = {
   fix: string
 }
 
-/** What a check found. The rest of the finding is the check's own, unless it is said here. */
+/** Something that a check found. What is absent here, the finding takes from its check. */
 export type Fault = Partial<Finding> & { found: string }
 
 /** The outcome of a check that was not made. `because` is reported; without it the configuration has nothing to check. */
@@ -38,7 +38,7 @@ export type Check = {
   meaning: string
   /** Absent where each fault has a fix of its own. */
   fix?: string
-  /** Findings that explain beforehand what this check would find: then it is left out. */
+  /** Ids of findings that explain what this check would find: after one of them it is left out. */
   unless?: readonly string[]
   run: (scene: Scene) => Promise<Outcome>
 }

@@ -30,8 +30,8 @@ export type Recorder = {
 const maxSteps = 20
 
 /**
- * Takes one step after the other, and keeps in the state file where it is before each. A step that fails on the way
- * there turns the rotation back by itself.
+ * Takes one step after the other, and stores each in the state file before it begins. A step that fails before `promote`
+ * turns the rotation back.
  * @returns how it ended: `planned`, `emergency`, `revert` or `abandon`
  * @throws CommandFailed where a person has to look; the state file stays
  */

@@ -58,7 +58,7 @@ export async function readText(file: string): Promise<string | Unreadable> {
   }
 }
 
-/** Other bytes would be read as something else than what was written; of a secret, as one that others could guess. */
+/** Bytes that are not UTF-8 all turn into one character: a secret of random bytes would be easy to guess. */
 function explainBytes(bytes: Buffer): Unreadable {
   const line = bytes.toString('utf8').split('\uFFFD', 1).join('').split('\n').length
   return {

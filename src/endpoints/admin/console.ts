@@ -39,7 +39,7 @@ export type ConsoleOptions = {
 
 const maxRecords = 200
 const overviewRecords = 15
-/** The browser connects again, and is asked anew whether it may. */
+/** Then the browser connects again, and its rights are checked again. */
 const liveForMs = 300_000
 const lookEveryMs = 1_000
 

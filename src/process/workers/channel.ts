@@ -7,7 +7,7 @@ export type ToPrimary =
   /** The worker listens. */
   | { kind: 'ready' }
   | { kind: 'answer'; question: number; value: unknown }
-  /** Replied to when all that this process said before has been heard, what node:cluster says by itself among it. */
+  /** The primary replies once it has handled every earlier message of this process, those of node:cluster included. */
   | { kind: 'settle' }
 
 /** Messages from the primary to a worker. */
@@ -68,7 +68,7 @@ export function openChannel() {
     answer: (topic: Topic, give: Give) => void answers.set(topic, give),
     /** Says that this worker listens. */
     ready: () => send({ kind: 'ready' }),
-    /** Resolves when the primary has heard all that was said before, and this process all that was said to it until then. */
+    /** Resolves when the primary has handled all earlier messages of this process, and this one all that were sent before the reply. */
     settle(): Promise<void> {
       send({ kind: 'settle' })
       return settled.promise
