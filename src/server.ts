@@ -9,7 +9,7 @@ import { type LoadedConfig, loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { readRemembered } from './config/tree/texts.ts'
 import { removeStaleSocket } from './listener/acceptors.ts'
-import { buildAdminApp, shownBy } from './process/admin-app.ts'
+import { buildAdminApp, adminAnswers } from './process/admin-app.ts'
 import { followFiles } from './process/follow-files.ts'
 import { createAgentFor, createFetch } from './process/outgoing-fetch.ts'
 import { startPrimary, workerCount } from './process/primary.ts'
@@ -59,7 +59,7 @@ async function startAlone(loaded: LoadedConfig, options: StartOptions, surroundi
   const { serve } = await import('./process/serve.ts')
   const { createReloadable } = await import('./process/reload-this-process.ts')
   const served = await serve(loaded, dependenciesFor)
-  const admin = await buildAdminApp(shownBy(served.parts, logger), () => served.config().server.prefix, logger)
+  const admin = await buildAdminApp(adminAnswers(served.parts, logger), () => served.config().server.prefix, logger)
   // A copy, because Fastify writes into its options.
   await admin.listen({ ...config.server.admin })
   await served.listen()
@@ -84,7 +84,7 @@ async function startWorker(options: StartOptions): Promise<void> {
   const { createReloadable } = await import('./process/reload-this-process.ts')
   const served = await serve(loaded, dependenciesFor)
   const reloadable = createReloadable(served, surroundings)
-  answerPrimary(channel, shownBy(served.parts, logger))
+  answerPrimary(channel, adminAnswers(served.parts, logger))
   reloadWithPrimary(channel, reloadable, (received) => loadConfig({ ...options, readText: readRemembered(received) }))
   closeOnSignal(closeAsWorker, () => served.config().server.timeouts.shutdown, surroundings)
   if (refusal !== undefined) served.parts().reading.note({ inForceSince: Date.now(), refusal })

@@ -107,7 +107,7 @@ type EventOutcome = 'revoked' | 'ignored' | 'repeated'
  */
 export type TakeEvent = (event: Auth0Event) => Promise<EventOutcome>
 
-type EventParty = {
+type TakeEventOptions = {
   issuer: string
   revocations: Pick<Revocations, 'revoke'>
   once: Once
@@ -118,7 +118,7 @@ type EventParty = {
 /** Longer than Auth0 redelivers. */
 const rememberedMs = 24 * 3_600_000
 
-export function createTakeEvent({ issuer, revocations, once, now }: EventParty): TakeEvent {
+export function createTakeEvent({ issuer, revocations, once, now }: TakeEventOptions): TakeEvent {
   return async (event) => {
     const revoked = revocationsFor(event, issuer, now())
     if (revoked.length === 0) return 'ignored'

@@ -11,8 +11,8 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Condition } from '../telemetry/metrics.ts'
 import { metricsEndpoint } from '../telemetry/plugin.ts'
 
-/** The data of the admin listener: of one process, or of all workers together. */
-export type Shown = {
+/** What the admin listener answers with: one process, or all workers together. */
+export type AdminAnswers = {
   conditions: () => Condition[] | Promise<Condition[]>
   scrape: () => Promise<Registry>
   /** Which secrets each process has in force. */
@@ -21,8 +21,11 @@ export type Shown = {
   setLogLevel: (level: string) => Promise<void>
 }
 
-/** The data of this process. @param parts of the configuration in force */
-export function shownBy(parts: () => Pick<Parts, 'health' | 'telemetry' | 'secrets' | 'audit'>, logger: Logger): Shown {
+/** The answers of this process. @param parts of the configuration in force */
+export function adminAnswers(
+  parts: () => Pick<Parts, 'health' | 'telemetry' | 'secrets' | 'audit'>,
+  logger: Logger,
+): AdminAnswers {
   return {
     conditions: () => parts().health.conditions(),
     async scrape() {
@@ -43,7 +46,11 @@ export function shownBy(parts: () => Pick<Parts, 'health' | 'telemetry' | 'secre
  * The listener for probes, metrics and the log level: asks for no login, so it stays off public networks (`server.admin`).
  * @param prefix `server.prefix`, of the configuration in force
  */
-export async function buildAdminApp(shown: Shown, prefix: () => string, logger: Logger): Promise<FastifyInstance> {
+export async function buildAdminApp(
+  answers: AdminAnswers,
+  prefix: () => string,
+  logger: Logger,
+): Promise<FastifyInstance> {
   // Typed as Fastify's own, so that the app is a plain FastifyInstance.
   const loggerInstance: FastifyBaseLogger = logger
   const app = fastify({
@@ -52,11 +59,11 @@ export async function buildAdminApp(shown: Shown, prefix: () => string, logger: 
     // Probes are found with and without the prefix: some are built into an image before anyone chooses one.
     rewriteUrl: ({ url = '/' }) => (url.startsWith(`${prefix()}/health/`) ? url.slice(prefix().length) : url),
   })
-  await app.register(health, { conditions: shown.conditions })
-  await app.register(metricsEndpoint, { scrape: shown.scrape })
-  await app.register(logLevelEndpoint, { logger, setLogLevel: shown.setLogLevel })
+  await app.register(health, { conditions: answers.conditions })
+  await app.register(metricsEndpoint, { scrape: answers.scrape })
+  await app.register(logLevelEndpoint, { logger, setLogLevel: answers.setLogLevel })
   app.get('/secrets', async (_request, reply) =>
-    reply.header('cache-control', 'no-store').send({ processes: await shown.secrets() }),
+    reply.header('cache-control', 'no-store').send({ processes: await answers.secrets() }),
   )
   return app
 }

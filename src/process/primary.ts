@@ -6,7 +6,7 @@ import type { Config } from '../config/schema.ts'
 import { buildAdminApp } from './admin-app.ts'
 import { followFiles } from './follow-files.ts'
 import { closeOnSignal, type Log } from './signals.ts'
-import { shownByAll } from './workers/merged-answers.ts'
+import { mergedAnswers } from './workers/merged-answers.ts'
 import { reloadAll } from './workers/reload-all.ts'
 import { Supervisor, type Workforce } from './workers/supervisor.ts'
 import { forkWorker } from './workers/worker-process.ts'
@@ -17,7 +17,7 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
   const { config: started } = loaded
   let inForce = started
   const workers = new Supervisor({ ...workforceOf(loaded), fork: forkWorker, logger, now: Date.now })
-  const all = shownByAll(workers)
+  const all = mergedAnswers(workers)
   const admin = await buildAdminApp({ ...all, setLogLevel }, () => inForce.server.prefix, logger)
   let following = { stop: (): void => undefined }
   closeOnSignal(close, () => inForce.server.timeouts.shutdown, log)

@@ -11,7 +11,7 @@ import { createLasting } from '../../src/assembly/kept-across-reloads.ts'
 import { type Parts, prepareParts } from '../../src/assembly/provision.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { Listener } from '../../src/listener/listener.ts'
-import { buildAdminApp, shownBy } from '../../src/process/admin-app.ts'
+import { buildAdminApp, adminAnswers } from '../../src/process/admin-app.ts'
 import type { Faults } from './faults.ts'
 
 /** Configuration as it stands in YAML; sections are merged one level deep over what a test needs. */
@@ -89,7 +89,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   })
   await app.ready()
   const admin = await buildAdminApp(
-    shownBy(() => parts, logger),
+    adminAnswers(() => parts, logger),
     () => config.server.prefix,
     logger,
   )

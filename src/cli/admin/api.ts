@@ -51,7 +51,7 @@ export async function askAdmin(
 }
 
 /** Prints the answer to one question. */
-export async function answering(context: CommandContext, answer: () => Promise<string>): Promise<void> {
+export async function printAnswer(context: CommandContext, answer: () => Promise<string>): Promise<void> {
   await runAction(context, async () => {
     context.out(await answer())
     return 0

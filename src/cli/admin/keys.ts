@@ -1,14 +1,14 @@
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { table } from '../terminal-text.ts'
-import { answering, type ApiOptions, askAdmin, withApiOptions } from './api.ts'
+import { printAnswer, type ApiOptions, askAdmin, withApiOptions } from './api.ts'
 
 type Listed = { purpose: string; current: string; published: string[] }
 
 /** `stagedoor keys`: Stagedoor's own signing keys, through the admin API. */
 export function keysCommand(context: CommandContext): Command {
   const ask = (path: string, body: object | undefined, options: ApiOptions) =>
-    answering(context, async () => shown(await askAdmin(path, body, options, context), options))
+    printAnswer(context, async () => shown(await askAdmin(path, body, options, context), options))
   return new Command('keys')
     .description('list and rotate the keys with which Stagedoor signs, through the admin API')
     .addCommand(

@@ -2,7 +2,7 @@ import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { CommandFailed } from '../run-action.ts'
 import { table } from '../terminal-text.ts'
-import { answering, type ApiOptions, askAdmin, withApiOptions } from './api.ts'
+import { printAnswer, type ApiOptions, askAdmin, withApiOptions } from './api.ts'
 
 type Named = { subject?: string; session?: string; sid?: string }
 type Listed = { id: string; subject: string; signed_in_at: string; used_at: string }
@@ -16,7 +16,7 @@ export function sessionsCommand(context: CommandContext): Command {
         .description('the sessions that the gateway has seen')
         .option('--subject <id>', 'of one user')
         .option('--session <reference>', 'one session')
-        .action((options: ApiOptions & Named) => answering(context, () => list(options, context))),
+        .action((options: ApiOptions & Named) => printAnswer(context, () => list(options, context))),
     )
     .addCommand(
       withApiOptions(new Command('revoke'))
@@ -24,7 +24,7 @@ export function sessionsCommand(context: CommandContext): Command {
         .option('--subject <id>', 'all of a user')
         .option('--session <reference>', 'one session')
         .option('--sid <id>', 'all of one session at the login service')
-        .action((options: ApiOptions & Named) => answering(context, () => revoke(options, context))),
+        .action((options: ApiOptions & Named) => printAnswer(context, () => revoke(options, context))),
     )
 }
 

@@ -3,7 +3,7 @@ import { AggregatorRegistry, Counter, Gauge, type Registry } from 'prom-client'
 import type { SecretFingerprints } from '../../config/fingerprints.ts'
 import { counted } from '../../config/values/quantities.ts'
 import type { Condition } from '../../telemetry/metrics.ts'
-import type { Shown } from '../admin-app.ts'
+import type { AdminAnswers } from '../admin-app.ts'
 import type { Channel } from './channel.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -12,7 +12,7 @@ const answerTimeoutMs = 2_000
 /** The worker's side: answers the primary with its own conditions and metrics. */
 export function answerPrimary(
   channel: Pick<Channel, 'answer'>,
-  { conditions, scrape, secrets, setLogLevel }: Shown,
+  { conditions, scrape, secrets, setLogLevel }: AdminAnswers,
 ): void {
   channel.answer('conditions', conditions)
   channel.answer('metrics', async () => (await scrape()).getMetricsAsJSON())
@@ -22,8 +22,8 @@ export function answerPrimary(
 
 type Watched = Pick<Supervisor, 'questions' | 'replaced' | 'count' | 'serving'>
 
-/** The primary's side: what all workers have to show, together. */
-export function shownByAll({ questions, replaced, count, serving }: Watched): Shown {
+/** The primary's side: the answers of all workers together. */
+export function mergedAnswers({ questions, replaced, count, serving }: Watched): AdminAnswers {
   const kept = createKeptCounts()
   // Clients no longer reach a worker that is ending, so its answer does not count.
   const fromServing = (answers: ReadonlyMap<number, unknown>): unknown[] =>

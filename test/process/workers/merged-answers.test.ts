@@ -3,7 +3,7 @@ import t from 'tap'
 
 import { refusalFor, showReading } from '../../../src/process/last-reading.ts'
 import { createQuestions, type Questions } from '../../../src/process/workers/ask-workers.ts'
-import { createKeptCounts, answerPrimary, shownByAll } from '../../../src/process/workers/merged-answers.ts'
+import { createKeptCounts, answerPrimary, mergedAnswers } from '../../../src/process/workers/merged-answers.ts'
 import { type Condition, createMetrics } from '../../../src/telemetry/metrics.ts'
 
 const refusal = refusalFor('the port is taken')
@@ -35,14 +35,14 @@ function startWorkers(count = 2) {
 
 t.test('readiness says how many workers serve, and the worst of what they say', async (t) => {
   const auth0 = { name: 'auth0', status: 'degraded' }
-  const all = await shownByAll(startWorkers()).conditions()
+  const all = await mergedAnswers(startWorkers()).conditions()
   t.same(all, [{ name: 'workers', status: 'ok' }, auth0])
 
-  const fewer = await shownByAll(startWorkers(3)).conditions()
+  const fewer = await mergedAnswers(startWorkers(3)).conditions()
   t.same(fewer, [{ name: 'workers', status: 'degraded', reason: '2 of 3 workers serve' }, auth0])
 
   const nobody = { ...startWorkers(), questions: createQuestions(), serving: () => [] }
-  const none = await shownByAll(nobody).conditions()
+  const none = await mergedAnswers(nobody).conditions()
   t.same(none, [{ name: 'workers', status: 'unavailable', reason: '0 of 2 workers serve' }])
 })
 
@@ -50,19 +50,19 @@ t.test('a level of the log is set in every worker', async (t) => {
   const workers = startWorkers()
   const levels: string[] = []
   join(workers.questions, 3, 'ok', levels)
-  await shownByAll(workers).setLogLevel('debug')
+  await mergedAnswers(workers).setLogLevel('debug')
   t.same(levels, ['debug'])
 })
 
 t.test('which secrets are in force is shown for each process', async (t) => {
-  t.same(await shownByAll(startWorkers()).secrets(), [
+  t.same(await mergedAnswers(startWorkers()).secrets(), [
     { 'auth0.clientSecrets': ['ok'] },
     { 'auth0.clientSecrets': ['degraded'] },
   ])
 })
 
 t.test('counts of all workers are added up; of conditions the worst is shown', async (t) => {
-  const registry = await shownByAll(startWorkers()).scrape()
+  const registry = await mergedAnswers(startWorkers()).scrape()
   const text = await registry.metrics()
   t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 2')
   t.match(text, 'stagedoor_condition_ok{name="auth0"} 0')
@@ -89,7 +89,7 @@ t.test(
     const workers = startWorkers()
     join(workers.questions, 3, 'unavailable')
 
-    const shown = shownByAll(workers)
+    const shown = mergedAnswers(workers)
     t.same(await shown.conditions(), [
       { name: 'workers', status: 'ok' },
       { name: 'auth0', status: 'degraded' },
@@ -103,7 +103,7 @@ t.test(
 
 t.test('counters never fall: what a worker counted that is gone stays counted, once', async (t) => {
   const workers = startWorkers()
-  const shown = shownByAll(workers)
+  const shown = mergedAnswers(workers)
   const allowed = async () =>
     /outcome="allow",reason="none",status="2xx"\} (\d+)/.exec(await (await shown.scrape()).metrics())?.[1]
   t.equal(await allowed(), '2')
