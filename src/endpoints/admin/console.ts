@@ -7,7 +7,6 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { RecordFilter } from '../../audit/filter.ts'
 import type { RecentRecords } from '../../audit/recent.ts'
 import type { ShownOption } from '../../config/effective.ts'
-import { GatewayError } from '../../errors/gateway-error.ts'
 import { wantsPage } from '../../headers/navigation.ts'
 import type { ClaimNames } from '../../oidc/map-user-claims.ts'
 import { decisionsPage, explainPage } from '../../pages/console/decisions.ts'
@@ -17,6 +16,7 @@ import type { Policy } from '../../policy/policy.ts'
 import type { OpenConnections } from '../../proxy/open-connections.ts'
 import type { SeenSessions } from '../../revocation/seen-sessions.ts'
 import type { Condition } from '../../telemetry/metrics.ts'
+import { badRequest } from './bad-request.ts'
 import { readQuestion } from './explain-request.ts'
 import { openApiDocument } from './openapi.ts'
 
@@ -133,8 +133,4 @@ function claimsIn(text: string): unknown {
   } catch {
     throw badRequest('claims are not JSON')
   }
-}
-
-function badRequest(detail: string): GatewayError {
-  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { publicDetail: detail })
 }

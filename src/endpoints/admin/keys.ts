@@ -3,6 +3,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Keys } from '../../assertion/keys.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { refuseForeignForm } from '../../headers/cross-site-requests.ts'
+import { badRequest } from './bad-request.ts'
 
 /** Our signing keys by what they sign for. */
 type SigningKeys = ReadonlyMap<string, Pick<Keys, 'current' | 'jwks' | 'rotate'>>
@@ -19,8 +20,7 @@ export const adminKeys: FastifyPluginAsync<AdminKeysOptions> = async (app, { key
     const { purpose, dropPrevious } = (request.body ?? {}) as Readonly<Record<string, unknown>>
     const ring = typeof purpose === 'string' ? keys.get(purpose) : undefined
     if (ring === undefined || typeof purpose !== 'string') {
-      const detail = `purpose has to be one of: ${[...keys.keys()].join(', ')}`
-      throw new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { publicDetail: detail })
+      throw badRequest(`purpose has to be one of: ${[...keys.keys()].join(', ')}`)
     }
     await app.audit.ensure(request, { event: 'key', change: { what: purpose, action: 'rotation asked for' } })
     const neededUntil = await ring.rotate(String(dropPrevious) === 'true').catch((cause: unknown) => {

@@ -1,13 +1,14 @@
 import type { FastifyPluginAsync } from 'fastify'
 
 import type { RevocationTarget } from '../../audit/event.ts'
-import { GatewayError, storeUnavailable } from '../../errors/gateway-error.ts'
+import { storeUnavailable } from '../../errors/gateway-error.ts'
 import { refuseForeignForm } from '../../headers/cross-site-requests.ts'
 import { wantsPage } from '../../headers/navigation.ts'
 import { sessionsPage } from '../../pages/console/sessions.ts'
 import type { Revocation } from '../../revocation/mark.ts'
 import type { Revocations } from '../../revocation/revocations.ts'
 import type { SeenSessions, SeenFilter, SeenSession } from '../../revocation/seen-sessions.ts'
+import { badRequest } from './bad-request.ts'
 
 export type AdminSessionsOptions = {
   /** Path of the console. */
@@ -117,8 +118,4 @@ function fieldsIn<Name extends string>(source: unknown, names: readonly Name[]):
     fields[name] = value
   }
   return fields
-}
-
-function badRequest(detail: string): GatewayError {
-  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { publicDetail: detail })
 }

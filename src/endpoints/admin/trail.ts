@@ -6,6 +6,7 @@ import { UnreadableTrail } from '../../audit/trail-files.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { wantsPage } from '../../headers/navigation.ts'
 import { auditPage, type AuditQuestion } from '../../pages/console/audit.ts'
+import { badRequest } from './bad-request.ts'
 
 export type AdminTrailOptions = {
   /** Path of the console. */
@@ -82,8 +83,4 @@ function momentOf(name: string, text: string | undefined, now: number): number |
   const at = momentIn(text, now)
   if (at === undefined) throw badRequest(`${name} is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d`)
   return at
-}
-
-function badRequest(detail: string): GatewayError {
-  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { publicDetail: detail })
 }

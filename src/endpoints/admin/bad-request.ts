@@ -1,0 +1,6 @@
+import { GatewayError } from '../../errors/gateway-error.ts'
+
+/** @param detail what the caller is told */
+export function badRequest(detail: string): GatewayError {
+  return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { publicDetail: detail })
+}
