@@ -13,7 +13,7 @@ import { canonicalJson } from '../audit/record-json.ts'
 import { createExamine, type Examine } from '../audit/search-and-verify.ts'
 import { appendLine } from '../audit/sinks/append-file.ts'
 import { FileSink } from '../audit/sinks/file.ts'
-import { reasonOf, type Sink } from '../audit/sinks/sink.ts'
+import type { Sink } from '../audit/sinks/sink.ts'
 import { checkpointFileOf, readTrailEnd, type TrailEnd } from '../audit/trail-files.ts'
 import { createTrail, type Sign, type Trail, type TrailSettings } from '../audit/trail.ts'
 import type { Config } from '../config/schema.ts'
@@ -240,7 +240,7 @@ function logSinks(trail: Pick<Trail, 'sinks'>, logger: Dependencies['logger']): 
         logger.info({ sink: name, lost }, 'a sink of the audit trail takes records again')
       } else {
         failing.add(name)
-        logger.error({ sink: name, reason: reasonOf(reason), waiting, lost }, 'a sink of the audit trail fails')
+        logger.error({ sink: name, reason, waiting, lost }, 'a sink of the audit trail fails')
       }
     }
   }
