@@ -33,8 +33,9 @@ export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, n
   const contextClass = textOf('acr', acr, report)
   if (contextClass !== undefined) session.acr = contextClass
   if (tokens.refresh_token !== undefined) session.refreshToken = tokens.refresh_token
+  // May have a fraction (RFC 7519 §2, NumericDate), which Redis refuses.
   const ceilingSeconds = claims['session_expiry']
-  if (typeof ceilingSeconds === 'number') session.ceilingAt = ceilingSeconds * 1000
+  if (typeof ceilingSeconds === 'number') session.ceilingAt = Math.floor(ceilingSeconds * 1000)
   return session
 }
 

@@ -66,7 +66,7 @@ t.test('a session keeps who, how and until when, and no ID or access token', asy
     acr: 'mfa',
     amr: ['mfa', 7],
     auth_time: 9,
-    session_expiry: 50,
+    session_expiry: 50.000_5,
   }
   t.same(newSession(tokens(claims, 'refresh'), 'ref', names, 1_000), {
     id: 'ref',
