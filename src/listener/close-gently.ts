@@ -31,11 +31,17 @@ type Leaving = {
 export async function closeGently({ listener, overload, closeLongLived, drainMs, shutdownMs }: Leaving): Promise<void> {
   listener.stopKeepAlive(lastKeepAliveMs)
   if (drainMs > 0) await delay(drainMs)
-  const endsAt = performance.now() + Math.min(maxFarewellMs, (shutdownMs - drainMs) / 2)
-  while (overload.openConnections() > 0 && performance.now() < endsAt) await delay(lookEveryMs)
+  await untilNone(() => overload.openConnections(), Math.min(maxFarewellMs, (shutdownMs - drainMs) / 2))
 
   closeLongLived()
   // Requests that were under way may have become streams since.
   const cutting = setInterval(closeLongLived, cutEveryMs)
   await listener.close().finally(() => clearInterval(cutting))
+  // A server is closed a little before its last connections say that they are, and then what was cut is recorded.
+  await untilNone(() => overload.openConnections(), maxFarewellMs)
+}
+
+async function untilNone(count: () => number, maxMs: number): Promise<void> {
+  const endsAt = performance.now() + maxMs
+  while (count() > 0 && performance.now() < endsAt) await delay(lookEveryMs)
 }
