@@ -125,6 +125,13 @@ t.test('a replaced record whose hash was computed anew does not carry the one af
   )
 })
 
+t.test('a checkpoint that a full disk has cut is lacking, and is no forged one', async (t) => {
+  t.match(verdictOn(lines, { keys, checkpoints: [checkpoint.slice(0, -20)] }), {
+    faults: { length: 0 },
+    notes: [/lack 1 of those in it/],
+  })
+})
+
 t.test('checkpoints count by the keys that are trusted, and by no others', async (t) => {
   const stranger = checkpointKey()
   t.match(faultsOf(lines, { keys: [stranger.publicJwk] }).join('\n'), /signed by .*, which is no trusted key/)
