@@ -25,7 +25,7 @@ t.test('one pass finds the last records that fit and proves the trail', async (t
     records.map(({ seq }) => seq).toSorted((a, b) => b - a),
     'the latest first',
   )
-  t.match(verdict, { records: 12, repeats: 1, checkpoints: 1, faults: [] })
+  t.match(verdict, { records: 12, repeats: 1, checkpoints: 1, faults: { length: 0 } })
 
   await writeFile(path, lines.slice(0, 5).join('\n'))
   const cut = await examine({}, 100)
@@ -39,8 +39,16 @@ t.test('of a long trail the newest files are read, and the one in use always', a
   const moved = [1, 2].map((day) => join(folder, `audit-2026010${day}T000000000Z.jsonl`))
   const parts = [lines.slice(0, 4), lines.slice(4, 8), lines.slice(8)]
   for (const [i, file] of [...moved, path].entries()) await writeFile(file, `${parts[i]?.join('\n')}\n`)
-  t.match(await createExamine(path, keys)({}, 1), { files: [...moved, path], leftOut: [], verdict: { faults: [] } })
-  t.match(await createExamine(path, keys, 1)({}, 1), { files: [path], leftOut: moved, verdict: { faults: [] } })
+  t.match(await createExamine(path, keys)({}, 1), {
+    files: [...moved, path],
+    leftOut: { length: 0 },
+    verdict: { faults: { length: 0 } },
+  })
+  t.match(await createExamine(path, keys, 1)({}, 1), {
+    files: [path],
+    leftOut: moved,
+    verdict: { faults: { length: 0 } },
+  })
   await rm(path)
   await t.rejects(createExamine(path, keys)({}, 1), /cannot be read/)
 })

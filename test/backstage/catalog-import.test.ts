@@ -42,7 +42,7 @@ t.test('users, roles, groups and organizations become Users and Groups with memb
   ])
   t.match(catalog.entities.get('group:default/developer'), {
     metadata: { description: 'The role developer' },
-    spec: { type: 'auth0-role', children: [] },
+    spec: { type: 'auth0-role', children: { length: 0 } },
   })
   t.match(catalog.entities.get('group:default/demo'), {
     spec: { type: 'auth0-organization', profile: { displayName: 'Demo Company' } },

@@ -99,7 +99,7 @@ t.test('a rule about some entities leaves the others to the rules after it', asy
 
 t.test('a rule with "when" is about resources of its type alone', async (t) => {
   const policy = policyOf({ default: 'deny', rules: [allowOwner] })
-  t.match(decide(policy, { ...entityCreate, refs: [] }), { effect: 'deny', rules: [] })
+  t.match(decide(policy, { ...entityCreate, refs: [] }), { effect: 'deny', rules: { length: 0 } })
 })
 
 t.test('without configuration nobody may do anything', async (t) => {

@@ -5,7 +5,14 @@ import { readCompareOptions } from '../../bench/compare/options.ts'
 import { readOptions } from '../../bench/options.ts'
 
 t.test('without options everything is measured', async (t) => {
-  t.match(readOptions([]), { cases, candidates: undefined, peers: [], seconds: 3, rounds: undefined, open: 5_000 })
+  t.match(readOptions([]), {
+    cases,
+    candidates: undefined,
+    peers: { length: 0 },
+    seconds: 3,
+    rounds: undefined,
+    open: 5_000,
+  })
 })
 
 t.test('cases, candidates and peers are chosen by name', async (t) => {

@@ -135,7 +135,7 @@ t.test('verify tells of a configuration that takes no token, or is none', async 
   const auth0 = await startAuth0(t)
   const folder = t.testdir({ 'a.yaml': configOf(auth0, '{}'), 'b.yaml': 'nonsense: 1' })
   const empty = await run(['verify', machineToken(auth0), '--config', join(folder, 'a.yaml')], { folder })
-  t.match(empty, { exitCode: 1, err: /machines.audiences is empty/, out: /Accepted: nobody/, asked: [] })
+  t.match(empty, { exitCode: 1, err: /machines.audiences is empty/, out: /Accepted: nobody/, asked: { length: 0 } })
   const broken = await run(['verify', 'x', '--config', join(folder, 'b.yaml')], { folder })
   t.match(broken, { exitCode: 1, err: /nonsense/ })
 })

@@ -123,7 +123,7 @@ t.test('the trail is searched and verified in the console', async (t) => {
   }
   t.match(await asJson('outcome=allow&until=2020-01-01'), {
     status: 200,
-    body: { isWhole: true, found: 0, records: [] },
+    body: { isWhole: true, found: 0, records: { length: 0 } },
   })
   t.match(await asJson('since=yesterday'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
   const many = await Promise.all(Array.from({ length: 6 }, async () => (await asJson('event=login')).status))

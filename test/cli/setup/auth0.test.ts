@@ -64,7 +64,7 @@ t.test(
     t.equal(exitCode, 0, err)
     const { clients, configuration, apis } = auth0.tenant
     const web = clients.find(({ name }) => name === 'Stagedoor')
-    t.match(web, { callbacks: [`${baseUrl}/.stagedoor/callback`], backchannelLogoutUrls: [] })
+    t.match(web, { callbacks: [`${baseUrl}/.stagedoor/callback`], backchannelLogoutUrls: { length: 0 } })
     t.match(
       apis.find(({ identifier }) => identifier === `${baseUrl}/api`),
       { settings: { allow_offline_access: true } },
