@@ -8,8 +8,8 @@ type Cause = { facts?: RequestFacts | undefined; principal?: Principal | undefin
 /** The sessions that a revocation ends. `sid` is the login service's own id of a session. */
 export type RevocationTarget = { session?: string; sid?: string; subject?: string; organization?: string }
 
-/** How a revocation reached us: an administrator, the person, the login service, or its events (their type). */
-type RevocationChannel = 'admin' | 'sign-out-everywhere' | 'back-channel-logout' | (string & {})
+/** How a revocation reached us: an administrator, the person (twice), the login service, or its events (their type). */
+type RevocationChannel = 'admin' | 'own-session' | 'sign-out-everywhere' | 'back-channel-logout' | (string & {})
 
 /** A change of a key, a secret or the configuration. `id` names it and is never its value. */
 type Change = {

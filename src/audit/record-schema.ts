@@ -65,7 +65,7 @@ export const auditRecordSchema = z.strictObject({
   request_id: text('X-Request-Id of the request: the same in the answer, the log and at the upstream.'),
   trace_id: text('W3C trace id of the request.'),
   channel: text(
-    'Of a revocation: how it reached us (admin, sign-out-everywhere, back-channel-logout, a type of event).',
+    'Of a revocation: how it reached us (admin, own-session, sign-out-everywhere, back-channel-logout, a type of event).',
   ),
   target: z
     .strictObject({
