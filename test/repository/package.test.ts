@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import t from 'tap'
+import { parse } from 'yaml'
 
 import { projectEnvironment, repositoryRoot } from '../../scripts/testing/command.ts'
 
@@ -14,6 +15,24 @@ const run = (folder: string, command: string, ...args: string[]) =>
     env: projectEnvironment(),
     encoding: 'utf8',
   })
+
+const textOf = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8')
+
+t.test('a release publishes the gateway beside the packages for Backstage, with provenance', async (t) => {
+  const { jobs } = parse(textOf('.github/workflows/release.yml'))
+  const commands: string[] = jobs.publish.steps.map(({ run: command = '' }: { run?: string }) => command)
+  const packing = commands.findIndex((command) => command.startsWith('npm pack --pack-destination "$RUNNER_TEMP"'))
+  t.ok(
+    packing >= 0 && packing < commands.indexOf('npm run pack'),
+    'packed before the others, whose folder its build empties',
+  )
+  t.match(
+    commands.at(-1),
+    /for tarball in .*"\$RUNNER_TEMP"\/stagedoor-\*\.tgz; do[^]*npm publish "\$tarball" --provenance/,
+  )
+  const repositoryOf = (path: string) => JSON.parse(textOf(path)).repository.url
+  t.equal(repositoryOf('package.json'), repositoryOf('packages/assertion-contract/package.json'))
+})
 
 t.test('the package installs from its tarball into an empty folder, and its command runs there', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-package-'))
