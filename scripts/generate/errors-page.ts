@@ -1,4 +1,4 @@
-import { type ErrorRow, errorTable } from '../../src/errors/error-codes.ts'
+import { type ErrorRow, errorTable } from '../../src/errors/error-table.ts'
 
 const stages = ['BOUNDARY', 'SESSION', 'OIDC', 'BEARER', 'IDENTITY', 'POLICY', 'ASSERTION', 'PROXY']
 
@@ -12,7 +12,7 @@ export function errorsPage(): string {
   )
 }
 
-const intro = `<!-- Generated from src/errors/error-codes.ts by \`npm run generate\`. -->
+const intro = `<!-- Generated from src/errors/error-table.ts by \`npm run generate\`. -->
 # Errors
 
 Every answer that Stagedoor gives in place of the upstream has a code and a request id; the same id is in the log line that names the

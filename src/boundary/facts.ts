@@ -1,6 +1,6 @@
 import type {} from 'fastify'
 
-import type { AskingProxy } from './forwarded-request.ts'
+import type { AskingProxy } from './forward-auth-request.ts'
 import type { ReadPath } from './request-target.ts'
 
 /** Facts about one request, established by the boundary. Later stages read these and never the raw request line. */

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
+import { admin, log } from './options/admin-and-log.ts'
 import { assertion } from './options/assertion.ts'
 import { audit } from './options/audit.ts'
 import { auth0 } from './options/auth0.ts'
 import { machines } from './options/machines.ts'
-import { admin, log } from './options/operations.ts'
 import { pages } from './options/pages.ts'
 import { policy, routes } from './options/routes.ts'
 import { server } from './options/server.ts'

@@ -2,7 +2,7 @@
 
 import { errorPage } from '../pages/error-page.ts'
 import { pageHeaders, renderPage } from '../pages/layout.ts'
-import { errorTable } from './error-codes.ts'
+import { errorTable } from './error-table.ts'
 import type { GatewayError } from './gateway-error.ts'
 import { problem, problemHeaders } from './problem.ts'
 

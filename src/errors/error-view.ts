@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 
 import type { ErrorView } from '../pages/error-page.ts'
-import { errorTable } from './error-codes.ts'
+import { errorTable } from './error-table.ts'
 import type { GatewayError } from './gateway-error.ts'
 
 type Refused = Pick<FastifyRequest, 'id' | 'facts' | 'principal'>

@@ -1,5 +1,5 @@
 import type { SecondFactor } from '../oidc/step-up.ts'
-import { type ErrorCode, errorTable } from './error-codes.ts'
+import { type ErrorCode, errorTable } from './error-table.ts'
 
 type GatewayErrorOptions = {
   /** The exact fault, for the log. */

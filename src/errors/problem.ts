@@ -1,5 +1,5 @@
 import { maxAgeSecondsOf, multiFactorAcr, type SecondFactor } from '../oidc/step-up.ts'
-import { errorTable } from './error-codes.ts'
+import { errorTable } from './error-table.ts'
 import type { GatewayError } from './gateway-error.ts'
 
 export const problemHeaders = {

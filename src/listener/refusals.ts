@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 
 import { forwardedMethods } from '../config/route-patterns.ts'
 import { type BareAnswer, bareAnswer } from '../errors/bare-answer.ts'
-import type { ErrorCode } from '../errors/error-codes.ts'
+import type { ErrorCode } from '../errors/error-table.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { wantsPage } from '../headers/navigation.ts'
 import { slots } from '../oidc/transaction.ts'

@@ -5,7 +5,7 @@ import type { Registry } from 'prom-client'
 
 import type { Parts } from '../assembly/provision.ts'
 import type { SecretFingerprints } from '../config/fingerprints.ts'
-import { logLevels } from '../config/options/operations.ts'
+import { logLevels } from '../config/options/admin-and-log.ts'
 import { health } from '../endpoints/health/plugin.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Condition } from '../telemetry/metrics.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 
 import { repositoryRoot } from '../../scripts/testing/command.ts'
-import { errorTable } from '../../src/errors/error-codes.ts'
+import { errorTable } from '../../src/errors/error-table.ts'
 
 const page = readFileSync(join(repositoryRoot, 'docs/troubleshooting.md'), 'utf8')
 

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 
 import t from 'tap'
 
-import { errorTable } from '../../src/errors/error-codes.ts'
+import { errorTable } from '../../src/errors/error-table.ts'
 
 t.test('every error code has a test that provokes it', async (t) => {
   const files = globSync('test/**/*.test.ts', { cwd: `${import.meta.dirname}/../..` })

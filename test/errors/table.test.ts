@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { errorTable } from '../../src/errors/error-codes.ts'
+import { errorTable } from '../../src/errors/error-table.ts'
 import { fromFramework, GatewayError } from '../../src/errors/gateway-error.ts'
 import { problem } from '../../src/errors/problem.ts'
 

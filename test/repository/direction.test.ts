@@ -43,13 +43,13 @@ const rows: [from: string, to: string, kind: 'type' | 'value', allowed: boolean]
   ['src/endpoints/account/plugin.ts', 'src/endpoints/health/plugin.ts', 'value', false],
   ['src/session/plugin.ts', 'src/endpoints/account/me.ts', 'type', false],
   ['src/assertion/mint.ts', 'packages/assertion-contract/src/index.ts', 'value', true],
-  ['packages/assertion-contract/src/index.ts', 'src/errors/error-codes.ts', 'type', false],
+  ['packages/assertion-contract/src/index.ts', 'src/errors/error-table.ts', 'type', false],
   ['plugins/a/src/module.ts', 'packages/assertion-contract/src/index.ts', 'value', true],
   ['plugins/a/src/module.ts', 'src/assertion/mint.ts', 'type', false],
   ['plugins/a/src/module.ts', 'plugins/b/src/index.ts', 'value', false],
   ['src/app.ts', 'plugins/a/src/index.ts', 'type', false],
   ['src/boundary/plugin.ts', 'test/support/origin.ts', 'value', false],
-  ['src/unheard-of/x.ts', 'src/errors/error-codes.ts', 'value', false],
+  ['src/unheard-of/x.ts', 'src/errors/error-table.ts', 'value', false],
 ]
 
 t.test('a stage imports types of earlier stages only, and nothing of later ones', async (t) => {

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import { withSlash } from '../../config/values/addresses.ts'
 import { counted } from '../../config/values/quantities.ts'
-import type { RotationKind } from '../rotate/step.ts'
+import type { RotationKind } from '../rotate/step-order.ts'
 import { probeAnswer } from '../rotate/token-probe.ts'
 import { application } from './auth0-checks.ts'
 import { type Check, nothingToAsk, type Outcome, withoutDiscovery } from './check.ts'

@@ -6,7 +6,7 @@ import type { Expect } from '../management-api.ts'
 import { CommandFailed } from '../run-action.ts'
 import type { Rotation } from './rotation.ts'
 import { type Patience, settles } from './run.ts'
-import type { RotationKind, RotationState } from './step.ts'
+import type { RotationKind, RotationState } from './step-order.ts'
 import { probeSecret } from './token-probe.ts'
 
 export type Auth0Application = {

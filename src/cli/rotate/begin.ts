@@ -1,7 +1,7 @@
 import { CommandFailed } from '../run-action.ts'
 import type { Rotation } from './rotation.ts'
 import type { StateFile } from './state-file.ts'
-import { firstStepOf, type RotationState } from './step.ts'
+import { firstStepOf, type RotationState } from './step-order.ts'
 import type { HeldSecrets, Target } from './targets/target.ts'
 
 export type Wish = {

@@ -21,7 +21,7 @@ import { whoLacks } from './replicas.ts'
 import type { Rotation } from './rotation.ts'
 import { runRotation } from './run.ts'
 import { createStateFile, takeLock } from './state-file.ts'
-import type { RotationState } from './step.ts'
+import type { RotationState } from './step-order.ts'
 import { parseTarget } from './targets/parse.ts'
 
 const pollMs = 1_000

@@ -1,4 +1,4 @@
-import type { RotationKind, RotationState, Step } from './step.ts'
+import type { RotationKind, RotationState, Step } from './step-order.ts'
 import type { HeldSecrets } from './targets/target.ts'
 
 /** The effect of one step of a rotation, apart from the stored progress. */

@@ -5,7 +5,7 @@ import type { Begun } from './begin.ts'
 import type { Expected } from './replicas.ts'
 import { heldAfter, type Rotation } from './rotation.ts'
 import type { StateFile } from './state-file.ts'
-import { courseAfterFailure, firstStepOf, nextStepAfter, type RotationState } from './step.ts'
+import { courseAfterFailure, firstStepOf, nextStepAfter, type RotationState } from './step-order.ts'
 import type { Target } from './targets/target.ts'
 
 /** How a step went; `resumed`: begun again, as an earlier run ended before it could say how the step went. */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 
 import { readFileIfThere, writeFileAtomically } from '../../storage/atomic-file.ts'
 import { CommandFailed } from '../run-action.ts'
-import type { RotationState } from './step.ts'
+import type { RotationState } from './step-order.ts'
 
 /** Where a rotation stands, kept from before its first step until after its last. */
 export type StateFile = {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 import t from 'tap'
 
-import { forwardedRequest, isForwardAuth } from '../../src/boundary/forwarded-request.ts'
+import { forwardedRequest, isForwardAuth } from '../../src/boundary/forward-auth-request.ts'
 
 const endpoint = '/.stagedoor/auth'
 

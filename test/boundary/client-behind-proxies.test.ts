@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { clientConnection } from '../../src/boundary/client-connection.ts'
+import { clientConnection } from '../../src/boundary/client-behind-proxies.ts'
 import { createProxyTrust } from '../../src/boundary/trusted-proxies.ts'
 
 const nobody = createProxyTrust([])

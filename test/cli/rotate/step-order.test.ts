@@ -7,7 +7,7 @@ import {
   type RotationKind,
   type Course,
   type Step,
-} from '../../../src/cli/rotate/step.ts'
+} from '../../../src/cli/rotate/step-order.ts'
 
 function stepsOf(kind: RotationKind, course: Course): Step[] {
   const steps = [firstStepOf(kind, course)]
