@@ -1,3 +1,5 @@
+// This folder: the console of operators and its API: rules, sessions, keys, records.
+
 import { GatewayError } from '../../errors/gateway-error.ts'
 
 /** @param detail what the caller is told */

@@ -1,5 +1,3 @@
-// This folder: the console of operators and its API: rules, sessions, keys, records.
-
 import { PassThrough } from 'node:stream'
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
