@@ -176,5 +176,7 @@ export class Redis {
     if (reason === this.#refusal) return
     this.#refusal = reason
     this.events.emit('refusing', reason)
+    // It may be another server: messages come from there from now on, and some of them were missed.
+    if (reason === undefined) void this.#goOver()
   }
 }

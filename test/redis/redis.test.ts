@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
 
 import t, { type Test } from 'tap'
 
@@ -117,4 +118,28 @@ t.test('another server can be used from now on, without a moment of none', async
   redis.use({ topology: { kind: 'single', node: parseNode(second.url) }, timeoutMs: 30_000 })
   await until(async () => (await redis.send('GET', 'stagedoor:which')) === 'second')
   t.ok(redis.isReady())
+})
+
+t.test('after a failover messages come from the new primary, and what was missed can be asked for', async (t) => {
+  const [first, second] = [await startRedis(t), await startRedis(t)]
+  let { port } = first
+  // An address that moves to the new primary, while connections stay where they are.
+  const address = createServer((socket) => {
+    const server = connectTcp(port, '127.0.0.1')
+    socket.pipe(server).pipe(socket)
+    for (const each of [socket, server]) each.on('error', () => undefined)
+  }).listen(0, '127.0.0.1')
+  await once(address, 'listening')
+  t.teardown(() => address.close())
+  const redis = await connect(t, `redis://127.0.0.1:${(address.address() as AddressInfo).port}`)
+  const received: string[][] = []
+  redis.events.on('message', (...message) => void received.push(message))
+  redis.events.on('lost', () => t.fail('it was never lost'))
+  port = second.port
+  const ready = once(redis.events, 'ready')
+  await first.command('REPLICAOF', '127.0.0.1', '1')
+  await ready
+  await second.command('PUBLISH', redis.channel, '"news of the second"')
+  await until(() => received.length === 1)
+  t.same(received, [['news', 'of the second']])
 })
