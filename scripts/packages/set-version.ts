@@ -1,6 +1,7 @@
 /**
  * `npm run release:version -- 0.2.0`: one version for the gateway and all packages, so that equal numbers work together.
- * In the changelogs of the packages, the entries under *Unreleased* become those of that version.
+ * The chart, the compose file and the pages name it, too. In the changelogs of the packages, the entries under *Unreleased* become
+ * those of that version.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,13 +21,28 @@ export function changelogAt(changelog: string, version: string): string {
   return changelog.replace(/^## Unreleased$/m, `## Unreleased\n\n## ${version}`)
 }
 
+/** Other files that name the version: of the image, the chart and tarballs. */
+const naming = [
+  'deploy/compose/production.yml',
+  'deploy/helm/stagedoor/Chart.yaml',
+  ...['containers', 'getting-started', 'hosts', 'packages', 'red-hat-developer-hub'].map((page) => `docs/${page}.md`),
+]
+
+/** The text with another version of ours in it. */
+export function textAt(text: string, former: string, version: string): string {
+  return text.replaceAll(new RegExp(`(?<![\\d.])${RegExp.escape(former)}(?!\\.?\\d)`, 'g'), version)
+}
+
 async function setVersion(version: string): Promise<void> {
   for (const directory of packageDirectories()) {
     await change(join(directory, 'package.json'), (text) => manifestAt(text, version))
     await change(join(directory, 'CHANGELOG.md'), (text) => changelogAt(text, version))
   }
   const root = join(import.meta.dirname, '../..')
+  const { version: former } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
+  for (const file of naming) await change(join(root, file), (text) => textAt(text, former, version))
   await runCommand('npm', ['version', version, '--no-git-tag-version', '--allow-same-version'], root)
+  await runCommand('npm', ['run', 'manifests'], root)
 }
 
 async function change(file: string, edit: (text: string) => string): Promise<void> {

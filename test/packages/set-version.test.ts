@@ -1,6 +1,11 @@
-import t from 'tap'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
-import { changelogAt, manifestAt } from '../../scripts/packages/set-version.ts'
+import t from 'tap'
+import { parse } from 'yaml'
+
+import { changelogAt, manifestAt, textAt } from '../../scripts/packages/set-version.ts'
+import { repositoryRoot } from '../../scripts/testing/command.ts'
 
 t.test('a release sets the version of a package and of the siblings it needs, and of nothing else', async (t) => {
   const manifest = `{
@@ -22,4 +27,19 @@ t.test('a release sets the version of a package and of the siblings it needs, an
 t.test('what is unreleased becomes the release, and the next changes have a place', async (t) => {
   const changelog = '# a\n\n## Unreleased\n\n- New.\n\n## 0.1.0\n\n- Old.\n'
   t.equal(changelogAt(changelog, '0.2.0'), '# a\n\n## Unreleased\n\n## 0.2.0\n\n- New.\n\n## 0.1.0\n\n- Old.\n')
+})
+
+t.test('images and tarballs get the version, and other versions that look alike stay', async (t) => {
+  const text = 'stagedoor:0.1.0 ./stagedoor-0.1.0.tgz ${STAGEDOOR_VERSION:-0.1.0}, React 0.1.01, 0.1.0.1 and 10.1.0'
+  t.equal(
+    textAt(text, '0.1.0', '0.2.0'),
+    'stagedoor:0.2.0 ./stagedoor-0.2.0.tgz ${STAGEDOOR_VERSION:-0.2.0}, React 0.1.01, 0.1.0.1 and 10.1.0',
+  )
+})
+
+t.test('the chart and the compose file name the image by the version of the gateway', async (t) => {
+  const textOf = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8')
+  const { version } = JSON.parse(textOf('package.json'))
+  t.match(parse(textOf('deploy/helm/stagedoor/Chart.yaml')), { version, appVersion: version })
+  t.match(textOf('deploy/compose/production.yml'), `image: stagedoor:\${STAGEDOOR_VERSION:-${version}}`)
 })
