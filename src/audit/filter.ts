@@ -37,10 +37,20 @@ function hasText({ principal, path, request_id: id }: AuditRecord, text: string)
   return [subject, name, client, path, id].some((part) => part?.toLowerCase().includes(text) === true)
 }
 
-/** A moment (RFC 3339, or a date), or how long ago (`24h`). @returns epoch milliseconds; undefined for anything else */
-export function momentIn(text: string, now: number): number | undefined {
+const dayMs = 86_400_000
+const date = /^\d{4}-\d\d-\d\d$/
+const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/i
+
+/**
+ * A moment (RFC 3339, or a date in UTC), or how long ago (`24h`).
+ * @param edge of a day, where a date is given
+ * @returns epoch milliseconds; undefined for anything else
+ */
+export function momentIn(text: string, now: number, edge: 'start' | 'end' = 'start'): number | undefined {
   const ago = parseDuration(text)
   if (ago !== undefined) return now - ago
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? undefined : at
+  const isDate = date.test(text)
+  const at = isDate || dateTime.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at)) return undefined
+  return isDate && edge === 'end' ? at + dayMs - 1 : at
 }

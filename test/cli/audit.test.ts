@@ -48,6 +48,15 @@ t.test('a name cannot move the cursor, nor turn the direction of what is printed
   t.equal(out, `${epoch}  login  Jane·31m·Doe·[2J· = auth0|jane  allow\n`)
 })
 
+t.test('a search until a date has the records of its day', async (t) => {
+  const line = createChain('w').append({ event: 'login', principal: jane }, '2026-03-31T12:00:00.000Z')
+  const folder = await folderWith(t, { 'audit.jsonl': `${line}\n` })
+  const search = (...filter: string[]) => runCommand(['audit', 'search', ...filter, join(folder, 'audit.jsonl')])
+  t.match(await search('--since', '2026-03-31', '--until', '2026-03-31'), { exitCode: 0, out: /login/ })
+  t.match(await search('--until', '2026-03-30'), { exitCode: 1, out: /^$/ })
+  t.match(await search('--since', '2026-04-01'), { exitCode: 1, out: /^$/ })
+})
+
 t.test('a trail that is not there is named', async (t) => {
   t.match(await runCommand(['audit', 'tail', '/gone.jsonl']), {
     exitCode: 2,

@@ -125,6 +125,8 @@ t.test('the trail is searched and verified in the console', async (t) => {
     status: 200,
     body: { isWhole: true, found: 0, records: { length: 0 } },
   })
+  const today = new Date().toISOString().slice(0, 10)
+  t.ok((await asJson(`event=decision&until=${today}`)).body.found > 0, 'the whole day')
   t.match(await asJson('since=yesterday'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
   const many = await Promise.all(Array.from({ length: 6 }, async () => (await asJson('event=login')).status))
   t.ok(many.filter((status) => status === 200).length >= 4, 'each waits for its turn, and not more than four wait')

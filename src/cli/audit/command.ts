@@ -59,15 +59,17 @@ function withFilters(command: Command): Command {
     .option('--class <class>', `class of an admin action: ${adminActionClasses.join(', ')}, or one of your rules`)
     .option('--event <event>', 'login, login-refused, access-refused, logout, revocation, admin-action, decision, …')
     .option('--outcome <outcome>', 'allow or deny')
-    .option('--since <moment>', 'not before: 2026-01-31T12:00:00Z, or 24h for a day ago', momentOf)
-    .option('--until <moment>', 'not after', momentOf)
+    .option('--since <moment>', 'not before: 2026-01-31T12:00:00Z, or 24h for a day ago', momentOf('start'))
+    .option('--until <moment>', 'not after; a date includes its day', momentOf('end'))
 }
 
-function momentOf(text: string): number {
-  const at = momentIn(text, Date.now())
-  if (at === undefined) throw new InvalidArgumentError('It is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d.')
-  return at
-}
+const momentOf =
+  (edge: 'start' | 'end') =>
+  (text: string): number => {
+    const at = momentIn(text, Date.now(), edge)
+    if (at !== undefined) return at
+    throw new InvalidArgumentError('It is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d.')
+  }
 
 function countIn(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1 on.')

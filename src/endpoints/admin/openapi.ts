@@ -76,7 +76,7 @@ const paths = {
           query('class', 'Class of an admin action.'),
           query('outcome', '`allow` or `deny`.'),
           query('since', 'A moment (RFC 3339), a date, or how long ago (`24h`).'),
-          query('until', 'The same.'),
+          query('until', 'The same; a date includes its day.'),
         ],
       },
     ),

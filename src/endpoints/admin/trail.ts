@@ -75,12 +75,12 @@ function questionIn(query: unknown): AuditQuestion {
 
 /** @throws STAGEDOOR_ADMIN_BAD_REQUEST */
 function filterOf({ since, until, ...rest }: AuditQuestion, now: number): RecordFilter {
-  return { ...rest, since: momentOf('since', since, now), until: momentOf('until', until, now) }
+  return { ...rest, since: momentOf('since', since, now, 'start'), until: momentOf('until', until, now, 'end') }
 }
 
-function momentOf(name: string, text: string | undefined, now: number): number | undefined {
+function momentOf(name: string, text: string | undefined, now: number, edge: 'start' | 'end'): number | undefined {
   if (text === undefined) return undefined
-  const at = momentIn(text, now)
+  const at = momentIn(text, now, edge)
   if (at === undefined) throw badRequest(`${name} is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d`)
   return at
 }
