@@ -7,7 +7,7 @@ import type { ShedReason } from './refusal.ts'
 export type Routing = (request: IncomingMessage, response: ServerResponse) => void
 
 export type RequestLimiterOptions = {
-  connections: Pick<ConnectionLimiter, 'isSurplus'>
+  connections: Pick<ConnectionLimiter, 'isSurplus' | 'isFlooded' | 'count'>
   queue: Queue
   /** Requests under way at a time, those in the queue and open event streams included. */
   maxRequests: number
@@ -36,10 +36,19 @@ export class RequestLimiter {
 
   /** Limits requests; each is under way until its answer is closed. @param next must not throw */
   guard(next: Routing): Routing {
+    const { connections } = this.#options
     return (request, response) => {
+      if (connections.isFlooded(request)) {
+        request.socket.destroy()
+        return
+      }
       if (!this.#take(request, response, next)) return
       this.#underWay += 1
-      response.on('close', () => (this.#underWay -= 1))
+      connections.count(request, 1)
+      response.on('close', () => {
+        this.#underWay -= 1
+        connections.count(request, -1)
+      })
     }
   }
 

@@ -9,11 +9,16 @@ import { RequestLimiter, type RequestLimiterOptions } from '../../src/overload/r
 import { until } from '../support/until.ts'
 
 /** A limiter that writes down what it passes on and refuses; the turn of its event loop ends when the test says so. */
-function limiterWith(change: Partial<RequestLimiterOptions> & { isSurplus?: boolean } = {}) {
+function limiterWith(change: Partial<RequestLimiterOptions> & { isSurplus?: boolean; maxAhead?: number } = {}) {
   const log: string[] = []
   let endTurn: (() => void) | undefined
+  let ahead = 0
   const limiter = new RequestLimiter({
-    connections: { isSurplus: () => change.isSurplus === true },
+    connections: {
+      isSurplus: () => change.isSurplus === true,
+      isFlooded: () => ahead >= (change.maxAhead ?? Infinity),
+      count: (_request, by) => void (ahead += by),
+    },
     queue: new Queue(60_000),
     maxRequests: 1_000,
     isProbe: (url) => url === '/probe',
@@ -22,7 +27,8 @@ function limiterWith(change: Partial<RequestLimiterOptions> & { isSurplus?: bool
     ...change,
   })
   const ask = (url: string, guard: 'guard' | 'guardUpgrades' = 'guard') => {
-    const request = { url } as IncomingMessage
+    const socket = { destroy: () => log.push(`destroy ${url}`) }
+    const request = { url, socket } as unknown as IncomingMessage
     const response = Object.assign(new EventEmitter(), {
       end: () => log.push(`end ${url}`),
     }) as unknown as ServerResponse
@@ -116,4 +122,14 @@ t.test('an error of ours ends the request in which it happens, at once or out of
   turn()
   t.equal(log[0], 'end /broken')
   t.same(log.slice(-2), ['end /broken', 'pass /after'])
+})
+
+t.test('a connection with too many requests under way is closed; those that have ended count no more', async (t) => {
+  const { ask, log } = limiterWith({ maxAhead: 2 })
+  const first = ask('/a')
+  ask('/b')
+  ask('/c')
+  first.emit('close')
+  ask('/d')
+  t.same(log, ['pass /a', 'pass /b', 'destroy /c', 'pass /d'])
 })

@@ -145,6 +145,20 @@ t.test('an answer of our own that is not read is reset', async (t) => {
   t.same(await endOf(session.request({ ':path': '/private' })), [401, 8])
 })
 
+t.test('requests sent ahead behind a slow one do not take all places of the process', async (t) => {
+  const house = await startHouse(t, {
+    config: { server: { maxRequests: 100 } },
+    upstream: ({ url }, response) => void (url === '/public/slow' || response.end('ok')),
+  })
+  const ahead = openTo(t, house)
+  ahead.write('GET /public/slow HTTP/1.1\r\nHost: a\r\n\r\n')
+  await until(() => house.origin.seen.length > 0)
+  const closed = once(ahead, 'close')
+  ahead.write('GET /public/x HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(500))
+  await closed
+  t.match(await fetch(`${house.directUrl}/public/y`), { status: 200 })
+})
+
 t.test('a connection that begins no TLS, or does not end its handshake, is closed', async (t) => {
   const gateway = await startTlsGateway(t, undefined, { timeouts: { headers: '1s' } })
   // Nothing, and the head of a record of TLS whose content does not come.

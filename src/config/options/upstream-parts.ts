@@ -11,7 +11,7 @@ export const timeouts = z
       .meta({ description: 'How long a connection may take to open.' }),
     headers: duration({ min: '1s', max: '1h' })
       .prefault('60s')
-      .meta({ description: 'How long the head of an answer may take. Bodies and open streams are never cut.' }),
+      .meta({ description: 'How long the head of an answer may take. Its body and open streams may take any time.' }),
     upgrade: duration({ min: '1s', max: '10m' })
       .prefault('10s')
       .meta({ description: 'How long the answer to a WebSocket upgrade may take.' }),
