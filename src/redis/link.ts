@@ -136,7 +136,8 @@ function discard(client: RedisClient | undefined): void {
   if (client?.isOpen === true) client.destroy()
 }
 
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+/** @throws Error where the work takes longer */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer from Redis within ${ms} ms`)), ms)

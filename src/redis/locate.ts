@@ -1,4 +1,5 @@
 import { createRedisClient } from './client.ts'
+import { within } from './link.ts'
 import { RedisUnavailable } from './replies.ts'
 import type { RedisNode, RedisSettings } from './settings.ts'
 
@@ -58,8 +59,8 @@ function sendOnce(settings: RedisSettings): SendTo {
     const client = createRedisClient(node, { topology, tls, timeoutMs, ...credentials })
     client.on('error', () => undefined)
     try {
-      await client.connect()
-      return await client.sendCommand(command)
+      const answer = client.connect().then(() => client.sendCommand(command))
+      return await within(timeoutMs * 2, answer)
     } finally {
       client.destroy()
     }

@@ -4,7 +4,7 @@ import { ErrorReply } from '@redis/client'
 
 import { createRedisClient, type RedisClient } from './client.ts'
 import { clusterPrefix, createRedisKeys, plainPrefix, type RedisKeys } from './keys.ts'
-import { Link, type LinkOptions } from './link.ts'
+import { Link, type LinkOptions, within } from './link.ts'
 import { locate, slotOf } from './locate.ts'
 import { isMisplaced, isTransientReply, RedisUnavailable, writeRefusalIn } from './replies.ts'
 import type { Script } from './scripts.ts'
@@ -27,8 +27,8 @@ export async function tryToConnect(settings: RedisSettings): Promise<void> {
   // A connection that fails also emits its error.
   client.on('error', () => undefined)
   try {
-    await client.connect()
-    await client.ping()
+    const answer = client.connect().then(() => client.ping())
+    await within(settings.timeoutMs * 2, answer)
   } finally {
     if (client.isOpen) client.destroy()
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 
 import { slotOf } from '../../src/redis/locate.ts'
-import { Redis } from '../../src/redis/redis.ts'
+import { Redis, tryToConnect } from '../../src/redis/redis.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
 import { defineScript } from '../../src/redis/scripts.ts'
 import { parseNode, type RedisSettings } from '../../src/redis/settings.ts'
@@ -75,6 +75,20 @@ t.test('the sentinels name the primary, and after a failover the new one', async
   t.match(await replica.command('GET', 'stagedoor:a'), /2/)
   const unknown = await connect(t, { topology: { kind: 'sentinel', primary: 'other', nodes } })
   t.notOk(unknown.isReady(), 'a name that no sentinel knows is no server')
+})
+
+t.test('a server that takes connections and answers nothing holds nobody up', async (t) => {
+  const [primary, frozen, port] = [await startRedis(t), await startRedis(t), await freePort()]
+  frozen.freeze()
+  t.teardown(() => frozen.thaw())
+  const file = join(t.testdir({}), 'sentinel.conf')
+  writeFileSync(file, `sentinel monitor main 127.0.0.1 ${primary.port} 1\n`)
+  const sentinel = await startRedis(t, { configFile: file, port, arguments: ['--sentinel'] })
+  const nodes = [frozen, sentinel].map(({ url }) => parseNode(url))
+  const redis = new Redis({ topology: { kind: 'sentinel', primary: 'main', nodes }, timeoutMs: 500 })
+  t.teardown(() => redis.close())
+  await until(() => redis.isReady())
+  await t.rejects(tryToConnect({ topology: single(frozen.url), timeoutMs: 500 }), /within 1000 ms/)
 })
 
 t.test('in a cluster all keys share one slot, and commands go to the node that holds it', async (t) => {
