@@ -131,6 +131,26 @@ t.test('verify makes each check and tells cause and remedy of what fails', async
   t.match(down, { exitCode: 1, out: /✗ signature.*\n {4}The issuer’s keys cannot be fetched/, err: /answered 503/ })
 })
 
+t.test('decode and verify give scripts JSON, and the same exit codes', async (t) => {
+  const auth0 = await startAuth0(t)
+  const folder = t.testdir({ 'a.yaml': configOf(auth0, "{ audiences: ['https://backstage.example.com/api'] }") })
+  const token = machineToken(auth0, { aud: 'urn:other' })
+  const decoded = await run(['decode', '--json'], { input: token })
+  t.equal(decoded.exitCode, 0)
+  t.match(JSON.parse(decoded.out), { header: { alg: 'RS256' }, claims: { aud: 'urn:other', iss: auth0.issuer } })
+  const verify = async (input: string) => {
+    const seen = await run(['verify', '--json', '--config', join(folder, 'a.yaml')], { input, folder })
+    return { ...JSON.parse(seen.out), exitCode: seen.exitCode }
+  }
+  const refused = await verify(token)
+  t.match(refused, { accepted: false, exitCode: 1 })
+  t.same(
+    refused.checks.filter(({ ok }: { ok: boolean }) => !ok).map(({ reason }: { reason: string }) => reason),
+    ['audience-mismatch'],
+  )
+  t.match(await verify(machineToken(auth0)), { accepted: true, exitCode: 0 })
+})
+
 t.test('verify tells of a configuration that takes no token, or is none', async (t) => {
   const auth0 = await startAuth0(t)
   const folder = t.testdir({ 'a.yaml': configOf(auth0, '{}'), 'b.yaml': 'nonsense: 1' })

@@ -19,16 +19,21 @@ function decodeCommand(context: CommandContext): Command {
   return new Command('decode')
     .description('show what a token says; it is not checked, and sent nowhere')
     .argument('[token]', 'the token; without it, or as -, it is read from standard input')
-    .action((given: string | undefined) => runAction(context, () => decode(given, context)))
+    .option('--json', 'header and claims as JSON, as they are')
+    .action((given: string | undefined, options: { json?: true }) =>
+      runAction(context, () => decode(given, options, context)),
+    )
 }
 
-async function decode(given: string | undefined, { readInput, out, now }: CommandContext): Promise<number> {
+async function decode(given: string | undefined, { json }: { json?: true }, context: CommandContext): Promise<number> {
+  const { readInput, out, now } = context
   const token = await tokenFrom(given, readInput)
   const parsed = parseCompact(token)
   if (typeof parsed === 'string') {
     const { cause, remedy } = bearerReasons[parsed]
     throw new CommandFailed(`This cannot be decoded (${parsed}). ${cause}\n${remedy}`)
   }
-  out(tokenTable(parsed.header, parsed.claims, now()))
+  const { header, claims } = parsed
+  out(json ? `${JSON.stringify({ header, claims })}\n` : tokenTable(header, claims, now()))
   return 0
 }

@@ -16,7 +16,7 @@ import { configOption } from '../config-files.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
 import { printable } from '../terminal-text.ts'
 
-type VerifyOptions = { config: string[] }
+type VerifyOptions = { config: string[]; json?: true }
 
 /** `stagedoor token verify`: every check with ✓ or ✗ and what mends it; exit code 1 where the gateway would refuse. */
 export function verifyCommand(context: CommandContext): Command {
@@ -24,8 +24,9 @@ export function verifyCommand(context: CommandContext): Command {
     .description('check a token as the gateway would; the issuer is asked for its keys, the token is sent nowhere')
     .argument('[token]', 'the token; without it, or as -, it is read from standard input')
     .addOption(configOption())
-    .action((given: string | undefined, { config: files }: VerifyOptions) =>
-      runAction(context, () => verify(given, files, context)),
+    .option('--json', 'the checks as JSON, for scripts')
+    .action((given: string | undefined, options: VerifyOptions) =>
+      runAction(context, () => verify(given, options, context)),
     )
 }
 
@@ -40,7 +41,7 @@ export async function tokenFrom(given: string | undefined, readInput: () => Prom
   return token
 }
 
-async function verify(given: string | undefined, files: readonly string[], context: CommandContext): Promise<number> {
+async function verify(given: string | undefined, { config: files, json }: VerifyOptions, context: CommandContext) {
   const { env, out, err, readInput, now } = context
   const { config } = await loadConfig({ files, env })
   const token = await tokenFrom(given, readInput)
@@ -51,8 +52,11 @@ async function verify(given: string | undefined, files: readonly string[], conte
   const keysOf = (issuer: string) =>
     provisionKeySet(config, { fetch, now, onFailure: (cause) => err(`${explain(cause)}\n`) }, issuer)
   const findings = await diagnose(token, expected, keysOf)
-  out(report(findings, issuers) + unusableIn(token, claimNamesOf(config)))
-  return findings.every(({ fault }) => fault === undefined) ? 0 : 1
+  const accepted = findings.every(({ fault }) => fault === undefined)
+  const checked = findings.map(({ name, fault }) => ({ check: name, ok: fault === undefined, reason: fault }))
+  if (json) out(`${JSON.stringify({ accepted, checks: checked })}\n`)
+  else out(report(findings, issuers) + unusableIn(token, claimNamesOf(config)))
+  return accepted ? 0 : 1
 }
 
 function report(findings: readonly Finding[], issuers: ReadonlyMap<string, readonly string[]>): string {
