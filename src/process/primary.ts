@@ -24,7 +24,8 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
 
   async function close(): Promise<void> {
     following.stop()
-    await Promise.all([workers.close(), admin.close()])
+    await workers.close()
+    await admin.close()
   }
 
   async function setLogLevel(level: string): Promise<void> {

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http'
+
 import t from 'tap'
 
 import { type Cluster, startCluster } from '../../support/cluster.ts'
@@ -83,4 +85,19 @@ t.test('workers are one gateway', async (t) => {
   })
 
   t.equal(await cluster.stop(), 0, 'SIGTERM to the primary ends all of them in order')
+})
+
+t.test('until the last worker has ended, the admin listener says that none serves', async (t) => {
+  const held = Promise.withResolvers<ServerResponse>()
+  const cluster = await startCluster(t, {
+    upstream: (request, response) => void (request.url === '/held' ? held.resolve(response) : response.end()),
+  })
+  const answer = cluster.ask('/held', { cookie: await cluster.signIn() })
+  const response = await held.promise
+  const ended = cluster.stop()
+  await until(async () => (await cluster.ready()).status === 503)
+  t.match(JSON.parse((await cluster.ready()).text).conditions, [{ name: 'workers', status: 'unavailable' }])
+  response.end()
+  t.equal((await answer).status, 200, 'the request under way is answered')
+  t.equal(await ended, 0)
 })
