@@ -37,13 +37,18 @@ function createHolding(kept: Kept[]) {
   const works: (() => void)[] = []
   const later: (() => void)[] = []
 
-  /** The latest first: a part is made of earlier ones. */
+  /**
+   * The latest first: a part is made of earlier ones.
+   * @throws AggregateError of those that could not be closed
+   */
   async function giveUp(isGivenUp: (definition: Definition<unknown>) => boolean): Promise<void> {
+    const failures: unknown[] = []
     for (const each of kept.toReversed()) {
       if (!isGivenUp(each.definition) || !each.holders.delete(holder) || each.holders.size > 0) continue
       kept.splice(kept.indexOf(each), 1)
-      await close(each)
+      await close(each).catch((error: unknown) => failures.push(error))
     }
+    if (failures.length > 0) throw new AggregateError(failures, 'parts could not be closed')
   }
 
   return {
@@ -65,8 +70,11 @@ function createHolding(kept: Kept[]) {
      */
     async putInForce(former?: { retire(): Promise<void> }): Promise<void> {
       for (const work of works) work()
-      await former?.retire()
-      for (const work of later) work()
+      try {
+        await former?.retire()
+      } finally {
+        for (const work of later) work()
+      }
     },
     /** Gives up what requests do not need, and closes what no other holding has. */
     retire: () => giveUp(({ isNeededByRequests }) => isNeededByRequests !== true),

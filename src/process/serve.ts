@@ -109,15 +109,14 @@ export async function serve(wantedFirst: Wanted, dependenciesFor: DependenciesFo
 function createSuccession(first: Generation, logger: Logger) {
   let inForce = first
   const retiring = new Set<Promise<unknown>>()
+  const report = (err: unknown) => logger.error({ err }, 'what the former configuration had open could not be closed')
   return {
     inForce: () => inForce,
     async putInForce(next: Generation): Promise<void> {
       const former = inForce
       inForce = next
-      await next.parts.holding.putInForce(former.parts.holding)
-      const retired = former.retire().catch((err: unknown) => {
-        logger.error({ err }, 'what the former configuration had open could not be closed')
-      })
+      await next.parts.holding.putInForce(former.parts.holding).catch(report)
+      const retired = former.retire().catch(report)
       retiring.add(retired)
       void retired.finally(() => retiring.delete(retired))
     },

@@ -93,3 +93,18 @@ t.test('a configuration that is given up leaves what the other one has', async (
   await first.release()
   t.same(log.slice(3), ['close certificate 9', 'close redis 1'])
 })
+
+t.test(
+  'a part that cannot be closed keeps neither the others open nor the next configuration from its work',
+  async (t) => {
+    const { lasting, log, definition } = startHouse()
+    const first = lasting.hold()
+    const eio = new Error('EIO')
+    first.part(definition('events', { settings: 1 }))
+    first.part(definition('trail', { settings: 1, close: () => Promise.reject(eio) }))
+    const second = lasting.hold()
+    second.onAlone(() => void log.push('the next events begin'))
+    await t.rejects(second.putInForce(first), { errors: [eio] })
+    t.same(log.slice(2), ['close events 1', 'the next events begin'])
+  },
+)
