@@ -6,7 +6,6 @@ import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
 import { Keys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
 import { createLocalCounter } from '../../src/failed-attempts/counter-store.ts'
-import { createBackOff } from '../../src/session/refresh/back-off.ts'
 import { startHouse } from '../support/house.ts'
 
 const hourMs = 3_600_000
@@ -81,12 +80,3 @@ t.test(
     t.equal(await statusAt(0), 200)
   },
 )
-
-t.test('a refresh that failed before the clock was set back is tried again', async (t) => {
-  let now = 5 * hourMs
-  const backOff = createBackOff(() => now)
-  backOff.failed('session-1')
-  t.same([backOff.isWaiting('session-1'), backOff.isTroubled()], [true, true])
-  now -= hourMs
-  t.same([backOff.isWaiting('session-1'), backOff.isTroubled()], [false, false])
-})

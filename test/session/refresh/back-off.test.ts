@@ -58,3 +58,12 @@ t.test('a refresh that is slow makes nobody else wait for a while', async (t) =>
   now += 5_000
   t.notOk(backOff.isTroubled())
 })
+
+t.test('a refresh that failed before the clock was set back is tried again', async (t) => {
+  let now = 18_000_000
+  const backOff = createBackOff(() => now)
+  backOff.failed('session-1')
+  t.same([backOff.isWaiting('session-1'), backOff.isTroubled()], [true, true])
+  now -= 3_600_000
+  t.same([backOff.isWaiting('session-1'), backOff.isTroubled()], [false, false])
+})
