@@ -35,7 +35,7 @@ export function openAppendFile(path: string) {
       isSyncing = true
       fsync(fd, (error) => {
         isSyncing = false
-        if (isClosing) closeSync(fd)
+        if (isClosing) closeQuietly(fd)
         done(error)
       })
     },
@@ -45,8 +45,17 @@ export function openAppendFile(path: string) {
     close(): void {
       isClosing = true
       // The number of a file that is closed goes to the next one that is opened, which would be synced instead.
-      if (!isSyncing) closeSync(fd)
+      if (!isSyncing) closeQuietly(fd)
     },
+  }
+}
+
+/** On a network share, a close may fail with the error of an earlier write. Syncs report that, where they are asked for. */
+function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd)
+  } catch {
+    // The number is free all the same (close(2)).
   }
 }
 
@@ -76,7 +85,7 @@ function endLine(fd: number): void {
   try {
     if (!endsWithLine(fd)) writeSync(fd, '\n')
   } catch (error) {
-    closeSync(fd)
+    closeQuietly(fd)
     throw error
   }
 }

@@ -200,6 +200,29 @@ t.test(
   },
 )
 
+t.test('a file that cannot be closed, as on a network share, ends nothing', async (t) => {
+  const { sink, path, later } = await start(t)
+  sink.take(['x'.repeat(1_000)])
+  const close = mock.method(fs, 'closeSync', () => {
+    throw Object.assign(new Error('EIO: i/o error, close'), { code: 'EIO' })
+  })
+  syncBuiltinESMExports()
+  t.teardown(() => {
+    close.mock.restore()
+    syncBuiltinESMExports()
+  })
+  later(1_000)
+  sink.take(['two'])
+  t.equal(await readFile(path, 'utf8'), 'two\n', 'the one before is moved aside')
+  const { makeRoom } = fillDisk(t, 0)
+  sink.take(['three'])
+  const status = sink.status()
+  makeRoom()
+  t.match(status, { reason: /disk is full/, waiting: 1 })
+  await sink.close()
+  t.match(await readFile(path, 'utf8'), /^two\n+three\n$/)
+})
+
 t.test('a failing sync is a failure too, and the next second tries again', async (t) => {
   const clock = mockTimers(t)
   // A device takes what is written, and cannot be asked to have it on disk.
