@@ -209,7 +209,7 @@ export const errorTable = {
     The log says why, for example a full disk or Redis out of reach. Mend that, then ask again.`,
   STAGEDOOR_ADMIN_KEYS_IN_USE: row(409, 'info')`
     The previous key is still needed for tokens that it signed, and a rotation would drop it.
-    Ask again at the time in the detail. If a key has leaked, send dropPrevious: true (stagedoor keys rotate --drop-previous).`,
+    Ask again after the time that the detail names. If a key has leaked, send dropPrevious: true (stagedoor keys rotate --drop-previous).`,
   STAGEDOOR_ASSERTION_UNAVAILABLE: row(503, 'error')`
     Your identity could not be signed for the service behind the portal.
     Try again in a moment. Operators: check assertion.keys.`,

@@ -48,7 +48,7 @@ t.test('signing keys are listed, and the next one signs when that is asked for',
   t.not(after?.current, before?.current)
   t.match(await run(['keys', 'rotate', 'assertion']), {
     exitCode: 1,
-    err: /answers 409: The previous key is still needed .*Ask again after 20\S+Z\. If a key has leaked, .*--drop-previous/,
+    err: /answers 409: The previous key is still needed .*It is needed until 20\S+Z\. Ask again .*--drop-previous/,
   })
   const answer = await fetch(`${house.url}/.stagedoor/admin/keys/rotate`, {
     method: 'POST',

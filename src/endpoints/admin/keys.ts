@@ -27,7 +27,7 @@ export const adminKeys: FastifyPluginAsync<AdminKeysOptions> = async (app, { key
       throw new GatewayError('STAGEDOOR_ADMIN_KEYS_NOT_KEPT', { cause })
     })
     if (neededUntil !== undefined) {
-      const detail = `Ask again after ${new Date(neededUntil).toISOString()}. If a key has leaked, send dropPrevious: true (--drop-previous of stagedoor keys rotate).`
+      const detail = `It is needed until ${new Date(neededUntil).toISOString()}.`
       throw new GatewayError('STAGEDOOR_ADMIN_KEYS_IN_USE', { publicDetail: detail })
     }
     return reply.header('cache-control', 'no-store').send({ keys: listed(new Map([[purpose, ring]])) })
