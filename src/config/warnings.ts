@@ -9,7 +9,7 @@ export function* warningsAbout(sections: KnownSections): Findings {
   if (server) yield* serverWarnings(server)
   if (auth0) yield* scopeWarnings(auth0)
   if (session) yield* storeWarnings(session)
-  yield* replicaWarnings(sections)
+  if (server && assertion) yield* replicaWarnings({ ...sections, server, assertion })
   if (assertion) yield* assertionWarnings(assertion)
   if (upstreams && assertion) yield* sharedAudiences(upstreams, assertion)
   if (upstreams && routes) yield* unreachableByRewrite(upstreams, routes)
@@ -56,9 +56,11 @@ function* storeWarnings({ store, redis }: Config['session']): Findings {
   }
 }
 
+type Signing = Pick<Config, 'server' | 'assertion'>
+
 /** What each of several processes would keep for itself. */
-function* replicaWarnings({ server, session, assertion, machines }: KnownSections): Findings {
-  if (server === undefined || server.replicas === 1) return
+function* replicaWarnings({ server, session, assertion, machines }: KnownSections & Signing): Findings {
+  if (server.replicas === 1) return
   const path = ['server', 'replicas']
   if (session?.store === 'cookie') {
     yield {
@@ -68,12 +70,11 @@ function* replicaWarnings({ server, session, assertion, machines }: KnownSection
     }
   }
   const hasMachines = machines !== undefined && machines.audiences.length + machines.issuers.length > 0
-  for (const [section, keys] of Object.entries({ assertion, ...(hasMachines && { machines }) })) {
-    const store = keys?.keys.store ?? 'redis'
-    if (store === 'redis') continue
+  for (const [section, { keys }] of Object.entries(hasMachines ? { assertion, machines } : { assertion })) {
+    if (keys.store === 'redis') continue
     yield {
       path,
-      expected: `1, because ${section}.keys.store is ${store}`,
+      expected: `1, because ${section}.keys.store is ${keys.store}`,
       fix: `each process signs with keys of its own, and upstreams refuse those of all but the one that they asked: use ${section}.keys.store: redis`,
     }
   }

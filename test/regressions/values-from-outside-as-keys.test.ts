@@ -32,6 +32,7 @@ const reviewed = new Map([
   ['src/cli/from-environment.ts: env[variable]', 'names of our own'],
   ['src/cli/rotate/replicas.ts: secrets[option]', 'names of our own'],
   ['src/process/outgoing-fetch.ts: env[name]', 'names of our own'],
+  ['src/endpoints/admin/console.ts: query[name]', 'names of our own'],
   ['src/cli/setup/missing.ts: body[name]', 'names of our own'],
   ['src/cli/setup/missing.ts: found[name]', 'names of our own'],
   ['src/cli/doctor/backstage-checks.ts: upstreams[name]', 'the name comes from the same object'],
