@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 /** Up to here, connections beyond the limit stay open so that their requests get 503; past it they are closed at once. */
 const reserveOf = (max: number): number => Math.max(16, Math.ceil(max / 16))
 
-/** Requests that one connection of HTTP/1.1 may have under way: answers are in order, so that each waits for the first. Browsers send none ahead. */
+/** Requests that one connection of HTTP/1.1 may have waiting behind another: answers are in order. Browsers send none ahead; HTTP/2 has a limit of its own. */
 const maxAhead = 64
 
 /** Counts and bounds the open connections of one process, upgraded ones included. */
@@ -15,7 +15,7 @@ export class ConnectionLimiter {
   open = 0
   max: number
   readonly #surplus = new WeakSet<Socket | Http2Session>()
-  readonly #underWay = new WeakMap<Socket, number>()
+  readonly #ahead = new WeakMap<Socket, number>()
 
   constructor(max: number) {
     this.max = max
@@ -42,13 +42,13 @@ export class ConnectionLimiter {
     return this.open > this.max && this.#surplus.has(stream?.session ?? request.socket)
   }
 
-  /** Counts a request that begins (1) or has its answer (-1). */
-  count({ socket, httpVersionMajor }: IncomingMessage, change: 1 | -1): void {
-    if (httpVersionMajor === 1) this.#underWay.set(socket, (this.#underWay.get(socket) ?? 0) + change)
+  /** Counts a request that begins (1) or has its answer (-1), of those that a client sent ahead. */
+  count({ socket }: IncomingMessage, change: 1 | -1): void {
+    this.#ahead.set(socket, (this.#ahead.get(socket) ?? 0) + change)
   }
 
-  /** Whether a client has sent more requests ahead of their answers than it may. HTTP/2 has a limit of its own. */
-  isFlooded({ socket, httpVersionMajor }: IncomingMessage): boolean {
-    return httpVersionMajor === 1 && (this.#underWay.get(socket) ?? 0) >= maxAhead
+  /** Whether a client has sent more requests ahead of their answers than it may. */
+  isFlooded({ socket }: IncomingMessage): boolean {
+    return (this.#ahead.get(socket) ?? 0) >= maxAhead
   }
 }

@@ -38,16 +38,18 @@ export class RequestLimiter {
   guard(next: Routing): Routing {
     const { connections } = this.#options
     return (request, response) => {
-      if (connections.isFlooded(request)) {
+      // node:http gives an answer its socket when those before it have been sent.
+      const isAhead = response.socket === null
+      if (isAhead && connections.isFlooded(request)) {
         request.socket.destroy()
         return
       }
       if (!this.#take(request, response, next)) return
       this.#underWay += 1
-      connections.count(request, 1)
+      if (isAhead) connections.count(request, 1)
       response.on('close', () => {
         this.#underWay -= 1
-        connections.count(request, -1)
+        if (isAhead) connections.count(request, -1)
       })
     }
   }

@@ -30,6 +30,7 @@ function limiterWith(change: Partial<RequestLimiterOptions> & { isSurplus?: bool
     const socket = { destroy: () => log.push(`destroy ${url}`) }
     const request = { url, socket } as unknown as IncomingMessage
     const response = Object.assign(new EventEmitter(), {
+      socket: change.maxAhead === undefined ? socket : null,
       end: () => log.push(`end ${url}`),
     }) as unknown as ServerResponse
     const next = containing(
