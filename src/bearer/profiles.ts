@@ -1,6 +1,8 @@
 import type { OnUnusable } from '../oidc/claim-values.ts'
 import type { JwksCache } from '../oidc/jwks-cache.ts'
 import { type AccessToken, type BackstageUser, accessTokenOf, clientOf } from './access-token.ts'
+import type { CompactToken } from './compact.ts'
+import type { BearerReason } from './refusal-reasons.ts'
 import {
   type Expectations,
   firstFault,
@@ -13,9 +15,7 @@ import {
   type DenyEntry,
   isDenied,
   timeFault,
-} from './claim-checks.ts'
-import type { CompactToken } from './compact.ts'
-import type { BearerReason } from './refusal-reasons.ts'
+} from './token-checks.ts'
 
 /** A token that was verified. */
 export type Accepted = { kind: 'machine'; token: AccessToken } | { kind: 'backstage'; user: BackstageUser }

@@ -2,8 +2,8 @@ import t from 'tap'
 
 import { audienceOfClass, machineClaims } from '../../src/assertion/claims.ts'
 import { accessTokenOf, clientOf, isMachine } from '../../src/bearer/access-token.ts'
-import { algorithmFault } from '../../src/bearer/claim-checks.ts'
 import { machineProfile } from '../../src/bearer/profiles.ts'
+import { algorithmFault } from '../../src/bearer/token-checks.ts'
 import { createVerifier } from '../../src/bearer/verifier.ts'
 import { encode } from '../support/machine.ts'
 
