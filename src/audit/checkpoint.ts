@@ -45,7 +45,7 @@ function isSignature(signature: Buffer, data: Buffer, jwk: JWK): boolean {
     const key = createPublicKey({ key: jwk, format: 'jwk' })
     return verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature)
   } catch {
-    // The trail named a key that is none.
+    // The trail named something that is not a key.
     return false
   }
 }

@@ -60,7 +60,7 @@ export function createHttpServer(
   })
   upgrades.accept(server, overload.guardUpgrades(routing))
   overload.watch(server)
-  // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout, and bodies that stop coming by those who read them.
+  // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout. What reads a body cuts one that stops coming (`timeouts.transfer`).
   Object.assign(server, { keepAliveTimeout: timeouts.keepAlive, requestTimeout: 0 })
   // Node begins to look for slow heads and idle connections when a server listens.
   server.emit('listening')

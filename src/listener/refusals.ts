@@ -73,7 +73,7 @@ const unreadable = new Map<string, ErrorCode>([
   ['ERR_HTTP_REQUEST_TIMEOUT', 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT'],
 ])
 
-/** There is nobody to answer; behind a handshake that did not end, an answer would wait for it without end. */
+/** The client is gone; or its TLS handshake has not ended, and an answer would wait for that. */
 const unanswerable = new Set(['ECONNRESET', 'ERR_TLS_HANDSHAKE_TIMEOUT'])
 
 /** Answers what node:http could not parse; there is no request to speak of, only a socket. */

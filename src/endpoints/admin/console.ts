@@ -116,7 +116,7 @@ function recordFilterIn(query: unknown): RecordFilter {
 
 function explained(request: FastifyRequest, { policy, claimNames, now }: ConsoleOptions) {
   const query = request.query as Partial<Record<string, string | string[]>>
-  // A name that comes twice has a list.
+  // A parameter that comes twice is a list.
   const text = (name: string, preset = ''): string => String(query[name] ?? preset)
   const [method, path, claims] = [text('method', 'GET').toUpperCase(), text('path'), text('claims')]
   if (path === '') return { method, path, claims }

@@ -37,7 +37,7 @@ export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (ap
     // Programs bring a token of their own, which no page of another site can send.
     if (request.principal.kind === 'user') refuseForeignForm(request.headers, baseUrl)
     const { revocation, target } = revocationIn(request.body, issuer, now())
-    // The id of a session says nothing to who reads the record.
+    // A session id alone says nothing to the reader of the record.
     const subject = target.session === undefined ? target.subject : seen.list({ session: target.session })[0]?.subject
     const whose = subject === undefined ? target : { ...target, subject }
     await app.audit.ensure(request, { event: 'revocation', channel: 'admin', target: whose })

@@ -60,7 +60,7 @@ function charts(minutes: readonly Minute[]): Html {
     const values = minutes.map(value)
     const most = Math.max(1, ...values)
     const bars = values.map((each, i) => {
-      // Few are shown as well: they are more than none.
+      // A small number still gets a bar that can be seen.
       const height = each === 0 ? 0 : Math.max(2, Math.round((each / most) * 60))
       return html`<rect x="${i * 10}" y="${60 - height}" width="8" height="${height}" class="bar ${bar}" />`
     })
