@@ -121,7 +121,7 @@ export class WriterChain {
     const text = `no signature covers ${this.#range(from.seq, to.seq)}: whoever can write the file may have written this`
     const isLong = Date.parse(to.time) - Date.parse(from.time) > longestUnsignedMs
     if (isLong) this.#report.fault(this.#lastPlace, text)
-    else this.#report.note(text)
+    else this.#report.note(`${text}. If the writer runs, its next checkpoint covers it`)
   }
 
   #nameOf(seq: number): string {
