@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { findPackageJSON } from 'node:module'
-
 import type { JWK } from 'jose'
 
 import { createMemoryKeyStore } from '../assertion/key-store.ts'
@@ -16,6 +13,7 @@ import { FileSink } from '../audit/sinks/file.ts'
 import type { Sink } from '../audit/sinks/sink.ts'
 import { checkpointFileOf, readTrailEnd, type TrailEnd } from '../audit/trail-files.ts'
 import { createTrail, type Sign, type Trail, type TrailSettings } from '../audit/trail.ts'
+import { packageVersion } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { counted } from '../config/values/quantities.ts'
 import { Secret } from '../config/values/secret.ts'
@@ -199,18 +197,13 @@ function processFacts(config: Config, keys: AuditKeys): ProcessFacts {
     key: keys.current()?.kid ?? '',
     pid: process.pid,
     secrets: keys.digest(JSON.stringify(secretsIn(config))),
-    version: versionOfPackage(),
+    version: packageVersion(),
   }
 }
 
 function secretsIn(value: unknown): string[] {
   if (value instanceof Secret) return [value.reveal()]
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(secretsIn) : []
-}
-
-function versionOfPackage(): string {
-  const file = findPackageJSON(import.meta.url)
-  return file === undefined ? 'unknown' : (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
 /** Keeps each checkpoint beside the trail's file. A checkpoint names a record that a shortened trail no longer has. */

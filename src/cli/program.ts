@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-
-import { defaultConfigFile } from '../config/load.ts'
+import { packageVersion } from '../config/load.ts'
 import { keysCommand } from './admin/keys.ts'
 import { sessionsCommand } from './admin/sessions.ts'
 import { auditCommand } from './audit/command.ts'
@@ -37,11 +34,4 @@ export function createProgram(context: CommandContext, start: Start): Command {
   ]
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
   return program
-}
-
-/** The version of the package, whether this runs from source or compiled. */
-function packageVersion(): string {
-  const manifest = readFileSync(resolve(defaultConfigFile(), '../../package.json'), 'utf8')
-  const { version }: { version: string } = JSON.parse(manifest)
-  return version
 }

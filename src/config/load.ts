@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
 import { dirname, join } from 'node:path'
 
 import { originsIn } from './effective.ts'
@@ -51,11 +52,18 @@ export async function readConfigFiles(options: LoadOptions) {
   return { files, tree: resolved.tree, absences: filled.absences, unresolved, leftAside: filled.warnings, texts }
 }
 
-/** The package's own `config/default.yaml`, whether this runs from source or compiled. */
+/** A file of the package, whether this runs from source or compiled. */
+export function packageFile(path: string): string {
+  return join(dirname(findPackageJSON(import.meta.url) ?? ''), path)
+}
+
 export function defaultConfigFile(): string {
-  let folder = import.meta.dirname
-  while (!existsSync(join(folder, 'config', 'default.yaml')) && folder !== dirname(folder)) folder = dirname(folder)
-  return join(folder, 'config', 'default.yaml')
+  return packageFile('config/default.yaml')
+}
+
+export function packageVersion(): string {
+  const { version }: { version: string } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8'))
+  return version
 }
 
 async function readTree(file: string, read: ReadText): Promise<{ tree: Tree; problems: Problem[] }> {

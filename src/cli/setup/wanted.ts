@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 
 import { parse } from 'yaml'
 
-import { defaultConfigFile } from '../../config/load.ts'
+import { packageFile } from '../../config/load.ts'
 
 export type Settings = Record<string, unknown>
 
@@ -36,7 +36,7 @@ type TenantFile = {
 
 /** The tenant of `auth0/tenant/tenant.yaml`, which the package ships, with the addresses of a wish. */
 export async function wantedTenant(wish: Wish): Promise<Wanted> {
-  const folder = resolve(defaultConfigFile(), '../../auth0/tenant')
+  const folder = packageFile('auth0/tenant')
   const text = await readFile(join(folder, 'tenant.yaml'), 'utf8')
   const file: TenantFile = parse(fill(text, wish))
   const [{ permissions: _permissions, ...role }] = file.roles
