@@ -43,12 +43,9 @@ export function createExamine(path: string, keys: () => readonly JWK[], maxBytes
     const verifier = new Verifier({ keys: keys(), checkpoints })
     const records: AuditRecord[] = []
     const seen = new Set<string>()
-    let current = files[0]
     let count = 0
-    for await (const { line, place, file } of linesOf(files)) {
-      if (file !== current) verifier.nextFile()
-      current = file
-      verifier.line(line, place)
+    for await (const { line, place, isFirstFile } of linesOf(files)) {
+      verifier.line(line, place, isFirstFile)
       const record = recordIn(line)
       if (record !== undefined && fits(record, filter) && !seen.has(record.hash)) {
         seen.add(record.hash)

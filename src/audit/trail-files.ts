@@ -12,7 +12,7 @@ import type { AuditRecord } from './record-schema.ts'
 export class UnreadableTrail extends Error {}
 
 /** A line and where it stands. */
-type PlacedLine = { line: string; place: string; file: string }
+type PlacedLine = { line: string; place: string; isFirstFile: boolean }
 
 /**
  * The files of a trail, oldest first: those that were moved aside, and the one that is written.
@@ -55,7 +55,7 @@ export async function* linesOf(files: readonly string[]): AsyncGenerator<PlacedL
       const input = createReadStream(file, { end: size - 1 })
       for await (const line of createInterface({ input, crlfDelay: Infinity })) {
         number += 1
-        yield { line, place: `${file}:${number}`, file }
+        yield { line, place: `${file}:${number}`, isFirstFile: file === files[0] }
       }
     } catch (cause) {
       throw unreadable(file, cause)

@@ -57,17 +57,16 @@ export class Verifier {
     this.#kept = checkpoints && new Set(checkpoints)
   }
 
-  /** @param place says where the line stands, for people */
-  line(line: string, place: string): void {
+  /**
+   * @param place says where the line stands, for people
+   * @param isFirstFile whether that is in the oldest file: those before it may have been removed
+   */
+  line(line: string, place: string, isFirstFile = true): void {
     if (line === '') return
+    this.#isFirstFile = isFirstFile
     const record = recordIn(line)
     if (record !== undefined) this.#take(record, place, line)
     else if (!isOtherLine(line)) this.#takeUnreadable(line, place)
-  }
-
-  /** Before the first line of another file. */
-  nextFile(): void {
-    this.#isFirstFile = false
   }
 
   end(): Verdict {

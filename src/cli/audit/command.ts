@@ -79,12 +79,7 @@ function countIn(text: string): number {
 /** Checks a whole trail, and says what was changed. Returns the exit code. */
 async function verifyTrail({ files, checkpoints, keys }: TrailFiles, context: CommandContext): Promise<number> {
   const verifier = new Verifier({ keys, checkpoints })
-  let current = files[0]
-  for await (const { line, place, file } of linesOf(files)) {
-    if (file !== current) verifier.nextFile()
-    current = file
-    verifier.line(line, place)
-  }
+  for await (const { line, place, isFirstFile } of linesOf(files)) verifier.line(line, place, isFirstFile)
   return report(verifier.end(), context)
 }
 

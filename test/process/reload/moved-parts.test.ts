@@ -121,8 +121,7 @@ async function moveTrail(t: Test, house: SharedHouse): Promise<void> {
   const texts = await Promise.all([former, next].map((file) => readFile(file, 'utf8')))
   const verifier = new Verifier({ keys: JSON.parse((await cluster.ask('/.stagedoor/audit/jwks.json')).text).keys })
   for (const [i, text] of texts.entries()) {
-    if (i > 0) verifier.nextFile()
-    for (const [at, line] of text.split('\n').entries()) verifier.line(line, `file ${i}:${at + 1}`)
+    for (const [at, line] of text.split('\n').entries()) verifier.line(line, `file ${i}:${at + 1}`, i === 0)
   }
   const { faults, writers } = verifier.end()
   t.same([faults, writers], [[], house.workers])
