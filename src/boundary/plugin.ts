@@ -4,7 +4,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { isReservedHeader } from '../headers/removed-headers.ts'
 import { nameTrace } from '../telemetry/request-logger.ts'
 import { type FactsOptions, requestFacts } from './read-facts.ts'
-import { createProxyTrust } from './trusted-proxies.ts'
+import { createNetworkTest } from './trusted-proxies.ts'
 
 type BoundaryOptions = Omit<FactsOptions, 'isTrustedProxy'> & {
   trustedProxies: readonly string[]
@@ -15,7 +15,7 @@ type BoundaryOptions = Omit<FactsOptions, 'isTrustedProxy'> & {
 /** Turns an untrusted request into facts, and refuses a request that two parsers could read differently. */
 export const boundary = fastifyPlugin<BoundaryOptions>(
   async (app, { trustedProxies, transportSecurity, ...rest }) => {
-    const options = { ...rest, isTrustedProxy: createProxyTrust(trustedProxies) }
+    const options = { ...rest, isTrustedProxy: createNetworkTest(trustedProxies) }
     app.decorateRequest('facts')
 
     app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {

@@ -31,8 +31,8 @@ export function forwardedAddress(entry: string): string | undefined {
 /** Whether an address belongs to a proxy whose forwarded headers are trusted. */
 export type ProxyTrust = (address: string) => boolean
 
-/** Builds the membership test for CIDR blocks such as `10.0.0.0/8` or `fd00::/8`; `unix` for peers without an address; an empty list trusts none. */
-export function createProxyTrust(cidrs: readonly string[]): ProxyTrust {
+/** Builds the test whether an address is in one of these CIDR blocks, such as `10.0.0.0/8` or `fd00::/8`; `unix` stands for peers without an address. */
+export function createNetworkTest(cidrs: readonly string[]): (address: string) => boolean {
   if (cidrs.length === 0) return () => false
   // Only on a Unix socket has a peer no address; configuration allows `unix` where that is the only listener.
   const trustsUnix = cidrs.includes('unix')

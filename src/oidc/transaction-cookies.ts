@@ -1,9 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { LRUCache } from 'lru-cache'
 
-import type { Once } from '../revocation/once.ts'
+import { createOnce, type Once } from '../revocation/once.ts'
 import type { Sealer } from '../seal/sealer.ts'
-import { upTo } from '../storage/memory-bound.ts'
 import {
   type LoginState,
   type Occupied,
@@ -61,20 +59,17 @@ function isCanonical(sealed: string): boolean {
 
 export type UsedTransactions = ReturnType<typeof createUsedTransactions>
 
-const maxUsed = 100_000
-
 /**
  * Logins that were finished or given up: none can be used twice.
  * @param now milliseconds since the epoch
  * @param once shared by all processes; while it does not answer, this process uses its own memory
  */
 export function createUsedTransactions(now: () => number, once: Pick<Once, 'claim'>) {
-  const usedUntil = new LRUCache<string, number>(upTo(maxUsed))
+  const own = createOnce(now)
   return {
     /** False when the transaction was used before, in any process that shares our Redis. */
     async claim(id: string): Promise<boolean> {
-      if ((usedUntil.peek(id) ?? 0) > now()) return false
-      usedUntil.set(id, now() + transactionLifetimeMs)
+      if (!(await own.claim(id, transactionLifetimeMs))) return false
       return once.claim(`transaction ${id}`, transactionLifetimeMs).catch(() => true)
     },
   }

@@ -11,11 +11,7 @@ export type SendTo = (node: RedisNode, command: string[]) => Promise<unknown>
  * clients"), or the cluster's holder of our slot. Nodes are asked in turn; the first that knows wins.
  * @throws RedisUnavailable when none knows
  */
-export async function locate(
-  settings: RedisSettings,
-  slot: number,
-  send: SendTo = sendOnce(settings),
-): Promise<RedisNode> {
+export async function locate(settings: RedisSettings, send: SendTo = sendOnce(settings)): Promise<RedisNode> {
   const { topology } = settings
   if (topology.kind === 'single') return topology.node
   const causes: unknown[] = []
@@ -24,7 +20,7 @@ export async function locate(
       const found =
         topology.kind === 'sentinel'
           ? primaryIn(await send(node, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', topology.primary]), node)
-          : holderIn(await send(node, ['CLUSTER', 'SLOTS']), slot, node)
+          : holderIn(await send(node, ['CLUSTER', 'SLOTS']), node)
       if (found !== undefined) return found
     } catch (cause) {
       causes.push(cause)
@@ -41,10 +37,13 @@ function primaryIn(reply: unknown, { isTls }: RedisNode): RedisNode | undefined 
   return { host: String(host), port: Number(port), isTls }
 }
 
+/** The hash slot of all keys in a cluster: `CLUSTER KEYSLOT {stagedoor}`, the tag that stands in each (`keys.ts`). */
+export const ourSlot = 16_111
+
 /** Rows of first slot, last slot, then nodes, the primary first; an empty host means the node that was asked. */
-function holderIn(reply: unknown, slot: number, asked: RedisNode): RedisNode | undefined {
+function holderIn(reply: unknown, asked: RedisNode): RedisNode | undefined {
   if (!Array.isArray(reply)) return undefined
-  const row: unknown = reply.find((row) => Array.isArray(row) && Number(row[0]) <= slot && slot <= Number(row[1]))
+  const row: unknown = reply.find((row) => Array.isArray(row) && Number(row[0]) <= ourSlot && ourSlot <= Number(row[1]))
   const primary: unknown = Array.isArray(row) ? row[2] : undefined
   if (!Array.isArray(primary)) return undefined
   const [host, port] = primary
@@ -65,14 +64,4 @@ function sendOnce(settings: RedisSettings): SendTo {
       client.destroy()
     }
   }
-}
-
-/** The hash slot of a key, or of its hash tag: CRC16 (XMODEM) modulo 16384, as the Redis Cluster specification says. */
-export function slotOf(tag: string): number {
-  let crc = 0
-  for (const byte of Buffer.from(tag)) {
-    crc ^= byte << 8
-    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : (crc << 1) & 0xffff
-  }
-  return crc % 16_384
 }

@@ -5,7 +5,7 @@ import { ErrorReply } from '@redis/client'
 import { createRedisClient, type RedisClient } from './client.ts'
 import { clusterPrefix, createRedisKeys, plainPrefix, type RedisKeys } from './keys.ts'
 import { Link, type LinkOptions, within } from './link.ts'
-import { locate, slotOf } from './locate.ts'
+import { locate } from './locate.ts'
 import { isMisplaced, isTransientReply, RedisUnavailable, writeRefusalIn } from './replies.ts'
 import type { Script } from './scripts.ts'
 import type { RedisSettings } from './settings.ts'
@@ -23,7 +23,7 @@ export type RedisEvents = {
 
 /** Connects once and hangs up. @throws when that fails, or takes longer than two timeouts */
 export async function tryToConnect(settings: RedisSettings): Promise<void> {
-  const client = createRedisClient(await locate(settings, slotOf('stagedoor')), settings)
+  const client = createRedisClient(await locate(settings), settings)
   // A connection that fails also emits its error.
   client.on('error', () => undefined)
   try {
@@ -132,7 +132,7 @@ export class Redis {
     const attempt = Promise.withResolvers<void>()
     const link = new Link({
       timeoutMs: this.#settings.timeoutMs,
-      prepare: async () => createRedisClient(await locate(this.#settings, slotOf('stagedoor')), this.#settings),
+      prepare: async () => createRedisClient(await locate(this.#settings), this.#settings),
       onUp: () => {
         attempt.resolve()
         if (this.#wasReady === true || !this.isReady()) return

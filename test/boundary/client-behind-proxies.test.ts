@@ -1,10 +1,10 @@
 import t from 'tap'
 
 import { clientConnection } from '../../src/boundary/client-behind-proxies.ts'
-import { createProxyTrust } from '../../src/boundary/trusted-proxies.ts'
+import { createNetworkTest } from '../../src/boundary/trusted-proxies.ts'
 
-const nobody = createProxyTrust([])
-const cluster = createProxyTrust(['10.0.0.0/8', '192.0.2.7', 'fd00::/8'])
+const nobody = createNetworkTest([])
+const cluster = createNetworkTest(['10.0.0.0/8', '192.0.2.7', 'fd00::/8'])
 const claimed = {
   host: 'Portal.example.com',
   'x-forwarded-for': '203.0.113.9, 198.51.100.2, 10.1.1.1',

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { type SendTo, locate } from '../../src/redis/locate.ts'
+import { type SendTo, locate, ourSlot } from '../../src/redis/locate.ts'
 import { RedisUnavailable } from '../../src/redis/replies.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 
@@ -17,33 +17,33 @@ const answering =
 t.test('the only server is where it is', async (t) => {
   const node = parseNode('redis://redis')
   t.same(node, { host: 'redis', port: 6379, isTls: false })
-  t.same(await locate({ topology: { kind: 'single', node }, timeoutMs: 1 }, 5), node)
+  t.same(await locate({ topology: { kind: 'single', node }, timeoutMs: 1 }), node)
   t.same(parseNode('rediss://[::1]:7000'), { host: '::1', port: 7000, isTls: true })
 })
 
 t.test('the first sentinel that knows the primary is believed', async (t) => {
   const found = { host: 'p', port: 9, isTls: true }
-  t.same(await locate(sentinel, 5, answering({ a: ['p', '9'] })), found)
-  t.same(await locate(sentinel, 5, answering({ a: null, b: ['p', '9'] })), found)
-  t.same(await locate(sentinel, 5, answering({ a: new Error('down'), b: ['p', '9'] })), found)
+  t.same(await locate(sentinel, answering({ a: ['p', '9'] })), found)
+  t.same(await locate(sentinel, answering({ a: null, b: ['p', '9'] })), found)
+  t.same(await locate(sentinel, answering({ a: new Error('down'), b: ['p', '9'] })), found)
 })
 
 t.test('a node of the cluster names the holder of the slot; an empty host is the node itself', async (t) => {
   const slots = [
-    [0, 4, ['x', 1]],
-    [5, 9, ['y', 2], ['replica', 3]],
+    [0, ourSlot - 1, ['x', 1]],
+    [ourSlot, 16_383, ['y', 2], ['replica', 3]],
   ]
-  t.same(await locate(cluster, 5, answering({ a: slots })), { host: 'y', port: 2, isTls: true })
-  t.same(await locate(cluster, 5, answering({ a: [], b: slots })), { host: 'y', port: 2, isTls: true })
-  t.same(await locate(cluster, 5, answering({ a: [[0, 9, ['', 7]]] })), { host: 'a', port: 7, isTls: true })
+  t.same(await locate(cluster, answering({ a: slots })), { host: 'y', port: 2, isTls: true })
+  t.same(await locate(cluster, answering({ a: [], b: slots })), { host: 'y', port: 2, isTls: true })
+  t.same(await locate(cluster, answering({ a: [[0, 16_383, ['', 7]]] })), { host: 'a', port: 7, isTls: true })
 })
 
 t.test('when nobody knows, that is said with every cause', async (t) => {
   for (const settings of [sentinel, cluster]) {
     const refused = new Error('refused')
-    const error = await locate(settings, 5, answering({ a: refused, b: 'nonsense' })).catch((error: unknown) => error)
+    const error = await locate(settings, answering({ a: refused, b: 'nonsense' })).catch((error: unknown) => error)
     t.type(error, RedisUnavailable)
     t.match(error, { cause: { errors: [refused] } })
   }
-  t.type(await locate(cluster, 5, answering({ a: [[0, 9]] })).catch((error: unknown) => error), RedisUnavailable)
+  t.type(await locate(cluster, answering({ a: [[0, 16_383]] })).catch((error: unknown) => error), RedisUnavailable)
 })

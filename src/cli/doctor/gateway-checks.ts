@@ -9,7 +9,7 @@ import type { Condition } from '../../telemetry/metrics.ts'
 import { waysToReach, whyNoAnswer } from '../why-no-answer.ts'
 import { type Check, type Fault, nothingToAsk, type Outcome } from './check.ts'
 import { shakeHands } from './low-level-requests.ts'
-import type { Scene } from './scene.ts'
+import { jsonIn, type Scene } from './scene.ts'
 
 const dayMs = 86_400_000
 const soonDays = 14
@@ -79,10 +79,9 @@ export const gatewayChecks: readonly Check[] = [
     meaning: 'Something that the gateway needs does not work. It goes on serving as far as it can.',
     fix: 'Mend what the reason names; the log has more. See docs/troubleshooting.md.',
     async run({ config: { server }, get }) {
-      const { text } = await get(`${server.baseUrl}${server.prefix}/health/ready`)
-      const conditions = conditionsIn(text)
-      if (conditions === undefined) return notReached
-      const bad = conditions.filter(({ status }) => status !== 'ok')
+      const conditions = jsonIn(await get(`${server.baseUrl}${server.prefix}/health/ready`))?.['conditions']
+      if (!Array.isArray(conditions)) return notReached
+      const bad = (conditions as Condition[]).filter(({ status }) => status !== 'ok')
       return bad.map(({ name, status, reason }) => `${name} is ${status}: ${reason}`)
     },
   },
@@ -130,15 +129,6 @@ export const gatewayChecks: readonly Check[] = [
     },
   },
 ]
-
-function conditionsIn(text: string): Condition[] | undefined {
-  try {
-    const { conditions } = JSON.parse(text) as { conditions?: Condition[] }
-    return Array.isArray(conditions) ? conditions : undefined
-  } catch {
-    return undefined
-  }
-}
 
 async function checkCertificates({ config, now }: Scene): Promise<Outcome> {
   const { baseUrl, tls } = config.server

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
-import { BlockList, isIP } from 'node:net'
 
+import { createNetworkTest } from '../../boundary/trusted-proxies.ts'
 import { hostOf, withSlash } from '../../config/values/addresses.ts'
 import { application } from './auth0-checks.ts'
 import { type Check, nothingToAsk, type Outcome, withDiscovery } from './check.ts'
@@ -64,26 +64,19 @@ function leadsTo(target: string, { status, headers }: Answer): boolean {
   return status === 200 || (headers.get('location')?.startsWith(target) ?? false)
 }
 
-const privateNetworks = new BlockList()
-for (const [network, bits, family] of [
-  ['0.0.0.0', 8, 'ipv4'],
-  ['10.0.0.0', 8, 'ipv4'],
-  ['100.64.0.0', 10, 'ipv4'],
-  ['127.0.0.0', 8, 'ipv4'],
-  ['169.254.0.0', 16, 'ipv4'],
-  ['172.16.0.0', 12, 'ipv4'],
-  ['192.168.0.0', 16, 'ipv4'],
-  ['::1', 128, 'ipv6'],
-  ['fc00::', 7, 'ipv6'],
-  ['fe80::', 10, 'ipv6'],
-] as const) {
-  privateNetworks.addSubnet(network, bits, family)
-}
-
 /** Whether an address is on this machine or in a private network (RFC 1918, 4193, 6598, 6890). */
-export function isPrivateAddress(address: string): boolean {
-  return privateNetworks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
-}
+export const isPrivateAddress = createNetworkTest([
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+])
 
 /** `auth0.events.pull` brings the same news, and asks outwards only. */
 async function checkLogoutAddress({ config: { server, auth0 }, discovery }: Scene): Promise<Outcome> {
