@@ -1,3 +1,4 @@
+import { parseDate, parseDateTime } from '../config/values/moments.ts'
 import { parseDuration } from '../config/values/quantities.ts'
 import type { AuditRecord } from './record-schema.ts'
 
@@ -38,8 +39,6 @@ function hasText({ principal, path, request_id: id }: AuditRecord, text: string)
 }
 
 const dayMs = 86_400_000
-const date = /^\d{4}-\d\d-\d\d$/
-const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/i
 
 /**
  * A moment (RFC 3339, or a date in UTC), or how long ago (`24h`).
@@ -49,8 +48,7 @@ const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d
 export function momentIn(text: string, now: number, edge: 'start' | 'end' = 'start'): number | undefined {
   const ago = parseDuration(text)
   if (ago !== undefined) return now - ago
-  const isDate = date.test(text)
-  const at = isDate || dateTime.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at)) return undefined
-  return isDate && edge === 'end' ? at + dayMs - 1 : at
+  const day = parseDate(text)
+  if (day !== undefined) return edge === 'end' ? day + dayMs - 1 : day
+  return parseDateTime(text)
 }

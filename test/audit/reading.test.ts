@@ -54,6 +54,10 @@ t.test('a moment is a time, a date, or how long ago', async (t) => {
   t.equal(momentIn('2026-01-31T12:00', 0), undefined, 'without a zone it is another moment on every machine')
   t.equal(momentIn('2026-01-31 (noon)', 0), undefined)
   t.equal(momentIn('2026-99-99', 0), undefined)
+  t.equal(momentIn('2026-02-31', 0), undefined, 'no calendar has the day')
+  t.equal(momentIn('2025-02-29T12:00:00Z', 0), undefined)
+  t.equal(momentIn('2028-02-29T23:00:00-02:00', 0), Date.parse('2028-03-01T01:00:00Z'))
+  t.equal(momentIn('2026-01-31T25:00:00Z', 0), undefined)
   t.equal(momentIn('tomorrow', 0), undefined)
 })
 

@@ -81,6 +81,13 @@ refusalTable([
     /time with its zone/,
     /2026-11-01T00:00:00Z/,
   ],
+  [
+    'a time on a day that no calendar has',
+    "machines: { deny: [{ issuedBefore: '2026-02-31T00:00:00Z' }] }",
+    'machines.deny[0].issuedBefore',
+    /on a day that the calendar has/,
+    /2026-11-01T00:00:00Z/,
+  ],
   ['a key file without a path', 'machines: { keys: { store: file } }', 'machines.keys.path', /a path/, /machine-keys/],
   [
     'one key file for people and machines',

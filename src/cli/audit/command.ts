@@ -68,7 +68,9 @@ const momentOf =
   (text: string): number => {
     const at = momentIn(text, Date.now(), edge)
     if (at !== undefined) return at
-    throw new InvalidArgumentError('It is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d.')
+    throw new InvalidArgumentError(
+      'It is a moment on a day that the calendar has (2026-01-31T12:00:00Z, 2026-01-31), or 24h, 7d.',
+    )
   }
 
 function countIn(text: string): number {

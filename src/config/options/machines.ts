@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { issuerUrl } from '../values/addresses.ts'
+import { parseDateTime } from '../values/moments.ts'
 import { duration, refuse } from '../values/quantities.ts'
 
 const identifiers = () => z.array(z.string().min(1), 'a list of API identifiers')
@@ -46,8 +47,8 @@ const tokenClass = z
   })
 
 const moment = z.string('a time').transform((text, context): number => {
-  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(ms) ? refuse(context, 'a time with its zone', 'write for example "2026-11-01T00:00:00Z"') : ms
+  const expected = 'a time with its zone, on a day that the calendar has'
+  return parseDateTime(text) ?? refuse(context, expected, 'write for example "2026-11-01T00:00:00Z"')
 })
 
 const denied = z

@@ -81,6 +81,9 @@ function filterOf({ since, until, ...rest }: AuditQuestion, now: number): Record
 function momentOf(name: string, text: string | undefined, now: number, edge: 'start' | 'end'): number | undefined {
   if (text === undefined) return undefined
   const at = momentIn(text, now, edge)
-  if (at === undefined) throw badRequest(`${name} is a moment (2026-01-31T12:00:00Z, 2026-01-31) or 24h, 7d`)
+  if (at === undefined)
+    throw badRequest(
+      `${name} is a moment on a day that the calendar has (2026-01-31T12:00:00Z, 2026-01-31), or 24h, 7d`,
+    )
   return at
 }
