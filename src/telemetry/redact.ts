@@ -2,6 +2,8 @@ const mask = '[redacted]'
 
 /** In JSON a text may begin behind an escape, whose last letter is no part of it: `\n`, `\u001b`. */
 const afterEscape = String.raw`(?<=\\(?:[bfnrt]|u[\da-f]{4}))`
+/** Of a domain: a letter or digit of any script (RFC 5890 §2.3.2.1), in a path as the bytes of UTF-8. */
+const domainLabel = String.raw`(?:[a-z\d\u00a1-\uffff-]|%[89a-f][\da-f])+`
 const wordStart = String.raw`(?:\b|${afterEscape})`
 
 // One pass over the finished line masks every secret, whichever object, message or stack it came from. Clients write
@@ -21,7 +23,7 @@ const secrets = new RegExp(
     // Authorization in a message
     String.raw`(?<=${wordStart}(?:Bearer|Basic) )[\w.~+/=-]{6,}`,
     // e-mail addresses; a letter behind an odd number of backslashes is one of an escape
-    String.raw`(?=[\w.%+-])(?:(?<![\w.%+\\-])|${afterEscape}|(?<=(?<!\\)(?:\\\\)+))[\w.%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`,
+    String.raw`(?=[\w.%+\u00a1-\uffff-])(?:(?<![\w.%+\\\u00a1-\uffff-])|${afterEscape}|(?<=(?<!\\)(?:\\\\)+))[\w.%+\u00a1-\uffff-]+@${domainLabel}(?:\.${domainLabel})+`,
   ].join('|'),
   'gi',
 )
@@ -30,8 +32,10 @@ const secrets = new RegExp(
  * A quick test: a line with neither `=` nor one of these texts cannot match any pattern above. Most lines fail it, and it
  * costs a twentieth of the full search. The `@clients` of Auth0's machines is no e-mail address.
  */
-const traces =
-  /"(?:authorization|cookie|set-cookie|state|nonce|code|code_?verifier|client_?secrets?|refresh_?token|access_?token|id_?token|password|secrets?)":"|(?:Bearer|Basic) |eyJ|@[a-z0-9-]+\./i
+const traces = new RegExp(
+  String.raw`"(?:authorization|cookie|set-cookie|state|nonce|code|code_?verifier|client_?secrets?|refresh_?token|access_?token|id_?token|password|secrets?)":"|(?:Bearer|Basic) |eyJ|@${domainLabel}\.`,
+  'i',
+)
 
 function mayHoldSecret(line: string): boolean {
   return line.includes('=') || traces.test(line)

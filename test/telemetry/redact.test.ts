@@ -32,6 +32,14 @@ const secrets: [where: string, log: (logger: ReturnType<typeof createLogger>) =>
   ['basic credentials in a message', (logger) => logger.info(`sent Basic ${random}==`), random],
   ['an e-mail address', (logger) => logger.info({ user: 'jane.doe+x@mail.example.com' }, 'x'), 'jane.doe'],
   [
+    'an address at a domain of another script',
+    (logger) => logger.info({ user: 'jane.doe@bücher.example' }),
+    'jane.doe',
+  ],
+  ['an address in another script', (logger) => logger.info({ user: 'ужин@почта.example' }), 'ужин'],
+  ['such an address in a path', (logger) => logger.info({ path: '/of/jane.doe@b%C3%BCcher.example' }), 'jane.doe'],
+  ['an address that begins with such a letter', (logger) => logger.info({ user: 'özlem@example.com' }), 'ö'],
+  [
     'an error, its message, stack and cause',
     (logger) => logger.error({ err: new Error(`no ${jws}`, { cause: new Error(`code=${random}`) }) }, 'x'),
     random,
@@ -101,6 +109,9 @@ t.test('a long line is redacted like a short one, whoever wrote it', async (t) =
     '\\',
     '\na',
     '\neyJaaaaaa',
+    'ü',
+    '@ü',
+    '@%c3',
   ]
   for (const part of hostile) {
     const path = `/=${part.repeat(length / part.length)}!`
