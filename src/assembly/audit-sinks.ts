@@ -5,6 +5,7 @@ import { reasonOf, type Sink } from '../audit/sinks/sink.ts'
 import { openSpool } from '../audit/sinks/spool.ts'
 import { createStdoutSink } from '../audit/sinks/stdout.ts'
 import { SyslogSink } from '../audit/sinks/syslog.ts'
+import type { Trail } from '../audit/trail.ts'
 import type { Config } from '../config/schema.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
@@ -89,4 +90,36 @@ function httpSink(
 /** Closing a sink twice does no harm; the trail may have closed it already. */
 function closeSink(sink: Sink): Promise<void> {
   return sink.close()
+}
+
+const watchEveryMs = 1_000
+
+/** Logs when a sink begins to fail, and when it takes records again. */
+export function logSinks(trail: Pick<Trail, 'sinks'>, logger: Dependencies['logger']): NodeJS.Timeout {
+  const failing = new Set<string>()
+  const look = (): void => {
+    for (const sink of trail.sinks) {
+      const { name } = sink
+      const { reason, waiting, lost } = sink.status()
+      if ((reason !== undefined) === failing.has(name)) continue
+      if (reason === undefined) {
+        failing.delete(name)
+        logger.info({ sink: name, lost }, 'a sink of the audit trail takes records again')
+      } else {
+        failing.add(name)
+        logger.error({ sink: name, reason, waiting, lost }, 'a sink of the audit trail fails')
+      }
+    }
+  }
+  return setInterval(look, watchEveryMs).unref()
+}
+
+/** Logs at the end which sinks fail, and how many records wait in them. */
+export function logFailing(sinks: readonly Sink[], logger: Dependencies['logger']): void {
+  for (const sink of sinks) {
+    const { reason, waiting, lost } = sink.status()
+    if (reason === undefined) continue
+    const facts = { sink: sink.name, reason, waiting, lost }
+    logger.error(facts, 'the process ends while a sink of the audit trail fails')
+  }
 }

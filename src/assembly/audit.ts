@@ -21,7 +21,7 @@ import type { Redis } from '../redis/redis.ts'
 import { type Condition, condition } from '../telemetry/metrics.ts'
 import { foundationOfKeys } from './assertion.ts'
 import { type AuditKeys, provisionAuditKeys } from './audit-keys.ts'
-import { sinkOf, tryNewFiles } from './audit-sinks.ts'
+import { logFailing, logSinks, sinkOf, tryNewFiles } from './audit-sinks.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
@@ -111,6 +111,7 @@ function beginTrail(config: Config, dependencies: Dependencies, { writer, settin
     async close() {
       clearInterval(watching)
       await trail.close()
+      logFailing(trail.sinks, logger)
     },
   }
 }
@@ -216,26 +217,4 @@ function keepCheckpoint(sinks: readonly SinkConfig[], checkpoint: string, logger
       logger.error({ err }, 'a checkpoint of the audit trail could not be kept beside its file')
     }
   }
-}
-
-const watchEveryMs = 1_000
-
-/** Logs when a sink begins to fail, and when it takes records again. */
-function logSinks(trail: Pick<Trail, 'sinks'>, logger: Dependencies['logger']): NodeJS.Timeout {
-  const failing = new Set<string>()
-  const look = (): void => {
-    for (const sink of trail.sinks) {
-      const { name } = sink
-      const { reason, waiting, lost } = sink.status()
-      if ((reason !== undefined) === failing.has(name)) continue
-      if (reason === undefined) {
-        failing.delete(name)
-        logger.info({ sink: name, lost }, 'a sink of the audit trail takes records again')
-      } else {
-        failing.add(name)
-        logger.error({ sink: name, reason, waiting, lost }, 'a sink of the audit trail fails')
-      }
-    }
-  }
-  return setInterval(look, watchEveryMs).unref()
 }

@@ -10,7 +10,7 @@ export type Log = {
 }
 
 /**
- * Ends the process on SIGTERM or SIGINT: in order, or by force when that takes too long.
+ * Ends the process on SIGTERM or SIGINT: in order, or by force when that takes too long. Exit code 0 means that all was closed.
  * @param shutdownMs how long it may take (`server.timeouts.shutdown`)
  */
 export function closeOnSignal(
@@ -20,16 +20,30 @@ export function closeOnSignal(
 ): void {
   const end = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'closing: open requests may finish')
-    setTimeout(() => process.exit(1), shutdownMs()).unref()
-    close()
-      .then(closeLog)
-      .then(
-        () => process.exit(0),
-        () => process.exit(1),
-      )
+    const endByForce = (): void => {
+      logger.error('the process ends by force: closing took longer than server.timeouts.shutdown')
+      process.exit(1)
+    }
+    setTimeout(endByForce, shutdownMs()).unref()
+    void endInOrder(close, { logger, closeLog }).then((code) => process.exit(code))
   }
   process.once('SIGTERM', end)
   process.once('SIGINT', end)
+}
+
+/** @returns the exit code */
+async function endInOrder(
+  close: () => Promise<unknown>,
+  { logger, closeLog }: Pick<Log, 'logger' | 'closeLog'>,
+): Promise<number> {
+  let code = 0
+  for (const end of [close, closeLog]) {
+    await end().catch((err: unknown) => {
+      code = 1
+      logger.error({ err }, 'what the process had open could not be closed')
+    })
+  }
+  return code
 }
 
 /** Keeps SIGHUP from ending the process. A terminal sends it to workers too, and the one that was started sees to it. */

@@ -100,6 +100,10 @@ t.test(
     t.match(metrics, /stagedoor_audit_sink_waiting\{sink="file \/dev\/full"\} [1-9]/)
     const revoke = await browser.fetch(`${house.url}/.stagedoor/admin/sessions/revoke`, { method: 'POST' })
     t.equal(revoke.status, 403)
+    await house.app.close()
+    const said = house.logged.filter(({ msg }) => msg === 'the process ends while a sink of the audit trail fails')
+    t.match(said, [{ level: 50, sink: 'file /dev/full', reason: /ENOSPC/, lost: 0 }])
+    t.ok(Number(said[0]?.['waiting']) > 0, 'how many records end with it')
   },
 )
 

@@ -79,8 +79,16 @@ export function openSpool({ folder, writer, ...options }: SpoolOptions) {
     limit: (next: SpoolLimits) => void (limits = next),
     close(): void {
       closePiece()
-      if (pieces.length === 0) rmSync(own, { recursive: true, force: true })
+      if (pieces.length === 0) removeEmpty(own)
     },
+  }
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch {
+    // Where the disk takes no changes any more, the folder stays, and the next start takes it over.
   }
 }
 

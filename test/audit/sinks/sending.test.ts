@@ -1,7 +1,10 @@
+import fs from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { syncBuiltinESMExports } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 
 import t from 'tap'
 import type { Test } from 'tap'
@@ -145,6 +148,22 @@ t.test('a queue whose files could not be made goes on once they can', async (t) 
   t.match(received, [{ body: '2\n' }])
   await until(() => sink.status().waiting === 0)
   t.equal(sink.status().reason, undefined)
+})
+
+t.test('an empty queue on a disk that takes no changes any more ends in order', async (t) => {
+  const { url } = await startReceiver(t)
+  const folder = await temporaryFolder(t)
+  const sink = startSink(t, url, spoolIn(folder))
+  const remove = mock.method(fs, 'rmSync', () => {
+    throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' })
+  })
+  syncBuiltinESMExports()
+  t.teardown(() => {
+    remove.mock.restore()
+    syncBuiltinESMExports()
+  })
+  await sink.close()
+  t.equal(remove.mock.callCount(), 1)
 })
 
 t.test('an error is told with its cause', async (t) => {

@@ -203,5 +203,6 @@ async function shortenShutdown(t: Test, { cluster, cookie }: House): Promise<voi
   const download = await openAnswer(t, `${cluster.baseUrl}/download`, cookie)
   const begunAt = performance.now()
   t.equal(await cluster.stop(), 1, 'by force, with a download that is not at its end')
+  await until(() => cluster.errors().some(({ msg }) => String(msg).startsWith('the process ends by force')))
   t.ok((await download.ended).afterMs(begunAt) < 20_000, 'before the 25 s that the process was started with')
 }
