@@ -3,7 +3,7 @@ import formbody from '@fastify/formbody'
 import fastify, { type FastifyInstance } from 'fastify'
 
 import type { Dependencies } from './assembly/dependencies.ts'
-import type { Parts } from './assembly/provision.ts'
+import type { Parts } from './assembly/plugin-options.ts'
 import { jwksEndpoint } from './assertion/jwks-endpoint.ts'
 import { assertion } from './assertion/plugin.ts'
 import { audit } from './audit/plugin.ts'

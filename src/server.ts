@@ -10,11 +10,11 @@ import type { Config } from './config/schema.ts'
 import { readRemembered } from './config/tree/texts.ts'
 import { removeStaleSocket } from './listener/acceptors.ts'
 import { buildAdminApp, adminAnswers } from './process/admin-app.ts'
-import { followFiles } from './process/follow-files.ts'
 import { createAgentFor, createFetch } from './process/outgoing-fetch.ts'
 import { startPrimary, workerCount } from './process/primary.ts'
+import { followFiles } from './process/reload-on-change.ts'
 import { logWarnings } from './process/reload.ts'
-import type { DependenciesFor } from './process/serve.ts'
+import type { DependenciesFor } from './process/running-gateway.ts'
 import { closeOnSignal, ignoreHangup, type Log } from './process/signals.ts'
 import { openChannel } from './process/workers/channel.ts'
 import { answerPrimary } from './process/workers/merged-answers.ts'
@@ -56,7 +56,7 @@ async function testBackstage(config: Config, { logger, fetch, now }: Dependencie
 async function startAlone(loaded: LoadedConfig, options: StartOptions, surroundings: Surroundings): Promise<void> {
   const { config } = loaded
   const { logger, dependenciesFor } = surroundings
-  const { serve } = await import('./process/serve.ts')
+  const { serve } = await import('./process/running-gateway.ts')
   const { createReloadable } = await import('./process/reload-this-process.ts')
   const served = await serve(loaded, dependenciesFor)
   const admin = await buildAdminApp(adminAnswers(served.parts, logger), () => served.config().server.prefix, logger)
@@ -80,7 +80,7 @@ async function startWorker(options: StartOptions): Promise<void> {
   const loaded = { ...read, config: { ...read.config, server: { ...read.config.server, listen } } }
   const surroundings = await surroundingsOf(loaded, options)
   const { logger, dependenciesFor } = surroundings
-  const { serve, untilWell } = await import('./process/serve.ts')
+  const { serve, untilWell } = await import('./process/running-gateway.ts')
   const { createReloadable } = await import('./process/reload-this-process.ts')
   const served = await serve(loaded, dependenciesFor)
   const reloadable = createReloadable(served, surroundings)

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import type { Parts } from '../../src/assembly/provision.ts'
+import type { Parts } from '../../src/assembly/plugin-options.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { announce } from '../candidates/environment.ts'
 import { startGateway } from '../candidates/gateway.ts'

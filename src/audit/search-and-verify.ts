@@ -7,7 +7,7 @@ import { fits, type RecordFilter } from './filter.ts'
 import { recordIn } from './lines.ts'
 import type { AuditRecord } from './record-schema.ts'
 import { checkpointFileOf, filesOfTrail, linesOf, linesOfAll } from './trail-files.ts'
-import { type Verdict, Verifier } from './verify.ts'
+import { type Verdict, Verifier } from './verify-trail.ts'
 
 /** The matching records of a trail file, and whether the trail is whole. */
 export type Examination = {

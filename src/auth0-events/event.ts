@@ -1,7 +1,7 @@
 import { storeUnavailable } from '../errors/gateway-error.ts'
 import type { Revocation } from '../revocation/mark.ts'
-import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
+import type { Once } from '../revocation/single-use.ts'
 
 /** The fields that we read from an event of Auth0 (CloudEvents 1.0), pushed or pulled. */
 export type Auth0Event = {

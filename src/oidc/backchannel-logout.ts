@@ -3,8 +3,8 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { GatewayError, storeUnavailable } from '../errors/gateway-error.ts'
 import type { Revocation } from '../revocation/mark.ts'
 import { clockToleranceMs } from '../revocation/marks.ts'
-import type { Once } from '../revocation/once.ts'
 import type { Revocations } from '../revocation/revocations.ts'
+import type { Once } from '../revocation/single-use.ts'
 import type { LogoutToken, VerifyLogoutToken } from './logout-token.ts'
 
 export type BackchannelParty = {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { createOnce, type Once } from '../revocation/once.ts'
+import { createOnce, type Once } from '../revocation/single-use.ts'
 import type { Sealer } from '../seal/sealer.ts'
 import {
   type LoginState,

@@ -3,7 +3,7 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type FastifyPluginAsync } from 'fastify'
 import type { Registry } from 'prom-client'
 
-import type { Parts } from '../assembly/provision.ts'
+import type { Parts } from '../assembly/plugin-options.ts'
 import type { SecretFingerprints } from '../config/fingerprints.ts'
 import { logLevels } from '../config/options/admin-and-log.ts'
 import { health } from '../endpoints/health/plugin.ts'

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../app.ts'
 import type { Dependencies } from '../assembly/dependencies.ts'
 import type { Lasting } from '../assembly/kept-across-reloads.ts'
-import { type Parts, prepareParts } from '../assembly/provision.ts'
+import { type Parts, prepareParts } from '../assembly/plugin-options.ts'
 import type { Config } from '../config/schema.ts'
 
 /** The gateway with one configuration, and the requests that it has begun. */

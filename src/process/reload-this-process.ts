@@ -2,7 +2,7 @@ import { configDigest } from '../assembly/audit.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import { changesBetween, type OptionChange } from '../config/changes.ts'
 import type { Reloadable } from './reload.ts'
-import type { Prepared, Served } from './serve.ts'
+import type { Prepared, Served } from './running-gateway.ts'
 import type { Log } from './signals.ts'
 
 /** This process takes up a configuration by itself. */

@@ -11,7 +11,7 @@ import { createChain } from '../../src/audit/chain.ts'
 import { signCheckpoint } from '../../src/audit/checkpoint.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import type { Sink } from '../../src/audit/sinks/sink.ts'
-import { Verifier, type Verdict } from '../../src/audit/verify.ts'
+import { Verifier, type Verdict } from '../../src/audit/verify-trail.ts'
 import type { RequestFacts } from '../../src/boundary/facts.ts'
 import type { MachinePrincipal, UserPrincipal } from '../../src/identity/principal.ts'
 

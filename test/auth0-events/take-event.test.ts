@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { createTakeEvent } from '../../src/auth0-events/event.ts'
 import type { Revocation } from '../../src/revocation/mark.ts'
-import { createOnce, type Once } from '../../src/revocation/once.ts'
+import { createOnce, type Once } from '../../src/revocation/single-use.ts'
 
 const issuer = 'https://tenant.example/'
 const now = () => 1_000_000

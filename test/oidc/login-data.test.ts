@@ -6,7 +6,7 @@ import { mapUserClaims } from '../../src/oidc/map-user-claims.ts'
 import { newSession, type Tokens } from '../../src/oidc/new-session.ts'
 import { createUsedTransactions } from '../../src/oidc/transaction-cookies.ts'
 import { isExpired, slotFor } from '../../src/oidc/transaction.ts'
-import { createOnce } from '../../src/revocation/once.ts'
+import { createOnce } from '../../src/revocation/single-use.ts'
 
 const names = {
   roles: ['https://example.com/roles', 'roles'],

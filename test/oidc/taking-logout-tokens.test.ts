@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { takeLogoutToken } from '../../src/oidc/backchannel-logout.ts'
 import type { Revocation } from '../../src/revocation/mark.ts'
-import { createOnce, type Once } from '../../src/revocation/once.ts'
+import { createOnce, type Once } from '../../src/revocation/single-use.ts'
 
 const issuer = 'https://tenant.example/'
 const now = () => 1_800_000_000_000

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { oneAtATime } from '../../src/process/follow-files.ts'
+import { oneAtATime } from '../../src/process/reload-on-change.ts'
 
 function startWork() {
   const started: (() => void)[] = []

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import type { Parts } from '../../src/assembly/provision.ts'
+import type { Parts } from '../../src/assembly/plugin-options.ts'
 import type { SeenSessions } from '../../src/revocation/seen-sessions.ts'
 import type { Browser } from '../support/browser.ts'
 import { type House, startHouse } from '../support/house.ts'

@@ -2,8 +2,8 @@ import { withSlash } from '../../config/values/addresses.ts'
 import { fetchManagementToken, tokenRefusalIn } from '../../oidc/client-credentials.ts'
 import { answerToLogin, checkCredentials } from './application-checks.ts'
 import { application } from './auth0-checks.ts'
+import { fetchOf, type CheckContext } from './check-context.ts'
 import { type Check, type Fault, nothingToAsk, type Outcome, withoutDiscovery } from './check.ts'
-import { fetchIn, type Scene } from './scene.ts'
 
 const timeoutMs = 10_000
 
@@ -16,7 +16,7 @@ export const accessChecks: readonly Check[] = [
     meaning: 'Nobody can finish a login with it: the public key is not there, has expired, or the clocks disagree.',
     fix: `${application} → Credentials → Private Key JWT: add the public key, or run stagedoor rotate private-key-jwt.`,
     unless: ['auth0-client-id'],
-    run: (scene) => checkCredentials(scene, 'privateKeys', 'private-key-jwt'),
+    run: (context) => checkCredentials(context, 'privateKeys', 'private-key-jwt'),
   },
   {
     id: 'auth0-machine-audience',
@@ -43,14 +43,14 @@ export const accessChecks: readonly Check[] = [
   },
 ]
 
-async function checkMachineAudiences(scene: Scene): Promise<Outcome> {
-  const { auth0, machines } = scene.config
+async function checkMachineAudiences(context: CheckContext): Promise<Outcome> {
+  const { auth0, machines } = context.config
   const others = machines.audiences.filter((each) => each !== auth0.audience)
   if (others.length === 0) return nothingToAsk
-  if ((await scene.discovery()) === undefined) return withoutDiscovery
+  if ((await context.discovery()) === undefined) return withoutDiscovery
   const faults: Fault[] = []
   for (const audience of others) {
-    const answer = await answerToLogin(scene, audience)
+    const answer = await answerToLogin(context, audience)
     if (answer === undefined || !/service not found/i.test(answer.text)) continue
     faults.push({
       found: `Auth0 has no API ${audience}: ${answer.text}`,
@@ -61,7 +61,7 @@ async function checkMachineAudiences(scene: Scene): Promise<Outcome> {
 }
 
 /** Auth0 drops a custom claim without a namespace where its name is reserved, `roles` and `groups` among them. */
-async function checkClaims({ config: { auth0 } }: Scene): Promise<Outcome> {
+async function checkClaims({ config: { auth0 } }: CheckContext): Promise<Outcome> {
   if (!new URL(auth0.issuer).hostname.endsWith('.auth0.com')) return nothingToAsk
   const { roles, groups } = auth0.claims
   const plain = Object.entries({ roles, groups }).filter(([, names]) => names.every((name) => !name.includes('://')))
@@ -74,12 +74,12 @@ async function checkClaims({ config: { auth0 } }: Scene): Promise<Outcome> {
 const noToken = { because: 'Auth0 gives no token now' }
 
 /** Gets the token that `auth0.events.pull` needs, as the gateway does. */
-async function checkEvents(scene: Scene): Promise<Outcome> {
-  const { issuer, events } = scene.config.auth0
+async function checkEvents(context: CheckContext): Promise<Outcome> {
+  const { issuer, events } = context.config.auth0
   if (events?.pull === undefined) return nothingToAsk
-  if ((await scene.discovery()) === undefined) return withoutDiscovery
+  if ((await context.discovery()) === undefined) return withoutDiscovery
   const client = { issuer: withSlash(issuer), ...events.pull, clientSecret: events.pull.clientSecret.reveal() }
-  const answer = await fetchManagementToken(client, { fetch: fetchIn(scene), timeoutMs }).catch(tokenRefusalIn)
+  const answer = await fetchManagementToken(client, { fetch: fetchOf(context), timeoutMs }).catch(tokenRefusalIn)
   if (answer === undefined) return noToken
   const forEvents = 'for auth0.events.pull Auth0 gives'
   if ('token' in answer) {

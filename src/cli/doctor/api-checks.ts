@@ -1,5 +1,5 @@
+import type { CheckContext } from './check-context.ts'
 import { type Check, type Fault, lacking, nothingToAsk, type Outcome } from './check.ts'
-import type { Scene } from './scene.ts'
 
 const apis = 'Auth0 → Applications → APIs → <API>'
 
@@ -39,7 +39,7 @@ export const apiChecks: readonly Check[] = [
 
 const pathOf = (audience: string): string => `resource-servers/${encodeURIComponent(audience)}`
 
-async function judgeApi({ config, managed }: Scene): Promise<Outcome> {
+async function judgeApi({ config, managed }: CheckContext): Promise<Outcome> {
   const { audience, scopes } = config.auth0
   if (audience === undefined) return nothingToAsk
   const api = await managed(pathOf(audience))
@@ -59,7 +59,7 @@ async function judgeApi({ config, managed }: Scene): Promise<Outcome> {
 }
 
 /** Tokens that Stagedoor refuses, since it could not verify them with Auth0's public keys. */
-async function judgeTokens({ config: { auth0, machines }, managed }: Scene): Promise<Outcome> {
+async function judgeTokens({ config: { auth0, machines }, managed }: CheckContext): Promise<Outcome> {
   const faults: Fault[] = []
   const audiences = new Set([...machines.audiences, ...(auth0.audience ? [auth0.audience] : [])])
   if (audiences.size === 0) return nothingToAsk
@@ -77,7 +77,7 @@ async function judgeTokens({ config: { auth0, machines }, managed }: Scene): Pro
   return faults
 }
 
-async function judgeGrants({ config, managed }: Scene): Promise<Outcome> {
+async function judgeGrants({ config, managed }: CheckContext): Promise<Outcome> {
   const { audiences } = config.machines
   if (audiences.length === 0) return nothingToAsk
   const faults: string[] = []
@@ -91,7 +91,7 @@ async function judgeGrants({ config, managed }: Scene): Promise<Outcome> {
 
 type Stream = { status?: string; destination?: { configuration?: { webhook_endpoint?: string } } }
 
-async function judgeStreams({ config: { auth0, server }, managed }: Scene): Promise<Outcome> {
+async function judgeStreams({ config: { auth0, server }, managed }: CheckContext): Promise<Outcome> {
   if (auth0.events?.webhook === undefined) return nothingToAsk
   const answer = await managed('event-streams')
   if (answer === undefined) return lacking('read:event_streams')

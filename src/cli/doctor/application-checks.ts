@@ -4,9 +4,9 @@ import { counted } from '../../config/values/quantities.ts'
 import type { RotationKind } from '../rotate/step-order.ts'
 import { probeAnswer } from '../rotate/token-probe.ts'
 import { application } from './auth0-checks.ts'
+import { sendJsonOf, isNoVerdict, type CheckContext } from './check-context.ts'
 import { type Check, nothingToAsk, type Outcome, withoutDiscovery } from './check.ts'
 import type { Answer } from './low-level-requests.ts'
-import { askIn, isNoVerdict, type Scene } from './scene.ts'
 
 /** How the application is registered at Auth0, as far as requests without a person show. */
 export const applicationChecks: readonly Check[] = [
@@ -25,7 +25,7 @@ export const applicationChecks: readonly Check[] = [
     meaning: 'Nobody can finish a login: the secret is another one, or the application authenticates in another way.',
     fix: `Copy the Client Secret: ${application} → Basic Information. Credentials → Authentication Method: Client Secret (Post).`,
     unless: ['auth0-client-id'],
-    run: (scene) => checkCredentials(scene, 'clientSecrets', 'client-secret'),
+    run: (context) => checkCredentials(context, 'clientSecrets', 'client-secret'),
   },
 ]
 
@@ -78,15 +78,15 @@ const refusals = [
 
 const callbackUrlOf = ({ server }: Config): string => `${server.baseUrl}${server.prefix}/callback`
 
-async function checkLogin(scene: Scene): Promise<Outcome> {
-  if ((await scene.discovery()) === undefined) return withoutDiscovery
-  const answer = await answerToLogin(scene)
+async function checkLogin(context: CheckContext): Promise<Outcome> {
+  if ((await context.discovery()) === undefined) return withoutDiscovery
+  const answer = await answerToLogin(context)
   if (answer === undefined) return { because: 'Auth0 says nothing of login requests now' }
   const { status, text } = answer
   if (/^(?:login_required|consent_required|interaction_required)\b/.test(text)) return undefined
   const found = `Auth0 answers a login request with ${status}: ${text}`
   const known = refusals.find(({ pattern }) => pattern.test(text))
-  return known === undefined ? found : { id: known.id, found, meaning: known.meaning, fix: known.fix(scene.config) }
+  return known === undefined ? found : { id: known.id, found, meaning: known.meaning, fix: known.fix(context.config) }
 }
 
 /**
@@ -94,7 +94,7 @@ async function checkLogin(scene: Scene): Promise<Outcome> {
  * there is no session. Undefined where it says nothing of the request.
  */
 export async function answerToLogin(
-  { config, discovery, get }: Scene,
+  { config, discovery, get }: CheckContext,
   audience = config.auth0.audience,
 ): Promise<{ status: number; text: string } | undefined> {
   const endpoint = (await discovery())?.['authorization_endpoint']
@@ -130,16 +130,16 @@ function whatIsSaid({ headers, text }: Answer): string {
 
 /** Whether the token endpoint takes the first credential of an option, which is the one in use. */
 export async function checkCredentials(
-  scene: Scene,
+  context: CheckContext,
   option: 'clientSecrets' | 'privateKeys',
   kind: RotationKind,
 ): Promise<Outcome> {
-  const { issuer, clientId, [option]: credentials } = scene.config.auth0
+  const { issuer, clientId, [option]: credentials } = context.config.auth0
   if (credentials.length === 0) return nothingToAsk
-  if ((await scene.discovery()) === undefined) return withoutDiscovery
+  if ((await context.discovery()) === undefined) return withoutDiscovery
   const place = { issuer: withSlash(issuer), clientId, kind }
   const secrets = new Set(credentials.map((secret) => secret.reveal()))
-  const answers = await Promise.all([...secrets].map((secret) => probeAnswer(place, secret, askIn(scene))))
+  const answers = await Promise.all([...secrets].map((secret) => probeAnswer(place, secret, sendJsonOf(context))))
   const [first, ...others] = answers
   if (first?.error === 'unauthorized_client') {
     return {

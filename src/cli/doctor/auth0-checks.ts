@@ -1,7 +1,7 @@
 import { isLoopback } from '../../config/values/addresses.ts'
 import { waysToReach } from '../why-no-answer.ts'
+import { discoveryUrlOf, jsonIn } from './check-context.ts'
 import { type Check, withDiscovery } from './check.ts'
-import { discoveryUrlOf, jsonIn } from './scene.ts'
 
 /** Where the application is set up. */
 export const application = 'Auth0 → Applications → <app> → Settings'

@@ -1,14 +1,14 @@
 import { audienceOf, signInPathOf } from '../../config/derived-settings.ts'
 import { defaultUpstream } from '../../config/upstream-of-rule.ts'
+import { jsonIn, type CheckContext } from './check-context.ts'
 import { type Check, nothingToAsk, type Outcome } from './check.ts'
 import { forgeries, forwardedUser } from './forgeries.ts'
 import { type Answer, answersUpgrade } from './low-level-requests.ts'
-import { jsonIn, type Scene } from './scene.ts'
 
 type Backstage = { url: string; signInUrl: string; signInPath: string; audience: string }
 
 /** The upstream that signs people in by our module; undefined where no upstream is Backstage. */
-function backstageOf({ upstreams, assertion }: Scene['config']): Backstage | undefined {
+function backstageOf({ upstreams, assertion }: CheckContext['config']): Backstage | undefined {
   const name = defaultUpstream(upstreams)
   const signInPath = name && signInPathOf(name, { upstreams })
   const url = name && upstreams[name]?.urls.map(String).find((one) => one.startsWith('http'))
@@ -18,10 +18,10 @@ function backstageOf({ upstreams, assertion }: Scene['config']): Backstage | und
 }
 
 const withBackstage =
-  (check: (backstage: Backstage, scene: Scene) => Promise<Outcome>) =>
-  async (scene: Scene): Promise<Outcome> => {
-    const backstage = backstageOf(scene.config)
-    return backstage === undefined ? nothingToAsk : check(backstage, scene)
+  (check: (backstage: Backstage, context: CheckContext) => Promise<Outcome>) =>
+  async (context: CheckContext): Promise<Outcome> => {
+    const backstage = backstageOf(context.config)
+    return backstage === undefined ? nothingToAsk : check(backstage, context)
   }
 
 /** `backstage-reachable` says so already. */
@@ -149,7 +149,7 @@ export const backstageSelfTest: readonly Check[] = backstageChecks.filter(({ id 
 )
 
 /** Backstage is the issuer of its own tokens under `backend.baseUrl`, and puts `app.baseUrl` into its page. */
-async function checkBaseUrl({ url }: Backstage, { config, get }: Scene): Promise<Outcome> {
+async function checkBaseUrl({ url }: Backstage, { config, get }: CheckContext): Promise<Outcome> {
   const { baseUrl } = config.server
   const discovery = await get(`${url}/api/auth/.well-known/openid-configuration`)
   const issuer = discovery.status === 200 ? jsonIn(discovery)?.['issuer'] : undefined

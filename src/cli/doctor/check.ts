@@ -1,4 +1,4 @@
-import type { Members, Scene } from './scene.ts'
+import type { Members, CheckContext } from './check-context.ts'
 
 /** `error`: something does not work, or is not safe. `warning`: it works, and will hurt. `info`: good to know. */
 export type Severity = 'info' | 'warning' | 'error'
@@ -40,20 +40,20 @@ export type Check = {
   fix?: string
   /** Ids of findings that explain what this check would find: after one of them it is left out. */
   unless?: readonly string[]
-  run: (scene: Scene) => Promise<Outcome>
+  run: (context: CheckContext) => Promise<Outcome>
 }
 
 /** One check with its result; `because` says why it could not be asked. */
 export type Result = { id: string; title: string; findings: Finding[]; because?: string }
 
 /** Runs checks one after the other: many requests at once could exceed the tenant's rate limit. */
-export async function runChecks(checks: readonly Check[], scene: Scene): Promise<Result[]> {
+export async function runChecks(checks: readonly Check[], context: CheckContext): Promise<Result[]> {
   const results: Result[] = []
   const found = new Set<string>()
   for (const check of checks) {
     const { id, title, unless = [] } = check
     if (unless.some((cause) => found.has(cause))) continue
-    const outcome = await check.run(scene)
+    const outcome = await check.run(context)
     if (isUnasked(outcome)) {
       if (outcome.because !== undefined) results.push({ id, title, findings: [], because: outcome.because })
       continue
@@ -78,8 +78,8 @@ export const withoutDiscovery: Unasked = { because: 'Auth0 cannot be discovered'
 
 /** A check that reads Auth0's discovery document. */
 export const withDiscovery =
-  (run: (scene: Scene, document: Members) => Promise<Outcome>) =>
-  async (scene: Scene): Promise<Outcome> => {
-    const document = await scene.discovery()
-    return document === undefined ? withoutDiscovery : run(scene, document)
+  (run: (context: CheckContext, document: Members) => Promise<Outcome>) =>
+  async (context: CheckContext): Promise<Outcome> => {
+    const document = await context.discovery()
+    return document === undefined ? withoutDiscovery : run(context, document)
   }

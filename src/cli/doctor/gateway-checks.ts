@@ -7,16 +7,16 @@ import { hostOf } from '../../config/values/addresses.ts'
 import { counted } from '../../config/values/quantities.ts'
 import type { Condition } from '../../telemetry/metrics.ts'
 import { waysToReach, whyNoAnswer } from '../why-no-answer.ts'
+import { type CheckContext, jsonIn } from './check-context.ts'
 import { type Check, type Fault, nothingToAsk, type Outcome } from './check.ts'
 import { shakeHands } from './low-level-requests.ts'
-import { jsonIn, type Scene } from './scene.ts'
 
 const dayMs = 86_400_000
 const soonDays = 14
 
 const notReached = { because: 'server.baseUrl does not lead to Stagedoor' }
 
-const probePath = ({ server: { baseUrl, prefix } }: Scene['config']): string => `${baseUrl}${prefix}/health/live`
+const probePath = ({ server: { baseUrl, prefix } }: CheckContext['config']): string => `${baseUrl}${prefix}/health/live`
 
 /** Checks around the gateway: names, certificates, Redis, and the path of a browser to it. */
 export const gatewayChecks: readonly Check[] = [
@@ -130,7 +130,7 @@ export const gatewayChecks: readonly Check[] = [
   },
 ]
 
-async function checkCertificates({ config, now }: Scene): Promise<Outcome> {
+async function checkCertificates({ config, now }: CheckContext): Promise<Outcome> {
   const { baseUrl, tls } = config.server
   const served = baseUrl.startsWith('https:') ? await shakeHands(new URL(baseUrl)) : undefined
   const file = tls && (await readFile(tls.certificate, 'utf8').catch(() => undefined))

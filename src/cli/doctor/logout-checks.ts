@@ -3,9 +3,9 @@ import { lookup } from 'node:dns/promises'
 import { createNetworkTest } from '../../boundary/trusted-proxies.ts'
 import { hostOf, withSlash } from '../../config/values/addresses.ts'
 import { application } from './auth0-checks.ts'
+import { isNoVerdict, jsonIn, type Members, type CheckContext } from './check-context.ts'
 import { type Check, nothingToAsk, type Outcome, withDiscovery } from './check.ts'
 import type { Answer } from './low-level-requests.ts'
-import { isNoVerdict, jsonIn, type Members, type Scene } from './scene.ts'
 
 /** How a session ends: the way back for people who sign out, and the way of Auth0's logout tokens to us. */
 export const logoutChecks: readonly Check[] = [
@@ -39,7 +39,7 @@ export const logoutChecks: readonly Check[] = [
 ]
 
 /** Both logouts are asked, as both read the same list: `/v2/logout`, and the standard one where the tenant has it. */
-async function checkLogoutUrl({ config, get }: Scene, document: Members): Promise<Outcome> {
+async function checkLogoutUrl({ config, get }: CheckContext, document: Members): Promise<Outcome> {
   const { issuer, clientId } = config.auth0
   const target = `${config.server.baseUrl}${config.server.prefix}/signed-out`
   const standard = document['end_session_endpoint']
@@ -79,7 +79,7 @@ export const isPrivateAddress = createNetworkTest([
 ])
 
 /** `auth0.events.pull` brings the same news, and asks outwards only. */
-async function checkLogoutAddress({ config: { server, auth0 }, discovery }: Scene): Promise<Outcome> {
+async function checkLogoutAddress({ config: { server, auth0 }, discovery }: CheckContext): Promise<Outcome> {
   const document = await discovery()
   if (document?.['backchannel_logout_supported'] !== true || auth0.events?.pull !== undefined) return nothingToAsk
   const host = hostOf(new URL(server.baseUrl))
@@ -92,7 +92,7 @@ async function checkLogoutAddress({ config: { server, auth0 }, discovery }: Scen
 }
 
 /** A logout token that cannot be one: a refusal by Stagedoor shows that Auth0's would arrive. */
-async function checkLogoutRoute({ config: { server }, discovery, get }: Scene): Promise<Outcome> {
+async function checkLogoutRoute({ config: { server }, discovery, get }: CheckContext): Promise<Outcome> {
   if ((await discovery())?.['backchannel_logout_supported'] !== true) return nothingToAsk
   const url = `${server.baseUrl}${server.prefix}/backchannel-logout`
   const answer = await get(url, { method: 'POST', body: new URLSearchParams({ logout_token: 'of the doctor' }) })

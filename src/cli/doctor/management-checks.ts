@@ -1,7 +1,7 @@
 import { apiChecks } from './api-checks.ts'
 import { application } from './auth0-checks.ts'
+import type { CheckContext } from './check-context.ts'
 import { type Check, lacking, nothingToAsk, type Outcome, withDiscovery } from './check.ts'
-import type { Scene } from './scene.ts'
 import { ageComplaint, oldSecret } from './secret-age.ts'
 import { tenantChecks } from './tenant-checks.ts'
 
@@ -22,24 +22,24 @@ type Credential = { name?: string; created_at?: string; expires_at?: string }
 
 const soonMs = 30 * 86_400_000
 
-const pathOf = ({ config }: Scene): string => `clients/${encodeURIComponent(config.auth0.clientId)}`
+const pathOf = ({ config }: CheckContext): string => `clients/${encodeURIComponent(config.auth0.clientId)}`
 
 const withClient =
-  (judge: (client: Client, scene: Scene) => Outcome) =>
-  async (scene: Scene): Promise<Outcome> => {
-    const client = await scene.managed(pathOf(scene))
-    return client === undefined ? lacking('read:clients') : judge(client, scene)
+  (judge: (client: Client, context: CheckContext) => Outcome) =>
+  async (context: CheckContext): Promise<Outcome> => {
+    const client = await context.managed(pathOf(context))
+    return client === undefined ? lacking('read:clients') : judge(client, context)
   }
 
 /** @param complaintOf what is wrong with a key */
 const withCredentials =
   (complaintOf: (credential: Credential & { name: string }, now: number) => string | undefined) =>
-  async (scene: Scene): Promise<Outcome> => {
-    const found = await scene.managed(`${pathOf(scene)}/credentials`)
+  async (context: CheckContext): Promise<Outcome> => {
+    const found = await context.managed(`${pathOf(context)}/credentials`)
     if (found === undefined) return lacking('read:client_credentials')
     const credentials = Object.values(found) as Credential[]
     if (credentials.length === 0) return nothingToAsk
-    return credentials.flatMap((one) => complaintOf({ name: 'a credential', ...one }, scene.now()) ?? [])
+    return credentials.flatMap((one) => complaintOf({ name: 'a credential', ...one }, context.now()) ?? [])
   }
 
 /** Read with a token of the Management API. What it may not read is left out. */
@@ -50,8 +50,8 @@ export const managementChecks: readonly Check[] = [
     severity: 'error',
     meaning: 'Its settings were not checked.',
     fix: 'Give a token with read:clients and read:client_credentials, asked for the audience https://<tenant>/api/v2/.',
-    run: withDiscovery(async (scene) =>
-      (await scene.managed(pathOf(scene))) === undefined
+    run: withDiscovery(async (context) =>
+      (await context.managed(pathOf(context))) === undefined
         ? 'the application’s settings cannot be read with the management token'
         : undefined,
     ),
@@ -133,7 +133,7 @@ export const managementChecks: readonly Check[] = [
   ...tenantChecks,
 ]
 
-function judgeInitiators({ oidc_logout: logout }: Client, { config: { server } }: Scene): Outcome {
+function judgeInitiators({ oidc_logout: logout }: Client, { config: { server } }: CheckContext): Outcome {
   const { backchannel_logout_urls: urls = [], backchannel_logout_initiators: initiators } = logout ?? {}
   if (urls.length === 0) return nothingToAsk
   const wanted = `${server.baseUrl}${server.prefix}/backchannel-logout`

@@ -3,8 +3,8 @@ import { styleText } from 'node:util'
 import type { Config } from '../../config/schema.ts'
 import { counted } from '../../config/values/quantities.ts'
 import { type CommandContext, fetchFor } from '../command-context.ts'
+import { createCheckContext } from './check-context.ts'
 import { type Check, type Finding, type Result, runChecks, type Severity } from './check.ts'
-import { createScene } from './scene.ts'
 
 const marks: Record<Severity | 'ok', { sign: string; colour: Parameters<typeof styleText>[0] }> = {
   ok: { sign: '✓', colour: 'green' },
@@ -22,8 +22,8 @@ export async function runAndReport(
 ): Promise<number> {
   const { env, now, out } = context
   const managementToken = env['STAGEDOOR_MANAGEMENT_TOKEN']
-  const scene = createScene({ config, env, now, fetch: await fetchFor(config, context), managementToken })
-  const results = await runChecks(checks, scene)
+  const checkContext = createCheckContext({ config, env, now, fetch: await fetchFor(config, context), managementToken })
+  const results = await runChecks(checks, checkContext)
   out(isJson ? reportJson(results) : reportText(results))
   const severities = new Set(findingsOf(results).map(({ severity }) => severity))
   if (severities.has('error')) return 2

@@ -1,8 +1,8 @@
 import type { Config } from '../../config/schema.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { backstageSelfTest } from './backstage-checks.ts'
+import { createCheckContext } from './check-context.ts'
 import { runChecks } from './check.ts'
-import { createScene } from './scene.ts'
 
 type Surroundings = { logger: Logger; fetch: typeof fetch; now: () => number }
 
@@ -11,8 +11,8 @@ type Surroundings = { logger: Logger; fetch: typeof fetch; now: () => number }
  * @throws Error where Backstage accepts one and `refuse` is asked for
  */
 export async function runSelfTest(config: Config, { logger, fetch, now }: Surroundings): Promise<void> {
-  const scene = createScene({ config, env: {}, now, fetch })
-  const findings = (await runChecks(backstageSelfTest, scene)).flatMap((result) => result.findings)
+  const context = createCheckContext({ config, env: {}, now, fetch })
+  const findings = (await runChecks(backstageSelfTest, context)).flatMap((result) => result.findings)
   for (const { id, severity, found, meaning, fix } of findings) {
     logger[severity === 'error' ? 'error' : 'warn']({ check: id, meaning, fix }, found)
   }

@@ -1,5 +1,5 @@
+import type { CheckContext } from './check-context.ts'
 import { type Check, type Fault, lacking, nothingToAsk, type Outcome } from './check.ts'
-import type { Scene } from './scene.ts'
 
 /** Actions and connections of the tenant, read with a token of the Management API. */
 export const tenantChecks: readonly Check[] = [
@@ -30,7 +30,7 @@ type Action = {
 }
 
 /** An Action sets a claim where its code names the claim, or its namespace. */
-async function judgeActions({ config, managed }: Scene): Promise<Outcome> {
+async function judgeActions({ config, managed }: CheckContext): Promise<Outcome> {
   const { roles, groups } = config.auth0.claims
   const namespaces = [...roles, ...groups].filter((name) => name.includes('://')).map(namespaceOf)
   const all = await managed('actions/actions?triggerId=post-login&per_page=100')
@@ -80,7 +80,7 @@ const withDeveloperKeys = new Set(
   salesforce-community shopify twitter vkontakte weibo windowslive wordpress yahoo yammer yandex`.split(/\s+/),
 )
 
-async function judgeConnections({ config, managed }: Scene): Promise<Outcome> {
+async function judgeConnections({ config, managed }: CheckContext): Promise<Outcome> {
   const answer = await managed(`clients/${encodeURIComponent(config.auth0.clientId)}/connections?take=100`)
   if (answer === undefined) return lacking('read:connections')
   const connections = (answer['connections'] ?? []) as Connection[]

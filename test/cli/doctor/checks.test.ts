@@ -308,8 +308,8 @@ async function startRsaCertificate(t: Test) {
 }
 
 /** The findings of one check; undefined where there is nothing to check. */
-async function resultOf(checks: readonly Check[], id: string, scene: object) {
+async function resultOf(checks: readonly Check[], id: string, context: object) {
   const only = checks.filter((one) => one.id === id)
-  const [result] = await runChecks(only, { env: {}, now: Date.now, ...scene } as never)
+  const [result] = await runChecks(only, { env: {}, now: Date.now, ...context } as never)
   return result?.findings
 }

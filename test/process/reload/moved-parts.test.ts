@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import t, { type Test } from 'tap'
 
-import { Verifier } from '../../../src/audit/verify.ts'
+import { Verifier } from '../../../src/audit/verify-trail.ts'
 import { createSessionEditor } from '../../support/aged-sessions.ts'
 import { type Cluster, clusterSecret, startCluster } from '../../support/cluster.ts'
 import { startOtlpReceiver } from '../../support/otlp-receiver.ts'

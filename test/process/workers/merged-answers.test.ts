@@ -1,7 +1,7 @@
 import { AggregatorRegistry, Registry } from 'prom-client'
 import t from 'tap'
 
-import { refusalFor, showReading } from '../../../src/process/last-reading.ts'
+import { refusalFor, showReading } from '../../../src/process/reload-result.ts'
 import { createQuestions, type Questions } from '../../../src/process/workers/ask-workers.ts'
 import { createKeptCounts, answerPrimary, mergedAnswers } from '../../../src/process/workers/merged-answers.ts'
 import { type Condition, createMetrics } from '../../../src/telemetry/metrics.ts'

@@ -10,7 +10,7 @@ import { type Answer, openAsBrowser } from './low-level-requests.ts'
 export type Members = Record<string, unknown>
 
 /** Everything that a check may use. */
-export type Scene = {
+export type CheckContext = {
   config: Config
   env: NodeJS.ProcessEnv
   /** Milliseconds since the epoch. */
@@ -27,11 +27,14 @@ export type Scene = {
   limited: () => number
 }
 
-type Given = Pick<Scene, 'config' | 'env' | 'now'> & { fetch: typeof fetch; managementToken?: string | undefined }
+type Given = Pick<CheckContext, 'config' | 'env' | 'now'> & {
+  fetch: typeof fetch
+  managementToken?: string | undefined
+}
 
 const timeoutMs = 10_000
 
-export function createScene({ fetch, managementToken, ...given }: Given): Scene {
+export function createCheckContext({ fetch, managementToken, ...given }: Given): CheckContext {
   const { config, env } = given
   const objects = new Map<string, Promise<Members | undefined>>()
   let limited = 0
@@ -96,19 +99,19 @@ export function jsonIn({ text }: Answer): Members | undefined {
   }
 }
 
-/** `fetch` by way of the scene, for libraries. */
-export function fetchIn(scene: Scene): CustomFetch {
+/** `fetch` for libraries: it sends and counts as `get` does. */
+export function fetchOf(context: CheckContext): CustomFetch {
   return async (url, init) => {
-    const answer = await scene.get(url, init as RequestInit)
+    const answer = await context.get(url, init as RequestInit)
     if (answer.status === 0) throw new TypeError('fetch failed')
     return new Response(answer.text || null, answer)
   }
 }
 
 /** Sends forms as the rotation does, and asks once. */
-export function askIn(scene: Scene): SendJson {
+export function sendJsonOf(context: CheckContext): SendJson {
   return async (url, { form = {} } = {}) => {
-    const answer = await scene.get(url, { method: 'POST', body: new URLSearchParams(form) })
+    const answer = await context.get(url, { method: 'POST', body: new URLSearchParams(form) })
     return { status: answer.status, body: jsonIn(answer) ?? {} }
   }
 }

@@ -5,7 +5,7 @@ import { readCheckpoint } from './checkpoint.ts'
 import { isOtherLine, recordBehindFragment, recordIn } from './lines.ts'
 import { canonicalJson } from './record-json.ts'
 import type { AuditRecord } from './record-schema.ts'
-import { WriterChain } from './writer-chain.ts'
+import { WriterChain } from './verify-chain.ts'
 
 /** Something that should not be so, and where. */
 type Fault = { place: string; text: string }

@@ -4,7 +4,7 @@ import { createChain, hashOf } from '../../src/audit/chain.ts'
 import { readCheckpoint, signCheckpoint } from '../../src/audit/checkpoint.ts'
 import type { AuditEvent, ChainHead } from '../../src/audit/event.ts'
 import { canonicalJson } from '../../src/audit/record-json.ts'
-import { Verifier } from '../../src/audit/verify.ts'
+import { Verifier } from '../../src/audit/verify-trail.ts'
 import { checkpointKey, decided, epoch, faultsOf, trailOf, verdictOn } from './support.ts'
 
 const { lines, checkpoint, key, chain: ended } = trailOf('w', 8)

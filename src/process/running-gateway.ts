@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Dependencies } from '../assembly/dependencies.ts'
 import { createLasting } from '../assembly/kept-across-reloads.ts'
-import type { Parts } from '../assembly/provision.ts'
+import type { Parts } from '../assembly/plugin-options.ts'
 import { withoutTakenHost } from '../config/changes.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
