@@ -8,7 +8,7 @@ import { withSlash } from '../config/values/addresses.ts'
 import { createLeadership } from '../redis/leadership.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Revocations } from '../revocation/revocations.ts'
-import type { Once } from '../revocation/single-use.ts'
+import type { SingleUse } from '../revocation/single-use.ts'
 import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
@@ -43,20 +43,20 @@ export function provisionEvents(
   return { conditions: () => [conditionOf(reading.pull)] }
 }
 
-type Taking = { revocations: Revocations; once: Once; holding: Holding }
+type Taking = { revocations: Revocations; singleUse: SingleUse; holding: Holding }
 
 /** The effect of an event from Auth0. A fetched event belongs to no request, so its record names none. */
 export function provisionEventTaking(
   { auth0: { issuer } }: Config,
   { now, trail }: Pick<Dependencies, 'now'> & { trail: Pick<Trail, 'write'> },
-  { revocations, once, holding }: Taking,
+  { revocations, singleUse, holding }: Taking,
 ) {
   return holding.part({
     name: 'event taking',
     settings: issuer,
-    uses: [revocations, once],
+    uses: [revocations, singleUse],
     make() {
-      const take = createTakeEvent({ issuer, revocations, once, now })
+      const take = createTakeEvent({ issuer, revocations, singleUse, now })
       return { take, takeFetched: recording(take, trail) }
     },
   })

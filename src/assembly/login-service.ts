@@ -10,7 +10,7 @@ import { createLoginMarkers } from '../oidc/stray-login.ts'
 import { createTransactionCookies } from '../oidc/transaction-cookies.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Revocations } from '../revocation/revocations.ts'
-import type { Once } from '../revocation/single-use.ts'
+import type { SingleUse } from '../revocation/single-use.ts'
 import { createSealer } from '../seal/sealer.ts'
 import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -103,7 +103,7 @@ export function relyingParty(
 export function backchannelParty(
   { auth0 }: Config,
   { fetch, now }: Dependencies,
-  { provider, once, revocations }: { provider: Provider; once: Once; revocations: Revocations },
+  { provider, singleUse, revocations }: { provider: Provider; singleUse: SingleUse; revocations: Revocations },
 ): BackchannelParty {
   const { clientId, timeout: timeoutMs, typedLogoutTokens: isTypeRequired } = auth0
   const verify = createLogoutTokenVerifier({
@@ -114,5 +114,5 @@ export function backchannelParty(
     timeoutMs,
     now,
   })
-  return { verify, once, revocations, now }
+  return { verify, singleUse, revocations, now }
 }

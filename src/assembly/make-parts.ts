@@ -5,7 +5,7 @@ import { createLastReading, type LastReading, showReading } from '../process/rel
 import { createShutdownState } from '../process/shutdown-state.ts'
 import { createUpgradeRequests } from '../proxy/upgrades.ts'
 import type { Redis } from '../redis/redis.ts'
-import { createOnce, type Once } from '../revocation/single-use.ts'
+import { createSingleUse, type SingleUse } from '../revocation/single-use.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { provisionAssertion, provisionKeys } from './assertion.ts'
 import { provisionAudit } from './audit.ts'
@@ -48,8 +48,8 @@ export async function makeParts(config: Config, given: Dependencies, holding: Ho
     provisionRevocation(config, dependencies, news, holding),
   ])
   const { revocations } = revocation
-  const once = holding.part({ name: 'once', uses: [redis], make: () => createOnce(now, redis) })
-  const taking = provisionEventTaking(config, dependencies, { revocations, once, holding })
+  const singleUse = holding.part({ name: 'single use', uses: [redis], make: () => createSingleUse(now, redis) })
+  const taking = provisionEventTaking(config, dependencies, { revocations, singleUse, holding })
   const events = provisionEvents(config, dependencies, { redis, take: taking.takeFetched, holding })
   const upstreams = provisionUpstreams(config, logger, holding)
   const assertion = provisionAssertion(config, dependencies, { keys, machineMinterFor: machines.minterFor, metrics })
@@ -59,7 +59,7 @@ export async function makeParts(config: Config, given: Dependencies, holding: Ho
   const overload = provisionOverload(config, logger, metrics, holding)
   const upgrades = holding.part({ name: 'upgrade requests', make: createUpgradeRequests })
   const tracing = await provisionTracing(config, dependencies, holding)
-  const ended = provisionLimits({ now, redis, once, holding })
+  const ended = provisionLimits({ now, redis, singleUse, holding })
   holding.onInForce(() => figures.show({ assertion: keys, machines: machines.keys, audit: audit.jwks.keys }))
   const made = {
     audit,
@@ -75,7 +75,19 @@ export async function makeParts(config: Config, given: Dependencies, holding: Ho
     taking,
     events,
   }
-  return { ...made, ...ended, ...states, onUnusable, upstreams, assertion, sessions, overload, upgrades, tracing, once }
+  return {
+    ...made,
+    ...ended,
+    ...states,
+    onUnusable,
+    upstreams,
+    assertion,
+    sessions,
+    overload,
+    upgrades,
+    tracing,
+    singleUse,
+  }
 }
 
 /** The process's own state: whether its configuration files are in force, or why not, and whether it is leaving. */
@@ -91,14 +103,18 @@ function provisionStates(now: () => number, { registry }: Metrics, holding: Hold
   }
 }
 
-type Memories = { now: () => number; redis: Redis | undefined; once: Once; holding: Holding }
+type Memories = { now: () => number; redis: Redis | undefined; singleUse: SingleUse; holding: Holding }
 
 /** The memory that stops repetition: failed attempts, and logins that are finished. */
-function provisionLimits({ now, redis, once, holding }: Memories) {
+function provisionLimits({ now, redis, singleUse, holding }: Memories) {
   const local = holding.part({ name: 'failed attempts', make: () => createLocalCounter(now) })
   return {
     counter: redis === undefined ? local : redisCounter(redis),
-    used: holding.part({ name: 'used transactions', uses: [once], make: () => createUsedTransactions(now, once) }),
+    used: holding.part({
+      name: 'used transactions',
+      uses: [singleUse],
+      make: () => createUsedTransactions(now, singleUse),
+    }),
   }
 }
 

@@ -77,7 +77,7 @@ function transportSecurity({ tls }: Config['server']): string | undefined {
 
 /** The endpoints under the prefix. */
 function endpointOptions(config: Config, dependencies: Dependencies, opened: MadeParts) {
-  const { audit, provider, policy, revocation, machines, keys, once, taking, used } = opened
+  const { audit, provider, policy, revocation, machines, keys, singleUse, taking, used } = opened
   const { onUnusable } = opened
   const { seen, revocations } = revocation
   const { baseUrl, prefix } = config.server
@@ -86,7 +86,7 @@ function endpointOptions(config: Config, dependencies: Dependencies, opened: Mad
     oidc: {
       party: relyingParty(config, dependencies, { provider, revocations, policy, used, onUnusable }),
     },
-    backchannel: { party: backchannelParty(config, dependencies, { provider, once, revocations }) },
+    backchannel: { party: backchannelParty(config, dependencies, { provider, singleUse, revocations }) },
     events: { ...webhookOf(config), take: taking.take },
     account: {
       ownPrefix: prefix,

@@ -1,7 +1,7 @@
 import { storeUnavailable } from '../errors/gateway-error.ts'
 import type { Revocation } from '../revocation/mark.ts'
 import type { Revocations } from '../revocation/revocations.ts'
-import type { Once } from '../revocation/single-use.ts'
+import type { SingleUse } from '../revocation/single-use.ts'
 
 /** The fields that we read from an event of Auth0 (CloudEvents 1.0), pushed or pulled. */
 export type Auth0Event = {
@@ -110,7 +110,7 @@ export type TakeEvent = (event: Auth0Event) => Promise<EventOutcome>
 type TakeEventOptions = {
   issuer: string
   revocations: Pick<Revocations, 'revoke'>
-  once: Once
+  singleUse: SingleUse
   /** Milliseconds since the epoch. */
   now: () => number
 }
@@ -118,18 +118,18 @@ type TakeEventOptions = {
 /** Longer than Auth0 redelivers. */
 const rememberedMs = 24 * 3_600_000
 
-export function createTakeEvent({ issuer, revocations, once, now }: TakeEventOptions): TakeEvent {
+export function createTakeEvent({ issuer, revocations, singleUse, now }: TakeEventOptions): TakeEvent {
   return async (event) => {
     const revoked = revocationsFor(event, issuer, now())
     if (revoked.length === 0) return 'ignored'
     const name = `event ${event.id}`
     try {
-      if (!(await once.claim(name, rememberedMs))) return 'repeated'
+      if (!(await singleUse.claim(name, rememberedMs))) return 'repeated'
       await revocations.revoke(...revoked)
       return 'revoked'
     } catch (cause) {
       await revocations.revoke(...revoked).catch(() => undefined)
-      await once.release(name)
+      await singleUse.release(name)
       throw storeUnavailable(cause)
     }
   }

@@ -4,12 +4,12 @@ import { GatewayError, storeUnavailable } from '../errors/gateway-error.ts'
 import type { Revocation } from '../revocation/mark.ts'
 import { clockToleranceMs } from '../revocation/marks.ts'
 import type { Revocations } from '../revocation/revocations.ts'
-import type { Once } from '../revocation/single-use.ts'
+import type { SingleUse } from '../revocation/single-use.ts'
 import type { LogoutToken, VerifyLogoutToken } from './logout-token.ts'
 
 export type BackchannelParty = {
   verify: VerifyLogoutToken
-  once: Once
+  singleUse: SingleUse
   revocations: Pick<Revocations, 'revoke'>
   /** Milliseconds since the epoch. */
   now: () => number
@@ -30,13 +30,13 @@ export function revocationOf({ issuer, sid, subject = '', issuedAtSeconds }: Log
  * @throws STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED, STAGEDOOR_SESSION_STORE_UNAVAILABLE, STAGEDOOR_OIDC_UNAVAILABLE
  */
 export async function takeLogoutToken(party: BackchannelParty, text: unknown): Promise<LogoutToken> {
-  const { verify, once, revocations, now } = party
+  const { verify, singleUse, revocations, now } = party
   if (typeof text !== 'string') throw new GatewayError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason: 'missing' })
   const token = await verify(text)
   const name = `jti ${token.issuer} ${token.tokenId}`
   // Longer than a token is accepted past its expiry.
   const lifetimeMs = token.expiresAtSeconds * 1000 - now() + clockToleranceMs
-  const isFirst = await once.claim(name, lifetimeMs).catch(async (cause: unknown) => {
+  const isFirst = await singleUse.claim(name, lifetimeMs).catch(async (cause: unknown) => {
     // The store of used tokens does not answer. A replay does no harm: this process ends the session in any case.
     await revocations.revoke(revocationOf(token, now())).catch(() => undefined)
     throw storeUnavailable(cause)
@@ -45,7 +45,7 @@ export async function takeLogoutToken(party: BackchannelParty, text: unknown): P
   try {
     await revocations.revoke(revocationOf(token, now()))
   } catch (cause) {
-    await once.release(name)
+    await singleUse.release(name)
     throw storeUnavailable(cause)
   }
   return token

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { createOnce, type Once } from '../revocation/single-use.ts'
+import { createSingleUse, type SingleUse } from '../revocation/single-use.ts'
 import type { Sealer } from '../seal/sealer.ts'
 import {
   type LoginState,
@@ -62,15 +62,15 @@ export type UsedTransactions = ReturnType<typeof createUsedTransactions>
 /**
  * Logins that were finished or given up: none can be used twice.
  * @param now milliseconds since the epoch
- * @param once shared by all processes; while it does not answer, this process uses its own memory
+ * @param singleUse shared by all processes; while it does not answer, this process uses its own memory
  */
-export function createUsedTransactions(now: () => number, once: Pick<Once, 'claim'>) {
-  const own = createOnce(now)
+export function createUsedTransactions(now: () => number, singleUse: Pick<SingleUse, 'claim'>) {
+  const own = createSingleUse(now)
   return {
     /** False when the transaction was used before, in any process that shares our Redis. */
     async claim(id: string): Promise<boolean> {
       if (!(await own.claim(id, transactionLifetimeMs))) return false
-      return once.claim(`transaction ${id}`, transactionLifetimeMs).catch(() => true)
+      return singleUse.claim(`transaction ${id}`, transactionLifetimeMs).catch(() => true)
     },
   }
 }

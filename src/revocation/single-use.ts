@@ -6,7 +6,7 @@ import type { Redis } from '../redis/redis.ts'
 import { upTo } from '../storage/memory-bound.ts'
 
 /** Guards things that may happen only once, such as the use of a `jti` or the handling of an event; with Redis, for all replicas. */
-export type Once = {
+export type SingleUse = {
   /**
    * @returns false when it was claimed before
    * @throws RedisUnavailable when Redis does not answer
@@ -19,11 +19,11 @@ export type Once = {
 const maxRemembered = 100_000
 
 /** @param now milliseconds since the epoch */
-export function createOnce(now: () => number, redis?: Redis): Once {
-  return redis === undefined ? createLocalOnce(now) : createSharedOnce(redis)
+export function createSingleUse(now: () => number, redis?: Redis): SingleUse {
+  return redis === undefined ? createLocalSingleUse(now) : createSharedSingleUse(redis)
 }
 
-function createLocalOnce(now: () => number): Once {
+function createLocalSingleUse(now: () => number): SingleUse {
   const claimedUntil = new LRUCache<string, number>(upTo(maxRemembered))
   return {
     async claim(name, lifetimeMs) {
@@ -37,7 +37,7 @@ function createLocalOnce(now: () => number): Once {
   }
 }
 
-function createSharedOnce(redis: Redis): Once {
+function createSharedSingleUse(redis: Redis): SingleUse {
   const keyOf = (name: string): string => redis.keys.named(`once:${hash('sha256', name, 'base64url')}`)
   return {
     claim: async (name, lifetimeMs) =>

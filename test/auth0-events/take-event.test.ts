@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { createTakeEvent } from '../../src/auth0-events/event.ts'
 import type { Revocation } from '../../src/revocation/mark.ts'
-import { createOnce, type Once } from '../../src/revocation/single-use.ts'
+import { createSingleUse, type SingleUse } from '../../src/revocation/single-use.ts'
 
 const issuer = 'https://tenant.example/'
 const now = () => 1_000_000
@@ -11,7 +11,7 @@ const gone = new Error('Redis is away')
 const unavailable = { code: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE', cause: gone, headers: { 'retry-after': '5' } }
 
 /** @param failures how many times in a row the others cannot be told */
-function party(failures = 0, once: Once = createOnce(now)) {
+function party(failures = 0, singleUse: SingleUse = createSingleUse(now)) {
   const revoked: Revocation[][] = []
   let left = failures
   const revocations = {
@@ -20,7 +20,7 @@ function party(failures = 0, once: Once = createOnce(now)) {
       if (left-- > 0) throw gone
     },
   }
-  return { revoked, take: createTakeEvent({ issuer, revocations, once, now }) }
+  return { revoked, take: createTakeEvent({ issuer, revocations, singleUse, now }) }
 }
 
 const ended = [{ issuer, subject: 'auth0|jane', createdBefore: now() + 1 }]
@@ -48,8 +48,8 @@ t.test('an event that the others could not be told of is asked for again, and is
 
 t.test('an event is in force here even when nobody can tell whether it came before', async (t) => {
   const released: string[] = []
-  const once = { claim: () => Promise.reject(gone), release: async (name: string) => void released.push(name) }
-  const { revoked, take } = party(0, once)
+  const singleUse = { claim: () => Promise.reject(gone), release: async (name: string) => void released.push(name) }
+  const { revoked, take } = party(0, singleUse)
   await t.rejects(take(event), unavailable)
   t.same(revoked, [ended])
   t.same(released, ['event evt_1'])

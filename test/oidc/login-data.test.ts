@@ -6,7 +6,7 @@ import { mapUserClaims } from '../../src/oidc/map-user-claims.ts'
 import { newSession, type Tokens } from '../../src/oidc/new-session.ts'
 import { createUsedTransactions } from '../../src/oidc/transaction-cookies.ts'
 import { isExpired, slotFor } from '../../src/oidc/transaction.ts'
-import { createOnce } from '../../src/revocation/single-use.ts'
+import { createSingleUse } from '../../src/revocation/single-use.ts'
 
 const names = {
   roles: ['https://example.com/roles', 'roles'],
@@ -120,7 +120,7 @@ t.test('a login takes ten minutes at most, and is finished once', async (t) => {
   let now = 0
   const local = createUsedTransactions(
     () => now,
-    createOnce(() => now),
+    createSingleUse(() => now),
   )
   t.equal(await local.claim('a'), true)
   t.equal(await local.claim('a'), false)
@@ -131,7 +131,7 @@ t.test('a login takes ten minutes at most, and is finished once', async (t) => {
 t.test(
   'a login that was finished in another process is finished; while nobody can be asked, this process decides',
   async (t) => {
-    const there = createOnce(() => 0)
+    const there = createSingleUse(() => 0)
     await createUsedTransactions(() => 0, there).claim('a')
     t.equal(await createUsedTransactions(() => 0, there).claim('a'), false)
     const away = createUsedTransactions(() => 0, { claim: () => Promise.reject(new Error('away')) })

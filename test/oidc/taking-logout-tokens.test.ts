@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { takeLogoutToken } from '../../src/oidc/backchannel-logout.ts'
 import type { Revocation } from '../../src/revocation/mark.ts'
-import { createOnce, type Once } from '../../src/revocation/single-use.ts'
+import { createSingleUse, type SingleUse } from '../../src/revocation/single-use.ts'
 
 const issuer = 'https://tenant.example/'
 const now = () => 1_800_000_000_000
@@ -18,7 +18,7 @@ const unavailable = { code: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE', cause: gone, 
 const ended = { issuer, sid: 'sid-1', createdBefore: now() + 1 }
 
 /** @param failures how many times in a row the others cannot be told */
-function party(failures = 0, once: Once = createOnce(now)) {
+function party(failures = 0, singleUse: SingleUse = createSingleUse(now)) {
   const revoked: Revocation[] = []
   let left = failures
   const revocations = {
@@ -27,7 +27,7 @@ function party(failures = 0, once: Once = createOnce(now)) {
       if (left-- > 0) throw gone
     },
   }
-  return { revoked, party: { verify: async () => token, once, revocations, now } }
+  return { revoked, party: { verify: async () => token, singleUse, revocations, now } }
 }
 
 t.test('a logout token is used once', async (t) => {
@@ -59,7 +59,7 @@ t.test('a logout token ends the session here even when nobody can tell whether i
 t.test('a logout token is remembered for longer than it is accepted past its expiry', async (t) => {
   let time = now()
   const clock = () => time
-  const { party: us } = party(0, createOnce(clock))
+  const { party: us } = party(0, createSingleUse(clock))
   const acceptedUntil = token.expiresAtSeconds * 1000 + 30_000
   await takeLogoutToken({ ...us, now: clock }, 'token')
   time = acceptedUntil

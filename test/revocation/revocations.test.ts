@@ -7,7 +7,7 @@ import { parseNode } from '../../src/redis/settings.ts'
 import { createLocalBus, createRedisBus } from '../../src/revocation/bus.ts'
 import type { Mark } from '../../src/revocation/mark.ts'
 import { createRevocations, type Revocations } from '../../src/revocation/revocations.ts'
-import { createOnce } from '../../src/revocation/single-use.ts'
+import { createSingleUse } from '../../src/revocation/single-use.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { startRedis } from '../support/redis.ts'
 import { sessionOf } from '../support/sessions.ts'
@@ -130,8 +130,8 @@ t.test('a thing may be claimed once, by one of all, and again when it was given 
   const { url } = await startRedis(t)
   const [here, there] = [await connect(t, url), await connect(t, url)]
   const kinds = [
-    [createOnce(Date.now, here.redis), createOnce(Date.now, there.redis)],
-    Array.from({ length: 2 }).fill(createOnce(Date.now)) as ReturnType<typeof createOnce>[],
+    [createSingleUse(Date.now, here.redis), createSingleUse(Date.now, there.redis)],
+    Array.from({ length: 2 }).fill(createSingleUse(Date.now)) as ReturnType<typeof createSingleUse>[],
   ]
   for (const [one, other] of kinds) {
     t.equal(await one?.claim('jti 1', 60_000), true)
