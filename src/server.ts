@@ -87,7 +87,7 @@ async function startWorker(options: StartOptions): Promise<void> {
   answerPrimary(channel, adminAnswers(served.parts, logger))
   reloadWithPrimary(channel, reloadable, (received) => loadConfig({ ...options, readText: readRemembered(received) }))
   closeOnSignal(closeAsWorker, () => served.config().server.timeouts.shutdown, surroundings)
-  if (refusal !== undefined) served.parts().reading.note({ inForceSince: Date.now(), refusal })
+  if (refusal !== undefined) served.parts().lastReload.note({ inForceSince: Date.now(), refusal })
   await untilWell(served.parts())
   await served.listen()
   channel.ready()

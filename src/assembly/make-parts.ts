@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import { createLocalCounter, redisCounter } from '../failed-attempts/counter-store.ts'
 import { createUsedTransactions } from '../oidc/transaction-cookies.ts'
-import { createLastReading, type LastReading, showReading } from '../process/reload-result.ts'
+import { createLastReload, type LastReload, showLastReload } from '../process/last-reload.ts'
 import { createShutdownState } from '../process/shutdown-state.ts'
 import { createUpgradeRequests } from '../proxy/upgrades.ts'
 import type { Redis } from '../redis/redis.ts'
@@ -92,13 +92,13 @@ export async function makeParts(config: Config, given: Dependencies, holding: Ho
 
 /** The process's own state: whether its configuration files are in force, or why not, and whether it is leaving. */
 function provisionStates(now: () => number, { registry }: Metrics, holding: Holding) {
-  const openReading = (): LastReading => {
-    const reading = createLastReading(now())
-    showReading(registry, reading.current)
-    return reading
+  const openLastReload = (): LastReload => {
+    const lastReload = createLastReload(now())
+    showLastReload(registry, lastReload.current)
+    return lastReload
   }
   return {
-    reading: holding.part({ name: 'last reading', make: openReading }),
+    lastReload: holding.part({ name: 'last reload', make: openLastReload }),
     shutdown: holding.part({ name: 'shutdown', make: createShutdownState }),
   }
 }

@@ -29,7 +29,7 @@ export async function prepareParts(config: Config, dependencies: Dependencies, h
     certificate: opened.certificate,
     overload: opened.overload,
     upgrades: opened.upgrades,
-    reading: opened.reading,
+    lastReload: opened.lastReload,
     shutdown: opened.shutdown,
     refreshes: opened.figures.counters,
     secrets: secretFingerprints(config),

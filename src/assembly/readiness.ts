@@ -10,7 +10,7 @@ import { upstreamConditions } from './upstreams.ts'
 
 /** Everything that the readiness probe reports. */
 export function conditionsOf(parts: MadeParts): Condition[] {
-  const { reading, provider, figures, redis, revocation, keys, events, audit, machines, upstreams } = parts
+  const { lastReload, provider, figures, redis, revocation, keys, events, audit, machines, upstreams } = parts
   const { certificate, shutdown } = parts
   const shared = redis ? [redisCondition(redis), revocationCondition(revocation.revocations)] : []
   return [
@@ -25,6 +25,6 @@ export function conditionsOf(parts: MadeParts): Condition[] {
     ...(certificate === undefined ? [] : [certificateCondition(certificate)]),
     ...machines.conditions(),
     ...upstreamConditions(upstreams),
-    reading.condition(),
+    lastReload.condition(),
   ]
 }

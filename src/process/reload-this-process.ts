@@ -25,16 +25,16 @@ export function createReloadable(served: Served, { logger, follow }: Pick<Log, '
       prepared = undefined
       await putInForce()
       await follow(config)
-      const { audit, reading } = served.parts()
-      reading.note({ inForceSince: Date.now() })
+      const { audit, lastReload } = served.parts()
+      lastReload.note({ inForceSince: Date.now() })
       for (const event of recordsOf(changesBetween(former, config), configDigest(config))) audit.trail.write(event)
       return true
     },
     async refuse(refusal) {
       await prepared?.abandon()
       prepared = undefined
-      const { audit, reading } = served.parts()
-      reading.note({ ...reading.current(), refusal })
+      const { audit, lastReload } = served.parts()
+      lastReload.note({ ...lastReload.current(), refusal })
       const change = { what: 'configuration', action: 'refused', options: refusal.places }
       audit.trail.write({ event: 'config', change })
     },

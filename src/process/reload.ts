@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts'
 import { formatPath } from '../config/tree/tree.ts'
 import { removeStaleSocket } from '../listener/acceptors.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { type Refusal, refusalFor, refusalOf } from './reload-result.ts'
+import { type Refusal, refusalFor, refusalOf } from './last-reload.ts'
 
 /** Applies a changed configuration: to this process, or to all workers together. */
 export type Reloadable = {

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts'
 import type { Texts } from '../../config/tree/texts.ts'
-import type { Refusal } from '../reload-result.ts'
+import type { Refusal } from '../last-reload.ts'
 
 /** Messages from a worker to the primary. None is about sessions: Redis shares those. */
 export type ToPrimary =

@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../../config/load.ts'
 import type { Texts } from '../../config/tree/texts.ts'
-import type { Refusal } from '../reload-result.ts'
+import type { Refusal } from '../last-reload.ts'
 import type { Reloadable } from '../reload.ts'
 import type { Channel } from './channel.ts'
 import type { Supervisor, Workforce } from './supervisor.ts'

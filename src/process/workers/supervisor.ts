@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import type { Texts } from '../../config/tree/texts.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import type { Refusal } from '../reload-result.ts'
+import type { Refusal } from '../last-reload.ts'
 import { createQuestions } from './ask-workers.ts'
 import type { ToPrimary } from './channel.ts'
 import type { WorkerEnd, WorkerProcess } from './worker-process.ts'

@@ -1,7 +1,7 @@
 import { AggregatorRegistry, Registry } from 'prom-client'
 import t from 'tap'
 
-import { refusalFor, showReading } from '../../../src/process/reload-result.ts'
+import { refusalFor, showLastReload } from '../../../src/process/last-reload.ts'
 import { createQuestions, type Questions } from '../../../src/process/workers/ask-workers.ts'
 import { createKeptCounts, answerPrimary, mergedAnswers } from '../../../src/process/workers/merged-answers.ts'
 import { type Condition, createMetrics } from '../../../src/telemetry/metrics.ts'
@@ -74,7 +74,7 @@ t.test('of what became of the configuration the worst is shown, and since when t
   const registries = [{ inForceSince: 1_700_000_000_500, refusal }, { inForceSince: 1_800_000_000_000 }].map(
     (reading) => {
       const registry = new Registry()
-      showReading(registry, () => reading)
+      showLastReload(registry, () => reading)
       return registry.getMetricsAsJSON()
     },
   )

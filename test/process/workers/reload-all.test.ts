@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 
-import { refusalFor } from '../../../src/process/reload-result.ts'
+import { refusalFor } from '../../../src/process/last-reload.ts'
 import { createQuestions } from '../../../src/process/workers/ask-workers.ts'
 import { reloadAll } from '../../../src/process/workers/reload-all.ts'
 import { least, load } from '../../config/support.ts'

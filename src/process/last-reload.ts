@@ -14,27 +14,27 @@ export type Refusal = {
   places: string[]
 }
 
-/** The result of the last reading of the files. */
-type Reading = {
+/** What the last reading of the files led to. */
+type ReloadResult = {
   /** When the configuration in force took effect, epoch ms. */
   inForceSince: number
   refusal?: Refusal | undefined
 }
 
-export type LastReading = ReturnType<typeof createLastReading>
+export type LastReload = ReturnType<typeof createLastReload>
 
-/** Holds the result of the last reading for readiness and metrics. */
-export function createLastReading(inForceSince: number) {
-  let reading: Reading = { inForceSince }
+/** Holds the result of the last reading of the files, for readiness and metrics. */
+export function createLastReload(inForceSince: number) {
+  let result: ReloadResult = { inForceSince }
   return {
-    current: () => reading,
-    note: (next: Reading) => void (reading = next),
-    condition: () => conditionOf(reading),
+    current: () => result,
+    note: (next: ReloadResult) => void (result = next),
+    condition: () => conditionOf(result),
   }
 }
 
 /** Degraded, and so still ready: the former configuration goes on serving. */
-function conditionOf({ refusal }: Reading): Condition {
+function conditionOf({ refusal }: ReloadResult): Condition {
   if (refusal === undefined) return { name: 'configuration', status: 'ok' }
   return { name: 'configuration', status: 'degraded', reason: `the files are not in force: ${refusal.summary}` }
 }
@@ -56,8 +56,8 @@ function placeOf({ source, path }: Problem): string {
   return `${basename(source.file)}:${source.line}${option}`
 }
 
-/** Shows the last reading; of several workers the worst, which are all alike but for a moment. */
-export function showReading(registry: Registry, reading: () => Reading): void {
+/** Shows the result as metrics; of several workers the worst, which are all alike but for a moment. */
+export function showLastReload(registry: Registry, result: () => ReloadResult): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     registry.registerMetric(
       new Gauge({
@@ -74,11 +74,11 @@ export function showReading(registry: Registry, reading: () => Reading): void {
   gauge(
     'stagedoor_config_last_reload_successful',
     'Whether the configuration was put in force when the files were read last: 1 or 0.',
-    () => (reading().refusal === undefined ? 1 : 0),
+    () => (result().refusal === undefined ? 1 : 0),
   )
   gauge(
     'stagedoor_config_last_reload_success_timestamp_seconds',
     'Since when the configuration is in force, in seconds since the epoch.',
-    () => reading().inForceSince / 1000,
+    () => result().inForceSince / 1000,
   )
 }
