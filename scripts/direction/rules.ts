@@ -26,6 +26,7 @@ export const shared: readonly string[] = [
   'pages',
   'redis',
   'revocation',
+  'rule-matching',
   'seal',
   'storage',
   'telemetry',

@@ -61,33 +61,9 @@ export async function makeParts(config: Config, given: Dependencies, holding: Ho
   const tracing = await provisionTracing(config, dependencies, holding)
   const ended = provisionLimits({ now, redis, singleUse, holding })
   holding.onInForce(() => figures.show({ assertion: keys, machines: machines.keys, audit: audit.jwks.keys }))
-  const made = {
-    audit,
-    figures,
-    metrics,
-    policy,
-    provider,
-    redis,
-    keys,
-    machines,
-    certificate,
-    revocation,
-    taking,
-    events,
-  }
-  return {
-    ...made,
-    ...ended,
-    ...states,
-    onUnusable,
-    upstreams,
-    assertion,
-    sessions,
-    overload,
-    upgrades,
-    tracing,
-    singleUse,
-  }
+  const made = { audit, figures, metrics, policy, provider, redis, keys, machines, certificate, revocation, taking }
+  const last = { events, onUnusable, upstreams, assertion, sessions, overload, upgrades, tracing, singleUse }
+  return { ...made, ...last, ...ended, ...states }
 }
 
 /** The process's own state: whether its configuration files are in force, or why not, and whether it is leaving. */

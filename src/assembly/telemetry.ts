@@ -1,9 +1,9 @@
 import type { Keys } from '../assertion/keys.ts'
 import type { Trail } from '../audit/trail.ts'
-import { matchKey, createPathMatcher } from '../config/route-patterns.ts'
 import type { Config } from '../config/schema.ts'
 import type { OnUnusable, UnusableClaim } from '../oidc/claim-values.ts'
 import type { Mark } from '../revocation/mark.ts'
+import { matchKey, createPathMatcher } from '../rule-matching/paths.ts'
 import { createRefreshCounters } from '../session/refresh/refresh-once.ts'
 import {
   countLoginServiceCalls,

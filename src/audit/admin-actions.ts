@@ -1,8 +1,8 @@
 // This folder: the record of every decision, login, logout and revocation.
 
 import type { RequestFacts } from '../boundary/facts.ts'
-import { createPathMatcher, matchKey } from '../config/route-patterns.ts'
 import type { Decision } from '../policy/decision.ts'
+import { createPathMatcher, matchKey } from '../rule-matching/paths.ts'
 
 export const adminActionClasses = [
   'catalog-write',

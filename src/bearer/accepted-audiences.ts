@@ -1,5 +1,3 @@
-// This folder: stage: verifies access tokens.
-
 import type { Config } from '../config/schema.ts'
 
 /** The audiences that an access token of a machine may have, by issuer. The keys of an issuer without audiences are not fetched. */

@@ -1,5 +1,6 @@
 import type { OnUnusable } from '../oidc/claim-values.ts'
 import type { JwksCache } from '../oidc/jwks-cache.ts'
+import { algorithmFault } from './accepted-algorithms.ts'
 import { type AccessToken, type BackstageUser, accessTokenOf, clientOf } from './access-token.ts'
 import type { CompactToken } from './compact.ts'
 import type { BearerReason } from './refusal-reasons.ts'
@@ -7,7 +8,6 @@ import {
   type Expectations,
   firstFault,
   isAddressed,
-  algorithmFault,
   audiencesOf,
   headerFault,
   keyIdFault,

@@ -1,6 +1,7 @@
 import { isName, isSubject } from '../oidc/claim-values.ts'
+import { algorithmFault } from './accepted-algorithms.ts'
 import { clientOf, isMachine } from './access-token.ts'
-import { type CompactToken, isNone } from './compact.ts'
+import type { CompactToken } from './compact.ts'
 import type { BearerReason } from './refusal-reasons.ts'
 
 /** The values that a token's claims must match. Times in milliseconds. */
@@ -20,13 +21,6 @@ type Check = {
   name: string
   fault: (token: CompactToken, expected: Expectations) => BearerReason | undefined
 }
-
-/** Algorithms that sign with a private key, named one by one (RFC 8725 §3.1). */
-const algorithms = [
-  ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
-  // Two names of one algorithm (RFC 8037, RFC 9864).
-  ['EdDSA', 'Ed25519'],
-].flat()
 
 const headerFaults = new Map<string, BearerReason>([
   ['jku', 'header-key-reference'],
@@ -77,12 +71,6 @@ export function isAddressed(
 ): boolean {
   const audiences = issuers.get(String(claims['iss']))
   return audiences !== undefined && audiencesOf(claims).some((one) => [...audiences, ...clientIds].includes(one))
-}
-
-export function algorithmFault(algorithm: unknown): BearerReason | undefined {
-  if (isNone(algorithm)) return 'algorithm-none'
-  if (typeof algorithm === 'string' && /^hs\d/i.test(algorithm)) return 'algorithm-symmetric'
-  return algorithms.includes(algorithm as string) ? undefined : 'algorithm-unknown'
 }
 
 export function headerFault(header: CompactToken['header']): BearerReason | undefined {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import { forwardedMethods } from '../config/route-patterns.ts'
+import { forwardedMethods } from '../rule-matching/methods.ts'
 
 /**
  * How the proxy that asks about a request (forward-auth) takes our answer: Traefik and Caddy relay a refusal to the

@@ -1,8 +1,9 @@
 // This folder: the command `stagedoor`.
 
-import { changesBetween, type OptionChange, needsRestart } from '../config/changes.ts'
+import { changesBetween, type OptionChange } from '../config/changes.ts'
 import { printable as effective } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'
+import { needsRestart } from '../config/needs-restart.ts'
 import type { Config } from '../config/schema.ts'
 import { counted } from '../config/values/quantities.ts'
 import { askAdmin, type ConnectionOptions } from './admin/api.ts'

@@ -63,37 +63,3 @@ function nameOf(item: unknown): string | undefined {
   const name = (item as { name?: unknown } | null)?.name
   return typeof name === 'string' ? name : undefined
 }
-
-/** An option whose new value waits for a restart; the values are no secrets. */
-type Waiting = { option: string; inForce: unknown; found: unknown }
-
-/**
- * Options that differ and take effect at the next restart only: the started process applies them once.
- * @param former what the process was started with, and where it listens now
- */
-export function needsRestart({ server: former }: Config, { server: read }: Config): Waiting[] {
-  const applied: Waiting[] = [
-    { option: 'server.admin.host', inForce: former.admin.host, found: read.admin.host },
-    { option: 'server.admin.port', inForce: former.admin.port, found: read.admin.port },
-  ]
-  if (isTaken(former.listen, read.listen)) {
-    applied.push({ option: 'server.listen.host', inForce: former.listen.host, found: read.listen.host })
-  }
-  // A process that serves by itself cannot start workers later.
-  if (former.workers === 1) applied.push({ option: 'server.workers', inForce: 1, found: read.workers })
-  return applied.filter(({ inForce, found }) => inForce !== found)
-}
-
-/** The part of a configuration that takes effect while a process listens: without the host, which has to wait for a restart. */
-export function withoutTakenHost(inForce: Config, read: Config): Config {
-  const { listen } = inForce.server
-  return isTaken(listen, read.server.listen) ? { ...read, server: { ...read.server, listen } } : read
-}
-
-type Address = Config['server']['listen']
-
-/** The same port on another host: most often one of the two is every address of the machine, and holds the port of the other. */
-function isTaken(held: Address, wanted: Address): boolean {
-  const areSockets = held.path !== undefined || wanted.path !== undefined
-  return !areSockets && held.port === wanted.port && held.host !== wanted.host
-}

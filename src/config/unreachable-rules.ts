@@ -1,13 +1,7 @@
+import { hostName, isAmongHosts } from '../rule-matching/hosts.ts'
+import { coveredMethods } from '../rule-matching/methods.ts'
+import { includesPattern, matchKey, parsePathPattern, type PathPattern } from '../rule-matching/paths.ts'
 import type { Findings } from './problem.ts'
-import {
-  hostName,
-  isAmongHosts,
-  includesPattern,
-  matchKey,
-  parsePathPattern,
-  type PathPattern,
-  coveredMethods,
-} from './route-patterns.ts'
 import type { RouteConfig } from './schema.ts'
 
 type Coverage = {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 
 import { type FastifyBaseLogger, type FastifyServerOptions, LogController, type FastifyInstance } from 'fastify'
 
-import { forwardedMethods } from '../config/route-patterns.ts'
+import { forwardedMethods } from '../rule-matching/methods.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { requestLogger } from '../telemetry/request-logger.ts'
 

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-import { forwardedMethods } from '../config/route-patterns.ts'
 import { type BareAnswer, bareAnswer } from '../errors/bare-answer.ts'
 import type { ErrorCode } from '../errors/error-table.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { wantsPage } from '../headers/navigation.ts'
 import { slots } from '../oidc/transaction.ts'
+import { forwardedMethods } from '../rule-matching/methods.ts'
 import { chunkNames } from '../session/session-cookie.ts'
 import type { Logger } from '../telemetry/logger.ts'
 

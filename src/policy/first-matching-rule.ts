@@ -1,15 +1,9 @@
 import type { RequestFacts } from '../boundary/facts.ts'
-import {
-  type HostName,
-  hostName,
-  isAmongHosts,
-  matchKey,
-  coveredMethods,
-  createPathMatcher,
-  type PathMatcher,
-} from '../config/route-patterns.ts'
 import type { RouteConfig } from '../config/schema.ts'
 import type { Principal } from '../identity/principal.ts'
+import { type HostName, hostName, isAmongHosts } from '../rule-matching/hosts.ts'
+import { coveredMethods } from '../rule-matching/methods.ts'
+import { matchKey, createPathMatcher, type PathMatcher } from '../rule-matching/paths.ts'
 import type { Allow, Decision, Deny, DenyReason } from './decision.ts'
 import { type Check, compileRequirement } from './requirement.ts'
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 
-import { withoutTakenHost } from '../config/changes.ts'
 import type { LoadedConfig, LoadOptions } from '../config/load.ts'
+import { withoutTakenHost } from '../config/needs-restart.ts'
 import type { Config } from '../config/schema.ts'
 import { buildAdminApp } from './admin-app.ts'
 import { followFiles } from './reload-on-change.ts'

@@ -1,5 +1,5 @@
-import { withoutTakenHost } from '../config/changes.ts'
 import { defaultConfigFile, type LoadedConfig } from '../config/load.ts'
+import { withoutTakenHost } from '../config/needs-restart.ts'
 import type { Config } from '../config/schema.ts'
 import { readText } from '../config/tree/texts.ts'
 import { reload, type ReloadOptions } from './reload.ts'

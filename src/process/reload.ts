@@ -1,5 +1,5 @@
-import { needsRestart } from '../config/changes.ts'
 import { type LoadedConfig, loadConfig, type LoadOptions } from '../config/load.ts'
+import { needsRestart } from '../config/needs-restart.ts'
 import { ConfigError, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { formatPath } from '../config/tree/tree.ts'

@@ -2,7 +2,7 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import { forwardedMethods } from '../config/route-patterns.ts'
+import { forwardedMethods } from '../rule-matching/methods.ts'
 import type { Exchange } from './exchange.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'

@@ -7,7 +7,7 @@ import t from 'tap'
 import { ensureBackstage } from '../../scripts/backstage-setup.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { adminActions, createClassify } from '../../src/audit/admin-actions.ts'
-import { matchKey, createPathMatcher } from '../../src/config/route-patterns.ts'
+import { matchKey, createPathMatcher } from '../../src/rule-matching/paths.ts'
 
 t.setTimeout(600_000)
 const classify = createClassify()

@@ -1,9 +1,9 @@
 import t from 'tap'
 
 import { audienceOfClass, machineClaims } from '../../src/assertion/claims.ts'
+import { algorithmFault } from '../../src/bearer/accepted-algorithms.ts'
 import { accessTokenOf, clientOf, isMachine } from '../../src/bearer/access-token.ts'
 import { machineProfile } from '../../src/bearer/profiles.ts'
-import { algorithmFault } from '../../src/bearer/token-checks.ts'
 import { createVerifier } from '../../src/bearer/verifier.ts'
 import { encode } from '../support/machine.ts'
 

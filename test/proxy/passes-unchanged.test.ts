@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 
 import t from 'tap'
 
-import { forwardedMethods } from '../../src/config/route-patterns.ts'
+import { forwardedMethods } from '../../src/rule-matching/methods.ts'
 import { type Gateway, startGateway, startOrigin } from './support.ts'
 
 const contentTypes = [

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import { pathPattern } from '../route-patterns.ts'
+import { pathPattern } from '../../rule-matching/paths.ts'
 import { ratio } from '../values/quantities.ts'
 import { requirement } from './requirement.ts'
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-import { forwardedMethods, pathPattern } from '../route-patterns.ts'
+import { forwardedMethods } from '../../rule-matching/methods.ts'
+import { pathPattern } from '../../rule-matching/paths.ts'
 import { description, title } from './pages.ts'
 import { requirement } from './requirement.ts'
 

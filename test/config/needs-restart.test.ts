@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 
-import { needsRestart, withoutTakenHost } from '../../src/config/changes.ts'
+import { needsRestart, withoutTakenHost } from '../../src/config/needs-restart.ts'
 import { logWaiting, readAnew } from '../../src/process/reload.ts'
 import { folderWith, least, load } from './support.ts'
 

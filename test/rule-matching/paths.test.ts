@@ -1,13 +1,7 @@
 import t from 'tap'
 
-import {
-  hostName,
-  isAmongHosts,
-  includesPattern,
-  matchKey,
-  parsePathPattern,
-  createPathMatcher,
-} from '../../src/config/route-patterns.ts'
+import { hostName, isAmongHosts } from '../../src/rule-matching/hosts.ts'
+import { includesPattern, matchKey, parsePathPattern, createPathMatcher } from '../../src/rule-matching/paths.ts'
 
 const keys: [path: string, key: string][] = [
   ['/', '/'],

@@ -3,10 +3,18 @@ import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { matchKey, createPathMatcher } from '../../src/config/route-patterns.ts'
-import { methods, patterns, patternsFor, plainPaths, respellings, respellingsOf, ruleLists } from './arbitraries.ts'
-import { expressRouting } from './express.ts'
-import { isCanonical, anonymous, now, policyOf } from './support.ts'
+import { matchKey, createPathMatcher } from '../../src/rule-matching/paths.ts'
+import {
+  methods,
+  patterns,
+  patternsFor,
+  plainPaths,
+  respellings,
+  respellingsOf,
+  ruleLists,
+} from '../policy/arbitraries.ts'
+import { expressRouting } from '../policy/express.ts'
+import { isCanonical, anonymous, now, policyOf } from '../policy/support.ts'
 
 const covers = (pattern: string, path: string): boolean => createPathMatcher(pattern)(matchKey(path))
 

@@ -1,22 +1,6 @@
-import { METHODS } from 'node:http'
-
 import { z } from 'zod'
 
-import { refuse } from './values/quantities.ts'
-
-/** An upstream that echoes a `TRACE` would show the caller's assertion; `CONNECT` asks for a tunnel past all rules. */
-const refusedMethods: readonly string[] = ['CONNECT', 'TRACE']
-
-/** The methods that reach upstreams, and that rules can name: all that Node's HTTP parser knows but the refused ones. */
-export const forwardedMethods: readonly string[] = METHODS.filter((method) => !refusedMethods.includes(method))
-
-/** The methods that a rule is about; without a list, all. `GET` covers `HEAD`, which Express gives to the same handler. */
-export function coveredMethods(methods: readonly string[] | undefined): ReadonlySet<string> | undefined {
-  if (methods === undefined) return undefined
-  return new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods)
-}
-
-// How rules read paths and hosts: what the schema checks, what the policy compares, and what can never be reached.
+import { refuse } from '../config/values/quantities.ts'
 
 /** A rule's path, read once: `undefined` stands for `*`; a tree ends in `**` and covers all below its segments. */
 export type PathPattern = { segments: readonly (string | undefined)[]; isTree: boolean }
@@ -63,29 +47,6 @@ function decodeOne(escape: string, hex: string): string {
 
 function withoutTrailingSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
-}
-
-/** A host as rules compare it: with and without its port, a trailing dot left out (RFC 3986 §3.2.2). */
-export type HostName = { name: string; withPort: string }
-
-let latest = { host: '', hostName: { name: '', withPort: '' } }
-
-/** @param host lower case, with or without port */
-export function hostName(host: string): HostName {
-  // One request after the other names the same portal.
-  if (host !== latest.host) latest = { host, hostName: readHost(host) }
-  return latest.hostName
-}
-
-function readHost(host: string): HostName {
-  const port = /:\d+$/.exec(host)?.[0] ?? ''
-  const name = host.slice(0, host.length - port.length).replace(/\.$/, '')
-  return { name, withPort: name + port }
-}
-
-/** Whether one of the hosts of a rule is this one: a host without a port is meant at every port. */
-export function isAmongHosts(hosts: readonly string[], { name, withPort }: HostName): boolean {
-  return hosts.includes(name) || hosts.includes(withPort)
 }
 
 /** Whether a path, as matchKey() writes it, is covered by a rule. */
