@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors/error-table.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isNavigation } from '../headers/navigation.ts'
 import { loopHeader } from '../headers/removed-headers.ts'
-import { traceparent } from '../headers/trace-context.ts'
+import { traceparentFor } from '../headers/trace-context.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import { readAuthority } from './authority.ts'
 import { clientConnection } from './client-behind-proxies.ts'
@@ -43,14 +43,13 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
   const peer = { remoteAddress: raw.socket.remoteAddress ?? '', isEncrypted: 'encrypted' in raw.socket }
   const { isForwarded, clientIp, protocol, host: named } = clientConnection(peer, raw.headers, options.isTrustedProxy)
   const host = isProbeWithoutHost(raw, received, options) ? '' : requestedHost(raw, named)
-  const trace = isForwarded ? raw.headers['traceparent'] : undefined
   const { method, path, oddity, query, askedBy }: Asked = isAsked
     ? askedAbout(raw, received, isForwarded, options)
     : { ...received, method: raw.method ?? 'GET', askedBy: undefined }
   // Field by field: spreading objects is slow, and this is done for every request.
   return {
     requestId,
-    traceparent: traceparent(trace as string | undefined, options.randomBytes),
+    traceparent: traceparentFor(raw.headers, isForwarded, options.randomBytes),
     method,
     path,
     oddity,

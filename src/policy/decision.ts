@@ -1,6 +1,6 @@
 import type {} from 'fastify'
 
-import type { MachinePrincipal, UserPrincipal } from '../identity/principal.ts'
+import type { MachinePrincipal, Principal, UserPrincipal } from '../identity/principal.ts'
 
 /**
  * The closed list of reasons to refuse. When several apply, the first one is reported:
@@ -38,6 +38,11 @@ export type Decision = Allow | Deny
 
 /** A principal with an identity of ours: only these can meet a requirement. */
 export type KnownPrincipal = UserPrincipal | MachinePrincipal
+
+/** Whether requirements can be asked of a principal; Backstage's own tokens answer none. */
+export function isKnown(principal: Principal): principal is KnownPrincipal {
+  return principal.kind === 'user' || principal.kind === 'machine'
+}
 
 /** One condition on a principal. `wanted` and `found` are texts for explanations. */
 export type Question = {

@@ -1,8 +1,24 @@
 import type { Requirement } from '../config/options/requirement.ts'
 import { formatDuration } from '../config/values/quantities.ts'
-import type { KnownPrincipal } from './decision.ts'
+import type { Principal } from '../identity/principal.ts'
+import { isKnown, type KnownPrincipal } from './decision.ts'
 import type { LeafRequirement } from './requirement-leaf.ts'
 import { compileRequirement } from './requirement.ts'
+
+/** The missing right in plain words, and a person or team to ask. */
+export type Refusal = { missing?: string; contact: string }
+
+/** @param requirement what the refused person does not meet; undefined where nothing could be granted */
+export function refusal(
+  requirement: Requirement | undefined,
+  contact: string,
+  principal: Principal,
+  now: number,
+): Refusal {
+  if (requirement === undefined || !isKnown(principal)) return { contact }
+  const missing = missingSentence(requirement, principal, now)
+  return missing === undefined ? { contact } : { missing, contact }
+}
 
 /**
  * The missing right, in plain words: `You need the role platform-admin.` Names only rights that could be granted, and

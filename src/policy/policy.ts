@@ -4,15 +4,15 @@ import type { Config, RouteConfig } from '../config/schema.ts'
 import { upstreamOfRule } from '../config/upstream-of-rule.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { SecondFactor } from '../oidc/step-up.ts'
-import type { Deny, KnownPrincipal } from './decision.ts'
+import { type AdminAccess, createAdminAccess } from './admin-access.ts'
+import type { Deny } from './decision.ts'
 import { type Explanation, explain } from './explain.ts'
 import { type Asked, compileRule, type Decide, decideBy, firstMatch } from './first-matching-rule.ts'
-import { missingSentence } from './missing-rights.ts'
-import { compileRequirement } from './requirement.ts'
+import { type Refusal, refusal } from './missing-rights.ts'
 import { secondFactorOf } from './second-factor.ts'
 
 /** Every question that other stages and pages ask of the rules. Times in milliseconds since the epoch. */
-export type Policy = {
+export type Policy = AdminAccess & {
   decide: Decide
   /** The same decision with its reasons; for operators' eyes. The path is as `readPath` gives it. */
   explain: (principal: Principal, asked: Asked & Pick<ReadPath, 'oddity'>, now: number) => Explanation
@@ -25,16 +25,7 @@ export type Policy = {
   secondFactorFor: (principal: Principal, asked: Asked, now: number) => SecondFactor | undefined
   /** The part of a refusal that the refused person may see. */
   refusalFor: (principal: Principal, deny: Deny, now: number) => Refusal
-  /** The same for a person who may not administer. */
-  adminRefusalFor: (principal: Principal, now: number) => Refusal
-  /** Whether a principal may use the console and see explanations (`admin.allow`). */
-  mayAdminister: (principal: Principal, now: number) => boolean
-  /** The second factor without which a person may not administer, when nothing else is missing. */
-  adminSecondFactorFor: (principal: Principal, now: number) => SecondFactor | undefined
 }
-
-/** The missing right in plain words, and a person or team to ask. */
-type Refusal = { missing?: string; contact: string }
 
 type PolicyOptions = {
   routes: readonly RouteConfig[]
@@ -52,8 +43,6 @@ export function createPolicy(options: PolicyOptions): Policy {
   const { routes, upstreams, admin, contact, backstageTokenRules } = options
   const rules = routes.map((route) => compileRule(route, upstreamOfRule(route, upstreams), backstageTokenRules))
   const decide = decideBy(rules)
-  const isAdmin = compileRequirement(admin.allow)
-  const adminStepUp = secondFactorOf(admin.allow)
 
   function requirementOf(rule: string | undefined): Requirement | undefined {
     const allow = routes.find(({ name }) => name === rule)?.allow
@@ -84,20 +73,6 @@ export function createPolicy(options: PolicyOptions): Policy {
       const named = routes.find(({ name }) => name === rule)?.contact
       return refusal(requirementOf(rule), named ?? contact, principal, now)
     },
-    adminRefusalFor: (principal, now) => refusal(admin.allow, contact, principal, now),
-    mayAdminister: (principal, now) => isKnown(principal) && isAdmin(principal, now) === undefined,
-    adminSecondFactorFor: (principal, now) =>
-      principal.kind === 'user' && isAdmin(principal, now) === 'mfa-required' ? adminStepUp : undefined,
+    ...createAdminAccess(admin.allow, contact),
   }
-}
-
-function refusal(requirement: Requirement | undefined, contact: string, principal: Principal, now: number): Refusal {
-  if (requirement === undefined || !isKnown(principal)) return { contact }
-  const missing = missingSentence(requirement, principal, now)
-  return missing === undefined ? { contact } : { missing, contact }
-}
-
-/** Whether requirements can be asked of a principal; Backstage's own tokens answer none. */
-function isKnown(principal: Principal): principal is KnownPrincipal {
-  return principal.kind === 'user' || principal.kind === 'machine'
 }

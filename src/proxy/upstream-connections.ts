@@ -1,6 +1,6 @@
 import { type ConnectionPool, createConnectionPool } from './http1/connection-pool.ts'
 import type { UpstreamTls } from './http1/socket.ts'
-import { startProbing } from './own-requests.ts'
+import { startProbing } from './probe.ts'
 import type { Rewrite } from './rewrite-path.ts'
 import {
   type AddressHealth,

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 
 import t, { type Test } from 'tap'
 
-import { sendOwnRequest } from '../../src/proxy/own-requests.ts'
+import { sendOwnRequest } from '../../src/proxy/own-request.ts'
 import { createUpstream } from '../../src/proxy/upstream-connections.ts'
 import { startOrigin } from '../support/origin.ts'
 import { upstreamWith } from '../support/upstream-options.ts'

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import type { ConnectionPool } from '../../src/proxy/http1/connection-pool.ts'
-import { startProbing } from '../../src/proxy/own-requests.ts'
+import { startProbing } from '../../src/proxy/probe.ts'
 
 type Dispatch = ConnectionPool['dispatch']
 

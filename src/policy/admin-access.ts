@@ -1,0 +1,31 @@
+import type { Requirement } from '../config/options/requirement.ts'
+import type { Principal } from '../identity/principal.ts'
+import type { SecondFactor } from '../oidc/step-up.ts'
+import { isKnown } from './decision.ts'
+import { type Refusal, refusal } from './missing-rights.ts'
+import { compileRequirement } from './requirement.ts'
+import { secondFactorOf } from './second-factor.ts'
+
+/** Who may use the console and its API, and see explanations. Times in milliseconds since the epoch. */
+export type AdminAccess = {
+  mayAdminister: (principal: Principal, now: number) => boolean
+  /** The part of a refusal that the refused person may see. */
+  adminRefusalFor: (principal: Principal, now: number) => Refusal
+  /** The second factor without which a person may not administer, when nothing else is missing. */
+  adminSecondFactorFor: (principal: Principal, now: number) => SecondFactor | undefined
+}
+
+/**
+ * @param allow the option `admin.allow`
+ * @param contact a person or team to ask for access
+ */
+export function createAdminAccess(allow: Requirement, contact: string): AdminAccess {
+  const check = compileRequirement(allow)
+  const stepUp = secondFactorOf(allow)
+  return {
+    mayAdminister: (principal, now) => isKnown(principal) && check(principal, now) === undefined,
+    adminRefusalFor: (principal, now) => refusal(allow, contact, principal, now),
+    adminSecondFactorFor: (principal, now) =>
+      principal.kind === 'user' && check(principal, now) === 'mfa-required' ? stepUp : undefined,
+  }
+}
