@@ -5,7 +5,7 @@ import { AnswerReader } from './answer-reader.ts'
 import type { Carrier, Receiver, UpstreamRequest } from './receiver.ts'
 import { type BodySender, sendBody } from './request-body.ts'
 import { requestHead } from './request-head.ts'
-import type { OpenSocket } from './socket.ts'
+import { type OpenSocket, readAfterFailedWrite } from './socket.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** The state of a connection. Only while a request is under way may bytes arrive. */
@@ -39,6 +39,8 @@ export class Connection implements Carrier {
   #timer: NodeJS.Timeout | undefined
   #timeoutMs = 0
   #isPaused = false
+  /** The upstream has closed the connection; what it sent before that is read. */
+  #writeError: Error | undefined
   readonly #reader: AnswerReader
   readonly #onStreamData = (bytes: Buffer): void => this.#read(bytes)
   readonly #onStreamEnd = (): void => this.#endOfStream()
@@ -61,6 +63,7 @@ export class Connection implements Carrier {
     this.#socket = options.open(onRead, () => this.send())
     this.#socket.on('error', this.#onError).on('end', this.#onStreamEnd).on('close', this.#onClose)
     if (options.isForUpgrade) this.#socket.on('data', this.#onStreamData)
+    else readAfterFailedWrite(this.#socket, (error) => this.#onWriteFailed(error))
   }
 
   get isClosed(): boolean {
@@ -144,6 +147,13 @@ export class Connection implements Carrier {
     this.#socket.destroy()
   }
 
+  /** An upstream may answer and close before it has read the whole request (RFC 9112 §9.6). */
+  #onWriteFailed(error: Error): void {
+    if (this.#state !== 'under-way') return this.#fail(error)
+    this.#writeError = error
+    this.#sender?.stop()
+  }
+
   #read(bytes: Buffer): void {
     // Bytes without a request would be taken for the answer to the next request.
     if (this.#state !== 'under-way') return this.#fail(unasked())
@@ -168,7 +178,7 @@ export class Connection implements Carrier {
   /** @param hasMore whether something followed that belongs to no answer: bytes, or the end */
   #finish(hasMore: boolean): void {
     const receiver = this.#receiver
-    const isSent = this.#sender?.isDone !== false
+    const isSent = this.#sender?.isDone !== false && this.#writeError === undefined
     const isReusable = isSent && !hasMore && !this.#options.isForUpgrade && this.#reader.isPersistent
     this.#forgetRequest()
     if (!isReusable) this.destroy()
@@ -181,8 +191,9 @@ export class Connection implements Carrier {
   }
 
   #endOfStream(): void {
-    if (this.#reader.mayEndHere) this.#finish(true)
-    else this.#fail(hungUp())
+    // After a reset, what is missing cannot be told from what never was.
+    if (this.#reader.mayEndHere && this.#writeError === undefined) this.#finish(true)
+    else this.#fail(this.#writeError ?? hungUp())
   }
 
   #fail(error: Error): void {
@@ -215,7 +226,8 @@ export class Connection implements Carrier {
   #onTimeout(): void {
     if (this.#state !== 'under-way' || this.#reader.hasHead) return
     // A client may take its time with an upload, as long as the upstream takes what comes.
-    if (this.#sender?.isDone === false && !this.#socket.writableNeedDrain) return void this.#timer?.refresh()
+    const isUploading = this.#sender?.isDone === false && this.#writeError === undefined
+    if (isUploading && !this.#socket.writableNeedDrain) return void this.#timer?.refresh()
     this.#fail(new UpstreamError('UPSTREAM_HEAD_TIMEOUT', `no answer within ${this.#timeoutMs} ms`))
   }
 

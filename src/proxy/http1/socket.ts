@@ -50,6 +50,28 @@ export function createSocketOpener(address: string, { connectTimeoutMs, tls }: A
   }
 }
 
+const closedByPeer = new Set(['EPIPE', 'ECONNRESET'])
+
+/**
+ * Goes on reading where a write fails because the other side has closed the connection: its answer may be here, unread.
+ * node:net would destroy the socket, and the answer with it.
+ * @param onFailed called once; nothing can be written from then on
+ */
+export function readAfterFailedWrite(socket: Socket, onFailed: (error: Error) => void): void {
+  const write = socket._write.bind(socket)
+  const writeAll = socket._writev?.bind(socket)
+  type Done = (error?: Error | null) => void
+  const unlessClosed =
+    (done: Done): Done =>
+    (error) => {
+      // Without `done` the stream waits for this write for good, and makes no other one.
+      if (error && 'code' in error && closedByPeer.has(String(error.code))) onFailed(error)
+      else done(error)
+    }
+  socket._write = (chunk, encoding, done) => write(chunk, encoding, unlessClosed(done))
+  socket._writev = (chunks, done) => writeAll?.(chunks, unlessClosed(done))
+}
+
 function pathOpener(address: string) {
   const path = address.slice(socketScheme.length)
   if (path === '') throw new TypeError('an address with unix: needs the path of a socket')
