@@ -8,7 +8,7 @@ import type { Redis } from '../redis/redis.ts'
 import { createSingleUse, type SingleUse } from '../revocation/single-use.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { provisionAssertion, provisionKeys } from './assertion.ts'
-import { provisionAudit } from './audit.ts'
+import { configDigest, provisionAudit } from './audit.ts'
 import { provisionEvents, provisionEventTaking } from './auth0-events.ts'
 import { provisionCertificate } from './certificate.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -60,7 +60,8 @@ export async function makeParts(config: Config, given: Dependencies, holding: Ho
   const upgrades = holding.part({ name: 'upgrade requests', make: createUpgradeRequests })
   const tracing = await provisionTracing(config, dependencies, holding)
   const ended = provisionLimits({ now, redis, singleUse, holding })
-  holding.onInForce(() => figures.show({ assertion: keys, machines: machines.keys, audit: audit.jwks.keys }))
+  const digest = configDigest(config)
+  holding.onInForce(() => figures.show(digest, { assertion: keys, machines: machines.keys, audit: audit.jwks.keys }))
   const made = { audit, figures, metrics, policy, provider, redis, keys, machines, certificate, revocation, taking }
   const last = { events, onUnusable, upstreams, assertion, sessions, overload, upgrades, tracing, singleUse }
   return { ...made, ...last, ...ended, ...states }

@@ -8,6 +8,7 @@ import { createRefreshCounters } from '../session/refresh/refresh-once.ts'
 import {
   countLoginServiceCalls,
   countRevocationDelays,
+  showConfig,
   showKeyAges,
   showTrail,
   showRefreshes,
@@ -34,17 +35,18 @@ function createFigures(now: () => number, trail: Trail) {
   const metrics = createMetrics()
   const { registry } = metrics
   const counters = createRefreshCounters()
-  let keys: NamedKeys = {}
+  let inForce: { digest: string | undefined; keys: NamedKeys } = { digest: undefined, keys: {} }
   showRefreshes(registry, counters)
   showTrail(registry, trail)
-  showKeyAges(registry, () => agesOf(now(), keys))
+  showKeyAges(registry, () => agesOf(now(), inForce.keys))
+  showConfig(registry, () => inForce.digest)
   const noteDelay = countRevocationDelays(registry)
   return {
     metrics,
     counters,
     countCalls: countLoginServiceCalls(registry),
-    /** The keys in use. */
-    show: (inUse: NamedKeys) => void (keys = inUse),
+    /** The digest of the configuration in force, and the keys in use. */
+    show: (digest: string, keys: NamedKeys) => void (inForce = { digest, keys }),
     /** A mark for several sessions carries the moment of its revocation; a mark for one session carries none. */
     noteRevocations: (news: readonly Mark[]): void => {
       for (const { kind, at } of news) if (kind !== 'session') noteDelay(now() - at)

@@ -49,6 +49,19 @@ export function showKeyAges(registry: Registry, ages: () => Readonly<Record<stri
   })
 }
 
+/** @param digest of the configuration in force, as the audit trail has it; undefined while none is */
+export function showConfig(registry: Registry, digest: () => string | undefined): void {
+  showValues(registry, 'digest', {
+    name: 'stagedoor_config_info',
+    help: 'Always 1; the label is the digest of the configuration in force, secrets left out. Several digests: replicas differ.',
+    aggregator: 'max',
+    read() {
+      const inForce = digest()
+      return inForce === undefined ? [] : [[inForce, 1]]
+    },
+  })
+}
+
 /** @returns counts one delay, in milliseconds, from the end of sessions until this process learned of it */
 export function countRevocationDelays(registry: Registry): (delayMs: number) => void {
   const delays = new Histogram({

@@ -4,6 +4,7 @@ import t from 'tap'
 import {
   countLoginServiceCalls,
   countRevocationDelays,
+  showConfig,
   showKeyAges,
   showTrail,
 } from '../../src/telemetry/background-metrics.ts'
@@ -44,6 +45,20 @@ t.test('over all workers the sink that fails and the oldest key are shown, not a
   t.match(text, 'stagedoor_audit_sink_up{sink="memory"} 0')
   t.match(text, 'stagedoor_signing_key_age_seconds{key="assertion"} 2')
   t.match(text, 'stagedoor_audit_records_total 2')
+})
+
+t.test('over all workers each configuration in force is shown once, and none before one is', async (t) => {
+  const digests = ['a', 'a', 'b', undefined]
+  const workers = digests.map(async (digest) => {
+    const registry = new Registry()
+    showConfig(registry, () => digest)
+    return registry.getMetricsAsJSON()
+  })
+  const text = await AggregatorRegistry.aggregate(await Promise.all(workers)).metrics()
+  t.same(text.match(/^stagedoor_config_info.*$/gm), [
+    'stagedoor_config_info{digest="a"} 1',
+    'stagedoor_config_info{digest="b"} 1',
+  ])
 })
 
 t.test('calls that are left have no value before the login service has named one', async (t) => {

@@ -9,6 +9,12 @@ import { answersTo, changesIn, closed, everything, hangUp, sizes } from './chang
 const countedOf = (metrics: string): number =>
   Number(/stagedoor_requests_total\{[^}]*outcome="allow"[^}]*\} (\d+)/.exec(metrics)?.[1])
 
+/** The configurations in force, by their digest. */
+const digestsOf = async (cluster: Cluster): Promise<string[]> =>
+  [...(await cluster.metrics()).matchAll(/^stagedoor_config_info\{digest="([^"]+)"\} 1$/gm)].map(
+    ([, digest]) => `${digest}`,
+  )
+
 const backstageOf = ({ config }: Cluster): object => (config['upstreams'] as { backstage: object }).backstage
 
 const keysOf = async (cluster: Cluster): Promise<string> => (await cluster.ask('/.stagedoor/jwks.json')).text
@@ -53,6 +59,7 @@ async function changeRules(t: Test, cluster: Cluster, workers: number): Promise<
   await until(() => clients.every(({ statuses }) => statuses.length > 2))
   const counted = countedOf(await cluster.metrics())
   const before = await cluster.workers()
+  const digests = await digestsOf(cluster)
 
   await cluster.rewriteConfig({ routes: [closed, everything] })
   await hangUp(cluster, workers)
@@ -78,6 +85,10 @@ async function changeRules(t: Test, cluster: Cluster, workers: number): Promise<
     changesIn(cluster),
     Array.from({ length: workers }, () => change),
   )
+  const digest = (changesIn(cluster).at(-1) as { id?: string }).id
+  t.same(await digestsOf(cluster), [digest], 'one configuration is in force, which the record names')
+  t.equal(digests.length, 1)
+  t.not(digests[0], digest)
   t.same(cluster.errors(), [])
 }
 
