@@ -36,20 +36,36 @@ export function createStateFile(path: string): StateFile {
  * @returns gives the lock back
  */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
-  for (const isLastTry of [false, true]) {
-    try {
-      const file = await open(path, 'wx', 0o600)
-      await file.writeFile(JSON.stringify({ pid: process.pid, host: hostname() }))
-      await file.close()
-      return () => rm(path, { force: true })
-    } catch (cause) {
-      const { code, message } = cause as NodeJS.ErrnoException
-      if (code !== 'EEXIST') throw new CommandFailed(`the lock beside --state cannot be made: ${message}`, { cause })
-      if (isLastTry || !(await isLeftBehind(path))) break
-      await rm(path, { force: true })
-    }
+  const release = (await makeLock(path)) ?? (await takeOver(path))
+  if (release === undefined) throw new CommandFailed(`another rotation is under way; if none is, remove ${path}`)
+  return release
+}
+
+/** @returns gives the lock back; undefined where there is one already */
+async function makeLock(path: string): Promise<(() => Promise<void>) | undefined> {
+  try {
+    const file = await open(path, 'wx', 0o600)
+    await file.writeFile(JSON.stringify({ pid: process.pid, host: hostname() }))
+    await file.close()
+    return () => rm(path, { force: true })
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'EEXIST') return undefined
+    throw new CommandFailed(`the lock beside --state cannot be made: ${message}`, { cause })
   }
-  throw new CommandFailed(`another rotation is under way; if none is, remove ${path}`)
+}
+
+/** One process at a time removes a lock: a second that found it too would remove the one that the first has made since. */
+async function takeOver(path: string): Promise<(() => Promise<void>) | undefined> {
+  const release = await makeLock(`${path}.takeover`)
+  if (release === undefined) return undefined
+  try {
+    if (!(await isLeftBehind(path))) return undefined
+    await rm(path, { force: true })
+    return await makeLock(path)
+  } finally {
+    await release()
+  }
 }
 
 async function isLeftBehind(path: string): Promise<boolean> {
