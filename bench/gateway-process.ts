@@ -77,7 +77,7 @@ async function keptInRedis(session: Session, url: string): Promise<string> {
   const redis = new Redis({ topology: { kind: 'single', node: parseNode(url) }, timeoutMs: 10_000 })
   await redis.attempted()
   const limits = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 43_200_000 }
-  const sealer = createRecordSealer([sessionSecret], randomBytes)
+  const sealer = createRecordSealer([sessionSecret])
   const records = new RedisRecords({ redis, sealer, limits, randomBytes, now: Date.now })
   try {
     return await records.create(session)

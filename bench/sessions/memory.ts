@@ -21,7 +21,7 @@ await redis.attempted()
 const cache = new CoherentCache({ events: createLocalBus().events, maxEntries, graceMs: 0, now: Date.now })
 const store = new RedisStore({
   redis,
-  sealer: createRecordSealer([sessionSecret], randomBytes),
+  sealer: createRecordSealer([sessionSecret]),
   cache,
   deferred: createDeferredWrites(redis.events),
   ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,

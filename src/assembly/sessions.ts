@@ -112,7 +112,7 @@ function redisSessions(
     close: (made) => made.close(),
     isNeededByRequests: true,
   })
-  const sealer = createRecordSealer(sessionSecrets(config), randomBytes)
+  const sealer = createRecordSealer(sessionSecrets(config))
   return new RedisStore({ redis, sealer, cache, deferred, ended, limits, randomBytes, now })
 }
 

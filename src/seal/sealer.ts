@@ -1,6 +1,6 @@
-import { createHash, hkdfSync } from 'node:crypto'
+import { hash, hkdfSync } from 'node:crypto'
 
-import { CompactEncrypt, compactDecrypt } from 'jose'
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose'
 
 /** The content of a sealed value. */
 type Opened = {
@@ -21,9 +21,10 @@ type Key = { kid: string; bytes: Uint8Array }
 /**
  * @param secrets the first seals, all open; at least 32 characters each
  * @param purpose keeps values of one kind from being taken for another: part of the key derivation (RFC 5869 `info`)
+ * @param salt another part of the key, which is not ours
  */
-export function createSealer(secrets: readonly string[], purpose: string): Sealer {
-  const keys = secrets.map((secret) => deriveKey(secret, purpose))
+export function createSealer(secrets: readonly string[], purpose: string, salt = ''): Sealer {
+  const keys = secrets.map((secret) => deriveKey(secret, purpose, salt))
   const [sealing] = keys
   if (sealing === undefined) throw new RangeError('a sealer needs at least one secret')
   const encoder = new TextEncoder()
@@ -51,15 +52,14 @@ export function createSealer(secrets: readonly string[], purpose: string): Seale
   }
 }
 
-function deriveKey(secret: string, purpose: string): Key {
-  const bytes = new Uint8Array(hkdfSync('sha256', secret, '', `stagedoor ${purpose}`, 32))
-  return { kid: createHash('sha256').update(bytes).digest('base64url').slice(0, 8), bytes }
+function deriveKey(secret: string, purpose: string, salt: string): Key {
+  const bytes = new Uint8Array(hkdfSync('sha256', secret, salt, `stagedoor ${purpose}`, 32))
+  return { kid: hash('sha256', bytes, 'base64url').slice(0, 8), bytes }
 }
 
 function kidOf(sealed: string): unknown {
   try {
-    const header: unknown = JSON.parse(Buffer.from(sealed.slice(0, sealed.indexOf('.')), 'base64url').toString())
-    return typeof header === 'object' && header !== null && 'kid' in header ? header.kid : undefined
+    return decodeProtectedHeader(sealed).kid
   } catch {
     return undefined
   }

@@ -85,7 +85,7 @@ export class RedisRecords {
     const { redis, sealer, limits, randomBytes, now } = this.#dependencies
     const { id, issuer, subject, providerSessionId: sid } = session
     const cookieValue = newReference(id, randomBytes)
-    const record = sealer.seal(session, referenceIn(cookieValue))
+    const record = await sealer.seal(session, referenceIn(cookieValue))
     const keys = [this.keyOf(id), redis.keys.bySub(issuer, subject)]
     if (sid !== undefined) keys.push(redis.keys.bySid(issuer, sid))
     const times = [session.usedAt, absoluteExpiryOf(session, limits), expiryOf(session, limits), now()].map(String)
@@ -98,7 +98,7 @@ export class RedisRecords {
     const { redis, sealer } = this.#dependencies
     const reference = referenceIn(known.value)
     const revisions = [String(known.session.refreshedAt), String(session.refreshedAt)]
-    const args = [sealer.seal(session, reference), ...revisions, ...this.#useOf(session)]
+    const args = [await sealer.seal(session, reference), ...revisions, ...this.#useOf(session)]
     return (await redis.run(replaceScript, [this.keyOf(reference.sessionId)], args)) === 1
   }
 
@@ -112,7 +112,7 @@ export class RedisRecords {
     const { redis, sealer } = this.#dependencies
     const reply = await redis.send('HMGET', this.keyOf(reference.sessionId), ...readFields)
     const [record, , usedAt] = reply as (string | null)[]
-    const opened = record ? sealer.open(record, reference) : undefined
+    const opened = record ? await sealer.open(record, reference) : undefined
     if (opened === undefined) return undefined
     return { session: { ...opened.session, usedAt: Number(usedAt) }, isStale: opened.isStale }
   }

@@ -7,31 +7,32 @@ import { newReference, parseReference } from '../../src/session/record-sealer.ts
 import { sessionOf } from '../support/sessions.ts'
 
 const secret = 'a secret for tests, at least 32 characters'
-const sealer = createRecordSealer([secret], randomBytes)
+const sealer = createRecordSealer([secret])
 const session = sessionOf()
 const reference = parseReference(newReference(session.id, randomBytes)) ?? { sessionId: '', key: '' }
 
 t.test('a record is opened by our secret and the cookie together, and says nothing by itself', async (t) => {
-  const record = sealer.seal(session, reference)
-  t.same(sealer.open(record, reference), { session, isStale: false })
+  const record = await sealer.seal(session, reference)
+  t.same(await sealer.open(record, reference), { session, isStale: false })
   for (const word of [session.subject, session.id, String(session.refreshToken), secret]) t.notMatch(record, word)
-  t.not(sealer.seal(session, reference), record, 'no two records are alike')
+  t.not(await sealer.seal(session, reference), record, 'no two records are alike')
 })
 
 t.test('the same record does not open with another cookie, secret or session', async (t) => {
-  const record = sealer.seal(session, reference)
+  const record = await sealer.seal(session, reference)
   const key = randomBytes(32).toString('base64url')
-  t.equal(sealer.open(record, { ...reference, key }), undefined)
-  t.equal(sealer.open(record, { ...reference, sessionId: 'another-session-id' }), undefined)
-  const other = createRecordSealer(['another secret, of at least 32 characters'], randomBytes)
-  t.equal(other.open(record, reference), undefined)
-  t.equal(sealer.open(sealer.seal(sessionOf(), reference), reference), undefined)
+  t.equal(await sealer.open(record, { ...reference, key }), undefined)
+  t.equal(await sealer.open(record, { ...reference, sessionId: 'another-session-id' }), undefined)
+  const other = createRecordSealer(['another secret, of at least 32 characters'])
+  t.equal(await other.open(record, reference), undefined)
+  t.equal(await sealer.open(await sealer.seal(sessionOf(), reference), reference), undefined)
 })
 
 t.test('a changed, cut or foreign record does not open', async (t) => {
-  const record = sealer.seal(session, reference)
-  const name = record.slice(0, record.indexOf('.'))
-  const flipped = Buffer.from(record.slice(name.length + 1), 'base64url')
+  const record = await sealer.seal(session, reference)
+  const parts = record.split('.')
+  const [name = '', , , ciphertext = ''] = parts
+  const flipped = Buffer.from(ciphertext, 'base64url')
   flipped.writeUInt8(flipped.readUInt8(40) ^ 1, 40)
   const bad = [
     '',
@@ -40,16 +41,15 @@ t.test('a changed, cut or foreign record does not open', async (t) => {
     `${name}.`,
     `${name}.AAAA`,
     record.slice(0, -8),
-    `${name}.${flipped.toString('base64url')}`,
+    parts.with(3, flipped.toString('base64url')).join('.'),
   ]
-  for (const text of bad) t.equal(sealer.open(text, reference), undefined, text.slice(0, 20))
+  for (const text of bad) t.equal(await sealer.open(text, reference), undefined, text.slice(0, 20))
 })
 
 t.test('the first secret seals, all open, and an older one asks for a new seal', async (t) => {
-  const rotating = createRecordSealer(['a newer secret of 32 characters or more', secret], randomBytes)
-  t.same(rotating.open(sealer.seal(session, reference), reference), { session, isStale: true })
-  t.same(rotating.open(rotating.seal(session, reference), reference), { session, isStale: false })
-  t.throws(() => createRecordSealer([], randomBytes), RangeError)
+  const rotating = createRecordSealer(['a newer secret of 32 characters or more', secret])
+  t.same(await rotating.open(await sealer.seal(session, reference), reference), { session, isStale: true })
+  t.same(await rotating.open(await rotating.seal(session, reference), reference), { session, isStale: false })
 })
 
 t.test('a reference is an id and 256 random bits; anything else is none', async (t) => {

@@ -47,7 +47,7 @@ async function redisStores(t: Test): Promise<Make> {
     await redis.attempted()
     const kept = new RedisStore({
       redis,
-      sealer: createRecordSealer(secrets, randomBytes),
+      sealer: createRecordSealer(secrets),
       cache: new CoherentCache({ events: createLocalBus().events, maxEntries: 10, graceMs: 0, now: Date.now }),
       deferred: createDeferredWrites(redis.events),
       ended: revocations.ended,

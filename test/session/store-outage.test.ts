@@ -34,7 +34,7 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
     const store = new RedisStore({
       redis,
       deferred,
-      sealer: createRecordSealer([secret], randomBytes),
+      sealer: createRecordSealer([secret]),
       cache: new CoherentCache({
         events: createLocalBus().events,
         maxEntries: 9,
@@ -97,7 +97,7 @@ t.test('any other error of Redis is a fault of ours, and is not taken for an out
       send: () => Promise.reject(fault),
     } as unknown as Redis,
     deferred,
-    sealer: createRecordSealer([secret], randomBytes),
+    sealer: createRecordSealer([secret]),
     cache: new CoherentCache({ events: createLocalBus().events, maxEntries: 9, graceMs: 0, now: Date.now }),
     ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,
     limits,

@@ -15,14 +15,14 @@ export async function createSessionEditor(t: Test, url: string, secret: string) 
   const redis = new Redis({ topology, password: password === '' ? undefined : password, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
-  const sealer = createRecordSealer([secret], randomBytes)
+  const sealer = createRecordSealer([secret])
   const news = createSealer([secret], 'session-news')
 
   /** @returns the session as it is in Redis; nothing when it is not there */
   async function read(cookie: string): Promise<Session | undefined> {
     const reference = referenceIn(cookie)
     const record = await redis.send('HGET', redis.keys.session(reference.sessionId), 'record')
-    return typeof record === 'string' ? sealer.open(record, reference)?.session : undefined
+    return typeof record === 'string' ? (await sealer.open(record, reference))?.session : undefined
   }
 
   /** Makes the session's claims older, as time would. */
@@ -31,7 +31,7 @@ export async function createSessionEditor(t: Test, url: string, secret: string) 
     const session = await read(cookie)
     if (session === undefined) throw new Error('no such session in Redis')
     const aged = { ...session, refreshedAt: session.refreshedAt - ms }
-    const fields = ['record', sealer.seal(aged, reference), 'revision', String(aged.refreshedAt)]
+    const fields = ['record', await sealer.seal(aged, reference), 'revision', String(aged.refreshedAt)]
     await redis.send('HSET', redis.keys.session(session.id), ...fields)
     await redis.publish('changed', await news.seal(aged))
   }
@@ -40,7 +40,7 @@ export async function createSessionEditor(t: Test, url: string, secret: string) 
   async function begin(session: Session): Promise<string> {
     const cookie = newReference(session.id, randomBytes)
     const state = ['revision', String(session.refreshedAt), 'usedAt', String(session.usedAt)]
-    const record = sealer.seal(session, referenceIn(cookie))
+    const record = await sealer.seal(session, referenceIn(cookie))
     await redis.send('HSET', redis.keys.session(session.id), 'record', record, ...state)
     return cookie
   }
