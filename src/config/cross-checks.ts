@@ -1,9 +1,9 @@
+import { defaultUpstream } from './derived-settings.ts'
 import { machineContradictions } from './machine-checks.ts'
 import { suggest } from './problem-from-issue.ts'
 import type { Findings, KnownSections } from './problem.ts'
 import type { Config } from './schema.ts'
 import { tlsContradictions } from './upstream-checks.ts'
-import { defaultUpstream } from './upstream-of-rule.ts'
 import { formatDuration } from './values/quantities.ts'
 
 /** Options that are well formed each, but cannot work together. */

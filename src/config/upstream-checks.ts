@@ -1,7 +1,6 @@
-import { audienceOf, ownUpstream } from './derived-settings.ts'
+import { audienceOf, ownUpstream, upstreamOfRule } from './derived-settings.ts'
 import type { Findings } from './problem.ts'
 import type { Config } from './schema.ts'
-import { upstreamOfRule } from './upstream-of-rule.ts'
 
 /** Contradictions within one upstream. */
 export function* tlsContradictions(upstreams: Config['upstreams']): Findings {

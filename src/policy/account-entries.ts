@@ -1,7 +1,7 @@
 // This folder: stage: the rules decide.
 
+import { upstreamOfRule } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'
-import { upstreamOfRule } from '../config/upstream-of-rule.ts'
 import type { KnownPrincipal } from './decision.ts'
 import { missingSentence } from './missing-rights.ts'
 import { compileRequirement } from './requirement.ts'

@@ -1,7 +1,7 @@
 import type { ReadPath } from '../boundary/request-target.ts'
+import { upstreamOfRule } from '../config/derived-settings.ts'
 import type { Requirement } from '../config/options/requirement.ts'
 import type { Config, RouteConfig } from '../config/schema.ts'
-import { upstreamOfRule } from '../config/upstream-of-rule.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { SecondFactor } from '../oidc/step-up.ts'
 import { type AdminAccess, createAdminAccess } from './admin-access.ts'

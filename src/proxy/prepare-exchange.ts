@@ -68,7 +68,7 @@ export function prepareExchange(
   })
 }
 
-/** The upstream that the matching rule names, or the default one (`config/upstream-of-rule.ts`): policy decided on it. */
+/** The upstream that the matching rule names, or the default one (`config/derived-settings.ts`): policy decided on it. */
 function upstreamOf({ decision }: FastifyRequest, { upstreams }: Forwarder): Upstream {
   const upstream = decision?.effect === 'allow' ? upstreams.get(decision.upstream) : undefined
   if (upstream === undefined) throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })

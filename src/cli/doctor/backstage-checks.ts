@@ -1,5 +1,4 @@
-import { audienceOf, signInPathOf } from '../../config/derived-settings.ts'
-import { defaultUpstream } from '../../config/upstream-of-rule.ts'
+import { audienceOf, defaultUpstream, signInPathOf } from '../../config/derived-settings.ts'
 import { jsonIn, type CheckContext } from './check-context.ts'
 import { type Check, nothingToAsk, type Outcome } from './check.ts'
 import { forgeries, forwardedUser } from './forgeries.ts'

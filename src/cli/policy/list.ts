@@ -1,7 +1,7 @@
+import { upstreamOfRule } from '../../config/derived-settings.ts'
 import type { PolicyConfig } from '../../config/load-policy.ts'
 import type { RouteConfig } from '../../config/schema.ts'
 import { shadowersOf } from '../../config/unreachable-rules.ts'
-import { upstreamOfRule } from '../../config/upstream-of-rule.ts'
 import { requirementText } from '../../policy/requirement.ts'
 import type { CommandContext } from '../command-context.ts'
 import { table } from '../terminal-text.ts'

@@ -1,7 +1,6 @@
 import t from 'tap'
 
-import { backstageKeysUrl } from '../../src/config/derived-settings.ts'
-import { defaultUpstream, upstreamOfRule } from '../../src/config/upstream-of-rule.ts'
+import { backstageKeysUrl, defaultUpstream, upstreamOfRule } from '../../src/config/derived-settings.ts'
 import { least, load } from './support.ts'
 
 const named = (names: string[]) => Object.fromEntries(names.map((name) => [name, {}]))
