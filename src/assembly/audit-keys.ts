@@ -2,7 +2,7 @@ import { createHmac, createPrivateKey, type KeyObject } from 'node:crypto'
 
 import type { JWK } from 'jose'
 
-import { type KeyRing, publishedKeys } from '../assertion/key-rotation.ts'
+import { type KeyRing, publicHalf, publishedKeys } from '../assertion/key-rotation.ts'
 import type { KeyStore } from '../assertion/key-store.ts'
 import { Keys } from '../assertion/keys.ts'
 import type { CheckpointKey } from '../audit/checkpoint.ts'
@@ -71,7 +71,7 @@ function archiveFor({ audit }: Config, redis: Redis | undefined): PublicKeyArchi
 
 /** Public halves are kept before a key signs anything. */
 function archiving(inner: KeyStore, archive: PublicKeyArchive, onRing: (ring: KeyRing) => void): KeyStore {
-  const publicHalves = (ring: KeyRing): JWK[] => publishedKeys(ring).map(({ kid, jwk }) => publicHalf(kid, jwk))
+  const publicHalves = (ring: KeyRing): JWK[] => publishedKeys(ring).map(publicHalf)
   return {
     ...inner,
     async read() {
@@ -97,9 +97,5 @@ function digestWith(key: KeyObject | undefined, text: string): string {
 
 function checkpointKey(kid: string, jwk: JWK): CheckpointKey & { publicJwk: JWK } {
   const privateKey: KeyObject = createPrivateKey({ key: jwk, format: 'jwk' })
-  return { kid, privateKey, publicJwk: publicHalf(kid, jwk) }
-}
-
-function publicHalf(kid: string, { kty, crv, x, y }: JWK): JWK {
-  return { kty, crv, x, y, kid, use: 'sig', alg: 'ES256' } as JWK
+  return { kid, privateKey, publicJwk: publicHalf({ kid, jwk }) }
 }

@@ -73,6 +73,9 @@ export async function generateStoredKey(): Promise<StoredKey> {
 export async function openStoredKey({ kid, jwk }: StoredKey): Promise<SigningKey> {
   const privateKey = await importJWK(jwk, 'ES256')
   if (privateKey instanceof Uint8Array || privateKey.type !== 'private') throw new TypeError(`key ${kid} cannot sign`)
-  const { kty, crv, x, y } = jwk
-  return { kid, privateKey, publicJwk: { kty, crv, x, y, kid, use: 'sig', alg: 'ES256' } as JWK }
+  return { kid, privateKey, publicJwk: publicHalf({ kid, jwk }) }
+}
+
+export function publicHalf({ kid, jwk: { kty, crv, x, y } }: StoredKey): JWK {
+  return { kty, crv, x, y, kid, use: 'sig', alg: 'ES256' } as JWK
 }

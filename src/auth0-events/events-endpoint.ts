@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
@@ -55,5 +55,5 @@ function originOf({ tenant, stream }: Auth0Event): string {
 }
 
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }

@@ -1,6 +1,6 @@
 // This folder: limits failed sign-ins and refused tokens.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import { LRUCache } from 'lru-cache'
@@ -66,7 +66,7 @@ return { count, redis.call('PTTL', KEYS[1]) }
 export function redisCounter(redis: Pick<Redis, 'keys' | 'run'>): Counter {
   return {
     async increment(key, windowMs) {
-      const name = redis.keys.named(`attempts:${createHash('sha256').update(key).digest('base64url')}`)
+      const name = redis.keys.named(`attempts:${hash('sha256', key, 'base64url')}`)
       const [current, ttlMs] = (await redis.run(increment, [name], [String(windowMs)])) as [number, number]
       return { current, ttlMs }
     },

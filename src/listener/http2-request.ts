@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 
+import { valueOf } from '../proxy/http1/answer-head.ts'
+
 /**
  * Has a request that came over HTTP/2 read like one of HTTP/1.1 (RFC 9113 §8.3.1 and §8.2.3), so that all that follows
  * knows one form only: `:authority` is the host, cookies stand in one field, a body without a length is said to be there.
@@ -35,9 +37,4 @@ export function http1Fields(rawHeaders: readonly string[]): string[] {
     list.push(name, value)
   }
   return list
-}
-
-function valueOf(rawHeaders: readonly string[], wanted: string): string | undefined {
-  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i] === wanted) return rawHeaders[i + 1]
-  return undefined
 }

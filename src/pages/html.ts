@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Markup that needs no more escaping. */
 export class Html {
@@ -47,7 +47,7 @@ export function preciseTimeElement(ms: number): Html {
 export type Script = { text: string; source: string }
 
 export function createScript(text: string): Script {
-  return { text, source: `'sha256-${createHash('sha256').update(text).digest('base64')}'` }
+  return { text, source: `'sha256-${hash('sha256', text, 'base64')}'` }
 }
 
 /** Shows every `<time>` in the reader's own time zone, also in parts that come later (`replaced`); the page itself says UTC. */

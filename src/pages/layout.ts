@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import { Html, html, localTimes, type Script } from './html.ts'
 
@@ -92,9 +92,7 @@ export function pageHeaders(
   { scripts = [], formTargets = [] }: Pick<Page, 'scripts' | 'formTargets'> = {},
   look: Look = defaultLook,
 ): Record<string, string> {
-  const styleHash = createHash('sha256')
-    .update(style + styleOf(look))
-    .digest('base64')
+  const styleHash = hash('sha256', style + styleOf(look), 'base64')
   const sources = [localTimes, ...scripts].map(({ source }) => source).join(' ')
   return {
     'content-type': 'text/html; charset=utf-8',

@@ -1,12 +1,12 @@
 // Apart from the client, which takes 20 MiB when it is loaded.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** A Lua script: what must happen as a whole or not at all. */
 export type Script = { source: string; sha1: string }
 
 export function defineScript(source: string): Script {
-  return { source, sha1: createHash('sha1').update(source).digest('hex') }
+  return { source, sha1: hash('sha1', source) }
 }
 
 /** Gives up a lease or lock, if it is still the owner's. KEYS lease. ARGV owner. */

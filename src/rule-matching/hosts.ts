@@ -3,16 +3,8 @@
 /** A host as rules compare it: with and without its port, a trailing dot left out (RFC 3986 §3.2.2). */
 export type HostName = { name: string; withPort: string }
 
-let latest = { host: '', hostName: { name: '', withPort: '' } }
-
 /** @param host lower case, with or without port */
 export function hostName(host: string): HostName {
-  // One request after the other names the same portal.
-  if (host !== latest.host) latest = { host, hostName: readHost(host) }
-  return latest.hostName
-}
-
-function readHost(host: string): HostName {
   const port = /:\d+$/.exec(host)?.[0] ?? ''
   const name = host.slice(0, host.length - port.length).replace(/\.$/, '')
   return { name, withPort: name + port }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const freshShare = 0.9
  */
 export function cacheFileOf(request: readonly (string | undefined)[], env: NodeJS.ProcessEnv): string {
   const folder = env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache')
-  const name = createHash('sha256').update(JSON.stringify(request)).digest('base64url')
+  const name = hash('sha256', JSON.stringify(request), 'base64url')
   return join(folder, 'stagedoor', `token-${name}.json`)
 }
 
