@@ -7,7 +7,7 @@ import { startClient } from '../../support/keep-alive-client.ts'
 import { portsConnectedTo } from '../../support/process-sockets.ts'
 
 const clientCount = 16
-const maxLoadMs = 30_000
+const maxLoadMs = 90_000
 
 async function until(isDone: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const endsAt = performance.now() + maxLoadMs
