@@ -18,7 +18,7 @@ const limits = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 43_200_000 }
 const node = parseNode(process.env['REDIS_URL'] ?? 'redis://127.0.0.1')
 const redis = new Redis({ topology: { kind: 'single', node }, timeoutMs: 10_000 })
 await redis.attempted()
-const cache = new CoherentCache({ events: createLocalBus().events, maxEntries, graceMs: 0, now: Date.now })
+const cache = new CoherentCache({ events: createLocalBus().events, maxEntries, outageGraceMs: 0, now: Date.now })
 const store = new RedisStore({
   redis,
   sealer: createRecordSealer([sessionSecret]),

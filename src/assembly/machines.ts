@@ -1,8 +1,9 @@
 import type { CustomFetch } from 'openid-client'
 
 import { machineTokenType } from '../../packages/assertion-contract/src/index.ts'
-import { audienceOfClass, machineClaims } from '../assertion/claims.ts'
+import { machineClaims } from '../assertion/claims.ts'
 import type { Keys } from '../assertion/keys.ts'
+import { audienceOfClass } from '../assertion/machine-classes.ts'
 import { createMinter } from '../assertion/minter.ts'
 import type { Trail } from '../audit/trail.ts'
 import { acceptedAudiences, machineExpectations } from '../bearer/accepted-audiences.ts'

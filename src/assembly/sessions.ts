@@ -94,14 +94,14 @@ function redisSessions(
 ): SessionStore {
   const { now, randomBytes } = dependencies
   const limits = sessionLimits(config)
-  const { outageGrace: graceMs, maxCached: maxEntries } = config.session.redis as NonNullable<
+  const { outageGrace: outageGraceMs, maxCached: maxEntries } = config.session.redis as NonNullable<
     Config['session']['redis']
   >
   const cache = holding.part({
     name: 'session cache',
-    settings: [maxEntries, graceMs, config.session.secrets],
+    settings: [maxEntries, outageGraceMs, config.session.secrets],
     uses: [bus],
-    make: () => new CoherentCache({ events: bus.events, maxEntries, graceMs, now }),
+    make: () => new CoherentCache({ events: bus.events, maxEntries, outageGraceMs, now }),
     // Another cache has taken its place.
     close: (made) => made.clear(),
   })

@@ -35,13 +35,6 @@ export function assertionClaims(user: UserPrincipal, issue: Issue): AssertionCla
   }
 }
 
-/** One entry of `machines.classes`. */
-type MachineClass = {
-  audience: string
-  scopes?: readonly string[] | undefined
-  permissions?: readonly string[] | undefined
-}
-
 /** Long enough to reach the upstream; for access tokens that end while they are on the way. */
 const minLifetimeSeconds = 10
 
@@ -62,16 +55,4 @@ export function machineClaims(machine: MachinePrincipal, issue: Issue): MachineC
     ...(permissions.length > 0 && { permissions }),
     ...(organization !== undefined && { org_id: organization }),
   }
-}
-
-/** The class of a machine decides its audience: the first class it belongs to. Backstage restricts each audience by itself. */
-export function audienceOfClass(
-  { scopes, permissions }: Pick<MachinePrincipal, 'scopes' | 'permissions'>,
-  classes: readonly MachineClass[],
-  otherwise: string,
-): string {
-  const fits = (one: MachineClass): boolean =>
-    (one.scopes ?? []).some((scope) => scopes.includes(scope)) ||
-    (one.permissions ?? []).some((permission) => permissions.includes(permission))
-  return classes.find(fits)?.audience ?? otherwise
 }

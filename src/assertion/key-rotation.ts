@@ -35,9 +35,9 @@ export function signingKeyIn({ previous, current, signsFrom = 0 }: KeyRing, now:
 const lastTokensMs = 6 * 60_000
 
 /**
- * Until when `previous` is needed: it signs, or tokens that it signed are valid. Undefined where it can be dropped.
- * A long wait means that the clock was ahead and has been set back, which must not hold a key back.
- * @param dropsTokens whether it counts only while it signs
+ * Until when `previous` is needed: it signs, or tokens that it signed are valid. No rotation may drop it before. Undefined where
+ * it can be dropped, also where the wait is longer than any real one: then the clock was ahead and has been set back.
+ * @param dropsTokens whether tokens that it signed may stop counting: then it is needed only while it signs
  */
 export function previousNeededUntil(ring: KeyRing, now: number, dropsTokens: boolean): number | undefined {
   const { previous, rotatedAt, signsFrom = rotatedAt } = ring

@@ -46,7 +46,7 @@ export function parseEvent(value: unknown): Auth0Event | undefined {
 }
 
 /** How much Auth0's clock and ours may differ. A login within this time after an event is ended too. */
-const clockToleranceMs = 60_000
+const maxClockDifferenceMs = 60_000
 
 /** The user that an event is about. */
 export function targetOf({ type, object }: Auth0Event): { subject?: string; organization?: string } {
@@ -65,7 +65,7 @@ export function revocationsFor(event: Auth0Event, issuer: string, now: number): 
   const { type, object } = event
   const { subject, organization } = targetOf(event)
   if (!isWanted(type)) return []
-  const happenedBy = event.time + clockToleranceMs
+  const happenedBy = event.time + maxClockDifferenceMs
   if (type === 'organization.deleted') {
     return organization === undefined ? [] : [{ issuer, organization, createdBefore: Math.min(happenedBy, now + 1) }]
   }

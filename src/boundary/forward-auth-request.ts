@@ -2,11 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 import { forwardedMethods } from '../rule-matching/methods.ts'
 
-/**
- * How the proxy that asks about a request (forward-auth) takes our answer: Traefik and Caddy relay a refusal to the
- * client, so does Envoy, for which 200 alone is leave to pass; nginx reads status and headers only.
- */
-export type AskingProxy = 'relays-refusal' | 'relays-all-but-200' | 'reads-status'
+/** How the proxy that asks about a request (forward-auth) takes our answer. */
+export type AskingProxy =
+  /** Traefik, Caddy: 2xx lets the request pass; a refusal goes to the client as it is. */
+  | 'relays-refusal'
+  /** Envoy: only 200 lets the request pass; any other answer goes to the client as it is. */
+  | 'relays-all-but-200'
+  /** nginx: reads the status and the headers, and makes its own answer. */
+  | 'reads-status'
 
 /** The client's request that a proxy asks about, from the proxy's headers. */
 type ForwardedRequest = { askedBy: AskingProxy; method: string; target: string }
@@ -14,7 +17,7 @@ type ForwardedRequest = { askedBy: AskingProxy; method: string; target: string }
 /** Why the proxy's headers do not name one request. */
 type ForwardedRefusal = 'not-told' | 'told-twice' | 'method-not-allowed'
 
-type Question = {
+type ProxyQuestion = {
   method: string
   /** Canonical path and query under which the proxy asks. */
   path: string
@@ -35,7 +38,7 @@ export function isForwardAuth(path: string, endpoint: string): boolean {
  * @param endpoint path of the forward-auth endpoint
  */
 export function forwardedRequest(
-  { method, path, query, headers }: Question,
+  { method, path, query, headers }: ProxyQuestion,
   endpoint: string,
 ): ForwardedRequest | ForwardedRefusal {
   const original = headers['x-original-uri']

@@ -8,16 +8,16 @@ type Waiting = { option: string; inForce: unknown; found: unknown }
  * @param former what the process was started with, and where it listens now
  */
 export function needsRestart({ server: former }: Config, { server: read }: Config): Waiting[] {
-  const applied: Waiting[] = [
+  const appliedAtStart: Waiting[] = [
     { option: 'server.admin.host', inForce: former.admin.host, found: read.admin.host },
     { option: 'server.admin.port', inForce: former.admin.port, found: read.admin.port },
   ]
   if (isTaken(former.listen, read.listen)) {
-    applied.push({ option: 'server.listen.host', inForce: former.listen.host, found: read.listen.host })
+    appliedAtStart.push({ option: 'server.listen.host', inForce: former.listen.host, found: read.listen.host })
   }
   // A process that serves by itself cannot start workers later.
-  if (former.workers === 1) applied.push({ option: 'server.workers', inForce: 1, found: read.workers })
-  return applied.filter(({ inForce, found }) => inForce !== found)
+  if (former.workers === 1) appliedAtStart.push({ option: 'server.workers', inForce: 1, found: read.workers })
+  return appliedAtStart.filter(({ inForce, found }) => inForce !== found)
 }
 
 /** The part of a configuration that takes effect while a process listens: without the host, which has to wait for a restart. */

@@ -23,6 +23,7 @@ export type Option = {
   'x-bounds'?: string
   /** Our own keyword: zod drops `examples` and `default` of transformed values. */
   'x-example'?: unknown
+  /** The environment variable that fills the option in config/default.yaml, which is generated from this. */
   'x-env'?: string
   'x-env-default'?: string
 }

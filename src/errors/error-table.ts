@@ -199,7 +199,10 @@ export const errorTable = {
     Open your account page again: the session may have ended already.`,
   STAGEDOOR_ADMIN_BAD_REQUEST: row(400, 'info')`
     The request to the admin API is not complete.
-    Name exactly one of session, subject or sid, as the documentation shows.`,
+    The detail says what is missing or wrong; docs/console.md shows each request.`,
+  STAGEDOOR_ADMIN_TRAIL_BUSY: row(503, 'info')`
+    The audit trail is being searched for others.
+    Try again in a moment, or use stagedoor audit search.`,
   STAGEDOOR_ADMIN_TRAIL_UNREADABLE: row(503, 'error')`
     The audit trail cannot be read.
     The detail names the file and why: let the user that runs stagedoor read it, or put the file back.

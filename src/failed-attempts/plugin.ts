@@ -45,7 +45,7 @@ export const limitFailures = fastifyPlugin<FailureLimitOptions>(
     app.decorate('failedAttempts', {
       count(error, request) {
         const code = answersToTooMany[error.code]
-        return code === undefined || isBackstages(request) ? undefined : judge(error, code, request)
+        return code === undefined || hasBackstageToken(request) ? undefined : judge(error, code, request)
       },
     })
 
@@ -55,6 +55,7 @@ export const limitFailures = fastifyPlugin<FailureLimitOptions>(
       request: FastifyRequest,
     ): Promise<GatewayError> {
       const results = [await byAddress(request), await byClient(request)]
+      // `isAllowed`: on the allow list, which is here a request without a client id.
       const waits = results.map((result) => (!result.isAllowed && result.isExceeded ? result.ttlInSeconds : 0))
       const seconds = Math.max(...waits)
       if (seconds === 0) return error
@@ -69,6 +70,6 @@ const clientKey = ({ refusedClientId }: FastifyRequest): string => `client:${ref
 const isUnnamed = (_request: FastifyRequest, key: string): boolean => key === 'client:'
 
 /** A browser whose session ended may poll on with Backstage's token. It gets 401, not 429, so that it signs in again. */
-function isBackstages({ bearer }: FastifyRequest): boolean {
+function hasBackstageToken({ bearer }: FastifyRequest): boolean {
   return bearer?.kind === 'backstage' || (bearer?.kind === 'foreign' && bearer.isBackstage === true)
 }

@@ -1,3 +1,5 @@
+// This folder: rules about headers that several stages share.
+
 /**
  * Headers by which gateways, clouds and web servers tell a service who a caller is, or from where. Services believe them, often
  * without a signature: Backstage's `azureEasyAuth` decodes `X-MS-TOKEN-AAD-ID-TOKEN` and verifies nothing.

@@ -1,13 +1,28 @@
 // This folder: the socket: TLS, HTTP/2, limits on heads, closing in order.
 
+import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { lstat, unlink } from 'node:fs/promises'
 import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket, connect } from 'node:net'
 
-type Address = { host: string; port: number }
+import type { Config } from '../config/schema.ts'
+
+type Address = Config['server']['listen']
+type Place = Pick<Address, 'host' | 'port'>
 
 /** Keep-alive probes notice a client that has vanished while nothing is sent to it, as in the middle of an upload. */
 const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
+
+/** Measured: more bring nothing. */
+const sharedCount = 16
+
+/**
+ * How many sockets listen at an address. One in a worker, for which the primary takes in connections, and that in short turns. One
+ * at a Unix socket, and where the kernel does not deal out the connections of a shared port as Linux does.
+ */
+function countFor({ path }: Address): number {
+  return path !== undefined || cluster.isWorker || process.platform !== 'linux' ? 1 : sharedCount
+}
 
 export type Acceptors = ReturnType<typeof createAcceptors>
 
@@ -15,22 +30,28 @@ export type Acceptors = ReturnType<typeof createAcceptors>
  * Several sockets that listen at one port (SO_REUSEPORT; the kernel deals out connections among them). A turn of the event
  * loop takes in one connection a socket (libuv's uv__server_io): with a single one, connections would wait for seconds while
  * turns are long, although there is room for their requests. Probes come on new connections.
- * @param count how many; with one the port is not shared
  */
-export function createAcceptors(count: number, onConnection: (socket: Socket) => void) {
-  const acceptors = Array.from({ length: count }, () => createServer(socketOptions, onConnection))
+export function createAcceptors(address: Address, onConnection: (socket: Socket) => void) {
+  const acceptors = Array.from({ length: countFor(address) }, () => createServer(socketOptions, onConnection))
   const [first] = acceptors as [Server, ...Server[]]
   let ends: Promise<unknown>[] = []
   return {
-    /** @returns the port; of an address with port 0 the one that was found */
-    async listen({ host, port }: Address): Promise<number> {
-      await listening(first, count > 1 ? sharing({ host, port }) : { host, port })
+    /**
+     * @returns the port, of an address with port 0 the one that was found; 0 for a Unix socket
+     * @throws Error EADDRINUSE
+     */
+    async listen(): Promise<number> {
+      const { path, host, port } = address
+      if (path !== undefined) {
+        await listening(first, { path })
+        return 0
+      }
+      if (!cluster.isWorker) await refuseTaken({ host, port })
+      await listening(first, acceptors.length > 1 ? sharing({ host, port }) : { host, port })
       const { port: found } = first.address() as AddressInfo
       for (const acceptor of acceptors.slice(1)) await listening(acceptor, sharing({ host, port: found }))
       return found
     },
-    /** Listens at a Unix socket. */
-    listenAt: (path: string): Promise<void> => listening(first, { path }),
     /** Takes in no more connections. */
     stop(): void {
       ends = acceptors.map((acceptor) => new Promise((resolve) => acceptor.close(resolve)))
@@ -47,14 +68,14 @@ export function createAcceptors(count: number, onConnection: (socket: Socket) =>
 }
 
 /** The address for a socket that others may join. */
-const sharing = (address: Address): ListenOptions => ({ ...address, reusePort: true })
+const sharing = (address: Place): ListenOptions => ({ ...address, reusePort: true })
 
 /**
  * Makes sure that the port is free: a second gateway, started by mistake at a shared port, would get a part of
  * the connections in place of an error.
  * @throws Error EADDRINUSE, like listening itself
  */
-export async function refuseTaken(address: Address): Promise<void> {
+async function refuseTaken(address: Place): Promise<void> {
   const look = createServer()
   await listening(look, address)
   await new Promise((resolve) => look.close(resolve))

@@ -1,8 +1,7 @@
-import cluster from 'node:cluster'
 import type { Socket } from 'node:net'
 
 import type { Config } from '../config/schema.ts'
-import { type Acceptors, createAcceptors, refuseTaken } from './acceptors.ts'
+import { type Acceptors, createAcceptors } from './acceptors.ts'
 import type { CurrentCertificate } from './certificate.ts'
 import { createHttpServer, type HttpServer, type HttpServerParts, type HttpServerSettings } from './http-server.ts'
 
@@ -10,9 +9,6 @@ type Address = Config['server']['listen']
 
 /** A new address, beside the former one. `keep` stops the former, `giveUp` the new one; open connections stay in both cases. */
 type Listening = { keep(): void; giveUp(): void }
-
-/** Measured: more bring nothing. */
-const acceptorCount = 16
 
 type Reader = { http: HttpServer; isSecure: boolean; settings: string; open: number }
 
@@ -53,9 +49,9 @@ export class Listener {
    * @throws Error EADDRINUSE
    */
   async listen(address: Address): Promise<Listening> {
-    const acceptors = createAcceptors(countFor(address), (socket) => this.#read(socket))
+    const acceptors = createAcceptors(address, (socket) => this.#read(socket))
     acceptors.allowHalfOpen(this.#reader?.isSecure !== true)
-    await open(acceptors, address)
+    await acceptors.listen()
     this.#opened.add(acceptors)
     return {
       keep: () => {
@@ -110,15 +106,4 @@ export class Listener {
     await acceptors.ended()
     this.#opened.delete(acceptors)
   }
-}
-
-/** A primary takes in connections for its workers, and has nothing else to do. Elsewhere than on Linux ports are not shared so. */
-function countFor({ path }: Address): number {
-  return path !== undefined || cluster.isWorker || process.platform !== 'linux' ? 1 : acceptorCount
-}
-
-async function open(acceptors: Acceptors, { path, host, port }: Address): Promise<void> {
-  if (path !== undefined) return acceptors.listenAt(path)
-  if (!cluster.isWorker) await refuseTaken({ host, port })
-  await acceptors.listen({ host, port })
 }

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
 import { GatewayError, storeUnavailable } from '../errors/gateway-error.ts'
 import type { Revocation } from '../revocation/mark.ts'
-import { clockToleranceMs } from '../revocation/marks.ts'
+import { maxClockDifferenceMs } from '../revocation/marks.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import type { SingleUse } from '../revocation/single-use.ts'
 import type { LogoutToken, VerifyLogoutToken } from './logout-token.ts'
@@ -21,7 +21,7 @@ export type BackchannelParty = {
  * @param now milliseconds since the epoch
  */
 export function revocationOf({ issuer, sid, subject = '', issuedAtSeconds }: LogoutToken, now: number): Revocation {
-  const createdBefore = Math.min(issuedAtSeconds * 1000 + clockToleranceMs, now + 1)
+  const createdBefore = Math.min(issuedAtSeconds * 1000 + maxClockDifferenceMs, now + 1)
   return sid === undefined ? { issuer, subject, createdBefore } : { issuer, sid, createdBefore }
 }
 
@@ -35,7 +35,7 @@ export async function takeLogoutToken(party: BackchannelParty, text: unknown): P
   const token = await verify(text)
   const name = `jti ${token.issuer} ${token.tokenId}`
   // Longer than a token is accepted past its expiry.
-  const lifetimeMs = token.expiresAtSeconds * 1000 - now() + clockToleranceMs
+  const lifetimeMs = token.expiresAtSeconds * 1000 - now() + maxClockDifferenceMs
   const isFirst = await singleUse.claim(name, lifetimeMs).catch(async (cause: unknown) => {
     // The store of used tokens does not answer. A replay does no harm: this process ends the session in any case.
     await revocations.revoke(revocationOf(token, now())).catch(() => undefined)

@@ -6,10 +6,11 @@ import type { Session } from '../session/session.ts'
 import { isSubject } from './claim-values.ts'
 import { isAuthTimeRefused, providerRefusal } from './failures.ts'
 import { isAccessTokenNamed, isLoginForOrganization } from './id-token.ts'
+import { markerAtEnd } from './login-marker.ts'
 import { deviceOf, newSession, type Tokens } from './new-session.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { maxAgeSecondsOf, provesSecondFactor } from './step-up.ts'
-import { markerAtEnd, StrayCallback } from './stray-login.ts'
+import { StrayCallback } from './stray-callback.ts'
 import { isExpired, type Transaction } from './transaction.ts'
 
 type CallbackQuery = Readonly<Record<string, string | string[] | undefined>>

@@ -3,11 +3,12 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { alreadySignedInPage } from '../pages/login-pages.ts'
 import { finishLogin } from './callback.ts'
-import { isNeedless, startLogin } from './login.ts'
+import { isSessionNotKept, markerAtRestart } from './login-marker.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
+import { isNeedless, startLogin } from './start-login.ts'
 import { destinationOf } from './step-up.ts'
-import { isSessionNotKept, markerAtRestart, nextStepAfter, StrayCallback } from './stray-login.ts'
+import { answerToStray, StrayCallback } from './stray-callback.ts'
 
 /** Login and callback, and a way on from wherever a browser strays between them. */
 export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { party }) => {
@@ -41,7 +42,7 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
   function answerStrayCallback(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const marker = markers.read(request)
     const isSignedIn = request.session !== undefined
-    const nextStep = nextStepAfter(error, { isSignedIn, isNavigation: request.facts.isNavigation, marker })
+    const nextStep = answerToStray(error, { isSignedIn, isNavigation: request.facts.isNavigation, marker })
     if (nextStep === 'page') throw error
     const { code, reason } = error
     request.log.info({ code, reason, nextStep }, 'a callback belongs to no login in flight')
@@ -61,7 +62,7 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
   }
 }
 
-/** A cookie that came but opens nothing points at replicas with different secrets; none, at the browser. */
+/** If a session cookie came and opens nothing, replicas may have different secrets. If none came, the browser did not keep it. */
 function whyNotKept({ cookies }: FastifyRequest): string {
   const isThere = Object.keys(cookies).some((name) => /^(?:__Host-)?stagedoor(?:\.0)?$/.test(name))
   return isThere ? 'cookie-not-accepted' : 'cookie-not-sent'

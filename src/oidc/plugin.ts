@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-import { refuseForeignForm } from '../headers/cross-site-requests.ts'
+import { refuseChangeFromOtherOrigin } from '../headers/other-origins.ts'
 import { logoutPage, signedOutPage } from '../pages/logout-pages.ts'
 import { loginEndpoints } from './login-endpoints.ts'
 import { finishLogout, loginNextPrefix, everywherePrefix } from './logout.ts'
@@ -29,7 +29,7 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
   })
 
   app.post('/logout', async (request, reply) => {
-    refuseForeignForm(request.headers, baseUrl)
+    refuseChangeFromOtherOrigin(request.headers, baseUrl)
     const { session } = request
     const isEverywhere = isAskedEverywhere(request.body)
     await finishLogout(party, request, reply, isEverywhere)

@@ -2,10 +2,10 @@ import type { Principal } from '../identity/principal.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import type { RandomBytes } from '../seal/random.ts'
 import type { Prompt, PushedAuthorization } from './authorization-request.ts'
+import type { LoginMarkers } from './login-marker.ts'
 import type { ClaimNames } from './map-user-claims.ts'
 import type { Provider } from './provider.ts'
 import type { SecondFactor } from './step-up.ts'
-import type { LoginMarkers } from './stray-login.ts'
 import type { TransactionCookies, UsedTransactions } from './transaction-cookies.ts'
 
 /** All that login, callback and logout need: the gateway in its part as OpenID relying party. */

@@ -2,14 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { createSingleUse, type SingleUse } from '../revocation/single-use.ts'
 import type { Sealer } from '../seal/sealer.ts'
+import { type Occupied, type Slot, slotFor, slots } from './login-slots.ts'
 import {
   type LoginState,
-  type Occupied,
   readLoginState,
   readTransaction,
-  type Slot,
-  slotFor,
-  slots,
   type Transaction,
   transactionLifetimeMs,
 } from './transaction.ts'

@@ -4,7 +4,7 @@ import type { SecondFactor } from '../oidc/step-up.ts'
 import type { KnownPrincipal, Question } from './decision.ts'
 
 /** Largest accepted lead of Auth0's clock over ours. */
-const maxSkewMs = 60_000
+const maxClockDifferenceMs = 60_000
 
 /**
  * Whether a second factor was shown, and lately enough: `amr` and `auth_time` of the login it was shown at. Without
@@ -23,7 +23,7 @@ function hasMfa(principal: KnownPrincipal, withinMs: Milliseconds | undefined, n
   if (withinMs === undefined) return true
   if (principal.authTimeSeconds === undefined) return false
   const ageMs = now - principal.authTimeSeconds * 1000
-  return ageMs <= withinMs && ageMs >= -maxSkewMs
+  return ageMs <= withinMs && ageMs >= -maxClockDifferenceMs
 }
 
 /** The second factor of a principal, for an explanation. */

@@ -2,12 +2,13 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
+import { refuseUpgradeFromOtherOrigin } from '../headers/other-origins.ts'
 import { forwardedMethods } from '../rule-matching/methods.ts'
 import type { Exchange } from './exchange.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { createIsOwnCookie } from './own-cookies.ts'
 import { type Forwarder, prepareExchange } from './prepare-exchange.ts'
-import { refuseForeignUpgrade, type UpgradeRequests } from './upgrades.ts'
+import type { UpgradeRequests } from './upgrades.ts'
 import type { Upstream } from './upstream-connections.ts'
 
 declare module 'fastify' {
@@ -38,7 +39,7 @@ export const proxy = fastifyPlugin<ProxyOptions>(
       prepare(request: FastifyRequest, reply: FastifyReply): Exchange {
         const upgradeHead = upgrades.headOf(request.raw)
         if (upgradeHead !== undefined && request.principal?.kind === 'user')
-          refuseForeignUpgrade(request.raw.headers, publicOrigin)
+          refuseUpgradeFromOtherOrigin(request.raw.headers, publicOrigin)
         return prepareExchange(request, reply, upgradeHead, forwarder)
       },
     })

@@ -8,6 +8,11 @@ type Attempt = {
   isSent: boolean
 }
 
+/** How often one request is sent at most. A connection that died while idle is worth a second attempt even at a single address. */
+export function maxAttemptsAt(addresses: number): number {
+  return Math.min(Math.max(addresses, 2), 3)
+}
+
 type RetryLimits = { maxAttempts: number; hasAlternatives: boolean }
 
 type Retriable = { method: string; body: unknown; upgrade: string | undefined }
@@ -18,8 +23,8 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 const idempotentMethods = new Set([...safeMethods, 'PUT', 'DELETE'])
 
 /**
- * Whether a request may be sent once more: never with a body, which is gone. Where no connection could be opened, an idempotent
- * one goes to another address. Where a connection died under it, as an idle one does, a safe one is sent over another.
+ * Whether a request may be sent once more: never with a body, which is gone. If no connection could be opened, an idempotent
+ * request goes to another address. If the connection died, as an idle connection does, a safe request is sent on another one.
  */
 export function mayRetry(request: Retriable, attempt: Attempt, limits: RetryLimits, error: Error): boolean {
   if (attempt.count >= limits.maxAttempts || request.body !== null) return false

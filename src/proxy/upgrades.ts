@@ -1,8 +1,7 @@
-import { type IncomingHttpHeaders, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-import { GatewayError } from '../errors/gateway-error.ts'
 import type { Routing } from '../overload/request-limiter.ts'
 
 export type UpgradeRequests = ReturnType<typeof createUpgradeRequests>
@@ -52,17 +51,6 @@ function isWebSocketUpgrade({ method, httpVersion, headers }: IncomingMessage): 
   if (method !== 'GET' || httpVersion !== '1.1') return false
   if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return false
   return headers.upgrade?.trim().toLowerCase() === 'websocket'
-}
-
-/**
- * Refuses a WebSocket handshake that a page of another origin makes in a person's name: browsers send cookies along and
- * leave it to the server to look at `Origin` (RFC 6455 §10.2). Programs send none.
- * @param publicOrigin origin of `server.baseUrl`, without a slash at the end
- * @throws STAGEDOOR_PROXY_ORIGIN_REFUSED
- */
-export function refuseForeignUpgrade({ origin }: IncomingHttpHeaders, publicOrigin: string): void {
-  if (origin === undefined || origin === publicOrigin) return
-  throw new GatewayError('STAGEDOOR_PROXY_ORIGIN_REFUSED', { detail: `Origin: ${origin}` })
 }
 
 /** Node drops what it has read behind a request whose upgrade is not granted: nothing after it can be taken for a request. */

@@ -1,6 +1,7 @@
 import { type ConnectionPool, createConnectionPool } from './http1/connection-pool.ts'
 import type { UpstreamTls } from './http1/socket.ts'
 import { startProbing } from './probe.ts'
+import { maxAttemptsAt } from './retry.ts'
 import type { Rewrite } from './rewrite-path.ts'
 import {
   type AddressHealth,
@@ -38,9 +39,6 @@ export type UpstreamOptions = {
   /** An address fails now, or (without a cause) is well again. */
   onChange?: (url: string, cause: Error | undefined) => void
 }
-
-/** How many addresses one request tries at most. */
-const maxAttempts = 3
 
 /** A way to the upstream: connections, and the bound on what may be under way. */
 export type Lane = {
@@ -85,8 +83,7 @@ function lanesTo(addresses: Addresses, options: UpstreamOptions): Lanes {
   const shared = {
     headersTimeoutMs,
     hasAlternatives: addresses.length > 1,
-    // A connection that died while idle is worth a second attempt even where there is one address only.
-    maxAttempts: Math.min(Math.max(addresses.length, 2), maxAttempts),
+    maxAttempts: maxAttemptsAt(addresses.length),
   }
   const requests = {
     ...shared,

@@ -22,7 +22,7 @@ export type MarkKind = (typeof markKinds)[number]
 export type Mark = {
   kind: MarkKind
   name: string
-  /** For `session`: when it ends. For the others: sessions older than this have ended, or are outdated. */
+  /** For `session`: when it ends. For the others: sessions older than this have ended, or are outdated (`marks.ts` compares). */
   at: number
   /** Time after which the mark may be forgotten, because all its sessions have expired by themselves. */
   until: number

@@ -5,7 +5,7 @@ import { type Mark, type MarkKind, markKinds, markNameOfSession, markNamesOf, me
 const endingKinds = ['subject', 'member', 'organization', 'sid'] as const
 
 /** How far clocks of replicas, and of the login service, may differ from ours. */
-export const clockToleranceMs = 60_000
+export const maxClockDifferenceMs = 60_000
 
 /** How often marks that may be forgotten are looked for, counted in marks. */
 const sweepEvery = 1_000
@@ -78,5 +78,5 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
 
 /** A time in the future was taken from a clock that was ahead, and so may lie before any mark. */
 function reliableTime(time: number, now: number): number {
-  return time > now + clockToleranceMs ? 0 : time
+  return time > now + maxClockDifferenceMs ? 0 : time
 }

@@ -10,8 +10,8 @@ import type { FoundSession } from './store.ts'
 type CoherentCacheOptions = {
   events: EventEmitter<BusEvents>
   maxEntries: number
-  /** How long entries from before the loss of Redis may still be used. */
-  graceMs: number
+  /** How long entries from before the loss of Redis may still be used (`session.redis.outageGrace`). */
+  outageGraceMs: number
   /** Milliseconds since the epoch. */
   now: () => number
 }
@@ -21,7 +21,7 @@ type CoherentCacheOptions = {
  * bring them, so that the hot path need not parse them.
  */
 export class CoherentCache {
-  readonly #graceMs: number
+  readonly #outageGraceMs: number
   readonly #now: () => number
   /** By session. */
   readonly #cookieValues = new Map<string, string>()
@@ -30,8 +30,8 @@ export class CoherentCache {
   readonly #readings = new Map<string, object>()
   #lostAt: number | undefined
 
-  constructor({ events, maxEntries, graceMs, now }: CoherentCacheOptions) {
-    this.#graceMs = graceMs
+  constructor({ events, maxEntries, outageGraceMs, now }: CoherentCacheOptions) {
+    this.#outageGraceMs = outageGraceMs
     this.#now = now
     this.#entries = new LRUCache({
       ...upTo(maxEntries),
@@ -56,7 +56,7 @@ export class CoherentCache {
   }
 
   get(cookieValue: string): FoundSession | undefined {
-    if (this.#lostAt !== undefined && this.#now() - this.#lostAt > this.#graceMs) this.clear()
+    if (this.#lostAt !== undefined && this.#now() - this.#lostAt > this.#outageGraceMs) this.clear()
     return this.#entries.get(cookieValue)
   }
 

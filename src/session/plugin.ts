@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 import { continueAfter } from '../errors/contain.ts'
-import { type OtherOrigins, refuseOtherOrigins } from '../headers/cross-site-requests.ts'
+import { type OtherOrigins, refuseRequestFromOtherOrigin } from '../headers/other-origins.ts'
 import { isForAsset } from '../headers/shared-caches.ts'
 import { BrowserSessions, type BrowserSessionsOptions } from './browser-sessions.ts'
 import type { Freshened, Refresher } from './refresh/refresher.ts'
@@ -47,7 +47,8 @@ export const session = fastifyPlugin<SessionOptions>(
     })
 
     app.addHook('onRequest', ({ session, facts, headers }, _reply, done) => {
-      if (session !== undefined) refuseOtherOrigins({ method: facts.method, headers }, publicOrigin, otherOrigins)
+      if (session !== undefined)
+        refuseRequestFromOtherOrigin({ method: facts.method, headers }, publicOrigin, otherOrigins)
       done()
     })
 

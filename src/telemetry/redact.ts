@@ -41,7 +41,7 @@ function mayHoldSecret(line: string): boolean {
   return line.includes('=') || traces.test(line)
 }
 
-/** Masks cookies, tokens, codes, state, passwords and e-mail addresses in one line of log. */
+/** Masks cookies, tokens, codes, state, passwords and e-mail addresses in a line of the log, and in hosts and paths of audit records. */
 export function redact(line: string): string {
   return mayHoldSecret(line) ? line.replace(secrets, mask) : line
 }

@@ -1,6 +1,7 @@
 import t from 'tap'
 
-import { audienceOfClass, machineClaims } from '../../src/assertion/claims.ts'
+import { machineClaims } from '../../src/assertion/claims.ts'
+import { audienceOfClass } from '../../src/assertion/machine-classes.ts'
 import { algorithmFault } from '../../src/bearer/accepted-algorithms.ts'
 import { accessTokenOf, clientOf, isMachine } from '../../src/bearer/access-token.ts'
 import { machineProfile } from '../../src/bearer/profiles.ts'

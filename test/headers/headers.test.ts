@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { refuseForeignForm } from '../../src/headers/cross-site-requests.ts'
 import { isNavigation, wantsPage } from '../../src/headers/navigation.ts'
+import { refuseChangeFromOtherOrigin } from '../../src/headers/other-origins.ts'
 import { isReservedHeader } from '../../src/headers/removed-headers.ts'
 
 t.test('names that only the gateway may set are reserved in every spelling', async (t) => {
@@ -80,7 +80,7 @@ const senders: [headers: Record<string, string>, isOurs: boolean][] = [
 
 t.test('an action is taken only when a page of ours asks for it', async (t) => {
   for (const [headers, isOurs] of senders) {
-    const act = () => refuseForeignForm(headers, base)
+    const act = () => refuseChangeFromOtherOrigin(headers, base)
     if (isOurs) t.doesNotThrow(act, JSON.stringify(headers))
     else t.throws(act, { code: 'STAGEDOOR_SESSION_CROSS_SITE' }, JSON.stringify(headers))
   }

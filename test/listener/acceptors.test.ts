@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer as createNetServer, type Socket
 
 import t, { type Test } from 'tap'
 
-import { createAcceptors, refuseTaken } from '../../src/listener/acceptors.ts'
+import { createAcceptors } from '../../src/listener/acceptors.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
 import { freePort } from '../support/ports.ts'
@@ -13,11 +13,11 @@ import { until } from '../support/until.ts'
 const host = '127.0.0.1'
 
 /** A server with acceptors beside it that counts what comes in, and the turns of the event loop meanwhile. */
-async function startShared(t: Test, count: number) {
+async function startAcceptors(t: Test) {
   const server = createServer((_request, response) => void response.end('x'))
-  const acceptors = createAcceptors(count, (socket) => void server.emit('connection', socket))
+  const acceptors = createAcceptors({ host, port: 0 }, (socket) => void server.emit('connection', socket))
   acceptors.allowHalfOpen(true)
-  const port = await acceptors.listen({ host, port: 0 })
+  const port = await acceptors.listen()
   t.teardown(() => {
     acceptors.stop()
     server.close()
@@ -27,7 +27,7 @@ async function startShared(t: Test, count: number) {
 }
 
 t.test('connections that come together are taken in together', { skip: process.platform !== 'linux' }, async (t) => {
-  const { server, port } = await startShared(t, 15)
+  const { server, port } = await startAcceptors(t)
   const turnOf: number[] = []
   let turn = 0
   let isCounting = true
@@ -45,13 +45,14 @@ t.test('connections that come together are taken in together', { skip: process.p
 })
 
 t.test('who listens at a taken port is told, whoever has it', async (t) => {
-  const { port } = await startShared(t, 1)
-  await t.rejects(refuseTaken({ host, port }), { code: 'EADDRINUSE' })
+  const { port } = await startAcceptors(t)
+  const listenAt = (port: number) => createAcceptors({ host, port }, () => undefined).listen()
+  await t.rejects(listenAt(port), { code: 'EADDRINUSE' })
 
   const other = createNetServer().listen(0, host)
   await once(other, 'listening')
   t.teardown(() => other.close())
-  await t.rejects(refuseTaken({ host, port: (other.address() as AddressInfo).port }), { code: 'EADDRINUSE' })
+  await t.rejects(listenAt((other.address() as AddressInfo).port), { code: 'EADDRINUSE' })
 })
 
 t.test('a gateway closes when the requests on all of its connections are answered', async (t) => {

@@ -1,11 +1,12 @@
 import t from 'tap'
 
 import { isLoginForOrganization } from '../../src/oidc/id-token.ts'
+import { slotFor } from '../../src/oidc/login-slots.ts'
 import { endSessionUrl } from '../../src/oidc/logout.ts'
 import { mapUserClaims } from '../../src/oidc/map-user-claims.ts'
 import { newSession, type Tokens } from '../../src/oidc/new-session.ts'
 import { createUsedTransactions } from '../../src/oidc/transaction-cookies.ts'
-import { isExpired, slotFor } from '../../src/oidc/transaction.ts'
+import { isExpired } from '../../src/oidc/transaction.ts'
 import { createSingleUse } from '../../src/revocation/single-use.ts'
 
 const names = {

@@ -9,9 +9,8 @@ import {
   markerAtEnd,
   markerAtRestart,
   markerAtStart,
-  nextStepAfter,
-  StrayCallback,
-} from '../../src/oidc/stray-login.ts'
+} from '../../src/oidc/login-marker.ts'
+import { answerToStray, StrayCallback } from '../../src/oidc/stray-callback.ts'
 
 const now = 1_000_000
 const none: LoginMarker = { kind: 'none' }
@@ -41,7 +40,7 @@ const rows: [string, GatewayError, boolean, boolean, LoginMarker, string][] = [
 ]
 for (const [what, error, isSignedIn, isNavigation, marker, expected] of rows) {
   t.test(`${what} leads to: ${expected}`, async (t) => {
-    t.equal(nextStepAfter(error, { isSignedIn, isNavigation, marker }), expected)
+    t.equal(answerToStray(error, { isSignedIn, isNavigation, marker }), expected)
   })
 }
 

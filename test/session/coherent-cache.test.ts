@@ -15,7 +15,7 @@ const foundIn = (cookie: string, usedAt = 0): FoundSession => ({ session: sessio
 function createCache() {
   const events = new EventEmitter<BusEvents>()
   const clock = { now: 0 }
-  const cache = new CoherentCache({ events, maxEntries: 2, graceMs: 100, now: () => clock.now })
+  const cache = new CoherentCache({ events, maxEntries: 2, outageGraceMs: 100, now: () => clock.now })
   const know = (cookie: string, usedAt = 0) =>
     cache.keep(cookie, sessionIn(cookie).id, async () => foundIn(cookie, usedAt))
   const usedAt = (cookie: string) => cache.get(cookie)?.session.usedAt

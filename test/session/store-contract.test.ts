@@ -48,7 +48,7 @@ async function redisStores(t: Test): Promise<Make> {
     const kept = new RedisStore({
       redis,
       sealer: createRecordSealer(secrets),
-      cache: new CoherentCache({ events: createLocalBus().events, maxEntries: 10, graceMs: 0, now: Date.now }),
+      cache: new CoherentCache({ events: createLocalBus().events, maxEntries: 10, outageGraceMs: 0, now: Date.now }),
       deferred: createDeferredWrites(redis.events),
       ended: revocations.ended,
       limits,

@@ -38,7 +38,7 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
       cache: new CoherentCache({
         events: createLocalBus().events,
         maxEntries: 9,
-        graceMs: 60_000,
+        outageGraceMs: 60_000,
         now: Date.now,
       }),
       ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,
@@ -98,7 +98,7 @@ t.test('any other error of Redis is a fault of ours, and is not taken for an out
     } as unknown as Redis,
     deferred,
     sealer: createRecordSealer([secret]),
-    cache: new CoherentCache({ events: createLocalBus().events, maxEntries: 9, graceMs: 0, now: Date.now }),
+    cache: new CoherentCache({ events: createLocalBus().events, maxEntries: 9, outageGraceMs: 0, now: Date.now }),
     ended: createRevocations({ bus: createLocalBus(), ...limits, now: Date.now }).ended,
     limits,
     randomBytes,

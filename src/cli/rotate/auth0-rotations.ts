@@ -5,7 +5,7 @@ import type { SendJson } from '../json-client.ts'
 import type { Expect } from '../management-api.ts'
 import { CommandFailed } from '../run-action.ts'
 import type { Rotation } from './rotation.ts'
-import { type Patience, settles } from './run.ts'
+import { type Patience, settles } from './settles.ts'
 import type { RotationKind, RotationState } from './step-order.ts'
 import { probeSecret } from './token-probe.ts'
 
@@ -163,7 +163,7 @@ function proofOf({ settleMs, patience, send, issuer, clientId }: Auth0Applicatio
     const hasChanged = async () => (await isAccepted(good)) && (good === bad || (await verdictOn(bad)) === 'refused')
     if (await settles(hasChanged, settleMs, patience)) return
     throw new CommandFailed(
-      'Auth0 does not accept the one secret and refuse the other, after all the time that --limit gives',
+      'Auth0 did not settle within --limit: it still refuses the secret that should work, or accepts the other one',
     )
   }
 

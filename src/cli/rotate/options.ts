@@ -66,7 +66,7 @@ export function withAuth0Options(command: Command): Command {
     .option('--issuer <url>', 'the issuer (AUTH0_ISSUER, or https://AUTH0_DOMAIN/)')
     .option('--client-id <id>', 'the application whose secret is rotated (AUTH0_CLIENT_ID)')
     .addOption(
-      new Option('--settle <seconds>', 'how long Auth0 must answer alike before that is believed')
+      new Option('--settle <seconds>', 'for how long Auth0’s answers must stay the same before they count')
         .argParser(seconds)
         .default(30),
     )

@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 import { CommandFailed, failureIn } from '../run-action.ts'
 import type { Begun } from './begin.ts'
 import type { Expected } from './replicas.ts'
 import { heldAfter, type Rotation } from './rotation.ts'
+import { type Patience, settles } from './settles.ts'
 import type { StateFile } from './state-file.ts'
 import { courseAfterFailure, firstStepOf, nextStepAfter, type RotationState } from './step-order.ts'
 import type { Target } from './targets/target.ts'
@@ -103,23 +102,4 @@ async function awaitReplicas(expected: Expected, { whoLacks, patience }: Surroun
   throw new CommandFailed(
     `a secret did not arrive at ${lacking.join(', ')}: look whether that replica follows the target (its log, and GET /secrets there)`,
   )
-}
-
-/** How often, and how long at most, something is looked at. */
-export type Patience = { everyMs: number; limitMs: number }
-
-/**
- * Resolves to true once `holds` has held for `settleMs` without a break; to false when the limit is reached before.
- * Auth0 takes up to 30 s to spread a change, and either secret may work meanwhile, so one good answer proves nothing.
- */
-export async function settles(holds: () => Promise<boolean>, settleMs: number, patience: Patience): Promise<boolean> {
-  const endsAt = performance.now() + patience.limitMs
-  let heldSince: number | undefined
-  for (;;) {
-    if (await holds()) heldSince ??= performance.now()
-    else heldSince = undefined
-    if (heldSince !== undefined && performance.now() - heldSince >= settleMs) return true
-    if (performance.now() > endsAt) return false
-    await delay(patience.everyMs)
-  }
 }

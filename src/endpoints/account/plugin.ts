@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../../errors/gateway-error.ts'
-import { refuseForeignForm } from '../../headers/cross-site-requests.ts'
+import { refuseChangeFromOtherOrigin } from '../../headers/other-origins.ts'
 import type { UserPrincipal } from '../../identity/principal.ts'
 import { accountPage } from '../../pages/account-page.ts'
 import { signedInPage } from '../../pages/login-pages.ts'
@@ -46,7 +46,7 @@ export const account: FastifyPluginAsync<AccountOptions> = async (app, options) 
   })
 
   app.post('/sessions/end', async (request, reply) => {
-    refuseForeignForm(request.headers, baseUrl)
+    refuseChangeFromOtherOrigin(request.headers, baseUrl)
     const { session } = signedIn(request)
     const ended = await own.end(session, request.body)
     app.audit.write(request, { event: 'revocation', channel: 'own-session', target: { subject: session.subject } })

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 
 import type { Keys } from '../../assertion/keys.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
-import { refuseForeignForm } from '../../headers/cross-site-requests.ts'
+import { refuseChangeFromOtherOrigin } from '../../headers/other-origins.ts'
 import { badRequest } from './bad-request.ts'
 
 /** Our signing keys by what they sign for. */
@@ -16,7 +16,7 @@ export const adminKeys: FastifyPluginAsync<AdminKeysOptions> = async (app, { key
 
   app.post('/keys/rotate', async (request, reply) => {
     // Programs bring a token of their own, which no page of another site can send.
-    if (request.principal.kind === 'user') refuseForeignForm(request.headers, baseUrl)
+    if (request.principal.kind === 'user') refuseChangeFromOtherOrigin(request.headers, baseUrl)
     const { purpose, dropPrevious } = (request.body ?? {}) as Readonly<Record<string, unknown>>
     const ring = typeof purpose === 'string' ? keys.get(purpose) : undefined
     if (ring === undefined || typeof purpose !== 'string') {

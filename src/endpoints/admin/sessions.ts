@@ -2,8 +2,8 @@ import type { FastifyPluginAsync } from 'fastify'
 
 import type { RevocationTarget } from '../../audit/event.ts'
 import { storeUnavailable } from '../../errors/gateway-error.ts'
-import { refuseForeignForm } from '../../headers/cross-site-requests.ts'
 import { wantsPage } from '../../headers/navigation.ts'
+import { refuseChangeFromOtherOrigin } from '../../headers/other-origins.ts'
 import { sessionsPage } from '../../pages/console/sessions.ts'
 import type { Revocation } from '../../revocation/mark.ts'
 import type { Revocations } from '../../revocation/revocations.ts'
@@ -35,7 +35,7 @@ export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (ap
 
   app.post('/sessions/revoke', async (request, reply) => {
     // Programs bring a token of their own, which no page of another site can send.
-    if (request.principal.kind === 'user') refuseForeignForm(request.headers, baseUrl)
+    if (request.principal.kind === 'user') refuseChangeFromOtherOrigin(request.headers, baseUrl)
     const { revocation, target } = revocationIn(request.body, issuer, now())
     // A session id alone says nothing to the reader of the record.
     const subject = target.session === undefined ? target.subject : seen.list({ session: target.session })[0]?.subject

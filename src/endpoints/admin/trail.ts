@@ -18,7 +18,7 @@ export type AdminTrailOptions = {
 }
 
 const maxRecords = 200
-/** Each examination reads the whole trail. */
+/** Each examination takes up to ten seconds (`audit/search-and-verify.ts` bounds what it reads), and one follows the other. */
 const maxWaiting = 4
 
 /** `GET /.stagedoor/admin/audit`: searches the trail in the file, and says whether it is whole. */
@@ -43,7 +43,8 @@ export const adminTrail: FastifyPluginAsync<AdminTrailOptions> = async (app, { b
   })
 
   async function inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    if (waiting >= maxWaiting) throw badRequest('the trail is being read for others; ask again in a moment')
+    if (waiting >= maxWaiting)
+      throw new GatewayError('STAGEDOOR_ADMIN_TRAIL_BUSY', { headers: { 'retry-after': '10' } })
     waiting += 1
     try {
       return await work()

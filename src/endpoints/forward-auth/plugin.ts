@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 
 import { GatewayError } from '../../errors/gateway-error.ts'
+import { refuseUpgradeFromOtherOrigin } from '../../headers/other-origins.ts'
 import { createIsOwnCookie } from '../../proxy/own-cookies.ts'
-import { refuseForeignUpgrade } from '../../proxy/upgrades.ts'
 import { answerHeaders, numberedCookies } from './answer-headers.ts'
 
 type ForwardAuthOptions = {
@@ -26,7 +26,7 @@ export const forwardAuth: FastifyPluginAsync<ForwardAuthOptions> = async (app, {
       throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
     // Proxies keep `Upgrade` to themselves, but not this one, which no page can set in another kind of request.
     const isHandshake = raw.headers['sec-websocket-key'] !== undefined
-    if (isHandshake && principal.kind === 'user') refuseForeignUpgrade(raw.headers, publicOrigin)
+    if (isHandshake && principal.kind === 'user') refuseUpgradeFromOtherOrigin(raw.headers, publicOrigin)
     for (const [name, value] of answerHeaders(raw.headers, upstreamIdentity, isOwnCookie)) reply.header(name, value)
     reply.header('traceparent', facts.traceparent).header('cache-control', 'no-store')
     reply.code(facts.askedBy === 'relays-all-but-200' ? 200 : 204).send()

@@ -1,5 +1,5 @@
 import { storeUnavailable } from '../../errors/gateway-error.ts'
-import { clockToleranceMs } from '../../revocation/marks.ts'
+import { maxClockDifferenceMs } from '../../revocation/marks.ts'
 import type { Session } from '../session.ts'
 import type { FoundSession, KnownSession } from '../store.ts'
 import { type RefreshOnceOptions, renewOnce } from './refresh-once.ts'
@@ -104,16 +104,16 @@ type RefreshTimes = {
  */
 type RefreshNeed = 'none' | 'soon' | 'due' | 'overdue'
 
-/** The last part of the interval is left for refreshing ahead of need, so that few requests wait. */
-const aheadFraction = 0.8
+/** From this part of the interval on a request starts the refresh in the background, so that few requests wait. */
+const refreshesFrom = 0.8
 
 /** @param now milliseconds since the epoch */
 export function refreshNeedOf(session: Session, times: RefreshTimes, now: number): RefreshNeed {
   if (session.refreshToken === undefined) return 'none'
   const ageMs = now - session.refreshedAt
   // A clock that was ahead wrote this time, so the true time of the refresh is unknown.
-  if (ageMs < -clockToleranceMs) return 'due'
-  if (ageMs < times.refreshEveryMs * aheadFraction) return 'none'
+  if (ageMs < -maxClockDifferenceMs) return 'due'
+  if (ageMs < times.refreshEveryMs * refreshesFrom) return 'none'
   if (ageMs < times.refreshEveryMs) return 'soon'
   return ageMs < times.refreshEveryMs + times.maxStaleMs ? 'due' : 'overdue'
 }

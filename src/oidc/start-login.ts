@@ -8,10 +8,10 @@ import {
   readLoginParameters,
   authorizationUrl,
 } from './authorization-request.ts'
+import { markerAtStart } from './login-marker.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 import { destinationOf, type SecondFactor } from './step-up.ts'
-import { markerAtStart } from './stray-login.ts'
 import type { Transaction } from './transaction.ts'
 
 /** Starts a login: remembers it in this browser and sends the browser to the provider. */

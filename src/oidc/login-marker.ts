@@ -1,8 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import type { ErrorCode } from '../errors/error-table.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
-
 /**
  * The outcome of this browser's latest login, in a small separate cookie: it proves that the browser keeps cookies, and bounds
  * automatic retries. It holds no personal data, so it is not sealed.
@@ -53,38 +50,7 @@ function lifetimeSecondsOf({ kind }: LoginMarker): number {
 /** Back so soon after a finished login without a session: it may be that the browser did not keep it. */
 const notKeptWithinMs = 30_000
 
-type StrayReason = 'no-cookie' | 'slot-taken' | 'used-before'
-
-/** A callback of a login that this browser cannot finish any more, and where that login was going. */
-export class StrayCallback extends GatewayError {
-  readonly returnTo: string
-
-  constructor(code: ErrorCode, reason: StrayReason | undefined, returnTo: string) {
-    super(code, reason === undefined ? {} : { reason })
-    this.returnTo = returnTo
-  }
-}
-
-/** The answer to a callback that belongs to no login in flight. */
-type NextStep = 'say-signed-in' | 'continue' | 'restart' | 'page'
-
-type Circumstances = { isSignedIn: boolean; isNavigation: boolean; marker: LoginMarker }
-
-/**
- * A stray callback: the back button, a bookmark, a login that took too long, one of many tabs, another person's link.
- * With a session, a login of ours goes on to its page. Without one it starts over by itself, once, in a browser that is
- * known to keep cookies: in any other it would come back as a stray again. A login whose slot went to another tab's
- * starts over every time, because one of them gets through each time.
- */
-export function nextStepAfter(error: GatewayError, { isSignedIn, isNavigation, marker }: Circumstances): NextStep {
-  const isStray = error instanceof StrayCallback
-  if (!isNavigation || !(isStray || error.code === 'STAGEDOOR_OIDC_STATE_MISMATCH')) return 'page'
-  if (isSignedIn) return isStray && error.reason !== 'used-before' ? 'continue' : 'say-signed-in'
-  if (!isStray) return 'page'
-  return marker.kind === 'started' || error.reason === 'slot-taken' ? 'restart' : 'page'
-}
-
-/** After a session was revoked, one new login at once is normal; a second one means that the browser keeps no cookies. */
+/** Two logins right after one another are normal: the session of the first may have been revoked. After two without a session a third would not help. */
 const maxRounds = 2
 
 /**
