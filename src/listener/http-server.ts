@@ -7,6 +7,7 @@ import type { RequestLimiter } from '../overload/request-limiter.ts'
 import type { UpgradeRequests } from '../proxy/upgrades.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Certificate } from './certificate.ts'
+import { lingerBehindEarlyAnswers } from './linger.ts'
 import { refuseLargeHeaders, refuseOtherMethods, refuseTunnel, refuseUnreadable } from './refusals.ts'
 import { createTlsServer } from './tls-server.ts'
 
@@ -43,7 +44,9 @@ export function createHttpServer(
     // The boundary refuses a missing Host itself, with a code and a request id.
     requireHostHeader: false,
   }
-  const guarded = overload.guard(refuseLargeHeaders(refuseOtherMethods(routing, logger), maxHeaderBytes, logger))
+  const guarded = lingerBehindEarlyAnswers(
+    overload.guard(refuseLargeHeaders(refuseOtherMethods(routing, logger), maxHeaderBytes, logger)),
+  )
   const tls = certificate && createTlsServer(certificate, { maxHeaderBytes, timeouts }, http, guarded)
   const server = tls?.server ?? createServer(http, guarded)
   // Answers are in order (RFC 9112 §9.3.2): a refusal of what has no answer of its own would take the place of one that is due.

@@ -10,6 +10,7 @@ import { slots } from '../oidc/login-slots.ts'
 import { forwardedMethods } from '../rule-matching/methods.ts'
 import { chunkNames } from '../session/session-cookie.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { linger } from './linger.ts'
 
 const allowed = new Set(forwardedMethods)
 const allow = { Allow: forwardedMethods.join(', ') }
@@ -61,8 +62,6 @@ export function refuseTunnel(request: IncomingMessage, way: Socket | ServerRespo
   // node:http takes its own listeners off this socket; without one, a client that resets it would end the process.
   way.on('error', () => way.destroy())
   writeRefusal(way, refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger), [])
-  // Reads the rest, and drops it: an unread socket never emits its end.
-  way.resume().destroySoon()
 }
 
 /** Error codes of node:http for requests that it cannot parse. */
@@ -83,8 +82,6 @@ export function refuseUnreadable(cause: ParseError, socket: Socket, logger: Logg
   const areHeadersTooLarge = code === 'STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE'
   const answer = refusal(code, cause.code ?? 'unreadable', logger, areHeadersTooLarge && !isProgram(cause.rawPacket))
   writeRefusal(socket, answer, areHeadersTooLarge ? clearedCookies : [])
-  // Node checks a head only once: a client that does not hang up would keep its connection from then on.
-  if (code === 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT') socket.destroySoon()
 }
 
 /** The beginning of a request that accepts no HTML. Where only a later piece of it is at hand, it may be a browser's. */
@@ -113,7 +110,8 @@ function refusal(code: ErrorCode, reason: string, logger: Logger, isPage = false
 function writeRefusal(socket: Socket, { status, headers, body }: BareAnswer, cookies: readonly string[]): void {
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   fields.push(...cookies.map((cookie) => `set-cookie: ${cookie}`))
-  socket.end([`HTTP/1.1 ${status} `, ...fields, 'connection: close', '', body].join('\r\n'))
+  socket.write([`HTTP/1.1 ${status} `, ...fields, 'connection: close', '', body].join('\r\n'))
+  linger(socket)
 }
 
 const names = [...chunkNames('stagedoor'), 'stagedoor-login', ...slots.map((slot) => `stagedoor-tx.${slot}`)]
