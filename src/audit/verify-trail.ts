@@ -1,7 +1,7 @@
 import type { JWK } from 'jose'
 
 import { hashOf } from './chain.ts'
-import { readCheckpoint } from './checkpoint.ts'
+import { readCheckpoint } from './checkpoint-jws.ts'
 import { isOtherLine, recordBehindFragment, recordIn } from './lines.ts'
 import { canonicalJson } from './record-json.ts'
 import type { AuditRecord } from './record-schema.ts'

@@ -65,6 +65,15 @@ export function firstMatch(rules: readonly Rule[], asked: Asked): Rule | undefin
   return rules.find((rule) => rule.coversPath(key) && rule.coversMethod(method) && rule.coversHost(host))
 }
 
+/**
+ * Whether a path that servers may read differently passes: its rule says so (`paths: as-is`), and decides on the path's plainest
+ * reading, too.
+ */
+export function passesAsIs(rules: readonly Rule[], asked: Asked, plainest: string): boolean {
+  const rule = firstMatch(rules, asked)
+  return rule?.route.paths === 'as-is' && firstMatch(rules, { ...asked, path: plainest }) === rule
+}
+
 /** The decision of the matching rule on a principal. */
 export function judge(rule: Rule, principal: Principal, now: number): Decision {
   const { route, allowed, check } = rule

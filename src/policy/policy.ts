@@ -7,7 +7,7 @@ import type { SecondFactor } from '../oidc/step-up.ts'
 import { type AdminAccess, createAdminAccess } from './admin-access.ts'
 import type { Deny } from './decision.ts'
 import { type Explanation, explain } from './explain.ts'
-import { type Asked, compileRule, type Decide, decideBy, firstMatch } from './first-matching-rule.ts'
+import { type Asked, compileRule, type Decide, decideBy, passesAsIs } from './first-matching-rule.ts'
 import { type Refusal, refusal } from './missing-rights.ts'
 import { secondFactorOf } from './second-factor.ts'
 
@@ -16,10 +16,7 @@ export type Policy = AdminAccess & {
   decide: Decide
   /** The same decision with its reasons; for operators' eyes. The path is as `readPath` gives it. */
   explain: (principal: Principal, asked: Asked & Pick<ReadPath, 'oddity'>, now: number) => Explanation
-  /**
-   * Whether a path that servers may read differently passes: where the rule says so (`paths: as-is`), and decides on its
-   * plainest reading too.
-   */
+  /** Whether a path that servers may read differently passes. */
   takesAsIs: (asked: Asked, plainest: string) => boolean
   /** The second factor without which this is refused, when nothing else is missing. */
   secondFactorFor: (principal: Principal, asked: Asked, now: number) => SecondFactor | undefined
@@ -49,10 +46,7 @@ export function createPolicy(options: PolicyOptions): Policy {
     return typeof allow === 'object' ? allow : undefined
   }
 
-  function takesAsIs(asked: Asked, plainest: string): boolean {
-    const rule = firstMatch(rules, asked)
-    return rule?.route.paths === 'as-is' && firstMatch(rules, { ...asked, path: plainest }) === rule
-  }
+  const takesAsIs = (asked: Asked, plainest: string): boolean => passesAsIs(rules, asked, plainest)
 
   return {
     decide,

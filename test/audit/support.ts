@@ -8,7 +8,7 @@ import type { JWK } from 'jose'
 import type { Test } from 'tap'
 
 import { createChain } from '../../src/audit/chain.ts'
-import { signCheckpoint } from '../../src/audit/checkpoint.ts'
+import { signCheckpoint } from '../../src/audit/checkpoint-jws.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import type { Sink } from '../../src/audit/sinks/sink.ts'
 import { Verifier, type Verdict } from '../../src/audit/verify-trail.ts'

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createChain, hashOf } from '../../src/audit/chain.ts'
-import { readCheckpoint, signCheckpoint } from '../../src/audit/checkpoint.ts'
+import { readCheckpoint, signCheckpoint } from '../../src/audit/checkpoint-jws.ts'
 import type { AuditEvent, ChainHead } from '../../src/audit/event.ts'
 import { canonicalJson } from '../../src/audit/record-json.ts'
 import { Verifier } from '../../src/audit/verify-trail.ts'
