@@ -50,6 +50,8 @@ function leastConfig(port: number): object {
       database: { client: 'better-sqlite3', connection: ':memory:' },
       auth: { externalAccess: [{ type: 'static', options: { token: serviceToken, subject: 'test' } }] },
     },
+    // Its open request would keep Backstage from stopping.
+    events: { useEventBus: 'never' },
     permission: { enabled: true },
   }
 }
