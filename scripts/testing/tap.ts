@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 import { repositoryRoot, runCommand } from './command.ts'
 
@@ -100,6 +101,8 @@ const ensureTapPlugins = async (): Promise<void> => {
   writeFileSync(buildStamp, plugins)
 }
 
+const plainChildren = pathToFileURL(join(import.meta.dirname, 'plain-children.ts')).href
+
 type RunOptions = {
   coverage: boolean
   /** A part of `npm test`: its slowest files are of interest. */
@@ -124,6 +127,7 @@ export const runTap = async (
     // The reporter `base` redraws the screen and prints nothing where `CI` is set; a log gets the failures below instead.
     `--reporter=${process.stdout.isTTY ? 'base' : 'silent'}`,
     `--output-file=${output}`,
+    ...(coverage ? [] : [`--node-arg=--import=${plainChildren}`]),
   ]
   // V8 counts the branches of a function only where it compiles it anew.
   const environment = { NODE_COMPILE_CACHE: coverage ? undefined : compileCache }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 
 import t from 'tap'
@@ -120,6 +121,13 @@ t.test('a pure file that no test loads is complained about, unless it holds type
 t.test('a file with one value is not a file of types only', async (t) => {
   t.ok(isTypesOnly("import type { A } from './a.ts'\nexport type B = A\nexport interface C { a: 1 }\n"))
   t.notOk(isTypesOnly('export type B = 1\nexport const b = 1\n'))
+})
+
+t.test("a program that a test starts is free of tap's hooks", async (t) => {
+  const script = 'JSON.stringify([process.env.NODE_OPTIONS, process.sourceMapsEnabled])'
+  const [options, hasSourceMaps] = JSON.parse(execFileSync(process.execPath, ['-p', script], { encoding: 'utf8' }))
+  t.notMatch(options, /tapjs/)
+  t.equal(hasSourceMaps, false, 'which the hooks turn on')
 })
 
 t.test('the report of the drills has a row for each and one for all', async (t) => {
