@@ -4,8 +4,9 @@
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 
-import { repositoryRoot, runCommand } from './testing/command.ts'
+import { collectCommand, repositoryRoot } from './testing/command.ts'
 import { coverageComplaints, pureFiles, readCoverageReport } from './testing/coverage.ts'
 import { ensureHelm } from './testing/helm.ts'
 import { ensurePrograms } from './testing/programs.ts'
@@ -13,12 +14,17 @@ import { otherFiles, programTests } from './testing/suite.ts'
 import { runTap } from './testing/tap.ts'
 import type { TestCounts } from './testing/tap.ts'
 
-type Part = { title: string; run: () => Promise<TestCounts> }
+type Log = (text: string) => void
+type Part = { title: string; run: (log: Log) => Promise<TestCounts> }
 
 const countsFor = (isFine: boolean): TestCounts => ({ passed: isFine ? 1 : 0, failed: isFine ? 0 : 1, skipped: 0 })
 
-const npmScript = (name: string, ...args: string[]): (() => Promise<TestCounts>) => {
-  return async () => countsFor((await runCommand('npm', ['run', '--silent', name, '--', ...args])) === 0)
+const npmScript = (name: string, ...args: string[]): Part['run'] => {
+  return async (log) => {
+    const { exitCode, output } = await collectCommand('npm', ['run', '--silent', name, '--', ...args])
+    if (output !== '') log(output)
+    return countsFor(exitCode === 0)
+  }
 }
 
 const preparePrograms = async (): Promise<TestCounts> => {
@@ -26,10 +32,16 @@ const preparePrograms = async (): Promise<TestCounts> => {
   return countsFor(await ensurePrograms())
 }
 
-const prepareBackstage = async (): Promise<TestCounts> => {
-  // Loaded here only, so that `npm test -- <path>` stays quick.
-  const { ensureBackstage } = await import('./backstage-setup.ts')
-  await ensureBackstage({ log: console.log })
+// Loaded here only, so that `npm test -- <path>` stays quick.
+const loadSetup = () => import('./backstage-setup.ts')
+
+const prepareBackstage = async (log: Log): Promise<TestCounts> => {
+  await (await loadSetup()).ensurePackagesBuilt({ log })
+  return countsFor(true)
+}
+
+const prepareFrontend = async (log: Log): Promise<TestCounts> => {
+  await (await loadSetup()).ensureBackstage({ log })
   return countsFor(true)
 }
 
@@ -41,51 +53,67 @@ const runOtherTests = async (): Promise<TestCounts> => {
   return runTap(otherFiles(), { coverage: true, isSuite: true })
 }
 
-const checkCoverage = async (): Promise<TestCounts> => {
+const checkCoverage = async (log: Log): Promise<TestCounts> => {
   const complaints = coverageComplaints(readCoverageReport(), pureFiles())
-  for (const complaint of complaints) console.log(complaint)
+  for (const complaint of complaints) log(complaint)
   return countsFor(complaints.length === 0)
 }
 
-const parts: Part[] = [
-  { title: 'Programs the tests drive', run: preparePrograms },
+/** Parts in their order; those of one row run at once. */
+const rows: Part[][] = [
+  [{ title: 'Programs the tests drive', run: preparePrograms }],
   // Before linter and types, which read what Backstage's packages export.
-  { title: 'Backstage, built once (minutes when fresh)', run: prepareBackstage },
-  { title: 'Format', run: npmScript('format', '--check') },
-  { title: 'Lint', run: npmScript('lint') },
-  { title: 'Types', run: npmScript('typecheck') },
-  { title: 'Direction of imports', run: npmScript('direction') },
-  { title: 'Generated files', run: npmScript('generate', '--check') },
+  [{ title: 'Backstage, installed once (minutes when fresh)', run: prepareBackstage }],
+  // Bundling keeps one core busy.
+  [
+    { title: 'Backstage’s frontend, bundled once', run: prepareFrontend },
+    { title: 'Lint', run: npmScript('lint') },
+    { title: 'Types', run: npmScript('typecheck') },
+    { title: 'Format', run: npmScript('format', '--check') },
+    { title: 'Direction of imports', run: npmScript('direction') },
+    { title: 'Generated files', run: npmScript('generate', '--check') },
+  ],
   // The long ones first: the second run ends with short files, so that no core waits long for the last one.
-  { title: 'Tests of whole programs', run: runProgramTests },
-  { title: 'Tests of all else', run: runOtherTests },
-  { title: 'Coverage of the pure files', run: checkCoverage },
+  [{ title: 'Tests of whole programs', run: runProgramTests }],
+  [{ title: 'Tests of all else', run: runOtherTests }],
+  [{ title: 'Coverage of the pure files', run: checkCoverage }],
 ]
 
 const seconds = (durationMs: number): string => (durationMs / 1000).toFixed(1)
 
 // A part that throws is a part that failed: the others still have something to say.
-const outcomeOf = async (part: Part): Promise<TestCounts> => {
+const outcomeOf = async (part: Part, log: Log): Promise<TestCounts> => {
   try {
-    return await part.run()
+    return await part.run(log)
   } catch (error) {
-    console.error(error)
+    log(inspect(error))
     return countsFor(false)
   }
+}
+
+/** Runs a part and prints what it says: at once where it runs alone, else when it has ended. */
+const runPart = async (part: Part, isAlone: boolean): Promise<TestCounts> => {
+  const title = `\n── ${part.title}`
+  const kept = [title]
+  if (isAlone) console.log(title)
+  const startedAtMs = performance.now()
+  const counts = await outcomeOf(part, isAlone ? console.log : (text) => kept.push(text))
+  if (!isAlone) console.log(kept.join('\n'))
+  console.log(`   ${counts.failed > 0 ? 'failed' : 'fine'} after ${seconds(performance.now() - startedAtMs)} s`)
+  return counts
 }
 
 const runParts = async (): Promise<TestCounts> => {
   const total: TestCounts = { passed: 0, failed: 0, skipped: 0 }
   const failedTitles: string[] = []
-  for (const part of parts) {
-    console.log(`\n── ${part.title}`)
-    const startedAtMs = performance.now()
-    const counts = await outcomeOf(part)
-    console.log(`   ${counts.failed > 0 ? 'failed' : 'fine'} after ${seconds(performance.now() - startedAtMs)} s`)
-    if (counts.failed > 0) failedTitles.push(part.title)
-    total.passed += counts.passed
-    total.failed += counts.failed
-    total.skipped += counts.skipped
+  for (const row of rows) {
+    const outcomes = await Promise.all(row.map((part) => runPart(part, row.length === 1)))
+    for (const [index, counts] of outcomes.entries()) {
+      if (counts.failed > 0) failedTitles.push(row[index]?.title ?? '')
+      total.passed += counts.passed
+      total.failed += counts.failed
+      total.skipped += counts.skipped
+    }
   }
   if (failedTitles.length > 0) console.log(`\nFailed: ${failedTitles.join('; ')}`)
   return total

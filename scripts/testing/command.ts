@@ -24,3 +24,19 @@ export const runCommand = (
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))
   })
+
+/** Runs a command of the repository without our input; resolves to its exit code (1 if a signal ended it) and what it printed. */
+export const collectCommand = (
+  command: string,
+  args: readonly string[],
+): Promise<{ exitCode: number; output: string }> =>
+  new Promise((resolve, reject) => {
+    const stdio = ['ignore', 'pipe', 'pipe'] as const
+    const child = spawn(command, args, { cwd: repositoryRoot, env: projectEnvironment(), stdio: [...stdio] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => (output += text))
+    }
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ exitCode: code ?? 1, output: output.trimEnd() }))
+  })
