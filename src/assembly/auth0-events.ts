@@ -9,14 +9,11 @@ import { createLeadership } from '../redis/leadership.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import type { SingleUse } from '../revocation/single-use.ts'
-import { type Condition, condition } from '../telemetry/metrics.ts'
+import { type Condition, condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
 type PullConfig = NonNullable<NonNullable<Config['auth0']['events']>['pull']>
-
-/** Auth0 keeps events for a limited time; older changes have reached the sessions by refreshes. */
-const maxLookBackMs = 24 * 3_600_000
 
 /** Reads Auth0's events, if configured: in one process of all that share a Redis. */
 export function provisionEvents(
@@ -88,7 +85,7 @@ function pullOptions(
     offsets,
     take,
     fetch,
-    lookBackMs: Math.min(session.absoluteTimeout, maxLookBackMs),
+    longestSessionMs: session.absoluteTimeout,
     onFailure: (detail, err) => logger.warn({ detail, err }, 'events of Auth0 cannot be read; will retry'),
     now,
   }

@@ -2,8 +2,8 @@ import { reasonOf } from '../audit/sinks/sink.ts'
 import type { Trail } from '../audit/trail.ts'
 import type { Config } from '../config/schema.ts'
 import { type CurrentCertificate, openCertificate } from '../listener/certificate.ts'
+import { type Condition, condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
 type Surroundings = { logger: Logger; trail: Pick<Trail, 'write'> }

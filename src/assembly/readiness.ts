@@ -1,4 +1,4 @@
-import type { Condition } from '../telemetry/metrics.ts'
+import type { Condition } from '../telemetry/condition.ts'
 import { keysCondition } from './assertion.ts'
 import { certificateCondition } from './certificate.ts'
 import { providerCondition } from './login-service.ts'

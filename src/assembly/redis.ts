@@ -2,8 +2,8 @@ import { settingsFingerprint } from '../config/fingerprints.ts'
 import type { Config } from '../config/schema.ts'
 import type { Redis } from '../redis/redis.ts'
 import { parseNode, type RedisSettings } from '../redis/settings.ts'
+import { type Condition, condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
 type RedisConfig = NonNullable<Config['session']['redis']>

@@ -11,7 +11,7 @@ import { createRevocations, type Revocations } from '../revocation/revocations.t
 import { createSeenSessions } from '../revocation/seen-sessions.ts'
 import { createSealer, type Sealer } from '../seal/sealer.ts'
 import { expiryOf, isCurrent, type Session, type SessionLimits } from '../session/session.ts'
-import { type Condition, condition } from '../telemetry/metrics.ts'
+import { type Condition, condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 

@@ -23,7 +23,7 @@ import { createRefresher, type RefresherOptions } from '../session/refresh/refre
 import { createSessionCookie } from '../session/session-cookie.ts'
 import { haveRightsChanged, type Session } from '../session/session.ts'
 import type { EndedSessions, SessionStore } from '../session/store.ts'
-import { type Condition, condition } from '../telemetry/metrics.ts'
+import { type Condition, condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 import { claimNamesOf } from './policy.ts'

@@ -1,8 +1,8 @@
 import type { Config, UpstreamConfig } from '../config/schema.ts'
 import { counted } from '../config/values/quantities.ts'
 import { createUpstream, type Upstream, type UpstreamOptions } from '../proxy/upstream-connections.ts'
+import { type Condition, condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { type Condition, condition } from '../telemetry/metrics.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
 /** The connections to each upstream, by its name. */

@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 
 /**
- * The keys of assertions. By schedule `next` is published a whole period before it signs, so that no upstream meets a key it has
+ * The keys of one purpose: assertions, machines or the audit trail. By schedule `next` is published a whole period before it signs, so that no upstream meets a key it has
  * not seen, and `previous` stays until its last signatures have expired. Each rotation drops `previous`.
  */
 export type KeyRing = {
@@ -56,7 +56,7 @@ export function publishedKeys({ previous, current, next }: KeyRing): StoredKey[]
   return previous === undefined ? [current, next] : [previous, current, next]
 }
 
-/** The stored form of a key that signs assertions: a private JWK (RFC 7517) for ES256. */
+/** The stored form of a key of ours (assertions, machines, the audit trail): a private JWK (RFC 7517) for ES256. */
 type StoredKey = { kid: string; jwk: JWK }
 
 /** A key that is ready to sign. */

@@ -20,7 +20,7 @@ type TrailOptions = TrailSettings & {
 /** Settings that can change without starting a new chain. */
 export type TrailSettings = {
   sinks: readonly Sink[]
-  /** Returns the signer of the next checkpoint; it first records its public key. Undefined while there is no key. */
+  /** Records the public key of the signer where it is new, then returns the signer. Undefined while there is no key. */
   signer: () => Sign | undefined
   /** Called with each checkpoint, to be kept elsewhere as well. */
   onCheckpoint?: (checkpoint: string) => void
@@ -68,9 +68,9 @@ export function createTrail(options: TrailOptions) {
     /** Goes over to other sinks and keys; the chain goes on. Sinks that are not among them get nothing more. */
     use(next: TrailSettings): void {
       batch.flush()
-      const isOtherwise = next.checkpointEveryMs !== settings.checkpointEveryMs
+      const hasOtherInterval = next.checkpointEveryMs !== settings.checkpointEveryMs
       settings = next
-      if (!isOtherwise) return
+      if (!hasOtherInterval) return
       clearInterval(timer)
       timer = startTimer()
     },

@@ -17,8 +17,8 @@ export type EventPullOptions = {
   offsets: Offsets
   take: TakeEvent
   fetch: CustomFetch
-  /** How far back to read when no offset is stored. */
-  lookBackMs: number
+  /** How long a session may last: earlier events concern none that is left. */
+  longestSessionMs: number
   /** Called when reading begins to fail, and with the cause of every failure. */
   onFailure: (detail: string, cause?: unknown) => void
   /** Milliseconds since the epoch. */
@@ -108,14 +108,21 @@ export function createEventPull(options: EventPullOptions) {
   return { run, status: (): PullStatus => status }
 }
 
+/**
+ * How far back to read when no offset is stored, or Auth0 has refused the stored one: Auth0 keeps events for a limited time, and older
+ * changes have reached the sessions by refreshes. Sessions without a refresh token miss them.
+ */
+const maxLookBackMs = 24 * 3_600_000
+
 /** A position that was refused as too old is not used again: after an offset comes a time, and after that the present. */
 async function positionAfter(
   refused: Position['kind'] | undefined,
-  { offsets, now, lookBackMs }: Pick<EventPullOptions, 'offsets' | 'now' | 'lookBackMs'>,
+  { offsets, now, longestSessionMs }: Pick<EventPullOptions, 'offsets' | 'now' | 'longestSessionMs'>,
 ): Promise<Position> {
   if (refused === 'time') return { kind: 'now' }
   const offset = refused === undefined ? await offsets.read() : undefined
-  return offset === undefined ? { kind: 'time', fromMs: now() - lookBackMs } : { kind: 'offset', offset }
+  if (offset !== undefined) return { kind: 'offset', offset }
+  return { kind: 'time', fromMs: now() - Math.min(longestSessionMs, maxLookBackMs) }
 }
 
 function waitMs(end: PullEnd, position: Position, failures: number, timing: PullTiming): number {

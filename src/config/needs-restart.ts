@@ -12,7 +12,7 @@ export function needsRestart({ server: former }: Config, { server: read }: Confi
     { option: 'server.admin.host', inForce: former.admin.host, found: read.admin.host },
     { option: 'server.admin.port', inForce: former.admin.port, found: read.admin.port },
   ]
-  if (isTaken(former.listen, read.listen)) {
+  if (isSamePortElsewhere(former.listen, read.listen)) {
     appliedAtStart.push({ option: 'server.listen.host', inForce: former.listen.host, found: read.listen.host })
   }
   // A process that serves by itself cannot start workers later.
@@ -23,13 +23,13 @@ export function needsRestart({ server: former }: Config, { server: read }: Confi
 /** The part of a configuration that takes effect while a process listens: without the host, which has to wait for a restart. */
 export function withoutTakenHost(inForce: Config, read: Config): Config {
   const { listen } = inForce.server
-  return isTaken(listen, read.server.listen) ? { ...read, server: { ...read.server, listen } } : read
+  return isSamePortElsewhere(listen, read.server.listen) ? { ...read, server: { ...read.server, listen } } : read
 }
 
 type Address = Config['server']['listen']
 
-/** The same port on another host: most often one of the two is every address of the machine, and holds the port of the other. */
-function isTaken(held: Address, wanted: Address): boolean {
+/** The same port on another host. Often one of the two hosts is `0.0.0.0`, which already holds the port on every address. */
+function isSamePortElsewhere(held: Address, wanted: Address): boolean {
   const areSockets = held.path !== undefined || wanted.path !== undefined
   return !areSockets && held.port === wanted.port && held.host !== wanted.host
 }

@@ -1,5 +1,5 @@
 import type { RequestFacts } from '../boundary/facts.ts'
-import { isIdentityHeader } from './identity-headers.ts'
+import { isIdentityHeader } from './foreign-identity-headers.ts'
 import { continuedTrace } from './trace-context.ts'
 
 /** Headers by which the gateway itself, or a proxy in front of it, describes a request. */

@@ -1,4 +1,4 @@
-/** Uses of a file that is the same for every person (Fetch Metadata, `Sec-Fetch-Dest`). */
+/** Values of `Sec-Fetch-Dest` (Fetch Metadata) for files that are the same for every person. */
 const assetDestinations = new Set(['audio', 'font', 'image', 'manifest', 'script', 'style', 'track', 'video', 'worker'])
 
 const assetPath = /\.(?:avif|css|eot|gif|ico|jpe?g|js|map|mjs|mp4|otf|png|svg|ttf|wasm|webm|webp|woff2?)$/i
@@ -15,7 +15,7 @@ export function isForAsset({ method, path, destination }: Asked): boolean {
 const overrides = ['surrogate-control', 'cdn-cache-control', 'x-accel-expires']
 
 /**
- * Whether an answer allows caches to share it (RFC 9111 §3). One that says nothing is not meant: it can be made private.
+ * Whether an answer allows caches to share it (RFC 9111 §3). An answer that says nothing about caching does not count: we can make it private.
  * @param valueOf fields of the answer, by their names in lower case
  */
 export function allowsSharing(valueOf: (name: string) => string | undefined): boolean {

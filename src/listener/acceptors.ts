@@ -17,8 +17,8 @@ const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 6
 const sharedCount = 16
 
 /**
- * How many sockets listen at an address. One in a worker, for which the primary takes in connections, and that in short turns. One
- * at a Unix socket, and where the kernel does not deal out the connections of a shared port as Linux does.
+ * How many sockets listen at an address. One in a worker: the primary accepts for it, and the primary's turns are short. One at
+ * a Unix socket, and where the kernel does not deal out the connections of a shared port as Linux does.
  */
 function countFor({ path }: Address): number {
   return path !== undefined || cluster.isWorker || process.platform !== 'linux' ? 1 : sharedCount

@@ -1,31 +1,7 @@
 import type {} from 'fastify'
 
 import type { MachinePrincipal, Principal, UserPrincipal } from '../identity/principal.ts'
-
-/**
- * The closed list of reasons to refuse. When several apply, the first one is reported:
- * identity comes before rights, and rights before conditions that the person can fix at once.
- */
-export const denyReasons = [
-  'no-rule',
-  'unauthenticated',
-  'kind-mismatch',
-  'organization-mismatch',
-  'subject-mismatch',
-  'email-domain-mismatch',
-  'role-missing',
-  'group-missing',
-  'permission-missing',
-  'scope-missing',
-  'claim-mismatch',
-  'excluded',
-  'mfa-required',
-] as const
-
-export type DenyReason = (typeof denyReasons)[number]
-
-/** Position in the list: the lowest one is reported. */
-export const rankOf = (reason: DenyReason): number => denyReasons.indexOf(reason)
+import type { DenyReason } from './deny-reasons.ts'
 
 export type Allow = Labelled & { effect: 'allow'; rule: string; upstream: string }
 export type Deny = Labelled & { effect: 'deny'; reason: DenyReason; rule?: string }

@@ -1,7 +1,8 @@
 import type { PathOddity } from '../boundary/request-target.ts'
 import type { Requirement } from '../config/options/requirement.ts'
 import type { Principal } from '../identity/principal.ts'
-import type { DenyReason, Decision, KnownPrincipal } from './decision.ts'
+import type { Decision, KnownPrincipal } from './decision.ts'
+import type { DenyReason } from './deny-reasons.ts'
 import { type Asked, judge, type Rule, type Target, targetOf } from './first-matching-rule.ts'
 import { leafOf } from './requirement-leaf.ts'
 

@@ -4,7 +4,8 @@ import type { Principal } from '../identity/principal.ts'
 import { type HostName, hostName, isAmongHosts } from '../rule-matching/hosts.ts'
 import { coveredMethods } from '../rule-matching/methods.ts'
 import { matchKey, createPathMatcher, type PathMatcher } from '../rule-matching/paths.ts'
-import type { Allow, Decision, Deny, DenyReason } from './decision.ts'
+import type { Allow, Decision, Deny } from './decision.ts'
+import type { DenyReason } from './deny-reasons.ts'
 import { type Check, compileRequirement } from './requirement.ts'
 
 /** The parts of a request that rules compare. */

@@ -1,6 +1,7 @@
 import type { Requirement } from '../config/options/requirement.ts'
 import type { RouteConfig } from '../config/schema.ts'
-import { type DenyReason, type KnownPrincipal, rankOf } from './decision.ts'
+import type { KnownPrincipal } from './decision.ts'
+import { type DenyReason, rankOf } from './deny-reasons.ts'
 import { leafOf } from './requirement-leaf.ts'
 
 /**
@@ -18,12 +19,12 @@ export function compileRequirement(requirement: Requirement): Check {
   return (principal, now) => (isMet(principal, now) ? undefined : reason)
 }
 
-/** Gives the reason that comes first in the list, so that the order of a rule's parts does not matter. */
+/** Gives the reason that comes first in `denyReasons`, so that the order of a rule's parts does not matter. */
 function allOf(checks: readonly Check[]): Check {
   return (principal, now) => reasonsOf(checks, principal, now).at(0)
 }
 
-/** Gives the last reason in the list: the one that the person can most easily fix. */
+/** Gives the reason that comes last in `denyReasons`: the one that the person can most easily fix. */
 function anyOf(checks: readonly Check[]): Check {
   return (principal, now) => {
     const reasons = reasonsOf(checks, principal, now)

@@ -7,8 +7,8 @@ import type { Parts } from '../assembly/plugin-options.ts'
 import type { SecretFingerprints } from '../config/fingerprints.ts'
 import { logLevels } from '../config/options/admin-and-log.ts'
 import { health } from '../endpoints/health/plugin.ts'
+import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Condition } from '../telemetry/metrics.ts'
 import { metricsEndpoint } from '../telemetry/plugin.ts'
 
 /** What the admin listener answers with: one process, or all workers together. */

@@ -4,7 +4,7 @@ import { Gauge, type Registry } from 'prom-client'
 
 import type { Problem } from '../config/problem.ts'
 import { formatPath } from '../config/tree/tree.ts'
-import type { Condition } from '../telemetry/metrics.ts'
+import type { Condition } from '../telemetry/condition.ts'
 
 /** Why the files are not in force. */
 export type Refusal = {

@@ -1,4 +1,4 @@
-import type { Condition } from '../telemetry/metrics.ts'
+import type { Condition } from '../telemetry/condition.ts'
 
 /** Whether the process is about to end. Readiness says so, and load balancers then send no more requests. */
 type ShutdownState = { begin: () => void; conditions: () => Condition[] }

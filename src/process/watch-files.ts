@@ -31,7 +31,7 @@ export function watchFiles({ files, isOn, everyMs = 1_000, onChange }: WatchOpti
     const isSettled = !differs(found, latest)
     latest = found
     if (!differs(found, taken)) {
-      // Files that the last reading named for the first time.
+      // No known file has changed; this takes in files that the last reading named for the first time.
       taken = found
     } else if (isSettled) {
       taken = found
@@ -62,7 +62,7 @@ async function lookAt(files: Iterable<string>): Promise<Look> {
   return new Map(await Promise.all([...new Set(files)].map(digestOf)))
 }
 
-/** Whether a file that both have seen is another. */
+/** Whether the content of a file that is in both looks differs. */
 function differs(one: Look, other: Look): boolean {
   return [...one].some(([file, digest]) => (other.get(file) ?? digest) !== digest)
 }

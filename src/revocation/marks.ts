@@ -7,7 +7,7 @@ const endingKinds = ['subject', 'member', 'organization', 'sid'] as const
 /** How far clocks of replicas, and of the login service, may differ from ours. */
 export const maxClockDifferenceMs = 60_000
 
-/** How often marks that may be forgotten are looked for, counted in marks. */
+/** After so many new marks, expired ones are removed. */
 const sweepEvery = 1_000
 
 type MarksByKind = Record<MarkKind, Map<string, Mark>>
@@ -36,7 +36,8 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
   function makeRoom(): void {
     if (++sinceSweep >= sweepEvery || countAll() >= max) forgetExpired()
     if (countAll() < max) return
-    // Maps keep the order of entry. What goes is caught again by the next refresh of the session.
+    // Maps keep the order of entry. A user who is blocked is caught by the next refresh; a session that was ended works again,
+    // which `onOverflow` reports.
     const fullest = kinds.reduce((a, b) => (b.size > a.size ? b : a))
     const oldest = fullest.keys().next()
     if (oldest.done !== true) fullest.delete(oldest.value)

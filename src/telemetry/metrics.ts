@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 
 import { type ShedReason, shedReasons } from '../overload/refusal.ts'
+import type { Condition } from './condition.ts'
 import { createDurationHistogram } from './duration-histogram.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -108,12 +109,4 @@ function measureConnections(registry: Registry, count: () => { open: number; wai
   }
   gauge('stagedoor_client_connections', 'Open connections of clients, upgraded ones included.', () => count().open)
   gauge('stagedoor_waiting_clients', 'Requests that wait for the process.', () => count().waiting)
-}
-
-/** The state of one thing that Stagedoor depends on. */
-export type Condition = { name: string; status: 'ok' | 'degraded' | 'unavailable'; reason?: string }
-
-/** @param trouble why the condition is degraded; undefined while all is well */
-export function condition(name: string, trouble: string | undefined): Condition {
-  return trouble === undefined ? { name, status: 'ok' } : { name, status: 'degraded', reason: trouble }
 }

@@ -5,7 +5,8 @@ import { canonicalJson, recordJson } from '../../src/audit/record-json.ts'
 import { recordOf } from '../../src/audit/record.ts'
 import type { RequestFacts } from '../../src/boundary/facts.ts'
 import { anonymous, type Principal } from '../../src/identity/principal.ts'
-import { type Decision, denyReasons } from '../../src/policy/decision.ts'
+import type { Decision } from '../../src/policy/decision.ts'
+import { denyReasons } from '../../src/policy/deny-reasons.ts'
 import { decided, epoch, facts, jane, robot } from './support.ts'
 
 // Whatever a client or a configuration may write: quotes, control characters, half a surrogate pair.

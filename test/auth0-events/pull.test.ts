@@ -53,7 +53,7 @@ function startPull(
       taken.push(String(object['user_id']))
       return 'revoked'
     },
-    lookBackMs: 60_000,
+    longestSessionMs: 60_000,
     onFailure: (detail) => failures.push(detail),
     timing: { ...timing, ...(options.silenceMs && { silenceMs: options.silenceMs }) },
     ...(options.wait && { wait: options.wait }),

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import type { Requirement } from '../../src/config/options/requirement.ts'
-import { type DenyReason, denyReasons, rankOf } from '../../src/policy/decision.ts'
+import { type DenyReason, denyReasons, rankOf } from '../../src/policy/deny-reasons.ts'
 import { compileRequirement } from '../../src/policy/requirement.ts'
 import { machine, now } from './support.ts'
 

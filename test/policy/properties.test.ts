@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import t from 'tap'
 
 import { shadowersOf } from '../../src/config/unreachable-rules.ts'
-import { denyReasons } from '../../src/policy/decision.ts'
+import { denyReasons } from '../../src/policy/deny-reasons.ts'
 import { principals, questions, respellings, ruleLists } from './arbitraries.ts'
 import { isCanonical, now, policyOf, rules } from './support.ts'
 

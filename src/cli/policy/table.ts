@@ -5,7 +5,7 @@ import { z } from 'zod'
 
 import { parseYaml } from '../../config/tree/parse-yaml.ts'
 import { sourceAt, toPlain, type Tree } from '../../config/tree/tree.ts'
-import { denyReasons } from '../../policy/decision.ts'
+import { denyReasons } from '../../policy/deny-reasons.ts'
 import { CommandFailed } from '../run-action.ts'
 
 const claims = z.record(z.string(), z.unknown())

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import { isIdentityHeader } from '../../headers/identity-headers.ts'
+import { isIdentityHeader } from '../../headers/foreign-identity-headers.ts'
 import { networks, origin } from '../values/addresses.ts'
 import { duration, refuse, size, port, wholeNumber } from '../values/quantities.ts'
 

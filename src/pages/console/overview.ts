@@ -1,7 +1,7 @@
 import type { Minute } from '../../audit/counts-by-minute.ts'
 import type { AuditRecord } from '../../audit/record-schema.ts'
 import type { ShownOption } from '../../config/effective.ts'
-import type { Condition } from '../../telemetry/metrics.ts'
+import type { Condition } from '../../telemetry/condition.ts'
 import { type Html, html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'

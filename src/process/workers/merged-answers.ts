@@ -2,7 +2,7 @@ import { AggregatorRegistry, Counter, Gauge, type Registry } from 'prom-client'
 
 import type { SecretFingerprints } from '../../config/fingerprints.ts'
 import { counted } from '../../config/values/quantities.ts'
-import type { Condition } from '../../telemetry/metrics.ts'
+import { type Condition, worstOfEach } from '../../telemetry/condition.ts'
 import type { AdminAnswers } from '../admin-app.ts'
 import type { Channel } from './channel.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -58,19 +58,6 @@ function showWorkers(registry: Registry, serving: number, replaced: number): voi
   new Gauge({ name: 'stagedoor_workers', help, registers }).set(serving)
   const replacedHelp = 'Workers that ended by themselves and were replaced.'
   new Counter({ name: 'stagedoor_workers_replaced_total', help: replacedHelp, registers }).inc(replaced)
-}
-
-/** Of the conditions with the same name, keeps the worst. */
-export function worstOfEach(conditions: readonly Condition[]): Condition[] {
-  const order = ['ok', 'degraded', 'unavailable']
-  const worst = new Map<string, Condition>()
-  for (const condition of conditions) {
-    const known = worst.get(condition.name)
-    if (known === undefined || order.indexOf(condition.status) > order.indexOf(known.status)) {
-      worst.set(condition.name, condition)
-    }
-  }
-  return [...worst.values()]
 }
 
 function workersCondition(running: number, count: number): Condition {

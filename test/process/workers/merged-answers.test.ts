@@ -4,7 +4,8 @@ import t from 'tap'
 import { refusalFor, showLastReload } from '../../../src/process/last-reload.ts'
 import { createQuestions, type Questions } from '../../../src/process/workers/ask-workers.ts'
 import { createKeptCounts, answerPrimary, mergedAnswers } from '../../../src/process/workers/merged-answers.ts'
-import { type Condition, createMetrics } from '../../../src/telemetry/metrics.ts'
+import type { Condition } from '../../../src/telemetry/condition.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
 
 const refusal = refusalFor('the port is taken')
 

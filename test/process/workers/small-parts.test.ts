@@ -6,8 +6,8 @@ import t from 'tap'
 
 import { createQuestions } from '../../../src/process/workers/ask-workers.ts'
 import { isOurs, type ToPrimary } from '../../../src/process/workers/channel.ts'
-import { worstOfEach } from '../../../src/process/workers/merged-answers.ts'
 import { countFailure, restartDelayMs } from '../../../src/process/workers/supervisor.ts'
+import { worstOfEach } from '../../../src/telemetry/condition.ts'
 import { endWithUs } from '../../support/children.ts'
 
 t.test('a worker that lived long is replaced at once, one that keeps failing ever later', async (t) => {

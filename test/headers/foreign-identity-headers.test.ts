@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 
 import { repositoryRoot } from '../../scripts/testing/command.ts'
-import { isIdentityHeader } from '../../src/headers/identity-headers.ts'
+import { isIdentityHeader } from '../../src/headers/foreign-identity-headers.ts'
 import { isReservedHeader } from '../../src/headers/removed-headers.ts'
 
 /** As the documentation of each product names them. */

@@ -1,0 +1,24 @@
+/**
+ * The closed list of reasons to refuse. When several apply, their order here decides which one is reported: of `all` the first,
+ * of `any` the last. Identity comes before rights, and rights before conditions that the person can fix at once.
+ */
+export const denyReasons = [
+  'no-rule',
+  'unauthenticated',
+  'kind-mismatch',
+  'organization-mismatch',
+  'subject-mismatch',
+  'email-domain-mismatch',
+  'role-missing',
+  'group-missing',
+  'permission-missing',
+  'scope-missing',
+  'claim-mismatch',
+  'excluded',
+  'mfa-required',
+] as const
+
+export type DenyReason = (typeof denyReasons)[number]
+
+/** The position in the list. */
+export const rankOf = (reason: DenyReason): number => denyReasons.indexOf(reason)
