@@ -99,6 +99,15 @@ for (const store of ['cookie', 'redis'] as const) {
       t.match(JSON.parse((await browser.fetch(`${house.url}/.stagedoor/health/ready`)).text), { status: 'ok' })
     })
 
+    // The client says what a request is for: it must not choose to go on with roles that it had.
+    await t.test('a request for a file waits for fresh claims too, although its answer brings no cookie', async (t) => {
+      const { browser } = await house.signIn('max@example.com')
+      await auth0.switches.blockUser(userOf(house, 'max@example.com').id)
+      pass(10 * minute)
+      const { status } = await browser.fetch(`${house.url}/x`, { headers: { 'sec-fetch-dest': 'image' } })
+      t.equal(status, 401)
+    })
+
     await t.test('a session without refresh token lives with its claims', async (t) => {
       const { house, pass } = await startClockHouse(t, store, { scopes: ['openid', 'profile', 'email'] })
       const { browser } = await house.signIn()
