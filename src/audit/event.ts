@@ -39,7 +39,8 @@ export type AuditEvent = Cause &
     | ({ event: 'admin-action'; phase: 'answered'; class: string; decision?: Decision } & Answer)
     | { event: 'login' | 'step-up' | 'logout' }
     | { event: 'login-refused' | 'access-refused' | 'refresh-failed'; reason: string }
-    | { event: 'revocation'; channel: RevocationChannel; target: RevocationTarget }
+    /** With `reason` it holds in this process, and the others could not be told: the code of the error. */
+    | { event: 'revocation'; channel: RevocationChannel; target: RevocationTarget; reason?: string }
     | { event: 'key' | 'secret' | 'config'; change: Change }
     | { event: 'start'; process: ProcessFacts; previous: readonly ChainHead[] }
     | { event: 'stop' }

@@ -27,9 +27,14 @@ export function revocationOf({ issuer, sid, subject = '', issuedAtSeconds }: Log
 
 /**
  * Ends what a logout token names, once. Returns when every replica can know it, because the sender does not try again.
+ * @param onUnshared called where it holds in this process only
  * @throws STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED, STAGEDOOR_SESSION_STORE_UNAVAILABLE, STAGEDOOR_OIDC_UNAVAILABLE
  */
-export async function takeLogoutToken(party: BackchannelParty, text: unknown): Promise<LogoutToken> {
+export async function takeLogoutToken(
+  party: BackchannelParty,
+  text: unknown,
+  onUnshared: (token: LogoutToken, error: GatewayError) => void = () => undefined,
+): Promise<LogoutToken> {
   const { verify, singleUse, revocations, now } = party
   if (typeof text !== 'string') throw new GatewayError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason: 'missing' })
   const token = await verify(text)
@@ -39,16 +44,22 @@ export async function takeLogoutToken(party: BackchannelParty, text: unknown): P
   const isFirst = await singleUse.claim(name, lifetimeMs).catch(async (cause: unknown) => {
     // The store of used tokens does not answer. A replay does no harm: this process ends the session in any case.
     await revocations.revoke(revocationOf(token, now())).catch(() => undefined)
-    throw storeUnavailable(cause)
+    throw unshared(cause)
   })
   if (!isFirst) throw new GatewayError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason: 'replayed' })
   try {
     await revocations.revoke(revocationOf(token, now()))
   } catch (cause) {
     await singleUse.release(name)
-    throw storeUnavailable(cause)
+    throw unshared(cause)
   }
   return token
+
+  function unshared(cause: unknown): GatewayError {
+    const error = storeUnavailable(cause)
+    onUnshared(token, error)
+    return error
+  }
 }
 
 /** A logout token has less than 2 KiB. Our login service never sends more. */
@@ -57,12 +68,20 @@ const bodyLimit = 16_384
 /** `POST /.stagedoor/backchannel-logout` (OIDC Back-Channel Logout 1.0 §2.5, §2.8): answers 200 when it is done for all. */
 export const backchannelLogout: FastifyPluginAsync<{ party: BackchannelParty }> = async (app, { party }) => {
   app.post('/backchannel-logout', { bodyLimit }, async (request, reply) => {
-    const token = logoutTokenIn(request)
-    const { sid, subject } = await takeLogoutToken(party, token)
-    const target = sid === undefined ? { subject: subject ?? '' } : { sid }
-    app.audit.write(request, { event: 'revocation', channel: 'back-channel-logout', target })
+    const token = await takeLogoutToken(party, logoutTokenIn(request), (unshared, { code: reason }) =>
+      app.audit.write(request, { ...eventOf(unshared), reason }),
+    )
+    app.audit.write(request, eventOf(token))
     return reply.code(200).header('cache-control', 'no-store').send()
   })
+}
+
+function eventOf({ sid, subject = '' }: LogoutToken) {
+  return {
+    event: 'revocation',
+    channel: 'back-channel-logout',
+    target: sid === undefined ? { subject } : { sid },
+  } as const
 }
 
 /** §2.5: the token is a form field; other encodings would be another way in that the specification does not know. */

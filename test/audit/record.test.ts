@@ -24,6 +24,13 @@ const everyEvent: AuditEvent[] = [
   { ...caused, event: 'logout' },
   { principal: jane, event: 'refresh-failed', reason: 'invalid_grant' },
   { ...caused, event: 'revocation', channel: 'admin', target: { subject: 'auth0|max', organization: 'org_1' } },
+  {
+    ...caused,
+    event: 'revocation',
+    channel: 'admin',
+    target: { session: 's' },
+    reason: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE',
+  },
   { event: 'key', change: { what: 'audit', action: 'rotated', id: 'kid', jwk: { x: '1', kty: 'EC' } } },
   { event: 'secret', change: { what: 'session', action: 'changed' } },
   { event: 'config', change: { what: 'configuration', action: 'changed' } },
@@ -101,7 +108,7 @@ t.test(
     const outcomes = everyEvent.map((event) => [event.event, written(event)['outcome']])
     t.same(
       outcomes.filter(([, outcome]) => outcome === 'deny').map(([event]) => event),
-      ['admin-action', 'login-refused', 'access-refused', 'refresh-failed', 'config'],
+      ['admin-action', 'login-refused', 'access-refused', 'refresh-failed', 'revocation', 'config'],
     )
   },
 )

@@ -1,6 +1,8 @@
 import t from 'tap'
 
+import type { GatewayError } from '../../src/errors/gateway-error.ts'
 import { takeLogoutToken } from '../../src/oidc/backchannel-logout.ts'
+import type { LogoutToken } from '../../src/oidc/logout-token.ts'
 import type { Revocation } from '../../src/revocation/mark.ts'
 import { createSingleUse, type SingleUse } from '../../src/revocation/single-use.ts'
 
@@ -45,7 +47,10 @@ t.test('a request without a logout token is refused', async (t) => {
 
 t.test('a logout token that the others could not be told of may be sent again', async (t) => {
   const { revoked, party: us } = party(1)
-  await t.rejects(takeLogoutToken(us, 'token'), unavailable)
+  const unshared: string[] = []
+  const note = ({ tokenId }: LogoutToken, { code }: GatewayError): void => void unshared.push(`${tokenId} ${code}`)
+  await t.rejects(takeLogoutToken(us, 'token', note), unavailable)
+  t.same(unshared, ['j-1 STAGEDOOR_SESSION_STORE_UNAVAILABLE'])
   t.same(await takeLogoutToken(us, 'token'), token)
   t.same(revoked, [ended, ended])
 })

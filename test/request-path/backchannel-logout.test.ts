@@ -121,4 +121,12 @@ t.test('with Redis gone the session ends here, and the answer says that it is no
   await redis.start()
   while (house.parts.health.conditions().some(({ status }) => status === 'degraded')) await browser.fetch(house.url)
   t.same(statusesOf(await house.auth0.switches.sendBackchannelLogout({ claims: { jti: 'j-1' } })), [200])
+  const ends = house.records().filter(({ event }) => event === 'revocation')
+  t.same(
+    ends.map(({ channel, outcome, reason }) => [channel, outcome, reason]),
+    [
+      ['back-channel-logout', 'deny', 'STAGEDOOR_SESSION_STORE_UNAVAILABLE'],
+      ['back-channel-logout', 'allow', undefined],
+    ],
+  )
 })

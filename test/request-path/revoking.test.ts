@@ -99,4 +99,13 @@ t.test('with Redis gone an operator is told that other replicas do not know yet'
   })
   t.match(answer, { status: 503, text: /STAGEDOOR_SESSION_STORE_UNAVAILABLE/ })
   t.equal((await max.browser.fetch(`${house.url}/`)).status, 401, 'here it holds')
+  const target = { subject: subjectOf(house, 'max@example.com') }
+  t.match(
+    house.records().filter(({ event }) => event === 'revocation'),
+    [
+      { channel: 'admin', target, outcome: 'allow' },
+      { channel: 'admin', target, outcome: 'deny', reason: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE' },
+    ],
+    'that it was begun, and that it is not known everywhere',
+  )
 })

@@ -40,11 +40,14 @@ export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (ap
     // A session id alone says nothing to the reader of the record.
     const subject = target.session === undefined ? target.subject : seen.list({ session: target.session })[0]?.subject
     const whose = subject === undefined ? target : { ...target, subject }
-    await app.audit.ensure(request, { event: 'revocation', channel: 'admin', target: whose })
+    const event = { event: 'revocation', channel: 'admin', target: whose } as const
+    await app.audit.ensure(request, event)
     try {
       await revocations.revoke(revocation)
     } catch (cause) {
-      throw storeUnavailable(cause)
+      const error = storeUnavailable(cause)
+      app.audit.write(request, { ...event, reason: error.code })
+      throw error
     }
     if (wantsPage(request.headers)) return reply.redirect(`${base}/sessions?ended=1`, 303)
     return reply.header('cache-control', 'no-store').send({ revoked: target })
