@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema.ts'
 import { withSlash } from '../../config/values/addresses.ts'
 import { counted } from '../../config/values/quantities.ts'
 import type { RotationKind } from '../rotate/step-order.ts'
-import { probeAnswer } from '../rotate/token-probe.ts'
+import { probeSecret } from '../rotate/token-probe.ts'
 import { application } from './auth0-checks.ts'
 import { sendJsonOf, isNoVerdict, type CheckContext } from './check-context.ts'
 import { type Check, nothingToAsk, type Outcome, withoutDiscovery } from './check.ts'
@@ -139,7 +139,7 @@ export async function checkCredentials(
   if ((await context.discovery()) === undefined) return withoutDiscovery
   const place = { issuer: withSlash(issuer), clientId, kind }
   const secrets = new Set(credentials.map((secret) => secret.reveal()))
-  const answers = await Promise.all([...secrets].map((secret) => probeAnswer(place, secret, sendJsonOf(context))))
+  const answers = await Promise.all([...secrets].map((secret) => probeSecret(place, secret, sendJsonOf(context))))
   const [first, ...others] = answers
   if (first?.error === 'unauthorized_client') {
     return {

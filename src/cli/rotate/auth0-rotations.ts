@@ -144,7 +144,7 @@ async function generatePem(): Promise<string> {
 
 /** Asks Auth0 which secrets it accepts. */
 function proofOf({ settleMs, patience, send, issuer, clientId }: Auth0Application, kind: RotationKind) {
-  const verdictOn = (secret: string) => probeSecret({ issuer, clientId, kind }, secret, send)
+  const verdictOn = async (secret: string) => (await probeSecret({ issuer, clientId, kind }, secret, send)).verdict
   const isAccepted = async (secret: string) => (await verdictOn(secret)) === 'accepted'
 
   async function mustWork(secret: string): Promise<void> {

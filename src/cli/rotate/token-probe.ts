@@ -11,13 +11,9 @@ type Application = { issuer: string; clientId: string; kind: RotationKind }
 /**
  * Asks whether Auth0 accepts a secret, without a person: with a code that cannot be right, a good secret gets
  * `invalid_grant` and a bad one 401, because the client is authenticated before its code is looked at.
+ * @returns the judgement, and the status and the name of the error that it comes from
  */
-export async function probeSecret(application: Application, secret: string, send: SendJson): Promise<Verdict> {
-  return (await probeAnswer(application, secret, send)).verdict
-}
-
-/** The judgement, and the status and the name of the error that it comes from. */
-export async function probeAnswer(
+export async function probeSecret(
   { issuer, clientId, kind }: Application,
   secret: string,
   send: SendJson,

@@ -1,7 +1,7 @@
 import type { Expect } from '../management-api.ts'
 import type { Settings, Wanted } from './wanted.ts'
 
-type WithId = Settings & { id: string }
+export type WithId = Settings & { id: string }
 
 /** The part of the wanted setup that the tenant already has. */
 export type Found = {

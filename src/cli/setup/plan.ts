@@ -1,4 +1,4 @@
-import type { Found } from './found.ts'
+import type { Found, WithId } from './found.ts'
 import { missingIn } from './missing.ts'
 import type { Settings, Wanted } from './wanted.ts'
 
@@ -33,8 +33,6 @@ export function planOf(wanted: Wanted, found: Found): Change[] {
     ...(events === undefined ? [] : grantChanges(events.name, wanted.grant, found)),
   ]
 }
-
-type WithId = Settings & { id: string }
 
 function nameOf(found: WithId | undefined): string | undefined {
   return typeof found?.['name'] === 'string' ? found['name'] : undefined

@@ -40,7 +40,7 @@ async function startKeyHouse(t: Test) {
     file,
     client,
     rotate: (...more: string[]) => runCommand(['rotate', 'private-key-jwt', ...options, ...more], { env }),
-    probe: (pem: string) => probeSecret(application, pem, createSendJson(fetch)),
+    probe: async (pem: string) => (await probeSecret(application, pem, createSendJson(fetch))).verdict,
   }
 }
 

@@ -75,7 +75,7 @@ export async function startRotationHouse(t: Test): Promise<RotationHouse> {
     env,
     command,
     rotate: (...more) => runCommand(command(...more), { env }),
-    probe: (secret) => probeSecret(application, secret, createSendJson(fetch)),
+    probe: async (secret) => (await probeSecret(application, secret, createSendJson(fetch))).verdict,
     async held() {
       const current = await readFile(file, 'utf8')
       return { current, next: await readFile(`${file}.next`, 'utf8').catch(() => current) }
