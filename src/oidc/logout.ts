@@ -9,13 +9,14 @@ import { safeReturnTo } from './return-to.ts'
 /**
  * Ends our session first, then what Auth0 holds: whatever fails there, here the person is signed out.
  * @param isEverywhere ends the person's sessions in all browsers
+ * @returns whether it did, in all replicas
  */
 export async function finishLogout(
   party: RelyingParty,
   request: FastifyRequest,
   reply: FastifyReply,
   isEverywhere: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const { session } = request
   const fields = (request.body ?? {}) as Readonly<Record<string, unknown>>
   const returnTo = safeReturnTo(fields['return_to'], party.baseUrl, party.prefix)
@@ -31,6 +32,7 @@ export async function finishLogout(
   // Clears cached pages of the portal, so that the back button does not show them (W3C Clear Site Data).
   reply.headers({ 'clear-site-data': '"cache"', 'cache-control': 'no-store' })
   reply.redirect(next ?? `${party.signedOutUri}?state=${encodeURIComponent(state)}`, 303)
+  return isAllOver
 }
 
 /** Prefix of `state` when a login follows the logout (“Use another account”). */

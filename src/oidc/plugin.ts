@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 
+import type { ErrorCode } from '../errors/error-table.ts'
 import { refuseChangeFromOtherOrigin } from '../headers/other-origins.ts'
 import { logoutPage, signedOutPage } from '../pages/logout-pages.ts'
 import { loginEndpoints } from './login-endpoints.ts'
@@ -32,12 +33,16 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
     refuseChangeFromOtherOrigin(request.headers, baseUrl)
     const { session } = request
     const isEverywhere = isAskedEverywhere(request.body)
-    await finishLogout(party, request, reply, isEverywhere)
+    const isAllOver = await finishLogout(party, request, reply, isEverywhere)
     if (session === undefined) return reply
     app.audit.writeOf(session, request, { event: 'logout' })
     if (isEverywhere) {
-      const target = { subject: session.subject }
-      app.audit.writeOf(session, request, { event: 'revocation', channel: 'sign-out-everywhere', target })
+      const event = {
+        event: 'revocation',
+        channel: 'sign-out-everywhere',
+        target: { subject: session.subject },
+      } as const
+      app.audit.writeOf(session, request, isAllOver ? event : { ...event, reason: unshared })
     }
     return reply
   })
@@ -55,6 +60,9 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
     return reply.sendPage(signedOutPage(href, prefixed === everywherePrefix))
   })
 }
+
+/** Other replicas could not be told yet. */
+const unshared = 'STAGEDOOR_SESSION_STORE_UNAVAILABLE' satisfies ErrorCode
 
 function isAskedEverywhere(fields: unknown): boolean {
   return ((fields ?? {}) as Readonly<Record<string, unknown>>)['everywhere'] === 'true'

@@ -109,3 +109,28 @@ t.test('with Redis gone an operator is told that other replicas do not know yet'
     'that it was begun, and that it is not known everywhere',
   )
 })
+
+t.test('with Redis gone the records of what a person ends say that other replicas do not know yet', async (t) => {
+  const redis = await startRedis(t)
+  const config = { session: { store: 'cookie', redis: { url: redis.url }, secrets: ['x'.repeat(32)] } }
+  const house = await startHouse(t, { config })
+  const [here, there] = [await house.signIn(), await house.signIn()]
+  await redis.stop()
+  const post = (path: string, body: string) =>
+    here.browser.fetch(`${house.url}/.stagedoor/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: house.url },
+      body,
+    })
+  t.match(await post('sessions/end', 'others=true'), { status: 503 })
+  t.equal((await there.browser.fetch(`${house.url}/`)).status, 401, 'here it holds')
+  t.match(await post('logout', 'everywhere=true'), { status: 303 })
+  const reason = 'STAGEDOOR_SESSION_STORE_UNAVAILABLE'
+  t.match(
+    house.records().filter(({ event }) => event === 'revocation'),
+    [
+      { channel: 'own-session', outcome: 'deny', reason },
+      { channel: 'sign-out-everywhere', outcome: 'deny', reason },
+    ],
+  )
+})

@@ -16,10 +16,15 @@ export function ownSessions({ seen, revocations }: OwnSessions) {
     /**
      * Ends the session that the form names, or all but this one.
      * @returns how many have ended
+     * @param onUnshared called where they have ended in this process only
      * @throws STAGEDOOR_ACCOUNT_BAD_REQUEST where the form names none of the person's other sessions
      * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE where other replicas could not learn of it yet
      */
-    async end(session: Session, form: unknown): Promise<number> {
+    async end(
+      session: Session,
+      form: unknown,
+      onUnshared: (error: GatewayError) => void = () => undefined,
+    ): Promise<number> {
       const others = list(session).filter(({ id }) => id !== session.id)
       const fields = (form ?? {}) as Readonly<Record<string, unknown>>
       const isForOthers = fields['others'] === 'true'
@@ -28,7 +33,9 @@ export function ownSessions({ seen, revocations }: OwnSessions) {
       try {
         await revocations.revoke(...chosen.map(({ id }) => ({ sessionId: id })))
       } catch (cause) {
-        throw storeUnavailable(cause)
+        const error = storeUnavailable(cause)
+        onUnshared(error)
+        throw error
       }
       return chosen.length
     },

@@ -48,8 +48,11 @@ export const account: FastifyPluginAsync<AccountOptions> = async (app, options) 
   app.post('/sessions/end', async (request, reply) => {
     refuseChangeFromOtherOrigin(request.headers, baseUrl)
     const { session } = signedIn(request)
-    const ended = await own.end(session, request.body)
-    app.audit.write(request, { event: 'revocation', channel: 'own-session', target: { subject: session.subject } })
+    const event = { event: 'revocation', channel: 'own-session', target: { subject: session.subject } } as const
+    const ended = await own.end(session, request.body, ({ code: reason }) =>
+      app.audit.write(request, { ...event, reason }),
+    )
+    app.audit.write(request, event)
     return reply.redirect(`${prefix}/?ended=${ended}`, 303)
   })
 
