@@ -2,17 +2,17 @@ import type { JWK } from 'jose'
 
 import { createMemoryKeyStore } from '../assertion/key-store.ts'
 import { createClassify } from '../audit/admin-actions.ts'
-import { createChain, hashOf } from '../audit/chain.ts'
+import { createChain } from '../audit/chain.ts'
 import { signCheckpoint } from '../audit/checkpoint-jws.ts'
 import type { ProcessFacts } from '../audit/event.ts'
 import { createRecentRecords } from '../audit/recent.ts'
-import { canonicalJson } from '../audit/record-json.ts'
 import { createExamine, type Examine } from '../audit/search-and-verify.ts'
 import { appendLine } from '../audit/sinks/append-file.ts'
 import { FileSink } from '../audit/sinks/file.ts'
 import type { Sink } from '../audit/sinks/sink.ts'
 import { checkpointFileOf, readTrailEnd, type TrailEnd } from '../audit/trail-files.ts'
 import { createTrail, type Sign, type Trail, type TrailSettings } from '../audit/trail.ts'
+import { configDigest } from '../config/fingerprints.ts'
 import { packageVersion } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { counted } from '../config/values/quantities.ts'
@@ -185,11 +185,6 @@ function createKeyNames(trail: Pick<Trail, 'write'>) {
   }
 
   return { name, signer }
-}
-
-/** Equal for configurations that differ in secrets only. */
-export function configDigest(config: Config): string {
-  return hashOf(canonicalJson(JSON.parse(JSON.stringify(config))))
 }
 
 function processFacts(config: Config, keys: AuditKeys): ProcessFacts {

@@ -7,7 +7,7 @@ import { bytesOf, type Sink } from './sinks/sink.ts'
 export type RecentRecords = ReturnType<typeof createRecentRecords>
 
 const defaultMax = 2_000
-/** Most have 600. */
+/** Room for each record; most take 600 bytes. */
 const bytesPerRecord = 1_024
 
 const shownMinutes = 30

@@ -48,7 +48,7 @@ export function parseEvent(value: unknown): Auth0Event | undefined {
 /** How much Auth0's clock and ours may differ. A login within this time after an event is ended too. */
 const maxClockDifferenceMs = 60_000
 
-/** The user that an event is about. */
+/** The user, or the organization, that an event is about. */
 export function targetOf({ type, object }: Auth0Event): { subject?: string; organization?: string } {
   const subject = textOf(object['user_id']) ?? textOf(recordOf(object['user'])['user_id']) ?? memberIn(object)
   const isAboutOrganization = type === 'organization.deleted'

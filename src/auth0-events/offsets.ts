@@ -27,7 +27,7 @@ export function createFileOffsets(path: string): Offsets {
   }
 }
 
-/** Forgotten with the process; the next one reads from a time. */
+/** Forgotten with the process; the next one reads from a time (`pull.ts`). */
 export function createMemoryOffsets(): Offsets {
   let kept: string | undefined
   return {

@@ -1,8 +1,8 @@
 import { Option } from 'commander'
 import { stringify } from 'yaml'
 
-import { configDigest } from '../assembly/audit.ts'
 import { printable } from '../config/effective.ts'
+import { configDigest } from '../config/fingerprints.ts'
 import { loadConfig } from '../config/load.ts'
 import { counted } from '../config/values/quantities.ts'
 import { withConnectionOptions } from './admin/api.ts'
@@ -10,8 +10,8 @@ import { type DiffOptions, diffText } from './check-diff.ts'
 import type { CommandContext } from './command-context.ts'
 import { Command } from './command.ts'
 import { configOption, reportWarnings } from './config-files.ts'
-import { applicationChecks } from './doctor/application-checks.ts'
 import { auth0Checks } from './doctor/auth0-checks.ts'
+import { loginRequestChecks } from './doctor/login-request-checks.ts'
 import { runAndReport } from './doctor/report.ts'
 import { printConverted } from './oauth2-proxy/command.ts'
 import { runAction } from './run-action.ts'
@@ -58,7 +58,7 @@ async function check({ config: files, print, diff, online, ...options }: CheckOp
   else if (diff) out(await diffText(config, options, context))
   else out(`OK${withCount(warnings.length)}\n`)
   if (!online) return 0
-  const checks = [...auth0Checks, ...applicationChecks].filter(({ id }) => asked.has(id))
+  const checks = [...auth0Checks, ...loginRequestChecks].filter(({ id }) => asked.has(id))
   return (await runAndReport(checks, config, context)) === 2 ? 1 : 0
 }
 

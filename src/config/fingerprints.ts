@@ -1,5 +1,7 @@
 import { createHmac, hash } from 'node:crypto'
 
+import { hashOf } from '../audit/chain.ts'
+import { canonicalJson } from '../audit/record-json.ts'
 import type { Config } from './schema.ts'
 import { Secret } from './values/secret.ts'
 
@@ -21,7 +23,12 @@ export function secretFingerprints({ auth0, session }: Pick<Config, 'auth0' | 's
   }
 }
 
-/** Equal for equal settings; shows no secret. */
+/** The digest by which the audit trail and metrics name a configuration: equal for those that differ in secrets only. */
+export function configDigest(config: Config): string {
+  return hashOf(canonicalJson(JSON.parse(JSON.stringify(config))))
+}
+
+/** Equal for equal settings, secrets included; shows none of them. */
 export function settingsFingerprint(settings: unknown): string {
   return hash('sha256', JSON.stringify(revealed(settings)) ?? '', 'base64url')
 }

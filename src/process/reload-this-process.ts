@@ -1,6 +1,6 @@
-import { configDigest } from '../assembly/audit.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import { changesBetween, type OptionChange } from '../config/changes.ts'
+import { configDigest } from '../config/fingerprints.ts'
 import type { Reloadable } from './reload.ts'
 import type { Prepared, Served } from './running-gateway.ts'
 import type { Log } from './signals.ts'

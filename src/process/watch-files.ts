@@ -62,7 +62,7 @@ async function lookAt(files: Iterable<string>): Promise<Look> {
   return new Map(await Promise.all([...new Set(files)].map(digestOf)))
 }
 
-/** Whether the content of a file that is in both looks differs. */
+/** Whether a file that both looks have read had another content in each. */
 function differs(one: Look, other: Look): boolean {
   return [...one].some(([file, digest]) => (other.get(file) ?? digest) !== digest)
 }

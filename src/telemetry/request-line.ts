@@ -21,7 +21,7 @@ export type RequestLineOptions = {
   sampleRatio: number
 }
 
-/** Writes one line for each finished request, unless the line of its refusal or its record of the audit trail is there. */
+/** Writes one line for each finished request, unless the line of its refusal (`errors/plugin.ts`) or its record of the audit trail is there. */
 export const requestLine = fastifyPlugin<RequestLineOptions>(
   async (app, { logger, hasRecords, isQuiet, sampleRatio }) => {
     app.decorateRequest('isLogged', false)

@@ -2,7 +2,7 @@ import { pino } from 'pino'
 
 /** PIPE_BUF of Linux: shorter writes do not mix with the lines of other workers (POSIX write(2)). */
 const maxHeld = 4_096
-/** Lines that wait for a target that takes none, such as a file on a full disk; what comes beyond is lost. */
+/** Characters of lines that wait for a target that takes none, such as a file on a full disk; what comes beyond is lost. */
 const maxWaiting = 1_048_576
 /** Between two tries once no more lines can wait: each costs a system call. */
 const retryMs = 1_000

@@ -8,10 +8,10 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 
 import { repositoryRoot } from '../../scripts/testing/command.ts'
-import { configDigest } from '../../src/assembly/audit.ts'
 import { processContext } from '../../src/cli/command-context.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import type { Start } from '../../src/cli/start.ts'
+import { configDigest } from '../../src/config/fingerprints.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { commandContext, type Run, runCommand } from '../support/command.ts'
 

@@ -1,9 +1,9 @@
 import { withSlash } from '../../config/values/addresses.ts'
 import { fetchManagementToken, tokenRefusalIn } from '../../oidc/client-credentials.ts'
-import { answerToLogin, checkCredentials } from './application-checks.ts'
 import { application } from './auth0-checks.ts'
 import { fetchOf, type CheckContext } from './check-context.ts'
 import { type Check, type Fault, nothingToAsk, type Outcome, withoutDiscovery } from './check.ts'
+import { answerToLogin, checkCredentials } from './login-request-checks.ts'
 
 const timeoutMs = 10_000
 

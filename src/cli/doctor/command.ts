@@ -6,10 +6,10 @@ import { Command } from '../command.ts'
 import { configOption } from '../config-files.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
 import { accessChecks } from './access-checks.ts'
-import { applicationChecks, limitCheck } from './application-checks.ts'
 import { auth0Checks } from './auth0-checks.ts'
 import { backstageChecks } from './backstage-checks.ts'
 import { gatewayChecks } from './gateway-checks.ts'
+import { loginRequestChecks, limitCheck } from './login-request-checks.ts'
 import { logoutChecks } from './logout-checks.ts'
 import { managementChecks } from './management-checks.ts'
 import { runAndReport } from './report.ts'
@@ -48,7 +48,7 @@ async function examine({ config: files, json, management, auditFile, skip }: Doc
     ...auth0Checks,
     ...managementChecks,
     ...backstageChecks,
-    ...applicationChecks,
+    ...loginRequestChecks,
     ...logoutChecks,
     ...accessChecks,
     ...tlsChecks,

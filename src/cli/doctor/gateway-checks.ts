@@ -1,18 +1,11 @@
-import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
-import { readFile } from 'node:fs/promises'
 
 import { redisSettings, tryRedis } from '../../assembly/redis.ts'
 import { hostOf } from '../../config/values/addresses.ts'
-import { counted } from '../../config/values/quantities.ts'
 import type { Condition } from '../../telemetry/condition.ts'
 import { waysToReach, whyNoAnswer } from '../why-no-answer.ts'
 import { type CheckContext, jsonIn } from './check-context.ts'
-import { type Check, type Fault, nothingToAsk, type Outcome } from './check.ts'
-import { shakeHands } from './low-level-requests.ts'
-
-const dayMs = 86_400_000
-const soonDays = 14
+import { type Check, nothingToAsk } from './check.ts'
 
 const notReached = { because: 'server.baseUrl does not lead to Stagedoor' }
 
@@ -33,14 +26,6 @@ export const gatewayChecks: readonly Check[] = [
         () => `${host} has no address`,
       )
     },
-  },
-  {
-    id: 'certificate',
-    title: 'certificates are valid for two weeks at least',
-    severity: 'warning',
-    meaning: 'Browsers refuse the site, and Backstage cannot fetch Stagedoor’s keys.',
-    fix: 'Renew it; server.tls takes up new files within 10 s.',
-    run: checkCertificates,
   },
   {
     id: 'redis',
@@ -129,35 +114,6 @@ export const gatewayChecks: readonly Check[] = [
     },
   },
 ]
-
-async function checkCertificates({ config, now }: CheckContext): Promise<Outcome> {
-  const { baseUrl, tls } = config.server
-  const served = baseUrl.startsWith('https:') ? await shakeHands(new URL(baseUrl)) : undefined
-  const file = tls && (await readFile(tls.certificate, 'utf8').catch(() => undefined))
-  const all = new Map<string, X509Certificate | undefined>()
-  if (served?.certificate) all.set(baseUrl, served.certificate)
-  if (tls && file !== undefined) all.set(tls.certificate, certificateIn(file))
-  if (all.size === 0) return nothingToAsk
-  const faults: (string | Fault)[] = []
-  for (const [place, certificate] of all) {
-    if (certificate === undefined) {
-      faults.push({ severity: 'error', found: `${place} holds no certificate in PEM form` })
-      continue
-    }
-    const days = Math.floor((Date.parse(certificate.validTo) - now()) / dayMs)
-    if (days < 0) faults.push({ severity: 'error', found: `the certificate of ${place} has expired` })
-    else if (days < soonDays) faults.push(`the certificate of ${place} expires in ${counted(days, 'day')}`)
-  }
-  return faults
-}
-
-function certificateIn(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem)
-  } catch {
-    return undefined
-  }
-}
 
 export function cookieComplaint(cookie: string | undefined, isSecure: boolean): string | undefined {
   if (cookie === undefined) return 'the login answers without its cookie'

@@ -1,7 +1,11 @@
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import type { ConnectionOptions } from 'node:tls'
 
+import { counted } from '../../config/values/quantities.ts'
 import { hasProxy } from '../../process/outgoing-fetch.ts'
-import { type Check, nothingToAsk } from './check.ts'
+import type { CheckContext } from './check-context.ts'
+import { type Check, type Fault, nothingToAsk, type Outcome } from './check.ts'
 import { shakeHands } from './low-level-requests.ts'
 
 /** Without forward secrecy (TLS_RSA), or in the mode of many attacks (CBC): what Auth0 refuses since June 2026. */
@@ -15,6 +19,10 @@ const oldCiphers = [
   ),
 ]
 
+const dayMs = 86_400_000
+/** A certificate that ends sooner should have been renewed. */
+const soonDays = 14
+
 const oldVersions: ConnectionOptions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' }
 const oldCiphersOnly: ConnectionOptions = {
   minVersion: 'TLSv1.2',
@@ -22,8 +30,16 @@ const oldCiphersOnly: ConnectionOptions = {
   ciphers: oldCiphers.join(':'),
 }
 
-/** What two ends agree on when they speak TLS: on the way of browsers to us, and on ours to Auth0. */
+/** Certificates, and what two ends agree on when they speak TLS: on the way of browsers to us, and on ours to Auth0. */
 export const tlsChecks: readonly Check[] = [
+  {
+    id: 'certificate',
+    title: 'certificates are valid for two weeks at least',
+    severity: 'warning',
+    meaning: 'Browsers refuse the site, and Backstage cannot fetch Stagedoor’s keys.',
+    fix: 'Renew it; server.tls takes up new files within 10 s.',
+    run: checkCertificates,
+  },
   {
     id: 'tls',
     title: 'old TLS is refused at server.baseUrl',
@@ -64,3 +80,32 @@ export const tlsChecks: readonly Check[] = [
     },
   },
 ]
+
+async function checkCertificates({ config, now }: CheckContext): Promise<Outcome> {
+  const { baseUrl, tls } = config.server
+  const served = baseUrl.startsWith('https:') ? await shakeHands(new URL(baseUrl)) : undefined
+  const file = tls && (await readFile(tls.certificate, 'utf8').catch(() => undefined))
+  const all = new Map<string, X509Certificate | undefined>()
+  if (served?.certificate) all.set(baseUrl, served.certificate)
+  if (tls && file !== undefined) all.set(tls.certificate, certificateIn(file))
+  if (all.size === 0) return nothingToAsk
+  const faults: (string | Fault)[] = []
+  for (const [place, certificate] of all) {
+    if (certificate === undefined) {
+      faults.push({ severity: 'error', found: `${place} holds no certificate in PEM form` })
+      continue
+    }
+    const days = Math.floor((Date.parse(certificate.validTo) - now()) / dayMs)
+    if (days < 0) faults.push({ severity: 'error', found: `the certificate of ${place} has expired` })
+    else if (days < soonDays) faults.push(`the certificate of ${place} expires in ${counted(days, 'day')}`)
+  }
+  return faults
+}
+
+function certificateIn(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    return undefined
+  }
+}

@@ -31,7 +31,7 @@ const maxSteps = 20
 /**
  * Takes one step after the other, and stores each in the state file before it begins. A step that fails before `promote`
  * turns the rotation back.
- * @returns how it ended: `planned`, `emergency`, `revert` or `abandon`
+ * @returns the last state; its `course` says how it ended
  * @throws CommandFailed where a person has to look; the state file stays
  */
 export async function runRotation(

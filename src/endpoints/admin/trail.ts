@@ -19,11 +19,11 @@ export type AdminTrailOptions = {
 
 const maxRecords = 200
 /** Each examination takes up to ten seconds (`audit/search-and-verify.ts` bounds what it reads), and one follows the other. */
-const maxWaiting = 4
+const maxUnderWay = 4
 
 /** `GET /.stagedoor/admin/audit`: searches the trail in the file, and says whether it is whole. */
 export const adminTrail: FastifyPluginAsync<AdminTrailOptions> = async (app, { base, examine, now }) => {
-  let waiting = 0
+  let underWay = 0
 
   app.get('/audit', async (request, reply) => {
     const question = questionIn(request.query)
@@ -43,13 +43,13 @@ export const adminTrail: FastifyPluginAsync<AdminTrailOptions> = async (app, { b
   })
 
   async function inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    if (waiting >= maxWaiting)
+    if (underWay >= maxUnderWay)
       throw new GatewayError('STAGEDOOR_ADMIN_TRAIL_BUSY', { headers: { 'retry-after': '10' } })
-    waiting += 1
+    underWay += 1
     try {
       return await work()
     } finally {
-      waiting -= 1
+      underWay -= 1
     }
   }
 }

@@ -9,7 +9,7 @@ import t, { type Test } from 'tap'
 import { accessChecks } from '../../../src/cli/doctor/access-checks.ts'
 import { appBaseUrlIn } from '../../../src/cli/doctor/backstage-checks.ts'
 import { type Check, runChecks } from '../../../src/cli/doctor/check.ts'
-import { cookieComplaint, gatewayChecks } from '../../../src/cli/doctor/gateway-checks.ts'
+import { cookieComplaint } from '../../../src/cli/doctor/gateway-checks.ts'
 import { isPrivateAddress } from '../../../src/cli/doctor/logout-checks.ts'
 import { secretAgeCheck } from '../../../src/cli/doctor/secret-age.ts'
 import { runSelfTest } from '../../../src/cli/doctor/self-test.ts'
@@ -184,7 +184,7 @@ t.test('a certificate that expires within two weeks is named', async (t) => {
   const { certificate, key } = await startCertificates(t)
   const { baseUrl } = await startTlsServer(t, { cert: await readFile(certificate), key: await readFile(key) })
   const config = { server: { baseUrl } }
-  const judge = (nowMs: number) => resultOf(gatewayChecks, 'certificate', { config, now: () => nowMs })
+  const judge = (nowMs: number) => resultOf(tlsChecks, 'certificate', { config, now: () => nowMs })
   t.match(await judge(Date.now()), [{ severity: 'warning', found: `the certificate of ${baseUrl} expires in 1 day` }])
   t.match(await judge(Date.now() + 3 * 86_400_000), [{ severity: 'error', found: /has expired$/ }])
   t.same(await judge(Date.now() - 30 * 86_400_000), [])
@@ -193,7 +193,7 @@ t.test('a certificate that expires within two weeks is named', async (t) => {
 t.test('a file that holds no certificate is named', async (t) => {
   const { key } = await startCertificates(t)
   const config = { server: { baseUrl: 'http://localhost:1', tls: { certificate: key, key } } }
-  t.match(await resultOf(gatewayChecks, 'certificate', { config }), [
+  t.match(await resultOf(tlsChecks, 'certificate', { config }), [
     { severity: 'error', found: `${key} holds no certificate in PEM form` },
   ])
 })

@@ -9,7 +9,7 @@ import { type Check, nothingToAsk, type Outcome, withoutDiscovery } from './chec
 import type { Answer } from './low-level-requests.ts'
 
 /** How the application is registered at Auth0, as far as requests without a person show. */
-export const applicationChecks: readonly Check[] = [
+export const loginRequestChecks: readonly Check[] = [
   {
     id: 'auth0-callback',
     title: 'the callback URL is registered, and login requests are accepted',
