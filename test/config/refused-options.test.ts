@@ -158,6 +158,13 @@ refusalTable([
     /another place than audit\.sinks\[0\]/,
     /remove one of the two/,
   ],
+  [
+    'two sinks with one queue',
+    'audit: { sinks: [{ http: { url: https://a.example.com/, queue: /q } }, { http: { url: https://b.example.com/, queue: /q } }] }',
+    'audit.sinks[1]',
+    /another place than audit\.sinks\[0\]/,
+    /remove one of the two/,
+  ],
   ['a variable that is not closed', 'auth0: { clientId: "${ID" }', 'auth0.clientId', /\$\{NAME\}/, /^close it with \}/],
   ['a variable without a name', 'auth0: { clientId: "${1A}" }', 'auth0.clientId', /\$\{NAME\}/, /no digit in front/],
   ['a duration in words', 'session: { idleTimeout: long }', 'session.idleTimeout', /with a unit/, /for example 1m/],

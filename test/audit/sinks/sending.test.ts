@@ -95,6 +95,18 @@ t.test('what was not sent before the end is sent after the next start, by anothe
   t.same(await readdir(running), ['0.jsonl'])
 })
 
+t.test('what waits at the end is sent before it', async (t) => {
+  const { url, received } = await startReceiver(t)
+  const sink = startSink(t, url, spoolIn(await temporaryFolder(t)))
+  sink.take(['1', '2'])
+  sink.take(['3'])
+  await sink.close()
+  t.same(
+    received.map(({ body }) => body),
+    ['1\n2\n', '3\n'],
+  )
+})
+
 t.test('of two processes that start at the same time neither takes the folder of the other', async (t) => {
   const folder = await temporaryFolder(t)
   const starting = `starting.${process.ppid}`
@@ -120,6 +132,25 @@ t.test(
     await sink.close()
     t.ok(performance.now() - before < 30_000)
     t.equal(sink.status().waiting, 1)
+  },
+)
+
+t.test(
+  'a sink is named by its receiver; another takes what comes from then on, and the failure policy with it',
+  async (t) => {
+    const [first, second] = [await startReceiver(t), await startReceiver(t)]
+    const sink = startSink(t, first.url, spoolIn(await temporaryFolder(t)))
+    t.same([sink.name, sink.onFailure], [`http ${new URL(first.url).host}`, 'block'])
+    sink.take(['1'])
+    await until(() => sink.status().waiting === 0)
+    sink.use({ url: second.url, headers: {}, onFailure: 'continue', gatherMs: 1, timeoutMs: 2_000, fetch })
+    t.same([sink.name, sink.onFailure], [`http ${new URL(second.url).host}`, 'continue'])
+    sink.take(['2'])
+    await until(() => sink.status().waiting === 0)
+    t.same(
+      [first, second].map(({ received }) => received.map(({ body }) => body)),
+      [['1\n'], ['2\n']],
+    )
   },
 )
 

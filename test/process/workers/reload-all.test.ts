@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 
 import { refusalFor } from '../../../src/process/last-reload.ts'
 import { createQuestions } from '../../../src/process/workers/ask-workers.ts'
-import { reloadAll } from '../../../src/process/workers/reload-all.ts'
+import { reloadAll, reloadWithPrimary } from '../../../src/process/workers/reload-all.ts'
 import { least, load } from '../../config/support.ts'
 
 /** Workers without processes: each gives its answer to every question, and those without one stay silent. */
@@ -88,4 +88,34 @@ t.test('files that cannot be used are noted by the primary and by every worker',
   const refusal = refusalFor('stagedoor.yaml:3')
   await reloadable.refuse(refusal)
   t.same([asked, refusals], [['1 refuse'], [refusal]])
+})
+
+t.test('a worker makes ready what the primary has read, puts it in force, and notes what is refused', async (t) => {
+  const loaded = await load(t, { 'a.yaml': least })
+  const answers = new Map<string, (detail: string) => unknown>()
+  const done: unknown[] = []
+  let reason: string | undefined
+  reloadWithPrimary(
+    { answer: (topic, give) => void answers.set(topic, give) },
+    {
+      prepare: async (prepared) => {
+        done.push(prepared === loaded)
+        return reason
+      },
+      putInForce: async () => true,
+      refuse: async (refusal) => void done.push(refusal),
+    },
+    async (texts) => {
+      done.push([...texts])
+      return loaded
+    },
+  )
+  const texts = [['a.yaml', least]]
+  t.equal(await answers.get('prepare')?.(JSON.stringify(texts)), '')
+  reason = 'the port is taken'
+  t.equal(await answers.get('prepare')?.(JSON.stringify(texts)), reason)
+  t.equal(await answers.get('put-in-force')?.(''), true)
+  const refusal = refusalFor('stagedoor.yaml:3')
+  await answers.get('refuse')?.(JSON.stringify(refusal))
+  t.same(done, [texts, true, texts, true, JSON.parse(JSON.stringify(refusal))])
 })

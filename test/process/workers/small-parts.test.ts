@@ -91,3 +91,23 @@ t.test('a worker that fails to find an answer says so at once, and answers the n
   t.same(answers.get(2), [])
   t.equal(answers.size, 2)
 })
+
+t.test('a worker begins with what the primary gives it, and ends once the primary has settled', async (t) => {
+  const worker = fork(join(import.meta.dirname, 'settling-worker.ts'))
+  endWithUs(worker)
+  t.teardown(() => worker.kill())
+  const texts = [['a.yaml', 'server: {}']]
+  worker.send({ kind: 'begin', texts, listen: { host: '127.0.0.1', port: 8080 } })
+  const kinds: string[] = []
+  const answers: unknown[] = []
+  for await (const [message] of on(worker, 'message', { close: ['exit'] }) as AsyncIterable<[ToPrimary]>) {
+    kinds.push(message.kind)
+    if (message.kind === 'settle') worker.send({ kind: 'ask', question: 1, topic: 'secrets', detail: '' })
+    if (message.kind !== 'answer') continue
+    answers.push(message.value)
+    worker.send({ kind: 'settled' })
+  }
+  t.same(kinds, ['ready', 'settle', 'answer'])
+  t.same(answers, [texts])
+  t.equal(worker.exitCode, 0)
+})
