@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { repositoryRoot, runCommand } from './command.ts'
+import { compileCache } from './compile-cache.ts'
 
 /** What a run of tests came to; the numbers are assertions, as tap counts them. */
 export type TestCounts = { passed: number; failed: number; skipped: number }
@@ -73,9 +74,6 @@ export const failuresOf = (tapOutput: string): Failure[] => {
 /** Of one failure, so that the first of many is still in sight. */
 const maxFoundLines = 60
 
-// Node keeps there what it has compiled, also TypeScript without its types: a process of a test starts in half the time.
-const compileCache = join(repositoryRoot, 'node_modules', '.cache', 'stagedoor', 'compiled')
-
 const testFilesOf = (path: string): string =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, '**', '*.test.ts') : path
 
@@ -127,9 +125,9 @@ export const runTap = async (
     // The reporter `base` redraws the screen and prints nothing where `CI` is set; a log gets the failures below instead.
     `--reporter=${process.stdout.isTTY ? 'base' : 'silent'}`,
     `--output-file=${output}`,
-    ...(coverage ? [] : [`--node-arg=--import=${plainChildren}`]),
+    `--node-arg=--import=${plainChildren}`,
   ]
-  // V8 counts the branches of a function only where it compiles it anew.
+  // V8 counts the branches of a function only where it compiles it anew. What tests start as programs is not measured.
   const environment = { NODE_COMPILE_CACHE: coverage ? undefined : compileCache }
   const exitCode = await runCommand('tap', [...options, ...paths.map(testFilesOf)], environment)
   const tapOutput = readIfThere(output)

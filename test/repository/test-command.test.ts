@@ -4,6 +4,7 @@ import { globSync } from 'node:fs'
 import t from 'tap'
 
 import { repositoryRoot } from '../../scripts/testing/command.ts'
+import { compileCache } from '../../scripts/testing/compile-cache.ts'
 import { coverageComplaints, isTypesOnly, pureFiles, uncoveredLines } from '../../scripts/testing/coverage.ts'
 import type { FileCoverage } from '../../scripts/testing/coverage.ts'
 import { drillTable } from '../../scripts/testing/drill-report.ts'
@@ -123,11 +124,14 @@ t.test('a file with one value is not a file of types only', async (t) => {
   t.notOk(isTypesOnly('export type B = 1\nexport const b = 1\n'))
 })
 
-t.test("a program that a test starts is free of tap's hooks", async (t) => {
-  const script = 'JSON.stringify([process.env.NODE_OPTIONS, process.sourceMapsEnabled])'
-  const [options, hasSourceMaps] = JSON.parse(execFileSync(process.execPath, ['-p', script], { encoding: 'utf8' }))
+t.test("a program that a test starts is free of tap's hooks, and takes what is compiled already", async (t) => {
+  const script = 'JSON.stringify([process.env.NODE_OPTIONS, process.sourceMapsEnabled, process.env.NODE_COMPILE_CACHE])'
+  const [options, hasSourceMaps, cache] = JSON.parse(
+    execFileSync(process.execPath, ['-p', script], { encoding: 'utf8' }),
+  )
   t.notMatch(options, /tapjs/)
   t.equal(hasSourceMaps, false, 'which the hooks turn on')
+  t.equal(cache, compileCache)
 })
 
 t.test('the report of the drills has a row for each and one for all', async (t) => {
