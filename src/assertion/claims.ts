@@ -1,4 +1,4 @@
-// This folder: stage: the signed statement about the caller.
+// This folder: the stage that signs a statement about the caller.
 
 import type { AssertionClaims, MachineClaims } from '../../packages/assertion-contract/src/index.ts'
 import type { MachinePrincipal, UserPrincipal } from '../identity/principal.ts'

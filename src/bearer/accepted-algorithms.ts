@@ -1,4 +1,4 @@
-// This folder: stage: verifies access tokens.
+// This folder: the stage that verifies access tokens.
 
 import { isNone } from './compact.ts'
 import type { BearerReason } from './refusal-reasons.ts'

@@ -8,7 +8,7 @@ export type CompactToken = {
   parts: readonly [header: string, claims: string, signature: string]
 }
 
-/** Longest token that jose and we parse. */
+/** Longer tokens are parsed neither by us nor by jose. */
 const maxTokenLength = 8_192
 
 /** Takes a token apart; the first thing that is wrong where it cannot be. Every token has one spelling only. */

@@ -1,4 +1,4 @@
-// This folder: stage: makes one clear request out of untrusted input.
+// This folder: the stage that makes one clear request out of untrusted input.
 
 import { isIPv4, isIPv6 } from 'node:net'
 

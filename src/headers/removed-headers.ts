@@ -15,7 +15,10 @@ const reservedNames = new Set([
 ])
 const reservedPrefixes = ['x-stagedoor-', 'x-forwarded-']
 
-/** Upstreams get it with `server.baseUrl`: a request that brings it back is in a loop. `Via` (RFC 9110 §7.6.3) would keep some servers from compressing. */
+/**
+ * Upstreams get it with `server.baseUrl`: a request that brings it back is in a loop. It is a header of ours and not `Via`
+ * (RFC 9110 §7.6.3), because some servers do not compress answers to requests with a `Via`.
+ */
 export const loopHeader = 'x-stagedoor-via'
 
 /** How many names are remembered; later ones are classified each time, so that a client cannot fill the memory. */

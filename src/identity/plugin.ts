@@ -1,4 +1,4 @@
-// This folder: stage: one principal out of session and token.
+// This folder: the stage that makes one principal out of session and token.
 
 import fastifyPlugin from 'fastify-plugin'
 

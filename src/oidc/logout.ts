@@ -66,20 +66,20 @@ async function revoke({ provider }: RelyingParty, refreshToken: string, log: Fas
 async function providerLogout(
   party: RelyingParty,
   session: Session | undefined,
-  returnTo: string,
+  state: string,
 ): Promise<string | undefined> {
   const { clientId, signedOutUri } = party
   const metadata = await party.provider.metadata().catch(() => undefined)
   if (metadata === undefined) return undefined
-  return endSessionUrl(metadata, { clientId, signedOutUri, returnTo, providerSessionId: session?.providerSessionId })
-    ?.href
+  return endSessionUrl(metadata, { clientId, signedOutUri, state, providerSessionId: session?.providerSessionId })?.href
 }
 
 type EndSession = {
   clientId: string
   /** Where the provider sends the browser back to; must be among the Allowed Logout URLs. */
   signedOutUri: string
-  returnTo: string
+  /** Comes back to `signedOutUri`: what follows there, and the page to return to. */
+  state: string
   /** The provider's own session id (ID token `sid`), if it named one. */
   providerSessionId?: string | undefined
 }
@@ -98,7 +98,7 @@ function rpInitiatedLogoutUrl(endpoint: string, end: EndSession): URL {
   const url = new URL(endpoint)
   url.searchParams.set('client_id', end.clientId)
   url.searchParams.set('post_logout_redirect_uri', end.signedOutUri)
-  url.searchParams.set('state', end.returnTo)
+  url.searchParams.set('state', end.state)
   if (end.providerSessionId !== undefined) url.searchParams.set('logout_hint', end.providerSessionId)
   return url
 }
@@ -106,7 +106,7 @@ function rpInitiatedLogoutUrl(endpoint: string, end: EndSession): URL {
 function auth0LogoutUrl({ issuer }: ServerMetadata, end: EndSession): URL {
   // Auth0 leaves the query out when it looks for the URL in its list.
   const signedOut = new URL(end.signedOutUri)
-  signedOut.searchParams.set('state', end.returnTo)
+  signedOut.searchParams.set('state', end.state)
   const url = new URL('v2/logout', issuer)
   url.searchParams.set('client_id', end.clientId)
   url.searchParams.set('returnTo', signedOut.href)

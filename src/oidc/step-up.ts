@@ -1,3 +1,4 @@
+import { maxClockDifferenceMs } from '../revocation/marks.ts'
 import type { Session } from '../session/session.ts'
 
 /** A second factor to be shown: at any time in the session, or not longer ago than this. */
@@ -18,8 +19,9 @@ export function maxAgeSecondsOf({ withinMs }: SecondFactor): number | undefined 
 }
 
 /**
- * Whether the login that just finished proves the second factor, by `amr` and `auth_time` of its own ID token:
- * the user can remove the parameters that ask for it from the request.
+ * Whether a login proves the second factor, and lately enough: by `amr` and `auth_time` of its ID token, since the user can remove
+ * the parameters that ask for it from the request. Without `auth_time` nothing proves how long ago that was, and a time to come
+ * proves nothing either. A login that ends and the rules after it have to agree, or the browser would go from one to the other.
  * @param now milliseconds since the epoch
  */
 export function provesSecondFactor(
@@ -29,7 +31,9 @@ export function provesSecondFactor(
 ): boolean {
   if (!amr.includes('mfa')) return false
   if (withinMs === undefined) return true
-  return authTimeSeconds !== undefined && now - authTimeSeconds * 1000 <= withinMs
+  if (authTimeSeconds === undefined) return false
+  const ageMs = now - authTimeSeconds * 1000
+  return ageMs <= withinMs && ageMs >= -maxClockDifferenceMs
 }
 
 /** The destination of a `return_to`: a page or, through our step-up endpoint, any request that needs a second factor. */

@@ -5,7 +5,7 @@ export type Place = { readonly waiting: Waiting; readonly since: number }
 
 const lookEveryMs = 50
 
-/** First come, first served; a request that has waited for `maxWaitMs` is refused. */
+/** First come, first served; a request that has waited for `maxWaitMs` is refused. Its user decides how many are admitted, and when. */
 export class Queue {
   maxWaitMs: number
   readonly #now: () => number

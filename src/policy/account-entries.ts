@@ -1,4 +1,4 @@
-// This folder: stage: the rules decide.
+// This folder: the stage in which the rules decide.
 
 import { upstreamOfRule } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'

@@ -14,7 +14,7 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
     app.addHook('onRequest', (request, _reply, done) => {
       const decision = policy.decide(request.principal, request.facts, now())
       const { oddity } = request.facts
-      if (oddity !== undefined && !policy.takesAsIs(request.facts, oddity.plainest)) {
+      if (oddity !== undefined && !policy.passesAsIs(request.facts, oddity.plainest)) {
         return done(notCanonical(request, oddity.reason, decision))
       }
       request.decision = decision

@@ -17,7 +17,7 @@ export type Policy = AdminAccess & {
   /** The same decision with its reasons; for operators' eyes. The path is as `readPath` gives it. */
   explain: (principal: Principal, asked: Asked & Pick<ReadPath, 'oddity'>, now: number) => Explanation
   /** Whether a path that servers may read differently passes. */
-  takesAsIs: (asked: Asked, plainest: string) => boolean
+  passesAsIs: (asked: Asked, plainest: string) => boolean
   /** The second factor without which this is refused, when nothing else is missing. */
   secondFactorFor: (principal: Principal, asked: Asked, now: number) => SecondFactor | undefined
   /** The part of a refusal that the refused person may see. */
@@ -46,15 +46,13 @@ export function createPolicy(options: PolicyOptions): Policy {
     return typeof allow === 'object' ? allow : undefined
   }
 
-  const takesAsIs = (asked: Asked, plainest: string): boolean => passesAsIs(rules, asked, plainest)
-
   return {
     decide,
-    takesAsIs,
+    passesAsIs: (asked, plainest) => passesAsIs(rules, asked, plainest),
     explain(principal, { method, path, host, oddity }, now) {
       const asked = { method, path, host }
       const explanation = explain(rules, principal, asked, now)
-      const isPlain = oddity === undefined || takesAsIs(asked, oddity.plainest)
+      const isPlain = oddity === undefined || passesAsIs(rules, asked, oddity.plainest)
       return isPlain ? explanation : { ...explanation, pathRefused: oddity.reason }
     },
     secondFactorFor(principal, asked, now) {

@@ -1,29 +1,16 @@
 import type { Requirement } from '../config/options/requirement.ts'
 import { formatDuration, type Milliseconds } from '../config/values/quantities.ts'
-import type { SecondFactor } from '../oidc/step-up.ts'
+import { provesSecondFactor, type SecondFactor } from '../oidc/step-up.ts'
 import type { KnownPrincipal, Question } from './decision.ts'
 
-/** Largest accepted lead of Auth0's clock over ours. */
-const maxClockDifferenceMs = 60_000
-
-/**
- * Whether a second factor was shown, and lately enough: `amr` and `auth_time` of the login it was shown at. Without
- * `auth_time` nothing proves how long ago that was, and a time to come proves nothing either.
- */
+/** The condition `mfa`, met by the login of a person. */
 export function mfaQuestion(withinMs: Milliseconds | undefined): Question {
+  const secondFactor: SecondFactor = withinMs === undefined ? {} : { withinMs }
   return {
     wanted: withinMs === undefined ? 'a second factor' : `a second factor within ${formatDuration(withinMs)}`,
-    isMet: (principal, now) => hasMfa(principal, withinMs, now),
+    isMet: (principal, now) => principal.kind === 'user' && provesSecondFactor(principal, secondFactor, now),
     found: mfaFound,
   }
-}
-
-function hasMfa(principal: KnownPrincipal, withinMs: Milliseconds | undefined, now: number): boolean {
-  if (principal.kind !== 'user' || !principal.amr.includes('mfa')) return false
-  if (withinMs === undefined) return true
-  if (principal.authTimeSeconds === undefined) return false
-  const ageMs = now - principal.authTimeSeconds * 1000
-  return ageMs <= withinMs && ageMs >= -maxClockDifferenceMs
 }
 
 /** The second factor of a principal, for an explanation. */

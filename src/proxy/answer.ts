@@ -1,4 +1,4 @@
-// This folder: stage: carries requests to upstreams.
+// This folder: the stage that carries requests to upstreams.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'

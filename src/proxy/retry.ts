@@ -17,8 +17,8 @@ type RetryLimits = { maxAttempts: number; hasAlternatives: boolean }
 
 type Retriable = { method: string; body: unknown; upgrade: string | undefined }
 
-// RFC 9110 §9.2.1; others might have taken effect before the connection died.
-const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+// RFC 9110 §9.2.1 (TRACE is refused); others might have taken effect before the connection died.
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 // RFC 9110 §9.2.2.
 const idempotentMethods = new Set([...safeMethods, 'PUT', 'DELETE'])
 

@@ -36,8 +36,8 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
   function makeRoom(): void {
     if (++sinceSweep >= sweepEvery || countAll() >= max) forgetExpired()
     if (countAll() < max) return
-    // Maps keep the order of entry. A user who is blocked is caught by the next refresh; a session that was ended works again,
-    // which `onOverflow` reports.
+    // Maps keep the order of entry. Without its mark, a blocked user is caught by the next refresh, but a session that
+    // was ended works again: `onOverflow` reports that.
     const fullest = kinds.reduce((a, b) => (b.size > a.size ? b : a))
     const oldest = fullest.keys().next()
     if (oldest.done !== true) fullest.delete(oldest.value)

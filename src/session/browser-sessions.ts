@@ -1,4 +1,4 @@
-// This folder: stage: finds a browser's session, and keeps it fresh.
+// This folder: the stage that finds a browser's session, and keeps it fresh.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'

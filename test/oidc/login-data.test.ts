@@ -141,7 +141,7 @@ t.test(
   },
 )
 
-const end = { clientId: 'c', signedOutUri: 'https://p/.stagedoor/signed-out', returnTo: '/x', providerSessionId: 'S' }
+const end = { clientId: 'c', signedOutUri: 'https://p/.stagedoor/signed-out', state: '/x', providerSessionId: 'S' }
 
 t.test('logout goes to the end-session endpoint with a hint in place of a token', async (t) => {
   const url = endSessionUrl({ issuer: 'https://t/', end_session_endpoint: 'https://t/oidc/logout' }, end)

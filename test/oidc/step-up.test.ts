@@ -27,6 +27,8 @@ const proofs: [
   ['no method', [], secondsAgo(0), { withinMs: 60_000 }, false],
   ['a second factor in time', ['pwd', 'mfa'], secondsAgo(60), { withinMs: 60_000 }, true],
   ['a second factor too long ago', ['mfa'], secondsAgo(61), { withinMs: 60_000 }, false],
+  ['a second factor of a clock that is a little ahead', ['mfa'], secondsAgo(-60), { withinMs: 60_000 }, true],
+  ['a second factor of a time to come', ['mfa'], secondsAgo(-61), { withinMs: 60_000 }, false],
   ['a second factor of no time', ['mfa'], undefined, { withinMs: 60_000 }, false],
 ]
 for (const [what, amr, authTimeSeconds, secondFactor, isProof] of proofs) {

@@ -94,7 +94,7 @@ export function createEngine(config: PolicyConfig, now: number): Engine {
       const read = readPath(asked.path)
       if (typeof read === 'string') return read
       const { path, oddity } = read
-      return oddity === undefined || policy.takesAsIs({ ...asked, path }, oddity.plainest) ? undefined : oddity.reason
+      return oddity === undefined || policy.passesAsIs({ ...asked, path }, oddity.plainest) ? undefined : oddity.reason
     },
   }
 }
