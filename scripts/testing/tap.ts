@@ -99,7 +99,8 @@ const ensureTapPlugins = async (): Promise<void> => {
   writeFileSync(buildStamp, plugins)
 }
 
-const plainChildren = pathToFileURL(join(import.meta.dirname, 'plain-children.ts')).href
+const importFirst = (file: string): string =>
+  `--node-arg=--import=${pathToFileURL(join(import.meta.dirname, file)).href}`
 
 type RunOptions = {
   coverage: boolean
@@ -125,7 +126,8 @@ export const runTap = async (
     // The reporter `base` redraws the screen and prints nothing where `CI` is set; a log gets the failures below instead.
     `--reporter=${process.stdout.isTTY ? 'base' : 'silent'}`,
     `--output-file=${output}`,
-    `--node-arg=--import=${plainChildren}`,
+    importFirst('whole-lists.ts'),
+    importFirst('plain-children.ts'),
   ]
   // V8 counts the branches of a function only where it compiles it anew. What tests start as programs is not measured.
   const environment = { NODE_COMPILE_CACHE: coverage ? undefined : compileCache }

@@ -36,7 +36,8 @@ t.test('the command prints one line when ready, takes repeated callbacks and sto
   const callbacks = ['http://localhost:8080/a', 'http://localhost:8080/b']
   const parameters = ['--issuer-host', 'localhost', ...callbacks.flatMap((url) => ['--callback', url])]
   const { child, ready } = await startProcess(t, parameters)
-  t.match(ready, { issuer: /^http:\/\/localhost:\d+\/$/, users: ['jane@example.com'] })
+  const users = ['jane@example.com', 'max@example.com', 'eve@example.com', 'bob@example.com']
+  t.match(ready, { issuer: /^http:\/\/localhost:\d+\/$/, users })
   for (const url of callbacks) t.ok((await authorize(ready, url)).headers.get('location')?.startsWith(url))
   t.equal((await authorize(ready, 'http://localhost:8080/c')).status, 403)
   child.kill('SIGTERM')

@@ -79,7 +79,15 @@ t.test('an administrator asks for explanations, for themselves and as somebody e
       { rule: 'secret-rule-name', isMatch: false },
       { rule: 'leads', isMatch: true },
     ],
-    text: [/deny role-missing by rule leads$/],
+    text: [
+      'POST /api/leads at portal.example.com: deny role-missing by rule leads',
+      '  1. secret-rule-name  no match: path is /api/leads, not /api/sre/**',
+      '  2. leads             match, with a requirement:',
+      '        [ ] all of',
+      '            [ ] roles: wanted lead; has ',
+      '            [x] not',
+      '                [ ] subjects: wanted auth0|mallory; has ',
+    ],
   })
   const asked = async (body: object) => {
     const headers = { 'content-type': 'application/json' }

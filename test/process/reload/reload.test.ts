@@ -112,7 +112,8 @@ async function refuseMistakes(t: Test, cluster: Cluster, workers: number): Promi
     conditions.find(({ name }) => name === 'configuration'),
     { status: 'degraded', reason },
   )
-  const options = [/^cluster\.yaml:\d+ \(.+\)$/]
+  const missing = ['server.baseUrl', 'auth0', 'session', 'upstreams', 'routes']
+  const options = [...missing.map((name) => `cluster.yaml:1 (${name})`), 'cluster.yaml:3 (server.prefixx)']
   t.match(changesIn(cluster).at(-1), { what: 'configuration', action: 'refused', options })
 
   await cluster.rewriteConfig({ routes: [closed, everything] })
