@@ -1,8 +1,9 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 
 /**
- * The keys of one purpose: assertions, machines or the audit trail. By schedule `next` is published a whole period before it signs, so that no upstream meets a key it has
- * not seen, and `previous` stays until its last signatures have expired. Each rotation drops `previous`.
+ * The keys of one purpose: assertions, machines or the audit trail. By schedule `next` is published a whole period before it signs,
+ * so that no upstream meets a key it has not seen, and `previous` stays until its last signatures have expired. Each rotation
+ * drops `previous`.
  */
 export type KeyRing = {
   previous?: StoredKey
@@ -36,7 +37,7 @@ const lastTokensMs = 6 * 60_000
 
 /**
  * Until when `previous` is needed: it signs, or tokens that it signed are valid. No rotation may drop it before. Undefined where
- * it can be dropped, also where the wait is longer than any real one: then the clock was ahead and has been set back.
+ * it can be dropped. A wait that is longer than any real one means that the clock was set back, and counts as none.
  * @param dropsTokens whether tokens that it signed may stop counting: then it is needed only while it signs
  */
 export function previousNeededUntil(ring: KeyRing, now: number, dropsTokens: boolean): number | undefined {

@@ -57,12 +57,12 @@ export function createEventPull(options: EventPullOptions) {
   /** Resolves when `signal` is aborted. */
   async function run(signal: AbortSignal): Promise<void> {
     let failures = 0
-    let refused: Position['kind'] | undefined
+    let spent: Position['kind'] | undefined
     while (!signal.aborted) {
-      const { end, position, hasRead } = await attempt(signal, refused)
+      const { end, position, hasRead } = await attempt(signal, spent)
       if (signal.aborted) break
       const isRefusedAll = end.kind === 'refused' && !hasGroups
-      refused = end.kind === 'gone' || isRefusedAll ? position.kind : undefined
+      spent = end.kind === 'gone' || isRefusedAll ? position.kind : undefined
       // A 400 does not name its cause: event types of an early-access feature, or, without these, the position.
       hasGroups = end.kind === 'refused' ? !hasGroups : hasGroups
       failures = hasRead || end.kind === 'ended' ? 0 : failures + 1
@@ -74,12 +74,12 @@ export function createEventPull(options: EventPullOptions) {
     status = 'idle'
   }
 
-  async function attempt(signal: AbortSignal, refused: Position['kind'] | undefined) {
+  async function attempt(signal: AbortSignal, spent: Position['kind'] | undefined) {
     let position: Position = { kind: 'now' }
     let hasRead = false
     let writtenAt = 0
     try {
-      position = await positionAfter(refused, options)
+      position = await positionAfter(spent, options)
       const end = await pullOnce({
         issuer,
         token: await tokens.get(),
@@ -116,11 +116,11 @@ const maxLookBackMs = 24 * 3_600_000
 
 /** A position that was refused as too old is not used again: after an offset comes a time, and after that the present. */
 async function positionAfter(
-  refused: Position['kind'] | undefined,
+  spent: Position['kind'] | undefined,
   { offsets, now, longestSessionMs }: Pick<EventPullOptions, 'offsets' | 'now' | 'longestSessionMs'>,
 ): Promise<Position> {
-  if (refused === 'time') return { kind: 'now' }
-  const offset = refused === undefined ? await offsets.read() : undefined
+  if (spent === 'time') return { kind: 'now' }
+  const offset = spent === undefined ? await offsets.read() : undefined
   if (offset !== undefined) return { kind: 'offset', offset }
   return { kind: 'time', fromMs: now() - Math.min(longestSessionMs, maxLookBackMs) }
 }

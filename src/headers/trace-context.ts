@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { RandomBytes } from '../seal/random.ts'
 
 /**
- * The `traceparent` that was received, where ours continues it (W3C Trace Context §3.4): only then do its `tracestate` and its
- * span belong to this request.
+ * The received `traceparent`, if ours has the same trace id (W3C Trace Context §3.4). Else undefined: its `tracestate` and its span
+ * do not belong to this request then.
  */
 export function continuedTrace(rawHeaders: readonly string[], traceparent: string): string | undefined {
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -6,7 +6,7 @@ import type { KnownPrincipal } from './decision.ts'
 import { missingSentence } from './missing-rights.ts'
 import { compileRequirement } from './requirement.ts'
 
-/** An entry of the account page: a rule with a title, or a service with the last, and so widest, rule that leads to it. */
+/** An entry of the account page: a rule with a title, or a service. Of a service the last rule that leads to it counts, which is most often the widest. */
 export type AccountEntry = {
   title: string
   description?: string | undefined

@@ -22,6 +22,7 @@ export type Wish = {
   baseUrl: string
   audience: string
   managementAudience: string
+  /** The tenant offers it, and Auth0 can reach the address (`command.ts`). */
   hasBackchannelLogout: boolean
   withEvents: boolean
 }

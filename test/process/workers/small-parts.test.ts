@@ -7,7 +7,6 @@ import t from 'tap'
 import { createQuestions } from '../../../src/process/workers/ask-workers.ts'
 import { isOurs, type ToPrimary } from '../../../src/process/workers/channel.ts'
 import { countFailure, restartDelayMs } from '../../../src/process/workers/supervisor.ts'
-import { worstOfEach } from '../../../src/telemetry/condition.ts'
 import { endWithUs } from '../../support/children.ts'
 
 t.test('a worker that lived long is replaced at once, one that keeps failing ever later', async (t) => {
@@ -21,19 +20,6 @@ t.test('a worker that lived long is replaced at once, one that keeps failing eve
   for (const [lifetimeMs, before, delayMs] of rows) {
     t.equal(restartDelayMs(countFailure(lifetimeMs, before)), delayMs, `${lifetimeMs} ms, ${before} before`)
   }
-})
-
-t.test('of each condition the worst of all workers is shown', async (t) => {
-  const shown = worstOfEach([
-    { name: 'auth0', status: 'ok' },
-    { name: 'redis', status: 'degraded', reason: 'away' },
-    { name: 'auth0', status: 'unavailable', reason: 'gone' },
-    { name: 'redis', status: 'ok' },
-  ])
-  t.same(shown, [
-    { name: 'auth0', status: 'unavailable', reason: 'gone' },
-    { name: 'redis', status: 'degraded', reason: 'away' },
-  ])
 })
 
 t.test('messages of others are told apart', async (t) => {
