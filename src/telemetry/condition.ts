@@ -20,5 +20,6 @@ export function worstStatus(conditions: readonly Condition[]): Status {
 /** Of the conditions with the same name, the worst. */
 export function worstOfEach(conditions: readonly Condition[]): Condition[] {
   const byName = Map.groupBy(conditions, ({ name }) => name)
-  return [...byName.values()].flatMap((alike) => alike.find(({ status }) => status === worstStatus(alike)) ?? [])
+  const worstOf = (alike: Condition[]) => alike.filter(({ status }) => status === worstStatus(alike)).slice(0, 1)
+  return [...byName.values()].flatMap(worstOf)
 }
