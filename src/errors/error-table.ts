@@ -199,7 +199,7 @@ export const errorTable = {
     Open your account page again: the session may have ended already.`,
   STAGEDOOR_ADMIN_BAD_REQUEST: row(400, 'info')`
     The request to the admin API is not complete.
-    The detail says what is missing or wrong; docs/console.md shows each request.`,
+    See docs/console.md for what each request takes.`,
   STAGEDOOR_ADMIN_TRAIL_BUSY: row(503, 'info')`
     The audit trail is being searched for others.
     Try again in a moment, or use stagedoor audit search.`,
