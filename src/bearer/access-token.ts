@@ -1,4 +1,5 @@
 import { listOf, type OnUnusable, textOf } from '../oidc/claim-values.ts'
+import { clientOf } from '../oidc/machine-claims.ts'
 
 /** The token of an `Authorization: Bearer` field (RFC 6750 §2.1); undefined for none, or another scheme. */
 export function bearerTokenIn(authorization: string | undefined): string | undefined {
@@ -43,21 +44,4 @@ export function accessTokenOf(claims: Claims, report?: OnUnusable): AccessToken 
     expiresAt: Number(claims['exp']) * 1000,
     claims,
   }
-}
-
-/** The client that a token names. */
-export function clientOf(claims: Claims): string | undefined {
-  const client = claims['client_id'] ?? claims['azp']
-  return typeof client === 'string' && client !== '' ? client : undefined
-}
-
-/**
- * Whether a token speaks for a program: Auth0 says so by `gty`, by a `sub` made of the client's id, or, with Agents as
- * Principal, by `sub_profile`. The suffix `@clients` alone proves nothing.
- */
-export function isMachine(claims: Claims): boolean {
-  const client = clientOf(claims)
-  const { gty, sub, sub_profile: profile } = claims
-  if (gty === 'client-credentials' || profile === 'service' || profile === 'ai_agent') return true
-  return client !== undefined && (sub === client || sub === `${client}@clients`)
 }

@@ -1,7 +1,8 @@
 import type { OnUnusable } from '../oidc/claim-values.ts'
 import type { JwksCache } from '../oidc/jwks-cache.ts'
+import { clientOf } from '../oidc/machine-claims.ts'
 import { algorithmFault } from './accepted-algorithms.ts'
-import { type AccessToken, type BackstageUser, accessTokenOf, clientOf } from './access-token.ts'
+import { type AccessToken, type BackstageUser, accessTokenOf } from './access-token.ts'
 import type { CompactToken } from './compact.ts'
 import type { BearerReason } from './refusal-reasons.ts'
 import {

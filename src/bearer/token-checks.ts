@@ -1,6 +1,6 @@
 import { isName, isSubject } from '../oidc/claim-values.ts'
+import { clientOf, isMachine } from '../oidc/machine-claims.ts'
 import { algorithmFault } from './accepted-algorithms.ts'
-import { clientOf, isMachine } from './access-token.ts'
 import type { CompactToken } from './compact.ts'
 import type { BearerReason } from './refusal-reasons.ts'
 

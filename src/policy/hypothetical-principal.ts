@@ -1,33 +1,29 @@
 import { parseDuration } from '../config/values/quantities.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../identity/principal.ts'
 import { listOf, textOf } from '../oidc/claim-values.ts'
+import { clientOf, isMachine } from '../oidc/machine-claims.ts'
 import { type ClaimNames, mapUserClaims } from '../oidc/map-user-claims.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 
 /**
  * The principal that these claims would make: claims of an ID token or access token, under Auth0's names or ours
- * (`roles`, `groups`, `permissions`, `scopes`). `kind: machine` or a client-credentials token is a machine, an empty
- * list of claims is anonymous; `mfa: 5m` stands for a second factor shown five minutes ago.
+ * (`roles`, `groups`, `permissions`, `scopes`). `kind: machine` is a machine, and so are the claims of a token that
+ * the gateway takes for one; an empty list of claims is anonymous; `mfa: 5m` stands for a second factor shown five minutes ago.
  * @param now milliseconds since the epoch
  */
 export function hypotheticalPrincipal(claims: Claims, names: ClaimNames, now: number): Principal {
   if (Object.keys(claims).length === 0) return { kind: 'anonymous' }
-  return isMachine(claims) ? machineOf(claims) : userOf(claims, names, now)
-}
-
-function isMachine({ kind, gty }: Claims): boolean {
-  return kind === 'machine' || gty === 'client-credentials'
+  return claims['kind'] === 'machine' || isMachine(claims) ? machineOf(claims) : userOf(claims, names, now)
 }
 
 function machineOf(claims: Claims): MachinePrincipal {
-  const { azp, client_id: clientId = azp } = claims
   const organization = textOf('org_id', claims['org_id'])
   return {
     kind: 'machine',
     issuer: textOf('iss', claims['iss']) ?? '',
     subject: textOf('sub', claims['sub']) ?? 'machine@clients',
-    clientId: textOf('azp', clientId) ?? 'machine',
+    clientId: clientOf(claims) ?? 'machine',
     scopes: [...listOf('scopes', claims['scopes']), ...(textOf('scope', claims['scope'])?.split(' ') ?? [])],
     permissions: listOf('permissions', claims['permissions']),
     // A question about rules, not a token: nothing expires.

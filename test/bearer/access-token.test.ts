@@ -3,9 +3,10 @@ import t from 'tap'
 import { machineClaims } from '../../src/assertion/claims.ts'
 import { audienceOfClass } from '../../src/assertion/machine-classes.ts'
 import { algorithmFault } from '../../src/bearer/accepted-algorithms.ts'
-import { accessTokenOf, clientOf, isMachine } from '../../src/bearer/access-token.ts'
+import { accessTokenOf } from '../../src/bearer/access-token.ts'
 import { machineProfile } from '../../src/bearer/profiles.ts'
 import { createVerifier } from '../../src/bearer/verifier.ts'
+import { clientOf, isMachine } from '../../src/oidc/machine-claims.ts'
 import { encode } from '../support/machine.ts'
 
 t.test('a machine is told by what Auth0 says of it, never by the suffix of its subject alone', async (t) => {

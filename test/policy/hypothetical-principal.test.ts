@@ -90,6 +90,17 @@ t.test('a client-credentials token is a machine', async (t) => {
   })
 })
 
+t.test('a token speaks for a machine where the gateway says so', async (t) => {
+  for (const claims of [
+    { sub: 'ci@clients', azp: 'ci' },
+    { sub: 'ci', client_id: 'ci' },
+    { sub: 'ci@clients', client_id: 'ci', sub_profile: 'service' },
+  ]) {
+    t.match(hypotheticalPrincipal(claims, names, now), { kind: 'machine', clientId: 'ci' })
+  }
+  t.match(hypotheticalPrincipal({ sub: 'auth0|jane', azp: 'portal' }, names, now), { kind: 'user' })
+})
+
 t.test('no claims are nobody', async (t) => {
   t.same(hypotheticalPrincipal({}, names, now), { kind: 'anonymous' })
 })
