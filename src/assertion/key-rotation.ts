@@ -38,7 +38,7 @@ const lastTokensMs = 6 * 60_000
 /**
  * Until when `previous` is needed: it signs, or tokens that it signed are valid. No rotation may drop it before. Undefined where
  * it can be dropped. A wait that is longer than any real one means that the clock was set back, and counts as none.
- * @param dropsTokens whether tokens that it signed may stop counting: then it is needed only while it signs
+ * @param dropsTokens whether `previous` may go although tokens that it signed are still valid: it is then needed only while it signs
  */
 export function previousNeededUntil(ring: KeyRing, now: number, dropsTokens: boolean): number | undefined {
   const { previous, rotatedAt, signsFrom = rotatedAt } = ring

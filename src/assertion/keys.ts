@@ -164,7 +164,7 @@ export class Keys {
     const { rotateEveryMs, now, onFailure } = this.#options
     const remainingMs = this.#msUntilRotation()
     if (remainingMs > 0) return this.#schedule(remainingMs)
-    // A period is longer than any token lives.
+    // `dropsTokens`: a period is longer than any token lives, so that there is none to drop.
     this.#rotateIf((ring) => msUntilRotation(ring, rotateEveryMs, now()) === 0, true).then(
       () => this.#schedule(this.#msUntilRotation()),
       (cause: unknown) => {

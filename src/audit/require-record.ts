@@ -45,7 +45,7 @@ export const requireRecord = fastifyPlugin<RequireRecordOptions>(
   { name: 'audit-require-record', dependencies: ['audit', 'policy'] },
 )
 
-/** @throws STAGEDOOR_AUDIT_UNAVAILABLE where a sink with `onFailure: block` does not keep what was written */
+/** @throws STAGEDOOR_AUDIT_UNAVAILABLE where a sink with `onFailure: block` does not keep what was written (`Trail.ensure` asks only those) */
 export async function ensured(trail: Pick<Trail, 'ensure'>): Promise<void> {
   try {
     await trail.ensure()

@@ -20,7 +20,7 @@ export type RequestFacts = {
   host: string
   protocol: 'http' | 'https'
   clientIp: string
-  /** Names of identity headers, in lower case, that travel on: those of a trusted proxy that `server.passProxyHeaders` names. */
+  /** Names of identity headers, in lower case, that travel on: those in `server.passProxyHeaders`, where a trusted proxy sent the request. */
   passedHeaders?: ReadonlySet<string> | undefined
   /** A person's browser loading a page: the only kind of request that may be redirected to login. */
   isNavigation: boolean

@@ -1,7 +1,7 @@
 import { importPKCS8, SignJWT } from 'jose'
 
-import type { SendJson } from '../json-client.ts'
-import type { RotationKind } from './step-order.ts'
+import type { SendJson } from './json-client.ts'
+import type { RotationKind } from './rotate/step-order.ts'
 
 /** The token endpoint's judgement of a secret; `unclear` is an outage, a rate limit, or a grant that is not allowed. */
 type Verdict = 'accepted' | 'refused' | 'unclear'

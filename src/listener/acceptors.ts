@@ -13,7 +13,7 @@ type Place = Pick<Address, 'host' | 'port'>
 /** Keep-alive probes notice a client that has vanished while nothing is sent to it, as in the middle of an upload. */
 const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
 
-/** Measured: more bring nothing. */
+/** Sockets at a shared port. Measured: more than these bring nothing. */
 const sharedCount = 16
 
 /**

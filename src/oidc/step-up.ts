@@ -21,7 +21,8 @@ export function maxAgeSecondsOf({ withinMs }: SecondFactor): number | undefined 
 /**
  * Whether a login proves the second factor, and lately enough: by `amr` and `auth_time` of its ID token, since the user can remove
  * the parameters that ask for it from the request. Without `auth_time` nothing proves how long ago that was, and a time to come
- * proves nothing either. A login that ends and the rules after it have to agree, or the browser would go from one to the other.
+ * proves nothing either. The callback of a login and the rules use this one test, or the browser would be sent
+ * from one to the other for ever.
  * @param now milliseconds since the epoch
  */
 export function provesSecondFactor(

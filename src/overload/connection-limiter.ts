@@ -4,7 +4,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Http2ServerRequest, Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 
-/** Up to here, connections beyond the limit stay open so that their requests get 503; past it they are closed at once. */
+/** So many connections beyond the limit stay open, so that their requests get 503; further ones are closed at once. */
 const reserveOf = (max: number): number => Math.max(16, Math.ceil(max / 16))
 
 /** Requests that one connection of HTTP/1.1 may have waiting behind another: answers are in order. Browsers send none ahead; HTTP/2 has a limit of its own. */
@@ -42,7 +42,7 @@ export class ConnectionLimiter {
     return this.open > this.max && this.#surplus.has(stream?.session ?? request.socket)
   }
 
-  /** Counts a request that begins (1) or has its answer (-1), of those that a client sent ahead. */
+  /** Call with 1 when a request begins and with -1 when it is answered: the sum is what a client has sent ahead. */
   count({ socket }: IncomingMessage, change: 1 | -1): void {
     this.#ahead.set(socket, (this.#ahead.get(socket) ?? 0) + change)
   }

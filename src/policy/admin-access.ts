@@ -2,9 +2,9 @@ import type { Requirement } from '../config/options/requirement.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { SecondFactor } from '../oidc/step-up.ts'
 import { isKnown } from './decision.ts'
+import { secondFactorOf } from './mfa-condition.ts'
 import { type Refusal, refusal } from './missing-rights.ts'
 import { compileRequirement } from './requirement.ts'
-import { secondFactorOf } from './second-factor.ts'
 
 /** Who may use the console and its API, and see explanations. Times in milliseconds since the epoch. */
 export type AdminAccess = {

@@ -3,7 +3,7 @@ import { formatDuration, type Milliseconds } from '../config/values/quantities.t
 import { provesSecondFactor, type SecondFactor } from '../oidc/step-up.ts'
 import type { KnownPrincipal, Question } from './decision.ts'
 
-/** The condition `mfa`, met by the login of a person. */
+/** The condition `mfa`: only people meet it, when their login proves the second factor. */
 export function mfaQuestion(withinMs: Milliseconds | undefined): Question {
   const secondFactor: SecondFactor = withinMs === undefined ? {} : { withinMs }
   return {

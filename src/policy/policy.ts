@@ -8,8 +8,8 @@ import { type AdminAccess, createAdminAccess } from './admin-access.ts'
 import type { Deny } from './decision.ts'
 import { type Explanation, explain } from './explain.ts'
 import { type Asked, compileRule, type Decide, decideBy, passesAsIs } from './first-matching-rule.ts'
+import { secondFactorOf } from './mfa-condition.ts'
 import { type Refusal, refusal } from './missing-rights.ts'
-import { secondFactorOf } from './second-factor.ts'
 
 /** Every question that other stages and pages ask of the rules. Times in milliseconds since the epoch. */
 export type Policy = AdminAccess & {

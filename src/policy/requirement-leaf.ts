@@ -2,7 +2,7 @@ import type { Requirement } from '../config/options/requirement.ts'
 import { compileClaimName, isClaimPattern } from '../oidc/map-user-claims.ts'
 import type { KnownPrincipal, Question } from './decision.ts'
 import type { DenyReason } from './deny-reasons.ts'
-import { mfaQuestion } from './second-factor.ts'
+import { mfaQuestion } from './mfa-condition.ts'
 
 type ClaimRequirement = Extract<Requirement, { claims: unknown }>['claims']
 type Claims = Readonly<Record<string, unknown>>

@@ -1,8 +1,8 @@
 import t from 'tap'
 
 import type { Requirement } from '../../src/config/options/requirement.ts'
+import { secondFactorOf } from '../../src/policy/mfa-condition.ts'
 import { missingSentence } from '../../src/policy/missing-rights.ts'
-import { secondFactorOf } from '../../src/policy/second-factor.ts'
 import { anonymous, machine, now, policyOf, user, userWithMfa } from './support.ts'
 
 const sentences: [Requirement, string][] = [

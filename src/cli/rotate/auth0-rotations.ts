@@ -4,10 +4,10 @@ import { promisify } from 'node:util'
 import type { SendJson } from '../json-client.ts'
 import type { Expect } from '../management-api.ts'
 import { CommandFailed } from '../run-action.ts'
+import { probeSecret } from '../secret-probe.ts'
 import type { Rotation } from './rotation.ts'
 import { type Patience, settles } from './settles.ts'
 import type { RotationKind, RotationState } from './step-order.ts'
-import { probeSecret } from './token-probe.ts'
 
 export type Auth0Application = {
   /** Ends in a slash. */

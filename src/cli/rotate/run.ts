@@ -29,8 +29,8 @@ export type Recorder = {
 const maxSteps = 20
 
 /**
- * Takes one step after the other, and stores each in the state file before it begins. A step that fails before `promote`
- * turns the rotation back.
+ * Takes one step after the other, and stores each in the state file before it begins. In the planned course a step that fails
+ * before `promote` turns the rotation back (`courseAfterFailure`).
  * @returns the last state; its `course` says how it ended
  * @throws CommandFailed where a person has to look; the state file stays
  */

@@ -3,7 +3,7 @@ export type RotationKind = 'client-secret' | 'private-key-jwt' | 'session-secret
 
 /**
  * `planned`: both secrets are held while Auth0 changes over. `emergency`: the old secret leaked, so it ends first.
- * `revert`: Auth0 gets the old secret back. `abandon`: Auth0 has the old one still, so only the targets do.
+ * `revert`: Auth0 gets the old secret back. `abandon`: only the targets get it back, because Auth0 never had another.
  */
 export type Course = 'planned' | 'emergency' | 'revert' | 'abandon'
 

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 
 import { startLocalAuth0 } from '../../../auth0/local/server.ts'
 import { createSendJson } from '../../../src/cli/json-client.ts'
-import { probeSecret } from '../../../src/cli/rotate/token-probe.ts'
+import { probeSecret } from '../../../src/cli/secret-probe.ts'
 import { runCommand } from '../../support/command.ts'
 import { startFileReplica, temporaryFolder } from './support.ts'
 

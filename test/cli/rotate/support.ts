@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 
 import { type LocalAuth0, startLocalAuth0 } from '../../../auth0/local/server.ts'
 import { createSendJson } from '../../../src/cli/json-client.ts'
-import { probeSecret } from '../../../src/cli/rotate/token-probe.ts'
+import { probeSecret } from '../../../src/cli/secret-probe.ts'
 import { fingerprint } from '../../../src/config/fingerprints.ts'
 import { type Run, runCommand } from '../../support/command.ts'
 import { startOrigin } from '../../support/origin.ts'
