@@ -40,6 +40,10 @@ function hasText({ principal, path, request_id: id }: AuditRecord, text: string)
 
 const dayMs = 86_400_000
 
+/** What momentIn() takes, for those who wrote something else. */
+export const momentForm =
+  'Write a time or day that exists (2026-01-31T12:00:00Z, 2026-01-31), or how long ago (24h, 7d).'
+
 /**
  * A moment (RFC 3339, or a date in UTC), or how long ago (`24h`).
  * @param edge of a day, where a date is given

@@ -67,6 +67,35 @@ function startPull(
   return { pull, taken, failures, close }
 }
 
+t.test('without an offset events are read as far back as a session lasts, and a day at most', async (t) => {
+  const dayMs = 24 * 3_600_000
+  const now = Date.parse('2026-03-31T12:00:00Z')
+  const rows: [longestSessionMs: number, from: string][] = [
+    [3_600_000, '2026-03-31T11:00:00.000Z'],
+    [30 * dayMs, '2026-03-30T12:00:00.000Z'],
+  ]
+  for (const [longestSessionMs, from] of rows) {
+    const stop = new AbortController()
+    const asked: (string | null)[] = []
+    const pull = createEventPull({
+      issuer: 'https://t/',
+      tokens: { get: async () => 'token', drop: () => undefined },
+      offsets: createMemoryOffsets(),
+      take: async () => 'revoked',
+      longestSessionMs,
+      onFailure: () => undefined,
+      now: () => now,
+      async fetch(url: string) {
+        asked.push(new URL(url).searchParams.get('from_timestamp'))
+        stop.abort()
+        return new Response()
+      },
+    })
+    await pull.run(stop.signal)
+    t.same(asked, [from])
+  }
+})
+
 const emit = (auth0: LocalAuth0, user_id: string) => auth0.switches.emitEvent('user.deleted', { user_id })
 
 t.test('events that happened while nobody read are read on the return, each once', async (t) => {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 
 import { adminActionClasses } from '../../audit/admin-actions.ts'
-import { momentIn, type RecordFilter } from '../../audit/filter.ts'
+import { momentForm, momentIn, type RecordFilter } from '../../audit/filter.ts'
 import { linesOf } from '../../audit/trail-files.ts'
 import { Verifier, type Verdict } from '../../audit/verify-trail.ts'
 import { counted } from '../../config/values/quantities.ts'
@@ -68,9 +68,7 @@ const momentOf =
   (text: string): number => {
     const at = momentIn(text, Date.now(), edge)
     if (at !== undefined) return at
-    throw new InvalidArgumentError(
-      'It is a moment on a day that the calendar has (2026-01-31T12:00:00Z, 2026-01-31), or 24h, 7d.',
-    )
+    throw new InvalidArgumentError(momentForm)
   }
 
 function countIn(text: string): number {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-import { momentIn, type RecordFilter } from '../../audit/filter.ts'
+import { momentForm, momentIn, type RecordFilter } from '../../audit/filter.ts'
 import type { Examination, Examine } from '../../audit/search-and-verify.ts'
 import { UnreadableTrail } from '../../audit/trail-files.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
@@ -82,9 +82,6 @@ function filterOf({ since, until, ...rest }: AuditQuestion, now: number): Record
 function momentOf(name: string, text: string | undefined, now: number, edge: 'start' | 'end'): number | undefined {
   if (text === undefined) return undefined
   const at = momentIn(text, now, edge)
-  if (at === undefined)
-    throw badRequest(
-      `${name} is a moment on a day that the calendar has (2026-01-31T12:00:00Z, 2026-01-31), or 24h, 7d`,
-    )
+  if (at === undefined) throw badRequest(`${name} is no moment. ${momentForm}`)
   return at
 }
