@@ -287,7 +287,11 @@ const misuses: [call: string, expected: string[]][] = [
   ],
   [
     'audit search --since soon --until 25:00',
-    ["argument 'soon' is invalid. Write a time or day", "argument '25:00' is invalid", '(stagedoor audit search --help'],
+    [
+      "argument 'soon' is invalid. Write a time or day",
+      "argument '25:00' is invalid",
+      '(stagedoor audit search --help',
+    ],
   ],
   [
     'audit export --format xml',
