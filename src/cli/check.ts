@@ -10,7 +10,8 @@ import { type DiffOptions, diffText } from './check-diff.ts'
 import type { CommandContext } from './command-context.ts'
 import { Command } from './command.ts'
 import { configOption, reportWarnings } from './config-files.ts'
-import { auth0Checks } from './doctor/auth0-checks.ts'
+import { credentialChecks } from './doctor/credential-checks.ts'
+import { discoveryChecks } from './doctor/discovery-checks.ts'
 import { loginRequestChecks } from './doctor/login-request-checks.ts'
 import { runAndReport } from './doctor/report.ts'
 import { printConverted } from './oauth2-proxy/command.ts'
@@ -32,7 +33,7 @@ export function checkCommand(context: CommandContext): Command {
     .option('--print', 'print the effective configuration, secrets left out')
     .addOption(new Option('--diff', 'print what it changes, by option, and what needs a restart').conflicts('print'))
     .addOption(againstOption())
-    .option('--online', 'ask Auth0 whether it knows issuer, client, secret and audience')
+    .option('--online', 'ask Auth0 whether it knows issuer, client, secret or key, and audience')
     .option(
       '--from-oauth2-proxy <file...>',
       'print what options of oauth2-proxy are here: a TOML file, flags, or variables; later files win',
@@ -58,7 +59,7 @@ async function check({ config: files, print, diff, online, ...options }: CheckOp
   else if (diff) out(await diffText(config, options, context))
   else out(`OK${withCount(warnings.length)}\n`)
   if (!online) return 0
-  const checks = [...auth0Checks, ...loginRequestChecks].filter(({ id }) => asked.has(id))
+  const checks = [...discoveryChecks, ...loginRequestChecks, ...credentialChecks].filter(({ id }) => asked.has(id))
   return (await runAndReport(checks, config, context)) === 2 ? 1 : 0
 }
 
@@ -66,5 +67,12 @@ function withCount(warnings: number): string {
   return warnings === 0 ? '' : `, with ${counted(warnings, 'warning')}`
 }
 
-/** Checks that need Auth0's answer: whether it knows the issuer, the client, its secret and the audience. */
-const asked = new Set(['auth0-discovery', 'auth0-issuer', 'auth0-keys', 'auth0-callback', 'auth0-client-secret'])
+/** Checks that need Auth0's answer: whether it knows the issuer, the client, its secret or key, and the audience. */
+const asked = new Set([
+  'auth0-discovery',
+  'auth0-issuer',
+  'auth0-keys',
+  'auth0-callback',
+  'auth0-client-secret',
+  'auth0-private-key',
+])

@@ -5,13 +5,16 @@ import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { configOption } from '../config-files.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
-import { accessChecks } from './access-checks.ts'
-import { auth0Checks } from './auth0-checks.ts'
 import { backstageChecks } from './backstage-checks.ts'
+import { claimsCheck } from './claims-check.ts'
+import { credentialChecks } from './credential-checks.ts'
+import { discoveryChecks } from './discovery-checks.ts'
+import { eventsCheck } from './events-check.ts'
 import { gatewayChecks } from './gateway-checks.ts'
-import { loginRequestChecks, limitCheck } from './login-request-checks.ts'
+import { loginRequestChecks } from './login-request-checks.ts'
 import { logoutChecks } from './logout-checks.ts'
 import { managementChecks } from './management-checks.ts'
+import { rateLimitCheck } from './rate-limit-check.ts'
 import { runAndReport } from './report.ts'
 import { secretAgeCheck } from './secret-age.ts'
 import { tlsChecks } from './tls-checks.ts'
@@ -45,15 +48,17 @@ async function examine({ config: files, json, management, auditFile, skip }: Doc
   const ageCheck = secretAgeCheck(auditFile ?? '')
   const all = [
     ...gatewayChecks,
-    ...auth0Checks,
+    ...discoveryChecks,
     ...managementChecks,
     ...backstageChecks,
     ...loginRequestChecks,
+    ...credentialChecks,
     ...logoutChecks,
-    ...accessChecks,
+    claimsCheck,
+    eventsCheck,
     ...tlsChecks,
     ageCheck,
-    limitCheck,
+    rateLimitCheck,
   ]
   const unknown = skip.filter((name) => !all.some(({ id }) => id.startsWith(name)))
   if (unknown.length > 0)

@@ -1,14 +1,10 @@
 import type { Config } from '../../config/schema.ts'
-import { withSlash } from '../../config/values/addresses.ts'
-import { counted } from '../../config/values/quantities.ts'
-import type { RotationKind } from '../rotate/step-order.ts'
-import { probeSecret } from '../secret-probe.ts'
-import { application } from './auth0-checks.ts'
-import { sendJsonOf, isNoVerdict, type CheckContext } from './check-context.ts'
-import { type Check, nothingToAsk, type Outcome, withoutDiscovery } from './check.ts'
+import { isNoVerdict, type CheckContext } from './check-context.ts'
+import { type Check, type Fault, nothingToAsk, type Outcome, withoutDiscovery } from './check.ts'
+import { application } from './discovery-checks.ts'
 import type { Answer } from './low-level-requests.ts'
 
-/** How the application is registered at Auth0, as far as requests without a person show. */
+/** What Auth0 answers to the login request that the gateway sends, and to one for each API that machines use. */
 export const loginRequestChecks: readonly Check[] = [
   {
     id: 'auth0-callback',
@@ -19,25 +15,14 @@ export const loginRequestChecks: readonly Check[] = [
     run: checkLogin,
   },
   {
-    id: 'auth0-client-secret',
-    title: 'Auth0 accepts the client secret',
+    id: 'auth0-machine-audience',
+    title: 'the APIs that machines ask for are there',
     severity: 'error',
-    meaning: 'Nobody can finish a login: the secret is another one, or the application authenticates in another way.',
-    fix: `Copy the Client Secret: ${application} → Basic Information. Credentials → Authentication Method: Client Secret (Post).`,
-    unless: ['auth0-client-id'],
-    run: (context) => checkCredentials(context, 'clientSecrets', 'client-secret'),
+    meaning: 'No machine can get a token for it.',
+    unless: ['auth0-client-id', 'auth0-callback', 'auth0-grant-type', 'auth0-organization'],
+    run: checkMachineAudiences,
   },
 ]
-
-/** Last of all, so that it sees what the others met. */
-export const limitCheck: Check = {
-  id: 'auth0-rate-limit',
-  title: 'Auth0 did not refuse requests for their number',
-  severity: 'warning',
-  meaning: 'The tenant’s allowance is used up: logins and refreshes fail now and then. A Free tenant has 300 a minute.',
-  fix: 'Auth0 → Monitoring → Logs, type api_limit. Lengthen session.refreshEvery, and keep machines’ tokens.',
-  run: async ({ limited }) => (limited() === 0 ? undefined : `Auth0 answered 429 ${counted(limited(), 'time')}`),
-}
 
 /** What Auth0 says to a login request that it refuses, and what it means. */
 const refusals = [
@@ -89,11 +74,28 @@ async function checkLogin(context: CheckContext): Promise<Outcome> {
   return known === undefined ? found : { id: known.id, found, meaning: known.meaning, fix: known.fix(context.config) }
 }
 
+async function checkMachineAudiences(context: CheckContext): Promise<Outcome> {
+  const { auth0, machines } = context.config
+  const others = machines.audiences.filter((each) => each !== auth0.audience)
+  if (others.length === 0) return nothingToAsk
+  if ((await context.discovery()) === undefined) return withoutDiscovery
+  const faults: Fault[] = []
+  for (const audience of others) {
+    const answer = await answerToLogin(context, audience)
+    if (answer === undefined || !/service not found/i.test(answer.text)) continue
+    faults.push({
+      found: `Auth0 has no API ${audience}: ${answer.text}`,
+      fix: `Auth0 → Applications → APIs: make an API with the identifier ${audience}, or correct machines.audiences.`,
+    })
+  }
+  return faults
+}
+
 /**
  * What Auth0 says to a login request. With `prompt=none` and no cookies a good one comes back to us with `login_required`, since
  * there is no session. Undefined where it says nothing of the request.
  */
-export async function answerToLogin(
+async function answerToLogin(
   { config, discovery, get }: CheckContext,
   audience = config.auth0.audience,
 ): Promise<{ status: number; text: string } | undefined> {
@@ -126,44 +128,4 @@ function whatIsSaid({ headers, text }: Answer): string {
   }
   const words = text.replaceAll(/<(?:style|script)[^]*?<\/(?:style|script)>|<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')
   return words.trim().slice(0, 200)
-}
-
-/** Whether the token endpoint takes the first credential of an option, which is the one in use. */
-export async function checkCredentials(
-  context: CheckContext,
-  option: 'clientSecrets' | 'privateKeys',
-  kind: RotationKind,
-): Promise<Outcome> {
-  const { issuer, clientId, [option]: credentials } = context.config.auth0
-  if (credentials.length === 0) return nothingToAsk
-  if ((await context.discovery()) === undefined) return withoutDiscovery
-  const place = { issuer: withSlash(issuer), clientId, kind }
-  const secrets = new Set(credentials.map((secret) => secret.reveal()))
-  const answers = await Promise.all([...secrets].map((secret) => probeSecret(place, secret, sendJsonOf(context))))
-  const [first, ...others] = answers
-  if (first?.error === 'unauthorized_client') {
-    return {
-      id: 'auth0-grant-type',
-      found: 'Auth0 answers unauthorized_client: the grant type is not allowed for the application',
-      meaning: 'Nobody can finish a login.',
-      fix: `${application} → Advanced Settings → Grant Types: Authorization Code and Refresh Token.`,
-    }
-  }
-  if (first?.verdict === 'unclear') return withoutVerdict(first)
-  if (first?.verdict !== 'refused') return undefined
-  const found = `Auth0 answers 401 to the first of auth0.${option}`
-  if (others.every(({ verdict }) => verdict !== 'accepted')) return found
-  return {
-    severity: 'warning',
-    found: `${found}, and accepts another one`,
-    meaning: 'A rotation is under way, or was not finished: logins work, with one request more each.',
-    fix: `stagedoor rotate ${kind} --resume, or put the one that works first.`,
-  }
-}
-
-function withoutVerdict({ status, error }: { status: number; error: string }): Outcome {
-  const answer = status === 0 ? 'does not answer' : `answers ${status} ${error}`.trim()
-  if (status > 0 && status < 500) return { because: `Auth0’s token endpoint ${answer}` }
-  const meaning = 'Nobody can finish a login, and no roles are refreshed.'
-  return { found: `Auth0’s token endpoint ${answer}`, meaning, fix: 'If Auth0 itself is down, wait: status.auth0.com.' }
 }

@@ -2,9 +2,9 @@ import { lookup } from 'node:dns/promises'
 
 import { createNetworkTest } from '../../boundary/trusted-proxies.ts'
 import { hostOf, withSlash } from '../../config/values/addresses.ts'
-import { application } from './auth0-checks.ts'
 import { isNoVerdict, jsonIn, type Members, type CheckContext } from './check-context.ts'
 import { type Check, nothingToAsk, type Outcome, withDiscovery } from './check.ts'
+import { application } from './discovery-checks.ts'
 import type { Answer } from './low-level-requests.ts'
 
 /** How a session ends: the way back for people who sign out, and the way of Auth0's logout tokens to us. */

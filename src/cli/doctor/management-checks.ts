@@ -1,7 +1,7 @@
 import { apiChecks } from './api-checks.ts'
-import { application } from './auth0-checks.ts'
 import type { CheckContext } from './check-context.ts'
 import { type Check, lacking, nothingToAsk, type Outcome, withDiscovery } from './check.ts'
+import { application } from './discovery-checks.ts'
 import { ageComplaint, oldSecret } from './secret-age.ts'
 import { tenantChecks } from './tenant-checks.ts'
 

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 
 import t, { type Test } from 'tap'
 
-import { accessChecks } from '../../../src/cli/doctor/access-checks.ts'
 import { appBaseUrlIn } from '../../../src/cli/doctor/backstage-checks.ts'
 import { type Check, runChecks } from '../../../src/cli/doctor/check.ts'
+import { claimsCheck } from '../../../src/cli/doctor/claims-check.ts'
 import { cookieComplaint } from '../../../src/cli/doctor/gateway-checks.ts'
 import { isPrivateAddress } from '../../../src/cli/doctor/logout-checks.ts'
 import { secretAgeCheck } from '../../../src/cli/doctor/secret-age.ts'
@@ -27,6 +27,7 @@ import {
   demoAudience,
   examine,
   type Fault,
+  newPrivateKey,
   puller,
   setClient,
   setStreams,
@@ -111,7 +112,7 @@ t.test('claims that Auth0 drops are named', async (t) => {
     const config = {
       auth0: { issuer, claims: { roles: ['https://x/roles', 'roles'], groups: ['https://x/g'], ...claims } },
     }
-    return (await resultOf(accessChecks, 'auth0-claims', { config }))?.map(({ found }) => found)
+    return (await resultOf([claimsCheck], 'auth0-claims', { config }))?.map(({ found }) => found)
   }
   const tenant = 'https://tenant.eu.auth0.com/'
   t.same(await judge(tenant, {}), [])
@@ -146,6 +147,12 @@ const online: [what: string, fault: Fault, expected: RegExp, exitCode: number][]
   ['no such client', { config: { auth0: { clientId: 'nobody' } } }, /\(auth0-client-id\)/, 1],
   ['no such audience', { config: { auth0: { audience: 'https://nowhere.example.com' } } }, /\(auth0-audience\)/, 1],
   ['a wrong secret', { config: { auth0: { clientSecrets: ['wrong'] } } }, /\(auth0-client-secret\)/, 1],
+  [
+    'Auth0 does not have the key',
+    { config: { auth0: { clientSecrets: [], privateKeys: [newPrivateKey()] } } },
+    /\(auth0-private-key\)/,
+    1,
+  ],
 ]
 for (const [what, fault, expected, exitCode] of online) {
   t.test(`check --online says so when ${what}`, async (t) => {

@@ -11,8 +11,8 @@ const tolerableSeconds = 5
 /** More than either side tolerates: logins fail. */
 const harmfulSeconds = 30
 
-/** Asked of Auth0 from outside: no person and no token are needed. */
-export const auth0Checks: readonly Check[] = [
+/** What Auth0 publishes, its clock, and the settings that depend on it: no person and no token are needed. */
+export const discoveryChecks: readonly Check[] = [
   {
     id: 'auth0-discovery',
     title: 'Auth0 can be discovered',
