@@ -4,10 +4,10 @@ import { promisify } from 'node:util'
 import type { SendJson } from '../json-client.ts'
 import type { Expect } from '../management-api.ts'
 import { CommandFailed } from '../run-action.ts'
-import { probeSecret } from '../secret-probe.ts'
+import { acceptanceBy } from './acceptance.ts'
 import type { Rotation } from './rotation.ts'
-import { type Patience, settles } from './settles.ts'
-import type { RotationKind, RotationState } from './step-order.ts'
+import type { Patience } from './settles.ts'
+import type { RotationState } from './step-order.ts'
 
 export type Auth0Application = {
   /** Ends in a slash. */
@@ -23,7 +23,7 @@ export type Auth0Application = {
 /** Rotates a client secret. We choose it, so that it can be handed out before Auth0 knows it, and taken back after. */
 export function clientSecretRotation(application: Auth0Application): Rotation {
   const { clientId, expect } = application
-  const { mustWork, mustTakeOver } = proofOf(application, 'client-secret')
+  const { mustWork, mustTakeOver } = acceptanceBy(application, 'client-secret')
   const set = async (secret: string): Promise<void> =>
     void (await expect([200], 'PATCH', pathOf(clientId), { client_secret: secret }))
   return {
@@ -46,7 +46,7 @@ export function clientSecretRotation(application: Auth0Application): Rotation {
 /** Rotates the key of an application that signs its requests: Auth0 accepts both until the old one is removed. */
 export function privateKeyRotation(application: Auth0Application): Rotation {
   const { clientId } = application
-  const { mustWork, mustTakeOver, mustBeAccepted } = proofOf(application, 'private-key-jwt')
+  const { mustWork, mustTakeOver, mustBeAccepted } = acceptanceBy(application, 'private-key-jwt')
   const { registered, add, allow, remove } = credentialsOf(application)
   return {
     kind: 'private-key-jwt',
@@ -140,32 +140,4 @@ function publicPemOf(privatePem: string): string {
 async function generatePem(): Promise<string> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 3072 })
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).trim()
-}
-
-/** Asks Auth0 which secrets it accepts. */
-function proofOf({ settleMs, patience, send, issuer, clientId }: Auth0Application, kind: RotationKind) {
-  const verdictOn = async (secret: string) => (await probeSecret({ issuer, clientId, kind }, secret, send)).verdict
-  const isAccepted = async (secret: string) => (await verdictOn(secret)) === 'accepted'
-
-  async function mustWork(secret: string): Promise<void> {
-    const verdict = await verdictOn(secret)
-    if (verdict === 'accepted') return
-    const what = verdict === 'refused' ? 'refuses the current secret' : 'gives no clear answer on the current secret'
-    throw new CommandFailed(`Auth0 ${what}: nothing was changed. \`stagedoor doctor\` says what is wrong`)
-  }
-
-  async function mustBeAccepted(secret: string): Promise<void> {
-    if (await settles(() => isAccepted(secret), settleMs, patience)) return
-    throw new CommandFailed('Auth0 does not accept the new key: look at Credentials of the application')
-  }
-
-  async function mustTakeOver(good: string, bad: string): Promise<void> {
-    const hasChanged = async () => (await isAccepted(good)) && (good === bad || (await verdictOn(bad)) === 'refused')
-    if (await settles(hasChanged, settleMs, patience)) return
-    throw new CommandFailed(
-      'Auth0 did not settle within --limit: it still refuses the secret that should work, or accepts the other one',
-    )
-  }
-
-  return { mustWork, mustBeAccepted, mustTakeOver }
 }

@@ -1,10 +1,11 @@
 import { CommandFailed, failureIn } from '../run-action.ts'
 import type { Begun } from './begin.ts'
 import type { Expected } from './replicas.ts'
+import { rollbackAfter } from './rollback.ts'
 import { heldAfter, type Rotation } from './rotation.ts'
 import { type Patience, settles } from './settles.ts'
 import type { StateFile } from './state-file.ts'
-import { courseAfterFailure, firstStepOf, nextStepAfter, type RotationState } from './step-order.ts'
+import { firstStepOf, nextStepAfter, type RotationState } from './step-order.ts'
 import type { Target } from './targets/target.ts'
 
 /** How a step went; `resumed`: begun again, as an earlier run ended before it could say how the step went. */
@@ -30,7 +31,7 @@ const maxSteps = 20
 
 /**
  * Takes one step after the other, and stores each in the state file before it begins. In the planned course a step that fails
- * before `promote` turns the rotation back (`courseAfterFailure`).
+ * before `promote` turns the rotation back (`rollbackAfter`).
  * @returns the last state; its `course` says how it ended
  * @throws CommandFailed where a person has to look; the state file stays
  */
@@ -46,7 +47,7 @@ export async function runRotation(
     const result = await attempt(state, surroundings)
     if ('failure' in result) {
       await recorder.step(state, 'failed', result.failure.message)
-      const course = courseAfterFailure(state)
+      const course = rollbackAfter(state)
       if (course === undefined) {
         await recorder.stop()
         throw result.failure

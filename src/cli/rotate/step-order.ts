@@ -73,11 +73,3 @@ export function nextStepAfter({ kind, course, step }: Place): Step {
   const plan = plans[kind][course]
   return plan[plan.indexOf(step) + 1] ?? 'done'
 }
-
-/** The course of a rotation after a failed step; undefined when a person has to decide. */
-export function courseAfterFailure({ course, step }: Pick<Place, 'course' | 'step'>): Course | undefined {
-  if (course !== 'planned') return undefined
-  if (step === 'stage' || step === 'await-staged') return 'abandon'
-  // From `promote` on, the new secret works everywhere: continuing is safer than going back.
-  return step === 'change' || step === 'verify' ? 'revert' : undefined
-}

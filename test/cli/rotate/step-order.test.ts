@@ -1,7 +1,6 @@
 import t from 'tap'
 
 import {
-  courseAfterFailure,
   firstStepOf,
   nextStepAfter,
   type RotationKind,
@@ -36,15 +35,3 @@ t.test('a session secret never goes to Auth0', async (t) => {
     t.notOk(stepsOf('session-secret', course).some((step) => step.startsWith('change')))
   }
 })
-
-t.test(
-  'what failed before Auth0 changed is abandoned, what failed in between goes back, and after it waits',
-  async (t) => {
-    const after = (step: Step) => courseAfterFailure({ course: 'planned', step })
-    t.same([after('stage'), after('await-staged')], ['abandon', 'abandon'])
-    t.same([after('change'), after('verify')], ['revert', 'revert'])
-    t.same([after('promote'), after('await-promoted'), after('remove-old')], [undefined, undefined, undefined])
-    t.equal(courseAfterFailure({ course: 'revert', step: 'change-back' }), undefined)
-    t.equal(courseAfterFailure({ course: 'emergency', step: 'change' }), undefined)
-  },
-)

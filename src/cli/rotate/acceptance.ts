@@ -1,0 +1,36 @@
+import { CommandFailed } from '../run-action.ts'
+import { probeSecret } from '../secret-probe.ts'
+import type { Auth0Application } from './auth0-rotations.ts'
+import { settles } from './settles.ts'
+import type { RotationKind } from './step-order.ts'
+
+/**
+ * Asks Auth0 which secrets it accepts, and waits until it accepts the right ones.
+ * @throws CommandFailed where it does not
+ */
+export function acceptanceBy({ settleMs, patience, send, issuer, clientId }: Auth0Application, kind: RotationKind) {
+  const verdictOn = async (secret: string) => (await probeSecret({ issuer, clientId, kind }, secret, send)).verdict
+  const isAccepted = async (secret: string) => (await verdictOn(secret)) === 'accepted'
+
+  async function mustWork(secret: string): Promise<void> {
+    const verdict = await verdictOn(secret)
+    if (verdict === 'accepted') return
+    const what = verdict === 'refused' ? 'refuses the current secret' : 'gives no clear answer on the current secret'
+    throw new CommandFailed(`Auth0 ${what}: nothing was changed. \`stagedoor doctor\` says what is wrong`)
+  }
+
+  async function mustBeAccepted(secret: string): Promise<void> {
+    if (await settles(() => isAccepted(secret), settleMs, patience)) return
+    throw new CommandFailed('Auth0 does not accept the new key: look at Credentials of the application')
+  }
+
+  async function mustTakeOver(good: string, bad: string): Promise<void> {
+    const hasChanged = async () => (await isAccepted(good)) && (good === bad || (await verdictOn(bad)) === 'refused')
+    if (await settles(hasChanged, settleMs, patience)) return
+    throw new CommandFailed(
+      'Auth0 did not settle within --limit: it still refuses the secret that should work, or accepts the other one',
+    )
+  }
+
+  return { mustWork, mustBeAccepted, mustTakeOver }
+}

@@ -1,0 +1,16 @@
+import t from 'tap'
+
+import { rollbackAfter } from '../../../src/cli/rotate/rollback.ts'
+import type { Step } from '../../../src/cli/rotate/step-order.ts'
+
+t.test(
+  'what failed before Auth0 changed is abandoned, what failed in between goes back, and after it waits',
+  async (t) => {
+    const after = (step: Step) => rollbackAfter({ course: 'planned', step })
+    t.same([after('stage'), after('await-staged')], ['abandon', 'abandon'])
+    t.same([after('change'), after('verify')], ['revert', 'revert'])
+    t.same([after('promote'), after('await-promoted'), after('remove-old')], [undefined, undefined, undefined])
+    t.equal(rollbackAfter({ course: 'revert', step: 'change-back' }), undefined)
+    t.equal(rollbackAfter({ course: 'emergency', step: 'change' }), undefined)
+  },
+)
