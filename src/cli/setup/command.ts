@@ -1,29 +1,14 @@
-import { isLoopback, withSlash } from '../../config/values/addresses.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
-import { issuerFrom, required } from '../from-environment.ts'
-import { createSendJson } from '../json-client.ts'
 import { createExpect, type Expect, managementHelp } from '../management-api.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
 import { type Applied, applyPlan } from './apply.ts'
 import { findInTenant, type Found } from './found.ts'
+import { type SetupOptions, wishFrom } from './options.ts'
 import { planOf } from './plan.ts'
 import { clicks, describe, gatewayYaml } from './report.ts'
 import { placesIn, prepareFolder, writeSecrets } from './secrets.ts'
 import { type Wanted, wantedTenant, type Wish } from './wanted.ts'
-
-type SetupOptions = {
-  issuer?: string
-  baseUrl?: string
-  audience?: string
-  clientId?: string
-  backstageUrl?: string
-  events: boolean
-  backchannelLogout?: boolean
-  print?: true
-  apply?: true
-  secrets?: string
-}
 
 /** `stagedoor setup auth0`: makes what Stagedoor needs in an Auth0 tenant, or says how. */
 export function setupCommand(context: CommandContext): Command {
@@ -46,26 +31,7 @@ export function setupCommand(context: CommandContext): Command {
 
 async function setUp(options: SetupOptions, context: CommandContext): Promise<number> {
   const { env, out, fetch } = context
-  const given = required(
-    {
-      issuer: [issuerFrom(options.issuer, env), '--issuer or AUTH0_ISSUER'],
-      baseUrl: [options.baseUrl ?? env['STAGEDOOR_BASE_URL'], '--base-url or STAGEDOOR_BASE_URL'],
-    },
-    'stagedoor setup auth0',
-  )
-  const issuer = withSlash(given.issuer)
-  const send = createSendJson(fetch)
-  const isOffered = async () =>
-    (await send(`${issuer}.well-known/openid-configuration`)).body['backchannel_logout_supported'] === true
-  const baseUrl = checkedBaseUrl(given.baseUrl)
-  const isPublic = !isLoopback(new URL(baseUrl))
-  const wish: Wish = {
-    baseUrl,
-    audience: (options.audience ?? env['AUTH0_AUDIENCE']) || `${baseUrl}/api`,
-    managementAudience: env['STAGEDOOR_MANAGEMENT_AUDIENCE'] || `${issuer}api/v2/`,
-    hasBackchannelLogout: options.backchannelLogout ?? (isPublic && options.print !== true && (await isOffered())),
-    withEvents: options.events,
-  }
+  const { issuer, wish } = await wishFrom(options, context)
   const wanted = await wantedTenant(wish)
   if (options.print) {
     out(clicks(wanted))
@@ -131,17 +97,4 @@ async function showConfiguration(
 function shownSecret(client: Record<string, unknown> | undefined): string | undefined {
   const secret = client?.['client_secret']
   return typeof secret === 'string' ? secret : undefined
-}
-
-/** @throws CommandFailed for one that the gateway would refuse */
-function checkedBaseUrl(given: string): string {
-  const text = given.replace(/\/$/, '')
-  const url = URL.parse(text)
-  if (url === null || url.origin !== text) {
-    throw new CommandFailed(`${text} is no base URL: write scheme and host only, as https://portal.example.com`)
-  }
-  if (url.protocol === 'http:' && !isLoopback(url)) {
-    throw new CommandFailed(`${text} is plain http, which is accepted for localhost only: write https://${url.host}`)
-  }
-  return text
 }

@@ -22,7 +22,7 @@ export type Wish = {
   baseUrl: string
   audience: string
   managementAudience: string
-  /** The tenant offers it, and Auth0 can reach the address (`command.ts`). */
+  /** The tenant offers it, and Auth0 can reach the address (`options.ts`). */
   hasBackchannelLogout: boolean
   withEvents: boolean
 }
