@@ -1,4 +1,4 @@
-import { moveAside, removeOldest } from '../trail-files.ts'
+import { moveAside, removeOldest } from '../moved-files.ts'
 import { type AppendFile, openAppendFile } from './append-file.ts'
 import { bytesOf, type OnFailure, reasonOf, type Sink, type SinkStatus } from './sink.ts'
 

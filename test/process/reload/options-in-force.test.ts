@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 
 import t, { type Test } from 'tap'
 
-import { movedFiles } from '../../../src/audit/trail-files.ts'
+import { movedFiles } from '../../../src/audit/moved-files.ts'
 import { createSessionEditor } from '../../support/aged-sessions.ts'
 import { type Cluster, clusterSecret, startCluster } from '../../support/cluster.ts'
 import { startOrigin } from '../../support/origin.ts'
