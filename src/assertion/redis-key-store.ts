@@ -55,7 +55,7 @@ export function createRedisKeyStore(options: RedisKeyStoreOptions): KeyStore {
       if (opened === undefined || !isKeyRing(opened.payload)) {
         throw new TypeError(`none of session.secrets opens ${key} in Redis; delete that key to have new ones made`)
       }
-      if (opened.isStale) await redis.run(resealScript, [key], [sealed, await sealer.seal(opened.payload)])
+      if (opened.isOldKey) await redis.run(resealScript, [key], [sealed, await sealer.seal(opened.payload)])
       return opened.payload
     },
 

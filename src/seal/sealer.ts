@@ -6,7 +6,7 @@ import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose'
 type Opened = {
   payload: unknown
   /** True when an older key opened it: seal it anew at the next chance. */
-  isStale: boolean
+  isOldKey: boolean
 }
 
 /** Encrypts small JSON values for a browser to keep: JWE compact, `dir` with `A256GCM` (RFC 7516, RFC 7518 §4.5, §5.3). */
@@ -44,7 +44,7 @@ export function createSealer(secrets: readonly string[], purpose: string, salt =
           keyManagementAlgorithms: ['dir'],
           contentEncryptionAlgorithms: ['A256GCM'],
         })
-        return { payload: JSON.parse(decoder.decode(plaintext)), isStale: key !== sealing }
+        return { payload: JSON.parse(decoder.decode(plaintext)), isOldKey: key !== sealing }
       } catch {
         return undefined
       }

@@ -21,17 +21,17 @@ export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDepe
   // The refresh token rotates: a browser that never got the new cookie still brings the old one, whose token is dead.
   const refreshed = new LRUCache<string, Session>(upTo(maxRemembered))
 
-  function current({ session, isStale, sealedRefreshAt }: Opened): FoundSession {
+  function current({ session, needsRewrite, sealedRefreshAt }: Opened): FoundSession {
     const latest = refreshed.get(session.id)
     const isOutdated = latest !== undefined && latest.refreshedAt > session.refreshedAt
     const newest = isOutdated ? { ...latest, usedAt: Math.max(latest.usedAt, session.usedAt) } : session
-    return { session: newest, isStale: isStale || sealedRefreshAt < newest.refreshedAt }
+    return { session: newest, needsRewrite: needsRewrite || sealedRefreshAt < newest.refreshedAt }
   }
 
   async function seal(session: Session): Promise<string> {
     const value = await sealer.seal(session)
     if (splitIntoChunks(cookieName, value, []) === undefined) throw tooLarge(value)
-    opened.set(value, { session, isStale: false, sealedRefreshAt: session.refreshedAt })
+    opened.set(value, { session, needsRewrite: false, sealedRefreshAt: session.refreshedAt })
     return value
   }
 
@@ -47,7 +47,7 @@ export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDepe
       const content = await sealer.open(cookieValue)
       if (content === undefined) return undefined
       const session = content.payload as Session
-      const found = { session, isStale: content.isStale, sealedRefreshAt: session.refreshedAt }
+      const found = { session, needsRewrite: content.isOldKey, sealedRefreshAt: session.refreshedAt }
       opened.set(cookieValue, found)
       return current(found)
     },
@@ -61,7 +61,7 @@ export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDepe
     async touch({ session, value }) {
       // Set before sealing, so that requests that come meanwhile see the use and do not write it again.
       const sealedRefreshAt = opened.get(value)?.sealedRefreshAt ?? session.refreshedAt
-      opened.set(value, { session, isStale: false, sealedRefreshAt })
+      opened.set(value, { session, needsRewrite: false, sealedRefreshAt })
       return seal(session)
     },
 

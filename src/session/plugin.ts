@@ -68,7 +68,8 @@ export const session = fastifyPlugin<SessionOptions>(
     function accept(request: FastifyRequest, reply: FastifyReply, fresh: Freshened): Promise<void> | undefined {
       if (fresh === undefined) return undefined
       request.session = fresh.session
-      const isDue = fresh.isStale || sessions.isOwed(fresh.session) || isUseWorthNoting(fresh.session, limits, now())
+      const isDue =
+        fresh.needsRewrite || sessions.isOwed(fresh.session) || isUseWorthNoting(fresh.session, limits, now())
       if (!isDue || isForAsset(assetRequestOf(request))) return undefined
       return noteUse(request, reply, { session: { ...fresh.session, usedAt: now() }, value: fresh.value })
     }

@@ -24,7 +24,7 @@ export function createRecordSealer(secrets: readonly string[]) {
     async open(record: string, reference: SessionReference): Promise<FoundSession | undefined> {
       const opened = await sealerWith(reference).open(record)
       const session = opened?.payload as Session | undefined
-      return session?.id === reference.sessionId ? { session, isStale: opened?.isStale === true } : undefined
+      return session?.id === reference.sessionId ? { session, needsRewrite: opened?.isOldKey === true } : undefined
     },
   }
 }

@@ -114,7 +114,7 @@ export class RedisRecords {
     const [record, , usedAt] = reply as (string | null)[]
     const opened = record ? await sealer.open(record, reference) : undefined
     if (opened === undefined) return undefined
-    return { session: { ...opened.session, usedAt: Number(usedAt) }, isStale: opened.isStale }
+    return { session: { ...opened.session, usedAt: Number(usedAt) }, needsRewrite: opened.needsRewrite }
   }
 
   async remove(sessionId: string): Promise<void> {

@@ -54,13 +54,13 @@ export class RedisStore implements SessionStore {
   }
 
   async touch({ session, value }: KnownSession): Promise<string> {
-    const isStale = this.#cache.get(value)?.isStale === true
+    const needsRewrite = this.#cache.get(value)?.needsRewrite === true
     this.#cache.amend(value, ({ session: known }) => ({
-      isStale: false,
+      needsRewrite: false,
       session: { ...known, usedAt: session.usedAt },
     }))
     // Runs in the background. A use that Redis does not take now is written later, or the session would expire there.
-    const write = () => this.#noteUse({ session, value }, isStale)
+    const write = () => this.#noteUse({ session, value }, needsRewrite)
     write().catch((error: unknown) => {
       if (error instanceof RedisUnavailable) this.#deferred.defer(`use of ${session.id}`, write)
     })
@@ -85,8 +85,8 @@ export class RedisStore implements SessionStore {
   }
 
   /** A record that an older secret sealed is written anew. */
-  async #noteUse({ session, value }: KnownSession, isStale: boolean): Promise<void> {
-    const isThere = isStale ? await this.#replace(session, { session, value }) : await this.#records.touch(session)
+  async #noteUse({ session, value }: KnownSession, needsRewrite: boolean): Promise<void> {
+    const isThere = needsRewrite ? await this.#replace(session, { session, value }) : await this.#records.touch(session)
     if (!isThere) this.#cache.forget(session.id)
   }
 }

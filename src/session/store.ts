@@ -2,8 +2,8 @@ import type { Session } from './session.ts'
 
 export type FoundSession = {
   session: Session
-  /** True when the browser should get its cookie anew, e.g. because an old key sealed it. */
-  isStale: boolean
+  /** True when it should be written anew, with its cookie: because an old key sealed it, for example. */
+  needsRewrite: boolean
 }
 
 /** A session as a request brought it: what was found, under which cookie value. */

@@ -14,12 +14,12 @@ t.test('what was sealed opens again, and shows nothing of what is inside', async
   t.same(header, { alg: 'dir', enc: 'A256GCM' }, 'and is not compressed (RFC 8725 §3.6)')
   const [short, long] = await Promise.all(['x', 'x'.repeat(3_000)].map((text) => sealer.seal(text)))
   t.ok(Number(long?.length) - Number(short?.length) > 3_000, 'a long text is as long when it is sealed')
-  t.same(await sealer.open(sealed), { payload: { subject: 'auth0|jane' }, isStale: false })
+  t.same(await sealer.open(sealed), { payload: { subject: 'auth0|jane' }, isOldKey: false })
 })
 
 t.test('an old key opens, and asks to be sealed anew', async (t) => {
   const sealed = await createSealer([old], 'session').seal(1)
-  t.same(await createSealer([fresh, old], 'session').open(sealed), { payload: 1, isStale: true })
+  t.same(await createSealer([fresh, old], 'session').open(sealed), { payload: 1, isOldKey: true })
 })
 
 t.test('a key that was taken away opens nothing', async (t) => {

@@ -10,7 +10,10 @@ import { sessionOf } from '../support/sessions.ts'
 /** The session that goes by a cookie value. */
 const sessionIn = (cookie: string, usedAt = 0, refreshedAt = 0) =>
   sessionOf({ id: `id of ${cookie}`, usedAt, refreshedAt })
-const foundIn = (cookie: string, usedAt = 0): FoundSession => ({ session: sessionIn(cookie, usedAt), isStale: false })
+const foundIn = (cookie: string, usedAt = 0): FoundSession => ({
+  session: sessionIn(cookie, usedAt),
+  needsRewrite: false,
+})
 
 function createCache() {
   const events = new EventEmitter<BusEvents>()
@@ -97,10 +100,10 @@ t.test(
 t.test('what is known can be amended; what is not known is not made', async (t) => {
   const { cache, know } = createCache()
   await know('a')
-  const makeStale = (found: FoundSession) => ({ ...found, isStale: true })
+  const makeStale = (found: FoundSession) => ({ ...found, needsRewrite: true })
   cache.amend('a', makeStale)
   cache.amend('b', makeStale)
-  t.match(cache.get('a'), { isStale: true })
+  t.match(cache.get('a'), { needsRewrite: true })
   t.equal(cache.get('b'), undefined)
 })
 
@@ -108,7 +111,7 @@ t.test('what was amended or read again is still forgotten when it is refreshed e
   const { events, cache, know, usedAt } = createCache()
   await know('a')
   await know('a', 2)
-  cache.amend('a', (found) => ({ ...found, isStale: true }))
+  cache.amend('a', (found) => ({ ...found, needsRewrite: true }))
   t.equal(usedAt('a'), 2)
   events.emit('changed', sessionIn('a', 0, 1))
   t.equal(cache.get('a'), undefined)

@@ -13,7 +13,7 @@ const reference = parseReference(newReference(session.id, randomBytes)) ?? { ses
 
 t.test('a record is opened by our secret and the cookie together, and says nothing by itself', async (t) => {
   const record = await sealer.seal(session, reference)
-  t.same(await sealer.open(record, reference), { session, isStale: false })
+  t.same(await sealer.open(record, reference), { session, needsRewrite: false })
   for (const word of [session.subject, session.id, String(session.refreshToken), secret]) t.notMatch(record, word)
   t.not(await sealer.seal(session, reference), record, 'no two records are alike')
 })
@@ -48,8 +48,8 @@ t.test('a changed, cut or foreign record does not open', async (t) => {
 
 t.test('the first secret seals, all open, and an older one asks for a new seal', async (t) => {
   const rotating = createRecordSealer(['a newer secret of 32 characters or more', secret])
-  t.same(await rotating.open(await sealer.seal(session, reference), reference), { session, isStale: true })
-  t.same(await rotating.open(await rotating.seal(session, reference), reference), { session, isStale: false })
+  t.same(await rotating.open(await sealer.seal(session, reference), reference), { session, needsRewrite: true })
+  t.same(await rotating.open(await rotating.seal(session, reference), reference), { session, needsRewrite: false })
 })
 
 t.test('a reference is an id and 256 random bits; anything else is none', async (t) => {

@@ -72,7 +72,7 @@ for (const [name, start] of [
       const value = String(await here.save(session))
       t.equal(there.recall(value), undefined)
       for (const store of [here, there]) {
-        t.match(await store.find(value), { session, isStale: false })
+        t.match(await store.find(value), { session, needsRewrite: false })
         t.same(store.recall(value)?.session, session)
       }
     })
@@ -99,7 +99,11 @@ for (const [name, start] of [
       t.equal((await store.find(next))?.session.refreshToken, 'second')
       t.equal(store.recall(value)?.session.refreshToken, 'second')
       t.equal((await store.find(value))?.session.refreshToken, 'second')
-      t.equal((await store.find(value))?.isStale, value !== next, 'the browser gets its cookie anew, if there is one')
+      t.equal(
+        (await store.find(value))?.needsRewrite,
+        value !== next,
+        'the browser gets its cookie anew, if there is one',
+      )
     })
 
     await t.test('the use of a session is kept', async (t) => {
@@ -148,7 +152,7 @@ for (const [name, start] of [
       const value = String(await (await make([secret])).save(sessionOf()))
       const rotating = await make([newer, secret])
       const found = await rotating.find(value)
-      t.equal(found?.isStale, true)
+      t.equal(found?.needsRewrite, true)
       const touched = await rotating.touch({ session: found?.session ?? sessionOf(), value })
       const rotated = await make([newer])
       await until(async () => (await rotated.find(touched)) !== undefined)

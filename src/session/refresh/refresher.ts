@@ -40,9 +40,9 @@ export function createRefresher(options: RefresherOptions) {
     }
     if (outcome?.kind === 'ended') return undefined
     if (outcome?.kind === 'fresh') {
-      return { session: outcome.session, isStale: outcome.value !== known.value, value: outcome.value }
+      return { session: outcome.session, needsRewrite: outcome.value !== known.value, value: outcome.value }
     }
-    return isOverdue ? refuseAsStale() : { ...serveAsStale(known), isStale: false }
+    return isOverdue ? refuseAsStale() : { ...serveAsStale(known), needsRewrite: false }
   }
 
   /** @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE where it is the store that keeps the session from being refreshed */

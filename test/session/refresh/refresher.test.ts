@@ -105,7 +105,7 @@ t.test('after a failure the session goes on, and nobody tries or waits for a whi
     refreshGrant: async () => ({ kind: 'failed', cause: 'down' }),
   })
   const session = known(1_500)
-  t.match(await refresher.freshen(session), { ...session, isStale: false })
+  t.match(await refresher.freshen(session), { ...session, needsRewrite: false })
   t.equal(refresher.freshen(session), undefined)
   t.match(counters, { failed: 1, failedInARow: 1 })
   t.same(done, ['refreshGrant', 'failed'])
@@ -142,9 +142,9 @@ t.test('what another replica holds is awaited and taken over', async (t) => {
   const theirs = sessionOf({ refreshedAt: 9_999 })
   const { refresher, counters, done } = createSetup({
     leases,
-    store: { find: async () => ({ session: theirs, isStale: false }) },
+    store: { find: async () => ({ session: theirs, needsRewrite: false }) },
   })
-  t.match(await refresher.freshen(known(1_500)), { session: theirs, value: 'cookie', isStale: false })
+  t.match(await refresher.freshen(known(1_500)), { session: theirs, value: 'cookie', needsRewrite: false })
   t.match(counters, { shared: 1, refreshed: 0 })
   t.same(done, [])
 })
@@ -165,7 +165,7 @@ t.test('a failure at another replica is not counted again', async (t) => {
 t.test('an overtaken holder discards what it has and takes what is there', async (t) => {
   const theirs = sessionOf({ refreshedAt: 9_999 })
   const { refresher, counters } = createSetup({
-    store: { save: async () => undefined, find: async () => ({ session: theirs, isStale: false }) },
+    store: { save: async () => undefined, find: async () => ({ session: theirs, needsRewrite: false }) },
   })
   t.match(await refresher.freshen(known(1_500)), { session: theirs })
   t.match(counters, { shared: 1, refreshed: 0 })
