@@ -1,4 +1,4 @@
-import type { SecondFactor } from '../oidc/step-up.ts'
+import type { SecondFactor } from '../oidc/second-factor.ts'
 import { type ErrorCode, errorTable } from './error-table.ts'
 
 type GatewayErrorOptions = {

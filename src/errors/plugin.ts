@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-import { wantsPage } from '../headers/navigation.ts'
+import { wantsPage } from '../headers/page-or-script.ts'
 import { stepUpPath } from '../oidc/step-up.ts'
 import { errorPage } from '../pages/error-page.ts'
 import { lineOf } from '../telemetry/request-line.ts'

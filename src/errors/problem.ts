@@ -1,4 +1,5 @@
-import { maxAgeSecondsOf, multiFactorAcr, type SecondFactor } from '../oidc/step-up.ts'
+import type { SecondFactor } from '../oidc/second-factor.ts'
+import { maxAgeSecondsOf, multiFactorAcr } from '../oidc/step-up.ts'
 import { errorTable } from './error-table.ts'
 import type { GatewayError } from './gateway-error.ts'
 

@@ -7,7 +7,8 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { capabilitiesOf } from './discovery.ts'
 import { isClientRejected, outageIn } from './failures.ts'
 import type { Provider } from './provider.ts'
-import { type SecondFactor, stepUpParameters } from './step-up.ts'
+import type { SecondFactor } from './second-factor.ts'
+import { stepUpParameters } from './step-up.ts'
 
 const names = [
   'return_to',

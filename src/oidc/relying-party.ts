@@ -5,7 +5,7 @@ import type { Prompt, PushedAuthorization } from './authorization-request.ts'
 import type { LoginMarkers } from './login-marker.ts'
 import type { ClaimNames } from './map-user-claims.ts'
 import type { Provider } from './provider.ts'
-import type { SecondFactor } from './step-up.ts'
+import type { SecondFactor } from './second-factor.ts'
 import type { TransactionCookies, UsedTransactions } from './transaction-cookies.ts'
 
 /** All that login, callback and logout need: the gateway in its part as OpenID relying party. */

@@ -11,7 +11,8 @@ import {
 import { markerAtStart } from './login-marker.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
-import { destinationOf, type SecondFactor } from './step-up.ts'
+import type { SecondFactor } from './second-factor.ts'
+import { destinationOf } from './step-up.ts'
 import type { Transaction } from './transaction.ts'
 
 /** Starts a login: remembers it in this browser and sends the browser to the provider. */

@@ -1,8 +1,4 @@
-import { maxClockDifferenceMs } from '../revocation/marks.ts'
-import type { Session } from '../session/session.ts'
-
-/** A second factor to be shown: at any time in the session, or not longer ago than this. */
-export type SecondFactor = { withinMs?: number }
+import type { SecondFactor } from './second-factor.ts'
 
 /** Auth0 acts on this value with a post-login Action (OpenID PAPE 1.0 §4). */
 export const multiFactorAcr = 'http://schemas.openid.net/pape/policies/2007/06/multi-factor'
@@ -16,25 +12,6 @@ export function stepUpParameters(secondFactor: SecondFactor | undefined): { acr_
 
 export function maxAgeSecondsOf({ withinMs }: SecondFactor): number | undefined {
   return withinMs === undefined ? undefined : Math.floor(withinMs / 1000)
-}
-
-/**
- * Whether a login proves the second factor, and lately enough: by `amr` and `auth_time` of its ID token, since the user can remove
- * the parameters that ask for it from the request. Without `auth_time` nothing proves how long ago that was, and a time to come
- * proves nothing either. The callback of a login and the rules use this one test, or the browser would be sent
- * from one to the other for ever.
- * @param now milliseconds since the epoch
- */
-export function provesSecondFactor(
-  { amr, authTimeSeconds }: Pick<Session, 'amr' | 'authTimeSeconds'>,
-  { withinMs }: SecondFactor,
-  now: number,
-): boolean {
-  if (!amr.includes('mfa')) return false
-  if (withinMs === undefined) return true
-  if (authTimeSeconds === undefined) return false
-  const ageMs = now - authTimeSeconds * 1000
-  return ageMs <= withinMs && ageMs >= -maxClockDifferenceMs
 }
 
 /** The destination of a `return_to`: a page or, through our step-up endpoint, any request that needs a second factor. */

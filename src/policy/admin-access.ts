@@ -1,6 +1,6 @@
 import type { Requirement } from '../config/options/requirement.ts'
 import type { Principal } from '../identity/principal.ts'
-import type { SecondFactor } from '../oidc/step-up.ts'
+import type { SecondFactor } from '../oidc/second-factor.ts'
 import { isKnown } from './decision.ts'
 import { secondFactorOf } from './mfa-condition.ts'
 import { type Refusal, refusal } from './missing-rights.ts'

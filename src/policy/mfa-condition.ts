@@ -1,6 +1,6 @@
 import type { Requirement } from '../config/options/requirement.ts'
 import { formatDuration, type Milliseconds } from '../config/values/quantities.ts'
-import { provesSecondFactor, type SecondFactor } from '../oidc/step-up.ts'
+import { provesSecondFactor, type SecondFactor } from '../oidc/second-factor.ts'
 import type { KnownPrincipal, Question } from './decision.ts'
 
 /** The condition `mfa`: only people meet it, when their login proves the second factor. */

@@ -2,15 +2,8 @@ import { ClientError } from 'openid-client'
 import t from 'tap'
 
 import { isAuthTimeRefused } from '../../src/oidc/failures.ts'
-import {
-  destinationOf,
-  maxAgeSecondsOf,
-  multiFactorAcr,
-  provesSecondFactor,
-  type SecondFactor,
-  stepUpParameters,
-  stepUpPath,
-} from '../../src/oidc/step-up.ts'
+import { provesSecondFactor, type SecondFactor } from '../../src/oidc/second-factor.ts'
+import { destinationOf, maxAgeSecondsOf, multiFactorAcr, stepUpParameters, stepUpPath } from '../../src/oidc/step-up.ts'
 
 const now = 1_700_000_000_000
 const secondsAgo = (seconds: number): number => now / 1000 - seconds
