@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 
 import type { ErrorCode } from '../errors/error-table.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { isNavigation } from '../headers/navigation.ts'
+import { isNavigation } from '../headers/page-or-script.ts'
 import { loopHeader } from '../headers/removed-headers.ts'
 import { traceparentFor } from '../headers/trace-context.ts'
 import type { RandomBytes } from '../seal/random.ts'

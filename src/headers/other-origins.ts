@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-import { isNavigation } from './navigation.ts'
+import { isNavigation } from './page-or-script.ts'
 
 /**
  * Refuses a request that changes something at our own endpoints and comes from a page of another origin; another host of our

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { bareAnswer } from '../errors/bare-answer.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { wantsPage } from '../headers/navigation.ts'
+import { wantsPage } from '../headers/page-or-script.ts'
 
 /** Why a request is refused before it is looked at: too many connections, too many requests under way, too long a wait. */
 export const shedReasons = ['connections', 'requests', 'delay'] as const

@@ -3,7 +3,7 @@ import fastifyPlugin from 'fastify-plugin'
 
 import type { PathOddity } from '../boundary/request-target.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { wantsPage } from '../headers/navigation.ts'
+import { wantsPage } from '../headers/page-or-script.ts'
 import type { Decision, Deny } from './decision.ts'
 import { explanationLines, pathRefusedText } from './explain.ts'
 import type { Policy } from './policy.ts'

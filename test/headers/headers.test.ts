@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { isNavigation, wantsPage } from '../../src/headers/navigation.ts'
 import { refuseChangeFromOtherOrigin } from '../../src/headers/other-origins.ts'
+import { isNavigation, wantsPage } from '../../src/headers/page-or-script.ts'
 import { isReservedHeader } from '../../src/headers/removed-headers.ts'
 
 t.test('names that only the gateway may set are reserved in every spelling', async (t) => {

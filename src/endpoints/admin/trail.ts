@@ -4,7 +4,7 @@ import { momentForm, momentIn, type RecordFilter } from '../../audit/filter.ts'
 import type { Examination, Examine } from '../../audit/search-and-verify.ts'
 import { UnreadableTrail } from '../../audit/trail-files.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
-import { wantsPage } from '../../headers/navigation.ts'
+import { wantsPage } from '../../headers/page-or-script.ts'
 import { auditPage, type AuditQuestion } from '../../pages/console/audit.ts'
 import { badRequest } from './bad-request.ts'
 
