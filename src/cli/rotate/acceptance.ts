@@ -1,8 +1,20 @@
+import type { SendJson } from '../json-client.ts'
+import type { Expect } from '../management-api.ts'
 import { CommandFailed } from '../run-action.ts'
 import { probeSecret } from '../secret-probe.ts'
-import type { Auth0Application } from './auth0-rotations.ts'
-import { settles } from './settles.ts'
+import { type Patience, settles } from './settles.ts'
 import type { RotationKind } from './step-order.ts'
+
+export type Auth0Application = {
+  /** Ends in a slash. */
+  issuer: string
+  clientId: string
+  /** Calls the Management API. */
+  expect: Expect
+  send: SendJson
+  settleMs: number
+  patience: Patience
+}
 
 /**
  * Asks Auth0 which secrets it accepts, and waits until it accepts the right ones.

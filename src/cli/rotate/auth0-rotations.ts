@@ -1,24 +1,10 @@
 import { createPublicKey, generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 
-import type { SendJson } from '../json-client.ts'
-import type { Expect } from '../management-api.ts'
 import { CommandFailed } from '../run-action.ts'
-import { acceptanceBy } from './acceptance.ts'
+import { type Auth0Application, acceptanceBy } from './acceptance.ts'
 import type { Rotation } from './rotation.ts'
-import type { Patience } from './settles.ts'
 import type { RotationState } from './step-order.ts'
-
-export type Auth0Application = {
-  /** Ends in a slash. */
-  issuer: string
-  clientId: string
-  /** Calls the Management API. */
-  expect: Expect
-  send: SendJson
-  settleMs: number
-  patience: Patience
-}
 
 /** Rotates a client secret. We choose it, so that it can be handed out before Auth0 knows it, and taken back after. */
 export function clientSecretRotation(application: Auth0Application): Rotation {

@@ -8,12 +8,8 @@ import { issuerFrom, required, secretFrom } from '../from-environment.ts'
 import { createSendJson } from '../json-client.ts'
 import { createExpect } from '../management-api.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
-import {
-  type Auth0Application,
-  clientSecretRotation,
-  privateKeyRotation,
-  sessionSecretRotation,
-} from './auth0-rotations.ts'
+import type { Auth0Application } from './acceptance.ts'
+import { clientSecretRotation, privateKeyRotation, sessionSecretRotation } from './auth0-rotations.ts'
 import { beginRotation, type Wish } from './begin.ts'
 import { type Auth0Options, type RotateOptions, withAuth0Options, withRotateOptions } from './options.ts'
 import { createRecorder } from './record.ts'
