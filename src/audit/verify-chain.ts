@@ -1,18 +1,14 @@
 import type { ChainHead } from './event.ts'
 import type { AuditRecord } from './record-schema.ts'
+import { UnsignedRecords } from './unsigned-records.ts'
 
 type Report = { fault: (place: string, text: string) => void; note: (text: string) => void }
 
 /** Limit of remembered hashes: more than a sender can have in transit. */
 const maxRemembered = 20_000
 
-/** A gateway that has its keys signs each hour at least (`audit.checkpointEvery`). The rest is for clocks and busy machines. */
-const longestUnsignedMs = 2 * 3_600_000
-
 /** Records that wait for others come a little out of the order of their times; a clock that is kept in step moves by less. */
 const clockStepMs = 5_000
-
-type Moment = Pick<AuditRecord, 'seq' | 'time'>
 
 /** One writer's chain, followed record by record. */
 export class WriterChain {
@@ -30,8 +26,7 @@ export class WriterChain {
   #lastPlace = 'end'
   #lastTime = ''
   #isStopped = false
-  /** The records that no signature covers so far. A checkpoint does not count: it has one of its own. */
-  #unsigned: { from: Moment; to: Moment } | undefined
+  readonly #unsigned = new UnsignedRecords()
 
   constructor(writer: string, report: Report) {
     this.#writer = writer
@@ -62,7 +57,7 @@ export class WriterChain {
       )
     }
     this.#lastTime = time
-    if (event !== 'checkpoint') this.#unsigned = { from: this.#unsigned?.from ?? { seq, time }, to: { seq, time } }
+    this.#unsigned.add(record)
     this.#remember(seq, hash)
     this.#next = seq + 1
     this.#lastHash = hash
@@ -83,11 +78,11 @@ export class WriterChain {
 
   /** A signature covers this record and those before it. */
   cover(seq: number): void {
-    if (this.#unsigned !== undefined && seq >= this.#unsigned.to.seq) this.#unsigned = undefined
+    this.#unsigned.cover(seq)
   }
 
   isCovered(seq: number): boolean {
-    return this.#unsigned === undefined || seq < this.#unsigned.from.seq
+    return this.#unsigned.isCovered(seq)
   }
 
   /**
@@ -114,13 +109,15 @@ export class WriterChain {
       const last = this.#next - 1
       this.#report.note(`writer ${this.#writer} did not end in order after record ${last}: it runs, or it was killed`)
     }
-    if (this.#unsigned !== undefined) this.#judgeUnsigned(this.#unsigned)
+    this.#reportUnsigned()
   }
 
-  #judgeUnsigned({ from, to }: { from: Moment; to: Moment }): void {
-    const text = `no signature covers ${this.#range(from.seq, to.seq)}: whoever can write the file may have written this`
-    const isLong = Date.parse(to.time) - Date.parse(from.time) > longestUnsignedMs
-    if (isLong) this.#report.fault(this.#lastPlace, text)
+  #reportUnsigned(): void {
+    const stretch = this.#unsigned.stretch()
+    if (stretch === undefined) return
+    const range = this.#range(stretch.first, stretch.last)
+    const text = `no signature covers ${range}: whoever can write the file may have written this`
+    if (stretch.isTooLong) this.#report.fault(this.#lastPlace, text)
     else this.#report.note(`${text}. If the writer runs, its next checkpoint covers it`)
   }
 
