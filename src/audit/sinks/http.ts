@@ -68,8 +68,9 @@ export class HttpSink implements Sink {
   }
 
   status(): SinkStatus {
+    const { spool } = this.#options
     const reason = this.#queueReason ?? this.#sendReason
-    return { reason, waiting: this.#options.spool.waiting(), lost: this.#lost }
+    return { reason, waiting: spool.waiting(), lost: this.#lost + spool.lost() }
   }
 
   async close(): Promise<void> {

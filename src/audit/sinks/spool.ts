@@ -32,6 +32,7 @@ export function openSpool({ folder, writer, ...options }: SpoolOptions) {
   const pieces: Piece[] = pieceNames(own).map((name) => measured(own, name))
   let count = 0
   let open: { file: AppendFile; piece: Piece } | undefined
+  let lost = 0
 
   function openPiece(): { file: AppendFile; piece: Piece } {
     count += 1
@@ -61,20 +62,25 @@ export function openSpool({ folder, writer, ...options }: SpoolOptions) {
       if (piece.lines >= limits.maxLines || written < bytes.length) closePiece()
       if (written < bytes.length) throw new Error('the disk is full')
     },
-    /** The piece that waits longest. */
+    /** The piece that waits longest. One whose file was removed behind our back is lost, and does not hold up the others. */
     oldest(): { name: string; text: string } | undefined {
-      const [piece] = pieces
-      if (piece === undefined) return undefined
-      if (piece === open?.piece) closePiece()
-      const text = readFileSync(join(own, piece.name), 'utf8')
-      // A process that was killed during a write left a part of a line. Its request was never answered.
-      return { name: piece.name, text: text.slice(0, text.lastIndexOf('\n') + 1) }
+      for (let piece = pieces[0]; piece !== undefined; piece = pieces[0]) {
+        if (piece === open?.piece) closePiece()
+        const text = textIfThere(join(own, piece.name))
+        // A process that was killed during a write left a part of a line. Its request was never answered.
+        if (text !== undefined) return { name: piece.name, text: text.slice(0, text.lastIndexOf('\n') + 1) }
+        lost += piece.lines
+        pieces.shift()
+      }
+      return undefined
     },
     remove(name: string): void {
       rmSync(join(own, name), { force: true })
       const at = pieces.findIndex((piece) => piece.name === name)
       if (at >= 0) pieces.splice(at, 1)
     },
+    /** Lines whose files were removed before they were sent. */
+    lost: (): number => lost,
     waiting: (): number => pieces.reduce((sum, { lines }) => sum + lines, 0),
     limit: (next: SpoolLimits) => void (limits = next),
     close(): void {
@@ -96,6 +102,15 @@ function pieceNames(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.jsonl'))
     .toSorted()
+}
+
+function textIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 function measured(folder: string, name: string): Piece {

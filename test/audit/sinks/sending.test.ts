@@ -181,6 +181,23 @@ t.test('a queue whose files could not be made goes on once they can', async (t) 
   t.equal(sink.status().reason, undefined)
 })
 
+t.test('what was removed from the queue on disk is counted as lost, and what comes after it is sent', async (t) => {
+  const { url, received, state } = await startReceiver(t)
+  state.status = 500
+  const folder = await temporaryFolder(t)
+  const sink = startSink(t, url, spoolIn(folder))
+  sink.take(['1', '2'])
+  sink.take(['3'])
+  await until(() => received.length > 0)
+  await rm(join(folder, `w.${process.pid}`), { recursive: true })
+  state.status = 200
+  await until(() => sink.status().waiting === 0)
+  sink.take(['4'])
+  await until(() => received.at(-1)?.body === '4\n')
+  await until(() => sink.status().waiting === 0)
+  t.same(sink.status(), { reason: undefined, waiting: 0, lost: 3 })
+})
+
 t.test('an empty queue on a disk that takes no changes any more ends in order', async (t) => {
   const { url } = await startReceiver(t)
   const folder = await temporaryFolder(t)
