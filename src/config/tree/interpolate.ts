@@ -1,4 +1,5 @@
 import type { Problem } from '../problem.ts'
+import { isOfKubernetes, leftAside } from './kubernetes-variables.ts'
 import { formatPath, type Entry, type Path, type ScalarTree, type Source, type Tree } from './tree.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -55,7 +56,7 @@ function fillScalar(tree: ScalarTree, path: Path, pass: Pass): Tree | undefined 
     if (name === undefined) return problem(pass, tree, path, malformed(whole))
     names.push(name)
     const given = variableIn(pass.environment, name)
-    if (isInjected(name, given)) pass.warnings.push({ source: tree.source, path, ...leftAside(name) })
+    if (isOfKubernetes(name, given)) pass.warnings.push({ source: tree.source, path, ...leftAside(name) })
     else if (given !== undefined && given !== '') {
       variables.push(name)
       return given
@@ -90,22 +91,6 @@ function malformedFix(whole: string): string {
 /** `process.env` inherits names that every object has, `constructor` for one. */
 function variableIn(environment: Environment, name: string): string | undefined {
   return Object.hasOwn(environment, name) ? environment[name] : undefined
-}
-
-/**
- * For a Service named `stagedoor`, Kubernetes sets `STAGEDOOR_PORT=tcp://10.96.12.7:8080` in every container, as Docker links
- * do. Of all names that they set, only those that end in `_PORT` can be ours.
- */
-function isInjected(name: string, value: string | undefined): boolean {
-  return name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\/\S+:\d+$/.test(value ?? '')
-}
-
-function leftAside(name: string): Omit<Problem, 'source' | 'path'> {
-  return {
-    found: `\${${name}}, which is the address of a service`,
-    expected: 'a value of yours',
-    fix: `Kubernetes sets ${name} for a Service of this name, so it is left aside: set enableServiceLinks: false, or write the value here`,
-  }
 }
 
 function missing(name: string, environment: Environment) {

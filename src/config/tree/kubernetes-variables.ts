@@ -1,0 +1,18 @@
+import type { Problem } from '../problem.ts'
+
+/**
+ * For a Service named `stagedoor`, Kubernetes sets `STAGEDOOR_PORT=tcp://10.96.12.7:8080` in every container, as Docker links
+ * do. Of all names that they set, only those that end in `_PORT` can be ours.
+ */
+export function isOfKubernetes(name: string, value: string | undefined): boolean {
+  return name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\/\S+:\d+$/.test(value ?? '')
+}
+
+/** The warning about a variable that does not count for that. */
+export function leftAside(name: string): Omit<Problem, 'source' | 'path'> {
+  return {
+    found: `\${${name}}, which is the address of a service`,
+    expected: 'a value of yours',
+    fix: `Kubernetes sets ${name} for a Service of this name, so it is left aside: set enableServiceLinks: false, or write the value here`,
+  }
+}
