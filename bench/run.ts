@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { isInstalled } from '../scripts/testing/programs.ts'
 import { type Origins, startOrigins } from './contestants.ts'
 import { machine } from './machine.ts'
 import { measureCase } from './measure/case.ts'
@@ -12,6 +13,8 @@ import { targetSection } from './targets.ts'
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const options = readOptions(process.argv.slice(2))
+const missing = ['wrk', 'taskset'].filter((program) => !isInstalled(program))
+if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}; on Debian: apt-get install wrk util-linux`)
 const header = machine()
 const origins = await startOrigins(options)
 const results = await measureAll(options, origins)
