@@ -1,5 +1,5 @@
 import { listOf, type OnUnusable, textOf } from '../oidc/claim-values.ts'
-import { clientOf } from '../oidc/machine-claims.ts'
+import { clientOf } from '../oidc/machine-or-person.ts'
 
 /** The token of an `Authorization: Bearer` field (RFC 6750 §2.1); undefined for none, or another scheme. */
 export function bearerTokenIn(authorization: string | undefined): string | undefined {

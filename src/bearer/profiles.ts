@@ -1,6 +1,6 @@
 import type { OnUnusable } from '../oidc/claim-values.ts'
 import type { JwksCache } from '../oidc/jwks-cache.ts'
-import { clientOf } from '../oidc/machine-claims.ts'
+import { clientOf } from '../oidc/machine-or-person.ts'
 import { algorithmFault } from './accepted-algorithms.ts'
 import { type AccessToken, type BackstageUser, accessTokenOf } from './access-token.ts'
 import type { CompactToken } from './compact.ts'

@@ -1,5 +1,5 @@
 import { isName, isSubject } from '../oidc/claim-values.ts'
-import { clientOf, isMachine } from '../oidc/machine-claims.ts'
+import { clientOf, isMachine } from '../oidc/machine-or-person.ts'
 import { algorithmFault } from './accepted-algorithms.ts'
 import type { CompactToken } from './compact.ts'
 import type { BearerReason } from './refusal-reasons.ts'

@@ -1,4 +1,3 @@
-import { parse } from 'bowser'
 import type { IDToken, TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client'
 
 import type { Session, UserClaims } from '../session/session.ts'
@@ -46,18 +45,4 @@ export function claimsOfTokens(tokens: Tokens, idToken: IDToken, claimNames: Cla
   const { audience, onUnusable: report } = claimNames
   const where = { issuer: idToken.iss, audience, report }
   return { ...claims, permissions: accessTokenPermissions(tokens.access_token, where) }
-}
-
-const maxLength = 60
-/** No browser writes more. The patterns of bowser take the square of the length. */
-const maxReadLength = 512
-
-/** A browser in words that its owner recognizes, such as `Firefox on Linux`. */
-export function deviceOf(userAgent: string | undefined): string {
-  if (userAgent === undefined || userAgent === '') return 'Unknown device'
-  const { browser, os } = parse(userAgent.slice(0, maxReadLength))
-  const name = [browser.name || 'Unknown browser', os.name]
-    .filter((part) => part !== undefined && part !== '')
-    .join(' on ')
-  return name.slice(0, maxLength)
 }

@@ -1,7 +1,7 @@
 import { parseDuration } from '../config/values/quantities.ts'
 import type { MachinePrincipal, Principal, UserPrincipal } from '../identity/principal.ts'
 import { listOf, textOf } from '../oidc/claim-values.ts'
-import { clientOf, isMachine } from '../oidc/machine-claims.ts'
+import { clientOf, isMachine } from '../oidc/machine-or-person.ts'
 import { type ClaimNames, mapUserClaims } from '../oidc/map-user-claims.ts'
 
 type Claims = Readonly<Record<string, unknown>>

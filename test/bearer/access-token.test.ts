@@ -6,7 +6,7 @@ import { algorithmFault } from '../../src/bearer/accepted-algorithms.ts'
 import { accessTokenOf } from '../../src/bearer/access-token.ts'
 import { machineProfile } from '../../src/bearer/profiles.ts'
 import { createVerifier } from '../../src/bearer/verifier.ts'
-import { clientOf, isMachine } from '../../src/oidc/machine-claims.ts'
+import { clientOf, isMachine } from '../../src/oidc/machine-or-person.ts'
 import { encode } from '../support/machine.ts'
 
 t.test('a machine is told by what Auth0 says of it, never by the suffix of its subject alone', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { deviceOf } from '../../src/oidc/new-session.ts'
+import { deviceOf } from '../../src/oidc/device.ts'
 
 const rows: [userAgent: string | undefined, device: string][] = [
   ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 'Firefox on Linux'],

@@ -1,0 +1,15 @@
+import { parse } from 'bowser'
+
+const maxLength = 60
+/** No browser writes more. The patterns of bowser take the square of the length. */
+const maxReadLength = 512
+
+/** A browser in words that its owner recognizes, such as `Firefox on Linux`. */
+export function deviceOf(userAgent: string | undefined): string {
+  if (userAgent === undefined || userAgent === '') return 'Unknown device'
+  const { browser, os } = parse(userAgent.slice(0, maxReadLength))
+  const name = [browser.name || 'Unknown browser', os.name]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' on ')
+  return name.slice(0, maxLength)
+}
