@@ -2,7 +2,7 @@ import { openAppendFile } from '../audit/sinks/append-file.ts'
 import { FileSink } from '../audit/sinks/file.ts'
 import { HttpSink } from '../audit/sinks/http.ts'
 import { reasonOf, type Sink } from '../audit/sinks/sink.ts'
-import { openSpool } from '../audit/sinks/spool.ts'
+import { Spool } from '../audit/sinks/spool.ts'
 import { createStdoutSink } from '../audit/sinks/stdout.ts'
 import { SyslogSink } from '../audit/sinks/syslog.ts'
 import type { Trail } from '../audit/trail.ts'
@@ -75,7 +75,7 @@ function httpSink(
     name: 'audit queue',
     settings: queue,
     make() {
-      const opened = openSpool({ folder: queue, writer, ...limits })
+      const opened = new Spool({ folder: queue, writer, ...limits })
       return { spool: opened, made: new HttpSink({ ...options, spool: opened }) }
     },
     close: (queued) => closeSink(queued.made),

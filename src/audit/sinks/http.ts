@@ -35,7 +35,7 @@ export class HttpSink implements Sink {
 
   constructor(options: HttpSinkOptions) {
     this.#options = options
-    if (options.spool.waiting() > 0) this.#sendSoon()
+    if (options.spool.waiting > 0) this.#sendSoon()
   }
 
   get name(): string {
@@ -70,7 +70,7 @@ export class HttpSink implements Sink {
   status(): SinkStatus {
     const { spool } = this.#options
     const reason = this.#queueReason ?? this.#sendReason
-    return { reason, waiting: spool.waiting(), lost: this.#lost + spool.lost() }
+    return { reason, waiting: spool.waiting, lost: this.#lost + spool.lost }
   }
 
   async close(): Promise<void> {

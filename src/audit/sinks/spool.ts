@@ -2,8 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, st
 import { join } from 'node:path'
 
 import { type AppendFile, openAppendFile } from './append-file.ts'
-
-export type Spool = ReturnType<typeof openSpool>
+import { bytesOf } from './sink.ts'
 
 type SpoolLimits = {
   maxBytes: number
@@ -20,73 +19,92 @@ export type SpoolOptions = SpoolLimits & {
 type Piece = { name: string; bytes: number; lines: number }
 
 /**
- * Lines that wait on disk until they are sent, in pieces that are sent as a whole. Opening takes over what processes left that run
+ * Lines that wait on disk until they are sent, in pieces that are sent as a whole. A new one takes over what processes left that run
  * no more.
  */
-export function openSpool({ folder, writer, ...options }: SpoolOptions) {
-  let limits: SpoolLimits = options
-  // The id of the process is in the name, so that others know whose the folder is from the moment that it is there.
-  const own = join(folder, `${writer}.${process.pid}`)
-  mkdirSync(own, { recursive: true, mode: 0o700 })
-  adopt(folder, own)
-  const pieces: Piece[] = pieceNames(own).map((name) => measured(own, name))
-  let count = 0
-  let open: { file: AppendFile; piece: Piece } | undefined
-  let lost = 0
+export class Spool {
+  #limits: SpoolLimits
+  readonly #writer: string
+  readonly #folder: string
+  readonly #pieces: Piece[]
+  #count = 0
+  #open: { file: AppendFile; piece: Piece } | undefined
+  #lost = 0
 
-  function openPiece(): { file: AppendFile; piece: Piece } {
-    count += 1
-    const name = `${String(Date.now()).padStart(14, '0')}-${writer}-${String(count).padStart(8, '0')}.jsonl`
-    const opened = { file: openAppendFile(join(own, name)), piece: { name, bytes: 0, lines: 0 } }
+  constructor({ folder, writer, ...limits }: SpoolOptions) {
+    this.#limits = limits
+    this.#writer = writer
+    // The id of the process is in the name, so that others know whose the folder is from the moment that it is there.
+    this.#folder = join(folder, `${writer}.${process.pid}`)
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    adopt(folder, this.#folder)
+    this.#pieces = pieceNames(this.#folder).map((name) => measured(this.#folder, name))
+  }
+
+  get waiting(): number {
+    return this.#pieces.reduce((sum, { lines }) => sum + lines, 0)
+  }
+
+  /** Lines whose files were removed before they were sent. */
+  get lost(): number {
+    return this.#lost
+  }
+
+  limit(next: SpoolLimits): void {
+    this.#limits = next
+  }
+
+  /** On disk, as far as the system is concerned, when it returns. @throws when there is no room */
+  append(lines: readonly string[]): void {
+    const { maxBytes, maxLines } = this.#limits
+    const bytes = bytesOf(lines)
+    const waitingBytes = this.#pieces.reduce((sum, piece) => sum + piece.bytes, 0)
+    if (waitingBytes + bytes.length > maxBytes) throw new Error('the queue on disk is full')
+    this.#open ??= this.#openPiece()
+    const { file, piece } = this.#open
+    const written = file.append(bytes)
+    piece.bytes += written
+    piece.lines += lines.length
+    if (piece.lines >= maxLines || written < bytes.length) this.#closePiece()
+    if (written < bytes.length) throw new Error('the disk is full')
+  }
+
+  /** The piece that waits longest. One whose file was removed behind our back is lost, and does not hold up the others. */
+  oldest(): { name: string; text: string } | undefined {
+    for (let piece = this.#pieces[0]; piece !== undefined; piece = this.#pieces[0]) {
+      if (piece === this.#open?.piece) this.#closePiece()
+      const text = textIfThere(join(this.#folder, piece.name))
+      // A process that was killed during a write left a part of a line. Its request was never answered.
+      if (text !== undefined) return { name: piece.name, text: text.slice(0, text.lastIndexOf('\n') + 1) }
+      this.#lost += piece.lines
+      this.#pieces.shift()
+    }
+    return undefined
+  }
+
+  remove(name: string): void {
+    rmSync(join(this.#folder, name), { force: true })
+    const at = this.#pieces.findIndex((piece) => piece.name === name)
+    if (at >= 0) this.#pieces.splice(at, 1)
+  }
+
+  close(): void {
+    this.#closePiece()
+    if (this.#pieces.length === 0) removeEmpty(this.#folder)
+  }
+
+  #openPiece(): { file: AppendFile; piece: Piece } {
+    this.#count += 1
+    const name = `${String(Date.now()).padStart(14, '0')}-${this.#writer}-${String(this.#count).padStart(8, '0')}.jsonl`
+    const opened = { file: openAppendFile(join(this.#folder, name)), piece: { name, bytes: 0, lines: 0 } }
     // A piece whose file could not be made is not among them: it would stop the queue for good.
-    pieces.push(opened.piece)
+    this.#pieces.push(opened.piece)
     return opened
   }
 
-  function closePiece(): void {
-    open?.file.close()
-    open = undefined
-  }
-
-  return {
-    /** On disk, as far as the system is concerned, when it returns. @throws when there is no room */
-    append(lines: readonly string[]): void {
-      const bytes = Buffer.from(`${lines.join('\n')}\n`)
-      const waitingBytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0)
-      if (waitingBytes + bytes.length > limits.maxBytes) throw new Error('the queue on disk is full')
-      open ??= openPiece()
-      const { file, piece } = open
-      const written = file.append(bytes)
-      piece.bytes += written
-      piece.lines += lines.length
-      if (piece.lines >= limits.maxLines || written < bytes.length) closePiece()
-      if (written < bytes.length) throw new Error('the disk is full')
-    },
-    /** The piece that waits longest. One whose file was removed behind our back is lost, and does not hold up the others. */
-    oldest(): { name: string; text: string } | undefined {
-      for (let piece = pieces[0]; piece !== undefined; piece = pieces[0]) {
-        if (piece === open?.piece) closePiece()
-        const text = textIfThere(join(own, piece.name))
-        // A process that was killed during a write left a part of a line. Its request was never answered.
-        if (text !== undefined) return { name: piece.name, text: text.slice(0, text.lastIndexOf('\n') + 1) }
-        lost += piece.lines
-        pieces.shift()
-      }
-      return undefined
-    },
-    remove(name: string): void {
-      rmSync(join(own, name), { force: true })
-      const at = pieces.findIndex((piece) => piece.name === name)
-      if (at >= 0) pieces.splice(at, 1)
-    },
-    /** Lines whose files were removed before they were sent. */
-    lost: (): number => lost,
-    waiting: (): number => pieces.reduce((sum, { lines }) => sum + lines, 0),
-    limit: (next: SpoolLimits) => void (limits = next),
-    close(): void {
-      closePiece()
-      if (pieces.length === 0) removeEmpty(own)
-    },
+  #closePiece(): void {
+    this.#open?.file.close()
+    this.#open = undefined
   }
 }
 

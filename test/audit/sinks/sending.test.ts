@@ -11,7 +11,7 @@ import type { Test } from 'tap'
 
 import { HttpSink } from '../../../src/audit/sinks/http.ts'
 import { reasonOf } from '../../../src/audit/sinks/sink.ts'
-import { openSpool, type SpoolOptions } from '../../../src/audit/sinks/spool.ts'
+import { Spool, type SpoolOptions } from '../../../src/audit/sinks/spool.ts'
 import { createStdoutSink } from '../../../src/audit/sinks/stdout.ts'
 import { until } from '../../support/until.ts'
 import { temporaryFolder } from '../support.ts'
@@ -33,9 +33,9 @@ async function startReceiver(t: Test) {
 }
 
 const spoolIn = (folder: string, options: Partial<SpoolOptions> = {}) =>
-  openSpool({ folder, writer: 'w', maxBytes: 1_000_000, maxLines: 2, ...options })
+  new Spool({ folder, writer: 'w', maxBytes: 1_000_000, maxLines: 2, ...options })
 
-const startSink = (t: Test, url: string, spool: ReturnType<typeof openSpool>, timeoutMs = 2_000) => {
+const startSink = (t: Test, url: string, spool: Spool, timeoutMs = 2_000) => {
   const headers = { authorization: 'Bearer t' }
   const sink = new HttpSink({ url, headers, onFailure: 'block', spool, gatherMs: 1, timeoutMs, fetch })
   t.teardown(() => sink.close())
