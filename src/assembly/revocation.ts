@@ -101,7 +101,7 @@ async function watchSessions(
     if (news.some(({ kind }) => kind === 'claims')) watch.recheck(revocations.isOutdated)
     onNews(news)
   })
-  const seen = createSeenSessions((session) => endOf(session) > now())
+  const seen = createSeenSessions((session) => endOf(session) > now(), now())
   bus.events.on('changed', (session) => {
     watch.update(session)
     seen.note(session)

@@ -28,8 +28,9 @@ export type SeenSessions = ReturnType<typeof createSeenSessions>
 /**
  * Sessions that were begun, used or refreshed since this process started, at any replica that shares our Redis.
  * @param isLive whether a session has neither expired nor been ended
+ * @param since when the noting begins, milliseconds since the epoch
  */
-export function createSeenSessions(isLive: (session: Session) => boolean) {
+export function createSeenSessions(isLive: (session: Session) => boolean, since: number) {
   const seen = new LRUCache<string, Session>(upTo(maxSeen))
 
   function matching({ session, subject }: SeenFilter): Session[] {
@@ -40,6 +41,7 @@ export function createSeenSessions(isLive: (session: Session) => boolean) {
   }
 
   return {
+    since,
     note(session: Session): void {
       // Roles and groups are left out: they may be long, and the list does not show them.
       const { email, org_id } = session.claims

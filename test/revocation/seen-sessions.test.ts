@@ -14,7 +14,7 @@ const { providerSessionId: _sid, ...rest } = sessionOf({ id: 'max', subject: 'au
 const max = { ...rest, usedAt: 20 }
 
 function seen(isLive: (session: { id: string }) => boolean = () => true) {
-  const sessions = createSeenSessions(isLive)
+  const sessions = createSeenSessions(isLive, 0)
   sessions.note(jane)
   sessions.note(max)
   return sessions

@@ -24,7 +24,7 @@ export type AdminSessionsOptions = {
 /** `GET /.stagedoor/admin/sessions` and `POST …/sessions/revoke`: lists sessions, and ends them. */
 export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (app, options) => {
   const { base, seen, revocations, baseUrl, issuer, now } = options
-  const since = new Date(now()).toISOString()
+  const since = new Date(seen.since).toISOString()
 
   app.get('/sessions', async (request, reply) => {
     const found = seen.list(filterIn(request.query))
