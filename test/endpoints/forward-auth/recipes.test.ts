@@ -10,7 +10,7 @@ const textOf = (path: string): string => readFileSync(join(repositoryRoot, 'depl
 
 /** Headers of the client by which Stagedoor tells a page load, and whose page it is. */
 const navigationHeaders = new Set(
-  ['navigation.ts', 'other-origins.ts'].flatMap((file) => {
+  ['page-or-script.ts', 'other-origins.ts'].flatMap((file) => {
     const source = readFileSync(join(repositoryRoot, 'src/headers', file), 'utf8')
     return [...source.matchAll(/'((?:sec-fetch|x-requested|sec-purpose|purpose|x-moz)[a-z-]*)'/g)].map(
       ([, name]) => name ?? '',
