@@ -55,14 +55,14 @@ export async function provisionAudit(
     keys.name(begun.name)
     begun.use(settings, keys.current)
   })
-  const isShared = audit.keys.store === 'redis'
+  const areKept = audit.keys.store !== 'memory'
   return {
     trail: begun.trail,
     recent,
     examine: examineOf(config, keys.current),
     stage: { trail: begun.trail, classify: createClassify() },
     jwks: { keys: keys.current, path: '/audit/jwks.json' },
-    conditions: () => [...sinks.map(conditionOf), ...(isShared ? [keys.current.condition()] : [])],
+    conditions: () => [...sinks.map(conditionOf), ...(areKept ? [keys.current.condition()] : [])],
   }
 }
 
