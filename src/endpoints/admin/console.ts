@@ -118,11 +118,17 @@ function explained(request: FastifyRequest, { policy, claimNames, now }: Console
   const query = request.query as Partial<Record<string, string | string[]>>
   // A parameter that comes twice is a list.
   const text = (name: string, preset = ''): string => String(query[name] ?? preset)
-  const [method, path, claims] = [text('method', 'GET').toUpperCase(), text('path'), text('claims')]
-  if (path === '') return { method, path, claims }
-  const question = { method, path, ...(claims === '' ? {} : { claims: claimsIn(claims) }) }
+  const method = text('method', 'GET').toUpperCase()
+  const [host, path, claims] = [text('host'), text('path'), text('claims')]
+  if (path === '') return { method, host, path, claims }
+  const question = {
+    method,
+    path,
+    ...(host === '' ? {} : { host }),
+    ...(claims === '' ? {} : { claims: claimsIn(claims) }),
+  }
   const { principal, asked } = readQuestion(question, request, claimNames, now())
-  return { method, path, claims, lines: explanationLines(policy.explain(principal, asked, now())) }
+  return { method, host, path, claims, lines: explanationLines(policy.explain(principal, asked, now())) }
 }
 
 function claimsIn(text: string): unknown {

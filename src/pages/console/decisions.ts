@@ -22,15 +22,16 @@ export function decisionsPage(records: readonly AuditRecord[], { text, outcome }
   )
 }
 
-type Explained = { method: string; path: string; claims: string; lines?: readonly string[] | undefined }
+type Explained = { method: string; host: string; path: string; claims: string; lines?: readonly string[] | undefined }
 
 /** Asks the rules, and shows how they decide. */
-export function explainPage({ method, path, claims, lines }: Explained, base: string): Page {
+export function explainPage({ method, host, path, claims, lines }: Explained, base: string): Page {
   return consolePage(
     'explain',
     html`<p class="soft">How the rules decide about a request, for yourself or for a person with other claims.</p>
       <form class="filter" method="get" action="${base}/explain">
         <label>Method <input name="method" value="${method}" size="8" required /></label>
+        <label>Host <input name="host" value="${host}" size="24" placeholder="this one" /></label>
         <label>Path <input name="path" value="${path}" size="40" required /></label>
         <label>Claims of the person, as JSON (yours when empty)
           <textarea name="claims" rows="3" cols="60" spellcheck="false">${claims}</textarea></label>

@@ -1,0 +1,26 @@
+import t from 'tap'
+import { request } from 'undici'
+
+import { startHouse } from '../support/house.ts'
+import { until } from '../support/until.ts'
+
+const admin = '/.stagedoor/admin'
+
+/** "why?" of a record asked about the host of the console, for which other rules may decide. An admin action had no "why?". */
+t.test('"why?" asks the rules about the request of the record, with its host', async (t) => {
+  const routes = [
+    { name: 'docs', path: '/**', hosts: ['docs.example.com'], allow: { roles: ['writer'] } },
+    { name: 'everything', path: '/**', allow: 'authenticated' },
+  ]
+  const house = await startHouse(t, { config: { routes } })
+  const { browser } = await house.signIn()
+  const headers = { host: 'docs.example.com' }
+  await request(`${house.directUrl}/api/catalog/locations/1`, { method: 'DELETE', headers })
+
+  const found = async () => (await browser.open(`${house.url}${admin}/decisions?text=locations`)).text
+  await until(async () => (await found()).includes('DELETE'))
+  const [, link = ''] = /href="([^"]+explain[^"]+)"/.exec(await found()) ?? []
+  const explained = await browser.open(house.url + link.replaceAll('&#38;', '&'))
+  t.match(explained.text, 'DELETE /api/catalog/locations/1 at docs.example.com: deny role-missing by rule docs')
+  t.match(explained.text, 'name="host" value="docs.example.com"', 'and the form asks on about that host')
+})
