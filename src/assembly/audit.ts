@@ -122,7 +122,7 @@ function examineOf({ audit }: Config, keys: AuditKeys): Examine | undefined {
   const path = pathOfTrail(audit.sinks)
   return path === undefined
     ? undefined
-    : createExamine(path, () => (audit.keys.store === 'file' ? keys.jwks().keys : []))
+    : createExamine(path, () => (audit.keys.store === 'memory' ? [] : keys.jwks().keys))
 }
 
 function pathOfTrail(sinks: readonly SinkConfig[]): string | undefined {
