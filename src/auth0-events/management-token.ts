@@ -3,7 +3,7 @@ import {
   type ManagementCredentials,
   tokenRefusalIn,
   type TokenRequestOptions,
-} from '../oidc/client-credentials.ts'
+} from '../oidc/client-credentials-grant.ts'
 
 type ManagementClient = ManagementCredentials &
   Omit<TokenRequestOptions, 'tokenEndpoint'> & {

@@ -1,4 +1,4 @@
-import { fetchManagementToken, tokenRefusalIn } from '../oidc/client-credentials.ts'
+import { fetchManagementToken, tokenRefusalIn } from '../oidc/client-credentials-grant.ts'
 import { required } from './from-environment.ts'
 import { createSendJson, type JsonAnswer, retryingFetch } from './json-client.ts'
 import { CommandFailed } from './run-action.ts'

@@ -2,63 +2,13 @@
 
 import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR, type ServerMetadata } from 'openid-client'
 
-import { withSlash } from '../config/values/addresses.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { capabilitiesOf } from './discovery.ts'
 import { isClientRejected, outageIn } from './failures.ts'
+import type { LoginParameters } from './login-parameters.ts'
 import type { Provider } from './provider.ts'
 import type { SecondFactor } from './second-factor.ts'
 import { stepUpParameters } from './step-up.ts'
-
-const names = [
-  'return_to',
-  'organization',
-  'invitation',
-  'organization_name',
-  'connection',
-  'login_hint',
-  'iss',
-] as const
-
-/** The parameters that a login link may carry; all others are ignored. */
-type LoginParameters = Partial<Record<(typeof names)[number], string>>
-
-const maxLength = 2_048
-
-/**
- * Reads a login link's query; a parameter given twice or too long is refused rather than guessed at.
- * @throws STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER
- */
-export function readLoginParameters(query: unknown, issuer: string): LoginParameters {
-  const source = query as Readonly<Record<string, unknown>>
-  const parameters: LoginParameters = {}
-  for (const name of names) {
-    const value = source[name]
-    if (value === undefined || value === '') continue
-    if (typeof value !== 'string') throw badParameter(`${name} is given more than once`)
-    if (value.length > maxLength) throw badParameter(`${name} is longer than ${maxLength} characters`)
-    parameters[name] = value
-  }
-  // OIDC Core §4: a third party may start a login, but only at the provider that we trust.
-  if (parameters.iss !== undefined && withSlash(parameters.iss) !== withSlash(issuer)) {
-    throw badParameter('iss is not the provider of this portal')
-  }
-  if (parameters.invitation !== undefined && parameters.organization === undefined) {
-    throw badParameter('invitation needs the organization that it is for')
-  }
-  return parameters
-}
-
-/**
- * The organization that a login is for: a link may choose one only where configuration leaves it open.
- * @throws STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER
- */
-export function organizationOf(parameters: LoginParameters, configured: string | undefined): string | undefined {
-  const { organization } = parameters
-  if (configured === undefined) return organization
-  if (organization === undefined || organization === configured) return configured
-  throw badParameter('organization is not the one of this portal')
-}
 
 type AuthorizationRequest = {
   redirectUri: string
@@ -100,10 +50,6 @@ export function authorizationParameters(
   return Object.fromEntries(
     Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
-}
-
-function badParameter(detail: string): GatewayError {
-  return new GatewayError('STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER', { publicDetail: detail })
 }
 
 /** Whether the request is handed to the provider directly; `auto`: where its discovery document requires it. */

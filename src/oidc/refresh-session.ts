@@ -4,8 +4,8 @@ import type { RefreshGrant, GrantOutcome } from '../session/refresh/refresh-once
 import type { Session } from '../session/session.ts'
 import { isGrantInvalid } from './failures.ts'
 import type { ClaimNames } from './map-user-claims.ts'
-import { claimsOfTokens, type Tokens } from './new-session.ts'
 import type { Provider } from './provider.ts'
+import { claimsOfTokens, type Tokens } from './session-from-tokens.ts'
 
 type RefreshParty = { provider: Provider; claimNames: ClaimNames; now: () => number }
 

@@ -2,13 +2,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { calculatePKCECodeChallenge } from 'openid-client'
 
 import { GatewayError } from '../errors/gateway-error.ts'
-import {
-  authorizationParameters,
-  organizationOf,
-  readLoginParameters,
-  authorizationUrl,
-} from './authorization-request.ts'
+import { authorizationParameters, authorizationUrl } from './authorization-request.ts'
 import { markerAtStart } from './login-marker.ts'
+import { readLoginParameters } from './login-parameters.ts'
+import { organizationOf } from './organization.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 import type { SecondFactor } from './second-factor.ts'
@@ -22,7 +19,7 @@ export async function startLogin(party: RelyingParty, request: FastifyRequest, r
   const parameters = readLoginParameters(request.query, issuer)
   const returnTo = safeReturnTo(parameters.return_to, party.baseUrl, party.prefix)
   const secondFactor = stepUpTo(returnTo, party, request)
-  const organization = organizationOf(parameters, party.organization) ?? organizationToKeep(secondFactor, request)
+  const organization = organizationOf(parameters, party.organization, secondFactor && request.session)
   const transaction = newTransaction(party)
   if (organization !== undefined) transaction.organization = organization
   if (secondFactor !== undefined) transaction.secondFactor = secondFactor
@@ -54,11 +51,6 @@ function stepUpTo(
   const { path, methods } = destinationOf(returnTo, party.baseUrl, party.prefix)
   const asked = methods.map((method) => party.secondFactorFor(principal, { method, path, host: facts.host }))
   return asked.find((secondFactor) => secondFactor !== undefined)
-}
-
-/** A second factor is shown for the same organization: without it the new session would be for none. */
-function organizationToKeep(secondFactor: SecondFactor | undefined, { session }: FastifyRequest): string | undefined {
-  return secondFactor === undefined ? undefined : session?.claims.org_id
 }
 
 function newTransaction({ randomBytes, now }: RelyingParty): Transaction {

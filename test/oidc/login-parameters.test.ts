@@ -1,6 +1,8 @@
 import t from 'tap'
 
-import { authorizationParameters, organizationOf, readLoginParameters } from '../../src/oidc/authorization-request.ts'
+import { authorizationParameters } from '../../src/oidc/authorization-request.ts'
+import { readLoginParameters } from '../../src/oidc/login-parameters.ts'
+import { organizationOf } from '../../src/oidc/organization.ts'
 
 const issuer = 'https://tenant.eu.auth0.com/'
 
@@ -39,6 +41,9 @@ t.test('a link may choose the organization only where configuration leaves it op
   t.equal(organizationOf({ organization: 'org_1' }, undefined), 'org_1')
   t.equal(organizationOf({}, 'org_1'), 'org_1')
   t.equal(organizationOf({ organization: 'org_1' }, 'org_1'), 'org_1')
+  const session = { claims: { roles: [], groups: [], permissions: [], org_id: 'org_3' } }
+  t.equal(organizationOf({}, undefined, session), 'org_3', 'a second factor is for the organization of the session')
+  t.equal(organizationOf({ organization: 'org_1' }, undefined, session), 'org_1')
   t.throws(() => organizationOf({ organization: 'org_2' }, 'org_1'), { code: 'STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER' })
 })
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import type { Tokens } from '../../src/oidc/new-session.ts'
 import { refreshedSession } from '../../src/oidc/refresh-session.ts'
+import type { Tokens } from '../../src/oidc/session-from-tokens.ts'
 import { sessionOf } from '../support/sessions.ts'
 
 const names = { roles: ['roles'], groups: ['groups'], permissions: [], preferredUsername: [] }

@@ -2,8 +2,8 @@ import { UnsecuredJWT } from 'jose'
 import t from 'tap'
 
 import { accessTokenPermissions, mapUserClaims } from '../../src/oidc/map-user-claims.ts'
-import { claimsOfTokens, type Tokens } from '../../src/oidc/new-session.ts'
 import { refreshedSession } from '../../src/oidc/refresh-session.ts'
+import { claimsOfTokens, type Tokens } from '../../src/oidc/session-from-tokens.ts'
 
 const none = { roles: [], groups: [], permissions: [], preferredUsername: [] }
 

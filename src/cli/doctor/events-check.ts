@@ -1,5 +1,5 @@
 import { withSlash } from '../../config/values/addresses.ts'
-import { fetchManagementToken, tokenRefusalIn } from '../../oidc/client-credentials.ts'
+import { fetchManagementToken, tokenRefusalIn } from '../../oidc/client-credentials-grant.ts'
 import { fetchOf, type CheckContext } from './check-context.ts'
 import { type Check, nothingToAsk, type Outcome, withoutDiscovery } from './check.ts'
 

@@ -1,4 +1,4 @@
-import type { MachineClient } from '../../oidc/client-credentials.ts'
+import type { MachineClient } from '../../oidc/client-credentials-grant.ts'
 import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { issuerFrom, required, secretFrom } from '../from-environment.ts'

@@ -3,7 +3,7 @@ import {
   type MachineClient,
   type MachineToken,
   tokenRefusalIn,
-} from '../../oidc/client-credentials.ts'
+} from '../../oidc/client-credentials-grant.ts'
 import { CommandFailed } from '../run-action.ts'
 import { whyNoAnswer } from '../why-no-answer.ts'
 
