@@ -1,7 +1,7 @@
 import type { PolicyConfig } from '../../config/load-policy.ts'
 import { decisionText } from '../../policy/explain.ts'
 import type { CommandContext } from '../command-context.ts'
-import { createEngine, type Engine } from './explain.ts'
+import { createEngine, type Engine } from './engine.ts'
 import { readYaml, readTable, type TestRow, type TestTable } from './table.ts'
 
 /** Runs a table and prints each unexpected decision as a diff. Returns the exit code. */
