@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache'
 
 import { allowsSharing, privateAnswer } from '../headers/shared-caches.ts'
 import { upTo } from '../storage/memory-bound.ts'
+import { endFormer } from './former-session.ts'
 import type { SessionCookie } from './session-cookie.ts'
 import { expiryOf, type Session, type SessionLimits } from './session.ts'
 import type { RevocableStore } from './store.ts'
@@ -36,10 +37,7 @@ export class BrowserSessions {
     if (value === undefined) throw new TypeError('a new session was not written')
     this.give(request, reply, next, value)
     request.session = next
-    if (previous === undefined) return
-    // Other tabs of the same person may still load with the old cookie; the old session of another person ends at once.
-    if (isSamePerson(previous, next)) await store.supersede(previous)
-    else await store.end(previous)
+    if (previous !== undefined) await endFormer(store, previous, next)
   }
 
   /** Ends the request's session, if any, here and in the browser. */
@@ -75,8 +73,4 @@ export class BrowserSessions {
       this.withhold(request)
     } else if (valueOf('cache-control')?.includes('no-store') !== true) reply.header('cache-control', privateAnswer)
   }
-}
-
-function isSamePerson(one: Session, other: Session): boolean {
-  return one.issuer === other.issuer && one.subject === other.subject
 }

@@ -1,0 +1,15 @@
+import type { Session } from './session.ts'
+import type { RevocableStore } from './store.ts'
+
+/**
+ * Ends the session that a browser had before the present one. Other tabs of the same person may still load with the old cookie;
+ * the session of another person ends at once.
+ */
+export async function endFormer(store: RevocableStore, former: Session, next: Session): Promise<void> {
+  if (isSamePerson(former, next)) await store.supersede(former)
+  else await store.end(former)
+}
+
+function isSamePerson(one: Session, other: Session): boolean {
+  return one.issuer === other.issuer && one.subject === other.subject
+}
