@@ -2,6 +2,7 @@ import type { Requirement } from '../config/options/requirement.ts'
 import { compileClaimName, isClaimPattern } from '../oidc/map-user-claims.ts'
 import type { KnownPrincipal, Question } from './decision.ts'
 import type { DenyReason } from './deny-reasons.ts'
+import { verifiedDomainOf } from './email-domain.ts'
 import { mfaQuestion } from './mfa-condition.ts'
 
 type ClaimRequirement = Extract<Requirement, { claims: unknown }>['claims']
@@ -109,10 +110,7 @@ const organizationOf: Names = (principal) => {
   const id = principal.kind === 'user' ? principal.claims.org_id : principal.organization
   return id === undefined ? [] : [id]
 }
-/** Only a verified address proves that its user belongs to the domain. */
 const emailDomainOf: Names = (principal) => {
-  if (principal.kind !== 'user' || principal.claims.email_verified !== true) return []
-  // Two signs, quotes or white space: programs read different domains out of such an address.
-  const domain = /^[^\s"@]+@(?<domain>[^\s"@]+)$/.exec(principal.claims.email ?? '')?.groups?.['domain']
-  return domain === undefined ? [] : [domain.toLowerCase()]
+  const domain = principal.kind === 'user' ? verifiedDomainOf(principal.claims) : undefined
+  return domain === undefined ? [] : [domain]
 }
