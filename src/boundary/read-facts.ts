@@ -6,12 +6,12 @@ import { isNavigation } from '../headers/page-or-script.ts'
 import { loopHeader } from '../headers/removed-headers.ts'
 import { traceparentFor } from '../headers/trace-context.ts'
 import type { RandomBytes } from '../seal/random.ts'
-import { readAuthority } from './authority.ts'
 import { clientConnection } from './client-behind-proxies.ts'
 import type { RequestFacts } from './facts.ts'
 import { forwardedRequest, isForwardAuth } from './forward-auth-request.ts'
 import { hasUnclearCoding, hasUncountableLength, methodOverride, repeatedSingleton } from './received-headers.ts'
 import { type ReadPath, readPath, isPlainQuery, type RequestTarget, splitTarget } from './request-target.ts'
+import { isProbeWithoutHost, requestedHost } from './requested-host.ts'
 import type { ProxyTrust } from './trusted-proxies.ts'
 
 export type FactsOptions = {
@@ -42,7 +42,7 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
   if (raw.headers[loopHeader] === options.loopMark) throw new GatewayError('STAGEDOOR_BOUNDARY_LOOP')
   const peer = { remoteAddress: raw.socket.remoteAddress ?? '', isEncrypted: 'encrypted' in raw.socket }
   const { isForwarded, clientIp, protocol, host: named } = clientConnection(peer, raw.headers, options.isTrustedProxy)
-  const host = isProbeWithoutHost(raw, received, options) ? '' : requestedHost(raw, named)
+  const host = isProbeWithoutHost(raw, received.path, options.probePath) ? '' : requestedHost(raw, named)
   const { method, path, oddity, query, askedBy }: Asked = isAsked
     ? askedAbout(raw, received, isForwarded, options)
     : { ...received, method: raw.method ?? 'GET', askedBy: undefined }
@@ -115,19 +115,4 @@ function refuse(raw: IncomingMessage, code: ErrorCode, reason: string): never {
 
 function isHttp2(raw: IncomingMessage): boolean {
   return 'stream' in raw
-}
-
-/** HTTP/1.0 needs no host (RFC 1945), and load balancers ask for their probes so; nothing is decided by the host there. */
-function isProbeWithoutHost({ httpVersion, headers }: IncomingMessage, { path }: RequestTarget, options: FactsOptions) {
-  return httpVersion === '1.0' && headers.host === undefined && path.startsWith(options.probePath)
-}
-
-/** @param named the request's own host, or the one that a trusted proxy names in its place */
-function requestedHost({ headers }: IncomingMessage, named: string): string {
-  if (!headers.host) throw new GatewayError('STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', { reason: 'host' })
-  if (readAuthority(headers.host) === undefined)
-    throw new GatewayError('STAGEDOOR_BOUNDARY_BAD_HOST', { reason: 'host' })
-  const host = readAuthority(named)
-  if (host === undefined) throw new GatewayError('STAGEDOOR_BOUNDARY_BAD_HOST', { reason: 'x-forwarded-host' })
-  return host
 }
