@@ -1,13 +1,13 @@
 // This folder: turns configuration into what the stages need.
 
 import { assertionType } from '../../packages/assertion-contract/src/index.ts'
-import { assertionClaims } from '../assertion/claims.ts'
 import { createFileKeyStore, createMemoryKeyStore, type KeyStore } from '../assertion/key-store.ts'
 import { Keys } from '../assertion/keys.ts'
 import { createMinter, type Minter } from '../assertion/minter.ts'
 import { createGroupFilter, createPassedGroups, type WithPassedGroups } from '../assertion/passed-groups.ts'
 import type { AssertionOptions, Statement } from '../assertion/plugin.ts'
 import { createRedisKeyStore } from '../assertion/redis-key-store.ts'
+import { assertionClaims } from '../assertion/user-claims.ts'
 import type { Trail } from '../audit/trail.ts'
 import { audienceOf, defaultUpstream, sessionSecrets } from '../config/derived-settings.ts'
 import type { Config } from '../config/schema.ts'

@@ -1,8 +1,8 @@
 import type { CustomFetch } from 'openid-client'
 
 import { machineTokenType } from '../../packages/assertion-contract/src/index.ts'
-import { machineClaims } from '../assertion/claims.ts'
 import type { Keys } from '../assertion/keys.ts'
+import { machineClaims } from '../assertion/machine-claims.ts'
 import { audienceOfClass } from '../assertion/machine-classes.ts'
 import { createMinter } from '../assertion/minter.ts'
 import type { Trail } from '../audit/trail.ts'

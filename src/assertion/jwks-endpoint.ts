@@ -1,3 +1,5 @@
+// This folder: the stage that signs a statement about the caller.
+
 import type { FastifyPluginAsync } from 'fastify'
 
 import type { Keys } from './keys.ts'

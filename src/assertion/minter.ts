@@ -3,13 +3,22 @@ import { LRUCache } from 'lru-cache'
 
 import { assertionAlgorithm } from '../../packages/assertion-contract/src/index.ts'
 import { upTo } from '../storage/memory-bound.ts'
-import type { Issue } from './claims.ts'
 import type { SigningKey } from './key-rotation.ts'
 
 /** A statement is used again while this much of its life is left, so that it never expires on the way. */
 const minRemainingMs = 60_000
 /** About 2 KiB each. */
 const maxRemembered = 10_000
+
+/** The claims of a statement that do not depend on its subject. */
+export type Issue = {
+  issuer: string
+  audience: string
+  issuedAtSeconds: number
+  lifetimeSeconds: number
+  /** Unique id of this assertion (`jti`). */
+  id: string
+}
 
 type MinterOptions<Who extends object> = {
   issuer: string

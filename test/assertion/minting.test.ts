@@ -1,11 +1,11 @@
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import t from 'tap'
 
-import { assertionClaims } from '../../src/assertion/claims.ts'
 import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
 import { Keys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
 import { oauth2ProxyHeaders } from '../../src/assertion/upstream-identity.ts'
+import { assertionClaims } from '../../src/assertion/user-claims.ts'
 import type { UserPrincipal } from '../../src/identity/principal.ts'
 
 const jane: UserPrincipal = {

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { machineClaims } from '../../src/assertion/claims.ts'
+import { machineClaims } from '../../src/assertion/machine-claims.ts'
 import { audienceOfClass } from '../../src/assertion/machine-classes.ts'
 import { algorithmFault } from '../../src/bearer/accepted-algorithms.ts'
 import { accessTokenOf } from '../../src/bearer/access-token.ts'
