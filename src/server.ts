@@ -20,9 +20,9 @@ import { openChannel } from './process/workers/channel.ts'
 import { answerPrimary } from './process/workers/merged-answers.ts'
 import { reloadWithPrimary } from './process/workers/reload-all.ts'
 import { createRandomPool } from './seal/random.ts'
+import { createLogDestination } from './telemetry/log-destination.ts'
 import { createLogger } from './telemetry/logger.ts'
 import type { LogSender } from './telemetry/otlp-logs.ts'
-import { createTurnDestination } from './telemetry/turn-destination.ts'
 
 export type StartOptions = { files: readonly string[]; env: NodeJS.ProcessEnv }
 
@@ -80,7 +80,8 @@ async function startWorker(options: StartOptions): Promise<void> {
   const loaded = { ...read, config: { ...read.config, server: { ...read.config.server, listen } } }
   const surroundings = await surroundingsOf(loaded, options)
   const { logger, dependenciesFor } = surroundings
-  const { serve, untilWell } = await import('./process/running-gateway.ts')
+  const { serve } = await import('./process/running-gateway.ts')
+  const { waitUntilReady } = await import('./process/wait-until-ready.ts')
   const { createReloadable } = await import('./process/reload-this-process.ts')
   const served = await serve(loaded, dependenciesFor)
   const reloadable = createReloadable(served, surroundings)
@@ -88,7 +89,7 @@ async function startWorker(options: StartOptions): Promise<void> {
   reloadWithPrimary(channel, reloadable, (received) => loadConfig({ ...options, readText: readRemembered(received) }))
   closeOnSignal(closeAsWorker, () => served.config().server.timeouts.shutdown, surroundings)
   if (refusal !== undefined) served.parts().lastReload.note({ inForceSince: Date.now(), refusal })
-  await untilWell(served.parts())
+  await waitUntilReady(served.parts())
   await served.listen()
   channel.ready()
 
@@ -102,7 +103,7 @@ async function startWorker(options: StartOptions): Promise<void> {
 type Surroundings = Log & { dependenciesFor: DependenciesFor }
 
 async function surroundingsOf({ config }: LoadedConfig, { env }: StartOptions): Promise<Surroundings> {
-  const stdout = createTurnDestination(1)
+  const stdout = createLogDestination(1)
   let sender: LogSender | undefined
   const output = {
     failure: stdout.failure,

@@ -11,8 +11,8 @@ import { type Parts, prepareParts } from '../../src/assembly/plugin-options.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Listener } from '../../src/listener/listener.ts'
 import { createRandomPool } from '../../src/seal/random.ts'
+import { createLogDestination } from '../../src/telemetry/log-destination.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { createTurnDestination } from '../../src/telemetry/turn-destination.ts'
 import { benchConfig } from '../gateway-config.ts'
 import { originUrl, port } from './environment.ts'
 
@@ -34,7 +34,7 @@ export async function startGateway(
   await writeFile(file, JSON.stringify({ ...benchConfig({ port, originUrl }), ...sections }))
   const { config } = await loadConfig({ files: [file], env: process.env })
   // To a file, as a container's standard output is one: writing it is part of what a request costs.
-  const output = createTurnDestination(join(folder, 'log'))
+  const output = createLogDestination(join(folder, 'log'))
   process.once('exit', () => rmSync(folder, { recursive: true }))
   const logger = createLogger(config.log.level, output)
   const dependencies = { logger, output, now: Date.now, fetch, randomBytes: createRandomPool(), origins: new Map() }

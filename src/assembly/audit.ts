@@ -8,7 +8,7 @@ import type { ProcessFacts } from '../audit/event.ts'
 import { createRecentRecords } from '../audit/recent.ts'
 import { createExamine, type Examine } from '../audit/search-and-verify.ts'
 import { appendLine } from '../audit/sinks/append-file.ts'
-import { FileSink } from '../audit/sinks/file.ts'
+import { filesLast } from '../audit/sinks/sink-order.ts'
 import type { Sink } from '../audit/sinks/sink.ts'
 import { readTrailEnd, type TrailEnd } from '../audit/trail-end.ts'
 import { checkpointFileOf } from '../audit/trail-files.ts'
@@ -127,14 +127,6 @@ function examineOf({ audit }: Config, keys: AuditKeys): Examine | undefined {
 
 function pathOfTrail(sinks: readonly SinkConfig[]): string | undefined {
   return sinks.find(({ file }) => file !== undefined)?.file?.path
-}
-
-/**
- * The next process reads from the file where this chain ended. A record that only the file has, because the process was
- * killed before it reached the other sinks, would be missing there for ever.
- */
-function filesLast(sinks: readonly Sink[]): Sink[] {
-  return [...sinks.filter((sink) => !(sink instanceof FileSink)), ...sinks.filter((sink) => sink instanceof FileSink)]
 }
 
 /** A sink that blocks degrades readiness, too: requests without audit still work. */

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 import type { Dependencies } from '../assembly/dependencies.ts'
 import { createLasting } from '../assembly/kept-across-reloads.ts'
 import type { Parts } from '../assembly/plugin-options.ts'
@@ -10,6 +8,7 @@ import { closeGently } from '../listener/close-gently.ts'
 import { Listener } from '../listener/listener.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { buildGeneration, type Generation } from './generation.ts'
+import { waitUntilReady } from './wait-until-ready.ts'
 
 /** The gateway of one process. */
 export type Served = {
@@ -65,7 +64,7 @@ export async function serve(wantedFirst: Wanted, dependenciesFor: DependenciesFo
     const next = await build({ ...wanted, config: withoutTakenHost(inForce().config, wanted.config) })
     const { server } = next.config
     try {
-      await untilWell(next.parts)
+      await waitUntilReady(next.parts)
       const isElsewhere = !isSameAddress(server.listen, inForce().config.server.listen)
       const listening = isElsewhere ? await listener.listen(server.listen) : undefined
       return {
@@ -132,13 +131,4 @@ type Address = Config['server']['listen']
 
 function isSameAddress(one: Address, other: Address): boolean {
   return one.path === other.path && (one.path !== undefined || (one.host === other.host && one.port === other.port))
-}
-
-/** Long enough to fetch metadata and keys; a service that does not answer must not keep a configuration from taking effect. */
-const maxFetchingMs = 1_000
-
-/** Waits until metadata and keys are fetched, so that what is new is as ready as what it replaces. */
-export async function untilWell({ health: { conditions } }: Pick<Parts, 'health'>): Promise<void> {
-  const endsAt = performance.now() + maxFetchingMs
-  while (!conditions().every(({ status }) => status === 'ok') && performance.now() < endsAt) await delay(20)
 }

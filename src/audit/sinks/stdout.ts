@@ -5,7 +5,7 @@ export type Output = {
   write(line: string): void
   /** Why it takes no lines now. */
   failure?: () => string | undefined
-  /** Calls the listener with lines that it gives up (`telemetry/turn-destination.ts` bounds what waits). */
+  /** Calls the listener with lines that it gives up (`telemetry/log-destination.ts` bounds what waits). */
   onLost?: (listener: (lines: string) => void) => void
 }
 

@@ -11,7 +11,7 @@ const retryMs = 1_000
  * A file descriptor or file that is written to once a turn of the event loop: under load a system call serves many lines,
  * at rest each line is written at once. An orderly exit writes the remaining lines; SIGKILL loses those of the current turn.
  */
-export function createTurnDestination(target: number | string) {
+export function createLogDestination(target: number | string) {
   const destination = pino.destination({ dest: target, sync: true, maxLength: maxWaiting })
   // A log that cannot be written ends no process that serves; the next line tries again.
   destination.on('error', fail)

@@ -5,11 +5,11 @@ import { setImmediate as endOfTurn } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
-import { createTurnDestination } from '../../src/telemetry/turn-destination.ts'
+import { createLogDestination } from '../../src/telemetry/log-destination.ts'
 
 function startFile(t: Test) {
   const path = join(t.testdir({}), 'log')
-  return { destination: createTurnDestination(path), written: () => readFileSync(path, 'utf8') }
+  return { destination: createLogDestination(path), written: () => readFileSync(path, 'utf8') }
 }
 
 t.test('lines of one turn of the event loop are written together, in order, when it ends', async (t) => {
@@ -45,7 +45,7 @@ t.test('a line that is longer than one write is written all the same', async (t)
 
 t.test('a target that takes no line ends nothing, and is complained of once', async (t) => {
   const said = t.capture(process.stderr, 'write', () => true)
-  const destination = createTurnDestination('/dev/full')
+  const destination = createLogDestination('/dev/full')
   for (let turn = 0; turn < 3; turn += 1) {
     destination.write('a line\n')
     await new Promise((resolve) => setImmediate(resolve))
