@@ -14,8 +14,12 @@ function http2StreamOf(response: ServerResponse): Http2ServerResponse['stream'] 
 
 /** @param list flat list of names and values; HTTP/2 has no status text (RFC 9113 §8.3.2) */
 export function writeHead(response: ServerResponse, status: number, statusText: string, list: string[]): void {
-  if (http2StreamOf(response) === undefined) response.writeHead(status, statusText, list)
-  else response.writeHead(status, list)
+  if (http2StreamOf(response) !== undefined) return void response.writeHead(status, list)
+  const isBehindInterim = response.writableLength > 0
+  response.writeHead(status, statusText, list)
+  // While an answer waits for those of earlier requests, node:http puts its head in front of all that was written to it: of an
+  // interim answer, too, which would then be read as the beginning of the body. A head that is sent by itself goes to the end.
+  if (isBehindInterim) response.flushHeaders()
 }
 
 /** RFC 8297; HTTP/1.0 clients do not know interim answers (RFC 9110 §15.2). */
