@@ -120,6 +120,9 @@ const runParts = async (): Promise<TestCounts> => {
 }
 
 const paths = process.argv.slice(2)
-const { passed, failed, skipped } = paths.length > 0 ? await runTap(paths, { coverage: false }) : await runParts()
+/** How long a file may take; `npm run fuzz` needs hours. */
+const timeoutSeconds = Number(process.env['TEST_TIMEOUT_SECONDS'] ?? 600)
+const runPaths = (): Promise<TestCounts> => runTap(paths, { coverage: false, timeoutSeconds })
+const { passed, failed, skipped } = paths.length > 0 ? await runPaths() : await runParts()
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0
