@@ -40,6 +40,11 @@ const refusals: [what: string, values: string[], message: RegExp][] = [
   ['no secrets', ['secrets.sessionSecret='], /secrets\.existingSecret/],
   ['Redis without an address', ['redis.enabled=true'], /secrets\.redisUrl/],
   ['a NetworkPolicy that selects every pod', ['mode=ingress'], /backstage\.podLabels/],
+  [
+    'a NetworkPolicy in another namespace than the Backstage that it is to close',
+    ['mode=ingress', 'backstage.podLabels.app=backstage', 'backstage.url=http://backstage.portal.svc:7007'],
+    /--namespace portal/,
+  ],
   ['an HTTPRoute without a Gateway', ['gatewayApi.enabled=true'], /gatewayApi\.parentRefs/],
   ['a base URL over plain http', ['baseUrl=http://portal.example.com'], /baseUrl/],
   ['an unknown value', ['replica=2'], /replica/],
@@ -51,6 +56,16 @@ t.test('helm refuses values that cannot work, and names the one to set', { skip 
     const { isFine, stderr } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('sidecar'), ...sets)
     t.notOk(isFine, what)
     t.match(stderr, message, what)
+  }
+})
+
+t.test('helm accepts a Backstage whose name has no namespace, or that of the gateway', { skip }, async (t) => {
+  const values = ['mode=ingress', 'backstage.podLabels.app=backstage']
+  for (const host of ['backstage', 'backstage.portal', 'backstage.portal.svc.cluster.local', 'backstage.example.com']) {
+    const sets = [...values, `backstage.url=http://${host}:7007`].flatMap((value) => ['--set', value])
+    const args = ['--namespace', 'portal', '-f', exampleValues('sidecar'), ...sets]
+    const { isFine, stderr } = runHelm(helm ?? '', ['template', 'portal'], ...args)
+    t.ok(isFine, `${host}: ${stderr}`)
   }
 })
 
@@ -69,6 +84,7 @@ t.test('beside a Backstage that requests no CPU, pods are added by what the gate
 
 t.test('extraEnv is the environment of the gateway', { skip }, async (t) => {
   const sets = ['--set', 'extraEnv[0].name=HTTPS_PROXY', '--set', 'extraEnv[0].value=http://proxy:3128']
-  const { stdout } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('ingress'), ...sets)
+  const args = ['--namespace', 'developer-portal', '-f', exampleValues('ingress'), ...sets]
+  const { stdout } = runHelm(helm ?? '', ['template', 'portal'], ...args)
   t.match(stdout, / env:\n +- name: HTTPS_PROXY\n +value: http:\/\/proxy:3128\n/)
 })

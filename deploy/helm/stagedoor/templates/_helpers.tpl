@@ -28,3 +28,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "stagedoor.host" -}}
 {{- (urlParse .Values.baseUrl).hostname }}
 {{- end }}
+
+{{- /* The namespace that a Service's name in backstage.url has (`backstage.portal`, `backstage.portal.svc…`); empty where it has none. */ -}}
+{{- define "stagedoor.backstageNamespace" -}}
+{{- $labels := splitList "." (urlParse .Values.backstage.url).hostname }}
+{{- if or (eq (len $labels) 2) (and (gt (len $labels) 2) (eq (index $labels 2) "svc")) }}{{ index $labels 1 }}{{ end }}
+{{- end }}
