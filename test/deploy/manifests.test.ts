@@ -26,7 +26,11 @@ const validate = async (manifest: Manifest): Promise<void> => {
   new ModelOf(manifest).validate()
 }
 
-type Container = { name: string; securityContext: Record<string, unknown> }
+type Container = {
+  name: string
+  securityContext: Record<string, unknown>
+  env?: { name: string; value: string }[]
+}
 type PodSpec = { securityContext: { runAsNonRoot?: boolean }; containers: Container[]; enableServiceLinks?: boolean }
 
 const podSpecOf = (mode: (typeof renderedModes)[number]): PodSpec => {
@@ -94,6 +98,14 @@ for (const mode of renderedModes) {
     },
   )
 }
+
+t.test('in a shared pod Backstage listens where the gateway looks for it, and nowhere else', async (t) => {
+  const [, backstage] = podSpecOf('sidecar').containers
+  const configMap = committedManifests('sidecar').find(({ kind }) => kind === 'ConfigMap')
+  const [first] = backstage?.env ?? []
+  t.same(first, { name: 'APP_CONFIG_backend_listen', value: '127.0.0.1:7007' })
+  t.match(configMap?.data?.['chart.yaml'], `backstage: { url: "http://${first?.value}" }`)
+})
 
 t.test('only the gateway reaches Backstage', async (t) => {
   const policies = committedManifests('ingress').filter(({ kind }) => kind === 'NetworkPolicy')
