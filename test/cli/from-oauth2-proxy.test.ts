@@ -178,6 +178,13 @@ t.test('what is not given is left to the environment', async (t) => {
   t.same(config.session, { secrets: ['${STAGEDOOR_SESSION_SECRET}'] })
 })
 
+t.test('a session that ends within the hour may be idle as long, and one without an end gets ours', async (t) => {
+  const sessionOf = async (expire: string) =>
+    (await converted(t, { 'a.cfg': `cookie_expire = "${expire}"` })).config.session
+  t.match(await sessionOf('30m'), { absoluteTimeout: '1800s', idleTimeout: '1800s' })
+  t.same(await sessionOf('0s'), { secrets: ['${STAGEDOOR_SESSION_SECRET}'] })
+})
+
 t.test('listeners, keys and stores take the forms that they have', async (t) => {
   const tls = 'tls_cert_file = "/tls.crt"\ntls_key_file = "/tls.key"\n'
   const sentinel = 'session_store_type = "redis"\nredis_use_sentinel = true\nredis_sentinel_master_name = "m"\n'

@@ -1,3 +1,4 @@
+import { secondsOf, within } from './durations.ts'
 import { optionsByKey } from './options.ts'
 import type { Settings } from './read.ts'
 import { publicRules, upstreamOf } from './routes.ts'
@@ -104,7 +105,10 @@ function auth0Of({ one, all, as, has }: Reader): object {
 function sessionOf({ one, all, as, has, isOn }: Reader): object {
   const session = {
     secrets: ['${STAGEDOOR_SESSION_SECRET}'],
-    absoluteTimeout: as('cookie_expire', (text) => within(text, 60, 90 * 86_400)),
+    // 0 means "until the browser is closed" there; here every session has an end.
+    absoluteTimeout: as('cookie_expire', (text) => (secondsOf(text) > 0 ? lifetime(text) : undefined)),
+    // Our default would be longer than the whole session.
+    idleTimeout: as('cookie_expire', (text) => (isWithinAnHour(secondsOf(text)) ? lifetime(text) : undefined)),
     refreshEvery: as('cookie_refresh', (text) => (secondsOf(text) > 0 ? within(text, 60, 86_400) : undefined)),
   }
   if (one('session_store_type') !== 'redis') return session
@@ -123,24 +127,8 @@ function sessionOf({ one, all, as, has, isOn }: Reader): object {
   return { ...session, store: 'redis', redis }
 }
 
-const secondsIn = new Map([
-  ['h', 3_600],
-  ['m', 60],
-  ['s', 1],
-])
-
-/** Go's durations, such as `168h0m0s`. */
-function secondsOf(text: string): number {
-  return [...text.matchAll(/([\d.]+)(h|m|s)(?![a-z])/g)].reduce(
-    (sum, [, count, unit = '']) => sum + Number(count) * (secondsIn.get(unit) ?? 0),
-    0,
-  )
-}
-
-/** As our durations are written, within the bounds of the option. */
-function within(text: string, least: number, most: number): string {
-  return `${Math.round(Math.min(most, Math.max(least, secondsOf(text))))}s`
-}
+const lifetime = (text: string) => within(text, 60, 90 * 86_400)
+const isWithinAnHour = (seconds: number) => seconds > 0 && seconds < 3_600
 
 function upstreamsOf({ all, as }: Reader) {
   const found: { name: string; path: string }[] = []
