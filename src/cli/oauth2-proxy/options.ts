@@ -166,7 +166,7 @@ const table = [
   'force-https | none | whatever does TLS redirects',
   'reverse-proxy | hand | name the networks of the proxies in `server.trustedProxies`; without them nobody is believed',
   'trusted-proxy-ip(s) | moves | `server.trustedProxies`',
-  'real-client-ip-header | none | `X-Forwarded-For` and `Forwarded`, from `server.trustedProxies`',
+  'real-client-ip-header | none | `X-Forwarded-For` from `server.trustedProxies`',
   'metrics-address | moves | `server.admin`',
   'metrics-secure-address | none | the admin listener speaks http; keep it inside',
   'metrics-tls-cert-file | none | see `metrics-secure-address`',
