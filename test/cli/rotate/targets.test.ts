@@ -91,11 +91,34 @@ t.test('GitLab variables are made, masked, and then changed and read', async (t)
   })
   const gitlab = target('gitlab:group/portal/SECRET', { CI_API_V4_URL: url, STAGEDOOR_GITLAB_TOKEN: 'tok' })
   t.equal(await gitlab.read?.(), undefined)
-  await gitlab.write(held)
+  await gitlab.write({ current: 'a', next: 'b' })
   t.match(asked.find(({ line }) => line === 'POST /projects/group%2Fportal/variables')?.body, { masked: true })
-  t.same(await gitlab.read?.(), held)
+  t.same(await gitlab.read?.(), { current: 'a', next: 'b' })
   await gitlab.write({ current: 'b', next: 'b', previous: 'a' })
   t.same(await gitlab.read?.(), { current: 'b', next: 'b', previous: 'a' })
+})
+
+t.test('private keys are not masked, since GitLab takes no white space there', async (t) => {
+  const { url, asked } = await startService(t, ({ line }) =>
+    line.startsWith('POST ') ? { status: 201, body: {} } : { status: 404, body: {} },
+  )
+  const pem = '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----'
+  const gitlab = target('gitlab:7/KEY', { CI_API_V4_URL: url, STAGEDOOR_GITLAB_TOKEN: 'tok' })
+  await gitlab.write({ current: pem, next: pem })
+  const made = asked.filter(({ line }) => line === 'POST /projects/7/variables')
+  t.same(
+    made.map(({ body }) => [body['key'], body['masked']]),
+    [
+      ['KEY_NEXT', false],
+      ['KEY', false],
+    ],
+  )
+})
+
+t.test('a GitLab variable that takes no such value is said', async (t) => {
+  const { url } = await startService(t, () => ({ status: 400, body: {} }))
+  const gitlab = target('gitlab:7/KEY', { CI_API_V4_URL: url, STAGEDOOR_GITLAB_TOKEN: 'tok' })
+  await t.rejects(gitlab.write(held), /takes no private key; remove the variable/)
 })
 
 t.test('a Kubernetes Secret is changed as a whole, and again when somebody else changed it meanwhile', async (t) => {

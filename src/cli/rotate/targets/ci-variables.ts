@@ -4,6 +4,10 @@ import { separately, type Target } from './target.ts'
 
 const namesFor = (name: string) => ({ current: name, next: `${name}_NEXT`, previous: `${name}_PREVIOUS` })
 
+const tokenNeeds = 'the token needs the scope api'
+const notMaskable =
+  'a masked variable takes no private key; remove the variable, and run the rotation again with --resume'
+
 /** `gitlab:PROJECT/NAME`: the project's CI/CD variables NAME, NAME_NEXT and NAME_PREVIOUS; PROJECT is its id, or its whole path. */
 export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, send: SendJson): Target {
   const [, project = '', name = ''] = /^(.+)\/([A-Za-z0-9_]+)$/.exec(place) ?? []
@@ -25,12 +29,14 @@ export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, send: SendJs
     const { status } = await send(`${variables}/${key}`, { method: 'PUT', headers, body: { value } })
     if (status === 200) return
     if (status !== 404) throw refused(status)
-    const created = await send(variables, { method: 'POST', headers, body: { key, value, masked: true, raw: true } })
+    // GitLab refuses to mask a value with white space, such as a private key as PEM.
+    const body = { key, value, masked: !/\s/.test(value), raw: true }
+    const created = await send(variables, { method: 'POST', headers, body })
     if (created.status !== 201) throw refused(created.status)
   }
 
   const refused = (status: number): CommandFailed =>
-    new CommandFailed(`GitLab refuses the variable ${place} (${status}): the token needs the scope api`)
+    new CommandFailed(`GitLab refuses the variable ${place} (${status}): ${status === 400 ? notMaskable : tokenNeeds}`)
 
   return separately(namesFor(name), put, get)
 }
