@@ -1,4 +1,5 @@
 import type { Config } from './schema.ts'
+import { workerCount } from './worker-count.ts'
 
 /** An option whose new value waits for a restart; the values are no secrets. */
 type Waiting = { option: string; inForce: unknown; found: unknown }
@@ -7,7 +8,9 @@ type Waiting = { option: string; inForce: unknown; found: unknown }
  * Options that differ and take effect at the next restart only: the started process applies them once.
  * @param former what the process was started with, and where it listens now
  */
-export function needsRestart({ server: former }: Config, { server: read }: Config): Waiting[] {
+export function needsRestart(formerConfig: Config, readConfig: Config): Waiting[] {
+  const { server: former } = formerConfig
+  const { server: read } = readConfig
   const appliedAtStart: Waiting[] = [
     { option: 'server.admin.host', inForce: former.admin.host, found: read.admin.host },
     { option: 'server.admin.port', inForce: former.admin.port, found: read.admin.port },
@@ -16,7 +19,9 @@ export function needsRestart({ server: former }: Config, { server: read }: Confi
     appliedAtStart.push({ option: 'server.listen.host', inForce: former.listen.host, found: read.listen.host })
   }
   // A process that serves by itself cannot start workers later.
-  if (former.workers === 1) appliedAtStart.push({ option: 'server.workers', inForce: 1, found: read.workers })
+  if (workerCount(formerConfig) === 1 && workerCount(readConfig) > 1) {
+    appliedAtStart.push({ option: 'server.workers', inForce: former.workers, found: read.workers })
+  }
   return appliedAtStart.filter(({ inForce, found }) => inForce !== found)
 }
 

@@ -1,8 +1,6 @@
-import { availableParallelism } from 'node:os'
-
 import type { LoadedConfig, LoadOptions } from '../config/load.ts'
 import { withoutTakenHost } from '../config/needs-restart.ts'
-import type { Config } from '../config/schema.ts'
+import { workerCount } from '../config/worker-count.ts'
 import { buildAdminApp } from './admin-app.ts'
 import { followFiles } from './reload-on-change.ts'
 import { closeOnSignal, type Log } from './signals.ts'
@@ -50,11 +48,6 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
   await admin.listen({ ...started.server.admin })
   following = followFiles(loaded, { load: options, logger, reloadable: reloadAll(workers, takeOver) })
   logger.info({ workers: workers.count() }, 'all workers listen')
-}
-
-/** How many processes are asked for. */
-export function workerCount({ server: { workers } }: Config): number {
-  return workers === 'auto' ? availableParallelism() : workers
 }
 
 function workforceOf({ config, texts }: LoadedConfig): Workforce {

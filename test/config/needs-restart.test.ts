@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
 import { pino } from 'pino'
@@ -69,6 +70,9 @@ log: { level: debug }
   ])
   const severally = { ...read, server: { ...read.server, workers: 1 } }
   t.same(needsRestart(read, severally), [], 'workers can become fewer and more')
+  const automatic = { ...read, server: { ...read.server, workers: 'auto' as const } }
+  const expected = availableParallelism() === 1 ? [{ option: 'server.workers', inForce: 'auto', found: 3 }] : []
+  t.same(needsRestart(automatic, read), expected, 'on one core `auto` is a process by itself, too')
   const { lines, logger } = startLog()
   logWaiting(started, read, logger)
   t.equal(lines.length, 3)

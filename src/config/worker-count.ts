@@ -1,0 +1,8 @@
+import { availableParallelism } from 'node:os'
+
+import type { Config } from './schema.ts'
+
+/** How many processes a configuration asks for; `auto` is one for each core that this one may use. */
+export function workerCount({ server: { workers } }: Config): number {
+  return workers === 'auto' ? availableParallelism() : workers
+}
