@@ -1,0 +1,48 @@
+/** An option, and what has to be done about it. */
+type Note = { option: string; text: string }
+
+/** `all` gives every value of an option, `has` whether it is set. */
+type Options = { all: (key: string) => readonly string[]; has: (key: string) => boolean }
+
+/** Options that let in some people only, by means that rules do not have. */
+const otherLimits = [
+  'bitbucket_repository',
+  'bitbucket_team',
+  'entra_id_allowed_tenants',
+  'github_org',
+  'github_repo',
+  'github_team',
+  'github_users',
+  'gitlab_groups',
+  'gitlab_projects',
+  'google_groups',
+  'keycloak_groups',
+]
+/** Placeholder rule for a limit that could not be converted. It refuses everyone, so that it admits nobody by mistake. */
+const placeholderRole = 'name-here-who-may-pass'
+
+/** The requirement of the converted rule: every named condition must hold, with one entry of each list. */
+export function requirementOf({ all, has }: Options): { allow: unknown; notes: Note[] } {
+  const given = all('email_domains')
+  const domains = given.filter((domain) => !/^[.*]/.test(domain))
+  const isAnyDomain = given.includes('*')
+  // Without a domain, oauth2-proxy lets in those of `authenticated-emails-file` only.
+  const isOpenLimit = otherLimits.some(has) || (!isAnyDomain && domains.length === 0)
+  const parts = [
+    ...(isAnyDomain || domains.length === 0 ? [] : [{ emailDomains: domains }]),
+    ...(has('allowed_groups') ? [{ groups: all('allowed_groups') }] : []),
+    ...(has('allowed_roles') ? [{ roles: all('allowed_roles') }] : []),
+    ...(isOpenLimit ? [{ roles: [placeholderRole] }] : []),
+  ]
+  const notes = given
+    .filter((domain) => domain.startsWith('.'))
+    .map((domain) => ({
+      option: 'email-domain',
+      text: `${domain} is every domain below it: name each in emailDomains`,
+    }))
+  if (isOpenLimit) {
+    const text = `the rules ask for the role ${placeholderRole} until you have written who may pass`
+    notes.push({ option: 'who may pass', text })
+  }
+  return { allow: parts.length === 0 ? 'authenticated' : parts.length === 1 ? parts[0] : { all: parts }, notes }
+}
