@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 
 import { readFileIfThere } from '../storage/atomic-file.ts'
 import { movedFiles } from './moved-files.ts'
@@ -49,8 +48,7 @@ export async function* linesOf(files: readonly string[]): AsyncGenerator<PlacedL
     try {
       const { size } = await stat(file)
       if (size === 0) continue
-      const input = createReadStream(file, { end: size - 1 })
-      for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      for await (const line of linesIn(createReadStream(file, { end: size - 1, encoding: 'utf8' }))) {
         number += 1
         yield { line, place: `${file}:${number}`, isFirstFile: file === files[0] }
       }
@@ -58,6 +56,25 @@ export async function* linesOf(files: readonly string[]): AsyncGenerator<PlacedL
       throw unreadable(file, cause)
     }
   }
+}
+
+/** Only a line feed ends a line: JSON escapes it, and not the separators of Unicode, at which Node's `readline` would cut a name. */
+async function* linesIn(input: AsyncIterable<string>): AsyncGenerator<string> {
+  let line = ''
+  for await (const text of input) {
+    const [end = '', ...more] = text.split('\n')
+    line += end
+    for (const next of more) {
+      yield withoutReturn(line)
+      line = next
+    }
+  }
+  if (line !== '') yield withoutReturn(line)
+}
+
+/** A copy from Windows may have one. */
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
 function unreadable(file: string, cause: unknown): UnreadableTrail {
