@@ -48,6 +48,15 @@ t.test('a name cannot move the cursor, nor turn the direction of what is printed
   t.equal(out, `${epoch}  login  Jane·31m·Doe·[2J· = auth0|jane  allow\n`)
 })
 
+t.test('what a forged record names cannot move the cursor in the verdict either', async (t) => {
+  const line = createChain('w\u001b[2J\nThe trail is whole').append({ event: 'login', principal: jane }, epoch)
+  const folder = await folderWith(t, { 'audit.jsonl': `${line.replace('jane', 'john')}\n` })
+  const { out, err } = await runCommand(['audit', 'verify', join(folder, 'audit.jsonl')])
+  t.match(out, /^note: writer w·\[2J·The trail is whole did not end in order/)
+  t.match(err, /record 1 of writer w·\[2J·The trail is whole was changed/)
+  t.notMatch(out + err, '\u001b')
+})
+
 t.test('a search until a date has the records of its day', async (t) => {
   const line = createChain('w').append({ event: 'login', principal: jane }, '2026-03-31T12:00:00.000Z')
   const folder = await folderWith(t, { 'audit.jsonl': `${line}\n` })

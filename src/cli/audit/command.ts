@@ -9,6 +9,7 @@ import type { CommandContext } from '../command-context.ts'
 import { Command } from '../command.ts'
 import { configOption } from '../config-files.ts'
 import { runAction } from '../run-action.ts'
+import { printable } from '../terminal-text.ts'
 import { findTrail, type TrailFiles, type TrailOptions } from './find-trail.ts'
 import { type Format, printTail, searchTrail } from './search.ts'
 
@@ -87,8 +88,8 @@ function report(
   { records, repeats, writers, checkpoints, faults, notes }: Verdict,
   { out, err }: CommandContext,
 ): number {
-  for (const note of notes) out(`note: ${note}\n`)
-  for (const { place, text } of faults) err(`${place}: ${text}\n`)
+  for (const note of notes) out(`note: ${printable(note)}\n`)
+  for (const { place, text } of faults) err(`${printable(`${place}: ${text}`)}\n`)
   const again = repeats === 0 ? '' : `, ${repeats} of them repeated`
   const seen = `${counted(records, 'record')}${again}, ${counted(writers, 'writer')}, ${counted(checkpoints, 'signed checkpoint')}`
   if (faults.length === 0) {
