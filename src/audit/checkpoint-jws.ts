@@ -8,7 +8,7 @@ import type { ChainHead } from './event.ts'
 export type CheckpointKey = { kid: string; privateKey: KeyObject }
 
 /** A checkpoint states the last record of a writer at a moment. `at` is RFC 3339. */
-type Checkpoint = ChainHead & { at: string }
+export type Checkpoint = ChainHead & { at: string }
 
 const type = 'stagedoor-audit+jwt'
 
@@ -21,6 +21,11 @@ export function signCheckpoint({ writer, seq, hash, at }: Checkpoint, { kid, pri
   const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
   const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
   return `${input}.${signature.toString('base64url')}`
+}
+
+/** What a checkpoint states, whoever has signed it; undefined for what is none. */
+export function statedBy(jws: string): Checkpoint | undefined {
+  return checkpointIn(decode(jws.split('.')[1] ?? ''))
 }
 
 type CheckpointVerdict =

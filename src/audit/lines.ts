@@ -1,16 +1,17 @@
-import type { AuditRecord } from './record-schema.ts'
+import { type AuditRecord, readableRecord } from './record-schema.ts'
 
 /** A record in a line of a trail, or of a log that has records among its lines; undefined for anything else. */
 export function recordIn(line: string): AuditRecord | undefined {
   const value = parsed(line)
   const record = isObject(value) && isObject(value['audit']) ? value['audit'] : value
-  return isRecord(record) ? (record as AuditRecord) : undefined
+  return readableRecord.safeParse(record).success ? (record as AuditRecord) : undefined
 }
 
-/** Whether a line is an ordinary line of the log, and no record. */
-export function isOtherLine(line: string): boolean {
+/** A line that is no record: one of the log, the part of a line that was written before a kill, or what no gateway writes. */
+export function kindOfOtherLine(line: string): 'log' | 'part' | 'foreign' {
   const value = parsed(line)
-  return isObject(value) && 'level' in value && 'msg' in value && !('audit' in value)
+  if (value === undefined) return 'part'
+  return isObject(value) && 'level' in value && 'msg' in value && !('audit' in value) ? 'log' : 'foreign'
 }
 
 /**
@@ -31,13 +32,6 @@ function parsed(line: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function isRecord(value: unknown): boolean {
-  if (!isObject(value)) return false
-  const { v, writer, seq, hash, prev } = value
-  if (typeof v !== 'number' || typeof writer !== 'string' || typeof seq !== 'number') return false
-  return typeof hash === 'string' && typeof prev === 'string'
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

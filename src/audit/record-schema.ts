@@ -109,6 +109,19 @@ export const auditRecordSchema = z.strictObject({
   }),
 })
 
+const { principal: caller, target, change, process } = auditRecordSchema.shape
+
+/** What readers rely on: whoever can write the file can write anything. A later version may add members, and kinds of events and callers. */
+export const readableRecord = z.looseObject({
+  ...auditRecordSchema.shape,
+  v: z.number(),
+  event: z.string(),
+  principal: caller.unwrap().loose().extend({ kind: z.string() }).optional(),
+  target: target.unwrap().loose().optional(),
+  change: change.unwrap().loose().optional(),
+  process: process.unwrap().loose().optional(),
+})
+
 type Optional<T> = { [Name in keyof T]: undefined extends T[Name] ? T[Name] | undefined : T[Name] }
 
 /** One entry of the audit trail. */

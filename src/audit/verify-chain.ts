@@ -19,7 +19,7 @@ export class WriterChain {
   readonly #hashes = new Map<number, string>()
   /** Numbers that were passed over, and where. */
   readonly #missing = new Map<number, string>()
-  readonly #expected = new Map<number, { hash: string; witness: string; isOlder: boolean }>()
+  readonly #expected: (ChainHead & { witness: string; isOlder: boolean })[] = []
   #first = 0
   #next = 1
   #lastHash = ''
@@ -76,9 +76,9 @@ export class WriterChain {
     }
   }
 
-  /** A signature covers this record and those before it. */
-  cover(seq: number): void {
-    this.#unsigned.cover(seq)
+  /** A signature names this record, and so covers it and those before it, where the record is here as it was. */
+  cover({ seq, hash }: ChainHead): void {
+    if (this.#hashes.get(seq) === hash) this.#unsigned.cover(seq)
   }
 
   isCovered(seq: number): boolean {
@@ -90,8 +90,13 @@ export class WriterChain {
    * @param witness name of that source
    * @param isOlder whether it may be from before the oldest of these files
    */
-  expect({ seq, hash }: ChainHead, witness: string, isOlder: boolean): void {
-    this.#expected.set(seq, { hash, witness, isOlder })
+  expect(head: ChainHead, witness: string, isOlder = false): void {
+    this.#expected.push({ ...head, witness, isOlder })
+  }
+
+  /** Whether what another source says of a record can be compared with anything here. */
+  canJudge(seq: number): boolean {
+    return seq >= this.#next || this.#hashes.has(seq)
   }
 
   get isEmpty(): boolean {
@@ -102,8 +107,12 @@ export class WriterChain {
     for (const [from, to, place] of ranges(this.#missing)) {
       this.#report.fault(place, `${this.#range(from, to)} ${from === to ? 'is' : 'are'} missing before this one`)
     }
-    for (const [seq, { hash, witness, isOlder }] of this.#expected) {
-      if (this.#first !== 0 || !isOlder) this.#judgeExpected(seq, hash, witness)
+    for (const { seq, hash, witness, isOlder } of this.#expected) {
+      if (!this.isEmpty || !isOlder) this.#judgeExpected(seq, hash, witness)
+      else
+        this.#report.note(
+          `nothing of writer ${this.#writer} is in these files; it wrote ${seq} records at least, says ${witness}`,
+        )
     }
     if (this.#first !== 0 && !this.#isStopped) {
       const last = this.#next - 1

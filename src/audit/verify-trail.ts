@@ -1,8 +1,8 @@
 import type { JWK } from 'jose'
 
 import { hashOf } from './chain.ts'
-import { readCheckpoint } from './checkpoint-jws.ts'
-import { isOtherLine, recordBehindFragment, recordIn } from './lines.ts'
+import { type Checkpoint, readCheckpoint, statedBy } from './checkpoint-jws.ts'
+import { kindOfOtherLine, recordBehindFragment, recordIn } from './lines.ts'
 import { canonicalJson } from './record-json.ts'
 import type { AuditRecord } from './record-schema.ts'
 import { WriterChain } from './verify-chain.ts'
@@ -46,8 +46,8 @@ export class Verifier {
   #count = 0
   #signed = 0
   #isFirstFile = true
-  /** Time of the first record; rotation removed the earlier ones. */
-  #begunAt = ''
+  /** Time of the earliest record; rotation removed those before it. */
+  #begunAt: string | undefined
   /** Part of a line; a killed process can leave one. */
   #fragment: { text: string; place: string } | undefined
 
@@ -65,8 +65,10 @@ export class Verifier {
     if (line === '') return
     this.#isFirstFile = isFirstFile
     const record = recordIn(line)
-    if (record !== undefined) this.#take(record, place, line)
-    else if (!isOtherLine(line)) this.#takeUnreadable(line, place)
+    if (record !== undefined) return this.#take(record, place, line)
+    const kind = kindOfOtherLine(line)
+    if (kind === 'part') this.#takePart(line, place)
+    else if (kind === 'foreign') this.#fault(place, noRecord)
   }
 
   end(): Verdict {
@@ -113,20 +115,10 @@ export class Verifier {
   #take(record: AuditRecord, place: string, line: string): void {
     this.#judgeFragment(record, line)
     this.#count += 1
-    if (this.#count === 1) this.#begunAt = record.time
-    const { hash, ...rest } = record
-    const isIntact = hashOf(canonicalJson(rest)) === hash
+    // Not that of the first: whoever can write the file can put one of next year before it.
+    if (this.#begunAt === undefined || record.time < this.#begunAt) this.#begunAt = record.time
     const chain = this.#chainOf(record.writer)
-    chain.take(record, place, { isIntact, isFirstFile: this.#isFirstFile })
-    try {
-      this.#takeContent(record, place, chain)
-    } catch {
-      // Whoever can write to the trail can write members of any kind: no gateway writes such ones.
-      this.#fault(place, noRecord)
-    }
-  }
-
-  #takeContent(record: AuditRecord, place: string, chain: WriterChain): void {
+    chain.take(record, place, { isIntact: isIntact(record), isFirstFile: this.#isFirstFile })
     if (record.checkpoint !== undefined) this.#judgeCheckpoint(record.checkpoint, place, chain)
     if (this.#isTrustingItself) this.#learnKey(record)
     if (record.previous !== undefined) this.#starts.push(record)
@@ -148,27 +140,35 @@ export class Verifier {
     if (verdict.kind === 'unknown-key') return void this.#unknownKeys.add(verdict.kid)
     this.#signed += 1
     if (this.#kept?.has(jws) === false) this.#notKept += 1
-    chain.cover(verdict.checkpoint.seq)
+    chain.cover(verdict.checkpoint)
   }
 
   #coverBy({ writer, seq, previous = [] }: AuditRecord): void {
     if (!this.#chainOf(writer).isCovered(seq)) return
-    for (const head of previous) this.#chainOf(head.writer).cover(head.seq)
+    for (const head of previous) this.#chainOf(head.writer).cover(head)
   }
 
   #expect(jws: string): void {
     // Cut on a full disk: it counts among those that are lacking.
     if (!wholeCheckpoint.test(jws)) return
+    const stated = statedBy(jws)
+    // Years of them are kept, and to verify a signature takes time.
+    if (stated !== undefined && !this.#isAboutTheseFiles(stated)) return
     const verdict = readCheckpoint(jws, (kid) => this.#keys.get(kid))
     if (verdict.kind === 'forged') {
       return this.#fault('checkpoints', 'the signature of a checkpoint kept beside is not good')
     }
     const { checkpoint } = verdict
-    const isOlder = checkpoint.at < this.#begunAt
     const chain = this.#chainOf(checkpoint.writer)
-    chain.expect(checkpoint, `a checkpoint of ${checkpoint.at}`, isOlder)
+    chain.expect(checkpoint, `a checkpoint of ${checkpoint.at}`)
     if (verdict.kind === 'unknown-key') this.#unknownKeys.add(verdict.kid)
-    else chain.cover(checkpoint.seq)
+    else chain.cover(checkpoint)
+  }
+
+  #isAboutTheseFiles({ writer, seq, at }: Checkpoint): boolean {
+    const chain = this.#chains.get(writer)
+    if (chain !== undefined && !chain.isEmpty) return chain.canJudge(seq)
+    return this.#begunAt === undefined || at >= this.#begunAt
   }
 
   /** A killed process leaves part of a line: it starts anew afterwards, or another one wrote on, or the line came again. */
@@ -176,12 +176,13 @@ export class Verifier {
     if (this.#fragment === undefined) return
     const { text, place } = this.#fragment
     this.#fragment = undefined
-    if (record.event === 'start' || line.startsWith(text)) {
+    // A full disk may have cut it in the midst of a character.
+    if (record.event === 'start' || line.startsWith(text.replace(/\uFFFD$/, ''))) {
       this.#notes.push(`${place}: part of a record that was not finished when its process ended`)
     } else this.#fault(place, noRecord)
   }
 
-  #takeUnreadable(line: string, place: string): void {
+  #takePart(line: string, place: string): void {
     const record = recordBehindFragment(line)
     if (record === undefined) {
       if (this.#fragment !== undefined) this.#fault(this.#fragment.place, noRecord)
@@ -190,5 +191,14 @@ export class Verifier {
     }
     this.#notes.push(`${place}: part of a record that was not finished stands before this one`)
     this.#take(record, place, line)
+  }
+}
+
+/** What is nested too deeply to be written in canonical form was not written so. */
+function isIntact({ hash, ...rest }: AuditRecord): boolean {
+  try {
+    return hashOf(canonicalJson(rest)) === hash
+  } catch {
+    return false
   }
 }

@@ -5,7 +5,7 @@ import { readCheckpoint, signCheckpoint } from '../../src/audit/checkpoint-jws.t
 import type { AuditEvent, ChainHead } from '../../src/audit/event.ts'
 import { canonicalJson } from '../../src/audit/record-json.ts'
 import { Verifier } from '../../src/audit/verify-trail.ts'
-import { checkpointKey, decided, epoch, faultsOf, trailOf, verdictOn } from './support.ts'
+import { checkpointKey, decided, epoch, faultsOf, jane, trailOf, verdictOn } from './support.ts'
 
 const { lines, checkpoint, key, chain: ended } = trailOf('w', 8)
 const keys = [key.publicJwk]
@@ -68,15 +68,15 @@ const table: [what: string, lines: readonly string[], expected: RegExp[]][] = [
 
 /** A record of another writer with members of a wrong kind, whose hash fits. */
 function oddRecord(members: object): string {
-  const record = { ...members, v: 1, writer: 'odd', seq: 1, prev: '', event: 'key', time: epoch }
+  const record = { v: 1, writer: 'odd', seq: 1, prev: '', event: 'key', outcome: 'allow', time: epoch, ...members }
   return JSON.stringify({ ...record, hash: hashOf(canonicalJson(record)) })
 }
 
 t.test('a record whose members are of a wrong kind is a fault, and the rest is verified', async (t) => {
-  const badKey = oddRecord({ change: { what: 'audit', id: key.kid, jwk: { kty: 'EC' } } })
-  for (const odd of [oddRecord({ checkpoint: 5 }), oddRecord({ previous: 5 }), oddRecord({ previous: [null] })]) {
-    t.match(verdictOn([odd, ...lines], { keys, checkpoints: [checkpoint] }), {
-      records: 12,
+  const badKey = oddRecord({ change: { what: 'audit', action: 'in-use', id: key.kid, jwk: { kty: 'EC' } } })
+  for (const odd of [{ checkpoint: 5 }, { previous: 5 }, { previous: [null] }, { time: 'noon' }, { seq: 0 }]) {
+    t.match(verdictOn([oddRecord(odd), ...lines], { keys, checkpoints: [checkpoint] }), {
+      records: 11,
       checkpoints: 1,
       faults: [{ place: 'line 1', text: /no record/ }],
     })
@@ -243,7 +243,12 @@ t.test('a later start vouches for what other writers left', async (t) => {
     faultsOf([before[0] ?? '', start]).join('\n'),
     /cut here: record 2 of writer killed missing, says the start of writer after/,
   )
-  t.same(faultsOf([start]), [], 'it may be from before these files')
+  const alone = verdictOn([start])
+  t.same(alone.faults, [], 'it may be from before these files')
+  t.match(
+    alone.notes.at(-1),
+    /^nothing of writer killed is in these files; it wrote 2 records at least, says the start of writer after$/,
+  )
   const verifier = new Verifier({ keys: [] })
   verifier.line(start, 'b:1', false)
   t.match(JSON.stringify(verifier.end().faults), /all of writer killed is missing/)
@@ -262,6 +267,11 @@ t.test('what a killed process left of a record is no fault, where it cannot be a
   const other = createChain('other').append(decided, epoch)
   t.same(faultsOf([first, half, start]), [], 'it started anew')
   t.same(faultsOf([first, half, unfinished]), [], 'the disk was full, and the record came again')
+  const principal = { ...jane, claims: { ...jane.claims, name: 'Jürgen' } }
+  const named = killed.append({ event: 'login', principal }, epoch)
+  const bytes = Buffer.from(named)
+  const inMidst = bytes.subarray(0, bytes.indexOf('ü') + 1).toString()
+  t.same(faultsOf([first, unfinished, inMidst, named]), [], 'in the midst of a character')
   t.same(faultsOf([first, half + other]), [], 'another process wrote on')
   t.match(faultsOf([first, half, other]).join('\n'), /line 2: this line is no record/)
   t.match(faultsOf([first, half, half]).join('\n'), /line 2: this line is no record.*\n.*last line is no whole record/)
