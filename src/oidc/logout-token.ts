@@ -11,6 +11,7 @@ import {
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isName, isSubject } from './claim-values.ts'
 import type { Provider } from './provider.ts'
+import { signatureAlgorithms } from './signature-algorithms.ts'
 
 export type LogoutToken = {
   issuer: string
@@ -50,8 +51,7 @@ const claimRefusals = new Map<string, ClaimRefusal>([
   ['jti', 'token-id'],
 ])
 
-/** The algorithms that Auth0 signs with. Shared secrets and unsigned tokens would let others end sessions. */
-const algorithms = ['RS256', 'PS256']
+const algorithms = [...signatureAlgorithms]
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 /** Logout tokens are sent at once and live two minutes. */
 const times = { maxTokenAge: 120, clockTolerance: 30 }
