@@ -5,6 +5,6 @@ export function boundsOf(option: Option): string | undefined {
   if (option['x-bounds'] !== undefined) return option['x-bounds']
   const values = option.enum ?? option.items?.enum
   if (values !== undefined) return values.join(' | ')
-  const number = option.anyOf?.find(({ type }) => type === 'integer')
+  const number = option.type === 'number' ? option : option.anyOf?.find(({ type }) => type === 'integer')
   return number === undefined ? undefined : `${number.minimum} to ${number.maximum}`
 }

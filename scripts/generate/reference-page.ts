@@ -58,7 +58,7 @@ function rows(option: Option, prefix: string): Row[] {
   return Object.entries(childrenOf(option)).flatMap(([key, child]) => {
     const name = `${prefix}${key}`
     const isRequired = required.has(key)
-    const nested = rows(child, Array.isArray(child.items) ? `${name}[].` : `${name}.`)
+    const nested = rows(child, child.items !== undefined ? `${name}[].` : `${name}.`)
     return [...(child.description === undefined ? [] : [{ name, option: child, isRequired }]), ...nested]
   })
 }

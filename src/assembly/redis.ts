@@ -66,11 +66,7 @@ export function redisSettings({ url, sentinel, cluster, ...options }: RedisConfi
     username: options.username ?? username,
     password: options.password?.reveal() ?? password,
     database,
-    tls: options.tls && {
-      ca: options.tls.ca?.reveal(),
-      cert: options.tls.cert?.reveal(),
-      key: options.tls.key?.reveal(),
-    },
+    tls: options.tls && { ...options.tls, key: options.tls.key?.reveal() },
     timeoutMs: options.timeout,
   }
 }

@@ -87,13 +87,22 @@ function* sessionContradictions(session: Config['session']): Findings {
   if (redis) yield* redisContradictions(redis)
 }
 
-function* redisContradictions({ url, sentinel, cluster, tls }: NonNullable<Config['session']['redis']>): Findings {
+type RedisConfig = NonNullable<Config['session']['redis']>
+
+function* redisContradictions({ url, sentinel, cluster, tls }: RedisConfig): Findings {
   const ways = Object.entries({ url, sentinel, cluster }).flatMap(([name, way]) => (way === undefined ? [] : [name]))
   if (ways.length !== 1) {
     yield {
       path: ['session', 'redis'],
       expected: 'exactly one of url, sentinel and cluster',
       fix: ways.length === 0 ? 'add url: redis://redis:6379' : `keep one of ${ways.join(', ')}`,
+    }
+  }
+  if (tls !== undefined && !isAllByTls({ url, sentinel, cluster })) {
+    yield {
+      path: ['session', 'redis', 'tls'],
+      expected: 'rediss:// URLs, because tls is set',
+      fix: 'write rediss:// in the URL of every server: redis:// is sent in the clear. Or remove tls',
     }
   }
   if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
@@ -103,6 +112,11 @@ function* redisContradictions({ url, sentinel, cluster, tls }: NonNullable<Confi
       fix: 'a certificate needs its key: add the other one, or remove both',
     }
   }
+}
+
+function isAllByTls({ url, sentinel, cluster }: Pick<RedisConfig, 'url' | 'sentinel' | 'cluster'>): boolean {
+  const urls = [url?.reveal() ?? [], sentinel?.nodes ?? [], cluster?.nodes ?? []].flat()
+  return urls.every((each) => each.startsWith('rediss:'))
 }
 
 /** Keys need a place, a file its path and Redis a server, and each kind of key a place of its own. */

@@ -6,6 +6,7 @@ import type { Config } from './schema.ts'
 export function* machineContradictions({ machines, auth0, assertion, routes, upstreams }: KnownSections): Findings {
   if (machines === undefined) return
   if (auth0) yield* idTokenConfusion(machines, auth0)
+  yield* repeatedIssuers(machines)
   yield* audienceConfusion(machines, assertion)
   if (routes) yield* unknownRules(machines, routes)
   if (routes && upstreams) yield* keysBehindSocket({ machines, routes, upstreams })
@@ -29,6 +30,20 @@ function* idTokenConfusion(
       path: [...place, 'issuer'],
       expected: 'another issuer than auth0.issuer',
       fix: 'add its audiences to machines.audiences',
+    }
+  }
+}
+
+/** Of two entries for one issuer, one would count and the other not. */
+function* repeatedIssuers({ issuers }: Config['machines']): Findings {
+  const names = issuers.map(({ issuer }) => issuer)
+  for (const [index, name] of names.entries()) {
+    const first = names.indexOf(name)
+    if (first === index) continue
+    yield {
+      path: ['machines', 'issuers', index, 'issuer'],
+      expected: `another issuer than machines.issuers[${first}] has`,
+      fix: `add its audiences to machines.issuers[${first}]`,
     }
   }
 }

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml'
 import type { z } from 'zod'
 
 import { holdsSecret, type Option, allPaths, memberNames, optionAt, ownMember } from './option.ts'
@@ -214,6 +215,8 @@ function requiredOf(option: Option | undefined): unknown {
 /** A value on one line of YAML. */
 function inline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`
+  // `#1b5e8c` without quotes would be a comment.
+  if (typeof value === 'string') return stringify(value, { lineWidth: 0 }).trim()
   if (typeof value !== 'object' || value === null) return String(value)
   const entries = Object.entries(value).map(([key, inner]) => `${key}: ${inline(inner)}`)
   if (entries.length === 0) return '{}'

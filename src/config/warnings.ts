@@ -10,7 +10,8 @@ export function* warningsAbout(sections: KnownSections): Findings {
   if (auth0) yield* scopeWarnings(auth0)
   if (session) yield* storeWarnings(session)
   if (server && assertion) yield* replicaWarnings({ ...sections, server, assertion })
-  if (assertion) yield* assertionWarnings(assertion)
+  if (assertion) yield* headerWarnings(assertion)
+  yield* unusedKeyPaths(sections)
   if (upstreams && assertion) yield* sharedAudiences(upstreams, assertion)
   if (upstreams && routes) yield* unreachableByRewrite(upstreams, routes)
   if (routes) yield* ruleWarnings(routes)
@@ -90,7 +91,7 @@ function* auditWarnings({ sinks, keys }: Config['audit']): Findings {
   }
 }
 
-function* assertionWarnings({ headers, keys }: Config['assertion']): Findings {
+function* headerWarnings({ headers }: Config['assertion']): Findings {
   if (headers.includes('oauth2-proxy')) {
     yield {
       path: ['assertion', 'headers'],
@@ -105,11 +106,16 @@ function* assertionWarnings({ headers, keys }: Config['assertion']): Findings {
       fix: 'upstreams get nothing that they can verify now: add assertion',
     }
   }
-  if (keys.store === 'memory' && keys.path !== undefined) {
+}
+
+function* unusedKeyPaths({ assertion, machines, audit }: KnownSections): Findings {
+  for (const [section, known] of Object.entries({ assertion, machines, audit })) {
+    const { store, path } = known?.keys ?? {}
+    if (path === undefined || store === 'file') continue
     yield {
-      path: ['assertion', 'keys', 'path'],
+      path: [section, 'keys', 'path'],
       expected: 'store: file, or no path',
-      fix: 'the path is not used while store is memory',
+      fix: `the path is not used while store is ${store}`,
     }
   }
 }

@@ -63,6 +63,18 @@ t.test(
   },
 )
 
+t.test('a variable fills a number, a share, and what is true or false', async (t) => {
+  const overlay =
+    'server: { listen: { port: "${PORT}" } }\nlog: { requests: { sampleRatio: "${SHARE}" } }\nauth0: { typedLogoutTokens: "${TYPED}" }'
+  const env = { PORT: '8443', SHARE: '0.25', TYPED: 'true' }
+  const { config } = await load(t, { 'a.yaml': least, 'b.yaml': overlay }, env)
+  t.equal(config.server.listen.port, 8443)
+  t.equal(config.log.requests.sampleRatio, 0.25)
+  t.equal(config.auth0.typedLogoutTokens, true)
+  const problems = await problemsIn(t, { 'a.yaml': least, 'b.yaml': overlay }, { ...env, SHARE: '25', TYPED: 'maybe' })
+  t.match(problems, [{ expected: 'a number from 0 to 1' }, { expected: 'true or false' }])
+})
+
 t.test('a problem after a dropped entry of a list is told at the right line', async (t) => {
   const overlay = 'server:\n  trustedProxies:\n    - "${NOWHERE:-}"\n    - "${MISSING}"\n    - wrong\n'
   const problems = await problemsIn(t, { 'a.yaml': least, 'b.yaml': overlay })

@@ -26,6 +26,13 @@ refusalTable([
     /machines.audiences/,
   ],
   [
+    'one issuer twice',
+    "machines: { issuers: [{ issuer: 'https://x.example/', audiences: [x] }, { issuer: 'https://x.example/', audiences: [y] }] }",
+    'machines.issuers[1].issuer',
+    /machines\.issuers\[0\]/,
+    /audiences/,
+  ],
+  [
     'an issuer on plain http',
     "machines: { issuers: [{ issuer: 'http://x.example/', audiences: [x] }] }",
     'machines.issuers[0].issuer',

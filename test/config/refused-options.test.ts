@@ -1,4 +1,8 @@
+import { join } from 'node:path'
+
 import { refusalTable } from './support.ts'
+
+const certificate = `{ $file: ${join(import.meta.dirname, '..', 'support', 'tls', 'client.pem')} }`
 
 refusalTable([
   [
@@ -303,10 +307,73 @@ refusalTable([
   ],
   [
     'a certificate without its key',
-    'session: { redis: { url: rediss://r, tls: { cert: pem } } }',
+    `session: { redis: { url: rediss://r, tls: { cert: ${certificate} } } }`,
     'session.redis.tls',
     /cert and key together/,
     /add the other one/,
+  ],
+  [
+    'certificates for Redis in the clear',
+    `session: { redis: { url: redis://r, tls: { ca: ${certificate} } } }`,
+    'session.redis.tls',
+    /rediss:\/\/ URLs/,
+    /write rediss:\/\//,
+  ],
+  [
+    'certificates for a sentinel in the clear',
+    `session: { redis: { sentinel: { primary: m, nodes: [rediss://a, redis://b] }, tls: { ca: ${certificate} } } }`,
+    'session.redis.tls',
+    /rediss:\/\/ URLs/,
+    /write rediss:\/\//,
+  ],
+  [
+    'an authority for Redis that is no certificate',
+    'session: { redis: { url: rediss://r, tls: { ca: /etc/ca.pem } } }',
+    'session.redis.tls.ca',
+    /PEM/,
+    /\$file/,
+  ],
+  [
+    'a client certificate for syslog without its key',
+    `audit: { sinks: [{ syslog: { host: s, cert: ${certificate} } }] }`,
+    'audit.sinks[0].syslog.cert',
+    /cert and key/,
+    /add the missing one/,
+  ],
+  [
+    'certificates for syslog without TLS',
+    `audit: { sinks: [{ syslog: { host: s, protocol: tcp, ca: ${certificate} } }] }`,
+    'audit.sinks[0].syslog.protocol',
+    /tls, because/,
+    /tcp uses none/,
+  ],
+  [
+    'a receiver of records with a password in its URL',
+    'audit: { sinks: [{ http: { url: "https://u:p@a", queue: /q } }] }',
+    'audit.sinks[0].http.url',
+    /without user and password/,
+    /token/,
+  ],
+  [
+    'a collector with a password in its URL',
+    'telemetry: { otlp: { endpoint: "https://u:p@otel:4318" } }',
+    'telemetry.otlp.endpoint',
+    /without user and password/,
+    /otlp\.headers/,
+  ],
+  [
+    'an issuer with a password in its URL',
+    'auth0: { issuer: "https://u:p@login.example.com/" }',
+    'auth0.issuer',
+    /without user and password/,
+    /remove/,
+  ],
+  [
+    'a color that is none',
+    'pages: { color: red }',
+    'pages.color',
+    /such as #1b5e8c/,
+    /^write for example color: "#1b5e8c"$/,
   ],
   [
     'a sentinel with a password in its URL',

@@ -215,6 +215,27 @@ refusalTable([
     /example\.com/,
   ],
   [
+    'a requirement on no claim, which everybody would meet',
+    'admin: { allow: { claims: {} } }',
+    'admin.allow.claims',
+    /at least one claim/,
+    /gold/,
+  ],
+  [
+    'a claim with one value that is no list',
+    'admin: { allow: { claims: { tier: gold } } }',
+    'admin.allow.claims.tier',
+    /a list of values/,
+    /^write for example tier: \[gold\]$/,
+  ],
+  [
+    'a host with a wildcard',
+    'routes: [{ name: a, path: /**, allow: authenticated, hosts: ["*.example.com"] }]',
+    'routes[0].hosts[0]',
+    /without \*/,
+    /portal/,
+  ],
+  [
     'a claim value of no kind',
     'admin: { allow: { claims: { a: [{}] } } }',
     'admin.allow.claims.a[0]',

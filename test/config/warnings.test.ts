@@ -30,6 +30,7 @@ const rows: [string, string, string, RegExp][] = [
   ['a kept trail signed by keys in memory', 'audit: { sinks: [{ file: { path: /a } }] }', 'audit.keys.store', /ended/],
   ['unsigned headers', 'assertion: { headers: [assertion, oauth2-proxy] }', 'assertion.headers', /unsigned/],
   ['a key path that is not used', 'assertion: { keys: { path: /x } }', 'assertion.keys.path', /not used/],
+  ['a key path of machines that is not used', 'machines: { keys: { path: /x } }', 'machines.keys.path', /not used/],
   [
     'a rule that opens everything',
     'routes: [{ name: a, path: /**, allow: public }]',

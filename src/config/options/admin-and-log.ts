@@ -25,7 +25,7 @@ const requests = z
           'Requests to these paths have a line only when they are answered with 400 or more; paths as in `routes`. Records of the audit trail are not left out.',
       }),
     sampleRatio: ratio()
-      .default(0)
+      .prefault(0)
       .meta({ description: 'The share of the other requests to those paths that has a line, by trace.' }),
   })
   .prefault({})

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-import { duration, size, wholeNumber } from '../values/quantities.ts'
+import { webUrl } from '../values/addresses.ts'
+import { always, duration, size, wholeNumber } from '../values/quantities.ts'
 import { certificates, pemKey, secretText } from '../values/secret.ts'
 
 const onFailure = (preset: 'block' | 'continue') =>
@@ -34,6 +35,20 @@ const file = z
     'x-example': { path: '/var/log/stagedoor/audit.jsonl' },
   })
 
+const keyAlone = {
+  ...always,
+  path: ['cert'],
+  message: 'cert and key, or neither',
+  params: { fix: 'add the missing one: a client certificate needs both' },
+}
+
+const tlsOverTcp = {
+  ...always,
+  path: ['protocol'],
+  message: 'tls, because ca, cert or key is set',
+  params: { fix: 'write protocol: tls, or remove them: tcp uses none' },
+}
+
 const syslog = z
   .strictObject({
     host: z
@@ -62,13 +77,16 @@ const syslog = z
       .meta({ description: 'The key of `cert`.', 'x-example': { $file: '/etc/stagedoor/tls/client.key' } }),
     onFailure: onFailure('continue'),
   })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), keyAlone)
+  .refine(({ protocol, ca, cert, key }) => protocol === 'tls' || (ca ?? cert ?? key) === undefined, tlsOverTcp)
   .optional()
   .meta({ description: 'Records go to a syslog server (RFC 5424).', 'x-example': { host: 'syslog.internal' } })
 
 const http = z
   .strictObject({
-    url: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).meta({
-      description: 'Where batches of JSON lines are sent by POST.',
+    url: webUrl('write credentials as token: { $file: … }').meta({
+      description:
+        'Where batches of JSON lines are sent by POST. Danger: `http` sends records and token readable, and lets anybody on the way change them.',
       'x-example': 'https://siem.example.com/ingest',
     }),
     token: secretText({ minLength: 8, fix: 'write the token, or read it by $file' })

@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto'
 import { z } from 'zod'
 
 import { issuerUrl } from '../values/addresses.ts'
-import { always, duration, refuse } from '../values/quantities.ts'
+import { always, duration, flag, refuse } from '../values/quantities.ts'
 import { certificates, secretText } from '../values/secret.ts'
 import { events } from './auth0-events.ts'
 
@@ -176,9 +176,8 @@ export const auth0 = z
           'password or passkey, `select_account` for the account, `consent` for their agreement. By default it decides, and a session of its own signs people in silently.',
         'x-example': 'login',
       }),
-    typedLogoutTokens: z
-      .boolean('true or false')
-      .default(false)
+    typedLogoutTokens: flag()
+      .prefault(false)
       .meta({
         description:
           'Whether a back-channel logout has to say that it is one (`typ: logout+jwt`), so that no other token of the provider can be taken for it. ' +

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import { issuerUrl } from '../values/addresses.ts'
+import { issuerUrl, webUrl } from '../values/addresses.ts'
 import { parseDateTime } from '../values/moments.ts'
 import { duration, refuse } from '../values/quantities.ts'
 
@@ -115,14 +115,11 @@ const backstageTokens = z
           'Danger: such a token outlives our session of that person, until it expires.',
         'x-example': ['mcp'],
       }),
-    jwksUrl: z
-      .url({ protocol: /^https?$/, error: 'an http or https URL' })
-      .optional()
-      .meta({
-        description:
-          'Where Backstage’s keys are. Default: `/api/auth/.well-known/jwks.json` at the upstream of the first rule in `rules`, unless that is a socket.',
-        'x-example': 'http://127.0.0.1:7007/api/auth/.well-known/jwks.json',
-      }),
+    jwksUrl: webUrl('remove them: keys are public').optional().meta({
+      description:
+        'Where Backstage’s keys are. Default: `/api/auth/.well-known/jwks.json` at the upstream of the first rule in `rules`, unless that is a socket.',
+      'x-example': 'http://127.0.0.1:7007/api/auth/.well-known/jwks.json',
+    }),
   })
   .prefault({})
   .meta({ description: 'Clients that log in with Backstage itself.' })

@@ -68,7 +68,14 @@ const shape = z.strictObject({
     }),
   subjects: names('Is one of these subjects.', 'auth0|64f1c0ffee'),
   claims: z
-    .record(z.string().min(1), z.array(claimValue, 'a list of values').min(1))
+    .record(
+      z.string().min(1),
+      z
+        .array(claimValue, 'a list of values')
+        .min(1)
+        .meta({ 'x-example': ['gold'] }),
+    )
+    .refine((claims) => Object.keys(claims).length > 0, 'at least one claim with its values')
     .optional()
     .meta({
       description: 'Every claim named has one of the values listed.',

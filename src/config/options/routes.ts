@@ -31,7 +31,7 @@ const rule = z.strictObject({
       'x-example': ['GET', 'HEAD'],
     }),
   hosts: z
-    .array(z.string().regex(/^[a-z0-9.:[\]-]+$/, 'a host in lower case'), 'a list of hosts')
+    .array(z.string().regex(/^[a-z0-9.:[\]-]+$/, 'a host in lower case, without *'), 'a list of hosts')
     .min(1, 'at least one host')
     .optional()
     .meta({

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import { isIdentityHeader } from '../../headers/foreign-identity-headers.ts'
 import { networks, origin } from '../values/addresses.ts'
-import { duration, refuse, size, port, wholeNumber } from '../values/quantities.ts'
+import { duration, flag, refuse, size, port, wholeNumber } from '../values/quantities.ts'
 
 /** First path segments that belong to Backstage: our endpoints there would hide its own. */
 const backstageSegments = new Set(['oauth2', 'api', 'static', '.backstage', '.well-known'])
@@ -48,7 +48,7 @@ const hsts = z
     maxAge: duration({ min: '0s', max: '730d' })
       .prefault('365d')
       .meta({ description: 'How long browsers remember it; `0s` makes them forget.' }),
-    includeSubDomains: z.boolean('true or false').default(false).meta({
+    includeSubDomains: flag().prefault(false).meta({
       description:
         'Whether it also applies to subdomains. Danger: browsers no longer reach subdomains that offer plain http only.',
     }),

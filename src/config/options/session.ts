@@ -2,13 +2,9 @@ import { z } from 'zod'
 
 import { refusalOfRedisUrl } from '../values/addresses.ts'
 import { duration, refuse, wholeNumber } from '../values/quantities.ts'
-import { secretText } from '../values/secret.ts'
+import { certificates, pemKey, secretText } from '../values/secret.ts'
 
-/** PEM text, as a rule by `$file`. */
-const pem = (description: string) =>
-  secretText({ minLength: 1, fix: 'write $file: and the path of a PEM file' })
-    .optional()
-    .meta({ description, 'x-example': { $file: '/run/secrets/redis.pem' } })
+const pemExample = { $file: '/run/secrets/redis.pem' }
 
 const nodeUrl = z
   .string('a redis:// or rediss:// URL')
@@ -65,9 +61,14 @@ const redis = z
       }),
     tls: z
       .strictObject({
-        ca: pem('Authorities that signed the server’s certificate; default: those of the system.'),
-        cert: pem('Our own certificate, where the server asks for one.'),
-        key: pem('The key of our own certificate.'),
+        ca: certificates().optional().meta({
+          description: 'Authorities that signed the server’s certificate; default: those that Node knows.',
+          'x-example': pemExample,
+        }),
+        cert: certificates()
+          .optional()
+          .meta({ description: 'Our own certificate, where the server asks for one.', 'x-example': pemExample }),
+        key: pemKey().optional().meta({ description: 'The key of our own certificate.', 'x-example': pemExample }),
       })
       .optional()
       .meta({ description: 'Certificates (PEM) for `rediss://`.' }),

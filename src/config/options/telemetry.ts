@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { webUrl } from '../values/addresses.ts'
 import { ratio } from '../values/quantities.ts'
 import { secretText } from '../values/secret.ts'
 
@@ -19,7 +20,7 @@ const header = z.strictObject({
 
 const otlp = z
   .strictObject({
-    endpoint: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).meta({
+    endpoint: webUrl('write credentials as a header of telemetry.otlp.headers').meta({
       description:
         'Where OTLP is sent over HTTP: spans to `/v1/traces` below this URL, log lines to `/v1/logs`. Danger: `http` sends paths and headers readable.',
       'x-example': 'http://otel-collector:4318',
@@ -32,10 +33,14 @@ const otlp = z
       .min(1)
       .prefault(['traces'])
       .meta({ description: 'What is sent: spans of requests, the lines of the log, or both.' }),
-    headers: z.array(header, 'a list of headers').prefault([]).meta({
-      description: 'Sent with each batch, for example to sign in at the receiver.',
-    }),
-    sampleRatio: ratio().default(0.1).meta({
+    headers: z
+      .array(header, 'a list of headers')
+      .prefault([])
+      .meta({
+        description: 'Sent with each batch, for example to sign in at the receiver.',
+        'x-example': [{ name: 'Authorization', value: { $file: '/etc/stagedoor/otlp-authorization' } }],
+      }),
+    sampleRatio: ratio().prefault(0.1).meta({
       description:
         'The share of the traces that begin here which is recorded. Where a trusted proxy has begun one, it has decided.',
     }),

@@ -57,6 +57,19 @@ export function parseWebUrl(text: string): URL | undefined {
   return url !== null && webProtocols.includes(url.protocol) ? url : undefined
 }
 
+const webShape = 'an http or https URL, without user and password'
+
+/** An http(s) URL that we send requests to. @param fixCredentials what to do with a user and password, which `fetch` refuses in a URL */
+export function webUrl(fixCredentials: string) {
+  return z
+    .url({ protocol: /^https?$/, error: webShape })
+    .refine((text) => !hasCredentials(URL.parse(text)), { message: webShape, params: { fix: fixCredentials } })
+}
+
+function hasCredentials(url: URL | null): boolean {
+  return url !== null && (url.username !== '' || url.password !== '')
+}
+
 const protectedShape = 'an https:// URL'
 
 /**
@@ -67,6 +80,7 @@ export function issuerUrl(example: string, forged: string) {
   return z.string(protectedShape).transform((text, context): string => {
     const url = parseWebUrl(text)
     if (url === undefined) return refuse(context, protectedShape, `write for example ${example}`)
+    if (hasCredentials(url)) return refuse(context, 'an https:// URL, without user and password', 'remove them')
     if (url.protocol === 'https:' || isLoopback(url)) return text
     const fix = `plain http is for localhost only: on any other network it lets others forge ${forged}`
     return refuse(context, protectedShape, fix)

@@ -20,8 +20,24 @@ export function wholeNumber({ min, max }: { min: number; max: number }) {
     })
 }
 
-/** A share: from 0, none, to 1, all. */
-export const ratio = () => z.number('a number from 0 to 1').min(0).max(1)
+/** A share: from 0, none, to 1, all; digits in a string count here, too. */
+export function ratio() {
+  const expected = 'a number from 0 to 1'
+  const number = z.number(expected).min(0, expected).max(1, expected)
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d?\.?\d+$/.test(value) ? Number(value) : value),
+    number,
+  )
+}
+
+/** `true` or `false`, also as text, because `${NAME}` always gives a string. */
+export function flag() {
+  const words = new Map<unknown, boolean>([
+    ['true', true],
+    ['false', false],
+  ])
+  return z.preprocess((value) => words.get(value) ?? value, z.boolean('true or false'))
+}
 
 /** A TCP port to listen on; 0 lets the system choose a free one. */
 export const port = () => wholeNumber({ min: 0, max: 65_535 })
