@@ -21,7 +21,8 @@ function row(status: number, level: ErrorRow['level']) {
 export const errorTable = {
   STAGEDOOR_BOUNDARY_MALFORMED_REQUEST: row(400, 'info')`
     The request could not be read.
-    Send a well-formed HTTP/1.1 request. If a proxy stands in between, check that it does not rewrite requests.`,
+    Send a well-formed HTTP/1.1 request, with a body that is what its Content-Type says; QUERY needs one.
+    If a proxy stands in between, check that it does not rewrite requests.`,
   STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED: row(405, 'info')`
     The portal does not accept this request method.
     Use one of the methods that the Allow header lists. TRACE and CONNECT are always refused.`,
@@ -33,7 +34,7 @@ export const errorTable = {
     Use the plain spelling of the path: no dot segments, double slashes, backslashes, semicolons or needless percent-encoding.`,
   STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS: row(400, 'info')`
     The request has headers that contradict each other, or none that names the host.
-    Send Host exactly once, and each of Content-Length, Authorization and Content-Type at most once.`,
+    Send Host exactly once, and each of Content-Length, Transfer-Encoding, Authorization, Content-Type and Upgrade at most once.`,
   STAGEDOOR_BOUNDARY_BAD_HOST: row(400, 'info')`
     The request names a host that is no host name or address.
     Send Host as a name or an address, with a port if need be. Operators: have proxies send one host in X-Forwarded-Host.`,
@@ -41,22 +42,22 @@ export const errorTable = {
     The request came back to Stagedoor, which had sent it on.
     Tell the owners of the portal. Operators: an upstream leads back here; point upstreams.<name>.url at Backstage itself.`,
   STAGEDOOR_BOUNDARY_HEADERS_TOO_LARGE: row(431, 'info')`
-    The request headers are too large.
-    Try again: this answer has cleared our cookies. If it stays so, clear all cookies of this site.
-    Operators: raise server.maxHeaderBytes if your cookies are legitimately large.`,
+    The address and the headers of the request are too large together.
+    Try again: this answer has cleared our cookies. If it stays so, clear all cookies of this site, or use a shorter address.
+    Operators: raise server.maxHeaderBytes if they are legitimately large.`,
   STAGEDOOR_BOUNDARY_BODY_TOO_LARGE: row(413, 'info')`
     The form sent to Stagedoor is too large.
     Go back and send the form again as the page offered it.`,
   STAGEDOOR_BOUNDARY_UNSUPPORTED_MEDIA_TYPE: row(415, 'info')`
     Stagedoor cannot read this kind of body, or its Content-Type.
-    Send a well-formed Content-Type. Forms of Stagedoor itself are application/x-www-form-urlencoded.`,
+    Send a well-formed Content-Type. Stagedoor itself takes application/x-www-form-urlencoded and application/json.`,
   STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT: row(408, 'info')`
     The request took too long to arrive.
     Try again; if it happens often, look at the network between the client and Stagedoor.
     Operators: see server.timeouts.headers and server.timeouts.transfer.`,
   STAGEDOOR_BOUNDARY_OVERLOADED: row(503, 'warn')`
     The portal has more requests at this moment than it can take.
-    Try again in a moment. Operators: see server.overload, and the metric stagedoor_shed_total.`,
+    Try again in a moment. Operators: docs/overload.md says which limit the reason means; see the metric stagedoor_shed_total.`,
   STAGEDOOR_BOUNDARY_NOT_FOUND: row(404, 'info')`
     There is no such page here.
     Check the address, or start again from the portal’s front page.`,
@@ -74,7 +75,7 @@ export const errorTable = {
     Send it with the method that is meant, without X-HTTP-Method-Override, X-HTTP-Method and X-Method-Override: rules decide by the method of the request line.`,
 
   STAGEDOOR_SESSION_STORE_UNAVAILABLE: row(503, 'error')`
-    Your session cannot be looked up right now. You are still signed in.
+    Sessions cannot be looked up or changed right now. Nobody is signed out by that.
     Try again in a moment. Operators: check the session store (session.redis).`,
   STAGEDOOR_SESSION_COOKIE_TOO_LARGE: row(500, 'error')`
     Your session is too large for a cookie.
@@ -125,7 +126,7 @@ export const errorTable = {
     Try again, or ask the owners of the portal if you should have access.`,
   STAGEDOOR_OIDC_CLIENT_REJECTED: row(502, 'error')`
     The login service does not accept this portal’s own credentials.
-    Operators: compare auth0.clientId and auth0.clientSecrets with Applications → <app> → Settings in Auth0.`,
+    Operators: compare auth0.clientId and auth0.clientSecrets (or auth0.privateKeys) with Applications → <app> → Settings (Credentials) in Auth0.`,
   STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED: row(502, 'error')`
     The login service did not take this portal’s request to sign you in.
     Start again from the portal.
@@ -183,10 +184,10 @@ export const errorTable = {
     Try again without the cookies of this site. Operators: the log line with this request id names the limit; raise upstreams.<name>.maxHeaderBytes.`,
   STAGEDOOR_PROXY_OVERLOADED: row(503, 'warn')`
     The service behind the portal has more requests than it can take.
-    Try again in a moment. Operators: see the upstream’s connection limits.`,
+    Try again in a moment. Operators: see maxConnections, maxStreams, maxQueued and maxWait of upstreams.<name>.`,
   STAGEDOOR_PROXY_TIMEOUT: row(504, 'error')`
     The service behind the portal took too long to answer.
-    Try again. Operators: see the upstream’s timeouts.`,
+    Try again. Operators: see upstreams.<name>.timeouts.`,
   STAGEDOOR_PROXY_ORIGIN_REFUSED: row(403, 'warn')`
     A page of another site tried to open a connection in your name.
     Open the connection from the portal itself.`,

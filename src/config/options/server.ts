@@ -208,7 +208,7 @@ export const server = z
     }),
     maxConnections: wholeNumber({ min: 1, max: 1_000_000 }).prefault(20_000).meta({
       description:
-        'Open connections of clients, WebSockets included, for each worker; on those beyond it requests get 503, and far beyond it they are closed.',
+        'Open connections of clients, WebSockets included, for each worker; on those beyond it requests get 503, and a sixteenth beyond it new ones are closed.',
     }),
     maxRequests: wholeNumber({ min: 1, max: 1_000_000 }).prefault(30_000).meta({
       description:
@@ -217,7 +217,7 @@ export const server = z
     overload,
     maxHeaderBytes: size({ min: '8KiB', max: '1MiB' })
       .prefault('32KiB')
-      .meta({ description: 'Size of all headers of a request together; past it the answer is 431.' }),
+      .meta({ description: 'Size of the address and all headers of a request together; past it the answer is 431.' }),
     failedAttempts,
     timeouts,
     selfTest: z
