@@ -48,6 +48,14 @@ const refusals: [what: string, values: string[], message: RegExp][] = [
   ['an HTTPRoute without a Gateway', ['gatewayApi.enabled=true'], /gatewayApi\.parentRefs/],
   ['a base URL over plain http', ['baseUrl=http://portal.example.com'], /baseUrl/],
   ['an unknown value', ['replica=2'], /replica/],
+  ['a port that the Service does not send to', ['config.server.listen.port=9000'], /config\.server\.listen\.port/],
+  ['a socket in place of the port', ['config.server.listen.path=/run/http.sock'], /config\.server\.listen\.path/],
+  ['an admin port that nobody probes', ['config.server.admin.port=9000'], /config\.server\.admin\.port/],
+  [
+    'fewer pods at most than at least',
+    ['redis.enabled=true', 'secrets.redisUrl=redis://r', 'autoscaling.enabled=true', 'autoscaling.minReplicas=7'],
+    /autoscaling\.minReplicas/,
+  ],
 ]
 
 t.test('helm refuses values that cannot work, and names the one to set', { skip }, async (t) => {
@@ -80,6 +88,26 @@ t.test('beside a Backstage that requests no CPU, pods are added by what the gate
   t.match(metrics, [{ type: 'ContainerResource', containerResource: { name: 'cpu', container: 'stagedoor' } }])
   const { containers } = specOf('Deployment').template.spec
   t.match(containers[0], { name: 'stagedoor', resources: { requests: { cpu: '100m' } } })
+})
+
+t.test('a Redis that sentinels know needs no URL', { skip }, async (t) => {
+  const sentinel = 'config.session.redis.sentinel'
+  const sets = ['redis.enabled=true', 'replicas=2', `${sentinel}.primary=main`, `${sentinel}.nodes={redis://s:26379}`]
+  const args = ['-f', exampleValues('sidecar'), ...sets.flatMap((value) => ['--set', value])]
+  const { isFine, stdout, stderr } = runHelm(helm ?? '', ['template', 'portal'], ...args)
+  t.ok(isFine, stderr)
+  t.notMatch(stdout, /redis-url/)
+  t.match(stdout, /assertion:\n +keys: { store: redis }/)
+})
+
+t.test('probes find the gateway under any prefix', { skip }, async (t) => {
+  const args = ['-f', exampleValues('sidecar'), '--set', 'config.server.prefix=/gate']
+  const { stdout } = runHelm(helm ?? '', ['template', 'portal'], ...args)
+  t.match(stdout.match(/path: \S*health\/(?:live|ready), port: admin/g), [
+    'path: /health/live, port: admin',
+    'path: /health/live, port: admin',
+    'path: /health/ready, port: admin',
+  ])
 })
 
 t.test('extraEnv is the environment of the gateway', { skip }, async (t) => {

@@ -24,6 +24,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if or (gt (int .Values.replicas) 1) .Values.autoscaling.enabled }}true{{ end }}
 {{- end }}
 
+{{- /* Whether Redis is found by the secret `redis-url`, and not by what the operator's own options name. */ -}}
+{{- define "stagedoor.hasRedisUrl" -}}
+{{- $own := dig "session" "redis" (dict) .Values.config }}
+{{- if and .Values.redis.enabled (not (or $own.url $own.sentinel $own.cluster)) }}true{{ end }}
+{{- end }}
+
 {{- /* The host of baseUrl, for Ingress and HTTPRoute. */ -}}
 {{- define "stagedoor.host" -}}
 {{- (urlParse .Values.baseUrl).hostname }}
