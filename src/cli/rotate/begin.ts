@@ -40,10 +40,16 @@ export async function beginRotation(
   return goOn(state, wish, rotation)
 }
 
-function goOn(kept: RotationState, { mode }: Wish, { kind, subject }: Rotation): Begun {
+function goOn(kept: RotationState, { mode, isEmergency }: Wish, { kind, subject }: Rotation): Begun {
   if (mode === 'begin') throw new CommandFailed('a rotation is unfinished: use --resume or --revert')
   if (kept.kind !== kind || kept.subject !== subject) {
     throw new CommandFailed(`the state is of ${kept.kind} ${kept.subject}: use another --state file`)
+  }
+  if (isEmergency && kept.course !== 'emergency') {
+    // Its new secret may have leaked as well as the old one, and a planned course keeps the old one.
+    throw new CommandFailed(
+      'a planned rotation is unfinished: end it by --resume or --revert, with --no-wait where time presses, then use --emergency',
+    )
   }
   if (mode !== 'revert') return { state: kept, isResumed: true }
   if (kept.step === 'remove-old') throw new CommandFailed('the old key is being removed at Auth0: use --resume')

@@ -104,3 +104,20 @@ t.test('a session secret that leaked opens nothing any more', async (t) => {
   t.equal(new Set(all).size, 1)
   t.notOk(all.includes('the session secret that leaked'))
 })
+
+t.test('an emergency is no rotation that keeps the secret that leaked', async (t) => {
+  const folder = await temporaryFolder(t)
+  const file = join(folder, 'session')
+  await writeFile(file, 'the session secret that leaked')
+  const files = [file, `${file}.next`, `${file}.previous`]
+  const rotate = (...more: string[]) =>
+    runCommand(['rotate', 'session-secret', '--to', `file:${file}`, '--state', join(folder, 'state'), ...more])
+  const nobody = await startFileReplica(t, 'session.secrets', [])
+  t.match(await rotate('--replica', nobody, '--limit', '0', '--audit-file', '/dev/full'), { exitCode: 1 })
+  const stuck = await rotate('--continue', '--emergency', '--no-wait')
+  t.match(stuck, { exitCode: 1, err: /a planned rotation is unfinished: end it by --resume or --revert/ })
+  t.match(await rotate('--resume', '--no-wait'), { exitCode: 0 })
+  t.match(await rotate('--continue', '--emergency', '--no-wait'), { exitCode: 0 })
+  const all = await Promise.all(files.map((name) => readFile(name, 'utf8')))
+  t.notOk(all.includes('the session secret that leaked'))
+})
