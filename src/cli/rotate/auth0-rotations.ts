@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 
+import { fingerprint } from '../../config/fingerprints.ts'
 import { CommandFailed } from '../run-action.ts'
 import { type Auth0Application, acceptanceBy } from './acceptance.ts'
 import type { Rotation } from './rotation.ts'
@@ -115,8 +116,8 @@ export function sessionSecretRotation(): Rotation {
 
 const pathOf = (clientId: string): string => `clients/${encodeURIComponent(clientId)}`
 
-/** The same name for every try of one rotation, so that a credential that was added before a kill is found again. */
-const nameOf = ({ startedAt }: RotationState): string => `stagedoor ${startedAt}`
+/** Names the key itself, so that a credential that was added before a kill is found again, also where the state file is gone. */
+const nameOf = ({ newSecret }: RotationState): string => `stagedoor ${fingerprint(newSecret.trim())}`
 
 /** The public half of a private key, which is all that Auth0 gets. */
 function publicPemOf(privatePem: string): string {

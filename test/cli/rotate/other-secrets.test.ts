@@ -6,6 +6,12 @@ import t, { type Test } from 'tap'
 
 import { startLocalAuth0 } from '../../../auth0/local/server.ts'
 import { createSendJson } from '../../../src/cli/json-client.ts'
+import { createExpect } from '../../../src/cli/management-api.ts'
+import { privateKeyRotation } from '../../../src/cli/rotate/auth0-rotations.ts'
+import { beginRotation } from '../../../src/cli/rotate/begin.ts'
+import { type Recorder, runRotation } from '../../../src/cli/rotate/run.ts'
+import { createStateFile } from '../../../src/cli/rotate/state-file.ts'
+import { fileTarget } from '../../../src/cli/rotate/targets/file.ts'
 import { probeSecret } from '../../../src/cli/secret-probe.ts'
 import { runCommand } from '../../support/command.ts'
 import { startFileReplica, temporaryFolder } from './support.ts'
@@ -31,16 +37,20 @@ async function startKeyHouse(t: Test) {
     STAGEDOOR_MANAGEMENT_CLIENT_ID: auth0.management.clientId,
     STAGEDOOR_MANAGEMENT_CLIENT_SECRET: auth0.management.clientSecret,
   }
-  const application = { issuer: auth0.issuer, clientId: auth0.clientId, kind: 'private-key-jwt' } as const
+  const { issuer, clientId } = auth0
+  const send = createSendJson(fetch)
+  const expect = createExpect(issuer, env, fetch)
+  const application = { issuer, clientId, expect, send, settleMs: 0, patience: { everyMs: 1, limitMs: 10_000 } }
   const options = ['--to', `file:${file}`, '--replica', replica, '--state', join(folder, 'state'), '--settle', '0']
   const client = () => auth0.tenant.clients.find(({ clientId }) => clientId === auth0.clientId)
   return {
     auth0,
+    application,
     old,
     file,
     client,
     rotate: (...more: string[]) => runCommand(['rotate', 'private-key-jwt', ...options, ...more], { env }),
-    probe: async (pem: string) => (await probeSecret(application, pem, createSendJson(fetch))).verdict,
+    probe: async (pem: string) => (await probeSecret({ ...application, kind: 'private-key-jwt' }, pem, send)).verdict,
   }
 }
 
@@ -79,6 +89,33 @@ t.test('a private key that is not accepted after the change is taken back', asyn
   t.equal((await readFile(file, 'utf8')).trim(), old)
   t.equal(client()?.credentials?.length, 1)
 })
+
+t.test(
+  'a private key rotates on without the state file, as on another machine, whatever was done before',
+  async (t) => {
+    for (const last of ['change', 'verify', 'promote'] as const) {
+      const { application, rotate, probe, old, file, client } = await startKeyHouse(t)
+      const targets = [fileTarget(file)]
+      const place = { rotation: privateKeyRotation(application), targets, stateFile: createStateFile(`${file}.lost`) }
+      const wish = { mode: 'begin', isEmergency: false, currentSecret: undefined, startedAt: '2026-01-01' } as const
+      const killed = new Error('killed')
+      const recorder: Recorder = {
+        step: async ({ step }, outcome) => {
+          if (step === last && outcome === 'begun') throw killed
+        },
+        stop: async () => undefined,
+      }
+      const { patience } = application
+      const surroundings = { ...place, whoLacks: async () => [], patience, recorder }
+      await t.rejects(runRotation(await beginRotation(wish, place), surroundings), killed)
+      const { exitCode, err } = await rotate('--resume')
+      t.equal(exitCode, 0, err)
+      t.equal(await probe(await readFile(file, 'utf8')), 'accepted')
+      t.equal(await probe(old), 'refused')
+      t.equal(client()?.credentials?.length, 1)
+    }
+  },
+)
 
 t.test('a session secret is held by all before it seals, and the old one still opens', async (t) => {
   const folder = await temporaryFolder(t)
