@@ -15,8 +15,8 @@ import { metricsEndpoint } from '../telemetry/plugin.ts'
 export type AdminAnswers = {
   conditions: () => Condition[] | Promise<Condition[]>
   scrape: () => Promise<Registry>
-  /** Which secrets each process has in force. */
-  secrets: () => Promise<SecretFingerprints[]>
+  /** Which secrets each process has in force; undefined where one does not say. */
+  secrets: () => Promise<SecretFingerprints[] | undefined>
   /** Until the processes end. */
   setLogLevel: (level: string) => Promise<void>
 }
@@ -62,9 +62,12 @@ export async function buildAdminApp(
   await app.register(health, { conditions: answers.conditions })
   await app.register(metricsEndpoint, { scrape: answers.scrape })
   await app.register(logLevelEndpoint, { logger, setLogLevel: answers.setLogLevel })
-  app.get('/secrets', async (_request, reply) =>
-    reply.header('cache-control', 'no-store').send({ processes: await answers.secrets() }),
-  )
+  app.get('/secrets', async (_request, reply) => {
+    const processes = await answers.secrets()
+    // A rotation must not take the others for all.
+    if (processes === undefined) return reply.code(503).send({ error: 'a worker does not answer; ask again' })
+    return reply.header('cache-control', 'no-store').send({ processes })
+  })
   return app
 }
 

@@ -44,6 +44,7 @@ export function mergedAnswers({ questions, replaced, count, serving }: Watched):
     // Workers that start or end count too: they may serve a request still.
     async secrets() {
       const answers = await questions.ask('secrets', answerTimeoutMs)
+      if (!questions.workers().every((worker) => answers.has(worker))) return undefined
       return ([...answers.values()] as SecretFingerprints[][]).flat()
     },
     async setLogLevel(level) {
