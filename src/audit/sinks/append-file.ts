@@ -51,7 +51,7 @@ export function openAppendFile(path: string) {
 }
 
 /** On a network share, a close may fail with the error of an earlier write. Syncs report that, where they are asked for. */
-function closeQuietly(fd: number): void {
+export function closeQuietly(fd: number): void {
   try {
     closeSync(fd)
   } catch {

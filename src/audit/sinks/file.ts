@@ -123,7 +123,7 @@ export class FileSink implements Sink {
     if (!open.isMoved()) {
       if (open.sizeBytes() < maxBytes) return open
       if (this.#options.fsync === 'second' && this.#isUnsynced) this.#sync()
-      moveAside(path, now())
+      moveAside(path, now(), open.isMoved)
       removeOldest(path, keep)
     }
     open.close()
