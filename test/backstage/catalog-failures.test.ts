@@ -1,6 +1,10 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
 import t from 'tap'
 
 import { startLocalAuth0 } from '../../auth0/local/server.ts'
+import { exampleDirectory } from '../../scripts/backstage-setup.ts'
 import { buildModule, createImport, requireBuilt } from './catalog-import.ts'
 
 const jane = 'auth0|64f1c0ffee0000000000a001'
@@ -147,4 +151,30 @@ t.test('removals: a few always, a share of many never above the limit', async (t
   for (const [missing, existing, limit, expected] of table) {
     t.equal(decideRemovals(missing, existing, limit).kind, expected, `${missing} of ${existing} at ${limit} %`)
   }
+})
+
+type Settings = { readSettings: (config: unknown) => { filter: object }[] }
+type ConfigPackage = { ConfigReader: new (data: object) => unknown }
+
+t.test('a filter by roles or organizations that are not read is an error at start: nobody would pass it', async (t) => {
+  const { readSettings } = requireBuilt('read-settings.js') as Settings
+  const { ConfigReader } = createRequire(join(exampleDirectory, 'package.json'))('@backstage/config') as ConfigPackage
+  const read = (given: object) => {
+    const entry = { issuer: 'https://tenant.example.com/', clientId: 'id', clientSecret: 'secret', ...given }
+    return readSettings(new ConfigReader({ catalog: { providers: { auth0: { default: entry } } } }))
+  }
+  t.throws(() => read({ groupsFrom: ['organization'], filter: { roles: ['developer'] } }), {
+    message:
+      'catalog.providers.auth0.default.groupsFrom is [organization]; ' +
+      'expected: role among them, since filter.roles is set',
+  })
+  t.throws(() => read({ groupsFrom: ['role'], filter: { roles: ['developer'], organizations: ['demo'] } }), {
+    message:
+      'catalog.providers.auth0.default.groupsFrom is [role]; ' +
+      'expected: organization among them, since filter.organizations is set',
+  })
+  t.match(read({ filter: { roles: ['developer'], organizations: ['demo'] } }), [
+    { filter: { roles: ['developer'], organizations: ['demo'] } },
+  ])
+  t.equal(read({ groupsFrom: [], filter: { query: 'blocked:false' } }).length, 1)
 })

@@ -3,9 +3,9 @@ import type { Config } from '@backstage/config'
 import { InputError } from '@backstage/errors'
 
 import { nameSources } from './entities/user-entity.ts'
-import { groupKinds } from './management/groups.ts'
+import { groupKinds, type GroupKind } from './management/groups.ts'
 import { userFields } from './management/rows.ts'
-import type { ProviderSettings, WebhookSettings } from './settings.ts'
+import type { ProviderSettings, UserFilter, WebhookSettings } from './settings.ts'
 
 const defaultSchedule = { frequency: { hours: 1 }, timeout: { hours: 1 }, initialDelay: { seconds: 1 } }
 const defaultMaxRemovalPercent = 20
@@ -25,6 +25,9 @@ export function readSettings(root: Config): ProviderSettings[] {
 function readProvider(id: string, config: Config): ProviderSettings {
   const issuer = readIssuer(config.getString('issuer'), id)
   const webhook = readWebhook(config.getOptionalConfig('events.webhook'), id)
+  const groupsFrom = (config.getOptionalStringArray('groupsFrom') ?? groupKinds).map((kind) =>
+    oneOf(groupKinds, kind, `${id}.groupsFrom`),
+  )
   return {
     id,
     issuer,
@@ -32,15 +35,8 @@ function readProvider(id: string, config: Config): ProviderSettings {
     clientId: config.getString('clientId'),
     clientSecret: config.getString('clientSecret'),
     nameFrom: oneOf(nameSources, config.getOptionalString('nameFrom') ?? 'user_id', `${id}.nameFrom`),
-    groupsFrom: (config.getOptionalStringArray('groupsFrom') ?? groupKinds).map((kind) =>
-      oneOf(groupKinds, kind, `${id}.groupsFrom`),
-    ),
-    filter: {
-      connection: config.getOptionalString('filter.connection'),
-      query: config.getOptionalString('filter.query'),
-      roles: config.getOptionalStringArray('filter.roles') ?? [],
-      organizations: config.getOptionalStringArray('filter.organizations') ?? [],
-    },
+    groupsFrom,
+    filter: readFilter(config, groupsFrom, id),
     includeBlocked: config.getOptionalBoolean('includeBlocked') ?? true,
     userFields: [...new Set([...userFields, ...(config.getOptionalStringArray('userFields') ?? [])])],
     maxRemovalPercent: readPercent(config, id),
@@ -50,6 +46,23 @@ function readProvider(id: string, config: Config): ProviderSettings {
     topic: config.getOptionalString('events.topic') ?? (webhook && defaultTopic),
     webhook,
     pull: config.getOptionalBoolean('events.pull') ?? false,
+  }
+}
+
+/** A filter by roles that are not read would leave everybody out, and so would one by organizations. */
+function readFilter(config: Config, groupsFrom: readonly GroupKind[], id: string): UserFilter {
+  const roles = config.getOptionalStringArray('filter.roles') ?? []
+  const organizations = config.getOptionalStringArray('filter.organizations') ?? []
+  const needed = [...(roles.length > 0 ? ['role'] : []), ...(organizations.length > 0 ? ['organization'] : [])]
+  for (const kind of needed) {
+    if (groupsFrom.some((read) => read === kind)) continue
+    throw wrong(`${id}.groupsFrom`, `[${groupsFrom.join(', ')}]`, `${kind} among them, since filter.${kind}s is set`)
+  }
+  return {
+    connection: config.getOptionalString('filter.connection'),
+    query: config.getOptionalString('filter.query'),
+    roles,
+    organizations,
   }
 }
 
