@@ -75,10 +75,16 @@ export const everybody = { connection: undefined, query: undefined, roles: [], o
 /** The module's import against the stand-in, into a catalog that is a map. */
 export function createImport(
   auth0: Pick<LocalAuth0, 'issuer' | 'management'>,
-  options: { settings?: Partial<Settings>; transformers?: Partial<Context['transformers']>; client?: object } = {},
+  options: {
+    settings?: Partial<Settings>
+    transformers?: Partial<Context['transformers']>
+    client?: object
+    /** The catalog of another instance of the same backend. */
+    entities?: Map<string, CatalogEntity>
+  } = {},
 ) {
   const modules = loadModules()
-  const entities = new Map<string, CatalogEntity>()
+  const { entities = new Map<string, CatalogEntity>() } = options
   const lines: string[] = []
   const log = (line: string) => void lines.push(line)
   const context: Context = {

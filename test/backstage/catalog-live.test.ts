@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { startLocalAuth0 } from '../../auth0/local/server.ts'
-import { jane, userOf } from '../support/auth0-people.ts'
+import { bob, jane, userOf } from '../support/auth0-people.ts'
 import { buildModule, createImport, requireBuilt } from './catalog-import.ts'
 import type { Subject } from './catalog-import.ts'
 
@@ -78,6 +78,34 @@ t.test('a user whose name changes leaves no second entity behind', async (t) => 
   await catalog.refresh({ kind: 'user', id: jane })
   t.notOk(catalog.entities.get('user:default/jane'))
   t.ok(catalog.entities.get('user:default/jane.doe'))
+})
+
+/** Two instances of a backend with one catalog; Jane's name has become Bob's, and only the first one has heard of it. */
+async function startTwoInstances(t: { teardown: (end: () => Promise<void>) => void }) {
+  const auth0 = await startAuth0(t)
+  const settings = { nameFrom: 'nickname' } as const
+  const first = createImport(auth0, { settings })
+  const second = createImport(auth0, { settings, entities: first.entities })
+  await first.run()
+  await second.run()
+  auth0.switches.setUser(jane, { nickname: 'jane.doe' })
+  await first.refresh({ kind: 'user', id: jane })
+  auth0.switches.setUser(bob, { nickname: 'jane' })
+  await first.refresh({ kind: 'user', id: bob })
+  return { auth0, second }
+}
+
+t.test('an import keeps who has got a name by another instance of the backend', async (t) => {
+  const { second } = await startTwoInstances(t)
+  t.match(await second.run(), { users: 4, removed: 0 })
+  t.equal(second.entities.get('user:default/jane')?.metadata.annotations['auth0.com/user-id'], bob)
+})
+
+t.test('an event about somebody who has got a name by another instance counts', async (t) => {
+  const { auth0, second } = await startTwoInstances(t)
+  auth0.switches.setUser(bob, { name: 'Robert' })
+  await second.refresh({ kind: 'user', id: bob })
+  t.match(second.entities.get('user:default/jane'), { spec: { profile: { displayName: 'Robert' } } })
 })
 
 type Live = {

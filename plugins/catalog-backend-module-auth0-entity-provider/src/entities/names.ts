@@ -3,6 +3,7 @@ export type NameRegistry = {
   /** Takes `ref` for `owner` (such as `user auth0|…`); gives the other one who has it already, or nothing. */
   claim: (ref: string, owner: string) => string | undefined
   release: (ref: string) => void
+  clear: () => void
   ownerOf: (ref: string) => string | undefined
   /** Every ref that is taken. */
   refs: () => IterableIterator<string>
@@ -20,6 +21,7 @@ export function createNameRegistry(): NameRegistry {
       return undefined
     },
     release: (ref) => void owners.delete(ref.toLowerCase()),
+    clear: () => owners.clear(),
     ownerOf: (ref) => owners.get(ref.toLowerCase()),
     refs: () => owners.keys(),
   }

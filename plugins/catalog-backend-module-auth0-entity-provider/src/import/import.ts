@@ -40,8 +40,12 @@ export async function importTenant(context: ImportContext, signal?: AbortSignal)
   return { users: seen.size - groups.length, groups: groups.length, removed }
 }
 
-/** Reserves the names that entities have in the catalog, so that they keep them when new names are given. */
+/**
+ * Reserves the names that entities have in the catalog, so that they keep them when new names are given. What this
+ * process remembers may be outdated: the imports since may have been those of another instance.
+ */
 async function adoptExisting({ existing, names }: ImportContext): Promise<void> {
+  names.clear()
   for await (const page of existing.all()) for (const { ref, owner } of page) names.claim(ref, owner)
 }
 

@@ -8,6 +8,7 @@ import { userRow, type Auth0User } from '../management/rows.ts'
 import type { ImportContext } from './context.ts'
 import type { DirectoryGroup } from './directory.ts'
 import { isWanted, searchQueryOf } from './filter.ts'
+import { takeName } from './take-name.ts'
 
 /** The entity of a user who passes the filter and whose name is free. */
 export async function provideUser(
@@ -15,7 +16,7 @@ export async function provideUser(
   user: Auth0User,
   groups: readonly DirectoryGroup[],
 ): Promise<UserEntity | undefined> {
-  const { settings, transformers, names, logger } = context
+  const { settings, transformers, logger } = context
   const owner = ownerText({ kind: 'user', id: user.user_id })
   const belongsTo = groups.map(({ group }) => group)
   if (!isWanted(user, belongsTo, settings.filter, settings.includeBlocked)) return undefined
@@ -30,7 +31,7 @@ export async function provideUser(
   if (transformed === undefined) return undefined
   const entity = withUserOrigin(transformed, user, memberships, settings.id)
   const ref = stringifyEntityRef(entity)
-  const holder = names.claim(ref, owner)
+  const holder = await takeName(context, ref, owner)
   if (holder === undefined) return entity
   logger.warn(`Auth0 ${owner} is left out: ${ref} is ${holder} already`)
   return undefined
