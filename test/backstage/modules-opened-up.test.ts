@@ -3,6 +3,7 @@ import t from 'tap'
 
 import { startTestKit } from './stand-in-gateway.ts'
 import { allowAllPolicy, startStockBackend } from './stock-backend.ts'
+import { requireInstalled } from './test-backend.ts'
 
 const authModule = '@stagedoor/backstage-plugin-auth-backend-module-stagedoor-provider'
 const policyModule = '@stagedoor/backstage-plugin-permission-backend-module-stagedoor-policy'
@@ -13,13 +14,45 @@ t.test("a resolver of one's own signs people in with our authenticator", async (
   const backend = await startStockBackend(t, [allowAllPolicy, './custom-sign-in.ts'], {
     auth: { providers: { stagedoor: kit.providerConfig } },
   })
-  const headers = await kit.headers({ preferred_username: 'jane', org_name: 'acme', roles: ['developer'] })
+  const headers = await kit.headers({ sub: 'jane', org_name: 'acme', roles: ['developer'] })
   const { status, body } = await backend.call(refresh, { headers })
   t.equal(status, 200)
   t.equal(body.backstageIdentity.identity.userEntityRef, 'user:acme/jane')
   const { claims } = (await backend.callWith(body.backstageIdentity.token, '/api/auth/v1/userinfo')).body
   t.same(claims.auth0.roles, ['developer'], 'and Backstage keeps who they are by Auth0')
   t.equal((await backend.call(refresh)).status, 401, 'and nobody without an assertion')
+})
+
+type Issued = { claims: { sub: string; auth0?: object } }
+type AuthNode = {
+  readDeclarativeSignInResolver: (options: object) => (info: object, context: object) => Promise<Issued>
+}
+
+t.test("our resolvers keep who somebody is by Auth0, also where Backstage's own reader runs them", async (t) => {
+  const { stagedoorSignInResolvers } = requireInstalled(authModule) as { stagedoorSignInResolvers: object }
+  const { readDeclarativeSignInResolver } = requireInstalled('@backstage/plugin-auth-node') as AuthNode
+  const { ConfigReader } = requireInstalled('@backstage/config') as { ConfigReader: new (data: object) => object }
+  const entity = {
+    kind: 'User',
+    metadata: { name: 'jane', annotations: { 'auth0.com/user-id': 'auth0|jane' } },
+    spec: { profile: { email: 'jane@example.com' } },
+  }
+  const context = {
+    findCatalogUser: async () => ({ entity }),
+    resolveOwnershipEntityRefs: async () => ({ ownershipEntityRefs: ['user:default/jane'] }),
+    issueToken: async (parameters: Issued) => parameters,
+    signInWithCatalogUser: async () => ({ claims: { sub: 'user:default/jane' } }),
+  }
+  const profile = { email: 'jane@example.com' }
+  const claims = { ...profile, sub: 'auth0|jane', email_verified: true, roles: ['developer'] }
+  for (const resolver of Object.keys(stagedoorSignInResolvers)) {
+    const signIn = readDeclarativeSignInResolver({
+      config: new ConfigReader({ signIn: { resolvers: [{ resolver }] } }),
+      signInResolverFactories: stagedoorSignInResolvers,
+    })
+    const issued = await signIn({ profile, result: { claims } }, context)
+    t.match(issued.claims.auth0, { sub: 'auth0|jane', roles: ['developer'] }, resolver)
+  }
 })
 
 t.test("a policy of one's own wraps ours", async (t) => {

@@ -1,5 +1,5 @@
 import { DEFAULT_NAMESPACE, parseEntityRef, stringifyEntityRef } from '@backstage/catalog-model'
-import type { AuthResolverContext, SignInResolver } from '@backstage/plugin-auth-node'
+import type { AuthResolverContext, SignInResolver, SignInResolverFactory } from '@backstage/plugin-auth-node'
 import { auth0IdentityClaim, auth0IdentityOf, type Auth0Identity } from '@stagedoor/assertion-contract'
 
 import type { StagedoorIdentity } from './assertion.ts'
@@ -15,6 +15,15 @@ type TokenParams = Parameters<AuthResolverContext['issueToken']>[0]
  */
 export function withAuth0Identity(resolver: SignInResolver<StagedoorIdentity>): SignInResolver<StagedoorIdentity> {
   return async (info, context) => resolver(info, contextWith(context, auth0IdentityOf(info.result.claims)))
+}
+
+/** The same factory, but its resolvers keep the identity by themselves, whoever reads `signIn.resolvers`. */
+export function keepingAuth0Identity<Options>(
+  factory: SignInResolverFactory<StagedoorIdentity, Options>,
+): SignInResolverFactory<StagedoorIdentity, Options> {
+  const wrapped: SignInResolverFactory<StagedoorIdentity, Options> = (...options) =>
+    withAuth0Identity(factory(...options))
+  return Object.assign(wrapped, { optionsJsonSchema: factory.optionsJsonSchema })
 }
 
 function contextWith(context: AuthResolverContext, identity: Auth0Identity): AuthResolverContext {

@@ -2,7 +2,6 @@ import { coreServices, createBackendModule } from '@backstage/backend-plugin-api
 import { authProvidersExtensionPoint, createProxyAuthProviderFactory } from '@backstage/plugin-auth-node'
 
 import { createStagedoorAuthenticator } from './authenticator.ts'
-import { withAuth0Identity } from './identity-claim.ts'
 import { stagedoorSignInResolvers } from './resolvers.ts'
 import { readSignInResolver } from './sign-in.ts'
 
@@ -19,7 +18,7 @@ export const authModuleStagedoorProvider = createBackendModule({
           factory: (context) =>
             createProxyAuthProviderFactory({
               authenticator: createStagedoorAuthenticator(logger),
-              signInResolver: withAuth0Identity(readSignInResolver(context.config, stagedoorSignInResolvers)),
+              signInResolver: readSignInResolver(context.config, stagedoorSignInResolvers),
             })(context),
         })
       },

@@ -17,6 +17,7 @@ import { z } from 'zod/v3'
 import type { StagedoorIdentity } from './assertion.ts'
 import { backstageSignInResolvers } from './backstage-resolvers.ts'
 import { entityClaimsOf, ownershipOf } from './entity-claims.ts'
+import { keepingAuth0Identity } from './identity-claim.ts'
 
 const bothClaims: OwnershipClaim[] = ['roles', 'groups']
 
@@ -76,16 +77,21 @@ export type OwnershipOptions = { ownershipFrom?: OwnershipClaim[] | undefined }
 /** Where `claimsWithoutCatalogUser` takes the person's name from. @public */
 export type NameOptions = { nameFrom?: 'sub' | 'email' | 'preferred_username' | undefined }
 
-/** What `signIn.resolvers` may name: ours, and those that Backstage has for every provider. @public */
+/**
+ * What `signIn.resolvers` may name: ours, and those that Backstage has for every provider. Each keeps the person's Auth0
+ * identity, whoever reads the configuration.
+ *
+ * @public
+ */
 export const stagedoorSignInResolvers: {
   auth0IdMatchingUserEntityAnnotation: SignInResolverFactory<StagedoorIdentity, OwnershipOptions | undefined>
   verifiedEmailMatchingUserEntityProfileEmail: SignInResolverFactory<StagedoorIdentity, OwnershipOptions | undefined>
   claimsWithoutCatalogUser: SignInResolverFactory<StagedoorIdentity, (OwnershipOptions & NameOptions) | undefined>
 } = {
   ...backstageSignInResolvers,
-  auth0IdMatchingUserEntityAnnotation,
-  verifiedEmailMatchingUserEntityProfileEmail,
-  claimsWithoutCatalogUser,
+  auth0IdMatchingUserEntityAnnotation: keepingAuth0Identity(auth0IdMatchingUserEntityAnnotation),
+  verifiedEmailMatchingUserEntityProfileEmail: keepingAuth0Identity(verifiedEmailMatchingUserEntityProfileEmail),
+  claimsWithoutCatalogUser: keepingAuth0Identity(claimsWithoutCatalogUser),
 }
 
 /**
