@@ -1,5 +1,6 @@
 import { coreServices, createBackendModule } from '@backstage/backend-plugin-api'
 import { authProvidersExtensionPoint, createProxyAuthProviderFactory } from '@backstage/plugin-auth-node'
+import { entityNameOf } from '@stagedoor/assertion-contract'
 import {
   createStagedoorAuthenticator,
   withAuth0Identity,
@@ -21,8 +22,8 @@ export default createBackendModule({
           factory: createProxyAuthProviderFactory({
             authenticator: createStagedoorAuthenticator(logger),
             signInResolver: withAuth0Identity(async ({ result: { claims } }, context) => {
-              const { org_name: organization = 'default', preferred_username: name = 'nobody' } = claims
-              return context.issueToken({ claims: { sub: `user:${organization}/${name}` } })
+              const { org_name: organization = 'default', sub } = claims
+              return context.issueToken({ claims: { sub: `user:${organization}/${entityNameOf(sub)}` } })
             }),
           }),
         })
