@@ -14,7 +14,8 @@ everything else replaces, lists as a whole. Without \`--config\` it runs on \`co
 
 - **From the environment**: \`\${NAME}\`, or \`\${NAME:-default}\`. A variable that is missing or empty and has no default is a problem; an
   option that a default leaves empty counts as not written. Inside \`{ }\` and \`[ ]\` YAML wants quotes around it. \`$\${\` stands for \`\${\`.
-- **From a file**: \`$file: /run/secrets/name\` in place of any text; one newline at the end is left out. Paths are relative to the YAML file.
+- **From a file**: \`$file: /run/secrets/name\` in place of any text; newlines at the end are left out. The path is relative to the YAML file,
+  one in any other option to the folder in which Stagedoor is started.
 - **Durations** have a unit: \`500ms\`, \`30s\`, \`15m\`, \`8h\`, \`7d\`. **Sizes** too: \`64KiB\`, \`10MiB\`. A bare number is refused.
 - **Unknown options** are refused.
 - Editors complete and check with \`config/schema.json\`: put \`# yaml-language-server: $schema=…/config/schema.json\` on the first line.

@@ -1,3 +1,4 @@
+import { hiddenLogo } from './hidden-logo.ts'
 import type { Findings, KnownSections } from './problem.ts'
 import type { Config } from './schema.ts'
 import { unreachableRules } from './unreachable-rules.ts'
@@ -16,6 +17,7 @@ export function* warningsAbout(sections: KnownSections): Findings {
   if (upstreams && routes) yield* unreachableByRewrite(upstreams, routes)
   if (routes) yield* ruleWarnings(routes)
   if (routes) yield* unreachableRules(routes, server)
+  yield* hiddenLogo(sections)
   if (audit) yield* auditWarnings(audit)
   if (log?.level === 'silent') {
     yield { path: ['log', 'level'], expected: 'a level that shows failures', fix: 'write info, or error at least' }
@@ -83,6 +85,13 @@ function* replicaWarnings({ server, session, assertion, machines }: KnownSection
 
 /** A trail that is kept for years outlives keys that end with the process. */
 function* auditWarnings({ sinks, keys }: Config['audit']): Findings {
+  if (sinks.length === 0) {
+    yield {
+      path: ['audit', 'sinks'],
+      expected: 'at least one sink',
+      fix: 'nothing is recorded now, not even what administrators do: add - stdout: {}',
+    }
+  }
   if (keys.store !== 'memory' || sinks.every(({ stdout }) => stdout !== undefined)) return
   yield {
     path: ['audit', 'keys', 'store'],

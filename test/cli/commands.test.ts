@@ -206,6 +206,11 @@ const failures: [string, unknown, RegExp][] = [
     Object.assign(new Error('listen EADDRNOTAVAIL'), { code: 'EADDRNOTAVAIL' }),
     /EADDRNOTAVAIL\. This machine has no such address: change server\.listen\.host/,
   ],
+  [
+    'a host that there is not',
+    Object.assign(new Error('getaddrinfo ENOTFOUND gate'), { code: 'ENOTFOUND' }),
+    /ENOTFOUND gate\. This machine knows no such host: write an address into server\.listen\.host/,
+  ],
   ['an unforeseen error', new Error('odd'), /cannot start: Error: odd/],
   ['an error without a trace', Object.assign(new Error('odd'), { stack: undefined }), /cannot start: odd/],
   ['something that is no error', 'odd', /cannot start: odd/],

@@ -313,6 +313,13 @@ refusalTable([
     /add the other one/,
   ],
   [
+    'a socket whose path is too long for one',
+    `server: { listen: { path: /${'a'.repeat(107)} } }`,
+    'server.listen.path',
+    /at most 107 bytes/,
+    /shorter/,
+  ],
+  [
     'certificates for Redis in the clear',
     `session: { redis: { url: redis://r, tls: { ca: ${certificate} } } }`,
     'session.redis.tls',

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
 
-import { refusalTable } from './support.ts'
+import { type Refusal, refusalTable } from './support.ts'
 
 const certificate = `{ $file: ${join(import.meta.dirname, '..', 'support', 'tls', 'client.pem')} }`
 const cipher = { cipher: 'aes-256-cbc', passphrase: 'hunter2' }
@@ -235,6 +235,13 @@ refusalTable([
     /without \*/,
     /portal/,
   ],
+  ...['Portal.example.com', '::1', 'portal.example.com.', 'portal.example.com:99999', 'a/b'].map((host): Refusal => [
+    `the host ${host}, which no request names so,`,
+    `routes: [{ name: a, path: /**, allow: authenticated, hosts: ["${host}"] }]`,
+    'routes[0].hosts[0]',
+    /as requests name it/,
+    /portal\.example\.com/,
+  ]),
   [
     'a claim value of no kind',
     'admin: { allow: { claims: { a: [{}] } } }',

@@ -43,6 +43,13 @@ const rows: [string, string, string, RegExp][] = [
     'upstreams.web.assertion.audience',
     /act as any caller/,
   ],
+  ['a trail that goes nowhere', 'audit: { sinks: [] }', 'audit.sinks', /nothing is recorded/],
+  [
+    'a logo that no public rule covers',
+    'pages: { logo: /logo.svg?v=1 }',
+    'pages.logo',
+    /rule everything decides.*path: \/logo\.svg/,
+  ],
   ['a log without failures', 'log: { level: silent }', 'log.level', /error at least/],
 ]
 for (const [what, overlay, path, fix] of rows) {
@@ -55,6 +62,15 @@ for (const [what, overlay, path, fix] of rows) {
     )
   })
 }
+
+t.test('a logo that a public rule covers, or that is at another host, is fine', async (t) => {
+  const rules =
+    'routes: [{ name: logo, path: /logo.svg, methods: [GET], hosts: [portal.example.com], allow: public }, { name: a, path: /**, allow: authenticated }]'
+  for (const logo of ['/logo.svg', 'https://cdn.example.com/logo.svg']) {
+    const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': `${rules}\npages: { logo: "${logo}" }` })
+    t.same(warnings, [])
+  }
+})
 
 const replicasWithout: [without: string, overlay: object, fixes: RegExp[]][] = [
   [

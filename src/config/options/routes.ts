@@ -1,12 +1,26 @@
 import { z } from 'zod'
 
+import { hostName } from '../../rule-matching/hosts.ts'
 import { forwardedMethods } from '../../rule-matching/methods.ts'
 import { pathPattern } from '../../rule-matching/paths.ts'
+import { refuse } from '../values/quantities.ts'
 import { description, title } from './pages.ts'
 import { requirement } from './requirement.ts'
 
 /** A person or team to ask, as it stands in “Ask … for access.” */
 const contact = () => z.string('whom to ask').min(1).max(200)
+
+const hostShape = 'a host as requests name it, in lower case and without *'
+
+/** A host in any other spelling would match no request: the rule would look like protection and be none. */
+const ruleHost = z
+  .string(hostShape)
+  .regex(/^[a-z0-9_.:[\]-]+$/, hostShape)
+  .transform((text, context): string => {
+    const { name, withPort } = hostName(text)
+    const isMeant = withPort === text && URL.parse(`http://${text}/`)?.hostname === name
+    return isMeant ? text : refuse(context, hostShape, 'write for example portal.example.com:8443 or [::1]')
+  })
 
 const rule = z.strictObject({
   name: z
@@ -31,7 +45,7 @@ const rule = z.strictObject({
       'x-example': ['GET', 'HEAD'],
     }),
   hosts: z
-    .array(z.string().regex(/^[a-z0-9.:[\]-]+$/, 'a host in lower case, without *'), 'a list of hosts')
+    .array(ruleHost, 'a list of hosts')
     .min(1, 'at least one host')
     .optional()
     .meta({

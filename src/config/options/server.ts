@@ -20,6 +20,9 @@ const prefix = z.string('a path of one segment').transform((text, context): stri
 
 const host = () => z.string('an address to listen on').min(1)
 
+/** unix(7): `sun_path` has 108 bytes, and the last one is zero. */
+const maxSocketPathBytes = 107
+
 const listen = z
   .strictObject({
     host: host().default('0.0.0.0').meta({ description: 'Address to listen on; `::` for IPv4 and IPv6.' }),
@@ -29,6 +32,10 @@ const listen = z
     path: z
       .string('a path')
       .min(1)
+      .refine((text) => Buffer.byteLength(text) <= maxSocketPathBytes, {
+        message: `a path of at most ${maxSocketPathBytes} bytes`,
+        params: { fix: 'write a shorter one, for example /run/stagedoor/http.sock' },
+      })
       .optional()
       .meta({
         description:
