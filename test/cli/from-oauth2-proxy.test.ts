@@ -23,7 +23,7 @@ const environment = {
   AUTH0_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }),
   BACKSTAGE_URL: 'http://127.0.0.1:7007',
   STAGEDOOR_BASE_URL: 'https://portal.example.com',
-  STAGEDOOR_REDIS_URL: 'redis://redis',
+  STAGEDOOR_REDIS_URL: 'rediss://redis',
   STAGEDOOR_REDIS_PASSWORD: 'a password',
   STAGEDOOR_SESSION_SECRET: '0123456789abcdef0123456789abcdef',
 }
@@ -71,7 +71,7 @@ upstreams = ["http://backstage:7007", "http://docs:8080/docs/", "file:///var/www
 upstream_timeout = "2m"
 skip_auth_routes = ["GET=^/healthcheck$", "^/docs/public", "^/a(b|c)"]
 session_store_type = "redis"
-redis_connection_url = "redis://:hunter2@redis:6379/0"
+redis_connection_url = "rediss://:hunter2@redis:6379/0"
 redis_ca_path = "/etc/redis.pem"
 extra_jwt_issuers = ["https://ci.example.com/=backstage"]
 pass_access_token = true
