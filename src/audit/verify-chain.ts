@@ -26,6 +26,8 @@ export class WriterChain {
   #lastPlace = 'end'
   #lastTime = ''
   #isStopped = false
+  /** Where the chain begins in the midst, in another file than the oldest. */
+  #lateBegin: string | undefined
   readonly #unsigned = new UnsignedRecords()
 
   constructor(writer: string, report: Report) {
@@ -99,11 +101,26 @@ export class WriterChain {
     return seq >= this.#next || this.#hashes.has(seq)
   }
 
+  /** Whether the chain begins, in a later file, just behind a checkpoint of this record. */
+  beginsBehind(seq: number): boolean {
+    return this.#lateBegin !== undefined && this.#first === seq + 2
+  }
+
+  /** The writer was there before the oldest of these files, and wrote nothing while that was written. */
+  excuseBegin(): void {
+    this.#lateBegin = undefined
+    this.#noteBegin()
+  }
+
   get isEmpty(): boolean {
     return this.#first === 0
   }
 
   end(): void {
+    if (this.#lateBegin !== undefined) {
+      const are = this.#first === 2 ? 'is' : 'are'
+      this.#report.fault(this.#lateBegin, `${this.#range(1, this.#first - 1)} ${are} missing before this one`)
+    }
     for (const [from, to, place] of ranges(this.#missing)) {
       this.#report.fault(place, `${this.#range(from, to)} ${from === to ? 'is' : 'are'} missing before this one`)
     }
@@ -139,15 +156,19 @@ export class WriterChain {
   }
 
   #begin({ seq, prev }: AuditRecord, place: string, isFirstFile: boolean): void {
-    const { fault, note } = this.#report
+    const { fault } = this.#report
     this.#first = seq
     this.#next = seq
     this.#lastHash = prev
     if (seq === 1 && prev !== '') fault(place, `${this.#nameOf(1)} names a record before it, which cannot be`)
     if (seq === 1) return
     // Rotation removes the oldest files.
-    if (isFirstFile) note(`writer ${this.#writer} begins with record ${seq}; what was before is not in these files`)
-    else fault(place, `${this.#range(1, seq - 1)} ${seq === 2 ? 'is' : 'are'} missing before this one`)
+    if (isFirstFile) this.#noteBegin()
+    else this.#lateBegin = place
+  }
+
+  #noteBegin(): void {
+    this.#report.note(`writer ${this.#writer} begins with record ${this.#first}; what was before is not in these files`)
   }
 
   #skipTo(seq: number, place: string): void {

@@ -160,15 +160,28 @@ export class Verifier {
     }
     const { checkpoint } = verdict
     const chain = this.#chainOf(checkpoint.writer)
+    const isExcuse = this.#excuses(checkpoint, chain)
+    if (isExcuse && verdict.kind === 'signed') return chain.excuseBegin()
+    if (isExcuse) return
     chain.expect(checkpoint, `a checkpoint of ${checkpoint.at}`)
     if (verdict.kind === 'unknown-key') this.#unknownKeys.add(verdict.kid)
     else chain.cover(checkpoint)
   }
 
-  #isAboutTheseFiles({ writer, seq, at }: Checkpoint): boolean {
-    const chain = this.#chains.get(writer)
-    if (chain !== undefined && !chain.isEmpty) return chain.canJudge(seq)
-    return this.#begunAt === undefined || at >= this.#begunAt
+  #isAboutTheseFiles(stated: Checkpoint): boolean {
+    const chain = this.#chains.get(stated.writer)
+    if (chain === undefined || chain.isEmpty) return !this.#isOlder(stated)
+    return chain.canJudge(stated.seq) || this.#excuses(stated, chain)
+  }
+
+  /** A worker to which no connection leads may write nothing for days. */
+  #excuses(stated: Checkpoint, chain: WriterChain): boolean {
+    return this.#isOlder(stated) && chain.beginsBehind(stated.seq)
+  }
+
+  /** Whether it is from before these files. */
+  #isOlder({ at }: Checkpoint): boolean {
+    return this.#begunAt !== undefined && at < this.#begunAt
   }
 
   /** A killed process leaves part of a line: it starts anew afterwards, or another one wrote on, or the line came again. */

@@ -291,6 +291,21 @@ t.test('the oldest file may begin in the midst of a chain, a later one may not',
   const one = new Verifier({ keys })
   one.line(lines[1] ?? '', 'b:1', false)
   t.match(JSON.stringify(one.end().faults), /record 1 of writer w is missing before this one/)
+  const idle = (at: string, by = key) => {
+    const files = new Verifier({ keys, checkpoints: [signCheckpoint({ writer: 'w', seq: 1, hash: 'x', at }, by)] })
+    files.line(trailOf('v', 1).lines[0] ?? '', 'a:1')
+    for (const line of late) files.line(line, 'b:1', false)
+    const { faults, notes } = files.end()
+    return faults.length === 0 ? notes.join() : faults.map(({ text }) => text).join()
+  }
+  const before = '1969-12-31T00:00:00.000Z'
+  t.match(idle(before), /writer w begins with record 3/, 'it was idle for as long as the oldest file was written')
+  t.match(idle(epoch), /^records 1 to 2 of writer w are missing before this one/, 'what it wrote then should be there')
+  t.match(
+    idle(before, checkpointKey()),
+    /records 1 to 2 of writer w are missing/,
+    'a stranger’s checkpoint says nothing',
+  )
   const older = { seq: 1, writer: 'w', hash: 'x', at: epoch }
   t.same(faultsOf(late, { keys, checkpoints: [signCheckpoint(older, key)] }), [], 'nothing is said of what is gone')
 })
