@@ -48,7 +48,7 @@ export function previousNeededUntil(ring: KeyRing, now: number, dropsTokens: boo
 }
 
 /** How long until the next rotation; not negative. */
-export function msUntilRotation(ring: KeyRing, rotateEveryMs: number, now: number): number {
+export function msUntilRotation(ring: Pick<KeyRing, 'rotatedAt'>, rotateEveryMs: number, now: number): number {
   return Math.max(0, ring.rotatedAt + rotateEveryMs - now)
 }
 

@@ -31,6 +31,8 @@ const retryMs = 60_000
 export class Keys {
   readonly #options: KeysOptions
   #opened: Opened | undefined
+  /** When its ring was first seen here, which counts where the clock was ahead at its rotation and has been set back. */
+  #seenAt = 0
   #isOverdue = false
   #timer: NodeJS.Timeout | undefined
   #stopFollowing: (() => void) | undefined
@@ -114,7 +116,10 @@ export class Keys {
   async #take(ring: KeyRing): Promise<void> {
     const next = await openRing(ring)
     const { rotatedAt = -Infinity } = this.#opened?.ring ?? {}
-    if (ring.rotatedAt > rotatedAt) this.#isOverdue = false
+    if (ring.rotatedAt > rotatedAt) {
+      this.#isOverdue = false
+      this.#seenAt = this.#options.now()
+    }
     if (ring.rotatedAt >= rotatedAt) this.#opened = next
   }
 
@@ -130,15 +135,13 @@ export class Keys {
   }
 
   /** Only one of the processes that share a store rotates; the others read its result. */
-  #rotateIf(isDue: (ring: KeyRing) => boolean, dropsTokens: boolean): Promise<number | undefined> {
+  #rotateIf(isDue: () => boolean, dropsTokens: boolean): Promise<number | undefined> {
     const { store, now, onRotated } = this.#options
     return this.#alone(async () => {
       const latest = await this.#readOrMake()
+      await this.#take(latest)
       const neededUntil = previousNeededUntil(latest, now(), dropsTokens)
-      if (!isDue(latest) || neededUntil !== undefined) {
-        await this.#take(latest)
-        return neededUntil
-      }
+      if (!isDue() || neededUntil !== undefined) return neededUntil
       const next = rotate(latest, await generateStoredKey(), now(), store.shared?.publishAheadMs)
       await store.write(next)
       await this.#take(next)
@@ -150,7 +153,10 @@ export class Keys {
   /** 0 while no keys have been read: a rotation reads them first. */
   #msUntilRotation(): number {
     const { rotateEveryMs, now } = this.#options
-    return this.#opened === undefined ? 0 : msUntilRotation(this.#opened.ring, rotateEveryMs, now())
+    if (this.#opened === undefined) return 0
+    this.#seenAt = Math.min(this.#seenAt, now())
+    const rotatedAt = Math.min(this.#opened.ring.rotatedAt, this.#seenAt)
+    return msUntilRotation({ rotatedAt }, rotateEveryMs, now())
   }
 
   #schedule(delayMs: number): void {
@@ -161,11 +167,11 @@ export class Keys {
   }
 
   #rotateWhenDue(): void {
-    const { rotateEveryMs, now, onFailure } = this.#options
+    const { onFailure } = this.#options
     const remainingMs = this.#msUntilRotation()
     if (remainingMs > 0) return this.#schedule(remainingMs)
     // `dropsTokens`: a period is longer than any token lives, so that there is none to drop.
-    this.#rotateIf((ring) => msUntilRotation(ring, rotateEveryMs, now()) === 0, true).then(
+    this.#rotateIf(() => this.#msUntilRotation() === 0, true).then(
       () => this.#schedule(this.#msUntilRotation()),
       (cause: unknown) => {
         this.#isOverdue = true

@@ -191,7 +191,7 @@ t.test('keys that are closed during a rotation try none again', async (t) => {
 })
 
 t.test('a rotation is due when its period has passed', async (t) => {
-  const ring = { rotatedAt: 1_000 } as Parameters<typeof msUntilRotation>[0]
+  const ring = { rotatedAt: 1_000 }
   t.equal(msUntilRotation(ring, 500, 1_200), 300)
   t.equal(msUntilRotation(ring, 500, 9_000), 0)
 })

@@ -1,3 +1,5 @@
+import { mock } from 'node:test'
+
 import t from 'tap'
 import { request } from 'undici'
 
@@ -7,6 +9,7 @@ import { Keys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
 import { createLocalCounter } from '../../src/failed-attempts/counter-store.ts'
 import { startHouse } from '../support/house.ts'
+import { until } from '../support/until.ts'
 
 const hourMs = 3_600_000
 const minuteMs = 60_000
@@ -49,6 +52,26 @@ t.test(
     )
   },
 )
+
+t.test('a key that took over while the clock was a year ahead signs no longer than any other', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const store = createMemoryKeyStore()
+  const rotateEveryMs = 24 * hourMs
+  ;(await Keys.open({ store, rotateEveryMs, now: () => 8_760 * hourMs })).close()
+  let now = 0
+  const rotated: string[] = []
+  const keys = await Keys.open({ store, rotateEveryMs, now: () => now, onRotated: (kid) => void rotated.push(kid) })
+  t.teardown(() => keys.close())
+  for (const days of [1, 2]) {
+    now += rotateEveryMs
+    mock.timers.tick(rotateEveryMs)
+    await until(() => rotated.length === days)
+    // The next one is planned after that.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  t.equal(keys.current().kid, rotated[1])
+})
 
 t.test('a clock that is set back holds nobody up for longer than the window', async (t) => {
   let now = 5 * hourMs
