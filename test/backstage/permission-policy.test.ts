@@ -107,8 +107,10 @@ t.test('without configuration nobody may do anything', async (t) => {
 })
 
 t.test('every mistake in the rules is named, and Backstage refuses to start', async (t) => {
-  const mistaken = { default: 'maybe', rules: [{ name: '' }, { name: 'x', when: {} }, { name: 'y', whom: {} }] }
-  const paths = ['default', 'rules.0.name', 'rules.1.when', 'rules.2']
+  const short = { name: 'z', effect: 'deny', who: { entityRefs: ['user:default/jane', 'user:jane'] } }
+  const rules = [{ name: '' }, { name: 'x', when: {} }, { name: 'y', whom: {} }, short]
+  const mistaken = { default: 'maybe', rules }
+  const paths = ['default', 'rules.0.name', 'rules.1.when', 'rules.2', 'rules.3.who.entityRefs.1']
   t.throws(() => policyOf(mistaken), {
     message: new RegExp(paths.map((path) => `permission.stagedoor.${path}:`).join('[^]*')),
   })

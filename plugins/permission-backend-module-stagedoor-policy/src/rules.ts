@@ -7,6 +7,9 @@ import { whenSchema } from './when.ts'
 
 const names = z.array(z.string().min(1)).min(1)
 
+/** Ownership refs are compared as a whole, so a short one would match nobody. */
+const fullRef = z.string().regex(/^[^:/]+:[^:/]+\/[^:/]+$/, 'must be a full entity ref, such as user:default/jane')
+
 const ruleSchema = z.strictObject({
   name: z.string().min(1),
   effect: z.enum(['allow', 'deny']).default('allow'),
@@ -16,7 +19,7 @@ const ruleSchema = z.strictObject({
       groups: names.optional(),
       permissions: names.optional(),
       organizations: names.optional(),
-      entityRefs: names.optional(),
+      entityRefs: z.array(fullRef).min(1).optional(),
     })
     .optional(),
   what: z
