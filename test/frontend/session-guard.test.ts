@@ -156,6 +156,18 @@ t.test('a second factor is asked for once for all calls, and the login that brin
   t.equal(await cancelled, 'give-up')
 })
 
+t.test('a call that waits for a second factor is sent again when a session that ended meanwhile is back', async (t) => {
+  const { guard, world } = startGuard()
+  const waiting = guard.settle(stepUp)
+  world.me = { kind: 'signed-out' }
+  await guard.suspect()
+  t.match(guard.current(), { kind: 'over' }, 'one dialog takes the place of the other')
+  world.me = answerFor('jane')
+  await guard.recheck()
+  t.equal(guard.current(), undefined, 'by a login in another tab')
+  t.equal(await Promise.race([waiting, settled().then(() => 'waits')]), 'retry')
+})
+
 t.test('a login that did not happen changes nothing', async (t) => {
   const { guard, world } = startGuard()
   const waiting = guard.settle(stepUp)

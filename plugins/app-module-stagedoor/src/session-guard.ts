@@ -53,7 +53,11 @@ export function createSessionGuard(deps: GuardDependencies): SessionGuard {
   let logins = 0
 
   function onSignedIn(me: Me): void {
-    if (isOver()) logins += 1
+    if (isOver()) {
+      logins += 1
+      // Their dialog gave way to the one that goes now: without another try nothing would end their wait.
+      stepUp.open('retry')
+    }
     if (isOutdated(current(), me)) show(undefined)
     clock.set(me.endsAt)
     signIn.open('retry')
