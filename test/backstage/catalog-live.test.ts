@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { startLocalAuth0 } from '../../auth0/local/server.ts'
 import { bob, jane, userOf } from '../support/auth0-people.ts'
-import { buildModule, createImport, requireBuilt } from './catalog-import.ts'
+import { buildModule, createImport, everybody, requireBuilt } from './catalog-import.ts'
 import type { Subject } from './catalog-import.ts'
 
 const newcomer = userOf({ roles: ['developer'], organizations: ['org_demo'] })
@@ -21,6 +21,22 @@ t.test('a user who was created appears with roles and organizations, before any 
   auth0.switches.createUser(newcomer)
   await catalog.refresh({ kind: 'user', id: newcomer.id })
   t.same(catalog.user(newcomer.id)?.spec.memberOf, ['group:default/developer', 'group:default/demo'])
+})
+
+t.test("with a filter by connection, too, people come before Auth0's search knows them, and stay", async (t) => {
+  const auth0 = await startAuth0(t)
+  const filter = { ...everybody, connection: 'Username-Password-Authentication' }
+  const catalog = createImport(auth0, { settings: { filter } })
+  await catalog.run()
+  auth0.switches.createUser(newcomer)
+  auth0.switches.setSettings({ notYetIndexed: [newcomer.id] })
+  await catalog.refresh({ kind: 'user', id: newcomer.id })
+  t.ok(catalog.user(newcomer.id))
+  await catalog.run()
+  t.ok(catalog.user(newcomer.id))
+  auth0.switches.createUser({ ...newcomer, id: 'google-oauth2|1' })
+  await catalog.refresh({ kind: 'user', id: 'google-oauth2|1' })
+  t.notOk(catalog.user('google-oauth2|1'), 'those of other connections do not')
 })
 
 t.test('a user who was deleted goes, also where the catalog does not show them yet', async (t) => {

@@ -10,7 +10,7 @@ export function searchQueryOf({ connection, query }: UserFilter): string | undef
   return given.length === 0 ? undefined : allOf(...given)
 }
 
-/** The part that the catalog applies: blocked or not, and membership. */
+/** The part that a user's own fields and groups show. The search lags behind, so it is not asked about the connection of one user. */
 export function isWanted(
   user: Auth0User,
   groups: readonly Auth0Group[],
@@ -18,7 +18,12 @@ export function isWanted(
   includeBlocked: boolean,
 ): boolean {
   if (user.blocked === true && !includeBlocked) return false
+  if (filter.connection !== undefined && !hasConnection(user, filter.connection)) return false
   return isMemberOfOne(groups, 'role', filter.roles) && isMemberOfOne(groups, 'organization', filter.organizations)
+}
+
+function hasConnection({ identities = [] }: Auth0User, name: string): boolean {
+  return identities.some(({ connection }) => connection === name)
 }
 
 function isMemberOfOne(groups: readonly Auth0Group[], kind: string, names: readonly string[]): boolean {

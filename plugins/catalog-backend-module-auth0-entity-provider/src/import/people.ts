@@ -7,7 +7,7 @@ import { matchesQuery } from '../management/paging.ts'
 import { userRow, type Auth0User } from '../management/rows.ts'
 import type { ImportContext } from './context.ts'
 import type { DirectoryGroup } from './directory.ts'
-import { isWanted, searchQueryOf } from './filter.ts'
+import { isWanted } from './filter.ts'
 import { takeName } from './take-name.ts'
 
 /** The entity of a user who passes the filter and whose name is free. */
@@ -51,7 +51,7 @@ export async function readUser(
     }),
   )
   if (user === undefined) return undefined
-  const query = searchQueryOf(settings.filter)
+  const { query } = settings.filter
   if (query !== undefined && !(await matchesQuery(client, userId, query))) return undefined
   return provideUser(context, userRow.parse(user), await groupsOf(context, userId, directory))
 }
