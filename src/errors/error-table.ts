@@ -85,7 +85,8 @@ export const errorTable = {
     Sign in, then try again.`,
   STAGEDOOR_SESSION_CROSS_SITE: row(403, 'warn')`
     This action has to be started from a page of this portal.
-    Open the portal and try from there. Operators: session.otherOrigins says what other origins may do.`,
+    Open the portal at its own address and try from there.
+    Operators: that is server.baseUrl; session.otherOrigins says what pages of other origins may do at upstreams.`,
 
   STAGEDOOR_BEARER_REFUSED: row(401, 'info')`
     The access token was not accepted.
@@ -190,7 +191,8 @@ export const errorTable = {
     Try again. Operators: see upstreams.<name>.timeouts.`,
   STAGEDOOR_PROXY_ORIGIN_REFUSED: row(403, 'warn')`
     A page of another site tried to open a connection in your name.
-    Open the connection from the portal itself.`,
+    Open the connection from the portal itself.
+    Operators: the log line names the page’s origin; only that of server.baseUrl may, whatever session.otherOrigins says.`,
 
   STAGEDOOR_IDENTITY_TWO_CREDENTIALS: row(400, 'info')`
     The request brings a session and an access token, which may be two different callers.

@@ -172,9 +172,10 @@ export const server = z
       'x-example': 'https://portal.example.com',
       'x-env': 'STAGEDOOR_BASE_URL',
     }),
-    prefix: prefix
-      .prefault('/.stagedoor')
-      .meta({ description: 'Path of Stagedoor’s own endpoints: login, logout, keys, probes. One path segment.' }),
+    prefix: prefix.prefault('/.stagedoor').meta({
+      description:
+        'Path of Stagedoor’s own endpoints: login, logout, keys, probes. One path segment. With another one, the addresses in Auth0 and Backstage that begin with it change, and `log.requests.quiet` needs its `/health/**`.',
+    }),
     listen,
     tls,
     admin,
