@@ -8,10 +8,10 @@ export type UpgradeRequests = ReturnType<typeof createUpgradeRequests>
 
 export function createUpgradeRequests() {
   const heads = new WeakMap<IncomingMessage, Buffer>()
-  /** Answers on a connection are in order: none is due once the latest is closed. */
+  /** Answers on a connection are in order: none is due once the latest is sent. One that breaks off is due until the connection ends. */
   const latestAnswers = new WeakMap<Socket, ServerResponse>()
   /** Whether an answer is still due on a connection: what is written there now would be taken for it, or for a part of it. */
-  const isAnswerDue = (socket: Socket): boolean => latestAnswers.get(socket)?.closed === false
+  const isAnswerDue = (socket: Socket): boolean => latestAnswers.get(socket)?.writableFinished === false
   return {
     isAnswerDue,
     /**
@@ -29,6 +29,7 @@ export function createUpgradeRequests() {
       server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
         if (request.httpVersionMajor !== 1) return
         latestAnswers.set(request.socket, response)
+        endAtBrokenOffAnswer(response)
         endAfterRefusedUpgrade(request, response)
       })
       // node:http would answer an unknown `Expect` with 417, too (RFC 9110 §10.1.1), but we would not know of that answer.
@@ -51,6 +52,17 @@ function isWebSocketUpgrade({ method, httpVersion, headers }: IncomingMessage): 
   if (method !== 'GET' || httpVersion !== '1.1') return false
   if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return false
   return headers.upgrade?.trim().toLowerCase() === 'websocket'
+}
+
+/**
+ * Ends the connection when the turn of an answer comes that broke off while it waited for those before it. node:http would give it the
+ * connection all the same, and the client would wait for the rest for good.
+ */
+function endAtBrokenOffAnswer(response: ServerResponse): void {
+  if (response.socket !== null) return
+  response.once('socket', (socket: Socket) => {
+    if (response.destroyed) socket.destroy()
+  })
 }
 
 /** Node drops what it has read behind a request whose upgrade is not granted: nothing after it can be taken for a request. */
