@@ -19,7 +19,12 @@ export function writeHead(response: ServerResponse, status: number, statusText: 
   response.writeHead(status, statusText, list)
   // While an answer waits for those of earlier requests, node:http puts its head in front of all that was written to it: of an
   // interim answer, too, which would then be read as the beginning of the body. A head that is sent by itself goes to the end.
-  if (isBehindInterim) response.flushHeaders()
+  if (isBehindInterim) sendHead(response)
+}
+
+/** `flushHeaders` of node:http writes in UTF-8, and so makes two bytes of each byte of a field beyond ASCII. */
+function sendHead(response: ServerResponse): void {
+  response.write('', 'latin1')
 }
 
 /** RFC 8297; HTTP/1.0 clients do not know interim answers (RFC 9110 §15.2). */
@@ -57,7 +62,9 @@ export function endWith(response: ServerResponse, chunk: Buffer): void {
 
 /** Sends a head whose body has not come yet. */
 export function flushHead(response: ServerResponse): void {
-  if (!response.writableEnded && !response.destroyed) response.flushHeaders()
+  if (response.writableEnded || response.destroyed) return
+  if (http2StreamOf(response) === undefined) sendHead(response)
+  else response.flushHeaders()
 }
 
 /** Cuts an answer off so that the client sees it is incomplete: without a last chunk, or with RST_STREAM. */

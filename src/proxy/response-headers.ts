@@ -19,6 +19,7 @@ export function clientHeaders(
   isOwn: IsOwnCookie,
 ): string[] {
   const list: string[] = []
+  let length: string | undefined
   const named = namedInConnection(connection)
   const replaced = Object.keys(replyHeaders).filter((name) => replyHeaders[name] !== undefined && name !== 'set-cookie')
 
@@ -26,10 +27,13 @@ export function clientHeaders(
     const name = headers[i] as string
     const value = headers[i + 1] as string
     if (isRemovedFromAnswer(name, named) || replaced.includes(name)) continue
-    if (name !== 'set-cookie' || !setsOwnCookie(value, isOwn)) list.push(name, value)
+    if (name === 'content-length') length = value
+    else if (name !== 'set-cookie' || !setsOwnCookie(value, isOwn)) list.push(name, value)
   }
 
   for (const name in replyHeaders) push(list, name, replyHeaders[name])
+  // The last one: behind it node:http reads the bytes of a `Content-Disposition` as UTF-8, and writes others or none.
+  push(list, 'content-length', length)
   return list
 }
 
