@@ -11,10 +11,10 @@ type ReplyHeaders = Readonly<Record<string, number | string | string[] | undefin
 /**
  * The header list for the client: the upstream's end-to-end fields, then what earlier stages put on the reply. Of one name
  * theirs replaces the upstream's; `Set-Cookie` is added to it. An upstream never sets our cookies, our request id or
- * anything that bears our name.
+ * anything that bears our name. A 204 has no length (RFC 9110 §8.6): clients of HTTP/2 refuse the answer for it.
  */
 export function clientHeaders(
-  { headers, connection }: Pick<AnswerHead, 'headers' | 'connection'>,
+  { status, headers, connection }: Pick<AnswerHead, 'status' | 'headers' | 'connection'>,
   replyHeaders: ReplyHeaders,
   isOwn: IsOwnCookie,
 ): string[] {
@@ -33,7 +33,7 @@ export function clientHeaders(
 
   for (const name in replyHeaders) push(list, name, replyHeaders[name])
   // The last one: behind it node:http reads the bytes of a `Content-Disposition` as UTF-8, and writes others or none.
-  push(list, 'content-length', length)
+  if (status !== 204) push(list, 'content-length', length)
   return list
 }
 

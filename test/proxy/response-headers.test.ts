@@ -10,7 +10,7 @@ const isOwn = createIsOwnCookie(true)
 function answered(lines: Record<string, string | string[]>, replyHeaders = {}): string[] {
   const headers = Object.entries(lines).flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]))
   const connection = [lines['connection'] ?? []].flat()[0]
-  return linesOf(clientHeaders({ headers, connection }, replyHeaders, isOwn))
+  return linesOf(clientHeaders({ status: 200, headers, connection }, replyHeaders, isOwn))
 }
 
 t.test('end-to-end headers come through in their order, several Set-Cookie included', async (t) => {

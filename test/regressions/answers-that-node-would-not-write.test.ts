@@ -35,6 +35,14 @@ t.test('a field that an upstream sends twice passes over HTTP/2, too', async (t)
   t.match(answer, { headers: { ':status': 200, 'x-content-type-options': 'nosniff' }, text: 'ok' })
 })
 
+t.test('an answer without content that names a length passes over HTTP/2, without it', async (t) => {
+  const gateway = await startTlsGateway(t, (_request, response) => {
+    response.writeHead(204, { 'content-length': 3 }).end()
+  })
+  const answer = await ask(connectHttp2(t, gateway), { ':path': '/public/x' })
+  t.match(answer, { headers: { ':status': 204, 'content-length': undefined }, resetCode: 0 })
+})
+
 t.test('a status that HTTP does not know is an error of the upstream', async (t) => {
   const gateway = await startTlsGateway(t, (_request, response) => void response.writeHead(999).end('ok'))
   const answer = await ask(connectHttp2(t, gateway), { ':path': '/public/x' })
