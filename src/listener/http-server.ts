@@ -10,6 +10,7 @@ import type { Certificate } from './certificate.ts'
 import { lingerBehindEarlyAnswers } from './linger.ts'
 import { refuseLargeHeaders, refuseOtherMethods, refuseTunnel, refuseUnreadable } from './refusals.ts'
 import { createTlsServer } from './tls-server.ts'
+import { closeBehindUnreadAnswers } from './unread-answers.ts'
 
 /** How often slow heads are looked for. */
 const maxCheckIntervalMs = 5_000
@@ -44,8 +45,11 @@ export function createHttpServer(
     // The boundary refuses a missing Host itself, with a code and a request id.
     requireHostHeader: false,
   }
-  const guarded = lingerBehindEarlyAnswers(
-    overload.guard(refuseLargeHeaders(refuseOtherMethods(routing, logger), maxHeaderBytes, logger)),
+  const guarded = closeBehindUnreadAnswers(
+    lingerBehindEarlyAnswers(
+      overload.guard(refuseLargeHeaders(refuseOtherMethods(routing, logger), maxHeaderBytes, logger)),
+    ),
+    timeouts.transfer,
   )
   const tls = certificate && createTlsServer(certificate, { maxHeaderBytes, timeouts }, http, guarded)
   const server = tls?.server ?? createServer(http, guarded)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
 import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 import t, { type Test } from 'tap'
 
@@ -52,6 +53,8 @@ function upstreamThat(answer: RequestListener) {
   }
   return { listener, closed }
 }
+
+const request = 'GET /public/x HTTP/1.1\r\nHost: a\r\n\r\n'
 
 const readsOn: RequestListener = (request) => void request.resume()
 
@@ -113,9 +116,29 @@ t.test('a forwarded answer that is not read is cut off, over HTTP/2', async (t) 
 t.test('a forwarded answer that is not read is cut off, over HTTP/1.1', async (t) => {
   const { listener, closed } = upstreamThat(largeAnswer)
   const house = await startHouse(t, { config: { server }, upstream: listener })
-  openTo(t, house).write('GET /public/x HTTP/1.1\r\nHost: a\r\n\r\n')
+  openTo(t, house).write(request)
   await closed
 })
+
+for (const scheme of ['http', 'https']) {
+  t.test(`an answer that is complete and is not read is cut off, over HTTP/1.1 (${scheme})`, async (t) => {
+    const listener: RequestListener = (_request, response) => void response.end(Buffer.alloc(60_000))
+    const gateway =
+      scheme === 'http'
+        ? await startHouse(t, { config: { server }, upstream: listener })
+        : await startTlsGateway(t, listener, server)
+    const socket = openTo(t, gateway)
+    const client = scheme === 'http' ? socket : connectTls({ socket, rejectUnauthorized: false })
+    client.on('error', () => undefined).write(request)
+    await until(() => gateway.origin.seen.length > 0)
+    // As many as the system holds for a client that reads nothing, and one more.
+    await until(() => {
+      client.write(request)
+      return gateway.parts.overload.openConnections() === 0
+    })
+    t.equal(gateway.parts.proxy.openConnections.size, 0)
+  })
+}
 
 t.test('a form of our own that does not come is given up', async (t) => {
   const gateway = await startTlsGateway(t, undefined, server)
@@ -154,7 +177,7 @@ t.test('requests sent ahead behind a slow one do not take all places of the proc
   ahead.write('GET /public/slow HTTP/1.1\r\nHost: a\r\n\r\n')
   await until(() => house.origin.seen.length > 0)
   const closed = once(ahead, 'close')
-  ahead.write('GET /public/x HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(500))
+  ahead.write(request.repeat(500))
   await closed
   t.match(await fetch(`${house.directUrl}/public/y`), { status: 200 })
 })
