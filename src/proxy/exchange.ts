@@ -69,6 +69,8 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
   }
 
   start(): void {
+    // An earlier stage may have waited. The close of an answer is told once, and this one would wait for it for good.
+    if (isGone(this.#response)) return reportUnfinished(this.#response)
     const { openConnections, lane } = this.#options
     openConnections.add(this)
     this.#response.on('close', () => this.onClientClosed())
