@@ -146,7 +146,7 @@ const table = [
   'redis-connection-url | moves | `session.redis.url`; with a password in it, the environment variable `STAGEDOOR_REDIS_URL`',
   'redis-username | moves | `session.redis.username`',
   'redis-password | moves | `session.redis.password`, from the environment variable `STAGEDOOR_REDIS_PASSWORD`',
-  'redis-ca-path | moves | `session.redis.tls.ca`',
+  'redis-ca-path | moves | `session.redis.tls.ca`; the URLs have to be `rediss://`',
   'redis-insecure-skip-tls-verify | none | name the authority in `session.redis.tls.ca`',
   'redis-use-sentinel | moves | `session.redis.sentinel`',
   'redis-sentinel-master-name | moves | `session.redis.sentinel.primary`',
