@@ -59,6 +59,7 @@ export function provisionSessions(config: Config, dependencies: Dependencies, sh
   const refresher = createRefresher({
     store,
     isOutdated: revocations.isOutdated,
+    isEnded: (session) => revocations.endOf(session) <= now(),
     isStoreAway: () => redis !== undefined && (!redis.isReady() || redis.refusal() !== undefined),
     leases: redis
       ? holding.part({ name: 'leases', uses: [redis], make: () => createRedisLeases({ redis, randomBytes }) })

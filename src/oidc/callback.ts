@@ -28,6 +28,8 @@ export async function finishLogin(
   const refusal = providerRefusal(query)
   if (refusal !== undefined) throw refusal
   const answer = authorizationAnswer(query, await party.provider.metadata())
+  // Revocations are about what began before them, and one that comes while Auth0 answers has to end this login, too.
+  const beganAt = party.now()
   const tokens = await exchangeCode(party, transaction, answer)
   const claims = tokens.claims()
   if (claims !== undefined && !isSubject(claims.sub)) {
@@ -43,7 +45,7 @@ export async function finishLogin(
   if (claims === undefined || !isLoginForOrganization(transaction.organization, claims)) {
     throw new GatewayError('STAGEDOOR_OIDC_ORGANIZATION_MISMATCH')
   }
-  const session = newSession(tokens, party.randomBytes(16).toString('base64url'), party.claimNames, party.now())
+  const session = newSession(tokens, party.randomBytes(16).toString('base64url'), party.claimNames, beganAt)
   if (transaction.secondFactor !== undefined && !provesSecondFactor(session, transaction.secondFactor, party.now())) {
     throw new GatewayError('STAGEDOOR_OIDC_STEP_UP_FAILED', { reason: 'no-second-factor' })
   }

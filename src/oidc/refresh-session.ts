@@ -13,9 +13,11 @@ type RefreshParty = { provider: Provider; claimNames: ClaimNames; now: () => num
 export function createRefreshGrant({ provider, claimNames, now }: RefreshParty): RefreshGrant {
   return async (session) => {
     const { refreshToken = '' } = session
+    // Auth0 may change the person's roles while its answer is on the way: then the answer counts as older than that.
+    const askedAt = now()
     try {
       const tokens = await provider.call((configuration) => refreshTokenGrant(configuration, refreshToken), 'refresh')
-      return refreshedSession(session, tokens, claimNames, now())
+      return refreshedSession(session, tokens, claimNames, askedAt)
     } catch (cause) {
       return isGrantInvalid(cause) ? { kind: 'ended', reason: 'grant-invalid', cause } : { kind: 'failed', cause }
     }
@@ -25,8 +27,14 @@ export function createRefreshGrant({ provider, claimNames, now }: RefreshParty):
 /**
  * The session after a refresh. Only mapped claims and the refresh token are taken: `amr`, `acr` and `auth_time` say how
  * the login was done, and Auth0 leaves them out of refreshed ID tokens; `session_expiry` is fixed at login.
+ * @param askedAt milliseconds since the epoch
  */
-export function refreshedSession(session: Session, tokens: Tokens, claimNames: ClaimNames, now: number): GrantOutcome {
+export function refreshedSession(
+  session: Session,
+  tokens: Tokens,
+  claimNames: ClaimNames,
+  askedAt: number,
+): GrantOutcome {
   const claims = tokens.claims()
   // OIDC Core 12.2: the same subject as at login.
   if (claims !== undefined && claims.sub !== session.subject) return { kind: 'ended', reason: 'subject-changed' }
@@ -36,7 +44,7 @@ export function refreshedSession(session: Session, tokens: Tokens, claimNames: C
     ...session,
     claims: mapped,
     // Greater than before even if the clock was set back: stores tell revisions apart by it.
-    refreshedAt: Math.max(now, session.refreshedAt + 1),
+    refreshedAt: Math.max(askedAt, session.refreshedAt + 1),
   }
   if (tokens.refresh_token !== undefined) refreshed.refreshToken = tokens.refresh_token
   return { kind: 'refreshed', session: refreshed }

@@ -9,9 +9,9 @@ export type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers
 /**
  * The session that a finished login starts. ID and access token are left behind: only mapped claims and the refresh
  * token are kept.
- * @param now milliseconds since the epoch
+ * @param beganAt when the tokens were asked for, in milliseconds since the epoch
  */
-export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, now: number): Session {
+export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, beganAt: number): Session {
   const claims = tokens.claims()
   if (claims === undefined) throw new TypeError('a login without an ID token')
   const { iss, sub, sid, acr, auth_time, amr } = claims
@@ -22,9 +22,9 @@ export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, n
     subject: sub,
     claims: claimsOfTokens(tokens, claims, claimNames),
     amr: listOf('amr', amr, report),
-    createdAt: now,
-    refreshedAt: now,
-    usedAt: now,
+    createdAt: beganAt,
+    refreshedAt: beganAt,
+    usedAt: beganAt,
   }
   const providerSessionId = textOf('sid', sid, report)
   if (providerSessionId !== undefined) session.providerSessionId = providerSessionId

@@ -15,7 +15,7 @@ export type Session = {
   device?: string
   address?: string
   createdAt: number
-  /** When claims were last taken from Auth0. */
+  /** When Auth0 was last asked for the claims. */
   refreshedAt: number
   /** Last use, to within a tenth of the idle timeout. */
   usedAt: number

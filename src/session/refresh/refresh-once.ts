@@ -35,7 +35,7 @@ export function createRefreshCounters(): RefreshCounters {
 }
 
 /** The result of a refresh: the current session, its end, or no change. */
-type Renewal = (KnownSession & { kind: 'fresh' }) | { kind: 'ended' } | { kind: 'failed' }
+export type Renewal = (KnownSession & { kind: 'fresh' }) | { kind: 'ended' } | { kind: 'failed' }
 
 /** Refreshes under way, by session; several refreshers can share them. */
 export type RunningRenewals = Map<string, Promise<Renewal>>

@@ -2,7 +2,7 @@ import { storeUnavailable } from '../../errors/gateway-error.ts'
 import { maxClockDifferenceMs } from '../../revocation/marks.ts'
 import type { Session } from '../session.ts'
 import type { FoundSession, KnownSession } from '../store.ts'
-import { type RefreshOnceOptions, renewOnce } from './refresh-once.ts'
+import { type RefreshOnceOptions, type Renewal, renewOnce } from './refresh-once.ts'
 
 /** A session as fresh as it can be had, and the value that its cookie should have; nothing when it does not count. */
 export type Freshened = (FoundSession & { value: string }) | undefined
@@ -11,6 +11,8 @@ export type RefresherOptions = RefreshOnceOptions & {
   times: RefreshTimes
   /** Whether an event since has made the claims out of date, however fresh they are. */
   isOutdated: (session: Session) => boolean
+  /** Whether the session was ended before its time. */
+  isEnded: (session: Session) => boolean
   /** Milliseconds since the epoch. */
   now: () => number
   /** Whether the store is away or refuses writes, so that no refresh can succeed. */
@@ -26,13 +28,19 @@ export type Refresher = ReturnType<typeof createRefresher>
  * a refresh, and which continue with the claims that are there.
  */
 export function createRefresher(options: RefresherOptions) {
-  const { store, times, backOff, counters, now, isOutdated, isStoreAway, maxWaitMs = 5_000 } = options
+  const { store, times, backOff, counters, now, isOutdated, isEnded, isStoreAway, maxWaitMs = 5_000 } = options
   /** Sessions whose running refresh outlasted one request's wait. Later requests do not wait for it. */
   const slow = new Set<string>()
 
-  const renew = (known: KnownSession) => renewOnce(known, options).finally(() => slow.delete(known.session.id))
+  const renew = (known: KnownSession) => renewPastEvents(known, options).finally(() => slow.delete(known.session.id))
 
+  /** The session may have been ended while the request waited. */
   async function waitFor(known: KnownSession, isOverdue: boolean): Promise<Freshened> {
+    const fresh = await refreshOrStale(known, isOverdue)
+    return fresh === undefined || isEnded(fresh.session) ? undefined : fresh
+  }
+
+  async function refreshOrStale(known: KnownSession, isOverdue: boolean): Promise<Freshened> {
     const outcome = await orAfter(maxWaitMs, renew(known))
     if (outcome === undefined) {
       slow.add(known.session.id)
@@ -78,6 +86,14 @@ export function createRefresher(options: RefresherOptions) {
   }
 
   return { freshen }
+}
+
+/** A refresh that began before an event may bring what was true before it, so another one follows. */
+async function renewPastEvents(known: KnownSession, options: RefresherOptions): Promise<Renewal> {
+  const first = await renewOnce(known, options)
+  if (first.kind !== 'fresh' || !options.isOutdated(first.session)) return first
+  const second = await renewOnce(first, options)
+  return second.kind === 'failed' ? first : second
 }
 
 /** Undefined when the work takes longer; the work continues. */

@@ -19,6 +19,7 @@ type Setup = {
   leases?: Leases
   refreshGrant?: (session: Session) => Promise<GrantOutcome>
   store?: Partial<SessionStore>
+  isOutdated?: (session: Session) => boolean
   maxWaitMs?: number
 }
 
@@ -51,7 +52,8 @@ function createSetup({ leases = soleLeases, refreshGrant = async (session) => fr
     times: { refreshEveryMs: 1_000, maxStaleMs: 2_000 },
     backOff: createBackOff(() => 10_000),
     counters,
-    isOutdated: () => false,
+    isOutdated: rest.isOutdated ?? (() => false),
+    isEnded: () => false,
     isStoreAway: () => false,
     onFailure: ({ kind }) => void done.push(kind),
     now: () => 10_000,
@@ -76,6 +78,17 @@ t.test('ahead of need nobody waits; where only the browser could keep the outcom
   t.equal(cookies.refresher.freshen(known(900)), undefined)
   await cookies.settled()
   t.same(cookies.done, [])
+})
+
+t.test('claims of before an event are asked for once more, and kept where that fails', async (t) => {
+  const outcomes: GrantOutcome[] = [fresh(sessionOf()), { kind: 'failed', cause: undefined }]
+  const { refresher, done } = createSetup({
+    refreshGrant: async () => outcomes.shift() ?? { kind: 'failed', cause: undefined },
+    isOutdated: () => true,
+  })
+  const { session } = (await refresher.freshen(known(1_500))) ?? {}
+  t.equal(session?.refreshedAt, 10_000)
+  t.same(done, ['refreshGrant', 'save', 'refreshGrant', 'failed'])
 })
 
 t.test('requests for one session share one refresh; those for another have their own', async (t) => {

@@ -1,0 +1,106 @@
+import t, { type Test } from 'tap'
+
+import { createBrowser } from '../support/browser.ts'
+import { passLoginPageUntilCallback, startHouse } from '../support/house.ts'
+
+const token = 'the-token-that-auth0-sends-with-events'
+
+/** A house whose tokens can be held back: Auth0 has made them, and they are on their way. */
+async function startSlowHouse(t: Test) {
+  let answer: PromiseWithResolvers<void> | undefined
+  let held = Promise.withResolvers<void>()
+  let offsetMs = 0
+  const now = () => Date.now() + offsetMs
+  const house = await startHouse(t, {
+    now,
+    config: { auth0: { events: { webhook: { tokens: [token] } } } },
+    async fetch(input, init) {
+      const response = await fetch(input, init)
+      if (answer === undefined || !response.url.endsWith('/oauth/token')) return response
+      held.resolve()
+      await answer.promise
+      return response
+    },
+  })
+  const user_id = house.auth0.users.find(({ email }) => email === 'jane@example.com')?.id ?? ''
+  return {
+    house,
+    user_id,
+    passRefreshTime: () => void (offsetMs += 10 * 60_000),
+    hold() {
+      answer = Promise.withResolvers()
+      held = Promise.withResolvers()
+    },
+    untilHeld: () => held.promise,
+    release() {
+      answer?.resolve()
+      answer = undefined
+    },
+    async sendEvent(type: string, object: object) {
+      const { status } = await createBrowser().fetch(`${house.url}/.stagedoor/events`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/cloudevents+json' },
+        body: JSON.stringify({ id: type, type, time: new Date(now()).toISOString(), data: { object } }),
+      })
+      t.equal(status, 202)
+    },
+  }
+}
+
+t.test('who is blocked while their login is under way has no session afterwards', async (t) => {
+  const slow = await startSlowHouse(t)
+  const { house, user_id } = slow
+  const browser = createBrowser()
+  const callback = await passLoginPageUntilCallback(house.url, await browser.open(`${house.url}/`), browser)
+  slow.hold()
+  const finishing = browser.step(callback)
+  await slow.untilHeld()
+  await slow.sendEvent('user.updated', { user_id, blocked: true })
+  slow.release()
+  await finishing
+  t.equal((await browser.fetch(`${house.url}/`)).status, 401)
+})
+
+t.test('a request that waits for a refresh is refused where its session ends meanwhile', async (t) => {
+  const slow = await startSlowHouse(t)
+  const { house, user_id } = slow
+  const { browser } = await house.signIn()
+  slow.passRefreshTime()
+  slow.hold()
+  const waiting = browser.fetch(`${house.url}/`)
+  await slow.untilHeld()
+  await slow.sendEvent('user.updated', { user_id, blocked: true })
+  slow.release()
+  t.equal((await waiting).status, 401)
+})
+
+t.test('roles of before an event do not count, although their refresh ends after it', async (t) => {
+  const slow = await startSlowHouse(t)
+  const { house, user_id } = slow
+  const { browser } = await house.signIn()
+  const askForRoles = async () => JSON.parse((await browser.fetch(`${house.url}/.stagedoor/me`)).text).roles
+  slow.passRefreshTime()
+  slow.hold()
+  const waiting = askForRoles()
+  await slow.untilHeld()
+  house.auth0.switches.setRoles(user_id, ['developer'])
+  await slow.sendEvent('organization.member.role.deleted', { organization: { id: 'org_demo' }, user: { user_id } })
+  slow.release()
+  t.same(await waiting, ['developer'])
+  t.same(await askForRoles(), ['developer'])
+})
+
+t.test('roles of before an event do not count, although their login ends after it', async (t) => {
+  const slow = await startSlowHouse(t)
+  const { house, user_id } = slow
+  const browser = createBrowser()
+  const callback = await passLoginPageUntilCallback(house.url, await browser.open(`${house.url}/`), browser)
+  slow.hold()
+  const finishing = browser.step(callback)
+  await slow.untilHeld()
+  house.auth0.switches.setRoles(user_id, ['developer'])
+  await slow.sendEvent('organization.member.role.deleted', { organization: { id: 'org_demo' }, user: { user_id } })
+  slow.release()
+  await finishing
+  t.same(JSON.parse((await browser.fetch(`${house.url}/.stagedoor/me`)).text).roles, ['developer'])
+})
