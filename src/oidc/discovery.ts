@@ -26,6 +26,15 @@ function pushedAuthorizationOf(metadata: ServerMetadata): Capabilities['pushedAu
   return metadata.pushed_authorization_request_endpoint === undefined ? 'not-offered' : 'offered'
 }
 
+/**
+ * The issuer of a discovery document is the configured one, to the letter (OpenID Connect Discovery 1.0 §4.3). openid-client
+ * forgives a slash; but sessions have the provider's spelling, and Auth0's events end those of the configured one.
+ * @throws TypeError
+ */
+export function checkIssuer({ issuer }: ServerMetadata, configured: string): void {
+  if (issuer !== configured) throw new TypeError(`write auth0.issuer: ${issuer}, as the discovery document does`)
+}
+
 const required = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
 const optional = ['end_session_endpoint', 'pushed_authorization_request_endpoint'] as const
 

@@ -12,7 +12,7 @@ import {
 import { GatewayError } from '../errors/gateway-error.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import { clientAuthentications, type Credentials } from './client-authentication.ts'
-import { checkAddresses } from './discovery.ts'
+import { checkAddresses, checkIssuer } from './discovery.ts'
 import { tryCredentials } from './try-credentials.ts'
 
 type ProviderOptions = Credentials & {
@@ -124,6 +124,7 @@ async function discoverAll(options: ProviderOptions): Promise<Configurations> {
     timeout: options.timeoutMs / 1000,
   })
   const metadata = found.serverMetadata()
+  checkIssuer(metadata, options.issuer)
   checkAddresses(metadata)
   const configure = (authentication: ClientAuth, timeoutMs: number): Configuration => {
     const configuration = new Configuration(metadata, options.clientId, undefined, authentication)
