@@ -39,7 +39,7 @@ export async function prepareParts(config: Config, dependencies: Dependencies, h
 }
 
 /** The stages, in the order of the path. */
-function pathOptions({ server, session }: Config, { now, randomBytes }: Dependencies, opened: MadeParts) {
+function pathOptions({ auth0, server, session }: Config, { now, randomBytes }: Dependencies, opened: MadeParts) {
   const { sessions, machines, policy, assertion, upgrades, upstreams, revocation } = opened
   const { baseUrl: publicOrigin, prefix, trustedProxies, passProxyHeaders } = server
   const forwardAuthPath = `${prefix}/auth`
@@ -54,7 +54,7 @@ function pathOptions({ server, session }: Config, { now, randomBytes }: Dependen
       probePath: `${prefix}/health/`,
       randomBytes,
     },
-    session: { ...sessions, publicOrigin, otherOrigins: session.otherOrigins },
+    session: { ...sessions, issuer: auth0.issuer, publicOrigin, otherOrigins: session.otherOrigins },
     bearer: machines.bearer,
     policy: { policy, now },
     assertion,

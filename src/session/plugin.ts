@@ -20,6 +20,8 @@ declare module 'fastify' {
 
 type SessionOptions = BrowserSessionsOptions & {
   refresher: Refresher
+  /** The login service; sessions of another one, as another deployment with the same secret begins them, are none. */
+  issuer: string
   /** Origin of `server.baseUrl`, without a slash at the end. */
   publicOrigin: string
   otherOrigins: OtherOrigins
@@ -27,7 +29,7 @@ type SessionOptions = BrowserSessionsOptions & {
 
 /** Opens the cookie, finds the session and keeps it fresh. A bad, expired or ended cookie is no session. */
 export const session = fastifyPlugin<SessionOptions>(
-  async (app, { refresher, publicOrigin, otherOrigins, ...options }) => {
+  async (app, { refresher, issuer, publicOrigin, otherOrigins, ...options }) => {
     const { store, cookie, limits, now } = options
     const sessions = new BrowserSessions(options)
     app.decorateRequest('session', undefined)
@@ -59,7 +61,7 @@ export const session = fastifyPlugin<SessionOptions>(
       found: FoundSession | undefined,
       value: string,
     ): Promise<void> | undefined {
-      if (found === undefined || !isCurrent(found.session, limits, now())) return undefined
+      if (found?.session.issuer !== issuer || !isCurrent(found.session, limits, now())) return undefined
       const freshening = refresher.freshen({ session: found.session, value })
       if (freshening === undefined) return accept(request, reply, { ...found, value })
       return freshening.then((fresh) => accept(request, reply, fresh))
