@@ -21,8 +21,8 @@ const { pullEvents } = requireBuilt('live/pull.js') as Pull
 const { createManagementClient } = requireBuilt('management/client.js') as Clients
 
 /** Follows the stand-in's events until the test is over. */
-async function startPull(t: Test) {
-  const auth0 = await startLocalAuth0()
+async function startPull(t: Test, settings: { groups?: boolean } = {}) {
+  const auth0 = await startLocalAuth0({ settings })
   const { issuer, management } = auth0
   const stopping = new AbortController()
   const events: { type: string }[] = []
@@ -67,6 +67,29 @@ t.test('an offset that Auth0 no longer knows means that events were missed', asy
   await until(() => seen.gaps === 1)
   t.equal(seen.gaps, 1)
   t.match(seen.warnings, [/no event stream \(410\)/])
+})
+
+t.test('a tenant without Groups (400) is not asked about them, and everything else arrives', async (t) => {
+  const { auth0, seen } = await startPull(t, { groups: false })
+  auth0.switches.emitEvent('user.created', { user_id: 'auth0|1' })
+  await until(() => seen.events.length === 1)
+  auth0.switches.endEventStreams()
+  auth0.switches.emitEvent('user.updated', { user_id: 'auth0|1' })
+  await until(() => seen.events.length === 2)
+  t.match(seen.warnings, [/no event stream \(400\)/], 'the next stream does not ask again')
+  t.equal(seen.gaps, 0)
+})
+
+t.test('an offset that is refused (400) is given up, and Groups are still asked about', async (t) => {
+  const { auth0, seen } = await startPull(t)
+  auth0.switches.failNext('/api/v2/events', [400, 400])
+  auth0.switches.emitEvent('user.created', { user_id: 'auth0|1' })
+  await until(() => seen.events.length === 1)
+  auth0.switches.endEventStreams()
+  await until(() => seen.gaps === 1)
+  auth0.switches.emitEvent('group.created', { id: 'grp_1' })
+  await until(() => seen.events.length === 2)
+  t.match(seen.events, [{ type: 'user.created' }, { type: 'group.created' }])
 })
 
 t.test('a stream that breaks is opened again', async (t) => {

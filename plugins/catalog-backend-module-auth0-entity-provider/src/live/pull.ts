@@ -28,7 +28,7 @@ const betweenStreamsMs = 500
  */
 export async function pullEvents(options: PullOptions): Promise<void> {
   const { signal, logger } = options
-  const position: Position = { offset: undefined, wasOpen: false }
+  const position: Position = { offset: undefined, wasOpen: false, hasGroups: true }
   let failures = 0
   while (!signal.aborted) {
     let waitMs = betweenStreamsMs
@@ -49,18 +49,33 @@ export async function pullEvents(options: PullOptions): Promise<void> {
 }
 
 /** Where the next stream goes on; without an offset it starts at what happens from then on. */
-type Position = { offset: string | undefined; wasOpen: boolean }
+type Position = {
+  offset: string | undefined
+  wasOpen: boolean
+  /** Whether events of Auth0 Groups are asked for: a tenant without that early-access feature refuses the whole stream. */
+  hasGroups: boolean
+}
+
+function typesFor({ hasGroups }: Position): string[] {
+  return followedEventTypes.filter((type) => hasGroups || !type.startsWith('group.'))
+}
+
+/** What to ask for after a refusal. A 400 does not name its cause: types of Groups or, without these, the offset. */
+function giveUpRefused(position: Position, status: number): void {
+  if (status === 410 || (status === 400 && !position.hasGroups)) position.offset = undefined
+  if (status === 400) position.hasGroups = !position.hasGroups
+}
 
 /** Reads one stream to its end; gives the answer where Auth0 opened none. */
 async function followOneStream(options: PullOptions, position: Position): Promise<Response | undefined> {
   const { client, signal, logger, onEvent, onGap } = options
-  const query = new URLSearchParams(followedEventTypes.map((type) => ['event_type', type]))
+  const query = new URLSearchParams(typesFor(position).map((type) => ['event_type', type]))
   if (position.offset !== undefined) query.set('from', position.offset)
   const response = await client.open('events', query, signal)
   if (!response.ok || response.body === null) {
     await response.body?.cancel()
     logger.warn(`Auth0 opened no event stream (${response.status})`)
-    if (response.status === 410) position.offset = undefined
+    giveUpRefused(position, response.status)
     return response
   }
   if (position.wasOpen && position.offset === undefined) onGap()
