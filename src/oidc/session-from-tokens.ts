@@ -32,9 +32,9 @@ export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, b
   const contextClass = textOf('acr', acr, report)
   if (contextClass !== undefined) session.acr = contextClass
   if (tokens.refresh_token !== undefined) session.refreshToken = tokens.refresh_token
-  // May have a fraction (RFC 7519 §2, NumericDate), which Redis refuses.
+  // May have a fraction (RFC 7519 §2, NumericDate), which Redis refuses; far before the epoch no cookie can end.
   const ceilingSeconds = claims['session_expiry']
-  if (typeof ceilingSeconds === 'number') session.ceilingAt = Math.floor(ceilingSeconds * 1000)
+  if (typeof ceilingSeconds === 'number') session.ceilingAt = Math.max(0, Math.floor(ceilingSeconds * 1000))
   return session
 }
 

@@ -64,6 +64,15 @@ for (const [claim, value, expected, found] of odd) {
   })
 }
 
+t.test('a session whose end lies before all time ends at once, and makes no request fail', async (t) => {
+  const house = await startHouse(t)
+  house.auth0.switches.setSettings({ idTokenFaults: { claims: { session_expiry: -1e300 } } })
+  const { page, browser } = await house.signIn()
+  t.equal(page.status, 400)
+  t.match(page.text, 'STAGEDOOR_OIDC_SESSION_NOT_KEPT')
+  t.equal((await browser.fetch(`${house.url}/`)).status, 401)
+})
+
 t.test('what is missing, empty or null is no odd claim', async (t) => {
   const onUnusable = () => t.fail('nothing is odd here')
   const claims = {
