@@ -40,12 +40,11 @@ export function refreshedSession(
   if (claims !== undefined && claims.sub !== session.subject) return { kind: 'ended', reason: 'subject-changed' }
   const mapped = claims === undefined ? session.claims : claimsOfTokens(tokens, claims, claimNames)
   if (mapped.org_id !== session.claims.org_id) return { kind: 'ended', reason: 'organization-changed' }
-  const refreshed: Session = {
-    ...session,
-    claims: mapped,
-    // Greater than before even if the clock was set back: stores tell revisions apart by it.
-    refreshedAt: Math.max(askedAt, session.refreshedAt + 1),
-  }
+  const { claimsAt: _, ...before } = session
+  const refreshedAt = Math.max(askedAt, session.refreshedAt + 1)
+  const refreshed: Session = { ...before, claims: mapped, refreshedAt }
+  // Otherwise a clock that was set back would have each request refresh the session, until it has caught up.
+  if (refreshedAt > askedAt) refreshed.claimsAt = askedAt
   if (tokens.refresh_token !== undefined) refreshed.refreshToken = tokens.refresh_token
   return { kind: 'refreshed', session: refreshed }
 }

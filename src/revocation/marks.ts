@@ -69,7 +69,7 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
     /** Whether a session's claims must be refreshed before they are used. */
     isOutdated: (session: Session): boolean =>
       countAll() > 0 &&
-      reliableTime(session.refreshedAt, now()) < (find('claims', markNamesOf(session).claims)?.at ?? 0),
+      reliableTime(claimsTimeOf(session), now()) < (find('claims', markNamesOf(session).claims)?.at ?? 0),
     /** Whether a session was ended itself, and not through its user or its login. */
     hasEnded: (sessionId: string) =>
       countAll() > 0 && (find('session', markNameOfSession(sessionId))?.at ?? Infinity) <= now(),
@@ -80,4 +80,9 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
 /** A time in the future was taken from a clock that was ahead, and so may lie before any mark. */
 function reliableTime(time: number, now: number): number {
   return time > now + maxClockDifferenceMs ? 0 : time
+}
+
+/** When Auth0 was last asked for the claims, by the clock of the process that asked. */
+export function claimsTimeOf({ claimsAt, refreshedAt }: Pick<Session, 'claimsAt' | 'refreshedAt'>): number {
+  return claimsAt ?? refreshedAt
 }

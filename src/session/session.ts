@@ -15,8 +15,10 @@ export type Session = {
   device?: string
   address?: string
   createdAt: number
-  /** When Auth0 was last asked for the claims. */
+  /** When Auth0 was last asked for the claims. Each refresh has a later time than the one before, so that stores tell them apart. */
   refreshedAt: number
+  /** When that was in truth, where the clock was set back and `refreshedAt` is ahead of it. */
+  claimsAt?: number
   /** Last use, to within a tenth of the idle timeout. */
   usedAt: number
   /** A hard end set by the identity provider (`session_expiry`), if any. */

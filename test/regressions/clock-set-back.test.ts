@@ -9,6 +9,7 @@ import { Keys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
 import { createLocalCounter } from '../../src/failed-attempts/counter-store.ts'
 import { startHouse } from '../support/house.ts'
+import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 const hourMs = 3_600_000
@@ -103,3 +104,21 @@ t.test(
     t.equal(await statusAt(0), 200)
   },
 )
+
+for (const store of ['cookie', 'redis'] as const) {
+  t.test(
+    `with the ${store} store, a clock that is set back has each session refreshed once, not by each request`,
+    async (t) => {
+      const redis = store === 'redis' ? { redis: { url: (await startRedis(t)).url } } : {}
+      let aheadMs = 2 * hourMs
+      const house = await startHouse(t, { now: () => Date.now() + aheadMs, config: { session: { ...redis, store } } })
+      const { browser } = await house.signIn()
+      const statuses = async () =>
+        [await browser.fetch(`${house.url}/`), await browser.fetch(`${house.url}/`)].map(({ status }) => status)
+      aheadMs = 0
+      t.same([await statuses(), house.auth0.counters.tokenRefreshToken], [[200, 200], 1])
+      aheadMs = 10 * minuteMs
+      t.same([await statuses(), house.auth0.counters.tokenRefreshToken], [[200, 200], 2], 'and then as often as ever')
+    },
+  )
+}

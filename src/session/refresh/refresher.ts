@@ -1,5 +1,5 @@
 import { storeUnavailable } from '../../errors/gateway-error.ts'
-import { maxClockDifferenceMs } from '../../revocation/marks.ts'
+import { claimsTimeOf, maxClockDifferenceMs } from '../../revocation/marks.ts'
 import type { Session } from '../session.ts'
 import type { FoundSession, KnownSession } from '../store.ts'
 import { type RefreshOnceOptions, type Renewal, renewOnce } from './refresh-once.ts'
@@ -126,7 +126,7 @@ const refreshesFrom = 0.8
 /** @param now milliseconds since the epoch */
 export function refreshNeedOf(session: Session, times: RefreshTimes, now: number): RefreshNeed {
   if (session.refreshToken === undefined) return 'none'
-  const ageMs = now - session.refreshedAt
+  const ageMs = now - claimsTimeOf(session)
   // A clock that was ahead wrote this time, so the true time of the refresh is unknown.
   if (ageMs < -maxClockDifferenceMs) return 'due'
   if (ageMs < times.refreshEveryMs * refreshesFrom) return 'none'
