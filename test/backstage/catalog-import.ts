@@ -110,6 +110,7 @@ export function createImport(
     sink: sinkInto(entities),
     logger: { info: log, warn: log, error: log },
   }
+  let refresh = modules.createRefresh(context)
   return {
     entities,
     lines,
@@ -117,10 +118,11 @@ export function createImport(
     user: (userId: string) =>
       [...entities.values()].find(({ metadata }) => metadata.annotations['auth0.com/user-id'] === userId),
     run: (signal?: AbortSignal) => modules.importTenant(context, signal),
-    refresh: modules.createRefresh(context),
+    refresh: (subject: Subject) => refresh(subject),
     /** The same catalog in a process that has just started. */
     restart: () => {
       context.names = modules.createNameRegistry()
+      refresh = modules.createRefresh(context)
     },
   }
 }
@@ -143,6 +145,9 @@ function existingIn(entities: Map<string, CatalogEntity>) {
   return {
     async *all() {
       yield all()
+    },
+    async *groups() {
+      yield all().filter(({ ref }) => ref.startsWith('group:'))
     },
     of: async (owner: Subject) => all().filter((entity) => entity.owner === `${owner.kind} ${owner.id}`),
     byRef: async (ref: string) => all().find((entity) => entity.ref === ref),

@@ -86,6 +86,19 @@ t.test('nobody takes the name of another one by an event, also after a restart',
   t.match(catalog.lines.at(-1), `user:default/jane is user ${jane} already`)
 })
 
+t.test('who was left out for a name does not get it by an event after a restart, nor do its members', async (t) => {
+  const auth0 = await startAuth0(t)
+  auth0.tenant.organizations.push({ id: 'org_tools', name: 'tools', displayName: 'Tools' })
+  auth0.switches.createUser({ ...newcomer, id: 'auth0|member', roles: [], organizations: ['org_tools'] })
+  const catalog = createImport(auth0)
+  await catalog.run()
+  auth0.switches.createUser({ ...newcomer, roles: ['tools'], organizations: [] })
+  catalog.restart()
+  for (const id of [newcomer.id, 'auth0|member']) await catalog.refresh({ kind: 'user', id })
+  t.same(catalog.user(newcomer.id)?.spec.memberOf, [])
+  t.same(catalog.user('auth0|member')?.spec.memberOf, ['group:default/tools'])
+})
+
 t.test('a user whose name changes leaves no second entity behind', async (t) => {
   const auth0 = await startAuth0(t)
   const catalog = createImport(auth0, { settings: { nameFrom: 'nickname' } })

@@ -13,6 +13,8 @@ type ExistingEntity = { ref: string; owner: string }
 /** What the catalog holds already of what this provider brings. */
 export type ExistingEntities = {
   all: () => AsyncGenerator<ExistingEntity[]>
+  /** Those of them that are Groups. */
+  groups: () => AsyncGenerator<ExistingEntity[]>
   of: (owner: Owner) => Promise<ExistingEntity[]>
   byRef: (ref: string) => Promise<ExistingEntity | undefined>
 }
@@ -28,11 +30,10 @@ export function createExistingEntities(
   const ours = { [`metadata.annotations.${ANNOTATION_LOCATION}`]: locationOf(providerId) }
   const credentials = () => auth.getOwnServiceCredentials()
 
-  async function* all() {
+  async function* pagesOf(filter: Record<string, string>) {
     let cursor: string | undefined
     do {
-      const request =
-        cursor === undefined ? { filter: ours, fields, limit: perPage } : { cursor, fields, limit: perPage }
+      const request = cursor === undefined ? { filter, fields, limit: perPage } : { cursor, fields, limit: perPage }
       const { items, pageInfo } = await catalog.queryEntities(request, { credentials: await credentials() })
       yield items.flatMap(existingOf)
       cursor = pageInfo.nextCursor
@@ -40,7 +41,8 @@ export function createExistingEntities(
   }
 
   return {
-    all,
+    all: () => pagesOf(ours),
+    groups: () => pagesOf({ ...ours, kind: 'Group' }),
     async of(owner) {
       const filter = { ...ours, [`metadata.annotations.${annotationOf(owner)}`]: owner.id }
       const { items } = await catalog.getEntities({ filter, fields }, { credentials: await credentials() })

@@ -1,6 +1,7 @@
 import { stringifyEntityRef, type Entity } from '@backstage/catalog-model'
 import { entityNameOf } from '@stagedoor/assertion-contract'
 
+import { createNameRegistry } from '../entities/names.ts'
 import { ownerText } from '../entities/owner.ts'
 import type { ImportContext } from '../import/context.ts'
 import { provideGroup, readDirectory, type DirectoryGroup } from '../import/directory.ts'
@@ -19,7 +20,7 @@ export function createRefresh(context: ImportContext, nowMs: () => number = Date
 
   async function currentDirectory(): Promise<DirectoryGroup[]> {
     if (directory === undefined || nowMs() - directory.readAtMs > directoryMaxAgeMs) {
-      directory = { groups: await readDirectory(context), readAtMs: nowMs() }
+      directory = { groups: await readDirectoryAsNamed(context), readAtMs: nowMs() }
     }
     return directory.groups
   }
@@ -49,6 +50,16 @@ export function createRefresh(context: ImportContext, nowMs: () => number = Date
     await sink.apply({ ...(entity && { added: [entity] }), removedRefs })
     for (const former of removedRefs) names.release(former)
   }
+}
+
+/**
+ * The groups of the tenant with the names that they have in the catalog. An import gave these, perhaps in another process: who
+ * was left out there must not get the name here, or its members would become members of another one.
+ */
+async function readDirectoryAsNamed(context: ImportContext): Promise<DirectoryGroup[]> {
+  const names = createNameRegistry()
+  for await (const page of context.existing.groups()) for (const { ref, owner } of page) names.claim(ref, owner)
+  return readDirectory({ ...context, names })
 }
 
 /** The refs of this user or group in the catalog, and a ref that was added but that the catalog does not show yet. */
