@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 import type { RedisClient } from './client.ts'
 
 export type LinkOptions = {
@@ -24,7 +26,7 @@ export class Link {
   #current: RedisClient | undefined
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
-  #isRenewing = false
+  #renewing: Promise<void> | undefined
   #retryMs = firstRetryMs
 
   constructor(options: LinkOptions) {
@@ -40,23 +42,27 @@ export class Link {
     void this.#open()
   }
 
-  /** Opens another connection, and gives this one up once the other is there. */
-  async renew(): Promise<void> {
+  /** Opens another connection, and gives this one up once the other is there: tries until it is, or this one is lost. */
+  renew(): Promise<void> {
+    this.#renewing ??= this.#renewUntilThere().finally(() => (this.#renewing = undefined))
+    return this.#renewing
+  }
+
+  async #renewUntilThere(): Promise<void> {
     const before = this.#current
-    if (this.#isRenewing || before === undefined) return
-    this.#isRenewing = true
-    try {
-      const next = await this.#connect()
-      // Lost meanwhile: the link is opening another connection already.
-      if (this.#current !== before) return discard(next)
-      this.#adopt(next)
-      // Commands that wait for an answer still get it.
-      before.close().catch(() => discard(before))
-    } catch {
-      // The connection there is stays; the next probe or refusal tries again.
-    } finally {
-      this.#isRenewing = false
+    if (before === undefined) return
+    const tryOnce = () => this.#connect().catch(() => undefined)
+    let next = await tryOnce()
+    for (let retryMs = firstRetryMs; next === undefined && this.#current === before;) {
+      await delay(retryMs, undefined, { ref: false })
+      retryMs = Math.min(retryMs * 2, lastRetryMs)
+      next = await tryOnce()
     }
+    // Lost meanwhile: the link is opening another connection already.
+    if (next === undefined || this.#current !== before) return discard(next)
+    this.#adopt(next)
+    // Commands that wait for an answer still get it.
+    before.close().catch(() => discard(before))
   }
 
   close(): void {

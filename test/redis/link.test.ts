@@ -62,16 +62,22 @@ t.test('a connection is greeted before it is up, and one that is lost is replace
   t.ok(second.isDestroyed)
 })
 
-t.test('a connection that is renewed goes when the next is there, and stays when there is none', async (t) => {
-  const [first, failing, third] = [fakeClient(), fakeClient(() => Promise.reject(new Error('refused'))), fakeClient()]
+t.test('a connection that is renewed goes when the next is there, and stays until then', async (t) => {
+  const tried = Promise.withResolvers<void>()
+  const failing = fakeClient(async () => {
+    tried.resolve()
+    throw new Error('refused')
+  })
+  const [first, third] = [fakeClient(), fakeClient()]
   const { link, seen, next } = linkTo(t, [first, failing, third])
   await link.renew()
   t.equal(link.client(), undefined, 'nothing was there to renew')
   link.start()
   await next.up.promise
-  await link.renew()
+  const renewed = Promise.all([link.renew(), link.renew()])
+  await tried.promise
   t.equal(link.client(), first)
-  await Promise.all([link.renew(), link.renew()])
+  await renewed
   t.equal(link.client(), third)
   t.ok(first.isDestroyed)
   t.notOk(seen.includes('down'))

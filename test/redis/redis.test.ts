@@ -120,6 +120,33 @@ t.test('another server can be used from now on, without a moment of none', async
   t.ok(redis.isReady())
 })
 
+t.test('another server that is reached at the second try only is where messages come from, too', async (t) => {
+  const [first, second] = [await startRedis(t), await startRedis(t)]
+  let isRefused = false
+  const address = createServer((socket) => {
+    const server = connectTcp(second.port, '127.0.0.1')
+    for (const each of [socket, server]) each.on('error', () => undefined)
+    socket.pipe(server).pipe(socket)
+    // One of the two connections, for commands and for messages.
+    if (isRefused) return
+    isRefused = true
+    socket.destroy()
+    server.destroy()
+  }).listen(0, '127.0.0.1')
+  await once(address, 'listening')
+  t.teardown(() => address.close())
+  const redis = await connect(t, first.url)
+  const ready = once(redis.events, 'ready')
+  const node = parseNode(`redis://127.0.0.1:${(address.address() as AddressInfo).port}`)
+  redis.use({ topology: { kind: 'single', node }, timeoutMs: 30_000 })
+  await ready
+  const message = once(redis.events, 'message')
+  await redis.send('SET', 'stagedoor:which', 'second')
+  await second.command('PUBLISH', redis.channel, '"news of the second"')
+  t.same(await message, ['news', 'of the second'])
+  t.match(await second.command('EXISTS', 'stagedoor:which'), ':1')
+})
+
 t.test('after a failover messages come from the new primary, and what was missed can be asked for', async (t) => {
   const [first, second] = [await startRedis(t), await startRedis(t)]
   let { port } = first
