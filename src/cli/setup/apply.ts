@@ -19,6 +19,7 @@ const maxBuildPolls = 60
 /** An application that was made: its secret is shown once. */
 type Made = { clientId: string; clientSecret: string }
 
+/** What was made so far. */
 export type Applied = { web?: Made; events?: Made }
 
 /**
@@ -28,15 +29,13 @@ export type Applied = { web?: Made; events?: Made }
 export async function applyPlan(
   plan: readonly Change[],
   expect: Expect,
-  eventsId: string | undefined,
+  { applied, eventsId }: { applied: Applied; eventsId: string | undefined },
   say: (change: Change) => void,
-): Promise<Applied> {
-  const applied: Applied = {}
+): Promise<void> {
   for (const change of plan) {
     await applyStep(change.step, expect, applied, eventsId)
     say(change)
   }
-  return applied
 }
 
 async function applyStep(

@@ -63,8 +63,15 @@ async function setUpByApi(options: SetupOptions, tenant: Tenant, context: Comman
   // Auth0 shows the secrets once: nothing is changed there before they have a place.
   if (options.apply && options.secrets !== undefined) await prepareFolder(options.secrets)
   if (plan.length > 0) err(`At ${issuer}:\n`)
-  const applied = await applyPlan(plan, expect, found.events?.id, (change) => err(`  done: ${change.title}\n`))
-  await showConfiguration(options, tenant, { found, applied }, context)
+  const applied: Applied = {}
+  try {
+    const progress = { applied, eventsId: found.events?.id }
+    await applyPlan(plan, expect, progress, (change) => err(`  done: ${change.title}\n`))
+  } finally {
+    // Also those of the applications that were made before Auth0 refused something.
+    await keepSecrets(options, { found, applied }, context)
+  }
+  showConfiguration(options, tenant, { found, applied }, context)
   return 0
 }
 
@@ -74,24 +81,36 @@ const secretsOfYours = (withEvents: boolean): string => `The configuration takes
 Or run again with --apply --secrets <folder>, which writes them to files.
 `
 
-async function showConfiguration(
+type Present = { found: Found; applied: Applied }
+
+async function keepSecrets(options: SetupOptions, present: Present, { err }: CommandContext): Promise<void> {
+  const folder = folderOf(options)
+  if (folder === undefined) return
+  const secrets = { client: secretOf('web', present), events: secretOf('events', present) }
+  const written = await writeSecrets(folder, secrets)
+  if (written.length > 0) err(`Secrets, for their owner alone: ${written.join(', ')}\n`)
+}
+
+function showConfiguration(
   options: SetupOptions,
   { issuer, wish, wanted }: Tenant,
-  { found, applied }: { found: Found; applied: Applied },
+  { found, applied }: Present,
   { env, out, err }: CommandContext,
-): Promise<void> {
-  const secretOf = (what: 'web' | 'events') => applied[what]?.clientSecret ?? shownSecret(found[what])
-  const secrets = { client: secretOf('web'), events: secretOf('events') }
-  const folder = options.apply ? options.secrets : undefined
-  const written = folder === undefined ? [] : await writeSecrets(folder, secrets)
-  if (written.length > 0) err(`Secrets, for their owner alone: ${written.join(', ')}\n`)
+): void {
+  const folder = folderOf(options)
   if (folder === undefined) err(secretsOfYours(wanted.events !== undefined))
-  else if (secrets.client === undefined)
+  else if (secretOf('web', { found, applied }) === undefined)
     err('Auth0 does not show the client secret: the token lacks read:client_keys.\n')
   const backstageUrl = (options.backstageUrl ?? env['BACKSTAGE_URL']) || 'http://127.0.0.1:7007'
   const idOf = (what: 'web' | 'events') => applied[what]?.clientId ?? found[what]?.id
   const ids = { web: idOf('web'), events: wanted.events && idOf('events') }
   out(gatewayYaml({ ...wish, issuer, backstageUrl }, ids, placesIn(folder)))
+}
+
+const folderOf = ({ apply, secrets }: SetupOptions) => (apply ? secrets : undefined)
+
+function secretOf(what: 'web' | 'events', { found, applied }: Present): string | undefined {
+  return applied[what]?.clientSecret ?? shownSecret(found[what])
 }
 
 function shownSecret(client: Record<string, unknown> | undefined): string | undefined {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 
+import { managementScopes } from '../../../auth0/local/management/scopes.ts'
 import { demoClients } from '../../../auth0/local/seed.ts'
 import { type LocalAuth0, startLocalAuth0 } from '../../../auth0/local/server.ts'
 import { loadConfig } from '../../../src/config/load.ts'
@@ -197,6 +198,14 @@ t.test(
     }
   },
 )
+
+t.test('the secret of an application that was made is kept where Auth0 refuses what comes after', async (t) => {
+  const mayDo = managementScopes.filter((scope) => !['create:roles', 'read:client_keys'].includes(scope))
+  const { auth0, folder, setUp } = await startTenant(t, mayDo.join(' '))
+  t.match(await setUp('--apply', '--secrets', folder), { exitCode: 1, out: '', err: /Secrets.*refuses POST roles/s })
+  const made = auth0.tenant.clients.find(({ name }) => name === 'Stagedoor')
+  t.equal(await readFile(join(folder, 'client-secret'), 'utf8'), made?.clientSecret)
+})
 
 t.test('a base URL that Stagedoor would refuse is refused', async (t) => {
   const env = { AUTH0_DOMAIN: 'tenant.eu.auth0.com' }
