@@ -115,8 +115,8 @@ function* redisContradictions({ url, sentinel, cluster, tls }: RedisConfig): Fin
 }
 
 function isAllByTls({ url, sentinel, cluster }: Pick<RedisConfig, 'url' | 'sentinel' | 'cluster'>): boolean {
-  const urls = [url?.reveal() ?? [], sentinel?.nodes ?? [], cluster?.nodes ?? []].flat()
-  return urls.every((each) => each.startsWith('rediss:'))
+  const urls = [url?.reveal(), sentinel?.nodes, cluster?.nodes].flat()
+  return urls.every((each) => each === undefined || each.startsWith('rediss:'))
 }
 
 /** Keys need a place, a file its path and Redis a server, and each kind of key a place of its own. */

@@ -5,7 +5,11 @@ import type { RevocableStore } from './store.ts'
  * Ends the session that a browser had before the present one. Other tabs of the same person may still load with the old cookie;
  * the session of another person ends at once.
  */
-export async function endFormer(store: RevocableStore, former: Session, next: Session): Promise<void> {
+export async function endFormer(
+  store: Pick<RevocableStore, 'supersede' | 'end'>,
+  former: Session,
+  next: Session,
+): Promise<void> {
   if (isSamePerson(former, next)) await store.supersede(former)
   else await store.end(former)
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createChain, hashOf } from '../../src/audit/chain.ts'
-import { readCheckpoint, signCheckpoint } from '../../src/audit/checkpoint-jws.ts'
+import { readCheckpoint, signCheckpoint, statedBy } from '../../src/audit/checkpoint-jws.ts'
 import type { AuditEvent, ChainHead } from '../../src/audit/event.ts'
 import { canonicalJson } from '../../src/audit/record-json.ts'
 import { Verifier } from '../../src/audit/verify-trail.ts'
@@ -321,6 +321,11 @@ t.test('no more is remembered than a sender can have on its way', async (t) => {
   const { repeats, faults } = verdictOn([...long, long[20_000] ?? ''])
   t.same({ repeats, faults }, { repeats: 1, faults: [] })
   t.match(faultsOf([...long, long[0] ?? '']).join('\n'), /record 1 of writer long comes a second time/)
+})
+
+t.test('what a checkpoint states can be read without its key', async (t) => {
+  t.match(statedBy(checkpoint), { writer: 'w', seq: 10 })
+  t.equal(statedBy('no JWS'), undefined)
 })
 
 t.test('what is no checkpoint is none', async (t) => {

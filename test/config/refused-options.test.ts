@@ -334,6 +334,13 @@ refusalTable([
     /write rediss:\/\//,
   ],
   [
+    'certificates for a cluster in the clear',
+    `session: { redis: { cluster: { nodes: [redis://a] }, tls: { ca: ${certificate} } } }`,
+    'session.redis.tls',
+    /rediss:\/\/ URLs/,
+    /write rediss:\/\//,
+  ],
+  [
     'an authority for Redis that is no certificate',
     'session: { redis: { url: rediss://r, tls: { ca: /etc/ca.pem } } }',
     'session.redis.tls.ca',

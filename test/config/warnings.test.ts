@@ -50,6 +50,12 @@ const rows: [string, string, string, RegExp][] = [
     'pages.logo',
     /rule everything decides.*path: \/logo\.svg/,
   ],
+  [
+    'a logo that no rule covers',
+    '{ routes: [{ name: a, path: /a, allow: authenticated }], pages: { logo: /logo.svg } }',
+    'pages.logo',
+    /no rule covers it/,
+  ],
   ['a log without failures', 'log: { level: silent }', 'log.level', /error at least/],
 ]
 for (const [what, overlay, path, fix] of rows) {

@@ -78,7 +78,10 @@ const syslog = z
     onFailure: onFailure('continue'),
   })
   .refine(({ cert, key }) => (cert === undefined) === (key === undefined), keyAlone)
-  .refine(({ protocol, ca, cert, key }) => protocol === 'tls' || (ca ?? cert ?? key) === undefined, tlsOverTcp)
+  .refine(
+    ({ protocol, ca, cert, key }) => protocol === 'tls' || [ca, cert, key].every((one) => one === undefined),
+    tlsOverTcp,
+  )
   .optional()
   .meta({ description: 'Records go to a syslog server (RFC 5424).', 'x-example': { host: 'syslog.internal' } })
 
