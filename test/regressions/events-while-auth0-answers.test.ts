@@ -32,6 +32,15 @@ async function startSlowHouse(t: Test) {
       held = Promise.withResolvers()
     },
     untilHeld: () => held.promise,
+    /** A login that waits for Auth0's answer to the callback. */
+    async beginLogin() {
+      const browser = createBrowser()
+      const callback = await passLoginPageUntilCallback(house.url, await browser.open(`${house.url}/`), browser)
+      this.hold()
+      const finishing = browser.step(callback)
+      await this.untilHeld()
+      return { browser, finishing }
+    },
     release() {
       answer?.resolve()
       answer = undefined
@@ -50,11 +59,7 @@ async function startSlowHouse(t: Test) {
 t.test('who is blocked while their login is under way has no session afterwards', async (t) => {
   const slow = await startSlowHouse(t)
   const { house, user_id } = slow
-  const browser = createBrowser()
-  const callback = await passLoginPageUntilCallback(house.url, await browser.open(`${house.url}/`), browser)
-  slow.hold()
-  const finishing = browser.step(callback)
-  await slow.untilHeld()
+  const { browser, finishing } = await slow.beginLogin()
   await slow.sendEvent('user.updated', { user_id, blocked: true })
   slow.release()
   await finishing
@@ -93,11 +98,7 @@ t.test('roles of before an event do not count, although their refresh ends after
 t.test('roles of before an event do not count, although their login ends after it', async (t) => {
   const slow = await startSlowHouse(t)
   const { house, user_id } = slow
-  const browser = createBrowser()
-  const callback = await passLoginPageUntilCallback(house.url, await browser.open(`${house.url}/`), browser)
-  slow.hold()
-  const finishing = browser.step(callback)
-  await slow.untilHeld()
+  const { browser, finishing } = await slow.beginLogin()
   house.auth0.switches.setRoles(user_id, ['developer'])
   await slow.sendEvent('organization.member.role.deleted', { organization: { id: 'org_demo' }, user: { user_id } })
   slow.release()
