@@ -4,7 +4,8 @@ import { stringify } from 'yaml'
 
 import { counted } from '../../config/values/quantities.ts'
 import type { CommandContext } from '../command-context.ts'
-import { convert, type Converted, type Note } from './convert.ts'
+import { convert, type Converted } from './convert.ts'
+import type { Note } from './options.ts'
 import { readSettings, type Settings } from './read.ts'
 
 const header =

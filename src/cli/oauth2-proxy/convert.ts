@@ -1,11 +1,8 @@
 import { secondsOf, within } from './durations.ts'
-import { optionsByKey } from './options.ts'
+import { type Note, optionsByKey } from './options.ts'
 import type { Settings } from './read.ts'
 import { requirementOf } from './requirement.ts'
 import { publicRules, upstreamOf } from './routes.ts'
-
-/** An option, and what became of it or has to be done about it. */
-export type Note = { option: string; text: string }
 
 export type Converted = {
   /** Configuration of Stagedoor, without secrets: those are left to the environment. */

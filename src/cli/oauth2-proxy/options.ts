@@ -203,6 +203,9 @@ const table = [
   'request-id-header | none | `X-Request-Id`',
 ]
 
+/** An option, and what became of it or has to be done about it. */
+export type Note = { option: string; text: string }
+
 /** Every option, by the name in files. */
 export const optionsByKey: ReadonlyMap<string, OptionRow> = new Map(
   table.map(optionRowOf).map((option) => [option.key, option]),

@@ -1,5 +1,4 @@
-/** An option, and what has to be done about it. */
-type Note = { option: string; text: string }
+import type { Note } from './options.ts'
 
 /** `all` gives every value of an option, `has` whether it is set. */
 type Options = { all: (key: string) => readonly string[]; has: (key: string) => boolean }
