@@ -8,5 +8,7 @@ import { compileCache } from './compile-cache.ts'
 
 processOnSpawn.removeAllListeners()
 const { NODE_OPTIONS: options = '' } = process.env
-process.env['NODE_OPTIONS'] = options.replace(/"?--import=\S+\/@tapjs\/processinfo\/\S+/, '').trim()
+process.env['NODE_OPTIONS'] = options
+  .replaceAll(/"?--import=\S+\/(?:@tapjs\/processinfo|scripts\/testing)\/\S+/g, '')
+  .trim()
 process.env['NODE_COMPILE_CACHE'] = compileCache

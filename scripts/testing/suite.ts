@@ -33,6 +33,7 @@ export const programTests: readonly string[] = [
   'process/workers/cluster.test.ts',
   'process/workers/crash-loop.test.ts',
   'process/workers/killed-under-load.test.ts',
+  'regressions',
   'repository',
   'request-path/replicas.test.ts',
   'session/outage.test.ts',

@@ -99,8 +99,7 @@ const ensureTapPlugins = async (): Promise<void> => {
   writeFileSync(buildStamp, plugins)
 }
 
-const importFirst = (file: string): string =>
-  `--node-arg=--import=${pathToFileURL(join(import.meta.dirname, file)).href}`
+const importOption = (file: string): string => `--import=${pathToFileURL(join(import.meta.dirname, file)).href}`
 
 type RunOptions = {
   coverage: boolean
@@ -126,11 +125,15 @@ export const runTap = async (
     // The reporter `base` redraws the screen and prints nothing where `CI` is set; a log gets the failures below instead.
     `--reporter=${process.stdout.isTTY ? 'base' : 'silent'}`,
     `--output-file=${output}`,
-    importFirst('whole-lists.ts'),
-    importFirst('plain-children.ts'),
+    `--node-arg=${importOption('whole-lists.ts')}`,
+    `--node-arg=${importOption('plain-children.ts')}`,
   ]
   // V8 counts the branches of a function only where it compiles it anew. What tests start as programs is not measured.
-  const environment = { NODE_COMPILE_CACHE: coverage ? undefined : compileCache }
+  const environment = {
+    NODE_COMPILE_CACHE: coverage ? undefined : compileCache,
+    // Node imports what stands here before what its arguments name, tap's hooks among them.
+    NODE_OPTIONS: `${importOption('own-files-only.ts')} ${process.env['NODE_OPTIONS'] ?? ''}`.trim(),
+  }
   const exitCode = await runCommand('tap', [...options, ...paths.map(testFilesOf)], environment)
   const tapOutput = readIfThere(output)
   const counts = countsOf(tapOutput)

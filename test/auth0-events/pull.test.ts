@@ -260,8 +260,9 @@ t.test('one of all processes reads, goes on where another stopped, and nobody wh
       askEveryMs: 10,
       async work(signal) {
         reads.push(signal)
-        work.push((await createSharedOffsets(redis).read()) ?? 'nothing')
+        const offset = (await createSharedOffsets(redis).read()) ?? 'nothing'
         await createSharedOffsets(redis).write(owner)
+        work.push(offset)
       },
     })
     t.teardown(() => leadership.close())

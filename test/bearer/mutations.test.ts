@@ -217,6 +217,7 @@ function claims(auth0: LocalAuth0, now: number): Row[] {
     ['events: a logout token', withClaim({ events: {} }), 'logout-token'],
     ['sub left out', withClaim({ sub: undefined }), 'subject-missing'],
     ['sub a number', withClaim({ sub: 1 }), 'subject-missing'],
+    ['sub with a space at its end', withClaim({ sub: 'a@clients ' }), 'subject-malformed'],
     ['no client named', withClaim({ azp: undefined }), 'client-missing'],
     ['bound to a key', withClaim({ cnf: { jkt: 'x' } }), 'sender-constrained'],
     ['a person', withClaim({ gty: undefined, sub: 'auth0|1' }), 'not-a-machine'],

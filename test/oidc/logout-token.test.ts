@@ -84,6 +84,7 @@ const refused: [string, object, object, string][] = [
   ['an event that is a list', { events: { [event]: [] } }, {}, 'events'],
   ['a nonce, as an ID token has', { nonce: 'n' }, {}, 'nonce'],
   ['neither session nor user', { sid: undefined, sub: '' }, {}, 'nobody'],
+  ['a session, and a user that is no subject', { sub: 'auth0|jane ' }, {}, 'subject'],
 ]
 for (const [what, change, header, reason] of refused) {
   t.test(`a token with ${what} is refused`, async (t) => {

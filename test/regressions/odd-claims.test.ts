@@ -1,14 +1,10 @@
 import { decodeJwt } from 'jose'
 import t from 'tap'
 
-import { accessTokenOf } from '../../src/bearer/access-token.ts'
-import type { UnusableClaim } from '../../src/oidc/claim-values.ts'
-import { mapUserClaims } from '../../src/oidc/map-user-claims.ts'
 import { createBrowser } from '../support/browser.ts'
 import { startHouse } from '../support/house.ts'
 
 const half = '\ud83d'
-const names = { roles: ['roles'], groups: ['groups'], permissions: ['permissions'], preferredUsername: ['nickname'] }
 
 t.test('half of a surrogate pair in any claim makes no request fail', async (t) => {
   const house = await startHouse(t, { config: { assertion: { headers: ['assertion', 'oauth2-proxy'] } } })
@@ -39,31 +35,6 @@ t.test('half of a surrogate pair in any claim makes no request fail', async (t) 
   }
 })
 
-const odd: [claim: string, value: unknown, expected: string, found: string][] = [
-  ['email_verified', 'true', 'true or false', 'text'],
-  ['email_verified', 1, 'true or false', 'a number'],
-  ['email', { a: 1 }, 'text', 'an object'],
-  ['name', ['Jane'], 'text', 'a list'],
-  ['nickname', true, 'text', 'true or false'],
-  ['roles', { a: 1 }, 'a list of text', 'an object'],
-  ['groups', ['a', 7], 'a list of text', 'a number in a list'],
-  ['groups', [{ name: 'a' }], 'a list of text', 'an object in a list'],
-  ['groups', [null], 'a list of text', 'null in a list'],
-  ['permissions', 7, 'a list of text', 'a number'],
-  ['tier', { a: 1 }, 'single values', 'an object'],
-  ['tier', ['a', { b: 1 }], 'single values', 'an object in a list'],
-]
-
-for (const [claim, value, expected, found] of odd) {
-  t.test(`${claim}, ${found} where ${expected} is meant, is reported and left out`, async (t) => {
-    const reported: UnusableClaim[] = []
-    const onUnusable = (unusable: UnusableClaim) => void reported.push(unusable)
-    const mapped = mapUserClaims({ [claim]: value }, { ...names, custom: ['tier'], onUnusable })
-    t.same(reported, [{ claim, expected, found }])
-    t.notMatch(JSON.stringify(mapped), /true|7|null|"b"|Jane/)
-  })
-}
-
 t.test('a session whose end lies before all time ends at once, and makes no request fail', async (t) => {
   const house = await startHouse(t)
   house.auth0.switches.setSettings({ idTokenFaults: { claims: { session_expiry: -1e300 } } })
@@ -71,38 +42,6 @@ t.test('a session whose end lies before all time ends at once, and makes no requ
   t.equal(page.status, 400)
   t.match(page.text, 'STAGEDOOR_OIDC_SESSION_NOT_KEPT')
   t.equal((await browser.fetch(`${house.url}/`)).status, 401)
-})
-
-t.test('what is missing, empty or null is no odd claim', async (t) => {
-  const onUnusable = () => t.fail('nothing is odd here')
-  const claims = {
-    email: '',
-    name: null,
-    email_verified: null,
-    roles: '',
-    groups: null,
-    permissions: [''],
-    tier: ['a', 1, true],
-  }
-  t.same(mapUserClaims(claims, { ...names, custom: ['tier'], onUnusable }), {
-    roles: [],
-    groups: [],
-    permissions: [],
-    custom: { tier: ['a', 1, true] },
-  })
-})
-
-t.test('odd claims of access tokens are reported as well', async (t) => {
-  const reported: UnusableClaim[] = []
-  const claims = { iss: 'i', sub: 's', exp: 5, azp: 'c', scope: ['a'], permissions: ['p', 1], org_id: 7 }
-  t.match(
-    accessTokenOf(claims, (unusable) => void reported.push(unusable)),
-    { scopes: { length: 0 }, permissions: ['p'] },
-  )
-  t.same(
-    reported.map(({ claim }) => claim),
-    ['org_id', 'scope', 'permissions'],
-  )
 })
 
 t.test('an odd claim is named once in the log and counted every time', async (t) => {

@@ -55,3 +55,10 @@ t.test('groups that are left out are counted by why', async (t) => {
   t.match(text, 'stagedoor_groups_left_out_total{why="filter"} 4')
   t.match(text, 'stagedoor_groups_left_out_total{why="max"} 1')
 })
+
+t.test('claims that cannot be used are counted by name', async (t) => {
+  const metrics = createMetrics()
+  metrics.claimUnusable('email')
+  metrics.claimUnusable('email')
+  t.match(await metrics.registry.metrics(), 'stagedoor_claims_unusable_total{claim="email"} 2')
+})

@@ -91,6 +91,17 @@ t.test('claims of before an event are asked for once more, and kept where that f
   t.same(done, ['refreshGrant', 'save', 'refreshGrant', 'failed'])
 })
 
+t.test('what the second answer says counts', async (t) => {
+  const answers = ['before the event', 'after it']
+  const { refresher, done } = createSetup({
+    refreshGrant: async (session) => fresh({ ...session, acr: answers.shift() ?? 'a third answer' }),
+    isOutdated: ({ acr }) => acr === 'before the event',
+  })
+  const { session } = (await refresher.freshen(known(1_500))) ?? {}
+  t.equal(session?.acr, 'after it')
+  t.same(done, ['refreshGrant', 'save', 'refreshGrant', 'save'])
+})
+
 t.test('requests for one session share one refresh; those for another have their own', async (t) => {
   const { refresher, done } = createSetup()
   const [one, other] = [known(1_500), known(1_500)]

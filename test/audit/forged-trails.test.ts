@@ -4,7 +4,7 @@ import { createChain, hashOf } from '../../src/audit/chain.ts'
 import { signCheckpoint } from '../../src/audit/checkpoint-jws.ts'
 import type { AuditEvent, ChainHead } from '../../src/audit/event.ts'
 import { canonicalJson } from '../../src/audit/record-json.ts'
-import { decided, epoch, faultsOf, trailOf, verdictOn } from '../audit/support.ts'
+import { decided, epoch, faultsOf, trailOf, verdictOn } from './support.ts'
 
 // Trails that somebody wrote who has the file, and not the key. Each was called whole, or ended `stagedoor audit verify` with an error.
 const { lines, checkpoint, key } = trailOf('w', 8)

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { parseYaml } from '../../src/config/tree/parse-yaml.ts'
-import { least, load, problemsIn } from '../config/support.ts'
+import { least, load, problemsIn } from './support.ts'
 
 t.test('for a variable that is not set no default is proposed, least of all for a secret', async (t) => {
   const overlay = 'auth0: { clientSecrets: ["${AUTH0_CLIENT_SECRET}"] }'

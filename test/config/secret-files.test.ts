@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 
 import { loadConfig } from '../../src/config/load.ts'
-import { folderWith, least, problemsFrom } from '../config/support.ts'
+import { folderWith, least, problemsFrom } from './support.ts'
 
 const overlay = 'auth0: { clientSecrets: [{ $file: secret }] }'
 
