@@ -97,7 +97,6 @@ function exportsBy(way: 'require' | 'import', name: string): string[] {
   const output = execFileSync(process.execPath, [`--input-type=${type}`, '-e', script], {
     cwd: folder,
     encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '' },
   })
   return JSON.parse(output)
 }
@@ -123,7 +122,6 @@ t.test('TypeScript finds the types, however it resolves modules', async (t) => {
       {
         cwd: folder,
         encoding: 'utf8',
-        env: { ...process.env, NODE_OPTIONS: '' },
       },
     )
     t.equal(status, 0, `${resolution}: ${stdout}`)

@@ -13,8 +13,7 @@ import { projectEnvironment, repositoryRoot } from '../../scripts/testing/comman
 
 /** Starts the demo as `npm run demo` does; resolves with the address it prints. */
 const startDemo = async (t: Test) => {
-  // Through env(1): tap puts its loader into the NODE_OPTIONS of every child, where the demo is to be as it is.
-  const demo = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, 'scripts/demo.ts'], {
+  const demo = spawn(process.execPath, ['scripts/demo.ts'], {
     cwd: repositoryRoot,
     env: projectEnvironment(),
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -38,8 +37,7 @@ const redirectOf = async (url: string): Promise<URL> => {
 
 /** `npm run demo:doctor`, as the docs have it. */
 const examine = async (...more: string[]) => {
-  const args = ['-u', 'NODE_OPTIONS', 'npm', 'run', '--silent', 'demo:doctor', '--', ...more]
-  const doctor = spawn('env', args, {
+  const doctor = spawn('npm', ['run', '--silent', 'demo:doctor', '--', ...more], {
     cwd: repositoryRoot,
     env: projectEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,9 +8,8 @@ import { parse } from 'yaml'
 
 import { projectEnvironment, repositoryRoot } from '../../scripts/testing/command.ts'
 
-// Through env(1): tap puts its loader into the NODE_OPTIONS of every child, and tsc cannot be loaded with it.
 const run = (folder: string, command: string, ...args: string[]) =>
-  spawnSync('env', ['-u', 'NODE_OPTIONS', command, ...args], {
+  spawnSync(command, args, {
     cwd: folder,
     env: projectEnvironment(),
     encoding: 'utf8',

@@ -11,8 +11,7 @@ import { projectEnvironment, repositoryRoot } from '../../scripts/testing/comman
 import { freePort } from '../support/ports.ts'
 
 const run = (folder: string, command: string, args: string[]): void => {
-  // Through env(1): tap puts its loader into the NODE_OPTIONS of every child, and tsc cannot be loaded with it.
-  const { status, stdout, stderr } = spawnSync('env', ['-u', 'NODE_OPTIONS', command, ...args], {
+  const { status, stdout, stderr } = spawnSync(command, args, {
     cwd: folder,
     env: projectEnvironment(),
     encoding: 'utf8',

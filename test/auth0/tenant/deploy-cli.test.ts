@@ -20,20 +20,16 @@ async function deploy(auth0: TlsAuth0, file: string, mappings: Record<string, un
   const tenant = join(repositoryRoot, 'auth0/tenant')
   const config = JSON.parse(await readFile(join(tenant, 'config.json'), 'utf8'))
   const all = { ...config.AUTH0_KEYWORD_REPLACE_MAPPINGS, MANAGEMENT_AUDIENCE: `${auth0.issuer}api/v2/`, ...mappings }
-  const { stdout } = await run(
-    'env',
-    ['-u', 'NODE_OPTIONS', 'a0deploy', 'import', '--config_file', 'config.json', '--input_file', file],
-    {
-      cwd: tenant,
-      env: {
-        ...projectEnvironment(),
-        NODE_EXTRA_CA_CERTS: auth0.certificate,
-        AUTH0_DOMAIN: auth0.domain,
-        AUTH0_ACCESS_TOKEN: await auth0.managementToken(),
-        AUTH0_KEYWORD_REPLACE_MAPPINGS: JSON.stringify(all),
-      },
+  const { stdout } = await run('a0deploy', ['import', '--config_file', 'config.json', '--input_file', file], {
+    cwd: tenant,
+    env: {
+      ...projectEnvironment(),
+      NODE_EXTRA_CA_CERTS: auth0.certificate,
+      AUTH0_DOMAIN: auth0.domain,
+      AUTH0_ACCESS_TOKEN: await auth0.managementToken(),
+      AUTH0_KEYWORD_REPLACE_MAPPINGS: JSON.stringify(all),
     },
-  )
+  })
   return stdout
 }
 
