@@ -29,6 +29,7 @@ import { pages } from './pages/plugin.ts'
 import { policy } from './policy/plugin.ts'
 import { proxy } from './proxy/plugin.ts'
 import { session } from './session/plugin.ts'
+import { clientsThatLeft } from './telemetry/clients-that-left.ts'
 import { telemetry } from './telemetry/plugin.ts'
 import { requestLine } from './telemetry/request-line.ts'
 import { traceStage, tracing } from './telemetry/tracing-plugin.ts'
@@ -39,6 +40,7 @@ export async function buildApp(config: Config, dependencies: Dependencies, parts
   acceptMethods(app)
   await app.register(pages, parts.pages)
   await app.register(errors, parts.errors)
+  await app.register(clientsThatLeft)
   await app.register(requestLine, parts.requestLine)
   await app.register(limitFailures, parts.failureLimit)
   await app.register(audit, parts.audit)

@@ -1,16 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { constants, type Http2ServerResponse } from 'node:http2'
+import { constants } from 'node:http2'
 
-/** nginx's status for a client that did not wait; it stands in records only. */
-const clientClosedRequest = 499
-
-/**
- * The stream of an answer over HTTP/2. Streams share a connection, so that nothing may be done to the socket.
- * Typed as HTTP/1.1, which the compatibility API of node:http2 takes after.
- */
-function http2StreamOf(response: ServerResponse): Http2ServerResponse['stream'] | undefined {
-  return (response as unknown as Partial<Http2ServerResponse>).stream
-}
+import { http2StreamOf } from '../telemetry/clients-that-left.ts'
 
 /** @param list flat list of names and values; HTTP/2 has no status text (RFC 9113 §8.3.2) */
 export function writeHead(response: ServerResponse, status: number, statusText: string, list: string[]): void {
@@ -74,13 +65,6 @@ export function breakOff(response: ServerResponse): void {
   else stream.close(constants.NGHTTP2_INTERNAL_ERROR)
 }
 
-/** Whether the client has gone away. */
-export function isGone(response: ServerResponse): boolean {
-  const stream = http2StreamOf(response)
-  if (stream !== undefined) return stream.destroyed || stream.closed
-  return response.destroyed || response.socket?.destroyed === true
-}
-
 /** Whether the rest of a request's body would be read as the next request. In HTTP/2 each request has its own stream. */
 export function mustCloseConnection(client: IncomingMessage): boolean {
   return client.httpVersionMajor === 1 && !client.complete
@@ -94,22 +78,4 @@ export function closeAfterUnreadBody(client: IncomingMessage, response: ServerRe
   if (stream !== undefined) return void stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
   const { socket } = response
   if (socket !== null) response.on('finish', () => socket.destroySoon())
-}
-
-/**
- * Makes records say that the client went away. Fastify runs its onResponse hooks, and so audit and metrics, on `finish` or
- * `error`: node:http emits neither when the client breaks off, node:http2 emits `finish` in any case.
- */
-export function reportUnfinished(response: ServerResponse): void {
-  if (http2StreamOf(response) !== undefined) return
-  if (response.writableFinished || response.listenerCount('error') === 0) return
-  if (!response.headersSent) response.statusCode = clientClosedRequest
-  response.emit('error', new Error('the client went away'))
-}
-
-/** Does the same for HTTP/2, where the status must be set before `finish`. */
-export function markAborted(response: ServerResponse): void {
-  http2StreamOf(response)?.once('aborted', () => {
-    if (!response.headersSent) response.statusCode = clientClosedRequest
-  })
 }

@@ -4,15 +4,9 @@ import { containErrors, endRequest } from '../errors/contain.ts'
 import type { Place, Waiting } from '../overload/queue.ts'
 import type { Asked } from '../policy/first-matching-rule.ts'
 import type { Session } from '../session/session.ts'
+import { isGone, reportUnfinished } from '../telemetry/clients-that-left.ts'
 import { Answer, type AnswerOwner, type Client, type Reached } from './answer.ts'
-import {
-  breakOff,
-  closeAfterUnreadBody,
-  isGone,
-  markAborted,
-  mustCloseConnection,
-  reportUnfinished,
-} from './client-response.ts'
+import { breakOff, closeAfterUnreadBody, mustCloseConnection } from './client-response.ts'
 import { failureCodeOf, type ProxyFailureCode } from './failure.ts'
 import type { UpstreamRequest } from './http1/receiver.ts'
 import type { OpenConnection, OpenConnections } from './open-connections.ts'
@@ -74,7 +68,6 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
     const { openConnections, lane } = this.#options
     openConnections.add(this)
     this.#response.on('close', () => this.onClientClosed())
-    markAborted(this.#response)
     const place = lane.admission.enter(this)
     if (this.#state.is === 'waiting') this.#state.place = place
   }
