@@ -110,7 +110,7 @@ export type TakeEvent = (event: Auth0Event) => Promise<EventOutcome>
 type TakeEventOptions = {
   issuer: string
   revocations: Pick<Revocations, 'revoke'>
-  singleUse: SingleUse
+  singleUse: Pick<SingleUse, 'claim'>
   /** Milliseconds since the epoch. */
   now: () => number
 }
@@ -122,14 +122,11 @@ export function createTakeEvent({ issuer, revocations, singleUse, now }: TakeEve
   return async (event) => {
     const revoked = revocationsFor(event, issuer, now())
     if (revoked.length === 0) return 'ignored'
-    const name = `event ${event.id}`
     try {
-      if (!(await singleUse.claim(name, rememberedMs))) return 'repeated'
+      // Before the event counts as handled: it comes again where this process dies in between, and ends the same sessions.
       await revocations.revoke(...revoked)
-      return 'revoked'
+      return (await singleUse.claim(`event ${event.id}`, rememberedMs)) ? 'revoked' : 'repeated'
     } catch (cause) {
-      await revocations.revoke(...revoked).catch(() => undefined)
-      await singleUse.release(name)
       throw storeUnavailable(cause)
     }
   }
