@@ -108,9 +108,9 @@ t.test('without configuration nobody may do anything', async (t) => {
 
 t.test('every mistake in the rules is named, and Backstage refuses to start', async (t) => {
   const short = { name: 'z', effect: 'deny', who: { entityRefs: ['user:default/jane', 'user:jane'] } }
-  const rules = [{ name: '' }, { name: 'x', when: {} }, { name: 'y', whom: {} }, short]
+  const rules = [{ name: '' }, { name: 'x', when: {} }, { name: 'y', whom: {} }, short, { name: 'w', who: {} }]
   const mistaken = { default: 'maybe', rules }
-  const paths = ['default', 'rules.0.name', 'rules.1.when', 'rules.2', 'rules.3.who.entityRefs.1']
+  const paths = ['default', 'rules.0.name', 'rules.1.when', 'rules.2', 'rules.3.who.entityRefs.1', 'rules.4.who']
   t.throws(() => policyOf(mistaken), {
     message: new RegExp(paths.map((path) => `permission.stagedoor.${path}:`).join('[^]*')),
   })

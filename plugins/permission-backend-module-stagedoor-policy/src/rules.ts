@@ -21,6 +21,7 @@ const ruleSchema = z.strictObject({
       organizations: names.optional(),
       entityRefs: z.array(fullRef).min(1).optional(),
     })
+    .refine((who) => Object.keys(who).length > 0, 'names nobody; leave it out where the rule is about everybody')
     .optional(),
   what: z
     .strictObject({
