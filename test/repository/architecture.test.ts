@@ -54,6 +54,19 @@ t.test('the first file of every folder begins with the line of its folder', asyn
   }
 })
 
+t.test('the first file of every folder within one says what that is for', async (t) => {
+  const folders = readdirSync(join(repositoryRoot, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ parentPath, name }) => join(parentPath, name))
+  for (const folder of folders) {
+    const file = readdirSync(folder)
+      .toSorted()
+      .find((name) => name.endsWith('.ts'))
+    if (file !== undefined)
+      t.match(readFileSync(join(folder, file), 'utf8'), /^\/\/ This folder: .+\.\n\n/, join(folder, file))
+  }
+})
+
 t.test('the table of stages has them in the order of the path', async (t) => {
   const named = rows.flatMap(([first]) => quotedIn(first)).slice(0, stages.flat().length)
   t.same(named, stages.flat())

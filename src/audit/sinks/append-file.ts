@@ -1,3 +1,5 @@
+// This folder: where records go: files, standard output, HTTP receivers and syslog.
+
 import { closeSync, fstatSync, fsync, fsyncSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 

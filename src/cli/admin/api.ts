@@ -1,3 +1,5 @@
+// This folder: `stagedoor sessions` and `stagedoor keys`, which ask a running gateway by its admin API.
+
 import type { CommandContext } from '../command-context.ts'
 import type { Command } from '../command.ts'
 import { required, secretFrom } from '../from-environment.ts'

@@ -1,3 +1,5 @@
+// This folder: `stagedoor audit`, which reads and verifies trails without a gateway.
+
 import { InvalidArgumentError, Option } from 'commander'
 
 import { adminActionClasses } from '../../audit/admin-actions.ts'

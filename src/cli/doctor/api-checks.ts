@@ -1,3 +1,5 @@
+// This folder: `stagedoor doctor`; each file checks one thing that the gateway depends on.
+
 import type { CheckContext } from './check-context.ts'
 import { type Check, type Fault, lacking, nothingToAsk, type Outcome } from './check.ts'
 

@@ -1,3 +1,5 @@
+// This folder: `stagedoor check --from-oauth2-proxy`, which converts the options of oauth2-proxy.
+
 import { readFile } from 'node:fs/promises'
 
 import { stringify } from 'yaml'

@@ -1,3 +1,5 @@
+// This folder: `stagedoor policy`, which tests, explains and lists the rules of a configuration.
+
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 

@@ -1,3 +1,5 @@
+// This folder: `stagedoor rotate`, which replaces a secret everywhere while the gateway serves.
+
 import type { SendJson } from '../json-client.ts'
 import type { Expect } from '../management-api.ts'
 import { CommandFailed } from '../run-action.ts'

@@ -1,3 +1,5 @@
+// This folder: `stagedoor setup`, which finds out what an Auth0 tenant lacks, and makes it.
+
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Expect } from '../management-api.ts'

@@ -1,3 +1,5 @@
+// This folder: `stagedoor token`, which fetches, decodes and verifies access tokens.
+
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'

@@ -1,3 +1,5 @@
+// This folder: the schema of each part of the configuration.
+
 import { z } from 'zod'
 
 import { pathPattern } from '../../rule-matching/paths.ts'

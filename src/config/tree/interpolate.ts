@@ -1,3 +1,5 @@
+// This folder: turns YAML, variables and secret files into one tree in which each value knows where it stands.
+
 import type { Problem } from '../problem.ts'
 import { isOfKubernetes, leftAside } from './kubernetes-variables.ts'
 import { formatPath, type Entry, type Path, type ScalarTree, type Source, type Tree } from './tree.ts'

@@ -1,3 +1,5 @@
+// This folder: the kinds of values that options have, such as addresses, durations and secrets.
+
 import { isIP, SocketAddress } from 'node:net'
 
 import { z } from 'zod'

@@ -1,3 +1,5 @@
+// This folder: the pages of the console.
+
 import { eventNames } from '../../audit/record-schema.ts'
 import type { Examination } from '../../audit/search-and-verify.ts'
 import { counted } from '../../config/values/quantities.ts'

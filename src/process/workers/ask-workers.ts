@@ -1,3 +1,5 @@
+// This folder: several processes that serve one address.
+
 import type { Topic, ToWorker } from './channel.ts'
 
 export type Questions = ReturnType<typeof createQuestions>

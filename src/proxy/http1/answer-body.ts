@@ -1,3 +1,5 @@
+// This folder: the HTTP/1.1 client that speaks to upstreams.
+
 import type { AnswerHead } from './answer-head.ts'
 import { ChunkedBody } from './chunked-body.ts'
 

@@ -1,3 +1,5 @@
+// This folder: keeps the claims of sessions fresh, with one request to Auth0 for each at a time.
+
 import { LRUCache } from 'lru-cache'
 
 import { upTo } from '../../storage/memory-bound.ts'

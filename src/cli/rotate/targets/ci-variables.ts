@@ -1,3 +1,5 @@
+// This folder: the places that hold a secret and take a new one.
+
 import type { SendJson } from '../../json-client.ts'
 import { CommandFailed } from '../../run-action.ts'
 import { separately, type Target } from './target.ts'
