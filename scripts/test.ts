@@ -10,7 +10,7 @@ import { collectCommand, repositoryRoot } from './testing/command.ts'
 import { coverageComplaints, pureFiles, readCoverageReport } from './testing/coverage.ts'
 import { ensureHelm } from './testing/helm.ts'
 import { ensurePrograms } from './testing/programs.ts'
-import { otherFiles, programTests } from './testing/suite.ts'
+import { partTests, programTests } from './testing/suite.ts'
 import { runTap } from './testing/tap.ts'
 import type { TestCounts } from './testing/tap.ts'
 
@@ -45,12 +45,12 @@ const prepareFrontend = async (log: Log): Promise<TestCounts> => {
   return countsFor(true)
 }
 
-const runProgramTests = (): Promise<TestCounts> => runTap(programTests, { coverage: false, isSuite: true })
+const runProgramTests = (log: Log): Promise<TestCounts> => runTap(programTests, { coverage: false, isSuite: true, log })
 
-const runOtherTests = async (): Promise<TestCounts> => {
+const runPartTests = async (log: Log): Promise<TestCounts> => {
   // A report of an earlier run must not stand in for one that this run failed to write.
   rmSync(join(repositoryRoot, '.tap', 'report'), { recursive: true, force: true })
-  return runTap(otherFiles(), { coverage: true, isSuite: true })
+  return runTap(partTests(), { coverage: true, isSuite: true, log })
 }
 
 const checkCoverage = async (log: Log): Promise<TestCounts> => {
@@ -62,8 +62,11 @@ const checkCoverage = async (log: Log): Promise<TestCounts> => {
 /** Parts in their order; those of one row run at once. */
 const rows: Part[][] = [
   [{ title: 'Programs the tests drive', run: preparePrograms }],
-  // Before linter and types, which read what Backstage's packages export.
-  [{ title: 'Backstage, installed once (minutes when fresh)', run: prepareBackstage }],
+  // Before linter and types, which read what Backstage's packages export. Much of an installation is waiting.
+  [
+    { title: 'Backstage, installed once (minutes when fresh)', run: prepareBackstage },
+    { title: 'Tests of single parts', run: runPartTests },
+  ],
   // Bundling keeps one core busy.
   [
     { title: 'Backstage’s frontend, bundled once', run: prepareFrontend },
@@ -72,11 +75,9 @@ const rows: Part[][] = [
     { title: 'Format', run: npmScript('format', '--check') },
     { title: 'Direction of imports', run: npmScript('direction') },
     { title: 'Generated files', run: npmScript('generate', '--check') },
+    { title: 'Coverage of the pure files', run: checkCoverage },
   ],
-  // The long ones first: the second run ends with short files, so that no core waits long for the last one.
   [{ title: 'Tests of whole programs', run: runProgramTests }],
-  [{ title: 'Tests of all else', run: runOtherTests }],
-  [{ title: 'Coverage of the pure files', run: checkCoverage }],
 ]
 
 const seconds = (durationMs: number): string => (durationMs / 1000).toFixed(1)

@@ -40,8 +40,8 @@ export const programTests: readonly string[] = [
   'session/refresh/replicas.test.ts',
 ].map((path) => join('test', path))
 
-/** All other test files. */
-export const otherFiles = (): string[] =>
+/** All other tests: each of one part, or of a few together. */
+export const partTests = (): string[] =>
   globSync('test/**/*.test.ts', { cwd: repositoryRoot }).filter(
     (file) => !programTests.some((path) => file === path || file.startsWith(join(path, '/'))),
   )

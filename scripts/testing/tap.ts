@@ -106,12 +106,14 @@ type RunOptions = {
   /** A part of `npm test`: its slowest files are of interest. */
   isSuite?: boolean
   timeoutSeconds?: number
+  /** Takes what the run has to say. */
+  log?: (text: string) => void
 }
 
 /** Runs the tests below the paths with tap. With coverage, istanbul's JSON is left in `.tap/report`. */
 export const runTap = async (
   paths: readonly string[],
-  { coverage, isSuite = false, timeoutSeconds = 600 }: RunOptions,
+  { coverage, isSuite = false, timeoutSeconds = 600, log = console.log }: RunOptions,
 ): Promise<TestCounts> => {
   await ensureTapPlugins()
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-tap-'))
@@ -137,11 +139,11 @@ export const runTap = async (
   const exitCode = await runCommand('tap', [...options, ...paths.map(testFilesOf)], environment)
   const tapOutput = readIfThere(output)
   const counts = countsOf(tapOutput)
-  if (isSuite) console.log(`Slowest: ${slowestOf(tapOutput, 20).join(', ')}`)
-  for (const skip of skipsOf(tapOutput)) console.log(`Skipped: ${skip}`)
+  if (isSuite) log(`Slowest: ${slowestOf(tapOutput, 20).join(', ')}`)
+  for (const skip of skipsOf(tapOutput)) log(`Skipped: ${skip}`)
   for (const { path, found } of failuresOf(tapOutput)) {
-    console.log(`Failed: ${path}`)
-    if (!process.stdout.isTTY) console.log(found.split('\n').slice(0, maxFoundLines).join('\n'))
+    log(`Failed: ${path}`)
+    if (!process.stdout.isTTY) log(found.split('\n').slice(0, maxFoundLines).join('\n'))
   }
   rmSync(folder, { recursive: true })
   return exitCode === 0 ? counts : { ...counts, failed: Math.max(1, counts.failed) }

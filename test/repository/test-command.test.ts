@@ -8,7 +8,7 @@ import { compileCache } from '../../scripts/testing/compile-cache.ts'
 import { coverageComplaints, isTypesOnly, pureFiles, uncoveredLines } from '../../scripts/testing/coverage.ts'
 import type { FileCoverage } from '../../scripts/testing/coverage.ts'
 import { drillTable } from '../../scripts/testing/drill-report.ts'
-import { otherFiles, programTests } from '../../scripts/testing/suite.ts'
+import { partTests, programTests } from '../../scripts/testing/suite.ts'
 import { countsOf, failuresOf, skipsOf, slowestOf } from '../../scripts/testing/tap.ts'
 
 t.test("the counts are those of tap's own closing line", async (t) => {
@@ -26,7 +26,7 @@ t.test("the counts are those of tap's own closing line", async (t) => {
 
 t.test('each test file is in one of the two runs, and each path of the run without coverage names some', async (t) => {
   const all = globSync('test/**/*.test.ts', { cwd: repositoryRoot })
-  const others = otherFiles()
+  const others = partTests()
   const isBelow = (path: string) => (file: string) => file === path || file.startsWith(`${path}/`)
   for (const path of programTests) {
     t.ok(all.some(isBelow(path)), path)
