@@ -14,7 +14,7 @@ const programs = [
   '/usr/bin/google-chrome',
 ]
 
-export type House = {
+export type Stack = {
   gatewayUrl: string
   backstageUrl: string
   /** Backstage's new frontend system has pages in the settings from 1.48 on; the old one always had. */
@@ -24,8 +24,8 @@ export type House = {
 }
 
 /** A browser logs in through the gateway; roles own entities; a forged header does not sign in. */
-export async function checkInBrowser(house: House): Promise<void> {
-  const { gatewayUrl, backstageUrl, hasSettingsPages, screenshots } = house
+export async function checkInBrowser(stack: Stack): Promise<void> {
+  const { gatewayUrl, backstageUrl, hasSettingsPages, screenshots } = stack
   const executablePath = programs.find((path) => path !== undefined && existsSync(path))
   if (executablePath === undefined) throw new Error('Chromium is missing; set CHROMIUM_PATH')
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
@@ -40,7 +40,7 @@ export async function checkInBrowser(house: House): Promise<void> {
     await page.getByText('View Source').or(page.getByText('View source')).first().waitFor({ timeout })
     await page.screenshot({ path: join(screenshots, 'catalog.png') })
     console.log('✔ Jane logs in and sees the catalog')
-    if (hasSettingsPages) await checkSettings(page, house)
+    if (hasSettingsPages) await checkSettings(page, stack)
     else console.log('✘ no page in the settings: this version has no pages to add there')
     await checkOwnership(page)
     await checkModules(page)
@@ -53,7 +53,7 @@ export async function checkInBrowser(house: House): Promise<void> {
   }
 }
 
-async function checkSettings(page: Page, { gatewayUrl, screenshots }: House): Promise<void> {
+async function checkSettings(page: Page, { gatewayUrl, screenshots }: Stack): Promise<void> {
   await page.goto(`${gatewayUrl}/settings/session`)
   await page.getByText('platform-admin').first().waitFor({ timeout })
   await page.screenshot({ path: join(screenshots, 'settings.png') })

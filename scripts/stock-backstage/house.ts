@@ -6,7 +6,7 @@ import { startProgram, stopProgram, untilReady } from '../demo/child.ts'
 
 const startTimeoutMs = 180_000
 
-export type HouseOptions = {
+export type StackOptions = {
   /** Where the stock app is. */
   app: string
   gatewayUrl: string
@@ -14,7 +14,7 @@ export type HouseOptions = {
 }
 
 /** Starts the Auth0 stand-in, the app's backend and the gateway; returns what stops them. */
-export async function startHouse({ app, gatewayUrl, backstagePort }: HouseOptions): Promise<() => Promise<void>> {
+export async function startStack({ app, gatewayUrl, backstagePort }: StackOptions): Promise<() => Promise<void>> {
   const auth0 = await startLocalAuth0({
     issuerHost: 'localhost',
     callbacks: [`${gatewayUrl}/.stagedoor/callback`],

@@ -17,7 +17,7 @@ import { freePort } from '../testing/ports.ts'
 import { hasSettingsPages, makeStockApp } from './app.ts'
 import { checkInBrowser } from './check.ts'
 import { installTools } from './commands.ts'
-import { startHouse } from './house.ts'
+import { startStack } from './house.ts'
 
 const { values } = parseArgs({
   options: {
@@ -37,7 +37,7 @@ try {
   const backstagePort = await freePort()
   const tools = await installTools(join(folder, 'tools'), values['create-app'])
   await makeStockApp(app, tools, { isLegacy: values.legacy, isNewest: values.newest, gatewayUrl, backstagePort })
-  const stop = await startHouse({ app, gatewayUrl, backstagePort })
+  const stop = await startStack({ app, gatewayUrl, backstagePort })
   try {
     await checkInBrowser({
       gatewayUrl,

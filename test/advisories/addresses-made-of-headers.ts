@@ -1,13 +1,13 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
 
 t.test(
   'the address that the login service sends people back to is ours, whatever headers say (CVE-2024-21499)',
   async (t) => {
-    const house = await startHouse(t)
+    const stack = await startStack(t)
     for (const headers of [
       { 'x-forwarded-proto': 'javascript' },
       { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' },
@@ -15,20 +15,20 @@ t.test(
       { 'x-forwarded-port': '1' },
       { host: 'evil.example' },
     ]) {
-      const { location = '' } = await createBrowser().step(`${house.url}/.stagedoor/login`, { headers })
-      t.equal(new URL(location).searchParams.get('redirect_uri'), `${house.url}/.stagedoor/callback`)
+      const { location = '' } = await createBrowser().step(`${stack.url}/.stagedoor/login`, { headers })
+      t.equal(new URL(location).searchParams.get('redirect_uri'), `${stack.url}/.stagedoor/callback`)
       t.notMatch(location, /evil|javascript/)
     }
   },
 )
 
 t.test('a link cannot name the server that is asked (CVE-2024-21498)', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const stranger = await startOrigin(t)
   for (const name of ['iss', 'url', 'issuer']) {
     const query = `${name}=${encodeURIComponent(`${stranger.url}/`)}`
-    await createBrowser().step(`${house.url}/.stagedoor/login?${query}`)
-    await createBrowser().step(`${house.url}/.stagedoor/callback?code=a&state=b&${query}`)
+    await createBrowser().step(`${stack.url}/.stagedoor/login?${query}`)
+    await createBrowser().step(`${stack.url}/.stagedoor/callback?code=a&state=b&${query}`)
   }
   t.same(
     stranger.seen.map(({ url }) => url),

@@ -1,14 +1,14 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { machinesIn } from '../support/machine.ts'
 
 for (const machines of [undefined, machinesIn])
   t.test(
     `a token that nobody checked is no login, ${machines ? 'where machines have some' : 'where there are none'}`,
     async (t) => {
-      const house = await startHouse(t, { config: { ...(machines && { machines }) } })
+      const stack = await startStack(t, { config: { ...(machines && { machines }) } })
       const tries: [path: string, headers: Record<string, string>][] = [
         ['/', { authorization: 'Bearer anything' }],
         ['/', { authorization: 'Bearer ' }],
@@ -19,9 +19,9 @@ for (const machines of [undefined, machinesIn])
         ['/', { cookie: 'stagedoor=anything' }],
       ]
       for (const [path, headers] of tries) {
-        const { status } = await createBrowser().fetch(house.url + path, { headers })
+        const { status } = await createBrowser().fetch(stack.url + path, { headers })
         t.equal(status, 401, `CVE-2022-29226: ${JSON.stringify([path, headers])}`)
       }
-      t.equal(house.origin.seen.length, 0)
+      t.equal(stack.origin.seen.length, 0)
     },
   )

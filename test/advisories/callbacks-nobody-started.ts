@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const queries: [ids: string, query: string][] = [
@@ -14,18 +14,18 @@ const queries: [ids: string, query: string][] = [
 ]
 
 t.test('a callback without a login that this browser began starts no session and ends no process', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const [ids, query] of queries) {
     const browser = createBrowser()
-    const page = await browser.step(`${house.url}/.stagedoor/callback${query}`)
+    const page = await browser.step(`${stack.url}/.stagedoor/callback${query}`)
     t.equal(page.status, 400, `${ids}: ${query}`)
-    t.notOk(browser.cookiesOf(house.url).has('stagedoor'), ids)
+    t.notOk(browser.cookiesOf(stack.url).has('stagedoor'), ids)
   }
-  t.equal((await createBrowser().fetch(`${house.url}/.stagedoor/health/live`)).status, 200)
+  t.equal((await createBrowser().fetch(`${stack.url}/.stagedoor/health/live`)).status, 200)
 })
 
 t.test('a refusal is all that a stranger gets, and the upstream is not asked', async (t) => {
-  const house = await startHouse(t, { upstream: (_request, response) => response.end('what is protected') })
+  const stack = await startStack(t, { upstream: (_request, response) => response.end('what is protected') })
   const requests: [ids: string, request: string][] = [
     ['CVE-2025-31492', 'POST / HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nContent-Length: 3\r\n\r\na=b'],
     [
@@ -35,9 +35,9 @@ t.test('a refusal is all that a stranger gets, and the upstream is not asked', a
     ['CVE-2022-29228', 'GET / HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Mode: navigate\r\n\r\n'],
   ]
   for (const [ids, request] of requests) {
-    const answer = await exchange(house.url, request)
+    const answer = await exchange(stack.url, request)
     t.match(answer, /^HTTP\/1.1 (?:302|401)/, ids)
     t.notMatch(answer, /what is protected/, ids)
   }
-  t.equal(house.origin.seen.length, 0)
+  t.equal(stack.origin.seen.length, 0)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const cookies: [ids: string, cookie: string][] = [
@@ -18,9 +18,9 @@ const cookies: [ids: string, cookie: string][] = [
 ]
 
 t.test('a session in more parts than the gateway writes is none (CVE-2024-24814, CVE-2026-55149)', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const value = browser.cookiesOf(house.url).get('stagedoor') ?? ''
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  const value = browser.cookiesOf(stack.url).get('stagedoor') ?? ''
   for (const [parts, expected] of [
     [2, 200],
     [3, 200],
@@ -33,16 +33,16 @@ t.test('a session in more parts than the gateway writes is none (CVE-2024-24814,
       (_, i) => `stagedoor.${i}=${value.slice(i * length, (i + 1) * length)}`,
     )
     const lines = `Host: localhost\r\nConnection: close\r\nCookie: ${cookie.join('; ')}\r\n`
-    const answer = await exchange(house.url, `GET /x HTTP/1.1\r\n${lines}\r\n`)
+    const answer = await exchange(stack.url, `GET /x HTTP/1.1\r\n${lines}\r\n`)
     t.match(answer, new RegExp(`^HTTP/1.1 ${expected} `), `${parts} parts`)
   }
 })
 
 t.test('a cookie nobody could have got is no session, and no more work than another', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const [ids, cookie] of cookies) {
     for (const path of ['/', '/.stagedoor/callback?code=x&state=y']) {
-      const answer = await exchange(house.url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nCookie: ${cookie}\r\n\r\n`)
+      const answer = await exchange(stack.url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nCookie: ${cookie}\r\n\r\n`)
       t.match(answer, /^HTTP\/1.1 40[01]/, `${ids}: ${cookie}`)
     }
   }

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import type { TokenFaults } from '../../auth0/local/hostile.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 const routes = [{ name: 'staff', path: '/**', allow: { emailDomains: ['company.com'] } }]
 
@@ -16,12 +16,12 @@ const refused: [ids: string, claims: NonNullable<TokenFaults['claims']>][] = [
 ]
 
 t.test('an address that is none, or that was not proved, is in no domain', async (t) => {
-  const house = await startHouse(t, { config: { routes } })
+  const stack = await startStack(t, { config: { routes } })
   for (const [ids, claims] of refused) {
-    house.auth0.switches.setSettings({ idTokenFaults: { claims } })
-    const { page } = await house.signIn()
+    stack.auth0.switches.setSettings({ idTokenFaults: { claims } })
+    const { page } = await stack.signIn()
     t.ok(page.status >= 400 && page.status !== 500, `${ids}: ${JSON.stringify(claims)}: ${page.status}`)
   }
-  house.auth0.switches.setSettings({ idTokenFaults: { claims: { email: 'jane@company.com', email_verified: true } } })
-  t.equal((await house.signIn()).page.status, 200, 'one that was proved is')
+  stack.auth0.switches.setSettings({ idTokenFaults: { claims: { email: 'jane@company.com', email_verified: true } } })
+  t.equal((await stack.signIn()).page.status, 200, 'one that was proved is')
 })

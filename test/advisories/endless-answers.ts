@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 t.test('an answer of the login service that has no end is not kept (CVE-2026-26998)', async (t) => {
   let sent = 0
@@ -17,8 +17,8 @@ t.test('an answer of the login service that has no end is not kept (CVE-2026-269
     })
     return new Response(body, { headers: { 'content-type': 'application/json' } })
   }
-  const house = await startHouse(t, { fetch: endless })
-  const { page } = await house.signIn()
+  const stack = await startStack(t, { fetch: endless })
+  const { page } = await stack.signIn()
   t.equal(page.status, 502)
   t.ok(sent < 16 * 1_048_576, `${sent} bytes were read`)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 /** Spellings that servers behind a gateway take for a header that only the gateway may set. */
@@ -29,14 +29,14 @@ const spellings: [ids: string, name: string][] = [
 
 for (const headers of [['assertion'], ['assertion', 'oauth2-proxy']]) {
   t.test(`what a client says of itself never arrives (headers: ${headers.join(', ')})`, async (t) => {
-    const house = await startHouse(t, { config: { assertion: { headers } } })
-    const { browser } = await house.signIn()
-    const cookie = `Cookie: stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+    const stack = await startStack(t, { config: { assertion: { headers } } })
+    const { browser } = await stack.signIn()
+    const cookie = `Cookie: stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}`
     for (const [ids, name] of spellings) {
       for (const credential of [cookie, 'X-Nothing: x']) {
         const path = credential === cookie ? '/' : '/public/x'
         const answer = await exchange(
-          house.url,
+          stack.url,
           `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${credential}\r\n${name}: forged\r\n\r\n`,
         )
         t.match(answer, /^HTTP\/1.1 200/, `${ids}: ${name}`)
@@ -47,9 +47,9 @@ for (const headers of [['assertion'], ['assertion', 'oauth2-proxy']]) {
 }
 
 t.test('a trailer is no header (CVE-2026-88004)', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const answer = await exchange(
-    house.url,
+    stack.url,
     'POST /public/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nTrailer: X-Forwarded-User\r\n\r\n0\r\nX-Forwarded-User: forged\r\n\r\n',
   )
   t.match(answer, /^HTTP\/1.1 200/)

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const named: [ids: string, connection: string][] = [
@@ -11,12 +11,12 @@ const named: [ids: string, connection: string][] = [
 ]
 
 t.test('Connection takes away nothing that the gateway says', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const cookie = browser.cookiesOf(house.url).get('stagedoor')
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  const cookie = browser.cookiesOf(stack.url).get('stagedoor')
   for (const [ids, connection] of named) {
     const answer = await exchange(
-      house.url,
+      stack.url,
       `GET / HTTP/1.1\r\nHost: localhost\r\nCookie: stagedoor=${cookie}\r\nConnection: ${connection}\r\n\r\n`,
     )
     for (const kept of ['x-stagedoor-assertion":"eyJ', 'x-forwarded-for":"127.0.0.1', 'x-forwarded-host":"localhost'])

@@ -1,17 +1,17 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 t.test('return_to adds nothing to the question to the login service (CVE-2025-67716)', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const injected = '/a?b=c&scope=admin&audience=evil&redirect_uri=https://evil.example&response_type=token'
   for (const returnTo of [injected, encodeURIComponent(injected)]) {
-    const { location = '' } = await createBrowser().step(`${house.url}/.stagedoor/login?return_to=${returnTo}`)
+    const { location = '' } = await createBrowser().step(`${stack.url}/.stagedoor/login?return_to=${returnTo}`)
     const query = new URL(location).searchParams
     t.same([...new Set(query.keys())], [...query.keys()], 'each parameter once')
     t.match(Object.fromEntries(query), {
-      redirect_uri: `${house.url}/.stagedoor/callback`,
+      redirect_uri: `${stack.url}/.stagedoor/callback`,
       response_type: 'code',
       scope: /^openid/,
     })

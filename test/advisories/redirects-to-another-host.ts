@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 /** Where a login was led away from the site, and by which value. */
@@ -27,34 +27,34 @@ const returns: [ids: string, returnTo: string][] = [
 ]
 
 t.test('a login ends on our own origin, whatever the link says', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
   for (const [ids, returnTo] of returns) {
-    const page = await browser.open(`${house.url}/.stagedoor/login?return_to=${encodeURIComponent(returnTo)}`)
-    t.equal(new URL(page.url).origin, house.url, `${ids}: ${JSON.stringify(returnTo)}`)
+    const page = await browser.open(`${stack.url}/.stagedoor/login?return_to=${encodeURIComponent(returnTo)}`)
+    t.equal(new URL(page.url).origin, stack.url, `${ids}: ${JSON.stringify(returnTo)}`)
     t.ok(page.status < 500, `${ids}: ${JSON.stringify(returnTo)}`)
   }
 })
 
 t.test('signing out ends on our own origin, too (CVE-2021-32786, CVE-2019-14857)', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const returnTo of ['https://evil.example\\@localhost/', '/\\evil.example', '//evil.example']) {
-    const { browser } = await house.signIn()
-    const page = await browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', { return_to: returnTo })
-    t.equal(new URL(page.url).origin, house.url, returnTo)
+    const { browser } = await stack.signIn()
+    const page = await browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', { return_to: returnTo })
+    t.equal(new URL(page.url).origin, stack.url, returnTo)
     t.notMatch(page.text, /evil/, returnTo)
   }
 })
 
 t.test('a path that begins with two slashes is no address to come back to', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const [ids, target] of [
     ['CVE-2022-24794', '//evil.example'],
     ['CVE-2022-28923', '//evil.example/..'],
     ['CVE-2022-29718', '//evil.example/%2f..'],
   ] as const) {
     const answer = await exchange(
-      house.url,
+      stack.url,
       `GET ${target} HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Mode: navigate\r\n\r\n`,
     )
     t.match(answer, /^HTTP\/1.1 400/, ids)
@@ -63,13 +63,13 @@ t.test('a path that begins with two slashes is no address to come back to', asyn
 })
 
 t.test('X-Forwarded-Prefix of a stranger has no part in a redirect', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const [ids, prefix] of [
     ['CVE-2020-15129', 'https://evil.example'],
     ['CVE-2024-52003', '%0d//evil.example'],
   ] as const) {
-    const page = await createBrowser().step(`${house.url}/x`, { headers: { 'x-forwarded-prefix': prefix } })
-    t.match(page, { status: 302, location: `${house.url}/.stagedoor/login` }, ids)
+    const page = await createBrowser().step(`${stack.url}/x`, { headers: { 'x-forwarded-prefix': prefix } })
+    t.match(page, { status: 302, location: `${stack.url}/.stagedoor/login` }, ids)
     t.notMatch(page.location, /evil/, ids)
   }
 })

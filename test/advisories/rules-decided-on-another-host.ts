@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const routes = [
@@ -21,13 +21,13 @@ const hosts: [ids: string, host: string][] = [
 ]
 
 t.test('a rule for a host holds for every spelling of it', async (t) => {
-  const house = await startHouse(t, { config: { routes } })
+  const stack = await startStack(t, { config: { routes } })
   for (const [ids, host] of hosts) {
-    const answer = await exchange(house.url, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+    const answer = await exchange(stack.url, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
     t.match(answer, /^HTTP\/1.1 4/, `${ids}: ${host}`)
   }
   const names = ['many.example.com', ...Array.from({ length: 150 }, (_, i) => `h${i}.example.com`)]
-  const many = await startHouse(t, {
+  const many = await startStack(t, {
     config: { routes: [{ ...routes[0], hosts: names }, routes[1]] },
   })
   const answer = await exchange(many.url, 'GET / HTTP/1.1\r\nHost: MANY.example.com\r\n\r\n')

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const routes = [
@@ -52,14 +52,14 @@ const requests: [ids: string, target: string, ...fields: string[]][] = [
 ]
 
 t.test('a guarded path stays guarded, however it is spelled and whatever headers say', async (t) => {
-  const house = await startHouse(t, { config: { routes } })
+  const stack = await startStack(t, { config: { routes } })
   for (const [ids, target, ...fields] of requests) {
     const lines = fields.map((field) => `${field}\r\n`).join('')
-    const answer = await exchange(house.url, `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${lines}\r\n`)
+    const answer = await exchange(stack.url, `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${lines}\r\n`)
     t.match(answer, /^HTTP\/1.1 4/, `${ids}: ${target} ${fields.join()}`)
   }
   t.same(
-    house.origin.seen.map(({ url }) => url),
+    stack.origin.seen.map(({ url }) => url),
     [],
     'nothing reached the upstream',
   )

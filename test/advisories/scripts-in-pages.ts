@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 const script = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 const encoded = encodeURIComponent(script)
@@ -17,11 +17,11 @@ const pages: [ids: string, path: string][] = [
 ]
 
 t.test('no page carries what a link says as markup, or lets a script in', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
   for (const [ids, path] of pages) {
     for (const who of [browser, createBrowser()]) {
-      const page = await who.step(house.url + path)
+      const page = await who.step(stack.url + path)
       const isHtml = page.headers.get('content-type')?.includes('html') === true
       if (isHtml) t.notMatch(page.text, /<script>alert|<img src=x/, `${ids}: ${path}`)
       if (isHtml) t.notMatch(page.headers.get('content-security-policy'), /unsafe-inline/, ids)
@@ -31,20 +31,20 @@ t.test('no page carries what a link says as markup, or lets a script in', async 
 })
 
 t.test('nor what the login service says of a person, or of why there is no login', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const said = [['CVE-2026-33525', { name: script, email: script, picture: script, nickname: script }]] as const
   for (const [ids, claims] of said) {
-    house.auth0.switches.setSettings({ idTokenFaults: { claims } })
-    const { browser } = await house.signIn()
-    const page = await browser.step(`${house.url}/.stagedoor/`)
+    stack.auth0.switches.setSettings({ idTokenFaults: { claims } })
+    const { browser } = await stack.signIn()
+    const page = await browser.step(`${stack.url}/.stagedoor/`)
     t.match(page.text, 'alert(1)', `${ids}: the page shows it`)
     t.notMatch(page.text, /<script>alert|<img src=x/, ids)
   }
   const browser = createBrowser()
-  const { location = '' } = await browser.step(`${house.url}/.stagedoor/login`)
+  const { location = '' } = await browser.step(`${stack.url}/.stagedoor/login`)
   const state = encodeURIComponent(new URL(location).searchParams.get('state') ?? '')
   const query = `error=access_denied&error_description=${encoded}&state=${state}`
-  const page = await browser.step(`${house.url}/.stagedoor/callback?${query}`)
+  const page = await browser.step(`${stack.url}/.stagedoor/callback?${query}`)
   t.match(page.text, 'alert(1)', 'CVE-2021-32702: the page shows it')
   t.notMatch(page.text, /<script>alert|<img src=x/, 'CVE-2021-32702')
 })

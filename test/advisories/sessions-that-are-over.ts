@@ -1,20 +1,20 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 const hourMs = 3_600_000
 
 t.test('a cookie that was kept is no session once that is over, whatever the browser says', async (t) => {
   let now = Date.now()
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     now: () => now,
     config: { session: { idleTimeout: '1h', absoluteTimeout: '2h' } },
   })
-  const { browser } = await house.signIn()
-  const kept = browser.cookiesOf(house.url).get('stagedoor') ?? ''
+  const { browser } = await stack.signIn()
+  const kept = browser.cookiesOf(stack.url).get('stagedoor') ?? ''
   const replay = (cookie = kept) =>
-    createBrowser().fetch(`${house.url}/`, { headers: { cookie: `stagedoor=${cookie}` } })
+    createBrowser().fetch(`${stack.url}/`, { headers: { cookie: `stagedoor=${cookie}` } })
   t.equal((await replay()).status, 200)
   now += 3 * hourMs
   t.equal((await replay()).status, 401, 'CVE-2025-46344')
@@ -23,15 +23,15 @@ t.test('a cookie that was kept is no session once that is over, whatever the bro
 })
 
 t.test('after signing out the cookie is dead, and the browser is told so in the form that it knows', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const kept = browser.cookiesOf(house.url).get('stagedoor') ?? ''
-  const answer = await browser.step(`${house.url}/.stagedoor/logout`, {
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  const kept = browser.cookiesOf(stack.url).get('stagedoor') ?? ''
+  const answer = await browser.step(`${stack.url}/.stagedoor/logout`, {
     method: 'POST',
-    headers: { origin: house.url, 'sec-fetch-site': 'same-origin' },
+    headers: { origin: stack.url, 'sec-fetch-site': 'same-origin' },
     body: new URLSearchParams(),
   })
-  const replayed = await createBrowser().fetch(`${house.url}/`, { headers: { cookie: `stagedoor=${kept}` } })
+  const replayed = await createBrowser().fetch(`${stack.url}/`, { headers: { cookie: `stagedoor=${kept}` } })
   t.equal(replayed.status, 401, 'CVE-2024-21492')
   const clearing = answer.headers.getSetCookie().filter((line) => line.startsWith('stagedoor='))
   t.match(clearing, [/Max-Age=0/i], 'CVE-2025-55162')

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const routes = [
@@ -28,16 +28,16 @@ const upgrade = [
 ]
 
 t.test('the path of an upgrade is read as that of any other request', async (t) => {
-  const house = await startHouse(t, { config: { routes } })
+  const stack = await startStack(t, { config: { routes } })
   for (const [ids, target] of targets) {
     for (const fields of [[], upgrade]) {
       const lines = ['Host: localhost', ...fields].map((field) => `${field}\r\n`).join('')
-      const answer = await exchange(house.url, `GET ${target} HTTP/1.1\r\n${lines}\r\n`)
+      const answer = await exchange(stack.url, `GET ${target} HTTP/1.1\r\n${lines}\r\n`)
       t.match(answer, /^HTTP\/1.1 4/, `${ids}: ${target} ${fields.join()}`)
     }
   }
   t.same(
-    house.origin.seen.map(({ url }) => url),
+    stack.origin.seen.map(({ url }) => url),
     [],
     'nothing reached the upstream',
   )

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 
 const upgrade = (path: string) =>
@@ -23,8 +23,8 @@ const clients: [ids: string, bytes: string][] = [
 ]
 
 t.test('a client that upgrades and goes away, at whatever moment, ends its own connection only', async (t) => {
-  const house = await startHouse(t)
-  const { port } = new URL(house.directUrl)
+  const stack = await startStack(t)
+  const { port } = new URL(stack.directUrl)
   for (const [ids, bytes] of clients) {
     for (const moment of ['written', 'answered'] as const) {
       let isClosed = false
@@ -33,7 +33,7 @@ t.test('a client that upgrades and goes away, at whatever moment, ends its own c
       socket.write(Buffer.from(bytes, 'latin1'), () => moment === 'written' && socket.resetAndDestroy())
       socket.on('data', () => moment === 'answered' && socket.resetAndDestroy())
       await until(() => isClosed)
-      t.equal((await createBrowser().fetch(`${house.url}/public/z`)).status, 200, `${ids}: ${moment}`)
+      t.equal((await createBrowser().fetch(`${stack.url}/public/z`)).status, 200, `${ids}: ${moment}`)
     }
   }
 })

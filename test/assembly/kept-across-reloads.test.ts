@@ -4,7 +4,7 @@ import { createLasting, type Definition } from '../../src/assembly/kept-across-r
 import { Secret } from '../../src/config/values/secret.ts'
 
 /** Parts that say when they are made and closed. */
-function startHouse() {
+function startStack() {
   const lasting = createLasting()
   const log: string[] = []
   let made = 0
@@ -22,7 +22,7 @@ function startHouse() {
 }
 
 t.test('a part lives on while its settings stay the same', async (t) => {
-  const { lasting, log, definition } = startHouse()
+  const { lasting, log, definition } = startStack()
   const settings = { secrets: [new Secret('one')], limits: { max: 3 } }
   const first = lasting.hold()
   const part = first.part(definition('redis', { settings }))
@@ -41,7 +41,7 @@ t.test('a part lives on while its settings stay the same', async (t) => {
 })
 
 t.test('a part that was made of another one goes with it', async (t) => {
-  const { lasting, definition } = startHouse()
+  const { lasting, definition } = startStack()
   const [first, second] = [lasting.hold(), lasting.hold()]
   const bus = first.part(definition('bus', { uses: [{}] }))
   const redis = {}
@@ -51,7 +51,7 @@ t.test('a part that was made of another one goes with it', async (t) => {
 })
 
 t.test('what a configuration does in the background ends before the next begins', async (t) => {
-  const { lasting, log, definition } = startHouse()
+  const { lasting, log, definition } = startStack()
   const first = lasting.hold()
   first.part(definition('events', { settings: 1, close: async () => void log.push('events ended') }))
   const second = lasting.hold()
@@ -65,7 +65,7 @@ t.test('what a configuration does in the background ends before the next begins'
 })
 
 t.test('what requests may need is closed when the configuration is released, the latest first', async (t) => {
-  const { lasting, log, definition } = startHouse()
+  const { lasting, log, definition } = startStack()
   const first = lasting.hold()
   first.part(definition('redis', { isNeededByRequests: true }))
   first.part(definition('upstream', { isNeededByRequests: true }))
@@ -77,7 +77,7 @@ t.test('what requests may need is closed when the configuration is released, the
 })
 
 t.test('a configuration that is given up leaves what the other one has', async (t) => {
-  const { lasting, log, definition } = startHouse()
+  const { lasting, log, definition } = startStack()
   const [first, second] = [lasting.hold(), lasting.hold()]
   first.part(definition('redis'))
   second.part(definition('redis'))
@@ -97,7 +97,7 @@ t.test('a configuration that is given up leaves what the other one has', async (
 t.test(
   'a part that cannot be closed keeps neither the others open nor the next configuration from its work',
   async (t) => {
-    const { lasting, log, definition } = startHouse()
+    const { lasting, log, definition } = startStack()
     const first = lasting.hold()
     const eio = new Error('EIO')
     first.part(definition('events', { settings: 1 }))

@@ -11,7 +11,7 @@ import { parseNode } from '../../src/redis/settings.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createBrowser } from '../support/browser.ts'
 import { startGateway } from '../support/gateway.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
@@ -98,18 +98,18 @@ t.test('what one gateway signs verifies with the keys of the other, for people a
     assertion: { keys: { store: 'redis' } },
     machines: { keys: { store: 'redis' } },
   }
-  const house = await startHouse(t, { config })
+  const stack = await startStack(t, { config })
   const port = await freePort()
-  const other = await startGateway(t, { auth0: house.auth0, upstream: house.origin.url, port, config })
-  const { browser } = await house.signIn()
-  const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+  const other = await startGateway(t, { auth0: stack.auth0, upstream: stack.origin.url, port, config })
+  const { browser } = await stack.signIn()
+  const cookie = `stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}`
   const fetchJson = async (url: string) => JSON.parse((await createBrowser().fetch(url)).text)
   for (const path of ['/.stagedoor/jwks.json', '/.stagedoor/machines/jwks.json']) {
-    t.same(await fetchJson(`${house.url}${path}`), await fetchJson(`${other.url}${path}`), path)
+    t.same(await fetchJson(`${stack.url}${path}`), await fetchJson(`${other.url}${path}`), path)
   }
   for (const [one, two] of [
-    [house.url, other.url],
-    [other.url, house.url],
+    [stack.url, other.url],
+    [other.url, stack.url],
   ] as const) {
     const seen = JSON.parse((await createBrowser().fetch(`${one}/x`, { headers: { cookie } })).text)
     const assertion = seen.headers[assertionHeader.toLowerCase()] as string
@@ -125,8 +125,8 @@ t.test('a gateway whose keys cannot be read yet serves what needs none, and heal
     session: { redis: { url: server.url } },
     assertion: { keys: { store: 'redis' } },
   }
-  const house = await startHouse(t, { config })
-  const readiness = async () => JSON.parse((await createBrowser().fetch(`${house.url}/.stagedoor/health/ready`)).text)
+  const stack = await startStack(t, { config })
+  const readiness = async () => JSON.parse((await createBrowser().fetch(`${stack.url}/.stagedoor/health/ready`)).text)
   t.match(
     (await readiness()).conditions.find(({ name }: { name: string }) => name === 'signing-keys'),
     {
@@ -135,6 +135,6 @@ t.test('a gateway whose keys cannot be read yet serves what needs none, and heal
   )
   await server.start()
   await until(async () => (await readiness()).status === 'ok')
-  const { browser } = await house.signIn()
-  t.equal((await browser.fetch(`${house.url}/x`)).status, 200)
+  const { browser } = await stack.signIn()
+  t.equal((await browser.fetch(`${stack.url}/x`)).status, 200)
 })

@@ -14,7 +14,7 @@ const second = 'the second secret, of at least 32 characters'
 const withSecrets = (...secrets: string[]): ConfigOverrides => ({ session: { secrets } })
 
 /** A gateway that is started again and again, with one trail. */
-async function startHouse(t: Test) {
+async function startStack(t: Test) {
   const folder = await temporaryFolder(t)
   const port = await freePort()
   const path = join(folder, 'audit.jsonl')
@@ -42,35 +42,35 @@ const changesOf = (records: readonly Record[]) =>
     .map(({ event, change }) => ({ event, change }))
 
 t.test('a start says whether secrets are others than those before, and not which', async (t) => {
-  const house = await startHouse(t)
-  const [before, same] = [await house.start(withSecrets(first)), await house.start(withSecrets(first))]
+  const stack = await startStack(t)
+  const [before, same] = [await stack.start(withSecrets(first)), await stack.start(withSecrets(first))]
   t.same([changesOf(before), changesOf(same)], [[], []])
   t.same(digestsOf(same), { ...digestsOf(before), pid: process.pid }, 'equal secrets have equal digests')
 
-  const changed = await house.start(withSecrets(second))
+  const changed = await stack.start(withSecrets(second))
   t.match(changesOf(changed), [
     { event: 'secret', change: { action: 'changed', what: 'secrets of the configuration' } },
   ])
   t.equal(digestsOf(changed)?.config, digestsOf(before)?.config, 'the digest of the configuration is without them')
   t.not(digestsOf(changed)?.secrets, digestsOf(before)?.secrets)
 
-  const more = await house.start(withSecrets(second, first))
+  const more = await stack.start(withSecrets(second, first))
   t.match(changesOf(more).at(-1), { event: 'secret' }, 'one more secret is another set, too')
-  t.notMatch(await house.text(), /the (?:first|second) secret/)
+  t.notMatch(await stack.text(), /the (?:first|second) secret/)
 })
 
 t.test('a start with another configuration and the same secrets is no change of secrets', async (t) => {
-  const house = await startHouse(t)
-  await house.start(withSecrets(first))
-  const records = await house.start({ session: { secrets: [first], idleTimeout: '2h' } })
+  const stack = await startStack(t)
+  await stack.start(withSecrets(first))
+  const records = await stack.start({ session: { secrets: [first], idleTimeout: '2h' } })
   t.match(changesOf(records), [{ event: 'config', change: { action: 'changed', what: 'configuration' } }])
   t.equal(changesOf(records).length, 1)
 })
 
 t.test('with another key nothing is said of secrets: their digests cannot be compared', async (t) => {
-  const house = await startHouse(t)
-  const before = await house.start(withSecrets(first))
-  const after = await house.start(withSecrets(first), 'other-keys.json')
+  const stack = await startStack(t)
+  const before = await stack.start(withSecrets(first))
+  const after = await stack.start(withSecrets(first), 'other-keys.json')
   t.not(digestsOf(after)?.secrets, digestsOf(before)?.secrets, 'who does not have the key cannot try out secrets')
   t.notOk(changesOf(after).some(({ event }) => event === 'secret'))
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBackstageIssuer } from '../support/backstage-issuer.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 import { exchange } from '../support/raw.ts'
 
@@ -18,8 +18,8 @@ const machines = {
 
 t.test('a user token of Backstage’s own passes the rules that take it, untouched, and no others', async (t) => {
   const backstage = createBackstageIssuer()
-  const house = await startHouse(t, { config: { routes, machines }, upstream: backstage.answer })
-  const { url } = house
+  const stack = await startStack(t, { config: { routes, machines }, upstream: backstage.answer })
+  const { url } = stack
   const token = backstage.token(url)
   for (const _ of ['verified', 'remembered']) {
     const { status, body } = await ask(`${url}/api/mcp-actions/v1`, token)
@@ -31,12 +31,12 @@ t.test('a user token of Backstage’s own passes the rules that take it, untouch
   t.match(await ask(`${url}/api/admin/x`, token), { status: 403, body: { reason: 'kind-mismatch' } })
   t.match(await ask(`${url}/api/catalog`, token), { status: 401, body: { reason: 'backstage-token' } })
   t.equal((await ask(`${url}/public/x`, token)).status, 200)
-  t.match(house.records()[0], { principal: { kind: 'backstage', subject: 'user:default/jane' }, rule: 'mcp' })
+  t.match(stack.records()[0], { principal: { kind: 'backstage', subject: 'user:default/jane' }, rule: 'mcp' })
 })
 
 t.test('what is wrong with a token of Backstage’s is said', async (t) => {
   const backstage = createBackstageIssuer()
-  const { url, auth0 } = await startHouse(t, { config: { routes, machines }, upstream: backstage.answer })
+  const { url, auth0 } = await startStack(t, { config: { routes, machines }, upstream: backstage.answer })
   const stranger = createBackstageIssuer()
   const rows: [what: string, token: string, reason: string][] = [
     ['another key', stranger.token(url), 'signature'],
@@ -60,7 +60,7 @@ t.test('what is wrong with a token of Backstage’s is said', async (t) => {
 
 t.test('the metadata of a path that takes Backstage’s tokens names Backstage', async (t) => {
   const backstage = createBackstageIssuer()
-  const { url, auth0 } = await startHouse(t, {
+  const { url, auth0 } = await startStack(t, {
     config: { routes, machines: { ...machinesIn, ...machines } },
     upstream: backstage.answer,
   })
@@ -78,17 +78,17 @@ t.test('the metadata of a path that takes Backstage’s tokens names Backstage',
 
 t.test('beside a session Backstage’s token changes nothing: the person is who the session says', async (t) => {
   const backstage = createBackstageIssuer()
-  const house = await startHouse(t, { config: { routes, machines }, upstream: backstage.answer })
-  const { browser } = await house.signIn()
-  const authorization = `Bearer ${backstage.token(house.url, { sub: 'user:default/max' })}`
-  await browser.fetch(`${house.url}/api/mcp-actions/v1`, { headers: { authorization } })
-  t.match(house.records().at(-1), { principal: { kind: 'user' } })
+  const stack = await startStack(t, { config: { routes, machines }, upstream: backstage.answer })
+  const { browser } = await stack.signIn()
+  const authorization = `Bearer ${backstage.token(stack.url, { sub: 'user:default/max' })}`
+  await browser.fetch(`${stack.url}/api/mcp-actions/v1`, { headers: { authorization } })
+  t.match(stack.records().at(-1), { principal: { kind: 'user' } })
 })
 
 t.test('without Backstage’s keys the answer is 503', async (t) => {
   const backstage = createBackstageIssuer()
   const jwksUrl = 'http://127.0.0.1:1/jwks.json'
-  const { url } = await startHouse(t, {
+  const { url } = await startStack(t, {
     config: { routes, machines: { backstageTokens: { rules: ['mcp'], jwksUrl } } },
     upstream: backstage.answer,
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 
 import { startGateway } from '../support/gateway.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 import { freePort } from '../support/ports.ts'
 import { until } from '../support/until.ts'
@@ -12,7 +12,7 @@ import { until } from '../support/until.ts'
 const hour = 3_600_000
 
 t.test('keys that rotate under load cost no good request', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn } })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   const statuses = new Map<number, number>()
   const send = async () => {
     const { status } = await ask(`${url}/`, machineToken(auth0, { jitter: Math.random() }))
@@ -28,8 +28,8 @@ t.test('keys that rotate under load cost no good request', async (t) => {
 
 t.test('with the issuer down for hours, tokens are verified as before', async (t) => {
   let now = Date.now()
-  const house = await startHouse(t, { config: { machines: machinesIn }, now: () => now })
-  const { auth0, url } = house
+  const stack = await startStack(t, { config: { machines: machinesIn }, now: () => now })
+  const { auth0, url } = stack
   t.equal((await ask(`${url}/`, machineToken(auth0, {}, {}, now))).status, 200)
   auth0.switches.down()
   for (let i = 0; i < 23; i++) {
@@ -45,7 +45,7 @@ t.test('with the issuer down for hours, tokens are verified as before', async (t
 t.test('restarted while the issuer is down, it still verifies', async (t) => {
   const path = join(t.testdir({}), 'jwks.json')
   const config = { machines: { ...machinesIn, jwks: { path } } }
-  const { auth0, url, origin } = await startHouse(t, { config })
+  const { auth0, url, origin } = await startStack(t, { config })
   t.equal((await ask(`${url}/`, machineToken(auth0))).status, 200)
   await until(() => existsSync(path))
   auth0.switches.down()
@@ -55,7 +55,7 @@ t.test('restarted while the issuer is down, it still verifies', async (t) => {
 
 t.test('a revoked key stops at the next refresh, with tokens that were verified before', async (t) => {
   let now = Date.now()
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn }, now: () => now })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn }, now: () => now })
   const token = machineToken(auth0)
   t.equal((await ask(`${url}/`, token)).status, 200)
   await auth0.switches.rotateKeys({ revoke: true })

@@ -2,12 +2,12 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { ask, encode, goodToken, forge, grantedToken, machinesIn, machineToken } from '../support/machine.ts'
 
 t.test('a machine reaches the upstream with a token of ours in place of its own', async (t) => {
-  const house = await startHouse(t, { config: { machines: machinesIn } })
-  const { auth0, url } = house
+  const stack = await startStack(t, { config: { machines: machinesIn } })
+  const { auth0, url } = stack
   const { status, body } = await ask(`${url}/api/catalog`, machineToken(auth0))
   t.equal(status, 200)
   const headers = body['headers'] as Record<string, string>
@@ -28,12 +28,12 @@ t.test('a machine reaches the upstream with a token of ours in place of its own'
     jti: String,
   })
   t.ok((payload.exp ?? 0) - (payload.iat ?? 0) <= 300)
-  t.match(house.records().at(-1), { principal: { kind: 'machine', subject: `${auth0.machine.clientId}@clients` } })
+  t.match(stack.records().at(-1), { principal: { kind: 'machine', subject: `${auth0.machine.clientId}@clients` } })
 })
 
 t.test('a token that Auth0 itself gave, in either profile, is taken', async (t) => {
   const audiences = ['https://backstage.example.com/api', 'https://rfc9068.example.com/api']
-  const { auth0, url } = await startHouse(t, { config: { machines: { audiences } } })
+  const { auth0, url } = await startStack(t, { config: { machines: { audiences } } })
   for (const audience of audiences) {
     const token = await grantedToken(auth0, audience)
     t.equal((await ask(`${url}/`, token)).status, 200, audience)
@@ -41,7 +41,7 @@ t.test('a token that Auth0 itself gave, in either profile, is taken', async (t) 
 })
 
 t.test('assertions and machine tokens are signed by different keys', async (t) => {
-  const { url } = await startHouse(t, { config: { machines: machinesIn } })
+  const { url } = await startStack(t, { config: { machines: machinesIn } })
   const kids = async (path: string) => {
     const { body } = await ask(`${url}/.stagedoor/${path}`)
     return (body['keys'] as { kid: string }[]).map(({ kid }) => kid)
@@ -58,7 +58,7 @@ t.test('scopes and permissions choose the audience, the first class that fits', 
     { audience: 'urn:writers', scopes: ['write:catalog'] },
     { audience: 'urn:readers', permissions: ['read:catalog'] },
   ]
-  const { auth0, url } = await startHouse(t, { config: { machines: { ...machinesIn, classes } } })
+  const { auth0, url } = await startStack(t, { config: { machines: { ...machinesIn, classes } } })
   const audienceOf = async (claims: object) => {
     const { body } = await ask(`${url}/`, machineToken(auth0, { ...claims }))
     const token = (body['headers'] as Record<string, string>)['authorization'] ?? ''
@@ -70,7 +70,7 @@ t.test('scopes and permissions choose the audience, the first class that fits', 
 })
 
 t.test('our token never outlives the access token behind it', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn } })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   const exp = Math.floor(Date.now() / 1000) + 100
   const { body } = await ask(`${url}/`, machineToken(auth0, { exp }))
   const token = (body['headers'] as Record<string, string>)['authorization'] ?? ''
@@ -83,7 +83,7 @@ t.test('rules decide about machines by scope, permission and kind', async (t) =>
     { name: 'write', path: '/write', allow: { permissions: ['write:catalog'] } },
     { name: 'people', path: '/people', allow: { kind: 'user' } },
   ]
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn, routes } })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn, routes } })
   const token = machineToken(auth0)
   t.equal((await ask(`${url}/read`, token)).status, 200)
   t.match(await ask(`${url}/write`, token), { status: 403, body: { reason: 'permission-missing' } })
@@ -91,32 +91,32 @@ t.test('rules decide about machines by scope, permission and kind', async (t) =>
 })
 
 t.test('a session and a machine’s token in one request are refused', async (t) => {
-  const house = await startHouse(t, { config: { machines: machinesIn } })
-  const { browser } = await house.signIn()
-  const authorization = `Bearer ${machineToken(house.auth0)}`
+  const stack = await startStack(t, { config: { machines: machinesIn } })
+  const { browser } = await stack.signIn()
+  const authorization = `Bearer ${machineToken(stack.auth0)}`
   for (const _ of ['verified', 'remembered']) {
-    const page = await browser.fetch(`${house.url}/`, { headers: { authorization } })
+    const page = await browser.fetch(`${stack.url}/`, { headers: { authorization } })
     t.match(JSON.parse(page.text), { status: 400, code: 'STAGEDOOR_IDENTITY_TWO_CREDENTIALS' })
   }
-  const expired = `Bearer ${machineToken(house.auth0, { exp: 1 })}`
-  t.equal((await browser.fetch(`${house.url}/`, { headers: { authorization: expired } })).status, 401)
+  const expired = `Bearer ${machineToken(stack.auth0, { exp: 1 })}`
+  t.equal((await browser.fetch(`${stack.url}/`, { headers: { authorization: expired } })).status, 401)
 })
 
 t.test('beside a session, tokens that are not for us travel on untouched', async (t) => {
-  const house = await startHouse(t, { config: { machines: machinesIn } })
-  const { browser } = await house.signIn()
-  const { header, claims } = goodToken(house.auth0)
-  const backstages = forge(house.auth0.signingKey(), { ...header, typ: 'vnd.backstage.user' }, { aud: 'backstage' })
-  const elsewhere = forge(house.auth0.signingKey(), header, { ...claims, iss: 'https://elsewhere.example/' })
+  const stack = await startStack(t, { config: { machines: machinesIn } })
+  const { browser } = await stack.signIn()
+  const { header, claims } = goodToken(stack.auth0)
+  const backstages = forge(stack.auth0.signingKey(), { ...header, typ: 'vnd.backstage.user' }, { aud: 'backstage' })
+  const elsewhere = forge(stack.auth0.signingKey(), header, { ...claims, iss: 'https://elsewhere.example/' })
   for (const token of [backstages, elsewhere, 'opaque', 'a.b.c', backstages]) {
     const authorization = `Bearer ${token}`
-    const page = await browser.fetch(`${house.url}/`, { headers: { authorization } })
+    const page = await browser.fetch(`${stack.url}/`, { headers: { authorization } })
     t.equal(JSON.parse(page.text).headers.authorization, authorization)
   }
 })
 
 t.test('on a public rule, tokens of others travel on; broken ones addressed to us do not', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn } })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   const foreign = machineToken(auth0, { iss: 'https://elsewhere.example/' })
   for (const token of [foreign, 'opaque', machineToken(auth0, { aud: 'urn:other' })]) {
     const { status, body } = await ask(`${url}/public/hook`, token)
@@ -131,7 +131,7 @@ t.test('on a public rule, tokens of others travel on; broken ones addressed to u
 })
 
 t.test('without machines in configuration every token is left alone', async (t) => {
-  const { auth0, url } = await startHouse(t)
+  const { auth0, url } = await startStack(t)
   t.match(await ask(`${url}/`, machineToken(auth0)), {
     status: 401,
     body: { code: 'STAGEDOOR_POLICY_UNAUTHENTICATED', reason: 'unauthenticated' },
@@ -144,7 +144,7 @@ t.test('the deny list works by client, by subject and by time of issue', async (
   const now = Math.floor(Date.now() / 1000)
   const issuedBefore = new Date((now - 100) * 1000).toISOString().replace(/\.\d+Z$/, 'Z')
   const deny = [{ client: 'leaked', issuedBefore }, { client: 'banned' }, { subject: 'agent-7' }]
-  const { auth0, url } = await startHouse(t, { config: { machines: { ...machinesIn, deny } } })
+  const { auth0, url } = await startStack(t, { config: { machines: { ...machinesIn, deny } } })
   const answer = async (claims: object) => {
     const { status, body } = await ask(`${url}/`, machineToken(auth0, { ...claims }))
     return status === 401 ? body['reason'] : status
@@ -159,7 +159,7 @@ t.test('the deny list works by client, by subject and by time of issue', async (
 
 t.test('a verified token is taken again until it expires, and not a moment longer than the tolerance', async (t) => {
   let now = Date.now()
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn }, now: () => now })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn }, now: () => now })
   const exp = Math.floor(now / 1000) + 120
   const token = machineToken(auth0, { exp }, {}, now)
   t.equal((await ask(`${url}/`, token)).status, 200)
@@ -170,7 +170,7 @@ t.test('a verified token is taken again until it expires, and not a moment longe
 })
 
 t.test('while no key can be had the answer is 503, so that nobody throws a good token away', async (t) => {
-  const { auth0, url } = await startHouse(t, {
+  const { auth0, url } = await startStack(t, {
     config: { machines: machinesIn },
     fetch: () => Promise.reject(new Error()),
   })
@@ -184,7 +184,7 @@ t.test('while no key can be had the answer is 503, so that nobody throws a good 
 })
 
 t.test('a 401 says where to get a token, and the metadata says from whom', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn } })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   const metadata = `${url}/.well-known/oauth-protected-resource`
   const none = await ask(`${url}/`)
   t.equal(none.headers['www-authenticate'], `Bearer resource_metadata="${metadata}"`)
@@ -205,14 +205,14 @@ t.test('a 401 says where to get a token, and the metadata says from whom', async
 })
 
 t.test('a token with text/html in Accept is answered, not sent to a login page', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn } })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   t.equal((await ask(`${url}/`, machineToken(auth0, { exp: 1 }), { accept: 'text/html' })).status, 401)
 })
 
 t.test('further issuers have keys and audiences of their own', async (t) => {
-  const second = await startHouse(t)
+  const second = await startStack(t)
   const issuers = [{ issuer: second.auth0.issuer, audiences: ['urn:second'] }]
-  const { auth0, url } = await startHouse(t, { config: { machines: { ...machinesIn, issuers } } })
+  const { auth0, url } = await startStack(t, { config: { machines: { ...machinesIn, issuers } } })
   t.equal((await ask(`${url}/`, machineToken(auth0))).status, 200)
   t.equal((await ask(`${url}/`, machineToken(second.auth0, { aud: 'urn:second' }))).status, 200)
   t.match(await ask(`${url}/`, machineToken(second.auth0)), { status: 401, body: { reason: 'audience-mismatch' } })
@@ -221,7 +221,7 @@ t.test('further issuers have keys and audiences of their own', async (t) => {
 })
 
 t.test('an unsigned copy of a token that was verified before is refused', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn } })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   const token = machineToken(auth0)
   await ask(`${url}/`, token)
   const [header, claims] = token.split('.')

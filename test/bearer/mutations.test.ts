@@ -3,7 +3,7 @@ import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 
 import type { LocalAuth0 } from '../../auth0/local/server.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { ask, encode, forge, goodToken, machinesIn, machineToken } from '../support/machine.ts'
 
 type Row = readonly [what: string, token: string, reason: string]
@@ -15,12 +15,12 @@ t.test('every mutation of a good token is refused for its own reason, and reache
     return fetch(input, init)
   }
   let stoppedAt: number | undefined
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     now: () => stoppedAt ?? Date.now(),
     config: { machines: { ...machinesIn, maxTokenAge: '2h' }, server: { failedAttempts: { max: 1000 } } },
     fetch: spy,
   })
-  const { auth0, origin, url } = house
+  const { auth0, origin, url } = stack
   t.equal((await ask(`${url}/`, machineToken(auth0))).status, 200, 'the token they are made of is good')
   // One look at the issuer is ours for an unknown key; the rows below must not get another.
   await ask(`${url}/`, machineToken(auth0, {}, { kid: 'never-seen' }))

@@ -6,7 +6,7 @@ import t from 'tap'
 import { stringify } from 'yaml'
 
 import { runCommand } from '../support/command.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
 
 const config = {
@@ -14,22 +14,22 @@ const config = {
   machines: machinesIn,
 }
 
-async function startAdmin(t: Parameters<typeof startHouse>[0]) {
-  const house = await startHouse(t, { config })
-  const env = { STAGEDOOR_BASE_URL: house.url, STAGEDOOR_TOKEN: machineToken(house.auth0) }
+async function startAdmin(t: Parameters<typeof startStack>[0]) {
+  const stack = await startStack(t, { config })
+  const env = { STAGEDOOR_BASE_URL: stack.url, STAGEDOOR_TOKEN: machineToken(stack.auth0) }
   const run = (words: string[], changed: NodeJS.ProcessEnv = env) => runCommand(words, { env: changed })
-  return { house, env, run }
+  return { stack, env, run }
 }
 
 t.test('sessions are listed and ended from the command line', async (t) => {
-  const { house, run } = await startAdmin(t)
-  const { browser } = await house.signIn()
-  const jane = house.auth0.users[0]?.id ?? ''
+  const { stack, run } = await startAdmin(t)
+  const { browser } = await stack.signIn()
+  const jane = stack.auth0.users[0]?.id ?? ''
   t.match(await run(['sessions', 'list']), { exitCode: 0, out: new RegExp(`SUBJECT[^]*${jane.replace('|', '\\|')}`) })
   t.match(await run(['sessions', 'list', '--subject', 'nobody']), { exitCode: 0, out: /^No session/ })
   t.match(JSON.parse((await run(['sessions', 'list', '--json'])).out), { sessions: [{ subject: jane }] })
   t.match(await run(['sessions', 'revoke', '--subject', jane]), { exitCode: 0, out: `Ended: subject ${jane}\n` })
-  t.equal((await browser.fetch(`${house.url}/api`)).status, 401)
+  t.equal((await browser.fetch(`${stack.url}/api`)).status, 401)
 })
 
 t.test('which sessions end has to be said, by one name', async (t) => {
@@ -40,7 +40,7 @@ t.test('which sessions end has to be said, by one name', async (t) => {
 })
 
 t.test('signing keys are listed, and the next one signs when that is asked for', async (t) => {
-  const { house, run } = await startAdmin(t)
+  const { stack, run } = await startAdmin(t)
   const keys = async () => JSON.parse((await run(['keys', 'list', '--json'])).out).keys as { current: string }[]
   const [before] = await keys()
   t.match(await run(['keys', 'rotate', 'assertion']), { exitCode: 0, out: /assertion .* signs/ })
@@ -50,9 +50,9 @@ t.test('signing keys are listed, and the next one signs when that is asked for',
     exitCode: 1,
     err: /answers 409: The previous key is still needed .*It is needed until 20\S+Z\. Ask again .*--drop-previous/,
   })
-  const answer = await fetch(`${house.url}/.stagedoor/admin/keys/rotate`, {
+  const answer = await fetch(`${stack.url}/.stagedoor/admin/keys/rotate`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${machineToken(house.auth0)}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${machineToken(stack.auth0)}`, 'content-type': 'application/json' },
     body: JSON.stringify({ purpose: 'assertion' }),
   })
   t.match(await answer.json(), { status: 409, code: 'STAGEDOOR_ADMIN_KEYS_IN_USE' })
@@ -81,9 +81,9 @@ t.test('without a token, with a wrong one and without a gateway, the command say
 })
 
 t.test('check --diff asks the running gateway; secrets it cannot compare, and says so', async (t) => {
-  const { house, run } = await startAdmin(t)
-  const headers = { authorization: `Bearer ${machineToken(house.auth0)}`, accept: 'application/json' }
-  const answer = await fetch(`${house.url}/.stagedoor/admin/configuration`, { headers })
+  const { stack, run } = await startAdmin(t)
+  const headers = { authorization: `Bearer ${machineToken(stack.auth0)}`, accept: 'application/json' }
+  const answer = await fetch(`${stack.url}/.stagedoor/admin/configuration`, { headers })
   const { configuration } = (await answer.json()) as { configuration: Record<string, Record<string, unknown>> }
   const secret = 'some secret of at least 32 characters'
   const { auth0, session, server } = configuration

@@ -50,30 +50,30 @@ t.test(
     const server = { tls: { certificate, key }, reload: 'signal', timeouts }
     const upstreams = { backstage: { url: upstreamUrl, timeouts: { connect: '1m' } } }
     const sectionsOfAll = { ...sections, upstreams }
-    const house = await startReplicas(t, 3, {}, { upstreamUrl, publicPort, server, sections: sectionsOfAll })
+    const stack = await startReplicas(t, 3, {}, { upstreamUrl, publicPort, server, sections: sectionsOfAll })
     const balancer = await startBalancer(
       t,
-      house.all.map(({ url }) => Number(new URL(url).port)),
+      stack.all.map(({ url }) => Number(new URL(url).port)),
       { port: publicPort, pem: await frontPem(t) },
     )
     await balancer.untilAllAreUp()
     const otherBuild = await startOtherBuild(t)
-    const cookies = await beginSessions(t, house)
-    const settings = createSettings(t, house, cookies[0] ?? '')
-    await settings.change(sectionsWith(house, clientSecrets, sessionSecrets))
-    const load = startMixedLoad(t, `https://localhost:${publicPort}`, house, cookies)
+    const cookies = await beginSessions(t, stack)
+    const settings = createSettings(t, stack, cookies[0] ?? '')
+    await settings.change(sectionsWith(stack, clientSecrets, sessionSecrets))
+    const load = startMixedLoad(t, `https://localhost:${publicPort}`, stack, cookies)
     const report = startReport(t, 'changes')
 
     for (let round = 1; round === 1 || report.hasTime(); round += 1) {
       const isOdd = round % 2 === 1
-      await changeSecrets(house, settings, isOdd)
-      await rotateKeys(house, round)
+      await changeSecrets(stack, settings, isOdd)
+      await rotateKeys(stack, round)
       await certificates.issue(`round-${round}`)
       await settings.change()
-      for (const replica of house.all) t.equal(await nameOf(replica), `round-${round}`)
+      for (const replica of stack.all) t.equal(await nameOf(replica), `round-${round}`)
       await load.meet()
       load.isRestarting = true
-      for (const replica of house.all) {
+      for (const replica of stack.all) {
         await replica.stop()
         await replica.start(isOdd ? otherBuild.folder : repositoryRoot)
         await balancer.untilAllAreUp()
@@ -81,17 +81,17 @@ t.test(
       }
       await load.meet()
       load.isRestarting = false
-      report.faults += settings.count() + keyPurposes.length + 2 * house.all.length
+      report.faults += settings.count() + keyPurposes.length + 2 * stack.all.length
     }
 
     const { failures, lost, ...figures } = await load.stop()
     Object.assign(report, { requests: figures.requests, failures: failures.length + lost, leaks: 0 })
     t.comment(JSON.stringify({ ...figures, failures: failures.length, lost }))
-    const causes = house.all.flatMap((replica) => replica.errors()).slice(0, 10)
+    const causes = stack.all.flatMap((replica) => replica.errors()).slice(0, 10)
     t.same({ failures: failures.slice(0, 10) }, { failures: [] }, `${figures.requests} requests`, { causes })
     t.equal(lost, 0, 'what was open ended at a restart only, and was open again at once')
     t.ok(figures.reopened >= 2 * people, 'each restart was met by what was open')
-    for (const replica of house.all) {
+    for (const replica of stack.all) {
       const statuses = await Promise.all(cookies.map(async (cookie) => (await replica.fetch('/', cookie)).status))
       t.same(new Set(statuses), new Set([200]), 'every session is known at every replica')
     }
@@ -136,14 +136,14 @@ function createSettings(t: Test, { all }: Replicas, probe: string): Settings {
 }
 
 /** Each next secret is held everywhere before anything is sealed with it, or Auth0 asks for it. */
-async function changeSecrets(house: Replicas, settings: Settings, isOdd: boolean): Promise<void> {
-  const { auth0 } = house
+async function changeSecrets(stack: Replicas, settings: Settings, isOdd: boolean): Promise<void> {
+  const { auth0 } = stack
   const inOrder = (all: string[]) => (isOdd ? all : all.toReversed())
   const [former = '', next = ''] = inOrder(clientSecrets)
   const [formerSeal = '', nextSeal = ''] = inOrder(sessionSecrets)
-  await settings.change(sectionsWith(house, [former, next], [formerSeal, nextSeal]))
+  await settings.change(sectionsWith(stack, [former, next], [formerSeal, nextSeal]))
   auth0.switches.setClientSecret(auth0.clientId, next, { overlapSeconds: 1 })
-  await settings.change(sectionsWith(house, [next, former], [nextSeal, formerSeal]))
+  await settings.change(sectionsWith(stack, [next, former], [nextSeal, formerSeal]))
 }
 
 /** Redis may take its time, and so may the upstream: a drill shares its processors with all that it starts, and is not about them. */

@@ -28,19 +28,19 @@ t.test(
     const sections = { assertion: { keys: { store: 'redis' } }, admin: { allow: { roles: ['stagedoor-admin'] } } }
     const leaks = await createLeakCheck(
       t,
-      () => house,
+      () => stack,
       () => report,
     )
-    const house = await startReplicas(t, 3, {}, { sections, preload: [countResources] })
+    const stack = await startReplicas(t, 3, {}, { sections, preload: [countResources] })
     const people = [
-      await signIn(house, 'jane@example.com', 'org_demo'),
-      await signIn(house, 'max@example.com', 'org_other'),
+      await signIn(stack, 'jane@example.com', 'org_demo'),
+      await signIn(stack, 'max@example.com', 'org_other'),
     ]
     const [admin] = people as [Person, Person]
-    const editor = await createSessionEditor(t, house.redis.url, replicaSecret)
-    const keyEditor = await createKeyEditor(t, house.redis.url, replicaSecret)
+    const editor = await createSessionEditor(t, stack.redis.url, replicaSecret)
+    const keyEditor = await createKeyEditor(t, stack.redis.url, replicaSecret)
     const report = startReport(t, 'isolation')
-    const keys = createRemoteJWKSet(new URL(`${house.all[0]?.url}/.stagedoor/jwks.json`), {
+    const keys = createRemoteJWKSet(new URL(`${stack.all[0]?.url}/.stagedoor/jwks.json`), {
       cooldownDuration: 0,
       timeoutDuration: 60_000,
     })
@@ -52,7 +52,7 @@ t.test(
 
     async function askOn(person: Person, id: number): Promise<void> {
       for (let turn = 0; report.hasTime() || !wasDisturbed; turn += 1) {
-        const url = house.all[(id + turn) % house.all.length]?.url ?? ''
+        const url = stack.all[(id + turn) % stack.all.length]?.url ?? ''
         const path = `/api/${person.organization}-${id}-${turn}`
         const headers = { cookie: person.cookie, accept: 'application/json', 'sec-fetch-mode': 'cors' }
         const answer = await request(url + path, { headers, dispatcher })
@@ -79,14 +79,14 @@ t.test(
       do {
         // Not more often than a provider would: a client asks for unknown keys once in a while only.
         if (performance.now() > nextRotationAtMs) {
-          await house.auth0.switches.rotateKeys()
+          await stack.auth0.switches.rotateKeys()
           nextRotationAtMs = performance.now() + 120_000
         }
-        await until(() => doAllPublishTheSame(house))
+        await until(() => doAllPublishTheSame(stack))
         await keyEditor.age(aDayMs)
-        await rotateAssertionKeys(house, admin)
+        await rotateAssertionKeys(stack, admin)
         // A new session is signed for anew; those that go on keep their assertion until that ends.
-        for (const person of people) person.cookie = await cookieOf(house, person)
+        for (const person of people) person.cookie = await cookieOf(stack, person)
         for (const { cookie } of people) await editor.age(cookie, aDayMs / 100)
         report.faults += 6
         // The next askers meet what has changed.
@@ -96,8 +96,8 @@ t.test(
       } while (report.hasTime())
     }
 
-    const before = await Promise.all(house.all.map((replica) => leaks.measureAtRest(replica)))
-    const refreshesBefore = house.auth0.counters.tokenRefreshToken
+    const before = await Promise.all(stack.all.map((replica) => leaks.measureAtRest(replica)))
+    const refreshesBefore = stack.auth0.counters.tokenRefreshToken
     // One after the other: what a request leaves behind meets the other person's next.
     const askers = Array.from({ length: concurrent }, (_, id) => people.map((person) => askOn(person, id))).flat()
     await Promise.all([...askers, disturb()])
@@ -105,21 +105,21 @@ t.test(
     report.failures = mixed.length
     t.same(mixed.slice(0, 3), [], `${report.requests} requests`)
     t.ok(
-      house.auth0.counters.tokenRefreshToken > refreshesBefore,
-      `${house.auth0.counters.tokenRefreshToken} refreshes`,
+      stack.auth0.counters.tokenRefreshToken > refreshesBefore,
+      `${stack.auth0.counters.tokenRefreshToken} refreshes`,
     )
     t.ok(kids.size > 1, `${kids.size} keys signed`)
-    await Promise.all(house.all.map((replica, i) => leaks.judge(replica, before[i])))
+    await Promise.all(stack.all.map((replica, i) => leaks.judge(replica, before[i])))
   },
 )
 
-async function signIn(house: Replicas, email: string, organization: string): Promise<Person> {
-  house.auth0.switches.setOrganizations(ids[email] ?? '', [organization])
-  return { email, organization, cookie: await cookieOf(house, { email, organization }) }
+async function signIn(stack: Replicas, email: string, organization: string): Promise<Person> {
+  stack.auth0.switches.setOrganizations(ids[email] ?? '', [organization])
+  return { email, organization, cookie: await cookieOf(stack, { email, organization }) }
 }
 
-async function cookieOf(house: Replicas, { email, organization }: Omit<Person, 'cookie'>): Promise<string> {
-  const baseUrl = (house.all[0]?.url ?? '').replace('127.0.0.1', 'localhost')
+async function cookieOf(stack: Replicas, { email, organization }: Omit<Person, 'cookie'>): Promise<string> {
+  const baseUrl = (stack.all[0]?.url ?? '').replace('127.0.0.1', 'localhost')
   const browser = createBrowser()
   const login = `${baseUrl}/.stagedoor/login?organization=${organization}&return_to=/`
   await passLoginPage(await browser.open(login), browser, email)
@@ -134,8 +134,8 @@ async function doAllPublishTheSame({ all }: Replicas): Promise<boolean> {
 }
 
 /** Asks one process for the next key; the others hear of it by Redis. */
-async function rotateAssertionKeys(house: Replicas, { cookie }: Person): Promise<void> {
-  const url = house.all[0]?.url ?? ''
+async function rotateAssertionKeys(stack: Replicas, { cookie }: Person): Promise<void> {
+  const url = stack.all[0]?.url ?? ''
   const headers = {
     cookie,
     'content-type': 'application/json',

@@ -37,7 +37,7 @@ export type Load = {
  * Much at once at one address: people who read and write, by HTTP/1.1 and HTTP/2, each with an event stream and a WebSocket that
  * are held open; machines with bearer tokens; and somebody who logs in, again and again.
  */
-export function startMixedLoad(t: Test, url: string, house: Replicas, cookies: readonly string[]): Load {
+export function startMixedLoad(t: Test, url: string, stack: Replicas, cookies: readonly string[]): Load {
   const connection = { rejectUnauthorized: false }
   const agents = [false, true].map((allowH2) => new Agent({ allowH2, connect: connection, bodyTimeout: 0 }))
   t.teardown(() => Promise.all(agents.map((agent) => agent.destroy())))
@@ -70,7 +70,7 @@ export function startMixedLoad(t: Test, url: string, house: Replicas, cookies: r
   }
 
   async function logIn(): Promise<void> {
-    await house.signIn('max@example.com')
+    await stack.signIn('max@example.com')
     figures.logins += 1
   }
 
@@ -119,7 +119,7 @@ export function startMixedLoad(t: Test, url: string, house: Replicas, cookies: r
   t.teardown(() => {
     for (const socket of open) socket.terminate()
   })
-  const token = `Bearer ${machineToken(house.auth0)}`
+  const token = `Bearer ${machineToken(stack.auth0)}`
   const askers = [
     ...cookies.map((cookie, id) => steadily('a person', (turn) => ask(`person-${id}`, turn, { cookie }))),
     ...Array.from({ length: machines }, (_, id) =>

@@ -45,7 +45,7 @@ export type LeakCheck = {
 }
 
 /** Call it before the processes start, which find the folder in their environment. */
-export async function createLeakCheck(t: Test, house: () => Replicas, report: () => DrillReport): Promise<LeakCheck> {
+export async function createLeakCheck(t: Test, stack: () => Replicas, report: () => DrillReport): Promise<LeakCheck> {
   const folder = await temporaryFolder(t)
   process.env['DRILL_RESOURCES'] = folder
 
@@ -67,7 +67,7 @@ export async function createLeakCheck(t: Test, house: () => Replicas, report: ()
       descriptors: links.length,
       sockets: links.filter((link) => link.startsWith('socket:')).length,
       children: await childrenOf(pid),
-      redisConnections: await connectionsOf(house()),
+      redisConnections: await connectionsOf(stack()),
     }
   }
 

@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core'
 import t from 'tap'
 
 import { openChromium } from '../support/chromium.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { signIn } from './people.ts'
 
 t.setTimeout(600_000)
@@ -40,7 +40,7 @@ const statuses = new Map([
 const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 
 t.test('axe finds nothing on the login page of the stand-in, in both themes', async (t) => {
-  const { url } = await startHouse(t)
+  const { url } = await startStack(t)
   const page = await (await openChromium(t)).newPage()
   await page.goto(`${url}/`)
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -56,7 +56,7 @@ t.test('axe finds nothing on the login page of the stand-in, in both themes', as
 })
 
 t.test('axe finds nothing on any page, in both themes, and no page is wider than a phone', async (t) => {
-  const { url } = await startHouse(t, { config: { routes, pages: { name: 'Developer portal', color: '#7a1fa2' } } })
+  const { url } = await startStack(t, { config: { routes, pages: { name: 'Developer portal', color: '#7a1fa2' } } })
   const context = await openChromium(t)
   const page = await context.newPage()
   await page.goto(`${url}/.stagedoor/`)

@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import t from 'tap'
 
 import { openChromium } from '../support/chromium.ts'
-import { type House, startHouse } from '../support/house.ts'
+import { type Stack, startStack } from '../support/house.ts'
 import { forgetAtLoginService, signIn } from './people.ts'
 
 t.setTimeout(600_000)
@@ -13,7 +13,7 @@ const routes = [
 ]
 
 /** An upstream with a page that says when its event stream ends. */
-const house = await startHouse(t, {
+const stack = await startStack(t, {
   config: { routes },
   upstream(request, response) {
     if (request.url === '/events') {
@@ -24,7 +24,7 @@ const house = await startHouse(t, {
   },
 })
 
-async function open(context: BrowserContext, { url }: House, name: string, path: string): Promise<Page> {
+async function open(context: BrowserContext, { url }: Stack, name: string, path: string): Promise<Page> {
   const page = await context.newPage()
   await page.goto(url + path)
   await signIn(page, name)
@@ -42,9 +42,9 @@ const watch = `new Promise((resolve) => {
 })`
 
 t.test('an operator ends a session in one browser, and another browser is out', async (t) => {
-  const max = await open(await openChromium(t), house, 'Max Muster', '/')
+  const max = await open(await openChromium(t), stack, 'Max Muster', '/')
   await max.evaluate(watch)
-  const jane = await open(await openChromium(t), house, 'Jane Doe', '/.stagedoor/admin/sessions?text=max')
+  const jane = await open(await openChromium(t), stack, 'Jane Doe', '/.stagedoor/admin/sessions?text=max')
   const clickedAt = Date.now()
   await jane.getByRole('button', { name: 'This session of max@example.com' }).click()
   const { at, status } = await max.evaluate<{ at: number; status: number }>('globalThis.ended')
@@ -55,13 +55,13 @@ t.test('an operator ends a session in one browser, and another browser is out', 
   await max.reload()
   await max.getByRole('button', { name: 'Max Muster' }).waitFor()
   t.pass('the page asks for a login')
-  const record = house.records().find(({ event }) => event === 'revocation')
+  const record = stack.records().find(({ event }) => event === 'revocation')
   t.match(record, { channel: 'admin', principal: { name: 'Jane Doe' } }, 'who did it is on record')
 })
 
 t.test('a console that wants a second factor asks for it in the browser, and acts only after it', async (t) => {
   const allow = { all: [{ roles: ['stagedoor-admin'] }, { mfa: { within: '15m' } }] }
-  const strict = await startHouse(t, { config: { routes, admin: { allow } } })
+  const strict = await startStack(t, { config: { routes, admin: { allow } } })
   const context = await openChromium(t)
   const page = await context.newPage()
   await page.goto(`${strict.url}/.stagedoor/admin/sessions`)
@@ -79,37 +79,37 @@ t.test('a console that wants a second factor asks for it in the browser, and act
 })
 
 t.test('the overview shows what happens elsewhere, in the reader’s own time zone, without a reload', async (t) => {
-  const jane = await open(await openChromium(t), house, 'Jane Doe', '/.stagedoor/admin/')
+  const jane = await open(await openChromium(t), stack, 'Jane Doe', '/.stagedoor/admin/')
   const context = await openChromium(t)
-  await open(context, house, 'Max Muster', '/seen-from-afar')
+  await open(context, stack, 'Max Muster', '/seen-from-afar')
   const row = jane.getByRole('row').filter({ hasText: '/seen-from-afar' }).first()
   await row.waitFor()
   t.match(await row.innerText(), 'GMT+9')
 })
 
 t.test('a refused person uses another account by one button', async (t) => {
-  const page = await open(await openChromium(t), house, 'Max Muster', '/closed/x')
+  const page = await open(await openChromium(t), stack, 'Max Muster', '/closed/x')
   await page.getByText('You need the role platform-admin.').waitFor()
   await page.getByRole('button', { name: 'Use another account' }).click()
   await signIn(page, 'Jane Doe')
-  await page.waitForURL(`${house.url}/closed/x`)
+  await page.waitForURL(`${stack.url}/closed/x`)
   t.equal(await page.title(), 'portal')
 })
 
 t.test('a blocked person reads why, and signs in as somebody else', async (t) => {
   const page = await (await openChromium(t)).newPage()
-  await page.goto(`${house.url}/`)
+  await page.goto(`${stack.url}/`)
   await signIn(page, 'Bob Blocked')
   await page.getByText('The login service says: “user is blocked”').waitFor()
   await page.getByRole('button', { name: 'Use another account' }).click()
   await signIn(page, 'Max Muster')
-  await page.waitForURL(`${house.url}/`)
+  await page.waitForURL(`${stack.url}/`)
   t.equal(await page.title(), 'portal')
 })
 
 t.test('the account page ends one other session, all others, and all, and says so', async (t) => {
-  const here = await open(await openChromium(t), house, 'Eve Unverified', '/.stagedoor/')
-  const elsewhere = async () => open(await openChromium(t), house, 'Eve Unverified', '/')
+  const here = await open(await openChromium(t), stack, 'Eve Unverified', '/.stagedoor/')
+  const elsewhere = async () => open(await openChromium(t), stack, 'Eve Unverified', '/')
   const first = await elsewhere()
   await here.reload()
   await here.getByRole('button', { name: /^End the session on/ }).click()

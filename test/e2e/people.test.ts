@@ -38,10 +38,10 @@ const permission = {
   },
 }
 
-const house = await startHouseOfAuth0People(t)
+const stack = await startStackOfAuth0People(t)
 
 /** Login service, gateway and a real Backstage that takes its people from the login service. */
-async function startHouseOfAuth0People(t: Test) {
+async function startStackOfAuth0People(t: Test) {
   await ensureBackstage({ log: (line) => t.comment(line) })
   const port = await freePort()
   const url = `http://localhost:${port}`
@@ -76,8 +76,8 @@ async function reloadUntilShown(page: Page, text: string): Promise<number> {
 
 /** Has the gateway ask for Jane's claims anew, as after `session.refreshEvery`; gives the roles that she has then. */
 async function refreshGatewaySession(page: Page): Promise<string[]> {
-  await house.revocations.revoke({ issuer: house.auth0.issuer, subject: jane, claimsBefore: Date.now() })
-  const answer = await page.request.get(`${house.url}/.stagedoor/me`)
+  await stack.revocations.revoke({ issuer: stack.auth0.issuer, subject: jane, claimsBefore: Date.now() })
+  const answer = await page.request.get(`${stack.url}/.stagedoor/me`)
   return (await answer.json()).roles
 }
 
@@ -100,7 +100,7 @@ function asksAboutRefreshing(request: Request): boolean {
 
 async function statusOfRefresh(page: Page, authorization: string): Promise<number> {
   const data = { entityRef: 'component:default/storefront' }
-  return (await page.request.post(`${house.url}/api/catalog/refresh`, { headers: { authorization }, data })).status()
+  return (await page.request.post(`${stack.url}/api/catalog/refresh`, { headers: { authorization }, data })).status()
 }
 
 /**
@@ -120,18 +120,18 @@ async function untilRefused(page: Page, authorization: string): Promise<number> 
 
 t.test('a user created in Auth0 appears on the catalog page within seconds', async (t) => {
   const context = await openChromium(t)
-  const page = await openAs(context, house, 'Jane Doe', peoplePath)
+  const page = await openAs(context, stack, 'Jane Doe', peoplePath)
   await page.getByText('Max Muster').first().waitFor({ timeout })
   t.equal(await page.getByText(newcomer.name).count(), 0)
 
-  house.auth0.switches.createUser(newcomer)
+  stack.auth0.switches.createUser(newcomer)
   const tookMs = await reloadUntilShown(page, newcomer.name)
   t.comment(`created in Auth0, on the catalog page after ${(tookMs / 1000).toFixed(1)} s`)
 })
 
 t.test('with a role removed in Auth0, the button is gone and the API refuses after the refresh', async (t) => {
   const context = await openChromium(t)
-  const page = await openAs(context, house, 'Jane Doe', storefrontPath)
+  const page = await openAs(context, stack, 'Jane Doe', storefrontPath)
   const button = page.getByTitle('Schedule entity refresh')
   const answered = page.waitForResponse('**/api/catalog/refresh', { timeout })
   await button.click({ timeout })
@@ -140,7 +140,7 @@ t.test('with a role removed in Auth0, the button is gone and the API refuses aft
   t.equal(await statusOfRefresh(page, tokenOfBefore), 200, 'a reload alone takes nothing away')
   await button.waitFor({ timeout })
 
-  house.auth0.switches.setRoles(jane, ['stagedoor-admin'])
+  stack.auth0.switches.setRoles(jane, ['stagedoor-admin'])
   t.same(await refreshGatewaySession(page), ['stagedoor-admin'])
   const tookMs = await untilRefused(page, tokenOfBefore)
   t.comment(`a token of before is refused ${(tookMs / 1000).toFixed(1)} s after the session was refreshed`)

@@ -2,12 +2,12 @@ import type { Test } from 'tap'
 
 import { ensureBackstage } from '../../scripts/backstage-setup.ts'
 import { type BackstageOptions, startBackstage } from '../../scripts/backstage-start.ts'
-import { type House, type HouseOptions, startHouse } from '../support/house.ts'
+import { type Stack, type StackOptions, startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 
-export type Portal = House & { backstageUrl: string }
+export type Portal = Stack & { backstageUrl: string }
 
-/** The whole house with a real Backstage in it. */
+/** The whole stack with a real Backstage in it. */
 export async function startPortal(
   t: Test,
   {
@@ -15,7 +15,7 @@ export async function startPortal(
     mode,
     preload,
     ...options
-  }: HouseOptions & Pick<BackstageOptions, 'configFiles' | 'mode' | 'preload'> = {},
+  }: StackOptions & Pick<BackstageOptions, 'configFiles' | 'mode' | 'preload'> = {},
 ): Promise<Portal> {
   await ensureBackstage({ log: (line) => t.comment(line) })
   const port = await freePort()
@@ -26,6 +26,6 @@ export async function startPortal(
     ...(mode && { mode }),
   })
   t.teardown(() => backstage.close())
-  const house = await startHouse(t, { ...options, port, upstreamUrl: backstage.url })
-  return { ...house, backstageUrl: backstage.url }
+  const stack = await startStack(t, { ...options, port, upstreamUrl: backstage.url })
+  return { ...stack, backstageUrl: backstage.url }
 }

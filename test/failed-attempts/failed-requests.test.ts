@@ -2,13 +2,13 @@ import t from 'tap'
 
 import { answersToTooMany } from '../../src/failed-attempts/plugin.ts'
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 
 const failedAttempts = { max: 3, window: '1m' }
 
 t.test('too many refused tokens from one address are answered 429, and a good one is still taken', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn, server: { failedAttempts } } })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn, server: { failedAttempts } } })
   const statuses: number[] = []
   for (let i = 0; i < 5; i++) {
     const { status } = await ask(`${url}/`, machineToken(auth0, { exp: 1, azp: `client-${i}` }))
@@ -25,7 +25,7 @@ t.test('too many refused tokens from one address are answered 429, and a good on
 
 t.test('too many refused tokens of one client are answered 429, from wherever they come', async (t) => {
   const server = { failedAttempts, trustedProxies: ['127.0.0.0/8'] }
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn, server } })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn, server } })
   const from = async (address: string, azp: string) => {
     const token = machineToken(auth0, { exp: 1, azp })
     return (await ask(`${url}/`, token, { 'x-forwarded-for': address })).status
@@ -38,7 +38,7 @@ t.test('too many refused tokens of one client are answered 429, from wherever th
 })
 
 t.test('too many failed sign-ins from one address are answered 429', async (t) => {
-  const { url } = await startHouse(t, { config: { server: { failedAttempts } } })
+  const { url } = await startStack(t, { config: { server: { failedAttempts } } })
   const statuses: number[] = []
   for (let i = 0; i < 4; i++) {
     statuses.push((await createBrowser().step(`${url}/.stagedoor/callback?code=x&state=${i}`)).status)
@@ -49,7 +49,7 @@ t.test('too many failed sign-ins from one address are answered 429', async (t) =
 })
 
 t.test('a browser whose session ended is never held up for polling with Backstage’s token', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn, server: { failedAttempts } } })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn, server: { failedAttempts } } })
   const token = machineToken(auth0, {}, { typ: 'vnd.backstage.user' })
   for (let i = 0; i < 6; i++) t.equal((await ask(`${url}/`, token)).status, 401)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 import { startRedis } from '../support/redis.ts'
 
@@ -11,12 +11,12 @@ t.test('replicas with one Redis count failed attempts together, and go on withou
     server: { failedAttempts: { max: 3, window: '1m' } },
     session: { redis: { url: redis.url }, store: 'cookie' },
   }
-  const houses = [await startHouse(t, { config }), await startHouse(t, { config })]
+  const stacks = [await startStack(t, { config }), await startStack(t, { config })]
   const statuses: number[] = []
   for (let i = 0; i < 6; i++) {
-    const house = houses[i % 2]
-    if (house === undefined) continue
-    statuses.push((await ask(`${house.url}/`, machineToken(house.auth0, { exp: 1 }))).status)
+    const stack = stacks[i % 2]
+    if (stack === undefined) continue
+    statuses.push((await ask(`${stack.url}/`, machineToken(stack.auth0, { exp: 1 }))).status)
   }
   t.same(statuses, [401, 401, 401, 429, 429, 429])
   const names = await redis.command('KEYS', '*')
@@ -24,7 +24,7 @@ t.test('replicas with one Redis count failed attempts together, and go on withou
   t.notMatch(names, '127.0.0.1')
 
   await redis.stop()
-  const [first] = houses
+  const [first] = stacks
   if (first === undefined) throw new Error('two were started')
   t.equal((await ask(`${first.url}/`, machineToken(first.auth0, { exp: 1 }))).status, 401)
 })

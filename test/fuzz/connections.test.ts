@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { type House, startHouse } from '../support/house.ts'
+import { type Stack, startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 import { type Conversation, converse, type Script, type Step } from './connections/client.ts'
 import {
@@ -46,7 +46,7 @@ t.test(
   { timeout: 3_600_000 },
   async (t) => {
     const upstream = await startRawUpstream(t)
-    const house = await startHouse(t, {
+    const stack = await startStack(t, {
       upstreamUrl: upstream.url,
       config: {
         routes: [{ name: 'open', path: '/open/**', allow: 'public' }],
@@ -55,47 +55,47 @@ t.test(
         },
       },
     })
-    const port = Number(new URL(house.directUrl).port)
+    const port = Number(new URL(stack.directUrl).port)
     const escaped: unknown[] = []
     const onEscape = (error: unknown): void => void escaped.push(error)
     process.on('uncaughtException', onEscape).on('unhandledRejection', onEscape)
     t.teardown(() => process.off('uncaughtException', onEscape).off('unhandledRejection', onEscape))
-    const before = await descriptorsAtRest(house, upstream)
+    const before = await descriptorsAtRest(stack, upstream)
     let run = 0
 
     await fc.assert(
       fc.asyncProperty(storm, async (scripts) => {
         run += 1
-        house.logged.length = 0
+        stack.logged.length = 0
         upstream.seen.length = 0
         const conversations = await Promise.all(
           scripts.map((each, i) => converse(port, each, (index) => `m${run}-${i + 1}-${index + 1}`)),
         )
         await until(
-          () => isAtRest(house),
+          () => isAtRest(stack),
           1,
-          () => heldBy(house),
+          () => heldBy(stack),
         )
         if (escaped.length > 0) throw new Error('it escaped from a request', { cause: escaped.pop() })
         if (upstream.faults.length > 0)
           throw new Error(`the upstream was sent what is not HTTP: ${upstream.faults.join()}`)
         for (const conversation of conversations) judgeAnswers(conversation)
-        await until(() => undecided(house, upstream, conversations).length === 0, 1)
-        judgeDecisions(house, upstream, conversations)
+        await until(() => undecided(stack, upstream, conversations).length === 0, 1)
+        judgeDecisions(stack, upstream, conversations)
         await judgeNext(port, `m${run}-0-1`)
       }),
       // Without shrinking: a storm that fails may do so by waiting.
       { ...fuzzParameters, numRuns, endOnFailure: true },
     )
-    const after = await descriptorsAtRest(house, upstream)
+    const after = await descriptorsAtRest(stack, upstream)
     t.ok(after <= before, `descriptors: ${before} before, ${after} after ${run} storms`)
   },
 )
 
 /** No connection of a client, no request under way, and no place that is not given back. */
-const isAtRest = (house: House): boolean => Object.values(heldBy(house)).every((count) => count === 0)
+const isAtRest = (stack: Stack): boolean => Object.values(heldBy(stack)).every((count) => count === 0)
 
-function heldBy({ parts }: House) {
+function heldBy({ parts }: Stack) {
   const { requests, streams } = parts.proxy.upstreams.get('backstage') ?? {}
   const takenIn = (lane: typeof requests) => (lane?.admission.active ?? 0) + (lane?.admission.waiting ?? 0)
   return {
@@ -106,8 +106,8 @@ function heldBy({ parts }: House) {
   }
 }
 
-async function descriptorsAtRest(house: House, upstream: RawUpstream): Promise<number> {
-  await until(() => isAtRest(house) && upstream.openSockets() === 0, 50)
+async function descriptorsAtRest(stack: Stack, upstream: RawUpstream): Promise<number> {
+  await until(() => isAtRest(stack) && upstream.openSockets() === 0, 50)
   return readdirSync('/proc/self/fd').length
 }
 
@@ -131,22 +131,22 @@ function judgeAnswers({ sent, answers, tunnel }: Conversation): void {
 }
 
 /** Marks of the requests that were decided, in the order of their records. */
-function decidedIn(house: House): string[] {
-  const decisions = house.records().filter(({ event }) => event === 'decision')
+function decidedIn(stack: Stack): string[] {
+  const decisions = stack.records().filter(({ event }) => event === 'decision')
   return decisions.map(({ path }) => String(path).match(markPattern)?.[0] ?? '')
 }
 
 /** Requests that an upstream saw, or that it answered or failed to answer, without a record of a decision. */
-function undecided(house: House, { seen }: RawUpstream, conversations: readonly Conversation[]): string[] {
-  const decided = decidedIn(house)
+function undecided(stack: Stack, { seen }: RawUpstream, conversations: readonly Conversation[]): string[] {
+  const decided = decidedIn(stack)
   const answered = conversations.flatMap(({ sent, answers }) =>
     answers.flatMap(({ status }, i) => (status < 300 || status === 502 || status === 504 ? [sent[i]?.mark ?? ''] : [])),
   )
   return [...seen, ...answered].filter((mark) => !decided.includes(mark))
 }
 
-function judgeDecisions(house: House, { seen }: RawUpstream, conversations: readonly Conversation[]): void {
-  const decided = decidedIn(house)
+function judgeDecisions(stack: Stack, { seen }: RawUpstream, conversations: readonly Conversation[]): void {
+  const decided = decidedIn(stack)
   const twice = decided.filter((mark, i) => decided.indexOf(mark) !== i)
   if (twice.length > 0) throw new Error(`decided twice: ${twice.join()}`)
   if (seen.includes(poison)) throw new Error('the upstream was asked what nobody asked')

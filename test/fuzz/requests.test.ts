@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
 import { fuzzParameters, inheritedNames, nastyJson, nastyText } from './support.ts'
 
@@ -116,14 +116,14 @@ t.test(
   'whatever clients send, the gateway answers others, never with 5xx, and upstreams see what rules allow',
   { timeout: 3_600_000 },
   async (t) => {
-    const house = await startHouse(t, {
+    const stack = await startStack(t, {
       config: {
         routes,
         machines: machinesIn,
         server: { trustedProxies: ['127.0.0.1/32'], failedAttempts: { max: 1_000_000 } },
       },
     })
-    const port = Number(new URL(house.directUrl).port)
+    const port = Number(new URL(stack.directUrl).port)
     const escaped: unknown[] = []
     const onEscape = (error: unknown): void => void escaped.push(error)
     process.on('uncaughtException', onEscape).on('unhandledRejection', onEscape)
@@ -135,14 +135,14 @@ t.test(
         if (!headers.some(([name]) => name === 'Host')) list.push('Host: localhost')
         if (tokens !== null)
           list.push(
-            `Authorization: Bearer ${machineToken(house.auth0, asObject(tokens.claims), asObject(tokens.header))}`,
+            `Authorization: Bearer ${machineToken(stack.auth0, asObject(tokens.claims), asObject(tokens.header))}`,
           )
         const head = `${method} ${path} HTTP/1.1\r\n${list.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`
-        house.origin.seen.length = 0
+        stack.origin.seen.length = 0
         const status = await statusOf(port, Buffer.from(head + body))
         if (status !== undefined && status >= 500) throw new Error(`${status} for a client’s mistake`)
         if (escaped.length > 0) throw new Error('it escaped from the request', { cause: escaped.pop() })
-        for (const { url = '' } of house.origin.seen)
+        for (const { url = '' } of stack.origin.seen)
           if (!isAllowed(url, tokens !== null)) throw new Error(`the upstream saw ${url}`)
         if (
           (await statusOf(

@@ -15,51 +15,51 @@ const skip = keycloakUrl
   ? false
   : 'no Keycloak: `npm run test:keycloak` starts one (KEYCLOAK_URL names one whose administrator is admin, password admin)'
 
-type House = Awaited<ReturnType<typeof startKeycloakHouse>>
+type Stack = Awaited<ReturnType<typeof startKeycloakStack>>
 
 t.test('with Keycloak people sign in, and its roles and groups count', { skip }, async (t) => {
-  const house = await startKeycloakHouse(t)
-  const jane = await signIn(house, 'jane')
+  const stack = await startKeycloakStack(t)
+  const jane = await signIn(stack, 'jane')
   t.equal(jane.page.status, 200)
-  t.equal(jane.page.url, `${house.url}/admin/x`)
-  const me = JSON.parse((await jane.browser.fetch(`${house.url}/.stagedoor/me`)).text)
+  t.equal(jane.page.url, `${stack.url}/admin/x`)
+  const me = JSON.parse((await jane.browser.fetch(`${stack.url}/.stagedoor/me`)).text)
   t.match(me, { email: 'jane@example.com', name: 'Jane Doe', groups: ['platform'] })
   t.ok(me.roles.includes('stagedoor-admin'))
-  const max = await signIn(house, 'max')
+  const max = await signIn(stack, 'max')
   t.equal(max.page.status, 403, 'a role that a person lacks')
 })
 
 t.test('Keycloak that ends a session tells Stagedoor (back-channel logout)', { skip }, async (t) => {
-  const house = await startKeycloakHouse(t)
-  const { browser } = await signIn(house, 'jane')
-  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
-  await house.endSessionsOf('jane')
-  await until(async () => (await browser.fetch(`${house.url}/`)).status === 401, 100)
+  const stack = await startKeycloakStack(t)
+  const { browser } = await signIn(stack, 'jane')
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
+  await stack.endSessionsOf('jane')
+  await until(async () => (await browser.fetch(`${stack.url}/`)).status === 401, 100)
   t.match(
-    house.records().find(({ event }) => event === 'revocation'),
+    stack.records().find(({ event }) => event === 'revocation'),
     { channel: 'back-channel-logout' },
   )
 })
 
 t.test('signing out ends the session at Keycloak too', { skip }, async (t) => {
-  const house = await startKeycloakHouse(t)
-  const { browser } = await signIn(house, 'jane')
-  const left = await browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
+  const stack = await startKeycloakStack(t)
+  const { browser } = await signIn(stack, 'jane')
+  const left = await browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
   t.match(left, { status: 200, text: /You are signed out/ })
-  t.match((await browser.open(`${house.url}/`)).text, /name="password"/, 'Keycloak asks again')
+  t.match((await browser.open(`${stack.url}/`)).text, /name="password"/, 'Keycloak asks again')
 })
 
 t.test('with Keycloak claims are kept fresh', { skip }, async (t) => {
   let now = Date.now()
-  const house = await startKeycloakHouse(t, () => now)
-  const { browser } = await signIn(house, 'jane')
-  await house.removeRole('jane', 'stagedoor-admin')
+  const stack = await startKeycloakStack(t, () => now)
+  const { browser } = await signIn(stack, 'jane')
+  await stack.removeRole('jane', 'stagedoor-admin')
   now += 61_000
-  await until(async () => (await browser.fetch(`${house.url}/admin/x`)).status === 403, 200)
+  await until(async () => (await browser.fetch(`${stack.url}/admin/x`)).status === 403, 200)
 })
 
-async function signIn(house: House, username: string, browser = createBrowser()) {
-  const login = await browser.open(`${house.url}/admin/x`)
+async function signIn(stack: Stack, username: string, browser = createBrowser()) {
+  const login = await browser.open(`${stack.url}/admin/x`)
   return { browser, page: await passKeycloak(login, browser, username) }
 }
 
@@ -69,7 +69,7 @@ async function passKeycloak(login: Page, browser: Browser, username: string): Pr
 }
 
 /** A fresh realm out of the example, two people in it, and the gateway before an upstream. */
-async function startKeycloakHouse(t: Test, now?: () => number) {
+async function startKeycloakStack(t: Test, now?: () => number) {
   const port = await freePort()
   const url = `http://localhost:${port}`
   const realm = `stagedoor-${port}`

@@ -5,7 +5,7 @@ import t from 'tap'
 import type { TokenFaults } from '../../auth0/local/hostile.ts'
 import { isAccessTokenNamed } from '../../src/oidc/id-token.ts'
 import { createBrowser } from '../support/browser.ts'
-import { passLoginPageUntilCallback, startHouse } from '../support/house.ts'
+import { passLoginPageUntilCallback, startStack } from '../support/house.ts'
 
 /**
  * What the OpenID Foundation's conformance profile for relying parties (basic) has a provider do, done by the stand-in.
@@ -39,12 +39,12 @@ const refused: [module: string, what: string, faults: TokenFaults][] = [
 ]
 
 t.test('an ID token that the profile has refused starts no session', async (t) => {
-  const house = await startHouse(t, { config: { server: { failedAttempts: { max: 1_000 } } } })
+  const stack = await startStack(t, { config: { server: { failedAttempts: { max: 1_000 } } } })
   for (const [module, what, idTokenFaults] of refused) {
-    house.auth0.switches.setSettings({ idTokenFaults })
-    const { page, browser } = await house.signIn()
+    stack.auth0.switches.setSettings({ idTokenFaults })
+    const { page, browser } = await stack.signIn()
     t.match(page, { status: 502, text: /STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED/ }, `${module}: ${what}`)
-    t.notOk(browser.cookiesOf(house.url).has('stagedoor'), `${module}: ${what}`)
+    t.notOk(browser.cookiesOf(stack.url).has('stagedoor'), `${module}: ${what}`)
   }
 })
 
@@ -61,10 +61,10 @@ const accepted: [module: string, what: string, faultsFor: (clientId: string) => 
 ]
 
 t.test('an ID token that the profile has accepted starts a session', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const [module, what, faultsFor] of accepted) {
-    house.auth0.switches.setSettings({ idTokenFaults: faultsFor(house.auth0.clientId) })
-    t.equal((await house.signIn()).page.status, 200, `${module}: ${what}`)
+    stack.auth0.switches.setSettings({ idTokenFaults: faultsFor(stack.auth0.clientId) })
+    t.equal((await stack.signIn()).page.status, 200, `${module}: ${what}`)
   }
 })
 
@@ -75,13 +75,13 @@ t.test(
       const response = await fetch(input, init)
       if (!String(input instanceof Request ? input.url : input).endsWith('jwks.json')) return response
       const { keys } = (await response.json()) as { keys: { kid?: string }[] }
-      return Response.json({ keys: keys.filter(({ kid }) => kid === house.auth0.signingKey().kid) })
+      return Response.json({ keys: keys.filter(({ kid }) => kid === stack.auth0.signingKey().kid) })
     }
-    const house = await startHouse(t, { fetch: single })
-    house.auth0.switches.setSettings({ idTokenFaults: { header: { kid: undefined } } })
-    t.equal((await house.signIn()).page.status, 200, 'oidcc-client-test-kid-absent-single-jwks')
+    const stack = await startStack(t, { fetch: single })
+    stack.auth0.switches.setSettings({ idTokenFaults: { header: { kid: undefined } } })
+    t.equal((await stack.signIn()).page.status, 200, 'oidcc-client-test-kid-absent-single-jwks')
 
-    const other = await startHouse(t)
+    const other = await startStack(t)
     other.auth0.switches.setSettings({ idTokenFaults: { header: { kid: undefined } } })
     const { page, browser } = await other.signIn()
     t.equal(page.status, 502, 'oidcc-client-test-kid-absent-multiple-jwks')
@@ -90,26 +90,26 @@ t.test(
 )
 
 t.test('an answer of another issuer, or of none where one is announced, is refused (RFC 9207)', async (t) => {
-  const house = await startHouse(t, { auth0: { settings: { sendIssuerOnCallback: true } } })
+  const stack = await startStack(t, { auth0: { settings: { sendIssuerOnCallback: true } } })
   for (const change of ['https://evil.example/', undefined]) {
     const browser = createBrowser()
-    const login = await browser.open(`${house.url}/`)
-    const callback = new URL(await passLoginPageUntilCallback(house.url, login, browser))
-    t.equal(callback.searchParams.get('iss'), house.auth0.issuer)
+    const login = await browser.open(`${stack.url}/`)
+    const callback = new URL(await passLoginPageUntilCallback(stack.url, login, browser))
+    t.equal(callback.searchParams.get('iss'), stack.auth0.issuer)
     if (change === undefined) callback.searchParams.delete('iss')
     else callback.searchParams.set('iss', change)
     t.equal((await browser.step(callback.href)).status, 400, String(change))
-    t.notOk(browser.cookiesOf(house.url).has('stagedoor'))
+    t.notOk(browser.cookiesOf(stack.url).has('stagedoor'))
   }
-  t.equal((await house.signIn()).page.status, 200)
+  t.equal((await stack.signIn()).page.status, 200)
 })
 
 t.test('key rotation: a login goes through right after keys were rotated', async (t) => {
   for (const revoke of [false, true]) {
-    const house = await startHouse(t)
-    t.equal((await house.signIn()).page.status, 200)
-    await house.auth0.switches.rotateKeys({ revoke })
-    t.equal((await house.signIn()).page.status, 200, revoke ? 'the old one revoked' : 'the old one still published')
+    const stack = await startStack(t)
+    t.equal((await stack.signIn()).page.status, 200)
+    await stack.auth0.switches.rotateKeys({ revoke })
+    t.equal((await stack.signIn()).page.status, 200, revoke ? 'the old one revoked' : 'the old one still published')
   }
 })
 
@@ -121,8 +121,8 @@ t.test('a discovery document of another issuer is not believed', async (t) => {
     // By http as here, or the document would be refused for its addresses already.
     return Response.json({ ...((await response.json()) as object), issuer: 'http://evil.example/' })
   }
-  const house = await startHouse(t, { fetch: lying })
-  t.match((await house.signIn()).page, { status: 503, text: /STAGEDOOR_OIDC_UNAVAILABLE/ })
+  const stack = await startStack(t, { fetch: lying })
+  t.match((await stack.signIn()).page, { status: 503, text: /STAGEDOOR_OIDC_UNAVAILABLE/ })
 })
 
 t.test('at_hash is the left half of the hash that the algorithm names', async (t) => {

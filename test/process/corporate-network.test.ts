@@ -116,7 +116,7 @@ async function startGateway(t: Test, config: Record<string, object>, env: NodeJS
 }
 
 /** @param more options of `auth0` */
-async function startHouse(t: Test, env: NodeJS.ProcessEnv, useOption: boolean, more = {}) {
+async function startStack(t: Test, env: NodeJS.ProcessEnv, useOption: boolean, more = {}) {
   const port = await freePort()
   const url = `http://localhost:${port}`
   const outside = await startPrivateAuth0(t, [`${url}/.stagedoor/callback`])
@@ -148,7 +148,7 @@ t.test(
   async (t) => {
     const proxy = await startForwardProxy(t)
     const events = { pull: { clientId: 'stagedoor-management', clientSecret: managementSecret } }
-    const { url, outside, gateway, collectors } = await startHouse(t, { HTTPS_PROXY: proxy.url }, true, { events })
+    const { url, outside, gateway, collectors } = await startStack(t, { HTTPS_PROXY: proxy.url }, true, { events })
     await until(async () => (await gateway.auth0()) === 'ok')
     // The browser of this test asks with undici's own client.
     const trusting = new Agent({ connect: { ca: await readFile(outside.ca, 'utf8') } })
@@ -176,19 +176,19 @@ t.test(
 
 t.test('NO_PROXY names hosts that are asked directly', async (t) => {
   const proxy = await startForwardProxy(t)
-  const { gateway } = await startHouse(t, { HTTPS_PROXY: proxy.url, NO_PROXY: 'localhost' }, true)
+  const { gateway } = await startStack(t, { HTTPS_PROXY: proxy.url, NO_PROXY: 'localhost' }, true)
   await until(async () => (await gateway.auth0()) === 'ok')
   t.same(await proxy.asked(), [])
 })
 
 t.test('NODE_EXTRA_CA_CERTS does as well as auth0.tls.ca', async (t) => {
-  const { gateway } = await startHouse(t, { CA: 'yes' }, false)
+  const { gateway } = await startStack(t, { CA: 'yes' }, false)
   await until(async () => (await gateway.auth0()) === 'ok')
 })
 
 t.test('without either, Auth0 is not believed', async (t) => {
   const proxy = await startForwardProxy(t)
-  const { gateway } = await startHouse(t, { HTTPS_PROXY: proxy.url }, false)
+  const { gateway } = await startStack(t, { HTTPS_PROXY: proxy.url }, false)
   await until(async () => (await proxy.asked()).length > 0)
   t.equal(await gateway.auth0(), 'degraded')
 })
@@ -197,7 +197,7 @@ t.test(
   'the commands reach Auth0, and its Management API, through the proxy and with the company’s authority',
   async (t) => {
     const proxy = await startForwardProxy(t)
-    const { outside, config } = await startHouse(t, { HTTPS_PROXY: proxy.url, CA: 'yes' }, false)
+    const { outside, config } = await startStack(t, { HTTPS_PROXY: proxy.url, CA: 'yes' }, false)
     const folder = dirname(outside.ca)
     const [file, secret] = [join(folder, 'doctor.yaml'), join(folder, 'secret')]
     await writeFile(file, stringify(config))

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 
 import { startRawOrigin } from '../proxy/support.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 
 // An answer that broke off while it waited for the one before it was given its turn all the same, and its client waited for the rest of it
@@ -26,11 +26,11 @@ async function startWithBrokenOff(t: Test, content = 'two') {
     if (received.includes('/one ')) answerFirst = () => void socket.write(whole)
     if (received.includes('/two ')) socket.end(`HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n${content}`)
   })
-  const house = await startHouse(t, { upstreamUrl: origin.url })
-  const client = connect(Number(new URL(house.directUrl).port), '127.0.0.1')
+  const stack = await startStack(t, { upstreamUrl: origin.url })
+  const client = connect(Number(new URL(stack.directUrl).port), '127.0.0.1')
   t.teardown(() => client.destroy())
   client.write(head('one') + head('two'))
-  const { openConnections } = house.parts.proxy
+  const { openConnections } = stack.parts.proxy
   await until(() => asked.includes('two') && openConnections.size === 1)
   return { client, asked, answerFirst: () => answerFirst() }
 }

@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import t, { type Test } from 'tap'
 
 import { connectHttp2, startTlsGateway } from '../listener/support.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
 import { until } from '../support/until.ts'
 
@@ -85,8 +85,8 @@ t.test('a forwarded body that does not come is given up, over HTTP/2', async (t)
 
 t.test('a forwarded body that does not come is given up, over HTTP/1.1', async (t) => {
   const { listener, closed } = upstreamThat(readsOn)
-  const house = await startHouse(t, { config: { server }, upstream: listener })
-  const answer = await readUntilClosed(t, house, 'POST /public/x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n')
+  const stack = await startStack(t, { config: { server }, upstream: listener })
+  const answer = await readUntilClosed(t, stack, 'POST /public/x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n')
   t.match(answer, /^HTTP\/1\.1 408 [\s\S]*connection: close[\s\S]*STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT/i)
   await closed
 })
@@ -94,14 +94,14 @@ t.test('a forwarded body that does not come is given up, over HTTP/1.1', async (
 t.test('who is not signed in takes no place of those who are', async (t) => {
   const origin = await startOrigin(t, (request, response) => void request.resume().on('end', () => response.end('ok')))
   const backstage = { url: origin.url, maxConnections: 1, maxQueued: 0, maxStreams: 1 }
-  const house = await startHouse(t, { config: { upstreams: { backstage } } })
-  const { browser } = await house.signIn()
+  const stack = await startStack(t, { config: { upstreams: { backstage } } })
+  const { browser } = await stack.signIn()
   for (const accept of ['application/json', 'text/event-stream']) {
-    const socket = openTo(t, house)
+    const socket = openTo(t, stack)
     socket.write(`POST /public/x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nAccept: ${accept}\r\n\r\n`)
     await until(() => origin.seen.at(-1)?.headers.accept === accept)
-    t.match(await fetch(`${house.directUrl}/public/y`, { headers: { accept } }), { status: 503 }, 'a stranger')
-    t.match(await browser.fetch(`${house.url}/private`, { headers: { accept } }), { status: 200 }, 'a person')
+    t.match(await fetch(`${stack.directUrl}/public/y`, { headers: { accept } }), { status: 503 }, 'a stranger')
+    t.match(await browser.fetch(`${stack.url}/private`, { headers: { accept } }), { status: 200 }, 'a person')
   }
 })
 
@@ -115,8 +115,8 @@ t.test('a forwarded answer that is not read is cut off, over HTTP/2', async (t) 
 
 t.test('a forwarded answer that is not read is cut off, over HTTP/1.1', async (t) => {
   const { listener, closed } = upstreamThat(largeAnswer)
-  const house = await startHouse(t, { config: { server }, upstream: listener })
-  openTo(t, house).write(request)
+  const stack = await startStack(t, { config: { server }, upstream: listener })
+  openTo(t, stack).write(request)
   await closed
 })
 
@@ -125,7 +125,7 @@ for (const scheme of ['http', 'https']) {
     const listener: RequestListener = (_request, response) => void response.end(Buffer.alloc(60_000))
     const gateway =
       scheme === 'http'
-        ? await startHouse(t, { config: { server }, upstream: listener })
+        ? await startStack(t, { config: { server }, upstream: listener })
         : await startTlsGateway(t, listener, server)
     const socket = openTo(t, gateway)
     const client = scheme === 'http' ? socket : connectTls({ socket, rejectUnauthorized: false })
@@ -147,9 +147,9 @@ t.test('a form of our own that does not come is given up', async (t) => {
   t.same(await endOf(stream), [408, 0])
   t.match(gateway.logged.find(isTimeout), { path })
 
-  const house = await startHouse(t, { config: { server } })
+  const stack = await startStack(t, { config: { server } })
   const head = [`POST ${path} HTTP/1.1`, 'Host: a', ...Object.entries(form).map(([name, value]) => `${name}: ${value}`)]
-  const answer = await readUntilClosed(t, house, `${head.join('\r\n')}\r\n\r\n`)
+  const answer = await readUntilClosed(t, stack, `${head.join('\r\n')}\r\n\r\n`)
   t.match(answer, /^HTTP\/1\.1 408 [\s\S]*connection: close/i)
 })
 
@@ -169,17 +169,17 @@ t.test('an answer of our own that is not read is reset', async (t) => {
 })
 
 t.test('requests sent ahead behind a slow one do not take all places of the process', async (t) => {
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     config: { server: { maxRequests: 100 } },
     upstream: ({ url }, response) => void (url === '/public/slow' || response.end('ok')),
   })
-  const ahead = openTo(t, house)
+  const ahead = openTo(t, stack)
   ahead.write('GET /public/slow HTTP/1.1\r\nHost: a\r\n\r\n')
-  await until(() => house.origin.seen.length > 0)
+  await until(() => stack.origin.seen.length > 0)
   const closed = once(ahead, 'close')
   ahead.write(request.repeat(500))
   await closed
-  t.match(await fetch(`${house.directUrl}/public/y`), { status: 200 })
+  t.match(await fetch(`${stack.directUrl}/public/y`), { status: 200 })
 })
 
 t.test('a connection that begins no TLS, or does not end its handshake, is closed', async (t) => {

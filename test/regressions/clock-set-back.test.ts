@@ -8,7 +8,7 @@ import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
 import { Keys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
 import { createLocalCounter } from '../../src/failed-attempts/counter-store.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
@@ -87,13 +87,13 @@ t.test(
   'a session of a clock that was further ahead than a session may last is refused, and comes back with that time',
   async (t) => {
     let aheadMs = 0
-    const house = await startHouse(t, { now: () => Date.now() + aheadMs })
-    const { browser } = await house.signIn()
-    const cookie = [...browser.cookiesOf(house.url)].map(([name, value]) => `${name}=${value}`).join('; ')
+    const stack = await startStack(t, { now: () => Date.now() + aheadMs })
+    const { browser } = await stack.signIn()
+    const cookie = [...browser.cookiesOf(stack.url)].map(([name, value]) => `${name}=${value}`).join('; ')
     const statusAt = async (hours: number): Promise<number> => {
       aheadMs = hours * hourMs
-      const { statusCode, body } = await request(`${house.directUrl}/`, {
-        headers: { cookie, host: new URL(house.url).host },
+      const { statusCode, body } = await request(`${stack.directUrl}/`, {
+        headers: { cookie, host: new URL(stack.url).host },
       })
       await body.dump()
       return statusCode
@@ -111,14 +111,14 @@ for (const store of ['cookie', 'redis'] as const) {
     async (t) => {
       const redis = store === 'redis' ? { redis: { url: (await startRedis(t)).url } } : {}
       let aheadMs = 2 * hourMs
-      const house = await startHouse(t, { now: () => Date.now() + aheadMs, config: { session: { ...redis, store } } })
-      const { browser } = await house.signIn()
+      const stack = await startStack(t, { now: () => Date.now() + aheadMs, config: { session: { ...redis, store } } })
+      const { browser } = await stack.signIn()
       const statuses = async () =>
-        [await browser.fetch(`${house.url}/`), await browser.fetch(`${house.url}/`)].map(({ status }) => status)
+        [await browser.fetch(`${stack.url}/`), await browser.fetch(`${stack.url}/`)].map(({ status }) => status)
       aheadMs = 0
-      t.same([await statuses(), house.auth0.counters.tokenRefreshToken], [[200, 200], 1])
+      t.same([await statuses(), stack.auth0.counters.tokenRefreshToken], [[200, 200], 1])
       aheadMs = 10 * minuteMs
-      t.same([await statuses(), house.auth0.counters.tokenRefreshToken], [[200, 200], 2], 'and then as often as ever')
+      t.same([await statuses(), stack.auth0.counters.tokenRefreshToken], [[200, 200], 2], 'and then as often as ever')
     },
   )
 }

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net'
 import t from 'tap'
 
 import { jane, connectRaw, readUntil, startGateway as startProxy, startRawOrigin } from '../proxy/support.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 
 /** Whether the system asks a silent client whether it is there still (timer 2 of proc_net_tcp; IPv4). */
@@ -20,13 +20,13 @@ t.test(
   'a client that vanishes in the middle of an upload is noticed',
   { skip: process.platform !== 'linux' },
   async (t) => {
-    const house = await startHouse(t, {
+    const stack = await startStack(t, {
       upstream: (request, response) => request.resume().on('end', () => response.end()),
     })
-    const socket = connect(Number(new URL(house.url).port), '127.0.0.1')
+    const socket = connect(Number(new URL(stack.url).port), '127.0.0.1')
     t.teardown(() => socket.destroy())
     socket.write('POST /public/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n')
-    await until(() => house.parts.overload.openConnections() === 1)
+    await until(() => stack.parts.overload.openConnections() === 1)
     await until(() => isProbed(socket))
   },
 )

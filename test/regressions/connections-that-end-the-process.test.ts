@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 
 const host = 'Host: localhost\r\n'
@@ -22,8 +22,8 @@ const tries = 20
 
 for (const [what, bytes] of clients) {
   t.test(`${what} ends its own connection, and never the process`, async (t) => {
-    const house = await startHouse(t)
-    const { port } = new URL(house.directUrl)
+    const stack = await startStack(t)
+    const { port } = new URL(stack.directUrl)
     let closed = 0
     for (let i = 0; i < tries; i += 1) {
       const socket = connect(Number(port), '127.0.0.1')
@@ -31,14 +31,14 @@ for (const [what, bytes] of clients) {
       socket.write(bytes, () => socket.resetAndDestroy())
     }
     await until(() => closed === tries)
-    t.equal((await createBrowser().fetch(`${house.url}/public/y`)).status, 200)
+    t.equal((await createBrowser().fetch(`${stack.url}/public/y`)).status, 200)
   })
 }
 
 t.test('a tunnel that is refused is closed, however much its client sends on', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   let isClosed = false
-  const socket = connect({ port: Number(new URL(house.directUrl).port), host: '127.0.0.1', allowHalfOpen: true })
+  const socket = connect({ port: Number(new URL(stack.directUrl).port), host: '127.0.0.1', allowHalfOpen: true })
   t.teardown(() => socket.destroy())
   socket.on('error', () => undefined).on('close', () => (isClosed = true))
   socket.resume().write(`CONNECT localhost:80 HTTP/1.1\r\n${host}\r\n${'a'.repeat(100_000)}`)

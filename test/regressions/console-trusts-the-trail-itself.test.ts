@@ -6,7 +6,7 @@ import t from 'tap'
 import { createChain } from '../../src/audit/chain.ts'
 import { signCheckpoint } from '../../src/audit/checkpoint-jws.ts'
 import { checkpointKey, decided, epoch, temporaryFolder } from '../audit/support.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { startRedis } from '../support/redis.ts'
 
 /** A history that somebody signed with a key of their own, which it names as a gateway's does. */
@@ -27,8 +27,8 @@ t.test('with keys in Redis, the console takes no history that another key has si
   await writeFile(path, historyOfAStranger())
   const { url } = await startRedis(t)
   const audit = { sinks: [{ file: { path } }], keys: { store: 'redis' } }
-  const house = await startHouse(t, { config: { audit, session: { redis: { url } } } })
-  const { browser } = await house.signIn()
-  const page = await browser.open(`${house.url}/.stagedoor/admin/audit`)
+  const stack = await startStack(t, { config: { audit, session: { redis: { url } } } })
+  const { browser } = await stack.signIn()
+  const page = await browser.open(`${stack.url}/.stagedoor/admin/audit`)
   t.match(page.text, /The trail is not whole: 1 fault[^]*which is no trusted key/)
 })

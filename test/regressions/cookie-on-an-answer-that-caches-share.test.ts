@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 
 import { startProgram } from '../endpoints/forward-auth/recipe.ts'
 import { type Browser, createBrowser } from '../support/browser.ts'
-import { type House, startHouse } from '../support/house.ts'
+import { type Stack, startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 
 /** What the upstream says of how long its answers may be kept, by path. */
@@ -47,10 +47,10 @@ const careless = (port: number, folder: string, stagedoor: string) => `
     }
   }`
 
-async function startCachedHouse(t: Test, session: object = {}) {
+async function startCachedStack(t: Test, session: object = {}) {
   let now = Date.now()
   const port = await freePort()
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     publicPort: port,
     now: () => now,
     config: { server: { baseUrl: `http://localhost:${port}` }, session, machines: { audiences: ['https://api'] } },
@@ -61,41 +61,41 @@ async function startCachedHouse(t: Test, session: object = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-cache-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'nginx.conf')
-  writeFileSync(file, careless(port, folder, new URL(house.directUrl).host))
+  writeFileSync(file, careless(port, folder, new URL(stack.directUrl).host))
   await startProgram(t, ['nginx', '-p', folder, '-c', file], folder, port)
-  return { house, pass: (ms: number) => void (now += ms) }
+  return { stack, pass: (ms: number) => void (now += ms) }
 }
 
 const setsSession = (headers: Headers): boolean =>
   headers.getSetCookie().some((cookie) => cookie.startsWith('stagedoor='))
 
 /** Asks as the person whose session is due for a new cookie, then as a stranger. */
-async function askBoth(house: House, browser: Browser, path: string) {
-  const own = await browser.fetch(`${house.url}${path}`)
-  const stranger = await createBrowser().fetch(`${house.url}${path}`)
+async function askBoth(stack: Stack, browser: Browser, path: string) {
+  const own = await browser.fetch(`${stack.url}${path}`)
+  const stranger = await createBrowser().fetch(`${stack.url}${path}`)
   return { own: own.headers, stranger: stranger.headers, status: own.status }
 }
 
 t.test('no cookie of ours rides on an answer that a cache shares, and a stranger never gets one', async (t) => {
-  const { house, pass } = await startCachedHouse(t)
-  const { browser } = await house.signIn()
+  const { stack, pass } = await startCachedStack(t)
+  const { browser } = await stack.signIn()
   let hits = 0
   for (const path of answers.keys()) {
     pass(7 * 60_000)
-    const { own, stranger, status } = await askBoth(house, browser, path)
+    const { own, stranger, status } = await askBoth(stack, browser, path)
     t.equal(status, 200, path)
     t.notOk(setsSession(stranger), `${path}: a stranger gets no cookie`)
     if (stranger.get('x-cache') === 'HIT') hits += 1
     if (setsSession(own)) t.match(own.get('cache-control'), 'no-store', `${path}: with the cookie it is private`)
-    const next = await browser.fetch(`${house.url}/api/next${hits}${path.replaceAll(/\W/g, '-')}`)
+    const next = await browser.fetch(`${stack.url}/api/next${hits}${path.replaceAll(/\W/g, '-')}`)
     t.ok(setsSession(own) || setsSession(next.headers), `${path}: what was held back comes with the next answer`)
   }
   t.ok(hits >= 4, `the cache is a careless one: ${hits} answers were shared`)
 })
 
 t.test('answers of our own that set a cookie, or speak of a person, are kept by no cache', async (t) => {
-  const { house, pass } = await startCachedHouse(t)
-  const { browser } = await house.signIn()
+  const { stack, pass } = await startCachedStack(t)
+  const { browser } = await stack.signIn()
   const endpoints = ['', 'me', 'token', 'jwks.json', 'machines/jwks.json', 'health/live', 'health/ready', 'auth']
   const pages = [
     'signed-in',
@@ -109,13 +109,13 @@ t.test('answers of our own that set a cookie, or speak of a person, are kept by 
   const paths = [...endpoints, ...pages].map((path) => `/.stagedoor/${path}`)
   for (const path of [...paths, '/.well-known/oauth-protected-resource']) {
     pass(7 * 60_000)
-    const { headers, text } = await browser.fetch(`${house.directUrl}${path}`, { headers: cookieOf(browser, house) })
+    const { headers, text } = await browser.fetch(`${stack.directUrl}${path}`, { headers: cookieOf(browser, stack) })
     const isPersonal = text.includes('jane')
     if (!setsSession(headers) && !isPersonal) continue
     t.match(headers.get('cache-control'), 'no-store', path)
   }
 })
 
-function cookieOf(browser: Browser, house: House): Record<string, string> {
-  return { cookie: `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}` }
+function cookieOf(browser: Browser, stack: Stack): Record<string, string> {
+  return { cookie: `stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}` }
 }

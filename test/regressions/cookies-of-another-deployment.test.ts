@@ -1,11 +1,11 @@
 import t from 'tap'
 import { request } from 'undici'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 // People of one login service are not those of another, and neither are their roles.
 t.test('a cookie of a deployment with the same secret and another login service opens no session', async (t) => {
-  const [ours, other] = [await startHouse(t), await startHouse(t)]
+  const [ours, other] = [await startStack(t), await startStack(t)]
   const { browser } = await other.signIn()
   const cookie = [...browser.cookiesOf(other.url)].map(([name, value]) => `${name}=${value}`).join('; ')
   const statusAt = async ({ directUrl, url }: { directUrl: string; url: string }): Promise<number> => {

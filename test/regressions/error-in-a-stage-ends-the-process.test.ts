@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { request } from 'undici'
 
 import { createFaults, type FaultKind } from '../support/faults.ts'
-import { type House, type HouseOptions, startHouse } from '../support/house.ts'
+import { type Stack, type StackOptions, startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
 
 /** pino's own number for it. */
@@ -13,7 +13,7 @@ const warnLevel = 40
 /** Longer than any answer takes; who has none by then is not answered at all. */
 const patienceMs = 20_000
 
-type Asked = { house: House; cookie: string; token: string }
+type Asked = { stack: Stack; cookie: string; token: string }
 type Step = (asked: Asked) => Promise<unknown>
 
 const send =
@@ -23,7 +23,7 @@ const send =
     const method = body === undefined ? 'GET' : 'POST'
     const signal = AbortSignal.timeout(patienceMs)
     const options = { method, headers, body: body ?? null, signal } as const
-    const answer = await request(asked.house.directUrl + path, options).catch(broken)
+    const answer = await request(asked.stack.directUrl + path, options).catch(broken)
     if (answer === undefined) return undefined
     await answer.body.text().catch(broken)
     return answer.statusCode
@@ -46,7 +46,7 @@ const steps: Record<string, Step> = {
   'a page without a session': send('/a', () => asPage),
   'a call without a session': send('/a'),
   'a machine': send('/a', ({ token }) => ({ authorization: `Bearer ${token}` })),
-  'a refused token': send('/a', ({ house }) => ({ authorization: `Bearer ${machineToken(house.auth0, { exp: 1 })}` })),
+  'a refused token': send('/a', ({ stack }) => ({ authorization: `Bearer ${machineToken(stack.auth0, { exp: 1 })}` })),
   'a question of a proxy': send('/.stagedoor/auth', (asked) => ({
     ...withSession(asked),
     'x-original-uri': '/a',
@@ -57,7 +57,7 @@ const steps: Record<string, Step> = {
   keys: send('/.stagedoor/jwks.json'),
   'a probe': send('/.stagedoor/health/ready'),
   'an explanation': send('/.stagedoor/admin/policy?method=GET&path=/a', withSession),
-  'a sign-in': async ({ house }) => (await house.signIn().catch(broken))?.page.status,
+  'a sign-in': async ({ stack }) => (await stack.signIn().catch(broken))?.page.status,
   'a callback': send('/.stagedoor/callback?state=a&code=b', () => asPage),
   'a logout token': send('/.stagedoor/backchannel-logout', () => form, 'logout_token=a.b.c'),
   'an event of Auth0': send('/.stagedoor/events', () => ({ authorization: 'Bearer x' }), '{}'),
@@ -66,7 +66,7 @@ const steps: Record<string, Step> = {
     (asked) => ({
       ...withSession(asked),
       ...form,
-      origin: asked.house.url,
+      origin: asked.stack.url,
       'sec-fetch-site': 'same-origin',
     }),
     'everywhere=false',
@@ -74,9 +74,9 @@ const steps: Record<string, Step> = {
 }
 
 /** A WebSocket handshake, from which the client goes away at once. */
-function upgrade({ house, cookie }: Asked): Promise<unknown> {
+function upgrade({ stack, cookie }: Asked): Promise<unknown> {
   const head = `GET /a HTTP/1.1\r\nHost: localhost\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
-  const { port } = new URL(house.directUrl)
+  const { port } = new URL(stack.directUrl)
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), '127.0.0.1', () => socket.write(head))
     socket.setTimeout(patienceMs, () => reject(new Error('an upgrade is not answered')))
@@ -95,8 +95,8 @@ function watchProcess(t: Test): { escaped: string[] } {
   return seen
 }
 
-async function start(t: Test, options: HouseOptions = {}): Promise<Asked> {
-  const house = await startHouse(t, {
+async function start(t: Test, options: StackOptions = {}): Promise<Asked> {
+  const stack = await startStack(t, {
     ...options,
     config: { machines: machinesIn, server: { trustedProxies: ['127.0.0.1/32'] }, admin: { allow: { kind: 'user' } } },
     upstream: (request, response) => {
@@ -105,9 +105,9 @@ async function start(t: Test, options: HouseOptions = {}): Promise<Asked> {
       request.resume().on('end', () => response.end('hello'.repeat(20_000)))
     },
   })
-  const { browser } = await house.signIn()
-  const cookie = [...browser.cookiesOf(house.url)].map(([name, value]) => `${name}=${value}`).join('; ')
-  return { house, cookie, token: machineToken(house.auth0) }
+  const { browser } = await stack.signIn()
+  const cookie = [...browser.cookiesOf(stack.url)].map(([name, value]) => `${name}=${value}`).join('; ')
+  return { stack, cookie, token: machineToken(stack.auth0) }
 }
 
 async function settle(): Promise<void> {
@@ -125,7 +125,7 @@ t.test(
     let faulted = 0
 
     async function inject(name: string, step: Step, path: string, kind: FaultKind): Promise<void> {
-      const firstLine = asked.house.logged.length
+      const firstLine = asked.stack.logged.length
       faults.fail(path, kind)
       const [ended] = await Promise.allSettled([step(asked)])
       await settle()
@@ -137,7 +137,7 @@ t.test(
       const status = ended.status === 'fulfilled' ? Number(ended.value) : NaN
       if (status >= 500) {
         faulted += 1
-        const lines = asked.house.logged.slice(firstLine)
+        const lines = asked.stack.logged.slice(firstLine)
         if (!lines.some(({ level, err }) => Number(level) >= warnLevel && err !== undefined))
           t.fail(`${what}: ${status}, and no log line says why`)
       }
@@ -175,7 +175,7 @@ t.test(
   { timeout: 600_000 },
   async (t) => {
     let failing: (typeof responseMethods)[number] | undefined
-    const routing: NonNullable<HouseOptions['routing']> = (app) => (request, response) => {
+    const routing: NonNullable<StackOptions['routing']> = (app) => (request, response) => {
       const method = failing
       if (method !== undefined) {
         response[method] = () => {

@@ -1,17 +1,17 @@
 import t, { type Test } from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { passLoginPageUntilCallback, startHouse } from '../support/house.ts'
+import { passLoginPageUntilCallback, startStack } from '../support/house.ts'
 
 const token = 'the-token-that-auth0-sends-with-events'
 
-/** A house whose tokens can be held back: Auth0 has made them, and they are on their way. */
-async function startSlowHouse(t: Test) {
+/** A stack whose tokens can be held back: Auth0 has made them, and they are on their way. */
+async function startSlowStack(t: Test) {
   let answer: PromiseWithResolvers<void> | undefined
   let held = Promise.withResolvers<void>()
   let offsetMs = 0
   const now = () => Date.now() + offsetMs
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     now,
     config: { auth0: { events: { webhook: { tokens: [token] } } } },
     async fetch(input, init) {
@@ -22,9 +22,9 @@ async function startSlowHouse(t: Test) {
       return response
     },
   })
-  const user_id = house.auth0.users.find(({ email }) => email === 'jane@example.com')?.id ?? ''
+  const user_id = stack.auth0.users.find(({ email }) => email === 'jane@example.com')?.id ?? ''
   return {
-    house,
+    stack,
     user_id,
     passRefreshTime: () => void (offsetMs += 10 * 60_000),
     hold() {
@@ -35,7 +35,7 @@ async function startSlowHouse(t: Test) {
     /** A login that waits for Auth0's answer to the callback. */
     async beginLogin() {
       const browser = createBrowser()
-      const callback = await passLoginPageUntilCallback(house.url, await browser.open(`${house.url}/`), browser)
+      const callback = await passLoginPageUntilCallback(stack.url, await browser.open(`${stack.url}/`), browser)
       this.hold()
       const finishing = browser.step(callback)
       await this.untilHeld()
@@ -46,7 +46,7 @@ async function startSlowHouse(t: Test) {
       answer = undefined
     },
     async sendEvent(type: string, object: object) {
-      const { status } = await createBrowser().fetch(`${house.url}/.stagedoor/events`, {
+      const { status } = await createBrowser().fetch(`${stack.url}/.stagedoor/events`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/cloudevents+json' },
         body: JSON.stringify({ id: type, type, time: new Date(now()).toISOString(), data: { object } }),
@@ -57,22 +57,22 @@ async function startSlowHouse(t: Test) {
 }
 
 t.test('who is blocked while their login is under way has no session afterwards', async (t) => {
-  const slow = await startSlowHouse(t)
-  const { house, user_id } = slow
+  const slow = await startSlowStack(t)
+  const { stack, user_id } = slow
   const { browser, finishing } = await slow.beginLogin()
   await slow.sendEvent('user.updated', { user_id, blocked: true })
   slow.release()
   await finishing
-  t.equal((await browser.fetch(`${house.url}/`)).status, 401)
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 401)
 })
 
 t.test('a request that waits for a refresh is refused where its session ends meanwhile', async (t) => {
-  const slow = await startSlowHouse(t)
-  const { house, user_id } = slow
-  const { browser } = await house.signIn()
+  const slow = await startSlowStack(t)
+  const { stack, user_id } = slow
+  const { browser } = await stack.signIn()
   slow.passRefreshTime()
   slow.hold()
-  const waiting = browser.fetch(`${house.url}/`)
+  const waiting = browser.fetch(`${stack.url}/`)
   await slow.untilHeld()
   await slow.sendEvent('user.updated', { user_id, blocked: true })
   slow.release()
@@ -80,15 +80,15 @@ t.test('a request that waits for a refresh is refused where its session ends mea
 })
 
 t.test('roles of before an event do not count, although their refresh ends after it', async (t) => {
-  const slow = await startSlowHouse(t)
-  const { house, user_id } = slow
-  const { browser } = await house.signIn()
-  const askForRoles = async () => JSON.parse((await browser.fetch(`${house.url}/.stagedoor/me`)).text).roles
+  const slow = await startSlowStack(t)
+  const { stack, user_id } = slow
+  const { browser } = await stack.signIn()
+  const askForRoles = async () => JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/me`)).text).roles
   slow.passRefreshTime()
   slow.hold()
   const waiting = askForRoles()
   await slow.untilHeld()
-  house.auth0.switches.setRoles(user_id, ['developer'])
+  stack.auth0.switches.setRoles(user_id, ['developer'])
   await slow.sendEvent('organization.member.role.deleted', { organization: { id: 'org_demo' }, user: { user_id } })
   slow.release()
   t.same(await waiting, ['developer'])
@@ -96,12 +96,12 @@ t.test('roles of before an event do not count, although their refresh ends after
 })
 
 t.test('roles of before an event do not count, although their login ends after it', async (t) => {
-  const slow = await startSlowHouse(t)
-  const { house, user_id } = slow
+  const slow = await startSlowStack(t)
+  const { stack, user_id } = slow
   const { browser, finishing } = await slow.beginLogin()
-  house.auth0.switches.setRoles(user_id, ['developer'])
+  stack.auth0.switches.setRoles(user_id, ['developer'])
   await slow.sendEvent('organization.member.role.deleted', { organization: { id: 'org_demo' }, user: { user_id } })
   slow.release()
   await finishing
-  t.same(JSON.parse((await browser.fetch(`${house.url}/.stagedoor/me`)).text).roles, ['developer'])
+  t.same(JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/me`)).text).roles, ['developer'])
 })

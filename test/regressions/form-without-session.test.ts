@@ -1,7 +1,7 @@
 import t from 'tap'
 import { request } from 'undici'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const senders: [string, Record<string, string>][] = [
@@ -12,26 +12,26 @@ const senders: [string, Record<string, string>][] = [
 
 for (const [who, headers] of senders) {
   t.test(`a form from ${who} without a session gets a page that says so, and no redirect`, async (t) => {
-    const house = await startHouse(t)
+    const stack = await startStack(t)
     // fetch would write its own Sec-Fetch-Mode.
-    const answer = await request(`${house.url}/create`, { method: 'POST', headers, body: 'a=b' })
+    const answer = await request(`${stack.url}/create`, { method: 'POST', headers, body: 'a=b' })
     t.equal(answer.statusCode, 401)
     t.match(answer.headers, { 'content-type': /^text\/html/, 'cache-control': 'no-store' })
     t.equal(answer.headers['set-cookie'], undefined, 'no login is started')
     const text = await answer.body.text()
     t.match(text, /Your session is over, and what you typed was not sent/)
     t.match(text, /STAGEDOOR_POLICY_FORM_NOT_SENT/)
-    t.match(text, new RegExp(`href="${house.url}/.stagedoor/login\\?return_to=`))
+    t.match(text, new RegExp(`href="${stack.url}/.stagedoor/login\\?return_to=`))
   })
 }
 
 t.test('a script that posts gets JSON', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const headers of [
     { accept: 'application/json' },
     { accept: 'text/html', 'x-requested-with': 'XMLHttpRequest' },
   ]) {
-    const answer = await request(`${house.url}/create`, { method: 'POST', headers: headers as Record<string, string> })
+    const answer = await request(`${stack.url}/create`, { method: 'POST', headers: headers as Record<string, string> })
     t.equal(answer.statusCode, 401)
     t.equal(((await answer.body.json()) as { code: string }).code, 'STAGEDOOR_POLICY_UNAUTHENTICATED')
   }

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { forwardedAddress } from '../../src/boundary/trusted-proxies.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 
 const rows: [entry: string, address: string | undefined][] = [
@@ -45,21 +45,21 @@ const walks: [what: string, forwardedFor: string, client: string][] = [
 ]
 
 t.test('the client is an address, whatever proxies write beside it', async (t) => {
-  const house = await startHouse(t, { config: { server: { trustedProxies: ['127.0.0.1/32', '10.0.0.0/8'] } } })
+  const stack = await startStack(t, { config: { server: { trustedProxies: ['127.0.0.1/32', '10.0.0.0/8'] } } })
   for (const [what, forwardedFor, client] of walks) {
-    await ask(`${house.directUrl}/public/x`, undefined, { 'x-forwarded-for': forwardedFor })
-    t.equal(house.origin.seen.at(-1)?.headers['x-forwarded-for'], client, what)
-    t.match(house.records().at(-1), { client_ip: client }, what)
+    await ask(`${stack.directUrl}/public/x`, undefined, { 'x-forwarded-for': forwardedFor })
+    t.equal(stack.origin.seen.at(-1)?.headers['x-forwarded-for'], client, what)
+    t.match(stack.records().at(-1), { client_ip: client }, what)
   }
 })
 
 t.test('refused tokens from changing ports of one address are limited as one', async (t) => {
   const server = { trustedProxies: ['127.0.0.1/32'], failedAttempts: { max: 5 } }
-  const house = await startHouse(t, { config: { server, machines: machinesIn } })
+  const stack = await startStack(t, { config: { server, machines: machinesIn } })
   const statuses: number[] = []
   for (let port = 1; port <= 8; port += 1) {
-    const token = machineToken(house.auth0, { exp: 1, azp: `client-${port}`, sub: `client-${port}@clients` })
-    const { status } = await ask(`${house.directUrl}/a`, token, { 'x-forwarded-for': `203.0.113.7:${port}` })
+    const token = machineToken(stack.auth0, { exp: 1, azp: `client-${port}`, sub: `client-${port}@clients` })
+    const { status } = await ask(`${stack.directUrl}/a`, token, { 'x-forwarded-for': `203.0.113.7:${port}` })
     statuses.push(status)
   }
   t.same(statuses, [401, 401, 401, 401, 401, 429, 429, 429])

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { ask, encode, goodToken, machinesIn, machineToken } from '../support/machine.ts'
 
 const endless = { server: { failedAttempts: { max: 1_000 } } }
@@ -11,7 +11,7 @@ const member = (name: string, value: unknown): object =>
   JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)}}`)
 
 t.test('a token whose header has a name that every object has is refused, and the process lives', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { ...endless, machines: machinesIn } })
+  const { auth0, url } = await startStack(t, { config: { ...endless, machines: machinesIn } })
   const { header, claims } = goodToken(auth0)
   for (const name of inherited) {
     const forged = [withMember(header, name), encode(claims), 'AAAA'].join('.')
@@ -23,7 +23,7 @@ t.test('a token whose header has a name that every object has is refused, and th
 })
 
 t.test('a claim with a name that every object has changes nothing', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { ...endless, machines: machinesIn } })
+  const { auth0, url } = await startStack(t, { config: { ...endless, machines: machinesIn } })
   for (const name of inherited) {
     for (const value of [1, 'x', ['x'], { x: 1 }]) {
       const claims = member(name, value) as Record<string, unknown>
@@ -33,7 +33,7 @@ t.test('a claim with a name that every object has changes nothing', async (t) =>
 })
 
 t.test('a token that names its issuer, audience, key, algorithm or type so is refused or left alone', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { ...endless, machines: machinesIn } })
+  const { auth0, url } = await startStack(t, { config: { ...endless, machines: machinesIn } })
   for (const name of inherited) {
     for (const claim of ['iss', 'aud']) {
       t.equal((await ask(`${url}/`, machineToken(auth0, { [claim]: name }))).status, 401, `${claim}: ${name}`)

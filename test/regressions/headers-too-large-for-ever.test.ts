@@ -1,13 +1,13 @@
 import t from 'tap'
 import { request } from 'undici'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 const flood = Array.from({ length: 12 }, (_, i) => `__Host-stagedoor-tx.${i}=${'x'.repeat(3_400)}`).join('; ')
 const own = ['stagedoor', 'stagedoor.0', 'stagedoor.2', 'stagedoor-login', 'stagedoor-tx.0', 'stagedoor-tx.4']
 
 t.test('headers that are too large get a page that takes our cookies away', async (t) => {
-  const { url } = await startHouse(t)
+  const { url } = await startStack(t)
   const answer = await request(`${url}/.stagedoor/logout`, { headers: { accept: 'text/html', cookie: flood } })
   t.equal(answer.statusCode, 431)
   t.match(answer.headers, { 'content-type': /^text\/html/, 'cache-control': 'no-store' })
@@ -26,7 +26,7 @@ t.test('headers that are too large get a page that takes our cookies away', asyn
 })
 
 t.test('a program gets JSON, and the cookies go as well', async (t) => {
-  const { url } = await startHouse(t, { config: { server: { maxHeaderBytes: '8KiB' } } })
+  const { url } = await startStack(t, { config: { server: { maxHeaderBytes: '8KiB' } } })
   const answer = await request(`${url}/`, { headers: { accept: 'application/json', 'x-large': 'x'.repeat(9_000) } })
   t.equal(answer.statusCode, 431)
   t.equal(answer.headers['content-type'], 'application/problem+json')

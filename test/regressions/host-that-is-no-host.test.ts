@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { readAuthority } from '../../src/boundary/authority.ts'
 import { connectHttp2, startTlsGateway } from '../listener/support.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const hosts = [
@@ -88,21 +88,21 @@ t.test('a host is a name or an address with a port, and nothing else', async (t)
 })
 
 t.test('a Host that is no host is a 400 and never reaches an upstream', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const host of others) {
     const bytes = Buffer.from(host, 'utf8').toString('latin1')
-    const answer = await exchange(house.url, `GET /public/x HTTP/1.1\r\nHost: ${bytes}\r\nConnection: close\r\n\r\n`)
+    const answer = await exchange(stack.url, `GET /public/x HTTP/1.1\r\nHost: ${bytes}\r\nConnection: close\r\n\r\n`)
     t.match(answer, /^HTTP\/1.1 400 /, host)
     t.match(answer, 'STAGEDOOR_BOUNDARY_BAD_HOST', host)
   }
-  t.equal(house.origin.seen.length, 0)
+  t.equal(stack.origin.seen.length, 0)
 })
 
 t.test('the same goes for X-Forwarded-Host of trusted proxies, of which the last counts', async (t) => {
-  const house = await startHouse(t, { config: { server: { trustedProxies: ['127.0.0.1/32'] } } })
+  const stack = await startStack(t, { config: { server: { trustedProxies: ['127.0.0.1/32'] } } })
   const ask = (value: string) =>
     exchange(
-      house.url,
+      stack.url,
       `GET /public/x HTTP/1.1\r\nHost: inner\r\nX-Forwarded-Host: ${value}\r\nConnection: close\r\n\r\n`,
     )
   for (const host of others) {
@@ -110,9 +110,9 @@ t.test('the same goes for X-Forwarded-Host of trusted proxies, of which the last
     if (host.includes(',')) continue
     t.match(await ask(Buffer.from(host, 'utf8').toString('latin1')), 'STAGEDOOR_BOUNDARY_BAD_HOST', host)
   }
-  t.equal(house.origin.seen.length, 0)
+  t.equal(stack.origin.seen.length, 0)
   t.match(await ask('evil@x, portal.example.com:8443'), /^HTTP\/1.1 200 /)
-  const headers = house.origin.seen[0]?.headers
+  const headers = stack.origin.seen[0]?.headers
   t.match(headers, {
     host: 'portal.example.com:8443',
     'x-forwarded-host': 'portal.example.com:8443',

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { passLoginPageUntilCallback, startHouse } from '../support/house.ts'
+import { passLoginPageUntilCallback, startStack } from '../support/house.ts'
 
 type Change = (query: URLSearchParams) => void
 
@@ -24,10 +24,10 @@ const ignored: [string, Change][] = [
 
 for (const [what, change] of callbacks) {
   t.test(`a callback with ${what} is the browser's mistake: a page with a way to start again`, async (t) => {
-    const { page, browser, house, calls } = await comeBack(t, change)
+    const { page, browser, stack, calls } = await comeBack(t, change)
     t.match(page, { status: 400, text: /STAGEDOOR_OIDC_BAD_CALLBACK/ })
     t.match(page.text, /href="\/"/)
-    t.notOk(browser.cookiesOf(house.url).has('stagedoor'))
+    t.notOk(browser.cookiesOf(stack.url).has('stagedoor'))
     t.equal(calls, 0, 'the provider is not asked')
   })
 }
@@ -49,12 +49,12 @@ t.test('a provider that promises its issuer in callbacks must send it', async (t
   t.match((await comeBack(t, () => {}, withIssuer)).page, { status: 400, text: /STAGEDOOR_OIDC_BAD_CALLBACK/ })
 })
 
-async function comeBack(t: Parameters<typeof startHouse>[0], change: Change, through: typeof fetch = fetch) {
-  const house = await startHouse(t, { fetch: through })
+async function comeBack(t: Parameters<typeof startStack>[0], change: Change, through: typeof fetch = fetch) {
+  const stack = await startStack(t, { fetch: through })
   const browser = createBrowser()
-  const callback = new URL(await passLoginPageUntilCallback(house.url, await browser.open(house.url), browser))
+  const callback = new URL(await passLoginPageUntilCallback(stack.url, await browser.open(stack.url), browser))
   change(callback.searchParams)
-  const before = house.auth0.tenant.counters.tokenAuthorizationCode
+  const before = stack.auth0.tenant.counters.tokenAuthorizationCode
   const page = await browser.open(callback.href)
-  return { page, browser, house, calls: house.auth0.tenant.counters.tokenAuthorizationCode - before }
+  return { page, browser, stack, calls: stack.auth0.tenant.counters.tokenAuthorizationCode - before }
 }

@@ -5,15 +5,15 @@ import { createPolicy } from '../../src/policy/policy.ts'
 import { folderWith, least, problemsFrom } from '../config/support.ts'
 import { inheritedNames } from '../fuzz/support.ts'
 import { rules, user, now } from '../policy/support.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
 import { exchange } from '../support/raw.ts'
 
 t.test('names that every object has are names like any other', { timeout: 300_000 }, async (t) => {
-  const house = await startHouse(t, { config: { machines: machinesIn } })
+  const stack = await startStack(t, { config: { machines: machinesIn } })
   const statusOf = async (head: string, body = ''): Promise<number> => {
     const answer = await exchange(
-      house.url,
+      stack.url,
       `${head}\r\nHost: localhost\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
     )
     return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1])
@@ -33,15 +33,15 @@ t.test('names that every object has are names like any other', { timeout: 300_00
       [
         'token',
         401,
-        `GET /a HTTP/1.1\r\nAuthorization: Bearer ${machineToken(house.auth0, JSON.parse(`{"${name}":1,"aud":"${name}"}`), JSON.parse(`{"${name}":1,"kid":"${name}"}`))}`,
+        `GET /a HTTP/1.1\r\nAuthorization: Bearer ${machineToken(stack.auth0, JSON.parse(`{"${name}":1,"aud":"${name}"}`), JSON.parse(`{"${name}":1,"kid":"${name}"}`))}`,
       ],
     ]
     for (const [place, status, head, body] of rows) t.equal(await statusOf(head, body), status, `${name} as ${place}`)
-    const token = machineToken(house.auth0, JSON.parse(`{"${name}":{"${name}":1},"scope":"${name}"}`))
+    const token = machineToken(stack.auth0, JSON.parse(`{"${name}":{"${name}":1},"scope":"${name}"}`))
     t.equal(await statusOf(`GET /a HTTP/1.1\r\nAuthorization: Bearer ${token}`), 200, `${name} as claim and scope`)
     t.match(readPath(`/${name}`), { path: `/${name}` })
   }
-  const page = await house.parts.telemetry.metrics.registry.metrics()
+  const page = await stack.parts.telemetry.metrics.registry.metrics()
   t.match(page, 'stagedoor')
 })
 

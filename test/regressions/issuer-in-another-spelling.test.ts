@@ -1,15 +1,15 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 
 // Sessions had the provider's spelling, and Auth0's events ended those of the configured one: none.
 t.test('an issuer without the slash of its discovery document signs nobody in, and the log says why', async (t) => {
   const port = await freePort()
   const configured = `http://127.0.0.1:${port}`
-  const house = await startHouse(t, { auth0: { port }, config: { auth0: { issuer: configured } } })
-  const { page } = await house.signIn()
+  const stack = await startStack(t, { auth0: { port }, config: { auth0: { issuer: configured } } })
+  const { page } = await stack.signIn()
   t.equal(page.status, 503)
-  const failure = house.logged.find(({ issuer }) => issuer === configured)
-  t.match(failure, { err: { message: `write auth0.issuer: ${house.auth0.issuer}` } })
+  const failure = stack.logged.find(({ issuer }) => issuer === configured)
+  t.match(failure, { err: { message: `write auth0.issuer: ${stack.auth0.issuer}` } })
 })

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
 import { exchange } from '../support/raw.ts'
 
@@ -17,20 +17,20 @@ const request = 'GET /public/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\
 
 for (const kibibytes of [17, 40, 60]) {
   t.test(`an answer with ${kibibytes} KiB of headers passes`, async (t) => {
-    const house = await startHouse(t, { upstream: upstreamWith(kibibytes * 1_000) })
-    const answer = await exchange(house.url, request)
+    const stack = await startStack(t, { upstream: upstreamWith(kibibytes * 1_000) })
+    const answer = await exchange(stack.url, request)
     t.match(answer, /^HTTP\/1\.1 200 /)
     t.equal(answer.match(/\r\nx-\d+: v{985}(?=\r)/g)?.length, kibibytes)
   })
 }
 
 t.test('one with more than the default is a 502 that names limit and option', async (t) => {
-  const house = await startHouse(t, { upstream: upstreamWith(70_000) })
-  const answer = await fetch(`${house.url}/public/x`, { headers: { accept: 'application/json' } })
+  const stack = await startStack(t, { upstream: upstreamWith(70_000) })
+  const answer = await fetch(`${stack.url}/public/x`, { headers: { accept: 'application/json' } })
   const { code, detail } = (await answer.json()) as { code: string; detail: string }
   t.same([answer.status, code], [502, 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE'])
   t.match(detail, 'upstreams.<name>.maxHeaderBytes')
-  const line = house.logged.find((entry) => entry['code'] === code)
+  const line = stack.logged.find((entry) => entry['code'] === code)
   t.equal(line?.['detail'], 'upstreams.backstage.maxHeaderBytes is 65536 bytes')
 })
 
@@ -42,7 +42,7 @@ for (const [limit, status] of [
     const bytes = limit === '128KiB' ? 100_000 : 10_000
     const upstreams = (url: string): object => ({ backstage: { url, maxHeaderBytes: limit } })
     const origin = await startOrigin(t, upstreamWith(bytes))
-    const house = await startHouse(t, { upstreamUrl: origin.url, config: { upstreams: upstreams(origin.url) } })
-    t.match(await exchange(house.url, request), `HTTP/1.1 ${status} `)
+    const stack = await startStack(t, { upstreamUrl: origin.url, config: { upstreams: upstreams(origin.url) } })
+    t.match(await exchange(stack.url, request), `HTTP/1.1 ${status} `)
   })
 }

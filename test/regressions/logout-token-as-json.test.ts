@@ -1,17 +1,17 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 t.test('a logout token that is not sent as a form ends nothing', async (t) => {
-  const house = await startHouse(t, { auth0: { settings: { advertiseBackchannelLogout: true } } })
-  const { browser } = await house.signIn()
+  const stack = await startStack(t, { auth0: { settings: { advertiseBackchannelLogout: true } } })
+  const { browser } = await stack.signIn()
   let token = ''
-  house.auth0.switches.setClient(house.auth0.clientId, {
+  stack.auth0.switches.setClient(stack.auth0.clientId, {
     backchannelLogoutUrls: [],
     backchannelLogoutInitiators: 'all',
   })
-  const url = `${house.url}/.stagedoor/backchannel-logout`
-  token = await logoutToken(house)
+  const url = `${stack.url}/.stagedoor/backchannel-logout`
+  token = await logoutToken(stack)
   const bodies: [string, string][] = [
     ['application/json', JSON.stringify({ logout_token: token })],
     ['application/jwt', token],
@@ -21,15 +21,15 @@ t.test('a logout token that is not sent as a form ends nothing', async (t) => {
   for (const [type, body] of bodies) {
     const { status } = await fetch(url, { method: 'POST', headers: { 'content-type': type }, body })
     t.ok([400, 415].includes(status), `${type}: ${status}`)
-    t.equal((await browser.fetch(`${house.url}/`)).status, 200, type)
+    t.equal((await browser.fetch(`${stack.url}/`)).status, 200, type)
   }
   const form = { 'content-type': 'Application/X-WWW-Form-Urlencoded; charset=utf-8' }
   const sent = await fetch(url, { method: 'POST', headers: form, body: `logout_token=${token}` })
   t.equal(sent.status, 200, 'as a form it is good')
-  t.equal((await browser.fetch(`${house.url}/`)).status, 401)
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 401)
 })
 
-async function logoutToken({ auth0 }: Awaited<ReturnType<typeof startHouse>>): Promise<string> {
+async function logoutToken({ auth0 }: Awaited<ReturnType<typeof startStack>>): Promise<string> {
   const { SignJWT, importJWK } = await import('jose')
   const key = auth0.signingKey()
   const [login] = auth0.tenant.logins.values()

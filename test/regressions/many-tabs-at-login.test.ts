@@ -1,16 +1,16 @@
 import t from 'tap'
 
 import { type Browser, createBrowser, type Page } from '../support/browser.ts'
-import { type House, passLoginPage, startHouse } from '../support/house.ts'
+import { type Stack, passLoginPage, startStack } from '../support/house.ts'
 
 const cookieBytes = (browser: Browser, url: string): number =>
   [...browser.cookiesOf(url)].map(([name, value]) => `${name}=${value}; `).join('').length
 
 /** A browser restores its tabs: all ask at once, and each comes to the provider with a login of its own. */
-function startLogins(house: House, browser: Browser, paths: readonly string[]): Promise<string[]> {
+function startLogins(stack: Stack, browser: Browser, paths: readonly string[]): Promise<string[]> {
   return Promise.all(
     paths.map(async (path) => {
-      const { location = '' } = await browser.step(house.url + path)
+      const { location = '' } = await browser.step(stack.url + path)
       return (await browser.step(location)).location ?? ''
     }),
   )
@@ -28,33 +28,33 @@ const scenes: [string, number, (i: number) => string][] = [
 ]
 for (const [what, count, pathOf] of scenes) {
   t.test(`${what} bring five small login cookies, and all end where they wanted to go or at the portal`, async (t) => {
-    const house = await startHouse(t)
+    const stack = await startStack(t)
     const browser = createBrowser()
     const paths = Array.from({ length: count }, (_, i) => pathOf(i))
-    const logins = await startLogins(house, browser, paths)
-    const names = [...browser.cookiesOf(house.url).keys()].filter((name) => name.startsWith('stagedoor-tx.'))
+    const logins = await startLogins(stack, browser, paths)
+    const names = [...browser.cookiesOf(stack.url).keys()].filter((name) => name.startsWith('stagedoor-tx.'))
     t.ok(names.length <= 5, `${names.length} login cookies`)
-    t.ok(cookieBytes(browser, house.url) < 4_096, `${cookieBytes(browser, house.url)} bytes of cookies`)
+    t.ok(cookieBytes(browser, stack.url) < 4_096, `${cookieBytes(browser, stack.url)} bytes of cookies`)
 
     for (const [i, page] of (await finishLogins(browser, logins)).entries()) {
       t.equal(page.status, 200, `tab ${i}: ${page.url.slice(0, 80)}`)
-      t.ok([house.url + paths[i], `${house.url}/`].includes(page.url), `tab ${i} is at ${page.url.slice(0, 80)}`)
+      t.ok([stack.url + paths[i], `${stack.url}/`].includes(page.url), `tab ${i} is at ${page.url.slice(0, 80)}`)
     }
-    t.equal((await browser.fetch(`${house.url}/`)).status, 200)
-    t.ok(cookieBytes(browser, house.url) < 16_384)
+    t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
+    t.ok(cookieBytes(browser, stack.url) < 16_384)
   })
 }
 
 t.test('a callback of another tab leaves the login that has taken its slot alone', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const browser = createBrowser()
   const logins: string[] = []
   for (let i = 0; i < 6; i++)
-    logins.push((await browser.step(`${house.url}/.stagedoor/login?return_to=/tab-${i}`)).location ?? '')
+    logins.push((await browser.step(`${stack.url}/.stagedoor/login?return_to=/tab-${i}`)).location ?? '')
   const state = new URL(logins[0] ?? '').searchParams.get('state') ?? ''
-  const before = new Map(browser.cookiesOf(house.url))
-  await browser.step(`${house.url}/.stagedoor/callback?code=x&state=${state}`)
+  const before = new Map(browser.cookiesOf(stack.url))
+  await browser.step(`${stack.url}/.stagedoor/callback?code=x&state=${state}`)
   for (const [name, value] of before) {
-    if (name.startsWith('stagedoor-tx.')) t.equal(browser.cookiesOf(house.url).get(name), value, name)
+    if (name.startsWith('stagedoor-tx.')) t.equal(browser.cookiesOf(stack.url).get(name), value, name)
   }
 })

@@ -2,13 +2,13 @@ import { decodeJwt } from 'jose'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 const half = '\ud83d'
 
 t.test('half of a surrogate pair in any claim makes no request fail', async (t) => {
-  const house = await startHouse(t, { config: { assertion: { headers: ['assertion', 'oauth2-proxy'] } } })
-  house.auth0.switches.setSettings({
+  const stack = await startStack(t, { config: { assertion: { headers: ['assertion', 'oauth2-proxy'] } } })
+  stack.auth0.switches.setSettings({
     idTokenFaults: {
       claims: {
         name: `Jane ${half}`,
@@ -25,34 +25,34 @@ t.test('half of a surrogate pair in any claim makes no request fail', async (t) 
       },
     },
   })
-  const { page, browser } = await house.signIn('jane@example.com', createBrowser())
+  const { page, browser } = await stack.signIn('jane@example.com', createBrowser())
   t.equal(page.status, 200)
   const { headers } = JSON.parse(page.text)
   t.match(decodeJwt(headers['x-stagedoor-assertion']), { name: 'Jane \ufffd', groups: ['team \ufffd'] })
   t.match(headers, { 'x-forwarded-groups': 'team %EF%BF%BD', 'x-forwarded-preferred-username': '%EF%BF%BD' })
   for (const path of ['/.stagedoor/', '/.stagedoor/me', '/.stagedoor/logout', '/.stagedoor/login']) {
-    t.equal((await browser.step(house.url + path)).status, 200, path)
+    t.equal((await browser.step(stack.url + path)).status, 200, path)
   }
 })
 
 t.test('a session whose end lies before all time ends at once, and makes no request fail', async (t) => {
-  const house = await startHouse(t)
-  house.auth0.switches.setSettings({ idTokenFaults: { claims: { session_expiry: -1e300 } } })
-  const { page, browser } = await house.signIn()
+  const stack = await startStack(t)
+  stack.auth0.switches.setSettings({ idTokenFaults: { claims: { session_expiry: -1e300 } } })
+  const { page, browser } = await stack.signIn()
   t.equal(page.status, 400)
   t.match(page.text, 'STAGEDOOR_OIDC_SESSION_NOT_KEPT')
-  t.equal((await browser.fetch(`${house.url}/`)).status, 401)
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 401)
 })
 
 t.test('an odd claim is named once in the log and counted every time', async (t) => {
-  const house = await startHouse(t)
-  house.auth0.switches.setSettings({ idTokenFaults: { claims: { email_verified: 'true' } } })
-  await house.signIn()
-  await house.signIn('max@example.com')
-  const named = house.logged.filter(({ claim }) => claim === 'email_verified')
+  const stack = await startStack(t)
+  stack.auth0.switches.setSettings({ idTokenFaults: { claims: { email_verified: 'true' } } })
+  await stack.signIn()
+  await stack.signIn('max@example.com')
+  const named = stack.logged.filter(({ claim }) => claim === 'email_verified')
   t.match(named, [{ expected: 'true or false', found: 'text', msg: /cannot be used/ }])
   t.equal(named.length, 1)
-  const { body } = await house.admin.inject('/metrics')
+  const { body } = await stack.admin.inject('/metrics')
   t.match(body, /stagedoor_claims_unusable_total\{claim="email_verified"\} 2/)
 })
 

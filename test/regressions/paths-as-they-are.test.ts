@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const routes = [
@@ -13,39 +13,39 @@ const ask = (url: string, target: string) =>
   exchange(url, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
 
 t.test('escapes of unreserved characters are decided on and forwarded decoded', async (t) => {
-  const house = await startHouse(t, { config: { routes } })
+  const stack = await startStack(t, { config: { routes } })
   const decoded = [
     ['/docs/%7Euser/', '/docs/~user/'],
     ['/docs/a%2Db?x=%7E', '/docs/a-b?x=%7E'],
     ['/%66iles/x', '/files/x'],
   ] as const
   for (const [sent, seen] of decoded) {
-    t.match(await ask(house.url, sent), /^HTTP\/1.1 200 /, sent)
-    t.equal(house.origin.seen.at(-1)?.url, seen)
+    t.match(await ask(stack.url, sent), /^HTTP\/1.1 200 /, sent)
+    t.equal(stack.origin.seen.at(-1)?.url, seen)
   }
-  t.match(await ask(house.url, '/%66iles/%61dmin/x'), /^HTTP\/1.1 401 /, 'the rule sees what the upstream would')
+  t.match(await ask(stack.url, '/%66iles/%61dmin/x'), /^HTTP\/1.1 401 /, 'the rule sees what the upstream would')
 })
 
 const odd = ['/a//b', '/docs/a;v=1', '/docs/50%25ab', '/projects/group%2Fproj', '/a%5Cb']
 
 t.test('other spellings pass where the rule says as-is, as the rules saw them', async (t) => {
-  const house = await startHouse(t, { config: { routes } })
+  const stack = await startStack(t, { config: { routes } })
   for (const path of odd) {
-    t.match(await ask(house.url, `/files${path}`), /^HTTP\/1.1 200 /, path)
-    t.equal(house.origin.seen.at(-1)?.url, `/files${path}`)
+    t.match(await ask(stack.url, `/files${path}`), /^HTTP\/1.1 200 /, path)
+    t.equal(stack.origin.seen.at(-1)?.url, `/files${path}`)
   }
 })
 
 t.test('elsewhere they are a 400; the log names rule and option, the answer does not', async (t) => {
-  const house = await startHouse(t, { config: { routes } })
+  const stack = await startStack(t, { config: { routes } })
   for (const path of odd) {
-    const answer = await ask(house.url, path)
+    const answer = await ask(stack.url, path)
     t.match(answer, /^HTTP\/1.1 400 /, path)
     t.match(answer, 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL', path)
     t.notMatch(answer, 'as-is', path)
-    t.ok(house.logged.some(({ detail }) => /rule rest: .*paths: as-is/.test(String(detail))))
+    t.ok(stack.logged.some(({ detail }) => /rule rest: .*paths: as-is/.test(String(detail))))
   }
-  t.equal(house.origin.seen.length, 0)
+  t.equal(stack.origin.seen.length, 0)
 })
 
 const walkingAround = [
@@ -68,16 +68,16 @@ const walkingAround = [
 ]
 
 t.test('with as-is too, nothing reaches what another rule guards', async (t) => {
-  const house = await startHouse(t, { config: { routes } })
-  for (const path of walkingAround) t.match(await ask(house.url, path), /^HTTP\/1.1 40[01] /, path)
-  t.equal(house.origin.seen.length, 0)
+  const stack = await startStack(t, { config: { routes } })
+  for (const path of walkingAround) t.match(await ask(stack.url, path), /^HTTP\/1.1 40[01] /, path)
+  t.equal(stack.origin.seen.length, 0)
 })
 
 t.test('own endpoints are ours in every spelling that servers read alike', async (t) => {
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     config: { routes: [{ name: 'all', path: '/**', allow: 'public', paths: 'as-is' }] },
   })
-  t.match(await ask(house.url, '/%2Estagedoor/health/liv%65'), /^HTTP\/1.1 200 .*"status":"ok"/s)
+  t.match(await ask(stack.url, '/%2Estagedoor/health/liv%65'), /^HTTP\/1.1 200 .*"status":"ok"/s)
   for (const path of [
     '/.stagedoor%2Fme',
     '//.stagedoor/me',
@@ -85,7 +85,7 @@ t.test('own endpoints are ours in every spelling that servers read alike', async
     '/.stagedoor//me',
     '/%2Estagedoor%2fme',
   ]) {
-    t.match(await ask(house.url, path), /^HTTP\/1.1 40[04] /, path)
+    t.match(await ask(stack.url, path), /^HTTP\/1.1 40[04] /, path)
   }
-  t.equal(house.origin.seen.length, 0)
+  t.equal(stack.origin.seen.length, 0)
 })

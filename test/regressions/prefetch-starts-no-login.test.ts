@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 const unseen: [string, Record<string, string>][] = [
   ['a prefetch', { 'sec-purpose': 'prefetch' }],
@@ -13,17 +13,17 @@ const unseen: [string, Record<string, string>][] = [
 
 for (const [what, headers] of unseen) {
   t.test(`${what} without a session gets 401 and starts no login`, async (t) => {
-    const house = await startHouse(t)
+    const stack = await startStack(t)
     const browser = createBrowser()
-    t.equal((await browser.step(`${house.url}/catalog`, { headers })).status, 401)
-    t.match(await browser.step(`${house.url}/.stagedoor/login`, { headers }), { status: 400 })
-    t.equal(browser.cookiesOf(house.url).size, 0)
-    t.equal(house.auth0.tenant.lastAuthorize['state'], undefined)
+    t.equal((await browser.step(`${stack.url}/catalog`, { headers })).status, 401)
+    t.match(await browser.step(`${stack.url}/.stagedoor/login`, { headers }), { status: 400 })
+    t.equal(browser.cookiesOf(stack.url).size, 0)
+    t.equal(stack.auth0.tenant.lastAuthorize['state'], undefined)
   })
 
   t.test(`${what} with a session gets the page`, async (t) => {
-    const house = await startHouse(t)
-    const { browser } = await house.signIn()
-    t.equal((await browser.step(`${house.url}/catalog`, { headers })).status, 200)
+    const stack = await startStack(t)
+    const { browser } = await stack.signIn()
+    t.equal((await browser.step(`${stack.url}/catalog`, { headers })).status, 200)
   })
 }

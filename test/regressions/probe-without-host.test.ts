@@ -1,21 +1,21 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 t.test('probes answer HTTP/1.0 without Host, as load balancers ask', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const probe of ['live', 'ready']) {
-    t.match(await exchange(house.url, `GET /.stagedoor/health/${probe} HTTP/1.0\r\n\r\n`), /^HTTP\/1\.[01] 200 /, probe)
+    t.match(await exchange(stack.url, `GET /.stagedoor/health/${probe} HTTP/1.0\r\n\r\n`), /^HTTP\/1\.[01] 200 /, probe)
   }
 })
 
 t.test('nothing else does, nor do probes of HTTP/1.1, which needs a Host', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const head of ['/public/x HTTP/1.0', '/.stagedoor/me HTTP/1.0', '/.stagedoor/health/live HTTP/1.1']) {
-    const answer = await exchange(house.url, `GET ${head}\r\nConnection: close\r\n\r\n`)
+    const answer = await exchange(stack.url, `GET ${head}\r\nConnection: close\r\n\r\n`)
     t.match(answer, /^HTTP\/1\.[01] 400 /, head)
     t.match(answer, 'STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', head)
   }
-  t.equal(house.origin.seen.length, 0)
+  t.equal(stack.origin.seen.length, 0)
 })

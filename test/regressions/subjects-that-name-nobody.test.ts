@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { readLogoutToken } from '../../src/oidc/logout-token.ts'
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 
 /** OIDC Core §2: a `sub` has at most 255 ASCII characters. */
@@ -21,19 +21,19 @@ const subjects: [string, unknown][] = [
 const longest = 'a'.repeat(255)
 
 t.test('a login whose ID token has such a subject ends in a page, not in a session', async (t) => {
-  const house = await startHouse(t, { config: { server: { failedAttempts: { max: 100 } } } })
+  const stack = await startStack(t, { config: { server: { failedAttempts: { max: 100 } } } })
   for (const [what, sub] of subjects) {
-    house.auth0.switches.setSettings({ idTokenFaults: { claims: { sub } } })
-    const { page, browser } = await house.signIn()
+    stack.auth0.switches.setSettings({ idTokenFaults: { claims: { sub } } })
+    const { page, browser } = await stack.signIn()
     t.match(page, { status: 502, text: /STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED/ }, what)
-    t.notOk(browser.cookiesOf(house.url).has('stagedoor'), what)
+    t.notOk(browser.cookiesOf(stack.url).has('stagedoor'), what)
   }
-  house.auth0.switches.setSettings({ idTokenFaults: { claims: { sub: longest } } })
-  t.match((await house.signIn('jane@example.com', createBrowser())).page, { status: 200 }, '255 characters are fine')
+  stack.auth0.switches.setSettings({ idTokenFaults: { claims: { sub: longest } } })
+  t.match((await stack.signIn('jane@example.com', createBrowser())).page, { status: 200 }, '255 characters are fine')
 })
 
 t.test('an access token with such a subject is refused', async (t) => {
-  const { auth0, url } = await startHouse(t, { config: { machines: machinesIn } })
+  const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   for (const [what, sub] of subjects) {
     const { status, body } = await ask(`${url}/`, machineToken(auth0, { sub }))
     t.match({ status, ...body }, { status: 401, reason: /^subject-(?:missing|malformed)$/ }, what)

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { connectHttp2, ask, startTlsGateway } from '../listener/support.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 /** Beyond 2^53-1 doubles skip numbers: two programs can count the same digits differently. */
@@ -17,13 +17,13 @@ const lengths = [
 ]
 
 t.test('a Content-Length beyond 2^53-1 is a 400, and nothing of it reaches the upstream', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const length of lengths) {
     const head = `Host: localhost\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`
-    const answer = await exchange(house.url, `POST /public/x HTTP/1.1\r\n${head}part`)
+    const answer = await exchange(stack.url, `POST /public/x HTTP/1.1\r\n${head}part`)
     t.match(answer, /^HTTP\/1\.1 400 [^]*STAGEDOOR_BOUNDARY_MALFORMED_REQUEST/, length)
   }
-  t.same(house.origin.seen, [])
+  t.same(stack.origin.seen, [])
 })
 
 t.test('over HTTP/2 it never reaches the upstream either', async (t) => {

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 
 import { ask, connectHttp2, startTlsGateway } from '../listener/support.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const refused = ['TRACE', 'CONNECT']
@@ -19,14 +19,14 @@ const upstream: RequestListener = (request, response) => {
 
 t.test('every method that rules can name reaches the upstream, with its body, over HTTP/1 and HTTP/2', async (t) => {
   const gateway = await startTlsGateway(t, upstream)
-  const house = await startHouse(t, { upstream })
+  const stack = await startStack(t, { upstream })
   const session = connectHttp2(t, gateway)
   const type = { ':path': '/public/x', 'content-type': 'text/plain' }
   for (const method of forwarded) {
     const body = method === 'GET' || method === 'HEAD' ? '' : 'something'
     const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`
     const head = `${method} /public/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/plain\r\n${length}\r\n`
-    const answer = await exchange(house.url, head + body)
+    const answer = await exchange(stack.url, head + body)
     t.match(answer, new RegExp(`^HTTP/1\\.1 200 [^]*x-method: ${method}\r\n[^]*\r\n\r\n[^]*${body}`, 'i'), method)
     const second = await ask(session, { ...type, ':method': method }, body === '' ? undefined : body)
     t.same([second.headers[':status'], second.headers['x-method'], second.text], [200, method, body], method)
@@ -37,14 +37,14 @@ t.test('a rule can name each of them, and no other', async (t) => {
   const rule = (methods: string[]) => ({
     routes: [{ name: 'some', path: '/**', methods, allow: 'public', upstream: 'backstage' }],
   })
-  const house = await startHouse(t, { upstream, config: rule(['PROPFIND', 'M-SEARCH']) })
-  t.equal((await fetch(`${house.url}/x`, { method: 'PROPFIND' })).status, 200)
-  t.equal((await fetch(`${house.url}/x`, { method: 'REPORT' })).status, 403)
-  for (const method of [...refused, 'BREW', 'get']) await t.rejects(startHouse(t, { config: rule([method]) }), method)
+  const stack = await startStack(t, { upstream, config: rule(['PROPFIND', 'M-SEARCH']) })
+  t.equal((await fetch(`${stack.url}/x`, { method: 'PROPFIND' })).status, 200)
+  t.equal((await fetch(`${stack.url}/x`, { method: 'REPORT' })).status, 403)
+  for (const method of [...refused, 'BREW', 'get']) await t.rejects(startStack(t, { config: rule([method]) }), method)
 })
 
 t.test('TRACE and CONNECT are refused, as are words that are no method', async (t) => {
-  const house = await startHouse(t, { upstream })
+  const stack = await startStack(t, { upstream })
   for (const line of [
     'TRACE /public/x',
     'CONNECT localhost:443',
@@ -52,20 +52,20 @@ t.test('TRACE and CONNECT are refused, as are words that are no method', async (
     'BREW /public/x',
     'propfind /public/x',
   ]) {
-    const answer = await readToEnd(house.url, `${line} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    const answer = await readToEnd(stack.url, `${line} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
     t.match(answer, /^HTTP\/1\.1 405 [^]*STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED/, line)
     t.match(answer, /\r\nallow: (?!.*\b(?:TRACE|CONNECT)\b).*\bGET\b.*\bPROPFIND\b/i, line)
   }
-  t.same(house.origin.seen, [])
+  t.same(stack.origin.seen, [])
 })
 
 t.test('an upgrade does not open a way for them', async (t) => {
-  const house = await startHouse(t, { upstream })
+  const stack = await startStack(t, { upstream })
   for (const method of refused) {
     const head = `${method} /public/x HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n`
-    t.match(await readToEnd(house.url, head), /^HTTP\/1\.1 405 /, method)
+    t.match(await readToEnd(stack.url, head), /^HTTP\/1\.1 405 /, method)
   }
-  t.same(house.origin.seen, [])
+  t.same(stack.origin.seen, [])
 })
 
 t.test('the same over HTTP/2', async (t) => {
@@ -81,17 +81,17 @@ t.test('the same over HTTP/2', async (t) => {
 })
 
 t.test('a proxy that asks about one of them (forward-auth) is refused', async (t) => {
-  const house = await startHouse(t, { config: { server: { trustedProxies: ['127.0.0.1/32'] } } })
+  const stack = await startStack(t, { config: { server: { trustedProxies: ['127.0.0.1/32'] } } })
   for (const method of refused) {
     const headers = { 'x-forwarded-method': method, 'x-forwarded-uri': '/public/x' }
-    t.equal((await fetch(`${house.url}/.stagedoor/auth`, { headers })).status, 403, method)
+    t.equal((await fetch(`${stack.url}/.stagedoor/auth`, { headers })).status, 403, method)
   }
 })
 
 t.test('our own endpoints are no way to the upstream with an unusual method', async (t) => {
-  const house = await startHouse(t, { upstream })
-  t.equal((await fetch(`${house.url}/.stagedoor/x`, { method: 'PROPFIND' })).status, 404)
-  t.same(house.origin.seen, [])
+  const stack = await startStack(t, { upstream })
+  t.equal((await fetch(`${stack.url}/.stagedoor/x`, { method: 'PROPFIND' })).status, 404)
+  t.same(stack.origin.seen, [])
 })
 
 /** Everything up to the end of the connection, which is the gateway's to close. */

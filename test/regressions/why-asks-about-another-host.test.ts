@@ -1,7 +1,7 @@
 import t from 'tap'
 import { request } from 'undici'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 
 const admin = '/.stagedoor/admin'
@@ -12,15 +12,15 @@ t.test('"why?" asks the rules about the request of the record, with its host', a
     { name: 'docs', path: '/**', hosts: ['docs.example.com'], allow: { roles: ['writer'] } },
     { name: 'everything', path: '/**', allow: 'authenticated' },
   ]
-  const house = await startHouse(t, { config: { routes } })
-  const { browser } = await house.signIn()
+  const stack = await startStack(t, { config: { routes } })
+  const { browser } = await stack.signIn()
   const headers = { host: 'docs.example.com' }
-  await request(`${house.directUrl}/api/catalog/locations/1`, { method: 'DELETE', headers })
+  await request(`${stack.directUrl}/api/catalog/locations/1`, { method: 'DELETE', headers })
 
-  const found = async () => (await browser.open(`${house.url}${admin}/decisions?text=locations`)).text
+  const found = async () => (await browser.open(`${stack.url}${admin}/decisions?text=locations`)).text
   await until(async () => (await found()).includes('DELETE'))
   const [, link = ''] = /href="([^"]+explain[^"]+)"/.exec(await found()) ?? []
-  const explained = await browser.open(house.url + link.replaceAll('&#38;', '&'))
+  const explained = await browser.open(stack.url + link.replaceAll('&#38;', '&'))
   t.match(explained.text, 'DELETE /api/catalog/locations/1 at docs.example.com: deny role-missing by rule docs')
   t.match(explained.text, 'name="host" value="docs.example.com"', 'and the form asks on about that host')
 })

@@ -4,7 +4,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 
 import { repositoryRoot } from '../../scripts/testing/command.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 const textOf = (path: string): string => readFileSync(`${repositoryRoot}/${path}`, 'utf8')
 
@@ -18,8 +18,8 @@ const alerts = (parse(textOf('deploy/grafana/alerts.yaml')) as { groups: { rules
 
 /** Names of a process that serves; those of several workers together are written in one more place. */
 async function metricNames(): Promise<Set<string>> {
-  const house = await startHouse(t)
-  const { body } = await house.admin.inject('/metrics')
+  const stack = await startStack(t)
+  const { body } = await stack.admin.inject('/metrics')
   const served = [...body.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => String(name))
   const sources = globSync('src/process/**/*.ts', { cwd: repositoryRoot }).map(textOf)
   const ofWorkers = sources.flatMap((text) =>

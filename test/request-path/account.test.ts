@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { passLoginPageUntilCallback, startHouse } from '../support/house.ts'
+import { passLoginPageUntilCallback, startStack } from '../support/house.ts'
 
 const routes = [
   { name: 'admin', path: '/admin/**', allow: { roles: ['platform-admin'] }, title: 'Platform administration' },
@@ -10,29 +10,29 @@ const routes = [
 ]
 
 t.test('the account page shows a person what they can reach, and why not', async (t) => {
-  const house = await startHouse(t, { config: { routes, pages: { name: 'Developer portal' } } })
-  const { browser: jane } = await house.signIn('jane@example.com')
-  t.match(await jane.open(`${house.url}/.stagedoor/`), {
+  const stack = await startStack(t, { config: { routes, pages: { name: 'Developer portal' } } })
+  const { browser: jane } = await stack.signIn('jane@example.com')
+  t.match(await jane.open(`${stack.url}/.stagedoor/`), {
     status: 200,
     text: /Developer portal[^]*<a href="\/admin">Platform/,
   })
-  const { browser: max } = await house.signIn('max@example.com')
-  const page = await max.open(`${house.url}/.stagedoor/`)
+  const { browser: max } = await stack.signIn('max@example.com')
+  const page = await max.open(`${stack.url}/.stagedoor/`)
   t.match(page.text, /Platform administration[^]*You need the role platform-admin\./)
   t.match(page.text, /href="\/safe">Confirm with a second factor/)
   t.notMatch(page.text, 'Console')
 })
 
 t.test('a person ends another session of theirs, or all others, and never anybody else’s', async (t) => {
-  const house = await startHouse(t)
-  const { browser: here } = await house.signIn('jane@example.com')
-  const { browser: phone } = await house.signIn('jane@example.com')
-  const { browser: laptop } = await house.signIn('jane@example.com')
-  const { browser: max } = await house.signIn('max@example.com')
-  const isIn = async (browser: typeof here) => (await browser.fetch(`${house.url}/.stagedoor/me`)).status === 200
+  const stack = await startStack(t)
+  const { browser: here } = await stack.signIn('jane@example.com')
+  const { browser: phone } = await stack.signIn('jane@example.com')
+  const { browser: laptop } = await stack.signIn('jane@example.com')
+  const { browser: max } = await stack.signIn('max@example.com')
+  const isIn = async (browser: typeof here) => (await browser.fetch(`${stack.url}/.stagedoor/me`)).status === 200
   const idOf = async (browser: typeof here) =>
-    JSON.parse((await browser.fetch(`${house.url}/.stagedoor/me`)).text).session.id
-  const account = `${house.url}/.stagedoor/`
+    JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/me`)).text).session.id
+  const account = `${stack.url}/.stagedoor/`
 
   const ended = await here.submit(account, '/.stagedoor/sessions/end', { session: await idOf(phone) })
   t.match(ended, { status: 200, text: /One session has been ended\./ })
@@ -48,36 +48,36 @@ t.test('a person ends another session of theirs, or all others, and never anybod
 })
 
 t.test('the account page lists sessions with the device and the address where each began', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const browser = createBrowser()
-  const callback = await passLoginPageUntilCallback(house.url, await browser.open(`${house.url}/`), browser)
+  const callback = await passLoginPageUntilCallback(stack.url, await browser.open(`${stack.url}/`), browser)
   const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
   t.equal((await browser.step(callback, { headers: { 'user-agent': firefox } })).status, 302)
-  const { browser: other } = await house.signIn()
-  t.match((await other.open(`${house.url}/.stagedoor/`)).text, /Firefox on Linux[^]{0,200}127\.0\.0\.1/)
+  const { browser: other } = await stack.signIn()
+  t.match((await other.open(`${stack.url}/.stagedoor/`)).text, /Firefox on Linux[^]{0,200}127\.0\.0\.1/)
 })
 
 t.test(
   'pages tell browsers where to report what their policy kept out, where the operator names a place',
   async (t) => {
     const reports = 'https://reports.example.com/csp'
-    const house = await startHouse(t, { config: { pages: { reports } } })
-    const { browser } = await house.signIn()
-    const page = await browser.open(`${house.url}/.stagedoor/`)
+    const stack = await startStack(t, { config: { pages: { reports } } })
+    const { browser } = await stack.signIn()
+    const page = await browser.open(`${stack.url}/.stagedoor/`)
     t.match(page.headers.get('content-security-policy'), `report-uri ${reports}`)
   },
 )
 
 t.test('another site cannot end sessions, and a stranger has none to end', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
   const body = new URLSearchParams({ others: 'true' })
   const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
-  t.match(await browser.step(`${house.url}/.stagedoor/sessions/end`, { method: 'POST', body, headers }), {
+  t.match(await browser.step(`${stack.url}/.stagedoor/sessions/end`, { method: 'POST', body, headers }), {
     status: 403,
   })
-  const own = { origin: house.url, 'sec-fetch-site': 'same-origin' }
-  const stranger = await createBrowser().fetch(`${house.url}/.stagedoor/sessions/end`, {
+  const own = { origin: stack.url, 'sec-fetch-site': 'same-origin' }
+  const stranger = await createBrowser().fetch(`${stack.url}/.stagedoor/sessions/end`, {
     method: 'POST',
     body,
     headers: own,
@@ -88,23 +88,23 @@ t.test('another site cannot end sessions, and a stranger has none to end', async
 t.test(
   'a refused person can use another account: Auth0 asks anew, and the login leads to what was refused',
   async (t) => {
-    const house = await startHouse(t, { config: { routes } })
-    const { browser } = await house.signIn('max@example.com')
-    const refused = await browser.open(`${house.url}/admin/x`)
+    const stack = await startStack(t, { config: { routes } })
+    const { browser } = await stack.signIn('max@example.com')
+    const refused = await browser.open(`${stack.url}/admin/x`)
     t.match(refused, { status: 403, text: /Use another account/ })
     const login = await browser.submit(refused.url, '/.stagedoor/logout', { next: 'login', return_to: '/admin/x' })
     t.match(login.text, 'name="password"', 'the login service does not remember the person')
-    t.equal((await browser.fetch(`${house.url}/.stagedoor/me`)).status, 401)
+    t.equal((await browser.fetch(`${stack.url}/.stagedoor/me`)).status, 401)
     const page = await browser.submit(login.url, '/u/login', { username: 'jane@example.com', password: 'stagedoor' })
-    t.match(page, { status: 200, url: `${house.url}/admin/x` })
+    t.match(page, { status: 200, url: `${stack.url}/admin/x` })
   },
 )
 
 t.test('no button leads back to the page that has just been refused', async (t) => {
   const nobody = [{ name: 'nothing', path: '/**', allow: { roles: ['nobody-has-this'] } }]
-  const house = await startHouse(t, { config: { routes: nobody } })
-  const { page } = await house.signIn('max@example.com')
-  t.match(page, { status: 403, url: `${house.url}/` })
+  const stack = await startStack(t, { config: { routes: nobody } })
+  const { page } = await stack.signIn('max@example.com')
+  t.match(page, { status: 403, url: `${stack.url}/` })
   t.notMatch(page.text, 'Go to the portal')
 })
 
@@ -113,20 +113,20 @@ t.test('a refusal elsewhere names the portal only to a person who may go there',
     { name: 'front', path: '/', allow: { roles: ['platform-admin'] } },
     { name: 'nothing', path: '/**', allow: { roles: ['nobody-has-this'] } },
   ]
-  const house = await startHouse(t, { config: { routes: closed } })
-  const { page: maxSees } = await house.signIn('max@example.com', createBrowser(), '/elsewhere')
+  const stack = await startStack(t, { config: { routes: closed } })
+  const { page: maxSees } = await stack.signIn('max@example.com', createBrowser(), '/elsewhere')
   t.match(maxSees, { status: 403, text: /My account[^]*Use another account/ })
   t.notMatch(maxSees.text, 'Go to the portal')
-  const { page: janeSees } = await house.signIn('jane@example.com', createBrowser(), '/elsewhere')
+  const { page: janeSees } = await stack.signIn('jane@example.com', createBrowser(), '/elsewhere')
   t.match(janeSees, { status: 403, text: /Go to the portal/ })
 })
 
 t.test('the page after a sign-out does not say so to a person who is signed in', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  t.match(await browser.open(`${house.url}/.stagedoor/signed-out`), {
-    url: `${house.url}/.stagedoor/`,
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  t.match(await browser.open(`${stack.url}/.stagedoor/signed-out`), {
+    url: `${stack.url}/.stagedoor/`,
     text: /My account/,
   })
-  t.match(await createBrowser().open(`${house.url}/.stagedoor/signed-out`), { text: /Your session has ended/ })
+  t.match(await createBrowser().open(`${stack.url}/.stagedoor/signed-out`), { text: /Your session has ended/ })
 })

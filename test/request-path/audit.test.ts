@@ -6,7 +6,7 @@ import { request } from 'undici'
 
 import { temporaryFolder, verdictOn } from '../audit/support.ts'
 import type { Browser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 import { until } from '../support/until.ts'
 
@@ -23,7 +23,7 @@ t.test(
     }
     const actions = async () => (await records()).filter(({ event }) => event === 'admin-action')
     let atUpstream: unknown[] = []
-    const house = await startHouse(t, {
+    const stack = await startStack(t, {
       config: { audit: { sinks: [{ file: { path } }] } },
       upstream(_request, response) {
         void actions().then((seen) => {
@@ -32,9 +32,9 @@ t.test(
         })
       },
     })
-    const { browser } = await house.signIn()
-    const url = `${house.url}/api/catalog/locations/123`
-    const answer = await fetch(url, { method: 'DELETE', headers: { cookie: cookieOf(browser, house.url) } })
+    const { browser } = await stack.signIn()
+    const url = `${stack.url}/api/catalog/locations/123`
+    const answer = await fetch(url, { method: 'DELETE', headers: { cookie: cookieOf(browser, stack.url) } })
     const seen = await actions()
     t.equal(answer.status, 204)
     const common = {
@@ -52,7 +52,7 @@ t.test(
     const refused = await request(url, { method: 'DELETE' })
     t.equal(refused.statusCode, 401)
     t.match((await actions()).at(-1), { phase: 'answered', outcome: 'deny', reason: 'unauthenticated', status: 401 })
-    await house.app.close()
+    await stack.app.close()
     const lines = (await records()).map((record) => JSON.stringify(record))
     const checkpoints = (await readFile(`${path}.checkpoints`, 'utf8')).split('\n').filter(Boolean)
     t.same(verdictOn(lines, { checkpoints }).faults, [])
@@ -69,11 +69,11 @@ t.test('a rule makes an admin action of what it is about', async (t) => {
     { name: 'secret', path: '/secret', allow: { roles: ['nobody'] }, audit: 'secrets' },
     { name: 'everything', path: '/**', allow: 'authenticated' },
   ]
-  const house = await startHouse(t, { config: { routes } })
-  const { browser } = await house.signIn()
-  await browser.fetch(`${house.url}/notes`)
-  await browser.fetch(`${house.url}/secret`)
-  const told = house.records().filter(({ event }) => event === 'admin-action')
+  const stack = await startStack(t, { config: { routes } })
+  const { browser } = await stack.signIn()
+  await browser.fetch(`${stack.url}/notes`)
+  await browser.fetch(`${stack.url}/secret`)
+  const told = stack.records().filter(({ event }) => event === 'admin-action')
   t.match(told, [
     { class: 'notes', phase: 'begun', rule: 'notes' },
     { class: 'notes', phase: 'answered', status: 200 },
@@ -85,23 +85,23 @@ t.test(
   'while a sink that blocks does not keep records, admin actions are refused, and everything else goes on',
   async (t) => {
     const full = { path: '/dev/full', onFailure: 'block' }
-    const house = await startHouse(t, { config: { audit: { sinks: [{ file: full }, { stdout: {} }] } } })
-    const { browser } = await house.signIn()
+    const stack = await startStack(t, { config: { audit: { sinks: [{ file: full }, { stdout: {} }] } } })
+    const { browser } = await stack.signIn()
     const post = () =>
-      browser.fetch(`${house.url}/api/catalog/locations`, { method: 'POST', headers: { origin: house.url } })
+      browser.fetch(`${stack.url}/api/catalog/locations`, { method: 'POST', headers: { origin: stack.url } })
     t.match(await post(), { status: 503, text: /STAGEDOOR_AUDIT_UNAVAILABLE/ })
-    t.equal((await browser.fetch(`${house.url}/catalog`)).status, 200)
-    t.same(house.origin.seen.filter(({ method }) => method === 'POST').length, 0, 'nothing was done')
-    await until(() => house.logged.some(({ msg }) => msg === 'a sink of the audit trail fails'))
-    const ready = await house.admin.inject('/.stagedoor/health/ready')
+    t.equal((await browser.fetch(`${stack.url}/catalog`)).status, 200)
+    t.same(stack.origin.seen.filter(({ method }) => method === 'POST').length, 0, 'nothing was done')
+    await until(() => stack.logged.some(({ msg }) => msg === 'a sink of the audit trail fails'))
+    const ready = await stack.admin.inject('/.stagedoor/health/ready')
     t.match(ready.body, /audit file \/dev\/full","status":"degraded","reason":"ENOSPC[^"]*admin actions are refused/)
-    const metrics = (await house.admin.inject('/metrics')).body
+    const metrics = (await stack.admin.inject('/metrics')).body
     t.match(metrics, 'stagedoor_audit_sink_up{sink="file /dev/full"} 0')
     t.match(metrics, /stagedoor_audit_sink_waiting\{sink="file \/dev\/full"\} [1-9]/)
-    const revoke = await browser.fetch(`${house.url}/.stagedoor/admin/sessions/revoke`, { method: 'POST' })
+    const revoke = await browser.fetch(`${stack.url}/.stagedoor/admin/sessions/revoke`, { method: 'POST' })
     t.equal(revoke.status, 403)
-    await house.app.close()
-    const said = house.logged.filter(({ msg }) => msg === 'the process ends while a sink of the audit trail fails')
+    await stack.app.close()
+    const said = stack.logged.filter(({ msg }) => msg === 'the process ends while a sink of the audit trail fails')
     t.match(said, [{ level: 50, sink: 'file /dev/full', reason: /ENOSPC/, lost: 0 }])
     t.ok(Number(said[0]?.['waiting']) > 0, 'how many records end with it')
   },
@@ -112,19 +112,19 @@ t.test('a sink that can write again has what waited, and admin actions are possi
   // A folder that is a file: nothing can be written in it, whoever the user is.
   await writeFile(`${folder}/log`, '')
   const path = `${folder}/log/audit.jsonl`
-  const house = await startHouse(t, { config: { audit: { sinks: [{ file: { path } }] } } })
-  const { browser } = await house.signIn()
-  const headers = { origin: house.url }
+  const stack = await startStack(t, { config: { audit: { sinks: [{ file: { path } }] } } })
+  const { browser } = await stack.signIn()
+  const headers = { origin: stack.url }
   const post = async () =>
-    (await browser.fetch(`${house.url}/api/catalog/locations`, { method: 'POST', headers })).status
+    (await browser.fetch(`${stack.url}/api/catalog/locations`, { method: 'POST', headers })).status
   t.equal(await post(), 503)
-  await until(() => house.logged.some(({ msg }) => msg === 'a sink of the audit trail fails'))
+  await until(() => stack.logged.some(({ msg }) => msg === 'a sink of the audit trail fails'))
   await rm(`${folder}/log`)
   t.equal(await post(), 200)
-  await until(() => house.logged.some(({ msg }) => msg === 'a sink of the audit trail takes records again'))
-  t.match((await house.admin.inject('/.stagedoor/health/ready')).body, /audit\.jsonl","status":"ok"/)
-  t.match((await house.admin.inject('/metrics')).body, `stagedoor_audit_sink_up{sink="file ${path}"} 1`)
-  await house.app.close()
+  await until(() => stack.logged.some(({ msg }) => msg === 'a sink of the audit trail takes records again'))
+  t.match((await stack.admin.inject('/.stagedoor/health/ready')).body, /audit\.jsonl","status":"ok"/)
+  t.match((await stack.admin.inject('/metrics')).body, `stagedoor_audit_sink_up{sink="file ${path}"} 1`)
+  await stack.app.close()
   const lines = (await readFile(path, 'utf8')).split('\n').filter(Boolean)
   const { faults } = verdictOn(lines)
   t.same(faults, [])
@@ -133,36 +133,36 @@ t.test('a sink that can write again has what waited, and admin actions are possi
 
 t.test('with onFailure: continue the same happens, and is on record elsewhere', async (t) => {
   const full = { path: '/dev/full', onFailure: 'continue' }
-  const house = await startHouse(t, { config: { audit: { sinks: [{ file: full }, { stdout: {} }] } } })
-  const names = house.parts.audit.trail.sinks.map(({ name }) => name)
+  const stack = await startStack(t, { config: { audit: { sinks: [{ file: full }, { stdout: {} }] } } })
+  const names = stack.parts.audit.trail.sinks.map(({ name }) => name)
   t.same(
     names,
     ['stdout', 'file /dev/full', 'console'],
     'the file, from which the next process reads, is behind what leaves the machine',
   )
-  const { browser } = await house.signIn()
-  const headers = { origin: house.url }
-  t.equal((await browser.fetch(`${house.url}/api/catalog/locations`, { method: 'POST', headers })).status, 200)
-  t.match(house.records().at(-1), { event: 'admin-action', phase: 'answered', status: 200 })
+  const { browser } = await stack.signIn()
+  const headers = { origin: stack.url }
+  t.equal((await browser.fetch(`${stack.url}/api/catalog/locations`, { method: 'POST', headers })).status, 200)
+  t.match(stack.records().at(-1), { event: 'admin-action', phase: 'answered', status: 200 })
 })
 
 t.test('a client that goes away leaves a record of that', async (t) => {
-  const house = await startHouse(t, { upstream: () => undefined })
-  const { browser } = await house.signIn('jane@example.com', undefined, '/.stagedoor/me')
-  const cookie = cookieOf(browser, house.url)
+  const stack = await startStack(t, { upstream: () => undefined })
+  const { browser } = await stack.signIn('jane@example.com', undefined, '/.stagedoor/me')
+  const cookie = cookieOf(browser, stack.url)
   const leaving = new AbortController()
-  const headers = { cookie, origin: house.url }
-  const sent = request(`${house.url}/api/techdocs/x`, { method: 'POST', headers, signal: leaving.signal })
-  await until(() => house.origin.seen.length > 0)
+  const headers = { cookie, origin: stack.url }
+  const sent = request(`${stack.url}/api/techdocs/x`, { method: 'POST', headers, signal: leaving.signal })
+  await until(() => stack.origin.seen.length > 0)
   leaving.abort()
   await t.rejects(sent)
-  await until(() => house.records().some(({ phase }) => phase === 'answered'))
-  t.match(house.records().at(-1), { class: 'techdocs-write', status: 499, outcome: 'allow' })
+  await until(() => stack.records().some(({ phase }) => phase === 'answered'))
+  t.match(stack.records().at(-1), { class: 'techdocs-write', status: 499, outcome: 'allow' })
 })
 
 t.test('the public keys of the trail are published', async (t) => {
-  const house = await startHouse(t)
-  const { statusCode, body } = await request(`${house.url}/.stagedoor/audit/jwks.json`)
+  const stack = await startStack(t)
+  const { statusCode, body } = await request(`${stack.url}/.stagedoor/audit/jwks.json`)
   t.equal(statusCode, 200)
   const { keys } = (await body.json()) as { keys: Record<string, unknown>[] }
   const signing = { kty: 'EC', crv: 'P-256', alg: 'ES256' }
@@ -171,32 +171,32 @@ t.test('the public keys of the trail are published', async (t) => {
 })
 
 t.test('a refused login is on record with its reason', async (t) => {
-  const house = await startHouse(t)
-  await request(`${house.url}/.stagedoor/callback?state=x&code=y`, { headers: { accept: 'application/json' } })
-  t.match(house.records().at(-1), { event: 'login-refused', reason: 'STAGEDOOR_OIDC_STATE_MISMATCH', outcome: 'deny' })
+  const stack = await startStack(t)
+  await request(`${stack.url}/.stagedoor/callback?state=x&code=y`, { headers: { accept: 'application/json' } })
+  t.match(stack.records().at(-1), { event: 'login-refused', reason: 'STAGEDOOR_OIDC_STATE_MISMATCH', outcome: 'deny' })
 })
 
 t.test('a refused access token is in log and trail with its reason, and not with its text', async (t) => {
-  const house = await startHouse(t, { config: { machines: machinesIn } })
-  const token = machineToken(house.auth0, { exp: 1 })
-  const { headers } = await ask(`${house.url}/secret`, token)
-  const line = house.logged.find(({ requestId }) => requestId === headers['x-request-id'])
+  const stack = await startStack(t, { config: { machines: machinesIn } })
+  const token = machineToken(stack.auth0, { exp: 1 })
+  const { headers } = await ask(`${stack.url}/secret`, token)
+  const line = stack.logged.find(({ requestId }) => requestId === headers['x-request-id'])
   t.match(line, { code: 'STAGEDOOR_BEARER_REFUSED', reason: 'expired' })
-  t.match(house.records(), [{ event: 'access-refused', reason: 'expired', outcome: 'deny', path: '/secret' }])
-  t.equal(house.records().length, 1)
-  t.notMatch(JSON.stringify(house.logged), token)
+  t.match(stack.records(), [{ event: 'access-refused', reason: 'expired', outcome: 'deny', path: '/secret' }])
+  t.equal(stack.records().length, 1)
+  t.notMatch(JSON.stringify(stack.logged), token)
 })
 
 t.test('who may not administer is on record when they try, and who may is not', async (t) => {
   const config = { admin: { allow: { all: [{ roles: ['stagedoor-admin'] }, { mfa: { within: '15m' } }] } } }
-  const house = await startHouse(t, { config })
+  const stack = await startStack(t, { config })
   for (const email of ['max@example.com', 'jane@example.com']) {
-    const { browser } = await house.signIn(email)
-    await browser.fetch(`${house.url}/.stagedoor/admin/sessions`)
+    const { browser } = await stack.signIn(email)
+    await browser.fetch(`${stack.url}/.stagedoor/admin/sessions`)
   }
   const refused = { event: 'access-refused', outcome: 'deny', path: '/.stagedoor/admin/sessions' }
   t.match(
-    house.records().filter(({ path }) => path === refused.path),
+    stack.records().filter(({ path }) => path === refused.path),
     [
       { ...refused, reason: 'STAGEDOOR_POLICY_DENIED', principal: { name: 'Max Muster' } },
       { ...refused, reason: 'mfa-required', principal: { name: 'Jane Doe' } },
@@ -210,20 +210,20 @@ t.test('sign-ins, second factors, sign-outs and failed refreshes are on record (
     { name: 'vault', path: '/vault/**', allow: { mfa: {} } },
     { name: 'everything', path: '/**', allow: 'authenticated' },
   ]
-  const house = await startHouse(t, { config: { routes }, now: () => Date.now() + offsetMs })
-  const { browser: max } = await house.signIn('max@example.com')
-  await max.step(`${house.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: house.url } })
-  const { browser: jane } = await house.signIn('jane@example.com')
-  const asked = await jane.open(`${house.url}/vault/x`)
+  const stack = await startStack(t, { config: { routes }, now: () => Date.now() + offsetMs })
+  const { browser: max } = await stack.signIn('max@example.com')
+  await max.step(`${stack.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: stack.url } })
+  const { browser: jane } = await stack.signIn('jane@example.com')
+  const asked = await jane.open(`${stack.url}/vault/x`)
   await jane.submit(asked.url, '/u/login/mfa', { code: '123456' })
-  const { id = '' } = house.auth0.users.find(({ email }) => email === 'jane@example.com') ?? {}
-  await house.auth0.switches.blockUser(id)
+  const { id = '' } = stack.auth0.users.find(({ email }) => email === 'jane@example.com') ?? {}
+  await stack.auth0.switches.blockUser(id)
   offsetMs = 10 * 60_000
-  t.equal((await jane.fetch(`${house.url}/`)).status, 401)
+  t.equal((await jane.fetch(`${stack.url}/`)).status, 401)
 
   const names = new Set(['login', 'logout', 'step-up', 'refresh-failed'])
   t.match(
-    house.records().filter(({ event }) => names.has(String(event))),
+    stack.records().filter(({ event }) => names.has(String(event))),
     [
       { event: 'login', principal: { name: 'Max Muster' } },
       { event: 'logout', principal: { name: 'Max Muster' } },
@@ -239,12 +239,12 @@ t.test('every decision is on record, with its rule and its answer (OWASP ASVS 16
     { name: 'vault', path: '/vault/**', allow: { roles: ['nobody'] } },
     { name: 'everything', path: '/**', allow: 'authenticated' },
   ]
-  const house = await startHouse(t, { config: { routes } })
-  const { browser } = await house.signIn()
-  const before = house.records().length
-  await browser.fetch(`${house.url}/a`)
-  await browser.fetch(`${house.url}/vault/b`)
-  await request(`${house.url}/c`)
+  const stack = await startStack(t, { config: { routes } })
+  const { browser } = await stack.signIn()
+  const before = stack.records().length
+  await browser.fetch(`${stack.url}/a`)
+  await browser.fetch(`${stack.url}/vault/b`)
+  await request(`${stack.url}/c`)
   const allowed = {
     event: 'decision',
     rule: 'everything',
@@ -254,7 +254,7 @@ t.test('every decision is on record, with its rule and its answer (OWASP ASVS 16
     status: 200,
   }
   const denied = { event: 'decision', outcome: 'deny' }
-  t.match(house.records().slice(before), [
+  t.match(stack.records().slice(before), [
     allowed,
     { ...denied, rule: 'vault', path: '/vault/b', reason: 'role-missing', status: 403 },
     { ...denied, rule: 'everything', path: '/c', reason: 'unauthenticated', status: 401 },

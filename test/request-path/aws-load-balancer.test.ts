@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 /** The identity header of an Application Load Balancer: ES256, the signer in the head, base64url with padding. */
 function albIdentity(): string {
@@ -26,7 +26,7 @@ function albIdentity(): string {
 t.test('what an AWS load balancer says of an identity is neither believed nor passed on', async (t) => {
   const identity = albIdentity()
   t.match(identity, '=', 'padded, as the load balancer does it')
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     upstream: (request, response) => response.end(JSON.stringify(request.headers)),
   })
   const said = {
@@ -35,10 +35,10 @@ t.test('what an AWS load balancer says of an identity is neither believed nor pa
     'x-amzn-oidc-accesstoken': 'token',
     x_amzn_oidc_data: identity,
   }
-  const stranger = await fetch(`${house.url}/`, { headers: said })
+  const stranger = await fetch(`${stack.url}/`, { headers: said })
   t.equal(stranger.status, 401, 'it is no login')
-  const { browser } = await house.signIn()
-  const page = await browser.fetch(`${house.url}/`, { headers: said })
+  const { browser } = await stack.signIn()
+  const page = await browser.fetch(`${stack.url}/`, { headers: said })
   const received = Object.keys(JSON.parse(page.text))
   t.same(
     received.filter((name) => name.includes('amzn')),
@@ -48,19 +48,19 @@ t.test('what an AWS load balancer says of an identity is neither believed nor pa
 })
 
 t.test('as a bearer token it is none of ours', async (t) => {
-  const house = await startHouse(t)
-  const answer = await fetch(`${house.url}/`, { headers: { authorization: `Bearer ${albIdentity()}` } })
+  const stack = await startStack(t)
+  const answer = await fetch(`${stack.url}/`, { headers: { authorization: `Bearer ${albIdentity()}` } })
   t.equal(answer.status, 401)
 })
 
 t.test('behind a trusted load balancer the client’s address and trace id are what it says', async (t) => {
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     config: { server: { trustedProxies: ['127.0.0.0/8'] } },
     upstream: (request, response) => response.end(JSON.stringify(request.headers)),
   })
-  const { browser } = await house.signIn()
+  const { browser } = await stack.signIn()
   const trace = 'Root=1-67891233-abcdef012345678912345678'
-  const page = await browser.fetch(`${house.url}/`, {
+  const page = await browser.fetch(`${stack.url}/`, {
     headers: {
       'x-forwarded-for': '203.0.113.9',
       'x-forwarded-proto': 'http',

@@ -1,62 +1,62 @@
 import t, { type Test } from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { type House, type HouseOptions, startHouse } from '../support/house.ts'
+import { type Stack, type StackOptions, startStack } from '../support/house.ts'
 import { forge } from '../support/machine.ts'
 import { startRedis } from '../support/redis.ts'
 
-async function startListeningHouse(t: Test, options: HouseOptions = {}): Promise<House> {
-  const house = await startHouse(t, { ...options, auth0: { settings: { advertiseBackchannelLogout: true } } })
-  house.auth0.switches.setClient(house.auth0.clientId, {
-    backchannelLogoutUrls: [`${house.url}/.stagedoor/backchannel-logout`],
+async function startListeningStack(t: Test, options: StackOptions = {}): Promise<Stack> {
+  const stack = await startStack(t, { ...options, auth0: { settings: { advertiseBackchannelLogout: true } } })
+  stack.auth0.switches.setClient(stack.auth0.clientId, {
+    backchannelLogoutUrls: [`${stack.url}/.stagedoor/backchannel-logout`],
     backchannelLogoutInitiators: 'all',
   })
-  return house
+  return stack
 }
 
-const sidsOf = ({ auth0 }: House): string[] => [...auth0.tenant.logins.values()].map(({ sid }) => sid)
+const sidsOf = ({ auth0 }: Stack): string[] => [...auth0.tenant.logins.values()].map(({ sid }) => sid)
 const statusesOf = (deliveries: readonly { status: number }[]) => deliveries.map(({ status }) => status)
 
 t.test('a logout token ends the session it names, and no other of the same person', async (t) => {
-  const house = await startListeningHouse(t)
-  const [first, second] = [await house.signIn(), await house.signIn()]
-  const [sid = ''] = sidsOf(house)
-  t.same(statusesOf(await house.auth0.switches.sendBackchannelLogout({ sid })), [200])
-  t.equal((await first.browser.fetch(`${house.url}/`)).status, 401)
-  t.equal((await second.browser.fetch(`${house.url}/`)).status, 200)
+  const stack = await startListeningStack(t)
+  const [first, second] = [await stack.signIn(), await stack.signIn()]
+  const [sid = ''] = sidsOf(stack)
+  t.same(statusesOf(await stack.auth0.switches.sendBackchannelLogout({ sid })), [200])
+  t.equal((await first.browser.fetch(`${stack.url}/`)).status, 401)
+  t.equal((await second.browser.fetch(`${stack.url}/`)).status, 200)
   t.match(
-    house.records().find(({ event }) => event === 'revocation'),
+    stack.records().find(({ event }) => event === 'revocation'),
     {
       channel: 'back-channel-logout',
       target: { sid },
       principal: { kind: 'anonymous' },
     },
   )
-  const again = await house.signIn('jane@example.com', first.browser)
+  const again = await stack.signIn('jane@example.com', first.browser)
   t.equal(again.page.status, 200, 'a new login is not hit')
 })
 
 t.test('a logout token without a session ends all sessions of the person that began before it', async (t) => {
-  const house = await startListeningHouse(t)
-  const [jane, max] = [await house.signIn(), await house.signIn('max@example.com')]
-  const sub = [...house.auth0.tenant.logins.values()][0]?.userId ?? ''
-  const [, ...others] = sidsOf(house)
+  const stack = await startListeningStack(t)
+  const [jane, max] = [await stack.signIn(), await stack.signIn('max@example.com')]
+  const sub = [...stack.auth0.tenant.logins.values()][0]?.userId ?? ''
+  const [, ...others] = sidsOf(stack)
   t.ok(others.length)
-  const deliveries = await house.auth0.switches.sendBackchannelLogout({ sub, claims: { sid: null } })
+  const deliveries = await stack.auth0.switches.sendBackchannelLogout({ sub, claims: { sid: null } })
   t.same(statusesOf(deliveries), [200])
-  t.equal((await jane.browser.fetch(`${house.url}/`)).status, 401)
-  t.equal((await max.browser.fetch(`${house.url}/`)).status, 200)
+  t.equal((await jane.browser.fetch(`${stack.url}/`)).status, 401)
+  t.equal((await max.browser.fetch(`${stack.url}/`)).status, 200)
 })
 
 t.test('no cache keeps the answer (OIDC Back-Channel Logout 1.0 §2.8)', async (t) => {
-  const house = await startListeningHouse(t)
-  const { issuer, clientId } = house.auth0
-  const key = house.auth0.signingKey()
+  const stack = await startListeningStack(t)
+  const { issuer, clientId } = stack.auth0
+  const key = stack.auth0.signingKey()
   const iat = Math.floor(Date.now() / 1000)
   const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
   const claims = { iss: issuer, aud: clientId, sub: 'auth0|jane', iat, exp: iat + 120, jti: 'j-1', events }
   const token = forge(key, { alg: 'RS256', kid: key.kid, typ: 'logout+jwt' }, claims)
-  const answer = await createBrowser().fetch(`${house.url}/.stagedoor/backchannel-logout`, {
+  const answer = await createBrowser().fetch(`${stack.url}/.stagedoor/backchannel-logout`, {
     method: 'POST',
     body: new URLSearchParams({ logout_token: token }),
   })
@@ -65,25 +65,25 @@ t.test('no cache keeps the answer (OIDC Back-Channel Logout 1.0 §2.8)', async (
 })
 
 t.test('a token that was used before is refused', async (t) => {
-  const house = await startListeningHouse(t)
-  await house.signIn()
-  const send = () => house.auth0.switches.sendBackchannelLogout({ claims: { jti: 'j-1' } })
+  const stack = await startListeningStack(t)
+  await stack.signIn()
+  const send = () => stack.auth0.switches.sendBackchannelLogout({ claims: { jti: 'j-1' } })
   t.same(statusesOf(await send()), [200])
   t.same(statusesOf(await send()), [400])
   t.match(
-    house.logged.find(({ reason }) => reason === 'replayed'),
+    stack.logged.find(({ reason }) => reason === 'replayed'),
     { code: 'STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED' },
   )
 })
 
 t.test('what is no logout token for us is a 400 that says why, and ends nothing', async (t) => {
-  const house = await startListeningHouse(t)
-  const { browser } = await house.signIn()
-  const send = house.auth0.switches.sendBackchannelLogout
+  const stack = await startListeningStack(t)
+  const { browser } = await stack.signIn()
+  const send = stack.auth0.switches.sendBackchannelLogout
   for (const claims of [{ aud: 'other' }, { nonce: 'n' }, { events: null }, { iat: 1 }, { exp: 1 }, { jti: null }]) {
     t.same(statusesOf(await send({ claims })), [400], JSON.stringify(claims))
   }
-  const url = `${house.url}/.stagedoor/backchannel-logout`
+  const url = `${stack.url}/.stagedoor/backchannel-logout`
   for (const body of [new URLSearchParams({ logout_token: 'x.y.z' }), new URLSearchParams({ other: '1' })]) {
     const answer = await createBrowser().fetch(url, { method: 'POST', body })
     t.match(answer, { status: 400, text: /"code":"STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED"/ })
@@ -91,37 +91,37 @@ t.test('what is no logout token for us is a 400 that says why, and ends nothing'
   }
   const large = new URLSearchParams({ logout_token: 'x'.repeat(20_000) })
   t.equal((await createBrowser().fetch(url, { method: 'POST', body: large })).status, 413)
-  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
 })
 
 t.test('where logout tokens have to say that they are some, Auth0’s do not count', async (t) => {
-  const house = await startListeningHouse(t, { config: { auth0: { typedLogoutTokens: true } } })
-  const { browser } = await house.signIn()
-  t.same(statusesOf(await house.auth0.switches.sendBackchannelLogout({})), [400])
-  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+  const stack = await startListeningStack(t, { config: { auth0: { typedLogoutTokens: true } } })
+  const { browser } = await stack.signIn()
+  t.same(statusesOf(await stack.auth0.switches.sendBackchannelLogout({})), [400])
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
 })
 
 t.test('while the keys cannot be had the answer is 503: a 400 would be final', async (t) => {
-  const house = await startListeningHouse(t)
-  await house.signIn()
+  const stack = await startListeningStack(t)
+  await stack.signIn()
   for (const kind of ['error', 'garbage', 'refuse'] as const) {
-    house.auth0.switches.down(kind, ['/.well-known/jwks.json'])
-    t.same(statusesOf(await house.auth0.switches.sendBackchannelLogout()), [503], kind)
+    stack.auth0.switches.down(kind, ['/.well-known/jwks.json'])
+    t.same(statusesOf(await stack.auth0.switches.sendBackchannelLogout()), [503], kind)
   }
 })
 
 t.test('with Redis gone the session ends here, and the answer says that it is not stored', async (t) => {
   const redis = await startRedis(t)
   const config = { session: { store: 'cookie', redis: { url: redis.url }, secrets: ['x'.repeat(32)] } }
-  const house = await startListeningHouse(t, { config })
-  const { browser } = await house.signIn()
+  const stack = await startListeningStack(t, { config })
+  const { browser } = await stack.signIn()
   await redis.stop()
-  t.same(statusesOf(await house.auth0.switches.sendBackchannelLogout({ claims: { jti: 'j-1' } })), [503])
-  t.equal((await browser.fetch(`${house.url}/`)).status, 401)
+  t.same(statusesOf(await stack.auth0.switches.sendBackchannelLogout({ claims: { jti: 'j-1' } })), [503])
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 401)
   await redis.start()
-  while (house.parts.health.conditions().some(({ status }) => status === 'degraded')) await browser.fetch(house.url)
-  t.same(statusesOf(await house.auth0.switches.sendBackchannelLogout({ claims: { jti: 'j-1' } })), [200])
-  const ends = house.records().filter(({ event }) => event === 'revocation')
+  while (stack.parts.health.conditions().some(({ status }) => status === 'degraded')) await browser.fetch(stack.url)
+  t.same(statusesOf(await stack.auth0.switches.sendBackchannelLogout({ claims: { jti: 'j-1' } })), [200])
+  const ends = stack.records().filter(({ event }) => event === 'revocation')
   t.same(
     ends.map(({ channel, outcome, reason }) => [channel, outcome, reason]),
     [

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const spellings = [
@@ -24,10 +24,10 @@ const spellings = [
 ]
 
 t.test('a forged identity header never arrives, however it is spelled', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const forged = spellings.map((name) => `${name}: forged`).join('\r\n')
   const answer = await exchange(
-    house.url,
+    stack.url,
     `GET /public/x HTTP/1.1\r\nHost: localhost\r\n${forged}\r\nConnection: close\r\n\r\n`,
   )
   t.match(answer, /^HTTP\/1.1 200/)
@@ -35,9 +35,9 @@ t.test('a forged identity header never arrives, however it is spelled', async (t
 })
 
 t.test('a forged assertion beside a real session is replaced by the real one', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const page = await browser.fetch(`${house.url}/`, {
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  const page = await browser.fetch(`${stack.url}/`, {
     headers: { 'x-stagedoor-assertion': 'forged', X_Stagedoor_Assertion: 'forged' },
   })
   t.equal(decodeJwt(JSON.parse(page.text).headers['x-stagedoor-assertion']).email, 'jane@example.com')
@@ -45,21 +45,21 @@ t.test('a forged assertion beside a real session is replaced by the real one', a
 })
 
 t.test('the assertion cannot be named away in Connection', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const cookie = browser.cookiesOf(house.url).get('stagedoor')
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  const cookie = browser.cookiesOf(stack.url).get('stagedoor')
   const answer = await exchange(
-    house.url,
+    stack.url,
     `GET / HTTP/1.1\r\nHost: localhost\r\nCookie: stagedoor=${cookie}\r\nConnection: close, x-stagedoor-assertion\r\n\r\n`,
   )
   t.match(answer, /"x-stagedoor-assertion":"eyJ/)
 })
 
 t.test('a trailer cannot bring an identity', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const body = '3\r\nabc\r\n0\r\nX-Stagedoor-Assertion: forged\r\n\r\n'
   const answer = await exchange(
-    house.url,
+    stack.url,
     `POST /public/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nTrailer: X-Stagedoor-Assertion\r\nConnection: close\r\n\r\n${body}`,
   )
   t.match(answer, /^HTTP\/1.1 200/)
@@ -107,32 +107,32 @@ const refusals: [what: string, request: string, code: string][] = [
 ]
 
 t.test('what two parsers could read differently is refused, with a code and a request id', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const [what, request, code] of refusals) {
-    const answer = await exchange(house.url, request)
+    const answer = await exchange(stack.url, request)
     t.match(answer, /^HTTP\/1.1 4/, what)
     t.match(answer, code, what)
     const [, requestId] = /x-request-id: (\S+)/i.exec(answer) ?? []
     t.match(
-      house.logged.find((line) => line['requestId'] === requestId),
+      stack.logged.find((line) => line['requestId'] === requestId),
       { code },
       `${what}: the log says so`,
     )
   }
-  t.equal(house.origin.seen.length, 0, 'none of it reached the upstream')
+  t.equal(stack.origin.seen.length, 0, 'none of it reached the upstream')
 })
 
 t.test('a request without a rule is denied, and one of ours is never forwarded', async (t) => {
-  const house = await startHouse(t, { config: { routes: [{ name: 'only', path: '/only', allow: 'authenticated' }] } })
-  const { browser } = await house.signIn('jane@example.com', undefined, '/only')
-  t.match(await browser.fetch(`${house.url}/other`), { status: 403, text: /"reason":"no-rule"/ })
-  t.match(await browser.fetch(`${house.url}/.stagedoor/unknown`), { status: 404, text: /STAGEDOOR_BOUNDARY_NOT_FOUND/ })
-  t.ok(house.origin.seen.every(({ url }) => url === '/only'))
+  const stack = await startStack(t, { config: { routes: [{ name: 'only', path: '/only', allow: 'authenticated' }] } })
+  const { browser } = await stack.signIn('jane@example.com', undefined, '/only')
+  t.match(await browser.fetch(`${stack.url}/other`), { status: 403, text: /"reason":"no-rule"/ })
+  t.match(await browser.fetch(`${stack.url}/.stagedoor/unknown`), { status: 404, text: /STAGEDOOR_BOUNDARY_NOT_FOUND/ })
+  t.ok(stack.origin.seen.every(({ url }) => url === '/only'))
 })
 
 t.test('heads that dribble in are cut off', async (t) => {
-  const house = await startHouse(t, { config: { server: { timeouts: { headers: '1s' } } } })
-  const answer = await exchange(house.url, 'GET /public HTTP/1.1\r\nHost: a\r\n')
+  const stack = await startStack(t, { config: { server: { timeouts: { headers: '1s' } } } })
+  const answer = await exchange(stack.url, 'GET /public HTTP/1.1\r\nHost: a\r\n')
   t.match(answer, /408/)
   t.match(answer, /STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT/)
 })

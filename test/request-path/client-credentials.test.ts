@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import t, { type Test } from 'tap'
 
 import type { LocalAuth0Options } from '../../auth0/local/server.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 type KeyPair = { pem: string; publicPem: string }
 
@@ -13,7 +13,7 @@ function keyPair(): KeyPair {
   return { pem: privateKey.export({ type: 'pkcs8', format: 'pem' }), publicPem }
 }
 
-/** A house that sees what the token endpoint answers to the gateway. */
+/** A stack that sees what the token endpoint answers to the gateway. */
 async function startWatched(
   t: Test,
   auth0: Record<string, unknown>,
@@ -31,27 +31,27 @@ async function startWatched(
     }
     return response
   }
-  const house = await startHouse(t, { config: { auth0 }, auth0: standIn, fetch: watching })
+  const stack = await startStack(t, { config: { auth0 }, auth0: standIn, fetch: watching })
   const useKeys = (...pairs: KeyPair[]): void => {
     const credentials = pairs.map(({ publicPem }, i) => ({ id: `cred_${i}`, name: `key ${i}`, pem: publicPem }))
-    house.auth0.switches.setClient(house.auth0.clientId, {
+    stack.auth0.switches.setClient(stack.auth0.clientId, {
       credentials,
       activeCredentials: credentials.map(({ id }) => id),
     })
   }
-  return { house, statuses, bodies, useKeys }
+  return { stack, statuses, bodies, useKeys }
 }
 
 t.test('a secret that works is used first from then on', async (t) => {
-  const { house, statuses } = await startWatched(t, {
+  const { stack, statuses } = await startWatched(t, {
     clientSecrets: ['rotated-away', 'stagedoor-demo-secret-for-local-use-only'],
   })
-  t.equal((await house.signIn()).page.status, 200)
+  t.equal((await stack.signIn()).page.status, 200)
   t.same(statuses, [401, 200])
-  t.equal((await house.signIn('max@example.com')).page.status, 200)
+  t.equal((await stack.signIn('max@example.com')).page.status, 200)
   t.same(statuses, [401, 200, 200])
-  house.auth0.switches.setClientSecret(house.auth0.clientId, 'rotated-away')
-  t.equal((await house.signIn()).page.status, 200, 'and back, when the other one works')
+  stack.auth0.switches.setClientSecret(stack.auth0.clientId, 'rotated-away')
+  t.equal((await stack.signIn()).page.status, 200, 'and back, when the other one works')
   t.same(statuses, [401, 200, 200, 401, 200])
 })
 
@@ -60,20 +60,20 @@ t.test('while Auth0 spreads a new secret, a login goes through although both wer
   const former = 'stagedoor-demo-secret-for-local-use-only'
   // The first call is met by a server that knows the new secret only, the others by one that knows the old.
   const random = () => (calls === 0 ? 0.9 : 0.1)
-  const { house, statuses } = await startWatched(
+  const { stack, statuses } = await startWatched(
     t,
     { clientSecrets: [former, 'the next secret'] },
     { random },
     () => (calls += 1),
   )
-  house.auth0.switches.setClientSecret(house.auth0.clientId, 'the next secret', { overlapSeconds: 30 })
-  t.equal((await house.signIn()).page.status, 200)
+  stack.auth0.switches.setClientSecret(stack.auth0.clientId, 'the next secret', { overlapSeconds: 30 })
+  t.equal((await stack.signIn()).page.status, 200)
   t.same(statuses, [401, 401, 200])
 })
 
 t.test('where no secret is right, each is tried four times, and the page says what to compare', async (t) => {
-  const { house, statuses } = await startWatched(t, { clientSecrets: ['wrong', 'also wrong'] })
-  const { page } = await house.signIn()
+  const { stack, statuses } = await startWatched(t, { clientSecrets: ['wrong', 'also wrong'] })
+  const { page } = await stack.signIn()
   t.equal(page.status, 502)
   t.match(page.text, /STAGEDOOR_OIDC_CLIENT_REJECTED/)
   t.same(statuses, Array(8).fill(401))
@@ -82,28 +82,28 @@ t.test('where no secret is right, each is tried four times, and the page says wh
 t.test(
   'another secret is tried for a refused client only: a code is not sent twice for any other failure',
   async (t) => {
-    const { house, statuses } = await startWatched(t, {
+    const { stack, statuses } = await startWatched(t, {
       clientSecrets: ['stagedoor-demo-secret-for-local-use-only', 'another'],
     })
-    house.auth0.switches.failNext('/oauth/token', [403])
-    t.equal((await house.signIn()).page.status, 502)
+    stack.auth0.switches.failNext('/oauth/token', [403])
+    t.equal((await stack.signIn()).page.status, 502)
     t.same(statuses, [403])
   },
 )
 
 t.test('a private key authenticates the application, and two overlap while one is replaced', async (t) => {
   const [old, fresh] = [keyPair(), keyPair()]
-  const { house, statuses, bodies, useKeys } = await startWatched(t, {
+  const { stack, statuses, bodies, useKeys } = await startWatched(t, {
     clientSecrets: [],
     privateKeys: [fresh.pem, old.pem],
   })
   useKeys(old)
-  t.equal((await house.signIn()).page.status, 200, 'the new one is not registered yet')
+  t.equal((await stack.signIn()).page.status, 200, 'the new one is not registered yet')
   t.same(statuses, [401, 200])
   useKeys(old, fresh)
-  t.equal((await house.signIn()).page.status, 200)
+  t.equal((await stack.signIn()).page.status, 200)
   useKeys(fresh)
-  t.equal((await house.signIn()).page.status, 200, 'the old one is gone')
+  t.equal((await stack.signIn()).page.status, 200, 'the old one is gone')
   t.same(statuses, [401, 200, 200, 401, 200])
   for (const body of bodies) {
     t.equal(body.get('client_assertion_type'), 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
@@ -113,13 +113,13 @@ t.test('a private key authenticates the application, and two overlap while one i
 
 t.test('keys come before secrets, which are the fallback', async (t) => {
   const key = keyPair()
-  const { house, statuses, useKeys } = await startWatched(t, {
+  const { stack, statuses, useKeys } = await startWatched(t, {
     privateKeys: [key.pem],
     clientSecrets: ['stagedoor-demo-secret-for-local-use-only'],
   })
-  t.equal((await house.signIn()).page.status, 200, 'the application has a secret only')
+  t.equal((await stack.signIn()).page.status, 200, 'the application has a secret only')
   useKeys(key)
-  t.equal((await house.signIn()).page.status, 200, 'and now a key only')
+  t.equal((await stack.signIn()).page.status, 200, 'and now a key only')
   t.same(statuses, [401, 200, 401, 200])
 })
 
@@ -139,13 +139,13 @@ t.test(
       const metadata = (await response.json()) as object
       return Response.json({ ...metadata, token_endpoint_auth_methods_supported: ['client_secret_basic'] })
     }
-    const house = await startHouse(t, { fetch: basicOnly })
-    t.equal((await house.signIn()).page.status, 200)
+    const stack = await startStack(t, { fetch: basicOnly })
+    t.equal((await stack.signIn()).page.status, 200)
     const [trade] = seen
     // RFC 6749 §2.3.1: both are form-encoded before they are joined.
     const [, sent = ''] = /^Basic (.+)$/.exec(trade?.authorization ?? '') ?? []
     const pair = decodeURIComponent(Buffer.from(sent, 'base64').toString())
-    t.equal(pair, `${house.auth0.clientId}:stagedoor-demo-secret-for-local-use-only`)
+    t.equal(pair, `${stack.auth0.clientId}:stagedoor-demo-secret-for-local-use-only`)
     t.equal(trade?.body.has('client_secret'), false, 'and not in the body as well')
   },
 )

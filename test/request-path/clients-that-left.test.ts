@@ -2,14 +2,14 @@ import { connect } from 'node:net'
 
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
 import { until } from '../support/until.ts'
 
 t.test('a refusal is on record where the client did not wait for it', async (t) => {
   let leave = () => {}
   let hasLeft = Promise.resolve()
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     config: { machines: machinesIn, routes: [{ name: 'people', path: '/**', allow: { roles: ['developer'] } }] },
     async fetch(input, init) {
       if (String(input instanceof Request ? input.url : input).includes('jwks')) {
@@ -19,16 +19,16 @@ t.test('a refusal is on record where the client did not wait for it', async (t) 
       return fetch(input, init)
     },
   })
-  const { port } = new URL(house.url)
-  house.app.server.once('connection', (socket) => {
+  const { port } = new URL(stack.url)
+  stack.app.server.once('connection', (socket) => {
     hasLeft = new Promise((resolve) => void socket.once('close', resolve))
   })
   const client = connect(Number(port), '127.0.0.1')
   t.teardown(() => client.destroy())
   leave = () => void client.resetAndDestroy()
   client.write(
-    `GET /left HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${machineToken(house.auth0)}\r\n\r\n`,
+    `GET /left HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer ${machineToken(stack.auth0)}\r\n\r\n`,
   )
-  await until(() => house.records().length > 0)
-  t.match(house.records(), [{ event: 'decision', outcome: 'deny', path: '/left', status: 403 }])
+  await until(() => stack.records().length > 0)
+  t.match(stack.records(), [{ event: 'decision', outcome: 'deny', path: '/left', status: 403 }])
 })

@@ -2,47 +2,47 @@ import { createLocalJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 t.test('the account page and its JSON show a signed-in person to themselves, and to nobody else', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const page = await browser.open(`${house.url}/.stagedoor/`)
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  const page = await browser.open(`${stack.url}/.stagedoor/`)
   t.match(page, { status: 200, text: /platform-admin/ })
   t.match(page.headers.get('content-security-policy'), /default-src 'none'/)
-  const me = JSON.parse((await browser.fetch(`${house.url}/.stagedoor/me`)).text)
+  const me = JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/me`)).text)
   t.match(me, { kind: 'user', email: 'jane@example.com', roles: ['platform-admin', 'stagedoor-admin'] })
   t.notMatch(JSON.stringify(me), /eyJ/)
 
   const stranger = createBrowser()
-  t.match(await stranger.fetch(`${house.url}/.stagedoor/me`), { status: 401, text: /STAGEDOOR_SESSION_REQUIRED/ })
-  const { location = '' } = await stranger.step(`${house.url}/.stagedoor/`)
+  t.match(await stranger.fetch(`${stack.url}/.stagedoor/me`), { status: 401, text: /STAGEDOOR_SESSION_REQUIRED/ })
+  const { location = '' } = await stranger.step(`${stack.url}/.stagedoor/`)
   t.match(location, '/.stagedoor/login?return_to=%2F.stagedoor%2F')
 })
 
 t.test(
   'a login in a window of its own ends on a page that tells the other tabs, and only for a signed-in person',
   async (t) => {
-    const house = await startHouse(t)
-    const { page } = await house.signIn(undefined, undefined, '/.stagedoor/login?return_to=%2F.stagedoor%2Fsigned-in')
-    t.match(page, { status: 200, url: `${house.url}/.stagedoor/signed-in`, text: /Jane Doe.*signed-in/s })
+    const stack = await startStack(t)
+    const { page } = await stack.signIn(undefined, undefined, '/.stagedoor/login?return_to=%2F.stagedoor%2Fsigned-in')
+    t.match(page, { status: 200, url: `${stack.url}/.stagedoor/signed-in`, text: /Jane Doe.*signed-in/s })
     t.match(page.headers.get('content-security-policy'), /script-src (?:'sha256-[^' ]+' ?){2};/)
 
-    const { location = '' } = await createBrowser().step(`${house.url}/.stagedoor/signed-in`)
+    const { location = '' } = await createBrowser().step(`${stack.url}/.stagedoor/signed-in`)
     t.match(location, '/.stagedoor/login?return_to=%2F.stagedoor%2Fsigned-in')
   },
 )
 
 t.test('assertions verify with the published keys, which may be cached', async (t) => {
-  const house = await startHouse(t)
-  const { page } = await house.signIn()
-  const published = await createBrowser().fetch(`${house.url}/.stagedoor/jwks.json`)
+  const stack = await startStack(t)
+  const { page } = await stack.signIn()
+  const published = await createBrowser().fetch(`${stack.url}/.stagedoor/jwks.json`)
   t.match(published.headers.get('cache-control'), /public, max-age=\d+/)
   t.match(published.headers.get('content-type'), 'application/jwk-set+json')
   const assertion = JSON.parse(page.text).headers['x-stagedoor-assertion']
   await t.resolves(
     jwtVerify(assertion, createLocalJWKSet(JSON.parse(published.text)), {
-      issuer: house.url,
+      issuer: stack.url,
       audience: 'urn:stagedoor:backstage',
       typ: 'stagedoor-assertion+jwt',
     }),
@@ -50,42 +50,42 @@ t.test('assertions verify with the published keys, which may be cached', async (
 })
 
 t.test('one session has one assertion, request after request', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
   const seen = new Set<string>()
   for (let i = 0; i < 3; i++) {
-    const page = await browser.fetch(`${house.url}/`)
+    const page = await browser.fetch(`${stack.url}/`)
     seen.add(JSON.parse(page.text).headers['x-stagedoor-assertion'])
   }
   t.equal(seen.size, 1)
 })
 
 t.test('probes answer on both listeners, metrics on the admin listener only', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  await browser.fetch(`${house.url}/`)
-  t.match(await browser.fetch(`${house.url}/.stagedoor/health/live`), { status: 200, text: /"ok"/ })
-  t.match((await house.admin.inject('/.stagedoor/health/ready')).json(), { status: 'ok' })
-  const secrets = await house.admin.inject('/secrets')
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  await browser.fetch(`${stack.url}/`)
+  t.match(await browser.fetch(`${stack.url}/.stagedoor/health/live`), { status: 200, text: /"ok"/ })
+  t.match((await stack.admin.inject('/.stagedoor/health/ready')).json(), { status: 'ok' })
+  const secrets = await stack.admin.inject('/secrets')
   t.match(secrets.json(), { processes: [{ 'auth0.clientSecrets': [/^[0-9a-f]{16}$/], 'session.secrets': [String] }] })
-  t.notOk(secrets.body.includes(house.auth0.clientSecret))
-  const metrics = await house.admin.inject('/metrics')
+  t.notOk(secrets.body.includes(stack.auth0.clientSecret))
+  const metrics = await stack.admin.inject('/metrics')
   t.match(metrics.body, /stagedoor_requests_total\{outcome="allow",reason="none",status="2xx"\} [1-9]/)
   t.match(metrics.body, /stagedoor_condition_ok\{name="auth0"\} 1/)
   t.notMatch(
-    (await browser.fetch(`${house.url}/metrics`)).text,
+    (await browser.fetch(`${stack.url}/metrics`)).text,
     /stagedoor_requests_total/,
     'that path is the upstream’s',
   )
 })
 
 t.test('a public rule lets everybody pass, and still says who a signed-in caller is', async (t) => {
-  const house = await startHouse(t)
-  const anonymous = await createBrowser().fetch(`${house.url}/public/x`)
+  const stack = await startStack(t)
+  const anonymous = await createBrowser().fetch(`${stack.url}/public/x`)
   t.equal(anonymous.status, 200)
   t.notMatch(anonymous.text, /x-stagedoor-assertion/)
-  const { browser } = await house.signIn()
-  t.match((await browser.fetch(`${house.url}/public/x`)).text, /x-stagedoor-assertion/)
+  const { browser } = await stack.signIn()
+  t.match((await browser.fetch(`${stack.url}/public/x`)).text, /x-stagedoor-assertion/)
 })
 
 t.test('a person who lacks a role sees a page, a program gets the reason', async (t) => {
@@ -93,19 +93,19 @@ t.test('a person who lacks a role sees a page, a program gets the reason', async
     { name: 'admin', path: '/admin/**', allow: { roles: ['platform-admin'] } },
     { name: 'everything', path: '/**', allow: 'authenticated' },
   ]
-  const house = await startHouse(t, { config: { routes } })
-  const { browser } = await house.signIn('max@example.com')
-  t.match(await browser.open(`${house.url}/ADMIN/x/`), { status: 403, text: /STAGEDOOR_POLICY_DENIED/ })
-  t.match(await browser.fetch(`${house.url}/admin`), { status: 403, text: /"reason":"role-missing"/ })
-  t.equal((await house.signIn('jane@example.com', undefined, '/admin/x')).page.status, 200)
+  const stack = await startStack(t, { config: { routes } })
+  const { browser } = await stack.signIn('max@example.com')
+  t.match(await browser.open(`${stack.url}/ADMIN/x/`), { status: 403, text: /STAGEDOOR_POLICY_DENIED/ })
+  t.match(await browser.fetch(`${stack.url}/admin`), { status: 403, text: /"reason":"role-missing"/ })
+  t.equal((await stack.signIn('jane@example.com', undefined, '/admin/x')).page.status, 200)
 })
 
 t.test('every decision, login and logout leaves a record', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  await createBrowser().fetch(`${house.url}/secret`)
-  await browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
-  const told = house.records().map(({ event, outcome, path, reason }) => [event, outcome, path, reason])
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  await createBrowser().fetch(`${stack.url}/secret`)
+  await browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
+  const told = stack.records().map(({ event, outcome, path, reason }) => [event, outcome, path, reason])
   t.hasStrict(told, [
     ['decision', 'deny', '/', 'unauthenticated'],
     ['login', 'allow', '/.stagedoor/callback', undefined],
@@ -117,9 +117,9 @@ t.test('every decision, login and logout leaves a record', async (t) => {
 
 t.test('a session too large for three cookies is refused, and the operator is told of the Redis store', async (t) => {
   const groups = Array.from({ length: 400 }, (_, i) => `a-rather-long-group-name-${i}`)
-  const house = await startHouse(t)
-  house.auth0.switches.setGroups(house.auth0.users[0]?.id ?? '', groups)
-  t.match((await house.signIn()).page, {
+  const stack = await startStack(t)
+  stack.auth0.switches.setGroups(stack.auth0.users[0]?.id ?? '', groups)
+  t.match((await stack.signIn()).page, {
     status: 500,
     text: /STAGEDOOR_SESSION_COOKIE_TOO_LARGE.*|session\.store to redis/,
   })
@@ -127,38 +127,38 @@ t.test('a session too large for three cookies is refused, and the operator is to
 
 t.test('a session of a hundred groups travels in several cookies', async (t) => {
   const groups = Array.from({ length: 100 }, (_, i) => `a-rather-long-group-name-${i}`)
-  const house = await startHouse(t)
-  house.auth0.switches.setGroups(house.auth0.users[0]?.id ?? '', groups)
-  const { browser, page } = await house.signIn()
+  const stack = await startStack(t)
+  stack.auth0.switches.setGroups(stack.auth0.users[0]?.id ?? '', groups)
+  const { browser, page } = await stack.signIn()
   t.equal(page.status, 200)
-  t.same([...browser.cookiesOf(house.url).keys()].toSorted(), ['stagedoor-login', 'stagedoor.0', 'stagedoor.1'])
+  t.same([...browser.cookiesOf(stack.url).keys()].toSorted(), ['stagedoor-login', 'stagedoor.0', 'stagedoor.1'])
 })
 
 t.test('a login for another organization than asked for starts no session', async (t) => {
   // The name is asked for, but this tenant's tokens do not carry names: nothing proves that it is the right one.
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     config: { auth0: { organization: 'demo' } },
     auth0: { settings: { sendOrganizationName: false } },
   })
-  const { browser, page } = await house.signIn()
+  const { browser, page } = await stack.signIn()
   t.match(page, { status: 403, text: /STAGEDOOR_OIDC_ORGANIZATION_MISMATCH/ })
-  t.notOk(browser.cookiesOf(house.url).has('stagedoor'))
+  t.notOk(browser.cookiesOf(stack.url).has('stagedoor'))
 })
 
 t.test('when the identity cannot be signed, the upstream is not asked', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn('jane@example.com', undefined, '/.stagedoor/')
-  const statement = house.parts.assertion.statements.get('backstage')
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn('jane@example.com', undefined, '/.stagedoor/')
+  const statement = stack.parts.assertion.statements.get('backstage')
   if (statement !== undefined) statement.minter.mint = () => Promise.reject(new Error('no entropy'))
-  t.match(await browser.fetch(`${house.url}/`), { status: 503, text: /STAGEDOOR_ASSERTION_UNAVAILABLE/ })
-  t.equal(house.origin.seen.length, 0)
+  t.match(await browser.fetch(`${stack.url}/`), { status: 503, text: /STAGEDOOR_ASSERTION_UNAVAILABLE/ })
+  t.equal(stack.origin.seen.length, 0)
 })
 
 t.test('a fault of ours says nothing of itself', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  house.app.sessions.end = () => Promise.reject(new Error('db at 10.0.0.1'))
-  const page = await browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  stack.app.sessions.end = () => Promise.reject(new Error('db at 10.0.0.1'))
+  const page = await browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
   t.match(page, { status: 500, text: /STAGEDOOR_INTERNAL/ })
   t.notMatch(page.text, /10\.0\.0\.1/)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 /** What Backstage's own providers read, and a few that other services behind Backstage's proxy believe. */
@@ -22,28 +22,28 @@ const ask = (url: string, lines: string, path = '/public/x') =>
   exchange(url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${lines}\r\nConnection: close\r\n\r\n`)
 
 t.test('a client cannot say who it is by the headers of other proxies', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const cookie = `Cookie: stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}\r\n`
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  const cookie = `Cookie: stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}\r\n`
   for (const [lines, path] of [
     [forged, '/public/x'],
     [cookie + forged, '/'],
   ] as const) {
-    const answer = await ask(house.url, lines, path)
+    const answer = await ask(stack.url, lines, path)
     t.match(answer, /^HTTP\/1.1 200/)
     t.notMatch(answer, /forged/)
   }
 })
 
 t.test('an upgrade brings none of them either', async (t) => {
-  const house = await startHouse(t)
-  const before = house.origin.seen.length
+  const stack = await startStack(t)
+  const before = stack.origin.seen.length
   const handshake = 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
   await exchange(
-    house.url,
+    stack.url,
     `GET /public/x HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\n${handshake}\r\n${forged}\r\n\r\n`,
   )
-  const [seen] = house.origin.seen.slice(before)
+  const [seen] = stack.origin.seen.slice(before)
   t.ok(seen, 'the upgrade arrived')
   t.notMatch(JSON.stringify(seen?.headers), /forged/)
 })
@@ -51,17 +51,17 @@ t.test('an upgrade brings none of them either', async (t) => {
 const passing = { trustedProxies: ['127.0.0.0/8'], passProxyHeaders: ['Cf-Access-Jwt-Assertion'] }
 
 t.test('a trusted proxy may send those that are named, in that spelling, and no others', async (t) => {
-  const house = await startHouse(t, { config: { server: passing } })
+  const stack = await startStack(t, { config: { server: passing } })
   const lines = `cf-access-jwt-assertion: said-by-the-proxy\r\nCf_Access_Jwt_Assertion: forged\r\n`
   const rest = names.filter((name) => !name.startsWith('Cf')).map((name) => `${name}: forged`)
-  const answer = await ask(house.url, lines + rest.join('\r\n'))
+  const answer = await ask(stack.url, lines + rest.join('\r\n'))
   t.match(answer, /"cf-access-jwt-assertion":"said-by-the-proxy"/)
   t.notMatch(answer, /forged/)
 })
 
 t.test('nobody else may send them', async (t) => {
-  const house = await startHouse(t, { config: { server: { ...passing, trustedProxies: ['192.0.2.0/24'] } } })
-  const answer = await ask(house.url, forged)
+  const stack = await startStack(t, { config: { server: { ...passing, trustedProxies: ['192.0.2.0/24'] } } })
+  const answer = await ask(stack.url, forged)
   t.match(answer, /^HTTP\/1.1 200/)
   t.notMatch(answer, /forged/)
 })

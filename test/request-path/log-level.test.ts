@@ -1,40 +1,40 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 t.test(
   'the level of the log is set while the gateway runs, on the admin listener only, and is on record',
   async (t) => {
-    const house = await startHouse(t)
+    const stack = await startStack(t)
     const set = (payload: unknown) =>
-      house.admin.inject({ method: 'PUT', url: '/log-level', payload: payload as object })
-    t.same((await house.admin.inject('/log-level')).json(), { level: 'debug' })
+      stack.admin.inject({ method: 'PUT', url: '/log-level', payload: payload as object })
+    t.same((await stack.admin.inject('/log-level')).json(), { level: 'debug' })
     t.match(await set({ level: 'warn' }), { statusCode: 200, body: '{"level":"warn"}' })
-    t.same((await house.admin.inject('/log-level')).json(), { level: 'warn' })
+    t.same((await stack.admin.inject('/log-level')).json(), { level: 'warn' })
 
-    const before = house.logged.length
-    house.app.log.info('left out')
-    house.app.log.warn('written')
+    const before = stack.logged.length
+    stack.app.log.info('left out')
+    stack.app.log.warn('written')
     t.same(
-      house.logged.slice(before).flatMap(({ msg }) => (msg === 'audit' ? [] : [msg])),
+      stack.logged.slice(before).flatMap(({ msg }) => (msg === 'audit' ? [] : [msg])),
       ['written'],
     )
-    const byClients = await fetch(`${house.directUrl}/.stagedoor/log-level`, { method: 'PUT' })
+    const byClients = await fetch(`${stack.directUrl}/.stagedoor/log-level`, { method: 'PUT' })
     t.equal(byClients.status, 404)
     t.match(
-      house.records().filter(({ event }) => event === 'config'),
+      stack.records().filter(({ event }) => event === 'config'),
       [{ change: { what: 'log.level', action: 'changed', id: 'warn' } }],
     )
   },
 )
 
 t.test('any other level is refused with 400 and changes nothing; silence is for the configuration only', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const payload of [{}, [], { level: 'loud' }, { level: 'silent' }, { level: ['warn'] }, { level: null }]) {
-    const answer = await house.admin.inject({ method: 'PUT', url: '/log-level', payload })
+    const answer = await stack.admin.inject({ method: 'PUT', url: '/log-level', payload })
     t.equal(answer.statusCode, 400, JSON.stringify(payload))
     t.match(answer.json(), { error: 'level has to be one of trace, debug, info, warn, error, fatal' })
   }
-  t.equal((await house.admin.inject({ method: 'PUT', url: '/log-level' })).statusCode, 400, 'no body')
-  t.same((await house.admin.inject('/log-level')).json(), { level: 'debug' })
+  t.equal((await stack.admin.inject({ method: 'PUT', url: '/log-level' })).statusCode, 400, 'no body')
+  t.same((await stack.admin.inject('/log-level')).json(), { level: 'debug' })
 })

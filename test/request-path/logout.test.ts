@@ -1,80 +1,80 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 t.test(
   'signing out asks first, then ends the session here and at the provider, and lands on a page of ours',
   async (t) => {
-    const house = await startHouse(t)
-    const { browser } = await house.signIn()
-    const cookie = browser.cookiesOf(house.url).get('stagedoor') ?? ''
-    const asking = await browser.open(`${house.url}/.stagedoor/logout?return_to=/catalog`)
+    const stack = await startStack(t)
+    const { browser } = await stack.signIn()
+    const cookie = browser.cookiesOf(stack.url).get('stagedoor') ?? ''
+    const asking = await browser.open(`${stack.url}/.stagedoor/logout?return_to=/catalog`)
     t.match(asking.text, /Sign out\?/)
     t.match(asking.text, /Jane/)
-    t.equal((await browser.fetch(`${house.url}/`)).status, 200, 'asking ends nothing')
+    t.equal((await browser.fetch(`${stack.url}/`)).status, 200, 'asking ends nothing')
 
     const left = await browser.submit(asking.url, '/.stagedoor/logout', { return_to: '/catalog' })
-    t.match(left.url, `${house.url}/.stagedoor/signed-out`)
+    t.match(left.url, `${stack.url}/.stagedoor/signed-out`)
     t.match(left.text, /You are signed out/)
     t.match(left.text, 'return_to=%2Fcatalog')
-    t.notOk(browser.cookiesOf(house.url).has('stagedoor'), 'the browser was told to forget its cookie')
-    t.equal((await browser.fetch(`${house.url}/`)).status, 401)
-    t.match((await browser.open(`${house.url}/`)).text, /name="password"/, 'the provider asks again')
+    t.notOk(browser.cookiesOf(stack.url).has('stagedoor'), 'the browser was told to forget its cookie')
+    t.equal((await browser.fetch(`${stack.url}/`)).status, 401)
+    t.match((await browser.open(`${stack.url}/`)).text, /name="password"/, 'the provider asks again')
 
     const thief = createBrowser()
-    thief.cookiesOf(house.url).set('stagedoor', cookie)
-    t.equal((await thief.fetch(`${house.url}/`)).status, 401, 'a copy of the cookie is dead too')
+    thief.cookiesOf(stack.url).set('stagedoor', cookie)
+    t.equal((await thief.fetch(`${stack.url}/`)).status, 401, 'a copy of the cookie is dead too')
   },
 )
 
 t.test('the refresh token is revoked', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const before = house.auth0.counters.revoke
-  await browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
-  t.equal(house.auth0.counters.revoke - before, 1)
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  const before = stack.auth0.counters.revoke
+  await browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
+  t.equal(stack.auth0.counters.revoke - before, 1)
 })
 
 t.test('another site cannot sign a person out, whatever session.otherOrigins says', async (t) => {
-  const house = await startHouse(t, { config: { session: { otherOrigins: 'all' } } })
-  const { browser } = await house.signIn()
-  const forged = await browser.step(`${house.url}/.stagedoor/logout`, {
+  const stack = await startStack(t, { config: { session: { otherOrigins: 'all' } } })
+  const { browser } = await stack.signIn()
+  const forged = await browser.step(`${stack.url}/.stagedoor/logout`, {
     method: 'POST',
     headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
   })
   t.match(forged, { status: 403, text: /STAGEDOOR_SESSION_CROSS_SITE/ })
-  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
 })
 
 t.test('a tenant without end-session discovery is left by /v2/logout', async (t) => {
-  const house = await startHouse(t, { auth0: { settings: { advertiseEndSession: false } } })
-  const { browser } = await house.signIn()
-  const page = await browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', { return_to: '/x' })
+  const stack = await startStack(t, { auth0: { settings: { advertiseEndSession: false } } })
+  const { browser } = await stack.signIn()
+  const page = await browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', { return_to: '/x' })
   t.match(page, { status: 200, text: /You are signed out/ })
-  t.match((await browser.open(`${house.url}/`)).text, /name="password"/)
+  t.match((await browser.open(`${stack.url}/`)).text, /name="password"/)
 })
 
 t.test('while the provider is away, signing out still ends the session here', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  house.auth0.switches.down('error')
-  const page = await browser.step(`${house.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: house.url } })
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  stack.auth0.switches.down('error')
+  const page = await browser.step(`${stack.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: stack.url } })
   t.equal(page.status, 303)
   t.equal(page.headers.get('clear-site-data'), '"cache"')
-  t.equal((await browser.fetch(`${house.url}/`)).status, 401)
-  t.ok(house.logged.some(({ msg }) => String(msg).includes('could not be revoked')))
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 401)
+  t.ok(stack.logged.some(({ msg }) => String(msg).includes('could not be revoked')))
 })
 
 t.test('who is not signed in is not asked', async (t) => {
-  const house = await startHouse(t)
-  t.match((await createBrowser().open(`${house.url}/.stagedoor/logout`)).text, /You are signed out/)
+  const stack = await startStack(t)
+  t.match((await createBrowser().open(`${stack.url}/.stagedoor/logout`)).text, /You are signed out/)
 })
 
 t.test('a form larger than ours, or of another kind, is refused', async (t) => {
-  const house = await startHouse(t)
-  const headers = { origin: house.url }
-  const url = `${house.url}/.stagedoor/logout`
+  const stack = await startStack(t)
+  const headers = { origin: stack.url }
+  const url = `${stack.url}/.stagedoor/logout`
   const large = await createBrowser().step(url, {
     method: 'POST',
     headers,

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const config = {
@@ -27,16 +27,16 @@ const refusedToProxy = /^HTTP\/1\.1 403 [^]*"code":"STAGEDOOR_BOUNDARY_FORWARDED
 t.test(
   'a request that names another method in a header reaches no upstream, whoever sends it and by whatever way',
   async (t) => {
-    const house = await startHouse(t, { config })
+    const stack = await startStack(t, { config })
     const ask = (line: string, header: string, more = '') =>
-      exchange(house.url, `${line} HTTP/1.1\r\nHost: localhost\r\n${more}${header}\r\nConnection: close\r\n\r\n`)
+      exchange(stack.url, `${line} HTTP/1.1\r\nHost: localhost\r\n${more}${header}\r\nConnection: close\r\n\r\n`)
     for (const header of headers) {
       t.match(await ask('POST /items/1', header, 'Content-Length: 0\r\n'), refused, header)
       t.match(await ask('GET /items/1', header), refused, `${header}, with GET`)
       const asked = 'X-Original-Method: POST\r\nX-Original-URI: /items/1\r\n'
       t.match(await ask('GET /.stagedoor/auth', header, asked), refusedToProxy, `${header}, by forward-auth`)
     }
-    t.equal(house.origin.seen.length, 0)
+    t.equal(stack.origin.seen.length, 0)
     t.match(await ask('POST /items/1', 'X-Method: a', 'Content-Length: 0\r\n'), /^HTTP\/1\.1 200 /, 'others pass')
   },
 )

@@ -1,29 +1,29 @@
 import t, { type Test } from 'tap'
 
-import { type House, type HouseOptions, startHouse } from '../support/house.ts'
+import { type Stack, type StackOptions, startStack } from '../support/house.ts'
 import { openAnswer, openSocket, startStreamingOrigin } from '../support/streams.ts'
 
-async function startStreamingHouse(t: Test, options: HouseOptions = {}): Promise<House> {
-  return startHouse(t, { ...options, upstreamUrl: (await startStreamingOrigin(t)).url })
+async function startStreamingStack(t: Test, options: StackOptions = {}): Promise<Stack> {
+  return startStack(t, { ...options, upstreamUrl: (await startStreamingOrigin(t)).url })
 }
 
-async function signedIn(house: House, email?: string) {
-  const { browser } = await house.signIn(email)
-  return { browser, cookie: () => `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}` }
+async function signedIn(stack: Stack, email?: string) {
+  const { browser } = await stack.signIn(email)
+  return { browser, cookie: () => `stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}` }
 }
 
 t.test(
   'a sign-out closes WebSockets with 4401, and ends event streams and downloads, of this session only',
   async (t) => {
-    const house = await startStreamingHouse(t)
-    const [jane, max] = [await signedIn(house), await signedIn(house, 'max@example.com')]
-    const socket = await openSocket(t, `${house.url}/socket`, jane.cookie())
-    const stream = await openAnswer(t, `${house.url}/stream`, jane.cookie())
-    const download = await openAnswer(t, `${house.url}/download`, jane.cookie())
-    const bystander = await openSocket(t, `${house.url}/socket`, max.cookie())
+    const stack = await startStreamingStack(t)
+    const [jane, max] = [await signedIn(stack), await signedIn(stack, 'max@example.com')]
+    const socket = await openSocket(t, `${stack.url}/socket`, jane.cookie())
+    const stream = await openAnswer(t, `${stack.url}/stream`, jane.cookie())
+    const download = await openAnswer(t, `${stack.url}/download`, jane.cookie())
+    const bystander = await openSocket(t, `${stack.url}/socket`, max.cookie())
 
     const since = performance.now()
-    await jane.browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
+    await jane.browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
     const ended = await socket.ended
     t.match(ended, { code: 4401, reason: 'The session has ended' })
     const figures = [ended, await stream.ended, await download.ended].map(({ afterMs }) => afterMs(since))
@@ -34,12 +34,12 @@ t.test(
 
 t.test('a session that expires takes its open connections along', async (t) => {
   let now = Date.now()
-  const house = await startStreamingHouse(t, { now: () => now, config: { session: { idleTimeout: '10m' } } })
-  const [jane, max] = [await signedIn(house), await signedIn(house, 'max@example.com')]
-  const socket = await openSocket(t, `${house.url}/socket`, jane.cookie())
-  const unused = await openSocket(t, `${house.url}/socket`, max.cookie())
+  const stack = await startStreamingStack(t, { now: () => now, config: { session: { idleTimeout: '10m' } } })
+  const [jane, max] = [await signedIn(stack), await signedIn(stack, 'max@example.com')]
+  const socket = await openSocket(t, `${stack.url}/socket`, jane.cookie())
+  const unused = await openSocket(t, `${stack.url}/socket`, max.cookie())
   now += 9 * 60_000
-  t.equal((await jane.browser.fetch(`${house.url}/x`)).status, 200, 'a use that is noted')
+  t.equal((await jane.browser.fetch(`${stack.url}/x`)).status, 200, 'a use that is noted')
   now += 9 * 60_000
   t.equal((await unused.ended).code, 4401)
   t.ok(socket.isOpen(), 'the use counts for what was open before it')
@@ -52,7 +52,7 @@ t.test('a session that expires takes its open connections along', async (t) => {
 
 t.test('when a refresh takes a role away, what needed it is closed with 4403, and the rest goes on', async (t) => {
   let now = Date.now()
-  const house = await startStreamingHouse(t, {
+  const stack = await startStreamingStack(t, {
     now: () => now,
     config: {
       routes: [
@@ -61,14 +61,14 @@ t.test('when a refresh takes a role away, what needed it is closed with 4403, an
       ],
     },
   })
-  const jane = await signedIn(house)
-  const guarded = await openSocket(t, `${house.url}/operations/socket`, jane.cookie())
-  const open = await openSocket(t, `${house.url}/socket`, jane.cookie())
-  const id = house.auth0.users.find(({ email }) => email === 'jane@example.com')?.id ?? ''
-  house.auth0.switches.setRoles(id, ['developer'])
+  const jane = await signedIn(stack)
+  const guarded = await openSocket(t, `${stack.url}/operations/socket`, jane.cookie())
+  const open = await openSocket(t, `${stack.url}/socket`, jane.cookie())
+  const id = stack.auth0.users.find(({ email }) => email === 'jane@example.com')?.id ?? ''
+  stack.auth0.switches.setRoles(id, ['developer'])
   now += 10 * 60_000
-  t.equal((await jane.browser.fetch(`${house.url}/x`)).status, 200)
+  t.equal((await jane.browser.fetch(`${stack.url}/x`)).status, 200)
   t.match(await guarded.ended, { code: 4403, reason: 'Access was taken away' })
   t.ok(open.isOpen())
-  t.equal((await jane.browser.fetch(`${house.url}/operations/x`)).status, 403)
+  t.equal((await jane.browser.fetch(`${stack.url}/operations/x`)).status, 403)
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import type { Init } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 /** What the browser of a signed-in person sends for a page at another host of the same domain, which gets the session, too. */
 const sibling = { origin: 'http://evil.localhost', 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }
@@ -28,15 +28,15 @@ for (const otherOrigins of ['navigate', 'read', 'all'] as const) {
   t.test(
     `what pages of other origins do in a person's name is bounded by session.otherOrigins: ${otherOrigins}`,
     async (t) => {
-      const house = await startHouse(t, { config: { session: { otherOrigins } } })
-      const { browser } = await house.signIn()
-      const before = house.origin.seen.length
+      const stack = await startStack(t, { config: { session: { otherOrigins } } })
+      const { browser } = await stack.signIn()
+      const before = stack.origin.seen.length
       for (const [what, init, outcomes] of requests) {
-        const page = await browser.step(`${house.url}/x`, init)
+        const page = await browser.step(`${stack.url}/x`, init)
         t.equal(page.status, outcomes[otherOrigins], what)
       }
       const passed = requests.filter(([, , outcomes]) => outcomes[otherOrigins] === 200)
-      t.equal(house.origin.seen.length - before, passed.length, 'what is refused reaches no upstream')
+      t.equal(stack.origin.seen.length - before, passed.length, 'what is refused reaches no upstream')
     },
   )
 }
@@ -44,20 +44,20 @@ for (const otherOrigins of ['navigate', 'read', 'all'] as const) {
 const ownActions = ['logout', 'sessions/end', 'admin/sessions/revoke', 'admin/keys/rotate']
 
 t.test('actions of our own are for our own pages, whatever session.otherOrigins says', async (t) => {
-  const house = await startHouse(t, { config: { session: { otherOrigins: 'all' } } })
-  const { browser } = await house.signIn()
+  const stack = await startStack(t, { config: { session: { otherOrigins: 'all' } } })
+  const { browser } = await stack.signIn()
   for (const action of ownActions) {
-    const forged = await browser.step(`${house.url}/.stagedoor/${action}`, { method: 'POST', headers: sibling })
+    const forged = await browser.step(`${stack.url}/.stagedoor/${action}`, { method: 'POST', headers: sibling })
     t.match(forged, { status: 403, text: /STAGEDOOR_SESSION_CROSS_SITE/ }, action)
   }
-  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
 })
 
 t.test('without a session nothing is done in a person’s name, so that rules alone decide', async (t) => {
-  const house = await startHouse(t)
-  const { page, browser } = await house.signIn()
+  const stack = await startStack(t)
+  const { page, browser } = await stack.signIn()
   t.equal(page.status, 200)
-  browser.cookiesOf(house.url).clear()
-  const answer = await browser.step(`${house.url}/public/x`, { method: 'POST', headers: sibling })
+  browser.cookiesOf(stack.url).clear()
+  const answer = await browser.step(`${stack.url}/public/x`, { method: 'POST', headers: sibling })
   t.equal(answer.status, 200)
 })

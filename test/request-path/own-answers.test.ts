@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import type { Browser } from '../support/browser.ts'
-import { type House, startHouse } from '../support/house.ts'
+import { type Stack, startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
 const page = 'text/html; charset=utf-8'
@@ -28,10 +28,10 @@ const routes = [
 ]
 
 t.test('every answer of our own says what it is, and that it is nothing else', async (t) => {
-  const house = await startHouse(t, { config: { routes } })
-  const { browser } = await house.signIn()
+  const stack = await startStack(t, { config: { routes } })
+  const { browser } = await stack.signIn()
   for (const [what, path, asker, status, type] of rows) {
-    const answer = await (asker === 'person' ? browser.step(house.url + path) : browser.fetch(house.url + path))
+    const answer = await (asker === 'person' ? browser.step(stack.url + path) : browser.fetch(stack.url + path))
     t.equal(answer.status, status, what)
     t.equal(answer.headers.get('content-type'), type, what)
     t.equal(answer.headers.get('x-content-type-options'), 'nosniff', what)
@@ -39,14 +39,14 @@ t.test('every answer of our own says what it is, and that it is nothing else', a
 })
 
 t.test('what tells of a person is kept by no cache', async (t) => {
-  const house = await startHouse(t, { config: { routes } })
-  const { browser } = await house.signIn()
+  const stack = await startStack(t, { config: { routes } })
+  const { browser } = await stack.signIn()
   const personal = ['/.stagedoor/', '/.stagedoor/me', '/.stagedoor/admin/sessions', '/admin-only']
-  for (const path of personal) t.match(await cacheControlOf(house, browser, path), 'no-store', path)
+  for (const path of personal) t.match(await cacheControlOf(stack, browser, path), 'no-store', path)
 })
 
-async function cacheControlOf(house: House, browser: Browser, path: string): Promise<string | null> {
-  const { headers } = await browser.fetch(house.url + path)
+async function cacheControlOf(stack: Stack, browser: Browser, path: string): Promise<string | null> {
+  const { headers } = await browser.fetch(stack.url + path)
   return headers.get('cache-control')
 }
 
@@ -57,9 +57,9 @@ const unread: [what: string, request: string][] = [
 ]
 
 t.test('so does an answer to what could not be read', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   for (const [what, request] of unread) {
-    const answer = await exchange(house.url, request)
+    const answer = await exchange(stack.url, request)
     t.match(answer, /^HTTP\/1.1 4/, what)
     for (const line of [`content-type: ${problem}`, 'x-content-type-options: nosniff', 'cache-control: no-store'])
       t.match(answer.toLowerCase(), `\r\n${line}\r\n`, what)

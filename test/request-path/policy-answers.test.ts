@@ -3,7 +3,7 @@ import t from 'tap'
 
 import { demoUsers } from '../../auth0/local/seed.ts'
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 const routes = [
   { name: 'secret-rule-name', path: '/api/sre/**', allow: { groups: ['sre'] }, contact: 'the SRE team (#sre)' },
@@ -20,10 +20,10 @@ const routes = [
 const config = { routes, policy: { contact: 'the owners <of> this' } }
 
 t.test('somebody who is refused reads what is missing and whom to ask, and nothing of the rules', async (t) => {
-  const house = await startHouse(t, { config })
-  const { browser } = await house.signIn('max@example.com', undefined, '/robots.txt')
-  await house.signIn('max@example.com', browser, '/api/x')
-  const page = await browser.open(`${house.url}/api/sre/x`)
+  const stack = await startStack(t, { config })
+  const { browser } = await stack.signIn('max@example.com', undefined, '/robots.txt')
+  await stack.signIn('max@example.com', browser, '/api/x')
+  const page = await browser.open(`${stack.url}/api/sre/x`)
   t.equal(page.status, 403)
   t.match(page.text, 'You need to be in the group sre.')
   t.match(page.text, 'Ask the SRE team (#sre) for access.')
@@ -32,15 +32,15 @@ t.test('somebody who is refused reads what is missing and whom to ask, and nothi
   t.notMatch(page.text, 'secret-rule-name')
   t.notMatch(page.text, 'How this was decided')
 
-  const leads = await browser.open(`${house.url}/api/leads`)
+  const leads = await browser.open(`${stack.url}/api/leads`)
   t.match(leads.text, 'Ask the owners &#60;of&#62; this for access.')
   t.notMatch(leads.text, 'mallory')
 })
 
 t.test('a script that is refused is told the same as problem JSON', async (t) => {
-  const house = await startHouse(t, { config })
-  const { browser } = await house.signIn('max@example.com', undefined, '/api/x')
-  const refused = await browser.fetch(`${house.url}/api/sre/x`)
+  const stack = await startStack(t, { config })
+  const { browser } = await stack.signIn('max@example.com', undefined, '/api/x')
+  const refused = await browser.fetch(`${stack.url}/api/sre/x`)
   t.equal(refused.status, 403)
   t.match(JSON.parse(refused.text), {
     status: 403,
@@ -50,25 +50,25 @@ t.test('a script that is refused is told the same as problem JSON', async (t) =>
     request_id: refused.headers.get('x-request-id'),
   })
   t.notMatch(refused.text, /secret-rule-name|explanation|login_url/)
-  const nowhere = JSON.parse((await browser.fetch(`${house.url}/elsewhere`)).text)
+  const nowhere = JSON.parse((await browser.fetch(`${stack.url}/elsewhere`)).text)
   t.match(nowhere, { reason: 'no-rule', detail: 'Ask the owners <of> this for access.' })
 })
 
 t.test('an administrator who is refused reads how it was decided', async (t) => {
-  const house = await startHouse(t, { config })
-  const { browser } = await house.signIn('jane@example.com', undefined, '/api/x')
-  const page = await browser.open(`${house.url}/api/sre/x`)
+  const stack = await startStack(t, { config })
+  const { browser } = await stack.signIn('jane@example.com', undefined, '/api/x')
+  const page = await browser.open(`${stack.url}/api/sre/x`)
   t.match(page.text, 'How this was decided')
   t.match(page.text, 'secret-rule-name')
   t.match(page.text, '[ ] groups: wanted sre; has ')
-  const refused = JSON.parse((await browser.fetch(`${house.url}/api/sre/x`)).text)
+  const refused = JSON.parse((await browser.fetch(`${stack.url}/api/sre/x`)).text)
   t.match(refused.explanation[0], 'GET /api/sre/x at localhost:')
 })
 
 t.test('an administrator asks for explanations, for themselves and as somebody else', async (t) => {
-  const house = await startHouse(t, { config })
-  const { browser } = await house.signIn('jane@example.com', undefined, '/api/x')
-  const url = `${house.url}/.stagedoor/admin/policy/explain`
+  const stack = await startStack(t, { config })
+  const { browser } = await stack.signIn('jane@example.com', undefined, '/api/x')
+  const url = `${stack.url}/.stagedoor/admin/policy/explain`
   const own = await browser.fetch(`${url}?method=POST&path=/api/leads&host=Portal.example.com`)
   t.equal(own.status, 200)
   t.match(JSON.parse(own.text), {
@@ -118,10 +118,10 @@ t.test('an administrator asks for explanations, for themselves and as somebody e
 })
 
 t.test('nobody else gets explanations', async (t) => {
-  const house = await startHouse(t, { config })
-  const url = `${house.url}/.stagedoor/admin/policy/explain?path=/api/leads`
+  const stack = await startStack(t, { config })
+  const url = `${stack.url}/.stagedoor/admin/policy/explain?path=/api/leads`
   t.equal((await createBrowser().fetch(url)).status, 401)
-  const { browser } = await house.signIn('max@example.com', undefined, '/api/x')
+  const { browser } = await stack.signIn('max@example.com', undefined, '/api/x')
   const refused = await browser.fetch(url)
   t.equal(refused.status, 403)
   t.notMatch(refused.text, 'leads')
@@ -132,30 +132,30 @@ t.test(
   async (t) => {
     const auth0 = { audience: 'https://backstage.example.com/api' }
     const jane = demoUsers().find(({ nickname }) => nickname === 'jane')
-    const house = await startHouse(t, { config: { ...config, auth0 } })
-    house.auth0.switches.setUser(jane?.id ?? '', {
+    const stack = await startStack(t, { config: { ...config, auth0 } })
+    stack.auth0.switches.setUser(jane?.id ?? '', {
       customClaims: { 'https://acme.example/tier': 'gold' },
     })
-    const { browser } = await house.signIn('jane@example.com', undefined, '/api/x')
-    const tier = await browser.fetch(`${house.url}/api/tier`)
+    const { browser } = await stack.signIn('jane@example.com', undefined, '/api/x')
+    const tier = await browser.fetch(`${stack.url}/api/tier`)
     t.equal(tier.status, 200)
-    t.equal((await browser.fetch(`${house.url}/api/permitted`)).status, 200)
+    t.equal((await browser.fetch(`${stack.url}/api/permitted`)).status, 200)
     const claims = decodeJwt(JSON.parse(tier.text).headers['x-stagedoor-assertion'])
     t.notMatch(JSON.stringify(claims), 'gold')
-    t.notMatch((await browser.fetch(`${house.url}/.stagedoor/me`)).text, 'gold')
+    t.notMatch((await browser.fetch(`${stack.url}/.stagedoor/me`)).text, 'gold')
   },
 )
 
 t.test('upstreams are told of the groups that are meant for them, and the rest is counted', async (t) => {
   const assertion = { groups: { include: ['platform', '*'], max: 1 } }
-  const house = await startHouse(t, { config: { assertion } })
-  const { page } = await house.signIn()
+  const stack = await startStack(t, { config: { assertion } })
+  const { page } = await stack.signIn()
   const claims = decodeJwt(JSON.parse(page.text).headers['x-stagedoor-assertion'])
   t.same(claims['groups'], ['platform'])
   t.match(
-    house.logged.filter(({ capped }) => capped !== undefined),
+    stack.logged.filter(({ capped }) => capped !== undefined),
     [{ level: 40, filtered: 0, capped: 1 }],
   )
-  const metrics = await house.parts.telemetry.metrics.registry.metrics()
+  const metrics = await stack.parts.telemetry.metrics.registry.metrics()
   t.match(metrics, 'stagedoor_groups_left_out_total{why="max"} 1')
 })

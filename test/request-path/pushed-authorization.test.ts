@@ -2,26 +2,26 @@ import { decodeJwt } from 'jose'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 
 const always = { config: { auth0: { pushedAuthorization: 'always' } } }
 
 t.test('where the provider requires pushed requests, the browser carries nothing of the request', async (t) => {
-  const house = await startHouse(t, { auth0: { settings: { pushedAuthorization: 'required' } } })
-  const { page } = await house.signIn('max@example.com', createBrowser(), '/catalog')
+  const stack = await startStack(t, { auth0: { settings: { pushedAuthorization: 'required' } } })
+  const { page } = await stack.signIn('max@example.com', createBrowser(), '/catalog')
   t.match(decodeJwt(JSON.parse(page.text).headers['x-stagedoor-assertion']), { email: 'max@example.com' })
-  t.same(Object.keys(house.auth0.tenant.lastAuthorize).toSorted(), ['client_id', 'request_uri'])
-  t.equal(house.auth0.counters.pushedAuthorization, 1)
+  t.same(Object.keys(stack.auth0.tenant.lastAuthorize).toSorted(), ['client_id', 'request_uri'])
+  t.equal(stack.auth0.counters.pushedAuthorization, 1)
 })
 
 t.test('a pushed request asks for all that a plain one asks for', async (t) => {
-  const house = await startHouse(t, { ...always, auth0: { settings: { pushedAuthorization: 'offered' } } })
+  const stack = await startStack(t, { ...always, auth0: { settings: { pushedAuthorization: 'offered' } } })
   const browser = createBrowser()
-  const login = await browser.open(`${house.url}/.stagedoor/login?organization=org_demo`)
+  const login = await browser.open(`${stack.url}/.stagedoor/login?organization=org_demo`)
   await browser.submit(login.url, '/u/login', { username: 'jane@example.com', password: 'stagedoor' })
-  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
   t.match(
-    [...house.auth0.tenant.logins.values()],
+    [...stack.auth0.tenant.logins.values()],
     [{ organizationId: 'org_demo', scopes: ['openid', 'profile', 'email', 'offline_access'] }],
   )
 })
@@ -29,30 +29,30 @@ t.test('a pushed request asks for all that a plain one asks for', async (t) => {
 t.test(
   'where pushed requests are offered but not required, and nobody asks for them, requests are plain',
   async (t) => {
-    const house = await startHouse(t, { auth0: { settings: { pushedAuthorization: 'offered' } } })
-    t.equal((await house.signIn()).page.status, 200)
-    t.equal(house.auth0.counters.pushedAuthorization, 0)
+    const stack = await startStack(t, { auth0: { settings: { pushedAuthorization: 'offered' } } })
+    t.equal((await stack.signIn()).page.status, 200)
+    t.equal(stack.auth0.counters.pushedAuthorization, 0)
   },
 )
 
 t.test('`never` sends plain requests whatever the discovery document says', async (t) => {
   const never = { config: { auth0: { pushedAuthorization: 'never' } } }
-  const house = await startHouse(t, { ...never, auth0: { settings: { pushedAuthorization: 'required' } } })
-  const { location = '' } = await createBrowser().step(`${house.url}/.stagedoor/login`)
+  const stack = await startStack(t, { ...never, auth0: { settings: { pushedAuthorization: 'required' } } })
+  const { location = '' } = await createBrowser().step(`${stack.url}/.stagedoor/login`)
   t.ok(new URL(location).searchParams.get('code_challenge'))
 })
 
 t.test('pushing authenticates with the next secret when the first is rejected', async (t) => {
   const clientSecrets = ['the-secret-of-yesterday', 'stagedoor-demo-secret-for-local-use-only']
   const config = { auth0: { ...always.config.auth0, clientSecrets } }
-  const house = await startHouse(t, { config, auth0: { settings: { pushedAuthorization: 'required' } } })
-  t.equal((await house.signIn()).page.status, 200)
+  const stack = await startStack(t, { config, auth0: { settings: { pushedAuthorization: 'required' } } })
+  t.equal((await stack.signIn()).page.status, 200)
 })
 
 t.test('while requests cannot be pushed nobody is sent the plain way', async (t) => {
-  const house = await startHouse(t, { ...always, auth0: { settings: { pushedAuthorization: 'offered' } } })
-  const { switches } = house.auth0
-  const tryLogin = () => createBrowser().open(`${house.url}/.stagedoor/login`)
+  const stack = await startStack(t, { ...always, auth0: { settings: { pushedAuthorization: 'offered' } } })
+  const { switches } = stack.auth0
+  const tryLogin = () => createBrowser().open(`${stack.url}/.stagedoor/login`)
 
   for (const kind of ['refuse', 'error'] as const) {
     switches.down(kind, ['/oauth/par'])
@@ -67,12 +67,12 @@ t.test('while requests cannot be pushed nobody is sent the plain way', async (t)
   switches.up()
   switches.failNext('/oauth/par', [400])
   t.match(await tryLogin(), { status: 502, text: /STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED/ }, 'a refusal')
-  t.equal((await house.signIn()).page.status, 200, 'and then as usual')
+  t.equal((await stack.signIn()).page.status, 200, 'and then as usual')
 })
 
 t.test('a provider that has no such endpoint is said to be the trouble, where configuration asks for it', async (t) => {
-  const house = await startHouse(t, always)
-  t.match(await createBrowser().open(`${house.url}/.stagedoor/login`), {
+  const stack = await startStack(t, always)
+  t.match(await createBrowser().open(`${stack.url}/.stagedoor/login`), {
     status: 502,
     text: /STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED/,
   })

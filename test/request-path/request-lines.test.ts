@@ -2,29 +2,29 @@ import t, { type Test } from 'tap'
 import { request } from 'undici'
 
 import { temporaryFolder } from '../audit/support.ts'
-import { type House, startHouse } from '../support/house.ts'
+import { type Stack, startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 
 /** A gateway whose records go to a file, so that the log has none. */
-async function houseWithFile(t: Test, requests: object = {}): Promise<House> {
+async function stackWithFile(t: Test, requests: object = {}): Promise<Stack> {
   const file = { path: `${await temporaryFolder(t)}/audit.jsonl` }
   const audit = { sinks: [{ file }], keys: { store: 'memory' } }
-  return startHouse(t, { config: { audit, log: { level: 'info', requests } } })
+  return startStack(t, { config: { audit, log: { level: 'info', requests } } })
 }
 
 /** Sends a request. @returns its lines at info and above, once the request after it has one */
-async function linesOf(house: House, path: string, headers: Record<string, string> = {}) {
-  const answer = await request(house.directUrl + path, { headers })
+async function linesOf(stack: Stack, path: string, headers: Record<string, string> = {}) {
+  const answer = await request(stack.directUrl + path, { headers })
   await answer.body.dump()
-  const last = (await fetch(`${house.directUrl}/a//b`)).headers.get('x-request-id')
-  await until(() => house.logged.some(({ requestId }) => requestId === last))
+  const last = (await fetch(`${stack.directUrl}/a//b`)).headers.get('x-request-id')
+  await until(() => stack.logged.some(({ requestId }) => requestId === last))
   const id = answer.headers['x-request-id']
-  return house.logged.filter(({ requestId, level }) => requestId === id && Number(level) >= 30)
+  return stack.logged.filter(({ requestId, level }) => requestId === id && Number(level) >= 30)
 }
 
 t.test('a request has one line, with what became of it and nothing of the person', async (t) => {
-  const house = await houseWithFile(t)
-  const allowed = await linesOf(house, '/public/x?secret=1')
+  const stack = await stackWithFile(t)
+  const allowed = await linesOf(stack, '/public/x?secret=1')
   t.match(allowed, [
     {
       msg: 'request',
@@ -39,31 +39,31 @@ t.test('a request has one line, with what became of it and nothing of the person
   t.match(allowed[0], { durationMs: Number, traceId: /^[0-9a-f]{32}$/, spanId: /^[0-9a-f]{16}$/ })
   t.equal(allowed.length, 1)
   t.notMatch(JSON.stringify(allowed), /secret|127\.0\.0\.1/)
-  const refused = await linesOf(house, '/private')
+  const refused = await linesOf(stack, '/private')
   t.match(refused, [
     { code: 'STAGEDOOR_POLICY_UNAUTHENTICATED', path: '/private', status: 401, outcome: 'deny', traceId: String },
   ])
   t.equal(refused.length, 1)
-  const navigation = await linesOf(house, '/private', { 'sec-fetch-mode': 'navigate' })
+  const navigation = await linesOf(stack, '/private', { 'sec-fetch-mode': 'navigate' })
   t.match(navigation, [{ code: 'STAGEDOOR_POLICY_UNAUTHENTICATED', status: 302 }])
   t.equal(navigation.length, 1)
-  t.match(await linesOf(house, '/x//y'), [{ status: 400, method: 'GET' }])
-  t.match(await linesOf(house, '/.stagedoor/jwks.json'), [
+  t.match(await linesOf(stack, '/x//y'), [{ status: 400, method: 'GET' }])
+  t.match(await linesOf(stack, '/.stagedoor/jwks.json'), [
     { msg: 'request', path: '/.stagedoor/jwks.json', status: 200 },
   ])
 })
 
 t.test('probes and static files have a line only when they fail', async (t) => {
-  const house = await houseWithFile(t, { quiet: ['/.stagedoor/health/**', '/public/static/**', '/private/static/**'] })
-  t.same(await linesOf(house, '/.stagedoor/health/live'), [])
-  t.same(await linesOf(house, '/public/static/app.js'), [])
-  t.equal((await linesOf(house, '/public/statics')).length, 1)
-  t.equal((await linesOf(house, '/private/static/app.js')).length, 1)
+  const stack = await stackWithFile(t, { quiet: ['/.stagedoor/health/**', '/public/static/**', '/private/static/**'] })
+  t.same(await linesOf(stack, '/.stagedoor/health/live'), [])
+  t.same(await linesOf(stack, '/public/static/app.js'), [])
+  t.equal((await linesOf(stack, '/public/statics')).length, 1)
+  t.equal((await linesOf(stack, '/private/static/app.js')).length, 1)
 })
 
 t.test('a share of quiet requests has a line, by trace', async (t) => {
-  const house = await houseWithFile(t, { quiet: ['/public/**'], sampleRatio: 0.5 })
-  const counts = await Promise.all(Array.from({ length: 64 }, () => linesOf(house, '/public/x')))
+  const stack = await stackWithFile(t, { quiet: ['/public/**'], sampleRatio: 0.5 })
+  const counts = await Promise.all(Array.from({ length: 64 }, () => linesOf(stack, '/public/x')))
   const logged = counts.flat().length
   t.ok(logged > 0 && logged < 64, `${logged} of 64`)
 })
@@ -71,17 +71,17 @@ t.test('a share of quiet requests has a line, by trace', async (t) => {
 t.test(
   'with records of the trail in the log, an allowed request has its record, and a refused one its line as well',
   async (t) => {
-    const house = await startHouse(t)
-    t.same(await linesOf(house, '/public/x'), [])
-    t.match(house.records().at(0), { event: 'decision', path: '/public/x' })
-    t.equal((await linesOf(house, '/private')).length, 1)
-    t.equal((await linesOf(house, '/.stagedoor/jwks.json')).length, 1)
+    const stack = await startStack(t)
+    t.same(await linesOf(stack, '/public/x'), [])
+    t.match(stack.records().at(0), { event: 'decision', path: '/public/x' })
+    t.equal((await linesOf(stack, '/private')).length, 1)
+    t.equal((await linesOf(stack, '/.stagedoor/jwks.json')).length, 1)
   },
 )
 
 t.test('above info no line is made', async (t) => {
-  const house = await houseWithFile(t)
-  house.parts.requestLine.logger.info = () => t.fail('made a line')
-  Object.assign(house.parts.requestLine.logger, { level: 'warn' })
-  t.equal((await fetch(`${house.directUrl}/public/x`)).status, 200)
+  const stack = await stackWithFile(t)
+  stack.parts.requestLine.logger.info = () => t.fail('made a line')
+  Object.assign(stack.parts.requestLine.logger, { level: 'warn' })
+  t.equal((await fetch(`${stack.directUrl}/public/x`)).status, 200)
 })

@@ -3,14 +3,14 @@ import type { RequestListener } from 'node:http'
 import { decodeJwt } from 'jose'
 import t, { type Test } from 'tap'
 
-import { type House, startHouse } from '../support/house.ts'
+import { type Stack, startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 
 const signInPath = '/api/auth/stagedoor/refresh'
 const tenMinutesMs = 10 * 60_000
 
-/** A house in which Jane is signed in, and then `refreshEvery` passes; the upstream answers the sign-in with `status`. */
-async function startAgedHouse(t: Test, { status = 200, assertion = {} }: { status?: number; assertion?: object } = {}) {
+/** A stack in which Jane is signed in, and then `refreshEvery` passes; the upstream answers the sign-in with `status`. */
+async function startAgedStack(t: Test, { status = 200, assertion = {} }: { status?: number; assertion?: object } = {}) {
   const clock = { aheadMs: 0 }
   const upstream: RequestListener = (request, response) => {
     response.statusCode = request.url === signInPath ? status : 200
@@ -18,26 +18,26 @@ async function startAgedHouse(t: Test, { status = 200, assertion = {} }: { statu
   }
   const upstreams = (url: string) => ({ upstreams: { backstage: { url, assertion } } })
   const config = Object.keys(assertion).length > 0 ? upstreams('http://127.0.0.1:9') : {}
-  const house = await startHouse(t, { now: () => Date.now() + clock.aheadMs, upstream, config })
-  const { browser } = await house.signIn()
-  const { id } = house.auth0.users.find(({ email }) => email === 'jane@example.com') ?? { id: '' }
+  const stack = await startStack(t, { now: () => Date.now() + clock.aheadMs, upstream, config })
+  const { browser } = await stack.signIn()
+  const { id } = stack.auth0.users.find(({ email }) => email === 'jane@example.com') ?? { id: '' }
   clock.aheadMs = tenMinutesMs
-  return { house, id, ask: () => browser.fetch(`${house.url}/.stagedoor/me`) }
+  return { stack, id, ask: () => browser.fetch(`${stack.url}/.stagedoor/me`) }
 }
 
-const messages = ({ logged }: House) => logged.map(({ msg }) => String(msg))
-const signIns = ({ origin }: House) => origin.seen.filter(({ url }) => url === signInPath)
+const messages = ({ logged }: Stack) => logged.map(({ msg }) => String(msg))
+const signIns = ({ origin }: Stack) => origin.seen.filter(({ url }) => url === signInPath)
 
 t.test('roles that a refresh changed are told to Backstage at once, whatever was asked for', async (t) => {
-  const { house, id, ask } = await startAgedHouse(t)
-  house.auth0.switches.setRoles(id, ['developer'])
+  const { stack, id, ask } = await startAgedStack(t)
+  stack.auth0.switches.setRoles(id, ['developer'])
   t.equal((await ask()).status, 200)
-  await until(() => messages(house).includes('the upstream has the changed roles'))
+  await until(() => messages(stack).includes('the upstream has the changed roles'))
 
-  const [told, ...others] = signIns(house)
+  const [told, ...others] = signIns(stack)
   t.same(others, [])
   t.equal(told?.method, 'GET')
-  t.equal(told?.headers.host, new URL(house.url).host)
+  t.equal(told?.headers.host, new URL(stack.url).host)
   t.match(told?.headers, { 'x-request-id': /^[0-9a-f-]{36}$/, traceparent: /^00-/ })
   t.equal(told?.headers.cookie, undefined)
   const claims = decodeJwt(String(told?.headers['x-stagedoor-assertion']))
@@ -45,36 +45,36 @@ t.test('roles that a refresh changed are told to Backstage at once, whatever was
 })
 
 t.test('a refresh that changes no right tells nobody', async (t) => {
-  const { house, ask } = await startAgedHouse(t)
+  const { stack, ask } = await startAgedStack(t)
   t.equal((await ask()).status, 200)
-  t.equal(house.auth0.counters.tokenRefreshToken, 1)
-  t.same(signIns(house), [])
+  t.equal(stack.auth0.counters.tokenRefreshToken, 1)
+  t.same(signIns(stack), [])
 })
 
 t.test('an upstream that does not take it costs the person nothing, and is logged', async (t) => {
-  const { house, id, ask } = await startAgedHouse(t, { status: 404 })
-  house.auth0.switches.setRoles(id, [])
+  const { stack, id, ask } = await startAgedStack(t, { status: 404 })
+  stack.auth0.switches.setRoles(id, [])
   t.equal((await ask()).status, 200)
   const text = 'the upstream did not take changed roles (assertion.signInPath)'
-  await until(() => messages(house).includes(text))
+  await until(() => messages(stack).includes(text))
   t.match(
-    house.logged.find(({ msg }) => msg === text),
+    stack.logged.find(({ msg }) => msg === text),
     { level: 40, status: 404, upstream: 'backstage' },
   )
 })
 
 t.test('an upstream that is away costs the person nothing, and is logged', async (t) => {
-  const { house, id, ask } = await startAgedHouse(t, { assertion: { signInPath: '/elsewhere' } })
-  house.auth0.switches.setRoles(id, [])
+  const { stack, id, ask } = await startAgedStack(t, { assertion: { signInPath: '/elsewhere' } })
+  stack.auth0.switches.setRoles(id, [])
   t.equal((await ask()).status, 200)
-  await until(() => messages(house).includes('the changed roles did not reach the upstream'))
+  await until(() => messages(stack).includes('the changed roles did not reach the upstream'))
 })
 
 for (const assertion of [{ signInPath: 'off' }, { headers: ['oauth2-proxy'] }]) {
   t.test(`an upstream with ${JSON.stringify(assertion)} is not told`, async (t) => {
-    const { house, id, ask } = await startAgedHouse(t, { assertion })
-    house.auth0.switches.setRoles(id, [])
+    const { stack, id, ask } = await startAgedStack(t, { assertion })
+    stack.auth0.switches.setRoles(id, [])
     t.match(JSON.parse((await ask()).text), { roles: { length: 0 } })
-    t.notOk(messages(house).some((message) => message.includes('changed roles')))
+    t.notOk(messages(stack).some((message) => message.includes('changed roles')))
   })
 }

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 
 import { createBrowser, type Browser, type Page } from '../support/browser.ts'
-import { type House, passLoginPage, startHouse } from '../support/house.ts'
+import { type Stack, passLoginPage, startStack } from '../support/house.ts'
 
 const routes = [
   {
@@ -14,51 +14,51 @@ const routes = [
   { name: 'everything', path: '/**', allow: 'authenticated' },
 ]
 
-const start = (t: Test, options: Parameters<typeof startHouse>[1] = {}): Promise<House> =>
-  startHouse(t, { ...options, config: { routes, ...options.config } })
+const start = (t: Test, options: Parameters<typeof startStack>[1] = {}): Promise<Stack> =>
+  startStack(t, { ...options, config: { routes, ...options.config } })
 
 /** Fills in the stand-in's second-factor page. */
 const showFactor = (browser: Browser, page: Page, code = '123456'): Promise<Page> =>
   browser.submit(page.url, '/u/login/mfa', { code })
 
-const sessionIdOf = async (house: House, browser: Browser): Promise<string> =>
-  JSON.parse((await browser.fetch(`${house.url}/.stagedoor/me`)).text).session.id
+const sessionIdOf = async (stack: Stack, browser: Browser): Promise<string> =>
+  JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/me`)).text).session.id
 
 t.test('a navigation that lacks a second factor leads through one and back, with a new session', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  const before = await sessionIdOf(house, browser)
-  const cookieBefore = browser.cookiesOf(house.url).get('stagedoor')
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  const before = await sessionIdOf(stack, browser)
+  const cookieBefore = browser.cookiesOf(stack.url).get('stagedoor')
 
-  const asked = await browser.open(`${house.url}/api/admin/users?tab=1`)
+  const asked = await browser.open(`${stack.url}/api/admin/users?tab=1`)
   t.match(asked.text, 'Verify your identity')
   const page = await showFactor(browser, asked)
   t.equal(page.status, 200)
-  t.equal(page.url, `${house.url}/api/admin/users?tab=1`)
-  t.not(await sessionIdOf(house, browser), before)
-  t.not(browser.cookiesOf(house.url).get('stagedoor'), cookieBefore)
+  t.equal(page.url, `${stack.url}/api/admin/users?tab=1`)
+  t.not(await sessionIdOf(stack, browser), before)
+  t.not(browser.cookiesOf(stack.url).get('stagedoor'), cookieBefore)
 
-  const again = await browser.fetch(`${house.url}/api/admin/users`)
+  const again = await browser.fetch(`${stack.url}/api/admin/users`)
   t.equal(again.status, 200)
 })
 
 t.test('the session of before the step-up is over when other tabs have had time to follow', async (t) => {
   let now = Date.now()
-  const house = await start(t, { now: () => now })
-  const { browser } = await house.signIn()
-  const old = browser.cookiesOf(house.url).get('stagedoor') ?? ''
-  await showFactor(browser, await browser.open(`${house.url}/api/admin/users`))
+  const stack = await start(t, { now: () => now })
+  const { browser } = await stack.signIn()
+  const old = browser.cookiesOf(stack.url).get('stagedoor') ?? ''
+  await showFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
   now += 10_000
   const thief = createBrowser()
-  thief.cookiesOf(house.url).set('stagedoor', old)
-  t.equal((await thief.fetch(`${house.url}/api/x`)).status, 401)
+  thief.cookiesOf(stack.url).set('stagedoor', old)
+  t.equal((await thief.fetch(`${stack.url}/api/x`)).status, 401)
 })
 
 t.test('Auth0 is asked for the second factor by acr_values, and for its age by max_age', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
   const authorize = async (path: string): Promise<URLSearchParams> => {
-    const login = await browser.step(`${house.url}${path}`)
+    const login = await browser.step(`${stack.url}${path}`)
     t.equal(login.status, 302)
     return new URL((await browser.step(login.location ?? '')).location ?? '').searchParams
   }
@@ -71,20 +71,20 @@ t.test('Auth0 is asked for the second factor by acr_values, and for its age by m
 })
 
 t.test('a login that goes nowhere special asks for no second factor', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
   const { location = '' } = await browser.step(
-    `${house.url}/.stagedoor/login?return_to=/catalog&login_hint=jane@example.com`,
+    `${stack.url}/.stagedoor/login?return_to=/catalog&login_hint=jane@example.com`,
   )
   t.notOk(new URL(location).searchParams.has('acr_values'))
-  const orders = await browser.step(`${house.url}/.stagedoor/login?return_to=/api/orders/1&login_hint=jane@example.com`)
+  const orders = await browser.step(`${stack.url}/.stagedoor/login?return_to=/api/orders/1&login_hint=jane@example.com`)
   t.notOk(new URL(orders.location ?? '').searchParams.has('acr_values'), 'reading orders needs none')
 })
 
 t.test('a script is told of the second factor, and its login_url leads through one and on', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  const refused = await browser.fetch(`${house.url}/api/orders/1`, { method: 'POST' })
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  const refused = await browser.fetch(`${stack.url}/api/orders/1`, { method: 'POST' })
   t.equal(refused.status, 401)
   const body = JSON.parse(refused.text)
   t.match(body, {
@@ -92,53 +92,53 @@ t.test('a script is told of the second factor, and its login_url leads through o
     reason: 'mfa-required',
     step_up: { acr_values: 'http://schemas.openid.net/pape/policies/2007/06/multi-factor', max_age: 3600 },
   })
-  t.match(body.login_url, `${house.url}/.stagedoor/login?return_to=`)
+  t.match(body.login_url, `${stack.url}/.stagedoor/login?return_to=`)
   t.notOk(refused.location)
 
   const page = await showFactor(browser, await browser.open(body.login_url))
-  t.equal(page.url, `${house.url}/`)
-  t.equal((await browser.fetch(`${house.url}/api/orders/1`, { method: 'POST' })).status, 200)
+  t.equal(page.url, `${stack.url}/`)
+  t.equal((await browser.fetch(`${stack.url}/api/orders/1`, { method: 'POST' })).status, 200)
 })
 
 t.test('a page may send the browser through a second factor and back to itself', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  const url = `${house.url}/.stagedoor/step-up?for=${encodeURIComponent('/api/orders/1')}&return_to=${encodeURIComponent('/orders?new')}`
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  const url = `${stack.url}/.stagedoor/step-up?for=${encodeURIComponent('/api/orders/1')}&return_to=${encodeURIComponent('/orders?new')}`
   const page = await showFactor(browser, await browser.open(url))
-  t.equal(page.url, `${house.url}/orders?new`)
+  t.equal(page.url, `${stack.url}/orders?new`)
   const passed = await browser.step(url)
-  t.equal(passed.location, `${house.url}/orders?new`, 'it has been shown already')
+  t.equal(passed.location, `${stack.url}/orders?new`, 'it has been shown already')
 })
 
 t.test('the step-up page sends nobody to another site', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  const passed = await browser.step(`${house.url}/.stagedoor/step-up?for=/x&return_to=https://evil.example/`)
-  t.equal(passed.location, `${house.url}/`)
-  t.equal((await browser.step(`${house.url}/.stagedoor/step-up`)).location, `${house.url}/`)
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  const passed = await browser.step(`${stack.url}/.stagedoor/step-up?for=/x&return_to=https://evil.example/`)
+  t.equal(passed.location, `${stack.url}/`)
+  t.equal((await browser.step(`${stack.url}/.stagedoor/step-up`)).location, `${stack.url}/`)
 })
 
 t.test('somebody who is not signed in signs in first', async (t) => {
-  const house = await start(t)
+  const stack = await start(t)
   const browser = createBrowser()
-  const login = await passLoginPage(await browser.open(`${house.url}/api/admin/users`), browser, 'jane@example.com')
+  const login = await passLoginPage(await browser.open(`${stack.url}/api/admin/users`), browser, 'jane@example.com')
   t.match(login.text, 'Verify your identity')
-  t.equal((await showFactor(browser, login)).url, `${house.url}/api/admin/users`)
-  t.equal((await createBrowser().fetch(`${house.url}/.stagedoor/step-up`)).status, 401)
+  t.equal((await showFactor(browser, login)).url, `${stack.url}/api/admin/users`)
+  t.equal((await createBrowser().fetch(`${stack.url}/.stagedoor/step-up`)).status, 401)
 })
 
 t.test('without the role nobody is sent for a second factor', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn('max@example.com')
-  const page = await browser.open(`${house.url}/api/admin/users`)
+  const stack = await start(t)
+  const { browser } = await stack.signIn('max@example.com')
+  const page = await browser.open(`${stack.url}/api/admin/users`)
   t.equal(page.status, 403)
   t.match(page.text, 'You need the role platform-admin and a second factor from the last 15m.')
 })
 
 t.test('a provider that passes over the second factor ends in a page, and the session stays as it was', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  const login = await browser.step(`${house.url}/api/admin/users`)
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  const login = await browser.step(`${stack.url}/api/admin/users`)
   const started = await browser.step(login.location ?? '')
   // As a tenant without an Action for acr_values does, or a person who takes the parameter out.
   const stripped = new URL(started.location ?? '')
@@ -146,82 +146,82 @@ t.test('a provider that passes over the second factor ends in a page, and the se
   const page = await browser.open(stripped.href)
   t.equal(page.status, 403)
   t.match(page.text, 'STAGEDOOR_OIDC_STEP_UP_FAILED')
-  t.equal((await browser.fetch(`${house.url}/api/x`)).status, 200)
-  t.equal((await browser.fetch(`${house.url}/api/admin/users`)).status, 401)
+  t.equal((await browser.fetch(`${stack.url}/api/x`)).status, 200)
+  t.equal((await browser.fetch(`${stack.url}/api/admin/users`)).status, 401)
 })
 
 t.test('a provider that does not say when ends in a page', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  const login = await browser.step(`${house.url}/api/admin/users`)
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  const login = await browser.step(`${stack.url}/api/admin/users`)
   const stripped = new URL((await browser.step(login.location ?? '')).location ?? '')
   stripped.searchParams.delete('max_age')
   const page = await showFactor(browser, await browser.open(stripped.href))
   t.ok(page.status >= 400, String(page.status))
-  t.equal((await browser.fetch(`${house.url}/api/admin/users`)).status, 401)
+  t.equal((await browser.fetch(`${stack.url}/api/admin/users`)).status, 401)
 })
 
 t.test('a provider that says it was too long ago ends in a page', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  house.auth0.switches.setClockOffsetSeconds(-1000)
-  const page = await showFactor(browser, await browser.open(`${house.url}/api/admin/users`))
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  stack.auth0.switches.setClockOffsetSeconds(-1000)
+  const page = await showFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
   t.equal(page.status, 403)
   t.match(
-    house.logged.filter(({ code }) => code === 'STAGEDOOR_OIDC_STEP_UP_FAILED'),
+    stack.logged.filter(({ code }) => code === 'STAGEDOOR_OIDC_STEP_UP_FAILED'),
     [{ reason: 'too-long-ago' }],
   )
 })
 
 t.test('somebody who declines ends in a page, and the session stays as it was', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  const login = await browser.step(`${house.url}/api/admin/users`)
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  const login = await browser.step(`${stack.url}/api/admin/users`)
   const { location = '' } = await browser.step(login.location ?? '')
   const state = new URL(location).searchParams.get('state') ?? ''
   const page = await browser.open(
-    `${house.url}/.stagedoor/callback?error=access_denied&error_description=declined&state=${state}`,
+    `${stack.url}/.stagedoor/callback?error=access_denied&error_description=declined&state=${state}`,
   )
   t.equal(page.status, 403)
   t.match(page.text, 'STAGEDOOR_OIDC_PROVIDER_REFUSED')
-  t.equal((await browser.fetch(`${house.url}/api/x`)).status, 200)
+  t.equal((await browser.fetch(`${stack.url}/api/x`)).status, 200)
 })
 
 t.test('a wrong code gets nobody through', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  const page = await showFactor(browser, await browser.open(`${house.url}/api/admin/users`), '000000')
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  const page = await showFactor(browser, await browser.open(`${stack.url}/api/admin/users`), '000000')
   t.match(page.text, 'The code is not valid.')
-  t.equal((await browser.fetch(`${house.url}/api/admin/users`)).status, 401)
+  t.equal((await browser.fetch(`${stack.url}/api/admin/users`)).status, 401)
 })
 
 t.test('a second factor grows old, and is asked for again', async (t) => {
   let aheadMs = 0
-  const house = await start(t, { now: () => Date.now() + aheadMs })
-  const { browser } = await house.signIn()
-  await showFactor(browser, await browser.open(`${house.url}/api/admin/users`))
-  t.equal((await browser.fetch(`${house.url}/api/admin/users`)).status, 200)
+  const stack = await start(t, { now: () => Date.now() + aheadMs })
+  const { browser } = await stack.signIn()
+  await showFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
+  t.equal((await browser.fetch(`${stack.url}/api/admin/users`)).status, 200)
   aheadMs = 16 * 60_000
-  t.equal((await browser.fetch(`${house.url}/api/admin/users`)).status, 401)
-  t.equal((await browser.fetch(`${house.url}/api/vault/x`)).status, 200, 'where it may be of any age')
+  t.equal((await browser.fetch(`${stack.url}/api/admin/users`)).status, 401)
+  t.equal((await browser.fetch(`${stack.url}/api/vault/x`)).status, 200, 'where it may be of any age')
 })
 
 t.test('a step-up is for the organization that the session is for', async (t) => {
-  const house = await start(t)
+  const stack = await start(t)
   const browser = createBrowser()
   await passLoginPage(
-    await browser.open(`${house.url}/.stagedoor/login?organization=org_demo`),
+    await browser.open(`${stack.url}/.stagedoor/login?organization=org_demo`),
     browser,
     'jane@example.com',
   )
-  await showFactor(browser, await browser.open(`${house.url}/api/admin/users`))
-  t.equal(JSON.parse((await browser.fetch(`${house.url}/.stagedoor/me`)).text).org_id, 'org_demo')
+  await showFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
+  t.equal(JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/me`)).text).org_id, 'org_demo')
 })
 
 t.test('a form that lacks a second factor gets a page with the way to one', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  const page = await browser.step(`${house.url}/api/orders/1`, {
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  const page = await browser.step(`${stack.url}/api/orders/1`, {
     method: 'POST',
     body: new URLSearchParams({ a: 'b' }),
   })

@@ -1,127 +1,127 @@
 import t from 'tap'
 
 import { type Browser, createBrowser } from '../support/browser.ts'
-import { type House, passLoginPage, passLoginPageUntilCallback, startHouse } from '../support/house.ts'
+import { type Stack, passLoginPage, passLoginPageUntilCallback, startStack } from '../support/house.ts'
 
-async function untilCallback(house: House, browser: Browser): Promise<string> {
-  return passLoginPageUntilCallback(house.url, await browser.open(`${house.url}/catalog`), browser)
+async function untilCallback(stack: Stack, browser: Browser): Promise<string> {
+  return passLoginPageUntilCallback(stack.url, await browser.open(`${stack.url}/catalog`), browser)
 }
 
 t.test('logins in three tabs at once all end where they began', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const browser = createBrowser()
   const paths = ['/one', '/two', '/three']
   const providerUrls: string[] = []
   for (const path of paths) {
-    const { location = '' } = await browser.step(house.url + path)
+    const { location = '' } = await browser.step(stack.url + path)
     providerUrls.push((await browser.step(location)).location ?? '')
   }
   // The first tab signs in; at the provider that counts for the others, whose logins are in flight as well.
   for (const [i, providerUrl] of providerUrls.entries()) {
     const last = await passLoginPage(await browser.open(providerUrl), browser, 'jane@example.com')
-    t.match(last, { status: 200, url: `${house.url}${paths[i]}` })
+    t.match(last, { status: 200, url: `${stack.url}${paths[i]}` })
   }
-  t.equal((await browser.fetch(`${house.url}/`)).status, 200)
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
 })
 
 t.test('requests of the other tabs go on while a second login of the same person takes over', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const before = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
-  await browser.open(`${house.url}/.stagedoor/login?login_hint=jane@example.com`)
-  t.equal((await createBrowser().fetch(`${house.url}/`, { headers: { cookie: before } })).status, 200)
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  const before = `stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}`
+  await browser.open(`${stack.url}/.stagedoor/login?login_hint=jane@example.com`)
+  t.equal((await createBrowser().fetch(`${stack.url}/`, { headers: { cookie: before } })).status, 200)
 })
 
 t.test('the back button on the callback says that one is signed in, and leads to the portal', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const browser = createBrowser()
-  const callback = await untilCallback(house, browser)
+  const callback = await untilCallback(stack, browser)
   await browser.open(callback)
   const page = await browser.open(callback)
   t.match(page, { status: 200, url: callback, text: /You are signed in already/ })
   t.match(page.text, /href="\/"/)
-  t.equal((await browser.fetch(`${house.url}/`)).status, 200, 'and nothing has ended')
+  t.equal((await browser.fetch(`${stack.url}/`)).status, 200, 'and nothing has ended')
 })
 
 t.test('a bookmarked login says the same', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const page = await browser.open(`${house.url}/.stagedoor/login`)
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  const page = await browser.open(`${stack.url}/.stagedoor/login`)
   t.match(page, { status: 200, text: /You are signed in already/ })
   t.match(page.text, /href="\/"/)
 })
 
 t.test('a login that says where to go starts a new session and goes there, for one that is about to end', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  const before = browser.cookiesOf(house.url).get('stagedoor')
-  const page = await browser.open(`${house.url}/.stagedoor/login?return_to=%2Fcatalog`)
-  t.match(page, { status: 200, url: `${house.url}/catalog` })
-  t.not(browser.cookiesOf(house.url).get('stagedoor'), before)
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  const before = browser.cookiesOf(stack.url).get('stagedoor')
+  const page = await browser.open(`${stack.url}/.stagedoor/login?return_to=%2Fcatalog`)
+  t.match(page, { status: 200, url: `${stack.url}/catalog` })
+  t.not(browser.cookiesOf(stack.url).get('stagedoor'), before)
 })
 
 t.test('a login that took too long starts over once by itself, and ends well', async (t) => {
   let now = Date.now()
-  const house = await startHouse(t, { now: () => now })
+  const stack = await startStack(t, { now: () => now })
   const browser = createBrowser()
-  const callback = await untilCallback(house, browser)
+  const callback = await untilCallback(stack, browser)
   now += 600_001
-  t.match(await browser.open(callback), { status: 200, url: `${house.url}/catalog` })
+  t.match(await browser.open(callback), { status: 200, url: `${stack.url}/catalog` })
 })
 
 t.test('a login whose cookie is gone starts over once, and then explains', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const browser = createBrowser()
-  const callback = await untilCallback(house, browser)
+  const callback = await untilCallback(stack, browser)
   const stray = async () => {
-    const jar = browser.cookiesOf(house.url)
+    const jar = browser.cookiesOf(stack.url)
     for (const name of jar.keys()) if (name.startsWith('stagedoor-tx')) jar.delete(name)
     return browser.step(callback)
   }
-  const again = `${house.url}/.stagedoor/login?return_to=%2Fcatalog`
+  const again = `${stack.url}/.stagedoor/login?return_to=%2Fcatalog`
   t.match(await stray(), { status: 302, location: again })
   await browser.step(again)
   t.match(await stray(), { status: 400, text: /STAGEDOOR_OIDC_TRANSACTION_MISSING/ })
 })
 
 t.test('a foreign state is refused with a page, signed in or not', async (t) => {
-  const house = await startHouse(t)
-  const foreign = `${house.url}/.stagedoor/callback?code=x&state=foreign`
+  const stack = await startStack(t)
+  const foreign = `${stack.url}/.stagedoor/callback?code=x&state=foreign`
   t.match(await createBrowser().open(foreign), { status: 400, text: /STAGEDOOR_OIDC_STATE_MISMATCH/ })
-  const { browser } = await house.signIn()
+  const { browser } = await stack.signIn()
   t.match(await browser.open(foreign), { status: 200, text: /You are signed in already/ })
 })
 
 t.test('a browser that does not keep the session is told so after two rounds, and may try again', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const browser = createBrowser()
-  const forget = (): void => void browser.cookiesOf(house.url).delete('stagedoor')
-  await house.signIn('jane@example.com', browser)
+  const forget = (): void => void browser.cookiesOf(stack.url).delete('stagedoor')
+  await stack.signIn('jane@example.com', browser)
   forget()
-  t.match(await browser.open(`${house.url}/catalog`), { status: 200 }, 'once more')
+  t.match(await browser.open(`${stack.url}/catalog`), { status: 200 }, 'once more')
   forget()
-  const page = await browser.open(`${house.url}/catalog`)
+  const page = await browser.open(`${stack.url}/catalog`)
   t.match(page, { status: 400, text: /STAGEDOOR_OIDC_SESSION_NOT_KEPT/ })
   t.match(
-    house.logged.find(({ code }) => code === 'STAGEDOOR_OIDC_SESSION_NOT_KEPT'),
+    stack.logged.find(({ code }) => code === 'STAGEDOOR_OIDC_SESSION_NOT_KEPT'),
     { reason: 'cookie-not-sent' },
   )
-  t.match(await browser.open(`${house.url}/catalog`), { status: 200 })
+  t.match(await browser.open(`${stack.url}/catalog`), { status: 200 })
 })
 
 t.test('a session cookie that comes but opens nothing is told from one that does not come', async (t) => {
-  const house = await startHouse(t)
+  const stack = await startStack(t)
   const browser = createBrowser()
   for (let i = 0; i < 3; i++) {
-    await house.signIn('jane@example.com', browser)
-    browser.cookiesOf(house.url).set('stagedoor', 'sealed-by-somebody-else')
+    await stack.signIn('jane@example.com', browser)
+    browser.cookiesOf(stack.url).set('stagedoor', 'sealed-by-somebody-else')
   }
-  t.ok(house.logged.some(({ reason }) => reason === 'cookie-not-accepted'))
+  t.ok(stack.logged.some(({ reason }) => reason === 'cookie-not-accepted'))
 })
 
 t.test('who signs out and in again at once is not taken for a browser without cookies', async (t) => {
-  const house = await startHouse(t)
-  const { browser } = await house.signIn()
-  await browser.submit(`${house.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
-  t.equal((await house.signIn('jane@example.com', browser)).page.status, 200)
+  const stack = await startStack(t)
+  const { browser } = await stack.signIn()
+  await browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
+  t.equal((await stack.signIn('jane@example.com', browser)).page.status, 200)
 })

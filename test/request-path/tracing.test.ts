@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { startOtlpReceiver } from '../support/otlp-receiver.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -15,10 +15,10 @@ t.test('one trace spans the client of a trusted proxy, the stages of the gateway
     sampleRatio: 1,
     headers: [{ name: 'X-Key', value: 'a key' }],
   }
-  const house = await startHouse(t, { config: { server: server(['127.0.0.0/8', '::1/128']), telemetry: { otlp } } })
+  const stack = await startStack(t, { config: { server: server(['127.0.0.0/8', '::1/128']), telemetry: { otlp } } })
   const headers = { ...client, tracestate: 'vendor=1' }
-  t.equal((await fetch(`${house.directUrl}/public/jane@example.com?secret=1`, { headers })).status, 200)
-  await house.app.close()
+  t.equal((await fetch(`${stack.directUrl}/public/jane@example.com?secret=1`, { headers })).status, 200)
+  await stack.app.close()
 
   const root = receiver.spans.find(({ kind }) => kind === 2)
   t.match(root, { traceId, parentSpanId: '00f067aa0ba902b7', name: 'GET' })
@@ -27,14 +27,14 @@ t.test('one trace spans the client of a trusted proxy, the stages of the gateway
     below.map(({ name }) => name),
     ['session', 'bearer', 'identity', 'policy', 'audit', 'assertion', 'proxy'],
   )
-  const asked = house.origin.seen.at(-1)?.headers
+  const asked = stack.origin.seen.at(-1)?.headers
   t.equal(asked?.['traceparent'], `00-${traceId}-${root?.spanId}-01`)
   t.equal(asked?.['tracestate'], 'vendor=1')
   const said = new Map(root?.attributes.map(({ key, value }) => [key, value.stringValue]))
   t.equal(said.get('stagedoor.rule'), 'public')
   t.equal(said.get('stagedoor.upstream'), 'backstage')
   t.equal(said.get('url.path'), '/public/[redacted]')
-  const [record] = house.records()
+  const [record] = stack.records()
   t.equal(record?.['trace_id'], traceId)
   t.equal(record?.['request_id'], said.get('stagedoor.request_id'))
   t.equal(receiver.asked[0]?.headers['x-key'], 'a key')
@@ -43,11 +43,11 @@ t.test('one trace spans the client of a trusted proxy, the stages of the gateway
 t.test('a stage that refuses is marked, and a trace of an untrusted client is not continued', async (t) => {
   const receiver = await startOtlpReceiver(t)
   const otlp = { protocol: 'http/json', endpoint: receiver.url, sampleRatio: 1 }
-  const house = await startHouse(t, { config: { server: server([]), telemetry: { otlp } } })
-  t.equal((await fetch(`${house.directUrl}/private`, { headers: client })).status, 401)
-  t.equal((await fetch(`${house.directUrl}/.stagedoor/health/live`)).status, 200)
-  t.equal((await fetch(`${house.directUrl}/a//b`)).status, 400)
-  await house.app.close()
+  const stack = await startStack(t, { config: { server: server([]), telemetry: { otlp } } })
+  t.equal((await fetch(`${stack.directUrl}/private`, { headers: client })).status, 401)
+  t.equal((await fetch(`${stack.directUrl}/.stagedoor/health/live`)).status, 200)
+  t.equal((await fetch(`${stack.directUrl}/a//b`)).status, 400)
+  await stack.app.close()
   const policy = receiver.spans.find(({ name }) => name === 'policy')
   t.match(policy?.status, { code: 2, message: 'STAGEDOOR_POLICY_UNAUTHENTICATED' })
   t.not(policy?.traceId, traceId)
@@ -57,8 +57,8 @@ t.test('a stage that refuses is marked, and a trace of an untrusted client is no
 t.test('a receiver that refuses is logged once, and disturbs no request', async (t) => {
   const receiver = await startOtlpReceiver(t, { status: 400 })
   const otlp = { protocol: 'http/json', endpoint: receiver.url, sampleRatio: 1 }
-  const house = await startHouse(t, { config: { telemetry: { otlp } } })
-  t.equal((await fetch(`${house.directUrl}/public/x`)).status, 200)
-  await house.app.close()
-  t.equal(house.logged.filter(({ msg }) => String(msg).startsWith('spans do not reach')).length, 1)
+  const stack = await startStack(t, { config: { telemetry: { otlp } } })
+  t.equal((await fetch(`${stack.directUrl}/public/x`)).status, 200)
+  await stack.app.close()
+  t.equal(stack.logged.filter(({ msg }) => String(msg).startsWith('spans do not reach')).length, 1)
 })

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import t from 'tap'
 
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
 import { freePort } from '../support/ports.ts'
 import { exchange } from '../support/raw.ts'
@@ -9,7 +9,7 @@ import { exchange } from '../support/raw.ts'
 t.test('each upstream gets assertions for its own audience, and never those of another', async (t) => {
   const docs = await startOrigin(t)
   const search = await startOrigin(t)
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     config: {
       upstreams: {
         docs: { url: docs.url, rewrite: { from: '/docs' } },
@@ -22,9 +22,9 @@ t.test('each upstream gets assertions for its own audience, and never those of a
       ],
     },
   })
-  const { browser } = await house.signIn()
+  const { browser } = await stack.signIn()
   const paths = ['/docs/a', '/search/a', '/a', '/docs/b', '/search/b', '/b']
-  const answers = await Promise.all(paths.map((path) => browser.fetch(house.url + path)))
+  const answers = await Promise.all(paths.map((path) => browser.fetch(stack.url + path)))
   const told = answers.map(({ text }) => JSON.parse(text))
   t.same(
     told.map(({ url, headers }) => [url, decodeJwt(headers['x-stagedoor-assertion'])['aud']]),
@@ -47,7 +47,7 @@ t.test('each upstream gets assertions for its own audience, and never those of a
 
 t.test('a host may have an upstream of its own', async (t) => {
   const docs = await startOrigin(t, (_request, response) => response.end('docs'))
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     upstream: (_request, response) => response.end('portal'),
     config: {
       upstreams: { docs: { url: docs.url } },
@@ -57,27 +57,27 @@ t.test('a host may have an upstream of its own', async (t) => {
       ],
     },
   })
-  const ask = (host: string) => exchange(house.url, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+  const ask = (host: string) => exchange(stack.url, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
   t.match(await ask('DOCS.example.com'), /docs/)
   t.match(await ask('portal.example.com'), /portal/)
 })
 
 t.test('an upstream that cannot be reached makes the gateway degraded, not unavailable', async (t) => {
   const other = await startOrigin(t)
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     config: {
       upstreams: { backstage: { urls: [`http://127.0.0.1:${await freePort()}`, other.url] } },
       routes: [{ name: 'everything', path: '/**', allow: 'public' }],
     },
   })
-  const ready = async () => (await house.admin.inject('/.stagedoor/health/ready')).json()
+  const ready = async () => (await stack.admin.inject('/.stagedoor/health/ready')).json()
   t.match(await ready(), { status: 'ok' })
-  for (let i = 0; i < 2; i++) t.equal((await fetch(house.url)).status, 200)
-  const answer = await house.admin.inject('/.stagedoor/health/ready')
+  for (let i = 0; i < 2; i++) t.equal((await fetch(stack.url)).status, 200)
+  const answer = await stack.admin.inject('/.stagedoor/health/ready')
   t.equal(answer.statusCode, 200)
   const { status, conditions } = answer.json()
   const [condition] = conditions.filter(({ name }: { name: string }) => name === 'upstream:backstage')
   t.equal(status, 'degraded')
   t.same(condition, { name: 'upstream:backstage', status: 'degraded', reason: '1 of 2 addresses fail' })
-  t.ok(house.logged.some(({ msg }) => msg === 'the upstream does not answer'))
+  t.ok(stack.logged.some(({ msg }) => msg === 'the upstream does not answer'))
 })

@@ -6,25 +6,25 @@ import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createBrowser } from '../support/browser.ts'
 import { startGateway } from '../support/gateway.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
-async function startRedisHouse(t: Test, session: object = {}, now: () => number = Date.now) {
+async function startRedisStack(t: Test, session: object = {}, now: () => number = Date.now) {
   const server = await startRedis(t)
-  const house = await startHouse(t, { config: { session: { redis: { url: server.url, ...session } } }, now })
+  const stack = await startStack(t, { config: { session: { redis: { url: server.url, ...session } } }, now })
   const redis = new Redis({ topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 30_000 })
   t.teardown(() => redis.close())
   await redis.attempted()
   const keys = async (pattern: string) => (await redis.send('KEYS', pattern)) as string[]
-  return { house, server, redis, keys }
+  return { stack, server, redis, keys }
 }
 
 t.test('the cookie holds a reference, and Redis nothing that can be read without it', async (t) => {
-  const { house, redis, keys } = await startRedisHouse(t)
-  const { browser } = await house.signIn()
-  const cookie = browser.cookiesOf(house.url).get('stagedoor') ?? ''
+  const { stack, redis, keys } = await startRedisStack(t)
+  const { browser } = await stack.signIn()
+  const cookie = browser.cookiesOf(stack.url).get('stagedoor') ?? ''
   t.match(cookie, /^[\w-]{22}\.[\w-]{43}$/)
   const [key = ''] = await keys('stagedoor:session:*')
   const kept = JSON.stringify([await keys('*'), await redis.send('HGETALL', key)])
@@ -32,8 +32,8 @@ t.test('the cookie holds a reference, and Redis nothing that can be read without
 })
 
 t.test('a session expires in Redis with its idle timeout, and its indexes with its absolute one', async (t) => {
-  const { house, redis, keys } = await startRedisHouse(t)
-  await house.signIn()
+  const { stack, redis, keys } = await startRedisStack(t)
+  await stack.signIn()
   const minutesLeft = async (pattern: string) =>
     Promise.all((await keys(pattern)).map(async (key) => Math.round(Number(await redis.send('PTTL', key)) / 60_000)))
   t.same(await minutesLeft('stagedoor:session:*'), [60])
@@ -41,8 +41,8 @@ t.test('a session expires in Redis with its idle timeout, and its indexes with i
 })
 
 t.test('indexes name the sessions of a user and of a login at Auth0; what ends or expires leaves them', async (t) => {
-  const { house, redis, keys } = await startRedisHouse(t)
-  const { browser } = await house.signIn()
+  const { stack, redis, keys } = await startRedisStack(t)
+  const { browser } = await stack.signIn()
   const [first = ''] = await keys('stagedoor:session:*')
   const [bySub = ''] = await keys('stagedoor:idx:sub:*')
   const members = async (pattern: string) =>
@@ -50,48 +50,48 @@ t.test('indexes name the sessions of a user and of a login at Auth0; what ends o
   t.same(await members('stagedoor:idx:sub:*'), [first])
   t.same(await members('stagedoor:idx:sid:*'), [first])
   await redis.send('DEL', first)
-  await house.signIn()
+  await stack.signIn()
   const [second = ''] = await keys('stagedoor:session:*')
   t.same(await redis.send('SMEMBERS', bySub), [second], 'a login sweeps out what expired')
-  await house.signIn(undefined, browser)
-  await browser.open(`${house.url}/.stagedoor/logout`)
-  await browser.fetch(`${house.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: house.url } })
+  await stack.signIn(undefined, browser)
+  await browser.open(`${stack.url}/.stagedoor/logout`)
+  await browser.fetch(`${stack.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: stack.url } })
   t.same(await members('stagedoor:idx:sub:*'), [second])
 })
 
 t.test('a session seen before is found without a round trip', async (t) => {
-  const { house, redis } = await startRedisHouse(t)
-  const { browser } = await house.signIn()
-  await browser.fetch(`${house.url}/x`)
+  const { stack, redis } = await startRedisStack(t)
+  const { browser } = await stack.signIn()
+  await browser.fetch(`${stack.url}/x`)
   const commands = async () =>
     Number(/cmdstat_hmget:calls=(\d+)/.exec(String(await redis.send('INFO', 'commandstats')))?.[1])
   const before = await commands()
-  for (let i = 0; i < 20; i++) t.equal((await browser.fetch(`${house.url}/${i}`)).status, 200)
+  for (let i = 0; i < 20; i++) t.equal((await browser.fetch(`${stack.url}/${i}`)).status, 200)
   t.equal(await commands(), before)
 })
 
 t.test('a session that is removed in Redis ends for a process at its next note of use', async (t) => {
   let now = Date.now()
-  const { house, redis, keys } = await startRedisHouse(t, {}, () => now)
-  const { browser } = await house.signIn()
-  t.equal((await browser.fetch(`${house.url}/x`)).status, 200)
+  const { stack, redis, keys } = await startRedisStack(t, {}, () => now)
+  const { browser } = await stack.signIn()
+  t.equal((await browser.fetch(`${stack.url}/x`)).status, 200)
   await redis.send('DEL', ...(await keys('stagedoor:session:*')))
-  t.equal((await browser.fetch(`${house.url}/x`)).status, 200, 'this process remembers it')
+  t.equal((await browser.fetch(`${stack.url}/x`)).status, 200, 'this process remembers it')
   now += 7 * 60_000
-  await until(async () => (await browser.fetch(`${house.url}/x`)).status === 401)
+  await until(async () => (await browser.fetch(`${stack.url}/x`)).status === 401)
   t.equal((await keys('stagedoor:session:*')).length, 0, 'and does not bring it back')
 })
 
 t.test('a logout ends the session at another replica', async (t) => {
-  const { house, server } = await startRedisHouse(t)
+  const { stack, server } = await startRedisStack(t)
   const port = await freePort()
   const config = { session: { redis: { url: server.url } } }
-  const other = await startGateway(t, { auth0: house.auth0, upstream: house.origin.url, port, config })
-  const { browser } = await house.signIn()
-  const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+  const other = await startGateway(t, { auth0: stack.auth0, upstream: stack.origin.url, port, config })
+  const { browser } = await stack.signIn()
+  const cookie = `stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}`
   const statusThere = async () => (await createBrowser().fetch(`${other.url}/x`, { headers: { cookie } })).status
   t.equal(await statusThere(), 200)
-  await browser.fetch(`${house.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: house.url } })
+  await browser.fetch(`${stack.url}/.stagedoor/logout`, { method: 'POST', headers: { origin: stack.url } })
   const startedAt = performance.now()
   await until(async () => (await statusThere()) === 401)
   t.comment(`ended at the other replica after ${Math.round(performance.now() - startedAt)} ms`)
@@ -99,22 +99,22 @@ t.test('a logout ends the session at another replica', async (t) => {
 
 t.test('another login in the same browser ends the session before it', async (t) => {
   let now = Date.now()
-  const { house } = await startRedisHouse(t, {}, () => now)
-  const { browser } = await house.signIn()
-  const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
-  t.equal((await browser.open(`${house.url}/.stagedoor/login?login_hint=jane@example.com`)).status, 200)
+  const { stack } = await startRedisStack(t, {}, () => now)
+  const { browser } = await stack.signIn()
+  const cookie = `stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}`
+  t.equal((await browser.open(`${stack.url}/.stagedoor/login?login_hint=jane@example.com`)).status, 200)
   now += 10_000
-  t.equal((await createBrowser().fetch(`${house.url}/x`, { headers: { cookie } })).status, 401)
-  t.equal((await browser.fetch(`${house.url}/x`)).status, 200)
+  t.equal((await createBrowser().fetch(`${stack.url}/x`, { headers: { cookie } })).status, 401)
+  t.equal((await browser.fetch(`${stack.url}/x`)).status, 200)
 })
 
 t.test('past the grace time an outage is 503 with Retry-After for everybody, logs nobody out, and heals', async (t) => {
-  const { house, server } = await startRedisHouse(t, { outageGrace: '0s' })
-  const { browser } = await house.signIn()
+  const { stack, server } = await startRedisStack(t, { outageGrace: '0s' })
+  const { browser } = await stack.signIn()
   await server.stop()
   const answerWith = async (status: number) => {
     for (;;) {
-      const answer = await browser.fetch(`${house.url}/x`)
+      const answer = await browser.fetch(`${stack.url}/x`)
       if (answer.status === status) return answer
       t.ok([200, 503].includes(answer.status))
       await nextTurn()
@@ -123,8 +123,8 @@ t.test('past the grace time an outage is 503 with Retry-After for everybody, log
   const answer = await answerWith(503)
   t.match(answer.text, /STAGEDOOR_SESSION_STORE_UNAVAILABLE/)
   t.equal(answer.headers.get('retry-after'), '5')
-  t.ok(browser.cookiesOf(house.url).has('stagedoor'), 'the cookie stays')
-  const page = await browser.open(`${house.url}/`)
+  t.ok(browser.cookiesOf(stack.url).has('stagedoor'), 'the cookie stays')
+  const page = await browser.open(`${stack.url}/`)
   t.equal(page.status, 503, 'a person gets a page, not a login')
   await server.start()
   await answerWith(401)

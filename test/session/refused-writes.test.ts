@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
 import { startGateway } from '../support/gateway.ts'
-import { startHouse } from '../support/house.ts'
+import { startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
@@ -16,45 +16,45 @@ const refusals = [
   ['OOM', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
 ] as const
 
-async function startRefusingHouse(test: Test, server: TestRedis) {
+async function startRefusingStack(test: Test, server: TestRedis) {
   let now = Date.now()
   const config = { session: { store: 'redis', redis: { url: server.url }, idleTimeout: '2h', maxStale: '30m' } }
-  const house = await startHouse(test, { config, now: () => now })
+  const stack = await startStack(test, { config, now: () => now })
   const startOther = async () =>
     startGateway(test, {
-      auth0: house.auth0,
-      upstream: house.origin.url,
+      auth0: stack.auth0,
+      upstream: stack.origin.url,
       port: await freePort(),
       config,
       now: () => now,
     })
   const redisCondition = async () => {
-    const { text } = await createBrowser().fetch(`${house.url}/.stagedoor/health/ready`)
+    const { text } = await createBrowser().fetch(`${stack.url}/.stagedoor/health/ready`)
     return JSON.parse(text).conditions.find(({ name }: { name: string }) => name === 'redis')
   }
-  return { house, startOther, redisCondition, pass: (ms: number) => void (now += ms) }
+  return { stack, startOther, redisCondition, pass: (ms: number) => void (now += ms) }
 }
 
 for (const [code, begin, end] of refusals) {
   t.test(`${code}: sessions go on, logins get 503, and readiness and metrics say why`, async (t) => {
     const server = await startRedis(t)
-    const { house, startOther, redisCondition, pass } = await startRefusingHouse(t, server)
-    const { browser } = await house.signIn()
-    const cookie = `stagedoor=${browser.cookiesOf(house.url).get('stagedoor')}`
+    const { stack, startOther, redisCondition, pass } = await startRefusingStack(t, server)
+    const { browser } = await stack.signIn()
+    const cookie = `stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}`
     await server.command(...begin)
     await until(async () => (await redisCondition()).status === 'degraded')
     t.match((await redisCondition()).reason, code)
-    t.match((await house.admin.inject('/metrics')).payload, 'stagedoor_condition_ok{name="redis"} 0')
+    t.match((await stack.admin.inject('/metrics')).payload, 'stagedoor_condition_ok{name="redis"} 0')
 
     const other = await startOther()
     const statuses = async () => [
-      (await browser.fetch(`${house.url}/x`)).status,
+      (await browser.fetch(`${stack.url}/x`)).status,
       (await createBrowser().fetch(`${other.url}/x`, { headers: { cookie } })).status,
     ]
     t.same(await statuses(), [200, 200], 'also at a process that has not seen the session')
     pass(13 * minute)
     t.same(await statuses(), [200, 200], 'also when it is due to be refreshed')
-    t.equal((await house.signIn()).page.status, 503, 'a login cannot be kept')
+    t.equal((await stack.signIn()).page.status, 503, 'a login cannot be kept')
 
     pass(60 * minute)
     t.same(await statuses(), [503, 503], 'claims that are too old are not used, and nobody is logged out')
@@ -63,6 +63,6 @@ for (const [code, begin, end] of refusals) {
     pass(-73 * minute)
     await until(async () => (await redisCondition()).status === 'ok')
     await until(async () => (await statuses()).every((status) => status === 200))
-    t.equal((await house.signIn()).page.status, 200)
+    t.equal((await stack.signIn()).page.status, 200)
   })
 }

@@ -10,14 +10,14 @@ import { type Origin, startOrigin } from './origin.ts'
 import { freePort } from './ports.ts'
 
 /** Gateway, login service and upstream, running together. */
-export type House = Gateway & {
+export type Stack = Gateway & {
   auth0: LocalAuth0
   origin: Origin
   /** A new browser that signed in as the person with this e-mail address. */
   signIn(email?: string, browser?: Browser, path?: string): Promise<{ browser: Browser; page: Page }>
 }
 
-export type HouseOptions = {
+export type StackOptions = {
   config?: ConfigOverrides
   /** `isDown` has it answer 503 before the gateway starts. */
   auth0?: LocalAuth0Options & { isDown?: boolean }
@@ -34,7 +34,7 @@ export type HouseOptions = {
   routing?: NonNullable<GatewayOptions['routing']>
 }
 
-export async function startHouse(t: Test, options: HouseOptions = {}): Promise<House> {
+export async function startStack(t: Test, options: StackOptions = {}): Promise<Stack> {
   const port = options.port ?? (await freePort())
   const url = `http://localhost:${options.publicPort ?? port}`
   const callbacks = [`${url}/.stagedoor/callback`]

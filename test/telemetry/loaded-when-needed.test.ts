@@ -14,14 +14,14 @@ registerHooks({
 t.test(
   'the SDK of OpenTelemetry is loaded only where telemetry.otlp is set, and the client of Redis only where Redis is',
   async (t) => {
-    const { startHouse } = await import('../support/house.ts')
-    const house = await startHouse(t)
-    t.equal((await fetch(`${house.directUrl}/public/x`)).status, 200)
+    const { startStack } = await import('../support/house.ts')
+    const stack = await startStack(t)
+    t.equal((await fetch(`${stack.directUrl}/public/x`)).status, 200)
     t.same(loaded, [])
-    t.notOk(house.app.hasRequestDecorator('trace'))
+    t.notOk(stack.app.hasRequestDecorator('trace'))
 
     const otlp = { endpoint: 'http://127.0.0.1:1' }
-    await startHouse(t, { config: { telemetry: { otlp } } })
+    await startStack(t, { config: { telemetry: { otlp } } })
     t.ok(loaded.length > 0)
     t.notOk(loaded.includes('@redis/client'))
   },

@@ -53,8 +53,8 @@ t.test('a forged identity that Backstage accepts is an alarm, for each kind', as
 })
 
 t.test('the issuer without its slash is said with the spelling that is right', async (t) => {
-  const { house } = await examine(t)
-  const issuer = house.auth0.issuer.slice(0, -1)
+  const { stack } = await examine(t)
+  const issuer = stack.auth0.issuer.slice(0, -1)
   const { findings, ids } = await examine(t, {
     config: {},
     cause: ({ auth0 }) => void (auth0.tenant.issuer = `${auth0.issuer}x/`),

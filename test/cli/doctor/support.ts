@@ -9,7 +9,7 @@ import { stringify } from 'yaml'
 import type { LocalAuth0Options } from '../../../auth0/local/server.ts'
 import type { Finding } from '../../../src/cli/doctor/check.ts'
 import { runCommand } from '../../support/command.ts'
-import { type House, startHouse } from '../../support/house.ts'
+import { type Stack, startStack } from '../../support/house.ts'
 import { startOrigin } from '../../support/origin.ts'
 import { freePort } from '../../support/ports.ts'
 import { temporaryFolder } from '../rotate/support.ts'
@@ -23,7 +23,7 @@ export type Fault = {
   /** Answers in Backstage's place, by path; a status of 0 cuts the connection. */
   backstage?: Record<string, { status: number; body?: unknown }>
   /** Switches a fault on, once all runs. */
-  cause?: (house: House) => void
+  cause?: (stack: Stack) => void
   now?: () => number
   /** What an ingress does that stands before Stagedoor. */
   ingress?: Ingress
@@ -84,37 +84,37 @@ export async function examine(t: Test, fault: Fault = {}) {
   const port = await freePort()
   const publicPort = fault.ingress && (await startIngress(t, port, fault.ingress))
   const url = `http://localhost:${publicPort ?? port}`
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     port,
     ...(publicPort !== undefined && { publicPort }),
     upstream: backstageLike(url, fault.backstage),
     ...(fault.gateway && { config: fault.gateway }),
     auth0: { lifetimes: { rotationLeewaySeconds: 60 }, ...fault.auth0 },
   })
-  fault.cause?.(house)
-  const { auth0 } = house
+  fault.cause?.(stack)
+  const { auth0 } = stack
   const file = join(await temporaryFolder(t), 'stagedoor.yaml')
   const sections: Record<string, object> = {
     server: { baseUrl: url },
     auth0: { issuer: auth0.issuer, clientId: auth0.clientId, clientSecrets: [auth0.clientSecret] },
     session: { secrets: ['a secret for tests, at least 32 characters'] },
-    upstreams: { backstage: { url: house.origin.url } },
+    upstreams: { backstage: { url: stack.origin.url } },
     routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
   }
   for (const [name, change] of Object.entries(fault.config ?? {})) sections[name] = { ...sections[name], ...change }
   await writeFile(file, stringify(sections))
-  const env = { STAGEDOOR_MANAGEMENT_TOKEN: fault.arguments ? await managementToken(house) : undefined }
+  const env = { STAGEDOOR_MANAGEMENT_TOKEN: fault.arguments ? await managementToken(stack) : undefined }
   const command = fault.command ?? ['doctor', '--json', ...(fault.arguments ?? [])]
   const seen = await runCommand([...command, '--config', file], { env, now: fault.now ?? Date.now })
   const { findings = [] } = JSON.parse(fault.command === undefined && seen.out ? seen.out : '{}') as {
     findings?: Finding[]
   }
-  // `info` findings come up in every house on localhost, and are no faults.
+  // `info` findings come up in every stack on localhost, and are no faults.
   const ids = findings.filter(({ severity }) => severity !== 'info').map(({ id }) => id)
-  return { ...seen, findings, ids: [...new Set(ids)], house }
+  return { ...seen, findings, ids: [...new Set(ids)], stack }
 }
 
-async function managementToken({ auth0 }: House): Promise<string> {
+async function managementToken({ auth0 }: Stack): Promise<string> {
   const { clientId, clientSecret } = auth0.management
   const grant = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret }
   const body = new URLSearchParams({ ...grant, audience: `${auth0.issuer}api/v2/` })
@@ -137,30 +137,30 @@ export function puller(change: object = {}) {
 }
 
 export const demoAudience = 'https://backstage.example.com/api'
-export const setApi = (settings: Record<string, unknown>) => (house: House) => {
-  const api = house.auth0.tenant.apis.find(({ identifier }) => identifier === demoAudience)
+export const setApi = (settings: Record<string, unknown>) => (stack: Stack) => {
+  const api = stack.auth0.tenant.apis.find(({ identifier }) => identifier === demoAudience)
   if (api !== undefined) api.settings = settings
 }
 export const setStreams =
   (...eventStreams: Record<string, unknown>[]) =>
-  (house: House) => {
-    house.auth0.tenant.configuration.eventStreams = eventStreams.map((stream) => ({
+  (stack: Stack) => {
+    stack.auth0.tenant.configuration.eventStreams = eventStreams.map((stream) => ({
       ...stream,
-      destination: { type: 'webhook', configuration: { webhook_endpoint: `${house.url}/.stagedoor/events` } },
+      destination: { type: 'webhook', configuration: { webhook_endpoint: `${stack.url}/.stagedoor/events` } },
     }))
   }
 export const webhook = { tokens: ['a token of thirty-two characters and more'] }
 
 export const signedIn = { status: 200, body: { backstageIdentity: { token: 'a' } } }
 export const setConnections =
-  (...connections: House['auth0']['tenant']['configuration']['connections']) =>
-  (house: House) =>
-    void (house.auth0.tenant.configuration.connections = connections)
+  (...connections: Stack['auth0']['tenant']['configuration']['connections']) =>
+  (stack: Stack) =>
+    void (stack.auth0.tenant.configuration.connections = connections)
 
 /** A post-login Action that sets the claims which Stagedoor reads by default. */
 export const setAction =
   ({ isDeployed, isBound, code = "const namespace = 'https://stagedoor.example.com/'" }: SomeAction) =>
-  ({ auth0: { tenant } }: House) => {
+  ({ auth0: { tenant } }: Stack) => {
     const action = { id: 'action', name: 'Stagedoor', code, supported_triggers: [{ id: 'post-login', version: 'v3' }] }
     tenant.configuration.actions = [{ ...action, status: 'built', ...(isDeployed ? { deployedCode: code } : {}) }]
     tenant.configuration.bindings.set('post-login', isBound ? [{ actionId: 'action', displayName: 'Stagedoor' }] : [])
@@ -168,5 +168,5 @@ export const setAction =
 
 type SomeAction = { isDeployed: boolean; isBound: boolean; code?: string }
 
-export const setClient = (change: object) => (house: House) =>
-  house.auth0.switches.setClient(house.auth0.clientId, change)
+export const setClient = (change: object) => (stack: Stack) =>
+  stack.auth0.switches.setClient(stack.auth0.clientId, change)

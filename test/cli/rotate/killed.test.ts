@@ -18,28 +18,28 @@ import { fingerprint } from '../../../src/config/fingerprints.ts'
 import { endWithUs } from '../../support/children.ts'
 import { runCommand } from '../../support/command.ts'
 import { until } from '../../support/until.ts'
-import { type RotationHouse, startRotationHouse } from './support.ts'
+import { type RotationStack, startRotationStack } from './support.ts'
 
 const killed = new Error('killed')
 
 /** Begins a rotation that ends where a kill would: at a step, before its effect or after it, when the record is written. */
-async function killAt(house: RotationHouse, step: string, outcome: StepOutcome): Promise<void> {
-  const { issuer, clientId } = house.auth0
+async function killAt(stack: RotationStack, step: string, outcome: StepOutcome): Promise<void> {
+  const { issuer, clientId } = stack.auth0
   const send = createSendJson(fetch)
   const patience = { everyMs: 1, limitMs: 10_000 }
-  const expect = createExpect(issuer, house.env, fetch)
+  const expect = createExpect(issuer, stack.env, fetch)
   const rotation = clientSecretRotation({ issuer, clientId, expect, send, settleMs: 0, patience })
-  const place = { rotation, targets: [fileTarget(house.file)], stateFile: createStateFile(house.stateFile) }
+  const place = { rotation, targets: [fileTarget(stack.file)], stateFile: createStateFile(stack.stateFile) }
   const wish = {
     mode: 'begin',
     isEmergency: false,
     currentSecret: undefined,
     startedAt: '2026-01-01T00:00:00Z',
   } as const
-  const recorder = createRecorder({ file: house.auditFile, now: Date.now, err: () => undefined })
+  const recorder = createRecorder({ file: stack.auditFile, now: Date.now, err: () => undefined })
   await runRotation(await beginRotation(wish, place), {
     ...place,
-    whoLacks: (expected) => whoLacks([house.replica], expected, send),
+    whoLacks: (expected) => whoLacks([stack.replica], expected, send),
     patience,
     recorder: {
       ...recorder,
@@ -52,13 +52,13 @@ async function killAt(house: RotationHouse, step: string, outcome: StepOutcome):
 }
 
 /** One secret, and the same for targets, replicas and Auth0. */
-async function shouldHaveOneSecret(t: Test, house: RotationHouse, old: string): Promise<void> {
-  const { current, next } = await house.held()
+async function shouldHaveOneSecret(t: Test, stack: RotationStack, old: string): Promise<void> {
+  const { current, next } = await stack.held()
   t.equal(current, next)
-  t.equal(house.auth0.tenant.clients[0]?.clientSecret, current)
-  t.equal(await house.probe(current), 'accepted')
-  if (current !== old) t.equal(await house.probe(old), 'refused')
-  const { processes } = (await (await fetch(`${house.replica}/secrets`)).json()) as {
+  t.equal(stack.auth0.tenant.clients[0]?.clientSecret, current)
+  t.equal(await stack.probe(current), 'accepted')
+  if (current !== old) t.equal(await stack.probe(old), 'refused')
+  const { processes } = (await (await fetch(`${stack.replica}/secrets`)).json()) as {
     processes: Record<string, string[]>[]
   }
   const held = processes.flatMap((secrets) => secrets['auth0.clientSecrets'])
@@ -66,11 +66,11 @@ async function shouldHaveOneSecret(t: Test, house: RotationHouse, old: string): 
 }
 
 /** The trail that both runs left, in order, and whole. `stagedoor audit verify` reads it, and names the run that was killed. */
-async function trailOf(t: Test, house: RotationHouse): Promise<string[]> {
-  const { exitCode, out, err } = await runCommand(['audit', 'verify', house.auditFile])
+async function trailOf(t: Test, stack: RotationStack): Promise<string[]> {
+  const { exitCode, out, err } = await runCommand(['audit', 'verify', stack.auditFile])
   t.equal(exitCode, 0, out + err)
   t.equal((out + err).match(/did not end in order/g)?.length, 1, out + err)
-  return (await house.records()).map(({ course, step, outcome }) => `${course} ${step} ${outcome}`)
+  return (await stack.records()).map(({ course, step, outcome }) => `${course} ${step} ${outcome}`)
 }
 
 const steps = ['stage', 'await-staged', 'change', 'verify', 'promote', 'await-promoted'] as const
@@ -89,15 +89,15 @@ const after = (step: Step) => steps.slice(steps.indexOf(step) + 1)
 for (const step of steps) {
   for (const outcome of ['begun', 'done'] as const) {
     t.test(`killed when ${step} is ${outcome}, and resumed: one working secret everywhere`, async (t) => {
-      const house = await startRotationHouse(t)
-      const old = house.auth0.clientSecret
-      await t.rejects(killAt(house, step, outcome), killed)
-      t.match(await house.rotate(), { exitCode: 1, err: /use --resume or --revert/ }, 'it is not begun anew')
-      const { exitCode, err } = await house.rotate('--resume')
+      const stack = await startRotationStack(t)
+      const old = stack.auth0.clientSecret
+      await t.rejects(killAt(stack, step, outcome), killed)
+      t.match(await stack.rotate(), { exitCode: 1, err: /use --resume or --revert/ }, 'it is not begun anew')
+      const { exitCode, err } = await stack.rotate('--resume')
       t.equal(exitCode, 0, err)
-      await shouldHaveOneSecret(t, house, old)
-      t.not((await house.held()).current, old)
-      t.same(await trailOf(t, house), [
+      await shouldHaveOneSecret(t, stack, old)
+      t.not((await stack.held()).current, old)
+      t.same(await trailOf(t, stack), [
         ...recordsOf(upTo(step), outcome),
         `planned ${step} resumed`,
         `planned ${step} done`,
@@ -106,15 +106,15 @@ for (const step of steps) {
     })
 
     t.test(`killed when ${step} is ${outcome}, and reverted: the old secret works everywhere`, async (t) => {
-      const house = await startRotationHouse(t)
-      const old = house.auth0.clientSecret
-      await t.rejects(killAt(house, step, outcome), killed)
-      const { exitCode, err } = await house.rotate('--revert')
+      const stack = await startRotationStack(t)
+      const old = stack.auth0.clientSecret
+      await t.rejects(killAt(stack, step, outcome), killed)
+      const { exitCode, err } = await stack.rotate('--revert')
       t.equal(exitCode, 0, err)
-      t.equal((await house.held()).current, old)
-      await shouldHaveOneSecret(t, house, old)
+      t.equal((await stack.held()).current, old)
+      await shouldHaveOneSecret(t, stack, old)
       const back = ['stage-back', 'await-back', 'change-back', 'verify-back', 'restore']
-      t.same(await trailOf(t, house), [
+      t.same(await trailOf(t, stack), [
         ...recordsOf(upTo(step), outcome),
         ...back.flatMap((each) => [`revert ${each} begun`, `revert ${each} done`]),
       ])
@@ -123,26 +123,26 @@ for (const step of steps) {
 }
 
 t.test('a process that is killed for good while Auth0 has its request leaves a rotation that resumes', async (t) => {
-  const house = await startRotationHouse(t)
-  const { auth0, auditFile } = house
+  const stack = await startRotationStack(t)
+  const { auth0, auditFile } = stack
   const old = auth0.clientSecret
   auth0.switches.setSlowMs(600_000)
   auth0.switches.down('slow', [`/api/v2/clients/${auth0.clientId}`])
-  const child = spawn(process.execPath, ['src/cli/main.ts', ...house.command()], {
+  const child = spawn(process.execPath, ['src/cli/main.ts', ...stack.command()], {
     cwd: repositoryRoot,
-    env: { ...process.env, NODE_NO_WARNINGS: '1', ...house.env },
+    env: { ...process.env, NODE_NO_WARNINGS: '1', ...stack.env },
     stdio: 'ignore',
   })
   endWithUs(child)
-  await until(async () => (await house.records()).at(-1)?.step === 'change')
+  await until(async () => (await stack.records()).at(-1)?.step === 'change')
   child.kill('SIGKILL')
   await once(child, 'exit')
   t.equal((await readFile(auditFile, 'utf8')).split('\n').at(-2)?.includes('change begun'), true)
   auth0.switches.up()
-  const { exitCode, err } = await house.rotate('--resume')
+  const { exitCode, err } = await stack.rotate('--resume')
   t.equal(exitCode, 0, err)
-  await shouldHaveOneSecret(t, house, old)
-  t.same(await trailOf(t, house), [
+  await shouldHaveOneSecret(t, stack, old)
+  t.same(await trailOf(t, stack), [
     ...recordsOf(upTo('change'), 'begun'),
     'planned change resumed',
     'planned change done',
@@ -152,13 +152,13 @@ t.test('a process that is killed for good while Auth0 has its request leaves a r
 
 t.test('without its state file, as on another machine, a rotation resumes from what the target holds', async (t) => {
   for (const step of ['await-staged', 'change', 'verify', 'promote'] as const) {
-    const house = await startRotationHouse(t)
-    const old = house.auth0.clientSecret
-    await t.rejects(killAt(house, step, 'begun'), killed)
-    await rm(house.stateFile)
-    const { exitCode, err } = await house.rotate('--resume')
+    const stack = await startRotationStack(t)
+    const old = stack.auth0.clientSecret
+    await t.rejects(killAt(stack, step, 'begun'), killed)
+    await rm(stack.stateFile)
+    const { exitCode, err } = await stack.rotate('--resume')
     t.equal(exitCode, 0, err)
-    await shouldHaveOneSecret(t, house, old)
-    t.not((await house.held()).current, old)
+    await shouldHaveOneSecret(t, stack, old)
+    t.not((await stack.held()).current, old)
   }
 })

@@ -20,7 +20,7 @@ const newKey = () =>
   generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
 
 /** An application that signs with a key that Auth0 knows. */
-async function startKeyHouse(t: Test) {
+async function startKeyStack(t: Test) {
   const auth0 = await startLocalAuth0()
   t.teardown(() => auth0.close())
   const old = newKey().trim()
@@ -55,7 +55,7 @@ async function startKeyHouse(t: Test) {
 }
 
 t.test('a private key is replaced with both accepted meanwhile, and one credential is left', async (t) => {
-  const { rotate, probe, old, file, client } = await startKeyHouse(t)
+  const { rotate, probe, old, file, client } = await startKeyStack(t)
   t.equal(await probe(old), 'accepted')
   const { exitCode, err } = await rotate()
   t.equal(exitCode, 0, err)
@@ -69,7 +69,7 @@ t.test('a private key is replaced with both accepted meanwhile, and one credenti
 })
 
 t.test('two credentials already: nothing is changed, because Auth0 takes no third', async (t) => {
-  const { auth0, rotate, probe, old, file, client } = await startKeyHouse(t)
+  const { auth0, rotate, probe, old, file, client } = await startKeyStack(t)
   const credentials = client()?.credentials ?? []
   const more = [...credentials, { id: 'cred_2', name: 'another', pem: credentials[0]?.pem ?? '' }]
   auth0.switches.setClient(auth0.clientId, { credentials: more })
@@ -80,7 +80,7 @@ t.test('two credentials already: nothing is changed, because Auth0 takes no thir
 })
 
 t.test('a private key that is not accepted after the change is taken back', async (t) => {
-  const { auth0, rotate, probe, old, file, client } = await startKeyHouse(t)
+  const { auth0, rotate, probe, old, file, client } = await startKeyStack(t)
   auth0.switches.down('error', ['/api/v2/clients'])
   t.match(await rotate(), { exitCode: 1 })
   auth0.switches.up()
@@ -94,7 +94,7 @@ t.test(
   'a private key rotates on without the state file, as on another machine, whatever was done before',
   async (t) => {
     for (const last of ['change', 'verify', 'promote'] as const) {
-      const { application, rotate, probe, old, file, client } = await startKeyHouse(t)
+      const { application, rotate, probe, old, file, client } = await startKeyStack(t)
       const targets = [fileTarget(file)]
       const place = { rotation: privateKeyRotation(application), targets, stateFile: createStateFile(`${file}.lost`) }
       const wish = { mode: 'begin', isEmergency: false, currentSecret: undefined, startedAt: '2026-01-01' } as const

@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 
 import { projectEnvironment, repositoryRoot } from '../../../scripts/testing/command.ts'
-import { type RotationHouse, startRotationHouse } from './support.ts'
+import { type RotationStack, startRotationStack } from './support.ts'
 
 const read = (name: string) => readFile(join(repositoryRoot, 'deploy', 'rotation', name), 'utf8')
 
@@ -22,12 +22,12 @@ async function installCommand(folder: string): Promise<string> {
   return bin
 }
 
-async function runIn(house: RotationHouse, command: string, arguments_: string[], env: NodeJS.ProcessEnv) {
-  const bin = await installCommand(house.folder)
+async function runIn(stack: RotationStack, command: string, arguments_: string[], env: NodeJS.ProcessEnv) {
+  const bin = await installCommand(stack.folder)
   const project = projectEnvironment()
   const child = spawn(command, arguments_, {
-    cwd: house.folder,
-    env: { ...house.env, ...env, PATH: `${bin}:${project['PATH']}` },
+    cwd: stack.folder,
+    env: { ...stack.env, ...env, PATH: `${bin}:${project['PATH']}` },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output = Promise.all([text(child.stdout), text(child.stderr)])
@@ -35,12 +35,12 @@ async function runIn(house: RotationHouse, command: string, arguments_: string[]
   return { code, output: (await output).join('\n') }
 }
 
-async function shouldHaveRotated(t: Test, house: RotationHouse, old: string) {
-  const { current, next } = await house.held()
+async function shouldHaveRotated(t: Test, stack: RotationStack, old: string) {
+  const { current, next } = await stack.held()
   t.equal(current, next)
   t.not(current, old)
-  t.equal(await house.probe(current), 'accepted')
-  t.equal(await house.probe(old), 'refused')
+  t.equal(await stack.probe(current), 'accepted')
+  t.equal(await stack.probe(old), 'refused')
 }
 
 /** Thirty seconds are for Auth0; the stand-in changes at once. */
@@ -52,26 +52,26 @@ t.test('the step of the GitHub workflow rotates', async (t) => {
   t.same(workflow.permissions, {})
   const { env, steps } = workflow.jobs.rotate
   for (const name of Object.keys(neededVariables)) t.ok(name in env, name)
-  const house = await startRotationHouse(t)
-  const old = house.auth0.clientSecret
-  const variables = { ...given(house), RUNNER_TEMP: house.folder }
-  const { code, output } = await runIn(house, 'sh', ['-e', '-c', atOnce(steps[0].run)], variables)
+  const stack = await startRotationStack(t)
+  const old = stack.auth0.clientSecret
+  const variables = { ...given(stack), RUNNER_TEMP: stack.folder }
+  const { code, output } = await runIn(stack, 'sh', ['-e', '-c', atOnce(steps[0].run)], variables)
   t.equal(code, 0, output)
-  await shouldHaveRotated(t, house, old)
-  t.match(await readFile(join(house.folder, steps[1].with.path), 'utf8'), 'await-promoted done')
+  await shouldHaveRotated(t, stack, old)
+  t.match(await readFile(join(stack.folder, steps[1].with.path), 'utf8'), 'await-promoted done')
 })
 
 t.test('the script of the GitLab job rotates', async (t) => {
   const job = parse(await read('gitlab-ci.yml'))['rotate-auth0-client-secret']
   t.equal(job.interruptible, false)
   t.type(job.resource_group, 'string')
-  const house = await startRotationHouse(t)
-  const old = house.auth0.clientSecret
-  const variables = { ...job.variables, ...given(house), TMPDIR: house.folder }
-  const { code, output } = await runIn(house, 'sh', ['-e', '-c', atOnce(job.script.join('\n'))], variables)
+  const stack = await startRotationStack(t)
+  const old = stack.auth0.clientSecret
+  const variables = { ...job.variables, ...given(stack), TMPDIR: stack.folder }
+  const { code, output } = await runIn(stack, 'sh', ['-e', '-c', atOnce(job.script.join('\n'))], variables)
   t.equal(code, 0, output)
-  await shouldHaveRotated(t, house, old)
-  t.match(await readFile(join(house.folder, job.artifacts.paths[0]), 'utf8'), 'await-promoted done')
+  await shouldHaveRotated(t, stack, old)
+  t.match(await readFile(join(stack.folder, job.artifacts.paths[0]), 'utf8'), 'await-promoted done')
 })
 
 t.test('the arguments of the CronJob rotate, and its account may do no more than that', async (t) => {
@@ -83,17 +83,17 @@ t.test('the arguments of the CronJob rotate, and its account may do no more than
   t.equal(of('CronJob').spec.concurrencyPolicy, 'Forbid')
   t.equal(of('Service').spec.clusterIP, 'None')
   const [container] = of('CronJob').spec.jobTemplate.spec.template.spec.containers
-  const house = await startRotationHouse(t)
-  const old = house.auth0.clientSecret
+  const stack = await startRotationStack(t)
+  const old = stack.auth0.clientSecret
   const here: Record<string, string> = {
-    '--to=kubernetes:portal/stagedoor-auth0': `--to=file:${house.file}`,
-    '--replica=http://stagedoor-admin:9464': `--replica=${house.replica}`,
-    '--state=/state/rotation.json': `--state=${house.stateFile}`,
+    '--to=kubernetes:portal/stagedoor-auth0': `--to=file:${stack.file}`,
+    '--replica=http://stagedoor-admin:9464': `--replica=${stack.replica}`,
+    '--state=/state/rotation.json': `--state=${stack.stateFile}`,
   }
   const arguments_ = container.args.map((argument: string) => here[argument] ?? argument)
-  const { code, output } = await runIn(house, 'stagedoor', [...arguments_, '--settle=0'], {})
+  const { code, output } = await runIn(stack, 'stagedoor', [...arguments_, '--settle=0'], {})
   t.equal(code, 0, output)
-  await shouldHaveRotated(t, house, old)
+  await shouldHaveRotated(t, stack, old)
 })
 
 const neededVariables = {
@@ -103,8 +103,8 @@ const neededVariables = {
   STAGEDOOR_MANAGEMENT_CLIENT_SECRET: '',
 }
 
-const given = (house: RotationHouse) => ({
-  ROTATION_TARGET: `file:${house.file}`,
-  ROTATION_REPLICAS: house.replica,
+const given = (stack: RotationStack) => ({
+  ROTATION_TARGET: `file:${stack.file}`,
+  ROTATION_REPLICAS: stack.replica,
   ROTATION_MODE: 'continue',
 })

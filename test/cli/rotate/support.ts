@@ -29,7 +29,7 @@ export async function startFileReplica(t: Test, option: string, files: readonly 
   return origin.url
 }
 
-export type RotationHouse = {
+export type RotationStack = {
   auth0: LocalAuth0
   folder: string
   file: string
@@ -48,7 +48,7 @@ export type RotationHouse = {
 }
 
 /** The stand-in, a secret in a file, and a replica that follows the file. */
-export async function startRotationHouse(t: Test): Promise<RotationHouse> {
+export async function startRotationStack(t: Test): Promise<RotationStack> {
   const auth0 = await startLocalAuth0()
   t.teardown(() => auth0.close())
   const folder = await temporaryFolder(t)

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 
 import t from 'tap'
 
-import { startHouse } from '../../support/house.ts'
+import { startStack } from '../../support/house.ts'
 import { patienceMs } from '../../support/until.ts'
 import { startReport } from '../support.ts'
 import { forms } from './forms.ts'
@@ -18,7 +18,7 @@ t.test(
   { timeout: 600_000 },
   async (t) => {
     const report = startReport(t, 'answers in order')
-    const { directUrl } = await startHouse(t, {
+    const { directUrl } = await startStack(t, {
       upstream(request, response) {
         request.resume()
         response.writeHead(200, { 'x-seen': request.url, 'content-length': body.length }).write(body.slice(0, 5))

@@ -21,7 +21,7 @@ export type Browser = {
 }
 
 export type BrowsingOptions = {
-  house: Pick<Replicas, 'all'>
+  stack: Pick<Replicas, 'all'>
   editor: Pick<Awaited<ReturnType<typeof createSessionEditor>>, 'begin'>
   issuer: string
   count: number
@@ -56,7 +56,7 @@ const readEcho = (text: string) => JSON.parse(text) as { target: string; asserti
 
 /** Browsers with sessions of their own, each of which asks one replica after the other and judges every answer. */
 export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<Browsing> {
-  const { house, editor, issuer, count, report } = options
+  const { stack, editor, issuer, count, report } = options
   const { path = (id, turn) => `/api/${id}-${turn}`, read = readEcho } = options
   const all = await Promise.all(
     Array.from({ length: count }, async (_, i): Promise<Browser> => {
@@ -75,7 +75,7 @@ export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<
     for (let turn = 0; !isOver; turn += 1) {
       const target = path(id, turn)
       const startedAtMs = performance.now()
-      const url = `${house.all[(id + turn) % house.all.length]?.url}${target}`
+      const url = `${stack.all[(id + turn) % stack.all.length]?.url}${target}`
       const headers = {
         cookie: browser.cookie,
         accept: 'application/json',
@@ -139,7 +139,7 @@ export async function warmUp(t: Test, options: BrowsingOptions): Promise<void> {
 export async function startBrowsingWithSignOuts(t: Test, options: BrowsingOptions): Promise<Browsing> {
   const browsing = await startBrowsing(t, options)
   await until(() => browsing.all.every(({ served }) => served > 0))
-  for (const browser of browsing.all.slice(0, 5)) await signOut(options.house, browser)
+  for (const browser of browsing.all.slice(0, 5)) await signOut(options.stack, browser)
   return browsing
 }
 
@@ -172,11 +172,11 @@ async function signOut({ all }: Pick<Replicas, 'all'>, browser: Browser): Promis
 /** Counts sessions that were lost and those that came back, as each replica sees them once all runs again. */
 export async function judgeSessions(
   t: Test,
-  { house, report, path = (id) => `/at-the-end/${id}` }: BrowsingOptions,
+  { stack, report, path = (id) => `/at-the-end/${id}` }: BrowsingOptions,
   browsers: readonly Browser[],
 ): Promise<void> {
   for (const [id, { cookie, signedOutAtMs }] of browsers.entries()) {
-    for (const replica of house.all) {
+    for (const replica of stack.all) {
       let status = 0
       await until(async () => {
         ;({ status } = await replica.fetch(path(id, 0), cookie))

@@ -16,10 +16,10 @@ const dayMs = 24 * hourMs
 const slackSeconds = 60
 
 /** Two gateways as processes whose clocks the test sets. */
-async function startClockedHouse(t: Parameters<typeof startReplicas>[0]) {
+async function startClockedStack(t: Parameters<typeof startReplicas>[0]) {
   const clock = join(await temporaryFolder(t), 'clock')
   process.env['DRILL_CLOCK'] = clock
-  const house = await startReplicas(
+  const stack = await startReplicas(
     t,
     2,
     { absoluteTimeout: '12h', idleTimeout: '12h' },
@@ -34,11 +34,11 @@ async function startClockedHouse(t: Parameters<typeof startReplicas>[0]) {
     },
   )
   return {
-    ...house,
+    ...stack,
     /** All processes believe that it is so much later, or earlier, than it is. */
     async setClocks(offsetMs: number): Promise<void> {
       await writeFile(clock, String(offsetMs))
-      for (const replica of house.all) {
+      for (const replica of stack.all) {
         const pid = replica.pid()
         process.kill(pid, 'SIGUSR2')
         await until(() =>
@@ -56,20 +56,20 @@ t.test(
   'whatever the clock does, a signed-out session stays out, the others go on, and what we sign is of the moment',
   { timeout: 3_600_000 },
   async (t) => {
-    const house = await startClockedHouse(t)
+    const stack = await startClockedStack(t)
     const report = startReport(t, 'clock jumps')
-    const [cookie, gone] = [await house.signIn(), await house.signIn('max@example.com')]
-    await signOut(house, gone)
+    const [cookie, gone] = [await stack.signIn(), await stack.signIn('max@example.com')]
+    await signOut(stack, gone)
     const answers = async (who: string) => {
-      report.requests += house.all.length
-      return Promise.all(house.all.map((replica) => replica.fetch('/', who)))
+      report.requests += stack.all.length
+      return Promise.all(stack.all.map((replica) => replica.fetch('/', who)))
     }
     const jumps = [0.5, -0.5, -2, 2, 0.001, 5, -5, 1, -1]
     do {
       let hours = 0
       for (const jump of jumps) {
         hours += jump
-        await house.setClocks(hours * hourMs)
+        await stack.setClocks(hours * hourMs)
         report.faults += 1
         const nowSeconds = (Date.now() + hours * hourMs) / 1_000
         for (const { status, text } of await answers(cookie)) {
@@ -81,23 +81,23 @@ t.test(
         report.resurrected += statuses.filter((status) => status === 200).length
         t.same(statuses, [401, 401], `${hours} h: who signed out stays out`)
       }
-      await house.setClocks(0)
+      await stack.setClocks(0)
     } while (report.hasTime())
 
-    await house.setClocks(13 * hourMs)
+    await stack.setClocks(13 * hourMs)
     t.same(
       (await answers(cookie)).map(({ status }) => status),
       [401, 401],
       'after the absolute limit it is over',
     )
-    await house.setClocks(0)
+    await stack.setClocks(0)
     t.same(
       (await answers(gone)).map(({ status }) => status),
       [401, 401],
       'who signed out stays out',
     )
     t.equal(
-      (await house.all[1]?.fetch('/', await house.signIn()))?.status,
+      (await stack.all[1]?.fetch('/', await stack.signIn()))?.status,
       200,
       'with the right time a login goes through',
     )
@@ -115,19 +115,19 @@ t.test(
   'a key that took over while the clock was ahead is replaced at once when that is asked for with the right time',
   { timeout: 600_000 },
   async (t) => {
-    const house = await startClockedHouse(t)
+    const stack = await startClockedStack(t)
     const report = startReport(t, 'clock jumps and keys')
-    await house.setClocks(10 * dayMs)
-    await rotateKeys(house, Date.now() + 10 * dayMs)
-    await house.setClocks(0)
+    await stack.setClocks(10 * dayMs)
+    await rotateKeys(stack, Date.now() + 10 * dayMs)
+    await stack.setClocks(0)
     report.faults += 2
-    const [former] = (await publishedBy(house, 0)).slice(-1)
-    await rotateKeys(house, Date.now())
-    for (const id of house.all.keys()) {
-      await until(async () => !(await publishedBy(house, id)).slice(-1).includes(former))
-      const cookie = await house.signIn()
-      const { kid } = decodeProtectedHeader(assertionIn((await house.all[id]?.fetch('/', cookie))?.text ?? ''))
-      t.ok((await publishedBy(house, id)).includes(kid), 'what signs is published')
+    const [former] = (await publishedBy(stack, 0)).slice(-1)
+    await rotateKeys(stack, Date.now())
+    for (const id of stack.all.keys()) {
+      await until(async () => !(await publishedBy(stack, id)).slice(-1).includes(former))
+      const cookie = await stack.signIn()
+      const { kid } = decodeProtectedHeader(assertionIn((await stack.all[id]?.fetch('/', cookie))?.text ?? ''))
+      t.ok((await publishedBy(stack, id)).includes(kid), 'what signs is published')
       report.requests += 1
     }
   },

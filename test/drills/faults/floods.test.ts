@@ -35,14 +35,14 @@ t.test(
     }
     const leaks = await createLeakCheck(
       t,
-      () => house,
+      () => stack,
       () => report,
     )
-    const house = await startReplicas(t, 1, {}, { server, preload: [countResources] })
-    const [gateway] = house.all
+    const stack = await startReplicas(t, 1, {}, { server, preload: [countResources] })
+    const [gateway] = stack.all
     if (gateway === undefined) throw new Error('no gateway')
     const port = Number(new URL(gateway.url).port)
-    const cookie = await house.signIn()
+    const cookie = await stack.signIn()
     const report = startReport(t, 'floods')
     const answers = async (what: string) => {
       report.requests += 1

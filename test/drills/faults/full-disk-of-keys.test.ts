@@ -63,7 +63,7 @@ t.test(
     }
     await writeFile(join(seed, 'keys.json'), JSON.stringify(ring), { mode: 0o600 })
     const log = join(folder, 'log')
-    const house = await startReplicas(
+    const stack = await startReplicas(
       t,
       1,
       {},
@@ -76,9 +76,9 @@ t.test(
         },
       },
     )
-    const [replica] = house.all
+    const [replica] = stack.all
     if (replica === undefined) throw new Error('no gateway')
-    const cookie = await house.signIn()
+    const cookie = await stack.signIn()
     const report = startReport(t, 'full disk for keys')
     report.faults += 1
     const kid = async (): Promise<unknown> => {
@@ -94,19 +94,19 @@ t.test(
       'stagedoor_condition_ok{name="signing-keys"} 0',
     )
     t.match(await readFile(log, 'utf8'), /keys\.json cannot be written: ENOSPC.*the signing key could not be rotated/)
-    t.match(await rotate(house), { status: 503, body: { code: 'STAGEDOOR_ADMIN_KEYS_NOT_KEPT' } })
+    t.match(await rotate(stack), { status: 503, body: { code: 'STAGEDOOR_ADMIN_KEYS_NOT_KEPT' } })
     t.same((await readdir(seen)).toSorted(), ['filler', 'keys.json'], 'no part of a file is left')
     t.same(JSON.parse(await readFile(join(seen, 'keys.json'), 'utf8')), ring, 'the file is as it was')
     t.equal(await kid(), ring.current.kid)
 
     await rm(join(seen, 'filler'))
     // The gateway tries again by itself within a minute.
-    if (drillSeconds <= 10) t.equal((await rotate(house)).status, 200)
+    if (drillSeconds <= 10) t.equal((await rotate(stack)).status, 200)
     await until(async () => (await conditionOf(replica)) === 'ok')
     const kept = JSON.parse(await readFile(join(seen, 'keys.json'), 'utf8')) as KeyRing
     t.equal(kept.current.kid, ring.next.kid, 'the key that was published before signs now')
     t.equal(kept.previous?.kid, ring.current.kid, 'and the former one is still published')
-    const another = await house.signIn('max@example.com')
+    const another = await stack.signIn('max@example.com')
     t.equal(await signerOf(replica, another), ring.next.kid)
     t.equal((await replica.fetch('/', cookie)).status, 200, 'the session is where it was')
   },

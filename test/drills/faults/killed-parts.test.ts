@@ -21,20 +21,20 @@ t.test(
     const sections = { upstreams: { backstage: { url: upstream.url, timeouts } }, log: { level: 'fatal' } }
     const leaks = await createLeakCheck(
       t,
-      () => house,
+      () => stack,
       () => report,
     )
-    const house = await startReplicas(t, 2, {}, { upstreamUrl: upstream.url, sections, preload: [countResources] })
+    const stack = await startReplicas(t, 2, {}, { upstreamUrl: upstream.url, sections, preload: [countResources] })
     const report = startReport(t, 'parts killed under load')
-    const editor = await createSessionEditor(t, house.redis.url, replicaSecret)
-    const options = { house, editor, issuer: house.auth0.issuer, count: browserCount, report }
-    const [survivor, ...others] = house.all
+    const editor = await createSessionEditor(t, stack.redis.url, replicaSecret)
+    const options = { stack, editor, issuer: stack.auth0.issuer, count: browserCount, report }
+    const [survivor, ...others] = stack.all
     if (survivor === undefined) throw new Error('no gateway')
     await warmUp(t, options)
     const before = await leaks.measureAtRest(survivor)
 
     const browsing = await startBrowsingWithSignOuts(t, options)
-    do await injectAll(house, others, upstream, browsing, report)
+    do await injectAll(stack, others, upstream, browsing, report)
     while (report.hasTime())
     await browsing.stop()
 
@@ -54,7 +54,7 @@ t.test(
 
 /** Each fault once, one after the other, with a little load in between; the replicas that are not mortal live through all. */
 async function injectAll(
-  house: Replicas,
+  stack: Replicas,
   mortal: readonly Replica[],
   upstream: UnrulyUpstream,
   browsing: Browsing,
@@ -75,12 +75,12 @@ async function injectAll(
   await upstream.die()
   await some()
   await upstream.comeBack()
-  await house.redis.stop()
+  await stack.redis.stop()
   await some()
-  await house.redis.start()
-  house.auth0.switches.down('refuse')
+  await stack.redis.start()
+  stack.auth0.switches.down('refuse')
   await some()
-  house.auth0.switches.up()
+  stack.auth0.switches.up()
   for (const replica of mortal) {
     await replica.kill()
     await some()

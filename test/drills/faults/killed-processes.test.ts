@@ -68,10 +68,10 @@ t.test(
     const { issuer, clientId, clientSecret } = auth0
     const leaks = await createLeakCheck(
       t,
-      () => house,
+      () => stack,
       () => report,
     )
-    const house = await startReplicas(
+    const stack = await startReplicas(
       t,
       3,
       {},
@@ -82,16 +82,16 @@ t.test(
         sections: { auth0: { issuer, clientId, clientSecrets: [clientSecret] }, log: { level: 'fatal' } },
       },
     )
-    const [survivor, ...gateways] = house.all
+    const [survivor, ...gateways] = stack.all
     if (survivor === undefined) throw new Error('no gateway')
     const report = startReport(t, isLong ? 'a real Backstage and all others killed' : 'processes killed')
-    const editor = await createSessionEditor(t, house.redis.url, replicaSecret)
-    const options: BrowsingOptions = { ...upstream, house, editor, issuer, count: browserCount, report }
+    const editor = await createSessionEditor(t, stack.redis.url, replicaSecret)
+    const options: BrowsingOptions = { ...upstream, stack, editor, issuer, count: browserCount, report }
     await warmUp(t, options)
     const before = await leaks.measureAtRest(survivor)
 
     const browsing = await startBrowsingWithSignOuts(t, options)
-    const redis = { kill: () => house.redis.stop(), start: () => house.redis.start() }
+    const redis = { kill: () => stack.redis.stop(), start: () => stack.redis.start() }
     const login = {
       async kill() {
         await auth0.kill()

@@ -21,7 +21,7 @@ const anHourMs = 3_600_000
 const patienceMs = 10_000
 
 /** The gateway as a process whose resolver asks a server of the test; the test itself reaches all by address. */
-async function startNamedHouse(t: Parameters<typeof startReplicas>[0], names: NameServer): Promise<Replicas> {
+async function startNamedStack(t: Parameters<typeof startReplicas>[0], names: NameServer): Promise<Replicas> {
   const folder = await temporaryFolder(t)
   const resolvConf = join(folder, 'resolv.conf')
   await writeFile(resolvConf, names.resolvConf)
@@ -59,12 +59,12 @@ t.test(
   { skip, timeout: 3_600_000 },
   async (t) => {
     const names = await startNameServer(t)
-    const house = await startNamedHouse(t, names)
-    const [replica] = house.all
+    const stack = await startNamedStack(t, names)
+    const [replica] = stack.all
     if (replica === undefined) throw new Error('no gateway')
     const report = startReport(t, 'names that do not resolve')
-    const editor = await createSessionEditor(t, house.redis.url, replicaSecret)
-    const cookie = await house.signIn()
+    const editor = await createSessionEditor(t, stack.redis.url, replicaSecret)
+    const cookie = await stack.signIn()
     const status = async (path: string): Promise<number> => {
       report.requests += 1
       return (await replica.fetch(path, cookie)).status
@@ -76,16 +76,16 @@ t.test(
       for (const manner of manners) {
         names.manner = manner
         report.faults += 1
-        house.auth0.dropConnections()
+        stack.auth0.dropConnections()
         await editor.age(cookie, anHourMs)
-        await judgeOutage(manner, status, house)
-        const refreshesBefore = house.auth0.counters.tokenRefreshToken
+        await judgeOutage(manner, status, stack)
+        const refreshesBefore = stack.auth0.counters.tokenRefreshToken
         names.manner = 'well'
         await until(async () => (await status('/')) === 200)
         await until(
-          async () => (await status('/other')) === 200 && house.auth0.counters.tokenRefreshToken > refreshesBefore,
+          async () => (await status('/other')) === 200 && stack.auth0.counters.tokenRefreshToken > refreshesBefore,
         )
-        t.equal((await signInAt(house)).status, 200, `${manner}: then a login goes through`)
+        t.equal((await signInAt(stack)).status, 200, `${manner}: then a login goes through`)
       }
       await judgeStart(replica, names, report)
     } while (report.hasTime())
@@ -95,7 +95,7 @@ t.test(
 )
 
 /** Checks the promises for a time in which no name resolves. */
-async function judgeOutage(manner: string, status: (path: string) => Promise<number>, house: Replicas): Promise<void> {
+async function judgeOutage(manner: string, status: (path: string) => Promise<number>, stack: Replicas): Promise<void> {
   const lookups = Array.from({ length: 20 }, () => status('/'))
   const startedAtMs = performance.now()
   const others = await Promise.all(Array.from({ length: 20 }, () => status('/other')))
@@ -107,7 +107,7 @@ async function judgeOutage(manner: string, status: (path: string) => Promise<num
     [...answers].every((each) => [502, 504].includes(each)),
     `${manner}: the upstream by name is ${[...answers].join()}`,
   )
-  const page = await signInAt(house)
+  const page = await signInAt(stack)
   t.equal(page.status, 503, `${manner}: a login gets a page`)
   t.match(page.text, 'Signing in is not possible right now', `${manner}: that says so`)
 }

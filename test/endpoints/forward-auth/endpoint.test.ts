@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose'
 import t, { type Test } from 'tap'
 
 import { createBrowser } from '../../support/browser.ts'
-import { type House, startHouse } from '../../support/house.ts'
+import { type Stack, startStack } from '../../support/house.ts'
 
 const routes = [
   { name: 'public', path: '/public/**', allow: 'public' },
@@ -11,16 +11,16 @@ const routes = [
   { name: 'everything', path: '/**', allow: 'authenticated' },
 ]
 
-const start = (t: Test, trustedProxies: string[] = ['127.0.0.0/8']): Promise<House> =>
-  startHouse(t, { config: { server: { trustedProxies }, upstreams: { docs: { url: 'http://127.0.0.1:9' } }, routes } })
+const start = (t: Test, trustedProxies: string[] = ['127.0.0.0/8']): Promise<Stack> =>
+  startStack(t, { config: { server: { trustedProxies }, upstreams: { docs: { url: 'http://127.0.0.1:9' } }, routes } })
 
 const nginx = (method: string, uri: string) => ({ 'x-original-method': method, 'x-original-uri': uri })
 const traefik = (method: string, uri: string) => ({ 'x-forwarded-method': method, 'x-forwarded-uri': uri })
 
 t.test('a signed-in person passes, with an assertion for the upstream that the rule names', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  const ask = (headers: Record<string, string>) => browser.fetch(`${house.url}/.stagedoor/auth`, { headers })
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  const ask = (headers: Record<string, string>) => browser.fetch(`${stack.url}/.stagedoor/auth`, { headers })
   const portal = await ask(nginx('POST', '/api/x?y=1'))
   t.match(portal, { status: 204, text: '' })
   t.match(portal.headers.get('cache-control'), 'no-store')
@@ -30,17 +30,17 @@ t.test('a signed-in person passes, with an assertion for the upstream that the r
   })
   const docs = await ask(traefik('GET', '/docs/a'))
   t.equal(decodeJwt(docs.headers.get('x-stagedoor-assertion') ?? '')['aud'], 'urn:stagedoor:docs')
-  t.match(house.records().slice(-2), [
+  t.match(stack.records().slice(-2), [
     { event: 'decision', method: 'POST', path: '/api/x', rule: 'everything', outcome: 'allow', status: 204 },
     { event: 'decision', method: 'GET', path: '/docs/a', rule: 'docs', outcome: 'allow', status: 204 },
   ])
 })
 
 t.test('our cookie is taken out of what the upstream gets, other credentials stay', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  browser.cookiesOf(house.url).set('theme', 'dark')
-  const answer = await browser.fetch(`${house.url}/.stagedoor/auth`, {
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  browser.cookiesOf(stack.url).set('theme', 'dark')
+  const answer = await browser.fetch(`${stack.url}/.stagedoor/auth`, {
     headers: { ...traefik('GET', '/'), authorization: 'Bearer backstage' },
   })
   t.equal(answer.headers.get('cookie'), 'theme=dark')
@@ -48,8 +48,8 @@ t.test('our cookie is taken out of what the upstream gets, other credentials sta
 })
 
 t.test('a public rule lets a stranger pass, without an assertion', async (t) => {
-  const house = await start(t)
-  const answer = await createBrowser().fetch(`${house.url}/.stagedoor/auth`, {
+  const stack = await start(t)
+  const answer = await createBrowser().fetch(`${stack.url}/.stagedoor/auth`, {
     headers: { ...nginx('GET', '/public/x'), 'x-stagedoor-assertion': 'forged' },
   })
   t.equal(answer.status, 204)
@@ -57,24 +57,24 @@ t.test('a public rule lets a stranger pass, without an assertion', async (t) => 
 })
 
 t.test('Envoy asks below the endpoint, with the method of the request, and needs a 200', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
-  const answer = await browser.fetch(`${house.url}/.stagedoor/auth/api/x?y`, {
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
+  const answer = await browser.fetch(`${stack.url}/.stagedoor/auth/api/x?y`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
   })
   t.match(answer, { status: 200, text: '' })
   t.ok(answer.headers.get('x-stagedoor-assertion'))
-  const refused = await browser.fetch(`${house.url}/.stagedoor/auth/docs/a`, { method: 'POST' })
+  const refused = await browser.fetch(`${stack.url}/.stagedoor/auth/docs/a`, { method: 'POST' })
   // The rule of docs is about GET; the next one covers the rest and sends it to the portal.
   t.equal(decodeJwt(refused.headers.get('x-stagedoor-assertion') ?? '')['aud'], 'urn:stagedoor:backstage')
 })
 
 t.test('a stranger’s page load becomes a login that comes back to it, each proxy in its own way', async (t) => {
-  const house = await start(t)
+  const stack = await start(t)
   const stranger = createBrowser()
-  const url = `${house.url}/.stagedoor/auth`
-  const login = `${house.url}/.stagedoor/login?return_to=%2Fcatalog%3Fa%3D1`
+  const url = `${stack.url}/.stagedoor/auth`
+  const login = `${stack.url}/.stagedoor/login?return_to=%2Fcatalog%3Fa%3D1`
   const relayed = await stranger.step(url, { headers: traefik('GET', '/catalog?a=1') })
   t.match(relayed, { status: 302, location: login })
   const read = await stranger.step(url, { headers: nginx('GET', '/catalog?a=1') })
@@ -84,27 +84,27 @@ t.test('a stranger’s page load becomes a login that comes back to it, each pro
 })
 
 t.test('a stranger’s script is told where to sign in, and not sent there', async (t) => {
-  const house = await start(t)
+  const stack = await start(t)
   for (const headers of [nginx('GET', '/api/x'), traefik('POST', '/api/x')]) {
-    const answer = await createBrowser().fetch(`${house.url}/.stagedoor/auth`, { headers })
+    const answer = await createBrowser().fetch(`${stack.url}/.stagedoor/auth`, { headers })
     t.match(answer, { status: 401, location: undefined })
     t.match(JSON.parse(answer.text), { code: 'STAGEDOOR_POLICY_UNAUTHENTICATED', login_url: /\/\.stagedoor\/login/ })
   }
 })
 
 t.test('who may not is told so with 403', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn('max@example.com')
+  const stack = await start(t)
+  const { browser } = await stack.signIn('max@example.com')
   for (const headers of [nginx('GET', '/admin/x'), traefik('GET', '/admin/x')]) {
-    const answer = await browser.fetch(`${house.url}/.stagedoor/auth`, { headers })
+    const answer = await browser.fetch(`${stack.url}/.stagedoor/auth`, { headers })
     t.match(answer, { status: 403, text: /STAGEDOOR_POLICY_DENIED/ })
     t.equal(answer.headers.get('x-stagedoor-assertion'), null)
   }
 })
 
 t.test('nobody but a trusted proxy may ask', async (t) => {
-  const house = await start(t, ['10.0.0.0/8'])
-  const url = `${house.url}/.stagedoor/auth`
+  const stack = await start(t, ['10.0.0.0/8'])
+  const url = `${stack.url}/.stagedoor/auth`
   for (const [at, headers] of [
     [url, nginx('GET', '/public/x')],
     [url, traefik('GET', '/public/x')],
@@ -116,8 +116,8 @@ t.test('nobody but a trusted proxy may ask', async (t) => {
 })
 
 t.test('a request that is not told clearly is refused', async (t) => {
-  const house = await start(t)
-  const url = `${house.url}/.stagedoor/auth`
+  const stack = await start(t)
+  const url = `${stack.url}/.stagedoor/auth`
   for (const [at, headers] of [
     [url, {}],
     [url, { ...nginx('GET', '/admin/x'), ...traefik('GET', '/public/x') }],
@@ -138,46 +138,46 @@ for (const uri of [
   '/a b',
 ]) {
   t.test(`an original path that two servers could read differently is refused: ${uri}`, async (t) => {
-    const house = await start(t)
+    const stack = await start(t)
     for (const headers of [nginx('GET', uri), traefik('GET', uri)]) {
-      const answer = await createBrowser().fetch(`${house.url}/.stagedoor/auth`, { headers })
+      const answer = await createBrowser().fetch(`${stack.url}/.stagedoor/auth`, { headers })
       t.match(answer, { status: 403, text: /STAGEDOOR_BOUNDARY_FORWARDED_PATH_NOT_CANONICAL/ })
     }
   })
 }
 
 t.test('the host is the one that the trusted proxy says the client addressed', async (t) => {
-  const house = await start(t)
-  const answer = await createBrowser().fetch(`${house.url}/.stagedoor/auth`, {
+  const stack = await start(t)
+  const answer = await createBrowser().fetch(`${stack.url}/.stagedoor/auth`, {
     headers: { ...nginx('GET', '/public/x'), 'x-forwarded-host': 'Docs.example.com' },
   })
   t.equal(answer.status, 204)
-  t.match(house.records().at(-1), { host: 'docs.example.com', path: '/public/x' })
+  t.match(stack.records().at(-1), { host: 'docs.example.com', path: '/public/x' })
 })
 
 t.test('another site’s page cannot open a WebSocket in a person’s name', async (t) => {
-  const house = await start(t)
-  const { browser } = await house.signIn()
+  const stack = await start(t)
+  const { browser } = await stack.signIn()
   const ask = (origin: string) =>
-    browser.fetch(`${house.url}/.stagedoor/auth`, {
+    browser.fetch(`${stack.url}/.stagedoor/auth`, {
       headers: { ...nginx('GET', '/api/signals'), 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', origin },
     })
   t.match(await ask('https://evil.example'), { status: 403, text: /STAGEDOOR_PROXY_ORIGIN_REFUSED/ })
-  t.equal((await ask(house.url)).status, 204)
+  t.equal((await ask(stack.url)).status, 204)
 })
 
 t.test('a session that is due for renewal gets its new cookie through the proxy', async (t) => {
   let now = Date.now()
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     now: () => now,
     config: { server: { trustedProxies: ['127.0.0.0/8'] } },
   })
-  const { browser } = await house.signIn()
-  const before = browser.cookiesOf(house.url).get('stagedoor')
+  const { browser } = await stack.signIn()
+  const before = browser.cookiesOf(stack.url).get('stagedoor')
   now += 30 * 60_000
-  const answer = await browser.fetch(`${house.url}/.stagedoor/auth`, { headers: nginx('GET', '/') })
+  const answer = await browser.fetch(`${stack.url}/.stagedoor/auth`, { headers: nginx('GET', '/') })
   t.equal(answer.status, 204)
   t.match(answer.headers.getSetCookie(), [/^stagedoor=/])
   t.equal(answer.headers.get('x-stagedoor-set-cookie-1'), answer.headers.getSetCookie()[0])
-  t.not(browser.cookiesOf(house.url).get('stagedoor'), before)
+  t.not(browser.cookiesOf(stack.url).get('stagedoor'), before)
 })

@@ -67,10 +67,10 @@ for (const [name, recipe] of Object.entries({ nginx, caddy, haproxy })) {
 async function describe(t: Test, recipe: Recipe): Promise<void> {
   let now = Date.now()
   const guarded = await startGuarded(t, recipe, () => now)
-  const { house, service, url } = guarded
+  const { stack, service, url } = guarded
 
   await t.test('a page load leads through login and back, and the service is told who is asking', async (t) => {
-    const { browser, page } = await house.signIn('jane@example.com', createBrowser(), '/catalog?a=%20b')
+    const { browser, page } = await stack.signIn('jane@example.com', createBrowser(), '/catalog?a=%20b')
     t.match(page, { status: 200, url: `${url}/catalog?a=%20b` })
     const seen = headersSeen(page.text)
     t.match(decodeJwt(seen['x-stagedoor-assertion'] ?? ''), {
@@ -88,7 +88,7 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
   })
 
   await t.test('a body reaches the service', async (t) => {
-    const { browser } = await house.signIn()
+    const { browser } = await stack.signIn()
     const answer = await browser.fetch(`${url}/api/x`, { method: 'POST', body: 'x'.repeat(100_000) })
     t.match(JSON.parse(answer.text), { method: 'POST', headers: { 'content-length': '100000' } })
   })
@@ -108,7 +108,7 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
   })
 
   await t.test('a page at another host of the domain changes nothing in a person’s name', async (t) => {
-    const { browser } = await house.signIn()
+    const { browser } = await stack.signIn()
     const asked = service.seen.length
     const headers = { 'sec-fetch-site': 'same-site' }
     const answer = await browser.fetch(`${url}/api/x`, { method: 'POST', headers })
@@ -117,7 +117,7 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
   })
 
   await t.test('who may not gets a page that says so, and the service is not asked', async (t) => {
-    const { browser } = await house.signIn('max@example.com')
+    const { browser } = await stack.signIn('max@example.com')
     const asked = service.seen.length
     t.match(await browser.step(`${url}/admin/x`), { status: 403, text: /<html[\s\S]*STAGEDOOR_POLICY_DENIED/ })
     t.match(await browser.fetch(`${url}/read-only/x`, { method: 'POST' }), { status: 403 })
@@ -129,7 +129,7 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
   await t.test('what a client says of its request changes nothing', (t) => ignoresSpoofs(t, guarded))
 
   await t.test('clients do not get at the answers meant for the proxy', async (t) => {
-    const { browser } = await house.signIn()
+    const { browser } = await stack.signIn()
     const spoof = { 'x-original-uri': '/', 'x-original-method': 'GET' }
     for (const path of ['', '/', '/a', '?x', '/../auth', '/%2e']) {
       for (const headers of [spoof, {}]) {
@@ -166,7 +166,7 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
   })
 
   await t.test('a session that is due for renewal gets its new cookie', async (t) => {
-    const { browser } = await house.signIn()
+    const { browser } = await stack.signIn()
     const before = browser.cookiesOf(url).get('stagedoor')
     now += 30 * 60_000
     const answer = await browser.fetch(`${url}/api/x`)
@@ -176,14 +176,14 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
   })
 
   await t.test('without Stagedoor nobody passes', async (t) => {
-    await house.app.close()
+    await stack.app.close()
     const asked = service.seen.length
     t.ok((await createBrowser().fetch(`${url}/public/x`)).status >= 500)
     t.equal(service.seen.length, asked)
   })
 }
 
-async function refusesForgery(t: Test, { house, url }: Guarded): Promise<void> {
+async function refusesForgery(t: Test, { stack, url }: Guarded): Promise<void> {
   const names = ['X-Stagedoor-Assertion', 'X_Stagedoor_Assertion', 'X-Forwarded-User', 'X-OAuth2-Proxy-Id-Token']
   const others = [
     'X-MS-TOKEN-AAD-ID-TOKEN',
@@ -197,14 +197,14 @@ async function refusesForgery(t: Test, { house, url }: Guarded): Promise<void> {
   t.equal(stranger.status, 200)
   // A variable of the proxy's own language that was not filled in would show by its braces or its dollar.
   t.notMatch(stranger.text, /forged|[{$](?:http|stagedoor)/)
-  const { browser } = await house.signIn()
+  const { browser } = await stack.signIn()
   const known = await browser.fetch(`${url}/public/x`, { headers: forged })
   t.notMatch(known.text, /forged/)
   t.equal(decodeJwt(headersSeen(known.text)['x-stagedoor-assertion'] ?? '')['email'], 'jane@example.com')
 }
 
-async function ignoresSpoofs(t: Test, { house, service, url }: Guarded): Promise<void> {
-  const { browser } = await house.signIn('max@example.com')
+async function ignoresSpoofs(t: Test, { stack, service, url }: Guarded): Promise<void> {
+  const { browser } = await stack.signIn('max@example.com')
   for (const headers of spoofs) {
     const asked = service.seen.length
     const names = Object.keys(headers).join(', ')

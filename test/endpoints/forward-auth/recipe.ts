@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 
 import { repositoryRoot } from '../../../scripts/testing/command.ts'
-import { type House, startHouse } from '../../support/house.ts'
+import { type Stack, startStack } from '../../support/house.ts'
 import { type Origin, startOrigin } from '../../support/origin.ts'
 import { freePort } from '../../support/ports.ts'
 import { until } from '../../support/until.ts'
@@ -24,7 +24,7 @@ export type Recipe = {
 
 export type Places = { port: number; stagedoor: string; service: string; folder: string }
 
-export type Guarded = { house: House; service: Origin; url: string }
+export type Guarded = { stack: Stack; service: Origin; url: string }
 
 const routes = [
   { name: 'public', path: '/public/**', allow: 'public' },
@@ -40,7 +40,7 @@ const hostOf = (url: string): string => new URL(url).host
 /** Starts gateway, login service, a service that echoes what it gets, and the real proxy in front of all. */
 export async function startGuarded(t: Test, recipe: Recipe, now: () => number = Date.now): Promise<Guarded> {
   const port = await freePort()
-  const house = await startHouse(t, {
+  const stack = await startStack(t, {
     publicPort: port,
     now,
     config: {
@@ -53,11 +53,11 @@ export async function startGuarded(t: Test, recipe: Recipe, now: () => number = 
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-proxy-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const text = readFileSync(join(repositoryRoot, 'deploy', recipe.file), 'utf8')
-  const places = { port, stagedoor: hostOf(house.directUrl), service: hostOf(service.url), folder }
+  const places = { port, stagedoor: hostOf(stack.directUrl), service: hostOf(service.url), folder }
   const file = join(folder, 'configuration')
   writeFileSync(file, recipe.configure(text, places))
   await startProgram(t, recipe.command(folder, file), folder, port)
-  return { house, service, url: house.url }
+  return { stack, service, url: stack.url }
 }
 
 export async function startProgram(t: Test, [binary, ...args]: string[], folder: string, port: number): Promise<void> {

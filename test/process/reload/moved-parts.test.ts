@@ -28,39 +28,39 @@ for (const workers of sizes) {
       await openAnswer(t, `${cluster.baseUrl}/stream`, cookie),
       await openAnswer(t, `${cluster.baseUrl}/download`, cookie),
     ]
-    const house = { cluster, workers, cookie }
-    await t.test('traces go to the collector that is named now', (t) => moveCollector(t, house))
-    await t.test('the trail goes on in another file, and both together are whole', (t) => moveTrail(t, house))
+    const stack = { cluster, workers, cookie }
+    await t.test('traces go to the collector that is named now', (t) => moveCollector(t, stack))
+    await t.test('the trail goes on in another file, and both together are whole', (t) => moveTrail(t, stack))
     await t.test('one process after the other reads the events of Auth0, and none is missed', (t) =>
-      moveEvents(t, house),
+      moveEvents(t, stack),
     )
-    await t.test('what has ended stays ended when sessions live for another time', (t) => changeLifetime(t, house))
+    await t.test('what has ended stays ended when sessions live for another time', (t) => changeLifetime(t, stack))
     if (workers === 1) {
-      await t.test('the signing key moves with its file', (t) => moveKeys(t, house))
+      await t.test('the signing key moves with its file', (t) => moveKeys(t, stack))
     }
-    await t.test('another Redis takes the place of the first, and nothing stays behind', (t) => moveRedis(t, house))
+    await t.test('another Redis takes the place of the first, and nothing stays behind', (t) => moveRedis(t, stack))
     t.same(
       open.map((each) => each.isOpen()),
       [true, true, true],
       'through all of it sockets, event streams and downloads stay open',
     )
     if (workers === 1) {
-      await t.test('what has ended stays ended when Redis comes', (t) => bringRedis(t, house))
+      await t.test('what has ended stays ended when Redis comes', (t) => bringRedis(t, stack))
     }
   })
 }
 
-type SharedHouse = { cluster: Cluster; workers: number; cookie: string }
+type SharedStack = { cluster: Cluster; workers: number; cookie: string }
 
 /** Puts sections in force beside those that the cluster began with. */
-async function take(house: SharedHouse, sections: Record<string, object>): Promise<void> {
-  await house.cluster.rewriteConfig(sections)
-  await hangUp(house.cluster, house.workers)
+async function take(stack: SharedStack, sections: Record<string, object>): Promise<void> {
+  await stack.cluster.rewriteConfig(sections)
+  await hangUp(stack.cluster, stack.workers)
 }
 
 /** Sections that cannot be put in force: nothing changes, and that is said in the log, readiness, metrics and the trail. */
-async function refuse(t: Test, house: SharedHouse, sections: Record<string, object>, reason: RegExp): Promise<void> {
-  const { cluster, workers, cookie } = house
+async function refuse(t: Test, stack: SharedStack, sections: Record<string, object>, reason: RegExp): Promise<void> {
+  const { cluster, workers, cookie } = stack
   const loggedBefore = cluster.logged.length
   await cluster.rewriteConfig(sections)
   await hangUp(cluster, workers, 'refused')
@@ -80,13 +80,13 @@ async function temporaryFolder(t: Test): Promise<string> {
   return folder
 }
 
-async function moveCollector(t: Test, house: SharedHouse): Promise<void> {
-  const { cluster, cookie } = house
+async function moveCollector(t: Test, stack: SharedStack): Promise<void> {
+  const { cluster, cookie } = stack
   const [former, next] = [await startOtlpReceiver(t), await startOtlpReceiver(t)]
   const to = (endpoint: string) => ({ telemetry: { otlp: { endpoint, protocol: 'http/json', sampleRatio: 1 } } })
-  await take(house, to(former.url))
+  await take(stack, to(former.url))
   await answersTo(cluster, '/to-the-former', cookie)
-  await take(house, to(next.url))
+  await take(stack, to(next.url))
   await answersTo(cluster, '/to-the-next', cookie)
   const pathsAt = ({ spans }: typeof former) =>
     new Set(
@@ -97,25 +97,25 @@ async function moveCollector(t: Test, house: SharedHouse): Promise<void> {
   await until(() => pathsAt(next).has('/to-the-next') && pathsAt(former).has('/to-the-former'))
   t.notOk(pathsAt(next).has('/to-the-former'), 'what was waiting went to where it was meant for')
   t.notOk(pathsAt(former).has('/to-the-next'))
-  await take(house, {})
+  await take(stack, {})
   const counts = [former.spans.length, next.spans.length]
   await answersTo(cluster, '/to-nobody', cookie)
   t.same([former.spans.length, next.spans.length], counts, 'and then nobody is sent any')
 }
 
-async function moveTrail(t: Test, house: SharedHouse): Promise<void> {
-  const { cluster, cookie } = house
+async function moveTrail(t: Test, stack: SharedStack): Promise<void> {
+  const { cluster, cookie } = stack
   const folder = await temporaryFolder(t)
   const [former, next] = [join(folder, 'former.jsonl'), join(folder, 'next.jsonl')]
   const keys = { store: 'redis' }
   const into = (...paths: string[]) => ({
     audit: { keys, sinks: [{ stdout: {} }, ...paths.map((path) => ({ file: { path, fsync: 'never' } }))] },
   })
-  await take(house, into(former))
+  await take(stack, into(former))
   await answersTo(cluster, '/in-the-former', cookie)
-  await take(house, into(next))
+  await take(stack, into(next))
   await answersTo(cluster, '/in-the-next', cookie)
-  await take(house, into())
+  await take(stack, into())
   await answersTo(cluster, '/in-none', cookie)
 
   const texts = await Promise.all([former, next].map((file) => readFile(file, 'utf8')))
@@ -124,7 +124,7 @@ async function moveTrail(t: Test, house: SharedHouse): Promise<void> {
     for (const [at, line] of text.split('\n').entries()) verifier.line(line, `file ${i}:${at + 1}`, i === 0)
   }
   const { faults, writers } = verifier.end()
-  t.same([faults, writers], [[], house.workers])
+  t.same([faults, writers], [[], stack.workers])
   const has = (path: string) => texts.map((text) => text.includes(`"${path}"`))
   t.same(
     [has('/in-the-former'), has('/in-the-next'), has('/in-none')],
@@ -136,11 +136,11 @@ async function moveTrail(t: Test, house: SharedHouse): Promise<void> {
   )
 
   const impossible = join(cluster.file, 'below-a-file.jsonl')
-  await refuse(t, house, into(impossible), /cannot be written to .*below-a-file\.jsonl: (?:EEXIST|ENOTDIR)/)
+  await refuse(t, stack, into(impossible), /cannot be written to .*below-a-file\.jsonl: (?:EEXIST|ENOTDIR)/)
 }
 
-async function moveEvents(t: Test, house: SharedHouse): Promise<void> {
-  const { cluster, workers } = house
+async function moveEvents(t: Test, stack: SharedStack): Promise<void> {
+  const { cluster, workers } = stack
   const { auth0 } = cluster
   const reading = (timeout: string) => ({
     auth0: { ...cluster.config['auth0'], timeout, events: { pull: management } },
@@ -148,11 +148,11 @@ async function moveEvents(t: Test, house: SharedHouse): Promise<void> {
   const max = auth0.users.find(({ email }) => email === 'max@example.com')?.id ?? ''
   let most = 0
   const errorsBefore = cluster.errors().length
-  await take(house, reading('5s'))
+  await take(stack, reading('5s'))
   await until(() => auth0.eventStreams() === 1)
   for (const timeout of ['6s', '7s']) {
     const cookie = await cluster.signIn('max@example.com')
-    await take(house, reading(timeout))
+    await take(stack, reading(timeout))
     // Perhaps while nobody reads.
     await auth0.switches.blockUser(max)
     most = Math.max(most, auth0.eventStreams())
@@ -163,25 +163,25 @@ async function moveEvents(t: Test, house: SharedHouse): Promise<void> {
   }
   t.ok(most <= 1, 'one reads at a time')
   const wrong = { pull: { ...management, clientSecret: 'a wrong one' } }
-  await take(house, { auth0: { ...cluster.config['auth0'], events: wrong } })
+  await take(stack, { auth0: { ...cluster.config['auth0'], events: wrong } })
   await until(async () => {
     const { conditions } = JSON.parse((await cluster.ready()).text) as {
       conditions: { name: string; status: string }[]
     }
     return conditions.find(({ name }) => name === 'auth0-events')?.status === 'degraded'
   })
-  await take(house, {})
+  await take(stack, {})
   await until(() => auth0.eventStreams() === 0)
   t.same(cluster.errors().slice(errorsBefore), [], `${workers} at work`)
 }
 
-async function changeLifetime(t: Test, house: SharedHouse): Promise<void> {
-  const { cluster, cookie } = house
+async function changeLifetime(t: Test, stack: SharedStack): Promise<void> {
+  const { cluster, cookie } = stack
   const ended = await cluster.signIn()
   const form = { cookie: ended, origin: cluster.baseUrl, 'sec-fetch-site': 'same-origin' }
   await cluster.ask('/.stagedoor/logout', form, 'POST')
   for (const absoluteTimeout of ['1h', '20h']) {
-    await take(house, { session: { ...cluster.config['session'], idleTimeout: '1h', absoluteTimeout } })
+    await take(stack, { session: { ...cluster.config['session'], idleTimeout: '1h', absoluteTimeout } })
     t.same(await answersTo(cluster, '/catalog', ended), new Set([401]), absoluteTimeout)
     t.same(await answersTo(cluster, '/catalog', cookie), new Set([200]), absoluteTimeout)
   }
@@ -191,45 +191,45 @@ async function changeLifetime(t: Test, house: SharedHouse): Promise<void> {
   t.ok(until > Date.now() + 20 * 3_600_000, 'its mark outlives every session')
 }
 
-async function moveKeys(t: Test, house: SharedHouse): Promise<void> {
-  const { cluster } = house
+async function moveKeys(t: Test, stack: SharedStack): Promise<void> {
+  const { cluster } = stack
   const folder = await temporaryFolder(t)
   const kidsOf = async () => (await cluster.ask('/.stagedoor/jwks.json')).text
   const before = await kidsOf()
   const at = (path: string) => ({ assertion: { keys: { store: 'file', path } } })
   for (const name of ['former.json', 'next.json']) {
-    await take(house, at(join(folder, name)))
+    await take(stack, at(join(folder, name)))
     t.equal(await kidsOf(), before, name)
     const { current } = JSON.parse(await readFile(join(folder, name), 'utf8'))
     t.ok(before.includes(`"${current.kid}"`), 'the file has them')
   }
-  await refuse(t, house, at(join(cluster.file, 'below-a-file.json')), /EEXIST|ENOTDIR/)
+  await refuse(t, stack, at(join(cluster.file, 'below-a-file.json')), /EEXIST|ENOTDIR/)
   await writeFile(join(folder, 'broken.json'), '{ "keys": ')
-  await refuse(t, house, at(join(folder, 'broken.json')), /broken\.json/)
+  await refuse(t, stack, at(join(folder, 'broken.json')), /broken\.json/)
   t.equal(await kidsOf(), before)
 }
 
-async function moveRedis(t: Test, house: SharedHouse): Promise<void> {
-  const { cluster, workers } = house
+async function moveRedis(t: Test, stack: SharedStack): Promise<void> {
+  const { cluster, workers } = stack
   const next = await startRedis(t)
   await next.command('CONFIG SET requirepass changed')
   const url = next.url.replace('//', '//:changed@')
   const at = (redis: object) => ({ session: { ...cluster.config['session'], redis } })
-  await take(house, {})
+  await take(stack, {})
   const usual = await connectionsTo(cluster.redis)
 
-  await refuse(t, house, at({ url: `redis://127.0.0.1:${await freePort()}` }), /Redis is not reached/)
-  await refuse(t, house, at({ url: next.url.replace('//', '//:wrong@') }), /Redis is not reached/)
+  await refuse(t, stack, at({ url: `redis://127.0.0.1:${await freePort()}` }), /Redis is not reached/)
+  await refuse(t, stack, at({ url: next.url.replace('//', '//:wrong@') }), /Redis is not reached/)
   t.equal(await connectionsTo(cluster.redis), usual)
 
   for (let turn = 0; turn < 3; turn += 1) {
-    await take(house, at({ url }))
+    await take(stack, at({ url }))
     await until(async () => (await connectionsTo(cluster.redis)) === 0)
-    await take(house, {})
+    await take(stack, {})
     await until(async () => (await connectionsTo(cluster.redis)) === usual)
   }
 
-  await take(house, at({ url }))
+  await take(stack, at({ url }))
   const editor = await createSessionEditor(t, url, clusterSecret)
   const cookie = `stagedoor=${await editor.begin(sessionOf({ issuer: cluster.auth0.issuer }))}`
   t.same(await answersTo(cluster, '/catalog', cookie), new Set([200]), 'sessions are found where they are now')
@@ -239,7 +239,7 @@ async function moveRedis(t: Test, house: SharedHouse): Promise<void> {
   t.same(await answersTo(cluster, '/catalog', cookie), new Set([401]), 'every process has heard of its end there')
   t.match(JSON.parse((await cluster.ready()).text), { status: 'ok' }, `${workers} at work`)
   t.match(await cluster.redis.command('PUBSUB CHANNELS'), /^\*0/, 'nobody listens at the former')
-  await take(house, {})
+  await take(stack, {})
 }
 
 /** Connections of others than the one that asks. */
@@ -248,18 +248,18 @@ async function connectionsTo(redis: TestRedis): Promise<number> {
   return text.split('\n').filter((line) => line.startsWith('id=') && !line.includes('cmd=client')).length
 }
 
-async function bringRedis(t: Test, house: SharedHouse): Promise<void> {
-  const { cluster } = house
+async function bringRedis(t: Test, stack: SharedStack): Promise<void> {
+  const { cluster } = stack
   const { secrets } = cluster.config['session'] as { secrets: string[] }
   // One object three times would be written as an alias.
   const keys = () => ({ keys: { store: 'memory' } })
   const alone = { assertion: keys(), machines: keys(), audit: keys() }
-  await take(house, { ...alone, session: { store: 'cookie', secrets } })
+  await take(stack, { ...alone, session: { store: 'cookie', secrets } })
   const [ended, living] = [await cluster.signIn(), await cluster.signIn()]
   const form = { cookie: ended, origin: cluster.baseUrl, 'sec-fetch-site': 'same-origin' }
   await cluster.ask('/.stagedoor/logout', form, 'POST')
   t.equal((await cluster.ask('/catalog', { cookie: ended })).status, 401)
-  await take(house, { ...alone, session: { store: 'cookie', secrets, redis: { url: cluster.redis.url } } })
+  await take(stack, { ...alone, session: { store: 'cookie', secrets, redis: { url: cluster.redis.url } } })
   t.equal((await cluster.ask('/catalog', { cookie: ended })).status, 401)
   t.equal((await cluster.ask('/catalog', { cookie: living })).status, 200)
 }

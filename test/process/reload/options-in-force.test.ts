@@ -12,10 +12,10 @@ import { openAnswer, startStreamingOrigin } from '../../support/streams.ts'
 import { until } from '../../support/until.ts'
 import { closed, everything, hangUp } from './changed-rules.ts'
 
-type House = { cluster: Cluster; cookie: string }
+type Stack = { cluster: Cluster; cookie: string }
 
 /** Each row sees first that the option is not in force yet. */
-const rows: [what: string, see: (t: Test, house: House) => Promise<void>][] = [
+const rows: [what: string, see: (t: Test, stack: Stack) => Promise<void>][] = [
   ['the limit on headers', limitHeaders],
   ['the limit on requests under way', limitRequests],
   ['the address of an upstream', moveUpstream],
@@ -61,14 +61,14 @@ async function take(cluster: Cluster, sections: Record<string, object>): Promise
 
 const serverWith = ({ config }: Cluster, options: object) => ({ server: { ...config['server'], ...options } })
 
-async function limitHeaders(t: Test, { cluster, cookie }: House): Promise<void> {
+async function limitHeaders(t: Test, { cluster, cookie }: Stack): Promise<void> {
   const status = async () => (await cluster.ask('/catalog', { cookie, 'x-long': 'a'.repeat(10 * 1024) })).status
   t.equal(await status(), 200)
   await take(cluster, serverWith(cluster, { maxHeaderBytes: '8KiB' }))
   t.equal(await status(), 431)
 }
 
-async function limitRequests(t: Test, { cluster, cookie }: House): Promise<void> {
+async function limitRequests(t: Test, { cluster, cookie }: Stack): Promise<void> {
   const status = async () => (await cluster.ask('/catalog', { cookie })).status
   const stream = await openAnswer(t, `${cluster.baseUrl}/stream`, cookie)
   t.equal(await status(), 200)
@@ -78,7 +78,7 @@ async function limitRequests(t: Test, { cluster, cookie }: House): Promise<void>
   await until(async () => (await status()) === 200)
 }
 
-async function moveUpstream(t: Test, { cluster, cookie }: House): Promise<void> {
+async function moveUpstream(t: Test, { cluster, cookie }: Stack): Promise<void> {
   const { url } = await startOrigin(t, (_request, response) => void response.end('from the next'))
   const text = async () => (await cluster.ask('/catalog', { cookie })).text
   t.equal(await text(), '{}')
@@ -86,7 +86,7 @@ async function moveUpstream(t: Test, { cluster, cookie }: House): Promise<void> 
   t.equal(await text(), 'from the next')
 }
 
-async function movePrefix(t: Test, { cluster }: House): Promise<void> {
+async function movePrefix(t: Test, { cluster }: Stack): Promise<void> {
   const status = async (prefix: string) => (await cluster.ask(`${prefix}/health/live`)).status
   t.same([await status('/.stagedoor'), await status('/.gate')], [200, 401])
   await take(cluster, serverWith(cluster, { prefix: '/.gate' }))
@@ -95,7 +95,7 @@ async function movePrefix(t: Test, { cluster }: House): Promise<void> {
   t.equal((await cluster.ready('/.stagedoor')).status, 404)
 }
 
-async function changeClientSecret(t: Test, { cluster }: House): Promise<void> {
+async function changeClientSecret(t: Test, { cluster }: Stack): Promise<void> {
   const { auth0, config } = cluster
   const statusOfNew = async () => (await cluster.ask('/catalog', { cookie: await cluster.signIn() })).status
   await take(cluster, {})
@@ -107,7 +107,7 @@ async function changeClientSecret(t: Test, { cluster }: House): Promise<void> {
   auth0.switches.setClientSecret(auth0.clientId, auth0.clientSecret)
 }
 
-async function shortenSessions(t: Test, { cluster }: House): Promise<void> {
+async function shortenSessions(t: Test, { cluster }: Stack): Promise<void> {
   const { auth0, redis, config, baseUrl } = cluster
   await take(cluster, { log: { level: 'warn' } })
   const editor = await createSessionEditor(t, redis.url, clusterSecret)
@@ -120,7 +120,7 @@ async function shortenSessions(t: Test, { cluster }: House): Promise<void> {
   await until(() => !stream.isOpen())
 }
 
-async function changeLevel(t: Test, { cluster }: House): Promise<void> {
+async function changeLevel(t: Test, { cluster }: Stack): Promise<void> {
   const hasInfo = () => cluster.logged.some(({ level, msg }) => level === 'info' && /read anew/.test(String(msg)))
   await take(cluster, {})
   t.notOk(hasInfo())
@@ -129,7 +129,7 @@ async function changeLevel(t: Test, { cluster }: House): Promise<void> {
   t.ok(hasInfo())
 }
 
-async function moveLines(t: Test, { cluster, cookie }: House): Promise<void> {
+async function moveLines(t: Test, { cluster, cookie }: Stack): Promise<void> {
   const [former, next] = [await startOtlpReceiver(t), await startOtlpReceiver(t)]
   const to = (endpoint: string) => ({ telemetry: { otlp: { endpoint, protocol: 'http/json', signals: ['logs'] } } })
   const has = ({ asked }: typeof former, path: string) => asked.some(({ body }) => body.includes(path))
@@ -143,7 +143,7 @@ async function moveLines(t: Test, { cluster, cookie }: House): Promise<void> {
 }
 
 /** Sees it by a line that no worker writes. */
-async function moveOwnLines(t: Test, { cluster }: House): Promise<void> {
+async function moveOwnLines(t: Test, { cluster }: Stack): Promise<void> {
   const [former, next] = [await startOtlpReceiver(t), await startOtlpReceiver(t)]
   const to = (endpoint: string) => ({
     telemetry: { otlp: { endpoint, protocol: 'http/json', signals: ['logs'] } },
@@ -159,7 +159,7 @@ async function moveOwnLines(t: Test, { cluster }: House): Promise<void> {
   t.equal(readings(former), 1)
 }
 
-async function limitFile(t: Test, { cluster, cookie }: House): Promise<void> {
+async function limitFile(t: Test, { cluster, cookie }: Stack): Promise<void> {
   const path = `${cluster.file}.audit`
   const within = (maxSize: string) => ({
     audit: { ...cluster.config['audit'], sinks: [{ stdout: {} }, { file: { path, maxSize, fsync: 'never' } }] },
@@ -173,7 +173,7 @@ async function limitFile(t: Test, { cluster, cookie }: House): Promise<void> {
   t.equal(movedFiles(path).length, 1)
 }
 
-async function changeToken(t: Test, { cluster }: House): Promise<void> {
+async function changeToken(t: Test, { cluster }: Stack): Promise<void> {
   const { url, seen } = await startOrigin(t, (_request, response) => void response.end())
   const tokensSeen = () => new Set(seen.map(({ headers }) => headers.authorization))
   const within = (token: string) => ({
@@ -189,7 +189,7 @@ async function changeToken(t: Test, { cluster }: House): Promise<void> {
   await until(() => tokensSeen().has('Bearer the next token'))
 }
 
-async function watchFiles(t: Test, { cluster, cookie }: House): Promise<void> {
+async function watchFiles(t: Test, { cluster, cookie }: Stack): Promise<void> {
   const status = async () => (await cluster.ask('/closed', { cookie })).status
   t.equal(await status(), 200)
   const watched = serverWith(cluster, { reload: 'watch' })
@@ -198,7 +198,7 @@ async function watchFiles(t: Test, { cluster, cookie }: House): Promise<void> {
   await until(async () => (await status()) === 403)
 }
 
-async function shortenShutdown(t: Test, { cluster, cookie }: House): Promise<void> {
+async function shortenShutdown(t: Test, { cluster, cookie }: Stack): Promise<void> {
   await take(cluster, serverWith(cluster, { timeouts: { shutdown: '0s' } }))
   const download = await openAnswer(t, `${cluster.baseUrl}/download`, cookie)
   const begunAt = performance.now()

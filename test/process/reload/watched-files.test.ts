@@ -30,18 +30,18 @@ for (const workers of sizes) {
     const editor = await createSessionEditor(t, cluster.redis.url, clusterSecret)
     const cookie = `__Host-stagedoor=${await editor.begin(sessionOf({ issuer: cluster.auth0.issuer }))}`
     const open = await openAll(t, cluster, cookie)
-    const house = { cluster, workers, cookie }
-    await t.test('a plain edit is taken up by itself', (t) => edit(t, house))
-    await t.test('new connections get the certificate that was put in place', (t) => exchange(t, house, certificates))
+    const stack = { cluster, workers, cookie }
+    await t.test('a plain edit is taken up by itself', (t) => edit(t, stack))
+    await t.test('new connections get the certificate that was put in place', (t) => exchange(t, stack, certificates))
     await t.test('links that Kubernetes exchanges are followed, to the configuration and its secrets', (t) =>
-      exchangeLinks(t, house),
+      exchangeLinks(t, stack),
     )
     t.same(open(), ['socket', 'stream', 'HTTP/2'], 'what was open before all of it still is')
     t.equal(await cluster.stop(), 0)
   })
 }
 
-type WatchedHouse = { cluster: Cluster; workers: number; cookie: string }
+type WatchedStack = { cluster: Cluster; workers: number; cookie: string }
 
 /** A WebSocket, an event stream and a connection with HTTP/2. @returns those that are open */
 async function openAll(t: Test, cluster: Cluster, cookie: string): Promise<() => string[]> {
@@ -62,7 +62,7 @@ async function openAll(t: Test, cluster: Cluster, cookie: string): Promise<() =>
 }
 
 /** Statuses of many new connections, so that every worker is among them. */
-async function statusesOf(t: Test, { cluster, cookie }: WatchedHouse, path: string): Promise<Set<unknown>> {
+async function statusesOf(t: Test, { cluster, cookie }: WatchedStack, path: string): Promise<Set<unknown>> {
   const asked = Array.from({ length: 8 }, async () => {
     const session = connectHttp2(t, cluster)
     const { headers } = await ask(session, { ':path': path, cookie })
@@ -72,23 +72,23 @@ async function statusesOf(t: Test, { cluster, cookie }: WatchedHouse, path: stri
   return new Set(await Promise.all(asked))
 }
 
-async function edit(t: Test, house: WatchedHouse): Promise<void> {
-  const { cluster } = house
-  t.same(await statusesOf(t, house, '/closed'), new Set([200]))
+async function edit(t: Test, stack: WatchedStack): Promise<void> {
+  const { cluster } = stack
+  t.same(await statusesOf(t, stack, '/closed'), new Set([200]))
   await cluster.rewriteConfig({ routes: [closed, everything] })
-  await until(async () => !(await statusesOf(t, house, '/closed')).has(200))
-  t.same(await statusesOf(t, house, '/closed'), new Set([403]))
+  await until(async () => !(await statusesOf(t, stack, '/closed')).has(200))
+  t.same(await statusesOf(t, stack, '/closed'), new Set([403]))
   const options = ['order of routes', 'routes.closed']
   t.match(
     changesIn(cluster),
-    Array.from({ length: house.workers }, () => ({ what: 'configuration', action: 'changed', options })),
+    Array.from({ length: stack.workers }, () => ({ what: 'configuration', action: 'changed', options })),
   )
   await cluster.rewriteConfig({})
-  await until(async () => !(await statusesOf(t, house, '/closed')).has(403))
+  await until(async () => !(await statusesOf(t, stack, '/closed')).has(403))
 }
 
-async function exchange(t: Test, house: WatchedHouse, certificates: CertificateFolder): Promise<void> {
-  const { cluster, workers } = house
+async function exchange(t: Test, stack: WatchedStack, certificates: CertificateFolder): Promise<void> {
+  const { cluster, workers } = stack
   t.same(await namesAt(cluster), new Set(['first']))
   await certificates.issue('second')
   await until(async () => !(await namesAt(cluster)).has('first'))
@@ -129,8 +129,8 @@ async function namesAt({ port }: Cluster): Promise<Set<unknown>> {
   return new Set(await Promise.all(names))
 }
 
-async function exchangeLinks(t: Test, house: WatchedHouse): Promise<void> {
-  const { cluster, workers } = house
+async function exchangeLinks(t: Test, stack: WatchedStack): Promise<void> {
+  const { cluster, workers } = stack
   const config = (sections: object, secret: string) => ({
     'stagedoor.yaml': stringify({ ...cluster.config, ...sections }),
     secret,
@@ -145,9 +145,9 @@ async function exchangeLinks(t: Test, house: WatchedHouse): Promise<void> {
   await until(() => secretChanges().length === workers)
 
   await volume.publish(config({ session, routes: [closed, everything] }, 'the first secret of at least 32 characters'))
-  await until(async () => !(await statusesOf(t, house, '/closed')).has(200))
+  await until(async () => !(await statusesOf(t, stack, '/closed')).has(200))
   await volume.publish(config({ session }, 'the second secret of at least 32 characters'))
-  await until(async () => !(await statusesOf(t, house, '/closed')).has(403))
+  await until(async () => !(await statusesOf(t, stack, '/closed')).has(403))
   await until(() => secretChanges().length === 2 * workers)
   await volume.publish(config({ session }, 'the third secret of at least 32 characters'))
   await until(() => secretChanges().length === 3 * workers)
@@ -162,5 +162,5 @@ async function exchangeLinks(t: Test, house: WatchedHouse): Promise<void> {
   await until(() =>
     changesIn(cluster).some((change) => place.test(String((change as { options?: string[] }).options?.[0]))),
   )
-  t.same(await statusesOf(t, house, '/closed'), new Set([200]))
+  t.same(await statusesOf(t, stack, '/closed'), new Set([200]))
 }

@@ -19,10 +19,10 @@ function startSupervisor(options: Partial<SupervisorOptions> & { isObedient?: bo
 }
 
 async function startServing(options?: Parameters<typeof startSupervisor>[0]) {
-  const house = startSupervisor(options)
-  house.listen(0, 1)
-  await house.supervisor.started
-  return house
+  const stack = startSupervisor(options)
+  stack.listen(0, 1)
+  await stack.supervisor.started
+  return stack
 }
 
 t.test(
