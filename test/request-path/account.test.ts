@@ -23,7 +23,7 @@ t.test('the account page shows a person what they can reach, and why not', async
   t.notMatch(page.text, 'Console')
 })
 
-t.test('a person ends another session of theirs, or all others, and never anybody else’s', async (t) => {
+t.test('a person can end one or all of their other sessions, and never a session of another person', async (t) => {
   const stack = await startStack(t)
   const { browser: here } = await stack.signIn('jane@example.com')
   const { browser: phone } = await stack.signIn('jane@example.com')
@@ -57,18 +57,15 @@ t.test('the account page lists sessions with the device and the address where ea
   t.match((await other.open(`${stack.url}/.stagedoor/`)).text, /Firefox on Linux[^]{0,200}127\.0\.0\.1/)
 })
 
-t.test(
-  'pages tell browsers where to report what their policy kept out, where the operator names a place',
-  async (t) => {
-    const reports = 'https://reports.example.com/csp'
-    const stack = await startStack(t, { config: { pages: { reports } } })
-    const { browser } = await stack.signIn()
-    const page = await browser.open(`${stack.url}/.stagedoor/`)
-    t.match(page.headers.get('content-security-policy'), `report-uri ${reports}`)
-  },
-)
+t.test('pages tell browsers where to report violations of the content security policy, if configured', async (t) => {
+  const reports = 'https://reports.example.com/csp'
+  const stack = await startStack(t, { config: { pages: { reports } } })
+  const { browser } = await stack.signIn()
+  const page = await browser.open(`${stack.url}/.stagedoor/`)
+  t.match(page.headers.get('content-security-policy'), `report-uri ${reports}`)
+})
 
-t.test('another site cannot end sessions, and a stranger has none to end', async (t) => {
+t.test('requests from another site or without a session cannot end sessions', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const body = new URLSearchParams({ others: 'true' })
@@ -86,7 +83,7 @@ t.test('another site cannot end sessions, and a stranger has none to end', async
 })
 
 t.test(
-  'a refused person can use another account: Auth0 asks anew, and the login leads to what was refused',
+  'a refused person can use another account: Auth0 asks for a login and returns to the refused page',
   async (t) => {
     const stack = await startStack(t, { config: { routes } })
     const { browser } = await stack.signIn('max@example.com')
@@ -100,7 +97,7 @@ t.test(
   },
 )
 
-t.test('no button leads back to the page that has just been refused', async (t) => {
+t.test('the refusal page offers no button back to the refused page', async (t) => {
   const nobody = [{ name: 'nothing', path: '/**', allow: { roles: ['nobody-has-this'] } }]
   const stack = await startStack(t, { config: { routes: nobody } })
   const { page } = await stack.signIn('max@example.com')
@@ -108,7 +105,7 @@ t.test('no button leads back to the page that has just been refused', async (t) 
   t.notMatch(page.text, 'Go to the portal')
 })
 
-t.test('a refusal elsewhere names the portal only to a person who may go there', async (t) => {
+t.test('a refusal page links to the portal only if the person has access to it', async (t) => {
   const closed = [
     { name: 'front', path: '/', allow: { roles: ['platform-admin'] } },
     { name: 'nothing', path: '/**', allow: { roles: ['nobody-has-this'] } },
@@ -121,7 +118,7 @@ t.test('a refusal elsewhere names the portal only to a person who may go there',
   t.match(janeSees, { status: 403, text: /Go to the portal/ })
 })
 
-t.test('the page after a sign-out does not say so to a person who is signed in', async (t) => {
+t.test('the signed-out page redirects a signed-in person to their account page', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   t.match(await browser.open(`${stack.url}/.stagedoor/signed-out`), {

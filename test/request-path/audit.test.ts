@@ -14,7 +14,7 @@ const cookieOf = (browser: Browser, url: string): string =>
   [...browser.cookiesOf(url)].map(([name, value]) => `${name}=${value}`).join('; ')
 
 t.test(
-  'an admin action is on record before it reaches the upstream, and before its answer reaches the client',
+  'an admin action is recorded before it reaches the upstream, and its answer before it reaches the client',
   async (t) => {
     const path = join(await temporaryFolder(t), 'audit.jsonl')
     const records = async () => {
@@ -63,7 +63,7 @@ t.test(
   },
 )
 
-t.test('a rule makes an admin action of what it is about', async (t) => {
+t.test('a rule with an audit class makes its requests admin actions', async (t) => {
   const routes = [
     { name: 'notes', path: '/notes', allow: 'authenticated', audit: 'notes' },
     { name: 'secret', path: '/secret', allow: { roles: ['nobody'] }, audit: 'secrets' },
@@ -73,43 +73,40 @@ t.test('a rule makes an admin action of what it is about', async (t) => {
   const { browser } = await stack.signIn()
   await browser.fetch(`${stack.url}/notes`)
   await browser.fetch(`${stack.url}/secret`)
-  const told = stack.records().filter(({ event }) => event === 'admin-action')
-  t.match(told, [
+  const actions = stack.records().filter(({ event }) => event === 'admin-action')
+  t.match(actions, [
     { class: 'notes', phase: 'begun', rule: 'notes' },
     { class: 'notes', phase: 'answered', status: 200 },
     { class: 'secrets', phase: 'answered', outcome: 'deny', reason: 'role-missing', status: 403 },
   ])
 })
 
-t.test(
-  'while a sink that blocks does not keep records, admin actions are refused, and everything else goes on',
-  async (t) => {
-    const full = { path: '/dev/full', onFailure: 'block' }
-    const stack = await startStack(t, { config: { audit: { sinks: [{ file: full }, { stdout: {} }] } } })
-    const { browser } = await stack.signIn()
-    const post = () =>
-      browser.fetch(`${stack.url}/api/catalog/locations`, { method: 'POST', headers: { origin: stack.url } })
-    t.match(await post(), { status: 503, text: /STAGEDOOR_AUDIT_UNAVAILABLE/ })
-    t.equal((await browser.fetch(`${stack.url}/catalog`)).status, 200)
-    t.same(stack.origin.seen.filter(({ method }) => method === 'POST').length, 0, 'nothing was done')
-    await until(() => stack.logged.some(({ msg }) => msg === 'a sink of the audit trail fails'))
-    const ready = await stack.admin.inject('/.stagedoor/health/ready')
-    t.match(ready.body, /audit file \/dev\/full","status":"degraded","reason":"ENOSPC[^"]*admin actions are refused/)
-    const metrics = (await stack.admin.inject('/metrics')).body
-    t.match(metrics, 'stagedoor_audit_sink_up{sink="file /dev/full"} 0')
-    t.match(metrics, /stagedoor_audit_sink_waiting\{sink="file \/dev\/full"\} [1-9]/)
-    const revoke = await browser.fetch(`${stack.url}/.stagedoor/admin/sessions/revoke`, { method: 'POST' })
-    t.equal(revoke.status, 403)
-    await stack.app.close()
-    const said = stack.logged.filter(({ msg }) => msg === 'the process ends while a sink of the audit trail fails')
-    t.match(said, [{ level: 50, sink: 'file /dev/full', reason: /ENOSPC/, lost: 0 }])
-    t.ok(Number(said[0]?.['waiting']) > 0, 'how many records end with it')
-  },
-)
+t.test('while a blocking sink fails, admin actions are refused and all other requests succeed', async (t) => {
+  const full = { path: '/dev/full', onFailure: 'block' }
+  const stack = await startStack(t, { config: { audit: { sinks: [{ file: full }, { stdout: {} }] } } })
+  const { browser } = await stack.signIn()
+  const post = () =>
+    browser.fetch(`${stack.url}/api/catalog/locations`, { method: 'POST', headers: { origin: stack.url } })
+  t.match(await post(), { status: 503, text: /STAGEDOOR_AUDIT_UNAVAILABLE/ })
+  t.equal((await browser.fetch(`${stack.url}/catalog`)).status, 200)
+  t.same(stack.origin.seen.filter(({ method }) => method === 'POST').length, 0, 'nothing was done')
+  await until(() => stack.logged.some(({ msg }) => msg === 'a sink of the audit trail fails'))
+  const ready = await stack.admin.inject('/.stagedoor/health/ready')
+  t.match(ready.body, /audit file \/dev\/full","status":"degraded","reason":"ENOSPC[^"]*admin actions are refused/)
+  const metrics = (await stack.admin.inject('/metrics')).body
+  t.match(metrics, 'stagedoor_audit_sink_up{sink="file /dev/full"} 0')
+  t.match(metrics, /stagedoor_audit_sink_waiting\{sink="file \/dev\/full"\} [1-9]/)
+  const revoke = await browser.fetch(`${stack.url}/.stagedoor/admin/sessions/revoke`, { method: 'POST' })
+  t.equal(revoke.status, 403)
+  await stack.app.close()
+  const said = stack.logged.filter(({ msg }) => msg === 'the process ends while a sink of the audit trail fails')
+  t.match(said, [{ level: 50, sink: 'file /dev/full', reason: /ENOSPC/, lost: 0 }])
+  t.ok(Number(said[0]?.['waiting']) > 0, 'how many records end with it')
+})
 
-t.test('a sink that can write again has what waited, and admin actions are possible again', async (t) => {
+t.test('a sink that recovers receives the waiting records, and admin actions are allowed again', async (t) => {
   const folder = await temporaryFolder(t)
-  // A folder that is a file: nothing can be written in it, whoever the user is.
+  // A file in place of the folder: no user, not even root, can write into it.
   await writeFile(`${folder}/log`, '')
   const path = `${folder}/log/audit.jsonl`
   const stack = await startStack(t, { config: { audit: { sinks: [{ file: { path } }] } } })
@@ -131,7 +128,7 @@ t.test('a sink that can write again has what waited, and admin actions are possi
   t.match(lines[0], /"event":"start"/)
 })
 
-t.test('with onFailure: continue the same happens, and is on record elsewhere', async (t) => {
+t.test('with onFailure: continue, admin actions go on, and other sinks record them', async (t) => {
   const full = { path: '/dev/full', onFailure: 'continue' }
   const stack = await startStack(t, { config: { audit: { sinks: [{ file: full }, { stdout: {} }] } } })
   const names = stack.parts.audit.trail.sinks.map(({ name }) => name)
@@ -146,7 +143,7 @@ t.test('with onFailure: continue the same happens, and is on record elsewhere', 
   t.match(stack.records().at(-1), { event: 'admin-action', phase: 'answered', status: 200 })
 })
 
-t.test('a client that goes away leaves a record of that', async (t) => {
+t.test('a client that disconnects early is recorded as such', async (t) => {
   const stack = await startStack(t, { upstream: () => undefined })
   const { browser } = await stack.signIn('jane@example.com', undefined, '/.stagedoor/me')
   const cookie = cookieOf(browser, stack.url)
@@ -170,13 +167,13 @@ t.test('the public keys of the trail are published', async (t) => {
   t.notOk(keys.some((key) => 'd' in key))
 })
 
-t.test('a refused login is on record with its reason', async (t) => {
+t.test('a refused login is recorded with its reason', async (t) => {
   const stack = await startStack(t)
   await request(`${stack.url}/.stagedoor/callback?state=x&code=y`, { headers: { accept: 'application/json' } })
   t.match(stack.records().at(-1), { event: 'login-refused', reason: 'STAGEDOOR_OIDC_STATE_MISMATCH', outcome: 'deny' })
 })
 
-t.test('a refused access token is in log and trail with its reason, and not with its text', async (t) => {
+t.test('log and trail have the reason for a refused access token, and never the token', async (t) => {
   const stack = await startStack(t, { config: { machines: machinesIn } })
   const token = machineToken(stack.auth0, { exp: 1 })
   const { headers } = await ask(`${stack.url}/secret`, token)
@@ -187,7 +184,7 @@ t.test('a refused access token is in log and trail with its reason, and not with
   t.notMatch(JSON.stringify(stack.logged), token)
 })
 
-t.test('who may not administer is on record when they try, and who may is not', async (t) => {
+t.test('an attempt to use the console without the right is recorded, a permitted visit is not', async (t) => {
   const config = { admin: { allow: { all: [{ roles: ['stagedoor-admin'] }, { mfa: { within: '15m' } }] } } }
   const stack = await startStack(t, { config })
   for (const email of ['max@example.com', 'jane@example.com']) {
@@ -204,7 +201,7 @@ t.test('who may not administer is on record when they try, and who may is not', 
   )
 })
 
-t.test('sign-ins, second factors, sign-outs and failed refreshes are on record (OWASP ASVS 16.3.1)', async (t) => {
+t.test('sign-ins, second factors, sign-outs and failed refreshes are recorded (OWASP ASVS 16.3.1)', async (t) => {
   let offsetMs = 0
   const routes = [
     { name: 'vault', path: '/vault/**', allow: { mfa: {} } },
@@ -234,7 +231,7 @@ t.test('sign-ins, second factors, sign-outs and failed refreshes are on record (
   )
 })
 
-t.test('every decision is on record, with its rule and its answer (OWASP ASVS 16.3.2)', async (t) => {
+t.test('every decision is recorded with its rule and its answer (OWASP ASVS 16.3.2)', async (t) => {
   const routes = [
     { name: 'vault', path: '/vault/**', allow: { roles: ['nobody'] } },
     { name: 'everything', path: '/**', allow: 'authenticated' },

@@ -23,7 +23,7 @@ function albIdentity(): string {
   return `${signed}.${padded(signature)}`
 }
 
-t.test('what an AWS load balancer says of an identity is neither believed nor passed on', async (t) => {
+t.test('identity headers of an AWS load balancer are neither trusted nor forwarded', async (t) => {
   const identity = albIdentity()
   t.match(identity, '=', 'padded, as the load balancer does it')
   const stack = await startStack(t, {
@@ -47,13 +47,13 @@ t.test('what an AWS load balancer says of an identity is neither believed nor pa
   t.ok(received.includes('x-stagedoor-assertion'))
 })
 
-t.test('as a bearer token it is none of ours', async (t) => {
+t.test('the identity token of an AWS load balancer is not accepted as a bearer token', async (t) => {
   const stack = await startStack(t)
   const answer = await fetch(`${stack.url}/`, { headers: { authorization: `Bearer ${albIdentity()}` } })
   t.equal(answer.status, 401)
 })
 
-t.test('behind a trusted load balancer the client’s address and trace id are what it says', async (t) => {
+t.test('a trusted load balancer determines the client’s address and the trace id', async (t) => {
   const stack = await startStack(t, {
     config: { server: { trustedProxies: ['127.0.0.0/8'] } },
     upstream: (request, response) => response.end(JSON.stringify(request.headers)),

@@ -17,7 +17,7 @@ async function startListeningStack(t: Test, options: StackOptions = {}): Promise
 const sidsOf = ({ auth0 }: Stack): string[] => [...auth0.tenant.logins.values()].map(({ sid }) => sid)
 const statusesOf = (deliveries: readonly { status: number }[]) => deliveries.map(({ status }) => status)
 
-t.test('a logout token ends the session it names, and no other of the same person', async (t) => {
+t.test('a logout token ends only the session that it names', async (t) => {
   const stack = await startListeningStack(t)
   const [first, second] = [await stack.signIn(), await stack.signIn()]
   const [sid = ''] = sidsOf(stack)
@@ -76,7 +76,7 @@ t.test('a token that was used before is refused', async (t) => {
   )
 })
 
-t.test('what is no logout token for us is a 400 that says why, and ends nothing', async (t) => {
+t.test('an invalid logout token gets a 400 with the reason and ends no session', async (t) => {
   const stack = await startListeningStack(t)
   const { browser } = await stack.signIn()
   const send = stack.auth0.switches.sendBackchannelLogout
@@ -94,14 +94,14 @@ t.test('what is no logout token for us is a 400 that says why, and ends nothing'
   t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
 })
 
-t.test('where logout tokens have to say that they are some, Auth0’s do not count', async (t) => {
+t.test('with typedLogoutTokens, untyped logout tokens such as Auth0’s are refused', async (t) => {
   const stack = await startListeningStack(t, { config: { auth0: { typedLogoutTokens: true } } })
   const { browser } = await stack.signIn()
   t.same(statusesOf(await stack.auth0.switches.sendBackchannelLogout({})), [400])
   t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
 })
 
-t.test('while the keys cannot be had the answer is 503: a 400 would be final', async (t) => {
+t.test('while the keys are unavailable the answer is 503, since a 400 would be final', async (t) => {
   const stack = await startListeningStack(t)
   await stack.signIn()
   for (const kind of ['error', 'garbage', 'refuse'] as const) {
@@ -110,7 +110,7 @@ t.test('while the keys cannot be had the answer is 503: a 400 would be final', a
   }
 })
 
-t.test('with Redis gone the session ends here, and the answer says that it is not stored', async (t) => {
+t.test('without Redis the session ends on this replica, and the answer is 503', async (t) => {
   const redis = await startRedis(t)
   const config = { session: { store: 'cookie', redis: { url: redis.url }, secrets: ['x'.repeat(32)] } }
   const stack = await startListeningStack(t, { config })

@@ -23,7 +23,7 @@ const spellings = [
   'traceparent',
 ]
 
-t.test('a forged identity header never arrives, however it is spelled', async (t) => {
+t.test('a forged identity header never reaches the upstream, in any spelling', async (t) => {
   const stack = await startStack(t)
   const forged = spellings.map((name) => `${name}: forged`).join('\r\n')
   const answer = await exchange(
@@ -44,7 +44,7 @@ t.test('a forged assertion beside a real session is replaced by the real one', a
   t.notMatch(page.text, /forged/)
 })
 
-t.test('the assertion cannot be named away in Connection', async (t) => {
+t.test('a Connection header cannot remove the assertion', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const cookie = browser.cookiesOf(stack.url).get('stagedoor')
@@ -55,7 +55,7 @@ t.test('the assertion cannot be named away in Connection', async (t) => {
   t.match(answer, /"x-stagedoor-assertion":"eyJ/)
 })
 
-t.test('a trailer cannot bring an identity', async (t) => {
+t.test('a trailer cannot carry an identity', async (t) => {
   const stack = await startStack(t)
   const body = '3\r\nabc\r\n0\r\nX-Stagedoor-Assertion: forged\r\n\r\n'
   const answer = await exchange(
@@ -106,7 +106,7 @@ const refusals: [what: string, request: string, code: string][] = [
   ],
 ]
 
-t.test('what two parsers could read differently is refused, with a code and a request id', async (t) => {
+t.test('a request that two parsers could read differently is refused with a code and a request id', async (t) => {
   const stack = await startStack(t)
   for (const [what, request, code] of refusals) {
     const answer = await exchange(stack.url, request)
@@ -122,7 +122,7 @@ t.test('what two parsers could read differently is refused, with a code and a re
   t.equal(stack.origin.seen.length, 0, 'none of it reached the upstream')
 })
 
-t.test('a request without a rule is denied, and one of ours is never forwarded', async (t) => {
+t.test('a request without a matching rule is denied, and one to /.stagedoor is never forwarded', async (t) => {
   const stack = await startStack(t, { config: { routes: [{ name: 'only', path: '/only', allow: 'authenticated' }] } })
   const { browser } = await stack.signIn('jane@example.com', undefined, '/only')
   t.match(await browser.fetch(`${stack.url}/other`), { status: 403, text: /"reason":"no-rule"/ })
@@ -130,7 +130,7 @@ t.test('a request without a rule is denied, and one of ours is never forwarded',
   t.ok(stack.origin.seen.every(({ url }) => url === '/only'))
 })
 
-t.test('heads that dribble in are cut off', async (t) => {
+t.test('a request whose head arrives too slowly is cut off', async (t) => {
   const stack = await startStack(t, { config: { server: { timeouts: { headers: '1s' } } } })
   const answer = await exchange(stack.url, 'GET /public HTTP/1.1\r\nHost: a\r\n')
   t.match(answer, /408/)

@@ -13,7 +13,7 @@ function keyPair(): KeyPair {
   return { pem: privateKey.export({ type: 'pkcs8', format: 'pem' }), publicPem }
 }
 
-/** A stack that sees what the token endpoint answers to the gateway. */
+/** A stack that records what the token endpoint answers to the gateway. */
 async function startWatched(
   t: Test,
   auth0: Record<string, unknown>,
@@ -42,7 +42,7 @@ async function startWatched(
   return { stack, statuses, bodies, useKeys }
 }
 
-t.test('a secret that works is used first from then on', async (t) => {
+t.test('a secret that works is tried first from then on', async (t) => {
   const { stack, statuses } = await startWatched(t, {
     clientSecrets: ['rotated-away', 'stagedoor-demo-secret-for-local-use-only'],
   })
@@ -55,10 +55,10 @@ t.test('a secret that works is used first from then on', async (t) => {
   t.same(statuses, [401, 200, 200, 401, 200])
 })
 
-t.test('while Auth0 spreads a new secret, a login goes through although both were refused once', async (t) => {
+t.test('a login succeeds while Auth0 distributes a new secret, although both secrets were refused once', async (t) => {
   let calls = 0
   const former = 'stagedoor-demo-secret-for-local-use-only'
-  // The first call is met by a server that knows the new secret only, the others by one that knows the old.
+  // The server that takes the first call knows only the new secret; the servers that take the others know only the old one.
   const random = () => (calls === 0 ? 0.9 : 0.1)
   const { stack, statuses } = await startWatched(
     t,
@@ -71,7 +71,7 @@ t.test('while Auth0 spreads a new secret, a login goes through although both wer
   t.same(statuses, [401, 401, 200])
 })
 
-t.test('where no secret is right, each is tried four times, and the page says what to compare', async (t) => {
+t.test('if no secret is valid, each is tried four times, and the page says what to compare', async (t) => {
   const { stack, statuses } = await startWatched(t, { clientSecrets: ['wrong', 'also wrong'] })
   const { page } = await stack.signIn()
   t.equal(page.status, 502)
@@ -79,19 +79,16 @@ t.test('where no secret is right, each is tried four times, and the page says wh
   t.same(statuses, Array(8).fill(401))
 })
 
-t.test(
-  'another secret is tried for a refused client only: a code is not sent twice for any other failure',
-  async (t) => {
-    const { stack, statuses } = await startWatched(t, {
-      clientSecrets: ['stagedoor-demo-secret-for-local-use-only', 'another'],
-    })
-    stack.auth0.switches.failNext('/oauth/token', [403])
-    t.equal((await stack.signIn()).page.status, 502)
-    t.same(statuses, [403])
-  },
-)
+t.test('the next secret is tried only after a rejected client: no other failure sends a code twice', async (t) => {
+  const { stack, statuses } = await startWatched(t, {
+    clientSecrets: ['stagedoor-demo-secret-for-local-use-only', 'another'],
+  })
+  stack.auth0.switches.failNext('/oauth/token', [403])
+  t.equal((await stack.signIn()).page.status, 502)
+  t.same(statuses, [403])
+})
 
-t.test('a private key authenticates the application, and two overlap while one is replaced', async (t) => {
+t.test('a private key authenticates the application, and two keys work while one replaces the other', async (t) => {
   const [old, fresh] = [keyPair(), keyPair()]
   const { stack, statuses, bodies, useKeys } = await startWatched(t, {
     clientSecrets: [],
@@ -111,7 +108,7 @@ t.test('a private key authenticates the application, and two overlap while one i
   }
 })
 
-t.test('keys come before secrets, which are the fallback', async (t) => {
+t.test('keys are tried before secrets', async (t) => {
   const key = keyPair()
   const { stack, statuses, useKeys } = await startWatched(t, {
     privateKeys: [key.pem],
@@ -124,7 +121,7 @@ t.test('keys come before secrets, which are the fallback', async (t) => {
 })
 
 t.test(
-  'a provider that takes a secret in the Authorization header only gets it there (oidcc-client-test-client-secret-basic)',
+  'a provider that accepts only client_secret_basic gets the secret in the Authorization header (oidcc-client-test-client-secret-basic)',
   async (t) => {
     const seen: { authorization: string | null; body: URLSearchParams }[] = []
     const basicOnly = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -142,7 +139,7 @@ t.test(
     const stack = await startStack(t, { fetch: basicOnly })
     t.equal((await stack.signIn()).page.status, 200)
     const [trade] = seen
-    // RFC 6749 §2.3.1: both are form-encoded before they are joined.
+    // RFC 6749 §2.3.1: id and secret are form-encoded before they are joined.
     const [, sent = ''] = /^Basic (.+)$/.exec(trade?.authorization ?? '') ?? []
     const pair = decodeURIComponent(Buffer.from(sent, 'base64').toString())
     t.equal(pair, `${stack.auth0.clientId}:stagedoor-demo-secret-for-local-use-only`)

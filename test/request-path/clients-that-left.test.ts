@@ -6,7 +6,7 @@ import { startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
 import { until } from '../support/until.ts'
 
-t.test('a refusal is on record where the client did not wait for it', async (t) => {
+t.test('a refusal is recorded even if the client disconnects before the answer', async (t) => {
   let leave = () => {}
   let hasLeft = Promise.resolve()
   const stack = await startStack(t, {

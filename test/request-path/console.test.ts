@@ -16,7 +16,7 @@ const admin = '/.stagedoor/admin'
 
 type SessionsAnswer = { total: number; offset: number; sessions: object[] }
 
-t.test('the console shows health, what happened, who is signed in, and what is in force', async (t) => {
+t.test('the console shows health, recent events, sessions and the rules in force', async (t) => {
   const stack = await startStack(t)
   const { browser: jane } = await stack.signIn('jane@example.com')
   const { browser: max } = await stack.signIn('max@example.com')
@@ -42,7 +42,7 @@ t.test('the console shows health, what happened, who is signed in, and what is i
   t.match(await jane.open(`${stack.url}${admin}/explain`), { status: 200 })
 })
 
-t.test('the console answers programs with JSON, and refuses what it does not know', async (t) => {
+t.test('the console answers programs with JSON and refuses unknown paths and parameters', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const read = async (path: string) => {
@@ -67,7 +67,7 @@ t.test('the console answers programs with JSON, and refuses what it does not kno
   t.match(await read('/explain?path=/x&claims=no'), { status: 400, body: { code: 'STAGEDOOR_ADMIN_BAD_REQUEST' } })
 })
 
-t.test('fifty thousand sessions are listed page by page, for people and for programs', async (t) => {
+t.test('fifty thousand sessions are listed in pages, as HTML and as JSON', async (t) => {
   let seen: SeenSessions | undefined
   const within = <Root extends object>(name: string, root: Root): Root => {
     if (name === 'parts') ({ seen } = (root as unknown as Pick<Parts, 'admin'>).admin)
@@ -87,7 +87,7 @@ t.test('fifty thousand sessions are listed page by page, for people and for prog
   t.match([start.total, start.sessions.length, end.offset, end.sessions.length], [50_000, 1_000, 49_500, 500])
 })
 
-t.test('a machine whose token has the scope uses the API; without it, it is refused', async (t) => {
+t.test('a machine may use the API only if its token has the scope', async (t) => {
   const stack = await startStack(t, {
     config: { machines: machinesIn, admin: { allow: { scopes: ['stagedoor:admin'] } } },
   })
@@ -108,7 +108,7 @@ t.test('a machine whose token has the scope uses the API; without it, it is refu
   )
 })
 
-t.test('the trail is searched and verified in the console', async (t) => {
+t.test('the console searches and verifies the trail', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-trail-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'audit.jsonl')
@@ -140,7 +140,7 @@ t.test('the trail is searched and verified in the console', async (t) => {
   t.match(await asJson(''), { body: { isWhole: false, verification: { faults: [{ text: /was changed/ }] } } })
 })
 
-t.test('a trail that cannot be read is named in the console, and why', async (t) => {
+t.test('the console names an unreadable trail and the reason', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-trail-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'audit.jsonl')
@@ -155,7 +155,7 @@ t.test('a trail that cannot be read is named in the console, and why', async (t)
     ),
   )
   await rm(path)
-  // In its place, so that the gateway does not make it anew.
+  // A folder in place of the file, so that the gateway does not create the file again.
   await mkdir(path)
   const page = await browser.open(`${url}${admin}/audit`)
   t.equal(page.status, 503)
@@ -170,7 +170,7 @@ t.test('a trail that cannot be read is named in the console, and why', async (t)
   )
 })
 
-t.test('without a file the console says where records are', async (t) => {
+t.test('without an audit file the console says where the records are', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   t.match((await browser.open(`${stack.url}${admin}/audit`)).text, /No file holds the trail/)
@@ -189,7 +189,7 @@ t.test('only operators see the console', async (t) => {
   })
 })
 
-t.test('a second factor that the console wants is asked for, and opens it', async (t) => {
+t.test('the console asks for the second factor that it requires, and then opens', async (t) => {
   const allow = { all: [{ roles: ['stagedoor-admin'] }, { mfa: { within: '15m' } }] }
   const stack = await startStack(t, { config: { admin: { allow } } })
   const { browser: max } = await stack.signIn('max@example.com')
@@ -209,7 +209,7 @@ t.test('a second factor that the console wants is asked for, and opens it', asyn
   t.match(page, { status: 200, url: `${stack.url}${admin}/`, text: /Health/ })
 })
 
-t.test('a session that an operator ends in the console is out at once', async (t) => {
+t.test('a session that an operator ends in the console loses access at once', async (t) => {
   const stack = await startStack(t)
   const { browser: jane } = await stack.signIn('jane@example.com')
   const { browser: max } = await stack.signIn('max@example.com')
@@ -223,7 +223,7 @@ t.test('a session that an operator ends in the console is out at once', async (t
   t.equal(sent.status, 403)
 })
 
-t.test('the console hears of news by an event stream', async (t) => {
+t.test('the console receives updates through an event stream', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const cookie = `stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}`
@@ -244,7 +244,7 @@ t.test('the console hears of news by an event stream', async (t) => {
   abort.abort()
 })
 
-/** Opens the console's event stream; resolves with its text when it has ended. */
+/** Opens the console's event stream. Resolves with the text once the stream ends. */
 async function openLive(stack: Stack, browser: Browser): Promise<Promise<string>[]> {
   const cookie = `stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}`
   const response = await fetch(`${stack.url}${admin}/live`, { headers: { cookie } })
@@ -260,7 +260,7 @@ t.test('the event stream of the console ends with the session of its reader', { 
   t.match(await ended, /^retry: 1000/)
 })
 
-t.test('an open console does not hold up a restart', { timeout: 60_000 }, async (t) => {
+t.test('an open console does not delay a restart', { timeout: 60_000 }, async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const [ended] = await openLive(stack, browser)

@@ -4,7 +4,7 @@ import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
 import { startStack } from '../support/house.ts'
 
-t.test('the account page and its JSON show a signed-in person to themselves, and to nobody else', async (t) => {
+t.test('the account page and its JSON show a signed-in person only to themselves', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const page = await browser.open(`${stack.url}/.stagedoor/`)
@@ -21,7 +21,7 @@ t.test('the account page and its JSON show a signed-in person to themselves, and
 })
 
 t.test(
-  'a login in a window of its own ends on a page that tells the other tabs, and only for a signed-in person',
+  'a login in its own window ends on a page that notifies the other tabs, and only for a signed-in person',
   async (t) => {
     const stack = await startStack(t)
     const { page } = await stack.signIn(undefined, undefined, '/.stagedoor/login?return_to=%2F.stagedoor%2Fsigned-in')
@@ -49,7 +49,7 @@ t.test('assertions verify with the published keys, which may be cached', async (
   )
 })
 
-t.test('one session has one assertion, request after request', async (t) => {
+t.test('requests of one session share one assertion', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const seen = new Set<string>()
@@ -79,7 +79,7 @@ t.test('probes answer on both listeners, metrics on the admin listener only', as
   )
 })
 
-t.test('a public rule lets everybody pass, and still says who a signed-in caller is', async (t) => {
+t.test('a public rule lets every caller pass, and still identifies a signed-in one', async (t) => {
   const stack = await startStack(t)
   const anonymous = await createBrowser().fetch(`${stack.url}/public/x`)
   t.equal(anonymous.status, 200)
@@ -88,7 +88,7 @@ t.test('a public rule lets everybody pass, and still says who a signed-in caller
   t.match((await browser.fetch(`${stack.url}/public/x`)).text, /x-stagedoor-assertion/)
 })
 
-t.test('a person who lacks a role sees a page, a program gets the reason', async (t) => {
+t.test('a refused person gets a page, a refused program the reason as JSON', async (t) => {
   const routes = [
     { name: 'admin', path: '/admin/**', allow: { roles: ['platform-admin'] } },
     { name: 'everything', path: '/**', allow: 'authenticated' },
@@ -115,7 +115,7 @@ t.test('every decision, login and logout leaves a record', async (t) => {
   ])
 })
 
-t.test('a session too large for three cookies is refused, and the operator is told of the Redis store', async (t) => {
+t.test('a session too large for three cookies is refused, and the log points to the Redis store', async (t) => {
   const groups = Array.from({ length: 400 }, (_, i) => `a-rather-long-group-name-${i}`)
   const stack = await startStack(t)
   stack.auth0.switches.setGroups(stack.auth0.users[0]?.id ?? '', groups)
@@ -125,7 +125,7 @@ t.test('a session too large for three cookies is refused, and the operator is to
   })
 })
 
-t.test('a session of a hundred groups travels in several cookies', async (t) => {
+t.test('a session with a hundred groups is split over several cookies', async (t) => {
   const groups = Array.from({ length: 100 }, (_, i) => `a-rather-long-group-name-${i}`)
   const stack = await startStack(t)
   stack.auth0.switches.setGroups(stack.auth0.users[0]?.id ?? '', groups)
@@ -134,8 +134,8 @@ t.test('a session of a hundred groups travels in several cookies', async (t) => 
   t.same([...browser.cookiesOf(stack.url).keys()].toSorted(), ['stagedoor-login', 'stagedoor.0', 'stagedoor.1'])
 })
 
-t.test('a login for another organization than asked for starts no session', async (t) => {
-  // The name is asked for, but this tenant's tokens do not carry names: nothing proves that it is the right one.
+t.test('a login for an organization other than the requested one starts no session', async (t) => {
+  // The login asks for a name, but this tenant's tokens carry no organization names: nothing proves a match.
   const stack = await startStack(t, {
     config: { auth0: { organization: 'demo' } },
     auth0: { settings: { sendOrganizationName: false } },
@@ -145,7 +145,7 @@ t.test('a login for another organization than asked for starts no session', asyn
   t.notOk(browser.cookiesOf(stack.url).has('stagedoor'))
 })
 
-t.test('when the identity cannot be signed, the upstream is not asked', async (t) => {
+t.test('a request whose identity cannot be signed does not reach the upstream', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn('jane@example.com', undefined, '/.stagedoor/')
   const statement = stack.parts.assertion.statements.get('backstage')
@@ -154,7 +154,7 @@ t.test('when the identity cannot be signed, the upstream is not asked', async (t
   t.equal(stack.origin.seen.length, 0)
 })
 
-t.test('a fault of ours says nothing of itself', async (t) => {
+t.test('an internal error reveals nothing to the client', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   stack.app.sessions.end = () => Promise.reject(new Error('db at 10.0.0.1'))

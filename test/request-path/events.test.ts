@@ -17,7 +17,7 @@ async function startPullingStack(t: Test, upstreamUrl?: string): Promise<Stack> 
 }
 
 t.test(
-  'an event that Auth0 sends ends the sessions of who was blocked, at once, and each event counts once',
+  'an event that Auth0 pushes ends the sessions of a blocked person at once, and each event is handled once',
   async (t) => {
     const stack = await startStack(t, { config: { auth0: { events: { webhook: { tokens } } } } })
     const { browser } = await stack.signIn('max@example.com')
@@ -54,7 +54,7 @@ t.test('without tokens in the configuration there is no endpoint for events', as
   t.equal(answer.status, 404)
 })
 
-t.test('blocking somebody in Auth0 ends their session, by the stream that we read', async (t) => {
+t.test('blocking a person in Auth0 ends their session through the stream that the gateway reads', async (t) => {
   const stack = await startPullingStack(t)
   const { browser } = await stack.signIn('max@example.com')
   const since = performance.now()
@@ -64,7 +64,7 @@ t.test('blocking somebody in Auth0 ends their session, by the stream that we rea
 })
 
 t.test(
-  'a lost organization role is gone at the next request, and open sockets come back with fresh claims',
+  'a lost organization role is gone at the next request, and open sockets reconnect with fresh claims',
   async (t) => {
     const stack = await startPullingStack(t, (await startStreamingOrigin(t)).url)
     const { browser } = await stack.signIn()
@@ -99,7 +99,7 @@ t.test('a lost membership ends the sessions for that organization only', async (
   t.equal((await alone.fetch(`${stack.url}/`)).status, 200)
 })
 
-t.test('an organization that is deleted ends the sessions for it, whoever they are of, and no others', async (t) => {
+t.test('deleting an organization ends all sessions for it and no others', async (t) => {
   const stack = await startPullingStack(t)
   const signInFor = async (email: string) => {
     const browser = createBrowser()
@@ -116,7 +116,7 @@ t.test('an organization that is deleted ends the sessions for it, whoever they a
   t.equal((await alone.fetch(`${stack.url}/`)).status, 200)
 })
 
-t.test('who was added to a group of Auth0 has it at the next request', async (t) => {
+t.test('a person added to a group in Auth0 has the group at the next request', async (t) => {
   const stack = await startPullingStack(t)
   const { browser } = await stack.signIn('max@example.com')
   const id = subjectOf(stack, 'max@example.com')
@@ -127,7 +127,7 @@ t.test('who was added to a group of Auth0 has it at the next request', async (t)
   t.equal(stack.auth0.counters.tokenRefreshToken, 1)
 })
 
-t.test('events of another tenant or another stream are refused where configuration names ours', async (t) => {
+t.test('events of a tenant or stream other than the configured one are refused', async (t) => {
   const webhook = { tokens, tenant: 'my-tenant', stream: 'est_ours' }
   const stack = await startStack(t, { config: { auth0: { events: { webhook } } } })
   const { browser } = await stack.signIn('max@example.com')
@@ -151,7 +151,7 @@ t.test('events of another tenant or another stream are refused where configurati
   t.equal((await browser.fetch(`${stack.url}/`)).status, 401)
 })
 
-t.test('while events cannot be read, readiness says so, and everything else goes on', async (t) => {
+t.test('while events cannot be read, readiness reports it, and requests are served as before', async (t) => {
   const stack = await startStack(t, { config: { auth0: { events: { pull: { ...pull, clientSecret: 'wrong' } } } } })
   const condition = () => stack.parts.health.conditions().find(({ name }) => name === 'auth0-events')
   await until(() => condition()?.status === 'degraded')

@@ -3,7 +3,7 @@ import t from 'tap'
 import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
-/** What Backstage's own providers read, and a few that other services behind Backstage's proxy believe. */
+/** Headers that Backstage's own providers read, and some that other services behind Backstage's proxy trust. */
 const names = [
   'X-MS-TOKEN-AAD-ID-TOKEN',
   'X-MS-CLIENT-PRINCIPAL',
@@ -21,7 +21,7 @@ const forged = names.map((name) => `${name}: forged`).join('\r\n')
 const ask = (url: string, lines: string, path = '/public/x') =>
   exchange(url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${lines}\r\nConnection: close\r\n\r\n`)
 
-t.test('a client cannot say who it is by the headers of other proxies', async (t) => {
+t.test('a client cannot claim an identity with the headers of other proxies', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const cookie = `Cookie: stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}\r\n`
@@ -35,7 +35,7 @@ t.test('a client cannot say who it is by the headers of other proxies', async (t
   }
 })
 
-t.test('an upgrade brings none of them either', async (t) => {
+t.test('an upgrade cannot carry the identity headers of other proxies either', async (t) => {
   const stack = await startStack(t)
   const before = stack.origin.seen.length
   const handshake = 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
@@ -50,7 +50,7 @@ t.test('an upgrade brings none of them either', async (t) => {
 
 const passing = { trustedProxies: ['127.0.0.0/8'], passProxyHeaders: ['Cf-Access-Jwt-Assertion'] }
 
-t.test('a trusted proxy may send those that are named, in that spelling, and no others', async (t) => {
+t.test('a trusted proxy may send only the headers in passProxyHeaders, in that spelling', async (t) => {
   const stack = await startStack(t, { config: { server: passing } })
   const lines = `cf-access-jwt-assertion: said-by-the-proxy\r\nCf_Access_Jwt_Assertion: forged\r\n`
   const rest = names.filter((name) => !name.startsWith('Cf')).map((name) => `${name}: forged`)
@@ -59,7 +59,7 @@ t.test('a trusted proxy may send those that are named, in that spelling, and no 
   t.notMatch(answer, /forged/)
 })
 
-t.test('nobody else may send them', async (t) => {
+t.test('a client that is no trusted proxy may not send the headers in passProxyHeaders', async (t) => {
   const stack = await startStack(t, { config: { server: { ...passing, trustedProxies: ['192.0.2.0/24'] } } })
   const answer = await ask(stack.url, forged)
   t.match(answer, /^HTTP\/1.1 200/)

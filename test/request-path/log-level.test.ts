@@ -3,7 +3,7 @@ import t from 'tap'
 import { startStack } from '../support/house.ts'
 
 t.test(
-  'the level of the log is set while the gateway runs, on the admin listener only, and is on record',
+  'the log level can be changed at run time, on the admin listener only, and the change is recorded',
   async (t) => {
     const stack = await startStack(t)
     const set = (payload: unknown) =>
@@ -28,7 +28,7 @@ t.test(
   },
 )
 
-t.test('any other level is refused with 400 and changes nothing; silence is for the configuration only', async (t) => {
+t.test('an unknown level is refused with 400 and changes nothing; only configuration can set silent', async (t) => {
   const stack = await startStack(t)
   for (const payload of [{}, [], { level: 'loud' }, { level: 'silent' }, { level: ['warn'] }, { level: null }]) {
     const answer = await stack.admin.inject({ method: 'PUT', url: '/log-level', payload })

@@ -4,7 +4,7 @@ import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
 import { passLoginPageUntilCallback, startStack } from '../support/house.ts'
 
-t.test('a page without a session leads through login and back to that page, with a signed identity', async (t) => {
+t.test('a navigation without a session leads through login back to the page, with a signed identity', async (t) => {
   const stack = await startStack(t)
   const { browser, page } = await stack.signIn('jane@example.com', undefined, '/catalog?filters=a%20b')
   t.equal(page.status, 200)
@@ -16,7 +16,7 @@ t.test('a page without a session leads through login and back to that page, with
   t.same([...browser.cookiesOf(stack.url).keys()].toSorted(), ['stagedoor', 'stagedoor-login'])
 })
 
-t.test('a login leaves neither ID nor access token in the cookie, and a new one at each login', async (t) => {
+t.test('the cookie holds neither ID nor access token, and each login sets a new cookie', async (t) => {
   let now = Date.now()
   const stack = await startStack(t, { now: () => now })
   const { browser, page } = await stack.signIn()
@@ -36,7 +36,7 @@ t.test('a login leaves neither ID nor access token in the cookie, and a new one 
   t.equal((await replayed.fetch(`${stack.url}/`)).status, 401, 'the session before it has ended')
 })
 
-t.test('whatever is no navigation gets 401 as JSON with the way to login, and starts no login', async (t) => {
+t.test('a request that is no navigation gets a 401 as JSON with the login URL, and starts no login', async (t) => {
   const stack = await startStack(t)
   const browser = createBrowser()
   const answer = await browser.fetch(`${stack.url}/api/catalog/entities`)
@@ -55,7 +55,7 @@ t.test('whatever is no navigation gets 401 as JSON with the way to login, and st
   })
 })
 
-t.test('the request to the provider has PKCE, state, nonce and what the link asked for', async (t) => {
+t.test('the request to the provider has PKCE, state, nonce and the parameters of the login link', async (t) => {
   const stack = await startStack(t)
   const link = '/.stagedoor/login?organization=org_demo&connection=okta-workforce&login_hint=jane@example.com'
   const { status, location = '' } = await createBrowser().step(stack.url + link)
@@ -70,13 +70,13 @@ t.test('the request to the provider has PKCE, state, nonce and what the link ask
   t.equal(query.get('redirect_uri'), `${stack.url}/.stagedoor/callback`)
 })
 
-t.test('a login for an organization gives an identity in that one', async (t) => {
+t.test('a login for an organization gives an identity within it', async (t) => {
   const stack = await startStack(t, { config: { auth0: { organization: 'org_demo' } } })
   const { page } = await stack.signIn()
   t.match(decodeJwt(JSON.parse(page.text).headers['x-stagedoor-assertion']), { org_id: 'org_demo' })
 })
 
-t.test('at most five logins are in flight in one browser, and the oldest goes', async (t) => {
+t.test('a browser has at most five pending logins; a sixth replaces the oldest', async (t) => {
   let now = Date.now()
   const stack = await startStack(t, { now: () => now })
   const browser = createBrowser()
@@ -88,7 +88,7 @@ t.test('at most five logins are in flight in one browser, and the oldest goes', 
   t.equal(inFlight.length, 5)
 })
 
-t.test('a callback that this browser did not start is refused with a page that offers a way on', async (t) => {
+t.test('a callback that this browser did not start is refused with a page that offers a next step', async (t) => {
   const stack = await startStack(t)
   const starter = createBrowser()
   const { location = '' } = await starter.step(`${stack.url}/deep/link`)
@@ -101,7 +101,7 @@ t.test('a callback that this browser did not start is refused with a page that o
   t.match(page.text, /href="\/"/)
 })
 
-t.test('a callback is good once', async (t) => {
+t.test('a callback works only once', async (t) => {
   const stack = await startStack(t)
   const browser = createBrowser()
   const login = await browser.open(`${stack.url}/`)
@@ -116,7 +116,7 @@ t.test('a callback is good once', async (t) => {
   t.notOk(replayed.cookiesOf(stack.url).has('stagedoor'))
 })
 
-t.test('a login that took longer than ten minutes is dropped', async (t) => {
+t.test('a login that takes longer than ten minutes is refused', async (t) => {
   let now = Date.now()
   const stack = await startStack(t, { now: () => now })
   const browser = createBrowser()
@@ -127,7 +127,7 @@ t.test('a login that took longer than ten minutes is dropped', async (t) => {
   t.match(await browser.open(callback), { status: 400, text: /STAGEDOOR_OIDC_TRANSACTION_EXPIRED/ })
 })
 
-t.test('a state that is not ours, or was changed, is refused', async (t) => {
+t.test('a foreign or altered state is refused', async (t) => {
   const stack = await startStack(t)
   const browser = createBrowser()
   t.match(await browser.open(`${stack.url}/.stagedoor/callback?code=x&state=forged`), {
@@ -141,7 +141,7 @@ t.test('a state that is not ours, or was changed, is refused', async (t) => {
   t.match(await browser.open(callback.href), { status: 400, text: /STAGEDOOR_OIDC_STATE_MISMATCH/ })
 })
 
-t.test('a person whom the login service refuses reads its words, as text', async (t) => {
+t.test('a person whom the login service refuses sees its message, escaped as text', async (t) => {
   const stack = await startStack(t)
   const { page } = await stack.signIn('bob@example.com')
   t.equal(page.status, 403)
@@ -160,7 +160,7 @@ t.test('a person whom the login service refuses reads its words, as text', async
   t.match(text, /“&#60;b&#62;no &#60;\/b&#62; x{250,290}…”/)
 })
 
-t.test('a stranger’s link puts no words on our page: without this browser’s login there are none', async (t) => {
+t.test('a callback without a login of this browser shows no text of the link', async (t) => {
   const stack = await startStack(t)
   const browser = createBrowser()
   await browser.open(`${stack.url}/`)
@@ -175,7 +175,7 @@ t.test('a stranger’s link puts no words on our page: without this browser’s 
   }
 })
 
-t.test('a code that the provider does not know ends in a page, not in a session', async (t) => {
+t.test('a code that the provider rejects leads to an error page and starts no session', async (t) => {
   const stack = await startStack(t)
   const browser = createBrowser()
   const login = await browser.open(`${stack.url}/`)
@@ -197,7 +197,7 @@ t.test('the second client secret is used when the first is rejected', async (t) 
   t.equal((await stack.signIn()).page.status, 200)
 })
 
-t.test('when no client secret is accepted, operators are told where to look', async (t) => {
+t.test('when no client secret is accepted, the log says where to look', async (t) => {
   const stack = await startStack(t, { config: { auth0: { clientSecrets: ['wrong'] } } })
   t.match((await stack.signIn()).page, { status: 502, text: /STAGEDOOR_OIDC_CLIENT_REJECTED/ })
 })
@@ -210,7 +210,7 @@ t.test('the log names the address of the provider that fails', async (t) => {
   t.equal(detail, `${stack.auth0.issuer}oauth/token answers 503`)
 })
 
-t.test('while the provider is away a page says so, and login works again by itself when it is back', async (t) => {
+t.test('while the provider is down a page says so, and logins work again once it is back', async (t) => {
   const stack = await startStack(t, { auth0: { isDown: true } })
   const ready = async () =>
     JSON.parse((await createBrowser().fetch(`${stack.url}/.stagedoor/health/ready`)).text).status
@@ -221,7 +221,7 @@ t.test('while the provider is away a page says so, and login works again by itse
   t.equal(await ready(), 'ok')
 })
 
-t.test('people who are signed in go on while the provider is away', async (t) => {
+t.test('signed-in people keep access while the provider is down', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   stack.auth0.switches.down('error')

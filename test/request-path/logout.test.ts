@@ -4,7 +4,7 @@ import { createBrowser } from '../support/browser.ts'
 import { startStack } from '../support/house.ts'
 
 t.test(
-  'signing out asks first, then ends the session here and at the provider, and lands on a page of ours',
+  'signing out asks for confirmation, ends the session here and at the provider, and returns to our page',
   async (t) => {
     const stack = await startStack(t)
     const { browser } = await stack.signIn()
@@ -28,7 +28,7 @@ t.test(
   },
 )
 
-t.test('the refresh token is revoked', async (t) => {
+t.test('a sign-out revokes the refresh token', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const before = stack.auth0.counters.revoke
@@ -47,7 +47,7 @@ t.test('another site cannot sign a person out, whatever session.otherOrigins say
   t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
 })
 
-t.test('a tenant without end-session discovery is left by /v2/logout', async (t) => {
+t.test('a tenant whose discovery document has no end-session endpoint is signed out through /v2/logout', async (t) => {
   const stack = await startStack(t, { auth0: { settings: { advertiseEndSession: false } } })
   const { browser } = await stack.signIn()
   const page = await browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', { return_to: '/x' })
@@ -55,7 +55,7 @@ t.test('a tenant without end-session discovery is left by /v2/logout', async (t)
   t.match((await browser.open(`${stack.url}/`)).text, /name="password"/)
 })
 
-t.test('while the provider is away, signing out still ends the session here', async (t) => {
+t.test('while the provider is down, a sign-out still ends the session here', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   stack.auth0.switches.down('error')
@@ -66,12 +66,12 @@ t.test('while the provider is away, signing out still ends the session here', as
   t.ok(stack.logged.some(({ msg }) => String(msg).includes('could not be revoked')))
 })
 
-t.test('who is not signed in is not asked', async (t) => {
+t.test('the sign-out page does not ask a visitor without a session', async (t) => {
   const stack = await startStack(t)
   t.match((await createBrowser().open(`${stack.url}/.stagedoor/logout`)).text, /You are signed out/)
 })
 
-t.test('a form larger than ours, or of another kind, is refused', async (t) => {
+t.test('a sign-out form that is too large or of another content type is refused', async (t) => {
   const stack = await startStack(t)
   const headers = { origin: stack.url }
   const url = `${stack.url}/.stagedoor/logout`

@@ -25,7 +25,7 @@ const refused = /^HTTP\/1\.1 400 [^]*"code":"STAGEDOOR_BOUNDARY_METHOD_OVERRIDE"
 const refusedToProxy = /^HTTP\/1\.1 403 [^]*"code":"STAGEDOOR_BOUNDARY_FORWARDED_METHOD_OVERRIDE"/
 
 t.test(
-  'a request that names another method in a header reaches no upstream, whoever sends it and by whatever way',
+  'a request with a method override header never reaches an upstream, for any sender and any protocol',
   async (t) => {
     const stack = await startStack(t, { config })
     const ask = (line: string, header: string, more = '') =>

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Init } from '../support/browser.ts'
 import { startStack } from '../support/house.ts'
 
-/** What the browser of a signed-in person sends for a page at another host of the same domain, which gets the session, too. */
+/** A signed-in person's browser sends these for a page at another host of the same domain; the session cookie goes with them. */
 const sibling = { origin: 'http://evil.localhost', 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }
 const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 const frame = { ...link, 'sec-fetch-dest': 'iframe' }
@@ -26,7 +26,7 @@ const requests: [what: string, init: Init, outcomes: { navigate: Outcome; read: 
 
 for (const otherOrigins of ['navigate', 'read', 'all'] as const) {
   t.test(
-    `what pages of other origins do in a person's name is bounded by session.otherOrigins: ${otherOrigins}`,
+    `session.otherOrigins limits what pages of other origins may request with a session: ${otherOrigins}`,
     async (t) => {
       const stack = await startStack(t, { config: { session: { otherOrigins } } })
       const { browser } = await stack.signIn()
@@ -43,7 +43,7 @@ for (const otherOrigins of ['navigate', 'read', 'all'] as const) {
 
 const ownActions = ['logout', 'sessions/end', 'admin/sessions/revoke', 'admin/keys/rotate']
 
-t.test('actions of our own are for our own pages, whatever session.otherOrigins says', async (t) => {
+t.test('only our own pages may use our own actions, for any session.otherOrigins', async (t) => {
   const stack = await startStack(t, { config: { session: { otherOrigins: 'all' } } })
   const { browser } = await stack.signIn()
   for (const action of ownActions) {
@@ -53,7 +53,7 @@ t.test('actions of our own are for our own pages, whatever session.otherOrigins 
   t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
 })
 
-t.test('without a session nothing is done in a person’s name, so that rules alone decide', async (t) => {
+t.test('session.otherOrigins does not apply to a request without a session', async (t) => {
   const stack = await startStack(t)
   const { page, browser } = await stack.signIn()
   t.equal(page.status, 200)

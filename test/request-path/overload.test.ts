@@ -12,7 +12,7 @@ import { until } from '../support/until.ts'
 
 const nowhere = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret: 'none' }
 
-/** A gateway with these limits, and an upstream that anybody may ask. */
+/** A gateway with these limits, and an upstream with public access. */
 async function startLimited(t: Test, server: ConfigOverrides) {
   const port = await freePort()
   const { url: upstream } = await startStreamingOrigin(t)
@@ -24,7 +24,7 @@ async function startLimited(t: Test, server: ConfigOverrides) {
   })
 }
 
-/** One request on the agent's connection, or one of its own. */
+/** Sends one request, over the agent's connection or a new one. */
 async function ask(url: string, headers: Record<string, string> = {}, agent?: HttpAgent) {
   const [response] = (await once(get(url, { headers, ...(agent && { agent }) }), 'response')) as [IncomingMessage]
   const text = (await response.setEncoding('utf8').toArray()).join('')
@@ -79,7 +79,7 @@ t.test('past the limit on requests the answer is 503 with Retry-After, and probe
   )
 })
 
-t.test('room that is given back is used again', async (t) => {
+t.test('a request that has ended makes room for another', async (t) => {
   const { directUrl } = await startLimited(t, { maxRequests: 1 })
   const [response] = (await once(get(`${directUrl}/public/stream`), 'response')) as [IncomingMessage]
   t.equal((await ask(`${directUrl}/public/a`)).status, 503)
@@ -89,7 +89,7 @@ t.test('room that is given back is used again', async (t) => {
   t.equal(status, 200)
 })
 
-t.test('a WebSocket that is open lives on, and one more is refused', async (t) => {
+t.test('past the limit an open WebSocket stays open, and a new one is refused', async (t) => {
   const { directUrl } = await startLimited(t, { maxRequests: 1 })
   const open = await openSocket(t, `${directUrl}/public/socket`, '')
   await openAnswer(t, `${directUrl}/public/stream`, '')
@@ -99,7 +99,7 @@ t.test('a WebSocket that is open lives on, and one more is refused', async (t) =
   t.ok(open.isOpen())
 })
 
-t.test('on a connection past the limit requests get 503 and the connection ends, probes are answered', async (t) => {
+t.test('a connection past the limit gets a 503 and is closed, while probes are answered', async (t) => {
   const { directUrl, admin } = await startLimited(t, { maxConnections: 1 })
   const agent = new HttpAgent({ keepAlive: true, maxSockets: 1 })
   t.teardown(() => agent.destroy())
@@ -113,7 +113,7 @@ t.test('on a connection past the limit requests get 503 and the connection ends,
   t.match((await admin.inject('/metrics')).body, /stagedoor_client_connections \d/)
 })
 
-t.test('a connection that has ended leaves room for another', async (t) => {
+t.test('a connection that has ended makes room for another', async (t) => {
   const { directUrl } = await startLimited(t, { maxConnections: 1 })
   const first = await openConnection(t, new URL(directUrl))
   t.equal((await ask(`${directUrl}/public/a`)).status, 503)
@@ -132,7 +132,7 @@ t.test('connections far past the limit are closed at once', async (t) => {
   t.ok(sockets.every((socket) => !socket.destroyed))
 })
 
-t.test('a large body behind a refusal is not read: the connection ends', async (t) => {
+t.test('a refused request with a large body is not read further: the connection is closed', async (t) => {
   const { directUrl } = await startLimited(t, { maxRequests: 1 })
   await openAnswer(t, `${directUrl}/public/stream`, '')
   const rows: [headers: Record<string, string>, connection: string][] = [
@@ -152,7 +152,7 @@ t.test('a large body behind a refusal is not read: the connection ends', async (
   }
 })
 
-t.test('more requests at once than a turn of the event loop begins are all served', async (t) => {
+t.test('all concurrent requests are served, even if they exceed what one turn of the event loop starts', async (t) => {
   const { directUrl, admin } = await startLimited(t, {})
   const url = new URL(directUrl)
   const sockets = await Promise.all(Array.from({ length: 200 }, () => openConnection(t, url)))

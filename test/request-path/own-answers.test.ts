@@ -27,7 +27,7 @@ const routes = [
   { name: 'all', path: '/**', allow: 'authenticated' },
 ]
 
-t.test('every answer of our own says what it is, and that it is nothing else', async (t) => {
+t.test('every answer of our own has its Content-Type and nosniff', async (t) => {
   const stack = await startStack(t, { config: { routes } })
   const { browser } = await stack.signIn()
   for (const [what, path, asker, status, type] of rows) {
@@ -38,7 +38,7 @@ t.test('every answer of our own says what it is, and that it is nothing else', a
   }
 })
 
-t.test('what tells of a person is kept by no cache', async (t) => {
+t.test('answers about a person are never cached', async (t) => {
   const stack = await startStack(t, { config: { routes } })
   const { browser } = await stack.signIn()
   const personal = ['/.stagedoor/', '/.stagedoor/me', '/.stagedoor/admin/sessions', '/admin-only']
@@ -56,7 +56,7 @@ const unread: [what: string, request: string][] = [
   ['no HTTP at all', 'hello\r\n\r\n'],
 ]
 
-t.test('so does an answer to what could not be read', async (t) => {
+t.test('an answer to an unreadable request has its Content-Type and nosniff, too', async (t) => {
   const stack = await startStack(t)
   for (const [what, request] of unread) {
     const answer = await exchange(stack.url, request)

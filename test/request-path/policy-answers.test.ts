@@ -19,7 +19,7 @@ const routes = [
 ]
 const config = { routes, policy: { contact: 'the owners <of> this' } }
 
-t.test('somebody who is refused reads what is missing and whom to ask, and nothing of the rules', async (t) => {
+t.test('a refusal page says what is missing and whom to ask, and reveals no rules', async (t) => {
   const stack = await startStack(t, { config })
   const { browser } = await stack.signIn('max@example.com', undefined, '/robots.txt')
   await stack.signIn('max@example.com', browser, '/api/x')
@@ -37,7 +37,7 @@ t.test('somebody who is refused reads what is missing and whom to ask, and nothi
   t.notMatch(leads.text, 'mallory')
 })
 
-t.test('a script that is refused is told the same as problem JSON', async (t) => {
+t.test('a refused script gets the same facts as problem JSON', async (t) => {
   const stack = await startStack(t, { config })
   const { browser } = await stack.signIn('max@example.com', undefined, '/api/x')
   const refused = await browser.fetch(`${stack.url}/api/sre/x`)
@@ -54,7 +54,7 @@ t.test('a script that is refused is told the same as problem JSON', async (t) =>
   t.match(nowhere, { reason: 'no-rule', detail: 'Ask the owners <of> this for access.' })
 })
 
-t.test('an administrator who is refused reads how it was decided', async (t) => {
+t.test('a refusal page explains the decision to an administrator', async (t) => {
   const stack = await startStack(t, { config })
   const { browser } = await stack.signIn('jane@example.com', undefined, '/api/x')
   const page = await browser.open(`${stack.url}/api/sre/x`)
@@ -65,7 +65,7 @@ t.test('an administrator who is refused reads how it was decided', async (t) => 
   t.match(refused.explanation[0], 'GET /api/sre/x at localhost:')
 })
 
-t.test('an administrator asks for explanations, for themselves and as somebody else', async (t) => {
+t.test('an administrator can ask for explanations of decisions about themselves and about other people', async (t) => {
   const stack = await startStack(t, { config })
   const { browser } = await stack.signIn('jane@example.com', undefined, '/api/x')
   const url = `${stack.url}/.stagedoor/admin/policy/explain`
@@ -117,7 +117,7 @@ t.test('an administrator asks for explanations, for themselves and as somebody e
   }
 })
 
-t.test('nobody else gets explanations', async (t) => {
+t.test('a caller who is no administrator gets no explanations', async (t) => {
   const stack = await startStack(t, { config })
   const url = `${stack.url}/.stagedoor/admin/policy/explain?path=/api/leads`
   t.equal((await createBrowser().fetch(url)).status, 401)
@@ -128,7 +128,7 @@ t.test('nobody else gets explanations', async (t) => {
 })
 
 t.test(
-  'claims that rules name and permissions of the access token count, and upstreams are not told of the former',
+  'rules see their claims and the permissions of the access token, and upstreams never get those claims',
   async (t) => {
     const auth0 = { audience: 'https://backstage.example.com/api' }
     const jane = demoUsers().find(({ nickname }) => nickname === 'jane')
@@ -146,7 +146,7 @@ t.test(
   },
 )
 
-t.test('upstreams are told of the groups that are meant for them, and the rest is counted', async (t) => {
+t.test('the assertion carries the configured groups only, and metrics count the groups left out', async (t) => {
   const assertion = { groups: { include: ['platform', '*'], max: 1 } }
   const stack = await startStack(t, { config: { assertion } })
   const { page } = await stack.signIn()

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { type Stack, startStack } from '../support/house.ts'
 
-/** The page that a person sees who has no session here, and one at the login service. */
+/** The page for a person who has a session at the login service, and none here. */
 async function pageOfReturning(stack: Stack) {
   const { browser, page } = await stack.signIn()
   t.equal(page.status, 200)

@@ -6,15 +6,18 @@ import { startStack } from '../support/house.ts'
 
 const always = { config: { auth0: { pushedAuthorization: 'always' } } }
 
-t.test('where the provider requires pushed requests, the browser carries nothing of the request', async (t) => {
-  const stack = await startStack(t, { auth0: { settings: { pushedAuthorization: 'required' } } })
-  const { page } = await stack.signIn('max@example.com', createBrowser(), '/catalog')
-  t.match(decodeJwt(JSON.parse(page.text).headers['x-stagedoor-assertion']), { email: 'max@example.com' })
-  t.same(Object.keys(stack.auth0.tenant.lastAuthorize).toSorted(), ['client_id', 'request_uri'])
-  t.equal(stack.auth0.counters.pushedAuthorization, 1)
-})
+t.test(
+  'with a provider that requires pushed requests, the browser carries only a reference to the request',
+  async (t) => {
+    const stack = await startStack(t, { auth0: { settings: { pushedAuthorization: 'required' } } })
+    const { page } = await stack.signIn('max@example.com', createBrowser(), '/catalog')
+    t.match(decodeJwt(JSON.parse(page.text).headers['x-stagedoor-assertion']), { email: 'max@example.com' })
+    t.same(Object.keys(stack.auth0.tenant.lastAuthorize).toSorted(), ['client_id', 'request_uri'])
+    t.equal(stack.auth0.counters.pushedAuthorization, 1)
+  },
+)
 
-t.test('a pushed request asks for all that a plain one asks for', async (t) => {
+t.test('a pushed request has the same parameters as a plain one', async (t) => {
   const stack = await startStack(t, { ...always, auth0: { settings: { pushedAuthorization: 'offered' } } })
   const browser = createBrowser()
   const login = await browser.open(`${stack.url}/.stagedoor/login?organization=org_demo`)
@@ -27,7 +30,7 @@ t.test('a pushed request asks for all that a plain one asks for', async (t) => {
 })
 
 t.test(
-  'where pushed requests are offered but not required, and nobody asks for them, requests are plain',
+  'requests are plain where the provider offers pushed requests, and neither it nor configuration requires them',
   async (t) => {
     const stack = await startStack(t, { auth0: { settings: { pushedAuthorization: 'offered' } } })
     t.equal((await stack.signIn()).page.status, 200)
@@ -35,21 +38,21 @@ t.test(
   },
 )
 
-t.test('`never` sends plain requests whatever the discovery document says', async (t) => {
+t.test('`never` sends plain requests, even if the discovery document requires pushed ones', async (t) => {
   const never = { config: { auth0: { pushedAuthorization: 'never' } } }
   const stack = await startStack(t, { ...never, auth0: { settings: { pushedAuthorization: 'required' } } })
   const { location = '' } = await createBrowser().step(`${stack.url}/.stagedoor/login`)
   t.ok(new URL(location).searchParams.get('code_challenge'))
 })
 
-t.test('pushing authenticates with the next secret when the first is rejected', async (t) => {
+t.test('a push authenticates with the next secret when the first is rejected', async (t) => {
   const clientSecrets = ['the-secret-of-yesterday', 'stagedoor-demo-secret-for-local-use-only']
   const config = { auth0: { ...always.config.auth0, clientSecrets } }
   const stack = await startStack(t, { config, auth0: { settings: { pushedAuthorization: 'required' } } })
   t.equal((await stack.signIn()).page.status, 200)
 })
 
-t.test('while requests cannot be pushed nobody is sent the plain way', async (t) => {
+t.test('while pushing fails, logins do not fall back to plain requests', async (t) => {
   const stack = await startStack(t, { ...always, auth0: { settings: { pushedAuthorization: 'offered' } } })
   const { switches } = stack.auth0
   const tryLogin = () => createBrowser().open(`${stack.url}/.stagedoor/login`)
@@ -70,7 +73,7 @@ t.test('while requests cannot be pushed nobody is sent the plain way', async (t)
   t.equal((await stack.signIn()).page.status, 200, 'and then as usual')
 })
 
-t.test('a provider that has no such endpoint is said to be the trouble, where configuration asks for it', async (t) => {
+t.test('if configuration requires pushed requests, the error names a provider without that endpoint', async (t) => {
   const stack = await startStack(t, always)
   t.match(await createBrowser().open(`${stack.url}/.stagedoor/login`), {
     status: 502,

@@ -9,7 +9,7 @@ const people = ['jane@example.com', 'max@example.com', 'eve@example.com']
 
 const subjectOf = ({ auth0 }: Replicas, email = '') => auth0.users.find((user) => user.email === email)?.id ?? ''
 
-/** At each replica a WebSocket, an event stream and a download of one session. */
+/** Opens a WebSocket, an event stream and a download of one session at each replica. */
 async function openEverywhere(t: Test, { all }: Replicas, cookie: string) {
   return Promise.all(
     all.flatMap(({ url }) => [
@@ -34,7 +34,7 @@ for (const store of ['redis', 'cookie']) {
       backchannelLogoutInitiators: 'all',
     })
 
-    /** How long after `revoke` the last of all connections and replicas has let go, in milliseconds. */
+    /** Milliseconds from `revoke` until every connection is closed and every replica refuses the session. */
     async function measure(email: string | undefined, revoke: (cookie: string) => Promise<unknown>): Promise<number> {
       const cookie = await replicas.signIn(email)
       const open = await openEverywhere(t, replicas, cookie)
@@ -58,7 +58,7 @@ for (const store of ['redis', 'cookie']) {
     for (const [i, [source, revoke]] of sources.entries()) {
       const email = people[i]
       const figure = await measure(email, (cookie) => revoke(cookie, email))
-      t.comment(`${store}: ${source}: 9 open connections and 3 replicas let go within ${figure} ms`)
+      t.comment(`${store}: ${source}: 9 open connections closed and 3 replicas refused the session within ${figure} ms`)
     }
   })
 }

@@ -5,7 +5,7 @@ import { temporaryFolder } from '../audit/support.ts'
 import { type Stack, startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 
-/** A gateway whose records go to a file, so that the log has none. */
+/** A stack whose audit records go to a file, so that the log has none. */
 async function stackWithFile(t: Test, requests: object = {}): Promise<Stack> {
   const file = { path: `${await temporaryFolder(t)}/audit.jsonl` }
   const audit = { sinks: [{ file }], keys: { store: 'memory' } }
@@ -22,7 +22,7 @@ async function linesOf(stack: Stack, path: string, headers: Record<string, strin
   return stack.logged.filter(({ requestId, level }) => requestId === id && Number(level) >= 30)
 }
 
-t.test('a request has one line, with what became of it and nothing of the person', async (t) => {
+t.test('a request has one log line, with its outcome and nothing personal', async (t) => {
   const stack = await stackWithFile(t)
   const allowed = await linesOf(stack, '/public/x?secret=1')
   t.match(allowed, [
@@ -53,7 +53,7 @@ t.test('a request has one line, with what became of it and nothing of the person
   ])
 })
 
-t.test('probes and static files have a line only when they fail', async (t) => {
+t.test('probes and static files have a log line only when they fail', async (t) => {
   const stack = await stackWithFile(t, { quiet: ['/.stagedoor/health/**', '/public/static/**', '/private/static/**'] })
   t.same(await linesOf(stack, '/.stagedoor/health/live'), [])
   t.same(await linesOf(stack, '/public/static/app.js'), [])
@@ -61,7 +61,7 @@ t.test('probes and static files have a line only when they fail', async (t) => {
   t.equal((await linesOf(stack, '/private/static/app.js')).length, 1)
 })
 
-t.test('a share of quiet requests has a line, by trace', async (t) => {
+t.test('a configured share of quiet requests has a log line, chosen by trace id', async (t) => {
   const stack = await stackWithFile(t, { quiet: ['/public/**'], sampleRatio: 0.5 })
   const counts = await Promise.all(Array.from({ length: 64 }, () => linesOf(stack, '/public/x')))
   const logged = counts.flat().length
@@ -69,7 +69,7 @@ t.test('a share of quiet requests has a line, by trace', async (t) => {
 })
 
 t.test(
-  'with records of the trail in the log, an allowed request has its record, and a refused one its line as well',
+  'with the trail in the log, an allowed request has only its record, and a refused one its log line as well',
   async (t) => {
     const stack = await startStack(t)
     t.same(await linesOf(stack, '/public/x'), [])
@@ -79,7 +79,7 @@ t.test(
   },
 )
 
-t.test('above info no line is made', async (t) => {
+t.test('with a log level above info no log line is built', async (t) => {
   const stack = await stackWithFile(t)
   stack.parts.requestLine.logger.info = () => t.fail('made a line')
   Object.assign(stack.parts.requestLine.logger, { level: 'warn' })

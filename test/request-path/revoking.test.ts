@@ -8,7 +8,7 @@ type Listed = { sessions: { id: string; subject: string; email: string }[] }
 
 const subjectOf = ({ auth0 }: Stack, email: string) => auth0.users.find((user) => user.email === email)?.id ?? ''
 
-t.test('signing out everywhere ends all sessions of the person, and nobody elseâ€™s', async (t) => {
+t.test('signing out everywhere ends all sessions of the person and no others', async (t) => {
   const stack = await startStack(t)
   const [here, there] = [await stack.signIn(), await stack.signIn()]
   const max = await stack.signIn('max@example.com')
@@ -32,7 +32,7 @@ t.test('signing out everywhere ends all sessions of the person, and nobody elseâ
   t.equal((await stack.signIn('jane@example.com', there.browser)).page.status, 200, 'the next login works')
 })
 
-t.test('who may administrate sees who is signed in, and ends one session or all of a person', async (t) => {
+t.test('an administrator sees who is signed in, and can end one or all sessions of a person', async (t) => {
   const stack = await startStack(t)
   const { browser: jane } = await stack.signIn()
   const [max, maxElsewhere] = [await stack.signIn('max@example.com'), await stack.signIn('max@example.com')]
@@ -78,7 +78,7 @@ t.test('who may administrate sees who is signed in, and ends one session or all 
   t.match(await revoke({ subject }, forged), { status: 403, text: /STAGEDOOR_SESSION_CROSS_SITE/ })
 })
 
-t.test('who may not administrate is refused', async (t) => {
+t.test('a person who is no administrator is refused', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn('max@example.com')
   const url = `${stack.url}/.stagedoor/admin/sessions`
@@ -86,7 +86,7 @@ t.test('who may not administrate is refused', async (t) => {
   t.match(await createBrowser().fetch(url), { status: 401, text: /STAGEDOOR_SESSION_REQUIRED/ })
 })
 
-t.test('with Redis gone an operator is told that other replicas do not know yet', async (t) => {
+t.test('without Redis an operator is told that other replicas do not know yet', async (t) => {
   const redis = await startRedis(t)
   const config = { session: { store: 'cookie', redis: { url: redis.url }, secrets: ['x'.repeat(32)] } }
   const stack = await startStack(t, { config })
@@ -110,7 +110,7 @@ t.test('with Redis gone an operator is told that other replicas do not know yet'
   )
 })
 
-t.test('with Redis gone the records of what a person ends say that other replicas do not know yet', async (t) => {
+t.test('without Redis the records of ended sessions say that other replicas do not know yet', async (t) => {
   const redis = await startRedis(t)
   const config = { session: { store: 'cookie', redis: { url: redis.url }, secrets: ['x'.repeat(32)] } }
   const stack = await startStack(t, { config })

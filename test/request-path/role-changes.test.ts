@@ -9,7 +9,7 @@ import { until } from '../support/until.ts'
 const signInPath = '/api/auth/stagedoor/refresh'
 const tenMinutesMs = 10 * 60_000
 
-/** A stack in which Jane is signed in, and then `refreshEvery` passes; the upstream answers the sign-in with `status`. */
+/** A stack in which Jane signs in and `refreshEvery` passes. The upstream answers `status` to the sign-in request. */
 async function startAgedStack(t: Test, { status = 200, assertion = {} }: { status?: number; assertion?: object } = {}) {
   const clock = { aheadMs: 0 }
   const upstream: RequestListener = (request, response) => {
@@ -28,30 +28,30 @@ async function startAgedStack(t: Test, { status = 200, assertion = {} }: { statu
 const messages = ({ logged }: Stack) => logged.map(({ msg }) => String(msg))
 const signIns = ({ origin }: Stack) => origin.seen.filter(({ url }) => url === signInPath)
 
-t.test('roles that a refresh changed are told to Backstage at once, whatever was asked for', async (t) => {
+t.test('a refresh that changes roles signs the person in to Backstage anew at once, for any request', async (t) => {
   const { stack, id, ask } = await startAgedStack(t)
   stack.auth0.switches.setRoles(id, ['developer'])
   t.equal((await ask()).status, 200)
   await until(() => messages(stack).includes('the upstream has the changed roles'))
 
-  const [told, ...others] = signIns(stack)
+  const [signIn, ...others] = signIns(stack)
   t.same(others, [])
-  t.equal(told?.method, 'GET')
-  t.equal(told?.headers.host, new URL(stack.url).host)
-  t.match(told?.headers, { 'x-request-id': /^[0-9a-f-]{36}$/, traceparent: /^00-/ })
-  t.equal(told?.headers.cookie, undefined)
-  const claims = decodeJwt(String(told?.headers['x-stagedoor-assertion']))
+  t.equal(signIn?.method, 'GET')
+  t.equal(signIn?.headers.host, new URL(stack.url).host)
+  t.match(signIn?.headers, { 'x-request-id': /^[0-9a-f-]{36}$/, traceparent: /^00-/ })
+  t.equal(signIn?.headers.cookie, undefined)
+  const claims = decodeJwt(String(signIn?.headers['x-stagedoor-assertion']))
   t.match(claims, { sub: id, roles: ['developer'], aud: 'urn:stagedoor:backstage' })
 })
 
-t.test('a refresh that changes no right tells nobody', async (t) => {
+t.test('a refresh that changes no rights does not notify the upstream', async (t) => {
   const { stack, ask } = await startAgedStack(t)
   t.equal((await ask()).status, 200)
   t.equal(stack.auth0.counters.tokenRefreshToken, 1)
   t.same(signIns(stack), [])
 })
 
-t.test('an upstream that does not take it costs the person nothing, and is logged', async (t) => {
+t.test('an upstream that rejects the new roles is logged, and the request succeeds', async (t) => {
   const { stack, id, ask } = await startAgedStack(t, { status: 404 })
   stack.auth0.switches.setRoles(id, [])
   t.equal((await ask()).status, 200)
@@ -63,7 +63,7 @@ t.test('an upstream that does not take it costs the person nothing, and is logge
   )
 })
 
-t.test('an upstream that is away costs the person nothing, and is logged', async (t) => {
+t.test('an upstream that is down when roles change is logged', async (t) => {
   const { stack, id, ask } = await startAgedStack(t, { assertion: { signInPath: '/elsewhere' } })
   stack.auth0.switches.setRoles(id, [])
   t.equal((await ask()).status, 200)
@@ -71,7 +71,7 @@ t.test('an upstream that is away costs the person nothing, and is logged', async
 })
 
 for (const assertion of [{ signInPath: 'off' }, { headers: ['oauth2-proxy'] }]) {
-  t.test(`an upstream with ${JSON.stringify(assertion)} is not told`, async (t) => {
+  t.test(`an upstream with ${JSON.stringify(assertion)} is not notified of changed roles`, async (t) => {
     const { stack, id, ask } = await startAgedStack(t, { assertion })
     stack.auth0.switches.setRoles(id, [])
     t.match(JSON.parse((await ask()).text), { roles: { length: 0 } })

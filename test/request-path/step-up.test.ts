@@ -17,44 +17,47 @@ const routes = [
 const start = (t: Test, options: Parameters<typeof startStack>[1] = {}): Promise<Stack> =>
   startStack(t, { ...options, config: { routes, ...options.config } })
 
-/** Fills in the stand-in's second-factor page. */
-const showFactor = (browser: Browser, page: Page, code = '123456'): Promise<Page> =>
+/** Fills in the second-factor page of the local Auth0. */
+const passSecondFactor = (browser: Browser, page: Page, code = '123456'): Promise<Page> =>
   browser.submit(page.url, '/u/login/mfa', { code })
 
 const sessionIdOf = async (stack: Stack, browser: Browser): Promise<string> =>
   JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/me`)).text).session.id
 
-t.test('a navigation that lacks a second factor leads through one and back, with a new session', async (t) => {
-  const stack = await start(t)
-  const { browser } = await stack.signIn()
-  const before = await sessionIdOf(stack, browser)
-  const cookieBefore = browser.cookiesOf(stack.url).get('stagedoor')
+t.test(
+  'a navigation that lacks a second factor leads through the second factor and back, with a new session',
+  async (t) => {
+    const stack = await start(t)
+    const { browser } = await stack.signIn()
+    const before = await sessionIdOf(stack, browser)
+    const cookieBefore = browser.cookiesOf(stack.url).get('stagedoor')
 
-  const asked = await browser.open(`${stack.url}/api/admin/users?tab=1`)
-  t.match(asked.text, 'Verify your identity')
-  const page = await showFactor(browser, asked)
-  t.equal(page.status, 200)
-  t.equal(page.url, `${stack.url}/api/admin/users?tab=1`)
-  t.not(await sessionIdOf(stack, browser), before)
-  t.not(browser.cookiesOf(stack.url).get('stagedoor'), cookieBefore)
+    const asked = await browser.open(`${stack.url}/api/admin/users?tab=1`)
+    t.match(asked.text, 'Verify your identity')
+    const page = await passSecondFactor(browser, asked)
+    t.equal(page.status, 200)
+    t.equal(page.url, `${stack.url}/api/admin/users?tab=1`)
+    t.not(await sessionIdOf(stack, browser), before)
+    t.not(browser.cookiesOf(stack.url).get('stagedoor'), cookieBefore)
 
-  const again = await browser.fetch(`${stack.url}/api/admin/users`)
-  t.equal(again.status, 200)
-})
+    const again = await browser.fetch(`${stack.url}/api/admin/users`)
+    t.equal(again.status, 200)
+  },
+)
 
-t.test('the session of before the step-up is over when other tabs have had time to follow', async (t) => {
+t.test('the session before the step-up ends after a grace period for other tabs', async (t) => {
   let now = Date.now()
   const stack = await start(t, { now: () => now })
   const { browser } = await stack.signIn()
   const old = browser.cookiesOf(stack.url).get('stagedoor') ?? ''
-  await showFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
+  await passSecondFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
   now += 10_000
   const thief = createBrowser()
   thief.cookiesOf(stack.url).set('stagedoor', old)
   t.equal((await thief.fetch(`${stack.url}/api/x`)).status, 401)
 })
 
-t.test('Auth0 is asked for the second factor by acr_values, and for its age by max_age', async (t) => {
+t.test('the request to Auth0 asks for a second factor in acr_values, and for its age in max_age', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const authorize = async (path: string): Promise<URLSearchParams> => {
@@ -70,7 +73,7 @@ t.test('Auth0 is asked for the second factor by acr_values, and for its age by m
   t.notOk(atAnyTime.has('max_age'))
 })
 
-t.test('a login that goes nowhere special asks for no second factor', async (t) => {
+t.test('a login for a page without such a rule asks for no second factor', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const { location = '' } = await browser.step(
@@ -81,7 +84,7 @@ t.test('a login that goes nowhere special asks for no second factor', async (t) 
   t.notOk(new URL(orders.location ?? '').searchParams.has('acr_values'), 'reading orders needs none')
 })
 
-t.test('a script is told of the second factor, and its login_url leads through one and on', async (t) => {
+t.test('a script gets the need for a second factor as JSON, and login_url leads through it', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const refused = await browser.fetch(`${stack.url}/api/orders/1`, { method: 'POST' })
@@ -95,22 +98,22 @@ t.test('a script is told of the second factor, and its login_url leads through o
   t.match(body.login_url, `${stack.url}/.stagedoor/login?return_to=`)
   t.notOk(refused.location)
 
-  const page = await showFactor(browser, await browser.open(body.login_url))
+  const page = await passSecondFactor(browser, await browser.open(body.login_url))
   t.equal(page.url, `${stack.url}/`)
   t.equal((await browser.fetch(`${stack.url}/api/orders/1`, { method: 'POST' })).status, 200)
 })
 
-t.test('a page may send the browser through a second factor and back to itself', async (t) => {
+t.test('a page can send the browser through a second factor and back', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const url = `${stack.url}/.stagedoor/step-up?for=${encodeURIComponent('/api/orders/1')}&return_to=${encodeURIComponent('/orders?new')}`
-  const page = await showFactor(browser, await browser.open(url))
+  const page = await passSecondFactor(browser, await browser.open(url))
   t.equal(page.url, `${stack.url}/orders?new`)
   const passed = await browser.step(url)
   t.equal(passed.location, `${stack.url}/orders?new`, 'it has been shown already')
 })
 
-t.test('the step-up page sends nobody to another site', async (t) => {
+t.test('the step-up page never redirects to another site', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const passed = await browser.step(`${stack.url}/.stagedoor/step-up?for=/x&return_to=https://evil.example/`)
@@ -118,16 +121,16 @@ t.test('the step-up page sends nobody to another site', async (t) => {
   t.equal((await browser.step(`${stack.url}/.stagedoor/step-up`)).location, `${stack.url}/`)
 })
 
-t.test('somebody who is not signed in signs in first', async (t) => {
+t.test('a step-up without a session starts with a login', async (t) => {
   const stack = await start(t)
   const browser = createBrowser()
   const login = await passLoginPage(await browser.open(`${stack.url}/api/admin/users`), browser, 'jane@example.com')
   t.match(login.text, 'Verify your identity')
-  t.equal((await showFactor(browser, login)).url, `${stack.url}/api/admin/users`)
+  t.equal((await passSecondFactor(browser, login)).url, `${stack.url}/api/admin/users`)
   t.equal((await createBrowser().fetch(`${stack.url}/.stagedoor/step-up`)).status, 401)
 })
 
-t.test('without the role nobody is sent for a second factor', async (t) => {
+t.test('a person without the role is refused without a second factor', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn('max@example.com')
   const page = await browser.open(`${stack.url}/api/admin/users`)
@@ -135,12 +138,12 @@ t.test('without the role nobody is sent for a second factor', async (t) => {
   t.match(page.text, 'You need the role platform-admin and a second factor from the last 15m.')
 })
 
-t.test('a provider that passes over the second factor ends in a page, and the session stays as it was', async (t) => {
+t.test('a provider that skips the second factor leads to an error page, and the session stays as it was', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const login = await browser.step(`${stack.url}/api/admin/users`)
   const started = await browser.step(login.location ?? '')
-  // As a tenant without an Action for acr_values does, or a person who takes the parameter out.
+  // So behaves a tenant without an Action for acr_values. A person can also remove the parameter.
   const stripped = new URL(started.location ?? '')
   stripped.searchParams.delete('acr_values')
   const page = await browser.open(stripped.href)
@@ -150,22 +153,22 @@ t.test('a provider that passes over the second factor ends in a page, and the se
   t.equal((await browser.fetch(`${stack.url}/api/admin/users`)).status, 401)
 })
 
-t.test('a provider that does not say when ends in a page', async (t) => {
+t.test('a provider that sends no auth_time leads to an error page', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const login = await browser.step(`${stack.url}/api/admin/users`)
   const stripped = new URL((await browser.step(login.location ?? '')).location ?? '')
   stripped.searchParams.delete('max_age')
-  const page = await showFactor(browser, await browser.open(stripped.href))
+  const page = await passSecondFactor(browser, await browser.open(stripped.href))
   t.ok(page.status >= 400, String(page.status))
   t.equal((await browser.fetch(`${stack.url}/api/admin/users`)).status, 401)
 })
 
-t.test('a provider that says it was too long ago ends in a page', async (t) => {
+t.test('a provider whose auth_time is too old leads to an error page', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   stack.auth0.switches.setClockOffsetSeconds(-1000)
-  const page = await showFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
+  const page = await passSecondFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
   t.equal(page.status, 403)
   t.match(
     stack.logged.filter(({ code }) => code === 'STAGEDOOR_OIDC_STEP_UP_FAILED'),
@@ -173,7 +176,7 @@ t.test('a provider that says it was too long ago ends in a page', async (t) => {
   )
 })
 
-t.test('somebody who declines ends in a page, and the session stays as it was', async (t) => {
+t.test('a declined second factor leads to an error page, and the session stays as it was', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const login = await browser.step(`${stack.url}/api/admin/users`)
@@ -187,26 +190,26 @@ t.test('somebody who declines ends in a page, and the session stays as it was', 
   t.equal((await browser.fetch(`${stack.url}/api/x`)).status, 200)
 })
 
-t.test('a wrong code gets nobody through', async (t) => {
+t.test('a wrong code is refused', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
-  const page = await showFactor(browser, await browser.open(`${stack.url}/api/admin/users`), '000000')
+  const page = await passSecondFactor(browser, await browser.open(`${stack.url}/api/admin/users`), '000000')
   t.match(page.text, 'The code is not valid.')
   t.equal((await browser.fetch(`${stack.url}/api/admin/users`)).status, 401)
 })
 
-t.test('a second factor grows old, and is asked for again', async (t) => {
+t.test('an expired second factor is asked for again', async (t) => {
   let aheadMs = 0
   const stack = await start(t, { now: () => Date.now() + aheadMs })
   const { browser } = await stack.signIn()
-  await showFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
+  await passSecondFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
   t.equal((await browser.fetch(`${stack.url}/api/admin/users`)).status, 200)
   aheadMs = 16 * 60_000
   t.equal((await browser.fetch(`${stack.url}/api/admin/users`)).status, 401)
   t.equal((await browser.fetch(`${stack.url}/api/vault/x`)).status, 200, 'where it may be of any age')
 })
 
-t.test('a step-up is for the organization that the session is for', async (t) => {
+t.test('a step-up keeps the organization of the session', async (t) => {
   const stack = await start(t)
   const browser = createBrowser()
   await passLoginPage(
@@ -214,11 +217,11 @@ t.test('a step-up is for the organization that the session is for', async (t) =>
     browser,
     'jane@example.com',
   )
-  await showFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
+  await passSecondFactor(browser, await browser.open(`${stack.url}/api/admin/users`))
   t.equal(JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/me`)).text).org_id, 'org_demo')
 })
 
-t.test('a form that lacks a second factor gets a page with the way to one', async (t) => {
+t.test('a form post that lacks a second factor gets a page with a link to the step-up', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const page = await browser.step(`${stack.url}/api/orders/1`, {

@@ -7,7 +7,7 @@ async function untilCallback(stack: Stack, browser: Browser): Promise<string> {
   return passLoginPageUntilCallback(stack.url, await browser.open(`${stack.url}/catalog`), browser)
 }
 
-t.test('logins in three tabs at once all end where they began', async (t) => {
+t.test('concurrent logins in three tabs each return to the page where they started', async (t) => {
   const stack = await startStack(t)
   const browser = createBrowser()
   const paths = ['/one', '/two', '/three']
@@ -16,7 +16,7 @@ t.test('logins in three tabs at once all end where they began', async (t) => {
     const { location = '' } = await browser.step(stack.url + path)
     providerUrls.push((await browser.step(location)).location ?? '')
   }
-  // The first tab signs in; at the provider that counts for the others, whose logins are in flight as well.
+  // The first tab signs in. The provider then has a session for the others, whose logins are pending.
   for (const [i, providerUrl] of providerUrls.entries()) {
     const last = await passLoginPage(await browser.open(providerUrl), browser, 'jane@example.com')
     t.match(last, { status: 200, url: `${stack.url}${paths[i]}` })
@@ -24,7 +24,7 @@ t.test('logins in three tabs at once all end where they began', async (t) => {
   t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
 })
 
-t.test('requests of the other tabs go on while a second login of the same person takes over', async (t) => {
+t.test('requests of other tabs succeed while a second login of the same person replaces the session', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const before = `stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}`
@@ -32,7 +32,7 @@ t.test('requests of the other tabs go on while a second login of the same person
   t.equal((await createBrowser().fetch(`${stack.url}/`, { headers: { cookie: before } })).status, 200)
 })
 
-t.test('the back button on the callback says that one is signed in, and leads to the portal', async (t) => {
+t.test('the back button to the callback shows that the person is signed in and links to the portal', async (t) => {
   const stack = await startStack(t)
   const browser = createBrowser()
   const callback = await untilCallback(stack, browser)
@@ -43,7 +43,7 @@ t.test('the back button on the callback says that one is signed in, and leads to
   t.equal((await browser.fetch(`${stack.url}/`)).status, 200, 'and nothing has ended')
 })
 
-t.test('a bookmarked login says the same', async (t) => {
+t.test('a bookmarked login page shows that the person is signed in and links to the portal', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const page = await browser.open(`${stack.url}/.stagedoor/login`)
@@ -51,7 +51,7 @@ t.test('a bookmarked login says the same', async (t) => {
   t.match(page.text, /href="\/"/)
 })
 
-t.test('a login that says where to go starts a new session and goes there, for one that is about to end', async (t) => {
+t.test('a login link with return_to replaces a session that still lasts', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const before = browser.cookiesOf(stack.url).get('stagedoor')
@@ -60,7 +60,7 @@ t.test('a login that says where to go starts a new session and goes there, for o
   t.not(browser.cookiesOf(stack.url).get('stagedoor'), before)
 })
 
-t.test('a login that took too long starts over once by itself, and ends well', async (t) => {
+t.test('a login that took too long restarts once by itself and succeeds', async (t) => {
   let now = Date.now()
   const stack = await startStack(t, { now: () => now })
   const browser = createBrowser()
@@ -69,7 +69,7 @@ t.test('a login that took too long starts over once by itself, and ends well', a
   t.match(await browser.open(callback), { status: 200, url: `${stack.url}/catalog` })
 })
 
-t.test('a login whose cookie is gone starts over once, and then explains', async (t) => {
+t.test('a login whose cookie is missing restarts once, and then shows an explanation', async (t) => {
   const stack = await startStack(t)
   const browser = createBrowser()
   const callback = await untilCallback(stack, browser)
@@ -92,24 +92,27 @@ t.test('a foreign state is refused with a page, signed in or not', async (t) => 
   t.match(await browser.open(foreign), { status: 200, text: /You are signed in already/ })
 })
 
-t.test('a browser that does not keep the session is told so after two rounds, and may try again', async (t) => {
-  const stack = await startStack(t)
-  const browser = createBrowser()
-  const forget = (): void => void browser.cookiesOf(stack.url).delete('stagedoor')
-  await stack.signIn('jane@example.com', browser)
-  forget()
-  t.match(await browser.open(`${stack.url}/catalog`), { status: 200 }, 'once more')
-  forget()
-  const page = await browser.open(`${stack.url}/catalog`)
-  t.match(page, { status: 400, text: /STAGEDOOR_OIDC_SESSION_NOT_KEPT/ })
-  t.match(
-    stack.logged.find(({ code }) => code === 'STAGEDOOR_OIDC_SESSION_NOT_KEPT'),
-    { reason: 'cookie-not-sent' },
-  )
-  t.match(await browser.open(`${stack.url}/catalog`), { status: 200 })
-})
+t.test(
+  'a browser that does not keep the session cookie gets an explanation after two rounds, and may try again',
+  async (t) => {
+    const stack = await startStack(t)
+    const browser = createBrowser()
+    const forget = (): void => void browser.cookiesOf(stack.url).delete('stagedoor')
+    await stack.signIn('jane@example.com', browser)
+    forget()
+    t.match(await browser.open(`${stack.url}/catalog`), { status: 200 }, 'once more')
+    forget()
+    const page = await browser.open(`${stack.url}/catalog`)
+    t.match(page, { status: 400, text: /STAGEDOOR_OIDC_SESSION_NOT_KEPT/ })
+    t.match(
+      stack.logged.find(({ code }) => code === 'STAGEDOOR_OIDC_SESSION_NOT_KEPT'),
+      { reason: 'cookie-not-sent' },
+    )
+    t.match(await browser.open(`${stack.url}/catalog`), { status: 200 })
+  },
+)
 
-t.test('a session cookie that comes but opens nothing is told from one that does not come', async (t) => {
+t.test('the log distinguishes a session cookie that does not open from a missing one', async (t) => {
   const stack = await startStack(t)
   const browser = createBrowser()
   for (let i = 0; i < 3; i++) {
@@ -119,7 +122,7 @@ t.test('a session cookie that comes but opens nothing is told from one that does
   t.ok(stack.logged.some(({ reason }) => reason === 'cookie-not-accepted'))
 })
 
-t.test('who signs out and in again at once is not taken for a browser without cookies', async (t) => {
+t.test('a quick sign-out and sign-in is not mistaken for a browser without cookies', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   await browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', {})

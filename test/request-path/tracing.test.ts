@@ -40,21 +40,24 @@ t.test('one trace spans the client of a trusted proxy, the stages of the gateway
   t.equal(receiver.asked[0]?.headers['x-key'], 'a key')
 })
 
-t.test('a stage that refuses is marked, and a trace of an untrusted client is not continued', async (t) => {
-  const receiver = await startOtlpReceiver(t)
-  const otlp = { protocol: 'http/json', endpoint: receiver.url, sampleRatio: 1 }
-  const stack = await startStack(t, { config: { server: server([]), telemetry: { otlp } } })
-  t.equal((await fetch(`${stack.directUrl}/private`, { headers: client })).status, 401)
-  t.equal((await fetch(`${stack.directUrl}/.stagedoor/health/live`)).status, 200)
-  t.equal((await fetch(`${stack.directUrl}/a//b`)).status, 400)
-  await stack.app.close()
-  const policy = receiver.spans.find(({ name }) => name === 'policy')
-  t.match(policy?.status, { code: 2, message: 'STAGEDOOR_POLICY_UNAUTHENTICATED' })
-  t.not(policy?.traceId, traceId)
-  t.ok(receiver.spans.some(({ name }) => name === 'endpoint'))
-})
+t.test(
+  'the span of a stage that refuses is marked, and the trace of an untrusted client is not continued',
+  async (t) => {
+    const receiver = await startOtlpReceiver(t)
+    const otlp = { protocol: 'http/json', endpoint: receiver.url, sampleRatio: 1 }
+    const stack = await startStack(t, { config: { server: server([]), telemetry: { otlp } } })
+    t.equal((await fetch(`${stack.directUrl}/private`, { headers: client })).status, 401)
+    t.equal((await fetch(`${stack.directUrl}/.stagedoor/health/live`)).status, 200)
+    t.equal((await fetch(`${stack.directUrl}/a//b`)).status, 400)
+    await stack.app.close()
+    const policy = receiver.spans.find(({ name }) => name === 'policy')
+    t.match(policy?.status, { code: 2, message: 'STAGEDOOR_POLICY_UNAUTHENTICATED' })
+    t.not(policy?.traceId, traceId)
+    t.ok(receiver.spans.some(({ name }) => name === 'endpoint'))
+  },
+)
 
-t.test('a receiver that refuses is logged once, and disturbs no request', async (t) => {
+t.test('a trace receiver that refuses is logged once and affects no request', async (t) => {
   const receiver = await startOtlpReceiver(t, { status: 400 })
   const otlp = { protocol: 'http/json', endpoint: receiver.url, sampleRatio: 1 }
   const stack = await startStack(t, { config: { telemetry: { otlp } } })

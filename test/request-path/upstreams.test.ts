@@ -6,7 +6,7 @@ import { startOrigin } from '../support/origin.ts'
 import { freePort } from '../support/ports.ts'
 import { exchange } from '../support/raw.ts'
 
-t.test('each upstream gets assertions for its own audience, and never those of another', async (t) => {
+t.test('each upstream gets assertions for its own audience only', async (t) => {
   const docs = await startOrigin(t)
   const search = await startOrigin(t)
   const stack = await startStack(t, {
@@ -45,7 +45,7 @@ t.test('each upstream gets assertions for its own audience, and never those of a
   t.match(told[0].headers, { 'x-forwarded-prefix': '/docs' })
 })
 
-t.test('a host may have an upstream of its own', async (t) => {
+t.test('a host can have its own upstream', async (t) => {
   const docs = await startOrigin(t, (_request, response) => response.end('docs'))
   const stack = await startStack(t, {
     upstream: (_request, response) => response.end('portal'),
