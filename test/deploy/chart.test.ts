@@ -37,6 +37,11 @@ const refusals: [what: string, values: string[], message: RegExp][] = [
   ['several replicas without Redis', ['replicas=2'], /redis\.enabled/],
   ['autoscaling without Redis', ['autoscaling.enabled=true'], /redis\.enabled/],
   ['a sidecar without an image', ['backstage.image='], /backstage\.image/],
+  [
+    'a sidecar whose probe no public rule lets pass',
+    ['config.routes[0].name=everything', 'config.routes[0].path=/**', 'config.routes[0].allow=authenticated'],
+    /config\.routes.*readiness/,
+  ],
   ['no secrets', ['secrets.sessionSecret='], /secrets\.existingSecret/],
   ['Redis without an address', ['redis.enabled=true'], /secrets\.redisUrl/],
   ['a NetworkPolicy that selects every pod', ['mode=ingress'], /backstage\.podLabels/],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import t from 'tap'
+import { parse } from 'yaml'
 
 import { renderedModes } from '../../scripts/manifests.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -30,6 +31,11 @@ type Container = {
   name: string
   securityContext: Record<string, unknown>
   env?: { name: string; value: string }[]
+}
+type Probe = { httpGet: { path: string; port: number | string } }
+type SharedPodContainer = Container & {
+  startupProbe: Probe
+  lifecycle: { preStop: { sleep: { seconds: number } } }
 }
 type PodSpec = { securityContext: { runAsNonRoot?: boolean }; containers: Container[]; enableServiceLinks?: boolean }
 
@@ -105,6 +111,21 @@ t.test('in a shared pod Backstage listens where the gateway looks for it, and no
   const [first] = backstage?.env ?? []
   t.same(first, { name: 'APP_CONFIG_backend_listen', value: '127.0.0.1:7007' })
   t.match(configMap?.data?.['chart.yaml'], `backstage: { url: "http://${first?.value}" }`)
+})
+
+t.test('in a shared pod Backstage is ready before the pod is, and stops after the gateway', async (t) => {
+  const [gateway, backstage] = podSpecOf('sidecar').containers as SharedPodContainer[]
+  const { path, port } = backstage?.startupProbe.httpGet ?? {}
+  t.equal(port, 8080, "the kubelet cannot reach Backstage's own port")
+  const configMap = committedManifests('sidecar').find(({ kind }) => kind === 'ConfigMap')
+  const { routes } = parse(configMap?.data?.['chart.yaml'] ?? '')
+  t.match(
+    routes.find((route: { path: string }) => route.path === path),
+    { methods: ['GET'], allow: 'public', upstream: 'backstage' },
+  )
+  const secondsBeforeStopOf = (container?: SharedPodContainer) => container?.lifecycle.preStop.sleep.seconds ?? 0
+  // The gateway takes requests for up to a second after it is told to stop.
+  t.ok(secondsBeforeStopOf(backstage) > secondsBeforeStopOf(gateway) + 1)
 })
 
 t.test('only the gateway reaches Backstage', async (t) => {
