@@ -18,7 +18,7 @@ function target(active: number, isUsable = true): Target & { tried: number } {
   return made
 }
 
-t.test('of one address there is no choice', async (t) => {
+t.test('a single address is always chosen', async (t) => {
   const only = target(7, false)
   const choose = createChooser([only])
   t.equal(choose(undefined), only)
@@ -38,7 +38,7 @@ t.test('equally busy addresses take turns', async (t) => {
   t.same(chosen, [1, 2, 0, 1, 2, 0])
 })
 
-t.test('an address that is not well gets nothing while another is', async (t) => {
+t.test('an unhealthy address gets no requests while another is healthy', async (t) => {
   const targets = [target(0, false), target(9)] as const
   const choose = createChooser([...targets])
   for (let i = 0; i < 4; i++) t.equal(choose(undefined), targets[1])
@@ -46,13 +46,13 @@ t.test('an address that is not well gets nothing while another is', async (t) =>
   t.equal(targets[1].tried, 4)
 })
 
-t.test('a second attempt goes to another address, however busy', async (t) => {
+t.test('a second attempt goes to another address, even a busier one', async (t) => {
   const targets = [target(0), target(9)] as const
   const choose = createChooser([...targets])
   for (let i = 0; i < 4; i++) t.equal(choose(targets[0]), targets[1])
 })
 
-t.test('where none is well another one than the last is tried all the same', async (t) => {
+t.test('without a healthy address, a second attempt still tries another address', async (t) => {
   const targets = [target(0, false), target(0, false)] as const
   const choose = createChooser([...targets])
   for (let i = 0; i < 4; i++) t.equal(choose(targets[1]), targets[0])

@@ -15,7 +15,7 @@ function setUp() {
 
 const refused = new Error('refused')
 
-t.test('an address that could not be connected to is left alone until its cool-down is over', async (t) => {
+t.test('an address that refused a connection gets no requests until its cool-down ends', async (t) => {
   const { health, changes, pass } = setUp()
   t.same([health.isUsable(), health.isFailing], [true, false])
   health.connectFailed(refused)
@@ -27,7 +27,7 @@ t.test('an address that could not be connected to is left alone until its cool-d
   t.same(changes, ['refused'])
 })
 
-t.test('after the cool-down one request finds out, and the others stay away until it has', async (t) => {
+t.test('after the cool-down one request tests the address, and the others avoid it meanwhile', async (t) => {
   const { health, changes, pass } = setUp()
   health.connectFailed(refused)
   pass(100)
@@ -38,14 +38,14 @@ t.test('after the cool-down one request finds out, and the others stay away unti
   t.same(changes, ['refused', undefined])
 })
 
-t.test('a request to an address that is well changes nothing', async (t) => {
+t.test('a request to a healthy address does not change its health', async (t) => {
   const { health, changes } = setUp()
   health.tried()
   health.answered()
   t.same([health.isUsable(), changes], [true, []])
 })
 
-t.test('one lost probe is chance, two take the address out, one good probe brings it back', async (t) => {
+t.test('two failed probes in a row make an address unhealthy, and one success makes it healthy again', async (t) => {
   const { health, changes } = setUp()
   health.probed(refused)
   t.same([health.isUsable(), health.isFailing], [true, false])
@@ -57,7 +57,7 @@ t.test('one lost probe is chance, two take the address out, one good probe bring
   t.same(changes, ['refused', undefined])
 })
 
-t.test('an address whose probes fail is not well because it answered a request', async (t) => {
+t.test('an address whose probes fail stays unhealthy even if it answers a request', async (t) => {
   const { health } = setUp()
   health.probed(refused)
   health.probed(refused)

@@ -12,7 +12,7 @@ async function outcome(answer: Promise<Response>): Promise<[number, unknown]> {
   return [status, rest.body]
 }
 
-t.test('an upstream that is not there is a 502', async (t) => {
+t.test('an unreachable upstream gives a 502', async (t) => {
   const { url } = await startGateway(t, { upstream: { url: `http://127.0.0.1:${await freePort()}` } })
   t.same(await outcome(fetch(url)), [502, { code: 'STAGEDOOR_PROXY_UNREACHABLE' }])
   t.same(await outcome(fetch(url, { method: 'POST', body: 'x'.repeat(300_000) })), [
@@ -21,7 +21,7 @@ t.test('an upstream that is not there is a 502', async (t) => {
   ])
 })
 
-t.test('an upstream that does not answer in time is a 504', async (t) => {
+t.test('an upstream that does not answer in time gives a 504', async (t) => {
   const origin = await startOrigin(t, () => {})
   const { url } = await startGateway(t, { upstream: { url: origin.url, headersTimeoutMs: 20 } })
   t.same(await outcome(fetch(url)), [504, { code: 'STAGEDOOR_PROXY_TIMEOUT' }])
@@ -48,14 +48,14 @@ for (const [name, bytes] of [
   ['an upgrade that no field names', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
   ['half a head', 'HTTP/1.1 200 OK\r\ncontent-le'],
 ] as const) {
-  t.test(`an upstream's answer that cannot be read is a 502: ${name}`, async (t) => {
+  t.test(`an unreadable answer of an upstream gives a 502: ${name}`, async (t) => {
     const origin = await startRawOrigin(t, (_head, socket) => socket.end(bytes))
     const { url } = await startGateway(t, { upstream: { url: origin.url } })
     t.same(await outcome(fetch(url)), [502, { code: 'STAGEDOOR_PROXY_BAD_RESPONSE' }])
   })
 }
 
-t.test('a head longer than the limit is a 502 of its own', async (t) => {
+t.test('a response head over the limit gives a 502 with its own code', async (t) => {
   const origin = await startRawOrigin(t, (_head, socket) =>
     socket.end(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(9_000)}\r\n\r\n`),
   )
@@ -63,7 +63,7 @@ t.test('a head longer than the limit is a 502 of its own', async (t) => {
   t.same(await outcome(fetch(url)), [502, { code: 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE' }])
 })
 
-/** An upstream that answers its first connection once and then lets the second request on it die. */
+/** An upstream that answers once on its first connection and drops that connection's second request. */
 async function startDyingOrigin(t: Parameters<typeof startRawOrigin>[0]): Promise<{ url: string; requests: string[] }> {
   const requests: string[] = []
   const used = new Set<object>()
@@ -76,7 +76,7 @@ async function startDyingOrigin(t: Parameters<typeof startRawOrigin>[0]): Promis
   return { url: origin.url, requests }
 }
 
-t.test('a GET that meets a connection closed while idle is sent once more', async (t) => {
+t.test('a GET is sent again if its idle connection has just closed', async (t) => {
   const origin = await startDyingOrigin(t)
   const { url } = await startGateway(t, { upstream: { url: origin.url } })
   t.equal(await (await fetch(`${url}/1`)).text(), 'ok')
@@ -97,7 +97,7 @@ for (const [what, body] of [
   })
 }
 
-t.test('a GET is sent again only once', async (t) => {
+t.test('a GET is retried only once', async (t) => {
   const requests: string[] = []
   const origin = await startRawOrigin(t, (head, socket) => {
     requests.push(head.slice(0, 5))
@@ -108,25 +108,28 @@ t.test('a GET is sent again only once', async (t) => {
   t.equal(requests.length, 2)
 })
 
-t.test('an overloaded upstream gets no more than its share, the rest a quick 503 with Retry-After', async (t) => {
-  const first = Promise.withResolvers<ServerResponse>()
-  const origin = await startOrigin(t, (request, response) => {
-    if (request.url === '/first') first.resolve(response)
-    else response.end('{}')
-  })
-  const { url } = await startGateway(t, { upstream: { url: origin.url, maxConnections: 1, maxWaiting: 1 } })
-  const served = fetch(`${url}/first`)
-  const held = await first.promise
-  const waiters = [fetch(`${url}/second`), fetch(`${url}/third`)]
-  const refused = await Promise.race(waiters)
-  t.same([refused.status, refused.headers.get('retry-after')], [503, '1'])
-  t.same(await refused.json(), { code: 'STAGEDOOR_PROXY_OVERLOADED' })
-  held.end('{}')
-  const answers = await Promise.all([served, ...waiters])
-  t.equal(answers.filter(({ status }) => status === 200).length, 2)
-})
+t.test(
+  'an overloaded upstream gets requests up to its limit, and the rest get a quick 503 with Retry-After',
+  async (t) => {
+    const first = Promise.withResolvers<ServerResponse>()
+    const origin = await startOrigin(t, (request, response) => {
+      if (request.url === '/first') first.resolve(response)
+      else response.end('{}')
+    })
+    const { url } = await startGateway(t, { upstream: { url: origin.url, maxConnections: 1, maxWaiting: 1 } })
+    const served = fetch(`${url}/first`)
+    const held = await first.promise
+    const waiters = [fetch(`${url}/second`), fetch(`${url}/third`)]
+    const refused = await Promise.race(waiters)
+    t.same([refused.status, refused.headers.get('retry-after')], [503, '1'])
+    t.same(await refused.json(), { code: 'STAGEDOOR_PROXY_OVERLOADED' })
+    held.end('{}')
+    const answers = await Promise.all([served, ...waiters])
+    t.equal(answers.filter(({ status }) => status === 200).length, 2)
+  },
+)
 
-t.test('event streams do not take the place of requests', async (t) => {
+t.test('event streams do not count towards the limit of requests', async (t) => {
   const origin = await startOrigin(t, (request, response) => {
     if (request.url !== '/stream') return response.end('{}')
     return response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
@@ -137,19 +140,16 @@ t.test('event streams do not take the place of requests', async (t) => {
   t.equal((await fetch(url)).status, 200)
 })
 
-t.test(
-  'a failure with an unread upload closes the connection, so that the rest is not read as a request',
-  async (t) => {
-    const origin = await startRawOrigin(t, (_head, socket) => socket.destroy())
-    const { port } = await startGateway(t, { upstream: { url: origin.url } })
-    const client = connectRaw(t, port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\npart')
-    t.match(await readUntil(client, undefined), /^HTTP\/1\.1 502 [\s\S]*connection: close/i)
-  },
-)
+t.test('a failure during an upload closes the connection, so that the rest is not read as a request', async (t) => {
+  const origin = await startRawOrigin(t, (_head, socket) => socket.destroy())
+  const { port } = await startGateway(t, { upstream: { url: origin.url } })
+  const client = connectRaw(t, port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\npart')
+  t.match(await readUntil(client, undefined), /^HTTP\/1\.1 502 [\s\S]*connection: close/i)
+})
 
-t.test('a client that goes away before its connection stands gives its place back', async (t) => {
+t.test('a client that disconnects before the upstream connection is established frees its place', async (t) => {
   const arrived = Promise.withResolvers<Socket>()
-  // The handshake of TLS stays unanswered until the connection is closed.
+  // The server leaves the TLS handshake unanswered until the connection closes.
   let seen = 0
   const upstream = createTcpServer((socket) => {
     socket.on('error', () => {})

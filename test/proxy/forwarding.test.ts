@@ -37,7 +37,7 @@ t.test('method, path, query, body and status go through unchanged', async (t) =>
   }
 })
 
-t.test('the head on the wire has our headers once and none that the client forged', async (t) => {
+t.test('the upstream gets each of our headers once and none that the client forged', async (t) => {
   const heads: string[] = []
   const origin = await startRawOrigin(t, (head, socket) => {
     heads.push(head)
@@ -79,7 +79,7 @@ t.test('the head on the wire has our headers once and none that the client forge
   ])
 })
 
-t.test('trailers of the client reach nobody', async (t) => {
+t.test('trailers of the client are dropped', async (t) => {
   const seen: string[] = []
   const origin = await startOrigin(t, (request, response) => {
     request.on('data', (chunk) => seen.push(String(chunk)))
@@ -97,7 +97,7 @@ t.test('trailers of the client reach nobody', async (t) => {
   t.notMatch(seen.join('\n'), /stagedoor-assertion|forged/i)
 })
 
-t.test('trailers of the upstream are dropped, the body stays whole', async (t) => {
+t.test('trailers of the upstream are dropped and the body stays complete', async (t) => {
   const origin = await startOrigin(t, (_request, response) => {
     response.writeHead(200, { trailer: 'x-checksum' })
     response.write('body')
@@ -113,7 +113,7 @@ t.test('trailers of the upstream are dropped, the body stays whole', async (t) =
   t.notMatch(answer, /x-checksum/)
 })
 
-t.test('answers without a body stay without one, and the connection goes on', async (t) => {
+t.test('an answer without a body stays without one, and the connection stays usable', async (t) => {
   const origin = await startOrigin(t, (request, response) => {
     const status = Number(request.url?.slice(1))
     response.writeHead(status, status === 200 ? { 'content-length': '5', etag: '"1"' } : { etag: '"1"' })
@@ -137,7 +137,7 @@ t.test('answers without a body stay without one, and the connection goes on', as
   }
 })
 
-t.test('headers that earlier stages put on the reply go out with the answer', async (t) => {
+t.test('headers that earlier stages set on the reply are sent with the answer', async (t) => {
   const origin = await startOrigin(t, (_request, response) => {
     response.setHeader('set-cookie', ['a=1', '__Host-stagedoor=evil', 'b=2'])
     response.end('ok')
@@ -150,7 +150,7 @@ t.test('headers that earlier stages put on the reply go out with the answer', as
   t.same(answer.headers.getSetCookie(), ['a=1', 'b=2', 's=3'])
 })
 
-t.test('early hints come through, and the final answer after them', async (t) => {
+t.test('early hints are forwarded before the final answer', async (t) => {
   const origin = await startOrigin(t, (_request, response) => {
     response.writeEarlyHints({ link: '</a.css>; rel=preload' })
     response.end('ok')
@@ -163,7 +163,7 @@ t.test('early hints come through, and the final answer after them', async (t) =>
   answer.resume()
 })
 
-t.test('a client that expects 100-continue is told to go on, the upstream is not asked', async (t) => {
+t.test('a client that expects 100-continue gets it from the gateway, not from the upstream', async (t) => {
   const heads: string[] = []
   const origin = await startOrigin(t, (request, response) => {
     heads.push(String(request.headers.expect))

@@ -14,7 +14,7 @@ function broken(): never {
   throw new Error('a mistake of ours')
 }
 
-/** Each row: what breaks, where, and what the client sees. */
+/** Each row: the part that breaks, where it breaks, and the client's view. */
 const mistakes: [
   what: string,
   path: string,
@@ -41,7 +41,7 @@ const mistakes: [
 ]
 
 for (const [what, path, fields, breakIn, expected] of mistakes) {
-  t.test(`a mistake of ours in ${what} ends its request, and gives place and connection back`, async (t) => {
+  t.test(`an internal error in ${what} ends only its request, and frees place and connection`, async (t) => {
     const first = Promise.withResolvers<Socket>()
     const origin = await startRawOrigin(t, (head, socket) => {
       first.resolve(socket)

@@ -6,7 +6,7 @@ import { startGateway, startRawOrigin } from './support.ts'
 
 const answer = (body: string): string => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 
-/** Surplus bytes of an upstream; the tests send them with its answer, in the turn after it, or once others have been served. */
+/** Surplus bytes of an upstream. The tests send them with its answer, in the next turn, or after other requests. */
 const surplus: [what: string, bytes: string][] = [
   ['an answer', answer('poison')],
   ['an answer to the end of the connection', 'HTTP/1.1 200 OK\r\n\r\npoison'],
@@ -35,13 +35,13 @@ const moments: [when: string, give: (socket: Socket, own: string, more: string) 
 ]
 
 /**
- * An upstream that sends more than it was asked for must not answer the next person with it (response queue poisoning).
- * What waits on an idle connection is read before the next request goes over it, and closes the connection. Bytes that come
- * when that request has been written cannot be told from its answer.
+ * Surplus bytes of an upstream must not become the answer to the next person (response queue poisoning).
+ * Bytes that wait on an idle connection are read before its next request, and close the connection. Bytes that arrive
+ * after that request was written cannot be distinguished from its answer.
  */
 for (const [what, bytes] of surplus) {
   for (const [when, give] of moments) {
-    t.test(`${what} that was not asked for, sent ${when}, is the answer to no request`, async (t) => {
+    t.test(`${what} that no request asked for, sent ${when}, becomes the answer to no request`, async (t) => {
       let isGiven = false
       const origin = await startRawOrigin(t, (head, socket) => {
         const own = answer(head.split(' ')[1] ?? '')
@@ -60,25 +60,28 @@ for (const [what, bytes] of surplus) {
   }
 }
 
-t.test('with many requests at once over an upstream that repeats its answers, each has its own or none', async (t) => {
-  let asked = 0
-  const origin = await startRawOrigin(t, (head, socket) => {
-    const own = answer(head.split(' ')[1] ?? '')
-    socket.setNoDelay(true).write(own)
-    // A segment of its own, which is there before the next request can be.
-    if ((asked += 1) % 2 === 0) socket.write(own)
-  })
-  const { url } = await startGateway(t, { upstream: { url: origin.url } })
-  let served = 0
-  const person = async (name: number): Promise<void> => {
-    for (let request = 0; request < 40; request += 1) {
-      const response = await fetch(`${url}/${name}-${request}`)
-      const text = await response.text()
-      if (response.status !== 200) continue
-      served += 1
-      if (text !== `/${name}-${request}`) t.equal(text, `/${name}-${request}`)
+t.test(
+  'with concurrent requests to an upstream that repeats its answers, each gets its own answer or none',
+  async (t) => {
+    let asked = 0
+    const origin = await startRawOrigin(t, (head, socket) => {
+      const own = answer(head.split(' ')[1] ?? '')
+      socket.setNoDelay(true).write(own)
+      // Send a separate segment, which arrives before the next request can.
+      if ((asked += 1) % 2 === 0) socket.write(own)
+    })
+    const { url } = await startGateway(t, { upstream: { url: origin.url } })
+    let served = 0
+    const person = async (name: number): Promise<void> => {
+      for (let request = 0; request < 40; request += 1) {
+        const response = await fetch(`${url}/${name}-${request}`)
+        const text = await response.text()
+        if (response.status !== 200) continue
+        served += 1
+        if (text !== `/${name}-${request}`) t.equal(text, `/${name}-${request}`)
+      }
     }
-  }
-  await Promise.all(Array.from({ length: 16 }, (_, name) => person(name)))
-  t.ok(served > 100, `${served} of 640 served`)
-})
+    await Promise.all(Array.from({ length: 16 }, (_, name) => person(name)))
+    t.ok(served > 100, `${served} of 640 served`)
+  },
+)

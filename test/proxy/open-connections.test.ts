@@ -16,7 +16,7 @@ const connection = (sessionId?: string): OpenConnection & { closedWith: number[]
   }
 }
 
-t.test('whatever the order in which connections leave, the others stay known', async (t) => {
+t.test('connections can be removed in any order, and the others stay listed', async (t) => {
   const orders = [
     [0, 1, 2],
     [0, 2, 1],
@@ -42,7 +42,7 @@ t.test('whatever the order in which connections leave, the others stay known', a
   }
 })
 
-t.test('a session ends what lives by it, by no other and by none', async (t) => {
+t.test('ending a session closes its connections, and none of other sessions or without a session', async (t) => {
   const open = createOpenConnections()
   const [mine, alsoMine, others, nobodys] = [connection('a'), connection('a'), connection('b'), connection()]
   for (const each of [mine, alsoMine, others, nobodys]) open.add(each)
@@ -61,7 +61,7 @@ t.test('a session ends what lives by it, by no other and by none', async (t) => 
   )
 })
 
-t.test('a connection that removes itself while all are closed keeps none of the others from it', async (t) => {
+t.test('all connections are closed even if one removes itself meanwhile', async (t) => {
   const open = createOpenConnections()
   const connections = [connection('a'), connection('a'), connection('a')]
   for (const each of connections) {
@@ -79,7 +79,7 @@ t.test('a connection that removes itself while all are closed keeps none of the 
   )
 })
 
-t.test('at a shutdown upgrades and event streams end, and requests under way go on', async (t) => {
+t.test('a shutdown ends upgrades and event streams, and lets requests under way finish', async (t) => {
   const open = createOpenConnections()
   const [stream, request] = [connection('a'), connection('a')]
   open.add({ ...stream, isLongLived: true })

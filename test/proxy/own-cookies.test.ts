@@ -5,7 +5,7 @@ import { createIsOwnCookie, setsOwnCookie, withoutOwnCookies } from '../../src/p
 const secure = createIsOwnCookie(true)
 const plain = createIsOwnCookie(false)
 
-t.test('only our own cookies are removed, everything else stays byte for byte', async (t) => {
+t.test('only our own cookies are removed, and everything else stays byte for byte', async (t) => {
   const rows: [string, string][] = [
     ['a=1; b=2', 'a=1; b=2'],
     ['__Host-stagedoor=x', ''],
@@ -26,7 +26,7 @@ t.test('only our own cookies are removed, everything else stays byte for byte', 
   for (const [given, expected] of rows) t.equal(withoutOwnCookies(given, secure), expected, given)
 })
 
-t.test('with a plain http base URL the names without prefix are ours', async (t) => {
+t.test('with a plain http base URL our cookies have names without a prefix', async (t) => {
   t.equal(withoutOwnCookies('stagedoor=x; stagedoor.0=y; stagedoor-tx.a=z; a=1', plain), 'a=1')
 })
 

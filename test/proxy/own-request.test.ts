@@ -15,7 +15,7 @@ async function openUpstream(t: Test, urls: string[]) {
   return upstream
 }
 
-t.test('a question of our own takes a place among the requests, and gives it back', async (t) => {
+t.test('a request of our own takes a place under the limit, and frees it', async (t) => {
   const answers = new EventTarget()
   const origin = await startOrigin(t, (_request, response) => {
     answers.addEventListener('go', () => response.end('x'), { once: true })
@@ -32,7 +32,7 @@ t.test('a question of our own takes a place among the requests, and gives it bac
   t.match(origin.seen[0]?.headers, { host: 'portal.example.com' })
 })
 
-t.test('a question that is not answered in time fails, and gives its place back', async (t) => {
+t.test('a request of our own that gets no answer in time fails, and frees its place', async (t) => {
   const origin = await startOrigin(t, () => undefined)
   const upstream = await openUpstream(t, [origin.url])
   await t.rejects(sendOwnRequest(upstream, { ...question, timeoutMs: 50 }), { name: 'TimeoutError' })

@@ -13,7 +13,7 @@ const answerTo = (status: number): Dispatch => {
   }
 }
 
-/** What the first probe came to. */
+/** The result of the first probe. */
 const firstResult = (dispatch: Dispatch, url = 'http://127.0.0.1:7007'): Promise<Error | undefined> =>
   new Promise((resolve) => {
     const stop = startProbing({
@@ -29,13 +29,13 @@ const firstResult = (dispatch: Dispatch, url = 'http://127.0.0.1:7007'): Promise
     })
   })
 
-t.test('well is who answers 2xx', async (t) => {
+t.test('a probe succeeds when the address answers 2xx', async (t) => {
   t.equal(await firstResult(answerTo(204)), undefined)
   t.match(await firstResult(answerTo(302)), { message: 'the probe was answered with 302' })
   t.match(await firstResult((_request, receiver) => receiver.onFailure(new Error('gone'))), { message: 'gone' })
 })
 
-t.test('a probe names the address as Host, and a socket, which has no name, localhost', async (t) => {
+t.test('a probe sends the address as Host, and localhost for a Unix socket', async (t) => {
   for (const [url, host] of [
     ['http://10.0.0.1:7007', '10.0.0.1:7007'],
     ['https://backstage.internal', 'backstage.internal'],
@@ -51,7 +51,7 @@ t.test('a probe names the address as Host, and a socket, which has no name, loca
   }
 })
 
-t.test('what comes after the probes were stopped is of no interest', async (t) => {
+t.test('an answer after the probes have stopped is ignored', async (t) => {
   const answer = Promise.withResolvers<() => void>()
   const dispatch: Dispatch = (request, receiver) => answer.resolve(() => answerTo(200)(request, receiver))
   const options = { connections: { dispatch }, url: 'http://127.0.0.1:7007', path: '/', everyMs: 1, timeoutMs: 60_000 }

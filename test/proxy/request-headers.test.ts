@@ -17,7 +17,7 @@ const ours = [
   `traceparent: ${traceparent}`,
 ]
 
-/** What reaches the upstream besides our own headers, which have to be there. */
+/** The headers that reach the upstream besides our own. Checks that ours are there. */
 function copied(
   rawHeaders: string[],
   more: { connection?: string; hasBody?: boolean; identity?: UpstreamIdentity } = {},
@@ -37,18 +37,18 @@ t.test('headers of the client are copied in their order, duplicates and bytes in
   ])
 })
 
-t.test('hop-by-hop headers end here', async (t) => {
+t.test('hop-by-hop headers are not forwarded', async (t) => {
   const names = ['Connection', 'Keep-Alive', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade', 'HTTP2-Settings']
   const proxyNames = ['Proxy-Authorization', 'Proxy-Authenticate', 'Proxy-Connection']
   t.same(copied([...names, ...proxyNames].flatMap((name) => [name, 'x'])), [])
 })
 
-t.test('what Connection names is for this hop only', async (t) => {
+t.test('headers that Connection names are not forwarded', async (t) => {
   const rawHeaders = ['X-Hop', '1', 'Connection', 'close, X-Hop,x-other', 'X-Other', '2', 'X-Kept', '3']
   t.same(copied(rawHeaders, { connection: 'close, X-Hop,x-other' }), ['x-kept: 3'])
 })
 
-t.test('Connection cannot take our own headers away', async (t) => {
+t.test('Connection cannot remove our own headers', async (t) => {
   const identity = { headers: ['X-Stagedoor-Assertion', 'signed'], replacesAuthorization: false }
   const connection = 'x-stagedoor-assertion, x-forwarded-for, traceparent, host'
   t.same(copied(['Connection', connection], { connection, identity }), ['x-stagedoor-assertion: signed'])
@@ -82,30 +82,30 @@ for (const name of onlyOurs) {
   })
 }
 
-t.test('tracestate goes along with the trace that it belongs to', async (t) => {
+t.test('tracestate is forwarded only with its own trace', async (t) => {
   const received = `${traceparent.slice(0, 36)}aaaaaaaaaaaaaaaa-01`
   t.same(copied(['tracestate', 'a=1', 'traceparent', received]), ['tracestate: a=1'])
 })
 
-t.test('Authorization of a browser travels on untouched', async (t) => {
+t.test('Authorization of a browser is forwarded unchanged', async (t) => {
   t.same(copied(['Authorization', 'Bearer backstage']), ['authorization: Bearer backstage'])
 })
 
-t.test('Authorization is replaced where the identity brings its own', async (t) => {
+t.test('Authorization is replaced if the identity has its own', async (t) => {
   const identity = { headers: ['Authorization', 'Bearer ours'], replacesAuthorization: true }
   t.same(copied(['authorization', 'Bearer theirs'], { identity }), ['authorization: Bearer ours'])
 })
 
-t.test('Content-Length goes along with a body', async (t) => {
+t.test('Content-Length is forwarded with a body', async (t) => {
   t.same(copied(['Content-Length', '3'], { hasBody: true }), ['content-length: 3'])
 })
 
-t.test('our cookies are taken out of each Cookie header, other cookies stay', async (t) => {
+t.test('our cookies are removed from each Cookie header, and other cookies stay', async (t) => {
   const rawHeaders = ['Cookie', 'a=1; __Host-stagedoor=secret; b=2', 'cookie', '__Host-stagedoor.0=secret']
   t.same(copied(rawHeaders), ['cookie: a=1; b=2'])
 })
 
-t.test('the forwarded port is the one the client addressed', async (t) => {
+t.test('the forwarded port is the one that the client addressed', async (t) => {
   const rows: [string, 'http' | 'https', string][] = [
     ['localhost:8080', 'http', '8080'],
     ['[::1]:8443', 'https', '8443'],

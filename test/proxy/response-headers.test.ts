@@ -6,14 +6,14 @@ import { linesOf } from './support.ts'
 
 const isOwn = createIsOwnCookie(true)
 
-/** @param lines the upstream's, in the order in which they came */
+/** @param lines header lines of the upstream, in their order */
 function answered(lines: Record<string, string | string[]>, replyHeaders = {}): string[] {
   const headers = Object.entries(lines).flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]))
   const connection = [lines['connection'] ?? []].flat()[0]
   return linesOf(clientHeaders({ status: 200, headers, connection }, replyHeaders, isOwn))
 }
 
-t.test('end-to-end headers come through in their order, several Set-Cookie included', async (t) => {
+t.test('end-to-end headers keep their order, including several Set-Cookie', async (t) => {
   t.same(answered({ etag: '"1"', 'set-cookie': ['a=1', 'b=2'], link: '</a>', 'x-name': 'J\u00fcrgen' }), [
     'etag: "1"',
     'set-cookie: a=1',
@@ -23,18 +23,18 @@ t.test('end-to-end headers come through in their order, several Set-Cookie inclu
   ])
 })
 
-t.test('each line of a header that came in several stays a line of its own', async (t) => {
+t.test('a header with several lines keeps them as separate lines', async (t) => {
   t.same(answered({ 'x-part': ['1', '2'] }), ['x-part: 1', 'x-part: 2'])
 })
 
-t.test('what an earlier stage took back replaces nothing and is not written', async (t) => {
+t.test('a header that an earlier stage set to undefined replaces nothing and is not written', async (t) => {
   t.same(answered({ 'cache-control': 'public' }, { 'cache-control': undefined, age: 0 }), [
     'cache-control: public',
     'age: 0',
   ])
 })
 
-t.test('hop-by-hop headers, and those that Connection names, end here', async (t) => {
+t.test('hop-by-hop headers, and those that Connection names, are not forwarded', async (t) => {
   const own = { connection: 'X-Hop', 'keep-alive': 'timeout=5', 'transfer-encoding': 'chunked', trailer: 'x' }
   t.same(answered({ ...own, 'x-hop': '1', 'x-kept': '2' }), ['x-kept: 2'])
 })
@@ -44,7 +44,7 @@ t.test('an upstream cannot set our cookies, our request id or our headers', asyn
   t.same(answered(theirs, { 'x-request-id': 'ours' }), ['set-cookie: a=1', 'x-request-id: ours'])
 })
 
-t.test('headers of earlier stages replace those of the upstream, their Set-Cookie comes in addition', async (t) => {
+t.test('headers of earlier stages replace those of the upstream, and their Set-Cookie is added', async (t) => {
   const replyHeaders = { 'cache-control': 'no-store', 'set-cookie': ['s=1', 's=2'] }
   t.same(answered({ 'cache-control': 'public', 'set-cookie': ['a=1'] }, replyHeaders), [
     'set-cookie: a=1',

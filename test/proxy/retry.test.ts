@@ -45,7 +45,7 @@ t.test('a request with a body is never sent again', async (t) => {
   t.equal(mayRetry({ method: 'PUT', body: 'x', upgrade: undefined }, first, several, refused), false)
 })
 
-t.test('an upgrade is sent again only where no connection stood', async (t) => {
+t.test('an upgrade is sent again only if no connection was established', async (t) => {
   const upgrade = { method: 'GET', body: null, upgrade: 'websocket' }
   t.equal(mayRetry(upgrade, first, several, refused), true)
   t.equal(mayRetry(upgrade, sent, several, died), false)

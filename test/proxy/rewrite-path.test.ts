@@ -24,7 +24,7 @@ for (const [from, to, path, expected] of rows) {
   })
 }
 
-t.test('the prefix taken away is named without a slash at its end', async (t) => {
+t.test('the removed prefix is reported without a trailing slash', async (t) => {
   t.equal(removedPrefix({ from: '/docs/', to: '/' }), '/docs')
   t.equal(removedPrefix({ from: '/docs', to: '/' }), '/docs')
 })

@@ -10,7 +10,7 @@ import { sessionOf } from '../support/sessions.ts'
 const jane = sessionOf({ id: 'jane', refreshedAt: 10, usedAt: 10 })
 const max = sessionOf({ id: 'max', subject: 'auth0|max' })
 
-/** A watch over an upgrade of Jane's, a request of hers under way and an upgrade of Max's. */
+/** A watch over an upgrade and a pending request of Jane's, and an upgrade of Max's. */
 function watching(t: Test, isStillAllowed = (_session: Session) => true) {
   const openConnections = createOpenConnections()
   const closed: string[] = []
@@ -36,20 +36,20 @@ function watching(t: Test, isStillAllowed = (_session: Session) => true) {
   return { watch, closed, openConnections, ends, failures, clock }
 }
 
-t.test('upgrades of sessions with outdated claims connect again; requests and other sessions go on', async (t) => {
+t.test('upgrades of sessions with outdated claims have to reconnect; requests and other sessions go on', async (t) => {
   const { watch, closed } = watching(t)
   watch.recheck(({ id }) => id === 'jane')
   t.same(closed, ['jane-upgrade 1012'])
 })
 
-t.test('all that lives by a session closes when it ends, and nothing else', async (t) => {
+t.test('all connections of a session close when it ends, and no others', async (t) => {
   const { watch, closed, ends } = watching(t)
   ends.set('jane', 100).set('max', 101)
   watch.sweep()
   t.same(closed, ['jane-upgrade 4401', 'jane-request 4401'])
 })
 
-t.test('what fails while one session is looked at keeps no other open, and ends no process', async (t) => {
+t.test('an error while one session is checked neither keeps another open nor ends the process', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
   const { closed, ends, failures, clock } = watching(t)
@@ -71,7 +71,7 @@ t.test('what fails while one session is looked at keeps no other open, and ends 
 })
 
 t.test(
-  'what new claims no longer allow closes; news that say nothing of claims, or of nobody here, do not',
+  'connections that new claims no longer allow close; updates without new claims or for other sessions close none',
   async (t) => {
     const { watch, closed, openConnections } = watching(t, ({ claims }) => claims.roles.includes('developer'))
     const claims = { roles: [], groups: [], permissions: [] }
@@ -84,20 +84,17 @@ t.test(
   },
 )
 
-t.test(
-  'rules that changed close what they no longer allow and would stay open; requests under way go on',
-  async (t) => {
-    const { watch, closed, failures } = watching(t, ({ id }) => {
-      if (id === 'max') throw new Error('injected')
-      return false
-    })
-    watch.applyRules()
-    t.same(closed, ['jane-upgrade 4403'])
-    t.match(failures, [{ message: 'injected' }], 'a failure keeps no other open')
-  },
-)
+t.test('changed rules close long-lived connections that they no longer allow; requests under way go on', async (t) => {
+  const { watch, closed, failures } = watching(t, ({ id }) => {
+    if (id === 'max') throw new Error('injected')
+    return false
+  })
+  watch.applyRules()
+  t.same(closed, ['jane-upgrade 4403'])
+  t.match(failures, [{ message: 'injected' }], 'a failure keeps no other open')
+})
 
-t.test('of two states of a session the fresher claims and the later use count, whichever comes first', async (t) => {
+t.test('two states of a session merge to the fresher claims and the later use, in either order', async (t) => {
   const used = { ...jane, usedAt: 40 }
   const refreshed = { ...jane, refreshedAt: 30, usedAt: 30 }
   const both = { ...jane, refreshedAt: 30, usedAt: 40 }

@@ -12,7 +12,7 @@ import { until } from '../support/until.ts'
 import { upstreamWith } from '../support/upstream-options.ts'
 import { startGateway, startOrigin } from './support.ts'
 
-/** An origin that answers with its name and counts what it is asked. */
+/** An origin that answers with its name and counts its requests. */
 async function startNamed(t: Test, name: string): Promise<{ url: string; asked: string[] }> {
   const asked: string[] = []
   const { url } = await startOrigin(t, (request, response) => {
@@ -24,7 +24,7 @@ async function startNamed(t: Test, name: string): Promise<{ url: string; asked: 
 
 const nowhere = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`
 
-t.test('an address that is not there costs no request without a body, and is left alone afterwards', async (t) => {
+t.test('an unreachable address fails no request without a body, and gets no requests afterwards', async (t) => {
   const origin = await startNamed(t, 'b')
   const dead = await nowhere()
   const changes: string[] = []
@@ -41,16 +41,16 @@ t.test('an address that is not there costs no request without a body, and is lef
   t.same(changes, ['dead fails'])
 })
 
-t.test('what is no longer idempotent is not sent to another address', async (t) => {
+t.test('a request that is not idempotent is not sent to another address', async (t) => {
   const origin = await startNamed(t, 'b')
-  // Turns begin with the second address.
+  // The rotation starts with the second address.
   const { url } = await startGateway(t, { upstream: { urls: [origin.url, await nowhere()] } })
   t.equal((await fetch(url, { method: 'POST' })).status, 502)
   t.same(origin.asked, [])
   t.equal((await fetch(url, { method: 'POST' })).status, 200)
 })
 
-t.test('requests go where the fewest are under way', async (t) => {
+t.test('a request goes to the address with the fewest requests under way', async (t) => {
   const held = Promise.withResolvers<ServerResponse>()
   const slow = await startOrigin(t, (_request, response) => held.resolve(response))
   const quick = await startNamed(t, 'quick')
@@ -62,7 +62,7 @@ t.test('requests go where the fewest are under way', async (t) => {
   t.equal(await (await first).text(), 'slow')
 })
 
-t.test('all addresses gone is a 502, and the first that is back is used', async (t) => {
+t.test('without a reachable address the answer is 502, and the first address that is back is used', async (t) => {
   const port = await freePort()
   const urls = [`http://127.0.0.1:${port}`, await nowhere()]
   const { url } = await startGateway(t, { upstream: { urls, coolDownMs: 60_000 } })
@@ -100,7 +100,7 @@ t.test('an address whose probes fail gets no requests until they succeed again',
   t.ok(probes >= 3)
 })
 
-t.test('a probe that is not answered in time has failed', async (t) => {
+t.test('a probe without an answer in time fails', async (t) => {
   const mute = await startOrigin(t, () => {})
   const upstream = createUpstream(upstreamWith({ urls: [mute.url], probe: { path: '/', everyMs: 1, timeoutMs: 20 } }))
   t.teardown(() => upstream.close())
@@ -129,7 +129,7 @@ t.test('an upstream may listen on a Unix socket', async (t) => {
   t.equal(await (await fetch(`${url}/a?b`)).text(), 'portal.example.com /a?b')
 })
 
-t.test('a path prefix is replaced, the query stays, and the upstream is told', async (t) => {
+t.test('a path prefix is replaced, the query stays, and the upstream gets the prefix in a header', async (t) => {
   const origin = await startOrigin(t, (request, response) =>
     response.end(JSON.stringify([request.url, request.headers['x-forwarded-prefix']])),
   )

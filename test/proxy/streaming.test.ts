@@ -17,7 +17,7 @@ const boundBytes = 64 * 1024 * 1024
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-/** Memory that is held, garbage aside; buffers live outside of the heap. */
+/** Memory in use after garbage collection, including buffers outside of the heap. */
 function usedBytes(): number {
   collectGarbage()
   const { heapUsed, external } = process.memoryUsage()
@@ -44,7 +44,7 @@ t.test('each event of a stream arrives before the next is sent', async (t) => {
   t.equal(openConnections.size, 0)
 })
 
-t.test('a download of 100 MB passes in constant memory, at the pace of the client', async (t) => {
+t.test('a download of 100 MB uses constant memory and keeps the pace of the client', async (t) => {
   let written = 0
   const origin = await startOrigin(t, (_request, response) => {
     response.writeHead(200, { 'content-length': hundredMegabytes })
@@ -75,7 +75,7 @@ t.test('a download of 100 MB passes in constant memory, at the pace of the clien
   t.ok(samples > 5 && peak < boundBytes, `${Math.round(peak / 1024 / 1024)} MiB at the peak`)
 })
 
-t.test('an upload of 100 MB passes in constant memory, at the pace of the upstream', async (t) => {
+t.test('an upload of 100 MB uses constant memory and keeps the pace of the upstream', async (t) => {
   let received = 0
   const arrived: IncomingMessage[] = []
   const origin = await startOrigin(t, (request, response) => {
@@ -109,7 +109,7 @@ t.test('an upload of 100 MB passes in constant memory, at the pace of the upstre
 })
 
 for (const framing of ['content-length: 100', 'transfer-encoding: chunked']) {
-  t.test(`a body that breaks off at the upstream never looks whole to the client (${framing})`, async (t) => {
+  t.test(`a body that breaks off at the upstream never looks complete to the client (${framing})`, async (t) => {
     const body = framing.startsWith('content') ? 'part' : '4\r\npart\r\n'
     const origin = await startRawOrigin(t, (_head, socket) => {
       socket.end(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\n${body}`)
@@ -126,7 +126,7 @@ for (const framing of ['content-length: 100', 'transfer-encoding: chunked']) {
   })
 }
 
-t.test('a client that goes away takes its upstream request along', async (t) => {
+t.test('a client that disconnects ends its upstream request', async (t) => {
   const arrived = Promise.withResolvers<IncomingMessage>()
   const origin = await startOrigin(t, (request) => arrived.resolve(request))
   const { port, openConnections } = await startGateway(t, { upstream: { url: origin.url } })
@@ -139,7 +139,7 @@ t.test('a client that goes away takes its upstream request along', async (t) => 
   t.equal(openConnections.size, 0)
 })
 
-t.test('a client that goes away during its upload takes the upstream request along', async (t) => {
+t.test('a client that disconnects during its upload ends the upstream request', async (t) => {
   const aborted = Promise.withResolvers<void>()
   const arrived = Promise.withResolvers<void>()
   const origin = await startOrigin(t, (request) => {
@@ -153,7 +153,7 @@ t.test('a client that goes away during its upload takes the upstream request alo
   await t.resolves(aborted.promise)
 })
 
-t.test('an answer that comes before the upload has ended reaches the client', async (t) => {
+t.test('an answer that arrives before the upload ends reaches the client', async (t) => {
   const origin = await startOrigin(t, (_request, response) => {
     response.writeHead(413, { 'content-length': 9, connection: 'close' })
     response.end('too large')
@@ -163,7 +163,7 @@ t.test('an answer that comes before the upload has ended reaches the client', as
   t.match(await readUntil(client, undefined), /^HTTP\/1\.1 413 [\s\S]*too large$/)
 })
 
-t.test('the end of a session ends its event streams', async (t) => {
+t.test('event streams of a session end with it', async (t) => {
   const origin = await startOrigin(t, (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
   })
@@ -181,7 +181,7 @@ for (const [when, expected] of [
   ['before the answer', 499],
   ['during the answer', 200],
 ] as const) {
-  t.test(`onResponse hooks see a request whose client goes away ${when}`, async (t) => {
+  t.test(`onResponse hooks see a request whose client disconnects ${when}`, async (t) => {
     const arrived = Promise.withResolvers<void>()
     const origin = await startOrigin(t, (_request, response) => {
       if (expected === 200) response.write('part')

@@ -50,13 +50,13 @@ export type GatewayOptions = {
   decision?: Decision | undefined
   principal?: Principal
   identity?: UpstreamIdentity
-  /** What an earlier stage does to the reply, or refuses. */
+  /** The effect of an earlier stage on the reply, or its refusal. */
   earlierStage?: (app: FastifyInstance) => void
 }
 
 const allow: Decision = { effect: 'allow', rule: 'everything', upstream: 'backstage' }
 
-/** The proxy stage behind a stand-in for all earlier ones. */
+/** The proxy stage behind a mock of all earlier stages. */
 export async function startGateway(t: Test, options: GatewayOptions): Promise<Gateway> {
   const app = Fastify()
   acceptMethods(app)
@@ -104,7 +104,7 @@ export async function startOrigin(t: Test, listener: RequestListener): Promise<{
   return { url: `http://127.0.0.1:${portOf(server)}`, server }
 }
 
-/** An upstream that speaks bytes: `onHead` gets each connection's first bytes as text. */
+/** An upstream that reads and writes raw bytes: `onHead` gets each connection's first bytes as text. */
 export async function startRawOrigin(
   t: Test,
   onHead: (head: string, socket: Socket) => void,
@@ -132,7 +132,7 @@ export async function startRawOrigin(
   return { url: `http://127.0.0.1:${portOf(server)}` }
 }
 
-/** A client connection that writes `text`, bytes as given. */
+/** A client connection that writes `text` unchanged. */
 export function connectRaw(t: Test, port: number, text: string): Socket {
   const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
   socket.on('error', () => {})
@@ -140,7 +140,7 @@ export function connectRaw(t: Test, port: number, text: string): Socket {
   return socket
 }
 
-/** Reads from a socket until the text received contains `mark`, or to the end of the connection. */
+/** Reads from a socket until the received text contains `mark`, or until the connection ends. */
 export async function readUntil(socket: Socket, mark: string | undefined): Promise<string> {
   let text = ''
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {

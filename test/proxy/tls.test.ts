@@ -31,21 +31,24 @@ async function startTlsOrigin(t: Test): Promise<{ url: string; names: (string | 
   return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, names }
 }
 
-t.test('an upstream over TLS is verified by its own authority and name, and sees our certificate', async (t) => {
-  const origin = await startTlsOrigin(t)
-  const tls = { ca: pem('ca'), certificate: pem('client'), key: pem('client-key'), serverName: 'docs.internal' }
-  const { url } = await startGateway(t, { upstream: { url: origin.url, tls } })
-  t.same(await (await fetch(url)).json(), { isTrusted: true, client: 'stagedoor' })
-  t.same(await (await fetch(url)).json(), { isTrusted: true, client: 'stagedoor' })
-  t.same(origin.names, ['docs.internal', 'docs.internal'])
-})
+t.test(
+  'an upstream over TLS is verified against the configured authority and name, and gets our certificate',
+  async (t) => {
+    const origin = await startTlsOrigin(t)
+    const tls = { ca: pem('ca'), certificate: pem('client'), key: pem('client-key'), serverName: 'docs.internal' }
+    const { url } = await startGateway(t, { upstream: { url: origin.url, tls } })
+    t.same(await (await fetch(url)).json(), { isTrusted: true, client: 'stagedoor' })
+    t.same(await (await fetch(url)).json(), { isTrusted: true, client: 'stagedoor' })
+    t.same(origin.names, ['docs.internal', 'docs.internal'])
+  },
+)
 
 for (const [what, tls] of [
   ['signed by an authority that we do not know', { serverName: 'docs.internal' }],
   ['for another name than the one we were told', { ca: pem('ca'), serverName: 'other.internal' }],
   ['for another name than the host of the URL', { ca: pem('ca') }],
 ] as const) {
-  t.test(`a certificate ${what} is a 502, and nothing is sent`, async (t) => {
+  t.test(`a certificate ${what} gives a 502, and nothing is sent`, async (t) => {
     const origin = await startTlsOrigin(t)
     const { url } = await startGateway(t, { upstream: { url: origin.url, tls } })
     t.equal((await fetch(url)).status, 502)

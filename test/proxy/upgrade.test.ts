@@ -37,7 +37,7 @@ async function startEcho(t: Test): Promise<{ url: string; sockets: WebSocketServ
   return { url: `http://127.0.0.1:${(sockets.address() as AddressInfo).port}`, sockets }
 }
 
-t.test('a WebSocket goes through: sub-protocol, compression, messages and the close code', async (t) => {
+t.test('a WebSocket passes with sub-protocol, compression, messages and close code', async (t) => {
   const echo = await startEcho(t)
   const { port, openConnections } = await startGateway(t, { upstream: { url: echo.url }, principal: jane })
   const socket = new WebSocket(`ws://127.0.0.1:${port}/api/signals`, ['token-1'], { origin: publicOrigin })
@@ -51,7 +51,7 @@ t.test('a WebSocket goes through: sub-protocol, compression, messages and the cl
   t.same([code, String(reason)], [4000, 'done'])
 })
 
-t.test('the head of an upgrade is written by the same rules as any other', async (t) => {
+t.test('the head of an upgrade follows the same rules as that of a request', async (t) => {
   const heads: string[] = []
   const origin = await startRawOrigin(t, (head, socket) => {
     heads.push(head)
@@ -74,7 +74,7 @@ t.test('the head of an upgrade is written by the same rules as any other', async
   t.notMatch(answer, 'evil')
 })
 
-t.test('bytes that follow the handshake are passed on only after the upstream has agreed', async (t) => {
+t.test('bytes after the handshake are forwarded only after the upstream grants the upgrade', async (t) => {
   const first = Promise.withResolvers<string>()
   const second = Promise.withResolvers<string>()
   const origin = await startRawOrigin(t, (head, socket) => {
@@ -89,7 +89,7 @@ t.test('bytes that follow the handshake are passed on only after the upstream ha
 })
 
 t.test(
-  'an answer other than 101 is relayed as it is, and nothing that the client sent behind its request',
+  'an answer other than 101 is forwarded unchanged, and bytes that the client sent after its request are not',
   async (t) => {
     const seen: string[] = []
     const origin = await startRawOrigin(t, (head, socket) => {
@@ -107,7 +107,7 @@ t.test(
   },
 )
 
-t.test('a large answer other than 101 comes through whole', async (t) => {
+t.test('a large answer other than 101 is forwarded completely', async (t) => {
   const body = 'x'.repeat(5_000_000)
   const origin = await startOrigin(t, () => {})
   origin.server.on('upgrade', (_request, socket) => {
@@ -155,19 +155,19 @@ for (const [origin, isUser, expected] of [
   })
 }
 
-t.test('an upgrade that the upstream leaves unanswered ends in a 504', async (t) => {
+t.test('an upgrade that the upstream leaves unanswered gets a 504', async (t) => {
   const origin = await startRawOrigin(t, () => {})
   const { port } = await startGateway(t, { upstream: { url: origin.url, handshakeTimeoutMs: 20 } })
   t.match(await readUntil(connectRaw(t, port, text()), undefined), /^HTTP\/1\.1 504 [\s\S]*STAGEDOOR_PROXY_TIMEOUT/)
 })
 
-t.test('an upgrade to an upstream that hangs up ends in a 502', async (t) => {
+t.test('an upgrade to an upstream that hangs up gets a 502', async (t) => {
   const origin = await startRawOrigin(t, (_head, socket) => socket.destroy())
   const { port } = await startGateway(t, { upstream: { url: origin.url } })
   t.match(await readUntil(connectRaw(t, port, text()), undefined), /^HTTP\/1\.1 502 [\s\S]*STAGEDOOR_PROXY_UNREACHABLE/)
 })
 
-t.test('when one side goes, the other goes too', async (t) => {
+t.test('when one side closes, the other side is closed too', async (t) => {
   const echo = await startEcho(t)
   const { port, openConnections } = await startGateway(t, { upstream: { url: echo.url } })
   for (const side of ['client', 'upstream']) {
@@ -182,7 +182,7 @@ t.test('when one side goes, the other goes too', async (t) => {
   t.equal(openConnections.size, 0)
 })
 
-t.test('a client connection that is cut without an error takes its upstream connection along', async (t) => {
+t.test('a client connection that is cut without an error ends its upstream connection', async (t) => {
   const echo = await startEcho(t)
   const { port, app, openConnections } = await startGateway(t, { upstream: { url: echo.url } })
   const accepted = once(app.server, 'connection')
@@ -196,7 +196,7 @@ t.test('a client connection that is cut without an error takes its upstream conn
   await until(() => openConnections.size === 0)
 })
 
-t.test('the end of a session ends its WebSockets with its close code, and only its own', async (t) => {
+t.test('the end of a session closes only its own WebSockets, with its close code', async (t) => {
   const echo = await startEcho(t)
   const { port, openConnections } = await startGateway(t, { upstream: { url: echo.url }, principal: jane })
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
@@ -220,7 +220,7 @@ t.test('a shutdown closes WebSockets with 1001', async (t) => {
   t.equal((await closed)[0], 1001)
 })
 
-t.test('an upgrade to anything but websocket is an ordinary request', async (t) => {
+t.test('an upgrade to any other protocol than websocket is an ordinary request', async (t) => {
   const seen: unknown[] = []
   const origin = await startOrigin(t, (request, response) => {
     seen.push(request.headers.upgrade, request.headers['http2-settings'])
@@ -233,14 +233,14 @@ t.test('an upgrade to anything but websocket is an ordinary request', async (t) 
   answer.resume()
 })
 
-t.test('an upgrade that brings a body is an ordinary request', async (t) => {
+t.test('an upgrade with a body is an ordinary request', async (t) => {
   const origin = await startOrigin(t, (request, response) => response.end(request.headers.upgrade ?? 'plain'))
   const { port } = await startGateway(t, { upstream: { url: origin.url } })
   const client = connectRaw(t, port, `${text('Content-Length: 4')}body`)
   t.match(await readUntil(client, 'plain'), /^HTTP\/1\.1 200 /)
 })
 
-t.test('a handshake behind an unanswered request is an ordinary request, and waits its turn', async (t) => {
+t.test('a handshake after an unanswered request is an ordinary request and waits for its turn', async (t) => {
   const held = Promise.withResolvers<ServerResponse>()
   const origin = await startOrigin(t, (request, response) => {
     if (request.url === '/first') held.resolve(response)

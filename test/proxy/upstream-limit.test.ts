@@ -3,7 +3,7 @@ import t from 'tap'
 import { Admission, type AdmissionLimits } from '../../src/proxy/upstream-limit.ts'
 import { until } from '../support/until.ts'
 
-/** An admission that writes down who was admitted and refused, in order. */
+/** An admission that records in order which requests it admitted and refused. */
 function admission(limits: Partial<AdmissionLimits>) {
   const log: string[] = []
   const gate = new Admission({ maxActive: 1, maxWaiting: 10, maxWaitMs: 60_000, ...limits })
@@ -17,7 +17,7 @@ function admission(limits: Partial<AdmissionLimits>) {
   return { gate, log, enter }
 }
 
-t.test('first come, first served, up to the bound', async (t) => {
+t.test('requests are admitted in their order, up to the limit', async (t) => {
   const { gate, log, enter } = admission({})
   for (const name of ['a1', 'a2', 'b1']) enter(name)
   t.same([gate.active, gate.waiting, log], [1, 2, ['admit a1']])
@@ -30,7 +30,7 @@ t.test('first come, first served, up to the bound', async (t) => {
   t.same(log.at(-1), 'admit c1')
 })
 
-t.test('beyond the bound on waiting the refusal is immediate', async (t) => {
+t.test('a request beyond the limit of waiting requests is refused at once', async (t) => {
   const { gate, log, enter } = admission({ maxWaiting: 1 })
   for (const name of ['a1', 'b1', 'c1']) enter(name)
   t.same(log, ['admit a1', 'refuse c1'])
@@ -38,7 +38,7 @@ t.test('beyond the bound on waiting the refusal is immediate', async (t) => {
   gate.leave()
 })
 
-t.test('who gave up waiting is not admitted', async (t) => {
+t.test('a cancelled request is not admitted', async (t) => {
   const { gate, log, enter } = admission({})
   enter('a1')
   const gone = enter('b1')
@@ -50,7 +50,7 @@ t.test('who gave up waiting is not admitted', async (t) => {
   gate.leave()
 })
 
-t.test('a wait that takes too long ends in a refusal', async (t) => {
+t.test('a request that waits too long is refused', async (t) => {
   const { gate, log, enter } = admission({ maxWaiting: 1, maxWaitMs: 1 })
   enter('a')
   enter('b')

@@ -60,7 +60,7 @@ for (const scheme of ['http', 'https'] as const) {
   }
 }
 
-for (const [what, reply, heard] of [
+for (const [what, reply, calls] of [
   ['no answer', '', ['onFailure']],
   ['a part of a head', head, ['onAnswer', 'onFailure']],
   ['a part of a body', `${head}content-length: 10\r\n\r\ntoo large`, ['onAnswer', 'onHead', 'onData', 'onFailure']],
@@ -70,6 +70,6 @@ for (const [what, reply, heard] of [
     const recording: Recording = await upload(t, 'http', reply, true)
     const outcome: Outcome = await recording.outcome
     t.match(outcome, { failure: /^(EPIPE|ECONNRESET)$/ })
-    t.same(recording.heard, ['onCarrier', 'onSend', ...heard])
+    t.same(recording.calls, ['onCarrier', 'onSend', ...calls])
   })
 }

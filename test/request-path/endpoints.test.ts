@@ -105,8 +105,8 @@ t.test('every decision, login and logout leaves a record', async (t) => {
   const { browser } = await stack.signIn()
   await createBrowser().fetch(`${stack.url}/secret`)
   await browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
-  const told = stack.records().map(({ event, outcome, path, reason }) => [event, outcome, path, reason])
-  t.hasStrict(told, [
+  const records = stack.records().map(({ event, outcome, path, reason }) => [event, outcome, path, reason])
+  t.hasStrict(records, [
     ['decision', 'deny', '/', 'unauthenticated'],
     ['login', 'allow', '/.stagedoor/callback', undefined],
     ['decision', 'allow', '/', undefined],

@@ -25,9 +25,9 @@ t.test('each upstream gets assertions for its own audience only', async (t) => {
   const { browser } = await stack.signIn()
   const paths = ['/docs/a', '/search/a', '/a', '/docs/b', '/search/b', '/b']
   const answers = await Promise.all(paths.map((path) => browser.fetch(stack.url + path)))
-  const told = answers.map(({ text }) => JSON.parse(text))
+  const received = answers.map(({ text }) => JSON.parse(text))
   t.same(
-    told.map(({ url, headers }) => [url, decodeJwt(headers['x-stagedoor-assertion'])['aud']]),
+    received.map(({ url, headers }) => [url, decodeJwt(headers['x-stagedoor-assertion'])['aud']]),
     [
       ['/a', 'urn:stagedoor:docs'],
       ['/search/a', 'urn:search'],
@@ -37,12 +37,12 @@ t.test('each upstream gets assertions for its own audience only', async (t) => {
       ['/b', 'urn:stagedoor:backstage'],
     ],
   )
-  t.equal(new Set(told.map(({ headers }) => headers['x-stagedoor-assertion'])).size, 3)
+  t.equal(new Set(received.map(({ headers }) => headers['x-stagedoor-assertion'])).size, 3)
   t.same(
-    told.map(({ headers }) => headers['x-forwarded-user'] !== undefined),
+    received.map(({ headers }) => headers['x-forwarded-user'] !== undefined),
     [false, true, false, false, true, false],
   )
-  t.match(told[0].headers, { 'x-forwarded-prefix': '/docs' })
+  t.match(received[0].headers, { 'x-forwarded-prefix': '/docs' })
 })
 
 t.test('a host can have its own upstream', async (t) => {

@@ -10,7 +10,7 @@ const sized = 'content-length: 5'
 const empty = 'content-length: 0'
 const chunked = 'transfer-encoding: chunked'
 
-/** Content of the body and how many bytes of the last read it took, the bytes given read by read. */
+/** Reads a body from the given reads. @returns its content, and how many bytes of the last read belong to it */
 function read(given: AnswerHead, ...reads: string[]): { content: string; used: number } {
   const body = bodyOf(given, 'GET')
   let content = ''
@@ -21,7 +21,7 @@ function read(given: AnswerHead, ...reads: string[]): { content: string; used: n
   return { content, used }
 }
 
-t.test('a body follows where method, status and framing say so', async (t) => {
+t.test('method, status and framing determine whether a body follows', async (t) => {
   for (const [method, status, line, hasBody, endsWithConnection] of [
     ['GET', 200, sized, true, false],
     ['GET', 200, chunked, true, false],
@@ -55,20 +55,20 @@ t.test('a body of known length ends with its last byte, whatever follows', async
   }
 })
 
-t.test('a body without a length goes on to the end of the connection', async (t) => {
+t.test('a body without a length lasts until the connection ends', async (t) => {
   t.same(read(head(200), 'HTTP/1.1 200 OK\r\n\r\n', 'more'), { content: 'HTTP/1.1 200 OK\r\n\r\nmore', used: -1 })
 })
 
-t.test('chunks are put together', async (t) => {
+t.test('chunks are joined to one body', async (t) => {
   t.same(read(head(200, chunked), '5\r\nhello\r\n0\r\n\r\nmore'), { content: 'hello', used: 15 })
 })
 
-t.test('parts are handed on as they lie, not copied', async (t) => {
+t.test('parts of a body are passed on without a copy', async (t) => {
   const bytes = Buffer.from('hello')
   bodyOf(head(200, sized), 'GET')?.read(bytes, (part) => t.equal(part.buffer, bytes.buffer))
 })
 
-t.test('content may have come where there must be none, if the head says so', async (t) => {
+t.test('an upstream may have sent content after a bodiless status if the head announces some', async (t) => {
   for (const [status, line, expected] of [
     [204, sized, true],
     [204, chunked, true],

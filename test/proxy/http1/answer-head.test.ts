@@ -76,18 +76,18 @@ for (const [what, heads] of Object.entries({
   ],
   'a transfer coding of HTTP/1.0': [http10('transfer-encoding: chunked'), http10('transfer-encoding: gzip')],
 })) {
-  t.test(`the head of an answer is refused for ${what}`, async (t) => {
+  t.test(`a response head is refused for ${what}`, async (t) => {
     for (const head of heads)
       t.throws(() => readAnswerHead(head), { code: 'UPSTREAM_UNREADABLE' }, JSON.stringify(head))
   })
 }
 
-t.test('the fields are read in their order, names in lower case', async (t) => {
+t.test('fields keep their order, and their names become lower case', async (t) => {
   const head = readAnswerHead(ok('Set-Cookie: a=1', 'X-B:2', 'SET-COOKIE: b=2', 'x-b: 1'))
   t.same(head.headers, ['set-cookie', 'a=1', 'x-b', '2', 'set-cookie', 'b=2', 'x-b', '1'])
 })
 
-t.test('only spaces and tabs around a value are no part of it', async (t) => {
+t.test('only spaces and tabs around a value are trimmed', async (t) => {
   for (const [line, value] of [
     ['a:b', 'b'],
     ['a:  \t b c \t ', 'b c'],
@@ -102,11 +102,11 @@ t.test('only spaces and tabs around a value are no part of it', async (t) => {
   }
 })
 
-t.test('a name may have every character of a token', async (t) => {
+t.test('a field name may have every token character', async (t) => {
   t.same(readAnswerHead(ok("!#$%&'*+-.^_`|~09azAZ: 1")).headers, ["!#$%&'*+-.^_`|~09azaz", '1'])
 })
 
-t.test('the reason is optional, and kept as it is', async (t) => {
+t.test('the reason phrase is optional and kept unchanged', async (t) => {
   for (const [line, status, statusText] of [
     ['HTTP/1.1 200', 200, ''],
     ['HTTP/1.1 200 ', 200, ''],
@@ -121,7 +121,7 @@ t.test('the reason is optional, and kept as it is', async (t) => {
   }
 })
 
-t.test('a body has one length: its own, its chunks, or none', async (t) => {
+t.test('the length of a body is its Content-Length, chunked, or unknown', async (t) => {
   for (const [lines, expected] of [
     [[], { contentLength: -1, isChunked: false }],
     [['content-length: 0'], { contentLength: 0, isChunked: false }],
@@ -134,7 +134,7 @@ t.test('a body has one length: its own, its chunks, or none', async (t) => {
   }
 })
 
-t.test('a connection stays open as its protocol and its options say', async (t) => {
+t.test('HTTP version and Connection header determine whether a connection stays open', async (t) => {
   const staysOpen: [head: string, isPersistent: boolean, connection?: string][] = [
     [ok(), true],
     [ok('connection: close'), false, 'close'],
@@ -157,12 +157,12 @@ t.test('a connection stays open as its protocol and its options say', async (t) 
   }
 })
 
-t.test('what the upstream says about idle connections is kept', async (t) => {
+t.test('the Keep-Alive header of the upstream is kept', async (t) => {
   t.equal(readAnswerHead(ok('Keep-Alive: timeout=5')).keepAlive, 'timeout=5')
   t.equal(readAnswerHead(ok()).keepAlive, undefined)
 })
 
-t.test('the first value of a field is found by its whole name', async (t) => {
+t.test('the first value of a field is found by its complete name', async (t) => {
   const headers = ['link', 'a', 'xlink', 'b', 'x', 'y', 'link', 'c']
   t.same(
     ['link', 'x', 'y', 'a', 'lin', ''].map((name) => valueOf(headers, name)),
@@ -170,10 +170,10 @@ t.test('the first value of a field is found by its whole name', async (t) => {
   )
 })
 
-t.test('a token of Connection is not read out of other bytes', async (t) => {
+t.test('a Connection token followed by the byte A0 is not recognized', async (t) => {
   t.equal(readAnswerHead('HTTP/1.0 200 OK\r\nconnection: x, keep-alive\xa0').isPersistent, false)
 })
 
-t.test('a tab behind the transfer coding, which llhttp takes for a part of it, is refused', async (t) => {
+t.test('a tab after the transfer coding is refused; llhttp treats it as a part of the coding', async (t) => {
   t.throws(() => readAnswerHead('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\t'), { code: 'UPSTREAM_UNREADABLE' })
 })

@@ -26,7 +26,7 @@ const answers: [bytes: string, interim: number, body: string][] = [
   ['HTTP/1.1 103 x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n', 1, ''],
 ]
 
-t.test('an answer ends where it ends, wherever its bytes are split and whatever follows', async (t) => {
+t.test('the end of an answer is found wherever its bytes are split and whatever follows', async (t) => {
   for (const [bytes, interim, body] of answers) {
     for (let at = 0; at < bytes.length; at += 1) {
       const { read, recording } = startReading()
@@ -41,7 +41,7 @@ t.test('an answer ends where it ends, wherever its bytes are split and whatever 
   }
 })
 
-t.test('a head is read up to its longest, be it whole or in parts', async (t) => {
+t.test('a head may be as long as the limit, whole or in parts', async (t) => {
   const longest = 'HTTP/1.1 204 No Content\r\nx: '.padEnd(maxHeadBytes, 'x')
   t.equal(startReading().read(`${longest}\r\n\r\n`), maxHeadBytes + 4)
   for (const pieces of [
@@ -56,7 +56,7 @@ t.test('a head is read up to its longest, be it whole or in parts', async (t) =>
   }
 })
 
-t.test('the part of a head that came first is kept, though its memory is written to again', async (t) => {
+t.test('the first part of a head is kept although its buffer is reused', async (t) => {
   const { reader, recording } = startReading()
   const memory = Buffer.from('HTTP/1.1 200 OK\r\nx: ')
   t.equal(reader.read(memory), -1)
@@ -65,7 +65,7 @@ t.test('the part of a head that came first is kept, though its memory is written
   t.same(recording.head?.headers, ['x', 'y', 'content-length', '0'])
 })
 
-t.test('a protocol is changed where that was asked for, and nowhere else', async (t) => {
+t.test('a change of protocol is accepted only if the request asked for it', async (t) => {
   const bytes = 'HTTP/1.1 101 Switching Protocols\r\n\r\nrest'
   const granted = startReading({ method: 'GET', upgrade: 'websocket' })
   t.same([granted.read(bytes), granted.switches], [-1, ['101 rest']])
@@ -74,7 +74,7 @@ t.test('a protocol is changed where that was asked for, and nowhere else', async
   t.same(switches, [])
 })
 
-t.test("a connection may carry another request, or its end is the answer's, as the head says", async (t) => {
+t.test('the head determines whether the connection is reusable or its end is the end of the answer', async (t) => {
   for (const [bytes, isPersistent, mayEndHere] of [
     ['HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n', true, false],
     ['HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n', false, true],
@@ -91,7 +91,7 @@ t.test("a connection may carry another request, or its end is the answer's, as t
   }
 })
 
-t.test('only the final head counts as one, until the next answer is asked for', async (t) => {
+t.test('only one final head is accepted for each request', async (t) => {
   const { read, reader, recording } = startReading()
   read('HTTP/1.1 103 x\r\nkeep-alive: timeout=1\r\n\r\n')
   t.same([reader.hasHead, reader.keepAlive], [false, undefined])
@@ -104,33 +104,36 @@ t.test('only the final head counts as one, until the next answer is asked for', 
   t.equal(reader.keepAlive, undefined)
 })
 
-for (const [name, heard] of [
+for (const [name, calls] of [
   ['onInterim', ['onAnswer', 'onInterim']],
   ['onHead', ['onAnswer', 'onInterim', 'onAnswer', 'onHead']],
   ['onData', ['onAnswer', 'onInterim', 'onAnswer', 'onHead', 'onData']],
 ] as const) {
-  t.test(`who stops the reader in ${name} hears no more`, async (t) => {
+  t.test(`a reader that is stopped in ${name} calls no more hooks`, async (t) => {
     const bytes =
       'HTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n'
     const recording: Recording = new Recording({ [name]: () => reading.reader.stop() })
     const reading = startReading(asked, recording)
     reading.read(bytes)
-    t.same(recording.heard, heard)
+    t.same(recording.calls, calls)
   })
 }
 
-t.test('bytes that come though nobody asked are heard by nobody', async (t) => {
+t.test('a stopped reader ignores further bytes', async (t) => {
   const { read, reader, recording } = startReading()
   reader.stop()
   read('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
-  t.same(recording.heard, [])
+  t.same(recording.calls, [])
 })
 
-t.test('whoever gets a head is told whether its body follows at once', async (t) => {
-  const told: boolean[] = []
+t.test('onHead says whether the body starts in the same read', async (t) => {
+  const bodiesInSameRead: boolean[] = []
   for (const bytes of ['HTTP/1.1 200 OK\r\n\r\n', 'HTTP/1.1 200 OK\r\n\r\nbody']) {
-    const { read } = startReading(asked, new Recording({ onHead: (_head, isBodyHere) => told.push(isBodyHere) }))
+    const { read } = startReading(
+      asked,
+      new Recording({ onHead: (_head, isBodyHere) => bodiesInSameRead.push(isBodyHere) }),
+    )
     read(bytes)
   }
-  t.same(told, [false, true])
+  t.same(bodiesInSameRead, [false, true])
 })

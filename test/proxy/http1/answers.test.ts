@@ -19,10 +19,10 @@ const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 const whole = ['onCarrier', 'onSend', 'onAnswer', 'onHead', 'onData', 'onEnd']
 
 t.test('an answer is read: head, body, end', async (t) => {
-  const { heard, head, body } = await answered(t, [
+  const { calls, head, body } = await answered(t, [
     'HTTP/1.1 201 Made\r\nContent-Length: 5\r\nX-A: \xe4\r\nKeep-Alive: timeout=9\r\n\r\nhel\xe4o',
   ])
-  t.same(heard, whole)
+  t.same(calls, whole)
   t.same([head?.status, head?.statusText, head?.keepAlive], [201, 'Made', 'timeout=9'])
   t.same(head?.headers, ['content-length', '5', 'x-a', '\xe4', 'keep-alive', 'timeout=9'])
   t.equal(body.toString('latin1'), 'hel\xe4o')
@@ -53,7 +53,7 @@ t.test('an answer is the same wherever its bytes are split', async (t) => {
   }
 })
 
-t.test('an answer that comes byte by byte is read', async (t) => {
+t.test('an answer that arrives byte by byte is read', async (t) => {
   const answer = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'
   const origin = await startRawOrigin(t, (_head, socket) => {
     socket.setNoDelay(true)
@@ -80,7 +80,7 @@ t.test('a head may be as long as the limit, and not longer', async (t) => {
   }
 })
 
-t.test('a head that never ends is refused as soon as it is too long, also where it comes in small parts', async (t) => {
+t.test('a head that never ends is refused as soon as it is too long, even if it arrives in small parts', async (t) => {
   const origin = await startRawOrigin(t, (_head, socket) => {
     socket.write('HTTP/1.1 200 OK\r\nx: ')
     const pump = (): void => {
@@ -91,14 +91,14 @@ t.test('a head that never ends is refused as soon as it is too long, also where 
   t.same(await send(startConnections(t, origin.url)).outcome, { failure: 'UPSTREAM_HEAD_TOO_LARGE' })
 })
 
-t.test('interim answers come before the final one, each heard', async (t) => {
-  const { heard, interim, body } = await answered(t, [
+t.test('each interim answer is reported before the final one', async (t) => {
+  const { calls, interim, body } = await answered(t, [
     'HTTP/1.1 100 Continue\r\n\r\n',
     'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n',
     'HTTP/1.1 103\r\nlink: </b>\r\n\r\n',
     'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
   ])
-  t.same(heard.filter((name) => name !== 'onAnswer').slice(2), [
+  t.same(calls.filter((name) => name !== 'onAnswer').slice(2), [
     'onInterim',
     'onInterim',
     'onInterim',
@@ -113,17 +113,17 @@ t.test('interim answers come before the final one, each heard', async (t) => {
   t.equal(String(body), 'ok')
 })
 
-t.test('an interim answer that comes alone is heard before the final one is there', async (t) => {
-  const heard = Promise.withResolvers<void>()
+t.test('an interim answer is reported before the final one arrives', async (t) => {
+  const seen = Promise.withResolvers<void>()
   const origin = await startRawOrigin(t, (_head, socket) => {
     socket.write('HTTP/1.1 103 Early Hints\r\n\r\n')
-    void heard.promise.then(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'))
+    void seen.promise.then(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'))
   })
-  const recording = send(startConnections(t, origin.url), {}, { onInterim: () => heard.resolve() })
+  const recording = send(startConnections(t, origin.url), {}, { onInterim: () => seen.resolve() })
   t.same(await recording.outcome, { status: 200, body: 'ok' })
 })
 
-t.test('an interim answer never has a body, whatever it says', async (t) => {
+t.test('an interim answer has no body, even if its head announces one', async (t) => {
   const { interim, body } = await answered(t, [
     'HTTP/1.1 103 Early Hints\r\ncontent-length: 5\r\n\r\n',
     'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
@@ -131,11 +131,11 @@ t.test('an interim answer never has a body, whatever it says', async (t) => {
   t.same([interim.length, String(body)], [1, 'ok'])
 })
 
-t.test('a change of protocol that nobody asked for is refused', async (t) => {
+t.test('a change of protocol that was not requested is refused', async (t) => {
   for (const upgrade of ['upgrade: websocket\r\nconnection: upgrade\r\n', '']) {
-    const { heard, outcome } = await answered(t, [`HTTP/1.1 101 Switching Protocols\r\n${upgrade}\r\n`])
+    const { calls, outcome } = await answered(t, [`HTTP/1.1 101 Switching Protocols\r\n${upgrade}\r\n`])
     t.same(await outcome, { failure: 'UPSTREAM_UNREADABLE' })
-    t.notOk(heard.includes('onUpgrade'))
+    t.notOk(calls.includes('onUpgrade'))
   }
 })
 
@@ -147,17 +147,17 @@ for (const [what, bytes] of [
   ['TLS', '\x15\x03\x01\x00\x02\x02\x16\r\n\r\n'],
   ['an interim answer that is none', 'HTTP/1.1 103 Hints\r\n: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'],
 ] as const) {
-  t.test(`an answer that cannot be read fails whole: ${what}`, async (t) => {
-    const { heard, outcome } = await answered(t, [bytes])
+  t.test(`an unreadable answer fails as a whole: ${what}`, async (t) => {
+    const { calls, outcome } = await answered(t, [bytes])
     t.same(await outcome, { failure: 'UPSTREAM_UNREADABLE' })
-    t.same(heard, ['onCarrier', 'onSend', 'onAnswer', 'onFailure'])
+    t.same(calls, ['onCarrier', 'onSend', 'onAnswer', 'onFailure'])
   })
 }
 
-t.test('chunks that cannot be read fail what was begun', async (t) => {
-  const { heard, outcome } = await answered(t, ['HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\nx\r\n'])
+t.test('an unreadable chunk fails an answer that has begun', async (t) => {
+  const { calls, outcome } = await answered(t, ['HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\nx\r\n'])
   t.same(await outcome, { failure: 'UPSTREAM_UNREADABLE' })
-  t.same(heard, [...whole.slice(0, -1), 'onFailure'])
+  t.same(calls, [...whole.slice(0, -1), 'onFailure'])
 })
 
 for (const [method, status, line] of [
@@ -169,8 +169,8 @@ for (const [method, status, line] of [
   ['GET', 200, 'content-length: 0'],
 ] as const) {
   t.test(`an answer without a body ends with its head: ${method} ${status} ${line}`, async (t) => {
-    const { heard, head } = await answered(t, [`HTTP/1.1 ${status} x\r\n${line}\r\n\r\n`], { method })
-    t.same(heard, ['onCarrier', 'onSend', 'onAnswer', 'onHead', 'onEnd'])
+    const { calls, head } = await answered(t, [`HTTP/1.1 ${status} x\r\n${line}\r\n\r\n`], { method })
+    t.same(calls, ['onCarrier', 'onSend', 'onAnswer', 'onHead', 'onEnd'])
     t.same(head?.headers, line.split(': '))
   })
 }
@@ -187,13 +187,13 @@ for (const [what, answer] of [
   ['a body of known length', 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart'],
   ['a body in chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\npart\r\n'],
 ] as const) {
-  t.test(`an answer whose connection is reset midway has failed: ${what}`, async (t) => {
-    const heard = Promise.withResolvers<void>()
+  t.test(`an answer fails when its connection is reset midway: ${what}`, async (t) => {
+    const seen = Promise.withResolvers<void>()
     const origin = await startRawOrigin(t, (_head, socket) => {
       socket.write(answer)
-      void heard.promise.then(() => socket.resetAndDestroy())
+      void seen.promise.then(() => socket.resetAndDestroy())
     })
-    const recording = send(startConnections(t, origin.url), {}, { onData: () => heard.resolve() })
+    const recording = send(startConnections(t, origin.url), {}, { onData: () => seen.resolve() })
     t.same(await recording.outcome, { failure: 'ECONNRESET' })
     t.equal(String(recording.body), 'part')
   })
@@ -208,15 +208,15 @@ for (const [what, answer] of [
   ['in a chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\npart'],
   ['before the last end of line', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\npart\r\n0\r\n'],
 ] as const) {
-  t.test(`a connection that ends ${what} is a failure, never the end of an answer`, async (t) => {
+  t.test(`a connection that ends ${what} fails the answer and never completes it`, async (t) => {
     const origin = await startRawOrigin(t, (_head, socket) => socket.end(answer))
     const recording = send(startConnections(t, origin.url))
     t.same(await recording.outcome, { failure: 'UPSTREAM_HUNG_UP' })
-    t.notOk(recording.heard.includes('onEnd'))
+    t.notOk(recording.calls.includes('onEnd'))
   })
 }
 
-t.test('an error of the receiver fails its request, and no other', async (t) => {
+t.test('an error of a receiver fails only its own request', async (t) => {
   const origin = await startRawOrigin(t, (_head, socket) =>
     socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'),
   )
@@ -234,7 +234,7 @@ t.test('an error of the receiver fails its request, and no other', async (t) => 
   t.same(await send(connections).outcome, { status: 200, body: 'ok' })
 })
 
-t.test('a stream of events is heard event by event', async (t) => {
+t.test('a stream of events arrives event by event', async (t) => {
   const upstream = Promise.withResolvers<Socket>()
   const origin = await startRawOrigin(t, (_head, socket) => {
     socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n')
@@ -244,9 +244,9 @@ t.test('a stream of events is heard event by event', async (t) => {
   const socket = await upstream.promise
   await once(recording, 'onHead')
   for (const event of ['one', 'two', 'six']) {
-    const heard = once(recording, 'onData')
+    const seen = once(recording, 'onData')
     socket.write(`3\r\n${event}\r\n`)
-    await heard
+    await seen
     t.equal(String(recording.parts.at(-1)), event)
   }
   socket.write('0\r\n\r\n')
@@ -254,7 +254,7 @@ t.test('a stream of events is heard event by event', async (t) => {
 })
 
 for (const upgrade of [undefined, 'websocket']) {
-  t.test(`interim answers in any number are no error of our own (upgrade: ${upgrade})`, async (t) => {
+  t.test(`many interim answers cause no internal error (upgrade: ${upgrade})`, async (t) => {
     const origin = await startRawOrigin(t, (_head, socket) => {
       socket.write('HTTP/1.1 100\r\n\r\n'.repeat(100_000) + ok)
     })
@@ -262,7 +262,7 @@ for (const upgrade of [undefined, 'websocket']) {
   })
 }
 
-t.test('an interim answer after which no other can come is refused', async (t) => {
+t.test('an interim answer that announces the end of the connection is refused', async (t) => {
   for (const interim of ['HTTP/1.0 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\nconnection: close\r\n\r\n']) {
     const origin = await startRawOrigin(t, (_head, socket) => socket.write(interim + ok))
     t.same(await send(startConnections(t, origin.url)).outcome, { failure: 'UPSTREAM_UNREADABLE' })

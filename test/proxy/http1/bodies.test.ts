@@ -18,7 +18,7 @@ const large = randomBytes(tenMegabytes)
 const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 
-/** Answers with the body that was sent, framed as the path says. */
+/** Echoes the request body, framed as the path says. */
 const echo: RequestListener = (request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -33,7 +33,7 @@ const echo: RequestListener = (request, response) => {
 
 for (const path of ['/length', '/chunks', '/close']) {
   for (const bodyLength of [-1, tenMegabytes]) {
-    t.test(`ten megabytes come through whole, there (${bodyLength}) and back (${path})`, async (t) => {
+    t.test(`ten megabytes are transferred completely, there (${bodyLength}) and back (${path})`, async (t) => {
       const origin = await startOrigin(t, echo)
       const framing = bodyLength === -1 ? [] : ['content-length', String(bodyLength)]
       const body = Readable.from(
@@ -54,7 +54,7 @@ for (const path of ['/length', '/chunks', '/close']) {
   }
 }
 
-t.test('a Unix socket carries requests as any other', async (t) => {
+t.test('a Unix socket carries requests', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-'))
   t.teardown(() => rm(folder, { recursive: true }))
   const path = join(folder, 'upstream.sock')
@@ -72,7 +72,7 @@ const ipv6Loopback = Object.values(networkInterfaces())
   .flat()
   .some((found) => found?.address === '::1')
 
-t.test('an address of IPv6 is reached', { skip: !ipv6Loopback && 'no IPv6 on this machine' }, async (t) => {
+t.test('an IPv6 address is reached', { skip: !ipv6Loopback && 'no IPv6 on this machine' }, async (t) => {
   const server = createServer(echo).listen(0, '::1')
   await once(server, 'listening')
   t.teardown(() => server.close())
@@ -81,13 +81,13 @@ t.test('an address of IPv6 is reached', { skip: !ipv6Loopback && 'no IPv6 on thi
   t.same(await recording.outcome, { status: 200, body: 'hello' })
 })
 
-t.test('a name with several addresses is reached at the one that listens', async (t) => {
+t.test('a host name with several addresses is reached at the one that listens', async (t) => {
   const origin = await startRawOrigin(t, (_head, socket) => socket.write(ok))
   const connections = startConnections(t, origin.url.replace('127.0.0.1', 'localhost'))
   for (let request = 0; request < 2; request += 1) t.same(await send(connections).outcome, { status: 200, body: 'ok' })
 })
 
-t.test('an upload goes over the wire as its head says', async (t) => {
+t.test('an upload is framed as its head says', async (t) => {
   const received: string[] = []
   const origin = await startRawOrigin(t, (head, socket) => {
     let text = head
@@ -123,7 +123,7 @@ for (const [what, given] of [
   ['ends early', ['he']],
   ['is too long', ['hello!']],
 ] as const) {
-  t.test(`an upload that ${what} fails, and the upstream never has it whole`, async (t) => {
+  t.test(`an upload that ${what} fails, and the upstream never sees it complete`, async (t) => {
     let text = ''
     const closed = Promise.withResolvers<void>()
     const origin = await startRawOrigin(t, (head, socket) => {
@@ -143,7 +143,7 @@ for (const [what, given] of [
   })
 }
 
-t.test('an upload that breaks off fails, and its chunks are never ended', async (t) => {
+t.test('an upload that breaks off fails, and the last chunk is never sent', async (t) => {
   let text = ''
   const closed = Promise.withResolvers<void>()
   const arrived = Promise.withResolvers<void>()
@@ -163,7 +163,7 @@ t.test('an upload that breaks off fails, and its chunks are never ended', async 
   t.notMatch(text, '0\r\n\r\n')
 })
 
-t.test('a request that was given up during its upload leaves the rest of the body alone', async (t) => {
+t.test('a request cancelled during its upload reads no more of the body', async (t) => {
   const arrived = Promise.withResolvers<Socket>()
   const origin = await startRawOrigin(t, (_head, socket) => arrived.resolve(socket))
   const body = new PassThrough()
@@ -173,10 +173,10 @@ t.test('a request that was given up during its upload leaves the rest of the bod
   body.write('more')
   body.destroy(new Error('too late'))
   await closed
-  t.same(recording.heard, ['onCarrier', 'onSend'])
+  t.same(recording.calls, ['onCarrier', 'onSend'])
 })
 
-/** Checks bytes as they arrive, out of memory that is written to again. */
+/** Checks bytes as they arrive, since their buffer is reused. */
 function checking(): { hash: Hash; received: () => number; take: (part: Buffer) => void } {
   const hash = createHash('sha256')
   let received = 0
@@ -194,7 +194,7 @@ for (const [what, upgrade] of [
   ['read into one memory', undefined],
   ['read as a stream', 'websocket'],
 ] as const) {
-  t.test(`a paused answer waits, and nothing of it is lost (${what})`, async (t) => {
+  t.test(`a paused answer waits and loses no bytes (${what})`, async (t) => {
     const origin = await startRawOrigin(t, (_head, socket) => {
       socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${large.length}\r\n\r\n`)
       socket.write(large)
@@ -243,7 +243,7 @@ t.test('a paused answer stops the upstream', async (t) => {
   recording.carrier?.abort()
 })
 
-t.test('an answer that ends while it is paused leaves a connection that can be used', async (t) => {
+t.test('an answer that ends while paused leaves its connection reusable', async (t) => {
   const origin = await startRawOrigin(t, (_head, socket) => socket.write(ok))
   const connections = startConnections(t, origin.url)
   for (let request = 0; request < 3; request += 1) {

@@ -4,7 +4,7 @@ import { ChunkedBody } from '../../../src/proxy/http1/chunked-body.ts'
 
 const skippedAtMost = 16_384
 
-/** Reads a body whose bytes arrive in these pieces: its content, and the offset in all bytes at which it ended. */
+/** Reads a body whose bytes arrive in these pieces. @returns its content, and the offset of its end */
 function read(...reads: string[]): { content: string; endsAt: number } {
   const body = new ChunkedBody()
   let content = ''
@@ -32,7 +32,7 @@ const valid: [bytes: string, content: string][] = [
   ['1\r\na\r\n0\r\nx-checksum: 1\r\nset-cookie: a=b\r\n\r\n', 'a'],
 ]
 
-t.test('a body in chunks is the same however it is split, and ends before what follows', async (t) => {
+t.test('a chunked body reads the same however it is split, and ends before the bytes that follow', async (t) => {
   for (const [bytes, content] of valid) {
     const expected = { content, endsAt: bytes.length }
     const all = `${bytes}HTTP/1.1 200 OK\r\n\r\n`
@@ -47,7 +47,7 @@ t.test('a body in chunks is the same however it is split, and ends before what f
   }
 })
 
-t.test('a body that is not over is never taken for whole', async (t) => {
+t.test('an unfinished body never counts as complete', async (t) => {
   for (const [bytes] of valid) {
     for (let end = 0; end < bytes.length; end += 1) {
       if (read(bytes.slice(0, end)).endsAt !== -1) t.fail(JSON.stringify(bytes.slice(0, end)))
@@ -79,7 +79,7 @@ for (const [what, bodies] of Object.entries({
     `0\r\n${'a: b\r\n'.repeat(skippedAtMost / 4 + 1)}`,
   ],
 })) {
-  t.test(`a body in chunks is refused for ${what}`, async (t) => {
+  t.test(`a chunked body is refused for ${what}`, async (t) => {
     for (const bytes of bodies) {
       t.throws(() => read(bytes), { code: 'UPSTREAM_UNREADABLE' }, JSON.stringify(bytes.slice(0, 40)))
       t.throws(() => read(...bytes.split('')), { code: 'UPSTREAM_UNREADABLE' }, 'byte by byte')
@@ -87,13 +87,13 @@ for (const [what, bodies] of Object.entries({
   })
 }
 
-t.test('extensions and trailers have room for what is usual', async (t) => {
+t.test('extensions and trailers of usual size are accepted', async (t) => {
   const long = 'a'.repeat(skippedAtMost)
   t.same(read(`1;${long.slice(1)}\r\nx\r\n0\r\n\r\n`).content, 'x')
   t.equal(read(`0\r\n${long}\r\n\r\n`).endsAt, long.length + 7)
 })
 
-t.test('content is handed on as it lies, not copied, and never as an empty part', async (t) => {
+t.test('content is passed on without a copy, and never as an empty part', async (t) => {
   const bytes = Buffer.from('5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n')
   const parts: string[] = []
   new ChunkedBody().read(bytes, (part) => {
@@ -103,11 +103,11 @@ t.test('content is handed on as it lies, not copied, and never as an empty part'
   t.same(parts, ['hello', 'world'])
 })
 
-t.test('a body in chunks does not end with the connection', async (t) => {
+t.test('the end of the connection does not complete a chunked body', async (t) => {
   t.equal(new ChunkedBody().endsWithConnection, false)
 })
 
-t.test('extensions are bounded chunk by chunk: a long stream may have one in each', async (t) => {
+t.test('the limit on extensions applies to each chunk: a long stream may have one in every chunk', async (t) => {
   const body = new ChunkedBody()
   const chunk = Buffer.from(`1;chunk-signature=${'a'.repeat(64)}\r\nx\r\n`)
   t.doesNotThrow(() => {

@@ -12,34 +12,34 @@ import { holdTime, type Recording, send, startConnections } from './support.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 
-/** An upstream that says nothing of its own; gives its first connection once a head has come over it. */
+/** An upstream that sends nothing by itself. Gives its first connection once a head has arrived there. */
 async function startSilent(t: Test): Promise<{ url: string; arrived: Promise<Socket> }> {
   const { promise, resolve } = Promise.withResolvers<Socket>()
   const { url } = await startRawOrigin(t, (_head, socket) => resolve(socket))
   return { url, arrived: promise }
 }
 
-t.test('an upstream that is not there is a failure, and nothing is sent', async (t) => {
+t.test('a request to an unreachable upstream fails, and nothing is sent', async (t) => {
   const recording = send(startConnections(t, `http://127.0.0.1:${await freePort()}`))
   t.same(await recording.outcome, { failure: 'ECONNREFUSED' })
-  t.same(recording.heard, ['onCarrier', 'onFailure'])
+  t.same(recording.calls, ['onCarrier', 'onFailure'])
 })
 
-t.test('an upstream whose connection does not stand in time is a failure', async (t) => {
+t.test('a request whose connection is not established in time fails', async (t) => {
   const time = holdTime(t)
-  // It takes the connection and leaves the handshake unanswered.
+  // The upstream accepts the connection and leaves the handshake unanswered.
   const origin = await startRawOrigin(t, () => {})
   const connections = startConnections(t, origin.url.replace('http:', 'https:'), { connectTimeoutMs: 1_000 })
   const recording = send(connections)
   time.pass(999)
   await nextTurn()
-  t.same(recording.heard, ['onCarrier'])
+  t.same(recording.calls, ['onCarrier'])
   time.pass(1)
   t.same(await recording.outcome, { failure: 'UPSTREAM_CONNECT_TIMEOUT' })
-  t.same(recording.heard, ['onCarrier', 'onFailure'])
+  t.same(recording.calls, ['onCarrier', 'onFailure'])
 })
 
-t.test('a connection that stands is not ended by the time to connect', async (t) => {
+t.test('the connect timeout does not end an established connection', async (t) => {
   const time = holdTime(t)
   const origin = await startSilent(t)
   const recording = send(startConnections(t, origin.url, { connectTimeoutMs: 1_000 }))
@@ -49,7 +49,7 @@ t.test('a connection that stands is not ended by the time to connect', async (t)
   t.same(await recording.outcome, { status: 200, body: 'ok' })
 })
 
-t.test('an address that is none is refused before any request', async (t) => {
+t.test('an invalid address is refused before any request', async (t) => {
   for (const address of ['', 'portal', '127.0.0.1', 'ftp://127.0.0.1', 'file:///x', 'http://']) {
     t.throws(
       () => createConnectionPool(address, { connectTimeoutMs: 1, maxHeaderBytes: 65_536 }),
@@ -59,7 +59,7 @@ t.test('an address that is none is refused before any request', async (t) => {
   }
 })
 
-t.test('a head that does not come in time is a failure', async (t) => {
+t.test('a request whose response head does not arrive in time fails', async (t) => {
   for (const part of ['', 'HTTP/1.1 200 OK\r\nx: ', 'HTTP/1.1 103 Early Hints\r\n\r\n']) {
     const time = holdTime(t)
     const origin = await startSilent(t)
@@ -67,30 +67,30 @@ t.test('a head that does not come in time is a failure', async (t) => {
     const socket = await origin.arrived
     time.pass(999)
     if (part !== '') {
-      const heard = once(recording, 'onAnswer')
+      const seen = once(recording, 'onAnswer')
       socket.write(part)
-      await heard
+      await seen
     }
-    t.notOk(recording.heard.includes('onFailure'))
+    t.notOk(recording.calls.includes('onFailure'))
     time.pass(1)
     t.same(await recording.outcome, { failure: 'UPSTREAM_HEAD_TIMEOUT' })
   }
 })
 
-t.test('a body may take any time', async (t) => {
+t.test('a response body may take any time', async (t) => {
   const time = holdTime(t)
   const origin = await startSilent(t)
   const recording = send(startConnections(t, origin.url), { headTimeoutMs: 1_000 })
   const socket = await origin.arrived
-  const heard = once(recording, 'onData')
+  const seen = once(recording, 'onData')
   socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbo')
-  await heard
+  await seen
   time.pass(10_000)
   socket.write('dy')
   t.same(await recording.outcome, { status: 200, body: 'body' })
 })
 
-t.test('every request has its own time, also on a connection that was used before', async (t) => {
+t.test('every request has its own timeout, even on a reused connection', async (t) => {
   const time = holdTime(t)
   const origin = await startRawOrigin(t, (head, socket) => {
     if (!head.startsWith('GET /silent')) socket.write(ok)
@@ -104,14 +104,14 @@ t.test('every request has its own time, also on a connection that was used befor
     const silent = send(connections, { path: '/silent', headTimeoutMs })
     await once(silent, 'onSend')
     time.pass(headTimeoutMs - 1)
-    t.same(silent.heard.at(-1), 'onSend')
+    t.same(silent.calls.at(-1), 'onSend')
     time.pass(1)
     t.same(await silent.outcome, { failure: 'UPSTREAM_HEAD_TIMEOUT' })
     await send(connections, { headTimeoutMs: 1_000 }).outcome
   }
 })
 
-t.test('the time for a head does not run out while the client uploads, but after it', async (t) => {
+t.test('the timeout for a response head starts after the upload', async (t) => {
   const time = holdTime(t)
   const origin = await startSilent(t)
   const body = new PassThrough()
@@ -123,16 +123,16 @@ t.test('the time for a head does not run out while the client uploads, but after
     body.write('part')
     await nextTurn()
   }
-  t.same(recording.heard, ['onCarrier', 'onSend'])
+  t.same(recording.calls, ['onCarrier', 'onSend'])
   body.end()
   await once(body, 'end')
   time.pass(999)
-  t.same(recording.heard, ['onCarrier', 'onSend'])
+  t.same(recording.calls, ['onCarrier', 'onSend'])
   time.pass(1)
   t.same(await recording.outcome, { failure: 'UPSTREAM_HEAD_TIMEOUT' })
 })
 
-t.test('an upstream that stops taking the upload has no more than its time', async (t) => {
+t.test('an upstream that stops reading the upload fails after the timeout', async (t) => {
   const time = holdTime(t)
   const origin = await startSilent(t)
   const body = new PassThrough()
@@ -150,7 +150,7 @@ t.test('an upstream that stops taking the upload has no more than its time', asy
   body.destroy()
 })
 
-t.test('a request that was given up hears no more, and its connection is closed', async (t) => {
+t.test('a cancelled request gets no more calls, and its connection is closed', async (t) => {
   const origin = await startSilent(t)
   const connections = startConnections(t, origin.url)
   const recording = send(connections)
@@ -159,29 +159,29 @@ t.test('a request that was given up hears no more, and its connection is closed'
   recording.carrier?.abort()
   recording.carrier?.abort()
   await closed
-  t.same(recording.heard, ['onCarrier', 'onSend'])
+  t.same(recording.calls, ['onCarrier', 'onSend'])
 })
 
-t.test('a request that is given up before its connection stands is never sent', async (t) => {
+t.test('a request cancelled before its connection is established is never sent', async (t) => {
   const heads: string[] = []
   const origin = await startRawOrigin(t, (head, socket) => socket.write(ok, () => heads.push(head)))
   const connections = startConnections(t, origin.url)
   const recording = send(connections, { path: '/given-up' })
   recording.carrier?.abort()
   t.same(await send(connections, { path: '/other' }).outcome, { status: 200, body: 'ok' })
-  t.same(recording.heard, ['onCarrier'])
+  t.same(recording.calls, ['onCarrier'])
   t.same(
     heads.map((head) => head.split(' ')[1]),
     ['/other'],
   )
 })
 
-for (const [name, heard] of [
+for (const [name, calls] of [
   ['onInterim', ['onCarrier', 'onSend', 'onAnswer', 'onInterim']],
   ['onHead', ['onCarrier', 'onSend', 'onAnswer', 'onInterim', 'onAnswer', 'onHead']],
   ['onData', ['onCarrier', 'onSend', 'onAnswer', 'onInterim', 'onAnswer', 'onHead', 'onData']],
 ] as const) {
-  t.test(`a request that is given up in ${name} hears no more, whatever has come already`, async (t) => {
+  t.test(`a request cancelled in ${name} gets no more calls, even for bytes that have arrived`, async (t) => {
     const closed = Promise.withResolvers<void>()
     const origin = await startRawOrigin(t, (_head, socket) => {
       socket.on('close', closed.resolve)
@@ -193,19 +193,19 @@ for (const [name, heard] of [
     const connections = startConnections(t, origin.url)
     const recording = send(connections, {}, { [name]: () => recording.carrier?.abort() })
     await closed.promise
-    t.same(recording.heard, heard)
+    t.same(recording.calls, calls)
     t.match(await send(connections).outcome, { status: 200 }, 'the next request has a connection of its own')
   })
 }
 
-t.test('a request that cannot be written fails, and not a byte of it is sent', async (t) => {
+t.test('a request that cannot be written fails, and no byte of it is sent', async (t) => {
   const origin = await startRawOrigin(t, () => t.fail('something was sent'))
   const recording = send(startConnections(t, origin.url), { path: '/a b' })
   t.same(await recording.outcome, { failure: 'UPSTREAM_UNWRITABLE' })
-  t.same(recording.heard, ['onCarrier', 'onFailure'])
+  t.same(recording.calls, ['onCarrier', 'onFailure'])
 })
 
-t.test('a close fails what is under way, in whatever state, and all that comes after', async (t) => {
+t.test('closing fails every request under way, in any state, and every later one', async (t) => {
   const origin = await startRawOrigin(t, (head, socket) => {
     if (head.startsWith('GET /body')) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart')
     if (head.startsWith('GET /ok')) socket.write(ok)
@@ -224,19 +224,19 @@ t.test('a close fails what is under way, in whatever state, and all that comes a
   const assigned = send(connections, { path: '/ok' })
   connections.close()
   const late = send(connections)
-  for (const [recording, heard] of [
+  for (const [recording, calls] of [
     [inHead, ['onCarrier', 'onSend', 'onFailure']],
     [inBody, ['onCarrier', 'onSend', 'onAnswer', 'onHead', 'onData', 'onFailure']],
     [opening, ['onCarrier', 'onFailure']],
     [assigned, ['onCarrier', 'onFailure']],
     [late, ['onFailure']],
   ] as const) {
-    t.same([await recording.outcome, recording.heard], [{ failure: 'UPSTREAM_STOPPED' }, heard])
+    t.same([await recording.outcome, recording.calls], [{ failure: 'UPSTREAM_STOPPED' }, calls])
   }
-  t.equal(idle.heard.at(-1), 'onEnd')
+  t.equal(idle.calls.at(-1), 'onEnd')
 })
 
-t.test('a close ends idle connections, and their time with them', async (t) => {
+t.test('closing ends idle connections and their timers', async (t) => {
   const time = holdTime(t)
   const closed = Promise.withResolvers<void>()
   const origin = await startRawOrigin(t, (_head, socket) => {
@@ -250,7 +250,7 @@ t.test('a close ends idle connections, and their time with them', async (t) => {
   t.doesNotThrow(() => time.pass(100_000))
 })
 
-t.test('connections that end leave the others to be closed', async (t) => {
+t.test('closing reaches all connections, even while some end by themselves', async (t) => {
   const sockets: Socket[] = []
   const all = Promise.withResolvers<void>()
   const origin = await startRawOrigin(t, (_head, socket) => {
@@ -263,21 +263,21 @@ t.test('connections that end leave the others to be closed', async (t) => {
   recordings[3]?.carrier?.abort()
   connections.close()
   t.same(
-    recordings.map(({ heard }) => heard.at(-1)),
+    recordings.map(({ calls }) => calls.at(-1)),
     ['onFailure', 'onSend', 'onFailure', 'onSend'],
   )
 })
 
-t.test('a request that cannot be written fails on a connection that was used before, too', async (t) => {
+t.test('a request that cannot be written fails on a reused connection, too', async (t) => {
   const origin = await startRawOrigin(t, (_head, socket) => socket.write(ok))
   const connections = startConnections(t, origin.url)
   t.same(await send(connections).outcome, { status: 200, body: 'ok' })
   const recording = send(connections, { path: '/a b' })
   for (let turn = 0; turn < 100; turn += 1) await nextTurn()
-  t.same(recording.heard, ['onCarrier', 'onFailure'])
+  t.same(recording.calls, ['onCarrier', 'onFailure'])
 })
 
-t.test('a request given up as soon as it has its connection leaves the other connections alone', async (t) => {
+t.test('a request cancelled as soon as it has its connection does not affect other connections', async (t) => {
   const arrived = Promise.withResolvers<void>()
   const origin = await startRawOrigin(t, () => arrived.resolve())
   const connections = startConnections(t, origin.url)
@@ -285,14 +285,14 @@ t.test('a request given up as soon as it has its connection leaves the other con
   await arrived.promise
   send(connections, {}, { onCarrier: (carrier) => carrier.abort() })
   connections.close()
-  t.same(other.heard, ['onCarrier', 'onSend', 'onFailure'])
+  t.same(other.calls, ['onCarrier', 'onSend', 'onFailure'])
 })
 
 for (const [what, hook, answer] of [
   ['part of the body', 'onData', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\nnonsense'],
   ['byte of the answer', 'onAnswer', 'nonsense\r\n\r\n'],
 ] as const) {
-  t.test(`nonsense behind the ${what} at which a request was given up does not end the process`, async (t) => {
+  t.test(`nonsense behind the ${what} at which a request was cancelled does not end the process`, async (t) => {
     const thrown: unknown[] = []
     const closed = Promise.withResolvers<void>()
     process.once('uncaughtException', (error) => thrown.push(error))
@@ -308,11 +308,11 @@ for (const [what, hook, answer] of [
   })
 }
 
-t.test('an address without a path of a socket is none', async (t) => {
+t.test('a unix: address without a socket path is refused', async (t) => {
   t.throws(() => startConnections(t, 'unix:'), { name: 'TypeError' })
 })
 
-t.test('a request given up as it is sent leaves its body alone', async (t) => {
+t.test('a request cancelled while it is sent does not read its body', async (t) => {
   const origin = await startRawOrigin(t, () => {})
   const body = new PassThrough()
   body.end('body')

@@ -8,7 +8,7 @@ import { startConnections } from './support.ts'
 
 const question = { path: '/health', headers: ['host', 'a'], timeoutMs: 60_000 }
 
-t.test('a question of our own is a GET, whose status is the answer', async (t) => {
+t.test('getStatus sends a GET and returns the status', async (t) => {
   const seen: unknown[] = []
   const origin = await startOrigin(t, (request, response) => {
     seen.push(request.method, request.url, request.headers.host)
@@ -18,14 +18,14 @@ t.test('a question of our own is a GET, whose status is the answer', async (t) =
   t.same(seen, ['GET', '/health', 'a'])
 })
 
-t.test('an interim answer is not the answer', async (t) => {
+t.test('an interim answer does not count as the answer', async (t) => {
   const origin = await startRawOrigin(t, (_head, socket) => {
     socket.write('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n')
   })
   t.equal(await getStatus(startConnections(t, origin.url), question), 204)
 })
 
-t.test('an answer without an end is not waited for', async (t) => {
+t.test('getStatus does not wait for the end of an answer', async (t) => {
   const closed = Promise.withResolvers<void>()
   const origin = await startOrigin(t, (_request, response) => {
     response.on('close', closed.resolve)
@@ -37,7 +37,7 @@ t.test('an answer without an end is not waited for', async (t) => {
   await t.resolves(closed.promise, 'the connection is given up')
 })
 
-t.test('a question that is not answered in time fails', async (t) => {
+t.test('getStatus fails without an answer in time', async (t) => {
   const closed = Promise.withResolvers<void>()
   const origin = await startOrigin(t, (request) => request.socket.on('close', closed.resolve))
   const connections = startConnections(t, origin.url)
@@ -45,16 +45,16 @@ t.test('a question that is not answered in time fails', async (t) => {
   await t.resolves(closed.promise, 'the connection is given up')
 })
 
-t.test('a question that has no connection in time fails', async (t) => {
+t.test('getStatus fails without a connection in time', async (t) => {
   await t.rejects(getStatus({ dispatch() {} }, { ...question, timeoutMs: 1 }), { name: 'TimeoutError' })
 })
 
-t.test('a question to an upstream that hangs up fails', async (t) => {
+t.test('getStatus fails when the upstream hangs up', async (t) => {
   const origin = await startRawOrigin(t, (_head, socket) => socket.destroy())
   await t.rejects(getStatus(startConnections(t, origin.url), question), { code: /^(UPSTREAM_HUNG_UP|ECONNRESET)$/ })
 })
 
-t.test('a question is no upgrade: a socket that comes for it is destroyed', async (t) => {
+t.test('getStatus destroys the socket of an upgrade that it did not request', async (t) => {
   let isDestroyed = false
   const socket = { destroy: () => (isDestroyed = true) }
   const asked = getStatus(
@@ -71,7 +71,7 @@ t.test('a question is no upgrade: a socket that comes for it is destroyed', asyn
   t.equal(isDestroyed, true)
 })
 
-t.test('nonsense behind more than a question of our own reads does not end the process', async (t) => {
+t.test('garbage beyond the bytes that getStatus reads does not end the process', async (t) => {
   const thrown: unknown[] = []
   process.once('uncaughtException', (error) => thrown.push(error))
   t.teardown(() => process.removeAllListeners('uncaughtException'))

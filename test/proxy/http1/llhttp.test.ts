@@ -9,16 +9,16 @@ import { createConnectionPool } from '../../../src/proxy/http1/connection-pool.t
 import { startRawOrigin } from '../support.ts'
 import { send } from './support.ts'
 
-/** What a reader made of an answer; undefined where it refused it. */
+/** An answer as a reader understood it; undefined if the reader refused it. */
 type Reading = { status: number; headers: string[]; body: string; isWhole: boolean } | undefined
 
-/** Two readers of the same bytes, which arrive in the pieces given. */
+/** Two readers of the same bytes, which arrive in the given pieces. */
 type Readers = {
   ours: (pieces: string[], method: string) => Promise<Reading>
   theirs: (pieces: string[], method: string) => Promise<Reading>
 }
 
-/** Writes piece after piece, each in a turn of its own so that it may be read alone, and then closes. */
+/** Writes each piece in its own turn of the event loop, so that it may be read alone, and then closes. */
 function writePieces(socket: Socket, pieces: readonly string[]): void {
   const [next, ...others] = pieces
   if (next === undefined) return void socket.end()
@@ -37,7 +37,7 @@ async function startReaders(t: Test): Promise<Readers> {
       const outcome = await recording.outcome
       connections.close()
       if ('failure' in outcome) return undefined
-      // llhttp reads nothing more where an interim answer says that it is the last.
+      // llhttp stops reading after an interim answer that announces the end of the connection.
       if (recording.interim.some(({ isPersistent }) => !isPersistent)) return undefined
       return { ...outcome, headers: [...(recording.head?.headers ?? [])], isWhole: true }
     },
@@ -54,7 +54,7 @@ function readWithNode(port: number, method: string): Promise<Reading> {
     let answer: IncomingMessage | undefined
     let body = ''
     const settle = (): void => resolve(answer && readingOf(answer, body))
-    // What is wrong behind a whole answer is no part of it.
+    // Ignore errors after a complete answer.
     asked.on('error', () => answer?.complete !== true && settle())
     asked.on('upgrade', (_answer, socket) => {
       socket.destroy()
@@ -112,7 +112,7 @@ const interim = fc.constantFrom('', '', '', 'HTTP/1.1 103 Early Hints\r\nlink: <
 
 const hasNoContent = (status: number, method: string): boolean => method === 'HEAD' || status === 204 || status === 304
 
-/** The content in chunks of up to `size` bytes, with what may stand beside it. */
+/** The content in chunks of up to `size` bytes, with extensions and trailers. */
 function inChunks(content: string, size: number): string {
   let bytes = ''
   for (let at = 0; at < content.length; at += size) {
@@ -124,7 +124,7 @@ function inChunks(content: string, size: number): string {
 
 function framingLine({ framing, content, gap }: Plan): string {
   if (framing === 'length') return `Content-Length:${gap}${content.length}${gap}\r\n`
-  // llhttp takes a tab behind the coding for a part of it.
+  // llhttp treats a tab after the coding as a part of it.
   return framing === 'chunks' ? `Transfer-Encoding:${gap}chunked${gap.replaceAll('\t', ' ')}\r\n` : ''
 }
 
@@ -144,18 +144,18 @@ function expectedReading(plan: Plan, method: string): Reading {
   return { status: plan.status, headers, body: hasNoContent(plan.status, method) ? '' : plan.content, isWhole: true }
 }
 
-/** Cuts text at places given as fractions of its length. */
+/** Cuts text at positions given as fractions of its length. */
 function cut(bytes: string, places: readonly number[]): string[] {
   const at = places.map((place) => Math.floor(place * bytes.length)).toSorted((a, b) => a - b)
   return [0, ...at].map((from, index) => bytes.slice(from, at[index])).filter((piece) => piece !== '')
 }
 
-/** A place in a text, as a fraction of its length. */
+/** A position in a text, as a fraction of its length. */
 const somewhere = fc.noBias(fc.integer({ min: 0, max: 9_999 })).map((place) => place / 10_000)
 const places = fc.array(somewhere, { maxLength: 3 })
 const chunkSizes = fc.integer({ min: 1, max: 20 })
 
-t.test('every valid answer is read as it was meant, by node:http too, wherever its bytes are split', async (t) => {
+t.test('every valid answer is read as generated, by us and by node:http, wherever its bytes are split', async (t) => {
   const { ours, theirs } = await startReaders(t)
   await fc.assert(
     fc.asyncProperty(plans, methods, chunkSizes, interim, places, async (plan, method, chunkSize, before, where) => {
@@ -239,8 +239,8 @@ const mutations: fc.Arbitrary<Mutation> = fc.oneof(
 )
 
 /**
- * llhttp also looks at what extensions and trailers are made of, which go no further here: where it refuses them, it has
- * read the same up to there.
+ * llhttp also validates extensions and trailers, which our reader drops. If llhttp refuses them, both readers
+ * must agree up to there.
  */
 function assertSame(ours: NonNullable<Reading>, theirs: Reading, bytes: string): void {
   const isRefusedInChunks = theirs?.isWhole === false && ours.headers.includes('transfer-encoding')
@@ -249,7 +249,7 @@ function assertSame(ours: NonNullable<Reading>, theirs: Reading, bytes: string):
   assert.ok(ours.body.startsWith(theirs.body), bytes)
 }
 
-t.test('whatever we accept, node:http accepts too, and reads the same', async (t) => {
+t.test('every answer that we accept, node:http accepts and reads the same', async (t) => {
   const { ours, theirs } = await startReaders(t)
   let accepted = 0
   const changes = fc.array(mutations, { minLength: 1, maxLength: 2 })

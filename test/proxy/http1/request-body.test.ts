@@ -14,9 +14,9 @@ type Sent = {
   sender: BodySender
   failures: unknown[]
   progress: () => number
-  /** All that reached the socket. */
+  /** All bytes that reached the socket. */
   written: () => string
-  /** Lets the socket take what was written to it; until then it is full. */
+  /** Drains the socket. Until then it is full. */
   takeAll: () => void
 }
 
@@ -57,7 +57,7 @@ function startSending(t: Test, length: number, isSlow = false): Sent {
   }
 }
 
-t.test('a body of promised length goes out as it is', async (t) => {
+t.test('a body of announced length is sent unchanged', async (t) => {
   const { body, sender, written, failures, progress } = startSending(t, 11)
   body.write('hello ')
   t.equal(sender.isDone, false)
@@ -66,7 +66,7 @@ t.test('a body of promised length goes out as it is', async (t) => {
   t.same([written(), sender.isDone, failures, progress()], ['hello world', true, [], 3])
 })
 
-t.test('a body of no bytes is done with its end', async (t) => {
+t.test('an empty body is complete at its end', async (t) => {
   for (const [length, expected] of [
     [0, ''],
     [-1, '0\r\n\r\n'],
@@ -78,7 +78,7 @@ t.test('a body of no bytes is done with its end', async (t) => {
   }
 })
 
-t.test('a body of unknown length goes out in chunks', async (t) => {
+t.test('a body of unknown length is sent in chunks', async (t) => {
   const { body, sender, written, failures } = startSending(t, -1)
   body.write('hello')
   body.write('x'.repeat(300))
@@ -93,7 +93,7 @@ for (const [what, length, expected] of [
   ['longer than nothing', 0, ''],
   ['shorter than promised', 7, 'abcdef'],
 ] as const) {
-  t.test(`a body ${what} fails, and no byte too many goes out`, async (t) => {
+  t.test(`a body ${what} fails, and no surplus byte is sent`, async (t) => {
     const { body, sender, written, failures } = startSending(t, length)
     body.write('abc')
     await nextTurn()
@@ -104,7 +104,7 @@ for (const [what, length, expected] of [
 }
 
 for (const length of [-1, 100]) {
-  t.test(`a body that breaks off fails once and is never ended (length ${length})`, async (t) => {
+  t.test(`a body that breaks off fails once and is never completed (length ${length})`, async (t) => {
     for (const error of [undefined, new Error('gone')]) {
       const { body, sender, written, failures } = startSending(t, length)
       body.write('part')
@@ -120,7 +120,7 @@ for (const length of [-1, 100]) {
 }
 
 for (const length of [-1, 300_000]) {
-  t.test(`a full socket holds the body until it has room again (length ${length})`, async (t) => {
+  t.test(`a full socket pauses the body until it drains (length ${length})`, async (t) => {
     const { body, sender, failures, written, takeAll } = startSending(t, length, true)
     const part = Buffer.alloc(100_000, 'x')
     body.write(part)
@@ -137,7 +137,7 @@ for (const length of [-1, 300_000]) {
   })
 }
 
-t.test('a body that is stopped is left alone, and its errors end nothing', async (t) => {
+t.test('a stopped body is not read further, and its errors have no effect', async (t) => {
   const { body, socket, sender, written, failures } = startSending(t, -1)
   body.write('part')
   await nextTurn()
@@ -151,7 +151,7 @@ t.test('a body that is stopped is left alone, and its errors end nothing', async
   t.same([sender.isDone, failures, socket.listenerCount('drain')], [false, [], 0])
 })
 
-t.test('an error that comes after the end of a body ends nothing', async (t) => {
+t.test('an error after the end of a body has no effect', async (t) => {
   const { body, sender, failures } = startSending(t, 4)
   body.end('part')
   await once(body, 'end')
@@ -159,7 +159,7 @@ t.test('an error that comes after the end of a body ends nothing', async (t) => 
   t.same([sender.isDone, failures], [true, []])
 })
 
-t.test('a failure of the body does not wait for a full socket', async (t) => {
+t.test('a failure of the body is reported even while the socket is full', async (t) => {
   const body = Readable.from(
     (function* () {
       yield Buffer.from('part')
@@ -178,7 +178,7 @@ t.test('a failure of the body does not wait for a full socket', async (t) => {
   t.match(await failure.promise, { code: 'UPSTREAM_BODY_MISMATCH' })
 })
 
-t.test('a part of a body without bytes is not the end of the body', async (t) => {
+t.test('an empty part does not end the body', async (t) => {
   let written = ''
   const socket = new Writable({ write: (bytes, _encoding, done) => done(void (written += String(bytes))) })
   const body = Readable.from([Buffer.from('a'), Buffer.alloc(0), Buffer.from('b')])
@@ -194,7 +194,7 @@ t.test('a part of a body without bytes is not the end of the body', async (t) =>
   t.equal(written, '1\r\na\r\n1\r\nb\r\n0\r\n\r\n')
 })
 
-t.test('a body that has broken off before it is sent is a failure', async (t) => {
+t.test('a body that broke off before sending fails', async (t) => {
   const body = new PassThrough()
   const closed = once(body, 'close')
   body.destroy()
@@ -212,7 +212,7 @@ t.test('a body that has broken off before it is sent is a failure', async (t) =>
   t.same(failures, ['UPSTREAM_BODY_MISMATCH'])
 })
 
-t.test('a body whose client sends too little of it in its time fails, however often something comes', async (t) => {
+t.test('a body that arrives too slowly fails, even if bytes keep arriving', async (t) => {
   const time = holdTime(t)
   const { body, failures } = startSending(t, -1)
   body.write(Buffer.alloc(32_768))
@@ -229,7 +229,7 @@ t.test('a body whose client sends too little of it in its time fails, however of
   t.same(failures, ['UPSTREAM_BODY_TIMEOUT'])
 })
 
-t.test('what the upstream holds up is no fault of the client', async (t) => {
+t.test('time that a full upstream socket takes does not count against the client', async (t) => {
   const time = holdTime(t)
   const { body, failures, takeAll } = startSending(t, -1, true)
   body.write(Buffer.alloc(100_000))
@@ -244,7 +244,7 @@ t.test('what the upstream holds up is no fault of the client', async (t) => {
   t.same(failures, ['UPSTREAM_BODY_TIMEOUT'])
 })
 
-t.test('a body that has ended is looked at no more', async (t) => {
+t.test('a completed body is no longer watched', async (t) => {
   const time = holdTime(t)
   const { body, failures } = startSending(t, 2)
   body.end('ok')

@@ -49,7 +49,7 @@ for (const [what, head, lines] of [
       ] as const,
   ),
 ] satisfies (readonly [string, RequestHead, readonly string[]])[]) {
-  t.test(`the head on the wire, to the letter: ${what}`, async (t) => {
+  t.test(`the request head has exactly the expected bytes: ${what}`, async (t) => {
     t.equal(requestHead(head), `${lines.join('\r\n')}\r\n\r\n`)
   })
 }
@@ -75,7 +75,7 @@ for (const [what, parts] of Object.entries({
   'what cannot stand in the host': unwritable.map((part) => ({ headers: ['host', `a${part}b`] })),
   'what cannot stand in the protocol': unwritable.map((part) => ({ upgrade: `web${part}socket` })),
 })) {
-  t.test(`no head is written for ${what}`, async (t) => {
+  t.test(`no request head is written for ${what}`, async (t) => {
     for (const part of parts) {
       t.throws(
         () => requestHead({ ...plain, ...part }),
@@ -94,7 +94,7 @@ for (const [what, part] of [
   ['the method', { method: 'GET / HTTP/1.1\r\nx:' }],
   ['the protocol', { upgrade: 'websocket\r\nx: 1' }],
 ] as const) {
-  t.test(`no line can be put into a request's head through ${what}`, async (t) => {
+  t.test(`no header line can be injected through ${what}`, async (t) => {
     t.throws(() => requestHead({ ...plain, ...part }), { code: 'UPSTREAM_UNWRITABLE' })
   })
 }

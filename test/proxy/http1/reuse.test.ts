@@ -11,7 +11,7 @@ import { holdTime, numbering, type Recording, send, startConnections } from './s
 
 type Numbered = { connections: ConnectionPool; sockets: Socket[] }
 
-/** An upstream whose answers' bodies are the number of the connection; a path in `answers` gets that answer instead. */
+/** An upstream that answers with the number of the connection. A path in `answers` gets that answer instead. */
 async function startNumbered(t: Test, answers: Record<string, string> = {}): Promise<Numbered> {
   const numberOf = numbering()
   const sockets: Socket[] = []
@@ -26,7 +26,7 @@ async function startNumbered(t: Test, answers: Record<string, string> = {}): Pro
 
 const answerOf = (body: string) => ({ status: 200, body })
 
-t.test('one connection carries request after request', async (t) => {
+t.test('one connection carries several requests in turn', async (t) => {
   const { connections } = await startNumbered(t)
   for (const method of ['GET', 'POST', 'DELETE']) {
     t.same(await send(connections, { method }).outcome, answerOf('1'))
@@ -36,7 +36,7 @@ t.test('one connection carries request after request', async (t) => {
   t.same(await send(connections).outcome, answerOf('1'))
 })
 
-t.test('requests at the same time have a connection each, and the one used last is used next', async (t) => {
+t.test('concurrent requests have a connection each, and the connection used last is used next', async (t) => {
   const { connections } = await startNumbered(t)
   const first = send(connections)
   const second = send(connections)
@@ -85,28 +85,31 @@ for (const [what, answer] of [
   })
 }
 
-t.test('a connection is used again after HEAD, whose length is of a body that does not come', async (t) => {
+t.test('a connection is used again after HEAD, although its answer announces a body', async (t) => {
   const { connections } = await startNumbered(t, { '/head': 'HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n' })
   t.same(await send(connections, { path: '/head', method: 'HEAD' }).outcome, answerOf(''))
   t.same(await send(connections).outcome, answerOf('1'))
 })
 
 for (const bodyLength of [-1, 4]) {
-  t.test(`a connection is not used again where the answer came before the body was sent (${bodyLength})`, async (t) => {
-    const { connections } = await startNumbered(t)
-    const body = new PassThrough()
-    body.write('bo')
-    const framing = bodyLength === -1 ? [] : ['content-length', '4']
-    const early = send(connections, { method: 'POST', headers: ['host', 'a', ...framing], body, bodyLength })
-    t.same(await early.outcome, answerOf('1'))
-    t.same(await send(connections).outcome, answerOf('2'))
-    body.end('dy')
-    await nextTurn()
-    t.equal(early.heard.at(-1), 'onEnd')
-  })
+  t.test(
+    `a connection is not used again if the answer arrived before the request body was sent (${bodyLength})`,
+    async (t) => {
+      const { connections } = await startNumbered(t)
+      const body = new PassThrough()
+      body.write('bo')
+      const framing = bodyLength === -1 ? [] : ['content-length', '4']
+      const early = send(connections, { method: 'POST', headers: ['host', 'a', ...framing], body, bodyLength })
+      t.same(await early.outcome, answerOf('1'))
+      t.same(await send(connections).outcome, answerOf('2'))
+      body.end('dy')
+      await nextTurn()
+      t.equal(early.calls.at(-1), 'onEnd')
+    },
+  )
 }
 
-t.test('bytes that nobody asked for close an idle connection, and are never the next answer', async (t) => {
+t.test('unsolicited bytes close an idle connection and never become the next answer', async (t) => {
   const { connections, sockets } = await startNumbered(t)
   await send(connections).outcome
   const closed = once(sockets[0] as Socket, 'close')
@@ -115,18 +118,18 @@ t.test('bytes that nobody asked for close an idle connection, and are never the 
   t.same(await send(connections).outcome, answerOf('2'))
 })
 
-t.test('bytes that come in the turn in which the next request is given are never its answer', async (t) => {
+t.test('bytes that arrive in the same turn as the next request never become its answer', async (t) => {
   const { connections, sockets } = await startNumbered(t)
   await send(connections).outcome
   await nextTurn()
   sockets[0]?.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison')
   const next = send(connections, { method: 'POST' })
   t.same(await next.outcome, answerOf('2'))
-  t.same(next.heard.slice(0, 3), ['onCarrier', 'onCarrier', 'onSend'], 'sent once, over the other connection')
+  t.same(next.calls.slice(0, 3), ['onCarrier', 'onCarrier', 'onSend'], 'sent once, over the other connection')
 })
 
 t.test(
-  'a request goes over a new connection where the idle one has ended, even one that is never sent twice',
+  'a request uses a new connection if the idle one has ended, even if the request must not be repeated',
   async (t) => {
     for (const isSameTurn of [false, true]) {
       const { connections, sockets } = await startNumbered(t)
@@ -142,18 +145,18 @@ t.test(
   },
 )
 
-t.test('a request that is given up before it is sent over an idle connection is not sent', async (t) => {
+t.test('a request cancelled before it is written to an idle connection is not sent', async (t) => {
   const { connections, sockets } = await startNumbered(t)
   await send(connections).outcome
   const closed = once(sockets[0] as Socket, 'close')
   const given = send(connections)
   given.carrier?.abort()
   await closed
-  t.same(given.heard, ['onCarrier'])
+  t.same(given.calls, ['onCarrier'])
   t.same(await send(connections).outcome, answerOf('2'))
 })
 
-t.test('how long an idle connection is kept: less than the upstream says', async (t) => {
+t.test('an idle connection is kept for less time than the upstream announces', async (t) => {
   for (const [keepAlive, expected] of [
     [undefined, 4_000],
     ['', 4_000],
@@ -178,7 +181,7 @@ t.test('how long an idle connection is kept: less than the upstream says', async
   }
 })
 
-t.test('a connection that was idle for long is closed, and the others stay', async (t) => {
+t.test('a connection that was idle for too long is closed, and the others stay open', async (t) => {
   const time = holdTime(t)
   const { connections, sockets } = await startNumbered(t, {
     '/long': 'HTTP/1.1 200 OK\r\nkeep-alive: timeout=60\r\ncontent-length: 0\r\n\r\n',
@@ -201,7 +204,7 @@ t.test('a connection that was idle for long is closed, and the others stay', asy
   t.same(await send(connections).outcome, answerOf('3'))
 })
 
-t.test('a connection that is used again and again does not grow old', async (t) => {
+t.test('a connection in regular use does not expire', async (t) => {
   const time = holdTime(t)
   const { connections } = await startNumbered(t)
   for (let second = 0; second < 10; second += 1) {
@@ -210,7 +213,7 @@ t.test('a connection that is used again and again does not grow old', async (t) 
   }
 })
 
-t.test('a connection given up at the first byte of an answer is not used again', async (t) => {
+t.test('a connection is not used again if its request was cancelled at the first byte of the answer', async (t) => {
   const numberOf = numbering()
   const seen: number[] = []
   const origin = await startRawOrigin(t, (_head, socket) => {
@@ -221,11 +224,11 @@ t.test('a connection given up at the first byte of an answer is not used again',
   const given: Recording = send(connections, {}, { onAnswer: () => given.carrier?.abort() })
   await once(given, 'onAnswer')
   t.same(await send(connections, { method: 'POST' }).outcome, { status: 200, body: '' })
-  t.same(given.heard, ['onCarrier', 'onSend', 'onAnswer'])
+  t.same(given.calls, ['onCarrier', 'onSend', 'onAnswer'])
   t.same(seen, [1, 2])
 })
 
-t.test('a connection whose end was the end of the answer is not used again', async (t) => {
+t.test('a connection is not used again if its end completed the answer', async (t) => {
   const origin = await startRawOrigin(t, (head, socket) => {
     if (head.startsWith('GET')) socket.end('HTTP/1.1 200 OK\r\n\r\nto the end')
     else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
@@ -238,20 +241,23 @@ t.test('a connection whose end was the end of the answer is not used again', asy
 })
 
 for (const phase of ['poll', 'check'] as const) {
-  t.test(`bytes that wait on an idle connection are not the next answer, asked in phase ${phase}`, async (t) => {
-    const numberOf = numbering()
-    let upstream: Socket | undefined
-    const origin = await startRawOrigin(t, (_head, socket) => {
-      upstream ??= socket
-      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${numberOf(socket)}`)
-    })
-    const connections = startConnections(t, origin.url)
-    const first = send(connections)
-    if (phase === 'check') {
-      await first.outcome
-      await nextTurn()
-    } else await once(first, 'onEnd')
-    upstream?.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison')
-    t.same(await send(connections).outcome, { status: 200, body: '2' })
-  })
+  t.test(
+    `bytes that wait on an idle connection do not become the next answer, requested in phase ${phase}`,
+    async (t) => {
+      const numberOf = numbering()
+      let upstream: Socket | undefined
+      const origin = await startRawOrigin(t, (_head, socket) => {
+        upstream ??= socket
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${numberOf(socket)}`)
+      })
+      const connections = startConnections(t, origin.url)
+      const first = send(connections)
+      if (phase === 'check') {
+        await first.outcome
+        await nextTurn()
+      } else await once(first, 'onEnd')
+      upstream?.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison')
+      t.same(await send(connections).outcome, { status: 200, body: '2' })
+    },
+  )
 }

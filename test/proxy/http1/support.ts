@@ -10,18 +10,18 @@ import { type ConnectionPool, createConnectionPool } from '../../../src/proxy/ht
 import type { Carrier, Receiver, UpstreamRequest } from '../../../src/proxy/http1/receiver.ts'
 import type { AddressOptions } from '../../../src/proxy/http1/socket.ts'
 
-/** What became of a request: an answer, a granted upgrade, or the code of an error. */
+/** The outcome of a request: an answer, a granted upgrade, or the code of an error. */
 export type Outcome = { status: number; body: string } | { failure: string }
 
 type Hooks = { [Name in keyof Receiver]?: (...given: Parameters<Receiver[Name]>) => void }
 
 /**
- * Hears all and keeps it. Emits what it hears under the name of the method, so that a test can wait for it, after the
- * test's own hook has had its turn.
+ * Records every call. Emits an event with the name of the called method, so that a test can wait for it, after the
+ * test's own hook has run.
  */
 export class Recording extends EventEmitter implements Receiver {
-  /** Names of all that was heard, in order. */
-  readonly heard: string[] = []
+  /** Names of all called methods, in order. */
+  readonly calls: string[] = []
   readonly interim: AnswerHead[] = []
   readonly parts: Buffer[] = []
   readonly outcome: Promise<Outcome>
@@ -91,7 +91,7 @@ export class Recording extends EventEmitter implements Receiver {
   }
 
   #note<Name extends keyof Receiver>(name: Name, ...given: Parameters<Receiver[Name]>): void {
-    this.heard.push(name)
+    this.calls.push(name)
     this.#hooks[name]?.(...given)
     this.emit(name)
   }
@@ -108,7 +108,7 @@ const plain: UpstreamRequest = {
   bodyTimeoutMs: 60_000,
 }
 
-/** Sends a request and records what becomes of it. */
+/** Sends a request and records its outcome. */
 export function send(
   connections: ConnectionPool,
   request: Partial<UpstreamRequest> = {},
@@ -126,7 +126,7 @@ export function startConnections(t: Test, url: string, options: Partial<AddressO
   return connections
 }
 
-/** Gives sockets numbers, in the order in which they are met: 1 for the first. */
+/** Numbers sockets in the order in which they are first seen, from 1. */
 export function numbering(): (socket: object) => number {
   const known: object[] = []
   return (socket) => {
@@ -137,7 +137,7 @@ export function numbering(): (socket: object) => number {
 
 type FakeTimer = { runsAt: number; afterMs: number; callback: () => void }
 
-/** Time that passes only when it is told to, for all timers that are set from now to the end of the test. */
+/** Stops time for all timers that are set from now to the end of the test; `pass` advances it. */
 export function holdTime(t: Test): { pass(ms: number): void } {
   let now = 0
   const timers = new Set<FakeTimer>()
@@ -152,7 +152,7 @@ export function holdTime(t: Test): { pass(ms: number): void } {
   }
   const { setTimeout, clearTimeout } = globalThis
   t.teardown(() => Object.assign(globalThis, { setTimeout, clearTimeout }))
-  // A timer of before is cleared as ever.
+  // Clear a timer that was set before time stopped as usual.
   const clearHeld = (timer: FakeTimer) => timers.delete(timer) || clearTimeout(timer as never)
   Object.assign(globalThis, { setTimeout: setHeld, clearTimeout: clearHeld })
   return {

@@ -16,7 +16,7 @@ const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 
 type TlsOrigin = { url: string; server: Server; handshakes: unknown[][] }
 
-/** An upstream with a certificate for `docs.internal`; of each handshake: version, session taken up, protocol chosen. */
+/** An upstream with a certificate for `docs.internal`. Records of each handshake its version, resumption and protocol. */
 async function startTlsOrigin(t: Test, listener: RequestListener, options: ServerOptions = {}): Promise<TlsOrigin> {
   const handshakes: unknown[][] = []
   const server = createServer({ key: pem('server-key'), cert: pem('server'), ...options }, listener)
@@ -33,7 +33,7 @@ async function startTlsOrigin(t: Test, listener: RequestListener, options: Serve
 }
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-  t.test(`a new connection takes up the session of one before it (${version})`, async (t) => {
+  t.test(`a new connection resumes the TLS session of an earlier one (${version})`, async (t) => {
     const origin = await startTlsOrigin(
       t,
       (_request, response) => response.setHeader('connection', 'close').end('ok'),
@@ -55,13 +55,13 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     ['another name', { ...tls, serverName: 'other.internal' }, 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['an authority that we do not know', { serverName: 'docs.internal' }, /UNABLE_TO|SELF_SIGNED/],
   ] as const) {
-    t.test(`a certificate of ${what} is refused, again and again, and nothing is sent (${version})`, async (t) => {
+    t.test(`a certificate of ${what} is refused on every attempt, and nothing is sent (${version})`, async (t) => {
       const origin = await startTlsOrigin(t, () => t.fail('the upstream was reached'), { maxVersion: version })
       const connections = startConnections(t, origin.url, { tls: given })
       for (let request = 0; request < 3; request += 1) {
         const recording = send(connections)
         t.match(await recording.outcome, { failure })
-        t.same(recording.heard, ['onCarrier', 'onFailure'])
+        t.same(recording.calls, ['onCarrier', 'onFailure'])
       }
     })
   }
@@ -76,7 +76,7 @@ t.test('one connection over TLS carries request after request', async (t) => {
   t.equal(origin.handshakes.length, 1)
 })
 
-t.test('our own certificate is shown where it is asked for', async (t) => {
+t.test('our certificate is sent if the upstream asks for it', async (t) => {
   const origin = await startTlsOrigin(
     t,
     (request, response) => response.end(String((request.socket as TLSSocket).getPeerCertificate().subject.CN)),
@@ -89,34 +89,37 @@ t.test('our own certificate is shown where it is asked for', async (t) => {
 })
 
 for (const isPausing of [false, true]) {
-  t.test(`ten megabytes come through TLS whole, there and back (paused often: ${isPausing})`, async (t) => {
-    const origin = await startTlsOrigin(t, (request, response) => {
-      const chunks: Buffer[] = []
-      request.on('data', (chunk: Buffer) => chunks.push(chunk))
-      request.on('end', () => response.end(Buffer.concat(chunks)))
-    })
-    const body = Readable.from(
-      (function* () {
-        for (let at = 0; at < large.length; at += 70_001) yield large.subarray(at, at + 70_001)
-      })(),
-    )
-    const recording = send(
-      startConnections(t, origin.url, { tls }),
-      { method: 'POST', body },
-      {
-        onData() {
-          if (!isPausing) return
-          recording.carrier?.pause()
-          setImmediate(() => recording.carrier?.resume())
+  t.test(
+    `ten megabytes are transferred completely over TLS, there and back (paused often: ${isPausing})`,
+    async (t) => {
+      const origin = await startTlsOrigin(t, (request, response) => {
+        const chunks: Buffer[] = []
+        request.on('data', (chunk: Buffer) => chunks.push(chunk))
+        request.on('end', () => response.end(Buffer.concat(chunks)))
+      })
+      const body = Readable.from(
+        (function* () {
+          for (let at = 0; at < large.length; at += 70_001) yield large.subarray(at, at + 70_001)
+        })(),
+      )
+      const recording = send(
+        startConnections(t, origin.url, { tls }),
+        { method: 'POST', body },
+        {
+          onData() {
+            if (!isPausing) return
+            recording.carrier?.pause()
+            setImmediate(() => recording.carrier?.resume())
+          },
         },
-      },
-    )
-    t.match(await recording.outcome, { status: 200 })
-    t.equal(hashOf(recording.body), hashOf(large))
-  })
+      )
+      t.match(await recording.outcome, { status: 200 })
+      t.equal(hashOf(recording.body), hashOf(large))
+    },
+  )
 }
 
-t.test('an upgrade over TLS hands on its socket with the bytes behind the head', async (t) => {
+t.test('an upgrade over TLS passes on its socket with the bytes after the head', async (t) => {
   const origin = await startTlsOrigin(t, () => t.fail('not an upgrade'))
   origin.server.on('upgrade', (_request, socket) => {
     socket.on('error', () => {})

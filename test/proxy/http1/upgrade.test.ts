@@ -9,7 +9,7 @@ import { type Recording, send, startConnections } from './support.ts'
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
 const whole = ['onCarrier', 'onSend', 'onAnswer', 'onUpgrade']
 
-/** Asks for an upgrade and has the socket taken over, with listeners for what may go wrong with it. */
+/** Requests an upgrade and takes over the socket, with listeners for its errors. */
 async function upgraded(t: Test, answer: (socket: Socket) => void): Promise<Recording> {
   const origin = await startRawOrigin(t, (_head, socket) => answer(socket))
   const recording = send(
@@ -27,19 +27,19 @@ t.test('a granted upgrade gives its head and its socket', async (t) => {
   const origin = await startRawOrigin(t, (head, socket) => socket.write(switching, () => heads.push(head)))
   const recording = send(startConnections(t, origin.url), { upgrade: 'websocket' })
   t.same(await recording.outcome, { status: 101, body: '' })
-  t.same(recording.heard, whole)
+  t.same(recording.calls, whole)
   t.same(recording.head?.headers, ['upgrade', 'websocket', 'connection', 'Upgrade'])
   t.same(heads, ['GET / HTTP/1.1\r\nhost: portal.example.com\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'])
   recording.socket?.destroy()
 })
 
-t.test('bytes behind the head of a granted upgrade are on its socket, in order', async (t) => {
-  const { heard, socket } = await upgraded(t, (socket) => socket.write(`${switching}HTTP/1.1 200 OK\r\n\r\nearly `))
-  t.same(heard, whole)
+t.test('bytes after the head of a granted upgrade are read from its socket, in order', async (t) => {
+  const { calls, socket } = await upgraded(t, (socket) => socket.write(`${switching}HTTP/1.1 200 OK\r\n\r\nearly `))
+  t.same(calls, whole)
   t.match(await readUntil(socket as Socket, 'early '), /^HTTP\/1\.1 200 OK\r\n\r\nearly $/)
 })
 
-t.test('a granted upgrade is one however its bytes are split', async (t) => {
+t.test('a granted upgrade is recognized however its bytes are split', async (t) => {
   for (let at = 1; at < switching.length; at += 7) {
     const first = Promise.withResolvers<void>()
     const origin = await startRawOrigin(t, (_head, socket) => {
@@ -53,18 +53,18 @@ t.test('a granted upgrade is one however its bytes are split', async (t) => {
   }
 })
 
-t.test('a socket that was handed on carries bytes both ways, and its end is heard by nobody here', async (t) => {
+t.test('a socket that was passed on carries bytes both ways, and its end reaches no receiver', async (t) => {
   const recording = await upgraded(t, (socket) => {
     socket.write(switching)
     socket.on('data', (data) => socket.end(`${String(data)} back`))
   })
   recording.socket?.write('there and')
   t.equal(await readUntil(recording.socket as Socket, undefined), 'there and back')
-  t.same(recording.heard, whole)
+  t.same(recording.calls, whole)
   t.equal(recording.socket?.listenerCount('data'), 0)
 })
 
-t.test('a socket that was handed on is not closed with the connections', async (t) => {
+t.test('closing the connections does not close a socket that was passed on', async (t) => {
   const origin = await startRawOrigin(t, (_head, socket) => {
     socket.write(switching)
     socket.on('data', (data) => socket.write(data))
@@ -76,10 +76,10 @@ t.test('a socket that was handed on is not closed with the connections', async (
   connections.close()
   recording.socket?.write('still here')
   t.equal(await readUntil(recording.socket as Socket, 'here'), 'still here')
-  t.same(recording.heard, whole)
+  t.same(recording.calls, whole)
 })
 
-t.test('an upgrade that is not granted is an answer as any other, whose connection is not used again', async (t) => {
+t.test('a refused upgrade gives an ordinary answer, and its connection is not used again', async (t) => {
   let connectionsSeen = 0
   const closed = Promise.withResolvers<void>()
   const origin = await startRawOrigin(t, (_head, socket) => {
@@ -90,13 +90,13 @@ t.test('an upgrade that is not granted is an answer as any other, whose connecti
   const connections = startConnections(t, origin.url)
   const recording = send(connections, { upgrade: 'websocket' })
   t.same(await recording.outcome, { status: 404, body: 'not there' })
-  t.same(recording.heard, ['onCarrier', 'onSend', 'onAnswer', 'onHead', 'onData', 'onEnd'])
+  t.same(recording.calls, ['onCarrier', 'onSend', 'onAnswer', 'onHead', 'onData', 'onEnd'])
   await closed.promise
   await send(connections).outcome
   t.equal(connectionsSeen, 2)
 })
 
-t.test('an upgrade goes over a connection of its own, which no idle one is', async (t) => {
+t.test('an upgrade always uses a new connection', async (t) => {
   const sockets = new Set<Socket>()
   const origin = await startRawOrigin(t, (head, socket) => {
     sockets.add(socket)
@@ -111,12 +111,12 @@ t.test('an upgrade goes over a connection of its own, which no idle one is', asy
 })
 
 t.test('an interim answer may come before an upgrade is granted', async (t) => {
-  const { heard, interim } = await upgraded(t, (socket) => socket.write(`HTTP/1.1 100 Continue\r\n\r\n${switching}`))
+  const { calls, interim } = await upgraded(t, (socket) => socket.write(`HTTP/1.1 100 Continue\r\n\r\n${switching}`))
   t.same(interim.length, 1)
-  t.equal(heard.at(-1), 'onUpgrade')
+  t.equal(calls.at(-1), 'onUpgrade')
 })
 
-t.test('a client that gave its upgrade up is not handed the socket', async (t) => {
+t.test('a cancelled upgrade does not receive the socket', async (t) => {
   const arrived = Promise.withResolvers<Socket>()
   const origin = await startRawOrigin(t, (_head, socket) => arrived.resolve(socket))
   const recording = send(startConnections(t, origin.url), { upgrade: 'websocket' })
@@ -125,5 +125,5 @@ t.test('a client that gave its upgrade up is not handed the socket', async (t) =
   recording.carrier?.abort()
   socket.write(switching)
   await closed
-  t.same(recording.heard, ['onCarrier', 'onSend'])
+  t.same(recording.calls, ['onCarrier', 'onSend'])
 })
