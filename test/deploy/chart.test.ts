@@ -7,6 +7,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import { exampleValues, manifestPath, renderedModes, renderExample, runHelm } from '../../scripts/manifests.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { helmPath } from '../../scripts/testing/helm.ts'
+import { manifestsIn } from './support.ts'
 
 const helm = helmPath()
 const skip = helm === undefined ? 'no helm on this machine, and no Go to compile it with' : false
@@ -43,6 +44,8 @@ const refusals: [what: string, values: string[], message: RegExp][] = [
     /config\.routes.*readiness/,
   ],
   ['no secrets', ['secrets.sessionSecret='], /secrets\.existingSecret/],
+  ['a session secret that the gateway refuses', ['secrets.sessionSecret=too-short'], /secrets\.sessionSecret.*32/],
+  ['secrets that an existing Secret takes the place of', ['secrets.existingSecret=own'], /nothing reads/],
   ['Redis without an address', ['redis.enabled=true'], /secrets\.redisUrl/],
   ['a NetworkPolicy that selects every pod', ['mode=ingress'], /backstage\.podLabels/],
   [
@@ -55,6 +58,10 @@ const refusals: [what: string, values: string[], message: RegExp][] = [
   ['an unknown value', ['replica=2'], /replica/],
   ['a port that the Service does not send to', ['config.server.listen.port=9000'], /config\.server\.listen\.port/],
   ['a socket in place of the port', ['config.server.listen.path=/run/http.sock'], /config\.server\.listen\.path/],
+  ['an admin listener that probes cannot reach', ['config.server.admin.host=127.0.0.1'], /config\.server\.admin\.host/],
+  ['a listener that the Service cannot reach', ['config.server.listen.host=localhost'], /config\.server\.listen\.host/],
+  ['a shutdown longer than the grace period', ['config.server.timeouts.shutdown=5m'], /shutdownSeconds/],
+  ['metrics that Prometheus cannot reach', ['serviceMonitor.enabled=true'], /networkPolicy\.metricsNamespaceLabels/],
   ['an admin port that nobody probes', ['config.server.admin.port=9000'], /config\.server\.admin\.port/],
   [
     'fewer pods at most than at least',
@@ -80,6 +87,29 @@ t.test('helm accepts a Backstage whose name has no namespace, or that of the gat
     const { isFine, stderr } = runHelm(helm ?? '', ['template', 'portal'], ...args)
     t.ok(isFine, `${host}: ${stderr}`)
   }
+})
+
+t.test('the longest name of a release makes names that Services may have', { skip }, async (t) => {
+  const { stdout, stderr } = runHelm(helm ?? '', ['template', 'a'.repeat(53)], '-f', exampleValues('sidecar'))
+  const services = manifestsIn(stdout).filter(({ kind }) => kind === 'Service')
+  t.equal(services.length, 2, stderr)
+  for (const { metadata } of services) t.ok(metadata.name.length <= 63, metadata.name)
+})
+
+t.test('the host of an Ingress is in lower case', { skip }, async (t) => {
+  const sets = ['--set', 'ingress.enabled=true', '--set', 'baseUrl=https://Portal.Example.com']
+  const { stdout } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('sidecar'), ...sets)
+  const ingress = manifestsIn(stdout).find(({ kind }) => kind === 'Ingress')
+  t.match(ingress?.spec, { rules: [{ host: 'portal.example.com' }] })
+})
+
+t.test('a gateway that does TLS itself is asked by https', { skip }, async (t) => {
+  const tls = 'config.server.tls'
+  const sets = ['--set', `${tls}.certificate=/etc/tls/tls.crt`, '--set', `${tls}.key=/etc/tls/tls.key`]
+  const { stdout } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('sidecar'), ...sets)
+  const service = manifestsIn(stdout).find(({ kind }) => kind === 'Service')
+  t.match(service?.spec, { ports: [{ name: 'http', appProtocol: 'https' }] })
+  t.match(stdout, 'readiness, port: 8080, scheme: HTTPS')
 })
 
 t.test('beside a Backstage that requests no CPU, pods are added by what the gateway uses', { skip }, async (t) => {

@@ -1,7 +1,8 @@
 {{- /* Names and labels that several templates use. */ -}}
 
+{{- /* Of at most 57 characters, so that a Service may have it with `-admin` behind it (63). */ -}}
 {{- define "stagedoor.name" -}}
-{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" }}{{ end }}
+{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 57 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 57 | trimSuffix "-" }}{{ end }}
 {{- end }}
 
 {{- define "stagedoor.selector" -}}
@@ -30,9 +31,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and .Values.redis.enabled (not (or $own.url $own.sentinel $own.cluster)) }}true{{ end }}
 {{- end }}
 
-{{- /* The host of baseUrl, for Ingress and HTTPRoute. */ -}}
+{{- /* What clients of the pods speak: `server.tls` has the gateway do TLS itself. */ -}}
+{{- define "stagedoor.scheme" -}}
+{{- ternary "https" "http" (not (empty (dig "server" "tls" "" .Values.config))) }}
+{{- end }}
+
+{{- /* The host of baseUrl, for Ingress and HTTPRoute, which take it in lower case only. */ -}}
 {{- define "stagedoor.host" -}}
-{{- (urlParse .Values.baseUrl).hostname }}
+{{- (urlParse .Values.baseUrl).hostname | lower }}
 {{- end }}
 
 {{- /* The namespace that a Service's name in backstage.url has (`backstage.portal`, `backstage.portal.svc…`); empty where it has none. */ -}}
