@@ -82,7 +82,12 @@ t.test('the arguments of the CronJob rotate, and its account may do no more than
   ])
   t.equal(of('CronJob').spec.concurrencyPolicy, 'Forbid')
   t.equal(of('Service').spec.clusterIP, 'None')
-  const [container] = of('CronJob').spec.jobTemplate.spec.template.spec.containers
+  const { metadata, spec } = of('CronJob').spec.jobTemplate.spec.template
+  // The chart's own NetworkPolicy closes the admin listeners to other pods.
+  const [, toAdmin] = of('NetworkPolicy')?.spec.ingress ?? []
+  t.same(toAdmin?.ports, [{ port: 9464, protocol: 'TCP' }])
+  t.same(toAdmin?.from[0], { podSelector: { matchLabels: metadata?.labels } })
+  const [container] = spec.containers
   const stack = await startRotationStack(t)
   const old = stack.auth0.clientSecret
   const here: Record<string, string> = {
