@@ -103,6 +103,14 @@ t.test('the host of an Ingress is in lower case', { skip }, async (t) => {
   t.match(ingress?.spec, { rules: [{ host: 'portal.example.com' }] })
 })
 
+t.test('on OpenShift the cluster chooses user and groups', { skip }, async (t) => {
+  const args = ['-f', exampleValues('sidecar'), '--api-versions', 'security.openshift.io/v1']
+  const { stdout, stderr } = runHelm(helm ?? '', ['template', 'portal'], ...args)
+  const deployment = manifestsIn(stdout).find(({ kind }) => kind === 'Deployment')
+  const { template } = (deployment?.spec ?? {}) as { template?: { spec: { securityContext: object } } }
+  t.same(template?.spec.securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }, stderr)
+})
+
 t.test('a gateway that does TLS itself is asked by https', { skip }, async (t) => {
   const tls = 'config.server.tls'
   const sets = ['--set', `${tls}.certificate=/etc/tls/tls.crt`, '--set', `${tls}.key=/etc/tls/tls.key`]
