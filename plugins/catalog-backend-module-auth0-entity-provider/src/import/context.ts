@@ -21,6 +21,8 @@ export type ImportContext = {
   client: ManagementClient
   transformers: Transformers
   names: NameRegistry
+  /** Everybody keeps the name that the catalog shows, until an import gives names anew. */
+  keepsNames?: boolean
   existing: ExistingEntities
   sink: CatalogSink
   logger: Pick<LoggerService, 'info' | 'warn' | 'error'>

@@ -10,6 +10,7 @@ import { decideRemovals } from './removals.ts'
 /**
  * Removes those of our entities that the import has not seen. Auth0's search lags behind, so each one is asked for by
  * its id first: only who is gone, or no longer wanted, goes; who is there after all is brought.
+ * A former name of somebody whom the import has seen goes, and is no loss.
  */
 export async function removeMissing(
   context: ImportContext,
@@ -19,10 +20,14 @@ export async function removeMissing(
   const { names, settings, sink, logger } = context
   const known = [...names.refs()]
   const missing = known.filter((ref) => !seen.has(ref))
-  const decision = decideRemovals(missing.length, known.length, settings.maxRemovalPercent)
+  const present = new Set([...seen].map((ref) => names.ownerOf(ref)))
+  const renamed = new Set(missing.filter((ref) => present.has(names.ownerOf(ref))))
+  const gone = missing.length - renamed.size
+  const total = known.length - renamed.size
+  const decision = decideRemovals(gone, total, settings.maxRemovalPercent)
   if (decision.kind === 'too-many') {
     logger.error(
-      `Auth0 no longer shows ${missing.length} of the ${known.length} users and groups in the catalog ` +
+      `Auth0 no longer shows ${gone} of the ${total} users and groups in the catalog ` +
         `(${decision.percent} %). Nothing was removed. If this is right, set ` +
         `catalog.providers.auth0.${settings.id}.maxRemovalPercent above that for one import.`,
     )
@@ -30,7 +35,7 @@ export async function removeMissing(
   }
   let removed = 0
   for (const ref of missing) {
-    const entity = await entityOf(context, names.ownerOf(ref), directory)
+    const entity = renamed.has(ref) ? undefined : await entityOf(context, names.ownerOf(ref), directory)
     const isThereStill = entity !== undefined && stringifyEntityRef(entity) === ref
     await sink.apply(isThereStill ? { added: [entity] } : { removedRefs: [ref] })
     if (isThereStill) continue

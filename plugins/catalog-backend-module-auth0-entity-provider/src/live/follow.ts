@@ -59,7 +59,7 @@ export function createRefresh(context: ImportContext, nowMs: () => number = Date
 async function readDirectoryAsNamed(context: ImportContext): Promise<DirectoryGroup[]> {
   const names = createNameRegistry()
   for await (const page of context.existing.groups()) for (const { ref, owner } of page) names.claim(ref, owner)
-  return readDirectory({ ...context, names })
+  return readDirectory({ ...context, names, keepsNames: true })
 }
 
 /** The refs of this user or group in the catalog, and a ref that was added but that the catalog does not show yet. */
