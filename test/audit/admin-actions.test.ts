@@ -14,7 +14,7 @@ const classify = createClassify()
 
 type Spec = { paths: Record<string, Record<string, unknown>> }
 
-/** Routes of the example's Backstage that change nothing, though their method could. */
+/** Routes of the example's Backstage that change nothing although their method could. */
 const reads = new Set([
   'POST /api/catalog/analyze-location',
   'POST /api/catalog/entities/by-query',
@@ -25,7 +25,7 @@ const reads = new Set([
   'POST /api/scaffolder/v2/autocomplete/x/x',
 ])
 
-/** Every route by which the real Backstage lets something be changed. */
+/** Every route of the real Backstage that can change something. */
 async function changingRoutes(): Promise<string[]> {
   await ensureBackstage({ log: (line) => t.comment(line) })
   const require = createRequire(`${repositoryRoot}/examples/backstage/package.json`)
@@ -40,7 +40,7 @@ async function changingRoutes(): Promise<string[]> {
   })
 }
 
-t.test('each changing route of the real Backstage has a class, or is known to be a read', async (t) => {
+t.test('each route of the real Backstage that may change something has a class or is a known read', async (t) => {
   const routes = await changingRoutes()
   t.comment(routes.join(', '))
   t.ok(routes.length > 10)
@@ -69,7 +69,7 @@ t.test('each row of the table for catalog and scaffolder is a route of the real 
 
 type Published = { package: string; version: string; class: string; mountedAt: string; routes: string[] }
 
-/** Routes of plugins that the example's Backstage does not have, as their published packages write them. */
+/** Routes of plugins that the example's Backstage lacks, as written in their published packages. */
 const published = JSON.parse(
   readFileSync(join(import.meta.dirname, 'fixtures', 'plugin-routes.json'), 'utf8'),
 ) as Published[]
@@ -111,7 +111,7 @@ t.test('every way to call an action of the real Backstage is action-call', async
   for (const server of ['/v1', '/v1/one']) t.equal(classify('POST', `/api/mcp-actions${server}`), 'action-call')
 })
 
-t.test('the permission plugin of the real Backstage only answers questions', async (t) => {
+t.test('the permission plugin of the real Backstage changes nothing', async (t) => {
   t.same(await postsIn('@backstage/plugin-permission-backend', 'dist/service/router.cjs.js'), ['/authorize'])
   t.equal(classify('POST', '/api/permission/authorize'), undefined)
 })

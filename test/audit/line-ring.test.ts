@@ -8,7 +8,7 @@ const linesAfter = (maxBytes: number, ...pushed: string[]): string[] => {
   return ring.lines()
 }
 
-t.test('the last whole lines are kept, the oldest first', async (t) => {
+t.test('the last complete lines are kept, the oldest first', async (t) => {
   const rows: [pushed: string[], expected: string[]][] = [
     [[], []],
     [
@@ -23,13 +23,13 @@ t.test('the last whole lines are kept, the oldest first', async (t) => {
       ['aaa\n', 'bbbbb\n', 'cc\n'],
       ['bbbbb', 'cc'],
     ],
-    // The oldest line has lost its beginning, also where it is just its end that is left.
+    // Drop an oldest line that has lost its beginning, even if only its end is left.
     [['aaaaa\n', 'bbb\n'], ['bbb']],
     [
       ['aa\n', 'bbb\n', 'cc\n', 'dd\n'],
       ['cc', 'dd'],
     ],
-    // More at once than there is room for.
+    // More than fits at once.
     [['a\n', 'bbbbbbbbbbbb\ncc\n'], ['cc']],
     [['a\n', `${'b'.repeat(30)}\ncc\n`], ['cc']],
     [['éé\n', 'ééé\n'], ['ééé']],
@@ -37,7 +37,7 @@ t.test('the last whole lines are kept, the oldest first', async (t) => {
   for (const [pushed, expected] of rows) t.same(linesAfter(10, ...pushed), expected, JSON.stringify(pushed))
 })
 
-t.test('what was pushed may change afterwards', async (t) => {
+t.test('a buffer may be reused after it was pushed', async (t) => {
   const ring = createLineRing(10)
   const bytes = Buffer.from('a\n')
   ring.push(bytes)

@@ -37,14 +37,14 @@ for (const [filter, expected] of table) {
   )
 }
 
-t.test('whose sessions were ended can be looked for, and a record of nobody fits no person', async (t) => {
+t.test('a search finds records by the person whose sessions were ended, and no record without a person', async (t) => {
   const ended = recordOf({ event: 'revocation', channel: 'admin', target: { subject: 'auth0|max' } })
   t.ok(fits(ended, { person: 'auth0|max' }))
   t.notOk(fits(recordOf({ event: 'stop' }), { person: 'auth0|max' }))
   t.ok(fits(recordOf({ ...decided, principal: robot }), { person: 'client' }))
 })
 
-t.test('a moment is a time, a date, or how long ago', async (t) => {
+t.test('a moment is a time, a date or a duration before now', async (t) => {
   t.equal(momentIn('2026-01-31T12:00:00Z', 0), noon)
   t.equal(momentIn('2026-01-31', 0), Date.parse('2026-01-31'))
   t.equal(momentIn('24h', noon), noon - 86_400_000)
@@ -61,7 +61,7 @@ t.test('a moment is a time, a date, or how long ago', async (t) => {
   t.equal(momentIn('tomorrow', 0), undefined)
 })
 
-t.test('CSV has one field a column, and nothing that a spreadsheet would run', async (t) => {
+t.test('CSV has one field per column and no formulas that a spreadsheet would run', async (t) => {
   const path = '/a,"b"'
   const name = '=HYPERLINK("x")'
   const principal = { ...jane, claims: { ...jane.claims, name } }

@@ -9,7 +9,7 @@ import type { Decision } from '../../src/policy/decision.ts'
 import { denyReasons } from '../../src/policy/deny-reasons.ts'
 import { decided, epoch, facts, jane, robot } from './support.ts'
 
-// Whatever a client or a configuration may write: quotes, control characters, half a surrogate pair.
+// Text that a client or a configuration may contain: quotes, control characters, half a surrogate pair.
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom('"', '\\', '\n', '\u2028', '\ud800', 'code=secret'),
@@ -47,7 +47,7 @@ const events = fc.record({
   durationMs,
 })
 
-t.test('the record of any decision, written directly, is the one that the general form gives', async (t) => {
+t.test('the direct form of the record of any decision equals the general form', async (t) => {
   fc.assert(
     fc.property(events, link, (event, at) => {
       const decisionEvent = { event: 'decision', ...event } as const
@@ -56,7 +56,7 @@ t.test('the record of any decision, written directly, is the one that the genera
   )
 })
 
-t.test('a principal that asks again is written as before', async (t) => {
+t.test('a repeated principal is written in the same way', async (t) => {
   const at = { writer: 'w', seq: 1, prev: '' }
   t.equal(recordJson(decided, at, epoch), recordJson(decided, at, epoch))
   t.match(recordJson(decided, at, epoch), '"subject":"auth0|jane"')

@@ -7,7 +7,7 @@ import { audit } from '../../src/audit/plugin.ts'
 import { requireRecord } from '../../src/audit/require-record.ts'
 import { facts, jane } from './support.ts'
 
-t.test('the record of an answer is handed to the sinks before the head of the answer is written', async (t) => {
+t.test('the sinks get the record of an answer before its head is written', async (t) => {
   const steps: string[] = []
   const app = fastify()
   t.teardown(() => app.close())
@@ -33,7 +33,7 @@ t.test('the record of an answer is handed to the sinks before the head of the an
 
 const denied = { effect: 'deny', reason: 'unauthenticated' } as const
 
-/** An app that refuses every request by a decision; `steps` are what the audit and the answer do. */
+/** An app that refuses every request by a decision. `steps` has the order of records and answers. */
 async function startRefusing(t: Test, ensure: () => Promise<void> = async () => undefined) {
   const steps: string[] = []
   const app = fastify()
@@ -53,7 +53,7 @@ async function startRefusing(t: Test, ensure: () => Promise<void> = async () => 
   return { app, steps }
 }
 
-t.test('the one record of a refused admin action is handed to the sinks before the head of the answer', async (t) => {
+t.test('the sinks get the single record of a refused admin action before the head of the answer', async (t) => {
   const { app, steps } = await startRefusing(t)
   app.get('/', (_request, reply) => reply.code(403).send('no'))
   await app.inject('/')
@@ -61,7 +61,7 @@ t.test('the one record of a refused admin action is handed to the sinks before t
 })
 
 t.test(
-  'what an administrator does waits for the sinks, and is refused where they do not keep its record',
+  'an action of an administrator waits for the sinks, and is refused if they cannot store its record',
   async (t) => {
     const { app, steps } = await startRefusing(t, () => Promise.reject(new Error('the disk is full')))
     const refusals: unknown[] = []

@@ -11,7 +11,7 @@ import { trailOf } from './support.ts'
 const { lines, checkpoint, key } = trailOf('w', 8)
 const keys = () => [key.publicJwk]
 
-t.test('one pass finds the last records that fit and proves the trail', async (t) => {
+t.test('one pass finds the last matching records and verifies the trail', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-examine-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'audit.jsonl')
@@ -32,7 +32,7 @@ t.test('one pass finds the last records that fit and proves the trail', async (t
   t.match(cut.verdict.faults, [{ text: /./ }], 'the checkpoint beside the file knows of more')
 })
 
-t.test('of a long trail the newest files are read, and the one in use always', async (t) => {
+t.test('of a long trail only the newest files are read, and always the one in use', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-examine-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'audit.jsonl')
@@ -53,7 +53,7 @@ t.test('of a long trail the newest files are read, and the one in use always', a
   await t.rejects(createExamine(path, keys)({}, 1), /cannot be read/)
 })
 
-t.test('what cannot be read of a trail is named: its folder, its file, the checkpoints beside it', async (t) => {
+t.test('an unreadable folder, file or checkpoint file of a trail is named', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-examine-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'audit.jsonl')

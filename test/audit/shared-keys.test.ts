@@ -47,7 +47,7 @@ async function open(t: Test, keys: object, { url, now = () => 0 }: { url?: strin
 
 type Opened = Awaited<ReturnType<typeof open>>
 
-/** A chain of one record that a process signs with the key that it has now. */
+/** A chain of one record, signed with the current key of a process. */
 function signedBy(keys: Opened, writer: string): string[] {
   const chain = createChain(writer)
   const record = chain.append(decided, epoch)
@@ -62,41 +62,41 @@ const judge = (lines: readonly string[], keys: { jwks(): { keys: JWK[] } }) => {
   return { faults, checkpoints }
 }
 
+t.test('every process publishes the keys of all processes, from before and after a rotation', async (t) => {
+  const { url } = await startRedis(t)
+  let now = 0
+  const all = await Promise.all([1, 2, 3].map(() => open(t, { store: 'redis' }, { url, now: () => now })))
+  const before = all.flatMap((keys, index) => signedBy(keys, `before-${index}`))
+  for (let rotation = 1; rotation <= 4; rotation += 1) {
+    now += dayMs
+    const last = all.at(-1)?.current()?.kid
+    all.push(await open(t, { store: 'redis' }, { url, now: () => now }))
+    await until(() => all.every((keys) => keys.current()?.kid !== last))
+  }
+  const after = all.flatMap((keys, index) => signedBy(keys, `after-${index}`))
+  for (const keys of all) {
+    t.same(judge([...before, ...after], keys), { faults: [], checkpoints: 10 })
+    t.equal(keys.jwks().keys.length, 6, 'the first two, and one of each rotation')
+    t.notMatch(JSON.stringify(keys.jwks()), '"d"')
+  }
+  t.equal(new Set(all.map((keys) => keys.digest('x'))).size, 1, 'all compare secrets with the same key')
+})
+
 t.test(
-  'what one process signed, before a rotation and after it, every other one has the published key of',
+  'a process that starts while Redis is down reports that it has no key, and gets one when Redis is back',
   async (t) => {
-    const { url } = await startRedis(t)
-    let now = 0
-    const all = await Promise.all([1, 2, 3].map(() => open(t, { store: 'redis' }, { url, now: () => now })))
-    const before = all.flatMap((keys, index) => signedBy(keys, `before-${index}`))
-    for (let rotation = 1; rotation <= 4; rotation += 1) {
-      now += dayMs
-      const last = all.at(-1)?.current()?.kid
-      all.push(await open(t, { store: 'redis' }, { url, now: () => now }))
-      await until(() => all.every((keys) => keys.current()?.kid !== last))
-    }
-    const after = all.flatMap((keys, index) => signedBy(keys, `after-${index}`))
-    for (const keys of all) {
-      t.same(judge([...before, ...after], keys), { faults: [], checkpoints: 10 })
-      t.equal(keys.jwks().keys.length, 6, 'the first two, and one of each rotation')
-      t.notMatch(JSON.stringify(keys.jwks()), '"d"')
-    }
-    t.equal(new Set(all.map((keys) => keys.digest('x'))).size, 1, 'all compare secrets with the same key')
+    const port = await freePort()
+    const keys = await open(t, { store: 'redis' }, { url: `redis://127.0.0.1:${port}` })
+    t.equal(keys.current(), undefined)
+    t.equal(keys.digest('x'), '')
+    t.match(keys.condition(), { name: 'audit-keys', status: 'degraded', reason: /not signed/ })
+    await startRedis(t, { port })
+    await until(() => keys.current() !== undefined)
+    t.match(keys.condition(), { status: 'ok' })
   },
 )
 
-t.test('a process that starts while Redis is away has no key, says so, and gets one when Redis is there', async (t) => {
-  const port = await freePort()
-  const keys = await open(t, { store: 'redis' }, { url: `redis://127.0.0.1:${port}` })
-  t.equal(keys.current(), undefined)
-  t.equal(keys.digest('x'), '')
-  t.match(keys.condition(), { name: 'audit-keys', status: 'degraded', reason: /not signed/ })
-  await startRedis(t, { port })
-  await until(() => keys.current() !== undefined)
-  t.match(keys.condition(), { status: 'ok' })
-})
-
-t.test('keys in a file are kept with all that were before them', async (t) => {
+t.test('a key file keeps all earlier keys', async (t) => {
   const path = `${await temporaryFolder(t)}/audit-keys.json`
   let now = 0
   const lines: string[] = []

@@ -13,7 +13,7 @@ const first = 'the first secret, of at least 32 characters'
 const second = 'the second secret, of at least 32 characters'
 const withSecrets = (...secrets: string[]): ConfigOverrides => ({ session: { secrets } })
 
-/** A gateway that is started again and again, with one trail. */
+/** A gateway that can be started several times with one trail. */
 async function startStack(t: Test) {
   const folder = await temporaryFolder(t)
   const port = await freePort()
@@ -21,7 +21,7 @@ async function startStack(t: Test) {
   const auth0 = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret: 'none' }
   let known = 0
 
-  /** @returns what a start with this configuration added to the trail */
+  /** @returns the records that a start with this configuration added to the trail */
   async function start(config: ConfigOverrides, keys = 'keys.json'): Promise<Record[]> {
     await t.test('a start', async (t) => {
       const audit = { sinks: [{ file: { path } }], keys: { store: 'file', path: join(folder, keys) } }
@@ -41,7 +41,7 @@ const changesOf = (records: readonly Record[]) =>
     .filter(({ event }) => event === 'config' || event === 'secret')
     .map(({ event, change }) => ({ event, change }))
 
-t.test('a start says whether secrets are others than those before, and not which', async (t) => {
+t.test('a start says whether secrets have changed since the previous start, and not which', async (t) => {
   const stack = await startStack(t)
   const [before, same] = [await stack.start(withSecrets(first)), await stack.start(withSecrets(first))]
   t.same([changesOf(before), changesOf(same)], [[], []])
@@ -59,7 +59,7 @@ t.test('a start says whether secrets are others than those before, and not which
   t.notMatch(await stack.text(), /the (?:first|second) secret/)
 })
 
-t.test('a start with another configuration and the same secrets is no change of secrets', async (t) => {
+t.test('a start with another configuration and the same secrets reports no change of secrets', async (t) => {
   const stack = await startStack(t)
   await stack.start(withSecrets(first))
   const records = await stack.start({ session: { secrets: [first], idleTimeout: '2h' } })
@@ -67,7 +67,7 @@ t.test('a start with another configuration and the same secrets is no change of 
   t.equal(changesOf(records).length, 1)
 })
 
-t.test('with another key nothing is said of secrets: their digests cannot be compared', async (t) => {
+t.test('with another key a start says nothing about secrets, since digests cannot be compared', async (t) => {
   const stack = await startStack(t)
   const before = await stack.start(withSecrets(first))
   const after = await stack.start(withSecrets(first), 'other-keys.json')
@@ -75,7 +75,7 @@ t.test('with another key nothing is said of secrets: their digests cannot be com
   t.notOk(changesOf(after).some(({ event }) => event === 'secret'))
 })
 
-t.test('a folder where the trail should be stops no start: the sink says what is wrong', async (t) => {
+t.test('a folder in place of the trail does not prevent a start: the sink reports it', async (t) => {
   const path = await temporaryFolder(t)
   const auth0 = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret: 'none' }
   const config = { audit: { sinks: [{ file: { path } }] } }

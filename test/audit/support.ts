@@ -88,12 +88,12 @@ export function verdictOn(
   return verifier.end()
 }
 
-/** What is wrong, as text. */
+/** The faults as text. */
 export function faultsOf(...given: Parameters<typeof verdictOn>): string[] {
   return verdictOn(...given).faults.map(({ place, text }) => `${place}: ${text}`)
 }
 
-/** A sink that keeps lines in memory, and fails while it is told to. */
+/** A sink that keeps lines in memory, and fails while the test wants it to. */
 export function memorySink(onFailure: 'block' | 'continue' = 'block') {
   const lines: string[] = []
   const state = { fails: false, isClosed: false }
@@ -105,9 +105,9 @@ export function memorySink(onFailure: 'block' | 'continue' = 'block') {
       lines.push(...more)
     },
     async settled() {
-      if (state.fails) throw new Error('told to fail')
+      if (state.fails) throw new Error('failing on demand')
     },
-    status: () => ({ reason: state.fails ? 'told to fail' : undefined, waiting: 0, lost: 0 }),
+    status: () => ({ reason: state.fails ? 'failing on demand' : undefined, waiting: 0, lost: 0 }),
     close: async () => void (state.isClosed = true),
   }
   const records = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -120,7 +120,7 @@ export async function temporaryFolder(t: Test): Promise<string> {
   return folder
 }
 
-/** Intervals that pass when the test says so; made before what uses them. */
+/** Intervals that the test advances. Call this before creating the parts that use them. */
 export function mockTimers(t: Test): { tick(ms: number): void } {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())

@@ -27,7 +27,7 @@ const start = (...sinks: ReturnType<typeof memorySink>[]) => {
 
 const endOfTurn = () => new Promise((resolve) => setImmediate(resolve))
 
-t.test('decisions are handed on together within 10 ms, and at once when it must be', async (t) => {
+t.test('decisions are passed on together within 10 ms, or at once if required', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const memory = memorySink()
@@ -50,7 +50,7 @@ t.test('decisions are handed on together within 10 ms, and at once when it must 
   t.equal(trail.sinks.length, 1)
 })
 
-t.test('every other event is handed on at the end of its turn, behind the decisions before it', async (t) => {
+t.test('every other event is passed on at the end of its turn, after the decisions before it', async (t) => {
   const memory = memorySink()
   const { trail } = start(memory)
   t.teardown(() => trail.close())
@@ -78,7 +78,7 @@ t.test('sinks get the lines as bytes, too, however long they are', async (t) => 
   for (const [lines, text] of taken) t.ok(text === `${lines[0]}\n`)
 })
 
-t.test('who ensures waits for the sinks that block, and hears which one fails', async (t) => {
+t.test('ensure waits for the blocking sinks and names the one that fails', async (t) => {
   const [blocking, other] = [memorySink('block'), memorySink('continue')]
   const { trail } = start(blocking, other)
   t.teardown(() => trail.close())
@@ -89,11 +89,11 @@ t.test('who ensures waits for the sinks that block, and hears which one fails', 
   blocking.state.fails = true
   await trail.ensure().then(
     () => t.fail('it is not kept'),
-    (error: unknown) => t.match(error, { message: 'memory: told to fail' }),
+    (error: unknown) => t.match(error, { message: 'memory: failing on demand' }),
   )
 })
 
-t.test('a thousand records bring a checkpoint, and so does the end', async (t) => {
+t.test('every thousand records and the end are followed by a checkpoint', async (t) => {
   const memory = memorySink()
   const { trail, checkpoints } = start(memory)
   for (let i = 0; i < 1_000; i += 1) trail.write(decided)
@@ -119,7 +119,7 @@ t.test('the decisions of 10 ms reach a sink in one piece', async (t) => {
   t.same(pieces, [3])
 })
 
-t.test('a trail that is closed leaves nothing behind in the process', async (t) => {
+t.test('a closed trail leaves no timers or listeners behind', async (t) => {
   const clock = mockTimers(t)
   const listeners = process.listenerCount('exit')
   let asked = 0
@@ -138,7 +138,7 @@ t.test('a trail that is closed leaves nothing behind in the process', async (t) 
   t.equal(asked, 1)
 })
 
-t.test('a trail that is signed often is not signed while nothing is recorded', async (t) => {
+t.test('a trail without new records is not signed again', async (t) => {
   const clock = mockTimers(t)
   const memory = memorySink()
   const { trail, checkpoints } = start(memory)
@@ -152,7 +152,7 @@ t.test('a trail that is signed often is not signed while nothing is recorded', a
   await trail.close()
 })
 
-t.test('without a key records are written and not signed; the first checkpoint with one signs them all', async (t) => {
+t.test('without a key records are written unsigned, and the first checkpoint with a key signs them all', async (t) => {
   const timers = mockTimers(t)
   const memory = memorySink()
   let key: string | undefined
@@ -176,7 +176,7 @@ t.test('without a key records are written and not signed; the first checkpoint w
   t.match(memory.records().at(-1), { event: 'checkpoint', checkpoint: 'k 1' })
 })
 
-t.test('an event of which no record can be made is reported, and leaves no gap', async (t) => {
+t.test('an event that cannot be recorded is reported and leaves no gap', async (t) => {
   const memory = memorySink()
   const { trail, failures } = start(memory)
   t.teardown(() => trail.close())
@@ -196,7 +196,7 @@ t.test('an event of which no record can be made is reported, and leaves no gap',
   )
 })
 
-t.test('each event that was recorded is passed on with its time, and one that could not be is not', async (t) => {
+t.test('each recorded event is passed on with its time, and one that cannot be recorded is not', async (t) => {
   const recorded: unknown[] = []
   const trail = createTrail({
     chain: createChain('w'),
@@ -217,7 +217,7 @@ t.test('each event that was recorded is passed on with its time, and one that co
   ])
 })
 
-t.test('a record has the time of its event, however long it waited for others', async (t) => {
+t.test('a record has the time of its event, even if it waited for others', async (t) => {
   let now = 5
   const memory = memorySink()
   const trail = createTrail({
@@ -239,7 +239,7 @@ t.test('a record has the time of its event, however long it waited for others', 
   )
 })
 
-t.test('another interval of checkpoints counts from the moment on at which it is set', async (t) => {
+t.test('a new interval of checkpoints starts when it is set', async (t) => {
   const clock = mockTimers(t)
   const { trail, checkpoints } = start(memorySink())
   const sinks = [memorySink().sink]
@@ -253,19 +253,16 @@ t.test('another interval of checkpoints counts from the moment on at which it is
   await trail.close()
 })
 
-t.test(
-  'what was written before goes to the sinks of that time, and what comes then to the next ones only',
-  async (t) => {
-    const [former, next] = [memorySink(), memorySink()]
-    const { trail } = start(former)
-    t.teardown(() => trail.close())
-    trail.write(decided)
-    trail.use({ sinks: [next.sink], signer: () => undefined, checkpointEveryMs: 60_000 })
-    trail.write({ event: 'login' })
-    trail.flush()
-    t.same(
-      [former, next].map(({ records }) => records().map(({ event }) => event)),
-      [['decision'], ['login']],
-    )
-  },
-)
+t.test('after a change of sinks earlier records go to the former sinks, and later ones only to the new', async (t) => {
+  const [former, next] = [memorySink(), memorySink()]
+  const { trail } = start(former)
+  t.teardown(() => trail.close())
+  trail.write(decided)
+  trail.use({ sinks: [next.sink], signer: () => undefined, checkpointEveryMs: 60_000 })
+  trail.write({ event: 'login' })
+  trail.flush()
+  t.same(
+    [former, next].map(({ records }) => records().map(({ event }) => event)),
+    [['decision'], ['login']],
+  )
+})

@@ -13,7 +13,7 @@ const without = (...indexes: number[]) => lines.filter((_, index) => !indexes.in
 const replaced = (index: number, line: string) => lines.with(index, line)
 const swapped = lines.with(4, lines[5] ?? '').with(5, lines[4] ?? '')
 
-t.test('a trail that nobody touched is whole, also among log lines', async (t) => {
+t.test('an unchanged trail verifies, even among log lines', async (t) => {
   const logged = lines.flatMap((line) => [
     `{"level":"info","audit":${line},"msg":"audit"}`,
     '{"level":"info","msg":"x"}',
@@ -66,13 +66,13 @@ const table: [what: string, lines: readonly string[], expected: RegExp[]][] = [
   ],
 ]
 
-/** A record of another writer with members of a wrong kind, whose hash fits. */
+/** A record of another writer with members of a wrong type and a matching hash. */
 function oddRecord(members: object): string {
   const record = { v: 1, writer: 'odd', seq: 1, prev: '', event: 'key', outcome: 'allow', time: epoch, ...members }
   return JSON.stringify({ ...record, hash: hashOf(canonicalJson(record)) })
 }
 
-t.test('a record whose members are of a wrong kind is a fault, and the rest is verified', async (t) => {
+t.test('a record with members of a wrong type is a fault, and the rest is verified', async (t) => {
   const badKey = oddRecord({ change: { what: 'audit', action: 'in-use', id: key.kid, jwk: { kty: 'EC' } } })
   for (const odd of [{ checkpoint: 5 }, { previous: 5 }, { previous: [null] }, { time: 'noon' }, { seq: 0 }]) {
     t.match(verdictOn([oddRecord(odd), ...lines], { keys, checkpoints: [checkpoint] }), {
@@ -85,7 +85,7 @@ t.test('a record whose members are of a wrong kind is a fault, and the rest is v
 })
 
 for (const [what, changed, expected] of table) {
-  t.test(`found and named: ${what}`, async (t) => {
+  t.test(`the fault is reported: ${what}`, async (t) => {
     const faults = faultsOf(changed, { keys, checkpoints: [checkpoint] })
     const relevant = faults.filter((fault) => expected.some((pattern) => pattern.test(fault)))
     t.equal(relevant.length, expected.length, faults.join('\n'))
@@ -93,7 +93,7 @@ for (const [what, changed, expected] of table) {
   })
 }
 
-t.test('a chain that was computed anew from the changed record on does not fit its signed checkpoint', async (t) => {
+t.test('a chain recomputed from a changed record on does not match its signed checkpoint', async (t) => {
   const chain = createChain('w')
   const forged = lines.slice(0, 10).map((line, index) => {
     const { event } = JSON.parse(line)
@@ -108,7 +108,7 @@ t.test('a chain that was computed anew from the changed record on does not fit i
   )
 })
 
-t.test('a replaced record whose hash was computed anew does not carry the one after it', async (t) => {
+t.test('a replaced record with a recomputed hash does not match the next record', async (t) => {
   const other = trailOf('w', 8).chain
   const chain = createChain('w')
   chain.append({ event: 'stop' }, epoch)
@@ -125,14 +125,14 @@ t.test('a replaced record whose hash was computed anew does not carry the one af
   )
 })
 
-t.test('a checkpoint that a full disk has cut is lacking, and is no forged one', async (t) => {
+t.test('a checkpoint that a full disk has cut counts as missing, not as forged', async (t) => {
   t.match(verdictOn(lines, { keys, checkpoints: [checkpoint.slice(0, -20)] }), {
     faults: { length: 0 },
     notes: [/lack 1 of those in it/],
   })
 })
 
-t.test('checkpoints count by the keys that are trusted, and by no others', async (t) => {
+t.test('only checkpoints under trusted keys count', async (t) => {
   const stranger = checkpointKey()
   t.match(faultsOf(lines, { keys: [stranger.publicJwk] }).join('\n'), /signed by .*, which is no trusted key/)
   t.match(
@@ -146,7 +146,7 @@ t.test('checkpoints count by the keys that are trusted, and by no others', async
   t.same(faultsOf(lines, { keys: [nameless] }), [`keys: checkpoints are signed by ${kid}, which is no trusted key`])
 })
 
-t.test('without trusted keys those of the trail count, and it says so', async (t) => {
+t.test('without trusted keys the keys of the trail count, and the verdict says so', async (t) => {
   const chain = createChain('x')
   const change = { what: 'audit', action: 'in-use', id: key.kid, jwk: key.publicJwk }
   const named = [chain.append({ event: 'key', change }, epoch)]
@@ -176,7 +176,7 @@ const unsigned = (number: number, writer = 'x') =>
     `^no signature covers records 1 to ${number} of writer ${writer}: whoever can write the file .*next checkpoint covers it$`,
   )
 
-t.test('records that no signature covers are named; over two hours of them are a fault', async (t) => {
+t.test('records without a signature are reported, and more than two hours of them are a fault', async (t) => {
   const chain = createChain('x')
   const short = [chain.append(decided, epoch), chain.append(decided, '1970-01-01T02:00:00.000Z')]
   t.same(faultsOf(short, { keys }), [])
@@ -193,7 +193,7 @@ t.test('records that no signature covers are named; over two hours of them are a
   t.match(faultsOf(all, { keys: [checkpointKey().publicJwk] }).join('\n'), /no signature covers/, 'nor a stranger’s')
 })
 
-t.test('a start covers what it names of other writers once it is signed itself', async (t) => {
+t.test('a signed start covers the records of other writers that it names', async (t) => {
   const [first, second, third] = [createChain('x'), createChain('y'), createChain('z')]
   const process = { config: 'c', key: 'k', pid: 1, secrets: 's', version: '0' }
   const startAfter = (head: ChainHead): AuditEvent => ({ event: 'start', process, previous: [head] })
@@ -218,11 +218,11 @@ t.test('a signed checkpoint that was moved to an earlier place is found', async 
   )
 })
 
-t.test('checkpoints that are gone from beside the trail are counted', async (t) => {
+t.test('checkpoints missing beside the trail are counted', async (t) => {
   t.match(saidOf(lines, { keys, checkpoints: [] }), [/^the checkpoints.* beside the trail lack 1 of those in it/])
 })
 
-t.test('a clock that was set back is named, where the times of a writer show it', async (t) => {
+t.test('a clock that was set back is reported if the times of a writer show it', async (t) => {
   const chain = createChain('x')
   const times = ['1970-01-01T01:00:05.000Z', '1970-01-01T01:00:00.000Z', epoch]
   const notes = verdictOn(times.map((time) => chain.append(decided, time))).notes
@@ -232,7 +232,7 @@ t.test('a clock that was set back is named, where the times of a writer show it'
   )
 })
 
-t.test('a later start vouches for what other writers left', async (t) => {
+t.test('a later start covers the last records of other writers', async (t) => {
   const killed = createChain('killed')
   const before = [killed.append(decided, epoch), killed.append(decided, epoch)]
   const after = createChain('after')
@@ -256,7 +256,7 @@ t.test('a later start vouches for what other writers left', async (t) => {
   t.same(faultsOf(lines, { keys, checkpoints: [old] }), [], 'rotation removed what this speaks of')
 })
 
-t.test('what a killed process left of a record is no fault, where it cannot be a change', async (t) => {
+t.test('an incomplete record of a killed process is no fault if it cannot be a change', async (t) => {
   const killed = createChain('killed')
   const first = killed.append(decided, epoch)
   const unfinished = killed.append(decided, epoch)
@@ -281,7 +281,7 @@ t.test('what a killed process left of a record is no fault, where it cannot be a
   }
 })
 
-t.test('the oldest file may begin in the midst of a chain, a later one may not', async (t) => {
+t.test('the oldest file may start in the middle of a chain, a later one may not', async (t) => {
   const late = without(0, 1)
   t.match(verdictOn(late, { keys }).notes.join('\n'), /begins with record 3; what was before is not in these files/)
   const verifier = new Verifier({ keys })
@@ -315,7 +315,7 @@ t.test('a first record that names one before it is found', async (t) => {
   t.match(faultsOf([JSON.stringify({ ...record, prev: 'x' })]).join('\n'), /names a record before it/)
 })
 
-t.test('no more is remembered than a sender can have on its way', async (t) => {
+t.test('the verifier remembers only as many records as a sender may repeat', async (t) => {
   const chain = createChain('long')
   const long = Array.from({ length: 20_005 }, () => chain.append({ event: 'logout' }, epoch))
   const { repeats, faults } = verdictOn([...long, long[20_000] ?? ''])
@@ -323,12 +323,12 @@ t.test('no more is remembered than a sender can have on its way', async (t) => {
   t.match(faultsOf([...long, long[0] ?? '']).join('\n'), /record 1 of writer long comes a second time/)
 })
 
-t.test('what a checkpoint states can be read without its key', async (t) => {
+t.test('the statement of a checkpoint can be read without its key', async (t) => {
   t.match(statedBy(checkpoint), { writer: 'w', seq: 10 })
   t.equal(statedBy('no JWS'), undefined)
 })
 
-t.test('what is no checkpoint is none', async (t) => {
+t.test('an invalid checkpoint is refused', async (t) => {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const head = { alg: 'ES256', kid: 'k', typ: 'stagedoor-audit+jwt' }
   const said = { writer: 'w', seq: 1, hash: 'h', at: epoch }

@@ -25,7 +25,7 @@ import { startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { freePort } from '../support/ports.ts'
 import { until } from '../support/until.ts'
 
-/** The stand-in behind TLS, with a certificate of an authority that Node does not know. */
+/** The local Auth0 behind TLS, with a certificate of an authority that Node does not know. */
 async function startPrivateAuth0(t: Test, callbacks: string[]) {
   const { certificate, key } = await startCertificates(t)
   const [port, innerPort] = [await freePort(), await freePort()]
@@ -35,7 +35,7 @@ async function startPrivateAuth0(t: Test, callbacks: string[]) {
   const server = createServer({ cert: await readFile(certificate), key: await readFile(key) }, (request, response) => {
     const { method, url: path, headers } = request
     const asked = httpRequest({ port: innerPort, method, path, headers }, (answer) => {
-      // The stand-in does not know that it is behind TLS.
+      // The local Auth0 does not know that it is behind TLS.
       const { location } = answer.headers
       if (location) answer.headers.location = location.replace(/^http:\/\/localhost:\d+\/(?!\.stagedoor)/, issuer)
       response.writeHead(answer.statusCode ?? 502, answer.headers)
@@ -52,7 +52,7 @@ async function startPrivateAuth0(t: Test, callbacks: string[]) {
   return { auth0, issuer, ca: certificate, key, host: `localhost:${port}` }
 }
 
-/** A company's own places for records, spans and log lines, whose certificates the same authority vouches for. */
+/** Receivers of records, spans and log lines, with certificates of the same authority. */
 async function startCollectors(t: Test, { ca, key }: { ca: string; key: string }) {
   const tls = { cert: await readFile(ca, 'utf8'), key: await readFile(key, 'utf8') }
   const [records, otlp] = [await startOtlpReceiver(t, { tls }), await startOtlpReceiver(t, { tls })]
@@ -86,7 +86,7 @@ async function startCollectors(t: Test, { ca, key }: { ca: string; key: string }
 
 type Answer = { status: string; conditions: { name: string; status: string }[] }
 
-/** The gateway as a process, with this environment. @returns its readiness, and its admin listener */
+/** Starts the gateway as a process with this environment. @returns its readiness and its admin listener */
 async function startGateway(t: Test, config: Record<string, object>, env: NodeJS.ProcessEnv) {
   const { certificate } = await startCertificates(t)
   const file = join(dirname(certificate), 'stagedoor.yaml')
@@ -143,50 +143,47 @@ async function startStack(t: Test, env: NodeJS.ProcessEnv, useOption: boolean, m
 
 const managementSecret = 'stagedoor-management-secret-for-local-use-only'
 
-t.test(
-  'through a proxy, and with an authority of the company’s own, people sign in, and records and spans arrive',
-  async (t) => {
-    const proxy = await startForwardProxy(t)
-    const events = { pull: { clientId: 'stagedoor-management', clientSecret: managementSecret } }
-    const { url, outside, gateway, collectors } = await startStack(t, { HTTPS_PROXY: proxy.url }, true, { events })
-    await until(async () => (await gateway.auth0()) === 'ok')
-    // The browser of this test asks with undici's own client.
-    const trusting = new Agent({ connect: { ca: await readFile(outside.ca, 'utf8') } })
-    const usual = getGlobalDispatcher()
-    setGlobalDispatcher(trusting)
-    t.teardown(async () => {
-      setGlobalDispatcher(usual)
-      await trusting.destroy()
-    })
-    const browser = createBrowser()
-    const page = await passLoginPage(await browser.open(`${url}/`), browser, 'jane@example.com')
-    t.equal(page.status, 200)
-    t.match(page.text, /"url":"\/"/)
-    const asked = await proxy.asked()
-    t.ok(asked.length > 0)
-    await until(() => outside.auth0.counters.events > 0)
-    await until(() => collectors.areHeard())
-    t.same(
-      new Set(await proxy.asked()),
-      new Set([outside.host, ...collectors.hosts]),
-      'Auth0 with its events, the HTTP sink and OTLP; upstreams and syslog are asked directly',
-    )
-  },
-)
+t.test('with a proxy and a private certificate authority, people sign in, and records and spans arrive', async (t) => {
+  const proxy = await startForwardProxy(t)
+  const events = { pull: { clientId: 'stagedoor-management', clientSecret: managementSecret } }
+  const { url, outside, gateway, collectors } = await startStack(t, { HTTPS_PROXY: proxy.url }, true, { events })
+  await until(async () => (await gateway.auth0()) === 'ok')
+  // The browser of this test uses undici's own client.
+  const trusting = new Agent({ connect: { ca: await readFile(outside.ca, 'utf8') } })
+  const usual = getGlobalDispatcher()
+  setGlobalDispatcher(trusting)
+  t.teardown(async () => {
+    setGlobalDispatcher(usual)
+    await trusting.destroy()
+  })
+  const browser = createBrowser()
+  const page = await passLoginPage(await browser.open(`${url}/`), browser, 'jane@example.com')
+  t.equal(page.status, 200)
+  t.match(page.text, /"url":"\/"/)
+  const asked = await proxy.asked()
+  t.ok(asked.length > 0)
+  await until(() => outside.auth0.counters.events > 0)
+  await until(() => collectors.areHeard())
+  t.same(
+    new Set(await proxy.asked()),
+    new Set([outside.host, ...collectors.hosts]),
+    'Auth0 with its events, the HTTP sink and OTLP; upstreams and syslog are asked directly',
+  )
+})
 
-t.test('NO_PROXY names hosts that are asked directly', async (t) => {
+t.test('requests to hosts in NO_PROXY bypass the proxy', async (t) => {
   const proxy = await startForwardProxy(t)
   const { gateway } = await startStack(t, { HTTPS_PROXY: proxy.url, NO_PROXY: 'localhost' }, true)
   await until(async () => (await gateway.auth0()) === 'ok')
   t.same(await proxy.asked(), [])
 })
 
-t.test('NODE_EXTRA_CA_CERTS does as well as auth0.tls.ca', async (t) => {
+t.test('NODE_EXTRA_CA_CERTS works as well as auth0.tls.ca', async (t) => {
   const { gateway } = await startStack(t, { CA: 'yes' }, false)
   await until(async () => (await gateway.auth0()) === 'ok')
 })
 
-t.test('without either, Auth0 is not believed', async (t) => {
+t.test('without either, the certificate of Auth0 is not trusted', async (t) => {
   const proxy = await startForwardProxy(t)
   const { gateway } = await startStack(t, { HTTPS_PROXY: proxy.url }, false)
   await until(async () => (await proxy.asked()).length > 0)
@@ -194,7 +191,7 @@ t.test('without either, Auth0 is not believed', async (t) => {
 })
 
 t.test(
-  'the commands reach Auth0, and its Management API, through the proxy and with the company’s authority',
+  'the commands reach Auth0 and its Management API through the proxy with the private certificate authority',
   async (t) => {
     const proxy = await startForwardProxy(t)
     const { outside, config } = await startStack(t, { HTTPS_PROXY: proxy.url, CA: 'yes' }, false)
@@ -234,6 +231,6 @@ t.test(
   },
 )
 
-t.test('without a proxy and certificates, Node’s own fetch asks', async (t) => {
+t.test('without a proxy and certificates, requests use Node’s own fetch', async (t) => {
   t.equal(await createFetch({}), fetch)
 })

@@ -4,8 +4,8 @@ import { request } from 'undici'
 import { startReplicas } from '../support/replicas.ts'
 import { until } from '../support/until.ts'
 
-t.test('after SIGTERM readiness says 503, and requests are served until the load balancer has noticed', async (t) => {
-  // Longer than any machine takes for the requests below; the process is killed at the end.
+t.test('after SIGTERM readiness answers 503, and requests are served until the drain period ends', async (t) => {
+  // Longer than the requests below can take. The test kills the process at the end.
   const server = { timeouts: { drain: '10m', shutdown: '1h' } }
   const routes = [{ name: 'everything', path: '/**', allow: 'public' }]
   const { all } = await startReplicas(t, 1, {}, { server, sections: { routes } })
@@ -20,7 +20,7 @@ t.test('after SIGTERM readiness says 503, and requests are served until the load
   process.kill(replica.pid(), 'SIGTERM')
   await until(async () => (await readiness()).status === 503)
   t.match((await readiness()).text, /"name":"process","status":"unavailable","reason":"Stagedoor is shutting down"/)
-  // Longer than the second in which a gateway without a drain says farewell.
+  // Longer than the second in which a gateway without a drain shuts down.
   const endsAt = performance.now() + 2_500
   const answers = new Set<string>()
   while (performance.now() < endsAt) {

@@ -12,22 +12,19 @@ function startWork() {
   return { started, ask, finish }
 }
 
-t.test(
-  'work that is asked for while it is done is done once more afterwards, however often it was asked',
-  async (t) => {
-    const { started, ask, finish } = startWork()
-    ask()
-    ask()
-    ask()
-    t.equal(started.length, 1)
-    await finish()
-    t.equal(started.length, 2)
-    await finish()
-    t.equal(started.length, 2)
-  },
-)
+t.test('work requested while it runs is repeated once afterwards, for any number of requests', async (t) => {
+  const { started, ask, finish } = startWork()
+  ask()
+  ask()
+  ask()
+  t.equal(started.length, 1)
+  await finish()
+  t.equal(started.length, 2)
+  await finish()
+  t.equal(started.length, 2)
+})
 
-t.test('work that is asked for after it was done is done again at once', async (t) => {
+t.test('work requested after it has finished runs again at once', async (t) => {
   const { started, ask, finish } = startWork()
   ask()
   await finish()

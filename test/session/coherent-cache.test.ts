@@ -7,7 +7,7 @@ import { CoherentCache } from '../../src/session/coherent-cache.ts'
 import type { FoundSession } from '../../src/session/store.ts'
 import { sessionOf } from '../support/sessions.ts'
 
-/** The session that goes by a cookie value. */
+/** The session for a cookie value. */
 const sessionIn = (cookie: string, usedAt = 0, refreshedAt = 0) =>
   sessionOf({ id: `id of ${cookie}`, usedAt, refreshedAt })
 const foundIn = (cookie: string, usedAt = 0): FoundSession => ({
@@ -25,7 +25,7 @@ function createCache() {
   return { events, clock, cache, know, usedAt }
 }
 
-t.test('what is known is found; a session that was refreshed elsewhere is forgotten', async (t) => {
+t.test('a cached session is found, and one that was refreshed elsewhere is dropped', async (t) => {
   const { events, cache, know, usedAt } = createCache()
   await know('a')
   await know('b')
@@ -34,7 +34,7 @@ t.test('what is known is found; a session that was refreshed elsewhere is forgot
   t.equal(usedAt('b'), 0)
 })
 
-t.test('a use elsewhere is taken over, an earlier one is not', async (t) => {
+t.test('a later use elsewhere updates the cached session, an earlier one does not', async (t) => {
   const { events, know, usedAt } = createCache()
   await know('a', 5)
   events.emit('changed', sessionIn('a', 9))
@@ -43,14 +43,14 @@ t.test('a use elsewhere is taken over, an earlier one is not', async (t) => {
   t.equal(usedAt('a'), 9)
 })
 
-t.test('a bound number of entries is kept, the least used go first', async (t) => {
+t.test('the number of entries is bounded, and the least recently used are dropped first', async (t) => {
   const { cache, know } = createCache()
   for (const cookie of ['a', 'b', 'c']) await know(cookie)
   t.equal(cache.size, 2)
   t.equal(cache.get('a'), undefined)
 })
 
-t.test('what was read is not kept when the session changed while it was read', async (t) => {
+t.test('a session that changes while it is read is not cached', async (t) => {
   const { events, cache } = createCache()
   const reply = Promise.withResolvers<FoundSession>()
   const reads = [1, 2].map(() => cache.keep('a', sessionIn('a').id, () => reply.promise))
@@ -60,7 +60,7 @@ t.test('what was read is not kept when the session changed while it was read', a
   t.equal(cache.get('a'), undefined)
 })
 
-t.test('what was read over a lost connection is not kept either', async (t) => {
+t.test('a session read over a connection that was lost meanwhile is not cached', async (t) => {
   const { events, cache } = createCache()
   const reply = Promise.withResolvers<FoundSession>()
   const read = cache.keep('a', sessionIn('a').id, () => reply.promise)
@@ -77,27 +77,24 @@ t.test('a failed or empty read leaves nothing behind', async (t) => {
   t.equal(cache.size, 0)
 })
 
-t.test(
-  'while Redis is away what is known may be used for the grace time, and after its return not at all',
-  async (t) => {
-    const { events, clock, cache, know, usedAt } = createCache()
-    await know('a')
-    events.emit('lost')
-    clock.now = 60
-    events.emit('lost')
-    clock.now = 100
-    t.equal(usedAt('a'), 0)
-    clock.now = 101
-    t.equal(cache.get('a'), undefined)
-    events.emit('connected')
-    await know('a')
-    events.emit('lost')
-    events.emit('connected')
-    t.equal(cache.get('a'), undefined)
-  },
-)
+t.test('while Redis is down cached sessions are valid for the grace time, and none once it is back', async (t) => {
+  const { events, clock, cache, know, usedAt } = createCache()
+  await know('a')
+  events.emit('lost')
+  clock.now = 60
+  events.emit('lost')
+  clock.now = 100
+  t.equal(usedAt('a'), 0)
+  clock.now = 101
+  t.equal(cache.get('a'), undefined)
+  events.emit('connected')
+  await know('a')
+  events.emit('lost')
+  events.emit('connected')
+  t.equal(cache.get('a'), undefined)
+})
 
-t.test('what is known can be amended; what is not known is not made', async (t) => {
+t.test('a cached session can be amended, and amending an unknown one adds none', async (t) => {
   const { cache, know } = createCache()
   await know('a')
   const makeStale = (found: FoundSession) => ({ ...found, needsRewrite: true })
@@ -107,7 +104,7 @@ t.test('what is known can be amended; what is not known is not made', async (t) 
   t.equal(cache.get('b'), undefined)
 })
 
-t.test('what was amended or read again is still forgotten when it is refreshed elsewhere', async (t) => {
+t.test('an amended or reloaded session is still dropped when it is refreshed elsewhere', async (t) => {
   const { events, cache, know, usedAt } = createCache()
   await know('a')
   await know('a', 2)

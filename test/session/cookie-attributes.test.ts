@@ -9,7 +9,7 @@ import { freePort } from '../support/ports.ts'
 import { sessionOf } from '../support/sessions.ts'
 
 t.test(
-  'over https the session’s cookie is for this host, this scheme and no script (RFC 6265bis §4.1.3.2)',
+  'over https the session cookie is limited to this host and scheme, and hidden from scripts (RFC 6265bis §4.1.3.2)',
   async (t) => {
     const gateway = await startTlsGateway(t)
     const used = sessionOf({
@@ -39,7 +39,7 @@ t.test(
   },
 )
 
-t.test('so are the cookies of a login in flight', async (t) => {
+t.test('over https the cookies of a pending login are limited in the same way', async (t) => {
   const baseUrl = 'https://portal.example.com'
   const auth0 = await startLocalAuth0({ callbacks: [`${baseUrl}/.stagedoor/callback`] })
   t.teardown(() => auth0.close())

@@ -6,7 +6,7 @@ const name = '__Host-stagedoor'
 const asCookies = (chunks: readonly { name: string; value: string }[] | undefined) =>
   Object.fromEntries((chunks ?? []).filter(({ value }) => value !== '').map((chunk) => [chunk.name, chunk.value]))
 
-t.test('a value of any size that fits comes back as it was', async (t) => {
+t.test('a value of any permitted size survives the round trip', async (t) => {
   for (const length of [1, 3_900, 4_000, 8_000, 11_000]) {
     const value = 'v'.repeat(length)
     t.equal(joinChunks(name, asCookies(splitIntoChunks(name, value, []))), value, `${length} characters`)
@@ -41,7 +41,7 @@ t.test('names that are no longer needed are cleared', async (t) => {
   )
 })
 
-t.test('a lone part or a gap is no session; beside a whole value parts do not count', async (t) => {
+t.test('a single part or a gap gives no session, and parts beside a whole value are ignored', async (t) => {
   t.equal(joinChunks(name, {}), undefined)
   t.equal(joinChunks(name, { [name]: '' }), undefined)
   t.equal(joinChunks(name, { [`${name}.0`]: 'a' }), undefined)
@@ -51,6 +51,6 @@ t.test('a lone part or a gap is no session; beside a whole value parts do not co
   t.equal(joinChunks(name, { [name]: 'whole', [`${name}.0`]: 'a', [`${name}.1`]: 'b' }), 'whole')
 })
 
-t.test('a session may stand under four names and no other', async (t) => {
+t.test('a session uses four cookie names and no others', async (t) => {
   t.same(chunkNames(name), [name, `${name}.0`, `${name}.1`, `${name}.2`])
 })

@@ -12,7 +12,7 @@ function createDeferred(t: { teardown: (end: () => void) => void }) {
   return { events, deferred }
 }
 
-t.test('a deferred write is done when Redis is back', async (t) => {
+t.test('a deferred write is made when Redis is back', async (t) => {
   const { events, deferred } = createDeferred(t)
   const written = Promise.withResolvers<void>()
   deferred.defer('a', async () => written.resolve())
@@ -22,7 +22,7 @@ t.test('a deferred write is done when Redis is back', async (t) => {
   t.equal(deferred.size(), 0)
 })
 
-t.test('it is tried again until it succeeds', async (t) => {
+t.test('a deferred write is retried until it succeeds', async (t) => {
   const { deferred } = createDeferred(t)
   const written = Promise.withResolvers<number>()
   let tries = 0
@@ -34,7 +34,7 @@ t.test('it is tried again until it succeeds', async (t) => {
   t.equal(await written.promise, 3)
 })
 
-t.test('who needs the key waits for its write, once, and goes on when that fails', async (t) => {
+t.test('a caller that needs the key waits once for its write, and continues if the write fails', async (t) => {
   const { deferred } = createDeferred(t)
   let tries = 0
   const gate = Promise.withResolvers<void>()
@@ -51,7 +51,7 @@ t.test('who needs the key waits for its write, once, and goes on when that fails
   t.equal(deferred.size(), 1)
 })
 
-t.test('a later write takes the place of an earlier one, also of one that is being tried', async (t) => {
+t.test('a later write replaces an earlier one, even one under way', async (t) => {
   const { deferred } = createDeferred(t)
   const written: string[] = []
   const gate = Promise.withResolvers<void>()
@@ -71,7 +71,7 @@ t.test('a later write takes the place of an earlier one, also of one that is bei
 const timersThatKeepUsAlive = (): number =>
   process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
 
-t.test('once closed nothing is tried again, neither what failed meanwhile nor what is deferred later', async (t) => {
+t.test('after closing no write is retried, whether it failed meanwhile or is deferred later', async (t) => {
   const { events, deferred } = createDeferred(t)
   const gate = Promise.withResolvers<void>()
   let tries = 0

@@ -5,10 +5,10 @@ import { startStack } from '../support/house.ts'
 import { startRedis } from '../support/redis.ts'
 
 t.test(
-  'moving from cookies to Redis and back: people log in once more, silently where Auth0 still knows them',
+  'moving from cookies to Redis and back needs one new login, a silent one while the session at Auth0 lasts',
   async (t) => {
     const redis = await startRedis(t)
-    // Minutes pass between the moves: logins right after each other would be taken for a browser without cookies.
+    // Minutes pass between the moves: logins in quick succession would look like a browser without cookies.
     let passedMs = 0
     const now = () => Date.now() + passedMs
     const stack = await startStack(t, { config: { session: { store: 'cookie' } }, now })

@@ -11,7 +11,7 @@ const sealer = createRecordSealer([secret])
 const session = sessionOf()
 const reference = parseReference(newReference(session.id, randomBytes)) ?? { sessionId: '', key: '' }
 
-t.test('a record is opened by our secret and the cookie together, and says nothing by itself', async (t) => {
+t.test('a record opens only with our secret and the cookie together, and reveals nothing by itself', async (t) => {
   const record = await sealer.seal(session, reference)
   t.same(await sealer.open(record, reference), { session, needsRewrite: false })
   for (const word of [session.subject, session.id, String(session.refreshToken), secret]) t.notMatch(record, word)
@@ -28,7 +28,7 @@ t.test('the same record does not open with another cookie, secret or session', a
   t.equal(await sealer.open(await sealer.seal(sessionOf(), reference), reference), undefined)
 })
 
-t.test('a changed, cut or foreign record does not open', async (t) => {
+t.test('a changed, truncated or foreign record does not open', async (t) => {
   const record = await sealer.seal(session, reference)
   const parts = record.split('.')
   const [name = '', , , ciphertext = ''] = parts
@@ -46,13 +46,13 @@ t.test('a changed, cut or foreign record does not open', async (t) => {
   for (const text of bad) t.equal(await sealer.open(text, reference), undefined, text.slice(0, 20))
 })
 
-t.test('the first secret seals, all open, and an older one asks for a new seal', async (t) => {
+t.test('the first secret seals, all secrets open, and a record under an older one is resealed', async (t) => {
   const rotating = createRecordSealer(['a newer secret of 32 characters or more', secret])
   t.same(await rotating.open(await sealer.seal(session, reference), reference), { session, needsRewrite: true })
   t.same(await rotating.open(await rotating.seal(session, reference), reference), { session, needsRewrite: false })
 })
 
-t.test('a reference is an id and 256 random bits; anything else is none', async (t) => {
+t.test('a reference is an id and 256 random bits, and any other value is refused', async (t) => {
   t.equal(Buffer.from(reference.key, 'base64url').length, 32)
   t.equal(reference.sessionId, session.id)
   const value = `${reference.sessionId}.${reference.key}`

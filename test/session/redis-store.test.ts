@@ -21,7 +21,7 @@ async function startRedisStack(t: Test, session: object = {}, now: () => number 
   return { stack, server, redis, keys }
 }
 
-t.test('the cookie holds a reference, and Redis nothing that can be read without it', async (t) => {
+t.test('the cookie holds a reference, and Redis holds nothing readable without it', async (t) => {
   const { stack, redis, keys } = await startRedisStack(t)
   const { browser } = await stack.signIn()
   const cookie = browser.cookiesOf(stack.url).get('stagedoor') ?? ''
@@ -40,7 +40,7 @@ t.test('a session expires in Redis with its idle timeout, and its indexes with i
   t.same(await minutesLeft('stagedoor:idx:*'), [720, 720])
 })
 
-t.test('indexes name the sessions of a user and of a login at Auth0; what ends or expires leaves them', async (t) => {
+t.test('indexes list the sessions of a user and of a login at Auth0, and drop ended or expired ones', async (t) => {
   const { stack, redis, keys } = await startRedisStack(t)
   const { browser } = await stack.signIn()
   const [first = ''] = await keys('stagedoor:session:*')
@@ -59,7 +59,7 @@ t.test('indexes name the sessions of a user and of a login at Auth0; what ends o
   t.same(await members('stagedoor:idx:sub:*'), [second])
 })
 
-t.test('a session seen before is found without a round trip', async (t) => {
+t.test('a cached session is found without a round trip', async (t) => {
   const { stack, redis } = await startRedisStack(t)
   const { browser } = await stack.signIn()
   await browser.fetch(`${stack.url}/x`)
@@ -70,7 +70,7 @@ t.test('a session seen before is found without a round trip', async (t) => {
   t.equal(await commands(), before)
 })
 
-t.test('a session that is removed in Redis ends for a process at its next note of use', async (t) => {
+t.test('a session removed from Redis ends for a process when it next records its use', async (t) => {
   let now = Date.now()
   const { stack, redis, keys } = await startRedisStack(t, {}, () => now)
   const { browser } = await stack.signIn()
@@ -97,7 +97,7 @@ t.test('a logout ends the session at another replica', async (t) => {
   t.comment(`ended at the other replica after ${Math.round(performance.now() - startedAt)} ms`)
 })
 
-t.test('another login in the same browser ends the session before it', async (t) => {
+t.test('another login in the same browser ends the previous session', async (t) => {
   let now = Date.now()
   const { stack } = await startRedisStack(t, {}, () => now)
   const { browser } = await stack.signIn()
@@ -108,7 +108,7 @@ t.test('another login in the same browser ends the session before it', async (t)
   t.equal((await browser.fetch(`${stack.url}/x`)).status, 200)
 })
 
-t.test('past the grace time an outage is 503 with Retry-After for everybody, logs nobody out, and heals', async (t) => {
+t.test('past the grace time an outage gives 503 with Retry-After, ends no session, and recovers', async (t) => {
   const { stack, server } = await startRedisStack(t, { outageGrace: '0s' })
   const { browser } = await stack.signIn()
   await server.stop()

@@ -9,7 +9,7 @@ import { until } from '../support/until.ts'
 
 const minute = 60_000
 
-/** How a real server comes to refuse writes while it answers reads, and how that ends. */
+/** Ways in which a real server refuses writes while it answers reads, and their ends. */
 const refusals = [
   ['READONLY', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
   ['NOREPLICAS', ['CONFIG', 'SET', 'min-replicas-to-write', '1'], ['CONFIG', 'SET', 'min-replicas-to-write', '0']],
@@ -59,7 +59,7 @@ for (const [code, begin, end] of refusals) {
     pass(60 * minute)
     t.same(await statuses(), [503, 503], 'claims that are too old are not used, and nobody is logged out')
     await server.command(...end)
-    // The login service goes by the real time.
+    // The login service uses the real time.
     pass(-73 * minute)
     await until(async () => (await redisCondition()).status === 'ok')
     await until(async () => (await statuses()).every((status) => status === 200))

@@ -23,7 +23,7 @@ t.test('a session older than its absolute limit ends, even if active', async (t)
   t.equal(expiryOf({ ...session, usedAt: 1_599_000 }, limits), 1_600_000)
 })
 
-t.test('a session does not count once it has expired, nor further ahead of its begin than it may last', async (t) => {
+t.test('a session is invalid after it expires, and if its start is too far in the future', async (t) => {
   const rows = [
     [1_000_000, true],
     [1_059_999, true],
@@ -34,13 +34,13 @@ t.test('a session does not count once it has expired, nor further ahead of its b
   for (const [now, isThere] of rows) t.equal(isCurrent(session, limits, now), isThere, `at ${now}`)
 })
 
-t.test('an end set by the identity provider is a ceiling over both', async (t) => {
+t.test('an end set by the identity provider limits both', async (t) => {
   const capped = { ...session, usedAt: 1_030_000, ceilingAt: 1_040_000 }
   t.equal(expiryOf(capped, limits), 1_040_000)
   t.equal(absoluteExpiryOf(capped, limits), 1_040_000)
 })
 
-t.test('use is noted when a tenth of the idle timeout has passed', async (t) => {
+t.test('use is recorded when a tenth of the idle timeout has passed', async (t) => {
   t.equal(isUseWorthNoting(session, limits, 1_006_000), false)
   t.equal(isUseWorthNoting(session, limits, 1_006_001), true)
 })

@@ -25,7 +25,7 @@ const newer = 'another secret, which seals from now on …'
 
 const newRevocations = (): Revocations => createRevocations({ bus: createLocalBus(), ...limits, now: Date.now })
 
-/** As requests use it. */
+/** The store as requests use it. */
 const revocable = (kept: SessionStore, revocations: Revocations): SessionStore =>
   createRevocableStore(kept, { revocations, onSaved() {}, onUnshared() {}, now: Date.now })
 
@@ -77,7 +77,7 @@ for (const [name, start] of [
       }
     })
 
-    await t.test('takes anything else for no session', async (t) => {
+    await t.test('finds no session for any other value', async (t) => {
       const store = await make([secret])
       const value = String(await store.save(sessionOf()))
       const last = value.at(-1) === 'A' ? 'B' : 'A'
@@ -130,7 +130,7 @@ for (const [name, start] of [
       await store.end(session)
     })
 
-    await t.test('a session that others ended is found no more, though it is remembered', async (t) => {
+    await t.test('a session that another process ended is not found, although it is cached', async (t) => {
       const revocations = newRevocations()
       const store = await make([secret], revocations)
       const session = sessionOf()
@@ -142,26 +142,29 @@ for (const [name, start] of [
       t.equal(await store.find(value), undefined)
     })
 
-    await t.test('a session that Auth0 gave no sid is kept like any other', async (t) => {
+    await t.test('a session without a sid of Auth0 is stored like any other', async (t) => {
       const store = await make([secret])
       const { providerSessionId: _none, ...session } = sessionOf()
       t.match(await store.find(String(await store.save(session))), { session })
     })
 
-    await t.test('a secret is rotated: the old one still opens, and the next use seals with the new one', async (t) => {
-      const value = String(await (await make([secret])).save(sessionOf()))
-      const rotating = await make([newer, secret])
-      const found = await rotating.find(value)
-      t.equal(found?.needsRewrite, true)
-      const touched = await rotating.touch({ session: found?.session ?? sessionOf(), value })
-      const rotated = await make([newer])
-      await until(async () => (await rotated.find(touched)) !== undefined)
-      t.equal(await (await make(['a third secret, which opens nothing at all'])).find(touched), undefined)
-    })
+    await t.test(
+      'after a rotation the old secret still opens a session, and its next use seals it with the new one',
+      async (t) => {
+        const value = String(await (await make([secret])).save(sessionOf()))
+        const rotating = await make([newer, secret])
+        const found = await rotating.find(value)
+        t.equal(found?.needsRewrite, true)
+        const touched = await rotating.touch({ session: found?.session ?? sessionOf(), value })
+        const rotated = await make([newer])
+        await until(async () => (await rotated.find(touched)) !== undefined)
+        t.equal(await (await make(['a third secret, which opens nothing at all'])).find(touched), undefined)
+      },
+    )
   })
 }
 
-/** The Redis store notes uses in the background. The test's own timeout is the bound. */
+/** The Redis store records uses in the background. Only the test's own timeout limits the wait. */
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await nextTurn()
 }

@@ -21,7 +21,7 @@ import { until } from '../support/until.ts'
 const secret = 'a secret for tests, at least 32 characters'
 const unavailable = { code: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE', headers: { 'retry-after': '5' } }
 
-t.test('what Redis cannot take is known here at once, and to everybody when it is back', async (t) => {
+t.test('changes during an outage of Redis take effect here at once, and at all replicas when it is back', async (t) => {
   const server = await startRedis(t, { isPersistent: true })
   const make = async () => {
     const redis = new Redis({ topology: { kind: 'single', node: parseNode(server.url) }, timeoutMs: 30_000 })
@@ -74,7 +74,7 @@ t.test('what Redis cannot take is known here at once, and to everybody when it i
   t.equal((await store.find(value))?.session.refreshToken, 'second')
 })
 
-t.test('a session that three cookies cannot hold is refused by the cookie store, with the way out', async (t) => {
+t.test('the cookie store refuses a session too large for three cookies and names the remedy', async (t) => {
   const sealer = createSealer([secret], 'session')
   const store = createCookieStore({
     sealer,
@@ -86,7 +86,7 @@ t.test('a session that three cookies cannot hold is refused by the cookie store,
   await t.rejects(store.save(huge), { code: 'STAGEDOOR_SESSION_COOKIE_TOO_LARGE', message: /session\.store: redis/ })
 })
 
-t.test('any other error of Redis is a fault of ours, and is not taken for an outage', async (t) => {
+t.test('any other error of Redis is an internal error, not an outage', async (t) => {
   const fault = new Error('WRONGTYPE')
   const events = new EventEmitter<RedisEvents>()
   const deferred = createDeferredWrites(events)

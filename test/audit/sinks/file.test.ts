@@ -25,7 +25,7 @@ async function start(t: Test, options: Partial<FileSinkOptions> = {}) {
 
 const files = async (path: string) => (await readdir(join(path, '..'))).toSorted()
 
-t.test('what was taken is in the file at once, one line each, and nobody else may read it', async (t) => {
+t.test('each record is in the file at once, as one line, and only the owner may read the file', async (t) => {
   const { sink, path } = await start(t)
   sink.take(['{"a":1}', '{"a":2}'])
   await sink.settled()
@@ -35,7 +35,7 @@ t.test('what was taken is in the file at once, one line each, and nobody else ma
 })
 
 for (const fsync of ['always', 'second'] as const) {
-  t.test(`with fsync: ${fsync} the same is written`, async (t) => {
+  t.test(`the same is written with fsync: ${fsync}`, async (t) => {
     const clock = mockTimers(t)
     const { sink, path } = await start(t, { fsync })
     sink.take(['{}'])
@@ -44,7 +44,7 @@ for (const fsync of ['always', 'second'] as const) {
   })
 }
 
-t.test('a file that has grown is moved aside, and the oldest goes', async (t) => {
+t.test('a file over the size limit is rotated, and the oldest is deleted', async (t) => {
   const { sink, path, later } = await start(t)
   for (const line of ['a', 'b', 'c', 'd', 'e']) {
     sink.take([line.repeat(1_000)])
@@ -56,7 +56,7 @@ t.test('a file that has grown is moved aside, and the oldest goes', async (t) =>
   t.match(await readFile(join(path, '..', names[0] ?? ''), 'utf8'), /^c+\n$/)
 })
 
-t.test('a file that somebody else moved aside is left, and a new one begun', async (t) => {
+t.test('a file that another program moved is left alone, and a new one is started', async (t) => {
   const { sink, path, later } = await start(t)
   sink.take(['one'])
   later(1_000)
@@ -68,7 +68,7 @@ t.test('a file that somebody else moved aside is left, and a new one begun', asy
   t.equal(await readFile(`${path}.old`, 'utf8'), 'one\ntwo\n')
 })
 
-t.test('a clock that is set back does not keep records in a file that somebody else moved aside', async (t) => {
+t.test('a clock that is set back does not keep records in a file that another program moved', async (t) => {
   const { sink, path, later } = await start(t)
   later(3_600_000)
   sink.take(['one'])
@@ -78,7 +78,7 @@ t.test('a clock that is set back does not keep records in a file that somebody e
   t.equal(await readFile(path, 'utf8'), 'two\n')
 })
 
-t.test('files that are moved aside keep the order of their records when the clock is set back', async (t) => {
+t.test('rotated files keep the order of their records when the clock is set back', async (t) => {
   const { sink, path, later } = await start(t)
   later(3_600_000)
   for (const line of ['a', 'b', 'c']) {
@@ -90,7 +90,7 @@ t.test('files that are moved aside keep the order of their records when the cloc
   t.same(letters, ['b', 'c', 'd'], 'the oldest is gone')
 })
 
-t.test('a line that a killed process left unfinished is ended first', async (t) => {
+t.test('an incomplete last line of a killed process is terminated first', async (t) => {
   const folder = await temporaryFolder(t)
   const path = join(folder, 'audit.jsonl')
   await writeFile(path, '{"half":')
@@ -99,7 +99,7 @@ t.test('a line that a killed process left unfinished is ended first', async (t) 
   t.equal(await readFile(path, 'utf8'), '{"half":\n{}\n')
 })
 
-t.test('while it cannot write it says so, keeps what comes, and writes it in order afterwards', async (t) => {
+t.test('a file sink that cannot write reports it, keeps new records and writes them later in order', async (t) => {
   const folder = await temporaryFolder(t)
   const path = join(folder, 'blocked', 'audit.jsonl')
   await writeFile(join(folder, 'blocked'), 'no folder')
@@ -117,7 +117,7 @@ t.test('while it cannot write it says so, keeps what comes, and writes it in ord
   await sink.settled()
 })
 
-t.test('a full disk is a failure, and what comes beyond the bound is counted as lost', async (t) => {
+t.test('a full disk is a failure, and records beyond the limit are counted as lost', async (t) => {
   const folder = await temporaryFolder(t)
   const path = join(folder, 'full.jsonl')
   await symlink('/dev/full', path)
@@ -129,7 +129,7 @@ t.test('a full disk is a failure, and what comes beyond the bound is counted as 
   t.match(sink.status(), { waiting: 18, lost: 3 })
 })
 
-/** Lets the next write have a few bytes, and the one after it none. */
+/** Lets the next write store a few bytes, and the one after it none. */
 function fillDisk(t: Test, bytesLeft: number): { makeRoom: () => void } {
   const { writeSync } = fs
   const noSpace = () => {
@@ -147,7 +147,7 @@ function fillDisk(t: Test, bytesLeft: number): { makeRoom: () => void } {
   return { makeRoom }
 }
 
-t.test('of a write that fills the disk whole lines are kept, and the line that was cut comes again', async (t) => {
+t.test('a write that fills the disk keeps its complete lines, and writes the cut line again', async (t) => {
   const { sink, path } = await start(t)
   sink.take(['one'])
   const { makeRoom } = fillDisk(t, 'two\nthr'.length)
@@ -161,7 +161,7 @@ t.test('of a write that fills the disk whole lines are kept, and the line that w
   t.same(sink.status(), { reason: undefined, waiting: 0, lost: 0 })
 })
 
-t.test('however long the disk stays full, no file stays open', async (t) => {
+t.test('a disk that stays full leaves no file open', async (t) => {
   const clock = mockTimers(t)
   const { sink, path, later } = await start(t)
   sink.take(['one'])
@@ -177,30 +177,27 @@ t.test('however long the disk stays full, no file stays open', async (t) => {
   t.equal(await openFiles(path), 0)
 })
 
-/** How many descriptors of this process lead to a file. */
+/** Counts the descriptors of this process that refer to a file. */
 async function openFiles(path: string): Promise<number> {
   const all = await readdir('/proc/self/fd')
   const targets = await Promise.all(all.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
   return targets.filter((target) => target === path).length
 }
 
-t.test(
-  'a single line that a full disk does not take, or takes in part, is a failure that leaves nothing open',
-  async (t) => {
-    const folder = await temporaryFolder(t)
-    const path = join(folder, 'full')
-    await symlink('/dev/full', path)
-    t.throws(() => appendLine(path, 'one'), { code: 'ENOSPC' })
-    t.equal(await openFiles('/dev/full'), 0)
-    const cut = join(folder, 'cut')
-    const { makeRoom } = fillDisk(t, 'tw'.length)
-    t.throws(() => appendLine(cut, 'two'), /disk is full/)
-    makeRoom()
-    t.equal(await readFile(cut, 'utf8'), 'tw')
-  },
-)
+t.test('a single line that a full disk refuses or cuts is a failure that leaves nothing open', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'full')
+  await symlink('/dev/full', path)
+  t.throws(() => appendLine(path, 'one'), { code: 'ENOSPC' })
+  t.equal(await openFiles('/dev/full'), 0)
+  const cut = join(folder, 'cut')
+  const { makeRoom } = fillDisk(t, 'tw'.length)
+  t.throws(() => appendLine(cut, 'two'), /disk is full/)
+  makeRoom()
+  t.equal(await readFile(cut, 'utf8'), 'tw')
+})
 
-t.test('a file that cannot be closed, as on a network share, ends nothing', async (t) => {
+t.test('an error on closing a file, as on a network share, does not end the process', async (t) => {
   const { sink, path, later } = await start(t)
   sink.take(['x'.repeat(1_000)])
   const close = mock.method(fs, 'closeSync', () => {
@@ -223,9 +220,9 @@ t.test('a file that cannot be closed, as on a network share, ends nothing', asyn
   t.match(await readFile(path, 'utf8'), /^two\n+three\n$/)
 })
 
-t.test('a failing sync is a failure too, and the next second tries again', async (t) => {
+t.test('a failing sync is a failure, too, and is retried after a second', async (t) => {
   const clock = mockTimers(t)
-  // A device takes what is written, and cannot be asked to have it on disk.
+  // A device accepts writes and does not support fsync.
   const folder = await temporaryFolder(t)
   const path = join(folder, 'null.jsonl')
   await symlink('/dev/null', path)
@@ -236,7 +233,7 @@ t.test('a failing sync is a failure too, and the next second tries again', async
   t.match(sink.status(), { reason: /EINVAL/ })
 })
 
-/** Has syncs that others wait for end when the test says so, and counts those that hold everything up. */
+/** Lets the test decide when asynchronous syncs end, and counts the synchronous ones. */
 function holdSyncs(t: Test) {
   const { closeSync } = fs
   const held: ((error: Error | null) => void)[] = []
@@ -256,7 +253,7 @@ function holdSyncs(t: Test) {
 }
 
 t.test(
-  'with fsync: second records are written while the disk is busy, which is asked for one sync at a time',
+  'with fsync: second, records are written while the disk is busy, and only one sync runs at a time',
   async (t) => {
     const clock = mockTimers(t)
     const { sink, path } = await start(t, { fsync: 'second' })
@@ -279,7 +276,7 @@ t.test(
   },
 )
 
-t.test('with fsync: always the disk has each write before the write counts as kept', async (t) => {
+t.test('with fsync: always, a write counts as kept only once it is on disk', async (t) => {
   const { sink } = await start(t, { fsync: 'always' })
   const { atOnce } = holdSyncs(t)
   sink.take(['one'])
@@ -288,7 +285,7 @@ t.test('with fsync: always the disk has each write before the write counts as ke
   t.equal(atOnce(), 2)
 })
 
-t.test('with fsync: always a write that the disk does not take is a failure, and is written again', async (t) => {
+t.test('with fsync: always, a write that fails to sync is a failure, and is written again', async (t) => {
   const folder = await temporaryFolder(t)
   const path = join(folder, 'null.jsonl')
   await symlink('/dev/null', path)
@@ -311,7 +308,7 @@ t.test('a file is closed only when its sync is over, and at the end everything i
   t.equal(closed.length, 1)
 })
 
-/** A file that cannot be written until `free` is called. */
+/** A sink whose file cannot be written until `free` is called. */
 async function startBlocked(t: Test) {
   const folder = await temporaryFolder(t)
   const blocked = join(folder, 'blocked')
@@ -327,7 +324,7 @@ async function startBlocked(t: Test) {
   return { sink, later, path, clock, free, block }
 }
 
-t.test('the end writes what waits, where it can', async (t) => {
+t.test('closing writes the waiting records if it can', async (t) => {
   const { sink, path, free } = await startBlocked(t)
   sink.take(['one'])
   await free()
@@ -335,7 +332,7 @@ t.test('the end writes what waits, where it can', async (t) => {
   t.equal(await readFile(path, 'utf8'), 'one\n')
 })
 
-t.test('after the end nothing is tried any more', async (t) => {
+t.test('after closing no write is retried', async (t) => {
   const { sink, path, free, clock } = await startBlocked(t)
   sink.take(['one'])
   await sink.close()
@@ -344,7 +341,7 @@ t.test('after the end nothing is tried any more', async (t) => {
   await t.rejects(readFile(path), { code: 'ENOENT' })
 })
 
-t.test('what waited and was written makes room for what waits next', async (t) => {
+t.test('waiting records that were written make room for new ones', async (t) => {
   const { sink, free, block, clock, later } = await startBlocked(t)
   sink.take(Array.from({ length: 17 }, () => 'x'.repeat(1_000_000)))
   await free()
@@ -356,7 +353,7 @@ t.test('what waited and was written makes room for what waits next', async (t) =
   t.match(sink.status(), { waiting: 1, lost: 0 })
 })
 
-t.test('with fsync: never the disk is not asked', async (t) => {
+t.test('with fsync: never, no sync is requested', async (t) => {
   const clock = mockTimers(t)
   const { sink } = await start(t)
   const { held, atOnce } = holdSyncs(t)
@@ -366,7 +363,7 @@ t.test('with fsync: never the disk is not asked', async (t) => {
   t.same([held.length, atOnce()], [0, 0])
 })
 
-t.test('a file that is moved aside for its size is on disk before', async (t) => {
+t.test('a file is synced to disk before it is rotated', async (t) => {
   const { sink, later } = await start(t, { fsync: 'second' })
   const { atOnce } = holdSyncs(t)
   sink.take(['x'.repeat(1_000)])
@@ -375,7 +372,7 @@ t.test('a file that is moved aside for its size is on disk before', async (t) =>
   t.equal(atOnce(), 1)
 })
 
-t.test('a last sync that fails is a failure, and ends nothing', async (t) => {
+t.test('a failed last sync is a failure and does not end the process', async (t) => {
   const folder = await temporaryFolder(t)
   const path = join(folder, 'null.jsonl')
   await symlink('/dev/null', path)

@@ -42,7 +42,7 @@ const startSink = (t: Test, url: string, spool: Spool, timeoutMs = 2_000) => {
   return sink
 }
 
-t.test('records are sent in batches of JSON lines, in order, and leave the queue then', async (t) => {
+t.test('records are sent in batches of JSON lines, in order, and then leave the queue', async (t) => {
   const { url, received } = await startReceiver(t)
   const folder = await temporaryFolder(t)
   const sink = startSink(t, url, spoolIn(folder))
@@ -59,43 +59,49 @@ t.test('records are sent in batches of JSON lines, in order, and leave the queue
   t.same(await readdir(folder), [], 'an empty queue leaves nothing behind')
 })
 
-t.test('a receiver that refuses gets the same batch until it takes it; what waits is on disk meanwhile', async (t) => {
-  const { url, received, state } = await startReceiver(t)
-  const folder = await temporaryFolder(t)
-  const sink = startSink(t, url, spoolIn(folder))
-  state.status = 500
-  sink.take(['1'])
-  await until(() => received.length >= 2)
-  t.match(sink.status(), { reason: 'the receiver answers 500', waiting: 1 })
-  await sink.settled()
-  state.status = 204
-  await until(() => sink.status().waiting === 0)
-  t.same(new Set(received.map(({ body }) => body)), new Set(['1\n']))
-  t.equal(sink.status().reason, undefined)
-})
+t.test(
+  'a receiver that refuses gets the same batch again until it accepts, and waiting records are on disk',
+  async (t) => {
+    const { url, received, state } = await startReceiver(t)
+    const folder = await temporaryFolder(t)
+    const sink = startSink(t, url, spoolIn(folder))
+    state.status = 500
+    sink.take(['1'])
+    await until(() => received.length >= 2)
+    t.match(sink.status(), { reason: 'the receiver answers 500', waiting: 1 })
+    await sink.settled()
+    state.status = 204
+    await until(() => sink.status().waiting === 0)
+    t.same(new Set(received.map(({ body }) => body)), new Set(['1\n']))
+    t.equal(sink.status().reason, undefined)
+  },
+)
 
-t.test('what was not sent before the end is sent after the next start, by another process too', async (t) => {
-  const { url, received, state } = await startReceiver(t)
-  const folder = await temporaryFolder(t)
-  state.status = 503
-  const first = startSink(t, url, spoolIn(folder))
-  first.take(['1'])
-  await first.close()
-  const left = join(folder, 'killed.999999999')
-  await mkdir(left)
-  await writeFile(join(left, '0-killed.jsonl'), '2\n3-not-finis')
-  await writeFile(join(left, '1-killed.jsonl'), 'nothing-finished')
-  const running = join(folder, 'running.1')
-  await mkdir(running)
-  await writeFile(join(running, '0.jsonl'), 'of another process\n')
-  state.status = 200
-  const second = startSink(t, url, spoolIn(folder, { writer: 'v' }))
-  await until(() => second.status().waiting === 0)
-  t.same(new Set(received.map(({ body }) => body)), new Set(['1\n', '2\n']))
-  t.same(await readdir(running), ['0.jsonl'])
-})
+t.test(
+  'records that were not sent before the end are sent after the next start, even by another process',
+  async (t) => {
+    const { url, received, state } = await startReceiver(t)
+    const folder = await temporaryFolder(t)
+    state.status = 503
+    const first = startSink(t, url, spoolIn(folder))
+    first.take(['1'])
+    await first.close()
+    const left = join(folder, 'killed.999999999')
+    await mkdir(left)
+    await writeFile(join(left, '0-killed.jsonl'), '2\n3-not-finis')
+    await writeFile(join(left, '1-killed.jsonl'), 'nothing-finished')
+    const running = join(folder, 'running.1')
+    await mkdir(running)
+    await writeFile(join(running, '0.jsonl'), 'of another process\n')
+    state.status = 200
+    const second = startSink(t, url, spoolIn(folder, { writer: 'v' }))
+    await until(() => second.status().waiting === 0)
+    t.same(new Set(received.map(({ body }) => body)), new Set(['1\n', '2\n']))
+    t.same(await readdir(running), ['0.jsonl'])
+  },
+)
 
-t.test('what waits at the end is sent before it', async (t) => {
+t.test('closing sends the waiting records first', async (t) => {
   const { url, received } = await startReceiver(t)
   const sink = startSink(t, url, spoolIn(await temporaryFolder(t)))
   sink.take(['1', '2'])
@@ -107,7 +113,7 @@ t.test('what waits at the end is sent before it', async (t) => {
   )
 })
 
-t.test('of two processes that start at the same time neither takes the folder of the other', async (t) => {
+t.test('two processes that start at the same time use different folders', async (t) => {
   const folder = await temporaryFolder(t)
   const starting = `starting.${process.ppid}`
   await mkdir(join(folder, starting))
@@ -117,7 +123,7 @@ t.test('of two processes that start at the same time neither takes the folder of
 })
 
 t.test(
-  'a receiver that does not answer holds up the end for two seconds, whatever its timeout; its batch stays',
+  'a receiver that does not answer delays closing by at most two seconds, and its batch stays queued',
   async (t) => {
     const asked = Promise.withResolvers<void>()
     const server = createServer(() => asked.resolve())
@@ -136,7 +142,7 @@ t.test(
 )
 
 t.test(
-  'a sink is named by its receiver; another takes what comes from then on, and the failure policy with it',
+  'a sink is named after its receiver; a new receiver gets the next records, with its own failure policy',
   async (t) => {
     const [first, second] = [await startReceiver(t), await startReceiver(t)]
     const sink = startSink(t, first.url, spoolIn(await temporaryFolder(t)))
@@ -154,7 +160,7 @@ t.test(
   },
 )
 
-t.test('a queue that is full fails, and what came meanwhile is counted as lost', async (t) => {
+t.test('a full queue is a failure, and records that arrive meanwhile are counted as lost', async (t) => {
   const { url, state } = await startReceiver(t)
   state.status = 500
   const sink = startSink(t, url, spoolIn(await temporaryFolder(t), { maxBytes: 10 }))
@@ -164,7 +170,7 @@ t.test('a queue that is full fails, and what came meanwhile is counted as lost',
   await t.rejects(sink.settled(), /queue on disk is full/)
 })
 
-t.test('a queue whose files could not be made goes on once they can', async (t) => {
+t.test('a queue whose files could not be created recovers once they can', async (t) => {
   const { url, received } = await startReceiver(t)
   const folder = await temporaryFolder(t)
   const sink = startSink(t, url, spoolIn(folder))
@@ -181,7 +187,7 @@ t.test('a queue whose files could not be made goes on once they can', async (t) 
   t.equal(sink.status().reason, undefined)
 })
 
-t.test('what was removed from the queue on disk is counted as lost, and what comes after it is sent', async (t) => {
+t.test('records removed from the queue on disk are counted as lost, and later ones are sent', async (t) => {
   const { url, received, state } = await startReceiver(t)
   state.status = 500
   const folder = await temporaryFolder(t)
@@ -198,7 +204,7 @@ t.test('what was removed from the queue on disk is counted as lost, and what com
   t.same(sink.status(), { reason: undefined, waiting: 0, lost: 3 })
 })
 
-t.test('an empty queue on a disk that takes no changes any more ends in order', async (t) => {
+t.test('an empty queue on a disk that became read-only closes in order', async (t) => {
   const { url } = await startReceiver(t)
   const folder = await temporaryFolder(t)
   const sink = startSink(t, url, spoolIn(folder))
@@ -214,14 +220,14 @@ t.test('an empty queue on a disk that takes no changes any more ends in order', 
   t.equal(remove.mock.callCount(), 1)
 })
 
-t.test('an error is told with its cause', async (t) => {
+t.test('an error is reported with its cause', async (t) => {
   t.equal(reasonOf(new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') })), 'fetch failed: ECONNREFUSED')
   t.equal(reasonOf(new Error('x')), 'x')
   t.equal(reasonOf('x'), 'x')
 })
 
 t.test(
-  'standard output that takes nothing is reported, counted, and forgotten when it takes records again',
+  'standard output that blocks is reported and counted, and is healthy again once it accepts records',
   async (t) => {
     let isClosed = true
     const sink = createStdoutSink({
@@ -237,7 +243,7 @@ t.test(
   },
 )
 
-t.test('records that standard output gave up are counted, lines of the log among them are not', async (t) => {
+t.test('records that standard output dropped are counted, and dropped log lines are not', async (t) => {
   let failure: string | undefined = 'ENOSPC: no space left on device'
   let lose: (lines: string) => void = () => undefined
   const lines: string[] = []
@@ -254,7 +260,7 @@ t.test('records that standard output gave up are counted, lines of the log among
   t.same(sink.status(), { reason: undefined, waiting: 0, lost: 2 })
 })
 
-t.test('on standard output a record is a line like those of the log, with its own time', async (t) => {
+t.test('on standard output a record has the form of a log line, with its own time', async (t) => {
   let text = ''
   const sink = createStdoutSink({ write: (line) => void (text += line) })
   const record = { path: '/"time":"x', time: '1970-01-01T00:00:00.000Z', writer: 'w' }

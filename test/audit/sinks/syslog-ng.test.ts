@@ -15,7 +15,7 @@ import { temporaryFolder, trailOf, verdictOn } from '../support.ts'
 
 t.setTimeout(120_000)
 
-/** A real syslog-ng that listens by TCP and by TLS, and writes the parts of each message to a file. */
+/** A real syslog-ng that listens on TCP and TLS, and writes the parts of each message to a file. */
 async function startSyslogNg(t: Test) {
   const folder = await temporaryFolder(t)
   const { certificate, key } = await startCertificates(t)
@@ -70,7 +70,7 @@ function isOpen(port: number): Promise<boolean> {
 }
 
 t.test(
-  'a real syslog-ng reads each record as one message, by TCP and by TLS, and the chain is whole there',
+  'a real syslog-ng reads each record as one message, over TCP and TLS, and the chain verifies there',
   async (t) => {
     const server = await startSyslogNg(t)
     const [first, second] = [trailOf('w-tcp', 20), trailOf('w-tls', 20)]
@@ -95,7 +95,7 @@ t.test(
   },
 )
 
-t.test('what a client wrote begins no message of its own', async (t) => {
+t.test('client input cannot start a new message', async (t) => {
   const server = await startSyslogNg(t)
   const sink = new SyslogSink({ host: 'localhost', port: server.tcp, tls: undefined, onFailure: 'block' })
   const line = JSON.stringify({

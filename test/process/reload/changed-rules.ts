@@ -3,10 +3,10 @@ import { until } from '../../support/until.ts'
 
 /** The rule that clusters start with. */
 export const everything = { name: 'everything', path: '/**', allow: 'authenticated' }
-/** Put before it, one path is shut. */
+/** This rule, placed before it, closes one path. */
 export const closed = { name: 'closed', path: '/closed', allow: { roles: ['nobody'] } }
 
-/** With two workers taking turns, so many connections reach both. */
+/** Enough connections to reach both of two workers, which take turns. */
 export const several = Array.from({ length: 8 })
 
 /** One process, and several. */
@@ -22,13 +22,13 @@ export const changesIn = (cluster: Cluster): unknown[] =>
     return event === 'config' || event === 'secret' ? [change] : []
   })
 
-/** SIGHUP, until every process has said what became of it. */
+/** Sends SIGHUP and waits until every process has logged the outcome. */
 export async function hangUp(cluster: Cluster, processes: number, action = 'changed'): Promise<void> {
   const before = changesIn(cluster).length
   cluster.hangUp()
   await until(() => {
     const changes = changesIn(cluster).slice(before) as { action: string; what: string }[]
-    // Where only secrets change there is no other record.
+    // A change of secrets only has no other record.
     return ['configuration', 'secrets of the configuration'].some(
       (what) => changes.filter((change) => change.what === what && change.action === action).length >= processes,
     )

@@ -8,22 +8,24 @@ import { freePort } from '../../support/ports.ts'
 import { until } from '../../support/until.ts'
 import { answersTo, changesIn, closed, everything, hangUp, sizes } from './changed-rules.ts'
 
-// Starts cost the most: one for all.
+// Starting is slow: all tests share one cluster.
 for (const workers of sizes) {
-  t.test(`${workers} at work`, async (t) => {
+  t.test(`${workers} workers`, async (t) => {
     const cluster = await startCluster(t, { workers, logLevel: 'warn', stderr: 'ignore' })
     if (workers > 1) {
       await t.test('a worker ignores SIGHUP, which a terminal sends to all', (t) => ignoreSignals(t, cluster))
-      await t.test('the number of workers follows', (t) => followNumber(t, cluster))
+      await t.test('a reload changes the number of workers', (t) => followNumber(t, cluster))
     } else {
-      await t.test('one process cannot become several, and says so', (t) => stayAlone(t, cluster))
+      await t.test('a single process cannot become several, and logs it', (t) => stayAlone(t, cluster))
     }
     const cookie = await cluster.signIn()
-    await t.test('where the new port is taken, nothing changes', (t) => meetTakenPort(t, cluster, workers, cookie))
-    await t.test('the port follows; what has to wait for a restart is named', (t) =>
+    await t.test('a reload with a port that is taken changes nothing', (t) =>
+      meetTakenPort(t, cluster, workers, cookie),
+    )
+    await t.test('a reload changes the port and names the options that need a restart', (t) =>
       followPort(t, cluster, workers, cookie),
     )
-    await t.test('the same port on another host waits for a restart, and nothing else waits for it', (t) =>
+    await t.test('the same port on another host needs a restart, and all other changes take effect', (t) =>
       keepHost(t, cluster, workers, cookie),
     )
   })
@@ -92,7 +94,7 @@ async function keepHost(t: Test, cluster: Cluster, workers: number, cookie: stri
   const at = (host: string) => ({ server: { ...cluster.config['server'], listen: { host, port } } })
   await cluster.rewriteConfig(at('127.0.0.1'))
   await hangUp(cluster, workers)
-  // Every address of the machine: the port is taken by the one in use.
+  // This host stands for every address of the machine; the address in use already takes the port.
   await cluster.rewriteConfig({ ...at('0.0.0.0'), routes: [closed, everything] })
   await hangUp(cluster, workers)
   const statusOf = async (path: string) => (await askOnce(`http://127.0.0.1:${port}${path}`, { cookie })).status

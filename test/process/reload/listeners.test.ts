@@ -22,17 +22,17 @@ async function beginSession(t: Test, { auth0, redis }: Cluster): Promise<string>
   return editor.begin(sessionOf({ issuer: auth0.issuer }))
 }
 
-// Starts cost the most: one for both.
+// Starting is slow: both tests share one cluster.
 for (const workers of sizes) {
-  t.test(`${workers} at work`, async (t) => {
+  t.test(`${workers} workers`, async (t) => {
     const { certificate, key } = await startCertificates(t)
     const port = await freePort()
     const server = { baseUrl: `https://localhost:${port}`, tls: { certificate, key } }
     const cluster = await startCluster(t, { port, server, workers })
-    await t.test('SIGHUP under TLS: the next request on an HTTP/2 connection is decided anew', (t) =>
+    await t.test('after SIGHUP under TLS the new rules decide the next request on an HTTP/2 connection', (t) =>
       reloadUnderTls(t, cluster, workers),
     )
-    await t.test('a Unix socket takes the place of a port with TLS; there, too, SIGHUP fails no request', (t) =>
+    await t.test('a Unix socket replaces a port with TLS, and SIGHUP fails no request on it', (t) =>
       moveToSocket(t, cluster, workers),
     )
   })
@@ -92,7 +92,7 @@ async function moveToSocket(t: Test, cluster: Cluster, workers: number): Promise
   await t.rejects(stat(socketPath), { code: 'ENOENT' }, 'nothing is left behind')
 }
 
-/** Leaves a socket file without a listener, as a process that was killed does. */
+/** Leaves a socket file without a listener, as a killed process does. */
 async function leaveSocket(path: string): Promise<void> {
   const server = createServer().listen(`${path}.old`)
   await once(server, 'listening')

@@ -17,9 +17,9 @@ import { answersTo, changesIn, hangUp, sizes } from './changed-rules.ts'
 
 const management = { clientId: 'stagedoor-management', clientSecret: 'stagedoor-management-secret-for-local-use-only' }
 
-// Starts cost the most: one for all.
+// Starting is slow: all tests share one cluster.
 for (const workers of sizes) {
-  t.test(`${workers} at work`, async (t) => {
+  t.test(`${workers} workers`, async (t) => {
     const upstream = await startStreamingOrigin(t)
     const cluster = await startCluster(t, { workers, upstreamUrl: upstream.url, logLevel: 'warn' })
     const cookie = await cluster.signIn()
@@ -29,36 +29,38 @@ for (const workers of sizes) {
       await openAnswer(t, `${cluster.baseUrl}/download`, cookie),
     ]
     const stack = { cluster, workers, cookie }
-    await t.test('traces go to the collector that is named now', (t) => moveCollector(t, stack))
-    await t.test('the trail goes on in another file, and both together are whole', (t) => moveTrail(t, stack))
-    await t.test('one process after the other reads the events of Auth0, and none is missed', (t) =>
+    await t.test('traces go to the new collector', (t) => moveCollector(t, stack))
+    await t.test('the trail continues in the new file, and both files together verify', (t) => moveTrail(t, stack))
+    await t.test('when another process starts to read the events of Auth0, no event is missed', (t) =>
       moveEvents(t, stack),
     )
-    await t.test('what has ended stays ended when sessions live for another time', (t) => changeLifetime(t, stack))
+    await t.test('ended sessions stay ended when the lifetime of sessions changes', (t) => changeLifetime(t, stack))
     if (workers === 1) {
-      await t.test('the signing key moves with its file', (t) => moveKeys(t, stack))
+      await t.test('the signing key follows its file', (t) => moveKeys(t, stack))
     }
-    await t.test('another Redis takes the place of the first, and nothing stays behind', (t) => moveRedis(t, stack))
+    await t.test('a new Redis replaces the first, and no connection to the first stays open', (t) =>
+      moveRedis(t, stack),
+    )
     t.same(
       open.map((each) => each.isOpen()),
       [true, true, true],
       'through all of it sockets, event streams and downloads stay open',
     )
     if (workers === 1) {
-      await t.test('what has ended stays ended when Redis comes', (t) => bringRedis(t, stack))
+      await t.test('ended sessions stay ended when Redis is added', (t) => bringRedis(t, stack))
     }
   })
 }
 
 type SharedStack = { cluster: Cluster; workers: number; cookie: string }
 
-/** Puts sections in force beside those that the cluster began with. */
+/** Puts sections in force in addition to those of the cluster's start. */
 async function take(stack: SharedStack, sections: Record<string, object>): Promise<void> {
   await stack.cluster.rewriteConfig(sections)
   await hangUp(stack.cluster, stack.workers)
 }
 
-/** Sections that cannot be put in force: nothing changes, and that is said in the log, readiness, metrics and the trail. */
+/** Reloads with sections that cannot take effect. Nothing changes; log, readiness, metrics and trail report the refusal. */
 async function refuse(t: Test, stack: SharedStack, sections: Record<string, object>, reason: RegExp): Promise<void> {
   const { cluster, workers, cookie } = stack
   const loggedBefore = cluster.logged.length
@@ -153,10 +155,10 @@ async function moveEvents(t: Test, stack: SharedStack): Promise<void> {
   for (const timeout of ['6s', '7s']) {
     const cookie = await cluster.signIn('max@example.com')
     await take(stack, reading(timeout))
-    // Perhaps while nobody reads.
+    // No process may be reading at this moment.
     await auth0.switches.blockUser(max)
     most = Math.max(most, auth0.eventStreams())
-    // A request that is under way when its session ends is cut off, as the session's streams are.
+    // The end of a session cuts off its requests under way and its streams.
     await until(async () => (await answersTo(cluster, '/catalog', cookie).catch(() => new Set())).has(401))
     await auth0.switches.blockUser(max, false)
     await until(() => auth0.eventStreams() === 1)
@@ -172,7 +174,7 @@ async function moveEvents(t: Test, stack: SharedStack): Promise<void> {
   })
   await take(stack, {})
   await until(() => auth0.eventStreams() === 0)
-  t.same(cluster.errors().slice(errorsBefore), [], `${workers} at work`)
+  t.same(cluster.errors().slice(errorsBefore), [], `${workers} workers`)
 }
 
 async function changeLifetime(t: Test, stack: SharedStack): Promise<void> {
@@ -185,7 +187,7 @@ async function changeLifetime(t: Test, stack: SharedStack): Promise<void> {
     t.same(await answersTo(cluster, '/catalog', ended), new Set([401]), absoluteTimeout)
     t.same(await answersTo(cluster, '/catalog', cookie), new Set([200]), absoluteTimeout)
   }
-  // It was kept for the 12 hours of the configuration before; the sessions that begin now may live for longer.
+  // The revocation is stored for the 12 hours of the previous configuration; new sessions may live longer.
   const marks = await cluster.redis.command('ZRANGE stagedoor:marks 0 -1 WITHSCORES')
   const until = Math.max(...[...marks.matchAll(/\d{13,}/g)].map(Number))
   t.ok(until > Date.now() + 20 * 3_600_000, 'its mark outlives every session')
@@ -237,12 +239,12 @@ async function moveRedis(t: Test, stack: SharedStack): Promise<void> {
   await cluster.ask('/.stagedoor/logout', form, 'POST')
   await until(async () => !(await answersTo(cluster, '/catalog', cookie)).has(200))
   t.same(await answersTo(cluster, '/catalog', cookie), new Set([401]), 'every process has heard of its end there')
-  t.match(JSON.parse((await cluster.ready()).text), { status: 'ok' }, `${workers} at work`)
+  t.match(JSON.parse((await cluster.ready()).text), { status: 'ok' }, `${workers} workers`)
   t.match(await cluster.redis.command('PUBSUB CHANNELS'), /^\*0/, 'nobody listens at the former')
   await take(stack, {})
 }
 
-/** Connections of others than the one that asks. */
+/** Counts the connections other than the one that asks. */
 async function connectionsTo(redis: TestRedis): Promise<number> {
   const text = await redis.command('CLIENT LIST')
   return text.split('\n').filter((line) => line.startsWith('id=') && !line.includes('cmd=client')).length
@@ -251,7 +253,7 @@ async function connectionsTo(redis: TestRedis): Promise<number> {
 async function bringRedis(t: Test, stack: SharedStack): Promise<void> {
   const { cluster } = stack
   const { secrets } = cluster.config['session'] as { secrets: string[] }
-  // One object three times would be written as an alias.
+  // YAML would write one object three times as an alias.
   const keys = () => ({ keys: { store: 'memory' } })
   const alone = { assertion: keys(), machines: keys(), audit: keys() }
   await take(stack, { ...alone, session: { store: 'cookie', secrets } })

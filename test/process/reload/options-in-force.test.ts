@@ -14,7 +14,7 @@ import { closed, everything, hangUp } from './changed-rules.ts'
 
 type Stack = { cluster: Cluster; cookie: string }
 
-/** Each row sees first that the option is not in force yet. */
+/** Each row checks first that the option is not in force yet. */
 const rows: [what: string, see: (t: Test, stack: Stack) => Promise<void>][] = [
   ['the limit on headers', limitHeaders],
   ['the limit on requests under way', limitRequests],
@@ -30,15 +30,15 @@ const rows: [what: string, see: (t: Test, stack: Stack) => Promise<void>][] = [
   ['the time that a shutdown may take', shortenShutdown],
 ]
 
-t.test('after SIGHUP the process goes by what the files say now', async (t) => {
+t.test('after SIGHUP the process applies the changed files', async (t) => {
   const upstream = await startStreamingOrigin(t)
   const cluster = await startCluster(t, { workers: 1, upstreamUrl: upstream.url, stderr: 'ignore' })
   const cookie = await cluster.signIn()
-  // In this order: the last one ends the process.
+  // The order matters: the last row ends the process.
   for (const [what, see] of rows) await t.test(what, (t) => see(t, { cluster, cookie }))
 })
 
-/** What the primary of several workers does by itself. In this order: the last one ends it. */
+/** Options that the primary of several workers applies itself. The order matters: the last row ends it. */
 const rowsOfPrimary: typeof rows = [
   ['the prefix, at the admin listener', movePrefix],
   ['the level of its log', changeLevel],
@@ -46,14 +46,14 @@ const rowsOfPrimary: typeof rows = [
   ['the time that a shutdown may take', shortenShutdown],
 ]
 
-t.test('after SIGHUP the primary of several workers goes by what the files say now, too', async (t) => {
+t.test('after SIGHUP the primary of several workers applies the changed files, too', async (t) => {
   const upstream = await startStreamingOrigin(t)
   const cluster = await startCluster(t, { workers: 2, upstreamUrl: upstream.url, stderr: 'ignore' })
   const cookie = await cluster.signIn()
   for (const [what, see] of rowsOfPrimary) await t.test(what, (t) => see(t, { cluster, cookie }))
 })
 
-/** Puts sections in force beside those that the cluster began with. */
+/** Puts sections in force in addition to those of the cluster's start. */
 async function take(cluster: Cluster, sections: Record<string, object>): Promise<void> {
   await cluster.rewriteConfig(sections)
   await hangUp(cluster, (await cluster.workers()).length || 1)
@@ -142,7 +142,7 @@ async function moveLines(t: Test, { cluster, cookie }: Stack): Promise<void> {
   t.same([has(former, '/to-the-next'), has(next, '/to-the-former')], [false, false])
 }
 
-/** Sees it by a line that no worker writes. */
+/** Checks a log line that no worker writes. */
 async function moveOwnLines(t: Test, { cluster }: Stack): Promise<void> {
   const [former, next] = [await startOtlpReceiver(t), await startOtlpReceiver(t)]
   const to = (endpoint: string) => ({

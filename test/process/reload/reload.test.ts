@@ -21,17 +21,17 @@ const keysOf = async (cluster: Cluster): Promise<string> => (await cluster.ask('
 
 const title = {
   rules: 'SIGHUP puts changed rules in force without a failed request',
-  mistakes: 'files with mistakes change nothing, and each is named with its line',
-  killed: 'a worker that takes the place of a killed one gets the configuration in force, not that of an edited file',
-  streams: 'event streams and WebSockets outlive a reload',
+  mistakes: 'files with mistakes change nothing, and the log names each mistake with its line',
+  killed: 'the replacement of a killed worker gets the configuration in force, not that of an edited file',
+  streams: 'event streams and WebSockets stay open during a reload',
 }
 
-// Starts cost the most: one for all.
+// Starting is slow: all tests share one cluster.
 for (const workers of sizes) {
-  t.test(`${workers} at work`, async (t) => {
+  t.test(`${workers} workers`, async (t) => {
     const upstream = await startStreamingOrigin(t)
     const cluster = await startCluster(t, { workers, upstreamUrl: upstream.url })
-    /** The rules that the cluster started with, once more. */
+    /** The rules of the cluster's start. */
     async function restore(): Promise<void> {
       await cluster.rewriteConfig({})
       await hangUp(cluster, workers)
@@ -96,7 +96,7 @@ async function refuseMistakes(t: Test, cluster: Cluster, workers: number): Promi
   const cookie = await cluster.signIn()
   await cluster.rewriteConfig('server:\n  workers: 2\n  prefixx: /.gate\n')
   await hangUp(cluster, workers, 'refused')
-  // With several workers another process writes the log than the trail.
+  // With several workers, different processes write the log and the trail.
   await until(() => cluster.errors().some(({ msg }) => /cannot be used/.test(String(msg))))
   t.match(
     cluster.errors().find(({ option }) => option === 'server.prefixx'),
@@ -128,7 +128,7 @@ async function replaceKilled(t: Test, cluster: Cluster): Promise<void> {
   await cluster.rewriteConfig({ routes: [closed, everything] })
   for (const [i, killed] of (await cluster.workers()).entries()) {
     process.kill(killed, 'SIGKILL')
-    // The process is gone before the one that was started hears of it.
+    // The process has ended before the npm script that started it notices.
     await until(async () => (await cluster.metrics()).includes(`stagedoor_workers_replaced_total ${i + 1}\n`))
     await until(async () => (await cluster.metrics()).includes('stagedoor_workers 2\n'))
   }

@@ -18,9 +18,9 @@ import { until } from '../../support/until.ts'
 import { mountVolume } from '../../support/volume.ts'
 import { changesIn, closed, everything, sizes } from './changed-rules.ts'
 
-// Starts cost the most: one for all.
+// Starting is slow: all tests share one cluster.
 for (const workers of sizes) {
-  t.test(`${workers} at work`, async (t) => {
+  t.test(`${workers} workers`, async (t) => {
     const certificates = await startCertificates(t)
     const { certificate, key } = certificates
     const port = await freePort()
@@ -31,9 +31,9 @@ for (const workers of sizes) {
     const cookie = `__Host-stagedoor=${await editor.begin(sessionOf({ issuer: cluster.auth0.issuer }))}`
     const open = await openAll(t, cluster, cookie)
     const stack = { cluster, workers, cookie }
-    await t.test('a plain edit is taken up by itself', (t) => edit(t, stack))
-    await t.test('new connections get the certificate that was put in place', (t) => exchange(t, stack, certificates))
-    await t.test('links that Kubernetes exchanges are followed, to the configuration and its secrets', (t) =>
+    await t.test('an edited file takes effect by itself', (t) => edit(t, stack))
+    await t.test('new connections get the new certificate', (t) => exchange(t, stack, certificates))
+    await t.test('symbolic links that Kubernetes replaces are followed to the new configuration and secrets', (t) =>
       exchangeLinks(t, stack),
     )
     t.same(open(), ['socket', 'stream', 'HTTP/2'], 'what was open before all of it still is')
@@ -43,7 +43,7 @@ for (const workers of sizes) {
 
 type WatchedStack = { cluster: Cluster; workers: number; cookie: string }
 
-/** A WebSocket, an event stream and a connection with HTTP/2. @returns those that are open */
+/** Opens a WebSocket, an event stream and an HTTP/2 connection. @returns those that are open */
 async function openAll(t: Test, cluster: Cluster, cookie: string): Promise<() => string[]> {
   const url = `wss://localhost:${cluster.port}/socket`
   const socket = new WebSocket(url, { headers: { cookie }, rejectUnauthorized: false })
@@ -52,7 +52,7 @@ async function openAll(t: Test, cluster: Cluster, cookie: string): Promise<() =>
   const session = connectHttp2(t, cluster)
   const stream = session.request({ ':path': '/stream', cookie, accept: 'text/event-stream' })
   await once(stream, 'data')
-  // It ends with the gateway.
+  // The stream ends with the gateway.
   stream.on('error', () => undefined).resume()
   return () => [
     ...(socket.readyState === WebSocket.OPEN ? ['socket'] : []),
@@ -61,7 +61,7 @@ async function openAll(t: Test, cluster: Cluster, cookie: string): Promise<() =>
   ]
 }
 
-/** Statuses of many new connections, so that every worker is among them. */
+/** Statuses over many new connections, so that every worker answers. */
 async function statusesOf(t: Test, { cluster, cookie }: WatchedStack, path: string): Promise<Set<unknown>> {
   const asked = Array.from({ length: 8 }, async () => {
     const session = connectHttp2(t, cluster)
@@ -107,7 +107,7 @@ async function exchange(t: Test, stack: WatchedStack, certificates: CertificateF
   const reason = /the certificate of server\.tls cannot be used: /
   t.match(JSON.parse((await cluster.ready()).text).conditions.at(-1), { name: 'configuration', reason })
   t.match(await cluster.metrics(), 'stagedoor_config_last_reload_successful 0')
-  // The process that writes this line is another than the one that refuses; a look at the certificate alone has its own line.
+  // Another process than the refusing one writes this line. A check of the certificate alone has its own line.
   const said = () =>
     cluster.errors().find(({ msg }) => /cannot be put in force; the one before stays/.test(String(msg)))
   await until(() => said() !== undefined)
@@ -117,7 +117,7 @@ async function exchange(t: Test, stack: WatchedStack, certificates: CertificateF
   await until(async () => (await cluster.metrics()).includes('stagedoor_config_last_reload_successful 1'))
 }
 
-/** The names in the certificates that new connections meet. */
+/** The names in the certificates of new connections. */
 async function namesAt({ port }: Cluster): Promise<Set<unknown>> {
   const names = Array.from({ length: 8 }, async () => {
     const socket = connect({ host: 'localhost', port, rejectUnauthorized: false })

@@ -5,32 +5,32 @@ import t from 'tap'
 import { type Cluster, startCluster } from '../../support/cluster.ts'
 import { until } from '../../support/until.ts'
 
-/** With two workers taking turns, so many connections reach both. */
+/** Enough connections to reach both of two workers, which take turns. */
 const several = Array.from({ length: 8 })
 
 const statuses = async (cluster: Cluster, path: string, cookie: string): Promise<number[]> =>
   Promise.all(several.map(async () => (await cluster.ask(path, { cookie })).status))
 
-t.test('workers are one gateway', async (t) => {
+t.test('workers act as one gateway', async (t) => {
   const cluster = await startCluster(t)
   t.equal((await cluster.workers()).length, 2)
   const cookie = await cluster.signIn()
 
-  await t.test('a session that one made counts in all', async (t) => {
+  await t.test('a session of one worker is valid at all', async (t) => {
     t.same(
       await statuses(cluster, '/catalog', cookie),
       several.map(() => 200),
     )
   })
 
-  await t.test('all publish the same keys', async (t) => {
+  await t.test('all workers publish the same keys', async (t) => {
     const sets = await Promise.all(several.map(async () => (await cluster.ask('/.stagedoor/jwks.json')).text))
     t.equal(new Set(sets).size, 1)
     t.equal(JSON.parse(sets[0] ?? '').keys.length, 2)
   })
 
-  await t.test('metrics and probes of the admin listener speak for all', async (t) => {
-    // A worker that does not answer in a second is left out, which a busy machine may keep it from.
+  await t.test('metrics and probes of the admin listener cover all workers', async (t) => {
+    // Metrics leave out a worker that does not answer within a second, as may happen on a busy machine.
     const speaksForAll = async () => {
       const metrics = await cluster.metrics()
       const allowed = /stagedoor_requests_total\{[^}]*outcome="allow"[^}]*\} (\d+)/.exec(metrics)?.[1]
@@ -42,7 +42,7 @@ t.test('workers are one gateway', async (t) => {
     t.match(JSON.parse((await cluster.ready()).text).conditions[0], { name: 'workers' })
   })
 
-  await t.test('a session that ended at one has ended at all, before the answer is there', async (t) => {
+  await t.test('a session that ends at one worker has ended at all before the answer arrives', async (t) => {
     const second = await cluster.signIn()
     t.same(
       await statuses(cluster, '/catalog', second),
@@ -62,7 +62,7 @@ t.test('workers are one gateway', async (t) => {
     )
   })
 
-  await t.test('one that is killed is replaced, and the others serve meanwhile', async (t) => {
+  await t.test('a killed worker is replaced, and the others serve meanwhile', async (t) => {
     const before = await cluster.workers()
     const [killed = 0] = before
     process.kill(killed, 'SIGKILL')
@@ -87,7 +87,7 @@ t.test('workers are one gateway', async (t) => {
   t.equal(await cluster.stop(), 0, 'SIGTERM to the primary ends all of them in order')
 })
 
-t.test('until the last worker has ended, the admin listener says that none serves', async (t) => {
+t.test('while the last workers end, the admin listener reports that none serves', async (t) => {
   const held = Promise.withResolvers<ServerResponse>()
   const cluster = await startCluster(t, {
     upstream: (request, response) => void (request.url === '/held' ? held.resolve(response) : response.end()),

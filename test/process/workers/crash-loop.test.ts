@@ -7,7 +7,7 @@ import t from 'tap'
 import { startCluster } from '../../support/cluster.ts'
 import { until } from '../../support/until.ts'
 
-/** @throws what `process.kill` throws, but for a process that has ended already */
+/** @throws the error of `process.kill`, unless the process has already ended */
 function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
@@ -16,7 +16,7 @@ function kill(pid: number): void {
   }
 }
 
-t.test('workers that keep ending are tried again ever later, while the others serve', async (t) => {
+t.test('workers that keep crashing are restarted with growing delays, while the others serve', async (t) => {
   const cluster = await startCluster(t, { stderr: 'ignore' })
   const cookie = await cluster.signIn()
   const [, survivor] = await cluster.workers()
@@ -51,7 +51,7 @@ t.test('workers that keep ending are tried again ever later, while the others se
   t.equal((await cluster.ask('/catalog', { cookie })).status, 200)
 })
 
-t.test('when the first workers cannot start the command ends, and says so', async (t) => {
+t.test('the command ends with an error when the first workers cannot start', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   t.teardown(() => taken.close())

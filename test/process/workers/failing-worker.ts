@@ -1,4 +1,4 @@
-// A process of small-parts.test.ts: one topic fails, one is answered.
+// A worker process for small-parts.test.ts: it fails on one topic and answers another.
 import { openChannel } from '../../../src/process/workers/channel.ts'
 
 const channel = openChannel()

@@ -1,12 +1,12 @@
 import type { ToPrimary, ToWorker } from '../../../src/process/workers/channel.ts'
 import type { WorkerEnd, WorkerProcess } from '../../../src/process/workers/worker-process.ts'
 
-/** A worker without a process: the test says what it says, and when it ends. */
+/** A worker without a process. The test decides which messages it sends and when it ends. */
 export type FakeWorker = WorkerProcess & {
-  heard: ToWorker[]
+  received: ToWorker[]
   sigterms: number
   say(message: ToPrimary): void
-  /** Listens from now on. */
+  /** Reports that the worker listens. */
   listen(): void
   die(end?: WorkerEnd): void
 }
@@ -15,11 +15,11 @@ export type FakeWorkers = {
   fork: () => WorkerProcess
   /** In the order of their start. */
   all: FakeWorker[]
-  /** By their places, from 0. */
+  /** The worker at this index of `all`. */
   at: (place: number) => FakeWorker
 }
 
-/** @param isObedient whether SIGTERM ends them at once */
+/** @param isObedient whether SIGTERM ends the workers at once */
 export function createFakeWorkers({ isObedient = true } = {}): FakeWorkers {
   const all: FakeWorker[] = []
 
@@ -29,9 +29,9 @@ export function createFakeWorkers({ isObedient = true } = {}): FakeWorkers {
     const worker: FakeWorker = {
       id: all.length + 1,
       pid: 1_000 + all.length,
-      heard: [],
+      received: [],
       sigterms: 0,
-      send: (message) => void worker.heard.push(message),
+      send: (message) => void worker.received.push(message),
       onMessage: (listener) => void listeners.push(listener),
       ended: ended.promise,
       terminate() {

@@ -17,7 +17,7 @@ async function until(isDone: () => boolean | Promise<boolean>, what: string): Pr
   }
 }
 
-t.test('a worker killed under load takes its own connections with it and nothing else', async (t) => {
+t.test('killing a worker under load ends only its own connections', async (t) => {
   const cluster = await startCluster(t)
   const cookie = await cluster.signIn()
   const clients = Array.from({ length: clientCount }, () => startClient(cluster, cookie))

@@ -11,7 +11,7 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts'
 
 const refusal = refusalFor('the port is taken')
 
-/** A worker without a process, which answers the primary a moment later. */
+/** A worker without a process that answers the primary asynchronously. */
 function join(questions: Questions, worker: number, status: Condition['status'], levels: string[] = []): void {
   const answers = new Map<string, (detail: string) => unknown>()
   questions.join(worker, (message) => {
@@ -36,7 +36,7 @@ function startWorkers(count = 2) {
   return { questions, count: () => count, serving: () => [1, 2], replaced: () => 3 }
 }
 
-t.test('readiness says how many workers serve, and the worst of what they say', async (t) => {
+t.test('readiness has the number of serving workers and the worst of their conditions', async (t) => {
   const auth0 = { name: 'auth0', status: 'degraded' }
   const all = await mergedAnswers(startWorkers()).conditions()
   t.same(all, [{ name: 'workers', status: 'ok' }, auth0])
@@ -49,7 +49,7 @@ t.test('readiness says how many workers serve, and the worst of what they say', 
   t.same(none, [{ name: 'workers', status: 'unavailable', reason: '0 of 2 workers serve' }])
 })
 
-t.test('a level of the log is set in every worker', async (t) => {
+t.test('the log level is set in every worker', async (t) => {
   const workers = startWorkers()
   const levels: string[] = []
   join(workers.questions, 3, 'ok', levels)
@@ -57,14 +57,14 @@ t.test('a level of the log is set in every worker', async (t) => {
   t.same(levels, ['debug'])
 })
 
-t.test('which secrets are in force is shown for each process', async (t) => {
+t.test('the secrets in force are shown for each process', async (t) => {
   t.same(await mergedAnswers(startWorkers()).secrets(), [
     { 'auth0.clientSecrets': ['ok'] },
     { 'auth0.clientSecrets': ['degraded'] },
   ])
 })
 
-t.test('while a worker does not answer, nobody takes the secrets of the others for those of all', async (t) => {
+t.test('while a worker does not answer, the secrets in force are unknown for the whole', async (t) => {
   const workers = startWorkers()
   const app = await buildAdminApp(mergedAnswers(workers), () => '', pino({ level: 'silent' }))
   t.teardown(() => app.close())
@@ -75,7 +75,7 @@ t.test('while a worker does not answer, nobody takes the secrets of the others f
   t.equal((await app.inject('/secrets')).json().processes.length, 2)
 })
 
-t.test('counts of all workers are added up; of conditions the worst is shown', async (t) => {
+t.test('counts of all workers are added up, and conditions show the worst', async (t) => {
   const registry = await mergedAnswers(startWorkers()).scrape()
   const text = await registry.metrics()
   t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 2')
@@ -84,7 +84,7 @@ t.test('counts of all workers are added up; of conditions the worst is shown', a
   t.match(text, 'stagedoor_workers_replaced_total 3')
 })
 
-t.test('of what became of the configuration the worst is shown, and since when the oldest is in force', async (t) => {
+t.test('the configuration shows the worst outcome of all workers and the oldest time of taking effect', async (t) => {
   const registries = [{ inForceSince: 1_700_000_000_500, refusal }, { inForceSince: 1_800_000_000_000 }].map(
     (reading) => {
       const registry = new Registry()
@@ -97,25 +97,22 @@ t.test('of what became of the configuration the worst is shown, and since when t
   t.match(all, 'stagedoor_config_last_reload_success_timestamp_seconds 1700000000.5')
 })
 
-t.test(
-  'a worker that starts or ends beside those in charge counts what it does, and says nothing of what clients get',
-  async (t) => {
-    const workers = startWorkers()
-    join(workers.questions, 3, 'unavailable')
+t.test('counts of a starting or ending worker are included, and its conditions are not', async (t) => {
+  const workers = startWorkers()
+  join(workers.questions, 3, 'unavailable')
 
-    const shown = mergedAnswers(workers)
-    t.same(await shown.conditions(), [
-      { name: 'workers', status: 'ok' },
-      { name: 'auth0', status: 'degraded' },
-    ])
-    const text = await (await shown.scrape()).metrics()
-    t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 3')
-    t.match(text, 'stagedoor_workers 2')
-    t.equal((await shown.secrets())?.length, 3)
-  },
-)
+  const shown = mergedAnswers(workers)
+  t.same(await shown.conditions(), [
+    { name: 'workers', status: 'ok' },
+    { name: 'auth0', status: 'degraded' },
+  ])
+  const text = await (await shown.scrape()).metrics()
+  t.match(text, 'stagedoor_requests_total{outcome="allow",reason="none",status="2xx"} 3')
+  t.match(text, 'stagedoor_workers 2')
+  t.equal((await shown.secrets())?.length, 3)
+})
 
-t.test('counters never fall: what a worker counted that is gone stays counted, once', async (t) => {
+t.test('counters never fall: the counts of an ended worker are kept once', async (t) => {
   const workers = startWorkers()
   const shown = mergedAnswers(workers)
   const allowed = async () =>
@@ -129,7 +126,7 @@ t.test('counters never fall: what a worker counted that is gone stays counted, o
   t.match(text, 'stagedoor_condition_ok{name="auth0"} 1', 'how it was there is of no interest any more')
 })
 
-t.test('a worker that does not answer in time stands for what it said last', async (t) => {
+t.test('a worker that does not answer in time is represented by its last answer', async (t) => {
   const kept = createKeptCounts()
   const counted = await createMetrics().registry.getMetricsAsJSON()
   const both = new Map([

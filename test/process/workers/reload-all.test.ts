@@ -5,7 +5,7 @@ import { createQuestions } from '../../../src/process/workers/ask-workers.ts'
 import { reloadAll, reloadWithPrimary } from '../../../src/process/workers/reload-all.ts'
 import { least, load } from '../../config/support.ts'
 
-/** Workers without processes: each gives its answer to every question, and those without one stay silent. */
+/** Workers without processes. Each gives its one answer to every question; a worker without an answer stays silent. */
 async function reloading(t: Test, given: ReadonlyMap<number, Record<string, unknown>>) {
   const questions = createQuestions()
   const asked: string[] = []
@@ -33,7 +33,7 @@ async function reloading(t: Test, given: ReadonlyMap<number, Record<string, unkn
   return { reloadable, loaded, asked, renewed, counts, refusals }
 }
 
-t.test('a configuration takes effect once every worker has made it ready', async (t) => {
+t.test('a configuration takes effect once every worker has prepared it', async (t) => {
   const able = { prepare: '', 'put-in-force': true }
   const { reloadable, loaded, asked, renewed, counts } = await reloading(
     t,
@@ -49,7 +49,7 @@ t.test('a configuration takes effect once every worker has made it ready', async
   t.equal(await reloadable.putInForce(), false, 'nothing is prepared any more')
 })
 
-t.test('one worker that cannot make it ready says why, and the others give it up', async (t) => {
+t.test('a worker that cannot prepare a configuration says why, and the others discard it', async (t) => {
   const given = new Map([
     [1, { prepare: '', refuse: true }],
     [2, { prepare: 'the port is taken', refuse: true }],
@@ -61,7 +61,7 @@ t.test('one worker that cannot make it ready says why, and the others give it up
   t.equal(await reloadable.putInForce(), false)
 })
 
-t.test('a worker that gives no answer stops the others, unless it has ended', async (t) => {
+t.test('a worker that does not answer stops the reload of the others, unless it has ended', async (t) => {
   const { reloadable, loaded } = await reloading(
     t,
     new Map<number, Record<string, unknown>>([
@@ -72,7 +72,7 @@ t.test('a worker that gives no answer stops the others, unless it has ended', as
   t.match(await reloadable.prepare(loaded), /its log lines say why/)
 })
 
-t.test('a worker that does not put it in force is replaced', async (t) => {
+t.test('a worker that does not apply a configuration is replaced', async (t) => {
   const given = new Map([
     [1, { prepare: '', 'put-in-force': true }],
     [2, { prepare: '', 'put-in-force': false }],
@@ -83,14 +83,14 @@ t.test('a worker that does not put it in force is replaced', async (t) => {
   t.same(renewed, [2])
 })
 
-t.test('files that cannot be used are noted by the primary and by every worker', async (t) => {
+t.test('the primary and every worker record unusable files', async (t) => {
   const { reloadable, asked, refusals } = await reloading(t, new Map([[1, { refuse: true }]]))
   const refusal = refusalFor('stagedoor.yaml:3')
   await reloadable.refuse(refusal)
   t.same([asked, refusals], [['1 refuse'], [refusal]])
 })
 
-t.test('a worker makes ready what the primary has read, puts it in force, and notes what is refused', async (t) => {
+t.test('a worker prepares and applies the configuration of the primary, and records refused ones', async (t) => {
   const loaded = await load(t, { 'a.yaml': least })
   const answers = new Map<string, (detail: string) => unknown>()
   const done: unknown[] = []

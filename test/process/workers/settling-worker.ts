@@ -1,4 +1,4 @@
-// A process of small-parts.test.ts: it begins with what the primary gives it, and ends once the primary has settled.
+// A worker process for small-parts.test.ts: it starts with the primary's configuration and ends once the primary has settled.
 import { openChannel } from '../../../src/process/workers/channel.ts'
 
 const channel = openChannel()

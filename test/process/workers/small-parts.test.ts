@@ -9,7 +9,7 @@ import { isOurs, type ToPrimary } from '../../../src/process/workers/channel.ts'
 import { countFailure, restartDelayMs } from '../../../src/process/workers/supervisor.ts'
 import { endWithUs } from '../../support/children.ts'
 
-t.test('a worker that lived long is replaced at once, one that keeps failing ever later', async (t) => {
+t.test('a worker that ran for long is replaced at once, one that keeps failing with growing delays', async (t) => {
   const rows: [lifetimeMs: number, failuresBefore: number, delayMs: number][] = [
     [60_000, 9, 0],
     [100, 0, 0],
@@ -22,12 +22,12 @@ t.test('a worker that lived long is replaced at once, one that keeps failing eve
   }
 })
 
-t.test('messages of others are told apart', async (t) => {
+t.test('foreign messages are recognized and ignored', async (t) => {
   t.ok(isOurs({ kind: 'ready' }))
   for (const message of [undefined, null, 'ready', { cmd: 'NODE_CLUSTER' }, { kind: 1 }]) t.notOk(isOurs(message))
 })
 
-t.test('a question is answered when all workers have answered, left, or let the time pass', async (t) => {
+t.test('a question completes when every worker has answered, ended or timed out', async (t) => {
   const questions = createQuestions()
   t.same(await questions.ask('metrics', 60_000), new Map(), 'by no worker at once')
   for (const worker of [1, 2, 3]) {
@@ -50,7 +50,7 @@ t.test('a question is answered when all workers have answered, left, or let the 
   t.same(questions.workers(), [1, 3])
 })
 
-t.test('an answer to a question that is closed is none to the next', async (t) => {
+t.test('a late answer to a closed question does not answer the next one', async (t) => {
   const questions = createQuestions()
   const asked: number[] = []
   questions.join(1, (message) => void (message.kind === 'ask' && asked.push(message.question)))
@@ -60,7 +60,7 @@ t.test('an answer to a question that is closed is none to the next', async (t) =
   t.same(await second, new Map([[1, 'to 2']]))
 })
 
-t.test('a worker that fails to find an answer says so at once, and answers the next question', async (t) => {
+t.test('a worker that fails to answer reports it at once, and answers the next question', async (t) => {
   const worker = fork(join(import.meta.dirname, 'failing-worker.ts'))
   endWithUs(worker)
   t.teardown(() => worker.kill())
@@ -78,7 +78,7 @@ t.test('a worker that fails to find an answer says so at once, and answers the n
   t.equal(answers.size, 2)
 })
 
-t.test('a worker begins with what the primary gives it, and ends once the primary has settled', async (t) => {
+t.test('a worker starts with the configuration of the primary, and ends once the primary has settled', async (t) => {
   const worker = fork(join(import.meta.dirname, 'settling-worker.ts'))
   endWithUs(worker)
   t.teardown(() => worker.kill())

@@ -25,28 +25,23 @@ async function startServing(options?: Parameters<typeof startSupervisor>[0]) {
   return stack
 }
 
-t.test(
-  'the first word to a worker is the configuration that was read, also to one that takes the place of another',
-  async (t) => {
-    const { supervisor, all, at, logged } = await startServing()
-    t.same(supervisor.serving(), [1, 2])
-    at(0).die({ code: 0, signal: 'SIGKILL' })
-    await until(() => all.length === 3)
-    t.same(
-      all.map(({ heard }) => heard),
-      [words('before'), words('before'), words('before')],
-    )
-    t.same(supervisor.serving(), [2])
-    t.equal(supervisor.replaced(), 1)
-    t.match(logged, [
-      { pid: 1000, signal: 'SIGKILL', failuresInARow: 1, delayMs: 0, message: 'another takes its place' },
-    ])
-    at(2).listen()
-    t.same(supervisor.serving(), [2, 3])
-  },
-)
+t.test('the first message to a new or replacing worker is the configuration that was read', async (t) => {
+  const { supervisor, all, at, logged } = await startServing()
+  t.same(supervisor.serving(), [1, 2])
+  at(0).die({ code: 0, signal: 'SIGKILL' })
+  await until(() => all.length === 3)
+  t.same(
+    all.map(({ received }) => received),
+    [words('before'), words('before'), words('before')],
+  )
+  t.same(supervisor.serving(), [2])
+  t.equal(supervisor.replaced(), 1)
+  t.match(logged, [{ pid: 1000, signal: 'SIGKILL', failuresInARow: 1, delayMs: 0, message: 'another takes its place' }])
+  at(2).listen()
+  t.same(supervisor.serving(), [2, 3])
+})
 
-t.test('workers that keep failing are tried again later and later, and the log says so', async (t) => {
+t.test('workers that keep failing are restarted with growing delays, and the log says so', async (t) => {
   const { supervisor, all, at, logged } = await startServing()
   for (let place = 1; place <= 4; place += 1) {
     at(place).die()
@@ -60,7 +55,7 @@ t.test('workers that keep failing are tried again later and later, and the log s
   t.equal(supervisor.replaced(), 4)
 })
 
-t.test('a first worker that ends before it listens is an error, and nobody takes its place', async (t) => {
+t.test('a first worker that ends before it listens is an error, and is not replaced', async (t) => {
   const { supervisor, all, at, logged } = startSupervisor()
   at(0).listen()
   at(1).die()
@@ -69,19 +64,19 @@ t.test('a first worker that ends before it listens is an error, and nobody takes
   t.match(logged, [{ pid: 1001, code: 1, message: 'a worker ended at the start' }])
 })
 
-t.test('workers begin with what is in force, and with what is wrong with the files since', async (t) => {
+t.test('new workers get the configuration in force and the refusal of later files', async (t) => {
   const { supervisor, all, at } = await startServing()
   const refusal = { summary: 'a.yaml:3', places: ['a.yaml:3'] }
   supervisor.use(after)
   supervisor.noteRefusal(refusal)
   at(0).die()
   await until(() => all.length === 4)
-  t.same(at(2).heard, words('after'), 'one more, at once')
-  t.same(at(3).heard, [{ kind: 'begin', texts: [['a.yaml', 'after']], listen, refusal }])
+  t.same(at(2).received, words('after'), 'one more, at once')
+  t.same(at(3).received, [{ kind: 'begin', texts: [['a.yaml', 'after']], listen, refusal }])
   t.same([at(0).sigterms, at(1).sigterms], [0, 0], 'those that serve have taken it up')
 })
 
-t.test('where there are too many workers, some end and are not replaced', async (t) => {
+t.test('surplus workers end and are not replaced', async (t) => {
   const { supervisor, all, logged } = await startServing()
   supervisor.use({ ...before, count: 1 })
   t.same(
@@ -93,7 +88,7 @@ t.test('where there are too many workers, some end and are not replaced', async 
   t.same([all.length, supervisor.replaced(), logged], [2, 0, []], 'an end that was asked for is no crash')
 })
 
-t.test('a worker that began with what is no longer in force is exchanged as soon as it listens', async (t) => {
+t.test('a worker that started with an outdated configuration is replaced as soon as it listens', async (t) => {
   const { supervisor, all, at } = await startServing()
   at(0).die()
   await until(() => all.length === 3)
@@ -101,13 +96,13 @@ t.test('a worker that began with what is no longer in force is exchanged as soon
   at(2).listen()
   t.equal(at(2).sigterms, 1)
   await until(() => all.length === 4)
-  t.same(at(3).heard, words('after'))
+  t.same(at(3).received, words('after'))
   at(3).listen()
   t.same(supervisor.serving(), [2, 4])
   t.equal(supervisor.replaced(), 1)
 })
 
-t.test('a worker that cannot go over is exchanged, once', async (t) => {
+t.test('a worker that cannot apply a configuration is replaced once', async (t) => {
   const { supervisor, all, at } = await startServing({ isObedient: false })
   supervisor.renew(1)
   supervisor.renew(1)
@@ -115,18 +110,18 @@ t.test('a worker that cannot go over is exchanged, once', async (t) => {
   t.same([at(0).sigterms, all.length, supervisor.serving()], [1, 3, [2]])
 })
 
-t.test('a worker that waits to be started is not started any more once all end', async (t) => {
+t.test('a delayed start of a worker is cancelled at the shutdown', async (t) => {
   const { supervisor, all, at } = await startServing()
   at(0).die()
   await at(0).ended
   t.equal(supervisor.replaced(), 1)
   await supervisor.close()
-  // Timers of the same delay run in order: this one was set after that of the worker.
+  // Timers with equal delays run in order: this one was set after the worker's.
   await new Promise((resolve) => setTimeout(resolve, 0))
   t.equal(all.length, 2)
 })
 
-t.test('a close ends all: those that serve, those that end and those that start; each is told once', async (t) => {
+t.test('closing ends serving, ending and starting workers, and notifies each once', async (t) => {
   const { supervisor, all } = await startServing({ isObedient: false })
   supervisor.renew(1)
   const closed = supervisor.close()
@@ -140,17 +135,17 @@ t.test('a close ends all: those that serve, those that end and those that start;
   t.equal(all.length, 3)
 })
 
-t.test('a close before all listen is the end of the start', async (t) => {
+t.test('closing before all workers listen ends the start', async (t) => {
   const { supervisor } = startSupervisor()
   await supervisor.close()
   await t.rejects(supervisor.started, { message: 'the workers were told to end' })
 })
 
-t.test('workers are asked from the moment that they listen, and no longer than they live', async (t) => {
+t.test('workers are asked only between listening and their end', async (t) => {
   const { supervisor, at } = await startServing()
   t.same(supervisor.questions.workers(), [1, 2])
   const answers = supervisor.questions.ask('conditions', 60_000)
-  t.match(at(0).heard.at(-1), { kind: 'ask', topic: 'conditions' })
+  t.match(at(0).received.at(-1), { kind: 'ask', topic: 'conditions' })
   at(0).say({ kind: 'answer', question: 1, value: 'well' })
   at(1).die()
   t.same([...(await answers)], [[1, 'well']])
@@ -158,8 +153,8 @@ t.test('workers are asked from the moment that they listen, and no longer than t
   t.same(supervisor.questions.workers(), [1])
 })
 
-t.test('a worker that settles hears that the primary has heard all that it said', async (t) => {
+t.test('a worker that settles gets a confirmation that the primary has all its messages', async (t) => {
   const { at } = await startServing()
   at(0).say({ kind: 'settle' })
-  t.same(at(0).heard.at(-1), { kind: 'settled' })
+  t.same(at(0).received.at(-1), { kind: 'settled' })
 })

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { createBackOff } from '../../../src/session/refresh/back-off.ts'
 
-t.test('a session whose refresh failed is left alone, each time for twice as long, up to half a minute', async (t) => {
+t.test('a session whose refresh failed is not retried for a delay that doubles up to half a minute', async (t) => {
   let now = 0
   const backOff = createBackOff(() => now)
   for (const seconds of [5, 10, 20, 30, 30]) {
@@ -20,7 +20,7 @@ t.test('a session whose refresh failed is left alone, each time for twice as lon
 })
 
 t.test(
-  'after a failure of any session the login service counts as troubled until a success, or for five seconds',
+  'after any failed refresh the login service counts as failing until a success, or for five seconds',
   async (t) => {
     let now = 0
     const backOff = createBackOff(() => now)
@@ -35,22 +35,19 @@ t.test(
   },
 )
 
-t.test(
-  'a failure at another replica postpones the next attempt, without making the wait after it longer',
-  async (t) => {
-    let now = 0
-    const backOff = createBackOff(() => now)
-    backOff.postponed('a')
-    t.ok(backOff.isWaiting('a'))
-    now += 5_000
-    t.notOk(backOff.isWaiting('a'))
-    backOff.failed('a')
-    now += 5_000
-    t.notOk(backOff.isWaiting('a'))
-  },
-)
+t.test('a failure at another replica postpones the next attempt without doubling the delay', async (t) => {
+  let now = 0
+  const backOff = createBackOff(() => now)
+  backOff.postponed('a')
+  t.ok(backOff.isWaiting('a'))
+  now += 5_000
+  t.notOk(backOff.isWaiting('a'))
+  backOff.failed('a')
+  now += 5_000
+  t.notOk(backOff.isWaiting('a'))
+})
 
-t.test('a refresh that is slow makes nobody else wait for a while', async (t) => {
+t.test('after a slow refresh other requests do not wait for a while', async (t) => {
   let now = 0
   const backOff = createBackOff(() => now)
   backOff.slowed()

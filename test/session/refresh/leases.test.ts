@@ -13,7 +13,7 @@ import { until } from '../../support/until.ts'
 
 type Times = Pick<RedisLeasesOptions, 'lifetimeMs' | 'renewEveryMs' | 'failureBackoffMs' | 'settleMs'>
 
-/** Longer than any test takes, so that only what a test makes short runs out in it. */
+/** Longer than any test takes, so that only times that a test shortens run out. */
 const never = { lifetimeMs: 600_000, failureBackoffMs: 600_000, settleMs: 600_000 }
 
 /** One replica's leases. */
@@ -33,7 +33,7 @@ async function twoReplicas(t: Test, session: Session, times: Times = {}) {
   return { server, a, b, write }
 }
 
-t.test('of all who ask one is granted the lease; a success gives it back', async (t) => {
+t.test('one of all claimants gets the lease, and a success returns it', async (t) => {
   const session = sessionOf()
   const { a, b } = await twoReplicas(t, session)
   const claims = await Promise.all([a, b, a, b].map(({ leases }) => leases.claim(session)))
@@ -42,13 +42,13 @@ t.test('of all who ask one is granted the lease; a success gives it back', async
   t.equal((await b.leases.claim(session)).kind, 'granted')
 })
 
-t.test('a holder that lives keeps the lease for longer than its lifetime', async (t) => {
+t.test('a living holder keeps the lease beyond its lifetime', async (t) => {
   const session = sessionOf()
   const { a, b } = await twoReplicas(t, session, { renewEveryMs: 10 })
   const claim = await a.leases.claim(session)
   const key = a.redis.keys.lease(session.id)
   for (let i = 0; i < 2; i++) {
-    // As if most of its lifetime had passed.
+    // Simulate that most of its lifetime has passed.
     await b.redis.send('PEXPIRE', key, '300000')
     await until(async () => Number(await b.redis.send('PTTL', key)) > 300_000)
   }
@@ -69,7 +69,7 @@ t.test('a holder that died is replaced', async (t) => {
   t.pass('granted after its lifetime')
 })
 
-t.test('a lease is for one revision only: who comes late finds it changed, or gone', async (t) => {
+t.test('a lease is for one revision only: a late claimant learns that the session has changed or ended', async (t) => {
   const session = sessionOf()
   const { a, b, write } = await twoReplicas(t, session)
   await write(session.refreshedAt + 1)
@@ -78,7 +78,7 @@ t.test('a lease is for one revision only: who comes late finds it changed, or go
   t.equal((await b.leases.claim(session)).kind, 'changed')
 })
 
-t.test('after a failure everybody leaves the session alone', async (t) => {
+t.test('after a failure no replica refreshes the session for a while', async (t) => {
   const session = sessionOf()
   const { a, b } = await twoReplicas(t, session)
   const claim = await a.leases.claim(session)
@@ -87,7 +87,7 @@ t.test('after a failure everybody leaves the session alone', async (t) => {
   t.equal((await a.leases.claim(session)).kind, 'failed')
 })
 
-t.test('some time after a failure somebody may try again', async (t) => {
+t.test('some time after a failure one replica may try again', async (t) => {
   const session = sessionOf()
   const { a, b } = await twoReplicas(t, session, { failureBackoffMs: 20 })
   const claim = await a.leases.claim(session)
@@ -96,7 +96,7 @@ t.test('some time after a failure somebody may try again', async (t) => {
   t.pass('granted')
 })
 
-/** Redis went away and came back, and has the session as it was. */
+/** Simulates an outage of Redis that kept the session unchanged. */
 async function afterOutage(t: Test, session: Session, times: Times) {
   const { server, a, write } = await twoReplicas(t, session, times)
   const lost = once(a.redis.events, 'lost')
@@ -110,7 +110,7 @@ async function afterOutage(t: Test, session: Session, times: Times) {
   return a.leases
 }
 
-t.test('when Redis is back, those who owe it a refreshed session may write it first', async (t) => {
+t.test('when Redis is back, a replica with a refreshed session may write it first', async (t) => {
   const session = sessionOf()
   const leases = await afterOutage(t, session, {})
   const claim = await leases.claim(session)
@@ -118,7 +118,7 @@ t.test('when Redis is back, those who owe it a refreshed session may write it fi
   if (claim.kind === 'held') await claim.change
 })
 
-t.test('some time after Redis is back it is business as usual', async (t) => {
+t.test('some time after Redis is back, leases are granted as usual', async (t) => {
   const session = sessionOf()
   const leases = await afterOutage(t, session, { settleMs: 20 })
   await until(async () => (await leases.claim(session)).kind === 'granted')

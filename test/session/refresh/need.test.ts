@@ -6,7 +6,7 @@ import { sessionOf } from '../../support/sessions.ts'
 const times = { refreshEveryMs: 100, maxStaleMs: 1_000 }
 
 t.test(
-  'claims are refreshed ahead of need, then before they are used, and past maxStale they do not count',
+  'claims are refreshed first in the background, later before their use, and are invalid past maxStale',
   async (t) => {
     const session = sessionOf({ refreshedAt: 0 })
     const rows = [
@@ -24,7 +24,7 @@ t.test(
   },
 )
 
-t.test('a session without refresh token needs nothing', async (t) => {
+t.test('a session without a refresh token is never refreshed', async (t) => {
   const { refreshToken: _none, ...session } = sessionOf({ refreshedAt: 0 })
   t.equal(refreshNeedOf(session, times, 5_000), 'none')
 })

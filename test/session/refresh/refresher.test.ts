@@ -63,24 +63,27 @@ function createSetup({ leases = soleLeases, refreshGrant = async (session) => fr
   return { refresher, counters, done, settled }
 }
 
-t.test('claims that are fresh enough cost nothing', async (t) => {
+t.test('fresh claims cause no refresh', async (t) => {
   const { refresher, done } = createSetup()
   t.equal(refresher.freshen(known(799)), undefined)
   t.same(done, [])
 })
 
-t.test('ahead of need nobody waits; where only the browser could keep the outcome, nothing is done', async (t) => {
-  const { refresher, counters, settled } = createSetup()
-  t.equal(refresher.freshen(known(900)), undefined)
-  await settled()
-  t.equal(counters.refreshed, 1)
-  const cookies = createSetup({ store: { keepsWithoutBrowser: false } })
-  t.equal(cookies.refresher.freshen(known(900)), undefined)
-  await cookies.settled()
-  t.same(cookies.done, [])
-})
+t.test(
+  'an early refresh runs in the background, and not at all if only the browser could store the outcome',
+  async (t) => {
+    const { refresher, counters, settled } = createSetup()
+    t.equal(refresher.freshen(known(900)), undefined)
+    await settled()
+    t.equal(counters.refreshed, 1)
+    const cookies = createSetup({ store: { keepsWithoutBrowser: false } })
+    t.equal(cookies.refresher.freshen(known(900)), undefined)
+    await cookies.settled()
+    t.same(cookies.done, [])
+  },
+)
 
-t.test('claims of before an event are asked for once more, and kept where that fails', async (t) => {
+t.test('claims older than an event are fetched once more, and kept if that fails', async (t) => {
   const outcomes: GrantOutcome[] = [fresh(sessionOf()), { kind: 'failed', cause: undefined }]
   const { refresher, done } = createSetup({
     refreshGrant: async () => outcomes.shift() ?? { kind: 'failed', cause: undefined },
@@ -91,7 +94,7 @@ t.test('claims of before an event are asked for once more, and kept where that f
   t.same(done, ['refreshGrant', 'save', 'refreshGrant', 'failed'])
 })
 
-t.test('what the second answer says counts', async (t) => {
+t.test('the second answer counts', async (t) => {
   const answers = ['before the event', 'after it']
   const { refresher, done } = createSetup({
     refreshGrant: async (session) => fresh({ ...session, acr: answers.shift() ?? 'a third answer' }),
@@ -102,7 +105,7 @@ t.test('what the second answer says counts', async (t) => {
   t.same(done, ['refreshGrant', 'save', 'refreshGrant', 'save'])
 })
 
-t.test('requests for one session share one refresh; those for another have their own', async (t) => {
+t.test('requests for one session share one refresh, and another session has its own', async (t) => {
   const { refresher, done } = createSetup()
   const [one, other] = [known(1_500), known(1_500)]
   const outcomes = await Promise.all([one, one, other].map(async (each) => refresher.freshen(each)))
@@ -113,7 +116,7 @@ t.test('requests for one session share one refresh; those for another have their
   t.same(done.filter((what) => what === 'refreshGrant').length, 2)
 })
 
-t.test('a dead grant ends the session, even when the store cannot be told', async (t) => {
+t.test('a revoked grant ends the session, even if the store fails', async (t) => {
   for (const store of [{}, { end: () => Promise.reject(new Error('no store')) }]) {
     const { refresher, counters } = createSetup({
       store,
@@ -124,7 +127,7 @@ t.test('a dead grant ends the session, even when the store cannot be told', asyn
   }
 })
 
-t.test('after a failure the session goes on, and nobody tries or waits for a while', async (t) => {
+t.test('after a failure the session goes on, and no request retries or waits for a while', async (t) => {
   const { refresher, counters, done, settled } = createSetup({
     refreshGrant: async () => ({ kind: 'failed', cause: 'down' }),
   })
@@ -139,7 +142,7 @@ t.test('after a failure the session goes on, and nobody tries or waits for a whi
   t.match(counters, { failed: 2, failedInARow: 2, servedAsStale: 3 })
 })
 
-t.test('past maxStale a session counts only when it was refreshed', async (t) => {
+t.test('past maxStale a session is valid only after a refresh', async (t) => {
   const overdue = known(3_000)
   t.match(await createSetup().refresher.freshen(overdue), { session: { refreshedAt: 10_000 } })
   const { refresher, counters } = createSetup({ refreshGrant: async () => ({ kind: 'failed', cause: 'down' }) })
@@ -148,7 +151,7 @@ t.test('past maxStale a session counts only when it was refreshed', async (t) =>
   t.equal(counters.refusedAsStale, 2)
 })
 
-t.test('a slow refresh is waited for once; the session goes on, and the outcome is kept', async (t) => {
+t.test('one request waits for a slow refresh, the session goes on, and the outcome is kept', async (t) => {
   const answer = Promise.withResolvers<GrantOutcome>()
   const { refresher, counters, settled } = createSetup({ refreshGrant: () => answer.promise, maxWaitMs: 5 })
   const session = known(1_500)
@@ -160,7 +163,7 @@ t.test('a slow refresh is waited for once; the session goes on, and the outcome 
   t.equal(counters.refreshed, 1)
 })
 
-t.test('what another replica holds is awaited and taken over', async (t) => {
+t.test('the outcome of a refresh at another replica is awaited and used', async (t) => {
   const claims: Claim[] = [{ kind: 'held', change: Promise.resolve() }, { kind: 'changed' }]
   const leases = { claim: async () => claims.shift() ?? { kind: 'failed' as const } }
   const theirs = sessionOf({ refreshedAt: 9_999 })
@@ -173,7 +176,7 @@ t.test('what another replica holds is awaited and taken over', async (t) => {
   t.same(done, [])
 })
 
-t.test('a session that is gone when its turn comes has ended', async (t) => {
+t.test('a session that is missing when its refresh starts has ended', async (t) => {
   const { refresher } = createSetup({ leases: { claim: async () => ({ kind: 'changed' }) } })
   t.equal(await refresher.freshen(known(1_500)), undefined)
 })
@@ -186,7 +189,7 @@ t.test('a failure at another replica is not counted again', async (t) => {
   t.equal(refresher.freshen(session), undefined)
 })
 
-t.test('an overtaken holder discards what it has and takes what is there', async (t) => {
+t.test('a holder that was overtaken discards its outcome and uses the stored session', async (t) => {
   const theirs = sessionOf({ refreshedAt: 9_999 })
   const { refresher, counters } = createSetup({
     store: { save: async () => undefined, find: async () => ({ session: theirs, needsRewrite: false }) },
@@ -195,7 +198,7 @@ t.test('an overtaken holder discards what it has and takes what is there', async
   t.match(counters, { shared: 1, refreshed: 0 })
 })
 
-t.test('the lease is given back after the outcome is written, and says whether it failed', async (t) => {
+t.test('the lease is returned after the outcome is written, and records a failure', async (t) => {
   for (const [refreshGrant, expected] of [
     [async (session: Session) => fresh(session), ['refreshGrant', 'save', 'released false']],
     [async (): Promise<GrantOutcome> => ({ kind: 'failed', cause: 'x' }), ['refreshGrant', 'failed', 'released true']],

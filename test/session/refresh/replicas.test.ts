@@ -29,7 +29,7 @@ t.test('three processes, one Redis', async (t) => {
   })
 
   await t.test(
-    'a login service that takes 20 s is asked once, and after five seconds nobody waits for it',
+    'a login service that takes 20 s gets one call, and no request waits for more than five seconds',
     async (t) => {
       const cookie = await replicas.signIn()
       await fiftyRequests(cookie)

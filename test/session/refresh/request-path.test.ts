@@ -41,17 +41,20 @@ for (const store of ['cookie', 'redis'] as const) {
       auth0.switches.setRoles(id, ['platform-admin', 'stagedoor-admin'])
     })
 
-    await t.test('50 parallel requests at the moment of expiry make one token call, and lose nobody', async (t) => {
-      const { browser } = await stack.signIn()
-      pass(10 * minute)
-      auth0.switches.resetCounters()
-      const answers = await Promise.all(Array.from({ length: 50 }, () => browser.fetch(`${stack.url}/x`)))
-      t.same([...new Set(answers.map(({ status }) => status))], [200])
-      t.equal(auth0.counters.tokenRefreshToken, 1)
-      pass(10 * minute)
-      t.equal((await browser.fetch(`${stack.url}/x`)).status, 200, 'and the next refresh has the right token')
-      t.equal(auth0.counters.tokenRefreshToken, 2)
-    })
+    await t.test(
+      '50 parallel requests at the moment of expiry make one token call, and all are answered',
+      async (t) => {
+        const { browser } = await stack.signIn()
+        pass(10 * minute)
+        auth0.switches.resetCounters()
+        const answers = await Promise.all(Array.from({ length: 50 }, () => browser.fetch(`${stack.url}/x`)))
+        t.same([...new Set(answers.map(({ status }) => status))], [200])
+        t.equal(auth0.counters.tokenRefreshToken, 1)
+        pass(10 * minute)
+        t.equal((await browser.fetch(`${stack.url}/x`)).status, 200, 'and the next refresh has the right token')
+        t.equal(auth0.counters.tokenRefreshToken, 2)
+      },
+    )
 
     await t.test('a refused grant ends the session', async (t) => {
       const { browser } = await stack.signIn('max@example.com')
@@ -65,41 +68,44 @@ for (const store of ['cookie', 'redis'] as const) {
       t.equal(stack.parts.refreshes.ended, 1)
     })
 
-    await t.test('any other failure keeps the session until maxStale, is counted and seen in readiness', async (t) => {
-      const { browser } = await stack.signIn()
-      auth0.switches.down('error', ['/oauth/token'])
-      pass(10 * minute)
-      const failedBefore = stack.parts.refreshes.failed
-      t.equal((await browser.fetch(`${stack.url}/x`)).status, 200)
-      t.equal(stack.parts.refreshes.failed, failedBefore + 1)
-      t.match(JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/health/ready`)).text), { status: 'degraded' })
-      for (let i = 0; i < 5; i++) {
-        pass(9 * minute)
+    await t.test(
+      'any other failure keeps the session until maxStale, and shows in metrics and readiness',
+      async (t) => {
+        const { browser } = await stack.signIn()
+        auth0.switches.down('error', ['/oauth/token'])
+        pass(10 * minute)
+        const failedBefore = stack.parts.refreshes.failed
         t.equal((await browser.fetch(`${stack.url}/x`)).status, 200)
-      }
-      pass(15 * minute)
-      t.equal((await browser.fetch(`${stack.url}/x`)).status, 401, 'past maxStale it does not count')
-      await stack.admin.inject('/metrics')
-      const shown = (await stack.admin.inject('/metrics')).body
-      for (const pattern of [
-        /^stagedoor_session_refreshes_total\{outcome="failed"\} [1-9]/m,
-        /^stagedoor_session_refreshes_total\{outcome="ended"\} 1$/m,
-        /^stagedoor_session_stale_requests_total\{outcome="served"\} 7$/m,
-        /^stagedoor_session_stale_requests_total\{outcome="refused"\} 1$/m,
-      ]) {
-        t.match(shown, pattern)
-      }
-      auth0.switches.up()
-      // Other replicas are kept off by Redis' own clock, which does not jump.
-      while ((await browser.fetch(`${stack.url}/x`)).status !== 200) {
-        pass(10_000)
-        await delay(100)
-      }
-      t.pass('and was not deleted')
-      t.match(JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/health/ready`)).text), { status: 'ok' })
-    })
+        t.equal(stack.parts.refreshes.failed, failedBefore + 1)
+        t.match(JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/health/ready`)).text), { status: 'degraded' })
+        for (let i = 0; i < 5; i++) {
+          pass(9 * minute)
+          t.equal((await browser.fetch(`${stack.url}/x`)).status, 200)
+        }
+        pass(15 * minute)
+        t.equal((await browser.fetch(`${stack.url}/x`)).status, 401, 'past maxStale it does not count')
+        await stack.admin.inject('/metrics')
+        const shown = (await stack.admin.inject('/metrics')).body
+        for (const pattern of [
+          /^stagedoor_session_refreshes_total\{outcome="failed"\} [1-9]/m,
+          /^stagedoor_session_refreshes_total\{outcome="ended"\} 1$/m,
+          /^stagedoor_session_stale_requests_total\{outcome="served"\} 7$/m,
+          /^stagedoor_session_stale_requests_total\{outcome="refused"\} 1$/m,
+        ]) {
+          t.match(shown, pattern)
+        }
+        auth0.switches.up()
+        // The lease that stops other replicas goes by the clock of Redis, which does not jump.
+        while ((await browser.fetch(`${stack.url}/x`)).status !== 200) {
+          pass(10_000)
+          await delay(100)
+        }
+        t.pass('and was not deleted')
+        t.match(JSON.parse((await browser.fetch(`${stack.url}/.stagedoor/health/ready`)).text), { status: 'ok' })
+      },
+    )
 
-    // The client says what a request is for: it must not choose to go on with roles that it had.
+    // The client declares the purpose of a request. That must not let it keep roles that it lost.
     await t.test('a request for a file waits for fresh claims too, although its answer brings no cookie', async (t) => {
       const { browser } = await stack.signIn('max@example.com')
       await auth0.switches.blockUser(userOf(stack, 'max@example.com').id)
@@ -108,7 +114,7 @@ for (const store of ['cookie', 'redis'] as const) {
       t.equal(status, 401)
     })
 
-    await t.test('a session without refresh token lives with its claims', async (t) => {
+    await t.test('a session without a refresh token keeps its claims', async (t) => {
       const { stack, pass } = await startClockStack(t, store, { scopes: ['openid', 'profile', 'email'] })
       const { browser } = await stack.signIn()
       pass(50 * minute)
