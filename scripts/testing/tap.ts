@@ -122,8 +122,8 @@ export const runTap = async (
     ...(coverage ? coverageOptions : ['--disable-coverage']),
     // A file that starts a real Backstage or a browser needs minutes where much else is done; a stuck one still ends.
     `--timeout=${timeoutSeconds}`,
-    // Two more than there are cores, because many files wait for a browser, a Backstage or a timer.
-    `--jobs=${availableParallelism() + 2}`,
+    // Three more than there are cores, because many files wait for a browser, a Backstage or a timer.
+    `--jobs=${availableParallelism() + 3}`,
     // The reporter `base` redraws the screen and prints nothing where `CI` is set; a log gets the failures below instead.
     `--reporter=${process.stdout.isTTY ? 'base' : 'silent'}`,
     `--output-file=${output}`,
