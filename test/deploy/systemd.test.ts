@@ -7,18 +7,24 @@ import t from 'tap'
 
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 
+const unit = readFileSync(join(repositoryRoot, 'deploy/systemd/stagedoor.service'), 'utf8')
+
 const skip = existsSync('/usr/bin/systemd-analyze') ? false : 'no systemd on this machine'
 
 t.test('systemd accepts every line of the unit', { skip }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-unit-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const unit = readFileSync(join(repositoryRoot, 'deploy/systemd/stagedoor.service'), 'utf8')
   const verify = (text: string) => {
     const file = join(folder, 'stagedoor.service')
     // systemd also looks whether the program is there: this test's own Node stands for it.
     writeFileSync(file, text.replaceAll('/usr/bin/node', process.execPath))
     return spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' }).stderr
   }
-  t.notMatch(verify(unit), /stagedoor\\.service/)
+  t.notMatch(verify(unit), /stagedoor\.service/)
   t.match(verify(unit.replace('DynamicUser=yes', 'DynamicUsers=yes')), /DynamicUsers/, 'a mistake is seen')
+})
+
+t.test('the unit lets Node look up the addresses of the machine, as a listener at 0.0.0.0 has it do', async (t) => {
+  const [, families = ''] = /^RestrictAddressFamilies=(.+)$/m.exec(unit) ?? []
+  t.same(families.split(' ').toSorted(), ['AF_INET', 'AF_INET6', 'AF_NETLINK', 'AF_UNIX'])
 })
