@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import t from 'tap'
@@ -94,6 +96,23 @@ t.test('the longest name of a release makes names that Services may have', { ski
   const services = manifestsIn(stdout).filter(({ kind }) => kind === 'Service')
   t.equal(services.length, 2, stderr)
   for (const { metadata } of services) t.ok(metadata.name.length <= 63, metadata.name)
+})
+
+t.test('the tag of the image may be a digest', { skip }, async (t) => {
+  const digest = `sha256:${'0'.repeat(64)}`
+  const sets = ['--set', `image.tag=${digest}`]
+  const { stdout } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('sidecar'), ...sets)
+  t.match(stdout, `image: "stagedoor@${digest}"`)
+})
+
+t.test('a version with build metadata makes a label that Kubernetes takes', { skip }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-chart-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const chart = join(repositoryRoot, 'deploy/helm/stagedoor')
+  spawnSync(helm ?? '', ['package', chart, '--version', '9.9.9+build', '--destination', folder])
+  const args = ['template', 'portal', join(folder, 'stagedoor-9.9.9+build.tgz'), '--kube-version', '1.34.0']
+  const { stdout } = spawnSync(helm ?? '', [...args, '-f', exampleValues('sidecar')], { encoding: 'utf8' })
+  t.match(stdout, 'helm.sh/chart: stagedoor-9.9.9_build')
 })
 
 t.test('the host of an Ingress is in lower case', { skip }, async (t) => {
