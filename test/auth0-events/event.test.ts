@@ -39,12 +39,12 @@ for (const [type, object, expected] of rows) {
   })
 }
 
-t.test('an event that comes late ends no session that began well after it', async (t) => {
+t.test('a late event ends no session that began well after it', async (t) => {
   const event = { id: 'evt_1', type: 'user.deleted', time: at, object: user }
   t.match(revocationsFor(event, issuer, at + 3_600_000), [{ createdBefore: at + 60_000 }])
 })
 
-t.test('what is no event is not taken for one', async (t) => {
+t.test('a payload that is no event is ignored', async (t) => {
   const whole = { id: 'evt_1', type: 'user.deleted', time, data: { object: user } }
   for (const wrong of [undefined, 'x', [], { ...whole, id: 1 }, { ...whole, time: 'soon' }, { ...whole, type: null }]) {
     t.equal(parseEvent(wrong), undefined)
@@ -52,7 +52,7 @@ t.test('what is no event is not taken for one', async (t) => {
   t.match(parseEvent({ ...whole, data: 'x' }), { object: {} })
 })
 
-t.test('an event stream is read whatever pieces it comes in', async (t) => {
+t.test('an event stream is read in any pieces', async (t) => {
   const text =
     ':hello\n\nretry: 2000\n\nevent: a\nid: 1\ndata: {"x":\ndata: 1}\n\nid: 2\r\ndata:plain\r\n\r\ndata\n\nevent: cut\ndata: off'
   const expected = [
@@ -68,12 +68,12 @@ t.test('an event stream is read whatever pieces it comes in', async (t) => {
   }
 })
 
-t.test('characters that end a line in JavaScript, and not in an event stream, are content', async (t) => {
+t.test('characters that end a line in JavaScript but not in an event stream are content', async (t) => {
   const data = JSON.stringify({ nickname: 'a\u2028b\u2029c' })
   t.same(createEventStreamParser()(`data: ${data}\n\n`), [{ type: 'message', id: undefined, data }])
 })
 
-t.test('a message that does not end is no event stream', async (t) => {
+t.test('a message without an end is refused', async (t) => {
   const parse = createEventStreamParser()
   t.throws(() => parse('x'.repeat(1_048_577)), RangeError)
 })

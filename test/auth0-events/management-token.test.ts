@@ -4,7 +4,7 @@ import { createManagementTokens } from '../../src/auth0-events/management-token.
 
 const bearer = { token_type: 'Bearer', expires_in: 86_400 }
 
-/** A token endpoint that hands out `token-1`, `token-2`, … for a day each. */
+/** A token endpoint that issues `token-1`, `token-2`, … for a day each. */
 function startTokens(answer?: Response) {
   const state = { nowMs: 0, asked: 0 }
   const tokens = createManagementTokens({
@@ -31,7 +31,7 @@ t.test('a token is kept until a minute before it expires', async (t) => {
   t.equal(await tokens.get(), 'token-2')
 })
 
-t.test('a token that was not accepted is not used again', async (t) => {
+t.test('a rejected token is not used again', async (t) => {
   const { tokens } = startTokens()
   await tokens.get()
   tokens.drop()
@@ -43,7 +43,7 @@ const refusals: [what: string, answer: Response, said: RegExp][] = [
   ['an answer that is none', new Response('<html>', { status: 502 }), /no answer that can be used$/],
 ]
 for (const [what, answer, said] of refusals) {
-  t.test(`${what} is told, and nothing is kept`, async (t) => {
+  t.test(`${what} is reported, and nothing is cached`, async (t) => {
     const { state, tokens } = startTokens(answer)
     await t.rejects(tokens.get(), { message: said })
     await t.rejects(tokens.get(), 'another try asks again')

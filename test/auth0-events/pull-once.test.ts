@@ -4,8 +4,8 @@ import t from 'tap'
 
 import { pullOnce } from '../../src/auth0-events/event-stream.ts'
 
-t.test('every sign of life puts off the end of a silent connection', async (t) => {
-  // The timers of node:test know no `refresh`.
+t.test('every sign of life restarts the timeout of a silent connection', async (t) => {
+  // The mock timers of node:test have no `refresh`.
   const refresh = mock.fn()
   let onSilence: () => void = () => t.fail('no timer')
   const timeout = mock.method(globalThis, 'setTimeout', (fire: () => void) => {
@@ -43,7 +43,7 @@ t.test('every sign of life puts off the end of a silent connection', async (t) =
 })
 
 t.test(
-  'Auth0 is asked again after an hour at the latest: a timer of more than 24 days would fire at once',
+  'the wait before the next request is at most an hour: a timer of more than 24 days would fire at once',
   async (t) => {
     for (const [said, expected] of [
       ['30', 30_000],

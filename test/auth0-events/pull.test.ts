@@ -28,7 +28,7 @@ async function startAuth0(t: Test, options: LocalAuth0Options = {}): Promise<Loc
   return auth0
 }
 
-/** Reads events of a stand-in; `taken` are the users that they were about. */
+/** Reads events of a local Auth0. `taken` has the users of the events. */
 function startPull(
   t: Test,
   auth0: LocalAuth0,
@@ -67,7 +67,7 @@ function startPull(
   return { pull, taken, failures, close }
 }
 
-t.test('without an offset events are read as far back as a session lasts, and a day at most', async (t) => {
+t.test('without an offset events are read from the lifetime of a session ago, at most a day', async (t) => {
   const dayMs = 24 * 3_600_000
   const now = Date.parse('2026-03-31T12:00:00Z')
   const rows: [longestSessionMs: number, from: string][] = [
@@ -98,7 +98,7 @@ t.test('without an offset events are read as far back as a session lasts, and a 
 
 const emit = (auth0: LocalAuth0, user_id: string) => auth0.switches.emitEvent('user.deleted', { user_id })
 
-t.test('events that happened while nobody read are read on the return, each once', async (t) => {
+t.test('events that happened while no process read are read later, each once', async (t) => {
   const auth0 = await startAuth0(t)
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-events-'))
   t.teardown(() => rm(folder, { recursive: true }))
@@ -115,7 +115,7 @@ t.test('events that happened while nobody read are read on the return, each once
   t.equal(second.pull.status(), 'reading')
 })
 
-t.test('the end of a stream, with or without an error, is followed by the next from the same place', async (t) => {
+t.test('a stream that ends, with or without an error, is followed by one from the same offset', async (t) => {
   const auth0 = await startAuth0(t)
   const { taken } = startPull(t, auth0, createMemoryOffsets())
   for (const [i, message] of [undefined, 'an error', undefined].entries()) {
@@ -128,7 +128,7 @@ t.test('the end of a stream, with or without an error, is followed by the next f
   t.same(taken, ['0', '1', '2', 'last'])
 })
 
-t.test('an offset that is too old (410) is given up for a time, and a time for now', async (t) => {
+t.test('an offset that is too old (410) is replaced by a time, and a time that is too old by now', async (t) => {
   const auth0 = await startAuth0(t)
   const offsets = createMemoryOffsets()
   await offsets.write(emit(auth0, 'old'))
@@ -140,7 +140,7 @@ t.test('an offset that is too old (410) is given up for a time, and a time for n
   t.match(failures[0], /too old/)
 })
 
-t.test('a tenant without Groups (400) is not asked about them, and nothing else is lost', async (t) => {
+t.test('with a tenant without Groups (400) the reader leaves out group events and reads all others', async (t) => {
   const auth0 = await startAuth0(t, { settings: { groups: false } })
   const offsets = createMemoryOffsets()
   await offsets.write(emit(auth0, 'read before'))
@@ -155,7 +155,7 @@ t.test('a tenant without Groups (400) is not asked about them, and nothing else 
   t.equal(failures.length, 1, 'the next reading does not ask again')
 })
 
-t.test('an offset that is none (400) is given up for a time, and Groups are still asked about', async (t) => {
+t.test('an invalid offset (400) is replaced by a time, and group events are still requested', async (t) => {
   const auth0 = await startAuth0(t)
   const offsets = createMemoryOffsets()
   await offsets.write('not an offset')
@@ -167,7 +167,7 @@ t.test('an offset that is none (400) is given up for a time, and Groups are stil
   t.same(taken, ['one', 'two'])
 })
 
-t.test('what is refused whatever is asked for is not asked for without end', async (t) => {
+t.test('a reader whose every request is refused waits between its attempts', async (t) => {
   const auth0 = await startAuth0(t)
   auth0.switches.failNext('/api/v2/events', Array<number>(1_000).fill(400))
   const waits: number[] = []
@@ -175,14 +175,14 @@ t.test('what is refused whatever is asked for is not asked for without end', asy
   const { pull } = startPull(t, auth0, createMemoryOffsets(), { wait })
   await until(() => waits.length >= 8)
   t.equal(pull.status(), 'failing')
-  // First without Groups, then without the position; from there on every other time after a wait.
+  // First without Groups, then without the offset; from then on every second attempt follows a wait.
   t.same(
     waits.slice(0, 8).map((ms) => ms > 0),
     [false, false, true, false, true, false, true, false],
   )
 })
 
-t.test('too many connections (429) are waited for as long as Auth0 says', async (t) => {
+t.test('after too many connections (429) the reader waits as long as Auth0 says', async (t) => {
   const auth0 = await startAuth0(t, { settings: { eventConnections: 1, eventRetryAfterSeconds: 60 } })
   const first = startPull(t, auth0, createMemoryOffsets())
   emit(auth0, 'a')
@@ -203,7 +203,7 @@ t.test('too many connections (429) are waited for as long as Auth0 says', async 
   await until(() => second.taken.includes('b'))
 })
 
-t.test('an event that could not be handled comes again', async (t) => {
+t.test('an event that could not be handled is read again', async (t) => {
   const auth0 = await startAuth0(t)
   let isTroubled = true
   const { taken, failures } = startPull(t, auth0, createMemoryOffsets(), { isTroubled: () => isTroubled })
@@ -214,7 +214,7 @@ t.test('an event that could not be handled comes again', async (t) => {
   t.same(taken, ['a'])
 })
 
-t.test('a token that is no longer accepted is replaced, and Auth0 gone is waited for', async (t) => {
+t.test('a rejected token is replaced, and an outage of Auth0 is waited out', async (t) => {
   const auth0 = await startAuth0(t)
   const { taken, pull, failures } = startPull(t, auth0, createMemoryOffsets())
   emit(auth0, 'a')
@@ -241,44 +241,47 @@ t.test('silence without heartbeats counts as a dead connection', async (t) => {
   t.match(failures[0], /nothing came for 100 ms/)
 })
 
-t.test('one of all processes reads, goes on where another stopped, and nobody while Redis is away', async (t) => {
-  const server = await startRedis(t)
-  const start = async (owner: string) => {
-    const node = parseNode(server.url)
-    const redis = new Redis({ topology: { kind: 'single', node }, timeoutMs: 30_000 })
-    t.teardown(() => redis.close())
-    let answers = 0
-    const run: Redis['run'] = (...parts) => redis.run(...parts).finally(() => (answers += 1))
-    await redis.attempted()
-    const work: string[] = []
-    const reads: AbortSignal[] = []
-    const leadership = createLeadership({
-      redis: { keys: redis.keys, run },
-      name: 'events',
-      owner,
-      lifetimeMs: 600_000,
-      askEveryMs: 10,
-      async work(signal) {
-        reads.push(signal)
-        const offset = (await createSharedOffsets(redis).read()) ?? 'nothing'
-        await createSharedOffsets(redis).write(owner)
-        work.push(offset)
-      },
-    })
-    t.teardown(() => leadership.close())
-    return { leadership, work, reads, answers: () => answers }
-  }
-  const one = await start('one')
-  await until(() => one.work.length === 1)
-  const two = await start('two')
-  await until(() => two.answers() >= 3)
-  t.same([one.leadership.isLeading(), two.leadership.isLeading()], [true, false])
-  await one.leadership.close()
-  await until(() => two.work.length === 1)
-  t.same([one.work, two.work], [['nothing'], ['one']])
-  await server.stop()
-  await until(() => !two.leadership.isLeading())
-  t.ok(two.reads[0]?.aborted)
-  await server.start()
-  await until(() => two.leadership.isLeading())
-})
+t.test(
+  'one of all processes reads and continues where another stopped, and none reads while Redis is down',
+  async (t) => {
+    const server = await startRedis(t)
+    const start = async (owner: string) => {
+      const node = parseNode(server.url)
+      const redis = new Redis({ topology: { kind: 'single', node }, timeoutMs: 30_000 })
+      t.teardown(() => redis.close())
+      let answers = 0
+      const run: Redis['run'] = (...parts) => redis.run(...parts).finally(() => (answers += 1))
+      await redis.attempted()
+      const work: string[] = []
+      const reads: AbortSignal[] = []
+      const leadership = createLeadership({
+        redis: { keys: redis.keys, run },
+        name: 'events',
+        owner,
+        lifetimeMs: 600_000,
+        askEveryMs: 10,
+        async work(signal) {
+          reads.push(signal)
+          const offset = (await createSharedOffsets(redis).read()) ?? 'nothing'
+          await createSharedOffsets(redis).write(owner)
+          work.push(offset)
+        },
+      })
+      t.teardown(() => leadership.close())
+      return { leadership, work, reads, answers: () => answers }
+    }
+    const one = await start('one')
+    await until(() => one.work.length === 1)
+    const two = await start('two')
+    await until(() => two.answers() >= 3)
+    t.same([one.leadership.isLeading(), two.leadership.isLeading()], [true, false])
+    await one.leadership.close()
+    await until(() => two.work.length === 1)
+    t.same([one.work, two.work], [['nothing'], ['one']])
+    await server.stop()
+    await until(() => !two.leadership.isLeading())
+    t.ok(two.reads[0]?.aborted)
+    await server.start()
+    await until(() => two.leadership.isLeading())
+  },
+)

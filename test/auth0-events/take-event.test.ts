@@ -10,7 +10,7 @@ const event = { id: 'evt_1', type: 'user.deleted', time: now(), object: { user_i
 const gone = new Error('Redis is away')
 const unavailable = { code: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE', cause: gone, headers: { 'retry-after': '5' } }
 
-/** @param failures how many times in a row the others cannot be told */
+/** @param failures how many times in a row publishing to other replicas fails */
 function party(failures = 0, singleUse: Pick<SingleUse, 'claim'> = createSingleUse(now)) {
   const revoked: Revocation[][] = []
   let left = failures
@@ -25,27 +25,27 @@ function party(failures = 0, singleUse: Pick<SingleUse, 'claim'> = createSingleU
 
 const ended = [{ issuer, subject: 'auth0|jane', createdBefore: now() + 1 }]
 
-t.test('an event that comes again is told from the first one, and revokes the same', async (t) => {
+t.test('a repeated event is recognized, and revokes the same', async (t) => {
   const { revoked, take } = party()
   t.same([await take(event), await take(event)], ['revoked', 'repeated'])
   t.same(revoked, [ended, ended])
 })
 
-t.test('an event about nobody of ours is neither claimed nor revoked', async (t) => {
+t.test('an event about no user is neither claimed nor revoked', async (t) => {
   const { revoked, take } = party()
   t.equal(await take({ ...event, type: 'user.created' }), 'ignored')
   t.equal(await take(event), 'revoked')
   t.same(revoked, [ended])
 })
 
-t.test('an event that the others could not be told of is asked for again, and is then no repetition', async (t) => {
+t.test('an event that could not be published is requested again, and does not count as repeated', async (t) => {
   const { revoked, take } = party(1)
   await t.rejects(take(event), unavailable)
   t.equal(await take(event), 'revoked')
   t.same(revoked, [ended, ended])
 })
 
-t.test('an event counts as handled only after it has revoked: a process may die in between', async (t) => {
+t.test('an event counts as handled only after its revocation: a process may die in between', async (t) => {
   const revoking = Promise.withResolvers<void>()
   const singleUse = createSingleUse(now)
   const dying = createTakeEvent({ issuer, revocations: { revoke: () => revoking.promise }, singleUse, now })
@@ -54,7 +54,7 @@ t.test('an event counts as handled only after it has revoked: a process may die 
   revoking.resolve()
 })
 
-t.test('an event is in force here even when nobody can tell whether it came before', async (t) => {
+t.test('an event takes effect here even if it is unknown whether it was handled before', async (t) => {
   const { revoked, take } = party(0, { claim: () => Promise.reject(gone) })
   await t.rejects(take(event), unavailable)
   t.same(revoked, [ended])

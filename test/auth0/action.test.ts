@@ -8,7 +8,7 @@ type Action = { onExecutePostLogin: (event: unknown, api: unknown) => Promise<vo
 const { onExecutePostLogin } = createRequire(import.meta.url)('../../auth0/tenant/actions/post-login.js') as Action
 const multiFactor = 'http://schemas.openid.net/pape/policies/2007/06/multi-factor'
 
-/** Runs the Action and gives what it called, in order. */
+/** Runs the Action. @returns its API calls, in order */
 async function run(event: object): Promise<Call[]> {
   const calls: Call[] = []
   const token = (kind: string) => ({

@@ -10,7 +10,7 @@ import { createApplication, startAuth0 } from './support/start.ts'
 
 const jane = 'auth0|64f1c0ffee0000000000a001'
 
-/** A receiver of logout tokens that hands out the next one. */
+/** A receiver of logout tokens. `next` gives the next one. */
 async function startReceiver(t: Test, status = 200) {
   const tokens: string[] = []
   let arrived: (() => void) | undefined
@@ -53,7 +53,7 @@ t.test("a logout sends a logout token with Auth0's header and claims", async (t)
   t.notOk('nonce' in payload)
 })
 
-t.test('blocking a user tells only applications that listen to that event', async (t) => {
+t.test('blocking a user notifies only applications that subscribe to that event', async (t) => {
   const auth0 = await startAuth0(t)
   const receiver = await startReceiver(t)
   listen(auth0, receiver.url)
@@ -63,7 +63,7 @@ t.test('blocking a user tells only applications that listen to that event', asyn
   t.match(await auth0.switches.blockUser(jane), [{ url: receiver.url, status: 200 }])
 })
 
-t.test('a logout token can be bent on command, and an answer of 400 is final', async (t) => {
+t.test('a switch makes a logout token invalid, and an answer of 400 is final', async (t) => {
   const auth0 = await startAuth0(t)
   const receiver = await startReceiver(t, 400)
   listen(auth0, receiver.url)
@@ -78,7 +78,7 @@ t.test('a logout token can be bent on command, and an answer of 400 is final', a
   t.equal(receiver.tokens.length, 0)
 })
 
-t.test('discovery says that back-channel logout is there only when switched on', async (t) => {
+t.test('discovery announces back-channel logout only when it is switched on', async (t) => {
   const auth0 = await startAuth0(t)
   const read = async () => (await fetch(`${auth0.issuer}.well-known/openid-configuration`)).json()
   t.notOk('backchannel_logout_supported' in ((await read()) as object))

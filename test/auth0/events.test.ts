@@ -5,7 +5,7 @@ import { startAuth0 } from './support/start.ts'
 
 const jane = 'auth0|64f1c0ffee0000000000a001'
 
-t.test('a blocked user arrives as user.updated, an event on command as itself', async (t) => {
+t.test('blocking a user emits user.updated, and a switch emits any event', async (t) => {
   const auth0 = await startAuth0(t)
   const stream = await openEvents(auth0, await managementToken(auth0))
   t.match(stream.headers.get('content-type'), 'text/event-stream')
@@ -19,7 +19,7 @@ t.test('a blocked user arrives as user.updated, an event on command as itself', 
   await stream.close()
 })
 
-t.test('a reader resumes after its last offset, by header or by query, and Last-Event-ID wins', async (t) => {
+t.test('a reader resumes after its last offset, by header or query, and Last-Event-ID takes precedence', async (t) => {
   const auth0 = await startAuth0(t)
   const token = await managementToken(auth0)
   const [first, second] = ['one', 'two', 'three'].map((name) => auth0.switches.emitEvent('group.updated', { name }))
@@ -33,7 +33,7 @@ t.test('a reader resumes after its last offset, by header or by query, and Last-
   await expectFirst('?from_timestamp=2020-01-01T00:00:00Z', {}, 'one')
 })
 
-t.test('only the asked-for types arrive, and heartbeats move the offset on', async (t) => {
+t.test('only the requested types arrive, and heartbeats advance the offset', async (t) => {
   const auth0 = await startAuth0(t)
   const stream = await openEvents(auth0, await managementToken(auth0), '?event_type=user.deleted')
   const skipped = auth0.switches.emitEvent('user.created', {})
@@ -44,7 +44,7 @@ t.test('only the asked-for types arrive, and heartbeats move the offset on', asy
   await stream.close()
 })
 
-t.test('an offset that is too old is a 410, nonsense a 400', async (t) => {
+t.test('an offset that is too old gets a 410, an invalid one a 400', async (t) => {
   const auth0 = await startAuth0(t)
   const token = await managementToken(auth0)
   const old = auth0.switches.emitEvent('user.created', {})
@@ -55,7 +55,7 @@ t.test('an offset that is too old is a 410, nonsense a 400', async (t) => {
   }
 })
 
-t.test('more streams than the plan allows are a 429 that says when to come back', async (t) => {
+t.test("a stream beyond the plan's limit gets a 429 with the time to retry", async (t) => {
   const auth0 = await startAuth0(t, { settings: { eventConnections: 1, eventRetryAfterSeconds: 7 } })
   const token = await managementToken(auth0)
   const stream = await openEvents(auth0, token)
@@ -64,7 +64,7 @@ t.test('more streams than the plan allows are a 429 that says when to come back'
   await stream.close()
 })
 
-t.test('Auth0 ends streams now and then, with or without an error message', async (t) => {
+t.test('streams end on request of the test, with or without an error message', async (t) => {
   const auth0 = await startAuth0(t)
   const token = await managementToken(auth0)
   const stream = await openEvents(auth0, token)

@@ -85,7 +85,7 @@ t.test('an API that is unknown is refused as "Service not found"', async (t) => 
   t.equal(searchParams.get('error_description'), 'Service not found: https://nobody.example.com')
 })
 
-t.test('what the application sent to /authorize can be read', async (t) => {
+t.test('the parameters sent to /authorize can be read', async (t) => {
   const auth0 = await startAuth0(t)
   await (await createApplication(auth0)).visit({ connection: 'google-oauth2', screen_hint: 'signup' })
   t.match(auth0.tenant.lastAuthorize, { connection: 'google-oauth2', screen_hint: 'signup' })
@@ -97,7 +97,7 @@ t.test('an unknown connection is refused', async (t) => {
   t.equal(new URL(page.location ?? '').searchParams.get('error_description'), 'the connection was not found')
 })
 
-t.test('a claim with a reserved name is dropped silently, another arrives', async (t) => {
+t.test('a claim with a reserved name is dropped silently, and another one arrives', async (t) => {
   const auth0 = await startAuth0(t)
   auth0.switches.setUser(jane, { customClaims: { roles: ['x'], groups: ['x'], department: 'IT' } })
   const claims = decodeJwt((await (await createApplication(auth0)).login()).id_token ?? '')
@@ -118,7 +118,7 @@ t.test('the clock of the tenant can be moved: tokens and Date header follow', as
 })
 
 t.test(
-  'a tenant that requires pushed requests shows a page to plain ones, and one without PAR knows no such path',
+  'a tenant that requires pushed requests answers plain ones with an error page, and one without PAR has no such endpoint',
   async (t) => {
     const auth0 = await startAuth0(t)
     const wrong = { client_id: auth0.clientId, client_secret: 'wrong' }

@@ -3,7 +3,7 @@ import t from 'tap'
 
 import { afterLogout, createApplication, startAuth0 } from './support/start.ts'
 
-t.test('/v2/logout ends the session and returns to an allowed URL, whatever its query', async (t) => {
+t.test('/v2/logout ends the session and returns to an allowed URL with any query', async (t) => {
   const auth0 = await startAuth0(t)
   const { browser, authorizeUrl, login } = await createApplication(auth0)
   await login()
@@ -13,19 +13,22 @@ t.test('/v2/logout ends the session and returns to an allowed URL, whatever its 
   t.match((await browser.get(authorizeUrl().href)).text, 'name="password"')
 })
 
-t.test('/v2/logout without returnTo goes to the first allowed URL; to another one it answers 400', async (t) => {
-  const auth0 = await startAuth0(t)
-  const { browser } = await createApplication(auth0)
-  t.equal((await browser.get(`${auth0.issuer}v2/logout?client_id=${auth0.clientId}`)).location, afterLogout)
-  for (const target of ['http://evil.test/', `${afterLogout}/x`, afterLogout.toUpperCase()]) {
-    const query = new URLSearchParams({ client_id: auth0.clientId, returnTo: target })
-    const page = await browser.get(`${auth0.issuer}v2/logout?${query.toString()}`)
-    t.equal(page.status, 400)
-    t.match(page.text, 'is not defined as a valid URL in &quot;Allowed Logout URLs&quot;')
-  }
-})
+t.test(
+  '/v2/logout without returnTo goes to the first allowed URL, and answers 400 for a URL that is not allowed',
+  async (t) => {
+    const auth0 = await startAuth0(t)
+    const { browser } = await createApplication(auth0)
+    t.equal((await browser.get(`${auth0.issuer}v2/logout?client_id=${auth0.clientId}`)).location, afterLogout)
+    for (const target of ['http://evil.test/', `${afterLogout}/x`, afterLogout.toUpperCase()]) {
+      const query = new URLSearchParams({ client_id: auth0.clientId, returnTo: target })
+      const page = await browser.get(`${auth0.issuer}v2/logout?${query.toString()}`)
+      t.equal(page.status, 400)
+      t.match(page.text, 'is not defined as a valid URL in &quot;Allowed Logout URLs&quot;')
+    }
+  },
+)
 
-t.test("/v2/logout without client_id is held to the tenant's list", async (t) => {
+t.test("/v2/logout without client_id allows the tenant's URLs only", async (t) => {
   const tenantUrl = 'http://tenant.test/bye'
   const auth0 = await startAuth0(t, { tenantLogoutUrls: [tenantUrl] })
   const { browser } = await createApplication(auth0)
@@ -35,7 +38,7 @@ t.test("/v2/logout without client_id is held to the tenant's list", async (t) =>
   t.equal((await leave(afterLogout)).status, 400)
 })
 
-t.test('/oidc/logout does not ask when the ID token or the sid names this session', async (t) => {
+t.test('/oidc/logout skips the confirmation when the ID token or the sid names this session', async (t) => {
   const auth0 = await startAuth0(t)
   for (const by of ['id_token_hint', 'logout_hint']) {
     const { browser, authorizeUrl, login } = await createApplication(auth0)
@@ -53,7 +56,7 @@ t.test('/oidc/logout does not ask when the ID token or the sid names this sessio
   }
 })
 
-t.test('/oidc/logout asks when nothing proves the session, and logs out when confirmed', async (t) => {
+t.test('/oidc/logout asks for confirmation without proof of the session, and then logs out', async (t) => {
   const auth0 = await startAuth0(t)
   const { browser, authorizeUrl, login } = await createApplication(auth0)
   await login()

@@ -32,7 +32,7 @@ const authorize = (ready: Ready, redirectUri: string) => {
   return fetch(`${ready.issuer}authorize?${query.toString()}`, { redirect: 'manual' })
 }
 
-t.test('the command prints one line when ready, takes repeated callbacks and stops on SIGTERM', async (t) => {
+t.test('the command prints one line when ready, accepts several callbacks and stops on SIGTERM', async (t) => {
   const callbacks = ['http://localhost:8080/a', 'http://localhost:8080/b']
   const parameters = ['--issuer-host', 'localhost', ...callbacks.flatMap((url) => ['--callback', url])]
   const { child, ready } = await startProcess(t, parameters)
@@ -45,7 +45,7 @@ t.test('the command prints one line when ready, takes repeated callbacks and sto
   t.equal(code, 0)
 })
 
-t.test('the environment says the same as the options', async (t) => {
+t.test('environment variables work like the options', async (t) => {
   const { ready } = await startProcess(t, [], {
     LOCAL_AUTH0_ISSUER: 'http://login.test:4000/',
     LOCAL_AUTH0_CALLBACKS: 'http://localhost:8080/a, http://localhost:8080/b',

@@ -80,7 +80,7 @@ t.test('a token needs the right audience and scope', async (t) => {
   }
 })
 
-t.test('a client secret is shown and set only with the scopes for keys, and holds at once', async (t) => {
+t.test('a client secret is shown and set only with the scopes for keys, and takes effect at once', async (t) => {
   const auth0 = await startAuth0(t)
   const all = await createManagementCall(auth0)
   const narrow = await createManagementCall(auth0, 'read:clients update:clients')
@@ -106,7 +106,7 @@ t.test('callbacks and logout URLs of an application can be changed', async (t) =
   t.equal((await call(`clients/${auth0.clientId}`, { method: 'PATCH', body: 'nonsense' })).status, 400)
 })
 
-t.test('every answer tells the rate limit, and one call too many is a 429', async (t) => {
+t.test('every answer has the rate limit, and a call beyond it gets a 429', async (t) => {
   const nowMs = 1_800_000_030_000
   const auth0 = await startAuth0(t, { settings: { managementCallsPerMinute: 2 }, now: () => nowMs })
   const call = await createManagementCall(auth0)

@@ -25,7 +25,7 @@ t.test('users are searched by creation, connection, id and address, oldest first
   t.equal((await call(`users/${encodeURIComponent(jane)}`)).status, 200)
 })
 
-t.test('groups have members, where the tenant has groups', async (t) => {
+t.test('groups have members if the tenant has groups', async (t) => {
   const auth0 = await startAuth0(t)
   const call = await createManagementCall(auth0)
   const { groups } = (await call('groups?take=10')).body as { groups: { id: string; name: string }[] }
@@ -42,7 +42,7 @@ t.test('groups have members, where the tenant has groups', async (t) => {
   t.equal((await call('groups')).status, 404)
 })
 
-t.test('people who come, go and join are told by events', async (t) => {
+t.test('events report users who are created, deleted or added to a group', async (t) => {
   const auth0 = await startAuth0(t)
   const call = await createManagementCall(auth0)
   auth0.switches.createUser(newcomer)
@@ -56,7 +56,7 @@ t.test('people who come, go and join are told by events', async (t) => {
   t.throws(() => auth0.switches.setOrganizations(newcomer.id, []))
 })
 
-t.test('planned failures come once each, below their path only', async (t) => {
+t.test('each planned failure occurs once, below its path only', async (t) => {
   const auth0 = await startAuth0(t)
   const call = await createManagementCall(auth0)
   auth0.switches.failNext('/api/v2/users', [429, 500])

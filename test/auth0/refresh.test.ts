@@ -29,7 +29,7 @@ t.test('a refresh token used twice ends the whole family', async (t) => {
   t.match(await refusalOf(refreshTokenGrant(config, second.refresh_token ?? '')), dead)
 })
 
-t.test('refreshes at the same moment count as a reuse when there is no overlap', async (t) => {
+t.test('concurrent refreshes count as a reuse without an overlap', async (t) => {
   const auth0 = await startAuth0(t)
   const { config, login } = await createApplication(auth0)
   const { refresh_token = '' } = await login(offline)
@@ -37,7 +37,7 @@ t.test('refreshes at the same moment count as a reuse when there is no overlap',
   t.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
 })
 
-t.test('in the overlap the previous token still works, the one before it does not', async (t) => {
+t.test('during the overlap the previous token still works, and the one before it does not', async (t) => {
   const auth0 = await startAuth0(t, { lifetimes: { rotationLeewaySeconds: 60 } })
   const { config, login } = await createApplication(auth0)
   const first = await login(offline)
@@ -65,7 +65,7 @@ t.test('a blocked user cannot refresh', async (t) => {
   t.match(await refusalOf(refreshTokenGrant(config, refresh_token)), dead)
 })
 
-t.test('a revoked refresh token is dead; one of another login lives; an unknown one is answered 200', async (t) => {
+t.test('revoking ends a refresh token and not that of another login, and an unknown one gets 200', async (t) => {
   const auth0 = await startAuth0(t)
   const { config, login } = await createApplication(auth0)
   const first = await login(offline)

@@ -7,7 +7,7 @@ import { createApplication, startAuth0 } from './support/start.ts'
 const mfa = 'http://schemas.openid.net/pape/policies/2007/06/multi-factor'
 const idClaims = (tokens: { id_token?: string | undefined }) => decodeJwt(tokens.id_token ?? '')
 
-t.test('a second login at the same browser asks nothing and keeps the sid', async (t) => {
+t.test('a second login in the same browser shows no page and keeps the sid', async (t) => {
   const auth0 = await startAuth0(t)
   const { browser, authorizeUrl, login, redeem } = await createApplication(auth0)
   const first = await login()
@@ -16,17 +16,14 @@ t.test('a second login at the same browser asks nothing and keeps the sid', asyn
   t.equal(idClaims(await redeem(page)).sid, idClaims(first).sid)
 })
 
-t.test(
-  'prompt=none without a session comes back with login_required, with one it comes back with a code',
-  async (t) => {
-    const auth0 = await startAuth0(t)
-    const { visit, login } = await createApplication(auth0)
-    const page = await visit({ prompt: 'none' })
-    t.equal(new URL(page.location ?? '').searchParams.get('error'), 'login_required')
-    await login()
-    t.ok(idClaims(await login({ prompt: 'none' })).sid)
-  },
-)
+t.test('prompt=none returns login_required without a session, and a code with one', async (t) => {
+  const auth0 = await startAuth0(t)
+  const { visit, login } = await createApplication(auth0)
+  const page = await visit({ prompt: 'none' })
+  t.equal(new URL(page.location ?? '').searchParams.get('error'), 'login_required')
+  await login()
+  t.ok(idClaims(await login({ prompt: 'none' })).sid)
+})
 
 t.test('prompt=login and max_age=0 ask again and put auth_time into the ID token', async (t) => {
   const auth0 = await startAuth0(t)
@@ -38,7 +35,7 @@ t.test('prompt=login and max_age=0 ask again and put auth_time into the ID token
   t.equal(idClaims(await login()).auth_time, undefined)
 })
 
-t.test('another user at the same browser gets another sid', async (t) => {
+t.test('another user in the same browser gets another sid', async (t) => {
   const auth0 = await startAuth0(t)
   const { login } = await createApplication(auth0)
   const jane = idClaims(await login())
@@ -82,7 +79,7 @@ t.test('an organization login carries org_id and org_name, by id or by name', as
   t.notOk('org_name' in idClaims(await (await createApplication(auth0)).login({ organization: 'demo' })))
 })
 
-t.test('who is no member is refused, at the login page and in a running session', async (t) => {
+t.test('a user who is no member is refused, at the login page and in a running session', async (t) => {
   const auth0 = await startAuth0(t)
   const application = await createApplication(auth0)
   const atLogin = await (await createApplication(auth0)).visit({ organization: 'org_other' })
@@ -94,7 +91,7 @@ t.test('who is no member is refused, at the login page and in a running session'
   }
 })
 
-t.test('an organization nobody knows is refused', async (t) => {
+t.test('an unknown organization is refused', async (t) => {
   const auth0 = await startAuth0(t)
   const page = await (await createApplication(auth0)).visit({ organization: 'org_nobody' })
   t.equal(new URL(page.location ?? '').searchParams.get('error_description'), 'parameter organization is invalid')

@@ -14,7 +14,7 @@ const kidsOf = async (auth0: LocalAuth0) => {
   return keys.map(({ kid }) => kid)
 }
 
-t.test('discovery names the issuer with its slash and all endpoints on it', async (t) => {
+t.test('discovery has the issuer with its trailing slash and all endpoints below it', async (t) => {
   const auth0 = await startAuth0(t, { issuerHost: 'localhost' })
   t.match(auth0.issuer, /^http:\/\/localhost:\d+\/$/)
   const response = await fetch(`${auth0.issuer}.well-known/openid-configuration`)
@@ -33,20 +33,23 @@ t.test('discovery names the issuer with its slash and all endpoints on it', asyn
   t.notOk('end_session_endpoint' in (older as object))
 })
 
-t.test('the JWKS holds current and next key for 15 s; rotation moves on, revocation drops the old one', async (t) => {
-  const auth0 = await startAuth0(t)
-  const cacheControl = (await fetch(`${auth0.issuer}.well-known/jwks.json`)).headers.get('cache-control')
-  t.equal(cacheControl, 'public, max-age=15, stale-while-revalidate=15, stale-if-error=86400')
-  const [current, next] = await kidsOf(auth0)
-  await auth0.switches.rotateKeys()
-  const rotated = await kidsOf(auth0)
-  t.equal(rotated.length, 3)
-  t.equal(rotated[0], next, 'the next key is current')
-  t.ok(rotated.includes(current ?? ''), 'the previous key is still there')
-  await auth0.switches.rotateKeys({ revoke: true })
-  const revoked = await kidsOf(auth0)
-  t.notOk(revoked.includes(current ?? '') || revoked.includes(next ?? ''))
-})
+t.test(
+  'the JWKS has the current and the next key and may be cached for 15 s; rotation advances, and revocation drops the old key',
+  async (t) => {
+    const auth0 = await startAuth0(t)
+    const cacheControl = (await fetch(`${auth0.issuer}.well-known/jwks.json`)).headers.get('cache-control')
+    t.equal(cacheControl, 'public, max-age=15, stale-while-revalidate=15, stale-if-error=86400')
+    const [current, next] = await kidsOf(auth0)
+    await auth0.switches.rotateKeys()
+    const rotated = await kidsOf(auth0)
+    t.equal(rotated.length, 3)
+    t.equal(rotated[0], next, 'the next key is current')
+    t.ok(rotated.includes(current ?? ''), 'the previous key is still there')
+    await auth0.switches.rotateKeys({ revoke: true })
+    const revoked = await kidsOf(auth0)
+    t.notOk(revoked.includes(current ?? '') || revoked.includes(next ?? ''))
+  },
+)
 
 t.test('tokens issued after a rotation verify against the new JWKS', async (t) => {
   const auth0 = await startAuth0(t)
@@ -59,7 +62,7 @@ t.test('tokens issued after a rotation verify against the new JWKS', async (t) =
   t.ok(await jwtVerify(id_token, jwks, { issuer: auth0.issuer }))
 })
 
-t.test('down refuses, fails or talks garbage, for some paths or all, until up', async (t) => {
+t.test('down makes some or all paths refuse, fail or send garbage, until up', async (t) => {
   const auth0 = await startAuth0(t)
   const jwks = `${auth0.issuer}.well-known/jwks.json`
   const document = `${auth0.issuer}.well-known/openid-configuration`
@@ -73,7 +76,7 @@ t.test('down refuses, fails or talks garbage, for some paths or all, until up', 
   t.equal((await fetch(jwks)).status, 200)
 })
 
-t.test('slow answers late, and at once when it is over', async (t) => {
+t.test('slow delays answers until it is switched off', async (t) => {
   const auth0 = await startAuth0(t)
   auth0.switches.setSlowMs(60_000)
   auth0.switches.down('slow')
@@ -93,7 +96,7 @@ t.test('requests are counted for each endpoint and grant type', async (t) => {
   t.equal(auth0.counters.token, 0)
 })
 
-t.test('another process turns the switches over HTTP, even while the tenant is down', async (t) => {
+t.test('another process can set the switches over HTTP, even while the tenant is down', async (t) => {
   const auth0 = await startAuth0(t)
   const url = `${auth0.issuer}__local/switches`
   const turn = async (body: unknown) => {

@@ -6,7 +6,7 @@ import { clientFields, createApplication, postToken, refusalOf, startAuth0 } fro
 
 const jane = 'auth0|64f1c0ffee0000000000a001'
 
-t.test('no audience gives an opaque access token that /userinfo takes', async (t) => {
+t.test('a request without an audience gets an opaque access token that /userinfo accepts', async (t) => {
   const auth0 = await startAuth0(t)
   const { config, login } = await createApplication(auth0)
   const tokens = await login()
@@ -15,7 +15,7 @@ t.test('no audience gives an opaque access token that /userinfo takes', async (t
   t.match(userinfo, { email: 'jane@example.com', 'https://stagedoor.example.com/groups': ['platform', 'everyone'] })
 })
 
-t.test("an audience gives a JWT in Auth0's profile, which /userinfo takes as well", async (t) => {
+t.test("a request with an audience gets a JWT in Auth0's profile, which /userinfo accepts as well", async (t) => {
   const auth0 = await startAuth0(t)
   const { config, login } = await createApplication(auth0)
   const scope = 'openid profile email read:catalog write:catalog delete:everything'
@@ -43,7 +43,7 @@ t.test('/userinfo answers 429 to more than ten calls a minute of one user', asyn
   t.same(statuses, [...Array(10).fill(200), 429])
 })
 
-t.test('an unknown token at /userinfo is a 401', async (t) => {
+t.test('an unknown token at /userinfo gets a 401', async (t) => {
   const auth0 = await startAuth0(t)
   for (const token of ['opaque', 'a.b.c']) {
     const response = await fetch(`${auth0.issuer}userinfo`, { headers: { authorization: `Bearer ${token}` } })
@@ -87,7 +87,7 @@ t.test('an API with the RFC 9068 profile gives at+jwt with client_id and jti', a
   t.notOk('azp' in decodeJwt(token))
 })
 
-t.test('refusals at the token endpoint have the words and statuses of Auth0', async (t) => {
+t.test('refusals at the token endpoint have the texts and statuses of Auth0', async (t) => {
   const auth0 = await startAuth0(t)
   const web = clientFields(auth0)
   const machine = { client_id: auth0.machine.clientId, client_secret: auth0.machine.clientSecret }
@@ -114,7 +114,7 @@ t.test('refusals at the token endpoint have the words and statuses of Auth0', as
   }
 })
 
-t.test('a machine without a client grant is told so', async (t) => {
+t.test('a machine without a client grant gets that reason', async (t) => {
   const auth0 = await startAuth0(t)
   auth0.switches.setClient(auth0.machine.clientId, { apiScopes: {} })
   const answer = await postToken(auth0, {
@@ -148,7 +148,7 @@ t.test('a code works once', async (t) => {
   t.match(await refusalOf(redeem(page)), { error: 'invalid_grant', status: 403 })
 })
 
-t.test('a changed client secret holds at once; with an overlap either one may work', async (t) => {
+t.test('a changed client secret takes effect at once; during an overlap either one may work', async (t) => {
   let number = 0.9
   const auth0 = await startAuth0(t, { random: () => number })
   const status = async (secret: string) =>

@@ -17,8 +17,8 @@ async function startAuth0(t: { teardown: (end: () => Promise<void>) => void }, s
   return auth0
 }
 
-/** A client that does not really wait, and remembers how long it would have. */
-function impatient() {
+/** A client that records its waits instead of waiting. */
+function createClientWithoutWaits() {
   const waits: number[] = []
   const client = {
     sleep: async (ms: number) => void waits.push(ms),
@@ -28,19 +28,19 @@ function impatient() {
   return { client, waits }
 }
 
-t.test('429 and 5xx in the middle lose nobody', async (t) => {
+t.test('answers of 429 and 5xx during an import lose no user', async (t) => {
   const auth0 = await startAuth0(t, 400)
-  const { client, waits } = impatient()
+  const { client, waits } = createClientWithoutWaits()
   const catalog = createImport(auth0, { client })
   auth0.switches.failNext('/api/v2/users', [429, 500, 503])
   t.match(await catalog.run(), { users: 404 })
   t.same(waits, [1000, 1000, 2000], 'as long as Retry-After says, else longer each time')
 })
 
-t.test('when no call is left, the next one waits for the reset that Auth0 names', async (t) => {
+t.test('when the rate limit is used up, the next call waits for the reset that Auth0 names', async (t) => {
   const auth0 = await startAuth0(t)
   auth0.switches.setSettings({ managementCallsPerMinute: 2 })
-  const { client, waits } = impatient()
+  const { client, waits } = createClientWithoutWaits()
   const catalog = createImport(auth0, {
     client: {
       ...client,
@@ -73,9 +73,9 @@ t.test('a clock that is an hour behind makes no call wait for an hour', async (t
   t.ok(Math.max(...waits) <= 120_000, 'two minutes at most')
 })
 
-t.test('an import that fails for good removes nobody and loses nothing', async (t) => {
+t.test('an import that fails for good changes nothing', async (t) => {
   const auth0 = await startAuth0(t, 250)
-  const { client } = impatient()
+  const { client } = createClientWithoutWaits()
   const catalog = createImport(auth0, { client })
   await catalog.run()
   const before = catalog.entities.size
@@ -91,15 +91,15 @@ t.test('an import that fails for good removes nobody and loses nothing', async (
   t.notOk(catalog.user(gone))
 })
 
-t.test('a missing scope ends the import at once, and says which', async (t) => {
+t.test('a missing scope ends the import at once, and the error names it', async (t) => {
   const auth0 = await startAuth0(t)
   auth0.switches.setClient(auth0.management.clientId, { apiScopes: { [`${auth0.issuer}api/v2/`]: ['read:users'] } })
   await t.rejects(createImport(auth0).run(), { status: 403, message: /Insufficient scope.*read:roles/ })
 })
 
-t.test('a wrong client secret is told as such, without a second try', async (t) => {
+t.test('a wrong client secret is reported as such, without a retry', async (t) => {
   const auth0 = await startAuth0(t)
-  const { client, waits } = impatient()
+  const { client, waits } = createClientWithoutWaits()
   const catalog = createImport({ ...auth0, management: { ...auth0.management, clientSecret: 'wrong' } }, { client })
   await t.rejects(catalog.run(), { status: 401, message: /no token for the Management API/ })
   t.same(waits, [])
@@ -113,7 +113,7 @@ t.test('a token that Auth0 no longer accepts is replaced', async (t) => {
   t.match(await catalog.run(), { users: 4 })
 })
 
-t.test('a tenant that shows only half of its people keeps them all in the catalog', async (t) => {
+t.test('an import that sees only half of the users keeps them all in the catalog', async (t) => {
   const auth0 = await startAuth0(t, 100)
   const catalog = createImport(auth0)
   await catalog.run()
@@ -124,7 +124,7 @@ t.test('a tenant that shows only half of its people keeps them all in the catalo
   auth0.tenant.users.push(...people)
 })
 
-t.test('who is missing in the list but there when asked for by id stays: the search lags behind', async (t) => {
+t.test('a user who is missing in the search but found by id stays, since the search lags behind', async (t) => {
   const auth0 = await startAuth0(t, 100)
   const catalog = createImport(auth0)
   await catalog.run()
@@ -137,7 +137,7 @@ type Removals = {
   decideRemovals: (missing: number, existing: number, maxPercent: number) => { kind: string; percent?: number }
 }
 
-t.test('removals: a few always, a share of many never above the limit', async (t) => {
+t.test('an import may always remove a few users, and many only up to a limited share', async (t) => {
   const { decideRemovals } = requireBuilt('import/removals.js') as Removals
   const table = [
     [0, 0, 20, 'allowed'],
@@ -156,25 +156,28 @@ t.test('removals: a few always, a share of many never above the limit', async (t
 type Settings = { readSettings: (config: unknown) => { filter: object }[] }
 type ConfigPackage = { ConfigReader: new (data: object) => unknown }
 
-t.test('a filter by roles or organizations that are not read is an error at start: nobody would pass it', async (t) => {
-  const { readSettings } = requireBuilt('read-settings.js') as Settings
-  const { ConfigReader } = createRequire(join(exampleDirectory, 'package.json'))('@backstage/config') as ConfigPackage
-  const read = (given: object) => {
-    const entry = { issuer: 'https://tenant.example.com/', clientId: 'id', clientSecret: 'secret', ...given }
-    return readSettings(new ConfigReader({ catalog: { providers: { auth0: { default: entry } } } }))
-  }
-  t.throws(() => read({ groupsFrom: ['organization'], filter: { roles: ['developer'] } }), {
-    message:
-      'catalog.providers.auth0.default.groupsFrom is [organization]; ' +
-      'expected: role among them, since filter.roles is set',
-  })
-  t.throws(() => read({ groupsFrom: ['role'], filter: { roles: ['developer'], organizations: ['demo'] } }), {
-    message:
-      'catalog.providers.auth0.default.groupsFrom is [role]; ' +
-      'expected: organization among them, since filter.organizations is set',
-  })
-  t.match(read({ filter: { roles: ['developer'], organizations: ['demo'] } }), [
-    { filter: { roles: ['developer'], organizations: ['demo'] } },
-  ])
-  t.equal(read({ groupsFrom: [], filter: { query: 'blocked:false' } }).length, 1)
-})
+t.test(
+  'a filter by roles or organizations that are not imported is an error at start, since no user would match',
+  async (t) => {
+    const { readSettings } = requireBuilt('read-settings.js') as Settings
+    const { ConfigReader } = createRequire(join(exampleDirectory, 'package.json'))('@backstage/config') as ConfigPackage
+    const read = (given: object) => {
+      const entry = { issuer: 'https://tenant.example.com/', clientId: 'id', clientSecret: 'secret', ...given }
+      return readSettings(new ConfigReader({ catalog: { providers: { auth0: { default: entry } } } }))
+    }
+    t.throws(() => read({ groupsFrom: ['organization'], filter: { roles: ['developer'] } }), {
+      message:
+        'catalog.providers.auth0.default.groupsFrom is [organization]; ' +
+        'expected: role among them, since filter.roles is set',
+    })
+    t.throws(() => read({ groupsFrom: ['role'], filter: { roles: ['developer'], organizations: ['demo'] } }), {
+      message:
+        'catalog.providers.auth0.default.groupsFrom is [role]; ' +
+        'expected: organization among them, since filter.organizations is set',
+    })
+    t.match(read({ filter: { roles: ['developer'], organizations: ['demo'] } }), [
+      { filter: { roles: ['developer'], organizations: ['demo'] } },
+    ])
+    t.equal(read({ groupsFrom: [], filter: { query: 'blocked:false' } }).length, 1)
+  },
+)

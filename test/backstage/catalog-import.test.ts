@@ -50,13 +50,13 @@ t.test('users, roles, groups and organizations become Users and Groups with memb
   t.equal(catalog.entities.get('group:default/web')?.spec.type, 'auth0-group')
 })
 
-t.test('an e-mail address that nobody has verified is not shown: sign-in by address would trust it', async (t) => {
+t.test('an unverified e-mail address is not imported, since sign-in by address would trust it', async (t) => {
   const catalog = createImport(await startAuth0(t))
   await catalog.run()
   t.same(catalog.user(eve)?.spec.profile.email, undefined)
 })
 
-t.test('a person with a field of another type than Auth0 documents is there, without that field', async (t) => {
+t.test('a user with a field of an undocumented type is imported without that field', async (t) => {
   const auth0 = await startAuth0(t)
   const person = auth0.tenant.users.find(({ id }) => id === jane)
   Object.assign(person ?? {}, { name: null, emailVerified: 'true' })
@@ -65,14 +65,14 @@ t.test('a person with a field of another type than Auth0 documents is there, wit
   t.same(Object.keys(catalog.user(jane)?.spec.profile ?? {}), ['displayName', 'picture'])
 })
 
-t.test('more than 1,000 users arrive, also where many were created in the same moment', async (t) => {
+t.test('more than 1,000 users are imported, even if many were created at the same moment', async (t) => {
   const auth0 = await startAuth0(t, 2_500)
   for (const user of auth0.users.slice(1_000, 1_350)) user.createdAt = '2026-02-01T00:05:00.000Z'
   const catalog = createImport(auth0)
   t.match(await catalog.run(), { users: 2_504 })
 })
 
-t.test('an import after the first changes nothing that did not change', async (t) => {
+t.test('a second import writes nothing if nothing has changed', async (t) => {
   const catalog = createImport(await startAuth0(t, 300))
   await catalog.run()
   const before = inOrder(catalog.entities)
@@ -93,22 +93,19 @@ t.test('a tenant without Auth0 Groups is imported without them', async (t) => {
   t.match(await catalog.run(), { users: 4, groups: 6 })
 })
 
-t.test(
-  'an organization that takes the name of a role gets no Group, nobody its membership, and both are named',
-  async (t) => {
-    const auth0 = await startAuth0(t)
-    auth0.tenant.organizations.push({ id: 'org_evil', name: 'platform-admin', displayName: 'Evil' })
-    auth0.switches.setOrganizations(eve, ['org_evil'])
-    const catalog = createImport(auth0)
-    await catalog.run()
-    t.equal(catalog.entities.get('group:default/platform-admin')?.spec.type, 'auth0-role')
-    t.same(catalog.user(eve)?.spec.memberOf, [])
-    const told = catalog.lines.find((line) => line.includes('org_evil'))
-    t.match(told, /organization org_evil .* left out: group:default\/platform-admin is role rol_/)
-  },
-)
+t.test('an organization with the name of a role gets no Group and no members, and the log names both', async (t) => {
+  const auth0 = await startAuth0(t)
+  auth0.tenant.organizations.push({ id: 'org_evil', name: 'platform-admin', displayName: 'Evil' })
+  auth0.switches.setOrganizations(eve, ['org_evil'])
+  const catalog = createImport(auth0)
+  await catalog.run()
+  t.equal(catalog.entities.get('group:default/platform-admin')?.spec.type, 'auth0-role')
+  t.same(catalog.user(eve)?.spec.memberOf, [])
+  const told = catalog.lines.find((line) => line.includes('org_evil'))
+  t.match(told, /organization org_evil .* left out: group:default\/platform-admin is role rol_/)
+})
 
-t.test('who has a name keeps it, also after a restart; the second one of that name is told', async (t) => {
+t.test('a user keeps an entity name, even after a restart, and a second user with that name is logged', async (t) => {
   const auth0 = await startAuth0(t)
   const catalog = createImport(auth0, { settings: { nameFrom: 'nickname' } })
   await catalog.run()
@@ -136,7 +133,7 @@ const filters = [
 ] as const
 
 for (const [what, filter, expected] of filters) {
-  t.test(`a filter by ${what} leaves the others out`, async (t) => {
+  t.test(`a filter by ${what} leaves other users out`, async (t) => {
     const catalog = createImport(await startAuth0(t), { settings: { filter: { ...everybody, ...filter } } })
     await catalog.run()
     const users = [...catalog.entities.values()].filter(({ kind }) => kind === 'User')
@@ -147,14 +144,14 @@ for (const [what, filter, expected] of filters) {
   })
 }
 
-t.test('blocked people may be left out', async (t) => {
+t.test('blocked users can be left out', async (t) => {
   const catalog = createImport(await startAuth0(t), { settings: { includeBlocked: false } })
   await catalog.run()
   t.equal(catalog.user(bob), undefined)
   t.ok(catalog.user(jane))
 })
 
-t.test('transformers change entities and leave them out, but not whose they are', async (t) => {
+t.test('transformers can change and drop entities, but not reassign them to another user', async (t) => {
   const catalog = createImport(await startAuth0(t), {
     transformers: {
       group: async (entity) => (entity.spec.type === 'auth0-organization' ? undefined : entity),

@@ -59,7 +59,7 @@ export function requireBuilt(file: string): unknown {
   return createRequire(import.meta.url)(join(pluginDirectory, file))
 }
 
-/** Installs and builds what `requireBuilt` reads. */
+/** Installs and builds the files that `requireBuilt` reads. */
 export async function buildModule(t: Pick<Test, 'comment' | 'setTimeout'>): Promise<void> {
   t.setTimeout(900_000)
   await ensureBackstage({ log: (line) => t.comment(line) })
@@ -72,7 +72,7 @@ function loadModules(): Modules {
 
 export const everybody = { connection: undefined, query: undefined, roles: [], organizations: [] }
 
-/** The module's import against the stand-in, into a catalog that is a map. */
+/** The module's import from the local Auth0 into a map in place of a catalog. */
 export function createImport(
   auth0: Pick<LocalAuth0, 'issuer' | 'management'>,
   options: {

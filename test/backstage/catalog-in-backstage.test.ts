@@ -32,7 +32,7 @@ const someone = {
   blocked: false,
 }
 
-/** The catalog's answer about one user, as soon as it is as expected. */
+/** Waits until the catalog's answer about one user is as expected. @returns the answer */
 async function untilShown(name: string, isAsExpected: (answer: { status: number; body: Entity }) => boolean) {
   const look = async () => backstage.call(await reader(), `/api/catalog/entities/by-name/user/default/${name}`)
   let answer = await look()
@@ -57,13 +57,13 @@ async function postEvent(event: object, token?: string): Promise<number> {
   return response.status
 }
 
-t.test('people of Auth0 sign in to Backstage without a user list kept by hand', async (t) => {
+t.test('users of Auth0 sign in to Backstage without a manual user list', async (t) => {
   const jane = await untilShown('jane', ({ status }) => status === 200)
   t.equal(jane.status, 200)
   t.equal(userOf(await reader()), 'user:default/jane')
 })
 
-t.test('all users arrive in the catalog, more than the 1,000 that Auth0 lists at once', async (t) => {
+t.test('all users reach the catalog, even more than the 1,000 that Auth0 lists at once', async (t) => {
   let total = 0
   await until(async () => {
     const answer = await backstage.call(await reader(), '/api/catalog/entities/by-query?filter=kind=user&limit=0')
@@ -73,7 +73,7 @@ t.test('all users arrive in the catalog, more than the 1,000 that Auth0 lists at
   t.equal(total, auth0.users.length)
 })
 
-t.test('a user who is created in Auth0 appears within seconds, and goes when deleted', async (t) => {
+t.test('a user created in Auth0 appears within seconds, and disappears when deleted', async (t) => {
   auth0.switches.createUser(someone)
   const shown = await untilShown('someone', ({ status }) => status === 200)
   t.same(shown.body.spec?.memberOf?.toSorted(), ['group:default/demo', 'group:default/developer'])
@@ -81,18 +81,18 @@ t.test('a user who is created in Auth0 appears within seconds, and goes when del
   t.equal((await untilShown('someone', ({ status }) => status === 404)).status, 404)
 })
 
-t.test('an event by webhook counts with the bearer token, and only with it', async (t) => {
+t.test('an event by webhook is accepted only with the bearer token', async (t) => {
   auth0.switches.endEventStreams()
   const event = (id: string) => ({ id, type: 'user.created', data: { object: { user_id: 'auth0|by-webhook' } } })
   t.equal(await postEvent(event('evt_none')), 401)
   t.equal(await postEvent(event('evt_wrong'), `${bearerToken}x`), 401)
-  // As if the Events API had not told.
+  // Simulate that the Events API has not reported the change.
   auth0.tenant.users.push({ ...someone, id: 'auth0|by-webhook', nickname: 'by-webhook', email: 'w@example.com' })
   t.equal(await postEvent(event('evt_right'), bearerToken), 202)
   t.equal((await untilShown('by-webhook', ({ status }) => status === 200)).status, 200)
 })
 
-t.test('a role that is taken away is gone at the next refresh, before the catalog knows', async (t) => {
+t.test('a removed role is gone at the next refresh, before the catalog is updated', async (t) => {
   const before = await backstage.ownedBy(await backstage.signIn({ sub: jane, roles: ['platform-admin'] }))
   t.ok(before.includes('group:default/platform-admin'))
   t.ok(before.includes('group:default/platform'), 'a group of the catalog')

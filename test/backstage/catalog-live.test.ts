@@ -15,7 +15,7 @@ async function startAuth0(t: { teardown: (end: () => Promise<void>) => void }) {
   return auth0
 }
 
-t.test('a user who was created appears with roles and organizations, before any import', async (t) => {
+t.test('a created user appears with roles and organizations before any import', async (t) => {
   const auth0 = await startAuth0(t)
   const catalog = createImport(auth0)
   auth0.switches.createUser(newcomer)
@@ -23,7 +23,7 @@ t.test('a user who was created appears with roles and organizations, before any 
   t.same(catalog.user(newcomer.id)?.spec.memberOf, ['group:default/developer', 'group:default/demo'])
 })
 
-t.test("with a filter by connection, too, people come before Auth0's search knows them, and stay", async (t) => {
+t.test("with a filter by connection, too, users appear before Auth0's search finds them, and stay", async (t) => {
   const auth0 = await startAuth0(t)
   const filter = { ...everybody, connection: 'Username-Password-Authentication' }
   const catalog = createImport(auth0, { settings: { filter } })
@@ -39,7 +39,7 @@ t.test("with a filter by connection, too, people come before Auth0's search know
   t.notOk(catalog.user('google-oauth2|1'), 'those of other connections do not')
 })
 
-t.test('a user who was deleted goes, also where the catalog does not show them yet', async (t) => {
+t.test('a deleted user is removed, even if the catalog does not show them yet', async (t) => {
   const auth0 = await startAuth0(t)
   const catalog = createImport(auth0)
   await catalog.run()
@@ -48,19 +48,19 @@ t.test('a user who was deleted goes, also where the catalog does not show them y
   t.notOk(catalog.user(jane))
 })
 
-t.test('events that arrive twice, late or in the wrong order end in what is true', async (t) => {
+t.test('events that arrive twice, late or in the wrong order lead to the correct state', async (t) => {
   const auth0 = await startAuth0(t)
   const catalog = createImport(auth0)
   await catalog.run()
   auth0.switches.createUser(newcomer)
   auth0.switches.deleteUser(newcomer.id)
-  // "created" after "deleted": what counts is that Auth0 has no such user.
+  // "created" after "deleted": Auth0 has no such user, and that decides.
   await catalog.refresh({ kind: 'user', id: newcomer.id })
   await catalog.refresh({ kind: 'user', id: newcomer.id })
   t.notOk(catalog.user(newcomer.id))
 })
 
-t.test('an organization that is renamed or deleted takes its Group along', async (t) => {
+t.test('renaming or deleting an organization renames or deletes its Group', async (t) => {
   const auth0 = await startAuth0(t)
   const catalog = createImport(auth0)
   await catalog.run()
@@ -75,7 +75,7 @@ t.test('an organization that is renamed or deleted takes its Group along', async
   t.notOk(catalog.entities.get('group:default/renamed'))
 })
 
-t.test('nobody takes the name of another one by an event, also after a restart', async (t) => {
+t.test('an event cannot give a user the entity name of another one, even after a restart', async (t) => {
   const auth0 = await startAuth0(t)
   const catalog = createImport(auth0, { settings: { nameFrom: 'nickname' } })
   await catalog.run()
@@ -86,7 +86,7 @@ t.test('nobody takes the name of another one by an event, also after a restart',
   t.match(catalog.lines.at(-1), `user:default/jane is user ${jane} already`)
 })
 
-t.test('who was left out for a name does not get it by an event after a restart, nor do its members', async (t) => {
+t.test('an entity left out for its name does not get it by an event after a restart, nor do its members', async (t) => {
   const auth0 = await startAuth0(t)
   auth0.tenant.organizations.push({ id: 'org_tools', name: 'tools', displayName: 'Tools' })
   auth0.switches.createUser({ ...newcomer, id: 'auth0|member', roles: [], organizations: ['org_tools'] })
@@ -99,7 +99,7 @@ t.test('who was left out for a name does not get it by an event after a restart,
   t.same(catalog.user('auth0|member')?.spec.memberOf, ['group:default/tools'])
 })
 
-t.test('a user whose name changes leaves no second entity behind', async (t) => {
+t.test('a user whose entity name changes leaves no second entity behind', async (t) => {
   const auth0 = await startAuth0(t)
   const catalog = createImport(auth0, { settings: { nameFrom: 'nickname' } })
   await catalog.run()
@@ -109,7 +109,7 @@ t.test('a user whose name changes leaves no second entity behind', async (t) => 
   t.ok(catalog.entities.get('user:default/jane.doe'))
 })
 
-/** Two instances of a backend with one catalog; Jane's name has become Bob's, and only the first one has heard of it. */
+/** Two instances of a backend with one catalog. Jane's entity name has become Bob's, and only the first instance knows. */
 async function startTwoInstances(t: { teardown: (end: () => Promise<void>) => void }) {
   const auth0 = await startAuth0(t)
   const settings = { nameFrom: 'nickname' } as const
@@ -124,13 +124,13 @@ async function startTwoInstances(t: { teardown: (end: () => Promise<void>) => vo
   return { auth0, second }
 }
 
-t.test('an import keeps who has got a name by another instance of the backend', async (t) => {
+t.test('an import keeps a user whose entity name was assigned by another instance of the backend', async (t) => {
   const { second } = await startTwoInstances(t)
   t.match(await second.run(), { users: 4, removed: 0 })
   t.equal(second.entities.get('user:default/jane')?.metadata.annotations['auth0.com/user-id'], bob)
 })
 
-t.test('an event about somebody who has got a name by another instance counts', async (t) => {
+t.test('an event applies to a user whose entity name was assigned by another instance', async (t) => {
   const { auth0, second } = await startTwoInstances(t)
   auth0.switches.setUser(bob, { name: 'Robert' })
   await second.refresh({ kind: 'user', id: bob })
@@ -173,18 +173,21 @@ const events = [
 ] as const
 
 for (const [what, payload, expected] of events) {
-  t.test(`an event about ${what} is about ${expected ? `${expected.kind} ${expected.id}` : 'nobody'}`, async (t) => {
-    t.same(parseEvent(payload)?.subject, expected)
-  })
+  t.test(
+    `an event about ${what} refers to ${expected ? `${expected.kind} ${expected.id}` : 'no entity'}`,
+    async (t) => {
+      t.same(parseEvent(payload)?.subject, expected)
+    },
+  )
 }
 
-t.test('what is no event is none', async (t) => {
+t.test('an invalid event is ignored', async (t) => {
   for (const payload of [undefined, null, 'user.created', {}, { id: '', type: 'user.created', data: { object: {} } }]) {
     t.equal(parseEvent(payload), undefined)
   }
 })
 
-t.test('a webhook call needs one of the bearer tokens, to the letter', async (t) => {
+t.test('a webhook call needs exactly one of the bearer tokens', async (t) => {
   const tokens = ['first'.repeat(8), 'second'.repeat(8)]
   for (const token of tokens) t.equal(hasBearer(`Bearer ${token}`, tokens), true)
   const refused = [undefined, '', 'Bearer ', `Basic ${tokens[0]}`, `Bearer ${tokens[0]}x`, [`Bearer ${tokens[0]}`]]
@@ -192,26 +195,29 @@ t.test('a webhook call needs one of the bearer tokens, to the letter', async (t)
   t.equal(hasBearer('Bearer x', []), false)
 })
 
-t.test('an event is worked off once, several about one user are one, and a failure stops nothing', async (t) => {
-  const refreshed: string[] = []
-  const errors: string[] = []
-  const refresh = async ({ id }: Subject) => {
-    refreshed.push(id)
-    if (id === 'broken') throw new Error('Auth0 is away')
-  }
-  const queue = createEventQueue(refresh, { error: (line) => void errors.push(line) })
-  queue.accept({ id: '1', subject: { kind: 'user', id: 'broken' } })
-  for (const id of ['2', '3', '2']) queue.accept({ id, subject: { kind: 'user', id: jane } })
-  queue.accept({ id: '4', subject: undefined })
-  await queue.settled()
-  t.same(refreshed, ['broken', jane])
-  t.match(errors, [/user broken until the next import.*Auth0 is away/])
-  queue.accept({ id: '5', subject: { kind: 'user', id: 'later' } })
-  await queue.settled()
-  t.equal(refreshed.at(-1), 'later')
-})
+t.test(
+  'each event is handled once, several about one user are merged, and a failure does not stop the queue',
+  async (t) => {
+    const refreshed: string[] = []
+    const errors: string[] = []
+    const refresh = async ({ id }: Subject) => {
+      refreshed.push(id)
+      if (id === 'broken') throw new Error('Auth0 is away')
+    }
+    const queue = createEventQueue(refresh, { error: (line) => void errors.push(line) })
+    queue.accept({ id: '1', subject: { kind: 'user', id: 'broken' } })
+    for (const id of ['2', '3', '2']) queue.accept({ id, subject: { kind: 'user', id: jane } })
+    queue.accept({ id: '4', subject: undefined })
+    await queue.settled()
+    t.same(refreshed, ['broken', jane])
+    t.match(errors, [/user broken until the next import.*Auth0 is away/])
+    queue.accept({ id: '5', subject: { kind: 'user', id: 'later' } })
+    await queue.settled()
+    t.equal(refreshed.at(-1), 'later')
+  },
+)
 
-t.test('an event stream is read however its bytes are cut', async (t) => {
+t.test('an event stream is read however its bytes are split', async (t) => {
   const text = ':hello\n\nretry: 1\n\nevent: user.created\r\nid: 1\r\ndata: {"a":\ndata: "ü"}\r\n\r\ndata: last\n\n'
   const bytes = new TextEncoder().encode(text)
   async function* cut(size: number) {

@@ -20,7 +20,7 @@ await buildModule(t)
 const { pullEvents } = requireBuilt('live/pull.js') as Pull
 const { createManagementClient } = requireBuilt('management/client.js') as Clients
 
-/** Follows the stand-in's events until the test is over. */
+/** Reads the local Auth0's events until the test ends. */
 async function startPull(t: Test, settings: { groups?: boolean } = {}) {
   const auth0 = await startLocalAuth0({ settings })
   const { issuer, management } = auth0
@@ -43,7 +43,7 @@ async function startPull(t: Test, settings: { groups?: boolean } = {}) {
   return { auth0, seen }
 }
 
-t.test('events arrive, heartbeats between them, and a stream that ends goes on where it was', async (t) => {
+t.test('events arrive between heartbeats, and the reader resumes a stream that ends', async (t) => {
   const { auth0, seen } = await startPull(t)
   auth0.switches.beatEvents()
   auth0.switches.emitEvent('user.created', { user_id: 'auth0|1' })
@@ -58,7 +58,7 @@ t.test('events arrive, heartbeats between them, and a stream that ends goes on w
   t.same([seen.gaps, seen.warnings], [0, []])
 })
 
-t.test('an offset that Auth0 no longer knows means that events were missed', async (t) => {
+t.test('an offset that Auth0 no longer knows reports missed events', async (t) => {
   const { auth0, seen } = await startPull(t)
   auth0.switches.emitEvent('user.created', { user_id: 'auth0|1' })
   await until(() => seen.events.length === 1)
@@ -69,7 +69,7 @@ t.test('an offset that Auth0 no longer knows means that events were missed', asy
   t.match(seen.warnings, [/no event stream \(410\)/])
 })
 
-t.test('a tenant without Groups (400) is not asked about them, and everything else arrives', async (t) => {
+t.test('with a tenant without Groups (400) the reader leaves out group events and reads all others', async (t) => {
   const { auth0, seen } = await startPull(t, { groups: false })
   auth0.switches.emitEvent('user.created', { user_id: 'auth0|1' })
   await until(() => seen.events.length === 1)
@@ -80,7 +80,7 @@ t.test('a tenant without Groups (400) is not asked about them, and everything el
   t.equal(seen.gaps, 0)
 })
 
-t.test('an offset that is refused (400) is given up, and Groups are still asked about', async (t) => {
+t.test('a rejected offset (400) is dropped, and group events are still requested', async (t) => {
   const { auth0, seen } = await startPull(t)
   auth0.switches.failNext('/api/v2/events', [400, 400])
   auth0.switches.emitEvent('user.created', { user_id: 'auth0|1' })
@@ -99,7 +99,7 @@ t.test('a stream that breaks is opened again', async (t) => {
   t.match(seen.warnings, [/broke.*maintenance/])
 })
 
-t.test('the waits begin anew where a stream brought something before it broke', async (t) => {
+t.test('the delays restart if a stream delivered something before it broke', async (t) => {
   const { auth0, seen } = await startPull(t)
   for (const round of [1, 2, 3]) {
     await until(() => auth0.eventStreams() === 1)

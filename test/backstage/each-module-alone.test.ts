@@ -1,6 +1,6 @@
 /**
- * Each module for the backend works in a Backstage that has none of our other ones. The frontend's module is not here: the
- * example's frontend and the one of the old frontend system exercise it.
+ * Each backend module works in a Backstage without our other modules. The frontend module is not tested here: the
+ * example's frontend and the one of the old frontend system cover it.
  */
 
 import t from 'tap'
@@ -15,7 +15,7 @@ const catalogModule = '@stagedoor/backstage-plugin-catalog-backend-module-auth0-
 const policyModule = '@stagedoor/backstage-plugin-permission-backend-module-stagedoor-policy'
 const kit = await startTestKit(t)
 
-t.test('the auth module alone signs in whoever brings a good assertion, and nobody else', async (t) => {
+t.test('the auth module alone signs in only callers with a valid assertion', async (t) => {
   const resolvers = [{ resolver: 'claimsWithoutCatalogUser', nameFrom: 'preferred_username' }]
   const backend = await startStockBackend(t, [allowAllPolicy, authModule], {
     auth: { providers: { stagedoor: { ...kit.providerConfig, signIn: { resolvers } } } },
@@ -30,7 +30,7 @@ t.test('the auth module alone signs in whoever brings a good assertion, and nobo
   t.equal((await backend.call('/api/auth/guest/refresh')).status, 404, 'and there is no other provider')
 })
 
-t.test("the catalog module alone brings Auth0's people into the catalog", async (t) => {
+t.test("the catalog module alone imports Auth0's users into the catalog", async (t) => {
   const auth0 = await startLocalAuth0()
   t.teardown(() => auth0.close())
   const tenant = { issuer: auth0.issuer, ...auth0.management, nameFrom: 'nickname' }
@@ -46,7 +46,7 @@ t.test("the catalog module alone brings Auth0's people into the catalog", async 
   t.same(await people(), expected)
 })
 
-t.test('the policy module alone decides about people whom another provider signed in', async (t) => {
+t.test('the policy module alone decides about users of another provider', async (t) => {
   const guest = {
     userEntityRef: 'user:default/guest',
     ownershipEntityRefs: ['user:default/guest', 'group:default/developer'],

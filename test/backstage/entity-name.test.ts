@@ -9,7 +9,7 @@ import { sha256Hex } from '../../packages/assertion-contract/src/sha256.ts'
 /** Backstage's own rule (catalog-model, KubernetesValidatorFunctions.isValidObjectName). */
 const backstageName = /^[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*$/
 
-t.test('an id that is an entity name already keeps its spelling', async (t) => {
+t.test('an id that is a valid entity name stays unchanged', async (t) => {
   for (const id of ['developer', 'platform-admin', 'team.web', 'a', 'x'.repeat(63)]) t.equal(entityNameOf(id), id)
 })
 
@@ -31,12 +31,12 @@ t.test('ids that differ only in case, spacing or punctuation get names that diff
   t.equal(new Set(ids.map((id) => entityNameOf(id).toLowerCase())).size, ids.length)
 })
 
-t.test('nobody can choose an id that is the name of another one', async (t) => {
+t.test('an id chosen to equal the name of another user gets a different name', async (t) => {
   const victim = entityNameOf('auth0|64f1c0ffee0000000000a001')
   t.not(entityNameOf(victim), victim)
 })
 
-t.test('an empty id names nobody', async (t) => {
+t.test('an empty id is refused', async (t) => {
   t.throws(() => entityNameOf(''), RangeError)
 })
 

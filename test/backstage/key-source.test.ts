@@ -22,7 +22,7 @@ async function loadKeySource(): Promise<KeySourceModule> {
 const header = decodeProtectedHeader(await (await startTestKit(t)).sign())
 const { createKeySource } = await loadKeySource()
 
-t.test('keys that were read once serve while Stagedoor cannot be reached, for an hour', async (t) => {
+t.test('cached keys work for an hour while Stagedoor is unreachable', async (t) => {
   mock.timers.enable({ apis: ['Date'], now: Date.now() })
   t.teardown(() => mock.timers.reset())
   const kit = await startTestKit(t)
@@ -37,13 +37,13 @@ t.test('keys that were read once serve while Stagedoor cannot be reached, for an
   await t.rejects(keyFor(header, {}), 'but no longer than that')
 })
 
-t.test('keys that were never read are an error', async (t) => {
+t.test('a first read of the keys that fails is an error', async (t) => {
   const kit = await startTestKit(t)
   await kit.close()
   await t.rejects(createKeySource(new URL(kit.jwksUri))(header, {}))
 })
 
-t.test('a key that Stagedoor no longer publishes is refused, however well it was known', async (t) => {
+t.test('a key that Stagedoor no longer publishes is refused, even if it was cached', async (t) => {
   mock.timers.enable({ apis: ['Date'], now: Date.now() })
   t.teardown(() => mock.timers.reset())
   const kit = await startTestKit(t)

@@ -1,4 +1,4 @@
-/** Each module for the backend under Backstage's own test utilities, as whoever installs it would test their Backstage. */
+/** Each backend module under Backstage's own test utilities, as its users would test their Backstage. */
 import t from 'tap'
 
 import { startLocalAuth0 } from '../../auth0/local/server.ts'
@@ -14,7 +14,7 @@ const { mockServices, mockCredentials } = await loadTestUtils(t)
 const max = mockCredentials.user('user:default/max')
 const identity = { sub: 'auth0|max', roles: ['developer'], groups: [], permissions: [], org_id: 'org_acme' }
 
-t.test('the test kit signs a person in, as its README shows, and a forged header signs in nobody', async (t) => {
+t.test('the test kit signs a person in, as its README shows, and a forged header does not', async (t) => {
   const { createStagedoorTestKit } = requireInstalled('@stagedoor/backstage-test-kit') as {
     createStagedoorTestKit: () => Promise<StagedoorTestKit>
   }
@@ -35,7 +35,7 @@ t.test('the test kit signs a person in, as its README shows, and a forged header
   t.equal((await refresh()).status, 401)
 })
 
-t.test('the policy module gives Backstage one policy, which goes by what the person owns', async (t) => {
+t.test("the policy module gives Backstage one policy, which decides by the person's ownership", async (t) => {
   type Policy = { handle: (query: object, user: object) => Promise<{ result: string }> }
   const policies: Policy[] = []
   const { policyExtensionPoint } = requireInstalled('@backstage/plugin-permission-node/alpha') as Record<string, object>
@@ -59,7 +59,7 @@ t.test('the policy module gives Backstage one policy, which goes by what the per
   t.equal(await decide('delete'), 'DENY')
 })
 
-t.test('the catalog module adds a provider for each tenant, whose import is a task of the scheduler', async (t) => {
+t.test('the catalog module adds a provider for each tenant and schedules its import', async (t) => {
   const auth0 = await startLocalAuth0()
   t.teardown(() => auth0.close())
   type Provider = { getProviderName: () => string; connect: (connection: object) => Promise<void> }
@@ -127,7 +127,7 @@ t.test(
 )
 
 t.test(
-  "the identity service asks Backstage's auth plugin, and knows people who signed in through Stagedoor only",
+  "the identity service asks Backstage's auth plugin, and knows only people who signed in through Stagedoor",
   async (t) => {
     const claims: Record<string, unknown> = { sub: 'user:default/max', auth0: identity }
     const backend = await startTestBackend(t, [authPluginThatSays(() => claims), whoAmIPlugin()])
@@ -142,7 +142,7 @@ t.test(
   },
 )
 
-/** Puts this value in place of a service. */
+/** Replaces a service with this value. */
 function serviceOf(service: object | undefined, value: object): object {
   return pluginApi().createServiceFactory({ service, deps: {}, factory: () => value })
 }
@@ -165,7 +165,7 @@ function whoAmIPlugin(): object {
   )
 }
 
-/** A backend plugin of which modules see this extension point alone. The test utilities cannot add one to a feature loader. */
+/** A backend plugin that offers modules only this extension point. The test utilities cannot add one to a feature loader. */
 function pluginWithPoint(pluginId: string, point: object | undefined, implementation: object): object {
   type Registry = { registerExtensionPoint: (...point: unknown[]) => void; registerInit: (options: object) => void }
   return pluginApi().createBackendPlugin({
@@ -200,7 +200,7 @@ function pluginWith(
           const router = (requireInstalled('express-promise-router') as { default: () => Router }).default()
           router.get(path, async (request, response) => response.json(await answer(request)))
           httpRouter.use(router)
-          // As Backstage's own `userinfo`, each route looks at the credentials itself.
+          // Each route checks the credentials itself, as Backstage's own `userinfo` does.
           httpRouter.addAuthPolicy({ path, allow: 'unauthenticated' })
         },
       })

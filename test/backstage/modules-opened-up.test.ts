@@ -1,4 +1,4 @@
-/** What our modules export for a Backstage that has code of its own; the code is the example's. */
+/** Tests the exports of our modules for a Backstage with its own code. The example has that code. */
 import t from 'tap'
 
 import { startTestKit } from './stand-in-gateway.ts'
@@ -10,7 +10,7 @@ const policyModule = '@stagedoor/backstage-plugin-permission-backend-module-stag
 const kit = await startTestKit(t)
 const refresh = '/api/auth/stagedoor/refresh'
 
-t.test("a resolver of one's own signs people in with our authenticator", async (t) => {
+t.test('a custom resolver signs people in with our authenticator', async (t) => {
   const backend = await startStockBackend(t, [allowAllPolicy, './custom-sign-in.ts'], {
     auth: { providers: { stagedoor: kit.providerConfig } },
   })
@@ -28,7 +28,7 @@ type AuthNode = {
   readDeclarativeSignInResolver: (options: object) => (info: object, context: object) => Promise<Issued>
 }
 
-t.test("our resolvers keep who somebody is by Auth0, also where Backstage's own reader runs them", async (t) => {
+t.test("our resolvers keep the Auth0 identity, even if Backstage's own reader runs them", async (t) => {
   const { stagedoorSignInResolvers } = requireInstalled(authModule) as { stagedoorSignInResolvers: object }
   const { readDeclarativeSignInResolver } = requireInstalled('@backstage/plugin-auth-node') as AuthNode
   const { ConfigReader } = requireInstalled('@backstage/config') as { ConfigReader: new (data: object) => object }
@@ -55,7 +55,7 @@ t.test("our resolvers keep who somebody is by Auth0, also where Backstage's own 
   }
 })
 
-t.test("a policy of one's own wraps ours", async (t) => {
+t.test('a custom policy wraps ours', async (t) => {
   const resolvers = [{ resolver: 'claimsWithoutCatalogUser' }]
   const rules = [{ name: 'admins', who: { roles: ['platform-admin'] } }]
   const backend = await startStockBackend(t, [authModule, policyModule, './wrapping-policy.ts'], {
@@ -73,7 +73,7 @@ t.test("a policy of one's own wraps ours", async (t) => {
   t.equal(await decide(['platform-admin'], 'delete'), 'DENY', 'by the policy around it')
 })
 
-t.test("a policy of one's own decides where none of our rules matches", async (t) => {
+t.test('a custom policy decides if none of our rules matches', async (t) => {
   const resolvers = [{ resolver: 'claimsWithoutCatalogUser' }]
   const rules = [{ name: 'admins delete', who: { roles: ['platform-admin'] }, what: { actions: ['delete'] } }]
   const backend = await startStockBackend(t, [authModule, policyModule, './next-policy.ts'], {

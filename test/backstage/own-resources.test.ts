@@ -1,4 +1,4 @@
-/** A plugin's own resources under Stagedoor's policy, by the permission rules about roles and claims that it registers. */
+/** A plugin's own resources under Stagedoor's policy, with permission rules about roles and claims that the plugin registers. */
 import t from 'tap'
 
 import { featureOf, loadTestUtils, requireInstalled, startTestBackend } from './test-backend.ts'
@@ -27,7 +27,7 @@ const { coreServices } = library
 
 const start = library.createPermission({ name: 'rollout.start', attributes: {}, resourceType: 'rollout' })
 
-/** A plugin with a resource type of its own, and our two rules about it. */
+/** A plugin with its own resource type and our two rules about it. */
 const rolloutsPlugin = library.createBackendPlugin({
   pluginId: 'rollouts',
   register(registry: Registry) {
@@ -51,8 +51,8 @@ const rolloutsPlugin = library.createBackendPlugin({
 type Policy = { handle: (query: object, user: object) => Promise<{ result: string; conditions?: object }> }
 
 /**
- * The policy's decision for a person with these ownership refs, with its conditions applied by the plugin. The test asks both
- * itself, since the permission plugin refuses to under Backstage's mock tokens.
+ * The policy's decision for a person with these ownership refs, after the plugin applied its conditions. The test calls both
+ * itself, since the permission plugin refuses Backstage's mock tokens.
  */
 async function decisionFor(
   t: Parameters<typeof startTestBackend>[0],
@@ -91,7 +91,7 @@ const cases = [
 ] as const
 
 for (const [rule, params, owned, expected] of cases) {
-  t.test(`${rule} about a plugin's own resources: who owns ${owned[0]} gets ${expected}`, async (t) => {
+  t.test(`${rule} about a plugin's own resources: a person who owns ${owned[0]} gets ${expected}`, async (t) => {
     t.equal(await decisionFor(t, { rule, params: { ...params, claims: ['$ownerRefs'] } }, [...owned]), expected)
   })
 }

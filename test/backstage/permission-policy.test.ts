@@ -91,22 +91,22 @@ const combinations = [
   [[{ name: 'x' }, denyComponent], 'deny', { effect: 'allow', rules: ['x'] }],
 ] as const
 
-t.test('a rule about some entities leaves the others to the rules after it', async (t) => {
+t.test('a rule about some entities leaves other entities to later rules', async (t) => {
   for (const [rules, fallback, expected] of combinations) {
     t.match(decide(policyOf({ default: fallback, rules }), { ...entityDelete, refs: [] }), expected)
   }
 })
 
-t.test('a rule with "when" is about resources of its type alone', async (t) => {
+t.test('a rule with "when" applies only to resources of its type', async (t) => {
   const policy = policyOf({ default: 'deny', rules: [allowOwner] })
   t.match(decide(policy, { ...entityCreate, refs: [] }), { effect: 'deny', rules: { length: 0 } })
 })
 
-t.test('without configuration nobody may do anything', async (t) => {
+t.test('without configuration everything is denied', async (t) => {
   t.match(decide(policyOf(undefined), { ...entityCreate, refs: ['group:default/platform-admin'] }), { effect: 'deny' })
 })
 
-t.test('every mistake in the rules is named, and Backstage refuses to start', async (t) => {
+t.test('every mistake in the rules is reported, and Backstage refuses to start', async (t) => {
   const short = { name: 'z', effect: 'deny', who: { entityRefs: ['user:default/jane', 'user:jane'] } }
   const rules = [{ name: '' }, { name: 'x', when: {} }, { name: 'y', whom: {} }, short, { name: 'w', who: {} }]
   const mistaken = { default: 'maybe', rules }
@@ -135,14 +135,14 @@ async function mayDelete(backstage: Backstage, person: Answer, resourceRef: stri
   return answer.body.items[0].result
 }
 
-/** What the catalog itself says when that person deletes the entity. */
+/** The catalog's own answer when that person deletes the entity. */
 async function statusOfDelete(backstage: Backstage, person: Answer, name: string): Promise<number> {
   const { body } = await backstage.call(person, `/api/catalog/entities/by-name/component/default/${name}`)
   const path = `/api/catalog/entities/by-uid/${body.metadata.uid}`
   return (await backstage.call(person, path, { method: 'DELETE' })).status
 }
 
-t.test('in Backstage roles of the assertion decide, and one taken away counts no more after a refresh', async (t) => {
+t.test("in Backstage the assertion's roles decide, and a removed role has no effect after a refresh", async (t) => {
   const backstage = await startBackstage(t, {
     default: 'deny',
     rules: [
@@ -167,7 +167,7 @@ t.test('in Backstage roles of the assertion decide, and one taken away counts no
   t.equal(await statusOfDelete(backstage, owner, 'storefront'), 204)
 })
 
-t.test('a dry run refuses nothing, and logs once what would be refused', async (t) => {
+t.test('a dry run refuses nothing, and logs each would-be refusal once', async (t) => {
   const lines: string[] = []
   const backstage = await startBackstage(
     t,
@@ -233,7 +233,7 @@ t.test('the short forms of "when" become conditions of the plugin that owns the 
   }
 })
 
-t.test("a rule may name any plugin's own condition, with the person in its parameters", async (t) => {
+t.test('a rule may use a condition of any plugin, with the person in its parameters', async (t) => {
   const condition = {
     pluginId: 'rollouts',
     resourceType: 'rollout',
@@ -254,13 +254,13 @@ t.test("a rule may name any plugin's own condition, with the person in its param
   t.match(await askAsMax({ rules: [{ name: 'a', when: { condition } }] }, deleteEntity), { result: 'DENY' })
 })
 
-t.test('a rule whose "when" is about two types of resources is a mistake', async (t) => {
+t.test('a rule whose "when" refers to two resource types is a mistake', async (t) => {
   t.throws(() => policyOf({ rules: [{ name: 'a', when: { owner: true, tag: 'x' } }] }), {
     message: /rules\.0\.when: mixes catalog-entity and scaffolder-template/,
   })
 })
 
-t.test('where no rule matches, the next policy decides', async (t) => {
+t.test('without a matching rule the next policy decides', async (t) => {
   const rules = [{ name: 'steps', what: { names: ['scaffolder.template.step.read'] } }]
   const conditions = { rule: 'HAS_LABEL', resourceType: 'catalog-entity', params: { label: 'x' } }
   const next = {

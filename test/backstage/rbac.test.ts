@@ -1,4 +1,4 @@
-/** The permission rules in conditional policies of the community's RBAC plugin; the policies are the example's. */
+/** Our permission rules in conditional policies of the community's RBAC plugin, with the example's policies. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -24,8 +24,8 @@ type Config = {
   permission: { rbac: object }
 }
 
-t.test("conditional policies of the RBAC plugin go by Auth0's roles and claims", { skip }, async (t) => {
-  // The plugin looks for its own files by its name.
+t.test("conditional policies of the RBAC plugin use Auth0's roles and claims", { skip }, async (t) => {
+  // The plugin finds its own files by its name.
   process.env['NODE_PATH'] = rbacModules
   const kit = await startTestKit(t)
   const { auth, permission }: Config = parse(readFileSync(join(exampleDirectory, 'rbac/app-config.yaml'), 'utf8'))

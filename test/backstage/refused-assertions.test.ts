@@ -59,7 +59,7 @@ for (const [what, ...assertions] of refused) {
   })
 }
 
-t.test('a good assertion signs in after all of these', async (t) => {
+t.test('a valid assertion signs in after all of these', async (t) => {
   const answer = await backstage.refresh(await signed({}))
   t.match(answer, { status: 200 })
   t.equal(userOf(answer), 'user:default/jane', jane)

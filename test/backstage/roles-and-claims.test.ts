@@ -1,4 +1,4 @@
-/** Backend plugins, permission rules and templates go by the roles and claims that sign-in verified. */
+/** Backend plugins, permission rules and templates use the roles and claims that sign-in verified. */
 import t from 'tap'
 
 import { until } from '../support/until.ts'
@@ -9,7 +9,7 @@ const resolvers = [{ resolver: 'auth0IdMatchingUserEntityAnnotation', ownershipF
 const admin = { sub: jane, roles: ['platform-admin'], groups: ['platform'], org_id: 'org_acme', email: 'j@example.com' }
 const developer = { sub: max, roles: ['developer'] }
 
-t.test('a backend plugin learns who the caller is by Auth0, and refuses by role', async (t) => {
+t.test("a backend plugin gets the caller's Auth0 identity, and refuses by role", async (t) => {
   const backstage = await startTrustingBackstage(t, kit, resolvers)
   const person = await backstage.signIn(admin)
   const { status, body } = await backstage.call(person, '/api/demo/who')
@@ -63,7 +63,7 @@ t.test("the catalog's permission rules may name roles and claims", async (t) => 
   t.equal(await seen(other), 0)
 })
 
-t.test('a template has steps by role', async (t) => {
+t.test('a template can have steps that depend on a role', async (t) => {
   const backstage = await startTrustingBackstage(t, kit, resolvers)
   const logOf = async (claims: typeof developer): Promise<string> => {
     const person = await backstage.signIn(claims)

@@ -5,7 +5,7 @@ import { startTestKit, startTrustingBackstage, userOf } from './stand-in-gateway
 const signer = await startTestKit(t)
 const unknown = { sub: 'auth0|none' }
 
-t.test("Backstage's own resolvers stand beside ours, and are asked in the order given", async (t) => {
+t.test("Backstage's own resolvers work beside ours, in the configured order", async (t) => {
   const backstage = await startTrustingBackstage(t, signer, [
     { resolver: 'auth0IdMatchingUserEntityAnnotation' },
     { resolver: 'emailMatchingUserEntityProfileEmail' },
@@ -24,7 +24,7 @@ t.test("Backstage's own resolvers stand beside ours, and are asked in the order 
   t.equal(unverified.status, 403, 'an address that nobody verified finds nobody')
 })
 
-t.test('a person without a catalog user signs in where the operator says so', async (t) => {
+t.test('a person without a catalog user signs in if configured', async (t) => {
   const resolver = 'emailLocalPartMatchingUserEntityName'
   const backstage = await startTrustingBackstage(t, signer, [
     { resolver, dangerouslyAllowSignInWithoutUserInCatalog: true },

@@ -14,14 +14,14 @@ import type {
 import { ensureBackstage, exampleDirectory } from '../../scripts/backstage-setup.ts'
 import { startBackstage, type BackstageOptions } from '../../scripts/backstage-start.ts'
 
-/** What these tests say Stagedoor's public address is; nothing listens there. */
+/** Stagedoor's public address in these tests. Nothing listens there. */
 export const issuer = 'http://stagedoor.localhost'
 export const jane = 'auth0|64f1c0ffee0000000000a001'
 export const max = 'auth0|64f1c0ffee0000000000a002'
 
 type TestKitModule = { createStagedoorTestKit: (options?: StagedoorTestKitOptions) => Promise<StagedoorTestKit> }
 
-/** The test kit as it is delivered; the first caller installs and builds Backstage. */
+/** The test kit as delivered. The first call installs and builds Backstage. */
 export async function startTestKit(t: Test): Promise<StagedoorTestKit> {
   t.setTimeout(900_000)
   await ensureBackstage({ log: (line) => t.comment(line) })
@@ -43,7 +43,7 @@ export type Resolver = {
   dangerouslyAllowSignInWithoutUserInCatalog?: boolean
 }
 
-/** A real Backstage that trusts the kit and signs people in as `resolvers` say. */
+/** A real Backstage that trusts the test kit and signs people in with `resolvers`. */
 export async function startTrustingBackstage(
   t: Test,
   kit: StagedoorTestKit,

@@ -7,14 +7,14 @@ import type { Test } from 'tap'
 import { startBackend } from '../../scripts/backstage-backend.ts'
 import { freePort } from '../support/ports.ts'
 
-/** Modules of Backstage itself that a new backend comes with. */
+/** Modules of Backstage itself that a new backend includes. */
 export const allowAllPolicy = '@backstage/plugin-permission-backend-module-allow-all-policy'
 export const guestProvider = '@backstage/plugin-auth-backend-module-guest-provider'
 
-/** For calls as a service that Backstage knows, which need no provider of the auth plugin. */
+/** A token for calls as a known service, which need no auth provider. */
 export const serviceToken = 'a-service-token-of-backstage-itself'
 
-/** Backstage's own plugins and the modules named, with no configuration but the least that Backstage asks for and `config`. */
+/** Backstage's own plugins and the named modules, with the minimal configuration that Backstage needs and `config`. */
 export async function startStockBackend(t: Test, modules: readonly string[], config: object) {
   const port = await freePort()
   const backend = await startBackend({
@@ -50,7 +50,7 @@ function leastConfig(port: number): object {
       database: { client: 'better-sqlite3', connection: ':memory:' },
       auth: { externalAccess: [{ type: 'static', options: { token: serviceToken, subject: 'test' } }] },
     },
-    // Its open request would keep Backstage from stopping.
+    // An open request would keep Backstage from stopping.
     events: { useEventBus: 'never' },
     permission: { enabled: true },
   }

@@ -11,7 +11,7 @@ export type Credentials = { principal: object }
 type CreateKnex = (options: object) => { destroy: () => Promise<void> }
 type ExtensionPoint = readonly [extensionPoint: unknown, implementation: object]
 
-/** What these tests use of `@backstage/backend-test-utils`. Its `.mock()` functions need Jest, so nothing here calls them. */
+/** The part of `@backstage/backend-test-utils` that these tests use. Its `.mock()` functions need Jest, so nothing here calls them. */
 type TestUtils = {
   startTestBackend: (options: {
     features: readonly Feature[]
@@ -29,24 +29,24 @@ type TestUtils = {
   }
 }
 
-/** A module that the example Backstage has: Backstage's own, or ours as they are delivered. */
+/** A module of the example Backstage: Backstage's own, or ours as delivered. */
 export const requireInstalled = createRequire(join(exampleDirectory, 'package.json'))
 
-/** Backstage's own test utilities; the first caller installs and builds Backstage. */
+/** Backstage's own test utilities. The first call installs and builds Backstage. */
 export async function loadTestUtils(t: Pick<Test, 'comment' | 'setTimeout'>): Promise<TestUtils> {
   t.setTimeout(900_000)
   await ensurePackagesBuilt({ log: (line) => t.comment(line) })
   return requireInstalled('@backstage/backend-test-utils') as TestUtils
 }
 
-/** What `backend.add(import(…))` takes. */
+/** The feature that `backend.add(import(…))` accepts. */
 export function featureOf(name: string): Feature {
   return (requireInstalled(name) as { default: Feature }).default
 }
 
 /**
- * A backend in this process with these features, and Backstage's mocks for every service that they do not bring. It stops
- * when the test is over.
+ * A backend in this process with these features, and Backstage's mocks for every service that they lack. It stops
+ * when the test ends.
  */
 export async function startTestBackend(
   t: Test,

@@ -32,14 +32,14 @@ t.test('sessions are listed and ended from the command line', async (t) => {
   t.equal((await browser.fetch(`${stack.url}/api`)).status, 401)
 })
 
-t.test('which sessions end has to be said, by one name', async (t) => {
+t.test('sessions revoke needs exactly one option that names sessions', async (t) => {
   const { run } = await startAdmin(t)
   for (const named of [[], ['--subject', 'a', '--sid', 'b']]) {
     t.match(await run(['sessions', 'revoke', ...named]), { exitCode: 1, err: /one of --subject, --session and --sid/ })
   }
 })
 
-t.test('signing keys are listed, and the next one signs when that is asked for', async (t) => {
+t.test('signing keys are listed, and a rotation lets the next one sign', async (t) => {
   const { stack, run } = await startAdmin(t)
   const keys = async () => JSON.parse((await run(['keys', 'list', '--json'])).out).keys as { current: string }[]
   const [before] = await keys()
@@ -63,7 +63,7 @@ t.test('signing keys are listed, and the next one signs when that is asked for',
   t.match(await run(['keys', 'list']), { exitCode: 0, out: /PURPOSE +KEY +STATE/ })
 })
 
-t.test('without a token, with a wrong one and without a gateway, the command says what is missing', async (t) => {
+t.test('the command explains a missing token, a wrong token and an unreachable gateway', async (t) => {
   const { env, run } = await startAdmin(t)
   t.match(await run(['sessions', 'list'], {}), {
     exitCode: 1,
@@ -80,7 +80,7 @@ t.test('without a token, with a wrong one and without a gateway, the command say
   t.match(await run(['keys', 'list'], nowhere), { exitCode: 1, err: /does not answer/ })
 })
 
-t.test('check --diff asks the running gateway; secrets it cannot compare, and says so', async (t) => {
+t.test('check --diff compares with the running gateway, and says that it cannot compare secrets', async (t) => {
   const { stack, run } = await startAdmin(t)
   const headers = { authorization: `Bearer ${machineToken(stack.auth0)}`, accept: 'application/json' }
   const answer = await fetch(`${stack.url}/.stagedoor/admin/configuration`, { headers })

@@ -7,7 +7,7 @@ import { epoch, jane, trailOf } from '../audit/support.ts'
 import { folderWith } from '../config/support.ts'
 import { runCommand } from '../support/command.ts'
 
-t.test('a trail is not called whole when the checkpoints or keys that are named are not there', async (t) => {
+t.test('a trail does not verify if the named checkpoints or keys are missing', async (t) => {
   const { lines, checkpoint, key } = trailOf('w', 3)
   const folder = await folderWith(t, {
     'audit.jsonl': `${lines.join('\n')}\n`,
@@ -40,7 +40,7 @@ t.test('a changed configuration is printed with its digest and the options that 
   t.equal(out, `${epoch}  config  allow  configuration changed d1 routes.admin, session.idleTimeout\n`)
 })
 
-t.test('a name cannot move the cursor, nor turn the direction of what is printed', async (t) => {
+t.test('a name cannot move the cursor or change the text direction of the output', async (t) => {
   const principal = { ...jane, claims: { ...jane.claims, name: 'Jane\u009b31m\u202eDoe\u001b[2J\n' } }
   const line = createChain('w').append({ event: 'login', principal }, epoch)
   const folder = await folderWith(t, { 'audit.jsonl': `${line}\n` })
@@ -48,7 +48,7 @@ t.test('a name cannot move the cursor, nor turn the direction of what is printed
   t.equal(out, `${epoch}  login  Jane·31m·Doe·[2J· = auth0|jane  allow\n`)
 })
 
-t.test('what a forged record names cannot move the cursor in the verdict either', async (t) => {
+t.test('a forged record cannot move the cursor in the verdict either', async (t) => {
   const line = createChain('w\u001b[2J\nThe trail is whole').append({ event: 'login', principal: jane }, epoch)
   const folder = await folderWith(t, { 'audit.jsonl': `${line.replace('jane', 'john')}\n` })
   const { out, err } = await runCommand(['audit', 'verify', join(folder, 'audit.jsonl')])
@@ -57,7 +57,7 @@ t.test('what a forged record names cannot move the cursor in the verdict either'
   t.notMatch(out + err, '\u001b')
 })
 
-t.test('a search until a date has the records of its day', async (t) => {
+t.test('a search until a date includes the records of that day', async (t) => {
   const line = createChain('w').append({ event: 'login', principal: jane }, '2026-03-31T12:00:00.000Z')
   const folder = await folderWith(t, { 'audit.jsonl': `${line}\n` })
   const search = (...filter: string[]) => runCommand(['audit', 'search', ...filter, join(folder, 'audit.jsonl')])
@@ -66,7 +66,7 @@ t.test('a search until a date has the records of its day', async (t) => {
   t.match(await search('--since', '2026-04-01'), { exitCode: 1, out: /^$/ })
 })
 
-t.test('a trail that is not there is named', async (t) => {
+t.test('a missing trail is named', async (t) => {
   t.match(await runCommand(['audit', 'tail', '/gone.jsonl']), {
     exitCode: 2,
     err: /^\/gone\.jsonl cannot be read: ENOENT/,

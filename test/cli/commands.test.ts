@@ -34,7 +34,7 @@ async function run(t: Test, arguments_: string[], files: Record<string, string> 
   return runCommand([...arguments_, ...configs], { folder, start })
 }
 
-/** `check --against`, of two texts. */
+/** Runs `check --against` with two texts. */
 async function diff(t: Test, { former, next }: { former: string; next: string }): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-former-'))
   t.teardown(() => rm(folder, { recursive: true }))
@@ -46,7 +46,7 @@ t.test('check says OK and exits with 0', async (t) => {
   t.same(await run(t, ['check'], { 'a.yaml': good }), { out: 'OK\n', err: '', exitCode: 0 })
 })
 
-t.test('check tells warnings and still exits with 0', async (t) => {
+t.test('check reports warnings and still exits with 0', async (t) => {
   const { out, err, exitCode } = await run(t, ['check'], { 'a.yaml': good, 'b.yaml': 'log: { level: silent }' })
   t.equal(out, 'OK, with 1 warning\n')
   t.equal(exitCode, 0)
@@ -67,7 +67,7 @@ t.test('check counts several warnings', async (t) => {
   t.equal(out, 'OK, with 2 warnings\n')
 })
 
-t.test('check tells every problem with place, value, expectation and fix, and exits with 1', async (t) => {
+t.test('check reports every problem with place, value, expectation and fix, and exits with 1', async (t) => {
   const overlay = 'log: { level: inf }\nserver:\n  listen: { port: 70000 }\n'
   const { out, err, exitCode } = await run(t, ['check'], { 'a.yaml': good, 'b.yaml': overlay })
   t.equal(out, '')
@@ -89,7 +89,7 @@ b.yaml:3:13  server.listen.port
   )
 })
 
-t.test('check says what a missing option is for', async (t) => {
+t.test('check explains a missing option', async (t) => {
   const { err } = await run(t, ['check'], { 'a.yaml': good.replace('clientId: abc, ', '') })
   t.match(err, /1 problem\.\n\na\.yaml:3:1 {2}auth0\.clientId\n[^]*meaning {3}Client ID of/)
 })
@@ -101,18 +101,21 @@ t.test('check --print shows the effective configuration without secrets', async 
   t.notMatch(out, /hunter2|0123456789abcdef/)
 })
 
-t.test('check --print names the configuration as the audit trail does: alike for other secrets', async (t) => {
-  const digestOf = async (text: string) =>
-    /^# Digest, as the audit trail has it: ([\w-]{43})\n/.exec(
-      (await run(t, ['check', '--print'], { 'a.yaml': text })).out,
-    )?.[1]
-  const { config } = await loadConfig({ files: ['a.yaml'], env: {}, readText: async () => good })
-  t.equal(await digestOf(good), configDigest(config))
-  t.equal(await digestOf(good.replace('hunter2', 'hunter3')), configDigest(config))
-  t.not(await digestOf(good.replace('portal.example.com', 'other.example.com')), configDigest(config))
-})
+t.test(
+  "check --print shows the configuration's digest as in the audit trail, which does not depend on secrets",
+  async (t) => {
+    const digestOf = async (text: string) =>
+      /^# Digest, as the audit trail has it: ([\w-]{43})\n/.exec(
+        (await run(t, ['check', '--print'], { 'a.yaml': text })).out,
+      )?.[1]
+    const { config } = await loadConfig({ files: ['a.yaml'], env: {}, readText: async () => good })
+    t.equal(await digestOf(good), configDigest(config))
+    t.equal(await digestOf(good.replace('hunter2', 'hunter3')), configDigest(config))
+    t.not(await digestOf(good.replace('portal.example.com', 'other.example.com')), configDigest(config))
+  },
+)
 
-t.test('check --diff compares with other files: values, secrets unseen, and what needs a restart', async (t) => {
+t.test('check --diff compares with other files: values, hidden secrets, and changes that need a restart', async (t) => {
   const next = good
     .replace('hunter2', 'hunter3')
     .replace("portal.example.com'", "portal.example.com', admin: { port: 9999 }")
@@ -128,7 +131,7 @@ t.test('check --diff compares with other files: values, secrets unseen, and what
   })
 })
 
-t.test('check --diff counts one option as one, with a restart and without', async (t) => {
+t.test('check --diff uses the singular for one option, with and without a restart', async (t) => {
   const restart = await diff(t, {
     former: good,
     next: good.replace("portal.example.com'", "portal.example.com', admin: { port: 9999 }"),
@@ -138,14 +141,14 @@ t.test('check --diff counts one option as one, with a restart and without', asyn
   t.match(reload.out, /^1 option changes; no restart is needed\.\n\n/)
 })
 
-t.test('check --diff: a rule that comes, and characters that would change how the rest reads', async (t) => {
+t.test('check --diff shows an added rule, and escapes characters that would change how the rest reads', async (t) => {
   const rule = '{ name: a, path: /a, allow: { roles: ["r\\u202e"] } }'
   const seen = await diff(t, { former: good, next: good.replace('routes: [', `routes: [${rule}, `) })
   t.match(seen.out, /^2 options change; no restart is needed\.\n\n/)
   t.match(seen.out, /    before    \(not set\)\n    after     \{"name":"a".*"r·"/)
 })
 
-t.test('check --diff: equal files, a former file with a problem, and nothing to compare with', async (t) => {
+t.test('check --diff handles equal files, a former file with a problem, and no file to compare with', async (t) => {
   t.match(await diff(t, { former: good, next: good }), { out: 'Nothing changes.\n', exitCode: 0 })
   const broken = good.replace('clientId: abc, ', '')
   t.match(await diff(t, { former: broken, next: good }), { out: '', err: /former\.yaml:3/, exitCode: 1 })
@@ -156,19 +159,19 @@ t.test('check --diff: equal files, a former file with a problem, and nothing to 
   })
 })
 
-t.test('check without --config reads default.yaml, whose file is named in full', async (t) => {
+t.test('check without --config reads default.yaml and prints its full path', async (t) => {
   const { err } = await run(t, ['check'])
   t.match(err, /\n\/.*config\/default\.yaml:\d+:\d+ {2}server\.baseUrl/)
 })
 
-t.test('a folder in place of a file is named as it was given', async (t) => {
+t.test('a folder in place of a file is named as given', async (t) => {
   t.match(
     (await runCommand(['check', '--config', '.'], { folder: process.cwd() })).err,
     /\n\.:1:1\n    found     is a directory/,
   )
 })
 
-t.test('start is given the files in order', async (t) => {
+t.test('start gets the files in order', async (t) => {
   const given: string[][] = []
   const start: Start = async ({ files }) => void given.push(files)
   const { exitCode, err } = await run(t, ['start'], { 'a.yaml': '', 'b.yaml': '' }, start)
@@ -179,7 +182,7 @@ t.test('start is given the files in order', async (t) => {
   t.same([exitCode, err], [undefined, ''])
 })
 
-t.test('start with a bad configuration tells the problems and exits with 1', async (t) => {
+t.test('start with a bad configuration reports the problems and exits with 1', async (t) => {
   const { exitCode, err } = await run(t, ['start'], { 'a.yaml': 'zebra: 1' }, loadOnly)
   t.equal(exitCode, 1)
   t.match(err, /a\.yaml:1:1 {2}zebra/)
@@ -223,18 +226,18 @@ for (const [what, failure, expected] of failures) {
   })
 }
 
-t.test('the context of the process is the process', async (t) => {
+t.test('the default context is that of the process', async (t) => {
   const context = processContext(fetch)
   t.equal(context.folder, process.cwd())
   t.equal(context.env, process.env)
 })
 
-t.test('the doctor does not take a check that there is not for one to leave out', async (t) => {
+t.test('doctor --skip refuses an unknown check', async (t) => {
   const { err, exitCode } = await run(t, ['doctor', '--skip', 'backstage', 'auht0'], { 'a.yaml': good })
   t.same([exitCode, err], [2, '--skip: no check begins with auht0; --json names all that were made.\n'])
 })
 
-t.test('a command whose reader has gone ends without a word', async (t) => {
+t.test('a command whose output pipe is closed ends silently', async (t) => {
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', 'src/cli/main.ts', 'completion', 'fish'],
@@ -257,7 +260,7 @@ t.test('--version prints the version of the package', async (t) => {
   t.match(seen, [/^\d+\.\d+\.\d+/])
 })
 
-/** What a wrong call prints, and with which code it ends. */
+/** The output and exit code of a wrong call. */
 async function misuse(...arguments_: string[]): Promise<string> {
   const seen: string[] = []
   const refuse = () => void seen.push('something was done')
@@ -315,14 +318,11 @@ const misuses: [call: string, expected: string[]][] = [
   ['policy --nope', ["unknown option '--nope'", '(stagedoor policy --help']],
 ]
 for (const [call, expected] of misuses) {
-  t.test(
-    `stagedoor ${call}: all that is wrong is said, with the command that shows help, and nothing is done`,
-    async (t) => {
-      const said = await misuse(...call.split(' '))
-      for (const part of expected) t.match(said, part)
-      t.match(said, /--help shows what there is\)\n1$/)
-      t.notMatch(said, 'something was done')
-      t.equal(said.split('--help').length, 2, 'once')
-    },
-  )
+  t.test(`stagedoor ${call}: every mistake is reported with the help command, and nothing is done`, async (t) => {
+    const said = await misuse(...call.split(' '))
+    for (const part of expected) t.match(said, part)
+    t.match(said, /--help shows what there is\)\n1$/)
+    t.notMatch(said, 'something was done')
+    t.equal(said.split('--help').length, 2, 'once')
+  })
 }

@@ -23,7 +23,7 @@ async function fileWith(t: Test, text: string): Promise<string> {
 
 const missing = (shell: Shell) => spawnSync(shell, ['-c', 'exit 0']).error !== undefined && `${shell} is not installed`
 
-/** What is typed so far, and some of the words that complete it. */
+/** The typed text, and some of its completions. */
 const rows: [typed: string[], words: string[], absent: string[]][] = [
   [['st'], ['start'], ['check']],
   [['audit', ''], ['verify', 'search'], ['start']],
@@ -52,7 +52,7 @@ t.test(
   },
 )
 
-t.test('fish completes the same', { skip: missing('fish') }, async (t) => {
+t.test('fish completes the same words', { skip: missing('fish') }, async (t) => {
   const file = await fileWith(t, await printed('fish'))
   for (const [typed, words, absent] of rows) {
     const call = `source ${file}; complete -C 'stagedoor ${typed.join(' ')}'`
@@ -62,26 +62,22 @@ t.test('fish completes the same', { skip: missing('fish') }, async (t) => {
   }
 })
 
-t.test(
-  'zsh takes the script, and offers the same words with what they are for',
-  { skip: missing('zsh') },
-  async (t) => {
-    const text = await printed('zsh')
-    const file = await fileWith(t, text)
-    // Stands in for the line editor: prints what would be offered.
-    const call = `compdef() { }; _describe() { print -l -- $candidates }; _files() { print files }; source $1; shift
+t.test('zsh loads the script, and offers the same words with descriptions', { skip: missing('zsh') }, async (t) => {
+  const text = await printed('zsh')
+  const file = await fileWith(t, text)
+  // Replaces the line editor and prints the offered completions.
+  const call = `compdef() { }; _describe() { print -l -- $candidates }; _files() { print files }; source $1; shift
     words=(stagedoor "$@"); CURRENT=$#words; _stagedoor`
-    const complete = (...typed: string[]) =>
-      execFileSync('zsh', ['-f', '-c', call, 'zsh', file, ...typed], { encoding: 'utf8' })
-    t.match(complete(''), /^check:check the configuration/m)
-    t.match(complete('audit', ''), /^verify:find records/m)
-    t.notMatch(complete('audit', ''), /^check:/m)
-    t.match(complete('check', ''), /^--online:/m)
-    t.equal(complete('check', '--config', ''), 'files\n')
-  },
-)
+  const complete = (...typed: string[]) =>
+    execFileSync('zsh', ['-f', '-c', call, 'zsh', file, ...typed], { encoding: 'utf8' })
+  t.match(complete(''), /^check:check the configuration/m)
+  t.match(complete('audit', ''), /^verify:find records/m)
+  t.notMatch(complete('audit', ''), /^check:/m)
+  t.match(complete('check', ''), /^--online:/m)
+  t.equal(complete('check', '--config', ''), 'files\n')
+})
 
-t.test('text that means something to a shell is text in the scripts', async (t) => {
+t.test('text with a meaning in shells is quoted in the scripts', async (t) => {
   const program = new Command('stagedoor')
   const odd = 'it\'s $(touch /nowhere) `x` \\ "y"'
   program.addCommand(new Command('odd').description(odd).addArgument(new Argument('[a]').choices(['one'])))

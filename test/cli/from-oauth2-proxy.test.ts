@@ -1,4 +1,4 @@
-/** `stagedoor check --from-oauth2-proxy`: what it prints is configuration that starts, and lets in nobody more. */
+/** `stagedoor check --from-oauth2-proxy` prints configuration that starts and admits no additional people. */
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,7 +34,7 @@ async function run(t: Test, files: Record<string, string>) {
   return runCommand(['check', '--from-oauth2-proxy', ...paths], { folder })
 }
 
-/** The configuration that comes of these files; it must be one that starts. */
+/** The configuration converted from these files. It must be valid for a start. */
 async function converted(t: Test, files: Record<string, string>) {
   const { out, err } = await run(t, files)
   const folder = await folderWith(t, { 'stagedoor.yaml': out })
@@ -78,7 +78,7 @@ pass_access_token = true
 zebra = 1
 `
 
-t.test('a whole file becomes configuration that starts, and each option is accounted for', async (t) => {
+t.test('a complete file converts to configuration that starts, and each option is accounted for', async (t) => {
   const { config, err } = await converted(t, { 'oauth2-proxy.cfg': cfg })
   const allow = { all: [{ emailDomains: ['example.com'] }, { groups: ['platform'] }] }
   t.same(config, {
@@ -132,7 +132,7 @@ t.test('a whole file becomes configuration that starts, and each option is accou
   t.notMatch(`${JSON.stringify(config)}${err}`, 'hunter2', 'no secret is printed')
 })
 
-t.test('flags and variables are read too, and later files win', async (t) => {
+t.test('flags and variables are read, too, and later files take precedence', async (t) => {
   const { config } = await converted(t, {
     'args.txt':
       '--client-id=one --email-domain=* \\\n --cookie-secure --upstream "http://backstage:7007" --scope="openid email"',
@@ -162,13 +162,13 @@ const limits: [what: string, text: string, allow: unknown][] = [
   ],
 ]
 for (const [what, text, allow] of limits) {
-  t.test(`${what}: nobody more passes than did`, async (t) => {
+  t.test(`${what}: no additional people pass`, async (t) => {
     const { config } = await converted(t, { 'a.cfg': text })
     t.same(config.routes, [{ name: 'everything', path: '/**', allow, upstream: 'backstage' }])
   })
 }
 
-t.test('what is not given is left to the environment', async (t) => {
+t.test('missing values are left to the environment', async (t) => {
   const { config } = await converted(t, { 'a.cfg': 'redirect_url = "/oauth2/callback"\ncookie_refresh = "0s"' })
   t.match(config, {
     server: { baseUrl: '${STAGEDOOR_BASE_URL}' },
@@ -178,14 +178,17 @@ t.test('what is not given is left to the environment', async (t) => {
   t.same(config.session, { secrets: ['${STAGEDOOR_SESSION_SECRET}'] })
 })
 
-t.test('a session that ends within the hour may be idle as long, and one without an end gets ours', async (t) => {
-  const sessionOf = async (expire: string) =>
-    (await converted(t, { 'a.cfg': `cookie_expire = "${expire}"` })).config.session
-  t.match(await sessionOf('30m'), { absoluteTimeout: '1800s', idleTimeout: '1800s' })
-  t.same(await sessionOf('0s'), { secrets: ['${STAGEDOOR_SESSION_SECRET}'] })
-})
+t.test(
+  'a session of less than an hour gets the same idle timeout, and one without an end gets our limit',
+  async (t) => {
+    const sessionOf = async (expire: string) =>
+      (await converted(t, { 'a.cfg': `cookie_expire = "${expire}"` })).config.session
+    t.match(await sessionOf('30m'), { absoluteTimeout: '1800s', idleTimeout: '1800s' })
+    t.same(await sessionOf('0s'), { secrets: ['${STAGEDOOR_SESSION_SECRET}'] })
+  },
+)
 
-t.test('listeners, keys and stores take the forms that they have', async (t) => {
+t.test('listeners, keys and stores are converted to our options', async (t) => {
   const tls = 'tls_cert_file = "/tls.crt"\ntls_key_file = "/tls.key"\n'
   const sentinel = 'session_store_type = "redis"\nredis_use_sentinel = true\nredis_sentinel_master_name = "m"\n'
   const nodes = 'redis_sentinel_connection_urls = ["redis://a:26379"]\nredis_username = "u"\nredis_password = "p"\n'
@@ -228,7 +231,7 @@ const patterns: [pattern: string, paths: string[]][] = [
   ['^/a+', []],
   ['POST!=^/a$', []],
 ]
-t.test('a pattern becomes rules that cover no more than it did', async (t) => {
+t.test('a pattern converts to rules that cover no more paths', async (t) => {
   for (const [pattern, paths] of patterns) {
     const { rules } = publicRules(pattern, 1)
     t.same(
@@ -241,7 +244,7 @@ t.test('a pattern becomes rules that cover no more than it did', async (t) => {
   }
 })
 
-t.test('a public path that no upstream has is left out', async (t) => {
+t.test('a public path outside of every upstream is left out', async (t) => {
   const { config } = await converted(t, {
     'a.cfg':
       'email_domains = ["*"]\nupstreams = ["http://docs/docs/", "http://one/one"]\nskip_auth_routes = ["^/other$", "^/one$"]',
@@ -257,13 +260,13 @@ t.test('a public path that no upstream has is left out', async (t) => {
   t.equal(upstreamOf('http://[', []), undefined)
 })
 
-t.test('a file that cannot be read says where', async (t) => {
+t.test('an unreadable file is reported with the place', async (t) => {
   const { err, out, exitCode } = await run(t, { 'a.cfg': 'a = 1\nb = = 2\n' })
   t.same([out, exitCode], ['', 1])
   t.match(err, /a\.cfg:2:\d+ cannot be read: /)
 })
 
-t.test('the page about moving has each option once, with what it is here', async (t) => {
+t.test('the migration page lists each option once, with its counterpart', async (t) => {
   const page = readFileSync(join(repositoryRoot, 'docs/moving-from-oauth2-proxy.md'), 'utf8')
   const rows = [...optionsByKey.values()]
   t.equal(rows.length, 167)
@@ -272,7 +275,7 @@ t.test('the page about moving has each option once, with what it is here', async
   for (const line of table) t.ok(page.includes(line), line)
 })
 
-t.test('the example of the page becomes what the page says', async (t) => {
+t.test("the page's example converts to the page's result", async (t) => {
   const page = readFileSync(join(repositoryRoot, 'docs/moving-from-oauth2-proxy.md'), 'utf8')
   const block = (language: string) => new RegExp(`\n\`\`\`${language}\n([^]*?)\n\`\`\``).exec(page)?.[1] ?? ''
   const { config } = await converted(t, { 'a.cfg': block('toml') })

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 
 import { type Run, runCommand } from '../support/command.ts'
 
-/** No secrets and no environment: where rules are tested, neither is at hand. */
+/** Runs without secrets and environment, since a place that tests rules has neither. */
 const config = `
 server: { baseUrl: "\${STAGEDOOR_BASE_URL}" }
 auth0: { issuer: "\${AUTH0_ISSUER}", clientSecrets: [{ $file: /nowhere/secret }], claims: { roles: ['https://*/roles'] } }
@@ -40,7 +40,7 @@ async function run(t: Test, arguments_: string[], files: Record<string, string> 
   return runCommand(['policy', ...arguments_, '--config', join(folder, 'config.yaml')], { folder })
 }
 
-t.test('policy test decides on the path that the gateway decides on', async (t) => {
+t.test('policy test decides on the same path as the gateway', async (t) => {
   const escaped = [
     'people: { max: { roles: [dev] } }',
     'tests:',
@@ -55,11 +55,11 @@ t.test('policy test decides on the path that the gateway decides on', async (t) 
   })
 })
 
-t.test('policy test passes a table that holds, without secrets or environment', async (t) => {
+t.test('policy test passes a correct table, without secrets or environment', async (t) => {
   t.same(await run(t, ['test', 'table.yaml']), { out: '7 passed, 0 failed\n', err: '', exitCode: 0 })
 })
 
-t.test('policy test prints what is not as expected as a diff, and exits with 1', async (t) => {
+t.test('policy test prints unexpected decisions as a diff, and exits with 1', async (t) => {
   const wrong = `
 people: { max: { roles: [dev] } }
 tests:
@@ -99,18 +99,18 @@ const unreadable: [what: string, table: string, complaint: RegExp][] = [
   ['text that is no YAML', 'tests: [', /t\.yaml:\d+: /],
 ]
 for (const [what, text, complaint] of unreadable) {
-  t.test(`a table with ${what} is not run, and the exit code is 2`, async (t) => {
+  t.test(`policy test refuses a table with ${what}, with exit code 2`, async (t) => {
     const { out, err, exitCode } = await run(t, ['test', 't.yaml'], { 't.yaml': text })
     t.match(err, complaint)
     t.same([out, exitCode], ['', 2])
   })
 }
 
-t.test('a table that is not there is said to be', async (t) => {
+t.test('a missing table is reported', async (t) => {
   t.match(await run(t, ['test', 'none.yaml']), { err: /none\.yaml cannot be read/, exitCode: 2 })
 })
 
-t.test('rules that are wrong are told with their lines, and only they', async (t) => {
+t.test('invalid rules are reported with their lines, and nothing else', async (t) => {
   const { err, exitCode } = await run(t, ['list'], {
     'config.yaml': config.replace('allow: public', 'allow: publik'),
   })
@@ -118,12 +118,12 @@ t.test('rules that are wrong are told with their lines, and only they', async (t
   t.match(err, /1 problem\.\n\nconfig\.yaml:5:\d+ {2}routes\[0\]\.allow/)
 })
 
-t.test('claim names that are wrong are told too', async (t) => {
+t.test('invalid claim names are reported, too', async (t) => {
   const ill = config.replace("['https://*/roles']", '7')
   t.match(await run(t, ['list'], { 'config.yaml': ill }), { err: /1 problem\.[^]*auth0\.claims\.roles/, exitCode: 2 })
 })
 
-t.test('policy explain tells each rule tried for a person of a table', async (t) => {
+t.test('policy explain shows each rule tried for a person of a table', async (t) => {
   const { out, exitCode, err } = await run(t, [
     'explain',
     'get',
@@ -156,14 +156,14 @@ for (const [who, files, out, err] of askers) {
   })
 }
 
-t.test('policy explain says that a path gets 400 where no rule takes it as it is', async (t) => {
+t.test('policy explain says that a path gets 400 if no rule has paths: as-is for it', async (t) => {
   const seen = await run(t, ['explain', 'GET', '/a//b', '--as', 'anonymous'])
   t.match(seen.out, /deny unauthenticated by rule everything\n/)
   t.match(seen.out, /\n400 whatever the rules decide: a path with empty-segment passes only where .*paths: as-is.*\n$/)
   t.equal(seen.exitCode, 0)
 })
 
-t.test('policy explain judges the spelling that the rules of the gateway see', async (t) => {
+t.test("policy explain uses the spelling of a path that the gateway's rules see", async (t) => {
   const { out } = await run(t, ['explain', 'GET', '/%61pi', '--as', 'anonymous'])
   t.match(out, /^GET \/api: /)
 })
@@ -185,7 +185,7 @@ for (const [what, arguments_, files, err] of refusedQuestions) {
   })
 }
 
-t.test('a whole configuration serves as well, with its own choices', async (t) => {
+t.test('a complete configuration works as well, with its own settings', async (t) => {
   const whole = `
 server: { baseUrl: 'https://portal.example.com' }
 auth0: { issuer: 'https://tenant.eu.auth0.com/', clientId: abc, clientSecrets: [shh] }
@@ -200,7 +200,7 @@ routes: [{ name: everything, path: /**, allow: authenticated, paths: as-is }]
   t.match(slash.out, 'deny unauthenticated by rule everything')
 })
 
-t.test('policy list shows what each rule covers, and which is never reached', async (t) => {
+t.test('policy list shows what each rule covers, and which rules are never reached', async (t) => {
   const late = `${config}  - { name: late, path: /late, allow: { not: { groups: [a, b] } } }\n`
   const { out, exitCode } = await run(t, ['list'], { 'config.yaml': late })
   t.equal(exitCode, 0)
@@ -221,7 +221,7 @@ t.test('policy list shows what each rule covers, and which is never reached', as
   )
 })
 
-t.test('the examples of docs/policy.md hold', async (t) => {
+t.test('the examples of docs/policy.md are correct', async (t) => {
   const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'policy.md'), 'utf8')
   const [written = '', tests = ''] = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, block = '']) => block)
   const claims = "auth0: { claims: { roles: ['https://*/roles'] } }\n"
@@ -237,7 +237,7 @@ t.test('the examples of docs/policy.md hold', async (t) => {
 })
 
 t.test(
-  'policy explain says what is no question: a URL is told its path, and a method that is not forwarded its answer',
+  'policy explain answers invalid input: for a URL with its path, for a method that is not forwarded with its status',
   async (t) => {
     const explain = (...words: string[]) => run(t, ['explain', ...words, '--as', 'anonymous'])
     t.match(await explain('GET', 'https://x.example/api?y=1'), {

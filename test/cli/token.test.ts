@@ -27,7 +27,7 @@ async function startAuth0(t: Test): Promise<LocalAuth0> {
   return auth0
 }
 
-t.test('decode shows header, claims, readable times and meanings, and asks nobody', async (t) => {
+t.test('decode shows header, claims, readable times and meanings, without any request', async (t) => {
   const token = `${encode({ alg: 'RS256', kid: 'k' })}.${encode({ iss: 'https://t/', exp: 1_700_000_000, x: 1 })}.AAAA`
   const { out, exitCode, asked } = await run(['decode', token], { now: 1_700_000_000_000 - 7_200_000 })
   t.equal(exitCode, 0)
@@ -48,7 +48,7 @@ t.test('decode shows header, claims, readable times and meanings, and asks nobod
   )
 })
 
-t.test('decode reads standard input, as it is copied from a header', async (t) => {
+t.test('decode reads a token from standard input, as copied from a header', async (t) => {
   const token = `${encode({ alg: 'RS256' })}.${encode({ sub: 'x' })}.AAAA`
   for (const input of [token, `Bearer ${token}\n`, `Authorization: bearer ${token}\r\n`]) {
     t.match(await run(['decode'], { input }), { exitCode: 0, out: /sub {2}"x"/ })
@@ -56,7 +56,7 @@ t.test('decode reads standard input, as it is copied from a header', async (t) =
   }
 })
 
-t.test('decode says why something is no token', async (t) => {
+t.test('decode says why its input is no token', async (t) => {
   t.match(await run(['decode', 'opaque']), { exitCode: 1, err: /\(opaque\).*asked without `audience`/ })
   t.match(await run(['decode', 'a.b.c.d.e']), { exitCode: 1, err: /Token Encryption/ })
 })
@@ -68,7 +68,7 @@ t.test('a token cannot write control characters to the terminal', async (t) => {
   t.match(out, /9000000000000000, which is no time/)
 })
 
-t.test('distances have one unit', async (t) => {
+t.test('durations have one unit', async (t) => {
   const rows: [number, string][] = [
     [0, 'in 0 s'],
     [59_999, 'in 59 s'],
@@ -90,7 +90,7 @@ machines: ${machines}
 `
 }
 
-t.test('verify makes each check and tells cause and remedy of what fails', async (t) => {
+t.test('verify makes each check and reports cause and remedy of failures', async (t) => {
   const auth0 = await startAuth0(t)
   const folder = t.testdir({ 'a.yaml': configOf(auth0, `{ audiences: ['${auth0.audience}'] }`) })
   const verify = (token: string) => run(['verify', token, '--config', join(folder, 'a.yaml')], { folder })
@@ -151,7 +151,7 @@ t.test('decode and verify give scripts JSON, and the same exit codes', async (t)
   t.match(await verify(machineToken(auth0)), { accepted: true, exitCode: 0 })
 })
 
-t.test('verify tells of a configuration that takes no token, or is none', async (t) => {
+t.test('verify reports a configuration that accepts no tokens or is invalid', async (t) => {
   const auth0 = await startAuth0(t)
   const folder = t.testdir({ 'a.yaml': configOf(auth0, '{}'), 'b.yaml': 'nonsense: 1' })
   const empty = await run(['verify', machineToken(auth0), '--config', join(folder, 'a.yaml')], { folder })
@@ -170,7 +170,7 @@ function fetchEnvironment(t: Test, auth0: LocalAuth0): NodeJS.ProcessEnv {
   }
 }
 
-t.test('fetch prints a token and keeps it, for its owner only, until it is about to expire', async (t) => {
+t.test('fetch prints a token and caches it, readable by its owner only, until it is about to expire', async (t) => {
   const auth0 = await startAuth0(t)
   const env = fetchEnvironment(t, auth0)
   const first = await run(['fetch'], { env })
@@ -191,7 +191,7 @@ t.test('fetch prints a token and keeps it, for its owner only, until it is about
   t.equal((await run(['fetch'], { env })).exitCode, 0)
 })
 
-t.test('fetch prints the token where it cannot be kept, and says so', async (t) => {
+t.test('fetch prints a token that it cannot cache, with a warning', async (t) => {
   const auth0 = await startAuth0(t)
   const env = { ...fetchEnvironment(t, auth0), XDG_CACHE_HOME: '/dev/null' }
   t.match(await run(['fetch'], { env }), {
@@ -214,13 +214,13 @@ t.test('fetch takes the secret from a file, and never from the command line', as
   t.match(await run(['fetch'], { env: withCache }), { exitCode: 1, err: /Missing: --secret-file or STAGEDOOR_MACHINE/ })
 })
 
-t.test('fetch names all that it lacks at once, and its help', async (t) => {
+t.test('fetch reports all missing options at once, with its help', async (t) => {
   const lacks =
     /^Missing: --issuer .*; --client-id .*; --secret-file .*; --audience .*\.\n\(stagedoor token fetch --help/
   t.match(await run(['fetch'], { env: {} }), { exitCode: 1, err: lacks })
 })
 
-t.test('without a token that is said', async (t) => {
+t.test('a missing token is reported', async (t) => {
   t.match(await run(['decode'], { input: '\n' }), { exitCode: 1, err: /^No token: give it as an argument/ })
   const auth0 = await startAuth0(t)
   const folder = t.testdir({ 'a.yaml': configOf(auth0, '{}') })

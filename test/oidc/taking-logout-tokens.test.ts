@@ -19,7 +19,7 @@ const gone = new Error('Redis is away')
 const unavailable = { code: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE', cause: gone, headers: { 'retry-after': '5' } }
 const ended = { issuer, sid: 'sid-1', createdBefore: now() + 1 }
 
-/** @param failures how many times in a row the others cannot be told */
+/** @param failures how many times in a row publishing to other replicas fails */
 function party(failures = 0, singleUse: SingleUse = createSingleUse(now)) {
   const revoked: Revocation[] = []
   let left = failures

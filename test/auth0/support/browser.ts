@@ -1,12 +1,12 @@
 export type Browser = {
-  /** Follows redirects as long as they stay at the origin of the first request; gives the last answer. */
+  /** Follows redirects while they stay at the origin of the first request. @returns the last answer */
   get: (url: string) => Promise<Page>
   submit: (url: string, fields: Record<string, string>) => Promise<Page>
   cookies: Map<string, string>
 }
 export type Page = { status: number; url: string; location: string | undefined; text: string; headers: Headers }
 
-/** A browser as far as these tests need one: cookies, redirects, forms. */
+/** A minimal browser for these tests: cookies, redirects, forms. */
 export function createBrowser(): Browser {
   const cookies = new Map<string, string>()
 

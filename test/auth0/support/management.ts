@@ -14,7 +14,7 @@ export async function managementToken(auth0: LocalAuth0, scope?: string): Promis
   return String(body.access_token)
 }
 
-/** Calls below /api/v2/ with a token of the given scopes; all of them by default. */
+/** Makes calls below /api/v2/ with a token of the given scopes; default: all scopes. */
 export async function createManagementCall(auth0: LocalAuth0, scope?: string): Promise<Call> {
   const token = await managementToken(auth0, scope)
   return async (path, init = {}) => {
@@ -27,7 +27,7 @@ export async function createManagementCall(auth0: LocalAuth0, scope?: string): P
 export type Message = { event: string; id: string; data: unknown }
 export type EventReader = { status: number; next: () => Promise<Message | undefined>; close: () => Promise<void> }
 
-/** Reads server-sent events one by one; `next` gives undefined when the stream has ended. */
+/** Reads server-sent events one by one. `next` returns undefined when the stream has ended. */
 export async function openEvents(
   auth0: LocalAuth0,
   token: string,

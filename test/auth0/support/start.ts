@@ -10,7 +10,7 @@ import type { Browser, Page } from './browser.ts'
 export const callback = 'http://app.test/callback'
 export const afterLogout = 'http://app.test/bye'
 
-/** A stand-in that stops when the test ends. */
+/** A local Auth0 that stops when the test ends. */
 export async function startAuth0(t: Test, options: LocalAuth0Options = {}): Promise<LocalAuth0> {
   const auth0 = await startLocalAuth0({ callbacks: [callback], logoutUrls: [afterLogout], ...options })
   t.teardown(() => auth0.close())
@@ -21,15 +21,15 @@ export type Application = {
   config: openid.Configuration
   browser: Browser
   authorizeUrl: (parameters?: Record<string, string>) => URL
-  /** Opens /authorize and, when a login page comes, signs this user in. */
+  /** Opens /authorize and signs this user in if a login page appears. */
   visit: (parameters?: Record<string, string>, email?: string) => Promise<Page>
-  /** A whole login: gives the tokens. */
+  /** Makes a complete login. @returns the tokens */
   login: (parameters?: Record<string, string>, email?: string) => Promise<Tokens>
   redeem: (page: Page) => Promise<Tokens>
 }
 export type Tokens = Awaited<ReturnType<typeof authorizationCodeGrant>>
 
-/** An application on openid-client 6, at one browser. */
+/** An application that uses openid-client 6, with one browser. */
 export async function createApplication(auth0: LocalAuth0, browser = createBrowser()): Promise<Application> {
   const config = await discovery(new URL(auth0.issuer), auth0.clientId, auth0.clientSecret, undefined, {
     execute: [allowInsecureRequests],
@@ -72,7 +72,7 @@ export async function createApplication(auth0: LocalAuth0, browser = createBrows
   }
 }
 
-/** A request to the token endpoint as plain as can be. */
+/** Sends a plain request to the token endpoint. */
 export async function postToken(auth0: LocalAuth0, fields: Record<string, string>) {
   const response = await fetch(`${auth0.issuer}oauth/token`, { method: 'POST', body: new URLSearchParams(fields) })
   return {
@@ -86,7 +86,7 @@ export function clientFields(auth0: LocalAuth0): { client_id: string; client_sec
   return { client_id: auth0.clientId, client_secret: auth0.clientSecret }
 }
 
-/** The error of a refused grant; undefined when it was granted. */
+/** The error of a refused grant; undefined if it was granted. */
 export async function refusalOf(grant: Promise<unknown>): Promise<unknown> {
   try {
     await grant

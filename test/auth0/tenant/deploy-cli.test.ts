@@ -15,7 +15,7 @@ const run = promisify(execFile)
 const others = demoClients().map((client) => ({ ...client, name: `Other ${client.name}` }))
 const callback = 'https://portal.example.com/.stagedoor/callback'
 
-/** `a0deploy import` of a file of auth0/tenant, with its config.json and the mappings of this tenant. */
+/** Runs `a0deploy import` with a file of auth0/tenant, its config.json and the mappings of this tenant. */
 async function deploy(auth0: TlsAuth0, file: string, mappings: Record<string, unknown> = {}): Promise<string> {
   const tenant = join(repositoryRoot, 'auth0/tenant')
   const config = JSON.parse(await readFile(join(tenant, 'config.json'), 'utf8'))
@@ -33,7 +33,7 @@ async function deploy(auth0: TlsAuth0, file: string, mappings: Record<string, un
   return stdout
 }
 
-t.test('auth0-deploy-cli makes the tenant of auth0/tenant, and the event stream where it is wanted', async (t) => {
+t.test('auth0-deploy-cli creates the tenant of auth0/tenant, and the event stream if wanted', async (t) => {
   const auth0 = await startTlsAuth0(t, { users: [], clients: others })
   const output = await deploy(auth0, 'tenant.yaml')
   t.match(output, 'Import Successful')

@@ -23,7 +23,7 @@ t.test('the Terraform files are formatted', { skip: withoutTerraform }, async (t
   t.equal(spawnSync('terraform', ['fmt', '-check', tenant]).status, 0)
 })
 
-t.test('the Terraform files say what tenant.yaml says', async (t) => {
+t.test('the Terraform files describe the same tenant as tenant.yaml', async (t) => {
   const hcl = (await readFile(join(tenant, 'main.tf'), 'utf8')).replaceAll(/ +/g, ' ')
   const yaml = (await readFile(join(tenant, 'tenant.yaml'), 'utf8')).replaceAll(/##(\w+)##|@@\w+@@/g, '$1')
   const { actions, resourceServers, clients, clientGrants, roles } = parse(yaml)
@@ -45,7 +45,7 @@ t.test('the Terraform files say what tenant.yaml says', async (t) => {
   }
 })
 
-t.test('Terraform makes the tenant, and then finds nothing to change', { skip: withoutProvider }, async (t) => {
+t.test('Terraform creates the tenant, and then finds nothing to change', { skip: withoutProvider }, async (t) => {
   const auth0 = await startTlsAuth0(t, {
     users: [],
     clients: demoClients().map((client) => ({ ...client, name: `Other ${client.name}` })),
@@ -83,7 +83,7 @@ t.test('Terraform makes the tenant, and then finds nothing to change', { skip: w
   t.match(stdout, 'No changes.')
 })
 
-/** Terraform in a copy of auth0/tenant, with the provider of this machine. */
+/** Prepares Terraform in a copy of auth0/tenant, with the locally installed provider. */
 async function startTerraform(t: Test, env: Record<string, string>) {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-terraform-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))

@@ -35,7 +35,7 @@ import {
   webhook,
 } from './support.ts'
 
-t.test('a forged identity that Backstage accepts is an alarm, for each kind', async (t) => {
+t.test('a forged identity that Backstage accepts is an error, for each kind', async (t) => {
   const { findings, exitCode } = await examine(t, { backstage: { '/api/auth/stagedoor/refresh': signedIn } })
   const alarms = findings.filter(({ id }) => id === 'backstage-forgery')
   t.same(
@@ -52,7 +52,7 @@ t.test('a forged identity that Backstage accepts is an alarm, for each kind', as
   t.equal(exitCode, 2)
 })
 
-t.test('the issuer without its slash is said with the spelling that is right', async (t) => {
+t.test('an issuer without its slash is reported with the correct spelling', async (t) => {
   const { stack } = await examine(t)
   const issuer = stack.auth0.issuer.slice(0, -1)
   const { findings, ids } = await examine(t, {
@@ -63,39 +63,33 @@ t.test('the issuer without its slash is said with the spelling that is right', a
   t.match(findings.find(({ id }) => id === 'auth0-issuer')?.fix, /Write auth0.issuer: http.*x\//)
 })
 
-t.test(
-  'a start tries forged identities on Backstage, and refuses when one is accepted and that is asked for',
-  async (t) => {
-    const seen: unknown[] = []
-    const log = (...words: unknown[]) => void seen.push(words)
-    const logger = { warn: log, error: log } as never
-    const origin = await startOrigin(t, backstageLike('http://localhost', { '/api/auth/stagedoor/refresh': signedIn }))
-    const config = (selfTest: string, url: string) =>
-      configSchema.parse({
-        server: { baseUrl: 'http://localhost:8080', selfTest },
-        auth0: { issuer: 'https://t.example.com/', clientId: 'a', clientSecrets: ['b'] },
-        session: { secrets: ['a secret for tests, at least 32 characters'] },
-        upstreams: { backstage: { url } },
-        routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
-      })
-    const surroundings = { logger, fetch, now: Date.now }
-    await runSelfTest(config('warn', origin.url), surroundings)
-    t.equal(seen.length, 6)
-    await t.rejects(
-      runSelfTest(config('refuse', origin.url), surroundings),
-      /Backstage accepts an identity signed with/,
-    )
-    const good = await startOrigin(t, backstageLike('http://localhost'))
-    seen.length = 0
-    await runSelfTest(config('refuse', good.url), surroundings)
-    t.same(seen, [])
-    await runSelfTest(config('refuse', 'http://127.0.0.1:1'), surroundings)
-    const finding = [{ check: 'backstage-reachable' }, /^http:\/\/127\.0\.0\.1:1 does not answer/]
-    t.match(seen, [finding], 'while Backstage is away the start goes on')
-  },
-)
+t.test('a start tries forged identities on Backstage, and fails if one is accepted and so configured', async (t) => {
+  const seen: unknown[] = []
+  const log = (...words: unknown[]) => void seen.push(words)
+  const logger = { warn: log, error: log } as never
+  const origin = await startOrigin(t, backstageLike('http://localhost', { '/api/auth/stagedoor/refresh': signedIn }))
+  const config = (selfTest: string, url: string) =>
+    configSchema.parse({
+      server: { baseUrl: 'http://localhost:8080', selfTest },
+      auth0: { issuer: 'https://t.example.com/', clientId: 'a', clientSecrets: ['b'] },
+      session: { secrets: ['a secret for tests, at least 32 characters'] },
+      upstreams: { backstage: { url } },
+      routes: [{ name: 'everything', path: '/**', allow: 'authenticated' }],
+    })
+  const surroundings = { logger, fetch, now: Date.now }
+  await runSelfTest(config('warn', origin.url), surroundings)
+  t.equal(seen.length, 6)
+  await t.rejects(runSelfTest(config('refuse', origin.url), surroundings), /Backstage accepts an identity signed with/)
+  const good = await startOrigin(t, backstageLike('http://localhost'))
+  seen.length = 0
+  await runSelfTest(config('refuse', good.url), surroundings)
+  t.same(seen, [])
+  await runSelfTest(config('refuse', 'http://127.0.0.1:1'), surroundings)
+  const finding = [{ check: 'backstage-reachable' }, /^http:\/\/127\.0\.0\.1:1 does not answer/]
+  t.match(seen, [finding], 'while Backstage is away the start goes on')
+})
 
-t.test('with machines, events and an API in good order nothing is found, with and without a token', async (t) => {
+t.test('a correct setup of machines, events and an API has no findings, with and without a token', async (t) => {
   const fault: Fault = {
     config: {
       auth0: { audience: demoAudience, events: { pull: puller(), webhook } },
@@ -107,7 +101,7 @@ t.test('with machines, events and an API in good order nothing is found, with an
   t.same((await examine(t, { ...fault, arguments: ['--management'] })).ids, [])
 })
 
-t.test('claims that Auth0 drops are named', async (t) => {
+t.test('claims that Auth0 drops are reported', async (t) => {
   const judge = async (issuer: string, claims: object) => {
     const config = {
       auth0: { issuer, claims: { roles: ['https://x/roles', 'roles'], groups: ['https://x/g'], ...claims } },
@@ -120,7 +114,7 @@ t.test('claims that Auth0 drops are named', async (t) => {
   t.equal(await judge('https://login.example.com/', { roles: ['roles'] }), undefined, 'other providers keep them')
 })
 
-t.test('cookies that something in between changed are seen', async (t) => {
+t.test('cookies that an intermediary changes are reported', async (t) => {
   const good = '__Host-stagedoor-tx.a=b; Max-Age=600; Path=/; HttpOnly; Secure; SameSite=Lax'
   t.equal(cookieComplaint(good, true), undefined)
   t.match(cookieComplaint(undefined, true), /without its cookie/)
@@ -129,7 +123,7 @@ t.test('cookies that something in between changed are seen', async (t) => {
   t.match(cookieComplaint(`${good}; Domain=example.com`, true), /got a Domain/)
 })
 
-t.test('the base URL of the app is read from Backstage’s page', async (t) => {
+t.test('the base URL of the app comes from Backstage’s page', async (t) => {
   const page =
     '<script type="backstage.io/config">\n[{"data":{"app":{"title":"x","baseUrl":"https://p"},"backend":{}}}]</script>'
   t.equal(appBaseUrlIn(page), 'https://p')
@@ -155,19 +149,19 @@ const online: [what: string, fault: Fault, expected: RegExp, exitCode: number][]
   ],
 ]
 for (const [what, fault, expected, exitCode] of online) {
-  t.test(`check --online says so when ${what}`, async (t) => {
+  t.test(`check --online reports when ${what}`, async (t) => {
     const seen = await examine(t, { ...fault, command: ['check', '--online'] })
     t.match(seen.out, expected)
     t.equal(seen.exitCode, exitCode)
   })
 }
 
-t.test('for people every finding has its meaning and what mends it', async (t) => {
+t.test('the text output has the meaning and the remedy of every finding', async (t) => {
   const { out } = await examine(t, { cause: setClient({ callbacks: [] }), arguments: [] })
   t.match(out, /Allowed Callback URLs: add http:\/\/localhost:\d+\/.stagedoor\/callback/)
 })
 
-t.test('what cannot be asked is no good news: it is said with its reason', async (t) => {
+t.test('a check that cannot be made is reported with its reason, not as a success', async (t) => {
   const { out } = await examine(t, { cause: ({ auth0 }) => auth0.switches.down('refuse'), command: ['doctor'] })
   t.match(out, /^– not checked, because Auth0 cannot be discovered: auth0-issuer, auth0-keys, auth0-clock, .*/m)
   t.notMatch(out, /✓ (?:this machine’s clock|Auth0’s keys)/)
@@ -175,7 +169,7 @@ t.test('what cannot be asked is no good news: it is said with its reason', async
   t.match(out, /\d+ checks, \d+ could not be asked: 1 error, 0 warnings\./)
 })
 
-t.test('with a token that may read little, the doctor says what it could not read', async (t) => {
+t.test('with a token of few scopes the doctor says what it could not read', async (t) => {
   const scopes = ['read:clients']
   const { out, exitCode } = await examine(t, {
     cause: ({ auth0 }) =>
@@ -188,7 +182,7 @@ t.test('with a token that may read little, the doctor says what it could not rea
   t.equal(exitCode, 0)
 })
 
-t.test('a certificate that expires within two weeks is named', async (t) => {
+t.test('a certificate that expires within two weeks is reported', async (t) => {
   const { certificate, key } = await startCertificates(t)
   const { baseUrl } = await startTlsServer(t, { cert: await readFile(certificate), key: await readFile(key) })
   const config = { server: { baseUrl } }
@@ -198,7 +192,7 @@ t.test('a certificate that expires within two weeks is named', async (t) => {
   t.same(await judge(Date.now() - 30 * 86_400_000), [])
 })
 
-t.test('a file that holds no certificate is named', async (t) => {
+t.test('a file without a certificate is reported', async (t) => {
   const { key } = await startCertificates(t)
   const config = { server: { baseUrl: 'http://localhost:1', tls: { certificate: key, key } } }
   t.match(await resultOf(tlsChecks, 'certificate', { config }), [
@@ -206,7 +200,7 @@ t.test('a file that holds no certificate is named', async (t) => {
   ])
 })
 
-t.test('a server that speaks old TLS, or old ciphers, is named; our own listener does neither', async (t) => {
+t.test('a server with old TLS versions or ciphers is reported, and our own listener has neither', async (t) => {
   const { certificate, key } = await startRsaCertificate(t)
   const files = { cert: await readFile(certificate), key: await readFile(key) }
   const judge = async (options: TlsOptions) => {
@@ -225,7 +219,7 @@ t.test('a server that speaks old TLS, or old ciphers, is named; our own listener
   t.same(await resultOf(tlsChecks, 'tls', { config: { server: { baseUrl: gateway.url } } }), [])
 })
 
-t.test('whoever answers in Auth0’s name with old ciphers is named', async (t) => {
+t.test('old ciphers at Auth0’s address are reported', async (t) => {
   const { certificate, key } = await startRsaCertificate(t)
   const files = { cert: await readFile(certificate), key: await readFile(key) }
   const judge = async (options: TlsOptions, env = {}) => {
@@ -238,7 +232,7 @@ t.test('whoever answers in Auth0’s name with old ciphers is named', async (t) 
   t.same(await judge(old, { HTTPS_PROXY: 'http://proxy' }), undefined, 'a proxy speaks for itself')
 })
 
-t.test('networks that Auth0 cannot reach are told from the internet', async (t) => {
+t.test('networks that Auth0 cannot reach are distinguished from the internet', async (t) => {
   for (const address of [
     '127.0.0.1',
     '10.1.2.3',
@@ -253,7 +247,7 @@ t.test('networks that Auth0 cannot reach are told from the internet', async (t) 
   for (const address of ['8.8.8.8', '172.32.0.1', '2606:4700::1']) t.notOk(isPrivateAddress(address), address)
 })
 
-t.test('the age of a client secret is read from the records of its rotation', async (t) => {
+t.test('the age of a client secret comes from the records of its rotation', async (t) => {
   const file = join(await temporaryFolder(t), 'rotation.jsonl')
   const secret = 'a secret that is in use'
   const recordOf = (id: string, time: string) =>
@@ -277,7 +271,7 @@ t.test('the age of a client secret is read from the records of its rotation', as
   t.match(await judge(secret, '2026-08-01T00:00:00Z', `${file}.gone`), [{ severity: 'info', found: /cannot be read$/ }])
 })
 
-t.test('the reason why nothing answers is said, and what mends it', async (t) => {
+t.test('an unreachable server is reported with its reason and remedy', async (t) => {
   const { certificate, key } = await startCertificates(t)
   const { baseUrl } = await startTlsServer(t, { cert: await readFile(certificate), key: await readFile(key) })
   const reasonAt = async (url: string) => whyNoAnswer(await fetch(url).catch((error: unknown) => error))
@@ -310,12 +304,12 @@ async function startTlsServer(t: Test, options: TlsOptions): Promise<{ baseUrl: 
   return { baseUrl: `https://localhost:${(server.address() as AddressInfo).port}` }
 }
 
-/** TLS_RSA works with RSA keys only. */
+/** TLS_RSA ciphers need an RSA key. */
 async function startRsaCertificate(t: Test) {
   return startCertificates(t, 'first', ['-newkey', 'rsa:2048'])
 }
 
-/** The findings of one check; undefined where there is nothing to check. */
+/** The findings of one check; undefined if there is nothing to check. */
 async function resultOf(checks: readonly Check[], id: string, context: object) {
   const only = checks.filter((one) => one.id === id)
   const [result] = await runChecks(only, { env: {}, now: Date.now, ...context } as never)

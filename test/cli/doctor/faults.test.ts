@@ -181,7 +181,7 @@ const faults: [what: string, fault: Fault, id: string, exitCode: number][] = [
   ],
 ]
 
-t.test('where all is well the doctor says so, with a token and without', async (t) => {
+t.test('the doctor reports a correct setup, with and without a token', async (t) => {
   for (const arguments_ of [undefined, ['--management']]) {
     const { ids, exitCode, out, err } = await examine(t, arguments_ ? { arguments: arguments_ } : {})
     t.same(ids, [], out + err)
@@ -190,7 +190,7 @@ t.test('where all is well the doctor says so, with a token and without', async (
 })
 
 for (const [what, fault, id, exitCode] of faults) {
-  t.test(`${what}: the doctor names that and nothing else`, async (t) => {
+  t.test(`${what}: the doctor reports only that`, async (t) => {
     const seen = await examine(t, fault)
     const beside = id === 'dns' ? ['auth0-callback', 'auth0-logout-url', 'backstage-base-url'] : []
     t.same(
@@ -203,7 +203,7 @@ for (const [what, fault, id, exitCode] of faults) {
   })
 }
 
-t.test('the doctor gives the reason that Redis and the gateway give', async (t) => {
+t.test('the doctor reports the reasons that Redis and the gateway give', async (t) => {
   const { findings } = await examine(t, {
     config: { session: { redis: { url: 'redis://127.0.0.1:1' } } },
     gateway: { audit: { sinks: [{ file: { path: '/dev/full' } }] } },
@@ -307,14 +307,14 @@ const managed: [what: string, fault: Fault, id: string][] = [
 ]
 
 for (const [what, fault, id] of managed) {
-  t.test(`${what}: the doctor names that and nothing else, given a token`, async (t) => {
+  t.test(`${what}: with a token, the doctor reports only that`, async (t) => {
     t.same((await examine(t, fault)).ids, [])
     const seen = await examine(t, { ...fault, arguments: ['--management'] })
     t.same(seen.ids, [id], seen.out)
   })
 }
 
-t.test('each check that the docs name is here with a fault, or has a test of its own', async (t) => {
+t.test('each check in the docs has a fault here or its own test', async (t) => {
   const elsewhere = [
     'auth0-issuer',
     'auth0-claims',

@@ -15,25 +15,25 @@ import { freePort } from '../../support/ports.ts'
 import { temporaryFolder } from '../rotate/support.ts'
 
 export type Fault = {
-  /** What the configuration says wrongly, section by section. */
+  /** Faulty sections of the configuration. */
   config?: Record<string, object>
-  /** What the gateway that runs is made of; the doctor's file does not have it. */
+  /** Sections of the running gateway only; the doctor's file lacks them. */
   gateway?: Record<string, object>
   auth0?: LocalAuth0Options
-  /** Answers in Backstage's place, by path; a status of 0 cuts the connection. */
+  /** Answers in place of Backstage, by path; status 0 cuts the connection. */
   backstage?: Record<string, { status: number; body?: unknown }>
-  /** Switches a fault on, once all runs. */
+  /** Switches a fault on once everything runs. */
   cause?: (stack: Stack) => void
   now?: () => number
-  /** What an ingress does that stands before Stagedoor. */
+  /** The behaviour of an ingress before Stagedoor. */
   ingress?: Ingress
   arguments?: string[]
-  /** In place of the doctor. */
+  /** The command to run; default: the doctor. */
   command?: string[]
 }
 
 type Ingress = {
-  /** The status that it answers with by itself; undefined passes the request on. */
+  /** The status of the ingress's own answer; undefined passes the request on. */
   answer?: (request: IncomingMessage) => number | undefined
   cookie?: (cookie: string) => string
 }
@@ -57,7 +57,7 @@ async function startIngress(t: Test, port: number, { answer, cookie = (same) => 
   return Number(new URL(url).port)
 }
 
-/** As much of Backstage as the doctor asks. */
+/** The endpoints of Backstage that the doctor uses. */
 export function backstageLike(url: string, changed: Fault['backstage'] = {}): RequestListener {
   const missing = { status: 404, body: { error: { name: 'NotFoundError' } } }
   const unauthenticated = { status: 401, body: { error: { name: 'AuthenticationError' } } }
@@ -79,7 +79,7 @@ export function backstageLike(url: string, changed: Fault['backstage'] = {}): Re
   }
 }
 
-/** Everything in good order, but for the fault. @returns what the doctor says, in JSON */
+/** A correct setup except for the fault. @returns the doctor's findings as JSON */
 export async function examine(t: Test, fault: Fault = {}) {
   const port = await freePort()
   const publicPort = fault.ingress && (await startIngress(t, port, fault.ingress))
@@ -109,7 +109,7 @@ export async function examine(t: Test, fault: Fault = {}) {
   const { findings = [] } = JSON.parse(fault.command === undefined && seen.out ? seen.out : '{}') as {
     findings?: Finding[]
   }
-  // `info` findings come up in every stack on localhost, and are no faults.
+  // Every stack on localhost has `info` findings. They are no faults.
   const ids = findings.filter(({ severity }) => severity !== 'info').map(({ id }) => id)
   return { ...seen, findings, ids: [...new Set(ids)], stack }
 }

@@ -11,7 +11,7 @@ const isGone = (path: string) =>
     () => true,
   )
 
-t.test('a rotation leaves one secret that works everywhere, and the old one works nowhere', async (t) => {
+t.test('a rotation leaves one secret that works everywhere, and invalidates the old one', async (t) => {
   const stack = await startRotationStack(t)
   const old = stack.auth0.clientSecret
   const { out, err, exitCode } = await stack.rotate()
@@ -40,13 +40,13 @@ t.test('no secret is printed, nor written into the audit file', async (t) => {
   for (const secret of [old, current, stack.auth0.management.clientSecret]) t.notOk(seen.includes(secret))
 })
 
-/** A whole trail of so many runs, of which nothing is to be noted but that they sign nothing. */
+/** A verified trail of this many runs, whose only remark is that it is unsigned. */
 const trailOf = (runs: number, records = String.raw`\d+`) =>
   new RegExp(
     `^(?:note: no signature covers [^\\n]+\\n){${runs}}The trail is whole: ${records} records, ${runs} writers?, 0 signed checkpoints`,
   )
 
-t.test('the trail of a rotation that ended, well or not, is whole, and its writers ended in order', async (t) => {
+t.test('the trail of a finished rotation, successful or not, verifies, and its writers ended in order', async (t) => {
   const stack = await startRotationStack(t)
   const verify = () => runCommand(['audit', 'verify', stack.auditFile])
   t.match(await stack.rotate(), { exitCode: 0 })
@@ -58,7 +58,7 @@ t.test('the trail of a rotation that ended, well or not, is whole, and its write
   t.match(await verify(), { exitCode: 0, err: '', out: trailOf(3) }, 'a person has to look')
 })
 
-t.test('files keep the mode they had, and new ones are ours alone', async (t) => {
+t.test('files keep their mode, and only the owner may read new ones', async (t) => {
   const stack = await startRotationStack(t)
   await stack.rotate()
   t.equal(((await stat(`${stack.file}.next`)).mode & 0o777).toString(8), '600')
@@ -66,7 +66,7 @@ t.test('files keep the mode they had, and new ones are ours alone', async (t) =>
 })
 
 t.test(
-  'a replica that does not get the new secret: nothing changes at Auth0, and the old secret is back',
+  'if a replica does not get the new secret, nothing changes at Auth0, and the old secret is restored',
   async (t) => {
     const stack = await startRotationStack(t)
     const old = stack.auth0.clientSecret
@@ -81,7 +81,7 @@ t.test(
   },
 )
 
-t.test('Auth0 that refuses the change keeps the old secret, which is what targets hold then', async (t) => {
+t.test('if Auth0 refuses the change, the targets get the old secret back', async (t) => {
   const stack = await startRotationStack(t)
   const old = stack.auth0.clientSecret
   stack.auth0.switches.failNext('/api/v2/clients', [400])
@@ -96,7 +96,7 @@ t.test('while Auth0 accepts either secret, the rotation waits', async (t) => {
   const stack = await startRotationStack(t)
   const old = stack.auth0.clientSecret
   let probes = 0
-  // The first five answers are of a server that has the old secret still.
+  // The first five answers come from a server that still has the old secret.
   const { acceptedSecret } = stack.auth0.tenant
   stack.auth0.tenant.acceptedSecret = (client) => {
     if (client.clientId !== stack.auth0.clientId) return acceptedSecret(client)
@@ -109,42 +109,42 @@ t.test('while Auth0 accepts either secret, the rotation waits', async (t) => {
   t.equal(await stack.probe((await stack.held()).current), 'accepted')
 })
 
-t.test('one rotation at a time: a lock of a running process is respected, one of a dead process is not', async (t) => {
-  const stack = await startRotationStack(t)
-  const { hostname } = await import('node:os')
-  const lock = (pid: number) => writeFile(`${stack.stateFile}.lock`, JSON.stringify({ pid, host: hostname() }))
-  await lock(process.ppid)
-  t.match(await stack.rotate(), { exitCode: 1, err: /another rotation is under way/ })
-  t.equal(await stack.probe(stack.auth0.clientSecret), 'accepted')
-  await lock(2 ** 22 + 1)
-  t.match(await stack.rotate(), { exitCode: 0 })
-})
-
 t.test(
-  'a lock with our own process id is left behind: a container gives every process that it starts the same',
+  'only one rotation runs at a time: the lock of a running process counts, that of a dead process does not',
   async (t) => {
     const stack = await startRotationStack(t)
     const { hostname } = await import('node:os')
-    await writeFile(`${stack.stateFile}.lock`, JSON.stringify({ pid: process.pid, host: hostname() }))
+    const lock = (pid: number) => writeFile(`${stack.stateFile}.lock`, JSON.stringify({ pid, host: hostname() }))
+    await lock(process.ppid)
+    t.match(await stack.rotate(), { exitCode: 1, err: /another rotation is under way/ })
+    t.equal(await stack.probe(stack.auth0.clientSecret), 'accepted')
+    await lock(2 ** 22 + 1)
     t.match(await stack.rotate(), { exitCode: 0 })
   },
 )
 
-t.test('a next secret that is there already is not written over', async (t) => {
+t.test('a lock with our own process id counts as stale, since containers reuse process ids', async (t) => {
+  const stack = await startRotationStack(t)
+  const { hostname } = await import('node:os')
+  await writeFile(`${stack.stateFile}.lock`, JSON.stringify({ pid: process.pid, host: hostname() }))
+  t.match(await stack.rotate(), { exitCode: 0 })
+})
+
+t.test('an existing next secret is not overwritten', async (t) => {
   const stack = await startRotationStack(t)
   await writeFile(`${stack.file}.next`, 'of another rotation')
   t.match(await stack.rotate(), { exitCode: 1, err: /holds a next secret already/ })
   t.same(await stack.held(), { current: stack.auth0.clientSecret, next: 'of another rotation' })
 })
 
-t.test('a current secret that Auth0 refuses is said before anything is changed', async (t) => {
+t.test('a current secret that Auth0 refuses is reported before any change', async (t) => {
   const stack = await startRotationStack(t)
   await writeFile(stack.file, 'not the secret')
   t.match(await stack.rotate(), { exitCode: 1, err: /Auth0 refuses the current secret: nothing was changed/ })
   t.equal(stack.auth0.counters.management, 0)
 })
 
-t.test('in an emergency the old secret ends first, also when no replica answers', async (t) => {
+t.test('in an emergency the old secret ends first, even if no replica answers', async (t) => {
   const stack = await startRotationStack(t)
   const old = stack.auth0.clientSecret
   const { exitCode, err } = await stack.rotate('--emergency', '--no-wait')
@@ -154,7 +154,7 @@ t.test('in an emergency the old secret ends first, also when no replica answers'
   t.equal(await stack.probe((await stack.held()).current), 'accepted')
 })
 
-t.test('records that cannot be written are said before anything is changed', async (t) => {
+t.test('records that cannot be written are reported before any change', async (t) => {
   const stack = await startRotationStack(t)
   t.match(await stack.rotate('--audit-file', '/nowhere/records'), {
     exitCode: 1,
@@ -163,7 +163,7 @@ t.test('records that cannot be written are said before anything is changed', asy
   t.ok(await isGone(stack.stateFile))
 })
 
-t.test('a target that cannot be written turns the rotation back, and its file is named', async (t) => {
+t.test('a target that cannot be written reverts the rotation, and the error names its file', async (t) => {
   const stack = await startRotationStack(t)
   const old = stack.auth0.clientSecret
   const { err, exitCode } = await stack.rotate('--to', 'file:/nowhere/secret')
@@ -174,7 +174,7 @@ t.test('a target that cannot be written turns the rotation back, and its file is
   t.equal(await stack.probe(old), 'accepted')
 })
 
-t.test('what is missing is said', async (t) => {
+t.test('missing options are reported', async (t) => {
   const stack = await startRotationStack(t)
   const rotate = (arguments_: string[], env = {}) =>
     runCommand(['rotate', 'client-secret', '--state', stack.stateFile, ...arguments_], { env })

@@ -22,7 +22,7 @@ import { type RotationStack, startRotationStack } from './support.ts'
 
 const killed = new Error('killed')
 
-/** Begins a rotation that ends where a kill would: at a step, before its effect or after it, when the record is written. */
+/** Starts a rotation that stops like a killed process: at a step, before or after its effect, when the record is written. */
 async function killAt(stack: RotationStack, step: string, outcome: StepOutcome): Promise<void> {
   const { issuer, clientId } = stack.auth0
   const send = createSendJson(fetch)
@@ -51,7 +51,7 @@ async function killAt(stack: RotationStack, step: string, outcome: StepOutcome):
   })
 }
 
-/** One secret, and the same for targets, replicas and Auth0. */
+/** Checks that targets, replicas and Auth0 have one and the same secret. */
 async function shouldHaveOneSecret(t: Test, stack: RotationStack, old: string): Promise<void> {
   const { current, next } = await stack.held()
   t.equal(current, next)
@@ -65,7 +65,7 @@ async function shouldHaveOneSecret(t: Test, stack: RotationStack, old: string): 
   t.same(new Set(held), new Set([fingerprint(current)]))
 }
 
-/** The trail that both runs left, in order, and whole. `stagedoor audit verify` reads it, and names the run that was killed. */
+/** The records of both runs, in order. Checks that `stagedoor audit verify` passes them and names the killed run. */
 async function trailOf(t: Test, stack: RotationStack): Promise<string[]> {
   const { exitCode, out, err } = await runCommand(['audit', 'verify', stack.auditFile])
   t.equal(exitCode, 0, out + err)
@@ -76,7 +76,7 @@ async function trailOf(t: Test, stack: RotationStack): Promise<string[]> {
 const steps = ['stage', 'await-staged', 'change', 'verify', 'promote', 'await-promoted'] as const
 type Step = (typeof steps)[number]
 
-/** The records of a run that takes these steps, and is killed at the last record or not at all. */
+/** The records of a run with these steps that is killed at the last record or not at all. */
 const recordsOf = (taken: readonly string[], last: 'begun' | 'done' = 'done') =>
   taken.flatMap((step, index) => {
     const isCut = last === 'begun' && index === taken.length - 1
@@ -122,7 +122,7 @@ for (const step of steps) {
   }
 }
 
-t.test('a process that is killed for good while Auth0 has its request leaves a rotation that resumes', async (t) => {
+t.test('a rotation resumes after its process was killed during the request to Auth0', async (t) => {
   const stack = await startRotationStack(t)
   const { auth0, auditFile } = stack
   const old = auth0.clientSecret
@@ -150,7 +150,7 @@ t.test('a process that is killed for good while Auth0 has its request leaves a r
   ])
 })
 
-t.test('without its state file, as on another machine, a rotation resumes from what the target holds', async (t) => {
+t.test("without its state file, as on another machine, a rotation resumes from the target's content", async (t) => {
   for (const step of ['await-staged', 'change', 'verify', 'promote'] as const) {
     const stack = await startRotationStack(t)
     const old = stack.auth0.clientSecret

@@ -54,7 +54,7 @@ async function startKeyStack(t: Test) {
   }
 }
 
-t.test('a private key is replaced with both accepted meanwhile, and one credential is left', async (t) => {
+t.test('during the replacement of a private key both keys are accepted, and one credential is left', async (t) => {
   const { rotate, probe, old, file, client } = await startKeyStack(t)
   t.equal(await probe(old), 'accepted')
   const { exitCode, err } = await rotate()
@@ -68,7 +68,7 @@ t.test('a private key is replaced with both accepted meanwhile, and one credenti
   t.notOk(err.includes('PRIVATE KEY'))
 })
 
-t.test('two credentials already: nothing is changed, because Auth0 takes no third', async (t) => {
+t.test('with two credentials nothing is changed, since Auth0 accepts no third', async (t) => {
   const { auth0, rotate, probe, old, file, client } = await startKeyStack(t)
   const credentials = client()?.credentials ?? []
   const more = [...credentials, { id: 'cred_2', name: 'another', pem: credentials[0]?.pem ?? '' }]
@@ -79,7 +79,7 @@ t.test('two credentials already: nothing is changed, because Auth0 takes no thir
   t.equal((await readFile(file, 'utf8')).trim(), old)
 })
 
-t.test('a private key that is not accepted after the change is taken back', async (t) => {
+t.test('a private key that Auth0 does not accept after the change is reverted', async (t) => {
   const { auth0, rotate, probe, old, file, client } = await startKeyStack(t)
   auth0.switches.down('error', ['/api/v2/clients'])
   t.match(await rotate(), { exitCode: 1 })
@@ -90,34 +90,31 @@ t.test('a private key that is not accepted after the change is taken back', asyn
   t.equal(client()?.credentials?.length, 1)
 })
 
-t.test(
-  'a private key rotates on without the state file, as on another machine, whatever was done before',
-  async (t) => {
-    for (const last of ['change', 'verify', 'promote'] as const) {
-      const { application, rotate, probe, old, file, client } = await startKeyStack(t)
-      const targets = [fileTarget(file)]
-      const place = { rotation: privateKeyRotation(application), targets, stateFile: createStateFile(`${file}.lost`) }
-      const wish = { mode: 'begin', isEmergency: false, currentSecret: undefined, startedAt: '2026-01-01' } as const
-      const killed = new Error('killed')
-      const recorder: Recorder = {
-        step: async ({ step }, outcome) => {
-          if (step === last && outcome === 'begun') throw killed
-        },
-        stop: async () => undefined,
-      }
-      const { patience } = application
-      const surroundings = { ...place, whoLacks: async () => [], patience, recorder }
-      await t.rejects(runRotation(await beginRotation(wish, place), surroundings), killed)
-      const { exitCode, err } = await rotate('--resume')
-      t.equal(exitCode, 0, err)
-      t.equal(await probe(await readFile(file, 'utf8')), 'accepted')
-      t.equal(await probe(old), 'refused')
-      t.equal(client()?.credentials?.length, 1)
+t.test('the rotation of a private key resumes at any step without the state file, as on another machine', async (t) => {
+  for (const last of ['change', 'verify', 'promote'] as const) {
+    const { application, rotate, probe, old, file, client } = await startKeyStack(t)
+    const targets = [fileTarget(file)]
+    const place = { rotation: privateKeyRotation(application), targets, stateFile: createStateFile(`${file}.lost`) }
+    const wish = { mode: 'begin', isEmergency: false, currentSecret: undefined, startedAt: '2026-01-01' } as const
+    const killed = new Error('killed')
+    const recorder: Recorder = {
+      step: async ({ step }, outcome) => {
+        if (step === last && outcome === 'begun') throw killed
+      },
+      stop: async () => undefined,
     }
-  },
-)
+    const { patience } = application
+    const surroundings = { ...place, whoLacks: async () => [], patience, recorder }
+    await t.rejects(runRotation(await beginRotation(wish, place), surroundings), killed)
+    const { exitCode, err } = await rotate('--resume')
+    t.equal(exitCode, 0, err)
+    t.equal(await probe(await readFile(file, 'utf8')), 'accepted')
+    t.equal(await probe(old), 'refused')
+    t.equal(client()?.credentials?.length, 1)
+  }
+})
 
-t.test('a session secret is held by all before it seals, and the old one still opens', async (t) => {
+t.test('every replica has a new session secret before it seals, and the old one still opens', async (t) => {
   const folder = await temporaryFolder(t)
   const file = join(folder, 'session')
   await writeFile(file, 'the session secret of the beginning')
@@ -132,7 +129,7 @@ t.test('a session secret is held by all before it seals, and the old one still o
   t.equal(previous, 'the session secret of the beginning')
 })
 
-t.test('a session secret that leaked opens nothing any more', async (t) => {
+t.test('a leaked session secret opens nothing any more', async (t) => {
   const file = join(await temporaryFolder(t), 'session')
   await writeFile(file, 'the session secret that leaked')
   const options = ['--to', `file:${file}`, '--state', `${file}.state`, '--no-wait', '--emergency']
@@ -142,7 +139,7 @@ t.test('a session secret that leaked opens nothing any more', async (t) => {
   t.notOk(all.includes('the session secret that leaked'))
 })
 
-t.test('an emergency is no rotation that keeps the secret that leaked', async (t) => {
+t.test('an emergency rotation does not keep the leaked secret', async (t) => {
   const folder = await temporaryFolder(t)
   const file = join(folder, 'session')
   await writeFile(file, 'the session secret that leaked')

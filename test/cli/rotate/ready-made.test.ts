@@ -12,7 +12,7 @@ import { type RotationStack, startRotationStack } from './support.ts'
 
 const read = (name: string) => readFile(join(repositoryRoot, 'deploy', 'rotation', name), 'utf8')
 
-/** `stagedoor` as it is on the path of the image. */
+/** Installs `stagedoor` on the path, as in the image. */
 async function installCommand(folder: string): Promise<string> {
   const bin = join(folder, 'bin')
   await mkdir(bin)
@@ -43,7 +43,7 @@ async function shouldHaveRotated(t: Test, stack: RotationStack, old: string) {
   t.equal(await stack.probe(old), 'refused')
 }
 
-/** Thirty seconds are for Auth0; the stand-in changes at once. */
+/** Auth0 needs thirty seconds; the local one changes at once. */
 const atOnce = (script: string) => `${script.trim()} --settle 0`
 
 t.test('the step of the GitHub workflow rotates', async (t) => {
@@ -74,7 +74,7 @@ t.test('the script of the GitLab job rotates', async (t) => {
   t.match(await readFile(join(stack.folder, job.artifacts.paths[0]), 'utf8'), 'await-promoted done')
 })
 
-t.test('the arguments of the CronJob rotate, and its account may do no more than that', async (t) => {
+t.test('the CronJob rotates, and its account has only the rights for that', async (t) => {
   const objects = parseAllDocuments(await read('kubernetes-cronjob.yaml')).map((document) => document.toJS())
   const of = (kind: string) => objects.find((object) => object.kind === kind)
   t.same(of('Role').rules, [

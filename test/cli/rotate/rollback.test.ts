@@ -4,7 +4,7 @@ import { rollbackAfter } from '../../../src/cli/rotate/rollback.ts'
 import type { Step } from '../../../src/cli/rotate/step-order.ts'
 
 t.test(
-  'what failed before Auth0 changed is abandoned, what failed in between goes back, and after it waits',
+  'a rotation that fails before the change at Auth0 is abandoned, one that fails during it is reverted, and a later one waits',
   async (t) => {
     const after = (step: Step) => rollbackAfter({ course: 'planned', step })
     t.same([after('stage'), after('await-staged')], ['abandon', 'abandon'])

@@ -14,7 +14,7 @@ function stepsOf(kind: RotationKind, course: Course): Step[] {
   return steps
 }
 
-t.test('replicas hold the new secret before Auth0 changes, and the old one before Auth0 changes back', async (t) => {
+t.test('replicas have the new secret before Auth0 changes, and the old one before Auth0 changes back', async (t) => {
   const back = { 'change-back': 'await-back', change: 'await-staged' } as const
   for (const kind of ['client-secret', 'private-key-jwt'] as const) {
     for (const course of ['planned', 'revert'] as const) {
@@ -25,12 +25,12 @@ t.test('replicas hold the new secret before Auth0 changes, and the old one befor
   }
 })
 
-t.test('in an emergency nothing is waited for before the old secret ends', async (t) => {
+t.test('in an emergency the old secret ends without a wait', async (t) => {
   t.same(stepsOf('client-secret', 'emergency'), ['change', 'promote', 'verify', 'await-promoted', 'done'])
   t.same(stepsOf('session-secret', 'emergency'), ['promote', 'await-promoted', 'done'])
 })
 
-t.test('a session secret never goes to Auth0', async (t) => {
+t.test('a session secret is never sent to Auth0', async (t) => {
   for (const course of ['planned', 'revert', 'abandon', 'emergency'] as const) {
     t.notOk(stepsOf('session-secret', course).some((step) => step.startsWith('change')))
   }

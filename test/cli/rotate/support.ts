@@ -17,7 +17,7 @@ export async function temporaryFolder(t: Test): Promise<string> {
   return folder
 }
 
-/** The admin listener of a replica that has in force what stands in the files, in order. */
+/** The admin listener of a replica that uses the secrets of these files, in order. */
 export async function startFileReplica(t: Test, option: string, files: readonly string[]): Promise<string> {
   const origin = await startOrigin(t, (_request, response) => {
     void Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => ''))).then((texts) => {
@@ -37,17 +37,17 @@ export type RotationStack = {
   auditFile: string
   replica: string
   env: NodeJS.ProcessEnv
-  /** Arguments of `stagedoor`: `rotate client-secret` with what it needs here. */
+  /** Arguments of `stagedoor`: `rotate client-secret` with its options for this stack. */
   command(...more: string[]): string[]
-  /** Runs it. */
+  /** Runs the rotation. */
   rotate(...more: string[]): Promise<Run>
-  /** What Auth0 says of a secret. */
+  /** Auth0's answer to a secret. */
   probe(secret: string): Promise<string>
   held(): Promise<{ current: string; next: string }>
   records(): Promise<{ step: string; outcome: string; course: string }[]>
 }
 
-/** The stand-in, a secret in a file, and a replica that follows the file. */
+/** A local Auth0, a secret in a file, and a replica that follows the file. */
 export async function startRotationStack(t: Test): Promise<RotationStack> {
   const auth0 = await startLocalAuth0()
   t.teardown(() => auth0.close())

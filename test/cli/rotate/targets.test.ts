@@ -12,7 +12,7 @@ import { temporaryFolder } from './support.ts'
 type Asked = { line: string; headers: IncomingMessage['headers']; body: Record<string, unknown> }
 type Reply = { status: number; body?: unknown }
 
-/** A service that remembers what it was asked, and answers by a function. */
+/** A service that records its requests and answers with a function. */
 async function startService(t: Test, answer: (asked: Asked) => Reply) {
   const asked: Asked[] = []
   const listener: RequestListener = (request, response) => {
@@ -33,7 +33,7 @@ const target = (text: string, env: NodeJS.ProcessEnv = {}, out: (text: string) =
 
 const held = { current: 'the old secret', next: 'the new secret' }
 
-t.test('a secret that cannot be put in place leaves no copy behind', async (t) => {
+t.test('a secret that cannot be stored leaves no copy behind', async (t) => {
   const folder = await temporaryFolder(t)
   const file = join(folder, 'secret')
   await mkdir(join(`${file}.next`, 'in-the-way'), { recursive: true })
@@ -41,7 +41,7 @@ t.test('a secret that cannot be put in place leaves no copy behind', async (t) =
   t.same(await readdir(folder), ['secret.next'])
 })
 
-t.test('GitHub gets both secrets sealed for the repository, and nobody else can open them', async (t) => {
+t.test('GitHub gets both secrets encrypted for the repository only', async (t) => {
   const { default: sodium } = await import('libsodium-wrappers')
   await sodium.ready
   const keys = sodium.crypto_box_keypair()
@@ -69,14 +69,14 @@ t.test('GitHub gets both secrets sealed for the repository, and nobody else can 
   t.equal(github.read, undefined)
 })
 
-t.test('a GitHub token that may not write is said', async (t) => {
+t.test('a GitHub token without write access is reported', async (t) => {
   const { url } = await startService(t, () => ({ status: 403, body: {} }))
   const github = target('github:acme/portal/NAME', { GITHUB_API_URL: url, STAGEDOOR_GITHUB_TOKEN: 'tok' })
   await t.rejects(github.write(held), /Secrets: read and write/)
   t.throws(() => target('github:acme/NAME', { STAGEDOOR_GITHUB_TOKEN: 'tok' }), /github:OWNER\/REPOSITORY\/NAME/)
 })
 
-t.test('GitLab variables are made, masked, and then changed and read', async (t) => {
+t.test('GitLab variables are created masked, and then changed and read', async (t) => {
   const variables = new Map<string, unknown>()
   const { url, asked } = await startService(t, ({ line, body }) => {
     const [method, path = ''] = line.split(' ')
@@ -98,7 +98,7 @@ t.test('GitLab variables are made, masked, and then changed and read', async (t)
   t.same(await gitlab.read?.(), { current: 'b', next: 'b', previous: 'a' })
 })
 
-t.test('private keys are not masked, since GitLab takes no white space there', async (t) => {
+t.test('private keys are not masked, since GitLab does not mask values with white space', async (t) => {
   const { url, asked } = await startService(t, ({ line }) =>
     line.startsWith('POST ') ? { status: 201, body: {} } : { status: 404, body: {} },
   )
@@ -115,13 +115,13 @@ t.test('private keys are not masked, since GitLab takes no white space there', a
   )
 })
 
-t.test('a GitLab variable that takes no such value is said', async (t) => {
+t.test('a GitLab variable that rejects the value is reported', async (t) => {
   const { url } = await startService(t, () => ({ status: 400, body: {} }))
   const gitlab = target('gitlab:7/KEY', { CI_API_V4_URL: url, STAGEDOOR_GITLAB_TOKEN: 'tok' })
   await t.rejects(gitlab.write(held), /takes no private key; remove the variable/)
 })
 
-t.test('a Kubernetes Secret is changed as a whole, and again when somebody else changed it meanwhile', async (t) => {
+t.test('a Kubernetes Secret is changed as a whole, and again after a conflicting change', async (t) => {
   const folder = await temporaryFolder(t)
   await mkdir(join(folder, 'account'))
   await writeFile(join(folder, 'account', 'token'), 'pod-token\n')
@@ -148,7 +148,7 @@ t.test('a Kubernetes Secret is changed as a whole, and again when somebody else 
   t.match(patch?.headers, { authorization: 'Bearer pod-token', 'content-type': 'application/merge-patch+json' })
 })
 
-t.test('a Kubernetes account that may not read is said, and so is a place outside', async (t) => {
+t.test('a Kubernetes account without read access is reported, and so is a run outside of Kubernetes', async (t) => {
   const folder = await temporaryFolder(t)
   await writeFile(join(folder, 'token'), 'pod-token')
   const { url } = await startService(t, () => ({ status: 403, body: {} }))
@@ -170,7 +170,7 @@ t.test('a program gets the secrets on standard input, and its exit code counts',
   await t.rejects(target(`program:${folder}/none`).write(held), /cannot be run/)
 })
 
-t.test('standard output gets a line for each change, and a terminal nothing', async (t) => {
+t.test('standard output gets a line for each change, unless it is a terminal', async (t) => {
   let seen = ''
   await target('stdout', {}, (text) => void (seen += text)).write(held)
   t.equal(seen, `${JSON.stringify(held)}\n`)
@@ -178,7 +178,7 @@ t.test('standard output gets a line for each change, and a terminal nothing', as
   t.throws(() => parseTarget('stdout', toTerminal), /send it into a pipe/)
 })
 
-t.test('files hold the previous secret too, where there is one', async (t) => {
+t.test('files also have the previous secret if there is one', async (t) => {
   const file = join(await temporaryFolder(t), 'session')
   const target_ = target(`file:${file}`)
   t.equal(await target_.read?.(), undefined)

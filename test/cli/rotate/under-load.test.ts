@@ -10,7 +10,7 @@ import { temporaryFolder } from './support.ts'
 
 t.setTimeout(300_000)
 
-/** How long the stand-in goes on with the old secret after a change, as Auth0 does. */
+/** How long the local Auth0 still accepts the old secret after a change, as Auth0 does. */
 const spreadMs = 2_000
 const secretOfTheBeginning = 'stagedoor-demo-secret-for-local-use-only'
 
@@ -43,7 +43,7 @@ t.test('a client secret is rotated under load in three replicas, and no request 
     changedAt ??= performance.now()
     return performance.now() - changedAt < spreadMs ? secretOfTheBeginning : client.clientSecret
   }
-  // Replicas read their files when they are told to.
+  // Replicas read their files on demand.
   const tell = join(folder, 'tell-replicas')
   await writeFile(tell, `#!/bin/sh\ncat > /dev/null\nkill -HUP ${all.map((replica) => replica.pid()).join(' ')}\n`)
   await chmod(tell, 0o755)

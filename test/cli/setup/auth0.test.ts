@@ -19,7 +19,7 @@ import { freePort } from '../../support/ports.ts'
 
 const baseUrl = 'https://portal.example.com'
 
-/** A tenant that has other applications, and `stagedoor setup auth0` for it. */
+/** A tenant with other applications, and `stagedoor setup auth0` for it. */
 async function startTenant(t: Test, scope?: string) {
   const others = demoClients().map((client) => ({ ...client, name: `Other ${client.name}` }))
   const auth0 = await startLocalAuth0({ users: [], clients: others })
@@ -35,7 +35,7 @@ async function startTenant(t: Test, scope?: string) {
 const stateOf = ({ tenant: { clients, apis, configuration } }: LocalAuth0) =>
   structuredClone({ clients, apis, configuration })
 
-t.test('without --apply the changes are shown and none is made', async (t) => {
+t.test('without --apply the changes are shown and not made', async (t) => {
   const { auth0, setUp } = await startTenant(t)
   const before = stateOf(auth0)
   const { out, err, exitCode } = await setUp()
@@ -56,38 +56,35 @@ t.test('without --apply the changes are shown and none is made', async (t) => {
   t.same(stateOf(auth0), before)
 })
 
-t.test(
-  '--apply makes what is missing; the printed configuration passes the check, and no secret is shown',
-  async (t) => {
-    const { auth0, folder, setUp } = await startTenant(t)
-    const secrets = join(folder, 'secrets')
-    const { out, err, exitCode } = await setUp('--apply', '--secrets', secrets)
-    t.equal(exitCode, 0, err)
-    const { clients, configuration, apis } = auth0.tenant
-    const web = clients.find(({ name }) => name === 'Stagedoor')
-    t.match(web, { callbacks: [`${baseUrl}/.stagedoor/callback`], backchannelLogoutUrls: { length: 0 } })
-    t.match(
-      apis.find(({ identifier }) => identifier === `${baseUrl}/api`),
-      { settings: { allow_offline_access: true } },
-    )
-    const code = await readFile(new URL('../../../auth0/tenant/actions/post-login.js', import.meta.url), 'utf8')
-    t.match(configuration.actions, [{ deployedCode: code }])
-    t.match(configuration.bindings.get('post-login'), [{ displayName: 'Stagedoor claims' }])
+t.test('--apply creates the missing parts, prints a valid configuration and shows no secret', async (t) => {
+  const { auth0, folder, setUp } = await startTenant(t)
+  const secrets = join(folder, 'secrets')
+  const { out, err, exitCode } = await setUp('--apply', '--secrets', secrets)
+  t.equal(exitCode, 0, err)
+  const { clients, configuration, apis } = auth0.tenant
+  const web = clients.find(({ name }) => name === 'Stagedoor')
+  t.match(web, { callbacks: [`${baseUrl}/.stagedoor/callback`], backchannelLogoutUrls: { length: 0 } })
+  t.match(
+    apis.find(({ identifier }) => identifier === `${baseUrl}/api`),
+    { settings: { allow_offline_access: true } },
+  )
+  const code = await readFile(new URL('../../../auth0/tenant/actions/post-login.js', import.meta.url), 'utf8')
+  t.match(configuration.actions, [{ deployedCode: code }])
+  t.match(configuration.bindings.get('post-login'), [{ displayName: 'Stagedoor claims' }])
 
-    for (const { clientSecret } of clients) t.notMatch(out + err, clientSecret)
-    t.equal(await readFile(join(secrets, 'client-secret'), 'utf8'), web?.clientSecret)
-    for (const file of ['client-secret', 'events-secret', 'session-secret']) {
-      t.equal((await stat(join(secrets, file))).mode & 0o777, 0o600, file)
-    }
-    const file = join(folder, 'stagedoor.yaml')
-    await writeFile(file, out)
-    const { config } = await loadConfig({ files: [file], env: {} })
-    t.match(config.auth0, { clientId: web?.clientId, audience: `${baseUrl}/api` })
-    t.equal(config.auth0.clientSecrets[0]?.reveal(), web?.clientSecret)
-  },
-)
+  for (const { clientSecret } of clients) t.notMatch(out + err, clientSecret)
+  t.equal(await readFile(join(secrets, 'client-secret'), 'utf8'), web?.clientSecret)
+  for (const file of ['client-secret', 'events-secret', 'session-secret']) {
+    t.equal((await stat(join(secrets, file))).mode & 0o777, 0o600, file)
+  }
+  const file = join(folder, 'stagedoor.yaml')
+  await writeFile(file, out)
+  const { config } = await loadConfig({ files: [file], env: {} })
+  t.match(config.auth0, { clientId: web?.clientId, audience: `${baseUrl}/api` })
+  t.equal(config.auth0.clientSecrets[0]?.reveal(), web?.clientSecret)
+})
 
-t.test('with what the setup made, people sign in', async (t) => {
+t.test('people sign in with the result of the setup', async (t) => {
   const auth0 = await startLocalAuth0()
   t.teardown(() => auth0.close())
   const port = await freePort()
@@ -108,7 +105,7 @@ t.test('with what the setup made, people sign in', async (t) => {
   t.match(JSON.parse((await browser.fetch(`${url}/.stagedoor/me`)).text).roles, ['platform-admin', 'stagedoor-admin'])
 })
 
-t.test('a second run changes nothing, and keeps secrets that are there', async (t) => {
+t.test('a second run changes nothing and keeps existing secrets', async (t) => {
   const { auth0, folder, setUp } = await startTenant(t)
   await setUp('--apply', '--secrets', folder)
   const before = stateOf(auth0)
@@ -120,7 +117,7 @@ t.test('a second run changes nothing, and keeps secrets that are there', async (
   t.equal(await readFile(join(folder, 'session-secret'), 'utf8'), sessionSecret)
 })
 
-t.test('what people set stays: other callbacks, their code of the Action, other Actions in the flow', async (t) => {
+t.test('manual settings stay: other callbacks, edited code of the Action, other Actions in the flow', async (t) => {
   const { auth0, setUp } = await startTenant(t)
   await setUp('--apply')
   const { configuration, clients } = auth0.tenant
@@ -139,7 +136,7 @@ t.test('what people set stays: other callbacks, their code of the Action, other 
   t.match(configuration.bindings.get('post-login'), [{ actionId: 'other' }, { actionId: ours.id }])
 })
 
-t.test('back-channel logout is set where the tenant offers it', async (t) => {
+t.test('back-channel logout is set if the tenant offers it', async (t) => {
   const { auth0, setUp } = await startTenant(t)
   auth0.switches.setSettings({ advertiseBackchannelLogout: true })
   await setUp('--apply')
@@ -152,7 +149,7 @@ t.test('back-channel logout is set where the tenant offers it', async (t) => {
   )
 })
 
-t.test('an application that is there already is changed by its id; an unknown id is refused', async (t) => {
+t.test('an existing application is changed by its id, and an unknown id is refused', async (t) => {
   const { auth0, setUp } = await startTenant(t)
   await setUp('--apply', '--client-id', auth0.clientId)
   t.match(auth0.tenant.clients[0], { name: 'Other Stagedoor', callbacks: [`${baseUrl}/.stagedoor/callback`] })
@@ -164,7 +161,7 @@ t.test('a token without the scopes is refused with Auth0’s words', async (t) =
   t.match(await setUp(), { exitCode: 1, err: /refuses GET resource-servers.*: Insufficient scope/ })
 })
 
-t.test('--print says what to click, and asks Auth0 nothing', async (t) => {
+t.test('--print shows the manual steps and makes no requests to Auth0', async (t) => {
   const env = { AUTH0_DOMAIN: 'tenant.eu.auth0.com' }
   const { out, exitCode } = await runCommand(['setup', 'auth0', '--print', '--base-url', `${baseUrl}/`], { env })
   t.equal(exitCode, 0)
@@ -180,13 +177,13 @@ t.test('--print says what to click, and asks Auth0 nothing', async (t) => {
 })
 
 t.test(
-  'secrets that cannot be written are said with the folder and the reason, and Auth0 stays as it is',
+  'secrets that cannot be written are reported with the folder and the reason, and Auth0 stays unchanged',
   async (t) => {
     const { auth0, folder, setUp } = await startTenant(t)
     const before = stateOf(auth0)
     const file = join(folder, 'file')
     await writeFile(file, '')
-    // Linux lets nobody write there, root included.
+    // Linux does not let any user, not even root, write there.
     const readOnly = '/proc/self'
     for (const [place, reason] of [
       ['/dev/null/secrets', /^ENOTDIR: not a directory, mkdir '\/dev\/null\/secrets'\.\n$/],
@@ -199,7 +196,7 @@ t.test(
   },
 )
 
-t.test('the secret of an application that was made is kept where Auth0 refuses what comes after', async (t) => {
+t.test('the secret of a created application is kept if Auth0 refuses a later step', async (t) => {
   const mayDo = managementScopes.filter((scope) => !['create:roles', 'read:client_keys'].includes(scope))
   const { auth0, folder, setUp } = await startTenant(t, mayDo.join(' '))
   t.match(await setUp('--apply', '--secrets', folder), { exitCode: 1, out: '', err: /Secrets.*refuses POST roles/s })

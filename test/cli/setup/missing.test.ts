@@ -2,12 +2,12 @@ import t from 'tap'
 
 import { missingIn } from '../../../src/cli/setup/missing.ts'
 
-t.test('settings that are there already are not sent', async (t) => {
+t.test('settings that exist already are not sent', async (t) => {
   const settings = { name: 'a', list: ['x'], nested: { on: true } }
   t.same(missingIn({ ...settings, other: 1 }, settings), { body: {}, differences: [] })
 })
 
-t.test('lists are added to, nested settings are sent as a whole, and each difference is named', async (t) => {
+t.test('lists are extended, nested settings are sent as a whole, and each difference is named', async (t) => {
   const found = {
     list: ['y'],
     scopes: [{ value: 'a', description: 'theirs' }],
@@ -33,7 +33,7 @@ t.test('lists are added to, nested settings are sent as a whole, and each differ
   })
 })
 
-t.test('in place of what is no list or no settings, the whole is sent', async (t) => {
+t.test('a value of another type is replaced as a whole', async (t) => {
   t.same(missingIn({ list: null, nested: null }, { list: ['x'], nested: { on: true } }).body, {
     list: ['x'],
     nested: { on: true },

@@ -42,7 +42,7 @@ const rows: [what: string, change: Partial<Found>, steps: object[]][] = [
 ]
 
 for (const [what, change, steps] of rows) {
-  t.test(`a tenant with ${what} needs ${steps.length === 0 ? 'nothing' : 'that step alone'}`, async (t) => {
+  t.test(`a tenant with ${what} needs ${steps.length === 0 ? 'no step' : 'only that step'}`, async (t) => {
     const plan = planOf(wanted, { ...complete, ...change })
     t.same(
       plan.map(({ step }) => step),
@@ -51,11 +51,11 @@ for (const [what, change, steps] of rows) {
   })
 }
 
-t.test('without events neither their application nor its grant is planned', async (t) => {
+t.test('without events neither the events application nor its grant is planned', async (t) => {
   t.same(planOf({ ...wanted, events: undefined }, { ...complete, events: undefined, grant: undefined }), [])
 })
 
-t.test('an application is found on the last page of many, whatever form lists have', async (t) => {
+t.test('an application is found on the last of many pages, in any format of lists', async (t) => {
   const page = (number: number) =>
     Array.from({ length: number === 0 ? 100 : 1 }, (_, index) => ({
       client_id: `${number}.${index}`,
