@@ -113,6 +113,15 @@ t.test('in a shared pod Backstage listens where the gateway looks for it, and no
   t.match(configMap?.data?.['chart.yaml'], `backstage: { url: "http://${first?.value}" }`)
 })
 
+t.test('the rules of the example keep what is public in those of the chart', async (t) => {
+  const data = committedManifests('ingress').find(({ kind }) => kind === 'ConfigMap')?.data ?? {}
+  const publicPathsIn = (text = ''): string[] =>
+    (parse(text) as { routes: { path: string; allow: unknown }[] }).routes
+      .filter(({ allow }) => allow === 'public')
+      .map(({ path }) => path)
+  t.same(publicPathsIn(data['stagedoor.yaml']), publicPathsIn(data['chart.yaml']))
+})
+
 t.test('in a shared pod Backstage is ready before the pod is, and stops after the gateway', async (t) => {
   const [gateway, backstage] = podSpecOf('sidecar').containers as SharedPodContainer[]
   const { path, port } = backstage?.startupProbe.httpGet ?? {}
