@@ -62,6 +62,11 @@ const refusals: [what: string, values: string[], message: RegExp][] = [
   ['a socket in place of the port', ['config.server.listen.path=/run/http.sock'], /config\.server\.listen\.path/],
   ['an admin listener that probes cannot reach', ['config.server.admin.host=127.0.0.1'], /config\.server\.admin\.host/],
   ['a listener that the Service cannot reach', ['config.server.listen.host=localhost'], /config\.server\.listen\.host/],
+  [
+    'an address that the Ingress does not have',
+    ['config.server.baseUrl=https://other.example.com'],
+    /config\.server\.baseUrl/,
+  ],
   ['a shutdown longer than the grace period', ['config.server.timeouts.shutdown=5m'], /shutdownSeconds/],
   ['metrics that Prometheus cannot reach', ['serviceMonitor.enabled=true'], /networkPolicy\.metricsNamespaceLabels/],
   ['an admin port that nobody probes', ['config.server.admin.port=9000'], /config\.server\.admin\.port/],
@@ -136,7 +141,7 @@ t.test('a gateway that does TLS itself is asked by https', { skip }, async (t) =
   const { stdout } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('sidecar'), ...sets)
   const service = manifestsIn(stdout).find(({ kind }) => kind === 'Service')
   t.match(service?.spec, { ports: [{ name: 'http', appProtocol: 'https' }] })
-  t.match(stdout, 'readiness, port: 8080, scheme: HTTPS')
+  t.match(stdout, /readiness\n +port: 8080\n +scheme: HTTPS\n/)
 })
 
 t.test('beside a Backstage that requests no CPU, pods are added by what the gateway uses', { skip }, async (t) => {

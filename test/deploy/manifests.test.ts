@@ -32,7 +32,7 @@ type Container = {
   securityContext: Record<string, unknown>
   env?: { name: string; value: string }[]
 }
-type Probe = { httpGet: { path: string; port: number | string } }
+type Probe = { httpGet: { path: string; port: number | string; httpHeaders?: { name: string; value: string }[] } }
 type SharedPodContainer = Container & {
   startupProbe: Probe
   lifecycle: { preStop: { sleep: { seconds: number } } }
@@ -124,8 +124,9 @@ t.test('the rules of the example keep what is public in those of the chart', asy
 
 t.test('in a shared pod Backstage is ready before the pod is, and stops after the gateway', async (t) => {
   const [gateway, backstage] = podSpecOf('sidecar').containers as SharedPodContainer[]
-  const { path, port } = backstage?.startupProbe.httpGet ?? {}
+  const { path, port, httpHeaders } = backstage?.startupProbe.httpGet ?? {}
   t.equal(port, 8080, "the kubelet cannot reach Backstage's own port")
+  t.same(httpHeaders, [{ name: 'Host', value: 'portal.example.com' }], 'for rules that are about this host only')
   const configMap = committedManifests('sidecar').find(({ kind }) => kind === 'ConfigMap')
   const { routes } = parse(configMap?.data?.['chart.yaml'] ?? '')
   t.match(
