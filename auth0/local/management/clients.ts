@@ -22,11 +22,10 @@ export function clientResources(tenant: Tenant): Resource[] {
     const client = tenant.clients.find(({ clientId }) => clientId === call.parameters[0])
     return client ? answer(client) : notFound('The client does not exist')
   }
-  const shape = (client: LocalClient, { scopes }: Call) =>
-    clientShape(client, tenant, scopes.includes('read:client_keys'))
+  const shape = (client: LocalClient, { scopes }: Call) => clientShape(client, tenant, scopes)
   return [
     read('clients', ['read:clients'], (call) => list(tenant.clients, call, 'clients', (client) => shape(client, call))),
-    read('clients/*', ['read:clients'], (call) => withClient(call, (client) => ok(shape(client, call)))),
+    read('clients/*', [], (call) => withClient(call, (client) => refusalToRead(call) ?? ok(shape(client, call)))),
     read('clients/*/connections', ['read:connections'], (call) =>
       withClient(call, () => list(tenant.configuration.connections, call, 'connections', (connection) => connection)),
     ),
@@ -41,10 +40,19 @@ export function clientResources(tenant: Tenant): Resource[] {
     change('POST', 'clients/*/rotate-secret', 'update:client_keys', (call) =>
       withClient(call, (client) => {
         client.clientSecret = randomBytes(48).toString('base64url')
-        return ok(clientShape(client, tenant, true))
+        return ok(clientShape(client, tenant, forKeys))
       }),
     ),
   ]
+}
+
+const forKeys = ['read:client_keys']
+const toRead = ['read:clients', 'read:client_keys', 'read:client_credentials']
+
+/** One scope is enough to read an application; each shows some of it. */
+function refusalToRead({ scopes }: Call): Answer | undefined {
+  if (toRead.some((scope) => scopes.includes(scope))) return undefined
+  return problem(403, 'Forbidden', `Insufficient scope, expected any of: ${toRead.join(',')}`)
 }
 
 function createClient(tenant: Tenant, call: Call): Answer {
@@ -55,7 +63,7 @@ function createClient(tenant: Tenant, call: Call): Answer {
     return problem(400, 'Bad Request', "Payload validation error: 'Missing required property: name'")
   tenant.clients.push(client)
   // Shown once, to whoever made it.
-  return { status: 201, body: clientShape(client, tenant, true) }
+  return { status: 201, body: clientShape(client, tenant, forKeys) }
 }
 
 /** Gives a refusal, or nothing when the change was made. */
@@ -69,8 +77,9 @@ function changeClient(client: LocalClient, call: Call): Answer | undefined {
   if (secret !== undefined && (typeof secret !== 'string' || secret.length === 0)) {
     return problem(400, 'Bad Request', 'Payload validation error: client_secret')
   }
+  const refusal = refusalOfMethod(client, rest) ?? changeCredentials(client, rest.client_authentication_methods, call)
+  if (refusal) return refusal
   if (typeof secret === 'string') client.clientSecret = secret
-  changeCredentials(client, rest.client_authentication_methods)
   if (typeof name === 'string') client.name = name
   if (isTextList(callbacks)) client.callbacks = callbacks
   if (isTextList(logoutUrls)) client.logoutUrls = logoutUrls
@@ -79,6 +88,18 @@ function changeClient(client: LocalClient, call: Call): Answer | undefined {
   const { client_authentication_methods: _methods, oidc_logout: _logout, ...settings } = rest
   client.settings = { ...client.settings, ...settings }
   return undefined
+}
+
+/** The way to authenticate with a secret cannot be set beside keys. */
+function refusalOfMethod(
+  client: LocalClient,
+  { token_endpoint_auth_method: method, ...rest }: Record<string, unknown>,
+) {
+  const { client_authentication_methods: methods } = rest
+  const hasKeys = methods === undefined ? (client.activeCredentials ?? []).length > 0 : methods !== null
+  if (typeof method !== 'string' || !hasKeys) return undefined
+  const both = 'client_authentication_methods and token_endpoint_auth_method are mutually exclusive'
+  return problem(400, 'Bad Request', `Payload validation error: '${both}'`)
 }
 
 function changeLogout(client: LocalClient, logout: unknown): void {

@@ -14,6 +14,7 @@ export const managementScopes = [
   'update:client_keys',
   'read:client_credentials',
   'create:client_credentials',
+  'update:client_credentials',
   'delete:client_credentials',
   'read:events',
   'create:clients',

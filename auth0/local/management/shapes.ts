@@ -64,12 +64,28 @@ export function groupNames({ users }: Tenant): string[] {
   return [...new Set(users.flatMap((user) => user.groups))].toSorted()
 }
 
-export function clientShape(client: LocalClient, { lifetimes }: Tenant, withSecret: boolean): Record<string, unknown> {
+/** An application, as far as the scopes show it. */
+export function clientShape(client: LocalClient, tenant: Tenant, scopes: readonly string[]): Record<string, unknown> {
+  const keys = scopes.includes('read:client_keys') || scopes.includes('read:client_credentials')
+  const settings = scopes.includes('read:client_keys') || scopes.includes('read:clients')
+  const type = client.grantTypes.includes('authorization_code') ? 'regular_web' : 'non_interactive'
   return {
     client_id: client.clientId,
     name: client.name,
-    ...(withSecret ? { client_secret: client.clientSecret } : {}),
-    app_type: client.grantTypes.includes('authorization_code') ? 'regular_web' : 'non_interactive',
+    app_type: type,
+    ...(settings ? settingsOf(client, tenant) : {}),
+    ...(keys ? { client_secret: client.clientSecret, ...methodsOf(client) } : {}),
+  }
+}
+
+function methodsOf({ activeCredentials = [] }: LocalClient): Record<string, unknown> {
+  if (activeCredentials.length === 0) return {}
+  const credentials = activeCredentials.map((id) => ({ id }))
+  return { client_authentication_methods: { private_key_jwt: { credentials } } }
+}
+
+function settingsOf(client: LocalClient, { lifetimes }: Tenant): Record<string, unknown> {
+  return {
     callbacks: client.callbacks,
     allowed_logout_urls: client.logoutUrls,
     grant_types: client.grantTypes,
@@ -84,6 +100,7 @@ export function clientShape(client: LocalClient, { lifetimes }: Tenant, withSecr
     },
     ...(client.backchannelLogoutUrls.length === 0 ? {} : { oidc_logout: logoutShape(client) }),
     ...client.settings,
+    ...((client.activeCredentials ?? []).length > 0 && { token_endpoint_auth_method: null }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPair, randomBytes } from 'node:crypto'
+import { createPublicKey, generateKeyPair, hash, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 
 import { fingerprint } from '../../config/fingerprints.ts'
@@ -44,15 +44,15 @@ export function privateKeyRotation(application: Auth0Application): Rotation {
     preflight: mustWork,
     effects: {
       async change(state) {
-        const { ours, others } = await registered(state)
-        if (ours.length === 0 && others.length > 1) {
+        const { ours, others, old } = await registered(state)
+        if (others.length > 1) {
           throw new CommandFailed(
-            'the application has two credentials already, which is all that Auth0 allows: delete one',
+            'two keys sign for the application already, which is all that Auth0 allows: disable one of its Credentials',
           )
         }
         const added = ours[0] ?? (await add(state))
         await allow(state.course === 'emergency' ? [added] : [...others, added])
-        return { credentials: { old: others, new: added } }
+        return { credentials: { old, new: added } }
       },
       verify: ({ newSecret }) => mustBeAccepted(newSecret),
       async 'remove-old'({ credentials, newSecret, oldSecret }) {
@@ -69,16 +69,26 @@ export function privateKeyRotation(application: Auth0Application): Rotation {
   }
 }
 
+type Credential = { id: string; name: string; kid?: string }
+type Methods = { private_key_jwt?: { credentials: { id: string }[] } }
+
 /** The credentials of the application at Auth0. */
 function credentialsOf({ clientId, expect }: Auth0Application) {
   const path = pathOf(clientId)
 
-  /** The credentials that Auth0 knows, ours of this rotation apart from the others. */
-  async function registered(state: RotationState): Promise<{ ours: string[]; others: string[] }> {
-    const list = Object.values(await expect([200], 'GET', `${path}/credentials`)) as { id: string; name: string }[]
-    const idsOf = (isOurs: boolean) =>
-      list.filter(({ name }) => (name === nameOf(state)) === isOurs).map(({ id }) => id)
-    return { ours: idsOf(true), others: idsOf(false) }
+  /**
+   * The credential of this rotation, the others that may sign, and those that it replaces. The application may hold more, which
+   * are for signed requests (JAR), or were disabled: they stay as they are.
+   */
+  async function registered(state: RotationState): Promise<Record<'ours' | 'others' | 'old', string[]>> {
+    const held = Object.values(await expect([200], 'GET', `${path}/credentials`)) as Credential[]
+    const client = await expect([200], 'GET', `${path}?fields=client_authentication_methods`)
+    const { private_key_jwt: method } = (client['client_authentication_methods'] ?? {}) as Methods
+    const ours = held.filter(({ name }) => name === nameOf(state)).map(({ id }) => id)
+    const others = (method?.credentials ?? []).map(({ id }) => id).filter((id) => !ours.includes(id))
+    // A run that was killed may have disabled the old key already.
+    const disabled = held.filter(({ kid, id }) => kid === keyIdOf(state.oldSecret) && !others.includes(id))
+    return { ours, others, old: [...others, ...disabled.map(({ id }) => id)] }
   }
 
   async function add(state: RotationState): Promise<string> {
@@ -118,6 +128,12 @@ const pathOf = (clientId: string): string => `clients/${encodeURIComponent(clien
 
 /** Names the key itself, so that a credential that was added before a kill is found again, also where the state file is gone. */
 const nameOf = ({ newSecret }: RotationState): string => `stagedoor ${fingerprint(newSecret.trim())}`
+
+/** Auth0 names a key by its thumbprint (RFC 7638). */
+function keyIdOf(privatePem: string): string {
+  const { e, kty, n } = createPublicKey(privatePem).export({ format: 'jwk' })
+  return hash('sha256', JSON.stringify({ e, kty, n }), 'base64url')
+}
 
 /** The public half of a private key, which is all that Auth0 gets. */
 function publicPemOf(privatePem: string): string {

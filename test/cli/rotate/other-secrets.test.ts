@@ -13,6 +13,7 @@ import { type Recorder, runRotation } from '../../../src/cli/rotate/run.ts'
 import { createStateFile } from '../../../src/cli/rotate/state-file.ts'
 import { fileTarget } from '../../../src/cli/rotate/targets/file.ts'
 import { probeSecret } from '../../../src/cli/secret-probe.ts'
+import { managementToken } from '../../auth0/support/management.ts'
 import { runCommand } from '../../support/command.ts'
 import { startFileReplica, temporaryFolder } from './support.ts'
 
@@ -50,6 +51,10 @@ async function startKeyStack(t: Test) {
     file,
     client,
     rotate: (...more: string[]) => runCommand(['rotate', 'private-key-jwt', ...options, ...more], { env }),
+    rotateWith: async (scope: string) => {
+      const token = { STAGEDOOR_MANAGEMENT_TOKEN: await managementToken(auth0, scope) }
+      return runCommand(['rotate', 'private-key-jwt', ...options], { env: { ...env, ...token } })
+    },
     probe: async (pem: string) => (await probeSecret({ ...application, kind: 'private-key-jwt' }, pem, send)).verdict,
   }
 }
@@ -68,14 +73,41 @@ t.test('during the replacement of a private key both keys are accepted, and one 
   t.notOk(err.includes('PRIVATE KEY'))
 })
 
-t.test('with two credentials nothing is changed, since Auth0 accepts no third', async (t) => {
+/** As docs/rotation.md names them. */
+const permissions = [
+  'update:clients',
+  ...['read', 'create', 'update', 'delete'].map((verb) => `${verb}:client_credentials`),
+]
+
+t.test('the permissions of the documentation are enough; without one, the refusal names it', async (t) => {
+  const { exitCode, err } = await (await startKeyStack(t)).rotateWith(permissions.join(' '))
+  t.equal(exitCode, 0, err)
+  const { rotateWith } = await startKeyStack(t)
+  const fewer = permissions.filter((scope) => scope !== 'update:client_credentials')
+  t.match(await rotateWith(fewer.join(' ')), { exitCode: 1, err: /expected any of: update:client_credentials/ })
+})
+
+t.test('a key that the application holds, and that may not sign, stays as it is', async (t) => {
+  const { auth0, rotate, probe, client } = await startKeyStack(t)
+  const disabled = newKey()
+  const pem = createPublicKey(disabled).export({ type: 'spki', format: 'pem' })
+  const credentials = [...(client()?.credentials ?? []), { id: 'cred_2', name: 'disabled', pem }]
+  auth0.switches.setClient(auth0.clientId, { credentials })
+  const { exitCode, err } = await rotate()
+  t.equal(exitCode, 0, err)
+  t.equal(await probe(disabled), 'refused')
+  t.match(client()?.credentials, [{ id: 'cred_2' }, { name: /^stagedoor / }])
+  t.same(client()?.activeCredentials, [client()?.credentials?.[1]?.id])
+})
+
+t.test('with two keys that sign nothing is changed, since Auth0 accepts no third', async (t) => {
   const { auth0, rotate, probe, old, file, client } = await startKeyStack(t)
   const credentials = client()?.credentials ?? []
   const more = [...credentials, { id: 'cred_2', name: 'another', pem: credentials[0]?.pem ?? '' }]
-  auth0.switches.setClient(auth0.clientId, { credentials: more })
-  t.match(await rotate(), { exitCode: 1, err: /two credentials already/ })
+  auth0.switches.setClient(auth0.clientId, { credentials: more, activeCredentials: ['cred_old', 'cred_2'] })
+  t.match(await rotate(), { exitCode: 1, err: /two keys sign for the application already/ })
   t.equal(await probe(old), 'accepted')
-  t.same(client()?.activeCredentials, ['cred_old'])
+  t.same(client()?.activeCredentials, ['cred_old', 'cred_2'])
   t.equal((await readFile(file, 'utf8')).trim(), old)
 })
 
