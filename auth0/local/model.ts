@@ -73,6 +73,7 @@ export type LocalAction = Record<string, unknown> & {
   /** A new one is built in a moment, and can be deployed from then on. */
   status: 'pending' | 'built'
   deployedCode?: string
+  deployedAtMs?: number
 }
 
 /** The scopes that a client was granted for an API; nothing without a client grant. */

@@ -75,13 +75,15 @@ resource "auth0_client" "stagedoor" {
     alg = "RS256"
   }
 
-  # The overlap lets an answer that was lost on the way be asked for again.
+  # The overlap lets an answer that was lost on the way be asked for again. Auth0's default is infinite, which beats a lifetime.
   refresh_token {
-    rotation_type       = "rotating"
-    expiration_type     = "expiring"
-    leeway              = 60
-    token_lifetime      = 2592000
-    idle_token_lifetime = 1296000
+    rotation_type                = "rotating"
+    expiration_type              = "expiring"
+    leeway                       = 60
+    token_lifetime               = 2592000
+    idle_token_lifetime          = 1296000
+    infinite_token_lifetime      = false
+    infinite_idle_token_lifetime = false
   }
 
   # An Enterprise feature.

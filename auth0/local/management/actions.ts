@@ -49,11 +49,18 @@ export function actionResources(tenant: Tenant): Resource[] {
   ]
 }
 
+/** Auth0 takes a moment until a deployed version is there. */
+const deployMs = 100
+
+const isDeployed = ({ deployedCode, deployedAtMs = 0 }: LocalAction) =>
+  deployedCode !== undefined && Date.now() >= deployedAtMs
+
 function deploy(action: LocalAction): Answer {
   if (action.status === 'pending') {
     return problem(400, 'Bad Request', "The draft action must be in the 'built' state to be deployed")
   }
   action.deployedCode = String(action.code)
+  action.deployedAtMs = Date.now() + deployMs
   return ok({ id: randomUUID(), code: action.code, action: { id: action.id, name: action.name }, deployed: true })
 }
 
@@ -64,9 +71,10 @@ function shown(action: LocalAction): Record<string, unknown> {
   return answer
 }
 
-function shape({ deployedCode, secrets = [], ...action }: LocalAction): Record<string, unknown> {
-  const deployed =
-    deployedCode === undefined ? {} : { deployed_version: { code: deployedCode, deployed: true, status: 'built' } }
+function shape(whole: LocalAction): Record<string, unknown> {
+  const { deployedCode, deployedAtMs: _at, secrets = [], ...action } = whole
+  const version = { code: deployedCode, deployed: isDeployed(whole), status: 'built' }
+  const deployed = deployedCode === undefined ? {} : { deployed_version: version }
   const names = (secrets as { name: string }[]).map(({ name }) => ({ name }))
   return { ...action, secrets: names, ...deployed, all_changes_deployed: deployedCode === action.code }
 }
@@ -93,7 +101,7 @@ function bindingResources({ configuration }: Tenant): Resource[] {
     change('PATCH', 'actions/triggers/*/bindings', 'update:actions', ({ parameters: [trigger = ''], body }) => {
       const { bindings = [] } = (body ?? {}) as { bindings?: { ref: Reference; display_name: string }[] }
       const found = bindings.map(({ ref, display_name: displayName }) => ({ action: find(ref), displayName }))
-      if (found.some(({ action }) => action?.deployedCode === undefined)) {
+      if (found.some(({ action }) => action === undefined || !isDeployed(action))) {
         return problem(400, 'Bad Request', 'An action must be deployed before it can be bound to a trigger')
       }
       // The list takes the place of the one before: what it leaves out is bound no longer.

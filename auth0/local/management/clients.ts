@@ -31,7 +31,7 @@ export function clientResources(tenant: Tenant): Resource[] {
     ),
     change('POST', 'clients', 'create:clients', (call) => createClient(tenant, call)),
     change('PATCH', 'clients/*', 'update:clients', (call) =>
-      withClient(call, (client) => changeClient(client, call) ?? ok(shape(client, call))),
+      withClient(call, (client) => refusalToChange(call) ?? changeClient(client, call) ?? ok(shape(client, call))),
     ),
     change('DELETE', 'clients/*', 'delete:clients', (call) => {
       tenant.clients = tenant.clients.filter(({ clientId }) => clientId !== call.parameters[0])
@@ -53,6 +53,13 @@ const toRead = ['read:clients', 'read:client_keys', 'read:client_credentials']
 function refusalToRead({ scopes }: Call): Answer | undefined {
   if (toRead.some((scope) => scopes.includes(scope))) return undefined
   return problem(403, 'Forbidden', `Insufficient scope, expected any of: ${toRead.join(',')}`)
+}
+
+/** `secret_encoded` is shown, and taken only when an application is made. */
+function refusalToChange({ body }: Call): Answer | undefined {
+  const { jwt_configuration: jwt } = (body ?? {}) as { jwt_configuration?: object }
+  if (jwt === undefined || !('secret_encoded' in jwt)) return undefined
+  return problem(400, 'Bad Request', "Payload validation error: 'Additional properties not allowed: secret_encoded'")
 }
 
 function createClient(tenant: Tenant, call: Call): Answer {

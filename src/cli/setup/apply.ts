@@ -4,7 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Expect } from '../management-api.ts'
 import { CommandFailed } from '../run-action.ts'
+import { isDeployed } from './found.ts'
 import type { Change, Kind } from './plan.ts'
+import type { Settings } from './wanted.ts'
 
 const paths: Record<Kind, string> = {
   api: 'resource-servers',
@@ -15,8 +17,8 @@ const paths: Record<Kind, string> = {
   grant: 'client-grants',
 }
 
-const buildPollMs = 500
-const maxBuildPolls = 60
+const pollMs = 500
+const maxPolls = 60
 
 /** An application that was made: its secret is shown once. */
 type Made = { clientId: string; clientSecret: string }
@@ -64,16 +66,27 @@ async function applyStep(
   }
 }
 
-/** Auth0 builds an Action for a moment before it can be deployed. */
+/** Auth0 builds an Action for a moment before it can be deployed, and deploys it for a moment before a flow takes it. */
 async function deploy(expect: Expect, id: string): Promise<void> {
   const path = `actions/actions/${encodeURIComponent(id)}`
-  for (let poll = 0; poll < maxBuildPolls; poll++) {
-    const { status } = await expect([200], 'GET', path)
-    if (status === 'built') return void (await expect([200, 202], 'POST', `${path}/deploy`))
-    if (status === 'failed') break
-    await delay(buildPollMs)
+  await poll(expect, path, ({ status }) => status === 'built', 'build')
+  await expect([200, 202], 'POST', `${path}/deploy`)
+  await poll(expect, path, isDeployed, 'deploy')
+}
+
+async function poll(
+  expect: Expect,
+  path: string,
+  isDone: (action: Settings) => boolean,
+  what: 'build' | 'deploy',
+): Promise<void> {
+  for (let polls = 0; polls < maxPolls; polls++) {
+    const action = await expect([200], 'GET', path)
+    if (isDone(action)) return
+    if (action['status'] === 'failed') break
+    await delay(pollMs)
   }
-  throw new CommandFailed('Auth0 does not build the Action; Actions → Library in the dashboard says why')
+  throw new CommandFailed(`Auth0 does not ${what} the Action; Actions → Library in the dashboard says why`)
 }
 
 function madeOf(client: Record<string, unknown>): Made {

@@ -5,7 +5,7 @@ import { CommandFailed, runAction } from '../run-action.ts'
 import { type Applied, applyPlan } from './apply.ts'
 import { findInTenant, type Found } from './found.ts'
 import { type SetupOptions, wishFrom } from './options.ts'
-import { planOf } from './plan.ts'
+import { hasKeys, planOf } from './plan.ts'
 import { clicks, describe, gatewayYaml } from './report.ts'
 import { placesIn, prepareFolder, writeSecrets } from './secrets.ts'
 import { type Wanted, wantedTenant, type Wish } from './wanted.ts'
@@ -54,6 +54,11 @@ async function setUpByApi(options: SetupOptions, tenant: Tenant, context: Comman
   const plan = planOf(wanted, found)
   if (found.action?.isOurs === false) {
     err(`The Action “${wanted.action.name}” has code of its own, and keeps it.\n`)
+  }
+  if (hasKeys(found.web)) {
+    err(
+      'The application proves itself by keys, and keeps them: write auth0.privateKeys in place of auth0.clientSecrets.\n',
+    )
   }
   if (plan.length === 0) err('Auth0 has everything.\n')
   if (plan.length > 0 && options.apply !== true) {

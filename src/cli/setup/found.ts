@@ -39,10 +39,16 @@ async function allClients(expect: Expect): Promise<WithId[]> {
   const clients: WithId[] = []
   for (let page = 0; page < maxPages; page++) {
     const found = listIn(await expect([200], 'GET', `clients?page=${page}&per_page=${perPage}`))
-    clients.push(...found.map((client) => ({ ...client, id: String(client['client_id']) })))
+    clients.push(...found.map((client) => ({ ...changeable(client), id: String(client['client_id']) })))
     if (found.length < perPage) break
   }
   return clients
+}
+
+/** Without `secret_encoded`, which Auth0 shows, and refuses in a change. */
+function changeable({ jwt_configuration: jwt, ...client }: Settings): Settings {
+  const { secret_encoded: _shown, ...rest } = (jwt ?? {}) as Settings
+  return { ...client, jwt_configuration: rest }
 }
 
 async function findApi(expect: Expect, identifier: string): Promise<WithId | undefined> {
@@ -63,8 +69,13 @@ async function findNamed(expect: Expect, path: string, name: string): Promise<Wi
 
 async function findAction(expect: Expect, { name, code }: Wanted['action']): Promise<Found['action']> {
   const action = await findNamed(expect, `actions/actions?actionName=${encodeURIComponent(name)}`, name)
-  const isDeployed = action?.['deployed_version'] !== undefined
-  return action && { id: action.id, isDeployed, isOurs: action['code'] === code }
+  return action && { id: action.id, isDeployed: isDeployed(action), isOurs: action['code'] === code }
+}
+
+/** Whether a version of an Action is deployed, and not only being deployed. */
+export function isDeployed(action: Settings): boolean {
+  const version = action['deployed_version'] as { deployed?: boolean } | null | undefined
+  return version?.deployed === true
 }
 
 async function findBindings(expect: Expect): Promise<Found['bindings']> {

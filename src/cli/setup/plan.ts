@@ -26,12 +26,24 @@ export function planOf(wanted: Wanted, found: Found): Change[] {
   const webName = nameOf(found.web) ?? web.name
   return [
     ...change('api', 'API', apiName, found.api, { ...api, name: apiName }),
-    ...change('web', 'application', webName, found.web, { ...web, name: webName }),
+    ...change('web', 'application', webName, found.web, { ...withoutMethod(web, found.web), name: webName }),
     ...(found.role === undefined ? change('role', 'role', role.name, undefined, role) : []),
     ...actionChanges(action, found),
     ...(events === undefined ? [] : change('events', 'application', events.name, found.events, events)),
     ...(events === undefined ? [] : grantChanges(events.name, wanted.grant, found)),
   ]
+}
+
+/** Auth0 refuses the way to authenticate with a secret beside keys (Private Key JWT). Those stay. */
+function withoutMethod(wanted: Settings, found: WithId | undefined): Settings {
+  if (!hasKeys(found)) return wanted
+  const { token_endpoint_auth_method: _method, ...rest } = wanted
+  return rest
+}
+
+/** Whether an application proves itself by keys. */
+export function hasKeys(client: WithId | undefined): boolean {
+  return (client?.['client_authentication_methods'] ?? null) !== null
 }
 
 function nameOf(found: WithId | undefined): string | undefined {

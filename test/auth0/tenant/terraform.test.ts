@@ -27,7 +27,6 @@ t.test('the Terraform files describe the same tenant as tenant.yaml', async (t) 
   const hcl = (await readFile(join(tenant, 'main.tf'), 'utf8')).replaceAll(/ +/g, ' ')
   const yaml = (await readFile(join(tenant, 'tenant.yaml'), 'utf8')).replaceAll(/##(\w+)##|@@\w+@@/g, '$1')
   const { actions, resourceServers, clients, clientGrants, roles } = parse(yaml)
-  const { leeway, token_lifetime, idle_token_lifetime } = clients[0].refresh_token
   const wanted = {
     name: [...actions, ...resourceServers, ...clients, ...roles].map(({ name }) => name),
     description: roles.map(({ description }: { description: string }) => description),
@@ -36,9 +35,7 @@ t.test('the Terraform files describe the same tenant as tenant.yaml', async (t) 
     runtime: [actions[0].runtime],
     token_dialect: [resourceServers[0].token_dialect],
     scopes: clientGrants.map(({ scope }: { scope: string[] }) => scope),
-    leeway: [leeway],
-    token_lifetime: [token_lifetime],
-    idle_token_lifetime: [idle_token_lifetime],
+    ...Object.fromEntries(Object.entries(clients[0].refresh_token).map(([name, value]) => [name, [value]])),
   }
   for (const [name, values] of Object.entries(wanted)) {
     for (const value of values) t.match(hcl, `${name} = ${JSON.stringify(value).replaceAll(',', ', ')}`)

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -18,6 +19,11 @@ import {
   signedIn,
   webhook,
 } from './support.ts'
+
+/** A public key. */
+const pem = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .publicKey.export({ type: 'spki', format: 'pem' })
+  .toString()
 
 const faults: [what: string, fault: Fault, id: string, exitCode: number][] = [
   ['Auth0 is away', { cause: ({ auth0 }) => auth0.switches.down('refuse') }, 'auth0-discovery', 2],
@@ -224,12 +230,12 @@ const managed: [what: string, fault: Fault, id: string][] = [
   ],
   [
     'a credential is about to expire',
-    { cause: setClient({ credentials: [{ id: 'c', name: 'key', pem: '', expiresAt: new Date().toISOString() }] }) },
+    { cause: setClient({ credentials: [{ id: 'c', name: 'key', pem, expiresAt: new Date().toISOString() }] }) },
     'auth0-credential-expiry',
   ],
   [
     'a credential is a year old',
-    { cause: setClient({ credentials: [{ id: 'c', name: 'key', pem: '', createdAt: daysAgo(365) }] }) },
+    { cause: setClient({ credentials: [{ id: 'c', name: 'key', pem, createdAt: daysAgo(365) }] }) },
     'auth0-credential-age',
   ],
   [

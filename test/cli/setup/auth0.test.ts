@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -154,6 +155,27 @@ t.test('an existing application is changed by its id, and an unknown id is refus
   await setUp('--apply', '--client-id', auth0.clientId)
   t.match(auth0.tenant.clients[0], { name: 'Other Stagedoor', callbacks: [`${baseUrl}/.stagedoor/callback`] })
   t.match(await setUp('--client-id', 'nothing'), { exitCode: 1, err: /has no application nothing/ })
+})
+
+t.test('an application that signs with a key keeps it, and what Auth0 refuses in a change is not sent', async (t) => {
+  const { auth0, setUp } = await startTenant(t)
+  const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' })
+  const settings = { jwt_configuration: { alg: 'HS256', secret_encoded: false } }
+  const credentials = [{ id: 'cred_1', name: 'theirs', pem: String(pem) }]
+  auth0.switches.setClient(auth0.clientId, { credentials, activeCredentials: ['cred_1'], settings })
+  const { err, exitCode } = await setUp('--apply', '--client-id', auth0.clientId)
+  t.equal(exitCode, 0, err)
+  t.match(err, 'write auth0.privateKeys in place of auth0.clientSecrets')
+  t.match(auth0.tenant.clients[0], { activeCredentials: ['cred_1'], settings: { jwt_configuration: { alg: 'RS256' } } })
+  t.match(await setUp('--client-id', auth0.clientId), { err: /Auth0 has everything/ })
+})
+
+t.test('refresh tokens of an application that is there get an end, which Auth0’s default does not have', async (t) => {
+  const { auth0, setUp } = await startTenant(t)
+  await setUp('--apply', '--client-id', auth0.clientId)
+  t.match(auth0.tenant.clients[0]?.settings, {
+    refresh_token: { infinite_token_lifetime: false, infinite_idle_token_lifetime: false, token_lifetime: 2_592_000 },
+  })
 })
 
 t.test('a token without the scopes is refused with Auth0’s words', async (t) => {
