@@ -21,12 +21,12 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
-/** The sections that name keys, each with a store of its own. */
+/** The configuration sections that name signing keys. Each has a store of its own. */
 type KeySection = 'assertion' | 'machines' | 'audit'
 type KeyPurpose = Exclude<KeySection, 'audit'>
 type KeySurroundings = Pick<Dependencies, 'logger' | 'now' | 'randomBytes'> & { trail: Pick<Trail, 'write'> }
 
-/** @param purpose whose keys these are, for the log and in Redis */
+/** @param purpose names the keys in the log and in Redis */
 export function provisionKeys(
   purpose: KeyPurpose,
   config: Config,
@@ -52,7 +52,7 @@ type KeptStore = { memory: KeyStore; latest: KeyStore | undefined }
 
 const createKeptStore = (): KeptStore => ({ memory: createMemoryKeyStore(), latest: undefined })
 
-/** Has a store that is empty begin with the keys in use: what they signed stays valid. */
+/** Copies the keys in use into an empty store, so that tokens they signed stay valid. */
 async function takeOver(former: KeyStore | undefined, store: KeyStore): Promise<void> {
   const ring = former === undefined || former === store ? undefined : await former.read()
   if (ring === undefined) return
@@ -80,13 +80,13 @@ function openKeys(
   })
 }
 
-/** What the keys of a section are made of; another one has them opened anew. */
+/** The settings and parts that the keys of a section depend on. The keys are opened again when one of them changes. */
 export function foundationOfKeys(section: KeySection, config: Config, redis: Redis | undefined) {
   const { keys } = config[section]
   return keys.store === 'redis' ? { settings: [keys, config.session.secrets], uses: [redis] } : { settings: keys }
 }
 
-/** The store of a section's keys; undefined where they are kept in the memory of the process. */
+/** The store of a section's keys; undefined when the process keeps them in memory. */
 export function keyStoreFor(
   section: KeySection,
   config: Config,
@@ -102,7 +102,7 @@ export function keyStoreFor(
 }
 
 /**
- * Only keys in Redis can be out of reach: others are read before the process serves.
+ * Degraded while keys are unread or overdue for rotation. Only keys in Redis can be unread: others are read before the process serves.
  * @param without the consequence of missing keys
  */
 export function keysCondition(name: string, keys: Pick<Keys, 'isReady' | 'isOverdue'>, without: string): Condition {
@@ -119,7 +119,7 @@ type AssertionParts = {
   metrics: Metrics
 }
 
-/** The statements for each upstream: for its own audience, in the headers that it asked for. */
+/** Makes the minters of each upstream, with its own audience, and the headers that it gets. */
 export function provisionAssertion(
   config: Config,
   { logger, now, randomBytes }: Dependencies,
@@ -138,14 +138,14 @@ export function provisionAssertion(
   const statements = Object.entries(config.upstreams).map(([name, { assertion }]): [string, Statement] => {
     const audience = audienceOf(name, config)
     const minter = createMinter<UserPrincipal>({ ...minting, audienceFor: () => audience })
-    // Another audience than for people, so that neither token is taken for the other.
+    // Machines get a different audience from users, so that neither token passes for the other.
     const machineMinter = machineMinterFor(name === backstage ? undefined : `${audience}-machine`)
     return [name, { minter, machineMinter, kinds: assertion?.headers ?? config.assertion.headers }]
   })
   return { statements: new Map(statements), withPassedGroups: passedGroups(config, logger, metrics) }
 }
 
-/** Limits a user's groups to those for upstreams, and counts the others. */
+/** Limits a user's groups to those that upstreams get, and counts the groups that are left out. */
 function passedGroups({ assertion }: Config, logger: Logger, metrics: Metrics): WithPassedGroups {
   return createPassedGroups(createGroupFilter(assertion.groups), ({ filtered, capped }, { sessionId }) => {
     metrics.groupsLeftOut(filtered, capped)

@@ -20,13 +20,13 @@ import {
 type KeyParts = {
   onRotated: (kid: string, publicJwk: JWK) => void
   redis: Redis | undefined
-  /** Keys of this process only, where that is configured. */
+  /** Used with `store: memory`: the keys live only as long as the process. */
   memory: KeyStore
 }
 
 export type AuditKeys = Awaited<ReturnType<typeof provisionAuditKeys>>
 
-/** The keys of the trail. What they signed is looked at years later, so that public halves are kept for good. */
+/** The keys of the audit trail. Auditors may verify a signature years later, so public keys are never removed. */
 export async function provisionAuditKeys(
   config: Config,
   { now, logger, randomBytes }: Pick<Dependencies, 'now' | 'logger' | 'randomBytes'>,
@@ -50,11 +50,11 @@ export async function provisionAuditKeys(
   })
   const current = () => (keys.isReady() ? opened.get(keys.current().kid) : undefined)
   return {
-    /** Undefined while keys in Redis have not been read since the start. */
+    /** Undefined until the keys are first read from Redis. */
     current,
-    /** Every public half that can be needed, old ones too. */
+    /** Every public key, including those that no longer sign. */
     jwks: () => ({ keys: archive.keys() }),
-    /** A digest that needs the key to be made; empty while there is none. */
+    /** A digest keyed with the current key (HMAC-SHA-256); empty while there is no key. */
     digest: (text: string) => digestWith(current()?.privateKey, text),
     /** Milliseconds since the epoch. */
     rotatedAt: () => keys.rotatedAt(),
@@ -69,14 +69,14 @@ function archiveFor({ audit }: Config, redis: Redis | undefined): PublicKeyArchi
   return store === 'file' && path !== undefined ? createFileArchive(`${path}.public`) : createMemoryArchive()
 }
 
-/** Public halves are kept before a key signs anything. */
+/** Archives the public key before a key signs anything. */
 function archiving(inner: KeyStore, archive: PublicKeyArchive, onRing: (ring: KeyRing) => void): KeyStore {
   const publicHalves = (ring: KeyRing): JWK[] => publishedKeys(ring).map(publicHalf)
   return {
     ...inner,
     async read() {
       const ring = await inner.read()
-      // Kept again where the archive was lost.
+      // Adds them again in case the archive was lost.
       await archive.add(ring === undefined ? [] : publicHalves(ring))
       if (ring !== undefined) onRing(ring)
       return ring

@@ -12,7 +12,7 @@ import type { Holding } from './kept-across-reloads.ts'
 
 type SinkConfig = Config['audit']['sinks'][number]
 
-/** A file or a queue has one writer, which takes other settings for it when they change. */
+/** Each file and each queue has one writer. When settings change, the same writer takes over the new ones. */
 export function sinkOf(sink: SinkConfig, writer: string, dependencies: Dependencies, holding: Holding): Sink {
   const { file, syslog, http } = sink
   if (file !== undefined) return fileSink(file, dependencies, holding)
@@ -37,8 +37,8 @@ function fileSink(file: NonNullable<SinkConfig['file']>, { now }: Dependencies, 
 }
 
 /**
- * Opens the files that a changed configuration names for the first time. A start goes on without them: nothing is lost by it.
- * @throws when records would go where they cannot be kept
+ * On a reload, checks that each newly configured file can be opened. A process start skips the check, because it replaces no working sink.
+ * @throws when a new file cannot be opened for writing
  */
 export function tryNewFiles(sinks: readonly SinkConfig[], holding: Holding): void {
   const paths = sinks.flatMap(({ file }) => (file === undefined ? [] : [file.path]))
@@ -114,7 +114,7 @@ export function logSinks(trail: Pick<Trail, 'sinks'>, logger: Dependencies['logg
   return setInterval(look, watchEveryMs).unref()
 }
 
-/** Logs at the end which sinks fail, and how many records wait in them. */
+/** Logs at shutdown which sinks fail, and how many records wait in them. */
 export function logFailing(sinks: readonly Sink[], logger: Dependencies['logger']): void {
   for (const sink of sinks) {
     const { reason, waiting, lost } = sink.status()

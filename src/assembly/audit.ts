@@ -28,7 +28,7 @@ import type { Holding } from './kept-across-reloads.ts'
 
 type SinkConfig = Config['audit']['sinks'][number]
 
-/** The audit trail of this process, begun. Its chain goes on when the configuration changes. */
+/** Starts the audit trail of this process. Its chain continues across reloads. */
 export async function provisionAudit(
   config: Config,
   dependencies: Dependencies,
@@ -68,7 +68,7 @@ export async function provisionAudit(
 
 type Name = (action: 'in-use' | 'rotated', key: NamedKey) => void
 
-/** The keys of the trail. `name` sets the listener for new keys, once there is a trail. */
+/** The keys of the trail. `name` sets the function that records a rotated key; the trail, which is made later, provides it. */
 async function holdKeys(
   config: Config,
   dependencies: Dependencies,
@@ -117,7 +117,7 @@ function beginTrail(config: Config, dependencies: Dependencies, { writer, settin
   }
 }
 
-/** Examines the trail's file, where there is one. Keys in memory cannot verify records of earlier processes. */
+/** Searches and verifies the trail's file; undefined without one. Keys in memory cannot verify records of earlier processes. */
 function examineOf({ audit }: Config, keys: AuditKeys): Examine | undefined {
   const path = pathOfTrail(audit.sinks)
   return path === undefined
@@ -129,7 +129,7 @@ function pathOfTrail(sinks: readonly SinkConfig[]): string | undefined {
   return sinks.find(({ file }) => file !== undefined)?.file?.path
 }
 
-/** A sink that blocks degrades readiness, too: requests without audit still work. */
+/** A sink with `onFailure: block` also only degrades readiness: requests that need no audit record still work. */
 function conditionOf(sink: Sink): Condition {
   const { name, onFailure } = sink
   const { reason, waiting, lost } = sink.status()
@@ -161,7 +161,7 @@ function begin(trail: Trail, { facts, end }: Beginning): void {
 
 type NamedKey = { kid: string; publicJwk: object }
 
-/** Each chain names a key, with its public half, before that key signs in it: another process may have rotated. */
+/** Records the id and public key of each key before it signs in this chain. The key can be new here: another process may have rotated it. */
 function createKeyNames(trail: Pick<Trail, 'write'>) {
   let lastNamed = ''
 
@@ -195,7 +195,7 @@ function secretsIn(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(secretsIn) : []
 }
 
-/** Keeps each checkpoint beside the trail's file. A checkpoint names a record that a shortened trail no longer has. */
+/** Also writes each checkpoint to a file beside the trail. If the trail is cut short, a checkpoint still names a record that is missing. */
 function keepCheckpoint(sinks: readonly SinkConfig[], checkpoint: string, logger: Dependencies['logger']): void {
   for (const { file } of sinks) {
     if (file === undefined) continue

@@ -15,7 +15,7 @@ import type { Holding } from './kept-across-reloads.ts'
 
 type PullConfig = NonNullable<NonNullable<Config['auth0']['events']>['pull']>
 
-/** Reads Auth0's events, if configured: in one process of all that share a Redis. */
+/** Reads Auth0's events, if configured. Of the processes that share a Redis, one reads. */
 export function provisionEvents(
   config: Config,
   dependencies: Dependencies,
@@ -42,7 +42,7 @@ export function provisionEvents(
 
 type Taking = { revocations: Revocations; singleUse: SingleUse; holding: Holding }
 
-/** The effect of an event from Auth0. A fetched event belongs to no request, so its record names none. */
+/** Applies events from Auth0. The record of a fetched event names no request, because there is none. */
 export function provisionEventTaking(
   { auth0: { issuer } }: Config,
   { now, trail }: Pick<Dependencies, 'now'> & { trail: Pick<Trail, 'write'> },
@@ -117,7 +117,7 @@ function conditionOf(pull: EventPull): Condition {
   return condition('auth0-events', pull.status() === 'failing' ? trouble : undefined)
 }
 
-/** Events that are fetched have no request that would be on record. */
+/** Records the outcome of fetched events. Without a request, no request hook records it. */
 function recording(take: TakeEvent, trail: Pick<Trail, 'write'>): TakeEvent {
   return async (event) => {
     const outcome = await take(event)

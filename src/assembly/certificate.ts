@@ -10,7 +10,7 @@ type Surroundings = { logger: Logger; trail: Pick<Trail, 'write'> }
 
 const what = 'certificate of server.tls'
 
-/** The certificate that clients see, where TLS is ours to do. Each change of its files is on record. */
+/** The server certificate, when Stagedoor terminates TLS. The audit trail records each change of its files. */
 export async function provisionCertificate(
   { server: { tls } }: Config,
   { logger, trail }: Surroundings,

@@ -14,9 +14,9 @@ export type Dependencies = {
   /** Milliseconds since the epoch. */
   now: () => number
   fetch: CustomFetch
-  /** How OTLP is sent; by default directly. */
+  /** The HTTP agent for OTLP, such as one that uses a proxy; connects directly by default. */
   agentFor?: AgentFor
   randomBytes: RandomBytes
-  /** Where the values of the configuration came from. */
+  /** The file or variable that each configuration value came from. */
   origins: Origins
 }

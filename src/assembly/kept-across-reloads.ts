@@ -1,26 +1,26 @@
 import { settingsFingerprint } from '../config/fingerprints.ts'
 
-/** A part that may outlive the configuration that it was made for. */
+/** A part that can be kept when the configuration is reloaded. */
 export type Definition<Part> = {
-  /** Names it among all parts. */
+  /** Unique among all parts. */
   name: string
-  /** While these are equal the part lives on: plain values and secrets. Without any it lives as long as the process. */
+  /** Plain values and secrets. The part is kept while they stay equal; without settings, as long as the process runs. */
   settings?: unknown
-  /** Other parts that it was made of: while these are the same objects. */
+  /** Other parts that it was made from. The part is kept while these are the same objects. */
   uses?: readonly unknown[]
   make: () => Part
-  /** Ends it, once no configuration has it. */
+  /** Called when no configuration uses the part any more. */
   close?: (part: Awaited<Part>) => unknown
   /**
-   * Requests that began before a change may need it to their end; else it is closed as soon as another takes its place, so
-   * that no two of a kind rotate one key or read one stream.
+   * True when a request that began before a reload may still need the part; it then stays open until those requests have ended. Otherwise it is
+   * closed as soon as it is replaced, so that no two parts rotate the same key or read the same stream.
    */
   isNeededByRequests?: boolean
 }
 
 type Kept = { part: unknown; holders: Set<object>; definition: Definition<unknown>; fingerprint: string }
 
-/** Parts of one process, across the configurations that it has had. */
+/** The parts of the process, across all configurations since its start. */
 export type Lasting = ReturnType<typeof createLasting>
 
 export function createLasting() {
@@ -38,8 +38,8 @@ function createHolding(kept: Kept[]) {
   const later: (() => void)[] = []
 
   /**
-   * The latest first: a part is made of earlier ones.
-   * @throws AggregateError of those that could not be closed
+   * Releases parts in reverse order of creation, because a part is made from earlier ones.
+   * @throws AggregateError with the errors of parts that could not be closed
    */
   async function giveUp(isGivenUp: (definition: Definition<unknown>) => boolean): Promise<void> {
     const failures: unknown[] = []
@@ -52,7 +52,7 @@ function createHolding(kept: Kept[]) {
   }
 
   return {
-    /** The part as an earlier configuration has it, where its definition is the same, else a new one. */
+    /** Reuses the part of an earlier configuration if its name, settings and used parts are the same; makes a new one otherwise. */
     part<Part>(definition: Definition<Part>): Part {
       const general = definition as unknown as Definition<unknown>
       const fingerprint = settingsFingerprint(definition.settings)
@@ -60,13 +60,13 @@ function createHolding(kept: Kept[]) {
       found.holders.add(holder)
       return found.part as Part
     },
-    /** Has work done when this configuration takes effect, in order; nothing in it may fail. */
+    /** Adds work for the moment when this configuration takes effect. It runs in the order added, and must not throw. */
     onInForce: (work: () => void) => void works.push(work),
-    /** Has work done after that, once what the former configuration did in the background has ended. */
+    /** Adds work that runs after that, once the background work of the former configuration has ended. */
     onAlone: (work: () => void) => void later.push(work),
     /**
-     * Lets the configuration take effect: for all its parts before this returns.
-     * @param former gives up what requests do not need
+     * Puts the configuration into effect. The work of `onInForce` runs synchronously, so all parts change before this call returns.
+     * @param former the configuration that is replaced; it releases the parts that requests do not need
      */
     async putInForce(former?: { retire(): Promise<void> }): Promise<void> {
       for (const work of works) work()
@@ -76,9 +76,9 @@ function createHolding(kept: Kept[]) {
         for (const work of later) work()
       }
     },
-    /** Gives up what requests do not need, and closes what no other holding has. */
+    /** Releases the parts that requests do not need, and closes those that no other holding has. */
     retire: () => giveUp(({ isNeededByRequests }) => isNeededByRequests !== true),
-    /** Gives up everything. */
+    /** Releases all parts. */
     release: () => giveUp(() => true),
   }
 }
@@ -95,7 +95,7 @@ function keep(kept: Kept[], definition: Definition<unknown>, fingerprint: string
   return made
 }
 
-/** A part that could not be made has nothing to close. */
+/** A part whose creation failed needs no closing. */
 async function close({ part, definition }: Kept): Promise<void> {
   const made = await Promise.resolve(part).then(
     (value) => ({ value }),

@@ -17,7 +17,7 @@ import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 import { claimNamesOf } from './policy.ts'
 
-/** Discovers the login service, in the background: the gateway starts without it too. */
+/** Discovers the login service in the background, so that the gateway starts even while it is down. */
 export function provisionProvider(config: Config, dependencies: Dependencies, holding: Holding): Provider {
   const { issuer, clientId, clientSecrets, privateKeys, timeout, tls } = config.auth0
   return holding.part({

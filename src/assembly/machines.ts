@@ -26,7 +26,6 @@ import { createTokenIds, provisionKeys } from './assertion.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
-/** The parts of `Dependencies` that machines need, and two more. */
 type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes'> & {
   onUnusable: OnUnusable
   trail: Pick<Trail, 'write'>
@@ -34,7 +33,7 @@ type Surroundings = Pick<Dependencies, 'logger' | 'now' | 'fetch' | 'randomBytes
 
 const maxDiscoveryBytes = 256 * 1024
 
-/** The stage `bearer` and its endpoints, and the tokens of ours that machines are forwarded with. */
+/** Makes the stage `bearer`, its endpoints, and the minters of the tokens that upstreams get for machines. */
 export async function provisionMachines(
   config: Config,
   surroundings: Surroundings,
@@ -59,7 +58,7 @@ export async function provisionMachines(
   }
 }
 
-/** Without an audience the token is for Backstage, and the class of the machine decides its audience. */
+/** Without `audience` the token is for Backstage, and the class of the machine decides its audience. */
 function createMinterFor({ machines, server }: Config, { now, randomBytes }: Surroundings, keys: Keys) {
   return (audience?: string) =>
     createMinter<MachinePrincipal>({
@@ -89,7 +88,7 @@ function verifierOf(config: Config, { now, onUnusable }: Surroundings, { keySets
   })
 }
 
-/** @param decide given where Backstage's own tokens are accepted: a rule decides for which paths */
+/** @param decide present when Backstage's own tokens are accepted: rules decide for which paths */
 function protectedResourceOf(config: Config, { now }: Surroundings, decide: Decide | undefined) {
   return {
     baseUrl: config.server.baseUrl,
@@ -99,7 +98,7 @@ function protectedResourceOf(config: Config, { now }: Surroundings, decide: Deci
   }
 }
 
-/** The values that the token page compares a token with. People's tokens come from `auth0.issuer`, machines' may not. */
+/** The values that the token page compares a token with. Tokens of users come from `auth0.issuer`; tokens of machines may have other issuers. */
 function tokenFactsOf(config: Config) {
   const { issuers, clientIds } = machineExpectations(config)
   return {
@@ -122,7 +121,7 @@ async function provisionKeySets(
   return new Map(await Promise.all(issuers.map(async (issuer) => [issuer, await open(issuer)] as const)))
 }
 
-/** Keys stay cached when the configuration changes. @param source where they come from, as one text */
+/** Keys stay cached across reloads. @param source identifies where they come from */
 function heldKeySet(config: Config, holding: Holding, source: string, make: () => Promise<JwksCache>) {
   const { timeout, tls } = config.auth0
   return holding.part({
@@ -140,7 +139,7 @@ type KeySurroundings = {
   onFailure: (cause: unknown, status: string) => void
 }
 
-/** Keys of one issuer, found by its discovery document. */
+/** Keys of one issuer. Its discovery document names their address. */
 export function provisionKeySet(config: Config, surroundings: KeySurroundings, issuer: string): Promise<JwksCache> {
   const { fetch } = surroundings
   const discover = (signal: AbortSignal) => discoverJwksUrl(issuer, { fetch, signal, maxBytes: maxDiscoveryBytes })
@@ -148,7 +147,7 @@ export function provisionKeySet(config: Config, surroundings: KeySurroundings, i
   return createKeySet(config, surroundings, issuer, createJwksFetch(discover, fetchKeys))
 }
 
-/** Backstage's own keys, where rules take its tokens. */
+/** Backstage's own keys; undefined when no rule accepts its tokens. */
 async function provisionBackstage(config: Config, surroundings: Surroundings, holding: Holding) {
   if (config.machines.backstageTokens.rules.length === 0) return undefined
   const url = backstageKeysUrl(config)
@@ -161,7 +160,7 @@ async function provisionBackstage(config: Config, surroundings: Surroundings, ho
   return { issuer, keys }
 }
 
-/** Has the fetching of an issuer's keys reported in the log. */
+/** Logs the fetching of an issuer's keys. */
 function withKeyLog(issuer: string, { logger, fetch, now }: Surroundings): KeySurroundings {
   return {
     fetch,

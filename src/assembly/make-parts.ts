@@ -27,7 +27,7 @@ import { provisionUpstreams } from './upstreams.ts'
 
 export type MadeParts = Awaited<ReturnType<typeof makeParts>>
 
-/** Each step takes what the steps before it have made. */
+/** Makes all parts. Each step uses the parts made before it. */
 export async function makeParts(config: Config, given: Dependencies, holding: Holding) {
   const redis = await provisionRedis(config, given.logger, holding)
   const audit = await provisionAudit(config, given, { redis, holding })
@@ -68,7 +68,7 @@ export async function makeParts(config: Config, given: Dependencies, holding: Ho
   return { ...made, ...last, ...ended, ...states }
 }
 
-/** The process's own state: whether its configuration files are in force, or why not, and whether it is leaving. */
+/** The state of the process: the result of the last reload, and whether it is shutting down. */
 function provisionStates(now: () => number, { registry }: Metrics, holding: Holding) {
   const openLastReload = (): LastReload => {
     const lastReload = createLastReload(now())
@@ -83,7 +83,7 @@ function provisionStates(now: () => number, { registry }: Metrics, holding: Hold
 
 type Memories = { now: () => number; redis: Redis | undefined; singleUse: SingleUse; holding: Holding }
 
-/** The memory that stops repetition: failed attempts, and logins that are finished. */
+/** The memory that limits repetition: failed attempts, and logins that were already completed. */
 function provisionLimits({ now, redis, singleUse, holding }: Memories) {
   const local = holding.part({ name: 'failed attempts', make: () => createLocalCounter(now) })
   return {

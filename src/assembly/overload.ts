@@ -8,12 +8,12 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
-/** Between two log lines about an overload. */
+/** The interval between two log lines about an overload. */
 const logEveryMs = 10_000
 
 type Answers = { probes: ReadonlySet<string>; refuse: ReturnType<typeof createRefusal> }
 
-/** The limits of this process, and the answers, counts and log lines for requests beyond them. What is counted outlives a configuration. */
+/** The limits of this process, with the answers, counts and log lines for requests beyond them. The counts continue across reloads. */
 export function provisionOverload(config: Config, logger: Logger, metrics: Metrics, holding: Holding) {
   const overload = holding.part({
     name: 'overload',

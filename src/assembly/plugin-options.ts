@@ -16,9 +16,8 @@ import { requestLineOf } from './telemetry.ts'
 export type Parts = Awaited<ReturnType<typeof prepareParts>>
 
 /**
- * This folder turns configuration into what the stages need. Everything that reads files, opens connections or starts
- * timers begins here.
- * @param holding parts kept from earlier configurations, which keep all of theirs until this one takes effect
+ * Turns configuration into what the stages need. Everything that reads files, opens connections or starts timers begins here.
+ * @param holding the parts of this configuration; it reuses unchanged parts of earlier ones, which stay as they are until this one takes effect
  */
 export async function prepareParts(config: Config, dependencies: Dependencies, holding: Holding) {
   const opened = await makeParts(config, dependencies, holding)
@@ -38,7 +37,7 @@ export async function prepareParts(config: Config, dependencies: Dependencies, h
   }
 }
 
-/** The stages, in the order of the path. */
+/** Options of the stages, in the order of the request path. */
 function pathOptions({ auth0, server, session }: Config, { now, randomBytes }: Dependencies, opened: MadeParts) {
   const { sessions, machines, policy, assertion, upgrades, upstreams, revocation } = opened
   const { baseUrl: publicOrigin, prefix, trustedProxies, passProxyHeaders } = server
@@ -75,7 +74,7 @@ function transportSecurity({ tls }: Config['server']): string | undefined {
   return `max-age=${Math.floor(maxAge / 1000)}${includeSubDomains ? '; includeSubDomains' : ''}`
 }
 
-/** The endpoints under the prefix. */
+/** Options of the endpoints under the prefix. */
 function endpointOptions(config: Config, dependencies: Dependencies, opened: MadeParts) {
   const { audit, provider, policy, revocation, machines, keys, singleUse, taking, used } = opened
   const { onUnusable } = opened

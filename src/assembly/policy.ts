@@ -17,19 +17,20 @@ export function provisionPolicy({ routes, upstreams, admin, policy, machines }: 
 }
 
 /**
- * Whether the front page lets a caller in, once signed in and with a second factor; no page offers a way that ends in a refusal.
+ * Whether the rules would let this caller open the front page, assuming a login or second factor where one is missing. Pages
+ * link to the front page only then, so that no link leads to a refusal.
  * @param now milliseconds since the epoch
  */
 export function createIsPortalOpen({ decide }: Pick<Policy, 'decide'>, now: () => number) {
   return ({ principal, facts }: Pick<FastifyRequest, 'principal' | 'facts'>): boolean => {
-    // The boundary refuses before the caller is known.
+    // When the boundary refuses a request, its caller is not known yet.
     if (principal === undefined || facts === undefined) return true
     const decision = decide(principal, { method: 'GET', path: '/', host: facts.host }, now())
     return decision.effect === 'allow' || decision.reason === 'unauthenticated' || decision.reason === 'mfa-required'
   }
 }
 
-/** The claims to keep of a token, at login and at each refresh: those that are configured, and those that rules name. */
+/** The claims to keep from a token, at login and at each refresh: those that are configured, and those that rules name. */
 export function claimNamesOf({ auth0, routes, admin }: Config): ClaimNames {
   return { ...auth0.claims, custom: referencedClaims(routes, admin.allow), audience: auth0.audience }
 }

@@ -5,13 +5,13 @@ import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
 
 /** Every public key that ever signed the trail. */
 export type PublicKeyArchive = {
-  /** The keys, as of the last reading. */
+  /** The keys, as last read. */
   keys(): JWK[]
   /** Keeps more keys for good, and reads what other processes added. */
   add(more: readonly JWK[]): Promise<void>
 }
 
-/** Until the process ends; the trail itself names each key as well. */
+/** Keeps the keys until the process ends. The trail itself also contains each key. */
 export function createMemoryArchive(): PublicKeyArchive {
   return createArchive(
     async () => [],
@@ -27,7 +27,7 @@ export function createFileArchive(path: string): PublicKeyArchive {
   return createArchive(read, (keys) => writeFileAtomically(path, JSON.stringify({ keys })))
 }
 
-/** A hash with a field for each key, so that processes that add at the same time lose nothing. */
+/** A Redis hash with a field for each key, so that concurrent additions by several processes lose nothing. */
 export function createRedisArchive(redis: Redis): PublicKeyArchive {
   const name = redis.keys.named('keys:audit:public')
   const read = async (): Promise<JWK[]> => {

@@ -8,7 +8,7 @@ import type { Holding } from './kept-across-reloads.ts'
 
 type RedisConfig = NonNullable<Config['session']['redis']>
 
-/** The one Redis of the process, if one is configured; connected, or trying to. It goes over to other settings. */
+/** The only Redis client of the process, if Redis is configured. It may still be connecting. After a reload it takes over the new settings. */
 export async function provisionRedis(
   { session }: Config,
   logger: Logger,
@@ -19,7 +19,7 @@ export async function provisionRedis(
   const described = settingsFingerprint(settings)
   const opened = await holding.part({
     name: 'redis',
-    // Keys have other names in a cluster.
+    // Keys have different names in a cluster, so that only this change needs a new client.
     settings: settings.topology.kind === 'cluster',
     make: async () => ({ redis: await openRedis(settings, logger), described }),
     close: ({ redis }) => redis.close(),
@@ -35,7 +35,7 @@ export async function provisionRedis(
   return redis
 }
 
-/** @throws Error whose cause says why Redis is not reached */
+/** @throws Error whose cause says why Redis cannot be reached */
 export async function tryRedis(settings: RedisSettings): Promise<void> {
   const { tryToConnect } = await import('../redis/redis.ts')
   await tryToConnect(settings).catch((cause: unknown) => {
@@ -43,7 +43,7 @@ export async function tryRedis(settings: RedisSettings): Promise<void> {
   })
 }
 
-/** Connected, or trying to. */
+/** Waits for the first attempt to connect. If it fails, the client keeps trying. */
 async function openRedis(settings: RedisSettings, logger: Logger): Promise<Redis> {
   // The client takes 20 MiB, so it is loaded only where Redis is configured.
   const connection = await import('../redis/redis.ts')

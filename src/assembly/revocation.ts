@@ -15,7 +15,7 @@ import { type Condition, condition } from '../telemetry/condition.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
-/** The only channel for news of sessions between processes: Redis, if there is one. */
+/** The channel by which processes tell each other about changed and ended sessions: Redis, if configured. */
 export function provisionBus(
   config: Config,
   { now }: Dependencies,
@@ -35,10 +35,10 @@ export function provisionBus(
 
 type Shared = { bus: SessionBus; decide: Decide; onNews: (news: readonly Mark[]) => void }
 
-/** The rules that decide on open connections: those of the configuration in force. */
+/** The rules of the configuration in force. They decide about open connections, too. */
 type Rules = { limits: SessionLimits; decide: Decide }
 
-/** Learns that sessions have ended, and closes their open connections. */
+/** Makes the parts that learn of ended sessions and close their open connections. */
 export async function provisionRevocation(
   config: Config,
   dependencies: Dependencies,

@@ -18,8 +18,8 @@ type RoleChangeParts = AssertionOptions & { upstreams: ReadonlyMap<string, Upstr
 type Listener = { name: string; path: string; upstream: Upstream; statement: Statement }
 
 /**
- * Sends a changed user to the upstreams that remember users. Backstage remembers a user's groups for as long as its own
- * token lives, up to an hour. After this request it decides by the new groups, for older tokens too.
+ * Reports a user whose rights changed to the upstreams that cache users. Backstage caches a user's groups for as long as its own
+ * token lives, up to an hour. After this request it decides by the new groups, even for older tokens.
  *
  * @returns never rejects: failures are logged, and the upstream learns of the change from its next token
  */
@@ -52,7 +52,7 @@ export function provisionRoleChanges(
   }
 }
 
-/** Upstreams that read a signed assertion at some path of theirs. */
+/** Upstreams that accept a signed assertion with the changed user at a path of their own. */
 function listenersOf(
   config: Config,
   upstreams: RoleChangeParts['upstreams'],

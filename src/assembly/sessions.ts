@@ -34,7 +34,7 @@ type SharedParts = {
   redis: Redis | undefined
   bus: SessionBus
   revocations: Revocations
-  /** Called when Auth0 gave a session other roles, groups or permissions. */
+  /** Called when a refresh changed the roles, groups or permissions of a session. */
   onRightsChanged: (session: Session) => void
   trail: Pick<Trail, 'write'>
   counters: RefreshCounters
@@ -71,7 +71,7 @@ export function provisionSessions(config: Config, dependencies: Dependencies, sh
     }),
     times: { refreshEveryMs: refreshEvery, maxStaleMs: maxStale },
     backOff: holding.part({ name: 'refresh back-off', make: () => createBackOff(now) }),
-    // A session is refreshed once at a time, whatever the configuration: a refresh token can be used once.
+    // Kept across reloads, so that no session is refreshed twice at the same time: a refresh token can be used only once.
     running: holding.part({ name: 'running refreshes', make: createRunningRenewals, close: settle }),
     counters,
     onFailure: reportFailure(logger, shared.trail),
@@ -103,7 +103,7 @@ function redisSessions(
     settings: [maxEntries, outageGraceMs, config.session.secrets],
     uses: [bus],
     make: () => new CoherentCache({ events: bus.events, maxEntries, outageGraceMs, now }),
-    // Another cache has taken its place.
+    // A new cache has replaced it.
     close: (made) => made.clear(),
   })
   const deferred = holding.part({

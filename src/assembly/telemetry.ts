@@ -45,7 +45,7 @@ function createFigures(now: () => number, trail: Trail) {
     metrics,
     counters,
     countCalls: countLoginServiceCalls(registry),
-    /** The digest of the configuration in force, and the keys in use. */
+    /** Sets the digest of the configuration in force, and the keys in use. */
     show: (digest: string, keys: NamedKeys) => void (inForce = { digest, keys }),
     /** A mark for several sessions carries the moment of its revocation; a mark for one session carries none. */
     noteRevocations: (news: readonly Mark[]): void => {
@@ -58,7 +58,7 @@ function agesOf(now: number, keys: NamedKeys): Record<string, number> {
   return Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, now - key.rotatedAt()]))
 }
 
-/** Which requests have a line in the log. */
+/** Decides which requests get a line in the log. */
 export function requestLineOf({ log, audit }: Config, { logger }: Dependencies): RequestLineOptions {
   const { quiet, sampleRatio } = log.requests
   const matchers = quiet.map(createPathMatcher)
@@ -73,10 +73,10 @@ export function requestLineOf({ log, audit }: Config, { logger }: Dependencies):
   }
 }
 
-/** Patterns in configuration can mean any number of claims. */
+/** Bounds the memory of reported claims: a pattern in the configuration can match any number of claims. */
 const maxClaims = 100
 
-/** Names each claim that cannot be used in the log, once in the life of the process, and counts every time. */
+/** Logs each claim that cannot be used once per process, and counts every occurrence. */
 export function createClaimReport(logger: Logger, metrics: Pick<Metrics, 'claimUnusable'>): OnUnusable {
   const named = new Set<string>()
   return (unusable) => {
@@ -97,7 +97,7 @@ function keyOf({ claim, found }: UnusableClaim): string {
 type Surroundings = { logger: Pick<Logger, 'warn'>; agentFor?: AgentFor | undefined }
 type Otlp = NonNullable<Config['telemetry']['otlp']>
 
-/** Undefined where no traces are made: OpenTelemetry is not even loaded then. */
+/** Undefined when traces are off; OpenTelemetry is not loaded then. */
 export async function provisionTracing(
   { telemetry: { otlp }, auth0 }: Config,
   surroundings: Surroundings,
@@ -106,7 +106,7 @@ export async function provisionTracing(
   if (otlp?.signals.includes('traces') !== true) return undefined
   return holding.part({
     name: 'tracing',
-    // Its connections trust the authorities of auth0.tls, too.
+    // Its connections also trust the certificate authorities in auth0.tls.
     settings: [otlp, auth0.tls],
     async make() {
       const { createTracing } = await import('../telemetry/tracing.ts')
@@ -117,7 +117,7 @@ export async function provisionTracing(
   })
 }
 
-/** Undefined where log lines are not sent by OTLP. */
+/** Undefined when log lines are not sent by OTLP. */
 export async function provisionLogSender(
   { telemetry: { otlp } }: Pick<Config, 'telemetry'>,
   surroundings: Surroundings,
@@ -134,7 +134,7 @@ function targetOf({ endpoint, protocol, headers }: Otlp, what: string, { logger,
     protocol,
     headers: Object.fromEntries(headers.map(({ name, value }) => [name, value.reveal()])),
     agentFor,
-    // Once for each time that it begins to fail, not for each batch.
+    // Logs only the first failure in a row, not each batch.
     onSent(err) {
       if (err !== undefined && !isFailing) logger.warn({ err }, `${what} do not reach telemetry.otlp.endpoint`)
       isFailing = err !== undefined

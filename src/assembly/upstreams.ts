@@ -5,7 +5,7 @@ import { type Condition, condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Holding } from './kept-across-reloads.ts'
 
-/** The connections to each upstream, by its name. */
+/** The connections of each upstream, by its name. */
 export function provisionUpstreams(
   { upstreams }: Config,
   logger: Logger,
@@ -34,7 +34,7 @@ function openUpstream(name: string, config: UpstreamConfig, logger: Logger): Ups
   })
 }
 
-/** Configuration in the words of the proxy, whose names have units. */
+/** Translates configuration into the options of the proxy, whose names carry units. */
 export function upstreamOptions(config: UpstreamConfig): UpstreamOptions {
   const { urls, timeouts, health, tls, rewrite, coolDown, maxConnections, maxStreams, maxHeaderBytes } = config
   return {
