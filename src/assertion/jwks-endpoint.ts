@@ -4,10 +4,10 @@ import type { FastifyPluginAsync } from 'fastify'
 
 import type { Keys } from './keys.ts'
 
-/** Upstreams look again well within the period that a next key is published ahead. */
+/** Much shorter than the time for which a next key is published before it signs, so that upstreams fetch it in time. */
 const maxAgeSeconds = 300
 
-/** Public keys (RFC 7517): of assertions at `jwks.json`, of machine tokens at `machines/jwks.json`, of the trail at `audit/jwks.json`. */
+/** Serves public keys (RFC 7517): of assertions at `jwks.json`, of machine tokens at `machines/jwks.json`, of the trail at `audit/jwks.json`. */
 export const jwksEndpoint: FastifyPluginAsync<{ keys: Pick<Keys, 'jwks'>; path: string }> = async (
   app,
   { keys, path },

@@ -1,23 +1,23 @@
 import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
 import type { KeyRing } from './key-rotation.ts'
 
-/** Where the key ring outlives a restart. */
+/** Keeps the key ring, across restarts unless it is in memory. */
 export type KeyStore = {
-  /** @throws when a ring is there but cannot be read: making new keys over it would lose it */
+  /** @throws when a ring exists but cannot be read: new keys would overwrite it */
   read(): Promise<KeyRing | undefined>
   write(ring: KeyRing): Promise<void>
   /** Only for a store that several processes share. */
   shared?: {
-    /** Does work while no other process does any. */
+    /** Runs the work under a lock, so that no other process does such work at the same time. */
     alone<Result>(work: () => Promise<Result>): Promise<Result>
-    /** Calls back when the ring may have changed. @returns stops that */
+    /** Calls the listener when the ring may have changed. @returns a function that unsubscribes it */
     onChange(listener: () => void): () => void
-    /** How long a key is published before it signs: within it every process has read the ring. */
+    /** How long a key is published before it signs; long enough for every process to read the ring. */
     publishAheadMs: number
   }
 }
 
-/** Keys of this process only: after a restart upstreams fetch new ones. */
+/** Keeps keys in this process only. After a restart, upstreams fetch new ones. */
 export function createMemoryKeyStore(): KeyStore {
   let kept: KeyRing | undefined
   return {
@@ -26,7 +26,7 @@ export function createMemoryKeyStore(): KeyStore {
   }
 }
 
-/** A file that only we may read (0600), replaced as a whole so that a crash leaves the old one or the new one. */
+/** Keeps keys in a file that only this user can read (0600). It is replaced as a whole, so that a crash leaves the old or the new file. */
 export function createFileKeyStore(path: string): KeyStore {
   return {
     async read() {

@@ -27,11 +27,11 @@ type Opened = { ring: KeyRing; byId: ReadonlyMap<string, SigningKey> }
 const maxTimerMs = 2 ** 31 - 1
 const retryMs = 60_000
 
-/** The keys in use: one signs, up to three are published. They are rotated when that is due. */
+/** The keys in use: one signs, up to three are published. Rotates them on schedule. */
 export class Keys {
   readonly #options: KeysOptions
   #opened: Opened | undefined
-  /** When its ring was first seen here, which counts where the clock was ahead at its rotation and has been set back. */
+  /** When this process first read the current ring. Used in place of `rotatedAt` if that is later, because the clock was set back since. */
   #seenAt = 0
   #isOverdue = false
   #timer: NodeJS.Timeout | undefined
@@ -43,8 +43,8 @@ export class Keys {
   }
 
   /**
-   * Opens the kept keys, or makes the first ones.
-   * @throws when the keys of a store of our own cannot be read; a shared store that cannot be reached is tried again
+   * Opens the stored keys, or makes the first ones.
+   * @throws when a store of this process cannot be read; reading a shared store that cannot be reached is retried
    */
   static async open(options: KeysOptions): Promise<Keys> {
     const keys = new Keys(options)
@@ -57,7 +57,7 @@ export class Keys {
     return keys
   }
 
-  /** @throws Error while the store that keeps the keys has not been reached since the start */
+  /** @throws Error until the keys have been read from the store for the first time */
   current(): SigningKey {
     const { ring, byId } = this.#opened ?? {}
     const key = ring && byId?.get(signingKeyIn(ring, this.#options.now()).kid)
@@ -71,9 +71,9 @@ export class Keys {
   }
 
   /**
-   * Has the next key sign, once it has been published for long enough.
-   * @param dropsTokens also while tokens of the key that is dropped are valid
-   * @returns until when that key is needed, where nothing was rotated because of it; milliseconds since the epoch
+   * Rotates: the next key signs as soon as it has been published for long enough, and the previous key is dropped.
+   * @param dropsTokens rotates even while tokens of the dropped key are still valid
+   * @returns undefined after a rotation; otherwise the time until which the previous key is needed, in milliseconds since the epoch
    */
   rotate(dropsTokens = false): Promise<number | undefined> {
     return this.#rotateIf(() => true, dropsTokens)
@@ -83,12 +83,12 @@ export class Keys {
     return this.#opened !== undefined
   }
 
-  /** Whether a rotation is due that failed: the present key goes on signing, and another try follows within a minute. */
+  /** Whether the last scheduled rotation failed. The current key continues to sign, and the rotation is retried within a minute. */
   isOverdue(): boolean {
     return this.#isOverdue
   }
 
-  /** When a key took over last, milliseconds since the epoch. */
+  /** When the keys were last rotated, in milliseconds since the epoch. */
   rotatedAt(): number {
     return this.#opened?.ring.rotatedAt ?? this.#options.now()
   }
@@ -103,7 +103,7 @@ export class Keys {
     return this.#options.store.shared?.alone(work) ?? work()
   }
 
-  /** The ring as it is kept; ours is written where it was lost, and the first keys where there were none. */
+  /** The stored ring. If the store has none, writes the ring in use back, or makes and writes a first ring. */
   async #readOrMake(): Promise<KeyRing> {
     const { store, now } = this.#options
     const kept = await store.read()
@@ -123,7 +123,7 @@ export class Keys {
     if (ring.rotatedAt >= rotatedAt) this.#opened = next
   }
 
-  /** While it cannot be read the current keys stay in use; a failed rotation is reported when it was due. */
+  /** Takes over a changed ring. While it cannot be read, the current keys stay in use; the next due rotation reports the failure. */
   async #follow(): Promise<void> {
     try {
       const kept = await this.#options.store.read()
@@ -134,7 +134,7 @@ export class Keys {
     }
   }
 
-  /** Only one of the processes that share a store rotates; the others read its result. */
+  /** Of the processes that share a store, only one rotates. The others read its result. */
   #rotateIf(isDue: () => boolean, dropsTokens: boolean): Promise<number | undefined> {
     const { store, now, onRotated } = this.#options
     return this.#alone(async () => {
@@ -150,7 +150,7 @@ export class Keys {
     })
   }
 
-  /** 0 while no keys have been read: a rotation reads them first. */
+  /** 0 until the keys have been read, because a rotation begins with reading them. */
   #msUntilRotation(): number {
     const { rotateEveryMs, now } = this.#options
     if (this.#opened === undefined) return 0
@@ -170,7 +170,7 @@ export class Keys {
     const { onFailure } = this.#options
     const remainingMs = this.#msUntilRotation()
     if (remainingMs > 0) return this.#schedule(remainingMs)
-    // `dropsTokens`: a period is longer than any token lives, so that there is none to drop.
+    // `dropsTokens` loses no valid token here: the period is longer than the lifetime of any token.
     this.#rotateIf(() => this.#msUntilRotation() === 0, true).then(
       () => this.#schedule(this.#msUntilRotation()),
       (cause: unknown) => {

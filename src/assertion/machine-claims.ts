@@ -2,7 +2,7 @@ import type { MachineClaims } from '../../packages/assertion-contract/src/index.
 import type { MachinePrincipal } from '../identity/principal.ts'
 import type { Issue } from './minter.ts'
 
-/** Long enough to reach the upstream; for access tokens that end while they are on the way. */
+/** Long enough to reach the upstream, even if the access token expires on the way. */
 const minLifetimeSeconds = 10
 
 /** The claims about a machine, for Backstage. They expire with the machine's access token, but live at least `minLifetimeSeconds`. */

@@ -7,7 +7,7 @@ type MachineClass = {
   permissions?: readonly string[] | undefined
 }
 
-/** The class of a machine decides its audience: the first class it belongs to. Backstage restricts each audience by itself. */
+/** The audience of the first class that the machine belongs to. Backstage can restrict the access of each audience separately. */
 export function audienceOfClass(
   { scopes, permissions }: Pick<MachinePrincipal, 'scopes' | 'permissions'>,
   classes: readonly MachineClass[],

@@ -5,9 +5,9 @@ import { assertionAlgorithm } from '../../packages/assertion-contract/src/index.
 import { upTo } from '../storage/memory-bound.ts'
 import type { SigningKey } from './key-rotation.ts'
 
-/** A statement is used again while this much of its life is left, so that it never expires on the way. */
+/** A statement is reused while it is valid for longer than this, so that it does not expire on the way. */
 const minRemainingMs = 60_000
-/** About 2 KiB each. */
+/** Each statement takes about 2 KiB. */
 const maxRemembered = 10_000
 
 /** The claims of a statement that do not depend on its subject. */
@@ -34,14 +34,14 @@ type MinterOptions<Who extends object> = {
 }
 
 export type Minter<Who extends object> = {
-  /** The statement at hand, if it is still good; the hot path. */
+  /** The cached statement, if it can be reused. This is the hot path. */
   recall(who: Who): string | undefined
   mint(who: Who): Promise<string>
 }
 
 /**
- * Mints one statement a principal and keeps it: signing costs more than everything else on the way. A principal is made
- * anew whenever its session changes, and a key that no longer signs takes its statements with it.
+ * Mints one statement for each principal and caches it, because signing costs more than all other work of a request. A changed session
+ * gets a new principal object, and so a new statement. Statements are not reused once another key signs.
  */
 export function createMinter<Who extends object>(options: MinterOptions<Who>): Minter<Who> {
   const { now, currentKey, randomId, issuer } = options
@@ -66,7 +66,7 @@ export function createMinter<Who extends object>(options: MinterOptions<Who>): M
       const known = minted.get(who)
       if (known === undefined) return undefined
       const remainingMs = known.expiresAt - now()
-      // One that would last longer than a new one was made before the clock was set back: upstreams refuse what is from the future.
+      // More time left than a new statement has: the clock was set back since. Upstreams reject a statement issued in the future.
       if (remainingMs <= minRemainingMs || remainingMs > options.lifetimeMs) return undefined
       return known.kid === currentKey().kid ? known.jws : undefined
     },

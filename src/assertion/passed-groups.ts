@@ -1,11 +1,11 @@
 import type { UserPrincipal } from '../identity/principal.ts'
 import { compileStars } from '../oidc/map-user-claims.ts'
 
-/** Which groups are passed on to upstreams. In patterns `*` stands for anything. */
+/** Selects the groups that upstreams get. In patterns, `*` matches any text. */
 export type GroupFilterOptions = {
   include: readonly string[]
   exclude: readonly string[]
-  /** How many at most. */
+  /** The largest number of groups that is passed on. */
   max: number
 }
 
@@ -13,8 +13,8 @@ export type GroupFilterOptions = {
 export type FilteredGroups = { passed: readonly string[]; filtered: number; capped: number }
 
 /**
- * Makes the filter. Its result is in the order of the `include` patterns, and by alphabet within one, so that a cap always leaves
- * out the same groups.
+ * Makes the filter. Its result follows the order of the `include` patterns, and is sorted by name within each pattern, so that `max`
+ * always leaves out the same groups.
  */
 export function createGroupFilter({ include, exclude, max }: GroupFilterOptions) {
   const compile = (pattern: string) => compileStars(pattern, '.*')
@@ -36,8 +36,8 @@ export function createGroupFilter({ include, exclude, max }: GroupFilterOptions)
 export type WithPassedGroups = (user: UserPrincipal) => UserPrincipal
 
 /**
- * Leaves out the groups that are not for upstreams; once for each principal, which is made anew whenever its session
- * changes.
+ * Leaves out the groups that upstreams do not get. The result is cached for each principal; a changed session gets a new principal
+ * object.
  * @param onFiltered called when groups were left out, for the log and the metrics
  */
 export function createPassedGroups(

@@ -9,7 +9,7 @@ import type { Minter } from './minter.ts'
 import type { WithPassedGroups } from './passed-groups.ts'
 import { oauth2ProxyHeaders, type UpstreamIdentity } from './upstream-identity.ts'
 
-/** How one upstream learns who the caller is. Its minters issue for its own audiences only. */
+/** How one upstream gets the caller's identity. The minters issue only for the audiences of this upstream. */
 export type Statement = {
   minter: Minter<UserPrincipal>
   machineMinter: Minter<MachinePrincipal>
@@ -22,8 +22,8 @@ export type AssertionOptions = { statements: ReadonlyMap<string, Statement>; wit
 const nobody: UpstreamIdentity = Object.freeze({ headers: Object.freeze([]), replacesAuthorization: false })
 
 /**
- * Signs the caller's identity for the upstream. Users get the assertion header, machines an `Authorization`
- * of ours. Anonymous callers of public rules get no statement, nor do callers with Backstage's own token.
+ * Signs the caller's identity for the upstream: in the assertion header for a user, in `Authorization` for a machine. Requests of
+ * anonymous callers (public rules) and requests with Backstage's own token get no statement.
  */
 export const assertion = fastifyPlugin<AssertionOptions>(
   async (app, { statements, withPassedGroups }) => {

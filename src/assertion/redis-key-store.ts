@@ -7,7 +7,7 @@ import type { RandomBytes } from '../seal/random.ts'
 import type { Sealer } from '../seal/sealer.ts'
 import { isKeyRing, type KeyStore } from './key-store.ts'
 
-/** Writes the ring only while the lock is ours. KEYS ring, lock. ARGV owner, sealed ring. */
+/** Writes the ring only while this process holds the lock. KEYS: ring, lock. ARGV: owner, sealed ring. */
 const writeScript = defineScript(`
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
@@ -24,15 +24,15 @@ export type RedisKeyStoreOptions = {
   /** Separates the rings of different purposes. */
   name: string
   randomBytes: RandomBytes
-  /** A process that died while it held the lock is followed after so long. */
+  /** Lifetime of the lock. If a process dies while it holds the lock, another can acquire it after this time. */
   lockMs?: number
-  /** How often the ring is read, should a message be lost. */
+  /** How often the ring is read anyway, in case a message was lost. */
   readEveryMs?: number
 }
 
 const askForLockEveryMs = 50
 
-/** One key ring for all processes that share a Redis, sealed with the session secrets, written under a lock. */
+/** Keeps one key ring for all processes that share a Redis. It is sealed with the session secrets and written under a lock. */
 export function createRedisKeyStore(options: RedisKeyStoreOptions): KeyStore {
   const { redis, sealer, name, randomBytes, lockMs = 10_000, readEveryMs = 15_000 } = options
   const key = redis.keys.named(`keys:${name}`)

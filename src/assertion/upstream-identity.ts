@@ -6,7 +6,7 @@ import type { UserClaims } from '../session/session.ts'
 export type UpstreamIdentity = {
   /** Flat list `[name, value, name, value, …]`, ready to be appended to the upstream's header list. */
   headers: readonly string[]
-  /** True where these headers bring an `Authorization` of ours: the client's is then not forwarded. */
+  /** True when `headers` contains `Authorization`; the client's own `Authorization` is then not forwarded. */
   replacesAuthorization: boolean
 }
 
@@ -17,7 +17,7 @@ declare module 'fastify' {
 }
 
 /**
- * The unsigned headers that Backstage's stock `oauth2Proxy` provider trusts. Safe only where Stagedoor alone can
+ * The unsigned headers that Backstage's stock `oauth2Proxy` provider trusts. Safe only when nothing except Stagedoor can
  * reach the upstream.
  * @returns flat list of names and values
  */

@@ -2,9 +2,9 @@ import type { AssertionClaims } from '../../packages/assertion-contract/src/inde
 import type { UserPrincipal } from '../identity/principal.ts'
 import type { Issue } from './minter.ts'
 
-/** The claims about a person; empty lists are left out to keep the header small. */
+/** The claims about a user. Empty lists are left out to keep the header small. */
 export function assertionClaims(user: UserPrincipal, issue: Issue): AssertionClaims {
-  // Custom claims are for our rules only: the contract does not promise them to upstreams.
+  // Custom claims are only for Stagedoor's rules. The contract with upstreams does not include them.
   const { roles, groups, permissions, custom: _, ...profile } = user.claims
   return {
     iss: issue.issuer,
