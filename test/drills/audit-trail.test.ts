@@ -26,10 +26,10 @@ import { startReport } from './support.ts'
 t.setTimeout(3_600_000)
 
 const kills = 10
-/** Audited requests that have to be answered over all; `npm run drills` has the full count. */
+/** Audited requests that have to be answered in total; `npm run drills` uses the full count. */
 const wanted = process.env['DRILL_REPORT'] === undefined ? 1_500 : 10_000
 
-/** Takes every second batch, and loses the answer of some that it took. */
+/** A receiver that accepts every second batch, and sometimes cuts the connection after it accepted one. */
 async function startReceiver() {
   const lines: string[] = []
   const counts = { asked: 0, failed: 0 }
@@ -94,7 +94,7 @@ async function start(): Promise<ChildProcess> {
   return child
 }
 
-/** Sends admin actions until the process is gone. @returns ids of those that were answered as done */
+/** Sends admin actions until the process has ended. @returns ids of the actions that were answered as done */
 async function sendUntilGone(cookie: string, enough: () => boolean, answered: Set<string>): Promise<void> {
   const dispatcher = new Agent({ connections: 8 })
   const url = `http://127.0.0.1:${port}/api/catalog/locations/x`
@@ -123,7 +123,7 @@ const browser = createBrowser()
 await passLoginPage(await browser.open(`${baseUrl}/`), browser, 'jane@example.com')
 const cookie = [...browser.cookiesOf(baseUrl)].map(([name, value]) => `${name}=${value}`).join('; ')
 
-t.test('no answered action is without its records, though the process is killed and the receiver fails', async (t) => {
+t.test('every answered action has its records, although the process is killed and the receiver fails', async (t) => {
   const report = startReport(t, 'audit trail')
   for (let round = 1; round <= kills; round += 1) {
     const goal = (wanted * round) / (kills + 1)
@@ -185,7 +185,7 @@ async function phases(lines: readonly string[]): Promise<Map<string, Set<unknown
   return found
 }
 
-t.test('what is done to the trail by hand is found and named', async (t) => {
+t.test('every manual change to the trail is found and reported', async (t) => {
   const texts = await Promise.all([...movedFiles(trail), trail].map((path) => readFile(path, 'utf8')))
   const lines = texts.join('').split('\n').filter(Boolean)
   const at = lines.findIndex((line) => recordIn(line)?.event === 'admin-action')

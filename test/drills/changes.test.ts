@@ -20,7 +20,7 @@ import { until } from '../support/until.ts'
 import { startMixedLoad } from './mixed-load.ts'
 import { drillSeconds, startReport } from './support.ts'
 
-/** Fewer in the short form, which a busy machine has to finish, too. */
+/** Fewer in the short form, so that a busy machine finishes, too. */
 const people = drillSeconds > 10 ? 30 : 10
 const sessionSecrets = [replicaSecret, 'another secret for tests, at least 32 characters']
 const clientSecrets = ['stagedoor-demo-secret-for-local-use-only', 'another client secret for tests']
@@ -32,20 +32,20 @@ const sections = {
   admin: { allow: { subjects: ['stagedoor-machine@clients'] } },
 }
 
-/** Certificates of tests are signed by themselves. */
+/** Test certificates are self-signed. */
 const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
 setGlobalDispatcher(dispatcher)
 t.teardown(() => dispatcher.destroy())
 
 t.test(
-  'secrets, keys, certificates, rules and code change under load: no request fails, and no session ends',
+  'changes of secrets, keys, certificates, rules and code under load fail no request and end no session',
   { timeout: 3_600_000 },
   async (t) => {
     const certificates = await startCertificates(t, 'round-0')
     const { certificate, key } = certificates
     const { url: upstreamUrl } = await startStreamingOrigin(t)
     const publicPort = await freePort()
-    // Many times as long as the balancer needs on a machine that is idle.
+    // Many times the time that the load balancer needs on an idle machine.
     const timeouts = { drain: '5s' }
     const server = { tls: { certificate, key }, reload: 'signal', timeouts }
     const upstreams = { backstage: { url: upstreamUrl, timeouts: { connect: '1m' } } }
@@ -107,9 +107,9 @@ async function beginSessions(t: Test, { auth0, redis }: Replicas): Promise<strin
 }
 
 type Settings = {
-  /** Puts other sections in force at every replica, and a rule by whose effect one sees that they are. */
+  /** Puts other sections in force at every replica, and a rule whose effect shows that they are. */
   change(other?: Record<string, object>): Promise<void>
-  /** How many changes of a replica there were since the last call. */
+  /** The number of changes of a replica since the last call. */
   count(): number
 }
 
@@ -135,7 +135,7 @@ function createSettings(t: Test, { all }: Replicas, probe: string): Settings {
   }
 }
 
-/** Each next secret is held everywhere before anything is sealed with it, or Auth0 asks for it. */
+/** Every replica has the next secret before any replica seals with it, or Auth0 requires it. */
 async function changeSecrets(stack: Replicas, settings: Settings, isOdd: boolean): Promise<void> {
   const { auth0 } = stack
   const inOrder = (all: string[]) => (isOdd ? all : all.toReversed())
@@ -146,7 +146,7 @@ async function changeSecrets(stack: Replicas, settings: Settings, isOdd: boolean
   await settings.change(sectionsWith(stack, [next, former], [nextSeal, formerSeal]))
 }
 
-/** Redis may take its time, and so may the upstream: a drill shares its processors with all that it starts, and is not about them. */
+/** Long timeouts for Redis and the upstream: a drill shares its processors with all that it starts, and does not test these timeouts. */
 function sectionsWith({ auth0: { issuer, clientId }, redis: { url } }: Replicas, client: string[], seal: string[]) {
   return {
     auth0: { issuer, clientId, clientSecrets: client },
@@ -156,7 +156,7 @@ function sectionsWith({ auth0: { issuer, clientId }, redis: { url } }: Replicas,
 
 const keyPurposes = ['assertion', 'machine']
 
-/** Asks one process for the next key; the others hear of it by Redis. */
+/** Rotates the keys at one process. The others learn of it through Redis. */
 async function rotateKeys({ all, auth0 }: Replicas, round: number): Promise<void> {
   const headers = { authorization: `Bearer ${machineToken(auth0)}`, 'content-type': 'application/json' }
   for (const purpose of keyPurposes) {
@@ -169,7 +169,7 @@ async function rotateKeys({ all, auth0 }: Replicas, round: number): Promise<void
   }
 }
 
-/** The name in the certificate that a new connection meets. */
+/** The name in the certificate of a new connection. */
 async function nameOf({ url }: Replica): Promise<unknown> {
   const { hostname: host, port } = new URL(url)
   const socket = connect({ host, port: Number(port), rejectUnauthorized: false })
@@ -179,7 +179,7 @@ async function nameOf({ url }: Replica): Promise<unknown> {
   return CN
 }
 
-/** What the balancer shows to clients. */
+/** Certificate and key that the load balancer presents to clients. */
 async function frontPem(t: Test): Promise<string> {
   const { certificate, key } = await startCertificates(t, 'balancer')
   const pem = `${certificate}.pem`
@@ -187,7 +187,7 @@ async function frontPem(t: Test): Promise<string> {
   return pem
 }
 
-/** Another checkout, such as of the last release; without it, a copy of this code with another answer to its probe. */
+/** Starts another build: another checkout, as of the last release, or a copy of this code with another answer to its probe. */
 const otherCheckout = process.env['DRILL_OTHER_BUILD']
 
 async function startOtherBuild(t: Test) {

@@ -1,6 +1,6 @@
 /**
- * Loaded before the gateway, by `--import`: on SIGUSR2 it writes what the process holds to a file in `DRILL_RESOURCES`, or,
- * where a file `snapshot` lies there, a snapshot of its heap.
+ * `--import` loads this file before the gateway. On SIGUSR2 it writes the resources of the process to a file in `DRILL_RESOURCES`, or,
+ * if a file `snapshot` exists there, a snapshot of its heap.
  */
 import { createHook } from 'node:async_hooks'
 import { existsSync, renameSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { setFlagsFromString, writeHeapSnapshot } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 const folder = process.env['DRILL_RESOURCES'] ?? ''
-/** Of timers that have been set and neither fired nor been cleared, those too that keep no process alive. */
+/** Pending timers, including those that do not keep the process alive. */
 const timers = new Set<number>()
 
 createHook({

@@ -22,7 +22,7 @@ const concurrent = 200
 const aDayMs = 86_400_000
 
 t.test(
-  'two people of two organizations, three processes: no request carries the other’s identity',
+  'with two people of two organizations at three processes, no request carries the identity of the other person',
   { timeout: 3_600_000 },
   async (t) => {
     const sections = { assertion: { keys: { store: 'redis' } }, admin: { allow: { roles: ['stagedoor-admin'] } } }
@@ -67,7 +67,7 @@ t.test(
       const seen = JSON.parse(text) as { url: string; headers: Record<string, string> }
       const assertion = seen.headers['x-stagedoor-assertion'] ?? ''
       const { kid = '' } = decodeProtectedHeader(assertion)
-      // Each key is published; that each signature fits is the business of other tests.
+      // Check that each key is published. Other tests verify the signatures.
       if (!kids.has(kid)) await jwtVerify(assertion, keys)
       kids.add(kid)
       const payload = decodeJwt(assertion)
@@ -77,7 +77,7 @@ t.test(
 
     async function disturb(): Promise<void> {
       do {
-        // Not more often than a provider would: a client asks for unknown keys once in a while only.
+        // Rotate no faster than a provider: clients fetch unknown keys only from time to time.
         if (performance.now() > nextRotationAtMs) {
           await stack.auth0.switches.rotateKeys()
           nextRotationAtMs = performance.now() + 120_000
@@ -85,11 +85,11 @@ t.test(
         await until(() => doAllPublishTheSame(stack))
         await keyEditor.age(aDayMs)
         await rotateAssertionKeys(stack, admin)
-        // A new session is signed for anew; those that go on keep their assertion until that ends.
+        // A new session gets a new assertion; existing sessions keep theirs until it expires.
         for (const person of people) person.cookie = await cookieOf(stack, person)
         for (const { cookie } of people) await editor.age(cookie, aDayMs / 100)
         report.faults += 6
-        // The next askers meet what has changed.
+        // The next requests see the change.
         const asked = report.requests + people.length * concurrent
         await until(() => report.requests >= asked || (wasDisturbed && !report.hasTime()))
         wasDisturbed = true
@@ -98,7 +98,7 @@ t.test(
 
     const before = await Promise.all(stack.all.map((replica) => leaks.measureAtRest(replica)))
     const refreshesBefore = stack.auth0.counters.tokenRefreshToken
-    // One after the other: what a request leaves behind meets the other person's next.
+    // Send requests in turn, so that leftovers of one meet the other person's next request.
     const askers = Array.from({ length: concurrent }, (_, id) => people.map((person) => askOn(person, id))).flat()
     await Promise.all([...askers, disturb()])
     await dispatcher.destroy()
@@ -133,7 +133,7 @@ async function doAllPublishTheSame({ all }: Replicas): Promise<boolean> {
   return new Set(sets.map(({ keys }) => keys.map(({ kid }) => kid).join())).size === 1
 }
 
-/** Asks one process for the next key; the others hear of it by Redis. */
+/** Rotates the keys at one process. The others learn of it through Redis. */
 async function rotateAssertionKeys(stack: Replicas, { cookie }: Person): Promise<void> {
   const url = stack.all[0]?.url ?? ''
   const headers = {

@@ -9,7 +9,7 @@ import { machineToken } from '../support/machine.ts'
 import type { Replicas } from '../support/replicas.ts'
 import { until } from '../support/until.ts'
 
-/** Askers give up after so many: what fails at once would otherwise fill the memory. */
+/** Clients stop after this many failures: immediate failures would otherwise fill the memory. */
 const maxFailures = 1_000
 const machines = 4
 
@@ -17,9 +17,9 @@ export type LoadFigures = {
   requests: number
   logins: number
   messages: number
-  /** Event streams and WebSockets that ended at a planned restart, and were open again at once. */
+  /** Event streams and WebSockets that ended at a planned restart and were reopened at once. */
   reopened: number
-  /** Those that ended at another time, or in another way. */
+  /** Event streams and WebSockets that ended at another time or in another way. */
   lost: number
   failures: string[]
 }
@@ -28,14 +28,14 @@ export type Load = {
   /** While true, a stream that ends and a WebSocket that is closed with 1001 are planned, and opened again. */
   isRestarting: boolean
   figures: LoadFigures
-  /** Until every asker has met what has changed. */
+  /** Resolves when every client has seen the change. */
   meet(): Promise<void>
   stop(): Promise<LoadFigures>
 }
 
 /**
- * Much at once at one address: people who read and write, by HTTP/1.1 and HTTP/2, each with an event stream and a WebSocket that
- * are held open; machines with bearer tokens; and somebody who logs in, again and again.
+ * Mixed load on one address: people who read and write, over HTTP/1.1 and HTTP/2, each with an open event stream and WebSocket;
+ * machines with bearer tokens; and a person who logs in repeatedly.
  */
 export function startMixedLoad(t: Test, url: string, stack: Replicas, cookies: readonly string[]): Load {
   const connection = { rejectUnauthorized: false }
@@ -48,7 +48,7 @@ export function startMixedLoad(t: Test, url: string, stack: Replicas, cookies: r
   const steadily = async (what: string, work: (turn: number) => Promise<void>): Promise<void> => {
     for (let turn = 0; !isStopped && failures.length < maxFailures; turn += 1) {
       await work(turn).catch((error: unknown) => void failures.push(`${what} ${turn}: ${String(error)}`))
-      // Steady, and not as much as the machine can take: its processors are shared with all that answers.
+      // Keep a steady rate below the machine's limit: the load shares its processors with all servers.
       await delay(pauseMs)
     }
   }
@@ -74,7 +74,7 @@ export function startMixedLoad(t: Test, url: string, stack: Replicas, cookies: r
     figures.logins += 1
   }
 
-  /** A stream or socket that ended with its process is opened again at another one; any other end counts as lost. */
+  /** A stream or socket that ended with its process is reopened at another one. Any other end counts as lost. */
   function endedAs(isPlanned: boolean): void {
     if (isStopped) return
     if (load.isRestarting && isPlanned) figures.reopened += 1
@@ -86,7 +86,7 @@ export function startMixedLoad(t: Test, url: string, stack: Replicas, cookies: r
     const dispatcher = agents[id % agents.length] as Agent
     const { body, statusCode } = await request(`${url}/stream`, { headers, dispatcher })
     if (statusCode !== 200) failures.push(`a stream: ${statusCode}`)
-    // However it ends: a balancer cuts a stream whose server goes, and browsers open it again.
+    // Any end counts: a load balancer cuts a stream whose server stops, and browsers reopen it.
     await new Promise((resolve) =>
       body
         .on('error', () => undefined)
@@ -96,7 +96,7 @@ export function startMixedLoad(t: Test, url: string, stack: Replicas, cookies: r
     endedAs(true)
   }
 
-  /** Sends a message, and waits for its echo, as long as the socket is open. */
+  /** Sends a message and waits for its echo while the socket is open. */
   async function holdSocket(cookie: string): Promise<void> {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/socket`, {
       headers: { cookie },

@@ -25,7 +25,7 @@ const found = process.env['OTELCOL'] ?? (mayBuild ? await ensureCollector((line)
 const skip =
   found === undefined && 'no OpenTelemetry collector: `npm run drills` builds one with Go, or OTELCOL names one'
 
-/** A real collector that takes protobuf and hands on JSON, which the test reads. */
+/** A real collector that receives protobuf and exports JSON for the test. */
 async function startCollector(t: Test, binary: string) {
   const receiver = await startOtlpReceiver(t)
   const [port, folder] = [await freePort(), await temporaryFolder(t)]
@@ -74,7 +74,7 @@ function createService(name: string, endpoint: string) {
 }
 
 t.test(
-  'a real collector gets one trace from the client over the gateway to the upstream, and its log lines',
+  'a real collector gets one trace across client, gateway and upstream, and its log lines',
   { skip },
   async (t) => {
     const collector = await startCollector(t, found ?? '')
@@ -118,7 +118,7 @@ t.test(
   },
 )
 
-t.test('a real Backstage has its spans below those of the gateway', { skip }, async (t) => {
+t.test('the spans of a real Backstage are children of those of the gateway', { skip }, async (t) => {
   const collector = await startCollector(t, found ?? '')
   process.env['OTLP_ENDPOINT'] = collector.url
   t.teardown(() => delete process.env['OTLP_ENDPOINT'])

@@ -1,4 +1,4 @@
-/** Loaded before a Node server, by `--import`: sends a span for each request to `OTLP_ENDPOINT`, below the one that asked. */
+/** `--import` loads this file before a Node server. It sends a span for each request to `OTLP_ENDPOINT`, as a child of the caller's. */
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 

@@ -8,13 +8,13 @@ import type { Replica, Replicas } from '../support/replicas.ts'
 import { until } from '../support/until.ts'
 import type { DrillReport } from './support.ts'
 
-/** What a process holds, by kind. */
+/** The resources of a process, by kind. */
 export type Resources = Record<
   'timers' | 'heapBytes' | 'descriptors' | 'sockets' | 'children' | 'redisConnections',
   number
 >
 
-/** How much more of each kind a process may hold than before: pools that are not empty yet, caches that fill. */
+/** Permitted growth of each kind, for pools that are not empty yet and caches that fill. */
 const slack: Resources = {
   timers: 5,
   heapBytes: 24 * 1_048_576,
@@ -24,27 +24,27 @@ const slack: Resources = {
   redisConnections: 0,
 }
 
-/** Connections to upstreams are kept for four seconds when they are idle. */
+/** Idle connections to upstreams stay open for four seconds. */
 const atRestAfterMs = 6_000
 
-/** To be loaded into each process that is measured. */
+/** Load this file into each measured process. */
 export const countResources = join(import.meta.dirname, 'count-resources.ts')
 
 export type LeakCheck = {
-  /** What the process holds once its idle connections have been closed. */
+  /** Measures the resources of the process after its idle connections have closed. */
   measureAtRest(replica: Replica): Promise<Resources>
-  /** Waits until the process holds no more than before; counts and names what does not go away. */
+  /** Waits until the process holds no more than before. Counts and reports resources that stay. */
   judge(replica: Replica, before: Resources | undefined): Promise<void>
   /**
-   * Looks for what requests had in them in a snapshot of the heap. Growth says nothing about a few thousand requests: the
-   * heap shrinks and grows by more than they would take.
+   * Searches a snapshot of the heap for data of requests. Growth cannot reveal a few thousand requests: the
+   * heap varies by more than they occupy.
    * @param mark matches once for each request
    * @returns how many of the requests the process still holds
    */
   heldRequests(replica: Replica, mark: RegExp): Promise<number>
 }
 
-/** Call it before the processes start, which find the folder in their environment. */
+/** Call this before the processes start: they get the folder from their environment. */
 export async function createLeakCheck(t: Test, stack: () => Replicas, report: () => DrillReport): Promise<LeakCheck> {
   const folder = await temporaryFolder(t)
   process.env['DRILL_RESOURCES'] = folder
@@ -118,7 +118,7 @@ const kinds = Object.keys(slack) as (keyof Resources)[]
 
 async function linksOf(pid: number): Promise<string[]> {
   const folder = `/proc/${pid}/fd`
-  // A descriptor may be closed before it is read.
+  // A descriptor may close before it is read.
   const links = await Promise.all((await readdir(folder)).map((fd) => readlink(`${folder}/${fd}`).catch(() => '')))
   return links.filter(Boolean)
 }
@@ -128,7 +128,7 @@ async function childrenOf(pid: number): Promise<number> {
   return text.trim().split(' ').filter(Boolean).length
 }
 
-/** Of all processes together, without the one that asks. */
+/** Counts the connections of all processes, except for the one that asks. */
 async function connectionsOf({ redis }: Replicas): Promise<number> {
   return Number(/connected_clients:(\d+)/.exec(await redis.command('INFO', 'clients'))?.[1] ?? 0)
 }

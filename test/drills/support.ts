@@ -1,26 +1,26 @@
 /**
- * Drills: faults, hostile input and much at once, with real parts. `npm test` runs each for a few seconds, `npm run drills`
+ * Drills: faults, hostile input and load, with real parts. `npm test` runs each for a few seconds, `npm run drills`
  * for `DRILL_SECONDS` each, and prints a report.
  */
 import { appendFileSync } from 'node:fs'
 
 import type { Test } from 'tap'
 
-/** How long each drill goes on. */
+/** Duration of each drill. */
 export const drillSeconds = Number(process.env['DRILL_SECONDS'] ?? 3)
 
-/** The result of a drill. A drill that counts no failures has to assert by itself that there were none. */
+/** The result of a drill. A drill that does not count failures has to assert that there were none. */
 export type Figures = {
-  /** Forms of input that were tried. */
+  /** Number of tried forms of input. */
   inputs: number
   /** Processes killed, connections cut, answers falsified … */
   faults: number
   requests: number
   /** Broken invariants. */
   failures: number
-  /** Resources that were held for too long: sockets, timers, memory. */
+  /** Resources held for too long: sockets, timers, memory. */
   leaks: number
-  /** Sessions that are gone though nobody ended them. */
+  /** Sessions that disappeared without being ended. */
   lost: number
   /** Sessions that had ended and were served again. */
   resurrected: number
@@ -31,7 +31,7 @@ export type DrillReport = Figures & {
   hasTime(): boolean
 }
 
-/** Counts what a drill does; prints it at the end of the test, and appends it to the file `DRILL_REPORT` where that is set. */
+/** Counts the work of a drill. Prints the figures at the end of the test, and appends them to the file `DRILL_REPORT` if set. */
 export function startReport(t: Test, drill: string): DrillReport {
   const endsAt = performance.now() + drillSeconds * 1_000
   const none: Figures = { inputs: 0, faults: 0, requests: 0, failures: 0, leaks: 0, lost: 0, resurrected: 0 }

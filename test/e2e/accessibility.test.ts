@@ -36,10 +36,10 @@ const statuses = new Map([
   ['/closed/page', 403],
 ])
 
-// As an expression: the page's own Content-Security-Policy would refuse a script element.
+// Evaluate axe as an expression: the page's Content-Security-Policy would refuse a script element.
 const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 
-t.test('axe finds nothing on the login page of the stand-in, in both themes', async (t) => {
+t.test('axe finds no faults on the login page of the local Auth0, in both themes', async (t) => {
   const { url } = await startStack(t)
   const page = await (await openChromium(t)).newPage()
   await page.goto(`${url}/`)
@@ -55,7 +55,7 @@ t.test('axe finds nothing on the login page of the stand-in, in both themes', as
   }
 })
 
-t.test('axe finds nothing on any page, in both themes, and no page is wider than a phone', async (t) => {
+t.test('axe finds no faults on any page, in both themes, and every page fits a phone', async (t) => {
   const { url } = await startStack(t, { config: { routes, pages: { name: 'Developer portal', color: '#7a1fa2' } } })
   const context = await openChromium(t)
   const page = await context.newPage()

@@ -17,7 +17,7 @@ async function run(...args: string[]): Promise<{ code: number; text: string }> {
   return { code: exitCode, text: out + err }
 }
 
-t.test('a person unregisters a component, and the trail says who it was, and is whole', async (t) => {
+t.test('a person unregisters a component, and the trail names them and verifies', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-e2e-audit-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'audit.jsonl')

@@ -8,13 +8,13 @@ import type { Test } from 'tap'
 const program = join(import.meta.dirname, '../../node_modules/@backstage/cli-module-auth/bin/backstage-cli-module-auth')
 
 export type BackstageCommand = {
-  /** Runs `backstage-cli auth` with these words; rejects with what it printed when it fails. */
+  /** Runs `backstage-cli auth` with these arguments. Rejects with its output when it fails. */
   run(...words: string[]): Promise<string>
-  /** Begins a login; `agree` gets the address that the person opens. Gives what was printed. */
+  /** Starts a login. `agree` gets the URL that the person opens. @returns the output */
   logIn(portalUrl: string, agree: (authorizationUrl: string) => Promise<unknown>): Promise<string>
 }
 
-/** Backstage's own command, with a home folder for this test. */
+/** Backstage's own command with a home folder for this test. */
 export async function createBackstageCommand(t: Test): Promise<BackstageCommand> {
   const home = await mkdtemp(join(tmpdir(), 'stagedoor-backstage-command-'))
   t.teardown(() => rm(home, { recursive: true, force: true }))

@@ -1,6 +1,6 @@
 import type { Browser } from '../support/browser.ts'
 
-/** Consents as the button of Backstage's consent page does, and returns the URL to which the browser is sent. */
+/** Consents as the button of Backstage's consent page does. @returns the URL of the redirect */
 export async function giveConsent(browser: Browser, portalUrl: string, authorizationUrl: string): Promise<string> {
   const { location } = await browser.step(authorizationUrl)
   const sessionId = location?.split('/').at(-1) ?? ''

@@ -12,7 +12,7 @@ const routes = [
   { name: 'everything', path: '/**', allow: 'authenticated' },
 ]
 
-/** An upstream with a page that says when its event stream ends. */
+/** An upstream with a page that shows when its event stream ends. */
 const stack = await startStack(t, {
   config: { routes },
   upstream(request, response) {
@@ -32,7 +32,7 @@ async function open(context: BrowserContext, { url }: Stack, name: string, path:
   return page
 }
 
-/** Has the page's event stream note when it ends, and its calls when they are refused. */
+/** Lets the page record when its event stream ends and when its calls are refused. */
 const watch = `new Promise((resolve) => {
   globalThis.ended = new Promise((end) => {
     const source = new EventSource('/events')
@@ -41,7 +41,7 @@ const watch = `new Promise((resolve) => {
   })
 })`
 
-t.test('an operator ends a session in one browser, and another browser is out', async (t) => {
+t.test('an operator ends a session in one browser, and the other browser loses access', async (t) => {
   const max = await open(await openChromium(t), stack, 'Max Muster', '/')
   await max.evaluate(watch)
   const jane = await open(await openChromium(t), stack, 'Jane Doe', '/.stagedoor/admin/sessions?text=max')
@@ -59,7 +59,7 @@ t.test('an operator ends a session in one browser, and another browser is out', 
   t.match(record, { channel: 'admin', principal: { name: 'Jane Doe' } }, 'who did it is on record')
 })
 
-t.test('a console that wants a second factor asks for it in the browser, and acts only after it', async (t) => {
+t.test('a console that requires a second factor asks for it in the browser, and acts only after it', async (t) => {
   const allow = { all: [{ roles: ['stagedoor-admin'] }, { mfa: { within: '15m' } }] }
   const strict = await startStack(t, { config: { routes, admin: { allow } } })
   const context = await openChromium(t)
@@ -78,7 +78,7 @@ t.test('a console that wants a second factor asks for it in the browser, and act
   )
 })
 
-t.test('the overview shows what happens elsewhere, in the reader’s own time zone, without a reload', async (t) => {
+t.test('the overview shows new events without a reload, in the reader’s time zone', async (t) => {
   const jane = await open(await openChromium(t), stack, 'Jane Doe', '/.stagedoor/admin/')
   const context = await openChromium(t)
   await open(context, stack, 'Max Muster', '/seen-from-afar')
@@ -87,7 +87,7 @@ t.test('the overview shows what happens elsewhere, in the reader’s own time zo
   t.match(await row.innerText(), 'GMT+9')
 })
 
-t.test('a refused person uses another account by one button', async (t) => {
+t.test('a refused person switches to another account with one button', async (t) => {
   const page = await open(await openChromium(t), stack, 'Max Muster', '/closed/x')
   await page.getByText('You need the role platform-admin.').waitFor()
   await page.getByRole('button', { name: 'Use another account' }).click()
@@ -96,7 +96,7 @@ t.test('a refused person uses another account by one button', async (t) => {
   t.equal(await page.title(), 'portal')
 })
 
-t.test('a blocked person reads why, and signs in as somebody else', async (t) => {
+t.test('a blocked person sees the reason, and signs in with another account', async (t) => {
   const page = await (await openChromium(t)).newPage()
   await page.goto(`${stack.url}/`)
   await signIn(page, 'Bob Blocked')
@@ -107,7 +107,7 @@ t.test('a blocked person reads why, and signs in as somebody else', async (t) =>
   t.equal(await page.title(), 'portal')
 })
 
-t.test('the account page ends one other session, all others, and all, and says so', async (t) => {
+t.test('the account page ends one other session, all others or all, and confirms it', async (t) => {
   const here = await open(await openChromium(t), stack, 'Eve Unverified', '/.stagedoor/')
   const elsewhere = async () => open(await openChromium(t), stack, 'Eve Unverified', '/')
   const first = await elsewhere()

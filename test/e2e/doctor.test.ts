@@ -29,7 +29,7 @@ async function examine(t: Fit, baseUrl: string, backstageUrl: string, auth0: App
   return runCommand(['doctor', '--config', file, ...more])
 }
 
-t.test('against a real Backstage, Auth0’s stand-in and the gateway, the doctor finds nothing', async (t) => {
+t.test('the doctor has no findings for a real Backstage, the local Auth0 and the gateway', async (t) => {
   const portal = await startPortal(t)
   const seen = await examine(t, portal.url, portal.backstageUrl, portal.auth0)
   t.equal(seen.exitCode, 0, seen.out + seen.err)
@@ -38,7 +38,7 @@ t.test('against a real Backstage, Auth0’s stand-in and the gateway, the doctor
   t.match(seen.out, /checks, all well\.\n$/)
 })
 
-t.test('of a stock Backstage with the guest provider the doctor names what is missing, wrong and open', async (t) => {
+t.test('the doctor reports the faults of a stock Backstage with the guest provider', async (t) => {
   const providers = { guest: { dangerouslyAllowOutsideDevelopment: true } }
   const stock = await startStockBackend(t, [allowAllPolicy, guestProvider], { auth: { providers } })
   const nobody = { issuer: 'http://127.0.0.1:1/', clientId: 'a', clientSecret: 'b' }

@@ -16,7 +16,7 @@ async function loadLegacyApp(context: BrowserContext, portal: Portal): Promise<v
   })
 }
 
-t.test('in a legacy app too, a session that ends costs one login in a window and no form', async (t) => {
+t.test('in a legacy app, too, a session that ends needs one login in a window and loses no form', async (t) => {
   const portal = await startPortal(t)
   const context = await openChromium(t)
   await loadLegacyApp(context, portal)

@@ -6,7 +6,7 @@ import { startPortal } from './portal.ts'
 const audience = 'https://backstage.example.com/api'
 const classes = [{ audience: 'urn:stagedoor:backstage-machine:catalog-read', scopes: ['read:catalog'] }]
 
-t.test('a machine with the scope reads the catalog of a real Backstage, and one without may not', async (t) => {
+t.test('a machine with the scope can read the catalog of a real Backstage, and one without it cannot', async (t) => {
   const portal = await startPortal(t, {
     config: { machines: { audiences: [audience], classes } },
     configFiles: ['app-config.machines.yaml'],

@@ -11,11 +11,11 @@ import { giveConsent } from './consent.ts'
 const redirectUrl = 'http://127.0.0.1:1/callback'
 
 export type McpLogin = OAuthClientProvider & {
-  /** The code that the person's consent gave. */
+  /** The code from the person's consent. */
   code(): string
 }
 
-/** What an MCP client keeps of a login, and the browser in which its person agrees. */
+/** The login state of an MCP client, and the browser in which its person consents. */
 export function createMcpLogin(browser: Browser, portalUrl: string): McpLogin {
   let client: OAuthClientInformationMixed | undefined
   let tokens: OAuthTokens | undefined

@@ -27,7 +27,7 @@ const newcomer = userOf({
   organizations: ['org_demo'],
 })
 
-/** Only platform admins may have the catalog read an entity anew, which is what the entity page's refresh button does. */
+/** Only platform admins may refresh a catalog entity, as the refresh button of the entity page does. */
 const permission = {
   stagedoor: {
     default: 'allow',
@@ -40,7 +40,7 @@ const permission = {
 
 const stack = await startStackOfAuth0People(t)
 
-/** Login service, gateway and a real Backstage that takes its people from the login service. */
+/** Login service, gateway and a real Backstage that imports its users from the login service. */
 async function startStackOfAuth0People(t: Test) {
   await ensureBackstage({ log: (line) => t.comment(line) })
   const port = await freePort()
@@ -62,7 +62,7 @@ async function writeBackstageConfig(t: Test, config: object): Promise<string> {
   return file
 }
 
-/** Loads the page anew until it shows that text; gives the milliseconds that took, at most `timeout`. */
+/** Reloads the page until it shows that text. @returns the milliseconds that took, at most `timeout` */
 async function reloadUntilShown(page: Page, text: string): Promise<number> {
   const startedAtMs = performance.now()
   for (;;) {
@@ -74,14 +74,14 @@ async function reloadUntilShown(page: Page, text: string): Promise<number> {
   }
 }
 
-/** Has the gateway ask for Jane's claims anew, as after `session.refreshEvery`; gives the roles that she has then. */
+/** Makes the gateway refresh Jane's claims, as after `session.refreshEvery`. @returns her new roles */
 async function refreshGatewaySession(page: Page): Promise<string[]> {
   await stack.revocations.revoke({ issuer: stack.auth0.issuer, subject: jane, claimsBefore: Date.now() })
   const answer = await page.request.get(`${stack.url}/.stagedoor/me`)
   return (await answer.json()).roles
 }
 
-/** Loads the page anew; gives the Backstage token it got, once it knows whether the refresh button may be shown. */
+/** Reloads the page. @returns its Backstage token, once it knows whether to show the refresh button */
 async function reloadUntilDecided(page: Page): Promise<string> {
   const [signedIn] = await Promise.all([
     page.waitForResponse('**/api/auth/stagedoor/refresh', { timeout }),
@@ -104,8 +104,8 @@ async function statusOfRefresh(page: Page, authorization: string): Promise<numbe
 }
 
 /**
- * Asks with that token, from a page that does not renew it, until Backstage refuses; gives the milliseconds that took. At
- * most the five seconds for which Backstage keeps what it knows of a token, and what a slow machine needs.
+ * Sends requests with that token, from a page that does not renew it, until Backstage refuses. Returns the milliseconds that took: at
+ * most the five seconds for which Backstage caches a token, and the time that a slow machine needs.
  */
 async function untilRefused(page: Page, authorization: string): Promise<number> {
   const startedAtMs = performance.now()
@@ -129,7 +129,7 @@ t.test('a user created in Auth0 appears on the catalog page within seconds', asy
   t.comment(`created in Auth0, on the catalog page after ${(tookMs / 1000).toFixed(1)} s`)
 })
 
-t.test('with a role removed in Auth0, the button is gone and the API refuses after the refresh', async (t) => {
+t.test('after a role is removed in Auth0, the next refresh hides the button and makes the API refuse', async (t) => {
   const context = await openChromium(t)
   const page = await openAs(context, stack, 'Jane Doe', storefrontPath)
   const button = page.getByTitle('Schedule entity refresh')
@@ -143,7 +143,7 @@ t.test('with a role removed in Auth0, the button is gone and the API refuses aft
   stack.auth0.switches.setRoles(jane, ['stagedoor-admin'])
   t.same(await refreshGatewaySession(page), ['stagedoor-admin'])
   const tookMs = await untilRefused(page, tokenOfBefore)
-  t.comment(`a token of before is refused ${(tookMs / 1000).toFixed(1)} s after the session was refreshed`)
+  t.comment(`an earlier token is refused ${(tookMs / 1000).toFixed(1)} s after the session was refreshed`)
   const token = await reloadUntilDecided(page)
   t.equal(await button.count(), 0)
   t.equal(await statusOfRefresh(page, token), 403)

@@ -3,10 +3,10 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { patienceMs } from '../support/until.ts'
 import type { Portal } from './portal.ts'
 
-/** Milliseconds; what a slow machine needs at worst. */
+/** Milliseconds that a slow machine needs at worst. */
 export const timeout = patienceMs
 
-/** Opens a page of the portal as this person, by the login page. */
+/** Opens a page of the portal as this person, through the login page. */
 export async function openAs(
   context: BrowserContext,
   portal: Pick<Portal, 'url'>,
@@ -20,11 +20,11 @@ export async function openAs(
   return page
 }
 
-/** A dialog that closes is in the page until its animation is over. */
+/** A closing dialog stays in the page until its animation ends. */
 export const untilNoDialog = (page: Page): Promise<void> =>
   page.getByRole('dialog').waitFor({ state: 'detached', timeout })
 
-/** The sidebar says who is signed in. */
+/** The sidebar shows the signed-in person. */
 export async function untilShownAs(page: Page, name: string): Promise<void> {
   await page.locator('nav').getByText(name).first().waitFor({ timeout })
 }
@@ -42,14 +42,14 @@ export async function revokeSession(portal: Portal, context: BrowserContext): Pr
   await portal.parts.session.store.end(found.session)
 }
 
-/** The login service no longer knows the browser, so that the next login asks who it is. */
+/** Ends the browser's session at the login service, so that the next login asks for credentials. */
 export async function forgetAtLoginService(context: BrowserContext): Promise<void> {
   for (const { name } of await context.cookies()) {
     if (!name.startsWith('stagedoor')) await context.clearCookies({ name })
   }
 }
 
-/** Clicks in the session dialog and gives the window that it opens. */
+/** Clicks in the session dialog. @returns the window that it opens */
 export async function openLoginWindow(page: Page, label = 'Sign in again'): Promise<Page> {
   const [popup] = await Promise.all([
     page.context().waitForEvent('page', { timeout }),

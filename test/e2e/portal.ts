@@ -7,7 +7,7 @@ import { freePort } from '../support/ports.ts'
 
 export type Portal = Stack & { backstageUrl: string }
 
-/** The whole stack with a real Backstage in it. */
+/** The complete stack with a real Backstage. */
 export async function startPortal(
   t: Test,
   {

@@ -6,7 +6,7 @@ import { startPortal } from './portal.ts'
 
 const portal = await startPortal(t)
 
-t.test('a page shows a part to people who have the role, and something else to the others', async (t) => {
+t.test('a page shows a part only to people with the role, and a replacement to others', async (t) => {
   const jane = await openAs(await openChromium(t), portal, 'Jane Doe', '/notes')
   await jane.getByText('Notes are kept until Backstage restarts.').waitFor({ timeout })
   t.equal(await jane.getByText('Platform admins see more here.').count(), 0)
@@ -16,7 +16,7 @@ t.test('a page shows a part to people who have the role, and something else to t
   t.equal(await max.getByText('Notes are kept').count(), 0)
 })
 
-t.test('the settings name what they show in words, and one entry of the sidebar leads there', async (t) => {
+t.test('the settings have text labels, and one entry of the sidebar leads there', async (t) => {
   const page = await openAs(await openChromium(t), portal, 'Jane Doe', '/settings/session')
   for (const label of ['E-mail', 'Ends at the latest', 'User ID']) {
     await page.getByText(label, { exact: true }).waitFor({ timeout })

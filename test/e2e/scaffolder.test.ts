@@ -17,7 +17,7 @@ async function tokenOfBackstage(): Promise<string> {
   return JSON.parse(text).backstageIdentity.token
 }
 
-/** The catalog reads the template in the background: until then there is nothing to start. */
+/** The catalog reads the template in the background. Until then it cannot be started. */
 async function startTask(headers: Record<string, string>): Promise<string> {
   const endsAt = performance.now() + patienceMs
   const body = JSON.stringify({ templateRef: 'template:default/new-service', values: { name: 'billing' } })
@@ -33,7 +33,7 @@ async function startTask(headers: Record<string, string>): Promise<string> {
   }
 }
 
-t.test('a template runs as the person who started it, and its log arrives to the end', async (t) => {
+t.test('a template runs as the person who started it, and its log arrives completely', async (t) => {
   const authorization = `Bearer ${await tokenOfBackstage()}`
   const id = await startTask({ authorization })
   const response = await request(`${portal.url}/api/scaffolder/v2/tasks/${id}/eventstream`, {
@@ -55,7 +55,7 @@ t.test('a template runs as the person who started it, and its log arrives to the
   t.comment(`the log came in ${arrivals.length} pieces over ${spreadMs} ms`)
 })
 
-t.test('without a login nothing is started', async (t) => {
+t.test('a template cannot be started without a login', async (t) => {
   const { statusCode, body } = await request(`${portal.url}/api/scaffolder/v2/tasks`, { method: 'POST', body: '{}' })
   t.match(await body.json(), { code: 'STAGEDOOR_POLICY_UNAUTHENTICATED' })
   t.equal(statusCode, 401)

@@ -17,7 +17,7 @@ import { startPortal } from './portal.ts'
 t.setTimeout(600_000)
 const portal = await startPortal(t)
 
-/** Every call of this page that was answered with 401, by path; parts of the page itself are left out. */
+/** Collects the paths of all calls of this page that got a 401, except for parts of the page itself. */
 function collectRefusals(page: Page): string[] {
   const paths: string[] = []
   page.on('response', (response) => {
@@ -33,7 +33,7 @@ async function saveNote(page: Page, text: string): Promise<void> {
 }
 
 t.test(
-  'a session revoked while a form is half filled: one dialog, login in a window, and the form is sent',
+  'when a session is revoked during a form, one dialog offers a login in a window, and the form is sent',
   async (t) => {
     const context = await openChromium(t)
     const page = await openAs(context, portal, 'Jane Doe', '/notes')
@@ -56,7 +56,7 @@ t.test(
   },
 )
 
-t.test('an expired session makes no storm: one refresh, one dialog, and silence until somebody signs in', async (t) => {
+t.test('an expired session causes one refresh and one dialog, and no further calls until a login', async (t) => {
   const context = await openChromium(t)
   const page = await context.newPage()
   await page.clock.install()
@@ -65,7 +65,7 @@ t.test('an expired session makes no storm: one refresh, one dialog, and silence 
   await page.getByText('build-farm').first().waitFor({ timeout })
   await revokeSession(portal, context)
   const refusals = collectRefusals(page)
-  // Backstage's token has to be renewed now, which every call needs.
+  // Backstage's token has to be renewed now; every call needs it.
   await page.clock.fastForward('58:00')
   const visit = (path: string) =>
     page.evaluate(`history.pushState(null, '', '${path}'); dispatchEvent(new PopStateEvent('popstate'))`)
@@ -84,7 +84,7 @@ t.test('an expired session makes no storm: one refresh, one dialog, and silence 
   t.pass('a login that the login service remembers needs one click')
 })
 
-t.test('who does not want to sign in now keeps the page, and calls fail without being sent', async (t) => {
+t.test('a person who declines the login keeps the page, and calls fail without being sent', async (t) => {
   const context = await openChromium(t)
   const page = await openAs(context, portal, 'Jane Doe', '/notes')
   await revokeSession(portal, context)
@@ -103,7 +103,7 @@ t.test('who does not want to sign in now keeps the page, and calls fail without 
   await page.getByText('Saved “for later”').waitFor({ timeout })
 })
 
-t.test('a different person signing in loads the page anew, and nothing is sent in their name', async (t) => {
+t.test('a login as a different person reloads the page, and nothing is sent in their name', async (t) => {
   const context = await openChromium(t)
   const page = await openAs(context, portal, 'Jane Doe', '/notes')
   const sent: string[] = []
@@ -118,7 +118,7 @@ t.test('a different person signing in loads the page anew, and nothing is sent i
   t.equal(sent.includes('POST /api/demo/notes'), false, sent.join('\n'))
 })
 
-t.test('where the browser opens no window, the page says so, and login on the page comes back to it', async (t) => {
+t.test('if the browser blocks the window, the page says so, and a login on the page returns to it', async (t) => {
   const context = await openChromium(t)
   await context.addInitScript('window.open = () => null')
   const page = await openAs(context, portal, 'Jane Doe', '/notes?draft=1')
@@ -131,7 +131,7 @@ t.test('where the browser opens no window, the page says so, and login on the pa
   await untilShownAs(page, 'Jane Doe')
 })
 
-t.test('a page that login cannot help stops going there, and says why', async (t) => {
+t.test('a page whose login does not help stops redirecting and says why', async (t) => {
   const context = await openChromium(t)
   const page = await openAs(context, portal, 'Jane Doe')
   let refreshes = 0

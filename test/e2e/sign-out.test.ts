@@ -7,7 +7,7 @@ import { startPortal } from './portal.ts'
 t.setTimeout(600_000)
 const portal = await startPortal(t)
 
-t.test('sign out ends Backstage, the Stagedoor session and the Auth0 session, and other tabs follow', async (t) => {
+t.test('signing out ends the sessions of Backstage, Stagedoor and Auth0, in other tabs, too', async (t) => {
   const context = await openChromium(t)
   const page = await openAs(context, portal, 'Jane Doe')
   const other = await context.newPage()
@@ -25,7 +25,7 @@ t.test('sign out ends Backstage, the Stagedoor session and the Auth0 session, an
   t.pass('Auth0 asks anew')
 })
 
-t.test('the settings show who is signed in, with roles and groups, and until when', async (t) => {
+t.test('the settings show the signed-in person with roles, groups and the end of the session', async (t) => {
   const context = await openChromium(t)
   const page = await openAs(context, portal, 'Jane Doe', '/settings/session')
   const card = page.getByText('Ends at the latest').first()
@@ -34,7 +34,7 @@ t.test('the settings show who is signed in, with roles and groups, and until whe
   for (const part of ['jane@example.com', 'auth0|64f1c0ffee0000000000a001', 'platform-admin']) t.match(text, part)
 })
 
-t.test('a person whom the catalog does not know is told what to do, and can leave', async (t) => {
+t.test('a person unknown to the catalog sees the remedy, and can sign out', async (t) => {
   const context = await openChromium(t)
   const page = await context.newPage()
   await page.goto(portal.url)

@@ -11,7 +11,7 @@ const routes = [
 ]
 const portal = await startPortal(t, { config: { routes } })
 
-t.test('a call that needs a second factor asks for it in a window, and is then sent', async (t) => {
+t.test('a call that needs a second factor opens a window for it, and is then sent', async (t) => {
   const context = await openChromium(t)
   const page = await openAs(context, portal, 'Jane Doe', '/notes')
   await page.getByLabel('Note').fill('with care')
@@ -26,7 +26,7 @@ t.test('a call that needs a second factor asks for it in a window, and is then s
   await untilNoDialog(page)
 })
 
-t.test('who cancels gets the refusal, and can go on with everything else', async (t) => {
+t.test('a person who cancels the second factor gets the refusal, and can use everything else', async (t) => {
   const context = await openChromium(t)
   const page = await openAs(context, portal, 'Jane Doe', '/notes')
   await page.getByLabel('Note').fill('rather not')
@@ -38,7 +38,7 @@ t.test('who cancels gets the refusal, and can go on with everything else', async
   await untilNoDialog(page)
 })
 
-t.test('a person is warned before the session ends, and signing in again takes the warning away', async (t) => {
+t.test('a person is warned before the session ends, and a new login removes the warning', async (t) => {
   const context = await openChromium(t)
   const page = await context.newPage()
   await page.clock.install()

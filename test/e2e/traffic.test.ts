@@ -7,12 +7,12 @@ import { WebSocket } from 'ws'
 import { createBrowser } from '../support/browser.ts'
 import { startPortal } from './portal.ts'
 
-t.test('what Backstage sends and takes passes unharmed', async (t) => {
+t.test('requests and answers of Backstage pass unchanged', async (t) => {
   const portal = await startPortal(t)
   const { browser } = await portal.signIn('jane@example.com', undefined, '/catalog')
   const cookie = `stagedoor=${browser.cookiesOf(portal.url).get('stagedoor')}`
 
-  await t.test('Backstage signs in whom the assertion names, and nobody else', async (t) => {
+  await t.test('Backstage signs in only the person whom the assertion names', async (t) => {
     const refreshed = await browser.fetch(`${portal.url}/api/auth/stagedoor/refresh`)
     t.equal(JSON.parse(refreshed.text).backstageIdentity.identity.userEntityRef, 'user:default/jane')
     const direct = await createBrowser().fetch(`${portal.backstageUrl}/api/auth/stagedoor/refresh`, {
@@ -21,8 +21,8 @@ t.test('what Backstage sends and takes passes unharmed', async (t) => {
     t.equal(direct.status, 401)
   })
 
-  await t.test('an event stream arrives while it is being written', async (t) => {
-    // Hours long: whatever arrives does so before the stream is at its end.
+  await t.test('an event stream arrives while it is written', async (t) => {
+    // The stream lasts for hours: each event arrives before its end.
     const response = await request(`${portal.url}/api/demo/stream?ticks=100000&everyMs=150`, { headers: { cookie } })
     t.equal(response.headers['content-type'], 'text/event-stream')
     let pieces = 0
@@ -31,7 +31,7 @@ t.test('what Backstage sends and takes passes unharmed', async (t) => {
   })
 
   await t.test(
-    'the first upgrade after a start, which Backstage does not take, ends in an answer; the next ones in a WebSocket',
+    'the first upgrade after a start, which Backstage refuses, gets an answer, and the next ones open a WebSocket',
     async (t) => {
       t.not(await statusOfUpgrade(portal.url, cookie), 101)
       t.equal(await statusOfUpgrade(portal.url, cookie), 101)
@@ -50,7 +50,7 @@ t.test('what Backstage sends and takes passes unharmed', async (t) => {
     t.match(body, /STAGEDOOR_PROXY_ORIGIN_REFUSED/)
   })
 
-  await t.test('ten megabytes go up and down', async (t) => {
+  await t.test('ten megabytes can be uploaded and downloaded', async (t) => {
     const size = 10 * 1024 * 1024
     const up = await request(`${portal.url}/api/demo/upload`, {
       method: 'POST',
@@ -62,7 +62,7 @@ t.test('what Backstage sends and takes passes unharmed', async (t) => {
     t.equal((await down.body.arrayBuffer()).byteLength, size)
   })
 
-  await t.test('Backstage’s consent page and metadata are its own', async (t) => {
+  await t.test('Backstage serves its own consent page and metadata', async (t) => {
     t.match(await browser.open(`${portal.url}/oauth2/authorize/x`), { status: 200, text: /<div id="root">/ })
     t.equal((await browser.fetch(`${portal.url}/api/auth/.well-known/jwks.json`)).status, 200)
   })

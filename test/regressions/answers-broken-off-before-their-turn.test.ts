@@ -7,8 +7,8 @@ import { startRawOrigin } from '../proxy/support.ts'
 import { startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 
-// An answer that broke off while it waited for the one before it was given its turn all the same, and its client waited for the rest of it
-// for good. It also counted as the last one: a handshake behind it ended the process, and a refusal took the place of the first answer.
+// An answer that broke off while it waited for the previous one still got its turn, and its client waited for the rest
+// forever. It also counted as the last one: a handshake after it ended the process, and a refusal replaced the first answer.
 
 const head = (path: string, more = ''): string => `GET /public/${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`
 const handshake = head(
@@ -46,7 +46,7 @@ for (const [where, content] of [
   })
 }
 
-t.test('a handshake behind an answer that broke off ends no process', async (t) => {
+t.test('a handshake after an answer that broke off does not end the process', async (t) => {
   const { client, asked, answerFirst } = await startWithBrokenOff(t)
   client.write(handshake)
   await until(() => asked.includes('three'))
@@ -58,7 +58,7 @@ for (const [what, bytes] of [
   ['a tunnel', 'CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ['no HTTP', 'no HTTP\r\n\r\n'],
 ] as const) {
-  t.test(`${what} behind an answer that broke off gets no answer in place of the first`, async (t) => {
+  t.test(`${what} after an answer that broke off does not replace the first answer`, async (t) => {
     const { client } = await startWithBrokenOff(t)
     client.write(bytes)
     t.equal(await text(client), '')

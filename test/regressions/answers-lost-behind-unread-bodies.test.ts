@@ -11,8 +11,8 @@ import { startOrigin } from '../support/origin.ts'
 import { freePort } from '../support/ports.ts'
 import { until } from '../support/until.ts'
 
-// A connection that was closed behind an early answer, while the client still sent the body, was reset: clients that send all of a body
-// before they read, or that a reset surprises, never saw the answer.
+// A connection that was closed after an early answer while the client still sent the body was reset. Clients that send the whole body
+// before they read, or that fail on a reset, never saw the answer.
 
 const nowhere = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret: 'none' }
 const bodyBytes = 8_000_000
@@ -29,11 +29,11 @@ async function startPlain(t: Test) {
 function open(t: Test, port: number): Socket {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   t.teardown(() => socket.destroy())
-  // A write that fails says so itself.
+  // A failed write reports its own error.
   return socket.on('error', () => {})
 }
 
-/** Sends all, and reads only then. The rest of the body is sent when the answer is there already. */
+/** Sends everything before it reads. The rest of the body is sent after the answer has arrived. */
 async function sendAndRead(socket: Socket | TLSSocket, head: string): Promise<string> {
   socket.on('error', () => {})
   const write = promisify<Buffer | string, void>((bytes, done) => void socket.write(bytes, done))
@@ -56,13 +56,13 @@ for (const [what, head, status] of [
   ['a tunnel that is refused', `CONNECT a:443 HTTP/1.1\r\n${framing}\r\n\r\n`, 405],
   ['a head that cannot be read', `POST /public/x HTTP/1.1\r\nno field\r\n${framing}\r\n\r\n`, 400],
 ] as const) {
-  t.test(`${what} reaches a client that goes on sending`, async (t) => {
+  t.test(`${what} reaches a client that keeps sending`, async (t) => {
     const { port } = await startPlain(t)
     t.match(await sendAndRead(open(t, port), head), new RegExp(`^HTTP/1\\.1 ${status} `))
   })
 }
 
-t.test('an early answer reaches a client that goes on sending over TLS', async (t) => {
+t.test('an early answer reaches a client that keeps sending over TLS', async (t) => {
   const { port } = await startTlsGateway(t, (_request, response) => {
     response.writeHead(413, { connection: 'close', 'content-length': 9 }).end('too large')
   })
@@ -70,7 +70,7 @@ t.test('an early answer reaches a client that goes on sending over TLS', async (
   t.match(await sendAndRead(socket, `POST /public/x HTTP/1.1\r\n${framing}\r\n\r\n`), /^HTTP\/1\.1 413 [^]*too large$/)
 })
 
-t.test('what a client sends behind its last answer is no request', async (t) => {
+t.test('bytes that a client sends after its last answer are not read as a request', async (t) => {
   const { port, origin } = await startPlain(t)
   const socket = open(t, port)
   socket.write('POST /public/x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n')
@@ -87,7 +87,7 @@ t.test('what a client sends behind its last answer is no request', async (t) => 
   )
 })
 
-t.test('a client that does not hang up behind its last answer loses its connection', async (t) => {
+t.test('a client that does not close after its last answer is disconnected', async (t) => {
   const { port, parts } = await startPlain(t)
   const socket = open(t, port)
   socket.write('POST /public/x HTTP/1.1\r\nHost: a\r\nContent-Length: 400\r\n\r\n')

@@ -14,7 +14,7 @@ const hints: [links: string, passed: string | undefined][] = [
 ]
 
 for (const [links, passed] of hints) {
-  t.test(`early hints with ${links} do not spoil the answer`, async (t) => {
+  t.test(`early hints with ${links} do not break the answer`, async (t) => {
     const origin = await startRawOrigin(t, (_head, socket) => {
       socket.write(`HTTP/1.1 103 Early Hints\r\nlink: ${links}\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`)
     })
@@ -28,14 +28,14 @@ for (const [links, passed] of hints) {
   })
 }
 
-t.test('a field that an upstream sends twice passes over HTTP/2, too', async (t) => {
+t.test('a repeated field of an upstream is forwarded over HTTP/2', async (t) => {
   const twice = ['x-content-type-options', 'nosniff', 'x-content-type-options', 'nosniff']
   const gateway = await startTlsGateway(t, (_request, response) => void response.writeHead(200, twice).end('ok'))
   const answer = await ask(connectHttp2(t, gateway), { ':path': '/public/x' })
   t.match(answer, { headers: { ':status': 200, 'x-content-type-options': 'nosniff' }, text: 'ok' })
 })
 
-t.test('an answer without content that names a length passes over HTTP/2, without it', async (t) => {
+t.test('an answer without content is forwarded over HTTP/2 without its Content-Length', async (t) => {
   const gateway = await startTlsGateway(t, (_request, response) => {
     response.writeHead(204, { 'content-length': 3 }).end()
   })
@@ -43,13 +43,13 @@ t.test('an answer without content that names a length passes over HTTP/2, withou
   t.match(answer, { headers: { ':status': 204, 'content-length': undefined }, resetCode: 0 })
 })
 
-t.test('a status that HTTP does not know is an error of the upstream', async (t) => {
+t.test('an invalid status of the upstream gives a 502', async (t) => {
   const gateway = await startTlsGateway(t, (_request, response) => void response.writeHead(999).end('ok'))
   const answer = await ask(connectHttp2(t, gateway), { ':path': '/public/x' })
   t.match(answer, { headers: { ':status': 502 }, text: /STAGEDOOR_PROXY_BAD_RESPONSE/ })
 })
 
-t.test('a head of 64 KiB, the default limit, passes over HTTP/2', async (t) => {
+t.test('a response head of 64 KiB, the default limit, is forwarded over HTTP/2', async (t) => {
   const fields = Array.from({ length: 64 }, (_, i) => [`x-${i}`, 'v'.repeat(1_014)]).flat()
   const gateway = await startTlsGateway(t, (_request, response) => void response.writeHead(200, fields).end('ok'))
   const session = connect(gateway.url, { rejectUnauthorized: false, settings: { maxHeaderListSize: 200_000 } })

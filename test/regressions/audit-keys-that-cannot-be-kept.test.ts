@@ -11,13 +11,13 @@ import { until } from '../support/until.ts'
 
 const overdueMs = 91 * 86_400_000
 
-/** Readiness named keys of the audit trail only where Redis has them. */
-t.test('readiness says that the next key of the audit trail could not be kept in its file', async (t) => {
+/** Readiness reported keys of the audit trail only if they were in Redis. */
+t.test('readiness reports that the next key of the audit trail could not be stored in its file', async (t) => {
   const folder = await temporaryFolder(t)
   const path = join(folder, 'keys.json')
   const [current, next] = await Promise.all([generateStoredKey(), generateStoredKey()])
   await writeFile(path, JSON.stringify({ current, next, rotatedAt: Date.now() - overdueMs }))
-  // Where the new file would be written first (`storage/atomic-file.ts`).
+  // The new file would be written here first (`storage/atomic-file.ts`).
   await mkdir(`${path}.${process.pid}.new`)
   const { parts, logged } = await startGateway(t, {
     auth0: { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret: 'none' },

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { startGateway, startRawOrigin } from '../proxy/support.ts'
 
-/** Longer than the test may take: an answer that waits for it makes the test fail. */
+/** Longer than the test may take, so that an answer that waits for this timeout fails the test. */
 const headersTimeoutMs = 600_000
 
 const answers: [what: string, bytes: string][] = [
@@ -15,7 +15,7 @@ const answers: [what: string, bytes: string][] = [
 
 for (const [what, bytes] of answers) {
   t.test(
-    `an answer whose lines end in LF alone ${what} is a 502 at once, on a connection that stays open`,
+    `an answer whose lines end in LF alone ${what} gives a 502 at once, on a connection that stays open`,
     async (t) => {
       const origin = await startRawOrigin(t, (_head, socket) => void socket.write(bytes, 'latin1'))
       const { url } = await startGateway(t, { upstream: { url: origin.url, headersTimeoutMs } })
@@ -25,7 +25,7 @@ for (const [what, bytes] of answers) {
   )
 }
 
-t.test('so is one that comes byte by byte', async (t) => {
+t.test('an answer with bare line feeds that arrives byte by byte gives a 502 at once', async (t) => {
   const origin = await startRawOrigin(t, (_head, socket) => {
     for (const byte of 'HTTP/1.1 200 OK\r\na: b\nc: d') socket.write(byte)
   })

@@ -4,14 +4,14 @@ import t from 'tap'
 
 import { connectRaw, readUntil, startGateway, startOrigin } from '../proxy/support.ts'
 
-/** More than what goes out as text beside its head. */
+/** More than is written as text together with the head. */
 const bodyBytes = 30_000
 
 /**
- * All reads from upstreams go into one buffer, which the next read overwrites. An answer that has to wait for its turn needs
- * memory of its own, also for its last bytes.
+ * All reads from upstreams share one buffer, which the next read overwrites. An answer that waits for its turn needs
+ * its own memory, even for its last bytes.
  */
-t.test('an answer that waits behind a slower one is not mixed with what others are sent meanwhile', async (t) => {
+t.test('an answer that waits behind a slower one is not mixed with answers to other clients', async (t) => {
   const slow = Promise.withResolvers<ServerResponse>()
   const quick = Promise.withResolvers<void>()
   const origin = await startOrigin(t, (request, response) => {

@@ -11,18 +11,18 @@ import { startStack } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
 import { until } from '../support/until.ts'
 
-// A client that sent no more of a body, or read no more of an answer, kept a connection to the upstream for as long as it liked: 256 of them, all
-// on one connection of HTTP/2, were enough for nobody else to get through.
+// A client that stopped sending a body or reading an answer kept its connection to the upstream without limit. 256 such requests, all
+// on one HTTP/2 connection, were enough to block every other client.
 
 const server = { timeouts: { transfer: '1s' } }
 const form = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': 10 }
 
 const isTimeout = ({ code }: Record<string, unknown>): boolean => code === 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT'
 
-/** More than sockets and buffers on the way take in. */
+/** More than the sockets and buffers on the way hold. */
 const largeAnswer: RequestListener = (_request, response) => void response.end(Buffer.alloc(20_000_000))
 
-/** A connection of HTTP/2 that takes no byte of a body. */
+/** An HTTP/2 connection that accepts no byte of a body. */
 async function connectUnreading(t: Test, { port }: { port: number }): Promise<ClientHttp2Session> {
   const session = connect(`https://localhost:${port}`, {
     rejectUnauthorized: false,
@@ -38,7 +38,7 @@ function endOf(stream: ClientHttp2Stream): Promise<[status: unknown, resetCode: 
   return new Promise((resolve) => {
     let status: unknown
     stream.on('response', (headers) => void (status = headers[':status']))
-    // A reset stream is what is waited for.
+    // The test waits for a reset stream.
     stream.on('error', () => undefined).resume()
     stream.on('close', () => resolve([status, stream.rstCode]))
   })
@@ -64,7 +64,7 @@ function openTo(t: Test, { directUrl }: { directUrl: string }): Socket {
   return socket.on('error', () => undefined)
 }
 
-/** Writes to a socket and gives what came until the gateway closed it. */
+/** Writes to a socket. @returns the bytes that arrive until the gateway closes it */
 async function readUntilClosed(t: Test, gateway: { directUrl: string }, text: string): Promise<string> {
   const socket = openTo(t, gateway).setEncoding('latin1')
   let answer = ''
@@ -74,7 +74,7 @@ async function readUntilClosed(t: Test, gateway: { directUrl: string }, text: st
   return answer
 }
 
-t.test('a forwarded body that does not come is given up, over HTTP/2', async (t) => {
+t.test('the gateway cancels a request whose body does not arrive, over HTTP/2', async (t) => {
   const { listener, closed } = upstreamThat(readsOn)
   const gateway = await startTlsGateway(t, listener, server)
   const stream = connectHttp2(t, gateway).request({ ':path': '/public/x', ':method': 'POST', ...form })
@@ -83,7 +83,7 @@ t.test('a forwarded body that does not come is given up, over HTTP/2', async (t)
   t.match(gateway.logged.find(isTimeout), { path: '/public/x' })
 })
 
-t.test('a forwarded body that does not come is given up, over HTTP/1.1', async (t) => {
+t.test('the gateway cancels a request whose body does not arrive, over HTTP/1.1', async (t) => {
   const { listener, closed } = upstreamThat(readsOn)
   const stack = await startStack(t, { config: { server }, upstream: listener })
   const answer = await readUntilClosed(t, stack, 'POST /public/x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n')
@@ -91,7 +91,7 @@ t.test('a forwarded body that does not come is given up, over HTTP/1.1', async (
   await closed
 })
 
-t.test('who is not signed in takes no place of those who are', async (t) => {
+t.test('clients without a session take no places of signed-in people', async (t) => {
   const origin = await startOrigin(t, (request, response) => void request.resume().on('end', () => response.end('ok')))
   const backstage = { url: origin.url, maxConnections: 1, maxQueued: 0, maxStreams: 1 }
   const stack = await startStack(t, { config: { upstreams: { backstage } } })
@@ -131,7 +131,7 @@ for (const scheme of ['http', 'https']) {
     const client = scheme === 'http' ? socket : connectTls({ socket, rejectUnauthorized: false })
     client.on('error', () => undefined).write(request)
     await until(() => gateway.origin.seen.length > 0)
-    // As many as the system holds for a client that reads nothing, and one more.
+    // One more than the system buffers for a client that reads nothing.
     await until(() => {
       client.write(request)
       return gateway.parts.overload.openConnections() === 0
@@ -140,7 +140,7 @@ for (const scheme of ['http', 'https']) {
   })
 }
 
-t.test('a form of our own that does not come is given up', async (t) => {
+t.test('a request to our own form whose body does not arrive is cancelled', async (t) => {
   const gateway = await startTlsGateway(t, undefined, server)
   const path = '/.stagedoor/backchannel-logout'
   const stream = connectHttp2(t, gateway).request({ ':path': path, ':method': 'POST', ...form })
@@ -153,7 +153,7 @@ t.test('a form of our own that does not come is given up', async (t) => {
   t.match(answer, /^HTTP\/1\.1 408 [\s\S]*connection: close/i)
 })
 
-t.test('a form that is too large does not stay open behind its answer', async (t) => {
+t.test('the connection of a form that is too large closes after the answer', async (t) => {
   const gateway = await startTlsGateway(t, undefined, server)
   const { 'content-length': _, ...unsized } = form
   const stream = connectHttp2(t, gateway).request({ ':path': '/.stagedoor/logout', ':method': 'POST', ...unsized })
@@ -168,7 +168,7 @@ t.test('an answer of our own that is not read is reset', async (t) => {
   t.same(await endOf(session.request({ ':path': '/private' })), [401, 8])
 })
 
-t.test('requests sent ahead behind a slow one do not take all places of the process', async (t) => {
+t.test('pipelined requests behind a slow one do not take all places of the process', async (t) => {
   const stack = await startStack(t, {
     config: { server: { maxRequests: 100 } },
     upstream: ({ url }, response) => void (url === '/public/slow' || response.end('ok')),
@@ -182,13 +182,13 @@ t.test('requests sent ahead behind a slow one do not take all places of the proc
   t.match(await fetch(`${stack.directUrl}/public/y`), { status: 200 })
 })
 
-t.test('a connection that begins no TLS, or does not end its handshake, is closed', async (t) => {
+t.test('a connection that starts no TLS handshake or does not finish it is closed', async (t) => {
   const gateway = await startTlsGateway(t, undefined, { timeouts: { headers: '1s' } })
-  // Nothing, and the head of a record of TLS whose content does not come.
+  // No bytes, and the head of a TLS record whose content does not arrive.
   for (const bytes of ['', '\x16\x03\x01\x02\x00']) t.equal(await readUntilClosed(t, gateway, bytes), '')
 })
 
-t.test('who only waits is not cut off', async (t) => {
+t.test('a client that only waits for its answer is not cut off', async (t) => {
   const gateway = await startTlsGateway(
     t,
     (_request, response) => {

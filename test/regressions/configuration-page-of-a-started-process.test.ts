@@ -14,7 +14,7 @@ import { passLoginPage } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 import { until } from '../support/until.ts'
 
-// Fastify's `listen` wrote functions into the configuration, and the page that shows it was a 500.
+// Fastify's `listen` wrote functions into the configuration, and the page that shows it answered 500.
 t.test('a started process shows its configuration in the console', async (t) => {
   const port = await freePort()
   const url = `http://localhost:${port}`

@@ -8,7 +8,7 @@ import { jane, connectRaw, readUntil, startGateway as startProxy, startRawOrigin
 import { startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 
-/** Whether the system asks a silent client whether it is there still (timer 2 of proc_net_tcp; IPv4). */
+/** Whether the system sends keep-alive probes to a silent client (timer 2 of proc_net_tcp; IPv4). */
 async function isProbed({ localPort, remotePort }: Socket): Promise<boolean> {
   const portIn = (address = ''): number => Number.parseInt(address.split(':')[1] ?? '', 16)
   const rows = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((row) => row.trim().split(/\s+/))
@@ -17,7 +17,7 @@ async function isProbed({ localPort, remotePort }: Socket): Promise<boolean> {
 }
 
 t.test(
-  'a client that vanishes in the middle of an upload is noticed',
+  'a client that vanishes in the middle of an upload is detected',
   { skip: process.platform !== 'linux' },
   async (t) => {
     const stack = await startStack(t, {
@@ -31,7 +31,7 @@ t.test(
   },
 )
 
-t.test('a WebSocket whose client reads no more ends with its session', async (t) => {
+t.test('a WebSocket whose client has stopped reading ends with its session', async (t) => {
   const flood = Buffer.alloc(1_048_576, 'x')
   const origin = await startRawOrigin(t, (_head, socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')

@@ -17,7 +17,7 @@ const clients: [what: string, bytes: string][] = [
   ['a handshake behind another request', `GET /public/x HTTP/1.1\r\n${host}\r\n${upgrade}`],
 ]
 
-/** A reset meets the answer on its way, or does not. */
+/** The reset collides with the answer only in some tries. */
 const tries = 20
 
 for (const [what, bytes] of clients) {
@@ -35,7 +35,7 @@ for (const [what, bytes] of clients) {
   })
 }
 
-t.test('a tunnel that is refused is closed, however much its client sends on', async (t) => {
+t.test('a refused tunnel is closed, even if its client keeps sending', async (t) => {
   const stack = await startStack(t)
   let isClosed = false
   const socket = connect({ port: Number(new URL(stack.directUrl).port), host: '127.0.0.1', allowHalfOpen: true })

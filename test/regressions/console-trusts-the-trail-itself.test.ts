@@ -9,7 +9,7 @@ import { checkpointKey, decided, epoch, temporaryFolder } from '../audit/support
 import { startStack } from '../support/house.ts'
 import { startRedis } from '../support/redis.ts'
 
-/** A history that somebody signed with a key of their own, which it names as a gateway's does. */
+/** A history that an attacker signed with their own key and that names this key as a gateway's history does. */
 function historyOfAStranger(): string {
   const { kid, privateKey, publicJwk } = checkpointKey()
   const chain = createChain('stranger')
@@ -21,8 +21,8 @@ function historyOfAStranger(): string {
   return `${lines.join('\n')}\n`
 }
 
-/** With keys in Redis, it took the keys that the trail names, although it has every key that ever signed. */
-t.test('with keys in Redis, the console takes no history that another key has signed', async (t) => {
+/** With keys in Redis, the console trusted the keys that the trail names, although it has every key that ever signed. */
+t.test('with keys in Redis, the console refuses a history signed by a foreign key', async (t) => {
   const path = join(await temporaryFolder(t), 'audit.jsonl')
   await writeFile(path, historyOfAStranger())
   const { url } = await startRedis(t)

@@ -9,7 +9,7 @@ import { type Browser, createBrowser } from '../support/browser.ts'
 import { type Stack, startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 
-/** What the upstream says of how long its answers may be kept, by path. */
+/** The upstream's Cache-Control by path. */
 const answers = new Map<string, Record<string, string>>([
   ['/static/app.js', { 'cache-control': 'public, max-age=31536000, immutable' }],
   ['/static/unsaid.js', {}],
@@ -20,7 +20,7 @@ const answers = new Map<string, Record<string, string>>([
   ['/private', { 'cache-control': 'private, max-age=600' }],
 ])
 
-/** Keeps assets whatever they say, keeps all else that may be kept, and takes no notice of cookies. */
+/** A cache that stores all assets and every other cacheable answer, and ignores cookies. */
 const careless = (port: number, folder: string, stagedoor: string) => `
   daemon off; master_process off; pid ${folder}/nginx.pid; error_log stderr; events {}
   http {
@@ -69,14 +69,14 @@ async function startCachedStack(t: Test, session: object = {}) {
 const setsSession = (headers: Headers): boolean =>
   headers.getSetCookie().some((cookie) => cookie.startsWith('stagedoor='))
 
-/** Asks as the person whose session is due for a new cookie, then as a stranger. */
+/** Sends a request as a person whose session needs a new cookie, then one as a stranger. */
 async function askBoth(stack: Stack, browser: Browser, path: string) {
   const own = await browser.fetch(`${stack.url}${path}`)
   const stranger = await createBrowser().fetch(`${stack.url}${path}`)
   return { own: own.headers, stranger: stranger.headers, status: own.status }
 }
 
-t.test('no cookie of ours rides on an answer that a cache shares, and a stranger never gets one', async (t) => {
+t.test('no answer that shared caches may store has our cookie, and a stranger never gets one', async (t) => {
   const { stack, pass } = await startCachedStack(t)
   const { browser } = await stack.signIn()
   let hits = 0
@@ -93,7 +93,7 @@ t.test('no cookie of ours rides on an answer that a cache shares, and a stranger
   t.ok(hits >= 4, `the cache is a careless one: ${hits} answers were shared`)
 })
 
-t.test('answers of our own that set a cookie, or speak of a person, are kept by no cache', async (t) => {
+t.test('no cache stores our own answers that set a cookie or describe a person', async (t) => {
   const { stack, pass } = await startCachedStack(t)
   const { browser } = await stack.signIn()
   const endpoints = ['', 'me', 'token', 'jwks.json', 'machines/jwks.json', 'health/live', 'health/ready', 'auth']

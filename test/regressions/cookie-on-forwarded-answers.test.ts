@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { startStack } from '../support/house.ts'
 
-t.test('a session that is used gets its cookie anew on a forwarded answer', async (t) => {
+t.test('a session in use gets a new cookie with a forwarded answer', async (t) => {
   let now = Date.now()
   const stack = await startStack(t, { now: () => now, config: { session: { idleTimeout: '10m', refreshEvery: '1h' } } })
   const { browser } = await stack.signIn()

@@ -3,7 +3,7 @@ import { request } from 'undici'
 
 import { startStack } from '../support/house.ts'
 
-// People of one login service are not those of another, and neither are their roles.
+// The people and roles of one login service are not those of another.
 t.test('a cookie of a deployment with the same secret and another login service opens no session', async (t) => {
   const [ours, other] = [await startStack(t), await startStack(t)]
   const { browser } = await other.signIn()

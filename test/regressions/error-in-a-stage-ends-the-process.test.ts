@@ -7,10 +7,10 @@ import { createFaults, type FaultKind } from '../support/faults.ts'
 import { type Stack, type StackOptions, startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
 
-/** pino's own number for it. */
+/** pino's number for the level error. */
 const warnLevel = 40
 
-/** Longer than any answer takes; who has none by then is not answered at all. */
+/** Longer than any answer takes. A client without an answer by then never gets one. */
 const patienceMs = 20_000
 
 type Asked = { stack: Stack; cookie: string; token: string }
@@ -29,7 +29,7 @@ const send =
     return answer.statusCode
   }
 
-/** An answer may break off; none at all may not be missing. */
+/** An answer may break off, but it must not be missing. */
 function broken(error: Error): undefined {
   if (error.name === 'TimeoutError') throw error
 }
@@ -73,7 +73,7 @@ const steps: Record<string, Step> = {
   ),
 }
 
-/** A WebSocket handshake, from which the client goes away at once. */
+/** A WebSocket handshake whose client disconnects at the first bytes of the answer. */
 function upgrade({ stack, cookie }: Asked): Promise<unknown> {
   const head = `GET /a HTTP/1.1\r\nHost: localhost\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
   const { port } = new URL(stack.directUrl)
@@ -85,7 +85,7 @@ function upgrade({ stack, cookie }: Asked): Promise<unknown> {
   })
 }
 
-/** Nothing may come so far: what comes here ends the process, or is swept up behind it. */
+/** Records errors that no handler caught: each would end the process, or is caught only by its last handler. */
 function watchProcess(t: Test): { escaped: string[] } {
   const seen = { escaped: [] as string[] }
   const onEscape = (error: unknown): void =>
@@ -115,7 +115,7 @@ async function settle(): Promise<void> {
 }
 
 t.test(
-  'whatever fails in a stage, hook or callback ends one request, and the others are answered',
+  'an error in any stage, hook or callback ends one request, and the others are answered',
   { timeout: 600_000 },
   async (t) => {
     const faults = createFaults()
@@ -150,7 +150,7 @@ t.test(
       await step(asked)
       await settle()
       for (const [path, kinds] of faults.called()) {
-        // The clock itself is also read by timers, which no request has started.
+        // Timers that no request has started read the clock, too.
         if (path !== 'dependencies.now') for (const kind of kinds) await inject(name, step, path, kind)
       }
     }
@@ -159,7 +159,7 @@ t.test(
   },
 )
 
-/** What stages and stream handlers call on a response; the first call fails. */
+/** Methods of a response that stages and stream handlers call. The first call fails. */
 const responseMethods = [
   'writeHead',
   'write',
@@ -171,7 +171,7 @@ const responseMethods = [
 ] as const
 
 t.test(
-  'whatever fails while an answer is written ends one request, and the others are answered',
+  'an error while an answer is written ends one request, and the others are answered',
   { timeout: 600_000 },
   async (t) => {
     let failing: (typeof responseMethods)[number] | undefined

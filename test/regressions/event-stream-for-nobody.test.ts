@@ -8,7 +8,7 @@ import { createEventLog } from '../../auth0/local/management/events.ts'
 import { startLocalAuth0 } from '../../auth0/local/server.ts'
 import { startOrigin } from '../support/origin.ts'
 
-t.test('the stand-in opens no event stream for a client that hung up before, and ends with its tests', async (t) => {
+t.test('the local Auth0 opens no event stream for a client that has hung up, and ends with its tests', async (t) => {
   const auth0 = await startLocalAuth0()
   t.teardown(() => auth0.close())
   const arrived = Promise.withResolvers<[IncomingMessage, ServerResponse]>()

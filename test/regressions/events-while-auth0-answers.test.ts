@@ -5,7 +5,7 @@ import { passLoginPageUntilCallback, startStack } from '../support/house.ts'
 
 const token = 'the-token-that-auth0-sends-with-events'
 
-/** A stack whose tokens can be held back: Auth0 has made them, and they are on their way. */
+/** A stack that can delay tokens: Auth0 has issued them, and they have not arrived. */
 async function startSlowStack(t: Test) {
   let answer: PromiseWithResolvers<void> | undefined
   let held = Promise.withResolvers<void>()
@@ -56,7 +56,7 @@ async function startSlowStack(t: Test) {
   }
 }
 
-t.test('who is blocked while their login is under way has no session afterwards', async (t) => {
+t.test('a user who is blocked during their login gets no session', async (t) => {
   const slow = await startSlowStack(t)
   const { stack, user_id } = slow
   const { browser, finishing } = await slow.beginLogin()
@@ -66,7 +66,7 @@ t.test('who is blocked while their login is under way has no session afterwards'
   t.equal((await browser.fetch(`${stack.url}/`)).status, 401)
 })
 
-t.test('a request that waits for a refresh is refused where its session ends meanwhile', async (t) => {
+t.test('a request that waits for a refresh is refused if its session ends meanwhile', async (t) => {
   const slow = await startSlowStack(t)
   const { stack, user_id } = slow
   const { browser } = await stack.signIn()
@@ -79,7 +79,7 @@ t.test('a request that waits for a refresh is refused where its session ends mea
   t.equal((await waiting).status, 401)
 })
 
-t.test('roles of before an event do not count, although their refresh ends after it', async (t) => {
+t.test('roles from before an event do not count, even if their refresh ends after it', async (t) => {
   const slow = await startSlowStack(t)
   const { stack, user_id } = slow
   const { browser } = await stack.signIn()
@@ -95,7 +95,7 @@ t.test('roles of before an event do not count, although their refresh ends after
   t.same(await askForRoles(), ['developer'])
 })
 
-t.test('roles of before an event do not count, although their login ends after it', async (t) => {
+t.test('roles from before an event do not count, even if their login ends after it', async (t) => {
   const slow = await startSlowStack(t)
   const { stack, user_id } = slow
   const { browser, finishing } = await slow.beginLogin()

@@ -10,8 +10,8 @@ import { stringify } from 'yaml'
 
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 
-// The admin listener, which stood already, kept the process: alive by its probes, and serving nobody.
-t.test('a gateway that cannot have its port says so and ends', async (t) => {
+// The admin listener, already open, kept the process alive: healthy by its probes, and without a main listener.
+t.test('a gateway whose port is taken reports it and ends', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   t.teardown(() => taken.close())

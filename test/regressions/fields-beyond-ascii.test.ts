@@ -4,14 +4,14 @@ import t from 'tap'
 
 import { connectRaw, readUntil, startGateway, startRawOrigin } from '../proxy/support.ts'
 
-// The bytes of a field beyond ASCII became others where the head of an answer came before its body. Those of a Content-Disposition became
-// others, or the answer a 500, behind a Content-Length.
+// Bytes beyond ASCII in a field changed if the head of an answer arrived before its body. Those of a Content-Disposition after a
+// Content-Length changed, or the answer became a 500.
 
-/** Bytes as latin-1: a letter in latin-1, and two in UTF-8. */
+/** Bytes written as latin-1: one letter in latin-1, and two in UTF-8. */
 const values = ['caf\u00e9', Buffer.from('\u00e9\u4e2d', 'utf8').toString('latin1')]
 
 for (const isHeadAlone of [false, true]) {
-  t.test(`a head that comes ${isHeadAlone ? 'before' : 'with'} its body keeps the bytes of its fields`, async (t) => {
+  t.test(`a head that arrives ${isHeadAlone ? 'before' : 'with'} its body keeps the bytes of its fields`, async (t) => {
     for (const value of values) {
       const fields = [`x-name: ${value}`, `content-disposition: attachment; filename="${value}"`]
       const head = ['HTTP/1.1 200 OK', 'content-length: 3', ...fields, '', ''].join('\r\n')

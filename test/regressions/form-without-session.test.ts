@@ -11,7 +11,7 @@ const senders: [string, Record<string, string>][] = [
 ]
 
 for (const [who, headers] of senders) {
-  t.test(`a form from ${who} without a session gets a page that says so, and no redirect`, async (t) => {
+  t.test(`a form from ${who} without a session gets a page with that reason, and no redirect`, async (t) => {
     const stack = await startStack(t)
     // fetch would write its own Sec-Fetch-Mode.
     const answer = await request(`${stack.url}/create`, { method: 'POST', headers, body: 'a=b' })
@@ -25,7 +25,7 @@ for (const [who, headers] of senders) {
   })
 }
 
-t.test('a script that posts gets JSON', async (t) => {
+t.test('a script that posts without a session gets JSON', async (t) => {
   const stack = await startStack(t)
   for (const headers of [
     { accept: 'application/json' },

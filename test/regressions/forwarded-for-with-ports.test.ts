@@ -32,7 +32,7 @@ const rows: [entry: string, address: string | undefined][] = [
   ['<script>', undefined],
 ]
 
-t.test('an entry of X-Forwarded-For is an address without its port, or none', async (t) => {
+t.test('an entry of X-Forwarded-For is read without its port, or ignored', async (t) => {
   for (const [entry, address] of rows) t.equal(forwardedAddress(entry), address, entry)
 })
 
@@ -44,7 +44,7 @@ const walks: [what: string, forwardedFor: string, client: string][] = [
   ['an address of another spelling is the same', '::ffff:203.0.113.7', '203.0.113.7'],
 ]
 
-t.test('the client is an address, whatever proxies write beside it', async (t) => {
+t.test('the client is identified by address, even if proxies add a port', async (t) => {
   const stack = await startStack(t, { config: { server: { trustedProxies: ['127.0.0.1/32', '10.0.0.0/8'] } } })
   for (const [what, forwardedFor, client] of walks) {
     await ask(`${stack.directUrl}/public/x`, undefined, { 'x-forwarded-for': forwardedFor })

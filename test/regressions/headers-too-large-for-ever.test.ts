@@ -6,7 +6,7 @@ import { startStack } from '../support/house.ts'
 const flood = Array.from({ length: 12 }, (_, i) => `__Host-stagedoor-tx.${i}=${'x'.repeat(3_400)}`).join('; ')
 const own = ['stagedoor', 'stagedoor.0', 'stagedoor.2', 'stagedoor-login', 'stagedoor-tx.0', 'stagedoor-tx.4']
 
-t.test('headers that are too large get a page that takes our cookies away', async (t) => {
+t.test('headers that are too large get a page that deletes our cookies', async (t) => {
   const { url } = await startStack(t)
   const answer = await request(`${url}/.stagedoor/logout`, { headers: { accept: 'text/html', cookie: flood } })
   t.equal(answer.statusCode, 431)
@@ -25,7 +25,7 @@ t.test('headers that are too large get a page that takes our cookies away', asyn
   t.equal(Number(answer.headers['content-length']), Buffer.byteLength(text))
 })
 
-t.test('a program gets JSON, and the cookies go as well', async (t) => {
+t.test('a program with headers that are too large gets JSON that deletes our cookies', async (t) => {
   const { url } = await startStack(t, { config: { server: { maxHeaderBytes: '8KiB' } } })
   const answer = await request(`${url}/`, { headers: { accept: 'application/json', 'x-large': 'x'.repeat(9_000) } })
   t.equal(answer.statusCode, 431)

@@ -87,7 +87,7 @@ t.test('a host is a name or an address with a port, and nothing else', async (t)
   t.equal(readAuthority(''), undefined)
 })
 
-t.test('a Host that is no host is a 400 and never reaches an upstream', async (t) => {
+t.test('an invalid Host gets a 400 and never reaches an upstream', async (t) => {
   const stack = await startStack(t)
   for (const host of others) {
     const bytes = Buffer.from(host, 'utf8').toString('latin1')
@@ -98,7 +98,7 @@ t.test('a Host that is no host is a 400 and never reaches an upstream', async (t
   t.equal(stack.origin.seen.length, 0)
 })
 
-t.test('the same goes for X-Forwarded-Host of trusted proxies, of which the last counts', async (t) => {
+t.test('an invalid X-Forwarded-Host of a trusted proxy gets a 400, and the last value counts', async (t) => {
   const stack = await startStack(t, { config: { server: { trustedProxies: ['127.0.0.1/32'] } } })
   const ask = (value: string) =>
     exchange(
@@ -106,7 +106,7 @@ t.test('the same goes for X-Forwarded-Host of trusted proxies, of which the last
       `GET /public/x HTTP/1.1\r\nHost: inner\r\nX-Forwarded-Host: ${value}\r\nConnection: close\r\n\r\n`,
     )
   for (const host of others) {
-    // A comma separates hosts here.
+    // A comma separates hosts in this header.
     if (host.includes(',')) continue
     t.match(await ask(Buffer.from(host, 'utf8').toString('latin1')), 'STAGEDOOR_BOUNDARY_BAD_HOST', host)
   }
@@ -120,7 +120,7 @@ t.test('the same goes for X-Forwarded-Host of trusted proxies, of which the last
   })
 })
 
-t.test('and for :authority of HTTP/2', async (t) => {
+t.test('an invalid :authority of HTTP/2 gets a 400', async (t) => {
   const gateway = await startTlsGateway(t)
   for (const authority of ['a@localhost', 'localhost,evil.test', 'localhost/x', '127.1', 'localhost:99999']) {
     const session = connectHttp2(t, gateway)

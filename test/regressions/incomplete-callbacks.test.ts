@@ -13,7 +13,7 @@ const callbacks: [string, Change][] = [
   ['an issuer given twice', (query) => (query.append('iss', 'a'), query.append('iss', 'b'))],
   ['an empty issuer', (query) => query.set('iss', '')],
 ]
-/** They are no part of the code flow, and nothing reads them. */
+/** Parameters outside of the code flow, which nothing reads. */
 const ignored: [string, Change][] = [
   ['an answer of the implicit flow', (query) => query.set('id_token', 'x')],
   ['an access token', (query) => query.set('access_token', 'x')],
@@ -23,7 +23,7 @@ const ignored: [string, Change][] = [
 ]
 
 for (const [what, change] of callbacks) {
-  t.test(`a callback with ${what} is the browser's mistake: a page with a way to start again`, async (t) => {
+  t.test(`a callback with ${what} is a client error: the page offers a new start`, async (t) => {
     const { page, browser, stack, calls } = await comeBack(t, change)
     t.match(page, { status: 400, text: /STAGEDOOR_OIDC_BAD_CALLBACK/ })
     t.match(page.text, /href="\/"/)
@@ -33,7 +33,7 @@ for (const [what, change] of callbacks) {
 }
 
 for (const [what, change] of ignored) {
-  t.test(`a callback with a good code and ${what} finishes the login`, async (t) => {
+  t.test(`a callback with a valid code and ${what} completes the login`, async (t) => {
     t.match((await comeBack(t, change)).page, { status: 200 })
   })
 }

@@ -3,7 +3,7 @@ import t from 'tap'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { inheritedNames } from '../fuzz/support.ts'
 
-t.test('a metric label of a name that every object has is counted like any other', async (t) => {
+t.test('a metric label named like an inherited property is counted like any other', async (t) => {
   const metrics = createMetrics()
   for (const name of new Set(inheritedNames)) {
     metrics.claimUnusable(name)

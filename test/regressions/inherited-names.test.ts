@@ -9,7 +9,7 @@ import { startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
 import { exchange } from '../support/raw.ts'
 
-t.test('names that every object has are names like any other', { timeout: 300_000 }, async (t) => {
+t.test('names of inherited properties are ordinary names', { timeout: 300_000 }, async (t) => {
   const stack = await startStack(t, { config: { machines: machinesIn } })
   const statusOf = async (head: string, body = ''): Promise<number> => {
     const answer = await exchange(
@@ -45,7 +45,7 @@ t.test('names that every object has are names like any other', { timeout: 300_00
   t.match(page, 'stagedoor')
 })
 
-t.test('a role or group of such a name is had by whoever has it, and by nobody else', async (t) => {
+t.test('only people with a role or group of such a name have it', async (t) => {
   for (const name of inheritedNames) {
     const policy = createPolicy({
       routes: rules([
@@ -66,7 +66,7 @@ t.test('a role or group of such a name is had by whoever has it, and by nobody e
   }
 })
 
-t.test('a YAML key, rule or upstream of such a name is an option that does not exist, or a name', async (t) => {
+t.test('a YAML key of such a name is an unknown option, and a rule or upstream may have it', async (t) => {
   for (const name of inheritedNames) {
     for (const written of [
       `${name}: 1`,

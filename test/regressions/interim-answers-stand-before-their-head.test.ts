@@ -20,8 +20,8 @@ const second: [what: string, request: string, interim: string, expected: RegExp]
 ]
 
 for (const [what, request, interim, expected] of second) {
-  // node:http puts the head of an answer that waits for its turn in front of all that was written before it.
-  t.test(`${what} of a request that was sent ahead do not get into the body of its answer`, async (t) => {
+  // node:http writes the head of an answer that waits for its turn before all bytes written earlier.
+  t.test(`${what} of a pipelined request do not get into the body of its answer`, async (t) => {
     let answerFirst: (() => void) | undefined
     const origin = await startRawOrigin(t, (head, socket) => {
       if (head.includes('/one ')) answerFirst = () => socket.end(answerTo('/one'))

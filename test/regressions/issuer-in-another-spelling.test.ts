@@ -3,8 +3,8 @@ import t from 'tap'
 import { startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 
-// Sessions had the provider's spelling, and Auth0's events ended those of the configured one: none.
-t.test('an issuer without the slash of its discovery document signs nobody in, and the log says why', async (t) => {
+// Sessions had the provider's spelling, while Auth0's events ended sessions with the configured one, that is, none.
+t.test('with an issuer that lacks the slash of its discovery document logins fail, and the log says why', async (t) => {
   const port = await freePort()
   const configured = `http://127.0.0.1:${port}`
   const stack = await startStack(t, { auth0: { port }, config: { auth0: { issuer: configured } } })

@@ -6,7 +6,7 @@ import { startStack } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
 import { exchange } from '../support/raw.ts'
 
-/** An answer whose head has about so many bytes. */
+/** An upstream whose response head has about this many bytes. */
 const upstreamWith = (headerBytes: number): RequestListener =>
   function answer(_request, response) {
     const fields = Array.from({ length: Math.ceil(headerBytes / 1_000) }, (_, i) => [`x-${i}`, 'v'.repeat(985)])
@@ -16,7 +16,7 @@ const upstreamWith = (headerBytes: number): RequestListener =>
 const request = 'GET /public/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
 
 for (const kibibytes of [17, 40, 60]) {
-  t.test(`an answer with ${kibibytes} KiB of headers passes`, async (t) => {
+  t.test(`an answer with ${kibibytes} KiB of headers is forwarded`, async (t) => {
     const stack = await startStack(t, { upstream: upstreamWith(kibibytes * 1_000) })
     const answer = await exchange(stack.url, request)
     t.match(answer, /^HTTP\/1\.1 200 /)
@@ -24,7 +24,7 @@ for (const kibibytes of [17, 40, 60]) {
   })
 }
 
-t.test('one with more than the default is a 502 that names limit and option', async (t) => {
+t.test('an answer with headers over the default limit gives a 502 that names limit and option', async (t) => {
   const stack = await startStack(t, { upstream: upstreamWith(70_000) })
   const answer = await fetch(`${stack.url}/public/x`, { headers: { accept: 'application/json' } })
   const { code, detail } = (await answer.json()) as { code: string; detail: string }
@@ -38,7 +38,7 @@ for (const [limit, status] of [
   ['128KiB', 200],
   ['8KiB', 502],
 ] as const) {
-  t.test(`upstreams.<name>.maxHeaderBytes moves the limit: ${limit}`, async (t) => {
+  t.test(`upstreams.<name>.maxHeaderBytes sets the limit: ${limit}`, async (t) => {
     const bytes = limit === '128KiB' ? 100_000 : 10_000
     const upstreams = (url: string): object => ({ backstage: { url, maxHeaderBytes: limit } })
     const origin = await startOrigin(t, upstreamWith(bytes))

@@ -7,16 +7,16 @@ import { createChain } from '../../src/audit/chain.ts'
 import { decided, epoch, jane, temporaryFolder } from '../audit/support.ts'
 import { runCommand } from '../support/command.ts'
 
-// U+2028 and U+2029 stand in JSON as they are, and `node:readline` ends a line at each. Whoever had one in their name was in no search,
-// and made the trail look changed.
-t.test('somebody whose name has a line separator of Unicode is found, and the trail is whole', async (t) => {
+// JSON does not escape U+2028 and U+2029, and `node:readline` ends a line at each. A search did not find a person with one in the name,
+// and the trail looked changed.
+t.test('a search finds a name with a Unicode line separator, and the trail verifies', async (t) => {
   const chain = createChain('w')
   const records = ['Jane\u2028Doe', 'Jane\u2029Doe', 'Jane\u0085Doe'].map((name) =>
     chain.append({ ...decided, principal: { ...jane, claims: { ...jane.claims, name } } }, epoch),
   )
   const path = join(await temporaryFolder(t), 'audit.jsonl')
   for (const end of ['\n', '\r\n']) {
-    // Longer than what is read at once, so that a line is put together again.
+    // Longer than one read, so that a line has to be joined.
     const long = chain.append({ event: 'login-refused', reason: 'x'.repeat(200_000) }, epoch)
     records.push(long)
     await writeFile(path, `${records.join(end)}${end}${end}`)

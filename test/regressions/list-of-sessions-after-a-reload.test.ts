@@ -3,7 +3,7 @@ import t from 'tap'
 import { everything, hangUp } from '../process/reload/changed-rules.ts'
 import { startCluster } from '../support/cluster.ts'
 
-t.test('the list of sessions goes back to the start of the process, also after a reload', async (t) => {
+t.test('the list of sessions covers the time since the start of the process, even after a reload', async (t) => {
   const cluster = await startCluster(t, { workers: 1 })
   const cookie = await cluster.signIn()
   const list = async () => JSON.parse((await cluster.ask('/.stagedoor/admin/sessions', { cookie })).text)

@@ -6,7 +6,7 @@ import { type Stack, passLoginPage, startStack } from '../support/house.ts'
 const cookieBytes = (browser: Browser, url: string): number =>
   [...browser.cookiesOf(url)].map(([name, value]) => `${name}=${value}; `).join('').length
 
-/** A browser restores its tabs: all ask at once, and each comes to the provider with a login of its own. */
+/** A browser restores its tabs: all send requests at once, and each starts its own login at the provider. */
 function startLogins(stack: Stack, browser: Browser, paths: readonly string[]): Promise<string[]> {
   return Promise.all(
     paths.map(async (path) => {
@@ -16,7 +16,7 @@ function startLogins(stack: Stack, browser: Browser, paths: readonly string[]): 
   )
 }
 
-/** The person signs in where they look; at the provider that counts for the other tabs as well. */
+/** The person signs in in the visible tab. The provider's session then serves the other tabs. */
 async function finishLogins(browser: Browser, [first = '', ...others]: readonly string[]): Promise<Page[]> {
   const page = await passLoginPage(await browser.open(first), browser, 'jane@example.com')
   return [page, ...(await Promise.all(others.map((url) => browser.open(url))))]
@@ -27,7 +27,7 @@ const scenes: [string, number, (i: number) => string][] = [
   ['60 tabs with short URLs', 60, (i) => `/tab-${i}`],
 ]
 for (const [what, count, pathOf] of scenes) {
-  t.test(`${what} bring five small login cookies, and all end where they wanted to go or at the portal`, async (t) => {
+  t.test(`${what} set five small login cookies, and all tabs end at their page or at the portal`, async (t) => {
     const stack = await startStack(t)
     const browser = createBrowser()
     const paths = Array.from({ length: count }, (_, i) => pathOf(i))
@@ -45,7 +45,7 @@ for (const [what, count, pathOf] of scenes) {
   })
 }
 
-t.test('a callback of another tab leaves the login that has taken its slot alone', async (t) => {
+t.test('a callback does not affect the login of another tab that replaced its own', async (t) => {
   const stack = await startStack(t)
   const browser = createBrowser()
   const logins: string[] = []

@@ -6,7 +6,7 @@ import { startStack } from '../support/house.ts'
 
 const half = '\ud83d'
 
-t.test('half of a surrogate pair in any claim makes no request fail', async (t) => {
+t.test('half of a surrogate pair in a claim does not fail requests', async (t) => {
   const stack = await startStack(t, { config: { assertion: { headers: ['assertion', 'oauth2-proxy'] } } })
   stack.auth0.switches.setSettings({
     idTokenFaults: {
@@ -35,7 +35,7 @@ t.test('half of a surrogate pair in any claim makes no request fail', async (t) 
   }
 })
 
-t.test('a session whose end lies before all time ends at once, and makes no request fail', async (t) => {
+t.test('a session with an end long before the epoch ends at once and does not fail requests', async (t) => {
   const stack = await startStack(t)
   stack.auth0.switches.setSettings({ idTokenFaults: { claims: { session_expiry: -1e300 } } })
   const { page, browser } = await stack.signIn()
@@ -44,7 +44,7 @@ t.test('a session whose end lies before all time ends at once, and makes no requ
   t.equal((await browser.fetch(`${stack.url}/`)).status, 401)
 })
 
-t.test('an odd claim is named once in the log and counted every time', async (t) => {
+t.test('an unusable claim is logged once and counted every time', async (t) => {
   const stack = await startStack(t)
   stack.auth0.switches.setSettings({ idTokenFaults: { claims: { email_verified: 'true' } } })
   await stack.signIn()
@@ -56,7 +56,7 @@ t.test('an odd claim is named once in the log and counted every time', async (t)
   t.match(body, /stagedoor_claims_unusable_total\{claim="email_verified"\} 2/)
 })
 
-t.test('log and metric are bounded, however many claims a pattern means', async (t) => {
+t.test('log and metric are bounded even if a pattern matches many claims', async (t) => {
   const { createClaimReport } = await import('../../src/assembly/telemetry.ts')
   const lines: unknown[] = []
   const counted = new Map<string, number>()

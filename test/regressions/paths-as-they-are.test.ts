@@ -12,7 +12,7 @@ const routes = [
 const ask = (url: string, target: string) =>
   exchange(url, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
 
-t.test('escapes of unreserved characters are decided on and forwarded decoded', async (t) => {
+t.test('the rules and the upstream get escaped unreserved characters decoded', async (t) => {
   const stack = await startStack(t, { config: { routes } })
   const decoded = [
     ['/docs/%7Euser/', '/docs/~user/'],
@@ -28,7 +28,7 @@ t.test('escapes of unreserved characters are decided on and forwarded decoded', 
 
 const odd = ['/a//b', '/docs/a;v=1', '/docs/50%25ab', '/projects/group%2Fproj', '/a%5Cb']
 
-t.test('other spellings pass where the rule says as-is, as the rules saw them', async (t) => {
+t.test('other spellings pass with paths: as-is, in the form that the rules saw', async (t) => {
   const stack = await startStack(t, { config: { routes } })
   for (const path of odd) {
     t.match(await ask(stack.url, `/files${path}`), /^HTTP\/1.1 200 /, path)
@@ -36,7 +36,7 @@ t.test('other spellings pass where the rule says as-is, as the rules saw them', 
   }
 })
 
-t.test('elsewhere they are a 400; the log names rule and option, the answer does not', async (t) => {
+t.test('other spellings get a 400 without as-is; the log names rule and option, the answer does not', async (t) => {
   const stack = await startStack(t, { config: { routes } })
   for (const path of odd) {
     const answer = await ask(stack.url, path)
@@ -67,13 +67,13 @@ const walkingAround = [
   '/files/a\\b',
 ]
 
-t.test('with as-is too, nothing reaches what another rule guards', async (t) => {
+t.test('with as-is, too, no request reaches a path that another rule guards', async (t) => {
   const stack = await startStack(t, { config: { routes } })
   for (const path of walkingAround) t.match(await ask(stack.url, path), /^HTTP\/1.1 40[01] /, path)
   t.equal(stack.origin.seen.length, 0)
 })
 
-t.test('own endpoints are ours in every spelling that servers read alike', async (t) => {
+t.test('our endpoints answer in every equivalent spelling', async (t) => {
   const stack = await startStack(t, {
     config: { routes: [{ name: 'all', path: '/**', allow: 'public', paths: 'as-is' }] },
   })

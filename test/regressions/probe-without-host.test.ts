@@ -3,14 +3,14 @@ import t from 'tap'
 import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
-t.test('probes answer HTTP/1.0 without Host, as load balancers ask', async (t) => {
+t.test('probes answer HTTP/1.0 requests without Host, which load balancers send', async (t) => {
   const stack = await startStack(t)
   for (const probe of ['live', 'ready']) {
     t.match(await exchange(stack.url, `GET /.stagedoor/health/${probe} HTTP/1.0\r\n\r\n`), /^HTTP\/1\.[01] 200 /, probe)
   }
 })
 
-t.test('nothing else does, nor do probes of HTTP/1.1, which needs a Host', async (t) => {
+t.test('other paths, and probes over HTTP/1.1, need a Host', async (t) => {
   const stack = await startStack(t)
   for (const head of ['/public/x HTTP/1.0', '/.stagedoor/me HTTP/1.0', '/.stagedoor/health/live HTTP/1.1']) {
     const answer = await exchange(stack.url, `GET ${head}\r\nConnection: close\r\n\r\n`)

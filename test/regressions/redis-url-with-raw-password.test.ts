@@ -34,7 +34,7 @@ const bad = [
 ]
 
 t.test(
-  'a Redis URL whose password is not percent-encoded is refused with the remedy, and nothing of it is shown',
+  'a Redis URL whose password is not percent-encoded is refused with the remedy and without showing it',
   async (t) => {
     for (const url of good) {
       t.equal(refusalOfRedisUrl(url), undefined, url)

@@ -4,7 +4,7 @@ import { request } from 'undici'
 import { startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 
-t.test('a request that an upstream sends back to us is a 508 in the second round', async (t) => {
+t.test('a request that an upstream sends back to us gets a 508 in the second round', async (t) => {
   const port = await freePort()
   const stack = await startStack(t, { port, upstreamUrl: `http://127.0.0.1:${port}` })
   const answer = await request(`${stack.url}/public/x`)
@@ -13,7 +13,7 @@ t.test('a request that an upstream sends back to us is a 508 in the second round
   t.equal(stack.records().length, 1, 'one round was decided on')
 })
 
-t.test('a mark of another gateway is none of ours, and is not passed on', async (t) => {
+t.test('the loop mark of another gateway is ignored and not forwarded', async (t) => {
   const stack = await startStack(t)
   const answer = await request(`${stack.url}/public/x`, { headers: { 'x-stagedoor-via': 'https://other.example.com' } })
   t.equal(answer.statusCode, 200)

@@ -7,7 +7,7 @@ import { startStack } from '../support/house.ts'
 import { until } from '../support/until.ts'
 
 for (const bytes of ['GET /public HTTP/1.1\r\nHost: a\r\n', '', 'no HTTP\r\n\r\n']) {
-  t.test(`a client that sends ${JSON.stringify(bytes)} and does not hang up loses its connection`, async (t) => {
+  t.test(`a client that sends ${JSON.stringify(bytes)} and does not hang up is disconnected`, async (t) => {
     const stack = await startStack(t, { config: { server: { timeouts: { headers: '1s' } } } })
     const socket = connect({ port: Number(new URL(stack.url).port), host: '127.0.0.1', allowHalfOpen: true })
     t.teardown(() => socket.destroy())

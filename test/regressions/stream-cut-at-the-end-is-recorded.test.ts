@@ -9,7 +9,7 @@ import { temporaryFolder } from '../audit/support.ts'
 import { startReplicas } from '../support/replicas.ts'
 import { startStreamingOrigin } from '../support/streams.ts'
 
-t.test('an event stream that SIGTERM cuts off is on record', async (t) => {
+t.test('an event stream that SIGTERM cuts off is recorded', async (t) => {
   const { url: upstreamUrl } = await startStreamingOrigin(t)
   const path = join(await temporaryFolder(t), 'audit.jsonl')
   const sections = { audit: { sinks: [{ file: { path } }] } }

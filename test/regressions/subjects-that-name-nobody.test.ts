@@ -20,7 +20,7 @@ const subjects: [string, unknown][] = [
 ]
 const longest = 'a'.repeat(255)
 
-t.test('a login whose ID token has such a subject ends in a page, not in a session', async (t) => {
+t.test('a login whose ID token has an invalid subject leads to an error page and starts no session', async (t) => {
   const stack = await startStack(t, { config: { server: { failedAttempts: { max: 100 } } } })
   for (const [what, sub] of subjects) {
     stack.auth0.switches.setSettings({ idTokenFaults: { claims: { sub } } })
@@ -32,7 +32,7 @@ t.test('a login whose ID token has such a subject ends in a page, not in a sessi
   t.match((await stack.signIn('jane@example.com', createBrowser())).page, { status: 200 }, '255 characters are fine')
 })
 
-t.test('an access token with such a subject is refused', async (t) => {
+t.test('an access token with an invalid subject is refused', async (t) => {
   const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   for (const [what, sub] of subjects) {
     const { status, body } = await ask(`${url}/`, machineToken(auth0, { sub }))
@@ -41,7 +41,7 @@ t.test('an access token with such a subject is refused', async (t) => {
   t.equal((await ask(`${url}/`, machineToken(auth0, { sub: longest }))).status, 200)
 })
 
-t.test('a logout token with such a subject is refused, even if it names a session', async (t) => {
+t.test('a logout token with an invalid subject is refused, even if it names a session', async (t) => {
   const claims = {
     iss: 'https://tenant/',
     aud: 'client',

@@ -4,7 +4,7 @@ import { connectHttp2, ask, startTlsGateway } from '../listener/support.ts'
 import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
-/** Beyond 2^53-1 doubles skip numbers: two programs can count the same digits differently. */
+/** Beyond 2^53-1 doubles skip integers: two programs can read the same digits as different numbers. */
 const lengths = [
   '9007199254740992',
   '9007199254740993',
@@ -16,7 +16,7 @@ const lengths = [
   '9'.repeat(400),
 ]
 
-t.test('a Content-Length beyond 2^53-1 is a 400, and nothing of it reaches the upstream', async (t) => {
+t.test('a Content-Length beyond 2^53-1 gets a 400, and nothing reaches the upstream', async (t) => {
   const stack = await startStack(t)
   for (const length of lengths) {
     const head = `Host: localhost\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`
@@ -26,7 +26,7 @@ t.test('a Content-Length beyond 2^53-1 is a 400, and nothing of it reaches the u
   t.same(stack.origin.seen, [])
 })
 
-t.test('over HTTP/2 it never reaches the upstream either', async (t) => {
+t.test('a Content-Length beyond 2^53-1 over HTTP/2 never reaches the upstream either', async (t) => {
   const gateway = await startTlsGateway(t)
   for (const length of lengths) {
     const head = { ':path': '/public/x', ':method': 'POST', 'content-length': length }

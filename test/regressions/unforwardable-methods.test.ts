@@ -11,13 +11,13 @@ import { exchange } from '../support/raw.ts'
 const refused = ['TRACE', 'CONNECT']
 const forwarded = METHODS.filter((method) => !refused.includes(method))
 
-/** Answers with what arrived; a HEAD has no body to say it in. */
+/** Echoes the body, and the method in a header, since the answer to a HEAD has no body. */
 const upstream: RequestListener = (request, response) => {
   response.writeHead(200, { 'x-method': request.method ?? '' })
   request.pipe(response)
 }
 
-t.test('every method that rules can name reaches the upstream, with its body, over HTTP/1 and HTTP/2', async (t) => {
+t.test('every method that rules can name reaches the upstream with its body, over HTTP/1 and HTTP/2', async (t) => {
   const gateway = await startTlsGateway(t, upstream)
   const stack = await startStack(t, { upstream })
   const session = connectHttp2(t, gateway)
@@ -33,7 +33,7 @@ t.test('every method that rules can name reaches the upstream, with its body, ov
   }
 })
 
-t.test('a rule can name each of them, and no other', async (t) => {
+t.test('a rule can name each forwarded method, and no other', async (t) => {
   const rule = (methods: string[]) => ({
     routes: [{ name: 'some', path: '/**', methods, allow: 'public', upstream: 'backstage' }],
   })
@@ -43,7 +43,7 @@ t.test('a rule can name each of them, and no other', async (t) => {
   for (const method of [...refused, 'BREW', 'get']) await t.rejects(startStack(t, { config: rule([method]) }), method)
 })
 
-t.test('TRACE and CONNECT are refused, as are words that are no method', async (t) => {
+t.test('TRACE, CONNECT and unknown methods are refused', async (t) => {
   const stack = await startStack(t, { upstream })
   for (const line of [
     'TRACE /public/x',
@@ -59,7 +59,7 @@ t.test('TRACE and CONNECT are refused, as are words that are no method', async (
   t.same(stack.origin.seen, [])
 })
 
-t.test('an upgrade does not open a way for them', async (t) => {
+t.test('an upgrade request with TRACE, CONNECT or an unknown method is refused', async (t) => {
   const stack = await startStack(t, { upstream })
   for (const method of refused) {
     const head = `${method} /public/x HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n`
@@ -68,7 +68,7 @@ t.test('an upgrade does not open a way for them', async (t) => {
   t.same(stack.origin.seen, [])
 })
 
-t.test('the same over HTTP/2', async (t) => {
+t.test('TRACE, CONNECT and unknown methods are refused over HTTP/2', async (t) => {
   const gateway = await startTlsGateway(t, upstream)
   for (const method of [...refused, 'BREW', 'propfind']) {
     const where = method === 'CONNECT' ? { ':authority': 'localhost:443' } : { ':path': '/public/x' }
@@ -80,7 +80,7 @@ t.test('the same over HTTP/2', async (t) => {
   t.same(gateway.origin.seen, [])
 })
 
-t.test('a proxy that asks about one of them (forward-auth) is refused', async (t) => {
+t.test('a forward-auth request about one of these methods is refused', async (t) => {
   const stack = await startStack(t, { config: { server: { trustedProxies: ['127.0.0.1/32'] } } })
   for (const method of refused) {
     const headers = { 'x-forwarded-method': method, 'x-forwarded-uri': '/public/x' }
@@ -88,13 +88,13 @@ t.test('a proxy that asks about one of them (forward-auth) is refused', async (t
   }
 })
 
-t.test('our own endpoints are no way to the upstream with an unusual method', async (t) => {
+t.test('a request to our endpoints with an unusual method never reaches the upstream', async (t) => {
   const stack = await startStack(t, { upstream })
   t.equal((await fetch(`${stack.url}/.stagedoor/x`, { method: 'PROPFIND' })).status, 404)
   t.same(stack.origin.seen, [])
 })
 
-/** Everything up to the end of the connection, which is the gateway's to close. */
+/** Reads until the gateway closes the connection. */
 async function readToEnd(url: string, bytes: string): Promise<string> {
   const { port } = new URL(url)
   const socket = connect(Number(port), '127.0.0.1')

@@ -15,7 +15,7 @@ const anyText =
   TypeFlags.String | TypeFlags.TemplateLiteral | TypeFlags.StringMapping | TypeFlags.Any | TypeFlags.Unknown
 const places = /^(?:src|auth0|plugins\/[\w-]+\/src|packages\/[\w-]+\/src)\//
 
-/** Lookups by a text that were read one by one: why the key cannot be a name of `Object.prototype`. */
+/** Reviewed lookups by a text, with the reason why the key cannot be a name of `Object.prototype`. */
 const reviewed = new Map([
   ['auth0/local/main.ts: env[variable]', 'names of our own'],
   ['auth0/local/server.ts: client.apiScopes[managementAudience]', 'a URL'],
@@ -45,10 +45,10 @@ const reviewed = new Map([
 ])
 
 /**
- * A plain object answers to `constructor` and `__proto__` as well. So a text that is not known when the code is written
- * looks up a `Map`, or asks `Object.hasOwn` in the same function.
+ * A plain object also has `constructor` and `__proto__`. So a text that is only known at run time
+ * is looked up in a `Map`, or checked with `Object.hasOwn` in the same function.
  */
-t.test('no plain object is asked for a name that is only known at run time', async (t) => {
+t.test('no plain object is indexed by a name that is only known at run time', async (t) => {
   const api = new API({ cwd: root })
   t.teardown(() => api.close())
   const snapshot = api.updateSnapshot({ openProjects: projects.map((path) => resolve(root, path)) })
@@ -79,7 +79,7 @@ function* nodesIn(node: Node): Generator<Node> {
   for (const child of children) yield* nodesIn(child)
 }
 
-/** Whether an object is asked for a name that is any text, as `object[name]` or `name in object`. */
+/** Whether the node indexes an object by an arbitrary text, as `object[name]` or `name in object`. */
 function isOpenLookup(node: Node, checker: Checker): boolean {
   const [object, key] = partsOf(node)
   if (object === undefined || key === undefined) return false

@@ -6,8 +6,8 @@ import { until } from '../support/until.ts'
 
 const admin = '/.stagedoor/admin'
 
-/** "why?" of a record asked about the host of the console, for which other rules may decide. An admin action had no "why?". */
-t.test('"why?" asks the rules about the request of the record, with its host', async (t) => {
+/** The link "why?" of a record used the host of the console, for which other rules may decide. Admin actions had no such link. */
+t.test('"why?" explains the request of the record, with its host', async (t) => {
   const routes = [
     { name: 'docs', path: '/**', hosts: ['docs.example.com'], allow: { roles: ['writer'] } },
     { name: 'everything', path: '/**', allow: 'authenticated' },

@@ -10,8 +10,8 @@ import { FileSink } from '../../src/audit/sinks/file.ts'
 import { filesOfTrail } from '../../src/audit/trail-files.ts'
 import { temporaryFolder } from '../audit/support.ts'
 
-// Two workers that moved a full file within a millisecond chose one name: the second put the new file in the place of the full one.
-t.test('a worker that moves the file just after another one has done so replaces nothing', async (t) => {
+// Two workers that rotated a full file within a millisecond chose the same name: the second one overwrote the full file with the new one.
+t.test('a worker that rotates the file just after another worker overwrites nothing', async (t) => {
   const path = join(await temporaryFolder(t), 'audit.jsonl')
   let time = 0
   const open = () => {

@@ -153,7 +153,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
   }
 }
 
-/** One request on a connection of its own. */
+/** Sends one request on a new connection. */
 export async function askOnce(
   url: string,
   headers: Record<string, string> = {},

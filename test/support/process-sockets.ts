@@ -14,7 +14,7 @@ export async function portsConnectedTo(pid: number, port: number): Promise<Set<n
 
 async function socketInodesOf(pid: number): Promise<Set<string>> {
   const folder = `/proc/${pid}/fd`
-  // A descriptor may be closed before it is read.
+  // A descriptor may close before it is read.
   const links = await Promise.all((await readdir(folder)).map((fd) => readlink(`${folder}/${fd}`).catch(() => '')))
   return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []))
 }

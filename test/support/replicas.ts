@@ -197,7 +197,7 @@ async function startReplica(
   }
 }
 
-/** Certificates of tests are signed by themselves. */
+/** Test certificates are self-signed. */
 const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
 
 async function ask(url: string, cookie: string): Promise<Answer> {

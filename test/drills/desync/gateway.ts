@@ -10,7 +10,7 @@ const nowhere = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret:
 
 export type RecordedUpstream = RealUpstream & Recorder
 
-/** The gateway before each of the real servers, all that it writes to them recorded; `/<name>/**` is open, the rest is not. */
+/** The gateway before each of the real servers, with a record of all bytes it sends them. Only `/<name>/**` is public. */
 export async function startDesyncGateway(t: Test, tls?: { certificate: string; key: string }) {
   const upstreams = await startRealUpstreams(t)
   const behind = await Promise.all(
@@ -29,7 +29,7 @@ export async function startDesyncGateway(t: Test, tls?: { certificate: string; k
   return { port, behind }
 }
 
-/** The number of the form that a request to an upstream came from, or of the probe behind it. */
+/** The number of the form that caused a request to an upstream, or whose probe it is. */
 export function originOf(
   { target }: Pick<ReadRequest, 'target'>,
   name: string,

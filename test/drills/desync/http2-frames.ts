@@ -2,9 +2,9 @@ import { connect } from 'node:tls'
 
 import { until } from '../../support/until.ts'
 
-/** A client of HTTP/2 that checks nothing: what Node's own would refuse to send, frame by frame (RFC 9113). */
+/** An HTTP/2 client without checks. It sends frames that Node's own client would refuse to send (RFC 9113). */
 export type RawAnswer = {
-  /** `:status` of the head, where there was one. */
+  /** `:status` of the response head, if there was one. */
   status: number | undefined
   /** Whether the stream or the connection was reset. */
   isReset: boolean
@@ -25,7 +25,7 @@ export function frame(type: number, flags: number, stream: number, payload: Buff
   return Buffer.concat([head, payload])
 }
 
-/** What a client begins a connection with (RFC 9113 §3.4). */
+/** The connection preface of a client (RFC 9113 §3.4). */
 export const preface = Buffer.concat([
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
   frame(frameTypes.settings, 0, 0, Buffer.alloc(0)),
@@ -45,15 +45,15 @@ function length(text: string): Buffer {
   return Buffer.from(bytes)
 }
 
-// RFC 7541, Appendix A: the status codes that have an index of their own.
+// RFC 7541, Appendix A: the status codes with their own index.
 const indexedStatus: Record<number, number> = { 8: 200, 9: 204, 10: 206, 11: 304, 12: 400, 13: 404, 14: 500 }
 
-/** @returns the status; 1 for one that has no index in the table */
+/** @returns the status; 1 for a status without an index in the table */
 function statusOf(block: Buffer): number {
   return indexedStatus[(block[0] ?? 0) & 0x7f] ?? 1
 }
 
-/** One request on a connection of its own. */
+/** Sends one request on a new connection. */
 export async function askRaw(port: number, fields: RawField[], body: string | undefined): Promise<RawAnswer> {
   const socket = connect({ port, host: 'localhost', ALPNProtocols: ['h2'], rejectUnauthorized: false })
   const answer: RawAnswer = { status: undefined, isReset: false }

@@ -6,13 +6,13 @@ import { originOf, startDesyncGateway } from './gateway.ts'
 import { askRaw, type RawField } from './http2-frames.ts'
 import { type ReadRequest, readRequests } from './strict-reader.ts'
 
-/** A request over HTTP/2 that would be another one, or two, once it is written as one of HTTP/1.1. */
+/** An HTTP/2 request that would become a different request, or two, when written as HTTP/1.1. */
 type Form = {
   what: string
   fields: (path: string) => RawField[]
   body?: string
   must?: 'refused' | 'pass'
-  /** Names of fields that must not get to the upstream. */
+  /** Names of fields that must not reach the upstream. */
   without?: RegExp
 }
 
@@ -39,7 +39,7 @@ const refused = (what: string, fields: Form['fields'], body?: string): Form => (
   ...(body !== undefined && { body }),
 })
 
-/** nghttp2 drops a field with bytes that no field may have, and keeps the request. */
+/** nghttp2 drops a field with invalid bytes, and keeps the request. */
 const dropped = (what: string, fields: Form['fields']): Form => ({ what, fields, must: 'pass', without: /^x-/ })
 
 const forms: Form[] = [
@@ -208,7 +208,7 @@ function judgeUpstream(t: Test, name: string, requests: ReadRequest[]): void {
       form?.without && fields.some(([name]) => form.without?.test(name) && !ours.test(name)),
       `${target}: no such field`,
     )
-    // A body is streamed: what turns out to be wrong with it breaks the request off.
+    // Bodies are streamed: an error in a body breaks the request off.
     if (form && request.isWhole) reached.set(form, (reached.get(form) ?? 0) + 1)
   }
   for (const [{ what, must }, count] of reached) {

@@ -31,14 +31,14 @@ const oddBytes = [
   '',
 ]
 const mutation = fc.record({
-  // Those that pass say more once they are changed.
+  // Forms that pass show more when they are mutated.
   form: fc.constantFrom(...forms.filter(({ must }) => must === undefined || must === 'pass')),
   at: fc.double({ min: 0, max: 1, noNaN: true }),
   removed: fc.nat(3),
   inserted: fc.constantFrom(...oddBytes),
 })
 
-/** Changes that a lenient parser takes, each in a plain request with a body; chance meets them too seldom. */
+/** Mutations that a lenient parser accepts, each in a plain request with a body. Random mutations find them too rarely. */
 const lenient: readonly [what: string, was: string, is: string][] = [
   ['two lengths', 'Content-Length: 5', 'Content-Length: 5\r\nContent-Length: 6'],
   ['a length and a coding', 'Content-Length: 5', 'Content-Length: 15\r\nTransfer-Encoding: chunked'],
@@ -49,9 +49,9 @@ const lenient: readonly [what: string, was: string, is: string][] = [
 ]
 const plain = post(['Content-Length: 5'], 'hello')
 
-/** Whether the head has what no parser may take: CR or LF alone, a folded line, or its length twice (RFC 9112 §2.2, §5.2 and §6.3). */
+/** Whether the head has a part that no parser may accept: a bare CR or LF, a folded line, or two lengths (RFC 9112 §2.2, §5.2 and §6.3). */
 function mustBeRefused(bytes: string): boolean {
-  // Empty lines before a request are passed over (RFC 9112 §2.2).
+  // Parsers skip empty lines before a request (RFC 9112 §2.2).
   const [head = ''] = bytes.replace(/^[\r\n]+/, '').split('\r\n\r\n', 1)
   const lines = head.split('\r\n')
   const framings = lines.filter((line) => /^(?:content-length|transfer-encoding):/i.test(line))
@@ -59,7 +59,7 @@ function mustBeRefused(bytes: string): boolean {
 }
 
 t.test(
-  'a request with a few bytes changed, at random or as lenient parsers take it, is refused or read in one way',
+  'a mutated request, random or as lenient parsers accept it, is refused or has one reading',
   { timeout: 3_600_000 },
   async (t) => {
     const report = startReport(t, 'desync by changed bytes')

@@ -9,12 +9,12 @@ import { forms } from './forms.ts'
 import type { Form } from './forms/form.ts'
 
 const body = '0123456789'
-/** For so long the first answer is half sent. */
+/** How long the first answer stays half sent. */
 const pauseMs = 50
 const atOnce = 60
 
 t.test(
-  'what comes behind an unanswered request has no answer in its place, or within it',
+  'bytes after an unanswered request get no answer before or within its answer',
   { timeout: 600_000 },
   async (t) => {
     const report = startReport(t, 'answers in order')
@@ -34,7 +34,7 @@ t.test(
     report.requests = 2 * forms.length
 
     function judge({ what, must }: Form, index: number, answer: string): void {
-      // A connection that is closed early is a refusal, too.
+      // An early close is a refusal, too.
       if (answer === '' && must !== 'pass') return
       const [, head = '', rest = ''] = /^(HTTP\/1\.1 200 [^]*?\r\n\r\n)([^]*)$/.exec(answer) ?? []
       t.match(head, `x-seen: /public/before-${index}\r\n`, `${what}: ${JSON.stringify(answer.slice(0, 40))}`)
@@ -44,7 +44,7 @@ t.test(
 )
 
 /**
- * Gives what comes back until the gateway closes, or has said nothing for a while after the first answer.
+ * Returns the bytes that arrive until the gateway closes, or is silent for a while after the first answer.
  * @throws Error when it neither answers nor closes
  */
 function sendBehind(port: number, { what, bytes }: Form, index: number): Promise<string> {

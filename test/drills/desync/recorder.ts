@@ -4,18 +4,18 @@ import type { Test } from 'tap'
 
 import { readRequests } from './strict-reader.ts'
 
-/** Stands between the gateway and an upstream, carries bytes, and keeps all that the gateway wrote. */
+/** A proxy between the gateway and an upstream that records all bytes of the gateway. */
 export type Recorder = {
   url: string
-  /** One text a connection, byte by byte. */
+  /** One text for each connection, one character for each byte. */
   written: () => string[]
-  /** Whether a request that is there as a whole has no answer yet. */
+  /** Whether a complete request has no answer yet. */
   isAnswerDue: () => boolean
 }
 
 export async function startRecorder(t: Test, upstreamPort: number): Promise<Recorder> {
   const connections: Buffer[][] = []
-  /** What was written to each open connection since its last answer. */
+  /** Bytes written to each open connection since its last answer. */
   const unanswered = new Map<Socket, Buffer[]>()
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (client) => {
@@ -53,7 +53,7 @@ function isWholeRequest(bytes: string): boolean {
   try {
     return readRequests(bytes).at(-1)?.isWhole === true
   } catch {
-    // The test says so, when it judges all that was written.
+    // The test reports this when it checks all recorded bytes.
     return false
   }
 }

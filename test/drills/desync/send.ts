@@ -1,16 +1,16 @@
 import { connect } from 'node:net'
 
-/** After this long without bytes, and without an upstream whose answer is due, the gateway waits for more of the request. */
+/** After this long without bytes, and without a pending answer of an upstream, the gateway waits for more of the request. */
 const patienceMs = 300
 
-/** A plain request, the last one of its connection. */
+/** A plain request that is the last one of its connection. */
 export const probeOf = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
 
 /**
- * Sends bytes (latin1) and a plain request for a path behind them. A gateway that waits for more of them gets bytes that no
- * parser takes for a request.
- * @param isAnswerDue whether an upstream has a whole request that it has not answered yet, however slow it is
- * @returns all that comes back until the gateway closes
+ * Sends bytes (latin1) followed by a plain request for a path. A gateway that waits for more gets bytes that no
+ * parser reads as a request.
+ * @param isAnswerDue whether an upstream has a complete request that it has not answered yet
+ * @returns all bytes that arrive until the gateway closes
  */
 export function sendAndRead(
   port: number,
@@ -27,14 +27,14 @@ export function sendAndRead(
       else socket.write('\0'.repeat(1_000))
     })
     socket.on('data', (chunk: string) => void (answer += chunk))
-    // A reset is one way of closing.
+    // A reset counts as a close.
     socket.on('error', () => undefined)
     socket.on('close', () => resolve(answer))
     socket.write(Buffer.from(bytes + probeOf(pathAfter), 'latin1'))
   })
 }
 
-/** The paths that the upstream says it was asked for, answer by answer. */
+/** The requested paths that the upstream reports in its answers. */
 export function seenPaths(answer: string): string[] {
   return [...answer.matchAll(/^x-seen: ?(\S*)\r$/gim)].map(([, path = '']) => path)
 }

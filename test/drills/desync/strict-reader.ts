@@ -1,8 +1,8 @@
-/** Reads what the gateway wrote to an upstream, more strictly than any server does (RFC 9112): one reading, or an error. */
+/** Reads the gateway's requests to an upstream more strictly than any server (RFC 9112): one reading, or an error. */
 export type ReadRequest = { method: string; target: string; fields: [name: string, value: string][]; isWhole: boolean }
 
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\/[\x21-\x7e]*) HTTP\/1\.1$/
-// One space after the colon and none at the end: what we write has one spelling.
+// One space after the colon and none at the end: our requests have one spelling.
 const fieldLine =
   /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): ([\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/
 
@@ -43,7 +43,7 @@ function isTunnel({ fields }: Pick<ReadRequest, 'fields'>): boolean {
   return true
 }
 
-/** @returns where the body ends; undefined where the connection ended before it */
+/** @returns the end of the body; undefined if the connection ended before it */
 function endOfBody(bytes: string, start: number, fields: ReadRequest['fields']): number | undefined {
   const lengths = valuesOf(fields, 'content-length')
   const codings = valuesOf(fields, 'transfer-encoding')
@@ -67,7 +67,7 @@ function endOfChunks(bytes: string, start: number): number | undefined {
     if (!/^[0-9a-fA-F]{1,8}$/.test(size)) fail('chunk size', size)
     const end = lineEnd + 2 + Number.parseInt(size, 16)
     if (end + 2 > bytes.length) return undefined
-    // Trailers are not forwarded: the last chunk has an empty line behind it, as every other one has an end of line.
+    // Trailers are not forwarded: an empty line follows the last chunk.
     if (bytes.slice(end, end + 2) !== '\r\n') fail('end of chunk', bytes.slice(end, end + 20))
     at = end + 2
     if (Number.parseInt(size, 16) === 0) return at

@@ -12,7 +12,7 @@ import { freePort } from '../../support/ports.ts'
 export type RealUpstream = {
   name: string
   port: number
-  /** The paths of the requests that it answered, as its own log has them. */
+  /** The paths of the answered requests, from the server's own log. */
   log: () => string[]
 }
 
@@ -72,7 +72,7 @@ RedirectMatch 204 ^/
   },
 }
 
-/** Node, nginx, HAProxy and Apache. HAProxy logs to sockets only, so its log says nothing here. */
+/** Node, nginx, HAProxy and Apache. HAProxy logs to sockets only, so it has no log here. */
 export async function startRealUpstreams(t: Test): Promise<RealUpstream[]> {
   const origin = await startOrigin(t, (request, response) => {
     response.setHeader('x-seen', request.url ?? '')

@@ -9,13 +9,13 @@ import { until, untilCounted } from '../../support/until.ts'
 import type { DrillReport } from '../support.ts'
 import { brokenOff, type Outcome, poison, unfinished } from './unruly-upstream.ts'
 
-/** A browser with a session that sends requests on and on, whatever happens. */
+/** A browser with a session that keeps sending requests. */
 export type Browser = {
   subject: string
   cookie: string
-  /** From when on a 401 is right, and a little later anything else wrong. */
+  /** From this time on a 401 is correct, and a little later every other status is wrong. */
   signedOutAtMs: number
-  /** Answers that broke a promise. */
+  /** Answers that violated an invariant. */
   wrong: string[]
   served: number
 }
@@ -26,35 +26,35 @@ export type BrowsingOptions = {
   issuer: string
   count: number
   report: DrillReport
-  /** The next path that the browser with this number asks for. */
+  /** The next path that the browser with this number requests. */
   path?: (id: number, turn: number) => string
-  /** Whether since this moment there was a time in which the upstream answered, but did not know its paths yet. */
+  /** Whether the upstream, at some time since this moment, answered without knowing its paths yet. */
   isUpstreamStarting?: (sinceMs: number) => boolean
-  /** The target and the assertion that an upstream says it has got. */
+  /** Reads the target and the assertion that an upstream received from its answer. */
   read?: (text: string) => { target: string; assertion: string }
 }
 
 export type Browsing = {
   all: Browser[]
-  /** How many answers had this outcome so far. */
+  /** The number of answers with this outcome so far. */
   answered(outcome: Outcome): number
-  /** Until each browser has asked about once more. */
+  /** Resolves when each browser has sent about one more request. */
   some(): Promise<void>
   /** Closes all connections, too. */
   stop(): Promise<void>
-  /** What was wrong, of all browsers. */
+  /** The wrong answers of all browsers. */
   wrong(): string[]
 }
 
-/** Stands in each request, and in no record of it: what has it is the request itself. */
+/** Each request contains this mark, and no record of it does: an object with the mark is the request itself. */
 export const markOfRequest = /turn-\d+-\d+/g
 
-/** By then every process has heard of a sign-out. */
+/** After this time every process knows of a sign-out. */
 const spreadMs = 2_000
 const expectedFailures = [502, 503, 504]
 const readEcho = (text: string) => JSON.parse(text) as { target: string; assertion: string }
 
-/** Browsers with sessions of their own, each of which asks one replica after the other and judges every answer. */
+/** Browsers with their own sessions. Each sends requests to one replica after the other and checks every answer. */
 export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<Browsing> {
   const { stack, editor, issuer, count, report } = options
   const { path = (id, turn) => `/api/${id}-${turn}`, read = readEcho } = options
@@ -83,14 +83,14 @@ export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<
         'x-turn': `turn-${id}-${turn}`,
       }
       const answer = await request(url, { headers, dispatcher }).catch((error: NodeJS.ErrnoException) => {
-        // Whatever an upstream does, the gateway has an answer in time.
+        // The gateway answers in time, whatever an upstream does.
         if (error.code === 'UND_ERR_HEADERS_TIMEOUT') browser.wrong.push(`${browser.subject} ${target}: no answer`)
       })
       const text = await answer?.body.text().catch(() => undefined)
       report.requests += 1
       if (answer !== undefined) note(outcomeOf(answer.statusCode, text))
       if (answer !== undefined && text !== undefined) judge(browser, target, answer.statusCode, text, startedAtMs)
-      // A gateway that is gone refuses at once: a browser does not ask a thousand times a second.
+      // A gateway that is down refuses at once. Wait, so that a browser does not send a thousand requests a second.
       else await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
@@ -128,14 +128,14 @@ export async function startBrowsing(t: Test, options: BrowsingOptions): Promise<
   }
 }
 
-/** Has gateways load what they load with their first requests, so that what grows later is a leak. */
+/** Makes gateways load everything that they load with their first requests, so that later growth is a leak. */
 export async function warmUp(t: Test, options: BrowsingOptions): Promise<void> {
   const browsing = await startBrowsing(t, options)
   await until(() => browsing.all.every(({ served }) => served > 2))
   await browsing.stop()
 }
 
-/** Browsers that have all been served, and of which the first five have signed out then. */
+/** Browsers that have all been served; the first five have then signed out. */
 export async function startBrowsingWithSignOuts(t: Test, options: BrowsingOptions): Promise<Browsing> {
   const browsing = await startBrowsing(t, options)
   await until(() => browsing.all.every(({ served }) => served > 0))
@@ -143,16 +143,16 @@ export async function startBrowsingWithSignOuts(t: Test, options: BrowsingOption
   return browsing
 }
 
-/** @param text undefined where the answer broke off */
+/** @param text undefined if the answer broke off */
 function outcomeOf(status: number, text: string | undefined): Outcome {
   if (text === undefined) return brokenOff
   return status >= 500 ? (/"code":"(\w+)"/.exec(text)?.[1] ?? status) : status
 }
 
-/** Signs the browser out; from then on it must not be served. */
+/** Signs the browser out. From then on it must not be served. */
 async function signOut({ all }: Pick<Replicas, 'all'>, browser: Browser): Promise<void> {
   const [first] = all
-  // From here on a 401 is right, and from what the answer says on nothing else.
+  // From here on a 401 is correct, and after the answer only a 401.
   browser.signedOutAtMs = performance.now()
   const answer = await request(`${first?.url}/.stagedoor/logout`, {
     method: 'POST',
@@ -169,7 +169,7 @@ async function signOut({ all }: Pick<Replicas, 'all'>, browser: Browser): Promis
   browser.signedOutAtMs = performance.now()
 }
 
-/** Counts sessions that were lost and those that came back, as each replica sees them once all runs again. */
+/** Counts lost and resurrected sessions at each replica once everything runs again. */
 export async function judgeSessions(
   t: Test,
   { stack, report, path = (id) => `/at-the-end/${id}` }: BrowsingOptions,

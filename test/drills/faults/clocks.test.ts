@@ -15,7 +15,7 @@ const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 const slackSeconds = 60
 
-/** Two gateways as processes whose clocks the test sets. */
+/** Two gateway processes whose clocks the test sets. */
 async function startClockedStack(t: Parameters<typeof startReplicas>[0]) {
   const clock = join(await temporaryFolder(t), 'clock')
   process.env['DRILL_CLOCK'] = clock
@@ -35,7 +35,7 @@ async function startClockedStack(t: Parameters<typeof startReplicas>[0]) {
   )
   return {
     ...stack,
-    /** All processes believe that it is so much later, or earlier, than it is. */
+    /** Moves the clocks of all processes forward or back by this much. */
     async setClocks(offsetMs: number): Promise<void> {
       await writeFile(clock, String(offsetMs))
       for (const replica of stack.all) {
@@ -53,7 +53,7 @@ async function startClockedStack(t: Parameters<typeof startReplicas>[0]) {
 }
 
 t.test(
-  'whatever the clock does, a signed-out session stays out, the others go on, and what we sign is of the moment',
+  'while clocks jump, signed-out sessions stay out, others go on, and assertions have the current time',
   { timeout: 3_600_000 },
   async (t) => {
     const stack = await startClockedStack(t)
@@ -104,7 +104,7 @@ t.test(
   },
 )
 
-/** An upstream with the same clock must believe it, and not for longer than five minutes. */
+/** An upstream with the same clock must accept the assertion, for at most five minutes. */
 function judgeStatement(t: Parameters<typeof startReplicas>[0], text: string, nowSeconds: number): void {
   const { iat = 0, exp = 0 } = decodeJwt(assertionIn(text))
   t.ok(iat <= nowSeconds + slackSeconds && exp > nowSeconds - slackSeconds, 'the assertion is valid now')
@@ -112,7 +112,7 @@ function judgeStatement(t: Parameters<typeof startReplicas>[0], text: string, no
 }
 
 t.test(
-  'a key that took over while the clock was ahead is replaced at once when that is asked for with the right time',
+  'a key that took over while the clock was ahead is replaced at once by a rotation at the right time',
   { timeout: 600_000 },
   async (t) => {
     const stack = await startClockedStack(t)
@@ -145,7 +145,7 @@ async function signOut({ all }: Replicas, cookie: string): Promise<void> {
   if (answer.statusCode !== 303) throw new Error(`signing out: ${answer.statusCode}`)
 }
 
-/** @param now of the gateways, so that they believe the token */
+/** @param now the time of the gateways, so that they accept the token */
 async function rotateKeys({ all, auth0 }: Replicas, now: number): Promise<void> {
   const { statusCode, body } = await request(`${all[0]?.url}/.stagedoor/admin/keys/rotate`, {
     method: 'POST',
@@ -156,7 +156,7 @@ async function rotateKeys({ all, auth0 }: Replicas, now: number): Promise<void> 
   if (statusCode !== 200) throw new Error(`${statusCode} ${text}`)
 }
 
-/** Ids of the keys, the one that signs last of all at the end. */
+/** Ids of the keys. The key that takes over last is at the end. */
 async function publishedBy({ all }: Replicas, id: number): Promise<(string | undefined)[]> {
   const { body } = await request(`${all[id]?.url}/.stagedoor/jwks.json`)
   return ((await body.json()) as { keys: JWK[] }).keys.map(({ kid }) => kid)

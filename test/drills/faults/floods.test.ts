@@ -12,10 +12,10 @@ const isLong = drillSeconds > 10
 const slowHeads = isLong ? 2_000 : 200
 const floodsOfEachKind = isLong ? 1_000 : 100
 const logins = isLong ? 10_000 : 1_000
-/** Of the latest requests, logs and caches may hold some. */
+/** Logs and caches may hold some of the latest requests. */
 const maxHeld = 50
 
-/** Heads with more than is taken, and the bound that each exceeds alone. */
+/** Heads that are too large, each over one limit only. */
 const floods: [bound: string, fields: (flood: number) => string[]][] = [
   [
     'maxHeaderBytes, 32 KiB',
@@ -25,7 +25,7 @@ const floods: [bound: string, fields: (flood: number) => string[]][] = [
 ]
 
 t.test(
-  'slow heads, floods of headers and many logins in flight fill no memory and stop nobody',
+  'slow heads, floods of headers and many pending logins neither fill the memory nor stop other clients',
   { timeout: 3_600_000 },
   async (t) => {
     const server = {
@@ -47,7 +47,7 @@ t.test(
     const answers = async (what: string) => {
       report.requests += 1
       let status = 503
-      // Too much at once is refused, and asked for again.
+      // Requests beyond the limit are refused and sent again.
       await until(async () => ({ status } = await gateway.fetch('/', cookie)).status !== 503)
       t.equal(status, 200, what)
     }
@@ -86,7 +86,7 @@ t.test(
   },
 )
 
-/** Few enough at a time for the gateway to read each in time, however busy the machine is. */
+/** Runs few at a time, so that the gateway can read each in time on a busy machine. */
 const atATime = 50
 
 async function inTurns<Result>(count: number, act: (turn: number) => Promise<Result>): Promise<Result[]> {
@@ -102,7 +102,7 @@ async function inTurns<Result>(count: number, act: (turn: number) => Promise<Res
   return results
 }
 
-/** Connections that each send a part of a head, and then nothing. */
+/** Opens connections that each send a part of a head and then nothing. */
 async function openSlow(t: Test, port: number, count: number): Promise<Socket[]> {
   const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1'))
   t.teardown(() => sockets.forEach((socket) => socket.destroy()))
@@ -115,7 +115,7 @@ async function openSlow(t: Test, port: number, count: number): Promise<Socket[]>
   return sockets
 }
 
-/** @returns the status of the answer; empty where the connection was cut */
+/** @returns the status of the answer; empty if the connection was cut */
 function floodHeaders(port: number, fields: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
@@ -126,7 +126,7 @@ function floodHeaders(port: number, fields: readonly string[]): Promise<string> 
   })
 }
 
-/** @returns how many were sent on to the login service */
+/** @returns how many were redirected to the login service */
 async function beginLogins(url: string): Promise<number> {
   const dispatcher = new Agent({ connections: atATime })
   const headers = { 'sec-fetch-mode': 'navigate', accept: 'text/html' }

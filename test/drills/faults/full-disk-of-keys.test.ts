@@ -26,7 +26,7 @@ mount -t tmpfs -o size=64k tmpfs ${folder}
 cp -p ${seed}/* ${folder}/ 2>/dev/null || true
 head -c 100k /dev/zero > ${folder}/filler 2>/dev/null || true`
 
-t.test('a start that would have to make keys on a full disk ends, and says so', { skip: noMounts }, async (t) => {
+t.test('a start that has to create keys on a full disk fails with that reason', { skip: noMounts }, async (t) => {
   const folder = await temporaryFolder(t)
   const { disk, seed } = await makeFolders(folder)
   const file = join(folder, 'stagedoor.yaml')
@@ -51,7 +51,7 @@ t.test('a start that would have to make keys on a full disk ends, and says so', 
 })
 
 t.test(
-  'keys that cannot be rotated on a full disk sign on, and the next one takes over once there is space',
+  'keys that cannot be rotated on a full disk keep signing, and the next key takes over once there is space',
   { skip: noMounts, timeout: 600_000 },
   async (t) => {
     const folder = await temporaryFolder(t)
@@ -100,7 +100,7 @@ t.test(
     t.equal(await kid(), ring.current.kid)
 
     await rm(join(seen, 'filler'))
-    // The gateway tries again by itself within a minute.
+    // The gateway retries by itself within a minute.
     if (drillSeconds <= 10) t.equal((await rotate(stack)).status, 200)
     await until(async () => (await conditionOf(replica)) === 'ok')
     const kept = JSON.parse(await readFile(join(seen, 'keys.json'), 'utf8')) as KeyRing
@@ -118,7 +118,7 @@ async function makeFolders(folder: string): Promise<{ disk: string; seed: string
   return { disk, seed }
 }
 
-/** The key that signed what the upstream got. */
+/** The key that signed the assertion that the upstream received. */
 async function signerOf(replica: Replica, cookie: string): Promise<unknown> {
   const { headers } = JSON.parse((await replica.fetch('/', cookie)).text) as { headers: Record<string, string> }
   return decodeProtectedHeader(headers['x-stagedoor-assertion'] ?? '').kid

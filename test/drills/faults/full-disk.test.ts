@@ -14,13 +14,13 @@ import { freePort } from '../../support/ports.ts'
 import { until } from '../../support/until.ts'
 import { startReport } from '../support.ts'
 
-/** The kernel lets no file of the process grow beyond this (`RLIMIT_FSIZE`), as on a disk that is full. */
+/** The kernel limits every file of the process to this size (`RLIMIT_FSIZE`), as on a full disk. */
 const maxFileBytes = 40_000
-/** With its signal handled, a write beyond the limit fails, as one does on a full disk. */
+/** With the signal handled, a write beyond the limit fails, as on a full disk. */
 const handled = `data:text/javascript,process.on('SIGXFSZ', () => undefined)`
 
 t.test(
-  'once the disk is full no action of an administrator passes without its record, and reading goes on',
+  'once the disk is full every admin action has its record or is refused, and reads go on',
   { timeout: 600_000 },
   async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'stagedoor-disk-'))
@@ -35,7 +35,7 @@ t.test(
       await answer.body.dump()
       statuses.push(answer.statusCode)
       report.requests += 1
-      // Longer than until the trail is full, so that the log is full as well.
+      // Continue after the trail is full, so that the log fills, too.
       if (statuses.slice(-60).every((status) => status === 503) && statuses.length > 60) break
     }
     report.faults = 1
@@ -58,7 +58,7 @@ t.test(
   },
 )
 
-/** The gateway as a process whose files cannot grow. */
+/** Starts the gateway as a process with limited files. */
 async function startLimited(
   upstream: string,
   folder: string,

@@ -9,11 +9,11 @@ import { type Browsing, judgeSessions, markOfRequest, startBrowsingWithSignOuts,
 import { manners, startUnrulyUpstream, type UnrulyUpstream } from './unruly-upstream.ts'
 
 const browserCount = 50
-/** Of the latest requests, sockets and pools may hold some. */
+/** Sockets and pools may hold some of the latest requests. */
 const maxHeld = 2 * browserCount
 
 t.test(
-  'whatever dies under load, no request goes without a decision, no identity to another, no session is lost or comes back',
+  'when any part dies under load, every request has a decision, no identity is mixed up, and no session is lost or resurrected',
   { timeout: 3_600_000 },
   async (t) => {
     const upstream = await startUnrulyUpstream(t)
@@ -52,7 +52,7 @@ t.test(
   },
 )
 
-/** Each fault once, one after the other, with a little load in between; the replicas that are not mortal live through all. */
+/** Injects each fault once, with a little load in between. The replicas that are not mortal survive all of them. */
 async function injectAll(
   stack: Replicas,
   mortal: readonly Replica[],
@@ -66,7 +66,7 @@ async function injectAll(
   }
   for (const [manner, outcome] of manners) {
     upstream.manner = manner
-    // Requests that are under way are still answered in the manner before.
+    // Requests under way still get the previous manner.
     await some()
     const before = browsing.answered(outcome)
     await until(() => browsing.answered(outcome) > before)

@@ -16,15 +16,15 @@ import { type BrowsingOptions, judgeSessions, markOfRequest, startBrowsingWithSi
 import { startUnrulyUpstream } from './unruly-upstream.ts'
 
 const browserCount = 50
-/** Of the latest requests, sockets and pools may hold some. */
+/** Sockets and pools may hold some of the latest requests. */
 const maxHeld = 2 * browserCount
 const anHourMs = 3_600_000
-/** A real Backstage takes half a minute for each start. */
+/** Use a real Backstage only in long drills: each start takes half a minute. */
 const isLong = drillSeconds > 10
-/** A part dies after at most so many requests, and stays dead for as many. */
+/** A part dies after at most this many requests, and stays down for as many. */
 const maxRequestsBetween = isLong ? 1_000 : 200
 
-/** What can be killed with SIGKILL and started again. */
+/** A part that can be killed with SIGKILL and started again. */
 type Mortal = { kill(): Promise<void>; start(): Promise<void> }
 
 type Upstream = Mortal & Pick<BrowsingOptions, 'path' | 'read' | 'isUpstreamStarting'> & { url: string }
@@ -59,7 +59,7 @@ async function startSockets(t: Test): Promise<Upstream> {
 }
 
 t.test(
-  'gateways, Redis, Backstage and the login service are killed at random moments, also at once: nothing is lost or mixed up',
+  'killing gateways, Redis, Backstage and the login service at random moments loses and mixes up nothing',
   { timeout: 3_600_000 },
   async (t) => {
     const port = await freePort()
@@ -100,11 +100,11 @@ t.test(
       start: () => auth0.start(),
     }
 
-    /** A session whose claims are due for a refresh goes on while nobody answers there. */
+    /** A session whose claims need a refresh goes on while the login service is down. */
     async function refreshWithoutLoginService(): Promise<void> {
       const old = sessionOf({ issuer, refreshedAt: Date.now() - anHourMs })
       const reference = await editor.begin(old).catch(() => undefined)
-      // Redis may be dead as well.
+      // Redis may be down as well.
       if (reference === undefined) return
       const answer = await survivor?.fetch('/api/demo/echo-headers', `stagedoor=${reference}`)
       if (answer?.status === 401) browsing.all[5]?.wrong.push('a session ended with the login service')
@@ -142,7 +142,7 @@ async function killAtRandom(mortal: Mortal, report: ReturnType<typeof startRepor
 
 async function signInAt(port: number): Promise<number> {
   let status = 0
-  // The keys that the login service had before are asked for anew once in a while only.
+  // The gateway refetches the keys of the login service only from time to time.
   await until(async () => {
     const browser = createBrowser()
     const page = await passLoginPage(await browser.open(`http://localhost:${port}/`), browser, 'max@example.com')

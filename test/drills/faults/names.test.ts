@@ -17,10 +17,10 @@ import { type DrillReport, startReport } from '../support.ts'
 
 const skip = process.getuid?.() === 0 ? noMounts : 'needs root: resolvers ask port 53 only'
 const anHourMs = 3_600_000
-/** A lookup that fails must hold up nothing else; the machine may do much else at the same time. */
+/** A failing lookup must not delay other requests. The limit allows for a busy machine. */
 const patienceMs = 10_000
 
-/** The gateway as a process whose resolver asks a server of the test; the test itself reaches all by address. */
+/** The gateway as a process that resolves names at a server of the test. The test itself uses addresses. */
 async function startNamedStack(t: Parameters<typeof startReplicas>[0], names: NameServer): Promise<Replicas> {
   const folder = await temporaryFolder(t)
   const resolvConf = join(folder, 'resolv.conf')
@@ -28,7 +28,7 @@ async function startNamedStack(t: Parameters<typeof startReplicas>[0], names: Na
   setGlobalDispatcher(
     new Agent({ connect: { lookup: (_host, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]) } }),
   )
-  // Without connections that are kept, every request looks the name up.
+  // Without kept connections every request looks up the name.
   const origin = await startOrigin(t, (incoming, response) => {
     response.writeHead(200, { 'content-type': 'application/json', connection: 'close' })
     response.end(JSON.stringify({ url: incoming.url, headers: incoming.headers }))
@@ -55,7 +55,7 @@ async function startNamedStack(t: Parameters<typeof startReplicas>[0], names: Na
 }
 
 t.test(
-  'names of the upstream and of the login service that do not resolve: what needs neither goes on, and all comes back',
+  'while the names of upstream and login service do not resolve, other requests succeed, and later everything recovers',
   { skip, timeout: 3_600_000 },
   async (t) => {
     const names = await startNameServer(t)
@@ -94,7 +94,7 @@ t.test(
   },
 )
 
-/** Checks the promises for a time in which no name resolves. */
+/** Checks the invariants for a time in which no name resolves. */
 async function judgeOutage(manner: string, status: (path: string) => Promise<number>, stack: Replicas): Promise<void> {
   const lookups = Array.from({ length: 20 }, () => status('/'))
   const startedAtMs = performance.now()

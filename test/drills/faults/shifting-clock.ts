@@ -1,4 +1,4 @@
-/** Loaded before the gateway, by `--import`: the process's clock is off by what `DRILL_CLOCK` says, read on SIGUSR2. Timers run on. */
+/** `--import` loads this file before the gateway. It shifts the clock by the value in `DRILL_CLOCK`, read on SIGUSR2. Timers are unaffected. */
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const file = process.env['DRILL_CLOCK'] ?? ''

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 
 import { sendInPieces, sendWithoutEnd } from '../../support/raw-writes.ts'
 
-/** How an upstream answers: as it should, or as one does that is slow, hangs, breaks off, lies or sends without an end. */
+/** How an upstream answers: correctly, slowly, never, incompletely, falsely or endlessly. */
 export type Manner =
   | 'well'
   | 'slowly'
@@ -27,10 +27,10 @@ export type Manner =
 /** The answer that a client gets: with this status, with this error code, or broken off. */
 export type Outcome = number | string
 
-/** Outcome of an answer that did not come to its end. */
+/** The outcome of an incomplete answer. */
 export const brokenOff = 'broken off'
 
-/** Each manner, and what somebody has to get before it was tried for long enough. */
+/** Each manner, and the outcome that some client has to get before the manner counts as tried. */
 export const manners: [manner: Manner, outcome: Outcome][] = [
   ['well', 200],
   ['slowly', 200],
@@ -54,13 +54,13 @@ export const manners: [manner: Manner, outcome: Outcome][] = [
 /** The mark of an answer that no request asked for. */
 export const poison = '/poison'
 
-/** The mark of an answer that never comes to its end, and must not look as if it did. */
+/** The mark of an answer that never ends, and must not look complete. */
 export const unfinished = 'unfinished'
 
 export type UnrulyUpstream = {
   url: string
   manner: Manner
-  /** Requests that came without an assertion. */
+  /** The number of requests without an assertion. */
   unsigned: string[]
   requests: number
   openSockets(): number
@@ -69,7 +69,7 @@ export type UnrulyUpstream = {
   comeBack(): Promise<void>
 }
 
-/** Answers each request with its target and assertion, over sockets, so that it can break every rule. */
+/** Answers each request with its target and assertion. It writes to raw sockets, so that it can break every rule. */
 export async function startUnrulyUpstream(t: Test): Promise<UnrulyUpstream> {
   const sockets = new Set<Socket>()
   let server = listenOn(0)
@@ -101,7 +101,7 @@ export async function startUnrulyUpstream(t: Test): Promise<UnrulyUpstream> {
     let received = ''
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined)
-    // A connection that the gateway has half closed is not used again.
+    // The gateway has half closed this connection, so it is not used again.
     socket.on('end', () => socket.destroy())
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       received += chunk
@@ -133,17 +133,17 @@ function answerBy(manner: Manner, socket: Socket, said: Said): void {
     'in-pieces': () => sendInPieces(socket, whole),
     never: () => undefined,
     reset: () => socket.resetAndDestroy(),
-    // Its own end only: what comes from the other side is still taken, and never answered.
+    // Close only our side: the upstream still reads, and never answers.
     'half-open': () => socket.end(),
     half: () => socket.end(answerOf(part).slice(0, -20)),
-    // The chunk that would end the body is missing.
+    // The last chunk is missing.
     'half-in-chunks': () => socket.end(chunked(part)),
     'half-then-reset': () => socket.write(chunked(part), () => socket.resetAndDestroy()),
     'too-long': () => socket.end(answerOf(part, part.length + 50)),
     'too-short': () => socket.write(whole + more.slice(more.indexOf('{'))),
     twice: () => socket.write(whole + more),
-    // In one write, so that the second answer is there before the next request can be: what comes later is an answer to that one.
-    // The gateway reads them one after the other.
+    // Use one write, so that the second answer arrives before the next request: later bytes would be an answer to that one.
+    // The gateway reads the two writes one after the other.
     'twice-apart': () => socket.write(filling(said) + more),
     garbage: () => socket.end('HTTP/1.1 200 OK\nContent-Length: -5\r\n\r\n\0\0'),
     'two-lengths': () => socket.end(whole.replace('\r\n\r\n', '\r\nContent-Length: 2\r\n\r\n')),
@@ -157,7 +157,7 @@ function answerOf(body: string, length = body.length): string {
   return `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`
 }
 
-/** What the gateway reads at once (`src/proxy/http1/connection-pool.ts`). */
+/** The size of one read of the gateway (`src/proxy/http1/connection-pool.ts`). */
 const readBytes = 65_536
 
 /** An answer that fills one read of the gateway: JSON may end in spaces. */

@@ -1,16 +1,16 @@
-/** Requests that two parsers have read differently somewhere. Each is sent as it stands, and ends with its last byte. */
+/** A request that two parsers have once read differently. It is sent unchanged and ends with its last byte. */
 export type Form = {
   what: string
   bytes: (path: string) => string
   /**
-   * `refused`: nothing may reach the upstream. `broken-off`: the head may, as bodies are streamed, but no whole request.
-   * `pass`: one request must. Without it one request may, and no more.
+   * `refused`: nothing may reach the upstream. `broken-off`: the head may, since bodies are streamed, but no complete request.
+   * `pass`: exactly one request must. Undefined: at most one request may.
    */
   must?: 'refused' | 'broken-off' | 'pass'
 }
 
 export const smuggled = 'GET /secret/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n'
-/** A whole body in chunks. */
+/** A complete chunked body. */
 export const chunks = '5\r\nhello\r\n0\r\n\r\n'
 export const h2c = ['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__', 'Connection: Upgrade, HTTP2-Settings']
 

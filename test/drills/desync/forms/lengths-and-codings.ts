@@ -41,7 +41,7 @@ const codings = [
   'Transfer-Encoding: chunked\r\nTransfer-encoding: ',
 ]
 
-/** Fields that every parser takes for a `Transfer-Encoding`, or that none does. */
+/** Fields that every parser reads as a `Transfer-Encoding`, or none does. */
 const harmlessCodings = [
   'Transfer-Encoding: Chunked',
   'transfer-encoding: CHUNKED',
@@ -97,7 +97,7 @@ const lengthFields = [
   'Content-Length\xa0: 5',
 ]
 
-/** Where a body ends, by `Content-Length`, by `Transfer-Encoding`, or by both. */
+/** Bodies whose end follows from `Content-Length`, `Transfer-Encoding` or both. */
 export const lengthsAndCodings: readonly Form[] = [
   refused('CL.TE', post(['Content-Length: 6', 'Transfer-Encoding: chunked'], '0\r\n\r\nG')),
   refused('TE.CL', post(['Transfer-Encoding: chunked', 'Content-Length: 4'], `31\r\n${smuggled}\r\n0\r\n\r\n`)),
@@ -122,7 +122,7 @@ export const lengthsAndCodings: readonly Form[] = [
   either('CL.0', post([`Content-Length: ${smuggled.length}`], smuggled)),
   either('GET with a body', (path) => get(`Content-Length: ${smuggled.length}`)(path) + smuggled),
   either('GET with chunks', (path) => get('Transfer-Encoding: chunked')(path) + chunks),
-  // TE.0: a server that drops the coding of methods without a body reads the body as the next request.
+  // TE.0: a server that ignores the coding for methods without a body reads the body as the next request.
   ...['GET', 'HEAD', 'OPTIONS', 'DELETE'].map((method) =>
     either(`TE.0: ${method}`, (path) =>
       post(

@@ -1,6 +1,6 @@
 import { chunks, either, type Form, get, h2c, refused, smuggled } from './form.ts'
 
-/** A request line, in a request that is in order otherwise. */
+/** Request lines in otherwise valid requests. */
 type Row = [what: string, text: (path: string) => string]
 
 const refusedLines: readonly Row[] = [
