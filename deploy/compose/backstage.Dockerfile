@@ -2,7 +2,7 @@
 FROM node:26-slim
 WORKDIR /stagedoor
 # The compiler for our plugins; Backstage's own packages come with the setup below.
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json .npmrc LICENSE ./
 RUN npm ci --ignore-scripts
 COPY packages packages
 COPY plugins plugins

@@ -1,13 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { join, matchesGlob } from 'node:path'
+import { tmpdir } from 'node:os'
+import { join, matchesGlob, relative } from 'node:path'
 
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
 
+import type { buildPackage as buildHere } from '../../scripts/packages/build.ts'
 import { projectEnvironment, repositoryRoot } from '../../scripts/testing/command.ts'
 import { buildAdminApp } from '../../src/process/admin-app.ts'
 
@@ -42,6 +44,21 @@ t.test('everything the images copy is there, and reaches the builder', async (t)
       t.ok(isInContext(path), `${dockerfile}: .dockerignore lets ${path} in`)
     }
   }
+})
+
+t.test("the demo's image has all that the build of our packages reads", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stagedoor-image-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const paths = copiedPaths('deploy/compose/backstage.Dockerfile')
+  for (const path of paths.filter((path) => path !== 'examples/backstage')) {
+    cpSync(join(repositoryRoot, path), join(folder, path), {
+      recursive: true,
+      filter: (file) => isInContext(relative(repositoryRoot, file)),
+    })
+  }
+  symlinkSync(join(repositoryRoot, 'node_modules'), join(folder, 'node_modules'))
+  const { buildPackage }: { buildPackage: typeof buildHere } = await import(join(folder, 'scripts/packages/build.ts'))
+  await t.resolves(buildPackage(join(folder, 'packages/assertion-contract')))
 })
 
 t.test('installed packages, builds and secrets of the machine stay out of the context', async (t) => {
