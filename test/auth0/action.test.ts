@@ -37,3 +37,8 @@ t.test('the Action asks for the second factor only when acr_values does', async 
   t.same(calls.at(-1), ['mfa any', { allowRememberBrowser: false }])
   t.equal((await run({ user: {}, transaction: { acr_values: [] } })).length, 4)
 })
+
+t.test('the Action lets a refresh pass, which nobody is there to confirm, whatever its login asked for', async (t) => {
+  const transaction = { acr_values: [multiFactor], protocol: 'oauth2-refresh-token' }
+  t.equal((await run({ user: {}, transaction })).length, 4)
+})

@@ -15,7 +15,9 @@ exports.onExecutePostLogin = async (event, api) => {
     token.setCustomClaim(`${namespace}roles`, roles)
     token.setCustomClaim(`${namespace}groups`, groups)
   }
-  if (event.transaction?.acr_values?.includes(multiFactor)) {
+  // The values are those of the original request. In a refresh nobody is there to confirm, and Auth0 would refuse it.
+  const isRefresh = event.transaction?.protocol === 'oauth2-refresh-token'
+  if (!isRefresh && event.transaction?.acr_values?.includes(multiFactor)) {
     // Without this, a remembered browser would pass a step-up without showing the second factor.
     api.multifactor.enable('any', { allowRememberBrowser: false })
   }
