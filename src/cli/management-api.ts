@@ -25,7 +25,11 @@ export function createExpect(issuer: string, env: NodeJS.ProcessEnv, fetch: type
   const getToken = tokenSource(issuer, env, fetch)
   let token: Promise<string> | undefined
   return async (statuses, method, path, body) => {
-    token ??= getToken()
+    // A token that was not given is asked for again by the next call, which may be the one that turns a rotation back.
+    token ??= getToken().catch((error: unknown) => {
+      token = undefined
+      throw error
+    })
     const headers = { authorization: `Bearer ${await token}` }
     const answer = await send(`${issuer}api/v2/${path}`, { method, headers, body })
     if (statuses.includes(answer.status)) return answer.body

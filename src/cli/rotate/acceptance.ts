@@ -24,7 +24,13 @@ export type Auth0Application = {
  */
 export function acceptanceBy({ settleMs, patience, send, issuer, clientId }: Auth0Application, kind: RotationKind) {
   const verdictOn = async (secret: string) => (await probeSecret({ issuer, clientId, kind }, secret, send)).verdict
-  const isAccepted = async (secret: string) => (await verdictOn(secret)) === 'accepted'
+  /** An answer that does not come says as little as one of an outage: the next may. */
+  const verdictNow = (secret: string) =>
+    verdictOn(secret).catch((error: unknown) => {
+      if (error instanceof CommandFailed) return 'unclear'
+      throw error
+    })
+  const isAccepted = async (secret: string) => (await verdictNow(secret)) === 'accepted'
 
   async function mustWork(secret: string): Promise<void> {
     const verdict = await verdictOn(secret)
@@ -35,14 +41,16 @@ export function acceptanceBy({ settleMs, patience, send, issuer, clientId }: Aut
 
   async function mustBeAccepted(secret: string): Promise<void> {
     if (await settles(() => isAccepted(secret), settleMs, patience)) return
-    throw new CommandFailed('Auth0 does not accept the new key: look at Credentials of the application')
+    throw new CommandFailed(
+      'Auth0 does not accept the new key, or does not answer: look at Credentials of the application',
+    )
   }
 
   async function mustTakeOver(good: string, bad: string): Promise<void> {
-    const hasChanged = async () => (await isAccepted(good)) && (good === bad || (await verdictOn(bad)) === 'refused')
+    const hasChanged = async () => (await isAccepted(good)) && (good === bad || (await verdictNow(bad)) === 'refused')
     if (await settles(hasChanged, settleMs, patience)) return
     throw new CommandFailed(
-      'Auth0 did not settle within --limit: it still refuses the secret that should work, or accepts the other one',
+      'Auth0 did not settle within --limit: it still refuses the secret that should work, accepts the other one, or does not answer',
     )
   }
 
