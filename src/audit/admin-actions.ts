@@ -20,16 +20,16 @@ type AdminAction = {
   methods: readonly string[]
   /** As in `routes`: `*` for one segment, a last `**` for all the rest. */
   path: string
-  /** Its effect, for the documentation. */
+  /** What the request does; the documentation shows it. */
   does: string
 }
 
 const changes = ['POST', 'PUT', 'PATCH', 'DELETE']
 
 /**
- * The admin actions of Backstage that are audited without a word in the configuration; the first that matches names the
- * class. Reads that Backstage does by POST, such as `/api/permission/authorize`, are left out on purpose. Other actions
- * get a class by `audit` of their rule.
+ * The admin actions of Backstage that are audited by default. The first entry that matches decides the class. Reads that Backstage
+ * sends as POST, such as `/api/permission/authorize`, are left out on purpose. Other actions get a class from the `audit` option of
+ * their rule.
  */
 export const adminActions: readonly AdminAction[] = [
   { class: 'catalog-write', methods: ['POST'], path: '/api/catalog/locations', does: 'registers a location' },
@@ -41,14 +41,14 @@ export const adminActions: readonly AdminAction[] = [
   { class: 'scaffolder-run', methods: ['POST'], path: '/api/scaffolder/v2/tasks/*/cancel', does: 'cancels a run' },
   { class: 'scaffolder-run', methods: ['POST'], path: '/api/scaffolder/v2/tasks/*/retry', does: 'repeats a run' },
   { class: 'scaffolder-run', methods: ['POST'], path: '/api/scaffolder/v2/dry-run', does: 'tries a template' },
-  // The RBAC plugin of the community and of Red Hat Developer Hub.
+  // The RBAC plugin of the Backstage community, also used by Red Hat Developer Hub.
   { class: 'permission-change', methods: changes, path: '/api/permission/roles/**', does: 'changes roles' },
   { class: 'permission-change', methods: changes, path: '/api/permission/policies/**', does: 'changes policies' },
   { class: 'permission-change', methods: changes, path: '/api/permission/plugins/**', does: 'changes conditions' },
   { class: 'permission-change', methods: changes, path: '/api/permission/refresh/**', does: 'has roles read anew' },
-  // The plugin of Backstage itself changes nothing by request; those that take documentation in do.
+  // Backstage's own TechDocs plugin has no writing requests. Plugins that accept documentation do.
   { class: 'techdocs-write', methods: changes, path: '/api/techdocs/**', does: 'changes or publishes documentation' },
-  // The body names the action: it may unregister an entity, or run a template.
+  // The action is named only in the body. It may unregister an entity or run a template.
   { class: 'action-call', methods: ['POST'], path: '/api/mcp-actions/**', does: 'calls an action by MCP' },
   {
     class: 'action-call',
@@ -79,7 +79,7 @@ export function createClassify(): Classify {
   }
 }
 
-/** The class of a request as an admin action: the `audit` option of its rule, else by the table. */
+/** The class of a request as an admin action: from the `audit` option of its rule, otherwise from the table. */
 export function actionClassOf(
   { label }: Decision,
   { method, path }: Pick<RequestFacts, 'method' | 'path'>,

@@ -6,16 +6,16 @@ import { recordJson } from './record-json.ts'
 export type Chain = ReturnType<typeof createChain>
 
 /**
- * The records of one writer, each naming the hash of the one before.
- * @param writer never used before: a chain is not continued by another process
+ * The chain of records of one writer. Each record contains the hash of the record before it.
+ * @param writer a new id for each process, because no process continues the chain of another
  */
 export function createChain(writer: string) {
   let seq = 0
   let prev = ''
   return {
-    /** @returns the next record as a line of canonical JSON without the line's end */
+    /** @returns the next record as a line of canonical JSON, without a line feed */
     append(event: AuditEvent, time: string): string {
-      // Only a record that could be made moves the chain on.
+      // The chain advances only after the record was made without an error.
       const canonical = recordJson(event, { writer, seq: seq + 1, prev }, time)
       seq += 1
       prev = hashOf(canonical)

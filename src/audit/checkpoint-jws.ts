@@ -12,7 +12,7 @@ export type Checkpoint = ChainHead & { at: string }
 
 const type = 'stagedoor-audit+jwt'
 
-/** A checkpoint as a compact JWS (RFC 7515 §7.1, ES256). Synchronous, because a chain stands still meanwhile. */
+/** Signs a checkpoint as a compact JWS (RFC 7515 §7.1, ES256). Synchronous, because no record may join the chain meanwhile. */
 export function signCheckpoint({ writer, seq, hash, at }: Checkpoint, { kid, privateKey }: CheckpointKey): string {
   const parts = [
     { alg: 'ES256', kid, typ: type },
@@ -23,7 +23,7 @@ export function signCheckpoint({ writer, seq, hash, at }: Checkpoint, { kid, pri
   return `${input}.${signature.toString('base64url')}`
 }
 
-/** What a checkpoint states, whoever has signed it; undefined for what is none. */
+/** The content of a checkpoint, without verifying its signature; undefined if it is not a checkpoint. */
 export function statedBy(jws: string): Checkpoint | undefined {
   return checkpointIn(decode(jws.split('.')[1] ?? ''))
 }
@@ -33,7 +33,7 @@ type CheckpointVerdict =
   | { kind: 'unknown-key'; checkpoint: Checkpoint; kid: string }
   | { kind: 'forged' }
 
-/** @param keyOf a public key by its id, where it is known */
+/** Verifies the signature of a checkpoint. @param keyOf finds a public key by its id */
 export function readCheckpoint(jws: string, keyOf: (kid: string) => JWK | undefined): CheckpointVerdict {
   const [header = '', payload = '', signature = ''] = jws.split('.')
   const { alg, kid, typ } = decode(header)
@@ -50,7 +50,7 @@ function isSignature(signature: Buffer, data: Buffer, jwk: JWK): boolean {
     const key = createPublicKey({ key: jwk, format: 'jwk' })
     return verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature)
   } catch {
-    // The trail named something that is not a key.
+    // The trail contains something that is not a valid key.
     return false
   }
 }

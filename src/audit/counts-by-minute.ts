@@ -6,7 +6,7 @@ export type Minute = { requests: number; refusals: number; logins: number; p95Ms
 
 type Counts = { requests: number; refusals: number; logins: number; latencies: number[] }
 
-/** Counts events by the minute, so that a busy process has a picture of half an hour without keeping half an hour of records. */
+/** Counts events by minute. A busy process can then show the last half hour without keeping all records of that time. */
 export function createMinutes(size: number) {
   const kept = new Map<number, Counts>()
 
@@ -30,7 +30,7 @@ export function createMinutes(size: number) {
       const bucket = bucketOf(event.durationMs)
       counts.latencies[bucket] = (counts.latencies[bucket] ?? 0) + 1
     },
-    /** The last minutes, the present one last. @param now milliseconds since the epoch */
+    /** The last minutes; the current one comes last. @param now milliseconds since the epoch */
     list: (now: number): Minute[] =>
       Array.from({ length: size }, (_, i) => {
         const {
@@ -44,12 +44,12 @@ export function createMinutes(size: number) {
   }
 }
 
-/** Four buckets for each doubling, the last one for an hour and more. */
+/** Each doubling of the time has four buckets; the last bucket is for an hour and more. */
 function bucketOf(ms: number): number {
   return Math.min(88, Math.ceil(Math.max(0, Math.log2(ms) * 4)))
 }
 
-/** The upper end of the bucket in which the request of this rank is. */
+/** The upper bound of the bucket that contains the request of this rank. */
 function percentile(latencies: readonly number[], rank: number): number {
   let seen = 0
   for (const [bucket, count = 0] of latencies.entries()) {

@@ -20,14 +20,14 @@ const columns: readonly Column[] = [
   ...own('request_id', 'trace_id', 'writer', 'seq', 'hash'),
 ]
 
-/** The first line. RFC 4180, so that lines end with CRLF. */
+/** The header line. Lines end with CRLF (RFC 4180). */
 export const csvHead = `${columns.map(([name]) => name).join(',')}\r\n`
 
 export function csvLine(record: AuditRecord): string {
   return `${columns.map(([, valueOf]) => field(valueOf(record))).join(',')}\r\n`
 }
 
-/** A text that a spreadsheet would take for a formula gets a quote before it (OWASP, CSV Injection). */
+/** Prefixes a text that a spreadsheet would evaluate as a formula with a quote (OWASP, CSV Injection). */
 function field(value: string | number | undefined): string {
   if (value === undefined) return ''
   const text = String(value)

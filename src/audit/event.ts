@@ -5,26 +5,26 @@ import type { Decision } from '../policy/decision.ts'
 /** The request that caused an event, and its sender. */
 type Cause = { facts?: RequestFacts | undefined; principal?: Principal | undefined }
 
-/** The sessions that a revocation ends. `sid` is the login service's own id of a session. */
+/** The sessions that a revocation ends. `sid` is the session id of the login service. */
 export type RevocationTarget = { session?: string; sid?: string; subject?: string; organization?: string }
 
-/** How a revocation reached us: an administrator, the person (twice), the login service, or its events (their type). */
+/** The source of a revocation: an administrator, the user (one session or all), the login service, or one of its events (by type). */
 type RevocationChannel = 'admin' | 'own-session' | 'sign-out-everywhere' | 'back-channel-logout' | (string & {})
 
-/** A change of a key, a secret or the configuration. `id` names it and is never its value. */
+/** A change of a key, a secret or the configuration. `id` identifies it, and never contains a secret value. */
 type Change = {
   what: string
   action: string
   id?: string | undefined
   jwk?: object | undefined
-  /** Names of options, or places in files, and no values. */
+  /** Names of options or places in files, never values. */
   options?: readonly string[] | undefined
 }
 
 /** The last record that a writer is known to have written. */
 export type ChainHead = { writer: string; seq: number; hash: string }
 
-/** A process at its start: digests of the configuration and, keyed with the audit key `key`, of its secrets. */
+/** A process at its start. `config` is a digest of the configuration; `secrets` is a digest of its secrets, keyed with the audit key `key`. */
 export type ProcessFacts = { config: string; key: string; pid: number; secrets: string; version: string }
 
 type Answer = { status: number; durationMs: number }
@@ -33,13 +33,13 @@ type Answer = { status: number; durationMs: number }
 export type AuditEvent = Cause &
   (
     | ({ event: 'decision'; decision: Decision } & Answer)
-    /** Written before the request is forwarded: no admin action reaches an upstream without it. */
+    /** Written before the request is forwarded, so that no admin action reaches an upstream without a record. */
     | { event: 'admin-action'; phase: 'begun'; class: string; decision?: Decision }
     /** Written before the client gets the answer. */
     | ({ event: 'admin-action'; phase: 'answered'; class: string; decision?: Decision } & Answer)
     | { event: 'login' | 'step-up' | 'logout' }
     | { event: 'login-refused' | 'access-refused' | 'refresh-failed'; reason: string }
-    /** With `reason` it holds in this process, and the others could not be told: the code of the error. */
+    /** `reason` is an error code: the revocation applies in this process, but could not be sent to the others. */
     | { event: 'revocation'; channel: RevocationChannel; target: RevocationTarget; reason?: string }
     | { event: 'key' | 'secret' | 'config'; change: Change }
     | { event: 'start'; process: ProcessFacts; previous: readonly ChainHead[] }

@@ -2,16 +2,16 @@ import { parseDate, parseDateTime } from '../config/values/moments.ts'
 import { parseDuration } from '../config/values/quantities.ts'
 import type { AuditRecord } from './record-schema.ts'
 
-/** Conditions for records; a record has to meet each one that is given. */
+/** Conditions for records. A record matches when it meets every condition that is set. */
 export type RecordFilter = {
-  /** Subject or session as they are, or a part of the name in any letter case. */
+  /** The exact subject or session id, or a part of the name in any letter case. */
   person?: string | undefined
-  /** Part of a person's or client's id or name, of a path, or of a request id, in any letter case. */
+  /** A part of the id or name of a user or client, of a path, or of a request id, in any letter case. */
   text?: string | undefined
   class?: string | undefined
   event?: string | undefined
   outcome?: string | undefined
-  /** Epoch milliseconds, both included. */
+  /** Milliseconds since the epoch; both ends are included. */
   since?: number | undefined
   until?: number | undefined
 }
@@ -40,14 +40,14 @@ function hasText({ principal, path, request_id: id }: AuditRecord, text: string)
 
 const dayMs = 86_400_000
 
-/** What momentIn() takes, for those who wrote something else. */
+/** Tells a user which forms `momentIn` accepts. */
 export const momentForm =
   'Write a time or day that exists (2026-01-31T12:00:00Z, 2026-01-31), or how long ago (24h, 7d).'
 
 /**
- * A moment (RFC 3339, or a date in UTC), or how long ago (`24h`).
- * @param edge of a day, where a date is given
- * @returns epoch milliseconds; undefined for anything else
+ * Parses a time (RFC 3339), a date (UTC), or a duration before now (`24h`).
+ * @param edge which end of the day a date means
+ * @returns milliseconds since the epoch; undefined for any other text
  */
 export function momentIn(text: string, now: number, edge: 'start' | 'end' = 'start'): number | undefined {
   const ago = parseDuration(text)

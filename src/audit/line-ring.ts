@@ -1,8 +1,8 @@
 const lineEnd = 0x0a
 
 /**
- * The last lines of many, in one piece of memory outside of the heap: as strings, the garbage collector would copy each one twice.
- * @param maxBytes lines beyond it take the place of the oldest
+ * Keeps the most recent lines in one buffer outside of the heap. As strings, the garbage collector would copy each line twice.
+ * @param maxBytes size of the buffer; when it is full, new lines overwrite the oldest
  */
 export function createLineRing(maxBytes: number) {
   const ring = Buffer.alloc(maxBytes)
@@ -10,7 +10,7 @@ export function createLineRing(maxBytes: number) {
   let isFull = false
 
   return {
-    /** @param bytes whole lines in UTF-8, each with its end */
+    /** @param bytes whole lines in UTF-8, each with its line feed */
     push(bytes: Uint8Array): void {
       const kept = bytes.length > maxBytes ? bytes.subarray(-maxBytes) : bytes
       const first = kept.subarray(0, maxBytes - at)
@@ -19,11 +19,11 @@ export function createLineRing(maxBytes: number) {
       isFull ||= at + kept.length >= maxBytes
       at = (at + kept.length) % maxBytes
     },
-    /** The oldest first. */
+    /** The lines, oldest first. */
     lines(): string[] {
       if (!isFull) return split(ring.subarray(0, at))
       const all = Buffer.concat([ring.subarray(at), ring.subarray(0, at)])
-      // The oldest line may have lost its beginning.
+      // Skips the oldest line, whose beginning may be overwritten.
       return split(all.subarray(all.indexOf(lineEnd) + 1))
     },
   }

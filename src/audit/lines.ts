@@ -1,13 +1,13 @@
 import { type AuditRecord, readableRecord } from './record-schema.ts'
 
-/** A record in a line of a trail, or of a log that has records among its lines; undefined for anything else. */
+/** The record in a line of a trail, or in a line of a log that contains records; undefined for any other line. */
 export function recordIn(line: string): AuditRecord | undefined {
   const value = parsed(line)
   const record = isObject(value) && isObject(value['audit']) ? value['audit'] : value
   return readableRecord.safeParse(record).success ? (record as AuditRecord) : undefined
 }
 
-/** A line that is no record: one of the log, the part of a line that was written before a kill, or what no gateway writes. */
+/** Classifies a line without a record: `log` is a log line, `part` a line cut off by a kill, `foreign` one that no gateway writes. */
 export function kindOfOtherLine(line: string): 'log' | 'part' | 'foreign' {
   const value = parsed(line)
   if (value === undefined) return 'part'
@@ -15,8 +15,8 @@ export function kindOfOtherLine(line: string): 'log' | 'part' | 'foreign' {
 }
 
 /**
- * The record that stands behind a fragment on the same line: a killed process wrote the fragment, and another process wrote on.
- * Undefined where there is none.
+ * The record that follows a fragment on the same line: a process was killed while it wrote the fragment, and another process
+ * continued the line. Undefined if there is no record.
  */
 export function recordBehindFragment(line: string): AuditRecord | undefined {
   for (let at = line.indexOf('{"', 1); at > 0; at = line.indexOf('{"', at + 1)) {

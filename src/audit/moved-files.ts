@@ -4,9 +4,9 @@ import { basename, dirname, extname, join } from 'node:path'
 import { closeQuietly } from './sinks/append-file.ts'
 
 /**
- * Gives the file a name with the time in it, in the same folder: the next write makes a new file. Where the clock was set back,
- * the name still comes after those of the files before: they are read, and removed, in the order of their names.
- * @param isMoved whether another process did so meanwhile: the path then leads to the new file already
+ * Renames the file to a name with the current time, in the same folder. The next write creates a new file. Files are read and removed
+ * in the order of their names, so the name sorts after all earlier ones even if the clock was set back.
+ * @param isMoved whether another process has renamed the file meanwhile
  */
 export function moveAside(path: string, now: number, isMoved: () => boolean): void {
   const before = movedFiles(path).at(-1)
@@ -20,7 +20,7 @@ export function moveAside(path: string, now: number, isMoved: () => boolean): vo
   }
 }
 
-/** Makes an empty file of that name, so that no other process moves a file to it: it would replace ours. */
+/** Reserves the name with an empty file. Otherwise another process could choose the same name, and its rename would replace our file. */
 function takeName(path: string, time: number): string {
   const extension = extname(path)
   const stamp = new Date(time).toISOString().replaceAll(/[-:.]/g, '')
@@ -34,14 +34,14 @@ function takeName(path: string, time: number): string {
   }
 }
 
-/** When a file was moved aside, by its name. */
+/** The time in the name of a moved file, in milliseconds since the epoch. */
 function timeIn(file: string): number {
   const stamp = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/.exec(basename(file, extname(file)))
   const [, year, month, day, hour, minute, second, ms] = stamp ?? []
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`)
 }
 
-/** Files that were moved aside, oldest first. */
+/** Paths of the moved files, oldest first. */
 export function movedFiles(path: string): string[] {
   const extension = extname(path)
   const name = new RegExp(`^${RegExp.escape(basename(path, extension))}-\\d{8}T\\d{9}Z${RegExp.escape(extension)}$`)
@@ -52,7 +52,7 @@ export function movedFiles(path: string): string[] {
     .map((file) => join(folder, file))
 }
 
-/** Removes all but the newest of them. @param keep how many stay */
+/** Removes all moved files except the newest. @param keep the number of files that remain */
 export function removeOldest(path: string, keep: number): void {
   const files = movedFiles(path)
   for (const file of files.slice(0, Math.max(0, files.length - keep))) rmSync(file, { force: true })

@@ -14,19 +14,19 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The class of an admin action; its record is written before the answer. */
     auditClass: string | undefined
-    /** Records the answer of an admin action, unless that was done. */
+    /** Records the answer of an admin action, unless it is already recorded. */
     recordAnswer: ((status: number) => void) | undefined
   }
 }
 
-/** The events that parts of the gateway record. Principal, method and path come from the request. */
+/** Records events of the gateway's parts. Principal, method and path come from the request. */
 type Audit = {
   write(request: FastifyRequest, event: AuditEvent): void
-  /** The same of a session that begins or ends with this request. */
+  /** Records an event of a session that begins or ends with this request; the principal comes from the session. */
   writeOf(session: Session, request: FastifyRequest, event: AuditEvent): void
   /**
-   * Records what an administrator does, before it is done.
-   * @throws STAGEDOOR_AUDIT_UNAVAILABLE where a sink with `onFailure: block` does not keep it
+   * Records an administrator's action before it is carried out.
+   * @throws STAGEDOOR_AUDIT_UNAVAILABLE when a sink with `onFailure: block` cannot keep the record
    */
   ensure(request: FastifyRequest, event: AuditEvent): Promise<void>
 }
@@ -37,7 +37,7 @@ const refusals: ReadonlySet<string> = new Set([
   'STAGEDOOR_POLICY_STEP_UP_REQUIRED',
 ])
 
-/** Records every decision once it is answered, and the events of other parts. */
+/** Records every decision when its request has been answered, and the events of other parts. */
 export const audit = fastifyPlugin<RequireRecordOptions>(
   async (app, { trail, classify }) => {
     app.decorateRequest('decision', undefined)
@@ -52,12 +52,12 @@ export const audit = fastifyPlugin<RequireRecordOptions>(
       },
     })
 
-    // Only answers of our own pass here, refusals among them: the record of a refused admin action comes before its answer.
+    // Only the gateway's own answers reach this hook, including refusals. A refused admin action is recorded before its answer is sent.
     app.addHook('onSend', (request, reply, payload, done) => {
       try {
         recordRefusal(request, reply)
       } catch (error) {
-        // Fastify ends the request with a 500 and says nothing of it, because it was refusing it already.
+        // Fastify answers 500 without logging, because it is already handling an error.
         request.log.error({ code: 'STAGEDOOR_INTERNAL', err: error }, 'a refusal could not be recorded')
         return done(error as Error)
       }
@@ -75,7 +75,7 @@ export const audit = fastifyPlugin<RequireRecordOptions>(
       trail.flush()
     }
 
-    // Access tokens, and the console with its API: no rule decides about these.
+    // Refused access tokens, and refusals by the console and its API. These have no decision by a rule.
     app.addHook('onError', (request, _reply, error, done) => {
       const { decision, facts, principal } = request
       if (decision === undefined && error instanceof GatewayError && refusals.has(error.code)) {
@@ -88,7 +88,7 @@ export const audit = fastifyPlugin<RequireRecordOptions>(
       const { decision, facts, principal } = request
       if (decision !== undefined && request.auditClass === undefined) {
         const { status, durationMs } = answerOf(reply, reply.raw.statusCode)
-        // Member by member: spreading is slow, and this is done for every request.
+        // Lists each member: spreading is slow, and this runs for every request.
         trail.write({ event: 'decision', facts, principal, decision, status, durationMs })
       }
       request.recordAnswer?.(reply.raw.statusCode)

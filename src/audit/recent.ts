@@ -7,13 +7,13 @@ import { bytesOf, type Sink } from './sinks/sink.ts'
 export type RecentRecords = ReturnType<typeof createRecentRecords>
 
 const defaultMax = 2_000
-/** Room for each record; most take 600 bytes. */
+/** Space per record; most records take 600 bytes. */
 const bytesPerRecord = 1_024
 
 const shownMinutes = 30
 
 /**
- * Remembers the last records of this process, for the console. The trail itself is in its sinks.
+ * Keeps the latest records of this process for the console. The trail itself is in its sinks.
  * @param now milliseconds since the epoch
  */
 export function createRecentRecords(now: () => number, max = defaultMax) {
@@ -32,11 +32,11 @@ export function createRecentRecords(now: () => number, max = defaultMax) {
     close: async () => undefined,
   }
   return {
-    /** Takes the records of the trail beside its other sinks. */
+    /** Add this to the sinks of the trail. */
     sink,
     /** Counts an event that was recorded. */
     count: minutes.count,
-    /** The latest first, at most `limit`. */
+    /** The matching records, latest first, at most `limit`. */
     list: (filter: RecordFilter, limit: number): AuditRecord[] =>
       ring
         .lines()
@@ -45,9 +45,9 @@ export function createRecentRecords(now: () => number, max = defaultMax) {
         .map((line): AuditRecord => JSON.parse(line))
         .filter((record) => fits(record, filter))
         .slice(0, limit),
-    /** The last record as a line; another one means news. */
+    /** The last record as a line. It changes when there are new records. */
     last: (): string | undefined => last,
-    /** The last half hour by the minute, the present one last. */
+    /** The counts of the last half hour by minute; the current minute comes last. */
     minutes: () => minutes.list(now()),
   }
 }

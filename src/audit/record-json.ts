@@ -8,8 +8,8 @@ type DecisionEvent = Extract<AuditEvent, { event: 'decision' }>
 type CausedDecision = DecisionEvent & { facts: RequestFacts; principal: Principal }
 
 /**
- * A record in canonical form, without its hash. Every request has a record of a decision, so these are written directly, in a
- * fraction of the time; a test compares them with `recordOf`.
+ * A record in canonical form, without its hash. Every request gets a decision record, so this JSON is built directly, which takes a
+ * fraction of the time. A test compares it with `recordOf`.
  * @param time RFC 3339, UTC
  */
 export function recordJson(event: AuditEvent, link: Link, time: string): string {
@@ -17,8 +17,8 @@ export function recordJson(event: AuditEvent, link: Link, time: string): string 
 }
 
 /**
- * JSON with members in the order of their names and no spaces (RFC 8785), so that a reader that parsed a record and lost its
- * bytes can still compute its hash.
+ * JSON with members sorted by name and without spaces (RFC 8785), so that a reader that has only the parsed record can still
+ * compute its hash.
  */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(sorted(value))
@@ -46,13 +46,13 @@ function decisionJson(
   const reason = isAllowed ? '' : `,"reason":"${decision.reason}"`
   const rule = decision.rule === undefined ? '' : ruleJson(decision.rule)
   const upstream = isAllowed ? upstreamJson(decision.upstream) : ''
-  // One template, because each piece costs. The remembered parts hold the names of their members, too.
+  // One template, because each concatenation costs time. The cached parts also contain the names of their members.
   return `{"client_ip":${json(clientIp)},"duration_ms":${durationMs}${hostJson(host)}${methodJson(method)}${outcome}${json(redact(path))},"prev":"${prev}${principalJson(principal)}${reason},"request_id":${json(requestId)}${rule},"seq":${seq},"status":${status},"time":"${time}","trace_id":${json(traceIdOf(facts))}${upstream}${writerJson(writer)}`
 }
 
 const json = (text: string): string => JSON.stringify(text)
 
-/** Keeps the latest text and its JSON. Most requests repeat it, and to compare costs a tenth of writing it anew. */
+/** Caches the latest text and its JSON. Most requests repeat it, and comparing takes a tenth of the time of writing it again. */
 function remembersLatest(write: (text: string) => string): (text: string) => string {
   let latest = ''
   let written = write(latest)
@@ -70,7 +70,7 @@ const ruleJson = remembersLatest((rule) => `,"rule":${json(rule)}`)
 const upstreamJson = remembersLatest((upstream) => `,"upstream":${json(upstream)}`)
 const writerJson = remembersLatest((writer) => `,"v":1,"writer":${json(writer)}}`)
 
-/** Principals do not change in place: one that asks often is written once. */
+/** The JSON of each principal. It can be cached because principal objects do not change. */
 const principals = new WeakMap<Principal, string>()
 
 function principalJson(principal: Principal): string {

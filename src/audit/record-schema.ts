@@ -111,7 +111,10 @@ export const auditRecordSchema = z.strictObject({
 
 const { principal: caller, target, change, process } = auditRecordSchema.shape
 
-/** What readers rely on: whoever can write the file can write anything. A later version may add members, and kinds of events and callers. */
+/**
+ * The members that readers check, because the file may have been changed to contain anything. Unknown members, events and kinds of
+ * callers are accepted, because a later version may add them.
+ */
 export const readableRecord = z.looseObject({
   ...auditRecordSchema.shape,
   v: z.number(),

@@ -5,14 +5,14 @@ import { redact } from '../telemetry/redact.ts'
 import type { AuditEvent } from './event.ts'
 import type { AuditRecord } from './record-schema.ts'
 
-/** Where a record stands in its writer's chain. */
+/** The position of a record in its writer's chain. */
 export type Link = { writer: string; seq: number; prev: string }
 
-/** A person has few roles; one with more is recorded with the first of them. */
+/** Users have few roles. Of a user with more, only the first ones are recorded. */
 const maxRoles = 50
 
 /**
- * One record of the trail, without its hash. Members that are undefined leave no trace in it.
+ * One record of the trail, without its hash. Undefined members are left out of its JSON.
  * @param time RFC 3339, UTC
  */
 export function recordOf(event: AuditEvent, { writer, seq, prev }: Link, time: string): Omit<AuditRecord, 'hash'> {
@@ -49,7 +49,7 @@ export function recordOf(event: AuditEvent, { writer, seq, prev }: Link, time: s
   }
 }
 
-/** The principal, without anything that could open a session, and without the e-mail address. */
+/** The principal, without secrets that could open a session, and without the e-mail address. */
 export function whoIs(principal: Principal): NonNullable<AuditRecord['principal']> {
   const { kind } = principal
   if (kind === 'anonymous') return { kind }
@@ -65,12 +65,12 @@ export function whoIs(principal: Principal): NonNullable<AuditRecord['principal'
   return { issuer, kind, name: nameOf(name), organization, roles: topRoles, session: sessionId, subject }
 }
 
-/** Some login services put the address where a name should be. */
+/** Omits a name that contains `@`: some login services use the e-mail address as the name. */
 function nameOf(name: string | undefined): string | undefined {
   return name?.includes('@') === true ? undefined : name
 }
 
-/** Whether it was let happen: what the decision says, or else how it ended. */
+/** Whether the event was allowed: by its decision if it has one, otherwise by its reason, its change or the status of its answer. */
 export function outcomeOf(event: AuditEvent): 'allow' | 'deny' {
   const decision = 'decision' in event ? event.decision : undefined
   if (decision !== undefined) return decision.effect
@@ -83,12 +83,12 @@ function reasonOf(event: AuditEvent, decision: Decision | undefined): string | u
   return 'reason' in event ? event.reason : undefined
 }
 
-/** What was changed and how, with the id of what took over and the options that changed. */
+/** Describes a change in one line: what changed and how, the new id, and the changed options. */
 export function changeText({ what, action, id, options }: NonNullable<AuditRecord['change']>): string {
   return [what, action, id, options?.join(', ')].filter(Boolean).join(' ')
 }
 
-/** W3C Trace Context §3.2.2: 00-<trace id>-<span id>-<flags>. */
+/** The trace id in `traceparent` (W3C Trace Context §3.2.2): 00-<trace id>-<span id>-<flags>. */
 export function traceIdOf({ traceparent }: RequestFacts): string {
   return traceparent.slice(3, 35)
 }

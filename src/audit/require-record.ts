@@ -10,8 +10,8 @@ import type { Trail } from './trail.ts'
 export type RequireRecordOptions = { trail: Pick<Trail, 'write' | 'flush' | 'ensure'>; classify: Classify }
 
 /**
- * Runs after policy: an admin action is forwarded only when its record is kept, and answered only when the record of
- * the answer is written, so that a process which is killed at any moment leaves no answered action without a record.
+ * Runs after policy. An admin action is forwarded only after its record is kept, and answered only after the record of
+ * the answer is written. Even if the process is killed, no answered action lacks a record.
  */
 export const requireRecord = fastifyPlugin<RequireRecordOptions>(
   async (app, { trail, classify }) => {
@@ -30,7 +30,7 @@ export const requireRecord = fastifyPlugin<RequireRecordOptions>(
       const { decision, facts, principal } = request
       let isRecorded = false
       beforeHead(reply.raw, record)
-      // A client that goes away, or an upgrade: there is no head then.
+      // Without a response head (the client disconnected, or the connection was upgraded) the plugin `audit` calls this.
       request.recordAnswer = record
 
       function record(status: number): void {
@@ -45,7 +45,7 @@ export const requireRecord = fastifyPlugin<RequireRecordOptions>(
   { name: 'audit-require-record', dependencies: ['audit', 'policy'] },
 )
 
-/** @throws STAGEDOOR_AUDIT_UNAVAILABLE where a sink with `onFailure: block` does not keep what was written (`Trail.ensure` asks only those) */
+/** @throws STAGEDOOR_AUDIT_UNAVAILABLE when a sink with `onFailure: block` cannot keep the records; other sinks are not waited for */
 export async function ensured(trail: Pick<Trail, 'ensure'>): Promise<void> {
   try {
     await trail.ensure()
@@ -60,8 +60,8 @@ export function answerOf(reply: FastifyReply, status: number): { status: number;
 }
 
 /**
- * Acts once, just before the head of an answer is written, by Fastify or by the proxy.
- * A connection that was upgraded has no such moment.
+ * Calls `act` once, just before Fastify or the proxy writes the response head.
+ * An upgraded connection has no response head of this kind.
  */
 function beforeHead(response: ServerResponse, act: (status: number) => void): void {
   const write = response.writeHead.bind(response)

@@ -9,7 +9,7 @@ import type { AuditRecord } from './record-schema.ts'
 import { checkpointFileOf, filesOfTrail, linesOf, linesOfAll } from './trail-files.ts'
 import { type Verdict, Verifier } from './verify-trail.ts'
 
-/** The matching records of a trail file, and whether the trail is whole. */
+/** The matching records of a trail, and the verdict about the whole trail. */
 export type Examination = {
   /** The matching records, the latest first. */
   records: AuditRecord[]
@@ -24,21 +24,21 @@ export type Examination = {
 
 export type Examine = (filter: RecordFilter, limit: number) => Promise<Examination>
 
-/** Some ten seconds of reading. */
+/** Reading this much takes about ten seconds. */
 const defaultMaxBytes = 256 * 1024 * 1024
-/** Few enough that requests in between do not wait long. */
+/** Lines per turn of the event loop; few, so that requests do not wait long. */
 const linesATurn = 100
 
 /**
- * Searches the trail and verifies it in one pass, one examination after the other, with the process's requests in between.
- * @param keys public keys that are trusted; none where the trail names its own
+ * Searches and verifies the trail in one pass. Examinations run one at a time, and pause so that the process can serve requests.
+ * @param keys trusted public keys; if empty, the keys named in the trail are used
  */
 export function createExamine(path: string, keys: () => readonly JWK[], maxBytes = defaultMaxBytes): Examine {
   let before: Promise<unknown> = Promise.resolve()
 
   async function examine(filter: RecordFilter, limit: number): Promise<Examination> {
     const { files, leftOut } = await filesWithin(path, maxBytes)
-    // Read first: what they vouch for was written before them.
+    // Reads checkpoints first: the records that they vouch for are then already in the trail.
     const checkpoints = await linesOfAll([checkpointFileOf(path)])
     const verifier = new Verifier({ keys: keys(), checkpoints })
     const records: AuditRecord[] = []
@@ -65,7 +65,7 @@ export function createExamine(path: string, keys: () => readonly JWK[], maxBytes
   }
 }
 
-/** The newest files, as many as may be read at once; the one that is written always. */
+/** The newest files whose total size is within `maxBytes`, always including the current one. */
 async function filesWithin(path: string, maxBytes: number): Promise<Pick<Examination, 'files' | 'leftOut'>> {
   const all = filesOfTrail(path)
   const sizes = await Promise.all(all.map(async (file) => (await stat(file).catch(() => undefined))?.size ?? 0))

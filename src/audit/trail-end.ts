@@ -5,13 +5,13 @@ import { recordIn } from './lines.ts'
 import { movedFiles } from './moved-files.ts'
 import type { AuditRecord } from './record-schema.ts'
 
-/** The last records of a trail that is continued. */
+/** The last records of an existing trail. `lastStart` is the last start of any process. */
 export type TrailEnd = { heads: ChainHead[]; lastStart: AuditRecord | undefined }
 
-/** Read of the end of a file: more than a minute of a busy gateway. */
+/** How much of the end of a file is read. It holds more than a minute of a busy gateway. */
 const readBytes = 4 * 1024 ** 2
 
-/** The last record of each writer, and the last start, as far as the newest file says. */
+/** The last record of each writer, and the last start, as found at the end of the newest file. */
 export function readTrailEnd(path: string): TrailEnd {
   const lines = lastLines(path) ?? lastLines(newestMoved(path)) ?? []
   const heads = new Map<string, ChainHead>()
@@ -47,7 +47,7 @@ function lastLines(path: string | undefined): string[] | undefined {
       closeSync(fd)
     }
   } catch {
-    // Where it cannot be written either, as a folder of this name, the sink says so.
+    // If the path cannot be written either (such as a folder of this name), the sink reports that.
     return undefined
   }
 }

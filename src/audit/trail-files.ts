@@ -7,11 +7,11 @@ import { movedFiles } from './moved-files.ts'
 /** A file of the trail that cannot be read. */
 export class UnreadableTrail extends Error {}
 
-/** A line and where it stands. */
+/** A line and its place. */
 type PlacedLine = { line: string; place: string; isFirstFile: boolean }
 
 /**
- * The files of a trail, oldest first: those that were moved aside, and the one that is written.
+ * The files of a trail, oldest first: the moved files, then the current one.
  * @throws UnreadableTrail
  */
 export function filesOfTrail(path: string): string[] {
@@ -22,13 +22,13 @@ export function filesOfTrail(path: string): string[] {
   }
 }
 
-/** Where checkpoints are kept beside the file. */
+/** The file beside the trail that holds a copy of its checkpoints. */
 export function checkpointFileOf(path: string): string {
   return `${path}.checkpoints`
 }
 
 /**
- * The lines of files that may not be there.
+ * The lines of files; a file that does not exist has none.
  * @throws UnreadableTrail
  */
 export async function linesOfAll(files: readonly string[]): Promise<string[]> {
@@ -39,7 +39,7 @@ export async function linesOfAll(files: readonly string[]): Promise<string[]> {
 }
 
 /**
- * Lines of files in a row, as far as each file reached when it was opened, so that no line is read while it is being written.
+ * The lines of several files in order. Each file is read up to its size when it was opened, so that no line is read while it is written.
  * @throws UnreadableTrail
  */
 export async function* linesOf(files: readonly string[]): AsyncGenerator<PlacedLine> {
@@ -58,7 +58,10 @@ export async function* linesOf(files: readonly string[]): AsyncGenerator<PlacedL
   }
 }
 
-/** Only a line feed ends a line: JSON escapes it, and not the separators of Unicode, at which Node's `readline` would cut a name. */
+/**
+ * Splits only at line feeds. JSON escapes a line feed inside a text, but not the line separators of Unicode; Node's `readline` would
+ * split a name at these.
+ */
 async function* linesIn(input: AsyncIterable<string>): AsyncGenerator<string> {
   let line = ''
   for await (const text of input) {
@@ -72,7 +75,7 @@ async function* linesIn(input: AsyncIterable<string>): AsyncGenerator<string> {
   if (line !== '') yield withoutReturn(line)
 }
 
-/** A copy from Windows may have one. */
+/** Removes the carriage return that a copy made on Windows may have. */
 function withoutReturn(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line
 }

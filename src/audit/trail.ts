@@ -13,26 +13,26 @@ type TrailOptions = TrailSettings & {
   chain: Chain
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Called with an event of which no record could be made. */
+  /** Called with an event that could not be recorded. */
   onFailure: (error: unknown, event: AuditEvent) => void
 }
 
 /** Settings that can change without starting a new chain. */
 export type TrailSettings = {
   sinks: readonly Sink[]
-  /** Records the public key of the signer where it is new, then returns the signer. Undefined while there is no key. */
+  /** Records the signer's public key if it is new, then returns the signer. Undefined while there is no key. */
   signer: () => Sign | undefined
-  /** Called with each checkpoint, to be kept elsewhere as well. */
+  /** Called with each checkpoint, so that a copy can be kept elsewhere. */
   onCheckpoint?: (checkpoint: string) => void
   /** Called with each event that was recorded. */
   onRecorded?: (event: AuditEvent, at: number) => void
-  /** A checkpoint is due after so long, where anything was recorded since. */
+  /** Interval of checkpoints. One is skipped if nothing was recorded since the last. */
   checkpointEveryMs: number
 }
 
 type Held = { event: AuditEvent; at: number }
 
-/** A checkpoint is due after so many records, however soon they came. */
+/** A checkpoint is also made after this number of records. */
 const recordsPerCheckpoint = 1_000
 
 /** The audit trail of this process: one chain of records, and the sinks that keep it. */
@@ -47,16 +47,16 @@ export function createTrail(options: TrailOptions) {
   }
 
   return {
-    /** Records an event at the end of this turn of the event loop; a decision, of which there are many, within 10 ms. */
+    /** Records an event at the end of this turn of the event loop. Decisions are frequent, and are recorded within 10 ms. */
     write(event: AuditEvent): void {
       if (event.event === 'decision') batch.addPatiently({ event, at: now() })
       else batch.add({ event, at: now() })
     },
-    /** Hands what was written to the sinks at once. */
+    /** Passes all waiting records to the sinks at once. */
     flush: () => batch.flush(),
     /**
-     * Resolves when every sink with `onFailure: block` keeps what was written so far.
-     * @throws Error that names the sink which does not
+     * Resolves when every sink with `onFailure: block` has kept all records so far.
+     * @throws Error that names the sink that has not
      */
     ensure(): Promise<void> {
       batch.flush()
@@ -65,7 +65,7 @@ export function createTrail(options: TrailOptions) {
     get sinks(): readonly Sink[] {
       return settings.sinks
     },
-    /** Goes over to other sinks and keys; the chain goes on. Sinks that are not among them get nothing more. */
+    /** Switches to new sinks and keys. The chain continues; sinks that are not in the new settings get no more records. */
     use(next: TrailSettings): void {
       batch.flush()
       const hasOtherInterval = next.checkpointEveryMs !== settings.checkpointEveryMs
@@ -74,7 +74,7 @@ export function createTrail(options: TrailOptions) {
       clearInterval(timer)
       timer = startTimer()
     },
-    /** Records so far. */
+    /** The number of records so far. */
     count: (): number => options.chain.head().seq,
     /** Writes the last checkpoint, and closes the sinks. */
     async close(): Promise<void> {
@@ -87,7 +87,7 @@ export function createTrail(options: TrailOptions) {
   }
 }
 
-/** Makes records of events, and hands them to the sinks. */
+/** Turns events into records, and passes them to the sinks. */
 function createRecorder({ chain, now, onFailure }: TrailOptions, settings: () => TrailSettings) {
   const isoTime = createIsoTime()
   const encode = createEncoder()

@@ -1,13 +1,13 @@
 import type { AuditRecord } from './record-schema.ts'
 
-/** A gateway that has its keys signs each hour at least (`audit.checkpointEvery`). The rest is for clocks and busy machines. */
+/** A gateway with keys signs at least every hour (`audit.checkpointEvery`). The second hour allows for clock changes and busy machines. */
 const longestUnsignedMs = 2 * 3_600_000
 
-/** Records at the end of one writer's chain that no signature covers so far. */
+/** The records at the end of one writer's chain that no signature covers yet. */
 export class UnsignedRecords {
   #stretch: { first: number; last: number; earliest: number; latest: number } | undefined
 
-  /** A checkpoint does not count: it has a signature of its own. */
+  /** Ignores checkpoints, because they are signed themselves. */
   add({ seq, time, event, checkpoint }: AuditRecord): void {
     if (event === 'checkpoint' && checkpoint !== undefined) return
     const at = Date.parse(time)
@@ -15,7 +15,7 @@ export class UnsignedRecords {
     this.#stretch = { first, last: seq, earliest: Math.min(earliest, at), latest: Math.max(latest, at) }
   }
 
-  /** A signature covers this record and those before it. */
+  /** Marks this record and all before it as covered by a signature. */
   cover(seq: number): void {
     if (this.#stretch !== undefined && seq >= this.#stretch.last) this.#stretch = undefined
   }
@@ -24,7 +24,7 @@ export class UnsignedRecords {
     return this.#stretch === undefined || seq < this.#stretch.first
   }
 
-  /** Nothing where all are covered. `isTooLong`: a gateway that works would have signed meanwhile, so this is a fault. */
+  /** Undefined if all records are covered. `isTooLong` is a fault: a working gateway would have signed by then. */
   stretch(): { first: number; last: number; isTooLong: boolean } | undefined {
     if (this.#stretch === undefined) return undefined
     const { first, last, earliest, latest } = this.#stretch

@@ -4,20 +4,20 @@ import { UnsignedRecords } from './unsigned-records.ts'
 
 type Report = { fault: (place: string, text: string) => void; note: (text: string) => void }
 
-/** Limit of remembered hashes: more than a sender can have in transit. */
+/** The largest number of remembered hashes; more than a sender can have in transit. */
 const maxRemembered = 20_000
 
-/** Records that wait for others come a little out of the order of their times; a clock that is kept in step moves by less. */
+/** Times of records may be slightly out of order, because records are batched. Clock synchronization also makes only smaller steps. */
 const clockStepMs = 5_000
 
-/** One writer's chain, followed record by record. */
+/** Verifies the chain of one writer, record by record. */
 export class WriterChain {
-  /** Records that came again as they were. */
+  /** The number of records that were repeated unchanged. */
   repeats = 0
   readonly #writer: string
   readonly #report: Report
   readonly #hashes = new Map<number, string>()
-  /** Numbers that were passed over, and where. */
+  /** Sequence numbers that were skipped, and the place where. */
   readonly #missing = new Map<number, string>()
   readonly #expected: (ChainHead & { witness: string; isOlder: boolean })[] = []
   #first = 0
@@ -26,7 +26,7 @@ export class WriterChain {
   #lastPlace = 'end'
   #lastTime = ''
   #isStopped = false
-  /** Where the chain begins in the midst, in another file than the oldest. */
+  /** The place where the chain begins, if its first record is not number 1 and is not in the oldest file. */
   #lateBegin: string | undefined
   readonly #unsigned = new UnsignedRecords()
 
@@ -78,7 +78,7 @@ export class WriterChain {
     }
   }
 
-  /** A signature names this record, and so covers it and those before it, where the record is here as it was. */
+  /** Marks records as covered by a signature that names this one. Counts only if the record is present and unchanged. */
   cover({ seq, hash }: ChainHead): void {
     if (this.#hashes.get(seq) === hash) this.#unsigned.cover(seq)
   }
@@ -88,25 +88,25 @@ export class WriterChain {
   }
 
   /**
-   * Adds a record that another source knows to be in this chain.
-   * @param witness name of that source
-   * @param isOlder whether it may be from before the oldest of these files
+   * Adds a record that must be in this chain according to another source.
+   * @param witness the name of that source
+   * @param isOlder whether the record may be older than the oldest of these files
    */
   expect(head: ChainHead, witness: string, isOlder = false): void {
     this.#expected.push({ ...head, witness, isOlder })
   }
 
-  /** Whether what another source says of a record can be compared with anything here. */
+  /** Whether a record that another source names can be compared with this chain: it is missing at the end, or its hash is remembered. */
   canJudge(seq: number): boolean {
     return seq >= this.#next || this.#hashes.has(seq)
   }
 
-  /** Whether the chain begins, in a later file, just behind a checkpoint of this record. */
+  /** Whether the chain begins in a later file, directly after the checkpoint that names this record. */
   beginsBehind(seq: number): boolean {
     return this.#lateBegin !== undefined && this.#first === seq + 2
   }
 
-  /** The writer was there before the oldest of these files, and wrote nothing while that was written. */
+  /** Accepts the late begin: the writer is older than the oldest file, and wrote no record to it. */
   excuseBegin(): void {
     this.#lateBegin = undefined
     this.#noteBegin()
@@ -162,7 +162,7 @@ export class WriterChain {
     this.#lastHash = prev
     if (seq === 1 && prev !== '') fault(place, `${this.#nameOf(1)} names a record before it, which cannot be`)
     if (seq === 1) return
-    // Rotation removes the oldest files.
+    // In the oldest file this is no fault: rotation removes files before it.
     if (isFirstFile) this.#noteBegin()
     else this.#lateBegin = place
   }
@@ -172,7 +172,7 @@ export class WriterChain {
   }
 
   #skipTo(seq: number, place: string): void {
-    // Bounded, because the file may hold any number.
+    // Limited, because a changed file can contain any number.
     const end = Math.min(seq, this.#next + maxRemembered)
     for (let passed = this.#next; passed < end; passed += 1) this.#missing.set(passed, place)
   }
@@ -207,7 +207,7 @@ export class WriterChain {
   }
 }
 
-/** Neighbouring numbers that were found missing at one place. */
+/** Combines consecutive missing numbers of one place into ranges. */
 function ranges(missing: ReadonlyMap<number, string>): [from: number, to: number, place: string][] {
   const found: [number, number, string][] = []
   for (const [seq, place] of [...missing].toSorted(([one], [other]) => one - other)) {

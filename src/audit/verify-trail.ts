@@ -7,7 +7,7 @@ import { canonicalJson } from './record-json.ts'
 import type { AuditRecord } from './record-schema.ts'
 import { WriterChain } from './verify-chain.ts'
 
-/** Something that should not be so, and where. */
+/** A defect of the trail, and its place. */
 type Fault = { place: string; text: string }
 
 export type Verdict = {
@@ -16,22 +16,22 @@ export type Verdict = {
   writers: number
   checkpoints: number
   faults: Fault[]
-  /** Facts that an auditor should know, but that do not prove a change. */
+  /** Facts that an auditor should know, but that do not prove tampering. */
   notes: string[]
 }
 
 type VerifierOptions = {
-  /** Public keys that are trusted. Without any, those that the trail names itself count, which proves less. */
+  /** Trusted public keys. Without any, the keys named in the trail itself are used, which proves less. */
   keys: readonly JWK[]
-  /** Checkpoints kept beside the trail or elsewhere (compact JWS), where there should be some. */
+  /** Copies of checkpoints kept beside the trail or elsewhere (compact JWS); undefined if none are kept. */
   checkpoints?: readonly string[] | undefined
 }
 
-/** A compact JWS with a whole signature of ES256 (RFC 7518 §3.4). */
+/** A compact JWS with a complete ES256 signature (RFC 7518 §3.4). */
 const wholeCheckpoint = /^[\w-]+\.[\w-]+\.[\w-]{86}$/
 const noRecord = 'this line is no record: it was changed, or cut'
 
-/** Follows every chain through the lines of a trail, in their order. */
+/** Verifies every chain in a trail. Takes the lines of the trail in order. */
 export class Verifier {
   readonly #keys: Map<string, JWK>
   readonly #isTrustingItself: boolean
@@ -40,15 +40,15 @@ export class Verifier {
   readonly #faults: Fault[] = []
   readonly #notes: string[] = []
   readonly #unknownKeys = new Set<string>()
-  /** Starts that name the last records of other writers. */
+  /** Start records; they name the last records of other writers. */
   readonly #starts: AuditRecord[] = []
   #notKept = 0
   #count = 0
   #signed = 0
   #isFirstFile = true
-  /** Time of the earliest record; rotation removed those before it. */
+  /** The time of the earliest record. Rotation may have removed older ones. */
   #begunAt: string | undefined
-  /** Part of a line; a killed process can leave one. */
+  /** An incomplete line, as a killed process can leave it. */
   #fragment: { text: string; place: string } | undefined
 
   constructor({ keys, checkpoints }: VerifierOptions) {
@@ -58,8 +58,8 @@ export class Verifier {
   }
 
   /**
-   * @param place says where the line stands, for people
-   * @param isFirstFile whether that is in the oldest file: those before it may have been removed
+   * @param place the place of the line, for reports
+   * @param isFirstFile whether the line is in the oldest file; records before it may have been removed
    */
   line(line: string, place: string, isFirstFile = true): void {
     if (line === '') return
@@ -74,7 +74,7 @@ export class Verifier {
   end(): Verdict {
     if (this.#fragment !== undefined) this.#fault(this.#fragment.place, 'the last line is no whole record: it was cut')
     for (const jws of this.#kept ?? []) this.#expect(jws)
-    // The latest first: its own signature makes what it says of others count.
+    // Latest first: a start counts only if a signature, or a later start, covers it.
     for (const start of this.#starts.toReversed()) this.#coverBy(start)
     const chains = [...this.#chains.values()]
     for (const chain of chains) chain.end()
@@ -115,7 +115,7 @@ export class Verifier {
   #take(record: AuditRecord, place: string, line: string): void {
     this.#judgeFragment(record, line)
     this.#count += 1
-    // Not that of the first: whoever can write the file can put one of next year before it.
+    // The earliest time, not that of the first record: an attacker who can write the file could put a record of next year first.
     if (this.#begunAt === undefined || record.time < this.#begunAt) this.#begunAt = record.time
     const chain = this.#chainOf(record.writer)
     chain.take(record, place, { isIntact: isIntact(record), isFirstFile: this.#isFirstFile })
@@ -149,10 +149,10 @@ export class Verifier {
   }
 
   #expect(jws: string): void {
-    // Cut on a full disk: it counts among those that are lacking.
+    // A full disk cut this checkpoint. It counts as missing from the copies.
     if (!wholeCheckpoint.test(jws)) return
     const stated = statedBy(jws)
-    // Years of them are kept, and to verify a signature takes time.
+    // Copies of years are kept, and verifying signatures takes time, so others are skipped.
     if (stated !== undefined && !this.#isAboutTheseFiles(stated)) return
     const verdict = readCheckpoint(jws, (kid) => this.#keys.get(kid))
     if (verdict.kind === 'forged') {
@@ -174,22 +174,22 @@ export class Verifier {
     return chain.canJudge(stated.seq) || this.#excuses(stated, chain)
   }
 
-  /** A worker to which no connection leads may write nothing for days. */
+  /** Whether the checkpoint explains the late begin of a chain: a worker without connections may write nothing for days. */
   #excuses(stated: Checkpoint, chain: WriterChain): boolean {
     return this.#isOlder(stated) && chain.beginsBehind(stated.seq)
   }
 
-  /** Whether it is from before these files. */
+  /** Whether the checkpoint is older than these files. */
   #isOlder({ at }: Checkpoint): boolean {
     return this.#begunAt !== undefined && at < this.#begunAt
   }
 
-  /** A killed process leaves part of a line: it starts anew afterwards, or another one wrote on, or the line came again. */
+  /** A fragment is no fault if a start follows it (its process was killed), or if it is repeated as a whole line (the disk was full). */
   #judgeFragment(record: AuditRecord, line: string): void {
     if (this.#fragment === undefined) return
     const { text, place } = this.#fragment
     this.#fragment = undefined
-    // A full disk may have cut it in the midst of a character.
+    // A full disk may have cut it within a character.
     if (record.event === 'start' || line.startsWith(text.replace(/\uFFFD$/, ''))) {
       this.#notes.push(`${place}: part of a record that was not finished when its process ended`)
     } else this.#fault(place, noRecord)
@@ -207,7 +207,7 @@ export class Verifier {
   }
 }
 
-/** What is nested too deeply to be written in canonical form was not written so. */
+/** Whether the hash fits the record. A record nested too deeply for canonical form was not written by a gateway. */
 function isIntact({ hash, ...rest }: AuditRecord): boolean {
   try {
     return hashOf(canonicalJson(rest)) === hash

@@ -6,8 +6,8 @@ import { dirname } from 'node:path'
 export type AppendFile = ReturnType<typeof openAppendFile>
 
 /**
- * A file that several processes append lines to, which only we may read (0600). When a call returns, the operating system has its
- * line. Opening ends a line that a killed process left unfinished.
+ * A file that several processes append lines to, and that only this user can read (0600). When `append` returns, the operating system
+ * has the data. Opening the file adds a line feed if a killed process left the last line unfinished.
  */
 export function openAppendFile(path: string) {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -18,8 +18,8 @@ export function openAppendFile(path: string) {
   let isClosing = false
   return {
     /**
-     * @returns how many bytes were written, which is fewer than given where the disk is full
-     * @throws where none can be
+     * @returns the number of bytes written; fewer than given when the disk is full
+     * @throws when no bytes can be written
      */
     append(bytes: Buffer): number {
       let written = 0
@@ -30,9 +30,9 @@ export function openAppendFile(path: string) {
       }
       return written
     },
-    /** The disk has what was appended when it returns. @throws when it does not take it */
+    /** When it returns, the appended data is on disk. @throws when the disk does not accept it */
     sync: () => fsyncSync(fd),
-    /** The same while other work goes on. Never called again before it is done. */
+    /** The asynchronous `sync`. Must not be called again before `done` is called. */
     syncBehind(done: (error: Error | null) => void): void {
       isSyncing = true
       fsync(fd, (error) => {
@@ -41,27 +41,27 @@ export function openAppendFile(path: string) {
         done(error)
       })
     },
-    /** Whether the path leads to another file now, or to none. */
+    /** Whether the path now names a different file, or none. */
     isMoved: () => statSync(path, { throwIfNoEntry: false })?.ino !== ino,
     sizeBytes: () => fstatSync(fd).size,
     close(): void {
       isClosing = true
-      // The number of a file that is closed goes to the next one that is opened, which would be synced instead.
+      // A running sync closes the file later: the next opened file would reuse this descriptor, and be synced instead.
       if (!isSyncing) closeQuietly(fd)
     },
   }
 }
 
-/** On a network share, a close may fail with the error of an earlier write. Syncs report that, where they are asked for. */
+/** Closing a file on a network share may fail with the error of an earlier write. A sync, if configured, reports such errors. */
 export function closeQuietly(fd: number): void {
   try {
     closeSync(fd)
   } catch {
-    // The number is free all the same (close(2)).
+    // The descriptor is released even after an error (close(2)).
   }
 }
 
-/** Appends one line to a file that is opened for it. @throws where the file does not take all of it */
+/** Opens the file, appends one line and closes it. @throws when the line cannot be written completely */
 export function appendLine(path: string, line: string): void {
   const file = openAppendFile(path)
   try {
@@ -72,7 +72,7 @@ export function appendLine(path: string, line: string): void {
   }
 }
 
-/** @throws the first error only: after a part was written, its length is what counts */
+/** @throws only when nothing has been written yet; after a partial write it returns 0 instead */
 function writeOrStop(fd: number, bytes: Buffer, from: number): number {
   try {
     return writeSync(fd, bytes, from)
@@ -82,7 +82,7 @@ function writeOrStop(fd: number, bytes: Buffer, from: number): number {
   }
 }
 
-/** @throws when the disk is full; the file is closed then */
+/** Adds a line feed if the last line has none. @throws when the disk is full, after closing the file */
 function endLine(fd: number): void {
   try {
     if (!endsWithLine(fd)) writeSync(fd, '\n')

@@ -5,21 +5,21 @@ import { bytesOf, type OnFailure, reasonOf, type Sink, type SinkStatus } from '.
 export type FileSinkOptions = {
   path: string
   onFailure: OnFailure
-  /** When the disk has to have it: after every write, once a second, or when the system likes. */
+  /** When data is flushed to disk: after every write, once a second, or when the operating system decides. */
   fsync: 'always' | 'second' | 'never'
-  /** A file that has grown to this is moved aside. */
+  /** A file that has reached this size is renamed, and a new one begins. */
   maxBytes: number
-  /** How many files that were moved aside are kept. */
+  /** The number of renamed files that are kept. */
   keep: number
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
 const checkEveryMs = 1_000
-/** About 30,000 records wait while a file cannot be written; what comes then is lost, and the chain shows it. */
+/** Room for about 30,000 records that wait while the file cannot be written. Further records are lost, and the chain shows the gap. */
 const maxWaitingBytes = 16 * 1024 ** 2
 
-/** A file of JSON lines. Written when `take` returns: a process that is killed afterwards loses nothing. */
+/** Writes records to a file of JSON lines before `take` returns, so that a process that is killed afterwards loses nothing. */
 export class FileSink implements Sink {
   readonly name: string
   #options: FileSinkOptions
@@ -43,13 +43,13 @@ export class FileSink implements Sink {
     return this.#options.onFailure
   }
 
-  /** Other settings for the same file: one writer, whatever waits. */
+  /** Takes over new settings for the same file. It keeps one writer and all waiting records. */
   use(options: FileSinkOptions): void {
     this.#options = options
   }
 
   take(lines: readonly string[], bytes = bytesOf(lines)): void {
-    // While it fails, only the timer and explicit checks try again, not every request.
+    // While writes fail, only the timer and `settled` retry, not every request.
     if (this.#reason !== undefined || this.#waiting.length > 0) this.#wait(lines)
     else this.#write(lines, bytes)
   }
@@ -67,7 +67,7 @@ export class FileSink implements Sink {
     clearInterval(this.#timer)
     try {
       this.#writeOut()
-      // Also while one is under way: the process may end before it does.
+      // Syncs even while another sync is running, because the process may exit before that one ends.
       if (this.#options.fsync === 'second') this.#sync()
     } catch (error) {
       this.#failed(error)
@@ -95,14 +95,14 @@ export class FileSink implements Sink {
     this.#write(lines, bytesOf(lines))
   }
 
-  /** Lines that it cannot write wait. */
+  /** Writes lines. Those that cannot be written wait. */
   #write(lines: readonly string[], bytes: Buffer): void {
     let whole = 0
     try {
       this.#file = this.#freshFile()
       const written = this.#file.append(bytes)
       this.#isUnsynced = true
-      // The part of a line that was written on a full disk stands there, and the line comes again.
+      // On a full disk, a part of a line may be written. It stays in the file, and the whole line is written again later.
       whole = written < bytes.length ? linesIn(bytes.subarray(0, written)) : lines.length
       if (whole < lines.length) throw new Error('the disk is full')
       if (this.#options.fsync === 'always') this.#sync()
@@ -117,7 +117,7 @@ export class FileSink implements Sink {
     const { path, maxBytes, keep, now } = this.#options
     const open = this.#file ?? openAppendFile(path)
     this.#file = open
-    // Also a clock that was set back has it looked at.
+    // `abs`, so that the check also runs after the clock was set back.
     if (Math.abs(now() - this.#checkedAt) < checkEveryMs) return open
     this.#checkedAt = now()
     if (!open.isMoved()) {
@@ -142,7 +142,7 @@ export class FileSink implements Sink {
     this.#file?.sync()
   }
 
-  /** Requests go on meanwhile: a disk may take a while. */
+  /** Syncs without blocking requests, because a disk may be slow. */
   #syncBehind(): void {
     if (this.#isSyncing || this.#file === undefined) return
     this.#isUnsynced = false

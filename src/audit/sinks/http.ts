@@ -8,7 +8,7 @@ type HttpSinkOptions = {
   headers: Readonly<Record<string, string>>
   onFailure: OnFailure
   spool: Spool
-  /** How long records are gathered before they are sent. */
+  /** How long records are collected before they are sent. */
   gatherMs: number
   timeoutMs: number
   fetch: typeof fetch
@@ -16,12 +16,12 @@ type HttpSinkOptions = {
 
 const firstRetryMs = 250
 const maxRetryMs = 30_000
-/** How long an end in order waits for the receiver; the rest stays on disk and is sent after the next start. */
+/** How long a shutdown waits for the receiver. Remaining records stay on disk and are sent after the next start. */
 const closeTimeoutMs = 2_000
 
 /**
- * Sends batches of JSON lines by POST until the receiver answers 2xx, from a queue on disk: each record at least once. What
- * was sent and not answered comes again; `writer` and `seq` tell the receiver which records it has.
+ * Sends batches of JSON lines from a queue on disk by POST. Each batch is retried until the receiver answers 2xx, so each record arrives
+ * at least once. The receiver can detect duplicates by `writer` and `seq`.
  */
 export class HttpSink implements Sink {
   #options: HttpSinkOptions
@@ -46,7 +46,7 @@ export class HttpSink implements Sink {
     return this.#options.onFailure
   }
 
-  /** Other settings for the same queue: what waits in it goes to where they say. */
+  /** Takes over new settings for the same queue. Waiting records are sent to the new address. */
   use(options: Omit<HttpSinkOptions, 'spool'>): void {
     this.#options = { ...options, spool: this.#options.spool }
   }
@@ -62,7 +62,7 @@ export class HttpSink implements Sink {
     this.#sendSoon()
   }
 
-  /** On disk is kept: that the receiver has it later is what the queue is for. */
+  /** A record counts as kept when it is in the queue on disk, even before the receiver has it. */
   async settled(): Promise<void> {
     if (this.#queueReason !== undefined) throw new Error(this.#queueReason)
   }
@@ -82,7 +82,7 @@ export class HttpSink implements Sink {
     this.#options.spool.close()
   }
 
-  /** A single loop runs as long as records wait. */
+  /** Starts the sending loop, unless it runs already. It ends when no records wait. */
   #sendSoon(): void {
     this.#sending ??= this.#sendAll().finally(() => (this.#sending = undefined))
   }

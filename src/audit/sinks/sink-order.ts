@@ -2,8 +2,8 @@ import { FileSink } from './file.ts'
 import type { Sink } from './sink.ts'
 
 /**
- * The order in which sinks take a record. The next process reads from the file where this chain ended. A record that only the file has, because the process was
- * killed before it reached the other sinks, would be missing there for ever.
+ * Orders sinks so that files take a record last. The next process reads the end of this chain from the file. If the process were killed
+ * when only the file had a record, that record would be missing in the other sinks.
  */
 export function filesLast(sinks: readonly Sink[]): Sink[] {
   return [...sinks.filter((sink) => !(sink instanceof FileSink)), ...sinks.filter((sink) => sink instanceof FileSink)]

@@ -1,46 +1,46 @@
 export type OnFailure = 'block' | 'continue'
 
-/** A place where records go. */
+/** A destination of audit records. */
 export type Sink = {
-  /** Names it in readiness, metrics and the log. */
+  /** The name of the sink in readiness, metrics and the log. */
   name: string
-  /** Whether admin actions are refused while it does not take records. */
+  /** Whether admin actions are refused while the sink cannot keep records. */
   onFailure: OnFailure
   /**
-   * Takes records in their order, each a line without its end. Never throws.
-   * @param bytes the same lines, each with its end; valid during the call only, because their memory is used again
+   * Takes records in order, each as a line without a line feed. Never throws.
+   * @param bytes the same lines, each with a line feed; valid only during the call, because the memory is reused
    */
   take(lines: readonly string[], bytes?: Buffer): void
-  /** Resolves when all that was taken is kept. @throws when it is not, and will not be at once */
+  /** Resolves when all taken records are kept. @throws when some cannot be kept now */
   settled(): Promise<void>
   status(): SinkStatus
   /** Writes as many of the taken records as it can. */
   close(): Promise<void>
 }
 
-/** `reason`: why it does not take records now; `waiting`: records that are not kept yet; `lost`: given up for want of room. */
+/** `reason`: why records cannot be kept now; `waiting`: the number of records not kept yet; `lost`: the number of lost records. */
 export type SinkStatus = { reason?: string | undefined; waiting: number; lost: number }
 
-/** Lines, each with its end, in UTF-8. */
+/** The lines in UTF-8, each with a line feed. */
 export function bytesOf(lines: readonly string[]): Buffer {
   return Buffer.from(textOf(lines))
 }
 
 /**
- * The same in one piece of memory that is used again and again: to ask for fresh memory for each batch costs more than to fill it.
- * What it returned last is overwritten.
+ * Like `bytesOf`, but reuses one buffer, because allocating memory for each batch takes longer than filling it.
+ * Each call overwrites the result of the call before.
  */
 export function createEncoder(): (lines: readonly string[]) => Buffer {
   const memory = Buffer.allocUnsafeSlow(encoderBytes)
   return (lines) => {
     const text = textOf(lines)
-    // A UTF-16 unit has three bytes at most.
+    // A UTF-16 code unit takes at most three bytes in UTF-8.
     if (text.length * 3 > encoderBytes) return Buffer.from(text)
     return memory.subarray(0, memory.write(text))
   }
 }
 
-/** Enough for the decisions of 10 ms. */
+/** Enough for the decision records of 10 ms. */
 const encoderBytes = 1_048_576
 
 function textOf(lines: readonly string[]): string {

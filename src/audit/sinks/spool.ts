@@ -6,12 +6,12 @@ import { bytesOf } from './sink.ts'
 
 type SpoolLimits = {
   maxBytes: number
-  /** Lines of one piece at most. */
+  /** The largest number of lines in one piece. */
   maxLines: number
 }
 
 export type SpoolOptions = SpoolLimits & {
-  /** Shared by the processes of one gateway; each has a folder of its own in it. */
+  /** Shared by the processes of one gateway. Each process has its own subfolder. */
   folder: string
   writer: string
 }
@@ -19,8 +19,8 @@ export type SpoolOptions = SpoolLimits & {
 type Piece = { name: string; bytes: number; lines: number }
 
 /**
- * Lines that wait on disk until they are sent, in pieces that are sent as a whole. A new one takes over what processes left that run
- * no more.
+ * A queue on disk of lines that wait to be sent. It consists of pieces (files), each sent as a whole. A new spool takes over the
+ * pieces of processes that have ended.
  */
 export class Spool {
   #limits: SpoolLimits
@@ -34,7 +34,7 @@ export class Spool {
   constructor({ folder, writer, ...limits }: SpoolOptions) {
     this.#limits = limits
     this.#writer = writer
-    // The id of the process is in the name, so that others know whose the folder is from the moment that it is there.
+    // The name contains the process id, so that other processes can tell whether the owner still runs.
     this.#folder = join(folder, `${writer}.${process.pid}`)
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     adopt(folder, this.#folder)
@@ -45,7 +45,7 @@ export class Spool {
     return this.#pieces.reduce((sum, { lines }) => sum + lines, 0)
   }
 
-  /** Lines whose files were removed before they were sent. */
+  /** The number of lines that were lost because their file was removed before it was sent. */
   get lost(): number {
     return this.#lost
   }
@@ -54,7 +54,7 @@ export class Spool {
     this.#limits = next
   }
 
-  /** On disk, as far as the system is concerned, when it returns. @throws when there is no room */
+  /** When it returns, the operating system has the lines. @throws when the queue or the disk is full */
   append(lines: readonly string[]): void {
     const { maxBytes, maxLines } = this.#limits
     const bytes = bytesOf(lines)
@@ -69,12 +69,12 @@ export class Spool {
     if (written < bytes.length) throw new Error('the disk is full')
   }
 
-  /** The piece that waits longest. One whose file was removed behind our back is lost, and does not hold up the others. */
+  /** The piece that has waited longest. Skips pieces whose file was removed from outside, and counts their lines as lost. */
   oldest(): { name: string; text: string } | undefined {
     for (let piece = this.#pieces[0]; piece !== undefined; piece = this.#pieces[0]) {
       if (piece === this.#open?.piece) this.#closePiece()
       const text = textIfThere(join(this.#folder, piece.name))
-      // A process that was killed during a write left a part of a line. Its request was never answered.
+      // Drops the part of a line left by a process that was killed during a write. Its request was never answered.
       if (text !== undefined) return { name: piece.name, text: text.slice(0, text.lastIndexOf('\n') + 1) }
       this.#lost += piece.lines
       this.#pieces.shift()
@@ -97,7 +97,7 @@ export class Spool {
     this.#count += 1
     const name = `${String(Date.now()).padStart(14, '0')}-${this.#writer}-${String(this.#count).padStart(8, '0')}.jsonl`
     const opened = { file: openAppendFile(join(this.#folder, name)), piece: { name, bytes: 0, lines: 0 } }
-    // A piece whose file could not be made is not among them: it would stop the queue for good.
+    // Added only after its file was created: a piece without a file would block the queue permanently.
     this.#pieces.push(opened.piece)
     return opened
   }
@@ -112,7 +112,7 @@ function removeEmpty(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true })
   } catch {
-    // Where the disk takes no changes any more, the folder stays, and the next start takes it over.
+    // If the disk is read-only now, the folder remains, and the next start takes it over.
   }
 }
 
@@ -136,7 +136,10 @@ function measured(folder: string, name: string): Piece {
   return { name, bytes: statSync(path).size, lines: readFileSync(path, 'utf8').split('\n').length - 1 }
 }
 
-/** Moves the pieces of processes that have ended. In a container every start has the same id, so that ours says "ended". */
+/**
+ * Takes over the pieces of processes that have ended. In a container every start may have the same process id, so a folder with our own
+ * id belongs to an ended process, too.
+ */
 function adopt(folder: string, own: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const other = join(folder, entry.name)
@@ -145,12 +148,12 @@ function adopt(folder: string, own: string): void {
       for (const name of pieceNames(other)) renameSync(join(other, name), join(own, name))
       rmdirSync(other)
     } catch {
-      // Another process that starts at the same time was faster.
+      // Another process that started at the same time has taken them over.
     }
   }
 }
 
-/** @param name of a folder */
+/** @param name the name of a process's folder, which ends with the process id */
 function isRunning(name: string): boolean {
   try {
     const pid = Number(name.split('.').at(-1))

@@ -1,20 +1,20 @@
 import { reasonOf, type Sink } from './sink.ts'
 
-/** Takes whole lines, and may say what becomes of them. */
+/** Takes whole lines, and may report failures and losses. */
 export type Output = {
   write(line: string): void
-  /** Why it takes no lines now. */
+  /** The reason why it cannot write lines now. */
   failure?: () => string | undefined
-  /** Calls the listener with lines that it gives up (`telemetry/log-destination.ts` bounds what waits). */
+  /** Calls the listener with lines that it drops (`telemetry/log-destination.ts` limits how many wait). */
   onLost?: (listener: (lines: string) => void) => void
 }
 
-/** The prefix of a record, which no line of the log has. */
+/** The prefix of a line with a record; no log line has it. */
 const recordStart = /^\{"level":"info","time":"[^"]*","audit":/gm
 
 /**
- * Records as lines that look like those of the log, among which they stand, and whatever `log.level` keeps out: a trail
- * has no gaps. The log's destination writes once a turn of the event loop, so that a turn later all is written.
+ * Writes records between the log lines, in the same format. They ignore `log.level`, because a trail must have no gaps. The log's
+ * destination writes once per turn of the event loop, so `settled` waits for one turn.
  */
 export function createStdoutSink(output: Output): Sink {
   let lost = 0
@@ -45,7 +45,7 @@ export function createStdoutSink(output: Output): Sink {
 
 const timeName = '"time":"'
 
-/** Read from the text: inside of a value the quotes of such a name would be escaped. */
+/** Reads the time from the text without parsing it. Inside a JSON value the quotes would be escaped, so only the member itself matches. */
 function timeIn(line: string): string {
   const at = line.lastIndexOf(timeName) + timeName.length
   return line.slice(at, line.indexOf('"', at))

@@ -10,7 +10,7 @@ export type SyslogSinkOptions = {
   /** TLS (RFC 5425); without it, plain TCP (RFC 6587). */
   tls: { ca?: string; cert?: string; key?: string } | undefined
   onFailure: OnFailure
-  /** How long the server may take to connect, and to read anything of what it is sent. */
+  /** How long connecting may take, and how long the server may read nothing of the data sent to it. */
   timeoutMs?: number
 }
 
@@ -20,8 +20,8 @@ const defaultTimeoutMs = 10_000
 const closeTimeoutMs = 1_000
 
 /**
- * Records as messages of RFC 5424 on one connection. Syslog has no answer: what counts as kept is what the system has taken
- * for the connection, so that one that breaks may cost what was on its way. What must not be lost goes to a file or by HTTP.
+ * Sends records as messages of RFC 5424 on one connection. Syslog has no acknowledgement, so a record counts as kept when the operating
+ * system has accepted it for the connection. A broken connection may lose records in transit. Use a file or HTTP if none may be lost.
  */
 export class SyslogSink implements Sink {
   readonly name: string
@@ -32,7 +32,7 @@ export class SyslogSink implements Sink {
   #lost = 0
   #socket: Socket
   #isConnected = false
-  /** One write at a time, so that records wait here, within a bound, and stay in order. */
+  /** The write in progress. There is one at a time, so that records stay in order and the number that waits is limited. */
   #writing: Promise<void> | undefined
   #reason: string | undefined = 'not connected yet'
   #failures = 0
@@ -55,7 +55,7 @@ export class SyslogSink implements Sink {
   }
 
   async settled(): Promise<void> {
-    // What waits meanwhile is the next write.
+    // Records that arrive during a write are sent by the next one.
     while (this.#writing !== undefined) await this.#writing
     if (this.#waiting.length > 0) throw new Error(this.#reason ?? 'the syslog server does not take records')
   }
@@ -128,8 +128,8 @@ export class SyslogSink implements Sink {
 const priority = 13 * 8 + 6
 
 /**
- * A record as a message of RFC 5424 with its length before it (RFC 6587 §3.4.1), so that no text in it can end it. The
- * record is JSON, in which every control character is escaped.
+ * A record as a message of RFC 5424 with its length before it (RFC 6587 §3.4.1), so that no text in the record can end the message.
+ * The record is JSON, in which every control character is escaped.
  * @param line a record of the trail
  */
 export function syslogFrame(line: string, { hostName, processId }: { hostName: string; processId: number }): string {
