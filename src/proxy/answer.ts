@@ -20,7 +20,7 @@ export type Client = {
   /** Bytes that came behind an upgrade's head; undefined for all other requests. */
   upgradeHead: Buffer | undefined
   isOwnCookie: IsOwnCookie
-  /** How long the client may leave unread what it was sent. */
+  /** How long the client may leave bytes of the answer unread before the answer is cut off, in milliseconds. */
   transferTimeoutMs: number
 }
 
@@ -32,7 +32,7 @@ export type AnswerOwner = {
   onBegun(): void
   onDone(): void
   onUpgraded(relay: Relay): void
-  /** There is no answer, or nothing more of it. */
+  /** No answer came, or the answer broke off. */
   onFailed(error: Error, reached: Reached): void
   /** The sockets of an upgrade have closed. */
   onRelayClosed(): void
@@ -41,15 +41,15 @@ export type AnswerOwner = {
 
 type State =
   | { is: 'new' }
-  /** `connecting`: the request has a connection, or one is being opened. `sent`: it is written. `begun`: an answer has begun. */
+  /** `connecting`: the request has a connection, or one is being opened. `sent`: writing has begun. `begun`: an answer has begun. */
   | { is: 'connecting' | 'sent' | 'begun'; carrier: Carrier }
   /** The client has the head. `bytesLeft`: the rest of the body, -1 when the upstream did not give a length. */
   | { is: 'passing'; carrier: Carrier; isStream: boolean; bytesLeft: number }
   | { is: 'over' }
 
 /**
- * What happens to one answer, from the connection of the upstream to the client, chunk by chunk and unbuffered: the
- * connection calls the methods in the order in which they stand here. Each attempt at an answer has its own.
+ * Passes one answer from the upstream's connection to the client, chunk by chunk and unbuffered. The connection calls the
+ * methods in the order in which they are declared. Each attempt to send a request has its own `Answer`.
  */
 export class Answer implements Receiver {
   readonly #client: Client
@@ -68,7 +68,7 @@ export class Answer implements Receiver {
     this.#owner = owner
   }
 
-  /** Whether it is an event stream, which may stay open for hours. */
+  /** Whether the answer is an event stream, which may stay open for hours. */
   get isStream(): boolean {
     return this.#state.is === 'passing' && this.#state.isStream
   }
@@ -81,7 +81,7 @@ export class Answer implements Receiver {
     if (this.#state.is === 'connecting') this.#state = { is: 'sent', carrier: this.#state.carrier }
   }
 
-  /** The first byte of an answer is there: an interim one (RFC 9110 §15.2), of which there may be several, or the final one. */
+  /** The first byte of an answer has arrived. The answer is final or interim (RFC 9110 §15.2); there may be several interim ones. */
   onAnswer(): void {
     if (this.#state.is === 'sent') this.#state = { is: 'begun', carrier: this.#state.carrier }
     this.#owner.onBegun()
@@ -99,7 +99,7 @@ export class Answer implements Receiver {
     this.#client.reply.hijack()
     const isStream = valueOf(headers, 'content-type')?.startsWith('text/event-stream') === true
     this.#state = { is: 'passing', carrier: this.#state.carrier, isStream, bytesLeft: contentLength }
-    // A head that came alone must not wait for the first of its body.
+    // Send a head that came without body bytes now; node:http would hold it back until the first write of the body.
     if (!isBodyHere && contentLength !== 0) flushHead(this.#response)
   }
 
@@ -108,10 +108,10 @@ export class Answer implements Receiver {
     if (state.is !== 'passing') return
     if (state.bytesLeft !== -1) {
       state.bytesLeft -= part.length
-      // The last bytes and the end in one write.
+      // Send the last bytes and the end in one write.
       if (state.bytesLeft === 0) return endWith(this.#response, part)
     }
-    // A copy: the connection reads the next bytes into the same memory, and the client may take its time.
+    // Copy the bytes: the connection reads the next ones into the same memory, and the client may read slowly.
     if (this.#response.write(Buffer.from(part))) return
     state.carrier.pause()
     const late = setTimeout(() => this.#cutOff(), this.#client.transferTimeoutMs).unref()
@@ -121,12 +121,12 @@ export class Answer implements Receiver {
     })
   }
 
-  /** A client that reads nothing would keep the upstream's connection from other requests. */
+  /** Cuts the answer off. A client that reads nothing would otherwise occupy the upstream's connection. */
   #cutOff(): void {
     if (this.#state.is === 'passing') breakOff(this.#response)
   }
 
-  /** The connection may be with another request by then. */
+  /** Resumes only while this answer is passing: later the connection may carry another request. */
   #resume(): void {
     if (this.#state.is === 'passing') this.#state.carrier.resume()
   }
@@ -139,7 +139,7 @@ export class Answer implements Receiver {
     if (upgradeHead === undefined) closeAfterUnreadBody(request, this.#response)
   }
 
-  /** The upstream takes the upgrade: bytes behind the head are back on the socket. */
+  /** The upstream has accepted the upgrade. Bytes that followed its head have been put back on the socket. */
   onUpgrade(head: AnswerHead, upstream: Socket): void {
     this.#state = { is: 'over' }
     const { socket } = this.#response
@@ -154,7 +154,7 @@ export class Answer implements Receiver {
       upstream.destroy()
       throw error
     }
-    // The HTTP half is over: hooks that wait for the end of the answer see a 101.
+    // HTTP ends here. Hooks that wait for the end of the answer run now and see status 101.
     this.#response.emit('finish')
   }
 
@@ -169,17 +169,17 @@ export class Answer implements Receiver {
     return relayUpgrade(upgrade, () => this.#owner.onRelayClosed())
   }
 
-  /** No connection, no answer, one that cannot be read, or one that broke off. */
+  /** No connection could be opened, or the answer is missing, malformed or broke off. */
   onFailure(error: Error): void {
     const { is } = this.#state
     this.#state = { is: 'over' }
-    // A truncated body must not look whole: the connection breaks off, as the upstream's did.
+    // A truncated body must not look complete, so the answer to the client breaks off, too.
     if (is === 'passing') breakOff(this.#response)
     const isBegun = is === 'begun' || is === 'passing'
     this.#owner.onFailed(error, { isBegun, isSent: isBegun || is === 'sent' })
   }
 
-  /** The client is gone: the connection to the upstream is closed, and nothing more is heard of it. */
+  /** Closes the connection to the upstream, whose further events are ignored. Called when the client is gone. */
   giveUp(): void {
     const state = this.#state
     this.#state = { is: 'over' }

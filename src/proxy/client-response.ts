@@ -8,12 +8,13 @@ export function writeHead(response: ServerResponse, status: number, statusText: 
   if (http2StreamOf(response) !== undefined) return void response.writeHead(status, list)
   const isBehindInterim = response.writableLength > 0
   response.writeHead(status, statusText, list)
-  // While an answer waits for those of earlier requests, node:http puts its head in front of all that was written to it: of an
-  // interim answer, too, which would then be read as the beginning of the body. A head that is sent by itself goes to the end.
+  // While an answer waits for the answers to earlier requests, node:http puts its head before everything already written to it.
+  // The final head would precede an interim answer, which the client would read as the start of the body. A head that is sent by
+  // itself is appended.
   if (isBehindInterim) sendHead(response)
 }
 
-/** `flushHeaders` of node:http writes in UTF-8, and so makes two bytes of each byte of a field beyond ASCII. */
+/** Sends the head alone. `flushHeaders` of node:http would encode it as UTF-8, which makes two bytes of each non-ASCII byte. */
 function sendHead(response: ServerResponse): void {
   response.write('', 'latin1')
 }
@@ -28,11 +29,11 @@ export function writeEarlyHints(client: IncomingMessage, response: ServerRespons
   }
 }
 
-/** Up to this size a body costs less copied next to its head than handed to the system beside it. */
+/** Up to this size, copying a body into one buffer with its head costs less than giving the system two buffers. */
 const smallBytes = 16_384
 
 /**
- * The last bytes of an answer, and its end.
+ * Writes the last bytes of an answer and ends it.
  * @param chunk only valid during the call
  */
 export function endWith(response: ServerResponse, chunk: Buffer): void {
@@ -44,7 +45,7 @@ export function endWith(response: ServerResponse, chunk: Buffer): void {
     response.end(Buffer.from(chunk))
     return
   }
-  // node:http joins text with the head into one piece; uncorked before the end, both leave in one plain write.
+  // node:http joins a string with the head. Uncorking before `end` sends both in one plain write.
   response.cork()
   response.write(chunk.toString('latin1'), 'latin1')
   response.uncork()

@@ -26,7 +26,7 @@ type ExchangeOptions = {
   onFailure(code: ProxyFailureCode, cause: unknown): void
 }
 
-/** All but `waiting` and `over` count as under way in the lane. `place` is the position in its queue. */
+/** Every state except `waiting` and `over` counts as under way in the lane. `place` is the position in the lane's queue. */
 type State =
   | { is: 'waiting'; place: Place | undefined }
   | { is: 'admitted' }
@@ -35,8 +35,8 @@ type State =
   | { is: 'over' }
 
 /**
- * One request and its answer, from the decision to the end. Here is the side of the request: it waits for a place, goes to
- * an address, and to another where that is safe. What becomes of the answer is in `answer.ts`.
+ * One request and its answer, from the decision to the end. This class handles the request: it waits for a place, is sent to
+ * an address, and is retried at another one where that is safe. `answer.ts` handles the answer.
  */
 export class Exchange implements Waiting, OpenConnection, AnswerOwner {
   session: Session | undefined
@@ -63,7 +63,7 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
   }
 
   start(): void {
-    // An earlier stage may have waited. The close of an answer is told once, and this one would wait for it for good.
+    // The client may have left during an earlier stage. `close` is emitted once, so a listener that is added now would never run.
     if (isGone(this.#response)) return reportUnfinished(this.#response)
     const { openConnections, lane } = this.#options
     openConnections.add(this)
@@ -146,7 +146,7 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
     this.#leave()
   }
 
-  /** Ends all of it: what failed is a mistake of ours. */
+  /** Ends the exchange after an error in our own code. */
   collapse(error: unknown): void {
     const state = this.#state
     const { reply } = this.#options.client
@@ -156,7 +156,7 @@ export class Exchange implements Waiting, OpenConnection, AnswerOwner {
     this.#leave()
   }
 
-  /** Gives the place in the lane back. */
+  /** Releases the place in the lane. */
   #leave(): void {
     const state = this.#state
     if (state.is === 'waiting' || state.is === 'over') return

@@ -1,11 +1,11 @@
-/** The failures before an upstream's answer; each is a row of the error table. */
+/** Failures before the client has the head of an answer. Each is a row of the error table. */
 export type ProxyFailureCode =
   | 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT'
   | 'STAGEDOOR_PROXY_UNREACHABLE'
   | 'STAGEDOOR_PROXY_TIMEOUT'
   | 'STAGEDOOR_PROXY_OVERLOADED'
   | 'STAGEDOOR_PROXY_BAD_RESPONSE'
-  /** A mistake of ours. */
+  /** An error in our own code. */
   | 'STAGEDOOR_INTERNAL'
   | 'STAGEDOOR_PROXY_ANSWER_HEADERS_TOO_LARGE'
 

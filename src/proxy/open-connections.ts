@@ -11,7 +11,7 @@ export type OpenConnection = {
   readonly isLongLived: boolean
   /** Position in the list of open connections. Only the list writes it. */
   index: number
-  /** @param code WebSocket close code (RFC 6455 §7.4), for those that speak it */
+  /** @param code WebSocket close code (RFC 6455 §7.4); only upgraded connections send it */
   close(code: number, reason: string): void
 }
 
@@ -25,10 +25,10 @@ type OpenSession = {
 export type OpenConnections = ReturnType<typeof createOpenConnections>
 
 /**
- * Keeps a list of open connections, so that they close when their session ends (promise 3). Upstreams' limits bound it.
+ * Keeps a list of open connections, so that they close when their session ends. The limits of the upstreams bound the list.
  *
- * An array, because requests come and go all the time and lookups are rare. A Set or Map would be rehashed all the time, and V8
- * links each discarded table to the next one: a table in the old generation would keep all later requests from being collected young.
+ * The list is an array, because requests come and go constantly and lookups are rare. A Set or Map would be rehashed constantly, and
+ * V8 links each discarded table to the next one: a table in the old generation would keep all later requests out of young collections.
  */
 export function createOpenConnections() {
   const all: OpenConnection[] = []
@@ -61,10 +61,10 @@ export function createOpenConnections() {
       return open
     },
     sessions: (): readonly OpenSession[] => bySession(all),
-    /** Ends everything that lives by a session, e.g. with 4401; returns how many there were. */
+    /** Closes all connections of a session, e.g. with 4401; returns how many there were. */
     closeSession: (sessionId: string, code: number, reason: string): number =>
       closeAll(connectionsOf(sessionId), code, reason),
-    /** Ends upgrades and event streams, e.g. with 1001 at shutdown; requests under way may finish. */
+    /** Closes upgrades and event streams, e.g. with 1001 at shutdown; requests under way may finish. */
     closeLongLived: (code: number, reason: string): number =>
       closeAll(
         all.filter(({ isLongLived }) => isLongLived),
@@ -90,7 +90,7 @@ function bySession(connections: readonly OpenConnection[]): OpenSession[] {
   return [...open.values()]
 }
 
-/** News may come late, and one replica may know of a use where another knows of a refresh. */
+/** Merges two states of a session: the later refresh and the later use. Updates may arrive late and from different replicas. */
 export function newest(one: Session, other: Session): Session {
   if (one === other) return one
   const usedAt = Math.max(one.usedAt, other.usedAt)

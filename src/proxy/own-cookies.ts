@@ -1,17 +1,17 @@
 /** Whether a cookie belongs to Stagedoor, by its name. Such cookies do not reach upstreams. */
 export type IsOwnCookie = (name: string) => boolean
 
-// The session (whole or in chunks), logins in flight and how the latest went; `__Host-` falls away where the public URL is plain http.
+// The session (whole or in chunks), logins in flight, and the marker of the latest login. With plain http there is no `__Host-`.
 const securePattern = /^__Host-stagedoor(?:\.\d+|-tx\..*|-login)?$/
 const plainPattern = /^(?:__Host-)?stagedoor(?:\.\d+|-tx\..*|-login)?$/
 
-/** @param isSecure whether the gateway's public URL is https, where our cookies bear the `__Host-` prefix */
+/** @param isSecure whether the gateway's public URL is https, where our cookies have the `__Host-` prefix */
 export function createIsOwnCookie(isSecure: boolean): IsOwnCookie {
   const pattern = isSecure ? securePattern : plainPattern
   return (name) => pattern.test(name)
 }
 
-/** The `Cookie` value without our own cookies, every other byte as it came; empty where nothing is left. */
+/** The `Cookie` value without our own cookies. Other cookies keep their bytes. Empty if no cookie is left. */
 export function withoutOwnCookies(header: string, isOwn: IsOwnCookie): string {
   if (!header.includes('stagedoor')) return header
   const parts = header.split(';')
@@ -20,8 +20,8 @@ export function withoutOwnCookies(header: string, isOwn: IsOwnCookie): string {
 }
 
 /**
- * Whether an upstream's `Set-Cookie` would overwrite one of our cookies. A nameless cookie (`=name=value`) counts by
- * what browsers send back for it, which is `name=value` (RFC 6265bis §5.6).
+ * Whether an upstream's `Set-Cookie` would overwrite one of our cookies. Browsers send a nameless cookie (`=name=value`)
+ * back as `name=value` (RFC 6265bis §5.6), so it counts as that.
  */
 export function setsOwnCookie(header: string, isOwn: IsOwnCookie): boolean {
   if (!header.includes('stagedoor')) return false

@@ -2,7 +2,7 @@ import { getStatus, type StatusRequest } from './http1/get-status.ts'
 import type { Choose } from './upstream-addresses.ts'
 import type { Admission } from './upstream-limit.ts'
 
-/** The way of clients' requests to an upstream. */
+/** The lane that clients' requests take to an upstream. */
 type Requests = { admission: Admission; choose: Choose }
 
 /**

@@ -24,11 +24,11 @@ type ProxyOptions = {
   /** Origin of `server.baseUrl`, without a slash at the end. */
   publicOrigin: string
   openConnections: OpenConnections
-  /** How long a client may take to send or to take a part of a body. */
+  /** How long a client may take to send or to read a part of a body. */
   transferTimeoutMs: number
 }
 
-/** Last stage: every path that is not one of ours goes to the upstream that the decision names. */
+/** The last stage. It forwards every path that is not one of ours to the upstream that the decision names. */
 export const proxy = fastifyPlugin<ProxyOptions>(
   async (app, { upgrades, publicOrigin, ...options }) => {
     const isOwnCookie = createIsOwnCookie(publicOrigin.startsWith('https:'))
@@ -55,14 +55,14 @@ const transport = {
 }
 
 /**
- * `@fastify/http-proxy`, once for all upstreams: its routes, methods, parsers and hooks. Upstream, path and headers are those of
- * the exchange, which is made of what the earlier stages decided on; the ones that the frame computes are dropped.
+ * Registers `@fastify/http-proxy`, once for all upstreams, for its routes, methods, parsers and hooks. The exchange supplies
+ * upstream, path and headers from what the earlier stages decided; those that `@fastify/http-proxy` computes are ignored.
  */
 async function frame(
   app: FastifyInstance,
   { prepare }: { prepare: (request: FastifyRequest, reply: FastifyReply) => Exchange },
 ) {
-  // The frame replaces the parser of JSON only: that of text would read such bodies, and nothing would be left to forward.
+  // `@fastify/http-proxy` replaces only the JSON parser. Fastify's text parser would consume text bodies before they are forwarded.
   app.removeAllContentTypeParsers()
   await app.register(httpProxy, {
     upstream: '',
@@ -70,13 +70,13 @@ async function frame(
     httpMethods: [...forwardedMethods],
     undici: transport as never,
     disableRequestLogging: true,
-    // The frame refuses escapes that are no UTF-8, which the boundary lets pass. It need not see the path.
+    // `@fastify/http-proxy` refuses escapes that are not UTF-8, which the boundary allows. It does not need the path.
     preRewrite: () => '/',
     preHandler(request, reply, done) {
       request.exchange = prepare(request, reply as unknown as FastifyReply)
       done()
     },
-    // Fastify waits for what a handler returns, and would log each client that goes away.
+    // Return nothing: Fastify would wait for the returned reply, and log each client that leaves.
     handler: (_request, reply, destination, options) => void reply.from(destination, options),
     replyOptions: {
       getUpstream: () => 'http://upstream.invalid',

@@ -22,11 +22,11 @@ export type Forwarder = {
 }
 
 /**
- * Prepares the exchange of one decided request: chooses its upstream and lane, and writes the request for it.
- * @param upgradeHead bytes behind the head of an upgrade request; undefined for any other request
+ * Prepares the exchange of one request that policy allowed: chooses its upstream and lane, and builds the upstream's request.
+ * @param upgradeHead bytes after the head of an upgrade request; undefined for any other request
  * @throws STAGEDOOR_INTERNAL where no decision allows the request
- * @throws STAGEDOOR_BOUNDARY_NOT_FOUND for a path that the upstream's `rewrite` does not know: unchanged it would mean
- * something else there than the rules had in mind
+ * @throws STAGEDOOR_BOUNDARY_NOT_FOUND for a path that the upstream's `rewrite` does not cover. Unchanged, it could mean
+ * something else at the upstream than the rules intended.
  */
 export function prepareExchange(
   request: FastifyRequest,
@@ -75,7 +75,7 @@ function upstreamOf({ decision }: FastifyRequest, { upstreams }: Forwarder): Ups
   return upstream
 }
 
-// RFC 9112 §6.3: a request has a body exactly where one of the two says so.
+// RFC 9112 §6.3: a request has a body only if `Transfer-Encoding` or `Content-Length` says so.
 export function bringsBody({ raw: { headers } }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }

@@ -8,13 +8,13 @@ type ProbeOptions = {
   path: string
   everyMs: number
   timeoutMs: number
-  /** @param cause why it failed; undefined where it did not */
+  /** @param cause why the probe failed; undefined if it passed */
   onResult(cause: Error | undefined): void
 }
 
 /**
- * Asks an address again and again whether it is well.
- * @returns stops asking
+ * Probes an address at regular intervals.
+ * @returns a function that stops the probes
  */
 export function startProbing(options: ProbeOptions): () => void {
   let isStopped = false
@@ -45,7 +45,7 @@ async function probe({ connections, url, path, timeoutMs }: ProbeOptions): Promi
   }
 }
 
-/** A socket has no name (RFC 9110 §7.2 wants one all the same). */
+/** A Unix socket has no host name, but RFC 9110 §7.2 requires the header. */
 function hostHeader(url: string): string {
   return url.startsWith('unix:') ? 'localhost' : new URL(url).host
 }

@@ -8,14 +8,14 @@ type ClientHead = {
   rawHeaders: readonly string[]
   /** The client's `Connection` value (all of them, joined). */
   connection: string | undefined
-  /** Whether a body is forwarded; its `Content-Length` travels along only then. */
+  /** Whether a body is forwarded. `Content-Length` is copied only with a body. */
   hasBody: boolean
 }
 
 /**
- * The header list for the upstream, written afresh: what the client may say is copied (`headers/removed-headers.ts`), what only
- * we may say is ours. `Host` is the one the client addressed, because Backstage compares it with its base URL.
- * The writer of the request adds `Connection` and framing.
+ * Builds the header list for the upstream. Headers that a client may set are copied (`headers/removed-headers.ts`); headers that
+ * only we may set are our own. `Host` is the one the client addressed, because Backstage compares it with its base URL.
+ * `http1/request-head.ts` adds `Connection` and framing.
  */
 export function upstreamHeaders(
   client: ClientHead,

@@ -9,9 +9,9 @@ import { type IsOwnCookie, setsOwnCookie } from './own-cookies.ts'
 type ReplyHeaders = Readonly<Record<string, number | string | string[] | undefined>>
 
 /**
- * The header list for the client: the upstream's end-to-end fields, then what earlier stages put on the reply. Of one name
- * theirs replaces the upstream's; `Set-Cookie` is added to it. An upstream never sets our cookies, our request id or
- * anything that bears our name. A 204 has no length (RFC 9110 §8.6): clients of HTTP/2 refuse the answer for it.
+ * The header list for the client: the upstream's end-to-end fields, then the headers that earlier stages put on the reply.
+ * Theirs replace the upstream's of the same name, except `Set-Cookie`, which is added. An upstream cannot set our cookies,
+ * our request id or an `X-Stagedoor-` header. A 204 has no `Content-Length` (RFC 9110 §8.6): HTTP/2 clients reject it.
  */
 export function clientHeaders(
   { status, headers, connection }: Pick<AnswerHead, 'status' | 'headers' | 'connection'>,
@@ -32,7 +32,7 @@ export function clientHeaders(
   }
 
   for (const name in replyHeaders) push(list, name, replyHeaders[name])
-  // The last one: behind it node:http reads the bytes of a `Content-Disposition` as UTF-8, and writes others or none.
+  // `Content-Length` goes last: node:http decodes the bytes of a `Content-Disposition` after it as UTF-8, and changes or loses them.
   if (status !== 204) push(list, 'content-length', length)
   return list
 }
@@ -44,9 +44,9 @@ function push(list: string[], name: string, value: number | string | readonly st
 }
 
 /**
- * The reply headers of earlier stages, made safe for caches between us and the browser: a cookie of ours is never part of an
- * answer that they may share, and makes any other answer private. A person who received another's cookie would be signed in as them.
- * @param answered the upstream's fields: names in lower case and values in turn
+ * The reply headers of earlier stages, made safe for caches between us and the browser. An answer that a cache may share gets no
+ * cookie of ours; a cookie of ours makes any other answer private. A shared session cookie would sign one person in as another.
+ * @param answered the upstream's fields, a flat list: each name in lower case, then its value
  */
 export function withPrivateCookies(reply: FastifyReply, answered: readonly string[]): ReplyHeaders {
   const headers = reply.getHeaders()

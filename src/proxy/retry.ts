@@ -2,13 +2,13 @@ import { codeOf } from './failure.ts'
 
 /** How far a request got before its upstream failed, without a byte of an answer. */
 type Attempt = {
-  /** How often it was tried so far. */
+  /** The number of attempts so far. */
   count: number
-  /** A connection stood, and the request may have been written to it. */
+  /** A connection was open, and the request may have been written to it. */
   isSent: boolean
 }
 
-/** How often one request is sent at most. A connection that died while idle is worth a second attempt even at a single address. */
+/** The most attempts for one request. Even a single address gets a second one, because an idle connection may have died. */
 export function maxAttemptsAt(addresses: number): number {
   return Math.min(Math.max(addresses, 2), 3)
 }
@@ -23,8 +23,8 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 const idempotentMethods = new Set([...safeMethods, 'PUT', 'DELETE'])
 
 /**
- * Whether a request may be sent once more: never with a body, which is gone. If no connection could be opened, an idempotent
- * request goes to another address. If the connection died, as an idle connection does, a safe request is sent on another one.
+ * Whether a request may be retried: never with a body, which has been consumed. If no connection could be opened, an idempotent
+ * request goes to another address. If the connection died, as idle connections do, a safe request is sent on another one.
  */
 export function mayRetry(request: Retriable, attempt: Attempt, limits: RetryLimits, error: Error): boolean {
   if (attempt.count >= limits.maxAttempts || request.body !== null) return false

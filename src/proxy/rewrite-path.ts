@@ -2,8 +2,8 @@
 export type Rewrite = { from: string; to: string }
 
 /**
- * The path that the upstream is asked for; undefined where the path does not begin with `from`. Letter case is ignored,
- * as rules ignore it: a path that they cover must not reach the upstream under another name.
+ * The path to request from the upstream; undefined if the path does not begin with `from`. Letter case is ignored, as rules
+ * ignore it: a path that a rule covers must not reach the upstream under another name.
  * @param path canonical path
  */
 export function rewritePath(path: string, { from, to }: Rewrite): string | undefined {

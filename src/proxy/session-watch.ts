@@ -2,7 +2,7 @@ import type { Asked } from '../policy/first-matching-rule.ts'
 import type { Session } from '../session/session.ts'
 import { newest, type OpenConnections } from './open-connections.ts'
 
-/** Close codes of ours (RFC 6455 §7.4.2: 4000 to 4999 are for applications), after the HTTP status they stand for. */
+/** Our own close codes (RFC 6455 §7.4.2: 4000 to 4999 are for applications): 4000 plus the HTTP status that means the same. */
 export const sessionEndedCode = 4401
 export const accessLostCode = 4403
 const accessLost = 'Access was taken away'
@@ -37,7 +37,7 @@ export function createSessionWatch(options: SessionWatchOptions) {
     }
   }
 
-  /** Closes what has ended by now. */
+  /** Closes the connections of sessions that have ended. */
   const sweep = (): void =>
     guarded(() => {
       const time = now()
@@ -49,7 +49,7 @@ export function createSessionWatch(options: SessionWatchOptions) {
       }
     })
 
-  /** Closes the upgrades and event streams that `isDue` names; requests under way go on. */
+  /** Closes the upgrades and event streams for which `isDue` is true; requests under way continue. */
   function closeStreams(isDue: (session: Session, asked: Asked) => boolean, code: number, reason: string): void {
     for (const { session, connections } of openConnections.sessions()) {
       for (const connection of connections.filter(({ isLongLived }) => isLongLived))
@@ -63,15 +63,15 @@ export function createSessionWatch(options: SessionWatchOptions) {
   return {
     sweep,
     /**
-     * Ends upgrades and event streams of sessions whose claims are no longer known to be right: clients connect again,
-     * and that request waits for fresh claims and is decided anew.
+     * Closes upgrades and event streams of sessions whose claims may be out of date. Clients connect again; that request waits
+     * for fresh claims and gets a new decision.
      */
     recheck: (isOutdated: (session: Session) => boolean): void =>
       closeStreams(isOutdated, reconnectCode, 'Roles have changed: connect again'),
-    /** Ends upgrades and event streams that the rules, which have changed, no longer allow. */
+    /** Closes upgrades and event streams that the changed rules no longer allow. */
     applyRules: (): void =>
       closeStreams((session, asked) => !isStillAllowed(session, asked), accessLostCode, accessLost),
-    /** Takes the newest state of a session, after a use or a refresh, here or at another replica. */
+    /** Takes the newest state of a session, from here or another replica. Closes the connections that its new claims do not allow. */
     update(session: Session): void {
       const open = openConnections.ofSession(session.id)
       if (open === undefined) return

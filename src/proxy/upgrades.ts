@@ -8,18 +8,18 @@ export type UpgradeRequests = ReturnType<typeof createUpgradeRequests>
 
 export function createUpgradeRequests() {
   const heads = new WeakMap<IncomingMessage, Buffer>()
-  /** Answers on a connection are in order: none is due once the latest is sent. One that breaks off is due until the connection ends. */
+  /** Answers are sent in order, so none is due once the latest is sent. One that breaks off is due until the connection ends. */
   const latestAnswers = new WeakMap<Socket, ServerResponse>()
-  /** Whether an answer is still due on a connection: what is written there now would be taken for it, or for a part of it. */
+  /** Whether an answer is still due on a connection. The client would read bytes that are written now as that answer or part of it. */
   const isAnswerDue = (socket: Socket): boolean => latestAnswers.get(socket)?.writableFinished === false
   return {
     isAnswerDue,
     /**
-     * Sends a server's upgrade requests down the same path as all others: each gets a `ServerResponse` on its socket, so that
-     * every hook sees it and a refusal reaches the client as a plain HTTP answer, after which the connection closes.
+     * Routes a server's upgrade requests like all others. Each gets a `ServerResponse` on its socket, so that every hook sees it
+     * and a refusal reaches the client as a plain HTTP answer, after which the connection closes.
      *
      * Only `Upgrade: websocket` counts. Any other upgrade is ignored, and the request is an ordinary one (RFC 9110 §7.8); requests
-     * over `h2c` would pass the policy unseen. An upgrade that a client sends before it has the previous answer is ignored, too: the
+     * over `h2c` would bypass the policy. An upgrade that a client sends before it has the previous answer is ignored, too: the
      * connection still belongs to that answer.
      */
     accept(server: Server, routing: Routing): void {
@@ -32,7 +32,7 @@ export function createUpgradeRequests() {
         endAtBrokenOffAnswer(response)
         endAfterRefusedUpgrade(request, response)
       })
-      // node:http would answer an unknown `Expect` with 417, too (RFC 9110 §10.1.1), but we would not know of that answer.
+      // node:http would also answer an unknown `Expect` with 417 (RFC 9110 §10.1.1), but `latestAnswers` would not have that answer.
       server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
         latestAnswers.set(request.socket, response)
         response.writeHead(417).end()
@@ -47,7 +47,7 @@ export function createUpgradeRequests() {
   }
 }
 
-// RFC 6455 §4.1; bytes behind a body would be read differently by us and by the upstream.
+// RFC 6455 §4.1. A request with a body is no upgrade: we and the upstream would read the bytes after the body differently.
 function isWebSocketUpgrade({ method, httpVersion, headers }: IncomingMessage): boolean {
   if (method !== 'GET' || httpVersion !== '1.1') return false
   if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return false
@@ -55,8 +55,8 @@ function isWebSocketUpgrade({ method, httpVersion, headers }: IncomingMessage): 
 }
 
 /**
- * Ends the connection when the turn of an answer comes that broke off while it waited for those before it. node:http would give it the
- * connection all the same, and the client would wait for the rest for good.
+ * An answer may break off while it waits for earlier ones. When its turn comes, node:http still gives it the connection, and the
+ * client would wait for it forever; so the connection is closed.
  */
 function endAtBrokenOffAnswer(response: ServerResponse): void {
   if (response.socket !== null) return
@@ -65,7 +65,7 @@ function endAtBrokenOffAnswer(response: ServerResponse): void {
   })
 }
 
-/** Node drops what it has read behind a request whose upgrade is not granted: nothing after it can be taken for a request. */
+/** If an upgrade is not granted, Node drops the bytes it has read after that request. What follows may be no request, so we close. */
 function endAfterRefusedUpgrade({ headers }: IncomingMessage, response: ServerResponse): void {
   if (headers.upgrade !== undefined) response.shouldKeepAlive = false
 }
@@ -74,11 +74,11 @@ function responseOn(socket: Socket, request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket)
-  // node:http takes its own listeners off an upgraded socket; these do what those did.
+  // node:http removes its own listeners from an upgraded socket; these replace them.
   socket.on('error', () => socket.destroy())
   socket.on('drain', () => response.emit('drain'))
   response.on('finish', () => {
-    // An upgrade that was granted has taken the socket over.
+    // A granted upgrade has taken over the socket.
     if (response.socket === null) return
     response.detachSocket(socket)
     socket.destroySoon()
@@ -99,16 +99,16 @@ type Upgrade = {
 }
 
 export type Relay = {
-  /** Sends the client the reason (RFC 6455 §5.5.1) and ends both sides. */
+  /** Sends the client a close frame with the reason (RFC 6455 §5.5.1) and closes both sides. */
   close(code: number, reason: string): void
 }
 
-/** How long a client has to take the reason for which its connection ends. */
+/** How long a client has to read the close frame. */
 const farewellMs = 2_000
 
 /**
- * Joins the two sockets of an answered upgrade. Bytes pass unread, so compression and sub-protocols are the two ends'
- * own affair; nothing of the client passes before the upstream has agreed to the upgrade.
+ * Joins the two sockets of an accepted upgrade. Bytes pass through unparsed, so compression and sub-protocols are between the
+ * two ends. No bytes of the client pass before the upstream has accepted the upgrade.
  * @param onClosed called once, when both sides are done
  */
 export function relayUpgrade(upgrade: Upgrade, onClosed: () => void): Relay {
@@ -132,7 +132,7 @@ export function relayUpgrade(upgrade: Upgrade, onClosed: () => void): Relay {
     close(code, reason) {
       upstream.unpipe(client)
       if (client.writable) client.end(closeFrame(code, reason))
-      // A client that reads no more would never take the reason.
+      // A client that has stopped reading would never receive the close frame.
       setTimeout(() => client.destroy(), farewellMs).unref()
       upstream.destroy()
     },

@@ -1,15 +1,15 @@
 import type { ConnectionPool } from './http1/connection-pool.ts'
 
 type AddressHealthOptions = {
-  /** How long requests stay away after a connection could not be opened. */
+  /** How long an address gets no requests after a connection to it could not be opened. */
   coolDownMs: number
   /** Milliseconds of a clock that never goes back. */
   now: () => number
-  /** @param cause undefined where the address is well again */
+  /** @param cause why the address fails; undefined when it works again */
   onChange: (cause: Error | undefined) => void
 }
 
-/** A single failed probe may be chance. */
+/** A single failed probe may be a coincidence. */
 const probesUntilDown = 2
 
 export type AddressHealth = ReturnType<typeof createAddressHealth>
@@ -41,7 +41,7 @@ export function createAddressHealth({ coolDownMs, now, onChange }: AddressHealth
     },
     /** Whether requests should go there. */
     isUsable: (): boolean => !isDown && (avoidedUntil === undefined || now() >= avoidedUntil),
-    /** A request is about to go there. After the cool-down one request tries the address; the others stay away until it is answered. */
+    /** A request is about to go there. After the cool-down one request tries the address; the others avoid it until it has answered. */
     tried(): void {
       if (avoidedUntil !== undefined) avoidedUntil = now() + coolDownMs
     },
@@ -50,11 +50,11 @@ export function createAddressHealth({ coolDownMs, now, onChange }: AddressHealth
       avoidedUntil = now() + coolDownMs
       fail(cause)
     },
-    /** It answered a request. */
+    /** The address answered a request. */
     answered(): void {
       if (isFailing) recover()
     },
-    /** @param cause why the probe failed; undefined where it did not */
+    /** @param cause why the probe failed; undefined if it passed */
     probed(cause: Error | undefined): void {
       failedProbes = cause === undefined ? 0 : failedProbes + 1
       isDown = failedProbes >= probesUntilDown
@@ -68,16 +68,16 @@ export function createAddressHealth({ coolDownMs, now, onChange }: AddressHealth
 export type Target = {
   readonly connections: Pick<ConnectionPool, 'dispatch'>
   readonly health: AddressHealth
-  /** Requests of the lane under way there. */
+  /** The number of the lane's requests that are under way at this address. */
   active: number
 }
 
-/** Chooses where a request goes. @param avoid where it failed just now */
+/** Chooses the target of a request. @param avoid the target where the request has just failed */
 export type Choose = (avoid: Target | undefined) => Target
 
 /**
- * The least busy of the usable targets; of equals they take turns. Where none is usable any other is tried: that costs
- * less than refusing everybody on a mistaken probe.
+ * Chooses the least busy of the usable targets; equally busy ones take turns. If none is usable, another one is tried anyway:
+ * that costs less than refusing every request because of a wrong probe.
  */
 export function createChooser(targets: readonly [Target, ...Target[]]): Choose {
   const [first, ...others] = targets

@@ -13,13 +13,13 @@ import {
 import { Admission } from './upstream-limit.ts'
 
 export type UpstreamOptions = {
-  /** Addresses that answer alike: `http://host:port`, `https://…` or `unix:/path`. */
+  /** Interchangeable addresses: `http://host:port`, `https://…` or `unix:/path`. */
   urls: readonly string[]
-  /** For a connection to stand, TLS included. */
+  /** Limit for opening a connection, TLS handshake included. */
   connectTimeoutMs: number
   /** Limit from the request sent to the response head received. Bodies and open streams have no limit. */
   headersTimeoutMs: number
-  /** Limit for the answer to an upgrade: Backstage may leave one unanswered for good. */
+  /** Limit for the answer to an upgrade: Backstage may never answer one. */
   handshakeTimeoutMs: number
   /** Requests under way at the same time, each on its own connection. */
   maxConnections: number
@@ -28,19 +28,19 @@ export type UpstreamOptions = {
   maxWaitMs: number
   /** Upgrades and event streams open at a time; they do not count as requests under way. */
   maxStreams: number
-  /** How long an address is left alone after a connection to it could not be opened. */
+  /** How long an address gets no requests after a connection to it could not be opened. */
   coolDownMs: number
-  /** Longest head of an answer. */
+  /** Longest head of an answer, in bytes. */
   maxHeaderBytes: number
   /** The health check of each address; undefined for none. */
   probe?: { path: string; everyMs: number; timeoutMs: number } | undefined
   tls?: UpstreamTls | undefined
   rewrite?: Rewrite | undefined
-  /** An address fails now, or (without a cause) is well again. */
+  /** An address has begun to fail, or, without a cause, works again. */
   onChange?: (url: string, cause: Error | undefined) => void
 }
 
-/** A way to the upstream: connections, and the bound on what may be under way. */
+/** How one class of requests reaches an upstream: a choice of addresses, and a limit on the requests under way. */
 export type Lane = {
   choose: Choose
   /** How often one request may be sent. */
@@ -50,17 +50,17 @@ export type Lane = {
   headersTimeoutMs: number
 }
 
-/** Event streams stay open for hours: counted apart, so that they do not take a request's place. */
+/** Event streams stay open for hours. They are counted separately, so that they take no place of a request. */
 export type Lanes = { requests: Lane; streams: Lane; upgrades: Lane }
 
 export type Upstream = ReturnType<typeof createUpstream>
 
-/** @throws TypeError when a URL is not one, or there is none */
+/** @throws TypeError when a URL is invalid, or there is none */
 export function createUpstream(options: UpstreamOptions) {
   const addresses = options.urls.map((url) => createAddress(url, options))
   return {
     ...lanesTo(addresses, options),
-    /** Of callers who are not signed in: however many places they take, none is missing to the others. */
+    /** Lanes for callers who are not signed in. However many places these take, signed-in callers keep theirs. */
     strangers: lanesTo(addresses, options),
     rewrite: options.rewrite,
     maxHeaderBytes: options.maxHeaderBytes,

@@ -2,7 +2,7 @@ import { Queue, type Place, type Waiting } from '../overload/queue.ts'
 
 export type AdmissionLimits = { maxActive: number; maxWaiting: number; maxWaitMs: number }
 
-/** Bounds what is under way to one upstream: room first, then a bounded wait in the queue, then a quick refusal. */
+/** Limits the requests under way to one upstream. Further requests wait in a bounded queue; when it is full, they are refused at once. */
 export class Admission {
   active = 0
   readonly #limits: AdmissionLimits
@@ -17,7 +17,7 @@ export class Admission {
     return this.#queue.size
   }
 
-  /** @returns its place where it has to wait, for `withdraw` */
+  /** @returns the place in the queue, for `withdraw`; undefined if the applicant does not wait */
   enter(applicant: Waiting): Place | undefined {
     const { maxActive, maxWaiting } = this.#limits
     if (this.active < maxActive) {
@@ -28,12 +28,12 @@ export class Admission {
     return undefined
   }
 
-  /** Gives the room back, once for each `admit`: it goes to the first in the queue. */
+  /** Releases a place, once for each `admit`. The first applicant in the queue gets it. */
   leave(): void {
     if (!this.#queue.admitNext()) this.active -= 1
   }
 
-  /** Gives up waiting; false where it did not wait any more. */
+  /** Leaves the queue; false if the applicant was no longer waiting. */
   withdraw(place: Place | undefined): boolean {
     return place !== undefined && this.#queue.leave(place)
   }

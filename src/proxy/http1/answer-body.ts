@@ -3,15 +3,15 @@
 import type { AnswerHead } from './answer-head.ts'
 import { ChunkedBody } from './chunked-body.ts'
 
-/** Where the body of an answer ends. */
+/** Reads the body of an answer and finds its end. */
 export type AnswerBody = {
   /**
-   * Takes the next bytes and hands on those of the body, as they lie.
-   * @returns how many of the bytes belong to the answer where it ended; -1 where more is to come
+   * Reads the next bytes and passes those of the body to `onData`, without copying them.
+   * @returns how many of the bytes belong to the answer if it ends in them; -1 if more is to come
    * @throws UPSTREAM_UNREADABLE
    */
   read(bytes: Buffer, onData: (part: Buffer) => void): number
-  /** Whether it is complete when the connection ends. */
+  /** Whether the body ends where the connection ends. */
   readonly endsWithConnection: boolean
 }
 
@@ -45,7 +45,7 @@ const untilClose: AnswerBody = {
 }
 
 /**
- * The body that follows a final head (RFC 9112 §6.3); undefined where none does.
+ * The body that follows a final head (RFC 9112 §6.3); undefined if there is none.
  * @param method of the request
  */
 export function bodyOf(head: AnswerHead, method: string): AnswerBody | undefined {
@@ -55,8 +55,8 @@ export function bodyOf(head: AnswerHead, method: string): AnswerBody | undefined
 }
 
 /**
- * Whether the upstream may have sent a body that there must not be. It would be read as the next answer, so that the
- * connection is not used again.
+ * Whether the upstream may have sent a body where none is allowed. Its bytes would be read as the next answer, so the
+ * connection is not reused.
  */
 export function mayHaveSentContent({ status, contentLength, isChunked }: AnswerHead): boolean {
   return hasNoContent(status) && (contentLength > 0 || isChunked)

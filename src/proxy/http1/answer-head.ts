@@ -4,11 +4,11 @@ import { unreadable } from './upstream-error.ts'
 export type AnswerHead = {
   readonly status: number
   readonly statusText: string
-  /** Flat list of names, in lower case, and values, as they came; bytes as latin-1. */
+  /** Flat list: each name in lower case, then its value as received. Text is latin-1. */
   readonly headers: readonly string[]
   /** All `Connection` values, joined. */
   readonly connection: string | undefined
-  /** How long the upstream keeps an idle connection, as it says itself (RFC 2068 §19.7.1.1); undefined where it does not. */
+  /** The last `Keep-Alive` value, which says how long the upstream keeps an idle connection (RFC 2068 §19.7.1.1). */
   readonly keepAlive: string | undefined
   /** -1 where there is no `Content-Length`. */
   readonly contentLength: number
@@ -19,7 +19,7 @@ export type AnswerHead = {
 
 /**
  * Status line and field lines (RFC 9112 §4 and §5), strictly: no bare CR or LF, no line folding, no space before a colon,
- * no control characters, no status beyond 599 (RFC 9110 §15). What has to be repaired first could be read otherwise by the next reader.
+ * no control characters, no status beyond 599 (RFC 9110 §15). The next parser could read a head that needs repair differently.
  */
 const grammar =
   /^HTTP\/1\.[01] [1-5]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*)*$/
@@ -30,7 +30,7 @@ const statusTextAt = statusAt + 'nnn '.length
 
 /**
  * @param text the bytes before the empty line, as latin-1
- * @throws UPSTREAM_UNREADABLE for anything that is not, to the letter, a head whose body has one length
+ * @throws UPSTREAM_UNREADABLE unless the text matches the grammar exactly and gives the body one unambiguous length
  */
 export function readAnswerHead(text: string): AnswerHead {
   if (!grammar.test(text)) throw unreadable('the head of the answer is not HTTP/1.1')
@@ -68,7 +68,7 @@ export function readAnswerHead(text: string): AnswerHead {
   }
 
   const isHttp11 = text.charCodeAt(statusAt - 2) === one
-  // RFC 9112 §6.1 and §6.3: both at once is a sign of smuggling, and HTTP/1.0 knows no transfer codings.
+  // RFC 9112 §6.1 and §6.3: both headers at once are a sign of smuggling, and HTTP/1.0 has no transfer codings.
   if (isChunked && (contentLength !== -1 || !isHttp11)) throw unreadable('the length of the answer is ambiguous')
   return {
     status: Number(text.slice(statusAt, statusAt + 3)),
@@ -95,7 +95,7 @@ const one = 0x31
 
 const isPadding = (code: number): boolean => code === 0x20 || code === 0x09
 
-/** Optional white space around a value is no part of it (RFC 9112 §5.1); `trim` would take more than spaces and tabs. */
+/** Removes the optional white space around a value (RFC 9112 §5.1). `trim` would remove more than spaces and tabs. */
 function withoutPadding(text: string, from: number, to: number): string {
   let start = from
   let end = to
@@ -111,10 +111,10 @@ function lengthOf(value: string, known: number): number {
   return length
 }
 
-/** llhttp, which the next reader may be made of, takes a tab behind a coding for a part of its name. */
+/** No tab after the coding: llhttp, which the next parser may use, reads the tab as part of the coding's name. */
 const chunkedOnly = /^[ \t]*chunked *$/i
 
-// RFC 9112 §6.1: we send no TE, so that an upstream may use no other coding.
+// RFC 9112 §6.1: we send no `TE`, so an upstream may use no other coding.
 function refuseOtherCoding(padded: string, isKnown: boolean): void {
   if (isKnown || !chunkedOnly.test(padded)) throw unreadable('the answer has another transfer coding than chunked')
 }

@@ -6,7 +6,7 @@ import { unreadable, UpstreamError } from './upstream-error.ts'
 type AnswerReaderOptions = {
   /** Longest head, in bytes. */
   maxHeadBytes: number
-  /** The upstream changes to the protocol that was asked for; the bytes behind the head are in it. */
+  /** The upstream switches to the requested protocol. `rest` is what followed the head, in that protocol. */
   onSwitch(head: AnswerHead, rest: Buffer): void
 }
 
@@ -21,7 +21,7 @@ export class AnswerReader {
   readonly #options: AnswerReaderOptions
   #asked: Asked | undefined
   #receiver: Receiver | undefined
-  /** Beginning of a head whose end has not come yet. */
+  /** The beginning of a head whose end has not arrived yet. */
   #headBytes: Buffer | undefined
   #body: AnswerBody | undefined
   #hasHead = false
@@ -34,12 +34,12 @@ export class AnswerReader {
     this.#options = options
   }
 
-  /** Whether the final head has been read. Heads themselves are not kept: a stream would hold its own for hours. */
+  /** Whether the final head has been read. The head itself is not kept: an event stream would hold it for hours. */
   get hasHead(): boolean {
     return this.#hasHead
   }
 
-  /** Whether the answer is whole if nothing more comes. */
+  /** Whether the answer is complete if the connection ends now. */
   get mayEndHere(): boolean {
     return this.#body?.endsWithConnection === true
   }
@@ -49,7 +49,7 @@ export class AnswerReader {
     return this.#isPersistent
   }
 
-  /** The upstream's latest statement of how long it keeps an idle connection. */
+  /** The `Keep-Alive` value of the latest answer: how long the upstream keeps an idle connection. */
   get keepAlive(): string | undefined {
     return this.#keepAlive
   }
@@ -60,7 +60,7 @@ export class AnswerReader {
     this.#hasHead = false
   }
 
-  /** No receiver waits for an answer. */
+  /** Drops the current request and answer: no receiver waits for them any more. */
   stop(): void {
     this.#asked = undefined
     this.#receiver = undefined
@@ -69,8 +69,8 @@ export class AnswerReader {
   }
 
   /**
-   * Takes the next bytes; they are used up when it returns.
-   * @returns how many of them belong to the answer where it ended; -1 where more is to come
+   * Reads the next bytes. It does not refer to them after it returns.
+   * @returns how many of the bytes belong to the answer if it ends in them; -1 if more is to come
    * @throws UPSTREAM_UNREADABLE
    */
   read(bytes: Buffer): number {
@@ -88,17 +88,17 @@ export class AnswerReader {
     return -1
   }
 
-  /** @returns the bytes behind a head; undefined where its end has not come yet, or nothing more is to be read */
+  /** @returns the bytes after a head; undefined if the end of the head has not arrived yet, or the protocol was switched */
   #readHead(received: Buffer): Buffer | undefined {
     const earlier = this.#headBytes
     if (earlier === undefined) this.#receiver?.onAnswer()
     const bytes = earlier === undefined ? received : Buffer.concat([earlier, received])
     const { maxHeadBytes } = this.#options
-    // A longer head shows no end in here.
+    // A head that is too long has no end within this text.
     const text = bytes.toString('latin1', 0, maxHeadBytes + endOfHead.length)
     const end = text.indexOf(endOfHead)
     if (end === -1) {
-      // Only CRLF ends a line here: waiting for more of this head would last until the timeout.
+      // Only CRLF ends a line. A head with a bare LF may never end, and the request would wait until the timeout.
       if (bareLineFeed.test(text)) throw unreadable('a line of the answer ends in LF alone')
       if (bytes.length > maxHeadBytes) throw tooLong(maxHeadBytes)
       this.#headBytes = earlier === undefined ? Buffer.from(received) : bytes

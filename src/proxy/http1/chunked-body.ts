@@ -1,11 +1,11 @@
 import { unreadable } from './upstream-error.ts'
 
-/** Where in the coding the next byte stands (RFC 9112 §7.1). */
+/** The part of the chunked coding that comes next (RFC 9112 §7.1). */
 type State = 'size' | 'extension' | 'size-end' | 'data' | 'data-end' | 'data-end-lf' | 'trailer' | 'trailer-end'
 
-/** 52 bits: what a number can count. */
+/** 13 digits are 52 bits, which a number holds exactly. */
 const maxSizeDigits = 13
-/** The extensions of a chunk and the trailers are skipped, but not without an end. */
+/** Limit for the skipped extensions of one chunk, and for the skipped trailers. */
 const maxSkippedBytes = 16_384
 
 const cannotBeRead = 'the chunks of the answer cannot be read'
@@ -14,7 +14,7 @@ const cr = 0x0d
 const lf = 0x0a
 const semicolon = 0x3b
 
-/** A body in chunks. Extensions and trailers are dropped; lines end in CRLF, never in one of the two. */
+/** A body in chunks. Extensions and trailers are dropped. Lines must end in CRLF; CR or LF alone is rejected. */
 export class ChunkedBody {
   readonly endsWithConnection = false
   #state: State = 'size'
@@ -41,7 +41,7 @@ export class ChunkedBody {
     return -1
   }
 
-  /** Takes one byte that is not content; true where it was the last of the body. */
+  /** Reads one byte that is not content. @returns whether it was the last byte of the body */
   #step(byte: number): boolean {
     switch (this.#state) {
       case 'size':
@@ -115,7 +115,7 @@ function expect(byte: number, expected: number): void {
   if (byte !== expected) throw unreadable(cannotBeRead)
 }
 
-/** -1 where the byte is none. */
+/** The value of a hexadecimal digit; -1 for any other byte. */
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
   const lower = byte | 0x20

@@ -8,7 +8,7 @@ export type ConnectionPoolOptions = AddressOptions & { maxHeaderBytes: number }
 
 /** The connections to one address. */
 export type ConnectionPool = {
-  /** Sends a request over an idle connection or a new one: how many there may be is for the caller to say. */
+  /** Sends a request over an idle connection or a new one. The pool sets no limit; the caller does. */
   dispatch(request: UpstreamRequest, receiver: Receiver): void
   /** Ends all connections; requests under way fail. */
   close(): void
@@ -20,7 +20,7 @@ const buffer = Buffer.allocUnsafeSlow(readBytes)
 
 const sweepEveryMs = 500
 
-/** @throws TypeError when the address is none */
+/** @throws TypeError when the address is invalid */
 export function createConnectionPool(address: string, options: ConnectionPoolOptions): ConnectionPool {
   return new Pool(createSocketOpener(address, options), options.maxHeaderBytes)
 }
@@ -29,11 +29,11 @@ class Pool implements ConnectionPool {
   readonly #open: OpenSocket
   readonly #maxHeaderBytes: number
   readonly #all: Connection[] = []
-  /** The one that was used last is used next, so that the others grow old. */
+  /** A stack: the connection that was used last is used next, so that the others reach their idle limit. */
   #idle: Connection[] = []
-  /** Idle since this turn of the event loop: what came behind their last answers has not been seen yet. */
+  /** Connections that became idle in this turn of the event loop. Bytes after their last answers may not have been read yet. */
   readonly #fresh: Connection[] = []
-  /** To be sent at the end of this turn, and of the next. */
+  /** Their requests are sent at the end of this turn (`#assigned`) or of the next (`#assignedLater`). */
   #assigned: Connection[] = []
   #assignedLater: Connection[] = []
   #isTurnOpen = false
@@ -86,8 +86,9 @@ class Pool implements ConnectionPool {
   }
 
   /**
-   * By now any bytes, or an end, that waited on a connection before its request was assigned have been read: they answer no request
-   * of ours (response queue poisoning). What followed an earlier answer has been read by the end of the next turn.
+   * Sends the requests that are ready. By now, bytes that were waiting on a connection before its request was assigned have been read:
+   * they answer no request (response queue poisoning), and the connection was closed. The same goes for an end of the connection.
+   * Bytes that follow an earlier answer have been read by the end of the next turn.
    */
   #endTurn(): void {
     this.#isTurnOpen = false
@@ -149,7 +150,7 @@ function takeOpen(connections: Connection[]): Connection | undefined {
 /** Servers seldom keep an idle connection for less than five seconds. */
 const idleLimitMs = 4_000
 const maxIdleLimitMs = 600_000
-/** Kept for so much less than the upstream says, so that a request does not meet its end. */
+/** We close a connection this long before the upstream does, so that no request is sent while the upstream closes it. */
 const safetyMs = 2_000
 
 /**

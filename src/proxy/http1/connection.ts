@@ -8,7 +8,7 @@ import { requestHead } from './request-head.ts'
 import { type OpenSocket, readAfterFailedWrite } from './socket.ts'
 import { UpstreamError } from './upstream-error.ts'
 
-/** The state of a connection. Only while a request is under way may bytes arrive. */
+/** The state of a connection. Bytes may arrive only in the state `under-way`. */
 type State = 'opening' | 'idle' | 'assigned' | 'under-way' | 'closed'
 
 type ConnectionOptions = {
@@ -17,17 +17,17 @@ type ConnectionOptions = {
   buffer: Uint8Array
   /** Longest head of an answer, in bytes. */
   maxHeaderBytes: number
-  /** Requests an upgrade; its socket is handed on when it was granted, so that it is read as a stream. */
+  /** Whether the request asks for an upgrade. The socket is then read as a stream, because a granted upgrade hands it over. */
   isForUpgrade: boolean
-  /** It may carry another request. */
+  /** The connection may carry another request. */
   onIdle(connection: Connection): void
-  /** It ended, or was handed on. */
+  /** The connection has closed, or its socket was handed over. */
   onClosed(connection: Connection): void
 }
 
 /** One connection to an upstream, with one request at a time (RFC 9112). */
 export class Connection implements Carrier {
-  /** Position in the pool, and since when it is idle. Only the pool writes them. */
+  /** Position in the pool, and the sweep since which the connection is idle. Only the pool writes them. */
   place = -1
   idleSince = 0
   readonly #options: ConnectionOptions
@@ -39,7 +39,7 @@ export class Connection implements Carrier {
   #timer: NodeJS.Timeout | undefined
   #timeoutMs = 0
   #isPaused = false
-  /** The upstream has closed the connection; what it sent before that is read. */
+  /** Set when a write failed because the upstream closed the connection. What the upstream sent before is still read. */
   #writeError: Error | undefined
   readonly #reader: AnswerReader
   readonly #onStreamData = (bytes: Buffer): void => this.#read(bytes)
@@ -70,7 +70,7 @@ export class Connection implements Carrier {
     return this.#state === 'closed'
   }
 
-  /** The upstream's latest statement of how long it keeps an idle connection. */
+  /** The `Keep-Alive` value of the latest answer: how long the upstream keeps an idle connection. */
   get keepAlive(): string | undefined {
     return this.#reader.keepAlive
   }
@@ -82,7 +82,7 @@ export class Connection implements Carrier {
     this.#receiver = receiver
   }
 
-  /** Takes back what was assigned and not sent; undefined where it was given up meanwhile. */
+  /** Takes back a request that was assigned but not sent; undefined if it was aborted meanwhile. */
   unassign(): { request: UpstreamRequest; receiver: Receiver } | undefined {
     const request = this.#request
     const receiver = this.#receiver
@@ -134,12 +134,12 @@ export class Connection implements Carrier {
     this.destroy()
   }
 
-  /** Ends it for good; its request fails. */
+  /** Closes the connection; its request fails. */
   stop(): void {
     this.#fail(new UpstreamError('UPSTREAM_STOPPED', 'the connections were closed'))
   }
 
-  /** Ends it; its receiver hears no more. */
+  /** Closes the connection without a call to its receiver. */
   destroy(): void {
     if (this.#state === 'closed') return
     this.#leave()
@@ -175,7 +175,7 @@ export class Connection implements Carrier {
     receiver?.onUpgrade(head, socket)
   }
 
-  /** @param hasMore whether something followed that belongs to no answer: bytes, or the end */
+  /** @param hasMore whether bytes or the end of the connection followed the answer */
   #finish(hasMore: boolean): void {
     const receiver = this.#receiver
     const isSent = this.#sender?.isDone !== false && this.#writeError === undefined
@@ -191,7 +191,7 @@ export class Connection implements Carrier {
   }
 
   #endOfStream(): void {
-    // After a reset, what is missing cannot be told from what never was.
+    // After a reset, a truncated body looks the same as a complete one.
     if (this.#reader.mayEndHere && this.#writeError === undefined) this.#finish(true)
     else this.#fail(this.#writeError ?? hungUp())
   }
@@ -202,20 +202,20 @@ export class Connection implements Carrier {
     const isUnsent = this.#state === 'assigned'
     this.#leave()
     this.#socket.destroy()
-    // A request that was assigned but not sent is taken back, and sent over another connection.
+    // The pool takes a request that was assigned but not sent back, and sends it over another connection.
     if (isUnsent) return
     this.#forgetRequest()
     receiver?.onFailure(error)
   }
 
-  /** The connection is free again. */
+  /** Marks the connection as closed and removes it from the pool. */
   #leave(): void {
     this.#state = 'closed'
     clearTimeout(this.#timer)
     this.#options.onClosed(this)
   }
 
-  /** Waits for a head from now on; the timer is kept from one request to the next. */
+  /** Starts the timeout for the head. One timer serves all requests of the connection. */
   #await(timeoutMs: number): void {
     if (this.#timer !== undefined && this.#timeoutMs === timeoutMs) return void this.#timer.refresh()
     clearTimeout(this.#timer)
@@ -225,7 +225,7 @@ export class Connection implements Carrier {
 
   #onTimeout(): void {
     if (this.#state !== 'under-way' || this.#reader.hasHead) return
-    // A client may take its time with an upload, as long as the upstream takes what comes.
+    // An upload may take longer than the timeout while the upstream keeps reading it.
     const isUploading = this.#sender?.isDone === false && this.#writeError === undefined
     if (isUploading && !this.#socket.writableNeedDrain) return void this.#timer?.refresh()
     this.#fail(new UpstreamError('UPSTREAM_HEAD_TIMEOUT', `no answer within ${this.#timeoutMs} ms`))

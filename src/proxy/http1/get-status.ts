@@ -9,7 +9,7 @@ export type StatusRequest = {
   timeoutMs: number
 }
 
-/** A longer answer ends the request: its body has no use. */
+/** The request is aborted after this many bytes of the body, which is not used. */
 const maxReadBytes = 65_536
 
 /**

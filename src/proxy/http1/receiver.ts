@@ -11,35 +11,35 @@ export type UpstreamRequest = Omit<RequestHead, 'framing'> & {
   bodyLength: number
   /** Limit from the request sent to the head of the answer. */
   headTimeoutMs: number
-  /** Limit for the next part of the body to come from the client. */
+  /** Limit for the client to send the next part of the body; see `request-body.ts`. */
   bodyTimeoutMs: number
 }
 
-/** The connection that a request has, as far as its owner may use it. */
+/** What the owner of a request may do with the request's connection. */
 export type Carrier = {
-  /** Stops reading; what has been read already still comes, 64 KiB at most. */
+  /** Stops reading. Bytes that have already been read are still delivered, at most 64 KiB. */
   pause(): void
   resume(): void
-  /** Gives up request and connection; the receiver hears no more. */
+  /** Aborts the request and closes the connection. The receiver gets no more calls. */
   abort(): void
 }
 
 /** Receives the progress of a request, in the order of these methods. `onEnd`, `onUpgrade` or `onFailure` is the last call. */
 export type Receiver = {
-  /** It has a connection, or one is being opened; again where that one ended before anything was sent. */
+  /** The request has a connection, or one is being opened. Called again if that connection closed before anything was sent. */
   onCarrier(carrier: Carrier): void
-  /** Is about to be written. */
+  /** The request is about to be written. */
   onSend(): void
-  /** The first byte of an answer is there. */
+  /** The first byte of an answer, interim or final, has arrived. */
   onAnswer(): void
   /** An interim answer (RFC 9110 §15.2); any number of them. */
   onInterim(head: AnswerHead): void
-  /** @param isBodyHere whether bytes of the body have come with it, and are next */
+  /** @param isBodyHere whether bytes of the body came with the head; `onData` gets them next */
   onHead(head: AnswerHead, isBodyHere: boolean): void
-  /** @param part only valid during the call: its memory is written to again */
+  /** @param part only valid during the call: its memory is reused */
   onData(part: Buffer): void
   onEnd(): void
-  /** Switched to the protocol that was asked for; bytes behind the head are back on the socket. */
+  /** The upstream switched to the requested protocol. Bytes that followed the head have been put back on the socket. */
   onUpgrade(head: AnswerHead, socket: Socket): void
   onFailure(error: Error): void
 }

@@ -7,21 +7,21 @@ type BodyOptions = {
   /** Length that the head announced, in bytes; -1 for a body in chunks. */
   length: number
   socket: Writable
-  /** How long the client may take for `leastBytes`, or the end. */
+  /** How long the client may take to send `leastBytes`, or the rest of the body. */
   timeoutMs: number
-  /** A part was written, or the whole of it. */
+  /** A part of the body, or its end, was written. */
   onProgress: () => void
-  /** The body ended early, broke off, grew longer than promised or came too slowly. The connection must be closed. */
+  /** The body ended early, broke off, was longer than announced or came too slowly. The connection must be closed. */
   onFailure: (error: Error) => void
 }
 
-/** A body that comes more slowly keeps its connection from other requests. */
+/** The least that a client has to send in each period: a slower body would occupy an upstream's connection. */
 const leastBytes = 32_768
 
-/** A body on its way to an upstream. */
+/** A body that is being sent to an upstream. */
 export type BodySender = ReturnType<typeof sendBody>
 
-/** Sends a body at the pace of the upstream, and not a byte more or less than its head promised (RFC 9112 §6). */
+/** Sends a body as fast as the upstream reads. Fails if its length is not the one that the head announced (RFC 9112 §6). */
 export function sendBody({ body, length, socket, timeoutMs, onProgress, onFailure }: BodyOptions) {
   const isChunked = length === -1
   let bytesSent = 0
@@ -57,7 +57,7 @@ export function sendBody({ body, length, socket, timeoutMs, onProgress, onFailur
     onFailure(error)
   }
 
-  /** Leaves the rest of the body alone. The listener for errors stays: one that comes later must not end the process. */
+  /** Stops sending. The listener for `error` stays: a later error must not end the process. */
   function stop(): void {
     isStopped = true
     pace.stop()
@@ -77,7 +77,7 @@ export function sendBody({ body, length, socket, timeoutMs, onProgress, onFailur
   }
 }
 
-/** Watches that a client goes on sending: `leastBytes` in each period, but for those in which the upstream held it up. */
+/** Checks that a client sends `leastBytes` in each period. Periods in which the upstream held it up do not count. */
 function watchPace(body: Readable, timeoutMs: number, onSlow: (message: string) => void) {
   let bytes = 0
   let isHeldUp = false

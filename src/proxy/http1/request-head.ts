@@ -6,23 +6,23 @@ export type RequestHead = {
   path: string
   /** Flat list of names and values: `Host` first (RFC 9110 §7.2), `Content-Length` where there is one, no `Connection`. */
   headers: readonly string[]
-  /** A protocol to change to, which an upstream may accept with 101. */
+  /** The protocol to switch to, which an upstream may accept with 101. */
   upgrade: string | undefined
   /** How the body is framed: by the `Content-Length` among the headers, or in chunks; undefined where there is none. */
   framing: 'length' | 'chunked' | undefined
 }
 
-/** Request line and field lines (RFC 9112 §3 and §5), to the letter. */
+/** The exact syntax of request line and field lines (RFC 9112 §3 and §5). */
 const grammar =
   /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [!-~\x80-\xff]+ HTTP\/1\.1\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t\x20-\x7e\x80-\xff]*\r\n)+\r\n$/
 
-/** The methods that mean a body (RFC 9110 §8.6): without one they say so. */
+/** Methods that anticipate a body: without one they send `Content-Length: 0` (RFC 9110 §8.6). */
 const expectsBody = new Set(['POST', 'PUT', 'PATCH'])
 
 /**
  * The head of a request as latin-1.
- * @throws UPSTREAM_UNWRITABLE where a part of it cannot stand there, wherever it came from: what would end a line and begin
- * another one of its own is never sent
+ * @throws UPSTREAM_UNWRITABLE when any part breaks the syntax, wherever it came from. A value that would add a line of its
+ * own is never sent.
  */
 export function requestHead({ method, path, headers, upgrade, framing }: RequestHead): string {
   let text = `${method} ${path} HTTP/1.1\r\n${headers[0]}: ${headers[1]}\r\n`

@@ -4,7 +4,7 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { hostOf } from '../../config/values/addresses.ts'
 import { UpstreamError } from './upstream-error.ts'
 
-/** How an upstream is reached over TLS, certificates as PEM text. */
+/** TLS settings for an upstream. Certificates and keys are PEM text. */
 export type UpstreamTls = {
   /** Authorities that sign the upstream's certificate; default: those that Node knows. */
   ca?: string | undefined
@@ -19,7 +19,7 @@ export type AddressOptions = { connectTimeoutMs: number; tls?: UpstreamTls | und
 
 /**
  * Opens a connection.
- * @param onRead where given, bytes are handed to it and not read as a stream
+ * @param onRead if given, receives the bytes, and the socket is not read as a stream
  * @param onOpen called once, when bytes can be sent: with TLS after the handshake
  */
 export type OpenSocket = (onRead: OnReadOpts | undefined, onOpen: () => void) => Socket
@@ -28,8 +28,8 @@ const socketScheme = 'unix:'
 const keepAliveProbeMs = 60_000
 
 /**
- * How to open connections to one address: `http://host:port`, `https://…` or `unix:/path`.
- * @throws TypeError when it is none of them
+ * Returns a function that opens connections to one address: `http://host:port`, `https://…` or `unix:/path`.
+ * @throws TypeError when the address has another form
  */
 export function createSocketOpener(address: string, { connectTimeoutMs, tls }: AddressOptions): OpenSocket {
   const open = address.startsWith(socketScheme) ? pathOpener(address) : openerFor(new URL(address), tls)
@@ -53,9 +53,9 @@ export function createSocketOpener(address: string, { connectTimeoutMs, tls }: A
 const closedByPeer = new Set(['EPIPE', 'ECONNRESET'])
 
 /**
- * Goes on reading where a write fails because the other side has closed the connection: its answer may be here, unread.
- * node:net would destroy the socket, and the answer with it.
- * @param onFailed called once; nothing can be written from then on
+ * Keeps reading after a write has failed because the other side closed the connection: its answer may have arrived but not been
+ * read yet. node:net would destroy the socket, and the answer with it.
+ * @param onFailed called once; nothing can be written after it
  */
 export function readAfterFailedWrite(socket: Socket, onFailed: (error: Error) => void): void {
   const write = socket._write.bind(socket)
@@ -64,7 +64,7 @@ export function readAfterFailedWrite(socket: Socket, onFailed: (error: Error) =>
   const unlessClosed =
     (done: Done): Done =>
     (error) => {
-      // Without `done` the stream waits for this write for good, and makes no other one.
+      // Not calling `done` leaves this write pending, so the stream starts no other one.
       if (error && 'code' in error && closedByPeer.has(String(error.code))) onFailed(error)
       else done(error)
     }
@@ -102,7 +102,7 @@ function tlsOpener(options: ConnectionOptions) {
 }
 
 function tlsOptions(host: string, { ca, certificate: cert, key, serverName }: UpstreamTls = {}): ConnectionOptions {
-  // RFC 6066 §3: the name of a server is never an IP address; its certificate is compared with the host then.
+  // RFC 6066 §3: a server name is never an IP address. Without one, Node verifies the certificate against the host.
   const servername = serverName ?? (isIP(host) === 0 ? host : undefined)
   return { ALPNProtocols: ['http/1.1'], servername, ca, cert, key }
 }

@@ -5,17 +5,17 @@ type UpstreamErrorCode =
   | 'UPSTREAM_HEAD_TIMEOUT'
   /** The other side closed the connection before the answer had ended. */
   | 'UPSTREAM_HUNG_UP'
-  /** An answer that is no HTTP/1.1, or could be read in two ways. */
+  /** An answer that is not valid HTTP/1.1, or that two parsers could read differently. */
   | 'UPSTREAM_UNREADABLE'
   /** An answer whose head is longer than `maxHeaderBytes`. */
   | 'UPSTREAM_HEAD_TOO_LARGE'
   /** A request that cannot be written; nothing of it was sent. */
   | 'UPSTREAM_UNWRITABLE'
-  /** The request's body was not what its head promised. */
+  /** The request's body broke off, or its length was not the one that its head announced. */
   | 'UPSTREAM_BODY_MISMATCH'
-  /** The client took too long over the request's body. */
+  /** The client sent the request's body too slowly. */
   | 'UPSTREAM_BODY_TIMEOUT'
-  /** The pool was closed for good while the request was under way. */
+  /** The pool was closed before or while the request was under way. */
   | 'UPSTREAM_STOPPED'
 
 /** A failure between us and an upstream. Errors of sockets are passed on unchanged. */
@@ -29,7 +29,7 @@ export class UpstreamError extends Error {
   }
 }
 
-/** For an answer that is no HTTP/1.1, or could be read in two ways. */
+/** The error for an answer that is not valid HTTP/1.1, or that two parsers could read differently. */
 export function unreadable(message: string): UpstreamError {
   return new UpstreamError('UPSTREAM_UNREADABLE', message)
 }
