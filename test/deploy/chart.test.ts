@@ -49,6 +49,7 @@ const refusals: [what: string, values: string[], message: RegExp][] = [
   ['a session secret that the gateway refuses', ['secrets.sessionSecret=too-short'], /secrets\.sessionSecret.*32/],
   ['secrets that an existing Secret takes the place of', ['secrets.existingSecret=own'], /nothing reads/],
   ['Redis without an address', ['redis.enabled=true'], /secrets\.redisUrl/],
+  ['the address of a Redis that is not used', ['secrets.redisUrl=redis://redis:6379'], /redis\.enabled: true/],
   ['a NetworkPolicy that selects every pod', ['mode=ingress'], /backstage\.podLabels/],
   [
     'a NetworkPolicy in another namespace than the Backstage that it is to close',
