@@ -1,7 +1,7 @@
 // This folder: `stagedoor doctor`; each file checks one thing that the gateway depends on.
 
 import type { CheckContext } from './check-context.ts'
-import { type Check, type Fault, lacking, nothingToAsk, type Outcome } from './check.ts'
+import { type Check, type Fault, nothingToAsk, type Outcome, unread } from './check.ts'
 
 const apis = 'Auth0 → Applications → APIs → <API>'
 
@@ -41,11 +41,12 @@ export const apiChecks: readonly Check[] = [
 
 const pathOf = (audience: string): string => `resource-servers/${encodeURIComponent(audience)}`
 
-async function judgeApi({ config, managed }: CheckContext): Promise<Outcome> {
+async function judgeApi(context: CheckContext): Promise<Outcome> {
+  const { config, managed } = context
   const { audience, scopes } = config.auth0
   if (audience === undefined) return nothingToAsk
   const api = await managed(pathOf(audience))
-  if (api === undefined) return lacking('read:resource_servers')
+  if (api === undefined) return unread(context, pathOf(audience), 'read:resource_servers')
   const faults: (string | Fault)[] = []
   if (api['allow_offline_access'] === false && scopes.includes('offline_access')) {
     faults.push(`the API ${audience} does not allow offline access`)
@@ -61,13 +62,14 @@ async function judgeApi({ config, managed }: CheckContext): Promise<Outcome> {
 }
 
 /** Tokens that Stagedoor refuses, since it could not verify them with Auth0's public keys. */
-async function judgeTokens({ config: { auth0, machines }, managed }: CheckContext): Promise<Outcome> {
+async function judgeTokens(context: CheckContext): Promise<Outcome> {
+  const { auth0, machines } = context.config
   const faults: Fault[] = []
   const audiences = new Set([...machines.audiences, ...(auth0.audience ? [auth0.audience] : [])])
   if (audiences.size === 0) return nothingToAsk
   for (const audience of audiences) {
-    const api = await managed(pathOf(audience))
-    if (api === undefined) return lacking('read:resource_servers')
+    const api = await context.managed(pathOf(audience))
+    if (api === undefined) return unread(context, pathOf(audience), 'read:resource_servers')
     if ((api['token_encryption'] ?? null) !== null) {
       const fix = `${apis} → Settings: switch Encrypt Access Token off.`
       faults.push({ found: `access tokens for ${audience} are encrypted (JWE)`, fix })
@@ -79,13 +81,14 @@ async function judgeTokens({ config: { auth0, machines }, managed }: CheckContex
   return faults
 }
 
-async function judgeGrants({ config, managed }: CheckContext): Promise<Outcome> {
-  const { audiences } = config.machines
+async function judgeGrants(context: CheckContext): Promise<Outcome> {
+  const { audiences } = context.config.machines
   if (audiences.length === 0) return nothingToAsk
   const faults: string[] = []
   for (const audience of audiences) {
-    const grants = await managed(`client-grants?audience=${encodeURIComponent(audience)}`)
-    if (grants === undefined) return lacking('read:client_grants')
+    const path = `client-grants?audience=${encodeURIComponent(audience)}`
+    const grants = await context.managed(path)
+    if (grants === undefined) return unread(context, path, 'read:client_grants')
     if (Object.keys(grants).length === 0) faults.push(`no application may ask for ${audience}`)
   }
   return faults
@@ -93,10 +96,11 @@ async function judgeGrants({ config, managed }: CheckContext): Promise<Outcome> 
 
 type Stream = { status?: string; destination?: { configuration?: { webhook_endpoint?: string } } }
 
-async function judgeStreams({ config: { auth0, server }, managed }: CheckContext): Promise<Outcome> {
+async function judgeStreams(context: CheckContext): Promise<Outcome> {
+  const { auth0, server } = context.config
   if (auth0.events?.webhook === undefined) return nothingToAsk
-  const answer = await managed('event-streams')
-  if (answer === undefined) return lacking('read:event_streams')
+  const answer = await context.managed('event-streams')
+  if (answer === undefined) return unread(context, 'event-streams', 'read:event_streams')
   const list = answer['eventStreams'] ?? Object.values(answer)
   const wanted = `${server.baseUrl}${server.prefix}/events`
   const ours = (list as Stream[]).filter(({ destination }) => destination?.configuration?.webhook_endpoint === wanted)

@@ -21,8 +21,10 @@ export type CheckContext = {
   open: (url: string) => Promise<Answer>
   /** Auth0's discovery document; undefined where it cannot be had. */
   discovery: () => Promise<Members | undefined>
-  /** The object at a path of the Management API; undefined where the token may not read it, or it is not there. */
+  /** The object at a path of the Management API; undefined where it cannot be read. */
   managed: (path: string) => Promise<Members | undefined>
+  /** The answer at a path of the Management API. */
+  managedAnswer: (path: string) => Promise<Answer>
   /** How many answers of 429 there were so far. */
   limited: () => number
 }
@@ -36,7 +38,7 @@ const timeoutMs = 10_000
 
 export function createCheckContext({ fetch, managementToken, ...given }: Given): CheckContext {
   const { config, env } = given
-  const objects = new Map<string, Promise<Members | undefined>>()
+  const answers = new Map<string, Promise<Answer>>()
   let limited = 0
 
   async function ask(send: () => Promise<Answer>): Promise<Answer> {
@@ -56,26 +58,27 @@ export function createCheckContext({ fetch, managementToken, ...given }: Given):
     })
 
   /** Each object is read once. */
-  function read(url: string, init?: RequestInit): Promise<Members | undefined> {
-    const known = objects.get(url)
-    if (known !== undefined) return known
-    const object = get(url, init).then((answer) => (answer.status === 200 ? jsonIn(answer) : undefined))
-    objects.set(url, object)
-    return object
+  function read(url: string, init?: RequestInit): Promise<Answer> {
+    const answer = answers.get(url) ?? get(url, init)
+    answers.set(url, answer)
+    return answer
   }
+
+  const managedAnswer = (path: string) =>
+    read(`${withSlash(config.auth0.issuer)}api/v2/${path}`, {
+      headers: { authorization: `Bearer ${managementToken}` },
+    })
 
   return {
     ...given,
     get,
     open: (url) => ask(() => openAsBrowser(url, env, config.auth0.tls?.ca)),
     async discovery() {
-      const document = await read(discoveryUrlOf(config.auth0.issuer))
+      const document = objectIn(await read(discoveryUrlOf(config.auth0.issuer)))
       return typeof document?.['issuer'] === 'string' ? document : undefined
     },
-    managed: (path) =>
-      read(`${withSlash(config.auth0.issuer)}api/v2/${path}`, {
-        headers: { authorization: `Bearer ${managementToken}` },
-      }),
+    managed: async (path) => objectIn(await managedAnswer(path)),
+    managedAnswer,
     limited: () => limited,
   }
 }
@@ -87,6 +90,17 @@ export function discoveryUrlOf(issuer: string): string {
 /** No answer, or one that says nothing of the request: a limit, or a fault of the server. */
 export function isNoVerdict({ status }: Answer): boolean {
   return status === 0 || status === 429 || status >= 500
+}
+
+function objectIn(answer: Answer): Members | undefined {
+  return answer.status === 200 ? jsonIn(answer) : undefined
+}
+
+/** Status and words of the Management API. */
+export function refusalIn(answer: Answer): string {
+  if (answer.status === 0) return `the Management API does not answer: ${answer.text}`
+  const message = jsonIn(answer)?.['message']
+  return `the Management API answers ${answer.status} ${typeof message === 'string' ? message : ''}`.trimEnd()
 }
 
 /** The object that an answer carries; undefined where it is none. */

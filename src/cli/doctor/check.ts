@@ -1,4 +1,4 @@
-import type { Members, CheckContext } from './check-context.ts'
+import { type CheckContext, type Members, refusalIn } from './check-context.ts'
 
 /** `error`: something does not work, or is not safe. `warning`: it works, and will hurt. `info`: good to know. */
 export type Severity = 'info' | 'warning' | 'error'
@@ -22,10 +22,13 @@ type Unasked = { because: string | undefined }
 /** The configuration does not use what the check is about. */
 export const nothingToAsk: Unasked = { because: undefined }
 
-/** @param permissions scopes of the Management API */
-export const lacking = (permissions: string): Unasked => ({
-  because: `the management token may not read it (${permissions})`,
-})
+/** @param permissions scopes of the Management API that its object at the path needs */
+export async function unread({ managedAnswer }: CheckContext, path: string, permissions: string): Promise<Unasked> {
+  const answer = await managedAnswer(path)
+  // A token that may read some of an object is answered with 200.
+  const isForbidden = answer.status === 200 || answer.status === 403
+  return { because: isForbidden ? `the management token may not read it (${permissions})` : refusalIn(answer) }
+}
 
 /** Nothing found means that all is well. */
 export type Outcome = undefined | string | Fault | readonly (string | Fault)[] | Unasked

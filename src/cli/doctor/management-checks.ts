@@ -1,6 +1,6 @@
 import { apiChecks } from './api-checks.ts'
-import type { CheckContext } from './check-context.ts'
-import { type Check, lacking, nothingToAsk, type Outcome, withDiscovery } from './check.ts'
+import { type CheckContext, isNoVerdict, refusalIn } from './check-context.ts'
+import { type Check, nothingToAsk, type Outcome, unread, withDiscovery } from './check.ts'
 import { application } from './discovery-checks.ts'
 import { ageComplaint, oldSecret } from './secret-age.ts'
 import { tenantChecks } from './tenant-checks.ts'
@@ -24,19 +24,26 @@ const soonMs = 30 * 86_400_000
 
 const pathOf = ({ config }: CheckContext): string => `clients/${encodeURIComponent(config.auth0.clientId)}`
 
+/** With read:client_credentials alone Auth0 shows the application, and none of its settings. */
+async function settingsOf(context: CheckContext): Promise<Client | undefined> {
+  const client: Client | undefined = await context.managed(pathOf(context))
+  return client?.grant_types === undefined ? undefined : client
+}
+
 const withClient =
   (judge: (client: Client, context: CheckContext) => Outcome) =>
   async (context: CheckContext): Promise<Outcome> => {
-    const client = await context.managed(pathOf(context))
-    return client === undefined ? lacking('read:clients') : judge(client, context)
+    const client = await settingsOf(context)
+    return client === undefined ? unread(context, pathOf(context), 'read:clients') : judge(client, context)
   }
 
 /** @param complaintOf what is wrong with a key */
 const withCredentials =
   (complaintOf: (credential: Credential & { name: string }, now: number) => string | undefined) =>
   async (context: CheckContext): Promise<Outcome> => {
-    const found = await context.managed(`${pathOf(context)}/credentials`)
-    if (found === undefined) return lacking('read:client_credentials')
+    const path = `${pathOf(context)}/credentials`
+    const found = await context.managed(path)
+    if (found === undefined) return unread(context, path, 'read:client_credentials')
     const credentials = Object.values(found) as Credential[]
     if (credentials.length === 0) return nothingToAsk
     return credentials.flatMap((one) => complaintOf({ name: 'a credential', ...one }, context.now()) ?? [])
@@ -50,11 +57,7 @@ export const managementChecks: readonly Check[] = [
     severity: 'error',
     meaning: 'Its settings were not checked.',
     fix: 'Give a token with read:clients and read:client_credentials, asked for the audience https://<tenant>/api/v2/.',
-    run: withDiscovery(async (context) =>
-      (await context.managed(pathOf(context))) === undefined
-        ? 'the application’s settings cannot be read with the management token'
-        : undefined,
-    ),
+    run: withDiscovery(judgeAccess),
   },
   {
     id: 'auth0-app-type',
@@ -132,6 +135,17 @@ export const managementChecks: readonly Check[] = [
   ...apiChecks,
   ...tenantChecks,
 ]
+
+async function judgeAccess(context: CheckContext): Promise<Outcome> {
+  if ((await settingsOf(context)) !== undefined) return undefined
+  const answer = await context.managedAnswer(pathOf(context))
+  if (answer.status === 200) return 'the management token may not read the application’s settings'
+  const found = `the application’s settings cannot be read: ${refusalIn(answer)}`
+  if (answer.status === 404) return { found, fix: `Copy the Client ID: ${application} → Basic Information.` }
+  return isNoVerdict(answer)
+    ? { found, fix: 'Run the doctor again in a minute. If Auth0 itself is down: status.auth0.com.' }
+    : found
+}
 
 function judgeInitiators({ oidc_logout: logout }: Client, { config: { server } }: CheckContext): Outcome {
   const { backchannel_logout_urls: urls = [], backchannel_logout_initiators: initiators } = logout ?? {}

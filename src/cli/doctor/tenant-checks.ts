@@ -1,5 +1,5 @@
 import type { CheckContext } from './check-context.ts'
-import { type Check, type Fault, lacking, nothingToAsk, type Outcome } from './check.ts'
+import { type Check, type Fault, nothingToAsk, type Outcome, unread } from './check.ts'
 
 /** Actions and connections of the tenant, read with a token of the Management API. */
 export const tenantChecks: readonly Check[] = [
@@ -30,12 +30,16 @@ type Action = {
 }
 
 /** An Action sets a claim where its code names the claim, or its namespace. */
-async function judgeActions({ config, managed }: CheckContext): Promise<Outcome> {
+async function judgeActions(context: CheckContext): Promise<Outcome> {
+  const { config, managed } = context
   const { roles, groups } = config.auth0.claims
   const namespaces = [...roles, ...groups].filter((name) => name.includes('://')).map(namespaceOf)
-  const all = await managed('actions/actions?triggerId=post-login&per_page=100')
-  const flow = await managed('actions/triggers/post-login/bindings?per_page=50')
-  if (all === undefined || flow === undefined) return lacking('read:actions')
+  const paths = [
+    'actions/actions?triggerId=post-login&per_page=100',
+    'actions/triggers/post-login/bindings?per_page=50',
+  ] as const
+  const [all, flow] = [await managed(paths[0]), await managed(paths[1])]
+  if (all === undefined || flow === undefined) return unread(context, paths[all === undefined ? 0 : 1], 'read:actions')
   const bound = new Set((flow['bindings'] as { action?: { id: string } }[]).map(({ action }) => action?.id))
   const setting = (all['actions'] as Action[]).filter(
     ({ code = '', supported_triggers: triggers = [] }) =>
@@ -80,9 +84,10 @@ const withDeveloperKeys = new Set(
   salesforce-community shopify twitter vkontakte weibo windowslive wordpress yahoo yammer yandex`.split(/\s+/),
 )
 
-async function judgeConnections({ config, managed }: CheckContext): Promise<Outcome> {
-  const answer = await managed(`clients/${encodeURIComponent(config.auth0.clientId)}/connections?take=100`)
-  if (answer === undefined) return lacking('read:connections')
+async function judgeConnections(context: CheckContext): Promise<Outcome> {
+  const path = `clients/${encodeURIComponent(context.config.auth0.clientId)}/connections?take=100`
+  const answer = await context.managed(path)
+  if (answer === undefined) return unread(context, path, 'read:connections')
   const connections = (answer['connections'] ?? []) as Connection[]
   const social = connections.filter(({ strategy, options }) => withDeveloperKeys.has(strategy) && options !== undefined)
   if (social.length === 0) return nothingToAsk

@@ -20,6 +20,7 @@ import { configSchema } from '../../../src/config/schema.ts'
 import { Secret } from '../../../src/config/values/secret.ts'
 import { startTlsGateway } from '../../listener/support.ts'
 import { startCertificates } from '../../support/certificates.ts'
+import type { Stack } from '../../support/house.ts'
 import { startOrigin } from '../../support/origin.ts'
 import { temporaryFolder } from '../rotate/support.ts'
 import {
@@ -50,6 +51,32 @@ t.test('a forged identity that Backstage accepts is an error, for each kind', as
     ].map((kind) => `DANGER: Backstage accepts an identity ${kind}`),
   )
   t.equal(exitCode, 2)
+})
+
+t.test('why the Management API refuses is told in its words, and only a lack of permissions as one', async (t) => {
+  const refuse = (status: number) => (stack: Stack) =>
+    stack.auth0.switches.failNext(
+      '/api/v2/',
+      Array.from({ length: 20 }, () => status),
+    )
+  for (const status of [401, 404, 503]) {
+    const { findings, out } = await examine(t, { arguments: ['--management'], cause: refuse(status) })
+    const [access] = findings.filter(({ id }) => id === 'management-access')
+    t.match(access?.found, `the Management API answers ${status}`)
+    t.notMatch(out, 'may not read')
+  }
+  const text = await examine(t, { command: ['doctor', '--management'], cause: refuse(401), arguments: [] })
+  t.match(text.out, /not checked, because the Management API answers 401.*: auth0-app-type/)
+})
+
+t.test('a token that sees the keys of the application alone says nothing of its settings', async (t) => {
+  const scope = (stack: Stack) => {
+    const audience = `${stack.auth0.issuer}api/v2/`
+    stack.auth0.switches.setClient('stagedoor-management', { apiScopes: { [audience]: ['read:client_credentials'] } })
+  }
+  const { ids, out } = await examine(t, { arguments: ['--management'], cause: scope })
+  t.same(ids, ['management-access'])
+  t.notOk(JSON.parse(out).checks.includes('auth0-signature'), 'nothing is said of what was not seen')
 })
 
 t.test('an issuer without its slash is reported with the correct spelling', async (t) => {
