@@ -7,12 +7,12 @@ import { parseEvent, type TakeEvent } from './event.ts'
 /** One message of an event stream. */
 type StreamMessage = { type: string; id: string | undefined; data: string }
 
-/** More than any event that Auth0 sends; a stream that sends longer lines is not one. */
+/** Larger than any event that Auth0 sends. A longer message is not from Auth0's event stream. */
 const maxBufferedCharacters = 1_048_576
 
 /**
- * Cuts text, as it arrives, into the messages of an event stream (WHATWG HTML §9.2.6).
- * @throws RangeError when a message does not end
+ * Parses the text of an event stream into messages as it arrives (WHATWG HTML §9.2.6).
+ * @throws RangeError when a message is too long
  */
 export function createEventStreamParser(): (text: string) => StreamMessage[] {
   let rest = ''
@@ -20,7 +20,7 @@ export function createEventStreamParser(): (text: string) => StreamMessage[] {
     rest += text
     if (rest.length > maxBufferedCharacters) throw new RangeError('a message of the event stream is too long')
     const blocks = rest.split(/\r\n\r\n|\n\n|\r\r/)
-    // What follows the last empty line has not ended yet.
+    // The text after the last empty line is an incomplete message.
     rest = blocks.splice(-1).join('')
     return blocks.flatMap((block) => messageIn(block) ?? [])
   }
@@ -39,14 +39,14 @@ function messageIn(block: string): StreamMessage | undefined {
   return data.length === 0 ? undefined : { type, id, data: data.join('\n') }
 }
 
-/** Where to begin: after an offset, at a time, or with what comes from now on. */
+/** Where reading begins: after an offset, at a time, or with the next event. */
 export type Position = { kind: 'offset'; offset: string } | { kind: 'time'; fromMs: number } | { kind: 'now' }
 
-/** How one connection to the Events API ended, and what the log says of it. */
+/** How one connection to the Events API ended. The log gets `detail`. */
 export type PullEnd =
-  /** Auth0 ends streams every few minutes; nothing is wrong. */
+  /** Auth0 ends streams every few minutes; this is no failure. */
   | { kind: 'ended' }
-  /** `gone`: the position is too old. `refused`: something that was asked for is not known to this tenant. */
+  /** `gone`: the position is too old. `refused`: the tenant does not know a requested event type or the position. */
   | { kind: 'gone' | 'refused' | 'unauthorized' | 'failed'; detail: string }
   /** Too many connections or calls. */
   | { kind: 'limited'; detail: string; retryAfterMs: number }
@@ -62,12 +62,12 @@ type PullOptions = {
   take: TakeEvent
   /** Called with each offset, after its event has been handled. */
   onOffset: (offset: string, isEvent: boolean) => Promise<void>
-  /** Silence for so long means that the connection is dead: Auth0 sends heartbeats. */
+  /** If nothing arrives for this long, the connection is dead, because Auth0 sends heartbeats. */
   silenceMs: number
   signal: AbortSignal
 }
 
-/** Reads the Events API (`GET /api/v2/events`) until the stream ends; a failure to handle an event rejects. */
+/** Reads the Events API (`GET /api/v2/events`) until the stream ends. Rejects when handling an event fails. */
 export async function pullOnce(options: PullOptions): Promise<PullEnd> {
   const silence = new AbortController()
   const timer = setTimeout(() => silence.abort(), options.silenceMs)
@@ -114,7 +114,7 @@ function refusalIn({ status, headers }: Response): PullEnd | undefined {
 
 const maxRetryAfterSeconds = 3_600
 
-/** RFC 9110 §10.2.3, in seconds as Auth0 writes it. */
+/** Reads `Retry-After` (RFC 9110 §10.2.3). Auth0 always writes seconds, not a date. */
 function retryAfterMsIn(headers: Headers): number {
   const seconds = Number(headers.get('retry-after'))
   return seconds > 0 ? Math.min(seconds, maxRetryAfterSeconds) * 1000 : 0

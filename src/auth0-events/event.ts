@@ -3,20 +3,20 @@ import type { Revocation } from '../revocation/mark.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 import type { SingleUse } from '../revocation/single-use.ts'
 
-/** The fields that we read from an event of Auth0 (CloudEvents 1.0), pushed or pulled. */
+/** The fields that Stagedoor reads from an Auth0 event (CloudEvents 1.0), from the webhook or the Events API. */
 export type Auth0Event = {
   id: string
   type: string
   /** Milliseconds since the epoch. */
   time: number
-  /** `data.object`: what the event is about. */
+  /** `data.object`: the object that the event is about. */
   object: Readonly<Record<string, unknown>>
-  /** `a0tenant`, and `a0stream` where it came by an event stream. */
+  /** `a0tenant`, and `a0stream` if an event stream delivered the event. */
   tenant?: string | undefined
   stream?: string | undefined
 }
 
-/** The types that mean something for sessions; the Events API is asked for these only. */
+/** The event types that affect sessions. The Events API is asked only for these. */
 export const wantedTypes = [
   'user.updated',
   'user.deleted',
@@ -26,10 +26,10 @@ export const wantedTypes = [
   'organization.member.role.deleted',
 ] as const
 
-/** Events of Auth0 Groups that name a person. The feature is in early access, and not every tenant has it. */
+/** Events of Auth0 Groups about a user. The feature is in early access; not every tenant has it. */
 export const groupTypes = ['group.member.added', 'group.member.deleted'] as const
 
-/** Undefined when the value is not an event. */
+/** Reads an event; undefined when the value is not one. */
 export function parseEvent(value: unknown): Auth0Event | undefined {
   const { id, type, time, data, a0tenant, a0stream } = recordOf(value)
   const { object } = recordOf(data)
@@ -45,7 +45,7 @@ export function parseEvent(value: unknown): Auth0Event | undefined {
   }
 }
 
-/** How much Auth0's clock and ours may differ. A login within this time after an event is ended too. */
+/** The largest difference between Auth0's clock and ours. A session that began within this time after an event is ended, too. */
 const maxClockDifferenceMs = 60_000
 
 /** The user, or the organization, that an event is about. */
@@ -57,8 +57,8 @@ export function targetOf({ type, object }: Auth0Event): { subject?: string; orga
 }
 
 /**
- * The revocations of an event. They concern only sessions older than the event, so that events may come twice, late
- * or out of order: a late block does not end the session of a user who was unblocked and has logged in since.
+ * The revocations that follow from an event. They affect only sessions older than the event, so repeated, late or reordered
+ * events do no harm: a late block does not end the session of a user who was unblocked and has logged in since.
  * @param now milliseconds since the epoch
  */
 export function revocationsFor(event: Auth0Event, issuer: string, now: number): Revocation[] {
@@ -71,7 +71,7 @@ export function revocationsFor(event: Auth0Event, issuer: string, now: number): 
   }
   if (subject === undefined) return []
   const outdated = { issuer, subject, claimsBefore: Math.min(happenedBy, now) }
-  // A session that began in this very millisecond is there already.
+  // `+ 1` includes a session that began in this millisecond.
   const ended = { issuer, subject, createdBefore: Math.min(happenedBy, now + 1) }
   if (type === 'user.deleted' || (type === 'user.updated' && object['blocked'] === true)) return [ended]
   if (type === 'organization.member.deleted' && organization !== undefined) {
@@ -84,7 +84,7 @@ function isWanted(type: string): boolean {
   return [...wantedTypes, ...groupTypes].some((wanted) => wanted === type)
 }
 
-/** A member of a group may be another group or a connection: those are no users. */
+/** The user id of a group's member; undefined if the member is a group or a connection. */
 function memberIn(object: Auth0Event['object']): string | undefined {
   const { member_type: kind, id } = recordOf(object['member'])
   return kind === 'user' ? textOf(id) : undefined
@@ -98,12 +98,12 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** `ignored`: nothing of ours; `repeated`: handled before. */
+/** `ignored`: the event has no effect on sessions; `repeated`: it was handled before. */
 type EventOutcome = 'revoked' | 'ignored' | 'repeated'
 
 /**
- * Handles one event, from the webhook or the stream. Resolves when every replica can learn of its revocations.
- * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE when other replicas could not be informed: the sender should retry
+ * Handles one event from the webhook or the stream. Resolves when its revocations are available to all replicas.
+ * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE when other replicas could not be informed; the sender should retry
  */
 export type TakeEvent = (event: Auth0Event) => Promise<EventOutcome>
 
@@ -115,7 +115,7 @@ type TakeEventOptions = {
   now: () => number
 }
 
-/** Longer than Auth0 redelivers. */
+/** Event ids are remembered for longer than Auth0 redelivers an event. */
 const rememberedMs = 24 * 3_600_000
 
 export function createTakeEvent({ issuer, revocations, singleUse, now }: TakeEventOptions): TakeEvent {
@@ -123,7 +123,7 @@ export function createTakeEvent({ issuer, revocations, singleUse, now }: TakeEve
     const revoked = revocationsFor(event, issuer, now())
     if (revoked.length === 0) return 'ignored'
     try {
-      // Before the event counts as handled: it comes again where this process dies in between, and ends the same sessions.
+      // Revokes before the event counts as handled. If the process dies in between, the event is delivered again and ends the same sessions.
       await revocations.revoke(...revoked)
       return (await singleUse.claim(`event ${event.id}`, rememberedMs)) ? 'revoked' : 'repeated'
     } catch (cause) {

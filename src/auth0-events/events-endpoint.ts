@@ -6,7 +6,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { type Auth0Event, parseEvent, targetOf, type TakeEvent } from './event.ts'
 
 type EventsEndpointOptions = {
-  /** Accepted bearer tokens; two while one is rotated. None: there is no such endpoint. */
+  /** Accepted bearer tokens; two during a rotation. Without tokens there is no endpoint. */
   tokens: readonly string[]
   /** Tenant and stream whose events are accepted; undefined for any. */
   source: EventSource
@@ -15,10 +15,10 @@ type EventsEndpointOptions = {
 
 type EventSource = { tenant?: string | undefined; stream?: string | undefined }
 
-/** Events may carry a whole user profile. */
+/** An event may contain a whole user profile. */
 const bodyLimit = 1_048_576
 
-/** Receives Auth0's Event Streams (webhook). Events are not signed: only the bearer token proves their origin. */
+/** The webhook for Auth0's Event Streams. Events are not signed; only the bearer token proves their origin. */
 export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (app, { tokens, source, take }) => {
   if (tokens.length === 0) return
   const accepted = tokens.map(digest)
@@ -39,7 +39,7 @@ export const eventsEndpoint: FastifyPluginAsync<EventsEndpointOptions> = async (
   async function authenticate({ headers }: FastifyRequest): Promise<void> {
     const [, token = ''] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
     const given = digest(token)
-    // All tokens are compared, in constant time, so that the time of an answer reveals nothing.
+    // Compares all tokens in constant time, so that response times reveal nothing.
     const matches = accepted.filter((expected) => timingSafeEqual(expected, given))
     if (matches.length > 0) return
     throw new GatewayError('STAGEDOOR_EVENTS_UNAUTHENTICATED', { headers: { 'www-authenticate': 'Bearer' } })

@@ -15,18 +15,18 @@ const renewAheadMs = 60_000
 
 export type ManagementTokens = ReturnType<typeof createManagementTokens>
 
-/** Access tokens for the Management API, kept until shortly before they expire. */
+/** Fetches access tokens for the Management API, and caches each until shortly before it expires. */
 export function createManagementTokens({ now, fetch, timeoutMs, ...client }: ManagementClient) {
   let kept: { token: string; until: number } | undefined
   return {
-    /** @throws Error with what Auth0 said */
+    /** @throws Error with Auth0's status and error code */
     async get(): Promise<string> {
       if (kept !== undefined && kept.until > now()) return kept.token
       const { token, lifetimeSeconds } = await fetchManagementToken(client, { fetch, timeoutMs }).catch(refused)
       kept = { token, until: now() + lifetimeSeconds * 1000 - renewAheadMs }
       return token
     },
-    /** After a 401: the next one is asked for anew. */
+    /** Discards the cached token after a 401, so that the next call fetches a new one. */
     drop: () => void (kept = undefined),
   }
 }

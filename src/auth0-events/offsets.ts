@@ -7,7 +7,7 @@ export type Offsets = {
   write(offset: string): Promise<void>
 }
 
-/** Offsets in Redis, so that any replica can continue the reading. */
+/** Keeps the offset in Redis, so that any replica can continue reading. */
 export function createSharedOffsets(redis: Redis): Offsets {
   const key = redis.keys.named('events:offset')
   return {
@@ -19,7 +19,7 @@ export function createSharedOffsets(redis: Redis): Offsets {
   }
 }
 
-/** Written whole or not at all. */
+/** Keeps the offset in a file, which is replaced atomically. */
 export function createFileOffsets(path: string): Offsets {
   return {
     read: async () => (await readFileIfThere(path))?.trim() || undefined,
@@ -27,7 +27,7 @@ export function createFileOffsets(path: string): Offsets {
   }
 }
 
-/** Forgotten with the process; the next one reads from a time (`pull.ts`). */
+/** Keeps the offset until the process ends. The next process starts at a time instead (`pull.ts`). */
 export function createMemoryOffsets(): Offsets {
   let kept: string | undefined
   return {

@@ -17,23 +17,23 @@ export type EventPullOptions = {
   offsets: Offsets
   take: TakeEvent
   fetch: CustomFetch
-  /** How long a session may last: earlier events concern none that is left. */
+  /** The longest lifetime of a session. Older events affect no current session. */
   longestSessionMs: number
-  /** Called when reading begins to fail, and with the cause of every failure. */
+  /** Called for every interruption of reading except the regular end of a stream; `cause` is set if an error was thrown. */
   onFailure: (detail: string, cause?: unknown) => void
   /** Milliseconds since the epoch. */
   now: () => number
   timing?: Partial<PullTiming>
-  /** Default: waits so long, or until `signal` is aborted. */
+  /** By default, waits for this time or until `signal` is aborted. */
   wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 type PullTiming = {
-  /** Between the end of one stream and the next, and the first wait after a failure. */
+  /** The wait between the end of one stream and the next, and after the first failure. */
   firstRetryMs: number
   lastRetryMs: number
   silenceMs: number
-  /** Offsets that heartbeats bring are written so often at most. */
+  /** The minimum interval for writing offsets that come with heartbeats. */
   offsetEveryMs: number
 }
 
@@ -47,7 +47,7 @@ const defaultTiming: PullTiming = {
 const waitFor = (ms: number, signal: AbortSignal): Promise<void> =>
   delay(ms, undefined, { signal, ref: false }).catch(() => undefined)
 
-/** Reads Auth0's events until it is stopped, across every interruption. */
+/** Reads Auth0's events until it is stopped, and reconnects after every interruption. */
 export function createEventPull(options: EventPullOptions) {
   const { issuer, tokens, offsets, take, fetch, onFailure, wait = waitFor } = options
   const timing = { ...defaultTiming, ...options.timing }
@@ -63,7 +63,7 @@ export function createEventPull(options: EventPullOptions) {
       if (signal.aborted) break
       const isRefusedAll = end.kind === 'refused' && !hasGroups
       spent = end.kind === 'gone' || isRefusedAll ? position.kind : undefined
-      // A 400 does not name its cause: event types of an early-access feature, or, without these, the position.
+      // A 400 does not name its cause. First the event types of the early-access feature are left out; if that fails, the position is wrong.
       hasGroups = end.kind === 'refused' ? !hasGroups : hasGroups
       failures = hasRead || end.kind === 'ended' ? 0 : failures + 1
       status = end.kind === 'ended' ? 'reading' : 'failing'
@@ -109,12 +109,12 @@ export function createEventPull(options: EventPullOptions) {
 }
 
 /**
- * How far back to read when no offset is stored, or Auth0 has refused the stored one: Auth0 keeps events for a limited time, and older
- * changes have reached the sessions by refreshes. Sessions without a refresh token miss them.
+ * How far back to read when no offset is stored, or Auth0 rejected the stored one. Auth0 keeps events for a limited time. Refreshes
+ * have brought older changes to sessions already; only sessions without a refresh token miss them.
  */
 const maxLookBackMs = 24 * 3_600_000
 
-/** A position that was refused as too old is not used again: after an offset comes a time, and after that the present. */
+/** The next position to read from. One that was rejected is not used again: an offset is replaced by a time, and a time by `now`. */
 async function positionAfter(
   spent: Position['kind'] | undefined,
   { offsets, now, longestSessionMs }: Pick<EventPullOptions, 'offsets' | 'now' | 'longestSessionMs'>,
