@@ -1,7 +1,7 @@
 import { listOf, type OnUnusable, textOf } from '../oidc/claim-values.ts'
 import { clientOf } from '../oidc/machine-or-person.ts'
 
-/** The token of an `Authorization: Bearer` field (RFC 6750 §2.1); undefined for none, or another scheme. */
+/** The token in `Authorization: Bearer` (RFC 6750 §2.1); undefined without the header, or for another scheme. */
 export function bearerTokenIn(authorization: string | undefined): string | undefined {
   if (authorization === undefined || !/^bearer(?:\s|$)/i.test(authorization)) return undefined
   return authorization.slice('bearer'.length).trim()
@@ -20,7 +20,7 @@ export type AccessToken = {
   claims: Readonly<Record<string, unknown>>
 }
 
-/** A verified user token of Backstage's own. */
+/** A verified user token issued by Backstage. */
 export type BackstageUser = {
   issuer: string
   /** Entity reference, e.g. `user:default/jane`. */
@@ -31,7 +31,7 @@ export type BackstageUser = {
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** Maps claims that passed every check; Auth0 calls the client `azp`, RFC 9068 §2.2 `client_id`. */
+/** Maps claims that passed every check. The client is in `azp` (Auth0) or `client_id` (RFC 9068 §2.2). */
 export function accessTokenOf(claims: Claims, report?: OnUnusable): AccessToken {
   const organization = textOf('org_id', claims['org_id'], report)
   return {

@@ -1,11 +1,11 @@
-/** What the members of a token's header mean (RFC 7515 §4.1). */
+/** The meaning of each member of a token's header (RFC 7515 §4.1). */
 export const headerMeanings: Readonly<Record<string, string>> = {
   alg: 'how it is signed',
   kid: 'id of the key that signed it',
   typ: 'kind of token: at+jwt for an access token (RFC 9068), JWT in Auth0’s own profile',
 }
 
-/** What the claims of a token mean (RFC 7519 §4.1, RFC 9068 §2.2, Auth0’s docs). */
+/** The meaning of each claim of a token (RFC 7519 §4.1, RFC 9068 §2.2, Auth0’s docs). */
 export const claimMeanings: Readonly<Record<string, string>> = {
   iss: 'who made it; compared as text, last slash included',
   sub: 'who it speaks for; <client id>@clients is a machine at Auth0',
@@ -34,5 +34,5 @@ export const claimMeanings: Readonly<Record<string, string>> = {
   uip: 'Backstage’s own proof of the user’s identity',
 }
 
-/** Claims that are moments, in seconds since the epoch. */
+/** Claims that contain a time, in seconds since the epoch. */
 export const momentClaims: readonly string[] = ['exp', 'iat', 'nbf', 'auth_time', 'updated_at', 'session_expiry']

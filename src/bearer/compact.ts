@@ -1,6 +1,6 @@
 import type { BearerReason } from './refusal-reasons.ts'
 
-/** A JWS in compact form (RFC 7515 §7.1), taken apart and not yet believed. */
+/** A parsed JWS in compact form (RFC 7515 §7.1). Nothing in it is verified yet. */
 export type CompactToken = {
   header: Readonly<Record<string, unknown>>
   claims: Readonly<Record<string, unknown>>
@@ -8,10 +8,10 @@ export type CompactToken = {
   parts: readonly [header: string, claims: string, signature: string]
 }
 
-/** Longer tokens are parsed neither by us nor by jose. */
+/** Longer tokens are refused before any parsing. */
 const maxTokenLength = 8_192
 
-/** Takes a token apart; the first thing that is wrong where it cannot be. Every token has one spelling only. */
+/** Parses a token, or returns the reason of the first fault. Accepts only one spelling of each token. */
 export function parseCompact(token: string): CompactToken | BearerReason {
   if (token.length > maxTokenLength) return 'too-large'
   const parts = token.split('.')
@@ -34,12 +34,12 @@ export function parseCompact(token: string): CompactToken | BearerReason {
   return { header: parsedHeader, claims: parsedClaims, parts: [header, claims, signature] }
 }
 
-/** Whether `alg` says that there is no signature, in whatever case. */
+/** Whether `alg` is `none`, in any letter case. */
 export function isNone(algorithm: unknown): boolean {
   return typeof algorithm === 'string' && algorithm.toLowerCase() === 'none'
 }
 
-// jose takes unused bits and spaces as they come; then one token has many spellings, and a list of tokens has holes.
+// jose ignores unused bits and spaces, so one token could have many spellings; the cache of verified tokens needs exactly one.
 function decode(part: string): Uint8Array | undefined {
   if (part === '') return undefined
   const bytes = Buffer.from(part, 'base64url')
@@ -49,7 +49,7 @@ function decode(part: string): Uint8Array | undefined {
 const maxDepth = 16
 
 /**
- * Parses a JSON object and refuses what two parsers could read differently: a name twice in one object (RFC 7515 §4,
+ * Parses a JSON object, and rejects input that two parsers could read differently: repeated names in one object (RFC 7515 §4,
  * RFC 7519 §4), text that is not UTF-8, deep nesting.
  * @returns the object, or the reason why there is none
  */
@@ -60,14 +60,14 @@ export function parseStrictJson(bytes: Uint8Array): Record<string, unknown> | 'n
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not-json'
     const memberCount = memberCountIn(text)
     if (memberCount === undefined) return 'not-json'
-    // A name that comes twice in one object leaves one member in the value, however it was spelled.
+    // `JSON.parse` merges repeated names into one member, even if they are escaped differently. The counts then differ.
     return memberCount === memberCountOf(value) ? (value as Record<string, unknown>) : 'repeated-member'
   } catch {
     return 'not-json'
   }
 }
 
-/** How many members valid JSON text has, nested ones included; undefined when it is nested too deep. */
+/** The number of members in valid JSON text, including nested ones; undefined when it is nested too deeply. */
 function memberCountIn(text: string): number | undefined {
   let count = 0
   let depth = 0
@@ -87,14 +87,14 @@ function endOfString(text: string, start: number): number {
   return end
 }
 
-/** Whether the character stands behind an odd number of backslashes. */
+/** Whether the character follows an odd number of backslashes. */
 function isEscaped(text: string, at: number): boolean {
   let first = at
   while (text[first - 1] === '\\') first--
   return (at - first) % 2 === 1
 }
 
-/** How many members a parsed value has, nested ones included. */
+/** The number of members in a parsed value, including nested ones. */
 function memberCountOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   let count = 0

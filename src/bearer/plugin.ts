@@ -12,15 +12,15 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The bearer token of the request; undefined when there is none. A refused token ends the request. */
     bearer: Accepted | Foreign | undefined
-    /** The client that a refused token named: unverified, good for counting only. */
+    /** The client named in a refused token. It is unverified; use it only for counting. */
     refusedClientId: string | undefined
   }
 }
 
-/** Without a verifier no token is ours, and all are left alone. */
+/** Without a verifier, all tokens are ignored. */
 type BearerOptions = { verifier: BearerVerifier | undefined }
 
-/** Verifies access tokens addressed to us, and leaves others, such as Backstage's own, alone. */
+/** Verifies access tokens addressed to the gateway. Others, such as Backstage's own, pass through. */
 export const bearer = fastifyPlugin<BearerOptions>(
   async (app, { verifier }) => {
     app.decorateRequest('bearer', undefined)
@@ -30,7 +30,7 @@ export const bearer = fastifyPlugin<BearerOptions>(
     app.addHook('onRequest', (request, reply, done) => {
       const token = bearerTokenIn(request.headers.authorization)
       if (token === undefined) return done()
-      // In a browser with a session, `Authorization` is Backstage's; ours beside it is one credential too many.
+      // Next to a session, `Authorization` usually holds Backstage's token. A token for the gateway is verified; `identity` refuses both.
       if (request.session !== undefined && !verifier.isOurs(token)) return done()
       const known = verifier.recall(token)
       if (known !== undefined) return done(admit(request, known))
@@ -41,7 +41,7 @@ export const bearer = fastifyPlugin<BearerOptions>(
   { name: 'bearer', dependencies: ['boundary', 'session'] },
 )
 
-/** Takes what may pass on; gives back the error for what may not. */
+/** Stores an accepted or foreign token in the request, or returns the error for any other verdict. */
 function admit(request: FastifyRequest, verdict: Verdict): GatewayError | undefined {
   if (verdict.kind === 'unavailable') {
     return new GatewayError('STAGEDOOR_BEARER_KEYS_UNAVAILABLE', { headers: { 'Retry-After': '10' } })

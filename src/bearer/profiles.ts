@@ -18,37 +18,37 @@ import {
   timeFault,
 } from './token-checks.ts'
 
-/** A token that was verified. */
+/** A verified token. */
 export type Accepted = { kind: 'machine'; token: AccessToken } | { kind: 'backstage'; user: BackstageUser }
 
-/** A token that is not addressed to us: it is left alone, and proves nothing here. */
+/** A token that is not addressed to the gateway. It passes through, and authenticates no one here. */
 export type Foreign = { kind: 'foreign'; reason: BearerReason; isBackstage?: true }
 
-/** The result of judging a bearer token. */
+/** The result of verifying a bearer token. */
 export type Verdict =
   | Accepted
   | Foreign
-  /** Addressed to us, and not good. */
+  /** Addressed to the gateway, and invalid. */
   | { kind: 'refused'; reason: BearerReason; clientId?: string }
-  /** An opaque or encrypted token. */
+  /** A broken token, which cannot be parsed. */
   | { kind: 'unreadable'; reason: BearerReason }
-  /** Addressed to us, and we have no keys to verify it with. */
+  /** The keys to verify the token are not available. */
   | { kind: 'unavailable' }
 
-/** One kind of token: its checks, the keys that verify it, and the principal that it makes. */
+/** One kind of token: its checks, the keys that verify it, and the result of an accepted token. */
 export type Profile = {
-  /** The first reason to refuse it before its signature is looked at. `now` in milliseconds. */
+  /** The first reason to refuse the token, before its signature is verified. `now` is in milliseconds since the epoch. */
   faultOf: (token: CompactToken, now: number) => BearerReason | undefined
   keysOf: (issuer: string) => JwksCache | undefined
   refusal: (token: CompactToken, reason: BearerReason) => Verdict
   accept: (token: CompactToken) => Accepted
-  /** Until when an accepted token may be taken without looking again, milliseconds since the epoch. */
+  /** The time until which an accepted token can be used from the cache, in milliseconds since the epoch. */
   usableUntil: (claims: CompactToken['claims']) => number
 }
 
-/** The kind of token that may be addressed to us, or to another service. */
+/** A kind of token that may be addressed to the gateway or to another service. */
 export type AddressedProfile = Profile & {
-  /** Whether a token claims to be for us, good or not. */
+  /** Whether a token is addressed to the gateway according to its claims, valid or not. */
   isAddressed: (token: CompactToken) => boolean
 }
 
@@ -82,11 +82,11 @@ type BackstageExpectations = {
   deny: readonly DenyEntry[]
 }
 
-/** `typ` and `aud` of the tokens that Backstage gives people. */
+/** `typ` and `aud` of the tokens that Backstage issues to users. */
 const userTokenType = 'vnd.backstage.user'
 const backstageAudience = 'backstage'
 
-/** User tokens of Backstage's own, as `backstage-cli` and MCP clients bring them. */
+/** User tokens issued by Backstage, as `backstage-cli` and MCP clients send them. */
 export function backstageProfile({ issuer, keys, clockToleranceMs, deny }: BackstageExpectations): Profile {
   return {
     keysOf: () => keys,
@@ -102,7 +102,7 @@ export function backstageProfile({ issuer, keys, clockToleranceMs, deny }: Backs
         (isDenied(deny, claims) ? 'denied' : undefined)
       )
     },
-    // Not addressed to us: Backstage itself has the last word on it.
+    // The token is not addressed to the gateway; Backstage itself decides about it.
     refusal: (_token, reason) => ({ kind: 'foreign', reason, isBackstage: true }),
     accept: ({ claims }) => ({
       kind: 'backstage',
@@ -112,12 +112,12 @@ export function backstageProfile({ issuer, keys, clockToleranceMs, deny }: Backs
   }
 }
 
-/** Whether the header says that this is a token of Backstage's own, whatever else it is. */
+/** Whether the header's `typ` names one of Backstage's own kinds of token. */
 export function isBackstageType({ header }: CompactToken): boolean {
   return typeof header['typ'] === 'string' && header['typ'].toLowerCase().startsWith('vnd.backstage.')
 }
 
-/** Whether it is the kind that stands for a person; plugins and cookies have others. */
+/** Whether the token is a Backstage user token. Plugins and cookies have other types. */
 export function isUserType({ header }: CompactToken): boolean {
   return header['typ'] === userTokenType
 }

@@ -1,4 +1,4 @@
-/** Why a token is not accepted: what happened, and what mends it (with the place in Auth0's dashboard). */
+/** The cause of a refusal, and how to fix it (with the place in Auth0's dashboard). */
 type Explanation = { cause: string; remedy: string }
 
 const why = (cause: string, remedy: string): Explanation => ({ cause, remedy })
@@ -6,7 +6,7 @@ const why = (cause: string, remedy: string): Explanation => ({ cause, remedy })
 const forged = 'Ask Auth0 for a new token and send it as you got it.'
 const foreign = 'This is no access token of Auth0. Send the `access_token` of the token response, unchanged.'
 
-/** The closed list of reasons to refuse a bearer token, in no order; `docs/tokens.md` lists them. */
+/** All reasons to refuse a bearer token, in no particular order. `docs/tokens.md` lists them. */
 export const bearerReasons = {
   'too-large': why('The token is larger than 8 KiB.', 'Send fewer custom claims: Auth0 → Actions.'),
   opaque: why(

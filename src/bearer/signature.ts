@@ -4,10 +4,10 @@ import type { JwksCache } from '../oidc/jwks-cache.ts'
 import type { CompactToken } from './compact.ts'
 import type { BearerReason } from './refusal-reasons.ts'
 
-/** The key that the signature was verified with, as text, or why it was not. */
+/** The key that verified the signature, as text, or the reason of the failure. */
 type SignatureResult = { key: string } | { fault: BearerReason } | { fault: 'unavailable' }
 
-/** Verifies a signature with the issuer's key of that id; what the header says of keys otherwise is never followed. */
+/** Verifies a signature with the issuer's key whose id is `kid`. Other references to keys in the header are never used. */
 export async function verifySignature(
   { header, parts }: CompactToken,
   keys: Pick<JwksCache, 'recall' | 'find' | 'select'>,
@@ -28,7 +28,7 @@ export async function verifySignature(
   }
 }
 
-/** jose selects by id, algorithm, type and curve: with the id known, another of them differs (RFC 8725 §3.1). */
+/** jose selects a key by id, algorithm, type and curve. The id is known here, so one of the others does not match (RFC 8725 §3.1). */
 const faults = new Map<string, BearerReason>([
   [errors.JWKSNoMatchingKey.code, 'key-mismatch'],
   [errors.JWKSMultipleMatchingKeys.code, 'key-mismatch'],

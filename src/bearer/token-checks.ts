@@ -8,7 +8,7 @@ import type { BearerReason } from './refusal-reasons.ts'
 export type Expectations = {
   /** Accepted issuers, each with the audiences accepted from it. */
   issuers: ReadonlyMap<string, readonly string[]>
-  /** Our client ids at the issuers: a token for one of them is an ID token. */
+  /** The gateway's client ids at the issuers. A token whose audience is one of them is an ID token. */
   clientIds: readonly string[]
   now: number
   clockToleranceMs: number
@@ -16,7 +16,7 @@ export type Expectations = {
   deny: readonly DenyEntry[]
 }
 
-/** One check of a token; it returns the reason to refuse the token, if there is one. */
+/** One check of a token. `fault` returns the reason to refuse the token, or undefined. */
 type Check = {
   name: string
   fault: (token: CompactToken, expected: Expectations) => BearerReason | undefined
@@ -35,7 +35,7 @@ const headerFaults = new Map<string, BearerReason>([
   ['cty', 'header-nested'],
 ])
 
-/** Every check that needs no key, in the order in which they are made. */
+/** All checks that need no key, in order. */
 export const checks: readonly Check[] = [
   { name: 'signed with a private key', fault: ({ header }) => algorithmFault(header['alg']) },
   { name: 'header has alg, kid and typ only', fault: ({ header }) => headerFault(header) },
@@ -64,7 +64,7 @@ export function firstFault(token: CompactToken, expected: Expectations): BearerR
   return undefined
 }
 
-/** Whether a token claims to be for us: from an issuer of ours, for an audience or client of ours. */
+/** Whether a token is addressed to the gateway: its issuer is configured, and its audience is accepted or is our client id. */
 export function isAddressed(
   { claims }: CompactToken,
   { issuers, clientIds }: Pick<Expectations, 'issuers' | 'clientIds'>,
@@ -79,14 +79,14 @@ export function headerFault(header: CompactToken['header']): BearerReason | unde
 }
 
 function typeFault(type: unknown, claims: CompactToken['claims']): BearerReason | undefined {
-  // Media types have no case, and may leave out `application/` (RFC 7515 §4.1.9).
+  // Media types are case-insensitive, and `application/` may be omitted (RFC 7515 §4.1.9).
   const name = typeof type === 'string' ? type.toLowerCase().replace(/^application\//, '') : undefined
   if (name === 'logout+jwt' || claims['events'] !== undefined) return 'logout-token'
   if (name?.startsWith('vnd.backstage.')) return 'backstage-token'
   return name === 'jwt' || name === 'at+jwt' ? undefined : 'type-unknown'
 }
 
-// An id is looked up in a map and goes nowhere else; what could be a path or a query is refused all the same.
+// A key id is only looked up in a map. Ids that could be a path or a query are refused all the same.
 export function keyIdFault(kid: unknown): BearerReason | undefined {
   if (kid === undefined) return 'key-id-missing'
   return typeof kid === 'string' && /^[\w.~:=+-]{1,256}$/.test(kid) ? undefined : 'key-id-malformed'
@@ -119,7 +119,7 @@ function audienceFault(claims: CompactToken['claims'], issuers: Expectations['is
   return named.some((audience) => accepted.includes(audience)) ? undefined : 'audience-mismatch'
 }
 
-/** `aud` as a list; empty where it is neither text nor a list of text (RFC 7519 §4.1.3). */
+/** `aud` as a list; empty if it is neither a string nor a list of strings (RFC 7519 §4.1.3). */
 export function audiencesOf({ aud }: CompactToken['claims']): string[] {
   const list: unknown[] = Array.isArray(aud) ? aud : [aud]
   return list.every(isName) ? list : []
@@ -127,7 +127,7 @@ export function audiencesOf({ aud }: CompactToken['claims']): string[] {
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** One entry of `machines.deny`: a token is denied where all that the entry names applies. */
+/** One entry of `machines.deny`. It denies a token that matches all members that are set. */
 export type DenyEntry = {
   client?: string | undefined
   subject?: string | undefined
@@ -136,15 +136,14 @@ export type DenyEntry = {
 }
 
 /**
- * Whether a token is denied. By claims, never by the token's text: one token could be spelled in many ways, and Auth0's
- * own profile has no `jti`.
+ * Whether a token is denied. Entries match claims, never the text of a token, and no `jti`, because Auth0's own profile has none.
  */
 export function isDenied(entries: readonly DenyEntry[], claims: Claims): boolean {
   return entries.some((entry) => applies(entry, claims))
 }
 
 function applies({ client, subject, issuedBefore }: DenyEntry, claims: Claims): boolean {
-  // A token may name its client in both ways; either denies it.
+  // A token may have both client claims. A match of either denies it.
   if (client !== undefined && claims['azp'] !== client && claims['client_id'] !== client) return false
   if (subject !== undefined && claims['sub'] !== subject) return false
   return issuedBefore === undefined || Number(claims['iat']) * 1000 < issuedBefore
@@ -152,7 +151,7 @@ function applies({ client, subject, issuedBefore }: DenyEntry, claims: Claims): 
 
 type TimeLimits = Pick<Expectations, 'now' | 'clockToleranceMs' | 'maxTokenAgeMs'>
 
-/** The fault in a token's times. NumericDate has to be whole seconds (RFC 7519 §2), as all issuers write it. */
+/** The first fault in a token's times. RFC 7519 §2 allows fractions in NumericDate; only whole seconds are accepted, as all issuers write them. */
 export function timeFault(claims: CompactToken['claims'], limits: TimeLimits): BearerReason | undefined {
   const { exp, iat, nbf } = claims
   const { now, clockToleranceMs, maxTokenAgeMs = Infinity } = limits

@@ -12,7 +12,7 @@ import {
 } from './profiles.ts'
 import { verifySignature } from './signature.ts'
 
-/** Bounds of the cache of verified tokens, whose texts take most of its memory. */
+/** Limits of the cache of verified tokens. The token texts take most of its memory. */
 const maxVerifiedBytes = 32 * 1024 * 1024
 const maxVerified = 20_000
 const maxForeign = 5_000
@@ -23,15 +23,15 @@ export type BearerVerifier = ReturnType<typeof createVerifier>
 
 type VerifierOptions = {
   machine: AddressedProfile
-  /** Without it, tokens of Backstage's own prove nothing here. */
+  /** Without it, Backstage's own tokens authenticate no one at the gateway. */
   backstage?: Profile | undefined
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
 /**
- * Verifies tokens and remembers the good ones. Every token has one spelling only (see `parseCompact`), so that its text
- * stands for its verified claims and signature. A key that the issuer withdraws takes its tokens with it.
+ * Verifies tokens and caches those that are valid. Each token has only one spelling (see `parseCompact`), so its text can be the
+ * cache key. When the issuer removes a key, the tokens that it signed are no longer used from the cache.
  */
 export function createVerifier({ machine, backstage, now }: VerifierOptions) {
   const verified = new LRUCache<string, Remembered>({
@@ -41,7 +41,7 @@ export function createVerifier({ machine, backstage, now }: VerifierOptions) {
   })
   const foreign = new LRUCache<string, true>({ max: maxForeign })
 
-  /** The cached verdict, without waiting: the hot path. */
+  /** The cached verdict, returned synchronously. This is the hot path. */
   function recall(token: string): Verdict | undefined {
     const entry = verified.get(token)
     if (entry === undefined) return undefined
@@ -78,7 +78,7 @@ export function createVerifier({ machine, backstage, now }: VerifierOptions) {
     return isUserType(parsed) ? backstage : undefined
   }
 
-  /** Whether a token speaks to us, for requests that bring a session as well. */
+  /** Whether a token is addressed to the gateway; for requests that also have a session. */
   function isOurs(token: string): boolean {
     if (verified.get(token)?.verdict.kind === 'machine') return true
     if (foreign.get(token) !== undefined) return false
@@ -91,7 +91,7 @@ export function createVerifier({ machine, backstage, now }: VerifierOptions) {
   return { recall, verify, isOurs }
 }
 
-/** Opaque and encrypted tokens may be addressed to another service; a broken JWS is never valid. */
+/** Opaque and encrypted tokens may be for another service, so they are foreign. A broken JWS is never valid. */
 function unparsed(reason: Exclude<ReturnType<typeof parseCompact>, CompactToken>): Verdict {
   return reason === 'opaque' || reason === 'encrypted' ? { kind: 'foreign', reason } : { kind: 'unreadable', reason }
 }
