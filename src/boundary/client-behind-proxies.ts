@@ -6,7 +6,7 @@ import { forwardedAddress, plainAddress, type ProxyTrust } from './trusted-proxi
 type ClientConnection = {
   clientIp: string
   protocol: 'http' | 'https'
-  /** The received host: the one that a trusted proxy names, else the request's own. */
+  /** The host from `X-Forwarded-Host` if a trusted proxy sent it, otherwise from `Host`. Not validated yet. */
   host: string
   /** True when the direct peer is a trusted proxy. */
   isForwarded: boolean
@@ -14,10 +14,10 @@ type ClientConnection = {
 
 type DirectPeer = { remoteAddress: string; isEncrypted: boolean }
 
-/** RFC 7239 §6.2: for a peer without an address, on a Unix socket. */
+/** The name of a peer without an address, as on a Unix socket (RFC 7239 §6.2). */
 const nameless = 'unknown'
 
-// Some proxies name the scheme of WebSockets.
+// Some proxies send the WebSocket scheme.
 const protocols = new Map<string | undefined, 'http' | 'https'>([
   ['http', 'http'],
   ['https', 'https'],
@@ -26,8 +26,8 @@ const protocols = new Map<string | undefined, 'http' | 'https'>([
 ])
 
 /**
- * Reads `X-Forwarded-For/-Proto/-Host` from trusted proxies only: the client is the rightmost address that is not a
- * proxy of ours, because everything to its left was written by the client.
+ * Reads `X-Forwarded-For/-Proto/-Host` from trusted proxies only. The client is the rightmost address that is not a trusted
+ * proxy, because the client may have written everything to its left.
  */
 export function clientConnection(
   peer: DirectPeer,
@@ -48,7 +48,7 @@ export function clientConnection(
   }
 }
 
-/** Walks from proxy to proxy; an entry that is no address ends the walk at the proxy that wrote it. */
+/** Follows `X-Forwarded-For` from right to left. At an entry that is not an address, the proxy that wrote it counts as the client. */
 function clientBehind(peerIp: string, entries: readonly string[], isTrustedProxy: ProxyTrust): string {
   let client = peerIp
   for (const entry of entries.toReversed()) {

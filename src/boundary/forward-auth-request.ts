@@ -2,39 +2,39 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 import { forwardedMethods } from '../rule-matching/methods.ts'
 
-/** How the proxy that asks about a request (forward-auth) takes our answer. */
+/** How the proxy that asks about a request (forward-auth) uses the answer. */
 export type AskingProxy =
-  /** Traefik, Caddy: 2xx lets the request pass; a refusal goes to the client as it is. */
+  /** Traefik, Caddy: 2xx allows the request; any refusal is sent to the client unchanged. */
   | 'relays-refusal'
-  /** Envoy: only 200 lets the request pass; any other answer goes to the client as it is. */
+  /** Envoy: only 200 allows the request; any other answer is sent to the client unchanged. */
   | 'relays-all-but-200'
-  /** nginx: reads the status and the headers, and makes its own answer. */
+  /** nginx: reads the status and the headers, and makes its own response. */
   | 'reads-status'
 
-/** The client's request that a proxy asks about, from the proxy's headers. */
+/** The client's request that a proxy asks about. */
 type ForwardedRequest = { askedBy: AskingProxy; method: string; target: string }
 
-/** Why the proxy's headers do not name one request. */
+/** The reason why the proxy's request does not name exactly one client request. */
 type ForwardedRefusal = 'not-told' | 'told-twice' | 'method-not-allowed'
 
 type ProxyQuestion = {
   method: string
-  /** Canonical path and query under which the proxy asks. */
+  /** The canonical path and the query of the proxy's own request. */
   path: string
   query: string
-  /** From a trusted proxy only: a client could ask about a request that it is not going to make. */
+  /** Only headers from a trusted proxy: a client could name a different request from the one it makes. */
   headers: IncomingHttpHeaders
 }
 
-/** Whether this path asks about another request: the forward-auth endpoint itself, or below it, as Envoy asks. */
+/** Whether the path is the forward-auth endpoint, or a path below it (Envoy). */
 export function isForwardAuth(path: string, endpoint: string): boolean {
   return path.startsWith(endpoint) && (path.length === endpoint.length || path[endpoint.length] === '/')
 }
 
 /**
- * Reads the original request: from `X-Original-Method/-URI` (nginx), from `X-Forwarded-Method/-Uri` (Traefik, Caddy) or
- * from the path behind the endpoint (Envoy's `path_prefix`). Proxies overwrite the headers of their own way and pass on
- * what clients send in the others, so two ways at once leave open which was the client's.
+ * Reads the original request from `X-Original-Method/-URI` (nginx), from `X-Forwarded-Method/-Uri` (Traefik, Caddy) or
+ * from the path after the endpoint (Envoy's `path_prefix`). A proxy overwrites only the headers that it uses, and passes on the
+ * others from the client. If two sources are present, one may be the client's, so the request is refused.
  * @param endpoint path of the forward-auth endpoint
  */
 export function forwardedRequest(

@@ -8,7 +8,7 @@ import { createNetworkTest } from './trusted-proxies.ts'
 
 type BoundaryOptions = Omit<FactsOptions, 'isTrustedProxy'> & {
   trustedProxies: readonly string[]
-  /** The `Strict-Transport-Security` of every answer (RFC 6797), where we do TLS. */
+  /** The `Strict-Transport-Security` of every answer (RFC 6797), if Stagedoor terminates TLS. */
   transportSecurity?: string | undefined
 }
 

@@ -17,21 +17,21 @@ import type { ProxyTrust } from './trusted-proxies.ts'
 export type FactsOptions = {
   isTrustedProxy: ProxyTrust
   randomBytes: RandomBytes
-  /** Header value that we add to every forwarded request, to recognize one that comes back. */
+  /** Header value added to every forwarded request, to detect a request that loops back. */
   loopMark: string
-  /** Path prefix of our own endpoints. */
+  /** Path prefix of the gateway's own endpoints. */
   prefix: string
-  /** Beginning of every probe's path. Probes may come by HTTP/1.0 without a `Host`. */
+  /** Path prefix of the probes. Probes may use HTTP/1.0 without `Host`. */
   probePath: string
-  /** Where trusted proxies ask about requests of their clients: the facts are then those of that request. */
+  /** Path of the forward-auth endpoint. The facts then describe the client request that the proxy asks about. */
   forwardAuthPath: string
-  /** Identity headers that travel on when a trusted proxy sends them, in lower case. */
+  /** Names, in lower case, of identity headers that are forwarded when a trusted proxy sends them. */
   passProxyHeaders: ReadonlySet<string>
 }
 
 /**
  * Reads the facts of one request.
- * @throws STAGEDOOR_BOUNDARY_… for everything that could be read in two ways
+ * @throws STAGEDOOR_BOUNDARY_… for a request that two parsers could read differently, or that a trusted proxy must not send
  */
 export function requestFacts(raw: IncomingMessage, requestId: string, options: FactsOptions): RequestFacts {
   refuseAmbiguous(raw)
@@ -46,7 +46,7 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
   const { method, path, oddity, query, askedBy }: Asked = isAsked
     ? askedAbout(raw, received, isForwarded, options)
     : { ...received, method: raw.method ?? 'GET', askedBy: undefined }
-  // Field by field: spreading objects is slow, and this is done for every request.
+  // Lists each field: spreading objects is slow, and this runs for every request.
   return {
     requestId,
     traceparent: traceparentFor(raw.headers, isForwarded, options.randomBytes),
@@ -64,7 +64,7 @@ export function requestFacts(raw: IncomingMessage, requestId: string, options: F
   }
 }
 
-/** A proxy that asks takes 403 for a refusal, and 400 for a fault of its own. */
+/** A forward-auth proxy treats 403 as a refusal, but 400 as its own error. */
 const overrideCodes = {
   sent: 'STAGEDOOR_BOUNDARY_METHOD_OVERRIDE',
   asked: 'STAGEDOOR_BOUNDARY_FORWARDED_METHOD_OVERRIDE',
@@ -89,7 +89,7 @@ function canonicalTarget(target: string, { prefix }: FactsOptions, code: NotCano
   const { path, query } = splitTarget(target)
   const read = readPath(path)
   if (typeof read === 'string') throw new GatewayError(code, { reason: read })
-  // A path that may mean one of our own endpoints never goes to an upstream, so no rule can allow it.
+  // A path that could be read as one of the gateway's own endpoints is refused here, so that no rule can forward it.
   if (read.oddity?.plainest.startsWith(prefix)) throw new GatewayError(code, { reason: read.oddity.reason })
   if (!isPlainQuery(query)) throw new GatewayError(code, { reason: 'query' })
   return { ...read, query }
@@ -99,7 +99,7 @@ function refuseAmbiguous(raw: IncomingMessage): void {
   const { rawHeaders, headers, httpVersion } = raw
   const name = repeatedSingleton(rawHeaders)
   if (name !== undefined) refuse(raw, 'STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS', name)
-  // Node's parser takes 0.9 and 2.0 for versions of HTTP/1, too.
+  // Node's HTTP/1 parser also accepts the versions 0.9 and 2.0.
   if (!isHttp2(raw) && httpVersion !== '1.1' && httpVersion !== '1.0')
     refuse(raw, 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', 'version')
   if (hasUncountableLength(headers['content-length']))
@@ -108,7 +108,7 @@ function refuseAmbiguous(raw: IncomingMessage): void {
     refuse(raw, 'STAGEDOOR_BOUNDARY_MALFORMED_REQUEST', 'transfer-encoding')
 }
 
-/** Closes the connection: it is unclear where the request ends, so the next one cannot be found (RFC 9112 §6.3). HTTP/2 has frames. */
+/** Refuses, and closes an HTTP/1 connection: its end of the request is unclear, so the next one cannot be found (RFC 9112 §6.3). */
 function refuse(raw: IncomingMessage, code: ErrorCode, reason: string): never {
   throw new GatewayError(code, { reason, headers: isHttp2(raw) ? {} : { connection: 'close' } })
 }

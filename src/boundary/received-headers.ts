@@ -2,17 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 import { foldedName } from '../headers/removed-headers.ts'
 
-// A second one of these is dropped by one parser and honoured by another (RFC 9110 §5.3, RFC 9112 §3.2).
+// If one of these headers is repeated, some parsers use the first value and others the last (RFC 9110 §5.3, RFC 9112 §3.2).
 const singletons = new Set(['host', 'content-length', 'authorization', 'content-type', 'transfer-encoding', 'upgrade'])
 
-/** A length that a program counting in doubles, as many do, would read as another number. */
+/** Whether `Content-Length` is not a safe integer. Programs that use doubles would read a different number. */
 export function hasUncountableLength(contentLength: string | undefined): boolean {
   return contentLength !== undefined && !Number.isSafeInteger(Number(contentLength))
 }
 
 /**
- * A body whose end two servers could find in different places: any coding but `chunked`, since Node accepts one before `chunked` and
- * the upstream would not see it; and chunks in HTTP/1.0, which has no chunks (RFC 9112 §6.1).
+ * Whether two servers could disagree about the end of the body. This is so for any coding other than plain `chunked`: Node accepts
+ * another coding before `chunked`, and the upstream would not see it. It is also so for chunks in HTTP/1.0, which has none (RFC 9112 §6.1).
  */
 export function hasUnclearCoding(transferEncoding: string | undefined, httpVersion: string): boolean {
   if (transferEncoding === undefined) return false
@@ -20,8 +20,8 @@ export function hasUnclearCoding(transferEncoding: string | undefined, httpVersi
 }
 
 /**
- * The name of a header that came twice although it may come only once.
- * @param rawHeaders flat list of names and values, as node:http keeps them
+ * The name of the first header that is repeated although it must be unique; undefined if there is none.
+ * @param rawHeaders flat list of names and values, as in node:http
  */
 export function repeatedSingleton(rawHeaders: readonly string[]): string | undefined {
   let seen = ''
@@ -34,12 +34,12 @@ export function repeatedSingleton(rawHeaders: readonly string[]): string | undef
   return undefined
 }
 
-/** Headers in which frameworks take another method than that of the request line (Rack, Symfony, ASP.NET, OData). */
+/** Headers with which frameworks override the method of the request line (Rack, Symfony, ASP.NET, OData). */
 const methodOverrides = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
 
 /**
- * The name of a header that names another method: rules decide by the method of the request line, and the upstream might act on the
- * other one.
+ * The name of a header that overrides the method. Such a request is refused: rules match the method of the request line, but the
+ * upstream might use the other one.
  * @param headers names in lower case
  */
 export function methodOverride(headers: IncomingHttpHeaders): string | undefined {

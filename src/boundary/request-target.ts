@@ -1,7 +1,7 @@
-/** A request target split at its first `?`, nothing decoded. */
+/** A request target, split at its first `?`. */
 export type RequestTarget = { path: string; query: string }
 
-/** Splits `/path?query`; the query keeps its `?` and is otherwise left alone. */
+/** Splits `/path?query` without decoding. The query keeps its `?`. */
 export function splitTarget(target: string): RequestTarget {
   const at = target.indexOf('?')
   return at === -1 ? { path: target, query: '' } : { path: target.slice(0, at), query: target.slice(at) }
@@ -9,12 +9,12 @@ export function splitTarget(target: string): RequestTarget {
 
 const queryCharacters = /^[\x21-\x7e]*$/
 
-/** A query may hold anything printable; a raw control character, space or `#` means the client did not write a URL. */
+/** Whether the query has only printable ASCII and no `#`. A raw control character, space or `#` is not valid in a URL's query. */
 export function isPlainQuery(query: string): boolean {
   return query === '' || (queryCharacters.test(query) && !query.includes('#'))
 }
 
-/** Why no rule can let a request target pass: each is a spelling that two servers may read differently. */
+/** Spellings of a request target that two servers may read differently. No rule can allow them. */
 type PathRefusal =
   | 'not-origin-form'
   | 'forbidden-character'
@@ -22,10 +22,10 @@ type PathRefusal =
   | 'bad-percent-encoding'
   | 'encoded-control-character'
 
-/** Odd spellings that real links contain: a rule with `paths: as-is` lets them pass. */
+/** Unusual spellings that real links contain. Rules with `paths: as-is` can allow them. */
 export type PathOddity = 'empty-segment' | 'path-parameter' | 'encoded-slash' | 'double-encoding'
 
-/** A path as rules and upstream see it, its unreserved characters decoded. */
+/** A path as rules and the upstream see it, with unreserved characters decoded. `plainest` is how the most lenient server reads it. */
 export type ReadPath = {
   path: string
   oddity?: { reason: PathOddity; plainest: string } | undefined
@@ -41,8 +41,8 @@ const escapedSlash = /%(?:2[fF]|5[cC])/
 const escapedPercentEscape = /%25[0-9A-Fa-f]{2}/
 
 /**
- * Reads a path (no query) so that rules and upstream see one spelling. Percent-encoded unreserved characters are decoded,
- * since both forms are equal (RFC 3986 §6.2.2.2); everything else is refused and never repaired.
+ * Reads a path (without query) so that rules and the upstream see the same spelling. Percent-encoded unreserved characters are
+ * decoded, because both forms are equivalent (RFC 3986 §6.2.2.2). Other deviations are refused or reported as an oddity, never repaired.
  */
 export function readPath(received: string): ReadPath | PathRefusal {
   const path = received.includes('%') ? received.replace(escapedUnreserved, decodeURIComponent) : received
@@ -71,10 +71,10 @@ function oddityOf(path: string): PathOddity | undefined {
   return escapedSlash.test(path) ? 'encoded-slash' : undefined
 }
 
-/** Each pass takes one layer of encoding off; what has more is not read further. */
+/** The number of encoding layers that are decoded. Each pass removes one. */
 const maxLayers = 8
 
-/** The path as the most lenient server reads it: decoded, without parameters, repeated slashes joined. */
+/** The path as the most lenient server reads it: decoded, without parameters, repeated slashes merged. */
 function plainestReading(path: string): string {
   let reading = path
   for (let layer = 0; layer < maxLayers; layer += 1) {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { readAuthority } from './authority.ts'
 
-/** HTTP/1.0 needs no host (RFC 1945), and load balancers ask for their probes so; nothing is decided by the host there. */
+/** Whether this is a probe without `Host`. HTTP/1.0 does not require it (RFC 1945), some load balancers omit it, and probes do not use it. */
 export function isProbeWithoutHost(
   { httpVersion, headers }: IncomingMessage,
   path: string,
@@ -13,7 +13,8 @@ export function isProbeWithoutHost(
 }
 
 /**
- * @param named the request's own host, or the one that a trusted proxy names in its place
+ * Validates the host of a request.
+ * @param named the request's own host, or the one that a trusted proxy sent instead
  * @throws STAGEDOOR_BOUNDARY_AMBIGUOUS_HEADERS, STAGEDOOR_BOUNDARY_BAD_HOST
  */
 export function requestedHost({ headers }: IncomingMessage, named: string): string {

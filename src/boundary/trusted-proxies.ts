@@ -3,8 +3,8 @@ import { isIPv4, isIPv6, SocketAddress, BlockList, isIP } from 'node:net'
 const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/
 
 /**
- * One spelling for an IP address: IPv6 as RFC 5952 writes it and without a zone; IPv4 on a dual-stack socket
- * (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2) is IPv4. Undefined when the text is not an address.
+ * The canonical text of an IP address: IPv6 in the form of RFC 5952 without a zone; an IPv4 address of a dual-stack socket
+ * (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2) as IPv4. Undefined when the text is not an address.
  */
 export function plainAddress(text: string): string | undefined {
   if (isIPv4(text)) return text
@@ -18,8 +18,8 @@ const withPort = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::\d{1,5})?$/
 const parameter = /^for=/i
 
 /**
- * The address in one entry of `X-Forwarded-For`: proxies write it plain, with a port (Azure, IIS), in brackets, in quotes, or
- * in the form of RFC 7239 (`for="[2001:db8::7]:443"`). Undefined for `unknown` and all else that is no address.
+ * The address in one entry of `X-Forwarded-For`. Proxies write it plain, with a port (Azure, IIS), in brackets, in quotes, or
+ * in the form of RFC 7239 (`for="[2001:db8::7]:443"`). Undefined for `unknown` and any other text that is not an address.
  */
 export function forwardedAddress(entry: string): string | undefined {
   const [node = ''] = entry.replace(parameter, '').split(';')
@@ -31,10 +31,10 @@ export function forwardedAddress(entry: string): string | undefined {
 /** Whether an address belongs to a proxy whose forwarded headers are trusted. */
 export type ProxyTrust = (address: string) => boolean
 
-/** Builds the test whether an address is in one of these CIDR blocks, such as `10.0.0.0/8` or `fd00::/8`; `unix` stands for peers without an address. */
+/** Builds a function that tests whether an address is in one of these CIDR blocks (`10.0.0.0/8`, `fd00::/8`); `unix` matches peers without an address. */
 export function createNetworkTest(cidrs: readonly string[]): (address: string) => boolean {
   if (cidrs.length === 0) return () => false
-  // Only on a Unix socket has a peer no address; configuration allows `unix` where that is the only listener.
+  // Only peers on a Unix socket have no address. The configuration allows `unix` only if a Unix socket is the only listener.
   const trustsUnix = cidrs.includes('unix')
   const blocks = new BlockList()
   for (const cidr of cidrs) if (cidr !== 'unix') addBlock(blocks, cidr)
