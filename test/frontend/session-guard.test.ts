@@ -291,3 +291,10 @@ t.test('a browser that opens no window for a second factor gets the same choice'
   guard.signInAgain()
   t.match(guard.current(), { kind: 'step-up', isPopupBlocked: true })
 })
+
+t.test('a page that has nothing to lose is left for what Stagedoor asks: the second factor, or a login', async (t) => {
+  const { guard, world } = startGuard()
+  guard.leaveFor(stepUp)
+  guard.leaveFor(over)
+  t.same(world.left, [stepUp.loginUrl, undefined])
+})

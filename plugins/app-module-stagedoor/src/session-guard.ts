@@ -30,6 +30,8 @@ export type SessionGuard = Omit<Notices, 'show'> &
     pass: () => Promise<Outcome>
     /** What becomes of a call that Stagedoor stopped. */
     settle: (challenge: Challenge) => Promise<Outcome>
+    /** Leaves a page that has nothing to lose for what Stagedoor asks, and comes back to it. */
+    leaveFor: (challenge: Challenge) => void
     /** The person was someone else before: nothing of this page may be sent in the new one's name. */
     refuseOtherUser: (name: string) => Promise<never>
     /** The person looks at this page again: meanwhile the session may have been renewed, or become someone else's. */
@@ -125,6 +127,7 @@ export function createSessionGuard(deps: GuardDependencies): SessionGuard {
     logins: () => logins,
     pass,
     settle,
+    leaveFor: (challenge) => deps.leaveForLogin(challenge.kind === 'step-up' ? challenge.loginUrl : undefined),
     refuseOtherUser: onOtherUser,
     recheck: () => checkIf(isOver() || knowledge.age() > recheckAfterMs),
     suspect: () => checkIf(!isOver()),

@@ -3,6 +3,7 @@ import { discoveryApiRef, type IdentityApi, useApi } from '@backstage/frontend-p
 import { useEffect, useState } from 'react'
 
 import { stagedoorSessionApiRef } from './apis.ts'
+import type { Challenge } from './challenge.ts'
 import { createIdentity } from './identity.ts'
 import { createLoginAttempts } from './login-attempts.ts'
 import { refreshSession } from './refresh.ts'
@@ -14,7 +15,7 @@ export type SignInPageProps = { onSignInSuccess: (identity: IdentityApi) => void
 
 /**
  * Backstage's sign-in page: the browser is signed in at Stagedoor already, so it only asks who that is. A browser that is
- * not is sent to Stagedoor's login, a few times at most.
+ * not, or that needs a second factor, is sent to Stagedoor's login, a few times at most.
  *
  * @public
  */
@@ -37,7 +38,7 @@ export function StagedoorSignInPage(props: SignInPageProps) {
       const answer = await refresh()
       if (isGone) return
       if (answer.kind === 'challenge') {
-        leaveForLogin(guard)
+        leaveForLogin(guard, answer.challenge)
         return
       }
       createLoginAttempts(sessionStorage, Date.now).forget()
@@ -51,11 +52,11 @@ export function StagedoorSignInPage(props: SignInPageProps) {
 }
 
 /** @throws Error where login was tried again and again: something that login cannot change keeps the person out */
-function leaveForLogin(guard: SessionGuard): void {
+function leaveForLogin(guard: SessionGuard, challenge: Challenge): void {
   if (!createLoginAttempts(sessionStorage, Date.now).mayLeave()) {
     throw new Error(
       'Signing in was tried several times and the session was over each time. Allow cookies for this site.',
     )
   }
-  guard.signInHere()
+  guard.leaveFor(challenge)
 }
