@@ -12,7 +12,8 @@ export interface Config {
          * cluster where Backstage cannot reach the public one.
          */
         jwksUri?: string
-        signIn: {
+        /** Left out where a module of your own gives the resolver in code. */
+        signIn?: {
           /** Tried in order; one that finds no user leaves it to the next, and where none does the answer is 403. */
           resolvers: Array<
             | {
@@ -38,6 +39,13 @@ export interface Config {
                 allowedDomains?: string[]
                 /** Signs in people whom the catalog does not know, by a name made from their address. Default: false. */
                 dangerouslyAllowSignInWithoutUserInCatalog?: boolean
+              }
+            | {
+                /**
+                 * One of a module of your own (`signInResolverFactories`), with its options.
+                 * @pattern ^(?!(auth0IdMatchingUserEntityAnnotation|verifiedEmailMatchingUserEntityProfileEmail|claimsWithoutCatalogUser|emailMatchingUserEntityProfileEmail|emailLocalPartMatchingUserEntityName)$)
+                 */
+                resolver: string
               }
           >
         }
