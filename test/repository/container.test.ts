@@ -61,6 +61,19 @@ t.test("the demo's image has all that the build of our packages reads", async (t
   await t.resolves(buildPackage(join(folder, 'packages/assertion-contract')))
 })
 
+t.test(
+  'examples of files to write are in the one folder that image, chart and unit let the gateway write to',
+  async (t) => {
+    for (const path of ['config/schema.json', 'docs/audit.md', 'docs/machines.md', 'docs/sessions.md']) {
+      const folders = [...textOf(path).matchAll(/\/var\/\w+\/stagedoor/g)].map(([folder]) => folder)
+      t.same(new Set(folders), new Set(['/var/lib/stagedoor']), path)
+    }
+    t.match(textOf('Dockerfile'), 'VOLUME /var/lib/stagedoor')
+    t.match(textOf('deploy/helm/stagedoor/templates/deployment.yaml'), '{ name: state, mountPath: /var/lib/stagedoor }')
+    t.match(textOf('deploy/systemd/stagedoor.service'), 'StateDirectory=stagedoor')
+  },
+)
+
 t.test('installed packages, builds and secrets of the machine stay out of the context', async (t) => {
   for (const path of ['node_modules', 'examples/backstage/node_modules', 'dist', '.env', '.git', 'src/.env.local']) {
     t.notOk(isInContext(path), path)

@@ -15,7 +15,7 @@ const file = z
     path: z.string('a path').min(1).meta({
       description:
         'The file, with mode 0600; processes may share it. Signed checkpoints go to the same name with `.checkpoints`.',
-      'x-example': '/var/log/stagedoor/audit.jsonl',
+      'x-example': '/var/lib/stagedoor/audit.jsonl',
     }),
     onFailure: onFailure('block'),
     fsync: z.enum(['always', 'second', 'never']).default('second').meta({
@@ -32,7 +32,7 @@ const file = z
   .optional()
   .meta({
     description: 'Records go to a file, one JSON line each.',
-    'x-example': { path: '/var/log/stagedoor/audit.jsonl' },
+    'x-example': { path: '/var/lib/stagedoor/audit.jsonl' },
   })
 
 const keyAlone = {
