@@ -17,10 +17,10 @@ export type BrowserSessionsOptions = {
   now: () => number
 }
 
-/** Sessions whose browsers are owed a cookie; one that is forgotten gets it with its next note of use. */
+/** Limit for the sessions whose browsers still need a new cookie. An evicted one gets it when its next use is noted. */
 const maxOwed = 10_000
 
-/** Gives browsers the cookies of their sessions, and takes them away. */
+/** Sets the session cookies of browsers, and clears them. */
 export class BrowserSessions {
   readonly #options: BrowserSessionsOptions
   readonly #owed = new LRUCache<string, true>(upTo(maxOwed))
@@ -29,7 +29,7 @@ export class BrowserSessions {
     this.#options = options
   }
 
-  /** Starts a session in place of the request's own, if it has one. */
+  /** Starts a session. It replaces the request's own session, if any. */
   async replace(request: FastifyRequest, reply: FastifyReply, next: Session): Promise<void> {
     const { store } = this.#options
     const previous = request.session
@@ -55,7 +55,7 @@ export class BrowserSessions {
     cookie.write(request, reply, value, Math.ceil((expiryOf(session, limits) - now()) / 1000))
   }
 
-  /** Notes that the browser did not get its new cookie, because a cache may share the answer: the next answer brings it. */
+  /** Notes that the browser did not get its new cookie, because a cache may share the answer. The next answer sets it. */
   withhold({ session }: FastifyRequest): void {
     if (session !== undefined) this.#owed.set(session.id, true)
   }
@@ -64,7 +64,7 @@ export class BrowserSessions {
     return this.#owed.has(session.id)
   }
 
-  /** Keeps caches from sharing an answer of our own that sets a cookie; those of upstreams do not come here. */
+  /** Keeps caches from sharing an answer of our own that sets a cookie. `proxy/response-headers.ts` does it for answers of upstreams. */
   keepPrivate(request: FastifyRequest, reply: FastifyReply): void {
     if (!reply.hasHeader('set-cookie')) return
     const valueOf = (name: string) => reply.getHeader(name)?.toString()

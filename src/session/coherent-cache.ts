@@ -17,16 +17,16 @@ type CoherentCacheOptions = {
 }
 
 /**
- * A local copy of sessions in Redis, kept up to date by the news of other processes. Its keys are cookie values as requests
- * bring them, so that the hot path need not parse them.
+ * A local copy of sessions in Redis, kept up to date by messages from other processes. Its keys are cookie values as
+ * received, so that the hot path need not parse them.
  */
 export class CoherentCache {
   readonly #outageGraceMs: number
   readonly #now: () => number
-  /** By session. */
+  /** By session id. */
   readonly #cookieValues = new Map<string, string>()
   readonly #entries: LRUCache<string, FoundSession>
-  /** By session: stands for the reads under way that began after its latest change. */
+  /** By session id: a token for the reads under way that began after the session's latest change. */
   readonly #readings = new Map<string, object>()
   #lostAt: number | undefined
 
@@ -38,7 +38,7 @@ export class CoherentCache {
       dispose: ({ session }, _value, reason) => void (reason !== 'set' && this.#cookieValues.delete(session.id)),
     })
     events.on('changed', (session) => this.#follow(session))
-    // Changes during the loss of the connection were missed.
+    // Changes that came while the connection was lost were missed.
     events.on('lost', () => void (this.#lostAt ??= now()))
     events.on('connected', () => {
       this.#lostAt = undefined
@@ -60,7 +60,7 @@ export class CoherentCache {
     return this.#entries.get(cookieValue)
   }
 
-  /** Runs `read` and keeps its result, unless the session changes meanwhile: then the result may be out of date. */
+  /** Runs `read` and caches its result, unless the session changes meanwhile: then the result may be out of date. */
   async keep(cookieValue: string, sessionId: string, read: () => Promise<FoundSession | undefined>) {
     const reading = this.#readings.get(sessionId) ?? {}
     this.#readings.set(sessionId, reading)
@@ -89,7 +89,7 @@ export class CoherentCache {
     this.#readings.delete(sessionId)
   }
 
-  /** Takes over a use. Fresh claims come with a refresh token, which only Redis has, so such an entry is dropped. */
+  /** Takes over a use from another process. Drops an entry whose session was refreshed: only Redis has the new refresh token. */
   #follow({ id, usedAt, refreshedAt }: Session): void {
     const cookieValue = this.#cookieValues.get(id)
     const known = cookieValue === undefined ? undefined : this.#entries.peek(cookieValue)

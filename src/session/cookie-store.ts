@@ -7,18 +7,18 @@ import { splitIntoChunks } from './session-cookie.ts'
 import type { Session } from './session.ts'
 import type { EndedSessions, FoundSession, SessionStore } from './store.ts'
 
-/** Size of the cache of opened cookies, which saves decrypting the same cookie for each request. About 4 KiB each. */
+/** Size of the cache of opened cookies, which saves decrypting the same cookie for each request. An entry takes about 4 KiB. */
 const maxRemembered = 10_000
 
 type CookieStoreDependencies = { sealer: Sealer; ended: EndedSessions; cookieName: string }
 
-/** The session of a cookie value, and the refresh that the value contains. */
+/** The session of a cookie value, and the `refreshedAt` that is sealed in the value. */
 type Opened = FoundSession & { sealedRefreshAt: number }
 
 /** Keeps the whole session in the browser, sealed. The process remembers only opened, refreshed and ended sessions. */
 export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDependencies): SessionStore {
   const opened = new LRUCache<string, Opened>(upTo(maxRemembered))
-  // The refresh token rotates: a browser that never got the new cookie still brings the old one, whose token is dead.
+  // Refresh tokens rotate: a browser that never got the new cookie still sends the old one, whose token no longer works.
   const refreshed = new LRUCache<string, Session>(upTo(maxRemembered))
 
   function current({ session, needsRewrite, sealedRefreshAt }: Opened): FoundSession {
@@ -59,7 +59,7 @@ export function createCookieStore({ sealer, ended, cookieName }: CookieStoreDepe
     },
 
     async touch({ session, value }) {
-      // Set before sealing, so that requests that come meanwhile see the use and do not write it again.
+      // Set this before sealing, so that requests that come meanwhile see the use and do not write it again.
       const sealedRefreshAt = opened.get(value)?.sealedRefreshAt ?? session.refreshedAt
       opened.set(value, { session, needsRewrite: false, sealedRefreshAt })
       return seal(session)

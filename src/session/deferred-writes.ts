@@ -10,7 +10,7 @@ const retryEveryMs = 500
 
 export type DeferredWrites = ReturnType<typeof createDeferredWrites>
 
-/** Writes that failed because Redis was away. They are repeated when it is back, so that an outage loses nothing. */
+/** Writes that failed because Redis was unavailable. They are retried until they succeed, so that an outage loses nothing. */
 export function createDeferredWrites(events: EventEmitter<RedisEvents>) {
   const deferred = new LRUCache<string, () => Promise<unknown>>(upTo(maxDeferred))
   const attempts = new Map<string, Promise<void>>()
@@ -39,13 +39,13 @@ export function createDeferredWrites(events: EventEmitter<RedisEvents>) {
   }
 
   return {
-    /** A later write of the same key takes the earlier one's place. */
+    /** A later write of the same key replaces the earlier one. */
     defer(key: string, write: () => Promise<unknown>): void {
       if (isClosed) return
       deferred.set(key, write)
       retryLater()
     },
-    /** Resolves when no write is left for this key, or the attempt to write it failed again. */
+    /** Tries the deferred write of this key, if there is one. Resolves when it succeeded or failed again. */
     settle(key: string): Promise<void> | undefined {
       const write = deferred.peek(key)
       if (write === undefined) return undefined
@@ -53,7 +53,7 @@ export function createDeferredWrites(events: EventEmitter<RedisEvents>) {
       return attempts.get(key)
     },
     size: () => deferred.size,
-    /** From now on nothing is deferred or tried again: a request that ends later must not keep the process alive. */
+    /** Drops all writes; from now on none is deferred or retried. A request that ends later must not keep the process alive. */
     close(): void {
       isClosed = true
       clearTimeout(timer)

@@ -2,8 +2,8 @@ import type { Session } from './session.ts'
 import type { RevocableStore } from './store.ts'
 
 /**
- * Ends the session that a browser had before the present one. Other tabs of the same person may still load with the old cookie;
- * the session of another person ends at once.
+ * Ends the session that a browser had before the present one. If it belongs to the same person, it ends with a delay, because other
+ * tabs may still be loading with the old cookie. The session of another person ends at once.
  */
 export async function endFormer(
   store: Pick<RevocableStore, 'supersede' | 'end'>,

@@ -20,7 +20,7 @@ declare module 'fastify' {
 
 type SessionOptions = BrowserSessionsOptions & {
   refresher: Refresher
-  /** The login service; sessions of another one, as another deployment with the same secret begins them, are none. */
+  /** The login service. Sessions of another issuer do not count: another deployment with the same secret may have started them. */
   issuer: string
   /** Origin of `server.baseUrl`, without a slash at the end. */
   publicOrigin: string
@@ -54,7 +54,7 @@ export const session = fastifyPlugin<SessionOptions>(
       done()
     })
 
-    /** Waits only where claims are due to be refreshed, or the browser gets its cookie anew. */
+    /** Returns a promise only if the claims must be refreshed first, or the browser gets a new cookie. */
     function admit(
       request: FastifyRequest,
       reply: FastifyReply,

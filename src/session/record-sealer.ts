@@ -12,15 +12,15 @@ export type SessionReference = { sessionId: string; key: string }
 export type RecordSealer = ReturnType<typeof createRecordSealer>
 
 /**
- * Seals sessions for Redis, under a key made of one of our secrets and the cookie's random key. Neither Redis with its backups,
- * nor Redis with our secrets, opens a session: the browser's part is needed.
- * @param secrets the first seals, all open
+ * Seals sessions for Redis, with a key derived from one of our secrets and the cookie's random key. Redis and its backups cannot be
+ * decrypted even with our secrets, because the browser's part of the key is missing.
+ * @param secrets the first one seals, each of them opens
  */
 export function createRecordSealer(secrets: readonly string[]) {
   const sealerWith = ({ key }: SessionReference): Sealer => createSealer(secrets, 'session record', key)
   return {
     seal: (session: Session, reference: SessionReference) => sealerWith(reference).seal(session),
-    /** Nothing when the record is not this session's, the reference is wrong, or no secret of ours fits. */
+    /** Undefined when the record belongs to another session, the reference is wrong, or none of our secrets opens the record. */
     async open(record: string, reference: SessionReference): Promise<FoundSession | undefined> {
       const opened = await sealerWith(reference).open(record)
       const session = opened?.payload as Session | undefined
@@ -36,7 +36,7 @@ export function newReference(sessionId: string, randomBytes: RandomBytes): strin
   return `${sessionId}.${randomBytes(cookieKeyBytes).toString('base64url')}`
 }
 
-/** Nothing for any other kind of value, such as a sealed session of the cookie store. */
+/** Undefined for any other kind of value, such as a sealed session of the cookie store. */
 export function parseReference(cookieValue: string): SessionReference | undefined {
   const [, sessionId, key] = referencePattern.exec(cookieValue) ?? []
   return sessionId === undefined || key === undefined ? undefined : { sessionId, key }

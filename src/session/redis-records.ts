@@ -5,11 +5,11 @@ import { newReference, parseReference, type RecordSealer, type SessionReference 
 import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits } from './session.ts'
 import type { FoundSession, KnownSession } from './store.ts'
 
-/** Fields of a session's hash that tell its state without opening it; `src/redis/keys.ts` has them all. */
+/** The fields of a session's hash that are read to find a session; `src/redis/keys.ts` lists all fields. */
 const readFields = ['record', 'revision', 'usedAt'] as const
 
 /**
- * Writes a new session and names it in its indexes; members whose sessions have expired are swept out.
+ * Writes a new session and adds it to its indexes. Removes index members whose sessions have expired.
  * KEYS session, index by user, [index by `sid`]. ARGV record, revision, usedAt, endsAt, expiresAt, now (all ms).
  */
 const createScript = defineScript(`
@@ -33,8 +33,8 @@ local function noteUse(key, usedAt, idleMs, endsAt)
 end`
 
 /**
- * Replaces the record, if it is still of the revision it was made from: the revision is the fencing token that keeps
- * out a process that was overtaken. 0: the session has ended; -1: another revision is stored.
+ * Replaces the record, if the stored revision is still the expected one. The revision is the fencing token: it rejects the
+ * write of a process that another one has overtaken. 0: the session has ended; -1: another revision is stored.
  * KEYS session. ARGV record, revision it replaces, new revision, usedAt, idle timeout, endsAt (ms).
  */
 const replaceScript = defineScript(`${noteUse}
@@ -51,7 +51,7 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 noteUse(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
 return 1`)
 
-/** Ends a session and takes it out of its indexes; 0 when there was none. KEYS session. */
+/** Deletes a session and removes it from its indexes; 0 when there was none. KEYS session. */
 const endScript = defineScript(`
 local indexes = redis.call('HMGET', KEYS[1], 'subIndex', 'sidIndex')
 for i = 1, 2 do
@@ -68,7 +68,7 @@ export type RedisRecordsDependencies = {
   now: () => number
 }
 
-/** Sealed sessions in Redis: one command for each change. All reject with RedisUnavailable while Redis does not answer. */
+/** Sealed sessions in Redis. Each change is one command. All methods reject with RedisUnavailable while Redis does not answer. */
 export class RedisRecords {
   readonly #dependencies: RedisRecordsDependencies
 

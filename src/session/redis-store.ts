@@ -13,7 +13,7 @@ type RedisStoreDependencies = RedisRecordsDependencies & {
   ended: EndedSessions
 }
 
-/** Keeps sessions in Redis; the browser holds a reference. What this process has seen is found without a round trip. */
+/** Keeps sessions in Redis; the browser holds a reference. Sessions in this process's cache are found without a round trip. */
 export class RedisStore implements SessionStore {
   readonly keepsWithoutBrowser = true
   readonly #records: RedisRecords
@@ -46,7 +46,7 @@ export class RedisStore implements SessionStore {
       return (await this.#replace(session, known)) ? known.value : undefined
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error
-      // The result of a refresh must not be lost: the old refresh token no longer works.
+      // Keep the result of a refresh: the old refresh token no longer works.
       this.#deferred.defer(this.#records.keyOf(session.id), () => this.#replace(session, known))
       this.#cache.amend(known.value, (entry) => ({ ...entry, session }))
       return known.value
@@ -59,7 +59,7 @@ export class RedisStore implements SessionStore {
       needsRewrite: false,
       session: { ...known, usedAt: session.usedAt },
     }))
-    // Runs in the background. A use that Redis does not take now is written later, or the session would expire there.
+    // Runs in the background. If Redis is unavailable, the use is written later; otherwise the session would expire in Redis.
     const write = () => this.#noteUse({ session, value }, needsRewrite)
     write().catch((error: unknown) => {
       if (error instanceof RedisUnavailable) this.#deferred.defer(`use of ${session.id}`, write)
@@ -68,7 +68,7 @@ export class RedisStore implements SessionStore {
   }
 
   async end(session: Session): Promise<void> {
-    // Redis gets it below, so this call does not wait for Redis.
+    // Do not wait: the record in Redis is deleted below.
     void this.#ended.add(session)
     this.#cache.forget(session.id)
     const remove = () => this.#records.remove(session.id)
@@ -84,7 +84,7 @@ export class RedisStore implements SessionStore {
     return isReplaced
   }
 
-  /** A record that an older secret sealed is written anew. */
+  /** Writes a use. Reseals a record that was sealed with an older secret. */
   async #noteUse({ session, value }: KnownSession, needsRewrite: boolean): Promise<void> {
     const isThere = needsRewrite ? await this.#replace(session, { session, value }) : await this.#records.touch(session)
     if (!isThere) this.#cache.forget(session.id)

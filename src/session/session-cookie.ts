@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 export type SessionCookie = ReturnType<typeof createSessionCookie>
 
 /**
- * Reads and writes the cookie, or cookies, that a session travels in. Over https the name carries the `__Host-` prefix (RFC 6265bis §4.1.3.2), which keeps other hosts from planting it;
- * plain http exists for localhost only, where browsers refuse that prefix.
+ * Reads and writes the cookie, or cookies, of a session. Over https the name has the `__Host-` prefix (RFC 6265bis §4.1.3.2), which
+ * keeps other hosts from setting it. Plain http is for localhost only, where browsers refuse the prefix.
  */
 export function createSessionCookie(isSecure: boolean) {
   const name = isSecure ? '__Host-stagedoor' : 'stagedoor'
@@ -13,7 +13,7 @@ export function createSessionCookie(isSecure: boolean) {
 
   const receivedNames = (request: FastifyRequest): string[] =>
     names.filter((candidate) => request.cookies[candidate] !== undefined)
-  // Written as a header, because @fastify/cookie writes cookies in onSend, which forwarded answers do not reach.
+  // Set the header here: @fastify/cookie writes cookies in onSend, which does not run for forwarded answers.
   const set = (reply: FastifyReply, { name, value }: CookieChunk, maxAge: number): void => {
     reply.header(
       'set-cookie',
@@ -39,16 +39,16 @@ export function createSessionCookie(isSecure: boolean) {
 /** Browsers keep at least 4,096 bytes of name, value and attributes together (RFC 6265 §6.1). */
 export const maxCookieBytes = 4_096
 const maxChunks = 3
-/** Room for the longest attributes that we write: `; Max-Age=…; Path=/; HttpOnly; Secure; SameSite=Lax`. */
+/** Space for the longest attributes that we write: `; Max-Age=…; Path=/; HttpOnly; Secure; SameSite=Lax`. */
 const attributeBytes = 96
 
 /** One cookie to set or, with an empty value, to clear. */
 type CookieChunk = { name: string; value: string }
 
 /**
- * Splits a session value over cookies `name`, or `name.0`, `name.1`, `name.2`; names that the value does not need are
- * cleared when the browser sent them, so that no stale half survives.
- * @returns nothing when the value does not fit
+ * Puts a session value into the cookie `name`, or splits it over `name.0`, `name.1`, `name.2`. Clears the other names that the
+ * browser sent, so that no stale chunk survives.
+ * @returns undefined when the value does not fit
  */
 export function splitIntoChunks(
   name: string,
@@ -69,17 +69,17 @@ export function splitIntoChunks(
   return [...chunks, ...clearedChunks(receivedNames.filter((received) => !used.has(received)))]
 }
 
-/** Cookies that take the given names away. */
+/** Cookies that clear the given names. */
 function clearedChunks(names: readonly string[]): CookieChunk[] {
   return names.map((name) => ({ name, value: '' }))
 }
 
-/** All names that a session may stand under. */
+/** All cookie names that a session may use. */
 export function chunkNames(name: string): string[] {
   return [name, ...Array.from({ length: maxChunks }, (_, i) => `${name}.${i}`)]
 }
 
-/** Puts the value together again; a lone part or a gap reads as no session. */
+/** The value of the cookie, or of its joined chunks; undefined unless at least the first two chunks are there. */
 export function joinChunks(name: string, cookies: Readonly<Record<string, string | undefined>>): string | undefined {
   const whole = cookies[name]
   if (whole !== undefined && whole !== '') return whole

@@ -1,23 +1,23 @@
 /** A logged-in browser. Times are milliseconds since the epoch unless the name says otherwise. */
 export type Session = {
-  /** Names the session in logs, assertions and revocations; never opens it. */
+  /** Identifies the session in logs, assertions and revocations. It does not give access to the session. */
   id: string
   issuer: string
   subject: string
-  /** Auth0's own session id (ID token `sid`), by which back-channel logout names it. */
+  /** The id of the session at Auth0 (ID token `sid`), which back-channel logout uses. */
   providerSessionId?: string
   claims: UserClaims
   authTimeSeconds?: number
   amr: readonly string[]
   acr?: string
   refreshToken?: string
-  /** The browser, in words, and the address where the session began; shown to its owner. */
+  /** The browser in words, and the address from which the session was started. Both are shown to the person. */
   device?: string
   address?: string
   createdAt: number
-  /** When Auth0 was last asked for the claims. Each refresh has a later time than the one before, so that stores tell them apart. */
+  /** When Auth0 was last asked for the claims. Each refresh has a later time than the one before, so that stores can order them. */
   refreshedAt: number
-  /** When that was in truth, where the clock was set back and `refreshedAt` is ahead of it. */
+  /** The true time of that request, if the clock was set back and `refreshedAt` is ahead of the clock. */
   claimsAt?: number
   /** Last use, to within a tenth of the idle timeout. */
   usedAt: number
@@ -27,34 +27,34 @@ export type Session = {
 
 export type SessionLimits = { idleTimeoutMs: number; absoluteTimeoutMs: number }
 
-/** When a session ends unless it is used again. */
+/** When a session ends if it is not used again. */
 export function expiryOf(session: Session, limits: SessionLimits): number {
   return Math.min(session.usedAt + limits.idleTimeoutMs, absoluteExpiryOf(session, limits))
 }
 
-/** When a session ends however much it is used. */
+/** When a session ends even if it is used. */
 export function absoluteExpiryOf(session: Pick<Session, 'createdAt' | 'ceilingAt'>, limits: SessionLimits): number {
   return Math.min(session.createdAt + limits.absoluteTimeoutMs, session.ceilingAt ?? Infinity)
 }
 
 /**
- * Whether a session has not expired. One that began further in the future than a session may last was begun by a clock that
- * was ahead: it does not count, and so none outlives twice its limit. One that began less far ahead counts, since a clock
- * that is behind for a while must sign nobody out.
+ * Whether a session has not expired. A session whose start is in the future by more than its absolute limit was created by a clock
+ * that was ahead, and does not count; so no session lasts longer than twice its limit. A start less far in the future counts:
+ * people must stay signed in while the clock is behind for a time.
  */
 export function isCurrent(session: Session, limits: SessionLimits, now: number): boolean {
   return now < expiryOf(session, limits) && session.createdAt - now <= limits.absoluteTimeoutMs
 }
 
-/** Use is written down only when a tenth of the idle timeout has passed, so that most requests write nothing. */
+/** A use is stored only when a tenth of the idle timeout has passed, so that most requests write nothing. */
 export function isUseWorthNoting(session: Session, limits: SessionLimits, now: number): boolean {
   return now - session.usedAt > limits.idleTimeoutMs / 10
 }
 
-/** The claims from which upstreams derive rights. */
+/** The claims from which upstreams derive access rights. */
 const rights = ['roles', 'groups', 'permissions'] as const
 
-/** Whether a session gives its person other roles, groups or permissions than it did; their order does not count. */
+/** Whether roles, groups or permissions differ. Their order does not count. */
 export function haveRightsChanged(before: Pick<Session, 'claims'>, after: Pick<Session, 'claims'>): boolean {
   return rights.some((claim) => !isSameSet(before.claims[claim], after.claims[claim]))
 }
@@ -64,7 +64,7 @@ function isSameSet(before: readonly string[], after: readonly string[]): boolean
   return new Set(after).size === names.size && after.every((name) => names.has(name))
 }
 
-/** Auth0's claims about a person under our names; a session keeps no others. */
+/** The claims that a session keeps about a person, mapped from Auth0's to our names. */
 export type UserClaims = {
   email?: string
   email_verified?: boolean
@@ -76,6 +76,6 @@ export type UserClaims = {
   permissions: readonly string[]
   org_id?: string
   org_name?: string
-  /** Claims that rules name, under their full names; only texts, numbers, truth values and lists of them. */
+  /** Claims that rules name, by full name. Values are strings, numbers, booleans or lists of these. */
   custom?: Readonly<Record<string, unknown>>
 }

@@ -5,35 +5,35 @@ import { defineScript } from '../../redis/scripts.ts'
 import type { RandomBytes } from '../../seal/random.ts'
 import type { Session } from '../session.ts'
 
-/** The right to refresh one session, for as long as it is kept. */
+/** The right to refresh one session, until it is released. */
 export type Lease = {
-  /** @param hasFailed others then leave the session alone for a while, too */
+  /** @param hasFailed whether the refresh failed; other processes then do not retry it for a while */
   release(hasFailed: boolean): Promise<void>
 }
 
 export type Claim =
   | { kind: 'granted'; lease: Lease }
-  /** Another process is refreshing it: `change` resolves when it is time to ask again. */
+  /** Another process is refreshing the session. `change` resolves when it is time to claim again. */
   | { kind: 'held'; change: Promise<void> }
-  /** Another process failed a moment ago. */
+  /** The refresh of another process failed a moment ago. */
   | { kind: 'failed' }
-  /** Another revision of the session is there already, or it has ended. */
+  /** The session has been changed by another process, or has ended. */
   | { kind: 'changed' }
 
 /** Decides which of all processes refreshes a session. */
 export type Leases = {
-  /** @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE, or as Redis fails, when it cannot be decided */
+  /** @throws RedisUnavailable while Redis does not answer */
   claim(session: Session): Promise<Claim>
 }
 
-/** Grants every claim: for a process that shares its sessions with no other, as with the cookie store. */
+/** Grants every claim. For the cookie store, whose processes do not share sessions. */
 export const soleLeases: Leases = {
   claim: async () => ({ kind: 'granted', lease: { release: async () => undefined } }),
 }
 
 /**
- * Grants the lease only for the revision that the session is of: that number is the fencing token, which the store
- * compares when the outcome is written. KEYS session, lease. ARGV owner, revision, lifetime in ms.
+ * Grants the lease only if the stored revision is the caller's. The revision is the fencing token, which the store compares
+ * again when the result is written. KEYS session, lease. ARGV owner, revision, lifetime in ms.
  */
 const claimScript = defineScript(`
 if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[2] then return 'changed' end
@@ -48,7 +48,7 @@ const renewScript = defineScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])`)
 
-/** KEYS lease. ARGV owner, how long others keep off in ms: 0 after a success. */
+/** KEYS lease. ARGV owner, how long other processes must not retry, in ms: 0 after a success. */
 const releaseScript = defineScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
@@ -58,18 +58,18 @@ return 1`)
 export type RedisLeasesOptions = {
   redis: Redis
   randomBytes: RandomBytes
-  /** A lease ends after this time, unless its holder renews it: a live one does, however slow Auth0 is. */
+  /** A lease expires after this time unless its holder renews it. A live holder does so, however slow Auth0 is. */
   lifetimeMs?: number
   renewEveryMs?: number
   failureBackoffMs?: number
-  /** Wait after Redis is back, so that processes with an unwritten refresh can write it first. */
+  /** How long to wait after Redis is back, so that processes can first write the refreshes that they could not write. */
   settleMs?: number
 }
 
-/** A refresh takes Auth0 some hundred milliseconds. */
+/** Auth0 takes a few hundred milliseconds for a refresh. */
 const askAgainMs = 100
 
-/** Leases in Redis, so that of all replicas one refreshes. */
+/** Leases in Redis, so that only one of all replicas refreshes a session. */
 export function createRedisLeases(options: RedisLeasesOptions): Leases {
   const { redis, randomBytes, lifetimeMs = 10_000, failureBackoffMs = 5_000, settleMs = 1_000 } = options
   const { renewEveryMs = lifetimeMs / 3 } = options
@@ -83,7 +83,7 @@ export function createRedisLeases(options: RedisLeasesOptions): Leases {
 
   function granted(key: string, owner: string): Lease {
     const renewal = setInterval(() => {
-      // A renewal that fails is tried again; the fencing token guards what follows.
+      // The next interval retries a failed renewal. If the lease expires, the fencing token rejects the outdated write.
       redis.run(renewScript, [key], [owner, String(lifetimeMs)]).catch(() => undefined)
     }, renewEveryMs)
     renewal.unref()

@@ -9,20 +9,20 @@ type RefreshEnd = 'grant-invalid' | 'subject-changed' | 'organization-changed'
 export type GrantOutcome =
   | { kind: 'refreshed'; session: Session }
   | { kind: 'ended'; reason: RefreshEnd; cause?: unknown }
-  /** Without an answer the session stays as it is. */
+  /** There was no usable answer, so the session stays as it is. */
   | { kind: 'failed'; cause: unknown }
 
-/** Trades a session's refresh token for fresh claims; never rejects. */
+/** Exchanges a session's refresh token for fresh claims; never rejects. */
 export type RefreshGrant = (session: Session) => Promise<GrantOutcome>
 
 /** Outcomes of refreshes since the start of the process; metrics and readiness read them. */
 export type RefreshCounters = {
   refreshed: number
-  /** Taken over from another replica. */
+  /** Sessions that another replica refreshed. */
   shared: number
   ended: number
   failed: number
-  /** Requests that used claims past their refresh, because the refresh failed or takes long. */
+  /** Requests that used claims past their refresh time, because the refresh failed or is slow. */
   servedAsStale: number
   /** Requests that were refused because their session was past `maxStale`. */
   refusedAsStale: number
@@ -55,7 +55,7 @@ export type RefreshOnceOptions = {
   onFailure: (outcome: Exclude<GrantOutcome, { kind: 'refreshed' }>, session: Session) => void
 }
 
-/** Refreshes a session at the login service: once, however many requests and replicas need it. Never rejects. */
+/** Refreshes a session at the login service once, however many requests and replicas need it. Never rejects. */
 export function renewOnce(known: KnownSession, options: RefreshOnceOptions): Promise<Renewal> {
   const { running } = options
   const { id } = known.session
@@ -68,7 +68,7 @@ export function renewOnce(known: KnownSession, options: RefreshOnceOptions): Pro
   return renewal
 }
 
-/** Waits until this process may renew the session, or another one has. */
+/** Waits until this process may refresh the session, or another one has refreshed it. */
 async function claimAndRenew(known: KnownSession, options: RefreshOnceOptions): Promise<Renewal> {
   for (;;) {
     const claim = await options.leases.claim(known.session)
@@ -87,7 +87,7 @@ async function renewUnder(lease: Lease, known: KnownSession, options: RefreshOnc
   try {
     const granted = await options.refreshGrant(known.session)
     hasFailed = granted.kind === 'failed'
-    // Written before the lease is given back, or the next holder would use the dead refresh token.
+    // Write the result before the lease is released; otherwise the next holder would use the old refresh token.
     return await conclude(known, granted, options)
   } finally {
     await lease.release(hasFailed)
@@ -100,7 +100,7 @@ async function conclude(known: KnownSession, granted: GrantOutcome, options: Ref
   if (granted.kind === 'ended') {
     counters.ended++
     onFailure(granted, known.session)
-    // When the store does not answer, the session has ended in this process, and the store is updated later.
+    // If the store does not answer, the session still ends in this process, and the store is updated later.
     await store.end(known.session).catch(() => undefined)
     return { kind: 'ended' }
   }
@@ -113,7 +113,7 @@ async function conclude(known: KnownSession, granted: GrantOutcome, options: Ref
   return { kind: 'fresh', session: granted.session, value }
 }
 
-/** The session that another process has written. */
+/** Reads the session that another process has written. */
 async function takeOver(known: KnownSession, { store, counters }: RefreshOnceOptions): Promise<Renewal> {
   const found = await store.find(known.value)
   if (found === undefined) return { kind: 'ended' }

@@ -4,28 +4,28 @@ import type { Session } from '../session.ts'
 import type { FoundSession, KnownSession } from '../store.ts'
 import { type RefreshOnceOptions, type Renewal, renewOnce } from './refresh-once.ts'
 
-/** A session as fresh as it can be had, and the value that its cookie should have; nothing when it does not count. */
+/** A session with the freshest claims available, and the value for its cookie; undefined when the session does not count. */
 export type Freshened = (FoundSession & { value: string }) | undefined
 
 export type RefresherOptions = RefreshOnceOptions & {
   times: RefreshTimes
-  /** Whether an event since has made the claims out of date, however fresh they are. */
+  /** Whether an event after the last refresh has made the claims out of date. */
   isOutdated: (session: Session) => boolean
   /** Whether the session was ended before its time. */
   isEnded: (session: Session) => boolean
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Whether the store is away or refuses writes, so that no refresh can succeed. */
+  /** Whether the store is unavailable or refuses writes, so that no refresh can succeed. */
   isStoreAway: () => boolean
-  /** How long a request waits before it uses the present claims. */
+  /** How long a request waits for a refresh before it uses the present claims. */
   maxWaitMs?: number
 }
 
 export type Refresher = ReturnType<typeof createRefresher>
 
 /**
- * Keeps claims as fresh as configured, with one call to Auth0 however many requests and replicas ask. Decides which requests wait for
- * a refresh, and which continue with the claims that are there.
+ * Keeps claims as fresh as configured, with one call to Auth0 however many requests and replicas need it. Decides which requests wait
+ * for a refresh, and which continue with the present claims.
  */
 export function createRefresher(options: RefresherOptions) {
   const { store, times, backOff, counters, now, isOutdated, isEnded, isStoreAway, maxWaitMs = 5_000 } = options
@@ -53,7 +53,7 @@ export function createRefresher(options: RefresherOptions) {
     return isOverdue ? refuseAsStale() : { ...serveAsStale(known), needsRewrite: false }
   }
 
-  /** @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE where it is the store that keeps the session from being refreshed */
+  /** @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE when the session cannot be refreshed because of the store */
   function refuseAsStale(): undefined {
     counters.refusedAsStale++
     if (isStoreAway()) throw storeUnavailable()
@@ -71,7 +71,7 @@ export function createRefresher(options: RefresherOptions) {
     return isOutdated(session) ? 'due' : need
   }
 
-  /** @returns nothing when the session can be used as it is, which is the hot path */
+  /** @returns undefined when the session can be used as it is, which is the hot path */
   function freshen(known: KnownSession): Promise<Freshened> | undefined {
     const need = needOf(known.session)
     if (need === 'none') return undefined
@@ -88,7 +88,7 @@ export function createRefresher(options: RefresherOptions) {
   return { freshen }
 }
 
-/** A refresh that began before an event may bring what was true before it, so another one follows. */
+/** A refresh that began before an event may return claims from before the event, so the session is refreshed again. */
 async function renewPastEvents(known: KnownSession, options: RefresherOptions): Promise<Renewal> {
   const first = await renewOnce(known, options)
   if (first.kind !== 'fresh' || !options.isOutdated(first.session)) return first
@@ -96,7 +96,7 @@ async function renewPastEvents(known: KnownSession, options: RefresherOptions): 
   return second.kind === 'failed' ? first : second
 }
 
-/** Undefined when the work takes longer; the work continues. */
+/** Resolves to undefined when the work takes longer; the work continues. */
 async function orAfter<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)))
@@ -108,26 +108,26 @@ async function orAfter<T>(ms: number, work: Promise<T>): Promise<T | undefined> 
 }
 
 type RefreshTimes = {
-  /** The longest that claims may be old while Auth0 answers. */
+  /** The longest age of claims while Auth0 answers. */
   refreshEveryMs: number
-  /** How much longer a session keeps them while refreshing fails. */
+  /** How much older claims may become while refreshing fails. */
   maxStaleMs: number
 }
 
 /**
- * The refresh that a session needs: none, one in the background (`soon`), one that the request waits for (`due`), or one
- * without which the session no longer counts, past `maxStale` (`overdue`).
+ * The refresh that a session needs: none, one in the background (`soon`), or one that the request waits for (`due`). Past
+ * `maxStale` the session does not count until it is refreshed (`overdue`).
  */
 type RefreshNeed = 'none' | 'soon' | 'due' | 'overdue'
 
-/** From this part of the interval on a request starts the refresh in the background, so that few requests wait. */
+/** After this fraction of the interval a request starts the refresh in the background, so that few requests wait. */
 const refreshesFrom = 0.8
 
 /** @param now milliseconds since the epoch */
 export function refreshNeedOf(session: Session, times: RefreshTimes, now: number): RefreshNeed {
   if (session.refreshToken === undefined) return 'none'
   const ageMs = now - claimsTimeOf(session)
-  // A clock that was ahead wrote this time, so the true time of the refresh is unknown.
+  // The time was written by a clock that was ahead, so the true time of the refresh is unknown.
   if (ageMs < -maxClockDifferenceMs) return 'due'
   if (ageMs < times.refreshEveryMs * refreshesFrom) return 'none'
   if (ageMs < times.refreshEveryMs) return 'soon'
