@@ -1,12 +1,12 @@
 /**
- * Requests that used a published hole of another gateway, and what each does here; `docs/security/advisories.md` lists them.
- * Each file says what is refused and names the advisories; they run in one process, which starts soonest.
+ * Requests that exploit published vulnerabilities of other gateways, and their outcome here; `docs/security/advisories.md` lists them.
+ * Each file tests one kind of refusal and names its advisories. All files run in one process, which starts fastest.
  */
 import { readdirSync } from 'node:fs'
 
 import t from 'tap'
 
-// All files together, on a machine that is busy.
+// The timeout covers all files on a busy machine.
 t.setTimeout(600_000)
 
 for (const file of readdirSync(import.meta.dirname)) {

@@ -6,7 +6,7 @@ import { machinesIn } from '../support/machine.ts'
 
 for (const machines of [undefined, machinesIn])
   t.test(
-    `a token that nobody checked is no login, ${machines ? 'where machines have some' : 'where there are none'}`,
+    `an unverified token is no login, ${machines ? 'with machines in the configuration' : 'without machines in the configuration'}`,
     async (t) => {
       const stack = await startStack(t, { config: { ...(machines && { machines }) } })
       const tries: [path: string, headers: Record<string, string>][] = [

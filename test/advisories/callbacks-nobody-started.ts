@@ -13,7 +13,7 @@ const queries: [ids: string, query: string][] = [
   ['CVE-2021-29652', '?pomerium_session=x&pomerium_signature=x'],
 ]
 
-t.test('a callback without a login that this browser began starts no session and ends no process', async (t) => {
+t.test('a callback without a login of this browser starts no session and does not end the process', async (t) => {
   const stack = await startStack(t)
   for (const [ids, query] of queries) {
     const browser = createBrowser()
@@ -24,7 +24,7 @@ t.test('a callback without a login that this browser began starts no session and
   t.equal((await createBrowser().fetch(`${stack.url}/.stagedoor/health/live`)).status, 200)
 })
 
-t.test('a refusal is all that a stranger gets, and the upstream is not asked', async (t) => {
+t.test('a caller without a session gets only a refusal, and the upstream gets no request', async (t) => {
   const stack = await startStack(t, { upstream: (_request, response) => response.end('what is protected') })
   const requests: [ids: string, request: string][] = [
     ['CVE-2025-31492', 'POST / HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nContent-Length: 3\r\n\r\na=b'],

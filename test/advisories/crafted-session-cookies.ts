@@ -17,28 +17,31 @@ const cookies: [ids: string, cookie: string][] = [
   ['CVE-2024-21493', 'stagedoor=....'],
 ]
 
-t.test('a session in more parts than the gateway writes is none (CVE-2024-24814, CVE-2026-55149)', async (t) => {
-  const stack = await startStack(t)
-  const { browser } = await stack.signIn()
-  const value = browser.cookiesOf(stack.url).get('stagedoor') ?? ''
-  for (const [parts, expected] of [
-    [2, 200],
-    [3, 200],
-    [4, 401],
-    [50, 401],
-  ] as const) {
-    const length = Math.ceil(value.length / parts)
-    const cookie = Array.from(
-      { length: parts },
-      (_, i) => `stagedoor.${i}=${value.slice(i * length, (i + 1) * length)}`,
-    )
-    const lines = `Host: localhost\r\nConnection: close\r\nCookie: ${cookie.join('; ')}\r\n`
-    const answer = await exchange(stack.url, `GET /x HTTP/1.1\r\n${lines}\r\n`)
-    t.match(answer, new RegExp(`^HTTP/1.1 ${expected} `), `${parts} parts`)
-  }
-})
+t.test(
+  'a session cookie in more parts than the gateway writes is invalid (CVE-2024-24814, CVE-2026-55149)',
+  async (t) => {
+    const stack = await startStack(t)
+    const { browser } = await stack.signIn()
+    const value = browser.cookiesOf(stack.url).get('stagedoor') ?? ''
+    for (const [parts, expected] of [
+      [2, 200],
+      [3, 200],
+      [4, 401],
+      [50, 401],
+    ] as const) {
+      const length = Math.ceil(value.length / parts)
+      const cookie = Array.from(
+        { length: parts },
+        (_, i) => `stagedoor.${i}=${value.slice(i * length, (i + 1) * length)}`,
+      )
+      const lines = `Host: localhost\r\nConnection: close\r\nCookie: ${cookie.join('; ')}\r\n`
+      const answer = await exchange(stack.url, `GET /x HTTP/1.1\r\n${lines}\r\n`)
+      t.match(answer, new RegExp(`^HTTP/1.1 ${expected} `), `${parts} parts`)
+    }
+  },
+)
 
-t.test('a cookie nobody could have got is no session, and no more work than another', async (t) => {
+t.test('a forged cookie gives no session and costs no more work than a genuine one', async (t) => {
   const stack = await startStack(t)
   for (const [ids, cookie] of cookies) {
     for (const path of ['/', '/.stagedoor/callback?code=x&state=y']) {

@@ -15,7 +15,7 @@ const refused: [ids: string, claims: NonNullable<TokenFaults['claims']>][] = [
   ['CVE-2026-106488', { email: 'jane@company.com', email_verified: 'true' }],
 ]
 
-t.test('an address that is none, or that was not proved, is in no domain', async (t) => {
+t.test('an invalid or unverified e-mail address matches no domain', async (t) => {
   const stack = await startStack(t, { config: { routes } })
   for (const [ids, claims] of refused) {
     stack.auth0.switches.setSettings({ idTokenFaults: { claims } })

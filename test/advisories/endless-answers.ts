@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { startStack } from '../support/house.ts'
 
-t.test('an answer of the login service that has no end is not kept (CVE-2026-26998)', async (t) => {
+t.test('an endless answer of the login service is cut off (CVE-2026-26998)', async (t) => {
   let sent = 0
   const endless: typeof fetch = async (input, init) => {
     const url = String(input instanceof Request ? input.url : input)
@@ -10,7 +10,7 @@ t.test('an answer of the login service that has no end is not kept (CVE-2026-269
     const body = new ReadableStream({
       pull(controller) {
         sent += 65_536
-        // A client that reads it in full would read for ever, so the test ends it after 64 MiB.
+        // A client that reads it completely would read forever, so the test ends it after 64 MiB.
         if (sent > 64 * 1_048_576) controller.close()
         else controller.enqueue(new Uint8Array(65_536).fill(32))
       },

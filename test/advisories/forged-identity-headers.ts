@@ -3,7 +3,7 @@ import t from 'tap'
 import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
-/** Spellings that servers behind a gateway take for a header that only the gateway may set. */
+/** Spellings that servers behind a gateway read as a header that only the gateway may set. */
 const spellings: [ids: string, name: string][] = [
   ['CVE-2025-64484', 'X_Forwarded_Email'],
   ['CVE-2025-64484', 'X-Forwarded_Email'],
@@ -28,7 +28,7 @@ const spellings: [ids: string, name: string][] = [
 ]
 
 for (const headers of [['assertion'], ['assertion', 'oauth2-proxy']]) {
-  t.test(`what a client says of itself never arrives (headers: ${headers.join(', ')})`, async (t) => {
+  t.test(`identity headers of a client never reach the upstream (headers: ${headers.join(', ')})`, async (t) => {
     const stack = await startStack(t, { config: { assertion: { headers } } })
     const { browser } = await stack.signIn()
     const cookie = `Cookie: stagedoor=${browser.cookiesOf(stack.url).get('stagedoor')}`

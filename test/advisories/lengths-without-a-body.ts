@@ -5,7 +5,7 @@ import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
 import { startStack } from '../support/house.ts'
 
-t.test('a length without its body holds nobody else up (CVE-2024-28869)', async (t) => {
+t.test('a Content-Length without its body does not delay other clients (CVE-2024-28869)', async (t) => {
   const stack = await startStack(t)
   const { port } = new URL(stack.directUrl)
   const sockets = Array.from({ length: 50 }, () => connect(Number(port), '127.0.0.1'))

@@ -3,7 +3,7 @@ import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
 import { startStack } from '../support/house.ts'
 
-t.test('return_to adds nothing to the question to the login service (CVE-2025-67716)', async (t) => {
+t.test('return_to adds no parameters to the authorization request (CVE-2025-67716)', async (t) => {
   const stack = await startStack(t)
   const injected = '/a?b=c&scope=admin&audience=evil&redirect_uri=https://evil.example&response_type=token'
   for (const returnTo of [injected, encodeURIComponent(injected)]) {

@@ -4,7 +4,7 @@ import { createBrowser } from '../support/browser.ts'
 import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
-/** Where a login was led away from the site, and by which value. */
+/** Values that redirected a login to another site, and their target. */
 const returns: [ids: string, returnTo: string][] = [
   ['CVE-2017-1000070', 'https://evil.example/'],
   ['CVE-2017-1000070', '//evil.example/'],
@@ -26,7 +26,7 @@ const returns: [ids: string, returnTo: string][] = [
   ['CVE-2021-29651', 'https://evil.example/.pomerium/callback'],
 ]
 
-t.test('a login ends on our own origin, whatever the link says', async (t) => {
+t.test('a login ends on our own origin for any link', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   for (const [ids, returnTo] of returns) {
@@ -36,7 +36,7 @@ t.test('a login ends on our own origin, whatever the link says', async (t) => {
   }
 })
 
-t.test('signing out ends on our own origin, too (CVE-2021-32786, CVE-2019-14857)', async (t) => {
+t.test('a sign-out ends on our own origin (CVE-2021-32786, CVE-2019-14857)', async (t) => {
   const stack = await startStack(t)
   for (const returnTo of ['https://evil.example\\@localhost/', '/\\evil.example', '//evil.example']) {
     const { browser } = await stack.signIn()
@@ -46,7 +46,7 @@ t.test('signing out ends on our own origin, too (CVE-2021-32786, CVE-2019-14857)
   }
 })
 
-t.test('a path that begins with two slashes is no address to come back to', async (t) => {
+t.test('a path that starts with two slashes is no valid return_to', async (t) => {
   const stack = await startStack(t)
   for (const [ids, target] of [
     ['CVE-2022-24794', '//evil.example'],
@@ -62,7 +62,7 @@ t.test('a path that begins with two slashes is no address to come back to', asyn
   }
 })
 
-t.test('X-Forwarded-Prefix of a stranger has no part in a redirect', async (t) => {
+t.test('X-Forwarded-Prefix of an untrusted client does not change redirects', async (t) => {
   const stack = await startStack(t)
   for (const [ids, prefix] of [
     ['CVE-2020-15129', 'https://evil.example'],

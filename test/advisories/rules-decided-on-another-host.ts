@@ -8,7 +8,7 @@ const routes = [
   { name: 'open', path: '/**', allow: 'public' },
 ]
 
-/** Spellings of the guarded host that were taken for another one. */
+/** Spellings of the guarded host that other gateways read as a different host. */
 const hosts: [ids: string, host: string][] = [
   ['CVE-2026-48794', 'ADMIN.Example.com'],
   ['CVE-2026-27588', 'admin.EXAMPLE.com'],
@@ -20,7 +20,7 @@ const hosts: [ids: string, host: string][] = [
   ['CVE-2022-23632', 'admin.example.com.:80'],
 ]
 
-t.test('a rule for a host holds for every spelling of it', async (t) => {
+t.test('a rule for a host applies to every spelling of it', async (t) => {
   const stack = await startStack(t, { config: { routes } })
   for (const [ids, host] of hosts) {
     const answer = await exchange(stack.url, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`)

@@ -9,7 +9,7 @@ const routes = [
   { name: 'rest', path: '/**', allow: 'authenticated' },
 ]
 
-/** Requests for what is guarded that were decided as if they were for what is open. */
+/** Requests for a guarded path that other gateways decided as if they were for a public one. */
 const requests: [ids: string, target: string, ...fields: string[]][] = [
   ['CVE-2026-40575', '/admin/x', 'X-Forwarded-Uri: /public/x'],
   ['CVE-2026-40575', '/admin/x', 'X-Original-URI: /public/x', 'X-Original-Method: GET'],
@@ -51,7 +51,7 @@ const requests: [ids: string, target: string, ...fields: string[]][] = [
   ['CVE-2026-73551', '/public/..;a=b/admin/x'],
 ]
 
-t.test('a guarded path stays guarded, however it is spelled and whatever headers say', async (t) => {
+t.test('a guarded path stays guarded in every spelling and with any headers', async (t) => {
   const stack = await startStack(t, { config: { routes } })
   for (const [ids, target, ...fields] of requests) {
     const lines = fields.map((field) => `${field}\r\n`).join('')

@@ -16,7 +16,7 @@ const pages: [ids: string, path: string][] = [
   ['CVE-2021-43776', `/.stagedoor/callback?env=${encoded}&code=${encoded}`],
 ]
 
-t.test('no page carries what a link says as markup, or lets a script in', async (t) => {
+t.test('no page shows text of a link as markup or allows a script from it', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   for (const [ids, path] of pages) {
@@ -30,7 +30,7 @@ t.test('no page carries what a link says as markup, or lets a script in', async 
   }
 })
 
-t.test('nor what the login service says of a person, or of why there is no login', async (t) => {
+t.test('no page shows text of the login service as markup', async (t) => {
   const stack = await startStack(t)
   const said = [['CVE-2026-33525', { name: script, email: script, picture: script, nickname: script }]] as const
   for (const [ids, claims] of said) {

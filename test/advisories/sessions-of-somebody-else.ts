@@ -3,7 +3,7 @@ import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
 import { startStack } from '../support/house.ts'
 
-t.test('a login replaces the session that the browser had (CVE-2021-41246, CVE-2026-34454)', async (t) => {
+t.test('a login replaces the previous session of the browser (CVE-2021-41246, CVE-2026-34454)', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn('max@example.com')
   const planted = browser.cookiesOf(stack.url).get('stagedoor') ?? ''

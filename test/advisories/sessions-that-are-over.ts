@@ -5,7 +5,7 @@ import { startStack } from '../support/house.ts'
 
 const hourMs = 3_600_000
 
-t.test('a cookie that was kept is no session once that is over, whatever the browser says', async (t) => {
+t.test('a copied cookie is invalid once its session has ended', async (t) => {
   let now = Date.now()
   const stack = await startStack(t, {
     now: () => now,
@@ -22,7 +22,7 @@ t.test('a cookie that was kept is no session once that is over, whatever the bro
     t.equal((await replay(changed)).status, 401, 'CVE-2023-35941')
 })
 
-t.test('after signing out the cookie is dead, and the browser is told so in the form that it knows', async (t) => {
+t.test('a sign-out invalidates the cookie and deletes it with the attributes of its creation', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const kept = browser.cookiesOf(stack.url).get('stagedoor') ?? ''

@@ -3,7 +3,7 @@ import t from 'tap'
 import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
 
-t.test('no page and no document holds a token (CVE-2024-39315)', async (t) => {
+t.test('no page or document contains a token (CVE-2024-39315)', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   for (const path of ['/.stagedoor/', '/.stagedoor/me']) {
@@ -12,7 +12,7 @@ t.test('no page and no document holds a token (CVE-2024-39315)', async (t) => {
   }
 })
 
-t.test('what is for operators is not at the address of clients (CVE-2022-24797, CVE-2018-15598)', async (t) => {
+t.test('endpoints for operators are not on the public listener (CVE-2022-24797, CVE-2018-15598)', async (t) => {
   const stack = await startStack(t)
   for (const path of ['/metrics', '/log-level', '/debug/pprof/', '/debug/vars', '/healthz', '/.stagedoor/metrics']) {
     const answer = await exchange(stack.url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
@@ -20,7 +20,7 @@ t.test('what is for operators is not at the address of clients (CVE-2022-24797, 
   }
 })
 
-t.test('the log holds no credential, even at its most talkative (CVE-2022-23469)', async (t) => {
+t.test('the log contains no credentials, even at level trace (CVE-2022-23469)', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
   const secret = 'very-secret-token'

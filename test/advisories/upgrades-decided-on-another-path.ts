@@ -27,7 +27,7 @@ const upgrade = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ]
 
-t.test('the path of an upgrade is read as that of any other request', async (t) => {
+t.test('the path of an upgrade is read like that of any other request', async (t) => {
   const stack = await startStack(t, { config: { routes } })
   for (const [ids, target] of targets) {
     for (const fields of [[], upgrade]) {

@@ -11,7 +11,7 @@ const upgrade = (path: string) =>
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
 const plain = 'GET /public/x HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
-/** What a client writes on one connection before it resets that. */
+/** Bytes that a client writes on one connection before it resets it. */
 const clients: [ids: string, bytes: string][] = [
   ['CVE-2026-130647', upgrade('/public/x') + upgrade('/public/y')],
   ['CVE-2026-130647', plain + upgrade('/public/x')],
@@ -22,7 +22,7 @@ const clients: [ids: string, bytes: string][] = [
   ['CVE-2026-129500', `${upgrade('/public/x')}\0\xff`],
 ]
 
-t.test('a client that upgrades and goes away, at whatever moment, ends its own connection only', async (t) => {
+t.test('a client that upgrades and disconnects at any moment ends only its own connection', async (t) => {
   const stack = await startStack(t)
   const { port } = new URL(stack.directUrl)
   for (const [ids, bytes] of clients) {

@@ -8,8 +8,8 @@ import type { Config } from '../../src/config/schema.ts'
 import { startCertificates } from '../support/certificates.ts'
 import { until } from '../support/until.ts'
 
-t.test('a configuration that takes effect brings the certificate that is in the files then', async (t) => {
-  // The certificate also looks at its files by itself, every 10 s.
+t.test('a configuration that takes effect loads the current certificate files', async (t) => {
+  // The certificate also checks its files by itself every 10 s.
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
   const certificates = await startCertificates(t)

@@ -7,7 +7,7 @@ import type { RefreshCounters } from '../../src/session/refresh/refresh-once.ts'
 
 const upstream = (addresses: number, failing: number) => ({ condition: () => ({ addresses, failing }) }) as Upstream
 
-t.test('the condition of an upstream counts one address as one', async (t) => {
+t.test('the condition of an upstream uses the singular for one address', async (t) => {
   const upstreams = new Map([
     ['one', upstream(1, 1)],
     ['two', upstream(2, 1)],
@@ -19,7 +19,7 @@ t.test('the condition of an upstream counts one address as one', async (t) => {
   )
 })
 
-t.test('the condition of refreshes counts one failure as one', async (t) => {
+t.test('the condition of refreshes uses the singular for one failure', async (t) => {
   const reasonOf = (failedInARow: number) => refreshCondition({ failedInARow } as RefreshCounters).reason
   t.match(reasonOf(1), /^1 refresh failed:/)
   t.match(reasonOf(2), /^2 refreshes in a row failed:/)

@@ -3,7 +3,7 @@ import t from 'tap'
 import { createLasting, type Definition } from '../../src/assembly/kept-across-reloads.ts'
 import { Secret } from '../../src/config/values/secret.ts'
 
-/** Parts that say when they are made and closed. */
+/** Parts that record when they are created and closed. */
 function startStack() {
   const lasting = createLasting()
   const log: string[] = []
@@ -21,7 +21,7 @@ function startStack() {
   return { lasting, log, definition }
 }
 
-t.test('a part lives on while its settings stay the same', async (t) => {
+t.test('a part is kept while its settings stay the same', async (t) => {
   const { lasting, log, definition } = startStack()
   const settings = { secrets: [new Secret('one')], limits: { max: 3 } }
   const first = lasting.hold()
@@ -40,7 +40,7 @@ t.test('a part lives on while its settings stay the same', async (t) => {
   t.same(log.slice(1), ['make redis 2', 'make other 3', 'close redis 1'])
 })
 
-t.test('a part that was made of another one goes with it', async (t) => {
+t.test('a part that depends on another one is replaced with it', async (t) => {
   const { lasting, definition } = startStack()
   const [first, second] = [lasting.hold(), lasting.hold()]
   const bus = first.part(definition('bus', { uses: [{}] }))
@@ -50,7 +50,7 @@ t.test('a part that was made of another one goes with it', async (t) => {
   t.equal(lasting.hold().part(definition('bus', { uses: [redis] })), next)
 })
 
-t.test('what a configuration does in the background ends before the next begins', async (t) => {
+t.test('background work of a configuration ends before that of the next one starts', async (t) => {
   const { lasting, log, definition } = startStack()
   const first = lasting.hold()
   first.part(definition('events', { settings: 1, close: async () => void log.push('events ended') }))
@@ -64,7 +64,7 @@ t.test('what a configuration does in the background ends before the next begins'
   t.same(log.slice(2), ['in force', 'events ended', 'the next events begin'])
 })
 
-t.test('what requests may need is closed when the configuration is released, the latest first', async (t) => {
+t.test('parts that requests may need are closed when the configuration is released, in reverse order', async (t) => {
   const { lasting, log, definition } = startStack()
   const first = lasting.hold()
   first.part(definition('redis', { isNeededByRequests: true }))
@@ -76,7 +76,7 @@ t.test('what requests may need is closed when the configuration is released, the
   t.same(log.slice(4), ['close upstream 2', 'close redis 1'])
 })
 
-t.test('a configuration that is given up leaves what the other one has', async (t) => {
+t.test('a discarded configuration does not close the parts of the other one', async (t) => {
   const { lasting, log, definition } = startStack()
   const [first, second] = [lasting.hold(), lasting.hold()]
   first.part(definition('redis'))
@@ -95,7 +95,7 @@ t.test('a configuration that is given up leaves what the other one has', async (
 })
 
 t.test(
-  'a part that cannot be closed keeps neither the others open nor the next configuration from its work',
+  'a part that fails to close does not prevent closing the others or starting the next configuration',
   async (t) => {
     const { lasting, log, definition } = startStack()
     const first = lasting.hold()

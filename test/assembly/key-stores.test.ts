@@ -20,7 +20,7 @@ const configWith = (keys: object) =>
   })
 
 for (const purpose of purposes) {
-  t.test(`keys of ${purpose} are kept in a file where configuration says so, and not for its path alone`, async (t) => {
+  t.test(`keys of ${purpose} are stored in a file only if the configuration chooses the file store`, async (t) => {
     const path = join(t.testdir({}), 'keys.json')
     t.equal(keyStoreFor(purpose, configWith({ store: 'memory', path }), randomBytes, undefined), undefined)
     const store = keyStoreFor(purpose, configWith({ store: 'file', path }), randomBytes, undefined)

@@ -13,7 +13,7 @@ import { sessionOf } from '../support/sessions.ts'
 
 const [former, next] = ['the former secret of at least 32 characters', 'the next secret of at least 32 characters']
 
-t.test('news of sessions are sealed with the secrets in force', async (t) => {
+t.test('published changes of sessions are sealed with the secrets in force', async (t) => {
   const events = new EventEmitter<{ published: [topic: string, sealed: string] }>()
   const publish = async (topic: string, sealed: string) => void events.emit('published', topic, sealed)
   const redis = { keys: createRedisKeys(plainPrefix), events: new EventEmitter(), publish } as unknown as Redis

@@ -7,7 +7,7 @@ import type { Config } from '../../src/config/schema.ts'
 const otlp = { endpoint: 'http://127.0.0.1:9', protocol: 'http/json', signals: ['traces'], headers: [], sampleRatio: 1 }
 const configWith = (ca: string) => ({ telemetry: { otlp }, auth0: { tls: { ca } } }) as unknown as Config
 
-t.test('traces are sent anew where other authorities are trusted', async (t) => {
+t.test('a change of trusted authorities restarts the export of traces', async (t) => {
   const lasting = createLasting()
   const surroundings = { logger: { warn: () => undefined } }
   const tracingFor = async (ca: string) => provisionTracing(configWith(ca), surroundings, holding)

@@ -36,17 +36,17 @@ const rows: [what: string, options: Partial<GroupFilterOptions>, groups: string[
   ],
 ]
 for (const [what, options, groups, expected] of rows) {
-  t.test(`upstreams are told of ${what}`, async (t) => {
+  t.test(`groups in the assertion: ${what}`, async (t) => {
     t.same(createGroupFilter({ ...all, ...options })(groups), expected)
   })
 }
 
-t.test('the cap leaves out the same groups whatever order the token has', async (t) => {
+t.test('the limit leaves out the same groups for any order in the token', async (t) => {
   const filter = createGroupFilter({ ...all, max: 3 })
   t.same(filter(['d', 'a', 'c', 'b']).passed, filter(['b', 'c', 'a', 'd']).passed)
 })
 
-t.test('a person is filtered once, and what was left out is passed once', async (t) => {
+t.test('the groups of a person are filtered once, and the left-out groups are reported once', async (t) => {
   const reports: FilteredGroups[] = []
   const passed = createPassedGroups(
     createGroupFilter({ ...all, exclude: ['x'], max: 1 }),

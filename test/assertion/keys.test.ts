@@ -19,10 +19,10 @@ async function createFolder(t: Test): Promise<string> {
   return folder
 }
 
-/** A path in a folder that is not there yet. */
+/** A path in a folder that does not exist yet. */
 const keyFile = async (t: Test): Promise<string> => join(await createFolder(t), 'deep', 'keys.json')
 
-t.test('the next key is published before it signs, the previous one for as long after', async (t) => {
+t.test('the next key is published before it signs, and the previous one for the same time after', async (t) => {
   let now = 0
   const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => now })
   t.teardown(() => keys.close())
@@ -38,7 +38,7 @@ t.test('the next key is published before it signs, the previous one for as long 
   t.notOk(kidsOf(keys).includes(current))
 })
 
-t.test('a key whose tokens may still be valid is dropped only where that is asked for', async (t) => {
+t.test('a key whose tokens may still be valid is dropped only on request', async (t) => {
   let now = 0
   const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => now })
   t.teardown(() => keys.close())
@@ -54,7 +54,7 @@ t.test('a key whose tokens may still be valid is dropped only where that is aske
   t.same(kidsOf(keys)[0], published[2])
 })
 
-t.test('a rotation while the clock was ahead keeps nobody from the next one', async (t) => {
+t.test('a rotation while the clock was ahead does not block the next one', async (t) => {
   let now = 10 * dayMs
   const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: 90 * dayMs, now: () => now })
   t.teardown(() => keys.close())
@@ -63,7 +63,7 @@ t.test('a rotation while the clock was ahead keeps nobody from the next one', as
   t.equal(await keys.rotate(), undefined)
 })
 
-t.test('published keys hold nothing private', async (t) => {
+t.test('published keys have no private members', async (t) => {
   const keys = await Keys.open({ store: createMemoryKeyStore(), rotateEveryMs: dayMs, now: () => 0 })
   t.teardown(() => keys.close())
   for (const key of keys.jwks().keys) {
@@ -71,7 +71,7 @@ t.test('published keys hold nothing private', async (t) => {
   }
 })
 
-t.test('keys in a file outlive a restart, and only we can read them', async (t) => {
+t.test('keys in a file survive a restart, and only their owner can read them', async (t) => {
   const store = createFileKeyStore(await keyFile(t))
   const before = await Keys.open({ store, rotateEveryMs: dayMs, now: () => 0 })
   before.close()
@@ -87,7 +87,7 @@ t.test('a key file has mode 0600', async (t) => {
   t.equal((await stat(path)).mode & 0o777, 0o600)
 })
 
-t.test('a file that is no key file is not written over', async (t) => {
+t.test('a file that is no key file is not overwritten', async (t) => {
   const folder = await createFolder(t)
   for (const text of ['not json', '{}', '{"current":{"kid":"a"},"next":{"kid":"b"}}']) {
     const path = join(folder, 'keys.json')
@@ -120,7 +120,7 @@ t.test('keys that are overdue at start are rotated at once', async (t) => {
   t.equal(await rotated, kidsOf(first)[1])
 })
 
-t.test('a rotation that cannot be kept does not happen', async (t) => {
+t.test('a rotation that cannot be stored has no effect', async (t) => {
   const kept = createMemoryKeyStore()
   const first = await Keys.open({ store: kept, rotateEveryMs: dayMs, now: () => 0 })
   first.close()
@@ -133,7 +133,7 @@ t.test('a rotation that cannot be kept does not happen', async (t) => {
   t.equal(keys.current().kid, first.current().kid)
 })
 
-t.test('a rotation that failed is overdue, and is tried again a minute later', async (t) => {
+t.test('a failed rotation counts as overdue and is retried a minute later', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const kept = createMemoryKeyStore()
@@ -161,7 +161,7 @@ t.test('a rotation that failed is overdue, and is tried again a minute later', a
   t.equal(keys.isOverdue(), false)
 })
 
-t.test('keys that are closed during a rotation try none again', async (t) => {
+t.test('keys that are closed during a rotation do not retry it', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const kept = createMemoryKeyStore()
@@ -196,38 +196,35 @@ t.test('a rotation is due when its period has passed', async (t) => {
   t.equal(msUntilRotation(ring, 500, 9_000), 0)
 })
 
-t.test(
-  'a shared store that cannot be read is reported until it was read once; then the keys in use stay',
-  async (t) => {
-    const kept = createMemoryKeyStore()
-    let isAway = true
-    let changed = (): void => undefined
-    const store: KeyStore = {
-      ...kept,
-      read: () => (isAway ? Promise.reject(new Error('away')) : kept.read()),
-      shared: {
-        alone: (work) => work(),
-        onChange(listener) {
-          changed = listener
-          return () => undefined
-        },
-        publishAheadMs: 0,
+t.test('an unreadable shared store is reported until the first read; later the keys in use stay', async (t) => {
+  const kept = createMemoryKeyStore()
+  let isAway = true
+  let changed = (): void => undefined
+  const store: KeyStore = {
+    ...kept,
+    read: () => (isAway ? Promise.reject(new Error('away')) : kept.read()),
+    shared: {
+      alone: (work) => work(),
+      onChange(listener) {
+        changed = listener
+        return () => undefined
       },
-    }
-    let failures = 0
-    const keys = await Keys.open({ store, rotateEveryMs: dayMs, now: () => 0, onFailure: () => void (failures += 1) })
-    t.teardown(() => keys.close())
-    // At the start, and when the first keys were due.
-    await until(() => failures === 2)
-    changed()
-    await until(() => failures === 3)
-    isAway = false
-    changed()
-    await until(() => keys.isReady())
-    isAway = true
-    changed()
-    await new Promise((resolve) => setImmediate(resolve))
-    t.equal(failures, 3)
-    t.ok(keys.current())
-  },
-)
+      publishAheadMs: 0,
+    },
+  }
+  let failures = 0
+  const keys = await Keys.open({ store, rotateEveryMs: dayMs, now: () => 0, onFailure: () => void (failures += 1) })
+  t.teardown(() => keys.close())
+  // Once at the start, and once when the first keys were due.
+  await until(() => failures === 2)
+  changed()
+  await until(() => failures === 3)
+  isAway = false
+  changed()
+  await until(() => keys.isReady())
+  isAway = true
+  changed()
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(failures, 3)
+  t.ok(keys.current())
+})

@@ -21,7 +21,7 @@ const jane: UserPrincipal = {
     groups: [],
     permissions: [],
     org_id: 'org_1',
-    // Kept for rules alone: the contract with upstreams has no such claim.
+    // For rules only: the contract with upstreams has no such claim.
     custom: { 'https://example.com/cost-center': 7 },
   },
   authTimeSeconds: 9,
@@ -46,7 +46,7 @@ async function setUp() {
   return { keys, minter, pass: (ms: number) => (now += ms) }
 }
 
-t.test('an assertion says who is asking, and verifies with the published keys', async (t) => {
+t.test('an assertion identifies the caller and verifies with the published keys', async (t) => {
   const { keys, minter } = await setUp()
   const verified = await jwtVerify(await minter.mint(jane), createLocalJWKSet(keys.jwks()), {
     issuer: 'https://portal.example.com',
@@ -75,7 +75,7 @@ t.test('an assertion says who is asking, and verifies with the published keys', 
   t.equal(verified.protectedHeader.kid, keys.current().kid)
 })
 
-t.test('what is not known of a person is left out', async (t) => {
+t.test('unknown facts about a person are left out', async (t) => {
   const { minter } = await setUp()
   const { authTimeSeconds: _, ...plain } = jane
   const bare = { ...plain, amr: [], claims: { roles: [], groups: ['g'], permissions: ['p'] } }
@@ -94,7 +94,7 @@ t.test('what is not known of a person is left out', async (t) => {
   ])
 })
 
-t.test('an assertion is used again while over a minute of it is left', async (t) => {
+t.test('an assertion is reused while more than a minute of its lifetime is left', async (t) => {
   const { minter, pass } = await setUp()
   t.equal(minter.recall(jane), undefined)
   const jws = await minter.mint(jane)
@@ -112,13 +112,13 @@ t.test('rotating the keys drops the assertions that the old key signed', async (
   await t.resolves(jwtVerify(jws, createLocalJWKSet(keys.jwks()), { currentDate: new Date(1_700_000_001_000) }))
 })
 
-t.test('many requests at once have one assertion signed', async (t) => {
+t.test('concurrent requests sign only one assertion', async (t) => {
   const { minter } = await setUp()
   const all = await Promise.all(Array.from({ length: 20 }, () => minter.mint(jane)))
   t.equal(new Set(all).size, 1)
 })
 
-t.test('oauth2-proxy headers name a verified address only, in plain ASCII', async (t) => {
+t.test('oauth2-proxy headers contain only verified addresses in plain ASCII', async (t) => {
   const claims = { ...jane.claims, preferred_username: 'jané', groups: ['a', 'b'] }
   t.same(oauth2ProxyHeaders('auth0|jane', claims), [
     'X-Forwarded-User',

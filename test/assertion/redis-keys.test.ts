@@ -37,7 +37,7 @@ async function open(t: Test, store: ReturnType<typeof createRedisKeyStore>, now 
   return { keys, rotated, kids: () => keys.jwks().keys.map(({ kid }) => kid) }
 }
 
-t.test('processes that start at once share one ring, which Redis cannot read', async (t) => {
+t.test('processes that start at the same time share one key ring, which Redis cannot read', async (t) => {
   const { url } = await startRedis(t)
   const replicas = await Promise.all([1, 2, 3, 4].map(() => connect(t, url)))
   const opened = await Promise.all(replicas.map(({ storeWith }) => open(t, storeWith([secret]))))
@@ -47,7 +47,7 @@ t.test('processes that start at once share one ring, which Redis cannot read', a
   t.notMatch(kept, 'kty')
 })
 
-t.test('of all whose rotation is due one rotates, and every other one follows', async (t) => {
+t.test('if the rotation is due at several processes, one rotates and the others follow', async (t) => {
   const { url } = await startRedis(t)
   let now = 0
   const replicas = await Promise.all([1, 2, 3].map(() => connect(t, url)))
@@ -63,7 +63,7 @@ t.test('of all whose rotation is due one rotates, and every other one follows', 
   )
 })
 
-t.test('a ring sealed by an older secret is sealed anew, and one of an unknown secret is left alone', async (t) => {
+t.test('a key ring under an older secret is resealed, and one under an unknown secret is left unchanged', async (t) => {
   const { url } = await startRedis(t)
   const { redis, storeWith } = await connect(t, url)
   const { kids } = await open(t, storeWith([secret]))
@@ -76,7 +76,7 @@ t.test('a ring sealed by an older secret is sealed anew, and one of an unknown s
   t.equal(await redis.send('GET', 'stagedoor:keys:assertion'), kept)
 })
 
-t.test('a writer whose lock ran out writes nothing', async (t) => {
+t.test('a writer whose lock has expired writes nothing', async (t) => {
   const { url } = await startRedis(t)
   const { redis, storeWith } = await connect(t, url)
   const store = storeWith([secret], { lockMs: 1 })
@@ -91,7 +91,7 @@ t.test('a writer whose lock ran out writes nothing', async (t) => {
   t.ok(keys.isReady())
 })
 
-t.test('what one gateway signs verifies with the keys of the other, for people and for machines', async (t) => {
+t.test('assertions and machine tokens of one gateway verify with the keys of another', async (t) => {
   const server = await startRedis(t)
   const config = {
     session: { store: 'redis', redis: { url: server.url } },
@@ -118,7 +118,7 @@ t.test('what one gateway signs verifies with the keys of the other, for people a
   }
 })
 
-t.test('a gateway whose keys cannot be read yet serves what needs none, and heals', async (t) => {
+t.test('a gateway whose keys cannot be read yet serves requests that need none, and recovers', async (t) => {
   const server = await startRedis(t)
   await server.stop()
   const config = {

@@ -12,13 +12,13 @@ async function newRing(): Promise<KeyRing> {
   return { current: await generateStoredKey(), next: await generateStoredKey(), rotatedAt: 0 }
 }
 
-/** Resolves when this key signs, or gives up after many turns of the event loop. */
+/** Resolves when this key signs, or after many turns of the event loop. */
 async function untilSigning(keys: Keys, kid: string): Promise<boolean> {
   for (let turn = 0; turn < maxTurns && keys.current().kid !== kid; turn++) await setImmediate()
   return keys.current().kid === kid
 }
 
-/** A store that several processes share: the test changes what it holds, and says so. */
+/** A store that several processes share. The test changes its content and notifies them. */
 function sharedStore(first: KeyRing) {
   const held = { ring: first as KeyRing | undefined, writes: 0, tell: () => undefined as void, isStopped: false }
   const store = {
@@ -39,7 +39,7 @@ function sharedStore(first: KeyRing) {
   return { held, store }
 }
 
-t.test('what another process rotated to signs here too, and what is older does not', async (t) => {
+t.test('a key ring that another process rotated is used here, and an older one is not', async (t) => {
   const first = await newRing()
   const second = rotate(first, await generateStoredKey(), dayMs)
   const { held, store } = sharedStore(first)
@@ -55,7 +55,7 @@ t.test('what another process rotated to signs here too, and what is older does n
   t.ok(held.isStopped)
 })
 
-t.test('of two processes whose rotation is due, the second takes over what the first did', async (t) => {
+t.test('if the rotation is due at two processes, the second adopts the rotation of the first', async (t) => {
   const due = await newRing()
   const { held, store } = sharedStore(due)
   let now = 6 * dayMs
@@ -69,7 +69,7 @@ t.test('of two processes whose rotation is due, the second takes over what the f
   t.equal(held.writes, 0)
 })
 
-t.test('no key signs before it was published for as long as others need to read it', async (t) => {
+t.test('no key signs before it was published for long enough to be read by others', async (t) => {
   const first = await newRing()
   const { held, store } = sharedStore(first)
   let now = dayMs
@@ -89,7 +89,7 @@ t.test('no key signs before it was published for as long as others need to read 
   t.equal(keys.current().kid, fresh)
 })
 
-t.test('keys whose store cannot be reached at the start are read when it can', async (t) => {
+t.test('keys whose store is unreachable at the start are read once it is reachable', async (t) => {
   const first = await newRing()
   const { held, store } = sharedStore(first)
   let isAway = true
@@ -120,7 +120,7 @@ t.test('keys whose store cannot be reached at the start are read when it can', a
   t.equal(failures.length, before, 'keys that are at hand go on')
 })
 
-t.test('a ring that was lost is written again as it is here', async (t) => {
+t.test('a lost key ring is restored from this process', async (t) => {
   const first = await newRing()
   const { held, store } = sharedStore(first)
   const keys = await Keys.open({ store, rotateEveryMs: 7 * dayMs, now: () => dayMs })
@@ -131,7 +131,7 @@ t.test('a ring that was lost is written again as it is here', async (t) => {
   t.same(held.ring, first)
 })
 
-t.test('a ring that somebody took out of the store is rotated all the same', async (t) => {
+t.test('a key ring that was removed from the store is still rotated', async (t) => {
   const due = await newRing()
   let reads = 0
   const store = { read: async () => (reads++ === 0 ? due : undefined), write: async () => undefined }

@@ -9,7 +9,7 @@ import { createVerifier } from '../../src/bearer/verifier.ts'
 import { clientOf, isMachine } from '../../src/oidc/machine-or-person.ts'
 import { encode } from '../support/machine.ts'
 
-t.test('a machine is told by what Auth0 says of it, never by the suffix of its subject alone', async (t) => {
+t.test("a machine is recognized by Auth0's claims, never by the suffix of its subject alone", async (t) => {
   const rows: [claims: Record<string, unknown>, isMachine: boolean][] = [
     [{ gty: 'client-credentials', azp: 'a', sub: 'x' }, true],
     [{ azp: 'a', sub: 'a@clients' }, true],
@@ -26,7 +26,7 @@ t.test('a machine is told by what Auth0 says of it, never by the suffix of its s
   for (const [claims, expected] of rows) t.equal(isMachine(claims), expected, JSON.stringify(claims))
 })
 
-t.test('claims are mapped; what has the wrong type counts as missing', async (t) => {
+t.test('claims are mapped, and a claim of the wrong type counts as missing', async (t) => {
   const claims = {
     iss: 'i',
     sub: 's',
@@ -51,7 +51,7 @@ t.test('claims are mapped; what has the wrong type counts as missing', async (t)
   t.equal(clientOf({ azp: 7 }), undefined)
 })
 
-t.test('algorithms are accepted one by one, Ed25519 by both of its names', async (t) => {
+t.test('only listed algorithms are accepted, and Ed25519 by both of its names', async (t) => {
   const rows: [names: string[], fault: string | undefined][] = [
     [['RS256', 'RS512', 'PS256', 'PS512', 'ES256', 'ES512', 'EdDSA', 'Ed25519'], undefined],
     [['Ed448', 'ed25519', 'ES256K', 'ML-DSA-44'], 'algorithm-unknown'],
@@ -59,7 +59,7 @@ t.test('algorithms are accepted one by one, Ed25519 by both of its names', async
   for (const [names, fault] of rows) for (const name of names) t.equal(algorithmFault(name), fault, name)
 })
 
-t.test('a class fits by scope or by permission', async (t) => {
+t.test('a class matches by scope or by permission', async (t) => {
   const machine = { scopes: ['a'], permissions: ['b'] }
   t.equal(audienceOfClass(machine, [{ audience: 'x', permissions: ['b'] }], 'y'), 'x')
   t.equal(audienceOfClass(machine, [{ audience: 'x', scopes: ['a'] }], 'y'), 'x')
@@ -67,7 +67,7 @@ t.test('a class fits by scope or by permission', async (t) => {
 })
 
 t.test(
-  'a token is taken without looking again for as long as its expiry and its age allow, with the tolerance',
+  'a verified token is accepted from the cache as long as its expiry and its age allow, with the tolerance',
   async (t) => {
     const expected = { issuers: new Map(), clientIds: [], clockToleranceMs: 10_000, deny: [] }
     const claims = { iat: 1_000, exp: 2_000 }
@@ -78,18 +78,18 @@ t.test(
   },
 )
 
-t.test('an issuer that is expected, and of which there are no keys, is unavailable', async (t) => {
+t.test('a configured issuer without keys counts as unavailable', async (t) => {
   const now = 1_700_000_000
   const expected = { issuers: new Map([['i', ['a']]]), clientIds: [], clockToleranceMs: 0, deny: [] }
   const verifier = createVerifier({ machine: machineProfile(expected, () => undefined), now: () => now * 1000 })
   const header = encode({ alg: 'RS256', typ: 'at+jwt', kid: 'k' })
   const claims = { iss: 'i', aud: 'a', sub: 'c', client_id: 'c', iat: now, exp: now + 60 }
   t.same(await verifier.verify(`${header}.${encode(claims)}.AAAA`), { kind: 'unavailable' })
-  // Too long to be remembered as somebody else's, and still not ours.
+  // Too long to be cached as foreign, and still not ours.
   t.notOk(verifier.isOurs(`${header}.${encode({ ...claims, iss: 'x', filler: 'x'.repeat(4_000) })}.AAAA`))
 })
 
-t.test('a token that is refused for its claims has no key looked up, so that strangers cause no fetch', async (t) => {
+t.test('a token refused for its claims causes no lookup of keys, so that strangers cause no fetch', async (t) => {
   const now = 1_700_000_000
   const expected = { issuers: new Map([['i', ['a']]]), clientIds: [], clockToleranceMs: 0, deny: [] }
   const lookups: string[] = []
@@ -112,7 +112,7 @@ t.test('a token that is refused for its claims has no key looked up, so that str
   t.same(lookups, ['i'])
 })
 
-t.test('what a machine does not have is left out of its token', async (t) => {
+t.test('claims that a machine lacks are left out of its token', async (t) => {
   const issue = { issuer: 'i', audience: 'a', issuedAtSeconds: 100, lifetimeSeconds: 300, id: 'x' }
   const machine = { kind: 'machine', issuer: 'auth0', subject: 's', clientId: 'c', claims: {} } as const
   const bare = machineClaims({ ...machine, scopes: [], permissions: [], expiresAt: 105_000 }, issue)

@@ -16,7 +16,7 @@ const machines = {
   deny: [{ subject: 'user:default/blocked' }],
 }
 
-t.test('a user token of Backstage’s own passes the rules that take it, untouched, and no others', async (t) => {
+t.test('a user token of Backstage passes, unchanged, only rules that accept it', async (t) => {
   const backstage = createBackstageIssuer()
   const stack = await startStack(t, { config: { routes, machines }, upstream: backstage.answer })
   const { url } = stack
@@ -34,7 +34,7 @@ t.test('a user token of Backstage’s own passes the rules that take it, untouch
   t.match(stack.records()[0], { principal: { kind: 'backstage', subject: 'user:default/jane' }, rule: 'mcp' })
 })
 
-t.test('what is wrong with a token of Backstage’s is said', async (t) => {
+t.test('the refusal of a Backstage token names its fault', async (t) => {
   const backstage = createBackstageIssuer()
   const { url, auth0 } = await startStack(t, { config: { routes, machines }, upstream: backstage.answer })
   const stranger = createBackstageIssuer()
@@ -58,7 +58,7 @@ t.test('what is wrong with a token of Backstage’s is said', async (t) => {
   }
 })
 
-t.test('the metadata of a path that takes Backstage’s tokens names Backstage', async (t) => {
+t.test('the metadata of a path that accepts Backstage’s tokens names Backstage', async (t) => {
   const backstage = createBackstageIssuer()
   const { url, auth0 } = await startStack(t, {
     config: { routes, machines: { ...machinesIn, ...machines } },
@@ -76,7 +76,7 @@ t.test('the metadata of a path that takes Backstage’s tokens names Backstage',
   t.match(quoted, `resource_metadata="${metadata}/api/mcp-actions/a%22b"`)
 })
 
-t.test('beside a session Backstage’s token changes nothing: the person is who the session says', async (t) => {
+t.test('with a session, a Backstage token changes nothing: the session identifies the person', async (t) => {
   const backstage = createBackstageIssuer()
   const stack = await startStack(t, { config: { routes, machines }, upstream: backstage.answer })
   const { browser } = await stack.signIn()

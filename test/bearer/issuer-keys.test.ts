@@ -18,7 +18,7 @@ const other = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 const publicJwk = ({ publicKey }: Pair) => ({ ...publicKey.export({ format: 'jwk' }), kid: 'k' })
 
-/** What becomes of a token when the issuer publishes this key under its id, beside another key. */
+/** The outcome for a token whose issuer publishes this key under the token's key id, beside another key. */
 async function outcome(t: Test, key: unknown, algorithm: string, { privateKey }: Pair) {
   const keys = await JwksCache.open({
     issuer: 'https://issuer.example/',
@@ -72,7 +72,7 @@ t.test('only a public signature key of that id and algorithm verifies a token', 
   }
 })
 
-t.test('what is no JWK Set, or has nothing of use, is refused', async (t) => {
+t.test('an invalid JWK Set, or one without a usable key, is refused', async (t) => {
   for (const text of ['null', '[]', '{}', '{"keys":{}}', '{"keys":[]}', '{"keys":[{"kid":"x"}]}']) {
     t.throws(() => verificationKeysIn(text), TypeError, text)
   }

@@ -11,7 +11,7 @@ import { until } from '../support/until.ts'
 
 const hour = 3_600_000
 
-t.test('keys that rotate under load cost no good request', async (t) => {
+t.test('a rotation of keys under load fails no valid request', async (t) => {
   const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   const statuses = new Map<number, number>()
   const send = async () => {
@@ -42,7 +42,7 @@ t.test('with the issuer down for hours, tokens are verified as before', async (t
   t.equal((await ask(`${url}/`, machineToken(auth0, {}, {}, now))).status, 503, 'a day is the limit')
 })
 
-t.test('restarted while the issuer is down, it still verifies', async (t) => {
+t.test('after a restart while the issuer is down, tokens are still verified', async (t) => {
   const path = join(t.testdir({}), 'jwks.json')
   const config = { machines: { ...machinesIn, jwks: { path } } }
   const { auth0, url, origin } = await startStack(t, { config })
@@ -53,14 +53,14 @@ t.test('restarted while the issuer is down, it still verifies', async (t) => {
   t.equal((await ask(`${restarted.url}/`, machineToken(auth0))).status, 200)
 })
 
-t.test('a revoked key stops at the next refresh, with tokens that were verified before', async (t) => {
+t.test('at the next refresh a revoked key, and tokens verified with it before, are refused', async (t) => {
   let now = Date.now()
   const { auth0, url } = await startStack(t, { config: { machines: machinesIn }, now: () => now })
   const token = machineToken(auth0)
   t.equal((await ask(`${url}/`, token)).status, 200)
   await auth0.switches.rotateKeys({ revoke: true })
   now += 6 * 60_000
-  // The first request past the refresh starts it, and is answered by what was known.
+  // The first request after the interval starts the refresh, and is answered with the known keys.
   await ask(`${url}/`, token)
   const fetchesBefore = auth0.counters.jwks
   await until(async () => (await ask(`${url}/`, token)).status === 401)

@@ -5,7 +5,7 @@ import { createBrowser } from '../support/browser.ts'
 import { startStack } from '../support/house.ts'
 import { ask, encode, goodToken, forge, grantedToken, machinesIn, machineToken } from '../support/machine.ts'
 
-t.test('a machine reaches the upstream with a token of ours in place of its own', async (t) => {
+t.test('a machine reaches the upstream with our token in place of its own', async (t) => {
   const stack = await startStack(t, { config: { machines: machinesIn } })
   const { auth0, url } = stack
   const { status, body } = await ask(`${url}/api/catalog`, machineToken(auth0))
@@ -31,7 +31,7 @@ t.test('a machine reaches the upstream with a token of ours in place of its own'
   t.match(stack.records().at(-1), { principal: { kind: 'machine', subject: `${auth0.machine.clientId}@clients` } })
 })
 
-t.test('a token that Auth0 itself gave, in either profile, is taken', async (t) => {
+t.test('a token that Auth0 issued, in either profile, is accepted', async (t) => {
   const audiences = ['https://backstage.example.com/api', 'https://rfc9068.example.com/api']
   const { auth0, url } = await startStack(t, { config: { machines: { audiences } } })
   for (const audience of audiences) {
@@ -53,7 +53,7 @@ t.test('assertions and machine tokens are signed by different keys', async (t) =
   )
 })
 
-t.test('scopes and permissions choose the audience, the first class that fits', async (t) => {
+t.test('scopes and permissions select the first matching class, which determines the audience', async (t) => {
   const classes = [
     { audience: 'urn:writers', scopes: ['write:catalog'] },
     { audience: 'urn:readers', permissions: ['read:catalog'] },
@@ -102,7 +102,7 @@ t.test('a session and a machine’s token in one request are refused', async (t)
   t.equal((await browser.fetch(`${stack.url}/`, { headers: { authorization: expired } })).status, 401)
 })
 
-t.test('beside a session, tokens that are not for us travel on untouched', async (t) => {
+t.test('with a session, tokens that are not for us are forwarded unchanged', async (t) => {
   const stack = await startStack(t, { config: { machines: machinesIn } })
   const { browser } = await stack.signIn()
   const { header, claims } = goodToken(stack.auth0)
@@ -115,7 +115,7 @@ t.test('beside a session, tokens that are not for us travel on untouched', async
   }
 })
 
-t.test('on a public rule, tokens of others travel on; broken ones addressed to us do not', async (t) => {
+t.test('on a public rule, foreign tokens are forwarded, and invalid ones addressed to us are refused', async (t) => {
   const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   const foreign = machineToken(auth0, { iss: 'https://elsewhere.example/' })
   for (const token of [foreign, 'opaque', machineToken(auth0, { aud: 'urn:other' })]) {
@@ -130,7 +130,7 @@ t.test('on a public rule, tokens of others travel on; broken ones addressed to u
   t.equal(bare.status, 200)
 })
 
-t.test('without machines in configuration every token is left alone', async (t) => {
+t.test('without machines in the configuration every token is forwarded unchanged', async (t) => {
   const { auth0, url } = await startStack(t)
   t.match(await ask(`${url}/`, machineToken(auth0)), {
     status: 401,
@@ -157,7 +157,7 @@ t.test('the deny list works by client, by subject and by time of issue', async (
   t.equal(await answer({ azp: 'other' }), 200)
 })
 
-t.test('a verified token is taken again until it expires, and not a moment longer than the tolerance', async (t) => {
+t.test('a verified token is accepted until it expires, with no more than the tolerance', async (t) => {
   let now = Date.now()
   const { auth0, url } = await startStack(t, { config: { machines: machinesIn }, now: () => now })
   const exp = Math.floor(now / 1000) + 120
@@ -169,7 +169,7 @@ t.test('a verified token is taken again until it expires, and not a moment longe
   t.match(await ask(`${url}/`, token), { status: 401, body: { reason: 'expired' } })
 })
 
-t.test('while no key can be had the answer is 503, so that nobody throws a good token away', async (t) => {
+t.test('while no keys are available the answer is 503, so that clients keep a valid token', async (t) => {
   const { auth0, url } = await startStack(t, {
     config: { machines: machinesIn },
     fetch: () => Promise.reject(new Error()),
@@ -183,7 +183,7 @@ t.test('while no key can be had the answer is 503, so that nobody throws a good 
   t.match(ready, { status: 200, body: { status: 'degraded' } })
 })
 
-t.test('a 401 says where to get a token, and the metadata says from whom', async (t) => {
+t.test('a 401 links to the metadata, which names the issuer of tokens', async (t) => {
   const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   const metadata = `${url}/.well-known/oauth-protected-resource`
   const none = await ask(`${url}/`)
@@ -204,12 +204,12 @@ t.test('a 401 says where to get a token, and the metadata says from whom', async
   t.equal(page.headers.get('www-authenticate'), null, 'people are sent to login')
 })
 
-t.test('a token with text/html in Accept is answered, not sent to a login page', async (t) => {
+t.test('a refused token with text/html in Accept gets an answer, not a login page', async (t) => {
   const { auth0, url } = await startStack(t, { config: { machines: machinesIn } })
   t.equal((await ask(`${url}/`, machineToken(auth0, { exp: 1 }), { accept: 'text/html' })).status, 401)
 })
 
-t.test('further issuers have keys and audiences of their own', async (t) => {
+t.test('further issuers have their own keys and audiences', async (t) => {
   const second = await startStack(t)
   const issuers = [{ issuer: second.auth0.issuer, audiences: ['urn:second'] }]
   const { auth0, url } = await startStack(t, { config: { machines: { ...machinesIn, issuers } } })

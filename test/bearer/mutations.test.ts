@@ -8,7 +8,7 @@ import { ask, encode, forge, goodToken, machinesIn, machineToken } from '../supp
 
 type Row = readonly [what: string, token: string, reason: string]
 
-t.test('every mutation of a good token is refused for its own reason, and reaches nobody', async (t) => {
+t.test('every mutation of a valid token is refused for its own reason and reaches no upstream', async (t) => {
   const asked: string[] = []
   const spy: typeof fetch = (input, init) => {
     asked.push(input instanceof Request ? input.url : input.toString())
@@ -22,11 +22,11 @@ t.test('every mutation of a good token is refused for its own reason, and reache
   })
   const { auth0, origin, url } = stack
   t.equal((await ask(`${url}/`, machineToken(auth0))).status, 200, 'the token they are made of is good')
-  // One look at the issuer is ours for an unknown key; the rows below must not get another.
+  // An unknown key allows one fetch from the issuer. The rows below must not cause another.
   await ask(`${url}/`, machineToken(auth0, {}, { kid: 'never-seen' }))
   const before = { upstream: origin.seen.length, outbound: asked.length }
 
-  // From here on time stands still: what is just too old or too new must not come into its time meanwhile.
+  // Stop the clock from here on: a token that is just too old or too new must not become valid meanwhile.
   stoppedAt = Date.now()
   const rows = mutations(auth0, Math.floor(stoppedAt / 1000))
   t.ok(rows.length >= 60, `${rows.length} rows`)
@@ -239,7 +239,7 @@ function strangersKey() {
   return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
 }
 
-/** 256 bytes leave two unused bits in the last character: the next letter spells the same bytes. */
+/** 256 bytes leave two unused bits in the last character: the next letter encodes the same bytes. */
 function neighbour(signature: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   return alphabet[alphabet.indexOf(signature.at(-1) ?? '') + 1] ?? '_'

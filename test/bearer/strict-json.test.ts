@@ -30,7 +30,7 @@ t.test('bytes that are not UTF-8 are refused', async (t) => {
   t.equal(parseStrictJson(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])), 'not-json')
 })
 
-t.test('colons, braces, quotes and backslashes in text are no structure', async (t) => {
+t.test('colons, braces, quotes and backslashes in strings do not count as structure', async (t) => {
   for (const text of ['a:b', '{"a":1,"a":1}', '"', '\\', '\\\\"', '[[[[', '}]}]', '\\":\\"']) {
     t.same(parse(JSON.stringify({ [text]: text, list: [text, { [text]: text }] })), {
       [text]: text,
@@ -41,19 +41,16 @@ t.test('colons, braces, quotes and backslashes in text are no structure', async 
   t.same(parse('{"__proto__":{"a":1}}'), JSON.parse('{"__proto__":{"a":1}}'))
 })
 
-t.test(
-  'whatever object is written once per name is read as it is, and no longer when a member is repeated',
-  async (t) => {
-    const value = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), { minKeys: 1 })
-    fc.assert(
-      fc.property(value, fc.nat(), (object, pick) => {
-        const text = JSON.stringify(object)
-        const members = Object.entries(object)
-        const [name, member] = members[pick % members.length] ?? ['', null]
-        const repeated = `{${JSON.stringify(name)}:${JSON.stringify(member)},${text.slice(1)}`
-        t.strictSame(parse(text), JSON.parse(text))
-        return parse(repeated) === 'repeated-member'
-      }),
-    )
-  },
-)
+t.test('an object with unique names is read unchanged, and one with a repeated name is refused', async (t) => {
+  const value = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), { minKeys: 1 })
+  fc.assert(
+    fc.property(value, fc.nat(), (object, pick) => {
+      const text = JSON.stringify(object)
+      const members = Object.entries(object)
+      const [name, member] = members[pick % members.length] ?? ['', null]
+      const repeated = `{${JSON.stringify(name)}:${JSON.stringify(member)},${text.slice(1)}`
+      t.strictSame(parse(text), JSON.parse(text))
+      return parse(repeated) === 'repeated-member'
+    }),
+  )
+})

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { comparison, rowName } from '../../bench/compare/comparison.ts'
 
-t.test('a comparison has medians of both commits and the ratio of each round', async (t) => {
+t.test('a comparison shows the medians of both commits and the ratio of each round', async (t) => {
   const rows = [
     {
       name: rowName('stagedoor', 'aaa'),
@@ -23,7 +23,7 @@ t.test('a comparison has medians of both commits and the ratio of each round', a
   t.match(text, '| stagedoor | req/s | 150 | 175 | 1.15 | 1.10 | 1.20 |')
 })
 
-t.test('a commit that does not run says so', async (t) => {
+t.test('a commit that fails to run is reported as such', async (t) => {
   const rows = [
     { name: rowName('stagedoor', 'aaa'), runs: [], failure: 'a process ended by itself' },
     { name: rowName('stagedoor', 'bbb'), runs: [{ 'req/s': 110 }] },

@@ -19,7 +19,7 @@ const answered = (latencyMs: number, answeredAtMs: number, status = 200, hasRetr
   answeredAtMs,
 })
 
-t.test('goodput is what succeeded in time; the rest is told apart', async (t) => {
+t.test('goodput counts answers that succeeded in time, and other outcomes are counted by kind', async (t) => {
   const outcomes: Outcome[] = [
     answered(10, 100),
     answered(20, 900),
@@ -45,7 +45,7 @@ t.test('goodput is what succeeded in time; the rest is told apart', async (t) =>
   t.match(result, { sinceSentEarlyP99Ms: 5, sinceSentLateP99Ms: 300 })
 })
 
-t.test('a rate is sustained when all is answered, in its time and quickly', async (t) => {
+t.test('a rate is sustained when all requests are answered on time and quickly', async (t) => {
   const offer = { count: 100, durationMs: 1_000, lateMs: [0] }
   const quick = Array.from({ length: 100 }, () => answered(5, 500))
   t.ok(isSustained(tally(quick, offer)))
@@ -69,7 +69,7 @@ t.test('a rate is sustained when all is answered, in its time and quickly', asyn
   )
 })
 
-t.test('the sustainable rate is looked for from above, and a single disturbance does not lower it', async (t) => {
+t.test('the sustainable rate is searched from above, and a single disturbance does not lower it', async (t) => {
   const offered: number[] = []
   const carries = (limit: number, disturbed: number) => async (rate: number) => {
     offered.push(Math.round(rate))
@@ -90,7 +90,7 @@ const bodies: [string, string][] = [
   ['no body', 'HTTP/1.1 204 No Content\r\n\r\n'],
 ]
 for (const [what, text] of bodies) {
-  t.test(`an answer with ${what} is whole at its last byte, wherever it is torn`, async (t) => {
+  t.test(`an answer with ${what} is complete at its last byte, wherever it is split`, async (t) => {
     for (let at = 1; at < text.length; at += 1) {
       const read = createAnswerReader()
       t.equal(read(Buffer.from(text.slice(0, at))), undefined)
@@ -99,7 +99,7 @@ for (const [what, text] of bodies) {
   })
 }
 
-t.test('a refusal says whether it names a time, and whether the connection ends', async (t) => {
+t.test('a refusal is read with its Retry-After and whether the connection ends', async (t) => {
   const text = 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
   t.same(createAnswerReader()(Buffer.from(text)), { status: 503, isLast: true, hasRetryAfter: true })
 })
@@ -113,7 +113,7 @@ async function startServer(t: Test, listener: RequestListener) {
   return { host: '127.0.0.1', port, head: 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n' }
 }
 
-t.test('each request comes to one outcome, counted from when it was due and not from when it was sent', async (t) => {
+t.test('each request has one outcome, timed from its due time and not from its sending', async (t) => {
   const target = await startServer(t, (_request, response) => response.end('ok'))
   const outcomes: Outcome[] = []
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -129,7 +129,7 @@ t.test('each request comes to one outcome, counted from when it was due and not 
   t.equal(connections.pending(), 0)
 })
 
-t.test('who is never answered is given up, and who found no connection was not sent', async (t) => {
+t.test('a request without an answer is abandoned, and one without a connection counts as not sent', async (t) => {
   const target = await startServer(t, () => {})
   const outcomes: Outcome[] = []
   const connections = createConnections(target, { max: 1, timeoutMs: 60_000 }, (outcome) => outcomes.push(outcome))
@@ -139,7 +139,7 @@ t.test('who is never answered is given up, and who found no connection was not s
   t.same(outcomes, [{ kind: 'unsent' }, { kind: 'timed-out' }])
 })
 
-t.test('a connection that breaks is told, and the next one waiting gets another', async (t) => {
+t.test('a broken connection is reported, and the next waiting request gets another one', async (t) => {
   let asked = 0
   const target = await startServer(t, (request, response) => {
     asked += 1
@@ -159,7 +159,7 @@ t.test('a connection that breaks is told, and the next one waiting gets another'
   )
 })
 
-t.test('a constant rate is kept in the mean: each is told when it was due, and none is left out', async (t) => {
+t.test('a constant rate is kept on average: each request gets its due time, and none is left out', async (t) => {
   for (const isExact of [true, false]) {
     const dueAt: number[] = []
     const { beganAt } = await pace({ ratePerSecond: 10_000, count: 50, isExact }, (due) => dueAt.push(due))

@@ -15,7 +15,7 @@ t.test('without options everything is measured', async (t) => {
   })
 })
 
-t.test('cases, candidates and peers are chosen by name', async (t) => {
+t.test('cases, candidates and peers are selected by name', async (t) => {
   const args = ['--cases', 'json,overload', '--candidates', 'stagedoor-redis', '--cookie', 'a=b', '--rounds', '2']
   const options = readOptions([...args, '--peer', 'nginx=http://127.0.0.1:8080/'])
   t.same(
@@ -26,7 +26,7 @@ t.test('cases, candidates and peers are chosen by name', async (t) => {
   t.same(options.peers, [{ name: 'nginx', url: 'http://127.0.0.1:8080' }])
 })
 
-t.test('what is misspelt is an error, and nothing else is measured in its place', async (t) => {
+t.test('a misspelt name is an error, and no other case is measured instead', async (t) => {
   for (const [args, message] of [
     [['--cases', 'jsn'], /jsn: choose from json, paced/],
     [['--candidates', 'nginx'], /nginx: choose from undici-relay/],
@@ -39,7 +39,7 @@ t.test('what is misspelt is an error, and nothing else is measured in its place'
     t.throws(() => readOptions(args), { message })
 })
 
-t.test('a comparison takes two commits, and cases of requests', async (t) => {
+t.test('a comparison needs two commits and cases of requests', async (t) => {
   t.match(readCompareOptions(['main', 'HEAD', '--cases', 'json,paced']), {
     commits: ['main', 'HEAD'],
     cases: [{ name: 'json' }, { name: 'paced' }],

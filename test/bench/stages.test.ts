@@ -22,7 +22,7 @@ const nodes = frames.map(([functionName, url, children], i) => ({
 }))
 
 t.test(
-  'time belongs to the innermost stage or package; what Node does is told apart, but for hashes and the like',
+  "time is attributed to the innermost stage or package, and Node's own work is separate, except for hashes and the like",
   async (t) => {
     const samples = nodes.map(({ id }) => id)
     const timeDeltas = samples.map((id) => 2 ** id)

@@ -59,18 +59,18 @@ t.test('each target is met, missed or not measured, by the median of the rounds'
   )
 })
 
-t.test('a run of nothing has no verdicts', async (t) => {
+t.test('a run without measurements has no verdicts', async (t) => {
   t.same(new Set(outcomes([]).map(({ verdict }) => verdict)), new Set(['not measured']))
   t.notMatch(targetSection([]), 'CPU µs')
 })
 
-t.test('the table of targets has each with what was wanted, and the CPU time of a request below', async (t) => {
+t.test('the table shows each target with its limit, and the CPU time of a request below', async (t) => {
   const text = targetSection(results)
   for (const { promise, wanted } of targets) t.match(text, `| ${promise} | ${wanted} |`)
   t.match(text, 'CPU µs per 1 KB request: undici-relay 40.0')
 })
 
-t.test('new figures replace the old ones, and what people wrote below them stays', async (t) => {
+t.test('new figures replace the old ones, and manual text below them stays', async (t) => {
   const first = withMeasured('', 'one')
   const edited = `${first}\n## Reasons\n\nIt is slow.\n`
   const second = withMeasured(edited, 'two')

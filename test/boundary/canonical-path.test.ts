@@ -62,7 +62,7 @@ const refusalOf = (path: string): string | undefined => {
   return typeof read === 'string' ? read : read.oddity?.reason
 }
 
-t.test('a path with more than one reading is named, with the reason', async (t) => {
+t.test('a path with more than one reading is refused with the reason', async (t) => {
   for (const [path, refusal] of rows) t.equal(refusalOf(path), refusal, JSON.stringify(path))
 })
 
@@ -87,6 +87,6 @@ const plainest: [path: string, reading: string][] = [
   ['/50%25ab', '/50%ab'],
 ]
 
-t.test('the plainest reading decodes, drops parameters and joins slashes', async (t) => {
+t.test('the simplest reading decodes, drops parameters and joins slashes', async (t) => {
   for (const [path, reading] of plainest) t.match(readPath(path), { path, oddity: { plainest: reading } }, path)
 })

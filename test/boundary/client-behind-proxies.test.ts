@@ -12,7 +12,7 @@ const claimed = {
   'x-forwarded-host': 'Public.example.com',
 }
 
-t.test('forwarded headers of a stranger mean nothing', async (t) => {
+t.test('forwarded headers of an untrusted client are ignored', async (t) => {
   const connection = clientConnection({ remoteAddress: '203.0.113.1', isEncrypted: false }, claimed, cluster)
   t.same(connection, {
     clientIp: '203.0.113.1',
@@ -22,7 +22,7 @@ t.test('forwarded headers of a stranger mean nothing', async (t) => {
   })
 })
 
-t.test('with no trusted proxies nobody is believed, not even loopback', async (t) => {
+t.test('without trusted proxies no forwarded headers are trusted, not even from loopback', async (t) => {
   const connection = clientConnection({ remoteAddress: '127.0.0.1', isEncrypted: true }, claimed, nobody)
   t.match(connection, { clientIp: '127.0.0.1', protocol: 'https', isForwarded: false })
 })
@@ -42,17 +42,17 @@ t.test('when all addresses are trusted proxies, the leftmost is the client', asy
   t.equal(clientConnection({ remoteAddress: '10.2.2.2', isEncrypted: false }, headers, cluster).clientIp, '10.9.9.9')
 })
 
-t.test('a trusted proxy that says nothing is the client itself', async (t) => {
+t.test('a trusted proxy without forwarded headers is the client itself', async (t) => {
   const connection = clientConnection({ remoteAddress: '10.2.2.2', isEncrypted: true }, {}, cluster)
   t.match(connection, { clientIp: '10.2.2.2', protocol: 'https', host: '' })
 })
 
-t.test('a protocol that is neither http nor https is not believed', async (t) => {
+t.test('a forwarded protocol that is neither http nor https is ignored', async (t) => {
   const headers = { 'x-forwarded-proto': 'gopher' }
   t.equal(clientConnection({ remoteAddress: '10.2.2.2', isEncrypted: false }, headers, cluster).protocol, 'http')
 })
 
-t.test('headers that came twice are read as one list', async (t) => {
+t.test('repeated headers are read as one list', async (t) => {
   const headers = { 'x-forwarded-for': ['203.0.113.9', '198.51.100.2'] as unknown as string }
   t.equal(
     clientConnection({ remoteAddress: '10.2.2.2', isEncrypted: false }, headers, cluster).clientIp,
@@ -67,10 +67,13 @@ t.test('an IPv4 address on a dual-stack socket is the same address', async (t) =
     t.equal(clientConnection({ remoteAddress, isEncrypted: false }, {}, cluster).clientIp, '10.2.2.2', remoteAddress)
 })
 
-t.test('trust covers single addresses and IPv6 blocks, and never what is no address', async (t) => {
-  t.equal(cluster('192.0.2.7'), true)
-  t.equal(cluster('192.0.2.8'), false)
-  t.equal(cluster('fd12::1'), true)
-  t.equal(cluster('2001:db8::1'), false)
-  t.equal(cluster('unknown'), false)
-})
+t.test(
+  'trusted proxies may be single addresses and IPv6 blocks, and an invalid address is never trusted',
+  async (t) => {
+    t.equal(cluster('192.0.2.7'), true)
+    t.equal(cluster('192.0.2.8'), false)
+    t.equal(cluster('fd12::1'), true)
+    t.equal(cluster('2001:db8::1'), false)
+    t.equal(cluster('unknown'), false)
+  },
+)

@@ -17,7 +17,7 @@ const paths: [string, boolean][] = [
   ['/a/.stagedoor/auth', false],
 ]
 for (const [path, expected] of paths) {
-  t.test(`${path} is ${expected ? 'where' : 'not where'} proxies ask`, async (t) => {
+  t.test(`${path} is ${expected ? 'a' : 'no'} forward-auth endpoint`, async (t) => {
     t.equal(isForwardAuth(path, endpoint), expected)
   })
 }
@@ -28,18 +28,28 @@ const byNginx = { askedBy: 'reads-status', method: 'POST', target: '/a?b' }
 const byTraefik = { askedBy: 'relays-refusal', method: 'POST', target: '/a?b' }
 
 const rows: [what: string, path: string, headers: IncomingHttpHeaders, expected: unknown][] = [
-  ['as nginx says it', endpoint, nginx, byNginx],
-  ['as Traefik and Caddy say it', endpoint, traefik, byTraefik],
-  ['with a method of another way', endpoint, { ...nginx, 'x-forwarded-method': 'GET' }, byNginx],
-  ['with a method of another way', endpoint, { ...traefik, 'x-original-method': 'GET' }, byTraefik],
-  ['with headers that nobody reads', endpoint, { ...nginx, 'x-rewrite-url': '/b', 'x-original-url': '/b' }, byNginx],
-  ['in two ways at once', endpoint, { ...nginx, ...traefik }, 'told-twice'],
-  ['in two ways, one of them empty', endpoint, { ...nginx, 'x-forwarded-uri': '' }, 'told-twice'],
-  ['below the endpoint and by header', `${endpoint}/a`, nginx, 'told-twice'],
-  ['by a slash too many and by header', `${endpoint}/`, nginx, 'told-twice'],
-  ['not at all', endpoint, {}, 'not-told'],
+  ['as nginx sends it', endpoint, nginx, byNginx],
+  ['as Traefik and Caddy send it', endpoint, traefik, byTraefik],
+  ['with the method header of another proxy, too,', endpoint, { ...nginx, 'x-forwarded-method': 'GET' }, byNginx],
+  ['with the method header of another proxy, too,', endpoint, { ...traefik, 'x-original-method': 'GET' }, byTraefik],
+  [
+    'with headers that the endpoint ignores',
+    endpoint,
+    { ...nginx, 'x-rewrite-url': '/b', 'x-original-url': '/b' },
+    byNginx,
+  ],
+  ['with the headers of two proxies', endpoint, { ...nginx, ...traefik }, 'told-twice'],
+  ['with the headers of two proxies, one of them empty,', endpoint, { ...nginx, 'x-forwarded-uri': '' }, 'told-twice'],
+  ['with the original path in its path and in a header', `${endpoint}/a`, nginx, 'told-twice'],
+  ['with an extra slash and a header', `${endpoint}/`, nginx, 'told-twice'],
+  ['without an original request', endpoint, {}, 'not-told'],
   ['without a method', endpoint, { 'x-original-uri': '/a' }, 'not-told'],
-  ['without a method of its own way', endpoint, { 'x-original-uri': '/a', 'x-forwarded-method': 'GET' }, 'not-told'],
+  [
+    'with only the method header of another proxy',
+    endpoint,
+    { 'x-original-uri': '/a', 'x-forwarded-method': 'GET' },
+    'not-told',
+  ],
   ['with two methods', endpoint, { ...nginx, 'x-original-method': 'GET, POST' }, 'method-not-allowed'],
   [
     'with a method that reaches no upstream',
@@ -51,12 +61,12 @@ const rows: [what: string, path: string, headers: IncomingHttpHeaders, expected:
   ['with an empty URI', endpoint, { ...traefik, 'x-forwarded-uri': '' }, 'not-told'],
 ]
 for (const [what, path, headers, expected] of rows) {
-  t.test(`a request told ${what} is ${typeof expected === 'string' ? 'nobody’s' : 'understood'}`, async (t) => {
+  t.test(`a forward-auth request ${what} is ${typeof expected === 'string' ? 'refused' : 'read'}`, async (t) => {
     t.same(forwardedRequest({ method: 'GET', path, query: '', headers }, endpoint), expected)
   })
 }
 
-t.test('Envoy asks with the method, path and query themselves', async (t) => {
+t.test('a request of Envoy has the original method, path and query', async (t) => {
   const question = { method: 'DELETE', path: `${endpoint}/api/x`, query: '?y', headers: {} }
   t.same(forwardedRequest(question, endpoint), { askedBy: 'relays-all-but-200', method: 'DELETE', target: '/api/x?y' })
   const root = { method: 'GET', path: `${endpoint}/`, query: '', headers: {} }

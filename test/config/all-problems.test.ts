@@ -2,13 +2,13 @@ import t from 'tap'
 
 import { least, place, problemsIn } from './support.ts'
 
-t.test('a missing option says what it is for', async (t) => {
+t.test('the problem of a missing option explains the option', async (t) => {
   const [problem] = await problemsIn(t, { 'a.yaml': least.replace('clientId: abc, ', '') })
   t.match(problem, { fix: /^add for example clientId: /, meaning: /Client ID of the/ })
   t.notOk(problem?.found)
 })
 
-t.test('an empty file is told what every configuration needs', async (t) => {
+t.test('the problems of an empty file list what every configuration needs', async (t) => {
   const problems = await problemsIn(t, { 'a.yaml': '' })
   t.same(
     problems.map(place),
@@ -17,7 +17,7 @@ t.test('an empty file is told what every configuration needs', async (t) => {
   t.match(problems[0]?.fix, 'server: { baseUrl: https://portal.example.com }')
 })
 
-t.test('a file that holds a list only is refused', async (t) => {
+t.test('a file with only a list is refused', async (t) => {
   const problems = await problemsIn(t, { 'a.yaml': '- a' })
   t.match(problems, [
     { found: 'a list', expected: 'the options of Stagedoor', fix: /^write for example { server: { baseUrl: / },
@@ -37,7 +37,7 @@ t.test('no upstream at all is refused', async (t) => {
   t.match(problem, { found: 'an empty map', expected: 'at least one upstream' })
 })
 
-t.test('all problems are told at once, in the order of their lines, contradictions included', async (t) => {
+t.test('all problems are reported at once, in the order of their lines, with contradictions', async (t) => {
   const problems = await problemsIn(t, {
     'a.yaml': least,
     'b.yaml': 'session: { idleTimeout: 2d }\nlog: { level: loud }\nauth0: { clientId: 7 }\nzebra: 1\n',
@@ -50,7 +50,7 @@ t.test('all problems are told at once, in the order of their lines, contradictio
   ])
 })
 
-t.test('a configuration error reads as one line a problem', async (t) => {
+t.test('a configuration error has one line for each problem', async (t) => {
   const { ConfigError } = await import('../../src/config/problem.ts')
   const source = { file: 'a.yaml', line: 3, column: 5 }
   const error = new ConfigError([{ source, path: ['routes', 2, 'allow'], expected: 'public', fix: 'write it' }])
@@ -58,12 +58,12 @@ t.test('a configuration error reads as one line a problem', async (t) => {
   t.equal(error.code, 'STAGEDOOR_CONFIG_INVALID')
 })
 
-t.test('a domain that is none gets an example', async (t) => {
+t.test('the problem of an invalid domain has an example', async (t) => {
   const [problem] = await problemsIn(t, { 'a.yaml': least.replace(/issuer: '[^']*'/, 'domain: our tenant') })
   t.match(problem, { path: ['auth0', 'domain'], fix: 'write for example tenant.eu.auth0.com' })
 })
 
-t.test('a domain of which no address can be made is refused', async (t) => {
+t.test('a domain that gives no valid URL is refused', async (t) => {
   for (const domain of ['256.1.1.1', 'tenant.eu.auth0.com:99999']) {
     const [problem] = await problemsIn(t, { 'a.yaml': least.replace(/issuer: '[^']*'/, `domain: '${domain}'`) })
     t.match(problem, { path: ['auth0', 'domain'], fix: 'write for example tenant.eu.auth0.com' }, domain)

@@ -18,7 +18,7 @@ t.test('an application has a secret or a private key', async (t) => {
   t.notOk(auth0.safeParse({ ...given, clientSecrets: 7 }).success)
 })
 
-t.test('a private key is RSA of 2048 bits or more, as PKCS #8 PEM, and there are two at most', async (t) => {
+t.test('private keys are RSA with at least 2048 bits, as PKCS #8 PEM, and at most two', async (t) => {
   for (const bad of ['no key', pemOf('pkcs1', 2_048), pemOf('pkcs8', 1_024), elliptic, pss, good.slice(0, 300)]) {
     const { error } = auth0.safeParse({ ...given, privateKeys: [bad] })
     t.match(error?.issues, [{ path: ['privateKeys', 0], message: /RSA private key/ }])

@@ -3,7 +3,7 @@ import t from 'tap'
 import { parseYaml } from '../../src/config/tree/parse-yaml.ts'
 import { least, load, problemsIn } from './support.ts'
 
-t.test('for a variable that is not set no default is proposed, least of all for a secret', async (t) => {
+t.test('the fix of an unset variable proposes no default, least of all for a secret', async (t) => {
   const overlay = 'auth0: { clientSecrets: ["${AUTH0_CLIENT_SECRET}"] }'
   const problems = await problemsIn(t, { 'a.yaml': least, 'b.yaml': overlay })
   t.match(problems, [{ fix: 'set AUTH0_CLIENT_SECRET in the environment' }])
@@ -20,7 +20,7 @@ const placeholders = [
   'replace-with-secret',
 ]
 
-t.test('a placeholder is no secret', async (t) => {
+t.test('a placeholder is refused as a secret', async (t) => {
   for (const text of placeholders) {
     const overlay = `auth0: { clientSecrets: ['${text}'] }`
     t.match(await problemsIn(t, { 'a.yaml': least, 'b.yaml': overlay }), [{ expected: /not a placeholder/ }], text)
@@ -41,7 +41,7 @@ t.test('an upstream that is Stagedoor itself is refused', async (t) => {
   }
 })
 
-t.test('the fix of an issuer is an issuer', async (t) => {
+t.test('the fix of an issuer proposes a valid issuer', async (t) => {
   for (const issuer of [
     'https://tenant.eu.auth0.com',
     'https://tenant.eu.auth0.com/oauth',
@@ -53,7 +53,7 @@ t.test('the fix of an issuer is an issuer', async (t) => {
   }
 })
 
-t.test('the fix of mfa: true can be written as it is', async (t) => {
+t.test('the fix of mfa: true can be used as written', async (t) => {
   const overlay = 'routes: [{ name: a, path: /**, allow: { mfa: true } }]'
   t.match(await problemsIn(t, { 'a.yaml': least, 'b.yaml': overlay }), [
     { fix: 'write for example mfa: { within: 15m }' },
@@ -67,7 +67,7 @@ const openQuotes: [text: string, line: number, column: number][] = [
   ['a: 1\nb: "c\n', 2, 4],
 ]
 
-t.test('a quote that is not closed is reported where it opens', async (t) => {
+t.test('an unclosed quote is reported at its opening', async (t) => {
   for (const [text, line, column] of openQuotes) {
     t.match(parseYaml('a.yaml', text).problems, [{ source: { line, column }, fix: /close the quote/ }], text)
   }

@@ -11,12 +11,12 @@ const defaults: [string, string[], string | undefined][] = [
   ['none of several', ['web', 'docs'], undefined],
 ]
 for (const [what, names, expected] of defaults) {
-  t.test(`rules that name no upstream go to ${what}`, async (t) => {
+  t.test(`rules without an upstream go to ${what}`, async (t) => {
     t.equal(defaultUpstream(named(names)), expected)
   })
 }
 
-t.test('a rule goes to the upstream that it names, else to the default one', async (t) => {
+t.test('a rule goes to its upstream, or else to the default one', async (t) => {
   t.equal(upstreamOfRule({ upstream: 'docs' }, named(['backstage', 'docs'])), 'docs')
   t.equal(upstreamOfRule({}, named(['web'])), 'web')
   t.equal(upstreamOfRule({}, {}), 'backstage', 'rules are tested without upstreams, too')
@@ -38,13 +38,13 @@ machines: { backstageTokens: { rules: [mcp, rest] } }`,
   ],
 ]
 for (const [where, overlay, expected] of keys) {
-  t.test(`the keys of Backstage are looked for at ${where}`, async (t) => {
+  t.test(`the keys of Backstage are read from ${where}`, async (t) => {
     const { config } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
     t.equal(backstageKeysUrl(config), `${expected}/api/auth/.well-known/jwks.json`)
   })
 }
 
-t.test('the keys of Backstage are where the configuration says', async (t) => {
+t.test('the keys of Backstage are read from the configured URL', async (t) => {
   const jwksUrl = 'http://keys.internal/jwks.json'
   const overlay = `machines: { backstageTokens: { rules: [everything], jwksUrl: '${jwksUrl}' } }`
   const { config } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })

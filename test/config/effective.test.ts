@@ -9,12 +9,12 @@ t.test('a domain becomes the issuer that Auth0 uses', async (t) => {
   t.equal(config.auth0.issuer, 'https://tenant.eu.auth0.com/')
 })
 
-t.test('an issuer of another provider is kept as it is spelled', async (t) => {
+t.test('the issuer of another provider keeps its spelling', async (t) => {
   const { config } = await load(t, { 'a.yaml': least, 'b.yaml': 'auth0: { issuer: "http://localhost:4000/realm" }' })
   t.equal(config.auth0.issuer, 'http://localhost:4000/realm')
 })
 
-t.test('a base URL is kept as its origin', async (t) => {
+t.test('a base URL is reduced to its origin', async (t) => {
   const { config } = await load(t, {
     'a.yaml': least,
     'b.yaml': 'server: { baseUrl: "https://Portal.Example.com:443/" }',
@@ -22,7 +22,7 @@ t.test('a base URL is kept as its origin', async (t) => {
   t.equal(config.server.baseUrl, 'https://portal.example.com')
 })
 
-t.test('sessions are kept in Redis when there is one, unless told otherwise', async (t) => {
+t.test('sessions are stored in Redis if configured, unless the store is set', async (t) => {
   const { config } = await load(t, { 'a.yaml': least, 'b.yaml': 'session: { redis: { url: redis://r:6379 } }' })
   t.equal(config.session.store, 'redis')
 })
@@ -48,6 +48,6 @@ t.test('the effective configuration is printed with units and without secrets', 
   t.notMatch(JSON.stringify([printed, config]), /hunter2|0123456789abcdef|shh/)
 })
 
-t.test('the schema refuses what is no map at all', async (t) => {
+t.test('the schema refuses a value that is no map', async (t) => {
   t.equal(configSchema.safeParse('x').success, false)
 })

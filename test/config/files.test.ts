@@ -20,7 +20,7 @@ t.test('later files override earlier ones: maps merge, lists and values replace'
   t.same(config.auth0.scopes, ['openid', 'offline_access'])
 })
 
-t.test('a problem names the file whose value won', async (t) => {
+t.test('a problem names the file whose value is in effect', async (t) => {
   const problems = await problemsIn(t, {
     'a.yaml': least,
     'b.yaml': 'session: { idleTimeout: wrong }',
@@ -29,7 +29,7 @@ t.test('a problem names the file whose value won', async (t) => {
   t.same(problems.map(place), ['c.yaml:3 session.idleTimeout'])
 })
 
-t.test('a secret is read from its file, without newlines at its end, and its source is told', async (t) => {
+t.test('a secret is read from its file without trailing newlines, and its source is recorded', async (t) => {
   const secret = 'x'.repeat(40)
   const folder = await folderWith(t, {
     'a.yaml': least.replace('[0123456789abcdef0123456789abcdef]', '[{ $file: one }, { $file: "${NAME}" }]'),
@@ -66,13 +66,13 @@ for (const [what, written, found, fix] of secretMistakes) {
   })
 }
 
-t.test('a file that may not be read says who must be allowed to', async (t) => {
+t.test('the problem of a file without read permission names the user who needs it', async (t) => {
   const denied: NodeJS.ErrnoException = Object.assign(new Error('no'), { code: 'EACCES' })
   t.same(explain(denied), { reason: 'permission denied', fix: 'let the user that runs stagedoor read it' })
   t.match(explain(new Error('odd')), { reason: 'odd' })
 })
 
-t.test('a file over a mapped secret replaces the whole of it', async (t) => {
+t.test('a secret file replaces a mapped secret as a whole', async (t) => {
   const folder = await folderWith(t, {
     'a.yaml': least,
     'b.yaml': 'session: { redis: { url: { $file: url } } }',
@@ -83,7 +83,7 @@ t.test('a file over a mapped secret replaces the whole of it', async (t) => {
   t.equal(config.session.redis?.url?.reveal(), 'redis://b')
 })
 
-t.test('a configuration file that is not there is the only problem', async (t) => {
+t.test('a missing configuration file is the only problem', async (t) => {
   const folder = await folderWith(t, { 'a.yaml': 'zebra: 1' })
   const files = [join(folder, 'a.yaml'), join(folder, 'nowhere.yaml')]
   t.match(await problemsFrom(files), [{ found: 'no such file', source: { file: files[1], line: 1 } }])
@@ -97,7 +97,7 @@ const syntax: [string, string, string, RegExp][] = [
   ['a bracket left open', 'routes: [', 'a.yaml:1', /close the \[ of line 1/],
 ]
 for (const [what, text, where, fix] of syntax) {
-  t.test(`${what} is told once, with its line`, async (t) => {
+  t.test(`${what} is reported once, with its line`, async (t) => {
     const problems = await problemsIn(t, { 'a.yaml': text })
     t.same(problems.map(place), [where])
     t.match(problems[0], { expected: 'valid YAML', fix })
@@ -117,17 +117,17 @@ for (const [what, text] of empties) {
   })
 }
 
-t.test('an alias is refused: values are written out', async (t) => {
+t.test('an alias is refused', async (t) => {
   const problems = await problemsIn(t, { 'a.yaml': 'a: &names [x]\nb: *names\n' })
   t.match(problems, [{ found: 'the alias *names', source: { line: 2 }, fix: /write the value out/ }])
 })
 
-t.test('a key without a value in braces has nothing', async (t) => {
+t.test('a key without a value in braces has no value', async (t) => {
   const problems = await problemsIn(t, { 'a.yaml': least, 'b.yaml': 'server: { baseUrl }' })
   t.match(problems, [{ path: ['server', 'baseUrl'], found: 'nothing' }])
 })
 
-t.test('a file that holds a word only is refused', async (t) => {
+t.test('a file with only a word is refused', async (t) => {
   t.match(await problemsIn(t, { 'a.yaml': 'hello' }), [{ expected: 'the options of Stagedoor' }])
   t.match(await problemsIn(t, { 'a.yaml': '${NOWHERE:-}' }), [{ expected: 'the options of Stagedoor' }])
 })
@@ -144,12 +144,12 @@ t.test('a secret file replaces a secret file of an earlier file', async (t) => {
   t.equal(config.session.redis?.url?.reveal(), 'redis://c')
 })
 
-t.test('a key that is no text is refused as unknown', async (t) => {
+t.test('a key that is no string is refused as unknown', async (t) => {
   const problems = await problemsIn(t, { 'a.yaml': least, 'b.yaml': '? [a]\n: 1\n' })
   t.match(problems, [{ found: 'an option that does not exist' }])
 })
 
-t.test('a place inside a value that has no inside is the place of the value', async (t) => {
+t.test('the place of a problem inside a scalar is that of the scalar', async (t) => {
   const { tree } = parseYaml('a.yaml', 'a:\n  - b\n')
   t.equal(sourceAt(tree, ['a', 0, 'c']).line, 2)
   t.equal(sourceAt(tree, ['a', 7]).line, 1)

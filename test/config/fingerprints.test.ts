@@ -4,13 +4,13 @@ import { fingerprint, secretFingerprints } from '../../src/config/fingerprints.t
 import type { Config } from '../../src/config/schema.ts'
 import { Secret } from '../../src/config/values/secret.ts'
 
-t.test('a fingerprint tells secrets apart and shows none', async (t) => {
+t.test('fingerprints distinguish secrets and reveal none', async (t) => {
   t.equal(fingerprint('one'), fingerprint('one'))
   t.not(fingerprint('one'), fingerprint('two'))
   t.match(fingerprint('one'), /^[0-9a-f]{16}$/)
 })
 
-t.test('the secrets in force are listed by option, in order, and nothing else is', async (t) => {
+t.test('only the secrets in force are listed, by option and in order', async (t) => {
   const config = {
     auth0: {
       clientId: 'abc',

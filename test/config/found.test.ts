@@ -25,10 +25,10 @@ const rows: [string, unknown, Parameters<typeof describeFound>[1], string | unde
     { properties: { a: { writeOnly: true } } },
     'text of 7 characters (not shown)',
   ],
-  ['text of an option nobody knows', 'hunter2', undefined, 'text of 7 characters (not shown)'],
+  ['text of an unknown option', 'hunter2', undefined, 'text of 7 characters (not shown)'],
 ]
 for (const [what, value, option, expected] of rows) {
-  t.test(`${what} is described without giving anything away`, async (t) => {
+  t.test(`${what} is described without revealing a secret`, async (t) => {
     t.equal(describeFound(value, option), expected)
   })
 }

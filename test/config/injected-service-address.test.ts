@@ -19,7 +19,7 @@ const own: NodeJS.ProcessEnv = {
   AUTH0_CLIENT_SECRET: 'shh',
 }
 
-/** What Kubernetes sets for a Service, and Docker for a link, with this name (Kubernetes: "Accessing the Service"). */
+/** The variables that Kubernetes sets for a Service, and Docker for a link, of this name (Kubernetes: "Accessing the Service"). */
 function injectedFor(service: string): NodeJS.ProcessEnv {
   const address = 'tcp://10.96.12.7:8080'
   return {
@@ -36,24 +36,21 @@ function injectedFor(service: string): NodeJS.ProcessEnv {
   }
 }
 
-/** Every beginning of a name of ours that a Service could have: `STAGEDOOR`, `STAGEDOOR_REDIS`, `AUTH0_CLIENT` … */
+/** Every prefix of our variables that could be the name of a Service: `STAGEDOOR`, `STAGEDOOR_REDIS`, `AUTH0_CLIENT` … */
 const services = new Set(
   ours.flatMap((name) => name.split('_').map((_, index, words) => words.slice(0, index + 1).join('_'))),
 )
 
-t.test(
-  'whatever Kubernetes and Docker set for services of our names, the gateway starts as it would without',
-  async (t) => {
-    const { config: plain } = await loadConfig({ files: [], env: own })
-    for (const service of services) {
-      const { config } = await loadConfig({ files: [], env: { ...injectedFor(service), ...own } })
-      t.same(JSON.parse(JSON.stringify(config)), JSON.parse(JSON.stringify(plain)), service)
-    }
-    t.ok(services.has('STAGEDOOR') && services.has('BACKSTAGE') && services.has('AUTH0'))
-  },
-)
+t.test('variables that Kubernetes and Docker inject for services of our names do not change the start', async (t) => {
+  const { config: plain } = await loadConfig({ files: [], env: own })
+  for (const service of services) {
+    const { config } = await loadConfig({ files: [], env: { ...injectedFor(service), ...own } })
+    t.same(JSON.parse(JSON.stringify(config)), JSON.parse(JSON.stringify(plain)), service)
+  }
+  t.ok(services.has('STAGEDOOR') && services.has('BACKSTAGE') && services.has('AUTH0'))
+})
 
-t.test('an injected STAGEDOOR_PORT is left aside, with one warning that names it', async (t) => {
+t.test('an injected STAGEDOOR_PORT is ignored with one warning that names it', async (t) => {
   const { config, warnings } = await loadConfig({ files: [], env: { ...injectedFor('STAGEDOOR'), ...own } })
   t.equal(config.server.listen.port, 8080)
   const about = warnings.filter(({ found }) => found?.includes('STAGEDOOR_PORT'))
@@ -64,7 +61,7 @@ t.test('an injected STAGEDOOR_PORT is left aside, with one warning that names it
   t.match(about, [{ fix: /enableServiceLinks: false/ }])
 })
 
-t.test('a port of yours counts, and nonsense is refused still', async (t) => {
+t.test('a port set by the operator is used, and an invalid one is refused', async (t) => {
   const { config } = await loadConfig({ files: [], env: { ...own, STAGEDOOR_PORT: '9000' } })
   t.equal(config.server.listen.port, 9000)
   await t.rejects(loadConfig({ files: [], env: { ...own, STAGEDOOR_PORT: 'http://x' } }))

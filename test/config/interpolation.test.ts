@@ -18,13 +18,13 @@ for (const [what, written, expected] of accepted) {
   })
 }
 
-t.test('a doubled dollar stands for itself, and what a variable holds is not filled in again', async (t) => {
+t.test('a doubled dollar is a literal dollar, and values of variables are not interpolated again', async (t) => {
   const overlay = 'assertion: { audience: "$${HOST} ${TRICKY}" }'
   const { config } = await load(t, { 'a.yaml': least, 'b.yaml': overlay }, env)
   t.equal(config.assertion.audience, '${HOST} ${HOST}')
 })
 
-t.test('digits from the environment are a number where one is meant', async (t) => {
+t.test('digits from the environment become a number if the option is a number', async (t) => {
   const { config } = await load(t, { 'a.yaml': least, 'b.yaml': 'server: { listen: { port: "${PORT}" } }' }, env)
   t.equal(config.server.listen.port, 9000)
 })
@@ -50,20 +50,17 @@ t.test('a variable missing in an overridden value does not matter', async (t) =>
   t.equal(config.server.baseUrl, 'https://b.example')
 })
 
-t.test(
-  'an option that a default leaves empty counts as not written, and so does a section of such options',
-  async (t) => {
-    const overlay =
-      'auth0: { audience: "${NOWHERE:-}", scopes: [openid, "${NOWHERE:-}"] }\nsession: { redis: { url: "${NOWHERE:-}" } }'
-    const { config } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
-    t.notOk('audience' in config.auth0)
-    t.same(config.auth0.scopes, ['openid'])
-    t.notOk(config.session.redis)
-    t.equal(config.session.store, 'cookie')
-  },
-)
+t.test('an option with an empty default counts as absent, and so does a section of such options', async (t) => {
+  const overlay =
+    'auth0: { audience: "${NOWHERE:-}", scopes: [openid, "${NOWHERE:-}"] }\nsession: { redis: { url: "${NOWHERE:-}" } }'
+  const { config } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
+  t.notOk('audience' in config.auth0)
+  t.same(config.auth0.scopes, ['openid'])
+  t.notOk(config.session.redis)
+  t.equal(config.session.store, 'cookie')
+})
 
-t.test('a variable fills a number, a share, and what is true or false', async (t) => {
+t.test('a variable can set a number, a share and a boolean', async (t) => {
   const overlay =
     'server: { listen: { port: "${PORT}" } }\nlog: { requests: { sampleRatio: "${SHARE}" } }\nauth0: { typedLogoutTokens: "${TYPED}" }'
   const env = { PORT: '8443', SHARE: '0.25', TYPED: 'true' }
@@ -75,19 +72,19 @@ t.test('a variable fills a number, a share, and what is true or false', async (t
   t.match(problems, [{ expected: 'a number from 0 to 1' }, { expected: 'true or false' }])
 })
 
-t.test('a problem after a dropped entry of a list is told at the right line', async (t) => {
+t.test('a problem after a dropped list entry is reported at the right line', async (t) => {
   const overlay = 'server:\n  trustedProxies:\n    - "${NOWHERE:-}"\n    - "${MISSING}"\n    - wrong\n'
   const problems = await problemsIn(t, { 'a.yaml': least, 'b.yaml': overlay })
   t.same(problems.map(place), ['b.yaml:4 server.trustedProxies[0]', 'b.yaml:5 server.trustedProxies[1]'])
 })
 
-t.test('a needed option left empty names the variable to set', async (t) => {
+t.test('the problem of an empty required option names the variable to set', async (t) => {
   const overlay = 'auth0: { clientId: "${AUTH0_CLIENT_ID:-}" }'
   const [problem] = await problemsIn(t, { 'a.yaml': least, 'b.yaml': overlay })
   t.match(problem, { fix: /^set AUTH0_CLIENT_ID in the environment, or add for example clientId/ })
 })
 
-t.test('a missing variable in an option nobody knows is told together with the option', async (t) => {
+t.test('a missing variable in an unknown option is reported together with the option', async (t) => {
   const problems = await problemsIn(t, { 'a.yaml': least, 'b.yaml': 'zebra: "${NOWHERE}"' })
   t.match(problems, [{ found: /NOWHERE/ }])
 })

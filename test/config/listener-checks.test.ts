@@ -15,7 +15,7 @@ const server = {
   workers: 1,
 } as unknown as Config['server']
 
-t.test('a proxy at the other end of a Unix socket is trusted only where there is such a socket', async (t) => {
+t.test('trusting the proxy on a Unix socket needs a listener on such a socket', async (t) => {
   const trusting = { ...server, trustedProxies: ['10.0.0.0/8', 'unix'] }
   t.match(contradictions({ server: trusting }), [
     { path: ['server', 'trustedProxies', 1], fix: /server\.listen\.path/ },
@@ -23,7 +23,7 @@ t.test('a proxy at the other end of a Unix socket is trusted only where there is
   t.same(contradictions({ server: { ...trusting, listen: { ...server.listen, path: '/run/stagedoor.sock' } } }), [])
 })
 
-t.test('two listeners cannot share a port, unless the system chooses or one is a Unix socket', async (t) => {
+t.test('two listeners cannot share a port, unless it is 0 or one is a Unix socket', async (t) => {
   const ports = (port: number, adminPort: number, path?: string) => ({
     ...server,
     listen: { ...server.listen, port, ...(path && { path }) },
@@ -35,7 +35,7 @@ t.test('two listeners cannot share a port, unless the system chooses or one is a
   t.same(contradictions({ server: ports(8080, 8080, '/run/stagedoor.sock') }), [])
 })
 
-t.test('several workers share through Redis, and one error names all that is missing for it', async (t) => {
+t.test('several workers need Redis, and one error names all missing options', async (t) => {
   const kept = (store: string) => ({ keys: { store } })
   const sections = (
     workers: number | 'auto',
@@ -79,7 +79,7 @@ t.test('keys in Redis need a Redis', async (t) => {
   ])
 })
 
-t.test('keys in a file need its path', async (t) => {
+t.test('keys in a file need a path', async (t) => {
   for (const section of ['assertion', 'audit'] as const) {
     const sections = { [section]: { keys: { store: 'file' }, sinks: [] } } as unknown as KnownSections
     t.match(contradictions(sections), [{ path: [section, 'keys', 'path'] }], section)

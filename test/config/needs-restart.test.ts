@@ -21,14 +21,14 @@ async function readText(t: Test, text: string) {
   return { file, lines, read: await readAnew({ files: [file], env: {} }, logger) }
 }
 
-t.test('configuration that is good is read, and its warnings are logged', async (t) => {
+t.test('valid configuration is read, and its warnings are logged', async (t) => {
   const shadowed = '{ name: never, path: /never, allow: public }'
   const { file, lines, read } = await readText(t, least.replace('authenticated }', `authenticated }, ${shadowed}`))
   t.match(read, { config: { routes: { length: 2 } } })
   t.match(lines, [{ level: 40, file, line: 6, option: 'routes[1]' }])
 })
 
-t.test('each problem is logged with file, line, option and fix, and that nothing changes', async (t) => {
+t.test('each problem is logged with file, line, option and fix, and with a note that nothing changes', async (t) => {
   const broken = `${least}log: { level: loud }\nserverr: {}\n`
   const { file, lines, read } = await readText(t, broken)
   const summary = `a.yaml:7 (log.level) and 1 more; the log says what is wrong`
@@ -40,7 +40,7 @@ t.test('each problem is logged with file, line, option and fix, and that nothing
   ])
 })
 
-t.test('what is no problem of the configuration is logged as it is', async (t) => {
+t.test('any other error is logged unchanged', async (t) => {
   const { lines, logger } = startLog()
   const readText = () => Promise.reject(new Error('the disk is on fire'))
   t.match(await readAnew({ files: ['a.yaml'], env: {}, readText }, logger), {
@@ -49,7 +49,7 @@ t.test('what is no problem of the configuration is logged as it is', async (t) =
   t.match(lines, [{ level: 50, err: { message: 'the disk is on fire' }, msg: 'the one in force stays' }])
 })
 
-t.test('the address of the admin listener, and workers beside one process, wait for a restart', async (t) => {
+t.test("changing the admin listener's address, or one process to several, needs a restart", async (t) => {
   const { config: started } = await load(t, { 'a.yaml': least })
   t.same(needsRestart(started, started), [])
   const { config: read } = await load(t, {
@@ -79,7 +79,7 @@ log: { level: debug }
   t.match(lines[1], { level: 40, option: 'server.admin.port', inForce: 9464, found: 9000, msg: /next restart/ })
 })
 
-t.test('the same port on another host waits for a restart; another port and a socket do not', async (t) => {
+t.test('the same port on another host needs a restart; another port or a socket does not', async (t) => {
   const listening = async (listen: string) =>
     (await load(t, { 'a.yaml': least, 'b.yaml': `server: { listen: ${listen} }\nlog: { level: debug }` })).config
   const started = await listening('{ host: 127.0.0.1, port: 8080 }')

@@ -7,7 +7,7 @@ import t from 'tap'
 import { shownOptions } from '../../src/config/effective.ts'
 import { loadConfig } from '../../src/config/load.ts'
 
-t.test('each option in force says which line, variable, secret file or default it came from', async (t) => {
+t.test('each option in force has its origin: line, variable, secret file or default', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-origins-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const base = join(folder, 'a.yaml')

@@ -28,7 +28,7 @@ const rows: [string, z.core.$ZodIssue, string][] = [
   ],
 ]
 for (const [what, issue, expected] of rows) {
-  t.test(`${what} is told with what is expected, its line and an example`, async (t) => {
+  t.test(`${what} is reported with the expected value, its line and an example`, async (t) => {
     t.match(problemsOf(issue, around), [
       { source: { line: 1 }, found: 'the number 1', expected, fix: 'write for example a: true' },
     ])
@@ -56,11 +56,11 @@ const other: [what: string, issue: z.core.$ZodIssue, plain: unknown, fix: string
   ],
 ]
 for (const [what, issue, plain, fix] of other) {
-  t.test(`${what} is told with an example`, async (t) => {
+  t.test(`${what} is reported with an example`, async (t) => {
     t.match(problemsOf(issue, { ...around, plain }), [{ fix }])
   })
 }
 
-t.test('an option nobody knows has no members', async (t) => {
+t.test('an unknown option has no members', async (t) => {
   t.same(memberNames(root, undefined), [])
 })

@@ -68,7 +68,7 @@ const rows: [what: string, routes: string[], path: string, fix: RegExp][] = [
 ]
 
 for (const [what, routes, path, fix] of rows) {
-  t.test(`${what} is warned about`, async (t) => {
+  t.test(`${what} gives a warning`, async (t) => {
     const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': `routes: [${routes.join(', ')}]` })
     const [warning] = warnings.filter((one) => one.path.at(-1) === 'path')
     t.match(warning, { fix })
@@ -104,13 +104,13 @@ const quiet: [what: string, routes: string[]][] = [
 ]
 
 for (const [what, routes] of quiet) {
-  t.test(`${what}: every rule can be reached, and nothing is warned about`, async (t) => {
+  t.test(`${what}: every rule can be reached, and there is no warning`, async (t) => {
     const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': `routes: [${routes.join(', ')}]` })
     t.same(warnings, [])
   })
 }
 
-t.test('an encoded slash can be reached where it passes', async (t) => {
+t.test('a path with an encoded slash can be reached if the rule allows it', async (t) => {
   const overlay = 'routes: [{ name: a, path: /a%2Fb, allow: authenticated, paths: as-is }]'
   const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
   t.same(

@@ -133,38 +133,35 @@ refusalTable([
   ],
 ])
 
-t.test('AUTH0_AUDIENCE is the audience of machines too', async (t) => {
+t.test('AUTH0_AUDIENCE is also the audience of machines', async (t) => {
   const file = `${least}machines: { audiences: ['\${AUTH0_AUDIENCE:-}'] }`
   const audiences = async (env: NodeJS.ProcessEnv) => (await load(t, { 'a.yaml': file }, env)).config.machines.audiences
   t.same(await audiences({ AUTH0_AUDIENCE: 'urn:api' }), ['urn:api'])
   t.same(await audiences({}), [])
 })
 
-t.test('a time is read with its zone', async (t) => {
+t.test('a time is read with its time zone', async (t) => {
   const file = `${least}machines: { deny: [{ issuedBefore: '2026-11-01T02:00:00+02:00' }] }`
   const { config } = await load(t, { 'a.yaml': file })
   t.same(config.machines.deny, [{ issuedBefore: Date.UTC(2026, 10, 1) }])
 })
 
-t.test('machines are looked at, though other sections are wrong', async (t) => {
+t.test('machines are checked even if other sections are invalid', async (t) => {
   const file = `${least}machines: { audience: backstage }\nassertion: { lifetime: 1 }`
   const problems = await problemsIn(t, { 'a.yaml': file })
   t.same(problems.map(({ path }) => path.join('.')).toSorted(), ['assertion.lifetime', 'machines.audience'])
 })
 
-t.test(
-  'the audience of Backstage is refused for machines, also where nothing is known of other sections',
-  async (t) => {
-    const { config } = await load(t, { 'a.yaml': least })
-    const machines = { ...config.machines, audience: 'backstage' }
-    t.same(
-      [...machineContradictions({ machines })].map(({ path }) => path),
-      [['machines', 'audience']],
-    )
-  },
-)
+t.test('the audience of Backstage is refused for machines, even if other sections are invalid', async (t) => {
+  const { config } = await load(t, { 'a.yaml': least })
+  const machines = { ...config.machines, audience: 'backstage' }
+  t.same(
+    [...machineContradictions({ machines })].map(({ path }) => path),
+    [['machines', 'audience']],
+  )
+})
 
-t.test('Backstage’s tokens are taken on rules that are there', async (t) => {
+t.test('machines.backstage accepts only existing rules', async (t) => {
   const { config } = await load(t, { 'a.yaml': `${least}machines: { backstageTokens: { rules: [everything] } }` })
   t.same(config.machines.backstageTokens.rules, ['everything'])
 })

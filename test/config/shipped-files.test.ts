@@ -16,11 +16,11 @@ const needed = {
   STAGEDOOR_SESSION_SECRET: 'an example that is long enough to be used',
 }
 
-t.test('default.yaml, schema.json and docs/config.md are what the schema says', async (t) => {
+t.test('default.yaml, schema.json and docs/config.md are generated from the schema', async (t) => {
   t.same(await staleFiles(), [])
 })
 
-t.test('one variable names all networks of proxies, and a wrong one is refused', async (t) => {
+t.test('one variable lists all networks of proxies, and an invalid one is refused', async (t) => {
   const withProxies = (networks: string) =>
     loadConfig({ files: [], env: { ...needed, STAGEDOOR_TRUSTED_PROXIES: networks } })
   const { config, warnings } = await withProxies('10.0.0.0/8, fd00::/8')
@@ -30,7 +30,7 @@ t.test('one variable names all networks of proxies, and a wrong one is refused',
   await t.rejects(withProxies('10.0.0.0/8,10.0.0.1'), { code: 'STAGEDOOR_CONFIG_INVALID' })
 })
 
-t.test('default.yaml starts on the needed variables alone', async (t) => {
+t.test('default.yaml starts with only the required variables', async (t) => {
   const { config, warnings } = await loadConfig({ files: [], env: needed })
   t.same(warnings, [])
   t.matchOnly(printable(config), {
@@ -102,14 +102,14 @@ t.test('default.yaml starts on the needed variables alone', async (t) => {
   })
 })
 
-t.test('default.yaml says the defaults of the schema, and no others', async (t) => {
+t.test('default.yaml has the defaults of the schema and no others', async (t) => {
   const written = await loadConfig({ files: [], env: needed })
   const folder = await folderWith(t, { 'least.yaml': leastOf(written.config.routes) })
   const left = await loadConfig({ files: [join(folder, 'least.yaml')], env: needed })
   t.same(printable(written.config), printable(left.config))
 })
 
-t.test('default.yaml takes every optional variable', async (t) => {
+t.test('default.yaml accepts every optional variable', async (t) => {
   const optional = {
     STAGEDOOR_PORT: '9000',
     AUTH0_AUDIENCE: 'api',
@@ -125,7 +125,7 @@ t.test('default.yaml takes every optional variable', async (t) => {
   })
 })
 
-t.test('default.yaml without an environment names every variable that is needed', async (t) => {
+t.test('default.yaml without an environment reports every required variable', async (t) => {
   const error = await loadConfig({ files: [], env: {} }).catch((error: unknown) => error)
   const text = JSON.stringify(error instanceof Error && 'problems' in error ? error.problems : undefined)
   const names = [...Object.keys(needed).filter((name) => name !== 'AUTH0_DOMAIN'), 'AUTH0_ISSUER']
@@ -147,7 +147,7 @@ t.test('every example loads', async (t) => {
   }
 })
 
-/** Needed options and the rules only: everything else is left to the schema. */
+/** Required options and the rules only. All other options have the defaults of the schema. */
 function leastOf(routes: unknown): string {
   return JSON.stringify({
     server: { baseUrl: '${STAGEDOOR_BASE_URL}' },

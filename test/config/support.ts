@@ -8,7 +8,7 @@ import { loadConfig, type LoadedConfig } from '../../src/config/load.ts'
 import { ConfigError, type Problem } from '../../src/config/problem.ts'
 import { formatPath } from '../../src/config/tree/tree.ts'
 
-/** The least that starts, for tests that add something to it. */
+/** The minimal configuration that starts, for tests that add to it. */
 export const least = `
 server: { baseUrl: 'https://portal.example.com' }
 auth0: { issuer: 'https://tenant.eu.auth0.com/', clientId: abc, clientSecrets: [shh] }
@@ -17,7 +17,7 @@ upstreams: { backstage: { url: 'http://127.0.0.1:7007' } }
 routes: [{ name: everything, path: /**, allow: authenticated }]
 `
 
-/** A folder with these files in it, gone when the test ends. */
+/** A folder with these files, removed when the test ends. */
 export async function folderWith(t: Test, files: Record<string, string>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-config-'))
   t.teardown(() => rm(folder, { recursive: true }))
@@ -25,7 +25,7 @@ export async function folderWith(t: Test, files: Record<string, string>): Promis
   return folder
 }
 
-/** Loads the files given, in order, from a folder of their own. */
+/** Loads these files, in order, from a new folder. */
 export async function load(t: Test, files: Record<string, string>, env: NodeJS.ProcessEnv = {}): Promise<LoadedConfig> {
   const folder = await folderWith(t, files)
   return await loadConfig({ files: Object.keys(files).map((name) => join(folder, name)), env })
@@ -40,7 +40,7 @@ export async function problemsIn(
   return await problemsOf(load(t, files, env))
 }
 
-/** The problems of files that are there already, or should be. */
+/** The problems of files at existing or missing paths. */
 export async function problemsFrom(files: string[]): Promise<Problem[]> {
   return await problemsOf(loadConfig({ files, env: {} }))
 }
@@ -59,10 +59,10 @@ export function place({ source, path }: Problem): string {
   return `${source.file.split('/').at(-1)}:${source.line} ${formatPath(path)}`.trimEnd()
 }
 
-/** One mistake: what is written over a good configuration, and what must be said about it. */
+/** One mistake: the text laid over a valid configuration, and the expected problem. */
 export type Refusal = [mistake: string, overlay: string, path: string, expected: RegExp, fix: RegExp]
 
-/** One test a mistake: a single problem, at its line, with a fix, and without a secret in it. */
+/** One test for each mistake: a single problem at its line, with a fix and without a secret. */
 export function refusalTable(rows: readonly Refusal[]): void {
   for (const [mistake, overlay, path, expected, fix] of rows) {
     t.test(`${mistake} is refused with its line and a fix`, async (t) => {

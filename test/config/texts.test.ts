@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { readRemembered, rememberTexts } from '../../src/config/tree/texts.ts'
 import { folderWith, least } from './support.ts'
 
-t.test('what was read once loads again as it was, whatever has become of the files', async (t) => {
+t.test('a configuration that was read once loads again unchanged, even if the files have changed', async (t) => {
   const secret = 'x'.repeat(40)
   const folder = await folderWith(t, {
     'a.yaml': least.replace('[0123456789abcdef0123456789abcdef]', '[{ $file: secret }]'),
@@ -24,7 +24,7 @@ t.test('what was read once loads again as it was, whatever has become of the fil
   t.same(again.config, first.config)
 })
 
-t.test('a file is read once, however often it is asked for', async (t) => {
+t.test('a file is read once for any number of uses', async (t) => {
   let reads = 0
   const { read, texts } = rememberTexts(async () => `read ${++reads} times`)
   t.same(await Promise.all([read('a'), read('a')]), ['read 1 times', 'read 1 times'])
@@ -32,7 +32,7 @@ t.test('a file is read once, however often it is asked for', async (t) => {
   t.same(texts, new Map([['a', 'read 1 times']]))
 })
 
-t.test('a file that cannot be read is not remembered, nor is one that was not handed over found', async (t) => {
+t.test('an unreadable file is not cached, and a file that was not passed on is not found', async (t) => {
   const { read, texts } = rememberTexts(async () => ({ reason: 'no such file', fix: 'check the path' }))
   t.same(await read('a'), { reason: 'no such file', fix: 'check the path' })
   t.equal(texts.size, 0)

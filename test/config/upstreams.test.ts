@@ -25,7 +25,7 @@ t.test('an upstream has one address or several, and sensible limits', async (t) 
   t.same(warnings, [])
 })
 
-t.test('every upstream has an audience of its own, unless it is given one', async (t) => {
+t.test('every upstream gets its own audience unless one is configured', async (t) => {
   const { config } = await load(t, { 'a.yaml': least, 'b.yaml': several })
   t.same(
     Object.keys(config.upstreams).map((name) => audienceOf(name, config)),
@@ -34,7 +34,7 @@ t.test('every upstream has an audience of its own, unless it is given one', asyn
 })
 
 t.test(
-  'Backstage is told of changed roles at its sign-in, others where they say, and none that does not want to',
+  "changed roles are sent to Backstage's sign-in, to other upstreams at their configured path, and to none that opts out",
   async (t) => {
     const others = `
 upstreams:
@@ -58,23 +58,26 @@ const rules: [path: string, from: string, count: number][] = [
   ['/docsets/**', '/docs', 1],
 ]
 for (const [path, from, count] of rules) {
-  t.test(`a rule for ${path} ${count === 0 ? 'fits' : 'does not fit'} an upstream that rewrites ${from}`, async (t) => {
-    const { config } = await load(t, { 'a.yaml': least })
-    const [rule] = config.routes
-    const [backstage] = Object.values(config.upstreams)
-    if (rule === undefined || backstage === undefined) throw new Error('the least configuration lacks them')
-    const upstreams = { backstage: { ...backstage, rewrite: { from, to: '/' } } }
-    t.equal([...unreachableByRewrite(upstreams, [{ ...rule, path }])].length, count)
-  })
+  t.test(
+    `a rule for ${path} ${count === 0 ? 'matches' : 'does not match'} an upstream that rewrites ${from}`,
+    async (t) => {
+      const { config } = await load(t, { 'a.yaml': least })
+      const [rule] = config.routes
+      const [backstage] = Object.values(config.upstreams)
+      if (rule === undefined || backstage === undefined) throw new Error('the least configuration lacks them')
+      const upstreams = { backstage: { ...backstage, rewrite: { from, to: '/' } } }
+      t.equal([...unreachableByRewrite(upstreams, [{ ...rule, path }])].length, count)
+    },
+  )
 }
 
-t.test('a rule whose upstream is not known is not complained about twice', async (t) => {
+t.test('a rule with an unknown upstream is reported only once', async (t) => {
   const { config } = await load(t, { 'a.yaml': least })
   const rules = config.routes.map((rule) => ({ ...rule, upstream: 'nowhere' }))
   t.same([...unreachableByRewrite(config.upstreams, rules)], [])
 })
 
-t.test('rules without a default upstream are another check’s business', async (t) => {
+t.test('this check ignores rules without a default upstream', async (t) => {
   const { config } = await load(t, { 'a.yaml': least, 'b.yaml': several })
   const { backstage: _, ...others } = config.upstreams
   t.same([...unreachableByRewrite(others, config.routes)], [])

@@ -6,7 +6,7 @@ import { isNetwork, isLoopback } from '../../src/config/values/addresses.ts'
 import { counted, formatDuration, parseDuration, formatSize, size } from '../../src/config/values/quantities.ts'
 import { Secret } from '../../src/config/values/secret.ts'
 
-t.test('one thing is counted as one, and none as many', async (t) => {
+t.test('counts use the singular for one and the plural for none', async (t) => {
   t.same(
     [0, 1, 2].map((count) => counted(count, 'writer')),
     ['0 writers', '1 writer', '2 writers'],

@@ -59,7 +59,7 @@ const rows: [string, string, string, RegExp][] = [
   ['a log without failures', 'log: { level: silent }', 'log.level', /error at least/],
 ]
 for (const [what, overlay, path, fix] of rows) {
-  t.test(`${what} is warned about, with its line`, async (t) => {
+  t.test(`${what} gives a warning with its line`, async (t) => {
     const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
     t.match(warnings, [{ fix, source: { line: 1 } }])
     t.same(
@@ -104,18 +104,18 @@ for (const [without, overlay, fixes] of replicasWithout) {
   })
 }
 
-t.test('a rule outside of what its upstream rewrites is warned about where the rule is', async (t) => {
+t.test("a rule outside of its upstream's rewrite gives a warning at the rule", async (t) => {
   const overlay = 'upstreams: { backstage: { rewrite: { from: /docs } } }'
   const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
   t.match(warnings, [{ path: ['routes', 0, 'path'], fix: /answered with 404/ }])
 })
 
-t.test('unsigned headers alone are warned about twice', async (t) => {
+t.test('unsigned headers alone give two warnings', async (t) => {
   const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': 'assertion: { headers: [oauth2-proxy] }' })
   t.equal(warnings.length, 2)
 })
 
-t.test('a plain configuration is not warned about', async (t) => {
+t.test('a plain configuration gives no warnings', async (t) => {
   const { warnings } = await load(t, { 'a.yaml': least })
   t.same(warnings, [])
 })

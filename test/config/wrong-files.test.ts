@@ -5,7 +5,7 @@ import t from 'tap'
 
 import { folderWith, least, load, place, problemsFrom, problemsIn } from './support.ts'
 
-/** Each row: the mistake, the file's text, the place of its one problem, what is found there, and the fix. */
+/** Each row: the mistake, the file's text, the place of its only problem, the found value, and the fix. */
 const rows: [mistake: string, text: string, where: string, found: RegExp, fix: RegExp][] = [
   ['a key a second time', `${least}session: {}\n`, 'a.yaml:7', /^session a second time/, /^remove one of the two/],
   ['a second document', `${least}---\na: 1\n`, 'a.yaml:7', /^a second document/, /--config may be given again$/],
@@ -55,19 +55,19 @@ const rows: [mistake: string, text: string, where: string, found: RegExp, fix: R
   ],
 ]
 for (const [mistake, text, where, found, fix] of rows) {
-  t.test(`${mistake} is told once, with its line and a fix`, async (t) => {
+  t.test(`${mistake} is reported once, with its line and a fix`, async (t) => {
     const problems = await problemsIn(t, { 'a.yaml': text })
     t.same(problems.map(place), [where])
     t.match(problems[0], { found, fix })
   })
 }
 
-t.test('a blank of a web page inside of a value is part of the value', async (t) => {
+t.test('a non-breaking space inside a value is part of the value', async (t) => {
   const { config } = await load(t, { 'a.yaml': `${least}pages: { name: "a\u00A0b" }\n` })
   t.equal(config.pages.name, 'a\u00A0b')
 })
 
-t.test('bytes that are no UTF-8 are refused in a configuration, with their line', async (t) => {
+t.test('invalid UTF-8 in a configuration is refused with its line', async (t) => {
   const folder = await folderWith(t, {})
   const file = join(folder, 'a.yaml')
   const latin = Buffer.from(`${least}pages: { name: M\u00FCller }\n`, 'latin1')
@@ -83,20 +83,20 @@ t.test('bytes that are no UTF-8 are refused in a configuration, with their line'
   }
 })
 
-t.test('a secret file of random bytes is refused: most of them would be read as one character', async (t) => {
+t.test('a secret file with random bytes is refused, since most bytes would become the same character', async (t) => {
   const folder = await folderWith(t, { 'a.yaml': least, 'b.yaml': 'session: { secrets: [{ $file: secret }] }\n' })
   await writeFile(join(folder, 'secret'), Buffer.from(Array.from({ length: 64 }, (_, i) => 128 + i)))
   const problems = await problemsFrom([join(folder, 'a.yaml'), join(folder, 'b.yaml')])
   t.match(problems, [{ found: /secret: holds bytes that are not UTF-8/, fix: /base64/ }])
 })
 
-t.test('a file without an end is not read to its end', async (t) => {
+t.test('an endless file is not read completely', async (t) => {
   t.match(await problemsFrom(['/dev/zero']), [
     { found: 'is longer than 4 MiB', fix: 'give the path of the right file' },
   ])
 })
 
-t.test('the fix of a domain that is written as a URL is the domain', async (t) => {
+t.test('the fix of a domain written as a URL is the domain', async (t) => {
   const without = least.replace("issuer: 'https://tenant.eu.auth0.com/'", 'domain: https://t.auth0.com/')
   t.match(await problemsIn(t, { 'a.yaml': without }), [{ path: ['auth0', 'domain'], fix: 'write t.auth0.com' }])
 })

@@ -22,18 +22,22 @@ const defaultsOf = (schema: Schema): unknown =>
     ? schema.default
     : Object.fromEntries(Object.entries(schema.properties).map(([name, property]) => [name, defaultsOf(property)]))
 
-t.test('values.yaml holds the defaults that the schema names', async (t) => {
+t.test('values.yaml has the defaults of the schema', async (t) => {
   const read = (name: string) => readFileSync(join(repositoryRoot, 'deploy/helm/stagedoor', name), 'utf8')
   const { global: _global, ...defaults } = defaultsOf(JSON.parse(read('values.schema.json'))) as Record<string, unknown>
   t.same(parse(read('values.yaml')), { ...defaults, baseUrl: '', auth0: { issuer: '', clientId: '' } })
 })
 
 for (const mode of renderedModes) {
-  t.test(`helm accepts the chart with the values of ${mode}, and renders what is committed`, { skip }, async (t) => {
-    const lint = runHelm(helm ?? '', ['lint', '--strict'], '-f', exampleValues(mode))
-    t.ok(lint.isFine, lint.stdout)
-    t.equal(readFileSync(manifestPath(mode), 'utf8'), renderExample(helm ?? '', mode), 'else: npm run manifests')
-  })
+  t.test(
+    `helm accepts the chart with the values of ${mode}, and renders the committed manifests`,
+    { skip },
+    async (t) => {
+      const lint = runHelm(helm ?? '', ['lint', '--strict'], '-f', exampleValues(mode))
+      t.ok(lint.isFine, lint.stdout)
+      t.equal(readFileSync(manifestPath(mode), 'utf8'), renderExample(helm ?? '', mode), 'else: npm run manifests')
+    },
+  )
 }
 
 const refusals: [what: string, values: string[], message: RegExp][] = [
@@ -78,7 +82,7 @@ const refusals: [what: string, values: string[], message: RegExp][] = [
   ],
 ]
 
-t.test('helm refuses values that cannot work, and names the one to set', { skip }, async (t) => {
+t.test('helm refuses invalid values and names the value to set', { skip }, async (t) => {
   for (const [what, values, message] of refusals) {
     const sets = values.flatMap((value) => ['--set', value])
     const { isFine, stderr } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('sidecar'), ...sets)
@@ -87,7 +91,7 @@ t.test('helm refuses values that cannot work, and names the one to set', { skip 
   }
 })
 
-t.test('helm accepts a Backstage whose name has no namespace, or that of the gateway', { skip }, async (t) => {
+t.test('helm accepts a Backstage name without a namespace or with that of the gateway', { skip }, async (t) => {
   const values = ['mode=ingress', 'backstage.podLabels.app=backstage']
   for (const host of ['backstage', 'backstage.portal', 'backstage.portal.svc.cluster.local', 'backstage.example.com']) {
     const sets = [...values, `backstage.url=http://${host}:7007`].flatMap((value) => ['--set', value])
@@ -97,7 +101,7 @@ t.test('helm accepts a Backstage whose name has no namespace, or that of the gat
   }
 })
 
-t.test('the longest name of a release makes names that Services may have', { skip }, async (t) => {
+t.test('the longest release name gives valid Service names', { skip }, async (t) => {
   const { stdout, stderr } = runHelm(helm ?? '', ['template', 'a'.repeat(53)], '-f', exampleValues('sidecar'))
   const services = manifestsIn(stdout).filter(({ kind }) => kind === 'Service')
   t.equal(services.length, 2, stderr)
@@ -111,7 +115,7 @@ t.test('the tag of the image may be a digest', { skip }, async (t) => {
   t.match(stdout, `image: "stagedoor@${digest}"`)
 })
 
-t.test('a version with build metadata makes a label that Kubernetes takes', { skip }, async (t) => {
+t.test('a version with build metadata gives a valid Kubernetes label', { skip }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-chart-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const chart = join(repositoryRoot, 'deploy/helm/stagedoor')
@@ -136,7 +140,7 @@ t.test('on OpenShift the cluster chooses user and groups', { skip }, async (t) =
   t.same(template?.spec.securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }, stderr)
 })
 
-t.test('a gateway that does TLS itself is asked by https', { skip }, async (t) => {
+t.test('probes use https for a gateway with its own TLS', { skip }, async (t) => {
   const tls = 'config.server.tls'
   const sets = ['--set', `${tls}.certificate=/etc/tls/tls.crt`, '--set', `${tls}.key=/etc/tls/tls.key`]
   const { stdout } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('sidecar'), ...sets)
@@ -145,20 +149,24 @@ t.test('a gateway that does TLS itself is asked by https', { skip }, async (t) =
   t.match(stdout, /readiness\n +port: 8080\n +scheme: HTTPS\n/)
 })
 
-t.test('beside a Backstage that requests no CPU, pods are added by what the gateway uses', { skip }, async (t) => {
-  const values = ['autoscaling.enabled=true', 'redis.enabled=true', 'secrets.redisUrl=redis://redis:6379']
-  const sets = values.flatMap((value) => ['--set', value])
-  const { stdout } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('sidecar'), ...sets)
-  const manifests = parseAllDocuments(stdout).map((document) => document.toJSON())
-  const specOf = (wanted: string) => manifests.find(({ kind }) => kind === wanted).spec
-  // Kubernetes computes no utilization of pods in which a container has no request.
-  const { metrics } = specOf('HorizontalPodAutoscaler')
-  t.match(metrics, [{ type: 'ContainerResource', containerResource: { name: 'cpu', container: 'stagedoor' } }])
-  const { containers } = specOf('Deployment').template.spec
-  t.match(containers[0], { name: 'stagedoor', resources: { requests: { cpu: '100m' } } })
-})
+t.test(
+  'with a Backstage without a CPU request, autoscaling uses the CPU of the gateway container',
+  { skip },
+  async (t) => {
+    const values = ['autoscaling.enabled=true', 'redis.enabled=true', 'secrets.redisUrl=redis://redis:6379']
+    const sets = values.flatMap((value) => ['--set', value])
+    const { stdout } = runHelm(helm ?? '', ['template', 'portal'], '-f', exampleValues('sidecar'), ...sets)
+    const manifests = parseAllDocuments(stdout).map((document) => document.toJSON())
+    const specOf = (wanted: string) => manifests.find(({ kind }) => kind === wanted).spec
+    // Kubernetes computes no utilization of pods in which a container has no request.
+    const { metrics } = specOf('HorizontalPodAutoscaler')
+    t.match(metrics, [{ type: 'ContainerResource', containerResource: { name: 'cpu', container: 'stagedoor' } }])
+    const { containers } = specOf('Deployment').template.spec
+    t.match(containers[0], { name: 'stagedoor', resources: { requests: { cpu: '100m' } } })
+  },
+)
 
-t.test('a Redis that sentinels know needs no URL', { skip }, async (t) => {
+t.test('a Redis behind sentinels needs no URL', { skip }, async (t) => {
   const sentinel = 'config.session.redis.sentinel'
   const sets = ['redis.enabled=true', 'replicas=2', `${sentinel}.primary=main`, `${sentinel}.nodes={redis://s:26379}`]
   const args = ['-f', exampleValues('sidecar'), ...sets.flatMap((value) => ['--set', value])]

@@ -55,7 +55,7 @@ for (const mode of renderedModes) {
     await t.rejects(validate({ ...first, spec: { podSelector: 'not an object' } } as unknown as Manifest))
   })
 
-  t.test(`${mode}: the gateway accepts the configuration that the ConfigMap holds`, async (t) => {
+  t.test(`${mode}: the gateway accepts the configuration in the ConfigMap`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'stagedoor-chart-'))
     t.teardown(() => rmSync(folder, { recursive: true, force: true }))
     for (const [name, secret] of Object.entries({
@@ -75,7 +75,7 @@ for (const mode of renderedModes) {
     const machines = join(folder, 'machines.yaml')
     writeFileSync(machines, 'machines: { audiences: [https://backstage.example.com/api] }')
     const { config, warnings } = await loadConfig({ files: [...files, machines], env: {} })
-    // The admin listener is for probes of the kubelet; replicas share all keys, those of machines too.
+    // The admin listener is for probes of the kubelet. Replicas share all keys, including those of machines.
     t.match(warnings, [{ path: ['server', 'admin', 'host'] }])
     t.equal(warnings.length, 1)
     t.equal(config.server.baseUrl, 'https://portal.example.com')
@@ -105,7 +105,7 @@ for (const mode of renderedModes) {
   )
 }
 
-t.test('in a shared pod Backstage listens where the gateway looks for it, and nowhere else', async (t) => {
+t.test('in a shared pod Backstage listens only on the address that the gateway uses', async (t) => {
   const [, backstage] = podSpecOf('sidecar').containers
   const configMap = committedManifests('sidecar').find(({ kind }) => kind === 'ConfigMap')
   const [first] = backstage?.env ?? []
@@ -122,7 +122,7 @@ t.test('the rules of the example keep what is public in those of the chart', asy
   t.same(publicPathsIn(data['stagedoor.yaml']), publicPathsIn(data['chart.yaml']))
 })
 
-t.test('in a shared pod Backstage is ready before the pod is, and stops after the gateway', async (t) => {
+t.test('in a shared pod Backstage is ready before the pod, and stops after the gateway', async (t) => {
   const [gateway, backstage] = podSpecOf('sidecar').containers as SharedPodContainer[]
   const { path, port, httpHeaders } = backstage?.startupProbe.httpGet ?? {}
   t.equal(port, 8080, "the kubelet cannot reach Backstage's own port")
@@ -134,11 +134,11 @@ t.test('in a shared pod Backstage is ready before the pod is, and stops after th
     { methods: ['GET'], allow: 'public', upstream: 'backstage' },
   )
   const secondsBeforeStopOf = (container?: SharedPodContainer) => container?.lifecycle.preStop.sleep.seconds ?? 0
-  // The gateway takes requests for up to a second after it is told to stop.
+  // The gateway accepts requests for up to a second after SIGTERM.
   t.ok(secondsBeforeStopOf(backstage) > secondsBeforeStopOf(gateway) + 1)
 })
 
-t.test('only the gateway reaches Backstage', async (t) => {
+t.test('only the gateway can reach Backstage', async (t) => {
   const policies = committedManifests('ingress').filter(({ kind }) => kind === 'NetworkPolicy')
   const closed = policies.find(({ metadata }) => metadata.name.endsWith('-backstage'))
   t.match(closed?.spec, {

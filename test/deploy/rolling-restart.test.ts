@@ -9,7 +9,7 @@ import { until } from '../support/until.ts'
 const clientCount = 12
 const answersBetweenRestarts = 600
 
-t.test('three replicas restart in turn behind a balancer, and no request fails', async (t) => {
+t.test('a rolling restart of three replicas behind a load balancer fails no request', async (t) => {
   const upstream = await startStreamingOrigin(t)
   const replicas = await startReplicas(t, 3, {}, { upstreamUrl: upstream.url })
   const { port, untilAllAreUp } = await startBalancer(
@@ -42,7 +42,7 @@ t.test('three replicas restart in turn behind a balancer, and no request fails',
   const statuses = clients.flatMap((client) => client.statuses)
   t.equal(failures(), 0, 'no connection is cut under a request')
   t.same([...new Set(statuses)], [200], 'every answer is a success')
-  // Each was opened before the first restart, and every replica restarted since.
+  // Each was opened before the first restart, and every replica has restarted since.
   const endings = await Promise.all(sockets.map(({ ended }) => ended))
   t.same(
     [...new Set(endings.map(({ code }) => code))],

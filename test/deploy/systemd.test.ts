@@ -16,7 +16,7 @@ t.test('systemd accepts every line of the unit', { skip }, async (t) => {
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const verify = (text: string) => {
     const file = join(folder, 'stagedoor.service')
-    // systemd also looks whether the program is there: this test's own Node stands for it.
+    // systemd also checks that the program exists: this test's own Node replaces it.
     writeFileSync(file, text.replaceAll('/usr/bin/node', process.execPath))
     return spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' }).stderr
   }
@@ -24,7 +24,7 @@ t.test('systemd accepts every line of the unit', { skip }, async (t) => {
   t.match(verify(unit.replace('DynamicUser=yes', 'DynamicUsers=yes')), /DynamicUsers/, 'a mistake is seen')
 })
 
-t.test('the unit lets Node look up the addresses of the machine, as a listener at 0.0.0.0 has it do', async (t) => {
+t.test('the unit lets Node list the addresses of the machine, which a listener on 0.0.0.0 needs', async (t) => {
   const [, families = ''] = /^RestrictAddressFamilies=(.+)$/m.exec(unit) ?? []
   t.same(families.split(' ').toSorted(), ['AF_INET', 'AF_INET6', 'AF_NETLINK', 'AF_UNIX'])
 })
