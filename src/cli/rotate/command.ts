@@ -26,6 +26,12 @@ const pollMs = 1_000
 export function rotateCommand(context: CommandContext): Command {
   const application = (options: Auth0Options): Auth0Application => {
     const { env, fetch } = context
+    const { limit, settle } = options
+    if (limit < settle) {
+      throw new CommandFailed(
+        `--limit ${limit} is shorter than --settle ${settle}: no answer of Auth0’s could count in time`,
+      )
+    }
     const { issuer, clientId } = required({
       issuer: [issuerFrom(options.issuer, env), '--issuer or AUTH0_ISSUER'],
       clientId: [options.clientId ?? env['AUTH0_CLIENT_ID'], '--client-id or AUTH0_CLIENT_ID'],
@@ -35,8 +41,8 @@ export function rotateCommand(context: CommandContext): Command {
       clientId,
       expect: createExpect(withSlash(issuer), env, fetch),
       send: createSendJson(fetch),
-      settleMs: options.settle * 1000,
-      patience: { everyMs: pollMs, limitMs: options.limit * 1000 },
+      settleMs: settle * 1000,
+      patience: { everyMs: pollMs, limitMs: limit * 1000 },
     }
   }
   const action =

@@ -194,3 +194,13 @@ t.test('missing options are reported', async (t) => {
     err: /^the lock beside --state cannot be made: ENOENT/,
   })
 })
+
+t.test('a limit that is shorter than the time to settle is refused before anything changes', async (t) => {
+  const stack = await startRotationStack(t)
+  const before = await stack.held()
+  const { exitCode, err } = await stack.rotate('--settle', '2', '--limit', '1')
+  t.equal(exitCode, 1)
+  t.match(err, '--limit 1 is shorter than --settle 2')
+  t.same(await stack.held(), before)
+  t.same(await stack.records(), [])
+})
