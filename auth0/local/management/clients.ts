@@ -24,7 +24,12 @@ export function clientResources(tenant: Tenant): Resource[] {
   }
   const shape = (client: LocalClient, { scopes }: Call) => clientShape(client, tenant, scopes)
   return [
-    read('clients', ['read:clients'], (call) => list(tenant.clients, call, 'clients', (client) => shape(client, call))),
+    read('clients', ['read:clients'], (call) => {
+      const firstParty = call.query.get('is_first_party')
+      const isWanted = ({ settings }: LocalClient) =>
+        firstParty === null || firstParty === String(settings?.is_first_party ?? true)
+      return list(tenant.clients.filter(isWanted), call, 'clients', (client) => shape(client, call))
+    }),
     read('clients/*', [], (call) => withClient(call, (client) => refusalToRead(call) ?? ok(shape(client, call)))),
     read('clients/*/connections', ['read:connections'], (call) =>
       withClient(call, () => list(tenant.configuration.connections, call, 'connections', (connection) => connection)),

@@ -22,7 +22,7 @@ const maxPages = 10
 export async function findInTenant(expect: Expect, wanted: Wanted, clientId: string | undefined): Promise<Found> {
   const clients = await allClients(expect)
   const named = (name: string | undefined) => clients.find((client) => client['name'] === name)
-  const web = clientId === undefined ? named(wanted.web.name) : clients.find(({ id }) => id === clientId)
+  const web = clientId === undefined ? named(wanted.web.name) : await findClient(expect, clientId)
   const events = named(wanted.events?.name)
   return {
     api: await findApi(expect, wanted.api.identifier),
@@ -35,20 +35,26 @@ export async function findInTenant(expect: Expect, wanted: Wanted, clientId: str
   }
 }
 
+/** Those of the tenant itself: Auth0 lists a thousand, and there may be more that registered themselves. */
 async function allClients(expect: Expect): Promise<WithId[]> {
   const clients: WithId[] = []
   for (let page = 0; page < maxPages; page++) {
-    const found = listIn(await expect([200], 'GET', `clients?page=${page}&per_page=${perPage}`))
-    clients.push(...found.map((client) => ({ ...changeable(client), id: String(client['client_id']) })))
+    const found = listIn(await expect([200], 'GET', `clients?page=${page}&per_page=${perPage}&is_first_party=true`))
+    clients.push(...found.map(clientFrom))
     if (found.length < perPage) break
   }
   return clients
 }
 
+async function findClient(expect: Expect, clientId: string): Promise<WithId | undefined> {
+  const client = await expect([200, 404], 'GET', `clients/${encodeURIComponent(clientId)}`)
+  return typeof client['client_id'] === 'string' ? clientFrom(client) : undefined
+}
+
 /** Without `secret_encoded`, which Auth0 shows, and refuses in a change. */
-function changeable({ jwt_configuration: jwt, ...client }: Settings): Settings {
+function clientFrom({ jwt_configuration: jwt, ...client }: Settings): WithId {
   const { secret_encoded: _shown, ...rest } = (jwt ?? {}) as Settings
-  return { ...client, jwt_configuration: rest }
+  return { ...client, jwt_configuration: rest, id: String(client['client_id']) }
 }
 
 async function findApi(expect: Expect, identifier: string): Promise<WithId | undefined> {

@@ -178,6 +178,20 @@ t.test('refresh tokens of an application that is there get an end, which Auth0�
   })
 })
 
+t.test('a thousand applications that registered themselves do not hide ours', async (t) => {
+  const { auth0, setUp } = await startTenant(t)
+  const [other] = auth0.tenant.clients
+  if (other === undefined) throw new Error('the tenant has no application')
+  const registered = Array.from({ length: 1000 }, (_, number) => {
+    return { ...other, clientId: `tpc_${number}`, name: `Agent ${number}`, settings: { is_first_party: false } }
+  })
+  auth0.tenant.clients = [...registered, ...auth0.tenant.clients]
+  await setUp('--apply')
+  t.match(await setUp('--apply'), { exitCode: 0, err: /Auth0 has everything/ })
+  t.equal(auth0.tenant.clients.filter(({ name }) => name === 'Stagedoor').length, 1)
+  t.match(await setUp('--client-id', 'tpc_999'), { exitCode: 0, err: /change the application “Agent 999”/ })
+})
+
 t.test('a token without the scopes is refused with Auth0’s words', async (t) => {
   const { setUp } = await startTenant(t, 'read:clients')
   t.match(await setUp(), { exitCode: 1, err: /refuses GET resource-servers.*: Insufficient scope/ })
