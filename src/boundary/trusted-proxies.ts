@@ -31,7 +31,7 @@ export function forwardedAddress(entry: string): string | undefined {
 /** Whether an address belongs to a proxy whose forwarded headers are trusted. */
 export type ProxyTrust = (address: string) => boolean
 
-/** Builds a function that tests whether an address is in one of these CIDR blocks (`10.0.0.0/8`, `fd00::/8`); `unix` matches peers without an address. */
+/** Tests whether an address is in one of these CIDR blocks (`10.0.0.0/8`, `fd00::/8`). `unix` matches peers without an address. */
 export function createNetworkTest(cidrs: readonly string[]): (address: string) => boolean {
   if (cidrs.length === 0) return () => false
   // Only peers on a Unix socket have no address. The configuration allows `unix` only if a Unix socket is the only listener.
