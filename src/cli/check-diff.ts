@@ -17,7 +17,7 @@ const secretsNote =
   '\nA running gateway shows no secrets: whether they differ is not known. --against compares secrets, too.\n'
 
 /**
- * What changes when a configuration takes the place of the one in other files, or of the one in force.
+ * Describes the changes between this configuration and the one in other files, or the one in force in a running gateway.
  * @throws CommandFailed
  */
 export async function diffText(next: Config, options: DiffOptions, context: CommandContext): Promise<string> {
@@ -32,7 +32,7 @@ export async function diffText(next: Config, options: DiffOptions, context: Comm
     )
   }
   const { configuration } = await askAdmin('configuration', undefined, options, context)
-  // Both as people write them: so the gateway shows its own.
+  // The gateway shows its configuration in printable form, so the other one is converted, too.
   return textOf(configuration as Config, effective(next) as Config) + secretsNote
 }
 

@@ -25,7 +25,7 @@ type CheckOptions = DiffOptions & {
   fromOauth2Proxy?: string[]
 }
 
-/** `stagedoor check`: every problem of the configuration, or OK; exit code 1 when there is a problem. */
+/** `stagedoor check`: prints every problem of the configuration, or OK. Exit code 1 when there is a problem. */
 export function checkCommand(context: CommandContext): Command {
   const command = new Command('check')
     .description('check the configuration and print every problem at once')
@@ -67,7 +67,7 @@ function withCount(warnings: number): string {
   return warnings === 0 ? '' : `, with ${counted(warnings, 'warning')}`
 }
 
-/** Checks that need Auth0's answer: whether it knows the issuer, the client, its secret or key, and the audience. */
+/** The checks for `--online`. They ask Auth0 about the issuer, the client, its secret or key, and the audience. */
 const asked = new Set([
   'auth0-discovery',
   'auth0-issuer',

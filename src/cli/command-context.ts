@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import type { Config } from '../config/schema.ts'
 import { createFetch } from '../process/outgoing-fetch.ts'
 
-/** The parts of the process and of the world outside that commands use. Tests pass their own. */
+/** Everything that commands use of the process and its environment. Tests pass their own. */
 export type CommandContext = {
   env: NodeJS.ProcessEnv
   /** The current folder, to shorten file names. */
@@ -18,7 +18,7 @@ export type CommandContext = {
   now: () => number
 }
 
-/** The real process. */
+/** The context of the running process. */
 export function processContext(outgoing: typeof fetch): CommandContext {
   return {
     env: process.env,
@@ -35,7 +35,7 @@ export function processContext(outgoing: typeof fetch): CommandContext {
 }
 
 function writeOut(text: string): void {
-  // A reader that has seen enough, such as head, ends the command without a word.
+  // When the reader of the output stops early, as `head` does, the command exits silently.
   if (process.stdout.listenerCount('error') === 0) {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error
@@ -45,7 +45,7 @@ function writeOut(text: string): void {
   process.stdout.write(text)
 }
 
-/** How to ask the login service of a configuration, which may have a certificate authority of its own. */
+/** The `fetch` for the login service of a configuration; it trusts the certificate authority in `auth0.tls.ca`. */
 export async function fetchFor({ auth0 }: Config, { env, fetch }: CommandContext): Promise<typeof fetch> {
   return auth0.tls?.ca === undefined ? fetch : createFetch(env, auth0.tls.ca)
 }

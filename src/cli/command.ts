@@ -1,13 +1,13 @@
 import { type Argument, Command as CommanderCommand, type ErrorOptions, type Option } from 'commander'
 
-/** A command that names all that is wrong with how it was called, and where its help is. Commander stops at the first fault. */
+/** A command that reports all faults in its arguments, and how to get help. Commander would stop at the first fault. */
 export class Command extends CommanderCommand {
   /** Faults found so far; only the root command collects them. */
   readonly #faults: string[] = []
 
   constructor(name?: string) {
     super(name)
-    // By then everything is parsed, and nothing has run.
+    // At this point all arguments are parsed, and no action has run.
     this.hook('preAction', (_hooked, called) => (called as Command).#report())
   }
 
@@ -29,17 +29,17 @@ export class Command extends CommanderCommand {
     return super.addArgument(argument)
   }
 
-  /** Commander calls this at the first fault and expects it not to return. It does return, so that all faults are found. */
+  /** Commander expects this method not to return. It returns nevertheless, so that parsing continues and finds all faults. */
   override error(message: string, { code }: ErrorOptions = {}): never {
     const faults = this.#root().#faults
     faults.push(message)
     if (code === 'commander.unknownOption') faults.push(...this.#otherUnknownOptions())
-    // A group of commands has nothing more to look at, and would show its help.
+    // A command with sub-commands has nothing more to parse, and Commander would show its help.
     if (this.commands.length > 0) this.#report()
     return undefined as never
   }
 
-  /** Commander names the first one. What stands behind it is operands and the values of options it does not know, alike. */
+  /** Commander reports only the first unknown option. It leaves operands, further options and their values in `args`. */
   #otherUnknownOptions(): string[] {
     const unknown = this.args.filter((argument) => /^-./.test(argument))
     const others = this.args.filter((argument) => !unknown.includes(argument))
@@ -65,7 +65,7 @@ export class Command extends CommanderCommand {
   }
 }
 
-/** A value that its parser refuses is a fault among others. */
+/** Adds a value that its parser refuses to the faults, instead of throwing. */
 function collectRefusals(
   parsed: { parseArg?: ((value: string, previous: never) => unknown) | undefined },
   refuse: (value: string, reason: string) => void,

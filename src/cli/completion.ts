@@ -7,14 +7,14 @@ export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
 
 /**
- * A script that completes `stagedoor` in a shell. It knows all words itself: a shell that asks at each key must not wait
- * for a process to start.
+ * A script that completes `stagedoor` in a shell. It contains all words, because starting a process for each completion would be
+ * too slow.
  */
 export function completionScript(shell: Shell, places: readonly Place[]): string {
   return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](places)
 }
 
-/** Where no word fits, and behind an option that takes a value, bash completes file names. */
+/** If no word matches, or after an option that takes a value, bash completes file names. */
 function bashScript(places: readonly Place[]): string {
   return `# For this shell: eval "$(stagedoor completion bash)"
 _stagedoor() {
@@ -107,7 +107,7 @@ function commandPatterns(places: readonly Place[]): string {
   return commandPaths(places).map(quoted).join('|')
 }
 
-/** Behind these comes a value. */
+/** A shell pattern that matches the options that take a value. */
 function valuePatterns(places: readonly Place[]): string {
   const valued = places.flatMap(({ at, options }) =>
     options.flatMap(({ name, short, takesValue }) => {
@@ -115,11 +115,11 @@ function valuePatterns(places: readonly Place[]): string {
       return takesValue ? forms.map((form) => `${at}|${form}`) : []
     }),
   )
-  // Shells need a pattern, so an empty list becomes one that nobody types.
+  // Shells need a pattern, so the list also contains one that never matches.
   return [...valued, '|'].map(quoted).join('|')
 }
 
-/** In bash and zsh nothing has a meaning between single quotes. */
+/** Quotes for bash and zsh, where no character is special between single quotes. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
@@ -128,19 +128,19 @@ function fishQuoted(text: string): string {
   return `'${text.replaceAll(/[\\']/g, String.raw`\$&`)}'`
 }
 
-/** Something that can be typed, and what it is for. */
+/** A word that can be completed, with its description. */
 type Word = { name: string; description: string }
 
 /** An option; `short` is its form with one dash. */
 type OptionWord = Word & { short?: string | undefined; takesValue: boolean }
 
 /**
- * The words that may follow one command: sub-commands or the choices of its argument, and options. `at` is the path of the
- * command with a space before each name, empty for the program itself.
+ * The words that can follow one command: sub-commands or the choices of its argument, and options. `at` is the path of the
+ * command, with a space before each name; it is empty for the program itself.
  */
 type Place = { at: string; commands: Word[]; options: OptionWord[] }
 
-/** Every command with what may follow it, outermost first. */
+/** Each command with the words that can follow it, outermost first. */
 export function placesIn(command: CommanderCommand, at = ''): Place[] {
   const help = command.createHelp()
   const children = help.visibleCommands(command).filter((child) => child.name() !== 'help')
@@ -157,7 +157,7 @@ export function placesIn(command: CommanderCommand, at = ''): Place[] {
   return [place, ...children.flatMap((child) => placesIn(child, `${at} ${child.name()}`))]
 }
 
-/** `stagedoor completion`: a script with which a shell completes commands and options. */
+/** `stagedoor completion`: prints a script for completing commands and options in a shell. */
 export function completionCommand({ out }: CommandContext): Command {
   const command = new Command('completion')
     .description('print a script that completes commands and options in your shell')

@@ -6,7 +6,7 @@ import type { Problem } from '../config/problem.ts'
 import { formatPath } from '../config/tree/tree.ts'
 import { counted } from '../config/values/quantities.ts'
 
-/** Problems as text: place, value found, value expected, and the fix. */
+/** Formats problems as text: place, value found, value expected, and the fix. */
 export function reportProblems(problems: readonly Problem[], folder: string): string {
   return [
     `Stagedoor cannot start with this configuration: ${counted(problems.length, 'problem')}.`,
@@ -14,7 +14,7 @@ export function reportProblems(problems: readonly Problem[], folder: string): st
   ].join('\n\n')
 }
 
-/** Warnings in the same form. */
+/** Formats warnings like problems. */
 export function reportWarnings(warnings: readonly Problem[], folder: string): string {
   return warnings.map((one) => `warning: ${block(one, folder, 'note')}`).join('\n\n')
 }
@@ -41,7 +41,7 @@ function shortName(file: string, folder: string): string {
   return name === '' || name.startsWith('..') ? file : name
 }
 
-/** `--config FILE`, as often as there are files. */
+/** The option `--config FILE`, which can be repeated. */
 export function configOption(): Option {
   return new Option('-c, --config <file>', 'configuration file; given again, later files override earlier ones')
     .argParser((file: string, files: string[]) => [...files, file])

@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises'
 
 import { CommandFailed } from './run-action.ts'
 
-/** The issuer of an option, or of the environment. */
+/** The issuer from an option or the environment. */
 export function issuerFrom(option: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
   const domain = env['AUTH0_DOMAIN']
   return option ?? (env['AUTH0_ISSUER'] || (domain ? `https://${domain}/` : undefined))
 }
 
 /**
- * A secret from the file that an option names, or else from a variable. Never from an option itself: every user of the
- * machine can read command lines, and shells keep them.
+ * Reads a secret from the file that an option names, otherwise from an environment variable. Never from an option itself, because every
+ * user of the machine can read command lines, and shells store them.
  */
 export async function secretFrom(
   file: string | undefined,
@@ -25,10 +25,10 @@ export async function secretFrom(
   }
 }
 
-/** A value that may be missing, and where it comes from. */
+/** A value that may be missing, and the option or variable that sets it. */
 type Wanted = readonly [value: string | undefined, from: string]
 
-/** @throws CommandFailed that names all values that are missing, and the command whose help shows more */
+/** @throws CommandFailed that names all missing values, and the command whose help explains them */
 export function required<Name extends string>(wanted: Record<Name, Wanted>, help?: string): Record<Name, string> {
   const all = Object.entries<Wanted>(wanted)
   const missing = all.filter(([, [value]]) => !value).map(([, [, from]]) => from)

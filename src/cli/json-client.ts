@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CommandFailed } from './run-action.ts'
 import { waysToReach, whyNoAnswer } from './why-no-answer.ts'
 
-/** `body` goes as JSON, `form` as a form, which is what a token endpoint takes (RFC 6749 §4.1.3). */
+/** `body` is sent as JSON. `form` is sent as a form, as token endpoints require (RFC 6749 §4.1.3). */
 type JsonRequest = {
   method?: string
   headers?: Record<string, string>
@@ -12,20 +12,20 @@ type JsonRequest = {
 }
 export type JsonAnswer = { status: number; body: Record<string, unknown> }
 
-/** Sends and reads JSON. */
+/** Sends a request, and reads the JSON of its answer. */
 export type SendJson = (url: string, request?: JsonRequest) => Promise<JsonAnswer>
 
 const timeoutMs = 20_000
 const maxTries = 5
 const maxPauseMs = 30_000
 
-/** Sends JSON again after 429 and 5xx, as `Retry-After` says. */
+/** Makes a JSON client that retries after 429 and 5xx, and respects `Retry-After`. */
 export function createSendJson(fetch: typeof globalThis.fetch): SendJson {
   const retrying = retryingFetch(fetch)
   return async (url, request) => sendJson(retrying, url, request)
 }
 
-/** @throws CommandFailed where no answer comes */
+/** @throws CommandFailed when there is no answer */
 export async function sendJson(
   fetch: typeof globalThis.fetch,
   url: string,
@@ -39,7 +39,7 @@ export async function sendJson(
   return { status: response.status, body: recordOf(await response.json().catch(() => ({}))) }
 }
 
-/** Sends again after 429 and 5xx, as `Retry-After` says; a service that does not answer at all fails the command. */
+/** Retries after 429 and 5xx, and respects `Retry-After`. Does not retry, but throws, when there is no answer. */
 export function retryingFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return async (url, init) => {
     for (let attempt = 1; ; attempt += 1) {

@@ -3,7 +3,7 @@ import { oldNodeSentence } from './node-version.ts'
 
 const sentence = oldNodeSentence(process.versions.node)
 if (sentence === undefined) {
-  // Loaded only now: what it imports is missing in an older Node, which would say so in words of its own.
+  // Loaded only after the check: an older Node lacks modules that it imports, and would fail with an unclear error.
   await import('./run-program.ts')
 } else {
   console.error(sentence)

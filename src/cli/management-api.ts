@@ -3,7 +3,7 @@ import { required } from './from-environment.ts'
 import { createSendJson, type JsonAnswer, retryingFetch } from './json-client.ts'
 import { CommandFailed } from './run-action.ts'
 
-/** One call of Auth0's Management API: its answer, when it has one of the statuses. @throws CommandFailed */
+/** Calls Auth0's Management API. @returns the answer's body @throws CommandFailed for a status that is not expected */
 export type Expect = (
   statuses: readonly number[],
   method: string,
@@ -11,21 +11,21 @@ export type Expect = (
   body?: object,
 ) => Promise<Record<string, unknown>>
 
-/** For the help of commands that ask it. */
+/** Help text for commands that use the Management API. */
 export const managementHelp = `
 Auth0’s Management API is asked with the token in STAGEDOOR_MANAGEMENT_TOKEN, or as the application of
 STAGEDOOR_MANAGEMENT_CLIENT_ID and STAGEDOOR_MANAGEMENT_CLIENT_SECRET (behind a custom domain: STAGEDOOR_MANAGEMENT_AUDIENCE).`
 
-/** All tries together. */
+/** The time limit for all attempts together. */
 const tokenTimeoutMs = 180_000
 
-/** @param issuer ends in a slash @throws CommandFailed where the environment has no access */
+/** @param issuer ends in a slash @throws CommandFailed when the environment has no token and no credentials */
 export function createExpect(issuer: string, env: NodeJS.ProcessEnv, fetch: typeof globalThis.fetch): Expect {
   const send = createSendJson(fetch)
   const getToken = tokenSource(issuer, env, fetch)
   let token: Promise<string> | undefined
   return async (statuses, method, path, body) => {
-    // A token that was not given is asked for again by the next call, which may be the one that turns a rotation back.
+    // After a failure, the next call requests a token again, because that call may be the one that reverts a rotation.
     token ??= getToken().catch((error: unknown) => {
       token = undefined
       throw error
@@ -37,7 +37,7 @@ export function createExpect(issuer: string, env: NodeJS.ProcessEnv, fetch: type
   }
 }
 
-/** A token that is there already, or one for an application of its own that may do nothing else. */
+/** Returns the given token, or fetches one with the credentials of an application. */
 function tokenSource(issuer: string, env: NodeJS.ProcessEnv, fetch: typeof globalThis.fetch): () => Promise<string> {
   const given = env['STAGEDOOR_MANAGEMENT_TOKEN']
   if (given) return async () => given

@@ -1,5 +1,5 @@
 /**
- * The sentence for a Node that is too old to run the command; undefined for one that is new enough. Imports nothing, so that an old
+ * The error message when Node is too old to run the command; undefined when it is new enough. This file imports nothing, so that an old
  * Node can load it.
  * @param version as in `process.versions.node`
  */

@@ -13,7 +13,7 @@ import { setupCommand } from './setup/command.ts'
 import { startCommand, type Start } from './start.ts'
 import { tokenCommand } from './token/command.ts'
 
-/** The command line of `stagedoor`: one file a command. */
+/** The command line of `stagedoor`. Each command has its own file. */
 export function createProgram(context: CommandContext, start: Start): Command {
   const program = new Command('stagedoor')
     .description('The identity-aware gateway in front of Backstage')

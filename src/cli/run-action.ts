@@ -3,7 +3,7 @@ import { ConfigError } from '../config/problem.ts'
 import type { CommandContext } from './command-context.ts'
 import { reportProblems } from './config-files.ts'
 
-/** Why a command cannot be carried out: a sentence for a person, whose last dot may be left out. Never names a secret. */
+/** A failure that the user can fix. The message is a sentence for the user; its final dot is optional. It never contains a secret. */
 export class CommandFailed extends Error {
   /** The command whose help shows more, for example `stagedoor check`. */
   readonly help: string | undefined
@@ -14,7 +14,7 @@ export class CommandFailed extends Error {
   }
 }
 
-/** Runs the action of a command, which gives the exit code. A failure that a person can mend is printed, and ends with `failureCode`. */
+/** Runs the action of a command, which returns the exit code. Prints a failure that the user can fix, and exits with `failureCode`. */
 export async function runAction(
   { err, folder, setExitCode }: Pick<CommandContext, 'err' | 'folder' | 'setExitCode'>,
   action: () => Promise<number>,
@@ -31,7 +31,7 @@ export async function runAction(
   }
 }
 
-/** The failure that a person can mend; undefined where an error is another one. A file or a disk that fails is named in its message. */
+/** Converts an error that the user can fix; undefined for any other error. System errors count: their message names the file or disk. */
 export function failureIn(error: unknown): CommandFailed | undefined {
   if (error instanceof CommandFailed) return error
   const isOfTheSystem = error instanceof Error && 'code' in error && /^E[A-Z0-9]+$/.test(String(error.code))

@@ -3,15 +3,15 @@ import { importPKCS8, SignJWT } from 'jose'
 import type { SendJson } from './json-client.ts'
 import type { RotationKind } from './rotate/step-order.ts'
 
-/** The token endpoint's judgement of a secret; `unclear` is an outage, a rate limit, or a grant that is not allowed. */
+/** Whether the token endpoint accepts a secret; `unclear` means an outage, a rate limit, or a grant that is not allowed. */
 type Verdict = 'accepted' | 'refused' | 'unclear'
 
 type Application = { issuer: string; clientId: string; kind: RotationKind }
 
 /**
- * Asks whether Auth0 accepts a secret, without a person: with a code that cannot be right, a good secret gets
- * `invalid_grant` and a bad one 401, because the client is authenticated before its code is looked at.
- * @returns the judgement, and the status and the name of the error that it comes from
+ * Tests whether Auth0 accepts a secret, without a user's login. The request has an invalid code. The client is authenticated before
+ * its code is checked, so a valid secret gets `invalid_grant` and an invalid one 401.
+ * @returns the verdict, with the status and the error code of the answer
  */
 export async function probeSecret(
   { issuer, clientId, kind }: Application,
@@ -35,7 +35,7 @@ export async function probeSecret(
   return { verdict: status === 401 ? 'refused' : 'unclear', status, error }
 }
 
-/** RFC 7523 §2.2, as Auth0 wants it: the audience is the issuer, one text, and a minute is long enough. */
+/** A client assertion (RFC 7523 §2.2) in the form that Auth0 requires: `aud` is the issuer, as a single string. Valid for one minute. */
 async function assertionOf({ issuer, clientId }: { issuer: string; clientId: string }, pem: string) {
   const assertion = await new SignJWT()
     .setProtectedHeader({ alg: 'RS256' })

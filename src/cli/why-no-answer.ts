@@ -1,6 +1,6 @@
 const maxCauses = 5
 
-/** Why a request got no answer, in the words of the network: `connect ECONNREFUSED 10.0.0.7:443`, `self-signed certificate`. */
+/** The reason why a request got no answer, as the system reports it: `connect ECONNREFUSED 10.0.0.7:443`, `self-signed certificate`. */
 export function whyNoAnswer(error: unknown): string {
   let reason = error
   for (let depth = 0; depth < maxCauses && reason instanceof Error && reason.cause !== undefined; depth += 1) {
@@ -8,9 +8,9 @@ export function whyNoAnswer(error: unknown): string {
   }
   if (!(reason instanceof Error)) return String(reason)
   if (reason.name === 'TimeoutError') return 'nothing came in time'
-  // Node adds advice for the person who started it after a semicolon: left out.
+  // Removes the advice that Node adds after a semicolon.
   const [words = ''] = reason.message.split(';')
-  // Several addresses that refuse make an AggregateError, which says so in its code only.
+  // If several addresses refuse, Node throws an AggregateError that has only a code.
   return words || ((reason as NodeJS.ErrnoException).code ?? reason.name)
 }
 

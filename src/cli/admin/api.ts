@@ -6,7 +6,7 @@ import { required, secretFrom } from '../from-environment.ts'
 import { sendJson } from '../json-client.ts'
 import { CommandFailed, runAction } from '../run-action.ts'
 
-/** Where the admin API is, and the token for it. */
+/** The address of the admin API, and the access token for it. */
 export type ConnectionOptions = { url?: string; prefix: string; tokenFile?: string }
 export type ApiOptions = ConnectionOptions & { json?: true }
 
@@ -14,7 +14,7 @@ export function withApiOptions(command: Command): Command {
   return withConnectionOptions(command).option('--json', 'what the API answers, as it is')
 }
 
-/** @param occasion when they count */
+/** @param occasion prefix for the help texts that says when these options apply */
 export function withConnectionOptions(command: Command, occasion = ''): Command {
   return command
     .option('--url <url>', `${occasion}where Stagedoor is (STAGEDOOR_BASE_URL)`)
@@ -26,7 +26,7 @@ export function withConnectionOptions(command: Command, occasion = ''): Command 
 }
 
 /**
- * Asks the admin API with the access token of a machine, as `stagedoor token fetch` gets one.
+ * Calls the admin API with a machine's access token, as fetched by `stagedoor token fetch`.
  * @throws CommandFailed
  */
 export async function askAdmin(
@@ -52,7 +52,7 @@ export async function askAdmin(
   throw new CommandFailed(`Stagedoor answers ${status}: ${said || 'no reason given; look at --url and --prefix'}`)
 }
 
-/** Prints the answer to one question. */
+/** Runs one request and prints its answer. */
 export async function printAnswer(context: CommandContext, answer: () => Promise<string>): Promise<void> {
   await runAction(context, async () => {
     context.out(await answer())

@@ -37,7 +37,7 @@ async function list(options: ApiOptions & Named, context: CommandContext): Promi
   return table([['SESSION', 'SUBJECT', 'SIGNED IN', 'LAST USED'], ...rows])
 }
 
-/** Reads the list answer by answer. A session that moves to the front meanwhile comes twice, and counts once. */
+/** Reads the list page by page. A session that moves to the front meanwhile appears twice, and counts once. */
 async function readAll(options: ApiOptions & Named, context: CommandContext) {
   const found = new Map<string, Listed>()
   for (let offset = 0; ;) {

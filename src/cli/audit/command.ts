@@ -15,9 +15,9 @@ import { printable } from '../terminal-text.ts'
 import { findTrail, type TrailFiles, type TrailOptions } from './find-trail.ts'
 import { type Format, printTail, searchTrail } from './search.ts'
 
-/** `stagedoor audit`: the records of the trail, read and proven, without a gateway running. */
+/** `stagedoor audit`: reads and verifies the records of the trail. Needs no running gateway. */
 export function auditCommand(context: CommandContext): Command {
-  /** Exit code 2 says that nothing was read, because the configuration or the question is not in order. */
+  /** Exit code 2 means that nothing was read, because the configuration or the arguments are invalid. */
   const withTrail = (files: string[], options: TrailOptions, run: (trail: TrailFiles) => Promise<number>) =>
     runAction(context, async () => run(await findTrail(files, options, context)), 2)
 
@@ -79,7 +79,7 @@ function countIn(text: string): number {
   return Number(text)
 }
 
-/** Checks a whole trail, and says what was changed. Returns the exit code. */
+/** Verifies the whole trail, and reports its faults. Returns the exit code. */
 async function verifyTrail({ files, checkpoints, keys }: TrailFiles, context: CommandContext): Promise<number> {
   const verifier = new Verifier({ keys, checkpoints })
   for await (const { line, place, isFirstFile } of linesOf(files)) verifier.line(line, place, isFirstFile)

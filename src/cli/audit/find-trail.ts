@@ -8,12 +8,12 @@ import { readFileIfThere } from '../../storage/atomic-file.ts'
 import type { CommandContext } from '../command-context.ts'
 import { CommandFailed } from '../run-action.ts'
 
-/** The files of a trail, oldest first, and what vouches for them. */
+/** The files of a trail, oldest first, with the checkpoints and keys to verify them. */
 export type TrailFiles = { files: string[]; checkpoints: string[] | undefined; keys: JWK[] }
 
 export type TrailOptions = { config: string[]; keys?: string; checkpoints?: string }
 
-/** The files that are named, or those of the first file sink of the configuration. */
+/** The files named as arguments, or those of the first file sink in the configuration. */
 export async function findTrail(
   named: readonly string[],
   options: TrailOptions,
@@ -23,7 +23,7 @@ export async function findTrail(
     named.length > 0 ? { files: [...named], checkpoints: undefined, keyFile: undefined } : await configured()
   const keyFile = options.keys ?? found.keyFile
   const keys = keyFile === undefined ? [] : await readKeys(keyFile, options.keys !== undefined)
-  // Checkpoints that are named and not there must not pass for checkpoints that agree.
+  // A missing file of checkpoints is an error if it was named. Without it, the trail would pass unchecked.
   if (options.checkpoints !== undefined) await access(options.checkpoints)
   const kept = options.checkpoints ?? found.checkpoints
   return { files: found.files, checkpoints: kept === undefined ? undefined : await linesOfAll([kept]), keys }
@@ -47,7 +47,7 @@ async function readKeys(file: string, isAsked: boolean): Promise<JWK[]> {
     const { keys } = JSON.parse(text) as { keys: JWK[] }
     if (Array.isArray(keys)) return keys
   } catch {
-    // Said below, as for anything else that is no key set.
+    // Reported below, like any other invalid key set.
   }
   throw new CommandFailed(`${file} is no JWK Set: take it from /.stagedoor/audit/jwks.json.`)
 }

@@ -9,7 +9,7 @@ import { printable } from '../terminal-text.ts'
 
 export type Format = 'text' | 'jsonl' | 'csv'
 
-/** Prints the records that fit, oldest first. Returns the exit code: 1 when there is none, as grep does. */
+/** Prints the matching records, oldest first. Returns the exit code: 1 when none matches, like grep. */
 export async function searchTrail(
   files: readonly string[],
   filter: RecordFilter,
@@ -27,7 +27,7 @@ export async function searchTrail(
   return seen.size === 0 ? 1 : 0
 }
 
-/** The last records. Returns the exit code. */
+/** Prints the last records. Returns the exit code. */
 export async function printTail(files: readonly string[], count: number, { out }: CommandContext): Promise<number> {
   const last: AuditRecord[] = []
   for await (const { line } of linesOf(files)) {
@@ -45,7 +45,7 @@ function written(record: AuditRecord, format: Format): string {
   return format === 'jsonl' ? `${JSON.stringify(record)}\n` : `${asText(record)}\n`
 }
 
-/** A record as one line of text. */
+/** Formats a record as one line of text. */
 function asText(record: AuditRecord): string {
   const { time, event, phase, outcome, reason, principal, method, path, status, channel, target, change } = record
   const who = principal && [principal.name, principal.subject ?? principal.kind].filter(Boolean).join(' = ')

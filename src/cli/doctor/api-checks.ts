@@ -5,7 +5,7 @@ import { type Check, type Fault, nothingToAsk, type Outcome, unread } from './ch
 
 const apis = 'Auth0 → Applications → APIs → <API>'
 
-/** APIs, grants and event streams, read with a token of the Management API. */
+/** Checks of APIs, grants and event streams, read with a Management API token. */
 export const apiChecks: readonly Check[] = [
   {
     id: 'auth0-api',
@@ -61,7 +61,7 @@ async function judgeApi(context: CheckContext): Promise<Outcome> {
   return faults
 }
 
-/** Tokens that Stagedoor refuses, since it could not verify them with Auth0's public keys. */
+/** Finds APIs whose tokens Stagedoor refuses, because it cannot verify them with Auth0's public keys. */
 async function judgeTokens(context: CheckContext): Promise<Outcome> {
   const { auth0, machines } = context.config
   const faults: Fault[] = []

@@ -6,7 +6,7 @@ import { type Answer, answersUpgrade } from './low-level-requests.ts'
 
 type Backstage = { url: string; signInUrl: string; signInPath: string; audience: string }
 
-/** The upstream that signs people in by our module; undefined where no upstream is Backstage. */
+/** The upstream in which our auth module signs users in; undefined when no upstream is Backstage. */
 function backstageOf({ upstreams, assertion }: CheckContext['config']): Backstage | undefined {
   const name = defaultUpstream(upstreams)
   const signInPath = name && signInPathOf(name, { upstreams })
@@ -23,10 +23,10 @@ const withBackstage =
     return backstage === undefined ? nothingToAsk : check(backstage, context)
   }
 
-/** `backstage-reachable` says so already. */
+/** The reason that other checks give when Backstage does not answer; `backstage-reachable` reports the fault. */
 const silent = { because: 'Backstage does not answer' }
 
-/** Requests to Backstage itself, around the gateway: its answers must not depend on the network. */
+/** Sends requests directly to Backstage, bypassing the gateway. Backstage must be safe even if the network lets such requests through. */
 export const backstageChecks: readonly Check[] = [
   {
     id: 'backstage-reachable',
@@ -83,7 +83,7 @@ export const backstageChecks: readonly Check[] = [
       const answer = await get(`${url}/api/auth/oauth2Proxy/refresh`, { headers: forwardedUser })
       if (answer.status === 0) return silent
       if (isMissingProvider(answer)) return undefined
-      // Installed, whatever it said: without a catalog user of that name it refuses for now.
+      // Any other answer shows that the provider is installed. It refuses only while the catalog has no user of that name.
       const found = `Backstage has the provider oauth2Proxy (it answers ${answer.status})`
       return { severity: isSignedIn(answer) ? 'error' : 'warning', found }
     }),
@@ -134,7 +134,7 @@ export const backstageChecks: readonly Check[] = [
     fix: 'Let WebSockets pass what stands between Stagedoor and Backstage.',
     run: withBackstage(async ({ url }, { get }) => {
       if ((await get(`${url}/.backstage/health/v1/liveness`)).status === 0) return silent
-      // Backstage answers the first upgrade after its start plainly; any answer will do, none will not.
+      // Backstage answers the first upgrade after its start without upgrading. Any answer passes this check.
       const signals = `${url}/api/signals`
       if ((await answersUpgrade(signals)) || (await answersUpgrade(signals))) return undefined
       return 'Backstage does not answer the upgrade to a WebSocket at /api/signals'
@@ -142,12 +142,12 @@ export const backstageChecks: readonly Check[] = [
   },
 ]
 
-/** Checks of the self-test: they run before anything listens. */
+/** The checks of the self-test, which run before the gateway listens. */
 export const backstageSelfTest: readonly Check[] = backstageChecks.filter(({ id }) =>
   ['backstage-reachable', 'backstage-forgery', 'backstage-unsigned-provider', 'backstage-guest'].includes(id),
 )
 
-/** Backstage is the issuer of its own tokens under `backend.baseUrl`, and puts `app.baseUrl` into its page. */
+/** Compares Backstage's base URLs: the issuer of its tokens shows `backend.baseUrl`, and its page contains `app.baseUrl`. */
 async function checkBaseUrl({ url }: Backstage, { config, get }: CheckContext): Promise<Outcome> {
   const { baseUrl } = config.server
   const discovery = await get(`${url}/api/auth/.well-known/openid-configuration`)
@@ -165,7 +165,7 @@ async function checkBaseUrl({ url }: Backstage, { config, get }: CheckContext): 
   }))
 }
 
-/** The configuration that Backstage writes into its page. */
+/** `app.baseUrl` from the configuration that Backstage puts into its page. */
 export function appBaseUrlIn(html: string): string | undefined {
   const script = /<script type="backstage\.io\/config">([^]*?)<\/script>/.exec(html)?.[1]
   if (script === undefined) return undefined
@@ -176,7 +176,7 @@ function isSignedIn({ status, text }: Answer): boolean {
   return status === 200 && text.includes('"backstageIdentity"')
 }
 
-/** Backstage’s auth plugin answers 404 for providers that it does not have. */
+/** Whether the provider is not installed: Backstage’s auth plugin then answers 404. A 5xx does not prove that it is installed. */
 function isMissingProvider({ status }: Answer): boolean {
   return status === 404 || status >= 500
 }

@@ -6,26 +6,26 @@ import type { SendJson } from '../json-client.ts'
 import { whyNoAnswer } from '../why-no-answer.ts'
 import { type Answer, openAsBrowser } from './low-level-requests.ts'
 
-/** The members of an object of JSON. */
+/** The members of a JSON object. */
 export type Members = Record<string, unknown>
 
-/** Everything that a check may use. */
+/** Everything that a check can use. */
 export type CheckContext = {
   config: Config
   env: NodeJS.ProcessEnv
   /** Milliseconds since the epoch. */
   now: () => number
-  /** One request without following redirects. */
+  /** Sends one request. Does not follow redirects. */
   get: (url: string, init?: RequestInit) => Promise<Answer>
-  /** The same as a browser asks that opens the address. */
+  /** Sends one request as a browser does when it opens the address. */
   open: (url: string) => Promise<Answer>
-  /** Auth0's discovery document; undefined where it cannot be had. */
+  /** Auth0's discovery document; undefined if it cannot be read. */
   discovery: () => Promise<Members | undefined>
   /** The object at a path of the Management API; undefined where it cannot be read. */
   managed: (path: string) => Promise<Members | undefined>
   /** The answer at a path of the Management API. */
   managedAnswer: (path: string) => Promise<Answer>
-  /** How many answers of 429 there were so far. */
+  /** The number of 429 answers so far. */
   limited: () => number
 }
 
@@ -57,7 +57,7 @@ export function createCheckContext({ fetch, managementToken, ...given }: Given):
       return { status: response.status, headers: response.headers, text: await response.text() }
     })
 
-  /** Each object is read once. */
+  /** Reads an address only once, and remembers its answer. */
   function read(url: string, init?: RequestInit): Promise<Answer> {
     const answer = answers.get(url) ?? get(url, init)
     answers.set(url, answer)
@@ -87,7 +87,7 @@ export function discoveryUrlOf(issuer: string): string {
   return `${withSlash(issuer)}.well-known/openid-configuration`
 }
 
-/** No answer, or one that says nothing of the request: a limit, or a fault of the server. */
+/** Whether there is no answer, or one that does not depend on the request: a rate limit, or a server error. */
 export function isNoVerdict({ status }: Answer): boolean {
   return status === 0 || status === 429 || status >= 500
 }
@@ -103,7 +103,7 @@ export function refusalIn(answer: Answer): string {
   return `the Management API answers ${answer.status} ${typeof message === 'string' ? message : ''}`.trimEnd()
 }
 
-/** The object that an answer carries; undefined where it is none. */
+/** The JSON object in an answer; undefined if there is none. */
 export function jsonIn({ text }: Answer): Members | undefined {
   try {
     const value: unknown = JSON.parse(text)
@@ -113,7 +113,7 @@ export function jsonIn({ text }: Answer): Members | undefined {
   }
 }
 
-/** `fetch` for libraries: it sends and counts as `get` does. */
+/** A `fetch` for libraries that sends by `get`, so that 429 answers are counted. */
 export function fetchOf(context: CheckContext): CustomFetch {
   return async (url, init) => {
     const answer = await context.get(url, init as RequestInit)
@@ -122,7 +122,7 @@ export function fetchOf(context: CheckContext): CustomFetch {
   }
 }
 
-/** Sends forms as the rotation does, and asks once. */
+/** Sends forms as `stagedoor rotate` does, but without retries. */
 export function sendJsonOf(context: CheckContext): SendJson {
   return async (url, { form = {} } = {}) => {
     const answer = await context.get(url, { method: 'POST', body: new URLSearchParams(form) })

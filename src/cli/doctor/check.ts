@@ -1,55 +1,55 @@
 import { type CheckContext, type Members, refusalIn } from './check-context.ts'
 
-/** `error`: something does not work, or is not safe. `warning`: it works, and will hurt. `info`: good to know. */
+/** `error`: something does not work, or is not safe. `warning`: it works now, but will cause trouble. `info`: good to know. */
 export type Severity = 'info' | 'warning' | 'error'
 
-/** Something that is wrong, in words for a first-time reader. */
+/** A problem, described for a reader who sees it for the first time. */
 export type Finding = {
   id: string
   severity: Severity
   found: string
   meaning: string
-  /** The setting that mends it, with the path in Auth0's dashboard or the name in Backstage's configuration. */
+  /** The setting that fixes it, with the path in Auth0's dashboard or the name in Backstage's configuration. */
   fix: string
 }
 
-/** Something that a check found. What is absent here, the finding takes from its check. */
+/** A problem that a check found. Members that are missing here come from the check. */
 export type Fault = Partial<Finding> & { found: string }
 
-/** The outcome of a check that was not made. `because` is reported; without it the configuration has nothing to check. */
+/** The outcome of a check that was skipped. `because` is reported; without it, the configuration has nothing to check. */
 type Unasked = { because: string | undefined }
 
-/** The configuration does not use what the check is about. */
+/** The configuration does not use the feature that is checked. */
 export const nothingToAsk: Unasked = { because: undefined }
 
-/** @param permissions scopes of the Management API that its object at the path needs */
+/** Skips a check that could not read its object. @param permissions scopes of the Management API that the object at the path needs */
 export async function unread({ managedAnswer }: CheckContext, path: string, permissions: string): Promise<Unasked> {
   const answer = await managedAnswer(path)
-  // A token that may read some of an object is answered with 200.
+  // Auth0 answers 200 also to a token that may read only a part of the object.
   const isForbidden = answer.status === 200 || answer.status === 403
   return { because: isForbidden ? `the management token may not read it (${permissions})` : refusalIn(answer) }
 }
 
-/** Nothing found means that all is well. */
+/** `undefined` or an empty list means that the check passed. */
 export type Outcome = undefined | string | Fault | readonly (string | Fault)[] | Unasked
 
-/** One question to the living world, and what a bad answer means. */
+/** One check of the running environment, and the meaning of a failure. */
 export type Check = {
   id: string
   title: string
   severity: Severity
   meaning: string
-  /** Absent where each fault has a fix of its own. */
+  /** Not set if each fault has its own fix. */
   fix?: string
-  /** Ids of findings that explain what this check would find: after one of them it is left out. */
+  /** Ids of findings with the same cause. The check is skipped after one of them. */
   unless?: readonly string[]
   run: (context: CheckContext) => Promise<Outcome>
 }
 
-/** One check with its result; `because` says why it could not be asked. */
+/** The result of one check; `because` is the reason if the check was skipped. */
 export type Result = { id: string; title: string; findings: Finding[]; because?: string }
 
-/** Runs checks one after the other: many requests at once could exceed the tenant's rate limit. */
+/** Runs checks one after the other, because concurrent requests could exceed the tenant's rate limit. */
 export async function runChecks(checks: readonly Check[], context: CheckContext): Promise<Result[]> {
   const results: Result[] = []
   const found = new Set<string>()
@@ -79,7 +79,7 @@ function findingOf({ id, severity, meaning, fix = '' }: Check, fault: string | F
 
 export const withoutDiscovery: Unasked = { because: 'Auth0 cannot be discovered' }
 
-/** A check that reads Auth0's discovery document. */
+/** Makes the run function of a check that needs Auth0's discovery document. */
 export const withDiscovery =
   (run: (context: CheckContext, document: Members) => Promise<Outcome>) =>
   async (context: CheckContext): Promise<Outcome> => {

@@ -9,7 +9,7 @@ export const claimsCheck: Check = {
   run: checkClaims,
 }
 
-/** Auth0 drops a custom claim without a namespace where its name is reserved, `roles` and `groups` among them. */
+/** Auth0 drops custom claims with a reserved name, such as `roles` and `groups`, unless they have a namespace. */
 async function checkClaims({ config: { auth0 } }: CheckContext): Promise<Outcome> {
   if (!new URL(auth0.issuer).hostname.endsWith('.auth0.com')) return nothingToAsk
   const { roles, groups } = auth0.claims

@@ -25,7 +25,7 @@ const noToken =
 
 type DoctorOptions = { config: string[]; json?: true; management?: true; auditFile?: string; skip: string[] }
 
-/** `stagedoor doctor`: checks a configuration against the living world. */
+/** `stagedoor doctor`: checks a configuration against the services that it names. */
 export function doctorCommand(context: CommandContext): Command {
   return new Command('doctor')
     .description(

@@ -5,7 +5,7 @@ import { sendJsonOf, type CheckContext } from './check-context.ts'
 import { type Check, nothingToAsk, type Outcome, withoutDiscovery } from './check.ts'
 import { application } from './discovery-checks.ts'
 
-/** Whether Auth0 accepts the secret or key with which the gateway finishes a login. */
+/** Check whether Auth0 accepts the secret or key that the gateway uses to finish a login. */
 export const credentialChecks: readonly Check[] = [
   {
     id: 'auth0-client-secret',
@@ -27,7 +27,7 @@ export const credentialChecks: readonly Check[] = [
   },
 ]
 
-/** Whether the token endpoint takes the first credential of an option, which is the one in use. */
+/** Checks whether the token endpoint accepts the first credential of an option, which is the one in use. */
 async function checkCredentials(
   context: CheckContext,
   option: 'clientSecrets' | 'privateKeys',

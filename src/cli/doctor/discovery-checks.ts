@@ -3,15 +3,15 @@ import { waysToReach } from '../why-no-answer.ts'
 import { discoveryUrlOf, jsonIn } from './check-context.ts'
 import { type Check, withDiscovery } from './check.ts'
 
-/** Where the application is set up. */
+/** The place of the application's settings in Auth0's dashboard. */
 export const application = 'Auth0 → Applications → <app> → Settings'
 
-/** Auth0 tolerates 10 s in tokens that we sign: half of it leaves room for what the measurement gets wrong. */
+/** Auth0 tolerates a clock difference of 10 s in tokens that we sign. Half of it allows for the error of the measurement. */
 const tolerableSeconds = 5
-/** More than either side tolerates: logins fail. */
+/** Neither side tolerates more than this, so logins fail. */
 const harmfulSeconds = 30
 
-/** What Auth0 publishes, its clock, and the settings that depend on it: no person and no token are needed. */
+/** Checks of Auth0's discovery document and clock, and of settings that depend on them. They need no user and no token. */
 export const discoveryChecks: readonly Check[] = [
   {
     id: 'auth0-discovery',

@@ -16,7 +16,7 @@ export const eventsCheck: Check = {
 
 const noToken = { because: 'Auth0 gives no token now' }
 
-/** Gets the token that `auth0.events.pull` needs, as the gateway does. */
+/** Fetches the token for `auth0.events.pull` as the gateway does. */
 async function checkEvents(context: CheckContext): Promise<Outcome> {
   const { issuer, events } = context.config.auth0
   if (events?.pull === undefined) return nothingToAsk

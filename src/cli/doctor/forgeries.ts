@@ -2,13 +2,13 @@ import { generateKeyPair, SignJWT } from 'jose'
 
 import { assertionAlgorithm, assertionHeader, assertionType } from '../../../packages/assertion-contract/src/index.ts'
 
-/** A request that pretends to come from Stagedoor, and its forged credential. */
+/** A forged credential, in the headers of a request that pretends to come from Stagedoor. */
 type Forgery = { name: string; headers: Record<string, string> }
 
 const subject = 'auth0|stagedoor-self-test'
 
 /**
- * One forged sign-in of each kind. None is signed with a key of ours, so a Backstage that accepts one accepts forgeries.
+ * One forged sign-in of each kind. None is signed with one of our keys, so a Backstage that accepts one accepts forgeries.
  * @param issuer `server.baseUrl`
  */
 export async function forgeries(issuer: string, audience: string, nowSeconds: number): Promise<Forgery[]> {
@@ -43,7 +43,7 @@ export async function forgeries(issuer: string, audience: string, nowSeconds: nu
   ]
 }
 
-/** Headers of oauth2-proxy. Backstage's stock provider verifies none of them. */
+/** The headers of oauth2-proxy. Backstage's stock provider trusts them without verification. */
 export const forwardedUser = {
   'x-forwarded-user': 'nobody',
   'x-forwarded-email': 'nobody@self-test.invalid',

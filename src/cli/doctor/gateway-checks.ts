@@ -11,7 +11,7 @@ const notReached = { because: 'server.baseUrl does not lead to Stagedoor' }
 
 const probePath = ({ server: { baseUrl, prefix } }: CheckContext['config']): string => `${baseUrl}${prefix}/health/live`
 
-/** Checks around the gateway: names, certificates, Redis, and the path of a browser to it. */
+/** Checks of the gateway's surroundings: names, certificates, Redis, and the path between browser and gateway. */
 export const gatewayChecks: readonly Check[] = [
   {
     id: 'dns',
@@ -76,11 +76,11 @@ export const gatewayChecks: readonly Check[] = [
     severity: 'error',
     meaning: 'Logins end in a loop or with an error: the browser does not bring the cookie back.',
     fix: 'Let the ingress leave Set-Cookie as it is (nginx: no proxy_cookie_path, proxy_cookie_domain, proxy_cookie_flags).',
-    /** Starts a login as a browser does, and looks at the cookie that comes back through everything in between. */
+    /** Starts a login as a browser does, and checks the cookie that arrives through all proxies in between. */
     async run({ config, open }) {
       const { baseUrl, prefix } = config.server
       const { status, headers } = await open(`${baseUrl}${prefix}/login`)
-      // 503 where Auth0 is away, and no Stagedoor at all: other checks say so.
+      // Other checks report these causes: Auth0 is down (503), or Stagedoor does not answer.
       if (status !== 302) return { because: 'no login begins at server.baseUrl' }
       const cookie = headers.getSetCookie().find((one) => /^(?:__Host-)?stagedoor-tx\./.test(one))
       return cookieComplaint(cookie, baseUrl.startsWith('https:'))

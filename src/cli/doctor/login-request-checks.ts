@@ -4,7 +4,7 @@ import { type Check, type Fault, nothingToAsk, type Outcome, withoutDiscovery } 
 import { application } from './discovery-checks.ts'
 import type { Answer } from './low-level-requests.ts'
 
-/** What Auth0 answers to the login request that the gateway sends, and to one for each API that machines use. */
+/** Check Auth0's answers to the gateway's login request, and to one such request for each API that machines use. */
 export const loginRequestChecks: readonly Check[] = [
   {
     id: 'auth0-callback',
@@ -24,7 +24,7 @@ export const loginRequestChecks: readonly Check[] = [
   },
 ]
 
-/** What Auth0 says to a login request that it refuses, and what it means. */
+/** Auth0's messages when it refuses a login request, and their meaning. */
 const refusals = [
   {
     pattern: /callback url mismatch|redirect_uri is not in the list/i,
@@ -92,8 +92,8 @@ async function checkMachineAudiences(context: CheckContext): Promise<Outcome> {
 }
 
 /**
- * What Auth0 says to a login request. With `prompt=none` and no cookies a good one comes back to us with `login_required`, since
- * there is no session. Undefined where it says nothing of the request.
+ * Auth0's answer to a login request with `prompt=none`. A valid request without cookies is redirected back with `login_required`,
+ * because there is no session. Undefined for an answer that does not depend on the request, such as 429.
  */
 async function answerToLogin(
   { config, discovery, get }: CheckContext,
@@ -119,7 +119,7 @@ async function answerToLogin(
   return isNoVerdict(answer) ? undefined : { status: answer.status, text: whatIsSaid(answer) }
 }
 
-/** The error that comes back to the callback, or the words of a page of Auth0's. */
+/** The error in the redirect to the callback, or the text of Auth0's error page. */
 function whatIsSaid({ headers, text }: Answer): string {
   const location = headers.get('location')
   if (location !== null && URL.canParse(location)) {

@@ -7,7 +7,7 @@ import { type Check, nothingToAsk, type Outcome, withDiscovery } from './check.t
 import { application } from './discovery-checks.ts'
 import type { Answer } from './low-level-requests.ts'
 
-/** How a session ends: the way back for people who sign out, and the way of Auth0's logout tokens to us. */
+/** Checks of logout: the redirect after sign-out, and the delivery of Auth0's logout tokens. */
 export const logoutChecks: readonly Check[] = [
   {
     id: 'auth0-logout-url',
@@ -38,7 +38,7 @@ export const logoutChecks: readonly Check[] = [
   },
 ]
 
-/** Both logouts are asked, as both read the same list: `/v2/logout`, and the standard one where the tenant has it. */
+/** Checks both logout endpoints, which use the same list of URLs: `/v2/logout`, and the standard one if the tenant has it. */
 async function checkLogoutUrl({ config, get }: CheckContext, document: Members): Promise<Outcome> {
   const { issuer, clientId } = config.auth0
   const target = `${config.server.baseUrl}${config.server.prefix}/signed-out`
@@ -59,12 +59,12 @@ async function checkLogoutUrl({ config, get }: CheckContext, document: Members):
   return undefined
 }
 
-/** A page of 200 asks whether to sign out, and says nothing of the URL. */
+/** Whether the answer redirects to the target. A 200 also passes: that page asks whether to sign out, and does not show if the URL is allowed. */
 function leadsTo(target: string, { status, headers }: Answer): boolean {
   return status === 200 || (headers.get('location')?.startsWith(target) ?? false)
 }
 
-/** Whether an address is on this machine or in a private network (RFC 1918, 4193, 6598, 6890). */
+/** Whether an address is local or in a private network (RFC 1918, 4193, 6598, 6890). */
 export const isPrivateAddress = createNetworkTest([
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -78,7 +78,7 @@ export const isPrivateAddress = createNetworkTest([
   'fe80::/10',
 ])
 
-/** `auth0.events.pull` brings the same news, and asks outwards only. */
+/** Checks whether Auth0 can reach the gateway. Not needed with `auth0.events.pull`, which gets the same news by outgoing requests. */
 async function checkLogoutAddress({ config: { server, auth0 }, discovery }: CheckContext): Promise<Outcome> {
   const document = await discovery()
   if (document?.['backchannel_logout_supported'] !== true || auth0.events?.pull !== undefined) return nothingToAsk
@@ -91,7 +91,7 @@ async function checkLogoutAddress({ config: { server, auth0 }, discovery }: Chec
   }
 }
 
-/** A logout token that cannot be one: a refusal by Stagedoor shows that Auth0's would arrive. */
+/** Sends an invalid logout token. If Stagedoor refuses it, Auth0's tokens can arrive, too. */
 async function checkLogoutRoute({ config: { server }, discovery, get }: CheckContext): Promise<Outcome> {
   if ((await discovery())?.['backchannel_logout_supported'] !== true) return nothingToAsk
   const url = `${server.baseUrl}${server.prefix}/backchannel-logout`

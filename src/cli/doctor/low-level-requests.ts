@@ -1,4 +1,4 @@
-// Requests that `fetch` cannot send: a TLS handshake alone, a navigation, an upgrade.
+// Requests that `fetch` cannot send: a mere TLS handshake, a navigation, an upgrade.
 
 import type { X509Certificate } from 'node:crypto'
 import { get as getHttp, request as httpRequest } from 'node:http'
@@ -9,7 +9,7 @@ import { connect, type ConnectionOptions } from 'node:tls'
 import { hostOf } from '../../config/values/addresses.ts'
 import { createAgentFor } from '../../process/outgoing-fetch.ts'
 
-/** `status` is 0 where nothing answers; then `text` says why. */
+/** `status` is 0 when there is no answer; `text` is then the reason. */
 export type Answer = { status: number; headers: Headers; text: string }
 
 const timeoutMs = 10_000
@@ -18,10 +18,10 @@ const upgradeTimeoutMs = 5_000
 /** The result of a TLS handshake. */
 type Handshake = { certificate: X509Certificate | undefined; protocol: string; cipher: string }
 
-/** One TLS handshake with the host of an https URL, whoever signed its certificate; undefined where none comes about. */
+/** Makes one TLS handshake with the host of an https URL, without verifying its certificate. Undefined when the handshake fails. */
 export function shakeHands(url: URL, options: ConnectionOptions = {}): Promise<Handshake | undefined> {
   const host = hostOf(url)
-  // A server name is a name (RFC 6066 §3).
+  // The server name (SNI) must not be an IP address (RFC 6066 §3).
   const servername = isIP(host) === 0 ? host : ''
   return new Promise((resolve) => {
     const port = Number(url.port || 443)
@@ -45,9 +45,9 @@ export function shakeHands(url: URL, options: ConnectionOptions = {}): Promise<H
 const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'none' }
 
 /**
- * Opens an address as a browser does, without following redirects; rejects where nothing answers. `fetch` cannot do that: it
- * sends `Sec-Fetch-Mode: cors` whatever it is given, and only a navigation begins a login.
- * @param ca more certificate authorities (PEM)
+ * Opens an address as a browser does, without following redirects. Rejects when there is no answer. `fetch` cannot be used: it always
+ * sends `Sec-Fetch-Mode: cors`, but only a navigation starts a login.
+ * @param ca additional certificate authorities (PEM)
  */
 export function openAsBrowser(url: string, env: NodeJS.ProcessEnv, ca?: string): Promise<Answer> {
   const { protocol } = new URL(url)
@@ -60,14 +60,14 @@ export function openAsBrowser(url: string, env: NodeJS.ProcessEnv, ca?: string):
         for (const value of values) received.append(name, value)
       }
       resolve({ status: response.statusCode ?? 0, headers: received, text: '' })
-      // Of a page only its status and its cookies are of interest.
+      // Only the status and the headers are needed, not the body.
       response.destroy()
     })
     request.once('error', reject)
   }).finally(() => agent.destroy())
 }
 
-/** Whether anything answers the upgrade to a WebSocket (RFC 6455 §4.1), be it with 101 or with another status. */
+/** Whether there is any answer to a WebSocket upgrade (RFC 6455 §4.1), with 101 or another status. */
 export function answersUpgrade(url: string): Promise<boolean> {
   const send = url.startsWith('https:') ? httpsRequest : httpRequest
   const headers = {

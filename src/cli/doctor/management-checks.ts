@@ -17,7 +17,7 @@ type Client = {
   }
 }
 
-/** A key of Private Key JWT. */
+/** A key registered for Private Key JWT. */
 type Credential = { name?: string; created_at?: string; expires_at?: string }
 
 const soonMs = 30 * 86_400_000
@@ -37,7 +37,7 @@ const withClient =
     return client === undefined ? unread(context, pathOf(context), 'read:clients') : judge(client, context)
   }
 
-/** @param complaintOf what is wrong with a key */
+/** Makes the run function of a check of the application's keys. @param complaintOf describes the problem of a key */
 const withCredentials =
   (complaintOf: (credential: Credential & { name: string }, now: number) => string | undefined) =>
   async (context: CheckContext): Promise<Outcome> => {
@@ -49,7 +49,7 @@ const withCredentials =
     return credentials.flatMap((one) => complaintOf({ name: 'a credential', ...one }, context.now()) ?? [])
   }
 
-/** Read with a token of the Management API. What it may not read is left out. */
+/** Checks with a Management API token. Checks of objects that the token may not read are skipped. */
 export const managementChecks: readonly Check[] = [
   {
     id: 'management-access',

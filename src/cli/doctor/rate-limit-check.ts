@@ -1,7 +1,7 @@
 import { counted } from '../../config/values/quantities.ts'
 import type { Check } from './check.ts'
 
-/** Last of all, so that it sees what the others met. */
+/** Runs last, because it counts the 429 answers that the other checks received. */
 export const rateLimitCheck: Check = {
   id: 'auth0-rate-limit',
   title: 'Auth0 did not refuse requests for their number',

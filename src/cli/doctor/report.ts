@@ -13,7 +13,7 @@ const marks: Record<Severity | 'ok', { sign: string; colour: Parameters<typeof s
   error: { sign: '✗', colour: 'red' },
 }
 
-/** Runs checks, and prints what they found. @returns the exit code: 0 where all is well, 1 for warnings, 2 for errors */
+/** Runs checks and prints their findings. @returns the exit code: 0 without problems, 1 for warnings, 2 for errors */
 export async function runAndReport(
   checks: readonly Check[],
   config: Config,
@@ -30,9 +30,9 @@ export async function runAndReport(
   return severities.has('warning') ? 1 : 0
 }
 
-/** Findings as text: good ones in one line, problems with their meaning and fix. */
+/** Formats results as text: a passed check as one line, a problem with its meaning and fix. */
 function reportText(results: readonly Result[]): string {
-  // Colours are for a terminal, unless NO_COLOR is set: Node looks.
+  // `styleText` adds colours only for a terminal, and not when NO_COLOR is set.
   const colour = (severity: Severity | 'ok', text: string) => styleText(marks[severity].colour, text)
   const lines = results.flatMap(({ title, findings, because }) => {
     if (because !== undefined) return []
@@ -46,7 +46,7 @@ function reportText(results: readonly Result[]): string {
   return `${[...lines, ...unaskedLines(results), '', summary(results)].join('\n')}\n`
 }
 
-/** One line for each reason: where Auth0 is away, a dozen checks have the same. */
+/** One line for each reason, because many checks may share one, for example while Auth0 is down. */
 function unaskedLines(results: readonly Result[]): string[] {
   const reasons = Map.groupBy(results, ({ because }) => because)
   return [...reasons].flatMap(([because, unasked]) =>

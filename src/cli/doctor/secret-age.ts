@@ -4,10 +4,10 @@ import { fingerprint } from '../../config/fingerprints.ts'
 import { type Check, type Fault, nothingToAsk } from './check.ts'
 
 const dayMs = 86_400_000
-/** Older secrets have been on more machines, and in more backups, than anybody remembers. */
+/** The longer a secret is used, the more machines and backups contain it. */
 const maxAgeDays = 180
 
-/** What both checks of age say; the command rotates what is old. */
+/** The texts that both checks of age share. @param command the command that rotates the old secret */
 export const oldSecret = (command: string) =>
   ({
     severity: 'warning',
@@ -16,8 +16,8 @@ export const oldSecret = (command: string) =>
   }) as const
 
 /**
- * How long the client secret has been in use, by the records of `stagedoor rotate`: Auth0 keeps no date of it.
- * @param auditFile what `--audit-file` of `stagedoor rotate` names
+ * Checks the age of the client secret by the records of `stagedoor rotate`, because Auth0 stores no date for it.
+ * @param auditFile the file that `stagedoor rotate --audit-file` writes
  */
 export function secretAgeCheck(auditFile: string): Check {
   return {
@@ -36,7 +36,7 @@ export function secretAgeCheck(auditFile: string): Check {
   }
 }
 
-/** Records are in order: the first that names the secret is of the moment it was made. */
+/** The time of the first record that names the secret. Records are in order, so this is when the secret was made. */
 function firstMention(text: string, id: string): string | undefined {
   const line = text.split('\n').find((one) => one.includes(`"${id}"`))
   return /"time":"(?<time>[^"]+)"/.exec(line ?? '')?.groups?.['time']

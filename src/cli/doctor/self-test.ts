@@ -7,8 +7,8 @@ import { runChecks } from './check.ts'
 type Surroundings = { logger: Logger; fetch: typeof fetch; now: () => number }
 
 /**
- * Tries forged identities on Backstage before anything listens (`server.selfTest`).
- * @throws Error where Backstage accepts one and `refuse` is asked for
+ * Sends forged identities to Backstage before the gateway listens (`server.selfTest`).
+ * @throws Error when Backstage accepts one and the option is `refuse`
  */
 export async function runSelfTest(config: Config, { logger, fetch, now }: Surroundings): Promise<void> {
   const context = createCheckContext({ config, env: {}, now, fetch })

@@ -1,7 +1,7 @@
 import type { CheckContext } from './check-context.ts'
 import { type Check, type Fault, nothingToAsk, type Outcome, unread } from './check.ts'
 
-/** Actions and connections of the tenant, read with a token of the Management API. */
+/** Checks of the tenant's Actions and connections, read with a Management API token. */
 export const tenantChecks: readonly Check[] = [
   {
     id: 'auth0-action',
@@ -29,7 +29,7 @@ type Action = {
   deployed_version?: object
 }
 
-/** An Action sets a claim where its code names the claim, or its namespace. */
+/** Checks the Actions that set the configured claims. An Action counts as one if its code contains a claim's namespace. */
 async function judgeActions(context: CheckContext): Promise<Outcome> {
   const { config, managed } = context
   const { roles, groups } = config.auth0.claims
@@ -55,7 +55,7 @@ async function judgeActions(context: CheckContext): Promise<Outcome> {
     .map(stale)
 }
 
-/** `https://example.com/` of `https://example.com/roles`. */
+/** The namespace of a claim: `https://example.com/` for `https://example.com/roles`. */
 const namespaceOf = (claim: string): string => claim.slice(0, claim.lastIndexOf('/') + 1)
 
 const isDeployed = ({ deployed_version: version, all_changes_deployed: isLatest }: Action): boolean =>
@@ -78,7 +78,7 @@ function unbound({ name }: Action): Fault {
 
 type Connection = { name: string; strategy: string; options?: { client_id?: string | null } }
 
-/** Those for which Auth0 has keys of its own to lend. Others, such as SAML, never have a client id, or cannot be without. */
+/** The strategies for which Auth0 provides developer keys. Others, such as SAML, have no client id at all, or require one. */
 const withDeveloperKeys = new Set(
   `amazon apple bitbucket box dropbox facebook fitbit github google-oauth2 instagram linkedin paypal salesforce
   salesforce-community shopify twitter vkontakte weibo windowslive wordpress yahoo yammer yandex`.split(/\s+/),

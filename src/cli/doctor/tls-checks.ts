@@ -8,7 +8,7 @@ import type { CheckContext } from './check-context.ts'
 import { type Check, type Fault, nothingToAsk, type Outcome } from './check.ts'
 import { shakeHands } from './low-level-requests.ts'
 
-/** Without forward secrecy (TLS_RSA), or in the mode of many attacks (CBC): what Auth0 refuses since June 2026. */
+/** Ciphers without forward secrecy (TLS_RSA), or in CBC mode, which has had many attacks. Auth0 rejects them since June 2026. */
 const oldCiphers = [
   'AES128-GCM-SHA256',
   'AES256-GCM-SHA384',
@@ -20,7 +20,7 @@ const oldCiphers = [
 ]
 
 const dayMs = 86_400_000
-/** A certificate that ends sooner should have been renewed. */
+/** A certificate that expires within this time should have been renewed. */
 const soonDays = 14
 
 const oldVersions: ConnectionOptions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' }
@@ -30,7 +30,7 @@ const oldCiphersOnly: ConnectionOptions = {
   ciphers: oldCiphers.join(':'),
 }
 
-/** Certificates, and what two ends agree on when they speak TLS: on the way of browsers to us, and on ours to Auth0. */
+/** Checks of certificates, TLS versions and ciphers, for connections from browsers to the gateway and from here to Auth0. */
 export const tlsChecks: readonly Check[] = [
   {
     id: 'certificate',
@@ -70,7 +70,7 @@ export const tlsChecks: readonly Check[] = [
     meaning: 'Auth0 has refused such ciphers since June 2026, so another machine answers in its name.',
     fix: 'Update the proxy or firewall that looks into TLS, or have it let the tenant’s domain pass untouched.',
     unless: ['auth0-discovery'],
-    /** Directly only: through a proxy, the handshake is with the server behind it, and `auth0-discovery` names its failure. */
+    /** Runs only without an outgoing proxy, because it connects directly. With a proxy, `auth0-discovery` reports a failed handshake. */
     async run({ config, env }) {
       const url = new URL(config.auth0.issuer)
       if (url.protocol !== 'https:' || hasProxy(env)) return nothingToAsk

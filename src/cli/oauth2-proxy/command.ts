@@ -13,7 +13,7 @@ import { readSettings, type Settings } from './read.ts'
 const header =
   '# Made by `stagedoor check --from-oauth2-proxy`. Read what it said beside this, then check it: stagedoor check --config FILE\n'
 
-/** Prints our configuration to standard output, and what was and was not converted to standard error. Later files win. */
+/** Prints Stagedoor's configuration to standard output, and notes about the conversion to standard error. Later files override earlier ones. */
 export async function printConverted(files: readonly string[], { out, err }: CommandContext): Promise<number> {
   const settings = new Map<string, readonly string[]>()
   const unknown: string[] = []

@@ -5,14 +5,14 @@ import { requirementOf } from './requirement.ts'
 import { publicRules, upstreamOf } from './routes.ts'
 
 export type Converted = {
-  /** Configuration of Stagedoor, without secrets: those are left to the environment. */
+  /** Configuration of Stagedoor. It refers to environment variables or files instead of containing secrets. */
   config: object
   moved: Note[]
   byHand: Note[]
   without: Note[]
 }
 
-/** Turns options of oauth2-proxy into our configuration; what is not in it is in one of the lists, by name. */
+/** Converts options of oauth2-proxy into our configuration. The lists name every option, and say what became of it. */
 export function convert(settings: Settings): Converted {
   const read = readerOf(settings)
   const upstreams = upstreamsOf(read)
@@ -29,7 +29,7 @@ export function convert(settings: Settings): Converted {
   return { config, ...notesOn(settings, [...upstreams.left, ...left]) }
 }
 
-/** Options in three lists, and values that could not be converted though their option can. */
+/** Sorts the options into three lists. `left` has values that could not be converted although their option can. */
 function notesOn(settings: Settings, left: readonly Note[]) {
   const rows = [...settings.keys()].flatMap((key) => optionsByKey.get(key) ?? [])
   const notes = (...fates: string[]): Note[] =>
@@ -39,7 +39,7 @@ function notesOn(settings: Settings, left: readonly Note[]) {
 
 type Reader = ReturnType<typeof readerOf>
 
-/** Reads options; one that is not set, or empty, is undefined. */
+/** Reads options. An unset or empty option is undefined. */
 function readerOf(settings: Settings) {
   const all = (key: string): readonly string[] => settings.get(key) ?? []
   const one = (key: string): string | undefined => all(key).at(-1) || undefined
@@ -49,7 +49,7 @@ function readerOf(settings: Settings) {
     has: (key: string) => one(key) !== undefined,
     isOn: (key: string) => one(key) === 'true',
     listed: (key: string) => (one(key) === undefined ? undefined : all(key)),
-    /** The value as it is written here. */
+    /** The value, converted for our configuration; undefined if it is not set. */
     as: (key: string, write: (text: string) => unknown): unknown => {
       const text = one(key)
       return text === undefined ? undefined : write(text)
@@ -59,7 +59,7 @@ function readerOf(settings: Settings) {
 
 const file = (path: string) => ({ $file: path })
 
-// A value that is undefined is left out of the YAML.
+// The YAML omits undefined values.
 
 function serverOf({ one, listed, as }: Reader): object {
   const certificate = one('tls_cert_file')
@@ -73,14 +73,14 @@ function serverOf({ one, listed, as }: Reader): object {
   }
 }
 
-/** `http://0.0.0.0:4180`, `:4180` or `unix:///run/proxy.sock`. */
+/** Converts an address such as `http://0.0.0.0:4180`, `:4180` or `unix:///run/proxy.sock`. */
 function listenAt(address: string): object {
   if (address.startsWith('unix:')) return { path: address.replace(/^unix:(?:\/\/)?/, '') }
   const [, host = '', port = ''] = /^(?:https?:\/\/)?(.*?)(?::(\d+))?$/.exec(address) ?? []
   return { host: host.replaceAll(/[[\]]/g, '') || undefined, port: port === '' ? undefined : Number(port) }
 }
 
-/** A single address is a network of one. */
+/** Converts a single address into a CIDR block. */
 function networkOf(text: string): string {
   if (text.includes('/')) return text
   return `${text}/${text.includes(':') ? 128 : 32}`
@@ -103,9 +103,9 @@ function auth0Of({ one, all, as, has }: Reader): object {
 function sessionOf({ one, all, as, has, isOn }: Reader): object {
   const session = {
     secrets: ['${STAGEDOOR_SESSION_SECRET}'],
-    // 0 means "until the browser is closed" there; here every session has an end.
+    // In oauth2-proxy, 0 means "until the browser is closed". Stagedoor's sessions always expire, so its default applies.
     absoluteTimeout: as('cookie_expire', (text) => (secondsOf(text) > 0 ? lifetime(text) : undefined)),
-    // Our default would be longer than the whole session.
+    // For a session this short, our default idle timeout would be longer than the session.
     idleTimeout: as('cookie_expire', (text) => (isWithinAnHour(secondsOf(text)) ? lifetime(text) : undefined)),
     refreshEvery: as('cookie_refresh', (text) => (secondsOf(text) > 0 ? within(text, 60, 86_400) : undefined)),
   }
@@ -142,7 +142,7 @@ function upstreamsOf({ all, as }: Reader) {
     section.set(upstream.name, {
       url: upstream.url,
       timeouts: as('upstream_timeout', (time) => ({ headers: within(time, 1, 3_600) })),
-      // An assertion for one upstream is no use at another.
+      // Each upstream gets its own audience, so that no upstream can use its assertions at another.
       assertion: upstream.name === 'backstage' ? undefined : { audience: `urn:stagedoor:${upstream.name}` },
     })
   }
@@ -160,7 +160,7 @@ function routesOf(read: Reader, upstreams: readonly { name: string; path: string
       text: `${pattern} is more than a path: it stays behind the login`,
     }))
   const { allow, notes } = requirementOf(read)
-  // The longest path comes first, as oauth2-proxy chooses.
+  // The longest path comes first, as in oauth2-proxy.
   const paths = (upstreams.length > 0 ? upstreams : [{ name: 'backstage', path: '/**' }]).toSorted(
     (a, b) => b.path.length - a.path.length,
   )
@@ -170,7 +170,7 @@ function routesOf(read: Reader, upstreams: readonly { name: string; path: string
     allow,
     upstream: name,
   }))
-  // Public paths have no upstream of their own: the one that oauth2-proxy would choose is that of the first path that covers them.
+  // A public path names no upstream. It gets the upstream of the first path that covers it, as in oauth2-proxy.
   const upstreamFor = (path: string) => paths.find((each) => covers(each.path, path))?.name
   const publics = open.flatMap(({ rules }) => rules.map((rule) => ({ ...rule, upstream: upstreamFor(rule.path) })))
   return { rules: [...publics.filter(({ upstream }) => upstream !== undefined), ...rules], left: [...left, ...notes] }
@@ -180,7 +180,7 @@ function covers(pattern: string, path: string): boolean {
   return pattern.endsWith('**') ? path.startsWith(pattern.slice(0, -2)) : path === pattern
 }
 
-/** `https://issuer.example.com=audience`. */
+/** Converts pairs such as `https://issuer.example.com=audience`. */
 function issuersOf(pairs: readonly string[]): object[] {
   return pairs.map((pair) => {
     const cut = pair.lastIndexOf('=')

@@ -4,7 +4,7 @@ const secondsIn = new Map([
   ['s', 1],
 ])
 
-/** Go's durations, such as `168h0m0s`. */
+/** The seconds of a Go duration, such as `168h0m0s`. */
 export function secondsOf(text: string): number {
   return [...text.matchAll(/([\d.]+)(h|m|s)(?![a-z])/g)].reduce(
     (sum, [, count, unit = '']) => sum + Number(count) * (secondsIn.get(unit) ?? 0),
@@ -12,7 +12,7 @@ export function secondsOf(text: string): number {
   )
 }
 
-/** As our durations are written, within the bounds of the option. */
+/** The duration in our notation, limited to the bounds of the option. */
 export function within(text: string, least: number, most: number): string {
   return `${Math.round(Math.min(most, Math.max(least, secondsOf(text))))}s`
 }

@@ -1,24 +1,24 @@
-/** `moves`: converted. `always`: so without a setting. `hand`: to be written by a person. `none`: without counterpart. */
+/** `moves`: converted. `always`: the default behaviour, without an option. `hand`: a person has to configure it. `none`: no counterpart. */
 type Fate = 'moves' | 'always' | 'hand' | 'none'
 
 type OptionRow = {
   /** The flag, without its dashes. */
   name: string
-  /** The name in files, which is the plural where an option may be given more than once. */
+  /** The name in files. Some repeatable options have a plural name there. */
   key: string
-  /** May have several values, with commas between them. */
+  /** Whether it can have several values, separated by commas. */
   isList: boolean
   fate: Fate
-  /** What it is here, or what to do. Markdown. */
+  /** The counterpart in Stagedoor, or what to do. Markdown. */
   here: string
 }
 
 const providersOwn = 'put people into groups or roles at the login service, and name those in the rules'
 
 /**
- * Each option of oauth2-proxy (7.15, its classic configuration), what becomes of it, and what it is here or what to do. One with
- * several values has `(s)` where its name in files is the plural, and else `[]`. docs/moving-from-oauth2-proxy.md has the same
- * table; a test holds them against each other.
+ * Each option of oauth2-proxy (7.15, its classic configuration): name, fate, and the counterpart or what to do. An option with
+ * several values is marked with `(s)` if its name in files is plural, otherwise with `[]`. docs/moving-from-oauth2-proxy.md has the
+ * same table; a test compares them.
  */
 const table = [
   // The login service
@@ -63,7 +63,7 @@ const table = [
   'provider-display-name | none | there is no page before the login page',
   'skip-provider-button | always | a navigation goes to the login page at once',
 
-  // Who may pass
+  // Access
   'email-domain(s) | moves | `emailDomains` in the rules; `*` is `authenticated`',
   'allowed-group(s) | moves | `groups` in the rules',
   'allowed-role(s) | moves | `roles` in the rules',
@@ -82,7 +82,7 @@ const table = [
   'display-htpasswd-form | none | see `htpasswd-file`',
   'whitelist-domain(s) | none | after login and logout people return to pages of `server.baseUrl`',
 
-  // Providers that are no OpenID provider, or have options of their own
+  // Providers that do not speak OpenID Connect, or that have their own options
   `keycloak-group(s) | hand | ${providersOwn}`,
   `azure-tenant | hand | ${providersOwn}`,
   `azure-graph-group-field | hand | ${providersOwn}`,
@@ -105,7 +105,7 @@ const table = [
   `google-use-organization-id | hand | ${providersOwn}`,
   `google-admin-api-user-scope | hand | ${providersOwn}`,
 
-  // Upstreams, and what they are told
+  // Upstreams, and the headers that they get
   'upstream(s) | moves | `upstreams`, and a rule for the path; `file:` and `static:` have no counterpart',
   'upstream-timeout | moves | `upstreams.<name>.timeouts.headers`',
   'ssl-upstream-insecure-skip-verify | none | name the authority in `upstreams.<name>.tls.ca`',
@@ -203,10 +203,10 @@ const table = [
   'request-id-header | none | `X-Request-Id`',
 ]
 
-/** An option, and what became of it or has to be done about it. */
+/** An option, and its counterpart or what to do about it. */
 export type Note = { option: string; text: string }
 
-/** Every option, by the name in files. */
+/** All options, by their name in files. */
 export const optionsByKey: ReadonlyMap<string, OptionRow> = new Map(
   table.map(optionRowOf).map((option) => [option.key, option]),
 )

@@ -3,7 +3,7 @@ import { parse as parseToml, TomlError } from 'smol-toml'
 import { CommandFailed } from '../run-action.ts'
 import { optionsByKey } from './options.ts'
 
-/** The settings of an oauth2-proxy: each option by its name in files, with all its values. */
+/** The settings of oauth2-proxy: all values of each option, by the name of the option in files. */
 export type Settings = ReadonlyMap<string, readonly string[]>
 
 type ReadSettings = { settings: Settings; unknown: string[] }
@@ -16,10 +16,10 @@ const keysByFlag = new Map(
 )
 
 /**
- * Reads options as oauth2-proxy takes them: a TOML file (`client_id = "abc"`), flags (`--client-id=abc`) or environment
+ * Reads options in the forms that oauth2-proxy accepts: a TOML file (`client_id = "abc"`), flags (`--client-id=abc`) or environment
  * variables (`OAUTH2_PROXY_CLIENT_ID=abc`).
  *
- * @throws CommandFailed where the text is none of these
+ * @throws CommandFailed when the text has none of these forms
  */
 export function readSettings(text: string, file: string): ReadSettings {
   const lines = text.split('\n').map((line) => line.trim())
@@ -50,13 +50,13 @@ function pairOfVariable(line: string): Pair {
   return [key, valuesIn(key, unquoted(value))]
 }
 
-/** Only options that may be given more than once have commas between values. */
+/** Splits values at commas, but only for options that can have several values. */
 function valuesIn(key: string, value: string): string[] {
   const isList = optionsByKey.get(key)?.isList === true
   return isList ? value.split(',').map((each) => each.trim()) : [value]
 }
 
-/** The words of a command line: `--flag=value`, `--flag value`, and `--flag` alone for true. */
+/** Reads the flags of a command line: `--flag=value`, `--flag value`, and `--flag` alone for true. */
 function pairsOfFlags(text: string): Pair[] {
   const words = [...text.matchAll(/(?:[^\s"'\\]|\\[^]|"[^"]*"|'[^']*')+/g)]
     .map(([word]) => word)

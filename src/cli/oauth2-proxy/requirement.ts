@@ -1,9 +1,9 @@
 import type { Note } from './options.ts'
 
-/** `all` gives every value of an option, `has` whether it is set. */
+/** `all` returns every value of an option; `has` tells whether it is set. */
 type Options = { all: (key: string) => readonly string[]; has: (key: string) => boolean }
 
-/** Options that let in some people only, by means that rules do not have. */
+/** Options that restrict access by criteria that Stagedoor's rules do not support. */
 const otherLimits = [
   'bitbucket_repository',
   'bitbucket_team',
@@ -17,7 +17,7 @@ const otherLimits = [
   'google_groups',
   'keycloak_groups',
 ]
-/** Placeholder rule for a limit that could not be converted. It refuses everyone, so that it admits nobody by mistake. */
+/** A placeholder role for a restriction that could not be converted. No user has it, so access stays closed until the role is replaced. */
 const placeholderRole = 'name-here-who-may-pass'
 
 /** The requirement of the converted rule: every named condition must hold, with one entry of each list. */
@@ -25,7 +25,7 @@ export function requirementOf({ all, has }: Options): { allow: unknown; notes: N
   const given = all('email_domains')
   const domains = given.filter((domain) => !/^[.*]/.test(domain))
   const isAnyDomain = given.includes('*')
-  // Without a domain, oauth2-proxy lets in those of `authenticated-emails-file` only.
+  // Without a domain, oauth2-proxy allows only the users in `authenticated-emails-file`.
   const isOpenLimit = otherLimits.some(has) || (!isAnyDomain && domains.length === 0)
   const parts = [
     ...(isAnyDomain || domains.length === 0 ? [] : [{ emailDomains: domains }]),

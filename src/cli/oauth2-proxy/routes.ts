@@ -1,13 +1,13 @@
 type Rule = { name: string; path: string; methods: string[] | undefined; allow: unknown; upstream?: string }
 
-/** The rules made from a pattern of `skip-auth-route`; none where a person has to write them. */
+/** The rules made from a pattern of `skip-auth-route`; empty if a person has to write them. */
 type PublicRules = { pattern: string; rules: Rule[] }
 
 const plainPath = /^\^(\/[\w./-]*?)(\/?)(\$|\.\*\$?)?$/
 
 /**
- * Rules for a pattern of `skip-auth-route` or `skip-auth-regex` (`GET=^/status$`): a regular expression there, a path here.
- * Only those are converted that are a path or its beginning, and never to more than they covered.
+ * Converts a pattern of `skip-auth-route` or `skip-auth-regex` (`GET=^/status$`), a regular expression, into rules for paths.
+ * Only patterns that match one path or a path prefix are converted. The rules never match more than the pattern.
  */
 export function publicRules(pattern: string, number: number): PublicRules {
   const [, method, isNot, expression = ''] = /^(?:([A-Z]+)(!?)=)?(.*)$/.exec(pattern) ?? []
@@ -17,20 +17,20 @@ export function publicRules(pattern: string, number: number): PublicRules {
   const named = (name: string, path: string): Rule => ({ name, path, methods, allow: 'public' })
   const name = `public-${number}`
   if (end === '$') return { pattern, rules: [named(name, `${path}${slash}`)] }
-  // What begins with `/status` also covers `/statuses`, which a rule cannot say: the path and what is below it are public.
+  // `^/status` also matches `/statuses`, which a rule cannot express. The rules match only the path and everything below it.
   const start = path === '/' ? '' : path
   const below = named(`${name}-below`, `${start}/**`)
   return { pattern, rules: slash === '/' || start === '' ? [below] : [named(name, path), below] }
 }
 
-/** Without the backslashes that only make a dot or a dash literal. */
+/** Removes backslashes before characters that are literal in a path: dot, slash and dash. */
 function unescaped(expression: string): string {
   return expression.replaceAll(/\\([./-])/g, '$1')
 }
 
 type Upstream = { name: string; url: string; path: string }
 
-/** An upstream of oauth2-proxy: its URL's path says which requests it gets. Undefined where it is no server. */
+/** An upstream of oauth2-proxy. The path in its URL decides which requests it gets. Undefined if it is not a server, such as `file:`. */
 export function upstreamOf(text: string, taken: readonly string[]): Upstream | undefined {
   if (text.startsWith('unix:'))
     return { name: nameFor('/', taken), url: `unix:${text.replace(/^unix:(?:\/\/)?/, '')}`, path: '/**' }
@@ -40,7 +40,7 @@ export function upstreamOf(text: string, taken: readonly string[]): Upstream | u
   return { name: nameFor(pathname, taken), url: origin, path }
 }
 
-/** `backstage` for what gets all the rest, as the configuration calls it by default. */
+/** A unique name. The upstream for `/` is named `backstage`, as in the default configuration. */
 function nameFor(path: string, taken: readonly string[]): string {
   const name =
     path === '/'

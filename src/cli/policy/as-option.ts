@@ -9,7 +9,7 @@ import { readYaml, readTable } from './table.ts'
 
 type Described = { claims: Readonly<Record<string, unknown>>; note?: string }
 
-/** What `--as` means, and what is taken for granted then. @throws CommandFailed where it names nobody */
+/** The claims that `--as` stands for, with any assumption made. @throws CommandFailed when it names no known person */
 export async function claimsMeantBy(
   { as: who, people }: { as: string; people?: string },
   folder: string,

@@ -10,9 +10,9 @@ import { testTable } from './test.ts'
 type Options = { config: string[] }
 type ExplainOptions = Options & { as: string; people?: string; host?: string }
 
-/** `stagedoor policy`: the rules, tested, explained and listed, without a gateway running. */
+/** `stagedoor policy`: tests, explains and lists the rules. Needs no running gateway. */
 export function policyCommand(context: CommandContext): Command {
-  /** Exit code 2 says that nothing was tested or explained, because the rules or the question could not be read. */
+  /** Exit code 2 means that nothing was tested or explained, because the rules or the arguments could not be read. */
   const withRules = ({ config: files }: Options, run: (rules: PolicyConfig) => Promise<number>) =>
     runAction(context, async () => run(await loadPolicy({ files, env: context.env })), 2)
 

@@ -6,10 +6,10 @@ import { hypotheticalPrincipal } from '../../policy/hypothetical-principal.ts'
 import { createPolicy, type Policy } from '../../policy/policy.ts'
 import { referencedClaims } from '../../policy/requirement.ts'
 
-/** The rules as the gateway would apply them, for people described by claims. */
+/** Applies the rules as the gateway does, for callers described by claims. */
 export type Engine = Policy & {
   principal: (claims: Readonly<Record<string, unknown>>) => Principal
-  /** Why a request gets 400 for its path, whatever the rules say, if it does. */
+  /** The reason if a request gets 400 because of its path, whatever the rules say; otherwise undefined. */
   refusalOf: (asked: Asked) => string | undefined
 }
 
@@ -21,7 +21,7 @@ export function createEngine(config: PolicyConfig, now: number): Engine {
   return {
     ...policy,
     principal: (described) => hypotheticalPrincipal(described, names, now),
-    // Rules see the path as the gateway hands it to them, with unreserved characters decoded.
+    // As in the gateway, rules match the path with unreserved characters decoded.
     decide(principal, asked, at) {
       const read = readPath(asked.path)
       return policy.decide(principal, typeof read === 'string' ? asked : { ...asked, path: read.path }, at)

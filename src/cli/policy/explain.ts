@@ -10,7 +10,7 @@ import { createEngine } from './engine.ts'
 
 type Question = { as: string; people?: string; method: string; path: string; host?: string }
 
-/** Prints each rule tried and why it did or did not match. Returns the exit code: 0 whatever was decided. */
+/** Prints each rule that was tried, and why it did or did not match. Returns exit code 0 for any decision. */
 export async function explainAs(config: PolicyConfig, question: Question, context: CommandContext): Promise<number> {
   const { path, method, host = '' } = question
   const now = Date.now()

@@ -8,7 +8,7 @@ import { table } from '../terminal-text.ts'
 
 const head = ['#', 'rule', 'methods', 'host', 'path', 'who passes', 'goes to']
 
-/** Prints what each rule covers, in the order in which they are tried. Returns the exit code. */
+/** Prints the rules in the order in which they are tried. Returns the exit code. */
 export function listRules({ routes, upstreams }: PolicyConfig, { out }: CommandContext): number {
   const rows = routes.map((rule, index) => [
     String(index + 1),

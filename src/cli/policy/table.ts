@@ -18,7 +18,7 @@ const written = z.strictObject({
   method: method.default('GET'),
   path: z.string(),
   host: z.string().default(''),
-  /** `refused`: the path is not canonical, which is a 400 whatever the rules say. */
+  /** `refused`: the path is not canonical, so the answer is 400 whatever the rules say. */
   expect: z.enum(expectations),
   reason: z.string().optional(),
   rule: z.string().optional(),
@@ -73,7 +73,7 @@ function complaintsAbout({ who, expect, reason }: TestRow, people: Record<string
 }
 
 /**
- * Reads a YAML (or JSON) file into a tree that knows its lines.
+ * Reads a YAML (or JSON) file into a tree with line numbers.
  * @throws CommandFailed
  */
 export async function readYaml(file: string, folder: string): Promise<Tree> {

@@ -19,12 +19,12 @@ export type Auth0Application = {
 }
 
 /**
- * Asks Auth0 which secrets it accepts, and waits until it accepts the right ones.
- * @throws CommandFailed where it does not
+ * Checks which secrets Auth0 accepts, and waits until it accepts the expected ones.
+ * The functions throw CommandFailed when Auth0 does not.
  */
 export function acceptanceBy({ settleMs, patience, send, issuer, clientId }: Auth0Application, kind: RotationKind) {
   const verdictOn = async (secret: string) => (await probeSecret({ issuer, clientId, kind }, secret, send)).verdict
-  /** An answer that does not come says as little as one of an outage: the next may. */
+  /** No answer counts as `unclear`, like an outage, so that the check is repeated. */
   const verdictNow = (secret: string) =>
     verdictOn(secret).catch((error: unknown) => {
       if (error instanceof CommandFailed) return 'unclear'

@@ -7,7 +7,7 @@ import { type Auth0Application, acceptanceBy } from './acceptance.ts'
 import type { Rotation } from './rotation.ts'
 import type { RotationState } from './step-order.ts'
 
-/** Rotates a client secret. We choose it, so that it can be handed out before Auth0 knows it, and taken back after. */
+/** Rotates a client secret. The command generates the new one, so that it can be distributed before Auth0 has it, and reverted afterwards. */
 export function clientSecretRotation(application: Auth0Application): Rotation {
   const { clientId, expect } = application
   const { mustWork, mustTakeOver } = acceptanceBy(application, 'client-secret')
@@ -18,7 +18,7 @@ export function clientSecretRotation(application: Auth0Application): Rotation {
     subject: clientId,
     option: 'auth0.clientSecrets',
     keepsOld: false,
-    // 384 bits: 64 characters, as long as Auth0's own.
+    // 384 bits make 64 characters, the length of Auth0's own secrets.
     generate: async () => randomBytes(48).toString('base64url'),
     preflight: mustWork,
     effects: {
@@ -30,7 +30,7 @@ export function clientSecretRotation(application: Auth0Application): Rotation {
   }
 }
 
-/** Rotates the key of an application that signs its requests: Auth0 accepts both until the old one is removed. */
+/** Rotates the key of an application that uses Private Key JWT. Auth0 accepts both keys until the old one is removed. */
 export function privateKeyRotation(application: Auth0Application): Rotation {
   const { clientId } = application
   const { mustWork, mustTakeOver, mustBeAccepted } = acceptanceBy(application, 'private-key-jwt')
@@ -77,8 +77,8 @@ function credentialsOf({ clientId, expect }: Auth0Application) {
   const path = pathOf(clientId)
 
   /**
-   * The credential of this rotation, the others that may sign, and those that it replaces. The application may hold more, which
-   * are for signed requests (JAR), or were disabled: they stay as they are.
+   * `ours` is the credential of this rotation, `others` are those that may sign besides it, and `old` are those that it replaces.
+   * Further credentials of the application, for signed requests (JAR) or disabled, stay unchanged.
    */
   async function registered(state: RotationState): Promise<Record<'ours' | 'others' | 'old', string[]>> {
     const held = Object.values(await expect([200], 'GET', `${path}/credentials`)) as Credential[]
@@ -97,7 +97,7 @@ function credentialsOf({ clientId, expect }: Auth0Application) {
     return String((await expect([201], 'POST', `${path}/credentials`, body))['id'])
   }
 
-  /** Which credentials may sign for the application. */
+  /** Sets the credentials that may sign for the application. */
   async function allow(ids: readonly string[]): Promise<void> {
     const credentials = ids.map((id) => ({ id }))
     await expect([200], 'PATCH', path, { client_authentication_methods: { private_key_jwt: { credentials } } })
@@ -111,7 +111,7 @@ function credentialsOf({ clientId, expect }: Auth0Application) {
   return { registered, add, allow, remove }
 }
 
-/** Rotates what seals sessions and cookies: no service has to know it. */
+/** Rotates the secret that seals sessions and cookies. No other service has to know it. */
 export function sessionSecretRotation(): Rotation {
   return {
     kind: 'session-secret',
@@ -126,16 +126,16 @@ export function sessionSecretRotation(): Rotation {
 
 const pathOf = (clientId: string): string => `clients/${encodeURIComponent(clientId)}`
 
-/** Names the key itself, so that a credential that was added before a kill is found again, also where the state file is gone. */
+/** The name of the credential contains the key's fingerprint. A resumed run finds it by this name, even if the state file is lost. */
 const nameOf = ({ newSecret }: RotationState): string => `stagedoor ${fingerprint(newSecret.trim())}`
 
-/** Auth0 names a key by its thumbprint (RFC 7638). */
+/** The id that Auth0 gives to a key: its thumbprint (RFC 7638). */
 function keyIdOf(privatePem: string): string {
   const { e, kty, n } = createPublicKey(privatePem).export({ format: 'jwk' })
   return hash('sha256', JSON.stringify({ e, kty, n }), 'base64url')
 }
 
-/** The public half of a private key, which is all that Auth0 gets. */
+/** The public key of a private key. Auth0 gets only the public key. */
 function publicPemOf(privatePem: string): string {
   return createPublicKey(privatePem).export({ type: 'spki', format: 'pem' })
 }

@@ -5,16 +5,16 @@ import { firstStepOf, type RotationState } from './step-order.ts'
 import type { HeldSecrets, Target } from './targets/target.ts'
 
 export type Wish = {
-  /** `continue` resumes an unfinished rotation, or begins one. */
+  /** `continue` resumes an unfinished rotation, or begins a new one. */
   mode: 'begin' | 'continue' | 'resume' | 'revert'
   isEmergency: boolean
-  /** The current secret, where no target can be read. */
+  /** The current secret; needed if no target can be read. */
   currentSecret: string | undefined
   /** RFC 3339, UTC. */
   startedAt: string
 }
 
-/** `isResumed`: it goes on at a step that an earlier run may have taken, which the audit trail should say. */
+/** `isResumed`: the run begins at a step that an earlier run may have taken already; the audit trail records this. */
 export type Begun = { state: RotationState; isResumed: boolean }
 
 /** The step at which the rotation begins or continues. @throws CommandFailed when it must not */
@@ -34,7 +34,7 @@ export async function beginRotation(
   }
   if (unfinished === undefined)
     throw new CommandFailed(`there is no rotation to ${wish.mode}: neither --state nor the targets know of one`)
-  // The state file is gone, as on a fresh CI machine. What the target holds is enough: every step may be done again.
+  // There is no state file, as on a fresh CI machine. The secrets in the target are enough, because every step can be repeated.
   const { current, next } = unfinished
   const state = { ...stateOf(wish, rotation, current), newSecret: next }
   return goOn(state, wish, rotation)
@@ -46,7 +46,7 @@ function goOn(kept: RotationState, { mode, isEmergency }: Wish, { kind, subject 
     throw new CommandFailed(`the state is of ${kept.kind} ${kept.subject}: use another --state file`)
   }
   if (isEmergency && kept.course !== 'emergency') {
-    // Its new secret may have leaked as well as the old one, and a planned course keeps the old one.
+    // The new secret may have leaked, too, and the planned course would keep the old one in use.
     throw new CommandFailed(
       'a planned rotation is unfinished: end it by --resume or --revert, with --no-wait where time presses, then use --emergency',
     )

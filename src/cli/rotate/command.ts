@@ -22,7 +22,7 @@ import { parseTarget } from './targets/parse.ts'
 
 const pollMs = 1_000
 
-/** `stagedoor rotate`: replaces a secret everywhere without losing a request. */
+/** `stagedoor rotate`: replaces a secret in all places without failed requests. */
 export function rotateCommand(context: CommandContext): Command {
   const application = (options: Auth0Options): Auth0Application => {
     const { env, fetch } = context
@@ -92,7 +92,7 @@ async function rotateAlone(
     )
   const isTerminal = process.stdout.isTTY
   const targets = options.to.map((to) => parseTarget(to, { env, fetch, out, isTerminal }))
-  // Says that the file cannot be written before anything is changed.
+  // Fails before any change if the file cannot be written.
   if (options.auditFile !== undefined) await appendFile(options.auditFile, '', { mode: 0o600 })
   const stateFile = createStateFile(options.state)
   const wish = {

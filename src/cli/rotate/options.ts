@@ -20,7 +20,7 @@ export type RotateOptions = {
   limit: number
 }
 
-/** Further options of rotations at Auth0. */
+/** Additional options of rotations at Auth0. */
 export type Auth0Options = RotateOptions & { issuer?: string; clientId?: string; settle: number }
 
 const seconds = (text: string): number => {

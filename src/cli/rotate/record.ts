@@ -9,8 +9,8 @@ import type { Recorder } from './run.ts'
 type Place = { file: string | undefined; now: () => number; err: (text: string) => void }
 
 /**
- * Says what a rotation does, by fingerprints and never secrets: a line for a person, and a record of the audit trail. Each run of the command is a writer of
- * its own, whose records form a chain, so that `stagedoor audit verify` reads them as it reads the gateway's.
+ * Reports each step of a rotation as a line for the operator and as an audit record, with fingerprints and never with secrets. Each run
+ * is a separate writer with its own chain, so that `stagedoor audit verify` can verify its records like those of the gateway.
  */
 export function createRecorder({ file, now, err }: Place): Recorder {
   const chain = createChain(randomBytes(9).toString('base64url'))

@@ -5,10 +5,10 @@ import { hostOf } from '../../config/values/addresses.ts'
 import type { SendJson } from '../json-client.ts'
 import { CommandFailed } from '../run-action.ts'
 
-/** The state to wait for in every process of every replica: the secret is in its list, or is the first of it. */
+/** The state that every process of every replica must reach: the secret is in the option's list, or is its first entry (`isFirst`). */
 export type Expected = { option: string; secret: string; isFirst: boolean }
 
-/** @param replicas admin listeners; a host name with several addresses stands for all of them */
+/** The addresses that lack the secret. @param replicas admin listeners; a host name with several addresses means all of them */
 export async function whoLacks(replicas: readonly string[], expected: Expected, send: SendJson): Promise<string[]> {
   const urls = (await Promise.all(replicas.map(addressesOf))).flat()
   const lacking = await Promise.all(urls.map(async (url) => ((await holds(url, expected, send)) ? [] : [url])))
@@ -29,7 +29,7 @@ async function holds(url: string, { option, secret, isFirst }: Expected, send: S
   })
 }
 
-/** A headless service names all of its pods by one host name. */
+/** The addresses of a replica's host name. A headless service in Kubernetes has one address for each pod. */
 async function addressesOf(replica: string): Promise<string[]> {
   const url = new URL(replica)
   const host = hostOf(url)
@@ -39,7 +39,7 @@ async function addressesOf(replica: string): Promise<string[]> {
       { cause },
     )
   })
-  // A name of this machine has an IPv4 and an IPv6 address, and one listener.
+  // `localhost` has an IPv4 and an IPv6 address, but only one listener.
   if (found.length === 1 || host === 'localhost') return [url.origin]
   return found.map(({ address, family }) => {
     url.hostname = family === 6 ? `[${address}]` : address

@@ -1,6 +1,6 @@
 import type { Course, RotationState } from './step-order.ts'
 
-/** Which way back a rotation takes after a failed step; undefined when a person has to decide. */
+/** The course after a failed step that undoes the rotation; undefined when a person has to decide. */
 export function rollbackAfter({ course, step }: Pick<RotationState, 'course' | 'step'>): Course | undefined {
   if (course !== 'planned') return undefined
   if (step === 'stage' || step === 'await-staged') return 'abandon'

@@ -1,19 +1,19 @@
 import type { RotationKind, RotationState, Step } from './step-order.ts'
 import type { HeldSecrets } from './targets/target.ts'
 
-/** The effect of one step of a rotation, apart from the stored progress. */
+/** The work of one step. It returns values for the state file, if any. */
 type Effect = (state: RotationState) => Promise<Partial<Pick<RotationState, 'credentials'>> | void>
 
-/** One kind of rotation: what its secrets look like, and what its steps do beside those that all kinds share. */
+/** One kind of rotation: how to generate its secret, and the steps that only this kind has. */
 export type Rotation = {
   kind: RotationKind
   subject: string
   /** The option of the gateway that holds the secrets. */
   option: string
-  /** Whether the old secret stays in use beside the new one. */
+  /** Whether the old secret stays valid beside the new one. */
   keepsOld: boolean
   generate: () => Promise<string>
-  /** Whether the secret that is in use now works, before anything is changed. @throws CommandFailed */
+  /** Before any change, verifies that the current secret works. @throws CommandFailed when it does not */
   preflight: (oldSecret: string) => Promise<void>
   effects: Partial<Record<Step, Effect>>
 }

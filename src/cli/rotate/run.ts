@@ -8,14 +8,14 @@ import type { StateFile } from './state-file.ts'
 import { firstStepOf, nextStepAfter, type RotationState } from './step-order.ts'
 import type { Target } from './targets/target.ts'
 
-/** How a step went; `resumed`: begun again, as an earlier run ended before it could say how the step went. */
+/** The progress of a step; `resumed`: begun again, because an earlier run ended before it recorded the result. */
 export type StepOutcome = 'begun' | 'resumed' | 'done' | 'failed'
 
 type Surroundings = {
   rotation: Rotation
   targets: readonly Target[]
   stateFile: StateFile
-  /** Which replicas lack a secret; empty when all have it. */
+  /** The replicas that lack a secret; empty when all have it. */
   whoLacks: (expected: Expected) => Promise<string[]>
   patience: Patience
   recorder: Recorder
@@ -23,17 +23,17 @@ type Surroundings = {
 
 export type Recorder = {
   step: (state: RotationState, outcome: StepOutcome, detail?: string) => Promise<void>
-  /** The run ends by itself, whatever became of the rotation. A run that was killed leaves its records without an end. */
+  /** Records the end of the run, whatever its result. A run that was killed has no such record. */
   stop: () => Promise<void>
 }
 
 const maxSteps = 20
 
 /**
- * Takes one step after the other, and stores each in the state file before it begins. In the planned course a step that fails
- * before `promote` turns the rotation back (`rollbackAfter`).
- * @returns the last state; its `course` says how it ended
- * @throws CommandFailed where a person has to look; the state file stays
+ * Takes the steps in order, and stores each in the state file before it begins. In the planned course, a failed step before
+ * `promote` makes the rotation roll back (`rollbackAfter`).
+ * @returns the last state; its `course` tells how the rotation ended
+ * @throws CommandFailed when a person has to decide; the state file remains
  */
 export async function runRotation(
   { state: first, isResumed }: Begun,

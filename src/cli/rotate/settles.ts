@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** How often, and how long at most, something is looked at. */
+/** The interval between checks, and the time limit. */
 export type Patience = { everyMs: number; limitMs: number }
 
 /**
- * Resolves to true once `holds` has held for `settleMs` without a break; to false when the limit is reached before.
- * Auth0 takes up to 30 s to spread a change, and either secret may work meanwhile, so one good answer proves nothing.
+ * Resolves to true when `holds` has returned true for `settleMs` without interruption; to false when the limit is reached first.
+ * Auth0 takes up to 30 s to propagate a change, and either secret may work meanwhile, so one good answer proves nothing.
  */
 export async function settles(holds: () => Promise<boolean>, settleMs: number, patience: Patience): Promise<boolean> {
   const endsAt = performance.now() + patience.limitMs

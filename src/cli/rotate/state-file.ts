@@ -5,7 +5,7 @@ import { readFileIfThere, writeFileAtomically } from '../../storage/atomic-file.
 import { CommandFailed } from '../run-action.ts'
 import type { RotationState } from './step-order.ts'
 
-/** Where a rotation stands, kept from before its first step until after its last. */
+/** Stores the progress of a rotation, from before its first step until after its last. */
 export type StateFile = {
   read(): Promise<RotationState | undefined>
   write(state: RotationState): Promise<void>
@@ -32,8 +32,9 @@ export function createStateFile(path: string): StateFile {
 }
 
 /**
- * One rotation at a time. A lock whose process has ended on this machine, as after a kill, is taken over.
- * @returns gives the lock back
+ * Takes the lock, so that only one rotation runs at a time. If the owner of a lock was a process of this machine and has ended, as
+ * after a kill, its lock is taken over.
+ * @returns a function that releases the lock
  */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
   const release = (await makeLock(path)) ?? (await takeOver(path))
@@ -41,7 +42,7 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
   return release
 }
 
-/** @returns gives the lock back; undefined where there is one already */
+/** @returns a function that releases the lock; undefined if the lock exists already */
 async function makeLock(path: string): Promise<(() => Promise<void>) | undefined> {
   try {
     const file = await open(path, 'wx', 0o600)
@@ -55,7 +56,10 @@ async function makeLock(path: string): Promise<(() => Promise<void>) | undefined
   }
 }
 
-/** One process at a time removes a lock: a second that found it too would remove the one that the first has made since. */
+/**
+ * Replaces a lock whose owner has ended. Only one process at a time may do this: otherwise a second process could remove the new lock
+ * of the first.
+ */
 async function takeOver(path: string): Promise<(() => Promise<void>) | undefined> {
   const release = await makeLock(`${path}.takeover`)
   if (release === undefined) return undefined
@@ -73,7 +77,7 @@ async function isLeftBehind(path: string): Promise<boolean> {
   const owner = /^\{"pid":(?<pid>\d+),"host":"(?<host>[^"]*)"\}$/.exec(text)?.groups
   if (owner === undefined || owner['host'] !== hostname()) return false
   const pid = Number(owner['pid'])
-  // A container that is started again has the same host name, and gives the same id.
+  // A restarted container has the same host name, and assigns the same process id.
   if (pid === process.pid) return true
   try {
     process.kill(pid, 0)

@@ -1,9 +1,9 @@
-/** The secrets that can be rotated by writing the new one beside the old one. */
+/** The kinds of secrets that this command can rotate. */
 export type RotationKind = 'client-secret' | 'private-key-jwt' | 'session-secret'
 
 /**
- * `planned`: both secrets are held while Auth0 changes over. `emergency`: the old secret leaked, so it ends first.
- * `revert`: Auth0 gets the old secret back. `abandon`: only the targets get it back, because Auth0 never had another.
+ * `planned`: replicas hold both secrets while Auth0 changes. `emergency`: the old secret leaked, so it is invalidated first.
+ * `revert`: Auth0 and the targets get the old secret back. `abandon`: only the targets do, because Auth0 was not changed yet.
  */
 export type Course = 'planned' | 'emergency' | 'revert' | 'abandon'
 
@@ -22,7 +22,7 @@ export type Step =
   | 'restore'
   | 'done'
 
-/** The content of the state file. It holds both secrets, so that a killed rotation can continue: mode 0600. */
+/** The content of the state file. It contains both secrets, so that a killed rotation can be resumed; its mode is 0600. */
 export type RotationState = {
   kind: RotationKind
   /** The client id at Auth0, or the name of the rotated secret. */
@@ -37,7 +37,7 @@ export type RotationState = {
   credentials?: { old: string[]; new: string }
 }
 
-/** Both secrets are held again before Auth0 changes back: replicas may have dropped the old one already. */
+/** Replicas get both secrets again before Auth0 changes back, because they may have dropped the old one already. */
 const holdBoth: readonly Step[] = ['stage-back', 'await-back']
 
 const plans: Record<RotationKind, Record<Course, readonly Step[]>> = {
@@ -56,7 +56,7 @@ const plans: Record<RotationKind, Record<Course, readonly Step[]>> = {
   'session-secret': {
     planned: ['stage', 'await-staged', 'promote', 'await-promoted'],
     emergency: ['promote', 'await-promoted'],
-    // The new secret stays: cookies are sealed with it.
+    // The new secret stays in the list, because cookies may be sealed with it.
     revert: holdBoth,
     abandon: ['restore'],
   },
@@ -68,7 +68,7 @@ export function firstStepOf(kind: RotationKind, course: Course): Step {
   return plans[kind][course][0] ?? 'done'
 }
 
-/** The step after one that was done. Every step may be done again, so a rotation resumes at the step that is stored. */
+/** The step after a completed one. Every step can be repeated, so a rotation resumes at the stored step. */
 export function nextStepAfter({ kind, course, step }: Place): Step {
   const plan = plans[kind][course]
   return plan[plan.indexOf(step) + 1] ?? 'done'

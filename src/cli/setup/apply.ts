@@ -20,15 +20,15 @@ const paths: Record<Kind, string> = {
 const pollMs = 500
 const maxPolls = 60
 
-/** An application that was made: its secret is shown once. */
+/** A new application. Auth0 shows its secret only once. */
 type Made = { clientId: string; clientSecret: string }
 
-/** What was made so far. */
+/** The applications created so far. */
 export type Applied = { web?: Made; events?: Made }
 
 /**
- * Makes the changes, one after the other. @param eventsId of the application that reads events, where it is there already
- * @throws CommandFailed at the first that Auth0 refuses; a second run continues there
+ * Makes the changes one after the other. @param eventsId the id of the application that reads events, if it exists already
+ * @throws CommandFailed at the first change that Auth0 refuses; a second run continues there
  */
 export async function applyPlan(
   plan: readonly Change[],
@@ -66,7 +66,7 @@ async function applyStep(
   }
 }
 
-/** Auth0 builds an Action for a moment before it can be deployed, and deploys it for a moment before a flow takes it. */
+/** Deploys an Action. Auth0 must finish building it before it can be deployed, and finish deploying before a flow accepts it. */
 async function deploy(expect: Expect, id: string): Promise<void> {
   const path = `actions/actions/${encodeURIComponent(id)}`
   await poll(expect, path, ({ status }) => status === 'built', 'build')

@@ -10,7 +10,7 @@ import { clicks, describe, gatewayYaml } from './report.ts'
 import { placesIn, prepareFolder, writeSecrets } from './secrets.ts'
 import { type Wanted, wantedTenant, type Wish } from './wanted.ts'
 
-/** `stagedoor setup auth0`: makes what Stagedoor needs in an Auth0 tenant, or says how. */
+/** `stagedoor setup auth0`: creates what Stagedoor needs in an Auth0 tenant, or prints instructions. */
 export function setupCommand(context: CommandContext): Command {
   const auth0 = new Command('auth0')
     .description('show what an Auth0 tenant lacks for Stagedoor, make it (--apply), or say what to click (--print)')
@@ -42,7 +42,7 @@ async function setUp(options: SetupOptions, context: CommandContext): Promise<nu
 
 type Tenant = { issuer: string; wish: Wish; wanted: Wanted; expect: Expect }
 
-/** Progress goes to stderr, and the configuration alone to stdout. */
+/** Progress goes to stderr; only the configuration goes to stdout. */
 async function setUpByApi(options: SetupOptions, tenant: Tenant, context: CommandContext): Promise<number> {
   const { issuer, wanted, expect } = tenant
   const { env, err } = context
@@ -65,7 +65,7 @@ async function setUpByApi(options: SetupOptions, tenant: Tenant, context: Comman
     err(`To be done at ${issuer}, by --apply:\n${plan.map(describe).join('')}Nothing was changed.\n`)
     return 0
   }
-  // Auth0 shows the secrets once: nothing is changed there before they have a place.
+  // Auth0 shows the secrets only once, so the folder for them is prepared before any change.
   if (options.apply && options.secrets !== undefined) await prepareFolder(options.secrets)
   if (plan.length > 0) err(`At ${issuer}:\n`)
   const applied: Applied = {}
@@ -73,7 +73,7 @@ async function setUpByApi(options: SetupOptions, tenant: Tenant, context: Comman
     const progress = { applied, eventsId: found.events?.id }
     await applyPlan(plan, expect, progress, (change) => err(`  done: ${change.title}\n`))
   } finally {
-    // Also those of the applications that were made before Auth0 refused something.
+    // Runs after a failure, too, to save the secrets of applications created before it.
     await keepSecrets(options, { found, applied }, context)
   }
   showConfiguration(options, tenant, { found, applied }, context)

@@ -11,14 +11,14 @@ export type Found = {
   grant: WithId | undefined
   role: WithId | undefined
   action: { id: string; isDeployed: boolean; isOurs: boolean } | undefined
-  /** Of the post-login flow, in order. */
+  /** The Actions of the post-login flow, in order. */
   bindings: { id: string; actionName: string }[]
 }
 
 const perPage = 100
 const maxPages = 10
 
-/** Reads the tenant. @param clientId of an application that is there already, whatever its name */
+/** Reads the tenant. @param clientId the id of an existing application, used instead of the name */
 export async function findInTenant(expect: Expect, wanted: Wanted, clientId: string | undefined): Promise<Found> {
   const clients = await allClients(expect)
   const named = (name: string | undefined) => clients.find((client) => client['name'] === name)
@@ -51,7 +51,7 @@ async function findClient(expect: Expect, clientId: string): Promise<WithId | un
   return typeof client['client_id'] === 'string' ? clientFrom(client) : undefined
 }
 
-/** Without `secret_encoded`, which Auth0 shows, and refuses in a change. */
+/** Removes `secret_encoded`, which Auth0 returns but rejects in a change. */
 function clientFrom({ jwt_configuration: jwt, ...client }: Settings): WithId {
   const { secret_encoded: _shown, ...rest } = (jwt ?? {}) as Settings
   return { ...client, jwt_configuration: rest, id: String(client['client_id']) }
@@ -78,7 +78,7 @@ async function findAction(expect: Expect, { name, code }: Wanted['action']): Pro
   return action && { id: action.id, isDeployed: isDeployed(action), isOurs: action['code'] === code }
 }
 
-/** Whether a version of an Action is deployed, and not only being deployed. */
+/** Whether a version of an Action is completely deployed, not still being deployed. */
 export function isDeployed(action: Settings): boolean {
   const version = action['deployed_version'] as { deployed?: boolean } | null | undefined
   return version?.deployed === true
@@ -92,7 +92,7 @@ async function findBindings(expect: Expect): Promise<Found['bindings']> {
   })
 }
 
-/** A list as such, or the one list in an answer that has totals, too. */
+/** The list in an answer: the answer itself, or its only list if the answer also has totals. */
 function listIn(answer: unknown): Settings[] {
   if (Array.isArray(answer)) return answer
   return Object.values((answer ?? {}) as Settings).find(Array.isArray) ?? []

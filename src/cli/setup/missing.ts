@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 
 import type { Settings } from './wanted.ts'
 
-/** The changes that turn `found` into `wanted`, and each difference in words. */
+/** The changes that turn `found` into `wanted`, and a text for each difference. */
 type Missing = { body: Settings; differences: string[] }
 
 /**
- * Compares settings of Auth0. Lists are only added to: what else is in them stays. Settings that are not wanted are left
- * as they are.
+ * Compares settings of Auth0. Missing entries are added to lists, and other entries stay. Settings that are not in `wanted` stay
+ * unchanged.
  */
 export function missingIn(found: Settings, wanted: Settings, path = ''): Missing {
   const body: Settings = {}
@@ -24,7 +24,7 @@ export function missingIn(found: Settings, wanted: Settings, path = ''): Missing
     } else if (isSettings(value)) {
       const inner = missingIn(isSettings(present) ? present : {}, value, `${place}.`)
       if (inner.differences.length === 0) continue
-      // The API replaces a nested object as a whole.
+      // Contains the whole object, because Auth0's API replaces nested objects instead of merging them.
       body[name] = { ...(isSettings(present) ? present : {}), ...inner.body }
       differences.push(...inner.differences)
     } else if (present !== value) {
@@ -35,7 +35,7 @@ export function missingIn(found: Settings, wanted: Settings, path = ''): Missing
   return { body, differences }
 }
 
-/** Permissions of an API are objects that are known by their `value`. */
+/** Compares list entries. Permissions of an API are objects, identified by their `value`. */
 function isSame(left: unknown, right: unknown): boolean {
   return isDeepStrictEqual(keyOf(left), keyOf(right))
 }

@@ -18,7 +18,7 @@ export type SetupOptions = {
   secrets?: string
 }
 
-/** What options, environment and tenant ask for. @throws CommandFailed */
+/** Reads the wanted setup from options, environment and tenant. @throws CommandFailed when a required value is missing or invalid */
 export async function wishFrom(
   options: SetupOptions,
   { env, fetch }: CommandContext,
@@ -43,7 +43,7 @@ export async function wishFrom(
   return { issuer, wish }
 }
 
-/** Whether Auth0 can reach the gateway, and discovery says that the tenant has the feature. `--print` asks Auth0 nothing. */
+/** Whether the gateway is not local, and discovery shows that the tenant has the feature. False with `--print`, which sends no requests. */
 async function canHaveBackchannelLogout(
   issuer: string,
   baseUrl: string,
@@ -55,7 +55,7 @@ async function canHaveBackchannelLogout(
   return body['backchannel_logout_supported'] === true
 }
 
-/** @throws CommandFailed for one that the gateway would refuse */
+/** @throws CommandFailed for a base URL that the gateway would refuse */
 function checkedBaseUrl(given: string): string {
   const text = given.replace(/\/$/, '')
   const url = URL.parse(text)

@@ -2,7 +2,7 @@ import type { Found, WithId } from './found.ts'
 import { missingIn } from './missing.ts'
 import type { Settings, Wanted } from './wanted.ts'
 
-/** One change at Auth0: what it does in words, and the requests that make it. */
+/** One change at Auth0: its description, and the requests for it. */
 export type Change = {
   title: string
   differences: string[]
@@ -10,9 +10,9 @@ export type Change = {
     | { kind: 'create'; what: Kind; body: Settings }
     | { kind: 'update'; what: Kind; id: string; body: Settings }
     | { kind: 'deploy'; id: string }
-    /** Puts the Action at the end of the flow. */
+    /** Appends the Action to the flow. */
     | { kind: 'bind'; bindingIds: string[]; name: string }
-    /** Allows the application of that name to ask for an API's scopes. */
+    /** Allows the application that reads events to request scopes of an API. */
     | { kind: 'grant'; audience: string; scope: string[] }
 }
 
@@ -21,7 +21,7 @@ export type Kind = 'api' | 'web' | 'events' | 'role' | 'action' | 'grant'
 /** The missing parts at Auth0, in the order in which they can be created. */
 export function planOf(wanted: Wanted, found: Found): Change[] {
   const { api, web, events, role, action } = wanted
-  // An application or API that was found by its id keeps its name.
+  // An existing application or API keeps its name.
   const apiName = nameOf(found.api) ?? api.name
   const webName = nameOf(found.web) ?? web.name
   return [
@@ -34,14 +34,14 @@ export function planOf(wanted: Wanted, found: Found): Change[] {
   ]
 }
 
-/** Auth0 refuses the way to authenticate with a secret beside keys (Private Key JWT). Those stay. */
+/** Omits `token_endpoint_auth_method` if the application has keys (Private Key JWT), because Auth0 rejects both together. The keys stay. */
 function withoutMethod(wanted: Settings, found: WithId | undefined): Settings {
   if (!hasKeys(found)) return wanted
   const { token_endpoint_auth_method: _method, ...rest } = wanted
   return rest
 }
 
-/** Whether an application proves itself by keys. */
+/** Whether an application authenticates with keys (Private Key JWT). */
 export function hasKeys(client: WithId | undefined): boolean {
   return (client?.['client_authentication_methods'] ?? null) !== null
 }
@@ -60,7 +60,7 @@ function change(what: Kind, noun: string, name: string, found: WithId | undefine
   return [{ title: `change the ${noun} “${name}”`, differences, step: { kind: 'update', what, id: found.id, body } }]
 }
 
-/** An Action of our name keeps its code: people change its namespace. */
+/** The changes for the Action. The code of an existing Action of this name stays, because operators change its namespace. */
 function actionChanges(action: Wanted['action'], found: Found): Change[] {
   const changes: Change[] = []
   if (found.action === undefined) changes.push(...change('action', 'Action', action.name, undefined, action))

@@ -4,12 +4,12 @@ import type { Change } from './plan.ts'
 import type { SecretPlaces } from './secrets.ts'
 import type { Wanted } from './wanted.ts'
 
-/** One change in words, its differences below it. */
+/** Describes one change, with its differences below. */
 export function describe({ title, differences }: Change): string {
   return [`  - ${title}`, ...differences.map((line) => `      ${line}`), ''].join('\n')
 }
 
-/** Ids at Auth0; without `events` its events are not read. */
+/** Client ids of the applications at Auth0. Without `events`, the gateway does not read events. */
 type ClientIds = Record<'web' | 'events', string | undefined>
 
 /** The gateway's configuration for the tenant. */
@@ -37,7 +37,7 @@ export function gatewayYaml(
   })
 }
 
-/** Instructions for the same change by hand, in Auth0's dashboard. */
+/** Instructions for making the same changes by hand in Auth0's dashboard. */
 export function clicks({ api, web, events, grant, role, action }: Wanted): string {
   const list = (value: unknown) => (value as string[]).join(', ')
   const logout = web['oidc_logout'] as { backchannel_logout_urls: string[] } | undefined

@@ -7,10 +7,10 @@ const sessionSecretBytes = 48
 
 type SecretName = keyof typeof files
 
-/** Where the configuration finds a secret. */
+/** The reference for each secret in the configuration. */
 export type SecretPlaces = Record<SecretName, object | string>
 
-/** In files of a folder; without one in the environment. */
+/** Refers to files in a folder, or to environment variables if there is no folder. */
 export function placesIn(folder: string | undefined): SecretPlaces {
   const place = (name: SecretName, variable: string) =>
     folder === undefined ? `\${${variable}}` : { $file: join(folder, files[name]) }
@@ -21,15 +21,15 @@ export function placesIn(folder: string | undefined): SecretPlaces {
   }
 }
 
-/** Makes the folder where there is none. @throws when nothing can be made in it */
+/** Creates the folder if it does not exist. @throws when it is not writable */
 export async function prepareFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await rmdir(await mkdtemp(join(folder, '.check-')))
 }
 
 /**
- * Writes each secret that Auth0 showed, and a new one for sessions, into a file of its own that its owner alone may read. A file
- * that is there already stays as it is.
+ * Writes each secret that Auth0 returned, and a new session secret, to its own file, which only the owner can read. An existing file
+ * stays unchanged.
  * @returns the files that were written
  */
 export async function writeSecrets(

@@ -7,11 +7,11 @@ import { packageFile } from '../../config/load.ts'
 
 export type Settings = Record<string, unknown>
 
-/** `stagedoor setup`: what the tenant should have. */
+/** The objects that the tenant should have for Stagedoor. */
 export type Wanted = {
   api: Settings & { name: string; identifier: string }
   web: Settings & { name: string }
-  /** The application that reads Auth0's events, and what it may ask of the Management API. */
+  /** The application that reads Auth0's events. `grant` has its scopes of the Management API. */
   events: (Settings & { name: string }) | undefined
   grant: { audience: string; scope: string[] }
   role: Settings & { name: string }
@@ -22,7 +22,7 @@ export type Wish = {
   baseUrl: string
   audience: string
   managementAudience: string
-  /** The tenant offers it, and Auth0 can reach the address (`options.ts`). */
+  /** Whether the tenant supports it and Auth0 can reach the gateway (`options.ts`). */
   hasBackchannelLogout: boolean
   withEvents: boolean
 }
@@ -35,7 +35,7 @@ type TenantFile = {
   roles: [Settings & { name: string }]
 }
 
-/** The tenant of `auth0/tenant/tenant.yaml`, which the package ships, with the addresses of a wish. */
+/** Reads `auth0/tenant/tenant.yaml` from the package, and fills in the addresses. */
 export async function wantedTenant(wish: Wish): Promise<Wanted> {
   const folder = packageFile('auth0/tenant')
   const text = await readFile(join(folder, 'tenant.yaml'), 'utf8')

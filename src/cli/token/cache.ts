@@ -7,15 +7,15 @@ import { join } from 'node:path'
 
 import { writeFileAtomically } from '../../storage/atomic-file.ts'
 
-/** A fetched token; moments in milliseconds since the epoch. */
+/** A fetched token; times are in milliseconds since the epoch. */
 type FetchedToken = { token: string; fetchedAt: number; expiresAt: number }
 
 /** A new token is requested when a tenth of its lifetime is left, so that none expires in transit. */
 const freshShare = 0.9
 
 /**
- * Where a token is kept: below `$XDG_CACHE_HOME/stagedoor`, or `~/.cache/stagedoor`. The name stands for all of the request,
- * the secret included, so that a new secret is tried at once.
+ * The cache file of a token, in `$XDG_CACHE_HOME/stagedoor` or `~/.cache/stagedoor`. Its name is a hash of the whole request
+ * including the secret, so that a new secret is used at once.
  */
 export function cacheFileOf(request: readonly (string | undefined)[], env: NodeJS.ProcessEnv): string {
   const folder = env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache')
@@ -23,7 +23,7 @@ export function cacheFileOf(request: readonly (string | undefined)[], env: NodeJ
   return join(folder, 'stagedoor', `token-${name}.json`)
 }
 
-/** The kept token while it is fresh; tokens of machines are metered, so that each one is used as long as it goes. */
+/** The cached token, if it is still fresh. Auth0 meters machine tokens, so each one is used as long as possible. */
 export async function keptToken(file: string, now: number): Promise<string | undefined> {
   try {
     const { token, fetchedAt, expiresAt } = JSON.parse(await readFile(file, 'utf8')) as FetchedToken
@@ -34,7 +34,7 @@ export async function keptToken(file: string, now: number): Promise<string | und
   }
 }
 
-/** Keeps a token in a file that only its owner may read (0600). */
+/** Writes a token to a file that only its owner can read (0600). */
 export function keepToken(file: string, token: FetchedToken): Promise<void> {
   return writeFileAtomically(file, JSON.stringify(token))
 }

@@ -14,7 +14,7 @@ export function tokenCommand(context: CommandContext): Command {
   return command
 }
 
-/** `stagedoor token decode`: what a token says. Nothing is checked, and nothing is sent anywhere. */
+/** `stagedoor token decode`: shows the content of a token. Verifies nothing, and sends nothing. */
 function decodeCommand(context: CommandContext): Command {
   return new Command('decode')
     .description('show what a token says; it is not checked, and sent nowhere')

@@ -16,7 +16,7 @@ type FetchOptions = {
   cache: boolean
 }
 
-/** `stagedoor token fetch`: a machine's access token by client credentials, kept until it is about to expire. */
+/** `stagedoor token fetch`: fetches a machine's access token (client credentials), and caches it until shortly before it expires. */
 export function fetchCommand(context: CommandContext): Command {
   return new Command('fetch')
     .description('print an access token for a machine (client credentials); kept on disk, because Auth0 meters them')
@@ -42,7 +42,7 @@ async function printToken(options: FetchOptions, { env, fetch, now, out, err }: 
   const { token, lifetimeSeconds } = await requestToken(request, fetch)
   out(`${token}\n`)
   const fetched = { token, fetchedAt: now(), expiresAt: now() + lifetimeSeconds * 1000 }
-  // In a container there may be no folder to write to: the token is good all the same.
+  // A container may have no writable folder. The token is valid all the same.
   await keepToken(file, fetched).catch(({ message }: Error) => err(`The token is not kept: ${message}\n`))
   return 0
 }

@@ -10,8 +10,8 @@ import { whyNoAnswer } from '../why-no-answer.ts'
 const timeoutMs = 30_000
 
 /**
- * Asks for a machine's access token (RFC 6749 §4.4).
- * @throws CommandFailed with the cause, and the place in Auth0's dashboard that mends it
+ * Requests a machine's access token (RFC 6749 §4.4).
+ * @throws CommandFailed with the cause, and the setting in Auth0's dashboard that fixes it
  */
 export async function requestToken(client: MachineClient, fetch: typeof globalThis.fetch): Promise<MachineToken> {
   return fetchMachineToken(client, { fetch: fetch as never, timeoutMs }).catch((cause: unknown) => {

@@ -3,7 +3,7 @@ import { printable } from '../terminal-text.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Header and claims as a table of name, value and meaning; moments are readable. `now` in milliseconds. */
+/** Header and claims as a table of name, value and meaning, with readable times. `now` is in milliseconds since the epoch. */
 export function tokenTable(header: Members, claims: Members, now: number): string {
   return ['Header', ...rows(header, headerMeanings, now), '', 'Claims', ...rows(claims, claimMeanings, now), ''].join(
     '\n',
@@ -33,7 +33,7 @@ const units: [ms: number, unit: string][] = [
   [1_000, 's'],
 ]
 
-/** `in 3 h`, `5 min ago`: the largest unit is enough. */
+/** A time relative to now, in its largest unit only: `in 3 h`, `5 min ago`. */
 export function distance(ms: number): string {
   const size = Math.abs(ms)
   const [unitMs, unit] = units.find(([each]) => size >= each) ?? [1_000, 's']

@@ -18,7 +18,7 @@ import { printable } from '../terminal-text.ts'
 
 type VerifyOptions = { config: string[]; json?: true }
 
-/** `stagedoor token verify`: every check with ✓ or ✗ and what mends it; exit code 1 where the gateway would refuse. */
+/** `stagedoor token verify`: prints every check with ✓ or ✗ and the fix. Exit code 1 when the gateway would refuse the token. */
 export function verifyCommand(context: CommandContext): Command {
   return new Command('verify')
     .description('check a token as the gateway would; the issuer is asked for its keys, the token is sent nowhere')
@@ -31,8 +31,8 @@ export function verifyCommand(context: CommandContext): Command {
 }
 
 /**
- * The token as given, or from standard input; without `Bearer ` and the line end that copying brings along.
- * @throws CommandFailed where there is none
+ * The token from the argument or from standard input. Removes `Bearer ` and a line break, which are often copied along.
+ * @throws CommandFailed when there is no token
  */
 export async function tokenFrom(given: string | undefined, readInput: () => Promise<string>): Promise<string> {
   const text = given === undefined || given === '-' ? await readInput() : given
@@ -69,7 +69,7 @@ function report(findings: readonly Finding[], issuers: ReadonlyMap<string, reado
   return `${lines.join('\n')}\n`
 }
 
-/** The claims that would be left out, whether a person or a machine brings the token. */
+/** The claims that the gateway would leave out, for tokens of users and of machines. */
 function unusableIn(token: string, names: ClaimNames): string {
   const parsed = parseCompact(token)
   if (typeof parsed === 'string') return ''
@@ -81,7 +81,7 @@ function unusableIn(token: string, names: ClaimNames): string {
   return [...lines].join('')
 }
 
-/** The accepted values, where they are a list. */
+/** The accepted values, for faults of issuer or audience. */
 function accepted(fault: string, issuers: ReadonlyMap<string, readonly string[]>): string[] {
   if (fault.startsWith('issuer-')) return [`    Accepted: ${[...issuers.keys()].join(', ') || 'nobody'}`]
   return fault.startsWith('audience-') ? [`    Accepted: ${[...new Set([...issuers.values()].flat())].join(', ')}`] : []
@@ -91,10 +91,10 @@ function explain(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
-/** One check and how it went; `unavailable` when the issuer's keys could not be had. */
+/** One check and its result; `unavailable` when the issuer's keys could not be fetched. */
 type Finding = { name: string; fault: BearerReason | 'unavailable' | undefined }
 
-/** Makes every check, past the first failure too, so that all that is wrong with a token shows at once. */
+/** Makes every check, even after a failure, so that all faults of a token are shown at once. */
 async function diagnose(
   token: string,
   expected: Expectations,
@@ -117,7 +117,7 @@ async function signatureFinding(
 ): Promise<Finding> {
   const name = 'signature is the issuer’s'
   const issuer = String(token.claims['iss'])
-  // Keys are fetched from configured issuers only, never from one that a token names.
+  // Fetches keys only from configured issuers, never from any other issuer that a token names.
   const keys = issuers.has(issuer) ? await keysOf(issuer) : undefined
   if (keys === undefined) return { name, fault: 'issuer-unknown' }
   const result = await verifySignature(token, keys)

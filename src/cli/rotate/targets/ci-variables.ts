@@ -31,7 +31,7 @@ export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, send: SendJs
     const { status } = await send(`${variables}/${key}`, { method: 'PUT', headers, body: { value } })
     if (status === 200) return
     if (status !== 404) throw refused(status)
-    // GitLab refuses to mask a value with white space, such as a private key as PEM.
+    // GitLab cannot mask values with white space, such as a private key in PEM.
     const body = { key, value, masked: !/\s/.test(value), raw: true }
     const created = await send(variables, { method: 'POST', headers, body })
     if (created.status !== 201) throw refused(created.status)
@@ -70,7 +70,7 @@ export function githubTarget(place: string, env: NodeJS.ProcessEnv, send: SendJs
   return separately(namesFor(name), put)
 }
 
-/** A sealed box for the repository's public key, which is what GitHub takes. */
+/** Encrypts a value as a libsodium sealed box for the repository's public key, as GitHub requires. */
 async function seal(value: string, publicKey: string): Promise<string> {
   const { default: sodium } = await import('libsodium-wrappers')
   await sodium.ready

@@ -9,7 +9,7 @@ export function fileTarget(path: string): Target {
   return separately(names, replace, async (name) => (await readFileIfThere(name))?.replace(/\r?\n$/, ''))
 }
 
-/** Owner and mode stay those of the old file, so that the gateway can read the new one; a first file is ours alone. */
+/** Keeps owner and mode of the old file, so that the gateway can read the new one. Only this user can read a first file. */
 async function replace(path: string, secret: string): Promise<void> {
   const old = await stat(path).catch(() => undefined)
   const fresh = `${path}.${process.pid}.new`
@@ -21,7 +21,7 @@ async function replace(path: string, secret: string): Promise<void> {
     }
     await rename(fresh, path)
   } finally {
-    // Where it could not take the place of the old one.
+    // Still exists if it could not replace the old file.
     await rm(fresh, { force: true })
   }
 }

@@ -6,7 +6,7 @@ import { type SendJson, createSendJson } from '../../json-client.ts'
 import { CommandFailed } from '../../run-action.ts'
 import { heldIn, type HeldSecrets, type Target } from './target.ts'
 
-/** Where every pod finds its account, unless the environment says otherwise. */
+/** The default folder of a pod's service account. */
 const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 const maxConflicts = 5
 
@@ -31,7 +31,7 @@ export function kubernetesTarget(place: string, env: NodeJS.ProcessEnv): Target 
   async function write(secrets: HeldSecrets): Promise<void> {
     const data = Object.fromEntries(Object.entries(secrets).map(([key, value]) => [key, encode(value)]))
     for (let tried = 0; tried < maxConflicts; tried += 1) {
-      // The version makes Kubernetes refuse the change when another client made one in between.
+      // With the version, Kubernetes rejects the change (409) if another client has changed the Secret meanwhile.
       const { version: resourceVersion } = await find()
       const headers = { 'content-type': 'application/merge-patch+json' }
       const { status } = await send(path, { method: 'PATCH', headers, body: { metadata: { resourceVersion }, data } })
@@ -49,7 +49,7 @@ export function kubernetesTarget(place: string, env: NodeJS.ProcessEnv): Target 
   return { read: async () => (await find()).held, write }
 }
 
-/** Sends to the API server, as the pod's service account. */
+/** Connects to the API server with the pod's service account. */
 async function connect(env: NodeJS.ProcessEnv): Promise<SendJson> {
   const folder = env['KUBERNETES_ACCOUNT_FOLDER'] ?? accountFolder
   const inside = `https://${env['KUBERNETES_SERVICE_HOST']}:${env['KUBERNETES_SERVICE_PORT'] ?? '443'}`

@@ -18,7 +18,7 @@ type Surroundings = {
 export const targetForms =
   'file:PATH, kubernetes:NAMESPACE/NAME, github:OWNER/REPOSITORY/NAME, gitlab:PROJECT/NAME, program:PATH or stdout'
 
-/** @throws CommandFailed when the text names no target, or lacks a required part */
+/** Reads a target. @throws CommandFailed when the text names no target, or a required part is missing */
 export function parseTarget(text: string, { env, fetch, out, isTerminal }: Surroundings): Target {
   if (text === 'stdout') return stdoutTarget(out, isTerminal)
   const [, kind, place = ''] = /^([a-z]+):(.+)$/.exec(text) ?? []
@@ -30,14 +30,14 @@ export function parseTarget(text: string, { env, fetch, out, isTerminal }: Surro
   throw new CommandFailed(`${text} is no target; write ${targetForms}`)
 }
 
-/** `program:PATH`: an executable of yours that gets one line of JSON, `{"current":…,"next":…}` (and `previous`), on standard input. */
+/** `program:PATH`: an executable that reads one line of JSON, `{"current":…,"next":…}` (and `previous`), from standard input. */
 function programTarget(path: string): Target {
   return {
     async write(secrets) {
-      // Its output goes to our error output: standard output is for the report, or for a pipe.
+      // The program's output goes to our standard error, because standard output is for the report or a pipe.
       const child = spawn(path, [], { stdio: ['pipe', process.stderr, process.stderr] })
       const ended = once(child, 'close') as Promise<[code: number | null]>
-      // A program that does not read to the end says by its exit code whether that is well.
+      // A program may stop reading early; its exit code tells whether it succeeded.
       child.stdin.on('error', () => undefined)
       child.stdin.end(`${JSON.stringify(secrets)}\n`)
       const [code] = await ended.catch((cause: unknown) => {
@@ -49,7 +49,7 @@ function programTarget(path: string): Target {
   }
 }
 
-/** `stdout`: one line of JSON for each set of secrets that is to be stored, for a pipe; never for a terminal. */
+/** `stdout`: prints one line of JSON for each set of secrets to store. For a pipe only; refused on a terminal. */
 function stdoutTarget(out: (text: string) => void, isTerminal: boolean): Target {
   if (isTerminal) throw new CommandFailed('stdout would show the secret on the terminal; send it into a pipe')
   return { write: async (secrets) => out(`${JSON.stringify(secrets)}\n`) }

@@ -1,20 +1,20 @@
 /**
- * The secrets that a gateway holds: `current` is used, `next` is accepted beside it, and is the same one while nothing is
- * rotated. `previous` is what cookies may still be sealed with; a client secret has none.
+ * The secrets that a gateway holds. `current` is in use. `next` is accepted beside it; without a rotation both are the same.
+ * Cookies may still be sealed with `previous`; a client secret has none.
  */
 export type HeldSecrets = { current: string; next: string; previous?: string }
 
-/** A place that gateways take their secrets from. */
+/** A place from which gateways read their secrets. */
 export type Target = {
-  /** Absent where secrets can only be written; undefined where nothing has been written yet. */
+  /** Not set if the target is write-only. Resolves to undefined if nothing has been written yet. */
   read?: () => Promise<HeldSecrets | undefined>
-  /** Writing the same again changes nothing. */
+  /** Can be repeated: writing the same secrets again changes nothing. */
   write: (secrets: HeldSecrets) => Promise<void>
 }
 
 type Found = { [name in keyof HeldSecrets]-?: string | undefined }
 
-/** A target that keeps each secret under a name of its own. */
+/** A target that stores each secret under its own name. */
 export function separately(
   names: Record<keyof HeldSecrets, string>,
   put: (name: string, secret: string) => Promise<void>,
@@ -29,7 +29,7 @@ export function separately(
           previous: await get(names.previous),
         }),
     }),
-    /** The current one is written last, so that no secret in use is missing. */
+    /** Writes `current` last, so that no secret in use is ever missing. */
     async write({ current, next, previous }) {
       if (previous !== undefined) await put(names.previous, previous)
       await put(names.next, next)
