@@ -22,7 +22,7 @@ type AuthorizationRequest = {
   prompt?: Prompt | undefined
 }
 
-/** What the provider asks the person whatever session it has (OIDC Core §3.1.2.1). */
+/** What the provider must ask the person even if it has a session (OIDC Core §3.1.2.1). */
 export type Prompt = 'login' | 'select_account' | 'consent'
 
 /** The query sent to `/authorize` (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1, Auth0's own parameters). */
@@ -52,15 +52,15 @@ export function authorizationParameters(
   )
 }
 
-/** Whether the request is handed to the provider directly; `auto`: where its discovery document requires it. */
+/** Whether the request is pushed to the provider (RFC 9126). `auto`: only if its discovery document requires it. */
 export type PushedAuthorization = 'auto' | 'always' | 'never'
 
 type AskingParty = { provider: Provider; pushedAuthorization: PushedAuthorization }
 
 /**
- * Where the browser is sent to log in. A pushed request (RFC 9126) is never sent the plain way when pushing it fails:
- * an attacker who can make it fail could then read and change the parameters.
- * @throws STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED when the provider does not take it; as Provider.call()
+ * The URL where the browser logs in. If pushing the request (RFC 9126) fails, it is not sent as a plain request instead:
+ * an attacker who can make the push fail could then read and change the parameters.
+ * @throws STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED when the provider refuses the request; otherwise as Provider.call()
  */
 export async function authorizationUrl(party: AskingParty, query: Record<string, string>): Promise<URL> {
   const { provider, pushedAuthorization } = party
@@ -75,7 +75,7 @@ function isPushed(wanted: PushedAuthorization, metadata: ServerMetadata): boolea
   return wanted === 'always'
 }
 
-/** Outages and rejected credentials are for the provider to judge: it knows another secret, and what page they get. */
+/** Rethrows outages and rejected credentials, which `Provider.call()` handles: it may try another secret. */
 function refuse(cause: unknown): never {
   if (outageIn(cause) !== undefined || isClientRejected(cause)) throw cause
   throw new GatewayError('STAGEDOOR_OIDC_PUSHED_AUTHORIZATION_FAILED', { cause })

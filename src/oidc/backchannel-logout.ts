@@ -26,8 +26,9 @@ export function revocationOf({ issuer, sid, subject = '', issuedAtSeconds }: Log
 }
 
 /**
- * Ends what a logout token names, once. Returns when every replica can know it, because the sender does not try again.
- * @param onUnshared called where it holds in this process only
+ * Ends the sessions that a logout token names; a replayed token is refused. Resolves when the revocation has been shared with all
+ * replicas, because the sender does not retry.
+ * @param onUnshared called when the revocation holds in this process only
  * @throws STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED, STAGEDOOR_SESSION_STORE_UNAVAILABLE, STAGEDOOR_OIDC_UNAVAILABLE
  */
 export async function takeLogoutToken(
@@ -39,10 +40,10 @@ export async function takeLogoutToken(
   if (typeof text !== 'string') throw new GatewayError('STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED', { reason: 'missing' })
   const token = await verify(text)
   const name = `jti ${token.issuer} ${token.tokenId}`
-  // Longer than a token is accepted past its expiry.
+  // Longer than the verifier accepts a token after its expiry.
   const lifetimeMs = token.expiresAtSeconds * 1000 - now() + maxClockDifferenceMs
   const isFirst = await singleUse.claim(name, lifetimeMs).catch(async (cause: unknown) => {
-    // The store of used tokens does not answer. A replay does no harm: this process ends the session in any case.
+    // The store of used tokens does not answer. End the sessions in this process anyway: a replay does no harm.
     await revocations.revoke(revocationOf(token, now())).catch(() => undefined)
     throw unshared(cause)
   })
@@ -65,7 +66,7 @@ export async function takeLogoutToken(
 /** A logout token has less than 2 KiB. Our login service never sends more. */
 const bodyLimit = 16_384
 
-/** `POST /.stagedoor/backchannel-logout` (OIDC Back-Channel Logout 1.0 §2.5, §2.8): answers 200 when it is done for all. */
+/** `POST /.stagedoor/backchannel-logout` (OIDC Back-Channel Logout 1.0 §2.5, §2.8): answers 200 when all replicas have been notified. */
 export const backchannelLogout: FastifyPluginAsync<{ party: BackchannelParty }> = async (app, { party }) => {
   app.post('/backchannel-logout', { bodyLimit }, async (request, reply) => {
     const token = await takeLogoutToken(party, logoutTokenIn(request), (unshared, { code: reason }) =>
@@ -84,7 +85,7 @@ function eventOf({ sid, subject = '' }: LogoutToken) {
   } as const
 }
 
-/** §2.5: the token is a form field; other encodings would be another way in that the specification does not know. */
+/** §2.5: the token is a form field. The specification has no other encoding, so others are refused. */
 function logoutTokenIn({ headers, body }: FastifyRequest): unknown {
   const [type = ''] = (headers['content-type'] ?? '').split(';')
   if (type.trim().toLowerCase() !== 'application/x-www-form-urlencoded') {

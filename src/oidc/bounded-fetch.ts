@@ -3,7 +3,7 @@ import type { CustomFetch } from 'openid-client'
 /** Far more than a discovery document, a token answer or a set of keys needs. */
 const maxAnswerBytes = 1_048_576
 
-/** Cuts off answers of the login service that are longer than any real one, so that none fills the memory. */
+/** Cuts off answers of the login service that are longer than any real one, so that they cannot fill the memory. */
 export function boundedFetch(fetch: CustomFetch, maxBytes = maxAnswerBytes): CustomFetch {
   return async (url, options) => {
     const response = await fetch(url, options)
@@ -28,7 +28,7 @@ function limit(url: string, maxBytes: number): TransformStream<Uint8Array, Uint8
 export type FetchLimits = { fetch: CustomFetch; signal: AbortSignal; maxBytes: number }
 
 /**
- * Fetches one public document of an issuer: no redirects, no more than `maxBytes`, until `signal` ends it.
+ * Fetches one public document of an issuer. It follows no redirects, reads at most `maxBytes` and stops when `signal` aborts.
  * @throws Error when the answer is not a 200 within these limits
  */
 export async function fetchDocument(url: string, { fetch, signal, maxBytes }: FetchLimits): Promise<string> {

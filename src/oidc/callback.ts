@@ -17,7 +17,7 @@ import { isExpired, type Transaction } from './transaction.ts'
 
 type CallbackQuery = Readonly<Record<string, string | string[] | undefined>>
 
-/** Finishes a login: checks that it is the one this browser started, trades the code, starts a session. */
+/** Finishes a login: checks that this browser started it, exchanges the code and starts a session. */
 export async function finishLogin(
   party: RelyingParty,
   request: FastifyRequest,
@@ -28,14 +28,14 @@ export async function finishLogin(
   const refusal = providerRefusal(query)
   if (refusal !== undefined) throw refusal
   const answer = authorizationAnswer(query, await party.provider.metadata())
-  // Revocations are about what began before them, and one that comes while Auth0 answers has to end this login, too.
+  // A revocation ends sessions that began before it. One that arrives while Auth0 answers must end this login, too.
   const beganAt = party.now()
   const tokens = await exchangeCode(party, transaction, answer)
   const claims = tokens.claims()
   if (claims !== undefined && !isSubject(claims.sub)) {
     throw new GatewayError('STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED', { reason: 'subject' })
   }
-  // OIDC Core §3.1.3.7 item 5, also where there is one audience only.
+  // OIDC Core §3.1.3.7 item 5, checked even if there is only one audience.
   if (claims?.azp !== undefined && claims.azp !== party.clientId) {
     throw new GatewayError('STAGEDOOR_OIDC_TOKEN_EXCHANGE_FAILED', { reason: 'authorized-party' })
   }
@@ -58,7 +58,7 @@ export async function finishLogin(
   return { session, isStepUp: transaction.secondFactor !== undefined }
 }
 
-/** The login that `state` names, once: from here on it cannot be finished again. */
+/** Reads the login that `state` names and marks it as used: it cannot be finished again. */
 async function takeTransaction(
   { transactions, used, now }: RelyingParty,
   request: FastifyRequest,
@@ -70,7 +70,7 @@ async function takeTransaction(
   const { slot, id, returnTo } = named
   const transaction = await transactions.read(request, slot)
   if (transaction?.id !== id) {
-    // Only `used` can tell a login that was finished from one that another tab's login has put out of its slot.
+    // Only `used` distinguishes a login that was finished from one whose slot the login of another tab has taken.
     const reason = !(await used.claim(id)) ? 'used-before' : transaction === undefined ? 'no-cookie' : 'slot-taken'
     throw new StrayCallback('STAGEDOOR_OIDC_TRANSACTION_MISSING', reason, returnTo)
   }
@@ -81,8 +81,8 @@ async function takeTransaction(
 }
 
 /**
- * The callback's parameters for openid-client: `state`, one `code`, and `iss` where there is one (RFC 9207). The browser can bring
- * anything, so that a fault here is its own and not the provider's.
+ * The callback's parameters for openid-client: `state`, one `code`, and `iss` if there is one (RFC 9207). The browser can send
+ * anything, so an error here is not reported as the provider's.
  */
 function authorizationAnswer(query: CallbackQuery, metadata: ServerMetadata): URLSearchParams {
   const { state, code, iss } = query

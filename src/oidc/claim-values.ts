@@ -1,4 +1,4 @@
-/** A claim, or a part of one, that has not the type that it needs. */
+/** A claim, or a part of one, that has the wrong type. */
 export type UnusableClaim = {
   /** Full name of the claim. */
   claim: string
@@ -10,8 +10,8 @@ export type UnusableClaim = {
 export type OnUnusable = (unusable: UnusableClaim) => void
 
 /**
- * The text of a claim, well-formed: half of a surrogate pair cannot be written to a header or a URL. Empty text and
- * `null` say that there is none.
+ * The text of a claim, made well-formed: a lone surrogate cannot be written to a header or a URL. Undefined for empty text and
+ * `null`.
  */
 export function textOf(claim: string, value: unknown, report?: OnUnusable): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value.toWellFormed()
@@ -19,7 +19,7 @@ export function textOf(claim: string, value: unknown, report?: OnUnusable): stri
   return undefined
 }
 
-/** One text stands for a list of one. */
+/** The texts of a claim. A single text counts as a list of one. */
 export function listOf(claim: string, value: unknown, report?: OnUnusable): string[] {
   if (typeof value === 'string') return value === '' ? [] : [value.toWellFormed()]
   if (isMissing(value)) return []
@@ -43,7 +43,7 @@ export function booleanOf(claim: string, value: unknown, report?: OnUnusable): b
   return undefined
 }
 
-/** Rules compare single values; anything deeper would only make sessions big. */
+/** Whether rules can compare the value: a single value or a list of them. Anything deeper would only make sessions larger. */
 export function isComparable(claim: string, value: unknown, report?: OnUnusable): boolean {
   const odd = [value].flat().find((item) => !['string', 'number', 'boolean'].includes(typeof item))
   if (odd === undefined) return true
@@ -74,8 +74,8 @@ export function isName(value: unknown): value is string {
 }
 
 /**
- * Whether a `sub` can name a person or a program: 1 to 255 ASCII characters (OIDC Core §2), none of them a control
- * character, no space at either end. Anything else could be shown, stored or compared in more than one way.
+ * Whether a `sub` is valid: 1 to 255 ASCII characters (OIDC Core §2) without control characters, and without a space at either
+ * end. Anything else could be shown, stored or compared in more than one way.
  */
 export function isSubject(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 255 && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)

@@ -2,13 +2,13 @@ import { importPKCS8 } from 'jose'
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, PrivateKeyJwt, type ServerMetadata } from 'openid-client'
 
 export type Credentials = {
-  /** The first is used, the next is the fallback while rotating. */
+  /** The first is used; the others are fallbacks during a rotation. */
   clientSecrets: readonly string[]
-  /** RSA keys as PKCS #8 PEM, for `private_key_jwt` (OIDC Core §9); they come before secrets. */
+  /** RSA keys as PKCS #8 PEM, for `private_key_jwt` (OIDC Core §9). They are tried before secrets. */
   privateKeys?: readonly string[]
 }
 
-/** What the client proves itself by at the token endpoint, in the order in which it is tried. */
+/** How the client authenticates at the token endpoint, in the order in which the methods are tried. */
 export async function clientAuthentications(
   { privateKeys = [], clientSecrets }: Credentials,
   metadata: ServerMetadata,
@@ -20,7 +20,7 @@ export async function clientAuthentications(
   ]
 }
 
-/** Auth0's regular web apps send the secret in the body; a provider that only takes Basic (RFC 6749 §2.3.1) gets that. */
+/** Auth0's regular web apps send the secret in the body. For other providers Basic (RFC 6749 §2.3.1) is used. */
 function authenticationFor(metadata: ServerMetadata, secret: string): ClientAuth {
   const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
   return methods.includes('client_secret_post') ? ClientSecretPost(secret) : ClientSecretBasic(secret)

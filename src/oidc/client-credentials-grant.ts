@@ -12,7 +12,7 @@ import {
 
 import { isLoopback } from '../config/values/addresses.ts'
 
-/** A machine that asks for an access token. */
+/** A client that requests an access token for itself. */
 export type MachineClient = {
   issuer: string
   clientId: string
@@ -27,7 +27,7 @@ export type MachineToken = { token: string; lifetimeSeconds: number; scopes: rea
 export type TokenRequestOptions = {
   fetch: CustomFetch
   timeoutMs: number
-  /** Discovered where it is not given. */
+  /** Default: the one from discovery. */
   tokenEndpoint?: string
 }
 
@@ -64,7 +64,7 @@ async function providerFor(
 
 /** An application at Auth0 that may use the Management API. Its issuer ends in a slash. */
 export type ManagementCredentials = Omit<MachineClient, 'audience'> & {
-  /** Default: the Management API below the issuer, which is another one where that is a custom domain. */
+  /** Default: the Management API below the issuer. If the issuer is a custom domain, set it: the audience differs. */
   audience?: string | undefined
 }
 
@@ -78,7 +78,7 @@ export async function fetchManagementToken(
   return fetchMachineToken(all, { ...options, tokenEndpoint: `${issuer}oauth/token` })
 }
 
-/** The login service's refusal of a token; undefined where it gave no answer that can be used. */
+/** Why the login service refused a token; undefined if there was no usable answer. */
 export function tokenRefusalIn(error: unknown): { status: number; error: string; description: string } | undefined {
   if (error instanceof ResponseBodyError) {
     return { status: error.status, error: error.error, description: error.error_description ?? '' }

@@ -1,10 +1,10 @@
 import { parse } from 'bowser'
 
 const maxLength = 60
-/** No browser writes more. The patterns of bowser take the square of the length. */
+/** No browser sends more. The time that bowser's patterns take grows with the square of the length. */
 const maxReadLength = 512
 
-/** A browser in words that its owner recognizes, such as `Firefox on Linux`. */
+/** A description of a browser that its owner recognizes, such as `Firefox on Linux`. */
 export function deviceOf(userAgent: string | undefined): string {
   if (userAgent === undefined || userAgent === '') return 'Unknown device'
   const { browser, os } = parse(userAgent.slice(0, maxReadLength))

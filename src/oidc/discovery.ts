@@ -1,12 +1,12 @@
 import type { ServerMetadata } from 'openid-client'
 
-/** The features of a tenant, by its discovery document. docs/sessions.md names the substitute for a missing one. */
+/** The features of a tenant, as its discovery document says. docs/sessions.md names the substitute for a missing one. */
 type Capabilities = {
-  /** How the provider's own session is ended: as the standard says, Auth0's older way, or not at all. */
+  /** How to end the provider's own session: by the standard, by Auth0's older endpoint, or not at all. */
   endSession: 'rp-initiated-logout' | 'auth0-v2-logout' | 'none'
-  /** Enterprise. Without it: events of Auth0, and at the latest the next refresh. */
+  /** Needs Auth0 Enterprise. Without it sessions end by Auth0's events, or at the latest at the next refresh. */
   backchannelLogout: 'offered' | 'not-offered'
-  /** RFC 9126; Enterprise with Highly Regulated Identity. Without it: a plain request with PKCE. */
+  /** RFC 9126. Needs Auth0 Enterprise with Highly Regulated Identity. Without it logins use a plain request with PKCE. */
   pushedAuthorization: 'required' | 'offered' | 'not-offered'
 }
 
@@ -27,8 +27,8 @@ function pushedAuthorizationOf(metadata: ServerMetadata): Capabilities['pushedAu
 }
 
 /**
- * The issuer of a discovery document is the configured one, to the letter (OpenID Connect Discovery 1.0 §4.3). openid-client
- * forgives a slash; but sessions have the provider's spelling, and Auth0's events end those of the configured one.
+ * Checks that the issuer of a discovery document is exactly the configured one (OpenID Connect Discovery 1.0 §4.3). openid-client
+ * tolerates a missing slash. But sessions store the provider's spelling, and Auth0's events end sessions of the configured one.
  * @throws TypeError
  */
 export function checkIssuer({ issuer }: ServerMetadata, configured: string): void {
@@ -39,8 +39,8 @@ const required = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as con
 const optional = ['end_session_endpoint', 'pushed_authorization_request_endpoint'] as const
 
 /**
- * Looks at the addresses of a discovery document once, so that no login stumbles over one later.
- * @throws TypeError when one that a login needs is missing, or when one is no address, or none by https
+ * Checks the addresses of a discovery document, so that no login fails because of one later.
+ * @throws TypeError when a required address is missing, or an address is invalid or not https
  */
 export function checkAddresses(metadata: ServerMetadata): void {
   const schemes = metadata.issuer.startsWith('http:') ? ['http:', 'https:'] : ['https:']

@@ -17,7 +17,7 @@ export function isClientRejected(error: unknown): boolean {
   return error.error === 'invalid_client' || (error.status === 401 && error.error === 'access_denied')
 }
 
-/** Whether the grant itself is dead: the session behind it cannot be refreshed any more. */
+/** Whether the grant is invalid: the session cannot be refreshed any more. */
 export function isGrantInvalid(error: unknown): boolean {
   return error instanceof ResponseBodyError && error.error === 'invalid_grant'
 }
@@ -31,7 +31,7 @@ export function isAuthTimeRefused(error: unknown): boolean {
 
 const networkCodes = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT'])
 
-/** How the provider failed, where it did not answer at all, answered 5xx, or asked us to slow down (429). */
+/** Describes an outage: the provider did not answer, answered 5xx or limits the rate (429). Undefined for any other error. */
 export function outageIn(error: unknown): string | undefined {
   if (error instanceof AuthorizationResponseError) return undefined
   if (error instanceof ResponseBodyError) return outageOf(error.response)
@@ -53,8 +53,8 @@ function outageOf({ status, url }: Response): string | undefined {
 const tooLong = /^(.{300}).+$/u
 
 /**
- * The login service's refusal (RFC 6749 §4.1.2.1), with its own words for the person: a blocked account, or what an Action
- * says. Used only for a callback whose `state` and transaction belong to this browser: anyone can write the address of another callback.
+ * The login service's refusal (RFC 6749 §4.1.2.1) with its own message for the person: a blocked account, or the text of an Action.
+ * Used only for a callback whose `state` and transaction belong to this browser, because anyone can forge the URL of a callback.
  */
 export function providerRefusal({
   error,
@@ -67,7 +67,7 @@ export function providerRefusal({
   return new GatewayError('STAGEDOOR_OIDC_PROVIDER_REFUSED', { reason: code, publicDetail: detail })
 }
 
-/** One line without control and direction characters, which could make a text look like another; of a bounded length. */
+/** Makes one line of bounded length, without control and direction characters, which could make a text look like another one. */
 function plainWords(text: string): string {
   const line = text.replaceAll(/[\p{C}\p{Z}\s]+/gu, ' ').trim()
   return line.replace(tooLong, '$1…')

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { decodeProtectedHeader } from 'jose'
 
 /**
- * Whether an ID token names the access token that came with it. `at_hash` is optional in the code flow, but a wrong one
- * says that the two do not belong together (OIDC Core §3.1.3.8).
+ * Whether the `at_hash` of an ID token matches the access token that came with it (OIDC Core §3.1.3.8). The claim is optional in
+ * the code flow; a wrong one means that the tokens do not belong together.
  * @param atHash the claim of the verified ID token
  */
 export function isAccessTokenNamed(atHash: unknown, idToken: string, accessToken: string): boolean {
@@ -14,14 +14,14 @@ export function isAccessTokenNamed(atHash: unknown, idToken: string, accessToken
   return atHash === hash.subarray(0, hash.length / 2).toString('base64url')
 }
 
-/** RFC 7518 §3.1 has the length of the hash in the name; Ed25519 signs with SHA-512. */
+/** Algorithm names end in the length of the hash (RFC 7518 §3.1). Ed25519 uses SHA-512. */
 function hashOf(algorithm: string): string {
   return `sha${/(?:256|384|512)$/.exec(algorithm)?.[0] ?? '512'}`
 }
 
 /**
- * Whether a login is for the requested organization: ids exactly, names regardless of case, as Auth0 compares
- * applications to check themselves. One token speaks of one organization.
+ * Whether a login is for the requested organization. Ids are compared exactly, names without regard to case. A token names
+ * one organization.
  */
 export function isLoginForOrganization(
   expected: string | undefined,

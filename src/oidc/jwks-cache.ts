@@ -15,7 +15,7 @@ export type JwksCacheOptions = {
   keepForMs: number
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Between 0 and 1, so that many gateways do not fetch at once. */
+  /** Returns a number between 0 and 1. Spreads the fetches of many gateways over time. */
   random: () => number
   onStatus?: (status: JwksStatus['status'], cause?: unknown) => void
 }
@@ -32,14 +32,14 @@ type JwksStatus = {
 /** `unknown`: the issuer has no such key. `unavailable`: we have no keys of the issuer at all. */
 type KeyLookup = 'known' | 'unknown' | 'unavailable'
 
-/** More keys than any issuer publishes, few enough to look through. */
+/** More keys than any issuer publishes, and few enough to search. */
 const maxKeys = 20
 export const maxJwksBytes = 150_000
 
 const firstRetryMs = 2_000
-/** An unknown id may belong to a new key. Made-up ids cause at most one fetch in this time. */
+/** An unknown key id may belong to a new key, so it causes a fetch; invented ids cause at most one in this time. */
 const fetchForUnknownEveryMs = 10_000
-/** After this time an unknown id is looked up again, in case the key was published. */
+/** After this time an unknown id causes a fetch again, in case its key has been published. */
 const unknownForMs = 30_000
 const maxUnknown = 1_000
 
@@ -57,7 +57,7 @@ export class JwksCache {
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  /** Begins with the keys that the store kept, if they are not from the future. */
+  /** Starts with the stored keys, unless their fetch time is in the future. */
   static async open(options: JwksCacheOptions): Promise<JwksCache> {
     const { issuer, store, now, onStatus } = options
     const cache = new JwksCache(options)
@@ -82,9 +82,9 @@ export class JwksCache {
     return this.#select
   }
 
-  /** The key as text, if it is in memory: the hot path, which never waits. Another text is another key. */
+  /** The key as text, if it is in memory. This is the hot path and never waits. A changed text means a changed key. */
   recall(kid: string): string | undefined {
-    // Timers follow the machine's clock; a busy gateway looks at the clock it was given.
+    // The refresh timer uses the machine's clock; a busy gateway also checks the clock that it was given.
     if (this.#options.now() >= this.#dueAt && this.#inFlight === undefined && !this.#isClosed) void this.refresh()
     return this.#isUsable() ? this.#keys.get(kid) : undefined
   }
@@ -97,7 +97,7 @@ export class JwksCache {
     if (this.#inFlight === undefined && !this.#mayFetchForUnknown()) return 'unknown'
     await this.refresh()
     if (this.#keys.has(kid)) return 'known'
-    // While the issuer does not answer, an id must not be remembered as unknown.
+    // Remember an id as unknown only if the issuer has answered.
     if (this.#failuresInARow === 0) this.#unknown.set(kid, true)
     return 'unknown'
   }
@@ -118,14 +118,14 @@ export class JwksCache {
     clearTimeout(this.#timer)
   }
 
-  /** Without any key no token can be verified: a request may bring the next try forward, once in ten seconds. */
+  /** Without keys no token can be verified, so a request may fetch them before the next retry is due, once in ten seconds. */
   #mayFetchFirstKeys(): boolean {
     return this.#options.now() >= this.#dueAt || this.#inFlight !== undefined || this.#mayFetchForUnknown()
   }
 
   #mayFetchForUnknown(): boolean {
     const now = this.#options.now()
-    // A clock that was set back holds no new key up.
+    // The absolute difference: a clock that was set back must not delay the fetch of a new key.
     if (Math.abs(now - this.#fetchedForUnknownAt) < fetchForUnknownEveryMs) return false
     this.#fetchedForUnknownAt = now
     return true
@@ -182,7 +182,7 @@ export class JwksCache {
 
 /**
  * The keys of a JWK Set (RFC 7517 §5) that can verify a token: public, for signatures, with an id.
- * @throws TypeError when the set is not one, is too large, or has no key of use
+ * @throws TypeError when the text is not a JWK Set, has too many keys, or has no usable key
  */
 export function verificationKeysIn(text: string): JSONWebKeySet {
   const { keys } = (JSON.parse(text) ?? {}) as Partial<JSONWebKeySet>

@@ -2,15 +2,15 @@ import { withSlash } from '../config/values/addresses.ts'
 import { fetchDocument, type FetchLimits } from './bounded-fetch.ts'
 
 /**
- * Where an issuer's keys are, by its discovery document (OpenID Connect Discovery 1.0 §4).
- * @throws Error when the document is not that issuer's, or its keys are not reached by https
+ * Reads the URL of an issuer's keys from its discovery document (OpenID Connect Discovery 1.0 §4).
+ * @throws Error when the document belongs to another issuer, or the URL is not https
  */
 export async function discoverJwksUrl(issuer: string, limits: FetchLimits): Promise<string> {
   const document: unknown = JSON.parse(
     await fetchDocument(`${withSlash(issuer)}.well-known/openid-configuration`, limits),
   )
   const { issuer: named, jwks_uri: url } = (document ?? {}) as Record<string, unknown>
-  // §4.3: compared as strings, or one issuer could speak for another.
+  // §4.3: the issuers must be identical strings; otherwise one issuer could impersonate another.
   if (named !== issuer) throw new Error(`the discovery document of ${issuer} names ${String(named)} as its issuer`)
   const location = typeof url === 'string' ? URL.parse(url) : null
   const isProtected = location?.protocol === 'https:' || issuer.startsWith('http:')
@@ -18,7 +18,7 @@ export async function discoverJwksUrl(issuer: string, limits: FetchLimits): Prom
   return location.href
 }
 
-/** Fetches the keys from where they were last, and looks for the place again when that fails. */
+/** Fetches the keys from the last known URL. After a failure, the next fetch discovers the URL again. */
 export function createJwksFetch(
   discover: (signal: AbortSignal) => Promise<string>,
   fetchKeys: (url: string, signal: AbortSignal) => Promise<string>,

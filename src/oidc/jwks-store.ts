@@ -2,13 +2,13 @@ import type { ExportedJWKSCache } from 'jose'
 
 import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
 
-/** Stores the last good keys of each issuer across a restart. A failure to store them does not stop the process. */
+/** Stores the last good keys of each issuer, so that they survive a restart. A failure to store them does not stop the process. */
 export type JwksStore = {
   read(issuer: string): Promise<ExportedJWKSCache | undefined>
   write(issuer: string, kept: ExportedJWKSCache): Promise<void>
 }
 
-/** Keeps nothing: after a restart the issuer must answer. */
+/** Stores nothing: after a restart the keys must be fetched. */
 export const forgetfulJwksStore: JwksStore = {
   read: async () => undefined,
   write: async () => undefined,
@@ -42,7 +42,7 @@ export function createFileJwksStore(path: string): JwksStore {
   }
 }
 
-/** jose looks at the keys themselves before it uses them. */
+/** Checks only the shape: jose validates the keys before it uses them. */
 function isKept(value: unknown): value is ExportedJWKSCache {
   return typeof value === 'object' && value !== null && 'uat' in value && Number.isFinite(value.uat)
 }

@@ -10,7 +10,7 @@ import { isNeedless, startLogin } from './start-login.ts'
 import { destinationOf } from './step-up.ts'
 import { answerToStray, StrayCallback } from './stray-callback.ts'
 
-/** Login and callback, and a way on from wherever a browser strays between them. */
+/** Login and callback. A callback that belongs to no login in flight is led to a page or to a new login. */
 export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { party }) => {
   const { prefix, markers, now } = party
 
@@ -62,15 +62,15 @@ export const loginEndpoints: FastifyPluginAsync<{ party: RelyingParty }> = async
   }
 }
 
-/** If a session cookie came and opens nothing, replicas may have different secrets. If none came, the browser did not keep it. */
+/** A session cookie that cannot be opened hints at replicas with different secrets. Without one, the browser did not keep the cookie. */
 function whyNotKept({ cookies }: FastifyRequest): string {
   const isThere = Object.keys(cookies).some((name) => /^(?:__Host-)?stagedoor(?:\.0)?$/.test(name))
   return isThere ? 'cookie-not-accepted' : 'cookie-not-sent'
 }
 
 /**
- * Redirects to the page when the path in `for` needs no further second factor, and to the login service
- * otherwise. That login either proves the second factor or ends in an error page, so that there is no loop.
+ * Redirects to the page when the path in `for` needs no further second factor, and to the login otherwise. That login either
+ * proves the second factor or ends in an error page, so there is no loop.
  * @throws STAGEDOOR_SESSION_REQUIRED
  */
 function answerStepUp(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): FastifyReply {

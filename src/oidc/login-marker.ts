@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /**
- * The outcome of this browser's latest login, in a small separate cookie: it proves that the browser keeps cookies, and bounds
+ * The state of this browser's latest login, in a small separate cookie. The cookie proves that the browser keeps cookies, and limits
  * automatic retries. It holds no personal data, so it is not sealed.
  */
 export type LoginMarker =
   | { kind: 'none' }
-  /** @property rounds logins that ended well one right after the other */
+  /** @property rounds how many logins succeeded in a row, shortly after one another */
   | { kind: 'started' | 'restarted'; rounds: number }
   | { kind: 'finished'; rounds: number; at: number }
 
@@ -35,7 +35,7 @@ export function parseMarker(value: string | undefined): LoginMarker {
   return { kind: 'none' }
 }
 
-/** The cookie's value; empty takes it away. */
+/** The cookie's value; empty when the cookie is to be cleared. */
 export function formatMarker(marker: LoginMarker): string {
   if (marker.kind === 'none') return ''
   const text = `${marker.kind}-${Math.min(marker.rounds, 9)}`
@@ -47,32 +47,32 @@ function lifetimeSecondsOf({ kind }: LoginMarker): number {
   return kind === 'finished' ? finishedLifetimeSeconds : startedLifetimeSeconds
 }
 
-/** Back so soon after a finished login without a session: it may be that the browser did not keep it. */
+/** A browser that comes back without a session so soon after a finished login may not have kept the cookie. */
 const notKeptWithinMs = 30_000
 
-/** Two logins right after one another are normal: the session of the first may have been revoked. After two without a session a third would not help. */
+/** Two logins in a row are normal: the session of the first may have been revoked. If both gave no session, a third would not help. */
 const maxRounds = 2
 
 /**
- * Whether a login that begins now would only go round in circles: the ones before have ended well a moment ago, and yet
- * there is no session.
+ * Whether a login that begins now would only repeat the previous ones in a loop: they succeeded a moment ago, and yet there is no
+ * session.
  * @param now milliseconds since the epoch
  */
 export function isSessionNotKept(marker: LoginMarker, isSignedIn: boolean, now: number): boolean {
   return !isSignedIn && roundsIn(marker, now) >= maxRounds
 }
 
-/** The marker to leave when a login begins: one that started over by itself stays marked so. */
+/** The marker to set when a login begins. A login that was restarted automatically stays marked as restarted. */
 export function markerAtStart(marker: LoginMarker, now: number): LoginMarker {
   return { kind: marker.kind === 'restarted' ? 'restarted' : 'started', rounds: roundsIn(marker, now) }
 }
 
-/** The marker to leave when a stray callback starts over. */
+/** The marker to set when a stray callback restarts the login. */
 export function markerAtRestart(marker: LoginMarker, now: number): LoginMarker {
   return { kind: 'restarted', rounds: roundsIn(marker, now) }
 }
 
-/** The marker to leave when a login ends well. */
+/** The marker to set when a login succeeds. */
 export function markerAtEnd(marker: LoginMarker, isSignedIn: boolean, now: number): LoginMarker {
   return { kind: 'finished', rounds: isSignedIn ? 1 : roundsIn(marker, now) + 1, at: now }
 }

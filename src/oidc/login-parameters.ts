@@ -11,13 +11,13 @@ const names = [
   'iss',
 ] as const
 
-/** The parameters that a login link may carry; all others are ignored. */
+/** The parameters that a login link may have; all others are ignored. */
 export type LoginParameters = Partial<Record<(typeof names)[number], string>>
 
 const maxLength = 2_048
 
 /**
- * Reads a login link's query; a parameter given twice or too long is refused rather than guessed at.
+ * Reads a login link's query. Refuses a parameter that is given twice or is too long.
  * @throws STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER
  */
 export function readLoginParameters(query: unknown, issuer: string): LoginParameters {
@@ -30,7 +30,7 @@ export function readLoginParameters(query: unknown, issuer: string): LoginParame
     if (value.length > maxLength) throw badParameter(`${name} is longer than ${maxLength} characters`)
     parameters[name] = value
   }
-  // OIDC Core §4: a third party may start a login, but only at the provider that we trust.
+  // OIDC Core §4: a third party may start a login, but only at the configured provider.
   if (parameters.iss !== undefined && withSlash(parameters.iss) !== withSlash(issuer)) {
     throw badParameter('iss is not the provider of this portal')
   }

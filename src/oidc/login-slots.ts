@@ -1,16 +1,15 @@
 /**
- * Places for logins in flight, one cookie each. However many tabs a browser opens at once, it never brings more login
- * cookies than there are places.
+ * Slots for logins in flight, one cookie each. They limit the login cookies of a browser, however many tabs it opens at once.
  */
 export const slots = ['0', '1', '2', '3', '4'] as const
 export type Slot = (typeof slots)[number]
 
-/** When each login in flight began, in milliseconds; undefined where a slot is free. */
+/** When each login in flight began, in milliseconds; undefined for a free slot. */
 export type Occupied = Partial<Record<Slot, { startedAt: number }>>
 
 /**
- * The slot for one login more: a free one by chance, because tabs that start at once do not see each other's cookies;
- * where none is free, that of the oldest login.
+ * Chooses the slot for a new login: a random free one, because tabs that start at the same time do not see each other's cookies.
+ * If none is free, it replaces the oldest login.
  * @param random a whole number
  */
 export function slotFor(inFlight: Occupied, random: number): Slot {

@@ -15,7 +15,7 @@ import { signatureAlgorithms } from './signature-algorithms.ts'
 
 export type LogoutToken = {
   issuer: string
-  /** The provider's session; ends this one only, whatever `subject` says. */
+  /** The provider's session. If given, only its sessions end, whatever `subject` says. */
   sid?: string
   subject?: string
   tokenId: string
@@ -23,7 +23,7 @@ export type LogoutToken = {
   expiresAtSeconds: number
 }
 
-/** @throws STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED, STAGEDOOR_OIDC_UNAVAILABLE while keys cannot be had */
+/** @throws STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED, STAGEDOOR_OIDC_UNAVAILABLE while the keys cannot be fetched */
 export type VerifyLogoutToken = (token: string) => Promise<LogoutToken>
 
 type VerifierOptions = {
@@ -53,10 +53,10 @@ const claimRefusals = new Map<string, ClaimRefusal>([
 
 const algorithms = [...signatureAlgorithms]
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
-/** Logout tokens are sent at once and live two minutes. */
+/** In seconds. Logout tokens are sent at once and are valid for two minutes. */
 const times = { maxTokenAge: 120, clockTolerance: 30 }
 
-/** Verifies logout tokens by the provider's published keys (OIDC Back-Channel Logout 1.0 §2.6). */
+/** Verifies logout tokens with the provider's published keys (OIDC Back-Channel Logout 1.0 §2.6). */
 export function createLogoutTokenVerifier(options: VerifierOptions): VerifyLogoutToken {
   const { provider, clientId, isTypeRequired, fetch, timeoutMs, now } = options
   let keys: RemoteJWKSet | undefined
@@ -81,7 +81,7 @@ export function createLogoutTokenVerifier(options: VerifierOptions): VerifyLogou
   }
 }
 
-/** A token that is wrong is refused for good; keys that cannot be fetched are no fault of the token. */
+/** Why a token is refused; undefined if it could not be verified because the keys could not be fetched. */
 function refusalIn(error: unknown): LogoutTokenRefusal | undefined {
   const isOfClaims = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed
   if (isOfClaims || error instanceof errors.JWTInvalid) {
@@ -123,7 +123,7 @@ function isLogoutType(type: unknown): boolean {
   return type === undefined || isTyped(type) || (typeof type === 'string' && type.toLowerCase() === 'jwt')
 }
 
-/** Media types have no case, and may leave out `application/` (RFC 7515 §4.1.9). */
+/** Media types ignore case, and may omit `application/` (RFC 7515 §4.1.9). */
 function isTyped(type: unknown): boolean {
   return typeof type === 'string' && ['logout+jwt', 'application/logout+jwt'].includes(type.toLowerCase())
 }

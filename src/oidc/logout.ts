@@ -7,9 +7,9 @@ import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 
 /**
- * Ends our session first, then what Auth0 holds: whatever fails there, here the person is signed out.
- * @param isEverywhere ends the person's sessions in all browsers
- * @returns whether it did, in all replicas
+ * Ends our session first, then Auth0's session and refresh token. If Auth0 fails, the person is still signed out here.
+ * @param isEverywhere whether to end the person's sessions in all browsers
+ * @returns whether all sessions of the person have ended, in all replicas
  */
 export async function finishLogout(
   party: RelyingParty,
@@ -26,7 +26,7 @@ export async function finishLogout(
   if (session?.refreshToken !== undefined) await revoke(party, session.refreshToken, request.log)
   // “Use another account”.
   const isSwitch = fields['next'] === 'login'
-  // Without a session here there may still be one at the login service, which would sign the same person in again.
+  // Log out at the login service even without a session here: its own session would sign the same person in again.
   const state = (isSwitch ? loginNextPrefix : isAllOver ? everywherePrefix : '') + returnTo
   const next = session === undefined && !isSwitch ? undefined : await providerLogout(party, session, state)
   // Clears cached pages of the portal, so that the back button does not show them (W3C Clear Site Data).
@@ -40,7 +40,7 @@ export const loginNextPrefix = 'login:'
 /** Prefix of `state` when all of the person's sessions have ended. */
 export const everywherePrefix = 'everywhere:'
 
-/** @returns whether all replicas know */
+/** @returns whether all replicas have been notified */
 async function endAll({ revocations, now }: RelyingParty, session: Session, log: FastifyBaseLogger): Promise<boolean> {
   const { issuer, subject } = session
   try {
@@ -52,7 +52,7 @@ async function endAll({ revocations, now }: RelyingParty, session: Session, log:
   }
 }
 
-/** RFC 7009. A failure is logged, not shown: the token dies by its idle limit. */
+/** Revokes a refresh token (RFC 7009). A failure is only logged: the token still expires by its idle limit. */
 async function revoke({ provider }: RelyingParty, refreshToken: string, log: FastifyBaseLogger): Promise<void> {
   try {
     await provider.call((configuration) =>
@@ -76,18 +76,18 @@ async function providerLogout(
 
 type EndSession = {
   clientId: string
-  /** Where the provider sends the browser back to; must be among the Allowed Logout URLs. */
+  /** Where the provider redirects the browser afterwards; must be among the Allowed Logout URLs. */
   signedOutUri: string
-  /** Comes back to `signedOutUri`: what follows there, and the page to return to. */
+  /** Returned to `signedOutUri`: an optional prefix for what follows, then the page to return to. */
   state: string
-  /** The provider's own session id (ID token `sid`), if it named one. */
+  /** The provider's own session id (ID token `sid`), if there is one. */
   providerSessionId?: string | undefined
 }
 
 /**
- * Where to send the browser so that the provider's session ends too: OIDC RP-Initiated Logout 1.0 §2 where discovered,
- * else Auth0's `/v2/logout`, which older tenants have only. `logout_hint` serves in place of an ID token, which we do
- * not keep and which would not belong in a URL.
+ * The URL that ends the provider's session: the discovered endpoint (OIDC RP-Initiated Logout 1.0 §2), or else Auth0's
+ * `/v2/logout`, the only one that older tenants have. `logout_hint` replaces the ID token, which we do not keep and which
+ * does not belong in a URL.
  */
 export function endSessionUrl(metadata: ServerMetadata, end: EndSession): URL | undefined {
   if (metadata.end_session_endpoint !== undefined) return rpInitiatedLogoutUrl(metadata.end_session_endpoint, end)
@@ -104,7 +104,7 @@ function rpInitiatedLogoutUrl(endpoint: string, end: EndSession): URL {
 }
 
 function auth0LogoutUrl({ issuer }: ServerMetadata, end: EndSession): URL {
-  // Auth0 leaves the query out when it looks for the URL in its list.
+  // Auth0 ignores the query when it compares the URL with its list of allowed URLs.
   const signedOut = new URL(end.signedOutUri)
   signedOut.searchParams.set('state', end.state)
   const url = new URL('v2/logout', issuer)

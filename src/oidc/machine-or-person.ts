@@ -7,8 +7,8 @@ export function clientOf(claims: Claims): string | undefined {
 }
 
 /**
- * Whether a token speaks for a program: Auth0 says so by `gty`, by a `sub` made of the client's id, or, with Agents as
- * Principal, by `sub_profile`. The suffix `@clients` alone proves nothing.
+ * Whether a token belongs to a program. Auth0 marks such tokens by `gty`, by a `sub` made of the client's id, or, with Agents
+ * as Principal, by `sub_profile`. The suffix `@clients` alone proves nothing.
  */
 export function isMachine(claims: Claims): boolean {
   const client = clientOf(claims)

@@ -3,12 +3,12 @@ import { decodeJwt } from 'jose'
 import type { UserClaims } from '../session/session.ts'
 import { booleanOf, isComparable, listOf, type OnUnusable, textOf, wellFormed } from './claim-values.ts'
 
-/** Whether a claim name in configuration stands for several: `*` is anything but a slash, e.g. the host of a namespace. */
+/** Whether a claim name in the configuration is a pattern. `*` matches anything but a slash, e.g. the host of a namespace. */
 export function isClaimPattern(name: string): boolean {
   return name.includes('*')
 }
 
-/** Whether a claim is meant by a name or pattern. Dots and slashes are part of a name, never steps into it. */
+/** Returns a test whether a claim matches a name or pattern. Dots and slashes are part of the name, not a path into the claim. */
 export function compileClaimName(pattern: string): (name: string) => boolean {
   return isClaimPattern(pattern) ? compileStars(pattern, '[^/]*') : (name) => name === pattern
 }
@@ -21,17 +21,17 @@ export function compileStars(pattern: string, star: string): (text: string) => b
 }
 
 /**
- * Full claim names to look under, the first found wins; of several claims that one pattern means, the first by
- * alphabet, so that it does not depend on the order in a token.
+ * Full claim names or patterns; the first one found wins. If one pattern matches several claims, the first in alphabetical order
+ * wins, so that the order in the token does not matter.
  */
 export type ClaimNames = {
   roles: readonly string[]
   groups: readonly string[]
   permissions: readonly string[]
   preferredUsername: readonly string[]
-  /** Claims to keep as they are, because rules name them. */
+  /** Claims to keep unchanged, because rules name them. */
   custom?: readonly string[]
-  /** Audience of the access token, whose `permissions` (Auth0 RBAC) count when the ID token has none. */
+  /** Audience of the access token. Its `permissions` (Auth0 RBAC) count when the ID token has none. */
   audience?: string | undefined
   /** Called for each claim that cannot be used, for the log and the metrics. */
   onUnusable?: OnUnusable
@@ -39,7 +39,7 @@ export type ClaimNames = {
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** Maps an ID token's claims to what a session keeps; what has the wrong type is left out, and reported. */
+/** Maps an ID token's claims to those that a session keeps. Values of the wrong type are left out and reported. */
 export function mapUserClaims(claims: Claims, names: ClaimNames): UserClaims {
   const report = names.onUnusable
   const text = (name: string | undefined) => (name === undefined ? undefined : textOf(name, claims[name], report))
@@ -95,9 +95,9 @@ function withoutMissing<T extends Record<string, string | undefined>>(record: T)
 }
 
 /**
- * The `permissions` that Auth0 puts into the access token of an API with RBAC. The token came straight from the token
- * endpoint, so its signature is not checked again (as OIDC Core §3.1.3.7 item 6 says of ID tokens); it has to be of our
- * issuer and for our API all the same. A token that is not a JWT has none.
+ * The `permissions` that Auth0 puts into the access token of an API with RBAC. The token came directly from the token
+ * endpoint, so its signature is not verified (OIDC Core §3.1.3.7 item 6 allows this for ID tokens). It must still come from
+ * our issuer and be meant for our API. A token that is not a JWT has no permissions.
  */
 export function accessTokenPermissions(
   accessToken: string,

@@ -2,8 +2,8 @@ import type { Session } from '../session/session.ts'
 import { badParameter, type LoginParameters } from './login-parameters.ts'
 
 /**
- * The organization that a login is for. A link may choose one only where configuration leaves it open. A second factor is shown
- * for the organization of the present session: without it the new session would be for none.
+ * The organization that a login is for. A link may choose one only if the configuration names none. A step-up keeps the
+ * organization of the present session; otherwise the new session would have none.
  * @param steppedUp the session that gets a second factor
  * @throws STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER
  */

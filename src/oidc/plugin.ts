@@ -8,7 +8,7 @@ import { finishLogout, loginNextPrefix, everywherePrefix } from './logout.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 
-/** Login, callback, logout: the endpoints through which sessions begin and end. */
+/** Login, callback and logout: the endpoints that start and end sessions. */
 export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { party }) => {
   const { baseUrl, prefix } = party
 
@@ -55,13 +55,13 @@ export const oidc: FastifyPluginAsync<{ party: RelyingParty }> = async (app, { p
     const returnTo = safeReturnTo(text.slice(prefixed?.length ?? 0), baseUrl, prefix)
     const href = `${prefix}/login?return_to=${encodeURIComponent(returnTo)}`
     if (isLoginNext && request.principal.kind !== 'user') return reply.redirect(href, 302)
-    // A sign-in in another tab may have come first.
+    // The person may have signed in again in another tab.
     if (request.principal.kind === 'user') return reply.redirect(`${prefix}/`, 302)
     return reply.sendPage(signedOutPage(href, prefixed === everywherePrefix))
   })
 }
 
-/** Other replicas could not be told yet. */
+/** The reason when other replicas could not be notified yet. */
 const unshared = 'STAGEDOOR_SESSION_STORE_UNAVAILABLE' satisfies ErrorCode
 
 function isAskedEverywhere(fields: unknown): boolean {

@@ -37,14 +37,14 @@ const refreshTimeoutMs = 60_000
 const firstRetryMs = 500
 const lastRetryMs = 30_000
 
-/** The OpenID provider, discovered when first needed and found again by itself after an outage. */
+/** The OpenID provider. It is discovered when first needed; a failed discovery is retried. */
 export function createProvider(options: ProviderOptions) {
   const discovered = discoverUntilFound(options)
   const credentials = { preferred: 0 }
 
   /**
-   * Makes one call as the client (`try-credentials.ts`). A `refresh` is given far more time: cut off, it may have used up the
-   * refresh token without our getting the next one.
+   * Makes one call with the client's credentials (`try-credentials.ts`). A `refresh` gets a much longer timeout: if it is cut off,
+   * the refresh token may have been used up without an answer that contains the next one.
    * @throws STAGEDOOR_OIDC_UNAVAILABLE, STAGEDOOR_OIDC_CLIENT_REJECTED; other failures as openid-client throws them
    */
   async function call<T>(
@@ -60,13 +60,13 @@ export function createProvider(options: ProviderOptions) {
     metadata: async (): Promise<ServerMetadata> =>
       ((await discovered.get()).login[0] as Configuration).serverMetadata(),
     call,
-    /** Tries to discover now and again until it works. */
+    /** Starts discovery, and retries it until it succeeds. */
     start: discovered.start,
     close: () => discovered.close(),
   }
 }
 
-/** Discovers the provider once, when first needed or by `start`; a failure is tried again. */
+/** Discovers the provider once, when first needed or at `start`. A failed discovery is retried. */
 function discoverUntilFound(options: ProviderOptions) {
   let status: ProviderStatus = 'unknown'
   let configurations: Configurations | undefined
@@ -114,7 +114,7 @@ function discoverUntilFound(options: ProviderOptions) {
   }
 }
 
-/** All from one discovery document. */
+/** Builds all configurations from one discovery document. */
 async function discoverAll(options: ProviderOptions): Promise<Configurations> {
   const issuer = new URL(options.issuer)
   const fetch = boundedFetch(options.fetch)
@@ -136,7 +136,7 @@ async function discoverAll(options: ProviderOptions): Promise<Configurations> {
   const credentials = await clientAuthentications(options, metadata)
   const login = credentials.map((credential) => configure(credential, options.timeoutMs))
   login.forEach(enableNonRepudiationChecks)
-  // Here TLS vouches for the ID token, not its signature (OIDC Core 3.1.3.7 item 6): a failure to fetch keys, after the
-  // refresh token was used up, would lose the next one.
+  // For a refresh, TLS authenticates the ID token, not its signature (OIDC Core §3.1.3.7 item 6). Otherwise a failure to fetch
+  // keys, after the refresh token has been used up, would lose the next refresh token.
   return { login, refresh: credentials.map((credential) => configure(credential, refreshTimeoutMs)) }
 }

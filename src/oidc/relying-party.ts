@@ -8,7 +8,7 @@ import type { Provider } from './provider.ts'
 import type { SecondFactor } from './second-factor.ts'
 import type { TransactionCookies, UsedTransactions } from './transaction-cookies.ts'
 
-/** All that login, callback and logout need: the gateway in its part as OpenID relying party. */
+/** What login, callback and logout need: the gateway as an OpenID relying party. */
 export type RelyingParty = {
   provider: Provider
   clientId: string
@@ -29,7 +29,7 @@ export type RelyingParty = {
   markers: LoginMarkers
   revocations: Pick<Revocations, 'revoke'>
   randomBytes: RandomBytes
-  /** The second factor without which this person would be refused there, when nothing else is missing. */
+  /** The second factor that this request requires, if it is all that the person lacks; undefined otherwise. */
   secondFactorFor: (
     principal: Principal,
     asked: { method: string; path: string; host: string },

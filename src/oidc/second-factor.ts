@@ -1,14 +1,13 @@
 import { maxClockDifferenceMs } from '../revocation/marks.ts'
 import type { Session } from '../session/session.ts'
 
-/** A second factor to be shown: at any time in the session, or not longer ago than this. */
+/** A required second factor: at any time in the session, or no longer ago than `withinMs`. */
 export type SecondFactor = { withinMs?: number }
 
 /**
- * Whether a login proves the second factor, and lately enough: by `amr` and `auth_time` of its ID token, since the user can remove
- * the parameters that ask for it from the request. Without `auth_time` nothing proves how long ago that was, and a time to come
- * proves nothing either. The callback of a login and the rules use this one test, or the browser would be sent
- * from one to the other for ever.
+ * Whether a login proves a recent enough second factor. Only `amr` and `auth_time` of the ID token count, since the user can remove
+ * the parameters that ask for a second factor from the request. A missing `auth_time`, or one in the future, proves nothing. The
+ * callback of a login and the rules use this same test; otherwise the browser could be redirected between them forever.
  * @param now milliseconds since the epoch
  */
 export function provesSecondFactor(

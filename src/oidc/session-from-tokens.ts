@@ -7,9 +7,8 @@ import { accessTokenPermissions, type ClaimNames, mapUserClaims } from './map-us
 export type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers
 
 /**
- * The session that a finished login starts. ID and access token are left behind: only mapped claims and the refresh
- * token are kept.
- * @param beganAt when the tokens were asked for, in milliseconds since the epoch
+ * The session that a finished login starts. It keeps only mapped claims and the refresh token, not the ID and access token.
+ * @param beganAt when the tokens were requested, in milliseconds since the epoch
  */
 export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, beganAt: number): Session {
   const claims = tokens.claims()
@@ -32,7 +31,7 @@ export function newSession(tokens: Tokens, id: string, claimNames: ClaimNames, b
   const contextClass = textOf('acr', acr, report)
   if (contextClass !== undefined) session.acr = contextClass
   if (tokens.refresh_token !== undefined) session.refreshToken = tokens.refresh_token
-  // May have a fraction (RFC 7519 §2, NumericDate), which Redis refuses; far before the epoch no cookie can end.
+  // The time may have a fraction (RFC 7519 §2, NumericDate), which Redis refuses. A cookie cannot expire far before the epoch.
   const ceilingSeconds = claims['session_expiry']
   if (typeof ceilingSeconds === 'number') session.ceilingAt = Math.max(0, Math.floor(ceilingSeconds * 1000))
   return session

@@ -1,6 +1,6 @@
 /**
- * The algorithms that tokens may be signed with: by a private key, named one by one (RFC 8725 §3.1). Shared secrets and unsigned
- * tokens would let others speak for the issuer.
+ * The signature algorithms that tokens may use, listed explicitly (RFC 8725 §3.1). All of them use a private key: with shared
+ * secrets or unsigned tokens, others could impersonate the issuer.
  */
 export const signatureAlgorithms: readonly string[] = [
   ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],

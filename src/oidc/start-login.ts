@@ -12,7 +12,7 @@ import type { SecondFactor } from './second-factor.ts'
 import { destinationOf } from './step-up.ts'
 import type { Transaction } from './transaction.ts'
 
-/** Starts a login: remembers it in this browser and sends the browser to the provider. */
+/** Starts a login: stores it in a cookie and redirects the browser to the provider. */
 export async function startLogin(party: RelyingParty, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (!request.facts.isNavigation) throw new GatewayError('STAGEDOOR_OIDC_NOT_A_NAVIGATION')
   const { issuer } = await party.provider.metadata()
@@ -34,15 +34,15 @@ export async function startLogin(party: RelyingParty, request: FastifyRequest, r
 }
 
 /**
- * Whether a signed-in person gains nothing from this login, which is so for a bookmark without a destination. A login with a
- * destination makes a new session: the Backstage module does this shortly before the old one ends.
+ * Whether the person is signed in and the login link has no parameters, as in a bookmark: such a login is needless. A login with
+ * a destination starts a new session: the Backstage module does this shortly before the old one ends.
  */
 export function isNeedless(party: RelyingParty, request: FastifyRequest): boolean {
   if (request.session === undefined || request.facts.query !== '') return false
   return stepUpTo('/', party, request) === undefined
 }
 
-/** The second factor that the destination requires. The link itself cannot lower it. */
+/** The second factor that the destination requires. The link cannot weaken it. */
 function stepUpTo(
   returnTo: string,
   party: RelyingParty,

@@ -1,6 +1,6 @@
 import type { SecondFactor } from './second-factor.ts'
 
-/** Auth0 acts on this value with a post-login Action (OpenID PAPE 1.0 §4). */
+/** A post-login Action in Auth0 requires the second factor for this value (OpenID PAPE 1.0 §4). */
 export const multiFactorAcr = 'http://schemas.openid.net/pape/policies/2007/06/multi-factor'
 
 /** Parameters for `/authorize` that ask for a second factor (OIDC Core §3.1.2.1). */
@@ -19,14 +19,14 @@ type Destination = { path: string; methods: readonly string[] }
 
 const anyMethod = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** @param returnTo a path on our own origin, as safeReturnTo() gives it */
+/** @param returnTo a path on our own origin, from safeReturnTo() */
 export function destinationOf(returnTo: string, baseUrl: string, prefix: string): Destination {
   const { pathname, searchParams } = new URL(returnTo, baseUrl)
   if (pathname !== `${prefix}/step-up`) return { path: pathname, methods: ['GET'] }
   return { path: searchParams.get('for') ?? '/', methods: anyMethod }
 }
 
-/** The URL that asks for the second factor of a script's request, and then leads the browser to `page`. */
+/** The URL that asks for the second factor which a script's request needs, and then redirects to `page`. */
 export function stepUpPath(prefix: string, path: string, page = '/'): string {
   return `${prefix}/step-up?for=${encodeURIComponent(path)}&return_to=${encodeURIComponent(page)}`
 }

@@ -4,7 +4,7 @@ import type { LoginMarker } from './login-marker.ts'
 
 type StrayReason = 'no-cookie' | 'slot-taken' | 'used-before'
 
-/** A callback of a login that this browser cannot finish any more, and where that login was going. */
+/** A callback of a login that this browser cannot finish any more. `returnTo` is the destination of that login. */
 export class StrayCallback extends GatewayError {
   readonly returnTo: string
 
@@ -20,10 +20,10 @@ type NextStep = 'say-signed-in' | 'continue' | 'restart' | 'page'
 type Circumstances = { isSignedIn: boolean; isNavigation: boolean; marker: LoginMarker }
 
 /**
- * A stray callback: the back button, a bookmark, a login that took too long, one of many tabs, another person's link.
- * With a session, a login of ours goes on to its page. Without one it starts over by itself, once, in a browser that is
- * known to keep cookies: in any other it would come back as a stray again. Where another tab's login
- * took the slot (`slot-taken`), it starts over every time: each round one of the tabs gets through, so that this ends.
+ * Decides how to answer a stray callback. Its cause may be the back button, a bookmark, a login that took too long, one of many
+ * tabs or another person's link. With a session, the browser continues to the login's page. Without one, the login restarts
+ * automatically, once, and only in a browser that is known to keep cookies; in others the next callback would be stray, too. If
+ * another tab's login took the slot (`slot-taken`), it restarts every time: each round one tab succeeds, so this ends.
  */
 export function answerToStray(error: GatewayError, { isSignedIn, isNavigation, marker }: Circumstances): NextStep {
   const isStray = error instanceof StrayCallback

@@ -19,7 +19,7 @@ export type TransactionCookies = ReturnType<typeof createTransactionCookies>
  */
 export function createTransactionCookies(isSecure: boolean, sealers: { cookie: Sealer; state: Sealer }) {
   const prefix = isSecure ? '__Host-stagedoor-tx.' : 'stagedoor-tx.'
-  // Lax, because the browser comes back from the provider by a cross-site top-level navigation.
+  // Lax, because the browser returns from the provider by a cross-site top-level navigation.
   const attributes = { path: '/', httpOnly: true, secure: isSecure, sameSite: 'lax' } as const
 
   async function read(request: FastifyRequest, slot: Slot): Promise<Transaction | undefined> {
@@ -42,7 +42,7 @@ export function createTransactionCookies(isSecure: boolean, sealers: { cookie: S
       reply.setCookie(prefix + slot, '', { ...attributes, maxAge: 0 })
     },
     sealState: (state: LoginState) => sealers.state.seal(state),
-    /** Nothing for a state that is not of our making, or spelled in another way. */
+    /** Undefined for a state that we did not seal, or whose encoding is not canonical. */
     async openState(text: string): Promise<LoginState | undefined> {
       if (!isCanonical(text)) return undefined
       return readLoginState((await sealers.state.open(text))?.payload)
@@ -57,7 +57,7 @@ function isCanonical(sealed: string): boolean {
 export type UsedTransactions = ReturnType<typeof createUsedTransactions>
 
 /**
- * Logins that were finished or given up: none can be used twice.
+ * Remembers logins that were finished or abandoned, so that none is used twice.
  * @param now milliseconds since the epoch
  * @param singleUse shared by all processes; while it does not answer, this process uses its own memory
  */

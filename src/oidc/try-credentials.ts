@@ -4,19 +4,19 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { isClientRejected, outageIn } from './failures.ts'
 
 /**
- * How often each of several credentials is tried. For up to 30 s after a secret was changed, each call to Auth0 may meet the
- * old secret or the new one, so that one round may be refused with both.
+ * How often each of several credentials is tried. For up to 30 s after a secret was changed, a call to Auth0 may be checked against
+ * the old secret or the new one, so that both may be refused in one round.
  */
 const maxRounds = 4
 const betweenRoundsMs = 250
 
-/** The credential that worked last: while one is being replaced, the next call does not try the dead one first. */
+/** The index of the credential that worked last. During a rotation the next call then does not try the old one first. */
 type Preference = { preferred: number }
 
 /**
- * Makes one call with a credential, with the next one when it is rejected, and around again.
- * @param all what each call needs, one for each credential
- * @throws STAGEDOOR_OIDC_UNAVAILABLE, STAGEDOOR_OIDC_CLIENT_REJECTED; other failures as they come
+ * Makes one call. If a credential is rejected, tries the next one, for several rounds.
+ * @param all the credentials
+ * @throws STAGEDOOR_OIDC_UNAVAILABLE, STAGEDOOR_OIDC_CLIENT_REJECTED; other errors unchanged
  */
 export async function tryCredentials<Credential, T>(
   all: readonly Credential[],
