@@ -7,7 +7,7 @@ import { readFileIfThere, writeFileAtomically } from '../storage/atomic-file.ts'
 export type PublicKeyArchive = {
   /** The keys, as last read. */
   keys(): JWK[]
-  /** Keeps more keys for good, and reads what other processes added. */
+  /** Adds keys permanently, and reads those that other processes have added. */
   add(more: readonly JWK[]): Promise<void>
 }
 

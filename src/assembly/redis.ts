@@ -45,7 +45,7 @@ export async function tryRedis(settings: RedisSettings): Promise<void> {
 
 /** Waits for the first attempt to connect. If it fails, the client keeps trying. */
 async function openRedis(settings: RedisSettings, logger: Logger): Promise<Redis> {
-  // The client takes 20 MiB, so it is loaded only where Redis is configured.
+  // The client takes 20 MiB of memory, so it is loaded only if Redis is configured.
   const connection = await import('../redis/redis.ts')
   const redis = new connection.Redis(settings)
   redis.events.on('ready', () => logger.info('connected to Redis'))

@@ -21,7 +21,7 @@ type Listener = { name: string; path: string; upstream: Upstream; statement: Sta
  * Reports a user whose rights changed to the upstreams that cache users. Backstage caches a user's groups for as long as its own
  * token lives, up to an hour. After this request it decides by the new groups, even for older tokens.
  *
- * @returns never rejects: failures are logged, and the upstream learns of the change from its next token
+ * @returns a function that never rejects: a failure is logged, and the change then takes effect with Backstage's next token for the user
  */
 export function provisionRoleChanges(
   config: Config,

@@ -47,7 +47,7 @@ function createFigures(now: () => number, trail: Trail) {
     countCalls: countLoginServiceCalls(registry),
     /** Sets the digest of the configuration in force, and the keys in use. */
     show: (digest: string, keys: NamedKeys) => void (inForce = { digest, keys }),
-    /** A mark for several sessions carries the moment of its revocation; a mark for one session carries none. */
+    /** Measures the delay of revocations of several sessions. A mark for a single session contains no time of its revocation. */
     noteRevocations: (news: readonly Mark[]): void => {
       for (const { kind, at } of news) if (kind !== 'session') noteDelay(now() - at)
     },

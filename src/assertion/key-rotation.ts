@@ -71,7 +71,7 @@ export async function generateStoredKey(): Promise<StoredKey> {
   return { kid: await calculateJwkThumbprint(jwk), jwk }
 }
 
-/** @throws TypeError when what was stored is not a private ES256 key */
+/** @throws TypeError when the stored key is not a private ES256 key */
 export async function openStoredKey({ kid, jwk }: StoredKey): Promise<SigningKey> {
   const privateKey = await importJWK(jwk, 'ES256')
   if (privateKey instanceof Uint8Array || privateKey.type !== 'private') throw new TypeError(`key ${kid} cannot sign`)

@@ -32,7 +32,7 @@ export function createGroupFilter({ include, exclude, max }: GroupFilterOptions)
   }
 }
 
-/** The user with only those groups that are passed on to upstreams. */
+/** Returns the user with only the groups that upstreams get. */
 export type WithPassedGroups = (user: UserPrincipal) => UserPrincipal
 
 /**

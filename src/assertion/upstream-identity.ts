@@ -2,7 +2,7 @@ import type {} from 'fastify'
 
 import type { UserClaims } from '../session/session.ts'
 
-/** The header fields that tell an upstream who the caller is; only Stagedoor may write them. */
+/** The header fields that carry the caller's identity to an upstream. Only Stagedoor may write them. */
 export type UpstreamIdentity = {
   /** Flat list `[name, value, name, value, …]`, ready to be appended to the upstream's header list. */
   headers: readonly string[]

@@ -18,7 +18,7 @@ type AdminAction = {
   /** The value for `stagedoor audit search --class`. */
   class: (typeof adminActionClasses)[number]
   methods: readonly string[]
-  /** As in `routes`: `*` for one segment, a last `**` for all the rest. */
+  /** A pattern as in `routes`: `*` matches one segment, a final `**` matches the rest of the path. */
   path: string
   /** What the request does; the documentation shows it. */
   does: string

@@ -7,7 +7,7 @@ import type { ChainHead } from './event.ts'
 /** The key that signs checkpoints. */
 export type CheckpointKey = { kid: string; privateKey: KeyObject }
 
-/** A checkpoint states the last record of a writer at a moment. `at` is RFC 3339. */
+/** A checkpoint names the last record of a writer at a given time. `at` is RFC 3339. */
 export type Checkpoint = ChainHead & { at: string }
 
 const type = 'stagedoor-audit+jwt'

@@ -25,7 +25,7 @@ export function parseCompact(token: string): CompactToken | BearerReason {
   const parsedHeader = parseStrictJson(headerBytes)
   if (parsedHeader === 'not-json') return 'header-not-json'
   if (parsedHeader === 'repeated-member') return 'repeated-header'
-  // An unsigned token has no third part, and gets a separate reason.
+  // An unsigned token has an empty third part. It gets its own reason.
   if (signature === '' && isNone(parsedHeader['alg'])) return 'algorithm-none'
   if (decode(signature) === undefined) return 'not-canonical'
   const parsedClaims = parseStrictJson(claimBytes)

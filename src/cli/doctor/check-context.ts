@@ -21,7 +21,7 @@ export type CheckContext = {
   open: (url: string) => Promise<Answer>
   /** Auth0's discovery document; undefined if it cannot be read. */
   discovery: () => Promise<Members | undefined>
-  /** The object at a path of the Management API; undefined where it cannot be read. */
+  /** The object at a path of the Management API; undefined if it cannot be read. */
   managed: (path: string) => Promise<Members | undefined>
   /** The answer at a path of the Management API. */
   managedAnswer: (path: string) => Promise<Answer>

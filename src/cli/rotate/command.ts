@@ -110,7 +110,7 @@ async function rotateAlone(
     patience: { everyMs: pollMs, limitMs: options.limit * 1000 },
     recorder: createRecorder({ file: options.auditFile, now, err }),
   })
-  // When secrets go to standard output, nothing else may be written there.
+  // If secrets go to standard output, the report goes to standard error.
   const report = options.to.includes('stdout') ? err : out
   report(`${JSON.stringify({ ...reportOf(ended), endedAt: new Date(now()).toISOString(), targets: options.to })}\n`)
   return ended.course === 'planned' || ended.course === 'emergency' || options.revert === true ? 0 : 1
