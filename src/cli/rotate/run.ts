@@ -6,7 +6,7 @@ import { heldAfter, type Rotation } from './rotation.ts'
 import { type Patience, settles } from './settles.ts'
 import type { StateFile } from './state-file.ts'
 import { firstStepOf, nextStepAfter, type RotationState } from './step-order.ts'
-import type { Target } from './targets/target.ts'
+import type { HeldSecrets, Target } from './targets/target.ts'
 
 /** The progress of a step; `resumed`: begun again, because an earlier run ended before it recorded the result. */
 export type StepOutcome = 'begun' | 'resumed' | 'done' | 'failed'
@@ -79,7 +79,7 @@ async function takeStep(state: RotationState, surroundings: Surroundings): Promi
   const { rotation, targets } = surroundings
   const held = heldAfter(state, rotation)
   if (held !== undefined) {
-    for (const target of targets) await target.write(held)
+    await writeToAll(targets, held)
     return {}
   }
   const awaited = awaitedIn(state)
@@ -88,6 +88,19 @@ async function takeStep(state: RotationState, surroundings: Surroundings): Promi
     return {}
   }
   return (await rotation.effects[state.step]?.(state)) ?? {}
+}
+
+/** Each target gets the secrets, also after one that fails: in an emergency Auth0 has the new one already. */
+async function writeToAll(targets: readonly Target[], held: HeldSecrets): Promise<void> {
+  const failures: string[] = []
+  for (const target of targets) {
+    await target.write(held).catch((error: unknown) => {
+      const failure = failureIn(error)
+      if (failure === undefined) throw error
+      failures.push(failure.message)
+    })
+  }
+  if (failures.length > 0) throw new CommandFailed(failures.join('; '))
 }
 
 function awaitedIn({ step, oldSecret, newSecret }: RotationState): Omit<Expected, 'option'> | undefined {

@@ -1,4 +1,5 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 
 import t from 'tap'
 
@@ -203,4 +204,16 @@ t.test('a limit that is shorter than the time to settle is refused before anythi
   t.match(err, '--limit 1 is shorter than --settle 2')
   t.same(await stack.held(), before)
   t.same(await stack.records(), [])
+})
+
+t.test('in an emergency each target gets the new secret, also after one that fails', async (t) => {
+  const { auth0, env, file, folder, held } = await startRotationStack(t)
+  const targets = ['program:/bin/false', `file:${file}`, `file:${join(folder, 'none', 'secret')}`]
+  const options = ['--state', join(folder, 'state'), '--settle', '0', '--emergency', '--no-wait']
+  const command = ['rotate', 'client-secret', ...targets.flatMap((to) => ['--to', to]), ...options]
+  const { exitCode, err } = await runCommand(command, { env })
+  t.equal(exitCode, 1)
+  t.match(err, /\/bin\/false ended with 1, .*; ENOENT/, 'each failure is told')
+  const secret = auth0.tenant.clients[0]?.clientSecret
+  t.same(await held(), { current: secret, next: secret })
 })
