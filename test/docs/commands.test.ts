@@ -1,4 +1,4 @@
-/** Every command on a page is one that there is; those of `stagedoor` that need no network run. */
+/** Every command on a page exists, and those of `stagedoor` that need no network run. */
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ const lines: Line[] = readBlocks('sh', 'bash', 'console').flatMap(({ place, lang
     .map((line) => ({ place, text: line.replace(/^\$ /, '').replace(/\s+# .*$/, '') })),
 )
 
-/** The parts of a line that are commands: what is before and after `&&`, `|` and in `$( )`. */
+/** The commands of a line: the parts before and after `&&` and `|`, and inside `$( )`. */
 const partsOf = ({ place, text }: Line): Line[] =>
   text
     .split(/&&|\|\||\||;|\$\(|\)/)
@@ -35,7 +35,7 @@ const partsOf = ({ place, text }: Line): Line[] =>
 const commands = lines.flatMap(partsOf)
 const ofProgram = (program: string): Line[] => commands.filter(({ text }) => text.split(' ')[0] === program)
 
-/** Words as a shell would make them, up to where output and input go. */
+/** Words as a shell splits them, up to the first redirection. */
 const wordsOf = (text: string): string[] =>
   [...text.replace(/ [<>].*$/, '').matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
     ([, double, single, bare]) => double ?? single ?? bare ?? '',
@@ -43,7 +43,7 @@ const wordsOf = (text: string): string[] =>
 
 class Parsed extends Error {}
 
-/** `stagedoor`, which stops where its work would begin. */
+/** The parser of `stagedoor`, which stops before any work. */
 function createParser(): Command {
   const nothing = () => {}
   const program = createProgram(commandContext(), async () => {})
@@ -68,15 +68,15 @@ async function problemOf(words: string[]): Promise<string | undefined> {
   }
 }
 
-t.test('every block for the shell is one that a shell can read', async (t) => {
+t.test('a shell can parse every shell block', async (t) => {
   for (const { place, text } of readBlocks('sh', 'bash')) {
     const { status, stderr } = spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' })
     t.equal(status, 0, `${place}: ${stderr}`)
   }
 })
 
-t.test('every command of stagedoor in a block is one, with its options', async (t) => {
-  // What follows the image's name in `docker run` is a command of stagedoor, too.
+t.test('every stagedoor command in a block exists, with its options', async (t) => {
+  // The words after the image's name in `docker run` are a stagedoor command, too.
   const inContainers = ofProgram('docker').flatMap(({ place, text }) => {
     const [, command] = / stagedoor (start .*)$/.exec(text) ?? []
     return command === undefined ? [] : [{ place, text: `stagedoor ${command}` }]
@@ -88,7 +88,7 @@ t.test('every command of stagedoor in a block is one, with its options', async (
   }
 })
 
-t.test('every command of stagedoor in a sentence is one', async (t) => {
+t.test('every stagedoor command in a sentence exists', async (t) => {
   for (const { name: page, text } of readPages()) {
     for (const [, command = ''] of text.matchAll(/`stagedoor ([a-z][^`]*)`/g)) {
       const words = wordsOf(command)
@@ -125,7 +125,7 @@ const packageNames = globSync('{packages,plugins}/*/package.json', { cwd: reposi
   (file): string => JSON.parse(readFileSync(join(repositoryRoot, file), 'utf8')).name,
 )
 
-t.test('every package of ours that a command installs is one', async (t) => {
+t.test('every package of ours that a command installs exists', async (t) => {
   for (const { place, text } of commands) {
     for (const [, name = ''] of text.matchAll(/(@stagedoor\/[a-z0-9-]+)/g))
       t.ok(packageNames.includes(name), `${place}: ${name}`)
@@ -133,10 +133,10 @@ t.test('every package of ours that a command installs is one', async (t) => {
 })
 
 const yamlBlocks = readBlocks('yaml')
-/** The first block that begins like this. */
+/** The first block that starts with this text. */
 const blockWith = (start: string): string => yamlBlocks.find(({ text }) => text.startsWith(start))?.text ?? ''
 
-/** Files that the pages name: those that they show, and a trail. */
+/** A folder with the files that the pages show, and a trail. */
 async function folderOfPages(t: Test): Promise<string> {
   const { lines, checkpoint, key } = trailOf('w', 3)
   const shown = {
@@ -161,7 +161,7 @@ async function folderOfPages(t: Test): Promise<string> {
   })
 }
 
-/** Commands of which nothing outside of the machine is asked. A search that finds nothing ends with 1. */
+/** Commands that need no network. A search without results exits with 1. */
 const offline = /^stagedoor (?:check(?!.* --url)|policy|token decode|audit)\b/
 const token = ['{"alg":"RS256","kid":"k"}', '{"sub":"auth0|1"}', 'a signature']
   .map((part) => Buffer.from(part).toString('base64url'))

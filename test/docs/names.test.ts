@@ -1,4 +1,4 @@
-/** What pages name in `code` is there: options of the configuration, metrics, files of the repository. */
+/** Options, metrics and files that pages name in `code` exist. */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -20,7 +20,7 @@ type Schema = {
 
 const root: Schema & { $defs?: Record<string, Schema> } = JSON.parse(textOf('config/schema.json'))
 
-/** A schema with all that it may stand for: alternatives, items of a list, what it refers to. */
+/** A schema with its alternatives, list items and references. */
 const formsOf = (schema: Schema): Schema[] => {
   const { anyOf = [], oneOf = [], items, $ref } = schema
   const named = $ref === undefined ? undefined : root.$defs?.[$ref.split('/').at(-1) ?? '']
@@ -44,10 +44,10 @@ const spans: Span[] = readPages().flatMap(({ name: page, text }) =>
   [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => ({ page, text: code })),
 )
 
-// The reference names options of a section without the section, and reads from the schema anyway.
+// The reference names options without their section, and is generated from the schema.
 const isGenerated = ({ page }: Span): boolean => page === 'docs/config.md'
 
-t.test('every option that a page names is one', async (t) => {
+t.test('every option that a page names exists', async (t) => {
   const sections = Object.keys(root.properties ?? {}).join('|')
   const shape = new RegExp(`^(?:${sections})(?:\\.[A-Za-z0-9<>-]+|\\[\\d*\\])+(?=[:, ]|$)`)
   const named = spans
@@ -60,7 +60,7 @@ t.test('every option that a page names is one', async (t) => {
   }
 })
 
-t.test('every metric that a page names is one, and telemetry.md names them all', async (t) => {
+t.test('every metric that a page names exists, and telemetry.md names all metrics', async (t) => {
   const sources = globSync('src/{telemetry,process}/**/*.ts', { cwd: repositoryRoot }).map(textOf).join('\n')
   const metrics = [...sources.matchAll(/'(stagedoor_[a-z_]+)'/g)].map(([, name]) => String(name))
   t.ok(metrics.length > 20)
@@ -75,7 +75,7 @@ t.test('every metric that a page names is one, and telemetry.md names them all',
   )
 })
 
-t.test('every file of the repository that a page names is there', async (t) => {
+t.test('every repository file that a page names exists', async (t) => {
   const shape =
     /^(?:src|test|docs|deploy|config|examples|scripts|plugins|packages\/assertion-contract|auth0|bench)\/[\w./-]+$/
   const named = spans.filter(({ text }) => shape.test(text))

@@ -11,7 +11,7 @@ export type Block = {
   text: string
 }
 
-/** Every page for readers: all Markdown that is committed, but for changelogs. */
+/** Every page for readers: all committed Markdown except for changelogs. */
 export function readPages(): { name: string; text: string }[] {
   const tracked = execFileSync('git', ['ls-files', '-z', '*.md'], { cwd: repositoryRoot, encoding: 'utf8' }).split('\0')
   return tracked
@@ -19,7 +19,7 @@ export function readPages(): { name: string; text: string }[] {
     .map((name) => ({ name, text: readFileSync(join(repositoryRoot, name), 'utf8') }))
 }
 
-/** The fenced blocks of every page in these languages, without the indentation of a list that they stand in. */
+/** The fenced blocks of every page in these languages, without the indentation of a surrounding list. */
 export function readBlocks(...languages: string[]): Block[] {
   return readPages().flatMap(({ name, text }) =>
     [...text.matchAll(/^( *)```(\w+)[^\n]*\n([^]*?)^ *```$/gm)]

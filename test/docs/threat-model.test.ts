@@ -10,7 +10,7 @@ const page = readFileSync(join(repositoryRoot, 'docs/security/threat-model.md'),
 const rows = page.split('\n').filter((line) => /^\| [STRIDE] \|/.test(line))
 const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)
 
-t.test('each threat names a test that there is', async (t) => {
+t.test('each threat names an existing test', async (t) => {
   t.ok(rows.length > 40)
   for (const row of rows) {
     const tests = [...row.matchAll(/`(test\/[^`]+)`/g)].map(([, path = '']) => path)
@@ -19,10 +19,10 @@ t.test('each threat names a test that there is', async (t) => {
   }
 })
 
-t.test('each stage of the request path has its threats', async (t) => {
+t.test('each stage of the request path has threats', async (t) => {
   for (const stage of stages.flat()) t.ok(headings.includes(stage), stage)
 })
 
-t.test('each kind of threat is there', async (t) => {
+t.test('each kind of threat is covered', async (t) => {
   t.same(new Set(rows.map((row) => row[2])), new Set('STRIDE'))
 })

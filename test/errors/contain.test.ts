@@ -4,7 +4,7 @@ import t from 'tap'
 
 import { containErrors, continueAfter } from '../../src/errors/contain.ts'
 
-t.test('an error ends what it happened in, and one while it ends goes no further', async (t) => {
+t.test('an error ends its own request, and a second error during that is contained', async (t) => {
   const collapsed: unknown[] = []
   const owner = {
     onData(part: string) {
@@ -20,7 +20,7 @@ t.test('an error ends what it happened in, and one while it ends goes no further
   t.match(collapsed, [{ message: 'broken' }])
 })
 
-t.test('an error behind an asynchronous stage ends its request, and not the process', async (t) => {
+t.test('an error after an asynchronous stage ends its request, not the process', async (t) => {
   const lines: object[] = []
   let isEnded = false
   const raw = { headersSent: false, statusCode: 200, end: () => void (isEnded = true) }

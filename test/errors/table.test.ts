@@ -4,7 +4,7 @@ import { errorTable } from '../../src/errors/error-table.ts'
 import { fromFramework, GatewayError } from '../../src/errors/gateway-error.ts'
 import { problem } from '../../src/errors/problem.ts'
 
-t.test('every error says what happened and what to do, in a whole sentence', async (t) => {
+t.test('every error has a complete sentence with the event and the remedy', async (t) => {
   for (const [code, { status, sentence, remedy }] of Object.entries(errorTable)) {
     t.match(code, /^STAGEDOOR_[A-Z]+(?:_[A-Z]+)*$/)
     t.ok(status >= 400 && status < 600, code)
@@ -27,7 +27,7 @@ t.test('the body for programs follows RFC 9457', async (t) => {
   })
 })
 
-t.test('detail is for the log unless it is said to be public', async (t) => {
+t.test('detail goes only to the log unless it is marked public', async (t) => {
   const secret = new GatewayError('STAGEDOOR_INTERNAL', { detail: 'db at 10.0.0.1' })
   t.equal(secret.message, 'db at 10.0.0.1')
   t.notMatch(JSON.stringify(problem(secret, 'r')), '10.0.0.1')
@@ -43,7 +43,7 @@ t.test('an error keeps its cause and its headers', async (t) => {
   t.equal(new GatewayError('STAGEDOOR_INTERNAL').cause, undefined)
 })
 
-t.test('what the framework refuses is a client’s mistake where it is one, else a fault of ours', async (t) => {
+t.test('a refusal of the framework is a client error if it is one, else an internal error', async (t) => {
   t.equal(fromFramework({ code: 'FST_ERR_CTP_BODY_TOO_LARGE' }).code, 'STAGEDOOR_BOUNDARY_BODY_TOO_LARGE')
   t.equal(fromFramework({ code: 'FST_ERR_BAD_URL' }).statusCode, 400)
   t.equal(fromFramework(Object.assign(new TypeError('oops'), { code: undefined })).code, 'STAGEDOOR_INTERNAL')

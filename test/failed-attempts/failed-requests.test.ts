@@ -7,7 +7,7 @@ import { ask, machinesIn, machineToken } from '../support/machine.ts'
 
 const failedAttempts = { max: 3, window: '1m' }
 
-t.test('too many refused tokens from one address are answered 429, and a good one is still taken', async (t) => {
+t.test('too many refused tokens from one address get a 429, and a valid one is still accepted', async (t) => {
   const { auth0, url } = await startStack(t, { config: { machines: machinesIn, server: { failedAttempts } } })
   const statuses: number[] = []
   for (let i = 0; i < 5; i++) {
@@ -23,7 +23,7 @@ t.test('too many refused tokens from one address are answered 429, and a good on
   t.equal((await ask(`${url}/`)).status, 401, 'no token is no attempt')
 })
 
-t.test('too many refused tokens of one client are answered 429, from wherever they come', async (t) => {
+t.test('too many refused tokens of one client get a 429 at any address', async (t) => {
   const server = { failedAttempts, trustedProxies: ['127.0.0.0/8'] }
   const { auth0, url } = await startStack(t, { config: { machines: machinesIn, server } })
   const from = async (address: string, azp: string) => {
@@ -37,7 +37,7 @@ t.test('too many refused tokens of one client are answered 429, from wherever th
   t.equal(await from('192.0.2.9', 'other'), 401)
 })
 
-t.test('too many failed sign-ins from one address are answered 429', async (t) => {
+t.test('too many failed sign-ins from one address get a 429', async (t) => {
   const { url } = await startStack(t, { config: { server: { failedAttempts } } })
   const statuses: number[] = []
   for (let i = 0; i < 4; i++) {
@@ -48,13 +48,13 @@ t.test('too many failed sign-ins from one address are answered 429', async (t) =
   t.match(text, 'STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS')
 })
 
-t.test('a browser whose session ended is never held up for polling with Backstage’s token', async (t) => {
+t.test('a browser without a session is never limited for polling with Backstage’s token', async (t) => {
   const { auth0, url } = await startStack(t, { config: { machines: machinesIn, server: { failedAttempts } } })
   const token = machineToken(auth0, {}, { typ: 'vnd.backstage.user' })
   for (let i = 0; i < 6; i++) t.equal((await ask(`${url}/`, token)).status, 401)
 })
 
-t.test('faults of ours, and refusals after who is asking is known, are not counted', async (t) => {
+t.test('internal errors and refusals of an identified caller are not counted', async (t) => {
   const counted = Object.keys(answersToTooMany)
   t.same(
     counted.filter((code) => !/^STAGEDOOR_(BEARER|OIDC)_/.test(code)),

@@ -4,7 +4,7 @@ import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 import { startRedis } from '../support/redis.ts'
 
-t.test('replicas with one Redis count failed attempts together, and go on without it', async (t) => {
+t.test('replicas with one Redis count failed attempts together, and keep counting without it', async (t) => {
   const redis = await startRedis(t)
   const config = {
     machines: machinesIn,

@@ -12,7 +12,7 @@ function answer(body: unknown, status = 401, type = 'application/problem+json; c
 const loginUrl = 'https://portal/.stagedoor/login?return_to=x'
 const stepUp = { code: 'STAGEDOOR_POLICY_STEP_UP_REQUIRED', reason: 'mfa-required' }
 
-t.test('only what Stagedoor says about the session or a second factor is a challenge', async (t) => {
+t.test('only Stagedoor’s answers about the session or a second factor are challenges', async (t) => {
   const table: [string, Response, unknown][] = [
     ['no session', answer({ code: 'STAGEDOOR_POLICY_UNAUTHENTICATED' }), { kind: 'session-over' }],
     ['no session at an endpoint of ours', answer({ code: 'STAGEDOOR_SESSION_REQUIRED' }), { kind: 'session-over' }],

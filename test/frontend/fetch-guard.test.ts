@@ -32,7 +32,7 @@ function startFetch(answers: (() => Response)[], outcomes: { pass?: Outcome; set
 const form = new FormData()
 form.set('note', 'whole')
 
-t.test('a call that was stopped is sent again with the same body', async (t) => {
+t.test('a call that was challenged is sent again with the same body', async (t) => {
   const table: [string, () => Parameters<typeof fetch>, RegExp][] = [
     ['no body', () => [url], /^$/],
     ['a URL object', () => [new URL(url)], /^$/],
@@ -61,33 +61,33 @@ t.test('a stream cannot be sent twice: after login the caller gets the 401', asy
   await t.rejects(guarded(url, used), TypeError)
 })
 
-t.test('who does not sign in gets the 401 that stopped the call', async (t) => {
+t.test('without a login the caller gets the 401 of the call', async (t) => {
   const { guarded, seen } = startFetch([over], { settle: 'give-up' })
   const response = await guarded(url)
   t.match(await response.json(), { code: 'STAGEDOOR_POLICY_UNAUTHENTICATED' })
   t.equal(seen.bodies.length, 1)
 })
 
-t.test('a call is not sent while the session is over and nobody wants to sign in', async (t) => {
+t.test('no call is sent while the session is over and the login was declined', async (t) => {
   const { guarded, seen } = startFetch([], { pass: 'give-up' })
   await t.rejects(guarded(url), { name: 'SessionOverError' })
   t.equal(seen.bodies.length, 0)
 })
 
-t.test('a call that is stopped each time ends', async (t) => {
+t.test('a call that is challenged each time fails', async (t) => {
   const { guarded, seen } = startFetch([over, over, over, over])
   t.equal((await guarded(url)).status, 401)
   t.equal(seen.bodies.length, 3)
 })
 
-t.test('calls to other sites are none of our business', async (t) => {
+t.test('calls to other sites pass unchanged', async (t) => {
   const { guarded, seen } = startFetch([over], { pass: 'give-up' })
   t.equal((await guarded('https://other/x')).status, 401)
   t.equal((await guarded(new Request('https://other/x'))).status, 201)
   t.equal(seen.settled, 0)
 })
 
-t.test('a permission is asked for again after login, and a refusal stays one', async (t) => {
+t.test('a permission request is sent again after login, and a refusal is passed on', async (t) => {
   const unauthorized = Object.assign(new Error('401'), { statusCode: 401 })
   const ask = (errors: unknown[], outcomes: { pass?: Outcome; settle?: Outcome } = {}) => {
     const authorize = async (permission: string) => {

@@ -68,25 +68,22 @@ t.test('a token is used until five minutes before it ends, then renewed once for
   t.match(await identity.getBackstageIdentity(), { userEntityRef: 'user:default/jane' })
 })
 
-t.test(
-  'a person who signed in again gets a new token at once, for they may have come back with other roles',
-  async (t) => {
-    const { identity, seen } = startIdentity([sessionAnswer(tokenFor(50))])
-    t.same(await identity.getCredentials(), { token: tokenFor(60) })
-    seen.logins += 1
-    for (let i = 0; i < 3; i += 1) t.same(await identity.getCredentials(), { token: tokenFor(50) })
-    t.equal(seen.refreshes, 1)
-  },
-)
+t.test('a new login gets a new token at once, since roles may have changed', async (t) => {
+  const { identity, seen } = startIdentity([sessionAnswer(tokenFor(50))])
+  t.same(await identity.getCredentials(), { token: tokenFor(60) })
+  seen.logins += 1
+  for (let i = 0; i < 3; i += 1) t.same(await identity.getCredentials(), { token: tokenFor(50) })
+  t.equal(seen.refreshes, 1)
+})
 
-t.test('a session that is over waits for the person, and then the refresh is asked again', async (t) => {
+t.test('after the end of the session a refresh waits for the login and is then sent again', async (t) => {
   const { identity, clock, seen } = startIdentity([overAnswer, sessionAnswer('second')])
   clock.now = 55 * minuteMs
   t.same(await identity.getCredentials(), { token: 'second' })
   t.match(seen, { settled: 1, refreshes: 2 })
 })
 
-t.test('a person who does not sign in again gets an error, as does a session that is over each time', async (t) => {
+t.test('a declined login gives an error, and so does a session that is over each time', async (t) => {
   const unwilling = startIdentity([overAnswer], 'give-up')
   unwilling.clock.now = 55 * minuteMs
   await t.rejects(unwilling.identity.getCredentials(), { name: 'SessionOverError' })
@@ -96,7 +93,7 @@ t.test('a person who does not sign in again gets an error, as does a session tha
   t.equal(endless.seen.refreshes, 3)
 })
 
-t.test('a refresh that fails is not asked again for ten seconds, and the token serves to its end', async (t) => {
+t.test('a failed refresh is not retried for ten seconds, and the token is used until it expires', async (t) => {
   const { identity, clock, seen } = startIdentity([new Error('503'), new Error('503 again'), sessionAnswer('second')])
   clock.now = 59 * minuteMs
   for (let i = 0; i < 5; i += 1) t.same(await identity.getCredentials(), { token: tokenFor(60) })
@@ -121,13 +118,13 @@ t.test('a token of another person is never used', async (t) => {
   t.equal(nameless.seen.refused, 'user:default/eve')
 })
 
-t.test('sign-out is the guard’s', async (t) => {
+t.test('the guard handles sign-out', async (t) => {
   const { identity, seen } = startIdentity([])
   await t.rejects(identity.signOut(), { message: 'left' })
   t.equal(seen.signedOut, 1)
 })
 
-t.test('how long a token lives is read from it, not from the browser’s clock', async (t) => {
+t.test('the lifetime of a token comes from the token, not from the browser’s clock', async (t) => {
   t.same(lifetimeOf(tokenFor(60), 5_000), { renewAt: 5_000 + 55 * minuteMs, expiresAt: 5_000 + 60 * minuteMs })
   t.same(lifetimeOf(tokenFor(4), 0), { renewAt: 2 * minuteMs, expiresAt: 4 * minuteMs })
   for (const unreadable of ['', 'e30.bnVsbA.x', 'e30.e30.x', 'e30.{.x', tokenFor(-1)]) {
@@ -135,7 +132,7 @@ t.test('how long a token lives is read from it, not from the browser’s clock',
   }
 })
 
-t.test('the answer of the refresh is read strictly where it matters', async (t) => {
+t.test('the required members of a refresh answer are checked', async (t) => {
   const identity = { userEntityRef: 'user:default/jane', ownershipEntityRefs: ['group:default/a', 1] }
   const profile = { email: 'j@x', displayName: 'Jane', picture: 'p' }
   t.same(parseBackstageSession({ backstageIdentity: { token: 't', identity }, profile }), {

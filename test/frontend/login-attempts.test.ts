@@ -13,7 +13,7 @@ function startAttempts(stored?: string) {
   return { clock, attempts: createLoginAttempts(store, () => clock.now) }
 }
 
-t.test('a page goes to login by itself three times a minute, not more', async (t) => {
+t.test('a page redirects to login by itself at most three times a minute', async (t) => {
   const { attempts, clock } = startAttempts()
   const leave = () => attempts.mayLeave()
   t.same([leave(), leave(), leave(), leave()], [true, true, true, false])
@@ -21,13 +21,13 @@ t.test('a page goes to login by itself three times a minute, not more', async (t
   t.equal(leave(), true)
 })
 
-t.test('a sign-in that works forgets the attempts before it', async (t) => {
+t.test('a successful sign-in resets the attempts', async (t) => {
   const { attempts } = startAttempts()
   for (let i = 0; i < 4; i += 1) attempts.mayLeave()
   attempts.forget()
   t.equal(attempts.mayLeave(), true)
 })
 
-t.test('what cannot be read is no attempt', async (t) => {
+t.test('unreadable stored attempts are ignored', async (t) => {
   for (const stored of ['no JSON', '{}', '["yesterday"]']) t.equal(startAttempts(stored).attempts.mayLeave(), true)
 })

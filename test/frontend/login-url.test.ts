@@ -7,7 +7,7 @@ const login = 'https://portal/.stagedoor/login'
 const back = 'return_to=%2F.stagedoor%2Fsigned-in'
 const stepUp = '/.stagedoor/step-up?for=%2Fapi%2Fx&return_to=%2F'
 
-t.test('login comes back to where the page wants, whatever a 401 suggests', async (t) => {
+t.test('login returns to the page’s own target, not to that of the 401', async (t) => {
   const table: [string, string | undefined, string][] = [
     ['nothing suggested', undefined, `${login}?${back}`],
     ['our login', `${login}?return_to=%2Fother&organization=org_1#x`, `${login}?${back}&organization=org_1`],
@@ -21,12 +21,12 @@ t.test('login comes back to where the page wants, whatever a 401 suggests', asyn
   }
 })
 
-t.test('a step-up keeps what it is for, and comes back to where the page wants', async (t) => {
+t.test('a step-up keeps its purpose and returns to the page’s own target', async (t) => {
   const url = new URL(loginUrl(gateway, '/.stagedoor/signed-in', `${login}?return_to=${encodeURIComponent(stepUp)}`))
   t.equal(url.searchParams.get('return_to'), `/.stagedoor/step-up?for=%2Fapi%2Fx&${back}`)
 })
 
-t.test('a step-up of another site is none', async (t) => {
+t.test('a step-up URL of another site is refused', async (t) => {
   const foreign = encodeURIComponent(`https://evil${stepUp}`)
   t.equal(loginUrl(gateway, '/notes', `${login}?return_to=${foreign}`), `${login}?return_to=%2Fnotes`)
 })

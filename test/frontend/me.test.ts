@@ -4,7 +4,7 @@ import { readMeAnswer } from '../../plugins/app-module-stagedoor/src/me.ts'
 
 const now = Date.parse('2026-11-23T12:00:00Z')
 
-t.test('only a 401 says that nobody is signed in', async (t) => {
+t.test('only a 401 means that no person is signed in', async (t) => {
   const table: [Response, string][] = [
     [new Response('{}', { status: 401 }), 'signed-out'],
     [new Response('{}', { status: 503 }), 'unknown'],
@@ -16,7 +16,7 @@ t.test('only a 401 says that nobody is signed in', async (t) => {
   for (const [response, kind] of table) t.equal((await readMeAnswer(response, now)).kind, kind)
 })
 
-t.test('times are those of the browser’s clock, however wrong it is', async (t) => {
+t.test('times are converted to the browser’s clock, even a wrong one', async (t) => {
   const body = {
     sub: 'auth0|jane',
     email: 'jane@example.com',

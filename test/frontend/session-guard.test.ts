@@ -21,7 +21,7 @@ function answerFor(sub: string, endsAt?: number): MeAnswer {
   return { kind: 'signed-in', me }
 }
 
-/** A guard in a browser without clock and network: time passes when `tick` is called. */
+/** A guard in a browser without clock and network. `tick` advances the time. */
 function startGuard({ me = answerFor('jane'), mayOpenWindow = true }: { me?: MeAnswer; mayOpenWindow?: boolean } = {}) {
   const world = { me, asked: 0, now: 0, opened: [] as unknown[], left: [] as unknown[], announced: [] as string[] }
   let timers: { at: number; task: () => void }[] = []
@@ -59,7 +59,7 @@ function startGuard({ me = answerFor('jane'), mayOpenWindow = true }: { me?: MeA
   return { guard, world, tick }
 }
 
-/** Lets promises that can settle do so. */
+/** Lets pending promises settle. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 const over = { kind: 'session-over' } as const
 const stepUp = { kind: 'step-up', loginUrl: '/login?x' } as const
@@ -71,7 +71,7 @@ async function endSession({ guard, world }: ReturnType<typeof startGuard>) {
   return waiting
 }
 
-t.test('many calls that are stopped at once ask once and show one dialog; login lets all of them go on', async (t) => {
+t.test('concurrent challenged calls cause one check and one dialog, and a login resumes all of them', async (t) => {
   const { guard, world } = startGuard()
   await guard.start()
   world.me = { kind: 'signed-out' }
@@ -93,19 +93,19 @@ t.test('many calls that are stopped at once ask once and show one dialog; login 
   t.same(world.opened, [undefined])
 })
 
-t.test('a call stopped just before somebody signed in again is sent at once, without a dialog', async (t) => {
+t.test('a call challenged just before a new login is sent at once, without a dialog', async (t) => {
   const { guard } = startGuard()
   t.equal(await guard.settle(over), 'retry')
   t.equal(guard.current(), undefined)
 })
 
-t.test('a Stagedoor that cannot say who is signed in signs nobody out', async (t) => {
+t.test('an error of the session check signs no one out', async (t) => {
   const { guard } = startGuard({ me: { kind: 'unknown' } })
   t.equal(await guard.settle(over), 'give-up')
   t.equal(guard.current(), undefined)
 })
 
-t.test('who does not want to sign in now keeps the page: calls fail at once until they do', async (t) => {
+t.test('a person who declines the login keeps the page, and calls fail at once until a login', async (t) => {
   const { guard, world } = startGuard()
   world.me = { kind: 'signed-out' }
   const waiting = guard.settle(over)
@@ -121,7 +121,7 @@ t.test('who does not want to sign in now keeps the page: calls fail at once unti
   t.equal(await guard.pass(), 'retry')
 })
 
-t.test('someone else who signs in gets a page of their own, and no call goes on', async (t) => {
+t.test('a login as a different person reloads the page and resumes no call', async (t) => {
   const { guard, world } = startGuard()
   await guard.start()
   world.me = answerFor('max')
@@ -137,7 +137,7 @@ t.test('someone else who signs in gets a page of their own, and no call goes on'
   t.equal(first, 'waits')
 })
 
-t.test('a second factor is asked for once for all calls, and the login that brings it lets them go on', async (t) => {
+t.test('concurrent calls ask for one second factor, and its login resumes all of them', async (t) => {
   const { guard, world } = startGuard()
   const waiting = Promise.all([guard.settle(stepUp), guard.settle(stepUp)])
   t.match(guard.current(), { kind: 'step-up', loginUrl: '/login?x' })
@@ -156,19 +156,22 @@ t.test('a second factor is asked for once for all calls, and the login that brin
   t.equal(await cancelled, 'give-up')
 })
 
-t.test('a call that waits for a second factor is sent again when a session that ended meanwhile is back', async (t) => {
-  const { guard, world } = startGuard()
-  const waiting = guard.settle(stepUp)
-  world.me = { kind: 'signed-out' }
-  await guard.suspect()
-  t.match(guard.current(), { kind: 'over' }, 'one dialog takes the place of the other')
-  world.me = answerFor('jane')
-  await guard.recheck()
-  t.equal(guard.current(), undefined, 'by a login in another tab')
-  t.equal(await Promise.race([waiting, settled().then(() => 'waits')]), 'retry')
-})
+t.test(
+  'a call that waits for a second factor is sent again after a login for a session that ended meanwhile',
+  async (t) => {
+    const { guard, world } = startGuard()
+    const waiting = guard.settle(stepUp)
+    world.me = { kind: 'signed-out' }
+    await guard.suspect()
+    t.match(guard.current(), { kind: 'over' }, 'one dialog takes the place of the other')
+    world.me = answerFor('jane')
+    await guard.recheck()
+    t.equal(guard.current(), undefined, 'by a login in another tab')
+    t.equal(await Promise.race([waiting, settled().then(() => 'waits')]), 'retry')
+  },
+)
 
-t.test('a login that did not happen changes nothing', async (t) => {
+t.test('a login window without a login changes nothing', async (t) => {
   const { guard, world } = startGuard()
   const waiting = guard.settle(stepUp)
   world.me = { kind: 'unknown' }
@@ -179,7 +182,7 @@ t.test('a login that did not happen changes nothing', async (t) => {
   t.equal(await waiting, 'give-up')
 })
 
-t.test('a browser that opens no window gets the choice, and only then may the page be left', async (t) => {
+t.test('a browser that blocks the window offers a choice before the page is left', async (t) => {
   const started = startGuard({ mayOpenWindow: false })
   const { guard, world } = started
   void endSession(started)
@@ -194,7 +197,7 @@ t.test('a browser that opens no window gets the choice, and only then may the pa
   t.same(world.left, [undefined])
 })
 
-t.test('a person is warned five minutes before the end, once, and told when it has come', async (t) => {
+t.test('a person is warned once, five minutes before the end, and notified at the end', async (t) => {
   const { guard, world, tick } = startGuard({ me: answerFor('jane', 12 * hourMs) })
   const shown: unknown[] = []
   const unsubscribe = guard.subscribe(() => shown.push(guard.current()?.kind))
@@ -218,7 +221,7 @@ t.test('a person is warned five minutes before the end, once, and told when it h
   t.equal(shown.at(-1), 'over', 'nobody listens any more')
 })
 
-t.test('a new login before the end takes the warning away', async (t) => {
+t.test('a new login before the end removes the warning', async (t) => {
   const { guard, world } = startGuard({ me: answerFor('jane', 200_000) })
   await guard.start()
   t.match(guard.current(), { kind: 'ending' })
@@ -229,7 +232,7 @@ t.test('a new login before the end takes the warning away', async (t) => {
   t.equal(guard.me()?.endsAt, 12 * hourMs)
 })
 
-t.test('a page looked at again asks who is signed in, at most once a minute', async (t) => {
+t.test('a page that becomes visible checks the session at most once a minute', async (t) => {
   const { guard, world } = startGuard()
   await guard.start()
   world.now = 60_000
@@ -240,7 +243,7 @@ t.test('a page looked at again asks who is signed in, at most once a minute', as
   t.equal(world.asked, 2)
 })
 
-t.test('a part of the page that cannot be loaded shows that the session is over, if it is', async (t) => {
+t.test('a page part that fails to load triggers a check of the session', async (t) => {
   const { guard, world } = startGuard()
   await guard.suspect()
   t.equal(guard.current(), undefined)
@@ -251,7 +254,7 @@ t.test('a part of the page that cannot be loaded shows that the session is over,
   t.equal(world.asked, 2)
 })
 
-t.test('signing out leaves the page for logout, tells the other tabs, and they say so', async (t) => {
+t.test('signing out opens the logout page and notifies the other tabs', async (t) => {
   const { guard, world } = startGuard()
   const left = await Promise.race([guard.signOut(), settled().then(() => 'still leaving')])
   t.equal(left, 'still leaving', 'Backstage would go to its own page otherwise')
@@ -262,7 +265,7 @@ t.test('signing out leaves the page for logout, tells the other tabs, and they s
   t.match(other.guard.current(), { kind: 'over', cause: 'signed-out' })
 })
 
-t.test('without a notice there is nothing to dismiss, and login opens all the same', async (t) => {
+t.test('without a notice dismissing does nothing, and login still opens', async (t) => {
   const { guard, world } = startGuard({ mayOpenWindow: false })
   guard.dismiss()
   guard.signInAgain()
@@ -270,7 +273,7 @@ t.test('without a notice there is nothing to dismiss, and login opens all the sa
   t.same([world.opened, world.left], [[undefined], [undefined]])
 })
 
-t.test('a session over shows before a second factor that is asked for', async (t) => {
+t.test('the end of the session takes precedence over a second factor', async (t) => {
   const started = startGuard()
   void endSession(started)
   await settled()
@@ -278,14 +281,14 @@ t.test('a session over shows before a second factor that is asked for', async (t
   t.match(started.guard.current(), { kind: 'over' })
 })
 
-t.test('a warning that a login without a window could not follow leaves for login on the page', async (t) => {
+t.test('after a warning, a blocked window leads to login on the page', async (t) => {
   const { guard, world } = startGuard({ me: answerFor('jane', 200_000), mayOpenWindow: false })
   await guard.start()
   guard.signInAgain()
   t.same(world.left, [undefined])
 })
 
-t.test('a browser that opens no window for a second factor gets the same choice', async (t) => {
+t.test('a browser that blocks the window for a second factor offers the same choice', async (t) => {
   const { guard } = startGuard({ mayOpenWindow: false })
   void guard.settle(stepUp)
   guard.signInAgain()

@@ -17,14 +17,14 @@ import {
 } from './connections/upstream.ts'
 import { fuzzParameters } from './support.ts'
 
-/** One run has several connections, and takes longer than those of the other tests. */
+/** Runs of this test take longer than others, since each has several connections. */
 const numRuns = Math.ceil(fuzzParameters.numRuns / 5)
-/** So few that one which is not given back is soon missed. */
+/** So few that a leaked place shows soon. */
 const places = 8
 
 const step: fc.Arbitrary<Step> = fc.record({
   method: fc.constantFrom('GET', 'GET', 'HEAD', 'POST', 'POST'),
-  // Silence lasts for a second, until the limit on it.
+  // Silence ends at its limit of a second.
   manner: fc.oneof(
     { weight: 60, arbitrary: fc.constantFrom(...manners.filter((each) => each !== 'silence')) },
     fc.constant('silence' as const),
@@ -42,7 +42,7 @@ const script: fc.Arbitrary<Script> = fc.record({
 const storm = fc.array(script, { minLength: 1, maxLength: 4 })
 
 t.test(
-  'however connections begin, break off and end, each answer is its asker’s, each request is decided once, and nothing stays',
+  'for any start, break and end of connections, each client gets its own answer, each request one decision, and nothing leaks',
   { timeout: 3_600_000 },
   async (t) => {
     const upstream = await startRawUpstream(t)
@@ -84,7 +84,7 @@ t.test(
         judgeDecisions(stack, upstream, conversations)
         await judgeNext(port, `m${run}-0-1`)
       }),
-      // Without shrinking: a storm that fails may do so by waiting.
+      // Without shrinking: a failing run may fail by a timeout.
       { ...fuzzParameters, numRuns, endOnFailure: true },
     )
     const after = await descriptorsAtRest(stack, upstream)
@@ -92,7 +92,7 @@ t.test(
   },
 )
 
-/** No connection of a client, no request under way, and no place that is not given back. */
+/** Whether no client connection, no request under way and no taken place is left. */
 const isAtRest = (stack: Stack): boolean => Object.values(heldBy(stack)).every((count) => count === 0)
 
 function heldBy({ parts }: Stack) {
@@ -111,7 +111,7 @@ async function descriptorsAtRest(stack: Stack, upstream: RawUpstream): Promise<n
   return readdirSync('/proc/self/fd').length
 }
 
-/** Answers are in the order of the requests, each has its asker's mark, and none looks whole that is not. */
+/** Checks that answers have the order and marks of their requests, and that no incomplete one looks complete. */
 function judgeAnswers({ sent, answers, tunnel }: Conversation): void {
   if (answers.length > sent.length) throw new Error(`${answers.length} answers to ${sent.length} requests`)
   for (const [i, { status, head, body, isWhole }] of answers.entries()) {
@@ -124,7 +124,7 @@ function judgeAnswers({ sent, answers, tunnel }: Conversation): void {
       if (!complete.has(step.manner)) throw new Error(`${mark}: a part passed for the whole`)
     }
   }
-  // What a client sends behind an upgrade is in the tunnel, even if it looks like a request.
+  // Bytes after an upgrade belong to the tunnel, even if they look like a request.
   const own = new Set(sent.slice(answers.length - 1).map(({ mark }) => mark))
   for (const found of tunnel.match(markPattern) ?? [])
     if (!own.has(found)) throw new Error(`${found} is in the tunnel of ${[...own].join()}`)
@@ -136,7 +136,7 @@ function decidedIn(stack: Stack): string[] {
   return decisions.map(({ path }) => String(path).match(markPattern)?.[0] ?? '')
 }
 
-/** Requests that an upstream saw, or that it answered or failed to answer, without a record of a decision. */
+/** Requests that an upstream saw, answered or failed to answer without a recorded decision. */
 function undecided(stack: Stack, { seen }: RawUpstream, conversations: readonly Conversation[]): string[] {
   const decided = decidedIn(stack)
   const answered = conversations.flatMap(({ sent, answers }) =>
@@ -157,7 +157,7 @@ function judgeDecisions(stack: Stack, { seen }: RawUpstream, conversations: read
   }
 }
 
-/** A safe request whose connection died without an answer is sent once more (RFC 9110 §9.2.2). */
+/** The gateway repeats a safe request once if its connection died without an answer (RFC 9110 §9.2.2). */
 function mostTimes(step: Step | undefined): number {
   if (step === undefined) return 0
   return step.method !== 'POST' && ['reset', 'hang-up'].includes(step.manner) ? 2 : 1

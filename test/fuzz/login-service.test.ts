@@ -84,7 +84,7 @@ const changes: fc.Arbitrary<Change> = fc
   )
   .map(([change, status]) => ({ ...change, status }))
 
-/** A document that is the issuer's own, with an address that is none. */
+/** The issuer's own document with an invalid address. */
 const endpoints: Change[] = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'end_session_endpoint'].flatMap(
   (name) =>
     [null, 42, '', 'no address', 'javascript:0'].map((value) => ({
@@ -95,7 +95,7 @@ const endpoints: Change[] = ['authorization_endpoint', 'token_endpoint', 'jwks_u
 )
 
 t.test(
-  'whatever the login service answers, logins end with a page that says so, and the gateway answers others',
+  'for any answer of the login service, logins end with an explaining page, and the gateway answers others',
   { timeout: 3_600_000 },
   async (t) => {
     const port = await freePort()
@@ -139,7 +139,7 @@ const config = {
   ],
 }
 
-/** Signs in as far as it gets; gives the answers of the gateway. */
+/** Signs in as far as possible. @returns the answers of the gateway */
 async function logIn(url: string): Promise<{ status: number }[]> {
   const browser = createBrowser()
   const first = await browser.step(`${url}/.stagedoor/login?return_to=/a`)
@@ -149,7 +149,7 @@ async function logIn(url: string): Promise<{ status: number }[]> {
   const callback = await passLoginPageUntilCallback(url, login, browser)
   return callback.startsWith(url) ? [first, await browser.step(callback)] : [first]
 
-  /** Where the discovery document sends the browser may be nowhere. */
+  /** The discovery document may send the browser to an invalid address. */
   async function openElsewhere({ location = '' }: Page): Promise<Page | undefined> {
     const page = await browser.open(location).catch(() => undefined)
     return page?.text.includes('name="password"') ? page : undefined
@@ -169,7 +169,7 @@ function asText(value: unknown): string {
   return JSON.stringify(value) ?? 'null'
 }
 
-/** As text, because `__proto__` is to be a member like any other. */
+/** Built as text, because `__proto__` has to be an ordinary member. */
 function withMember(text: string, name: string, value: unknown): string {
   const members = Object.entries(JSON.parse(text) as object).filter(([known]) => known !== name)
   return `{${[...members, [name, value] as const].map(([key, member]) => `${asText(key)}:${asText(member)}`).join(',')}}`
@@ -184,7 +184,7 @@ function withClaim(text: string, auth0: LocalAuth0, name: string, value: unknown
   return withMember(text, 'id_token', forge(key, { alg: 'RS256', kid: key.kid }, changed))
 }
 
-/** A `Test` whose teardowns run at the end of one run of the property, not of the whole test. */
+/** A `Test` whose teardowns run after one run of the property, not after the test. */
 function shortTest(): { ends: (() => unknown)[]; run: Test } {
   const ends: (() => unknown)[] = []
   return { ends, run: { teardown: (end: () => unknown) => void ends.push(end) } as unknown as Test }
@@ -198,7 +198,7 @@ function watchProcess(t: Test): { escaped: unknown[] } {
   return { escaped }
 }
 
-t.test('whatever a sealed login holds, its callback is a mistake of the browser', { timeout: 3_600_000 }, async (t) => {
+t.test('for any content of a sealed login, its callback is a client error', { timeout: 3_600_000 }, async (t) => {
   const port = await freePort()
   const url = `http://localhost:${port}`
   const auth0 = await startLocalAuth0({ callbacks: [`${url}/.stagedoor/callback`] })

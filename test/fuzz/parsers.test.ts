@@ -35,7 +35,7 @@ const claimNames = {
   custom: [],
 }
 
-/** Parsers that may answer or refuse with an error of their own; any other error is a mistake. */
+/** Parsers that may return a value or throw their own error. Any other error is a defect. */
 const parsers: [name: string, read: (text: string, json: unknown) => unknown][] = [
   ['path', (text) => isOnePath(`/${text}`)],
   ['Host', (text) => isOneHost(text)],
@@ -105,7 +105,7 @@ const knownClaims = [
   'auth_time',
 ]
 
-/** A token's content is an object; each claim that we know has the value, and the object its members. */
+/** Claims of a token: an object with this value for each known claim, and with its own members. */
 function claimsOf(value: unknown): Record<string, unknown> {
   const members = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
   return { ...Object.fromEntries(knownClaims.map((name) => [name, value])), ...members }
@@ -118,7 +118,7 @@ function isOnePath(text: string): void {
   if (typeof read === 'string') return
   assert.doesNotMatch(read.path, /\/\.{1,2}(?:\/|$)|[\\\s#]/)
   if (read.oddity === undefined) assert.doesNotMatch(read.path, /\/\/|;|%2f|%5c/i)
-  // Reading the result again gives the same, and so does the form that rules compare.
+  // Reading the result again gives the same result, and so does the form that rules compare.
   assert.deepEqual(readPath(read.path), read)
   if (read.oddity === undefined) assert.equal(matchKey(matchKey(read.path)), matchKey(read.path))
 }
@@ -145,7 +145,7 @@ function refuses(read: () => unknown, kind: new (...given: never[]) => Error): v
 }
 
 for (const [name, read] of parsers) {
-  t.test(`${name}: whatever comes is read or refused, and nothing else`, async () => {
+  t.test(`${name}: any input is read or refused`, async () => {
     fc.assert(
       fc.property(nastyText, nastyJson, (text, json) => void read(text, json)),
       fuzzParameters,
@@ -153,7 +153,7 @@ for (const [name, read] of parsers) {
   })
 }
 
-t.test('a set of keys that is none is an error, which its owner expects', async () => {
+t.test('an invalid key set throws an error that its caller expects', async () => {
   const parse = (text: string): void => refuses(() => verificationKeysIn(text), Error)
   fc.assert(
     fc.property(nastyJson, nastyText, (json, text) => (parse(JSON.stringify({ keys: [json] })), parse(text))),
@@ -161,7 +161,7 @@ t.test('a set of keys that is none is an error, which its owner expects', async 
   )
 })
 
-t.test('a configuration is read or refused with problems, whatever YAML it is', async () => {
+t.test('any YAML configuration is read or refused with problems', async () => {
   const sections = fc.constantFrom(
     'server',
     'auth0',
@@ -194,7 +194,7 @@ t.test('a configuration is read or refused with problems, whatever YAML it is', 
   })
 })
 
-t.test('what is no sealed cookie opens as nothing', async () => {
+t.test('an invalid sealed cookie does not open', async () => {
   const sealer = createSealer(['a secret for tests, at least 32 characters'], 'session')
   const sealed = await sealer.seal({ a: 1 })
   const changed = fc

@@ -35,7 +35,7 @@ const names = fc.constantFrom(
   'Content-Type',
   ...inheritedNames,
 )
-/** Ways to spell a path below what a rule guards. */
+/** Spellings of a path below a guarded one. */
 const separators = fc.constantFrom(
   '/',
   '//',
@@ -94,10 +94,10 @@ const requests = fc.record({
   body: nastyText,
 })
 
-/** Longer than an answer takes; a request that is not whole is ended then. */
+/** Longer than an answer takes. An incomplete request ends then. */
 const patienceMs = 3_000
 
-/** Writes bytes on a connection of their own; gives the status of the first answer, if one came before it closed. */
+/** Writes bytes on a new connection. @returns the status of the first answer, if one arrived before the close */
 function statusOf(port: number, bytes: Buffer): Promise<number | undefined> {
   return new Promise((resolve) => {
     let answer = ''
@@ -113,7 +113,7 @@ function statusOf(port: number, bytes: Buffer): Promise<number | undefined> {
 }
 
 t.test(
-  'whatever clients send, the gateway answers others, never with 5xx, and upstreams see what rules allow',
+  'for any client input, the gateway answers others, never with 5xx, and upstreams see only allowed requests',
   { timeout: 3_600_000 },
   async (t) => {
     const stack = await startStack(t, {
@@ -162,7 +162,7 @@ function asObject(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : { constructor: value }
 }
 
-/** As a server would see it that decodes, drops and joins all that it can. */
+/** The path as a server reads it that decodes, drops and joins as much as possible. */
 function isAllowed(url: string, hasToken: boolean): boolean {
   const [path = ''] = url.split('?')
   let reading = path

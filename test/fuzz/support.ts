@@ -1,15 +1,15 @@
 import * as fc from 'fast-check'
 
-/** CI runs few, and the same ones each time; `npm run fuzz` runs many, of a seed that a failure prints. */
+/** CI makes a few runs with a fixed seed. `npm run fuzz` makes many, with a seed that a failure prints. */
 export const fuzzParameters = {
   numRuns: Number(process.env['FUZZ_RUNS'] ?? 300),
   seed: Number(process.env['FUZZ_SEED'] ?? 20_261_129),
 }
 
-/** Names that every object has, and that a lookup in a plain object finds. */
+/** Names of inherited properties, which a lookup in a plain object finds. */
 export const inheritedNames = [...Object.getOwnPropertyNames(Object.prototype), '__proto__']
 
-/** Text that parsers trip over: separators, escapes, controls, lone surrogates, other scripts, great length. */
+/** Text that is difficult for parsers: separators, escapes, controls, lone surrogates, other scripts, great length. */
 export const nastyText = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
   {
@@ -56,7 +56,7 @@ export const nastyText = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('', 'a'.repeat(5_000), '9'.repeat(400), 'null', 'NaN', '-1', '1e999') },
 )
 
-/** JSON with odd values and inherited names; `__proto__` is a member of its own, as JSON.parse makes it. */
+/** JSON with odd values and inherited names. `__proto__` is an own member, as JSON.parse creates it. */
 export const nastyJson: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },

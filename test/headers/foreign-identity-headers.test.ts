@@ -37,7 +37,7 @@ const named: [product: string, ...names: string[]][] = [
 ]
 
 for (const [product, ...names] of named) {
-  t.test(`clients may not say who they are by headers of ${product}: ${names[0]} …`, async (t) => {
+  t.test(`clients cannot claim an identity with headers of ${product}: ${names[0]} …`, async (t) => {
     for (const name of names) {
       t.equal(isReservedHeader(name), true, name)
       t.equal(isIdentityHeader(name.replaceAll('_', '-')), true, `${name} may be passed on for a trusted proxy`)
@@ -46,7 +46,7 @@ for (const [product, ...names] of named) {
   })
 }
 
-t.test('headers of the same products that say nothing of a caller pass', async (t) => {
+t.test('headers of the same products without an identity pass', async (t) => {
   const harmless = [
     'x-ms-version',
     'x-ms-client-request-id',
@@ -60,7 +60,7 @@ t.test('headers of the same products that say nothing of a caller pass', async (
   }
 })
 
-t.test('the page names what is removed', async (t) => {
+t.test('the page names all removed headers', async (t) => {
   const page = readFileSync(join(repositoryRoot, 'docs/upstreams.md'), 'utf8')
   const section = page.split('\n## ').find((text) => text.startsWith('Identity headers')) ?? ''
   const onPage = [...section.matchAll(/`([A-Za-z0-9-]+)(\*?)`/g)].map(
@@ -79,7 +79,7 @@ t.test('the page names what is removed', async (t) => {
   }
 })
 
-t.test('what only Stagedoor writes is none of them', async (t) => {
+t.test('headers that only Stagedoor writes are not among them', async (t) => {
   for (const name of ['x-stagedoor-assertion', 'x-forwarded-user', 'x-forwarded-for', 'x-request-id', 'traceparent']) {
     t.equal(isIdentityHeader(name), false, name)
   }

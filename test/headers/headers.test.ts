@@ -25,7 +25,7 @@ t.test('names that only the gateway may set are reserved in every spelling', asy
   }
 })
 
-t.test('a flood of header names is classified right and not remembered without bound', async (t) => {
+t.test('a flood of header names is classified correctly, with a bounded cache', async (t) => {
   for (let i = 0; i < 1_500; i++) t.equal(isReservedHeader(`x-flood-${i}`), false)
   t.equal(isReservedHeader('x-stagedoor-late'), true)
 })
@@ -49,13 +49,13 @@ const navigations: [method: string, headers: Record<string, string>, expected: b
   ['GET', { accept: 'text/html', 'x-moz': 'prefetch' }, false],
 ]
 
-t.test('only a page load is a navigation', async (t) => {
+t.test('only a page load counts as a navigation', async (t) => {
   for (const [method, headers, expected] of navigations) {
     t.equal(isNavigation(method, headers), expected, `${method} ${JSON.stringify(headers)}`)
   }
 })
 
-t.test('a form that a page sent is answered with a page, though it is no navigation', async (t) => {
+t.test('a form post gets a page as its answer, although it is no navigation', async (t) => {
   t.equal(wantsPage({ 'sec-fetch-mode': 'navigate' }), true)
   t.equal(wantsPage({ accept: 'text/html' }), true, 'from a browser without fetch metadata')
   t.equal(wantsPage({ accept: 'text/html', 'x-requested-with': 'XMLHttpRequest' }), false)
@@ -78,7 +78,7 @@ const senders: [headers: Record<string, string>, isOurs: boolean][] = [
   [{ 'sec-fetch-site': 'none' }, false],
 ]
 
-t.test('an action is taken only when a page of ours asks for it', async (t) => {
+t.test('an action is accepted only from our own pages', async (t) => {
   for (const [headers, isOurs] of senders) {
     const act = () => refuseChangeFromOtherOrigin(headers, base)
     if (isOurs) t.doesNotThrow(act, JSON.stringify(headers))

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { allowsSharing, isForAsset } from '../../src/headers/shared-caches.ts'
 
-t.test('an answer that caches may share is told by its fields', async (t) => {
+t.test('header fields show whether shared caches may store an answer', async (t) => {
   const rows: [fields: Record<string, string>, isShared: boolean][] = [
     [{}, false],
     [{ 'cache-control': 'no-cache' }, false],
@@ -30,7 +30,7 @@ t.test('an answer that caches may share is told by its fields', async (t) => {
   }
 })
 
-t.test('files for everybody are told by where they are used, or by their names', async (t) => {
+t.test('public files are recognized by their use or their names', async (t) => {
   const rows: [method: string, path: string, destination: string | undefined, isAsset: boolean][] = [
     ['GET', '/x', 'script', true],
     ['HEAD', '/x', 'image', true],

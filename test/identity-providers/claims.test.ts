@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { mapUserClaims } from '../../src/oidc/map-user-claims.ts'
 import { folderWith } from '../config/support.ts'
 
-/** ID tokens in the form of each provider's public documentation, and what the example configuration makes of them. */
+/** ID tokens as each provider documents them, read with the example configuration. */
 const samples = {
   okta: {
     token: {
@@ -109,7 +109,7 @@ for (const [provider, { token, mapped }] of Object.entries(samples)) {
     })
     const file = join(repositoryRoot, `examples/identity-providers/${provider}.yaml`)
     const { config, warnings } = await loadConfig({ files: [file], env: { STAGEDOOR_SECRETS_FOLDER: folder } })
-    // Cognito, Google and Keycloak are asked for no offline_access, and docs/identity-providers.md says why.
+    // Logins at Cognito, Google and Keycloak request no offline_access; docs/identity-providers.md says why.
     const expected = config.auth0.scopes.includes('offline_access') ? [] : [{ path: ['auth0', 'scopes'] }]
     t.match(warnings, expected)
     t.equal(warnings.length, expected.length)

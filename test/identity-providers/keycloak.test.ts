@@ -9,7 +9,7 @@ import { startOrigin } from '../support/origin.ts'
 import { freePort } from '../support/ports.ts'
 import { until } from '../support/until.ts'
 
-/** A second certified provider beside the stand-in's: `npm run test:keycloak` starts one, which takes a minute. */
+/** Tests against a second certified provider. `npm run test:keycloak` starts it, which takes a minute. */
 const keycloakUrl = process.env['KEYCLOAK_URL']
 const skip = keycloakUrl
   ? false
@@ -17,7 +17,7 @@ const skip = keycloakUrl
 
 type Stack = Awaited<ReturnType<typeof startKeycloakStack>>
 
-t.test('with Keycloak people sign in, and its roles and groups count', { skip }, async (t) => {
+t.test('people sign in with Keycloak, and its roles and groups are used', { skip }, async (t) => {
   const stack = await startKeycloakStack(t)
   const jane = await signIn(stack, 'jane')
   t.equal(jane.page.status, 200)
@@ -29,7 +29,7 @@ t.test('with Keycloak people sign in, and its roles and groups count', { skip },
   t.equal(max.page.status, 403, 'a role that a person lacks')
 })
 
-t.test('Keycloak that ends a session tells Stagedoor (back-channel logout)', { skip }, async (t) => {
+t.test('a session that ends at Keycloak ends here (back-channel logout)', { skip }, async (t) => {
   const stack = await startKeycloakStack(t)
   const { browser } = await signIn(stack, 'jane')
   t.equal((await browser.fetch(`${stack.url}/`)).status, 200)
@@ -41,7 +41,7 @@ t.test('Keycloak that ends a session tells Stagedoor (back-channel logout)', { s
   )
 })
 
-t.test('signing out ends the session at Keycloak too', { skip }, async (t) => {
+t.test('a sign-out also ends the session at Keycloak', { skip }, async (t) => {
   const stack = await startKeycloakStack(t)
   const { browser } = await signIn(stack, 'jane')
   const left = await browser.submit(`${stack.url}/.stagedoor/logout`, '/.stagedoor/logout', {})
@@ -49,7 +49,7 @@ t.test('signing out ends the session at Keycloak too', { skip }, async (t) => {
   t.match((await browser.open(`${stack.url}/`)).text, /name="password"/, 'Keycloak asks again')
 })
 
-t.test('with Keycloak claims are kept fresh', { skip }, async (t) => {
+t.test('claims from Keycloak are refreshed', { skip }, async (t) => {
   let now = Date.now()
   const stack = await startKeycloakStack(t, () => now)
   const { browser } = await signIn(stack, 'jane')
@@ -68,7 +68,7 @@ async function passKeycloak(login: Page, browser: Browser, username: string): Pr
   return browser.submit(login.url, action.replaceAll('&amp;', '&'), { username, password: 'stagedoor' })
 }
 
-/** A fresh realm out of the example, two people in it, and the gateway before an upstream. */
+/** A new realm from the example with two people, and the gateway before an upstream. */
 async function startKeycloakStack(t: Test, now?: () => number) {
   const port = await freePort()
   const url = `http://localhost:${port}`
@@ -123,7 +123,7 @@ async function startKeycloakStack(t: Test, now?: () => number) {
   }
 }
 
-/** Calls Keycloak's admin API; its tokens live for a minute, so each call has one of its own. */
+/** Calls Keycloak's admin API. Tokens live for a minute, so each call gets a new one. */
 async function startAdministrator(realm: string) {
   return async (method: string, path: string, body?: object) => {
     const form = { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }

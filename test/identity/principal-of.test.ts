@@ -20,7 +20,7 @@ t.test('without a session the caller is anonymous', async (t) => {
   t.same(principalOf(undefined), { kind: 'anonymous' })
 })
 
-t.test('a session speaks for its user, and keeps its tokens to itself', async (t) => {
+t.test('a session gives a principal for its user, without its tokens', async (t) => {
   t.same(principalOf(session), {
     kind: 'user',
     issuer: 'https://t/',
@@ -34,7 +34,7 @@ t.test('a session speaks for its user, and keeps its tokens to itself', async (t
   t.notOk('authTimeSeconds' in principalOf(silent))
 })
 
-t.test('one session makes one principal', async (t) => {
+t.test('one session gives one principal', async (t) => {
   t.equal(principalOf(session), principalOf(session))
   t.not(principalOf(session), principalOf({ ...session }))
 })

@@ -12,7 +12,7 @@ import { until } from '../support/until.ts'
 
 const host = '127.0.0.1'
 
-/** A server with acceptors beside it that counts what comes in, and the turns of the event loop meanwhile. */
+/** A server with acceptors. It counts connections and the turns of the event loop meanwhile. */
 async function startAcceptors(t: Test) {
   const server = createServer((_request, response) => void response.end('x'))
   const acceptors = createAcceptors({ host, port: 0 }, (socket) => void server.emit('connection', socket))
@@ -26,7 +26,7 @@ async function startAcceptors(t: Test) {
   return { server, acceptors, port }
 }
 
-t.test('connections that come together are taken in together', { skip: process.platform !== 'linux' }, async (t) => {
+t.test('concurrent connections are accepted in one turn', { skip: process.platform !== 'linux' }, async (t) => {
   const { server, port } = await startAcceptors(t)
   const turnOf: number[] = []
   let turn = 0
@@ -44,7 +44,7 @@ t.test('connections that come together are taken in together', { skip: process.p
   t.ok(new Set(turnOf).size <= sockets.length / 2, `${sockets.length} in ${new Set(turnOf).size} turns`)
 })
 
-t.test('who listens at a taken port is told, whoever has it', async (t) => {
+t.test('listening on a taken port fails, whoever has it', async (t) => {
   const { port } = await startAcceptors(t)
   const listenAt = (port: number) => createAcceptors({ host, port }, () => undefined).listen()
   await t.rejects(listenAt(port), { code: 'EADDRINUSE' })
@@ -69,7 +69,7 @@ t.test('a gateway closes when the requests on all of its connections are answere
   await until(() => waiting.length === answers.length)
   const closed = app.close()
   await until(() => refusesConnections(port))
-  // One by one, so that the server's own connections are done while others are not.
+  // One by one, so that the server's own connections end before the others.
   for (const [i, answer] of answers.entries()) {
     waiting.find(({ req }) => req.url === `/public/${i}`)?.end('whole')
     t.same(await answer, [200, 'whole'])
@@ -80,7 +80,7 @@ t.test('a gateway closes when the requests on all of its connections are answere
 async function refusesConnections(port: number): Promise<boolean> {
   const socket: Socket = connect(port, host)
   const isOpen = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)])
-    // The other one rejects once the first is settled.
+    // The other promise rejects once the first has settled.
     .catch(() => false)
   socket.destroy()
   return !isOpen

@@ -16,19 +16,19 @@ async function open(t: Test, options: CertificateOptions) {
   return certificate
 }
 
-t.test('a certificate that was replaced is noticed, once', async (t) => {
+t.test('a replaced certificate is detected once', async (t) => {
   const files = await startCertificates(t)
   const certificate = await open(t, files)
   const before = certificate.current()
   const changed = new Promise((resolve) => certificate.onChange(resolve))
   await files.issue('second')
-  // The timer that looks does not keep a process alive.
+  // The timer for this check does not keep a process alive.
   await certificate.look()
   t.same(await changed, certificate.current())
   t.notSame(certificate.current(), before)
 })
 
-t.test('files that cannot be used leave the certificate as it was, and are complained of once', async (t) => {
+t.test('unusable files leave the certificate unchanged and are reported once', async (t) => {
   const files = await startCertificates(t)
   const failures: unknown[] = []
   const certificate = await open(t, { ...files, onFailure: (cause) => failures.push(cause) })
@@ -45,7 +45,7 @@ t.test('a key of another certificate is refused at the start', async (t) => {
   await t.rejects(openCertificate({ certificate: files.certificate, key: others.key }), /is not the key of/)
 })
 
-t.test('new connections get the new certificate, and those there are go on', async (t) => {
+t.test('new connections get the new certificate, and existing ones go on', async (t) => {
   const gateway = await startTlsGateway(t)
   const session = connectHttp2(t, gateway)
   await ask(session, { ':path': '/public/x' })

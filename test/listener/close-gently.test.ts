@@ -15,7 +15,7 @@ const nowhere = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret:
 async function startLeaving(t: Test, answer: (request: IncomingMessage, end: () => void) => void) {
   const origin = await startOrigin(t, (request, response) => answer(request, () => response.end('whole')))
   const port = await freePort()
-  // So long that a connection which is kept for it would keep the test from ending.
+  // Long enough that a connection kept for this time would stop the test from ending.
   const config = { server: { baseUrl: `http://localhost:${port}`, timeouts: { keepAlive: '1h' } } }
   const { listener, parts } = await startGateway(t, { auth0: nowhere, upstream: origin.url, port, config })
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
@@ -39,25 +39,22 @@ async function startLeaving(t: Test, answer: (request: IncomingMessage, end: () 
   return { port, ask, leave, streamsEnded: () => ended, looks: () => looks }
 }
 
-t.test(
-  'who comes back on a connection while the gateway leaves is served, and told that it is the last time',
-  async (t) => {
-    const { ask, leave } = await startLeaving(t, (_request, end) => end())
-    t.same(await ask('/public/1'), [200, 'keep-alive', 'whole'])
-    const left = leave()
-    t.same(await ask('/public/2'), [200, 'close', 'whole'])
-    await left
-    await t.rejects(ask('/public/3'), { code: 'ECONNREFUSED' })
-  },
-)
+t.test('a request on an open connection during the shutdown is served and closes the connection', async (t) => {
+  const { ask, leave } = await startLeaving(t, (_request, end) => end())
+  t.same(await ask('/public/1'), [200, 'keep-alive', 'whole'])
+  const left = leave()
+  t.same(await ask('/public/2'), [200, 'close', 'whole'])
+  await left
+  await t.rejects(ask('/public/3'), { code: 'ECONNREFUSED' })
+})
 
-t.test('where nobody is connected there is nobody to wait for', async (t) => {
+t.test('without connections the shutdown does not wait', async (t) => {
   const { leave, looks } = await startLeaving(t, (_request, end) => end())
   await leave()
   t.equal(looks(), 2, 'once before streams are ended, and once after the server has closed')
 })
 
-t.test('while load balancers are given time to notice, nothing closes, also where nobody is connected', async (t) => {
+t.test('during the drain period nothing closes, even without connections', async (t) => {
   const { leave, looks } = await startLeaving(t, (_request, end) => end())
   const left = leave(patienceMs, 1)
   t.equal(looks(), 0)
@@ -65,27 +62,24 @@ t.test('while load balancers are given time to notice, nothing closes, also wher
   t.equal(looks(), 2)
 })
 
-t.test(
-  'a request under way is answered whole; its connection, promised to be kept, is not kept for long',
-  async (t) => {
-    let finish = (): void => undefined
-    const arrived = Promise.withResolvers<void>()
-    const { ask, leave, streamsEnded } = await startLeaving(t, (_request, end) => {
-      finish = end
-      arrived.resolve()
-    })
-    const answer = ask('/public/slow')
-    await arrived.promise
-    const left = leave(100)
-    // Beyond the farewell: the streams of those who stay are ended again and again.
-    await until(() => streamsEnded() > 0)
-    finish()
-    t.same((await answer).at(-1), 'whole')
-    await left
-  },
-)
+t.test('a request under way gets its complete answer, and its keep-alive connection closes soon after', async (t) => {
+  let finish = (): void => undefined
+  const arrived = Promise.withResolvers<void>()
+  const { ask, leave, streamsEnded } = await startLeaving(t, (_request, end) => {
+    finish = end
+    arrived.resolve()
+  })
+  const answer = ask('/public/slow')
+  await arrived.promise
+  const left = leave(100)
+  // After the announcement: the streams of remaining clients are ended repeatedly.
+  await until(() => streamsEnded() > 0)
+  finish()
+  t.same((await answer).at(-1), 'whole')
+  await left
+})
 
-t.test('a request that comes behind another one while the server closes is served as well', async (t) => {
+t.test('a pipelined request during the shutdown is served as well', async (t) => {
   const waiting: (() => void)[] = []
   const arrived = Promise.withResolvers<void>()
   const { port, leave, streamsEnded } = await startLeaving(t, (_request, end) => {

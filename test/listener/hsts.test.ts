@@ -4,7 +4,7 @@ import { ask, connectHttp2, startTlsGateway } from './support.ts'
 
 const field = 'strict-transport-security'
 
-t.test('with hsts every answer carries Strict-Transport-Security once, in place of the upstream’s', async (t) => {
+t.test('with hsts every answer has our Strict-Transport-Security once, instead of the upstream’s', async (t) => {
   const upstreamSays = { [field]: 'max-age=1' }
   const tls = (files: { certificate: string; key: string }) => ({
     ...files,
@@ -19,7 +19,7 @@ t.test('with hsts every answer carries Strict-Transport-Security once, in place 
   }
 })
 
-t.test('without hsts the upstream’s own goes to the client', async (t) => {
+t.test('without hsts the upstream’s Strict-Transport-Security reaches the client', async (t) => {
   const gateway = await startTlsGateway(t, (_request, response) =>
     response.writeHead(200, { [field]: 'max-age=1' }).end(),
   )

@@ -7,7 +7,7 @@ import t from 'tap'
 
 import { ask, connectHttp2, startTlsGateway } from './support.ts'
 
-t.test('a request over HTTP/2 reaches the upstream as one of HTTP/1.1, with who asks', async (t) => {
+t.test('an HTTP/2 request reaches the upstream as HTTP/1.1 with the identity', async (t) => {
   const gateway = await startTlsGateway(t)
   const session = connectHttp2(t, gateway)
   const answer = await ask(session, {
@@ -35,7 +35,7 @@ t.test('a request over HTTP/2 reaches the upstream as one of HTTP/1.1, with who 
   t.match(gateway.records(), [{ outcome: 'allow', status: 200, path: '/catalog' }])
 })
 
-t.test('a body over HTTP/2 arrives, with a length and without', async (t) => {
+t.test('a body over HTTP/2 arrives with and without a length', async (t) => {
   const bodies: string[] = []
   const gateway = await startTlsGateway(t, (request, response) => {
     let body = ''
@@ -52,7 +52,7 @@ t.test('a body over HTTP/2 arrives, with a length and without', async (t) => {
   t.same(bodies, ['sized', 'unsized'])
 })
 
-t.test('cookies of the upstream are kept apart, connection fields stay behind', async (t) => {
+t.test('cookies of the upstream stay separate, and connection fields are removed', async (t) => {
   const gateway = await startTlsGateway(t, (_request, response) => {
     response.writeHead(
       200,
@@ -83,7 +83,7 @@ for (const [why, headers, code] of refused) {
   t.test(`refused over HTTP/2 as over HTTP/1.1: ${why}`, async (t) => {
     const gateway = await startTlsGateway(t)
     const answer = await ask(connectHttp2(t, gateway), headers)
-    // node:http2 resets some of these by itself.
+    // node:http2 itself resets some of these.
     if (answer.resetCode === 0) {
       t.equal(answer.headers[':status'], 400)
       t.match(JSON.parse(answer.text).code, code)
@@ -99,7 +99,7 @@ for (const [field, value] of Object.entries({
   cookie: large,
   'x-large': large,
 })) {
-  t.test(`headers over HTTP/2 have the limit of all others: ${field}`, async (t) => {
+  t.test(`headers over HTTP/2 have the usual limit: ${field}`, async (t) => {
     const gateway = await startTlsGateway(t)
     for (const isAcknowledged of [false, true]) {
       const session = connectHttp2(t, gateway)
@@ -116,7 +116,7 @@ for (const [field, value] of Object.entries({
   })
 }
 
-t.test('a host that repeats :authority is one host', async (t) => {
+t.test('a Host header that repeats :authority is accepted', async (t) => {
   const gateway = await startTlsGateway(t)
   const answer = await ask(connectHttp2(t, gateway), {
     ':path': '/public/x',
@@ -126,7 +126,7 @@ t.test('a host that repeats :authority is one host', async (t) => {
   t.equal(answer.headers[':status'], 200)
 })
 
-t.test('a body that the upstream cut off is reset, not ended', async (t) => {
+t.test('a body that the upstream cuts off resets the stream', async (t) => {
   const gateway = await startTlsGateway(t, (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/plain' })
     response.write('half', () => response.destroy())
@@ -135,7 +135,7 @@ t.test('a body that the upstream cut off is reset, not ended', async (t) => {
   t.match(answer, { text: 'half', resetCode: 2 })
 })
 
-t.test('an answer before the body was read lets the other streams of the connection live', async (t) => {
+t.test('an answer before the end of the body does not affect other streams of the connection', async (t) => {
   const gateway = await startTlsGateway(t, (request, response) => {
     if (request.method === 'GET') response.end('still here')
     else response.writeHead(413, { connection: 'close' }).end('too large')
@@ -151,7 +151,7 @@ t.test('an answer before the body was read lets the other streams of the connect
   t.match(await ask(session, { ':path': '/public/x' }), { text: 'still here' })
 })
 
-t.test('a client that resets its stream has the upstream request end, and is on record as 499', async (t) => {
+t.test('a client that resets its stream ends the upstream request and is recorded as 499', async (t) => {
   let onClosed: () => void = () => undefined
   const closed = new Promise<void>((resolve) => void (onClosed = resolve))
   const gateway = await startTlsGateway(t, (_request, response) => void response.on('close', () => onClosed()))

@@ -15,7 +15,7 @@ const nowhere = { issuer: 'http://127.0.0.1:1/', clientId: 'none', clientSecret:
 
 export type TlsGateway = Awaited<ReturnType<typeof startTlsGateway>>
 
-/** The gateway with TLS, before an upstream; `cookie` is that of a session. */
+/** The gateway with TLS before an upstream. `cookie` is the cookie of a session. */
 export async function startTlsGateway(
   t: Test,
   listener?: RequestListener,
@@ -45,7 +45,7 @@ export type Http2Answer = {
   resetCode: number
 }
 
-/** One request on a connection; without a body the stream ends with its head. */
+/** Sends one request on a connection. Without a body the stream ends with its head. */
 export function ask(session: ClientHttp2Session, headers: OutgoingHttpHeaders, body?: string): Promise<Http2Answer> {
   return new Promise((resolve) => {
     const stream = session.request(headers, { endStream: body === undefined })
@@ -53,7 +53,7 @@ export function ask(session: ClientHttp2Session, headers: OutgoingHttpHeaders, b
     stream.setEncoding('utf8')
     stream.on('response', (received) => void (answer.headers = received))
     stream.on('data', (chunk: string) => void (answer.text += chunk))
-    // A reset stream is an answer, too; its code says which.
+    // A reset stream counts as an answer with its code.
     stream.on('error', () => undefined)
     stream.on('close', () => resolve({ ...answer, resetCode: stream.rstCode ?? 0 }))
     if (body !== undefined) stream.end(body)

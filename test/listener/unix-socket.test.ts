@@ -40,7 +40,7 @@ async function startOnSocket(t: Test, trustedProxies: string[]) {
   return { ...gateway, path, origin }
 }
 
-t.test('the proxy at the other end of a Unix socket is believed where configuration says so', async (t) => {
+t.test('the proxy on a Unix socket is trusted if configured', async (t) => {
   const gateway = await startOnSocket(t, ['unix'])
   const status = await get(gateway.path, '/public/x', {
     'x-forwarded-for': '203.0.113.9',
@@ -50,13 +50,13 @@ t.test('the proxy at the other end of a Unix socket is believed where configurat
   t.match(gateway.origin.seen[0]?.headers, { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https' })
 })
 
-t.test('else it is a client without an address', async (t) => {
+t.test('an untrusted peer on a Unix socket is a client without an address', async (t) => {
   const gateway = await startOnSocket(t, [])
   t.equal(await get(gateway.path, '/public/x', { 'x-forwarded-for': '203.0.113.9' }), 200)
   t.match(gateway.origin.seen[0]?.headers, { 'x-forwarded-for': 'unknown', 'x-forwarded-proto': 'http' })
 })
 
-t.test('a socket that nobody answers at is taken away, one in use is not', async (t) => {
+t.test('a stale socket file is removed, and one in use is not', async (t) => {
   const path = await socketPath(t)
   const server = createServer().listen(path)
   await once(server, 'listening')

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { me } from '../../../src/endpoints/account/me.ts'
 
-t.test('a person is told who they are and until when, and never a token', async (t) => {
+t.test('/me shows a person their identity and the end of the session, and never a token', async (t) => {
   const claims = { email: 'jane@example.com', roles: ['admin'], groups: [], permissions: [] }
   const user = { kind: 'user', issuer: 'https://t/', subject: 'auth0|jane', sessionId: 'ref', claims, amr: [] } as const
   const session = {

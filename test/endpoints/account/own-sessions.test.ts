@@ -6,7 +6,7 @@ import type { Session } from '../../../src/session/session.ts'
 const session = { id: 'this', issuer: 'https://t/', subject: 'auth0|jane' } as Session
 const seenOf = (id: string, issuer = 'https://t/') => ({ id, issuer, subject: 'auth0|jane', createdAt: 0, usedAt: 0 })
 
-t.test('a session that other replicas could not hear of yet is a 503, and not a silent success', async (t) => {
+t.test('ending a session that other replicas do not know of yet gives a 503, not a silent success', async (t) => {
   const own = ownSessions({
     seen: { list: () => [seenOf('this'), seenOf('other')] },
     revocations: { revoke: () => Promise.reject(new Error('Redis is away')) },
@@ -14,7 +14,7 @@ t.test('a session that other replicas could not hear of yet is a 503, and not a 
   await t.rejects(own.end(session, { session: 'other' }), { code: 'STAGEDOOR_SESSION_STORE_UNAVAILABLE' })
 })
 
-t.test('the same id at another login service is another person', async (t) => {
+t.test('the same id at another login service identifies another person', async (t) => {
   const revoked: unknown[] = []
   const own = ownSessions({
     seen: { list: () => [seenOf('this'), seenOf('other'), seenOf('foreign', 'https://other/')] },

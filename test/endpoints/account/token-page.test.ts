@@ -10,14 +10,14 @@ t.test('the token page is for people who are signed in', async (t) => {
   t.match(await ask(`${stack.url}/.stagedoor/token`), { status: 401, body: { code: 'STAGEDOOR_SESSION_REQUIRED' } })
 })
 
-t.test('where machines have no access, the page says of a token for another API that none would do', async (t) => {
+t.test('without machine access, the page says that no token is accepted', async (t) => {
   const stack = await startStack(t)
   const { page } = await stack.signIn(undefined, undefined, '/.stagedoor/token')
   t.equal(page.url, `${stack.url}/.stagedoor/token`)
   t.match(page.text, 'This portal takes no tokens of programs.')
 })
 
-t.test('a token is decoded and explained in the browser, and leaves it by no way', async (t) => {
+t.test('a token is decoded and explained in the browser and never leaves it', async (t) => {
   const stack = await startStack(t, { config: { machines: machinesIn } })
   const context = await openChromium(t)
   const page = await context.newPage()

@@ -16,7 +16,7 @@ const named: [object, object][] = [
   ],
 ]
 for (const [body, expected] of named) {
-  t.test(`${JSON.stringify(body)} names what ends, of what began up to now`, async (t) => {
+  t.test(`${JSON.stringify(body)} selects sessions that began up to now`, async (t) => {
     t.same(revocationIn(body, issuer, now), expected)
   })
 }
@@ -31,7 +31,7 @@ const unnamed: [string, unknown][] = [
   ['a user and a session at the login service', { subject: 'auth0|jane', sid: 'sid-1' }],
 ]
 for (const [what, body] of unnamed) {
-  t.test(`a request that names ${what} ends nothing`, async (t) => {
+  t.test(`a request that names ${what} ends no session`, async (t) => {
     t.throws(() => revocationIn(body, issuer, now), {
       ...refused,
       publicDetail: 'exactly one of session, subject and sid has to be named',
@@ -39,7 +39,7 @@ for (const [what, body] of unnamed) {
   })
 }
 
-t.test('a name is a text of 1 to 512 characters', async (t) => {
+t.test('a name has 1 to 512 characters', async (t) => {
   t.match(revocationIn({ sid: 'x'.repeat(512) }, issuer, now), { target: { sid: 'x'.repeat(512) } })
   for (const wrong of ['', 'x'.repeat(513), 1, null, ['ref']]) {
     t.throws(() => revocationIn({ sid: wrong }, issuer, now), { ...refused, publicDetail: 'sid is not a name' })
@@ -47,14 +47,14 @@ t.test('a name is a text of 1 to 512 characters', async (t) => {
   }
 })
 
-t.test('a list may be asked for one session, for one user, for both or for all', async (t) => {
+t.test('a list can be requested for one session, for one user, for both or for all', async (t) => {
   for (const filter of [{ session: 'ref' }, { subject: 'auth0|jane' }, { session: 'ref', subject: 'auth0|jane' }, {}]) {
     t.same(filterIn({ ...filter, other: 'x' }), filter)
   }
   t.same(filterIn(undefined), {})
 })
 
-t.test('times are listed as RFC 3339 has them', async (t) => {
+t.test('times are listed in the format of RFC 3339', async (t) => {
   t.same(listed({ id: 'ref', issuer, subject: 'auth0|jane', createdAt: 0, usedAt: 60_000 }), {
     id: 'ref',
     issuer,

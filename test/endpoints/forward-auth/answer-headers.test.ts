@@ -8,7 +8,7 @@ const identity = { headers: ['X-Stagedoor-Assertion', 'jws', 'X-Forwarded-User',
 
 const nobody = { headers: [], replacesAuthorization: false }
 
-t.test('the upstream is told who is asking, and keeps the credentials that are its own', async (t) => {
+t.test('the upstream gets the caller’s identity and keeps its own credentials', async (t) => {
   const headers = { cookie: '__Host-stagedoor=secret; theme=dark', authorization: 'Bearer backstage' }
   t.same(answerHeaders(headers, identity, isOwnCookie), [
     ['X-Stagedoor-Assertion', 'jws'],
@@ -18,17 +18,17 @@ t.test('the upstream is told who is asking, and keeps the credentials that are i
   ])
 })
 
-t.test('our own cookie alone leaves an empty one to send', async (t) => {
+t.test('a Cookie header with only our cookie becomes empty', async (t) => {
   t.same(answerHeaders({ cookie: '__Host-stagedoor=secret' }, nobody, isOwnCookie), [['Cookie', '']])
   t.same(answerHeaders({}, nobody, isOwnCookie), [])
 })
 
-t.test('an Authorization of ours replaces the client’s', async (t) => {
+t.test('our Authorization replaces the client’s', async (t) => {
   const ours = { headers: ['Authorization', 'Bearer ours'], replacesAuthorization: true }
   t.same(answerHeaders({ authorization: 'Bearer theirs' }, ours, isOwnCookie), [['Authorization', 'Bearer ours']])
 })
 
-t.test('each line of Set-Cookie has a name of its own for proxies that read one header by one name', async (t) => {
+t.test('each Set-Cookie line has its own header name for proxies that read one header per name', async (t) => {
   t.same(numberedCookies(undefined), [])
   t.same(numberedCookies('a=1'), [['X-Stagedoor-Set-Cookie-1', 'a=1']])
   t.same(numberedCookies(['a=1', 'b=2']), [

@@ -17,7 +17,7 @@ const start = (t: Test, trustedProxies: string[] = ['127.0.0.0/8']): Promise<Sta
 const nginx = (method: string, uri: string) => ({ 'x-original-method': method, 'x-original-uri': uri })
 const traefik = (method: string, uri: string) => ({ 'x-forwarded-method': method, 'x-forwarded-uri': uri })
 
-t.test('a signed-in person passes, with an assertion for the upstream that the rule names', async (t) => {
+t.test('a signed-in person passes with an assertion for the rule’s upstream', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const ask = (headers: Record<string, string>) => browser.fetch(`${stack.url}/.stagedoor/auth`, { headers })
@@ -36,7 +36,7 @@ t.test('a signed-in person passes, with an assertion for the upstream that the r
   ])
 })
 
-t.test('our cookie is taken out of what the upstream gets, other credentials stay', async (t) => {
+t.test('our cookie is removed for the upstream, and other credentials stay', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   browser.cookiesOf(stack.url).set('theme', 'dark')
@@ -47,7 +47,7 @@ t.test('our cookie is taken out of what the upstream gets, other credentials sta
   t.equal(answer.headers.get('authorization'), 'Bearer backstage')
 })
 
-t.test('a public rule lets a stranger pass, without an assertion', async (t) => {
+t.test('a public rule lets an anonymous caller pass without an assertion', async (t) => {
   const stack = await start(t)
   const answer = await createBrowser().fetch(`${stack.url}/.stagedoor/auth`, {
     headers: { ...nginx('GET', '/public/x'), 'x-stagedoor-assertion': 'forged' },
@@ -56,7 +56,7 @@ t.test('a public rule lets a stranger pass, without an assertion', async (t) => 
   t.equal(answer.headers.get('x-stagedoor-assertion'), null)
 })
 
-t.test('Envoy asks below the endpoint, with the method of the request, and needs a 200', async (t) => {
+t.test('Envoy asks below the endpoint with the original method, and gets a 200', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const answer = await browser.fetch(`${stack.url}/.stagedoor/auth/api/x?y`, {
@@ -66,11 +66,11 @@ t.test('Envoy asks below the endpoint, with the method of the request, and needs
   t.match(answer, { status: 200, text: '' })
   t.ok(answer.headers.get('x-stagedoor-assertion'))
   const refused = await browser.fetch(`${stack.url}/.stagedoor/auth/docs/a`, { method: 'POST' })
-  // The rule of docs is about GET; the next one covers the rest and sends it to the portal.
+  // The rule for docs covers GET. The next one covers the rest and sends it to the portal.
   t.equal(decodeJwt(refused.headers.get('x-stagedoor-assertion') ?? '')['aud'], 'urn:stagedoor:backstage')
 })
 
-t.test('a stranger’s page load becomes a login that comes back to it, each proxy in its own way', async (t) => {
+t.test('an anonymous page load leads through login back to the page, with every proxy', async (t) => {
   const stack = await start(t)
   const stranger = createBrowser()
   const url = `${stack.url}/.stagedoor/auth`
@@ -83,7 +83,7 @@ t.test('a stranger’s page load becomes a login that comes back to it, each pro
   t.match(below, { status: 302, location: login })
 })
 
-t.test('a stranger’s script is told where to sign in, and not sent there', async (t) => {
+t.test('an anonymous script gets the login URL without a redirect', async (t) => {
   const stack = await start(t)
   for (const headers of [nginx('GET', '/api/x'), traefik('POST', '/api/x')]) {
     const answer = await createBrowser().fetch(`${stack.url}/.stagedoor/auth`, { headers })
@@ -92,7 +92,7 @@ t.test('a stranger’s script is told where to sign in, and not sent there', asy
   }
 })
 
-t.test('who may not is told so with 403', async (t) => {
+t.test('a denied person gets a 403', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn('max@example.com')
   for (const headers of [nginx('GET', '/admin/x'), traefik('GET', '/admin/x')]) {
@@ -102,7 +102,7 @@ t.test('who may not is told so with 403', async (t) => {
   }
 })
 
-t.test('nobody but a trusted proxy may ask', async (t) => {
+t.test('only a trusted proxy may use the endpoint', async (t) => {
   const stack = await start(t, ['10.0.0.0/8'])
   const url = `${stack.url}/.stagedoor/auth`
   for (const [at, headers] of [
@@ -115,7 +115,7 @@ t.test('nobody but a trusted proxy may ask', async (t) => {
   }
 })
 
-t.test('a request that is not told clearly is refused', async (t) => {
+t.test('an ambiguous original request is refused', async (t) => {
   const stack = await start(t)
   const url = `${stack.url}/.stagedoor/auth`
   for (const [at, headers] of [
@@ -146,7 +146,7 @@ for (const uri of [
   })
 }
 
-t.test('the host is the one that the trusted proxy says the client addressed', async (t) => {
+t.test('the host is the original one that the trusted proxy reports', async (t) => {
   const stack = await start(t)
   const answer = await createBrowser().fetch(`${stack.url}/.stagedoor/auth`, {
     headers: { ...nginx('GET', '/public/x'), 'x-forwarded-host': 'Docs.example.com' },
@@ -155,7 +155,7 @@ t.test('the host is the one that the trusted proxy says the client addressed', a
   t.match(stack.records().at(-1), { host: 'docs.example.com', path: '/public/x' })
 })
 
-t.test('another site’s page cannot open a WebSocket in a person’s name', async (t) => {
+t.test('a page of another site cannot open a WebSocket with a person’s session', async (t) => {
   const stack = await start(t)
   const { browser } = await stack.signIn()
   const ask = (origin: string) =>

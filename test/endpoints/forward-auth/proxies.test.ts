@@ -46,7 +46,7 @@ const haproxy: Recipe = {
   command: (_folder, file) => ['haproxy', '-db', '-f', file],
 }
 
-/** Headers by which a client could try to have another request decided than the one it makes. */
+/** Headers with which a client could try to have a different request decided. */
 const spoofs: Record<string, string>[] = [
   { 'X-Original-URI': '/public/x', 'X-Original-Method': 'GET' },
   { 'X-Original-URL': 'http://localhost/public/x' },
@@ -69,7 +69,7 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
   const guarded = await startGuarded(t, recipe, () => now)
   const { stack, service, url } = guarded
 
-  await t.test('a page load leads through login and back, and the service is told who is asking', async (t) => {
+  await t.test('a page load leads through login and back, and the service gets the identity', async (t) => {
     const { browser, page } = await stack.signIn('jane@example.com', createBrowser(), '/catalog?a=%20b')
     t.match(page, { status: 200, url: `${url}/catalog?a=%20b` })
     const seen = headersSeen(page.text)
@@ -93,21 +93,21 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
     t.match(JSON.parse(answer.text), { method: 'POST', headers: { 'content-length': '100000' } })
   })
 
-  await t.test('a stranger’s script is told where to sign in', async (t) => {
+  await t.test('an anonymous script gets the login URL', async (t) => {
     const answer = await createBrowser().fetch(`${url}/api/x`)
     t.match(answer, { status: 401, location: undefined, text: /STAGEDOOR_POLICY_UNAUTHENTICATED/ })
     t.match(JSON.parse(answer.text).login_url, `${url}/.stagedoor/login`)
     t.match(answer.headers.get('www-authenticate'), /^Bearer resource_metadata=/, 'MCP clients find their login by it')
   })
 
-  await t.test('a page in a frame, or fetched ahead, starts no login', async (t) => {
+  await t.test('a framed or prefetched page starts no login', async (t) => {
     for (const headers of [{ 'sec-fetch-dest': 'iframe' }, { 'sec-purpose': 'prefetch' }, { purpose: 'prefetch' }]) {
       t.match(await createBrowser().step(`${url}/x`, { headers }), { status: 401, location: undefined })
     }
     t.match(await createBrowser().step(`${url}/x`), { status: 302 })
   })
 
-  await t.test('a page at another host of the domain changes nothing in a person’s name', async (t) => {
+  await t.test('a page at another host of the domain cannot change anything with a person’s session', async (t) => {
     const { browser } = await stack.signIn()
     const asked = service.seen.length
     const headers = { 'sec-fetch-site': 'same-site' }
@@ -116,7 +116,7 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
     t.equal(service.seen.length, asked)
   })
 
-  await t.test('who may not gets a page that says so, and the service is not asked', async (t) => {
+  await t.test('a denied person gets a refusal page, and the service gets no request', async (t) => {
     const { browser } = await stack.signIn('max@example.com')
     const asked = service.seen.length
     t.match(await browser.step(`${url}/admin/x`), { status: 403, text: /<html[\s\S]*STAGEDOOR_POLICY_DENIED/ })
@@ -125,10 +125,10 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
     t.match(await browser.fetch(`${url}/read-only/x`), { status: 200 })
   })
 
-  await t.test('a forged identity never arrives, whoever sends it', (t) => refusesForgery(t, guarded))
-  await t.test('what a client says of its request changes nothing', (t) => ignoresSpoofs(t, guarded))
+  await t.test('a forged identity never reaches the service', (t) => refusesForgery(t, guarded))
+  await t.test('headers of a client about its request change nothing', (t) => ignoresSpoofs(t, guarded))
 
-  await t.test('clients do not get at the answers meant for the proxy', async (t) => {
+  await t.test('clients cannot read the answers meant for the proxy', async (t) => {
     const { browser } = await stack.signIn()
     const spoof = { 'x-original-uri': '/', 'x-original-method': 'GET' }
     for (const path of ['', '/', '/a', '?x', '/../auth', '/%2e']) {
@@ -151,7 +151,7 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
     }
   })
 
-  await t.test('paths that servers read differently do not get past', async (t) => {
+  await t.test('paths that servers read differently are refused', async (t) => {
     for (const target of [
       '/public/../admin/x',
       '/public/%2e%2e/admin/x',
@@ -175,7 +175,7 @@ async function describe(t: Test, recipe: Recipe): Promise<void> {
     t.equal((await browser.fetch(`${url}/api/x`)).status, 200)
   })
 
-  await t.test('without Stagedoor nobody passes', async (t) => {
+  await t.test('while Stagedoor is down every request is refused', async (t) => {
     await stack.app.close()
     const asked = service.seen.length
     t.ok((await createBrowser().fetch(`${url}/public/x`)).status >= 500)
@@ -195,7 +195,7 @@ async function refusesForgery(t: Test, { stack, url }: Guarded): Promise<void> {
   const forged = Object.fromEntries([...names, ...others].map((name) => [name, 'forged']))
   const stranger = await createBrowser().fetch(`${url}/public/x`, { headers: forged })
   t.equal(stranger.status, 200)
-  // A variable of the proxy's own language that was not filled in would show by its braces or its dollar.
+  // A variable of the proxy that was not interpolated would show braces or a dollar.
   t.notMatch(stranger.text, /forged|[{$](?:http|stagedoor)/)
   const { browser } = await stack.signIn()
   const known = await browser.fetch(`${url}/public/x`, { headers: forged })
@@ -224,7 +224,7 @@ async function ignoresSpoofs(t: Test, { stack, service, url }: Guarded): Promise
   t.equal(service.seen.length, asked)
 }
 
-/** Sends a target as it is written, which no URL parser would let through. */
+/** Sends a target unchanged, which no URL parser would do. */
 function raw(url: string, target: string, headers: readonly string[]): Promise<string> {
   const lines = [`GET ${target} HTTP/1.1`, `Host: ${new URL(url).host}`, ...headers, 'Connection: close', '', '']
   return exchange(url, lines.join('\r\n'))

@@ -13,11 +13,11 @@ import { type Origin, startOrigin } from '../../support/origin.ts'
 import { freePort } from '../../support/ports.ts'
 import { until } from '../../support/until.ts'
 
-/** A proxy that asks Stagedoor and forwards to a service, by the recipe in `deploy/`. */
+/** A proxy that asks Stagedoor and forwards to a service, with the recipe in `deploy/`. */
 export type Recipe = {
-  /** Makes the program's configuration out of the recipe: its own port, Stagedoor's and the service's. */
+  /** Turns the recipe into the program's configuration, with the ports of the program, Stagedoor and the service. */
   configure(text: string, places: Places): string
-  /** Below `deploy/`. */
+  /** Path below `deploy/`. */
   file: string
   command(folder: string, file: string): [binary: string, ...args: string[]]
 }
@@ -37,7 +37,7 @@ const routes = [
 
 const hostOf = (url: string): string => new URL(url).host
 
-/** Starts gateway, login service, a service that echoes what it gets, and the real proxy in front of all. */
+/** Starts gateway, login service, a service that echoes requests, and the real proxy in front of all. */
 export async function startGuarded(t: Test, recipe: Recipe, now: () => number = Date.now): Promise<Guarded> {
   const port = await freePort()
   const stack = await startStack(t, {

@@ -8,7 +8,7 @@ import { repositoryRoot } from '../../../scripts/testing/command.ts'
 
 const textOf = (path: string): string => readFileSync(join(repositoryRoot, 'deploy', path), 'utf8')
 
-/** Headers of the client by which Stagedoor tells a page load, and whose page it is. */
+/** Headers of the client that show Stagedoor a page load and the origin of the page. */
 const navigationHeaders = new Set(
   ['page-or-script.ts', 'other-origins.ts'].flatMap((file) => {
     const source = readFileSync(join(repositoryRoot, 'src/headers', file), 'utf8')
@@ -23,7 +23,7 @@ const names = (list: { patterns: { exact: string }[] }): string[] => list.patter
 /** Headers of an answer that the proxy sends to the service. */
 const answerHeaders = ['x-stagedoor-assertion', 'authorization', 'cookie', 'x-request-id', 'traceparent']
 
-t.test('Traefik asks Stagedoor, copies what it answers and believes no client', async (t) => {
+t.test('Traefik asks Stagedoor, copies its answer and trusts no client', async (t) => {
   const { http } = parse(textOf('traefik/forward-auth.yaml'))
   const { forwardAuth } = http.middlewares['stagedoor-auth']
   t.match(forwardAuth.address, '/.stagedoor/auth')
@@ -32,7 +32,7 @@ t.test('Traefik asks Stagedoor, copies what it answers and believes no client', 
     forwardAuth.authResponseHeaders.map((name: string) => name.toLowerCase()),
     answerHeaders,
   )
-  // Headers by which another proxy would name the request have to be removed before Stagedoor is asked: it refuses two ways.
+  // Headers with which other proxies describe the request have to be removed first: Stagedoor refuses two descriptions.
   t.same(http.routers.service.middlewares, ['stagedoor-clean', 'stagedoor-auth'])
   t.match(http.middlewares['stagedoor-clean'].headers.customRequestHeaders, {
     'X-Original-Uri': '',
@@ -43,7 +43,7 @@ t.test('Traefik asks Stagedoor, copies what it answers and believes no client', 
 })
 
 t.test(
-  'Envoy asks Stagedoor, lets nobody pass without an answer and tells nothing that clients could forge',
+  'Envoy asks Stagedoor, refuses requests without an answer and sends no headers that clients could forge',
   async (t) => {
     const { static_resources: resources } = parse(textOf('envoy/envoy.yaml'))
     const manager = resources.listeners[0].filter_chains[0].filters[0].typed_config
@@ -60,7 +60,7 @@ t.test(
   },
 )
 
-t.test('recipes that choose the headers Stagedoor sees leave out none by which it tells a page load', async (t) => {
+t.test('recipes that select headers for Stagedoor include all that show a page load', async (t) => {
   const { static_resources: resources } = parse(textOf('envoy/envoy.yaml'))
   const filters = resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters
   const [, lua = ''] = /local client_headers = \{([^}]*)\}/.exec(textOf('haproxy/stagedoor.lua')) ?? []

@@ -1,4 +1,4 @@
-/** One answer, as a client reads it; `head` has those of interim answers before it. */
+/** One answer as a client reads it. `head` includes earlier interim answers. */
 export type Answer = { status: number; head: string; body: string; isWhole: boolean }
 
 export type Read = {
@@ -9,9 +9,9 @@ export type Read = {
 }
 
 /**
- * Reads what came on a connection.
+ * Reads the answers on a connection.
  * @param methods of the requests, in order: an answer to HEAD has no body
- * @param isClosed whether nothing more comes
+ * @param isClosed whether the connection has ended
  */
 export function readAnswers(received: string, methods: readonly string[], isClosed: boolean): Read {
   const answers: Answer[] = []
@@ -44,11 +44,11 @@ export function readAnswers(received: string, methods: readonly string[], isClos
     at += length
   }
   const isLastHere = answers.at(-1)?.isWhole !== false
-  // An answer that is still under way is none yet.
+  // Skip an incomplete answer.
   return { answers: isLastHere || isClosed ? answers : answers.slice(0, -1), isTunnel: false, tunnel: '' }
 }
 
-/** @returns the body, and its length on the wire; -1 where its end is not there */
+/** @returns the body and its length on the wire; -1 if its end is missing */
 function bodyIn(
   { head, status }: { head: string; status: number },
   rest: string,

@@ -5,31 +5,31 @@ import { until } from '../../support/until.ts'
 import { type Answer, readAnswers } from './answers.ts'
 import type { Manner } from './upstream.ts'
 
-/** One request, and how it is sent. */
+/** One request and the way to send it. */
 export type Step = {
   method: 'GET' | 'HEAD' | 'POST'
   manner: Manner
   /** Only a POST has a body. */
   body: 'sized' | 'chunked'
   isUpgrade: boolean
-  /** Pieces in which it is written, one a turn of the event loop. */
+  /** Number of pieces, written one per turn of the event loop. */
   pieces: number
-  /** Where it breaks off, as a part of its bytes; undefined for a request that is sent to its end. */
+  /** Where it breaks off, as a fraction of its bytes; undefined for a complete request. */
   cutAt: number | undefined
-  /** Waits for the answer before the next request; else that follows at once. */
+  /** Whether to wait for the answer before the next request. */
   waits: boolean
 }
 
 export type Script = {
   steps: Step[]
-  /** Ends its side, resets the connection, or first waits for the answers that are due. */
+  /** How the client ends: closes its side, resets, or first waits for pending answers. */
   ending: 'end' | 'reset' | 'patient'
 }
 
 export type Conversation = {
   sent: { mark: string; step: Step; isWhole: boolean }[]
   answers: Answer[]
-  /** Bytes behind a 101. */
+  /** Bytes after a 101. */
   tunnel: string
 }
 
@@ -48,14 +48,14 @@ function bytesOf({ method, manner, body, isUpgrade }: Step, mark: string): strin
   return `${head}\r\n`
 }
 
-/** Plays a script on a connection of its own, until that has closed. */
+/** Runs a script on a new connection until it has closed. */
 export async function converse(port: number, script: Script, markOf: (step: number) => string): Promise<Conversation> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
   let received = ''
   let isClosed = false
   socket.setEncoding('latin1').on('data', (text: string) => void (received += text))
   socket.on('error', () => undefined).on('close', () => void (isClosed = true))
-  // Nothing more can come; the other side may still wait for bytes of ours.
+  // The other side has closed, and may still wait for our bytes.
   socket.on('end', () => socket.end())
   const sent: Conversation['sent'] = []
   const read = () =>
@@ -94,7 +94,7 @@ export async function converse(port: number, script: Script, markOf: (step: numb
   return { sent, answers, tunnel }
 }
 
-/** Whether the answer has no end: the client reads its beginning and hangs up. */
+/** Whether the answer is endless: the client reads its start and hangs up. */
 const isEndless = ({ manner, method }: Step): boolean => manner === 'endless' && method !== 'HEAD'
 
 async function writeInPieces(socket: Socket, bytes: string, pieces: number): Promise<void> {

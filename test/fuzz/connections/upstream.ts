@@ -20,14 +20,14 @@ const completeManners = [
 ] as const
 const brokenManners = ['half', 'half-in-chunks', 'reset', 'hang-up', 'silence', 'garbage', 'endless'] as const
 
-/** An upstream's manner of answering one request: by the rules of HTTP, or against them. */
+/** How an upstream answers one request: by the rules of HTTP or against them. */
 export const manners = [...completeManners, ...brokenManners] as const
 export type Manner = (typeof manners)[number]
 
-/** Manners after which a client may have a whole answer. */
+/** Manners that may give a client a complete answer. */
 export const complete: ReadonlySet<Manner> = new Set(completeManners)
 
-/** Matches the mark of each request; one stands in every answer, too. */
+/** Matches the mark of a request. Every answer has one, too. */
 export const markPattern = /\bm\d+-\d+-\d+\b/g
 
 /** The mark of an answer that no request asked for. */
@@ -37,14 +37,14 @@ export const bodyOf = (mark: string): string => `${mark} ${'.'.repeat(2_000)} ${
 
 export type RawUpstream = {
   url: string
-  /** Marks of the requests, in the order in which their heads came. */
+  /** Marks of the requests, in the order of their heads. */
   seen: string[]
   /** Malformed input that the gateway sent. */
   faults: string[]
   openSockets(): number
 }
 
-/** An upstream over sockets that does with each request what its path says: `/open/<mark>/<manner>`. */
+/** An upstream over raw sockets that answers each request as its path says: `/open/<mark>/<manner>`. */
 export async function startRawUpstream(t: Test): Promise<RawUpstream> {
   const sockets = new Set<Socket>()
   const upstream: RawUpstream = { url: '', seen: [], faults: [], openSockets: () => sockets.size }
