@@ -11,13 +11,13 @@ import type { Condition } from '../telemetry/condition.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { metricsEndpoint } from '../telemetry/plugin.ts'
 
-/** What the admin listener answers with: one process, or all workers together. */
+/** The answers of the admin listener: for one process, or for all workers together. */
 export type AdminAnswers = {
   conditions: () => Condition[] | Promise<Condition[]>
   scrape: () => Promise<Registry>
-  /** Which secrets each process has in force; undefined where one does not say. */
+  /** The secrets that each process uses; undefined if a process does not answer. */
   secrets: () => Promise<SecretFingerprints[] | undefined>
-  /** Until the processes end. */
+  /** The level holds until the processes end. */
   setLogLevel: (level: string) => Promise<void>
 }
 
@@ -36,14 +36,14 @@ export function adminAnswers(
     secrets: async () => [parts().secrets],
     async setLogLevel(level) {
       logger.level = level
-      // Put on record by each process.
+      // Each process writes its own record.
       parts().audit.trail.write({ event: 'config', change: { what: 'log.level', action: 'changed', id: level } })
     },
   }
 }
 
 /**
- * The listener for probes, metrics and the log level: asks for no login, so it stays off public networks (`server.admin`).
+ * The listener for probes, metrics and the log level. It requires no login, so keep it off public networks (`server.admin`).
  * @param prefix `server.prefix`, of the configuration in force
  */
 export async function buildAdminApp(
@@ -56,7 +56,7 @@ export async function buildAdminApp(
   const app = fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
-    // Probes are found with and without the prefix: some are built into an image before anyone chooses one.
+    // Probes work with and without the prefix: some are built into an image before a prefix is chosen.
     rewriteUrl: ({ url = '/' }) => (url.startsWith(`${prefix()}/health/`) ? url.slice(prefix().length) : url),
   })
   await app.register(health, { conditions: answers.conditions })
@@ -64,14 +64,14 @@ export async function buildAdminApp(
   await app.register(logLevelEndpoint, { logger, setLogLevel: answers.setLogLevel })
   app.get('/secrets', async (_request, reply) => {
     const processes = await answers.secrets()
-    // A rotation must not take the others for all.
+    // The rotation must not mistake a partial list for the complete one.
     if (processes === undefined) return reply.code(503).send({ error: 'a worker does not answer; ask again' })
     return reply.header('cache-control', 'no-store').send({ processes })
   })
   return app
 }
 
-/** `silent` is for the configuration only: the admin listener asks for no login, and must not hide what happens. */
+/** Without `silent`, which only the configuration may set: the admin listener requires no login, so it must not turn off the log. */
 const levels: readonly string[] = logLevels.filter((level) => level !== 'silent')
 
 /** `GET` and `PUT /log-level`, on the admin listener only. */

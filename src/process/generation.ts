@@ -8,10 +8,10 @@ import type { Lasting } from '../assembly/kept-across-reloads.ts'
 import { type Parts, prepareParts } from '../assembly/plugin-options.ts'
 import type { Config } from '../config/schema.ts'
 
-/** The gateway with one configuration, and the requests that it has begun. */
+/** The gateway with one configuration, and the requests that it is handling. */
 export type Generation = Awaited<ReturnType<typeof buildGeneration>>
 
-/** Makes the gateway ready for requests, with parts of earlier ones where nothing about them has changed. */
+/** Makes the gateway ready for requests. Reuses the parts of earlier generations whose settings have not changed. */
 export async function buildGeneration(config: Config, dependencies: Dependencies, lasting: Lasting) {
   const holding = lasting.hold()
   try {
@@ -48,8 +48,8 @@ function track(app: FastifyInstance, { upgrades }: Parts) {
       app.routing(request, response)
     },
     /**
-     * Gives up its parts once its requests, streams and sockets have ended, and resolves then. Event streams and WebSockets of
-     * people that the rules of the next generation forbid were closed before (`proxy/session-watch.ts`).
+     * Releases its parts once its requests, streams and sockets have ended, then resolves. Event streams and WebSockets that the
+     * rules of the next generation forbid have been closed before (`proxy/session-watch.ts`).
      */
     retire(): Promise<void> {
       isRetiring = true

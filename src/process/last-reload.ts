@@ -6,7 +6,7 @@ import type { Problem } from '../config/problem.ts'
 import { formatPath } from '../config/tree/tree.ts'
 import type { Condition } from '../telemetry/condition.ts'
 
-/** Why the files are not in force. */
+/** Why the configuration in the files is not in force. */
 export type Refusal = {
   /** One sentence for readiness, which is public: no values. */
   summary: string
@@ -14,7 +14,7 @@ export type Refusal = {
   places: string[]
 }
 
-/** What the last reading of the files led to. */
+/** The result of the last reload. */
 type ReloadResult = {
   /** When the configuration in force took effect, epoch ms. */
   inForceSince: number
@@ -23,7 +23,7 @@ type ReloadResult = {
 
 export type LastReload = ReturnType<typeof createLastReload>
 
-/** Holds the result of the last reading of the files, for readiness and metrics. */
+/** Holds the result of the last reload, for readiness and metrics. */
 export function createLastReload(inForceSince: number) {
   let result: ReloadResult = { inForceSince }
   return {
@@ -33,20 +33,20 @@ export function createLastReload(inForceSince: number) {
   }
 }
 
-/** Degraded, and so still ready: the former configuration goes on serving. */
+/** Degraded, and so still ready: the former configuration stays in force. */
 function conditionOf({ refusal }: ReloadResult): Condition {
   if (refusal === undefined) return { name: 'configuration', status: 'ok' }
   return { name: 'configuration', status: 'degraded', reason: `the files are not in force: ${refusal.summary}` }
 }
 
-/** The refusal of files with problems. */
+/** The refusal of a configuration with problems. */
 export function refusalOf(problems: readonly Problem[]): Refusal {
   const places = problems.map(placeOf)
   const more = places.length > 1 ? ` and ${places.length - 1} more` : ''
   return { summary: `${places[0]}${more}; the log says what is wrong`, places }
 }
 
-/** The refusal of files that are good, and cannot be put in force. */
+/** The refusal of a configuration that is valid but cannot be put in force. */
 export function refusalFor(reason: string): Refusal {
   return { summary: reason, places: [] }
 }
@@ -56,7 +56,7 @@ function placeOf({ source, path }: Problem): string {
   return `${basename(source.file)}:${source.line}${option}`
 }
 
-/** Shows the result as metrics; of several workers the worst, which are all alike but for a moment. */
+/** Shows the result as metrics. Several workers show the worst result; theirs differ only for a moment. */
 export function showLastReload(registry: Registry, result: () => ReloadResult): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     registry.registerMetric(

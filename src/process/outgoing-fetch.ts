@@ -7,13 +7,13 @@ import type { AgentFor } from '../telemetry/otlp.ts'
 const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
 
 /**
- * How Stagedoor asks other services by HTTP: Auth0, audit sinks. Through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and
- * `NO_PROXY` name; upstreams and Redis are not asked this way.
- * @param ca more certificate authorities (PEM), beside those that Node trusts (`NODE_EXTRA_CA_CERTS` among them)
+ * Creates the `fetch` for other services, such as Auth0 and audit sinks. It uses the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and
+ * `NO_PROXY` name. Upstreams and Redis are not reached this way.
+ * @param ca certificate authorities (PEM) in addition to those that Node trusts (including `NODE_EXTRA_CA_CERTS`)
  */
 export async function createFetch(env: NodeJS.ProcessEnv, ca?: string): Promise<typeof fetch> {
   if (!hasProxy(env) && ca === undefined) return fetch
-  // Loaded only where it is needed: Node's own fetch takes neither a proxy nor certificates.
+  // Load undici only if it is needed: Node's own fetch takes neither a proxy nor certificates.
   const undici = await import('undici')
   const tls = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }
   const dispatcher = new undici.EnvHttpProxyAgent({
@@ -25,7 +25,7 @@ export async function createFetch(env: NodeJS.ProcessEnv, ca?: string): Promise<
   return ((input: string, init: object) => undici.fetch(input, { ...init, dispatcher })) as unknown as typeof fetch
 }
 
-/** Makes agents for senders that use Node's `http`, such as OTLP. */
+/** Creates agents for senders that use Node's `http`, such as OTLP. */
 export function createAgentFor(env: NodeJS.ProcessEnv, ca?: string): AgentFor {
   const { httpProxy, httpsProxy, noProxy } = proxiesIn(env)
   const proxyEnv = { http_proxy: httpProxy, https_proxy: httpsProxy, no_proxy: noProxy }
@@ -36,12 +36,12 @@ export function createAgentFor(env: NodeJS.ProcessEnv, ca?: string): AgentFor {
       : new HttpsAgent({ keepAlive: true, proxyEnv, ...tls })
 }
 
-/** Whether the environment names a proxy for the calls to other services. */
+/** Whether the environment names a proxy for calls to other services. */
 export function hasProxy(env: NodeJS.ProcessEnv): boolean {
   return proxyVariables.some((name) => env[name])
 }
 
-/** Reads the given environment, so that undici does not read the one of the process. */
+/** The proxies in the given environment. They are passed on, so that undici does not read the environment of the process. */
 function proxiesIn(env: NodeJS.ProcessEnv) {
   const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'] ?? ''
   return {

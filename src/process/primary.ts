@@ -9,7 +9,7 @@ import { reloadAll } from './workers/reload-all.ts'
 import { Supervisor, type Workforce } from './workers/supervisor.ts'
 import { forkWorker } from './workers/worker-process.ts'
 
-/** The process that looks after workers: it serves the admin listener, and has them take up changed files. */
+/** Starts the primary process: it supervises the workers, serves the admin listener, and reloads changed files in all workers. */
 export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, log: Log): Promise<void> {
   const { logger } = log
   const { config: started } = loaded
@@ -40,11 +40,11 @@ export async function startPrimary(loaded: LoadedConfig, options: LoadOptions, l
   try {
     await workers.started
   } catch (cause) {
-    // The others would keep the command from ending.
+    // End the other workers: they would keep the command from exiting.
     await workers.close()
     throw cause
   }
-  // A copy: Fastify writes into what it is given.
+  // Pass a copy: Fastify modifies the object.
   await admin.listen({ ...started.server.admin })
   following = followFiles(loaded, { load: options, logger, reloadable: reloadAll(workers, takeOver) })
   logger.info({ workers: workers.count() }, 'all workers listen')

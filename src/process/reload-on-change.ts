@@ -6,16 +6,16 @@ import { reload, type ReloadOptions } from './reload.ts'
 import { watchFiles } from './watch-files.ts'
 
 /**
- * Takes up the configuration when its files change (`server.reload`), and on SIGHUP.
- * @param loaded with which the process was started
- * @returns stops looking at the files
+ * Reloads the configuration when its files change (`server.reload`), and on SIGHUP.
+ * @param loaded the configuration that the process was started with
+ * @returns stops watching the files
  */
 export function followFiles(loaded: LoadedConfig, options: Omit<ReloadOptions, 'held'>): { stop(): void } {
   const started = loaded.config
   let inForce = started
-  /** Settings that the process keeps: it may have moved to another port since its start. */
+  /** The settings that stay until a restart, with the current address: the process may have moved to another port since its start. */
   const held = (): Config => ({ ...started, server: { ...started.server, listen: inForce.server.listen } })
-  /** Every file that the last reading asked for, also where it did not exist. */
+  /** Every file that the last reload read or tried to read. */
   let asked = new Set([...filesOf(options), ...loaded.texts.keys()])
   let occasion = 'SIGHUP'
 
@@ -61,7 +61,7 @@ function filesOf({ load: { files } }: Pick<ReloadOptions, 'load'>): readonly str
 }
 
 /**
- * Runs work one at a time. Calls during a run cause one more run afterwards, however many they are.
+ * Runs work one at a time. Any number of calls during a run cause one more run afterwards.
  * @param work never rejects
  */
 export function oneAtATime(work: () => Promise<void>): () => void {

@@ -5,7 +5,7 @@ import type { Reloadable } from './reload.ts'
 import type { Prepared, Served } from './running-gateway.ts'
 import type { Log } from './signals.ts'
 
-/** This process takes up a configuration by itself. */
+/** Reloads the configuration of this process. */
 export function createReloadable(served: Served, { logger, follow }: Pick<Log, 'logger' | 'follow'>): Reloadable {
   let prepared: Prepared | undefined
   return {
@@ -41,7 +41,7 @@ export function createReloadable(served: Served, { logger, follow }: Pick<Log, '
   }
 }
 
-/** The records of a change: which options, and no values. */
+/** The audit records of a change. They name the options, without values. */
 function recordsOf(changes: readonly OptionChange[], digest: string): AuditEvent[] {
   const names = (isSecret: boolean): string[] =>
     changes.filter((change) => change.isSecret === isSecret).map(({ option }) => option)

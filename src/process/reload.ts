@@ -9,11 +9,11 @@ import { type Refusal, refusalFor, refusalOf } from './last-reload.ts'
 
 /** Applies a changed configuration: to this process, or to all workers together. */
 export type Reloadable = {
-  /** Makes everything ready beside what serves. @returns why it cannot be; undefined when it is ready */
+  /** Prepares a configuration next to the one in force. @returns why that failed; undefined when it is ready */
   prepare: (loaded: LoadedConfig) => Promise<string | undefined>
-  /** Lets what was prepared take effect. @returns whether anything was */
+  /** Puts the prepared configuration in force. @returns whether there was one */
   putInForce: () => Promise<boolean>
-  /** Gives up what was prepared, and has readiness, metrics and the audit trail say that the files are not in force. */
+  /** Discards what was prepared. Readiness, metrics and the audit trail then say that the files are not in force. */
   refuse: (refusal: Refusal) => Promise<void>
 }
 
@@ -21,14 +21,14 @@ export type ReloadOptions = {
   load: LoadOptions
   logger: Logger
   reloadable: Reloadable
-  /** What the process was started with, and where it listens now. */
+  /** The configuration that the process was started with, with the address where it listens now. */
   held: Config
 }
 
 /**
- * Reads the files, and puts what they say in force: all of it, or nothing.
+ * Reads the files and puts their configuration in force, completely or not at all. Never rejects.
  * @param occasion why, for the log
- * @returns what is in force now, where that is what was read. Never rejects
+ * @returns the configuration that was read; undefined if it is not in force
  */
 export async function reload(
   occasion: string,
@@ -41,7 +41,7 @@ export async function reload(
     return undefined
   }
   const { path } = read.config.server.listen
-  // Where the socket cannot be removed, listening fails and says why.
+  // If the socket cannot be removed, listening fails and reports why.
   if (path !== undefined) await removeStaleSocket(path).catch(() => undefined)
   const reason = await reloadable.prepare(read)
   if (reason !== undefined) {
@@ -55,7 +55,7 @@ export async function reload(
   return read
 }
 
-/** Reads the configuration again. Problems are logged. */
+/** Reads the configuration again, and logs its problems. */
 export async function readAnew(options: LoadOptions, logger: Logger): Promise<LoadedConfig | { refusal: Refusal }> {
   try {
     const loaded = await loadConfig(options)

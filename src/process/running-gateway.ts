@@ -17,21 +17,21 @@ export type Served = {
   config: () => Config
   listen(): Promise<void>
   /**
-   * Makes everything ready that another configuration needs, beside what serves.
-   * @throws when something cannot be made ready: nothing has changed then
+   * Prepares another configuration next to the one in force.
+   * @throws when something cannot be prepared; nothing has changed then
    */
   prepare(wanted: Wanted): Promise<Prepared>
-  /** Stops serving; requests under way and those on their way may finish. */
+  /** Stops serving. Requests that are under way, or that clients have already sent, may finish. */
   close(): Promise<void>
 }
 
 /** A configuration that can take effect at once. */
 export type Prepared = {
-  /** Without what has to wait for a restart. */
+  /** Without the changes that need a restart. */
   config: Config
   /**
-   * Decides new requests by it. Requests under way go on as they began; event streams and WebSockets of people that its rules forbid
-   * are closed.
+   * New requests are decided by this configuration. Requests under way continue with the former one; event streams and WebSockets
+   * that the new rules forbid are closed.
    */
   putInForce: () => Promise<void>
   abandon(): Promise<void>
@@ -42,7 +42,7 @@ export type Wanted = Pick<LoadedConfig, 'config' | 'origins'>
 
 export type DependenciesFor = (wanted: Wanted) => Promise<Dependencies>
 
-/** @param dependenciesFor what comes from outside the process, as a configuration wants it */
+/** @param dependenciesFor creates what comes from outside the process, for a configuration */
 export async function serve(wantedFirst: Wanted, dependenciesFor: DependenciesFor): Promise<Served> {
   const lasting = createLasting()
   const build = async (wanted: Wanted) => buildGeneration(wanted.config, await dependenciesFor(wanted), lasting)
@@ -104,7 +104,7 @@ export async function serve(wantedFirst: Wanted, dependenciesFor: DependenciesFo
   }
 }
 
-/** The generations of the gateway, one for each configuration, each with its own requests. */
+/** The generations of the gateway, one for each configuration. Each finishes its own requests. */
 function createSuccession(first: Generation, logger: Logger) {
   let inForce = first
   const retiring = new Set<Promise<unknown>>()
@@ -119,7 +119,7 @@ function createSuccession(first: Generation, logger: Logger) {
       retiring.add(retired)
       void retired.finally(() => retiring.delete(retired))
     },
-    /** Resolves when all requests have ended, and all is closed. */
+    /** Resolves when all requests have ended and all generations are closed. */
     async close(): Promise<void> {
       await Promise.all(retiring)
       await inForce.app.close()

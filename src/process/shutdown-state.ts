@@ -1,6 +1,6 @@
 import type { Condition } from '../telemetry/condition.ts'
 
-/** Whether the process is about to end. Readiness says so, and load balancers then send no more requests. */
+/** Whether the process is shutting down. Readiness reports it, and load balancers then send no more requests. */
 type ShutdownState = { begin: () => void; conditions: () => Condition[] }
 
 export function createShutdownState(): ShutdownState {

@@ -3,15 +3,15 @@ import type { Logger } from '../telemetry/logger.ts'
 
 export type Log = {
   logger: Logger
-  /** Sends what is left of the log, where it is sent by OTLP. */
+  /** Sends the rest of the log, if it is sent by OTLP. */
   closeLog: () => Promise<void>
-  /** Has the log follow the level and the place that a configuration names, where they are others than before. */
+  /** Applies the log level and destination of a configuration, if they have changed. */
   follow: (config: Config) => Promise<void>
 }
 
 /**
- * Ends the process on SIGTERM or SIGINT: in order, or by force when that takes too long. Exit code 0 means that all was closed.
- * @param shutdownMs how long it may take (`server.timeouts.shutdown`)
+ * Ends the process on SIGTERM or SIGINT: in order, or by force when that takes too long. Exit code 0 means that everything was closed.
+ * @param shutdownMs how long closing may take (`server.timeouts.shutdown`)
  */
 export function closeOnSignal(
   close: () => Promise<unknown>,
@@ -46,7 +46,7 @@ async function endInOrder(
   return code
 }
 
-/** Keeps SIGHUP from ending the process. A terminal sends it to workers too, and the one that was started sees to it. */
+/** Keeps SIGHUP from ending a worker. A terminal sends it to workers, too, but only the primary handles it. */
 export function ignoreHangup(): void {
   process.on('SIGHUP', () => undefined)
 }

@@ -7,9 +7,9 @@ type WatchOptions = {
   /** Paths, absolute or relative to the working directory. */
   files: () => Iterable<string>
   isOn: () => boolean
-  /** Between two looks, ms. */
+  /** Time between two checks, ms. */
   everyMs?: number
-  /** Called when the files differ from what they were when they were last taken up. */
+  /** Called when the files differ from those that were last loaded. */
   onChange: () => Promise<void>
 }
 
@@ -17,9 +17,9 @@ type WatchOptions = {
 type Look = ReadonlyMap<string, string>
 
 /**
- * Looks at what stands in files. That needs no help of the file system, and so works for links that Kubernetes exchanges, for
- * files that are replaced, over a network, and however many watches the system allows. Files that are being written count
- * once two looks have found the same.
+ * Polls the content of files. It does not rely on file system events, so it works for links that Kubernetes replaces, for replaced
+ * files, over a network, and when the system's limit for watches is reached. A change counts once two checks in a row have found
+ * the same content, so that files are not read while they are being written.
  */
 export function watchFiles({ files, isOn, everyMs = 1_000, onChange }: WatchOptions) {
   const stopping = new AbortController()
@@ -31,7 +31,7 @@ export function watchFiles({ files, isOn, everyMs = 1_000, onChange }: WatchOpti
     const isSettled = !differs(found, latest)
     latest = found
     if (!differs(found, taken)) {
-      // No known file has changed; this takes in files that the last reading named for the first time.
+      // No known file has changed. This adds files that the last reload read for the first time.
       taken = found
     } else if (isSettled) {
       taken = found
@@ -49,7 +49,7 @@ export function watchFiles({ files, isOn, everyMs = 1_000, onChange }: WatchOpti
 
   void run()
   return {
-    /** The files as they are now count as taken up: they are about to be read. */
+    /** Marks the files as loaded in their present state. Call it just before they are read. */
     async noteTaken(): Promise<void> {
       taken = await lookAt(files())
     },
@@ -62,7 +62,7 @@ async function lookAt(files: Iterable<string>): Promise<Look> {
   return new Map(await Promise.all([...new Set(files)].map(digestOf)))
 }
 
-/** Whether a file that both looks have read had another content in each. */
+/** Whether a file that both checks have read has changed between them. */
 function differs(one: Look, other: Look): boolean {
   return [...one].some(([file, digest]) => (other.get(file) ?? digest) !== digest)
 }

@@ -6,7 +6,7 @@ export type Questions = ReturnType<typeof createQuestions>
 
 type Open = { waitingFor: Set<number>; answers: Map<number, unknown>; done: () => void }
 
-/** The primary's questions to the workers that listen. */
+/** Sends the primary's questions to the workers that listen, and collects their answers. */
 export function createQuestions() {
   const workers = new Map<number, (message: ToWorker) => void>()
   const open = new Map<number, Open>()
@@ -28,7 +28,7 @@ export function createQuestions() {
       workers.delete(worker)
       for (const question of open.keys()) answer(worker, question, undefined)
     },
-    /** Asks every worker; those that do not answer in time are left out. */
+    /** Asks every worker. Workers that do not answer in time are missing from the result. */
     async ask(topic: Topic, timeoutMs: number, detail = ''): Promise<Map<number, unknown>> {
       const question = ++lastQuestion
       const answers = new Map<number, unknown>()

@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema.ts'
 import type { Texts } from '../../config/tree/texts.ts'
 import type { Refusal } from '../last-reload.ts'
 
-/** Messages from a worker to the primary. None is about sessions: Redis shares those. */
+/** Messages from a worker to the primary. None is about sessions, which are shared through Redis. */
 export type ToPrimary =
   /** The worker listens. */
   | { kind: 'ready' }
@@ -12,25 +12,25 @@ export type ToPrimary =
 
 /** Messages from the primary to a worker. */
 export type ToWorker =
-  /** The first message to each. Never on the command line: secrets. */
+  /** The first message to each worker. It contains secrets, so it is not passed on the command line. */
   | ({ kind: 'begin' } & Beginning<readonly (readonly [file: string, text: string])[]>)
   | { kind: 'ask'; question: number; topic: Topic; detail: string }
   | { kind: 'settled' }
 
 /** The first message to a worker. */
 type Beginning<Files> = {
-  /** What stood in the files of the configuration. */
+  /** The content of the configuration files. */
   texts: Files
-  /** Where the others listen: another host in the files may have to wait for a restart. */
+  /** Where the other workers listen. It may differ from the files: a new host may need a restart. */
   listen: Config['server']['listen']
-  /** Why the files hold something else by now. */
+  /** Why the present content of the files was refused, if it was. */
   refusal?: Refusal | undefined
 }
 
 /** The topics of the primary's questions and orders to workers. */
 export type Topic = 'conditions' | 'metrics' | 'secrets' | 'log-level' | 'prepare' | 'put-in-force' | 'refuse'
 
-/** Whether a message between processes is one of ours; node:cluster and others have their own. */
+/** Whether a message between processes is one of ours. node:cluster, among others, sends its own. */
 export function isOurs(message: unknown): message is { kind: string } {
   return typeof message === 'object' && message !== null && 'kind' in message && typeof message.kind === 'string'
 }
@@ -45,7 +45,7 @@ export function openChannel() {
   const beginning = Promise.withResolvers<Beginning<Texts>>()
   const settled = Promise.withResolvers<void>()
   const answers = new Map<Topic, Give>()
-  // The primary may be gone; then this process ends by itself (node:cluster).
+  // If the primary is gone, node:cluster ends this process.
   const send = (message: ToPrimary): void =>
     void (process.connected && process.send?.(message, undefined, undefined, () => undefined))
 
@@ -66,9 +66,9 @@ export function openChannel() {
     beginning: beginning.promise,
     /** Answers the primary's questions about a topic. */
     answer: (topic: Topic, give: Give) => void answers.set(topic, give),
-    /** Says that this worker listens. */
+    /** Reports that this worker listens. */
     ready: () => send({ kind: 'ready' }),
-    /** Resolves when the primary has handled all earlier messages of this process, and this one all that were sent before the reply. */
+    /** Resolves when the primary has handled all earlier messages of this process, and this process all that came before the reply. */
     settle(): Promise<void> {
       send({ kind: 'settle' })
       return settled.promise

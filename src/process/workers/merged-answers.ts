@@ -9,7 +9,7 @@ import type { Supervisor } from './supervisor.ts'
 
 const answerTimeoutMs = 2_000
 
-/** The worker's side: answers the primary with its own conditions and metrics. */
+/** The worker's side: answers the primary's questions about this process. */
 export function answerPrimary(
   channel: Pick<Channel, 'answer'>,
   { conditions, scrape, secrets, setLogLevel }: AdminAnswers,
@@ -25,7 +25,7 @@ type Watched = Pick<Supervisor, 'questions' | 'replaced' | 'count' | 'serving'>
 /** The primary's side: the answers of all workers together. */
 export function mergedAnswers({ questions, replaced, count, serving }: Watched): AdminAnswers {
   const kept = createKeptCounts()
-  // Clients no longer reach a worker that is ending, so its answer does not count.
+  // Ignore the answers of workers that are ending: clients no longer reach them.
   const fromServing = (answers: ReadonlyMap<number, unknown>): unknown[] =>
     serving().flatMap((worker) => (answers.has(worker) ? [answers.get(worker)] : []))
 
@@ -41,7 +41,7 @@ export function mergedAnswers({ questions, replaced, count, serving }: Watched):
       showWorkers(registry, fromServing(answers).length, replaced())
       return registry
     },
-    // Workers that start or end count too: they may serve a request still.
+    // Include workers that are starting or ending: they may still serve a request.
     async secrets() {
       const answers = await questions.ask('secrets', answerTimeoutMs)
       if (!questions.workers().every((worker) => answers.has(worker))) return undefined
@@ -67,12 +67,12 @@ function workersCondition(running: number, count: number): Condition {
   return { name: 'workers', status: running === 0 ? 'unavailable' : 'degraded', reason }
 }
 
-/** The metrics of one worker, in the form that prom-client sends between processes. Its own types name `type` wrongly. */
+/** The metrics of one worker, in the form that prom-client sends between processes. prom-client's own type for `type` is wrong. */
 type Counted = readonly { type: unknown }[]
 
 /**
- * Keeps the counts of workers that have ended. Without them the sum would fall; Prometheus would take that for a restart
- * and count the other workers twice. Counts since a worker's last answer are lost with it.
+ * Keeps the counts of workers that have ended. Without them the sum would fall; Prometheus would read that as a restart and
+ * count the other workers twice. Counts since the last answer of a worker that has ended are lost.
  */
 export function createKeptCounts() {
   const latest = new Map<number, Counted>()
@@ -80,9 +80,9 @@ export function createKeptCounts() {
 
   return {
     /**
-     * @param answers what workers say now, by worker
+     * @param answers the present answers, by worker id
      * @param running the running workers; for one that is too busy to answer, its last answer counts
-     * @returns what all have counted since the start, those that are gone included
+     * @returns the counts of all workers since the start, including those that have ended
      */
     async withAll(answers: ReadonlyMap<number, Counted>, running: readonly number[]): Promise<Counted[]> {
       for (const [worker, counted] of answers) latest.set(worker, counted)

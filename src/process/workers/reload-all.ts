@@ -5,11 +5,11 @@ import type { Reloadable } from '../reload.ts'
 import type { Channel } from './channel.ts'
 import type { Supervisor, Workforce } from './supervisor.ts'
 
-/** Longest time for a worker to prepare a configuration. */
+/** How long a worker may take to prepare a configuration. */
 const maxPreparingMs = 60_000
 const maxOtherMs = 10_000
 
-/** The worker's side: takes up a configuration when the primary says so. */
+/** The worker's side: reloads the configuration when the primary requests it. */
 export function reloadWithPrimary(
   channel: Pick<Channel, 'answer'>,
   { prepare, putInForce, refuse }: Reloadable,
@@ -23,8 +23,8 @@ export function reloadWithPrimary(
 type Workers = Pick<Supervisor, 'questions' | 'use' | 'renew' | 'serving' | 'noteRefusal'>
 
 /**
- * The primary's side: all workers take up a configuration when each can, and none when one cannot.
- * @param workforceOf what a configuration says of the workers
+ * The primary's side: puts a configuration in force in all workers, or in none if one cannot prepare it.
+ * @param workforceOf the number and settings of the workers, from a configuration
  */
 export function reloadAll(workers: Workers, workforceOf: (loaded: LoadedConfig) => Workforce): Reloadable {
   const { questions } = workers
@@ -36,7 +36,7 @@ export function reloadAll(workers: Workers, workforceOf: (loaded: LoadedConfig) 
       prepared = loaded
       const refused = [...answers.values()].find((reason) => reason !== '')
       if (typeof refused === 'string') return refused
-      // A worker that has ended meanwhile needs no answer: its successor starts with the new configuration.
+      // A worker that has ended meanwhile need not answer: its replacement starts with the new configuration.
       const isSilent = asked.some((worker) => workers.serving().includes(worker) && !answers.has(worker))
       return isSilent ? 'a worker could not make it ready; its log lines say why' : undefined
     },
@@ -45,7 +45,7 @@ export function reloadAll(workers: Workers, workforceOf: (loaded: LoadedConfig) 
       const loaded = prepared
       prepared = undefined
       workers.noteRefusal(undefined)
-      // First, so that a worker that starts now begins with it.
+      // Do this first, so that a worker that starts now begins with the new configuration.
       workers.use(workforceOf(loaded))
       const asked = workers.serving()
       const answers = await questions.ask('put-in-force', maxOtherMs)

@@ -6,7 +6,7 @@ import { createQuestions } from './ask-workers.ts'
 import type { ToPrimary } from './channel.ts'
 import type { WorkerEnd, WorkerProcess } from './worker-process.ts'
 
-/** How many workers there should be, what stood in the files of their configuration, and where they listen. */
+/** How many workers there should be, the content of their configuration files, and where they listen. */
 export type Workforce = { count: number; texts: Texts; listen: Config['server']['listen'] }
 
 export type SupervisorOptions = Workforce & {
@@ -25,7 +25,7 @@ export class Supervisor {
   readonly #listening = Promise.withResolvers<void>()
   readonly #running = new Map<WorkerProcess, Texts>()
   readonly #ready = new Set<WorkerProcess>()
-  /** Workers that we have asked to end. */
+  /** Workers that we have told to end. */
   readonly #ending = new Set<WorkerProcess>()
   #workforce: Workforce
   #refusal: Refusal | undefined
@@ -40,18 +40,18 @@ export class Supervisor {
     this.#options = options
     this.#workforce = options
     this.started = this.#listening.promise
-    // A close before all listen rejects this promise, which may have no handler then.
+    // Closing before all workers listen rejects this promise, which may have no handler then.
     this.started.catch(() => undefined)
     this.#fill()
   }
 
-  /** How many workers ended by themselves so far. */
+  /** How many workers have ended without being told to. */
   replaced = (): number => this.#replaced
   /** How many workers should serve. */
   count = (): number => this.#workforce.count
   /** Ids of the workers that listen and are not ending. */
   serving = (): number[] => [...this.#ready].filter((worker) => !this.#ending.has(worker)).map(({ id }) => id)
-  /** Tells workers that start later why the files are not in force. */
+  /** Stores why the files are not in force, for workers that start later. */
   noteRefusal = (refusal: Refusal | undefined): void => void (this.#refusal = refusal)
 
   /** Sets number and configuration of workers. Starts missing workers and ends surplus ones. */
@@ -62,7 +62,7 @@ export class Supervisor {
     this.#fill()
   }
 
-  /** Has a worker end in order, and another one take its place. */
+  /** Tells a worker to end, and starts another one in its place. */
   renew = (id: number): void => {
     const worker = [...this.#running.keys()].find((each) => each.id === id)
     if (worker === undefined || this.#ending.has(worker)) return
@@ -70,7 +70,7 @@ export class Supervisor {
     this.#fill()
   }
 
-  /** SIGTERM to all; resolves when they have ended. */
+  /** Sends SIGTERM to all workers; resolves when they have ended. */
   close = async (): Promise<void> => {
     this.#isClosing = true
     this.#listening.reject(new Error('the workers were told to end'))
@@ -94,7 +94,7 @@ export class Supervisor {
     worker.send({ kind: 'begin', texts: [...texts], listen, refusal: this.#refusal })
   }
 
-  /** Once: a second SIGTERM would end it by force. */
+  /** Sends SIGTERM once: a second one would end the worker by force. */
   #end(worker: WorkerProcess): void {
     if (this.#ending.has(worker)) return
     this.#ending.add(worker)
@@ -138,7 +138,7 @@ export class Supervisor {
   }
 }
 
-/** After this many failures in a row the cause is not chance: the next worker would fail too. */
+/** This many failures in a row are no coincidence: the next worker will probably fail, too. */
 const manyFailures = 4
 
 function messageAboutEnd(failuresInARow: number): string {
@@ -146,12 +146,12 @@ function messageAboutEnd(failuresInARow: number): string {
   return 'workers keep ending soon after their start: see what they say above; the next try waits longer'
 }
 
-/** A worker that lived so long did not fail at its start. */
+/** A worker that ran this long did not fail at its start. */
 const stableMs = 30_000
 const firstDelayMs = 100
 const maxDelayMs = 10_000
 
-/** How long to wait before a worker is replaced: not at all after the first failure, ever longer after more in a row. */
+/** How long to wait before a worker is replaced: no time after the first failure, longer after each further one in a row. */
 export function restartDelayMs(failuresInARow: number): number {
   return failuresInARow <= 1 ? 0 : Math.min(maxDelayMs, firstDelayMs * 2 ** (failuresInARow - 2))
 }

@@ -10,14 +10,14 @@ export type WorkerProcess = {
   pid: number | undefined
   send: (message: ToWorker) => void
   onMessage(listener: (message: ToPrimary) => void): void
-  /** SIGTERM: it lets open requests finish. */
+  /** Sends SIGTERM: the worker lets open requests finish, then ends. */
   terminate(): void
   ended: Promise<WorkerEnd>
 }
 
-/** Starts a process with the command line and the environment of this one. */
+/** Starts a worker with the command line and the environment of this process. */
 export function forkWorker(): WorkerProcess {
-  // The primary holds the listening socket: while a worker is replaced, connections go to the others or wait.
+  // With SCHED_RR the primary holds the listening socket: while a worker is replaced, connections go to the others or wait.
   cluster.schedulingPolicy = cluster.SCHED_RR
   const worker = cluster.fork()
   return {
